@@ -1,0 +1,80 @@
+# One command each: `make help` lists them.
+.DEFAULT_GOAL := help
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+PACKAGES := server schema runner models headway tests
+PAGE := server/static/index.html
+PAGE_SOURCES := $(shell find frontend/src frontend/public -type f 2>/dev/null) \
+	$(wildcard frontend/*.html frontend/*.json frontend/*.ts)
+
+.PHONY: help install serve test check pytest e2e fix frontend migration lock wheel bench soak clean
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: .venv/.installed $(PAGE) ## make .venv with the headway command, and the page
+
+serve: install ## serve on http://127.0.0.1:8321 with the example flows
+	headway serve --examples
+
+test: check pytest e2e ## everything but the soak: what CI runs
+
+check: install ## formats, lints, types, the rule of imports; the page's own checks and tests
+	ruff format --check .
+	ruff check .
+	mypy
+	lint-imports
+	npm --prefix frontend run check
+	npm --prefix frontend test
+
+pytest: install
+	python -m pytest -m "not soak"
+
+e2e: install ## the page in a real browser against a real server
+	browser="$$(scripts/browser.sh)"; cd frontend && CHROME_PATH="$$browser" npm run e2e
+
+fix: install ## format, and mend what the linters can
+	ruff check --fix .
+	ruff format .
+	npm --prefix frontend run fix
+
+frontend: frontend/node_modules/.package-lock.json ## build the page anew, with the types of its queries
+	npm --prefix frontend run generate
+	npm --prefix frontend run build
+
+migration: install ## write the migration for what changed in models/tables.py: NAME=add_something
+	tortoise makemigrations $(if $(NAME),--name $(NAME))
+	ruff check --fix models/migrations && ruff format models/migrations
+
+lock: install ## lock the dependencies of pyproject.toml; ARGUMENTS=--upgrade takes newer ones
+	scripts/lock.sh $(ARGUMENTS)
+
+wheel: install ## build the wheel, with the page in it
+	uv build --wheel --no-build-isolation
+
+bench: install ## run every measurement of bench/
+	for script in $$(grep -l __main__ bench/*.py); do echo "== $$script"; python "$$script"; done
+
+soak: install ## tests that run for minutes: kills, restarts, load
+	python -m pytest -m soak --timeout=0
+
+clean: ## remove everything that was built or installed
+	rm -rf .venv dist build server/static frontend/node_modules frontend/dist \
+		.mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find $(PACKAGES) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.installed: requirements-dev.lock pyproject.toml hatch_build.py
+	python="$$(scripts/python.sh)"; [ -x .venv/bin/python ] || "$$python" -m venv .venv
+	scripts/packages.sh
+	touch $@
+
+frontend/node_modules/.package-lock.json: frontend/package-lock.json .venv/.installed
+	scripts/node.sh
+	npm --prefix frontend ci --no-audit --no-fund
+	touch $@
+
+$(PAGE): frontend/node_modules/.package-lock.json $(PAGE_SOURCES)
+	npm --prefix frontend run build
+	touch $@

@@ -1,0 +1,54 @@
+import { createTheme, type MantineColorsTuple } from "@mantine/core";
+
+const accent: MantineColorsTuple = [
+  "#e9f1fd",
+  "#d3e2fa",
+  "#a6c5f4",
+  "#78a7ee",
+  "#5590e8",
+  "#3b7ddd",
+  "#2c68c4",
+  "#1f5fbf",
+  "#184c99",
+  "#123973",
+];
+const danger: MantineColorsTuple = [
+  "#fdeceb",
+  "#fad5d3",
+  "#f3aaa6",
+  "#ec7d77",
+  "#e05a52",
+  "#d0443b",
+  "#c13a31",
+  "#b3261e",
+  "#8f1e18",
+  "#6b1612",
+];
+
+/** Colours that people see come from tokens.css; these tuples only let Mantine compute its own variants. */
+export const theme = createTheme({
+  primaryColor: "accent",
+  primaryShade: { light: 7, dark: 6 },
+  colors: { accent, danger },
+  fontFamily:
+    "ui-sans-serif, system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif",
+  fontFamilyMonospace:
+    "ui-monospace, 'SF Mono', 'Cascadia Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace",
+  fontSizes: { xs: "12px", sm: "13px", md: "14px" },
+  defaultRadius: 6,
+  cursorType: "pointer",
+  respectReducedMotion: true,
+  components: {
+    Button: { defaultProps: { size: "xs", variant: "default" } },
+    Tooltip: {
+      defaultProps: {
+        withArrow: true,
+        multiline: true,
+        maw: 320,
+        openDelay: 200,
+        events: { hover: true, focus: true, touch: true },
+      },
+    },
+    Modal: { defaultProps: { centered: true, closeButtonProps: { "aria-label": "Close" } } },
+  },
+});

@@ -1,0 +1,21 @@
+import type { Client } from "@urql/core";
+import { sentenceOf } from "@/shared/ui/ErrorState";
+import type { ActedOn, ActionSpec, Answer, Refusal } from "./registry";
+
+export type Outcome = { execution: ActedOn | null; problems: readonly Refusal[] };
+
+/** Asks for the action; a broken connection is one more problem with a sentence, not an exception. */
+export async function perform(
+  client: Client,
+  spec: ActionSpec,
+  input: Record<string, unknown>,
+): Promise<Outcome> {
+  const result = await client.mutation(spec.mutation, { input }).toPromise();
+  if (result.error) {
+    return {
+      execution: null,
+      problems: [{ code: "UNAVAILABLE", message: sentenceOf(result.error), path: null }],
+    };
+  }
+  return (result.data as Answer).answer;
+}

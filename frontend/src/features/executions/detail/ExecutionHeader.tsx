@@ -1,0 +1,156 @@
+import { Button, Tooltip } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
+import type { ExecutionPageQuery } from "@/shared/graphql/gen/graphql";
+import { formatDuration } from "@/shared/lib/duration";
+import { Duration } from "@/shared/ui/Duration";
+import { ProgressBar } from "@/shared/ui/ProgressBar";
+import { StateBadge } from "@/shared/ui/StateBadge";
+import { isEnded, STATE_TOKENS } from "@/shared/ui/stateTokens";
+import { Time } from "@/shared/ui/Time";
+import { type Offer, offersOf } from "../actions/registry";
+import type { Actions } from "../actions/useActions";
+import classes from "./ExecutionHeader.module.css";
+import type { View } from "./useExecution";
+
+type Props = { view: View; neighbours: ExecutionPageQuery["execution"]; actions: Actions };
+
+export function ExecutionHeader({ view, neighbours, actions }: Props) {
+  const asked = actions.asked?.id === view.id ? actions.asked.word : undefined;
+  return (
+    <header className={classes.header}>
+      <nav className={classes.crumbs} aria-label="Breadcrumb">
+        <Link to="/" search={{}}>
+          Executions
+        </Link>
+        <span aria-hidden="true">/</span>
+        <Link to="/" search={{ namespace: view.namespace } as never}>
+          {view.namespace}
+        </Link>
+        <span aria-hidden="true">/</span>
+        <Link to="/" search={{ namespace: view.namespace, flow: view.flowKey } as never}>
+          {view.flowKey}
+        </Link>
+        <Neighbours neighbours={neighbours} />
+      </nav>
+      <div className={classes.main}>
+        <h1 className={classes.name}>{view.name}</h1>
+        <span data-testid="state">
+          <StateBadge state={view.state} asked={asked} />
+        </span>
+        <div className={classes.actions} role="group" aria-label="Actions">
+          {offersOf(view.availableActions).map((offer) => (
+            <ActionButton
+              key={offer.spec.action}
+              offer={offer}
+              onStart={() => actions.start(offer.spec, view)}
+            />
+          ))}
+        </div>
+      </div>
+      <ProgressBar value={view.progress} label="Progress" tone={toneOf(view)} />
+      <Facts view={view} rerunOf={neighbours?.rerunOf ?? null} />
+    </header>
+  );
+}
+
+function ActionButton({ offer, onStart }: { offer: Offer; onStart: () => void }) {
+  const { spec, allowed, reason } = offer;
+  const main = allowed && spec.action === "RETRY_FAILED";
+  const button = (
+    <Button
+      variant={main ? "filled" : "default"}
+      className={spec.danger && allowed ? classes.danger : undefined}
+      data-disabled={!allowed || undefined}
+      aria-disabled={!allowed}
+      onClick={(event) => (allowed ? onStart() : event.preventDefault())}
+    >
+      {spec.word}
+    </Button>
+  );
+  if (allowed || !reason) return button;
+  return <Tooltip label={reason}>{button}</Tooltip>;
+}
+
+function Facts({ view, rerunOf }: { view: View; rerunOf: { id: string; name: string } | null }) {
+  return (
+    <dl className={classes.facts}>
+      <Fact name="Duration">
+        <Duration startedAt={view.startedAt} endedAt={view.endedAt} />
+      </Fact>
+      <Fact name="Started">
+        <Time at={view.startedAt} />
+      </Fact>
+      <Fact name="Ended">
+        <Time at={view.endedAt} />
+      </Fact>
+      {view.queuedFor !== null && view.queuedFor >= 1 && (
+        <Fact name="Queued">{formatDuration(view.queuedFor)}</Fact>
+      )}
+      <Fact name="By">{view.createdBy.name}</Fact>
+      <Fact name="Kind">{view.kind}</Fact>
+      {view.revision && <Fact name="Revision">{view.revision.number}</Fact>}
+      {rerunOf && (
+        <Fact name="Rerun of">
+          <Link to="/executions/$id" params={{ id: rerunOf.id }} search={{}}>
+            {rerunOf.name}
+          </Link>
+        </Fact>
+      )}
+      {view.labels.length > 0 && (
+        <Fact name="Labels">
+          <span className={classes.labels}>
+            {view.labels.map((label) => (
+              <span key={label.key} className={classes.label}>
+                {label.key}={label.value}
+              </span>
+            ))}
+          </span>
+        </Fact>
+      )}
+    </dl>
+  );
+}
+
+function Fact({ name, children }: { name: string; children: React.ReactNode }) {
+  return (
+    <div className={classes.fact}>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+function Neighbours({ neighbours }: { neighbours: ExecutionPageQuery["execution"] }) {
+  const { previous, next } = neighbours ?? {};
+  return (
+    <span className={classes.neighbours}>
+      {previous && (
+        <Link
+          to="/executions/$id"
+          params={{ id: previous.id }}
+          search={{}}
+          title="The flow's execution before ([)"
+        >
+          ‹ Previous
+        </Link>
+      )}
+      {next && (
+        <Link
+          to="/executions/$id"
+          params={{ id: next.id }}
+          search={{}}
+          title="The flow's execution after (])"
+        >
+          Next ›
+        </Link>
+      )}
+    </span>
+  );
+}
+
+function toneOf(view: View): "active" | "good" | "bad" | "calm" {
+  const tone = STATE_TOKENS[view.state].tone;
+  if (tone === "bad") return "bad";
+  if (!isEnded(view.state)) return "active";
+  return tone === "good" ? "good" : "calm";
+}

@@ -1,0 +1,25 @@
+import type { WaitingReasonFragment } from "@/shared/graphql/gen/graphql";
+import { Time } from "@/shared/ui/Time";
+import classes from "./WaitingReasons.module.css";
+
+/** Why it does not move. What a person has to approve has a card of its own. */
+export function WaitingReasons({ waiting }: { waiting: readonly WaitingReasonFragment[] }) {
+  const reasons = waiting.filter((reason) => reason.code !== "APPROVAL");
+  if (!reasons.length) return null;
+  return (
+    <ul className={classes.reasons} aria-label="Waiting for">
+      {reasons.map((reason) => (
+        <li key={`${reason.code}${reason.taskRun?.id}${reason.message}`}>
+          {reason.taskRun && <strong>{reason.taskRun.key}: </strong>}
+          {reason.message}
+          {reason.until && (
+            <>
+              {" "}
+              (until <Time at={reason.until} />)
+            </>
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,100 @@
+import { Button, Textarea } from "@mantine/core";
+import { useState } from "react";
+import { useClient } from "urql";
+import type { ApprovalViewFragment } from "@/shared/graphql/gen/graphql";
+import { Panel } from "@/shared/ui/Panel";
+import { Time } from "@/shared/ui/Time";
+import { Problems } from "../../actions/Problems";
+import { type Outcome, perform } from "../../actions/perform";
+import { specOf } from "../../actions/registry";
+import classes from "./ApprovalCard.module.css";
+import { whoMayDecide } from "./rules";
+
+/** The question, who may answer, who has; a decision is shown only when the server has made it. */
+export function ApprovalCard({ approval }: { approval: ApprovalViewFragment }) {
+  const client = useClient();
+  const [comment, setComment] = useState("");
+  const [busy, setBusy] = useState<"APPROVE" | "REJECT" | null>(null);
+  const [problems, setProblems] = useState<Outcome["problems"]>([]);
+
+  const decide = async (action: "APPROVE" | "REJECT") => {
+    setBusy(action);
+    const input = { approvalId: approval.id, comment: comment.trim() || null };
+    const outcome = await perform(client, specOf(action), input);
+    setBusy(null);
+    setProblems(outcome.problems);
+    if (!outcome.problems.length) setComment("");
+  };
+
+  return (
+    <Panel
+      title={`Approval needed: ${approval.taskRun.key}`}
+      tone="ask"
+      aside={
+        <span className={classes.age}>
+          asked <Time at={approval.requestedAt} />
+        </span>
+      }
+    >
+      <div className={classes.body}>
+        <p className={classes.question}>{approval.message}</p>
+        <p className={classes.rule}>{whoMayDecide(approval)}</p>
+        {approval.votes.length > 0 && (
+          <ul className={classes.votes} aria-label="Votes">
+            {approval.votes.map((vote) => (
+              <li key={`${vote.actor.name}${vote.at}`}>
+                <strong>{vote.actor.name}</strong> {vote.decision === "APPROVE" ? "approved" : "rejected"}{" "}
+                <Time at={vote.at} />
+                {vote.override && " (override)"}
+                {vote.comment && <>: “{vote.comment}”</>}
+              </li>
+            ))}
+          </ul>
+        )}
+        {approval.canDecide ? (
+          <div className={classes.form}>
+            <Textarea
+              data-approval-comment
+              label="Comment"
+              description={COMMENT_RULES[approval.comment]}
+              autosize
+              minRows={1}
+              maxRows={6}
+              value={comment}
+              onChange={(event) => setComment(event.currentTarget.value)}
+            />
+            <Problems problems={problems} />
+            <div className={classes.buttons}>
+              <Button
+                size="sm"
+                variant="filled"
+                loading={busy === "APPROVE"}
+                disabled={busy === "REJECT"}
+                onClick={() => decide("APPROVE")}
+              >
+                Approve
+              </Button>
+              <Button
+                size="sm"
+                className={classes.reject}
+                loading={busy === "REJECT"}
+                disabled={busy === "APPROVE"}
+                onClick={() => decide("REJECT")}
+              >
+                Reject
+              </Button>
+            </div>
+          </div>
+        ) : (
+          <p className={classes.rule}>You cannot decide this one.</p>
+        )}
+      </div>
+    </Panel>
+  );
+}
+
+const COMMENT_RULES = {
+  NEVER: "Optional",
+  ON_REJECT: "Needed to reject",
+  ALWAYS: "Needed",
+};

@@ -1,0 +1,29 @@
+import type { ExecutionViewFragment } from "@/shared/graphql/gen/graphql";
+
+type Failure = NonNullable<ExecutionViewFragment["failure"]>;
+
+/** "failed after 3 attempts", "failed at its first attempt": what happened to the task, in words. */
+export function howItFailed(failure: Pick<Failure, "attempt">): string {
+  if (!failure.attempt) return "failed";
+  return failure.attempt === 1 ? "failed at its first attempt" : `failed after ${failure.attempt} attempts`;
+}
+
+const NAMED = 6;
+
+/** What did not run because of it: "load, report and 4 more did not run because of it." */
+export function whatWasSkipped(skipped: readonly { key: string }[]): string | null {
+  if (!skipped.length) return null;
+  const names = skipped.slice(0, NAMED).map((task) => task.key);
+  const rest = skipped.length - names.length;
+  if (rest) names.push(`${rest} more`);
+  const list = names.length === 1 ? names[0] : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+  return `${list} did not run because of it.`;
+}
+
+type Line = { line: number; level: string };
+
+/** The line to mark: the one that the server named, else the last error among those shown. */
+export function markedLine(lines: readonly Line[], logLine: number | null): number | null {
+  if (logLine !== null && lines.some((line) => line.line === logLine)) return logLine;
+  return lines.findLast((line) => line.level === "ERROR")?.line ?? null;
+}

@@ -1,0 +1,87 @@
+import { Button, Skeleton } from "@mantine/core";
+import { getRouteApi } from "@tanstack/react-router";
+import { useCallback, useState } from "react";
+import { FilterChoicesDocument } from "@/shared/graphql/gen/graphql";
+import { useRead } from "@/shared/graphql/read";
+import { ErrorState } from "@/shared/ui/ErrorState";
+import { useActions } from "../actions/useActions";
+import classes from "./ExecutionsPage.module.css";
+import { ExecutionsTable } from "./ExecutionsTable";
+import { FilterBar } from "./FilterBar";
+import { FilterChips } from "./FilterChips";
+import { chipsOf, type Search } from "./filters";
+import { Nothing } from "./Nothing";
+import { useHold } from "./useHold";
+import { useRowKeys } from "./useRowKeys";
+import { useRows } from "./useRows";
+
+const route = getRouteApi("/");
+
+export function ExecutionsPage() {
+  const search = route.useSearch() as Search;
+  const navigate = route.useNavigate();
+  const setSearch = useCallback((next: Search) => void navigate({ to: "/", search: next }), [navigate]);
+  const [selected, setSelected] = useState<string | null>(null);
+  const [menu, setMenu] = useState<string | null>(null);
+  const actions = useActions();
+  const { hold, pointer } = useHold(selected !== null || menu !== null || actions.isOpen);
+  const { rows, error, settle, loadMore, loadingMore, hasMore } = useRows(search, hold);
+  const choices = useRead(FilterChoicesDocument, {}).data;
+  const open = (id: string) => void navigate({ to: "/executions/$id", params: { id } } as never);
+  useRowKeys({ ids: rows.shown, selected, select: setSelected, open });
+
+  const release = () => {
+    setSelected(null);
+    window.scrollTo({ top: 0 });
+    settle();
+  };
+  const chips = chipsOf(search);
+
+  return (
+    <>
+      <div className={classes.head}>
+        <h1 className={classes.title}>Executions</h1>
+        <span className={classes.count} aria-live="off">
+          {rows.loaded && `${rows.total.value.toLocaleString()}${rows.total.exact ? "" : "+"}`}
+        </span>
+      </div>
+      <FilterBar search={search} choices={choices} onChange={setSearch} />
+      <FilterChips chips={chips} onChange={setSearch} />
+      {error && <ErrorState error={error} what="The list" />}
+      <div className={classes.news} aria-live="polite">
+        {rows.held.length > 0 && (
+          <Button variant="filled" size="xs" onClick={release}>
+            {rows.held.length} new {rows.held.length === 1 ? "execution" : "executions"}
+          </Button>
+        )}
+      </div>
+      {!rows.loaded && !error && <Waiting />}
+      {rows.loaded && rows.shown.length + rows.held.length === 0 && (
+        <Nothing chips={chips} flow={choices?.flows.nodes[0]} onChange={setSearch} />
+      )}
+      {rows.shown.length > 0 && (
+        <div {...pointer}>
+          <ExecutionsTable rows={rows} selected={selected} menu={menu} onMenu={setMenu} actions={actions} />
+          {hasMore && (
+            <div className={classes.more}>
+              <Button onClick={loadMore} loading={loadingMore}>
+                Load more
+              </Button>
+            </div>
+          )}
+        </div>
+      )}
+      {actions.dialog}
+    </>
+  );
+}
+
+function Waiting() {
+  return (
+    <div aria-label="Loading executions" role="status">
+      {["a", "b", "c", "d", "e", "f"].map((key) => (
+        <Skeleton key={key} height={44} mb={6} radius={6} />
+      ))}
+    </div>
+  );
+}

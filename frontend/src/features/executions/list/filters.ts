@@ -1,0 +1,67 @@
+import type { ExecutionFilter, ExecutionState } from "@/shared/graphql/gen/graphql";
+import { EXECUTION_STATES, isEnded, STATE_TOKENS } from "@/shared/ui/stateTokens";
+
+/** The filter as it stands in the URL: the only place that holds it. */
+export type Search = {
+  state?: string | undefined;
+  flow?: string | undefined;
+  namespace?: string | undefined;
+  kind?: string | undefined;
+};
+
+export type Chip = { key: string; name: string; value: string; without: Search };
+
+const FIELDS = ["flow", "namespace", "kind"] as const;
+
+/** Names that are no states are dropped: an address somebody typed must not break the list. */
+export function statesOf(search: Search): ExecutionState[] {
+  const asked = new Set((search.state ?? "").split(",").map((name) => name.trim().toUpperCase()));
+  return EXECUTION_STATES.filter((state) => asked.has(state));
+}
+
+export function withStates(search: Search, states: readonly ExecutionState[]): Search {
+  return { ...search, state: states.length ? states.join(",") : undefined };
+}
+
+/** `acme.*` means every namespace that starts with `acme.`; the same for flows and kinds. */
+export function whereOf(search: Search): ExecutionFilter | undefined {
+  const where: ExecutionFilter = {};
+  const states = statesOf(search);
+  if (states.length) where.state = { in: states };
+  for (const field of FIELDS) {
+    const text = search[field]?.trim();
+    if (text) where[field] = text.endsWith("*") ? { prefix: text.slice(0, -1) } : { eq: text };
+  }
+  return Object.keys(where).length ? where : undefined;
+}
+
+export function chipsOf(search: Search): Chip[] {
+  const states = statesOf(search);
+  const quick = quickOf(search);
+  const chips: Chip[] = [];
+  if (states.length) {
+    const value = quick ? quick.name : states.map((state) => STATE_TOKENS[state].word).join(" or ");
+    chips.push({ key: "state", name: "State", value, without: withStates(search, []) });
+  }
+  for (const field of FIELDS) {
+    const value = search[field]?.trim();
+    const name = field[0]!.toUpperCase() + field.slice(1);
+    if (value) chips.push({ key: field, name, value, without: { ...search, [field]: undefined } });
+  }
+  return chips;
+}
+
+export type Quick = { name: string; states: readonly ExecutionState[] };
+
+export const QUICK: readonly Quick[] = [
+  { name: "All", states: [] },
+  { name: "Executing", states: EXECUTION_STATES.filter((state) => !isEnded(state)) },
+  { name: "Failed", states: EXECUTION_STATES.filter((state) => STATE_TOKENS[state].tone === "bad") },
+  { name: "Waiting for approval", states: ["WAITING_FOR_APPROVAL"] },
+];
+
+/** The quick view that the search is, as far as states go. */
+export function quickOf(search: Search): Quick | undefined {
+  const states = statesOf(search).join();
+  return QUICK.find((quick) => withStates({}, quick.states).state === (states || undefined));
+}

@@ -1,0 +1,189 @@
+import { describe, expect, it } from "vitest";
+import { type Change, foldRows, NO_ROWS, type Row, type Rows } from "./rows";
+
+function row(id: string, seq = 1, over: Partial<Row> = {}): Row {
+  return {
+    id,
+    seq,
+    name: `name ${id}`,
+    namespace: "acme",
+    flowKey: "etl",
+    kind: "flow",
+    state: "RUNNING",
+    progress: 0,
+    createdAt: "2026-01-01T00:00:00Z",
+    startedAt: null,
+    endedAt: null,
+    duration: null,
+    createdBy: { kind: "USER", name: "admin" },
+    labels: [],
+    failure: null,
+    ...over,
+  };
+}
+
+type Given = {
+  reset?: boolean;
+  enter?: Row[];
+  update?: Row[];
+  leave?: [string, Change["leave"][number]["reason"]][];
+};
+
+function message({ reset = false, enter = [], update = [], leave = [] }: Given): Change {
+  return {
+    reset,
+    enter: enter.map((node) => ({ node })),
+    update,
+    leave: leave.map(([id, reason]) => ({ id, reason })),
+    totalCount: { value: 7, exact: true },
+  };
+}
+
+const WINDOW = 3;
+const free = (rows: Rows, given: Given) =>
+  foldRows(rows, { type: "changed", change: message(given), hold: false, window: WINDOW });
+const frozen = (rows: Rows, given: Given) =>
+  foldRows(rows, { type: "changed", change: message(given), hold: true, window: WINDOW });
+const settle = (rows: Rows) => foldRows(rows, { type: "settled" });
+const start = free(NO_ROWS, { reset: true, enter: [row("e5"), row("e4"), row("e3")] });
+
+describe("the first window", () => {
+  it("is shown at once, even while the pointer rests on the list", () => {
+    const rows = frozen(NO_ROWS, { reset: true, enter: [row("e2"), row("e1")] });
+    expect(rows.shown).toEqual(["e2", "e1"]);
+    expect(rows.held).toEqual([]);
+    expect(rows.loaded).toBe(true);
+    expect(rows.total).toEqual({ value: 7, exact: true });
+  });
+  it("may be empty", () => expect(free(NO_ROWS, { reset: true })).toMatchObject({ loaded: true, shown: [] }));
+});
+
+describe("entering", () => {
+  it("goes to its place when nothing is held", () => {
+    expect(free(start, { enter: [row("e6")] }).shown).toEqual(["e6", "e5", "e4", "e3"]);
+  });
+  it("waits while held, newest first, and shows nothing", () => {
+    const rows = frozen(frozen(start, { enter: [row("e6")] }), { enter: [row("e7")] });
+    expect(rows.shown).toEqual(start.shown);
+    expect(rows.held).toEqual(["e7", "e6"]);
+  });
+  it("waits too when its place is between shown rows", () => {
+    expect(frozen(start, { enter: [row("e45")] })).toMatchObject({ shown: start.shown, held: ["e45"] });
+  });
+  it("goes in below the last row at once, where it moves nothing", () => {
+    expect(frozen(start, { enter: [row("e1")] })).toMatchObject({
+      shown: ["e5", "e4", "e3", "e1"],
+      held: [],
+    });
+  });
+  it("brings in what waited with the next batch that is not held", () => {
+    const rows = free(frozen(start, { enter: [row("e6")] }), { enter: [row("e7")] });
+    expect(rows).toMatchObject({ shown: ["e7", "e6", "e5", "e4", "e3"], held: [] });
+  });
+  it("does not double a row that is shown or held", () => {
+    const rows = frozen(frozen(start, { enter: [row("e6")] }), { enter: [row("e6", 2), row("e5", 2)] });
+    expect(rows).toMatchObject({ shown: start.shown, held: ["e6"] });
+    expect(rows.byId.get("e6")!.seq).toBe(2);
+  });
+  it("brightens a row that matches again", () => {
+    const rows = free(frozen(start, { leave: [["e4", "NO_LONGER_MATCHES"]] }), { enter: [row("e4", 3)] });
+    expect(rows.gone.size).toBe(0);
+    expect(rows.shown).toEqual(start.shown);
+  });
+});
+
+describe("updating", () => {
+  it("changes a shown row in place, also while held", () => {
+    const rows = frozen(start, { update: [row("e4", 2, { state: "SUCCESS" })] });
+    expect(rows.shown).toEqual(start.shown);
+    expect(rows.byId.get("e4")!.state).toBe("SUCCESS");
+  });
+  it("never lets an older state overwrite a newer one", () => {
+    const rows = free(free(start, { update: [row("e4", 5, { state: "SUCCESS" })] }), {
+      update: [row("e4", 4)],
+    });
+    expect(rows.byId.get("e4")!).toMatchObject({ seq: 5, state: "SUCCESS" });
+  });
+  it("leaves the other rows as they were, so that they are not drawn again", () => {
+    expect(free(start, { update: [row("e4", 2)] }).byId.get("e5")).toBe(start.byId.get("e5"));
+  });
+});
+
+describe("leaving", () => {
+  it.each(["NO_LONGER_MATCHES", "DELETED"] as const)("%s dims the row and keeps its place", (reason) => {
+    const rows = free(start, { leave: [["e4", reason]] });
+    expect(rows.shown).toEqual(start.shown);
+    expect([...rows.gone]).toEqual(["e4"]);
+    expect(settle(rows).shown).toEqual(["e5", "e3"]);
+  });
+  it("forgets a row that left before it was shown", () => {
+    const rows = frozen(frozen(start, { enter: [row("e6")] }), { leave: [["e6", "NO_LONGER_MATCHES"]] });
+    expect(rows).toMatchObject({ held: [], shown: start.shown });
+    expect(rows.gone.size).toBe(0);
+  });
+  it("beyond the window keeps the row until settled, but it is no longer live", () => {
+    const rows = free(start, { enter: [row("e6")], leave: [["e3", "BEYOND_WINDOW"]] });
+    expect(rows.shown).toEqual(["e6", "e5", "e4", "e3"]);
+    expect(rows.live.has("e3")).toBe(false);
+    expect(settle(rows).shown).toEqual(["e6", "e5", "e4"]);
+  });
+  it("and entering in one message is a move: the row stays", () => {
+    const rows = free(start, { leave: [["e4", "MOVED"]], enter: [row("e4", 2)] });
+    expect(rows.shown).toEqual(start.shown);
+    expect(rows.live.has("e4")).toBe(true);
+    expect(rows.gone.size).toBe(0);
+  });
+});
+
+describe("a reset after a gap", () => {
+  it("updates, holds what is new and dims what is missing", () => {
+    const rows = frozen(start, { reset: true, enter: [row("e7"), row("e5", 2), row("e3")] });
+    expect(rows).toMatchObject({ shown: start.shown, held: ["e7"] });
+    expect([...rows.gone]).toEqual(["e4"]);
+    expect(rows.byId.get("e5")!.seq).toBe(2);
+  });
+  it("does not dim rows that are older than a full window", () => {
+    const rows = free(start, { reset: true, enter: [row("e9"), row("e8"), row("e7")] });
+    expect(rows.gone.size).toBe(0);
+    expect([...rows.live]).toEqual(["e9", "e8", "e7"]);
+    expect(settle(rows).shown).toEqual(["e9", "e8", "e7"]);
+  });
+  it("dims everything missing when the window is not full", () => {
+    const rows = free(start, { reset: true, enter: [row("e5", 2)] });
+    expect([...rows.gone].sort()).toEqual(["e3", "e4"]);
+  });
+  it("drops what waited and is not there any more", () => {
+    const rows = frozen(frozen(start, { enter: [row("e6")] }), {
+      reset: true,
+      enter: [row("e5"), row("e4")],
+    });
+    expect(rows.held).toEqual([]);
+  });
+});
+
+describe("older pages", () => {
+  const paged = foldRows(start, {
+    type: "older",
+    rows: [row("e3", 0, { name: "old" }), row("e2"), row("e1")],
+  });
+  it("go below, without doubles and without overwriting what is newer", () => {
+    expect(paged.shown).toEqual(["e5", "e4", "e3", "e2", "e1"]);
+    expect(paged.byId.get("e3")!.name).toBe("name e3");
+    expect(paged.live.has("e2")).toBe(false);
+  });
+  it("stay when the list is settled, and so do rows pushed beyond the window", () => {
+    const rows = settle(free(paged, { enter: [row("e6")], leave: [["e3", "BEYOND_WINDOW"]] }));
+    expect(rows.shown).toEqual(["e6", "e5", "e4", "e3", "e2", "e1"]);
+  });
+});
+
+describe("settling", () => {
+  it("changes nothing when there is nothing to settle", () => expect(settle(start)).toBe(start));
+  it("brings in what waited and lets go what does not match", () => {
+    const rows = frozen(start, { enter: [row("e6")], leave: [["e5", "NO_LONGER_MATCHES"]] });
+    expect(settle(rows)).toMatchObject({ shown: ["e6", "e4", "e3"], held: [] });
+    expect([...settle(rows).byId.keys()]).toEqual(["e6", "e4", "e3"]);
+  });
+});
+
+it("is emptied when the filter changes", () => expect(foldRows(start, { type: "emptied" })).toBe(NO_ROWS));

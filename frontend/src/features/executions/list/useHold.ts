@@ -1,0 +1,26 @@
+import { useEffect, useState } from "react";
+
+const AT_TOP = 8;
+
+/** Whether the order must stand still: somebody reads further down, points at a row, or has picked one. */
+export function useHold(busy: boolean): {
+  hold: boolean;
+  pointer: { onPointerEnter: (event: { pointerType: string }) => void; onPointerLeave: () => void };
+} {
+  const [scrolled, setScrolled] = useState(false);
+  const [pointed, setPointed] = useState(false);
+
+  useEffect(() => {
+    const look = () => setScrolled(window.scrollY > AT_TOP);
+    window.addEventListener("scroll", look, { passive: true });
+    return () => window.removeEventListener("scroll", look);
+  }, []);
+
+  return {
+    hold: scrolled || pointed || busy,
+    pointer: {
+      onPointerEnter: (event) => setPointed(event.pointerType === "mouse"),
+      onPointerLeave: () => setPointed(false),
+    },
+  };
+}

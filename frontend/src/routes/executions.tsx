@@ -1,0 +1,16 @@
+import { type AnyRoute, createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import * as z from "zod/mini";
+
+const word = z.catch(z.optional(z.string()), undefined);
+const search = z.object({ state: word, flow: word, namespace: word, kind: word });
+
+export const executionsRoute = <Parent extends AnyRoute>(parent: Parent) =>
+  createRoute({
+    getParentRoute: () => parent,
+    path: "/",
+    validateSearch: (given) => search.parse(given),
+    component: lazyRouteComponent(
+      () => import("@/features/executions/list/ExecutionsPage"),
+      "ExecutionsPage",
+    ),
+  });

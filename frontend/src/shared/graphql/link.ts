@@ -1,0 +1,55 @@
+import { useSyncExternalStore } from "react";
+
+/** How the page stands to the server. `since` is when this began (for a loss: when the link was lost), in ms. */
+export type Link = {
+  phase: "connecting" | "live" | "reconnecting" | "offline" | "signed-out";
+  since: number;
+  /** Counts reconnections: what was read before this one may be stale. */
+  epoch: number;
+};
+
+export type LinkChange = { type: "opened" | "lost" | "overdue" | "refused"; at: number };
+
+export const NOT_YET_LINKED: Link = { phase: "connecting", since: 0, epoch: 0 };
+
+export function moveLink(link: Link, change: LinkChange): Link {
+  const wasLost = link.phase === "reconnecting" || link.phase === "offline";
+  switch (change.type) {
+    case "opened":
+      if (link.phase === "live") return link;
+      return { phase: "live", since: change.at, epoch: wasLost ? link.epoch + 1 : link.epoch };
+    case "lost":
+      return link.phase === "live" ? { ...link, phase: "reconnecting", since: change.at } : link;
+    case "overdue":
+      if (link.phase === "connecting") return { ...link, phase: "offline", since: change.at };
+      return link.phase === "reconnecting" ? { ...link, phase: "offline" } : link;
+    case "refused":
+      return { ...link, phase: "signed-out", since: change.at };
+  }
+}
+
+/** The one link of the page; components read it with `useLink`. */
+export class LinkStore {
+  private link = NOT_YET_LINKED;
+  private readonly listeners = new Set<() => void>();
+
+  readonly get = (): Link => this.link;
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  move(change: LinkChange): void {
+    const next = moveLink(this.link, change);
+    if (next === this.link) return;
+    this.link = next;
+    for (const listener of this.listeners) listener();
+  }
+}
+
+export const link = new LinkStore();
+
+export function useLink(): Link {
+  return useSyncExternalStore(link.subscribe, link.get);
+}

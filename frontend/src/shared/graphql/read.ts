@@ -1,0 +1,61 @@
+import type { AnyVariables, CombinedError, TypedDocumentNode } from "@urql/core";
+import { useEffect, useEffectEvent, useRef, useState } from "react";
+import { useClient } from "urql";
+import { useLink } from "./link";
+
+export type Reading<Data> = { data: Data | undefined; error: CombinedError | undefined; loading: boolean };
+
+const NOTHING = { data: undefined, error: undefined, loading: true };
+
+/**
+ * Asks a query, and again when the variables, the link's epoch or `version` change. At most one is in flight: while
+ * one is, further changes are gathered into a single next one. What was read stays until its successor arrives.
+ */
+export function useRead<Data, Variables extends AnyVariables>(
+  document: TypedDocumentNode<Data, Variables>,
+  variables: Variables,
+  options: { version?: number | string; paused?: boolean } = {},
+): Reading<Data> {
+  const client = useClient();
+  const { epoch } = useLink();
+  const key = JSON.stringify(variables);
+  const wanted = `${epoch}|${options.version ?? ""}`;
+  const paused = options.paused ?? false;
+  const [state, setState] = useState<Reading<Data> & { key: string }>({ key, ...NOTHING });
+  const flight = useRef({ key: "", wanted: "" });
+
+  const ask = useEffectEvent(async (asking: { key: string; wanted: string }) => {
+    let answered: string;
+    do {
+      answered = asking.wanted;
+      const result = await client.query(document, variables).toPromise();
+      if (flight.current !== asking) return;
+      setState((before) => ({
+        key,
+        data: result.data ?? (before.key === key ? before.data : undefined),
+        error: result.error,
+        loading: false,
+      }));
+    } while (asking.wanted !== answered);
+    flight.current = { key: "", wanted: "" };
+  });
+
+  useEffect(() => {
+    if (paused) return;
+    if (flight.current.key === key) {
+      flight.current.wanted = wanted;
+      return;
+    }
+    flight.current = { key, wanted };
+    void ask(flight.current);
+  }, [key, wanted, paused]);
+
+  useEffect(
+    () => () => {
+      flight.current = { key: "", wanted: "" };
+    },
+    [],
+  );
+
+  return state.key === key ? state : NOTHING;
+}

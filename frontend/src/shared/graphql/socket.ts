@@ -1,0 +1,68 @@
+import { type Client, createClient } from "graphql-ws";
+import type { LinkStore } from "./link";
+
+const PING_EVERY = 10_000;
+const PONG_WITHIN = 5_000;
+const OVERDUE_AFTER = 10_000;
+const FORBIDDEN = 4403;
+const UNAUTHORIZED = 4401;
+
+/** One socket for the page, always open, so that the link indicator tells the truth. */
+export function openSocket(url: string, link: LinkStore): Client {
+  let overdue: ReturnType<typeof setTimeout> | undefined;
+  let pong: ReturnType<typeof setTimeout> | undefined;
+  const wait = () => {
+    overdue ??= setTimeout(() => link.move({ type: "overdue", at: Date.now() }), OVERDUE_AFTER);
+  };
+  const refused = (problem: unknown) => {
+    const code = problem instanceof CloseEvent ? problem.code : 0;
+    const type = code === UNAUTHORIZED || code === FORBIDDEN ? "refused" : "overdue";
+    link.move({ type: "lost", at: Date.now() });
+    link.move({ type, at: Date.now() });
+  };
+
+  wait();
+  const client = createClient({
+    url,
+    connectionParams: { channel: "ui" },
+    lazy: false,
+    keepAlive: PING_EVERY,
+    retryAttempts: Number.POSITIVE_INFINITY,
+    retryWait: backoff,
+    shouldRetry: (problem) => !(problem instanceof CloseEvent && problem.code === FORBIDDEN),
+    onNonLazyError: refused,
+    on: {
+      connected: () => {
+        clearTimeout(overdue);
+        overdue = undefined;
+        link.move({ type: "opened", at: Date.now() });
+      },
+      closed: () => {
+        clearTimeout(pong);
+        link.move({ type: "lost", at: Date.now() });
+        wait();
+      },
+      ping: (received) => {
+        if (!received) pong = setTimeout(() => client.terminate(), PONG_WITHIN);
+      },
+      pong: (received) => {
+        if (received) clearTimeout(pong);
+      },
+    },
+  });
+  return client;
+}
+
+/** 0.3 s doubling to 5 s, with jitter; cut short when the browser is back on a network. */
+function backoff(retries: number): Promise<void> {
+  const delay = Math.min(5_000, 300 * 2 ** retries) * (0.75 + Math.random() / 2);
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      window.removeEventListener("online", done);
+      resolve();
+    };
+    const timer = setTimeout(done, delay);
+    window.addEventListener("online", done);
+  });
+}

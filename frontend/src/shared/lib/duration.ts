@@ -1,0 +1,26 @@
+/** "0.4s", "12s", "3m 05s", "2h 07m", "3d 04h": two units at most, so that columns stay narrow. */
+export function formatDuration(seconds: number): string {
+  const whole = Math.max(0, seconds);
+  if (whole < 10) return `${(Math.floor(whole * 10) / 10).toFixed(1)}s`;
+  if (whole < 60) return `${Math.floor(whole)}s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)}m ${two(whole % 60)}s`;
+  if (whole < 86_400) return `${Math.floor(whole / 3600)}h ${two((whole % 3600) / 60)}m`;
+  return `${Math.floor(whole / 86_400)}d ${two((whole % 86_400) / 3600)}h`;
+}
+
+/** Without tenths: a number that ticks once a second must not show digits that it does not know. */
+export function formatTicking(seconds: number): string {
+  const whole = Math.floor(Math.max(0, seconds));
+  return whole < 10 ? `${whole}s` : formatDuration(whole);
+}
+
+/** Seconds between two RFC 3339 times, or from the first until `now` (milliseconds); null if not started. */
+export function secondsBetween(start: string | null, end: string | null, now: number): number | null {
+  if (!start) return null;
+  const until = end ? Date.parse(end) : now;
+  return Math.max(0, (until - Date.parse(start)) / 1000);
+}
+
+function two(value: number): string {
+  return String(Math.floor(value)).padStart(2, "0");
+}

@@ -1,0 +1,29 @@
+import { describe, expect, it } from "vitest";
+import { formatAgo, formatExact, formatTime } from "./time";
+
+describe("formatTime", () => {
+  const at = new Date(2026, 2, 4, 14, 3, 22);
+  it("is a clock time on the same day", () => {
+    expect(formatTime(at.toISOString(), at.getTime() + 1000)).toMatch(/^14:03:22$/);
+  });
+  it("names the day otherwise", () => {
+    expect(formatTime(at.toISOString(), at.getTime() + 86_400_000)).toMatch(/4.*14:03:22$/);
+  });
+});
+
+it("gives local and UTC in the exact form", () => {
+  expect(formatExact("2026-03-04T14:03:22.000Z")).toContain("2026-03-04T14:03:22.000Z");
+});
+
+describe("formatAgo", () => {
+  it.each([
+    [-5, "just now"],
+    [4, "just now"],
+    [40, "40s ago"],
+    [720, "12m ago"],
+    [10_800, "3h ago"],
+    [432_000, "5d ago"],
+  ])("%d seconds are %s", (seconds, text) => {
+    expect(formatAgo(0, seconds * 1000)).toBe(text);
+  });
+});

@@ -1,0 +1,10 @@
+import { formatExact, formatTime } from "@/shared/lib/time";
+
+export function Time({ at }: { at: string | null }) {
+  if (!at) return <span title="not yet">–</span>;
+  return (
+    <time dateTime={at} title={formatExact(at)}>
+      {formatTime(at)}
+    </time>
+  );
+}

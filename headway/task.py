@@ -1,0 +1,132 @@
+"""What a task may say, as JSON Lines to the worker that runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+_AT_ONCE = 4096
+"""Bytes that a pipe takes without mixing them with another process's."""
+_lock = threading.Lock()
+
+
+def output(**values: Any) -> None:
+    """Set outputs of the task; later values replace earlier ones of the same name."""
+    _say({"output": values})
+
+
+def metric(
+    name: str,
+    value: float,
+    *,
+    kind: str = "gauge",
+    step: int | None = None,
+    tags: Mapping[str, Any] | None = None,
+) -> None:
+    """Record a number. `kind` is `counter`, `duration` (in seconds) or `gauge`."""
+    said: dict[str, Any] = {"name": name, "value": float(value), "kind": kind}
+    if step is not None:
+        said["step"] = step
+    if tags:
+        said["tags"] = dict(tags)
+    _say({"metric": said})
+
+
+def progress(fraction: float, message: str | None = None) -> None:
+    """How far the task is, from 0 to 1, and in words."""
+    said: dict[str, Any] = {"progress": min(max(float(fraction), 0.0), 1.0)}
+    if message is not None:
+        said["message"] = message
+    _say(said)
+
+
+def artifact(
+    path: str | os.PathLike[str] | None = None,
+    *,
+    uri: str | None = None,
+    name: str | None = None,
+    type: str = "File",
+    version: str | None = None,
+    direction: str = "OUT",
+    properties: Mapping[str, Any] | None = None,
+) -> None:
+    """Keep a file of the working directory, or name something at `uri`; `direction` IN is what the task used."""
+    if (path is None) == (uri is None):
+        raise ValueError("artifact() takes either a path or a uri")
+    said: dict[str, Any] = {"type": type, "direction": direction}
+    optional = {
+        "path": None if path is None else os.fspath(path),
+        "uri": uri,
+        "name": name,
+        "version": version,
+        "properties": dict(properties) if properties else None,
+    }
+    said.update({key: value for key, value in optional.items() if value is not None})
+    _say({"artifact": said})
+
+
+def property(**values: Any) -> None:
+    """Set properties of the execution."""
+    _say({"property": values})
+
+
+def label(**values: str) -> None:
+    """Set labels of the execution; `label(**{"team/name": "data"})` for keys that are no Python names."""
+    _say({"label": {key: str(value) for key, value in values.items()}})
+
+
+def read_args() -> dict[str, Any]:
+    """The task's `args`; none outside of a task."""
+    file = os.environ.get("HEADWAY_ARGS")
+    if not file:
+        return {}
+    with open(file, encoding="utf-8") as stream:
+        args: dict[str, Any] = json.load(stream)
+    return args
+
+
+def _say(said: Mapping[str, Any]) -> None:
+    line = (json.dumps(said, allow_nan=False, default=_plain) + "\n").encode()
+    descriptor = _message_pipe() if len(line) <= _AT_ONCE else None
+    with _lock:
+        if descriptor is not None:
+            os.write(descriptor, line)
+        elif "HEADWAY_FILE" in os.environ:
+            _append(os.environ["HEADWAY_FILE"], line)
+
+
+def _message_pipe() -> int | None:
+    """A grandchild may not have it, and then its number may be anything's: so it is looked at first."""
+    try:
+        descriptor = int(os.environ["HEADWAY_FD"])
+        status = os.fstat(descriptor)
+    except (KeyError, ValueError, OSError):
+        return None
+    mine = f"{status.st_dev}:{status.st_ino}"
+    return descriptor if mine == os.environ.get("HEADWAY_FD_ID") else None
+
+
+def _append(path: str, line: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        os.write(descriptor, line)
+    finally:
+        os.close(descriptor)
+
+
+def _plain(value: Any) -> Any:
+    """Numbers of numpy and the like, times, paths and sets."""
+    if hasattr(value, "item") and not getattr(value, "shape", ()):
+        return value.item()
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    raise TypeError(f"{type(value).__name__} is no JSON value")

@@ -1,0 +1,1 @@
+"""The domain: states, facts, decisions. Pure, but for the tables."""

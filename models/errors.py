@@ -1,0 +1,67 @@
+"""Refusals and faults.
+
+    HeadwayError
+    ├── Refused            expected: becomes a Problem in the answer, nothing was changed
+    └── Fault              not expected of a caller: the database is away, an invariant broke
+        └── Unavailable    the database cannot be reached now; try again
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Self
+
+
+class ProblemCode(StrEnum):
+    NOT_FOUND = "NOT_FOUND"
+    FORBIDDEN = "FORBIDDEN"
+    INVALID_STATE = "INVALID_STATE"
+    CONFLICT = "CONFLICT"
+    VALIDATION = "VALIDATION"
+    IDEMPOTENCY_CONFLICT = "IDEMPOTENCY_CONFLICT"
+    ALREADY_DECIDED = "ALREADY_DECIDED"
+    ALREADY_VOTED = "ALREADY_VOTED"
+    SELF_APPROVAL = "SELF_APPROVAL"
+    PAYLOAD_TOO_LARGE = "PAYLOAD_TOO_LARGE"
+    NOT_YET = "NOT_YET"
+    UNAVAILABLE = "UNAVAILABLE"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One refusal as data. `path` leads to the input that is wrong; `line` and `column` count from 1."""
+
+    code: ProblemCode
+    message: str
+    path: tuple[str, ...] = ()
+    line: int | None = None
+    column: int | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+class HeadwayError(Exception):
+    """Everything that Headway raises on purpose."""
+
+
+class Refused(HeadwayError):
+    """An expected refusal, carrying the problems that the asker gets."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("; ".join(problem.message for problem in problems))
+        self.problems = tuple(problems)
+
+    @classmethod
+    def because(cls, code: ProblemCode, message: str, *path: str, **details: Any) -> Self:
+        return cls([Problem(code, message, path, details=details)])
+
+    @classmethod
+    def not_found(cls, message: str) -> Self:
+        return cls.because(ProblemCode.NOT_FOUND, message)
+
+
+class Fault(HeadwayError):
+    """A bug or a failure of what Headway stands on."""
+
+
+class Unavailable(Fault):
+    """The database cannot be reached now; the same request may succeed later."""

@@ -1,0 +1,264 @@
+"""The facts of an execution: one frozen dataclass each. `decide` makes them, `evolve` applies them, the table keeps them.
+
+A fact names a task run by its `path` within the execution. States stand in the fact where it changes one.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from models.states import (
+    ApprovalState,
+    AttemptState,
+    Channel,
+    CommentRule,
+    ExecutionState,
+    FailureAction,
+    TaskRunState,
+    VoteDecision,
+)
+
+
+class EventType(StrEnum):
+    EXECUTION_CREATED = "EXECUTION_CREATED"
+    EXECUTION_STATE_CHANGED = "EXECUTION_STATE_CHANGED"
+    TASK_RUN_STATE_CHANGED = "TASK_RUN_STATE_CHANGED"
+    ATTEMPT_STARTED = "ATTEMPT_STARTED"
+    ATTEMPT_ENDED = "ATTEMPT_ENDED"
+    OUTPUTS_SET = "OUTPUTS_SET"
+    PROPERTIES_SET = "PROPERTIES_SET"
+    LABELS_SET = "LABELS_SET"
+    PROGRESS_REPORTED = "PROGRESS_REPORTED"
+    APPROVAL_REQUESTED = "APPROVAL_REQUESTED"
+    APPROVAL_VOTED = "APPROVAL_VOTED"
+    APPROVAL_CLOSED = "APPROVAL_CLOSED"
+    FAILURE_RECORDED = "FAILURE_RECORDED"
+    KILL_FORCED = "KILL_FORCED"
+    LATE_RESULT = "LATE_RESULT"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskError:
+    """Why an attempt failed. `code` is stable and short: EXIT_CODE, TIMED_OUT, EXPRESSION, WORKER_LOST, ..."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionCreated:
+    flow_id: UUID
+    revision_id: UUID
+    revision: int
+    namespace: str
+    flow_key: str
+    kind: str
+    name: str
+    inputs: Mapping[str, Any]
+    labels: Mapping[str, str]
+    on_failure: FailureAction
+    priority: int
+    disabled_tasks: tuple[str, ...]
+    trigger: Mapping[str, Any] | None
+    task_runs: Mapping[str, UUID]
+    rerun_of: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionMoved:
+    from_state: ExecutionState
+    to_state: ExecutionState
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRunMoved:
+    path: str
+    from_state: TaskRunState
+    to_state: TaskRunState
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptStarted:
+    """`worker` is None for an attempt of the engine itself (wait, approval): it has no lease."""
+
+    path: str
+    attempt: int
+    id: UUID
+    worker: str | None
+    from_state: TaskRunState
+    to_state: TaskRunState = TaskRunState.RUNNING
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptEnded:
+    """`state` is the attempt's end, `to_state` what it makes of the task run, RETRYING until `retry_at`."""
+
+    path: str
+    attempt: int
+    state: AttemptState
+    from_state: TaskRunState
+    to_state: TaskRunState
+    inputs: Mapping[str, Any] | None = None
+    outputs: Mapping[str, Any] | None = None
+    error: TaskError | None = None
+    exit_code: int | None = None
+    resources: Mapping[str, Any] | None = None
+    retry_at: datetime | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OutputsSet:
+    """Outputs merged into a task run's, or, without a path, the execution's own."""
+
+    path: str | None
+    outputs: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PropertiesSet:
+    path: str | None
+    properties: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelsSet:
+    """All labels as they are afterwards."""
+
+    labels: Mapping[str, str]
+    path: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressReported:
+    """What a running task said of itself; `progress` in [0, 1]. `wake_at` is when a wait is over."""
+
+    path: str
+    attempt: int
+    progress: float | None = None
+    message: str | None = None
+    inputs: Mapping[str, Any] | None = None
+    wake_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalRequested:
+    path: str
+    attempt: int
+    id: UUID
+    message: str
+    required: int
+    users: tuple[str, ...]
+    roles: tuple[str, ...]
+    comment_rule: CommentRule
+    from_state: TaskRunState
+    to_state: TaskRunState = TaskRunState.WAITING_FOR_APPROVAL
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalVoted:
+    path: str
+    approval_id: UUID
+    id: UUID
+    decision: VoteDecision
+    comment: str | None
+    override: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalClosed:
+    path: str
+    approval_id: UUID
+    state: ApprovalState
+
+
+@dataclass(frozen=True, slots=True)
+class FailureRecorded:
+    """A failure of the execution itself and of none of its tasks, as an output that cannot be evaluated."""
+
+    error: TaskError
+
+
+@dataclass(frozen=True, slots=True)
+class KillForced:
+    """A second cancel: what is being killed gets no more grace."""
+
+
+@dataclass(frozen=True, slots=True)
+class LateResult:
+    """The result of an attempt that had lost its lease; refused, kept for whoever asks."""
+
+    path: str
+    attempt: int
+    state: AttemptState
+    worker: str | None
+    error: TaskError | None = None
+
+
+Fact = (
+    ExecutionCreated
+    | ExecutionMoved
+    | TaskRunMoved
+    | AttemptStarted
+    | AttemptEnded
+    | OutputsSet
+    | PropertiesSet
+    | LabelsSet
+    | ProgressReported
+    | ApprovalRequested
+    | ApprovalVoted
+    | ApprovalClosed
+    | FailureRecorded
+    | KillForced
+    | LateResult
+)
+
+TYPES: Mapping[type[Any], EventType] = {
+    ExecutionCreated: EventType.EXECUTION_CREATED,
+    ExecutionMoved: EventType.EXECUTION_STATE_CHANGED,
+    TaskRunMoved: EventType.TASK_RUN_STATE_CHANGED,
+    AttemptStarted: EventType.ATTEMPT_STARTED,
+    AttemptEnded: EventType.ATTEMPT_ENDED,
+    OutputsSet: EventType.OUTPUTS_SET,
+    PropertiesSet: EventType.PROPERTIES_SET,
+    LabelsSet: EventType.LABELS_SET,
+    ProgressReported: EventType.PROGRESS_REPORTED,
+    ApprovalRequested: EventType.APPROVAL_REQUESTED,
+    ApprovalVoted: EventType.APPROVAL_VOTED,
+    ApprovalClosed: EventType.APPROVAL_CLOSED,
+    FailureRecorded: EventType.FAILURE_RECORDED,
+    KillForced: EventType.KILL_FORCED,
+    LateResult: EventType.LATE_RESULT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Who asks, through which channel, and why. `expected_seq` is the seq of the last state change the asker saw."""
+
+    actor: str
+    channel: Channel
+    reason: str | None = None
+    expected_seq: int | None = None
+
+
+ENGINE = Ask(actor="engine", channel=Channel.ENGINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A fact with its place: `seq` counts from 1 within the execution, without a gap."""
+
+    execution_id: UUID
+    seq: int
+    at: datetime
+    ask: Ask
+    fact: Fact
+    caused_by: int | None = None
+
+    @property
+    def type(self) -> EventType:
+        return TYPES[type(self.fact)]

@@ -1,0 +1,56 @@
+"""A filter over executions as a tree. The `where` of the API and, later, the search language both become one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Field(StrEnum):
+    NAMESPACE = "namespace"
+    FLOW = "flow"
+    STATE = "state"
+    KIND = "kind"
+    LABEL = "label"
+    LABEL_KEY = "label_key"
+    CREATED_AT = "created_at"
+    STARTED_AT = "started_at"
+    ENDED_AT = "ended_at"
+
+
+class Operator(StrEnum):
+    EQ = "eq"
+    IN = "in"
+    NOT_IN = "not_in"
+    PREFIX = "prefix"
+    GTE = "gte"
+    GT = "gt"
+    LT = "lt"
+    LTE = "lte"
+    HAS = "has"
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    field: Field
+    operator: Operator
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    parts: Sequence["Filter"]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    parts: Sequence["Filter"]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    part: "Filter"
+
+
+Filter = Term | And | Or | Not
+EVERYTHING = And(())

@@ -1,0 +1,356 @@
+"""Inputs of a flow: what may be declared, and the values that an execution is given."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time
+from enum import StrEnum
+from functools import lru_cache
+from math import isfinite
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
+
+import orjson
+from pydantic import Field, model_validator
+from pydantic_core import SchemaError, SchemaValidator, ValidationError, core_schema
+
+from models.durations import parse_duration
+from models.errors import Problem, ProblemCode, Refused
+from models.expressions import has_expressions
+from models.similar import did_you_mean
+from models.values import Key, Part, Text, Texts, Word
+
+MAX_BYTES = 1024 * 1024
+_MAX_INTEGER = 2**63 - 1
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+")
+
+
+class InputType(StrEnum):
+    STRING = "STRING"
+    INT = "INT"
+    FLOAT = "FLOAT"
+    BOOL = "BOOL"
+    SELECT = "SELECT"
+    MULTISELECT = "MULTISELECT"
+    DATE = "DATE"
+    DATETIME = "DATETIME"
+    DURATION = "DURATION"
+    TIME = "TIME"
+    JSON = "JSON"
+    ARRAY = "ARRAY"
+    URI = "URI"
+    EMAIL = "EMAIL"
+
+
+_OF_TYPES: Mapping[str, frozenset[InputType]] = {
+    "options": frozenset({InputType.SELECT, InputType.MULTISELECT}),
+    "min": frozenset({InputType.INT, InputType.FLOAT}),
+    "max": frozenset({InputType.INT, InputType.FLOAT}),
+    "min_length": frozenset({InputType.STRING}),
+    "max_length": frozenset({InputType.STRING}),
+    "pattern": frozenset({InputType.STRING}),
+    "item_type": frozenset({InputType.ARRAY}),
+}
+_NO_ITEMS = frozenset({InputType.ARRAY, InputType.SELECT, InputType.MULTISELECT})
+
+
+class InputSpec(Part):
+    """One declared input. `default` may hold an expression; `pattern` must match the whole text."""
+
+    id: Key
+    type: Annotated[InputType, Word(InputType)]
+    required: Annotated[bool, Field(strict=True)] = False
+    default: Any = None
+    description: Text | None = None
+    options: Texts = ()
+    min: Annotated[float, Field(strict=True)] | None = None
+    max: Annotated[float, Field(strict=True)] | None = None
+    min_length: Annotated[int, Field(strict=True, ge=0)] | None = None
+    max_length: Annotated[int, Field(strict=True, ge=0)] | None = None
+    pattern: Annotated[str, Field(max_length=1000)] | None = None
+    item_type: Annotated[InputType, Word(InputType)] | None = None
+
+    @model_validator(mode="after")
+    def _fits_its_type(self) -> Self:
+        for key, types in _OF_TYPES.items():
+            if key in self.model_fields_set and self.type not in types:
+                raise ValueError(f"`{key}` belongs to {' and '.join(sorted(types))} inputs only")
+        self._check_bounds()
+        if self.default is not None and not has_expressions(self.default):
+            try:
+                coerce(self, self.default)
+            except ValueError as error:
+                raise ValueError(f"the default {error}") from None
+        return self
+
+    def _check_bounds(self) -> None:
+        if self.type in _OF_TYPES["options"] and not self.options:
+            raise ValueError(f"a {self.type} input needs `options`, as in options: [a, b]")
+        if self.type is InputType.ARRAY and (self.item_type is None or self.item_type in _NO_ITEMS):
+            raise ValueError("an ARRAY input needs `item_type`, as in item_type: STRING")
+        for low, high in ((self.min, self.max), (self.min_length, self.max_length)):
+            if low is not None and high is not None and low > high:
+                raise ValueError(f"the smallest, {low:g}, is greater than the greatest, {high:g}")
+        if self.pattern is not None:
+            try:
+                _matcher(self.pattern)
+            except SchemaError as error:
+                reason = " ".join(str(error).split())
+                raise ValueError(f"the pattern is no regular expression: {reason:.200}") from None
+
+
+def input_defaults_with_expressions(
+    specs: Sequence[InputSpec], given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The defaults to evaluate before `validate_inputs`, as their inputs are not given."""
+    return {
+        spec.id: spec.default
+        for spec in specs
+        if given.get(spec.id) is None and has_expressions(spec.default)
+    }
+
+
+def validate_inputs(
+    specs: Sequence[InputSpec],
+    given: Mapping[str, Any],
+    evaluated: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The value of every declared input, None where it has none, ready to be stored as JSON.
+
+    `evaluated` are the values of the defaults that are expressions. null is as good as not given.
+    Raises Refused with all that is wrong.
+    """
+    known = {spec.id: spec for spec in specs}
+    problems = [
+        _problem(name, f"there is no input `{name:.80}`{did_you_mean(name, known)}")
+        for name in given
+        if name not in known
+    ]
+    values: dict[str, Any] = {}
+    for spec in specs:
+        value = given.get(spec.id)
+        if value is None:
+            value = (
+                (evaluated or {}).get(spec.id) if has_expressions(spec.default) else spec.default
+            )
+        try:
+            values[spec.id] = _value(spec, value)
+        except ValueError as error:
+            problems.append(_problem(spec.id, f"{spec.id} {error}"))
+    problems += _too_large(values)
+    if problems:
+        raise Refused(problems)
+    return values
+
+
+def _problem(name: str, sentence: str) -> Problem:
+    return Problem(ProblemCode.VALIDATION, sentence, ("inputs", name))
+
+
+def _too_large(values: Mapping[str, Any]) -> list[Problem]:
+    try:
+        size = len(orjson.dumps(values))
+    except TypeError as error:
+        return [Problem(ProblemCode.VALIDATION, f"the inputs are no JSON: {error}", ("inputs",))]
+    if size <= MAX_BYTES:
+        return []
+    sentence = f"the inputs hold at most 1 MiB together, got {size} bytes; use an artifact"
+    return [Problem(ProblemCode.PAYLOAD_TOO_LARGE, sentence, ("inputs",))]
+
+
+def _value(spec: InputSpec, value: Any) -> Any:
+    if value is None:
+        if spec.required:
+            raise ValueError("is required")
+        return None
+    return coerce(spec, value)
+
+
+def coerce(spec: InputSpec, value: Any) -> Any:
+    """The value as it is stored; raises ValueError with the end of a sentence."""
+    if spec.type is InputType.STRING:
+        return _string(spec, value)
+    if spec.type in {InputType.INT, InputType.FLOAT}:
+        return _bounded(spec, _READERS[spec.type](value))
+    if spec.type is InputType.SELECT:
+        return _option(spec, value)
+    if spec.type is InputType.MULTISELECT:
+        return list(dict.fromkeys(_option(spec, item) for item in _items(value)))
+    if spec.type is InputType.ARRAY:
+        return _array(spec, value)
+    return _READERS[spec.type](value)
+
+
+def _string(spec: InputSpec, value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"must be text, got {_shown(value)}")
+    if spec.min_length is not None and len(value) < spec.min_length:
+        raise ValueError(f"must have at least {spec.min_length} characters, got {len(value)}")
+    if spec.max_length is not None and len(value) > spec.max_length:
+        raise ValueError(f"must have at most {spec.max_length} characters, got {len(value)}")
+    if spec.pattern is not None:
+        try:
+            _matcher(spec.pattern).validate_python(value)
+        except ValidationError:
+            raise ValueError(f"must match {spec.pattern}, got {_shown(value)}") from None
+    return value
+
+
+@lru_cache(maxsize=1024)
+def _matcher(pattern: str) -> SchemaValidator:
+    """Matched in time linear in the text, so that no pattern can hold up the server."""
+    return SchemaValidator(
+        core_schema.str_schema(pattern=rf"\A(?:{pattern})\z", regex_engine="rust-regex")
+    )
+
+
+def _bounded(spec: InputSpec, number: int | float) -> int | float:
+    if spec.min is not None and number < spec.min:
+        raise ValueError(f"must be at least {spec.min:g}, got {number}")
+    if spec.max is not None and number > spec.max:
+        raise ValueError(f"must be at most {spec.max:g}, got {number}")
+    return number
+
+
+def _option(spec: InputSpec, value: Any) -> str:
+    if value in spec.options and isinstance(value, str):
+        return value
+    raise ValueError(f"must be one of {', '.join(spec.options)}, got {_shown(value)}")
+
+
+def _items(value: Any) -> list[Any]:
+    """A list as it is, or from text: JSON, or words with commas between them."""
+    if isinstance(value, list | tuple):
+        return list(value)
+    if not isinstance(value, str):
+        raise ValueError(f"must be a list, got {_shown(value)}")
+    if not value.lstrip().startswith("["):
+        return [word.strip() for word in value.split(",")] if value.strip() else []
+    try:
+        items: list[Any] = orjson.loads(value)
+    except orjson.JSONDecodeError as error:
+        raise ValueError(f"must be a JSON list: {error}") from None
+    return items
+
+
+def _array(spec: InputSpec, value: Any) -> list[Any]:
+    assert spec.item_type is not None
+    item_spec = InputSpec.model_construct(id=spec.id, type=spec.item_type)
+    items = []
+    for position, item in enumerate(_items(value)):
+        try:
+            items.append(coerce(item_spec, item))
+        except ValueError as error:
+            raise ValueError(f"item {position}: {error}") from None
+    return items
+
+
+def _integer(value: Any) -> int:
+    textual = isinstance(value, str) and re.fullmatch(r"[-+]?[0-9]{1,20}", value.strip())
+    whole = isinstance(value, float) and value.is_integer()
+    number = int(value) if textual or whole else value
+    if isinstance(number, bool) or not isinstance(number, int) or abs(number) > _MAX_INTEGER:
+        raise ValueError(f"must be a whole number, got {_shown(value)}")
+    return number
+
+
+def _float(value: Any) -> float:
+    readable = isinstance(value, int | float | str) and not isinstance(value, bool)
+    number = _as_float(value) if readable else None
+    if number is None or not isfinite(number):
+        raise ValueError(f"must be a number, got {_shown(value)}")
+    return number
+
+
+def _as_float(value: int | float | str) -> float | None:
+    try:
+        return float(value)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _boolean(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    if value in ("true", "false"):
+        return bool(value == "true")
+    raise ValueError(f"must be true or false, got {_shown(value)}")
+
+
+def _date(value: Any) -> str:
+    try:
+        return date.fromisoformat(value).isoformat()
+    except (TypeError, ValueError):
+        raise ValueError(f"must be a date such as 2026-01-31, got {_shown(value)}") from None
+
+
+def _datetime(value: Any) -> str:
+    try:
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        right = "a time with its zone such as 2026-01-31T08:00:00Z"
+        raise ValueError(f"must be {right}, got {_shown(value)}")
+    return moment.isoformat()
+
+
+def _time(value: Any) -> str:
+    try:
+        return time.fromisoformat(value).isoformat()
+    except (TypeError, ValueError):
+        raise ValueError(f"must be a time of day such as 08:30, got {_shown(value)}") from None
+
+
+def _duration(value: Any) -> int | float:
+    """Seconds."""
+    seconds = parse_duration(value)
+    return int(seconds) if seconds.is_integer() else seconds
+
+
+def _json(value: Any) -> Any:
+    """Text that reads as JSON is what it says, so that a command line can give any value."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return orjson.loads(value)
+    except orjson.JSONDecodeError as error:
+        if value.lstrip()[:1] in {"{", "[", '"'}:
+            raise ValueError(f"must be JSON: {error}") from None
+        return value
+
+
+def _uri(value: Any) -> str:
+    try:
+        parts = urlsplit(value) if isinstance(value, str) else None
+    except ValueError:
+        parts = None
+    if parts is None or not parts.scheme or not (parts.netloc or parts.path):
+        raise ValueError(f"must be a URI such as s3://bucket/key, got {_shown(value)}")
+    if re.search(r"\s", value):
+        raise ValueError(f"must be a URI without white space, got {_shown(value)}")
+    return str(value)
+
+
+def _email(value: Any) -> str:
+    if not isinstance(value, str) or len(value) > 254 or not _EMAIL.fullmatch(value):
+        raise ValueError(f"must be an address such as ada@example.org, got {_shown(value)}")
+    return value
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+_READERS: Mapping[InputType, Any] = {
+    InputType.INT: _integer,
+    InputType.FLOAT: _float,
+    InputType.BOOL: _boolean,
+    InputType.DATE: _date,
+    InputType.DATETIME: _datetime,
+    InputType.DURATION: _duration,
+    InputType.TIME: _time,
+    InputType.JSON: _json,
+    InputType.URI: _uri,
+    InputType.EMAIL: _email,
+}

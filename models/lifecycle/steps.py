@@ -1,0 +1,101 @@
+"""The working copy of one decision: facts go in, the snapshot follows them, jobs and promises follow the facts."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from models.errors import Problem
+from models.events import AttemptEnded, Event, Fact, TaskRunMoved
+from models.lifecycle.commands import Deferrable
+from models.lifecycle.evolve import evolve
+from models.lifecycle.snapshot import Execution, TaskRun
+from models.lifecycle.transition import Context, Deferred, Job, Transition, job_key
+from models.states import (
+    EXECUTION_MOVES,
+    TASK_RUN_MOVES,
+    TASK_RUN_RETURNS,
+    WAITING_FOR_WORKER,
+    TaskRunState,
+)
+
+
+class Steps:
+    def __init__(self, execution: Execution, context: Context) -> None:
+        self.execution = execution
+        self.context = context
+        self.events: list[Event] = []
+        self.jobs: dict[str, Job] = {}
+        self.withdrawn: list[str] = []
+        self.deferred: list[Deferred] = []
+        self.refused: Problem | None = None
+
+    @property
+    def now(self) -> datetime:
+        return self.context.now
+
+    def record(self, fact: Fact) -> None:
+        event = Event(
+            execution_id=self.execution.id,
+            seq=self.execution.seq + 1,
+            at=self.now,
+            ask=self.context.ask,
+            fact=fact,
+            caused_by=self.events[0].seq if self.events else None,
+        )
+        self.execution = evolve(self.execution, event)
+        self.events.append(event)
+        if isinstance(fact, TaskRunMoved | AttemptEnded):
+            self._line_up(fact)
+
+    def move_task(self, task: TaskRun, to: TaskRunState) -> None:
+        self.record(TaskRunMoved(task.path, task.state, to))
+
+    def lease(self, path: str, lease: UUID) -> None:
+        """The lease of the attempt just started. It is no event: it belongs to the moment, not to history."""
+        task = self.execution.tasks[path]
+        assert task.newest
+        leased = replace(task, newest=replace(task.newest, lease=lease))
+        self.execution = replace(self.execution, tasks={**self.execution.tasks, path: leased})
+
+    def line_up(self, task: TaskRun) -> None:
+        """Give a QUEUED or RETRYING task run its job, not before it is due."""
+        delay = max(0.0, (task.retry_at - self.now).total_seconds()) if task.retry_at else 0.0
+        execution = self.execution
+        queue = execution.spec_of(task).queue
+        self.jobs[task.path] = Job(
+            task.id, task.path, task.attempt + 1, queue, execution.priority, delay
+        )
+
+    def promise(self, command: Deferrable, after: float = 0.0) -> None:
+        """Have `command` carried out `after` seconds from now, in a transaction of its own."""
+        self.deferred.append(Deferred(command, self.now + timedelta(seconds=after)))
+
+    def close(self) -> Transition:
+        return Transition(
+            self.execution,
+            tuple(self.events),
+            tuple(self.jobs.values()),
+            tuple(self.withdrawn),
+            tuple(self.deferred),
+            self.refused,
+        )
+
+    def _line_up(self, fact: TaskRunMoved | AttemptEnded) -> None:
+        task = self.execution.tasks[fact.path]
+        if fact.to_state in WAITING_FOR_WORKER:
+            self.line_up(task)
+        elif fact.from_state in WAITING_FOR_WORKER and self.jobs.pop(fact.path, None) is None:
+            self.withdrawn.append(job_key(task.id, task.attempt + 1))
+
+
+def check_moves(events: tuple[Event, ...]) -> None:
+    """Raises AssertionError where an event makes a move that the tables do not have. For tests and the oracle."""
+    for event in events:
+        before, after = getattr(event.fact, "from_state", None), getattr(event.fact, "to_state", None)
+        if before is None or after is None:
+            continue
+        if isinstance(before, TaskRunState):
+            known = after in TASK_RUN_MOVES[before] | TASK_RUN_RETURNS[before]
+        else:
+            known = after in EXECUTION_MOVES[before]
+        assert known, f"{before} -> {after} is no move ({event.fact})"

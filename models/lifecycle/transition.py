@@ -1,0 +1,63 @@
+"""What `decide` answers, and what it is given."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from models.errors import Problem
+from models.events import Ask, Event
+from models.lifecycle.commands import Deferrable
+from models.lifecycle.snapshot import Execution
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Everything that is not the snapshot: the time, new ids, randomness in [0, 1), and who asks."""
+
+    now: datetime
+    new_id: Callable[[], UUID]
+    random: Callable[[], float]
+    ask: Ask
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A line in the queue: this attempt of this task run may start, after `delay` seconds."""
+
+    task_run_id: UUID
+    path: str
+    attempt: int
+    queue: str
+    priority: int
+    delay: float = 0.0
+
+
+    @property
+    def key(self) -> str:
+        """What makes it the same job, however often it is lined up."""
+        return job_key(self.task_run_id, self.attempt)
+
+
+def job_key(task_run_id: UUID, attempt: int) -> str:
+    return f"{task_run_id}:{attempt}"
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """A command that the engine owes this execution, at `due`."""
+
+    command: Deferrable
+    due: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """`withdrawn` are keys of jobs that nobody shall take any more. `refused` beside events is a late result: recorded, and refused all the same."""
+
+    execution: Execution
+    events: tuple[Event, ...] = ()
+    jobs: tuple[Job, ...] = ()
+    withdrawn: tuple[str, ...] = ()
+    deferred: tuple[Deferred, ...] = ()
+    refused: Problem | None = None

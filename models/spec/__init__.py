@@ -1,0 +1,44 @@
+"""The flow language: what a flow document may say, and reading one."""
+
+from models.inputs import InputSpec, InputType
+from models.spec.flow import FlowSpec
+from models.spec.jsonschema import flow_json_schema
+from models.spec.parsing import parse_flow
+from models.spec.tasks import (
+    ApprovalTask,
+    ArtifactSpec,
+    Backoff,
+    FailTask,
+    HttpTask,
+    LogLevel,
+    LogTask,
+    PythonTask,
+    RetrySpec,
+    ReturnTask,
+    ShellTask,
+    Task,
+    TaskSpec,
+    WaitTask,
+)
+
+__all__ = [
+    "ApprovalTask",
+    "ArtifactSpec",
+    "Backoff",
+    "FailTask",
+    "FlowSpec",
+    "HttpTask",
+    "InputSpec",
+    "InputType",
+    "LogLevel",
+    "LogTask",
+    "PythonTask",
+    "RetrySpec",
+    "ReturnTask",
+    "ShellTask",
+    "Task",
+    "TaskSpec",
+    "WaitTask",
+    "flow_json_schema",
+    "parse_flow",
+]

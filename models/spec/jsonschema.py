@@ -1,0 +1,18 @@
+"""The flow language for editors."""
+
+from functools import cache
+from typing import Any
+
+from models.spec.flow import FlowSpec
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+@cache
+def _built() -> dict[str, Any]:
+    return FlowSpec.model_json_schema(by_alias=True, mode="validation")
+
+
+def flow_json_schema() -> dict[str, Any]:
+    """JSON Schema, draft 2020-12: the shapes, not what spans several keys."""
+    return {"$schema": DIALECT, **_built(), "title": "Headway flow"}

@@ -1,0 +1,151 @@
+"""From the text of a flow to its specification, or to everything that is wrong with it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from models.errors import Problem, ProblemCode, Refused
+from models.inputs import InputSpec
+from models.similar import did_you_mean
+from models.spec.checks import document_faults
+from models.spec.document import Document, Path, read_document
+from models.spec.flow import FlowSpec
+from models.spec.tasks import TASK_CLASSES, ArtifactSpec, RetrySpec
+from models.spec.unbuilt import take_unbuilt
+
+_MISSING = "missing"
+_MOST_FAULTS = 200
+_SENTENCES: Mapping[str, str] = {
+    "string_type": "must be text",
+    "too_short": "must hold at least 1 item",
+    "bool_type": "must be true or false",
+    "int_type": "must be a whole number",
+    "float_type": "must be a number",
+    "dict_type": "must be a mapping, as in {key: value}",
+    "tuple_type": "must be a list, as in [a, b]",
+    "frozen_set_type": "must be a list, as in [a, b]",
+    "model_type": "must be a mapping, as in {key: value}",
+    "model_attributes_type": "must be a mapping, as in {key: value}",
+}
+
+
+def parse_flow(source: str) -> FlowSpec:
+    """Raises Refused with every problem of the text, by its line and column."""
+    document = read_document(source)
+    if not isinstance(document.data, dict):
+        raise Refused([document.problem((), "a flow is a mapping that begins with `id:`")])
+    problems = list(document.problems)
+    data = _copied(document.data)
+    for path, sentence in take_unbuilt(data):
+        problems.append(document.problem(path, sentence, ProblemCode.NOT_YET))
+    problems += _fault_problems(document, data)
+    spec: FlowSpec | None = None
+    try:
+        spec = FlowSpec.model_validate(data)
+    except ValidationError as error:
+        problems += _shape_problems(document, data, error)
+    if problems or spec is None:
+        raise Refused(_ordered(problems))
+    sources = {
+        task.id: document.text_of(("tasks", position)) for position, task in enumerate(spec.tasks)
+    }
+    return spec.with_sources(sources)
+
+
+def _copied(value: Any) -> Any:
+    """A copy of its own, in which no alias shares what another place holds."""
+    if isinstance(value, dict):
+        return {key: _copied(item) for key, item in value.items()}
+    return [_copied(item) for item in value] if isinstance(value, list) else value
+
+
+def _ordered(problems: Sequence[Problem]) -> list[Problem]:
+    """In the order of the text, each once."""
+    once = {(p.line, p.column, p.message): p for p in problems}
+    return sorted(once.values(), key=lambda problem: (problem.line or 0, problem.column or 0))
+
+
+def _fault_problems(document: Document, data: dict[str, Any]) -> Iterator[Problem]:
+    for fault in islice(document_faults(data), _MOST_FAULTS):
+        yield document.problem(fault.path, fault.message, fault.code, fault.offset)
+
+
+def _shape_problems(
+    document: Document, data: dict[str, Any], error: ValidationError
+) -> Iterator[Problem]:
+    for detail in error.errors(include_url=False):
+        path = _path(detail["loc"])
+        if detail["type"] == "too_short" and _at(document.data, path):
+            continue  # what was in it is not built yet, which is said already
+        if len(path) == 2 and path[0] in {"inputs", "tasks"} and _at(data, path) is None:
+            if _at(document.data, path) is None:
+                yield document.problem(path, "must be a mapping, as in {id: a, type: log}")
+            continue
+        yield document.problem(path, _sentence(detail, path, data))
+
+
+def _path(location: tuple[int | str, ...]) -> Path:
+    """Pydantic puts the type of a task after its position; the document has no such step."""
+    steps = list(location)
+    if len(steps) > 2 and steps[0] == "tasks" and steps[2] in TASK_CLASSES:
+        del steps[2]
+    while steps and steps[-1] == "[key]":
+        steps.pop()
+    return tuple(steps)
+
+
+def _at(data: Any, path: Path) -> Any:
+    for step in path:
+        try:
+            data = data[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return data
+
+
+def _sentence(detail: Any, path: Path, data: dict[str, Any]) -> str:
+    kind = detail["type"]
+    if kind == _MISSING:
+        return f"`{path[-1]}` is missing"
+    if kind == "extra_forbidden":
+        return _unknown_key(str(path[-1]), path[:-1], data)
+    if kind == "union_tag_not_found":
+        return f"`type` is missing; it is one of {', '.join(TASK_CLASSES)}"
+    if kind == "union_tag_invalid":
+        wrong = str(_at(data, (*path, "type")))
+        return f"there is no task type `{wrong:.80}`; there are: {', '.join(TASK_CLASSES)}"
+    if kind in _SENTENCES:
+        return _SENTENCES[kind]
+    if kind == "value_error":
+        return str(detail["ctx"]["error"])
+    return str(detail["msg"])
+
+
+def _unknown_key(key: str, path: Path, data: dict[str, Any]) -> str:
+    model = _model_at(path, data)
+    known = [field.alias or name for name, field in model.model_fields.items()]
+    return f"`{key:.80}` is no key of {_noun(path, data)}{did_you_mean(key, known)}"
+
+
+def _model_at(path: Path, data: dict[str, Any]) -> type[BaseModel]:
+    if not path:
+        return FlowSpec
+    if path[0] == "inputs":
+        return InputSpec
+    if path[-1] == "retry":
+        return RetrySpec
+    if "artifacts" in path:
+        return ArtifactSpec
+    return TASK_CLASSES[str(_at(data, (*path[:2], "type")))]
+
+
+def _noun(path: Path, data: dict[str, Any]) -> str:
+    if not path:
+        return "a flow"
+    if path[0] == "inputs":
+        return "an input"
+    if len(path) > 2:
+        return f"`{path[-1] if isinstance(path[-1], str) else path[-2]}`"
+    return f"a task of type {_at(data, (*path, 'type'))}"

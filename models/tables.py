@@ -1,0 +1,256 @@
+"""The rows. Much of what is read and written often goes past them, as SQL in runner/store.
+
+Events, logs, metrics, log heads and idempotency keys have composite keys: they are in the migrations.
+"""
+
+from tortoise import fields
+from tortoise.fields.db_defaults import Now, SqlDefault
+from tortoise.models import Model
+
+from models.states import (
+    ApprovalState,
+    AttemptState,
+    CommentRule,
+    ExecutionState,
+    FailureAction,
+    Origin,
+    TaskRunState,
+    VoteDecision,
+)
+
+_EMPTY_OBJECT = SqlDefault("'{}'")
+_EMPTY_LIST = SqlDefault("'[]'")
+
+
+class Flow(Model):
+    id = fields.UUIDField(primary_key=True)
+    namespace = fields.TextField()
+    key = fields.TextField()
+    kind = fields.TextField()
+    description = fields.TextField(null=True)
+    labels = fields.JSONField[dict[str, str]](db_default=_EMPTY_OBJECT)
+    enabled = fields.BooleanField(db_default=True)
+    latest_revision = fields.IntField()
+    created_at = fields.DatetimeField(db_default=Now())
+    updated_at = fields.DatetimeField(db_default=Now())
+
+    class Meta:
+        app = "headway"
+        table = "flows"
+        unique_together = (("namespace", "key"),)
+
+
+class Revision(Model):
+    id = fields.UUIDField(primary_key=True)
+    flow: fields.ForeignKeyRelation[Flow] = fields.ForeignKeyField(
+        "headway.Flow", related_name="revisions", on_delete=fields.NO_ACTION
+    )
+    number = fields.IntField()
+    source = fields.TextField()
+    digest = fields.TextField()
+    created_by = fields.TextField()
+    created_at = fields.DatetimeField(db_default=Now())
+
+    class Meta:
+        app = "headway"
+        table = "revisions"
+        unique_together = (("flow", "number"),)
+
+
+class Execution(Model):
+    """What folding the events of an execution gives; the engine alone writes it."""
+
+    id = fields.UUIDField(primary_key=True)
+    flow_id = fields.UUIDField(null=True)
+    revision_id = fields.UUIDField(null=True)
+    namespace = fields.TextField()
+    flow_key = fields.TextField()
+    kind = fields.TextField()
+    revision = fields.IntField(null=True)
+    name = fields.TextField()
+    state = fields.CharEnumField(ExecutionState, max_length=32, description="")
+    seq: fields.Field[int] = fields.BigIntField()
+    state_seq: fields.Field[int] = fields.BigIntField()
+    progress = fields.FloatField(db_default=0)
+    inputs = fields.JSONField[dict[str, object]](db_default=_EMPTY_OBJECT)
+    outputs = fields.JSONField[dict[str, object]](db_default=_EMPTY_OBJECT)
+    labels = fields.JSONField[dict[str, str]](db_default=_EMPTY_OBJECT)
+    properties = fields.JSONField[dict[str, object]](db_default=_EMPTY_OBJECT)
+    on_failure = fields.CharEnumField(FailureAction, max_length=32, description="", null=True)
+    priority = fields.IntField(db_default=0)
+    disabled_tasks = fields.JSONField[list[str]](db_default=_EMPTY_LIST)
+    origin = fields.CharEnumField(Origin, max_length=32, description="", db_default=Origin.HEADWAY)
+    trigger = fields.JSONField[dict[str, object]](null=True)
+    created_by = fields.TextField()
+    created_at = fields.DatetimeField()
+    started_at = fields.DatetimeField(null=True)
+    ended_at = fields.DatetimeField(null=True)
+    failure = fields.JSONField[dict[str, object]](null=True)
+    paused = fields.JSONField[dict[str, object]](null=True)
+    killing = fields.JSONField[dict[str, object]](null=True)
+    rerun_of = fields.UUIDField(null=True)
+    replay_of = fields.UUIDField(null=True)
+    original_id = fields.UUIDField(null=True)
+    cached_from = fields.UUIDField(null=True)
+    parent_id = fields.UUIDField(null=True)
+    archived = fields.BooleanField(db_default=False)
+
+    class Meta:
+        app = "headway"
+        table = "executions"
+
+
+class TaskRun(Model):
+    id = fields.UUIDField(primary_key=True)
+    execution_id = fields.UUIDField()
+    path = fields.TextField()
+    position = fields.IntField()
+    type = fields.TextField()
+    queue = fields.TextField()
+    state = fields.CharEnumField(TaskRunState, max_length=32, description="")
+    attempt = fields.IntField(db_default=0)
+    attempt_base = fields.IntField(db_default=0)
+    lost = fields.IntField(db_default=0)
+    progress = fields.FloatField(db_default=0)
+    message = fields.TextField(null=True)
+    inputs = fields.JSONField[dict[str, object]](db_default=_EMPTY_OBJECT)
+    outputs = fields.JSONField[dict[str, object]](db_default=_EMPTY_OBJECT)
+    error = fields.JSONField[dict[str, object]](null=True)
+    retry_at = fields.DatetimeField(null=True)
+    wake_at = fields.DatetimeField(null=True)
+    cached_from = fields.UUIDField(null=True)
+    started_at = fields.DatetimeField(null=True)
+    ended_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        app = "headway"
+        table = "task_runs"
+        unique_together = (("execution_id", "path"),)
+
+
+class Attempt(Model):
+    """Without a lease it is an attempt of the engine itself: a wait, an approval."""
+
+    id = fields.UUIDField(primary_key=True)
+    execution_id = fields.UUIDField()
+    task_run_id = fields.UUIDField()
+    number = fields.IntField()
+    state = fields.CharEnumField(AttemptState, max_length=32, description="")
+    worker = fields.TextField(null=True)
+    lease = fields.UUIDField(null=True)
+    lease_expires_at = fields.DatetimeField(null=True)
+    started_at = fields.DatetimeField()
+    ended_at = fields.DatetimeField(null=True)
+    exit_code = fields.IntField(null=True)
+    error = fields.JSONField[dict[str, object]](null=True)
+    resources = fields.JSONField[dict[str, object]](null=True)
+
+    class Meta:
+        app = "headway"
+        table = "attempts"
+        unique_together = (("task_run_id", "number"),)
+
+
+class Approval(Model):
+    id = fields.UUIDField(primary_key=True)
+    execution_id = fields.UUIDField()
+    task_run_id = fields.UUIDField()
+    attempt = fields.IntField()
+    state = fields.CharEnumField(ApprovalState, max_length=32, description="")
+    message = fields.TextField()
+    required = fields.IntField(db_default=1)
+    users = fields.JSONField[list[str]](db_default=_EMPTY_LIST)
+    roles = fields.JSONField[list[str]](db_default=_EMPTY_LIST)
+    comment_rule = fields.CharEnumField(
+        CommentRule, max_length=32, description="", db_default=CommentRule.NEVER
+    )
+    requested_at = fields.DatetimeField()
+    decided_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        app = "headway"
+        table = "approvals"
+        unique_together = (("task_run_id", "attempt"),)
+
+
+class Vote(Model):
+    id = fields.UUIDField(primary_key=True)
+    approval_id = fields.UUIDField()
+    actor = fields.TextField()
+    decision = fields.CharEnumField(VoteDecision, max_length=32, description="")
+    comment = fields.TextField(null=True)
+    override = fields.BooleanField(db_default=False)
+    at = fields.DatetimeField()
+
+    class Meta:
+        app = "headway"
+        table = "votes"
+        unique_together = (("approval_id", "actor"),)
+
+
+class Artifact(Model):
+    id = fields.UUIDField(primary_key=True)
+    execution_id = fields.UUIDField()
+    task_run_id = fields.UUIDField()
+    attempt = fields.IntField()
+    namespace = fields.TextField()
+    name = fields.TextField()
+    type = fields.TextField()
+    version = fields.TextField()
+    uri = fields.TextField()
+    digest = fields.TextField(null=True)
+    size: fields.Field[int | None] = fields.BigIntField(null=True)
+    direction = fields.CharField(max_length=8)
+    properties = fields.JSONField[dict[str, object]](db_default=_EMPTY_OBJECT)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        app = "headway"
+        table = "artifacts"
+
+
+class DeferredCommand(Model):
+    """What is owed later or to another execution; the courier carries it out."""
+
+    id = fields.UUIDField(primary_key=True)
+    execution_id = fields.UUIDField()
+    due_at = fields.DatetimeField()
+    claimed_until = fields.DatetimeField(null=True)
+    command = fields.JSONField[dict[str, object]]()
+
+    class Meta:
+        app = "headway"
+        table = "deferred_commands"
+
+
+class Token(Model):
+    """`digest` is of the secret, which is shown once and kept nowhere."""
+
+    id = fields.UUIDField(primary_key=True)
+    name = fields.TextField()
+    digest = fields.TextField()
+    role = fields.TextField(db_default="admin")
+    created_at = fields.DatetimeField(db_default=Now())
+    expires_at = fields.DatetimeField(null=True)
+    revoked_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        app = "headway"
+        table = "tokens"
+        unique_together = (("name",), ("digest",))
+
+
+class Worker(Model):
+    id = fields.UUIDField(primary_key=True)
+    name = fields.TextField()
+    host = fields.TextField()
+    pid = fields.IntField()
+    queues = fields.JSONField[list[str]]()
+    concurrency = fields.IntField()
+    started_at = fields.DatetimeField(db_default=Now())
+    heartbeat_at = fields.DatetimeField(db_default=Now())
+    stopped_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        app = "headway"
+        table = "workers"

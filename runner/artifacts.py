@@ -1,0 +1,82 @@
+"""The artifact store: files that tasks leave, kept at an fsspec URL."""
+
+import asyncio
+import glob
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from fsspec.core import url_to_fs  # type: ignore[import-untyped]
+
+_CHUNK = 1024 * 1024
+
+
+class ArtifactRefused(Exception):
+    """A file that is not there or may not be taken; the text says which and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """`digest` is `sha256:` and hexadecimal; `size` is in bytes."""
+
+    uri: str
+    digest: str
+    size: int
+
+
+class ArtifactStore:
+    def __init__(self, url: str) -> None:
+        self._files, root = url_to_fs(url)
+        self._root = str(root).rstrip("/")
+
+    async def keep(self, file: Path, *place: str) -> Kept:
+        """A copy under `place`; what an earlier copy left there is replaced."""
+        return await asyncio.to_thread(self._keep, file, place)
+
+    def _keep(self, file: Path, place: Sequence[str]) -> Kept:
+        target = "/".join((self._root, *place))
+        self._files.makedirs(target.rpartition("/")[0], exist_ok=True)
+        digest, size = hashlib.sha256(), 0
+        with file.open("rb") as source, self._files.open(target, "wb") as copy:
+            while chunk := source.read(_CHUNK):
+                digest.update(chunk)
+                copy.write(chunk)
+                size += len(chunk)
+        return Kept(str(self._files.unstrip_protocol(target)), f"sha256:{digest.hexdigest()}", size)
+
+
+def file_inside(folder: Path, path: str) -> Path:
+    """The file that `path` means within `folder`; raises ArtifactRefused when it leads out or there is none."""
+    try:
+        file = (folder / path).resolve()
+        if not file.is_relative_to(folder.resolve()):
+            raise ArtifactRefused(f"artifact {path!r} leads out of the working directory")
+        if not file.is_file():
+            what = "is a folder" if file.is_dir() else "is not there"
+            raise ArtifactRefused(f"artifact {path!r} {what}")
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ArtifactRefused(f"artifact {path!r} cannot be read: {error}") from error
+    return file
+
+
+def files_matching(folder: Path, pattern: str) -> list[str]:
+    """Paths within `folder`, in order; raises ArtifactRefused when there is none."""
+    if not glob.has_magic(pattern):
+        file_inside(folder, pattern)
+        return [pattern]
+    found = sorted(glob.glob(pattern, root_dir=folder, recursive=True))
+    files = [path for path in found if (folder / path).is_file()]
+    if not files:
+        raise ArtifactRefused(f"no file matches artifact {pattern!r}")
+    for path in files:
+        file_inside(folder, path)
+    return files
+
+
+def checked_name(name: str) -> str:
+    """A name is part of the place in the store: relative, without `..`."""
+    clean = PurePosixPath(name)
+    if clean.is_absolute() or ".." in clean.parts or not clean.parts or not name.isprintable():
+        raise ArtifactRefused(f"{name!r} cannot be the name of an artifact")
+    return str(clean)

@@ -1,0 +1,148 @@
+"""One attempt in the hands of this worker: what an executor is given."""
+
+import asyncio
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import UUID
+
+from models.expressions import has_expressions
+from models.ids import typed
+from models.lifecycle.snapshot import Execution, TaskRun
+from models.spec.tasks import Task
+from runner.artifacts import ArtifactStore
+from runner.evaluator import Evaluator, Mode
+from runner.logbook import Logbook, Page
+from runner.names import expression_names
+from runner.reaper import Reaper
+from runner.reports import Reports
+from runner.stop import Stop
+from runner.store.connection import Pool
+
+Spec = TypeVar("Spec", bound=Task)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all attempts of a worker share. `env` is what expressions may see of the environment, `inherited` what
+    tasks get of it."""
+
+    worker_id: str
+    data_dir: Path
+    pool: Pool
+    evaluator: Evaluator
+    logbook: Logbook
+    artifacts: ArtifactStore
+    reaper: Reaper
+    env: Mapping[str, str] = field(default_factory=dict)
+    inherited: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def python_path(self) -> Path:
+        """A folder that holds the package `headway` and nothing else."""
+        return self.data_dir / "python"
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """Folders of one attempt, gone after it: `files` is where its processes start."""
+
+    root: Path
+
+    @property
+    def files(self) -> Path:
+        return self.root / "files"
+
+    @property
+    def messages(self) -> Path:
+        return self.root / "messages.jsonl"
+
+    def write(self, name: str, text: str) -> str:
+        file = self.root / name
+        file.write_text(text)
+        return str(file)
+
+
+class Attempt:
+    def __init__(
+        self,
+        surroundings: Surroundings,
+        execution: Execution,
+        task: TaskRun,
+        id: UUID,
+        lease: UUID,
+    ) -> None:
+        self.surroundings = surroundings
+        self.execution = execution
+        self.task = task
+        self.id = id
+        self.lease = lease
+        self.stop = Stop()
+        self.telling = asyncio.Lock()
+        """Held while the engine is told something of this attempt."""
+        self.page: Page = surroundings.logbook.page(execution.id, task.id, task.path, task.attempt)
+        self._place = Workplace(surroundings.data_dir / "work" / typed("att", id))
+        self.reports = Reports(
+            execution,
+            task,
+            page=self.page,
+            pool=surroundings.pool,
+            artifacts=surroundings.artifacts,
+            folder=self._place.files,
+        )
+
+    @property
+    def spec(self) -> Task:
+        return self.execution.spec_of(self.task)
+
+    @property
+    def spec_type(self) -> str:
+        return str(getattr(self.spec, "type", ""))
+
+    def spec_as(self, kind: type[Spec]) -> Spec:
+        spec = self.spec
+        assert isinstance(spec, kind)
+        return spec
+
+    async def render(
+        self, templates: Mapping[str, Any], mode: Mode = Mode.PLAIN
+    ) -> Mapping[str, Any]:
+        """The settings with their expressions evaluated; they become the task run's inputs. Raises EvaluationFailed."""
+        rendered: Mapping[str, Any] = templates
+        if has_expressions(templates):
+            surroundings = self.surroundings
+            names = expression_names(self.execution, self.task, surroundings.env)
+            rendered = await surroundings.evaluator.render(templates, names, mode)
+        told = {name: value for name, value in rendered.items() if value not in (None, {})}
+        pending = self.reports.pending
+        pending.inputs = {**(pending.inputs or {}), **told}
+        return rendered
+
+    @contextmanager
+    def workplace(self) -> Iterator[Workplace]:
+        self._place.files.mkdir(parents=True)
+        try:
+            yield self._place
+        finally:
+            shutil.rmtree(self._place.root, ignore_errors=True)
+
+    def program_env(self, own: Mapping[str, Any]) -> dict[str, str]:
+        """What a process of the attempt finds in its environment; `own` is the task's `env`."""
+        env = {
+            **self.surroundings.inherited,
+            "PYTHONUNBUFFERED": "1",
+            **{name: str(value) for name, value in own.items()},
+            "HEADWAY_EXECUTION_ID": typed("exec", self.execution.id),
+            "HEADWAY_TASK_RUN_ID": typed("run", self.task.id),
+            "HEADWAY_TASK": self.task.path,
+            "HEADWAY_ATTEMPT": str(self.task.attempt),
+            "HEADWAY_ATTEMPT_ID": typed("att", self.id),
+            "HEADWAY_WORKER_ID": self.surroundings.worker_id,
+            "HEADWAY_FILE": str(self._place.messages),
+        }
+        paths = (str(self.surroundings.python_path), env.get("PYTHONPATH", ""))
+        env["PYTHONPATH"] = ":".join(path for path in paths if path)
+        return env

@@ -1,0 +1,194 @@
+"""One transaction of the engine: lock, judge, write. Knows nothing of queues, futures or hints."""
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from models.errors import Fault, HeadwayError, Problem, ProblemCode, Refused
+from models.events import Ask, Event
+from models.ids import new_id
+from models.lifecycle import decide
+from models.lifecycle.commands import Command, Create, Start
+from models.lifecycle.decide import begin
+from models.lifecycle.snapshot import Execution
+from models.lifecycle.transition import Context, Deferred, Job, Transition
+from runner.queue import acknowledge, enqueue, withdraw
+from runner.store import deferred, idempotency
+from runner.store.connection import Connection
+from runner.store.plans import Plans
+from runner.store.snapshots import load_executions
+from runner.store.writes import Change, write
+
+_LOCK = "select id, seq from executions where id = any($1::uuid[]) order by id for update skip locked"
+_EXIST = "select id from executions where id = any($1::uuid[])"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """A command on its way. A Create has no execution yet; `owed` names the promise that this keeps."""
+
+    execution_id: UUID | None
+    command: Command | Create
+    ask: Ask
+    owed: UUID | None = None
+
+
+Verdict = Transition | HeadwayError | None
+"""What became of a command; None: its execution was locked by another process, ask again."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """After `run` (and the commit): the verdict on each command, and what the commit set going."""
+
+    asked: Sequence[Asked]
+    known: Mapping[UUID, Execution]
+    plans: Plans
+    verdicts: dict[Asked, Verdict] = field(default_factory=dict)
+    executions: dict[UUID, Execution] = field(default_factory=dict)
+    jobs: list[tuple[UUID, Job]] = field(default_factory=list)
+    promises: list[tuple[UUID, Deferred]] = field(default_factory=list)
+    _withdrawn: list[str] = field(default_factory=list)
+    _before: dict[UUID, Execution | None] = field(default_factory=dict)
+    _events: dict[UUID, list[Event]] = field(default_factory=dict)
+
+    @property
+    def changed(self) -> list[UUID]:
+        return list(self._before)
+
+    async def run(self, connection: Connection) -> None:
+        now: datetime = await connection.fetchval("select clock_timestamp()")
+        await self._lock(connection)
+        for asked in self.asked:
+            if asked not in self.verdicts:
+                self.verdicts[asked] = self._judge(asked, now)
+        await self._hold_to_keys(connection)
+        await self._write(connection)
+
+    async def _lock(self, connection: Connection) -> None:
+        ids = {asked.execution_id for asked in self.asked if asked.execution_id}
+        if not ids:
+            return
+        locked = {row["id"]: row["seq"] for row in await connection.fetch(_LOCK, sorted(ids))}
+        stale = [
+            id for id, seq in locked.items() if id not in self.known or self.known[id].seq != seq
+        ]
+        self.executions = {id: self.known[id] for id in locked.keys() - set(stale)}
+        if stale:
+            self.executions |= await load_executions(connection, self.plans, stale)
+        if missed := ids - locked.keys():
+            await self._pass_over(connection, missed)
+
+    async def _pass_over(self, connection: Connection, missed: set[UUID]) -> None:
+        """What is locked elsewhere comes again; what does not exist is refused."""
+        exist = {row["id"] for row in await connection.fetch(_EXIST, list(missed))}
+        for asked in self.asked:
+            if asked.execution_id in missed:
+                gone = asked.execution_id not in exist
+                self.verdicts[asked] = Refused.not_found("no such execution") if gone else None
+
+    def _judge(self, asked: Asked, now: datetime) -> Verdict:
+        context = Context(now=now, new_id=new_id, random=random.random, ask=asked.ask)
+        try:
+            if isinstance(asked.command, Create):
+                transition = begin(asked.command, context)
+                before = None
+            else:
+                assert asked.execution_id
+                before = self.executions[asked.execution_id]
+                transition = decide(before, asked.command, context)
+        except Refused as refused:
+            return refused
+        except Exception as error:
+            fault = Fault(f"{type(asked.command).__name__} could not be decided: {error!r}")
+            fault.__cause__ = error
+            return fault
+        self._take_over(before, transition)
+        return transition
+
+    def _take_over(self, before: Execution | None, transition: Transition) -> None:
+        after = transition.execution
+        if transition.events:
+            self._before.setdefault(after.id, before)
+            self._events.setdefault(after.id, []).extend(transition.events)
+        self.executions[after.id] = after
+        self._withdraw(transition.withdrawn)
+        self.jobs += [(after.id, job) for job in transition.jobs]
+        self.promises += [(after.id, promise) for promise in transition.deferred]
+
+    def _withdraw(self, keys: Sequence[str]) -> None:
+        if keys:
+            self._withdrawn += keys
+            self.jobs = [(id, job) for id, job in self.jobs if job.key not in keys]
+
+    async def _hold_to_keys(self, connection: Connection) -> None:
+        """A repeated key drops what was just begun and answers with what stands."""
+        mine = {
+            asked: key
+            for asked, verdict in self.verdicts.items()
+            if isinstance(verdict, Transition) and (key := _key(asked, verdict))
+        }
+        standing = await idempotency.take(connection, list(mine.values()))
+        for asked, key in mine.items():
+            found = standing[key.name]
+            if found.answer != key.answer:
+                self._drop(key.answer)
+                self.verdicts[asked] = await self._first_answer(connection, key, found)
+
+    async def _first_answer(
+        self, connection: Connection, key: idempotency.Key, found: idempotency.Key
+    ) -> Verdict:
+        if found.digest != key.digest:
+            return Refused(
+                [
+                    Problem(
+                        ProblemCode.IDEMPOTENCY_CONFLICT,
+                        f"the key {key.key!r} was used with another input; use a new key",
+                        ("idempotencyKey",),
+                    )
+                ]
+            )
+        first = self.executions.get(found.answer)
+        if first is None:
+            loaded = await load_executions(connection, self.plans, [found.answer])
+            first = loaded.get(found.answer)
+        if first is None:
+            return Refused.not_found("what this key had created was deleted since")
+        return Transition(first)
+
+    def _drop(self, id: UUID) -> None:
+        del self._before[id], self._events[id], self.executions[id]
+        self.jobs = [(of, job) for of, job in self.jobs if of != id]
+        self.promises = [(of, promise) for of, promise in self.promises if of != id]
+
+    async def _write(self, connection: Connection) -> None:
+        changes = [
+            Change(before, self.executions[id], self._events[id])
+            for id, before in self._before.items()
+        ]
+        await write(connection, changes)
+        await withdraw(connection, self._withdrawn)
+        await enqueue(connection, self.jobs)
+        await deferred.store(connection, self.promises)
+        judged = [asked for asked, verdict in self.verdicts.items() if verdict is not None]
+        await acknowledge(connection, [id for asked in judged if (id := _job_of(asked))])
+        await deferred.settle(connection, [asked.owed for asked in judged if asked.owed])
+
+
+def _job_of(asked: Asked) -> int | None:
+    return asked.command.job_id if isinstance(asked.command, Start) else None
+
+
+def _key(asked: Asked, begun: Transition) -> idempotency.Key | None:
+    command = asked.command
+    if not isinstance(command, Create) or command.idempotency_key is None:
+        return None
+    return idempotency.Key(
+        asked.ask.actor,
+        "createExecution",
+        command.idempotency_key,
+        command.digest or "",
+        begun.execution.id,
+    )

@@ -1,0 +1,293 @@
+"""The process that evaluates expressions. It is started by path and imports nothing of Headway.
+
+Reads frames (4 bytes of length, then JSON) from stdin,
+`[id, mode, values by name, [[kind, text], ...], known names]`, and answers each with
+`[id, values, error]`. Before each request its id is written to the file whose descriptor is given,
+so that the parent knows whom to blame when this process is killed by its own timer, after a second
+of computing. It ends itself, after an answer, when a request met the limit of memory, and when its
+stdin ends.
+"""
+
+import json
+import os
+import resource
+import signal
+import struct
+import sys
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from math import isfinite
+from typing import Any, ClassVar
+
+if __name__ == "__main__":
+    # Isolated from site-packages and PYTHONPATH: the parent names the only folders there are.
+    sys.path[:0] = json.loads(sys.argv[2])
+
+from jinja2 import StrictUndefined, Undefined, UndefinedError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import missing
+from orjson import dumps, loads
+
+CPU_SECONDS = 1.0
+MEMORY = 64 * 1024 * 1024
+CACHE_MEMORY = 16 * 1024 * 1024
+MAX_OUTPUT = 1024 * 1024
+_CACHED_TEMPLATES = 256
+_CACHED_LENGTH = 2048
+_SEARCHED = 20_000
+_HEADER = struct.Struct(">I")
+_CURRENT = struct.Struct(">Q")
+_SEQUENCES: tuple[type[Any], ...] = (
+    list,
+    tuple,
+    set,
+    range,
+    Iterator,
+    type({}.keys()),
+    type({}.values()),
+    type({}.items()),
+)
+
+
+class Raw(str):
+    """Text that is written into a shell script as it is."""
+
+    __slots__ = ()
+
+
+class Clear(StrictUndefined):
+    """Says where a name is missing and which ones are there."""
+
+    __slots__ = ()
+    names: ClassVar[dict[str, Any]] = {}
+    known: ClassVar[list[str]] = []
+
+    @property
+    def _undefined_message(self) -> str:
+        if self._undefined_hint:
+            return self._undefined_hint
+        name = str(self._undefined_name)
+        if self._undefined_obj is missing:
+            return f"`{name}` is not known here; there are: {', '.join(self.known)}"
+        return _missing_in(self._undefined_obj, name, self.names)
+
+
+class Sandbox(ImmutableSandboxedEnvironment):
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        # A key comes before a method: `outputs.extract.items` is what the task said.
+        if isinstance(obj, dict) and attribute in obj:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
+
+
+class Evaluation:
+    """Evaluates one request after another, keeping what it compiled."""
+
+    def __init__(self, blame: int, syntax: dict[str, Any]) -> None:
+        self.blame = blame
+        self.environments = {
+            "plain": _environment(text, syntax),
+            "shell": _environment(quoted, syntax),
+        }
+        self.compiled: OrderedDict[tuple[str, str, str], Callable[..., Any]] = OrderedDict()
+
+    def answer(self, frame: bytes) -> bytes:
+        request, mode, Clear.names, texts, Clear.known = loads(frame)
+        os.pwrite(self.blame, _CURRENT.pack(request), 0)
+        signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)
+        try:
+            payload = dumps(
+                [request, [self.one(mode, kind, source) for kind, source in texts], None]
+            )
+            if len(payload) > MAX_OUTPUT:
+                raise ValueError("the evaluated text holds more than 1 MiB")
+        except (ValueError, TypeError, RecursionError) as failure:
+            payload = dumps([request, None, str(failure)[:2000]])
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+        return payload
+
+    def one(self, mode: str, kind: str, source: str) -> Any:
+        try:
+            return plain(self.template(mode, kind, source)(**Clear.names))
+        except MemoryError:
+            raise
+        except Exception as error:
+            raise ValueError(_sentence(error, kind, source)) from None
+
+    def template(self, mode: str, kind: str, source: str) -> Callable[..., Any]:
+        key = (mode, kind, source)
+        found = self.compiled.get(key)
+        if found is not None:
+            self.compiled.move_to_end(key)
+            return found
+        made = self.environments[mode]
+        if kind == "value":
+            found = made.compile_expression(source, undefined_to_none=False)
+        else:
+            found = made.from_string(source).render
+        if len(source) <= _CACHED_LENGTH:
+            self.compiled[key] = found
+        if len(self.compiled) > _CACHED_TEMPLATES:
+            self.compiled.popitem(last=False)
+        return found
+
+    def out_of_memory(self) -> bytes:
+        """The answer to the request that met the limit."""
+        self.compiled.clear()
+        Clear.names = {}
+        (request,) = _CURRENT.unpack(os.pread(self.blame, _CURRENT.size, 0))
+        return dumps([request, None, f"the expression needs more than {MEMORY >> 20} MB"])
+
+
+def main(blame: int, syntax: dict[str, Any]) -> None:
+    evaluation = Evaluation(blame, syntax)
+    samples = [["value", "x"], ["text", "{% if x %}{{ x }}{% endif %}"]]
+    evaluation.answer(dumps([0, "plain", {"x": 1}, samples, []]))
+    _limit_memory()
+    try:
+        _serve(evaluation.answer)
+    except MemoryError:
+        _write(_framed(evaluation.out_of_memory()))
+
+
+def plain(value: Any) -> Any:
+    """The value as JSON has it."""
+    if isinstance(value, str | Undefined):
+        return str(value)
+    if isinstance(value, float) and not isfinite(value):
+        raise ValueError("a number without end or meaning (inf, nan) is not JSON")
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, dict):
+        return {_key(key): plain(item) for key, item in value.items()}
+    if isinstance(value, _SEQUENCES):
+        return [plain(item) for item in value]
+    raise TypeError(f"a value of type {type(value).__name__} is not JSON")
+
+
+def text(value: Any) -> str:
+    """The value within a longer text: nothing for null, JSON for what is no text."""
+    value = plain(value)
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else _json(value)
+
+
+def quoted(value: Any) -> str:
+    """One word of a shell, always in quotes: bare digits before `>` would be a descriptor."""
+    if isinstance(value, Raw):
+        return value
+    word = text(value)
+    if "\0" in word:
+        raise ValueError("a value with a NUL character cannot be a word of a shell script")
+    return "'" + word.replace("'", "'\"'\"'") + "'"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(plain(value), ensure_ascii=False, allow_nan=False)
+
+
+def _environment(finalize: Callable[[Any], str], syntax: dict[str, Any]) -> Sandbox:
+    made = Sandbox(undefined=Clear, autoescape=False, finalize=finalize, **syntax)
+    made.globals = {name: made.globals[name] for name in ("range", "dict", "namespace")}
+    made.filters["raw"] = lambda value: Raw(text(value))
+    made.filters["shellquote"] = lambda value: Raw(quoted(value))
+    made.filters["tojson"] = _json
+    return made
+
+
+def _serve(answer: Callable[[bytes], bytes]) -> None:
+    """Answers what has arrived in one write, so that the parent wakes up once."""
+    buffer = bytearray()
+    while received := os.read(0, 1 << 18):
+        buffer += received
+        answers: list[bytes] = []
+        try:
+            for frame in _frames(buffer):
+                answers.append(_framed(answer(frame)))
+        finally:
+            _write(b"".join(answers))
+
+
+def _frames(buffer: bytearray) -> Iterator[bytes]:
+    while len(buffer) >= _HEADER.size:
+        (length,) = _HEADER.unpack_from(buffer)
+        end = _HEADER.size + length
+        if len(buffer) < end:
+            return
+        frame = bytes(buffer[_HEADER.size : end])
+        del buffer[:end]
+        yield frame
+
+
+def _framed(payload: bytes) -> bytes:
+    return _HEADER.pack(len(payload)) + payload
+
+
+def _write(data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(1, view) :]
+
+
+def _limit_memory() -> None:
+    """What is mapped now, and as much again as an expression may use. Not every system can tell."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            mapped = int(file.read().split()[0]) * resource.getpagesize()
+        limit = mapped + MEMORY + CACHE_MEMORY
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    except OSError:
+        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY * 2, MEMORY * 2))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _key(key: Any) -> str:
+    if isinstance(key, str):
+        return str(key)
+    raise TypeError(f"the key {key!r:.80} is not text")
+
+
+def _sentence(error: Exception, kind: str, source: str) -> str:
+    if isinstance(error, UndefinedError):
+        return str(error)
+    shown = source if len(source) <= 80 else f"{source[:77]}..."
+    if kind == "value":
+        shown = "{{ " + shown + " }}"
+    return f"cannot evaluate {shown}: {error or type(error).__name__}"
+
+
+def _missing_in(obj: Any, name: str, names: dict[str, Any]) -> str:
+    if isinstance(obj, dict | list):
+        where = _path_of(obj, names) or "this value"
+        if isinstance(obj, list):
+            return f"{where} has no {name!r}; it is a list of {len(obj)}"
+        there = ", ".join(str(key) for key in list(obj)[:20])
+        return f"{where} has no {name!r}; " + (f"it has: {there}" if obj else "it is empty")
+    kind = "null" if obj is None else f"a value of type {type(obj).__name__}"
+    return f"{kind} has no {name!r}"
+
+
+def _path_of(obj: Any, names: dict[str, Any]) -> str | None:
+    """Where among the names a mapping or list stands, found by identity."""
+    waiting: list[tuple[str, Any]] = list(names.items())
+    for path, value in waiting:
+        if value is obj:
+            return path
+        if len(waiting) > _SEARCHED:
+            return None
+        if isinstance(value, dict):
+            waiting += [
+                (f"{path}.{key}" if key.isidentifier() else f"{path}[{key!r}]", item)
+                for key, item in value.items()
+                if isinstance(item, dict | list)
+            ]
+        elif isinstance(value, list):
+            waiting += [(f"{path}[{at}]", item) for at, item in enumerate(value)]
+    return None
+
+
+if __name__ == "__main__":
+    sys.path[:0] = json.loads(sys.argv[2])
+    main(int(sys.argv[1]), json.loads(sys.argv[3]))

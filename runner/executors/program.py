@@ -1,0 +1,180 @@
+"""A program run for an attempt: started, listened to, ended with everything it left behind."""
+
+import asyncio
+import os
+import stat
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from models.events import TaskError
+from models.ids import typed
+from models.logs import LogLevel, LogStream
+from runner.artifacts import ArtifactRefused, files_matching
+from runner.attempt import Attempt, Workplace
+from runner.executors.executor import Outcome
+from runner.lines import LineCutter
+from runner.messages import ArtifactUse, Malformed, MessageCutter
+from runner.processes.child import Child, Exit, Program
+from runner.processes.family import Family
+from runner.processes.pipe import Pipe
+from runner.stop import Stopped
+
+_READ_ON = 1.0
+"""Seconds after the end of all processes in which a stranger who holds a pipe is still heard."""
+_LOOK_AT_FILE = 0.25
+_CHUNK = 1024 * 1024
+_LAST_LINE = 500
+_MOST_KILLS = 100
+
+
+async def run_program(
+    attempt: Attempt, place: Workplace, argv: Sequence[str], env: Mapping[str, Any]
+) -> Outcome:
+    """Raises Stopped when the attempt was stopped; by then no process of it is left."""
+    program = Program(argv, str(place.files), attempt.program_env(env))
+    try:
+        child = Child.start(program)
+    except (OSError, ValueError) as error:
+        return Outcome.failed("NOT_STARTED", f"{argv[0]} could not be started: {error}")
+    outcome = await _Run(attempt, place, child).to_its_end()
+    return outcome if outcome.error else await _collect(attempt, place, outcome)
+
+
+class _Run:
+    """One child, from its start to the end of everything it left behind."""
+
+    def __init__(self, attempt: Attempt, place: Workplace, child: Child) -> None:
+        self._attempt = attempt
+        self._place = place
+        self._child = child
+        mark = f"HEADWAY_ATTEMPT_ID={typed('att', attempt.id)}"
+        self._family = Family(child.pid, mark.encode(), str(place.root))
+        self._over = asyncio.Event()
+        self._last_complaint = ""
+
+    async def to_its_end(self) -> Outcome:
+        child, reaper = self._child, self._attempt.surroundings.reaper
+        reaper.watch(child.pid)
+        try:
+            async with asyncio.TaskGroup() as listening:
+                listening.create_task(self._read_lines(child.stdout, LogStream.STDOUT))
+                listening.create_task(self._read_lines(child.stderr, LogStream.STDERR))
+                listening.create_task(self._read_messages(child.messages))
+                listening.create_task(self._read_message_file())
+                stopped = await self._wait_for_end()
+                self._over.set()
+                for pipe in (child.stdout, child.stderr, child.messages):
+                    pipe.end_within(_READ_ON)
+        finally:
+            self._kill_the_rest()
+            exit = child.reap()
+            child.close()
+            reaper.forget(child.pid)
+        return self._judge(exit, stopped)
+
+    async def _wait_for_end(self) -> bool:
+        """Of the leader, or until the attempt is to stop; then of everyone else. Whether it was stopped."""
+        stop = self._attempt.stop
+        ended = asyncio.create_task(self._child.exited())
+        asked = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait({ended, asked}, return_when=asyncio.FIRST_COMPLETED)
+            if ended.done():
+                await self._family.end_stragglers()
+                return False
+            await self._family.terminate(stop.hurry, stop.grace)
+            await ended
+            return True
+        finally:
+            ended.cancel()
+            asked.cancel()
+            await asyncio.wait({ended, asked})
+
+    def _kill_the_rest(self) -> None:
+        """Only after a fault or a cancellation is there anyone left."""
+        if not self._over.is_set():
+            for _ in range(_MOST_KILLS):
+                if not self._family.kill_once():
+                    break
+
+    def _judge(self, exit: Exit, stopped: bool) -> Outcome:
+        if stopped:
+            raise Stopped(exit.code, exit.resources)
+        error = self._attempt.reports.error
+        if error is None and exit.sentence:
+            message = ": ".join(filter(None, (exit.sentence, self._last_complaint)))
+            error = TaskError("EXIT_CODE" if exit.signal is None else "SIGNAL", message)
+        return Outcome(error=error, exit_code=exit.code, resources=exit.resources)
+
+    async def _read_lines(self, pipe: Pipe, stream: LogStream) -> None:
+        level = LogLevel.INFO if stream is LogStream.STDOUT else LogLevel.WARN
+        cutter = LineCutter()
+        while data := await pipe.read():
+            await self._log(cutter.feed(data), stream, level)
+        await self._log(cutter.end(), stream, level)
+
+    async def _log(self, texts: Sequence[str], stream: LogStream, level: LogLevel) -> None:
+        if stream is LogStream.STDERR:
+            last = next((text for text in reversed(texts) if text.strip()), None)
+            self._last_complaint = last[:_LAST_LINE] if last else self._last_complaint
+        await self._attempt.page.add(texts, stream, level)
+
+    async def _read_messages(self, pipe: Pipe) -> None:
+        cutter = MessageCutter()
+        while data := await pipe.read():
+            await self._take(cutter.feed(data))
+        await self._take(cutter.end())
+
+    async def _read_message_file(self) -> None:
+        """It is looked at now and then, and once more when nobody is left to write."""
+        cutter = MessageCutter()
+        position = 0
+        over = False
+        while not over:
+            over = await self._is_over_within(_LOOK_AT_FILE)
+            while data := _read_from(self._place.messages, position):
+                position += len(data)
+                await self._take(cutter.feed(data))
+        await self._take(cutter.end())
+
+    async def _is_over_within(self, seconds: float) -> bool:
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._over.wait()
+        except TimeoutError:
+            return False
+
+    async def _take(self, lines: Iterable[bytes | Malformed]) -> None:
+        for line in lines:
+            await self._attempt.reports.take(line)
+
+
+def _read_from(file: Path, position: int) -> bytes:
+    """What is not an ordinary file, as a pipe that would keep us waiting, is not read."""
+    try:
+        descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+    except OSError:
+        return b""
+    try:
+        ordinary = stat.S_ISREG(os.fstat(descriptor).st_mode)
+        return os.pread(descriptor, _CHUNK, position) if ordinary else b""
+    finally:
+        os.close(descriptor)
+
+
+async def _collect(attempt: Attempt, place: Workplace, outcome: Outcome) -> Outcome:
+    """The artifacts that the task promises, and the outputs that come of them."""
+    try:
+        for wanted in attempt.spec.artifacts:
+            found = files_matching(place.files, wanted.path)
+            for path in found:
+                name = wanted.name and (wanted.name if len(found) == 1 else f"{wanted.name}/{path}")
+                use = ArtifactUse(path=path, name=name, type=wanted.type, version=wanted.version)
+                await attempt.reports.add_artifact(use)
+    except (ArtifactRefused, ValidationError) as error:
+        return replace(outcome, error=TaskError("ARTIFACT", str(error)))
+    return replace(outcome, error=attempt.reports.error)

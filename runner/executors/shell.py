@@ -1,0 +1,31 @@
+"""`shell`: a script for bash, or for another interpreter."""
+
+import shlex
+from typing import ClassVar
+
+from models.spec import ShellTask
+from runner.attempt import Attempt
+from runner.evaluator import Mode
+from runner.executors.executor import Outcome
+from runner.executors.program import run_program
+
+_BASH = ("bash", "-euo", "pipefail")
+_LONGEST_ARGUMENT = 100_000
+"""Bytes; the system takes 128 KiB for one argument."""
+
+
+class ShellExecutor:
+    light: ClassVar[bool] = False
+
+    async def run(self, attempt: Attempt) -> Outcome:
+        spec = attempt.spec_as(ShellTask)
+        rendered = await attempt.render({"run": spec.run}, Mode.SHELL)
+        env = await attempt.render({"env": dict(spec.env)})
+        script = str(rendered["run"])
+        with attempt.workplace() as place:
+            if spec.interpreter is None and len(script.encode()) < _LONGEST_ARGUMENT:
+                argv = [*_BASH, "-c", script]
+            else:
+                interpreter = shlex.split(spec.interpreter) if spec.interpreter else _BASH
+                argv = [*interpreter, place.write("script", script)]
+            return await run_program(attempt, place, argv, env["env"])

@@ -1,0 +1,211 @@
+"""One job from its start to the end of its attempt: asked of the engine, carried out, handed in."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from uuid import UUID
+
+from models.errors import Fault, HeadwayError, Refused, Unavailable
+from models.events import Ask, TaskError
+from models.ids import new_id
+from models.lifecycle.commands import Finish, Start
+from models.lifecycle.transition import Transition
+from models.logs import LogLevel
+from models.states import AttemptState, Channel
+from runner.attempt import Attempt, Surroundings
+from runner.engine import Engine
+from runner.evaluator import EvaluationFailed
+from runner.executors.executor import Executor, Outcome
+from runner.queue import TakenJob
+from runner.stop import Stopped, StopReason
+from runner.store.connection import UNREACHABLE
+
+logger = logging.getLogger("headway.worker")
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
+_START_TRIES = 4
+_STOPPED: Mapping[StopReason, AttemptState] = {
+    StopReason.KILLED: AttemptState.KILLED,
+    StopReason.TIMED_OUT: AttemptState.TIMED_OUT,
+    StopReason.DRAINED: AttemptState.LOST,
+}
+
+
+class JobHandler:
+    """`running` holds, by lease, the attempts whose end has not been handed in."""
+
+    def __init__(
+        self,
+        actor: str,
+        engine: Engine,
+        surroundings: Surroundings,
+        executors: Mapping[str, Executor],
+    ) -> None:
+        self._actor = actor
+        self._ask = Ask(actor, Channel.ENGINE)
+        self._engine = engine
+        self._surroundings = surroundings
+        self._executors = executors
+        self.running: dict[UUID, Attempt] = {}
+
+    def is_light(self, task_type: str) -> bool:
+        executor = self._executors.get(task_type)
+        return executor is None or executor.light
+
+    async def start(self, job: TakenJob) -> Attempt | None:
+        """None when the job no longer holds; the engine has deleted it then."""
+        id, lease = new_id(), new_id()
+        command = Start(job.path, job.attempt, id, self._actor, lease, job.id)
+        transition = await self._ask_to_start(job, command)
+        task = transition.execution.tasks.get(job.path) if transition else None
+        if transition is None or task is None or task.lease != lease:
+            return None
+        attempt = Attempt(self._surroundings, transition.execution, task, id, lease)
+        self.running[lease] = attempt
+        return attempt
+
+    async def _ask_to_start(self, job: TakenJob, command: Start) -> Transition | None:
+        """Asked again when the answer did not come: whether it was accepted shows in the lease."""
+        pause = _FIRST_PAUSE
+        for _ in range(_START_TRIES):
+            try:
+                return await self._engine.execute(job.execution_id, command, self._ask)
+            except Unavailable:
+                await asyncio.sleep(pause)
+                pause *= 2
+            except HeadwayError as error:
+                logger.info("%s of %s was not started: %s", job.path, job.execution_id, error)
+                return None
+        return None
+
+    async def carry_out(self, attempt: Attempt) -> None:
+        """Returns when the engine has the end of the attempt, or when that is worth nothing any more."""
+        try:
+            finish = await self._run(attempt)
+            await self._hand_in(attempt, finish)
+        finally:
+            self.running.pop(attempt.lease, None)
+
+    async def report(self, attempt: Attempt) -> None:
+        """Tell the engine what the task has said since."""
+        async with attempt.telling:
+            pending = attempt.reports.take_pending()
+            if not pending:
+                return
+            report = attempt.reports.report(attempt.lease, pending)
+            try:
+                transition = await self._engine.execute(attempt.execution.id, report, self._ask)
+            except Unavailable:
+                attempt.reports.put_back(pending)
+                raise
+            except Refused as refused:
+                await attempt.page.note(f"what the task said was refused: {refused}", LogLevel.WARN)
+                return
+        if transition.refused:
+            attempt.stop.ask(StopReason.VOID)
+
+    async def _run(self, attempt: Attempt) -> Finish:
+        timeout = attempt.spec.timeout
+        timer = timeout and asyncio.get_running_loop().call_later(
+            timeout, attempt.stop.ask, StopReason.TIMED_OUT, attempt.spec.kill_grace
+        )
+        try:
+            outcome = await self._outcome(attempt)
+            await attempt.reports.add_outputs(outcome.outputs)
+            finish = _ended(attempt, outcome)
+        except Stopped as stopped:
+            finish = _stopped(attempt, stopped)
+        except EvaluationFailed as failed:
+            finish = _erred(attempt, TaskError("EXPRESSION", str(failed)))
+        except Exception as error:
+            logger.exception("%s of %s", attempt.task.path, attempt.execution.id)
+            finish = _erred(attempt, TaskError("INTERNAL", f"{type(error).__name__}: {error}"))
+        finally:
+            if timer:
+                timer.cancel()
+        if finish.error:
+            await attempt.page.note(finish.error.message, LogLevel.ERROR)
+        return finish
+
+    async def _outcome(self, attempt: Attempt) -> Outcome:
+        kind = attempt.spec_type
+        executor = self._executors.get(kind)
+        if executor is None:
+            return Outcome.failed("NO_EXECUTOR", f"this worker cannot carry out {kind!r} tasks")
+        return await executor.run(attempt)
+
+    async def _hand_in(self, attempt: Attempt, finish: Finish) -> None:
+        """What the attempt logged, measured and said is stored before its end is."""
+        pause = _FIRST_PAUSE
+        while attempt.stop.reason is not StopReason.VOID:
+            try:
+                await attempt.page.flushed()
+                await attempt.reports.store()
+                if attempt.reports.pending.needs_report:
+                    await self.report(attempt)
+                await self._finish(attempt, finish)
+                return
+            except (Unavailable, *UNREACHABLE) as error:
+                logger.warning("the end of %s waits: %s", attempt.task.path, error)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE)
+            except Fault as fault:
+                if finish.erred:
+                    raise
+                finish = _erred(attempt, TaskError("INTERNAL", str(fault)))
+
+    async def _finish(self, attempt: Attempt, finish: Finish) -> None:
+        pending = attempt.reports.take_pending()
+        told = replace(finish, inputs=pending.inputs, outputs=pending.outputs or None)
+        try:
+            transition = await self._engine.execute(attempt.execution.id, told, self._ask)
+        except Unavailable:
+            attempt.reports.put_back(pending)
+            raise
+        except Refused as refused:
+            logger.warning("the end of %s was refused: %s", attempt.task.path, refused)
+            return
+        if transition.refused:
+            logger.warning("the end of %s came too late", attempt.task.path)
+
+
+def _ended(attempt: Attempt, outcome: Outcome) -> Finish:
+    error = outcome.error or attempt.reports.error
+    return Finish(
+        path=attempt.task.path,
+        lease=attempt.lease,
+        state=AttemptState.FAILED if error else AttemptState.SUCCESS,
+        attempt=attempt.task.attempt,
+        error=error,
+        exit_code=outcome.exit_code,
+        resources=outcome.resources,
+    )
+
+
+def _stopped(attempt: Attempt, stopped: Stopped) -> Finish:
+    reason = attempt.stop.reason or StopReason.KILLED
+    error = None
+    if reason is StopReason.TIMED_OUT:
+        error = TaskError("TIMED_OUT", f"took longer than its timeout of {attempt.spec.timeout} s")
+    return Finish(
+        path=attempt.task.path,
+        lease=attempt.lease,
+        state=_STOPPED.get(reason, AttemptState.LOST),
+        attempt=attempt.task.attempt,
+        error=error,
+        exit_code=stopped.exit_code,
+        resources=stopped.resources,
+        reason="drained" if reason is StopReason.DRAINED else None,
+    )
+
+
+def _erred(attempt: Attempt, error: TaskError) -> Finish:
+    return Finish(
+        path=attempt.task.path,
+        lease=attempt.lease,
+        state=AttemptState.FAILED,
+        attempt=attempt.task.attempt,
+        error=error,
+        erred=True,
+    )

@@ -1,0 +1,35 @@
+"""What tasks get of the worker: a little of its environment, and the package `headway`."""
+
+import shutil
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+
+_INHERITED = frozenset(
+    {
+        *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ"),
+        *("TMPDIR", "TEMP", "TMP", "VIRTUAL_ENV", "LD_LIBRARY_PATH"),
+        *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
+    }
+)
+
+
+def inherited_env(env: Mapping[str, str]) -> dict[str, str]:
+    """Of the worker's environment only what programs need to run: the rest may hold its secrets."""
+    return {
+        name: value for name, value in env.items() if name in _INHERITED or name.startswith("LC_")
+    }
+
+
+def provide_headway(folder: Path) -> None:
+    """Put a copy of the package `headway`, and nothing else, into `folder`."""
+    found = find_spec("headway")
+    assert found and found.origin
+    source, target = Path(found.origin).parent, folder / "headway"
+    target.mkdir(parents=True, exist_ok=True)
+    for file in source.glob("*.py"):
+        copy = target / file.name
+        if not copy.exists() or copy.read_bytes() != file.read_bytes():
+            fresh = copy.with_suffix(".new")
+            shutil.copyfile(file, fresh)
+            fresh.replace(copy)

@@ -1,0 +1,128 @@
+"""From a request to run a flow to the `Create` that the engine takes: found, checked, its inputs complete."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from models.errors import ProblemCode, Refused
+from models.inputs import input_defaults_with_expressions, validate_inputs
+from models.lifecycle.commands import Create
+from models.lifecycle.snapshot import Plan
+from models.spec import FlowSpec
+from models.states import FailureAction
+from models.viewer import Scope
+from runner.evaluator import EvaluationFailed, Evaluator
+from runner.store import flows
+from runner.store.connection import Pool
+from runner.store.plans import Plans
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """What a caller asks for; `revision` None is the newest."""
+
+    namespace: str
+    flow: str
+    revision: int | None = None
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    kind: str | None = None
+    on_failure: FailureAction | None = None
+    disabled_tasks: tuple[str, ...] = ()
+    priority: int = 0
+    trigger: Mapping[str, Any] | None = None
+    idempotency_key: str | None = None
+
+    @property
+    def digest(self) -> str:
+        """Of everything but the key: the same key with another digest is a conflict."""
+        fields = (
+            self.namespace,
+            self.flow,
+            self.revision,
+            self.inputs,
+            self.labels,
+            self.kind,
+            self.on_failure,
+            self.disabled_tasks,
+            self.priority,
+        )
+        return hashlib.sha256(orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+_PRIORITIES = range(-1000, 1001)
+
+
+async def prepare(
+    pool: Pool, plans: Plans, evaluator: Evaluator, scope: Scope, launch: Launch
+) -> Create:
+    """Raises Refused: no such flow or revision, or every input that is wrong."""
+    if launch.priority not in _PRIORITIES:
+        raise Refused.because(
+            ProblemCode.VALIDATION, "priority is -1000 to 1000", "priority"
+        )
+    plan = await _find(pool, plans, scope, launch)
+    evaluated = await _evaluated_defaults(evaluator, plan.spec, launch)
+    inputs = validate_inputs(plan.spec.inputs, launch.inputs, evaluated)
+    return Create(
+        plan=plan,
+        inputs=inputs,
+        labels=launch.labels,
+        kind=launch.kind,
+        on_failure=launch.on_failure,
+        disabled_tasks=launch.disabled_tasks,
+        priority=launch.priority,
+        trigger=launch.trigger,
+        idempotency_key=launch.idempotency_key,
+        digest=launch.digest if launch.idempotency_key else None,
+    )
+
+
+async def _find(
+    pool: Pool, plans: Plans, scope: Scope, launch: Launch
+) -> Plan:
+    flow = await flows.find_flow(pool, scope, launch.namespace, launch.flow)
+    if flow is None:
+        raise Refused.because(
+            ProblemCode.NOT_FOUND,
+            f"no flow {launch.namespace}/{launch.flow}; `headway flows list` shows what there is",
+            "flow",
+        )
+    if not flow["enabled"]:
+        raise Refused.because(ProblemCode.INVALID_STATE, "the flow is disabled", "flow")
+    number = launch.revision or flow["latest_revision"]
+    revision = await flows.find_revision(pool, flow["id"], number)
+    if revision is None:
+        raise Refused.because(
+            ProblemCode.NOT_FOUND,
+            f"{launch.namespace}/{launch.flow} has no revision {number}; "
+            f"the newest is {flow['latest_revision']}",
+            "revision",
+        )
+    async with pool.acquire() as connection:
+        return await plans.of(connection, revision["id"])
+
+
+async def _evaluated_defaults(
+    evaluator: Evaluator, spec: FlowSpec, launch: Launch
+) -> Mapping[str, Any]:
+    """Defaults that are expressions; they may use the inputs that were given."""
+    templates = input_defaults_with_expressions(spec.inputs, launch.inputs)
+    if not templates:
+        return {}
+    names = {
+        "inputs": dict(launch.inputs),
+        "flow": {"id": spec.id, "namespace": spec.namespace},
+        "labels": {**spec.labels, **launch.labels},
+        "trigger": launch.trigger or {},
+    }
+    try:
+        rendered: Mapping[str, Any] = await evaluator.render(templates, names)
+    except EvaluationFailed as failed:
+        raise Refused.because(
+            ProblemCode.VALIDATION, f"a default cannot be evaluated: {failed}", "inputs"
+        ) from failed
+    return rendered

@@ -1,0 +1,138 @@
+"""What must hold of every database at rest, whatever happened to it. Used by the tests and by `doctor --verify`.
+
+Each invariant is a query or a fold over a live database; what it yields are the violations.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from models.lifecycle.evolve import create, evolve
+from models.lifecycle.snapshot import Execution
+from models.states import ATTEMPT_ENDS, EXECUTION_ENDS, TASK_RUN_ENDS
+from runner.store.connection import Pool
+from runner.store.facts import event_of
+from runner.store.plans import Plans
+from runner.store.snapshots import load_executions
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    invariant: str
+    execution_id: UUID | None
+    message: str
+
+
+def _words(states: frozenset[Any]) -> str:
+    return ", ".join(f"'{state.value}'" for state in sorted(states))
+
+
+_ENDED = f"({_words(EXECUTION_ENDS)})"
+_TASK_ENDED = f"({_words(TASK_RUN_ENDS)})"
+_ATTEMPT_ENDED = f"({_words(ATTEMPT_ENDS)})"
+
+_QUERIES: Mapping[str, str] = {
+    "events of each execution are 1..n without a gap": """
+        select e.id, format('seq %s, but %s events up to %s', e.seq, count(v.seq), max(v.seq))
+        from executions e left join events v on v.execution_id = e.id
+        group by e.id, e.seq having count(v.seq) <> e.seq or max(v.seq) is distinct from e.seq""",
+    "no task run has two attempts running": """
+        select execution_id, format('task run %s has %s', task_run_id, count(*)) from attempts
+        where state = 'RUNNING' group by execution_id, task_run_id having count(*) > 1""",
+    "nothing runs after an end": f"""
+        select e.id, format('%s is %s', t.path, t.state) from executions e join task_runs t on t.execution_id = e.id
+        where e.state in {_ENDED} and t.state not in {_TASK_ENDED}
+        union all
+        select e.id, format('an attempt is %s', a.state) from executions e join attempts a on a.execution_id = e.id
+        where e.state in {_ENDED} and a.state not in {_ATTEMPT_ENDED}""",
+    "an ended execution has its time and an active one has none": f"""
+        select id, state from executions where (state in {_ENDED}) <> (ended_at is not null)""",
+    "every job names a task run that waits for it": """
+        select (convert_from(q.payload, 'utf8')::jsonb ->> 0)::uuid, format('job %s', q.id) from pgqueuer q
+        where not exists (
+          select from task_runs t where t.id = (convert_from(q.payload, 'utf8')::jsonb ->> 1)::uuid
+            and t.state in ('QUEUED', 'RETRYING') and t.attempt + 1 = (convert_from(q.payload, 'utf8')::jsonb ->> 3)::int)""",
+    "every task run that waits for a worker has its job": """
+        select t.execution_id, format('%s is %s', t.path, t.state)
+        from task_runs t join executions e on e.id = t.execution_id
+        where t.state in ('QUEUED', 'RETRYING') and e.state <> 'PAUSED'
+          and not exists (select from pgqueuer q where q.dedupe_key = t.id || ':' || t.attempt + 1)""",
+    "every execution that has not ended can go on": f"""
+        select e.id, format('%s, and nothing will move it', e.state) from executions e
+        where e.state not in {_ENDED} and e.state <> 'PAUSED'
+          and not exists (select from attempts a where a.execution_id = e.id and a.state = 'RUNNING')
+          and not exists (select from task_runs t where t.execution_id = e.id and t.state in ('QUEUED', 'RETRYING'))
+          and not exists (select from deferred_commands d where d.execution_id = e.id)""",
+    "a task run that waits for people has an open request": """
+        select t.execution_id, t.path from task_runs t where t.state = 'WAITING_FOR_APPROVAL'
+          and not exists (select from approvals a where a.task_run_id = t.id and a.state = 'PENDING')""",
+    "log lines of each execution are 1..n without a gap": """
+        select execution_id, format('%s lines up to %s', count(*), max(line)) from logs
+        group by execution_id having count(*) <> max(line)""",
+}
+
+
+async def verify(pool: Pool) -> list[Violation]:
+    """Every violation, by invariant; none is what one hopes for. Reads everything: for databases at rest."""
+    found = [
+        Violation(name, row[0], row[1])
+        for name, sql in _QUERIES.items()
+        for row in await pool.fetch(sql)
+    ]
+    async for violation in _folds(pool):
+        found.append(violation)
+    return found
+
+
+async def _folds(pool: Pool) -> AsyncIterator[Violation]:
+    """Folding its events gives the row of each execution."""
+    name = "folding the events gives the row"
+    plans = Plans()
+    ids = [row["id"] for row in await pool.fetch("select id from executions order by id")]
+    for start in range(0, len(ids), 500):
+        async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
+            part = ids[start : start + 500]
+            stored = await load_executions(connection, plans, part)
+            for id, execution in stored.items():
+                folded = await fold(connection, execution)
+                if _comparable(folded) != _comparable(execution):
+                    yield Violation(name, id, _difference(folded, execution))
+
+
+async def fold(connection: Any, execution: Execution) -> Execution:
+    """The execution as its events alone tell it."""
+    rows = await connection.fetch(
+        "select * from events where execution_id = $1 order by seq", execution.id
+    )
+    first, *rest = (event_of(row) for row in rows)
+    folded = create(execution.plan, first)
+    for event in rest:
+        folded = evolve(folded, event)
+    return folded
+
+
+def _comparable(execution: Execution) -> Execution:
+    """Without leases: they are of the moment and no event."""
+    tasks = {
+        path: replace(task, newest=replace(task.newest, lease=None)) if task.newest else task
+        for path, task in execution.tasks.items()
+    }
+    return replace(execution, tasks=tasks)
+
+
+def _difference(folded: Execution, stored: Execution) -> str:
+    fields = [
+        name
+        for name in Execution.__slots__
+        if name not in ("tasks", "plan") and getattr(folded, name) != getattr(stored, name)
+    ]
+    tasks = [
+        f"{path}.{name}"
+        for path, task in _comparable(stored).tasks.items()
+        for name in type(task).__slots__
+        if getattr(_comparable(folded).tasks[path], name) != getattr(task, name)
+    ]
+    return f"differs in {', '.join([*fields, *tasks])}"
+
+

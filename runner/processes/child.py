@@ -1,0 +1,122 @@
+"""One process started for an attempt: the leader of its session, with pipes for its log and its messages."""
+
+import asyncio
+import os
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from runner.processes.pipe import Pipe, Readiness
+
+_KIBIBYTE = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    argv: Sequence[str]
+    folder: str
+    env: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """`code` is None when a signal ended it. Bytes and CPU seconds, those of waited-for children included."""
+
+    code: int | None
+    signal: int | None
+    max_rss: int
+    cpu_seconds: float
+
+    @property
+    def sentence(self) -> str:
+        """Why it counts as failed; empty when it does not."""
+        if self.signal is not None:
+            return f"killed by {_signal_name(self.signal)}"
+        return f"exit code {self.code}" if self.code else ""
+
+    @property
+    def resources(self) -> dict[str, Any]:
+        return {"maxRss": self.max_rss, "cpuSeconds": round(self.cpu_seconds, 6)}
+
+
+class Child:
+    """Started by `start`; `exited` then `reap` end it, `close` lets its pipes go."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", pipes: tuple[Pipe, Pipe, Pipe]) -> None:
+        self.pid = process.pid
+        self.stdout, self.stderr, self.messages = pipes
+        self._process = process
+        self._exit: Exit | None = None
+        self._pidfd = os.pidfd_open(process.pid) if hasattr(os, "pidfd_open") else None
+
+    @classmethod
+    def start(cls, program: Program) -> "Child":
+        """Raises OSError when it cannot be started. The child finds its message pipe in $HEADWAY_FD, and in
+        $HEADWAY_FD_ID how to tell it from another that got its number."""
+        pipes = Pipe(), Pipe(), Pipe()
+        stdout, stderr, messages = pipes
+        try:
+            process = subprocess.Popen(
+                program.argv,
+                cwd=program.folder,
+                env={**program.env, **_place_of(messages.writing)},
+                stdin=subprocess.DEVNULL,
+                stdout=stdout.writing,
+                stderr=stderr.writing,
+                pass_fds=(messages.writing,),
+                start_new_session=True,
+            )
+        except BaseException:
+            for pipe in pipes:
+                pipe.close()
+            raise
+        for pipe in pipes:
+            pipe.close_writing()
+        return cls(process, pipes)
+
+    async def exited(self) -> None:
+        """Returns when it has ended; its pid stays its own until `reap`."""
+        if self._exit is not None:
+            return
+        if self._pidfd is not None:
+            await Readiness(self._pidfd).wait()
+        else:
+            await asyncio.to_thread(os.waitid, os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
+
+    def reap(self) -> Exit:
+        """How it ended. Blocks if it has not."""
+        if self._exit is None:
+            _, status, usage = os.wait4(self.pid, 0)
+            code = os.waitstatus_to_exitcode(status)
+            self._process.returncode = code
+            self._exit = Exit(
+                code=code if code >= 0 else None,
+                signal=-code if code < 0 else None,
+                max_rss=usage.ru_maxrss * _KIBIBYTE,
+                cpu_seconds=usage.ru_utime + usage.ru_stime,
+            )
+        return self._exit
+
+    def close(self) -> None:
+        for pipe in (self.stdout, self.stderr, self.messages):
+            pipe.close()
+        if self._pidfd is not None:
+            os.close(self._pidfd)
+            self._pidfd = None
+
+
+def _place_of(descriptor: int) -> dict[str, str]:
+    status = os.fstat(descriptor)
+    return {
+        "HEADWAY_FD": str(descriptor),
+        "HEADWAY_FD_ID": f"{status.st_dev}:{status.st_ino}",
+    }
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

@@ -1,0 +1,264 @@
+"""What a running attempt has said, until the engine and the tables have it."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from models.errors import Refused
+from models.events import TaskError
+from models.ids import new_id, typed
+from models.labels import check_labels
+from models.lifecycle.commands import Report
+from models.lifecycle.snapshot import Execution, TaskRun
+from models.logs import LogLevel
+from runner.artifacts import ArtifactRefused, ArtifactStore, checked_name, file_inside
+from runner.logbook import Page
+from runner.messages import (
+    Artifact,
+    ArtifactUse,
+    Label,
+    Malformed,
+    Metric,
+    Output,
+    Progress,
+    Property,
+    parse_message,
+)
+from runner.store import measures
+from runner.store.connection import UNREACHABLE, Pool
+from runner.store.measures import ArtifactRow, MetricRow
+
+MAX_PAYLOAD = 1024 * 1024
+"""Bytes of all outputs, or all properties, of one attempt."""
+_MANY_METRICS = 5_000
+_TRY_AGAIN = 1.0
+_SHORT_DIGEST = 12
+
+
+@dataclass(slots=True)
+class Pending:
+    """Not yet told to the engine."""
+
+    progress: float | None = None
+    message: str | None = None
+    inputs: dict[str, Any] | None = None
+    outputs: dict[str, Any] = field(default_factory=dict)
+    properties: dict[str, Any] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return self.inputs is not None or bool(self.outputs) or self.needs_report
+
+    @property
+    def needs_report(self) -> bool:
+        """Whether there is something that `Finish` has no place for."""
+        return bool(
+            self.progress is not None or self.message is not None or self.properties or self.labels
+        )
+
+    def before(self, later: "Pending") -> "Pending":
+        """This, which could not be told, and what was said since."""
+        merged = Pending()
+        for each in fields(self):
+            old, new = getattr(self, each.name), getattr(later, each.name)
+            if isinstance(old, dict) and isinstance(new, dict):
+                value: Any = {**old, **new}
+            else:
+                value = old if new is None else new
+            setattr(merged, each.name, value)
+        return merged
+
+
+class Reports:
+    def __init__(
+        self,
+        execution: Execution,
+        task: TaskRun,
+        *,
+        page: Page,
+        pool: Pool,
+        artifacts: ArtifactStore,
+        folder: Path,
+    ) -> None:
+        self._execution = execution
+        self._task = task
+        self._page = page
+        self._pool = pool
+        self._store = artifacts
+        self._folder = folder
+        self._metrics: list[MetricRow] = []
+        self._artifacts: list[ArtifactRow] = []
+        self._kept: dict[str, Any] = {}
+        self._outputs: dict[str, Any] = {}
+        self._output_size = 0
+        self._property_size = 0
+        self._storing = asyncio.Lock()
+        self.pending = Pending()
+        self.error: TaskError | None = None
+        """Why the attempt fails whatever its processes say."""
+
+    async def take(self, line: bytes | Malformed) -> None:
+        """One line from the task. What cannot be understood is told in the attempt's log."""
+        try:
+            if isinstance(line, Malformed):
+                raise line
+            await self._take(line)
+        except (Malformed, ArtifactRefused) as error:
+            start = line[:200].decode("utf-8", "replace") if isinstance(line, bytes) else ""
+            await self._page.note(f"message not understood: {error}: {start}", LogLevel.WARN)
+
+    async def _take(self, line: bytes) -> None:
+        match parse_message(line):
+            case Output(output=values):
+                await self.add_outputs(values)
+            case Property(property=values):
+                self._add_properties(values, len(line))
+            case Label(label=labels):
+                self._add_labels(labels)
+            case Progress() as said:
+                self._add_progress(said)
+            case Metric() as said:
+                await self._add_metric(said)
+            case Artifact(artifact=use):
+                await self.add_artifact(use)
+
+    async def add_outputs(self, values: Mapping[str, Any]) -> None:
+        """Beyond the limit nothing is taken, and the attempt has failed."""
+        merged = {**self._outputs, **values}
+        self._output_size += len(orjson.dumps(values))
+        if self._output_size > MAX_PAYLOAD:
+            self._output_size = len(orjson.dumps(merged))
+        if self._output_size > MAX_PAYLOAD:
+            self.error = TaskError(
+                "PAYLOAD_TOO_LARGE",
+                f"outputs hold more than {MAX_PAYLOAD} bytes; keep large values as an artifact",
+            )
+            await self._page.note(self.error.message, LogLevel.ERROR)
+            return
+        self._outputs = merged
+        self.pending.outputs.update(values)
+
+    def _add_properties(self, values: Mapping[str, Any], size: int) -> None:
+        self._property_size += size
+        if self._property_size > MAX_PAYLOAD:
+            raise Malformed(f"properties hold more than {MAX_PAYLOAD} bytes")
+        self.pending.properties.update(values)
+
+    def _add_labels(self, labels: Mapping[str, str]) -> None:
+        try:
+            check_labels({**self.pending.labels, **labels})
+        except Refused as refused:
+            raise Malformed(str(refused)) from refused
+        self.pending.labels.update(labels)
+
+    def _add_progress(self, said: Progress) -> None:
+        if said.progress is not None:
+            self.pending.progress = said.progress
+        if said.message is not None:
+            self.pending.message = said.message
+
+    async def _add_metric(self, said: Metric) -> None:
+        metric = said.metric
+        self._metrics.append(
+            MetricRow(
+                execution_id=self._execution.id,
+                id=new_id(),
+                task_run_id=self._task.id,
+                path=self._task.path,
+                attempt=self._task.attempt,
+                name=metric.name,
+                value=metric.value,
+                kind=metric.kind,
+                step=metric.step,
+                tags=metric.tags,
+                at=datetime.now(UTC),
+            )
+        )
+        while len(self._metrics) >= _MANY_METRICS:
+            try:
+                await self.store()
+            except UNREACHABLE:
+                await asyncio.sleep(_TRY_AGAIN)
+
+    async def add_artifact(self, use: ArtifactUse) -> None:
+        """Raises ArtifactRefused. A file is copied at once, as the task may go on to change it."""
+        name = checked_name(use.name or use.path or str(use.uri).rstrip("/").rpartition("/")[2])
+        id = new_id()
+        if use.path is None:
+            uri, digest, size = str(use.uri), None, None
+        else:
+            place = (typed("exec", self._execution.id), self._task.path, str(self._task.attempt))
+            try:
+                kept = await self._store.keep(file_inside(self._folder, use.path), *place, name)
+            except OSError as error:
+                raise ArtifactRefused(f"artifact {name!r} could not be kept: {error}") from error
+            uri, digest, size = kept.uri, kept.digest, kept.size
+        self._artifacts.append(
+            ArtifactRow(
+                id=id,
+                execution_id=self._execution.id,
+                task_run_id=self._task.id,
+                attempt=self._task.attempt,
+                namespace=self._execution.plan.spec.namespace,
+                name=name,
+                type=use.type,
+                version=use.version or _version(id, digest),
+                uri=uri,
+                digest=digest,
+                size=size,
+                direction=use.direction,
+                properties=use.properties,
+                created_at=datetime.now(UTC),
+            )
+        )
+        if use.direction == "OUT":
+            self._kept[name] = {"uri": uri, "digest": digest, "size": size}
+            await self.add_outputs({"artifacts": dict(self._kept)})
+
+    @property
+    def has_news(self) -> bool:
+        return bool(self.pending or self._metrics or self._artifacts)
+
+    def take_pending(self) -> Pending:
+        pending, self.pending = self.pending, Pending()
+        return pending
+
+    def put_back(self, pending: Pending) -> None:
+        """It could not be told; what was said since comes after it."""
+        self.pending = pending.before(self.pending)
+
+    def report(self, lease: UUID, pending: Pending) -> Report:
+        return Report(
+            path=self._task.path,
+            lease=lease,
+            progress=pending.progress,
+            message=pending.message,
+            inputs=pending.inputs,
+            outputs=pending.outputs or None,
+            properties=pending.properties or None,
+            labels=pending.labels or None,
+        )
+
+    async def store(self) -> None:
+        """Metrics and artifacts to their tables. What could not be stored stays for the next time."""
+        async with self._storing:
+            metrics, artifacts = self._metrics, self._artifacts
+            if not metrics and not artifacts:
+                return
+            self._metrics, self._artifacts = [], []
+            try:
+                await measures.store(self._pool, metrics, artifacts)
+            except BaseException:
+                self._metrics = metrics + self._metrics
+                self._artifacts = artifacts + self._artifacts
+                raise
+
+
+def _version(id: UUID, digest: str | None) -> str:
+    return digest.partition(":")[2][:_SHORT_DIGEST] if digest else typed("art", id)

@@ -1,0 +1,56 @@
+"""Looks every second for leases that ran out, by the database's clock, and has the engine lose those attempts.
+
+After an outage of the database that this process saw, every lease first gets one full period: the workers could not
+extend theirs meanwhile.
+"""
+
+import asyncio
+import logging
+from uuid import UUID
+
+from models.errors import HeadwayError
+from models.lifecycle.commands import Lose
+from models.lifecycle.settle import LEASE
+from runner.engine import Engine
+from runner.loops import Loop
+from runner.store import leases
+from runner.store.connection import UNREACHABLE
+from runner.store.database import Database
+
+logger = logging.getLogger("headway.rescuer")
+
+_PERIOD = 1.0
+
+
+class Rescuer(Loop):
+    def __init__(self, database: Database, engine: Engine) -> None:
+        super().__init__()
+        self._database = database
+        self._engine = engine
+        self._outage = False
+
+
+    async def _go_round(self) -> None:
+        while True:
+            try:
+                await self._look()
+            except (*UNREACHABLE, HeadwayError) as error:
+                logger.warning("could not look for lost attempts: %s", error)
+                self._outage = True
+            await asyncio.sleep(_PERIOD)
+
+    async def _look(self) -> None:
+        if self._outage:
+            await leases.give_a_period(self._database.pool, LEASE)
+            self._outage = False
+        expired = await leases.expired(self._database.pool)
+        async with asyncio.TaskGroup() as group:
+            for execution_id, path, lease in expired:
+                group.create_task(self._lose(execution_id, path, lease))
+
+    async def _lose(self, execution_id: UUID, path: str, lease: UUID) -> None:
+        logger.warning("lease of %s in %s ran out", path, execution_id)
+        try:
+            await self._engine.execute(execution_id, Lose(path, lease))
+        except HeadwayError as error:
+            logger.warning("could not lose %s in %s: %s", path, execution_id, error)

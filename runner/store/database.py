@@ -1,0 +1,184 @@
+"""The one pool of a process, Tortoise on top of it, and the steps that bring its tables up to date."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from importlib import resources
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
+
+import asyncpg
+from tortoise.connection import get_connection
+from tortoise.context import TortoiseContext, get_current_context
+from tortoise.migrations.executor import MigrationExecutor
+from tortoise.transactions import in_transaction
+
+from models.errors import Fault, Unavailable
+from runner.store.connection import UNREACHABLE
+
+OLDEST_POSTGRES = 15
+MONTHS_AHEAD = 3
+_APP = "headway"
+_MIGRATIONS = "models.migrations"
+
+# Generic plans, which a prepared statement gets after five executions, are far slower for searches.
+_SERVER_SETTINGS = {
+    "plan_cache_mode": "force_custom_plan",
+    "random_page_cost": "1.1",
+    "jit": "off",
+    "application_name": "headway",
+}
+
+TORTOISE: Mapping[str, Any] = {
+    "connections": {"default": {"engine": "tortoise.backends.asyncpg", "credentials": {}}},
+    "apps": {
+        _APP: {
+            "models": ["models.tables"],
+            "migrations": _MIGRATIONS,
+            "default_connection": "default",
+        }
+    },
+}
+"""What Tortoise is to know. Its credentials are empty: it is given our pool."""
+
+
+class Database:
+    """A pool that is open within its context.
+
+    jsonb comes and goes as text, because Tortoise decodes it itself.
+    """
+
+    pool: "asyncpg.Pool[Any]"
+    _tortoise: TortoiseContext
+
+    def __init__(self, url: str, *, connections: int = 16) -> None:
+        self.url = url
+        self._connections = connections
+
+    async def __aenter__(self) -> Self:
+        self.pool = await self._open_pool()
+        try:
+            await self._refuse_old_postgres()
+            self._tortoise = await tortoise_on(self.pool, everywhere=get_current_context() is None)
+        except BaseException:
+            self.pool.terminate()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        # Tortoise closes the pool it was given: gently at first, then by force.
+        await self._tortoise.close_connections()
+
+    async def connect_alone(self) -> "asyncpg.Connection[Any]":
+        """A connection outside the pool, as LISTEN needs; its caller closes it."""
+        try:
+            return await asyncpg.connect(self.url, server_settings=_SERVER_SETTINGS)
+        except (*UNREACHABLE, asyncpg.PostgresError, ValueError) as error:
+            raise self._unavailable(error) from error
+
+    async def _open_pool(self) -> "asyncpg.Pool[Any]":
+        try:
+            return await asyncpg.create_pool(
+                self.url,
+                min_size=1,
+                max_size=self._connections,
+                server_settings=_SERVER_SETTINGS,
+            )
+        except (*UNREACHABLE, asyncpg.PostgresError, ValueError) as error:
+            raise self._unavailable(error) from error
+
+    async def _refuse_old_postgres(self) -> None:
+        async with self.pool.acquire() as connection:
+            version = connection.get_server_version()
+        if version.major < OLDEST_POSTGRES:
+            raise Fault(
+                f"Headway needs PostgreSQL {OLDEST_POSTGRES} or newer; "
+                f"{describe(self.url)} runs {version.major}.{version.minor}"
+            )
+
+    def _unavailable(self, error: Exception) -> Unavailable:
+        return Unavailable(f"cannot reach PostgreSQL at {describe(self.url)}: {error}")
+
+
+@asynccontextmanager
+async def open_database(url: str, *, connections: int = 16) -> AsyncIterator[Database]:
+    async with Database(url, connections=connections) as database:
+        yield database
+
+
+def describe(url: str) -> str:
+    """Where a url leads, without its password."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or parse_qs(parts.query).get("host", ["the local socket"])[0]
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "an address that cannot be read"
+    return f"{host}{port}{parts.path}"
+
+
+async def tortoise_on(pool: "asyncpg.Pool[Any]", *, everywhere: bool = False) -> TortoiseContext:
+    """Tortoise over a pool that is ours; `everywhere` makes it what rows of any task use."""
+    context = TortoiseContext()
+    with context:
+        await context.init(config=dict(TORTOISE), _enable_global_fallback=everywhere)
+    client: Any = context.connections.get("default")
+    client._pool = pool
+    return context
+
+
+async def migrate(database: Database) -> None:
+    """Bring the tables up to this code's, in one transaction; several servers may ask at once."""
+    with await tortoise_on(database.pool):
+        async with in_transaction("default") as client:
+            await client.execute_query(
+                "select pg_advisory_xact_lock(hashtextextended('headway migrations', 0))"
+            )
+            await _migrate_within(get_connection("default"))
+    await ensure_partitions(database.pool)
+
+
+async def _migrate_within(client: Any) -> None:
+    executor = MigrationExecutor(client, TORTOISE["apps"])
+    await executor.recorder.ensure_schema(executor._schema_editor(atomic=False))
+    applied = {key.name for key in await executor.recorder.applied_migrations()}
+    if unknown := sorted(applied - known_migrations()):
+        raise Fault(
+            f"a newer Headway migrated this database ({', '.join(unknown)} is not known here): "
+            "run that version, or restore a backup made before it"
+        )
+    if applied != known_migrations():
+        await executor.migrate()
+
+
+async def migrations_current(database: Database) -> bool:
+    try:
+        rows = await database.pool.fetch(
+            "select name from tortoise_migrations where app = $1", _APP
+        )
+    except asyncpg.UndefinedTableError:
+        return False
+    return {row["name"] for row in rows} == known_migrations()
+
+
+def known_migrations() -> set[str]:
+    files = (entry.name for entry in resources.files(_MIGRATIONS).iterdir())
+    return {name.removesuffix(".py") for name in files if name.endswith(".py") and name[0] != "_"}
+
+
+async def ensure_partitions(pool: "asyncpg.Pool[Any]", months_ahead: int = MONTHS_AHEAD) -> int:
+    """Monthly partitions of events and logs that were missing and are made; servers take turns."""
+    made: int = await pool.fetchval("select headway_ensure_partitions($1)", months_ahead)
+    return made
+
+
+async def read_epoch(pool: "asyncpg.Pool[Any]") -> UUID:
+    """The mark of this database's history. A cursor that carries another belongs to another."""
+    epoch: UUID = await pool.fetchval("select epoch from meta")
+    return epoch

@@ -1,0 +1,77 @@
+"""Commands that the engine owes: stored with what promised them, deleted with what kept them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+from uuid import UUID
+
+from models.ids import new_id
+from models.lifecycle.commands import Deferrable, Evaluate, KillDeadline, WakeUp
+from models.lifecycle.transition import Deferred
+from runner.store.connection import Connection, Executes, Pool
+from runner.store.json import dump, load
+
+_KINDS: Mapping[str, type[Any]] = {kind.__name__: kind for kind in (Evaluate, KillDeadline, WakeUp)}
+CLAIM = 10.0
+"""Seconds that a claimed command stays its claimer's; then another process carries it out."""
+
+_INSERT = """
+insert into deferred_commands (id, execution_id, due_at, command)
+select * from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::jsonb[])
+"""
+_CLAIM = """
+update deferred_commands set claimed_until = clock_timestamp() + make_interval(secs => $2)
+where id in (
+  select id from deferred_commands
+  where due_at <= clock_timestamp() and (claimed_until is null or claimed_until < clock_timestamp())
+  order by due_at limit $1 for update skip locked)
+returning id, execution_id, command
+"""
+_NEXT = """
+select extract(epoch from min(greatest(due_at, coalesce(claimed_until, due_at))) - clock_timestamp())::float8
+from deferred_commands
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    id: UUID
+    execution_id: UUID
+    command: Deferrable
+
+
+async def store(connection: Connection, promised: Sequence[tuple[UUID, Deferred]]) -> None:
+    if promised:
+        await connection.execute(
+            _INSERT,
+            [new_id() for _ in promised],
+            [execution_id for execution_id, _ in promised],
+            [deferred.due for _, deferred in promised],
+            [_encode(deferred.command) for _, deferred in promised],
+        )
+
+
+async def claim(pool: Pool, limit: int = 100) -> list[Owed]:
+    rows = await pool.fetch(_CLAIM, limit, CLAIM)
+    return [Owed(row["id"], row["execution_id"], _decode(row["command"])) for row in rows]
+
+
+async def seconds_until_next(pool: Pool) -> float | None:
+    """Seconds until the next command is due, by the database's clock; None when there is none."""
+    seconds: float | None = await pool.fetchval(_NEXT)
+    return seconds
+
+
+async def settle(connection: Executes, ids: Sequence[UUID]) -> None:
+    if ids:
+        await connection.execute("delete from deferred_commands where id = any($1::uuid[])", ids)
+
+
+def _encode(command: Deferrable) -> str:
+    return dump({"kind": type(command).__name__, **asdict(command)})
+
+
+def _decode(text: str) -> Deferrable:
+    fields = load(text)
+    command: Deferrable = _KINDS[fields.pop("kind")](**fields)
+    return command

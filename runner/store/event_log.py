@@ -1,0 +1,91 @@
+"""Events of one execution, by cursor. A cursor is a seq: they have no gap and are committed in their order."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, fields
+from datetime import datetime
+from functools import partial
+from typing import Final
+from uuid import UUID
+
+from runner.feed import Feed
+from runner.store.connection import Executes, Pool
+from runner.store.patience import patiently
+
+BATCH: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """`data` is JSON text. After a `terminal` one only a restart moves the execution again."""
+
+    execution_id: UUID
+    seq: int
+    id: UUID
+    type: str
+    at: datetime
+    task_run_id: UUID | None
+    path: str | None
+    attempt: int | None
+    from_state: str | None
+    to_state: str | None
+    actor: str
+    channel: str
+    reason: str | None
+    caused_by: int | None
+    data: str
+    terminal: bool
+
+
+_COLUMNS = ", ".join(field.name for field in fields(EventRow))
+_MOVED = "EXECUTION_STATE_CHANGED"
+
+_AFTER = f"""
+select {_COLUMNS} from events where execution_id = $1 and seq > $2 order by seq limit $3
+"""
+# Whether it had ended by $2; null when there is no such execution, for each has a first event.
+_ENDED_BY = f"""
+select coalesce(
+  (select terminal from events where execution_id = $1 and seq <= $2 and type = '{_MOVED}'
+   order by seq desc limit 1),
+  (select false where exists (select from events where execution_id = $1)))
+"""
+_LAST_SEQ = 2**31 - 1
+
+
+async def events_after(
+    pool: Executes, execution_id: UUID, after: int, limit: int = BATCH
+) -> list[EventRow]:
+    if after >= _LAST_SEQ:
+        return []
+    rows = await pool.fetch(_AFTER, execution_id, after, limit)
+    return [EventRow(*row) for row in rows]
+
+
+async def stream_events(
+    pool: Pool, feed: Feed, execution_id: UUID, after: int = 0
+) -> AsyncIterator[EventRow]:
+    """Each event after the cursor once and in order, those to come as they come.
+
+    Completes when the execution has ended and nothing later is stored. The reader's pace is the pace: the table is the
+    buffer, and an outage of the database only delays.
+    """
+    cursor = after
+    with feed.watch(f"e:{execution_id}") as watch:
+        ended = await patiently(pool, partial(_ended_by, pool, execution_id, after))
+        while ended is not None:
+            rows = await patiently(pool, partial(events_after, pool, execution_id, cursor))
+            for row in rows:
+                yield row
+                cursor = row.seq
+                if row.type == _MOVED:
+                    ended = row.terminal
+            if len(rows) == BATCH:
+                continue
+            if ended:
+                return
+            await watch.changed()
+
+
+async def _ended_by(pool: Executes, execution_id: UUID, seq: int) -> bool | None:
+    ended: bool | None = await pool.fetchval(_ENDED_BY, execution_id, min(seq, _LAST_SEQ))
+    return ended

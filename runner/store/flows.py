@@ -1,0 +1,140 @@
+"""Flows and their revisions. Saving the same text makes no new revision."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from models.ids import new_id
+from models.spec import FlowSpec
+from models.viewer import Scope
+from runner.store.connection import Connection, Pool
+from runner.store.history import Page
+from runner.store.json import dump
+from runner.store.where import Arguments, compile_scope
+
+Row = Any
+
+_UPSERT = """
+insert into flows (id, namespace, key, kind, description, labels, latest_revision)
+values ($1, $2, $3, $4, $5, $6, 1)
+on conflict (namespace, key) do update set updated_at = flows.updated_at returning *
+"""
+_UPDATE = """
+update flows set kind = $2, description = $3, labels = $4, latest_revision = $5, updated_at = now() where id = $1 returning *
+"""
+_LATEST = "select * from revisions where flow_id = $1 and number = $2"
+_INSERT_REVISION = """
+insert into revisions (id, flow_id, number, source, digest, created_by) values ($1, $2, $3, $4, $5, $6) returning *
+"""
+
+
+async def save_flow(
+    connection: Connection, spec: FlowSpec, source: str, actor: str
+) -> tuple[Row, Row]:
+    """The flow and its newest revision, made if the text is new. Two saves at once line up behind the flow's row."""
+    digest = hashlib.sha256(source.encode()).hexdigest()
+    about = (spec.kind, spec.description, dump(spec.labels))
+    async with connection.transaction():
+        flow = await connection.fetchrow(_UPSERT, new_id(), spec.namespace, spec.id, *about)
+        assert flow
+        latest = await connection.fetchrow(_LATEST, flow["id"], flow["latest_revision"])
+        if latest and latest["digest"] == digest:
+            return flow, latest
+        number = latest["number"] + 1 if latest else 1
+        revision = await connection.fetchrow(
+            _INSERT_REVISION, new_id(), flow["id"], number, source, digest, actor
+        )
+        return await connection.fetchrow(_UPDATE, flow["id"], *about, number), revision
+
+
+async def find_flow(
+    pool: Pool, scope: Scope, namespace: str, key: str
+) -> Row | None:
+    arguments = Arguments(namespace, key)
+    condition = compile_scope(scope, arguments)
+    return await pool.fetchrow(
+        f"select * from flows where namespace = $1 and key = $2 and {condition}",
+        *arguments.values,
+    )
+
+
+async def find_revision(
+    pool: Pool, flow_id: UUID, number: int
+) -> Row | None:
+    return await pool.fetchrow(_LATEST, flow_id, number)
+
+
+async def revisions_of(pool: Pool, flow_id: UUID, first: int) -> Sequence[Row]:
+    """Newest first."""
+    return await pool.fetch(
+        "select * from revisions where flow_id = $1 order by number desc limit $2", flow_id, first
+    )
+
+
+async def flows_by_id(
+    pool: Pool, scope: Scope, ids: Sequence[UUID]
+) -> dict[UUID, Row]:
+    arguments = Arguments(list(ids))
+    condition = compile_scope(scope, arguments)
+    rows = await pool.fetch(
+        f"select * from flows where id = any($1::uuid[]) and {condition}", *arguments.values
+    )
+    return {row["id"]: row for row in rows}
+
+
+async def revisions_by_id(
+    pool: Pool, scope: Scope, ids: Sequence[UUID]
+) -> dict[UUID, Row]:
+    arguments = Arguments(list(ids))
+    condition = compile_scope(scope, arguments, "f.namespace")
+    rows = await pool.fetch(
+        "select r.* from revisions r join flows f on f.id = r.flow_id "
+        f"where r.id = any($1::uuid[]) and {condition}",
+        *arguments.values,
+    )
+    return {row["id"]: row for row in rows}
+
+
+async def namespaces(pool: Pool, scope: Scope) -> Sequence[Row]:
+    arguments = Arguments()
+    condition = compile_scope(scope, arguments)
+    return await pool.fetch(
+        f"select namespace, count(*) as flows from flows where {condition} group by namespace order by namespace",
+        *arguments.values,
+    )
+
+
+_ORDERS = {
+    "NAME_ASC": ("namespace || '/' || key", False),
+    "UPDATED_DESC": ("to_char(updated_at at time zone 'utc', 'YYYY-MM-DD\"T\"HH24:MI:SS.US') || id", True),
+}
+
+
+async def flows_page(
+    pool: Pool,
+    scope: Scope,
+    condition: str,
+    arguments: Arguments,
+    order: str,
+    size: int,
+    cursor: str | None,
+    backwards: bool,
+) -> Page:
+    """A page of flows in one of two orders; the cursor is the text that is ordered by."""
+    column, newest_first = _ORDERS[order]
+    condition = f"{condition} and {compile_scope(scope, arguments)}"
+    descending = newest_first != backwards
+    if cursor is not None:
+        condition += f" and {column} {'<' if descending else '>'} {arguments.add(cursor)}"
+    rows = await pool.fetch(
+        f"select *, {column} as position from flows where {condition} "
+        f"order by position {'desc' if descending else 'asc'} limit {arguments.add(size + 1)}",
+        *arguments.values,
+    )
+    more, rows = len(rows) > size, rows[:size]
+    if backwards:
+        return Page(rows[::-1], has_next=cursor is not None, has_previous=more)
+    return Page(rows, has_next=more, has_previous=cursor is not None)
+
+

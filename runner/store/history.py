@@ -1,0 +1,142 @@
+"""Executions and what hangs on them, as the API reads them. Every read takes the viewer's scope."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from models.filters import EVERYTHING, Filter
+from models.viewer import Scope
+from runner.store.connection import Pool
+from runner.store.where import Arguments, compile_filter, compile_scope
+
+Row = Any
+COUNT_LIMIT = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which part of an ordered list: `size` rows after (or, `backwards`, before) the row `cursor`."""
+
+    size: int
+    cursor: UUID | None = None
+    backwards: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    rows: Sequence[Row]
+    has_next: bool
+    has_previous: bool
+
+
+async def executions_page(
+    pool: Pool,
+    scope: Scope,
+    where: Filter = EVERYTHING,
+    window: Window = Window(50),  # noqa: B008
+    newest_first: bool = True,
+) -> Page:
+    arguments = Arguments()
+    condition = f"{compile_scope(scope, arguments)} and {compile_filter(where, arguments)}"
+    return await keyset_page(
+        pool, "executions", f"not archived and {condition}", arguments, window, newest_first
+    )
+
+
+async def keyset_page(
+    pool: Pool,
+    table: str,
+    condition: str,
+    arguments: Arguments,
+    window: Window,
+    newest_first: bool = True,
+) -> Page:
+    """A page by id: stable under insertion, as cheap at the thousandth page as at the first."""
+    descending = newest_first != window.backwards
+    if window.cursor:
+        compare = "<" if descending else ">"
+        condition += f" and id {compare} {arguments.add(window.cursor)}"
+    order = "desc" if descending else "asc"
+    limit = arguments.add(window.size + 1)
+    rows = await pool.fetch(
+        f"select * from {table} where {condition} order by id {order} limit {limit}",
+        *arguments.values,
+    )
+    more, rows = len(rows) > window.size, rows[: window.size]
+    if window.backwards:
+        return Page(rows[::-1], has_next=window.cursor is not None, has_previous=more)
+    return Page(rows, has_next=more, has_previous=window.cursor is not None)
+
+
+async def count_executions(
+    pool: Pool, scope: Scope, where: Filter
+) -> tuple[int, bool]:
+    """The number that match, and whether it is exact: counting stops at 10 000."""
+    arguments = Arguments()
+    condition = f"{compile_scope(scope, arguments)} and {compile_filter(where, arguments)}"
+    return await count(pool, "executions", f"not archived and {condition}", arguments)
+
+
+async def count(
+    pool: Pool, table: str, condition: str, arguments: Arguments
+) -> tuple[int, bool]:
+    found: int = await pool.fetchval(
+        f"select count(*) from (select 1 from {table} where {condition} limit {COUNT_LIMIT + 1}) x",
+        *arguments.values,
+    )
+    return min(found, COUNT_LIMIT), found <= COUNT_LIMIT
+
+
+async def executions_by_id(
+    pool: Pool, scope: Scope, ids: Sequence[UUID]
+) -> dict[UUID, Row]:
+    arguments = Arguments(list(ids))
+    condition = compile_scope(scope, arguments)
+    rows = await pool.fetch(
+        f"select * from executions where id = any($1::uuid[]) and {condition}", *arguments.values
+    )
+    return {row["id"]: row for row in rows}
+
+
+async def neighbour(
+    pool: Pool, scope: Scope, row: Row, newer: bool, successful: bool = False
+) -> Row | None:
+    """The previous or next execution of the same flow; `successful`: the nearest that succeeded."""
+    arguments = Arguments(row["flow_id"], row["id"])
+    condition = compile_scope(scope, arguments)
+    compare, order = (">", "asc") if newer else ("<", "desc")
+    success = "and state = 'SUCCESS'" if successful else ""
+    return await pool.fetchrow(
+        f"select * from executions where flow_id = $1 and id {compare} $2 {success} and {condition} "
+        f"order by id {order} limit 1",
+        *arguments.values,
+    )
+
+
+async def grouped(
+    pool: Pool, sql: str, key: str, ids: Sequence[UUID]
+) -> list[list[Row]]:
+    """The rows of each id, in the order of `ids`; `sql` takes them as `$1`."""
+    found: dict[UUID, list[Row]] = {id: [] for id in ids}
+    for row in await pool.fetch(sql, list(ids)):
+        found[row[key]].append(row)
+    return [found[id] for id in ids]
+
+
+TASK_RUNS_OF = (
+    "select * from task_runs where execution_id = any($1::uuid[]) order by position, path"
+)
+ATTEMPTS_OF = "select * from attempts where task_run_id = any($1::uuid[]) order by number"
+APPROVALS_OF = "select * from approvals where execution_id = any($1::uuid[]) order by id"
+VOTES_OF = "select * from votes where approval_id = any($1::uuid[]) order by at, id"
+MOVES_OF = """
+select execution_id, seq, to_state, at, actor, reason from events
+where execution_id = any($1::uuid[]) and type = 'EXECUTION_STATE_CHANGED' order by seq
+"""
+TASK_MOVES_OF = """
+select seq, task_run_id, to_state, at, actor, reason from events
+where execution_id = $1 and task_run_id is not null and to_state is not null order by seq
+"""
+METRICS_OF = "select * from metrics where execution_id = any($1::uuid[]) order by at, id"
+ARTIFACTS_OF = "select * from artifacts where execution_id = any($1::uuid[]) order by id"

@@ -1,0 +1,60 @@
+"""Keys that make asking twice the same as asking once; kept seven days an actor and mutation."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from runner.store.connection import Connection
+
+_TAKE = """
+with mine as (
+  insert into idempotency_keys (actor, mutation, key, digest, answer)
+  select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::uuid[])
+  on conflict (actor, mutation, key) do nothing
+  returning actor, mutation, key, digest, answer)
+select * from mine
+union all
+select k.actor, k.mutation, k.key, k.digest, k.answer
+from idempotency_keys k join unnest($1::text[], $2::text[], $3::text[]) u (actor, mutation, key) using (actor, mutation, key)
+where not exists (select from mine m where (m.actor, m.mutation, m.key) = (k.actor, k.mutation, k.key))
+"""
+_FORGET = "delete from idempotency_keys where created_at < now() - interval '7 days'"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """`digest` is of the whole input; `answer` the id of what it created."""
+
+    actor: str
+    mutation: str
+    key: str
+    digest: str
+    answer: UUID
+
+    @property
+    def name(self) -> tuple[str, str, str]:
+        return (self.actor, self.mutation, self.key)
+
+
+async def take(connection: Connection, keys: Sequence[Key]) -> dict[tuple[str, str, str], Key]:
+    """Stores the keys that are new and answers, for every name asked for, the key that stands."""
+    if not keys:
+        return {}
+    columns = [list(column) for column in zip(*(_row(key) for key in keys), strict=True)]
+    found = {key.name: key for key in map(_key, await connection.fetch(_TAKE, *columns))}
+    missed = [key for key in keys if key.name not in found]
+    if missed:  # committed by another between our snapshot and our insert: visible to a second look
+        found |= await take(connection, missed)
+    return found
+
+
+async def forget_old(connection: Connection) -> None:
+    await connection.execute(_FORGET)
+
+
+def _row(key: Key) -> tuple[str, str, str, str, UUID]:
+    return (key.actor, key.mutation, key.key, key.digest, key.answer)
+
+
+def _key(row: dict[str, object]) -> Key:
+    return Key(*row.values())  # type: ignore[arg-type]

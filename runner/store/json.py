@@ -1,0 +1,30 @@
+"""JSON columns: asyncpg hands jsonb over as text (Tortoise needs it so), these two turn it into values and back."""
+
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+
+def dump(value: Any) -> str:
+    """Text for a jsonb column: dataclasses, UUIDs, times and enums included. NUL, which jsonb refuses, is dropped."""
+    text = orjson.dumps(value, default=_plain).decode()
+    return text.replace("\\u0000", "\\ufffd") if "\\u0000" in text else text
+
+
+def dump_or_none(value: Any) -> str | None:
+    return None if value is None else dump(value)
+
+
+def load(text: str | None) -> Any:
+    return None if text is None else orjson.loads(text)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, set | frozenset | tuple):
+        return list(value)
+    if hasattr(value, "items"):
+        return dict(value)
+    if isinstance(value, UUID):  # asyncpg's own kind of UUID
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")

@@ -1,0 +1,276 @@
+"""Log lines: numbered 1..n within their execution, in the order in which they were committed."""
+
+import asyncio
+import hashlib
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from functools import partial
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+
+from models.logs import LogLevel, LogStream
+from runner.feed import Feed
+from runner.store.connection import Connection, Executes, Pool
+from runner.store.patience import patiently
+
+BATCH: Final = 500
+COUNTED: Final = 10_000
+"""Where counting of filtered lines stops."""
+_SEARCHED: Final = 20_000
+"""Lines at the end of an execution's log among which an error is looked for."""
+_COALESCE: Final = 0.05
+"""Seconds between two batches of a log that grows."""
+_PAGE: Final = 5_000
+_LAST_NUMBER: Final = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class NewLine:
+    """`text` holds no NUL: PostgreSQL cannot store it."""
+
+    execution_id: UUID
+    task_run_id: UUID
+    path: str
+    attempt: int
+    at: datetime
+    level: LogLevel
+    stream: LogStream
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogRow:
+    line: int
+    task_run_id: UUID
+    path: str
+    attempt: int
+    at: datetime
+    level: LogLevel
+    stream: LogStream
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinesOf:
+    """Which lines of an execution: of one task run, of one attempt, from a level up; None is all."""
+
+    execution_id: UUID
+    task_run_id: UUID | None = None
+    attempt: int | None = None
+    min_level: LogLevel | None = None
+
+    @property
+    def everything(self) -> bool:
+        return self.task_run_id is None and self.attempt is None and not self.min_level
+
+
+@dataclass(frozen=True, slots=True)
+class LineBatch:
+    """`cursor` is where to go on after it. The last batch is `complete` and without lines; `line_count` and `sha256`
+    are of all lines asked for, from the first one on: of each one's text and a newline, as UTF-8."""
+
+    lines: Sequence[LogRow]
+    cursor: int
+    complete: bool = False
+    line_count: int | None = None
+    sha256: str | None = None
+
+
+# A batch holds the heads that it counts up until it commits, so numbers commit in order. Heads are locked by their
+# order, so that two batches do not wait for each other.
+_RESERVE = """
+insert into log_heads (execution_id, lines) select * from unnest($1::uuid[], $2::bigint[])
+on conflict (execution_id) do update set lines = log_heads.lines + excluded.lines
+returning execution_id, lines
+"""
+_STORED = ("execution_id", "line", *(field.name for field in fields(NewLine)[1:]))
+
+_COLUMNS = ", ".join(field.name for field in fields(LogRow))
+# Plans are made anew for each query, so a filter that is not asked for costs nothing.
+_WANTED = """
+execution_id = $1 and ($2::uuid is null or task_run_id = $2) and ($3::int is null or attempt = $3)
+  and ($4::smallint is null or level >= $4)
+"""
+_AFTER = f"""
+select {_COLUMNS} from logs where {_WANTED} and line > $5 order by line limit $6
+"""
+_BEFORE = f"""
+select {_COLUMNS} from logs where {_WANTED} and ($5::bigint is null or line < $5)
+order by line desc limit $6
+"""
+_COUNT = f"""
+select count(*) from (select from logs where {_WANTED} limit $5) counted
+"""
+_COUNT_ALL = "select lines from log_heads where execution_id = $1"
+# One snapshot: an attempt's lines are committed before its end is, so once `ended` the head counts all of them.
+_STANDING = """
+select coalesce((select lines from log_heads where execution_id = $1), 0) as head, coalesce(
+  (select ended_at is not null from {table} where id = $2), true) as ended
+"""
+_LAST_ERROR = """
+select line from logs where execution_id = $1 and task_run_id = $2 and attempt = $3
+  and (level >= $4 or stream = $5)
+  and line > (select lines - $6::bigint from log_heads where execution_id = $1)
+order by level >= $4 desc, line desc limit 1
+"""
+
+
+async def append_lines(database: Pool | Connection, lines: Sequence[NewLine]) -> list[int]:
+    """Stores all in one transaction, within the caller's when there is one; the lines' numbers, in their order."""
+    if not lines:
+        return []
+    if isinstance(database, asyncpg.Pool):
+        async with database.acquire() as connection, connection.transaction():
+            return await _append(connection, lines)
+    async with database.transaction():
+        return await _append(database, lines)
+
+
+async def _append(connection: Connection, lines: Sequence[NewLine]) -> list[int]:
+    counts = sorted(Counter(line.execution_id for line in lines).items())
+    heads = await connection.fetch(
+        _RESERVE, [execution_id for execution_id, _ in counts], [count for _, count in counts]
+    )
+    last = dict(counts)
+    following = {head["execution_id"]: head["lines"] - last[head["execution_id"]] for head in heads}
+    records: list[tuple[Any, ...]] = []
+    for line in lines:
+        number = following[line.execution_id] = following[line.execution_id] + 1
+        records.append(
+            (
+                line.execution_id,
+                number,
+                line.task_run_id,
+                line.path,
+                line.attempt,
+                line.at,
+                line.level,
+                line.stream,
+                line.text,
+            )
+        )
+    await connection.copy_records_to_table("logs", records=records, columns=_STORED)
+    return [record[1] for record in records]
+
+
+async def lines_after(
+    pool: Executes, wanted: LinesOf, after: int | None, limit: int
+) -> list[LogRow]:
+    """The first ones after a number, or from the start."""
+    rows = await pool.fetch(_AFTER, *_filters(wanted), min(after or 0, _LAST_NUMBER), limit)
+    return [_row(row) for row in rows]
+
+
+async def lines_before(
+    pool: Executes, wanted: LinesOf, before: int | None, limit: int
+) -> list[LogRow]:
+    """The last ones before a number, or of all; in the order of the log."""
+    last = None if before is None else min(before, _LAST_NUMBER)
+    rows = await pool.fetch(_BEFORE, *_filters(wanted), last, limit)
+    return [_row(row) for row in reversed(rows)]
+
+
+async def count_lines(pool: Executes, wanted: LinesOf) -> tuple[int, bool]:
+    """How many there are, and whether that is exact: all are, filtered ones up to COUNTED."""
+    if wanted.everything:
+        return await pool.fetchval(_COUNT_ALL, wanted.execution_id) or 0, True
+    count: int = await pool.fetchval(_COUNT, *_filters(wanted), COUNTED + 1)
+    return min(count, COUNTED), count <= COUNTED
+
+
+async def last_error_line(
+    pool: Executes, execution_id: UUID, task_run_id: UUID, attempt: int | None
+) -> int | None:
+    """The number of an attempt's last line of level ERROR, else of its last one on stderr."""
+    line: int | None = await pool.fetchval(
+        _LAST_ERROR,
+        execution_id,
+        task_run_id,
+        attempt,
+        LogLevel.ERROR,
+        LogStream.STDERR,
+        _SEARCHED,
+    )
+    return line
+
+
+async def stream_lines(
+    pool: Pool, feed: Feed, wanted: LinesOf, after: int | None = None
+) -> AsyncIterator[LineBatch]:
+    """The lines after a number, then those to come, at most BATCH at a time, until the execution (or the task run that
+    is asked for) has ended and no line remains. The reader's pace is the pace; an outage only delays."""
+    sent = _Sum() if after is None else None
+    cursor = after or 0
+    with feed.watch(f"e:{wanted.execution_id}", f"l:{wanted.execution_id}") as watch:
+        while True:
+            head, ended = await patiently(pool, partial(_standing, pool, wanted))
+            grown = cursor < head
+            async for batch in _up_to(pool, wanted, cursor, head):
+                cursor = batch.cursor
+                if batch.lines:
+                    if sent:
+                        sent.add(batch.lines)
+                    yield batch
+            if ended:
+                break
+            if grown:
+                await asyncio.sleep(_COALESCE)
+            await watch.changed()
+    total = sent or await _sum_up_to(pool, wanted, cursor)
+    yield LineBatch((), cursor, True, total.count, total.sha256.hexdigest())
+
+
+async def _up_to(pool: Pool, wanted: LinesOf, cursor: int, head: int) -> AsyncIterator[LineBatch]:
+    """Reaches the head though nothing wanted lies before it: what was passed over is not read again."""
+    while cursor < head:
+        rows = await patiently(pool, partial(lines_after, pool, wanted, cursor, BATCH))
+        last = rows[-1].line if rows else cursor
+        cursor = last if len(rows) == BATCH else max(head, last)
+        yield LineBatch(rows, cursor)
+
+
+async def _standing(pool: Executes, wanted: LinesOf) -> tuple[int, bool]:
+    """How many lines there are, and whether there will be no more."""
+    table, id = "executions", wanted.execution_id
+    if wanted.task_run_id:
+        table, id = "task_runs", wanted.task_run_id
+    row = await pool.fetchrow(_STANDING.format(table=table), wanted.execution_id, id)
+    assert row is not None
+    return row["head"], row["ended"]
+
+
+class _Sum:
+    def __init__(self) -> None:
+        self.count = 0
+        self.sha256 = hashlib.sha256()
+
+    def add(self, lines: Iterable[LogRow]) -> None:
+        for line in lines:
+            self.count += 1
+            self.sha256.update(line.text.encode() + b"\n")
+
+
+async def _sum_up_to(pool: Pool, wanted: LinesOf, last: int) -> _Sum:
+    total, cursor = _Sum(), 0
+    while cursor < last:
+        rows = await patiently(pool, partial(lines_after, pool, wanted, cursor, _PAGE))
+        total.add(row for row in rows if row.line <= last)
+        cursor = rows[-1].line if len(rows) == _PAGE else last
+    return total
+
+
+def _filters(wanted: LinesOf) -> tuple[UUID, UUID | None, int | None, LogLevel | None]:
+    return wanted.execution_id, wanted.task_run_id, wanted.attempt, wanted.min_level
+
+
+_LEVELS = {level.value: level for level in LogLevel}
+_STREAMS = {stream.value: stream for stream in LogStream}
+
+
+def _row(row: Any) -> LogRow:
+    line, task_run_id, path, attempt, at, level, stream, text = row
+    return LogRow(line, task_run_id, path, attempt, at, _LEVELS[level], _STREAMS[stream], text)

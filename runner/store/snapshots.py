@@ -1,0 +1,228 @@
+"""Executions between rows and snapshots: loaded whole, written by column arrays."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from models.events import TaskError
+from models.lifecycle.snapshot import (
+    Approval,
+    Attempt,
+    Execution,
+    Failure,
+    Killing,
+    Paused,
+    TaskRun,
+    Vote,
+)
+from models.states import (
+    ApprovalState,
+    AttemptState,
+    CommentRule,
+    ExecutionState,
+    FailureAction,
+    TaskRunState,
+    VoteDecision,
+)
+from runner.store.connection import Connection
+from runner.store.json import dump, dump_or_none, load
+from runner.store.plans import Plans
+
+_EXECUTIONS = "select * from executions where id = any($1::uuid[])"
+_TASK_RUNS = """
+select t.*, a.id as attempt_id, a.state as attempt_state, a.worker, a.lease, a.started_at as attempt_started_at
+from task_runs t left join attempts a on a.task_run_id = t.id and a.number = t.attempt
+where t.execution_id = any($1::uuid[]) order by t.execution_id, t.position, t.path
+"""
+_APPROVALS = """
+select distinct on (task_run_id) * from approvals where execution_id = any($1::uuid[])
+order by task_run_id, attempt desc
+"""
+_VOTES = "select * from votes where approval_id = any($1::uuid[]) order by at, id"
+
+
+async def load_executions(
+    connection: Connection, plans: Plans, ids: Sequence[UUID]
+) -> dict[UUID, Execution]:
+    """The snapshots of those that exist, as their rows say."""
+    rows = await connection.fetch(_EXECUTIONS, ids)
+    approvals = await _approvals(connection, ids)
+    tasks: dict[UUID, dict[str, TaskRun]] = {id: {} for id in ids}
+    for row in await connection.fetch(_TASK_RUNS, ids):
+        tasks[row["execution_id"]][row["path"]] = _task_run(row, approvals.get(row["id"]))
+    return {row["id"]: await _execution(connection, plans, row, tasks[row["id"]]) for row in rows}
+
+
+async def _approvals(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Approval]:
+    rows = await connection.fetch(_APPROVALS, ids)
+    votes: dict[UUID, list[Vote]] = {row["id"]: [] for row in rows}
+    if rows:
+        for row in await connection.fetch(_VOTES, list(votes)):
+            votes[row["approval_id"]].append(_vote(row))
+    return {row["task_run_id"]: _approval(row, votes[row["id"]]) for row in rows}
+
+
+async def _execution(
+    connection: Connection, plans: Plans, row: Any, tasks: Mapping[str, TaskRun]
+) -> Execution:
+    return Execution(
+        id=row["id"],
+        plan=await plans.of(connection, row["revision_id"]),
+        name=row["name"],
+        kind=row["kind"],
+        state=ExecutionState(row["state"]),
+        seq=row["seq"],
+        state_seq=row["state_seq"],
+        created_by=row["created_by"],
+        created_at=row["created_at"],
+        inputs=load(row["inputs"]),
+        labels=load(row["labels"]),
+        on_failure=FailureAction(row["on_failure"]),
+        priority=row["priority"],
+        disabled_tasks=tuple(load(row["disabled_tasks"])),
+        trigger=load(row["trigger"]),
+        tasks=tasks,
+        rerun_of=row["rerun_of"],
+        progress=row["progress"],
+        outputs=load(row["outputs"]),
+        properties=load(row["properties"]),
+        started_at=row["started_at"],
+        ended_at=row["ended_at"],
+        failure=_made(Failure, row["failure"]),
+        paused=_moment(Paused, row["paused"]),
+        killing=_moment(Killing, row["killing"]),
+    )
+
+
+def _task_run(row: Any, approval: Approval | None) -> TaskRun:
+    return TaskRun(
+        id=row["id"],
+        path=row["path"],
+        key=row["path"],
+        position=row["position"],
+        state=TaskRunState(row["state"]),
+        attempt=row["attempt"],
+        attempt_base=row["attempt_base"],
+        lost=row["lost"],
+        progress=row["progress"],
+        message=row["message"],
+        inputs=load(row["inputs"]),
+        outputs=load(row["outputs"]),
+        error=_made(TaskError, row["error"]),
+        retry_at=row["retry_at"],
+        wake_at=row["wake_at"],
+        started_at=row["started_at"],
+        ended_at=row["ended_at"],
+        newest=_attempt(row),
+        approval=approval,
+    )
+
+
+def _attempt(row: Any) -> Attempt | None:
+    if row["attempt_id"] is None:
+        return None
+    return Attempt(
+        row["attempt_id"],
+        row["attempt"],
+        AttemptState(row["attempt_state"]),
+        row["worker"],
+        row["lease"],
+        row["attempt_started_at"],
+    )
+
+
+def _approval(row: Any, votes: Iterable[Vote]) -> Approval:
+    return Approval(
+        id=row["id"],
+        attempt=row["attempt"],
+        state=ApprovalState(row["state"]),
+        message=row["message"],
+        required=row["required"],
+        users=tuple(load(row["users"])),
+        roles=tuple(load(row["roles"])),
+        comment_rule=CommentRule(row["comment_rule"]),
+        requested_at=row["requested_at"],
+        decided_at=row["decided_at"],
+        votes=tuple(votes),
+    )
+
+
+def _vote(row: Any) -> Vote:
+    return Vote(
+        row["id"],
+        row["actor"],
+        VoteDecision(row["decision"]),
+        row["comment"],
+        row["at"],
+        row["override"],
+    )
+
+
+def _made(kind: type[Any], text: str | None) -> Any:
+    return None if text is None else kind(**load(text))
+
+
+def _moment(kind: type[Any], text: str | None) -> Any:
+    if text is None:
+        return None
+    fields = load(text)
+    return kind(**{**fields, "at": datetime.fromisoformat(fields["at"])})
+
+
+# -- columns: name, array type, value of a snapshot -------------------------------------------------------------------
+
+Column = tuple[str, str, Any]
+
+EXECUTION_COLUMNS: Sequence[Column] = (
+    ("state", "text", lambda x: x.state.value),
+    ("seq", "bigint", lambda x: x.seq),
+    ("state_seq", "bigint", lambda x: x.state_seq),
+    ("progress", "float8", lambda x: x.progress),
+    ("outputs", "jsonb", lambda x: dump(x.outputs)),
+    ("labels", "jsonb", lambda x: dump(x.labels)),
+    ("properties", "jsonb", lambda x: dump(x.properties)),
+    ("started_at", "timestamptz", lambda x: x.started_at),
+    ("ended_at", "timestamptz", lambda x: x.ended_at),
+    ("failure", "jsonb", lambda x: dump_or_none(x.failure)),
+    ("paused", "jsonb", lambda x: dump_or_none(x.paused)),
+    ("killing", "jsonb", lambda x: dump_or_none(x.killing)),
+)
+"""What may change of an execution."""
+
+NEW_EXECUTION_COLUMNS: Sequence[Column] = (
+    ("id", "uuid", lambda x: x.id),
+    ("flow_id", "uuid", lambda x: x.plan.flow_id),
+    ("revision_id", "uuid", lambda x: x.plan.revision_id),
+    ("namespace", "text", lambda x: x.plan.spec.namespace),
+    ("flow_key", "text", lambda x: x.plan.spec.id),
+    ("kind", "text", lambda x: x.kind),
+    ("revision", "int", lambda x: x.plan.revision),
+    ("name", "text", lambda x: x.name),
+    ("inputs", "jsonb", lambda x: dump(x.inputs)),
+    ("on_failure", "text", lambda x: x.on_failure.value),
+    ("priority", "int", lambda x: x.priority),
+    ("disabled_tasks", "jsonb", lambda x: dump(x.disabled_tasks)),
+    ("trigger", "jsonb", lambda x: dump_or_none(x.trigger)),
+    ("created_by", "text", lambda x: x.created_by),
+    ("created_at", "timestamptz", lambda x: x.created_at),
+    ("rerun_of", "uuid", lambda x: x.rerun_of),
+    *EXECUTION_COLUMNS,
+)
+
+TASK_RUN_COLUMNS: Sequence[Column] = (
+    ("state", "text", lambda t: t.state.value),
+    ("attempt", "int", lambda t: t.attempt),
+    ("attempt_base", "int", lambda t: t.attempt_base),
+    ("lost", "int", lambda t: t.lost),
+    ("progress", "float8", lambda t: t.progress),
+    ("message", "text", lambda t: t.message),
+    ("inputs", "jsonb", lambda t: dump(t.inputs)),
+    ("outputs", "jsonb", lambda t: dump(t.outputs)),
+    ("error", "jsonb", lambda t: dump_or_none(t.error)),
+    ("retry_at", "timestamptz", lambda t: t.retry_at),
+    ("wake_at", "timestamptz", lambda t: t.wake_at),
+    ("started_at", "timestamptz", lambda t: t.started_at),
+    ("ended_at", "timestamptz", lambda t: t.ended_at),
+)
+"""What may change of a task run."""

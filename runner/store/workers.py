@@ -1,0 +1,71 @@
+"""Workers: who there is, and who lives by the database's clock."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from runner.store.connection import Pool
+from runner.store.json import dump
+
+_ALIVE = "stopped_at is null and heartbeat_at > clock_timestamp() - interval '10 seconds'"
+_REGISTER = """
+insert into workers (id, name, host, pid, queues, concurrency) values ($1, $2, $3, $4, $5::jsonb, $6)
+on conflict (id) do update set heartbeat_at = clock_timestamp(), stopped_at = null
+"""
+_HEARTBEAT = "update workers set heartbeat_at = clock_timestamp() where id = $1"
+_STOPPED = "update workers set stopped_at = clock_timestamp() where id = $1"
+_ALL = f"""
+select w.*, {_ALIVE} as alive,
+       (select count(*) from attempts a where a.state = 'RUNNING' and a.worker = 'worker:' || w.name) as running
+from workers w
+where stopped_at is null and heartbeat_at > clock_timestamp() - interval '1 day'
+order by name, id
+"""
+_LIVE_QUEUES = f"select distinct jsonb_array_elements_text(queues) from workers where {_ALIVE}"
+_TASK_TYPES = "select id, type from task_runs where id = any($1::uuid[])"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerRow:
+    id: UUID
+    name: str
+    host: str
+    pid: int
+    queues: Sequence[str]
+    concurrency: int
+
+
+async def register(pool: Pool, worker: WorkerRow) -> None:
+    await pool.execute(
+        _REGISTER,
+        worker.id,
+        worker.name,
+        worker.host,
+        worker.pid,
+        dump(worker.queues),
+        worker.concurrency,
+    )
+
+
+async def heartbeat(pool: Pool, id: UUID) -> None:
+    await pool.execute(_HEARTBEAT, id)
+
+
+async def mark_stopped(pool: Pool, id: UUID) -> None:
+    await pool.execute(_STOPPED, id)
+
+
+async def all_workers(pool: Pool) -> list[Any]:
+    """Rows with `alive` and `running` beside their columns; stopped ones and those silent for a day left out."""
+    return list(await pool.fetch(_ALL))
+
+
+async def live_queues(pool: Pool) -> frozenset[str]:
+    """The queues that some live worker serves."""
+    return frozenset(row[0] for row in await pool.fetch(_LIVE_QUEUES))
+
+
+async def task_types(pool: Pool, task_runs: Sequence[UUID]) -> dict[UUID, str]:
+    """The task type of each of these task runs."""
+    return {row["id"]: row["type"] for row in await pool.fetch(_TASK_TYPES, task_runs)}

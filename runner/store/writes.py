@@ -1,0 +1,276 @@
+"""What a batch of transitions becomes in the tables: one statement a kind of row, whatever the batch's size."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from models.events import (
+    ApprovalClosed,
+    ApprovalRequested,
+    ApprovalVoted,
+    AttemptEnded,
+    AttemptStarted,
+    Event,
+    ExecutionMoved,
+)
+from models.ids import new_id
+from models.lifecycle.settle import LEASE
+from models.lifecycle.snapshot import Execution, TaskRun
+from models.states import EXECUTION_ENDS
+from runner.store.connection import Connection
+from runner.store.json import dump, dump_or_none
+from runner.store.snapshots import (
+    EXECUTION_COLUMNS,
+    NEW_EXECUTION_COLUMNS,
+    TASK_RUN_COLUMNS,
+    Column,
+)
+
+NEW_TASK_RUN_COLUMNS: Sequence[Column] = (
+    ("id", "uuid", lambda pair: pair[1].id),
+    ("execution_id", "uuid", lambda pair: pair[0].id),
+    ("path", "text", lambda pair: pair[1].path),
+    ("position", "int", lambda pair: pair[1].position),
+    ("type", "text", lambda pair: pair[0].spec_of(pair[1]).type),
+    ("queue", "text", lambda pair: pair[0].spec_of(pair[1]).queue),
+    *((name, kind, lambda pair, value=value: value(pair[1])) for name, kind, value in TASK_RUN_COLUMNS),
+)
+
+
+def _insert(table: str, columns: Sequence[Column]) -> str:
+    names = ", ".join(name for name, _, _ in columns)
+    arrays = ", ".join(f"${i}::{kind}[]" for i, (_, kind, _) in enumerate(columns, 1))
+    return f"insert into {table} ({names}) select * from unnest({arrays})"
+
+
+def _update(table: str, columns: Sequence[Column], believed: str = "") -> str:
+    names = ["id", *(["believed"] if believed else []), *(name for name, _, _ in columns)]
+    kinds = ["uuid", *(["bigint"] if believed else []), *(kind for _, kind, _ in columns)]
+    arrays = ", ".join(f"${i}::{kind}[]" for i, kind in enumerate(kinds, 1))
+    sets = ", ".join(f"{name} = u.{name}" for name, _, _ in columns)
+    return (
+        f"update {table} r set {sets} from unnest({arrays}) u ({', '.join(names)}) where r.id = u.id{believed}"
+    )
+
+
+def _arrays(columns: Sequence[Column], values: Sequence[Any]) -> list[list[Any]]:
+    return [[read(value) for value in values] for _, _, read in columns]
+
+
+_INSERT_EXECUTIONS = _insert("executions", NEW_EXECUTION_COLUMNS)
+_UPDATE_EXECUTIONS = _update("executions", EXECUTION_COLUMNS, " and r.seq = u.believed")
+_INSERT_TASK_RUNS = _insert("task_runs", NEW_TASK_RUN_COLUMNS)
+_UPDATE_TASK_RUNS = _update("task_runs", TASK_RUN_COLUMNS)
+_INSERT_ATTEMPTS = f"""
+insert into attempts (id, execution_id, task_run_id, number, state, worker, lease, lease_expires_at, started_at)
+select id, execution_id, task_run_id, number, 'RUNNING', worker, lease,
+       case when lease is not null then clock_timestamp() + interval '{LEASE} seconds' end, started_at
+from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::uuid[], $7::timestamptz[])
+  u (id, execution_id, task_run_id, number, worker, lease, started_at)
+"""
+_END_ATTEMPTS = """
+update attempts a set state = u.state, ended_at = u.ended_at, exit_code = u.exit_code, error = u.error,
+                      resources = u.resources
+from unnest($1::uuid[], $2::int[], $3::text[], $4::timestamptz[], $5::int[], $6::jsonb[], $7::jsonb[])
+  u (task_run_id, number, state, ended_at, exit_code, error, resources)
+where a.task_run_id = u.task_run_id and a.number = u.number and a.state = 'RUNNING'
+"""
+_INSERT_APPROVALS = """
+insert into approvals (id, execution_id, task_run_id, attempt, state, message, required, users, roles,
+                       comment_rule, requested_at)
+select id, execution_id, task_run_id, attempt, 'PENDING', message, required, users, roles, comment_rule, at
+from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::int[], $7::jsonb[], $8::jsonb[],
+            $9::text[], $10::timestamptz[])
+  u (id, execution_id, task_run_id, attempt, message, required, users, roles, comment_rule, at)
+"""
+_CLOSE_APPROVALS = """
+update approvals a set state = u.state, decided_at = u.at
+from unnest($1::uuid[], $2::text[], $3::timestamptz[]) u (id, state, at)
+where a.id = u.id and a.state = 'PENDING'
+"""
+_INSERT_VOTES = """
+insert into votes (id, approval_id, actor, decision, comment, override, at)
+select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::bool[], $7::timestamptz[])
+"""
+_INSERT_EVENTS = """
+insert into events (execution_id, seq, id, type, at, task_run_id, path, attempt, from_state, to_state, actor,
+                    channel, reason, caused_by, data, terminal)
+select * from unnest($1::uuid[], $2::int[], $3::uuid[], $4::text[], $5::timestamptz[], $6::uuid[], $7::text[],
+  $8::int[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::int[], $15::jsonb[], $16::bool[])
+"""
+
+
+class Overtaken(Exception):
+    """A row was not what the batch believed under its lock: a bug, or a writer that is not an engine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One execution before (None: it is new) and after the batch, and the events between."""
+
+    before: Execution | None
+    after: Execution
+    events: Sequence[Event]
+
+
+async def write(connection: Connection, changes: Sequence[Change]) -> None:
+    """Rows first, then what refers to them; all within the caller's transaction."""
+    await _write_executions(connection, changes)
+    await _write_task_runs(connection, changes)
+    await _write_attempts(connection, changes)
+    await _write_approvals(connection, changes)
+    await _write_events(connection, changes)
+
+
+async def _write_executions(connection: Connection, changes: Sequence[Change]) -> None:
+    new = [change.after for change in changes if change.before is None]
+    old = [change for change in changes if change.before is not None]
+    if new:
+        await connection.execute(_INSERT_EXECUTIONS, *_arrays(NEW_EXECUTION_COLUMNS, new))
+    if old:
+        ids = [change.after.id for change in old]
+        believed = [change.before.seq for change in old if change.before]
+        columns = _arrays(EXECUTION_COLUMNS, [change.after for change in old])
+        done = await connection.execute(_UPDATE_EXECUTIONS, ids, believed, *columns)
+        if done != f"UPDATE {len(old)}":
+            raise Overtaken(f"{done} of {len(old)} executions")
+
+
+async def _write_task_runs(connection: Connection, changes: Sequence[Change]) -> None:
+    new = [
+        (change.after, task)
+        for change in changes
+        if change.before is None
+        for task in change.after.tasks.values()
+    ]
+    old = [task for change in changes if change.before for task in _changed_tasks(change)]
+    if new:
+        await connection.execute(_INSERT_TASK_RUNS, *_arrays(NEW_TASK_RUN_COLUMNS, new))
+    if old:
+        ids = [task.id for task in old]
+        await connection.execute(_UPDATE_TASK_RUNS, ids, *_arrays(TASK_RUN_COLUMNS, old))
+
+
+def _changed_tasks(change: Change) -> Iterable[TaskRun]:
+    before = change.before.tasks if change.before else {}
+    return (task for path, task in change.after.tasks.items() if before.get(path) is not task)
+
+
+async def _write_attempts(connection: Connection, changes: Sequence[Change]) -> None:
+    started: list[tuple[Any, ...]] = []
+    ended: list[tuple[Any, ...]] = []
+    for change in changes:
+        for event in change.events:
+            fact = event.fact
+            if isinstance(fact, AttemptStarted):
+                started.append(_started(change.after, event, fact))
+            elif isinstance(fact, AttemptEnded):
+                ended.append(_ended(change.after, event, fact))
+    if started:
+        await connection.execute(_INSERT_ATTEMPTS, *_turned(started))
+    if ended:
+        await connection.execute(_END_ATTEMPTS, *_turned(ended))
+
+
+def _started(execution: Execution, event: Event, fact: AttemptStarted) -> tuple[Any, ...]:
+    task = execution.tasks[fact.path]
+    newest = task.newest
+    lease = newest.lease if newest and newest.number == fact.attempt else None
+    return (fact.id, execution.id, task.id, fact.attempt, fact.worker, lease, event.at)
+
+
+def _ended(execution: Execution, event: Event, fact: AttemptEnded) -> tuple[Any, ...]:
+    return (
+        execution.tasks[fact.path].id,
+        fact.attempt,
+        fact.state.value,
+        event.at,
+        fact.exit_code,
+        dump_or_none(fact.error),
+        dump_or_none(fact.resources),
+    )
+
+
+async def _write_approvals(connection: Connection, changes: Sequence[Change]) -> None:
+    requested: list[tuple[Any, ...]] = []
+    votes: list[tuple[Any, ...]] = []
+    closed: list[tuple[Any, ...]] = []
+    for change in changes:
+        for event in change.events:
+            fact = event.fact
+            if isinstance(fact, ApprovalRequested):
+                requested.append(_requested(change.after, event, fact))
+            elif isinstance(fact, ApprovalVoted):
+                votes.append(_voted(event, fact))
+            elif isinstance(fact, ApprovalClosed):
+                closed.append((fact.approval_id, fact.state.value, event.at))
+    for statement, rows in (
+        (_INSERT_APPROVALS, requested),
+        (_INSERT_VOTES, votes),
+        (_CLOSE_APPROVALS, closed),
+    ):
+        if rows:
+            await connection.execute(statement, *_turned(rows))
+
+
+def _requested(execution: Execution, event: Event, fact: ApprovalRequested) -> tuple[Any, ...]:
+    task = execution.tasks[fact.path]
+    return (
+        fact.id,
+        execution.id,
+        task.id,
+        fact.attempt,
+        fact.message,
+        fact.required,
+        dump(fact.users),
+        dump(fact.roles),
+        fact.comment_rule.value,
+        event.at,
+    )
+
+
+def _voted(event: Event, fact: ApprovalVoted) -> tuple[Any, ...]:
+    return (
+        fact.id,
+        fact.approval_id,
+        event.ask.actor,
+        fact.decision.value,
+        fact.comment,
+        fact.override,
+        event.at,
+    )
+
+
+async def _write_events(connection: Connection, changes: Sequence[Change]) -> None:
+    rows = [_event(change.after, event) for change in changes for event in change.events]
+    if rows:
+        await connection.execute(_INSERT_EVENTS, *_turned(rows))
+
+
+def _event(execution: Execution, event: Event) -> tuple[Any, ...]:
+    fact: Any = event.fact
+    path = getattr(fact, "path", None)
+    return (
+        event.execution_id,
+        event.seq,
+        new_id(),
+        event.type.value,
+        event.at,
+        execution.tasks[path].id if path else None,
+        path,
+        getattr(fact, "attempt", None),
+        getattr(fact, "from_state", None),
+        getattr(fact, "to_state", None),
+        event.ask.actor,
+        event.ask.channel.value,
+        event.ask.reason,
+        event.caused_by,
+        dump(fact),
+        isinstance(fact, ExecutionMoved) and fact.to_state in EXECUTION_ENDS,
+    )
+
+
+def _turned(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]
+
+

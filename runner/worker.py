@@ -1,0 +1,309 @@
+"""Takes jobs, carries them out, keeps their leases, and ends what is to end. The same in `serve` and in `worker`."""
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from uuid import UUID
+
+from models.errors import HeadwayError
+from models.ids import new_id, typed
+from models.lifecycle.settle import HEARTBEAT, LEASE
+from runner.artifacts import ArtifactStore
+from runner.attempt import Attempt, Surroundings
+from runner.engine import Engine
+from runner.evaluator import Evaluator
+from runner.executors import load_executors
+from runner.feed import Feed
+from runner.handler import JobHandler
+from runner.inheritance import inherited_env, provide_headway
+from runner.logbook import Logbook
+from runner.processes.family import Gravedigger, adopt_orphans
+from runner.queue import JobQueue, TakenJob
+from runner.reaper import Reaper
+from runner.stop import StopReason
+from runner.store import leases, workers
+from runner.store.connection import UNREACHABLE
+from runner.store.database import Database
+from runner.store.leases import LeaseStatus
+from runner.store.log_lines import NewLine, append_lines
+from runner.store.workers import WorkerRow
+
+logger = logging.getLogger("headway.worker")
+
+_LOOK_AGAIN = 1.0
+_REPORT_EVERY = 1.0
+_LIGHT_BATCH = 200
+_LIGHT_AT_ONCE = 400
+_DRAIN_GRACE = 2.0
+_HAND_IN_WITHIN = 10.0
+
+
+class Worker:
+    """Async context manager; works while it is entered. Leaving it drains without patience."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        engine: Engine,
+        feed: Feed,
+        evaluator: Evaluator,
+        queue: JobQueue,
+        name: str,
+        queues: Sequence[str],
+        concurrency: int,
+        data_dir: Path,
+        drain_timeout: float,
+        id: UUID | None = None,
+        artifacts_url: str | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
+        self.id = id or new_id()
+        self.name = name
+        self._pool = database.pool
+        self._feed = feed
+        self._queue = queue
+        self._queues = tuple(queues)
+        self._concurrency = concurrency
+        self._drain_timeout = drain_timeout
+        self._logbook = Logbook(self._write_log)
+        self._reaper = Reaper(typed("wrk", self.id))
+        self._surroundings = Surroundings(
+            worker_id=typed("wrk", self.id),
+            data_dir=data_dir.resolve(),
+            pool=self._pool,
+            evaluator=evaluator,
+            logbook=self._logbook,
+            artifacts=ArtifactStore(artifacts_url or str(data_dir.resolve() / "artifacts")),
+            reaper=self._reaper,
+            env=env or {},
+            inherited=inherited_env(os.environ),
+        )
+        self._handler = JobHandler(f"worker:{name}", engine, self._surroundings, load_executors())
+        self._gravedigger = Gravedigger()
+        self._starting: set[int] = set()
+        self._jobs: set[asyncio.Task[None]] = set()
+        self._busy = 0
+        self._light = 0
+        self._appetite = 0
+        self._heavy_seen = True
+        self._freed = asyncio.Event()
+        self._stack = AsyncExitStack()
+        self._tasks = asyncio.TaskGroup()
+        self._taking: asyncio.Task[None] | None = None
+        self._loops: list[asyncio.Task[None]] = []
+
+    @property
+    def running(self) -> int:
+        """Jobs in its hands."""
+        return len(self._jobs)
+
+    async def __aenter__(self) -> Self:
+        adopt_orphans()
+        provide_headway(self._surroundings.python_path)
+        await self._register()
+        self._stack.enter_context(self._reaper)
+        await self._stack.enter_async_context(self._logbook)
+        await self._tasks.__aenter__()
+        self._taking = self._tasks.create_task(self._take_on(), name="worker takes")
+        self._loops = [
+            self._tasks.create_task(self._every(HEARTBEAT, self._beat), name="worker heartbeat"),
+            self._tasks.create_task(
+                self._every(_REPORT_EVERY, self._report), name="worker reports"
+            ),
+            self._tasks.create_task(self._watch_for_kills(), name="worker kills"),
+        ]
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if kind is None:
+                await self.drain(0)
+        finally:
+            for task in (*self._loops, *self._jobs, *([self._taking] if self._taking else [])):
+                task.cancel()
+            try:
+                await self._tasks.__aexit__(kind, error, trace)
+            finally:
+                await self._stack.__aexit__(kind, error, trace)
+
+    async def drain(self, timeout: float | None = None) -> None:
+        """Take nothing new; after `timeout` seconds (its drain timeout) kill what still runs and hand it back."""
+        if self._taking:
+            self._taking.cancel()
+        jobs = list(self._jobs)
+        if jobs:
+            await asyncio.wait(jobs, timeout=self._drain_timeout if timeout is None else timeout)
+        for attempt in list(self._handler.running.values()):
+            attempt.stop.ask(StopReason.DRAINED, min(attempt.spec.kill_grace, _DRAIN_GRACE))
+        if self._jobs:
+            await asyncio.wait(self._jobs, timeout=_DRAIN_GRACE + _HAND_IN_WITHIN)
+        try:
+            await workers.mark_stopped(self._pool, self.id)
+        except UNREACHABLE as error:
+            logger.warning("could not say that %s stops: %s", self.name, error)
+
+    # -- taking -------------------------------------------------------------------------------------------------------
+
+    async def _take_on(self) -> None:
+        with self._feed.watch(*(f"q:{queue}" for queue in self._queues)) as watch:
+            while True:
+                free = self._concurrency - self._busy
+                if free <= 0 or self._light >= _LIGHT_AT_ONCE:
+                    self._freed.clear()
+                    await self._freed.wait()
+                    continue
+                try:
+                    full = await self._take(free)
+                except (*UNREACHABLE, HeadwayError) as error:
+                    logger.warning("could not take jobs: %s", error)
+                    await asyncio.sleep(_LOOK_AGAIN)
+                    continue
+                if not full:
+                    await watch.changed(_LOOK_AGAIN)
+
+    async def _take(self, free: int) -> bool:
+        """Whether there may be more at once. More are taken than there are slots while all are light of late; those
+        that turn out to need a slot go back."""
+        self._appetite = 0 if self._heavy_seen else min(2 * max(self._appetite, free), _LIGHT_BATCH)
+        self._heavy_seen = False
+        limit = max(free, self._appetite)
+        jobs = await self._queue.take(self._queues, limit)
+        self._starting |= {job.id for job in jobs}
+        heavy = jobs
+        if len(jobs) > free:
+            light, heavy = await self._sorted_out(jobs)
+            self._begin(light, slot=False)
+        if back := heavy[free:]:
+            self._heavy_seen = True
+            self._starting -= {job.id for job in back}
+            await self._queue.put_back(back)
+        self._begin(heavy[:free], slot=True)
+        return len(jobs) == limit
+
+    async def _sorted_out(self, jobs: Sequence[TakenJob]) -> tuple[list[TakenJob], list[TakenJob]]:
+        types = await workers.task_types(self._pool, [job.task_run_id for job in jobs])
+        light = [job for job in jobs if self._handler.is_light(types.get(job.task_run_id, ""))]
+        ids = {job.id for job in light}
+        return light, [job for job in jobs if job.id not in ids]
+
+    def _begin(self, jobs: Sequence[TakenJob], slot: bool) -> None:
+        for job in jobs:
+            self._hold(slot, 1)
+            task = self._tasks.create_task(self._handle(job, slot))
+            self._jobs.add(task)
+            task.add_done_callback(self._jobs.discard)
+
+    async def _handle(self, job: TakenJob, slot: bool) -> None:
+        try:
+            attempt = await self._handler.start(job)
+            self._starting.discard(job.id)
+            if attempt is None:
+                return
+            light = self._handler.is_light(attempt.spec_type)
+            self._heavy_seen |= not light
+            if light and slot:
+                self._hold(slot, -1)
+                slot = False
+                self._hold(slot, 1)
+            await self._handler.carry_out(attempt)
+        except Exception:
+            logger.exception("%s of %s is left to its lease", job.path, job.execution_id)
+        finally:
+            self._starting.discard(job.id)
+            self._hold(slot, -1)
+
+    def _hold(self, slot: bool, change: int) -> None:
+        if slot:
+            self._busy += change
+        else:
+            self._light += change
+        if change < 0:
+            self._freed.set()
+
+    # -- keeping ------------------------------------------------------------------------------------------------------
+
+    async def _every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            try:
+                await work()
+            except (*UNREACHABLE, HeadwayError) as error:
+                logger.warning("%s: %s", asyncio.current_task(), error)
+
+    async def _write_log(self, lines: Sequence[NewLine]) -> None:
+        await append_lines(self._pool, lines)
+        self._feed.hint({f"l:{line.execution_id}" for line in lines})
+
+    async def _register(self) -> None:
+        row = WorkerRow(
+            self.id, self.name, socket.gethostname(), os.getpid(), self._queues, self._concurrency
+        )
+        await workers.register(self._pool, row)
+
+    async def _beat(self) -> None:
+        held = dict(self._handler.running)
+        statuses = await leases.extend(self._pool, list(held), LEASE) if held else []
+        self._obey(statuses)
+        for lease in held.keys() - {status.lease for status in statuses}:
+            if attempt := self._handler.running.get(lease):
+                logger.warning("lease of %s is void", attempt.task.path)
+                attempt.stop.ask(StopReason.VOID)
+        await self._queue.heartbeat(list(self._starting))
+        await workers.heartbeat(self._pool, self.id)
+        self._gravedigger.look(self._reaper.spared)
+
+    def _obey(self, statuses: Sequence[LeaseStatus]) -> None:
+        for status in statuses:
+            attempt = self._handler.running.get(status.lease)
+            if attempt and status.asked_to_kill:
+                grace = 0.0 if status.force else attempt.spec.kill_grace
+                attempt.stop.ask(StopReason.KILLED, grace)
+
+    async def _watch_for_kills(self) -> None:
+        """A kill is an event of its execution; the heartbeat would learn of it within seconds, this within ms."""
+        with self._feed.watch("e:*") as watch:
+            while True:
+                changed = await watch.changed(_LOOK_AGAIN)
+                heavy = [
+                    each
+                    for each in self._handler.running.values()
+                    if (changed is None or f"e:{each.execution.id}" in changed)
+                    and self._can_be_killed(each)
+                ]
+                if not heavy:
+                    continue
+                try:
+                    executions = [attempt.execution.id for attempt in heavy]
+                    mine = [attempt.lease for attempt in heavy]
+                    self._obey(await leases.ask(self._pool, mine, executions))
+                except UNREACHABLE as error:
+                    logger.warning("could not ask for kills: %s", error)
+
+    def _can_be_killed(self, attempt: Attempt) -> bool:
+        return not self._handler.is_light(attempt.spec_type) and not attempt.stop.hurry.is_set()
+
+    async def _report(self) -> None:
+        """What tasks said, at most once a second each."""
+        said = [each for each in self._handler.running.values() if each.reports.has_news]
+        async with asyncio.TaskGroup() as group:
+            for attempt in said:
+                group.create_task(self._report_one(attempt))
+
+    async def _report_one(self, attempt: Attempt) -> None:
+        try:
+            await attempt.reports.store()
+            await self._handler.report(attempt)
+        except (*UNREACHABLE, HeadwayError) as error:
+            logger.warning("what %s said waits: %s", attempt.task.path, error)

@@ -1,0 +1,91 @@
+"""The domain's own enums, registered; those of the API alone, defined."""
+
+from enum import Enum
+
+import strawberry
+
+from models import states
+from models.errors import ProblemCode
+from models.events import EventType
+from models.lifecycle.actions import Action
+from models.lifecycle.waiting import WaitingCode
+from models.spec import InputType
+from models.viewer import Permission
+
+for _enum in (
+    states.ExecutionState,
+    states.TaskRunState,
+    states.AttemptState,
+    states.ApprovalState,
+    states.FailureAction,
+    states.CommentRule,
+    states.VoteDecision,
+    states.LabelMode,
+    states.Channel,
+    states.Origin,
+    ProblemCode,
+    EventType,
+    Action,
+    WaitingCode,
+    InputType,
+    Permission,
+):
+    strawberry.enum(_enum)
+
+
+@strawberry.enum
+class ActorKind(Enum):
+    USER = "user"
+    TOKEN = "token"
+    WORKER = "worker"
+    SCHEDULE = "schedule"
+    ENGINE = "engine"
+
+
+@strawberry.enum
+class LogLevel(Enum):
+    TRACE = 0
+    DEBUG = 10
+    INFO = 20
+    WARN = 30
+    ERROR = 40
+
+
+@strawberry.enum
+class LogStream(Enum):
+    STDOUT = 1
+    STDERR = 2
+    SYSTEM = 3
+
+
+@strawberry.enum
+class MetricKind(Enum):
+    COUNTER = "counter"
+    DURATION = "duration"
+    GAUGE = "gauge"
+
+
+@strawberry.enum
+class ArtifactDirection(Enum):
+    IN = "IN"
+    OUT = "OUT"
+
+
+@strawberry.enum
+class ExecutionOrder(Enum):
+    CREATED_DESC = "CREATED_DESC"
+    CREATED_ASC = "CREATED_ASC"
+
+
+@strawberry.enum
+class FlowOrder(Enum):
+    NAME_ASC = "NAME_ASC"
+    UPDATED_DESC = "UPDATED_DESC"
+
+
+@strawberry.enum
+class LeaveReason(Enum):
+    NO_LONGER_MATCHES = "NO_LONGER_MATCHES"
+    MOVED = "MOVED"
+    BEYOND_WINDOW = "BEYOND_WINDOW"
+    DELETED = "DELETED"

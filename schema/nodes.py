@@ -1,0 +1,78 @@
+"""`node` and `nodes`: any id back to what it names, or null for what is not there or may not be seen."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from models.errors import Refused
+from models.ids import untyped
+from runner.store import nodes as store
+from schema.context import Info
+from schema.types.approval import Approval
+from schema.types.event import ExecutionEvent
+from schema.types.execution import Execution
+from schema.types.flow import Flow, FlowRevision
+from schema.types.measures import Artifact
+from schema.types.node import Node
+from schema.types.task_run import Attempt, TaskRun
+from schema.types.viewer import Worker
+
+Find = Callable[[Info, UUID], Awaitable[Node | None]]
+
+
+async def find_nodes(info: Info, ids: Sequence[str]) -> list[Node | None]:
+    return [await _find(info, id) for id in ids]
+
+
+async def _find(info: Info, id: str) -> Node | None:
+    prefix = id.partition("_")[0]
+    find = _FINDERS.get(prefix)
+    if find is None:
+        return None
+    try:
+        key = untyped(prefix, id)  # type: ignore[arg-type]
+    except Refused:
+        return None
+    return await find(info, key)
+
+
+async def _execution(info: Info, key: UUID) -> Node | None:
+    return Execution.maybe(await info.context.loaders.execution.load(key))
+
+
+async def _flow(info: Info, key: UUID) -> Node | None:
+    row = await info.context.loaders.flow.load(key)
+    return Flow.of(row) if row else None
+
+
+async def _revision(info: Info, key: UUID) -> Node | None:
+    row = await info.context.loaders.revision.load(key)
+    return FlowRevision.of(row) if row else None
+
+
+async def _worker(info: Info, key: UUID) -> Node | None:
+    row = await info.context.services.pool.fetchrow(store.WORKER, key)
+    return Worker.of(row) if row else None
+
+
+def _of_an_execution(sql: str, view: Callable[[Any], Node]) -> Find:
+    async def find(info: Info, key: UUID) -> Node | None:
+        row = await info.context.services.pool.fetchrow(sql, key)
+        if row is None or not await info.context.loaders.execution.load(row["execution_id"]):
+            return None
+        return view(row)
+
+    return find
+
+
+_FINDERS: Mapping[str, Find] = {
+    "exec": _execution,
+    "flow": _flow,
+    "rev": _revision,
+    "wrk": _worker,
+    "run": _of_an_execution(store.TASK_RUN, TaskRun.of),
+    "att": _of_an_execution(store.ATTEMPT, Attempt.of),
+    "appr": _of_an_execution(store.APPROVAL, Approval.of),
+    "art": _of_an_execution(store.ARTIFACT, Artifact.of),
+    "evt": _of_an_execution(store.EVENT, lambda row: ExecutionEvent.of(store.event_of(row))),
+}

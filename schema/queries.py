@@ -1,0 +1,123 @@
+"""The roots of reading."""
+
+import strawberry
+
+from models.errors import Refused
+from models.ids import untyped
+from models.spec import flow_json_schema, parse_flow
+from models.viewer import Permission
+from runner.store import flows, workers
+from schema.context import Info
+from schema.doors import needs
+from schema.enums import ExecutionOrder, FlowOrder
+from schema.inputs import ApprovalFilter, ExecutionFilter, FlowFilter, filter_from
+from schema.nodes import find_nodes
+from schema.reading import read_approvals, read_flows
+from schema.scalars import JSON
+from schema.types.approval import ApprovalConnection
+from schema.types.execution import Execution, ExecutionConnection, read_executions
+from schema.types.flow import Flow, FlowConnection, Namespace
+from schema.types.node import Node
+from schema.types.paging import Paging
+from schema.types.problems import Problem, problem_of
+from schema.types.viewer import Viewer, Worker
+
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    def viewer(self, info: Info) -> Viewer:
+        return Viewer.of(info.context.viewer, info.context.services.version)
+
+    @strawberry.field
+    async def node(self, info: Info, id: strawberry.ID) -> Node | None:
+        return (await find_nodes(info, [id]))[0]
+
+    @strawberry.field
+    async def nodes(self, info: Info, ids: list[strawberry.ID]) -> list[Node | None]:
+        return await find_nodes(info, ids)
+
+    @strawberry.field
+    async def namespaces(self, info: Info) -> list[Namespace]:
+        needs(info, Permission.LIST_FLOWS)
+        rows = await flows.namespaces(info.context.services.pool, info.context.viewer.scope)
+        return [Namespace(name=row["namespace"], flow_count=row["flows"]) for row in rows]
+
+    @strawberry.field
+    async def flow(self, info: Info, namespace: str, key: str) -> Flow | None:
+        needs(info, Permission.LIST_FLOWS)
+        scope = info.context.viewer.scope
+        row = await flows.find_flow(info.context.services.pool, scope, namespace, key)
+        return Flow.of(row) if row else None
+
+    @strawberry.field
+    async def flows(
+        self,
+        info: Info,
+        where: FlowFilter | None = None,
+        order_by: FlowOrder | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> FlowConnection:
+        needs(info, Permission.LIST_FLOWS)
+        paging = Paging.of(first, after, last, before)
+        return await read_flows(info, where, order_by or FlowOrder.NAME_ASC, paging)
+
+    @strawberry.field
+    async def execution(self, info: Info, id: strawberry.ID) -> Execution | None:
+        needs(info, Permission.VIEW_EXECUTION)
+        try:
+            key = untyped("exec", id)
+        except Refused:
+            return None
+        return Execution.maybe(await info.context.loaders.execution.load(key))
+
+    @strawberry.field
+    async def executions(
+        self,
+        info: Info,
+        where: ExecutionFilter | None = None,
+        order_by: ExecutionOrder | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> ExecutionConnection:
+        needs(info, Permission.VIEW_EXECUTION)
+        paging = Paging.of(first, after, last, before)
+        newest_first = order_by is not ExecutionOrder.CREATED_ASC
+        return await read_executions(info, filter_from(where), paging, newest_first)
+
+    @strawberry.field
+    async def approvals(
+        self,
+        info: Info,
+        where: ApprovalFilter | None = None,
+        first: int | None = None,
+        after: str | None = None,
+    ) -> ApprovalConnection:
+        needs(info, Permission.VIEW_EXECUTION)
+        return await read_approvals(info, where, Paging.of(first, after))
+
+    @strawberry.field
+    async def workers(self, info: Info) -> list[Worker]:
+        needs(info, Permission.VIEW_EXECUTION)
+        return [
+            Worker.of(row) for row in await workers.all_workers(info.context.services.pool)
+        ]
+
+    @strawberry.field
+    def validate_flow(self, info: Info, source: str) -> list[Problem]:
+        needs(info, Permission.LIST_FLOWS)
+        try:
+            parse_flow(source)
+        except Refused as refused:
+            return [problem_of(problem) for problem in refused.problems]
+        return []
+
+    @strawberry.field
+    def flow_schema(self, info: Info) -> JSON:
+        needs(info, Permission.LIST_FLOWS)
+        return JSON(flow_json_schema())

@@ -1,0 +1,100 @@
+"""Lists of flows and of approvals."""
+
+from models.ids import untyped
+from runner.store import approvals as approvals_store
+from runner.store import flows as flows_store
+from runner.store.history import count
+from runner.store.where import Arguments, compile_scope
+from schema.context import Info
+from schema.enums import FlowOrder
+from schema.inputs import ApprovalFilter, FlowFilter
+from schema.types.approval import Approval, ApprovalConnection, ApprovalEdge
+from schema.types.flow import Flow, FlowConnection, FlowEdge
+from schema.types.paging import (
+    Count,
+    Paging,
+    decode_cursor,
+    encode_cursor,
+    id_cursor,
+    page_info,
+)
+
+
+async def read_flows(
+    info: Info, where: FlowFilter | None, order: FlowOrder, paging: Paging
+) -> FlowConnection:
+    pool = info.context.services.pool
+    scope = info.context.viewer.scope
+    cursor = decode_cursor("flow", paging.cursor) if paging.cursor else None
+    arguments = Arguments()
+    page = await flows_store.flows_page(
+        pool,
+        scope,
+        _flow_condition(where, arguments),
+        arguments,
+        order.value,
+        paging.size,
+        cursor,
+        paging.backwards,
+    )
+    counting = Arguments()
+    visible = f"{_flow_condition(where, counting)} and {compile_scope(scope, counting)}"
+    value, exact = await count(pool, "flows", visible, counting)
+    nodes = [Flow.of(row) for row in page.rows]
+    cursors = [encode_cursor("flow", row["position"]) for row in page.rows]
+    return FlowConnection(
+        edges=[FlowEdge(node=n, cursor=c) for n, c in zip(nodes, cursors, strict=True)],
+        nodes=nodes,
+        page_info=page_info(page, cursors),
+        total_count=Count(value=value, exact=exact),
+    )
+
+
+def _flow_condition(where: FlowFilter | None, arguments: Arguments) -> str:
+    parts = ["true"]
+    if where and where.enabled is not None:
+        parts.append(f"enabled = {arguments.add(where.enabled)}")
+    for column, given in (
+        ("namespace", where.namespace if where else None),
+        ("key", where.key if where else None),
+    ):
+        if given is None:
+            continue
+        if given.eq is not None:
+            parts.append(f"{column} = {arguments.add(given.eq)}")
+        if given.in_ is not None:
+            parts.append(f"{column} = any({arguments.add(given.in_)}::text[])")
+        if given.prefix is not None:
+            parts.append(f"starts_with({column}, {arguments.add(given.prefix)})")
+    return " and ".join(parts)
+
+
+async def read_approvals(
+    info: Info, where: ApprovalFilter | None, paging: Paging
+) -> ApprovalConnection:
+    pool = info.context.services.pool
+    arguments = Arguments()
+    condition = _approval_condition(info, where, arguments)
+    page = await approvals_store.approvals_page(
+        pool, condition, arguments, paging.window("appr")
+    )
+    counting = Arguments()
+    value, exact = await approvals_store.count_approvals(
+        pool, _approval_condition(info, where, counting), counting
+    )
+    nodes = [Approval.of(row) for row in page.rows]
+    cursors = [id_cursor("appr", row["id"]) for row in page.rows]
+    return ApprovalConnection(
+        edges=[ApprovalEdge(node=n, cursor=c) for n, c in zip(nodes, cursors, strict=True)],
+        nodes=nodes,
+        page_info=page_info(page, cursors),
+        total_count=Count(value=value, exact=exact),
+    )
+
+
+def _approval_condition(info: Info, where: ApprovalFilter | None, arguments: Arguments) -> str:
+    viewer = info.context.viewer
+    states = [state.value for state in where.state] if where and where.state else None
+    execution = untyped("exec", where.execution_id) if where and where.execution_id else None
+    mine = (viewer.actor.partition(":")[2], sorted(viewer.roles)) if where and where.mine else None
+    return approvals_store.condition(arguments, viewer.scope, states, execution, mine)

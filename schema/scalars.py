@@ -1,0 +1,43 @@
+"""The scalars of the contract."""
+
+from datetime import UTC, datetime
+from typing import Any, NewType
+
+import strawberry
+from graphql import GraphQLError, ValueNode
+from graphql.utilities import value_from_ast_untyped
+from strawberry.types.scalar import ScalarDefinition
+
+JSON = NewType("JSON", object)
+BigInt = NewType("BigInt", int)
+
+
+def _serialize_time(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _parse_time(value: Any) -> datetime:
+    try:
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise GraphQLError(
+            f"a DateTime is RFC 3339 with a time zone, as 2026-01-31T02:00:00Z; got {value!r}"
+        )
+    return moment
+
+
+def _literal(node: ValueNode, variables: dict[str, Any] | None = None) -> Any:
+    return value_from_ast_untyped(node, variables)
+
+
+SCALARS: dict[object, ScalarDefinition] = {
+    JSON: strawberry.scalar(
+        name="JSON", serialize=lambda value: value, parse_value=lambda value: value, parse_literal=_literal
+    ),
+    BigInt: strawberry.scalar(name="BigInt", serialize=int, parse_value=int),
+    datetime: strawberry.scalar(
+        name="DateTime", serialize=_serialize_time, parse_value=_parse_time
+    ),
+}

@@ -1,0 +1,208 @@
+"""The roots of watching. Hints only wake; what is sent is read from the tables by cursor."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import Any, Final
+from uuid import UUID
+
+import strawberry
+
+from models import logs as domain_logs
+from models.ids import typed, untyped
+from models.viewer import Permission
+from runner.store import event_log, history, log_lines
+from schema.context import Info
+from schema.doors import needs, visible_execution
+from schema.enums import ExecutionOrder, LeaveReason, LogLevel
+from schema.inputs import ExecutionFilter, filter_from
+from schema.live_list import Change, difference, whole
+from schema.types.event import ExecutionEvent
+from schema.types.execution import Execution
+from schema.types.log import LogBatch, LogLine, line_cursor, line_of
+from schema.types.paging import Count, Paging
+
+COALESCE: Final = 0.05
+"""Seconds between two states of one execution; what happened between is in its events."""
+LIST_COALESCE: Final = 0.25
+
+
+@strawberry.type
+class ListEntry:
+    node: Execution
+    before: strawberry.ID | None
+
+
+@strawberry.type
+class ListLeave:
+    id: strawberry.ID
+    reason: LeaveReason
+
+
+@strawberry.type
+class ExecutionListChange:
+    reset: bool
+    enter: list[ListEntry]
+    update: list[Execution]
+    leave: list[ListLeave]
+    cursor: str
+    total_count: Count
+
+
+@strawberry.type
+class Subscription:
+    @strawberry.subscription
+    async def execution_events(
+        self, info: Info, id: strawberry.ID, after: int | None = None
+    ) -> AsyncGenerator[ExecutionEvent, None]:
+        needs(info, Permission.VIEW_EXECUTION)
+        key = await visible_execution(info, id)
+        start = info.context.resume if info.context.resume is not None else after or 0
+        services = info.context.services
+        async for row in event_log.stream_events(services.pool, services.feed, key, start):
+            info.context.refresh()
+            yield ExecutionEvent.of(row)
+
+    @strawberry.subscription
+    async def execution(
+        self, info: Info, id: strawberry.ID
+    ) -> AsyncGenerator[Execution, None]:
+        needs(info, Permission.VIEW_EXECUTION)
+        key = await visible_execution(info, id)
+        seen = -1
+        with info.context.services.feed.watch(f"e:{key}") as watch:
+            while True:
+                info.context.refresh()
+                row = await info.context.loaders.execution.load(key)
+                if row is None:
+                    return
+                if row["seq"] != seen:
+                    seen = row["seq"]
+                    yield Execution.of(row)
+                    await asyncio.sleep(COALESCE)
+                await watch.changed()
+
+    @strawberry.subscription
+    async def execution_list(
+        self,
+        info: Info,
+        where: ExecutionFilter | None = None,
+        order_by: ExecutionOrder | None = None,
+        first: int | None = None,
+        after: str | None = None,
+    ) -> AsyncGenerator[ExecutionListChange, None]:
+        needs(info, Permission.VIEW_EXECUTION)
+        window = _Window(info, where, order_by, Paging.of(first).size)
+        with info.context.services.feed.watch("e:*") as watch:
+            yield await window.reset()
+            while True:
+                await asyncio.sleep(LIST_COALESCE)
+                await watch.changed()
+                if change := await window.next_change():
+                    yield change
+
+    @strawberry.subscription
+    async def logs(
+        self,
+        info: Info,
+        execution_id: strawberry.ID,
+        task_run_id: strawberry.ID | None = None,
+        min_level: LogLevel | None = None,
+        after: str | None = None,
+    ) -> AsyncGenerator[LogBatch, None]:
+        needs(info, Permission.VIEW_LOGS)
+        key = await visible_execution(info, execution_id)
+        wanted = log_lines.LinesOf(
+            key,
+            untyped("run", task_run_id) if task_run_id else None,
+            None,
+            domain_logs.LogLevel(min_level.value) if min_level else None,
+        )
+        start = info.context.resume if info.context.resume is not None else after
+        services = info.context.services
+        async for batch in log_lines.stream_lines(
+            services.pool, services.feed, wanted, line_of(start)
+        ):
+            yield _log_batch(batch)
+
+
+def _log_batch(batch: Any) -> LogBatch:
+    return LogBatch(
+        lines=[LogLine.of(row) for row in batch.lines],
+        cursor=line_cursor(batch.cursor),
+        complete=batch.complete,
+        line_count=batch.line_count,
+        sha256=batch.sha256,
+    )
+
+
+class _Window:
+    """The rows that one live list shows, read anew at each look."""
+
+    def __init__(
+        self,
+        info: Info,
+        where: ExecutionFilter | None,
+        order_by: ExecutionOrder | None,
+        size: int,
+    ) -> None:
+        self._info = info
+        self._where = filter_from(where)
+        self._newest_first = order_by is not ExecutionOrder.CREATED_ASC
+        self._size = size
+        self._seqs: dict[UUID, int] = {}
+        self._count = -1
+        self._looks = 0
+
+    async def reset(self) -> ExecutionListChange:
+        rows = await self._read()
+        self._count, exact = await self._counted()
+        return self._message(whole(rows), Count(value=self._count, exact=exact), reset=True)
+
+    async def next_change(self) -> ExecutionListChange | None:
+        """None when nothing of it moved, the count included."""
+        old = self._seqs
+        rows = await self._read()
+        change = difference(old, rows, self._size, self._newest_first)
+        before = self._count
+        self._count, exact = await self._counted()
+        if not change and self._count == before:
+            return None
+        return self._message(change, Count(value=self._count, exact=exact), reset=False)
+
+    async def _read(self) -> list[Any]:
+        self._info.context.refresh()
+        page = await history.executions_page(
+            self._info.context.services.pool,
+            self._info.context.viewer.scope,
+            self._where,
+            history.Window(self._size),
+            self._newest_first,
+        )
+        self._seqs = {row["id"]: row["seq"] for row in page.rows}
+        self._looks += 1
+        return list(page.rows)
+
+    async def _counted(self) -> tuple[int, bool]:
+        return await history.count_executions(
+            self._info.context.services.pool, self._info.context.viewer.scope, self._where
+        )
+
+    def _message(self, change: Change, total: Count, reset: bool) -> ExecutionListChange:
+        return ExecutionListChange(
+            reset=reset,
+            enter=[
+                ListEntry(node=Execution.of(enter.row), before=_id(enter.before))
+                for enter in change.enter
+            ],
+            update=[Execution.of(row) for row in change.update],
+            leave=[
+                ListLeave(id=strawberry.ID(typed("exec", leave.id)), reason=leave.reason)
+                for leave in change.leave
+            ],
+            cursor=f"{self._looks:x}",
+            total_count=total,
+        )
+
+
+def _id(key: UUID | None) -> strawberry.ID | None:
+    return strawberry.ID(typed("exec", key)) if key else None

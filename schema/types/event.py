@@ -1,0 +1,85 @@
+"""Events: the facts of an execution, in order."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, Self
+from uuid import UUID
+
+import strawberry
+from runner.store.event_log import EventRow
+
+from models.events import EventType
+from models.ids import typed
+from models.states import Channel
+from runner.store.json import load
+from schema.context import Info
+from schema.scalars import JSON
+from schema.types.actors import Actor
+from schema.types.node import Node
+from schema.types.task_run import TaskRun, task_run_by_id
+
+if TYPE_CHECKING:
+    from schema.types.execution import Execution
+
+_INSIDE = frozenset({"id", "flow_id", "revision_id", "approval_id", "task_runs", "rerun_of"})
+"""Parts of a fact that hold database keys; what they name has fields of its own."""
+
+
+@strawberry.type
+class ExecutionEvent(Node):
+    execution_key: strawberry.Private[UUID]
+    task_run_key: strawberry.Private[UUID | None]
+    seq: int
+    type: EventType
+    at: datetime
+    from_state: str | None
+    to_state: str | None
+    attempt: int | None
+    actor: Actor
+    channel: Channel
+    reason: str | None
+    caused_by: int | None
+    data: JSON
+    terminal: bool
+
+    @classmethod
+    def of(cls, row: EventRow) -> Self:
+        return cls(
+            id=strawberry.ID(typed("evt", row.id)),
+            execution_key=row.execution_id,
+            task_run_key=row.task_run_id,
+            seq=row.seq,
+            type=EventType(row.type),
+            at=row.at,
+            from_state=row.from_state,
+            to_state=row.to_state,
+            attempt=row.attempt,
+            actor=Actor.of(row.actor),
+            channel=Channel(row.channel),
+            reason=row.reason,
+            caused_by=row.caused_by,
+            data=_shown(load(row.data)),
+            terminal=row.terminal,
+        )
+
+    @strawberry.field
+    async def task_run(self, info: Info) -> TaskRun | None:
+        if self.task_run_key is None:
+            return None
+        return await task_run_by_id(info, self.execution_key, self.task_run_key)
+
+    @strawberry.field
+    async def execution(
+        self, info: Info
+    ) -> Annotated["Execution", strawberry.lazy("schema.types.execution")]:
+        from schema.types.execution import Execution
+
+        return Execution.of(await info.context.loaders.execution.load(self.execution_key))
+
+
+def _shown(fact: dict[str, Any]) -> Any:
+    return {_camel(key): value for key, value in fact.items() if key not in _INSIDE}
+
+
+def _camel(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(word.title() for word in rest)

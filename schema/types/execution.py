@@ -1,0 +1,327 @@
+"""Executions: the row as plain attributes, what hangs on it by loaders."""
+
+import hashlib
+import re
+from datetime import datetime
+from typing import Any, Self
+from uuid import UUID
+
+import strawberry
+
+from models.filters import Filter
+from models.ids import typed, untyped
+from models.lifecycle.actions import available_actions
+from models.lifecycle.waiting import waiting_for
+from models.states import ExecutionState, FailureAction, Origin, TaskRunState
+from runner.store import event_log, history, log_lines
+from runner.store.json import load
+from schema.context import Info
+from schema.enums import ArtifactDirection, LogLevel
+from schema.scalars import JSON
+from schema.types.actors import Actor, Label, StateChange, labels_of
+from schema.types.approval import Approval
+from schema.types.event import ExecutionEvent
+from schema.types.flow import Flow, FlowRevision
+from schema.types.log import LogConnection, read_logs
+from schema.types.measures import Artifact, Metric
+from schema.types.node import Node
+from schema.types.paging import Count, PageInfo, Paging, id_cursor, page_info
+from schema.types.problems import ActionAvailability
+from schema.types.task_run import (
+    TaskRun,
+    Waiting,
+    seconds_between,
+    task_runs_by_path,
+    waiting_views,
+)
+
+
+@strawberry.type
+class Failure:
+    task_run: TaskRun | None
+    attempt: int | None
+    code: str
+    message: str
+    fingerprint: str
+    log_line: int | None
+    skipped: list[TaskRun]
+
+
+@strawberry.type
+class GraphEdge:
+    source: str = strawberry.field(name="from")
+    target: str = strawberry.field(name="to")
+
+
+@strawberry.type
+class ExecutionGraph:
+    nodes: list[TaskRun]
+    edges: list[GraphEdge]
+
+
+@strawberry.type
+class Execution(Node):
+    row: strawberry.Private[Any]
+    name: str
+    namespace: str
+    flow_key: str
+    kind: str
+    state: ExecutionState
+    seq: int
+    progress: float
+    inputs: JSON
+    outputs: JSON
+    labels: list[Label]
+    properties: JSON
+    on_failure: FailureAction
+    priority: int
+    disabled_tasks: list[str]
+    trigger: JSON | None
+    origin: Origin
+    created_by: Actor
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    duration: float | None
+    queued_for: float | None
+    archived: bool
+
+    @classmethod
+    def of(cls, row: Any) -> Self:
+        return cls(
+            id=strawberry.ID(typed("exec", row["id"])),
+            row=row,
+            name=row["name"],
+            namespace=row["namespace"],
+            flow_key=row["flow_key"],
+            kind=row["kind"],
+            state=ExecutionState(row["state"]),
+            seq=row["seq"],
+            progress=row["progress"],
+            inputs=load(row["inputs"]),
+            outputs=load(row["outputs"]),
+            labels=labels_of(load(row["labels"])),
+            properties=load(row["properties"]),
+            on_failure=FailureAction(row["on_failure"]),
+            priority=row["priority"],
+            disabled_tasks=load(row["disabled_tasks"]),
+            trigger=load(row["trigger"]),
+            origin=Origin(row["origin"]),
+            created_by=Actor.of(row["created_by"]),
+            created_at=row["created_at"],
+            started_at=row["started_at"],
+            ended_at=row["ended_at"],
+            duration=seconds_between(row["started_at"], row["ended_at"]),
+            queued_for=seconds_between(row["created_at"], row["started_at"] or row["ended_at"]),
+            archived=row["archived"],
+        )
+
+    @classmethod
+    def maybe(cls, row: Any) -> Self | None:
+        return cls.of(row) if row else None
+
+    @strawberry.field
+    async def flow(self, info: Info) -> Flow | None:
+        row = await info.context.loaders.flow.load(self.row["flow_id"])
+        return Flow.of(row) if row else None
+
+    @strawberry.field
+    async def revision(self, info: Info) -> FlowRevision | None:
+        row = await info.context.loaders.revision.load(self.row["revision_id"])
+        return FlowRevision.of(row) if row else None
+
+    @strawberry.field
+    async def state_history(self, info: Info) -> list[StateChange]:
+        created = StateChange(
+            seq=1,
+            state=ExecutionState.CREATED.value,
+            at=self.created_at,
+            actor=self.created_by,
+            reason=None,
+        )
+        rows = await info.context.loaders.moves.load(self.row["id"])
+        return [created, *(StateChange.of(row) for row in rows)]
+
+    @strawberry.field
+    async def rerun_of(self, info: Info) -> "Execution | None":
+        source = self.row["rerun_of"]
+        return Execution.maybe(await info.context.loaders.execution.load(source)) if source else None
+
+    @strawberry.field
+    async def previous(self, info: Info) -> "Execution | None":
+        return await self._neighbour(info, newer=False)
+
+    @strawberry.field
+    async def next(self, info: Info) -> "Execution | None":
+        return await self._neighbour(info, newer=True)
+
+    @strawberry.field
+    async def last_success(self, info: Info) -> "Execution | None":
+        return await self._neighbour(info, newer=False, successful=True)
+
+    async def _neighbour(self, info: Info, **which: bool) -> "Execution | None":
+        scope = info.context.viewer.scope
+        pool = info.context.services.pool
+        return Execution.maybe(await history.neighbour(pool, scope, self.row, **which))
+
+    @strawberry.field
+    async def task_runs(self, info: Info) -> list[TaskRun]:
+        return [TaskRun.of(row) for row in await info.context.loaders.task_runs.load(self.row["id"])]
+
+    @strawberry.field
+    async def task(self, info: Info, key: str) -> TaskRun | None:
+        return (await task_runs_by_path(info, self.row["id"])).get(key)
+
+    @strawberry.field
+    async def graph(self, info: Info) -> ExecutionGraph:
+        by_path = await task_runs_by_path(info, self.row["id"])
+        snapshot = await info.context.loaders.snapshot.load(self.row["id"])
+        assert snapshot
+        edges = [
+            GraphEdge(source=need, target=path)
+            for path, task in snapshot.tasks.items()
+            for need in snapshot.plan.graph.needs(task.key)
+        ]
+        return ExecutionGraph(nodes=list(by_path.values()), edges=edges)
+
+    @strawberry.field
+    async def events(
+        self, info: Info, first: int | None = None, after: int | None = None
+    ) -> list[ExecutionEvent]:
+        rows = await event_log.events_after(
+            info.context.services.pool, self.row["id"], after or 0, Paging.of(first).size
+        )
+        return [ExecutionEvent.of(row) for row in rows]
+
+    @strawberry.field
+    async def logs(
+        self,
+        info: Info,
+        task_run_id: strawberry.ID | None = None,
+        attempt: int | None = None,
+        min_level: LogLevel | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> LogConnection:
+        paging = Paging.of(first, after, last, before)
+        task_run = untyped("run", task_run_id) if task_run_id else None
+        return await read_logs(info, self.row["id"], task_run, attempt, min_level, paging)
+
+    @strawberry.field
+    async def metrics(
+        self, info: Info, task_run_id: strawberry.ID | None = None, name: str | None = None
+    ) -> list[Metric]:
+        rows = await info.context.loaders.metrics.load(self.row["id"])
+        task_run = untyped("run", task_run_id) if task_run_id else None
+        return [
+            Metric.of(row)
+            for row in rows
+            if task_run in (None, row["task_run_id"]) and name in (None, row["name"])
+        ]
+
+    @strawberry.field
+    async def artifacts(
+        self, info: Info, direction: ArtifactDirection | None = None
+    ) -> list[Artifact]:
+        rows = await info.context.loaders.artifacts.load(self.row["id"])
+        return [
+            Artifact.of(row)
+            for row in rows
+            if direction is None or row["direction"] == direction.value
+        ]
+
+    @strawberry.field
+    async def approvals(self, info: Info) -> list[Approval]:
+        return [
+            Approval.of(row) for row in await info.context.loaders.approvals.load(self.row["id"])
+        ]
+
+    @strawberry.field
+    async def available_actions(self, info: Info) -> list[ActionAvailability]:
+        snapshot = await info.context.loaders.snapshot.load(self.row["id"])
+        assert snapshot
+        return [ActionAvailability.of(found) for found in available_actions(snapshot)]
+
+    @strawberry.field
+    async def waiting_for(self, info: Info) -> list[Waiting]:
+        snapshot = await info.context.loaders.snapshot.load(self.row["id"])
+        assert snapshot
+        live = await info.context.loaders.live_queues.load(None)
+        return await waiting_views(info, self.row["id"], waiting_for(snapshot, live))
+
+    @strawberry.field
+    async def failure(self, info: Info) -> Failure | None:
+        if self.row["failure"] is None:
+            return None
+        return await _failure(info, self.row["id"], load(self.row["failure"]))
+
+
+async def _failure(info: Info, execution_id: UUID, failure: dict[str, Any]) -> Failure:
+    by_path = await task_runs_by_path(info, execution_id)
+    task = by_path.get(failure["path"]) if failure["path"] else None
+    line = None
+    if task:
+        line = await log_lines.last_error_line(
+            info.context.services.pool, execution_id, task.uuid, failure["attempt"]
+        )
+    skipped = [run for run in by_path.values() if run.state is TaskRunState.CANCELLED]
+    return Failure(
+        task_run=task,
+        attempt=failure["attempt"],
+        code=failure["code"],
+        message=failure["message"],
+        fingerprint=fingerprint(failure["path"], failure["code"], failure["message"]),
+        log_line=line,
+        skipped=skipped,
+    )
+
+
+def fingerprint(path: str | None, code: str, message: str) -> str:
+    """The same for failures that differ only in numbers, ids and quoted values."""
+    shape = re.sub(r"0x[0-9a-f]+|[0-9a-f]{8,}|\d+|'[^']*'|\"[^\"]*\"", "#", message.lower())
+    return hashlib.sha256(f"{path}|{code}|{shape}".encode()).hexdigest()[:12]
+
+
+@strawberry.type
+class ExecutionEdge:
+    node: Execution
+    cursor: str
+
+
+@strawberry.type
+class ExecutionConnection:
+    where: strawberry.Private[Filter]
+    edges: list[ExecutionEdge]
+    nodes: list[Execution]
+    page_info: PageInfo
+
+    @strawberry.field
+    async def total_count(self, info: Info) -> Count:
+        scope = info.context.viewer.scope
+        value, exact = await history.count_executions(info.context.services.pool, scope, self.where)
+        return Count(value=value, exact=exact)
+
+
+async def read_executions(
+    info: Info, where: Filter, paging: Paging, newest_first: bool = True
+) -> ExecutionConnection:
+    page = await history.executions_page(
+        info.context.services.pool,
+        info.context.viewer.scope,
+        where,
+        paging.window("exec"),
+        newest_first,
+    )
+    nodes = [Execution.of(row) for row in page.rows]
+    cursors = [id_cursor("exec", row["id"]) for row in page.rows]
+    return ExecutionConnection(
+        where=where,
+        edges=[
+            ExecutionEdge(node=node, cursor=cursor)
+            for node, cursor in zip(nodes, cursors, strict=True)
+        ],
+        nodes=nodes,
+        page_info=page_info(page, cursors),
+    )

@@ -1,0 +1,169 @@
+"""Flows, their revisions and what those take in."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, Self
+from uuid import UUID
+
+import strawberry
+
+from models.filters import And, Field, Operator, Term
+from models.ids import typed
+from models.spec import FlowSpec, InputSpec, InputType, TaskSpec, parse_flow
+from runner.store import flows
+from runner.store.json import load
+from schema.context import Info
+from schema.scalars import JSON
+from schema.types.actors import Actor, Label, labels_of
+from schema.types.node import Node
+from schema.types.paging import Count, PageInfo, Paging
+
+if TYPE_CHECKING:
+    from schema.types.execution import ExecutionConnection
+
+
+@strawberry.type
+class Namespace:
+    name: str
+    flow_count: int
+
+
+@strawberry.type
+class FlowInput:
+    id: str
+    type: InputType
+    required: bool
+    default: JSON | None
+    description: str | None
+    options: list[str] | None
+    min: float | None
+    max: float | None
+    pattern: str | None
+
+    @classmethod
+    def of(cls, spec: InputSpec) -> Self:
+        options = getattr(spec, "options", None)
+        return cls(
+            id=spec.id,
+            type=spec.type,
+            required=spec.required,
+            default=spec.default,
+            description=spec.description,
+            options=list(options) if options else None,
+            min=getattr(spec, "min", None),
+            max=getattr(spec, "max", None),
+            pattern=getattr(spec, "pattern", None),
+        )
+
+
+@strawberry.type
+class Task:
+    key: str
+    type: str
+    source: str
+    needs: list[str]
+
+    @classmethod
+    def of(cls, flow: FlowSpec, task: TaskSpec) -> Self:
+        return cls(
+            key=task.id, type=task.type, source=flow.source_of(task.id), needs=list(task.needs)
+        )
+
+
+@strawberry.type
+class FlowRevision(Node):
+    key: strawberry.Private[UUID]
+    number: int
+    source: str
+    created_at: datetime
+    created_by: Actor
+
+    @classmethod
+    def of(cls, row: Any) -> Self:
+        return cls(
+            id=strawberry.ID(typed("rev", row["id"])),
+            key=row["id"],
+            number=row["number"],
+            source=row["source"],
+            created_at=row["created_at"],
+            created_by=Actor.of(row["created_by"]),
+        )
+
+    @strawberry.field
+    async def tasks(self, info: Info) -> list[Task]:
+        async with info.context.services.pool.acquire() as connection:
+            plan = await info.context.services.engine.plans.of(connection, self.key)
+        return [Task.of(plan.spec, task) for task in plan.spec.tasks]
+
+
+@strawberry.type
+class Flow(Node):
+    uuid: strawberry.Private[UUID]
+    latest: strawberry.Private[int]
+    namespace: str
+    key: str
+    kind: str
+    description: str | None
+    enabled: bool
+    labels: list[Label]
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, row: Any) -> Self:
+        return cls(
+            id=strawberry.ID(typed("flow", row["id"])),
+            uuid=row["id"],
+            latest=row["latest_revision"],
+            namespace=row["namespace"],
+            key=row["key"],
+            kind=row["kind"],
+            description=row["description"],
+            enabled=row["enabled"],
+            labels=labels_of(load(row["labels"])),
+            created_at=row["created_at"],
+            updated_at=row["updated_at"],
+        )
+
+    @strawberry.field
+    async def revision(self, info: Info) -> FlowRevision:
+        row = await flows.find_revision(info.context.services.pool, self.uuid, self.latest)
+        return FlowRevision.of(row)
+
+    @strawberry.field
+    async def revisions(self, info: Info, first: int | None = None) -> list[FlowRevision]:
+        size = Paging.of(first).size
+        rows = await flows.revisions_of(info.context.services.pool, self.uuid, size)
+        return [FlowRevision.of(row) for row in rows]
+
+    @strawberry.field
+    async def inputs(self, info: Info) -> list[FlowInput]:
+        row = await flows.find_revision(info.context.services.pool, self.uuid, self.latest)
+        return [FlowInput.of(spec) for spec in parse_flow(row["source"]).inputs]
+
+    @strawberry.field
+    async def executions(
+        self, info: Info, first: int | None = None, after: str | None = None
+    ) -> Annotated["ExecutionConnection", strawberry.lazy("schema.types.execution")]:
+        from schema.types.execution import read_executions
+
+        mine = And(
+            (
+                Term(Field.NAMESPACE, Operator.EQ, self.namespace),
+                Term(Field.FLOW, Operator.EQ, self.key),
+            )
+        )
+        return await read_executions(info, mine, Paging.of(first, after))
+
+
+@strawberry.type
+class FlowEdge:
+    node: Flow
+    cursor: str
+
+
+@strawberry.type
+class FlowConnection:
+    edges: list[FlowEdge]
+    nodes: list[Flow]
+    page_info: PageInfo
+    total_count: Count

@@ -1,0 +1,98 @@
+"""Connections after Relay's cursor specification, by key: opaque cursors, stable under insertion."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+from uuid import UUID
+
+import strawberry
+
+from models.errors import ProblemCode, Refused
+from runner.store.history import Page, Window
+
+_SMALLEST, _LARGEST, _USUAL = 1, 200, 50
+
+
+@strawberry.type
+class PageInfo:
+    has_next_page: bool
+    has_previous_page: bool
+    start_cursor: str | None
+    end_cursor: str | None
+
+
+@strawberry.type
+class Count:
+    value: int
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """The four paging arguments, checked."""
+
+    size: int
+    cursor: str | None
+    backwards: bool
+
+    @classmethod
+    def of(
+        cls,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Self:
+        if last is not None and (first is not None or after is not None):
+            raise _refused("use first/after or last/before, not both", "last")
+        backwards = last is not None or before is not None
+        size = last if backwards else first
+        size = _USUAL if size is None else size
+        if not _SMALLEST <= size <= _LARGEST:
+            name = "last" if backwards else "first"
+            raise _refused(f"{name} is {_SMALLEST} to {_LARGEST}; got {size}", name)
+        return cls(size, before if backwards else after, backwards)
+
+    def window(self, kind: str) -> Window:
+        """As a window over ids; the cursor must come from a list of the same kind."""
+        cursor = UUID(int=int(decode_cursor(kind, self.cursor), 16)) if self.cursor else None
+        return Window(self.size, cursor, self.backwards)
+
+
+def encode_cursor(kind: str, key: str) -> str:
+    return base64.urlsafe_b64encode(f"{kind}:{key}".encode()).decode().rstrip("=")
+
+
+def decode_cursor(kind: str, cursor: str) -> str:
+    """The key in a cursor; Refused when it is not one of this list."""
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        found, _, key = base64.urlsafe_b64decode(padded.encode()).decode().partition(":")
+        if found == kind and (kind in _TEXT_KEYS or int(key, 16) >= 0):
+            return key
+    except (binascii.Error, ValueError, UnicodeError):
+        pass
+    raise _refused(f"this cursor is not of this list: {cursor[:60]!r}; pass one that it gave", "after")
+
+
+_TEXT_KEYS = frozenset({"flow"})
+
+
+def id_cursor(kind: str, id: UUID) -> str:
+    return encode_cursor(kind, id.hex)
+
+
+def page_info(page: Page, cursors: Sequence[str]) -> PageInfo:
+    return PageInfo(
+        has_next_page=page.has_next,
+        has_previous_page=page.has_previous,
+        start_cursor=cursors[0] if cursors else None,
+        end_cursor=cursors[-1] if cursors else None,
+    )
+
+
+def _refused(sentence: str, *path: str) -> Refused:
+    return Refused.because(ProblemCode.VALIDATION, sentence, *path)
+

@@ -1,0 +1,81 @@
+"""Refusals as data."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from models import errors
+from models.errors import ProblemCode
+from models.lifecycle import actions
+from models.lifecycle.actions import Action
+from models.states import ExecutionState
+
+if TYPE_CHECKING:
+    from schema.types.approval import Approval
+
+
+@strawberry.type
+class ActionAvailability:
+    action: Action
+    allowed: bool
+    code: ProblemCode | None
+    reason: str | None
+
+    @classmethod
+    def of(cls, found: actions.Availability) -> "ActionAvailability":
+        return cls(
+            action=found.action, allowed=found.allowed, code=found.code, reason=found.reason
+        )
+
+
+@strawberry.interface
+class Problem:
+    code: ProblemCode
+    message: str
+    path: list[str] | None
+
+
+@strawberry.type
+class GenericProblem(Problem):
+    pass
+
+
+@strawberry.type
+class InvalidState(Problem):
+    state: ExecutionState
+    available_actions: list[ActionAvailability]
+
+
+@strawberry.type
+class ValidationProblem(Problem):
+    line: int | None
+    column: int | None
+
+
+@strawberry.type
+class AlreadyDecided(Problem):
+    request: Annotated["Approval", strawberry.lazy("schema.types.approval")]
+
+
+def problem_of(problem: errors.Problem) -> Problem:
+    """The type that carries what this refusal knows. ALREADY_DECIDED gets its request where it is answered."""
+    path = list(problem.path) or None
+    if "available_actions" in problem.details:
+        return InvalidState(
+            code=problem.code,
+            message=problem.message,
+            path=path,
+            state=problem.details["state"],
+            available_actions=[
+                ActionAvailability.of(found) for found in problem.details["available_actions"]
+            ],
+        )
+    if problem.code in (ProblemCode.VALIDATION, ProblemCode.NOT_YET):
+        return ValidationProblem(
+            code=problem.code,
+            message=problem.message,
+            path=path,
+            line=problem.line,
+            column=problem.column,
+        )
+    return GenericProblem(code=problem.code, message=problem.message, path=path)

@@ -1,0 +1,229 @@
+"""Task runs and their attempts."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any, Self
+from uuid import UUID
+
+import strawberry
+
+from models.ids import typed
+from models.lifecycle import waiting
+from models.lifecycle.actions import Action, availability
+from models.lifecycle.waiting import WaitingCode, waiting_of_task
+from models.states import AttemptState, TaskRunState
+from runner.store import history
+from runner.store.json import load
+from schema.context import Info
+from schema.enums import LogLevel
+from schema.scalars import JSON, BigInt
+from schema.types.actors import StateChange
+from schema.types.approval import Approval
+from schema.types.flow import Task
+from schema.types.log import LogConnection, read_logs
+from schema.types.measures import Artifact, Metric
+from schema.types.node import Node
+from schema.types.paging import Paging
+from schema.types.problems import ActionAvailability
+
+if TYPE_CHECKING:
+    from schema.types.execution import Execution
+
+
+@strawberry.type
+class TaskError:
+    code: str
+    message: str
+
+    @classmethod
+    def of(cls, text: str | None) -> Self | None:
+        return None if text is None else cls(**load(text))
+
+
+@strawberry.type
+class Resources:
+    max_rss_bytes: BigInt | None
+    cpu_seconds: float | None
+
+    @classmethod
+    def of(cls, text: str | None) -> Self | None:
+        if text is None:
+            return None
+        used = load(text)
+        return cls(max_rss_bytes=used.get("maxRssBytes"), cpu_seconds=used.get("cpuSeconds"))
+
+
+@strawberry.type
+class Attempt(Node):
+    number: int
+    state: AttemptState
+    worker: str | None
+    started_at: datetime
+    ended_at: datetime | None
+    duration: float | None
+    exit_code: int | None
+    error: TaskError | None
+    resources: Resources | None
+
+    @classmethod
+    def of(cls, row: Any) -> Self:
+        return cls(
+            id=strawberry.ID(typed("att", row["id"])),
+            number=row["number"],
+            state=AttemptState(row["state"]),
+            worker=row["worker"],
+            started_at=row["started_at"],
+            ended_at=row["ended_at"],
+            duration=seconds_between(row["started_at"], row["ended_at"]),
+            exit_code=row["exit_code"],
+            error=TaskError.of(row["error"]),
+            resources=Resources.of(row["resources"]),
+        )
+
+
+@strawberry.type
+class Waiting:
+    code: WaitingCode
+    message: str
+    task_run: Annotated["TaskRun", strawberry.lazy("schema.types.task_run")] | None
+    until: datetime | None
+
+
+@strawberry.type
+class TaskRun(Node):
+    uuid: strawberry.Private[UUID]
+    execution_key: strawberry.Private[UUID]
+    key: str
+    state: TaskRunState
+    progress: float
+    message: str | None
+    inputs: JSON
+    outputs: JSON
+    retry_at: datetime | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    duration: float | None
+    error: TaskError | None
+
+    @classmethod
+    def of(cls, row: Any) -> Self:
+        return cls(
+            id=strawberry.ID(typed("run", row["id"])),
+            uuid=row["id"],
+            execution_key=row["execution_id"],
+            key=row["path"],
+            state=TaskRunState(row["state"]),
+            progress=row["progress"],
+            message=row["message"],
+            inputs=load(row["inputs"]),
+            outputs=load(row["outputs"]),
+            retry_at=row["retry_at"],
+            started_at=row["started_at"],
+            ended_at=row["ended_at"],
+            duration=seconds_between(row["started_at"], row["ended_at"]),
+            error=TaskError.of(row["error"]),
+        )
+
+    @strawberry.field
+    async def execution(
+        self, info: Info
+    ) -> Annotated["Execution", strawberry.lazy("schema.types.execution")]:
+        from schema.types.execution import Execution
+
+        return Execution.of(await info.context.loaders.execution.load(self.execution_key))
+
+    @strawberry.field
+    async def task(self, info: Info) -> Task:
+        snapshot = await info.context.loaders.snapshot.load(self.execution_key)
+        assert snapshot
+        return Task.of(snapshot.plan.spec, snapshot.plan.tasks[snapshot.tasks[self.key].key])
+
+    @strawberry.field
+    async def state_history(self, info: Info) -> list[StateChange]:
+        rows = await info.context.services.pool.fetch(history.TASK_MOVES_OF, self.execution_key)
+        return [StateChange.of(row) for row in rows if row["task_run_id"] == self.uuid]
+
+    @strawberry.field
+    async def attempts(self, info: Info) -> list[Attempt]:
+        return [Attempt.of(row) for row in await info.context.loaders.attempts.load(self.uuid)]
+
+    @strawberry.field
+    async def metrics(self, info: Info) -> list[Metric]:
+        rows = await info.context.loaders.metrics.load(self.execution_key)
+        return [Metric.of(row) for row in rows if row["task_run_id"] == self.uuid]
+
+    @strawberry.field
+    async def artifacts(self, info: Info) -> list[Artifact]:
+        rows = await info.context.loaders.artifacts.load(self.execution_key)
+        return [Artifact.of(row) for row in rows if row["task_run_id"] == self.uuid]
+
+    @strawberry.field
+    async def logs(
+        self,
+        info: Info,
+        attempt: int | None = None,
+        min_level: LogLevel | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> LogConnection:
+        paging = Paging.of(first, after, last, before)
+        return await read_logs(info, self.execution_key, self.uuid, attempt, min_level, paging)
+
+    @strawberry.field
+    async def approval(self, info: Info) -> Approval | None:
+        rows = await info.context.loaders.approvals.load(self.execution_key)
+        mine = [row for row in rows if row["task_run_id"] == self.uuid]
+        return Approval.of(mine[-1]) if mine else None
+
+    @strawberry.field
+    async def waiting_for(self, info: Info) -> list[Waiting]:
+        snapshot = await info.context.loaders.snapshot.load(self.execution_key)
+        assert snapshot
+        live = await info.context.loaders.live_queues.load(None)
+        return await waiting_views(
+            info, self.execution_key, waiting_of_task(snapshot, snapshot.tasks[self.key], live)
+        )
+
+    @strawberry.field
+    async def available_actions(self, info: Info) -> list[ActionAvailability]:
+        snapshot = await info.context.loaders.snapshot.load(self.execution_key)
+        assert snapshot
+        task = snapshot.tasks[self.key]
+        return [
+            ActionAvailability.of(availability(snapshot, action, task)) for action in _ON_TASK_RUNS
+        ]
+
+
+_ON_TASK_RUNS = (Action.APPROVE, Action.REJECT, Action.REPLAY, Action.CHANGE_TASK_RUN_STATE)
+
+
+def seconds_between(start: datetime | None, end: datetime | None) -> float | None:
+    """Until now where it has not ended; None where it has not started."""
+    return None if start is None else ((end or datetime.now(UTC)) - start).total_seconds()
+
+
+async def task_run_by_id(info: Info, execution_id: UUID, task_run_id: UUID) -> TaskRun | None:
+    rows = await info.context.loaders.task_runs.load(execution_id)
+    found = next((row for row in rows if row["id"] == task_run_id), None)
+    return TaskRun.of(found) if found else None
+
+
+async def task_runs_by_path(info: Info, execution_id: UUID) -> dict[str, TaskRun]:
+    rows = await info.context.loaders.task_runs.load(execution_id)
+    return {row["path"]: TaskRun.of(row) for row in rows}
+
+
+async def waiting_views(
+    info: Info, execution_id: UUID, reasons: list[waiting.Waiting]
+) -> list[Waiting]:
+    by_path = await task_runs_by_path(info, execution_id) if reasons else {}
+    return [
+        Waiting(
+            code=reason.code,
+            message=reason.message,
+            task_run=by_path.get(reason.path) if reason.path else None,
+            until=reason.until,
+        )
+        for reason in reasons
+    ]

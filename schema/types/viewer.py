@@ -1,0 +1,52 @@
+"""Who asks, and the workers that carry out."""
+
+from datetime import datetime
+from typing import Any, Self
+
+import strawberry
+
+from models import viewer
+from models.ids import typed
+from models.viewer import Permission
+from runner.store.json import load
+from schema.types.actors import Actor
+from schema.types.node import Node
+
+
+@strawberry.type
+class Viewer:
+    actor: Actor
+    permissions: list[Permission]
+    version: str
+
+    @classmethod
+    def of(cls, viewer: viewer.Viewer, version: str) -> Self:
+        return cls(
+            actor=Actor.of(viewer.actor), permissions=sorted(viewer.permissions), version=version
+        )
+
+
+@strawberry.type
+class Worker(Node):
+    name: str
+    host: str
+    queues: list[str]
+    concurrency: int
+    running: int
+    started_at: datetime
+    heartbeat_at: datetime
+    alive: bool
+
+    @classmethod
+    def of(cls, row: Any) -> Self:
+        return cls(
+            id=strawberry.ID(typed("wrk", row["id"])),
+            name=row["name"],
+            host=row["host"],
+            queues=load(row["queues"]),
+            concurrency=row["concurrency"],
+            running=row["running"],
+            started_at=row["started_at"],
+            heartbeat_at=row["heartbeat_at"],
+            alive=row["alive"],
+        )

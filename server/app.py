@@ -1,0 +1,82 @@
+"""`create_app`: the one place that wires the API of a process."""
+
+import asyncio
+from importlib.metadata import version
+from typing import Any
+
+import asyncpg
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from models.viewer import Viewer
+from runner.store.connection import UNREACHABLE
+from runner.store.database import migrations_current
+from schema import build_schema
+from schema.context import Context, Services
+from server.auth import Door
+from server.graphql.documents import Documents
+from server.graphql.fanout import Fanout, Policy
+from server.graphql.operations import Operations
+from server.graphql.routes import graphql_routes
+from server.guard import Guard, login_routes
+from server.pages import graphiql_page, page_routes
+from server.runtime import Runtime
+
+POLICIES = {
+    "executionEvents": Policy.resume(lambda event: event.seq),
+    "logs": Policy.resume(lambda batch: batch.cursor),
+    "execution": Policy.latest(),
+    "executionList": Policy.reset(),
+}
+_FRESH = 5.0
+"""Seconds since the feed last heard from the database, beyond which a process is not ready."""
+
+
+def create_operations(parts: Runtime) -> Operations:
+    schema = build_schema()._schema
+    services = Services(
+        parts.database.pool, parts.engine, parts.feed, parts.evaluator, version("headway")
+    )
+
+    def context(viewer: Viewer) -> Context:
+        return Context(services, viewer)
+
+    return Operations(schema, context, Documents(schema))
+
+
+def create_app(parts: Runtime, operations: Operations, fanout: Fanout, door: Door) -> Starlette:
+    """The fanout must be entered while the app is served."""
+    routes: list[BaseRoute] = [
+        *health_routes(parts),
+        *login_routes(door),
+        *graphql_routes(operations, fanout, door, page=graphiql_page()),
+        *page_routes(),
+    ]
+    return Starlette(routes=routes, middleware=[Middleware(Guard, door=door)])
+
+
+def health_routes(parts: Runtime) -> list[BaseRoute]:
+    """`/healthz`: the process answers. `/readyz`: database reached, migrations current, feed fresh."""
+
+    async def healthz(_: Request) -> Response:
+        return JSONResponse({"status": "alive"})
+
+    async def readyz(_: Request) -> Response:
+        found = await _readiness(parts)
+        ready = all(found.values())
+        return JSONResponse(found, 200 if ready else 503)
+
+    return [Route("/healthz", healthz), Route("/readyz", readyz)]
+
+
+async def _readiness(parts: Runtime) -> dict[str, Any]:
+    fresh = parts.feed.fresh < _FRESH
+    try:
+        async with asyncio.timeout(_FRESH):
+            current = await migrations_current(parts.database)
+    except (*UNREACHABLE, asyncpg.PostgresError):
+        return {"database": False, "migrations": False, "feed": fresh}
+    return {"database": True, "migrations": current, "feed": fresh}

@@ -1,0 +1,226 @@
+"""The door: who is asking. Bearer tokens, and a session cookie that a login link sets, as Jupyter does.
+
+A token is random and kept as its sha256 only. A session names its token and is signed with a key made from the
+token's digest: there is no other secret, and it ends with the token.
+"""
+
+import hmac
+import os
+import secrets
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from http.cookies import CookieError, SimpleCookie
+from pathlib import Path
+from time import monotonic
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+from models.ids import new_id
+from models.states import Channel
+from models.viewer import ROLES, Viewer
+from runner.store.tokens import Token, Tokens
+
+ADMIN = "admin"
+SESSION_TIME = timedelta(days=30)
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_CACHED_FOR = 5.0
+_CACHE_SIZE = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class DoorSettings:
+    """`hosts` are names, besides those of the loopback, under which the server is reached; None is any.
+    `origins` are other origins that may use it from a browser, as a development server's."""
+
+    hosts: frozenset[str] | None = frozenset()
+    origins: frozenset[str] = frozenset()
+    secure_cookie: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A viewer, and whether a browser vouched for them by itself, so that their origin matters."""
+
+    viewer: Viewer
+    by_cookie: bool
+
+
+def digest_of(token: str) -> str:
+    return sha256(token.encode()).hexdigest()
+
+
+def new_token() -> str:
+    return f"hw_{secrets.token_urlsafe(32)}"
+
+
+def visitor_of(scope: Scope) -> Visitor | None:
+    """Whom the guard let in with this request."""
+    found: Visitor | None = scope.get("headway.visitor")
+    return found
+
+
+def channel_of(name: object) -> Channel:
+    """What a client says of itself; only `ui` and `cli` are told apart."""
+    return {"ui": Channel.UI, "cli": Channel.CLI}.get(
+        name.lower() if isinstance(name, str) else "", Channel.API
+    )
+
+
+async def admin_token(tokens: Tokens, data_dir: Path) -> str:
+    """The token in DIR/token (mode 0600), made at the first start; the database is made to know it."""
+    path = data_dir / "token"
+    token = path.read_text().strip() if path.exists() else ""
+    if not token:
+        token = new_token()
+        _write_secret(path, token)
+    known = await tokens.find(digest_of(token))
+    if known is None or known.name != ADMIN or known.revoked_at is not None:
+        await tokens.put(new_id(), ADMIN, digest_of(token), ADMIN)
+    return token
+
+
+def _write_secret(path: Path, token: str) -> None:
+    part = path.with_suffix(".part")
+    part.unlink(missing_ok=True)
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(token + "\n")
+    part.replace(path)
+
+
+class Door:
+    def __init__(
+        self,
+        tokens: Tokens,
+        settings: DoorSettings | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._tokens = tokens
+        self._settings = settings or DoorSettings()
+        self._clock = clock
+        self._cache: dict[str | UUID, tuple[float, Token | None]] = {}
+
+    @property
+    def secure_cookie(self) -> bool:
+        return self._settings.secure_cookie
+
+    async def visitor(self, scope: Scope) -> Visitor | None:
+        """Who came with this request's headers: a bearer token counts before a cookie."""
+        headers = Headers(scope=scope)
+        channel = channel_of(headers.get("x-headway-channel"))
+        scheme, _, credential = headers.get("authorization", "").partition(" ")
+        if scheme:
+            viewer = None
+            if scheme.lower() == "bearer":
+                viewer = await self.by_token(credential.strip(), channel)
+            return Visitor(viewer, by_cookie=False) if viewer else None
+        session = _cookie(headers.getlist("cookie"), cookie_name(scope))
+        viewer = await self.by_session(session, channel) if session else None
+        return Visitor(viewer, by_cookie=True) if viewer else None
+
+    async def by_token(self, token: str, channel: Channel = Channel.API) -> Viewer | None:
+        digest = digest_of(token)
+        return self._viewer(await self._cached(digest, lambda: self._tokens.find(digest)), channel)
+
+    async def by_session(self, session: str, channel: Channel = Channel.API) -> Viewer | None:
+        try:
+            identity, expires, signature = session.split(".")
+            token_id, ends = UUID(hex=identity), datetime.fromtimestamp(int(expires), UTC)
+        except (ValueError, OverflowError, OSError):
+            return None
+        token = await self._cached(token_id, lambda: self._tokens.get(token_id))
+        if token is None or ends <= self._clock():
+            return None
+        expected = _signature(token, f"{identity}.{expires}")
+        if not hmac.compare_digest(signature.encode(), expected.encode()):
+            return None
+        return self._viewer(token, channel, ends)
+
+    async def session(self, token: str) -> str | None:
+        """The value of a session cookie for a token, None for one that is not known."""
+        found = await self._tokens.find(digest_of(token))
+        if found is None or self._viewer(found, Channel.UI) is None:
+            return None
+        body = f"{found.id.hex}.{int((self._clock() + SESSION_TIME).timestamp())}"
+        return f"{body}.{_signature(found, body)}"
+
+    def host_allowed(self, scope: Scope) -> bool:
+        """Against DNS rebinding: a page elsewhere can point its own name at this machine, not this name."""
+        if self._settings.hosts is None:
+            return True
+        name = _host_name(Headers(scope=scope).get("host", ""))
+        return name in _LOOPBACK or name in self._settings.hosts
+
+    def origin_allowed(self, scope: Scope) -> bool:
+        """Whether a browser's page may ask this; what names no origin is no browser's page, or the guard's."""
+        headers = Headers(scope=scope)
+        origin = headers.get("origin")
+        if origin is None:
+            visitor = visitor_of(scope)
+            return visitor is None or not visitor.by_cookie
+        if origin in self._settings.origins:
+            return True
+        parts = urlsplit(origin)
+        return parts.scheme in ("http", "https") and parts.netloc == headers.get("host", "")
+
+    async def _cached(self, key: str | UUID, look_up: Callable[[], Any]) -> Token | None:
+        found = self._cache.get(key)
+        if found is not None and found[0] > monotonic():
+            return found[1]
+        token: Token | None = await look_up()
+        if len(self._cache) >= _CACHE_SIZE:
+            self._cache.clear()
+        # What is not known is asked for each time: it may be made at any moment.
+        if token is not None:
+            self._cache[key] = (monotonic() + _CACHED_FOR, token)
+        return token
+
+    def _viewer(
+        self, token: Token | None, channel: Channel, ends: datetime | None = None
+    ) -> Viewer | None:
+        if token is None or token.revoked_at is not None:
+            return None
+        if token.expires_at is not None and token.expires_at <= self._clock():
+            return None
+        ends_first = min((end for end in (token.expires_at, ends) if end), default=None)
+        return Viewer(
+            actor="user:admin" if token.name == ADMIN else f"token:{token.name}",
+            roles=frozenset({token.role}),
+            permissions=ROLES.get(token.role, frozenset()),
+            expires_at=ends_first,
+            channel=channel,
+        )
+
+
+def cookie_name(scope: Scope) -> str:
+    """With the port in it: cookies of one host are shared by all its ports."""
+    port = urlsplit(f"//{Headers(scope=scope).get('host', '')}").port
+    return f"headway_session_{port or 'default'}"
+
+
+def _cookie(headers: Iterable[str], name: str) -> str | None:
+    for header in headers:
+        try:
+            morsel = SimpleCookie(header).get(name)
+        except CookieError:
+            continue
+        if morsel is not None:
+            return morsel.value
+    return None
+
+
+def _host_name(host: str) -> str:
+    try:
+        return (urlsplit(f"//{host}").hostname or "").rstrip(".")
+    except ValueError:
+        return ""
+
+
+def _signature(token: Token, body: str) -> str:
+    return hmac.new(f"session:{token.digest}".encode(), body.encode(), "sha256").hexdigest()

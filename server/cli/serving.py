@@ -1,0 +1,147 @@
+"""The commands that are servers themselves: serve, worker, migrate. Their options are the settings of server/settings.py;
+what is not given here comes from HEADWAY_* and headway.toml."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from server.settings import Settings
+
+PORT_TAKEN, DATABASE = 3, 4
+
+DataDir = Annotated[Path | None, typer.Option(help="Where everything is kept.")]
+DatabaseUrl = Annotated[
+    str | None,
+    typer.Option(help="An external PostgreSQL >= 15; default: embedded in the data dir."),
+]
+Queue = Annotated[
+    list[str] | None,
+    typer.Option(help="A queue to take tasks from; may be repeated. [default: default]"),
+]
+Concurrency = Annotated[int | None, typer.Option(help="Tasks that a worker runs at once.")]
+DrainTimeout = Annotated[
+    float | None,
+    typer.Option(help="Seconds that running tasks get when the process is told to stop."),
+]
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(serve)
+    app.command()(worker)
+    app.command()(migrate)
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 picks a free one.")] = None,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    flows: Annotated[
+        Path | None, typer.Option(help="A folder of flow documents to load at start.")
+    ] = None,
+    examples: Annotated[
+        bool | None, typer.Option("--examples", help="Load the example flows and run the first.")
+    ] = None,
+    queue: Queue = None,
+    workers: Annotated[int | None, typer.Option(help="Embedded workers.")] = None,
+    no_worker: Annotated[
+        bool | None, typer.Option("--no-worker", help="Serve the API only.")
+    ] = None,
+    concurrency: Concurrency = None,
+    drain_timeout: DrainTimeout = None,
+    allowed_host: Annotated[
+        list[str] | None, typer.Option(help="A host name to be reached under; may be repeated.")
+    ] = None,
+) -> None:
+    """Run the server: API, page, and an embedded worker. Stops cleanly at Ctrl-C or SIGTERM.
+
+    Exit codes: 0 clean stop, 2 wrong usage, 3 port taken, 4 database unreachable.
+    """
+    settings = _settings(
+        host=host,
+        port=port,
+        data_dir=data_dir,
+        database_url=database_url,
+        flows=flows,
+        examples=examples,
+        queues=queue,
+        workers=workers,
+        no_worker=no_worker,
+        concurrency=concurrency,
+        drain_timeout=drain_timeout,
+        allowed_hosts=allowed_host,
+    )
+    from server.serve import serve as run
+
+    _run(run(settings, _say_ready))
+
+
+def worker(
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    queue: Queue = None,
+    concurrency: Concurrency = None,
+    drain_timeout: DrainTimeout = None,
+) -> None:
+    """Run a worker alone, beside a server of this data dir or on an external database."""
+    settings = _settings(
+        data_dir=data_dir,
+        database_url=database_url,
+        queues=queue,
+        concurrency=concurrency,
+        drain_timeout=drain_timeout,
+    )
+    from server.serve import work
+
+    _run(work(settings, typer.echo))
+
+
+def migrate(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
+    """Bring the tables up to date without serving."""
+    settings = _settings(data_dir=data_dir, database_url=database_url)
+    from server.serve import migrate as run
+
+    _run(run(settings, typer.echo))
+
+
+def _say_ready(link: str) -> None:
+    typer.echo(f"Headway is ready. Log in once with this link:\n\n    {link}\n")
+
+
+def _settings(**given: Any) -> "Settings":
+    from pydantic import ValidationError
+
+    from server.settings import Settings
+
+    try:
+        return Settings.read({name: value for name, value in given.items() if value is not None})
+    except (ValidationError, ValueError) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(2) from error
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    """Run it to its end; faults become sentences and exit codes."""
+    from models.errors import Fault, Unavailable
+    from server.serve import DatabaseUnknown, PortTaken
+
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    try:
+        asyncio.run(work)
+    except PortTaken as error:
+        _fail(error, PORT_TAKEN)
+    except (Unavailable, DatabaseUnknown, Fault) as error:
+        _fail(error, DATABASE)
+
+
+def _fail(error: Exception, code: int) -> None:
+    typer.echo(f"error: {error}", err=True)
+    raise typer.Exit(code) from error

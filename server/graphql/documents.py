@@ -1,0 +1,206 @@
+"""The one cache of documents: text -> parsed, validated, measured. Also those persisted by their sha256."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any, Generic, TypeVar
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    GraphQLError,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    OperationDefinitionNode,
+    parse,
+    print_ast,
+    validate,
+)
+
+from server.graphql.limits import Limits, Measure, check_form, selection_sets
+from server.graphql.requests import Rejected, Request, malformed
+
+Value = TypeVar("Value")
+_SIZE_VARIANTS = 64
+_INTROSPECTION = ("__schema", "__type")
+
+
+class Bounded(Generic[Value]):
+    """A mapping that forgets what was least recently used, by number and by weight."""
+
+    def __init__(self, count: int, weight: int) -> None:
+        self._values: OrderedDict[str, tuple[Value, int]] = OrderedDict()
+        self._count, self._max_weight, self._weight = count, weight, 0
+
+    def get(self, key: str) -> Value | None:
+        found = self._values.get(key)
+        if found is None:
+            return None
+        self._values.move_to_end(key)
+        return found[0]
+
+    def put(self, key: str, value: Value, weight: int) -> None:
+        if key in self._values:
+            self._weight -= self._values.pop(key)[1]
+        self._values[key] = (value, weight)
+        self._weight += weight
+        while len(self._values) > self._count or self._weight > self._max_weight:
+            self._weight -= self._values.popitem(last=False)[1][1]
+
+
+@dataclass(slots=True)
+class Document:
+    """Parsed and valid, or with the refusal that every asker gets."""
+
+    node: DocumentNode | None = None
+    refusal: Rejected | None = None
+    normalised: str = ""
+    operations: Mapping[str | None, OperationDefinitionNode] = field(default_factory=dict)
+    _sized_by: dict[str | None, tuple[str, ...]] = field(default_factory=dict)
+    _accepted: set[tuple[Any, ...]] = field(default_factory=set)
+
+    def operation(self, name: str | None) -> OperationDefinitionNode:
+        if name is None and len(self.operations) > 1:
+            raise Rejected.because(
+                "UNKNOWN_OPERATION",
+                "Must provide operation name if query contains multiple operations.",
+            )
+        found = next(iter(self.operations.values()), None)
+        if name is not None:
+            found = self.operations.get(name)
+        if found is None:
+            what = (
+                "Must provide an operation."
+                if name is None
+                else f"Unknown operation named '{name}'."
+            )
+            raise Rejected.because("UNKNOWN_OPERATION", what)
+        return found
+
+    def check_cost(
+        self, schema: GraphQLSchema, name: str | None, variables: Mapping[str, Any], limits: Limits
+    ) -> None:
+        """Measures once for each set of page sizes; raises Rejected beyond the limits."""
+        sized_by = self._sized_by.get(name)
+        if sized_by is not None and self._variant(name, sized_by, variables) in self._accepted:
+            return
+        assert self.node is not None
+        measure = Measure(schema, self.node, variables)
+        depth, cost = measure.of(self.operation(name))
+        if depth > limits.depth:
+            raise Rejected.because("TOO_DEEP", f"depth {depth} is beyond {limits.depth}")
+        if cost > limits.cost:
+            raise Rejected.because("TOO_COSTLY", f"cost {cost} is beyond {limits.cost}")
+        self._sized_by[name] = tuple(sorted(measure.sized_by))
+        if len(self._accepted) < _SIZE_VARIANTS:
+            self._accepted.add(self._variant(name, self._sized_by[name], variables))
+
+    @staticmethod
+    def _variant(
+        name: str | None, sized_by: tuple[str, ...], variables: Mapping[str, Any]
+    ) -> tuple[Any, ...]:
+        sizes = (variables.get(variable) for variable in sized_by)
+        return (name, *(size if isinstance(size, int) else None for size in sizes))
+
+
+class Documents:
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        limits: Limits | None = None,
+        *,
+        introspection: bool = True,
+        count: int = 1000,
+        weight: int = 8 * 1024 * 1024,
+    ) -> None:
+        self._schema = schema
+        self.limits = limits or Limits()
+        self._introspection = introspection
+        self._documents: Bounded[Document] = Bounded(count, weight)
+        self._persisted: Bounded[str] = Bounded(count, weight)
+
+    def find(self, request: Request) -> Document:
+        """The valid document of a request; raises Rejected with what is wrong with it."""
+        text = self._text(request)
+        document = self._documents.get(text)
+        if document is None:
+            document = self._read(text)
+            self._documents.put(text, document, len(text))
+        if document.refusal is not None:
+            # A new one each time: an exception keeps the frames that it was raised through.
+            raise Rejected(document.refusal.errors)
+        return document
+
+    def _text(self, request: Request) -> str:
+        if "persistedQuery" not in request.extensions:
+            assert request.query is not None
+            return request.query
+        persisted = request.extensions["persistedQuery"]
+        digest = persisted.get("sha256Hash") if isinstance(persisted, dict) else None
+        if not isinstance(digest, str) or persisted.get("version") != 1:
+            raise malformed("extensions.persistedQuery must be {version: 1, sha256Hash: string}")
+        if request.query is None:
+            text = self._persisted.get(digest)
+            if text is None:
+                # The message is what clients of automatic persisted queries look for.
+                raise Rejected.because("PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound")
+            return text
+        if sha256(request.query.encode()).hexdigest() != digest:
+            raise malformed("provided sha does not match query")
+        if self._documents.get(request.query) is None:
+            self._documents.put(request.query, self._read(request.query), len(request.query))
+        if (known := self._documents.get(request.query)) is not None and known.refusal is None:
+            self._persisted.put(digest, request.query, len(request.query))
+        return request.query
+
+    def _read(self, text: str) -> Document:
+        try:
+            node = self._parse(text)
+            check_form(node, self.limits)
+            self._check_introspection(node)
+        except Rejected as refusal:
+            return Document(refusal=refusal)
+        errors = validate(self._schema, node, max_errors=20, allow_empty_selection_sets=False)
+        if errors:
+            return Document(
+                refusal=Rejected([written(e, "GRAPHQL_VALIDATION_FAILED") for e in errors])
+            )
+        operations = {
+            definition.name.value if definition.name else None: definition
+            for definition in node.definitions
+            if isinstance(definition, OperationDefinitionNode)
+        }
+        return Document(node, normalised=print_ast(node), operations=operations)
+
+    def _parse(self, text: str) -> DocumentNode:
+        limits = self.limits
+        try:
+            return parse(
+                text,
+                max_lexical_tokens=limits.tokens,
+                max_comments=limits.tokens,
+                allow_empty_selection_sets=False,
+            )
+        except GraphQLSyntaxError as error:
+            code = (
+                "TOO_MANY_TOKENS" if "Parsing aborted" in error.message else "GRAPHQL_PARSE_FAILED"
+            )
+            raise Rejected([written(error, code)]) from None
+        except RecursionError:
+            raise Rejected.because("TOO_DEEP", "the document is nested too deeply") from None
+
+    def _check_introspection(self, node: DocumentNode) -> None:
+        if self._introspection:
+            return
+        for selection_set in selection_sets(node):
+            for selection in selection_set.selections:
+                if isinstance(selection, FieldNode) and selection.name.value in _INTROSPECTION:
+                    raise Rejected.because("INTROSPECTION_OFF", "introspection is off here")
+
+
+def written(error: GraphQLError, code: str) -> dict[str, Any]:
+    """An error that may be shown as it is, with a code."""
+    formatted: dict[str, Any] = dict(error.formatted)
+    formatted["extensions"] = {**formatted.get("extensions", {}), "code": code}
+    return formatted

@@ -1,0 +1,56 @@
+"""How errors are written: what GraphQL says and what Headway refuses is shown, what is a bug is masked."""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+from uuid import uuid4
+
+from graphql import GraphQLError
+
+from models.errors import Refused, Unavailable
+
+_log = logging.getLogger("headway.graphql")
+
+UNAVAILABLE = "UNAVAILABLE"
+
+
+def presented(error: GraphQLError) -> dict[str, Any]:
+    """One error of an execution as clients see it; a bug is logged under the id that they get."""
+    formatted: dict[str, Any] = dict(error.formatted)
+    message, extensions = explained(error)
+    formatted["message"] = message
+    formatted["extensions"] = {**formatted.get("extensions", {}), **extensions}
+    return formatted
+
+
+def explained(error: BaseException) -> tuple[str, dict[str, Any]]:
+    """Message and extensions of anything that was raised."""
+    cause = _cause(error)
+    if isinstance(cause, Refused):
+        return str(cause), {"code": cause.problems[0].code.value if cause.problems else "REFUSED"}
+    if isinstance(cause, Unavailable):
+        return str(cause) or "the database cannot be reached now; try again", {"code": UNAVAILABLE}
+    if isinstance(cause, GraphQLError):
+        return cause.message, {"code": "GRAPHQL_ERROR", **(cause.extensions or {})}
+    identity = uuid4().hex[:12]
+    path = ".".join(map(str, getattr(error, "path", None) or ()))
+    _log.error("internal error %s at %s", identity, path or "the root", exc_info=cause)
+    return "internal error", {"code": "INTERNAL", "id": identity}
+
+
+def ended_by(error: BaseException) -> list[dict[str, Any]]:
+    """The errors of a stream that broke off."""
+    message, extensions = explained(error)
+    return [{"message": message, "extensions": extensions}]
+
+
+def is_only_unavailable(errors: Sequence[dict[str, Any]]) -> bool:
+    return bool(errors) and all(
+        error.get("extensions", {}).get("code") == UNAVAILABLE for error in errors
+    )
+
+
+def _cause(error: BaseException) -> BaseException:
+    while isinstance(error, GraphQLError) and error.original_error is not None:
+        error = error.original_error
+    return error

@@ -1,0 +1,258 @@
+"""Identical subscriptions are executed and written once a process, whoever listens through whatever transport.
+
+One driver task reads the source into the ring of a SharedStream. A reader whose place fell off the ring goes on as
+the policy of the subscription's root field says; it never slows the others down, and never costs more memory.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+from enum import Enum
+from hashlib import sha256
+from typing import Any, Self
+
+import orjson
+from graphql import FieldNode, FragmentDefinitionNode, SelectionSetNode
+
+from models.viewer import Viewer
+from server.graphql.errors import ended_by
+from server.graphql.operations import Operations, Prepared
+from server.graphql.requests import Rejected
+from server.graphql.stream import (
+    Ended,
+    Fell,
+    Message,
+    RingLimits,
+    SharedStream,
+    StreamReader,
+)
+
+AFRESH = ""
+"""What `context.resume` is when a stream of policy RESET starts again: a cursor that nobody knows."""
+
+
+class Falling(Enum):
+    """What becomes of a reader that fell behind."""
+
+    RESUME = "RESUME"
+    LATEST = "LATEST"
+    RESET = "RESET"
+    ALONE = "ALONE"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How a root field's messages are shared. `cursor` gives the place of a root value, hashable."""
+
+    falling: Falling
+    cursor: Callable[[Any], Any] = lambda root: None
+
+    @classmethod
+    def resume(cls, cursor: Callable[[Any], Any]) -> Self:
+        """A place that was lost is read again from its source, with `context.resume` = the last cursor it got."""
+        return cls(Falling.RESUME, cursor)
+
+    @classmethod
+    def latest(cls) -> Self:
+        """Only the newest message counts; the last one is always given."""
+        return cls(Falling.LATEST)
+
+    @classmethod
+    def reset(cls) -> Self:
+        """The source is started again with `context.resume` = AFRESH; its first message replaces all before."""
+        return cls(Falling.RESET)
+
+
+ALONE = Policy(Falling.ALONE)
+"""For root fields without a policy: never shared, read at the pace of their only reader."""
+
+
+STOPPING = Ended(
+    (
+        {
+            "message": "the server is stopping; subscribe again",
+            "extensions": {"code": "SERVER_STOPPING"},
+        },
+    )
+)
+
+
+class Fanout:
+    """Owns the drivers: an async context manager, entered for as long as the server runs."""
+
+    def __init__(
+        self,
+        operations: Operations,
+        policies: Mapping[str, Policy],
+        limits: RingLimits | None = None,
+    ) -> None:
+        self._operations = operations
+        self._policies = policies
+        self._limits = limits or RingLimits()
+        self._streams: dict[Any, SharedStream] = {}
+        self._drivers: dict[SharedStream, asyncio.Task[None]] = {}
+        self._tasks = asyncio.TaskGroup()
+        self._stopped = False
+
+    async def __aenter__(self) -> Self:
+        await self._tasks.__aenter__()
+        return self
+
+    async def __aexit__(self, *exception: Any) -> None:
+        self.stop()
+        await self._tasks.__aexit__(*exception)
+
+    def stop(self) -> None:
+        """Ends every subscription, now and to come, with the error SERVER_STOPPING."""
+        self._stopped = True
+        for driver in self._drivers.values():
+            driver.cancel()
+
+    @property
+    def drivers(self) -> int:
+        """How many subscriptions are being executed now."""
+        return len(self._drivers)
+
+    def join(self, prepared: Prepared, viewer: Viewer, wake: Callable[[], None]) -> "Subscription":
+        """`wake` is called whenever there may be something to take. Must be left with `leave`."""
+        return Subscription(self, prepared, viewer, self._policy(prepared), wake)
+
+    def open(self, prepared: Prepared, viewer: Viewer, policy: Policy, resume: Any) -> SharedStream:
+        if self._stopped:
+            stopped = SharedStream(None, self._limits)
+            stopped.finish(STOPPING)
+            return stopped
+        if policy.falling is Falling.ALONE:
+            key: Any = object()
+        else:
+            key = (*_identity(prepared, viewer), resume)
+        stream = self._streams.get(key)
+        if stream is None or not stream.joinable:
+            latest = policy.falling is Falling.LATEST
+            stream = self._streams[key] = SharedStream(key, self._limits, latest=latest)
+            self._drivers[stream] = self._tasks.create_task(
+                self._drive(stream, prepared, viewer, policy, resume)
+            )
+        return stream
+
+    def left(self, stream: SharedStream) -> None:
+        if not stream.readers and (driver := self._drivers.get(stream)) is not None:
+            self._forget(stream)
+            driver.cancel()
+
+    async def _drive(
+        self,
+        stream: SharedStream,
+        prepared: Prepared,
+        viewer: Viewer,
+        policy: Policy,
+        resume: Any,
+    ) -> None:
+        ended = Ended()
+        try:
+            deliveries = self._operations.subscribe(prepared, viewer, resume)
+            async with aclosing(deliveries):
+                async for delivery in deliveries:
+                    text = delivery.body.decode()
+                    stream.append(Message(policy.cursor(delivery.root), text))
+                    # A source that has much to tell must let the readers have it.
+                    await asyncio.sleep(0)
+                    await stream.room()
+        except asyncio.CancelledError:
+            ended = STOPPING
+            raise
+        except Rejected as refusal:
+            ended = Ended(tuple(refusal.errors))
+        except Exception as error:
+            ended = Ended(tuple(ended_by(error)))
+        finally:
+            self._forget(stream)
+            stream.finish(ended)
+
+    def _forget(self, stream: SharedStream) -> None:
+        self._drivers.pop(stream, None)
+        if self._streams.get(stream.key) is stream:
+            del self._streams[stream.key]
+
+    def _policy(self, prepared: Prepared) -> Policy:
+        return self._policies.get(_root_field(prepared), ALONE)
+
+
+class Subscription:
+    """One asker's place: `take` until it gives Ended."""
+
+    __slots__ = (
+        "_cursor",
+        "_fanout",
+        "_policy",
+        "_prepared",
+        "_reader",
+        "_stream",
+        "_viewer",
+        "wake",
+    )
+
+    def __init__(
+        self,
+        fanout: Fanout,
+        prepared: Prepared,
+        viewer: Viewer,
+        policy: Policy,
+        wake: Callable[[], None],
+    ) -> None:
+        self._fanout = fanout
+        self._prepared, self._viewer, self._policy = prepared, viewer, policy
+        self._cursor: Any = None
+        self.wake = wake
+        self._enter(None)
+
+    def take(self) -> Message | Ended | None:
+        """The next message, the end, or None when there is nothing yet."""
+        found = self._reader.take()
+        if found is Fell.BEHIND:
+            found = self._taken_up_again()
+        if isinstance(found, Message):
+            self._cursor = found.cursor
+        assert not isinstance(found, Fell)
+        return found
+
+    def leave(self) -> None:
+        self._reader.leave()
+        self._fanout.left(self._stream)
+
+    def _enter(self, resume: Any) -> None:
+        self._stream = self._fanout.open(self._prepared, self._viewer, self._policy, resume)
+        self._reader = StreamReader(self._stream, self.wake)
+
+    def _taken_up_again(self) -> Message | Ended | Fell | None:
+        if self._policy.falling is Falling.LATEST:
+            self._reader.skip_to_newest()
+            return self._reader.take()
+        self.leave()
+        self._enter(AFRESH if self._policy.falling is Falling.RESET else self._cursor)
+        return self._reader.take()
+
+
+def _identity(prepared: Prepared, viewer: Viewer) -> tuple[Any, ...]:
+    asked = (prepared.document.normalised, prepared.operation_name, dict(prepared.variables))
+    digest = sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)).digest()
+    return digest, viewer.sharing_key
+
+
+def _root_field(prepared: Prepared) -> str:
+    """The name of the only root field, which may stand within fragments."""
+    assert prepared.document.node is not None
+    fragments = {
+        definition.name.value: definition.selection_set
+        for definition in prepared.document.node.definitions
+        if isinstance(definition, FragmentDefinitionNode)
+    }
+    pending: list[SelectionSetNode] = [prepared.operation.selection_set]
+    while pending:
+        for node in pending.pop().selections:
+            if isinstance(node, FieldNode):
+                return node.name.value
+            inner = getattr(node, "selection_set", None)
+            pending.append(inner or fragments[node.name.value])  # type: ignore[attr-defined]
+    return ""

@@ -1,0 +1,174 @@
+"""What one document may ask: tokens, depth, aliases, repeated fields, and a computed cost."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLField,
+    GraphQLNamedType,
+    GraphQLSchema,
+    InlineFragmentNode,
+    IntValueNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    VariableNode,
+    get_named_type,
+    is_list_type,
+    is_non_null_type,
+)
+
+from server.graphql.requests import Rejected
+
+_PAGE = ("first", "last")
+_UNKNOWN_PAGE = 50
+_UNKNOWN_LIST = 10
+_MAX_PAGE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`repeats` is how often one selection set may ask for the same name; `cost` counts fields in the answer."""
+
+    tokens: int = 4000
+    depth: int = 20
+    aliases: int = 100
+    repeats: int = 5
+    fragments: int = 20
+    directives: int = 50
+    cost: int = 250_000
+
+
+def check_form(document: DocumentNode, limits: Limits) -> None:
+    """Before validation, which is quadratic in some of these: what can be seen in the text alone."""
+    aliases = directives = 0
+    for selection_set in selection_sets(document):
+        names: Counter[str] = Counter()
+        fragments = 0
+        for node in selection_set.selections:
+            directives += len(node.directives or ())
+            if isinstance(node, FieldNode):
+                aliases += node.alias is not None
+                names[(node.alias or node.name).value] += 1
+            else:
+                fragments += 1
+        if fragments > limits.fragments or max(names.values(), default=0) > limits.repeats:
+            raise Rejected.because(
+                "TOO_MANY_REPEATS", "a field or fragments are repeated too often in one place"
+            )
+    if aliases > limits.aliases:
+        raise Rejected.because("TOO_MANY_ALIASES", f"more than {limits.aliases} aliases")
+    if directives > limits.directives:
+        raise Rejected.because("TOO_MANY_DIRECTIVES", f"more than {limits.directives} directives")
+
+
+def selection_sets(document: DocumentNode) -> Iterator[SelectionSetNode]:
+    pending = [
+        definition.selection_set
+        for definition in document.definitions
+        if isinstance(definition, OperationDefinitionNode | FragmentDefinitionNode)
+    ]
+    while pending:
+        current = pending.pop()
+        yield current
+        pending.extend(
+            child
+            for node in current.selections
+            if (child := getattr(node, "selection_set", None)) is not None
+        )
+
+
+class Measure:
+    """Depth and cost of one operation of a valid document, for given variables.
+
+    A list's children count as often as its page is long; `sized_by` gathers the variables that say so,
+    so that the answer can be kept for each of their values.
+    """
+
+    def __init__(
+        self, schema: GraphQLSchema, document: DocumentNode, variables: Mapping[str, Any]
+    ) -> None:
+        self._schema = schema
+        self._variables = variables
+        self._known: dict[str, tuple[int, int]] = {}
+        self._fragments = {
+            definition.name.value: definition
+            for definition in document.definitions
+            if isinstance(definition, FragmentDefinitionNode)
+        }
+        self.sized_by: set[str] = set()
+
+    def of(self, operation: OperationDefinitionNode) -> tuple[int, int]:
+        root = self._schema.get_root_type(operation.operation)
+        return self._selections(operation.selection_set, root)
+
+    def _selections(
+        self, selection_set: SelectionSetNode, parent: GraphQLNamedType | None
+    ) -> tuple[int, int]:
+        depth = cost = 0
+        for node in selection_set.selections:
+            deeper, dearer = self._selection(node, parent)
+            depth, cost = max(depth, deeper), cost + dearer
+        return depth, cost
+
+    def _selection(self, node: object, parent: GraphQLNamedType | None) -> tuple[int, int]:
+        if isinstance(node, FieldNode):
+            return self._field(node, parent)
+        if isinstance(node, FragmentSpreadNode):
+            return self._fragment(node.name.value)
+        assert isinstance(node, InlineFragmentNode)
+        condition = node.type_condition
+        inner = self._schema.get_type(condition.name.value) if condition else parent
+        return self._selections(node.selection_set, inner)
+
+    def _fragment(self, name: str) -> tuple[int, int]:
+        if name not in self._known:
+            fragment = self._fragments[name]
+            kind = self._schema.get_type(fragment.type_condition.name.value)
+            self._known[name] = self._selections(fragment.selection_set, kind)
+        return self._known[name]
+
+    def _field(self, node: FieldNode, parent: GraphQLNamedType | None) -> tuple[int, int]:
+        if node.selection_set is None or node.name.value.startswith("__"):
+            return 1, 1
+        fields: Mapping[str, GraphQLField] = getattr(parent, "fields", {})
+        field = fields.get(node.name.value)
+        depth, cost = self._selections(
+            node.selection_set, get_named_type(field.type) if field else None
+        )
+        return depth + 1, 1 + self._size(node, field) * cost
+
+    def _size(self, node: FieldNode, field: GraphQLField | None) -> int:
+        pages = [
+            self._page(argument.value)
+            for argument in node.arguments or ()
+            if argument.name.value in _PAGE
+        ]
+        if pages:
+            return max(pages)
+        if field is None:
+            return 1
+        kind = field.type.of_type if is_non_null_type(field.type) else field.type
+        # The nodes of a connection were counted by its page already.
+        within_page = node.name.value in ("nodes", "edges")
+        if is_list_type(kind) and not within_page:
+            return _UNKNOWN_LIST
+        return _UNKNOWN_PAGE if any(name in field.args for name in _PAGE) else 1
+
+    def _page(self, value: object) -> int:
+        if isinstance(value, IntValueNode):
+            return _page_size(int(value.value))
+        if isinstance(value, VariableNode):
+            self.sized_by.add(value.name.value)
+            return _page_size(self._variables.get(value.name.value))
+        return _UNKNOWN_PAGE
+
+
+def _page_size(value: object) -> int:
+    # More than a page may hold is refused by the resolver; it need not be refused here first.
+    return min(max(value, 1), _MAX_PAGE) if isinstance(value, int) else _UNKNOWN_PAGE

@@ -1,0 +1,61 @@
+"""The messages that a client may send on a socket, and the close codes that answer all others."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+_WITH_ID = frozenset({"subscribe", "complete"})
+_TYPES = _WITH_ID | {"connection_init", "ping", "pong"}
+_MAX_ID = 256
+_MAX_REASON = 123
+
+
+class Closing(Exception):
+    """The socket is to be closed. A reason is cut to what a close frame can hold."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason.encode()[:_MAX_REASON].decode(errors="ignore")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    type: str
+    id: str = ""
+    payload: Mapping[str, Any] | None = None
+
+
+def read_message(event: Mapping[str, Any], limit: int) -> Message:
+    """Raises Closing 4400, with what is wrong, for everything but a well-formed message."""
+    text = event.get("text")
+    if text is None:
+        raise Closing(4400, "Only text frames are accepted")
+    if len(text) > limit:
+        raise Closing(4400, f"A message may hold at most {limit} bytes")
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise Closing(4400, "Message is not valid JSON") from None
+    if not isinstance(value, dict):
+        raise Closing(4400, "Message is not an object")
+    return _message(value)
+
+
+def _message(value: dict[str, Any]) -> Message:
+    kind, payload, identity = value.get("type"), value.get("payload"), value.get("id")
+    if not isinstance(kind, str):
+        raise Closing(4400, "Message has no type")
+    if kind not in _TYPES:
+        raise Closing(4400, f"Message type {kind[:40]!r} is not one a client sends")
+    if payload is not None and not isinstance(payload, dict):
+        raise Closing(4400, f"The payload of {kind} is not an object")
+    if kind not in _WITH_ID:
+        return Message(kind, payload=payload)
+    if not isinstance(identity, str) or not 0 < len(identity) <= _MAX_ID:
+        raise Closing(4400, f"The id of {kind} is not a string of 1 to {_MAX_ID} characters")
+    if kind == "subscribe" and payload is None:
+        raise Closing(4400, "subscribe has no payload")
+    return Message(kind, identity, payload)

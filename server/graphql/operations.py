@@ -1,0 +1,154 @@
+"""Preparing, executing and subscribing: what all transports share."""
+
+from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import dataclass
+from json import dumps
+from typing import Any
+
+import orjson
+from graphql import (
+    ExecutionResult,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+)
+from graphql.execution import create_source_event_stream, execute_subscription_event
+
+from models.viewer import Viewer
+from server.graphql.documents import Document, Documents, written
+from server.graphql.errors import is_only_unavailable, presented
+from server.graphql.executor import LeafFastExecutor, Leaves
+from server.graphql.requests import Rejected, Request
+
+ContextFactory = Callable[[Viewer], Any]
+"""Makes the context of one operation, loaders included. It must let `resume` be set on what it returns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A request that is known, valid and within the limits."""
+
+    document: Document
+    operation: OperationDefinitionNode
+    operation_name: str | None
+    variables: Mapping[str, Any]
+
+    @property
+    def kind(self) -> OperationType:
+        return self.operation.operation
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One GraphQL response, written. `reached` is False for a request error: nothing was executed.
+
+    `unavailable` says that there is nothing in it but that the database is away.
+    """
+
+    body: bytes
+    errors: tuple[dict[str, Any], ...] = ()
+    reached: bool = True
+    unavailable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message of a subscription: the value it came from, for its cursor, and the written response."""
+
+    root: Any
+    body: bytes
+
+
+class Operations:
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        context: ContextFactory,
+        documents: Documents | None = None,
+    ) -> None:
+        self._schema = schema
+        self._context = context
+        self._documents = documents or Documents(schema)
+        self._leaves = Leaves(schema)
+
+    def prepare(self, request: Request) -> Prepared:
+        """Raises Rejected for what cannot be executed: unknown, invalid or beyond a limit."""
+        document = self._documents.find(request)
+        name = request.operation_name or None
+        operation = document.operation(name)
+        document.check_cost(self._schema, name, request.variables, self._documents.limits)
+        return Prepared(document, operation, name, request.variables)
+
+    async def execute(self, prepared: Prepared, viewer: Viewer) -> Answer:
+        """A query or a mutation. Never raises but for a bug in this house: errors are in the answer."""
+        executor = self._executor(prepared, self._context(viewer))
+        if isinstance(executor, list):
+            return refused(executor)
+        outcome = executor.execute_operation()
+        result = outcome if isinstance(outcome, ExecutionResult) else await outcome  # type: ignore[misc]
+        return answered(result)
+
+    async def subscribe(
+        self, prepared: Prepared, viewer: Viewer, resume: Any = None
+    ) -> AsyncGenerator[Delivery, None]:
+        """Yields until the source ends; raises Rejected when there is nothing to subscribe to, and what
+        the source raises. `resume` is set on the context of the root field."""
+        context = self._context(viewer)
+        context.resume = resume
+        executor = self._executor(prepared, context)
+        if isinstance(executor, list):
+            raise Rejected(_refusals(executor))
+        opened = create_source_event_stream(executor)
+        stream: Any = await opened if executor.is_awaitable(opened) else opened
+        if isinstance(stream, ExecutionResult):
+            raise Rejected([presented(error) for error in stream.errors or ()])
+        try:
+            async for root in stream:
+                # Loaders remember: each message needs its own, or it would tell of the past.
+                once = executor.build_per_event_executor(root)
+                once.context_value = self._context(viewer)
+                outcome = execute_subscription_event(once)
+                result = outcome if isinstance(outcome, ExecutionResult) else await outcome
+                yield Delivery(root, answered(result).body)
+        finally:
+            if hasattr(stream, "aclose"):
+                await stream.aclose()
+
+    def _executor(self, prepared: Prepared, context: Any) -> LeafFastExecutor | list[GraphQLError]:
+        return LeafFastExecutor.build(  # type: ignore[return-value]
+            self._schema,
+            prepared.document.node,  # type: ignore[arg-type]
+            None,
+            context,
+            dict(prepared.variables),
+            prepared.operation_name,
+            leaves=self._leaves,
+        )
+
+
+def answered(result: ExecutionResult) -> Answer:
+    errors = tuple(presented(error) for error in result.errors or ())
+    response: dict[str, Any] = {"data": result.data}
+    if errors:
+        response["errors"] = errors
+    empty = result.data is None or all(value is None for value in result.data.values())
+    return Answer(encoded(response), errors, unavailable=empty and is_only_unavailable(errors))
+
+
+def refused(errors: list[GraphQLError]) -> Answer:
+    shown = _refusals(errors)
+    return Answer(encoded({"errors": shown}), tuple(shown), reached=False)
+
+
+def _refusals(errors: list[GraphQLError]) -> list[dict[str, Any]]:
+    """Only the client's variables can make these: what they say is for the client."""
+    return [written(error, "BAD_USER_INPUT") for error in errors]
+
+
+def encoded(value: Any) -> bytes:
+    try:
+        return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS)
+    except TypeError:
+        # Integers beyond 64 bits and lone surrogates, both possible in people's JSON.
+        return dumps(value, separators=(",", ":"), default=str).encode()

@@ -1,0 +1,88 @@
+"""What a client asks, after its outer form was checked: the parameters of GraphQL over HTTP."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self, TypeVar
+
+import orjson
+
+Value = TypeVar("Value")
+_PARAMETERS = ("query", "operationName", "variables", "extensions")
+
+
+class Rejected(Exception):
+    """A request that is not executed. `errors` are GraphQL errors in their written form.
+
+    `malformed` tells a body that is no GraphQL request at all (always 400) from a well-formed
+    request that fails (200 to those who only accept application/json).
+    """
+
+    def __init__(
+        self, errors: list[dict[str, Any]], *, malformed: bool = False, status: int = 400
+    ) -> None:
+        super().__init__("; ".join(str(error["message"]) for error in errors))
+        self.errors = errors
+        self.malformed = malformed
+        self.status = status
+
+    @classmethod
+    def because(
+        cls, code: str, message: str, *, malformed: bool = False, status: int = 400
+    ) -> Self:
+        error = {"message": message, "extensions": {"code": code}}
+        return cls([error], malformed=malformed, status=status)
+
+
+def malformed(message: str) -> Rejected:
+    return Rejected.because("BAD_REQUEST", message, malformed=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    query: str | None
+    operation_name: str | None = None
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    extensions: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, value: object) -> Self:
+        """Raises Rejected for anything that is not a JSON object with parameters of the right types."""
+        if isinstance(value, list):
+            raise malformed("batching is not supported: send one operation a request")
+        if not isinstance(value, dict):
+            raise malformed("a GraphQL request is a JSON object")
+        query = _of_type(value, "query", str)
+        variables: dict[str, Any] = _of_type(value, "variables", dict) or {}
+        extensions: dict[str, Any] = _of_type(value, "extensions", dict) or {}
+        if query is None and "persistedQuery" not in extensions:
+            raise malformed("parameter query is missing")
+        return cls(query, _of_type(value, "operationName", str), variables, extensions)
+
+    @classmethod
+    def of_parameters(cls, parameters: Mapping[str, str]) -> Self:
+        """The same from a URL's query, where variables and extensions are JSON in text."""
+        value: dict[str, Any] = {
+            name: parameters[name] for name in _PARAMETERS if name in parameters
+        }
+        for name in ("variables", "extensions"):
+            if name in value:
+                value[name] = decoded(value[name], f"parameter {name}") if value[name] else None
+        return cls.of(value)
+
+
+def decoded(text: str | bytes, what: str) -> Any:
+    """JSON; raises Rejected for anything else: bad UTF-8, bad syntax, nested too deeply."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise malformed(f"{what} is not valid JSON: {error.msg}") from None
+
+
+def _of_type(value: Mapping[str, Any], name: str, kind: type[Value]) -> Value | None:
+    found = value.get(name)
+    if found is None:
+        return None
+    if not isinstance(found, kind):
+        word = "string" if kind is str else "object"
+        raise malformed(f"parameter {name} must be a JSON {word}")
+    return found

@@ -1,0 +1,41 @@
+"""The routes of GraphQL, wired."""
+
+from dataclasses import dataclass, field
+
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import ASGIApp
+
+from server.auth import Door
+from server.graphql.fanout import Fanout
+from server.graphql.http import MAX_BODY, GraphQLOverHttp
+from server.graphql.operations import Operations
+from server.graphql.socket import SocketLimits, Sockets
+from server.graphql.sse import EventStreams, StreamLimits
+
+
+@dataclass(frozen=True, slots=True)
+class TransportSettings:
+    """`max_body` in bytes."""
+
+    max_body: int = MAX_BODY
+    sockets: SocketLimits = field(default_factory=SocketLimits)
+    streams: StreamLimits = field(default_factory=StreamLimits)
+
+
+def graphql_routes(
+    operations: Operations,
+    fanout: Fanout,
+    door: Door,
+    settings: TransportSettings | None = None,
+    page: ASGIApp | None = None,
+) -> list[BaseRoute]:
+    """`page` is what browsers get for GET /graphql. The fanout must be entered while the routes are served."""
+    settings = settings or TransportSettings()
+    return [
+        WebSocketRoute("/graphql", Sockets(operations, fanout, door, settings.sockets)),
+        Route("/graphql", GraphQLOverHttp(operations, page, settings.max_body)),
+        Route(
+            "/graphql/stream",
+            EventStreams(operations, fanout, settings.streams, settings.max_body),
+        ),
+    ]

@@ -1,0 +1,367 @@
+"""`graphql-transport-ws` on a socket, to the letter. One reader, one writer; nothing that grows without bound."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from graphql import OperationType
+from starlette.types import Receive, Scope, Send
+
+from models.errors import Unavailable
+from models.states import Channel
+from models.viewer import Viewer
+from server.auth import Door, channel_of, visitor_of
+from server.graphql.fanout import Fanout, Subscription
+from server.graphql.messages import Closing, Message, read_message
+from server.graphql.operations import Operations, Prepared, encoded
+from server.graphql.requests import Rejected, Request
+from server.graphql.stream import Ended
+
+SUBPROTOCOL = "graphql-transport-ws"
+_TURN = 64
+"""How many messages one operation may send before another of the same socket has its turn."""
+_ACK = '{"type":"connection_ack"}'
+_PONG = '{"type":"pong"}'
+
+
+@dataclass(frozen=True, slots=True)
+class SocketLimits:
+    """Times in seconds, sizes in bytes. `waiting` is how many answers may wait to be sent before no more is read."""
+
+    init: float = 10.0
+    send: float = 30.0
+    operations: int = 100
+    sockets: int = 200
+    message: int = 256 * 1024
+    waiting: int = 64
+
+
+class Sockets:
+    """The ASGI app of the socket route."""
+
+    def __init__(
+        self,
+        operations: Operations,
+        fanout: Fanout,
+        door: Door,
+        limits: SocketLimits | None = None,
+    ) -> None:
+        self.operations, self.fanout, self.door = operations, fanout, door
+        self.limits = limits or SocketLimits()
+        self.by_actor: dict[str, int] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        if not self.door.origin_allowed(scope):
+            await send({"type": "websocket.close", "code": 4403, "reason": "Forbidden origin"})
+            return
+        if SUBPROTOCOL not in scope["subprotocols"]:
+            await send({"type": "websocket.accept"})
+            await send(
+                {"type": "websocket.close", "code": 4406, "reason": "Subprotocol not acceptable"}
+            )
+            return
+        await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
+        await Conversation(self, scope, receive, send).run()
+
+
+class Running:
+    """An operation of one socket. `sees` is None for a query or mutation, which answers once.
+
+    A mutation that its client no longer waits for is `muted`, not cancelled: it may be half done.
+    """
+
+    __slots__ = ("id", "muted", "prefix", "queued", "sees", "task")
+
+    def __init__(self, identity: str) -> None:
+        self.id = identity
+        self.prefix = f'{{"id":{orjson.dumps(identity).decode()},"type":"next","payload":'
+        self.queued = self.muted = False
+        self.sees: Subscription | None = None
+        self.task: asyncio.Task[None] | None = None
+
+
+class Conversation:
+    __slots__ = (
+        "_closing", "_flushed", "_house", "_main", "_outbox", "_ready", "_receive", "_running",
+        "_scope", "_send", "_sending_since", "_tasks", "_timers", "_viewer", "_waiter",
+    )  # fmt: skip
+
+    def __init__(self, house: Sockets, scope: Scope, receive: Receive, send: Send) -> None:
+        self._house, self._scope, self._receive, self._send = house, scope, receive, send
+        self._viewer: Viewer | None = None
+        self._running: dict[str, Running] = {}
+        self._outbox: deque[str] | None = None
+        self._ready: list[Running] = []
+        self._waiter: asyncio.Future[None] | None = None
+        self._flushed: asyncio.Future[None] | None = None
+        self._sending_since: float | None = None
+        self._closing: Closing | None = None
+        self._timers: list[asyncio.TimerHandle] = []
+
+    async def run(self) -> None:
+        main = asyncio.current_task()
+        assert main is not None
+        self._main = main
+        self._after(self._house.limits.init, self._not_initialised)
+        self._after(self._house.limits.send / 4, self._watch_sending)
+        try:
+            async with asyncio.TaskGroup() as self._tasks:
+                await self._converse()
+        except asyncio.CancelledError:
+            if self._closing is None or main.uncancel():
+                raise
+        finally:
+            for timer in self._timers:
+                timer.cancel()
+            self._count(-1)
+        if self._closing is not None:
+            await self._close(self._closing)
+
+    async def _converse(self) -> None:
+        writer = self._tasks.create_task(self._write())
+        try:
+            await self._read()
+        except Closing as closing:
+            self._closing = closing
+        finally:
+            writer.cancel()
+            for running in list(self._running.values()):
+                self._drop(running)
+
+    async def _close(self, closing: Closing) -> None:
+        try:
+            # One that does not read gets no farewell either.
+            async with asyncio.timeout(1):
+                await self._send(
+                    {"type": "websocket.close", "code": closing.code, "reason": closing.reason}
+                )
+        except (TimeoutError, OSError):
+            return
+
+    # What ends a conversation from outside of its reader.
+
+    def _after(self, seconds: float, then: Callable[[], None]) -> None:
+        self._timers.append(asyncio.get_running_loop().call_later(seconds, then))
+
+    def _interrupt(self, code: int, reason: str) -> None:
+        if self._closing is None:
+            self._closing = Closing(code, reason)
+            self._main.cancel()
+
+    def _not_initialised(self) -> None:
+        if self._viewer is None:
+            self._interrupt(4408, "Connection initialisation timeout")
+
+    def _watch_sending(self) -> None:
+        limit = self._house.limits.send
+        loop = asyncio.get_running_loop()
+        if self._sending_since is not None and loop.time() - self._sending_since > limit:
+            self._interrupt(4408, "The client does not read")
+            return
+        self._timers[1] = loop.call_later(limit / 4, self._watch_sending)
+
+    # Reading.
+
+    async def _read(self) -> None:
+        while await self._heard():
+            while self._outbox is not None and len(self._outbox) > self._house.limits.waiting:
+                self._flushed = asyncio.get_running_loop().create_future()
+                await self._flushed
+
+    async def _heard(self) -> bool:
+        """False at the end. A frame of its own: a socket that waits keeps nothing of its last message."""
+        event = await self._receive()
+        if event["type"] == "websocket.disconnect":
+            return False
+        message = read_message(event, self._house.limits.message)
+        await _HANDLERS[message.type](self, message)
+        return True
+
+    async def _on_init(self, message: Message) -> None:
+        if self._viewer is not None:
+            raise Closing(4429, "Too many initialisation requests")
+        try:
+            viewer = await self._admitted(message.payload or {})
+        except Unavailable:
+            raise Closing(1013, "Try again later") from None
+        if viewer is None:
+            raise Closing(4401, "Unauthorized")
+        if self._house.by_actor.get(viewer.actor, 0) >= self._house.limits.sockets:
+            raise Closing(4429, "Too many sockets of one user")
+        self._viewer = viewer
+        self._count(1)
+        self._timers[0].cancel()
+        if viewer.expires_at is not None:
+            left = (viewer.expires_at - datetime.now(UTC)).total_seconds()
+            self._after(max(left, 0), lambda: self._interrupt(4403, "The token has expired"))
+        self._say(_ACK)
+
+    async def _admitted(self, payload: Mapping[str, Any]) -> Viewer | None:
+        channel = channel_of(payload.get("channel"))
+        given = payload.get("token") or payload.get("Authorization") or payload.get("authorization")
+        if given is None:
+            visitor = visitor_of(self._scope)
+            if visitor is None:
+                return None
+            chosen = channel if channel is not Channel.API else visitor.viewer.channel
+            return visitor.viewer.through(chosen)
+        if not isinstance(given, str):
+            return None
+        return await self._house.door.by_token(given.removeprefix("Bearer "), channel)
+
+    async def _on_ping(self, message: Message) -> None:
+        if message.payload is None:
+            self._say(_PONG)
+        else:
+            self._say(encoded({"type": "pong", "payload": message.payload}).decode())
+
+    async def _on_pong(self, message: Message) -> None:
+        """Nothing waits for it: uvicorn's own pings watch over the connection."""
+
+    async def _on_complete(self, message: Message) -> None:
+        running = self._running.get(message.id)
+        if running is not None:
+            self._drop(running)
+
+    async def _on_subscribe(self, message: Message) -> None:
+        if self._viewer is None:
+            raise Closing(4401, "Unauthorized")
+        if message.id in self._running:
+            raise Closing(4409, f"Subscriber for {message.id} already exists")
+        try:
+            request = Request.of(message.payload)
+        except Rejected as refusal:
+            raise Closing(4400, str(refusal)) from None
+        running = Running(message.id)
+        try:
+            if len(self._running) >= self._house.limits.operations:
+                limit = self._house.limits.operations
+                raise Rejected.because("TOO_MANY_OPERATIONS", f"more than {limit} on one socket")
+            prepared = self._house.operations.prepare(request)
+        except Rejected as refusal:
+            self._error(running, refusal.errors)
+            return
+        self._running[message.id] = running
+        if prepared.kind is OperationType.SUBSCRIPTION:
+            running.sees = self._house.fanout.join(
+                prepared, self._viewer, lambda: self._make_ready(running)
+            )
+            self._make_ready(running)
+        else:
+            task = self._tasks.create_task(self._answer(running, prepared, self._viewer))
+            running.task = task if prepared.kind is OperationType.QUERY else None
+
+    async def _answer(self, running: Running, prepared: Prepared, viewer: Viewer) -> None:
+        answer = await self._house.operations.execute(prepared, viewer)
+        self._running.pop(running.id, None)
+        if running.muted:
+            return
+        if answer.reached:
+            self._say(f"{running.prefix}{answer.body.decode()}}}")
+            self._say(encoded({"id": running.id, "type": "complete"}).decode())
+        else:
+            self._error(running, list(answer.errors))
+
+    def _drop(self, running: Running) -> None:
+        if running.sees is None and running.task is None:
+            running.muted = True
+            return
+        self._running.pop(running.id, None)
+        if running.sees is not None:
+            running.sees.leave()
+        if running.task is not None:
+            running.task.cancel()
+
+    def _count(self, change: int) -> None:
+        if self._viewer is None:
+            return
+        by_actor = self._house.by_actor
+        by_actor[self._viewer.actor] = by_actor.get(self._viewer.actor, 0) + change
+        if not by_actor[self._viewer.actor]:
+            del by_actor[self._viewer.actor]
+
+    # Writing.
+
+    def _error(self, running: Running, errors: list[dict[str, Any]]) -> None:
+        self._say(encoded({"id": running.id, "type": "error", "payload": errors}).decode())
+
+    def _say(self, text: str) -> None:
+        if self._outbox is None:
+            self._outbox = deque()
+        self._outbox.append(text)
+        self._poke()
+
+    def _make_ready(self, running: Running) -> None:
+        if not running.queued:
+            running.queued = True
+            self._ready.append(running)
+            self._poke()
+
+    def _poke(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def _write(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            while True:
+                if self._outbox:
+                    await self._flush(self._outbox)
+                if self._ready:
+                    ready, self._ready = self._ready, []
+                    for running in ready:
+                        running.queued = False
+                        await self._deliver(running)
+                elif not self._outbox:
+                    self._waiter = loop.create_future()
+                    await self._waiter
+        except (OSError, RuntimeError):
+            # The connection is gone; uvicorn says so in either way. The reader hears of it too.
+            return
+
+    async def _flush(self, outbox: deque[str]) -> None:
+        while outbox:
+            await self._send_text(outbox.popleft())
+        self._outbox = None
+        if self._flushed is not None and not self._flushed.done():
+            self._flushed.set_result(None)
+
+    async def _deliver(self, running: Running) -> None:
+        sees = running.sees
+        for _ in range(_TURN):
+            if sees is None or self._running.get(running.id) is not running:
+                return
+            found = sees.take()
+            if found is None:
+                return
+            if isinstance(found, Ended):
+                self._end(running, found)
+                return
+            await self._send_text(f"{running.prefix}{found.text}}}")
+        self._make_ready(running)
+
+    def _end(self, running: Running, ended: Ended) -> None:
+        self._drop(running)
+        if ended.errors:
+            self._error(running, list(ended.errors))
+        else:
+            self._say(encoded({"id": running.id, "type": "complete"}).decode())
+
+    async def _send_text(self, text: str) -> None:
+        self._sending_since = asyncio.get_running_loop().time()
+        await self._send({"type": "websocket.send", "text": text})
+        self._sending_since = None
+
+
+_HANDLERS: Mapping[str, Callable[[Conversation, Message], Awaitable[None]]] = {
+    "connection_init": Conversation._on_init,
+    "ping": Conversation._on_ping,
+    "pong": Conversation._on_pong,
+    "subscribe": Conversation._on_subscribe,
+    "complete": Conversation._on_complete,
+}

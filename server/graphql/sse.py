@@ -1,0 +1,142 @@
+"""Server-sent events on /graphql/stream: graphql-sse's distinct connections mode, and good for `curl -N`."""
+
+import asyncio
+from dataclasses import dataclass
+
+from graphql import OperationType
+from starlette.requests import ClientDisconnect
+from starlette.requests import Request as HttpRequest
+from starlette.types import Receive, Scope, Send
+
+from models.viewer import Viewer
+from server.auth import visitor_of
+from server.graphql.body import EVENTS, JSON, accepted, asked
+from server.graphql.fanout import Fanout
+from server.graphql.http import rejection
+from server.graphql.operations import Operations, Prepared, encoded
+from server.graphql.requests import Rejected
+from server.graphql.stream import Ended
+from server.guard import unauthorized
+
+_HEARTBEAT = b":\n\n"
+_COMPLETE = b"event: complete\ndata:\n\n"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamLimits:
+    """Times in seconds: between heartbeats, and until one that does not read is let go."""
+
+    heartbeat: float = 12.0
+    send: float = 30.0
+
+
+class EventStreams:
+    """The ASGI app of the route."""
+
+    def __init__(
+        self, operations: Operations, fanout: Fanout, limits: StreamLimits, max_body: int
+    ) -> None:
+        self._operations, self._fanout = operations, fanout
+        self._limits = limits
+        self._max_body = max_body
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        http = HttpRequest(scope, receive)
+        visitor = visitor_of(scope)
+        if visitor is None:
+            await unauthorized(scope)(scope, receive, send)
+            return
+        try:
+            prepared = await self._prepared(http)
+        except Rejected as refusal:
+            # Not 200: a client of events takes that for the beginning of its stream.
+            strict = Rejected(refusal.errors, malformed=True, status=refusal.status)
+            await rejection(strict, JSON)(scope, receive, send)
+            return
+        except ClientDisconnect:
+            return
+        await Connection(receive, send, self._limits).run(
+            self._operations, self._fanout, prepared, visitor.viewer
+        )
+
+    async def _prepared(self, http: HttpRequest) -> Prepared:
+        if http.method not in ("GET", "POST"):
+            raise Rejected.because("METHOD_NOT_ALLOWED", "only GET and POST", status=405)
+        if accepted(http.headers, (EVENTS,), otherwise=EVENTS) is None:
+            raise Rejected.because("NOT_ACCEPTABLE", f"an answer is {EVENTS}", status=406)
+        prepared = self._operations.prepare(await asked(http, self._max_body))
+        if http.method == "GET" and prepared.kind is OperationType.MUTATION:
+            raise Rejected.because("METHOD_NOT_ALLOWED", "mutations need POST", status=405)
+        return prepared
+
+
+class Connection:
+    """One stream to one client, until its end or until the client has gone."""
+
+    def __init__(self, receive: Receive, send: Send, limits: StreamLimits) -> None:
+        self._receive, self._send, self._limits = receive, send, limits
+        self._wake = asyncio.Event()
+        self._gone = False
+
+    async def run(
+        self, operations: Operations, fanout: Fanout, prepared: Prepared, viewer: Viewer
+    ) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            watch = tasks.create_task(self._until_gone())
+            try:
+                await self._start()
+                if prepared.kind is OperationType.SUBSCRIPTION:
+                    await self._subscription(fanout, prepared, viewer)
+                else:
+                    answer = await operations.execute(prepared, viewer)
+                    await self._write(_next(answer.body) + _COMPLETE)
+                await self._write(b"", more=False)
+            except (OSError, TimeoutError):
+                return
+            finally:
+                watch.cancel()
+
+    async def _start(self) -> None:
+        headers = [
+            (b"content-type", b"text/event-stream; charset=utf-8"),
+            (b"cache-control", b"no-store"),
+            (b"x-accel-buffering", b"no"),
+        ]
+        await self._send({"type": "http.response.start", "status": 200, "headers": headers})
+        await self._write(_HEARTBEAT)
+
+    async def _subscription(self, fanout: Fanout, prepared: Prepared, viewer: Viewer) -> None:
+        subscription = fanout.join(prepared, viewer, self._wake.set)
+        try:
+            while not self._gone:
+                self._wake.clear()
+                while (found := subscription.take()) is not None:
+                    if isinstance(found, Ended):
+                        errors = _next(encoded({"errors": found.errors})) if found.errors else b""
+                        await self._write(errors + _COMPLETE)
+                        return
+                    await self._write(_next(found.text.encode()))
+                await self._next_wake()
+        finally:
+            subscription.leave()
+
+    async def _next_wake(self) -> None:
+        try:
+            async with asyncio.timeout(self._limits.heartbeat):
+                await self._wake.wait()
+        except TimeoutError:
+            await self._write(_HEARTBEAT)
+
+    async def _write(self, body: bytes, *, more: bool = True) -> None:
+        async with asyncio.timeout(self._limits.send):
+            await self._send({"type": "http.response.body", "body": body, "more_body": more})
+
+    async def _until_gone(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            continue
+        self._gone = True
+        self._wake.set()
+
+
+def _next(body: bytes) -> bytes:
+    return b"event: next\ndata: " + body + b"\n\n"

@@ -1,0 +1,163 @@
+"""What every request passes before anything else sees it: host, credentials, origin; and the way in, `/login`."""
+
+from collections.abc import Awaitable, Callable
+from html import escape
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from models.errors import Unavailable
+from server.auth import SESSION_TIME, Door, cookie_name
+
+_OPEN = frozenset({"/healthz", "/readyz", "/login"})
+RETRY_AFTER = 2
+"""Seconds that a client is asked to wait while the database is away."""
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_HEADERS = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "x-frame-options": "DENY",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "content-security-policy": "; ".join(
+        (
+            "default-src 'self'",
+            "script-src 'self'",
+            # The components of the page set their sizes and colours as style attributes.
+            "style-src 'self' 'unsafe-inline'",
+            "img-src 'self' data:",
+            "font-src 'self' data:",
+            "connect-src 'self'",
+            "worker-src 'self' blob:",
+            "object-src 'none'",
+            "base-uri 'none'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        )
+    ),
+}
+_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Headway</title>
+<style>body{{font:16px/1.5 system-ui,sans-serif;max-width:36rem;margin:15vh auto;padding:0 1rem}}</style>
+<h1>{title}</h1>{body}</html>"""
+
+
+class Guard:
+    """Outermost ASGI middleware. Lets sockets through without credentials: theirs may come in `connection_init`."""
+
+    def __init__(self, app: ASGIApp, door: Door) -> None:
+        self._app = app
+        self._door = door
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await self._socket(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._request(scope, receive, _with_headers(send))
+        else:
+            await self._app(scope, receive, send)
+
+    async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not self._door.host_allowed(scope):
+            await receive()
+            await send({"type": "websocket.close", "code": 4403, "reason": "Forbidden host"})
+            return
+        try:
+            scope["headway.visitor"] = await self._door.visitor(scope)
+        except Unavailable:
+            # A refused handshake would say nothing; this code tells clients to come again.
+            await receive()
+            await send({"type": "websocket.accept"})
+            await send({"type": "websocket.close", "code": 1013, "reason": "Try again later"})
+            return
+        await self._app(scope, receive, send)
+
+    async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not self._door.host_allowed(scope):
+            refusal = _refusal(
+                scope, 403, "FORBIDDEN_HOST", "This host name is not one of this server's",
+                "<p>Start the server with <code>--allowed-host NAME</code> to reach it under this name.</p>",
+            )  # fmt: skip
+            await refusal(scope, receive, send)
+            return
+        if scope["path"] in _OPEN:
+            await self._app(scope, receive, send)
+            return
+        try:
+            visitor = scope["headway.visitor"] = await self._door.visitor(scope)
+        except Unavailable as fault:
+            refusal = _refusal(scope, 503, "UNAVAILABLE", str(fault))
+            refusal.headers["retry-after"] = str(RETRY_AFTER)
+            await refusal(scope, receive, send)
+            return
+        if visitor is None:
+            await unauthorized(scope)(scope, receive, send)
+        elif scope["method"] not in _SAFE and not self._door.origin_allowed(scope):
+            refusal = _refusal(
+                scope, 403, "FORBIDDEN_ORIGIN", "Requests from this origin are refused"
+            )
+            await refusal(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+def unauthorized(scope: Scope) -> Response:
+    response = _refusal(
+        scope, 401, "UNAUTHENTICATED", "Not logged in",
+        "<p>Open the link that <code>headway serve</code> printed, or run <code>headway token</code>"
+        " on the machine of the server to see it again.</p>",
+    )  # fmt: skip
+    response.headers["www-authenticate"] = "Bearer"
+    return response
+
+
+def _refusal(scope: Scope, status: int, code: str, message: str, more: str = "") -> Response:
+    if "text/html" in Headers(scope=scope).get("accept", "") and scope["method"] == "GET":
+        return HTMLResponse(_PAGE.format(title=escape(message), body=more), status)
+    errors = [{"message": message, "extensions": {"code": code}}]
+    return JSONResponse({"errors": errors}, status)
+
+
+def _with_headers(send: Send) -> Send:
+    async def wrapped(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in _HEADERS.items():
+                headers.setdefault(name, value)
+        await send(message)
+
+    return wrapped
+
+
+def login_routes(door: Door) -> list[Route]:
+    return [Route("/login", _login(door), methods=["GET"])]
+
+
+def _login(door: Door) -> Callable[[Request], Awaitable[Response]]:
+    async def login(request: Request) -> Response:
+        session = await door.session(request.query_params.get("token", ""))
+        if session is None:
+            return unauthorized(request.scope)
+        response = RedirectResponse(_own_path(request.query_params.get("next", "/")), 303)
+        response.set_cookie(
+            cookie_name(request.scope),
+            session,
+            max_age=int(SESSION_TIME.total_seconds()),
+            httponly=True,
+            samesite="strict",
+            secure=door.secure_cookie,
+        )
+        response.headers["cache-control"] = "no-store"
+        return response
+
+    return login
+
+
+def _own_path(target: str) -> str:
+    """A path on this server; anything that a browser could take for another place becomes `/`."""
+    parts = urlsplit(target)
+    foreign = parts.scheme or parts.netloc or "\\" in target or not target.isprintable()
+    return "/" if foreign or not target.startswith("/") or target.startswith("//") else target

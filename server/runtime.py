@@ -1,0 +1,71 @@
+"""What runs in a process, entered and left in order: database, feed, engine, and the loops around it."""
+
+import os
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from broadcaster import Broadcast
+
+from runner.courier import Courier
+from runner.engine import Engine
+from runner.evaluator import Evaluator
+from runner.feed import Feed
+from runner.hints import PostgresHints
+from runner.housekeeping import Housekeeping
+from runner.queue import JobQueue
+from runner.rescuer import Rescuer
+from runner.store.database import Database, migrate, open_database
+from runner.store.plans import Plans
+from runner.worker import Worker
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """The parts that the API and the commands of this process use."""
+
+    database: Database
+    feed: Feed
+    engine: Engine
+    evaluator: Evaluator
+    queue: JobQueue
+
+
+@asynccontextmanager
+async def runtime(database_url: str) -> AsyncIterator[Runtime]:
+    """Migrates first. The loops here belong to every process: whichever is there carries out what is owed."""
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(open_database(database_url))
+        await migrate(database)
+        broadcast = Broadcast(backend=PostgresHints(database.connect_alone))
+        feed = await stack.enter_async_context(Feed(broadcast))
+        evaluator = await stack.enter_async_context(Evaluator())
+        engine = await stack.enter_async_context(Engine(database, feed, Plans()))
+        await stack.enter_async_context(Courier(database, engine, feed, evaluator))
+        await stack.enter_async_context(Rescuer(database, engine))
+        await stack.enter_async_context(Housekeeping(database))
+        yield Runtime(database, feed, engine, evaluator, JobQueue(database.pool))
+
+
+def make_worker(
+    parts: Runtime,
+    data_dir: Path,
+    queues: tuple[str, ...],
+    concurrency: int,
+    drain_timeout: float,
+) -> Worker:
+    """A worker of this process, named after host and pid."""
+    return Worker(
+        database=parts.database,
+        engine=parts.engine,
+        feed=parts.feed,
+        evaluator=parts.evaluator,
+        queue=parts.queue,
+        name=f"{socket.gethostname()}-{os.getpid()}",
+        queues=queues,
+        concurrency=concurrency,
+        data_dir=data_dir,
+        drain_timeout=drain_timeout,
+    )

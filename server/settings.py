@@ -1,0 +1,125 @@
+"""What may be set, read once: flags over HEADWAY_ variables over headway.toml over what stands here."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from models.durations import parse_duration
+from models.similar import did_you_mean
+
+FILE = "headway.toml"
+PREFIX = "HEADWAY_"
+
+
+def default_data_dir() -> Path:
+    """Where a person's programs keep their data: $XDG_DATA_HOME, else ~/.local/share."""
+    data_home = os.environ.get("XDG_DATA_HOME", "")
+    parent = Path(data_home) if data_home.startswith("/") else Path.home() / ".local" / "share"
+    return parent / "headway"
+
+
+Names = Annotated[tuple[str, ...], NoDecode]
+"""Separated by commas where they come as one text."""
+
+
+class Settings(BaseSettings):
+    """Every value is checked when it is made; `read` is how a process gets its own."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, extra="forbid", env_ignore_empty=True
+    )
+
+    @classmethod
+    def read(cls, flags: Mapping[str, Any]) -> Self:
+        """Raises ValueError with a sentence for each value that will not do."""
+        file = _find_file(flags.get("data_dir"))
+
+        class Read(cls):  # type: ignore[misc, valid-type]
+            model_config = SettingsConfigDict(toml_file=file)
+
+        try:
+            read = Read(**flags)
+        except tomllib.TOMLDecodeError as error:
+            raise ValueError(f"{file} is not TOML: {error}") from error
+        except ValidationError as error:
+            raise ValueError("; ".join(map(_sentence, error.errors()))) from error
+        return cls.model_construct(**dict(read))
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8321, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    data_dir: Path = Field(
+        default_factory=default_data_dir,
+        description="Where everything is kept: the database, artifacts, the token.",
+    )
+    database_url: str | None = Field(
+        None,
+        description="An external PostgreSQL >= 15; without it, one runs in the data directory.",
+    )
+    flows: Path | None = Field(None, description="A folder of flow documents to load at start.")
+    examples: bool = Field(False, description="Load the example flows.")
+    queues: Names = Field(("default",), min_length=1, description="Queues to take tasks from.")
+    workers: int = Field(1, ge=1, le=64, description="Workers beside the server.")
+    no_worker: bool = Field(False, description="Serve only; tasks run where `headway worker` does.")
+    concurrency: int = Field(16, ge=1, le=1000, description="Tasks that a worker runs at once.")
+    drain_timeout: float = Field(
+        30.0, description="What running tasks get when Headway is told to stop: seconds, or as 1m."
+    )
+    allowed_hosts: Names = Field(
+        (), description="Host names, besides localhost, to be reached under."
+    )
+    allowed_origins: Names = Field((), description="Other origins whose pages may use the API.")
+
+    @field_validator("queues", "allowed_hosts", "allowed_origins", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("drain_timeout", mode="before")
+    @classmethod
+    def _seconds(cls, value: object) -> float:
+        return parse_duration(value)
+
+    @field_validator("data_dir", "flows")
+    @classmethod
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return value and value.expanduser().absolute()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def _find_file(data_dir: Path | str | None) -> Path | None:
+    """headway.toml of the working directory, else of the data directory."""
+    data = Path(data_dir or os.environ.get(f"{PREFIX}DATA_DIR") or default_data_dir())
+    places = (Path.cwd() / FILE, data.expanduser() / FILE)
+    return next((place for place in places if place.is_file()), None)
+
+
+def _sentence(error: ErrorDetails) -> str:
+    name = str(error["loc"][0])
+    if error["type"] == "extra_forbidden":
+        return f"no setting is called {name}{did_you_mean(name, Settings.model_fields)}"
+    flag = "--" + name.replace("_", "-")
+    return f"{flag} ({PREFIX}{name.upper()}): {error['msg'].removeprefix('Value error, ')}"

@@ -1,0 +1,28 @@
+"""One server for the tests that leave it standing; those that break one start their own."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import asyncpg
+import pytest
+
+from runner import oracle
+from tests.api.client import Client
+from tests.api.servers import Served, serving
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with serving(tmp_path_factory.mktemp("served") / "data") as served:
+        yield served
+
+
+@pytest.fixture
+async def client(served: Served) -> AsyncIterator[Client]:
+    """After each test the oracle looks at everything that the server holds."""
+    yield served.client
+    await verify(served.database_url)
+
+
+async def verify(database_url: str) -> None:
+    async with asyncpg.create_pool(database_url, min_size=1, max_size=2) as pool:
+        assert await oracle.verify(pool) == []

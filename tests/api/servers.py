@@ -1,0 +1,96 @@
+"""`headway serve` as a process, as anyone would start it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.api.client import Client
+
+HEADWAY = Path(sys.executable).with_name("headway")
+START_WITHIN = 40.0
+
+
+@dataclass
+class Served:
+    process: "subprocess.Popen[bytes]"
+    data_dir: Path
+    url: str
+    token: str
+    database_url: str
+
+    @property
+    def client(self) -> Client:
+        return Client(self.url, self.token)
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rsplit(":", 1)[1])
+
+    def kill(self) -> None:
+        """As the kernel does when memory runs out."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(40)
+
+
+def start(data_dir: Path, *options: str, port: int = 0, env: dict[str, str] | None = None) -> Served:
+    """Returns when it is ready; raises with its output when it is not in time."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    output = data_dir / "serve.log"
+    announced = data_dir / "server.json"
+    announced.unlink(missing_ok=True)
+    with output.open("ab") as log:
+        process = subprocess.Popen(
+            [HEADWAY, "serve", "--port", str(port), "--data-dir", data_dir, *options],
+            stdout=log,
+            stderr=log,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            env={**os.environ, **(env or {})},
+        )
+    facts = _await(announced, process, output)
+    return Served(process, data_dir, facts["url"], facts["token"], facts["databaseUrl"])
+
+
+def start_worker(data_dir: Path, *options: str) -> "subprocess.Popen[bytes]":
+    with (data_dir / "worker.log").open("ab") as log:
+        return subprocess.Popen(
+            [HEADWAY, "worker", "--data-dir", data_dir, *options],
+            stdout=log,
+            stderr=log,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+
+@contextmanager
+def serving(data_dir: Path, *options: str) -> Iterator[Served]:
+    served = start(data_dir, *options)
+    try:
+        yield served
+    finally:
+        if served.process.poll() is None:
+            served.stop()
+
+
+def _await(path: Path, process: "subprocess.Popen[bytes]", output: Path) -> Any:
+    deadline = time.monotonic() + START_WITHIN
+    while time.monotonic() < deadline:
+        if path.exists():
+            return json.loads(path.read_text())
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(0.02)
+            raise AssertionError(output.read_text())
+    process.kill()
+    raise AssertionError(f"not ready within {START_WITHIN} s:\n{output.read_text()}")

@@ -1,0 +1,78 @@
+"""One PostgreSQL a test session; each test that asks gets a database, copied from a migrated one."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from itertools import count
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from runner.store.database import Database, migrate, open_database
+from server.postgres import embedded_postgres
+
+TEMPLATE = "headway_template"
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The server, by a database of it that no test writes to. Its loop is not the tests'."""
+    with asyncio.Runner() as runner:
+        server = AsyncExitStack()
+        directory = tmp_path_factory.mktemp("postgres")
+        url = runner.run(server.enter_async_context(embedded_postgres(directory)))
+        runner.run(_make_template(url))
+        yield url
+        runner.run(server.aclose())
+
+
+@pytest.fixture
+async def empty_database_url(postgres_url: str) -> AsyncIterator[str]:
+    async with _new_database(postgres_url, "template0") as url:
+        yield url
+
+
+@pytest.fixture
+async def database_url(postgres_url: str) -> AsyncIterator[str]:
+    async with _new_database(postgres_url, TEMPLATE) as url:
+        yield url
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    async with open_database(database_url) as database:
+        yield database
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    return tmp_path / "headway"
+
+
+@asynccontextmanager
+async def _new_database(server_url: str, template: str) -> AsyncIterator[str]:
+    name = f"test_{next(_numbers)}"
+    await _ask(server_url, f"create database {name} template {template}")
+    yield named(server_url, name)
+    await _ask(server_url, f"drop database {name} with (force)")
+
+
+def named(server_url: str, name: str) -> str:
+    """The same server's url of another database."""
+    return server_url.replace("@/headway?", f"@/{name}?")
+
+
+async def _ask(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def _make_template(url: str) -> None:
+    await _ask(url, f"create database {TEMPLATE}")
+    async with open_database(named(url, TEMPLATE)) as database:
+        await migrate(database)

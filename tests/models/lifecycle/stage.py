@@ -1,0 +1,123 @@
+"""An execution on the stage: commands go in, nothing but the domain runs."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from models.events import ENGINE, Ask, Event
+from models.ids import new_id
+from models.lifecycle import decide
+from models.lifecycle.commands import (
+    Command,
+    Conclude,
+    Create,
+    Evaluate,
+    Finish,
+    Prepare,
+    Start,
+)
+from models.lifecycle.decide import begin
+from models.lifecycle.evolve import create, evolve
+from models.lifecycle.snapshot import Execution, Plan, TaskRun
+from models.lifecycle.steps import check_moves
+from models.lifecycle.transition import Context, Deferred, Job, Transition
+from models.spec import parse_flow
+from models.states import Channel, ExecutionState, TaskRunState
+
+MARIA = Ask("user:maria", Channel.API, "because")
+START = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
+
+
+class Stage:
+    """Keeps the snapshot, the events, the jobs that wait and the promises; time moves only by `pass_time`."""
+
+    def __init__(self, source: str, **options: Any) -> None:
+        self.now = START
+        self.events: list[Event] = []
+        self.jobs: dict[str, Job] = {}
+        self.promises: list[Deferred] = []
+        spec = parse_flow(source)
+        plan = Plan.of(new_id(), new_id(), 1, spec)
+        self.execution = self._took(begin(Create(plan, **options), self._context(MARIA)))
+
+    @property
+    def state(self) -> ExecutionState:
+        return self.execution.state
+
+    @property
+    def states(self) -> dict[str, str]:
+        return {path: task.state.value for path, task in self.execution.tasks.items()}
+
+    def task(self, path: str) -> TaskRun:
+        return self.execution.tasks[path]
+
+    def pass_time(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+    def ask(self, command: Command, ask: Ask = MARIA) -> Transition:
+        transition = decide(self.execution, command, self._context(ask))
+        self.execution = self._took(transition)
+        return transition
+
+    def start(self, *paths: str) -> UUID:
+        """A worker takes the jobs of these task runs; answers with the last lease."""
+        lease = new_id()
+        for path in paths:
+            job = self.jobs[path]
+            lease = new_id()
+            self.ask(Start(path, job.attempt, new_id(), "worker:w1", lease), ENGINE)
+        return lease
+
+    def finish(self, path: str, state: Any, **result: Any) -> Transition:
+        task = self.task(path)
+        assert task.lease, f"{path} has no lease: it is {task.state}"
+        return self.ask(Finish(path, task.lease, state, task.attempt, **result), ENGINE)
+
+    def run(self, path: str, state: Any, **result: Any) -> Transition:
+        self.start(path)
+        return self.finish(path, state, **result)
+
+    def evaluate(self, values: Mapping[str, Any] | None = None, error: Any = None) -> None:
+        """Carry out the evaluations that are owed, all with the same result."""
+        owed = [d for d in self.promises if isinstance(d.command, Evaluate)]
+        self.promises = [d for d in self.promises if d not in owed]
+        for deferred in owed:
+            what = deferred.command
+            assert isinstance(what, Evaluate)
+            given = None if error else values or {}
+            if what.path is None:
+                self.ask(Conclude(given, error), ENGINE)
+            else:
+                assert what.attempt
+                self.ask(Prepare(what.path, what.attempt, given, error), ENGINE)
+
+    def folded(self) -> Execution:
+        first, *rest = self.events
+        execution = create(self.execution.plan, first)
+        for event in rest:
+            execution = evolve(execution, event)
+        return execution
+
+    def moves(self, path: str | None = None) -> list[str]:
+        """The states that the execution, or one task run, went through."""
+        return [
+            event.fact.to_state.value
+            for event in self.events
+            if getattr(event.fact, "to_state", None) and getattr(event.fact, "path", None) == path
+        ]
+
+    def _context(self, ask: Ask) -> Context:
+        return Context(self.now, new_id, lambda: 0.0, ask)
+
+    def _took(self, transition: Transition) -> Execution:
+        check_moves(transition.events)
+        self.events += transition.events
+        for key in transition.withdrawn:
+            self.jobs = {path: job for path, job in self.jobs.items() if job.key != key}
+        self.jobs |= {job.path: job for job in transition.jobs}
+        for path, task in transition.execution.tasks.items():
+            if task.state not in (TaskRunState.QUEUED, TaskRunState.RETRYING):
+                self.jobs.pop(path, None)
+        self.promises += transition.deferred
+        return transition.execution

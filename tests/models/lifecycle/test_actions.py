@@ -1,0 +1,294 @@
+"""The whole product of state and action, and what each allowed one does."""
+
+from dataclasses import replace
+
+import pytest
+
+from models.errors import ProblemCode, Refused
+from models.lifecycle import decide
+from models.lifecycle.actions import ALLOWED_IN, Action, available_actions
+from models.lifecycle.commands import (
+    Cancel,
+    Command,
+    KillDeadline,
+    Pause,
+    Resume,
+    RetryFailed,
+    SetLabels,
+)
+from models.lifecycle.transition import Context
+from models.ids import new_id
+from models.states import (
+    EXECUTION_ENDS,
+    AttemptState,
+    ExecutionState,
+    LabelMode,
+    TaskRunState,
+)
+from tests.models.lifecycle.stage import MARIA, START, Stage
+
+TWO = """
+id: two
+namespace: acme
+tasks:
+  - {id: a, type: log, message: a}
+  - {id: b, type: log, message: b}
+  - {id: c, type: log, message: c, needs: [a]}
+"""
+
+COMMANDS: dict[Action, Command] = {
+    Action.CANCEL: Cancel(),
+    Action.PAUSE: Pause(),
+    Action.RESUME: Resume(),
+    Action.RETRY_FAILED: RetryFailed(),
+    Action.SET_LABELS: SetLabels({"team": "data"}),
+}
+
+
+def staged(state: ExecutionState) -> Stage:
+    """An execution of that state, with one task run failed and one running."""
+    stage = Stage(TWO, on_failure=None)
+    stage.start("b")
+    stage.run("a", AttemptState.FAILED)
+    stage.execution = replace(
+        stage.execution,
+        state=state,
+        ended_at=START if state in EXECUTION_ENDS else None,
+    )
+    if state is ExecutionState.KILLING:
+        stage = Stage(TWO)
+        stage.start("b")
+        stage.ask(Cancel())
+    if state is ExecutionState.PAUSED:
+        stage = Stage(TWO)
+        stage.start("a", "b")
+        stage.ask(Pause())
+        stage.finish("a", AttemptState.FAILED)
+    return stage
+
+
+@pytest.mark.parametrize("action", COMMANDS)
+@pytest.mark.parametrize("state", ExecutionState)
+def test_each_action_is_allowed_in_its_states_and_refused_with_a_sentence_in_all_others(
+    state: ExecutionState, action: Action
+) -> None:
+    stage = staged(state)
+    assert stage.state is state
+    before = stage.execution
+    context = Context(START, new_id, lambda: 0.0, MARIA)
+    found = next(one for one in available_actions(before) if one.action is action)
+    assert found.allowed is (state in ALLOWED_IN[action])
+    if found.allowed:
+        transition = decide(before, COMMANDS[action], context)
+        assert transition.events or action is Action.CANCEL
+        assert transition.events[0].ask == MARIA
+    else:
+        with pytest.raises(Refused) as refused:
+            decide(before, COMMANDS[action], context)
+        problem = refused.value.problems[0]
+        assert problem.code is ProblemCode.INVALID_STATE
+        assert problem.message == found.reason
+        assert state.value in problem.message or "nothing to retry" in problem.message
+        assert problem.details["state"] is state
+        assert problem.details["available_actions"] == available_actions(before)
+        assert stage.execution is before
+
+
+@pytest.mark.parametrize("state", ExecutionState)
+def test_every_action_is_listed_with_a_reason_when_it_is_not_allowed(state: ExecutionState) -> None:
+    found = available_actions(staged(state).execution)
+    assert [one.action for one in found] == list(Action)
+    for one in found:
+        assert one.allowed == (one.code is None) == (one.reason is None)
+        if one.action not in ALLOWED_IN:
+            assert one.code is ProblemCode.NOT_YET
+
+
+def test_cancel_ends_at_once_what_no_worker_owns() -> None:
+    stage = Stage(TWO)
+    stage.ask(Cancel())
+    assert stage.state is ExecutionState.KILLED
+    assert stage.moves() == ["RUNNING", "KILLING", "KILLED"]
+    assert stage.states == {"a": "CANCELLED", "b": "CANCELLED", "c": "CANCELLED"}
+    assert stage.jobs == {}
+    assert stage.promises == []
+
+
+def test_cancel_waits_for_running_attempts_until_the_grace_and_two_heartbeats_are_over() -> None:
+    stage = Stage(TWO)
+    stage.start("a")
+    stage.ask(Cancel())
+    assert stage.states == {"a": "KILLING", "b": "CANCELLED", "c": "CANCELLED"}
+    assert stage.state is ExecutionState.KILLING
+    (promise,) = stage.promises
+    assert (promise.due - stage.now).total_seconds() == 10 + 6
+    stage.pass_time(16)
+    stage.ask(KillDeadline())
+    assert stage.states["a"] == "KILLED"
+    assert stage.state is ExecutionState.KILLED
+
+
+def test_an_early_deadline_of_an_older_kill_fences_nothing() -> None:
+    stage = Stage(TWO)
+    stage.start("a")
+    stage.ask(Cancel())
+    stage.pass_time(1)
+    stage.ask(KillDeadline())
+    assert stage.state is ExecutionState.KILLING
+
+
+def test_asking_again_while_killing_skips_the_grace_once() -> None:
+    stage = Stage(TWO)
+    stage.start("a")
+    stage.ask(Cancel())
+    stage.ask(Cancel())
+    assert stage.execution.killing and stage.execution.killing.force
+    events = len(stage.events)
+    stage.ask(Cancel())
+    assert len(stage.events) == events
+
+
+def test_a_result_after_the_fence_is_refused_and_recorded_as_late() -> None:
+    stage = Stage(TWO)
+    lease = stage.start("a")
+    stage.ask(Cancel())
+    stage.pass_time(16)
+    stage.ask(KillDeadline())
+    before = stage.states
+    from models.lifecycle.commands import Finish
+
+    transition = stage.ask(Finish("a", lease, AttemptState.SUCCESS, 1))
+    assert transition.refused and transition.refused.code is ProblemCode.CONFLICT
+    assert [event.type.value for event in transition.events] == ["LATE_RESULT"]
+    assert stage.states == before
+    assert stage.state is ExecutionState.KILLED
+
+
+def test_the_same_result_told_twice_changes_nothing_the_second_time() -> None:
+    from models.lifecycle.commands import Finish
+
+    stage = Stage(TWO)
+    lease = stage.start("b")
+    stage.ask(Finish("b", lease, AttemptState.SUCCESS, 1))
+    transition = stage.ask(Finish("b", lease, AttemptState.SUCCESS, 1))
+    assert transition.events == ()
+    assert transition.refused is None
+
+
+def test_pause_starts_nothing_new_and_resume_lines_up_what_was_held_back() -> None:
+    stage = Stage(TWO)
+    stage.start("a")
+    stage.ask(Pause())
+    assert stage.execution.paused and stage.execution.paused.by == "user:maria"
+    stage.finish("a", AttemptState.SUCCESS)
+    assert stage.states == {"a": "SUCCESS", "b": "QUEUED", "c": "CREATED"}
+    assert stage.start("b") and stage.states["b"] == "QUEUED"  # the job was dropped
+    stage.jobs.clear()
+    stage.ask(Resume())
+    assert stage.state is ExecutionState.RUNNING
+    assert set(stage.jobs) == {"b", "c"}
+
+
+def test_a_failure_while_paused_is_acted_on_at_resume() -> None:
+    stage = Stage(TWO)
+    stage.start("a", "b")
+    stage.ask(Pause())
+    stage.finish("a", AttemptState.FAILED)
+    assert (stage.state, stage.states["c"]) == (ExecutionState.PAUSED, "CREATED")
+    stage.ask(Resume())
+    assert (stage.state, stage.states["c"]) == (ExecutionState.FAILED_FINISHING, "CANCELLED")
+
+
+def test_everything_that_ended_while_paused_ends_the_execution_at_resume() -> None:
+    stage = Stage(TWO)
+    stage.run("a", AttemptState.SUCCESS)
+    stage.start("b", "c")
+    stage.ask(Pause())
+    stage.finish("b", AttemptState.SUCCESS)
+    stage.finish("c", AttemptState.SUCCESS)
+    assert stage.state is ExecutionState.PAUSED
+    stage.ask(Resume())
+    assert stage.state is ExecutionState.SUCCESS
+
+
+def test_cancel_while_paused_kills() -> None:
+    stage = Stage(TWO)
+    stage.start("a")
+    stage.ask(Pause())
+    stage.ask(Cancel())
+    assert stage.state is ExecutionState.KILLING
+    stage.finish("a", AttemptState.KILLED)
+    assert stage.state is ExecutionState.KILLED
+    assert stage.execution.paused is None
+
+
+def test_retry_failed_gives_failed_ones_a_new_attempt_and_puts_cancelled_ones_back() -> None:
+    stage = Stage(TWO)
+    stage.start("b")
+    stage.run("a", AttemptState.FAILED)
+    assert stage.state is ExecutionState.FAILED_FINISHING
+    stage.ask(RetryFailed())
+    assert stage.state is ExecutionState.RUNNING
+    assert stage.states == {"a": "QUEUED", "b": "RUNNING", "c": "CREATED"}
+    assert stage.jobs["a"].attempt == 2
+    assert stage.execution.failure is None
+    stage.finish("b", AttemptState.SUCCESS)
+    stage.run("a", AttemptState.SUCCESS)
+    stage.run("c", AttemptState.SUCCESS)
+    assert stage.state is ExecutionState.SUCCESS
+
+
+def test_retry_failed_while_paused_with_a_failure_resumes() -> None:
+    stage = staged(ExecutionState.PAUSED)
+    stage.ask(RetryFailed())
+    assert stage.state is ExecutionState.RUNNING
+    assert stage.states["a"] == "QUEUED"
+
+
+def test_retry_failed_while_paused_without_a_failure_is_refused() -> None:
+    stage = Stage(TWO)
+    stage.ask(Pause())
+    with pytest.raises(Refused, match="nothing to retry"):
+        stage.ask(RetryFailed())
+
+
+def test_expected_seq_must_be_that_of_the_last_state_change() -> None:
+    stage = Stage(TWO)
+    with pytest.raises(Refused) as refused:
+        stage.ask(Pause(), replace(MARIA, expected_seq=1))
+    assert refused.value.problems[0].code is ProblemCode.CONFLICT
+    stage.ask(Pause(), replace(MARIA, expected_seq=stage.execution.state_seq))
+    assert stage.state is ExecutionState.PAUSED
+
+
+def test_labels_are_merged_replaced_and_removed() -> None:
+    stage = Stage(TWO, labels={"team": "data", "tier": "gold"})
+    stage.ask(SetLabels({"tier": "silver"}))
+    assert stage.execution.labels == {"team": "data", "tier": "silver"}
+    stage.ask(SetLabels({"team": ""}, LabelMode.REMOVE))
+    assert stage.execution.labels == {"tier": "silver"}
+    stage.ask(SetLabels({"a": "b"}, LabelMode.REPLACE))
+    assert stage.execution.labels == {"a": "b"}
+    events = len(stage.events)
+    stage.ask(SetLabels({"a": "b"}))
+    assert len(stage.events) == events
+
+
+@pytest.mark.parametrize(
+    "labels", [{"system.x": "1"}, {"Team": "x"}, {"": "x"}, {"a" * 64: "x"}, {"a": "x" * 256}]
+)
+def test_wrong_labels_are_refused(labels: dict[str, str]) -> None:
+    stage = Stage(TWO)
+    with pytest.raises(Refused) as refused:
+        stage.ask(SetLabels(labels))
+    assert refused.value.problems[0].code is ProblemCode.VALIDATION
+    assert stage.execution.labels == {}
+
+
+def test_nothing_of_an_ended_execution_stays_open() -> None:
+    stage = Stage(TWO)
+    stage.run("b", AttemptState.FAILED)
+    stage.run("a", AttemptState.SUCCESS)
+    assert stage.state is ExecutionState.FAILED
+    assert all(task.ended for task in stage.execution.tasks.values())
+    assert stage.task("c").state is TaskRunState.CANCELLED

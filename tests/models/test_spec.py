@@ -1,0 +1,311 @@
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from models.errors import ProblemCode, Refused
+from models.graph import Graph
+from models.spec import (
+    ApprovalTask,
+    Backoff,
+    FlowSpec,
+    HttpTask,
+    LogLevel,
+    LogTask,
+    PythonTask,
+    ShellTask,
+    WaitTask,
+    flow_json_schema,
+    parse_flow,
+)
+from models.states import AttemptState, CommentRule, FailureAction, OnWorkerLost
+
+FLOW = """\
+id: nightly-orders
+namespace: acme.data
+kind: etl
+description: Loads yesterday's orders.
+labels: {team: data, tier: gold}
+inputs:
+  - {id: day, type: DATE, required: true}
+  - {id: batch_size, type: INT, default: 500, min: 1, max: 10000}
+  - {id: region, type: SELECT, options: [eu, us], default: eu}
+on_failure: CANCEL_ALL
+tasks:
+  - id: extract
+    type: shell
+    run: |
+      python extract.py --day {{ inputs.day }} --out orders.csv
+      echo '{"output": {"rows": 1250}}' >&"$HEADWAY_FD"
+    env: {REGION: "{{ inputs.region }}", N: 5, YES: true}
+    timeout: 10m
+    retry: {max_attempts: 3, backoff: exponential, delay: 5s, max_delay: 1m, jitter: true, on: [LOST]}
+    on_worker_lost: fail
+    artifacts: [{path: orders.csv, type: Dataset}]
+  - id: approve
+    type: approval
+    needs: [extract]
+    message: "Load {{ outputs.extract.rows }} rows?"
+    roles: [operator]
+    comment: on_reject
+  - id: load
+    type: python
+    needs: [approve]
+    call: acme.load:main
+    args: {path: "{{ outputs.extract.artifacts['orders.csv'].uri }}", batch: "{{ inputs.batch_size }}"}
+    interpreter: /opt/acme/venv/bin/python
+    queue: heavy
+  - {id: pause, type: wait, duration: 1h30m}
+  - {id: later, type: wait, until: "{{ inputs.day }}T08:00:00Z"}
+  - {id: call, type: http, method: post, url: "https://x/{{ inputs.day }}", json: {a: 1},
+     expect_status: [200, 4xx]}
+  - {id: say, type: log, message: hello, level: WARN}
+  - {id: give, type: return, needs: [load], outputs: {n: "{{ outputs.load.n }}"}}
+  - {id: end, type: fail, disabled: true, message: no}
+outputs:
+  rows: "{{ outputs.extract.rows }}"
+"""
+
+
+def problems(source: str) -> list[tuple[ProblemCode, int | None, int | None, str, str]]:
+    with pytest.raises(Refused) as refused:
+        parse_flow(source)
+    return [(p.code, p.line, p.column, ".".join(p.path), p.message) for p in refused.value.problems]
+
+
+def task(text: str) -> str:
+    return f"id: f\nnamespace: a\ntasks:\n  - {text}\n"
+
+
+def test_the_whole_language() -> None:
+    flow = parse_flow(FLOW)
+    assert (flow.id, flow.namespace, flow.kind) == ("nightly-orders", "acme.data", "etl")
+    assert flow.on_failure is FailureAction.CANCEL_ALL
+    assert flow.labels == {"team": "data", "tier": "gold"}
+    assert [spec.id for spec in flow.inputs] == ["day", "batch_size", "region"]
+    extract, approve, load, pause, later, call, say, *_ = flow.tasks
+    assert isinstance(extract, ShellTask)
+    assert extract.run.endswith('>&"$HEADWAY_FD"\n')
+    assert extract.env == {"REGION": "{{ inputs.region }}", "N": "5", "YES": "true"}
+    assert extract.on_worker_lost is OnWorkerLost.FAIL
+    assert (extract.timeout, extract.kill_grace, extract.queue) == (600.0, 10.0, "default")
+    assert extract.retry is not None
+    assert extract.retry.backoff is Backoff.EXPONENTIAL
+    assert (extract.retry.delay, extract.retry.max_delay) == (5.0, 60.0)
+    assert AttemptState.LOST.value in extract.retry.on
+    assert len(extract.retry.on) == 1
+    assert [(a.path, a.type) for a in extract.artifacts] == [("orders.csv", "Dataset")]
+    assert isinstance(approve, ApprovalTask)
+    assert (approve.comment, approve.roles, approve.required) == (
+        CommentRule.ON_REJECT,
+        ("operator",),
+        1,
+    )
+    assert isinstance(load, PythonTask)
+    assert (load.call, load.script, load.queue) == ("acme.load:main", None, "heavy")
+    assert isinstance(pause, WaitTask) and pause.duration == 5400.0
+    assert isinstance(later, WaitTask) and later.until == "{{ inputs.day }}T08:00:00Z"
+    assert isinstance(call, HttpTask) and call.json_body == {"a": 1}
+    assert [call.accepts(status) for status in (200, 201, 404, 500)] == [True, False, True, False]
+    assert isinstance(say, LogTask) and say.level is LogLevel.WARN
+    assert Graph.of({each.id: each.needs for each in flow.tasks}).upstream("give") == {
+        "load",
+        "approve",
+        "extract",
+    }
+
+
+def test_a_flow_cannot_be_changed() -> None:
+    flow = parse_flow(FLOW)
+    with pytest.raises(ValidationError, match="frozen"):
+        setattr(flow, "id", "other")  # noqa: B010 - mypy knows that it is frozen
+
+
+def test_the_source_of_a_task_is_its_text() -> None:
+    flow = parse_flow(FLOW)
+    assert flow.source_of("approve") == (
+        "id: approve\ntype: approval\nneeds: [extract]\n"
+        'message: "Load {{ outputs.extract.rows }} rows?"\nroles: [operator]\ncomment: on_reject'
+    )
+    assert flow.source_of("pause") == "{id: pause, type: wait, duration: 1h30m}"
+
+
+def test_everything_wrong_at_once_each_with_its_place() -> None:
+    wrong = (
+        FLOW.replace("on_failure: CANCEL_ALL", "on_failur: x\nconcurrency: {limit: 1}")
+        .replace("inputs.region }}", "inputs.regoin }}")
+        .replace("delay: 5s", "delay: soon, dlay: 3")
+        .replace("needs: [approve]", "needs: [aprove]\n    tiemout: 3")
+        .replace("--day {{ inputs.day }}", '--day "{{ inputs.day }}" {{ foo }}')
+        .replace("type: fail", "type: fial")
+    )
+    assert [" ".join(map(str, problem)) for problem in problems(wrong)] == WRONG
+
+
+WRONG = """\
+VALIDATION 10 1 on_failur `on_failur` is no key of a flow; did you mean `on_failure`?
+NOT_YET 11 1 concurrency `concurrency` is part of the flow language but not built yet; remove it
+VALIDATION 16 32 tasks.0.run an expression inside double quotes is not protected by quoting; \
+give the value to the script through `env:` and write "$NAME" here
+VALIDATION 16 53 tasks.0.run `foo` is no name that expressions know; \
+there are: env, execution, flow, inputs, labels, outputs, task, trigger
+VALIDATION 18 23 tasks.0.env.REGION there is no input `regoin`; did you mean `region`?
+VALIDATION 20 52 tasks.0.retry.delay must be a duration such as 10s, 5m, 1h30m or PT5M28S, got 'soon'
+VALIDATION 20 65 tasks.0.retry.dlay `dlay` is no key of `retry`; did you mean `delay`?
+VALIDATION 31 13 tasks.2.needs.0 there is no task `aprove`; did you mean `approve`?
+VALIDATION 32 5 tasks.2.tiemout `tiemout` is no key of a task of type python; did you mean `timeout`?
+VALIDATION 43 5 tasks.8 there is no task type `fial`; \
+there are: shell, python, http, log, return, fail, wait, approval
+""".splitlines()
+
+
+LOG = "{id: a, type: log, message: m}"
+FLOW_KEYS = ["concurrency", "timeout", "cache", "errors", "finally", "triggers", "alerts"]
+APPROVAL_KEYS = "groups allow_self form timeout on_timeout remind_every escalate on_reject required"
+NOT_YET = [
+    *(f"{FLOW}{key}: 1\n" for key in FLOW_KEYS),
+    *(task(f"{{id: a, type: log, message: m, {key}: 1}}") for key in ("when", "run_if", "cache")),
+    *(task(f"{{id: a, type: {kind}, x: 1}}") for kind in ("foreach", "subflow", "sql")),
+    *(f"{task(LOG)}inputs: [{{id: a, type: {kind}}}]" for kind in ("SECRET", "FILE")),
+    *(f"{task(LOG)}inputs: [{{id: a, type: INT, {key}: 1}}]" for key in ("depends_on", "when")),
+    *(task(f"{{id: a, type: approval, {key}: 2}}") for key in APPROVAL_KEYS.split()),
+    task("{id: a, type: wait, duration: 1s, event: e}"),
+    *(
+        task(f'{{id: a, type: log, message: "{{{{ {name} }}}}"}}')
+        for name in ("secrets.A", "item", "index")
+    ),
+]
+
+
+@pytest.mark.parametrize("source", NOT_YET)
+def test_what_is_not_built_yet_is_refused_by_name(source: str) -> None:
+    ((code, line, column, _, message),) = problems(source)
+    assert code is ProblemCode.NOT_YET
+    assert line and column
+    assert "not built yet" in message or "are not built" in message
+
+
+@pytest.mark.parametrize(
+    ("source", "line", "column", "words"),
+    [
+        ("", 1, 1, "the flow is empty"),
+        ("- a", 1, 1, "a flow is a mapping"),
+        ("a: [", 1, 5, "not valid YAML"),
+        ("a: \x07", 1, 1, "not valid YAML"),
+        ("id: a\nid: b\n", 2, 1, "`id` stands here a second time"),
+        ("1: a\n", 1, 1, "put '1' in quotes"),
+        ("url: {{ x }}\n", 1, 7, 'an expression stands in quotes: "{{ ... }}"'),
+        ("? [a]\n: b\n", 1, 3, "a key is text"),
+        ("<<: {a: b}\n", 1, 1, "merge keys"),
+        ("a: !!python/object:os.system x\n", 1, 4, "tags such as"),
+        ("a: *b\n", 1, 4, "no anchor `&b`"),
+        ("a: &a [*a]\n", 1, 8, "no anchor `&a`"),
+        ("id: a\n---\nid: b\n", 2, 1, "a text holds one flow"),
+        ("a: " + "[" * 30 + "]" * 30, 1, 23, "nested more than 20 levels deep"),
+        ("a: " + "[" * 5000, 1, None, ""),
+        ("a: [" + "b," * 60_000 + "]", 1, None, "at most 50000 values"),
+    ],
+)
+def test_what_is_no_document(source: str, line: int, column: int | None, words: str) -> None:
+    found = next(each for each in problems(source) if words in each[4])
+    assert found[1] == line
+    assert column is None or found[2] == column
+
+
+def test_an_alias_bomb_is_refused() -> None:
+    rows = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    for i in range(1, 9):
+        rows.append(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]")
+    assert "at most 50000 values" in problems("\n".join(rows))[0][4]
+
+
+def test_more_than_a_mebibyte() -> None:
+    assert problems("a: " + "x" * 2**20)[0][0] is ProblemCode.PAYLOAD_TOO_LARGE
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (task("{id: a_b-c, type: shell}"), "`run` is missing"),
+        (task("{id: A, type: log, message: m}"), "must be 1 to 100 of a-z 0-9 _ -"),
+        (task("{id: a, message: m}"), "`type` is missing; it is one of shell, python"),
+        (task("a"), "must be a mapping"),
+        (task("{id: a, type: python}"), "either `script` or `call`"),
+        (task("{id: a, type: python, call: 'no'}"), "String should match pattern"),
+        (task("{id: a, type: wait}"), "either `duration` or `until`"),
+        (task("{id: a, type: wait, until: tomorrow}"), "a time with its zone"),
+        (task("{id: a, type: http, url: u, json: 1, body: b}"), "either `json` or `body`"),
+        (task("{id: a, type: http, url: u, expect_status: 9}"), "must be statuses such as 200"),
+        (task("{id: a, type: log, message: m, retry: {max_attempts: 0}}"), "greater than or equal to 1"),
+        (task("{id: a, type: log, message: m, retry: {max_attempts: 2, backoff: EXP}}"), "one of constant, linear"),
+        (task("{id: a, type: log, message: m, disabled: 'yes'}"), "must be true or false"),
+        (task("{id: a, type: log, message: m, needs: b}"), "must be a list"),
+        (task("{id: a, type: log, message: m, needs: [a]}"), "a cycle: a -> a"),
+        (task("{id: a, type: log, message: m, env: {A-B: c}}"), "no name of an environment variable"),
+        (task("{id: a, type: log, message: m, env: {HEADWAY_X: c}}"), "are Headway's"),
+        (task("{id: a, type: log, message: m, queue: '{{ inputs.q }}'}"), "`queue` takes no expression"),
+        (task("{id: a, type: log, message: '{{ outputs.a.x }}'}"), "no outputs before it has run"),
+        (task(LOG + "\n  - {id: b, type: log, message: '{{ outputs.a.x }}'}"), "add `a` to its `needs`"),
+        (task("{id: a-c, type: fail}\n  - {id: b, type: log, message: '{{ outputs.a-c.x }}'}"), "write outputs['a-c']"),
+        (task("{id: a, type: log, message: m}\n  - {id: a, type: log, message: m}"), "another task `a`"),
+        (task("{id: a, type: python, script: 'print({{ inputs }})'}"), "inside a Python `script`"),
+        (task("{id: a, type: shell, interpreter: ruby, run: 'puts {{ execution.id }}'}"), "of this interpreter"),
+        (task("{id: a, type: shell, interpreter: '{{ flow.id }}', run: ls}"), "`interpreter` takes no expression"),
+        (task("{id: a, type: shell, run: 'echo {% set x %}a{% endset %}{{ x }}'}"), "only `if`, `for` and `set`"),
+        (task("{id: a, type: log, message: m}") + "labels: {A: b, system.x: c}", "a key is 1 to 63"),
+        ("id: f\nnamespace: A.b\ntasks: []", "joined by dots"),
+        ("id: f\nnamespace: a\ntasks: []", "at least 1 item"),
+    ],
+)  # fmt: skip
+def test_wrong_flows(source: str, words: str) -> None:
+    assert any(words in message for *_, message in problems(source)), problems(source)
+
+
+@pytest.mark.parametrize("interpreter", ["bash", "/bin/sh", "/usr/bin/env bash", "bash -x", "dash"])
+def test_expressions_in_posix_shells(interpreter: str) -> None:
+    parse_flow(
+        task(f"{{id: a, type: shell, interpreter: {interpreter}, run: 'echo {{{{ flow.id }}}}'}}")
+    )
+
+
+def test_words_of_yaml_that_other_readers_change() -> None:
+    flow = parse_flow(
+        task(
+            "{id: a, type: return, outputs: {on: off, d: 2026-01-01, t: 12:30, n: 010, f: 1.5, x: ~}}"
+        )
+    )
+    assert vars(flow.tasks[0])["outputs"] == {
+        "on": "off",
+        "d": "2026-01-01",
+        "t": "12:30",
+        "n": "010",
+        "f": 1.5,
+        "x": None,
+    }
+
+
+def test_places_in_folded_and_quoted_text() -> None:
+    source = task(
+        "id: a\n    type: log\n    message: >\n      one\n      two {{ inputs.x }}\n      {{ inputs.y }}"
+    )
+    assert [(line, column) for _, line, column, *_ in problems(source)] == [(8, 14), (9, 10)]
+
+
+def test_aliases_are_spelt_out() -> None:
+    flow = parse_flow(
+        "id: f\nnamespace: a\ntasks:\n  - {id: a, type: log, message: &m hello}\n  - {id: b, type: log, message: *m}\n"
+    )
+    assert [vars(each)["message"] for each in flow.tasks] == ["hello", "hello"]
+
+
+def test_the_json_schema_knows_every_key() -> None:
+    schema: dict[str, Any] = flow_json_schema()
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert set(schema["properties"]) == set(FlowSpec.model_fields)
+    assert set(schema["properties"]["tasks"]["items"]["discriminator"]["mapping"]) == {
+        "shell", "python", "http", "log", "return", "fail", "wait", "approval",
+    }  # fmt: skip
+    assert "json" in schema["$defs"]["HttpTask"]["properties"]
+    assert schema["$defs"]["RetrySpec"]["properties"]["backoff"]["enum"] == [
+        "constant", "linear", "exponential",
+    ]  # fmt: skip

@@ -1,0 +1,131 @@
+import asyncio
+from datetime import UTC, datetime
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from models.errors import Fault, Unavailable
+from models.ids import new_id
+from models.tables import Flow
+from runner.store.database import (
+    Database,
+    describe,
+    ensure_partitions,
+    known_migrations,
+    migrate,
+    migrations_current,
+    open_database,
+    read_epoch,
+)
+
+INSERT_EVENT = """
+insert into events (execution_id, seq, id, type, at, actor, channel, data)
+values ($1, 1, $2, 'X', now(), 'user:admin', 'API', '{}')
+"""
+
+
+async def test_two_servers_migrate_one_empty_database_at_once(empty_database_url: str) -> None:
+    async with open_database(empty_database_url) as one, open_database(empty_database_url) as two:
+        assert not await migrations_current(one)
+        await asyncio.gather(migrate(one), migrate(two))
+        assert await migrations_current(two)
+        assert isinstance(await read_epoch(one.pool), UUID)
+        applied = await one.pool.fetch("select name from tortoise_migrations")
+        assert sorted(row["name"] for row in applied) == sorted(known_migrations())
+
+
+async def test_a_database_of_a_newer_headway_is_refused(database: Database) -> None:
+    await database.pool.execute(
+        "insert into tortoise_migrations (app, name, applied_at) values ('headway', '9999_later', now())"
+    )
+    with pytest.raises(Fault, match=r"a newer Headway migrated this database \(9999_later"):
+        await migrate(database)
+    assert not await migrations_current(database)
+
+
+async def test_rows_are_read_over_the_same_pool(database: Database) -> None:
+    await Flow.create(id=new_id(), namespace="a", key="b", kind="flow", latest_revision=1)
+    stored = await Flow.get(namespace="a", key="b")
+    assert (stored.labels, stored.enabled) == ({}, True)
+    assert await database.pool.fetchval("select labels from flows") == "{}"
+
+
+async def test_migrations_say_what_the_rows_say(database: Database) -> None:
+    from tortoise.migrations.autodetector import MigrationAutodetector
+
+    from runner.store.database import TORTOISE, tortoise_on
+
+    with await tortoise_on(database.pool) as context:
+        assert context.apps
+        changes = await MigrationAutodetector(context.apps, TORTOISE["apps"]).changes()
+    assert [change.name for change in changes] == []
+
+
+async def test_each_month_of_history_has_its_partition(database: Database) -> None:
+    assert await ensure_partitions(database.pool) == 0
+    assert await ensure_partitions(database.pool, months_ahead=5) == 4
+    await database.pool.execute(INSERT_EVENT, new_id(), new_id())
+    now = datetime.now(UTC)
+    place = await database.pool.fetchval("select tableoid::regclass::text from events")
+    assert place == f"events_{now:%Y_%m}"
+
+
+async def test_history_that_came_before_its_partition_moves_into_it(database: Database) -> None:
+    later = await database.pool.fetchval("select headway_least_id(now() + interval '120 days')")
+    await database.pool.execute(INSERT_EVENT, later, new_id())
+    place = "select tableoid::regclass::text from events"
+    assert await database.pool.fetchval(place) == "events_default"
+    made = await asyncio.gather(*(ensure_partitions(database.pool, 5) for _ in range(4)))
+    assert sorted(made) == [0, 0, 0, 4]
+    assert await database.pool.fetchval(place) != "events_default"
+
+
+async def test_the_queue_neither_notifies_nor_logs(database: Database) -> None:
+    listener = await database.connect_alone()
+    heard: list[object] = []
+    await listener.add_listener("ch_pgqueuer", lambda *call: heard.append(call))
+    await database.pool.execute(
+        "insert into pgqueuer (priority, entrypoint, status) values (0, 'default', 'queued')"
+    )
+    await database.pool.execute(
+        "insert into pgqueuer_log (job_id, status, entrypoint, priority) values (1, 'queued', 'default', 0)"
+    )
+    assert await listener.fetchval("select count(*) from pgqueuer_log") == 0
+    assert heard == []
+    await listener.close()
+
+
+async def test_every_connection_plans_for_its_values(database: Database) -> None:
+    alone = await database.connect_alone()
+    for connection in (alone, database.pool):
+        assert await connection.fetchval("show plan_cache_mode") == "force_custom_plan"
+        assert await connection.fetchval("show application_name") == "headway"
+    await alone.close()
+
+
+async def test_no_database_is_one_sentence_without_a_password() -> None:
+    url = "postgresql://headway:secret@127.0.0.1:1/headway"
+    with pytest.raises(Unavailable) as refusal:
+        await Database(url).__aenter__()
+    assert str(refusal.value).startswith("cannot reach PostgreSQL at 127.0.0.1:1/headway: ")
+    assert "secret" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("url", ["", "nonsense", "mysql://a/b", "postgresql://a:port/b"])
+async def test_a_url_that_is_none_is_a_sentence(url: str) -> None:
+    with pytest.raises(Unavailable):
+        await Database(url).__aenter__()
+
+
+async def test_a_name_with_special_characters(postgres_url: str) -> None:
+    connection = await asyncpg.connect(postgres_url)
+    await connection.execute('create database "a b%/é"')
+    async with open_database(postgres_url.replace("/headway?", "/a%20b%25%2F%C3%A9?")) as database:
+        assert await database.pool.fetchval("select current_database()") == "a b%/é"
+    await connection.close()
+
+
+def test_where_a_url_leads() -> None:
+    assert describe("postgresql://u:p@db:5433/x") == "db:5433/x"
+    assert describe("postgresql://u@/x?host=%2Frun%2Fpg") == "/run/pg/x"

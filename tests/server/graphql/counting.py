@@ -1,0 +1,179 @@
+"""A schema to try transports with: it counts, it fails in every way, it can be held up."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import strawberry
+
+from models.errors import ProblemCode, Refused, Unavailable
+from models.viewer import Viewer
+from server.graphql.fanout import Policy
+
+
+@dataclass
+class Counting:
+    """What the tests hold in their hands: how often sources were opened, from where, and the newest number."""
+
+    opened: list[tuple[str, Any]] = field(default_factory=list)
+    closed: int = 0
+    read: int = 0
+    newest: int = 0
+    shut: asyncio.Event = field(default_factory=asyncio.Event)
+    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    def close(self) -> None:
+        self.closed += 1
+        self.shut.set()
+
+    async def rise(self, by: int = 1) -> None:
+        async with self.changed:
+            self.newest += by
+            self.changed.notify_all()
+
+    async def beyond(self, number: int) -> int:
+        async with self.changed:
+            await self.changed.wait_for(lambda: self.newest > number)
+            return self.newest
+
+
+@dataclass
+class Context:
+    viewer: Viewer
+    counting: Counting
+    resume: Any = None
+
+    def open(self, name: str) -> Counting:
+        self.counting.opened.append((name, self.resume))
+        return self.counting
+
+
+@strawberry.type
+class Tick:
+    number: int
+    text: str
+
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    def hello(self) -> str:
+        return "world"
+
+    @strawberry.field
+    async def slow_hello(self, name: str = "you") -> str:
+        await asyncio.sleep(0)
+        return f"hello {name}"
+
+    @strawberry.field
+    def actor(self, info: strawberry.Info[Context]) -> str:
+        return f"{info.context.viewer.actor} {info.context.viewer.channel}"
+
+    @strawberry.field
+    def fails(self) -> str | None:
+        raise ValueError("the secret of the house")
+
+    @strawberry.field
+    def refuses(self) -> str | None:
+        raise Refused.because(ProblemCode.NOT_FOUND, "no such thing")
+
+    @strawberry.field
+    def unavailable(self) -> str | None:
+        raise Unavailable("the database is away")
+
+    @strawberry.field
+    def ticks(self, first: int = 3) -> list[Tick]:
+        return [Tick(number=number, text="x") for number in range(first)]
+
+    @strawberry.field
+    def again(self) -> "Query":
+        return Query()
+
+
+@strawberry.type
+class Mutation:
+    @strawberry.mutation
+    def bump(self, by: int = 1) -> int:
+        return by
+
+
+@strawberry.type
+class Subscription:
+    @strawberry.subscription
+    async def count(
+        self, info: strawberry.Info[Context], to: int, after: int = 0, size: int = 1
+    ) -> AsyncIterator[Tick]:
+        """Every number up to `to`, as fast as it is read."""
+        counting = info.context.open("count")
+        start = after if info.context.resume is None else int(info.context.resume)
+        try:
+            for number in range(start + 1, to + 1):
+                counting.read = max(counting.read, number)
+                yield Tick(number=number, text="x" * size)
+        finally:
+            counting.close()
+
+    @strawberry.subscription
+    async def follow(
+        self, info: strawberry.Info[Context], to: int, after: int = 0, size: int = 1
+    ) -> AsyncIterator[Tick]:
+        """Every number up to `to`, when it has been reached."""
+        counting = info.context.open("follow")
+        number = after if info.context.resume is None else int(info.context.resume)
+        try:
+            while number < to:
+                newest = min(await counting.beyond(number), to)
+                while number < newest:
+                    number += 1
+                    yield Tick(number=number, text="x" * size)
+        finally:
+            counting.close()
+
+    @strawberry.subscription
+    async def state(
+        self, info: strawberry.Info[Context], to: int, size: int = 1
+    ) -> AsyncIterator[Tick]:
+        """The number now, then whenever it changed."""
+        counting = info.context.open("state")
+        number = counting.newest
+        yield Tick(number=number, text="x" * size)
+        while number < to:
+            number = await counting.beyond(number)
+            yield Tick(number=number, text="x" * size)
+
+    @strawberry.subscription
+    async def window(
+        self, info: strawberry.Info[Context], to: int, size: int = 1
+    ) -> AsyncIterator[Tick]:
+        """First a negative number, which is a reset, then what was added to it."""
+        counting = info.context.open("window")
+        number = counting.newest
+        yield Tick(number=-1 - number, text="reset")
+        while number < to:
+            newest = await counting.beyond(number)
+            while number < newest:
+                number += 1
+                yield Tick(number=number, text="x" * size)
+
+    @strawberry.subscription
+    async def breaks(self, after: int = 2) -> AsyncIterator[int]:
+        for number in range(after):
+            yield number
+        raise ValueError("the secret of the house")
+
+    @strawberry.subscription
+    async def refuses(self) -> AsyncIterator[int]:
+        raise Refused.because(ProblemCode.NOT_FOUND, "no such thing")
+        yield 1
+
+
+SCHEMA = strawberry.Schema(Query, Mutation, Subscription)._schema
+
+POLICIES = {
+    "count": Policy.resume(lambda tick: tick.number),
+    "follow": Policy.resume(lambda tick: tick.number),
+    "state": Policy.latest(),
+    "window": Policy.reset(),
+    "refuses": Policy.latest(),
+}

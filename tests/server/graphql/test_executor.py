@@ -1,0 +1,165 @@
+"""The leaf-fast executor gives the stock executor's answers, for every kind of field."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Annotated, Any
+from uuid import UUID
+
+import pytest
+import strawberry
+from graphql import ExecutionResult, execute, parse
+from strawberry.permission import BasePermission
+
+from server.graphql.executor import LeafFastExecutor, Leaves
+
+DATA: Any = {"a": [1, None]}
+
+
+@strawberry.enum
+class Colour(Enum):
+    RED = "red"
+    BLUE = "blue"
+
+
+class Never(BasePermission):
+    message = "never"
+
+    def has_permission(self, source: Any, info: strawberry.Info, **kwargs: Any) -> bool:
+        return False
+
+
+@strawberry.interface
+class Named:
+    name: str
+
+
+@strawberry.type
+class Leafy(Named):
+    number: int
+    ratio: float
+    flag: bool
+    colour: Colour
+    at: datetime
+    identity: UUID
+    some_name: str
+    renamed: str = strawberry.field(name="other")
+    missing: str | None = None
+    wrong_number: int = 1
+    optional_wrong: int | None = 1
+    data: strawberry.scalars.JSON = field(default_factory=lambda: DATA)
+    numbers: list[int] = field(default_factory=lambda: [1, 2])
+    guarded: str | None = strawberry.field(default="x", permission_classes=[Never])
+
+    @strawberry.field
+    def resolved(self) -> str:
+        return self.name.upper()
+
+    @strawberry.field
+    async def awaited(self) -> str:
+        return self.name
+
+    @strawberry.field
+    def with_argument(self, add: int = 1) -> int:
+        return self.number + add
+
+    @strawberry.field
+    def fails(self) -> int:
+        raise ValueError("no")
+
+    @strawberry.field
+    def child(self) -> "Leafy":
+        return leafy(name="child")
+
+
+@strawberry.type
+class Other(Named):
+    other: str = "o"
+
+
+def leafy(**changes: Any) -> Leafy:
+    values: dict[str, Any] = {
+        "name": "n",
+        "number": 1,
+        "ratio": 0.5,
+        "flag": True,
+        "colour": Colour.RED,
+        "at": datetime(2026, 1, 1, tzinfo=UTC),
+        "identity": UUID(int=1),
+        "some_name": "s",
+        "renamed": "r",
+    }
+    return Leafy(**(values | changes))
+
+
+@dataclass
+class Pretender:
+    """Has some attributes of the type, as plain rows do."""
+
+    name: str = "row"
+    number: int = 3
+
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    def leafy(self) -> Leafy:
+        return leafy()
+
+    @strawberry.field
+    def broken(self) -> Leafy | None:
+        return leafy(number="x", wrong_number=None, optional_wrong="y", colour="nothing")
+
+    @strawberry.field
+    def many(self) -> list[Leafy]:
+        return [leafy(number=number) for number in range(3)]
+
+    @strawberry.field
+    def named(self) -> list[Named]:
+        return [leafy(), Other(name="z")]
+
+    @strawberry.field
+    def either(self) -> list[Annotated[Leafy | Other, strawberry.union("Either")]]:
+        return [leafy(), Other(name="z")]
+
+
+SCHEMA = strawberry.Schema(Query, types=[Leafy, Other])._schema
+ALL = (
+    "name number ratio flag colour at identity someName other missing wrongNumber optionalWrong"
+    " data numbers resolved awaited withArgument"
+)
+DOCUMENTS = [
+    f"{{ leafy {{ {ALL} }} }}",
+    "{ leafy { __typename name aliased: name number resolved child { name awaited } flag } }",
+    f"{{ many {{ {ALL} }} }}",
+    "{ many { number withArgument(add: 5) } }",
+    "{ broken { number } }",
+    "{ broken { name colour } }",
+    "{ broken { wrongNumber } }",
+    "{ broken { optionalWrong name } }",
+    "{ leafy { name fails number } }",
+    "{ leafy { guarded name } }",
+    "{ named { __typename name ... on Leafy { number awaited } ... on Other { other } } }",
+    "{ either { ... on Leafy { flag } ... on Other { other name } __typename } }",
+    "query($yes: Boolean = true) { leafy { name @skip(if: $yes) number @include(if: $yes) } }",
+    "{ leafy { ...A } } fragment A on Leafy { name child { ...B } } fragment B on Leafy { number }",
+    "{ __schema { queryType { name fields { name type { kind } } } } __typename }",
+]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+async def test_answers_are_equal(document: str) -> None:
+    node = parse(document)
+    stock = execute(SCHEMA, node, root_value=None)
+    fast = execute(
+        SCHEMA, node, executor_class=LeafFastExecutor, root_value=None, leaves=Leaves(SCHEMA)
+    )
+    expected, found = await settled(stock), await settled(fast)
+    assert found.formatted == expected.formatted
+    assert str(found.data) == str(expected.data), "in the same order, of the same types"
+
+
+async def settled(result: Any) -> ExecutionResult:
+    found = result if isinstance(result, ExecutionResult) else await result
+    assert isinstance(found, ExecutionResult)
+    return found

@@ -1,0 +1,78 @@
+"""The page and its files."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from server.pages import graphiql_page, page_routes
+from tests.server.graphql.serving import running
+
+
+@pytest.fixture
+def static(tmp_path: Path) -> Path:
+    folder = tmp_path / "static"
+    (folder / "assets").mkdir(parents=True)
+    (folder / "index.html").write_text("the page")
+    (folder / "graphiql.html").write_text("graphiql")
+    (folder / "favicon.svg").write_text("<svg/>")
+    (folder / "assets" / "index-abc.js").write_text("1")
+    (tmp_path / "secret.txt").write_text("secret")
+    return folder
+
+
+@pytest.fixture
+async def http(static: Path) -> AsyncIterator[httpx.AsyncClient]:
+    async with (
+        running(Starlette(routes=page_routes(static))) as port,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client,
+    ):
+        yield client
+
+
+async def test_routes_of_the_page_give_the_page(http: httpx.AsyncClient) -> None:
+    for path in ("/", "/executions/exec_01k", "/flows/acme.sales", "/a/b/c"):
+        response = await http.get(path, headers={"accept": "text/html,*/*;q=0.8"})
+        assert (response.status_code, response.text) == (200, "the page"), path
+        assert response.headers["cache-control"] == "no-cache"
+
+
+async def test_files(http: httpx.AsyncClient) -> None:
+    script = await http.get("/assets/index-abc.js")
+    assert "immutable" in script.headers["cache-control"]
+    assert (await http.get("/favicon.svg")).text == "<svg/>"
+    assert (await http.get("/assets/gone.js")).status_code == 404
+    assert (await http.get("/gone.js")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/../secret.txt",
+        "/%2e%2e/secret.txt",
+        "/..%2fsecret.txt",
+        "/%00.js",
+        "/assets/../../secret.txt",
+    ],
+)
+async def test_nothing_outside_is_given(http: httpx.AsyncClient, path: str) -> None:
+    response = await http.get(path)
+    assert "secret" not in response.text
+    assert response.status_code < 500
+
+
+async def test_before_the_front_end_is_built(tmp_path: Path) -> None:
+    async with (
+        running(Starlette(routes=page_routes(tmp_path))) as port,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http,
+    ):
+        response = await http.get("/")
+        assert response.status_code == 503
+        assert "make frontend" in response.text
+    assert graphiql_page(tmp_path) is None
+
+
+def test_graphiql_is_there_when_built(static: Path) -> None:
+    assert graphiql_page(static) is not None

@@ -1,0 +1,67 @@
+from pathlib import Path
+
+import pytest
+
+from server.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
+    return tmp_path
+
+
+def test_nothing_need_be_set(nowhere: Path) -> None:
+    settings = Settings.read({})
+    assert (settings.host, settings.port, settings.queues) == ("127.0.0.1", 8321, ("default",))
+    assert settings.data_dir == nowhere / "share" / "headway"
+    assert type(settings) is Settings
+
+
+def test_flags_go_over_variables_go_over_the_file(
+    nowhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (nowhere / "headway.toml").write_text('port = 1\nworkers = 2\nconcurrency = 3\nqueues = ["a"]')
+    monkeypatch.setenv("HEADWAY_PORT", "10")
+    monkeypatch.setenv("HEADWAY_WORKERS", "20")
+    monkeypatch.setenv("HEADWAY_ALLOWED_HOSTS", "one.example, two.example")
+    settings = Settings.read({"port": 100})
+    assert (settings.port, settings.workers, settings.concurrency) == (100, 20, 3)
+    assert settings.queues == ("a",)
+    assert settings.allowed_hosts == ("one.example", "two.example")
+
+
+def test_the_file_may_be_in_the_data_directory(nowhere: Path) -> None:
+    (nowhere / "data").mkdir()
+    (nowhere / "data" / "headway.toml").write_text('drain_timeout = "1m30s"')
+    assert Settings.read({"data_dir": nowhere / "data"}).drain_timeout == 90.0
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("port = 70000", "--port .HEADWAY_PORT.: Input should be less than or equal to 65535"),
+        ("prot = 1", "no setting is called prot; did you mean `port`?"),
+        ("port = ", "headway.toml is not TOML: "),
+        ('drain_timeout = "soon"', "--drain-timeout .HEADWAY_DRAIN_TIMEOUT.: must be a duration"),
+        ("queues = []", "--queues .HEADWAY_QUEUES.: "),
+    ],
+)
+def test_a_wrong_value_is_a_sentence(nowhere: Path, text: str, sentence: str) -> None:
+    (nowhere / "headway.toml").write_text(text)
+    with pytest.raises(ValueError, match=sentence):
+        Settings.read({})
+
+
+def test_variables_of_clients_and_unset_ones_are_no_settings(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HEADWAY_URL", "http://127.0.0.1:8321")
+    monkeypatch.setenv("HEADWAY_TOKEN", "secret")
+    monkeypatch.setenv("HEADWAY_PORT", "")
+    assert Settings.read({}).port == 8321
+
+
+def test_each_setting_says_what_it_is() -> None:
+    assert [name for name, field in Settings.model_fields.items() if not field.description] == []
