@@ -30,7 +30,7 @@ ROOM: Final = 10_000
 _BEAT = 1.0
 _PATIENCE = 1.0
 """Seconds that a connection may take to answer before it counts as dead."""
-_TO_CONNECT = 5.0
+_TO_CONNECT = 3.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
 
 Connect: TypeAlias = Callable[[], Awaitable["asyncpg.Connection[Any]"]]

@@ -53,18 +53,19 @@ class Guard:
         self._door = door
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket":
-            await self._socket(scope, receive, send)
-        elif scope["type"] == "http":
+        if scope["type"] == "http":
             await self._request(scope, receive, _with_headers(send))
-        else:
-            await self._app(scope, receive, send)
+            return
+        if scope["type"] == "websocket" and not await self._greeted(scope, receive, send):
+            return
+        await self._app(scope, receive, send)
 
-    async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _greeted(self, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Whether a socket may go on to its own handshake."""
         if not self._door.host_allowed(scope):
             await receive()
             await send({"type": "websocket.close", "code": 4403, "reason": "Forbidden host"})
-            return
+            return False
         try:
             scope["headway.visitor"] = await self._door.visitor(scope)
         except Unavailable:
@@ -72,8 +73,8 @@ class Guard:
             await receive()
             await send({"type": "websocket.accept"})
             await send({"type": "websocket.close", "code": 1013, "reason": "Try again later"})
-            return
-        await self._app(scope, receive, send)
+            return False
+        return True
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not self._door.host_allowed(scope):

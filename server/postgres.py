@@ -11,7 +11,7 @@ import shlex
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote, urlencode
@@ -109,7 +109,10 @@ class _Cluster:
         for mode in ("fast", "immediate"):
             await self._run("pg_ctl", "stop", "-s", "-m", mode, "-w", "-t", str(_STOP))
             if not self._postmaster():
-                return
+                break
+        if self._sockets.parent != self._home:
+            with suppress(OSError):
+                self._sockets.rmdir()
 
     async def create_database(self) -> str:
         """Waits too until the server answers: one that was left running may still recover."""

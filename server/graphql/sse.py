@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from graphql import OperationType
 from starlette.requests import ClientDisconnect
@@ -20,6 +21,21 @@ from server.guard import unauthorized
 
 _HEARTBEAT = b":\n\n"
 _COMPLETE = b"event: complete\ndata:\n\n"
+
+
+def _next(body: bytes) -> bytes:
+    return b"event: next\ndata: " + body + b"\n\n"
+
+
+_EXPIRED = _next(
+    encoded(
+        {
+            "errors": [
+                {"message": "the token has expired", "extensions": {"code": "UNAUTHENTICATED"}}
+            ]
+        }
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +132,20 @@ class Connection:
                         await self._write(errors + _COMPLETE)
                         return
                     await self._write(_next(found.text.encode()))
-                await self._next_wake()
+                if viewer.expires_at is not None and viewer.expires_at <= datetime.now(UTC):
+                    await self._write(_EXPIRED + _COMPLETE)
+                    return
+                await self._next_wake(viewer)
         finally:
             subscription.leave()
 
-    async def _next_wake(self) -> None:
+    async def _next_wake(self, viewer: Viewer) -> None:
+        patience = self._limits.heartbeat
+        if viewer.expires_at is not None:
+            left = (viewer.expires_at - datetime.now(UTC)).total_seconds()
+            patience = min(patience, max(left, 0))
         try:
-            async with asyncio.timeout(self._limits.heartbeat):
+            async with asyncio.timeout(patience):
                 await self._wake.wait()
         except TimeoutError:
             await self._write(_HEARTBEAT)
@@ -136,7 +159,3 @@ class Connection:
             continue
         self._gone = True
         self._wake.set()
-
-
-def _next(body: bytes) -> bytes:
-    return b"event: next\ndata: " + body + b"\n\n"

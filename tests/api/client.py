@@ -3,8 +3,8 @@
 import asyncio
 import itertools
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -118,7 +118,7 @@ class Client:
                         return execution
         raise AssertionError(f"the subscription ended before {wanted}")
 
-    async def events(self, id: str, after: int = 0) -> AsyncIterator[dict[str, Any]]:
+    async def events(self, id: str, after: int = 0) -> AsyncGenerator[dict[str, Any], None]:
         async with self.subscribe(EVENTS, id=id, after=after) as messages:
             async for data in messages:
                 yield data["executionEvents"]
@@ -138,9 +138,12 @@ class Client:
     async def subscribe(self, query: str, **variables: Any) -> AsyncIterator[AsyncIterator[Any]]:
         """The data of each message, until the subscription completes."""
         async with self.socket() as socket:
-            yield self._messages(socket, query, variables)
+            async with aclosing(self._messages(socket, query, variables)) as messages:
+                yield messages
 
-    async def _messages(self, socket: Any, query: str, variables: Any) -> AsyncIterator[Any]:
+    async def _messages(
+        self, socket: Any, query: str, variables: Any
+    ) -> AsyncGenerator[Any, None]:
         id = str(next(self._numbers))
         payload = {"query": query, "variables": variables}
         await socket.send(json.dumps({"id": id, "type": "subscribe", "payload": payload}))

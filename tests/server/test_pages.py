@@ -8,7 +8,8 @@ import pytest
 from starlette.applications import Starlette
 
 from server.pages import graphiql_page, page_routes
-from tests.server.graphql.serving import running
+from tests.server.graphql.clients import http_client
+from tests.server.graphql.serving import Setting, running, serving
 
 
 @pytest.fixture
@@ -74,5 +75,15 @@ async def test_before_the_front_end_is_built(tmp_path: Path) -> None:
     assert graphiql_page(tmp_path) is None
 
 
-def test_graphiql_is_there_when_built(static: Path) -> None:
-    assert graphiql_page(static) is not None
+async def test_graphiql_is_for_browsers_that_ask_nothing(static: Path) -> None:
+    page = graphiql_page(static)
+    assert page is not None
+    html = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    async with serving(Setting(page=page)) as server, http_client(server) as http:
+        for _ in range(2):
+            shown = await http.get("/graphql", headers=html)
+            assert (shown.status_code, shown.text) == (200, "graphiql")
+            assert "script-src 'self'" in shown.headers["content-security-policy"]
+        asked = await http.get("/graphql", params={"query": "{ hello }"}, headers=html)
+        assert asked.json() == {"data": {"hello": "world"}}
+        assert (await http.get("/graphql")).status_code == 400

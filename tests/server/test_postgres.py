@@ -5,6 +5,7 @@ import stat
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 import psutil
@@ -156,6 +157,9 @@ async def test_any_directory_will_do(tmp_path: Path, name: str) -> None:
     async with embedded_postgres(data_dir) as url:
         assert await ask(url, "select current_database()") == "headway"
         assert (data_dir / "pg" / "data" / "PG_VERSION").exists()
+        sockets = Path(parse_qs(urlsplit(url).query)["host"][0])
+    assert list(sockets.glob("*")) == []
+    assert sockets.exists() == (sockets.parent.name == "pg")
 
 
 async def test_an_interrupt_of_the_terminal_does_not_reach_it(data_dir: Path) -> None:

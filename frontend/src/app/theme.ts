@@ -25,11 +25,25 @@ const danger: MantineColorsTuple = [
   "#6b1612",
 ];
 
+// Mantine draws its dark surfaces and lines from these: text, dim text, lines, then grounds from light to dark.
+const dark: MantineColorsTuple = [
+  "#e3e8f0",
+  "#c3cad6",
+  "#9ca7b8",
+  "#707b8d",
+  "#3a4453",
+  "#2a323f",
+  "#1e2530",
+  "#161b24",
+  "#12161e",
+  "#0f131a",
+];
+
 /** Colours that people see come from tokens.css; these tuples only let Mantine compute its own variants. */
 export const theme = createTheme({
   primaryColor: "accent",
   primaryShade: { light: 7, dark: 6 },
-  colors: { accent, danger },
+  colors: { accent, danger, dark },
   fontFamily:
     "ui-sans-serif, system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif",
   fontFamilyMonospace:

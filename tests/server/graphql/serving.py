@@ -12,6 +12,7 @@ from uuid import UUID
 import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.types import ASGIApp
 
 from models.ids import new_id
 from runner.store.tokens import Token, Tokens
@@ -77,6 +78,7 @@ class Setting:
     ring: RingLimits = field(default_factory=RingLimits)
     limits: Limits = field(default_factory=Limits)
     door: DoorSettings = field(default_factory=DoorSettings)
+    page: ASGIApp | None = None
     policies: Mapping[str, Policy] = field(default_factory=lambda: POLICIES)
 
 
@@ -109,7 +111,7 @@ async def serving(setting: Setting | None = None) -> AsyncIterator[Serving]:
         app = Starlette(
             routes=[
                 *login_routes(door),
-                *graphql_routes(operations, fanout, door, setting.transports),
+                *graphql_routes(operations, fanout, door, setting.transports, setting.page),
             ],
             middleware=[Middleware(Guard, door=door)],
         )

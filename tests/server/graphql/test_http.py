@@ -59,17 +59,17 @@ MALFORMED = [
 ]
 
 
-@pytest.mark.parametrize("body", MALFORMED, ids=lambda body: repr(body)[:60])
 @pytest.mark.parametrize("accept", ["application/json", RESPONSE_JSON])
 async def test_malformed_bodies_are_400_with_a_graphql_error(
-    http: httpx.AsyncClient, body: bytes, accept: str
+    http: httpx.AsyncClient, accept: str
 ) -> None:
     headers = {"content-type": "application/json", "accept": accept}
-    response = await http.post("/graphql", content=body, headers=headers)
-    assert response.status_code == 400
-    assert response.headers["content-type"].startswith(accept)
-    (error,) = response.json()["errors"]
-    assert error["message"]
+    for body in MALFORMED:
+        response = await http.post("/graphql", content=body, headers=headers)
+        assert response.status_code == 400, body[:100]
+        assert response.headers["content-type"].startswith(accept)
+        (error,) = response.json()["errors"]
+        assert error["message"]
 
 
 async def test_a_body_beyond_the_limit_is_413(http: httpx.AsyncClient) -> None:

@@ -70,15 +70,12 @@ MALFORMED = [
 ]
 
 
-@pytest.mark.parametrize("message", MALFORMED, ids=lambda message: repr(message)[:60])
-async def test_malformed_messages_close_with_4400_and_a_reason(
-    server: Serving, message: str | bytes
-) -> None:
-    async with initialised(server) as client:
-        await client.connection.send(message)
-        code, reason = await client.closed()
-    assert code == 4400
-    assert reason
+async def test_malformed_messages_close_with_4400_and_a_reason(server: Serving) -> None:
+    for message in MALFORMED:
+        async with initialised(server) as client:
+            await client.connection.send(message)
+            code, reason = await client.closed()
+        assert (code, bool(reason)) == (4400, True), message
     async with initialised(server) as another:
         await another.subscribe("{ hello }")
         assert (await another.hear())["payload"] == {"data": {"hello": "world"}}

@@ -1,6 +1,7 @@
 """Server-sent events: distinct connections."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -91,3 +92,15 @@ async def test_sockets_and_streams_share_one_execution(server: Serving) -> None:
         texts = [(await stream.aread()).decode() for stream in (one, two)]
     assert texts[0] == texts[1]
     assert server.counting.opened == [("follow", None)]
+
+
+async def test_a_stream_ends_with_its_token(server: Serving) -> None:
+    server.tokens.add("brief", "hw_brief", datetime.now(UTC) + timedelta(seconds=0.2))
+    async with httpx.AsyncClient(base_url=server.url) as http:
+        response = await http.post(
+            "/graphql/stream",
+            json={"query": "subscription { follow(to: 2) { number } }"},
+            headers={"authorization": "Bearer hw_brief"},
+        )
+    assert '"code":"UNAUTHENTICATED"' in response.text
+    assert response.text.endswith("event: complete\ndata:\n\n")

@@ -80,9 +80,11 @@ function Facts({ view, rerunOf }: { view: View; rerunOf: { id: string; name: str
       <Fact name="Started">
         <Time at={view.startedAt} />
       </Fact>
-      <Fact name="Ended">
-        <Time at={view.endedAt} />
-      </Fact>
+      {view.endedAt && (
+        <Fact name="Ended">
+          <Time at={view.endedAt} />
+        </Fact>
+      )}
       {view.queuedFor !== null && view.queuedFor >= 1 && (
         <Fact name="Queued">{formatDuration(view.queuedFor)}</Fact>
       )}

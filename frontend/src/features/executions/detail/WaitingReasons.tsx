@@ -2,9 +2,9 @@ import type { WaitingReasonFragment } from "@/shared/graphql/gen/graphql";
 import { Time } from "@/shared/ui/Time";
 import classes from "./WaitingReasons.module.css";
 
-/** Why it does not move. What a person has to approve has a card of its own. */
+/** Why it does not move. Approvals have cards of their own; what waits for another task says so in its row. */
 export function WaitingReasons({ waiting }: { waiting: readonly WaitingReasonFragment[] }) {
-  const reasons = waiting.filter((reason) => reason.code !== "APPROVAL");
+  const reasons = waiting.filter((reason) => reason.code !== "APPROVAL" && reason.code !== "TASK");
   if (!reasons.length) return null;
   return (
     <ul className={classes.reasons} aria-label="Waiting for">

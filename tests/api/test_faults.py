@@ -1,0 +1,182 @@
+"""What is killed is noticed and made good: real kills of real processes."""
+
+import asyncio
+import signal
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.api.client import Client, states, task
+from tests.api.conftest import verify
+from tests.api.servers import Served, serving, start, start_worker
+
+TEN = """id: ten
+namespace: faults
+tasks:
+  - {{id: first, type: log, message: one}}
+  - id: middle
+    type: shell
+    needs: [first]
+    run: |
+      echo $HEADWAY_ATTEMPT
+      until [ -e {go} ]; do sleep 0.02; done
+  - {{id: pause, type: wait, duration: 1s, needs: [first]}}
+  - {{id: last, type: return, needs: [middle, pause], outputs: {{done: true}}}}
+outputs: {{done: "{{{{ outputs.last.done }}}}"}}
+"""
+
+
+@pytest.mark.timeout(120)
+async def test_a_server_killed_in_the_middle_of_ten_executions_finishes_all_ten(tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    served = start(tmp_path / "data")
+    client = served.client
+    await client.save(TEN.format(go=go))
+    ids = [(await client.create("faults/ten", idempotencyKey=f"k{n}"))["id"] for n in range(10)]
+    for id in ids:
+        await client.until(id, middle="RUNNING")
+    cursor, seen = await _some_events(client, ids[0])
+    children = psutil.Process(served.process.pid).children(recursive=True)
+    children = [one for one in children if "postgres" not in one.name()]
+    served.kill()
+    _, alive = psutil.wait_procs(children, timeout=10)
+    assert not alive, "no child process is left"
+
+    served = start(tmp_path / "data", port=served.port)
+    client = Client(served.url, served.token, timeout=60)
+    try:
+        again = [(await client.create("faults/ten", idempotencyKey=f"k{n}"))["id"] for n in range(10)]
+        assert again == ids, "the keys still name the same executions"
+        go.touch()
+        ended = [await client.until_ended(id) for id in ids]
+        assert [one["state"] for one in ended] == ["SUCCESS"] * 10
+        assert all(one["outputs"] == {"done": True} for one in ended)
+        assert {one["state"] for one in task(ended[0], "middle")["attempts"]} == {"LOST", "SUCCESS"}
+        rest = [event["seq"] async for event in client.events(ids[0], after=cursor)]
+        assert seen + rest == list(range(1, ended[0]["seq"] + 1))
+        await verify(served.database_url)
+    finally:
+        served.stop()
+
+
+async def _some_events(client: Client, id: str) -> tuple[int, list[int]]:
+    seen: list[int] = []
+    async with aclosing(client.events(id)) as events:
+        async for event in events:
+            seen.append(event["seq"])
+            if event["type"] == "ATTEMPT_STARTED" and event["taskRun"]["key"] == "middle":
+                break
+    return seen[-1], seen
+
+
+HELD = """id: held
+namespace: faults
+tasks:
+  - id: hold
+    type: shell
+    queue: heavy
+    run: |
+      echo "attempt $HEADWAY_ATTEMPT"
+      test $HEADWAY_ATTEMPT -gt 1 || while true; do sleep 1; done
+"""
+
+
+@pytest.mark.timeout(120)
+async def test_a_worker_killed_while_it_runs_is_noticed_and_its_task_run_again(tmp_path: Path) -> None:
+    with serving(tmp_path / "data") as served:
+        client = served.client
+        await client.save(HELD)
+        id = (await client.create("faults/held"))["id"]
+        waiting = await client.ask(
+            "query ($id: ID!) { execution(id: $id) { waitingFor { code message } } }", id=id
+        )
+        assert "no live worker on queue heavy" in waiting["execution"]["waitingFor"][0]["message"]
+        worker = start_worker(tmp_path / "data", "--queue", "heavy")
+        await client.until(id, hold="RUNNING")
+        worker.send_signal(signal.SIGKILL)
+        worker.wait()
+        killed = asyncio.get_running_loop().time()
+        second = start_worker(tmp_path / "data", "--queue", "heavy")
+        try:
+            ended = await client.until_ended(id)
+            took = asyncio.get_running_loop().time() - killed
+            assert [one["state"] for one in task(ended, "hold")["attempts"]] == ["LOST", "SUCCESS"]
+            assert took < 15
+            await verify(served.database_url)
+        finally:
+            second.terminate()
+            assert second.wait(40) == 0
+
+
+@pytest.mark.timeout(120)
+async def test_a_frozen_worker_that_wakes_up_is_fenced_and_its_result_refused(tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    source = HELD.replace("while true; do sleep 1; done", f"until [ -e {go} ]; do sleep 0.02; done")
+    with serving(tmp_path / "data") as served:
+        client = served.client
+        await client.save(source)
+        id = (await client.create("faults/held"))["id"]
+        frozen = start_worker(tmp_path / "data", "--queue", "heavy")
+        await client.until(id, hold="RUNNING")
+        frozen.send_signal(signal.SIGSTOP)
+        go.touch()
+        second = start_worker(tmp_path / "data", "--queue", "heavy")
+        try:
+            ended = await client.until_ended(id)
+            frozen.send_signal(signal.SIGCONT)
+            assert states(ended) == {"hold": "SUCCESS"}
+            assert [one["state"] for one in task(ended, "hold")["attempts"]] == ["LOST", "SUCCESS"]
+        finally:
+            frozen.send_signal(signal.SIGCONT)
+            for worker in (frozen, second):
+                worker.terminate()
+                assert worker.wait(40) == 0
+        after = await client.show(id)
+        assert (after["state"], states(after)) == ("SUCCESS", {"hold": "SUCCESS"})
+        await verify(served.database_url)
+
+
+@pytest.mark.timeout(120)
+async def test_a_server_that_is_told_to_stop_drains(tmp_path: Path) -> None:
+    served = start(tmp_path / "data", "--drain-timeout", "20")
+    client = served.client
+    source = "id: brief\nnamespace: faults\ntasks: [{id: a, type: shell, run: sleep 1}]\n"
+    id = (await client.run(source))["id"]
+    await client.until(id, a="RUNNING")
+    assert await asyncio.to_thread(served.stop) == 0
+    assert not (served.data_dir / "server.json").exists()
+    served = start(tmp_path / "data")
+    try:
+        ended = await served.client.until_ended(id)
+        assert [one["state"] for one in task(ended, "a")["attempts"]] == ["SUCCESS"]
+    finally:
+        served.stop()
+
+
+async def test_a_taken_port_is_said_and_the_exit_code_is_3(served: Served, tmp_path: Path) -> None:
+    code, output = await _headway("serve", "--port", str(served.port), "--data-dir", str(tmp_path))
+    assert code == 3
+    assert "cannot listen" in output and "--port" in output
+
+
+async def test_an_unreachable_database_is_said_and_the_exit_code_is_4(tmp_path: Path) -> None:
+    url = "postgresql://nobody@127.0.0.1:1/none"
+    code, output = await _headway(
+        "serve", "--port", "0", "--data-dir", str(tmp_path), "--database-url", url
+    )
+    assert code == 4
+    assert "PostgreSQL" in output and "Traceback" not in output
+
+
+async def _headway(*arguments: str) -> tuple[Any, str]:
+    from tests.api.servers import HEADWAY
+
+    process = await asyncio.create_subprocess_exec(
+        HEADWAY, *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    async with asyncio.timeout(30):
+        output, _ = await process.communicate()
+    return process.returncode, output.decode()

@@ -1,0 +1,251 @@
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+from broadcaster import Broadcast
+
+from models.ids import new_id
+from models.states import ExecutionState
+from runner.feed import Feed
+from runner.hints import MemoryHints, PostgresHints
+from runner.store import event_log
+from runner.store.database import Database
+from runner.store.event_log import EventRow, events_after, stream_events
+from tests.runner.proxy import proxy_to
+from tests.runner.stored import record, store_execution
+
+DEADLINE = 30
+
+
+class Deaf(MemoryHints):
+    """Every hint is lost."""
+
+    async def publish(self, channel: str, message: Any) -> None:
+        """To nobody."""
+
+
+@pytest.fixture
+async def feed(database: Database) -> AsyncIterator[Feed]:
+    async with Feed(Broadcast(backend=PostgresHints(database.connect_alone))) as feed:
+        yield feed
+
+
+@asynccontextmanager
+async def other_process(database: Database) -> AsyncIterator[Feed]:
+    """A feed of a process that writes: what it hints at arrives over the database alone."""
+    async with Feed(Broadcast(backend=PostgresHints(database.connect_alone))) as feed:
+        yield feed
+
+
+async def read(database: Database, feed: Feed, id: UUID, after: int = 0) -> list[int]:
+    async with asyncio.timeout(DEADLINE):
+        return [row.seq async for row in stream_events(database.pool, feed, id, after)]
+
+
+async def test_a_row_is_the_table_s(database: Database) -> None:
+    id = await store_execution(database.pool)
+    [row] = await events_after(database.pool, id, 0)
+    stored = await database.pool.fetchrow("select * from events where execution_id = $1", id)
+    assert stored
+    assert {name: getattr(row, name) for name in EventRow.__slots__} == dict(stored)
+
+
+async def test_events_are_read_by_cursor_and_limit(database: Database) -> None:
+    id = await store_execution(database.pool)
+    await record(database.pool, id, count=5)
+    assert [row.seq for row in await events_after(database.pool, id, 2, 3)] == [3, 4, 5]
+    assert await events_after(database.pool, id, 2**40) == []
+
+
+async def test_what_is_stored_then_what_comes_until_the_end(database: Database, feed: Feed) -> None:
+    id = await store_execution(database.pool)
+    await record(database.pool, id, count=2)
+    seen: list[int] = []
+    async with asyncio.timeout(DEADLINE):
+        async for row in stream_events(database.pool, feed, id):
+            seen.append(row.seq)
+            if row.seq == 3:
+                await record(database.pool, id)
+                feed.hint([f"e:{id}"])
+            if row.seq == 4:
+                await record(database.pool, id, state=ExecutionState.SUCCESS)
+                feed.hint([f"e:{id}"])
+    assert seen == [1, 2, 3, 4, 5]
+    assert row.terminal
+
+
+@pytest.mark.parametrize("after", [0, 1, 3, 4, 900])
+async def test_an_ended_execution_completes_at_once(
+    database: Database, feed: Feed, after: int
+) -> None:
+    id = await store_execution(database.pool)
+    await record(database.pool, id, count=2)
+    await record(database.pool, id, state=ExecutionState.FAILED)
+    started = perf_counter()
+    assert await read(database, feed, id, after) == list(range(after + 1, 5))
+    assert perf_counter() - started < 0.7
+
+
+async def test_what_is_recorded_after_the_end_is_given_too(database: Database, feed: Feed) -> None:
+    id = await store_execution(database.pool)
+    await record(database.pool, id, state=ExecutionState.KILLED)
+    await record(database.pool, id, count=2)
+    assert await read(database, feed, id) == [1, 2, 3, 4]
+    assert await read(database, feed, id, 3) == [4]
+
+
+async def test_a_restart_goes_on_after_the_end(database: Database, feed: Feed) -> None:
+    id = await store_execution(database.pool)
+    await record(database.pool, id, state=ExecutionState.FAILED)
+    await record(database.pool, id, state=ExecutionState.RESTARTED)
+    seen: list[int] = []
+    async with asyncio.timeout(DEADLINE):
+        async for row in stream_events(database.pool, feed, id, 1):
+            seen.append(row.seq)
+            if row.seq == 3:
+                await record(database.pool, id, state=ExecutionState.SUCCESS)
+    assert seen == [2, 3, 4]
+
+
+async def test_what_does_not_exist_has_no_events(database: Database, feed: Feed) -> None:
+    assert await read(database, feed, new_id()) == []
+
+
+async def test_more_than_one_batch(
+    database: Database, feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id = await store_execution(database.pool)
+    await record(database.pool, id, count=2 * event_log.BATCH - 2)
+    await record(database.pool, id, state=ExecutionState.SUCCESS)
+    assert await read(database, feed, id) == list(range(1, 2 * event_log.BATCH + 1))
+
+
+async def test_lost_hints_cost_about_a_second(database: Database) -> None:
+    id = await store_execution(database.pool)
+    async with Feed(Broadcast(backend=Deaf())) as deaf, asyncio.timeout(DEADLINE):
+        async with aclosing(stream_events(database.pool, deaf, id)) as events:
+            assert (await anext(events)).seq == 1
+            waiting = asyncio.ensure_future(anext(events))
+            await record(database.pool, id)
+            started = perf_counter()
+            assert (await waiting).seq == 2
+            assert perf_counter() - started < 1.5
+
+
+async def test_a_killed_listener_in_the_middle_of_a_stream(database: Database) -> None:
+    pids: list[int] = []
+
+    async def connect() -> "asyncpg.Connection[Any]":
+        connection = await database.connect_alone()
+        pids.append(connection.get_server_pid())
+        return connection
+
+    id = await store_execution(database.pool)
+    seen: list[int] = []
+    slowest = 0.0
+    async with (
+        Feed(Broadcast(backend=PostgresHints(connect))) as feed,
+        other_process(database) as writer,
+        asyncio.timeout(DEADLINE),
+    ):
+        started = perf_counter()
+        async for row in stream_events(database.pool, feed, id):
+            slowest = max(slowest, perf_counter() - started)
+            seen.append(row.seq)
+            if row.seq % 5 == 0:
+                await database.pool.execute("select pg_terminate_backend($1)", pids[-1])
+            last = ExecutionState.SUCCESS if row.seq == 19 else None
+            await record(database.pool, id, state=last) if row.seq < 20 else None
+            writer.hint([f"e:{id}"])
+            started = perf_counter()
+    assert seen == list(range(1, 21))
+    assert slowest < 1.7
+
+
+async def test_a_silent_network_delays_and_loses_nothing(
+    database: Database, database_url: str, tmp_path: Path
+) -> None:
+    id = await store_execution(database.pool)
+    seen: list[int] = []
+    async with (
+        proxy_to(tmp_path, database_url) as proxy,
+        Feed(Broadcast(backend=PostgresHints(proxy.connect))) as feed,
+        asyncio.timeout(DEADLINE),
+    ):
+        async for row in stream_events(database.pool, feed, id):
+            seen.append(row.seq)
+            if row.seq == 1:
+                proxy.fall_silent()
+            if row.seq < 4:
+                await record(
+                    database.pool, id, state=ExecutionState.SUCCESS if row.seq == 3 else None
+                )
+    assert seen == [1, 2, 3, 4]
+
+
+async def test_a_stream_outlives_the_connections_of_its_pool(database: Database, feed: Feed) -> None:
+    id = await store_execution(database.pool)
+    seen: list[int] = []
+    async with asyncio.timeout(DEADLINE):
+        async for row in stream_events(database.pool, feed, id):
+            seen.append(row.seq)
+            if row.seq == 1:
+                await record(database.pool, id, count=3, state=ExecutionState.SUCCESS)
+                alone = await database.connect_alone()
+                await alone.execute(
+                    "select pg_terminate_backend(pid) from pg_stat_activity"
+                    " where datname = current_database() and pid <> pg_backend_pid()"
+                )
+                await alone.close()
+    assert seen == [1, 2, 3, 4]
+
+
+async def test_readers_that_are_cut_and_resume_see_each_event_once_in_order(
+    database: Database, feed: Feed
+) -> None:
+    """Writers race for the same executions in transactions of different length; readers come and go by cursor."""
+    chance = random.Random(20260501)
+    executions = [await store_execution(database.pool) for _ in range(3)]
+
+    async def write(id: UUID, writer: Feed) -> None:
+        for _ in range(15):
+            await record(database.pool, id, count=chance.randint(1, 4))
+            writer.hint([f"e:{id}"])
+
+    async def write_all(writer: Feed) -> None:
+        async with asyncio.TaskGroup() as group:
+            for id in executions * 4:
+                group.create_task(write(id, writer))
+        for id in executions:
+            await record(database.pool, id, state=ExecutionState.SUCCESS)
+            writer.hint([f"e:{id}"])
+
+    async def follow(id: UUID) -> list[EventRow]:
+        seen: list[EventRow] = []
+        while not seen or not seen[-1].terminal:
+            left = chance.randint(1, 40)
+            after = seen[-1].seq if seen else 0
+            async with aclosing(stream_events(database.pool, feed, id, after)) as events:
+                async for row in events:
+                    seen.append(row)
+                    left -= 1
+                    if not left:
+                        break
+        return seen
+
+    async with other_process(database) as writer, asyncio.timeout(50):
+        async with asyncio.TaskGroup() as group:
+            readers = [group.create_task(follow(executions[n % 3])) for n in range(20)]
+            group.create_task(write_all(writer))
+    for number, reader in enumerate(readers):
+        rows = reader.result()
+        assert [row.seq for row in rows] == list(range(1, len(rows) + 1))
+        assert {row.execution_id for row in rows} == {executions[number % 3]}
+        assert rows[-1].terminal

@@ -1,0 +1,207 @@
+import asyncio
+from time import perf_counter
+from typing import Any
+from uuid import UUID
+
+import pytest
+from broadcaster import Broadcast, BroadcastBackend
+
+from models.ids import new_id
+from runner.feed import Feed, Watch
+from runner.hints import CHANNEL, RESYNC, MemoryHints, PostgresHints
+from runner.store.database import Database
+
+LONG = 10.0
+"""Far longer than any wait here: who is not woken fails."""
+
+
+class Recording(MemoryHints):
+    """Notes what is published."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.published: list[str] = []
+        self.some = asyncio.Event()
+
+    async def publish(self, channel: str, message: Any) -> None:
+        if "\n" in message:
+            self.published.append(message.partition("\n")[2])
+            self.some.set()
+        await super().publish(channel, message)
+
+
+class Failing(MemoryHints):
+    async def publish(self, channel: str, message: Any) -> None:
+        raise RuntimeError("out of order")
+
+
+@pytest.fixture(params=["memory", "postgres"])
+def broadcast(request: pytest.FixtureRequest) -> Broadcast:
+    backend: BroadcastBackend = MemoryHints()
+    if request.param == "postgres":
+        database: Database = request.getfixturevalue("database")
+        backend = PostgresHints(database.connect_alone)
+    return Broadcast(backend=backend)
+
+
+async def test_a_hint_wakes_who_watches_its_topic_and_nobody_else(broadcast: Broadcast) -> None:
+    async with Feed(broadcast) as feed:
+        with feed.watch("e:1", "l:1") as watch, feed.watch("e:2") as other:
+            feed.hint(["e:1"])
+            assert await watch.changed(LONG) == {"e:1"}
+            assert await other.changed(0) == frozenset()
+
+
+async def test_hints_between_two_looks_are_told_together(broadcast: Broadcast) -> None:
+    async with Feed(broadcast) as feed:
+        with feed.watch("e:1", "l:1") as watch:
+            feed.hint(["e:1"])
+            feed.hint(["l:1", "e:1"])
+            assert await watch.changed(LONG) == {"e:1", "l:1"}
+            assert await watch.changed(0) == frozenset()
+
+
+async def test_a_pattern_gets_every_topic_of_its_kind(broadcast: Broadcast) -> None:
+    execution: UUID = new_id()
+    async with Feed(broadcast) as feed:
+        with feed.watch("e:*") as executions, feed.watch("q:*") as queues, feed.watch("d") as due:
+            feed.hint([f"e:{execution}", "q:default", "q:gpu"])
+            assert await executions.changed(LONG) == {f"e:{execution}"}
+            assert await queues.changed(LONG) == {"q:default", "q:gpu"}
+            feed.hint(["d"])
+            assert await due.changed(LONG) == {"d"}
+
+
+async def test_another_process_is_heard(broadcast: Broadcast) -> None:
+    async with Feed(broadcast) as feed:
+        with feed.watch("e:1") as watch:
+            await broadcast.publish(CHANNEL, "another process\ne:2\ne:1")
+            assert await watch.changed(LONG) == {"e:1"}
+
+
+async def test_a_resync_wakes_everyone_with_none(broadcast: Broadcast) -> None:
+    async with Feed(broadcast) as feed:
+        with feed.watch("e:1") as one, feed.watch("q:*") as other:
+            await broadcast.publish(CHANNEL, RESYNC)
+            assert await one.changed(LONG) is None
+            assert await other.changed(LONG) is None
+            feed.hint([RESYNC])
+            assert await one.changed(LONG) is None
+
+
+async def test_two_processes_over_one_database(database: Database) -> None:
+    async with (
+        Feed(Broadcast(backend=PostgresHints(database.connect_alone))) as here,
+        Feed(Broadcast(backend=PostgresHints(database.connect_alone))) as there,
+    ):
+        topics = {f"e:{new_id()}" for _ in range(900)}
+        heard: set[str] = set()
+        with there.watch("e:*") as watch:
+            here.hint(topics)
+            while heard != topics:
+                changed = await watch.changed(LONG)
+                assert changed
+                heard |= changed
+
+
+async def test_without_a_hint_it_is_time_to_look_within_a_second() -> None:
+    async with Feed(Broadcast(backend=MemoryHints())) as feed:
+        with feed.watch("e:1") as watch:
+            started = perf_counter()
+            assert await watch.changed() == frozenset()
+            assert 0.7 < perf_counter() - started < 1.5
+
+
+async def test_own_messages_that_come_back_wake_nobody(broadcast: Broadcast) -> None:
+    async with Feed(broadcast) as feed:
+        with feed.watch("e:1") as watch, feed.watch("e:2") as end:
+            feed.hint(["e:1"])
+            assert await watch.changed(LONG) == {"e:1"}
+            assert await watch.changed(0.05) == frozenset()
+            # Sent after ours: once this is heard, ours has come back.
+            await broadcast.publish(CHANNEL, "another process\ne:2")
+            assert await end.changed(LONG) == {"e:2"}
+            assert await watch.changed(0) == frozenset()
+
+
+async def test_the_first_leaves_at_once_and_the_rest_together() -> None:
+    backend = Recording()
+    async with Feed(Broadcast(backend=backend)) as feed:
+        feed.hint(["e:1"])
+        async with asyncio.timeout(LONG):
+            await backend.some.wait()
+            backend.some.clear()
+            assert backend.published == ["e:1"]
+            for _ in range(5):
+                feed.hint(["e:2", "e:3"])
+            await backend.some.wait()
+    assert [set(message.split("\n")) for message in backend.published] == [{"e:1"}, {"e:2", "e:3"}]
+
+
+async def test_too_many_topics_become_a_resync() -> None:
+    backend = Recording()
+    async with Feed(Broadcast(backend=backend)) as feed:
+        with feed.watch("e:*") as watch:
+            feed.hint(f"e:{number}" for number in range(1_001))
+            assert await watch.changed(LONG) is None
+            feed.hint(["e:1"])
+            assert await watch.changed(LONG) == {"e:1"}
+        async with asyncio.timeout(LONG):
+            await backend.some.wait()
+            backend.some.clear()
+            feed.hint(f"e:{number}" for number in range(5_001))
+            await backend.some.wait()
+        assert backend.published[-1] == RESYNC
+
+
+async def test_five_thousand_watches_of_one_topic_are_woken_quickly() -> None:
+    async with Feed(Broadcast(backend=MemoryHints())) as feed:
+        ready = asyncio.Semaphore(0)
+
+        async def wait(watch: Watch) -> frozenset[str] | None:
+            with watch:
+                ready.release()
+                return await watch.changed(60)
+
+        async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+            waiting = [group.create_task(wait(feed.watch("e:1"))) for _ in range(5_000)]
+            for _ in waiting:
+                await ready.acquire()
+            started = perf_counter()
+            feed.hint(["e:1"])
+            telling = perf_counter() - started
+        assert {task.result() for task in waiting} == {frozenset({"e:1"})}
+        assert telling < 0.5
+
+
+async def test_nothing_is_kept_of_a_watch_that_is_left() -> None:
+    async with Feed(Broadcast(backend=MemoryHints())) as feed:
+        with feed.watch("e:1", "e:*"), feed.watch("e:1"):
+            assert set(feed._watches) == {"e:1", "e:*"}
+        assert feed._watches == {}
+
+
+async def test_a_backend_that_fails_costs_the_hints_alone() -> None:
+    async with Feed(Broadcast(backend=Failing())) as feed:
+        with feed.watch("e:1") as watch:
+            for _ in range(2):
+                feed.hint(["e:1"])
+                assert await watch.changed(LONG) == {"e:1"}
+                assert await watch.changed(0.05) == frozenset()
+
+
+async def test_it_is_fresh_while_it_hears_itself(broadcast: Broadcast) -> None:
+    async with Feed(broadcast) as feed, asyncio.timeout(LONG):
+        assert feed.fresh < 1
+        before = feed._heard
+        with feed.watch("nothing") as watch:
+            while feed._heard == before:
+                await watch.changed(0.1)
+        assert feed.fresh < 1
+
+
+async def test_it_grows_old_when_nothing_comes_back() -> None:
+    async with Feed(Broadcast(backend=Failing())) as feed, asyncio.timeout(LONG):
+        with feed.watch("nothing") as watch:
+            while feed.fresh < 1.5:
+                await watch.changed(0.1)
