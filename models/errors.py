@@ -1,9 +1,9 @@
 """Refusals and faults.
 
-    HeadwayError
-    ├── Refused            expected: becomes a Problem in the answer, nothing was changed
-    └── Fault              not expected of a caller: the database is away, an invariant broke
-        └── Unavailable    the database cannot be reached now; try again
+HeadwayError
+├── Refused            expected: becomes a Problem in the answer, nothing was changed
+└── Fault              not expected of a caller: the database is away, an invariant broke
+    └── Unavailable    the database cannot be reached now; try again
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The facts of an execution: one frozen dataclass each. `decide` makes them, `evolve` applies them, the table keeps them.
+"""The facts of an execution: one frozen dataclass each. `decide` makes them, `evolve` applies them.
 
 A fact names a task run by its `path` within the execution. States stand in the fact where it changes one.
 """

@@ -19,7 +19,7 @@ def new_id() -> UUID:
 
 def typed(prefix: Prefix, value: UUID) -> str:
     """The TypeID of a UUID, as clients see it."""
-    return str(TypeID.from_uuid(value, prefix=prefix))
+    return str(TypeID.from_uuid(value, prefix=prefix))  # type: ignore[arg-type]
 
 
 def untyped(prefix: Prefix, text: str) -> UUID:

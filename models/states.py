@@ -105,7 +105,9 @@ class Origin(StrEnum):
 
 
 def _table(states: type[State], rows: Mapping[str, str]) -> Mapping[State, frozenset[State]]:
-    return {state: frozenset(states(name) for name in rows.get(state, "").split()) for state in states}
+    return {
+        state: frozenset(states(name) for name in rows.get(state, "").split()) for state in states
+    }
 
 
 EXECUTION_MOVES = _table(

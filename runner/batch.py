@@ -21,7 +21,9 @@ from runner.store.plans import Plans
 from runner.store.snapshots import load_executions
 from runner.store.writes import Change, write
 
-_LOCK = "select id, seq from executions where id = any($1::uuid[]) order by id for update skip locked"
+_LOCK = (
+    "select id, seq from executions where id = any($1::uuid[]) order by id for update skip locked"
+)
 _EXIST = "select id from executions where id = any($1::uuid[])"
 
 

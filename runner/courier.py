@@ -38,7 +38,6 @@ class Courier(Loop):
         self._feed = feed
         self._evaluator = evaluator
 
-
     async def _go_round(self) -> None:
         with self._feed.watch("d") as watch:
             while True:

@@ -14,9 +14,7 @@ from typing import Any, Final, TypeAlias
 import asyncpg
 from broadcaster import BroadcastBackend, Event
 
-from models.errors import Unavailable
 from runner.loops import Loop
-from runner.store.connection import UNREACHABLE
 
 logger = logging.getLogger("headway.hints")
 
@@ -34,8 +32,6 @@ _TO_CONNECT = 3.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
 
 Connect: TypeAlias = Callable[[], Awaitable["asyncpg.Connection[Any]"]]
-
-_LOST = (Unavailable, asyncpg.PostgresError, *UNREACHABLE)
 
 
 def pack(origin: str, topics: Iterable[str]) -> Iterator[str]:
@@ -162,15 +158,20 @@ class _Listener(Loop):
                     return
             try:
                 await self._connection.execute("select 1", timeout=_PATIENCE)
-            except _LOST:
+            except (
+                Exception
+            ) as error:  # asyncpg's own too: the remedy for each is another connection
+                logger.debug("the listening connection does not answer: %r", error)
                 return
 
     async def _listen_again(self) -> tuple["asyncpg.Connection[Any]", asyncio.Event]:
         pause = _FIRST_PAUSE
         while True:
             await asyncio.sleep(random.uniform(0, pause))
-            with suppress(*_LOST):
+            try:
                 return await self._listen()
+            except Exception as error:
+                logger.debug("cannot listen yet: %r", error)
             pause = min(pause * 2, _LONGEST_PAUSE)
 
     async def _listen(self) -> tuple["asyncpg.Connection[Any]", asyncio.Event]:
@@ -218,8 +219,10 @@ class _Sender:
             await self._connection.execute(
                 "select pg_notify($1, $2)", CHANNEL, message, timeout=_PATIENCE
             )
-        except _LOST as error:
-            logger.debug("a hint was not sent: %s", error)
+        except (
+            Exception
+        ) as error:  # what asyncpg raises on a connection that is being closed varies
+            logger.debug("a hint was not sent: %r", error)
             self._forget()
             return False
         return True

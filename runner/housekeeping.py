@@ -18,7 +18,6 @@ class Housekeeping(Loop):
         super().__init__()
         self._database = database
 
-
     async def _go_round(self) -> None:
         while True:
             try:

@@ -61,9 +61,7 @@ async def prepare(
 ) -> Create:
     """Raises Refused: no such flow or revision, or every input that is wrong."""
     if launch.priority not in _PRIORITIES:
-        raise Refused.because(
-            ProblemCode.VALIDATION, "priority is -1000 to 1000", "priority"
-        )
+        raise Refused.because(ProblemCode.VALIDATION, "priority is -1000 to 1000", "priority")
     plan = await _find(pool, plans, scope, launch)
     evaluated = await _evaluated_defaults(evaluator, plan.spec, launch)
     inputs = validate_inputs(plan.spec.inputs, launch.inputs, evaluated)
@@ -81,9 +79,7 @@ async def prepare(
     )
 
 
-async def _find(
-    pool: Pool, plans: Plans, scope: Scope, launch: Launch
-) -> Plan:
+async def _find(pool: Pool, plans: Plans, scope: Scope, launch: Launch) -> Plan:
     flow = await flows.find_flow(pool, scope, launch.namespace, launch.flow)
     if flow is None:
         raise Refused.because(

@@ -51,8 +51,8 @@ _QUERIES: Mapping[str, str] = {
     "every job names a task run that waits for it": """
         select (convert_from(q.payload, 'utf8')::jsonb ->> 0)::uuid, format('job %s', q.id) from pgqueuer q
         where not exists (
-          select from task_runs t where t.id = (convert_from(q.payload, 'utf8')::jsonb ->> 1)::uuid
-            and t.state in ('QUEUED', 'RETRYING') and t.attempt + 1 = (convert_from(q.payload, 'utf8')::jsonb ->> 3)::int)""",
+          select from task_runs t where q.dedupe_key = t.id || ':' || t.attempt + 1
+            and t.state in ('QUEUED', 'RETRYING'))""",
     "every task run that waits for a worker has its job": """
         select t.execution_id, format('%s is %s', t.path, t.state)
         from task_runs t join executions e on e.id = t.execution_id
@@ -91,7 +91,10 @@ async def _folds(pool: Pool) -> AsyncIterator[Violation]:
     plans = Plans()
     ids = [row["id"] for row in await pool.fetch("select id from executions order by id")]
     for start in range(0, len(ids), 500):
-        async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
+        async with (
+            pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read"),
+        ):
             part = ids[start : start + 500]
             stored = await load_executions(connection, plans, part)
             for id, execution in stored.items():
@@ -134,5 +137,3 @@ def _difference(folded: Execution, stored: Execution) -> str:
         if getattr(_comparable(folded).tasks[path], name) != getattr(task, name)
     ]
     return f"differs in {', '.join([*fields, *tasks])}"
-
-

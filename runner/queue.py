@@ -21,6 +21,10 @@ from runner.store.connection import Connection, Pool
 TAKEN_FOR = timedelta(seconds=3)
 """How long a job that was taken but not started stays its taker's without a heartbeat."""
 
+_PUT_BACK = """
+update pgqueuer set status = 'queued', queue_manager_id = null where id = any($1::bigint[]) and status = 'picked'
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class TakenJob:
@@ -36,6 +40,7 @@ class JobQueue:
     """One a process; its id is what PgQueuer knows the taker by."""
 
     def __init__(self, pool: Pool) -> None:
+        self._pool = pool
         self._queries = Queries(AsyncpgPoolDriver(pool))
         self._id = QueueManagerId(uuid4())
 
@@ -52,6 +57,10 @@ class JobQueue:
 
     async def heartbeat(self, job_ids: Iterable[int]) -> None:
         await self._queries.update_heartbeat([JobId(id) for id in job_ids])
+
+    async def put_back(self, jobs: Iterable[TakenJob]) -> None:
+        """Give jobs that were taken but not started to whoever looks next."""
+        await self._pool.execute(_PUT_BACK, [job.id for job in jobs])
 
 
 async def enqueue(connection: Connection, jobs: Sequence[tuple[UUID, Job]]) -> None:

@@ -29,7 +29,6 @@ class Rescuer(Loop):
         self._engine = engine
         self._outage = False
 
-
     async def _go_round(self) -> None:
         while True:
             try:

@@ -1,6 +1,7 @@
 """From a mutation's input to the engine, and from its verdict to the payload."""
 
-from collections.abc import Awaitable
+import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -26,7 +27,7 @@ Payload = TypeVar("Payload")
 
 
 async def answered(
-    payload: type[Payload], info: Info, work: Awaitable[dict[str, Any]]
+    payload: Callable[..., Payload], info: Info, work: Awaitable[dict[str, Any]]
 ) -> Payload:
     """The payload of what `work` gives; a refusal becomes its problems and nothing else."""
     try:
@@ -51,15 +52,13 @@ async def _problem(info: Info, problem: errors.Problem) -> Problem:
 
 async def save(info: Info, source: str) -> dict[str, Any]:
     needs(info, Permission.UPDATE_FLOW)
-    spec = parse_flow(source)
+    spec = await asyncio.to_thread(parse_flow, source)
     if not info.context.viewer.scope.covers(spec.namespace):
         raise Refused.because(
             ProblemCode.FORBIDDEN, f"you may not save flows in {spec.namespace}", "namespace"
         )
     async with info.context.services.pool.acquire() as connection:
-        flow, revision = await flows.save_flow(
-            connection, spec, source, info.context.viewer.actor
-        )
+        flow, revision = await flows.save_flow(connection, spec, source, info.context.viewer.actor)
     return {"flow": Flow.of(flow), "revision": FlowRevision.of(revision)}
 
 

@@ -4,12 +4,12 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import strawberry
-from runner.feed import Feed
 
 from models.events import Ask
 from models.viewer import Viewer
 from runner.engine import Engine
 from runner.evaluator import Evaluator
+from runner.feed import Feed
 from runner.store.connection import Pool
 from schema.loaders import Loaders
 

@@ -11,7 +11,9 @@ from schema.context import Info
 def needs(info: Info, permission: Permission) -> None:
     """Raises Refused FORBIDDEN without the permission."""
     if not info.context.viewer.may(permission):
-        raise Refused.because(ProblemCode.FORBIDDEN, f"this needs the permission {permission.value}")
+        raise Refused.because(
+            ProblemCode.FORBIDDEN, f"this needs the permission {permission.value}"
+        )
 
 
 async def visible_execution(info: Info, id: str) -> UUID:

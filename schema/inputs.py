@@ -170,7 +170,7 @@ class CreateExecutionInput:
 
     def to_launch(self) -> Launch:
         self._refuse_not_yet()
-        inputs = {} if self.inputs is None else self.inputs
+        inputs: object = {} if self.inputs is None else self.inputs
         if not isinstance(inputs, dict):
             raise Refused.because(
                 ProblemCode.VALIDATION,

@@ -40,8 +40,10 @@ def whole(rows: Sequence[Row]) -> Change:
     return Change([Enter(row, before) for row, before in zip(rows, following, strict=True)], (), ())
 
 
-def difference(old: Mapping[UUID, int], rows: Sequence[Row], size: int, newest_first: bool) -> Change:
-    """From the window `old` (id to seq) to `rows`; enters come last row first, so that each `before` is there already."""
+def difference(
+    old: Mapping[UUID, int], rows: Sequence[Row], size: int, newest_first: bool
+) -> Change:
+    """From the window `old` (id to seq) to `rows`; enters come last row first: each `before` is there already."""
     now = {row["id"] for row in rows}
     entered = [enter for enter in reversed(whole(rows).enter) if enter.row["id"] not in old]
     updated = [row for row in rows if row["id"] in old and row["seq"] != old[row["id"]]]

@@ -1,5 +1,7 @@
 """The roots of reading."""
 
+import asyncio
+
 import strawberry
 
 from models.errors import Refused
@@ -104,15 +106,13 @@ class Query:
     @strawberry.field
     async def workers(self, info: Info) -> list[Worker]:
         needs(info, Permission.VIEW_EXECUTION)
-        return [
-            Worker.of(row) for row in await workers.all_workers(info.context.services.pool)
-        ]
+        return [Worker.of(row) for row in await workers.all_workers(info.context.services.pool)]
 
     @strawberry.field
-    def validate_flow(self, info: Info, source: str) -> list[Problem]:
+    async def validate_flow(self, info: Info, source: str) -> list[Problem]:
         needs(info, Permission.LIST_FLOWS)
         try:
-            parse_flow(source)
+            await asyncio.to_thread(parse_flow, source)
         except Refused as refused:
             return [problem_of(problem) for problem in refused.problems]
         return []

@@ -75,9 +75,7 @@ async def read_approvals(
     pool = info.context.services.pool
     arguments = Arguments()
     condition = _approval_condition(info, where, arguments)
-    page = await approvals_store.approvals_page(
-        pool, condition, arguments, paging.window("appr")
-    )
+    page = await approvals_store.approvals_page(pool, condition, arguments, paging.window("appr"))
     counting = Arguments()
     value, exact = await approvals_store.count_approvals(
         pool, _approval_condition(info, where, counting), counting

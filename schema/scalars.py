@@ -34,7 +34,10 @@ def _literal(node: ValueNode, variables: dict[str, Any] | None = None) -> Any:
 
 SCALARS: dict[object, ScalarDefinition] = {
     JSON: strawberry.scalar(
-        name="JSON", serialize=lambda value: value, parse_value=lambda value: value, parse_literal=_literal
+        name="JSON",
+        serialize=lambda value: value,
+        parse_value=lambda value: value,
+        parse_literal=_literal,
     ),
     BigInt: strawberry.scalar(name="BigInt", serialize=int, parse_value=int),
     datetime: strawberry.scalar(

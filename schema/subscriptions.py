@@ -63,9 +63,7 @@ class Subscription:
             yield ExecutionEvent.of(row)
 
     @strawberry.subscription
-    async def execution(
-        self, info: Info, id: strawberry.ID
-    ) -> AsyncGenerator[Execution, None]:
+    async def execution(self, info: Info, id: strawberry.ID) -> AsyncGenerator[Execution, None]:
         needs(info, Permission.VIEW_EXECUTION)
         key = await visible_execution(info, id)
         seen = -1

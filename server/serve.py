@@ -41,9 +41,7 @@ async def serve(settings: Settings, tell: Tell) -> None:
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     stop = _on_signals()
     async with AsyncExitStack() as stack:
-        database_url = settings.database_url or await stack.enter_async_context(
-            embedded_postgres(settings.data_dir)
-        )
+        database_url = await _database_url(stack, settings)
         parts = await stack.enter_async_context(runtime(database_url))
         tokens = Tokens(parts.database.pool)
         token = await admin_token(tokens, settings.data_dir)
@@ -77,11 +75,18 @@ async def serve(settings: Settings, tell: Tell) -> None:
 async def work(settings: Settings, tell: Tell) -> None:
     """A worker alone; beside an embedded database it finds it through the data dir."""
     stop = _on_signals()
-    async with runtime(settings.database_url or _database_beside(settings.data_dir)) as parts:
-        async with _worker(parts, settings) as worker:
-            tell(f"worker {worker.name} serves {', '.join(settings.queues)}")
-            await stop.wait()
-            await worker.drain()
+    database_url = settings.database_url or _database_beside(settings.data_dir)
+    async with runtime(database_url) as parts, _worker(parts, settings) as worker:
+        tell(f"worker {worker.name} serves {', '.join(settings.queues)}")
+        await stop.wait()
+        await worker.drain()
+
+
+async def _database_url(stack: AsyncExitStack, settings: Settings) -> str:
+    """The external database, or the embedded one, started for as long as the stack is open."""
+    if settings.database_url:
+        return settings.database_url
+    return await stack.enter_async_context(embedded_postgres(settings.data_dir))
 
 
 @asynccontextmanager
@@ -212,9 +217,7 @@ class DatabaseUnknown(Exception):
 async def migrate(settings: Settings, tell: Tell) -> None:
     """Only the tables, on the external database or the embedded one."""
     async with AsyncExitStack() as stack:
-        url = settings.database_url or await stack.enter_async_context(
-            embedded_postgres(settings.data_dir)
-        )
+        url = await _database_url(stack, settings)
         database = await stack.enter_async_context(open_database(url))
         await migrate_tables(database)
         tell("the tables are up to date")

@@ -84,9 +84,7 @@ def available_actions(execution: Execution) -> list[Availability]:
     return [availability(execution, action) for action in Action]
 
 
-def availability(
-    execution: Execution, action: Action, task: TaskRun | None = None
-) -> Availability:
+def availability(execution: Execution, action: Action, task: TaskRun | None = None) -> Availability:
     """Of the execution; or, with `task`, of that one of its task runs."""
     states = ALLOWED_IN.get(action)
     if states is None:

@@ -56,9 +56,7 @@ def start(steps: Steps, command: Start) -> None:
         )
         return
     steps.record(
-        AttemptStarted(
-            task.path, command.attempt, command.attempt_id, command.worker, task.state
-        )
+        AttemptStarted(task.path, command.attempt, command.attempt_id, command.worker, task.state)
     )
     steps.lease(task.path, command.lease)
 
@@ -89,9 +87,7 @@ def finish(steps: Steps, command: Finish) -> None:
         if newest and newest.lease == command.lease and newest.state is command.state:
             return  # told twice: the first answer did not reach the worker
         worker = newest.worker if newest and newest.number == command.attempt else None
-        steps.record(
-            LateResult(task.path, command.attempt, command.state, worker, command.error)
-        )
+        steps.record(LateResult(task.path, command.attempt, command.state, worker, command.error))
         steps.refused = _void_lease()
         return
     _end(steps, task, command)
@@ -248,9 +244,7 @@ def _end_own(
     to_state: TaskRunState,
     error: TaskError | None = None,
 ) -> None:
-    steps.record(
-        AttemptEnded(task.path, task.attempt, state, task.state, to_state, error=error)
-    )
+    steps.record(AttemptEnded(task.path, task.attempt, state, task.state, to_state, error=error))
 
 
 def conclude(steps: Steps, command: Conclude) -> None:

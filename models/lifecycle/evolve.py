@@ -87,8 +87,7 @@ def _execution_moved(execution: Execution, fact: ExecutionMoved, event: Event) -
         execution,
         state=state,
         state_seq=event.seq,
-        started_at=execution.started_at
-        or (event.at if state is ExecutionState.RUNNING else None),
+        started_at=execution.started_at or (event.at if state is ExecutionState.RUNNING else None),
         ended_at=event.at if ended else None,
         progress=1.0 if ended else execution.progress,
         paused=Paused(event.ask.actor, event.at) if state is ExecutionState.PAUSED else None,
@@ -131,9 +130,7 @@ def _attempt_started(execution: Execution, fact: AttemptStarted, event: Event) -
         message=None,
         error=None,
         retry_at=None,
-        newest=Attempt(
-            fact.id, fact.attempt, AttemptState.RUNNING, fact.worker, None, event.at
-        ),
+        newest=Attempt(fact.id, fact.attempt, AttemptState.RUNNING, fact.worker, None, event.at),
     )
     return _with_task(execution, task, changed)
 

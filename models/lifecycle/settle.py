@@ -165,9 +165,7 @@ def _stop(steps: Steps, task: TaskRun) -> None:
 
 def end_killed(steps: Steps, task: TaskRun, end: AttemptState, reason: str | None = None) -> None:
     steps.record(
-        AttemptEnded(
-            task.path, task.attempt, end, task.state, TaskRunState.KILLED, reason=reason
-        )
+        AttemptEnded(task.path, task.attempt, end, task.state, TaskRunState.KILLED, reason=reason)
     )
 
 

@@ -91,7 +91,10 @@ class Steps:
 def check_moves(events: tuple[Event, ...]) -> None:
     """Raises AssertionError where an event makes a move that the tables do not have. For tests and the oracle."""
     for event in events:
-        before, after = getattr(event.fact, "from_state", None), getattr(event.fact, "to_state", None)
+        before, after = (
+            getattr(event.fact, "from_state", None),
+            getattr(event.fact, "to_state", None),
+        )
         if before is None or after is None:
             continue
         if isinstance(before, TaskRunState):

@@ -32,7 +32,6 @@ class Job:
     priority: int
     delay: float = 0.0
 
-
     @property
     def key(self) -> str:
         """What makes it the same job, however often it is lined up."""
@@ -53,7 +52,10 @@ class Deferred:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """`withdrawn` are keys of jobs that nobody shall take any more. `refused` beside events is a late result: recorded, and refused all the same."""
+    """`withdrawn` are keys of jobs that nobody shall take any more.
+
+    `refused` beside events is a late result: recorded, and refused all the same.
+    """
 
     execution: Execution
     events: tuple[Event, ...] = ()

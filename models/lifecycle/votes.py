@@ -138,10 +138,7 @@ def _refuse_ineligible(approval: Approval, actor: str, command: CastVote) -> Non
 
 def _refuse_comment(approval: Approval, command: CastVote) -> None:
     wanted = approval.comment_rule is CommentRule.ALWAYS or (
-        approval.comment_rule is CommentRule.ON_REJECT
-        and command.decision is VoteDecision.REJECT
+        approval.comment_rule is CommentRule.ON_REJECT and command.decision is VoteDecision.REJECT
     )
     if wanted and not (command.comment or "").strip():
-        raise Refused.because(
-            ProblemCode.VALIDATION, "this decision needs a comment", "comment"
-        )
+        raise Refused.because(ProblemCode.VALIDATION, "this decision needs a comment", "comment")

@@ -1,6 +1,6 @@
 """Why something does not move: the reasons, from the snapshot that the engine decides by."""
 
-from collections.abc import Set
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -46,22 +46,7 @@ def waiting_of_task(execution: Execution, task: TaskRun, live_queues: Set[str]) 
         return []
     if execution.paused and task.state in (TaskRunState.QUEUED, TaskRunState.RETRYING):
         return [Waiting(WaitingCode.PAUSED, _paused(execution), task.path)]
-    match task.state:
-        case TaskRunState.CREATED:
-            return _needs(execution, task)
-        case TaskRunState.QUEUED:
-            return _queued(execution, task, live_queues)
-        case TaskRunState.RETRYING:
-            message = f"attempt {task.attempt + 1} starts when its backoff is over"
-            return [Waiting(WaitingCode.RETRY, message, task.path, task.retry_at)]
-        case TaskRunState.WAITING_FOR_APPROVAL if task.approval:
-            message = _approval(task.approval)
-            return [Waiting(WaitingCode.APPROVAL, message, task.path)]
-        case TaskRunState.KILLING:
-            return [Waiting(WaitingCode.KILLING, "its processes are being ended", task.path)]
-        case TaskRunState.RUNNING if task.wake_at:
-            return [Waiting(WaitingCode.TIME, "not before its time", task.path, task.wake_at)]
-    return []
+    return _REASONS.get(task.state, _none)(execution, task, live_queues)
 
 
 def _of_execution(execution: Execution) -> list[Waiting]:
@@ -87,7 +72,9 @@ def _needs(execution: Execution, task: TaskRun) -> list[Waiting]:
         if execution.tasks[key].state not in GOOD_ENDS
     ]
     return [
-        Waiting(WaitingCode.TASK, f"needs {key}, which is {execution.tasks[key].state.value}", task.path)
+        Waiting(
+            WaitingCode.TASK, f"needs {key}, which is {execution.tasks[key].state.value}", task.path
+        )
         for key in missing
     ]
 
@@ -105,3 +92,37 @@ def _approval(approval: Approval) -> str:
     given = sum(vote.decision is VoteDecision.APPROVE for vote in approval.votes)
     by = ", ".join((*approval.users, *(f"role {role}" for role in approval.roles))) or "anyone"
     return f"approval by {by}, {given} of {approval.required} given"
+
+
+def _none(execution: Execution, task: TaskRun, live_queues: Set[str]) -> list[Waiting]:
+    return []
+
+
+def _retry(execution: Execution, task: TaskRun, live_queues: Set[str]) -> list[Waiting]:
+    message = f"attempt {task.attempt + 1} starts when its backoff is over"
+    return [Waiting(WaitingCode.RETRY, message, task.path, task.retry_at)]
+
+
+def _vote(execution: Execution, task: TaskRun, live_queues: Set[str]) -> list[Waiting]:
+    message = _approval(task.approval) if task.approval else "an approval"
+    return [Waiting(WaitingCode.APPROVAL, message, task.path)]
+
+
+def _kill(execution: Execution, task: TaskRun, live_queues: Set[str]) -> list[Waiting]:
+    return [Waiting(WaitingCode.KILLING, "its processes are being ended", task.path)]
+
+
+def _time(execution: Execution, task: TaskRun, live_queues: Set[str]) -> list[Waiting]:
+    if task.wake_at is None:
+        return []
+    return [Waiting(WaitingCode.TIME, "not before its time", task.path, task.wake_at)]
+
+
+_REASONS: Mapping[TaskRunState, Callable[[Execution, TaskRun, Set[str]], list[Waiting]]] = {
+    TaskRunState.CREATED: lambda execution, task, _: _needs(execution, task),
+    TaskRunState.QUEUED: _queued,
+    TaskRunState.RETRYING: _retry,
+    TaskRunState.WAITING_FOR_APPROVAL: _vote,
+    TaskRunState.KILLING: _kill,
+    TaskRunState.RUNNING: _time,
+}

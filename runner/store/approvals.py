@@ -32,14 +32,10 @@ def condition(
     return " and ".join(parts)
 
 
-async def approvals_page(
-    pool: Pool, where: str, arguments: Arguments, window: Window
-) -> Page:
+async def approvals_page(pool: Pool, where: str, arguments: Arguments, window: Window) -> Page:
     """Oldest first."""
     return await keyset_page(pool, "approvals", where, arguments, window, newest_first=False)
 
 
-async def count_approvals(
-    pool: Pool, where: str, arguments: Arguments
-) -> tuple[int, bool]:
+async def count_approvals(pool: Pool, where: str, arguments: Arguments) -> tuple[int, bool]:
     return await count(pool, "approvals", where, arguments)

@@ -1,6 +1,6 @@
 """Events of one execution, by cursor. A cursor is a seq: they have no gap and are committed in their order."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import partial
@@ -63,7 +63,7 @@ async def events_after(
 
 async def stream_events(
     pool: Pool, feed: Feed, execution_id: UUID, after: int = 0
-) -> AsyncIterator[EventRow]:
+) -> AsyncGenerator[EventRow, None]:
     """Each event after the cursor once and in order, those to come as they come.
 
     Completes when the execution has ended and nothing later is stored. The reader's pace is the pace: the table is the

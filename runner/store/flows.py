@@ -21,7 +21,8 @@ values ($1, $2, $3, $4, $5, $6, 1)
 on conflict (namespace, key) do update set updated_at = flows.updated_at returning *
 """
 _UPDATE = """
-update flows set kind = $2, description = $3, labels = $4, latest_revision = $5, updated_at = now() where id = $1 returning *
+update flows set kind = $2, description = $3, labels = $4, latest_revision = $5, updated_at = now()
+where id = $1 returning *
 """
 _LATEST = "select * from revisions where flow_id = $1 and number = $2"
 _INSERT_REVISION = """
@@ -48,9 +49,7 @@ async def save_flow(
         return await connection.fetchrow(_UPDATE, flow["id"], *about, number), revision
 
 
-async def find_flow(
-    pool: Pool, scope: Scope, namespace: str, key: str
-) -> Row | None:
+async def find_flow(pool: Pool, scope: Scope, namespace: str, key: str) -> Row | None:
     arguments = Arguments(namespace, key)
     condition = compile_scope(scope, arguments)
     return await pool.fetchrow(
@@ -59,9 +58,7 @@ async def find_flow(
     )
 
 
-async def find_revision(
-    pool: Pool, flow_id: UUID, number: int
-) -> Row | None:
+async def find_revision(pool: Pool, flow_id: UUID, number: int) -> Row | None:
     return await pool.fetchrow(_LATEST, flow_id, number)
 
 
@@ -72,9 +69,7 @@ async def revisions_of(pool: Pool, flow_id: UUID, first: int) -> Sequence[Row]:
     )
 
 
-async def flows_by_id(
-    pool: Pool, scope: Scope, ids: Sequence[UUID]
-) -> dict[UUID, Row]:
+async def flows_by_id(pool: Pool, scope: Scope, ids: Sequence[UUID]) -> dict[UUID, Row]:
     arguments = Arguments(list(ids))
     condition = compile_scope(scope, arguments)
     rows = await pool.fetch(
@@ -83,9 +78,7 @@ async def flows_by_id(
     return {row["id"]: row for row in rows}
 
 
-async def revisions_by_id(
-    pool: Pool, scope: Scope, ids: Sequence[UUID]
-) -> dict[UUID, Row]:
+async def revisions_by_id(pool: Pool, scope: Scope, ids: Sequence[UUID]) -> dict[UUID, Row]:
     arguments = Arguments(list(ids))
     condition = compile_scope(scope, arguments, "f.namespace")
     rows = await pool.fetch(
@@ -107,7 +100,10 @@ async def namespaces(pool: Pool, scope: Scope) -> Sequence[Row]:
 
 _ORDERS = {
     "NAME_ASC": ("namespace || '/' || key", False),
-    "UPDATED_DESC": ("to_char(updated_at at time zone 'utc', 'YYYY-MM-DD\"T\"HH24:MI:SS.US') || id", True),
+    "UPDATED_DESC": (
+        "to_char(updated_at at time zone 'utc', 'YYYY-MM-DD\"T\"HH24:MI:SS.US') || id",
+        True,
+    ),
 }
 
 
@@ -136,5 +132,3 @@ async def flows_page(
     if backwards:
         return Page(rows[::-1], has_next=cursor is not None, has_previous=more)
     return Page(rows, has_next=more, has_previous=cursor is not None)
-
-

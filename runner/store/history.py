@@ -34,7 +34,7 @@ async def executions_page(
     pool: Pool,
     scope: Scope,
     where: Filter = EVERYTHING,
-    window: Window = Window(50),  # noqa: B008
+    window: Window = Window(50),
     newest_first: bool = True,
 ) -> Page:
     arguments = Arguments()
@@ -69,18 +69,14 @@ async def keyset_page(
     return Page(rows, has_next=more, has_previous=window.cursor is not None)
 
 
-async def count_executions(
-    pool: Pool, scope: Scope, where: Filter
-) -> tuple[int, bool]:
+async def count_executions(pool: Pool, scope: Scope, where: Filter) -> tuple[int, bool]:
     """The number that match, and whether it is exact: counting stops at 10 000."""
     arguments = Arguments()
     condition = f"{compile_scope(scope, arguments)} and {compile_filter(where, arguments)}"
     return await count(pool, "executions", f"not archived and {condition}", arguments)
 
 
-async def count(
-    pool: Pool, table: str, condition: str, arguments: Arguments
-) -> tuple[int, bool]:
+async def count(pool: Pool, table: str, condition: str, arguments: Arguments) -> tuple[int, bool]:
     found: int = await pool.fetchval(
         f"select count(*) from (select 1 from {table} where {condition} limit {COUNT_LIMIT + 1}) x",
         *arguments.values,
@@ -88,9 +84,7 @@ async def count(
     return min(found, COUNT_LIMIT), found <= COUNT_LIMIT
 
 
-async def executions_by_id(
-    pool: Pool, scope: Scope, ids: Sequence[UUID]
-) -> dict[UUID, Row]:
+async def executions_by_id(pool: Pool, scope: Scope, ids: Sequence[UUID]) -> dict[UUID, Row]:
     arguments = Arguments(list(ids))
     condition = compile_scope(scope, arguments)
     rows = await pool.fetch(
@@ -114,9 +108,7 @@ async def neighbour(
     )
 
 
-async def grouped(
-    pool: Pool, sql: str, key: str, ids: Sequence[UUID]
-) -> list[list[Row]]:
+async def grouped(pool: Pool, sql: str, key: str, ids: Sequence[UUID]) -> list[list[Row]]:
     """The rows of each id, in the order of `ids`; `sql` takes them as `$1`."""
     found: dict[UUID, list[Row]] = {id: [] for id in ids}
     for row in await pool.fetch(sql, list(ids)):

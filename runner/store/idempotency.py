@@ -15,7 +15,8 @@ with mine as (
 select * from mine
 union all
 select k.actor, k.mutation, k.key, k.digest, k.answer
-from idempotency_keys k join unnest($1::text[], $2::text[], $3::text[]) u (actor, mutation, key) using (actor, mutation, key)
+from idempotency_keys k
+join unnest($1::text[], $2::text[], $3::text[]) u (actor, mutation, key) using (actor, mutation, key)
 where not exists (select from mine m where (m.actor, m.mutation, m.key) = (k.actor, k.mutation, k.key))
 """
 _FORGET = "delete from idempotency_keys where created_at < now() - interval '7 days'"

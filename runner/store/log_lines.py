@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import partial
@@ -200,7 +200,7 @@ async def last_error_line(
 
 async def stream_lines(
     pool: Pool, feed: Feed, wanted: LinesOf, after: int | None = None
-) -> AsyncIterator[LineBatch]:
+) -> AsyncGenerator[LineBatch, None]:
     """The lines after a number, then those to come, at most BATCH at a time, until the execution (or the task run that
     is asked for) has ended and no line remains. The reader's pace is the pace; an outage only delays."""
     sent = _Sum() if after is None else None
@@ -224,7 +224,9 @@ async def stream_lines(
     yield LineBatch((), cursor, True, total.count, total.sha256.hexdigest())
 
 
-async def _up_to(pool: Pool, wanted: LinesOf, cursor: int, head: int) -> AsyncIterator[LineBatch]:
+async def _up_to(
+    pool: Pool, wanted: LinesOf, cursor: int, head: int
+) -> AsyncGenerator[LineBatch, None]:
     """Reaches the head though nothing wanted lies before it: what was passed over is not read again."""
     while cursor < head:
         rows = await patiently(pool, partial(lines_after, pool, wanted, cursor, BATCH))

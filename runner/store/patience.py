@@ -6,11 +6,15 @@ import random
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+import asyncpg
+
 from models.errors import Unavailable
 from runner.store.connection import UNREACHABLE, Pool
 
 logger = logging.getLogger("headway.store")
 
+# The last one is what asyncpg raises when a connection is used between its being told off and its being closed.
+_AWAY = (Unavailable, *UNREACHABLE, asyncpg.InternalClientError)
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 1.0
 
 Found = TypeVar("Found")
@@ -22,7 +26,7 @@ async def patiently(pool: Pool, read: Callable[[], Awaitable[Found]]) -> Found:
     while True:
         try:
             return await read()
-        except (Unavailable, *UNREACHABLE) as error:
+        except _AWAY as error:
             if pool.is_closing():
                 raise
             logger.debug("a stream waits for the database: %s", error)

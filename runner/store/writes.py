@@ -33,7 +33,10 @@ NEW_TASK_RUN_COLUMNS: Sequence[Column] = (
     ("position", "int", lambda pair: pair[1].position),
     ("type", "text", lambda pair: pair[0].spec_of(pair[1]).type),
     ("queue", "text", lambda pair: pair[0].spec_of(pair[1]).queue),
-    *((name, kind, lambda pair, value=value: value(pair[1])) for name, kind, value in TASK_RUN_COLUMNS),
+    *(
+        (name, kind, lambda pair, value=value: value(pair[1]))
+        for name, kind, value in TASK_RUN_COLUMNS
+    ),
 )
 
 
@@ -48,9 +51,7 @@ def _update(table: str, columns: Sequence[Column], believed: str = "") -> str:
     kinds = ["uuid", *(["bigint"] if believed else []), *(kind for _, kind, _ in columns)]
     arrays = ", ".join(f"${i}::{kind}[]" for i, kind in enumerate(kinds, 1))
     sets = ", ".join(f"{name} = u.{name}" for name, _, _ in columns)
-    return (
-        f"update {table} r set {sets} from unnest({arrays}) u ({', '.join(names)}) where r.id = u.id{believed}"
-    )
+    return f"update {table} r set {sets} from unnest({arrays}) u ({', '.join(names)}) where r.id = u.id{believed}"
 
 
 def _arrays(columns: Sequence[Column], values: Sequence[Any]) -> list[list[Any]]:
@@ -272,5 +273,3 @@ def _event(execution: Execution, event: Event) -> tuple[Any, ...]:
 
 def _turned(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
     return [list(column) for column in zip(*rows, strict=True)]
-
-

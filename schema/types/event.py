@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 from uuid import UUID
 
 import strawberry
-from runner.store.event_log import EventRow
 
 from models.events import EventType
 from models.ids import typed
 from models.states import Channel
+from runner.store.event_log import EventRow
 from runner.store.json import load
 from schema.context import Info
 from schema.scalars import JSON

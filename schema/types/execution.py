@@ -145,7 +145,9 @@ class Execution(Node):
     @strawberry.field
     async def rerun_of(self, info: Info) -> "Execution | None":
         source = self.row["rerun_of"]
-        return Execution.maybe(await info.context.loaders.execution.load(source)) if source else None
+        return (
+            Execution.maybe(await info.context.loaders.execution.load(source)) if source else None
+        )
 
     @strawberry.field
     async def previous(self, info: Info) -> "Execution | None":
@@ -166,7 +168,9 @@ class Execution(Node):
 
     @strawberry.field
     async def task_runs(self, info: Info) -> list[TaskRun]:
-        return [TaskRun.of(row) for row in await info.context.loaders.task_runs.load(self.row["id"])]
+        return [
+            TaskRun.of(row) for row in await info.context.loaders.task_runs.load(self.row["id"])
+        ]
 
     @strawberry.field
     async def task(self, info: Info, key: str) -> TaskRun | None:

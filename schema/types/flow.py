@@ -8,7 +8,7 @@ import strawberry
 
 from models.filters import And, Field, Operator, Term
 from models.ids import typed
-from models.spec import FlowSpec, InputSpec, InputType, TaskSpec, parse_flow
+from models.spec import FlowSpec, InputSpec, InputType, TaskSpec
 from runner.store import flows
 from runner.store.json import load
 from schema.context import Info
@@ -138,7 +138,10 @@ class Flow(Node):
     @strawberry.field
     async def inputs(self, info: Info) -> list[FlowInput]:
         row = await flows.find_revision(info.context.services.pool, self.uuid, self.latest)
-        return [FlowInput.of(spec) for spec in parse_flow(row["source"]).inputs]
+        assert row
+        async with info.context.services.pool.acquire() as connection:
+            plan = await info.context.services.engine.plans.of(connection, row["id"])
+        return [FlowInput.of(spec) for spec in plan.spec.inputs]
 
     @strawberry.field
     async def executions(

@@ -6,13 +6,13 @@ from typing import Self
 from uuid import UUID
 
 import strawberry
-from runner.store.log_lines import LogRow
 
 from models import logs as models_logs
 from models.errors import ProblemCode, Refused
 from models.ids import typed
 from models.viewer import Permission
 from runner.store import log_lines
+from runner.store.log_lines import LogRow
 from schema.context import Info
 from schema.enums import LogLevel, LogStream
 from schema.types.paging import Count, PageInfo, Paging, decode_cursor, encode_cursor
@@ -96,8 +96,7 @@ async def read_logs(
     read = log_lines.lines_before if paging.backwards else log_lines.lines_after
     rows = await read(pool, wanted, cursor, paging.size + 1)
     more = len(rows) > paging.size
-    rows = _without_surplus(rows, paging)
-    nodes = [LogLine.of(row) for row in rows]
+    nodes = [LogLine.of(row) for row in _without_surplus(rows, paging)]
     edges = [LogEdge(node=node, cursor=line_cursor(node.line)) for node in nodes]
     value, exact = await log_lines.count_lines(pool, wanted)
     return LogConnection(

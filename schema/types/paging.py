@@ -74,7 +74,9 @@ def decode_cursor(kind: str, cursor: str) -> str:
             return key
     except (binascii.Error, ValueError, UnicodeError):
         pass
-    raise _refused(f"this cursor is not of this list: {cursor[:60]!r}; pass one that it gave", "after")
+    raise _refused(
+        f"this cursor is not of this list: {cursor[:60]!r}; pass one that it gave", "after"
+    )
 
 
 _TEXT_KEYS = frozenset({"flow"})
@@ -95,4 +97,3 @@ def page_info(page: Page, cursors: Sequence[str]) -> PageInfo:
 
 def _refused(sentence: str, *path: str) -> Refused:
     return Refused.because(ProblemCode.VALIDATION, sentence, *path)
-

@@ -23,9 +23,7 @@ class ActionAvailability:
 
     @classmethod
     def of(cls, found: actions.Availability) -> "ActionAvailability":
-        return cls(
-            action=found.action, allowed=found.allowed, code=found.code, reason=found.reason
-        )
+        return cls(action=found.action, allowed=found.allowed, code=found.code, reason=found.reason)
 
 
 @strawberry.interface

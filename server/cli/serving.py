@@ -1,5 +1,7 @@
-"""The commands that are servers themselves: serve, worker, migrate. Their options are the settings of server/settings.py;
-what is not given here comes from HEADWAY_* and headway.toml."""
+"""The commands that are servers themselves: serve, worker, migrate.
+
+Their options are the settings of server/settings.py; what is not given comes from HEADWAY_* and headway.toml.
+"""
 
 import asyncio
 import logging

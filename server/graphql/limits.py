@@ -38,7 +38,7 @@ class Limits:
     tokens: int = 4000
     depth: int = 20
     aliases: int = 100
-    repeats: int = 5
+    repeats: int = 3
     fragments: int = 20
     directives: int = 50
     cost: int = 250_000

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import websockets
+from websockets.typing import Subprotocol
 
 ENDS = {"SUCCESS", "WARNING", "FAILED", "KILLED", "CANCELLED", "REJECTED", "ERROR", "CACHED"}
 PROBLEM = """problems {
@@ -63,7 +64,9 @@ class Client:
             "reject": "DecideInput",
         }
         what = (
-            "flow { id } revision { number }" if name == "saveFlow" else f"execution {{ {EXECUTION} }}"
+            "flow { id } revision { number }"
+            if name == "saveFlow"
+            else f"execution {{ {EXECUTION} }}"
         )
         data = await self.ask(
             f"mutation ($input: {kinds.get(name, type_name)}!) {{ {name}(input: $input) {{ {what} {PROBLEM} }} }}",
@@ -88,7 +91,9 @@ class Client:
     async def run(self, source: str, **input: Any) -> dict[str, Any]:
         """Save a flow and start it."""
         lines = dict(
-            line.split(": ", 1) for line in source.splitlines() if line.startswith(("id: ", "namespace: "))
+            line.split(": ", 1)
+            for line in source.splitlines()
+            if line.startswith(("id: ", "namespace: "))
         )
         await self.save(source)
         return await self.create(f"{lines['namespace'].strip()}/{lines['id'].strip()}", **input)
@@ -126,7 +131,8 @@ class Client:
     @asynccontextmanager
     async def socket(self) -> AsyncIterator[Any]:
         async with websockets.connect(
-            f"{self.url.replace('http', 'ws')}/graphql", subprotocols=["graphql-transport-ws"]
+            f"{self.url.replace('http', 'ws')}/graphql",
+            subprotocols=[Subprotocol("graphql-transport-ws")],
         ) as socket:
             await socket.send(
                 json.dumps({"type": "connection_init", "payload": {"token": self.token}})
@@ -137,13 +143,13 @@ class Client:
     @asynccontextmanager
     async def subscribe(self, query: str, **variables: Any) -> AsyncIterator[AsyncIterator[Any]]:
         """The data of each message, until the subscription completes."""
-        async with self.socket() as socket:
-            async with aclosing(self._messages(socket, query, variables)) as messages:
-                yield messages
+        async with (
+            self.socket() as socket,
+            aclosing(self._messages(socket, query, variables)) as messages,
+        ):
+            yield messages
 
-    async def _messages(
-        self, socket: Any, query: str, variables: Any
-    ) -> AsyncGenerator[Any, None]:
+    async def _messages(self, socket: Any, query: str, variables: Any) -> AsyncGenerator[Any, None]:
         id = str(next(self._numbers))
         payload = {"query": query, "variables": variables}
         await socket.send(json.dumps({"id": id, "type": "subscribe", "payload": payload}))

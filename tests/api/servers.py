@@ -44,7 +44,9 @@ class Served:
         return self.process.wait(40)
 
 
-def start(data_dir: Path, *options: str, port: int = 0, env: dict[str, str] | None = None) -> Served:
+def start(
+    data_dir: Path, *options: str, port: int = 0, env: dict[str, str] | None = None
+) -> Served:
     """Returns when it is ready; raises with its output when it is not in time."""
     data_dir.mkdir(parents=True, exist_ok=True)
     output = data_dir / "serve.log"

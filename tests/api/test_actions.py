@@ -22,7 +22,9 @@ BRANCHES = """
 """
 
 
-async def test_finish_running_lets_what_runs_finish_and_starts_nothing(client: Client, tmp_path: Path) -> None:
+async def test_finish_running_lets_what_runs_finish_and_starts_nothing(
+    client: Client, tmp_path: Path
+) -> None:
     go = tmp_path / "go"
     held = BRANCHES.replace("echo it", "sleep 0.3; echo it") % go
     id = (await client.run(flow("finish-running", held)))["id"]
@@ -40,7 +42,9 @@ async def test_finish_running_lets_what_runs_finish_and_starts_nothing(client: C
     assert {one["key"] for one in ended["failure"]["skipped"]} == {"after_bad", "after_slow"}
 
 
-async def test_finish_possible_runs_unrelated_branches_to_their_end(client: Client, tmp_path: Path) -> None:
+async def test_finish_possible_runs_unrelated_branches_to_their_end(
+    client: Client, tmp_path: Path
+) -> None:
     go = tmp_path / "go"
     source = flow("finish-possible", BRANCHES % go, "on_failure: FINISH_POSSIBLE\n")
     id = (await client.run(source))["id"]
@@ -93,7 +97,7 @@ async def test_cancel_ends_a_task_that_ignores_sigterm_and_has_forked(
         await client.mutate("cancelExecution", id=id)
     ended = await client.until_ended(id)
     assert (ended["state"], states(ended)) == ("KILLED", {"stubborn": "KILLED"})
-    gone, alive = psutil.wait_procs(family, timeout=5)
+    _, alive = psutil.wait_procs(family, timeout=5)
     assert not [one for one in alive if one.status() != psutil.STATUS_ZOMBIE]
     asked = [event async for event in client.events(id) if event["toState"] == "KILLING"]
     assert asked[0]["reason"] == "it is stuck"
@@ -115,13 +119,17 @@ async def test_pause_starts_nothing_new_and_resume_goes_on(client: Client, tmp_p
     go.touch()
     paused = await client.until(id, slow="SUCCESS")
     assert (paused["state"], states(paused)["next"]) == ("PAUSED", "CREATED")
-    waiting = await client.ask("query ($id: ID!) { execution(id: $id) { waitingFor { code message } } }", id=id)
+    waiting = await client.ask(
+        "query ($id: ID!) { execution(id: $id) { waitingFor { code message } } }", id=id
+    )
     assert waiting["execution"]["waitingFor"][0]["code"] == "PAUSED"
     await client.mutate("resumeExecution", id=id)
     assert (await client.until_ended(id))["state"] == "SUCCESS"
 
 
-async def test_retry_failed_while_failed_finishing_makes_it_succeed(client: Client, tmp_path: Path) -> None:
+async def test_retry_failed_while_failed_finishing_makes_it_succeed(
+    client: Client, tmp_path: Path
+) -> None:
     go = tmp_path / "go"
     source = flow(
         "retrying",
@@ -148,7 +156,11 @@ async def test_retry_failed_elsewhere_is_refused_with_the_available_actions(clie
     payload = await client.mutate("retryFailed", id=id)
     (problem,) = payload["problems"]
     assert payload["execution"] is None
-    assert (problem["__typename"], problem["code"], problem["state"]) == ("InvalidState", "INVALID_STATE", "SUCCESS")
+    assert (problem["__typename"], problem["code"], problem["state"]) == (
+        "InvalidState",
+        "INVALID_STATE",
+        "SUCCESS",
+    )
     assert "FAILED_FINISHING" in problem["message"]
     allowed = {one["action"] for one in problem["availableActions"] if one["allowed"]}
     assert allowed == {"SET_LABELS"}
@@ -174,15 +186,22 @@ async def test_an_approval_with_its_comment_lets_the_execution_go_on(client: Cli
     ended = await client.until_ended(id)
     assert ended["state"] == "SUCCESS"
     assert task(ended, "ok")["outputs"]["comment"] == "go"
-    (problem,) = (await client.mutate("reject", approvalId=approval["id"], comment="no"))["problems"]
+    (problem,) = (await client.mutate("reject", approvalId=approval["id"], comment="no"))[
+        "problems"
+    ]
     assert (problem["code"], problem["request"]["state"]) == ("ALREADY_DECIDED", "APPROVED")
 
 
 async def test_a_rejection_ends_it_rejected(client: Client) -> None:
-    source = flow("rejecting", "  - {id: ok, type: approval, message: go}\n  - {id: a, type: log, message: x, needs: [ok]}\n")
+    source = flow(
+        "rejecting",
+        "  - {id: ok, type: approval, message: go}\n  - {id: a, type: log, message: x, needs: [ok]}\n",
+    )
     id = (await client.run(source))["id"]
     waiting = await client.until(id, state="WAITING_FOR_APPROVAL")
-    await client.mutate("reject", approvalId=task(waiting, "ok")["approval"]["id"], comment="too late")
+    await client.mutate(
+        "reject", approvalId=task(waiting, "ok")["approval"]["id"], comment="too late"
+    )
     ended = await client.until_ended(id)
     assert (ended["state"], states(ended)) == ("REJECTED", {"ok": "REJECTED", "a": "CANCELLED"})
     assert "too late" in ended["failure"]["message"]
@@ -192,15 +211,20 @@ async def test_labels_are_set_and_found(client: Client) -> None:
     id = (await client.run(flow("labelled", "  - {id: a, type: log, message: a}\n")))["id"]
     await client.mutate("setLabels", id=id, labels=[{"key": "ticket", "value": "OPS-1"}])
     found = await client.ask(
-        """{ executions(where: {labels: {has: {key: "ticket", value: "OPS-1"}}}) { nodes { id } totalCount { value exact } } }"""
+        """{ executions(where: {labels: {has: {key: "ticket", value: "OPS-1"}}}) {
+             nodes { id } totalCount { value exact } } }"""
     )
     assert found["executions"] == {"nodes": [{"id": id}], "totalCount": {"value": 1, "exact": True}}
-    (problem,) = (await client.mutate("setLabels", id=id, labels=[{"key": "system.x", "value": "1"}]))["problems"]
+    (problem,) = (
+        await client.mutate("setLabels", id=id, labels=[{"key": "system.x", "value": "1"}])
+    )["problems"]
     assert problem["code"] == "VALIDATION"
     await client.until_ended(id)
 
 
-async def test_the_same_idempotency_key_starts_one_execution_and_another_input_is_a_conflict(client: Client) -> None:
+async def test_the_same_idempotency_key_starts_one_execution_and_another_input_is_a_conflict(
+    client: Client,
+) -> None:
     await client.save(flow("once", "  - {id: a, type: log, message: a}\n"))
     made = await asyncio.gather(
         *(client.create("actions/once", idempotencyKey="k1") for _ in range(8))
@@ -220,7 +244,9 @@ async def test_an_action_on_what_does_not_exist_is_not_found(client: Client) -> 
     assert (await client.ask('{ execution(id: "nonsense") { id } }'))["execution"] is None
 
 
-async def test_two_people_who_act_at_once_get_one_effect(client: Client, served: Served, tmp_path: Path) -> None:
+async def test_two_people_who_act_at_once_get_one_effect(
+    client: Client, served: Served, tmp_path: Path
+) -> None:
     source = flow("contended", "  - {id: ok, type: approval, message: go}\n")
     id = (await client.run(source))["id"]
     approval = task(await client.until(id, state="WAITING_FOR_APPROVAL"), "ok")["approval"]["id"]

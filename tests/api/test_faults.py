@@ -30,7 +30,9 @@ outputs: {{done: "{{{{ outputs.last.done }}}}"}}
 
 
 @pytest.mark.timeout(120)
-async def test_a_server_killed_in_the_middle_of_ten_executions_finishes_all_ten(tmp_path: Path) -> None:
+async def test_a_server_killed_in_the_middle_of_ten_executions_finishes_all_ten(
+    tmp_path: Path,
+) -> None:
     go = tmp_path / "go"
     served = start(tmp_path / "data")
     client = served.client
@@ -48,7 +50,9 @@ async def test_a_server_killed_in_the_middle_of_ten_executions_finishes_all_ten(
     served = start(tmp_path / "data", port=served.port)
     client = Client(served.url, served.token, timeout=60)
     try:
-        again = [(await client.create("faults/ten", idempotencyKey=f"k{n}"))["id"] for n in range(10)]
+        again = [
+            (await client.create("faults/ten", idempotencyKey=f"k{n}"))["id"] for n in range(10)
+        ]
         assert again == ids, "the keys still name the same executions"
         go.touch()
         ended = [await client.until_ended(id) for id in ids]
@@ -85,7 +89,9 @@ tasks:
 
 
 @pytest.mark.timeout(120)
-async def test_a_worker_killed_while_it_runs_is_noticed_and_its_task_run_again(tmp_path: Path) -> None:
+async def test_a_worker_killed_while_it_runs_is_noticed_and_its_task_run_again(
+    tmp_path: Path,
+) -> None:
     with serving(tmp_path / "data") as served:
         client = served.client
         await client.save(HELD)
@@ -112,7 +118,9 @@ async def test_a_worker_killed_while_it_runs_is_noticed_and_its_task_run_again(t
 
 
 @pytest.mark.timeout(120)
-async def test_a_frozen_worker_that_wakes_up_is_fenced_and_its_result_refused(tmp_path: Path) -> None:
+async def test_a_frozen_worker_that_wakes_up_is_fenced_and_its_result_refused(
+    tmp_path: Path,
+) -> None:
     go = tmp_path / "go"
     source = HELD.replace("while true; do sleep 1; done", f"until [ -e {go} ]; do sleep 0.02; done")
     with serving(tmp_path / "data") as served:

@@ -60,4 +60,6 @@ async def record(
 
 
 async def end_task_run(pool: Executes, id: UUID) -> None:
-    await pool.execute("update task_runs set state = 'SUCCESS', ended_at = $2 where id = $1", id, NOW)
+    await pool.execute(
+        "update task_runs set state = 'SUCCESS', ended_at = $2 where id = $1", id, NOW
+    )

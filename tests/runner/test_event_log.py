@@ -118,9 +118,7 @@ async def test_what_does_not_exist_has_no_events(database: Database, feed: Feed)
     assert await read(database, feed, new_id()) == []
 
 
-async def test_more_than_one_batch(
-    database: Database, feed: Feed, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_more_than_one_batch(database: Database, feed: Feed) -> None:
     id = await store_execution(database.pool)
     await record(database.pool, id, count=2 * event_log.BATCH - 2)
     await record(database.pool, id, state=ExecutionState.SUCCESS)
@@ -129,14 +127,16 @@ async def test_more_than_one_batch(
 
 async def test_lost_hints_cost_about_a_second(database: Database) -> None:
     id = await store_execution(database.pool)
-    async with Feed(Broadcast(backend=Deaf())) as deaf, asyncio.timeout(DEADLINE):
-        async with aclosing(stream_events(database.pool, deaf, id)) as events:
-            assert (await anext(events)).seq == 1
-            waiting = asyncio.ensure_future(anext(events))
-            await record(database.pool, id)
-            started = perf_counter()
-            assert (await waiting).seq == 2
-            assert perf_counter() - started < 1.5
+    async with (
+        asyncio.timeout(DEADLINE),
+        Feed(Broadcast(backend=Deaf())) as deaf,
+        aclosing(stream_events(database.pool, deaf, id)) as events,
+    ):
+        assert (await anext(events)).seq == 1
+        await record(database.pool, id)
+        started = perf_counter()
+        assert (await anext(events)).seq == 2
+        assert perf_counter() - started < 1.5
 
 
 async def test_a_killed_listener_in_the_middle_of_a_stream(database: Database) -> None:
@@ -190,7 +190,9 @@ async def test_a_silent_network_delays_and_loses_nothing(
     assert seen == [1, 2, 3, 4]
 
 
-async def test_a_stream_outlives_the_connections_of_its_pool(database: Database, feed: Feed) -> None:
+async def test_a_stream_outlives_the_connections_of_its_pool(
+    database: Database, feed: Feed
+) -> None:
     id = await store_execution(database.pool)
     seen: list[int] = []
     async with asyncio.timeout(DEADLINE):
@@ -207,43 +209,49 @@ async def test_a_stream_outlives_the_connections_of_its_pool(database: Database,
     assert seen == [1, 2, 3, 4]
 
 
+async def write(database: Database, writer: Feed, id: UUID, chance: random.Random) -> None:
+    for _ in range(15):
+        await record(database.pool, id, count=chance.randint(1, 4))
+        writer.hint([f"e:{id}"])
+
+
+async def write_all(database: Database, executions: list[UUID], chance: random.Random) -> None:
+    async with other_process(database) as writer:
+        async with asyncio.TaskGroup() as group:
+            for id in executions * 4:
+                group.create_task(write(database, writer, id, chance))
+        for id in executions:
+            await record(database.pool, id, state=ExecutionState.SUCCESS)
+            writer.hint([f"e:{id}"])
+
+
+async def follow_with_cuts(
+    database: Database, feed: Feed, id: UUID, chance: random.Random
+) -> list[EventRow]:
+    seen: list[EventRow] = []
+    while not seen or not seen[-1].terminal:
+        until = len(seen) + chance.randint(1, 40)
+        after = seen[-1].seq if seen else 0
+        async with aclosing(stream_events(database.pool, feed, id, after)) as events:
+            async for row in events:
+                seen.append(row)
+                if len(seen) == until:
+                    break
+    return seen
+
+
 async def test_readers_that_are_cut_and_resume_see_each_event_once_in_order(
     database: Database, feed: Feed
 ) -> None:
     """Writers race for the same executions in transactions of different length; readers come and go by cursor."""
     chance = random.Random(20260501)
     executions = [await store_execution(database.pool) for _ in range(3)]
-
-    async def write(id: UUID, writer: Feed) -> None:
-        for _ in range(15):
-            await record(database.pool, id, count=chance.randint(1, 4))
-            writer.hint([f"e:{id}"])
-
-    async def write_all(writer: Feed) -> None:
-        async with asyncio.TaskGroup() as group:
-            for id in executions * 4:
-                group.create_task(write(id, writer))
-        for id in executions:
-            await record(database.pool, id, state=ExecutionState.SUCCESS)
-            writer.hint([f"e:{id}"])
-
-    async def follow(id: UUID) -> list[EventRow]:
-        seen: list[EventRow] = []
-        while not seen or not seen[-1].terminal:
-            left = chance.randint(1, 40)
-            after = seen[-1].seq if seen else 0
-            async with aclosing(stream_events(database.pool, feed, id, after)) as events:
-                async for row in events:
-                    seen.append(row)
-                    left -= 1
-                    if not left:
-                        break
-        return seen
-
-    async with other_process(database) as writer, asyncio.timeout(50):
-        async with asyncio.TaskGroup() as group:
-            readers = [group.create_task(follow(executions[n % 3])) for n in range(20)]
-            group.create_task(write_all(writer))
+    async with asyncio.timeout(50), asyncio.TaskGroup() as group:
+        readers = [
+            group.create_task(follow_with_cuts(database, feed, executions[number % 3], chance))
+            for number in range(20)
+        ]
+        group.create_task(write_all(database, executions, chance))
     for number, reader in enumerate(readers):
         rows = reader.result()
         assert [row.seq for row in rows] == list(range(1, len(rows) + 1))

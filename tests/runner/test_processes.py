@@ -49,7 +49,11 @@ async def line_of(child: Child) -> str:
 
 
 def alive(marked: bytes) -> list[int]:
-    return [seen.pid for seen in all_processes() if not seen.zombie and marked in environment_of(seen.pid)]
+    return [
+        seen.pid
+        for seen in all_processes()
+        if not seen.zombie and marked in environment_of(seen.pid)
+    ]
 
 
 async def test_exit_code_and_resources_are_told(tmp_path: Path) -> None:
@@ -68,7 +72,10 @@ async def test_a_signal_is_named(tmp_path: Path) -> None:
 
 
 async def test_what_ignores_sigterm_is_killed_after_the_grace(tmp_path: Path) -> None:
-    async with started(tmp_path, "trap '' TERM; echo ready; while true; do sleep 1; done") as (child, family):
+    async with started(tmp_path, "trap '' TERM; echo ready; while true; do sleep 1; done") as (
+        child,
+        family,
+    ):
         assert await line_of(child) == "ready"
         begun = asyncio.get_running_loop().time()
         await family.terminate(asyncio.Event(), 0.3)
@@ -80,7 +87,10 @@ async def test_what_ignores_sigterm_is_killed_after_the_grace(tmp_path: Path) ->
 
 async def test_hurry_cuts_the_grace_short(tmp_path: Path) -> None:
     hurry = asyncio.Event()
-    async with started(tmp_path, "trap '' TERM; echo ready; while true; do sleep 1; done") as (child, family):
+    async with started(tmp_path, "trap '' TERM; echo ready; while true; do sleep 1; done") as (
+        child,
+        family,
+    ):
         await line_of(child)
         asyncio.get_running_loop().call_later(0.05, hurry.set)
         await asyncio.wait_for(family.terminate(hurry, 60), DEADLINE)
@@ -88,7 +98,9 @@ async def test_hurry_cuts_the_grace_short(tmp_path: Path) -> None:
 
 
 async def test_a_tidy_task_ends_at_sigterm(tmp_path: Path) -> None:
-    async with started(tmp_path, "trap 'echo bye; exit 0' TERM; echo ready; while true; do sleep 0.05; done") as (
+    async with started(
+        tmp_path, "trap 'echo bye; exit 0' TERM; echo ready; while true; do sleep 0.05; done"
+    ) as (
         child,
         family,
     ):
@@ -121,7 +133,10 @@ async def test_stragglers_end_after_their_leader(tmp_path: Path, script: str) ->
 
 @pytest.mark.parametrize("script", ESCAPES.values(), ids=ESCAPES.keys())
 async def test_a_kill_reaches_them_too(tmp_path: Path, script: str) -> None:
-    async with started(tmp_path, f"{script}\ntrap '' TERM; while true; do sleep 1; done") as (child, family):
+    async with started(tmp_path, f"{script}\ntrap '' TERM; while true; do sleep 1; done") as (
+        child,
+        family,
+    ):
         pid = int(await line_of(child))
         await asyncio.wait_for(family.terminate(asyncio.Event(), 0.1), DEADLINE)
         seen = look(pid)
@@ -165,7 +180,9 @@ async def test_a_normal_end_costs_no_kill_and_touches_no_other(tmp_path: Path) -
 
 async def test_unseen_orphans_are_buried(tmp_path: Path) -> None:
     digger = Gravedigger()
-    async with started(tmp_path, "( env -i setsid bash -c 'cd /; echo $$; exit 0' & ) ; sleep 0.3") as (child, _):
+    async with started(
+        tmp_path, "( env -i setsid bash -c 'cd /; echo $$; exit 0' & ) ; sleep 0.3"
+    ) as (child, _):
         pid = int(await line_of(child))
         await asyncio.wait_for(child.exited(), DEADLINE)
         digger.look([child.pid])
@@ -190,7 +207,9 @@ time.sleep(300)
 @pytest.fixture
 def worker_process() -> Iterator[tuple["subprocess.Popen[str]", str, int]]:
     id = f"wrk_{uuid4().hex}"
-    process = subprocess.Popen([sys.executable, "-c", WORKER, id], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", WORKER, id], stdout=subprocess.PIPE, text=True
+    )
     assert process.stdout
     unmarked = int(process.stdout.readline())
     yield process, id, unmarked

@@ -102,9 +102,9 @@ class Stage:
     def moves(self, path: str | None = None) -> list[str]:
         """The states that the execution, or one task run, went through."""
         return [
-            event.fact.to_state.value
-            for event in self.events
-            if getattr(event.fact, "to_state", None) and getattr(event.fact, "path", None) == path
+            fact.to_state.value
+            for fact in map(_fact, self.events)
+            if getattr(fact, "to_state", None) and getattr(fact, "path", None) == path
         ]
 
     def _context(self, ask: Ask) -> Context:
@@ -121,3 +121,7 @@ class Stage:
                 self.jobs.pop(path, None)
         self.promises += transition.deferred
         return transition.execution
+
+
+def _fact(event: Event) -> Any:
+    return event.fact

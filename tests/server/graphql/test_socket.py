@@ -19,7 +19,7 @@ async def server() -> AsyncIterator[Serving]:
         yield server
 
 
-MALFORMED = [
+MALFORMED: list[str | bytes] = [
     "1",
     "null",
     "[]",

@@ -3,9 +3,10 @@ import { formatDuration, formatTicking, secondsBetween } from "./duration";
 
 describe("formatDuration", () => {
   it.each([
-    [-3, "0.0s"],
-    [0, "0.0s"],
-    [0.46, "0.4s"],
+    [-3, "0ms"],
+    [0, "0ms"],
+    [0.046, "46ms"],
+    [1.46, "1.4s"],
     [9.99, "9.9s"],
     [10, "10s"],
     [59.9, "59s"],

@@ -1,6 +1,7 @@
-/** "0.4s", "12s", "3m 05s", "2h 07m", "3d 04h": two units at most, so that columns stay narrow. */
+/** "40ms", "1.4s", "12s", "3m 05s", "2h 07m", "3d 04h": two units at most, so that columns stay narrow. */
 export function formatDuration(seconds: number): string {
   const whole = Math.max(0, seconds);
+  if (whole < 1) return `${Math.floor(whole * 1000)}ms`;
   if (whole < 10) return `${(Math.floor(whole * 10) / 10).toFixed(1)}s`;
   if (whole < 60) return `${Math.floor(whole)}s`;
   if (whole < 3600) return `${Math.floor(whole / 60)}m ${two(whole % 60)}s`;

@@ -1,8 +1,8 @@
 import classes from "./ProgressBar.module.css";
 
-type Props = { value: number; label: string; tone?: "active" | "good" | "bad" | "calm"; words?: boolean };
+type Props = { value: number; label: string; tone?: "active" | "bad" };
 
-export function ProgressBar({ value, label, tone = "active", words = true }: Props) {
+export function ProgressBar({ value, label, tone = "active" }: Props) {
   const percent = Math.floor(Math.min(1, Math.max(0, value)) * 100);
   return (
     <span className={classes.line}>
@@ -16,7 +16,7 @@ export function ProgressBar({ value, label, tone = "active", words = true }: Pro
       >
         <span className={classes.bar} data-tone={tone} style={{ width: `${percent}%` }} />
       </span>
-      {words && <span className={classes.percent}>{percent}%</span>}
+      <span className={classes.percent}>{percent}%</span>
     </span>
   );
 }

@@ -47,7 +47,7 @@ export function ExecutionHeader({ view, neighbours, actions }: Props) {
           ))}
         </div>
       </div>
-      <ProgressBar value={view.progress} label="Progress" tone={toneOf(view)} />
+      {!isEnded(view.state) && <ProgressBar value={view.progress} label="Progress" tone={toneOf(view)} />}
       <Facts view={view} rerunOf={neighbours?.rerunOf ?? null} />
     </header>
   );
@@ -150,9 +150,6 @@ function Neighbours({ neighbours }: { neighbours: ExecutionPageQuery["execution"
   );
 }
 
-function toneOf(view: View): "active" | "good" | "bad" | "calm" {
-  const tone = STATE_TOKENS[view.state].tone;
-  if (tone === "bad") return "bad";
-  if (!isEnded(view.state)) return "active";
-  return tone === "good" ? "good" : "calm";
+function toneOf(view: View): "active" | "bad" {
+  return STATE_TOKENS[view.state].tone === "bad" ? "bad" : "active";
 }

@@ -1,0 +1,55 @@
+/** The flows that the specs run, each as small as its story allows. */
+export const FLOWS = {
+  quick: `
+id: quick
+namespace: e2e
+kind: etl
+tasks:
+  - {id: only, type: shell, run: echo done}
+`,
+  slow: `
+id: slow
+namespace: e2e
+tasks:
+  - {id: first, type: shell, run: echo started; sleep 600}
+  - {id: second, type: shell, needs: [first], run: echo never}
+`,
+  // Fails while a file is missing, and goes on beside it so that retryFailed finds it FAILED_FINISHING.
+  failing: `
+id: failing
+namespace: e2e
+on_failure: FINISH_POSSIBLE
+inputs:
+  - {id: marker, type: STRING, required: true}
+tasks:
+  - id: extract
+    type: shell
+    env: {MARKER: "{{ inputs.marker }}"}
+    retry: {max_attempts: 2, backoff: constant, delay: 0s}
+    run: |
+      for i in $(seq 1 40); do echo "read batch $i"; done
+      if [ ! -e "$MARKER" ]; then echo "connection to db-2 refused" >&2; exit 3; fi
+      echo recovered
+  - {id: load, type: shell, needs: [extract], run: echo loaded}
+  - id: beside
+    type: shell
+    env: {MARKER: "{{ inputs.marker }}"}
+    run: while [ ! -e "$MARKER" ]; do read -rt 0.2 <> <(:) || true; done
+`,
+  asking: `
+id: asking
+namespace: e2e
+tasks:
+  - {id: release, type: approval, message: "Release it to everyone?", comment: always}
+  - {id: after, type: shell, needs: [release], run: echo released}
+`,
+  // A line at each sign of life of the marker's folder: the spec paces it.
+  chatty: `
+id: chatty
+namespace: e2e
+tasks:
+  - {id: talk, type: shell, run: "for i in $(seq 1 300); do echo \\"early $i\\"; done; for i in $(seq 1 4000); do echo \\"late $i\\"; sleep 0.02; done"}
+`,
+} as const;
+
+export type FlowName = keyof typeof FLOWS;

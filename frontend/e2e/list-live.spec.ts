@@ -1,0 +1,72 @@
+import { expect, test } from "./test";
+
+test("what starts elsewhere shows without a reload, and filters live in the address", async ({
+  page,
+  headway,
+}) => {
+  await page.goto(headway.server.url);
+  await expect(page.getByRole("status").filter({ hasText: "Live" })).toBeVisible();
+  await page.mouse.move(2, 2);
+
+  const run = await headway.run("quick");
+  const row = page.locator(`[data-execution="${run.id}"]`);
+  await expect(row).toContainText(run.name);
+  await expect(row).toContainText("Success");
+
+  await page.getByRole("button", { name: "Failed", exact: true }).click();
+  await expect(page).toHaveURL(/state=FAILED_FINISHING,FAILED/);
+  await expect(row).toBeHidden();
+  await page.getByRole("button", { name: /^Remove filter State/ }).click();
+  await expect(row).toBeVisible();
+
+  await page.getByRole("textbox", { name: "Flow" }).click();
+  await page.getByRole("option", { name: "quick" }).click();
+  await expect(page).toHaveURL(/flow=quick/);
+  await expect(row).toBeVisible();
+  await page.reload();
+  await expect(page.getByLabel("Active filters")).toContainText("quick");
+  await expect(row).toBeVisible();
+
+  await page.goto(`${headway.server.url}/?flow=nowhere`);
+  await expect(page.getByText("Nothing matches these filters.")).toBeVisible();
+  await page.getByRole("button", { name: "Remove “Flow: nowhere”" }).click();
+  await expect(row).toBeVisible();
+});
+
+test("the order stands still under the pointer; what is new waits behind a button", async ({
+  page,
+  headway,
+}) => {
+  const first = await headway.run("quick");
+  await page.goto(headway.server.url);
+  const row = page.locator(`[data-execution="${first.id}"]`);
+  await expect(row).toContainText("Success");
+  await row.hover();
+
+  const second = await headway.run("quick");
+  await expect(page.getByRole("button", { name: "1 new execution" })).toBeVisible();
+  await expect(page.locator(`[data-execution="${second.id}"]`)).toHaveCount(0);
+  await page.getByRole("button", { name: "1 new execution" }).click();
+  await expect(page.locator(`[data-execution="${second.id}"]`)).toBeVisible();
+});
+
+test("a row that no longer matches is dimmed, then goes", async ({ page, headway }) => {
+  const run = await headway.run("slow");
+  await page.goto(`${headway.server.url}/?flow=slow&state=RUNNING`);
+  const row = page.locator(`[data-execution="${run.id}"]`);
+  await row.hover();
+  await headway.cancel(run.id);
+  await expect(row).toHaveAttribute("data-gone", "true");
+  await page.mouse.move(2, 2);
+  await expect(row).toHaveCount(0);
+});
+
+test("keys move and open", async ({ page, headway }) => {
+  const run = await headway.run("quick");
+  await page.goto(headway.server.url);
+  await expect(page.locator(`[data-execution="${run.id}"]`)).toBeVisible();
+  await page.keyboard.press("j");
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(new RegExp(run.id));
+  await expect(page.getByRole("heading", { level: 1, name: run.name })).toBeVisible();
+});

@@ -1,0 +1,65 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const PROGRAM = process.env.HEADWAY ?? fileURLToPath(new URL("../../.venv/bin/headway", import.meta.url));
+const READY_WITHIN = 60_000;
+
+/** A real server in a folder of its own. */
+export class Server {
+  url = "";
+  token = "";
+  private child: ChildProcess | undefined;
+  private readonly folder = mkdtempSync(join(tmpdir(), "headway-e2e-"));
+
+  /** On the port that it had, when it ran before. */
+  async start(): Promise<void> {
+    const port = this.url ? new URL(this.url).port : "0";
+    const ready = join(this.folder, "server.json");
+    rmSync(ready, { force: true });
+    const child = spawn(PROGRAM, ["serve", "--port", port, "--data-dir", this.folder], {
+      stdio: ["ignore", "inherit", "inherit"],
+    });
+    this.child = child;
+    const deadline = Date.now() + READY_WITHIN;
+    while (!existsSync(ready)) {
+      if (child.exitCode !== null) throw new Error(`headway serve ended with code ${child.exitCode}`);
+      if (Date.now() > deadline) throw new Error("headway serve did not become ready");
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    const { url, token } = JSON.parse(readFileSync(ready, "utf8")) as { url: string; token: string };
+    this.url = url;
+    this.token = token;
+  }
+
+  kill(): Promise<void> {
+    return this.end("SIGKILL");
+  }
+
+  async stop(): Promise<void> {
+    await this.end("SIGTERM");
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  async ask<Data>(query: string, variables: Record<string, unknown> = {}): Promise<Data> {
+    const response = await fetch(`${this.url}/graphql`, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: `Bearer ${this.token}` },
+      body: JSON.stringify({ query, variables }),
+    });
+    const { data, errors } = (await response.json()) as { data: Data; errors?: { message: string }[] };
+    if (errors) throw new Error(errors.map((error) => error.message).join("; "));
+    return data;
+  }
+
+  private end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.child;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+    return new Promise((resolve) => {
+      child.once("exit", () => resolve());
+      child.kill(signal);
+    });
+  }
+}

@@ -1,0 +1,65 @@
+import { test as plain } from "@playwright/test";
+import { FLOWS, type FlowName } from "./flows";
+import { Server } from "./server";
+
+type Run = { id: string; name: string };
+
+export class Headway {
+  constructor(readonly server: Server) {}
+
+  async saveFlows(): Promise<void> {
+    for (const source of Object.values(FLOWS)) {
+      const { saveFlow } = await this.server.ask<{ saveFlow: { problems: { message: string }[] } }>(
+        "mutation ($source: String!) { saveFlow(input: { source: $source }) { problems { message } } }",
+        { source },
+      );
+      if (saveFlow.problems.length)
+        throw new Error(saveFlow.problems.map((problem) => problem.message).join("; "));
+    }
+  }
+
+  async run(flow: FlowName, inputs: Record<string, unknown> = {}): Promise<Run> {
+    const { createExecution } = await this.server.ask<{
+      createExecution: { execution: Run | null; problems: { message: string }[] };
+    }>(
+      `mutation ($input: CreateExecutionInput!) {
+        createExecution(input: $input) { execution { id name } problems { message } }
+      }`,
+      { input: { namespace: "e2e", flow, inputs } },
+    );
+    if (!createExecution.execution)
+      throw new Error(createExecution.problems.map((problem) => problem.message).join("; "));
+    return createExecution.execution;
+  }
+
+  async cancel(id: string): Promise<void> {
+    await this.server.ask(
+      "mutation ($id: ID!) { cancelExecution(input: { id: $id, force: true }) { problems { message } } }",
+      { id },
+    );
+  }
+}
+
+export const test = plain.extend<{ signedIn: undefined }, { headway: Headway }>({
+  headway: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of this parameter
+    async ({}, use) => {
+      const server = new Server();
+      await server.start();
+      const headway = new Headway(server);
+      await headway.saveFlows();
+      await use(headway);
+      await server.stop();
+    },
+    { scope: "worker", timeout: 90_000 },
+  ],
+  signedIn: [
+    async ({ page, headway }, use) => {
+      await page.goto(`${headway.server.url}/login?token=${headway.server.token}`);
+      await use(undefined);
+    },
+    { auto: true },
+  ],
+});
+
+export { expect } from "@playwright/test";

@@ -1,0 +1,110 @@
+"""Approvals: asked, voted, refused, held back."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from models.errors import ProblemCode, Refused
+from models.lifecycle.commands import (
+    Cancel,
+    CastVote,
+    Pause,
+    Resume,
+)
+from models.states import (
+    VoteDecision,
+)
+from tests.models.lifecycle.stage import MARIA, Stage
+
+ASK = """
+id: x
+namespace: y
+tasks:
+  - {id: ok, type: approval, message: "go on?", comment: on_reject}
+  - {id: a, type: log, message: a, needs: [ok]}
+"""
+
+
+def asked(source: str = ASK) -> Stage:
+    stage = Stage(source)
+    stage.evaluate({"message": "go on?"})
+    return stage
+
+
+def vote(
+    stage: Stage, decision: VoteDecision, comment: str | None = None, by: str = "maria"
+) -> Any:
+    approval = stage.task("ok").approval
+    assert approval
+    command = CastVote(approval.id, decision, frozenset({"operator"}), comment)
+    return stage.ask(command, replace(MARIA, actor=f"user:{by}"))
+
+
+def test_an_execution_that_only_a_person_can_move_waits_for_approval() -> None:
+    stage = asked()
+    assert stage.state == "WAITING_FOR_APPROVAL"
+    assert stage.states == {"ok": "WAITING_FOR_APPROVAL", "a": "CREATED"}
+
+
+def test_an_approval_goes_on_in_the_same_transaction() -> None:
+    stage = asked()
+    vote(stage, VoteDecision.APPROVE, "fine")
+    assert stage.state == "RUNNING"
+    assert stage.states == {"ok": "SUCCESS", "a": "QUEUED"}
+    assert stage.task("ok").outputs["comment"] == "fine"
+    assert stage.task("ok").outputs["approvers"] == ["user:maria"]
+
+
+def test_one_rejection_rejects_the_execution() -> None:
+    stage = asked()
+    vote(stage, VoteDecision.REJECT, "no")
+    assert stage.moves()[-2:] == ["FAILED_FINISHING", "REJECTED"]
+    assert stage.states == {"ok": "REJECTED", "a": "CANCELLED"}
+
+
+def test_a_rejection_without_the_comment_that_the_rule_wants_stores_nothing() -> None:
+    stage = asked()
+    before = stage.execution
+    with pytest.raises(Refused) as refused:
+        vote(stage, VoteDecision.REJECT, "  ")
+    assert refused.value.problems[0].code is ProblemCode.VALIDATION
+    assert stage.execution is before
+
+
+def test_a_second_decision_is_refused_as_already_decided() -> None:
+    stage = asked()
+    vote(stage, VoteDecision.APPROVE)
+    with pytest.raises(Refused) as refused:
+        vote(stage, VoteDecision.REJECT, "no", by="otto")
+    assert refused.value.problems[0].code is ProblemCode.ALREADY_DECIDED
+    assert vote(stage, VoteDecision.APPROVE).events == ()  # the same again is a success
+
+
+def test_votes_while_paused_are_recorded_and_their_effect_waits() -> None:
+    stage = asked()
+    stage.ask(Pause())
+    vote(stage, VoteDecision.APPROVE)
+    assert stage.states["ok"] == "WAITING_FOR_APPROVAL"
+    with pytest.raises(Refused) as refused:
+        vote(stage, VoteDecision.APPROVE, by="otto")
+    assert refused.value.problems[0].code is ProblemCode.ALREADY_DECIDED
+    stage.ask(Resume())
+    assert stage.states == {"ok": "SUCCESS", "a": "QUEUED"}
+
+
+def test_only_the_named_may_decide() -> None:
+    stage = asked(ASK.replace("comment: on_reject", "roles: [release-managers], users: [otto]"))
+    with pytest.raises(Refused) as refused:
+        vote(stage, VoteDecision.APPROVE)
+    assert refused.value.problems[0].code is ProblemCode.FORBIDDEN
+    vote(stage, VoteDecision.APPROVE, by="otto")
+    assert stage.states["ok"] == "SUCCESS"
+
+
+def test_cancel_closes_the_request() -> None:
+    stage = asked()
+    stage.ask(Cancel())
+    approval = stage.task("ok").approval
+    assert approval and approval.state.value == "CANCELLED"
+    assert stage.state == "KILLED"
