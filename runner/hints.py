@@ -158,9 +158,8 @@ class _Listener(Loop):
                     return
             try:
                 await self._connection.execute("select 1", timeout=_PATIENCE)
-            except (
-                Exception
-            ) as error:  # asyncpg's own too: the remedy for each is another connection
+            except Exception as error:
+                # Whatever asyncpg raises, its internal errors included: the remedy is another connection.
                 logger.debug("the listening connection does not answer: %r", error)
                 return
 
@@ -219,9 +218,8 @@ class _Sender:
             await self._connection.execute(
                 "select pg_notify($1, $2)", CHANNEL, message, timeout=_PATIENCE
             )
-        except (
-            Exception
-        ) as error:  # what asyncpg raises on a connection that is being closed varies
+        except Exception as error:
+            # On a connection that is being closed asyncpg may raise InternalClientError too.
             logger.debug("a hint was not sent: %r", error)
             self._forget()
             return False

@@ -7,6 +7,8 @@ from typing import Any, Self, TypeVar
 import orjson
 
 Value = TypeVar("Value")
+_NUL = ("\0", "\\u0000", "\\u{0}")
+"""How it stands in a document; PostgreSQL takes it in no text."""
 _PARAMETERS = ("query", "operationName", "variables", "extensions")
 
 
@@ -56,6 +58,8 @@ class Request:
         extensions: dict[str, Any] = _of_type(value, "extensions", dict) or {}
         if query is None and "persistedQuery" not in extensions:
             raise malformed("parameter query is missing")
+        if _holds_nul(variables) or any(written in (query or "") for written in _NUL):
+            raise malformed("text must not hold the character NUL (U+0000); leave it out")
         return cls(query, _of_type(value, "operationName", str), variables, extensions)
 
     @classmethod
@@ -76,6 +80,14 @@ def decoded(text: str | bytes, what: str) -> Any:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise malformed(f"{what} is not valid JSON: {error.msg}") from None
+
+
+def _holds_nul(value: object) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any(_holds_nul(key) or _holds_nul(part) for key, part in value.items())
+    return isinstance(value, list) and any(map(_holds_nul, value))
 
 
 def _of_type(value: Mapping[str, Any], name: str, kind: type[Value]) -> Value | None:

@@ -1,9 +1,8 @@
-import type { AnyVariables, CombinedError, TypedDocumentNode } from "@urql/core";
+import type { AnyVariables, CombinedError, OperationResult, TypedDocumentNode } from "@urql/core";
 import { useEffect, useEffectEvent, useRef, useState } from "react";
 import { useClient } from "urql";
 import { onEnd, pipe, subscribe } from "wonka";
 import type { Resume } from "./client";
-import { useLink } from "./link";
 
 type Handlers<Data> = Resume & {
   paused?: boolean;
@@ -11,48 +10,51 @@ type Handlers<Data> = Resume & {
   onEnd?: () => void;
 };
 
-/** Follows a subscription. It ends with the component; after a failure it is asked again on the next reconnect. */
+const FIRST_RETRY = 2_000;
+const LAST_RETRY = 30_000;
+
+/** Follows a subscription for as long as the component lives. One that failed is asked again, later each time. */
 export function useLive<Data, Variables extends AnyVariables>(
   document: TypedDocumentNode<Data, Variables>,
   variables: Variables,
   handlers: Handlers<Data>,
 ): CombinedError | undefined {
   const client = useClient();
-  const { epoch } = useLink();
   const [error, setError] = useState<CombinedError>();
-  const failed = useRef(false);
   const [round, setRound] = useState(0);
+  const delay = useRef(FIRST_RETRY);
   const key = JSON.stringify(variables);
   const paused = handlers.paused ?? false;
   const data = useEffectEvent((arrived: Data) => handlers.onData(arrived));
   const end = useEffectEvent(() => handlers.onEnd?.());
   const resume = useEffectEvent(() => handlers.resume?.() ?? {});
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new epoch is what this waits for
-  useEffect(() => {
-    if (!failed.current) return;
-    failed.current = false;
-    setRound((before) => before + 1);
-  }, [epoch]);
-
   // biome-ignore lint/correctness/useExhaustiveDependencies: the round asks again; `key` stands for the variables
   useEffect(() => {
     if (paused) return;
     let open = true;
+    let failed = false;
+    let timer: ReturnType<typeof setTimeout> | undefined;
     const context = { resume: () => (open ? resume() : {}) } as Record<string, unknown>;
-    const source = client.subscription(document, variables, context);
-    const followed = pipe(
-      source,
-      onEnd(() => open && end()),
-      subscribe((result) => {
-        if (!open) return;
-        setError(result.error);
-        failed.current = Boolean(result.error);
-        if (result.data) data(result.data);
-      }),
-    );
+    const heard = (result: OperationResult<Data, Variables>) => {
+      if (!open) return;
+      failed = Boolean(result.error);
+      setError(result.error);
+      if (result.data) {
+        delay.current = FIRST_RETRY;
+        data(result.data);
+      }
+    };
+    const over = () => {
+      if (!open) return;
+      if (!failed) return end();
+      timer = setTimeout(() => setRound((before) => before + 1), delay.current);
+      delay.current = Math.min(LAST_RETRY, delay.current * 2);
+    };
+    const followed = pipe(client.subscription(document, variables, context), onEnd(over), subscribe(heard));
     return () => {
       open = false;
+      clearTimeout(timer);
       followed.unsubscribe();
     };
   }, [client, document, key, paused, round]);

@@ -1,0 +1,227 @@
+"""The engine against a real database: batches, locks between processes, faults that stay alone."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from broadcaster import Broadcast
+
+from models.errors import Fault, ProblemCode, Refused, Unavailable
+from models.events import Ask
+from models.ids import new_id
+from models.lifecycle.commands import (
+    Cancel,
+    Create,
+    Finish,
+    Pause,
+    Report,
+    Resume,
+    SetLabels,
+    Start,
+)
+from models.lifecycle.snapshot import Plan
+from models.spec import parse_flow
+from models.states import AttemptState, Channel, ExecutionState
+from runner import oracle
+from runner.engine import Engine
+from runner.feed import Feed
+from runner.hints import MemoryHints
+from runner.queue import JobQueue
+from runner.store import flows
+from runner.store.database import Database
+from runner.store.plans import Plans
+
+ASK = Ask("user:maria", Channel.API, "because")
+SOURCE = """
+id: one
+namespace: engine
+tasks:
+  - {id: a, type: log, message: a}
+  - {id: b, type: log, message: b, needs: [a]}
+"""
+
+
+class Engines:
+    """Two engines, as two processes have them."""
+
+    def __init__(self, first: Engine, second: Engine, plan: Plan, database: Database) -> None:
+        self.first, self.second, self.plan, self.database = first, second, plan, database
+        self.queue = JobQueue(database.pool)
+
+    async def create(self, **options: Any) -> Any:
+        return (await self.first.create(Create(self.plan, **options), ASK)).execution
+
+    async def oracle(self) -> None:
+        assert await oracle.verify(self.database.pool) == []
+
+
+@pytest.fixture
+async def engines(database: Database) -> AsyncIterator[Engines]:
+    async with AsyncExitStack() as stack:
+        made = []
+        for _ in range(2):
+            feed = await stack.enter_async_context(Feed(Broadcast(backend=MemoryHints())))
+            made.append(await stack.enter_async_context(Engine(database, feed, Plans())))
+        async with database.pool.acquire() as connection:
+            _, revision = await flows.save_flow(
+                connection, parse_flow(SOURCE), SOURCE, "user:maria"
+            )
+            plan = await made[0].plans.of(connection, revision["id"])
+        engines = Engines(*made, plan, database)
+        yield engines
+        await engines.oracle()
+
+
+async def run(engines: Engines, id: Any, path: str) -> None:
+    job = next(job for job in await engines.queue.take(["default"], 500) if job.execution_id == id)
+    lease = new_id()
+    await engines.first.execute(id, Start(path, job.attempt, new_id(), "worker:w", lease, job.id))
+    await engines.second.execute(id, Finish(path, lease, AttemptState.SUCCESS, job.attempt))
+
+
+async def test_an_execution_goes_from_engine_to_engine_and_ends(engines: Engines) -> None:
+    id = (await engines.create()).id
+    await run(engines, id, "a")
+    await run(engines, id, "b")
+    again = await engines.first.execute(id, SetLabels({"seen": "end"}), ASK)
+    assert again.execution.state is ExecutionState.SUCCESS
+
+
+async def test_many_are_written_in_few_transactions(engines: Engines) -> None:
+    before = await _commits(engines.database)
+    made = await asyncio.gather(*(engines.create() for _ in range(1000)))
+    assert len({one.id for one in made}) == 1000
+    assert await _commits(engines.database) - before < 100
+
+
+async def _commits(database: Database) -> int:
+    async with database.pool.acquire() as connection:
+        await connection.execute("select pg_stat_force_next_flush()")
+        found: int = await connection.fetchval(
+            "select xact_commit from pg_stat_database where datname = current_database()"
+        )
+    return found
+
+
+async def test_commands_of_two_processes_to_one_execution_all_take_effect(engines: Engines) -> None:
+    id = (await engines.create()).id
+    await asyncio.gather(
+        *(
+            engine.execute(id, SetLabels({f"{name}{number}": "x"}), ASK)
+            for name, engine in (("first", engines.first), ("second", engines.second))
+            for number in range(30)
+        )
+    )
+    row = await engines.database.pool.fetchrow(
+        "select seq, labels from executions where id = $1", id
+    )
+    assert row and row["seq"] == 3 + 60
+
+
+async def test_a_refused_command_leaves_the_others_of_its_batch_alone(engines: Engines) -> None:
+    ids = [(await engines.create()).id for _ in range(5)]
+    asked = [
+        engines.first.execute(id, Resume() if n == 2 else Pause(), ASK) for n, id in enumerate(ids)
+    ]
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    assert [type(answer).__name__ for answer in answers].count("Transition") == 4
+    assert isinstance(answers[2], Refused)
+    assert answers[2].problems[0].code is ProblemCode.INVALID_STATE
+
+
+async def test_a_command_that_the_database_refuses_fails_alone(engines: Engines) -> None:
+    ids = [(await engines.create()).id for _ in range(5)]
+    wrong = replace(ASK, reason="a NUL \x00, which PostgreSQL does not take")
+    answers = await asyncio.gather(
+        *(engines.first.execute(id, Pause(), wrong if n == 2 else ASK) for n, id in enumerate(ids)),
+        return_exceptions=True,
+    )
+    assert isinstance(answers[2], Fault)
+    assert [type(answer).__name__ for answer in answers].count("Transition") == 4
+    transition = await engines.first.execute(ids[2], Cancel(), ASK)
+    assert transition.execution.state is ExecutionState.KILLED
+
+
+async def test_a_command_that_cannot_be_decided_is_a_fault_and_changes_nothing(
+    engines: Engines,
+) -> None:
+    execution = await engines.create()
+    with pytest.raises(Fault):
+        await engines.first.execute(execution.id, Report("no such task", new_id(), 0.5))
+    row = await engines.database.pool.fetchrow(
+        "select seq from executions where id = $1", execution.id
+    )
+    assert row and row["seq"] == execution.seq
+
+
+async def test_what_does_not_exist_is_not_found(engines: Engines) -> None:
+    with pytest.raises(Refused) as refused:
+        await engines.first.execute(new_id(), Cancel(), ASK)
+    assert refused.value.problems[0].code is ProblemCode.NOT_FOUND
+
+
+async def test_the_same_key_asked_of_two_processes_at_once_makes_one_execution(
+    engines: Engines,
+) -> None:
+    command = Create(engines.plan, idempotency_key="k", digest="d")
+    answers = await asyncio.gather(
+        *(engine.create(command, ASK) for engine in (engines.first, engines.second) * 10)
+    )
+    assert len({answer.execution.id for answer in answers}) == 1
+    with pytest.raises(Refused) as refused:
+        await engines.second.create(replace(command, digest="other"), ASK)
+    assert refused.value.problems[0].code is ProblemCode.IDEMPOTENCY_CONFLICT
+    assert await engines.database.pool.fetchval("select count(*) from executions") == 1
+
+
+async def test_a_locked_execution_waits_and_the_others_do_not(engines: Engines) -> None:
+    held, free = (await engines.create()).id, (await engines.create()).id
+    async with engines.database.pool.acquire() as connection, connection.transaction():
+        await connection.execute("select from executions where id = $1 for update", held)
+        waiting = asyncio.create_task(engines.first.execute(held, Pause(), ASK))
+        await engines.first.execute(free, Pause(), ASK)
+        assert not waiting.done()
+    transition = await asyncio.wait_for(waiting, 10)
+    assert transition.execution.state is ExecutionState.PAUSED
+
+
+async def test_connections_that_are_cut_make_a_clear_refusal_and_the_engine_goes_on(
+    engines: Engines,
+) -> None:
+    id = (await engines.create()).id
+    connection = await engines.database.connect_alone()
+    try:
+        outcomes = []
+        for _ in range(5):
+            asked = [engines.first.execute(id, SetLabels({"n": str(n)}), ASK) for n in range(20)]
+            batch = asyncio.gather(*asked, return_exceptions=True)
+            await connection.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity "
+                "where datname = current_database() and pid <> pg_backend_pid()"
+            )
+            outcomes += await batch
+    finally:
+        await connection.close()
+    assert all(
+        isinstance(outcome, Unavailable) or not isinstance(outcome, BaseException)
+        for outcome in outcomes
+    )
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                await engines.first.execute(id, Cancel(), ASK)
+                break
+            except Unavailable:
+                continue
+
+
+async def test_stopping_answers_whoever_still_waits(database: Database) -> None:
+    async with Feed(Broadcast(backend=MemoryHints())) as feed:
+        async with Engine(database, feed, Plans()) as engine:
+            waiting = asyncio.create_task(engine.execute(new_id(), Cancel(), ASK))
+            await asyncio.sleep(0)
+        with pytest.raises((Unavailable, Refused)):
+            await waiting
