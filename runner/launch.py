@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 import orjson
 
@@ -80,26 +81,28 @@ async def prepare(
 
 
 async def _find(pool: Pool, plans: Plans, scope: Scope, launch: Launch) -> Plan:
-    flow = await flows.find_flow(pool, scope, launch.namespace, launch.flow)
-    if flow is None:
+    found = await flows.find_to_launch(pool, scope, launch.namespace, launch.flow, launch.revision)
+    name = f"{launch.namespace}/{launch.flow}"
+    if found is None:
         raise Refused.because(
             ProblemCode.NOT_FOUND,
-            f"no flow {launch.namespace}/{launch.flow}; `headway flows list` shows what there is",
+            f"no flow {name}; `headway flows list` shows what there is",
             "flow",
         )
-    if not flow["enabled"]:
+    if not found["enabled"]:
         raise Refused.because(ProblemCode.INVALID_STATE, "the flow is disabled", "flow")
-    number = launch.revision or flow["latest_revision"]
-    revision = await flows.find_revision(pool, flow["id"], number)
-    if revision is None:
+    if found["revision_id"] is None:
         raise Refused.because(
             ProblemCode.NOT_FOUND,
-            f"{launch.namespace}/{launch.flow} has no revision {number}; "
-            f"the newest is {flow['latest_revision']}",
+            f"{name} has no revision {launch.revision}; the newest is {found['latest_revision']}",
             "revision",
         )
+    return plans.kept(found["revision_id"]) or await _read(pool, plans, found["revision_id"])
+
+
+async def _read(pool: Pool, plans: Plans, revision_id: UUID) -> Plan:
     async with pool.acquire() as connection:
-        return await plans.of(connection, revision["id"])
+        return await plans.of(connection, revision_id)
 
 
 async def _evaluated_defaults(

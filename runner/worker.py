@@ -38,6 +38,8 @@ logger = logging.getLogger("headway.worker")
 
 _LOOK_AGAIN = 1.0
 _REPORT_EVERY = 1.0
+_GATHER = 0.003
+"""Seconds for more slots to become free, so that one question to the queue fills them all."""
 _LIGHT_BATCH = 200
 _LIGHT_AT_ONCE = 400
 _DRAIN_GRACE = 2.0
@@ -163,6 +165,7 @@ class Worker:
                 if free <= 0 or self._light >= _LIGHT_AT_ONCE:
                     self._freed.clear()
                     await self._freed.wait()
+                    await asyncio.sleep(_GATHER)
                     continue
                 try:
                     full = await self._take(free)

@@ -21,24 +21,68 @@ class Loaders:
         self._pool = pool
         self._scope = scope
         self._plans = plans
-        self.execution: DataLoader[UUID, Row | None] = DataLoader(self._executions)
-        self.snapshot: DataLoader[UUID, Execution | None] = DataLoader(self._snapshots)
-        self.flow: DataLoader[UUID, Row | None] = DataLoader(self._flows)
-        self.revision: DataLoader[UUID, Row | None] = DataLoader(self._revisions)
-        self.task_runs = self._grouped(history.TASK_RUNS_OF, "execution_id")
-        self.attempts = self._grouped(history.ATTEMPTS_OF, "task_run_id")
-        self.approvals = self._grouped(history.APPROVALS_OF, "execution_id")
-        self.votes = self._grouped(history.VOTES_OF, "approval_id")
-        self.moves = self._grouped(history.MOVES_OF, "execution_id")
-        self.metrics = self._grouped(history.METRICS_OF, "execution_id")
-        self.artifacts = self._grouped(history.ARTIFACTS_OF, "execution_id")
-        self.live_queues: DataLoader[None, frozenset[str]] = DataLoader(self._live_queues)
+        self._made: dict[str, DataLoader[Any, Any]] = {}
+
+    @property
+    def execution(self) -> DataLoader[UUID, Row | None]:
+        return self._once("execution", self._executions)
+
+    @property
+    def snapshot(self) -> DataLoader[UUID, Execution | None]:
+        return self._once("snapshot", self._snapshots)
+
+    @property
+    def flow(self) -> DataLoader[UUID, Row | None]:
+        return self._once("flow", self._flows)
+
+    @property
+    def revision(self) -> DataLoader[UUID, Row | None]:
+        return self._once("revision", self._revisions)
+
+    @property
+    def live_queues(self) -> DataLoader[None, frozenset[str]]:
+        return self._once("live_queues", self._live_queues)
+
+    @property
+    def task_runs(self) -> DataLoader[UUID, list[Row]]:
+        return self._grouped(history.TASK_RUNS_OF, "execution_id")
+
+    @property
+    def attempts(self) -> DataLoader[UUID, list[Row]]:
+        return self._grouped(history.ATTEMPTS_OF, "task_run_id")
+
+    @property
+    def approvals(self) -> DataLoader[UUID, list[Row]]:
+        return self._grouped(history.APPROVALS_OF, "execution_id")
+
+    @property
+    def votes(self) -> DataLoader[UUID, list[Row]]:
+        return self._grouped(history.VOTES_OF, "approval_id")
+
+    @property
+    def moves(self) -> DataLoader[UUID, list[Row]]:
+        return self._grouped(history.MOVES_OF, "execution_id")
+
+    @property
+    def metrics(self) -> DataLoader[UUID, list[Row]]:
+        return self._grouped(history.METRICS_OF, "execution_id")
+
+    @property
+    def artifacts(self) -> DataLoader[UUID, list[Row]]:
+        return self._grouped(history.ARTIFACTS_OF, "execution_id")
+
+    def _once(self, name: str, load: Callable[[list[Any]], Awaitable[Any]]) -> DataLoader[Any, Any]:
+        """Made when it is first asked for: most operations need one or two of them."""
+        made = self._made.get(name)
+        if made is None:
+            made = self._made[name] = DataLoader(load)
+        return made
 
     def _grouped(self, sql: str, key: str) -> DataLoader[UUID, list[Row]]:
         async def load(ids: Sequence[UUID]) -> list[list[Row]]:
             return await history.grouped(self._pool, sql, key, ids)
 
-        return DataLoader(load)
+        return self._once(sql, load)
 
     async def _executions(self, ids: Sequence[UUID]) -> list[Row | None]:
         found = await history.executions_by_id(self._pool, self._scope, ids)

@@ -19,7 +19,7 @@ test("what starts elsewhere shows without a reload, and filters live in the addr
   await page.getByRole("button", { name: /^Remove filter State/ }).click();
   await expect(row).toBeVisible();
 
-  await page.getByRole("textbox", { name: "Flow" }).click();
+  await page.getByRole("combobox", { name: "Flow" }).click();
   await page.getByRole("option", { name: "quick" }).click();
   await expect(page).toHaveURL(/flow=quick/);
   await expect(row).toBeVisible();

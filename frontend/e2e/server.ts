@@ -26,7 +26,10 @@ export class Server {
     const deadline = Date.now() + READY_WITHIN;
     while (!existsSync(ready)) {
       if (child.exitCode !== null) throw new Error(`headway serve ended with code ${child.exitCode}`);
-      if (Date.now() > deadline) throw new Error("headway serve did not become ready");
+      if (Date.now() > deadline) {
+        child.kill("SIGKILL");
+        throw new Error("headway serve did not become ready");
+      }
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     const { url, token } = JSON.parse(readFileSync(ready, "utf8")) as { url: string; token: string };

@@ -22,3 +22,4 @@ window.ResizeObserver ??= class {
 };
 window.scrollTo = () => {};
 Element.prototype.scrollIntoView ??= () => {};
+Object.defineProperty(document, "fonts", { value: new EventTarget(), configurable: true });

@@ -6,6 +6,7 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from resource import RUSAGE_SELF, getrusage
 from typing import Any
 
 from runner.processes.pipe import Pipe, Readiness
@@ -22,11 +23,14 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """`code` is None when a signal ended it. Bytes and CPU seconds, those of waited-for children included."""
+    """`code` is None when a signal ended it. Bytes and CPU seconds, those of waited-for children included.
+
+    `max_rss` is None when it is not above the worker's own: the system counts that in, from before the program began.
+    """
 
     code: int | None
     signal: int | None
-    max_rss: int
+    max_rss: int | None
     cpu_seconds: float
 
     @property
@@ -38,7 +42,8 @@ class Exit:
 
     @property
     def resources(self) -> dict[str, Any]:
-        return {"maxRss": self.max_rss, "cpuSeconds": round(self.cpu_seconds, 6)}
+        used = {"maxRssBytes": self.max_rss, "cpuSeconds": round(self.cpu_seconds, 6)}
+        return {name: value for name, value in used.items() if value is not None}
 
 
 class Child:
@@ -49,6 +54,7 @@ class Child:
         self.stdout, self.stderr, self.messages = pipes
         self._process = process
         self._exit: Exit | None = None
+        self._floor = getrusage(RUSAGE_SELF).ru_maxrss
         self._pidfd = os.pidfd_open(process.pid) if hasattr(os, "pidfd_open") else None
 
     @classmethod
@@ -94,7 +100,7 @@ class Child:
             self._exit = Exit(
                 code=code if code >= 0 else None,
                 signal=-code if code < 0 else None,
-                max_rss=usage.ru_maxrss * _KIBIBYTE,
+                max_rss=_told(usage.ru_maxrss, self._floor),
                 cpu_seconds=usage.ru_utime + usage.ru_stime,
             )
         return self._exit
@@ -105,6 +111,10 @@ class Child:
         if self._pidfd is not None:
             os.close(self._pidfd)
             self._pidfd = None
+
+
+def _told(max_rss: int, floor: int) -> int | None:
+    return max_rss * _KIBIBYTE if max_rss > floor else None
 
 
 def _place_of(descriptor: int) -> dict[str, str]:

@@ -43,6 +43,13 @@ TORTOISE: Mapping[str, Any] = {
 """What Tortoise is to know. Its credentials are empty: it is given our pool."""
 
 
+class _Pooled(asyncpg.Connection):  # type: ignore[type-arg]
+    """Nothing of ours leaves anything behind in a session, so nothing is reset: a round trip less for each use."""
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
 class Database:
     """A pool that is open within its context.
 
@@ -88,6 +95,7 @@ class Database:
                 self.url,
                 min_size=1,
                 max_size=self._connections,
+                connection_class=_Pooled,
                 server_settings=_SERVER_SETTINGS,
             )
         except (*UNREACHABLE, asyncpg.PostgresError, ValueError) as error:

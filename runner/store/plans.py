@@ -26,6 +26,9 @@ class Plans:
         self._plans.move_to_end(revision_id)
         return plan
 
+    def kept(self, revision_id: UUID) -> Plan | None:
+        return self._plans.get(revision_id)
+
     def keep(self, plan: Plan) -> None:
         self._plans[plan.revision_id] = plan
         while len(self._plans) > _KEPT:

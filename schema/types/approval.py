@@ -82,10 +82,12 @@ class Approval(Node):
     @strawberry.field
     async def task_run(
         self, info: Info
-    ) -> Annotated["TaskRun", strawberry.lazy("schema.types.task_run")] | None:
+    ) -> Annotated["TaskRun", strawberry.lazy("schema.types.task_run")]:
         from schema.types.task_run import task_run_by_id
 
-        return await task_run_by_id(info, self.execution_key, self.task_run_key)
+        found = await task_run_by_id(info, self.execution_key, self.task_run_key)
+        assert found
+        return found
 
     @strawberry.field
     async def votes(self, info: Info) -> list[Vote]:

@@ -10,7 +10,7 @@ import { Time } from "@/shared/ui/Time";
 import { type Offer, offersOf } from "../actions/registry";
 import type { Actions } from "../actions/useActions";
 import classes from "./ExecutionHeader.module.css";
-import type { View } from "./useExecution";
+import type { View } from "./view";
 
 type Props = { view: View; neighbours: ExecutionPageQuery["execution"]; actions: Actions };
 

@@ -4,7 +4,7 @@ import type { ExecutionPageQuery } from "@/shared/graphql/gen/graphql";
 import { isPageKey } from "@/shared/lib/hotkeys";
 import { offersOf } from "../actions/registry";
 import type { Actions } from "../actions/useActions";
-import type { View } from "./useExecution";
+import type { View } from "./view";
 
 /** The registry's keys, `[` and `]` for the flow's executions before and after, `a` for the approval's comment. */
 export function usePageKeys(

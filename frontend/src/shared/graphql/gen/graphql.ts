@@ -4,248 +4,454 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
-export type ActorKind =
-  | 'USER'
-  | 'TOKEN'
-  | 'WORKER'
-  | 'SCHEDULE'
-  | 'ENGINE';
+/** The kinds of refusals. */
+export type ProblemCode =
+  /** There is no such thing, or the viewer may not see it. */
+  | 'NOT_FOUND'
+  /** The viewer may not do this. */
+  | 'FORBIDDEN'
+  /** The state does not allow this. */
+  | 'INVALID_STATE'
+  /** The state changed since the seq that was expected. */
+  | 'CONFLICT'
+  /** The input is wrong. */
+  | 'VALIDATION'
+  /** The idempotency key was used with another input. */
+  | 'IDEMPOTENCY_CONFLICT'
+  /** The request is closed. */
+  | 'ALREADY_DECIDED'
+  /** The viewer voted otherwise; a vote stands. */
+  | 'ALREADY_VOTED'
+  /** Who started an execution may not decide this. */
+  | 'SELF_APPROVAL'
+  /** More than fits; use an artifact. */
+  | 'PAYLOAD_TOO_LARGE'
+  /** Part of the contract, but not built yet. */
+  | 'NOT_YET'
+  /** The database cannot be reached now; the same request may succeed later. */
+  | 'UNAVAILABLE';
 
-export type Channel =
-  | 'API'
-  | 'UI'
-  | 'CLI'
-  | 'ENGINE';
-
-export type ExecutionState =
-  | 'CREATED'
-  | 'QUEUED'
-  | 'RUNNING'
-  | 'PAUSED'
-  | 'WAITING_FOR_APPROVAL'
-  | 'FAILED_FINISHING'
-  | 'KILLING'
-  | 'RESTARTED'
-  | 'SUCCESS'
-  | 'WARNING'
-  | 'FAILED'
-  | 'KILLED'
-  | 'CANCELLED'
-  | 'REJECTED'
-  | 'ERROR'
-  | 'CACHED';
-
-export type TaskRunState =
-  | 'CREATED'
-  | 'QUEUED'
-  | 'RUNNING'
-  | 'RETRYING'
-  | 'WAITING_FOR_APPROVAL'
-  | 'KILLING'
-  | 'SUCCESS'
-  | 'WARNING'
-  | 'FAILED'
-  | 'ERROR'
-  | 'KILLED'
-  | 'CANCELLED'
-  | 'SKIPPED'
-  | 'REJECTED'
-  | 'CACHED';
-
-export type AttemptState =
-  | 'RUNNING'
-  | 'SUCCESS'
-  | 'FAILED'
-  | 'TIMED_OUT'
-  | 'KILLED'
-  | 'LOST';
-
-export type FailureAction =
-  | 'FINISH_RUNNING'
-  | 'FINISH_POSSIBLE'
-  | 'CANCEL_ALL';
-
-export type Action =
-  | 'CANCEL'
-  | 'PAUSE'
-  | 'RESUME'
-  | 'RETRY_FAILED'
-  | 'RESTART'
-  | 'REPLAY'
-  | 'PREPARE_EXECUTION'
-  | 'FORCE_RUN'
-  | 'CHANGE_STATE'
-  | 'CHANGE_TASK_RUN_STATE'
-  | 'SET_LABELS'
-  | 'ADD_NOTE'
-  | 'ARCHIVE'
-  | 'UNARCHIVE'
-  | 'DELETE'
-  | 'APPROVE'
-  | 'REJECT';
-
-export type WaitingCode =
-  | 'TASK'
-  | 'WORKER'
-  | 'RETRY'
-  | 'TIME'
-  | 'APPROVAL'
-  | 'PAUSED'
-  | 'KILLING'
-  | 'EVALUATION'
-  | 'SLOT';
-
-export type EventType =
-  | 'EXECUTION_CREATED'
-  | 'EXECUTION_STATE_CHANGED'
-  | 'TASK_RUN_STATE_CHANGED'
-  | 'ATTEMPT_STARTED'
-  | 'ATTEMPT_ENDED'
-  | 'OUTPUTS_SET'
-  | 'PROPERTIES_SET'
-  | 'LABELS_SET'
-  | 'PROGRESS_REPORTED'
-  | 'APPROVAL_REQUESTED'
-  | 'APPROVAL_VOTED'
-  | 'APPROVAL_CLOSED'
-  | 'FAILURE_RECORDED'
-  | 'LATE_RESULT';
-
-export type LogLevel =
-  | 'TRACE'
-  | 'DEBUG'
-  | 'INFO'
-  | 'WARN'
-  | 'ERROR';
-
-export type LogStream =
-  | 'STDOUT'
-  | 'STDERR'
-  | 'SYSTEM';
-
-export type MetricKind =
-  | 'COUNTER'
-  | 'DURATION'
-  | 'GAUGE';
-
-export type ArtifactDirection =
-  | 'IN'
-  | 'OUT';
-
+/** Whether a request is decided, and how. */
 export type ApprovalState =
+  /** Not decided. */
   | 'PENDING'
+  /** Enough approved. */
   | 'APPROVED'
+  /** Somebody rejected. */
   | 'REJECTED'
+  /** Its time ran out. */
   | 'EXPIRED'
+  /** Its execution was stopped first. */
   | 'CANCELLED';
 
+/** Whether a decision needs a comment. */
 export type CommentRule =
+  /** None is needed. */
   | 'NEVER'
+  /** A rejection needs one. */
   | 'ON_REJECT'
+  /** Every decision needs one. */
   | 'ALWAYS';
 
-export type VoteDecision =
+/** Where an execution is in its lifecycle. */
+export type ExecutionState =
+  /** Accepted; waits to be handled. */
+  | 'CREATED'
+  /** Held back by its flow's concurrency limit. */
+  | 'QUEUED'
+  /** At least one task run can move. */
+  | 'RUNNING'
+  /** Nothing new starts; what runs goes on. */
+  | 'PAUSED'
+  /** Only a person can move it: nothing runs, is queued or waits for a retry. */
+  | 'WAITING_FOR_APPROVAL'
+  /** A task failed for good; the rest ends as `onFailure` says. */
+  | 'FAILED_FINISHING'
+  /** Asked to stop; attempts are being ended. */
+  | 'KILLING'
+  /** Had ended and is put back to run. */
+  | 'RESTARTED'
+  /** Ended without a recorded failure. */
+  | 'SUCCESS'
+  /** Ended, with a failure that was allowed. */
+  | 'WARNING'
+  /** Ended by a task's failure. */
+  | 'FAILED'
+  /** Stopped on request, or by CANCEL_ALL. */
+  | 'KILLED'
+  /** Dropped before it started. */
+  | 'CANCELLED'
+  /** Ended, as an approval was rejected. */
+  | 'REJECTED'
+  /** Headway, not a task, could not go on: a lost worker, or an expression that cannot be evaluated. */
+  | 'ERROR'
+  /** Not run: the results of an identical earlier success are reused. */
+  | 'CACHED';
+
+/** What a failure of a task does to the rest of the execution, once its retries are used up. */
+export type FailureAction =
+  /** What runs or is queued finishes; everything else is CANCELLED. The default. */
+  | 'FINISH_RUNNING'
+  /** Whatever does not need the failed task still runs; what needs it is CANCELLED. */
+  | 'FINISH_POSSIBLE'
+  /** Everything is stopped at once, and the execution ends KILLED. */
+  | 'CANCEL_ALL';
+
+/** The kinds of those who act. */
+export type ActorKind =
+  /** A person. */
+  | 'USER'
+  /** A program, by an API token. */
+  | 'TOKEN'
+  /** A process that carries out attempts. */
+  | 'WORKER'
+  /** A schedule of a flow. */
+  | 'SCHEDULE'
+  /** Headway itself. */
+  | 'ENGINE';
+
+/** Where a task run is in its lifecycle. */
+export type TaskRunState =
+  /** Waits for what it needs. */
+  | 'CREATED'
+  /** A worker can take it. */
+  | 'QUEUED'
+  /** A worker runs it, or the engine carries it, as a wait. */
+  | 'RUNNING'
+  /** Waits for its next attempt. */
+  | 'RETRYING'
+  /** People have to decide. */
+  | 'WAITING_FOR_APPROVAL'
+  /** Its processes are being ended. */
+  | 'KILLING'
+  /** Ended well. */
+  | 'SUCCESS'
+  /** Failed, which was allowed. */
+  | 'WARNING'
+  /** Failed, and has no attempt left. */
+  | 'FAILED'
+  /** Headway could not run it. */
+  | 'ERROR'
+  /** Stopped after it had started. */
+  | 'KILLED'
+  /** Never started, and will not. */
+  | 'CANCELLED'
+  /** Disabled. Counts as a success for what needs it. */
+  | 'SKIPPED'
+  /** Its approval was rejected. */
+  | 'REJECTED'
+  /** Not run: earlier results are reused. */
+  | 'CACHED';
+
+/** Where an attempt is in its lifecycle. */
+export type AttemptState =
+  /** Has not ended. */
+  | 'RUNNING'
+  /** Ended well. */
+  | 'SUCCESS'
+  /** Ended by an error of its own. */
+  | 'FAILED'
+  /** Ended by the task's `timeout`; a failure. */
+  | 'TIMED_OUT'
+  /** Ended since the execution was stopped. */
+  | 'KILLED'
+  /** Its worker was not heard of in time, or handed it back; a late result is refused. */
+  | 'LOST';
+
+/** How the values of a metric go together. */
+export type MetricKind =
+  /** They add up. */
+  | 'COUNTER'
+  /** Each is a time, in seconds. */
+  | 'DURATION'
+  /** Each replaces the one before. */
+  | 'GAUGE';
+
+/** Which way an artifact goes. */
+export type ArtifactDirection =
+  /** The task used it. */
+  | 'IN'
+  /** The task made it. */
+  | 'OUT';
+
+/** How much a line matters, from least to most. */
+export type LogLevel =
+  /** Every detail. */
+  | 'TRACE'
+  /** For whoever looks for a fault. */
+  | 'DEBUG'
+  /** What happens. */
+  | 'INFO'
+  /** What may be wrong; also everything on stderr. */
+  | 'WARN'
+  /** What went wrong. */
+  | 'ERROR';
+
+/** Where a line was written. */
+export type LogStream =
+  /** The standard output of the task's processes. */
+  | 'STDOUT'
+  /** Their standard error. */
+  | 'STDERR'
+  /** Headway's own note to the log. */
+  | 'SYSTEM';
+
+/** The kinds of reasons to wait. */
+export type WaitingCode =
+  /** A task that it needs has not ended well yet. */
+  | 'TASK'
+  /** A worker of its queue has to take it. */
+  | 'WORKER'
+  /** Its next attempt starts when the backoff is over. */
+  | 'RETRY'
+  /** It is a wait that is not over. */
+  | 'TIME'
+  /** People have to decide. */
+  | 'APPROVAL'
+  /** The execution is paused. */
+  | 'PAUSED'
+  /** Running attempts are being ended. */
+  | 'KILLING'
+  /** An expression is being evaluated. */
+  | 'EVALUATION'
+  /** The flow's concurrency limit is reached. */
+  | 'SLOT';
+
+/** What a person or program may ask of an execution or a task run. */
+export type Action =
+  /** Stop it. */
+  | 'CANCEL'
+  /** Start nothing new; what runs goes on. */
+  | 'PAUSE'
+  /** Go on after a pause. */
+  | 'RESUME'
+  /** While it is FAILED_FINISHING, or PAUSED with a failure, give what failed a new attempt. */
+  | 'RETRY_FAILED'
+  /** Run again what failed of an ended execution. */
+  | 'RESTART'
+  /** Start a new execution from this one. */
+  | 'REPLAY'
+  /** Draft a new execution in which what succeeded is disabled. */
+  | 'PREPARE_EXECUTION'
+  /** Start now, whatever limits say. */
+  | 'FORCE_RUN'
+  /** Set the state that it ended in. */
+  | 'CHANGE_STATE'
+  /** Set the state that a task run ended in. */
+  | 'CHANGE_TASK_RUN_STATE'
+  /** Change its labels. */
+  | 'SET_LABELS'
+  /** Write a note. */
+  | 'ADD_NOTE'
+  /** Hide it from lists and keep it from pruning. */
+  | 'ARCHIVE'
+  /** Show it in lists again. */
+  | 'UNARCHIVE'
+  /** Remove it. */
+  | 'DELETE'
+  /** Approve what a task run waits for. */
   | 'APPROVE'
+  /** Reject what a task run waits for. */
   | 'REJECT';
 
+/** The kinds of facts. */
+export type EventType =
+  /** It was accepted. */
+  | 'EXECUTION_CREATED'
+  /** Its state changed. */
+  | 'EXECUTION_STATE_CHANGED'
+  /** The state of a task run changed, without an attempt starting or ending. */
+  | 'TASK_RUN_STATE_CHANGED'
+  /** An attempt started. */
+  | 'ATTEMPT_STARTED'
+  /** An attempt ended. */
+  | 'ATTEMPT_ENDED'
+  /** Outputs of a task run, or of the execution, were set. */
+  | 'OUTPUTS_SET'
+  /** Properties were set. */
+  | 'PROPERTIES_SET'
+  /** The labels changed; the event holds all of them. */
+  | 'LABELS_SET'
+  /** A running task said how far it is; at most once a second. */
+  | 'PROGRESS_REPORTED'
+  /** A task run asked for a decision. */
+  | 'APPROVAL_REQUESTED'
+  /** Somebody voted. */
+  | 'APPROVAL_VOTED'
+  /** A request was decided or cancelled. */
+  | 'APPROVAL_CLOSED'
+  /** The execution itself failed, and none of its tasks. */
+  | 'FAILURE_RECORDED'
+  /** A second cancel: what is being killed gets no more grace. */
+  | 'KILL_FORCED'
+  /** The result of an attempt that had lost its lease came, and was refused. */
+  | 'LATE_RESULT';
+
+/** The way by which a command came. */
+export type Channel =
+  /** The GraphQL API, by a program. */
+  | 'API'
+  /** The page. */
+  | 'UI'
+  /** The command line. */
+  | 'CLI'
+  /** None: the engine acted by itself. */
+  | 'ENGINE';
+
+/** A vote. */
+export type VoteDecision =
+  /** Yes. */
+  | 'APPROVE'
+  /** No. */
+  | 'REJECT';
+
+/** Conditions on a text. All that are given must hold; case matters. */
 export type StringFilter = {
+  /** Equal to this. */
   eq?: string | null | undefined;
+  /** One of these. */
   in?: Array<string> | null | undefined;
+  /** Begins with this. */
   prefix?: string | null | undefined;
 };
 
-export type StateFilter = {
-  eq?: ExecutionState | null | undefined;
-  in?: Array<ExecutionState> | null | undefined;
-  notIn?: Array<ExecutionState> | null | undefined;
-};
-
-export type DateTimeFilter = {
-  gte?: string | null | undefined;
-  gt?: string | null | undefined;
-  lt?: string | null | undefined;
-  lte?: string | null | undefined;
-};
-
-export type LabelFilter = {
-  has?: LabelInput | null | undefined;
-  hasKey?: string | null | undefined;
-};
-
-export type LabelInput = {
-  key: string;
-  value: string;
-};
-
+/** Which executions. All that is given must hold; nothing given is all of them. */
 export type ExecutionFilter = {
+  /** Of the namespace. */
   namespace?: StringFilter | null | undefined;
+  /** Of the flow's key. */
   flow?: StringFilter | null | undefined;
+  /** Of the state. */
   state?: StateFilter | null | undefined;
+  /** Of the kind. */
   kind?: StringFilter | null | undefined;
+  /** Of the labels. */
   labels?: LabelFilter | null | undefined;
+  /** Of when it was created. */
   createdAt?: DateTimeFilter | null | undefined;
+  /** Of when it started. */
   startedAt?: DateTimeFilter | null | undefined;
+  /** Of when it ended. */
   endedAt?: DateTimeFilter | null | undefined;
+  /** All of these hold. */
   and?: Array<ExecutionFilter> | null | undefined;
+  /** One of these holds. */
   or?: Array<ExecutionFilter> | null | undefined;
+  /** This does not hold. */
   not?: ExecutionFilter | null | undefined;
 };
 
-export type LeaveReason =
-  | 'NO_LONGER_MATCHES'
-  | 'MOVED'
-  | 'BEYOND_WINDOW'
-  | 'DELETED';
-
-export type ActionInput = {
-  id: string | number;
-  reason?: string | null | undefined;
-  expectedSeq?: number | null | undefined;
+/** Conditions on a state. All that are given must hold. */
+export type StateFilter = {
+  /** This state. */
+  eq?: ExecutionState | null | undefined;
+  /** One of these. */
+  in?: Array<ExecutionState> | null | undefined;
+  /** None of these. */
+  notIn?: Array<ExecutionState> | null | undefined;
 };
 
+/** Conditions on labels. All that are given must hold. */
+export type LabelFilter = {
+  /** Has this key with this value. */
+  has?: LabelInput | null | undefined;
+  /** Has this key, whatever its value. */
+  hasKey?: string | null | undefined;
+};
+
+/** A label to set or to find. */
+export type LabelInput = {
+  /** 1 to 63 of `a-z 0-9 . _ / -`. */
+  key: string;
+  /** Up to 255 characters; to remove a label it does not matter. */
+  value: string;
+};
+
+/** Bounds of a time. All that are given must hold; a time that is null matches none. */
+export type DateTimeFilter = {
+  /** At this moment or later. */
+  gte?: string | null | undefined;
+  /** Later than this moment. */
+  gt?: string | null | undefined;
+  /** Earlier than this moment. */
+  lt?: string | null | undefined;
+  /** At this moment or earlier. */
+  lte?: string | null | undefined;
+};
+
+/** An execution to stop. */
 export type CancelExecutionInput = {
+  /** The execution. */
   id: string | number;
+  /** Why, in words. It is kept with the events that follow from this. */
   reason?: string | null | undefined;
+  /** The seq of the last state change that the asker saw; if there was another since, it is refused with CONFLICT. */
   expectedSeq?: number | null | undefined;
+  /** Stop the executions of its subflows too, true by default. There are no subflows yet. */
   cascade?: boolean | null | undefined;
+  /** Kill at once, without the tasks' `kill_grace`. */
   force?: boolean | null | undefined;
 };
 
-export type SetLabelsInput = {
+/** An execution to act on. */
+export type ActionInput = {
+  /** The execution. */
   id: string | number;
+  /** Why, in words. It is kept with the events that follow from this. */
+  reason?: string | null | undefined;
+  /** The seq of the last state change that the asker saw; if there was another since, it is refused with CONFLICT. */
+  expectedSeq?: number | null | undefined;
+};
+
+/** Labels to change. */
+export type SetLabelsInput = {
+  /** The execution. */
+  id: string | number;
+  /** The labels; no key twice. */
   labels: Array<LabelInput>;
+  /** What to do with them, MERGE by default. */
   mode?: LabelMode | null | undefined;
+  /** Why, in words. It is kept with the events that follow from this. */
   reason?: string | null | undefined;
 };
 
+/** What to do with labels. */
 export type LabelMode =
+  /** Add them, replacing values of the same keys. */
   | 'MERGE'
+  /** Have these and no others. */
   | 'REPLACE'
+  /** Remove these keys. */
   | 'REMOVE';
 
+/** A decision. */
 export type DecideInput = {
+  /** The request. */
   approvalId: string | number;
+  /** What to say with it; some requests need one. */
   comment?: string | null | undefined;
+  /** Not built yet: refused. */
   form?: unknown;
+  /** Not built yet: refused. */
   override?: boolean | null | undefined;
+  /** Not needed: the same decision again is a success that changes nothing. */
   idempotencyKey?: string | null | undefined;
 };
 
-export type ProblemCode =
-  | 'NOT_FOUND'
-  | 'FORBIDDEN'
-  | 'INVALID_STATE'
-  | 'CONFLICT'
-  | 'VALIDATION'
-  | 'IDEMPOTENCY_CONFLICT'
-  | 'ALREADY_DECIDED'
-  | 'ALREADY_VOTED'
-  | 'SELF_APPROVAL'
-  | 'PAYLOAD_TOO_LARGE'
-  | 'NOT_YET'
-  | 'UNAVAILABLE';
+/** Why a row leaves a live list. */
+export type LeaveReason =
+  /** It does not match the filter any more. */
+  | 'NO_LONGER_MATCHES'
+  /** Its place changed: it also enters, elsewhere. */
+  | 'MOVED'
+  /** Newer rows pushed it out. */
+  | 'BEYOND_WINDOW'
+  /** It is gone. */
+  | 'DELETED';
 
 export type ActedOnFragment = { id: string, seq: number, state: ExecutionState };
+
+type Refusal_AlreadyDecided_Fragment = { __typename: 'AlreadyDecided', code: ProblemCode, message: string, path: Array<string> | null };
 
 type Refusal_GenericProblem_Fragment = { __typename: 'GenericProblem', code: ProblemCode, message: string, path: Array<string> | null };
 
@@ -253,13 +459,11 @@ type Refusal_InvalidState_Fragment = { __typename: 'InvalidState', code: Problem
 
 type Refusal_ValidationProblem_Fragment = { __typename: 'ValidationProblem', code: ProblemCode, message: string, path: Array<string> | null };
 
-type Refusal_AlreadyDecided_Fragment = { __typename: 'AlreadyDecided', code: ProblemCode, message: string, path: Array<string> | null };
-
 export type RefusalFragment =
+  | Refusal_AlreadyDecided_Fragment
   | Refusal_GenericProblem_Fragment
   | Refusal_InvalidState_Fragment
   | Refusal_ValidationProblem_Fragment
-  | Refusal_AlreadyDecided_Fragment
 ;
 
 export type ExecutionActionsQueryVariables = Exact<{
@@ -275,10 +479,10 @@ export type CancelExecutionMutationVariables = Exact<{
 
 
 export type CancelExecutionMutation = { answer: { execution: { id: string, seq: number, state: ExecutionState } | null, problems: Array<
+      | { __typename: 'AlreadyDecided', code: ProblemCode, message: string, path: Array<string> | null }
       | { __typename: 'GenericProblem', code: ProblemCode, message: string, path: Array<string> | null }
       | { __typename: 'InvalidState', code: ProblemCode, message: string, path: Array<string> | null }
       | { __typename: 'ValidationProblem', code: ProblemCode, message: string, path: Array<string> | null }
-      | { __typename: 'AlreadyDecided', code: ProblemCode, message: string, path: Array<string> | null }
     > } };
 
 export type PauseExecutionMutationVariables = Exact<{
@@ -287,10 +491,10 @@ export type PauseExecutionMutationVariables = Exact<{
 
 
 export type PauseExecutionMutation = { answer: { execution: { id: string, seq: number, state: ExecutionState } | null, problems: Array<
+      | { __typename: 'AlreadyDecided', code: ProblemCode, message: string, path: Array<string> | null }
       | { __typename: 'GenericProblem', code: ProblemCode, message: string, path: Array<string> | null }
       | { __typename: 'InvalidState', code: ProblemCode, message: string, path: Array<string> | null }
       | { __typename: 'ValidationProblem', code: ProblemCode, message: string, path: Array<string> | null }
-      | { __typename: 'AlreadyDecided', code: ProblemCode, message: string, path: Array<string> | null }
     > } };
 
 export type ResumeExecutionMutationVariables = Exact<{
@@ -299,10 +503,10 @@ export type ResumeExecutionMutationVariables = Exact<{
 
 
 export type ResumeExecutionMutation = { answer: { execution: { id: string, seq: number, state: ExecutionState } | null, problems: Array<
+      | { __typename: 'AlreadyDecided', code: ProblemCode, message: string, path: Array<string> | null }
       | { __typename: 'GenericProblem', code: ProblemCode, message: string, path: Array<string> | null }
       | { __typename: 'InvalidState', code: ProblemCode, message: string, path: Array<string> | null }
       | { __typename: 'ValidationProblem', code: ProblemCode, message: string, path: Array<string> | null }
-      | { __typename: 'AlreadyDecided', code: ProblemCode, message: string, path: Array<string> | null }
     > } };
 
 export type RetryFailedMutationVariables = Exact<{
@@ -311,10 +515,10 @@ export type RetryFailedMutationVariables = Exact<{
 
 
 export type RetryFailedMutation = { answer: { execution: { id: string, seq: number, state: ExecutionState } | null, problems: Array<
+      | { __typename: 'AlreadyDecided', code: ProblemCode, message: string, path: Array<string> | null }
       | { __typename: 'GenericProblem', code: ProblemCode, message: string, path: Array<string> | null }
       | { __typename: 'InvalidState', code: ProblemCode, message: string, path: Array<string> | null }
       | { __typename: 'ValidationProblem', code: ProblemCode, message: string, path: Array<string> | null }
-      | { __typename: 'AlreadyDecided', code: ProblemCode, message: string, path: Array<string> | null }
     > } };
 
 export type SetLabelsMutationVariables = Exact<{
@@ -323,10 +527,10 @@ export type SetLabelsMutationVariables = Exact<{
 
 
 export type SetLabelsMutation = { answer: { execution: { id: string, seq: number, state: ExecutionState } | null, problems: Array<
+      | { __typename: 'AlreadyDecided', code: ProblemCode, message: string, path: Array<string> | null }
       | { __typename: 'GenericProblem', code: ProblemCode, message: string, path: Array<string> | null }
       | { __typename: 'InvalidState', code: ProblemCode, message: string, path: Array<string> | null }
       | { __typename: 'ValidationProblem', code: ProblemCode, message: string, path: Array<string> | null }
-      | { __typename: 'AlreadyDecided', code: ProblemCode, message: string, path: Array<string> | null }
     > } };
 
 export type ApproveMutationVariables = Exact<{
@@ -335,10 +539,10 @@ export type ApproveMutationVariables = Exact<{
 
 
 export type ApproveMutation = { answer: { execution: { id: string, seq: number, state: ExecutionState } | null, problems: Array<
+      | { __typename: 'AlreadyDecided', code: ProblemCode, message: string, path: Array<string> | null }
       | { __typename: 'GenericProblem', code: ProblemCode, message: string, path: Array<string> | null }
       | { __typename: 'InvalidState', code: ProblemCode, message: string, path: Array<string> | null }
       | { __typename: 'ValidationProblem', code: ProblemCode, message: string, path: Array<string> | null }
-      | { __typename: 'AlreadyDecided', code: ProblemCode, message: string, path: Array<string> | null }
     > } };
 
 export type RejectMutationVariables = Exact<{
@@ -347,10 +551,10 @@ export type RejectMutationVariables = Exact<{
 
 
 export type RejectMutation = { answer: { execution: { id: string, seq: number, state: ExecutionState } | null, problems: Array<
+      | { __typename: 'AlreadyDecided', code: ProblemCode, message: string, path: Array<string> | null }
       | { __typename: 'GenericProblem', code: ProblemCode, message: string, path: Array<string> | null }
       | { __typename: 'InvalidState', code: ProblemCode, message: string, path: Array<string> | null }
       | { __typename: 'ValidationProblem', code: ProblemCode, message: string, path: Array<string> | null }
-      | { __typename: 'AlreadyDecided', code: ProblemCode, message: string, path: Array<string> | null }
     > } };
 
 export type WaitingReasonFragment = { code: WaitingCode, message: string, until: string | null, taskRun: { id: string, key: string } | null };
@@ -425,8 +629,8 @@ export type TaskDetailQuery = { node:
     | { id: string }
     | { id: string }
     | { id: string }
-    | { inputs: unknown, outputs: unknown, id: string, task: { key: string, source: string } }
     | { id: string }
+    | { inputs: unknown, outputs: unknown, id: string, task: { key: string, source: string } }
     | { id: string }
     | { id: string }
     | { id: string }

@@ -3,7 +3,7 @@ import { useMemo, useState } from "react";
 import { ErrorState } from "@/shared/ui/ErrorState";
 import { Panel } from "@/shared/ui/Panel";
 import { Time } from "@/shared/ui/Time";
-import type { View } from "../useExecution";
+import type { View } from "../view";
 import classes from "./EventsPanel.module.css";
 import { isTelling, words } from "./events";
 import { useEvents } from "./useEvents";

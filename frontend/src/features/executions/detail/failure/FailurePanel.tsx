@@ -3,7 +3,7 @@ import { LogsPageDocument } from "@/shared/graphql/gen/graphql";
 import { useRead } from "@/shared/graphql/read";
 import { Panel } from "@/shared/ui/Panel";
 import { LogLine } from "../logs/LogLine";
-import type { View } from "../useExecution";
+import type { View } from "../view";
 import classes from "./FailurePanel.module.css";
 import { howItFailed, markedLine, whatWasSkipped } from "./sentence";
 

@@ -6,7 +6,7 @@ import { stripAnsi } from "@/shared/lib/ansi";
 import { ErrorState } from "@/shared/ui/ErrorState";
 import { Panel } from "@/shared/ui/Panel";
 import { isEnded } from "@/shared/ui/stateTokens";
-import type { View } from "../useExecution";
+import type { View } from "../view";
 import classes from "./LogsPanel.module.css";
 import { LogView } from "./LogView";
 import type { LogBuffer } from "./logBuffer";

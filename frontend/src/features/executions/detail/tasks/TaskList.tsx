@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { Panel } from "@/shared/ui/Panel";
 import { isEnded } from "@/shared/ui/stateTokens";
-import type { View } from "../useExecution";
+import type { View } from "../view";
 import { TaskItem } from "./TaskItem";
 import classes from "./TaskList.module.css";
 

@@ -1,0 +1,36 @@
+// What the linter cannot say: who may import whom, how long a component may be, and that nothing polls.
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const source = join(dirname(fileURLToPath(import.meta.url)), "../src");
+const LONGEST = 200;
+/** Folders, from the one that may import all to the one that may import none of the others. */
+const LAYERS = ["app", "routes", "features", "shared"];
+const POLLING = /\bsetInterval\(|\bpollInterval\b/;
+const CLOCK = join("shared", "lib", "now.ts");
+
+const problems = [];
+const unruled = /\/gen\/|^testing\/|\.test\./;
+const files = readdirSync(source, { recursive: true }).filter((path) => /\.tsx?$/.test(path) && !unruled.test(path));
+
+for (const path of files) {
+  const text = readFileSync(join(source, path), "utf8");
+  const [layer, feature] = path.split("/");
+  for (const [, target] of text.matchAll(/from "@\/([^"]+)"|import\("@\/([^"]+)"\)/g)) {
+    if (!target || !LAYERS.includes(layer)) continue;
+    const [other, otherFeature] = target.split("/");
+    if (LAYERS.indexOf(other) < LAYERS.indexOf(layer))
+      problems.push(`${path}: ${layer} must not import ${other}`);
+    if (layer === "features" && other === "features" && otherFeature !== feature) {
+      problems.push(`${path}: features must not import each other (${otherFeature})`);
+    }
+  }
+  if (path.endsWith(".tsx") && text.split("\n").length > LONGEST)
+    problems.push(`${path}: longer than ${LONGEST} lines`);
+  if (path !== CLOCK && POLLING.test(text)) problems.push(`${path}: polls; subscribe instead`);
+  if (text.includes("dangerouslySetInnerHTML")) problems.push(`${path}: sets HTML`);
+}
+
+for (const problem of problems) console.error(problem);
+process.exit(problems.length ? 1 : 0);

@@ -1,0 +1,92 @@
+import type {
+  ExecutionRowFragment,
+  ExecutionViewFragment,
+  LogRowFragment,
+  TaskRowFragment,
+} from "@/shared/graphql/gen/graphql";
+
+const AT = "2026-01-14T02:00:00.000000Z";
+
+export function aRow(
+  over: Partial<ExecutionRowFragment> = {},
+): ExecutionRowFragment & { __typename: "Execution" } {
+  return {
+    __typename: "Execution",
+    id: "exec_2",
+    seq: 3,
+    name: "nightly-orders-2",
+    namespace: "acme.data",
+    flowKey: "nightly-orders",
+    kind: "etl",
+    state: "RUNNING",
+    progress: 0.42,
+    createdAt: AT,
+    startedAt: AT,
+    endedAt: null,
+    duration: null,
+    createdBy: { kind: "USER", name: "admin" },
+    labels: [],
+    failure: null,
+    ...over,
+  };
+}
+
+export function aTask(
+  key: string,
+  over: Partial<TaskRowFragment> = {},
+): TaskRowFragment & { __typename: "TaskRun" } {
+  return {
+    __typename: "TaskRun",
+    id: `run_${key}`,
+    key,
+    task: { key, type: "shell", needs: [] },
+    state: "SUCCESS",
+    progress: 1,
+    message: null,
+    retryAt: null,
+    startedAt: AT,
+    endedAt: AT,
+    duration: 0,
+    error: null,
+    waitingFor: [],
+    attempts: [],
+    ...over,
+  };
+}
+
+type View = ExecutionViewFragment & { __typename: "Execution" };
+
+export function aView(over: Partial<ExecutionViewFragment> = {}): View {
+  return {
+    ...aRow(),
+    revision: { id: "rev_1", number: 4 },
+    onFailure: "FINISH_RUNNING",
+    queuedFor: null,
+    failure: null,
+    waitingFor: [],
+    availableActions: [],
+    taskRuns: [],
+    approvals: [],
+    ...over,
+    __typename: "Execution",
+  } as View;
+}
+
+export function aLine(line: number, over: Partial<LogRowFragment> = {}): LogRowFragment {
+  return {
+    line,
+    at: AT,
+    level: "INFO",
+    stream: "STDOUT",
+    text: `line ${line}`,
+    taskRunId: "run_extract",
+    taskKey: "extract",
+    attempt: 1,
+    ...over,
+  };
+}
+
+export const NO_LOGS = {
+  nodes: [],
+  pageInfo: { hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: null },
+};

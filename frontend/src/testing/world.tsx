@@ -1,0 +1,78 @@
+import { readFileSync } from "node:fs";
+import { MantineProvider } from "@mantine/core";
+import {
+  createMemoryHistory,
+  createRootRoute,
+  createRouter,
+  Outlet,
+  RouterProvider,
+} from "@tanstack/react-router";
+import { render } from "@testing-library/react";
+import { Client } from "@urql/core";
+import { executeExchange } from "@urql/exchange-execute";
+import { buildSchema, type GraphQLAbstractType } from "graphql";
+import { Provider } from "urql";
+import { theme } from "@/app/theme";
+import { executionRoute } from "@/routes/execution";
+import { executionsRoute } from "@/routes/executions";
+import { link } from "@/shared/graphql/link";
+
+const schema = buildSchema(readFileSync(`${import.meta.dirname}/../../../schema/schema.graphql`, "utf8"));
+for (const name of ["Node", "Problem"]) {
+  (schema.getType(name) as GraphQLAbstractType).resolveType = (value: { __typename: string }) =>
+    value.__typename;
+}
+
+/** Root fields by name: functions of their arguments. The real SDL validates every document and every answer. */
+export type World = Record<string, (args: never) => unknown>;
+
+/** A subscription that a test feeds. */
+export class Stream<Value> implements AsyncIterableIterator<Value> {
+  private readonly waiting: ((result: IteratorResult<Value>) => void)[] = [];
+  private readonly ready: Value[] = [];
+
+  push(value: Value): void {
+    const next = this.waiting.shift();
+    if (next) next({ value, done: false });
+    else this.ready.push(value);
+  }
+
+  next(): Promise<IteratorResult<Value>> {
+    const value = this.ready.shift();
+    if (value !== undefined) return Promise.resolve({ value, done: false });
+    return new Promise((resolve) => this.waiting.push(resolve));
+  }
+
+  return(): Promise<IteratorResult<Value>> {
+    for (const next of this.waiting.splice(0)) next({ value: undefined, done: true });
+    return Promise.resolve({ value: undefined, done: true });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}
+
+/** The page at an address, in a world. */
+export function show(address: string, world: World) {
+  link.move({ type: "opened", at: Date.now() });
+  const client = new Client({
+    url: "/graphql",
+    preferGetMethod: false,
+    requestPolicy: "network-only",
+    exchanges: [executeExchange({ schema, rootValue: world })],
+  });
+  const root = createRootRoute({ component: Outlet });
+  const router = createRouter({
+    routeTree: root.addChildren([executionsRoute(root), executionRoute(root)]),
+    history: createMemoryHistory({ initialEntries: [address] }),
+  });
+  const shown = render(
+    <MantineProvider theme={theme} env="test">
+      <Provider value={client}>
+        <RouterProvider router={router as never} />
+      </Provider>
+    </MantineProvider>,
+  );
+  return { ...shown, router };
+}

@@ -1,0 +1,86 @@
+"""The words of the contract: a description of every type, field, argument, enum value and input field of ours.
+
+They stand apart from the types so that they can be read and kept in one voice. Keys are `Type`, `Type.field`,
+`Type.field(argument)` and `Enum.VALUE`, as the SDL spells them.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import strawberry
+from graphql import GraphQLSchema, is_specified_scalar_type
+
+from schema.descriptions.approvals import APPROVALS
+from schema.descriptions.executions import EXECUTIONS
+from schema.descriptions.flows import FLOWS
+from schema.descriptions.history import HISTORY
+from schema.descriptions.inputs import INPUTS
+from schema.descriptions.live import LIVE
+from schema.descriptions.paging import PAGING
+from schema.descriptions.payloads import PAYLOADS
+from schema.descriptions.problems import PROBLEMS
+from schema.descriptions.roots import ROOTS
+from schema.descriptions.scalars import SCALARS
+from schema.descriptions.states import STATES
+from schema.descriptions.task_runs import TASK_RUNS
+from schema.descriptions.viewer import VIEWER
+from schema.descriptions.words import Words
+
+_PARTS: Final[tuple[Words, ...]] = (
+    SCALARS,
+    ROOTS,
+    VIEWER,
+    FLOWS,
+    EXECUTIONS,
+    TASK_RUNS,
+    STATES,
+    HISTORY,
+    APPROVALS,
+    PROBLEMS,
+    LIVE,
+    PAGING,
+    INPUTS,
+    PAYLOADS,
+)
+
+
+def _flattened(parts: tuple[Words, ...]) -> Iterator[tuple[str, str]]:
+    for part in parts:
+        for name, (sentence, members) in part.items():
+            yield name, sentence
+            for member, words in members.items():
+                yield f"{name}.{member}", words
+
+
+DESCRIPTIONS: Final[Mapping[str, str]] = dict(_flattened(_PARTS))
+
+
+def describe(schema: strawberry.Schema) -> None:
+    """Sets the description of everything that has one here; doing it twice changes nothing."""
+    for name, element in _elements(schema._schema):
+        if name in DESCRIPTIONS:
+            element.description = DESCRIPTIONS[name]
+
+
+def missing(schema: strawberry.Schema) -> list[str]:
+    """What the schema has and nothing here describes."""
+    return sorted({name for name, _ in _elements(schema._schema)} - DESCRIPTIONS.keys())
+
+
+def surplus(schema: strawberry.Schema) -> list[str]:
+    """What is described here and the schema does not have."""
+    return sorted(DESCRIPTIONS.keys() - {name for name, _ in _elements(schema._schema)})
+
+
+def _elements(schema: GraphQLSchema) -> Iterator[tuple[str, Any]]:
+    """Our own named types and everything in them that can be described."""
+    for name, kind in schema.type_map.items():
+        if name.startswith("__") or is_specified_scalar_type(kind):
+            continue
+        yield name, kind
+        for value, definition in getattr(kind, "values", {}).items():
+            yield f"{name}.{value}", definition
+        for field, definition in getattr(kind, "fields", {}).items():
+            yield f"{name}.{field}", definition
+            for argument, inner in getattr(definition, "args", {}).items():
+                yield f"{name}.{field}({argument})", inner

@@ -1,0 +1,90 @@
+from typing import Final
+
+from schema.descriptions.words import FIRST, ID, Words, paged
+
+FLOWS: Final[Words] = {
+    "Namespace": (
+        "A dotted owner of flows, as `acme.data`.",
+        {"name": "The dotted name.", "flowCount": "How many flows are in it."},
+    ),
+    "Flow": (
+        "A named workflow in a namespace.",
+        {
+            "id": ID,
+            "namespace": "The namespace that it belongs to.",
+            "key": "The `id` of its document, unique in its namespace.",
+            "kind": "The kind that its executions get, as `etl` or `train`.",
+            "description": "What it is for; null when its document does not say.",
+            "enabled": "Whether it may be started.",
+            "labels": "The labels that its executions begin with.",
+            "revision": "Its latest revision.",
+            "revisions": "Its revisions, the latest first.",
+            "revisions(first)": FIRST,
+            "inputs": "The inputs that its latest revision declares, in their order.",
+            "createdAt": "When it was first saved.",
+            "updatedAt": "When its latest revision was saved.",
+            "executions": "Its executions, the newest first.",
+            **paged("executions", backwards=False),
+        },
+    ),
+    "FlowRevision": (
+        "An immutable version of a flow.",
+        {
+            "id": ID,
+            "number": "Counted from 1 within the flow.",
+            "source": "The YAML text, as it was saved.",
+            "createdAt": "When it was saved.",
+            "createdBy": "Who saved it.",
+            "tasks": "Its tasks, in the order of the document.",
+        },
+    ),
+    "FlowInput": (
+        "An input that a flow declares. The values given to an execution are checked by it.",
+        {
+            "id": "Its name, by which a value is given.",
+            "type": "What values it takes.",
+            "required": "Whether an execution without a value, and without a default, is refused.",
+            "default": "The value when none is given; text with `{{ }}` is evaluated then. Null is no default.",
+            "description": "What it means; null when the document does not say.",
+            "options": "The values to choose from, of SELECT and MULTISELECT; null otherwise.",
+            "min": "The smallest number that is allowed, of INT and FLOAT; null is no bound.",
+            "max": "The greatest number that is allowed, of INT and FLOAT; null is no bound.",
+            "pattern": "A regular expression that must match the whole text, of STRING; null is none.",
+        },
+    ),
+    "InputType": (
+        "What values an input takes. A value may also come as text that reads as one.",
+        {
+            "STRING": "Text.",
+            "INT": "A whole number.",
+            "FLOAT": "A number.",
+            "BOOL": "true or false.",
+            "SELECT": "One of the options.",
+            "MULTISELECT": "A list of options, each at most once.",
+            "DATE": "A date, as `2026-01-31`.",
+            "DATETIME": "A time with its zone, as `2026-01-31T08:00:00Z`.",
+            "DURATION": "A duration, as `10s`, `1h30m` or `PT5M28S`; kept as seconds.",
+            "TIME": "A time of day, as `08:30`.",
+            "JSON": "Any JSON value.",
+            "ARRAY": "A list of values of one other type.",
+            "URI": "A URI with its scheme, as `s3://bucket/key`.",
+            "EMAIL": "A mail address.",
+        },
+    ),
+    "Task": (
+        "A named step of a revision.",
+        {
+            "key": "Its `id` in the document.",
+            "type": "Its task type, as `shell` or `approval`.",
+            "source": "Its part of the YAML text.",
+            "needs": "The keys of the tasks that must end well before it starts.",
+        },
+    ),
+    "FlowOrder": (
+        "How flows are ordered.",
+        {
+            "NAME_ASC": "By namespace, then key. The default.",
+            "UPDATED_DESC": "The latest saved first.",
+        },
+    ),
+}

@@ -1,0 +1,126 @@
+from typing import Final
+
+from schema.descriptions.words import REASON, Words
+
+_EXPECTED_SEQ: Final = "The seq of the last state change that the asker saw; after a later one it is refused with CONFLICT."
+_ACTION: Final = {"id": "The execution.", "reason": REASON, "expectedSeq": _EXPECTED_SEQ}
+
+INPUTS: Final[Words] = {
+    "StringFilter": (
+        "Conditions on a text. All that are given must hold; case matters.",
+        {"eq": "Equal to this.", "in": "One of these.", "prefix": "Begins with this."},
+    ),
+    "StateFilter": (
+        "Conditions on a state. All that are given must hold.",
+        {"eq": "This state.", "in": "One of these.", "notIn": "None of these."},
+    ),
+    "DateTimeFilter": (
+        "Bounds of a time. All that are given must hold; a time that is null matches none.",
+        {
+            "gte": "At this moment or later.",
+            "gt": "Later than this moment.",
+            "lt": "Earlier than this moment.",
+            "lte": "At this moment or earlier.",
+        },
+    ),
+    "LabelFilter": (
+        "Conditions on labels. All that are given must hold.",
+        {"has": "Has this key with this value.", "hasKey": "Has this key, whatever its value."},
+    ),
+    "LabelInput": (
+        "A label to set or to find.",
+        {
+            "key": "1 to 63 of `a-z 0-9 . _ / -`.",
+            "value": "Up to 255 characters; to remove a label it does not matter.",
+        },
+    ),
+    "ExecutionFilter": (
+        "Which executions. All that is given must hold; nothing given is all of them.",
+        {
+            "namespace": "Of the namespace.",
+            "flow": "Of the flow's key.",
+            "state": "Of the state.",
+            "kind": "Of the kind.",
+            "labels": "Of the labels.",
+            "createdAt": "Of when it was created.",
+            "startedAt": "Of when it started.",
+            "endedAt": "Of when it ended.",
+            "and": "All of these hold.",
+            "or": "One of these holds.",
+            "not": "This does not hold.",
+        },
+    ),
+    "FlowFilter": (
+        "Which flows. All that is given must hold.",
+        {
+            "namespace": "Of the namespace.",
+            "key": "Of the key.",
+            "enabled": "Whether it may be started.",
+        },
+    ),
+    "ApprovalFilter": (
+        "Which approval requests. All that is given must hold.",
+        {
+            "state": "In one of these states.",
+            "executionId": "Of this execution.",
+            "mine": "True: only those that the viewer may decide, by user name or role.",
+        },
+    ),
+    "SaveFlowInput": ("A flow to save.", {"source": "The document, as YAML, at most 1 MiB."}),
+    "CreateExecutionInput": (
+        "A flow to start.",
+        {
+            "namespace": "The namespace of the flow.",
+            "flow": "The key of the flow.",
+            "revision": "The number of the revision; the latest by default.",
+            "inputs": "An object of input names and values, at most 1 MiB.",
+            "labels": "Added to the flow's own.",
+            "kind": "In place of the flow's kind.",
+            "onFailure": "In place of the flow's `on_failure`.",
+            "disabledTasks": "The keys of tasks not to run.",
+            "rerunOf": "Not built yet: refused.",
+            "noCache": "Run even where an earlier result could be reused. Nothing is reused yet.",
+            "priority": "-1000 to 1000, 0 by default; the greater goes first in its queues.",
+            "scheduledAt": "Not built yet: refused.",
+            "idempotencyKey": "The same key again, with the same input, gives the first execution and starts nothing. "
+            "Kept for 7 days for each actor.",
+            "reason": REASON,
+        },
+    ),
+    "ActionInput": ("An execution to act on.", _ACTION),
+    "CancelExecutionInput": (
+        "An execution to stop.",
+        {
+            **_ACTION,
+            "cascade": "Stop the executions of its subflows too, true by default. There are no subflows yet.",
+            "force": "Kill at once, without the tasks' `kill_grace`.",
+        },
+    ),
+    "SetLabelsInput": (
+        "Labels to change.",
+        {
+            "id": "The execution.",
+            "labels": "The labels; no key twice.",
+            "mode": "What to do with them, MERGE by default.",
+            "reason": REASON,
+        },
+    ),
+    "LabelMode": (
+        "What to do with labels.",
+        {
+            "MERGE": "Add them, replacing values of the same keys.",
+            "REPLACE": "Have these and no others.",
+            "REMOVE": "Remove these keys.",
+        },
+    ),
+    "DecideInput": (
+        "A decision.",
+        {
+            "approvalId": "The request.",
+            "comment": "What to say with it; some requests need one.",
+            "form": "Not built yet: refused.",
+            "override": "Not built yet: refused.",
+            "idempotencyKey": "Not needed: the same decision again is a success that changes nothing.",
+        },
+    ),
+}

@@ -1,0 +1,47 @@
+from typing import Final
+
+from schema.descriptions.words import Words
+
+LIVE: Final[Words] = {
+    "ExecutionListChange": (
+        "A change of a live list of executions. The first holds the whole list.",
+        {
+            "reset": "Whether this is the whole list anew: forget what was there.",
+            "enter": "Rows that come in: of a reset in their order, else so that each one's `before` is there already.",
+            "update": "Rows that stay in their place and changed.",
+            "leave": "Rows that go out.",
+            "cursor": "The place of this message in the stream.",
+            "totalCount": "How many executions match, beyond the rows of the list too.",
+        },
+    ),
+    "ListEntry": (
+        "A row that comes into a live list.",
+        {
+            "node": "The execution.",
+            "before": "The id of the row to stand before; null is at the end.",
+        },
+    ),
+    "ListLeave": (
+        "A row that goes out of a live list.",
+        {"id": "The id of the execution.", "reason": "Why it goes."},
+    ),
+    "LeaveReason": (
+        "Why a row leaves a live list.",
+        {
+            "NO_LONGER_MATCHES": "It does not match the filter any more.",
+            "MOVED": "Its place changed: it also enters, elsewhere.",
+            "BEYOND_WINDOW": "Newer rows pushed it out.",
+            "DELETED": "It is gone.",
+        },
+    ),
+    "LogBatch": (
+        "Lines of a log, in order. The last batch is complete, and without lines.",
+        {
+            "lines": "The lines after those of the batch before.",
+            "cursor": "To go on after this batch: pass it as `after`.",
+            "complete": "Whether there will be no more: the execution has ended and all was sent.",
+            "lineCount": "How many lines of this choice there are, from the first on; null before the last batch.",
+            "sha256": "Of the text of those lines, each with a newline, as hexadecimal; null before the last batch.",
+        },
+    ),
+}

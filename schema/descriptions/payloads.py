@@ -1,0 +1,36 @@
+from typing import Final
+
+from schema.descriptions.words import Words
+
+_PROBLEMS: Final = {"problems": "Why it was refused; empty when it was done."}
+_EXECUTION: Final = {"execution": "The execution afterwards; null when it was refused."}
+_ON_EXECUTIONS: Final = (
+    "CreateExecution",
+    "CancelExecution",
+    "PauseExecution",
+    "ResumeExecution",
+    "RetryFailed",
+    "SetLabels",
+)
+_VOTE: Final = {"approval": "The request afterwards; null when it was refused."}
+
+
+def _answer(mutation: str) -> str:
+    return f"What `{mutation[0].lower()}{mutation[1:]}` answers."
+
+
+PAYLOADS: Final[Words] = {
+    "SaveFlowPayload": (
+        _answer("SaveFlow"),
+        {
+            "flow": "The flow; null when the document was refused.",
+            "revision": "The revision with this text: a new one, or the latest when its text is the same.",
+            **_PROBLEMS,
+        },
+    ),
+    **{f"{name}Payload": (_answer(name), {**_EXECUTION, **_PROBLEMS}) for name in _ON_EXECUTIONS},
+    **{
+        f"{name}Payload": (_answer(name), {**_VOTE, **_EXECUTION, **_PROBLEMS})
+        for name in ("Approve", "Reject")
+    },
+}

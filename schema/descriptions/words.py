@@ -1,0 +1,23 @@
+"""The form of the descriptions, and sentences that several places share."""
+
+from collections.abc import Mapping
+from typing import Final, TypeAlias
+
+Words: TypeAlias = Mapping[str, tuple[str, Mapping[str, str]]]
+"""Of each type its sentence and those of its members, an argument as `field(argument)`."""
+
+FIRST: Final = "How many, from the beginning: 1 to 200, 50 by default."
+AFTER: Final = "A cursor of this list: what comes after it."
+LAST: Final = "How many, from the end: 1 to 200. Not together with `first` or `after`."
+BEFORE: Final = "A cursor of this list: what comes before it."
+REASON: Final = "Why, in words. It is kept with the events that follow from this."
+ID: Final = "TypeID, as `exec_01k...`: its prefix says what it names, and it sorts by creation."
+TASK_RUN_ID: Final = "The task run that it belongs to."
+TASK_KEY: Final = "The key of the task run that it belongs to."
+ATTEMPT: Final = "The number of the attempt that it belongs to, from 1."
+
+
+def paged(field: str, *, backwards: bool = True) -> dict[str, str]:
+    """The paging arguments of a field."""
+    forwards = {f"{field}(first)": FIRST, f"{field}(after)": AFTER}
+    return forwards | ({f"{field}(last)": LAST, f"{field}(before)": BEFORE} if backwards else {})

@@ -1,0 +1,99 @@
+"""A whole runtime for a test: flows from YAML, executed by a real worker, waited for by the feed."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from models.events import Ask
+from models.lifecycle.commands import Command, Create
+from models.lifecycle.snapshot import Execution, TaskRun
+from models.spec import parse_flow
+from models.states import Channel, TaskRunState
+from models.viewer import Scope
+from runner.launch import Launch, prepare
+from runner.store.flows import save_flow
+from runner.store.log_lines import LinesOf, LogRow, lines_after
+from runner.store.snapshots import load_executions
+from runner.worker import Worker
+from server.runtime import Runtime, make_worker, runtime
+
+DEADLINE = 30.0
+PERSON = Ask("user:test", Channel.API)
+
+
+@dataclass
+class Floor:
+    parts: Runtime
+    worker: Worker
+    data_dir: Path
+
+    async def begin(self, tasks: str, **inputs: Any) -> UUID:
+        """Start an execution of a flow with these tasks (YAML, two spaces deep)."""
+        declared = ", ".join(f"{{id: {name}, type: STRING}}" for name in inputs)
+        source = f"id: test\nnamespace: acme\ninputs: [{declared}]\ntasks:\n{tasks}"
+        async with self.parts.database.pool.acquire() as connection:
+            await save_flow(connection, parse_flow(source), source, "user:test")
+        create = await self._create(inputs)
+        return (await self.parts.engine.create(create, PERSON)).execution.id
+
+    async def _create(self, inputs: Mapping[str, Any]) -> Create:
+        launch = Launch(namespace="acme", flow="test", inputs=inputs)
+        parts = self.parts
+        return await prepare(
+            parts.database.pool, parts.engine.plans, parts.evaluator, Scope(), launch
+        )
+
+    async def ask(self, id: UUID, command: Command) -> None:
+        await self.parts.engine.execute(id, command, PERSON)
+
+    async def look(self, id: UUID) -> Execution:
+        async with self.parts.database.pool.acquire() as connection:
+            return (await load_executions(connection, self.parts.engine.plans, [id]))[id]
+
+    async def until_ended(self, id: UUID) -> Execution:
+        async with asyncio.timeout(DEADLINE):
+            with self.parts.feed.watch(f"e:{id}") as watch:
+                while not (execution := await self.look(id)).ended:
+                    await watch.changed()
+        return execution
+
+    async def run(self, tasks: str, **inputs: Any) -> Execution:
+        return await self.until_ended(await self.begin(tasks, **inputs))
+
+    async def task(self, tasks: str, **inputs: Any) -> TaskRun:
+        """Of a flow of one task: its run, ended."""
+        (task,) = (await self.run(tasks, **inputs)).tasks.values()
+        return task
+
+    async def until_running(self, id: UUID, path: str) -> None:
+        async with asyncio.timeout(DEADLINE):
+            with self.parts.feed.watch(f"e:{id}") as watch:
+                while (await self.look(id)).tasks[path].state is not TaskRunState.RUNNING:
+                    await watch.changed()
+
+    async def until_said(self, id: UUID, text: str) -> LogRow:
+        """The first log line that has `text` in it."""
+        async with asyncio.timeout(DEADLINE):
+            with self.parts.feed.watch(f"l:{id}") as watch:
+                while True:
+                    for line in await self.lines(id):
+                        if text in line.text:
+                            return line
+                    await watch.changed()
+
+    async def lines(self, id: UUID) -> list[LogRow]:
+        return await lines_after(self.parts.database.pool, LinesOf(id), None, 1_000_000)
+
+
+@asynccontextmanager
+async def open_floor(
+    database_url: str, data_dir: Path, concurrency: int = 4, drain_timeout: float = 0.0
+) -> AsyncIterator[Floor]:
+    async with runtime(database_url) as parts:
+        worker = make_worker(parts, data_dir, ("default",), concurrency, drain_timeout)
+        async with worker:
+            yield Floor(parts, worker, data_dir)
