@@ -12,7 +12,9 @@ const CLOCK = join("shared", "lib", "now.ts");
 
 const problems = [];
 const unruled = /\/gen\/|^testing\/|\.test\./;
-const files = readdirSync(source, { recursive: true }).filter((path) => /\.tsx?$/.test(path) && !unruled.test(path));
+const files = readdirSync(source, { recursive: true }).filter(
+  (path) => /\.tsx?$/.test(path) && !unruled.test(path),
+);
 
 for (const path of files) {
   const text = readFileSync(join(source, path), "utf8");

@@ -1,11 +1,19 @@
-"""The command line."""
+"""`headway`: the servers, and a client of their API."""
 
 import typer
 
-from server.cli import serving
+from server.cli import executions, flows, operating, serving
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Headway runs flows, records every execution, shows it live and lets you act on it.",
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
 serving.register(app)
+app.add_typer(flows.app, name="flows")
+executions.register(app)
+operating.register(app)
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ export function ProgressBar({ value, label, tone = "active" }: Props) {
         aria-valuemin={0}
         aria-valuemax={100}
       >
-        <span className={classes.bar} data-tone={tone} style={{ width: `${percent}%` }} />
+        <span className={classes.bar} data-tone={tone} style={{ transform: `scaleX(${percent / 100})` }} />
       </span>
       <span className={classes.percent}>{percent}%</span>
     </span>

@@ -11,7 +11,7 @@ export function StateBadge({ state, asked, plain = false }: Props) {
     <span
       className={classes.badge}
       data-tone={token.tone}
-      data-moving={token.moving || asked ? true : undefined}
+      data-asked={asked ? true : undefined}
       data-plain={plain || undefined}
       data-state={state}
     >

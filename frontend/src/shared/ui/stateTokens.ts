@@ -17,17 +17,17 @@ export type Shape =
   | "bolt"
   | "skip";
 
-export type StateToken = { word: string; shape: Shape; tone: Tone; moving?: true };
+export type StateToken = { word: string; shape: Shape; tone: Tone };
 
 /** Each state by shape, word and tone; the tones' colours stand in tokens.css. */
 export const STATE_TOKENS: Record<AnyState, StateToken> = {
   CREATED: { word: "Created", shape: "dotted", tone: "idle" },
   QUEUED: { word: "Queued", shape: "ring", tone: "idle" },
-  RUNNING: { word: "Running", shape: "play", tone: "active", moving: true },
+  RUNNING: { word: "Running", shape: "play", tone: "active" },
   PAUSED: { word: "Paused", shape: "pause", tone: "warn" },
   WAITING_FOR_APPROVAL: { word: "Needs approval", shape: "hand", tone: "ask" },
-  FAILED_FINISHING: { word: "Failed, finishing", shape: "cross", tone: "bad", moving: true },
-  KILLING: { word: "Cancelling", shape: "square", tone: "stop", moving: true },
+  FAILED_FINISHING: { word: "Failed, finishing", shape: "cross", tone: "bad" },
+  KILLING: { word: "Cancelling", shape: "square", tone: "stop" },
   RESTARTED: { word: "Restarted", shape: "again", tone: "active" },
   RETRYING: { word: "Retrying", shape: "again", tone: "warn" },
   SUCCESS: { word: "Success", shape: "check", tone: "good" },

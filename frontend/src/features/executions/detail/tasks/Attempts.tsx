@@ -4,7 +4,7 @@ import { StateBadge } from "@/shared/ui/StateBadge";
 import { Time } from "@/shared/ui/Time";
 import classes from "./TaskDetail.module.css";
 
-const HEADS = ["#", "State", "Started", "Duration", "Exit", "Memory", "Worker", "Error"];
+const HEADS = ["#", "State", "Started", "Duration", "Exit", "Error", "Memory", "Worker"];
 
 export function Attempts({ attempts }: { attempts: readonly AttemptRowFragment[] }) {
   return (
@@ -33,9 +33,9 @@ export function Attempts({ attempts }: { attempts: readonly AttemptRowFragment[]
                 <Duration startedAt={attempt.startedAt} endedAt={attempt.endedAt} />
               </td>
               <td>{attempt.exitCode ?? "–"}</td>
+              <td className={classes.error}>{attempt.error?.message}</td>
               <td>{megabytes(attempt.resources?.maxRssBytes)}</td>
               <td>{attempt.worker ?? "–"}</td>
-              <td className={classes.error}>{attempt.error?.message}</td>
             </tr>
           ))}
         </tbody>

@@ -1,0 +1,161 @@
+"""The command line's client of the API: finds its server on the same machine, or by HEADWAY_URL and HEADWAY_TOKEN."""
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+
+PROBLEMS = "problems { code message path ... on ValidationProblem { line column } }"
+_RETRY_FROM, _RETRY_UP_TO = 0.2, 5.0
+
+
+class CommandFailed(Exception):
+    """A sentence for the person, and exit code 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    url: str
+    token: str
+
+    @classmethod
+    def find(cls) -> "Api":
+        """Raises CommandFailed where no server can be found."""
+        if url := os.environ.get("HEADWAY_URL"):
+            return cls(url.rstrip("/"), os.environ.get("HEADWAY_TOKEN", ""))
+        facts = announced()
+        if facts is None:
+            raise CommandFailed(
+                f"no server runs on {data_dir()}; start one with `headway serve`, or set HEADWAY_URL and HEADWAY_TOKEN"
+            )
+        return cls(facts["url"], os.environ.get("HEADWAY_TOKEN", facts["token"]))
+
+    async def ask(self, query: str, **variables: Any) -> dict[str, Any]:
+        """The data. Raises CommandFailed with the server's words."""
+        import httpx
+
+        headers = {"authorization": f"Bearer {self.token}", "x-headway-channel": "cli"}
+        try:
+            async with httpx.AsyncClient(timeout=60, headers=headers) as http:
+                response = await http.post(
+                    f"{self.url}/graphql", json={"query": query, "variables": variables}
+                )
+                answer = response.json()
+        except (httpx.HTTPError, ValueError) as error:
+            raise CommandFailed(f"{self.url} does not answer: {error}") from error
+        if answer.get("errors"):
+            raise CommandFailed("; ".join(error["message"] for error in answer["errors"]))
+        data: dict[str, Any] = answer["data"]
+        return data
+
+    async def mutate(self, name: str, kind: str, result: str, **input: Any) -> dict[str, Any]:
+        """What changed. Raises CommandFailed with the problems."""
+        given = {key: value for key, value in input.items() if value is not None}
+        data = await self.ask(
+            f"mutation ($input: {kind}!) {{ {name}(input: $input) {{ {result} {PROBLEMS} }} }}",
+            input=given,
+        )
+        payload: dict[str, Any] = data[name]
+        if payload["problems"]:
+            raise CommandFailed("\n".join(map(sentence, payload["problems"])))
+        return payload
+
+    async def follow(
+        self, query: str, cursor: str, after: Any, **variables: Any
+    ) -> AsyncIterator[dict[str, Any]]:
+        """The messages of a subscription's only field until it completes; resumed by `cursor` whenever it is cut."""
+        pause = _RETRY_FROM
+        while True:
+            try:
+                async with aclosing(self._messages(query, {**variables, "after": after})) as found:
+                    async for message in found:
+                        after = message[cursor]
+                        pause = _RETRY_FROM
+                        yield message
+                return
+            except OSError:
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, _RETRY_UP_TO)
+
+    async def _messages(
+        self, query: str, variables: dict[str, Any]
+    ) -> AsyncGenerator[dict[str, Any], None]:
+        """Raises OSError when the connection is cut or cannot be made."""
+        from websockets.asyncio.client import connect
+        from websockets.exceptions import WebSocketException
+        from websockets.typing import Subprotocol
+
+        try:
+            async with connect(
+                f"{self.url.replace('http', 'ws', 1)}/graphql",
+                subprotocols=[Subprotocol("graphql-transport-ws")],
+                max_size=None,
+                compression=None,
+            ) as socket:
+                opening = {"token": self.token, "channel": "cli"}
+                await socket.send(json.dumps({"type": "connection_init", "payload": opening}))
+                async for text in socket:
+                    message = json.loads(text)
+                    if message["type"] == "next":
+                        yield _only(message["payload"])
+                    elif message["type"] == "complete":
+                        return
+                    elif answer := _reply(message, {"query": query, "variables": variables}):
+                        await socket.send(json.dumps(answer))
+        except WebSocketException as error:
+            if getattr(getattr(error, "rcvd", None), "code", None) in (4401, 4403):
+                raise CommandFailed("the server does not accept this token") from error
+            raise ConnectionError(str(error)) from error
+        raise ConnectionError("cut off")
+
+
+def _reply(message: dict[str, Any], payload: dict[str, Any]) -> dict[str, Any] | None:
+    if message["type"] == "connection_ack":
+        return {"id": "1", "type": "subscribe", "payload": payload}
+    if message["type"] == "error":
+        raise CommandFailed(message["payload"][0]["message"])
+    return {"type": "pong"} if message["type"] == "ping" else None
+
+
+def _only(payload: dict[str, Any]) -> dict[str, Any]:
+    if payload.get("errors"):
+        codes = {error.get("extensions", {}).get("code") for error in payload["errors"]}
+        if codes <= {"SERVER_STOPPING", "UNAVAILABLE"}:
+            raise ConnectionError("the server is stopping")
+        raise CommandFailed(payload["errors"][0]["message"])
+    (value,) = payload["data"].values()
+    found: dict[str, Any] = value
+    return found
+
+
+def data_dir() -> Path:
+    from server.settings import default_data_dir
+
+    given = os.environ.get("HEADWAY_DATA_DIR")
+    return Path(given).expanduser() if given else default_data_dir()
+
+
+def announced() -> dict[str, Any] | None:
+    """What the server of the data dir says of itself."""
+    try:
+        facts: dict[str, Any] = json.loads((data_dir() / "server.json").read_text())
+    except (OSError, ValueError):
+        return None
+    return facts
+
+
+def sentence(problem: dict[str, Any]) -> str:
+    place = f"line {problem['line']}, column {problem['column']}: " if problem.get("line") else ""
+    return f"{place}{problem['message']}"
+
+
+def fail(error: Exception | str) -> typer.Exit:
+    for line in str(error).splitlines():
+        typer.echo(f"error: {line}", err=True)
+    return typer.Exit(1)

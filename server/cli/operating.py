@@ -1,0 +1,156 @@
+"""Looking after a server: token, doctor, schema."""
+
+import asyncio
+from typing import Annotated, Any
+
+import typer
+
+from server.cli import queries
+from server.cli.api import Api, CommandFailed, announced, data_dir
+
+tokens = typer.Typer(help="The login link, and tokens for programs.", invoke_without_command=True)
+DatabaseUrl = Annotated[
+    str | None, typer.Option(help="Default: the database of the running server.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(tokens, name="token")
+    app.command()(doctor)
+    app.command()(schema)
+
+
+@tokens.callback()
+def token(context: typer.Context) -> None:
+    """Print the link that logs a browser in, or manage tokens."""
+    if context.invoked_subcommand:
+        return
+    facts = announced()
+    if facts is None:
+        typer.echo(
+            f"error: no server runs on {data_dir()}; start it with `headway serve`", err=True
+        )
+        raise typer.Exit(1)
+    typer.echo(f"{facts['url']}/login?token={facts['token']}")
+
+
+@tokens.command()
+def create(
+    name: Annotated[str, typer.Argument(help="What it is for; actors show it.")],
+    role: Annotated[
+        str, typer.Option(help="viewer, operator, editor, approver or admin.")
+    ] = "operator",
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Make a token; it is shown this once."""
+    from models.viewer import ROLES
+    from server.auth import ADMIN, digest_of, new_token
+
+    if role not in ROLES or name == ADMIN:
+        known = ", ".join(ROLES)
+        typer.echo(f"error: a role is one of {known}, and the name admin is taken", err=True)
+        raise typer.Exit(2)
+    made = new_token()
+    asyncio.run(
+        _with_tokens(database_url, lambda tokens: _put(tokens, name, digest_of(made), role))
+    )
+    typer.echo(made)
+
+
+@tokens.command("list")
+def list_tokens(database_url: DatabaseUrl = None) -> None:
+    """List tokens; never their secrets."""
+    for one in asyncio.run(_with_tokens(database_url, lambda tokens: tokens.list())):
+        state = "revoked" if one.revoked_at else "valid"
+        typer.echo(f"{one.name}  {one.role}  {state}  made {one.created_at:%Y-%m-%d %H:%M}")
+
+
+@tokens.command()
+def revoke(name: str, database_url: DatabaseUrl = None) -> None:
+    """End a token."""
+    asyncio.run(_with_tokens(database_url, lambda tokens: tokens.revoke(name)))
+    typer.echo(f"{name} is revoked")
+
+
+async def _put(tokens: Any, name: str, digest: str, role: str) -> None:
+    from models.ids import new_id
+
+    await tokens.put(new_id(), name, digest, role)
+
+
+async def _with_tokens(database_url: str | None, work: Any) -> Any:
+    from runner.store.database import open_database
+    from runner.store.tokens import Tokens
+
+    async with open_database(_database(database_url)) as database:
+        return await work(Tokens(database.pool))
+
+
+def _database(given: str | None) -> str:
+    facts = announced()
+    if given is None and facts is None:
+        typer.echo("error: no server runs here; pass --database-url", err=True)
+        raise typer.Exit(1)
+    return given or str((facts or {})["databaseUrl"])
+
+
+def schema() -> None:
+    """Print the GraphQL contract."""
+    from schema import sdl
+
+    typer.echo(sdl(), nl=False)
+
+
+def doctor(
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Check every invariant over the whole database.")
+    ] = False,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Say what is wrong and how to mend it. Exit code 1 if anything is."""
+    faults = asyncio.run(_look())
+    if verify and not faults:
+        faults = asyncio.run(_verify(_database(database_url)))
+    for fault in faults:
+        typer.echo(f"✗ {fault}", err=True)
+    if faults:
+        raise typer.Exit(1)
+    typer.echo("✓ all is well")
+
+
+async def _look() -> list[str]:
+    import httpx
+
+    try:
+        api = Api.find()
+    except CommandFailed as error:
+        return [str(error)]
+    typer.echo(f"✓ a server is announced at {api.url}")
+    try:
+        async with httpx.AsyncClient(timeout=10) as http:
+            ready = (await http.get(f"{api.url}/readyz")).json()
+    except (httpx.HTTPError, ValueError) as error:
+        return [f"{api.url} does not answer ({error}); start `headway serve` again"]
+    faults = [
+        f"not ready: {name}; see the server's log" for name, good in ready.items() if not good
+    ]
+    try:
+        found = await api.ask(queries.WORKERS)
+    except CommandFailed as error:
+        return [*faults, f"the API refuses: {error}"]
+    typer.echo(f"✓ version {found['viewer']['version']}")
+    alive = [worker for worker in found["workers"] if worker["alive"]]
+    for worker in alive:
+        typer.echo(f"✓ worker {worker['name']} serves {', '.join(worker['queues'])}")
+    return faults if alive else [*faults, "no live worker; start one: headway worker"]
+
+
+async def _verify(database_url: str) -> list[str]:
+    from runner import oracle
+    from runner.store.database import open_database
+
+    async with open_database(database_url) as database:
+        found = await oracle.verify(database.pool)
+    if not found:
+        typer.echo("✓ every invariant holds")
+    return [f"{one.invariant}: {one.execution_id}: {one.message}" for one in found]

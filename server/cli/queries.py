@@ -1,0 +1,29 @@
+"""What the command line asks the API."""
+
+from typing import Final
+
+_TASK_RUNS = """taskRuns { id key state progress message duration error { code message }
+  attempts { number state worker exitCode error { message } } }"""
+SHOW: Final = f"""query ($id: ID!) {{ execution(id: $id) {{
+  id name namespace flowKey kind state progress inputs outputs labels {{ key value }}
+  duration createdAt startedAt endedAt createdBy {{ kind name }} {_TASK_RUNS} waitingFor {{ code message }} availableActions {{ action allowed reason }}
+  failure {{ code message attempt logLine taskRun {{ key }} skipped {{ key }} }} }} }}"""
+TASKS: Final = "query ($id: ID!) { execution(id: $id) { taskRuns { id key } } }"
+LIST: Final = """query ($where: ExecutionFilter, $first: Int) { executions(where: $where, first: $first) {
+  nodes { id name namespace flowKey kind state progress startedAt duration } } }"""
+PENDING: Final = """query ($id: ID!) { approvals(where: {executionId: $id, state: [PENDING]}) {
+  nodes { id message } } }"""
+EVENTS: Final = """subscription ($id: ID!, $after: Int) { executionEvents(id: $id, after: $after) {
+  seq at type toState attempt taskRun { key } } }"""
+_LINE = "line at level stream text taskKey attempt"
+LOGS: Final = f"""subscription ($id: ID!, $task: ID, $level: LogLevel, $after: String) {{
+  logs(executionId: $id, taskRunId: $task, minLevel: $level, after: $after) {{
+    cursor complete lines {{ {_LINE} }} }} }}"""
+LOG_PAGE: Final = f"""query ($id: ID!, $task: ID, $level: LogLevel, $after: String) {{ execution(id: $id) {{
+  logs(taskRunId: $task, minLevel: $level, first: 200, after: $after) {{
+    nodes {{ {_LINE} }} pageInfo {{ hasNextPage endCursor }} }} }} }}"""
+FLOWS: Final = """query ($after: String) { flows(first: 200, after: $after) {
+  nodes { namespace key kind description revision { number } } pageInfo { hasNextPage endCursor } } }"""
+FLOW: Final = """query ($namespace: String!, $key: String!) { flow(namespace: $namespace, key: $key) {
+  namespace key kind description revision { number source createdAt } } }"""
+WORKERS: Final = "{ viewer { version } workers { name host queues concurrency running alive } }"
