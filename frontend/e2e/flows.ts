@@ -14,7 +14,7 @@ tasks:
   - {id: first, type: shell, run: echo started; sleep 600}
   - {id: second, type: shell, needs: [first], run: echo never}
 `,
-  // Fails while a file is missing, and goes on beside it so that retryFailed finds it FAILED_FINISHING.
+  // Fails while a file is missing; goes on beside it, until a second file is there, so that it stays FAILED_FINISHING.
   failing: `
 id: failing
 namespace: e2e
@@ -34,7 +34,7 @@ tasks:
   - id: beside
     type: shell
     env: {MARKER: "{{ inputs.marker }}"}
-    run: while [ ! -e "$MARKER" ]; do read -rt 0.2 <> <(:) || true; done
+    run: while [ ! -e "$MARKER.end" ]; do read -rt 0.2 <> <(:) || true; done
 `,
   asking: `
 id: asking
@@ -43,7 +43,7 @@ tasks:
   - {id: release, type: approval, message: "Release it to everyone?", comment: always}
   - {id: after, type: shell, needs: [release], run: echo released}
 `,
-  // A line at each sign of life of the marker's folder: the spec paces it.
+  // A first page and more at once, then a line fifty times a second.
   chatty: `
 id: chatty
 namespace: e2e

@@ -30,6 +30,8 @@ test("from the list to the cause and the cure", async ({ page, headway }) => {
 
   writeFileSync(marker, "");
   await page.getByRole("button", { name: "Retry failed" }).click();
+  await expect(page.getByTestId("state")).toContainText("Running");
+  writeFileSync(`${marker}.end`, "");
   await expect(page.getByTestId("state")).toContainText("Success");
   await expect(page.getByRole("button", { name: "Retry failed" })).toHaveAttribute("aria-disabled", "true");
   await expect(page.getByRole("region", { name: "History" })).toContainText("FAILED_FINISHING → RUNNING");

@@ -2,7 +2,9 @@ from typing import Final
 
 from schema.descriptions.words import REASON, Words
 
-_EXPECTED_SEQ: Final = "The seq of the last state change that the asker saw; after a later one it is refused with CONFLICT."
+_EXPECTED_SEQ: Final = (
+    "The seq of the last state change that the asker saw; a later one makes this a CONFLICT."
+)
 _ACTION: Final = {"id": "The execution.", "reason": REASON, "expectedSeq": _EXPECTED_SEQ}
 
 INPUTS: Final[Words] = {

@@ -6,7 +6,8 @@ _TASK_RUNS = """taskRuns { id key state progress message duration error { code m
   attempts { number state worker exitCode error { message } } }"""
 SHOW: Final = f"""query ($id: ID!) {{ execution(id: $id) {{
   id name namespace flowKey kind state progress inputs outputs labels {{ key value }}
-  duration createdAt startedAt endedAt createdBy {{ kind name }} {_TASK_RUNS} waitingFor {{ code message }} availableActions {{ action allowed reason }}
+  duration createdAt startedAt endedAt createdBy {{ kind name }} {_TASK_RUNS} waitingFor {{ code message }}
+  availableActions {{ action allowed reason }}
   failure {{ code message attempt logLine taskRun {{ key }} skipped {{ key }} }} }} }}"""
 TASKS: Final = "query ($id: ID!) { execution(id: $id) { taskRuns { id key } } }"
 LIST: Final = """query ($where: ExecutionFilter, $first: Int) { executions(where: $where, first: $first) {

@@ -1,5 +1,5 @@
 import { notifications } from "@mantine/notifications";
-import { type ReactNode, useRef, useState } from "react";
+import { type ReactNode, useCallback, useRef, useState } from "react";
 import { useClient } from "urql";
 import { ConfirmDialog } from "./ConfirmDialog";
 import { type Label, LabelsDialog } from "./LabelsDialog";
@@ -26,30 +26,31 @@ export function useActions(onAnswered?: (execution: ActedOn) => void): Actions {
   const [asked, setAsked] = useState<Actions["asked"]>(null);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
 
-  const ask = async ({ spec, target }: Open, input: Record<string, unknown>): Promise<Outcome> => {
-    const word = spec.asked;
-    if (word)
-      timer.current = setTimeout(() => setAsked({ id: target.id, word: `${word}…` }), SHOW_ASKED_AFTER);
-    const outcome = await perform(client, spec, { id: target.id, ...input });
-    clearTimeout(timer.current);
-    setAsked(null);
-    if (outcome.execution) onAnswered?.(outcome.execution);
-    return outcome;
-  };
+  const ask = useCallback(
+    async ({ spec, target }: Open, input: Record<string, unknown>): Promise<Outcome> => {
+      const word = spec.asked;
+      if (word)
+        timer.current = setTimeout(() => setAsked({ id: target.id, word: `${word}…` }), SHOW_ASKED_AFTER);
+      const outcome = await perform(client, spec, { id: target.id, ...input });
+      clearTimeout(timer.current);
+      setAsked(null);
+      if (outcome.execution) onAnswered?.(outcome.execution);
+      return outcome;
+    },
+    [client, onAnswered],
+  );
 
-  const start = (spec: ActionSpec, target: Target) => {
-    if (spec.form !== "none") return setOpen({ spec, target });
-    void ask({ spec, target }, {}).then((outcome) => {
-      for (const problem of outcome.problems) {
-        notifications.show({
-          color: "danger",
-          title: `${spec.word}: refused`,
-          message: problem.message,
-          autoClose: 8000,
-        });
-      }
-    });
-  };
+  const start = useCallback(
+    (spec: ActionSpec, target: Target) => {
+      if (spec.form !== "none") return setOpen({ spec, target });
+      void ask({ spec, target }, {}).then((outcome) => {
+        for (const { message } of outcome.problems) {
+          notifications.show({ color: "danger", title: `${spec.word}: refused`, message, autoClose: 8000 });
+        }
+      });
+    },
+    [ask],
+  );
 
   const close = () => setOpen(null);
   const form =

@@ -99,7 +99,7 @@ describe("an action", () => {
     await user.type(await screen.findByLabelText("Reason"), "wrong day");
     await user.click(screen.getByRole("button", { name: "Cancel execution" }));
     expect((await screen.findByRole("alert")).textContent).toBe("it changed meanwhile");
-    expect(cancelExecution.mock.calls[0]![0]).toEqual({ input: { id: "exec_2", reason: "wrong day" } });
+    expect(cancelExecution.mock.calls[0]![0]).toMatchObject({ input: { id: "exec_2", reason: "wrong day" } });
   });
 
   it("folds the answer in at once, and does nothing when it is not allowed", async () => {
@@ -155,7 +155,7 @@ it("asks for an approval, and shows the refusal in the server's words", async ()
   await user.type(within(card).getByLabelText("Comment"), "fine");
   await user.click(within(card).getByRole("button", { name: "Approve" }));
   await waitFor(() =>
-    expect(approve.mock.calls[1]![0]).toEqual({ input: { approvalId: "appr_1", comment: "fine" } }),
+    expect(approve.mock.calls[1]![0]).toMatchObject({ input: { approvalId: "appr_1", comment: "fine" } }),
   );
 });
 

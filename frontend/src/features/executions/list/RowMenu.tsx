@@ -1,6 +1,7 @@
 import { ActionIcon, Menu } from "@mantine/core";
 import { useClipboard } from "@mantine/hooks";
 import { Link } from "@tanstack/react-router";
+import { memo } from "react";
 import { ExecutionActionsDocument } from "@/shared/graphql/gen/graphql";
 import { useRead } from "@/shared/graphql/read";
 import { offersOf } from "../actions/registry";
@@ -9,7 +10,8 @@ import type { Row } from "./rows";
 
 type Props = { row: Row; opened: boolean; onMenu: (id: string | null) => void; start: Actions["start"] };
 
-export function RowMenu({ row, opened, onMenu, start }: Props) {
+/** Closed, it does not change with its row: a list of a hundred would draw a hundred menus at every batch. */
+export const RowMenu = memo(function RowMenu({ row, opened, onMenu, start }: Props) {
   const clipboard = useClipboard();
   const address = `${window.location.origin}/executions/${row.id}`;
   return (
@@ -39,6 +41,16 @@ export function RowMenu({ row, opened, onMenu, start }: Props) {
         <Menu.Item onClick={() => clipboard.copy(row.id)}>Copy id</Menu.Item>
       </Menu.Dropdown>
     </Menu>
+  );
+}, isSameMenu);
+
+function isSameMenu(before: Props, after: Props): boolean {
+  const closed = !before.opened && !after.opened;
+  return (
+    closed &&
+    before.row.id === after.row.id &&
+    before.row.name === after.row.name &&
+    before.onMenu === after.onMenu
   );
 }
 

@@ -385,7 +385,7 @@ export type CancelExecutionInput = {
   id: string | number;
   /** Why, in words. It is kept with the events that follow from this. */
   reason?: string | null | undefined;
-  /** The seq of the last state change that the asker saw; if there was another since, it is refused with CONFLICT. */
+  /** The seq of the last state change that the asker saw; a later one makes this a CONFLICT. */
   expectedSeq?: number | null | undefined;
   /** Stop the executions of its subflows too, true by default. There are no subflows yet. */
   cascade?: boolean | null | undefined;
@@ -399,7 +399,7 @@ export type ActionInput = {
   id: string | number;
   /** Why, in words. It is kept with the events that follow from this. */
   reason?: string | null | undefined;
-  /** The seq of the last state change that the asker saw; if there was another since, it is refused with CONFLICT. */
+  /** The seq of the last state change that the asker saw; a later one makes this a CONFLICT. */
   expectedSeq?: number | null | undefined;
 };
 

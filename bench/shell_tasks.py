@@ -1,0 +1,94 @@
+"""P3: 200 `shell` task runs of `true`, in ten flows of 20 parallel tasks, until every execution is SUCCESS.
+
+Beside it, in a process of its own like the server's: bash started as a task's is, by a bare `create_subprocess_exec`
+loop with as many at once as the worker has slots.
+"""
+
+import argparse
+import asyncio
+import statistics
+import subprocess
+import sys
+
+from measuring import a_server, clock, report
+
+from tests.api.servers import Served
+
+FLOWS, WIDTH, SLOTS, ROUNDS = 10, 20, 16, 5
+COUNT = FLOWS * WIDTH
+SHELLS = "id: shells\nnamespace: bench\ntasks:\n" + "".join(
+    f"  - {{id: t{number}, type: shell, run: 'true'}}\n" for number in range(WIDTH)
+)
+BARE = f"""
+import asyncio, time
+
+async def main():
+    slots = asyncio.Semaphore({SLOTS})
+
+    async def one():
+        async with slots:
+            process = await asyncio.create_subprocess_exec(
+                "bash", "-euo", "pipefail", "-c", "true",
+                stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE, start_new_session=True,
+            )
+            await process.communicate()
+            assert process.returncode == 0
+
+    begin = time.perf_counter()
+    await asyncio.gather(*(one() for _ in range({COUNT})))
+    print(time.perf_counter() - begin)
+
+asyncio.run(main())
+"""
+
+
+async def headway(served: Served) -> float:
+    """Task runs a second."""
+    client = served.client
+    begin = clock()
+
+    async def one() -> str:
+        id: str = (await client.create("bench/shells"))["id"]
+        async for _ in client.events(id):
+            pass
+        return id
+
+    ids = await asyncio.gather(*(one() for _ in range(FLOWS)))
+    took = clock() - begin
+    for id in ids:
+        assert (await client.show(id))["state"] == "SUCCESS"
+    return COUNT / took
+
+
+def bare() -> float:
+    done = subprocess.run([sys.executable, "-c", BARE], capture_output=True, text=True, check=True)
+    return COUNT / float(done.stdout)
+
+
+async def measured(served: Served, rounds: int) -> None:
+    await served.client.save(SHELLS)
+    await headway(served)
+    ours, theirs = [], []
+    for _ in range(rounds):
+        ours.append(await headway(served))
+        theirs.append(bare())
+    report(
+        f"{COUNT} shell task runs of `true`, {WIDTH} parallel in each flow, {SLOTS} at once",
+        f"{statistics.median(ours):.0f}/s",
+        f"bare create_subprocess_exec of the same bash: {statistics.median(theirs):.0f}/s",
+        [mine / other for mine, other in zip(ours, theirs, strict=True)],
+        ">= 0.6",
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    rounds: int = parser.parse_args().rounds
+    with a_server("--concurrency", str(SLOTS)) as served:
+        asyncio.run(measured(served, rounds))
+
+
+if __name__ == "__main__":
+    main()
