@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from measuring import a_server, clock, percentile, report
+from measuring import a_server, clock, percentile, report, socket, subscribe, until
 
 from tests.api.servers import Served
 
@@ -43,10 +43,10 @@ async def gone(descriptors: Sequence[int]) -> None:
     loop = asyncio.get_running_loop()
 
     async def one(descriptor: int) -> None:
-        ended = loop.create_future()
-        loop.add_reader(descriptor, lambda: ended.done() or ended.set_result(None))
+        ended = asyncio.Event()
+        loop.add_reader(descriptor, ended.set)
         try:
-            await ended
+            await ended.wait()
         finally:
             loop.remove_reader(descriptor)
             os.close(descriptor)
@@ -57,16 +57,18 @@ async def gone(descriptors: Sequence[int]) -> None:
 
 async def headway(served: Served, file: Path) -> list[float]:
     client, took = served.client, []
-    for _ in range(TIMES):
-        id = (await client.create("bench/sleeper"))["id"]
-        descriptors = await family(file)
-        begin = clock()
-        waiting = asyncio.create_task(gone(descriptors))
-        problems = (await client.ask(CANCEL, id=id))["cancelExecution"]["problems"]
-        assert not problems, problems
-        await waiting
-        took.append(clock() - begin)
-        assert (await client.until_ended(id))["state"] == "KILLED"
+    async with socket(served) as opened:
+        for number in range(TIMES):
+            id = (await client.create("bench/sleeper"))["id"]
+            descriptors = await family(file)
+            begin = clock()
+            waiting = asyncio.create_task(gone(descriptors))
+            await subscribe(opened, str(number), CANCEL, id=id)
+            await waiting
+            took.append(clock() - begin)
+            problems = (await until(opened, str(number)))["data"]["cancelExecution"]["problems"]
+            assert not problems, problems
+            assert (await client.until_ended(id))["state"] == "KILLED"
     return took
 
 

@@ -167,6 +167,8 @@ def _listen(host: str, port: int) -> socket.socket:
         raise PortTaken(
             f"cannot listen on {host}:{port} ({error.strerror}); stop what listens there or pass --port"
         ) from error
+    # asyncio sets it only on sockets made with an explicit protocol; without it each small frame may wait 40 ms.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     let_go_of_the_dead(listening, _SEND_TIMEOUT)
     return listening
 

@@ -43,7 +43,7 @@ TORTOISE: Mapping[str, Any] = {
 """What Tortoise is to know. Its credentials are empty: it is given our pool."""
 
 
-class _Pooled(asyncpg.Connection):  # type: ignore[type-arg]
+class _Pooled(asyncpg.Connection):
     """Nothing of ours leaves anything behind in a session, so nothing is reset: a round trip less for each use."""
 
     def get_reset_query(self) -> str:

@@ -70,7 +70,7 @@ async def engines(database: Database) -> AsyncIterator[Engines]:
                 connection, parse_flow(SOURCE), SOURCE, "user:maria"
             )
             plan = await made[0].plans.of(connection, revision["id"])
-        engines = Engines(*made, plan, database)
+        engines = Engines(made[0], made[1], plan, database)
         yield engines
         await engines.oracle()
 
