@@ -36,7 +36,7 @@ class Change:
 
 def whole(rows: Sequence[Row]) -> Change:
     """The window as it is, in its order."""
-    following = [row["id"] for row in rows[1:]] + [None]
+    following = [*(row["id"] for row in rows[1:]), None][: len(rows)]
     return Change([Enter(row, before) for row, before in zip(rows, following, strict=True)], (), ())
 
 
