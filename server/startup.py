@@ -15,7 +15,11 @@ from server.settings import Settings
 
 logger = logging.getLogger("headway.startup")
 
-EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+_HERE = Path(__file__).resolve().parent
+EXAMPLES = next(
+    place for place in (_HERE / "examples", _HERE.parent / "examples") if place.is_dir()
+)
+"""Beside this file in an installed wheel, beside the packages in a checkout."""
 _STARTER = Ask("user:admin", Channel.CLI, "the first execution of a new database")
 
 

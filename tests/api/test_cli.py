@@ -101,6 +101,9 @@ async def test_operating(client: Client, served: Served) -> None:
     code, output, errors = await headway(served, "doctor")
     assert (code, errors) == (0, "")
     assert "worker" in output and "all is well" in output
+    code, output, errors = await headway(served, "doctor", "--verify")
+    assert (code, errors) == (0, "")
+    assert "every invariant holds" in output
     assert (await headway(served, "token"))[1].strip().endswith(f"token={served.token}")
     made = (await headway(served, "token", "create", "ci", "--role", "viewer"))[1].strip()
     stranger = Client(served.url, made)
