@@ -55,7 +55,7 @@ wheel: install ## build the wheel, with the page in it
 	uv build --wheel --no-build-isolation
 
 bench: install ## run every measurement of bench/
-	for script in $$(grep -l __main__ bench/*.py); do echo "== $$script"; python "$$script"; done
+	python bench/report.py
 
 soak: install ## tests that run for minutes: kills, restarts, load
 	python -m pytest -m soak --timeout=0

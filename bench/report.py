@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-SCRIPTS = ("cold_start", "first_event", "throughput", "fan_out")
+SCRIPTS = ("cold_start", "first_event", "throughput", "fan_out", "shell_tasks", "cancel")
 
 
 def main() -> None:

@@ -193,7 +193,7 @@ class Worker:
             self._starting -= {job.id for job in back}
             await self._queue.put_back(back)
         self._begin(heavy[:free], slot=True)
-        return len(jobs) == limit
+        return len(jobs) == limit or bool(back)
 
     async def _sorted_out(self, jobs: Sequence[TakenJob]) -> tuple[list[TakenJob], list[TakenJob]]:
         types = await workers.task_types(self._pool, [job.task_run_id for job in jobs])

@@ -6,6 +6,7 @@ Nothing outside DIR/pg changes its mode or owner.
 import asyncio
 import fcntl
 import hashlib
+import logging
 import os
 import shlex
 import shutil
@@ -20,6 +21,7 @@ import asyncpg
 import psutil
 
 from models.errors import Fault
+from runner.loops import Loop
 from server.postgres_user import as_postgres_user
 
 USER = DATABASE = "headway"
@@ -52,6 +54,10 @@ _SETTINGS: Mapping[str, str] = {
 }
 
 
+logger = logging.getLogger("headway.postgres")
+_LOOK_FOR_LIFE = 1.0
+
+
 @asynccontextmanager
 async def embedded_postgres(data_dir: Path) -> AsyncIterator[str]:
     """The url of a running server of our own. Raises Fault with a sentence when there can be none."""
@@ -61,7 +67,9 @@ async def embedded_postgres(data_dir: Path) -> AsyncIterator[str]:
         cluster = _Cluster(home)
         await cluster.start()
         try:
-            yield await cluster.create_database()
+            url = await cluster.create_database()
+            async with _Revival(cluster):
+                yield url
         finally:
             await cluster.stop()
 
@@ -77,6 +85,24 @@ def _alone(home: Path, data_dir: Path) -> Iterator[None]:
                 f"another Headway runs on {data_dir}: stop it, or give this one its own --data-dir"
             ) from error
         yield
+
+
+class _Revival(Loop):
+    """Starts PostgreSQL again when it dies under the server that started it."""
+
+    def __init__(self, cluster: "_Cluster") -> None:
+        super().__init__()
+        self._cluster = cluster
+
+    async def _go_round(self) -> None:
+        while True:
+            await asyncio.sleep(_LOOK_FOR_LIFE)
+            try:
+                if not await asyncio.to_thread(self._cluster.is_up):
+                    logger.error("the embedded PostgreSQL died; starting it again")
+                    await self._cluster.start()
+            except (Fault, OSError) as error:
+                logger.error("the embedded PostgreSQL does not start again: %s", error)
 
 
 class _Cluster:
@@ -113,6 +139,9 @@ class _Cluster:
         if self._sockets.parent != self._home:
             with suppress(OSError):
                 self._sockets.rmdir()
+
+    def is_up(self) -> bool:
+        return self._postmaster() is not None
 
     async def create_database(self) -> str:
         """Waits too until the server answers: one that was left running may still recover."""

@@ -8,10 +8,12 @@ from uuid import uuid4
 from graphql import GraphQLError
 
 from models.errors import Refused, Unavailable
+from runner.store.connection import UNREACHABLE
 
 _log = logging.getLogger("headway.graphql")
 
 UNAVAILABLE = "UNAVAILABLE"
+_AWAY = "the database cannot be reached now; try again"
 
 
 def presented(error: GraphQLError) -> dict[str, Any]:
@@ -29,7 +31,9 @@ def explained(error: BaseException) -> tuple[str, dict[str, Any]]:
     if isinstance(cause, Refused):
         return str(cause), {"code": cause.problems[0].code.value if cause.problems else "REFUSED"}
     if isinstance(cause, Unavailable):
-        return str(cause) or "the database cannot be reached now; try again", {"code": UNAVAILABLE}
+        return str(cause) or _AWAY, {"code": UNAVAILABLE}
+    if isinstance(cause, UNREACHABLE):
+        return _AWAY, {"code": UNAVAILABLE}
     if isinstance(cause, GraphQLError):
         return cause.message, {"code": "GRAPHQL_ERROR", **(cause.extensions or {})}
     identity = uuid4().hex[:12]

@@ -9,7 +9,7 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.api.client import Client, states, task
+from tests.api.client import ENDS, Client, states, task
 from tests.api.conftest import verify
 from tests.api.servers import Served, serving, start, start_worker
 
@@ -162,6 +162,34 @@ async def test_a_server_that_is_told_to_stop_drains(tmp_path: Path) -> None:
         assert [one["state"] for one in task(ended, "a")["attempts"]] == ["SUCCESS"]
     finally:
         served.stop()
+
+
+@pytest.mark.timeout(120)
+async def test_a_postgresql_that_is_killed_comes_back_and_work_goes_on(tmp_path: Path) -> None:
+    source = "id: twice\nnamespace: faults\ntasks:\n  - {id: a, type: shell, run: sleep 3}\n"
+    with serving(tmp_path / "data") as served:
+        client = served.client
+        id = (await client.run(source + "  - {id: b, type: shell, run: echo, needs: [a]}\n"))["id"]
+        await client.until(id, a="RUNNING")
+        pid = int((tmp_path / "data/pg/data/postmaster.pid").read_text().split()[0])
+        psutil.Process(pid).kill()
+        ended = await _patiently(client, id)
+        assert ended["state"] == "SUCCESS"
+        again = await client.create("faults/twice")
+        assert (await client.until_ended(again["id"]))["state"] == "SUCCESS"
+        assert served.process.poll() is None
+        await verify(served.database_url)
+
+
+async def _patiently(client: Client, id: str) -> dict[str, Any]:
+    """Asks again as long as the database is away; every refusal says so and none is a bug."""
+    async with asyncio.timeout(60):
+        while True:
+            answer = await client.answer("query ($id: ID!) { execution(id: $id) { state } }", id=id)
+            codes = {error["extensions"]["code"] for error in answer.get("errors", ())}
+            assert codes <= {"UNAVAILABLE"}, answer
+            if not codes and answer["data"]["execution"]["state"] in ENDS:
+                return await client.show(id)
 
 
 async def test_a_taken_port_is_said_and_the_exit_code_is_3(served: Served, tmp_path: Path) -> None:
