@@ -7,7 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 lock=requirements-dev.lock
 sed -n '/^uv==/,/[^\\]$/p' "$lock" >.venv/uv.lock
 .venv/bin/python -m pip install --quiet --require-hashes --no-deps -r .venv/uv.lock
-if ! .venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes -r "$lock"; then
+if ! .venv/bin/uv pip install --quiet --compile-bytecode --python .venv/bin/python --require-hashes -r "$lock"; then
   echo "uv could not install the packages; pip tries" >&2
   .venv/bin/python -m pip install --quiet --require-hashes -r "$lock"
 fi
