@@ -6,7 +6,7 @@ from models.spec import Backoff, RetrySpec
 from models.states import AttemptState
 
 MAX_LOST = 5
-"""Attempts lost in a row after which a task is taken to be what kills its workers."""
+"""Lost attempts after which a task is taken to be what kills its workers."""
 
 
 def delay_before(retry: RetrySpec, used: int, random: Callable[[], float]) -> float:

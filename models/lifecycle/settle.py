@@ -37,7 +37,7 @@ def settle(steps: Steps) -> None:
         return
     if state is ExecutionState.KILLING:
         _end_when_killed(steps)
-    elif steps.execution.has_failed and steps.execution.on_failure is FailureAction.CANCEL_ALL:
+    elif _kills(steps.execution):
         kill(steps)
     elif state is not ExecutionState.PAUSED:
         _go_on(steps)
@@ -46,7 +46,7 @@ def settle(steps: Steps) -> None:
 def _go_on(steps: Steps) -> None:
     close_decided(steps)
     if steps.execution.has_failed:
-        if steps.execution.on_failure is FailureAction.CANCEL_ALL:
+        if _kills(steps.execution):
             kill(steps)
             return
         move(steps, ExecutionState.FAILED_FINISHING)
@@ -56,6 +56,11 @@ def _go_on(steps: Steps) -> None:
         _conclude(steps)
     elif not steps.execution.has_failed:
         move(steps, _standing(steps.execution))
+
+
+def _kills(execution: Execution) -> bool:
+    """A task's failure under CANCEL_ALL; the execution's own failure, as an output's, has nothing left to kill."""
+    return execution.on_failure is FailureAction.CANCEL_ALL and bool(execution.failed_tasks())
 
 
 def _standing(execution: Execution) -> ExecutionState:

@@ -1,5 +1,7 @@
 """How an execution lives by itself: order, failure, retries, loss, waits."""
 
+import pytest
+
 from models.events import ENGINE, TaskError
 from models.ids import new_id
 from models.lifecycle.commands import (
@@ -16,6 +18,7 @@ from models.retry import MAX_LOST
 from models.states import (
     AttemptState,
     ExecutionState,
+    FailureAction,
 )
 from tests.models.lifecycle.stage import Stage
 
@@ -251,8 +254,9 @@ def test_outputs_are_evaluated_before_the_end() -> None:
     assert stage.execution.outputs == {"rows": 7}
 
 
-def test_outputs_that_cannot_be_evaluated_end_it_in_error() -> None:
-    stage = Stage(WITH_OUTPUTS)
+@pytest.mark.parametrize("action", FailureAction)
+def test_outputs_that_cannot_be_evaluated_end_it_in_error(action: FailureAction) -> None:
+    stage = Stage(WITH_OUTPUTS, on_failure=action)
     stage.run("a", S)
     stage.evaluate(error=TaskError("EXPRESSION", "outputs.a has no 'rows'"))
     assert stage.state == "ERROR"
