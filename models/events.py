@@ -4,17 +4,17 @@ A fact names a task run by its `path` within the execution. States stand in the 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from models.approval import ApprovalPolicy
 from models.states import (
     ApprovalState,
     AttemptState,
     Channel,
-    CommentRule,
     ExecutionState,
     FailureAction,
     TaskRunState,
@@ -35,6 +35,14 @@ class EventType(StrEnum):
     APPROVAL_REQUESTED = "APPROVAL_REQUESTED"
     APPROVAL_VOTED = "APPROVAL_VOTED"
     APPROVAL_CLOSED = "APPROVAL_CLOSED"
+    APPROVAL_REMINDED = "APPROVAL_REMINDED"
+    APPROVAL_ESCALATED = "APPROVAL_ESCALATED"
+    TASK_RUNS_ADDED = "TASK_RUNS_ADDED"
+    CONDITION_ASKED = "CONDITION_ASKED"
+    CONDITION_JUDGED = "CONDITION_JUDGED"
+    CHILD_LINKED = "CHILD_LINKED"
+    SIGNAL_RECEIVED = "SIGNAL_RECEIVED"
+    PRIORITY_CHANGED = "PRIORITY_CHANGED"
     FAILURE_RECORDED = "FAILURE_RECORDED"
     KILL_FORCED = "KILL_FORCED"
     LATE_RESULT = "LATE_RESULT"
@@ -49,7 +57,26 @@ class TaskError:
 
 
 @dataclass(frozen=True, slots=True)
+class Carried:
+    """A task run that is not run: its end, and the earlier task run that holds its outputs."""
+
+    state: TaskRunState
+    outputs_from: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """The attempt of a subflow task that started an execution."""
+
+    execution_id: UUID
+    path: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
 class ExecutionCreated:
+    """`shares_slot`: an execution of the same flow that waits for this one holds the slot of both."""
+
     flow_id: UUID
     revision_id: UUID
     revision: int
@@ -65,6 +92,15 @@ class ExecutionCreated:
     trigger: Mapping[str, Any] | None
     task_runs: Mapping[str, UUID]
     rerun_of: UUID | None = None
+    replay_of: UUID | None = None
+    original_id: UUID | None = None
+    cached_from: UUID | None = None
+    carried: Mapping[str, Carried] = field(default_factory=dict)
+    parent: Parent | None = None
+    shares_slot: bool = False
+    no_cache: bool = False
+    cache_key: str | None = None
+    scheduled_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +114,51 @@ class TaskRunMoved:
     path: str
     from_state: TaskRunState
     to_state: TaskRunState
+    error: TaskError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRunsAdded:
+    """The iterations of the foreach at `path`: ids of their task runs by path, in their order."""
+
+    path: str
+    task_runs: Mapping[str, UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionAsked:
+    """The task's `when` is being evaluated."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionJudged:
+    path: str
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChildLinked:
+    """The execution that a subflow's attempt has started."""
+
+    path: str
+    attempt: int
+    child: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class SignalReceived:
+    """An event sent to the execution; kept by name until a wait for it takes it, at `path`."""
+
+    name: str
+    data: Any
+    path: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PriorityChanged:
+    priority: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +189,8 @@ class AttemptEnded:
     resources: Mapping[str, Any] | None = None
     retry_at: datetime | None = None
     reason: str | None = None
+    cache_key: str | None = None
+    outputs_from: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,22 +233,41 @@ class ApprovalRequested:
     attempt: int
     id: UUID
     message: str
-    required: int
-    users: tuple[str, ...]
-    roles: tuple[str, ...]
-    comment_rule: CommentRule
+    policy: ApprovalPolicy
     from_state: TaskRunState
+    expires_at: datetime | None = None
     to_state: TaskRunState = TaskRunState.WAITING_FOR_APPROVAL
 
 
 @dataclass(frozen=True, slots=True)
 class ApprovalVoted:
+    """`groups` are those of the policy's that the voter belonged to; `key` makes the same vote again a success."""
+
     path: str
     approval_id: UUID
     id: UUID
     decision: VoteDecision
     comment: str | None
     override: bool = False
+    groups: tuple[str, ...] = ()
+    form: Mapping[str, Any] | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalReminded:
+    path: str
+    approval_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalEscalated:
+    """`roles` may decide as well from now on, until `expires_at` if there is a time."""
+
+    path: str
+    approval_id: UUID
+    roles: tuple[str, ...]
+    expires_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +313,14 @@ Fact = (
     | ApprovalRequested
     | ApprovalVoted
     | ApprovalClosed
+    | ApprovalReminded
+    | ApprovalEscalated
+    | TaskRunsAdded
+    | ConditionAsked
+    | ConditionJudged
+    | ChildLinked
+    | SignalReceived
+    | PriorityChanged
     | FailureRecorded
     | KillForced
     | LateResult
@@ -229,6 +339,14 @@ TYPES: Mapping[type[Any], EventType] = {
     ApprovalRequested: EventType.APPROVAL_REQUESTED,
     ApprovalVoted: EventType.APPROVAL_VOTED,
     ApprovalClosed: EventType.APPROVAL_CLOSED,
+    ApprovalReminded: EventType.APPROVAL_REMINDED,
+    ApprovalEscalated: EventType.APPROVAL_ESCALATED,
+    TaskRunsAdded: EventType.TASK_RUNS_ADDED,
+    ConditionAsked: EventType.CONDITION_ASKED,
+    ConditionJudged: EventType.CONDITION_JUDGED,
+    ChildLinked: EventType.CHILD_LINKED,
+    SignalReceived: EventType.SIGNAL_RECEIVED,
+    PriorityChanged: EventType.PRIORITY_CHANGED,
     FailureRecorded: EventType.FAILURE_RECORDED,
     KillForced: EventType.KILL_FORCED,
     LateResult: EventType.LATE_RESULT,

@@ -81,6 +81,53 @@ class CommentRule(StrEnum):
     ALWAYS = "ALWAYS"
 
 
+class OnTimeout(StrEnum):
+    """What an approval that nobody decided in time becomes."""
+
+    REJECT = "REJECT"
+    APPROVE = "APPROVE"
+    FAIL = "FAIL"
+    CANCEL = "CANCEL"
+    SKIP = "SKIP"
+    ESCALATE = "ESCALATE"
+
+
+class OnReject(StrEnum):
+    REJECT = "REJECT"
+    FAIL = "FAIL"
+    SKIP_DOWNSTREAM = "SKIP_DOWNSTREAM"
+
+
+class OnExecutionTimeout(StrEnum):
+    FAIL = "FAIL"
+    CANCEL = "CANCEL"
+
+
+class RunIf(StrEnum):
+    """The ends of the needed tasks after which a task starts."""
+
+    SUCCESS = "SUCCESS"
+    FAILED = "FAILED"
+    ALWAYS = "ALWAYS"
+
+
+class ConcurrencyBehavior(StrEnum):
+    """What becomes of an execution for which its flow has no slot left."""
+
+    QUEUE = "QUEUE"
+    CANCEL_NEW = "CANCEL_NEW"
+    CANCEL_RUNNING = "CANCEL_RUNNING"
+    FAIL = "FAIL"
+
+
+class Section(StrEnum):
+    """The part of a flow that a task stands in."""
+
+    TASKS = "tasks"
+    ERRORS = "errors"
+    FINALLY = "finally"
+
+
 class VoteDecision(StrEnum):
     APPROVE = "APPROVE"
     REJECT = "REJECT"
@@ -113,40 +160,61 @@ def _table(states: type[State], rows: Mapping[str, str]) -> Mapping[State, froze
 EXECUTION_MOVES = _table(
     ExecutionState,
     {
-        "CREATED": "QUEUED RUNNING KILLING CANCELLED CACHED ERROR",
+        "CREATED": "QUEUED RUNNING KILLING CANCELLED FAILED CACHED ERROR",
         "QUEUED": "RUNNING KILLING CANCELLED ERROR FAILED",
-        "RUNNING": "PAUSED WAITING_FOR_APPROVAL FAILED_FINISHING KILLING SUCCESS WARNING ERROR",
+        "RUNNING": "PAUSED WAITING_FOR_APPROVAL FAILED_FINISHING KILLING SUCCESS WARNING ERROR KILLED",
         "PAUSED": "RUNNING WAITING_FOR_APPROVAL FAILED_FINISHING KILLING",
         "WAITING_FOR_APPROVAL": "RUNNING PAUSED FAILED_FINISHING KILLING",
-        "FAILED_FINISHING": "RUNNING PAUSED KILLING FAILED REJECTED ERROR",
+        "FAILED_FINISHING": "RUNNING PAUSED KILLING FAILED REJECTED ERROR KILLED",
         "KILLING": "KILLED",
-        "RESTARTED": "RUNNING QUEUED",
+        "RESTARTED": "RUNNING QUEUED KILLING",
     },
 )
 """What may follow what while an execution lives. Its ends have no row of their own."""
 
+EXECUTION_RETURNS = _table(
+    ExecutionState,
+    {
+        "SUCCESS": "RESTARTED WARNING FAILED KILLED CANCELLED",
+        "WARNING": "RESTARTED SUCCESS FAILED KILLED CANCELLED",
+        "FAILED": "RESTARTED SUCCESS WARNING KILLED CANCELLED",
+        "KILLED": "RESTARTED SUCCESS WARNING FAILED CANCELLED",
+        "CANCELLED": "RESTARTED SUCCESS WARNING FAILED KILLED",
+        "REJECTED": "RESTARTED SUCCESS WARNING FAILED KILLED CANCELLED",
+        "ERROR": "RESTARTED SUCCESS WARNING FAILED KILLED CANCELLED",
+        "CACHED": "RESTARTED SUCCESS WARNING FAILED KILLED CANCELLED",
+    },
+)
+"""How a person brings an ended execution back, or corrects how it ended."""
+
 TASK_RUN_MOVES = _table(
     TaskRunState,
     {
-        "CREATED": "QUEUED RUNNING KILLED CANCELLED SKIPPED CACHED",
-        "QUEUED": "RUNNING KILLED CANCELLED",
-        "RUNNING": "RETRYING QUEUED WAITING_FOR_APPROVAL KILLING SUCCESS WARNING FAILED ERROR KILLED",
-        "RETRYING": "RUNNING QUEUED KILLED",
-        "WAITING_FOR_APPROVAL": "SUCCESS REJECTED KILLED",
-        "KILLING": "KILLED SUCCESS",
+        "CREATED": "QUEUED RUNNING ERROR KILLED CANCELLED SKIPPED CACHED",
+        "QUEUED": "RUNNING FAILED KILLED CANCELLED",
+        "RUNNING": "RETRYING QUEUED WAITING_FOR_APPROVAL KILLING SUCCESS WARNING FAILED ERROR REJECTED "
+        "KILLED CANCELLED CACHED",
+        "RETRYING": "RUNNING QUEUED FAILED KILLED",
+        "WAITING_FOR_APPROVAL": "SUCCESS SKIPPED FAILED REJECTED KILLED",
+        "KILLING": "KILLED SUCCESS FAILED",
     },
 )
 
 TASK_RUN_RETURNS = _table(
     TaskRunState,
     {
-        "FAILED": "CREATED QUEUED",
-        "ERROR": "CREATED QUEUED",
-        "KILLED": "CREATED QUEUED",
-        "CANCELLED": "CREATED",
+        "SUCCESS": "CREATED WARNING FAILED SKIPPED",
+        "WARNING": "CREATED SUCCESS FAILED SKIPPED",
+        "FAILED": "CREATED QUEUED SUCCESS WARNING SKIPPED",
+        "ERROR": "CREATED QUEUED SUCCESS WARNING FAILED SKIPPED",
+        "KILLED": "CREATED QUEUED SUCCESS WARNING FAILED SKIPPED",
+        "CANCELLED": "CREATED SUCCESS WARNING FAILED SKIPPED",
+        "SKIPPED": "CREATED SUCCESS WARNING FAILED",
+        "REJECTED": "CREATED SUCCESS WARNING FAILED SKIPPED",
+        "CACHED": "CREATED SUCCESS WARNING FAILED SKIPPED",
     },
 )
-"""How a person puts ended task runs back: with a new attempt, or to wait for what they need."""
+"""How a person puts ended task runs back (a new attempt, or to wait for what they need), or corrects their end."""
 
 EXECUTION_ENDS = frozenset(state for state, following in EXECUTION_MOVES.items() if not following)
 TASK_RUN_ENDS = frozenset(state for state, following in TASK_RUN_MOVES.items() if not following)
@@ -160,3 +228,14 @@ GOOD_ENDS = frozenset(
 """Ends of a task run after which what needs it may start."""
 WAITING_FOR_WORKER = frozenset({TaskRunState.QUEUED, TaskRunState.RETRYING})
 """What has a job in the queue."""
+HOLDING_A_SLOT = frozenset(
+    {
+        ExecutionState.RUNNING,
+        ExecutionState.PAUSED,
+        ExecutionState.WAITING_FOR_APPROVAL,
+        ExecutionState.FAILED_FINISHING,
+        ExecutionState.KILLING,
+        ExecutionState.RESTARTED,
+    }
+)
+"""States in which an execution counts against its flow's concurrency limit."""

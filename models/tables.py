@@ -30,6 +30,7 @@ class Flow(Model):
     description = fields.TextField(null=True)
     labels = fields.JSONField[dict[str, str]](db_default=_EMPTY_OBJECT)
     enabled = fields.BooleanField(db_default=True)
+    concurrency = fields.JSONField[dict[str, object]](null=True)
     latest_revision = fields.IntField()
     created_at = fields.DatetimeField(db_default=Now())
     updated_at = fields.DatetimeField(db_default=Now())
@@ -93,6 +94,15 @@ class Execution(Model):
     original_id = fields.UUIDField(null=True)
     cached_from = fields.UUIDField(null=True)
     parent_id = fields.UUIDField(null=True)
+    parent_path = fields.TextField(null=True)
+    parent_attempt = fields.IntField(null=True)
+    shares_slot = fields.BooleanField(db_default=False)
+    no_cache = fields.BooleanField(db_default=False)
+    cache_key = fields.TextField(null=True)
+    scheduled_at = fields.DatetimeField(null=True)
+    clock = fields.JSONField[dict[str, object]](db_default=_EMPTY_OBJECT)
+    restarted_by = fields.JSONField[list[str]](db_default=_EMPTY_LIST)
+    signals = fields.JSONField[dict[str, object]](db_default=_EMPTY_OBJECT)
     archived = fields.BooleanField(db_default=False)
 
     class Meta:
@@ -118,7 +128,11 @@ class TaskRun(Model):
     error = fields.JSONField[dict[str, object]](null=True)
     retry_at = fields.DatetimeField(null=True)
     wake_at = fields.DatetimeField(null=True)
-    cached_from = fields.UUIDField(null=True)
+    condition = fields.CharField(max_length=8, null=True)
+    child_id = fields.UUIDField(null=True)
+    clock_base = fields.FloatField(db_default=0)
+    cache_key = fields.TextField(null=True)
+    outputs_from = fields.UUIDField(null=True)
     started_at = fields.DatetimeField(null=True)
     ended_at = fields.DatetimeField(null=True)
 
@@ -152,6 +166,7 @@ class Attempt(Model):
 
 
 class Approval(Model):
+    # users, roles and required are all that the policy names together: what the inbox asks for
     id = fields.UUIDField(primary_key=True)
     execution_id = fields.UUIDField()
     task_run_id = fields.UUIDField()
@@ -164,7 +179,10 @@ class Approval(Model):
     comment_rule = fields.CharEnumField(
         CommentRule, max_length=32, description="", db_default=CommentRule.NEVER
     )
+    policy = fields.JSONField[dict[str, object]](db_default=_EMPTY_OBJECT)
+    escalated = fields.JSONField[list[str]](db_default=_EMPTY_LIST)
     requested_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField(null=True)
     decided_at = fields.DatetimeField(null=True)
 
     class Meta:
@@ -180,6 +198,9 @@ class Vote(Model):
     decision = fields.CharEnumField(VoteDecision, max_length=32, description="")
     comment = fields.TextField(null=True)
     override = fields.BooleanField(db_default=False)
+    groups = fields.JSONField[list[str]](db_default=_EMPTY_LIST)
+    form = fields.JSONField[dict[str, object]](null=True)
+    key = fields.TextField(null=True)
     at = fields.DatetimeField()
 
     class Meta:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any
 
+import orjson
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -102,6 +103,23 @@ SecondsOrExpression = Annotated[
 ]
 
 
+def _condition(value: object) -> bool | str:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and has_expressions(value):
+        return value
+    raise ValueError(
+        f"must be true, false or an expression, as in '{{{{ inputs.x > 1 }}}}', got {value!r:.80}"
+    )
+
+
+Condition = Annotated[
+    bool | str,
+    BeforeValidator(_condition),
+    WithJsonSchema({"type": ["boolean", "string"]}),
+]
+
+
 @dataclass(frozen=True)
 class Word:
     """An enum as YAML writes it: its values, or those in lower case."""
@@ -154,3 +172,8 @@ def _environment(value: object) -> object:
 
 
 Environment = Annotated[dict[str, Text], BeforeValidator(_environment)]
+
+
+def json_size(value: Any) -> int:
+    """Bytes of a JSON value as it is stored."""
+    return len(orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS))

@@ -14,6 +14,7 @@ from models.ids import typed
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.spec.tasks import Task
 from runner.artifacts import ArtifactStore
+from runner.caching import NOT_CACHED_BY, digest
 from runner.evaluator import Evaluator, Mode
 from runner.logbook import Logbook, Page
 from runner.names import expression_names
@@ -81,6 +82,7 @@ class Attempt:
         self.id = id
         self.lease = lease
         self.stop = Stop()
+        self.cache_key: str | None = None
         self.telling = asyncio.Lock()
         """Held while the engine is told something of this attempt."""
         self.page: Page = surroundings.logbook.page(execution.id, task.id, task.path, task.attempt)
@@ -120,6 +122,16 @@ class Attempt:
         pending = self.reports.pending
         pending.inputs = {**(pending.inputs or {}), **told}
         return rendered
+
+    async def task_key(self) -> str:
+        """What the task's cache goes by. Raises EvaluationFailed."""
+        spec = self.spec
+        surroundings = self.surroundings
+        names = expression_names(self.execution, self.task, surroundings.env)
+        own = spec.cache.key if spec.cache else None
+        about = spec.model_dump(mode="json", exclude=NOT_CACHED_BY) if own is None else own
+        rendered = await surroundings.evaluator.render(about, names)
+        return digest(str(self.execution.plan.flow_id), spec.id, own is None, rendered)
 
     @contextmanager
     def workplace(self) -> Iterator[Workplace]:

@@ -2,22 +2,33 @@
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
+from models.concurrency import Slots
 from models.errors import Fault, HeadwayError, Problem, ProblemCode, Refused
 from models.events import Ask, Event
 from models.ids import new_id
 from models.lifecycle import decide
-from models.lifecycle.commands import Command, Create, Start
+from models.lifecycle.commands import (
+    Admit,
+    Begin,
+    ChangeTaskRunState,
+    Command,
+    Create,
+    Restart,
+    Start,
+)
 from models.lifecycle.decide import begin
 from models.lifecycle.snapshot import Execution
 from models.lifecycle.transition import Context, Deferred, Job, Transition
+from models.states import HOLDING_A_SLOT, ExecutionState
 from runner.queue import acknowledge, enqueue, withdraw
 from runner.store import deferred, idempotency
 from runner.store.connection import Connection
 from runner.store.plans import Plans
+from runner.store.slots import lock_slots
 from runner.store.snapshots import load_executions
 from runner.store.writes import Change, write
 
@@ -25,6 +36,8 @@ _LOCK = (
     "select id, seq from executions where id = any($1::uuid[]) order by id for update skip locked"
 )
 _EXIST = "select id from executions where id = any($1::uuid[])"
+
+_NEED_SLOTS = (Admit, Begin, Restart, ChangeTaskRunState)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,6 +68,7 @@ class Batch:
     _withdrawn: list[str] = field(default_factory=list)
     _before: dict[UUID, Execution | None] = field(default_factory=dict)
     _events: dict[UUID, list[Event]] = field(default_factory=dict)
+    _slots: dict[UUID, Slots] = field(default_factory=dict)
 
     @property
     def changed(self) -> list[UUID]:
@@ -63,6 +77,7 @@ class Batch:
     async def run(self, connection: Connection) -> None:
         now: datetime = await connection.fetchval("select clock_timestamp()")
         await self._lock(connection)
+        await self._lock_slots(connection)
         for asked in self.asked:
             if asked not in self.verdicts:
                 self.verdicts[asked] = self._judge(asked, now)
@@ -83,6 +98,21 @@ class Batch:
         if missed := ids - locked.keys():
             await self._pass_over(connection, missed)
 
+    async def _lock_slots(self, connection: Connection) -> None:
+        """Of the flows for whose executions this batch may need a slot. Commands that do are rare but for creations,
+        and those know whether their flow has a limit."""
+        flows = {flow for asked in self.asked if (flow := self._flow_with_slots(asked))}
+        if flows:
+            self._slots = await lock_slots(connection, flows)
+
+    def _flow_with_slots(self, asked: Asked) -> UUID | None:
+        command = asked.command
+        if isinstance(command, Create):
+            return command.plan.flow_id if command.limited else None
+        if isinstance(command, _NEED_SLOTS) and asked.execution_id in self.executions:
+            return self.executions[asked.execution_id].plan.flow_id
+        return None
+
     async def _pass_over(self, connection: Connection, missed: set[UUID]) -> None:
         """What is locked elsewhere comes again; what does not exist is refused."""
         exist = {row["id"] for row in await connection.fetch(_EXIST, list(missed))}
@@ -92,7 +122,9 @@ class Batch:
                 self.verdicts[asked] = Refused.not_found("no such execution") if gone else None
 
     def _judge(self, asked: Asked, now: datetime) -> Verdict:
-        context = Context(now=now, new_id=new_id, random=random.random, ask=asked.ask)
+        flow = self._flow_with_slots(asked)
+        slots = self._slots.get(flow) if flow else None
+        context = Context(now, new_id, random.random, asked.ask, slots)
         try:
             if isinstance(asked.command, Create):
                 transition = begin(asked.command, context)
@@ -116,9 +148,24 @@ class Batch:
             self._before.setdefault(after.id, before)
             self._events.setdefault(after.id, []).extend(transition.events)
         self.executions[after.id] = after
+        self._count_slot(before, after)
         self._withdraw(transition.withdrawn)
         self.jobs += [(after.id, job) for job in transition.jobs]
         self.promises += [(after.id, promise) for promise in transition.deferred]
+
+    def _count_slot(self, before: Execution | None, after: Execution) -> None:
+        """What this batch has admitted or queued counts for what it judges next. Slots that it frees do not yet:
+        freeing one stores the command that admits the next."""
+        slots = self._slots.get(after.plan.flow_id)
+        if slots is None or after.shares_slot or (before and before.state is after.state):
+            return
+        line = [id for id in slots.line if id != after.id]
+        holders = list(slots.holders)
+        if after.state is ExecutionState.QUEUED:
+            line.append(after.id)
+        elif after.state in HOLDING_A_SLOT and after.id not in holders:
+            holders.append(after.id)
+        self._slots[after.plan.flow_id] = replace(slots, holders=holders, line=line)
 
     def _withdraw(self, keys: Sequence[str]) -> None:
         if keys:

@@ -2,23 +2,37 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Any
+from typing import TypeAlias
+from uuid import UUID
 
-from models.durations import parse_duration
 from models.errors import Fault, Refused, Unavailable
-from models.events import ENGINE, TaskError
-from models.lifecycle.commands import Command, Conclude, Evaluate, Prepare
-from models.lifecycle.snapshot import Execution, TaskRun
-from models.spec import ApprovalTask, TaskSpec, WaitTask
+from models.events import ENGINE
+from models.lifecycle.commands import (
+    Admit,
+    AdmitNext,
+    ApprovalDue,
+    Begin,
+    Cancel,
+    ChildEnded,
+    Command,
+    Evaluate,
+    FinallyDeadline,
+    KillDeadline,
+    MakeRoom,
+    Mark,
+    StartChild,
+    TimeOut,
+    TimeOutExecution,
+    WakeUp,
+)
+from runner.children import Children
 from runner.engine import Engine
-from runner.evaluator import EvaluationFailed, Evaluator
+from runner.evaluations import evaluate
+from runner.evaluator import Evaluator
 from runner.feed import Feed
 from runner.loops import Loop
-from runner.names import expression_names
-from runner.store import deferred
-from runner.store.connection import UNREACHABLE
+from runner.store import deferred, slots
+from runner.store.connection import UNREACHABLE, Pool
 from runner.store.database import Database
 from runner.store.deferred import Owed
 from runner.store.snapshots import load_executions
@@ -26,6 +40,21 @@ from runner.store.snapshots import load_executions
 logger = logging.getLogger("headway.courier")
 
 _LOOK_AGAIN = 1.0
+
+DeferredCommand: TypeAlias = (
+    Cancel
+    | MakeRoom
+    | ChildEnded
+    | Begin
+    | Mark
+    | WakeUp
+    | TimeOut
+    | TimeOutExecution
+    | ApprovalDue
+    | KillDeadline
+    | FinallyDeadline
+)
+"""What the engine takes as it is."""
 
 
 class Courier(Loop):
@@ -37,6 +66,7 @@ class Courier(Loop):
         self._engine = engine
         self._feed = feed
         self._evaluator = evaluator
+        self._children = Children(database.pool, engine, evaluator)
 
     async def _go_round(self) -> None:
         with self._feed.watch("d") as watch:
@@ -59,7 +89,11 @@ class Courier(Loop):
     async def _carry_out(self, owed: Owed) -> None:
         """A failure leaves the promise stored: it is claimed again when the claim runs out."""
         try:
-            command = await self._command(owed)
+            if isinstance(owed.command, AdmitNext):
+                await self._admit_next(owed.execution_id)
+                command: Command | None = None
+            else:
+                command = await self._command(owed.execution_id, owed.command)
             if command is None:
                 await deferred.settle(self._database.pool, [owed.id])
             else:
@@ -70,53 +104,34 @@ class Courier(Loop):
         except (Unavailable, Fault, *UNREACHABLE) as error:
             logger.warning("%s comes again: %s", type(owed.command).__name__, error)
 
-    async def _command(self, owed: Owed) -> Command | None:
-        if not isinstance(owed.command, Evaluate):
-            return owed.command
+    async def _command(
+        self, id: UUID, owed: Evaluate | StartChild | DeferredCommand
+    ) -> Command | None:
+        """The command itself, or what comes of what had to be done outside of the engine's transaction first."""
+        if not isinstance(owed, Evaluate | StartChild):
+            return owed
         async with self._database.pool.acquire() as connection:
-            found = await load_executions(connection, self._engine.plans, [owed.execution_id])
-        execution = found.get(owed.execution_id)
-        return await self._evaluate(execution, owed.command) if execution else None
+            found = await load_executions(connection, self._engine.plans, [id])
+        execution = found.get(id)
+        if execution is None:
+            return None
+        if isinstance(owed, StartChild):
+            return await self._children.start(execution, owed)
+        return await evaluate(self._evaluator, execution, owed)
 
-    async def _evaluate(self, execution: Execution, what: Evaluate) -> Command:
-        if what.path is None:
-            outputs, error = await self._render(execution, None, execution.plan.spec.outputs)
-            return Conclude(outputs, error)
-        task = execution.tasks[what.path]
-        spec = execution.spec_of(task)
-        values, error = await self._render(execution, task, _templates(spec))
-        if error is None and isinstance(spec, WaitTask):
-            values, error = _seconds(values or {})
-        return Prepare(what.path, what.attempt or task.attempt, values, error)
+    async def _admit_next(self, ended: UUID) -> None:
+        async with self._database.pool.acquire() as connection:
+            found = await load_executions(connection, self._engine.plans, [ended])
+        if ended in found:
+            await admit_first(self._database.pool, self._engine, found[ended].plan.flow_id)
 
-    async def _render(
-        self, execution: Execution, task: TaskRun | None, templates: Mapping[str, Any]
-    ) -> tuple[Mapping[str, Any] | None, TaskError | None]:
+
+async def admit_first(pool: Pool, engine: Engine, flow_id: UUID) -> None:
+    """Have the engine let those run whose turn it is; it judges each under the flow's lock."""
+    for id in await slots.first_in_line(pool, flow_id):
         try:
-            rendered = await self._evaluator.render(templates, expression_names(execution, task))
-        except EvaluationFailed as failed:
-            return None, TaskError("EXPRESSION", str(failed))
-        return rendered, None
-
-
-def _templates(spec: TaskSpec) -> Mapping[str, Any]:
-    if isinstance(spec, ApprovalTask):
-        return {"message": spec.message}
-    assert isinstance(spec, WaitTask)
-    return {"duration": spec.duration} if spec.duration is not None else {"until": spec.until}
-
-
-def _seconds(
-    values: Mapping[str, Any],
-) -> tuple[Mapping[str, Any] | None, TaskError | None]:
-    """A duration or a moment as seconds from now, or why it is neither."""
-    try:
-        if "duration" in values:
-            seconds = parse_duration(values["duration"])
-        else:
-            until = datetime.fromisoformat(str(values["until"]))
-            until = until if until.tzinfo else until.replace(tzinfo=UTC)
-            seconds = (until - datetime.now(UTC)).total_seconds()
-    except (ValueError, Refused) as error:
-        return None, TaskError("EXPRESSION", f"cannot wait for {dict(values)}: {error}")
-    return {"seconds": max(0.0, seconds)}, None
+            admitted = await engine.execute(id, Admit())
+        except Refused:
+            continue
+        if not admitted.events:
+            return

@@ -9,7 +9,7 @@ from uuid import UUID
 from models.errors import Fault, HeadwayError, Refused, Unavailable
 from models.events import Ask, TaskError
 from models.ids import new_id
-from models.lifecycle.commands import Finish, Start
+from models.lifecycle.commands import Finish, Reused, Start
 from models.lifecycle.transition import Transition
 from models.logs import LogLevel
 from models.states import AttemptState, Channel
@@ -19,6 +19,7 @@ from runner.evaluator import EvaluationFailed
 from runner.executors.executor import Executor, Outcome
 from runner.queue import TakenJob
 from runner.stop import Stopped, StopReason
+from runner.store.cache import find_task_run
 from runner.store.connection import UNREACHABLE
 
 logger = logging.getLogger("headway.worker")
@@ -111,9 +112,11 @@ class JobHandler:
             timeout, attempt.stop.ask, StopReason.TIMED_OUT, attempt.spec.kill_grace
         )
         try:
-            outcome = await self._outcome(attempt)
-            await attempt.reports.add_outputs(outcome.outputs)
-            finish = _ended(attempt, outcome)
+            finish = await self._cached(attempt)
+            if finish is None:
+                outcome = await self._outcome(attempt)
+                await attempt.reports.add_outputs(outcome.outputs)
+                finish = _ended(attempt, outcome)
         except Stopped as stopped:
             finish = _stopped(attempt, stopped)
         except EvaluationFailed as failed:
@@ -127,6 +130,24 @@ class JobHandler:
         if finish.error:
             await attempt.page.note(finish.error.message, LogLevel.ERROR)
         return finish
+
+    async def _cached(self, attempt: Attempt) -> Finish | None:
+        """The end of an attempt for which an earlier success under the same key stands."""
+        cache = attempt.spec.cache
+        if cache is None or attempt.execution.no_cache:
+            return None
+        attempt.cache_key = await attempt.task_key()
+        found = await find_task_run(self._surroundings.pool, attempt.cache_key, cache.ttl)
+        if found is None:
+            return None
+        return Finish(
+            path=attempt.task.path,
+            lease=attempt.lease,
+            state=AttemptState.SUCCESS,
+            attempt=attempt.task.attempt,
+            cache_key=attempt.cache_key,
+            reused=Reused(found.state, found.outputs_from or found.id, found.outputs),
+        )
 
     async def _outcome(self, attempt: Attempt) -> Outcome:
         kind = attempt.spec_type
@@ -180,6 +201,7 @@ def _ended(attempt: Attempt, outcome: Outcome) -> Finish:
         error=error,
         exit_code=outcome.exit_code,
         resources=outcome.resources,
+        cache_key=attempt.cache_key,
     )
 
 

@@ -2,23 +2,28 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import orjson
 
 from models.errors import ProblemCode, Refused
+from models.events import Parent
 from models.inputs import input_defaults_with_expressions, validate_inputs
-from models.lifecycle.commands import Create
-from models.lifecycle.snapshot import Plan
+from models.lifecycle.commands import Create, Links
+from models.lifecycle.planning import reused_when_disabled
+from models.lifecycle.snapshot import Execution, Plan
 from models.spec import FlowSpec
 from models.states import FailureAction
 from models.viewer import Scope
+from runner.caching import with_cached
 from runner.evaluator import EvaluationFailed, Evaluator
 from runner.store import flows
 from runner.store.connection import Pool
 from runner.store.plans import Plans
+from runner.store.snapshots import load_executions
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,11 @@ class Launch:
     priority: int = 0
     trigger: Mapping[str, Any] | None = None
     idempotency_key: str | None = None
+    rerun_of: UUID | None = None
+    no_cache: bool = False
+    scheduled_at: datetime | None = None
+    parent: Parent | None = None
+    shares_slot: bool = False
 
     @property
     def digest(self) -> str:
@@ -50,6 +60,9 @@ class Launch:
             self.on_failure,
             self.disabled_tasks,
             self.priority,
+            self.rerun_of,
+            self.no_cache,
+            self.scheduled_at,
         )
         return hashlib.sha256(orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
@@ -63,10 +76,11 @@ async def prepare(
     """Raises Refused: no such flow or revision, or every input that is wrong."""
     if launch.priority not in _PRIORITIES:
         raise Refused.because(ProblemCode.VALIDATION, "priority is -1000 to 1000", "priority")
-    plan = await _find(pool, plans, scope, launch)
+    found = await _find(pool, scope, launch)
+    plan = plans.kept(found["revision_id"]) or await _read(pool, plans, found["revision_id"])
     evaluated = await _evaluated_defaults(evaluator, plan.spec, launch)
     inputs = validate_inputs(plan.spec.inputs, launch.inputs, evaluated)
-    return Create(
+    command = Create(
         plan=plan,
         inputs=inputs,
         labels=launch.labels,
@@ -77,10 +91,45 @@ async def prepare(
         trigger=launch.trigger,
         idempotency_key=launch.idempotency_key,
         digest=launch.digest if launch.idempotency_key else None,
+        links=Links(parent=launch.parent),
+        limited=found["limited"],
+        shares_slot=launch.shares_slot,
+        no_cache=launch.no_cache,
+        scheduled_at=launch.scheduled_at,
+    )
+    if launch.rerun_of:
+        command = await _as_rerun(pool, plans, scope, launch, command)
+    return await with_cached(pool, evaluator, command)
+
+
+async def _as_rerun(
+    pool: Pool, plans: Plans, scope: Scope, launch: Launch, command: Create
+) -> Create:
+    """Linked to its source, whose outputs stand for the tasks that are disabled."""
+    assert launch.rerun_of
+    source = await find_source(pool, plans, scope, launch.rerun_of, "rerunOf")
+    return replace(
+        command,
+        links=Links(rerun_of=source.id, original_id=source.original_id or source.id),
+        reused=reused_when_disabled(source, launch.disabled_tasks),
     )
 
 
-async def _find(pool: Pool, plans: Plans, scope: Scope, launch: Launch) -> Plan:
+async def find_source(
+    pool: Pool, plans: Plans, scope: Scope, id: UUID, path: str = "id"
+) -> Execution:
+    """The ended execution that another is made from. Raises Refused."""
+    async with pool.acquire() as connection:
+        source = (await load_executions(connection, plans, [id])).get(id)
+    if source is None or not scope.covers(source.plan.spec.namespace):
+        raise Refused.because(ProblemCode.NOT_FOUND, "no such execution", path)
+    if not source.ended:
+        told = f"{source.name} is {source.state.value}; only one that has ended can be run anew"
+        raise Refused.because(ProblemCode.INVALID_STATE, told, path)
+    return source
+
+
+async def _find(pool: Pool, scope: Scope, launch: Launch) -> Any:
     found = await flows.find_to_launch(pool, scope, launch.namespace, launch.flow, launch.revision)
     name = f"{launch.namespace}/{launch.flow}"
     if found is None:
@@ -97,7 +146,7 @@ async def _find(pool: Pool, plans: Plans, scope: Scope, launch: Launch) -> Plan:
             f"{name} has no revision {launch.revision}; the newest is {found['latest_revision']}",
             "revision",
         )
-    return plans.kept(found["revision_id"]) or await _read(pool, plans, found["revision_id"])
+    return found
 
 
 async def _read(pool: Pool, plans: Plans, revision_id: UUID) -> Plan:

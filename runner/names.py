@@ -18,7 +18,7 @@ def expression_names(
     spec = execution.plan.spec
     names: dict[str, Any] = {
         "inputs": dict(execution.inputs),
-        "outputs": {run.path: dict(run.outputs) for run in execution.tasks.values() if run.ended},
+        "outputs": _outputs(execution, task),
         "execution": {
             "id": typed("exec", execution.id),
             "name": execution.name,
@@ -39,7 +39,31 @@ def expression_names(
     }
     if task is not None:
         names["task"] = {"id": task.key, "attempt": task.attempt}
+        names |= _iteration(execution, task)
     return names
+
+
+def _outputs(execution: Execution, task: TaskRun | None) -> dict[str, Any]:
+    """By key, of the flow's own tasks; within a foreach, of those before it in the same iteration too."""
+    levels = [""]
+    level = task.level if task else ""
+    while level:
+        levels.append(level)
+        level = level[: level.rindex("[")].rpartition(".")[0]
+        level = f"{level}." if level else ""
+    return {
+        run.key: dict(run.results)
+        for run in execution.tasks.values()
+        if run.ended and run.level in levels
+    }
+
+
+def _iteration(execution: Execution, task: TaskRun) -> dict[str, Any]:
+    """`item` and `index` of the innermost foreach around the task."""
+    if task.parent is None or task.index is None:
+        return {}
+    items = execution.tasks[task.parent].inputs["items"]
+    return {"item": items[task.index], "index": task.index}
 
 
 def _moment(moment: datetime | None) -> str | None:

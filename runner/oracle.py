@@ -57,16 +57,26 @@ _QUERIES: Mapping[str, str] = {
         select t.execution_id, format('%s is %s', t.path, t.state)
         from task_runs t join executions e on e.id = t.execution_id
         where t.state in ('QUEUED', 'RETRYING') and e.state <> 'PAUSED'
-          and not exists (select from pgqueuer q where q.dedupe_key = t.id || ':' || t.attempt + 1)""",
+          and not exists (select from pgqueuer q where q.dedupe_key = t.id || ':' || t.attempt + 1)
+          and not exists (select from deferred_commands d where d.execution_id = e.id
+            and d.command ->> 'kind' = 'WakeUp' and d.command ->> 'path' = t.path)""",
     "every execution that has not ended can go on": f"""
         select e.id, format('%s, and nothing will move it', e.state) from executions e
-        where e.state not in {_ENDED} and e.state <> 'PAUSED'
+        where e.state not in {_ENDED} and e.state not in ('PAUSED', 'QUEUED')
           and not exists (select from attempts a where a.execution_id = e.id and a.state = 'RUNNING')
           and not exists (select from task_runs t where t.execution_id = e.id and t.state in ('QUEUED', 'RETRYING'))
           and not exists (select from deferred_commands d where d.execution_id = e.id)""",
     "a task run that waits for people has an open request": """
-        select t.execution_id, t.path from task_runs t where t.state = 'WAITING_FOR_APPROVAL'
+        select t.execution_id, t.path from task_runs t join executions e on e.id = t.execution_id
+        where t.state = 'WAITING_FOR_APPROVAL' and e.state <> 'PAUSED'
           and not exists (select from approvals a where a.task_run_id = t.id and a.state = 'PENDING')""",
+    "who waits for a slot waits because others hold them": """
+        select e.id, format('%s of %s slots are held', count(h.id), f.concurrency ->> 'limit')
+        from executions e join flows f on f.id = e.flow_id
+          left join executions h on h.flow_id = e.flow_id and not h.shares_slot and h.ended_at is null
+            and h.state not in ('QUEUED', 'CREATED')
+        where e.state = 'QUEUED'
+        group by e.id, f.concurrency having count(h.id) < coalesce((f.concurrency ->> 'limit')::int, 1)""",
     "log lines of each execution are 1..n without a gap": """
         select execution_id, format('%s lines up to %s', count(*), max(line)) from logs
         group by execution_id having count(*) <> max(line)""",

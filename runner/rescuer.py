@@ -1,5 +1,6 @@
 """Looks every second for leases that ran out, by the database's clock, and has the engine lose those attempts.
 
+It admits whom a freed slot has missed: a limit that was raised, an end that was written beside a new execution.
 After an outage of the database that this process saw, every lease first gets one full period: the workers could not
 extend theirs meanwhile.
 """
@@ -10,10 +11,11 @@ from uuid import UUID
 
 from models.errors import HeadwayError
 from models.lifecycle.commands import Lose
-from models.lifecycle.settle import LEASE
+from models.lifecycle.stopping import LEASE
+from runner.courier import admit_first
 from runner.engine import Engine
 from runner.loops import Loop
-from runner.store import leases
+from runner.store import leases, slots
 from runner.store.connection import UNREACHABLE
 from runner.store.database import Database
 
@@ -46,6 +48,8 @@ class Rescuer(Loop):
         async with asyncio.TaskGroup() as group:
             for execution_id, path, lease in expired:
                 group.create_task(self._lose(execution_id, path, lease))
+            for flow_id in await slots.flows_with_lines(self._database.pool):
+                group.create_task(admit_first(self._database.pool, self._engine, flow_id))
 
     async def _lose(self, execution_id: UUID, path: str, lease: UUID) -> None:
         logger.warning("lease of %s in %s ran out", path, execution_id)

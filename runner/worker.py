@@ -13,7 +13,7 @@ from uuid import UUID
 
 from models.errors import HeadwayError
 from models.ids import new_id, typed
-from models.lifecycle.settle import HEARTBEAT, LEASE
+from models.lifecycle.stopping import HEARTBEAT, LEASE
 from runner.artifacts import ArtifactStore
 from runner.attempt import Attempt, Surroundings
 from runner.engine import Engine

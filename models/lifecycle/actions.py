@@ -1,22 +1,18 @@
-"""What people ask for, and what they may ask for now. The mutation and the button read the same table."""
+"""What people may ask for now. The mutation and the button read the same table."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from models.errors import Problem, ProblemCode, Refused
-from models.events import KillForced, LabelsSet
-from models.labels import changed_labels
-from models.lifecycle.commands import Cancel, KillDeadline, Pause, Resume, RetryFailed, SetLabels
-from models.lifecycle.settle import FENCE_AFTER, kill, move, settle, start
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.lifecycle.steps import Steps
 from models.states import (
     EXECUTION_ENDS,
-    TASK_RUN_RETURNS,
     WAITING_FOR_WORKER,
     ExecutionState,
+    Section,
     TaskRunState,
 )
 
@@ -63,6 +59,28 @@ ALLOWED_IN: Final[Mapping[Action, frozenset[ExecutionState]]] = {
     ),
     Action.RESUME: frozenset({ExecutionState.PAUSED}),
     Action.RETRY_FAILED: frozenset({ExecutionState.FAILED_FINISHING, ExecutionState.PAUSED}),
+    Action.RESTART: frozenset(
+        {
+            ExecutionState.FAILED,
+            ExecutionState.KILLED,
+            ExecutionState.REJECTED,
+            ExecutionState.ERROR,
+            ExecutionState.CANCELLED,
+        }
+    ),
+    Action.REPLAY: EXECUTION_ENDS,
+    Action.PREPARE_EXECUTION: EXECUTION_ENDS,
+    Action.FORCE_RUN: frozenset(
+        {
+            ExecutionState.CREATED,
+            ExecutionState.QUEUED,
+            ExecutionState.PAUSED,
+            ExecutionState.RESTARTED,
+            ExecutionState.RUNNING,
+        }
+    ),
+    Action.CHANGE_STATE: EXECUTION_ENDS,
+    Action.CHANGE_TASK_RUN_STATE: ALL - {ExecutionState.KILLING},
     Action.SET_LABELS: ALL,
     Action.APPROVE: ALL - EXECUTION_ENDS,
     Action.REJECT: ALL - EXECUTION_ENDS,
@@ -75,6 +93,14 @@ _WHEN: Final[Mapping[Action, str]] = {
     Action.RESUME: "only a PAUSED execution can be resumed",
     Action.RETRY_FAILED: "failed task runs can be retried while the execution is FAILED_FINISHING, "
     "or PAUSED with a failure",
+    Action.RESTART: "only a FAILED, KILLED, REJECTED, ERROR or CANCELLED execution can be restarted",
+    Action.REPLAY: "only an execution that has ended can be replayed",
+    Action.PREPARE_EXECUTION: "only an execution that has ended can be prepared anew",
+    Action.FORCE_RUN: "only a CREATED, QUEUED, PAUSED or RESTARTED execution can be forced to run, or a RUNNING one "
+    "with task runs QUEUED or RETRYING",
+    Action.CHANGE_STATE: "only the state of an execution that has ended can be changed",
+    Action.CHANGE_TASK_RUN_STATE: "only the state of a task run that has ended can be changed, "
+    "while the execution is not KILLING",
     Action.APPROVE: "only an execution with a task run WAITING_FOR_APPROVAL can be approved",
     Action.REJECT: "only an execution with a task run WAITING_FOR_APPROVAL can be rejected",
 }
@@ -90,22 +116,53 @@ def availability(execution: Execution, action: Action, task: TaskRun | None = No
     if states is None:
         name = action.value.lower().replace("_", " ")
         return Availability(action, False, ProblemCode.NOT_YET, f"{name} is not built yet")
-    if execution.state in states and _content_allows(execution, action, task):
-        return Availability(action, True)
-    sentence = f"{_WHEN[action]}; this one is {execution.state.value}"
-    if action is Action.RETRY_FAILED and execution.state in states:
-        sentence = "nothing to retry: no task run is FAILED, ERROR or KILLED"
-    return Availability(action, False, ProblemCode.INVALID_STATE, sentence)
+    if execution.state not in states:
+        sentence = f"{_WHEN[action]}; this one is {execution.state.value}"
+        return Availability(action, False, ProblemCode.INVALID_STATE, sentence)
+    if not _content_allows(execution, action, task):
+        sentence = _NOTHING.get(action) or f"{_WHEN[action]}; this one has none"
+        return Availability(action, False, ProblemCode.INVALID_STATE, sentence)
+    return Availability(action, True)
+
+
+_NOTHING: Final[Mapping[Action, str]] = {
+    Action.RETRY_FAILED: "nothing to retry: no task run is FAILED, ERROR or KILLED",
+    Action.RESTART: "nothing to run again: no task run is FAILED, ERROR, KILLED, REJECTED or CANCELLED; "
+    "replay it to run it anew",
+    Action.FORCE_RUN: "nothing waits: no task run is QUEUED or RETRYING",
+    Action.CHANGE_TASK_RUN_STATE: "no task run has ended yet",
+}
 
 
 def _content_allows(execution: Execution, action: Action, task: TaskRun | None) -> bool:
-    tasks = [task] if task else execution.tasks.values()
+    tasks = [task] if task else list(execution.tasks.values())
     if action is Action.RETRY_FAILED:
-        return any(_is_put_back(task) for task in tasks)
+        return any(task.state in RETRIED for task in tasks)
+    if action is Action.RESTART:
+        return has_something_to_restart(execution)
+    if action is Action.FORCE_RUN and execution.state is ExecutionState.RUNNING:
+        return any(task.state in WAITING_FOR_WORKER for task in tasks)
+    if action is Action.CHANGE_TASK_RUN_STATE:
+        return any(task.ended for task in tasks)
     if action in (Action.APPROVE, Action.REJECT):
         waiting = TaskRunState.WAITING_FOR_APPROVAL
         return any(task.state is waiting for task in tasks)
     return True
+
+
+RETRIED: Final = frozenset({TaskRunState.FAILED, TaskRunState.ERROR, TaskRunState.KILLED})
+RESTARTED: Final = RETRIED | {TaskRunState.REJECTED, TaskRunState.CANCELLED}
+
+
+def has_something_to_restart(execution: Execution) -> bool:
+    """One of the flow's own tasks, or a failure of the execution itself; `errors` and `finally` only follow."""
+    if execution.failure and execution.failure.path is None:
+        return True
+    return any(
+        task.state in RESTARTED
+        for task in execution.tasks.values()
+        if execution.section_of(task) is Section.TASKS
+    )
 
 
 def require(execution: Execution, action: Action) -> None:
@@ -123,64 +180,49 @@ def invalid_state(execution: Execution, found: Availability) -> Problem:
     )
 
 
-# -- their effects ----------------------------------------------------------------------------------------------------
+_CHANGED_TO: Final = (
+    ExecutionState.SUCCESS,
+    ExecutionState.WARNING,
+    ExecutionState.FAILED,
+    ExecutionState.KILLED,
+    ExecutionState.CANCELLED,
+)
+_TASK_CHANGED_TO: Final = (
+    TaskRunState.SUCCESS,
+    TaskRunState.WARNING,
+    TaskRunState.FAILED,
+    TaskRunState.SKIPPED,
+)
 
 
-def cancel(steps: Steps, command: Cancel) -> None:
-    require(steps.execution, Action.CANCEL)
-    if steps.execution.state is not ExecutionState.KILLING:
-        kill(steps, command.force)
-        return
-    assert steps.execution.killing
-    if not steps.execution.killing.force:
-        steps.record(KillForced())
-        steps.promise(KillDeadline(), FENCE_AFTER)
+def require_state(steps: Steps, state: ExecutionState) -> None:
+    """An ended execution may be given another end, with a reason."""
+    require(steps.execution, Action.CHANGE_STATE)
+    _require_reason(steps)
+    _require_one_of(state, _CHANGED_TO)
 
 
-def pause(steps: Steps, _: Pause) -> None:
-    require(steps.execution, Action.PAUSE)
-    move(steps, ExecutionState.PAUSED)
+def require_task_state(steps: Steps, task: TaskRun, state: TaskRunState) -> None:
+    found = availability(steps.execution, Action.CHANGE_TASK_RUN_STATE, task)
+    if not found.allowed:
+        sentence = found.reason or ""
+        if not task.ended:
+            sentence = f"{_WHEN[Action.CHANGE_TASK_RUN_STATE]}; this one is {task.state.value}"
+        found = Availability(found.action, False, found.code, sentence)
+        raise Refused([invalid_state(steps.execution, found)])
+    _require_reason(steps)
+    _require_one_of(state, _TASK_CHANGED_TO)
 
 
-def resume(steps: Steps, _: Resume) -> None:
-    """Judged again; what was held back gets its jobs anew, since those taken meanwhile were dropped."""
-    require(steps.execution, Action.RESUME)
-    _leave_pause(steps)
-    settle(steps)
+def _require_reason(steps: Steps) -> None:
+    if not (steps.context.ask.reason or "").strip():
+        sentence = "changing a state needs a reason; it is kept with the event"
+        raise Refused.because(ProblemCode.VALIDATION, sentence, "reason")
 
 
-def retry_failed(steps: Steps, _: RetryFailed) -> None:
-    require(steps.execution, Action.RETRY_FAILED)
-    if steps.execution.state is ExecutionState.PAUSED:
-        _line_up_again(steps)
-    for task in list(steps.execution.tasks.values()):
-        if task.state is TaskRunState.CANCELLED:
-            steps.move_task(task, TaskRunState.CREATED)
-    for task in list(steps.execution.tasks.values()):
-        if _is_put_back(task):
-            start(steps, task)
-    move(steps, ExecutionState.RUNNING)
-    settle(steps)
-
-
-def set_labels(steps: Steps, command: SetLabels) -> None:
-    require(steps.execution, Action.SET_LABELS)
-    labels = changed_labels(steps.execution.labels, command.labels, command.mode)
-    if labels != steps.execution.labels:
-        steps.record(LabelsSet(labels))
-
-
-def _is_put_back(task: TaskRun) -> bool:
-    return TaskRunState.QUEUED in TASK_RUN_RETURNS[task.state]
-
-
-def _leave_pause(steps: Steps) -> None:
-    _line_up_again(steps)
-    failed = steps.execution.has_failed
-    move(steps, ExecutionState.FAILED_FINISHING if failed else ExecutionState.RUNNING)
-
-
-def _line_up_again(steps: Steps) -> None:
-    for task in steps.execution.tasks.values():
-        if task.state in WAITING_FOR_WORKER:
-            steps.line_up(task)
+def _require_one_of(state: StrEnum, allowed: Sequence[StrEnum]) -> None:
+    if state not in allowed:
+        names = ", ".join(each.value for each in allowed)
+        raise Refused.because(
+            ProblemCode.VALIDATION, f"cannot be set to {state.value}; to one of {names}", "state"
+        )

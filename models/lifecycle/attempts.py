@@ -1,14 +1,11 @@
 """Attempts: taken by a worker, reported on, ended, lost."""
 
 from datetime import timedelta
-from typing import Any
 
 from models.errors import Problem, ProblemCode
 from models.events import (
-    ApprovalRequested,
     AttemptEnded,
     AttemptStarted,
-    FailureRecorded,
     LabelsSet,
     LateResult,
     OutputsSet,
@@ -16,21 +13,14 @@ from models.events import (
     PropertiesSet,
     TaskError,
 )
-from models.lifecycle.commands import (
-    Conclude,
-    Finish,
-    KillDeadline,
-    Lose,
-    Prepare,
-    Report,
-    Start,
-    WakeUp,
-)
-from models.lifecycle.settle import FENCE_AFTER, end_killed, move, settle
+from models.lifecycle.commands import Finish, KillDeadline, Lose, Report, Start
+from models.lifecycle.settle import settle
 from models.lifecycle.snapshot import TaskRun
+from models.lifecycle.starting import takes_starts
 from models.lifecycle.steps import Steps
+from models.lifecycle.stopping import FENCE_AFTER, end_killed
 from models.retry import MAX_LOST, delay_before, may_retry
-from models.spec import ApprovalTask, TaskSpec
+from models.spec import TaskSpec
 from models.states import (
     WAITING_FOR_WORKER,
     AttemptState,
@@ -39,15 +29,13 @@ from models.states import (
     TaskRunState,
 )
 
-_RUNS = frozenset({ExecutionState.RUNNING, ExecutionState.FAILED_FINISHING})
-
 
 def start(steps: Steps, command: Start) -> None:
     """Accepted only where the job is still true; otherwise nothing is recorded and the job is dropped."""
     task = steps.execution.tasks.get(command.path)
     if (
         task is None
-        or steps.execution.state not in _RUNS
+        or not takes_starts(steps.execution, task)
         or task.state not in WAITING_FOR_WORKER
         or command.attempt != task.attempt + 1
     ):
@@ -108,14 +96,11 @@ def lose(steps: Steps, command: Lose) -> None:
 
 
 def fence(steps: Steps, _: KillDeadline) -> None:
-    """What has outlived its kill loses its lease; the execution ends now."""
-    execution = steps.execution
-    killing = execution.killing
-    if execution.state is not ExecutionState.KILLING or killing is None:
+    """What has outlived its kill loses its lease; the execution goes on to its end."""
+    killing = steps.execution.killing
+    if killing and steps.now < killing.at + timedelta(seconds=FENCE_AFTER):
         return
-    if steps.now < killing.at + timedelta(seconds=FENCE_AFTER):
-        return
-    for task in list(execution.tasks.values()):
+    for task in list(steps.execution.tasks.values()):
         if task.state is TaskRunState.KILLING:
             end_killed(steps, task, AttemptState.LOST, "not ended within its grace; fenced")
     settle(steps)
@@ -138,7 +123,7 @@ def _end(steps: Steps, task: TaskRun, command: Finish) -> None:
         AttemptEnded(
             path=task.path,
             attempt=task.attempt,
-            state=command.state,
+            state=_attempt_end(steps, task, command),
             from_state=task.state,
             to_state=to_state,
             inputs=command.inputs,
@@ -148,19 +133,23 @@ def _end(steps: Steps, task: TaskRun, command: Finish) -> None:
             resources=command.resources,
             retry_at=steps.now + timedelta(seconds=delay) if retries else None,
             reason=command.reason,
+            cache_key=command.cache_key if to_state is TaskRunState.SUCCESS else None,
+            outputs_from=command.reused.outputs_from if command.reused else None,
         )
     )
+    if command.reused:
+        steps.carry(task.path, command.reused.outputs)
 
 
 def _next(
     steps: Steps, task: TaskRun, spec: TaskSpec, command: Finish
 ) -> tuple[TaskRunState, float]:
     """The task run's next state, and the seconds until its next attempt."""
-    if task.state is TaskRunState.KILLING:
-        done = command.state is AttemptState.SUCCESS
-        return (TaskRunState.SUCCESS if done else TaskRunState.KILLED), 0.0
     if command.state is AttemptState.SUCCESS:
-        return TaskRunState.SUCCESS, 0.0
+        return (TaskRunState.CACHED if command.reused else TaskRunState.SUCCESS), 0.0
+    if task.state is TaskRunState.KILLING:
+        timed_out = steps.execution.state is not ExecutionState.KILLING
+        return (TaskRunState.FAILED if timed_out else TaskRunState.KILLED), 0.0
     if command.erred:
         return TaskRunState.ERROR, 0.0
     if command.state is AttemptState.LOST:
@@ -172,93 +161,15 @@ def _next(
     return (TaskRunState.WARNING if spec.allow_failure else TaskRunState.FAILED), 0.0
 
 
+def _attempt_end(steps: Steps, task: TaskRun, command: Finish) -> AttemptState:
+    """What is killed while the execution is not has had its time: the execution's own timeout."""
+    killed = task.state is TaskRunState.KILLING and command.state is AttemptState.KILLED
+    if killed and steps.execution.state is not ExecutionState.KILLING:
+        return AttemptState.TIMED_OUT
+    return command.state
+
+
 def _next_after_loss(task: TaskRun, spec: TaskSpec) -> tuple[TaskRunState, float]:
     """A lost attempt is no fault of the task and does not use up its retries, up to a bound."""
     again = spec.on_worker_lost is OnWorkerLost.RETRY and task.lost + 1 < MAX_LOST
     return (TaskRunState.QUEUED if again else TaskRunState.ERROR), 0.0
-
-
-# -- the engine's own attempts ----------------------------------------------------------------------------------------
-
-
-def prepare(steps: Steps, command: Prepare) -> None:
-    """The settings of a wait or an approval are evaluated: wait, or ask."""
-    task = steps.execution.tasks[command.path]
-    if task.state is not TaskRunState.RUNNING or task.attempt != command.attempt:
-        return
-    if command.error:
-        _end_own(steps, task, AttemptState.FAILED, TaskRunState.ERROR, error=command.error)
-        settle(steps)
-        return
-    values = command.values or {}
-    spec = steps.execution.spec_of(task)
-    if isinstance(spec, ApprovalTask):
-        _ask_for_approval(steps, task, spec, values)
-        settle(steps)
-    else:
-        _wait(steps, task, values)
-
-
-def _ask_for_approval(
-    steps: Steps, task: TaskRun, spec: ApprovalTask, values: dict[str, Any] | Any
-) -> None:
-    steps.record(
-        ApprovalRequested(
-            path=task.path,
-            attempt=task.attempt,
-            id=steps.context.new_id(),
-            message=str(values.get("message", spec.message)),
-            required=spec.required,
-            users=tuple(spec.users),
-            roles=tuple(spec.roles),
-            comment_rule=spec.comment,
-            from_state=task.state,
-        )
-    )
-
-
-def _wait(steps: Steps, task: TaskRun, values: dict[str, Any] | Any) -> None:
-    """`seconds` from now: the courier has turned a duration or a time into it."""
-    seconds = float(values["seconds"])
-    until = steps.now + timedelta(seconds=seconds)
-    steps.record(
-        ProgressReported(
-            task.path, task.attempt, message=f"waits until {until.isoformat()}", wake_at=until
-        )
-    )
-    steps.promise(WakeUp(task.path, task.attempt), seconds)
-
-
-def wake_up(steps: Steps, command: WakeUp) -> None:
-    task = steps.execution.tasks[command.path]
-    if task.state is not TaskRunState.RUNNING or task.attempt != command.attempt:
-        return
-    _end_own(steps, task, AttemptState.SUCCESS, TaskRunState.SUCCESS)
-    settle(steps)
-
-
-def _end_own(
-    steps: Steps,
-    task: TaskRun,
-    state: AttemptState,
-    to_state: TaskRunState,
-    error: TaskError | None = None,
-) -> None:
-    steps.record(AttemptEnded(task.path, task.attempt, state, task.state, to_state, error=error))
-
-
-def conclude(steps: Steps, command: Conclude) -> None:
-    """The flow's outputs are evaluated: the execution ends. While paused they are asked for again at resume."""
-    execution = steps.execution
-    if execution.state is not ExecutionState.RUNNING or not all(
-        task.ended for task in execution.tasks.values()
-    ):
-        return
-    if command.error:
-        steps.record(FailureRecorded(command.error))
-        settle(steps)
-        return
-    if command.outputs:
-        steps.record(OutputsSet(None, command.outputs))
-    good = any(task.state is TaskRunState.WARNING for task in execution.tasks.values())
-    move(steps, ExecutionState.WARNING if good else ExecutionState.SUCCESS)

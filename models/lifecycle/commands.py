@@ -2,19 +2,51 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from models.events import TaskError
+from models.events import Parent, TaskError
 from models.lifecycle.snapshot import Plan
-from models.states import AttemptState, FailureAction, LabelMode, VoteDecision
+from models.states import (
+    AttemptState,
+    ExecutionState,
+    FailureAction,
+    LabelMode,
+    TaskRunState,
+    VoteDecision,
+)
 
 # -- people -----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
+class Reused:
+    """A task run of an earlier execution that stands for one of the new execution: its end and its outputs."""
+
+    state: TaskRunState
+    outputs_from: UUID
+    outputs: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Where a new execution comes from. `source` is the execution that it replays, reruns or reuses."""
+
+    rerun_of: UUID | None = None
+    replay_of: UUID | None = None
+    original_id: UUID | None = None
+    cached_from: UUID | None = None
+    parent: Parent | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Create:
-    """Inputs are validated already. With an `idempotency_key` the same `digest` gives the first answer again."""
+    """Inputs are validated already. With an `idempotency_key` the same `digest` gives the first answer again.
+
+    `reused` are task runs by key that are not run; with `links.cached_from` nothing is, and `outputs` are its
+    outputs. `limited` when the flow's newest revision has a concurrency limit. `system_labels` are Headway's own.
+    """
 
     plan: Plan
     inputs: Mapping[str, Any] = field(default_factory=dict)
@@ -26,13 +58,23 @@ class Create:
     trigger: Mapping[str, Any] | None = None
     idempotency_key: str | None = None
     digest: str | None = None
+    links: Links = Links()
+    reused: Mapping[str, Reused] = field(default_factory=dict)
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    system_labels: Mapping[str, str] = field(default_factory=dict)
+    limited: bool = False
+    shares_slot: bool = False
+    no_cache: bool = False
+    cache_key: str | None = None
+    scheduled_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """Asked again while KILLING, or with `force`, it leaves no grace."""
+    """Asked again while KILLING, or with `force`, it leaves no grace. `cascade` cancels what its subflows started."""
 
     force: bool = False
+    cascade: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +93,28 @@ class RetryFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class Restart:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class ForceRun:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeState:
+    state: ExecutionState
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeTaskRunState:
+    path: str
+    state: TaskRunState
+    outputs: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SetLabels:
     labels: Mapping[str, str]
     mode: LabelMode = LabelMode.MERGE
@@ -58,12 +122,26 @@ class SetLabels:
 
 @dataclass(frozen=True, slots=True)
 class CastVote:
-    """`voter_roles` are what the voter holds; whether they suffice is decided under the lock."""
+    """`voter_roles` are what the voter holds; whether they suffice is decided under the lock.
+
+    `override` is an administrator's vote past the policy; whether the voter may is the asker's to check.
+    """
 
     approval_id: UUID
     decision: VoteDecision
     voter_roles: frozenset[str]
     comment: str | None = None
+    form: Mapping[str, Any] | None = None
+    override: bool = False
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """An event sent to the execution: taken by a `wait` for its name, or kept until one comes."""
+
+    name: str
+    data: Any = None
 
 
 # -- workers ----------------------------------------------------------------------------------------------------------
@@ -100,6 +178,7 @@ class Finish:
     """`state` is SUCCESS, FAILED, TIMED_OUT, KILLED or LOST (handed back while draining).
 
     `erred` means that Headway could not run it (an expression): the task run becomes ERROR and is not retried.
+    With `reused`, nothing was run: an earlier success under the same `cache_key` stands for it.
     """
 
     path: str
@@ -113,6 +192,8 @@ class Finish:
     resources: Mapping[str, Any] | None = None
     reason: str | None = None
     erred: bool = False
+    cache_key: str | None = None
+    reused: Reused | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +209,12 @@ class Lose:
 
 @dataclass(frozen=True, slots=True)
 class Evaluate:
-    """Have the expressions of an engine task, or with no path the flow's outputs, evaluated. Not for `decide`:
-    the courier carries it out and asks `Prepare` or `Conclude` with the result."""
+    """Have the expressions of an engine task, its `when` (`condition`), or with no path the flow's outputs, evaluated.
+    Not for `decide`: the courier carries it out and asks `Prepare`, `Judge` or `Conclude` with the result."""
 
     path: str | None
     attempt: int | None
+    condition: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +225,71 @@ class Prepare:
     attempt: int
     values: Mapping[str, Any] | None
     error: TaskError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Whether a task's `when` holds, or why it cannot be told."""
+
+    path: str
+    attempt: int
+    holds: bool
+    error: TaskError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StartChild:
+    """Start the execution of a subflow's attempt. Not for `decide`: the courier does and asks `Adopt` or `Prepare`."""
+
+    path: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Adopt:
+    """The child of a subflow's attempt exists."""
+
+    path: str
+    attempt: int
+    child: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ChildEnded:
+    path: str
+    attempt: int
+    child: UUID
+    name: str
+    state: ExecutionState
+    outputs: Mapping[str, Any]
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """The time of a scheduled execution has come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admit:
+    """Let a QUEUED execution run, if its flow has a slot for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class AdmitNext:
+    """Have the next in the flow's line admitted. Not for `decide`: the courier finds it and asks `Admit`."""
+
+
+@dataclass(frozen=True, slots=True)
+class MakeRoom:
+    """Give way to a newer execution of the flow: its slot, or its place in the line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Labels that Headway sets itself, such as `system.replayed` on the source of a replay."""
+
+    labels: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +307,35 @@ class WakeUp:
 
 
 @dataclass(frozen=True, slots=True)
+class TimeOut:
+    """An attempt of the engine's own has had its time."""
+
+    path: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class TimeOutExecution:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalDue:
+    """A clock of a request has run out: its timeout, its escalation, or its next reminder."""
+
+    path: str
+    approval_id: UUID
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class KillDeadline:
     """What has not ended by now is fenced."""
+
+
+@dataclass(frozen=True, slots=True)
+class FinallyDeadline:
+    """`finally` has had its time in an execution that is being killed."""
 
 
 Command = (
@@ -170,15 +344,47 @@ Command = (
     | Pause
     | Resume
     | RetryFailed
+    | Restart
+    | ForceRun
+    | ChangeState
+    | ChangeTaskRunState
     | SetLabels
     | CastVote
+    | Signal
     | Start
     | Report
     | Finish
     | Lose
     | Prepare
+    | Judge
+    | Adopt
+    | ChildEnded
+    | Begin
+    | Admit
+    | MakeRoom
+    | Mark
     | Conclude
     | WakeUp
+    | TimeOut
+    | TimeOutExecution
+    | ApprovalDue
     | KillDeadline
+    | FinallyDeadline
 )
-Deferrable = Evaluate | WakeUp | KillDeadline
+Deferrable = (
+    Evaluate
+    | StartChild
+    | AdmitNext
+    | MakeRoom
+    | Cancel
+    | ChildEnded
+    | Begin
+    | Mark
+    | WakeUp
+    | TimeOut
+    | TimeOutExecution
+    | ApprovalDue
+    | KillDeadline
+    | FinallyDeadline
+)
+"""What may be owed: carried out later, or on another execution, in a transaction of its own."""

@@ -2,27 +2,54 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from uuid import UUID
 
 from models.errors import Problem, ProblemCode, Refused
-from models.events import Event, ExecutionCreated
-from models.labels import CORRELATION, check_labels
-from models.lifecycle import actions, attempts, votes
+from models.events import Carried, Event, ExecutionCreated, LabelsSet, OutputsSet
+from models.labels import CORRELATION, changed_labels, check_labels
+from models.lifecycle import (
+    admission,
+    attempts,
+    carrying,
+    pausing,
+    reruns,
+    stopping,
+    timeouts,
+    votes,
+)
+from models.lifecycle.actions import Action, require
 from models.lifecycle.commands import (
+    Admit,
+    Adopt,
+    ApprovalDue,
+    Begin,
     Cancel,
     CastVote,
+    ChangeState,
+    ChangeTaskRunState,
+    ChildEnded,
     Command,
     Conclude,
     Create,
+    FinallyDeadline,
     Finish,
+    ForceRun,
+    Judge,
     KillDeadline,
     Lose,
+    MakeRoom,
+    Mark,
     Pause,
     Prepare,
     Report,
+    Restart,
     Resume,
     RetryFailed,
     SetLabels,
+    Signal,
     Start,
+    TimeOut,
+    TimeOutExecution,
     WakeUp,
 )
 from models.lifecycle.evolve import create
@@ -32,21 +59,70 @@ from models.lifecycle.steps import Steps
 from models.lifecycle.transition import Context, Transition
 from models.states import ExecutionState, TaskRunState
 
+
+def _cancel(steps: Steps, command: Cancel) -> None:
+    require(steps.execution, Action.CANCEL)
+    if steps.execution.state is ExecutionState.KILLING:
+        stopping.hurry(steps)
+    else:
+        stopping.kill(steps, command.force, command.cascade)
+    settle(steps)
+
+
+def _end_finally(steps: Steps, _: FinallyDeadline) -> None:
+    stopping.end_finally(steps)
+    settle(steps)
+
+
+def _force_run(steps: Steps, command: ForceRun) -> None:
+    require(steps.execution, Action.FORCE_RUN)
+    admission.force_run(steps, command)
+
+
+def _set_labels(steps: Steps, command: SetLabels) -> None:
+    require(steps.execution, Action.SET_LABELS)
+    labels = changed_labels(steps.execution.labels, command.labels, command.mode)
+    if labels != steps.execution.labels:
+        steps.record(LabelsSet(labels))
+
+
+def _mark(steps: Steps, command: Mark) -> None:
+    labels = {**steps.execution.labels, **command.labels}
+    if labels != steps.execution.labels:
+        steps.record(LabelsSet(labels))
+
+
 _DECIDE: Mapping[type[Any], Callable[[Steps, Any], None]] = {
-    Cancel: actions.cancel,
-    Pause: actions.pause,
-    Resume: actions.resume,
-    RetryFailed: actions.retry_failed,
-    SetLabels: actions.set_labels,
+    Cancel: _cancel,
+    Pause: pausing.pause,
+    Resume: pausing.resume,
+    RetryFailed: reruns.retry_failed,
+    Restart: reruns.restart,
+    ForceRun: _force_run,
+    ChangeState: reruns.change_state,
+    ChangeTaskRunState: reruns.change_task_run_state,
+    SetLabels: _set_labels,
     CastVote: lambda steps, command: votes.cast(steps, command, settle),
+    Signal: carrying.receive,
     Start: attempts.start,
     Report: attempts.report,
     Finish: attempts.finish,
     Lose: attempts.lose,
-    Prepare: attempts.prepare,
-    Conclude: attempts.conclude,
-    WakeUp: attempts.wake_up,
+    Prepare: carrying.prepare,
+    Judge: carrying.judge,
+    Adopt: carrying.adopt,
+    ChildEnded: carrying.child_ended,
+    Begin: admission.begin_at_its_time,
+    Admit: admission.admit_from_line,
+    MakeRoom: admission.make_room,
+    Mark: _mark,
+    Conclude: carrying.conclude,
+    WakeUp: carrying.wake_up,
+    TimeOut: timeouts.time_out,
+    TimeOutExecution: timeouts.time_out_execution,
+    ApprovalDue: lambda steps, command: votes.due(steps, command, settle),
     KillDeadline: attempts.fence,
+    FinallyDeadline: _end_finally,
 }
 
 
@@ -70,42 +146,66 @@ def decide(execution: Execution, command: Command, context: Context) -> Transiti
 
 def begin(command: Create, context: Context) -> Transition:
     """A new execution, handled at once as far as it goes by itself."""
-    plan = command.plan
-    spec = plan.spec
-    labels = {**spec.labels, **command.labels}
     check_labels(command.labels, settable=(CORRELATION,))
     _refuse_unknown_tasks(command)
     id = context.new_id()
-    event = Event(
-        execution_id=id,
-        seq=1,
-        at=context.now,
-        ask=context.ask,
-        fact=ExecutionCreated(
-            flow_id=plan.flow_id,
-            revision_id=plan.revision_id,
-            revision=plan.revision,
-            namespace=spec.namespace,
-            flow_key=spec.id,
-            kind=command.kind or spec.kind,
-            name=f"{spec.id}-{id.hex[-6:]}",
-            inputs=command.inputs,
-            labels=labels,
-            on_failure=command.on_failure or spec.on_failure,
-            priority=command.priority,
-            disabled_tasks=command.disabled_tasks,
-            trigger=command.trigger,
-            task_runs={task.id: context.new_id() for task in spec.tasks},
-        ),
-    )
-    steps = Steps(create(plan, event), context)
+    event = Event(id, 1, context.now, context.ask, _created(id, command, context))
+    steps = Steps(create(command.plan, event), context)
     steps.events.append(event)
-    move(steps, ExecutionState.RUNNING)
-    for task in list(steps.execution.tasks.values()):
-        if plan.tasks[task.key].disabled or task.key in command.disabled_tasks:
-            steps.move_task(task, TaskRunState.SKIPPED)
-    settle(steps)
+    for key, reused in command.reused.items():
+        steps.carry(key, reused.outputs)
+    if command.links.cached_from:
+        _end_cached(steps, command)
+    elif command.scheduled_at and command.scheduled_at > context.now:
+        steps.promise(Begin(), (command.scheduled_at - context.now).total_seconds())
+    else:
+        admission.handle(steps)
+    if source := command.links.replay_of:
+        steps.promise(Mark({"system.replayed": "true"}), to=source)
     return steps.close()
+
+
+def _created(id: UUID, command: Create, context: Context) -> ExecutionCreated:
+    plan, spec, links = command.plan, command.plan.spec, command.links
+    return ExecutionCreated(
+        flow_id=plan.flow_id,
+        revision_id=plan.revision_id,
+        revision=plan.revision,
+        namespace=spec.namespace,
+        flow_key=spec.id,
+        kind=command.kind or spec.kind,
+        name=f"{spec.id}-{id.hex[-6:]}",
+        inputs=command.inputs,
+        labels={**spec.labels, **command.labels, **command.system_labels},
+        on_failure=command.on_failure or spec.on_failure,
+        priority=command.priority,
+        disabled_tasks=command.disabled_tasks,
+        trigger=command.trigger,
+        task_runs={key: context.new_id() for key in plan.outer_keys},
+        rerun_of=links.rerun_of,
+        replay_of=links.replay_of,
+        original_id=links.original_id,
+        cached_from=links.cached_from,
+        carried={
+            key: Carried(reused.state, reused.outputs_from)
+            for key, reused in command.reused.items()
+        },
+        parent=links.parent,
+        shares_slot=command.shares_slot,
+        no_cache=command.no_cache,
+        cache_key=command.cache_key,
+        scheduled_at=command.scheduled_at,
+    )
+
+
+def _end_cached(steps: Steps, command: Create) -> None:
+    """Nothing is run: what an earlier success gave is given again."""
+    for task in list(steps.execution.tasks.values()):
+        if not task.ended:
+            steps.move_task(task, TaskRunState.SKIPPED)
+    if command.outputs:
+        steps.record(OutputsSet(None, command.outputs))
+    move(steps, ExecutionState.CACHED)
 
 
 def _refuse_unknown_tasks(command: Create) -> None:

@@ -3,13 +3,19 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 from models.events import (
     ApprovalClosed,
+    ApprovalEscalated,
     ApprovalRequested,
     ApprovalVoted,
     AttemptEnded,
     AttemptStarted,
+    Carried,
+    ChildLinked,
+    ConditionAsked,
+    ConditionJudged,
     Event,
     ExecutionCreated,
     ExecutionMoved,
@@ -17,14 +23,18 @@ from models.events import (
     KillForced,
     LabelsSet,
     OutputsSet,
+    PriorityChanged,
     ProgressReported,
     PropertiesSet,
+    SignalReceived,
     TaskError,
     TaskRunMoved,
+    TaskRunsAdded,
 )
 from models.lifecycle.snapshot import (
     Approval,
     Attempt,
+    Clock,
     Execution,
     Failure,
     Killing,
@@ -36,6 +46,7 @@ from models.lifecycle.snapshot import (
 from models.states import (
     EXECUTION_ENDS,
     FAILED_ENDS,
+    GOOD_ENDS,
     TASK_RUN_ENDS,
     ApprovalState,
     AttemptState,
@@ -48,10 +59,9 @@ def create(plan: Plan, event: Event) -> Execution:
     """The execution that its first event describes."""
     fact = event.fact
     assert isinstance(fact, ExecutionCreated)
-    positions = {task.id: position for position, task in enumerate(plan.spec.tasks)}
     tasks = {
-        path: TaskRun(id=id, path=path, key=path, position=positions[path])
-        for path, id in fact.task_runs.items()
+        path: _new_task(path, id, position, fact.carried.get(path), event)
+        for position, (path, id) in enumerate(fact.task_runs.items())
     }
     return Execution(
         id=event.execution_id,
@@ -71,6 +81,27 @@ def create(plan: Plan, event: Event) -> Execution:
         trigger=fact.trigger,
         tasks=tasks,
         rerun_of=fact.rerun_of,
+        replay_of=fact.replay_of,
+        original_id=fact.original_id,
+        cached_from=fact.cached_from,
+        parent=fact.parent,
+        shares_slot=fact.shares_slot,
+        no_cache=fact.no_cache,
+        cache_key=fact.cache_key,
+        scheduled_at=fact.scheduled_at,
+    )
+
+
+def _new_task(path: str, id: UUID, position: int, carried: Carried | None, event: Event) -> TaskRun:
+    task = TaskRun(id=id, path=path, key=path.rpartition(".")[2], position=position)
+    if carried is None:
+        return task
+    return replace(
+        task,
+        state=carried.state,
+        outputs_from=carried.outputs_from,
+        ended_at=event.at,
+        progress=1.0,
     )
 
 
@@ -83,18 +114,51 @@ def evolve(execution: Execution, event: Event) -> Execution:
 def _execution_moved(execution: Execution, fact: ExecutionMoved, event: Event) -> Execution:
     state = fact.to_state
     ended = state in EXECUTION_ENDS
-    return replace(
+    corrected = ended and execution.ended
+    moved = replace(
         execution,
         state=state,
         state_seq=event.seq,
+        clock=_clock(execution, fact, event),
         started_at=execution.started_at or (event.at if state is ExecutionState.RUNNING else None),
-        ended_at=event.at if ended else None,
+        ended_at=execution.ended_at if corrected else event.at if ended else None,
         progress=1.0 if ended else execution.progress,
         paused=Paused(event.ask.actor, event.at) if state is ExecutionState.PAUSED else None,
         killing=Killing(event.ask.actor, event.at)
         if state is ExecutionState.KILLING
         else execution.killing,
     )
+    if state is ExecutionState.RESTARTED:
+        return _restarted(moved, event)
+    if fact.from_state is ExecutionState.FAILED_FINISHING and state is ExecutionState.RUNNING:
+        return replace(moved, failure=_first_failure(moved, moved.tasks))
+    return moved
+
+
+def _restarted(execution: Execution, event: Event) -> Execution:
+    """Of an ended execution nothing remains that would end it again: its kill, its outputs, its own failure."""
+    return replace(
+        execution,
+        killing=None,
+        outputs={},
+        failure=_first_failure(execution, execution.tasks),
+        progress=_progress(execution, execution.tasks, put_back=True),
+        restarted_by=(*execution.restarted_by, event.ask.actor),
+    )
+
+
+def _clock(execution: Execution, fact: ExecutionMoved, event: Event) -> Clock:
+    """It goes while something can run. Put back after a failure or an end, an execution has its whole time again."""
+    if fact.to_state in _COUNTED:
+        anew = fact.to_state is ExecutionState.RUNNING and fact.from_state in _ANEW
+        return (Clock() if anew else execution.clock).going(event.at)
+    return execution.clock.stopped(event.at)
+
+
+_COUNTED = frozenset({ExecutionState.RUNNING, ExecutionState.FAILED_FINISHING})
+_ANEW = frozenset(
+    {ExecutionState.FAILED_FINISHING, ExecutionState.RESTARTED, ExecutionState.QUEUED}
+)
 
 
 def _kill_forced(execution: Execution, _: KillForced, event: Event) -> Execution:
@@ -102,19 +166,69 @@ def _kill_forced(execution: Execution, _: KillForced, event: Event) -> Execution
     return replace(execution, killing=replace(killing, force=True))
 
 
+def _priority_changed(execution: Execution, fact: PriorityChanged, _: Event) -> Execution:
+    return replace(execution, priority=fact.priority)
+
+
+def _signal_received(execution: Execution, fact: SignalReceived, _: Event) -> Execution:
+    others = {name: data for name, data in execution.signals.items() if name != fact.name}
+    if fact.path is not None:
+        return replace(execution, signals=others)
+    return replace(execution, signals={**others, fact.name: fact.data})
+
+
+def _task_runs_added(execution: Execution, fact: TaskRunsAdded, event: Event) -> Execution:
+    known = len(execution.tasks)
+    added = {
+        path: _new_task(path, id, known + position, None, event)
+        for position, (path, id) in enumerate(fact.task_runs.items())
+    }
+    tasks = {**execution.tasks, **added}
+    return replace(execution, tasks=tasks, progress=_progress(execution, tasks, put_back=True))
+
+
+def _condition_asked(execution: Execution, fact: ConditionAsked, _: Event) -> Execution:
+    task = execution.tasks[fact.path]
+    return _with_task(execution, task, replace(task, condition="ASKED"))
+
+
+def _condition_judged(execution: Execution, fact: ConditionJudged, _: Event) -> Execution:
+    task = execution.tasks[fact.path]
+    return _with_task(execution, task, replace(task, condition="HOLDS" if fact.holds else "FAILS"))
+
+
+def _child_linked(execution: Execution, fact: ChildLinked, _: Event) -> Execution:
+    task = execution.tasks[fact.path]
+    return _with_task(execution, task, replace(task, child=fact.child))
+
+
 def _task_run_moved(execution: Execution, fact: TaskRunMoved, event: Event) -> Execution:
     task = execution.tasks[fact.path]
     state = fact.to_state
+    ended = state in TASK_RUN_ENDS
+    if task.ended and ended:  # corrected by a person
+        return _with_task(execution, task, replace(task, state=state, error=fact.error))
     changed = replace(
         task,
         state=state,
-        ended_at=event.at if state in TASK_RUN_ENDS else None,
+        ended_at=event.at if ended else None,
         progress=1.0 if state is TaskRunState.SKIPPED else task.progress,
         retry_at=None,
+        error=fact.error if ended else task.error,
     )
     if task.ended:  # put back: earlier attempts no longer count
         changed = replace(
-            changed, attempt_base=task.attempt, lost=0, error=None, progress=0.0, message=None
+            changed,
+            attempt_base=task.attempt,
+            lost=0,
+            error=None,
+            progress=0.0,
+            message=None,
+            condition="HOLDS" if task.attempt else None,
+            child=None,
+            outputs={},
+            outputs_from=None,
+            carried={},
         )
     return _with_task(execution, task, changed)
 
@@ -130,6 +244,8 @@ def _attempt_started(execution: Execution, fact: AttemptStarted, event: Event) -
         message=None,
         error=None,
         retry_at=None,
+        wake_at=None,
+        clock_base=execution.clock.at(event.at),
         newest=Attempt(fact.id, fact.attempt, AttemptState.RUNNING, fact.worker, None, event.at),
     )
     return _with_task(execution, task, changed)
@@ -144,12 +260,14 @@ def _attempt_ended(execution: Execution, fact: AttemptEnded, event: Event) -> Ex
         inputs=task.inputs if fact.inputs is None else fact.inputs,
         outputs=_merged(task.outputs, fact.outputs),
         error=fact.error,
-        progress=1.0 if fact.to_state is TaskRunState.SUCCESS else task.progress,
+        progress=1.0 if fact.to_state in GOOD_ENDS else task.progress,
         lost=task.lost + (fact.state is AttemptState.LOST),
         retry_at=fact.retry_at,
         wake_at=None,
         ended_at=event.at if ended else None,
         newest=replace(task.newest, state=fact.state) if task.newest else None,
+        cache_key=fact.cache_key,
+        outputs_from=fact.outputs_from,
     )
     return _with_task(execution, task, changed)
 
@@ -188,11 +306,9 @@ def _approval_requested(execution: Execution, fact: ApprovalRequested, event: Ev
         attempt=fact.attempt,
         state=ApprovalState.PENDING,
         message=fact.message,
-        required=fact.required,
-        users=fact.users,
-        roles=fact.roles,
-        comment_rule=fact.comment_rule,
+        policy=fact.policy,
         requested_at=event.at,
+        expires_at=fact.expires_at,
     )
     return _with_task(execution, task, replace(task, state=fact.to_state, approval=approval))
 
@@ -200,7 +316,17 @@ def _approval_requested(execution: Execution, fact: ApprovalRequested, event: Ev
 def _approval_voted(execution: Execution, fact: ApprovalVoted, event: Event) -> Execution:
     task = execution.tasks[fact.path]
     assert task.approval
-    vote = Vote(fact.id, event.ask.actor, fact.decision, fact.comment, event.at, fact.override)
+    vote = Vote(
+        fact.id,
+        event.ask.actor,
+        fact.decision,
+        fact.comment,
+        event.at,
+        fact.override,
+        fact.groups,
+        fact.form,
+        fact.key,
+    )
     approval = replace(task.approval, votes=(*task.approval.votes, vote))
     return _with_task(execution, task, replace(task, approval=approval))
 
@@ -209,6 +335,13 @@ def _approval_closed(execution: Execution, fact: ApprovalClosed, event: Event) -
     task = execution.tasks[fact.path]
     assert task.approval
     approval = replace(task.approval, state=fact.state, decided_at=event.at)
+    return _with_task(execution, task, replace(task, approval=approval))
+
+
+def _approval_escalated(execution: Execution, fact: ApprovalEscalated, _: Event) -> Execution:
+    task = execution.tasks[fact.path]
+    assert task.approval
+    approval = replace(task.approval, escalated=fact.roles, expires_at=fact.expires_at)
     return _with_task(execution, task, replace(task, approval=approval))
 
 
@@ -225,21 +358,33 @@ def _failure(task: TaskRun | None, error: TaskError | None) -> Failure:
 
 def _with_task(execution: Execution, before: TaskRun, after: TaskRun) -> Execution:
     tasks = {**execution.tasks, after.path: after}
-    failure = execution.failure
-    if after.state in FAILED_ENDS and failure is None:
-        failure = _failure(after, after.error)
-    elif before.ended and not after.ended:
-        failure = _first_failure(tasks)
     return replace(
         execution,
         tasks=tasks,
-        failure=failure,
+        failure=_failure_after(execution, before, after, tasks),
         progress=_progress(execution, tasks, put_back=before.ended and not after.ended),
     )
 
 
-def _first_failure(tasks: Mapping[str, TaskRun]) -> Failure | None:
-    failed = [task for task in tasks.values() if task.state in FAILED_ENDS and task.ended_at]
+def _failure_after(
+    execution: Execution, before: TaskRun, after: TaskRun, tasks: Mapping[str, TaskRun]
+) -> Failure | None:
+    failure = execution.failure
+    if before.ended and before.state is not after.state:
+        if failure and failure.path is None and not execution.ended:
+            return failure
+        return _first_failure(execution, tasks)
+    if failure is None and after.state in FAILED_ENDS and not execution.failure_is_allowed(after):
+        return _failure(after, after.error)
+    return failure
+
+
+def _first_failure(execution: Execution, tasks: Mapping[str, TaskRun]) -> Failure | None:
+    failed = [
+        task
+        for task in tasks.values()
+        if task.state in FAILED_ENDS and not execution.failure_is_allowed(task)
+    ]
     first = min(failed, key=lambda task: (task.ended_at, task.position), default=None)
     return _failure(first, first.error) if first else None
 
@@ -268,4 +413,11 @@ _APPLY: Mapping[type[Any], Callable[[Execution, Any, Event], Execution]] = {
     ApprovalVoted: _approval_voted,
     ApprovalClosed: _approval_closed,
     FailureRecorded: _failure_recorded,
+    ApprovalEscalated: _approval_escalated,
+    TaskRunsAdded: _task_runs_added,
+    ConditionAsked: _condition_asked,
+    ConditionJudged: _condition_judged,
+    ChildLinked: _child_linked,
+    SignalReceived: _signal_received,
+    PriorityChanged: _priority_changed,
 }

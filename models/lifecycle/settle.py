@@ -3,122 +3,240 @@
 `settle` is called after every change and finds, from the snapshot alone, everything that is due.
 """
 
-from models.events import ApprovalClosed, AttemptEnded, AttemptStarted, ExecutionMoved, KillForced
-from models.lifecycle.commands import Evaluate, KillDeadline
-from models.lifecycle.snapshot import Execution, TaskRun, is_engine_task
+from models.events import ConditionAsked, ExecutionMoved, TaskError, TaskRunMoved
+from models.lifecycle.commands import AdmitNext, ChildEnded, Evaluate, TimeOutExecution
+from models.lifecycle.foreach import Iterations
+from models.lifecycle.snapshot import Execution, TaskRun
+from models.lifecycle.starting import start
 from models.lifecycle.steps import Steps
+from models.lifecycle.stopping import kill, when_finally_begins
 from models.lifecycle.votes import close_decided
+from models.spec import ForeachTask
 from models.states import (
+    FAILED_ENDS,
     GOOD_ENDS,
-    ApprovalState,
-    AttemptState,
     ExecutionState,
     FailureAction,
+    RunIf,
+    Section,
     TaskRunState,
 )
 
-LEASE = 10.0
-"""Seconds that a worker's right to an attempt lasts without a heartbeat."""
-HEARTBEAT = 3.0
-"""Seconds between two heartbeats of a worker."""
-FENCE_AFTER = 2 * HEARTBEAT
-"""Seconds after a kill's grace until attempts that have not ended are fenced."""
+_NOT_HANDLED = frozenset({ExecutionState.CREATED, ExecutionState.QUEUED, ExecutionState.RESTARTED})
+TIMED_OUT = "TIMED_OUT"
 
 
 def move(steps: Steps, to: ExecutionState) -> None:
     """Setting the state it is in is no event."""
-    if steps.execution.state is not to:
-        steps.record(ExecutionMoved(steps.execution.state, to))
+    before = steps.execution
+    if before.state is to:
+        return
+    steps.record(ExecutionMoved(before.state, to))
+    execution = steps.execution
+    timeout = execution.plan.spec.timeout
+    if timeout and execution.clock.since and execution.clock.since == steps.now:
+        steps.promise(TimeOutExecution(), timeout - execution.clock.used)
+    if execution.ended and not before.ended:
+        _tell_of_the_end(steps)
+
+
+def _tell_of_the_end(steps: Steps) -> None:
+    """The next in the flow's line, and the subflow task that waits for this execution."""
+    execution = steps.execution
+    if execution.plan.spec.concurrency:
+        steps.promise(AdmitNext())
+    if parent := execution.parent:
+        steps.promise(
+            ChildEnded(
+                parent.path,
+                parent.attempt,
+                execution.id,
+                execution.name,
+                execution.state,
+                execution.outputs,
+                execution.failure.message if execution.failure else None,
+            ),
+            to=parent.execution_id,
+        )
 
 
 def settle(steps: Steps) -> None:
-    state = steps.execution.state
-    if steps.execution.ended:
+    execution = steps.execution
+    if execution.ended or execution.state in _NOT_HANDLED:
         return
-    if state is ExecutionState.KILLING:
-        _end_when_killed(steps)
-    elif _kills(steps.execution):
+    if execution.state is ExecutionState.KILLING:
+        _go_on_killing(steps)
+    elif _kills(execution):
         kill(steps)
-    elif state is not ExecutionState.PAUSED:
+        _go_on_killing(steps)
+    elif execution.state is not ExecutionState.PAUSED:
         _go_on(steps)
 
 
 def _go_on(steps: Steps) -> None:
     close_decided(steps)
-    if steps.execution.has_failed:
-        if _kills(steps.execution):
-            kill(steps)
-            return
-        move(steps, ExecutionState.FAILED_FINISHING)
-        _cancel_what_failure_forbids(steps)
-    _start_ready(steps)
+    if steps.execution.state is ExecutionState.KILLING:  # an approval whose timeout cancels
+        _go_on_killing(steps)
+        return
+    while True:
+        if steps.execution.has_failed:
+            if _kills(steps.execution):
+                kill(steps)
+                _go_on_killing(steps)
+                return
+            move(steps, ExecutionState.FAILED_FINISHING)
+            _cancel_what_failure_forbids(steps)
+        if not _advance(steps, *_sections_at_work(steps)):
+            break
     if all(task.ended for task in steps.execution.tasks.values()):
         _conclude(steps)
     elif not steps.execution.has_failed:
         move(steps, _standing(steps.execution))
 
 
+def _go_on_killing(steps: Steps) -> None:
+    """Once all else has ended, `finally` runs; then the execution ends."""
+    execution = steps.execution
+    if all(task.ended for task in execution.in_section(Section.TASKS, Section.ERRORS)):
+        when_finally_begins(steps)
+        close_decided(steps)
+        while _advance(steps, Section.FINALLY):
+            pass
+    if all(task.ended for task in steps.execution.tasks.values()):
+        move(steps, ExecutionState.KILLED)
+
+
 def _kills(execution: Execution) -> bool:
-    """A task's failure under CANCEL_ALL; the execution's own failure, as an output's, has nothing left to kill."""
-    return execution.on_failure is FailureAction.CANCEL_ALL and bool(execution.failed_tasks())
+    """A task's failure under CANCEL_ALL; once `finally` is at work there is nothing left to cancel."""
+    if execution.on_failure is not FailureAction.CANCEL_ALL:
+        return False
+    return any(
+        execution.section_of(task) is Section.TASKS for task in execution.failed_tasks()
+    ) and not all(task.ended for task in execution.tasks.values() if _is_main(execution, task))
+
+
+def _is_main(execution: Execution, task: TaskRun) -> bool:
+    return execution.section_of(task) is Section.TASKS
 
 
 def _standing(execution: Execution) -> ExecutionState:
     """RUNNING, or WAITING_FOR_APPROVAL when only a person can move it."""
-    alive = {task.state for task in execution.tasks.values() if not task.ended}
-    only_people = TaskRunState.WAITING_FOR_APPROVAL in alive and alive <= {
-        TaskRunState.WAITING_FOR_APPROVAL,
-        TaskRunState.CREATED,
-    }
-    return ExecutionState.WAITING_FOR_APPROVAL if only_people else ExecutionState.RUNNING
+    moving = waiting = False
+    for task in execution.tasks.values():
+        if task.state is TaskRunState.WAITING_FOR_APPROVAL:
+            waiting = True
+        elif task.state is TaskRunState.CREATED:
+            moving |= task.condition == "ASKED"
+        elif not task.ended:
+            moving |= not _only_has_children(execution, task)
+    return ExecutionState.WAITING_FOR_APPROVAL if waiting and not moving else ExecutionState.RUNNING
+
+
+def _only_has_children(execution: Execution, task: TaskRun) -> bool:
+    return isinstance(execution.spec_of(task), ForeachTask) and bool(execution.children_of(task))
+
+
+# -- what may start ---------------------------------------------------------------------------------------------------
+
+
+def _sections_at_work(steps: Steps) -> list[Section]:
+    """`errors` once the tasks have ended and there was a failure, `finally` after them."""
+    execution = steps.execution
+    if not all(task.ended for task in execution.in_section(Section.TASKS)):
+        return [Section.TASKS]
+    errors = execution.in_section(Section.ERRORS)
+    if not execution.has_failed:
+        for task in errors:
+            if task.state is TaskRunState.CREATED:
+                steps.move_task(task, TaskRunState.SKIPPED)
+    elif not all(task.ended for task in errors):
+        return [Section.ERRORS]
+    return [Section.FINALLY]
+
+
+def _advance(steps: Steps, *sections: Section) -> bool:
+    """Whether anything happened: what is ready starts, what cannot run any more is cancelled or skipped."""
+    before = len(steps.events)
+    iterations = Iterations(steps.execution)
+    for path in list(steps.execution.tasks):
+        task = steps.execution.tasks[path]
+        if task.ended or steps.execution.section_of(task) not in sections:
+            continue
+        if task.state is TaskRunState.CREATED:
+            _consider(steps, task, iterations)
+        elif task.state is TaskRunState.RUNNING:
+            iterations.close(steps, task)
+    return len(steps.events) > before
+
+
+def _consider(steps: Steps, task: TaskRun, iterations: Iterations) -> None:
+    execution = steps.execution
+    if execution.is_disabled(task):
+        steps.move_task(task, TaskRunState.SKIPPED)
+        return
+    verdict = _verdict(execution, task)
+    if verdict is TaskRunState.RUNNING:
+        if iterations.may_start(execution, task):
+            _start_if(steps, task)
+    elif verdict is not None:
+        steps.move_task(task, verdict)
+
+
+def _verdict(execution: Execution, task: TaskRun) -> TaskRunState | None:
+    """RUNNING when its needs allow it, SKIPPED or CANCELLED when they never will, None while they are open."""
+    needs = execution.needs_of(task)
+    rule = execution.spec_of(task).run_if
+    if rule is RunIf.SUCCESS:
+        if any(need.ended and need.state not in GOOD_ENDS for need in needs):
+            return TaskRunState.CANCELLED
+        return TaskRunState.RUNNING if all(need.ended for need in needs) else None
+    if not all(need.ended for need in needs):
+        return None
+    if rule is RunIf.ALWAYS or any(need.state in FAILED_ENDS for need in needs):
+        return TaskRunState.RUNNING
+    good = all(need.state in GOOD_ENDS for need in needs)
+    return TaskRunState.SKIPPED if good else TaskRunState.CANCELLED
+
+
+def _start_if(steps: Steps, task: TaskRun) -> None:
+    """Start it if its `when` holds; that is evaluated elsewhere first."""
+    when = steps.execution.spec_of(task).when
+    if when is None or when is True or task.condition == "HOLDS":
+        start(steps, task)
+    elif when is False or task.condition == "FAILS":
+        steps.move_task(task, TaskRunState.SKIPPED)
+    elif task.condition is None:
+        steps.record(ConditionAsked(task.path))
+        steps.promise(Evaluate(task.path, task.attempt, condition=True))
 
 
 def _cancel_what_failure_forbids(steps: Steps) -> None:
+    """Under FINISH_RUNNING nothing starts any more but what is there for failures."""
     execution = steps.execution
-    everything = execution.on_failure is FailureAction.FINISH_RUNNING
-    failed = {task.key for task in execution.failed_tasks()}
-    for task in execution.tasks.values():
-        if task.state is TaskRunState.CREATED and (
-            everything or failed & execution.plan.graph.upstream(task.key)
-        ):
+    if execution.on_failure is FailureAction.FINISH_POSSIBLE:
+        return
+    for task in list(execution.tasks.values()):
+        if task.state is TaskRunState.CREATED and _is_forbidden(execution, task):
             steps.move_task(task, TaskRunState.CANCELLED)
 
 
-def _start_ready(steps: Steps) -> None:
-    for task in list(steps.execution.tasks.values()):
-        if task.state is TaskRunState.CREATED and _is_ready(steps.execution, task):
-            start(steps, task)
+def _is_forbidden(execution: Execution, task: TaskRun) -> bool:
+    outermost = execution.plan.tasks[execution.plan.outermost(task.key)]
+    return _is_main(execution, task) and outermost.run_if is RunIf.SUCCESS
 
 
-def _is_ready(execution: Execution, task: TaskRun) -> bool:
-    needs = execution.plan.graph.needs(task.key)
-    return all(execution.tasks[key].state in GOOD_ENDS for key in needs)
+def judged(steps: Steps, task: TaskRun, error: TaskError) -> None:
+    """Its `when` cannot be evaluated."""
+    steps.record(TaskRunMoved(task.path, task.state, TaskRunState.ERROR, error))
 
 
-def start(steps: Steps, task: TaskRun) -> None:
-    """Give a task run its next attempt: in its queue, or at once where the engine carries it."""
-    if not is_engine_task(steps.execution.spec_of(task)):
-        steps.move_task(task, TaskRunState.QUEUED)
-        return
-    number = task.attempt + 1
-    if task.ended:
-        steps.move_task(task, TaskRunState.CREATED)
-    steps.record(
-        AttemptStarted(
-            task.path,
-            number,
-            steps.context.new_id(),
-            None,
-            steps.execution.tasks[task.path].state,
-        )
-    )
-    steps.promise(Evaluate(task.path, number))
+# -- the end ----------------------------------------------------------------------------------------------------------
 
 
 def _conclude(steps: Steps) -> None:
     """End it, or have its outputs evaluated first: `Conclude` comes back here with them."""
     execution = steps.execution
-    end = _end_of(execution)
+    end = end_of(execution)
     owes_outputs = end in (ExecutionState.SUCCESS, ExecutionState.WARNING)
     if owes_outputs and execution.plan.spec.outputs and not execution.outputs:
         move(steps, ExecutionState.RUNNING)
@@ -127,65 +245,22 @@ def _conclude(steps: Steps) -> None:
         move(steps, end)
 
 
-def _end_of(execution: Execution) -> ExecutionState:
-    states = {task.state for task in execution.tasks.values()}
+def end_of(execution: Execution) -> ExecutionState:
+    """What it ends as, all its task runs having ended."""
+    failure = execution.failure
+    if failure and failure.path is None and failure.code == TIMED_OUT:
+        return ExecutionState.FAILED
+    states = {
+        task.state for task in execution.tasks.values() if not execution.failure_is_allowed(task)
+    }
     for task_state, end in (
+        (TaskRunState.KILLED, ExecutionState.KILLED),
         (TaskRunState.REJECTED, ExecutionState.REJECTED),
         (TaskRunState.FAILED, ExecutionState.FAILED),
         (TaskRunState.ERROR, ExecutionState.ERROR),
     ):
         if task_state in states:
             return end
-    if execution.has_failed:
+    if failure:
         return ExecutionState.ERROR
     return ExecutionState.WARNING if TaskRunState.WARNING in states else ExecutionState.SUCCESS
-
-
-# -- stopping ---------------------------------------------------------------------------------------------------------
-
-
-def kill(steps: Steps, force: bool = False) -> None:
-    """KILLING; what no worker owns ends at once, the rest has its grace and then its deadline."""
-    move(steps, ExecutionState.KILLING)
-    if force:
-        steps.record(KillForced())
-    for task in list(steps.execution.tasks.values()):
-        if not task.ended:
-            _stop(steps, task)
-    _end_when_killed(steps)
-    if not steps.execution.ended:
-        steps.promise(KillDeadline(), FENCE_AFTER + (0 if force else _grace(steps.execution)))
-
-
-def _stop(steps: Steps, task: TaskRun) -> None:
-    if task.lease is not None:
-        steps.move_task(task, TaskRunState.KILLING)
-    elif task.state in (TaskRunState.RUNNING, TaskRunState.WAITING_FOR_APPROVAL):
-        if task.approval and task.approval.state is ApprovalState.PENDING:
-            steps.record(ApprovalClosed(task.path, task.approval.id, ApprovalState.CANCELLED))
-        end_killed(steps, task, AttemptState.KILLED)
-    else:
-        steps.move_task(task, TaskRunState.KILLED if task.attempt else TaskRunState.CANCELLED)
-
-
-def end_killed(steps: Steps, task: TaskRun, end: AttemptState, reason: str | None = None) -> None:
-    steps.record(
-        AttemptEnded(task.path, task.attempt, end, task.state, TaskRunState.KILLED, reason=reason)
-    )
-
-
-def _end_when_killed(steps: Steps) -> None:
-    if all(task.ended for task in steps.execution.tasks.values()):
-        move(steps, ExecutionState.KILLED)
-
-
-def _grace(execution: Execution) -> float:
-    """The longest grace of what is being killed, in seconds."""
-    return max(
-        (
-            execution.spec_of(task).kill_grace
-            for task in execution.tasks.values()
-            if task.state is TaskRunState.KILLING
-        ),
-        default=0.0,
-    )

@@ -6,18 +6,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from models.events import TaskError
+from models.approval import ApprovalPolicy
+from models.events import Parent, TaskError
 from models.graph import Graph
-from models.spec import ApprovalTask, FlowSpec, TaskSpec, WaitTask
+from models.spec import ApprovalTask, FlowSpec, ForeachTask, SubflowTask, TaskSpec, WaitTask
 from models.states import (
     EXECUTION_ENDS,
     FAILED_ENDS,
     TASK_RUN_ENDS,
     ApprovalState,
     AttemptState,
-    CommentRule,
     ExecutionState,
     FailureAction,
+    Section,
     TaskRunState,
     VoteDecision,
 )
@@ -25,7 +26,10 @@ from models.states import (
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A revision made ready to run: the document, its graph, its tasks by key. Shared by all its executions."""
+    """A revision made ready to run: the document, its graph, its tasks by key. Shared by all its executions.
+
+    `tasks` holds those within a foreach, of `errors` and of `finally` too; `parents` the foreach around a task.
+    """
 
     flow_id: UUID
     revision_id: UUID
@@ -33,12 +37,34 @@ class Plan:
     spec: FlowSpec
     graph: Graph
     tasks: Mapping[str, TaskSpec]
+    sections: Mapping[str, Section]
+    parents: Mapping[str, str | None]
 
     @classmethod
     def of(cls, flow_id: UUID, revision_id: UUID, revision: int, spec: FlowSpec) -> "Plan":
-        tasks = {task.id: task for task in spec.tasks}
-        graph = Graph.of({task.id: task.needs for task in spec.tasks})
-        return cls(flow_id, revision_id, revision, spec, graph, tasks)
+        placed = list(spec.placed_tasks())
+        tasks = {task.id: task for task, _, _ in placed}
+        return cls(
+            flow_id,
+            revision_id,
+            revision,
+            spec,
+            Graph.of({task.id: task.needs for task, _, _ in placed}),
+            tasks,
+            {task.id: section for task, section, _ in placed},
+            {task.id: parent for task, _, parent in placed},
+        )
+
+    def outermost(self, key: str) -> str:
+        """The task itself, or the outermost foreach around it."""
+        while parent := self.parents[key]:
+            key = parent
+        return key
+
+    @property
+    def outer_keys(self) -> list[str]:
+        """What an execution begins with; the rest is added as foreach tasks learn their items."""
+        return [key for key, parent in self.parents.items() if parent is None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,29 +87,36 @@ class Vote:
     comment: str | None
     at: datetime
     override: bool = False
+    groups: tuple[str, ...] = ()
+    form: Mapping[str, Any] | None = None
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """A request for a decision; its policy is a copy, made when the task run began to wait."""
+    """A request for a decision. `escalated` roles may decide beside those of the policy."""
 
     id: UUID
     attempt: int
     state: ApprovalState
     message: str
-    required: int
-    users: tuple[str, ...]
-    roles: tuple[str, ...]
-    comment_rule: CommentRule
+    policy: ApprovalPolicy
     requested_at: datetime
+    expires_at: datetime | None = None
     decided_at: datetime | None = None
+    escalated: tuple[str, ...] = ()
     votes: tuple[Vote, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class TaskRun:
     """`attempt` is the newest attempt's number, 0 before the first; those up to `attempt_base` and the `lost`
-    ones since do not count against `retry`."""
+    ones since do not count against `retry`.
+
+    The path names the task among its siblings: `key`, or `each[3].key` within the fourth iteration of a foreach.
+    `condition` is what became of `when`: None (not asked), ASKED, HOLDS or FAILS. With `outputs_from` another task
+    run holds the outputs; `carried` are those, read with it and no part of what the events say.
+    """
 
     id: UUID
     path: str
@@ -104,6 +137,34 @@ class TaskRun:
     ended_at: datetime | None = None
     newest: Attempt | None = None
     approval: Approval | None = None
+    condition: str | None = None
+    child: UUID | None = None
+    clock_base: float = field(default=0.0, compare=False)
+    cache_key: str | None = None
+    outputs_from: UUID | None = None
+    carried: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+    @property
+    def results(self) -> Mapping[str, Any]:
+        """Its outputs, wherever they are kept."""
+        return {**self.carried, **self.outputs} if self.outputs_from else self.outputs
+
+    @property
+    def level(self) -> str:
+        """What its path shares with its siblings': empty, or `each[3].`."""
+        return self.path[: len(self.path) - len(self.key)]
+
+    @property
+    def parent(self) -> str | None:
+        """The path of the foreach it is an iteration of."""
+        level = self.level
+        return level[: level.rindex("[")] if level else None
+
+    @property
+    def index(self) -> int | None:
+        """The position of its iteration, from 0."""
+        level = self.level
+        return int(level[level.rindex("[") + 1 : -2]) if level else None
 
     @property
     def ended(self) -> bool:
@@ -142,7 +203,27 @@ class Killing:
 
 
 @dataclass(frozen=True, slots=True)
+class Clock:
+    """What counts against timeouts: the seconds `used` before `since`, and those since then."""
+
+    used: float = 0.0
+    since: datetime | None = None
+
+    def at(self, moment: datetime) -> float:
+        running = (moment - self.since).total_seconds() if self.since else 0.0
+        return self.used + max(0.0, running)
+
+    def stopped(self, moment: datetime) -> "Clock":
+        return Clock(self.at(moment))
+
+    def going(self, moment: datetime) -> "Clock":
+        return self if self.since else Clock(self.used, moment)
+
+
+@dataclass(frozen=True, slots=True)
 class Execution:
+    """`signals` are events that were sent to it and that no wait has taken yet. `restarted_by` are people."""
+
     id: UUID
     plan: Plan
     name: str
@@ -160,6 +241,17 @@ class Execution:
     trigger: Mapping[str, Any] | None
     tasks: Mapping[str, TaskRun]
     rerun_of: UUID | None = None
+    replay_of: UUID | None = None
+    original_id: UUID | None = None
+    cached_from: UUID | None = None
+    parent: Parent | None = None
+    shares_slot: bool = False
+    no_cache: bool = False
+    cache_key: str | None = None
+    scheduled_at: datetime | None = None
+    clock: Clock = field(default=Clock(), compare=False)
+    restarted_by: tuple[str, ...] = ()
+    signals: Mapping[str, Any] = field(default_factory=dict)
     progress: float = 0.0
     outputs: Mapping[str, Any] = field(default_factory=dict)
     properties: Mapping[str, Any] = field(default_factory=dict)
@@ -176,8 +268,42 @@ class Execution:
     def spec_of(self, task: TaskRun) -> TaskSpec:
         return self.plan.tasks[task.key]
 
+    def section_of(self, task: TaskRun) -> Section:
+        return self.plan.sections[task.key]
+
+    def in_section(self, *sections: Section) -> list[TaskRun]:
+        return [task for task in self.tasks.values() if self.plan.sections[task.key] in sections]
+
+    def needs_of(self, task: TaskRun) -> list[TaskRun]:
+        return [self.tasks[task.level + key] for key in self.plan.graph.needs(task.key)]
+
+    def children_of(self, task: TaskRun) -> list[TaskRun]:
+        """The task runs of a foreach's iterations; not those of a foreach within it."""
+        start = f"{task.path}["
+        return [
+            each
+            for path, each in self.tasks.items()
+            if path.startswith(start) and each.parent == task.path
+        ]
+
+    def failure_is_allowed(self, task: TaskRun) -> bool:
+        """Whether a foreach around the task takes its failure upon itself."""
+        around = self.plan.parents[task.key]
+        while around is not None:
+            if self.plan.tasks[around].allow_failure:
+                return True
+            around = self.plan.parents[around]
+        return False
+
     def failed_tasks(self) -> list[TaskRun]:
-        return [task for task in self.tasks.values() if task.state in FAILED_ENDS]
+        return [
+            task
+            for task in self.tasks.values()
+            if task.state in FAILED_ENDS and not self.failure_is_allowed(task)
+        ]
+
+    def is_disabled(self, task: TaskRun) -> bool:
+        return task.key in self.disabled_tasks or self.spec_of(task).disabled
 
     @property
     def has_failed(self) -> bool:
@@ -186,4 +312,4 @@ class Execution:
 
 def is_engine_task(spec: TaskSpec) -> bool:
     """Whether the engine itself carries the task, without a worker and a lease."""
-    return isinstance(spec, ApprovalTask | WaitTask)
+    return isinstance(spec, ApprovalTask | WaitTask | SubflowTask | ForeachTask)

@@ -1,17 +1,20 @@
 """The working copy of one decision: facts go in, the snapshot follows them, jobs and promises follow the facts."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from models.errors import Problem
 from models.events import AttemptEnded, Event, Fact, TaskRunMoved
-from models.lifecycle.commands import Deferrable
+from models.lifecycle.commands import Deferrable, WakeUp
 from models.lifecycle.evolve import evolve
-from models.lifecycle.snapshot import Execution, TaskRun
+from models.lifecycle.snapshot import Execution, TaskRun, is_engine_task
 from models.lifecycle.transition import Context, Deferred, Job, Transition, job_key
 from models.states import (
     EXECUTION_MOVES,
+    EXECUTION_RETURNS,
     TASK_RUN_MOVES,
     TASK_RUN_RETURNS,
     WAITING_FOR_WORKER,
@@ -50,6 +53,16 @@ class Steps:
     def move_task(self, task: TaskRun, to: TaskRunState) -> None:
         self.record(TaskRunMoved(task.path, task.state, to))
 
+    def line_up_first(self, task: TaskRun) -> None:
+        """Give a waiting task run its job anew: due now, and before all others."""
+        self.withdrawn.append(job_key(task.id, task.attempt + 1))
+        self.line_up(task)
+
+    def carry(self, path: str, outputs: Mapping[str, Any]) -> None:
+        """The outputs that another task run holds for this one; the events only say which it is."""
+        task = replace(self.execution.tasks[path], carried=outputs)
+        self.execution = replace(self.execution, tasks={**self.execution.tasks, path: task})
+
     def lease(self, path: str, lease: UUID) -> None:
         """The lease of the attempt just started. It is no event: it belongs to the moment, not to history."""
         task = self.execution.tasks[path]
@@ -58,17 +71,21 @@ class Steps:
         self.execution = replace(self.execution, tasks={**self.execution.tasks, path: leased})
 
     def line_up(self, task: TaskRun) -> None:
-        """Give a QUEUED or RETRYING task run its job, not before it is due."""
+        """Give a QUEUED or RETRYING task run its job, not before it is due; what the engine carries, its timer."""
         delay = max(0.0, (task.retry_at - self.now).total_seconds()) if task.retry_at else 0.0
         execution = self.execution
-        queue = execution.spec_of(task).queue
+        spec = execution.spec_of(task)
+        if is_engine_task(spec):
+            self.promise(WakeUp(task.path, task.attempt), delay)
+            return
+        queue = spec.queue
         self.jobs[task.path] = Job(
             task.id, task.path, task.attempt + 1, queue, execution.priority, delay
         )
 
-    def promise(self, command: Deferrable, after: float = 0.0) -> None:
+    def promise(self, command: Deferrable, after: float = 0.0, to: UUID | None = None) -> None:
         """Have `command` carried out `after` seconds from now, in a transaction of its own."""
-        self.deferred.append(Deferred(command, self.now + timedelta(seconds=after)))
+        self.deferred.append(Deferred(command, self.now + timedelta(seconds=after), to))
 
     def close(self) -> Transition:
         return Transition(
@@ -100,5 +117,5 @@ def check_moves(events: tuple[Event, ...]) -> None:
         if isinstance(before, TaskRunState):
             known = after in TASK_RUN_MOVES[before] | TASK_RUN_RETURNS[before]
         else:
-            known = after in EXECUTION_MOVES[before]
+            known = after in EXECUTION_MOVES[before] | EXECUTION_RETURNS[before]
         assert known, f"{before} -> {after} is no move ({event.fact})"

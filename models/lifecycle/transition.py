@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from models.concurrency import Slots
 from models.errors import Problem
 from models.events import Ask, Event
 from models.lifecycle.commands import Deferrable
@@ -13,12 +14,16 @@ from models.lifecycle.snapshot import Execution
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Everything that is not the snapshot: the time, new ids, randomness in [0, 1), and who asks."""
+    """Everything that is not the snapshot: the time, new ids, randomness in [0, 1), who asks, and the flow's slots.
+
+    Without `slots` the flow has no concurrency limit.
+    """
 
     now: datetime
     new_id: Callable[[], UUID]
     random: Callable[[], float]
     ask: Ask
+    slots: Slots | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +49,11 @@ def job_key(task_run_id: UUID, attempt: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Deferred:
-    """A command that the engine owes this execution, at `due`."""
+    """A command that the engine owes an execution (`to`; None: the one that promised it), at `due`."""
 
     command: Deferrable
     due: datetime
+    to: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

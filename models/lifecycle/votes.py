@@ -1,19 +1,58 @@
-"""Approvals: who may vote, and what the votes amount to."""
+"""Approvals: who may vote, what the votes amount to, and what a request becomes that nobody decided in time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
 
+from models.approval import ApprovalPolicy
 from models.errors import Problem, ProblemCode, Refused
-from models.events import ApprovalClosed, ApprovalVoted, AttemptEnded, TaskError
-from models.lifecycle.commands import CastVote
+from models.events import (
+    ApprovalClosed,
+    ApprovalEscalated,
+    ApprovalReminded,
+    ApprovalRequested,
+    ApprovalVoted,
+    AttemptEnded,
+    TaskError,
+)
+from models.inputs import InputSpec, validate_inputs
+from models.lifecycle.commands import ApprovalDue, CastVote
 from models.lifecycle.snapshot import Approval, Execution, TaskRun
 from models.lifecycle.steps import Steps
+from models.lifecycle.stopping import kill
+from models.spec import ApprovalTask
 from models.states import (
     ApprovalState,
     AttemptState,
-    CommentRule,
+    ExecutionState,
+    OnReject,
+    OnTimeout,
+    RunIf,
     TaskRunState,
     VoteDecision,
 )
+
+_TIMEOUT, _ESCALATE, _REMIND = "TIMEOUT", "ESCALATE", "REMIND"
+
+
+def request(steps: Steps, task: TaskRun, spec: ApprovalTask, message: str) -> None:
+    """Ask for a decision, and set the clocks of the request going. They run on while the execution is paused."""
+    policy = ApprovalPolicy.of(spec)
+    expires = steps.now + timedelta(seconds=policy.timeout) if policy.timeout else None
+    id = steps.context.new_id()
+    steps.record(
+        ApprovalRequested(task.path, task.attempt, id, message, policy, task.state, expires)
+    )
+    for what, seconds in (
+        (_TIMEOUT, policy.timeout),
+        (_ESCALATE, policy.escalate_after),
+        (_REMIND, policy.remind_every),
+    ):
+        if seconds is not None:
+            steps.promise(ApprovalDue(task.path, id, what), seconds)
+
+
+# -- a vote -----------------------------------------------------------------------------------------------------------
 
 
 def cast(steps: Steps, command: CastVote, settle: Callable[[Steps], None]) -> None:
@@ -24,75 +63,44 @@ def cast(steps: Steps, command: CastVote, settle: Callable[[Steps], None]) -> No
     actor = steps.context.ask.actor
     if _repeated(approval, actor, command):
         return
-    _refuse_decided(approval)
-    _refuse_ineligible(approval, actor, command)
+    _refuse_decided(steps, approval)
+    groups = _groups_of(steps.execution, approval, actor, command)
+    if any(vote.actor == actor for vote in approval.votes):
+        raise Refused([Problem(ProblemCode.ALREADY_VOTED, "you voted already; a vote stands")])
     _refuse_comment(approval, command)
     steps.record(
         ApprovalVoted(
-            task.path, approval.id, steps.context.new_id(), command.decision, command.comment
+            task.path,
+            approval.id,
+            steps.context.new_id(),
+            command.decision,
+            command.comment,
+            command.override,
+            groups,
+            _checked_form(approval, command),
+            command.key,
         )
     )
     settle(steps)
 
 
 def outcome(approval: Approval) -> ApprovalState:
-    """What the votes amount to: one rejection rejects, `required` approvals approve."""
+    """What the votes amount to: one rejection rejects, every seat of every group filled approves."""
     if any(vote.decision is VoteDecision.REJECT for vote in approval.votes):
         return ApprovalState.REJECTED
-    return (
-        ApprovalState.APPROVED
-        if len(approval.votes) >= approval.required
-        else ApprovalState.PENDING
+    if any(vote.override for vote in approval.votes):
+        return ApprovalState.APPROVED
+    filled = seats_filled(approval)
+    if all(filled[group.name] >= group.required for group in approval.policy.groups):
+        return ApprovalState.APPROVED
+    return ApprovalState.PENDING
+
+
+def seats_filled(approval: Approval) -> Mapping[str, int]:
+    """By group, how many of its required approvals are given."""
+    return approval.policy.seats_filled(
+        [vote.groups for vote in approval.votes if vote.decision is VoteDecision.APPROVE]
     )
-
-
-def may_vote(approval: Approval, actor: str, roles: frozenset[str]) -> bool:
-    """Whether the policy names this person or one of their roles; an open policy names everyone."""
-    if not approval.users and not approval.roles:
-        return True
-    return actor.partition(":")[2] in approval.users or bool(roles & set(approval.roles))
-
-
-def close_decided(steps: Steps) -> None:
-    """End the task runs whose votes suffice."""
-    for task in list(steps.execution.tasks.values()):
-        approval = task.approval
-        if task.state is not TaskRunState.WAITING_FOR_APPROVAL or approval is None:
-            continue
-        decided = outcome(approval)
-        if decided is not ApprovalState.PENDING:
-            steps.record(ApprovalClosed(task.path, approval.id, decided))
-            _end(steps, steps.execution.tasks[task.path], decided)
-
-
-def _end(steps: Steps, task: TaskRun, decided: ApprovalState) -> None:
-    approval = task.approval
-    assert approval
-    last = approval.votes[-1]
-    approved = decided is ApprovalState.APPROVED
-    who = last.actor.partition(":")[2]
-    steps.record(
-        AttemptEnded(
-            path=task.path,
-            attempt=task.attempt,
-            state=AttemptState.SUCCESS if approved else AttemptState.FAILED,
-            from_state=task.state,
-            to_state=TaskRunState.SUCCESS if approved else TaskRunState.REJECTED,
-            outputs={
-                "decision": decided.value,
-                "approvers": [vote.actor for vote in approval.votes],
-                "comment": last.comment,
-                "decidedAt": steps.now.isoformat(),
-            },
-            error=None
-            if approved
-            else TaskError("REJECTED", f"rejected by {who}" + _said(last.comment)),
-        )
-    )
-
-
-def _said(comment: str | None) -> str:
-    return f": {comment}" if comment else ""
 
 
 def _task_of(execution: Execution, command: CastVote) -> TaskRun:
@@ -107,21 +115,19 @@ def _task_of(execution: Execution, command: CastVote) -> TaskRun:
 
 
 def _repeated(approval: Approval, actor: str, command: CastVote) -> bool:
-    """The same vote again is a success that changes nothing; the other one is refused."""
-    mine = next((vote for vote in approval.votes if vote.actor == actor), None)
-    if mine is None:
-        return False
-    if mine.decision is command.decision and mine.comment == command.comment:
-        return True
-    if approval.state is not ApprovalState.PENDING:
-        return False
-    raise Refused([Problem(ProblemCode.ALREADY_VOTED, "you voted already; a vote stands")])
+    """The same vote again with the same key is a success that changes nothing."""
+    return command.key is not None and any(
+        vote.actor == actor and vote.key == command.key and vote.decision is command.decision
+        for vote in approval.votes
+    )
 
 
-def _refuse_decided(approval: Approval) -> None:
+def _refuse_decided(steps: Steps, approval: Approval) -> None:
     decided = approval.state
     if decided is ApprovalState.PENDING:
         decided = outcome(approval)
+    if decided is ApprovalState.PENDING and _is_over(steps, approval):
+        decided = ApprovalState.EXPIRED
     if decided is not ApprovalState.PENDING:
         raise Refused.because(
             ProblemCode.ALREADY_DECIDED,
@@ -130,15 +136,205 @@ def _refuse_decided(approval: Approval) -> None:
         )
 
 
-def _refuse_ineligible(approval: Approval, actor: str, command: CastVote) -> None:
-    if not may_vote(approval, actor, command.voter_roles):
-        wanted = ", ".join((*approval.users, *(f"role {role}" for role in approval.roles)))
-        raise Refused.because(ProblemCode.FORBIDDEN, f"only {wanted} may decide this")
+def _is_over(steps: Steps, approval: Approval) -> bool:
+    """Past its time by the clock, though its timer may not have come yet. An escalation gives more time."""
+    escalates = approval.policy.on_timeout is OnTimeout.ESCALATE and not approval.escalated
+    return bool(approval.expires_at and steps.now >= approval.expires_at and not escalates)
+
+
+def _groups_of(
+    execution: Execution, approval: Approval, actor: str, command: CastVote
+) -> tuple[str, ...]:
+    if command.override:
+        if not (command.comment or "").strip():
+            raise Refused.because(
+                ProblemCode.VALIDATION, "an override needs a comment that says why", "comment"
+            )
+        return ()
+    policy, user = approval.policy, actor.partition(":")[2]
+    groups = policy.groups_of(user, command.voter_roles)
+    if not groups and command.voter_roles & set(approval.escalated):
+        groups = tuple(group.name for group in policy.groups)
+    if not groups:
+        names = (*policy.users, *(f"role {role}" for role in (*policy.roles, *approval.escalated)))
+        raise Refused.because(ProblemCode.FORBIDDEN, f"only {', '.join(names)} may decide this")
+    if not policy.allow_self and actor in (execution.created_by, *execution.restarted_by):
+        raise Refused.because(
+            ProblemCode.SELF_APPROVAL,
+            "who started or restarted an execution may not decide this; ask someone else",
+        )
+    return groups
 
 
 def _refuse_comment(approval: Approval, command: CastVote) -> None:
-    wanted = approval.comment_rule is CommentRule.ALWAYS or (
-        approval.comment_rule is CommentRule.ON_REJECT and command.decision is VoteDecision.REJECT
-    )
-    if wanted and not (command.comment or "").strip():
+    if approval.policy.wants_comment(command.decision) and not (command.comment or "").strip():
         raise Refused.because(ProblemCode.VALIDATION, "this decision needs a comment", "comment")
+
+
+def _checked_form(approval: Approval, command: CastVote) -> Mapping[str, Any] | None:
+    """An approval fills the form in; a rejection may leave it."""
+    fields = [InputSpec.model_validate(dict(field)) for field in approval.policy.form]
+    given = command.form or {}
+    if command.decision is VoteDecision.REJECT and not given:
+        return None
+    try:
+        return validate_inputs(fields, given) if fields or given else None
+    except Refused as refused:
+        raise Refused(
+            [
+                Problem(problem.code, problem.message, ("form", *problem.path[1:]))
+                for problem in refused.problems
+            ]
+        ) from None
+
+
+# -- its clocks -------------------------------------------------------------------------------------------------------
+
+
+def due(steps: Steps, command: ApprovalDue, settle: Callable[[Steps], None]) -> None:
+    task = steps.execution.tasks.get(command.path)
+    approval = task.approval if task else None
+    if approval is None or approval.id != command.approval_id:
+        return
+    if (
+        approval.state is not ApprovalState.PENDING
+        or outcome(approval) is not ApprovalState.PENDING
+    ):
+        return
+    policy = approval.policy
+    if command.what == _REMIND:
+        steps.record(ApprovalReminded(command.path, approval.id))
+        steps.promise(command, policy.remind_every or 0.0)
+    elif command.what == _ESCALATE or _escalates_now(approval):
+        _escalate(steps, command, approval)
+    else:
+        steps.record(ApprovalClosed(command.path, approval.id, ApprovalState.EXPIRED))
+        settle(steps)
+
+
+def _escalates_now(approval: Approval) -> bool:
+    """At its timeout, once; when it runs out again it is rejected."""
+    return approval.policy.on_timeout is OnTimeout.ESCALATE and not approval.escalated
+
+
+def _escalate(steps: Steps, command: ApprovalDue, approval: Approval) -> None:
+    policy = approval.policy
+    expires = approval.expires_at
+    if command.what == _TIMEOUT and policy.timeout:
+        expires = steps.now + timedelta(seconds=policy.timeout)
+        steps.promise(command, policy.timeout)
+    steps.record(ApprovalEscalated(command.path, approval.id, policy.escalate_roles, expires))
+
+
+# -- its effect -------------------------------------------------------------------------------------------------------
+
+
+def close_decided(steps: Steps) -> None:
+    """End the task runs whose votes suffice, or whose request has expired."""
+    for path in list(steps.execution.tasks):
+        task = steps.execution.tasks[path]
+        approval = task.approval
+        if task.state is not TaskRunState.WAITING_FOR_APPROVAL or approval is None:
+            continue
+        decided = approval.state
+        if decided is ApprovalState.PENDING:
+            decided = outcome(approval)
+            if decided is ApprovalState.PENDING:
+                continue
+            steps.record(ApprovalClosed(path, approval.id, decided))
+        _take_effect(steps, steps.execution.tasks[path], decided)
+
+
+def _take_effect(steps: Steps, task: TaskRun, decided: ApprovalState) -> None:
+    approval = task.approval
+    assert approval
+    policy = approval.policy
+    if decided is ApprovalState.APPROVED:
+        _end(steps, task, decided, TaskRunState.SUCCESS)
+    elif decided is ApprovalState.REJECTED:
+        _reject(steps, task, decided, _rejection(approval))
+    elif policy.on_timeout is OnTimeout.APPROVE:
+        _end(steps, task, decided, TaskRunState.SUCCESS)
+    elif policy.on_timeout is OnTimeout.SKIP:
+        _end(steps, task, decided, TaskRunState.SKIPPED)
+    elif policy.on_timeout is OnTimeout.FAIL:
+        _fail(steps, task, decided, _expiry(approval))
+    elif policy.on_timeout is OnTimeout.CANCEL:
+        if steps.execution.state is not ExecutionState.KILLING:
+            kill(steps)
+    else:
+        _reject(steps, task, decided, _expiry(approval))
+
+
+def _reject(steps: Steps, task: TaskRun, decided: ApprovalState, error: TaskError) -> None:
+    rule = task.approval.policy.on_reject if task.approval else OnReject.REJECT
+    if rule is OnReject.FAIL:
+        _fail(steps, task, decided, error)
+    elif rule is OnReject.SKIP_DOWNSTREAM:
+        _end(steps, task, decided, TaskRunState.SKIPPED)
+        _skip_downstream(steps, task)
+    else:
+        _end(steps, task, decided, TaskRunState.REJECTED, error)
+
+
+def _fail(steps: Steps, task: TaskRun, decided: ApprovalState, error: TaskError) -> None:
+    allowed = steps.execution.spec_of(task).allow_failure
+    state = TaskRunState.WARNING if allowed else TaskRunState.FAILED
+    _end(steps, task, decided, state, error)
+
+
+def _skip_downstream(steps: Steps, task: TaskRun) -> None:
+    """What needs it, however indirectly; a task that runs `always` is not stopped by it."""
+    execution = steps.execution
+    for key in execution.plan.graph.order:
+        after = execution.tasks.get(task.level + key)
+        if (
+            after is not None
+            and key in execution.plan.graph.downstream(task.key)
+            and after.state is TaskRunState.CREATED
+            and execution.spec_of(after).run_if is not RunIf.ALWAYS
+        ):
+            steps.move_task(after, TaskRunState.SKIPPED)
+
+
+def _end(
+    steps: Steps,
+    task: TaskRun,
+    decided: ApprovalState,
+    to_state: TaskRunState,
+    error: TaskError | None = None,
+) -> None:
+    approval = task.approval
+    assert approval
+    last = approval.votes[-1] if approval.votes and decided is not ApprovalState.EXPIRED else None
+    steps.record(
+        AttemptEnded(
+            path=task.path,
+            attempt=task.attempt,
+            state=AttemptState.FAILED if error else AttemptState.SUCCESS,
+            from_state=task.state,
+            to_state=to_state,
+            outputs={
+                "decision": decided.value,
+                "approvers": [
+                    vote.actor
+                    for vote in approval.votes
+                    if vote.decision is VoteDecision.APPROVE and decided is ApprovalState.APPROVED
+                ],
+                "comment": last.comment if last else None,
+                "decidedAt": steps.now.isoformat(),
+                "form": dict(last.form) if last and last.form else {},
+            },
+            error=error,
+        )
+    )
+
+
+def _rejection(approval: Approval) -> TaskError:
+    last = approval.votes[-1]
+    said = f": {last.comment}" if last.comment else ""
+    return TaskError("REJECTED", f"rejected by {last.actor.partition(':')[2]}{said}")
+
+
+def _expiry(approval: Approval) -> TaskError:
+    return TaskError("EXPIRED", f"nobody decided within {approval.policy.timeout:g} s")

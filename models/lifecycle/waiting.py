@@ -1,12 +1,15 @@
 """Why something does not move: the reasons, from the snapshot that the engine decides by."""
 
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from models.ids import typed
 from models.lifecycle.snapshot import Approval, Execution, TaskRun
-from models.states import GOOD_ENDS, ExecutionState, TaskRunState, VoteDecision
+from models.lifecycle.votes import seats_filled
+from models.spec import SubflowTask, WaitTask
+from models.states import GOOD_ENDS, ExecutionState, RunIf, Section, TaskRunState
 
 
 class WaitingCode(StrEnum):
@@ -18,6 +21,8 @@ class WaitingCode(StrEnum):
     PAUSED = "PAUSED"
     KILLING = "KILLING"
     EVALUATION = "EVALUATION"
+    EVENT = "EVENT"
+    EXECUTION = "EXECUTION"
     SLOT = "SLOT"
 
 
@@ -31,11 +36,24 @@ class Waiting:
     until: datetime | None = None
 
 
-def waiting_for(execution: Execution, live_queues: Set[str]) -> list[Waiting]:
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What holds a QUEUED execution back: its flow's limit, who has the slots, and its place, from 1."""
+
+    limit: int
+    holders: Sequence[str]
+    position: int
+
+
+def waiting_for(
+    execution: Execution, live_queues: Set[str], line: Line | None = None
+) -> list[Waiting]:
     """The reasons of the execution and all its task runs; `live_queues` have a live worker."""
     if execution.ended:
         return []
-    reasons = _of_execution(execution)
+    reasons = _of_execution(execution, line)
+    if execution.state in (ExecutionState.CREATED, ExecutionState.QUEUED):
+        return reasons
     for task in execution.tasks.values():
         reasons += waiting_of_task(execution, task, live_queues)
     return reasons
@@ -49,7 +67,11 @@ def waiting_of_task(execution: Execution, task: TaskRun, live_queues: Set[str]) 
     return _REASONS.get(task.state, _none)(execution, task, live_queues)
 
 
-def _of_execution(execution: Execution) -> list[Waiting]:
+def _of_execution(execution: Execution, line: Line | None) -> list[Waiting]:
+    if execution.state is ExecutionState.CREATED and execution.scheduled_at:
+        return [Waiting(WaitingCode.TIME, "not before its time", until=execution.scheduled_at)]
+    if execution.state is ExecutionState.QUEUED:
+        return [Waiting(WaitingCode.SLOT, _slot(line))]
     if execution.state is ExecutionState.PAUSED:
         return [Waiting(WaitingCode.PAUSED, _paused(execution))]
     if execution.state is ExecutionState.KILLING:
@@ -59,6 +81,13 @@ def _of_execution(execution: Execution) -> list[Waiting]:
     return []
 
 
+def _slot(line: Line | None) -> str:
+    if line is None:
+        return "a slot of its flow's concurrency limit; it is about to be admitted"
+    held = f", held by {', '.join(line.holders)}" if line.holders else ""
+    return f"a slot of the flow's limit of {line.limit}{held}; position {line.position} in line"
+
+
 def _paused(execution: Execution) -> str:
     paused = execution.paused
     assert paused
@@ -66,17 +95,27 @@ def _paused(execution: Execution) -> str:
 
 
 def _needs(execution: Execution, task: TaskRun) -> list[Waiting]:
+    if task.condition == "ASKED":
+        return [Waiting(WaitingCode.EVALUATION, "its `when` is being evaluated", task.path)]
+    rule = execution.spec_of(task).run_if
     missing = [
-        key
-        for key in execution.plan.graph.needs(task.key)
-        if execution.tasks[key].state not in GOOD_ENDS
+        Waiting(WaitingCode.TASK, f"needs {need.path}, which is {need.state.value}", task.path)
+        for need in execution.needs_of(task)
+        if not need.ended or (rule is RunIf.SUCCESS and need.state not in GOOD_ENDS)
     ]
-    return [
-        Waiting(
-            WaitingCode.TASK, f"needs {key}, which is {execution.tasks[key].state.value}", task.path
-        )
-        for key in missing
-    ]
+    return missing or _turn(execution, task)
+
+
+def _turn(execution: Execution, task: TaskRun) -> list[Waiting]:
+    """What needs nothing, or nothing more, and still does not start."""
+    section = execution.section_of(task)
+    if section is not Section.TASKS:
+        told = f"{section.value} tasks run after all others"
+    elif task.parent is not None:
+        told = f"iteration {task.index} of {task.parent} starts when max_parallel allows"
+    else:
+        return []
+    return [Waiting(WaitingCode.TASK, told, task.path)]
 
 
 def _queued(execution: Execution, task: TaskRun, live_queues: Set[str]) -> list[Waiting]:
@@ -89,9 +128,14 @@ def _queued(execution: Execution, task: TaskRun, live_queues: Set[str]) -> list[
 
 
 def _approval(approval: Approval) -> str:
-    given = sum(vote.decision is VoteDecision.APPROVE for vote in approval.votes)
-    by = ", ".join((*approval.users, *(f"role {role}" for role in approval.roles))) or "anyone"
-    return f"approval by {by}, {given} of {approval.required} given"
+    policy = approval.policy
+    filled = seats_filled(approval)
+    parts = []
+    for group in policy.groups:
+        names = (*group.users, *(f"role {role}" for role in (*group.roles, *approval.escalated)))
+        who = f"{group.name} ({', '.join(names)})" if group.name else ", ".join(names)
+        parts.append(f"{who or 'anyone'}, {filled[group.name]} of {group.required} given")
+    return f"approval by {'; '.join(parts)}"
 
 
 def _none(execution: Execution, task: TaskRun, live_queues: Set[str]) -> list[Waiting]:
@@ -112,7 +156,13 @@ def _kill(execution: Execution, task: TaskRun, live_queues: Set[str]) -> list[Wa
     return [Waiting(WaitingCode.KILLING, "its processes are being ended", task.path)]
 
 
-def _time(execution: Execution, task: TaskRun, live_queues: Set[str]) -> list[Waiting]:
+def _running(execution: Execution, task: TaskRun, live_queues: Set[str]) -> list[Waiting]:
+    spec = execution.spec_of(task)
+    if isinstance(spec, WaitTask) and spec.event is not None:
+        return [Waiting(WaitingCode.EVENT, f"the event {spec.event}", task.path)]
+    if isinstance(spec, SubflowTask):
+        told = f"the end of {typed('exec', task.child)}" if task.child else "its execution to start"
+        return [Waiting(WaitingCode.EXECUTION, told, task.path)]
     if task.wake_at is None:
         return []
     return [Waiting(WaitingCode.TIME, "not before its time", task.path, task.wake_at)]
@@ -124,5 +174,5 @@ _REASONS: Mapping[TaskRunState, Callable[[Execution, TaskRun, Set[str]], list[Wa
     TaskRunState.RETRYING: _retry,
     TaskRunState.WAITING_FOR_APPROVAL: _vote,
     TaskRunState.KILLING: _kill,
-    TaskRunState.RUNNING: _time,
+    TaskRunState.RUNNING: _running,
 }

@@ -12,19 +12,18 @@ from typing import Any
 
 from models.errors import ProblemCode, Refused
 from models.expressions import Reading, Reference, has_expressions, is_raw, read, strings
-from models.graph import Graph, graph_faults
 from models.labels import check_labels
 from models.shell import SHELLS, PieceKind, unsafe_places
 from models.similar import did_you_mean
 from models.spec.document import Path
+from models.spec.outline import Outline, Placed, items_of, outline
 
 _ALWAYS = frozenset({"execution", "flow", "trigger", "labels", "env"})
 _IN_TASKS = _ALWAYS | {"inputs", "outputs", "task"}
+_OF_FOREACH = frozenset({"item", "index"})
 _IN_OUTPUTS = _ALWAYS | {"inputs", "outputs"}
 _NOT_YET_NAMES: Mapping[str, str] = {
     "secrets": "`secrets` is part of the flow language but not built yet; remove it",
-    "item": "`item` belongs to foreach tasks, which are not built yet; remove it",
-    "index": "`index` belongs to foreach tasks, which are not built yet; remove it",
 }
 _EVALUATED: Mapping[str, frozenset[str]] = {
     "shell": frozenset({"run"}),
@@ -35,7 +34,12 @@ _EVALUATED: Mapping[str, frozenset[str]] = {
     "fail": frozenset({"message"}),
     "wait": frozenset({"duration", "until"}),
     "approval": frozenset({"message"}),
+    "subflow": frozenset({"inputs", "labels"}),
+    "foreach": frozenset({"items"}),
 }
+_EVALUATED_OF_ALL = frozenset({"env", "when", "cache"})
+_CHECKED_BY_THEMSELVES = frozenset({"description", "tasks", "form"})
+_SECTIONS = frozenset({"inputs", "tasks", "errors", "finally", "outputs", "description", "cache"})
 _ENV = "; give the value through `env:` and read the variable there"
 
 
@@ -63,43 +67,29 @@ class _Names:
 def document_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
     """Everything that spans several keys of a document, or lies inside its texts."""
     yield from _label_faults(data.get("labels"))
-    yield from _duplicates(data, "inputs", "input")
-    yield from _duplicates(data, "tasks", "task")
-    needs = _needs(data)
-    positions = {item["id"]: position for position, item in _items(data, "tasks")}
-    faulty = False
-    for key, position, sentence in graph_faults(needs):
-        faulty = True
-        yield Fault(("tasks", positions[key], "needs", position), sentence)
-    upstream = {key: frozenset(needs) for key in needs}
-    if not faulty:
-        graph = Graph.of(needs)
-        upstream = {key: graph.upstream(key) for key in needs}
-    yield from _expression_faults(data, upstream)
+    yield from _duplicate_inputs(data)
+    found = outline(data)
+    for path, sentence in found.faults:
+        yield Fault(path if path[-2] == "needs" else (*path, "id"), sentence)
+    for task in found.tasks:
+        yield from _condition_faults(task)
+    yield from _expression_faults(data, found)
 
 
-def _items(data: Mapping[str, Any], key: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The well-formed items of a list, with their positions."""
-    items = data.get(key)
-    for position, item in enumerate(items if isinstance(items, list) else ()):
-        if isinstance(item, dict) and isinstance(item.get("id"), str | int):
-            yield position, {**item, "id": str(item["id"])}
-
-
-def _needs(data: Mapping[str, Any]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for _, item in _items(data, "tasks"):
-        needs = item.get("needs")
-        found.setdefault(item["id"], [str(x) for x in needs] if isinstance(needs, list) else [])
-    return found
-
-
-def _duplicates(data: Mapping[str, Any], key: str, noun: str) -> Iterator[Fault]:
+def _duplicate_inputs(data: Mapping[str, Any]) -> Iterator[Fault]:
     seen: set[str] = set()
-    for position, item in _items(data, key):
+    for position, item in items_of(data.get("inputs")):
         if item["id"] in seen:
-            yield Fault((key, position, "id"), f"there is another {noun} `{item['id']}` before")
+            yield Fault(("inputs", position, "id"), f"there is another input `{item['id']}` before")
         seen.add(item["id"])
+
+
+def _condition_faults(task: Placed) -> Iterator[Fault]:
+    if task.item.get("run_if") in ("failed", "always") and not task.item.get("needs"):
+        right = "name in `needs` the tasks whose ends it looks at, or put it under `finally:`"
+        yield Fault(
+            (*task.path, "run_if"), f"`run_if: {task.item['run_if']}` needs others; {right}"
+        )
 
 
 def _label_faults(labels: object) -> Iterator[Fault]:
@@ -112,39 +102,37 @@ def _label_faults(labels: object) -> Iterator[Fault]:
             yield Fault(problem.path, problem.message)
 
 
-def _expression_faults(
-    data: Mapping[str, Any], upstream: Mapping[str, frozenset[str]]
-) -> Iterator[Fault]:
-    inputs = frozenset(item["id"] for _, item in _items(data, "inputs"))
-    tasks = frozenset(upstream)
-    for position, item in _items(data, "inputs"):
-        names = _Names(_ALWAYS, inputs, frozenset(), tasks)
+def _expression_faults(data: Mapping[str, Any], found: Outline) -> Iterator[Fault]:
+    inputs = frozenset(item["id"] for _, item in items_of(data.get("inputs")))
+    for position, item in items_of(data.get("inputs")):
+        names = _Names(_ALWAYS, inputs, frozenset(), found.keys)
         for key, value in item.items():
             path: Path = ("inputs", position, key)
             yield from _values(value, path, names) if key == "default" else _none(value, path)
-    for position, item in _items(data, "tasks"):
-        yield from _task(item, ("tasks", position), inputs, upstream)
-    yield from _values(data.get("outputs"), ("outputs",), _Names(_IN_OUTPUTS, inputs, tasks, tasks))
+    for task in found.tasks:
+        yield from _task(task, inputs, found)
+    names = _Names(_IN_OUTPUTS, inputs, found.main, found.keys)
+    yield from _values(data.get("outputs"), ("outputs",), names)
+    cache = data.get("cache")
+    if isinstance(cache, dict):
+        names = _Names(_ALWAYS, inputs, frozenset(), found.keys)
+        yield from _values(cache.get("key"), ("cache", "key"), names)
     for key, value in data.items():
-        if key not in {"inputs", "tasks", "outputs", "description"}:
+        if key not in _SECTIONS:
             yield from _none(value, (key,))
 
 
-def _task(
-    item: Mapping[str, Any],
-    path: Path,
-    inputs: frozenset[str],
-    upstream: Mapping[str, frozenset[str]],
-) -> Iterator[Fault]:
-    key, kind = item["id"], str(item.get("type"))
-    names = _Names(_IN_TASKS, inputs, upstream.get(key, frozenset()), frozenset(upstream), key)
+def _task(task: Placed, inputs: frozenset[str], found: Outline) -> Iterator[Fault]:
+    item, path, kind = task.item, task.path, str(task.item.get("type"))
+    if kind not in _EVALUATED:
+        return
+    roots = _IN_TASKS | _OF_FOREACH if task.around else _IN_TASKS
+    names = _Names(roots, inputs, found.before[task.key], found.keys, task.key)
     for name, value in item.items():
         place = (*path, name)
-        if kind not in _EVALUATED:
-            continue
-        if name == "env" or name in _EVALUATED[kind]:
+        if name in _EVALUATED_OF_ALL or name in _EVALUATED[kind]:
             yield from _values(value, place, names)
-        elif name != "description":
+        elif name not in _CHECKED_BY_THEMSELVES:
             yield from _none(value, place)
     if kind == "shell" and isinstance(item.get("run"), str):
         yield from _shell_faults(item["run"], (*path, "run"), item.get("interpreter"))
@@ -174,6 +162,8 @@ def _reference(reference: Reference, path: Path, names: _Names) -> Iterator[Faul
     root, offset = reference.root, reference.offset
     if root in _NOT_YET_NAMES:
         yield Fault(path, _NOT_YET_NAMES[root], offset, ProblemCode.NOT_YET)
+    elif root in _OF_FOREACH and root not in names.roots:
+        yield Fault(path, f"`{root}` is known in the tasks of a foreach only", offset)
     elif root not in names.roots:
         where = "" if root not in _IN_TASKS else " here"
         sentence = f"`{root}` is no name that expressions know{where}"

@@ -1,14 +1,21 @@
 """The flow document as a whole."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 from pydantic import Field, PrivateAttr
 
 from models.inputs import InputSpec
-from models.spec.tasks import TaskSpec
-from models.states import FailureAction
-from models.values import Key, Namespace, Part, Text, Word
+from models.spec.tasks import CacheSpec, ForeachTask, TaskSpec
+from models.states import ConcurrencyBehavior, FailureAction, OnExecutionTimeout, Section
+from models.values import Key, Namespace, Part, Seconds, Text, Word
+
+
+class ConcurrencySpec(Part):
+    """At most `limit` executions of the flow hold a slot at once."""
+
+    limit: Annotated[int, Field(strict=True, ge=1)]
+    behavior: Annotated[ConcurrencyBehavior, Word(ConcurrencyBehavior)] = ConcurrencyBehavior.QUEUE
 
 
 class FlowSpec(Part):
@@ -21,7 +28,14 @@ class FlowSpec(Part):
     labels: dict[str, Text] = Field(default_factory=dict)
     inputs: tuple[InputSpec, ...] = ()
     on_failure: Annotated[FailureAction, Word(FailureAction)] = FailureAction.FINISH_RUNNING
+    concurrency: ConcurrencySpec | None = None
+    timeout: Seconds | None = None
+    on_timeout: Annotated[OnExecutionTimeout, Word(OnExecutionTimeout)] = OnExecutionTimeout.FAIL
+    cache: CacheSpec | None = None
     tasks: Annotated[tuple[TaskSpec, ...], Field(min_length=1, max_length=1000)]
+    errors: Annotated[tuple[TaskSpec, ...], Field(max_length=100)] = ()
+    finally_tasks: Annotated[tuple[TaskSpec, ...], Field(max_length=100, alias="finally")] = ()
+    finally_timeout: Seconds = 60.0
     outputs: dict[str, Any] = Field(default_factory=dict)
 
     _sources: Mapping[str, str] = PrivateAttr(default_factory=dict)
@@ -34,3 +48,21 @@ class FlowSpec(Part):
     def source_of(self, task: str) -> str:
         """The YAML text of a task, as it stands in the document."""
         return self._sources[task]
+
+    def placed_tasks(self) -> Iterator[tuple[TaskSpec, Section, str | None]]:
+        """Every task of the document, with its section and the foreach it stands in; outer ones first."""
+        for section, tasks in (
+            (Section.TASKS, self.tasks),
+            (Section.ERRORS, self.errors),
+            (Section.FINALLY, self.finally_tasks),
+        ):
+            yield from _placed(tasks, section, None)
+
+
+def _placed(
+    tasks: tuple[TaskSpec, ...], section: Section, parent: str | None
+) -> Iterator[tuple[TaskSpec, Section, str | None]]:
+    for task in tasks:
+        yield task, section, parent
+        if isinstance(task, ForeachTask):
+            yield from _placed(task.tasks, section, task.id)

@@ -11,10 +11,29 @@ from models.inputs import InputSpec
 from models.similar import did_you_mean
 from models.spec.checks import document_faults
 from models.spec.document import Document, Path, read_document
-from models.spec.flow import FlowSpec
-from models.spec.tasks import TASK_CLASSES, ArtifactSpec, RetrySpec
+from models.spec.flow import ConcurrencySpec, FlowSpec
+from models.spec.outline import outline
+from models.spec.tasks import (
+    TASK_CLASSES,
+    ArtifactSpec,
+    CacheSpec,
+    EscalateSpec,
+    GroupSpec,
+    RetrySpec,
+)
 from models.spec.unbuilt import take_unbuilt
+from models.states import Section
 
+_TASK_LISTS = frozenset(section.value for section in Section)
+_PARTS: Mapping[str, type[BaseModel]] = {
+    "retry": RetrySpec,
+    "artifacts": ArtifactSpec,
+    "cache": CacheSpec,
+    "groups": GroupSpec,
+    "escalate": EscalateSpec,
+    "form": InputSpec,
+    "concurrency": ConcurrencySpec,
+}
 _MISSING = "missing"
 _MOST_FAULTS = 200
 _SENTENCES: Mapping[str, str] = {
@@ -48,10 +67,9 @@ def parse_flow(source: str) -> FlowSpec:
         problems += _shape_problems(document, data, error)
     if problems or spec is None:
         raise Refused(_ordered(problems))
-    sources = {
-        task.id: document.text_of(("tasks", position)) for position, task in enumerate(spec.tasks)
-    }
-    return spec.with_sources(sources)
+    return spec.with_sources(
+        {task.key: document.text_of(task.path) for task in outline(data).tasks}
+    )
 
 
 def _copied(value: Any) -> Any:
@@ -79,7 +97,7 @@ def _shape_problems(
         path = _path(detail["loc"])
         if detail["type"] == "too_short" and _at(document.data, path):
             continue  # what was in it is not built yet, which is said already
-        if len(path) == 2 and path[0] in {"inputs", "tasks"} and _at(data, path) is None:
+        if len(path) == 2 and path[0] in {"inputs", *_TASK_LISTS} and _at(data, path) is None:
             if _at(document.data, path) is None:
                 yield document.problem(path, "must be a mapping, as in {id: a, type: log}")
             continue
@@ -88,12 +106,17 @@ def _shape_problems(
 
 def _path(location: tuple[int | str, ...]) -> Path:
     """Pydantic puts the type of a task after its position; the document has no such step."""
-    steps = list(location)
-    if len(steps) > 2 and steps[0] == "tasks" and steps[2] in TASK_CLASSES:
-        del steps[2]
+    steps: list[int | str] = []
+    for step in location:
+        if not (step in TASK_CLASSES and _is_task(tuple(steps))):
+            steps.append(step)
     while steps and steps[-1] == "[key]":
         steps.pop()
     return tuple(steps)
+
+
+def _is_task(path: Path) -> bool:
+    return len(path) > 1 and isinstance(path[-1], int) and path[-2] in _TASK_LISTS
 
 
 def _at(data: Any, path: Path) -> Any:
@@ -134,11 +157,10 @@ def _model_at(path: Path, data: dict[str, Any]) -> type[BaseModel]:
         return FlowSpec
     if path[0] == "inputs":
         return InputSpec
-    if path[-1] == "retry":
-        return RetrySpec
-    if "artifacts" in path:
-        return ArtifactSpec
-    return TASK_CLASSES[str(_at(data, (*path[:2], "type")))]
+    part = path[-1] if isinstance(path[-1], str) else path[-2]
+    if part in _PARTS:
+        return _PARTS[str(part)]
+    return TASK_CLASSES[str(_at(data, (*path, "type")))]
 
 
 def _noun(path: Path, data: dict[str, Any]) -> str:
@@ -146,6 +168,6 @@ def _noun(path: Path, data: dict[str, Any]) -> str:
         return "a flow"
     if path[0] == "inputs":
         return "an input"
-    if len(path) > 2:
+    if not _is_task(path):
         return f"`{path[-1] if isinstance(path[-1], str) else path[-2]}`"
     return f"a task of type {_at(data, (*path, 'type'))}"

@@ -5,8 +5,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from models.states import AttemptState, CommentRule, OnWorkerLost
+from models.inputs import InputSpec
+from models.states import AttemptState, CommentRule, OnReject, OnTimeout, OnWorkerLost, RunIf
 from models.values import (
+    Condition,
     Environment,
     Key,
     Keys,
@@ -61,11 +63,20 @@ class ArtifactSpec(Part):
     version: Text | None = None
 
 
+class CacheSpec(Part):
+    """How long a success may be used again, in seconds; `key` is an expression instead of the digest."""
+
+    ttl: Seconds
+    key: Text | None = None
+
+
 class Task(Part):
     """What every task may say. Times are seconds."""
 
     id: Key
     needs: Keys = ()
+    run_if: Annotated[RunIf, Word(RunIf, lower=True)] = RunIf.SUCCESS
+    when: Condition | None = None
     description: Text | None = None
     disabled: Annotated[bool, Field(strict=True)] = False
     allow_failure: Annotated[bool, Field(strict=True)] = False
@@ -76,6 +87,7 @@ class Task(Part):
     kill_grace: Seconds = 10.0
     env: Environment = Field(default_factory=dict)
     artifacts: tuple[ArtifactSpec, ...] = ()
+    cache: CacheSpec | None = None
 
 
 class ShellTask(Task):
@@ -173,34 +185,123 @@ class FailTask(Task):
 
 
 class WaitTask(Task):
-    """Waits for `duration`, or until `until`: an ISO 8601 time with its zone, or an expression."""
+    """Waits for `duration`, until `until` (an ISO 8601 time with its zone, or an expression), or for `event`."""
 
     type: Literal["wait"]
     duration: SecondsOrExpression | None = None
     until: Text | None = None
+    event: Text | None = None
 
     @model_validator(mode="after")
     def _one_end(self) -> Self:
-        if (self.duration is None) == (self.until is None):
-            raise ValueError("a wait task has either `duration` or `until`")
+        if sum(value is not None for value in (self.duration, self.until, self.event)) != 1:
+            raise ValueError("a wait task has one of `duration`, `until` and `event`")
         return self
 
 
+class GroupSpec(Part):
+    """People of whom `required` must approve."""
+
+    name: Key
+    users: Texts = ()
+    roles: Texts = ()
+    required: Annotated[int, Field(strict=True, ge=1)] = 1
+
+    @model_validator(mode="after")
+    def _someone(self) -> Self:
+        if not self.users and not self.roles:
+            raise ValueError("a group names `users` or `roles`")
+        return self
+
+
+class EscalateSpec(Part):
+    """After `after` seconds holders of these roles may decide as well."""
+
+    after: Seconds | None = None
+    roles: Annotated[Texts, Field(min_length=1)]
+
+
 class ApprovalTask(Task):
-    """Waits for one of `users` or a holder of one of `roles`; for anyone, if both are empty."""
+    """Waits for `required` of `users` and holders of `roles` (of anyone, if both are empty), or for every group.
+
+    A person counts for one group. `timeout` is of the request, not of an attempt.
+    """
 
     type: Literal["approval"]
     message: Text = ""
     required: Annotated[int, Field(strict=True, ge=1)] = 1
     users: Texts = ()
     roles: Texts = ()
+    groups: tuple[GroupSpec, ...] = ()
+    allow_self: Annotated[bool, Field(strict=True)] = True
     comment: Annotated[CommentRule, Word(CommentRule, lower=True)] = CommentRule.NEVER
+    form: tuple[InputSpec, ...] = ()
+    on_timeout: Annotated[OnTimeout, Word(OnTimeout)] = OnTimeout.REJECT
+    remind_every: Seconds | None = None
+    escalate: EscalateSpec | None = None
+    on_reject: Annotated[OnReject, Word(OnReject)] = OnReject.REJECT
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        names = [group.name for group in self.groups]
+        if len(set(names)) < len(names):
+            raise ValueError("two `groups` have the same name")
+        if self.groups and {"users", "roles", "required"} & self.model_fields_set:
+            raise ValueError(
+                "`groups` name who approves; leave out `users`, `roles` and `required`"
+            )
+        if self.on_timeout is OnTimeout.ESCALATE and (
+            self.escalate is None or self.timeout is None
+        ):
+            raise ValueError(
+                "`on_timeout: ESCALATE` needs `timeout` and `escalate: {roles: [...]}`"
+            )
+        if (
+            self.escalate
+            and self.escalate.after is None
+            and self.on_timeout is not OnTimeout.ESCALATE
+        ):
+            raise ValueError("`escalate` needs `after`, or `on_timeout: ESCALATE`")
+        if self.remind_every is not None and self.remind_every < 1:
+            raise ValueError("`remind_every` is at least 1 s")
+        return self
+
+
+class SubflowTask(Task):
+    """Starts another flow, by default of the same namespace, and mirrors its end unless `wait` is false."""
+
+    type: Literal["subflow"]
+    flow: Text
+    namespace: Text | None = None
+    revision: Annotated[int, Field(strict=True, ge=1)] | None = None
+    inputs: dict[str, Any] = Field(default_factory=dict)
+    labels: dict[str, Text] = Field(default_factory=dict)
+    wait: Annotated[bool, Field(strict=True)] = True
+
+
+class ForeachTask(Task):
+    """Its `tasks` once for each of `items`, a list or an expression that gives one; `item` and `index` in them."""
+
+    type: Literal["foreach"]
+    items: list[Any] | Text
+    max_parallel: Annotated[int, Field(strict=True, ge=1)] | None = None
+    tasks: Annotated[tuple["TaskSpec", ...], Field(min_length=1, max_length=100)]
 
 
 TaskSpec = Annotated[
-    ShellTask | PythonTask | HttpTask | LogTask | ReturnTask | FailTask | WaitTask | ApprovalTask,
+    ShellTask
+    | PythonTask
+    | HttpTask
+    | LogTask
+    | ReturnTask
+    | FailTask
+    | WaitTask
+    | ApprovalTask
+    | SubflowTask
+    | ForeachTask,
     Field(discriminator="type"),
 ]
+ForeachTask.model_rebuild()
 
 TASK_CLASSES: dict[str, type[Task]] = {
     "shell": ShellTask,
@@ -211,4 +312,6 @@ TASK_CLASSES: dict[str, type[Task]] = {
     "fail": FailTask,
     "wait": WaitTask,
     "approval": ApprovalTask,
+    "subflow": SubflowTask,
+    "foreach": ForeachTask,
 }

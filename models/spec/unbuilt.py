@@ -5,32 +5,16 @@ from typing import Any
 
 from models.spec.document import Path
 
-_FLOW_KEYS = frozenset(
-    {"concurrency", "timeout", "cache", "errors", "finally", "triggers", "alerts"}
-)
-_FLOW_KEYS_RELATED = frozenset({"on_timeout", "finally_timeout"})
-_TASK_KEYS = frozenset({"when", "run_if", "cache"})
+_FLOW_KEYS = frozenset({"triggers", "alerts"})
 _INPUT_KEYS = frozenset({"depends_on", "when"})
-_APPROVAL_KEYS = frozenset(
-    {
-        "groups",
-        "allow_self",
-        "form",
-        "timeout",
-        "on_timeout",
-        "remind_every",
-        "escalate",
-        "on_reject",
-    }
-)
-TASK_TYPES = frozenset({"foreach", "subflow", "sql"})
+TASK_TYPES = frozenset({"sql"})
 INPUT_TYPES = frozenset({"SECRET", "FILE"})
 _TAIL = "is part of the flow language but not built yet"
 
 
 def take_unbuilt(data: dict[str, Any]) -> Iterator[tuple[Path, str]]:
     """Takes what is not built yet out of the document's data, in place, and says what it was."""
-    yield from _taken(data, _FLOW_KEYS | _FLOW_KEYS_RELATED, ())
+    yield from _taken(data, _FLOW_KEYS, ())
     yield from _taken_items(data, "inputs", _input)
     yield from _taken_items(data, "tasks", _task)
 
@@ -61,16 +45,6 @@ def _task(
     if isinstance(kind, str) and kind in TASK_TYPES:
         items[position] = None
         yield (*path, "type"), f"the task type `{kind}` {_TAIL}; remove it"
-        return
-    yield from _taken(item, _TASK_KEYS, path)
-    if kind == "approval":
-        yield from _taken(item, _APPROVAL_KEYS, path)
-        required = item.get("required")
-        if isinstance(required, int) and required > 1:
-            del item["required"]
-            yield (*path, "required"), f"`required` greater than 1 {_TAIL}; remove it"
-    if kind == "wait":
-        yield from _taken(item, frozenset({"event"}), path)
 
 
 def _taken(data: dict[str, Any], keys: frozenset[str], path: Path) -> Iterator[tuple[Path, str]]:

@@ -2,16 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
+from pydantic import TypeAdapter
+
 from models.ids import new_id
-from models.lifecycle.commands import Deferrable, Evaluate, KillDeadline, WakeUp
+from models.lifecycle.commands import Deferrable
 from models.lifecycle.transition import Deferred
 from runner.store.connection import Connection, Executes, Pool
 from runner.store.json import dump, load
 
-_KINDS: Mapping[str, type[Any]] = {kind.__name__: kind for kind in (Evaluate, KillDeadline, WakeUp)}
+_READ: Mapping[str, TypeAdapter[Any]] = {
+    kind.__name__: TypeAdapter(kind) for kind in get_args(Deferrable)
+}
 CLAIM = 10.0
 """Seconds that a claimed command stays its claimer's; then another process carries it out."""
 
@@ -45,7 +49,7 @@ async def store(connection: Connection, promised: Sequence[tuple[UUID, Deferred]
         await connection.execute(
             _INSERT,
             [new_id() for _ in promised],
-            [execution_id for execution_id, _ in promised],
+            [deferred.to or execution_id for execution_id, deferred in promised],
             [deferred.due for _, deferred in promised],
             [_encode(deferred.command) for _, deferred in promised],
         )
@@ -73,5 +77,5 @@ def _encode(command: Deferrable) -> str:
 
 def _decode(text: str) -> Deferrable:
     fields = load(text)
-    command: Deferrable = _KINDS[fields.pop("kind")](**fields)
+    command: Deferrable = _READ[fields.pop("kind")].validate_python(fields)
     return command

@@ -10,18 +10,18 @@ from models.spec import FlowSpec
 from models.viewer import Scope
 from runner.store.connection import Connection, Pool
 from runner.store.history import Page
-from runner.store.json import dump
+from runner.store.json import dump, dump_or_none
 from runner.store.where import Arguments, compile_scope
 
 Row = Any
 
 _UPSERT = """
-insert into flows (id, namespace, key, kind, description, labels, latest_revision)
-values ($1, $2, $3, $4, $5, $6, 1)
+insert into flows (id, namespace, key, kind, description, labels, concurrency, latest_revision)
+values ($1, $2, $3, $4, $5, $6, $7, 1)
 on conflict (namespace, key) do update set updated_at = flows.updated_at returning *
 """
 _UPDATE = """
-update flows set kind = $2, description = $3, labels = $4, latest_revision = $5, updated_at = now()
+update flows set kind = $2, description = $3, labels = $4, concurrency = $5, latest_revision = $6, updated_at = now()
 where id = $1 returning *
 """
 _LATEST = "select * from revisions where flow_id = $1 and number = $2"
@@ -35,7 +35,8 @@ async def save_flow(
 ) -> tuple[Row, Row]:
     """The flow and its newest revision, made if the text is new. Two saves at once line up behind the flow's row."""
     digest = hashlib.sha256(source.encode()).hexdigest()
-    about = (spec.kind, spec.description, dump(spec.labels))
+    limit = spec.concurrency.model_dump(mode="json") if spec.concurrency else None
+    about = (spec.kind, spec.description, dump(spec.labels), dump_or_none(limit))
     async with connection.transaction():
         flow = await connection.fetchrow(_UPSERT, new_id(), spec.namespace, spec.id, *about)
         assert flow
@@ -65,7 +66,7 @@ async def find_to_launch(
     arguments = Arguments(namespace, key, number)
     condition = compile_scope(scope, arguments, "f.namespace")
     return await pool.fetchrow(
-        "select f.enabled, f.latest_revision, r.id as revision_id from flows f "
+        "select f.enabled, f.latest_revision, f.concurrency is not null as limited, r.id as revision_id from flows f "
         "left join revisions r on r.flow_id = f.id and r.number = coalesce($3, f.latest_revision) "
         f"where f.namespace = $1 and f.key = $2 and {condition}",
         *arguments.values,

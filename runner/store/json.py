@@ -1,5 +1,6 @@
 """JSON columns: asyncpg hands jsonb over as text (Tortoise needs it so), these two turn it into values and back."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -28,3 +29,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, UUID):  # asyncpg's own kind of UUID
         return str(value)
     raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def turned(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+    """Rows as the column arrays that unnest takes."""
+    return [list(column) for column in zip(*rows, strict=True)]

@@ -5,10 +5,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from models.events import TaskError
+from pydantic import TypeAdapter
+
+from models.approval import ApprovalPolicy
+from models.events import Parent, TaskError
 from models.lifecycle.snapshot import (
     Approval,
     Attempt,
+    Clock,
     Execution,
     Failure,
     Killing,
@@ -19,7 +23,6 @@ from models.lifecycle.snapshot import (
 from models.states import (
     ApprovalState,
     AttemptState,
-    CommentRule,
     ExecutionState,
     FailureAction,
     TaskRunState,
@@ -29,10 +32,13 @@ from runner.store.connection import Connection
 from runner.store.json import dump, dump_or_none, load
 from runner.store.plans import Plans
 
+_POLICY = TypeAdapter(ApprovalPolicy)
 _EXECUTIONS = "select * from executions where id = any($1::uuid[])"
 _TASK_RUNS = """
-select t.*, a.id as attempt_id, a.state as attempt_state, a.worker, a.lease, a.started_at as attempt_started_at
+select t.*, a.id as attempt_id, a.state as attempt_state, a.worker, a.lease, a.started_at as attempt_started_at,
+       case when t.outputs_from is not null then s.outputs end as carried
 from task_runs t left join attempts a on a.task_run_id = t.id and a.number = t.attempt
+  left join task_runs s on s.id = t.outputs_from
 where t.execution_id = any($1::uuid[]) order by t.execution_id, t.position, t.path
 """
 _APPROVALS = """
@@ -84,6 +90,17 @@ async def _execution(
         trigger=load(row["trigger"]),
         tasks=tasks,
         rerun_of=row["rerun_of"],
+        replay_of=row["replay_of"],
+        original_id=row["original_id"],
+        cached_from=row["cached_from"],
+        parent=_parent(row),
+        shares_slot=row["shares_slot"],
+        no_cache=row["no_cache"],
+        cache_key=row["cache_key"],
+        scheduled_at=row["scheduled_at"],
+        clock=_clock(row["clock"]),
+        restarted_by=tuple(load(row["restarted_by"])),
+        signals=load(row["signals"]),
         progress=row["progress"],
         outputs=load(row["outputs"]),
         properties=load(row["properties"]),
@@ -95,11 +112,23 @@ async def _execution(
     )
 
 
+def _parent(row: Any) -> Parent | None:
+    if row["parent_id"] is None:
+        return None
+    return Parent(row["parent_id"], row["parent_path"], row["parent_attempt"])
+
+
+def _clock(text: str) -> Clock:
+    fields = load(text)
+    since = fields.get("since")
+    return Clock(fields.get("used", 0.0), datetime.fromisoformat(since) if since else None)
+
+
 def _task_run(row: Any, approval: Approval | None) -> TaskRun:
     return TaskRun(
         id=row["id"],
         path=row["path"],
-        key=row["path"],
+        key=row["path"].rpartition(".")[2],
         position=row["position"],
         state=TaskRunState(row["state"]),
         attempt=row["attempt"],
@@ -116,6 +145,12 @@ def _task_run(row: Any, approval: Approval | None) -> TaskRun:
         ended_at=row["ended_at"],
         newest=_attempt(row),
         approval=approval,
+        condition=row["condition"],
+        child=row["child_id"],
+        clock_base=row["clock_base"],
+        cache_key=row["cache_key"],
+        outputs_from=row["outputs_from"],
+        carried=load(row["carried"]) if row["carried"] else {},
     )
 
 
@@ -138,12 +173,11 @@ def _approval(row: Any, votes: Iterable[Vote]) -> Approval:
         attempt=row["attempt"],
         state=ApprovalState(row["state"]),
         message=row["message"],
-        required=row["required"],
-        users=tuple(load(row["users"])),
-        roles=tuple(load(row["roles"])),
-        comment_rule=CommentRule(row["comment_rule"]),
+        policy=_POLICY.validate_python(load(row["policy"])),
         requested_at=row["requested_at"],
+        expires_at=row["expires_at"],
         decided_at=row["decided_at"],
+        escalated=tuple(load(row["escalated"])),
         votes=tuple(votes),
     )
 
@@ -156,6 +190,9 @@ def _vote(row: Any) -> Vote:
         row["comment"],
         row["at"],
         row["override"],
+        tuple(load(row["groups"])),
+        load(row["form"]),
+        row["key"],
     )
 
 
@@ -185,6 +222,10 @@ EXECUTION_COLUMNS: Sequence[Column] = (
     ("started_at", "timestamptz", lambda x: x.started_at),
     ("ended_at", "timestamptz", lambda x: x.ended_at),
     ("failure", "jsonb", lambda x: dump_or_none(x.failure)),
+    ("priority", "int", lambda x: x.priority),
+    ("clock", "jsonb", lambda x: dump(x.clock)),
+    ("restarted_by", "jsonb", lambda x: dump(x.restarted_by)),
+    ("signals", "jsonb", lambda x: dump(x.signals)),
     ("paused", "jsonb", lambda x: dump_or_none(x.paused)),
     ("killing", "jsonb", lambda x: dump_or_none(x.killing)),
 )
@@ -201,12 +242,21 @@ NEW_EXECUTION_COLUMNS: Sequence[Column] = (
     ("name", "text", lambda x: x.name),
     ("inputs", "jsonb", lambda x: dump(x.inputs)),
     ("on_failure", "text", lambda x: x.on_failure.value),
-    ("priority", "int", lambda x: x.priority),
     ("disabled_tasks", "jsonb", lambda x: dump(x.disabled_tasks)),
     ("trigger", "jsonb", lambda x: dump_or_none(x.trigger)),
     ("created_by", "text", lambda x: x.created_by),
     ("created_at", "timestamptz", lambda x: x.created_at),
     ("rerun_of", "uuid", lambda x: x.rerun_of),
+    ("replay_of", "uuid", lambda x: x.replay_of),
+    ("original_id", "uuid", lambda x: x.original_id),
+    ("cached_from", "uuid", lambda x: x.cached_from),
+    ("parent_id", "uuid", lambda x: x.parent.execution_id if x.parent else None),
+    ("parent_path", "text", lambda x: x.parent.path if x.parent else None),
+    ("parent_attempt", "int", lambda x: x.parent.attempt if x.parent else None),
+    ("shares_slot", "bool", lambda x: x.shares_slot),
+    ("no_cache", "bool", lambda x: x.no_cache),
+    ("cache_key", "text", lambda x: x.cache_key),
+    ("scheduled_at", "timestamptz", lambda x: x.scheduled_at),
     *EXECUTION_COLUMNS,
 )
 
@@ -222,6 +272,11 @@ TASK_RUN_COLUMNS: Sequence[Column] = (
     ("error", "jsonb", lambda t: dump_or_none(t.error)),
     ("retry_at", "timestamptz", lambda t: t.retry_at),
     ("wake_at", "timestamptz", lambda t: t.wake_at),
+    ("condition", "text", lambda t: t.condition),
+    ("child_id", "uuid", lambda t: t.child),
+    ("clock_base", "float8", lambda t: t.clock_base),
+    ("cache_key", "text", lambda t: t.cache_key),
+    ("outputs_from", "uuid", lambda t: t.outputs_from),
     ("started_at", "timestamptz", lambda t: t.started_at),
     ("ended_at", "timestamptz", lambda t: t.ended_at),
 )

@@ -1,24 +1,22 @@
 """What a batch of transitions becomes in the tables: one statement a kind of row, whatever the batch's size."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from models.events import (
-    ApprovalClosed,
-    ApprovalRequested,
-    ApprovalVoted,
     AttemptEnded,
     AttemptStarted,
     Event,
     ExecutionMoved,
 )
 from models.ids import new_id
-from models.lifecycle.settle import LEASE
 from models.lifecycle.snapshot import Execution, TaskRun
+from models.lifecycle.stopping import LEASE
 from models.states import EXECUTION_ENDS
+from runner.store.approval_writes import write_approvals
 from runner.store.connection import Connection
-from runner.store.json import dump, dump_or_none
+from runner.store.json import dump, dump_or_none, turned
 from runner.store.snapshots import (
     EXECUTION_COLUMNS,
     NEW_EXECUTION_COLUMNS,
@@ -76,23 +74,6 @@ from unnest($1::uuid[], $2::int[], $3::text[], $4::timestamptz[], $5::int[], $6:
   u (task_run_id, number, state, ended_at, exit_code, error, resources)
 where a.task_run_id = u.task_run_id and a.number = u.number and a.state = 'RUNNING'
 """
-_INSERT_APPROVALS = """
-insert into approvals (id, execution_id, task_run_id, attempt, state, message, required, users, roles,
-                       comment_rule, requested_at)
-select id, execution_id, task_run_id, attempt, 'PENDING', message, required, users, roles, comment_rule, at
-from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::int[], $7::jsonb[], $8::jsonb[],
-            $9::text[], $10::timestamptz[])
-  u (id, execution_id, task_run_id, attempt, message, required, users, roles, comment_rule, at)
-"""
-_CLOSE_APPROVALS = """
-update approvals a set state = u.state, decided_at = u.at
-from unnest($1::uuid[], $2::text[], $3::timestamptz[]) u (id, state, at)
-where a.id = u.id and a.state = 'PENDING'
-"""
-_INSERT_VOTES = """
-insert into votes (id, approval_id, actor, decision, comment, override, at)
-select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::bool[], $7::timestamptz[])
-"""
 _INSERT_EVENTS = """
 insert into events (execution_id, seq, id, type, at, task_run_id, path, attempt, from_state, to_state, actor,
                     channel, reason, caused_by, data, terminal)
@@ -119,7 +100,7 @@ async def write(connection: Connection, changes: Sequence[Change]) -> None:
     await _write_executions(connection, changes)
     await _write_task_runs(connection, changes)
     await _write_attempts(connection, changes)
-    await _write_approvals(connection, changes)
+    await write_approvals(connection, [(c.after, event) for c in changes for event in c.events])
     await _write_events(connection, changes)
 
 
@@ -138,23 +119,21 @@ async def _write_executions(connection: Connection, changes: Sequence[Change]) -
 
 
 async def _write_task_runs(connection: Connection, changes: Sequence[Change]) -> None:
-    new = [
-        (change.after, task)
-        for change in changes
-        if change.before is None
-        for task in change.after.tasks.values()
-    ]
-    old = [task for change in changes if change.before for task in _changed_tasks(change)]
+    new: list[tuple[Execution, TaskRun]] = []
+    old: list[TaskRun] = []
+    for change in changes:
+        known = change.before.tasks if change.before else {}
+        for path, task in change.after.tasks.items():
+            before = known.get(path)
+            if before is None:
+                new.append((change.after, task))
+            elif before is not task:
+                old.append(task)
     if new:
         await connection.execute(_INSERT_TASK_RUNS, *_arrays(NEW_TASK_RUN_COLUMNS, new))
     if old:
         ids = [task.id for task in old]
         await connection.execute(_UPDATE_TASK_RUNS, ids, *_arrays(TASK_RUN_COLUMNS, old))
-
-
-def _changed_tasks(change: Change) -> Iterable[TaskRun]:
-    before = change.before.tasks if change.before else {}
-    return (task for path, task in change.after.tasks.items() if before.get(path) is not task)
 
 
 async def _write_attempts(connection: Connection, changes: Sequence[Change]) -> None:
@@ -168,9 +147,9 @@ async def _write_attempts(connection: Connection, changes: Sequence[Change]) -> 
             elif isinstance(fact, AttemptEnded):
                 ended.append(_ended(change.after, event, fact))
     if started:
-        await connection.execute(_INSERT_ATTEMPTS, *_turned(started))
+        await connection.execute(_INSERT_ATTEMPTS, *turned(started))
     if ended:
-        await connection.execute(_END_ATTEMPTS, *_turned(ended))
+        await connection.execute(_END_ATTEMPTS, *turned(ended))
 
 
 def _started(execution: Execution, event: Event, fact: AttemptStarted) -> tuple[Any, ...]:
@@ -192,60 +171,10 @@ def _ended(execution: Execution, event: Event, fact: AttemptEnded) -> tuple[Any,
     )
 
 
-async def _write_approvals(connection: Connection, changes: Sequence[Change]) -> None:
-    requested: list[tuple[Any, ...]] = []
-    votes: list[tuple[Any, ...]] = []
-    closed: list[tuple[Any, ...]] = []
-    for change in changes:
-        for event in change.events:
-            fact = event.fact
-            if isinstance(fact, ApprovalRequested):
-                requested.append(_requested(change.after, event, fact))
-            elif isinstance(fact, ApprovalVoted):
-                votes.append(_voted(event, fact))
-            elif isinstance(fact, ApprovalClosed):
-                closed.append((fact.approval_id, fact.state.value, event.at))
-    for statement, rows in (
-        (_INSERT_APPROVALS, requested),
-        (_INSERT_VOTES, votes),
-        (_CLOSE_APPROVALS, closed),
-    ):
-        if rows:
-            await connection.execute(statement, *_turned(rows))
-
-
-def _requested(execution: Execution, event: Event, fact: ApprovalRequested) -> tuple[Any, ...]:
-    task = execution.tasks[fact.path]
-    return (
-        fact.id,
-        execution.id,
-        task.id,
-        fact.attempt,
-        fact.message,
-        fact.required,
-        dump(fact.users),
-        dump(fact.roles),
-        fact.comment_rule.value,
-        event.at,
-    )
-
-
-def _voted(event: Event, fact: ApprovalVoted) -> tuple[Any, ...]:
-    return (
-        fact.id,
-        fact.approval_id,
-        event.ask.actor,
-        fact.decision.value,
-        fact.comment,
-        fact.override,
-        event.at,
-    )
-
-
 async def _write_events(connection: Connection, changes: Sequence[Change]) -> None:
     rows = [_event(change.after, event) for change in changes for event in change.events]
     if rows:
-        await connection.execute(_INSERT_EVENTS, *_turned(rows))
+        await connection.execute(_INSERT_EVENTS, *turned(rows))
 
 
 def _event(execution: Execution, event: Event) -> tuple[Any, ...]:
@@ -269,7 +198,3 @@ def _event(execution: Execution, event: Event) -> tuple[Any, ...]:
         dump(fact),
         isinstance(fact, ExecutionMoved) and fact.to_state in EXECUTION_ENDS,
     )
-
-
-def _turned(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)]

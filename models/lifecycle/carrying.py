@@ -1,0 +1,252 @@
+"""What the engine carries itself, without a worker: waits, approvals, subflows, foreach; and what it has evaluated."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from models.events import (
+    AttemptEnded,
+    ChildLinked,
+    ConditionJudged,
+    FailureRecorded,
+    OutputsSet,
+    ProgressReported,
+    SignalReceived,
+    TaskError,
+)
+from models.lifecycle import votes
+from models.lifecycle.commands import (
+    Adopt,
+    Cancel,
+    ChildEnded,
+    Conclude,
+    Judge,
+    Prepare,
+    Signal,
+    StartChild,
+    WakeUp,
+)
+from models.lifecycle.foreach import expand
+from models.lifecycle.settle import end_of, judged, move, settle
+from models.lifecycle.snapshot import TaskRun
+from models.lifecycle.starting import start, takes_starts
+from models.lifecycle.steps import Steps
+from models.retry import delay_before, may_retry
+from models.spec import ApprovalTask, ForeachTask, SubflowTask, TaskSpec, WaitTask
+from models.states import (
+    AttemptState,
+    ExecutionState,
+    TaskRunState,
+)
+
+
+def judge(steps: Steps, command: Judge) -> None:
+    """A `when` is evaluated."""
+    task = steps.execution.tasks[command.path]
+    if task.state is not TaskRunState.CREATED or task.condition != "ASKED":
+        return
+    if command.error:
+        judged(steps, task, command.error)
+    else:
+        steps.record(ConditionJudged(task.path, command.holds))
+    settle(steps)
+
+
+def prepare(steps: Steps, command: Prepare) -> None:
+    """The settings of an engine task are evaluated: wait, ask, start the child, or add the iterations."""
+    task = _own(steps, command.path, command.attempt)
+    if task is None:
+        return
+    if command.error:
+        _end(steps, task, AttemptState.FAILED, TaskRunState.ERROR, error=command.error)
+    else:
+        _carry_on(steps, task, command.values or {})
+    settle(steps)
+
+
+def _carry_on(steps: Steps, task: TaskRun, values: Mapping[str, Any]) -> None:
+    spec = steps.execution.spec_of(task)
+    if isinstance(spec, ApprovalTask):
+        votes.request(steps, task, spec, str(values.get("message", spec.message)))
+    elif isinstance(spec, ForeachTask):
+        expand(steps, task, values.get("items"))
+    elif isinstance(spec, SubflowTask):
+        steps.record(ProgressReported(task.path, task.attempt, inputs=values))
+        steps.promise(StartChild(task.path, task.attempt))
+    elif isinstance(spec, WaitTask):
+        _wait(steps, task, spec, values)
+
+
+def _own(steps: Steps, path: str, attempt: int) -> TaskRun | None:
+    """The task run, if this attempt of it still runs."""
+    task = steps.execution.tasks[path]
+    runs = task.state is TaskRunState.RUNNING and task.attempt == attempt
+    return task if runs else None
+
+
+# -- waiting ----------------------------------------------------------------------------------------------------------
+
+
+def _wait(steps: Steps, task: TaskRun, spec: WaitTask, values: Mapping[str, Any]) -> None:
+    """For `seconds`, which the courier has made of a duration or a time; or for an event, perhaps here already."""
+    if spec.event is not None:
+        if spec.event in steps.execution.signals:
+            _take_signal(steps, task, spec.event, steps.execution.signals[spec.event])
+            return
+        told = f"waits for the event {spec.event}"
+        steps.record(ProgressReported(task.path, task.attempt, message=told))
+        return
+    seconds = float(values["seconds"])
+    until = steps.now + timedelta(seconds=seconds)
+    told = f"waits until {until.isoformat()}"
+    steps.record(ProgressReported(task.path, task.attempt, message=told, wake_at=until))
+    steps.promise(WakeUp(task.path, task.attempt), seconds)
+
+
+def wake_up(steps: Steps, command: WakeUp) -> None:
+    """The time of a wait has come, or that of the next attempt of something the engine carries."""
+    task = steps.execution.tasks[command.path]
+    if task.attempt != command.attempt:
+        return
+    if task.state is TaskRunState.RUNNING:
+        _end(steps, task, AttemptState.SUCCESS, TaskRunState.SUCCESS)
+    elif task.state is TaskRunState.RETRYING and takes_starts(steps.execution, task):
+        start(steps, task)
+    settle(steps)
+
+
+def receive(steps: Steps, command: Signal) -> None:
+    """An event sent through the API wakes every wait for it, and otherwise waits for one."""
+    if steps.execution.ended:
+        return
+    waiting = [
+        task
+        for task in steps.execution.tasks.values()
+        if task.state is TaskRunState.RUNNING and _event_of(steps, task) == command.name
+    ]
+    if not waiting:
+        steps.record(SignalReceived(command.name, command.data))
+    for task in waiting:
+        _take_signal(steps, task, command.name, command.data)
+    settle(steps)
+
+
+def _event_of(steps: Steps, task: TaskRun) -> str | None:
+    spec = steps.execution.spec_of(task)
+    return spec.event if isinstance(spec, WaitTask) else None
+
+
+def _take_signal(steps: Steps, task: TaskRun, name: str, data: Any) -> None:
+    steps.record(SignalReceived(name, data, task.path))
+    outputs = {"event": name, "data": data}
+    _end(steps, task, AttemptState.SUCCESS, TaskRunState.SUCCESS, outputs)
+
+
+# -- subflows ---------------------------------------------------------------------------------------------------------
+
+
+def adopt(steps: Steps, command: Adopt) -> None:
+    """Its execution exists. When the attempt has ended meanwhile, nobody wants that any more."""
+    task = _own(steps, command.path, command.attempt)
+    if task is None:
+        steps.promise(Cancel(), to=command.child)
+        return
+    if task.child == command.child:
+        return
+    steps.record(ChildLinked(task.path, task.attempt, command.child))
+    spec = steps.execution.spec_of(task)
+    if isinstance(spec, SubflowTask) and not spec.wait:
+        _end(steps, task, AttemptState.SUCCESS, TaskRunState.SUCCESS)
+        settle(steps)
+
+
+_MIRRORED = {
+    ExecutionState.SUCCESS: TaskRunState.SUCCESS,
+    ExecutionState.CACHED: TaskRunState.SUCCESS,
+    ExecutionState.WARNING: TaskRunState.WARNING,
+    ExecutionState.REJECTED: TaskRunState.REJECTED,
+    ExecutionState.ERROR: TaskRunState.ERROR,
+}
+"""What the end of a child makes of the subflow's task run; every other end is a failure."""
+
+
+def child_ended(steps: Steps, command: ChildEnded) -> None:
+    task = _own(steps, command.path, command.attempt)
+    if task is None:
+        return
+    if task.child is None:
+        steps.record(ChildLinked(task.path, task.attempt, command.child))
+        task = steps.execution.tasks[task.path]
+    to_state = _MIRRORED.get(command.state, TaskRunState.FAILED)
+    if to_state in (TaskRunState.SUCCESS, TaskRunState.WARNING):
+        _end(steps, task, AttemptState.SUCCESS, to_state, command.outputs)
+    else:
+        said = f": {command.message}" if command.message else ""
+        error = TaskError("SUBFLOW", f"{command.name} ended {command.state.value}{said}")
+        fail(steps, task, AttemptState.FAILED, error, to_state)
+    settle(steps)
+
+
+# -- ends -------------------------------------------------------------------------------------------------------------
+
+
+def fail(
+    steps: Steps,
+    task: TaskRun,
+    end: AttemptState,
+    error: TaskError,
+    to_state: TaskRunState = TaskRunState.FAILED,
+) -> None:
+    """Retried like any other failure, except a foreach: its tasks are what is tried again."""
+    spec: TaskSpec = steps.execution.spec_of(task)
+    used = task.attempt - task.attempt_base - task.lost
+    if not isinstance(spec, ForeachTask) and may_retry(spec.retry, end, used):
+        assert spec.retry
+        seconds = delay_before(spec.retry, used, steps.context.random)
+        retry_at = steps.now + timedelta(seconds=seconds)
+        steps.record(
+            AttemptEnded(
+                task.path,
+                task.attempt,
+                end,
+                task.state,
+                TaskRunState.RETRYING,
+                error=error,
+                retry_at=retry_at,
+            )
+        )
+        return
+    if spec.allow_failure:
+        to_state = TaskRunState.WARNING
+    _end(steps, task, end, to_state, error=error)
+
+
+def _end(
+    steps: Steps,
+    task: TaskRun,
+    state: AttemptState,
+    to_state: TaskRunState,
+    outputs: Mapping[str, Any] | None = None,
+    error: TaskError | None = None,
+) -> None:
+    steps.record(
+        AttemptEnded(
+            task.path, task.attempt, state, task.state, to_state, outputs=outputs, error=error
+        )
+    )
+
+
+def conclude(steps: Steps, command: Conclude) -> None:
+    """The flow's outputs are evaluated: the execution ends. While paused they are asked for again at resume."""
+    execution = steps.execution
+    if execution.state is not ExecutionState.RUNNING or not all(
+        task.ended for task in execution.tasks.values()
+    ):
+        return
+    if command.error:
+        steps.record(FailureRecorded(command.error))
+        settle(steps)
+        return
+    if command.outputs:
+        steps.record(OutputsSet(None, command.outputs))
+    move(steps, end_of(steps.execution))

@@ -1,0 +1,137 @@
+"""The iterations of a foreach: added when its items are known, started as `max_parallel` allows, and gathered."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from models.events import AttemptEnded, ProgressReported, TaskError, TaskRunsAdded
+from models.lifecycle.snapshot import Execution, TaskRun
+from models.lifecycle.steps import Steps
+from models.spec import ForeachTask
+from models.states import GOOD_ENDS, AttemptState, TaskRunState
+from models.values import json_size
+
+MAX_ITEMS = 10_000
+_MOST_TASK_RUNS = 20_000
+_MAX_OUTPUTS = 1024 * 1024
+
+
+def expand(steps: Steps, task: TaskRun, items: object) -> None:
+    """Add the task runs of every iteration; without items it is a success at once."""
+    spec = _spec(steps.execution, task)
+    if not isinstance(items, list):
+        told = "`items` did not give a list"
+        _end(steps, task, TaskRunState.ERROR, TaskError("EXPRESSION", told))
+        return
+    if len(items) > MAX_ITEMS or len(items) * len(spec.tasks) > _MOST_TASK_RUNS:
+        told = f"{len(items)} items; a foreach takes at most {MAX_ITEMS}, and {_MOST_TASK_RUNS} task runs"
+        _end(steps, task, TaskRunState.ERROR, TaskError("TOO_MANY_ITEMS", told))
+        return
+    steps.record(ProgressReported(task.path, task.attempt, inputs={"items": items}))
+    if not items:
+        _end(steps, task, TaskRunState.SUCCESS)
+        return
+    added: dict[str, UUID] = {
+        f"{task.path}[{index}].{child.id}": steps.context.new_id()
+        for index in range(len(items))
+        for child in spec.tasks
+    }
+    steps.record(TaskRunsAdded(task.path, added))
+
+
+class Iterations:
+    """The foreach tasks that are at work and the paths of their iterations' task runs, found in one pass.
+
+    Keeps count of the iterations that have begun as the caller starts more.
+    """
+
+    def __init__(self, execution: Execution) -> None:
+        self._children: dict[str, list[str]] = {}
+        self._active: dict[str, set[int | None]] = {}
+        for path, task in execution.tasks.items():
+            if task.level and (around := task.parent):
+                self._children.setdefault(around, []).append(path)
+
+    def may_start(self, execution: Execution, task: TaskRun) -> bool:
+        """Whether the iteration that the task run belongs to has begun, or may."""
+        around = task.parent
+        if around is None:
+            return True
+        foreach = execution.tasks[around]
+        if foreach.state is not TaskRunState.RUNNING:
+            return False
+        most = _spec(execution, foreach).max_parallel
+        if most is None:
+            return True
+        active = self._active.get(around)
+        if active is None:
+            active = self._active[around] = self._begun(execution, around)
+        if task.index not in active and len(active) >= most:
+            return False
+        active.add(task.index)
+        return True
+
+    def _begun(self, execution: Execution, around: str) -> set[int | None]:
+        """Iterations that have begun and not ended."""
+        children = self._of(execution, around)
+        begun = {
+            child.index
+            for child in children
+            if child.state is not TaskRunState.CREATED or child.condition is not None
+        }
+        return begun & {child.index for child in children if not child.ended}
+
+    def _of(self, execution: Execution, around: str) -> list[TaskRun]:
+        return [execution.tasks[path] for path in self._children.get(around, ())]
+
+    def close(self, steps: Steps, task: TaskRun) -> None:
+        """End a foreach once all its iterations have."""
+        execution = steps.execution
+        children = self._of(execution, task.path)
+        if not children or not all(child.ended for child in children):
+            return
+        bad = [child for child in children if child.state not in GOOD_ENDS]
+        if bad and all(child.state is TaskRunState.CANCELLED for child in bad):
+            _end(steps, task, TaskRunState.CANCELLED, None, _gathered(children))
+            return
+        error = None
+        if bad:
+            failed = len({child.index for child in bad})
+            told = f"{failed} of {len(task.inputs['items'])} iterations did not succeed"
+            error = TaskError("ITERATIONS", told)
+        allowed = execution.spec_of(task).allow_failure
+        worst = TaskRunState.WARNING if allowed else TaskRunState.FAILED
+        _end(steps, task, worst if error else TaskRunState.SUCCESS, error, _gathered(children))
+
+
+def _gathered(children: Sequence[TaskRun]) -> Mapping[str, Any]:
+    """Per task the outputs of its iterations, in their order; left out where they hold more than 1 MiB together."""
+    gathered: dict[str, list[Any]] = {}
+    for child in sorted(children, key=lambda child: child.position):
+        gathered.setdefault(child.key, []).append(dict(child.results))
+    return gathered if json_size(gathered) <= _MAX_OUTPUTS else {}
+
+
+_ATTEMPT_ENDS = {
+    TaskRunState.SUCCESS: AttemptState.SUCCESS,
+    TaskRunState.CANCELLED: AttemptState.KILLED,
+}
+
+
+def _end(
+    steps: Steps,
+    task: TaskRun,
+    state: TaskRunState,
+    error: TaskError | None = None,
+    outputs: Mapping[str, Any] | None = None,
+) -> None:
+    end = _ATTEMPT_ENDS.get(state, AttemptState.FAILED)
+    steps.record(
+        AttemptEnded(task.path, task.attempt, end, task.state, state, outputs=outputs, error=error)
+    )
+
+
+def _spec(execution: Execution, task: TaskRun) -> ForeachTask:
+    spec = execution.spec_of(task)
+    assert isinstance(spec, ForeachTask)
+    return spec

@@ -1,0 +1,143 @@
+"""Putting ended task runs back: retryFailed while the execution lives, restart once it has ended, and what a person
+corrects. Nothing here starts anything: what was put back waits until `settle` finds it ready."""
+
+from collections.abc import Set
+
+from models.events import ExecutionMoved, LabelsSet, OutputsSet, TaskRunMoved
+from models.lifecycle.actions import (
+    RESTARTED,
+    RETRIED,
+    Action,
+    require,
+    require_state,
+    require_task_state,
+)
+from models.lifecycle.admission import handle
+from models.lifecycle.commands import ChangeState, ChangeTaskRunState, Restart, RetryFailed
+from models.lifecycle.pausing import line_up_again
+from models.lifecycle.settle import move, settle
+from models.lifecycle.snapshot import Execution, TaskRun
+from models.lifecycle.steps import Steps
+from models.states import ExecutionState, Section, TaskRunState
+
+_RAN_AGAIN = frozenset({Section.ERRORS, Section.FINALLY})
+
+
+def put_back_by_retry(execution: Execution) -> list[TaskRun]:
+    """FAILED, ERROR and KILLED task runs, and those that were cancelled because of them."""
+    return _put_back(execution, RETRIED | {TaskRunState.CANCELLED})
+
+
+def put_back_by_restart(execution: Execution) -> list[TaskRun]:
+    """The same and rejected approvals."""
+    return _put_back(execution, RESTARTED)
+
+
+def _put_back(execution: Execution, states: Set[TaskRunState]) -> list[TaskRun]:
+    """Those in `states`, and the foreach tasks around them; `errors` and `finally` run again."""
+    paths = {
+        task.path
+        for task in execution.tasks.values()
+        if task.state in states or (task.ended and execution.section_of(task) in _RAN_AGAIN)
+    }
+    for path in list(paths):
+        around = execution.tasks[path].parent
+        while around is not None:
+            paths.add(around)
+            around = execution.tasks[around].parent
+    return [task for path, task in execution.tasks.items() if path in paths and task.ended]
+
+
+def retry_failed(steps: Steps, _: RetryFailed) -> None:
+    require(steps.execution, Action.RETRY_FAILED)
+    if steps.execution.state is ExecutionState.PAUSED:
+        line_up_again(steps)
+    for task in list(put_back_by_retry(steps.execution)):
+        steps.move_task(task, TaskRunState.CREATED)
+    move(steps, ExecutionState.RUNNING)
+    settle(steps)
+
+
+def restart(steps: Steps, _: Restart) -> None:
+    require(steps.execution, Action.RESTART)
+    tasks = [task.path for task in put_back_by_restart(steps.execution)]
+    _come_back(steps)
+    for path in tasks:
+        steps.move_task(steps.execution.tasks[path], TaskRunState.CREATED)
+    handle(steps)
+
+
+def _come_back(steps: Steps) -> None:
+    steps.record(ExecutionMoved(steps.execution.state, ExecutionState.RESTARTED))
+    labels = {**steps.execution.labels, "system.restarted": "true"}
+    if labels != steps.execution.labels:
+        steps.record(LabelsSet(labels))
+
+
+# -- corrections ------------------------------------------------------------------------------------------------------
+
+
+def change_state(steps: Steps, command: ChangeState) -> None:
+    """Only the state changes."""
+    require_state(steps, command.state)
+    if steps.execution.state is not command.state:
+        steps.record(ExecutionMoved(steps.execution.state, command.state))
+
+
+def change_task_run_state(steps: Steps, command: ChangeTaskRunState) -> None:
+    """What was cancelled after it goes back to wait, what has ended stays; the execution goes on from there."""
+    task = steps.execution.tasks[command.path]
+    require_task_state(steps, task, command.state)
+    if task.state is command.state and not command.outputs:
+        return
+    ended = steps.execution.ended
+    if ended:
+        _come_back(steps)
+    if task.state is not command.state:
+        steps.record(TaskRunMoved(task.path, task.state, command.state))
+    if command.outputs:
+        steps.record(OutputsSet(task.path, command.outputs))
+    for path in _cancelled_after(steps.execution, task):
+        steps.move_task(steps.execution.tasks[path], TaskRunState.CREATED)
+    if ended:
+        _run_last_again(steps, task)
+        handle(steps)
+    else:
+        _judge_again(steps)
+
+
+def _run_last_again(steps: Steps, changed: TaskRun) -> None:
+    for task in list(steps.execution.tasks.values()):
+        last = steps.execution.section_of(task) in _RAN_AGAIN
+        if last and task.ended and task.path != changed.path:
+            steps.move_task(task, TaskRunState.CREATED)
+
+
+def _judge_again(steps: Steps) -> None:
+    execution = steps.execution
+    if execution.state is ExecutionState.FAILED_FINISHING and not execution.has_failed:
+        move(steps, ExecutionState.RUNNING)
+    settle(steps)
+
+
+def _cancelled_after(execution: Execution, task: TaskRun) -> list[str]:
+    """Downstream of it among its siblings, of the foreach tasks around it, and within foreach tasks among those."""
+    keys = set(execution.plan.graph.downstream(task.key))
+    around = execution.plan.parents[task.key]
+    while around is not None:
+        keys |= {around, *execution.plan.graph.downstream(around)}
+        around = execution.plan.parents[around]
+    return [
+        each.path
+        for each in execution.tasks.values()
+        if each.state is TaskRunState.CANCELLED and _is_under(execution, each, keys)
+    ]
+
+
+def _is_under(execution: Execution, task: TaskRun, keys: set[str]) -> bool:
+    key: str | None = task.key
+    while key is not None:
+        if key in keys:
+            return True
+        key = execution.plan.parents[key]
+    return False

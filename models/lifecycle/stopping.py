@@ -1,0 +1,101 @@
+"""Stopping: what no worker owns ends at once, the rest has its grace and then its deadline; `finally` comes last."""
+
+from collections.abc import Iterable
+
+from models.events import ApprovalClosed, AttemptEnded, ExecutionMoved, KillForced, TaskError
+from models.lifecycle.commands import Cancel, FinallyDeadline, KillDeadline
+from models.lifecycle.snapshot import Execution, TaskRun
+from models.lifecycle.steps import Steps
+from models.states import ApprovalState, AttemptState, ExecutionState, Section, TaskRunState
+
+LEASE = 10.0
+"""Seconds that a worker's right to an attempt lasts without a heartbeat."""
+HEARTBEAT = 3.0
+"""Seconds between two heartbeats of a worker."""
+FENCE_AFTER = 2 * HEARTBEAT
+"""Seconds after a kill's grace until attempts that have not ended are fenced."""
+
+
+def kill(steps: Steps, force: bool = False, cascade: bool = True) -> None:
+    """KILLING. What has not started yet never will, `finally` excepted; without a start, that neither."""
+    started = steps.execution.started_at is not None
+    steps.record(ExecutionMoved(steps.execution.state, ExecutionState.KILLING))
+    if force:
+        steps.record(KillForced())
+    sections = [Section.TASKS, Section.ERRORS]
+    if force or not started:
+        sections.append(Section.FINALLY)
+    elif any(task.state is not TaskRunState.CREATED for task in _finally(steps.execution)):
+        steps.promise(FinallyDeadline(), steps.execution.plan.spec.finally_timeout)
+    stop(steps, steps.execution.in_section(*sections), force, cascade)
+
+
+def hurry(steps: Steps) -> None:
+    """A second cancel: no more grace, and no `finally`."""
+    if steps.execution.killing and steps.execution.killing.force:
+        return
+    steps.record(KillForced())
+    stop(steps, steps.execution.tasks.values(), force=True)
+    steps.promise(KillDeadline(), FENCE_AFTER)
+
+
+def when_finally_begins(steps: Steps) -> None:
+    tasks = _finally(steps.execution)
+    if tasks and all(task.state is TaskRunState.CREATED for task in tasks):
+        steps.promise(FinallyDeadline(), steps.execution.plan.spec.finally_timeout)
+
+
+def end_finally(steps: Steps) -> None:
+    """Its time is over."""
+    if steps.execution.state is ExecutionState.KILLING:
+        stop(steps, _finally(steps.execution))
+
+
+def stop(steps: Steps, tasks: Iterable[TaskRun], force: bool = False, cascade: bool = True) -> None:
+    stopped = [task for task in tasks if not task.ended]
+    for task in stopped:
+        _stop(steps, steps.execution.tasks[task.path], cascade)
+    leased = [task for task in stopped if task.lease is not None]
+    if leased:
+        grace = 0.0 if force else max(steps.execution.spec_of(task).kill_grace for task in leased)
+        steps.promise(KillDeadline(), FENCE_AFTER + grace)
+
+
+def _stop(steps: Steps, task: TaskRun, cascade: bool) -> None:
+    """What is stopped while its execution is not being killed has had its time, and that is a failure."""
+    if task.state is TaskRunState.KILLING:
+        return
+    killed = steps.execution.state is ExecutionState.KILLING
+    if task.lease is not None:
+        steps.move_task(task, TaskRunState.KILLING)
+    elif task.state in (TaskRunState.RUNNING, TaskRunState.WAITING_FOR_APPROVAL):
+        if task.approval and task.approval.state is ApprovalState.PENDING:
+            steps.record(ApprovalClosed(task.path, task.approval.id, ApprovalState.CANCELLED))
+        if task.child and cascade:
+            steps.promise(Cancel(), to=task.child)
+        if killed:
+            end_killed(steps, task, AttemptState.KILLED)
+        else:
+            _end_timed_out(steps, task)
+    elif task.attempt:
+        steps.move_task(task, TaskRunState.KILLED if killed else TaskRunState.FAILED)
+    else:
+        steps.move_task(task, TaskRunState.CANCELLED)
+
+
+def _end_timed_out(steps: Steps, task: TaskRun) -> None:
+    error = TaskError("TIMED_OUT", "had not ended when the time was over")
+    end = AttemptState.TIMED_OUT
+    steps.record(
+        AttemptEnded(task.path, task.attempt, end, task.state, TaskRunState.FAILED, error=error)
+    )
+
+
+def end_killed(steps: Steps, task: TaskRun, end: AttemptState, reason: str | None = None) -> None:
+    steps.record(
+        AttemptEnded(task.path, task.attempt, end, task.state, TaskRunState.KILLED, reason=reason)
+    )
+
+
+def _finally(execution: Execution) -> list[TaskRun]:
+    return execution.in_section(Section.FINALLY)

@@ -1,0 +1,62 @@
+"""Timeouts of what the engine carries, and of whole executions. Time that is paused, or that waits for people, does not
+count: a timer that comes too early is set anew for what is left."""
+
+from models.events import FailureRecorded, TaskError
+from models.lifecycle.carrying import fail
+from models.lifecycle.commands import Cancel, TimeOut, TimeOutExecution
+from models.lifecycle.settle import TIMED_OUT, settle
+from models.lifecycle.snapshot import TaskRun
+from models.lifecycle.steps import Steps
+from models.lifecycle.stopping import kill, stop
+from models.states import (
+    AttemptState,
+    ExecutionState,
+    OnExecutionTimeout,
+    Section,
+    TaskRunState,
+)
+
+_CLOSE_ENOUGH = 0.01
+"""Seconds by which a timer may come early."""
+
+
+def time_out(steps: Steps, command: TimeOut) -> None:
+    task = steps.execution.tasks[command.path]
+    timeout = steps.execution.spec_of(task).timeout
+    if task.state is not TaskRunState.RUNNING or task.attempt != command.attempt or not timeout:
+        return
+    left = timeout - (steps.execution.clock.at(steps.now) - task.clock_base)
+    if left > _CLOSE_ENOUGH:
+        steps.promise(command, left)
+        return
+    stop(steps, _below(steps, task))
+    if task.child:
+        steps.promise(Cancel(), to=task.child)
+    error = TaskError(TIMED_OUT, f"took longer than its timeout of {timeout:g} s")
+    fail(steps, steps.execution.tasks[task.path], AttemptState.TIMED_OUT, error)
+    settle(steps)
+
+
+def _below(steps: Steps, task: TaskRun) -> list[TaskRun]:
+    start = f"{task.path}["
+    return [each for each in steps.execution.tasks.values() if each.path.startswith(start)]
+
+
+def time_out_execution(steps: Steps, command: TimeOutExecution) -> None:
+    """The execution is killed, or fails: what runs is ended as TIMED_OUT, `errors` and `finally` still run."""
+    execution = steps.execution
+    timeout = execution.plan.spec.timeout
+    if execution.ended or timeout is None or execution.clock.since is None:
+        return
+    left = timeout - execution.clock.at(steps.now)
+    if left > _CLOSE_ENOUGH:
+        return  # since then it was paused: going on has set a timer of its own
+    if execution.failure and execution.failure.path is None:
+        return
+    error = TaskError(TIMED_OUT, f"did not end within its timeout of {timeout:g} s")
+    steps.record(FailureRecorded(error))
+    if execution.plan.spec.on_timeout is OnExecutionTimeout.CANCEL:
+        kill(steps)
+    elif execution.state is not ExecutionState.KILLING:
+        stop(steps, execution.in_section(Section.TASKS))
+    settle(steps)

@@ -1,0 +1,76 @@
+"""Results used again: of whole executions when they are created, of tasks when a worker starts them."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+
+import orjson
+
+from models.errors import ProblemCode, Refused
+from models.lifecycle.commands import Create, Reused
+from models.spec import CacheSpec
+from models.states import GOOD_ENDS, TaskRunState
+from runner.evaluator import EvaluationFailed, Evaluator
+from runner.store import cache
+from runner.store.connection import Pool
+
+
+async def with_cached(pool: Pool, evaluator: Evaluator, command: Create) -> Create:
+    """The creation with its cache key, and with the results of an identical earlier success if there is one."""
+    spec = command.plan.spec
+    if spec.cache is None or command.disabled_tasks or command.links.rerun_of:
+        return command
+    key = await _flow_key(evaluator, spec.cache, command)
+    keyed = replace(command, cache_key=key)
+    if command.no_cache or command.scheduled_at:
+        return keyed
+    found = await cache.find_execution(pool, command.plan.flow_id, key, spec.cache.ttl)
+    if found is None:
+        return keyed
+    return replace(
+        keyed,
+        links=replace(command.links, cached_from=found.id),
+        outputs=found.outputs,
+        reused={
+            path: Reused(TaskRunState.CACHED, run.outputs_from or run.id, run.outputs)
+            for path, run in found.task_runs.items()
+            if path in command.plan.outer_keys and run.state in GOOD_ENDS
+        },
+    )
+
+
+async def _flow_key(evaluator: Evaluator, spec: CacheSpec, command: Create) -> str:
+    plan = command.plan
+    if spec.key is None:
+        return digest("flow", str(plan.revision_id), command.inputs, command.on_failure)
+    names = {
+        "inputs": dict(command.inputs),
+        "flow": {"id": plan.spec.id, "namespace": plan.spec.namespace, "revision": plan.revision},
+        "labels": {**plan.spec.labels, **command.labels},
+        "trigger": dict(command.trigger or {}),
+    }
+    try:
+        return digest("flow key", str(plan.flow_id), await evaluator.render(spec.key, names))
+    except EvaluationFailed as failed:
+        raise Refused.because(
+            ProblemCode.VALIDATION, f"the cache's key cannot be evaluated: {failed}", "inputs"
+        ) from failed
+
+
+NOT_CACHED_BY = {"needs", "when", "run_if", "description", "cache", "queue", "retry"}
+"""Keys of a task that do not change what it gives."""
+
+
+def digest(*parts: object) -> str:
+    text = orjson.dumps(
+        parts, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS, default=_plain
+    )
+    return hashlib.sha256(text).hexdigest()
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    return str(value)

@@ -1,0 +1,69 @@
+"""The executions that subflow tasks start."""
+
+from dataclasses import replace
+
+from models.errors import ProblemCode, Refused
+from models.events import Ask, Parent, TaskError
+from models.lifecycle.commands import Adopt, Command, Prepare, StartChild
+from models.lifecycle.snapshot import Execution
+from models.spec import SubflowTask
+from models.states import Channel, TaskRunState
+from models.viewer import Scope
+from runner.engine import Engine
+from runner.evaluator import Evaluator
+from runner.launch import Launch, prepare
+from runner.store import ancestry
+from runner.store.connection import Pool
+
+MAX_DEPTH = 20
+"""Subflows within subflows: deeper is taken for a flow that starts itself without end."""
+
+
+class Children:
+    def __init__(self, pool: Pool, engine: Engine, evaluator: Evaluator) -> None:
+        self._pool = pool
+        self._engine = engine
+        self._evaluator = evaluator
+
+    async def start(self, parent: Execution, owed: StartChild) -> Command | None:
+        """Create the child, once however often this is asked, and answer what to tell the parent.
+
+        None when its attempt no longer runs. A child that cannot be created is the attempt's failure.
+        """
+        task = parent.tasks[owed.path]
+        if task.state is not TaskRunState.RUNNING or task.attempt != owed.attempt:
+            return None
+        spec = parent.spec_of(task)
+        assert isinstance(spec, SubflowTask)
+        launch = Launch(
+            namespace=spec.namespace or parent.plan.spec.namespace,
+            flow=spec.flow,
+            revision=spec.revision,
+            inputs=task.inputs.get("inputs") or {},
+            labels={key: str(value) for key, value in (task.inputs.get("labels") or {}).items()},
+            priority=min(parent.priority, 1000),
+            idempotency_key=f"{task.id}:{owed.attempt}",
+            parent=Parent(parent.id, task.path, owed.attempt),
+        )
+        ask = Ask(parent.created_by, Channel.ENGINE, f"subflow {task.path} of {parent.name}")
+        try:
+            command = await prepare(
+                self._pool, self._engine.plans, self._evaluator, Scope(), launch
+            )
+            flows = await ancestry.flows_above(self._pool, parent.id)
+            _refuse_too_deep(len(flows))
+            shares = spec.wait and command.plan.flow_id in flows
+            transition = await self._engine.create(replace(command, shares_slot=shares), ask)
+        except Refused as refused:
+            error = TaskError(
+                "SUBFLOW", f"{launch.namespace}/{launch.flow} cannot start: {refused}"
+            )
+            return Prepare(owed.path, owed.attempt, None, error)
+        return Adopt(owed.path, owed.attempt, transition.execution.id)
+
+
+def _refuse_too_deep(depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise Refused.because(
+            ProblemCode.VALIDATION, f"more than {MAX_DEPTH} subflows within each other"
+        )

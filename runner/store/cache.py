@@ -1,0 +1,66 @@
+"""Earlier successes under a cache key, judged by the database's clock."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from models.states import TaskRunState
+from runner.store.connection import Pool
+from runner.store.json import load
+
+_EXECUTION = """
+select id, outputs from executions
+where flow_id = $1 and cache_key = $2 and state = 'SUCCESS'
+  and ended_at > clock_timestamp() - make_interval(secs => $3)
+order by id desc limit 1
+"""
+_TASK_RUNS = """
+select t.id, t.path, t.state, t.outputs_from, coalesce(s.outputs, t.outputs) as outputs
+from task_runs t left join task_runs s on s.id = t.outputs_from where t.execution_id = $1
+"""
+_TASK_RUN = """
+select t.id, t.path, t.state, t.outputs_from, t.outputs from task_runs t
+where t.cache_key = $1 and t.state = 'SUCCESS' and t.ended_at > clock_timestamp() - make_interval(secs => $2)
+order by t.ended_at desc limit 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundTaskRun:
+    id: UUID
+    path: str
+    state: TaskRunState
+    outputs_from: UUID | None
+    outputs: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundExecution:
+    id: UUID
+    outputs: Mapping[str, Any]
+    task_runs: Mapping[str, FoundTaskRun]
+
+
+async def find_execution(pool: Pool, flow_id: UUID, key: str, ttl: float) -> FoundExecution | None:
+    """The newest success of the flow under this key that ended within `ttl` seconds."""
+    row = await pool.fetchrow(_EXECUTION, flow_id, key, ttl)
+    if row is None:
+        return None
+    runs = [_task_run(each) for each in await pool.fetch(_TASK_RUNS, row["id"])]
+    return FoundExecution(row["id"], load(row["outputs"]), {run.path: run for run in runs})
+
+
+async def find_task_run(pool: Pool, key: str, ttl: float) -> FoundTaskRun | None:
+    row = await pool.fetchrow(_TASK_RUN, key, ttl)
+    return _task_run(row) if row else None
+
+
+def _task_run(row: Any) -> FoundTaskRun:
+    return FoundTaskRun(
+        row["id"],
+        row["path"],
+        TaskRunState(row["state"]),
+        row["outputs_from"],
+        load(row["outputs"]),
+    )
