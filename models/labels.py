@@ -51,3 +51,12 @@ def _wrong(key: str, value: str, settable: frozenset[str]) -> str | None:
 
 def _too_long(key: str) -> str:
     return f"label {key!r}: a value holds at most {_MAX_VALUE} characters"
+
+
+def without_system_labels(labels: Mapping[str, str]) -> dict[str, str]:
+    """What people may set themselves."""
+    return {
+        key: value
+        for key, value in labels.items()
+        if not key.startswith("system.") or key == CORRELATION
+    }

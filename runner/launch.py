@@ -78,7 +78,9 @@ async def prepare(
         raise Refused.because(ProblemCode.VALIDATION, "priority is -1000 to 1000", "priority")
     found = await _find(pool, scope, launch)
     plan = plans.kept(found["revision_id"]) or await _read(pool, plans, found["revision_id"])
-    evaluated = await _evaluated_defaults(evaluator, plan.spec, launch)
+    evaluated = await evaluated_defaults(
+        evaluator, plan.spec, launch.inputs, launch.labels, launch.trigger
+    )
     inputs = validate_inputs(plan.spec.inputs, launch.inputs, evaluated)
     command = Create(
         plan=plan,
@@ -154,18 +156,22 @@ async def _read(pool: Pool, plans: Plans, revision_id: UUID) -> Plan:
         return await plans.of(connection, revision_id)
 
 
-async def _evaluated_defaults(
-    evaluator: Evaluator, spec: FlowSpec, launch: Launch
+async def evaluated_defaults(
+    evaluator: Evaluator,
+    spec: FlowSpec,
+    given: Mapping[str, Any],
+    labels: Mapping[str, str],
+    trigger: Mapping[str, Any] | None,
 ) -> Mapping[str, Any]:
     """Defaults that are expressions; they may use the inputs that were given."""
-    templates = input_defaults_with_expressions(spec.inputs, launch.inputs)
+    templates = input_defaults_with_expressions(spec.inputs, given)
     if not templates:
         return {}
     names = {
-        "inputs": dict(launch.inputs),
+        "inputs": dict(given),
         "flow": {"id": spec.id, "namespace": spec.namespace},
-        "labels": {**spec.labels, **launch.labels},
-        "trigger": launch.trigger or {},
+        "labels": {**spec.labels, **labels},
+        "trigger": dict(trigger or {}),
     }
     try:
         rendered: Mapping[str, Any] = await evaluator.render(templates, names)

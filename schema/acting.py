@@ -7,21 +7,27 @@ from uuid import UUID
 
 from models import errors
 from models.errors import ProblemCode, Refused
-from models.ids import untyped
-from models.lifecycle.commands import CastVote, Command
+from models.lifecycle.commands import ChangeState, ChangeTaskRunState, Command, Signal
 from models.spec import parse_flow
-from models.states import VoteDecision
 from models.viewer import Permission
 from runner.launch import prepare
-from runner.store import flows
+from runner.store import flows, signals
 from runner.store.nodes import APPROVAL
 from schema.context import Info
-from schema.doors import needs, visible_execution
-from schema.inputs import ActionInput, CreateExecutionInput, DecideInput
+from schema.doors import needs, visible_execution, visible_task_run
+from schema.inputs import (
+    ActionInput,
+    ChangeStateInput,
+    ChangeTaskRunStateInput,
+    CreateExecutionInput,
+    SendEventInput,
+    object_of,
+)
 from schema.types.approval import Approval
 from schema.types.execution import Execution
 from schema.types.flow import Flow, FlowRevision
 from schema.types.problems import AlreadyDecided, Problem, problem_of
+from schema.types.task_run import task_run_by_id
 
 Payload = TypeVar("Payload")
 
@@ -73,7 +79,7 @@ async def launch(info: Info, input: CreateExecutionInput) -> dict[str, Any]:
         input.to_launch(),
     )
     transition = await services.engine.create(command, info.context.ask(input.reason))
-    return {"execution": await _view(info, transition.execution.id)}
+    return {"execution": await view_of(info, transition.execution.id)}
 
 
 async def act(info: Info, input: ActionInput, command: Command) -> dict[str, Any]:
@@ -82,52 +88,51 @@ async def act(info: Info, input: ActionInput, command: Command) -> dict[str, Any
     await info.context.services.engine.execute(
         id, command, info.context.ask(input.reason, input.expected_seq)
     )
-    return {"execution": await _view(info, id)}
+    return {"execution": await view_of(info, id)}
 
 
-async def decide(info: Info, input: DecideInput, decision: VoteDecision) -> dict[str, Any]:
-    needs(info, Permission.APPROVE)
-    for value, name in ((input.form, "form"), (input.override, "override")):
-        if value:
-            raise Refused.because(
-                ProblemCode.NOT_YET, f"`{name}` is not built yet; leave it out", name
-            )
-    id = untyped("appr", input.approval_id)
-    execution_id = await _execution_of(info, id)
-    command = CastVote(id, decision, info.context.viewer.roles, input.comment)
-    try:
-        await info.context.services.engine.execute(
-            execution_id, command, info.context.ask(input.comment)
-        )
-    except Refused as refused:
-        raise _with_request(refused, id) from refused
-    row = await info.context.services.pool.fetchrow(APPROVAL, id)
-    return {"approval": Approval.of(row), "execution": await _view(info, execution_id)}
+async def change_state(info: Info, input: ChangeStateInput) -> dict[str, Any]:
+    needs(info, Permission.CHANGE_STATE)
+    id = await visible_execution(info, input.id)
+    ask = info.context.ask(input.reason, input.expected_seq)
+    await info.context.services.engine.execute(id, ChangeState(input.state), ask)
+    return {"execution": await view_of(info, id)}
 
 
-async def _execution_of(info: Info, approval_id: UUID) -> UUID:
-    row = await info.context.services.pool.fetchrow(APPROVAL, approval_id)
-    if row is None or await info.context.loaders.execution.load(row["execution_id"]) is None:
-        raise Refused.not_found("no such approval request")
-    execution_id: UUID = row["execution_id"]
-    return execution_id
-
-
-def _with_request(refused: Refused, approval_id: UUID) -> Refused:
-    """ALREADY_DECIDED carries the request as it is now."""
-    return Refused(
-        [
-            errors.Problem(
-                problem.code, problem.message, problem.path, details={"request": approval_id}
-            )
-            if problem.code is ProblemCode.ALREADY_DECIDED
-            else problem
-            for problem in refused.problems
-        ]
+async def change_task_run_state(info: Info, input: ChangeTaskRunStateInput) -> dict[str, Any]:
+    needs(info, Permission.CHANGE_STATE)
+    task_run = await visible_task_run(info, input.task_run_id)
+    outputs = object_of(input.outputs, "outputs")
+    ask = info.context.ask(input.reason, input.expected_seq)
+    await info.context.services.engine.execute(
+        task_run.execution_key, ChangeTaskRunState(task_run.key, input.state, outputs), ask
     )
+    execution = await view_of(info, task_run.execution_key)
+    changed = await task_run_by_id(info, task_run.execution_key, task_run.uuid)
+    return {"execution": execution, "task_run": changed}
 
 
-async def _view(info: Info, id: UUID) -> Execution | None:
+async def send_event(info: Info, input: SendEventInput) -> dict[str, Any]:
+    """To one execution, which keeps it until a wait takes it; or to all of a namespace that wait for it now."""
+    needs(info, Permission.ACT_ON_EXECUTION)
+    services = info.context.services
+    if (input.execution_id is None) == (input.namespace is None):
+        raise Refused.because(
+            ProblemCode.VALIDATION, "name either an execution or a namespace", "executionId"
+        )
+    if input.execution_id is not None:
+        ids = [await visible_execution(info, input.execution_id)]
+    else:
+        scope = info.context.viewer.scope
+        ids = await signals.waiting_for(services.pool, scope, str(input.namespace), input.name)
+    command = Signal(input.name, input.data)
+    for id in ids:
+        await services.engine.execute(id, command, info.context.ask(input.reason))
+    views = [await view_of(info, id) for id in ids]
+    return {"executions": [view for view in views if view]}
+
+
+async def view_of(info: Info, id: UUID) -> Execution | None:
     """As it is after the commit: whatever was loaded before it is forgotten."""
     info.context.refresh()
     return Execution.maybe(await info.context.loaders.execution.load(id))

@@ -8,6 +8,7 @@ from models import states
 from models.errors import ProblemCode
 from models.events import EventType
 from models.lifecycle.actions import Action
+from models.lifecycle.planning import TaskPlan
 from models.lifecycle.waiting import WaitingCode
 from models.spec import InputType
 from models.viewer import Permission
@@ -23,6 +24,10 @@ for _enum in (
     states.LabelMode,
     states.Channel,
     states.Origin,
+    states.OnTimeout,
+    states.OnReject,
+    states.ConcurrencyBehavior,
+    TaskPlan,
     ProblemCode,
     EventType,
     Action,

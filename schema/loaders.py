@@ -6,9 +6,10 @@ from uuid import UUID
 
 from strawberry.dataloader import DataLoader
 
+from models.concurrency import Slots
 from models.lifecycle.snapshot import Execution
 from models.viewer import Scope
-from runner.store import flows, history, workers
+from runner.store import flows, history, slots, workers
 from runner.store.connection import Pool
 from runner.store.plans import Plans
 from runner.store.snapshots import load_executions
@@ -64,6 +65,14 @@ class Loaders:
         return self._grouped(history.MOVES_OF, "execution_id")
 
     @property
+    def children(self) -> DataLoader[UUID, list[Row]]:
+        return self._grouped(history.CHILDREN_OF, "parent_id")
+
+    @property
+    def line(self) -> DataLoader[UUID, Slots | None]:
+        return self._once("line", self._lines)
+
+    @property
     def metrics(self) -> DataLoader[UUID, list[Row]]:
         return self._grouped(history.METRICS_OF, "execution_id")
 
@@ -98,6 +107,9 @@ class Loaders:
 
     async def _revisions(self, ids: Sequence[UUID]) -> list[Row | None]:
         return await self._by_id(flows.revisions_by_id, ids)
+
+    async def _lines(self, flow_ids: Sequence[UUID]) -> list[Slots | None]:
+        return [await slots.line_of(self._pool, id) for id in flow_ids]
 
     async def _by_id(
         self,

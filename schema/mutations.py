@@ -2,30 +2,61 @@
 
 import strawberry
 
-from models.lifecycle.commands import Cancel, Pause, Resume, RetryFailed, SetLabels
+from models.lifecycle.commands import (
+    Cancel,
+    ForceRun,
+    Pause,
+    Restart,
+    Resume,
+    RetryFailed,
+    SetLabels,
+)
 from models.states import LabelMode, VoteDecision
-from schema.acting import act, answered, decide, launch, save
+from schema.acting import (
+    act,
+    answered,
+    change_state,
+    change_task_run_state,
+    launch,
+    save,
+    send_event,
+)
 from schema.context import Info
+from schema.deciding import decide
 from schema.inputs import (
     ActionInput,
     CancelExecutionInput,
+    ChangeStateInput,
+    ChangeTaskRunStateInput,
     CreateExecutionInput,
     DecideInput,
+    PlannedActionInput,
+    PrepareExecutionInput,
+    ReplayExecutionInput,
     SaveFlowInput,
+    SendEventInput,
     SetLabelsInput,
-    labels_from,
 )
+from schema.labels import labels_from
 from schema.payloads import (
     ApprovePayload,
     CancelExecutionPayload,
+    ChangeStatePayload,
+    ChangeTaskRunStatePayload,
     CreateExecutionPayload,
+    ForceRunPayload,
     PauseExecutionPayload,
+    PrepareExecutionPayload,
     RejectPayload,
+    ReplayExecutionPayload,
+    RestartExecutionPayload,
     ResumeExecutionPayload,
     RetryFailedPayload,
     SaveFlowPayload,
+    SendEventPayload,
     SetLabelsPayload,
 )
+from schema.rerunning import draft, put_back, replay
 
 
 @strawberry.type
@@ -44,7 +75,7 @@ class Mutation:
     async def cancel_execution(
         self, info: Info, input: CancelExecutionInput
     ) -> CancelExecutionPayload:
-        command = Cancel(force=bool(input.force))
+        command = Cancel(force=bool(input.force), cascade=input.cascade is not False)
         return await answered(CancelExecutionPayload, info, act(info, input, command))
 
     @strawberry.mutation
@@ -56,8 +87,44 @@ class Mutation:
         return await answered(ResumeExecutionPayload, info, act(info, input, Resume()))
 
     @strawberry.mutation
-    async def retry_failed(self, info: Info, input: ActionInput) -> RetryFailedPayload:
-        return await answered(RetryFailedPayload, info, act(info, input, RetryFailed()))
+    async def retry_failed(self, info: Info, input: PlannedActionInput) -> RetryFailedPayload:
+        return await answered(RetryFailedPayload, info, put_back(info, input, RetryFailed()))
+
+    @strawberry.mutation
+    async def restart_execution(
+        self, info: Info, input: PlannedActionInput
+    ) -> RestartExecutionPayload:
+        return await answered(RestartExecutionPayload, info, put_back(info, input, Restart()))
+
+    @strawberry.mutation
+    async def replay_execution(
+        self, info: Info, input: ReplayExecutionInput
+    ) -> ReplayExecutionPayload:
+        return await answered(ReplayExecutionPayload, info, replay(info, input))
+
+    @strawberry.mutation
+    async def prepare_execution(
+        self, info: Info, input: PrepareExecutionInput
+    ) -> PrepareExecutionPayload:
+        return await answered(PrepareExecutionPayload, info, draft(info, input))
+
+    @strawberry.mutation
+    async def force_run(self, info: Info, input: ActionInput) -> ForceRunPayload:
+        return await answered(ForceRunPayload, info, act(info, input, ForceRun()))
+
+    @strawberry.mutation
+    async def change_state(self, info: Info, input: ChangeStateInput) -> ChangeStatePayload:
+        return await answered(ChangeStatePayload, info, change_state(info, input))
+
+    @strawberry.mutation
+    async def change_task_run_state(
+        self, info: Info, input: ChangeTaskRunStateInput
+    ) -> ChangeTaskRunStatePayload:
+        return await answered(ChangeTaskRunStatePayload, info, change_task_run_state(info, input))
+
+    @strawberry.mutation
+    async def send_event(self, info: Info, input: SendEventInput) -> SendEventPayload:
+        return await answered(SendEventPayload, info, send_event(info, input))
 
     @strawberry.mutation
     async def set_labels(self, info: Info, input: SetLabelsInput) -> SetLabelsPayload:

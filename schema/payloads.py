@@ -5,7 +5,9 @@ import strawberry
 from schema.types.approval import Approval
 from schema.types.execution import Execution
 from schema.types.flow import Flow, FlowRevision
+from schema.types.plan import ExecutionDraft, Plan
 from schema.types.problems import Problem
+from schema.types.task_run import TaskRun
 
 
 @strawberry.type
@@ -38,7 +40,44 @@ class ResumeExecutionPayload(CreateExecutionPayload):
 
 @strawberry.type
 class RetryFailedPayload(CreateExecutionPayload):
+    plan: Plan | None = None
+
+
+@strawberry.type
+class RestartExecutionPayload(RetryFailedPayload):
     pass
+
+
+@strawberry.type
+class ReplayExecutionPayload(RetryFailedPayload):
+    pass
+
+
+@strawberry.type
+class ForceRunPayload(CreateExecutionPayload):
+    pass
+
+
+@strawberry.type
+class ChangeStatePayload(CreateExecutionPayload):
+    pass
+
+
+@strawberry.type
+class ChangeTaskRunStatePayload(CreateExecutionPayload):
+    task_run: TaskRun | None = None
+
+
+@strawberry.type
+class PrepareExecutionPayload:
+    draft: ExecutionDraft | None = None
+    problems: list[Problem] = strawberry.field(default_factory=list)
+
+
+@strawberry.type
+class SendEventPayload:
+    executions: list[Execution] = strawberry.field(default_factory=list)
+    problems: list[Problem] = strawberry.field(default_factory=list)
 
 
 @strawberry.type

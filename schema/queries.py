@@ -12,7 +12,7 @@ from runner.store import flows, workers
 from schema.context import Info
 from schema.doors import needs
 from schema.enums import ExecutionOrder, FlowOrder
-from schema.inputs import ApprovalFilter, ExecutionFilter, FlowFilter, filter_from
+from schema.filters import ApprovalFilter, ExecutionFilter, FlowFilter, filter_from
 from schema.nodes import find_nodes
 from schema.reading import read_approvals, read_flows
 from schema.scalars import JSON

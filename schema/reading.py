@@ -7,7 +7,7 @@ from runner.store.history import count
 from runner.store.where import Arguments, compile_scope
 from schema.context import Info
 from schema.enums import FlowOrder
-from schema.inputs import ApprovalFilter, FlowFilter
+from schema.filters import ApprovalFilter, FlowFilter
 from schema.types.approval import Approval, ApprovalConnection, ApprovalEdge
 from schema.types.flow import Flow, FlowConnection, FlowEdge
 from schema.types.paging import (

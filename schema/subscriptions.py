@@ -14,8 +14,10 @@ from runner.store import event_log, history, log_lines
 from schema.context import Info
 from schema.doors import needs, visible_execution
 from schema.enums import ExecutionOrder, LeaveReason, LogLevel
-from schema.inputs import ExecutionFilter, filter_from
+from schema.filters import ApprovalFilter, ExecutionFilter, filter_from
 from schema.live_list import Change, difference, whole
+from schema.reading import read_approvals
+from schema.types.approval import Approval
 from schema.types.event import ExecutionEvent
 from schema.types.execution import Execution
 from schema.types.log import LogBatch, LogLine, line_cursor, line_of
@@ -24,6 +26,7 @@ from schema.types.paging import Count, Paging
 COALESCE: Final = 0.05
 """Seconds between two states of one execution; what happened between is in its events."""
 LIST_COALESCE: Final = 0.25
+MOST: Final = 200
 
 
 @strawberry.type
@@ -45,6 +48,14 @@ class ExecutionListChange:
     update: list[Execution]
     leave: list[ListLeave]
     cursor: str
+    total_count: Count
+
+
+@strawberry.type
+class ApprovalChange:
+    reset: bool
+    changed: list[Approval]
+    gone: list[strawberry.ID]
     total_count: Count
 
 
@@ -99,6 +110,21 @@ class Subscription:
                     yield change
 
     @strawberry.subscription
+    async def approvals(
+        self, info: Info, where: ApprovalFilter | None = None
+    ) -> AsyncGenerator[ApprovalChange, None]:
+        needs(info, Permission.VIEW_EXECUTION)
+        inbox = _Inbox(info, where)
+        with info.context.services.feed.watch("e:*") as watch:
+            yield await inbox.look(reset=True)
+            while True:
+                await asyncio.sleep(LIST_COALESCE)
+                await watch.changed()
+                change = await inbox.look(reset=False)
+                if change.changed or change.gone:
+                    yield change
+
+    @strawberry.subscription
     async def logs(
         self,
         info: Info,
@@ -121,6 +147,33 @@ class Subscription:
             services.pool, services.feed, wanted, line_of(start)
         ):
             yield _log_batch(batch)
+
+
+class _Inbox:
+    """The requests that one subscriber sees, the oldest first and 200 at most, read anew at each look."""
+
+    def __init__(self, info: Info, where: ApprovalFilter | None) -> None:
+        self._info = info
+        self._where = where
+        self._seen: dict[strawberry.ID, object] = {}
+
+    async def look(self, reset: bool) -> ApprovalChange:
+        self._info.context.refresh()
+        page = await read_approvals(self._info, self._where, Paging.of(MOST))
+        seen = {node.id: await _version(self._info, node) for node in page.nodes}
+        old, self._seen = self._seen, seen
+        return ApprovalChange(
+            reset=reset,
+            changed=[node for node in page.nodes if old.get(node.id) != seen[node.id]],
+            gone=[id for id in old if id not in seen],
+            total_count=page.total_count,
+        )
+
+
+async def _version(info: Info, approval: Approval) -> object:
+    """What changes of a request while it is looked at."""
+    votes = await info.context.loaders.votes.load(approval.key)
+    return approval.state, approval.expires_at, tuple(approval.escalated_to), len(votes)
 
 
 def _log_batch(batch: Any) -> LogBatch:

@@ -30,6 +30,7 @@ POLICIES = {
     "logs": Policy.resume(lambda batch: batch.cursor),
     "execution": Policy.latest(),
     "executionList": Policy.reset(),
+    "approvals": Policy.reset(),
 }
 _FRESH = 5.0
 """Seconds since the feed last heard from the database, beyond which a process is not ready."""

@@ -145,25 +145,45 @@ def _is_over(steps: Steps, approval: Approval) -> bool:
 def _groups_of(
     execution: Execution, approval: Approval, actor: str, command: CastVote
 ) -> tuple[str, ...]:
+    """The groups that the voter counts for, or the refusal."""
     if command.override:
         if not (command.comment or "").strip():
             raise Refused.because(
                 ProblemCode.VALIDATION, "an override needs a comment that says why", "comment"
             )
         return ()
-    policy, user = approval.policy, actor.partition(":")[2]
-    groups = policy.groups_of(user, command.voter_roles)
-    if not groups and command.voter_roles & set(approval.escalated):
-        groups = tuple(group.name for group in policy.groups)
+    groups = _eligible_for(approval, actor, command.voter_roles)
     if not groups:
+        policy = approval.policy
         names = (*policy.users, *(f"role {role}" for role in (*policy.roles, *approval.escalated)))
         raise Refused.because(ProblemCode.FORBIDDEN, f"only {', '.join(names)} may decide this")
-    if not policy.allow_self and actor in (execution.created_by, *execution.restarted_by):
+    if _is_self(execution, approval, actor):
         raise Refused.because(
             ProblemCode.SELF_APPROVAL,
             "who started or restarted an execution may not decide this; ask someone else",
         )
     return groups
+
+
+def _eligible_for(approval: Approval, actor: str, roles: frozenset[str]) -> tuple[str, ...]:
+    groups = approval.policy.groups_of(actor.partition(":")[2], roles)
+    if not groups and roles & set(approval.escalated):
+        return tuple(group.name for group in approval.policy.groups)
+    return groups
+
+
+def _is_self(execution: Execution, approval: Approval, actor: str) -> bool:
+    started = (execution.created_by, *execution.restarted_by)
+    return not approval.policy.allow_self and actor in started
+
+
+def may_vote(execution: Execution, approval: Approval, actor: str, roles: frozenset[str]) -> bool:
+    """Whether this person would be heard now: named by the policy, not the starter, and without a vote yet."""
+    return (
+        bool(_eligible_for(approval, actor, roles))
+        and not _is_self(execution, approval, actor)
+        and all(vote.actor != actor for vote in approval.votes)
+    )
 
 
 def _refuse_comment(approval: Approval, command: CastVote) -> None:

@@ -116,9 +116,26 @@ async def grouped(pool: Pool, sql: str, key: str, ids: Sequence[UUID]) -> list[l
     return [found[id] for id in ids]
 
 
-TASK_RUNS_OF = (
-    "select * from task_runs where execution_id = any($1::uuid[]) order by position, path"
-)
+TASK_RUNS_OF = """
+select t.*, case when t.outputs_from is not null then s.outputs || t.outputs else t.outputs end as results,
+       s.execution_id as source_execution
+from task_runs t left join task_runs s on s.id = t.outputs_from
+where t.execution_id = any($1::uuid[]) order by t.position, t.path
+"""
+CHILDREN_OF = "select * from executions where parent_id = any($1::uuid[]) order by id"
+_RESOLVED_BY = """
+select * from executions where (rerun_of = $1 or replay_of = $1 or original_id = $1) and id <> $1
+  and state in ('SUCCESS', 'WARNING', 'CACHED') and {visible} order by id limit 1
+"""
+
+
+async def resolved_by(pool: Pool, scope: Scope, id: UUID) -> Row | None:
+    """The first rerun or replay of an execution, or of one of those, that ended well."""
+    arguments = Arguments(id)
+    visible = compile_scope(scope, arguments)
+    return await pool.fetchrow(_RESOLVED_BY.format(visible=visible), *arguments.values)
+
+
 ATTEMPTS_OF = "select * from attempts where task_run_id = any($1::uuid[]) order by number"
 APPROVALS_OF = "select * from approvals where execution_id = any($1::uuid[]) order by id"
 VOTES_OF = "select * from votes where approval_id = any($1::uuid[]) order by at, id"

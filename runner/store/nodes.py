@@ -5,7 +5,11 @@ from typing import Any
 
 from runner.store.event_log import EventRow
 
-TASK_RUN = "select * from task_runs where id = $1"
+TASK_RUN = """
+select t.*, case when t.outputs_from is not null then s.outputs || t.outputs else t.outputs end as results,
+       s.execution_id as source_execution
+from task_runs t left join task_runs s on s.id = t.outputs_from where t.id = $1
+"""
 ATTEMPT = "select * from attempts where id = $1"
 APPROVAL = "select * from approvals where id = $1"
 ARTIFACT = "select * from artifacts where id = $1"

@@ -80,10 +80,11 @@ INPUTS: Final[Words] = {
             "kind": "In place of the flow's kind.",
             "onFailure": "In place of the flow's `on_failure`.",
             "disabledTasks": "The keys of tasks not to run.",
-            "rerunOf": "Not built yet: refused.",
-            "noCache": "Run even where an earlier result could be reused. Nothing is reused yet.",
+            "rerunOf": "The ended execution that this one runs anew: outputs of disabled tasks that succeeded there "
+            "are there for the others.",
+            "noCache": "Run even where earlier results could be used again, of the flow and of its tasks.",
             "priority": "-1000 to 1000, 0 by default; the greater goes first in its queues.",
-            "scheduledAt": "Not built yet: refused.",
+            "scheduledAt": "Not before this moment; until then it is CREATED.",
             "idempotencyKey": "The same key again, with the same input, gives the first execution and starts nothing. "
             "Kept for 7 days for each actor.",
             "reason": REASON,
@@ -94,8 +95,62 @@ INPUTS: Final[Words] = {
         "An execution to stop.",
         {
             **_ACTION,
-            "cascade": "Stop the executions of its subflows too, true by default. There are no subflows yet.",
+            "cascade": "Stop the executions that its subflows started too, true by default.",
             "force": "Kill at once, without the tasks' `kill_grace`.",
+        },
+    ),
+    "PlannedActionInput": (
+        "An execution whose task runs are put back.",
+        {**_ACTION, "plan": "True: only tell what would happen, and change nothing."},
+    ),
+    "ReplayExecutionInput": (
+        "An ended execution to start a new one from.",
+        {
+            "id": "The execution.",
+            "fromTask": "The key of the task to start from: what comes before is not run again, its outputs are used. "
+            "From the start by default.",
+            "revision": "Which revision to run, SAME by default.",
+            "inputs": "Values that take the place of the execution's own, by name.",
+            "reason": REASON,
+            "plan": "True: only tell what would happen, and start nothing.",
+            "idempotencyKey": "The same key again, with the same input, gives the first replay and starts nothing.",
+        },
+    ),
+    "PrepareExecutionInput": (
+        "An ended execution to draft a new one from.",
+        {"id": "The execution.", "revision": "Which revision to run, LATEST by default."},
+    ),
+    "RevisionChoice": (
+        "Which revision of the flow a rerun runs.",
+        {"SAME": "That of the execution it comes from.", "LATEST": "The flow's latest."},
+    ),
+    "ChangeStateInput": (
+        "Another end for an execution that has ended.",
+        {
+            "id": "The execution.",
+            "state": "SUCCESS, WARNING, FAILED, KILLED or CANCELLED.",
+            "reason": "Why; it is required, and kept with the event.",
+            "expectedSeq": _EXPECTED_SEQ,
+        },
+    ),
+    "ChangeTaskRunStateInput": (
+        "Another end for a task run that has ended.",
+        {
+            "taskRunId": "The task run.",
+            "state": "SUCCESS, WARNING, FAILED or SKIPPED.",
+            "reason": "Why; it is required, and kept with the event.",
+            "outputs": "Outputs to add to the task run's, by name.",
+            "expectedSeq": _EXPECTED_SEQ,
+        },
+    ),
+    "SendEventInput": (
+        "An event for `wait` tasks: to one execution, or to all of a namespace that wait for it.",
+        {
+            "name": "The name that the waits give as their `event`.",
+            "executionId": "The execution, which keeps the event until a wait takes it.",
+            "namespace": "The namespace, with all below it: whatever waits for the event there now.",
+            "data": "Any JSON; it becomes the wait's output `data`.",
+            "reason": REASON,
         },
     ),
     "SetLabelsInput": (
@@ -120,9 +175,9 @@ INPUTS: Final[Words] = {
         {
             "approvalId": "The request.",
             "comment": "What to say with it; some requests need one.",
-            "form": "Not built yet: refused.",
-            "override": "Not built yet: refused.",
-            "idempotencyKey": "Not needed: the same decision again is a success that changes nothing.",
+            "form": "The values of the request's form, by field; an approval has to fill it in.",
+            "override": "Decide past the policy, with the permission MANAGE and a comment that says why. It is marked.",
+            "idempotencyKey": "The same vote again with the same key is a success that changes nothing.",
         },
     ),
 }

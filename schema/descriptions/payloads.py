@@ -9,9 +9,12 @@ _ON_EXECUTIONS: Final = (
     "CancelExecution",
     "PauseExecution",
     "ResumeExecution",
-    "RetryFailed",
+    "ForceRun",
+    "ChangeState",
     "SetLabels",
 )
+_PLANNED: Final = ("RetryFailed", "RestartExecution", "ReplayExecution")
+_PLAN: Final = {"plan": "What it does, task by task; null when it was refused."}
 _VOTE: Final = {"approval": "The request afterwards; null when it was refused."}
 
 
@@ -29,6 +32,25 @@ PAYLOADS: Final[Words] = {
         },
     ),
     **{f"{name}Payload": (_answer(name), {**_EXECUTION, **_PROBLEMS}) for name in _ON_EXECUTIONS},
+    **{
+        f"{name}Payload": (_answer(name), {**_EXECUTION, **_PLAN, **_PROBLEMS}) for name in _PLANNED
+    },
+    "ChangeTaskRunStatePayload": (
+        _answer("ChangeTaskRunState"),
+        {
+            **_EXECUTION,
+            "taskRun": "The task run afterwards; null when it was refused.",
+            **_PROBLEMS,
+        },
+    ),
+    "PrepareExecutionPayload": (
+        _answer("PrepareExecution"),
+        {"draft": "The draft; null when it was refused.", **_PROBLEMS},
+    ),
+    "SendEventPayload": (
+        _answer("SendEvent"),
+        {"executions": "The executions that got it, as they are afterwards.", **_PROBLEMS},
+    ),
     **{
         f"{name}Payload": (_answer(name), {**_VOTE, **_EXECUTION, **_PROBLEMS})
         for name in ("Approve", "Reject")

@@ -7,7 +7,10 @@ TASK_RUNS: Final[Words] = {
         "One task within one execution.",
         {
             "id": ID,
-            "key": "Its place in the execution: the task's key.",
+            "key": "Its place in the execution: the task's key, or `each[3].key` within a foreach.",
+            "iteration": "The iteration of the foreach that it belongs to; null outside of one.",
+            "cachedFrom": "The execution whose outputs it uses, when it was not run itself.",
+            "child": "The execution that it started, as a subflow.",
             "execution": "The execution that it belongs to.",
             "task": "The task that it runs, as its revision says.",
             "state": "Where it is in its lifecycle.",
@@ -31,6 +34,62 @@ TASK_RUNS: Final[Words] = {
             "duration": "Seconds from its start to its end, or until now; null before it started.",
             "error": "Why its latest attempt failed; null when it did not.",
             "availableActions": "The actions on task runs, whether each is possible now and, if not, why.",
+        },
+    ),
+    "Iteration": (
+        "One turn of a foreach.",
+        {"index": "Its position, from 0.", "item": "What `item` is in it."},
+    ),
+    "PlannedTask": (
+        "What a rerun does with a task.",
+        {
+            "key": "The task run's key.",
+            "plan": "Whether it runs.",
+            "why": "Why, in words.",
+            "isNew": "Whether the execution that is rerun did not have it.",
+            "reusedFrom": "The execution whose outputs are used; null when it runs.",
+        },
+    ),
+    "DraftTask": (
+        "What a prepared execution would do with a task.",
+        {
+            "key": "The task's key.",
+            "plan": "Whether it runs, as it is drafted.",
+            "why": "Why, in words.",
+            "isNew": "Whether the execution that is prepared anew did not have it.",
+            "reusedFrom": "The execution whose outputs are used; null when it runs.",
+            "enabled": "Whether it is enabled: not among `disabledTasks`.",
+        },
+    ),
+    "TaskPlan": (
+        "What a rerun does with a task.",
+        {
+            "RUN": "It runs.",
+            "REUSE": "It does not run; its outputs are used.",
+            "CANNOT": "Another task needs it, and it has no outputs: the rerun is refused.",
+        },
+    ),
+    "Plan": ("What a rerun does, task by task.", {"tasks": "In the order of the document."}),
+    "ExecutionDraft": (
+        "A new execution, drafted from one that has ended. Nothing is stored or started.",
+        {
+            "createInput": "A CreateExecutionInput, to edit and to send as it is.",
+            "disabledTasks": "The keys of tasks that would not run.",
+            "tasks": "Every task of the revision.",
+            "concurrency": "The limit of the flow; null without one.",
+        },
+    ),
+    "Concurrency": (
+        "How many executions of a flow may run at once.",
+        {"limit": "So many.", "behavior": "What becomes of one more."},
+    ),
+    "ConcurrencyBehavior": (
+        "What becomes of an execution for which its flow has no slot left.",
+        {
+            "QUEUE": "It waits its turn.",
+            "CANCEL_NEW": "It ends CANCELLED.",
+            "CANCEL_RUNNING": "The oldest one is stopped, and it starts after that.",
+            "FAIL": "It ends FAILED.",
         },
     ),
     "TaskError": (

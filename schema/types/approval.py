@@ -5,20 +5,27 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 from uuid import UUID
 
 import strawberry
+from pydantic import TypeAdapter
 
+from models.approval import ApprovalPolicy
 from models.ids import typed
 from models.lifecycle.votes import may_vote
-from models.states import ApprovalState, CommentRule, VoteDecision
+from models.spec import InputSpec
+from models.states import ApprovalState, CommentRule, OnReject, OnTimeout, VoteDecision
 from models.viewer import Permission
 from runner.store.json import load
 from schema.context import Info
+from schema.scalars import JSON
 from schema.types.actors import Actor
+from schema.types.flow import FlowInput
 from schema.types.node import Node
 from schema.types.paging import Count, PageInfo
 
 if TYPE_CHECKING:
     from schema.types.execution import Execution
     from schema.types.task_run import TaskRun
+
+_POLICY = TypeAdapter(ApprovalPolicy)
 
 
 @strawberry.type
@@ -28,6 +35,7 @@ class Vote:
     comment: str | None
     at: datetime
     override: bool
+    form: JSON | None
 
     @classmethod
     def of(cls, row: Any) -> Self:
@@ -37,11 +45,22 @@ class Vote:
             comment=row["comment"],
             at=row["at"],
             override=row["override"],
+            form=load(row["form"]),
         )
 
 
 @strawberry.type
+class ApprovalGroup:
+    name: str
+    users: list[str]
+    roles: list[str]
+    required: int
+    given: int
+
+
+@strawberry.type
 class Approval(Node):
+    policy: strawberry.Private[ApprovalPolicy]
     key: strawberry.Private[UUID]
     execution_key: strawberry.Private[UUID]
     task_run_key: strawberry.Private[UUID]
@@ -51,13 +70,22 @@ class Approval(Node):
     users: list[str]
     roles: list[str]
     comment: CommentRule
+    allow_self: bool
+    form: list[FlowInput]
+    on_timeout: OnTimeout
+    on_reject: OnReject
+    escalated_to: list[str]
+    remind_every: float | None
     requested_at: datetime
+    expires_at: datetime | None
     decided_at: datetime | None
 
     @classmethod
     def of(cls, row: Any) -> Self:
+        policy = _POLICY.validate_python(load(row["policy"]))
         return cls(
             id=strawberry.ID(typed("appr", row["id"])),
+            policy=policy,
             key=row["id"],
             execution_key=row["execution_id"],
             task_run_key=row["task_run_id"],
@@ -66,8 +94,15 @@ class Approval(Node):
             required=row["required"],
             users=load(row["users"]),
             roles=load(row["roles"]),
-            comment=CommentRule(row["comment_rule"]),
+            comment=policy.comment,
+            allow_self=policy.allow_self,
+            form=[FlowInput.of(InputSpec.model_validate(dict(field))) for field in policy.form],
+            on_timeout=policy.on_timeout,
+            on_reject=policy.on_reject,
+            escalated_to=load(row["escalated"]),
+            remind_every=policy.remind_every,
             requested_at=row["requested_at"],
+            expires_at=row["expires_at"],
             decided_at=row["decided_at"],
         )
 
@@ -94,6 +129,23 @@ class Approval(Node):
         return [Vote.of(row) for row in await info.context.loaders.votes.load(self.key)]
 
     @strawberry.field
+    async def groups(self, info: Info) -> list[ApprovalGroup]:
+        votes = await info.context.loaders.votes.load(self.key)
+        filled = self.policy.seats_filled(
+            [load(vote["groups"]) for vote in votes if vote["decision"] == VoteDecision.APPROVE]
+        )
+        return [
+            ApprovalGroup(
+                name=group.name,
+                users=list(group.users),
+                roles=list(group.roles),
+                required=group.required,
+                given=filled[group.name],
+            )
+            for group in self.policy.groups
+        ]
+
+    @strawberry.field
     async def can_decide(self, info: Info) -> bool:
         viewer = info.context.viewer
         if self.state is not ApprovalState.PENDING or not viewer.may(Permission.APPROVE):
@@ -101,7 +153,7 @@ class Approval(Node):
         snapshot = await info.context.loaders.snapshot.load(self.execution_key)
         requests = (task.approval for task in snapshot.tasks.values()) if snapshot else ()
         found = next((one for one in requests if one and one.id == self.key), None)
-        return found is not None and may_vote(found, viewer.actor, viewer.roles)
+        return bool(found and snapshot and may_vote(snapshot, found, viewer.actor, viewer.roles))
 
 
 @strawberry.type

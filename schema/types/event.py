@@ -20,7 +20,25 @@ from schema.types.task_run import TaskRun, task_run_by_id
 if TYPE_CHECKING:
     from schema.types.execution import Execution
 
-_INSIDE = frozenset({"id", "flow_id", "revision_id", "approval_id", "task_runs", "rerun_of"})
+_INSIDE = frozenset(
+    {
+        "id",
+        "flow_id",
+        "revision_id",
+        "approval_id",
+        "task_runs",
+        "rerun_of",
+        "replay_of",
+        "original_id",
+        "cached_from",
+        "carried",
+        "parent",
+        "child",
+        "outputs_from",
+        "cache_key",
+        "key",
+    }
+)
 """Parts of a fact that hold database keys; what they name has fields of its own."""
 
 

@@ -10,8 +10,9 @@ import strawberry
 
 from models.filters import Filter
 from models.ids import typed, untyped
+from models.lifecycle import snapshot
 from models.lifecycle.actions import available_actions
-from models.lifecycle.waiting import waiting_for
+from models.lifecycle.waiting import Line, waiting_for
 from models.states import ExecutionState, FailureAction, Origin, TaskRunState
 from runner.store import event_log, history, log_lines
 from runner.store.json import load
@@ -84,6 +85,8 @@ class Execution(Node):
     ended_at: datetime | None
     duration: float | None
     queued_for: float | None
+    scheduled_at: datetime | None
+    original_id: strawberry.ID | None
     archived: bool
 
     @classmethod
@@ -113,6 +116,10 @@ class Execution(Node):
             ended_at=row["ended_at"],
             duration=seconds_between(row["started_at"], row["ended_at"]),
             queued_for=seconds_between(row["created_at"], row["started_at"] or row["ended_at"]),
+            scheduled_at=row["scheduled_at"],
+            original_id=strawberry.ID(typed("exec", row["original_id"]))
+            if row["original_id"]
+            else None,
             archived=row["archived"],
         )
 
@@ -144,10 +151,38 @@ class Execution(Node):
 
     @strawberry.field
     async def rerun_of(self, info: Info) -> "Execution | None":
-        source = self.row["rerun_of"]
-        return (
-            Execution.maybe(await info.context.loaders.execution.load(source)) if source else None
+        return await self._linked(info, "rerun_of")
+
+    @strawberry.field
+    async def replay_of(self, info: Info) -> "Execution | None":
+        return await self._linked(info, "replay_of")
+
+    @strawberry.field
+    async def cached_from(self, info: Info) -> "Execution | None":
+        return await self._linked(info, "cached_from")
+
+    @strawberry.field
+    async def parent(self, info: Info) -> "Execution | None":
+        return await self._linked(info, "parent_id")
+
+    @strawberry.field
+    async def children(self, info: Info) -> list["Execution"]:
+        return [
+            Execution.of(row)
+            for row in await info.context.loaders.children.load(self.row["id"])
+            if info.context.viewer.scope.covers(row["namespace"])
+        ]
+
+    @strawberry.field
+    async def resolved_by(self, info: Info) -> "Execution | None":
+        scope = info.context.viewer.scope
+        return Execution.maybe(
+            await history.resolved_by(info.context.services.pool, scope, self.row["id"])
         )
+
+    async def _linked(self, info: Info, column: str) -> "Execution | None":
+        id = self.row[column]
+        return Execution.maybe(await info.context.loaders.execution.load(id)) if id else None
 
     @strawberry.field
     async def previous(self, info: Info) -> "Execution | None":
@@ -179,12 +214,12 @@ class Execution(Node):
     @strawberry.field
     async def graph(self, info: Info) -> ExecutionGraph:
         by_path = await task_runs_by_path(info, self.row["id"])
-        snapshot = await info.context.loaders.snapshot.load(self.row["id"])
-        assert snapshot
+        found = await info.context.loaders.snapshot.load(self.row["id"])
+        assert found
         edges = [
             GraphEdge(source=need, target=path)
-            for path, task in snapshot.tasks.items()
-            for need in snapshot.plan.graph.needs(task.key)
+            for path, task in found.tasks.items()
+            for need in (run.path for run in found.needs_of(task))
         ]
         return ExecutionGraph(nodes=list(by_path.values()), edges=edges)
 
@@ -244,22 +279,35 @@ class Execution(Node):
 
     @strawberry.field
     async def available_actions(self, info: Info) -> list[ActionAvailability]:
-        snapshot = await info.context.loaders.snapshot.load(self.row["id"])
-        assert snapshot
-        return [ActionAvailability.of(found) for found in available_actions(snapshot)]
+        found = await info.context.loaders.snapshot.load(self.row["id"])
+        assert found
+        return [ActionAvailability.of(one) for one in available_actions(found)]
 
     @strawberry.field
     async def waiting_for(self, info: Info) -> list[Waiting]:
-        snapshot = await info.context.loaders.snapshot.load(self.row["id"])
-        assert snapshot
+        found = await info.context.loaders.snapshot.load(self.row["id"])
+        assert found
         live = await info.context.loaders.live_queues.load(None)
-        return await waiting_views(info, self.row["id"], waiting_for(snapshot, live))
+        line = await _line(info, found)
+        return await waiting_views(info, self.row["id"], waiting_for(found, live, line))
 
     @strawberry.field
     async def failure(self, info: Info) -> Failure | None:
         if self.row["failure"] is None:
             return None
         return await _failure(info, self.row["id"], load(self.row["failure"]))
+
+
+async def _line(info: Info, execution: snapshot.Execution) -> Line | None:
+    """What a QUEUED execution waits behind; the names of those that its viewer may not see are left out."""
+    if execution.state is not ExecutionState.QUEUED:
+        return None
+    slots = await info.context.loaders.line.load(execution.plan.flow_id)
+    if slots is None or execution.id not in slots.line:
+        return None
+    holders = await info.context.loaders.execution.load_many(list(slots.holders))
+    names = [row["name"] for row in holders if row]
+    return Line(slots.limit, names, slots.line.index(execution.id) + 1)
 
 
 async def _failure(info: Info, execution_id: UUID, failure: dict[str, Any]) -> Failure:

@@ -89,7 +89,15 @@ class Waiting:
 
 
 @strawberry.type
+class Iteration:
+    index: int
+    item: JSON
+
+
+@strawberry.type
 class TaskRun(Node):
+    source_key: strawberry.Private[UUID | None]
+    child_key: strawberry.Private[UUID | None]
     uuid: strawberry.Private[UUID]
     execution_key: strawberry.Private[UUID]
     key: str
@@ -108,6 +116,8 @@ class TaskRun(Node):
     def of(cls, row: Any) -> Self:
         return cls(
             id=strawberry.ID(typed("run", row["id"])),
+            source_key=row["source_execution"],
+            child_key=row["child_id"],
             uuid=row["id"],
             execution_key=row["execution_id"],
             key=row["path"],
@@ -115,7 +125,7 @@ class TaskRun(Node):
             progress=row["progress"],
             message=row["message"],
             inputs=load(row["inputs"]),
-            outputs=load(row["outputs"]),
+            outputs=load(row["results"]),
             retry_at=row["retry_at"],
             started_at=row["started_at"],
             ended_at=row["ended_at"],
@@ -136,6 +146,27 @@ class TaskRun(Node):
         snapshot = await info.context.loaders.snapshot.load(self.execution_key)
         assert snapshot
         return Task.of(snapshot.plan.spec, snapshot.plan.tasks[snapshot.tasks[self.key].key])
+
+    @strawberry.field
+    async def iteration(self, info: Info) -> Iteration | None:
+        snapshot = await info.context.loaders.snapshot.load(self.execution_key)
+        task = snapshot.tasks.get(self.key) if snapshot else None
+        if snapshot is None or task is None or task.parent is None or task.index is None:
+            return None
+        items = snapshot.tasks[task.parent].inputs["items"]
+        return Iteration(index=task.index, item=items[task.index])
+
+    @strawberry.field
+    async def cached_from(
+        self, info: Info
+    ) -> Annotated["Execution", strawberry.lazy("schema.types.execution")] | None:
+        return await execution_by_id(info, self.source_key)
+
+    @strawberry.field
+    async def child(
+        self, info: Info
+    ) -> Annotated["Execution", strawberry.lazy("schema.types.execution")] | None:
+        return await execution_by_id(info, self.child_key)
 
     @strawberry.field
     async def state_history(self, info: Info) -> list[StateChange]:
@@ -196,6 +227,12 @@ class TaskRun(Node):
 
 
 _ON_TASK_RUNS = (Action.APPROVE, Action.REJECT, Action.REPLAY, Action.CHANGE_TASK_RUN_STATE)
+
+
+async def execution_by_id(info: Info, id: UUID | None) -> "Execution | None":
+    from schema.types.execution import Execution
+
+    return Execution.maybe(await info.context.loaders.execution.load(id)) if id else None
 
 
 def seconds_between(start: datetime | None, end: datetime | None) -> float | None:

@@ -1,0 +1,135 @@
+"""New executions made from ended ones: replays, and drafts for people to edit."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from models.errors import ProblemCode, Refused
+from models.ids import typed
+from models.inputs import validate_inputs
+from models.labels import without_system_labels
+from models.lifecycle.commands import Create, Links
+from models.lifecycle.planning import (
+    PlannedTask,
+    TaskPlan,
+    plan_draft,
+    plan_replay,
+    refuse_impossible,
+    reused,
+)
+from models.lifecycle.snapshot import Execution, Plan
+from models.viewer import Scope
+from runner.evaluator import Evaluator
+from runner.launch import evaluated_defaults, find_source
+from runner.store import flows
+from runner.store.connection import Pool
+from runner.store.plans import Plans
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """`inputs` None: those of the source; else they take the place of the source's, one by one."""
+
+    source: UUID
+    from_task: str | None = None
+    latest: bool = False
+    inputs: Mapping[str, Any] | None = None
+    idempotency_key: str | None = None
+
+    @property
+    def digest(self) -> str:
+        fields = ("replay", str(self.source), self.from_task, self.latest, self.inputs)
+        return hashlib.sha256(orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+async def prepare_replay(
+    pool: Pool, plans: Plans, evaluator: Evaluator, scope: Scope, replay: Replay
+) -> tuple[Create, list[PlannedTask]]:
+    """The creation, and what it will do. Raises Refused."""
+    source = await find_source(pool, plans, scope, replay.source)
+    plan, limited = await _plan_of(pool, plans, source, replay.latest)
+    planned = plan_replay(source, plan, replay.from_task)
+    refuse_impossible(planned)
+    known = {spec.id for spec in plan.spec.inputs}
+    own = {name: value for name, value in source.inputs.items() if name in known}
+    given = {**own, **(replay.inputs or {})}
+    evaluated = await evaluated_defaults(evaluator, plan.spec, given, source.labels, source.trigger)
+    command = Create(
+        plan=plan,
+        inputs=validate_inputs(plan.spec.inputs, given, evaluated),
+        labels=without_system_labels(source.labels),
+        kind=source.kind,
+        on_failure=source.on_failure,
+        disabled_tasks=tuple(key for key in source.disabled_tasks if key in plan.tasks),
+        priority=min(source.priority, 1000),
+        trigger=source.trigger,
+        idempotency_key=replay.idempotency_key,
+        digest=replay.digest if replay.idempotency_key else None,
+        links=Links(replay_of=source.id, original_id=source.original_id or source.id),
+        reused=reused(source, [task.key for task in planned if task.plan is TaskPlan.REUSE]),
+        system_labels={"system.replay": "true"},
+        limited=limited,
+        no_cache=True,
+    )
+    return command, planned
+
+
+async def _plan_of(pool: Pool, plans: Plans, source: Execution, latest: bool) -> tuple[Plan, bool]:
+    """The source's own revision or the flow's latest, and whether the flow has a limit."""
+    spec = source.plan.spec
+    found = await flows.find_to_launch(pool, Scope(), spec.namespace, spec.id, None)
+    if found is None:
+        raise Refused.because(
+            ProblemCode.NOT_FOUND,
+            f"the flow {spec.namespace}/{spec.id} is gone; save it again",
+            "id",
+        )
+    if not latest:
+        return source.plan, found["limited"]
+    async with pool.acquire() as connection:
+        return await plans.of(connection, found["revision_id"]), found["limited"]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Nothing that is stored: `create_input` is a CreateExecutionInput as people may edit and send it."""
+
+    plan: Plan
+    tasks: list[PlannedTask]
+    create_input: dict[str, Any]
+
+    @property
+    def disabled_tasks(self) -> list[str]:
+        return [task.key for task in self.tasks if not task.runs]
+
+
+async def draft(pool: Pool, plans: Plans, scope: Scope, id: UUID, latest: bool) -> Draft:
+    """Of the flow's latest revision, or the source's own. Raises Refused."""
+    source = await find_source(pool, plans, scope, id)
+    plan, _ = await _plan_of(pool, plans, source, latest)
+    tasks = plan_draft(source, plan)
+    known = {spec.id for spec in plan.spec.inputs}
+    labels = without_system_labels(source.labels)
+    inputs = {
+        name: value for name, value in source.inputs.items() if name in known and value is not None
+    }
+    return Draft(
+        plan,
+        tasks,
+        {
+            "namespace": plan.spec.namespace,
+            "flow": plan.spec.id,
+            "revision": plan.revision,
+            "inputs": inputs,
+            "labels": [{"key": key, "value": value} for key, value in labels.items()],
+            "kind": source.kind,
+            "onFailure": source.on_failure.value,
+            "priority": min(source.priority, 1000),
+            "disabledTasks": [task.key for task in tasks if not task.runs],
+            "rerunOf": typed("exec", source.id),
+        },
+    )

@@ -1,0 +1,64 @@
+"""Approving and rejecting: one way for every channel."""
+
+from typing import Any
+from uuid import UUID
+
+from models import errors
+from models.errors import ProblemCode, Refused
+from models.ids import untyped
+from models.lifecycle.commands import CastVote
+from models.states import VoteDecision
+from models.viewer import Permission
+from runner.store.nodes import APPROVAL
+from schema.acting import view_of
+from schema.context import Info
+from schema.doors import needs
+from schema.inputs import DecideInput, object_of
+from schema.types.approval import Approval
+
+
+async def decide(info: Info, input: DecideInput, decision: VoteDecision) -> dict[str, Any]:
+    needs(info, Permission.APPROVE)
+    if input.override:
+        needs(info, Permission.MANAGE)
+    id = untyped("appr", input.approval_id)
+    execution_id = await _execution_of(info, id)
+    command = CastVote(
+        id,
+        decision,
+        info.context.viewer.roles,
+        input.comment,
+        object_of(input.form, "form"),
+        bool(input.override),
+        input.idempotency_key,
+    )
+    try:
+        await info.context.services.engine.execute(
+            execution_id, command, info.context.ask(input.comment)
+        )
+    except Refused as refused:
+        raise _with_request(refused, id) from refused
+    row = await info.context.services.pool.fetchrow(APPROVAL, id)
+    return {"approval": Approval.of(row), "execution": await view_of(info, execution_id)}
+
+
+async def _execution_of(info: Info, approval_id: UUID) -> UUID:
+    row = await info.context.services.pool.fetchrow(APPROVAL, approval_id)
+    if row is None or await info.context.loaders.execution.load(row["execution_id"]) is None:
+        raise Refused.not_found("no such approval request")
+    execution_id: UUID = row["execution_id"]
+    return execution_id
+
+
+def _with_request(refused: Refused, approval_id: UUID) -> Refused:
+    """ALREADY_DECIDED carries the request as it is now."""
+    return Refused(
+        [
+            errors.Problem(
+                problem.code, problem.message, problem.path, details={"request": approval_id}
+            )
+            if problem.code is ProblemCode.ALREADY_DECIDED
+            else problem
+            for problem in refused.problems
+        ]
+    )

@@ -1,0 +1,77 @@
+"""Restart, retry, replay and prepare: done, or with `plan: true` only told."""
+
+from typing import Any
+
+from models.lifecycle.actions import Action, require
+from models.lifecycle.commands import Restart, RetryFailed
+from models.lifecycle.planning import plan_put_back
+from models.lifecycle.reruns import put_back_by_restart, put_back_by_retry
+from models.viewer import Permission
+from runner import reruns
+from runner.reruns import Replay
+from schema.acting import act, view_of
+from schema.context import Info
+from schema.doors import needs, visible_execution
+from schema.inputs import (
+    PlannedActionInput,
+    PrepareExecutionInput,
+    ReplayExecutionInput,
+    RevisionChoice,
+    object_of,
+)
+from schema.scalars import JSON
+from schema.types.plan import Concurrency, DraftTask, ExecutionDraft, Plan
+
+
+async def put_back(
+    info: Info, input: PlannedActionInput, command: Restart | RetryFailed
+) -> dict[str, Any]:
+    needs(info, Permission.ACT_ON_EXECUTION)
+    id = await visible_execution(info, input.id)
+    execution = await info.context.loaders.snapshot.load(id)
+    assert execution
+    restarts = isinstance(command, Restart)
+    tasks = (put_back_by_restart if restarts else put_back_by_retry)(execution)
+    plan = Plan.of(plan_put_back(execution, tasks))
+    if input.plan:
+        require(execution, Action.RESTART if restarts else Action.RETRY_FAILED)
+        return {"execution": await view_of(info, id), "plan": plan}
+    return {**await act(info, input, command), "plan": plan}
+
+
+async def replay(info: Info, input: ReplayExecutionInput) -> dict[str, Any]:
+    needs(info, Permission.RUN_FLOW)
+    services = info.context.services
+    wanted = Replay(
+        await visible_execution(info, input.id),
+        input.from_task,
+        input.revision is RevisionChoice.LATEST,
+        object_of(input.inputs, "inputs"),
+        input.idempotency_key,
+    )
+    command, planned = await reruns.prepare_replay(
+        services.pool, services.engine.plans, services.evaluator, info.context.viewer.scope, wanted
+    )
+    if input.plan:
+        return {"plan": Plan.of(planned)}
+    transition = await services.engine.create(command, info.context.ask(input.reason))
+    return {"execution": await view_of(info, transition.execution.id), "plan": Plan.of(planned)}
+
+
+async def draft(info: Info, input: PrepareExecutionInput) -> dict[str, Any]:
+    needs(info, Permission.RUN_FLOW)
+    services = info.context.services
+    id = await visible_execution(info, input.id)
+    latest = input.revision is not RevisionChoice.SAME
+    found = await reruns.draft(
+        services.pool, services.engine.plans, info.context.viewer.scope, id, latest
+    )
+    limit = found.plan.spec.concurrency
+    return {
+        "draft": ExecutionDraft(
+            create_input=JSON(found.create_input),
+            disabled_tasks=found.disabled_tasks,
+            tasks=[DraftTask.of(task) for task in found.tasks],
+            concurrency=Concurrency(limit=limit.limit, behavior=limit.behavior) if limit else None,
+        )
+    }
