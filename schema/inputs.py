@@ -79,8 +79,13 @@ class CancelExecutionInput(ActionInput):
 
 
 @strawberry.input
-class PlannedActionInput(ActionInput):
+class RetryFailedInput(ActionInput):
     plan: bool | None = None
+
+
+@strawberry.input
+class RestartExecutionInput(RetryFailedInput):
+    pass
 
 
 @strawberry.enum

@@ -30,9 +30,10 @@ from schema.inputs import (
     ChangeTaskRunStateInput,
     CreateExecutionInput,
     DecideInput,
-    PlannedActionInput,
     PrepareExecutionInput,
     ReplayExecutionInput,
+    RestartExecutionInput,
+    RetryFailedInput,
     SaveFlowInput,
     SendEventInput,
     SetLabelsInput,
@@ -87,12 +88,12 @@ class Mutation:
         return await answered(ResumeExecutionPayload, info, act(info, input, Resume()))
 
     @strawberry.mutation
-    async def retry_failed(self, info: Info, input: PlannedActionInput) -> RetryFailedPayload:
+    async def retry_failed(self, info: Info, input: RetryFailedInput) -> RetryFailedPayload:
         return await answered(RetryFailedPayload, info, put_back(info, input, RetryFailed()))
 
     @strawberry.mutation
     async def restart_execution(
-        self, info: Info, input: PlannedActionInput
+        self, info: Info, input: RestartExecutionInput
     ) -> RestartExecutionPayload:
         return await answered(RestartExecutionPayload, info, put_back(info, input, Restart()))
 

@@ -13,9 +13,9 @@ from schema.acting import act, view_of
 from schema.context import Info
 from schema.doors import needs, visible_execution
 from schema.inputs import (
-    PlannedActionInput,
     PrepareExecutionInput,
     ReplayExecutionInput,
+    RetryFailedInput,
     RevisionChoice,
     object_of,
 )
@@ -24,7 +24,7 @@ from schema.types.plan import Concurrency, DraftTask, ExecutionDraft, Plan
 
 
 async def put_back(
-    info: Info, input: PlannedActionInput, command: Restart | RetryFailed
+    info: Info, input: RetryFailedInput, command: Restart | RetryFailed
 ) -> dict[str, Any]:
     needs(info, Permission.ACT_ON_EXECUTION)
     id = await visible_execution(info, input.id)

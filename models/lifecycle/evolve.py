@@ -61,7 +61,7 @@ def create(plan: Plan, event: Event) -> Execution:
     assert isinstance(fact, ExecutionCreated)
     tasks = {
         path: _new_task(path, id, position, fact.carried.get(path), event)
-        for position, (path, id) in enumerate(fact.task_runs.items())
+        for position, (path, id) in enumerate(_in_order(plan, fact.task_runs))
     }
     return Execution(
         id=event.execution_id,
@@ -90,6 +90,17 @@ def create(plan: Plan, event: Event) -> Execution:
         cache_key=fact.cache_key,
         scheduled_at=fact.scheduled_at,
     )
+
+
+def _in_order(plan: Plan, task_runs: Mapping[str, UUID]) -> list[tuple[str, UUID]]:
+    """By iteration, then as the document has them: an event that was stored says nothing of the order."""
+    positions = {key: position for position, key in enumerate(plan.tasks)}
+
+    def place(item: tuple[str, UUID]) -> tuple[int, int]:
+        level, _, key = item[0].rpartition(".")
+        return int(level[level.rindex("[") + 1 : -1]) if level else 0, positions[key]
+
+    return sorted(task_runs.items(), key=place)
 
 
 def _new_task(path: str, id: UUID, position: int, carried: Carried | None, event: Event) -> TaskRun:
@@ -181,7 +192,7 @@ def _task_runs_added(execution: Execution, fact: TaskRunsAdded, event: Event) ->
     known = len(execution.tasks)
     added = {
         path: _new_task(path, id, known + position, None, event)
-        for position, (path, id) in enumerate(fact.task_runs.items())
+        for position, (path, id) in enumerate(_in_order(execution.plan, fact.task_runs))
     }
     tasks = {**execution.tasks, **added}
     return replace(execution, tasks=tasks, progress=_progress(execution, tasks, put_back=True))

@@ -6,6 +6,10 @@ _EXPECTED_SEQ: Final = (
     "The seq of the last state change that the asker saw; a later one makes this a CONFLICT."
 )
 _ACTION: Final = {"id": "The execution.", "reason": REASON, "expectedSeq": _EXPECTED_SEQ}
+_PLANNED: Final = {
+    **_ACTION,
+    "plan": "True: only tell what would happen, and change nothing.",
+}
 
 INPUTS: Final[Words] = {
     "StringFilter": (
@@ -99,10 +103,8 @@ INPUTS: Final[Words] = {
             "force": "Kill at once, without the tasks' `kill_grace`.",
         },
     ),
-    "PlannedActionInput": (
-        "An execution whose task runs are put back.",
-        {**_ACTION, "plan": "True: only tell what would happen, and change nothing."},
-    ),
+    "RetryFailedInput": ("An execution whose failed task runs are tried again.", _PLANNED),
+    "RestartExecutionInput": ("An ended execution to put back to run.", _PLANNED),
     "ReplayExecutionInput": (
         "An ended execution to start a new one from.",
         {

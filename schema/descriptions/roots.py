@@ -11,8 +11,8 @@ _MUTATIONS: Final = {
     "pauseExecution": "Start nothing new; what runs goes on.",
     "resumeExecution": "Go on after a pause; what was held back happens now.",
     "retryFailed": "Give what failed a new attempt, while the execution is FAILED_FINISHING, or PAUSED with a failure.",
-    "restartExecution": "Run again what failed, was killed, rejected or cancelled of an ended execution; what succeeded "
-    "stays. `errors` and `finally` run again.",
+    "restartExecution": "Run again what failed, was killed, rejected or cancelled of an ended execution; "
+    "what succeeded stays. `errors` and `finally` run again.",
     "replayExecution": "Start a new execution from an ended one, from the start or from a task.",
     "prepareExecution": "Draft a new execution from an ended one, in which what succeeded is disabled.",
     "forceRun": "Start now, past concurrency limits and backoff, and go first in line.",

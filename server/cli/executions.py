@@ -285,7 +285,7 @@ def resume(id: Id, reason: Reason = None) -> None:
 
 def retry_failed(id: Id, reason: Reason = None) -> None:
     """Give failed tasks a new attempt while the execution is FAILED_FINISHING, or PAUSED with a failure."""
-    _act("retryFailed", "ActionInput", id, reason=reason)
+    _act("retryFailed", "RetryFailedInput", id, reason=reason)
 
 
 def set_labels(

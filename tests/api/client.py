@@ -59,7 +59,7 @@ class Client:
         kinds = {
             "pauseExecution": "ActionInput",
             "resumeExecution": "ActionInput",
-            "retryFailed": "ActionInput",
+            "retryFailed": "RetryFailedInput",
             "approve": "DecideInput",
             "reject": "DecideInput",
         }
