@@ -46,6 +46,9 @@ class EventType(StrEnum):
     FAILURE_RECORDED = "FAILURE_RECORDED"
     KILL_FORCED = "KILL_FORCED"
     LATE_RESULT = "LATE_RESULT"
+    NOTE_ADDED = "NOTE_ADDED"
+    ARCHIVED = "ARCHIVED"
+    UNARCHIVED = "UNARCHIVED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +303,24 @@ class LateResult:
     error: TaskError | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class NoteAdded:
+    """Plain text, as Markdown that nobody has rendered."""
+
+    id: UUID
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """Hidden from lists and kept from pruning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unarchived:
+    pass
+
+
 Fact = (
     ExecutionCreated
     | ExecutionMoved
@@ -324,6 +345,9 @@ Fact = (
     | FailureRecorded
     | KillForced
     | LateResult
+    | NoteAdded
+    | Archived
+    | Unarchived
 )
 
 TYPES: Mapping[type[Any], EventType] = {
@@ -350,6 +374,9 @@ TYPES: Mapping[type[Any], EventType] = {
     FailureRecorded: EventType.FAILURE_RECORDED,
     KillForced: EventType.KILL_FORCED,
     LateResult: EventType.LATE_RESULT,
+    NoteAdded: EventType.NOTE_ADDED,
+    Archived: EventType.ARCHIVED,
+    Unarchived: EventType.UNARCHIVED,
 }
 
 

@@ -3,6 +3,7 @@
 import strawberry
 
 from models.lifecycle.commands import (
+    Archive,
     Cancel,
     ForceRun,
     Pause,
@@ -10,8 +11,10 @@ from models.lifecycle.commands import (
     Resume,
     RetryFailed,
     SetLabels,
+    Unarchive,
 )
 from models.states import LabelMode, VoteDecision
+from schema import record
 from schema.acting import (
     act,
     answered,
@@ -25,11 +28,14 @@ from schema.context import Info
 from schema.deciding import decide
 from schema.inputs import (
     ActionInput,
+    AddNoteInput,
     CancelExecutionInput,
     ChangeStateInput,
     ChangeTaskRunStateInput,
     CreateExecutionInput,
     DecideInput,
+    DeleteExecutionsInput,
+    ManyInput,
     PlannedActionInput,
     PrepareExecutionInput,
     ReplayExecutionInput,
@@ -39,11 +45,14 @@ from schema.inputs import (
 )
 from schema.labels import labels_from
 from schema.payloads import (
+    AddNotePayload,
     ApprovePayload,
+    ArchiveExecutionsPayload,
     CancelExecutionPayload,
     ChangeStatePayload,
     ChangeTaskRunStatePayload,
     CreateExecutionPayload,
+    DeleteExecutionsPayload,
     ForceRunPayload,
     PauseExecutionPayload,
     PrepareExecutionPayload,
@@ -55,6 +64,7 @@ from schema.payloads import (
     SaveFlowPayload,
     SendEventPayload,
     SetLabelsPayload,
+    UnarchiveExecutionsPayload,
 )
 from schema.rerunning import draft, put_back, replay
 
@@ -135,6 +145,28 @@ class Mutation:
             return await act(info, action, SetLabels(labels, input.mode or LabelMode.MERGE))
 
         return await answered(SetLabelsPayload, info, change())
+
+    @strawberry.mutation
+    async def add_note(self, info: Info, input: AddNoteInput) -> AddNotePayload:
+        return await answered(AddNotePayload, info, record.add_note(info, input))
+
+    @strawberry.mutation
+    async def archive_executions(self, info: Info, input: ManyInput) -> ArchiveExecutionsPayload:
+        work = record.act_on_many(info, input, Archive())
+        return await answered(ArchiveExecutionsPayload, info, work)
+
+    @strawberry.mutation
+    async def unarchive_executions(
+        self, info: Info, input: ManyInput
+    ) -> UnarchiveExecutionsPayload:
+        work = record.act_on_many(info, input, Unarchive())
+        return await answered(UnarchiveExecutionsPayload, info, work)
+
+    @strawberry.mutation
+    async def delete_executions(
+        self, info: Info, input: DeleteExecutionsInput
+    ) -> DeleteExecutionsPayload:
+        return await answered(DeleteExecutionsPayload, info, record.delete(info, input))
 
     @strawberry.mutation
     async def approve(self, info: Info, input: DecideInput) -> ApprovePayload:

@@ -144,6 +144,35 @@ class Signal:
     data: Any = None
 
 
+@dataclass(frozen=True, slots=True)
+class AddNote:
+    """With an `idempotency_key` the same `digest` adds nothing and answers with the first note."""
+
+    note_id: UUID
+    text: str
+    idempotency_key: str | None = None
+    digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Unarchive:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """What goes with it besides its own record: log lines, metrics, and artifacts with their stored files."""
+
+    logs: bool = True
+    metrics: bool = True
+    artifacts: bool = True
+
+
 # -- workers ----------------------------------------------------------------------------------------------------------
 
 
@@ -338,6 +367,11 @@ class FinallyDeadline:
     """`finally` has had its time in an execution that is being killed."""
 
 
+@dataclass(frozen=True, slots=True)
+class RemoveFiles:
+    """The files that a deleted execution's tasks left in the artifact store. Not for `decide`: the courier's."""
+
+
 Command = (
     Create
     | Cancel
@@ -351,6 +385,10 @@ Command = (
     | SetLabels
     | CastVote
     | Signal
+    | AddNote
+    | Archive
+    | Unarchive
+    | Delete
     | Start
     | Report
     | Finish
@@ -386,5 +424,6 @@ Deferrable = (
     | ApprovalDue
     | KillDeadline
     | FinallyDeadline
+    | RemoveFiles
 )
 """What may be owed: carried out later, or on another execution, in a transaction of its own."""

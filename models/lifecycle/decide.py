@@ -11,6 +11,7 @@ from models.lifecycle import (
     admission,
     attempts,
     carrying,
+    keeping,
     pausing,
     reruns,
     stopping,
@@ -19,9 +20,11 @@ from models.lifecycle import (
 )
 from models.lifecycle.actions import Action, require
 from models.lifecycle.commands import (
+    AddNote,
     Admit,
     Adopt,
     ApprovalDue,
+    Archive,
     Begin,
     Cancel,
     CastVote,
@@ -31,6 +34,7 @@ from models.lifecycle.commands import (
     Command,
     Conclude,
     Create,
+    Delete,
     FinallyDeadline,
     Finish,
     ForceRun,
@@ -50,6 +54,7 @@ from models.lifecycle.commands import (
     Start,
     TimeOut,
     TimeOutExecution,
+    Unarchive,
     WakeUp,
 )
 from models.lifecycle.evolve import create
@@ -104,6 +109,10 @@ _DECIDE: Mapping[type[Any], Callable[[Steps, Any], None]] = {
     SetLabels: _set_labels,
     CastVote: lambda steps, command: votes.cast(steps, command, settle),
     Signal: carrying.receive,
+    AddNote: keeping.add_note,
+    Archive: keeping.archive,
+    Unarchive: keeping.unarchive,
+    Delete: keeping.delete,
     Start: attempts.start,
     Report: attempts.report,
     Finish: attempts.finish,

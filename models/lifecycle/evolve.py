@@ -1,6 +1,6 @@
 """`evolve`: what one event makes of an execution. The only code that changes a snapshot."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -10,6 +10,7 @@ from models.events import (
     ApprovalEscalated,
     ApprovalRequested,
     ApprovalVoted,
+    Archived,
     AttemptEnded,
     AttemptStarted,
     Carried,
@@ -30,6 +31,7 @@ from models.events import (
     TaskError,
     TaskRunMoved,
     TaskRunsAdded,
+    Unarchived,
 )
 from models.lifecycle.snapshot import (
     Approval,
@@ -61,7 +63,7 @@ def create(plan: Plan, event: Event) -> Execution:
     assert isinstance(fact, ExecutionCreated)
     tasks = {
         path: _new_task(path, id, position, fact.carried.get(path), event)
-        for position, (path, id) in enumerate(fact.task_runs.items())
+        for position, (path, id) in enumerate(_in_order(fact.task_runs))
     }
     return Execution(
         id=event.execution_id,
@@ -92,6 +94,11 @@ def create(plan: Plan, event: Event) -> Execution:
     )
 
 
+def _in_order(task_runs: Mapping[str, UUID]) -> list[tuple[str, UUID]]:
+    """As their ids were made: a mapping that was stored comes back in another order."""
+    return sorted(task_runs.items(), key=lambda pair: pair[1])
+
+
 def _new_task(path: str, id: UUID, position: int, carried: Carried | None, event: Event) -> TaskRun:
     task = TaskRun(id=id, path=path, key=path.rpartition(".")[2], position=position)
     if carried is None:
@@ -103,6 +110,15 @@ def _new_task(path: str, id: UUID, position: int, carried: Carried | None, event
         ended_at=event.at,
         progress=1.0,
     )
+
+
+def fold(plan: Plan, events: Sequence[Event]) -> Execution:
+    """The execution as its events, from the first on, tell it."""
+    first, *rest = events
+    execution = create(plan, first)
+    for event in rest:
+        execution = evolve(execution, event)
+    return execution
 
 
 def evolve(execution: Execution, event: Event) -> Execution:
@@ -123,6 +139,7 @@ def _execution_moved(execution: Execution, fact: ExecutionMoved, event: Event) -
         started_at=execution.started_at or (event.at if state is ExecutionState.RUNNING else None),
         ended_at=execution.ended_at if corrected else event.at if ended else None,
         progress=1.0 if ended else execution.progress,
+        archived=execution.archived and ended,
         paused=Paused(event.ask.actor, event.at) if state is ExecutionState.PAUSED else None,
         killing=Killing(event.ask.actor, event.at)
         if state is ExecutionState.KILLING
@@ -181,7 +198,7 @@ def _task_runs_added(execution: Execution, fact: TaskRunsAdded, event: Event) ->
     known = len(execution.tasks)
     added = {
         path: _new_task(path, id, known + position, None, event)
-        for position, (path, id) in enumerate(fact.task_runs.items())
+        for position, (path, id) in enumerate(_in_order(fact.task_runs))
     }
     tasks = {**execution.tasks, **added}
     return replace(execution, tasks=tasks, progress=_progress(execution, tasks, put_back=True))
@@ -349,6 +366,14 @@ def _failure_recorded(execution: Execution, fact: FailureRecorded, _: Event) -> 
     return replace(execution, failure=_failure(None, fact.error))
 
 
+def _archived(execution: Execution, _: Archived, __: Event) -> Execution:
+    return replace(execution, archived=True)
+
+
+def _unarchived(execution: Execution, _: Unarchived, __: Event) -> Execution:
+    return replace(execution, archived=False)
+
+
 def _failure(task: TaskRun | None, error: TaskError | None) -> Failure:
     shown = error or TaskError("FAILED", "failed without saying why")
     if task is None:
@@ -420,4 +445,6 @@ _APPLY: Mapping[type[Any], Callable[[Execution, Any, Event], Execution]] = {
     ChildLinked: _child_linked,
     SignalReceived: _signal_received,
     PriorityChanged: _priority_changed,
+    Archived: _archived,
+    Unarchived: _unarchived,
 }

@@ -10,6 +10,8 @@ from models.errors import Refused
 from models.events import ENGINE
 from models.ids import new_id
 from models.lifecycle.commands import (
+    AddNote,
+    Archive,
     Cancel,
     Command,
     Evaluate,
@@ -18,6 +20,7 @@ from models.lifecycle.commands import (
     Pause,
     Resume,
     RetryFailed,
+    Unarchive,
     WakeUp,
 )
 from models.lifecycle.snapshot import Execution
@@ -59,6 +62,9 @@ MOVE = st.sampled_from(
         "cancel",
         "retry",
         "late",
+        "note",
+        "archive",
+        "unarchive",
     ]
 )
 
@@ -68,6 +74,9 @@ ASKS: dict[str, Command] = {
     "resume": Resume(),
     "cancel": Cancel(),
     "retry": RetryFailed(),
+    "note": AddNote(new_id(), "seen"),
+    "archive": Archive(),
+    "unarchive": Unarchive(),
 }
 
 
@@ -84,7 +93,7 @@ def step(stage: Stage, move: str, pick: int) -> None:
         stage.ask(WakeUp("w", max(1, stage.task("w").attempt)), ENGINE)
     elif move == "vote" and stage.task("ok").approval:
         vote(stage, VoteDecision.APPROVE if pick % 3 else VoteDecision.REJECT, "c", by=f"u{pick}")
-    elif move in ("pause", "resume", "cancel", "retry"):
+    elif move in ASKS:
         stage.ask(ASKS[move])
 
 
