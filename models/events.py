@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from models.approval import ApprovalPolicy
+from models.record_events import Archived, NoteAdded, Unarchived
 from models.states import (
     ApprovalState,
     AttemptState,
@@ -301,24 +302,6 @@ class LateResult:
     state: AttemptState
     worker: str | None
     error: TaskError | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class NoteAdded:
-    """Plain text, as Markdown that nobody has rendered."""
-
-    id: UUID
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Archived:
-    """Hidden from lists and kept from pruning."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unarchived:
-    pass
 
 
 Fact = (

@@ -12,17 +12,16 @@ from models.events import Ask, Event
 from models.ids import new_id
 from models.lifecycle import decide
 from models.lifecycle.commands import (
-    AddNote,
     Admit,
     Begin,
     ChangeTaskRunState,
     Command,
     Create,
-    Delete,
     Restart,
     Start,
 )
 from models.lifecycle.decide import begin
+from models.lifecycle.record_commands import AddNote, Delete
 from models.lifecycle.snapshot import Execution
 from models.lifecycle.transition import Context, Deferred, Job, Transition
 from models.states import HOLDING_A_SLOT, ExecutionState

@@ -21,12 +21,12 @@ from models.lifecycle.commands import (
     KillDeadline,
     MakeRoom,
     Mark,
-    RemoveFiles,
     StartChild,
     TimeOut,
     TimeOutExecution,
     WakeUp,
 )
+from models.lifecycle.record_commands import RemoveFiles
 from runner.artifacts import ArtifactStore
 from runner.children import Children
 from runner.engine import Engine

@@ -19,10 +19,10 @@ from models.events import (
     AttemptStarted,
     Event,
     ExecutionMoved,
-    NoteAdded,
 )
 from models.lifecycle.evolve import fold
 from models.lifecycle.snapshot import Execution, TaskRun
+from models.record_events import NoteAdded
 from models.states import ApprovalState, AttemptState
 from runner.store import history
 from runner.store.connection import Connection, Pool

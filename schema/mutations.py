@@ -3,7 +3,6 @@
 import strawberry
 
 from models.lifecycle.commands import (
-    Archive,
     Cancel,
     ForceRun,
     Pause,
@@ -11,8 +10,8 @@ from models.lifecycle.commands import (
     Resume,
     RetryFailed,
     SetLabels,
-    Unarchive,
 )
+from models.lifecycle.record_commands import Archive, Unarchive
 from models.states import LabelMode, VoteDecision
 from schema import record
 from schema.acting import (

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from models.events import Parent, TaskError
+from models.lifecycle.record_commands import AddNote, Archive, Delete, RemoveFiles, Unarchive
 from models.lifecycle.snapshot import Plan
 from models.states import (
     AttemptState,
@@ -142,35 +143,6 @@ class Signal:
 
     name: str
     data: Any = None
-
-
-@dataclass(frozen=True, slots=True)
-class AddNote:
-    """With an `idempotency_key` the same `digest` adds nothing and answers with the first note."""
-
-    note_id: UUID
-    text: str
-    idempotency_key: str | None = None
-    digest: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Archive:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class Unarchive:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class Delete:
-    """What goes with it besides its own record: log lines, metrics, and artifacts with their stored files."""
-
-    logs: bool = True
-    metrics: bool = True
-    artifacts: bool = True
 
 
 # -- workers ----------------------------------------------------------------------------------------------------------
@@ -365,11 +337,6 @@ class KillDeadline:
 @dataclass(frozen=True, slots=True)
 class FinallyDeadline:
     """`finally` has had its time in an execution that is being killed."""
-
-
-@dataclass(frozen=True, slots=True)
-class RemoveFiles:
-    """The files that a deleted execution's tasks left in the artifact store. Not for `decide`: the courier's."""
 
 
 Command = (

@@ -20,11 +20,9 @@ from models.lifecycle import (
 )
 from models.lifecycle.actions import Action, require
 from models.lifecycle.commands import (
-    AddNote,
     Admit,
     Adopt,
     ApprovalDue,
-    Archive,
     Begin,
     Cancel,
     CastVote,
@@ -34,7 +32,6 @@ from models.lifecycle.commands import (
     Command,
     Conclude,
     Create,
-    Delete,
     FinallyDeadline,
     Finish,
     ForceRun,
@@ -54,10 +51,10 @@ from models.lifecycle.commands import (
     Start,
     TimeOut,
     TimeOutExecution,
-    Unarchive,
     WakeUp,
 )
 from models.lifecycle.evolve import create
+from models.lifecycle.record_commands import AddNote, Archive, Delete, Unarchive
 from models.lifecycle.settle import move, settle
 from models.lifecycle.snapshot import Execution
 from models.lifecycle.steps import Steps

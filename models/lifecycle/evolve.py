@@ -10,7 +10,6 @@ from models.events import (
     ApprovalEscalated,
     ApprovalRequested,
     ApprovalVoted,
-    Archived,
     AttemptEnded,
     AttemptStarted,
     Carried,
@@ -31,7 +30,6 @@ from models.events import (
     TaskError,
     TaskRunMoved,
     TaskRunsAdded,
-    Unarchived,
 )
 from models.lifecycle.snapshot import (
     Approval,
@@ -45,6 +43,7 @@ from models.lifecycle.snapshot import (
     TaskRun,
     Vote,
 )
+from models.record_events import Archived, Unarchived
 from models.states import (
     EXECUTION_ENDS,
     FAILED_ENDS,

@@ -8,8 +8,9 @@ from uuid import UUID
 
 from models.errors import Problem
 from models.events import AttemptEnded, Event, Fact, TaskRunMoved
-from models.lifecycle.commands import Deferrable, Delete, WakeUp
+from models.lifecycle.commands import Deferrable, WakeUp
 from models.lifecycle.evolve import evolve
+from models.lifecycle.record_commands import Delete
 from models.lifecycle.snapshot import Execution, TaskRun, is_engine_task
 from models.lifecycle.transition import Context, Deferred, Job, Transition, job_key
 from models.states import (

@@ -12,7 +12,8 @@ from uuid import UUID
 
 from models.events import Ask
 from models.ids import new_id, typed
-from models.lifecycle.commands import CastVote, Command, Create, Delete
+from models.lifecycle.commands import CastVote, Command, Create
+from models.lifecycle.record_commands import Delete
 from models.lifecycle.snapshot import Execution
 from models.lifecycle.transition import Transition
 from models.states import Channel

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from models.lifecycle.commands import Delete
+from models.lifecycle.record_commands import Delete
 from runner.store.connection import Connection
 from runner.store.json import load
 

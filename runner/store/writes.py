@@ -4,16 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from models.events import (
-    AttemptEnded,
-    AttemptStarted,
-    Event,
-    ExecutionMoved,
-    NoteAdded,
-)
+from models.events import AttemptEnded, AttemptStarted, Event, ExecutionMoved
 from models.ids import new_id
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.lifecycle.stopping import LEASE
+from models.record_events import NoteAdded
 from models.states import EXECUTION_ENDS
 from runner.store.approval_writes import write_approvals
 from runner.store.connection import Connection

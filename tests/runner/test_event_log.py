@@ -12,7 +12,7 @@ import pytest
 from broadcaster import Broadcast
 
 from models.ids import new_id
-from models.lifecycle.commands import Delete
+from models.lifecycle.record_commands import Delete
 from models.states import ExecutionState
 from runner.feed import Feed
 from runner.hints import MemoryHints, PostgresHints

@@ -9,17 +9,8 @@ import pytest
 
 from models.errors import ProblemCode, Refused
 from models.ids import new_id
-from models.lifecycle.commands import (
-    AddNote,
-    Archive,
-    Cancel,
-    CastVote,
-    Pause,
-    Resume,
-    RetryFailed,
-    SetLabels,
-    Unarchive,
-)
+from models.lifecycle.commands import Cancel, CastVote, Pause, Resume, RetryFailed, SetLabels
+from models.lifecycle.record_commands import AddNote, Archive, Unarchive
 from models.states import TaskRunState, VoteDecision
 from runner.past import Past, past_of, read_past
 from runner.store.connection import Pool

@@ -8,7 +8,8 @@ import pytest
 
 from models.errors import ProblemCode, Refused
 from models.ids import new_id
-from models.lifecycle.commands import AddNote, Archive, Delete, SetLabels
+from models.lifecycle.commands import SetLabels
+from models.lifecycle.record_commands import AddNote, Archive, Delete
 from runner import oracle
 from runner.store import audit, history
 from runner.store.json import load

@@ -9,19 +9,15 @@ from models.ids import new_id
 from models.lifecycle import decide
 from models.lifecycle.actions import ALLOWED_IN, Action, available_actions
 from models.lifecycle.commands import (
-    AddNote,
-    Archive,
     Cancel,
     Command,
-    Delete,
     KillDeadline,
     Pause,
-    RemoveFiles,
     Resume,
     RetryFailed,
     SetLabels,
-    Unarchive,
 )
+from models.lifecycle.record_commands import AddNote, Archive, Delete, RemoveFiles, Unarchive
 from models.lifecycle.transition import Context
 from models.states import (
     EXECUTION_ENDS,

@@ -10,8 +10,6 @@ from models.errors import Refused
 from models.events import ENGINE
 from models.ids import new_id
 from models.lifecycle.commands import (
-    AddNote,
-    Archive,
     Cancel,
     Command,
     Evaluate,
@@ -20,9 +18,9 @@ from models.lifecycle.commands import (
     Pause,
     Resume,
     RetryFailed,
-    Unarchive,
     WakeUp,
 )
+from models.lifecycle.record_commands import AddNote, Archive, Unarchive
 from models.lifecycle.snapshot import Execution
 from models.states import (
     AttemptState,
