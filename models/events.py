@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from models.approval import ApprovalPolicy
+from models.record_events import Archived, NoteAdded, Unarchived
 from models.states import (
     ApprovalState,
     AttemptState,
@@ -46,6 +47,9 @@ class EventType(StrEnum):
     FAILURE_RECORDED = "FAILURE_RECORDED"
     KILL_FORCED = "KILL_FORCED"
     LATE_RESULT = "LATE_RESULT"
+    NOTE_ADDED = "NOTE_ADDED"
+    ARCHIVED = "ARCHIVED"
+    UNARCHIVED = "UNARCHIVED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,6 +328,9 @@ Fact = (
     | FailureRecorded
     | KillForced
     | LateResult
+    | NoteAdded
+    | Archived
+    | Unarchived
 )
 
 TYPES: Mapping[type[Any], EventType] = {
@@ -350,6 +357,9 @@ TYPES: Mapping[type[Any], EventType] = {
     FailureRecorded: EventType.FAILURE_RECORDED,
     KillForced: EventType.KILL_FORCED,
     LateResult: EventType.LATE_RESULT,
+    NoteAdded: EventType.NOTE_ADDED,
+    Archived: EventType.ARCHIVED,
+    Unarchived: EventType.UNARCHIVED,
 }
 
 

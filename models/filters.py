@@ -16,6 +16,7 @@ class Field(StrEnum):
     CREATED_AT = "created_at"
     STARTED_AT = "started_at"
     ENDED_AT = "ended_at"
+    ARCHIVED = "archived"
 
 
 class Operator(StrEnum):
@@ -54,3 +55,13 @@ class Not:
 
 Filter = Term | And | Or | Not
 EVERYTHING = And(())
+
+
+def mentions(node: Filter, field: Field) -> bool:
+    match node:
+        case Term():
+            return node.field is field
+        case Not(part):
+            return mentions(part, field)
+        case And(parts) | Or(parts):
+            return any(mentions(part, field) for part in parts)

@@ -10,6 +10,7 @@ from tortoise.models import Model
 from models.states import (
     ApprovalState,
     AttemptState,
+    Channel,
     CommentRule,
     ExecutionState,
     FailureAction,
@@ -207,6 +208,43 @@ class Vote(Model):
         app = "headway"
         table = "votes"
         unique_together = (("approval_id", "actor"),)
+
+
+class Note(Model):
+    """What somebody wrote beside an execution; `seq` is of its event."""
+
+    id = fields.UUIDField(primary_key=True)
+    execution_id = fields.UUIDField()
+    seq: fields.Field[int] = fields.BigIntField()
+    author = fields.TextField()
+    text = fields.TextField()
+    at = fields.DatetimeField()
+
+    class Meta:
+        app = "headway"
+        table = "notes"
+        unique_together = (("execution_id", "seq"),)
+
+
+class AuditEntry(Model):
+    """What a person or program did, kept when what it was done to is gone. `seq` is of the event that it caused."""
+
+    id = fields.UUIDField(primary_key=True)
+    at = fields.DatetimeField()
+    actor = fields.TextField()
+    channel = fields.CharEnumField(Channel, max_length=16, description="")
+    action = fields.TextField()
+    reason = fields.TextField(null=True)
+    target = fields.TextField(null=True)
+    target_name = fields.TextField(null=True)
+    namespace = fields.TextField(null=True)
+    execution_id = fields.UUIDField(null=True)
+    seq: fields.Field[int | None] = fields.BigIntField(null=True)
+    data = fields.JSONField[dict[str, object]](db_default=_EMPTY_OBJECT)
+
+    class Meta:
+        app = "headway"
+        table = "audit_log"
 
 
 class Artifact(Model):

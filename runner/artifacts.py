@@ -34,6 +34,14 @@ class ArtifactStore:
         """A copy under `place`; what an earlier copy left there is replaced."""
         return await asyncio.to_thread(self._keep, file, place)
 
+    async def forget(self, *place: str) -> None:
+        """All files under `place`; nothing, where there are none."""
+        await asyncio.to_thread(self._forget, "/".join((self._root, *place)))
+
+    def _forget(self, folder: str) -> None:
+        if self._files.exists(folder):
+            self._files.rm(folder, recursive=True)
+
     def _keep(self, file: Path, place: Sequence[str]) -> Kept:
         target = "/".join((self._root, *place))
         self._files.makedirs(target.rpartition("/")[0], exist_ok=True)

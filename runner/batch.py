@@ -1,13 +1,13 @@
 """One transaction of the engine: lock, judge, write. Knows nothing of queues, futures or hints."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
 from models.concurrency import Slots
-from models.errors import Fault, HeadwayError, Problem, ProblemCode, Refused
+from models.errors import Fault, HeadwayError, ProblemCode, Refused
 from models.events import Ask, Event
 from models.ids import new_id
 from models.lifecycle import decide
@@ -21,13 +21,15 @@ from models.lifecycle.commands import (
     Start,
 )
 from models.lifecycle.decide import begin
+from models.lifecycle.record_commands import AddNote, Delete
 from models.lifecycle.snapshot import Execution
 from models.lifecycle.transition import Context, Deferred, Job, Transition
 from models.states import HOLDING_A_SLOT, ExecutionState
 from runner.queue import acknowledge, enqueue, withdraw
-from runner.store import deferred, idempotency
+from runner.store import audit, deferred, idempotency
 from runner.store.connection import Connection
 from runner.store.plans import Plans
+from runner.store.removal import remove
 from runner.store.slots import lock_slots
 from runner.store.snapshots import load_executions
 from runner.store.writes import Change, write
@@ -69,6 +71,7 @@ class Batch:
     _before: dict[UUID, Execution | None] = field(default_factory=dict)
     _events: dict[UUID, list[Event]] = field(default_factory=dict)
     _slots: dict[UUID, Slots] = field(default_factory=dict)
+    _removals: dict[UUID, Delete] = field(default_factory=dict)
 
     @property
     def changed(self) -> list[UUID]:
@@ -78,6 +81,7 @@ class Batch:
         now: datetime = await connection.fetchval("select clock_timestamp()")
         await self._lock(connection)
         await self._lock_slots(connection)
+        await self._hold_to_note_keys(connection)
         for asked in self.asked:
             if asked not in self.verdicts:
                 self.verdicts[asked] = self._judge(asked, now)
@@ -131,6 +135,8 @@ class Batch:
                 before = None
             else:
                 assert asked.execution_id
+                if asked.execution_id in self._removals:
+                    return Refused.not_found("it was deleted just now")
                 before = self.executions[asked.execution_id]
                 transition = decide(before, asked.command, context)
         except Refused as refused:
@@ -144,7 +150,9 @@ class Batch:
 
     def _take_over(self, before: Execution | None, transition: Transition) -> None:
         after = transition.execution
-        if transition.events:
+        if transition.removal:
+            self._removals[after.id] = transition.removal
+        if transition.events or transition.removal:
             self._before.setdefault(after.id, before)
             self._events.setdefault(after.id, []).extend(transition.events)
         self.executions[after.id] = after
@@ -186,19 +194,32 @@ class Batch:
                 self._drop(key.answer)
                 self.verdicts[asked] = await self._first_answer(connection, key, found)
 
+    async def _hold_to_note_keys(self, connection: Connection) -> None:
+        """Before they are judged: a note that was added with the same key is not added again."""
+        mine = {
+            asked: idempotency.Key(
+                asked.ask.actor, "addNote", note.idempotency_key, note.digest or "", note.note_id
+            )
+            for asked in self.asked
+            if asked not in self.verdicts
+            and isinstance(note := asked.command, AddNote)
+            and note.idempotency_key is not None
+        }
+        standing = await idempotency.take(connection, list(mine.values()))
+        for asked, key in mine.items():
+            found = standing[key.name]
+            if found.answer != key.answer:
+                assert asked.execution_id
+                same = found.digest == key.digest
+                self.verdicts[asked] = (
+                    Transition(self.executions[asked.execution_id]) if same else _conflict(key)
+                )
+
     async def _first_answer(
         self, connection: Connection, key: idempotency.Key, found: idempotency.Key
     ) -> Verdict:
         if found.digest != key.digest:
-            return Refused(
-                [
-                    Problem(
-                        ProblemCode.IDEMPOTENCY_CONFLICT,
-                        f"the key {key.key!r} was used with another input; use a new key",
-                        ("idempotencyKey",),
-                    )
-                ]
-            )
+            return _conflict(key)
         first = self.executions.get(found.answer)
         if first is None:
             loaded = await load_executions(connection, self.plans, [found.answer])
@@ -216,14 +237,30 @@ class Batch:
         changes = [
             Change(before, self.executions[id], self._events[id])
             for id, before in self._before.items()
+            if id not in self._removals
         ]
         await write(connection, changes)
+        await remove(connection, self._removals)
+        await audit.record_acts(connection, self._acts())
         await withdraw(connection, self._withdrawn)
         await enqueue(connection, self.jobs)
         await deferred.store(connection, self.promises)
         judged = [asked for asked, verdict in self.verdicts.items() if verdict is not None]
         await acknowledge(connection, [id for asked in judged if (id := _job_of(asked))])
         await deferred.settle(connection, [asked.owed for asked in judged if asked.owed])
+
+    def _acts(self) -> Iterator[audit.Act]:
+        for asked, verdict in self.verdicts.items():
+            if isinstance(verdict, Transition):
+                yield audit.Act(asked.ask, asked.command, verdict)
+
+
+def _conflict(key: idempotency.Key) -> Refused:
+    return Refused.because(
+        ProblemCode.IDEMPOTENCY_CONFLICT,
+        f"the key {key.key!r} was used with another input; use a new key",
+        "idempotencyKey",
+    )
 
 
 def _job_of(asked: Asked) -> int | None:

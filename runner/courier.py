@@ -7,6 +7,7 @@ from uuid import UUID
 
 from models.errors import Fault, Refused, Unavailable
 from models.events import ENGINE
+from models.ids import typed
 from models.lifecycle.commands import (
     Admit,
     AdmitNext,
@@ -25,6 +26,8 @@ from models.lifecycle.commands import (
     TimeOutExecution,
     WakeUp,
 )
+from models.lifecycle.record_commands import RemoveFiles
+from runner.artifacts import ArtifactStore
 from runner.children import Children
 from runner.engine import Engine
 from runner.evaluations import evaluate
@@ -59,14 +62,21 @@ DeferredCommand: TypeAlias = (
 
 class Courier(Loop):
     def __init__(
-        self, database: Database, engine: Engine, feed: Feed, evaluator: Evaluator
+        self,
+        database: Database,
+        engine: Engine,
+        feed: Feed,
+        evaluator: Evaluator,
+        artifacts: ArtifactStore | None = None,
     ) -> None:
+        """Without `artifacts` files are left for another process to remove."""
         super().__init__()
         self._database = database
         self._engine = engine
         self._feed = feed
         self._evaluator = evaluator
         self._children = Children(database.pool, engine, evaluator)
+        self._artifacts = artifacts
 
     async def _go_round(self) -> None:
         with self._feed.watch("d") as watch:
@@ -92,6 +102,9 @@ class Courier(Loop):
             if isinstance(owed.command, AdmitNext):
                 await self._admit_next(owed.execution_id)
                 command: Command | None = None
+            elif isinstance(owed.command, RemoveFiles):
+                await self._remove_files(owed.execution_id)
+                command = None
             else:
                 command = await self._command(owed.execution_id, owed.command)
             if command is None:
@@ -101,8 +114,14 @@ class Courier(Loop):
         except Refused as refused:
             logger.info("%s no longer holds: %s", type(owed.command).__name__, refused)
             await deferred.settle(self._database.pool, [owed.id])
-        except (Unavailable, Fault, *UNREACHABLE) as error:
+        except (Unavailable, Fault, OSError, *UNREACHABLE) as error:
             logger.warning("%s comes again: %s", type(owed.command).__name__, error)
+
+    async def _remove_files(self, deleted: UUID) -> None:
+        """The folder of the execution in the store, and never what an artifact's address says."""
+        if self._artifacts is None:
+            raise Unavailable("this process has no artifact store")
+        await self._artifacts.forget(typed("exec", deleted))
 
     async def _command(
         self, id: UUID, owed: Evaluate | StartChild | DeferredCommand

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from models.lifecycle.evolve import create, evolve
+from models.lifecycle.evolve import fold as fold_events
 from models.lifecycle.snapshot import Execution
 from models.states import ATTEMPT_ENDS, EXECUTION_ENDS, TASK_RUN_ENDS
 from runner.store.connection import Pool
@@ -118,11 +118,7 @@ async def fold(connection: Any, execution: Execution) -> Execution:
     rows = await connection.fetch(
         "select * from events where execution_id = $1 order by seq", execution.id
     )
-    first, *rest = (event_of(row) for row in rows)
-    folded = create(execution.plan, first)
-    for event in rest:
-        folded = evolve(folded, event)
-    return folded
+    return fold_events(execution.plan, [event_of(row) for row in rows])
 
 
 def _comparable(execution: Execution) -> Execution:

@@ -64,7 +64,8 @@ async def save(info: Info, source: str) -> dict[str, Any]:
             ProblemCode.FORBIDDEN, f"you may not save flows in {spec.namespace}", "namespace"
         )
     async with info.context.services.pool.acquire() as connection:
-        flow, revision = await flows.save_flow(connection, spec, source, info.context.viewer.actor)
+        ask = info.context.ask()
+        flow, revision = await flows.save_flow(connection, spec, source, ask.actor, ask)
     return {"flow": Flow.of(flow), "revision": FlowRevision.of(revision)}
 
 

@@ -83,6 +83,13 @@ class ExecutionOrder(Enum):
 
 
 @strawberry.enum
+class ArchivedChoice(Enum):
+    NO = (False,)
+    YES = (True,)
+    ANY = (False, True)
+
+
+@strawberry.enum
 class FlowOrder(Enum):
     NAME_ASC = "NAME_ASC"
     UPDATED_DESC = "UPDATED_DESC"

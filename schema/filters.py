@@ -6,7 +6,10 @@ from typing import Any
 import strawberry
 
 from models.filters import And, Field, Filter, Not, Operator, Or, Term
-from models.states import ApprovalState, ExecutionState
+from models.ids import untyped
+from models.states import ApprovalState, Channel, ExecutionState
+from runner.store.audit import Wanted
+from schema.enums import ArchivedChoice
 from schema.labels import LabelInput
 
 
@@ -79,6 +82,7 @@ class ExecutionFilter:
     state: StateFilter | None = None
     kind: StringFilter | None = None
     labels: LabelFilter | None = None
+    archived: ArchivedChoice | None = None
     created_at: DateTimeFilter | None = None
     started_at: DateTimeFilter | None = None
     ended_at: DateTimeFilter | None = None
@@ -99,6 +103,7 @@ class ExecutionFilter:
             parts += given.terms(field) if given else []
         parts += self.state.terms() if self.state else []
         parts += self.labels.terms() if self.labels else []
+        parts += _terms(Field.ARCHIVED, {Operator.IN: self.archived and self.archived.value})
         parts += [part.to_filter() for part in self.and_ or ()]
         if self.or_ is not None:
             parts.append(Or([part.to_filter() for part in self.or_]))
@@ -123,3 +128,26 @@ class ApprovalFilter:
     state: list[ApprovalState] | None = None
     execution_id: strawberry.ID | None = None
     mine: bool | None = None
+
+
+@strawberry.input
+class AuditFilter:
+    actor: str | None = None
+    action: list[str] | None = None
+    namespace: str | None = None
+    execution_id: strawberry.ID | None = None
+    channel: list[Channel] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def to_wanted(self) -> Wanted:
+        channels = None if self.channel is None else [channel.value for channel in self.channel]
+        return Wanted(
+            actor=self.actor,
+            actions=self.action,
+            namespace=self.namespace,
+            execution_id=untyped("exec", self.execution_id) if self.execution_id else None,
+            channels=channels,
+            since=self.since,
+            until=self.until,
+        )

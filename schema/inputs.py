@@ -146,6 +146,26 @@ class SetLabelsInput:
 
 
 @strawberry.input
+class AddNoteInput:
+    id: strawberry.ID
+    text: str
+    idempotency_key: str | None = None
+
+
+@strawberry.input
+class ManyInput:
+    ids: list[strawberry.ID]
+    reason: str | None = None
+
+
+@strawberry.input
+class DeleteExecutionsInput(ManyInput):
+    logs: bool = True
+    metrics: bool = True
+    artifacts: bool = True
+
+
+@strawberry.input
 class DecideInput:
     approval_id: strawberry.ID
     comment: str | None = None

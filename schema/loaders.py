@@ -9,12 +9,25 @@ from strawberry.dataloader import DataLoader
 from models.concurrency import Slots
 from models.lifecycle.snapshot import Execution
 from models.viewer import Scope
+from runner.past import Past, past_of, read_past
 from runner.store import flows, history, slots, workers
 from runner.store.connection import Pool
 from runner.store.plans import Plans
 from runner.store.snapshots import load_executions
 
 Row = Any
+_GROUPED = {
+    "task_runs": (history.TASK_RUNS_OF, "execution_id"),
+    "attempts": (history.ATTEMPTS_OF, "task_run_id"),
+    "approvals": (history.APPROVALS_OF, "execution_id"),
+    "votes": (history.VOTES_OF, "approval_id"),
+    "moves": (history.MOVES_OF, "execution_id"),
+    "task_moves": (history.TASK_MOVES_OF, "execution_id"),
+    "metrics": (history.METRICS_OF, "execution_id"),
+    "artifacts": (history.ARTIFACTS_OF, "execution_id"),
+    "children": (history.CHILDREN_OF, "parent_id"),
+    "notes": (history.NOTES_OF, "execution_id"),
+}
 
 
 class Loaders:
@@ -46,27 +59,35 @@ class Loaders:
 
     @property
     def task_runs(self) -> DataLoader[UUID, list[Row]]:
-        return self._grouped(history.TASK_RUNS_OF, "execution_id")
+        return self._grouped("task_runs")
 
     @property
     def attempts(self) -> DataLoader[UUID, list[Row]]:
-        return self._grouped(history.ATTEMPTS_OF, "task_run_id")
+        return self._grouped("attempts")
 
     @property
     def approvals(self) -> DataLoader[UUID, list[Row]]:
-        return self._grouped(history.APPROVALS_OF, "execution_id")
+        return self._grouped("approvals")
 
     @property
     def votes(self) -> DataLoader[UUID, list[Row]]:
-        return self._grouped(history.VOTES_OF, "approval_id")
+        return self._grouped("votes")
 
     @property
     def moves(self) -> DataLoader[UUID, list[Row]]:
-        return self._grouped(history.MOVES_OF, "execution_id")
+        return self._grouped("moves")
+
+    @property
+    def task_moves(self) -> DataLoader[UUID, list[Row]]:
+        return self._grouped("task_moves")
+
+    @property
+    def notes(self) -> DataLoader[UUID, list[Row]]:
+        return self._grouped("notes")
 
     @property
     def children(self) -> DataLoader[UUID, list[Row]]:
-        return self._grouped(history.CHILDREN_OF, "parent_id")
+        return self._grouped("children")
 
     @property
     def line(self) -> DataLoader[UUID, Slots | None]:
@@ -74,24 +95,30 @@ class Loaders:
 
     @property
     def metrics(self) -> DataLoader[UUID, list[Row]]:
-        return self._grouped(history.METRICS_OF, "execution_id")
+        return self._grouped("metrics")
 
     @property
     def artifacts(self) -> DataLoader[UUID, list[Row]]:
-        return self._grouped(history.ARTIFACTS_OF, "execution_id")
+        return self._grouped("artifacts")
+
+    async def past(self, row: Row, seq: int) -> Past:
+        """The execution of `row` as it was; what is loaded by the keys in it comes from that moment."""
+        return await read_past(self._pool, self._plans, row, seq)
 
     def _once(self, name: str, load: Callable[[list[Any]], Awaitable[Any]]) -> DataLoader[Any, Any]:
         """Made when it is first asked for: most operations need one or two of them."""
         made = self._made.get(name)
         if made is None:
-            made = self._made[name] = DataLoader(load)
+            made = self._made[name] = DataLoader(_timely(name, load), cache_key_fn=_cache_key)
         return made
 
-    def _grouped(self, sql: str, key: str) -> DataLoader[UUID, list[Row]]:
+    def _grouped(self, name: str) -> DataLoader[UUID, list[Row]]:
+        sql, key = _GROUPED[name]
+
         async def load(ids: Sequence[UUID]) -> list[list[Row]]:
             return await history.grouped(self._pool, sql, key, ids)
 
-        return self._once(sql, load)
+        return self._once(name, load)
 
     async def _executions(self, ids: Sequence[UUID]) -> list[Row | None]:
         found = await history.executions_by_id(self._pool, self._scope, ids)
@@ -121,3 +148,26 @@ class Loaders:
 
     async def _live_queues(self, keys: Sequence[None]) -> list[frozenset[str]]:
         return [await workers.live_queues(self._pool)] * len(keys)
+
+
+def _timely(name: str, load: Callable[[list[Any]], Awaitable[Any]]) -> Callable[[list[Any]], Any]:
+    """Keys of a past moment are answered by it, where it knows of such rows, and all others by the tables."""
+
+    async def loaded(keys: list[Any]) -> list[Any]:
+        told = {
+            at: past.rows[name](key) for at, key in enumerate(keys) if (past := _tells(name, key))
+        }
+        present = [key for at, key in enumerate(keys) if at not in told]
+        found = iter(await load(present) if present else ())
+        return [told[at] if at in told else next(found) for at in range(len(keys))]
+
+    return loaded
+
+
+def _tells(name: str, key: Any) -> Past | None:
+    past = past_of(key)
+    return past if past and name in past.rows else None
+
+
+def _cache_key(key: Any) -> Any:
+    return key, past_of(key)

@@ -11,7 +11,9 @@ from models.lifecycle.commands import (
     RetryFailed,
     SetLabels,
 )
+from models.lifecycle.record_commands import Archive, Unarchive
 from models.states import LabelMode, VoteDecision
+from schema import record
 from schema.acting import (
     act,
     answered,
@@ -25,11 +27,14 @@ from schema.context import Info
 from schema.deciding import decide
 from schema.inputs import (
     ActionInput,
+    AddNoteInput,
     CancelExecutionInput,
     ChangeStateInput,
     ChangeTaskRunStateInput,
     CreateExecutionInput,
     DecideInput,
+    DeleteExecutionsInput,
+    ManyInput,
     PrepareExecutionInput,
     ReplayExecutionInput,
     RestartExecutionInput,
@@ -40,11 +45,14 @@ from schema.inputs import (
 )
 from schema.labels import labels_from
 from schema.payloads import (
+    AddNotePayload,
     ApprovePayload,
+    ArchiveExecutionsPayload,
     CancelExecutionPayload,
     ChangeStatePayload,
     ChangeTaskRunStatePayload,
     CreateExecutionPayload,
+    DeleteExecutionsPayload,
     ForceRunPayload,
     PauseExecutionPayload,
     PrepareExecutionPayload,
@@ -56,6 +64,7 @@ from schema.payloads import (
     SaveFlowPayload,
     SendEventPayload,
     SetLabelsPayload,
+    UnarchiveExecutionsPayload,
 )
 from schema.rerunning import draft, put_back, replay
 
@@ -136,6 +145,28 @@ class Mutation:
             return await act(info, action, SetLabels(labels, input.mode or LabelMode.MERGE))
 
         return await answered(SetLabelsPayload, info, change())
+
+    @strawberry.mutation
+    async def add_note(self, info: Info, input: AddNoteInput) -> AddNotePayload:
+        return await answered(AddNotePayload, info, record.add_note(info, input))
+
+    @strawberry.mutation
+    async def archive_executions(self, info: Info, input: ManyInput) -> ArchiveExecutionsPayload:
+        work = record.act_on_many(info, input, Archive())
+        return await answered(ArchiveExecutionsPayload, info, work)
+
+    @strawberry.mutation
+    async def unarchive_executions(
+        self, info: Info, input: ManyInput
+    ) -> UnarchiveExecutionsPayload:
+        work = record.act_on_many(info, input, Unarchive())
+        return await answered(UnarchiveExecutionsPayload, info, work)
+
+    @strawberry.mutation
+    async def delete_executions(
+        self, info: Info, input: DeleteExecutionsInput
+    ) -> DeleteExecutionsPayload:
+        return await answered(DeleteExecutionsPayload, info, record.delete(info, input))
 
     @strawberry.mutation
     async def approve(self, info: Info, input: DecideInput) -> ApprovePayload:

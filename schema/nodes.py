@@ -6,14 +6,18 @@ from uuid import UUID
 
 from models.errors import Refused
 from models.ids import untyped
+from models.viewer import Permission
+from runner.store import audit
 from runner.store import nodes as store
 from schema.context import Info
 from schema.types.approval import Approval
+from schema.types.audit import AuditEvent
 from schema.types.event import ExecutionEvent
 from schema.types.execution import Execution
 from schema.types.flow import Flow, FlowRevision
 from schema.types.measures import Artifact
 from schema.types.node import Node
+from schema.types.note import Note
 from schema.types.task_run import Attempt, TaskRun
 from schema.types.viewer import Worker
 
@@ -55,6 +59,13 @@ async def _worker(info: Info, key: UUID) -> Node | None:
     return Worker.of(row) if row else None
 
 
+async def _audit_event(info: Info, key: UUID) -> Node | None:
+    viewer = info.context.viewer
+    manages = viewer.may(Permission.MANAGE)
+    row = await audit.find_entry(info.context.services.pool, viewer.scope, manages, key)
+    return AuditEvent.of(row) if row else None
+
+
 def _of_an_execution(sql: str, view: Callable[[Any], Node]) -> Find:
     async def find(info: Info, key: UUID) -> Node | None:
         row = await info.context.services.pool.fetchrow(sql, key)
@@ -70,6 +81,8 @@ _FINDERS: Mapping[str, Find] = {
     "flow": _flow,
     "rev": _revision,
     "wrk": _worker,
+    "aud": _audit_event,
+    "note": _of_an_execution(store.NOTE, Note.of),
     "run": _of_an_execution(store.TASK_RUN, TaskRun.of),
     "att": _of_an_execution(store.ATTEMPT, Attempt.of),
     "appr": _of_an_execution(store.APPROVAL, Approval.of),

@@ -5,6 +5,7 @@ import strawberry
 from schema.types.approval import Approval
 from schema.types.execution import Execution
 from schema.types.flow import Flow, FlowRevision
+from schema.types.note import Note
 from schema.types.plan import ExecutionDraft, Plan
 from schema.types.problems import Problem
 from schema.types.task_run import TaskRun
@@ -83,6 +84,30 @@ class SendEventPayload:
 @strawberry.type
 class SetLabelsPayload(CreateExecutionPayload):
     pass
+
+
+@strawberry.type
+class AddNotePayload:
+    note: Note | None = None
+    execution: Execution | None = None
+    problems: list[Problem] = strawberry.field(default_factory=list)
+
+
+@strawberry.type
+class ArchiveExecutionsPayload:
+    executions: list[Execution] = strawberry.field(default_factory=list)
+    problems: list[Problem] = strawberry.field(default_factory=list)
+
+
+@strawberry.type
+class UnarchiveExecutionsPayload(ArchiveExecutionsPayload):
+    pass
+
+
+@strawberry.type
+class DeleteExecutionsPayload:
+    deleted: list[strawberry.ID] = strawberry.field(default_factory=list)
+    problems: list[Problem] = strawberry.field(default_factory=list)
 
 
 @strawberry.type

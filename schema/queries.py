@@ -12,11 +12,13 @@ from runner.store import flows, workers
 from schema.context import Info
 from schema.doors import needs
 from schema.enums import ExecutionOrder, FlowOrder
-from schema.filters import ApprovalFilter, ExecutionFilter, FlowFilter, filter_from
+from schema.filters import ApprovalFilter, AuditFilter, ExecutionFilter, FlowFilter, filter_from
 from schema.nodes import find_nodes
 from schema.reading import read_approvals, read_flows
+from schema.record import execution_at, read_audit_log
 from schema.scalars import JSON
 from schema.types.approval import ApprovalConnection
+from schema.types.audit import EventConnection
 from schema.types.execution import Execution, ExecutionConnection, read_executions
 from schema.types.flow import Flow, FlowConnection, Namespace
 from schema.types.node import Node
@@ -68,12 +70,16 @@ class Query:
         return await read_flows(info, where, order_by or FlowOrder.NAME_ASC, paging)
 
     @strawberry.field
-    async def execution(self, info: Info, id: strawberry.ID) -> Execution | None:
+    async def execution(
+        self, info: Info, id: strawberry.ID, at: int | None = None
+    ) -> Execution | None:
         needs(info, Permission.VIEW_EXECUTION)
         try:
             key = untyped("exec", id)
         except Refused:
             return None
+        if at is not None:
+            return await execution_at(info, key, at)
         return Execution.maybe(await info.context.loaders.execution.load(key))
 
     @strawberry.field
@@ -102,6 +108,17 @@ class Query:
     ) -> ApprovalConnection:
         needs(info, Permission.VIEW_EXECUTION)
         return await read_approvals(info, where, Paging.of(first, after))
+
+    @strawberry.field
+    async def audit_log(
+        self,
+        info: Info,
+        where: AuditFilter | None = None,
+        first: int | None = None,
+        after: str | None = None,
+    ) -> EventConnection:
+        needs(info, Permission.VIEW_EXECUTION)
+        return await read_audit_log(info, where, Paging.of(first, after))
 
     @strawberry.field
     async def workers(self, info: Info) -> list[Worker]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -218,7 +219,20 @@ class _Window:
         self._count, exact = await self._counted()
         if not change and self._count == before:
             return None
+        change = await self._told_deleted(change)
         return self._message(change, Count(value=self._count, exact=exact), reset=False)
+
+    async def _told_deleted(self, change: Change) -> Change:
+        """Those that left since they are no more say so."""
+        left = [leave.id for leave in change.leave]
+        there = await history.existing(self._info.context.services.pool, left) if left else set()
+        return replace(
+            change,
+            leave=[
+                leave if leave.id in there else replace(leave, reason=LeaveReason.DELETED)
+                for leave in change.leave
+            ],
+        )
 
     async def _read(self) -> list[Any]:
         self._info.context.refresh()

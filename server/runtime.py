@@ -9,6 +9,7 @@ from pathlib import Path
 
 from broadcaster import Broadcast
 
+from runner.artifacts import ArtifactStore
 from runner.courier import Courier
 from runner.engine import Engine
 from runner.evaluator import Evaluator
@@ -34,7 +35,9 @@ class Runtime:
 
 
 @asynccontextmanager
-async def runtime(database_url: str) -> AsyncIterator[Runtime]:
+async def runtime(
+    database_url: str, artifacts: ArtifactStore | None = None
+) -> AsyncIterator[Runtime]:
     """Migrates first. The loops here belong to every process: whichever is there carries out what is owed."""
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(database_url))
@@ -43,7 +46,7 @@ async def runtime(database_url: str) -> AsyncIterator[Runtime]:
         feed = await stack.enter_async_context(Feed(broadcast))
         evaluator = await stack.enter_async_context(Evaluator())
         engine = await stack.enter_async_context(Engine(database, feed, Plans()))
-        await stack.enter_async_context(Courier(database, engine, feed, evaluator))
+        await stack.enter_async_context(Courier(database, engine, feed, evaluator, artifacts))
         await stack.enter_async_context(Rescuer(database, engine))
         await stack.enter_async_context(Housekeeping(database))
         yield Runtime(database, feed, engine, evaluator, JobQueue(database.pool))

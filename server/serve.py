@@ -13,6 +13,7 @@ from pathlib import Path
 
 import uvicorn
 
+from runner.artifacts import ArtifactStore
 from runner.store.database import migrate as migrate_tables
 from runner.store.database import open_database
 from runner.store.tokens import Tokens
@@ -42,7 +43,7 @@ async def serve(settings: Settings, tell: Tell) -> None:
     stop = _on_signals()
     async with AsyncExitStack() as stack:
         database_url = await _database_url(stack, settings)
-        parts = await stack.enter_async_context(runtime(database_url))
+        parts = await stack.enter_async_context(runtime(database_url, _artifacts(settings)))
         tokens = Tokens(parts.database.pool)
         token = await admin_token(tokens, settings.data_dir)
         await load_flows(parts, settings)
@@ -76,7 +77,10 @@ async def work(settings: Settings, tell: Tell) -> None:
     """A worker alone; beside an embedded database it finds it through the data dir."""
     stop = _on_signals()
     database_url = settings.database_url or _database_beside(settings.data_dir)
-    async with runtime(database_url) as parts, _worker(parts, settings) as worker:
+    async with (
+        runtime(database_url, _artifacts(settings)) as parts,
+        _worker(parts, settings) as worker,
+    ):
         tell(f"worker {worker.name} serves {', '.join(settings.queues)}")
         await stop.wait()
         await worker.drain()
@@ -87,6 +91,10 @@ async def _database_url(stack: AsyncExitStack, settings: Settings) -> str:
     if settings.database_url:
         return settings.database_url
     return await stack.enter_async_context(embedded_postgres(settings.data_dir))
+
+
+def _artifacts(settings: Settings) -> ArtifactStore:
+    return ArtifactStore(str(settings.data_dir.resolve() / "artifacts"))
 
 
 @asynccontextmanager

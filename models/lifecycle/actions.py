@@ -84,6 +84,10 @@ ALLOWED_IN: Final[Mapping[Action, frozenset[ExecutionState]]] = {
     Action.SET_LABELS: ALL,
     Action.APPROVE: ALL - EXECUTION_ENDS,
     Action.REJECT: ALL - EXECUTION_ENDS,
+    Action.ADD_NOTE: ALL,
+    Action.ARCHIVE: EXECUTION_ENDS,
+    Action.UNARCHIVE: EXECUTION_ENDS,
+    Action.DELETE: EXECUTION_ENDS,
 }
 """The states in which each action is possible; an action without a row is not built yet."""
 
@@ -103,6 +107,9 @@ _WHEN: Final[Mapping[Action, str]] = {
     "while the execution is not KILLING",
     Action.APPROVE: "only an execution with a task run WAITING_FOR_APPROVAL can be approved",
     Action.REJECT: "only an execution with a task run WAITING_FOR_APPROVAL can be rejected",
+    Action.ARCHIVE: "only an execution that has ended, and is not archived, can be archived",
+    Action.UNARCHIVE: "only an archived execution can be shown in lists again",
+    Action.DELETE: "only an execution that has ended can be deleted; cancel it first",
 }
 
 
@@ -147,6 +154,8 @@ def _content_allows(execution: Execution, action: Action, task: TaskRun | None) 
     if action in (Action.APPROVE, Action.REJECT):
         waiting = TaskRunState.WAITING_FOR_APPROVAL
         return any(task.state is waiting for task in tasks)
+    if action in (Action.ARCHIVE, Action.UNARCHIVE):
+        return execution.archived is (action is Action.UNARCHIVE)
     return True
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from models.events import Parent, TaskError
+from models.lifecycle.record_commands import AddNote, Archive, Delete, RemoveFiles, Unarchive
 from models.lifecycle.snapshot import Plan
 from models.states import (
     AttemptState,
@@ -351,6 +352,10 @@ Command = (
     | SetLabels
     | CastVote
     | Signal
+    | AddNote
+    | Archive
+    | Unarchive
+    | Delete
     | Start
     | Report
     | Finish
@@ -386,5 +391,6 @@ Deferrable = (
     | ApprovalDue
     | KillDeadline
     | FinallyDeadline
+    | RemoveFiles
 )
 """What may be owed: carried out later, or on another execution, in a transaction of its own."""

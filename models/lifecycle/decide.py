@@ -11,6 +11,7 @@ from models.lifecycle import (
     admission,
     attempts,
     carrying,
+    keeping,
     pausing,
     reruns,
     stopping,
@@ -53,6 +54,7 @@ from models.lifecycle.commands import (
     WakeUp,
 )
 from models.lifecycle.evolve import create
+from models.lifecycle.record_commands import AddNote, Archive, Delete, Unarchive
 from models.lifecycle.settle import move, settle
 from models.lifecycle.snapshot import Execution
 from models.lifecycle.steps import Steps
@@ -104,6 +106,10 @@ _DECIDE: Mapping[type[Any], Callable[[Steps, Any], None]] = {
     SetLabels: _set_labels,
     CastVote: lambda steps, command: votes.cast(steps, command, settle),
     Signal: carrying.receive,
+    AddNote: keeping.add_note,
+    Archive: keeping.archive,
+    Unarchive: keeping.unarchive,
+    Delete: keeping.delete,
     Start: attempts.start,
     Report: attempts.report,
     Finish: attempts.finish,

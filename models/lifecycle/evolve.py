@@ -1,6 +1,6 @@
 """`evolve`: what one event makes of an execution. The only code that changes a snapshot."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -43,6 +43,7 @@ from models.lifecycle.snapshot import (
     TaskRun,
     Vote,
 )
+from models.record_events import Archived, Unarchived
 from models.states import (
     EXECUTION_ENDS,
     FAILED_ENDS,
@@ -116,6 +117,15 @@ def _new_task(path: str, id: UUID, position: int, carried: Carried | None, event
     )
 
 
+def fold(plan: Plan, events: Sequence[Event]) -> Execution:
+    """The execution as its events, from the first on, tell it."""
+    first, *rest = events
+    execution = create(plan, first)
+    for event in rest:
+        execution = evolve(execution, event)
+    return execution
+
+
 def evolve(execution: Execution, event: Event) -> Execution:
     apply = _APPLY.get(type(event.fact))
     changed = apply(execution, event.fact, event) if apply else execution
@@ -134,6 +144,7 @@ def _execution_moved(execution: Execution, fact: ExecutionMoved, event: Event) -
         started_at=execution.started_at or (event.at if state is ExecutionState.RUNNING else None),
         ended_at=execution.ended_at if corrected else event.at if ended else None,
         progress=1.0 if ended else execution.progress,
+        archived=execution.archived and ended,
         paused=Paused(event.ask.actor, event.at) if state is ExecutionState.PAUSED else None,
         killing=Killing(event.ask.actor, event.at)
         if state is ExecutionState.KILLING
@@ -360,6 +371,14 @@ def _failure_recorded(execution: Execution, fact: FailureRecorded, _: Event) -> 
     return replace(execution, failure=_failure(None, fact.error))
 
 
+def _archived(execution: Execution, _: Archived, __: Event) -> Execution:
+    return replace(execution, archived=True)
+
+
+def _unarchived(execution: Execution, _: Unarchived, __: Event) -> Execution:
+    return replace(execution, archived=False)
+
+
 def _failure(task: TaskRun | None, error: TaskError | None) -> Failure:
     shown = error or TaskError("FAILED", "failed without saying why")
     if task is None:
@@ -431,4 +450,6 @@ _APPLY: Mapping[type[Any], Callable[[Execution, Any, Event], Execution]] = {
     ChildLinked: _child_linked,
     SignalReceived: _signal_received,
     PriorityChanged: _priority_changed,
+    Archived: _archived,
+    Unarchived: _unarchived,
 }

@@ -260,6 +260,7 @@ class Execution:
     failure: Failure | None = None
     paused: Paused | None = None
     killing: Killing | None = None
+    archived: bool = False
 
     @property
     def ended(self) -> bool:

@@ -10,6 +10,7 @@ from models.errors import Problem
 from models.events import AttemptEnded, Event, Fact, TaskRunMoved
 from models.lifecycle.commands import Deferrable, WakeUp
 from models.lifecycle.evolve import evolve
+from models.lifecycle.record_commands import Delete
 from models.lifecycle.snapshot import Execution, TaskRun, is_engine_task
 from models.lifecycle.transition import Context, Deferred, Job, Transition, job_key
 from models.states import (
@@ -31,6 +32,7 @@ class Steps:
         self.withdrawn: list[str] = []
         self.deferred: list[Deferred] = []
         self.refused: Problem | None = None
+        self.removal: Delete | None = None
 
     @property
     def now(self) -> datetime:
@@ -95,6 +97,7 @@ class Steps:
             tuple(self.withdrawn),
             tuple(self.deferred),
             self.refused,
+            self.removal,
         )
 
     def _line_up(self, fact: TaskRunMoved | AttemptEnded) -> None:

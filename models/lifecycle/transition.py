@@ -9,6 +9,7 @@ from models.concurrency import Slots
 from models.errors import Problem
 from models.events import Ask, Event
 from models.lifecycle.commands import Deferrable
+from models.lifecycle.record_commands import Delete
 from models.lifecycle.snapshot import Execution
 
 
@@ -60,7 +61,8 @@ class Deferred:
 class Transition:
     """`withdrawn` are keys of jobs that nobody shall take any more.
 
-    `refused` beside events is a late result: recorded, and refused all the same.
+    `refused` beside events is a late result: recorded, and refused all the same. A `removal` takes the execution
+    away with its events, so it has none of its own.
     """
 
     execution: Execution
@@ -69,3 +71,4 @@ class Transition:
     withdrawn: tuple[str, ...] = ()
     deferred: tuple[Deferred, ...] = ()
     refused: Problem | None = None
+    removal: Delete | None = None

@@ -16,8 +16,9 @@ where flow_id = $1 and cache_key = $2 and state = 'SUCCESS'
 order by id desc limit 1
 """
 _TASK_RUNS = """
-select t.id, t.path, t.state, t.outputs_from, coalesce(s.outputs, t.outputs) as outputs
-from task_runs t left join task_runs s on s.id = t.outputs_from where t.execution_id = $1
+select t.id, t.path, t.state, t.outputs_from, coalesce(s.outputs, k.outputs, t.outputs) as outputs
+from task_runs t left join task_runs s on s.id = t.outputs_from
+  left join kept_outputs k on k.task_run_id = t.outputs_from where t.execution_id = $1
 """
 _TASK_RUN = """
 select t.id, t.path, t.state, t.outputs_from, t.outputs from task_runs t

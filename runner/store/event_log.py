@@ -7,11 +7,14 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
+from models.events import Event
 from runner.feed import Feed
 from runner.store.connection import Executes, Pool
+from runner.store.facts import event_of
 from runner.store.patience import patiently
 
 BATCH: Final = 500
+_LAST_SEQ: Final = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ _MOVED = "EXECUTION_STATE_CHANGED"
 _AFTER = f"""
 select {_COLUMNS} from events where execution_id = $1 and seq > $2 order by seq limit $3
 """
+_UP_TO = "select * from events where execution_id = $1 and seq <= $2 order by seq"
 # Whether it had ended by $2; null when there is no such execution, for each has a first event.
 _ENDED_BY = f"""
 select coalesce(
@@ -49,16 +53,22 @@ select coalesce(
    order by seq desc limit 1),
   (select false where exists (select from events where execution_id = $1)))
 """
-_LAST_SEQ = 2**31 - 1
 
 
 async def events_after(
-    pool: Executes, execution_id: UUID, after: int, limit: int = BATCH
+    pool: Executes, execution_id: UUID, after: int, limit: int = BATCH, up_to: int = _LAST_SEQ
 ) -> list[EventRow]:
-    if after >= _LAST_SEQ:
+    limit = min(limit, up_to - max(after, 0))
+    if limit <= 0:
         return []
     rows = await pool.fetch(_AFTER, execution_id, after, limit)
     return [EventRow(*row) for row in rows]
+
+
+async def facts_up_to(connection: Executes, execution_id: UUID, seq: int) -> list[Event]:
+    """From the first to `seq`, as the domain's facts."""
+    rows = await connection.fetch(_UP_TO, execution_id, seq)
+    return [event_of(row) for row in rows]
 
 
 async def stream_events(
@@ -83,6 +93,11 @@ async def stream_events(
                 continue
             if ended:
                 return
+            if (
+                not rows
+                and await patiently(pool, partial(_ended_by, pool, execution_id, cursor)) is None
+            ):
+                return  # deleted before it was read to its end
             await watch.changed()
 
 

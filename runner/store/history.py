@@ -8,7 +8,8 @@ from uuid import UUID
 from models.filters import EVERYTHING, Filter
 from models.viewer import Scope
 from runner.store.connection import Pool
-from runner.store.where import Arguments, compile_filter, compile_scope
+from runner.store.nodes import TASK_RUN_WITH_RESULTS
+from runner.store.where import Arguments, compile_listed, compile_scope
 
 Row = Any
 COUNT_LIMIT = 10_000
@@ -38,10 +39,8 @@ async def executions_page(
     newest_first: bool = True,
 ) -> Page:
     arguments = Arguments()
-    condition = f"{compile_scope(scope, arguments)} and {compile_filter(where, arguments)}"
-    return await keyset_page(
-        pool, "executions", f"not archived and {condition}", arguments, window, newest_first
-    )
+    condition = f"{compile_scope(scope, arguments)} and {compile_listed(where, arguments)}"
+    return await keyset_page(pool, "executions", condition, arguments, window, newest_first)
 
 
 async def keyset_page(
@@ -72,8 +71,8 @@ async def keyset_page(
 async def count_executions(pool: Pool, scope: Scope, where: Filter) -> tuple[int, bool]:
     """The number that match, and whether it is exact: counting stops at 10 000."""
     arguments = Arguments()
-    condition = f"{compile_scope(scope, arguments)} and {compile_filter(where, arguments)}"
-    return await count(pool, "executions", f"not archived and {condition}", arguments)
+    condition = f"{compile_scope(scope, arguments)} and {compile_listed(where, arguments)}"
+    return await count(pool, "executions", condition, arguments)
 
 
 async def count(pool: Pool, table: str, condition: str, arguments: Arguments) -> tuple[int, bool]:
@@ -91,6 +90,12 @@ async def executions_by_id(pool: Pool, scope: Scope, ids: Sequence[UUID]) -> dic
         f"select * from executions where id = any($1::uuid[]) and {condition}", *arguments.values
     )
     return {row["id"]: row for row in rows}
+
+
+async def existing(pool: Pool, ids: Sequence[UUID]) -> set[UUID]:
+    """Those of them that have not been deleted."""
+    rows = await pool.fetch("select id from executions where id = any($1::uuid[])", list(ids))
+    return {row["id"] for row in rows}
 
 
 async def neighbour(
@@ -116,12 +121,9 @@ async def grouped(pool: Pool, sql: str, key: str, ids: Sequence[UUID]) -> list[l
     return [found[id] for id in ids]
 
 
-TASK_RUNS_OF = """
-select t.*, case when t.outputs_from is not null then s.outputs || t.outputs else t.outputs end as results,
-       s.execution_id as source_execution
-from task_runs t left join task_runs s on s.id = t.outputs_from
-where t.execution_id = any($1::uuid[]) order by t.position, t.path
-"""
+TASK_RUNS_OF = (
+    f"{TASK_RUN_WITH_RESULTS} where t.execution_id = any($1::uuid[]) order by t.position, t.path"
+)
 CHILDREN_OF = "select * from executions where parent_id = any($1::uuid[]) order by id"
 _RESOLVED_BY = """
 select * from executions where (rerun_of = $1 or replay_of = $1 or original_id = $1) and id <> $1
@@ -144,8 +146,9 @@ select execution_id, seq, to_state, at, actor, reason from events
 where execution_id = any($1::uuid[]) and type = 'EXECUTION_STATE_CHANGED' order by seq
 """
 TASK_MOVES_OF = """
-select seq, task_run_id, to_state, at, actor, reason from events
-where execution_id = $1 and task_run_id is not null and to_state is not null order by seq
+select execution_id, seq, task_run_id, to_state, at, actor, reason from events
+where execution_id = any($1::uuid[]) and task_run_id is not null and to_state is not null order by seq
 """
+NOTES_OF = "select * from notes where execution_id = any($1::uuid[]) order by seq"
 METRICS_OF = "select * from metrics where execution_id = any($1::uuid[]) order by at, id"
 ARTIFACTS_OF = "select * from artifacts where execution_id = any($1::uuid[]) order by id"

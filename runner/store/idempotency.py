@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from runner.store.connection import Connection
+from runner.store.connection import Connection, Executes
 
 _TAKE = """
 with mine as (
@@ -19,6 +19,7 @@ from idempotency_keys k
 join unnest($1::text[], $2::text[], $3::text[]) u (actor, mutation, key) using (actor, mutation, key)
 where not exists (select from mine m where (m.actor, m.mutation, m.key) = (k.actor, k.mutation, k.key))
 """
+_FIND = "select answer from idempotency_keys where actor = $1 and mutation = $2 and key = $3"
 _FORGET = "delete from idempotency_keys where created_at < now() - interval '7 days'"
 
 
@@ -47,6 +48,12 @@ async def take(connection: Connection, keys: Sequence[Key]) -> dict[tuple[str, s
     if missed:  # committed by another between our snapshot and our insert: visible to a second look
         found |= await take(connection, missed)
     return found
+
+
+async def find(pool: Executes, actor: str, mutation: str, key: str) -> UUID | None:
+    """What the key had created."""
+    answer: UUID | None = await pool.fetchval(_FIND, actor, mutation, key)
+    return answer
 
 
 async def forget_old(connection: Connection) -> None:

@@ -56,16 +56,19 @@ class LogRow:
 
 @dataclass(frozen=True, slots=True)
 class LinesOf:
-    """Which lines of an execution: of one task run, of one attempt, from a level up; None is all."""
+    """Which lines of an execution: of one task run, of one attempt, from a level up, written by a
+    moment; None is all."""
 
     execution_id: UUID
     task_run_id: UUID | None = None
     attempt: int | None = None
     min_level: LogLevel | None = None
+    until: datetime | None = None
 
     @property
     def everything(self) -> bool:
-        return self.task_run_id is None and self.attempt is None and not self.min_level
+        narrowed = (self.task_run_id, self.attempt, self.until)
+        return all(one is None for one in narrowed) and not self.min_level
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +96,17 @@ _COLUMNS = ", ".join(field.name for field in fields(LogRow))
 # Plans are made anew for each query, so a filter that is not asked for costs nothing.
 _WANTED = """
 execution_id = $1 and ($2::uuid is null or task_run_id = $2) and ($3::int is null or attempt = $3)
-  and ($4::smallint is null or level >= $4)
+  and ($4::smallint is null or level >= $4) and ($5::timestamptz is null or at <= $5)
 """
 _AFTER = f"""
-select {_COLUMNS} from logs where {_WANTED} and line > $5 order by line limit $6
+select {_COLUMNS} from logs where {_WANTED} and line > $6 order by line limit $7
 """
 _BEFORE = f"""
-select {_COLUMNS} from logs where {_WANTED} and ($5::bigint is null or line < $5)
-order by line desc limit $6
+select {_COLUMNS} from logs where {_WANTED} and ($6::bigint is null or line < $6)
+order by line desc limit $7
 """
 _COUNT = f"""
-select count(*) from (select from logs where {_WANTED} limit $5) counted
+select count(*) from (select from logs where {_WANTED} limit $6) counted
 """
 _COUNT_ALL = "select lines from log_heads where execution_id = $1"
 # One snapshot: an attempt's lines are committed before its end is, so once `ended` the head counts all of them.
@@ -113,7 +116,7 @@ select coalesce((select lines from log_heads where execution_id = $1), 0) as hea
 """
 _LAST_ERROR = """
 select line from logs where execution_id = $1 and task_run_id = $2 and attempt = $3
-  and (level >= $4 or stream = $5)
+  and (level >= $4 or stream = $5) and ($7::timestamptz is null or at <= $7)
   and line > (select lines - $6::bigint from log_heads where execution_id = $1)
 order by level >= $4 desc, line desc limit 1
 """
@@ -183,7 +186,11 @@ async def count_lines(pool: Executes, wanted: LinesOf) -> tuple[int, bool]:
 
 
 async def last_error_line(
-    pool: Executes, execution_id: UUID, task_run_id: UUID, attempt: int | None
+    pool: Executes,
+    execution_id: UUID,
+    task_run_id: UUID,
+    attempt: int | None,
+    until: datetime | None = None,
 ) -> int | None:
     """The number of an attempt's last line of level ERROR, else of its last one on stderr."""
     line: int | None = await pool.fetchval(
@@ -194,6 +201,7 @@ async def last_error_line(
         LogLevel.ERROR,
         LogStream.STDERR,
         _SEARCHED,
+        until,
     )
     return line
 
@@ -265,8 +273,14 @@ async def _sum_up_to(pool: Pool, wanted: LinesOf, last: int) -> _Sum:
     return total
 
 
-def _filters(wanted: LinesOf) -> tuple[UUID, UUID | None, int | None, LogLevel | None]:
-    return wanted.execution_id, wanted.task_run_id, wanted.attempt, wanted.min_level
+def _filters(wanted: LinesOf) -> tuple[Any, ...]:
+    return (
+        wanted.execution_id,
+        wanted.task_run_id,
+        wanted.attempt,
+        wanted.min_level,
+        wanted.until,
+    )
 
 
 _LEVELS = {level.value: level for level in LogLevel}

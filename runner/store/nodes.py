@@ -5,14 +5,19 @@ from typing import Any
 
 from runner.store.event_log import EventRow
 
-TASK_RUN = """
-select t.*, case when t.outputs_from is not null then s.outputs || t.outputs else t.outputs end as results,
-       s.execution_id as source_execution
-from task_runs t left join task_runs s on s.id = t.outputs_from where t.id = $1
+TASK_RUN_WITH_RESULTS = """
+select t.*, s.execution_id as source_execution,
+       case when t.outputs_from is null then t.outputs
+         else coalesce(s.outputs, k.outputs, '{}') || t.outputs end as results
+from task_runs t left join task_runs s on s.id = t.outputs_from
+  left join kept_outputs k on k.task_run_id = t.outputs_from
 """
+"""Of a task run that carries another's outputs by reference, those too, though that one was deleted since."""
+TASK_RUN = f"{TASK_RUN_WITH_RESULTS} where t.id = $1"
 ATTEMPT = "select * from attempts where id = $1"
 APPROVAL = "select * from approvals where id = $1"
 ARTIFACT = "select * from artifacts where id = $1"
+NOTE = "select * from notes where id = $1"
 EVENT = "select * from events where id = $1"
 WORKER = """
 select w.*, (select count(*) from attempts a where a.worker = 'worker:' || w.name and a.state = 'RUNNING') as running,

@@ -36,9 +36,9 @@ _POLICY = TypeAdapter(ApprovalPolicy)
 _EXECUTIONS = "select * from executions where id = any($1::uuid[])"
 _TASK_RUNS = """
 select t.*, a.id as attempt_id, a.state as attempt_state, a.worker, a.lease, a.started_at as attempt_started_at,
-       case when t.outputs_from is not null then s.outputs end as carried
+       case when t.outputs_from is not null then coalesce(s.outputs, k.outputs) end as carried
 from task_runs t left join attempts a on a.task_run_id = t.id and a.number = t.attempt
-  left join task_runs s on s.id = t.outputs_from
+  left join task_runs s on s.id = t.outputs_from left join kept_outputs k on k.task_run_id = t.outputs_from
 where t.execution_id = any($1::uuid[]) order by t.execution_id, t.position, t.path
 """
 _APPROVALS = """
@@ -109,6 +109,7 @@ async def _execution(
         failure=_made(Failure, row["failure"]),
         paused=_moment(Paused, row["paused"]),
         killing=_moment(Killing, row["killing"]),
+        archived=row["archived"],
     )
 
 
@@ -228,6 +229,7 @@ EXECUTION_COLUMNS: Sequence[Column] = (
     ("signals", "jsonb", lambda x: dump(x.signals)),
     ("paused", "jsonb", lambda x: dump_or_none(x.paused)),
     ("killing", "jsonb", lambda x: dump_or_none(x.killing)),
+    ("archived", "bool", lambda x: x.archived),
 )
 """What may change of an execution."""
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from models.filters import And, Field, Filter, Not, Operator, Or, Term
+from models.filters import And, Field, Filter, Not, Operator, Or, Term, mentions
 from models.viewer import Scope
 from runner.store.json import dump
 
@@ -17,6 +17,7 @@ _COLUMNS: Mapping[Field, str] = {
     Field.CREATED_AT: "id",
     Field.STARTED_AT: "started_at",
     Field.ENDED_AT: "ended_at",
+    Field.ARCHIVED: "archived",
 }
 _COMPARE: Mapping[Operator, str] = {
     Operator.EQ: "=",
@@ -50,13 +51,19 @@ def compile_filter(node: Filter, arguments: Arguments) -> str:
             return _term(node, arguments)
 
 
+def compile_listed(node: Filter, arguments: Arguments) -> str:
+    """As `compile_filter`, without the archived ones unless the filter speaks of them."""
+    compiled = compile_filter(node, arguments)
+    return compiled if mentions(node, Field.ARCHIVED) else f"not archived and {compiled}"
+
+
 def compile_scope(scope: Scope, arguments: Arguments, column: str = "namespace") -> str:
     """What the viewer may see; every read takes it."""
     if scope.namespaces is None:
         return "true"
     return (
         "("
-        + " or ".join(_under(column, namespace, arguments) for namespace in scope.namespaces)
+        + " or ".join(compile_under(column, namespace, arguments) for namespace in scope.namespaces)
         + ")"
         if scope.namespaces
         else "false"
@@ -77,6 +84,8 @@ def _joined(parts: Any, word: str, empty: str, arguments: Arguments) -> str:
 def _term(term: Term, arguments: Arguments) -> str:
     if term.field is Field.LABEL:
         return f"labels @> {arguments.add(dump(term.value))}::jsonb"
+    if term.field is Field.ARCHIVED and term.operator is Operator.IN:
+        return f"archived = any({arguments.add(list(term.value))}::bool[])"
     if term.field is Field.LABEL_KEY:
         return f"labels ? {arguments.add(term.value)}"
     column = _COLUMNS[term.field]
@@ -102,11 +111,11 @@ def _created(term: Term, arguments: Arguments) -> str:
 
 def _starts(column: str, term: Term, arguments: Arguments) -> str:
     if term.field is Field.NAMESPACE:
-        return _under(column, term.value, arguments)
+        return compile_under(column, term.value, arguments)
     return f"starts_with({column}, {arguments.add(term.value)})"
 
 
-def _under(column: str, namespace: str, arguments: Arguments) -> str:
+def compile_under(column: str, namespace: str, arguments: Arguments) -> str:
     """The namespace itself and everything below it."""
     name = namespace.removesuffix("*").removesuffix(".")
     return (

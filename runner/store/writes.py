@@ -4,15 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from models.events import (
-    AttemptEnded,
-    AttemptStarted,
-    Event,
-    ExecutionMoved,
-)
+from models.events import AttemptEnded, AttemptStarted, Event, ExecutionMoved
 from models.ids import new_id
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.lifecycle.stopping import LEASE
+from models.record_events import NoteAdded
 from models.states import EXECUTION_ENDS
 from runner.store.approval_writes import write_approvals
 from runner.store.connection import Connection
@@ -74,6 +70,10 @@ from unnest($1::uuid[], $2::int[], $3::text[], $4::timestamptz[], $5::int[], $6:
   u (task_run_id, number, state, ended_at, exit_code, error, resources)
 where a.task_run_id = u.task_run_id and a.number = u.number and a.state = 'RUNNING'
 """
+_INSERT_NOTES = """
+insert into notes (id, execution_id, seq, author, text, at)
+select * from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::timestamptz[])
+"""
 _INSERT_EVENTS = """
 insert into events (execution_id, seq, id, type, at, task_run_id, path, attempt, from_state, to_state, actor,
                     channel, reason, caused_by, data, terminal)
@@ -101,6 +101,7 @@ async def write(connection: Connection, changes: Sequence[Change]) -> None:
     await _write_task_runs(connection, changes)
     await _write_attempts(connection, changes)
     await write_approvals(connection, [(c.after, event) for c in changes for event in c.events])
+    await _write_notes(connection, changes)
     await _write_events(connection, changes)
 
 
@@ -169,6 +170,17 @@ def _ended(execution: Execution, event: Event, fact: AttemptEnded) -> tuple[Any,
         dump_or_none(fact.error),
         dump_or_none(fact.resources),
     )
+
+
+async def _write_notes(connection: Connection, changes: Sequence[Change]) -> None:
+    rows = [
+        (fact.id, event.execution_id, event.seq, event.ask.actor, fact.text, event.at)
+        for change in changes
+        for event in change.events
+        if isinstance(fact := event.fact, NoteAdded)
+    ]
+    if rows:
+        await connection.execute(_INSERT_NOTES, *turned(rows))
 
 
 async def _write_events(connection: Connection, changes: Sequence[Change]) -> None:

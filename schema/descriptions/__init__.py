@@ -19,6 +19,7 @@ from schema.descriptions.live import LIVE
 from schema.descriptions.paging import PAGING
 from schema.descriptions.payloads import PAYLOADS
 from schema.descriptions.problems import PROBLEMS
+from schema.descriptions.record import RECORD
 from schema.descriptions.roots import ROOTS
 from schema.descriptions.scalars import SCALARS
 from schema.descriptions.states import STATES
@@ -41,6 +42,7 @@ _PARTS: Final[tuple[Words, ...]] = (
     PAGING,
     INPUTS,
     PAYLOADS,
+    RECORD,
 )
 
 

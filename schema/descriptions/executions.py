@@ -65,6 +65,7 @@ EXECUTIONS: Final[Words] = {
             "availableActions": "Every action, whether it is possible now and, if not, why.",
             "waitingFor": "Why it, and those of its task runs that stand still, do not move; empty once it has ended.",
             "failure": "What made it fail; null while nothing has.",
+            "notes": "What people wrote beside it, the oldest first.",
             "archived": "Whether it is hidden from lists and kept from pruning.",
         },
     ),

@@ -49,6 +49,9 @@ HISTORY: Final[Words] = {
             "FAILURE_RECORDED": "The execution itself failed, and none of its tasks.",
             "KILL_FORCED": "A second cancel: what is being killed gets no more grace.",
             "LATE_RESULT": "The result of an attempt that had lost its lease came, and was refused.",
+            "NOTE_ADDED": "Somebody wrote a note.",
+            "ARCHIVED": "It was hidden from lists.",
+            "UNARCHIVED": "It was shown in lists again.",
         },
     ),
     "LogLine": (

@@ -48,6 +48,7 @@ INPUTS: Final[Words] = {
             "state": "Of the state.",
             "kind": "Of the kind.",
             "labels": "Of the labels.",
+            "archived": "Whether archived ones are among them: NO unless a filter says so anywhere.",
             "createdAt": "Of when it was created.",
             "startedAt": "Of when it started.",
             "endedAt": "Of when it ended.",

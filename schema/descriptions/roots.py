@@ -20,6 +20,10 @@ _MUTATIONS: Final = {
     "changeTaskRunState": "Set the state that a task run ended in; the execution goes on from there.",
     "sendEvent": "Send an event to what waits for it.",
     "setLabels": "Change the labels of an execution, in any state.",
+    "addNote": "Write a note beside an execution, in any state.",
+    "archiveExecutions": "Hide ended executions from lists, and keep them from pruning. Each by itself.",
+    "unarchiveExecutions": "Show archived executions in lists again. Each by itself.",
+    "deleteExecutions": "Remove ended executions for good. Each by itself. Needs MANAGE.",
     "approve": "Vote for what a task run waits for.",
     "reject": "Vote against it. One rejection rejects.",
 }
@@ -43,6 +47,8 @@ ROOTS: Final[Words] = {
             **paged("flows"),
             "execution": "An execution.",
             "execution(id)": "Its id.",
+            "execution(at)": "The seq of one of its events: the execution as it was then, its task runs, attempts, "
+            "outputs and approvals; logs, metrics and artifacts up to that event's time. Now, when it is not given.",
             "executions": "Executions, by page.",
             "executions(where)": "Which.",
             "executions(orderBy)": "Their order, CREATED_DESC by default.",
@@ -50,6 +56,10 @@ ROOTS: Final[Words] = {
             "approvals": "Requests for decisions, the oldest first.",
             "approvals(where)": "Which.",
             **paged("approvals", backwards=False),
+            "auditLog": "What people and programs did, the newest first, without refusals and what changed nothing. "
+            "What is of no namespace, as tokens, is for those with MANAGE.",
+            "auditLog(where)": "Which.",
+            **paged("auditLog", backwards=False),
             "workers": "The workers that are, and were lately, there.",
             "validateFlow": "Everything that is wrong with a flow document; empty when it could be saved.",
             "validateFlow(source)": "The document, as YAML.",

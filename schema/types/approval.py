@@ -8,13 +8,16 @@ import strawberry
 from pydantic import TypeAdapter
 
 from models.approval import ApprovalPolicy
+from models.errors import Refused
 from models.ids import typed
 from models.lifecycle.votes import may_vote
 from models.spec import InputSpec
 from models.states import ApprovalState, CommentRule, OnReject, OnTimeout, VoteDecision
 from models.viewer import Permission
+from runner.past import past_of
 from runner.store.json import load
 from schema.context import Info
+from schema.loading import row_of
 from schema.scalars import JSON
 from schema.types.actors import Actor
 from schema.types.flow import FlowInput
@@ -112,7 +115,7 @@ class Approval(Node):
     ) -> Annotated["Execution", strawberry.lazy("schema.types.execution")]:
         from schema.types.execution import Execution
 
-        return Execution.of(await info.context.loaders.execution.load(self.execution_key))
+        return Execution.of(await row_of(info, self.execution_key))
 
     @strawberry.field
     async def task_run(
@@ -121,7 +124,8 @@ class Approval(Node):
         from schema.types.task_run import task_run_by_id
 
         found = await task_run_by_id(info, self.execution_key, self.task_run_key)
-        assert found
+        if found is None:
+            raise Refused.not_found("it was deleted just now")
         return found
 
     @strawberry.field
@@ -148,6 +152,8 @@ class Approval(Node):
     @strawberry.field
     async def can_decide(self, info: Info) -> bool:
         viewer = info.context.viewer
+        if past_of(self.execution_key):
+            return False
         if self.state is not ApprovalState.PENDING or not viewer.may(Permission.APPROVE):
             return False
         snapshot = await info.context.loaders.snapshot.load(self.execution_key)

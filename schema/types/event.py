@@ -12,6 +12,7 @@ from models.states import Channel
 from runner.store.event_log import EventRow
 from runner.store.json import load
 from schema.context import Info
+from schema.loading import row_of
 from schema.scalars import JSON
 from schema.types.actors import Actor
 from schema.types.node import Node
@@ -91,7 +92,7 @@ class ExecutionEvent(Node):
     ) -> Annotated["Execution", strawberry.lazy("schema.types.execution")]:
         from schema.types.execution import Execution
 
-        return Execution.of(await info.context.loaders.execution.load(self.execution_key))
+        return Execution.of(await row_of(info, self.execution_key))
 
 
 def _shown(fact: dict[str, Any]) -> Any:

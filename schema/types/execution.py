@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
@@ -12,12 +13,15 @@ from models.filters import Filter
 from models.ids import typed, untyped
 from models.lifecycle import snapshot
 from models.lifecycle.actions import available_actions
+from models.lifecycle.keeping import in_the_past
 from models.lifecycle.waiting import Line, waiting_for
 from models.states import ExecutionState, FailureAction, Origin, TaskRunState
+from runner.past import moment_of, past_of
 from runner.store import event_log, history, log_lines
 from runner.store.json import load
 from schema.context import Info
 from schema.enums import ArtifactDirection, LogLevel
+from schema.loading import snapshot_of
 from schema.scalars import JSON
 from schema.types.actors import Actor, Label, StateChange, labels_of
 from schema.types.approval import Approval
@@ -26,6 +30,7 @@ from schema.types.flow import Flow, FlowRevision
 from schema.types.log import LogConnection, read_logs
 from schema.types.measures import Artifact, Metric
 from schema.types.node import Node
+from schema.types.note import Note
 from schema.types.paging import Count, PageInfo, Paging, id_cursor, page_info
 from schema.types.problems import ActionAvailability
 from schema.types.task_run import (
@@ -114,8 +119,10 @@ class Execution(Node):
             created_at=row["created_at"],
             started_at=row["started_at"],
             ended_at=row["ended_at"],
-            duration=seconds_between(row["started_at"], row["ended_at"]),
-            queued_for=seconds_between(row["created_at"], row["started_at"] or row["ended_at"]),
+            duration=seconds_between(row["started_at"], row["ended_at"] or moment_of(row["id"])),
+            queued_for=seconds_between(
+                row["created_at"], row["started_at"] or row["ended_at"] or moment_of(row["id"])
+            ),
             scheduled_at=row["scheduled_at"],
             original_id=strawberry.ID(typed("exec", row["original_id"]))
             if row["original_id"]
@@ -214,8 +221,7 @@ class Execution(Node):
     @strawberry.field
     async def graph(self, info: Info) -> ExecutionGraph:
         by_path = await task_runs_by_path(info, self.row["id"])
-        found = await info.context.loaders.snapshot.load(self.row["id"])
-        assert found
+        found = await snapshot_of(info, self.row["id"])
         edges = [
             GraphEdge(source=need, target=path)
             for path, task in found.tasks.items()
@@ -227,10 +233,10 @@ class Execution(Node):
     async def events(
         self, info: Info, first: int | None = None, after: int | None = None
     ) -> list[ExecutionEvent]:
-        rows = await event_log.events_after(
-            info.context.services.pool, self.row["id"], after or 0, Paging.of(first).size
-        )
-        return [ExecutionEvent.of(row) for row in rows]
+        key, size = self.row["id"], Paging.of(first).size
+        pool = info.context.services.pool
+        rows = await event_log.events_after(pool, key, after or 0, size, up_to=self.seq)
+        return [ExecutionEvent.of(replace(row, execution_id=key)) for row in rows]
 
     @strawberry.field
     async def logs(
@@ -278,15 +284,22 @@ class Execution(Node):
         ]
 
     @strawberry.field
+    async def notes(self, info: Info) -> list[Note]:
+        return [Note.of(row) for row in await info.context.loaders.notes.load(self.row["id"])]
+
+    @strawberry.field
     async def available_actions(self, info: Info) -> list[ActionAvailability]:
-        found = await info.context.loaders.snapshot.load(self.row["id"])
-        assert found
-        return [ActionAvailability.of(one) for one in available_actions(found)]
+        past = past_of(self.row["id"])
+        found = (
+            in_the_past(past.seq)
+            if past
+            else available_actions(await snapshot_of(info, self.row["id"]))
+        )
+        return [ActionAvailability.of(one) for one in found]
 
     @strawberry.field
     async def waiting_for(self, info: Info) -> list[Waiting]:
-        found = await info.context.loaders.snapshot.load(self.row["id"])
-        assert found
+        found = await snapshot_of(info, self.row["id"])
         live = await info.context.loaders.live_queues.load(None)
         line = await _line(info, found)
         return await waiting_views(info, self.row["id"], waiting_for(found, live, line))
@@ -316,7 +329,11 @@ async def _failure(info: Info, execution_id: UUID, failure: dict[str, Any]) -> F
     line = None
     if task:
         line = await log_lines.last_error_line(
-            info.context.services.pool, execution_id, task.uuid, failure["attempt"]
+            info.context.services.pool,
+            execution_id,
+            task.uuid,
+            failure["attempt"],
+            moment_of(execution_id),
         )
     skipped = [run for run in by_path.values() if run.state is TaskRunState.CANCELLED]
     return Failure(

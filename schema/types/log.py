@@ -11,6 +11,7 @@ from models import logs as models_logs
 from models.errors import ProblemCode, Refused
 from models.ids import typed
 from models.viewer import Permission
+from runner.past import moment_of
 from runner.store import log_lines
 from runner.store.log_lines import LogRow
 from schema.context import Info
@@ -90,6 +91,7 @@ async def read_logs(
         task_run_id,
         attempt,
         models_logs.LogLevel(min_level.value) if min_level else None,
+        moment_of(execution_id),
     )
     pool = info.context.services.pool
     cursor = line_of(paging.cursor)

@@ -9,12 +9,14 @@ import strawberry
 from models.ids import typed
 from models.lifecycle import waiting
 from models.lifecycle.actions import Action, availability
+from models.lifecycle.keeping import in_the_past
 from models.lifecycle.waiting import WaitingCode, waiting_of_task
 from models.states import AttemptState, TaskRunState
-from runner.store import history
+from runner.past import moment_of, past_of
 from runner.store.json import load
 from schema.context import Info
 from schema.enums import LogLevel
+from schema.loading import row_of, snapshot_of
 from schema.scalars import JSON, BigInt
 from schema.types.actors import StateChange
 from schema.types.approval import Approval
@@ -73,7 +75,7 @@ class Attempt(Node):
             worker=row["worker"],
             started_at=row["started_at"],
             ended_at=row["ended_at"],
-            duration=seconds_between(row["started_at"], row["ended_at"]),
+            duration=seconds_between(row["started_at"], row["ended_at"] or moment_of(row["id"])),
             exit_code=row["exit_code"],
             error=TaskError.of(row["error"]),
             resources=Resources.of(row["resources"]),
@@ -129,7 +131,7 @@ class TaskRun(Node):
             retry_at=row["retry_at"],
             started_at=row["started_at"],
             ended_at=row["ended_at"],
-            duration=seconds_between(row["started_at"], row["ended_at"]),
+            duration=seconds_between(row["started_at"], row["ended_at"] or moment_of(row["id"])),
             error=TaskError.of(row["error"]),
         )
 
@@ -139,12 +141,11 @@ class TaskRun(Node):
     ) -> Annotated["Execution", strawberry.lazy("schema.types.execution")]:
         from schema.types.execution import Execution
 
-        return Execution.of(await info.context.loaders.execution.load(self.execution_key))
+        return Execution.of(await row_of(info, self.execution_key))
 
     @strawberry.field
     async def task(self, info: Info) -> Task:
-        snapshot = await info.context.loaders.snapshot.load(self.execution_key)
-        assert snapshot
+        snapshot = await snapshot_of(info, self.execution_key)
         return Task.of(snapshot.plan.spec, snapshot.plan.tasks[snapshot.tasks[self.key].key])
 
     @strawberry.field
@@ -170,7 +171,7 @@ class TaskRun(Node):
 
     @strawberry.field
     async def state_history(self, info: Info) -> list[StateChange]:
-        rows = await info.context.services.pool.fetch(history.TASK_MOVES_OF, self.execution_key)
+        rows = await info.context.loaders.task_moves.load(self.execution_key)
         return [StateChange.of(row) for row in rows if row["task_run_id"] == self.uuid]
 
     @strawberry.field
@@ -209,8 +210,7 @@ class TaskRun(Node):
 
     @strawberry.field
     async def waiting_for(self, info: Info) -> list[Waiting]:
-        snapshot = await info.context.loaders.snapshot.load(self.execution_key)
-        assert snapshot
+        snapshot = await snapshot_of(info, self.execution_key)
         live = await info.context.loaders.live_queues.load(None)
         return await waiting_views(
             info, self.execution_key, waiting_of_task(snapshot, snapshot.tasks[self.key], live)
@@ -218,8 +218,10 @@ class TaskRun(Node):
 
     @strawberry.field
     async def available_actions(self, info: Info) -> list[ActionAvailability]:
-        snapshot = await info.context.loaders.snapshot.load(self.execution_key)
-        assert snapshot
+        if past := past_of(self.execution_key):
+            refused = in_the_past(past.seq)
+            return [ActionAvailability.of(one) for one in refused if one.action in _ON_TASK_RUNS]
+        snapshot = await snapshot_of(info, self.execution_key)
         task = snapshot.tasks[self.key]
         return [
             ActionAvailability.of(availability(snapshot, action, task)) for action in _ON_TASK_RUNS

@@ -2,7 +2,7 @@
 
 import typer
 
-from server.cli import executions, flows, operating, serving
+from server.cli import executions, flows, operating, record, serving
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -13,6 +13,7 @@ app = typer.Typer(
 serving.register(app)
 app.add_typer(flows.app, name="flows")
 executions.register(app)
+record.register(app)
 operating.register(app)
 
 

@@ -23,12 +23,12 @@ _NEWEST_LINES = 8
 
 def register(app: typer.Typer) -> None:
     for command in (run, ls, show, logs, cancel, pause, resume, approve, reject):
-        app.command()(_plain_errors(command))
-    app.command("retry-failed")(_plain_errors(retry_failed))
-    app.command("set-labels")(_plain_errors(set_labels))
+        app.command()(plain_errors(command))
+    app.command("retry-failed")(plain_errors(retry_failed))
+    app.command("set-labels")(plain_errors(set_labels))
 
 
-def _plain_errors(command: Any) -> Any:
+def plain_errors(command: Any) -> Any:
     import functools
 
     @functools.wraps(command)
@@ -200,9 +200,15 @@ def ls(
     console.print(list_table(found["nodes"]) if found["nodes"] else "no executions")
 
 
-def show(id: Id, as_json: AsJson = False) -> None:
+def show(
+    id: Id,
+    at: Annotated[
+        int | None, typer.Option(help="As it was after this event: its seq, from 1.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Tell everything about an execution: state, why it waits or failed, tasks, what you can do."""
-    execution = asyncio.run(Api.find().ask(queries.SHOW, id=id))["execution"]
+    execution = asyncio.run(Api.find().ask(queries.SHOW, id=id, at=at))["execution"]
     if execution is None:
         raise CommandFailed(f"no execution {id}; `headway ls` shows what there is")
     if as_json:

@@ -68,14 +68,22 @@ def list_tokens(database_url: DatabaseUrl = None) -> None:
 @tokens.command()
 def revoke(name: str, database_url: DatabaseUrl = None) -> None:
     """End a token."""
-    asyncio.run(_with_tokens(database_url, lambda tokens: tokens.revoke(name)))
+    asyncio.run(_with_tokens(database_url, lambda tokens: tokens.revoke(name, _here())))
     typer.echo(f"{name} is revoked")
 
 
 async def _put(tokens: Any, name: str, digest: str, role: str) -> None:
     from models.ids import new_id
 
-    await tokens.put(new_id(), name, digest, role)
+    await tokens.put(new_id(), name, digest, role, _here())
+
+
+def _here() -> Any:
+    """Whoever may use this machine's database is its admin."""
+    from models.events import Ask
+    from models.states import Channel
+
+    return Ask("user:admin", Channel.CLI)
 
 
 async def _with_tokens(database_url: str | None, work: Any) -> Any:

@@ -4,11 +4,13 @@ from typing import Final
 
 _TASK_RUNS = """taskRuns { id key state progress message duration error { code message }
   attempts { number state worker exitCode error { message } } }"""
-SHOW: Final = f"""query ($id: ID!) {{ execution(id: $id) {{
+SHOW: Final = f"""query ($id: ID!, $at: Int) {{ execution(id: $id, at: $at) {{
   id name namespace flowKey kind state progress inputs outputs labels {{ key value }}
   duration createdAt startedAt endedAt createdBy {{ kind name }} {_TASK_RUNS} waitingFor {{ code message }}
-  availableActions {{ action allowed reason }}
+  seq availableActions {{ action allowed reason }} notes {{ text at author {{ name }} }}
   failure {{ code message attempt logLine taskRun {{ key }} skipped {{ key }} }} }} }}"""
+AUDIT: Final = """query ($where: AuditFilter, $first: Int) { auditLog(where: $where, first: $first) { nodes {
+  id at action reason channel actor { kind name } target targetName namespace data } } }"""
 TASKS: Final = "query ($id: ID!) { execution(id: $id) { taskRuns { id key } } }"
 LIST: Final = """query ($where: ExecutionFilter, $first: Int) { executions(where: $where, first: $first) {
   nodes { id name namespace flowKey kind state progress startedAt duration } } }"""

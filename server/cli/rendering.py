@@ -97,6 +97,22 @@ def list_table(executions: Sequence[dict[str, Any]]) -> Table:
     return table
 
 
+def audit_table(entries: Sequence[dict[str, Any]]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("AT", "BY", "CHANNEL", "ACTION", "TARGET", "REASON"):
+        table.add_column(name, no_wrap=name != "REASON")
+    for one in entries:
+        table.add_row(
+            moment(one["at"]),
+            f"{one['actor']['kind'].lower()}:{one['actor']['name']}",
+            one["channel"].lower(),
+            one["action"],
+            Text(f"{one['targetName'] or ''} {one['target'] or ''}".strip()),
+            Text(one["reason"] or ""),
+        )
+    return table
+
+
 def failure_sentence(execution: dict[str, Any]) -> str | None:
     failure = execution["failure"]
     if not failure:
@@ -134,7 +150,11 @@ def details(execution: dict[str, Any]) -> RenderableType:
         for one in execution["availableActions"]
         if one["allowed"]
     ]
-    parts.append(Text(f"you can: {', '.join(allowed)}", style="dim"))
+    parts += [
+        Text(f"note by {note['author']['name']}, {moment(note['at'])}: {note['text']}")
+        for note in execution["notes"]
+    ]
+    parts.append(Text(f"you can: {', '.join(allowed) or 'nothing, this is the past'}", style="dim"))
     return Group(*parts)
 
 

@@ -12,12 +12,14 @@ import pytest
 from broadcaster import Broadcast
 
 from models.ids import new_id
+from models.lifecycle.record_commands import Delete
 from models.states import ExecutionState
 from runner.feed import Feed
 from runner.hints import MemoryHints, PostgresHints
 from runner.store import event_log
 from runner.store.database import Database
 from runner.store.event_log import EventRow, events_after, stream_events
+from runner.store.removal import remove
 from tests.runner.proxy import proxy_to
 from tests.runner.stored import record, store_execution
 
@@ -116,6 +118,18 @@ async def test_a_restart_goes_on_after_the_end(database: Database, feed: Feed) -
 
 async def test_what_does_not_exist_has_no_events(database: Database, feed: Feed) -> None:
     assert await read(database, feed, new_id()) == []
+
+
+async def test_a_stream_whose_execution_is_deleted_completes(
+    database: Database, feed: Feed
+) -> None:
+    id = await store_execution(database.pool)
+    async with asyncio.timeout(DEADLINE), aclosing(stream_events(database.pool, feed, id)) as rows:
+        assert (await anext(rows)).seq == 1
+        async with database.pool.acquire() as connection, connection.transaction():
+            await remove(connection, {id: Delete()})
+        feed.hint({f"e:{id}"})
+        assert [row.seq async for row in rows] == []
 
 
 async def test_more_than_one_batch(database: Database, feed: Feed) -> None:

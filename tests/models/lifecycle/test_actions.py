@@ -17,6 +17,7 @@ from models.lifecycle.commands import (
     RetryFailed,
     SetLabels,
 )
+from models.lifecycle.record_commands import AddNote, Archive, Delete, RemoveFiles, Unarchive
 from models.lifecycle.transition import Context
 from models.states import (
     EXECUTION_ENDS,
@@ -42,6 +43,10 @@ COMMANDS: dict[Action, Command] = {
     Action.RESUME: Resume(),
     Action.RETRY_FAILED: RetryFailed(),
     Action.SET_LABELS: SetLabels({"team": "data"}),
+    Action.ADD_NOTE: AddNote(new_id(), "looked at it"),
+    Action.ARCHIVE: Archive(),
+    Action.UNARCHIVE: Unarchive(),
+    Action.DELETE: Delete(),
 }
 
 
@@ -74,12 +79,17 @@ def test_each_action_is_allowed_in_its_states_and_refused_with_a_sentence_in_all
 ) -> None:
     stage = staged(state)
     assert stage.state == state
+    if action is Action.UNARCHIVE:
+        stage.execution = replace(stage.execution, archived=state in EXECUTION_ENDS)
     before = stage.execution
     context = Context(START, new_id, lambda: 0.0, MARIA)
     found = next(one for one in available_actions(before) if one.action is action)
     assert found.allowed is (state in ALLOWED_IN[action])
     if found.allowed:
         transition = decide(before, COMMANDS[action], context)
+        if action is Action.DELETE:
+            assert (transition.events, transition.removal) == ((), COMMANDS[action])
+            return
         assert transition.events or action is Action.CANCEL
         assert transition.events[0].ask == MARIA
     else:
@@ -102,6 +112,32 @@ def test_every_action_is_listed_with_a_reason_when_it_is_not_allowed(state: Exec
         assert one.allowed == (one.code is None) == (one.reason is None)
         if one.action not in ALLOWED_IN:
             assert one.code is ProblemCode.NOT_YET
+
+
+def test_what_is_archived_cannot_be_archived_and_the_reverse() -> None:
+    stage = staged(ExecutionState.FAILED)
+    with pytest.raises(Refused, match="only an archived execution"):
+        stage.ask(Unarchive())
+    stage.ask(Archive())
+    assert stage.execution.archived
+    with pytest.raises(Refused, match="is not archived"):
+        stage.ask(Archive())
+
+
+def test_a_deletion_owes_the_files_only_when_artifacts_go_too() -> None:
+    for artifacts in (True, False):
+        transition = staged(ExecutionState.KILLED).ask(Delete(artifacts=artifacts))
+        assert [one.command for one in transition.deferred] == [RemoveFiles()] * artifacts
+
+
+@pytest.mark.parametrize("text", ["", " \n", "x" * 10_001])
+def test_a_note_that_says_nothing_or_too_much_is_refused(text: str) -> None:
+    stage = Stage(TWO)
+    before = stage.execution
+    with pytest.raises(Refused) as refused:
+        stage.ask(AddNote(new_id(), text))
+    assert refused.value.problems[0].code is ProblemCode.VALIDATION
+    assert stage.execution is before
 
 
 def test_cancel_ends_at_once_what_no_worker_owns() -> None:

@@ -20,6 +20,7 @@ from models.lifecycle.commands import (
     RetryFailed,
     WakeUp,
 )
+from models.lifecycle.record_commands import AddNote, Archive, Unarchive
 from models.lifecycle.snapshot import Execution
 from models.states import (
     AttemptState,
@@ -59,6 +60,9 @@ MOVE = st.sampled_from(
         "cancel",
         "retry",
         "late",
+        "note",
+        "archive",
+        "unarchive",
     ]
 )
 
@@ -68,6 +72,9 @@ ASKS: dict[str, Command] = {
     "resume": Resume(),
     "cancel": Cancel(),
     "retry": RetryFailed(),
+    "note": AddNote(new_id(), "seen"),
+    "archive": Archive(),
+    "unarchive": Unarchive(),
 }
 
 
@@ -84,7 +91,7 @@ def step(stage: Stage, move: str, pick: int) -> None:
         stage.ask(WakeUp("w", max(1, stage.task("w").attempt)), ENGINE)
     elif move == "vote" and stage.task("ok").approval:
         vote(stage, VoteDecision.APPROVE if pick % 3 else VoteDecision.REJECT, "c", by=f"u{pick}")
-    elif move in ("pause", "resume", "cancel", "retry"):
+    elif move in ASKS:
         stage.ask(ASKS[move])
 
 

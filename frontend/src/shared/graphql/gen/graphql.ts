@@ -305,7 +305,13 @@ export type EventType =
   /** A second cancel: what is being killed gets no more grace. */
   | 'KILL_FORCED'
   /** The result of an attempt that had lost its lease came, and was refused. */
-  | 'LATE_RESULT';
+  | 'LATE_RESULT'
+  /** Somebody wrote a note. */
+  | 'NOTE_ADDED'
+  /** It was hidden from lists. */
+  | 'ARCHIVED'
+  /** It was shown in lists again. */
+  | 'UNARCHIVED';
 
 /** The way by which a command came. */
 export type Channel =
@@ -347,6 +353,8 @@ export type ExecutionFilter = {
   kind?: StringFilter | null | undefined;
   /** Of the labels. */
   labels?: LabelFilter | null | undefined;
+  /** Whether archived ones are among them: NO unless a filter says so anywhere. */
+  archived?: ArchivedChoice | null | undefined;
   /** Of when it was created. */
   createdAt?: DateTimeFilter | null | undefined;
   /** Of when it started. */
@@ -386,6 +394,15 @@ export type LabelInput = {
   /** Up to 255 characters; to remove a label it does not matter. */
   value: string;
 };
+
+/** Whether archived executions are in a list. */
+export type ArchivedChoice =
+  /** Without them. The default. */
+  | 'NO'
+  /** Only they. */
+  | 'YES'
+  /** They and all others. */
+  | 'ANY';
 
 /** Bounds of a time. All that are given must hold; a time that is null matches none. */
 export type DateTimeFilter = {
@@ -663,6 +680,8 @@ export type TaskDetailQuery = { node:
     | { id: string }
     | { id: string }
     | { inputs: unknown, outputs: unknown, id: string, task: { key: string, source: string } }
+    | { id: string }
+    | { id: string }
     | { id: string }
     | { id: string }
     | { id: string }

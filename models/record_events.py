@@ -1,0 +1,22 @@
+"""The facts of an execution's record; a part of `Fact`."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class NoteAdded:
+    """Plain text, as Markdown that nobody has rendered."""
+
+    id: UUID
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """Hidden from lists and kept from pruning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unarchived:
+    pass

@@ -1,0 +1,208 @@
+"""The audit log: who did what, through which channel, and why. Append only; it outlives what it tells of.
+
+What the engine does by itself is in the events. Refusals, and what changed nothing, are not here.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from models.events import Ask
+from models.ids import new_id, typed
+from models.lifecycle.commands import CastVote, Command, Create
+from models.lifecycle.record_commands import Delete
+from models.lifecycle.snapshot import Execution
+from models.lifecycle.transition import Transition
+from models.states import Channel
+from models.viewer import Scope
+from runner.store.connection import Connection, Pool
+from runner.store.history import Page, Window, count, keyset_page
+from runner.store.json import dump
+from runner.store.where import Arguments, compile_scope, compile_under, first_id_of
+
+_INSERT = """
+insert into audit_log (id, at, actor, channel, action, reason, target, target_name, namespace, execution_id, seq, data)
+select id, coalesce(at, clock_timestamp()), actor, channel, action, reason, target, target_name, namespace,
+       execution_id, seq, data
+from unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+            $9::text[], $10::uuid[], $11::bigint[], $12::jsonb[])
+  u (id, at, actor, channel, action, reason, target, target_name, namespace, execution_id, seq, data)
+"""
+_KINDS = ("user", "token", "schedule")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What was acted on: its id as clients see it, its name, and where it is (None: of no namespace)."""
+
+    id: str | None
+    name: str
+    namespace: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A command that was carried out for somebody."""
+
+    ask: Ask
+    command: Command
+    transition: Transition
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which entries; None is all. `actor` is `kind:name`, or a name of whatever kind."""
+
+    actor: str | None = None
+    actions: Sequence[str] | None = None
+    namespace: str | None = None
+    execution_id: UUID | None = None
+    channels: Sequence[str] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+async def record(
+    connection: Connection,
+    ask: Ask,
+    action: str,
+    target: Target,
+    data: Mapping[str, Any] | None = None,
+) -> None:
+    """What was done to something that is no execution; within the transaction that does it."""
+    await connection.execute(
+        _INSERT, *([value] for value in _row(ask, action, target, data=data or {}))
+    )
+
+
+async def record_acts(connection: Connection, acts: Iterable[Act]) -> None:
+    """What people did to executions, in the engine's transaction."""
+    rows = [_row_of(act) for act in acts if is_audited(act)]
+    if rows:
+        await connection.execute(_INSERT, *map(list, zip(*rows, strict=True)))
+
+
+def is_audited(act: Act) -> bool:
+    """A person's or program's act that changed something."""
+    changed = act.transition.events or act.transition.removal
+    return act.ask.channel is not Channel.ENGINE and bool(changed)
+
+
+def action_of(command: Command) -> str:
+    """The name of what a command does, as `availableActions` has it: RETRY_FAILED, APPROVE, ..."""
+    if isinstance(command, CastVote):
+        return command.decision.value
+    if isinstance(command, Create):
+        return "CREATE_EXECUTION"
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(command).__name__).upper()
+
+
+def _row_of(act: Act) -> tuple[Any, ...]:
+    events = act.transition.events
+    execution = act.transition.execution
+    return _row(
+        act.ask,
+        action_of(act.command),
+        target_of(execution),
+        at=events[0].at if events else None,
+        execution_id=execution.id,
+        seq=events[0].seq if events else None,
+        data=_data(act.command, execution),
+    )
+
+
+def target_of(execution: Execution) -> Target:
+    return Target(typed("exec", execution.id), execution.name, execution.plan.spec.namespace)
+
+
+def _data(command: Command, execution: Execution) -> Mapping[str, Any]:
+    """What is not to be found in the events, or goes with them."""
+    about: dict[str, Any] = {"flow": execution.plan.spec.id, "state": execution.state.value}
+    if isinstance(command, Delete):
+        with_it = ("logs", "metrics", "artifacts")
+        about["with"] = [name for name in with_it if getattr(command, name)]
+    return about
+
+
+def _row(
+    ask: Ask,
+    action: str,
+    target: Target,
+    *,
+    data: Mapping[str, Any],
+    at: datetime | None = None,
+    execution_id: UUID | None = None,
+    seq: int | None = None,
+) -> tuple[Any, ...]:
+    return (
+        new_id(),
+        at,
+        ask.actor,
+        ask.channel.value,
+        action,
+        ask.reason,
+        target.id,
+        target.name,
+        target.namespace,
+        execution_id,
+        seq,
+        dump(data),
+    )
+
+
+async def entries_page(
+    pool: Pool, scope: Scope, manages: bool, wanted: Wanted, window: Window
+) -> Page:
+    """Newest first. What is of no namespace is for those who manage everything."""
+    arguments = Arguments()
+    condition = _condition(scope, manages, wanted, arguments)
+    return await keyset_page(pool, "audit_log", condition, arguments, window)
+
+
+async def find_entry(pool: Pool, scope: Scope, manages: bool, id: UUID) -> Any:
+    arguments = Arguments(id)
+    condition = _condition(scope, manages, Wanted(), arguments)
+    return await pool.fetchrow(
+        f"select * from audit_log where id = $1 and {condition}", *arguments.values
+    )
+
+
+async def count_entries(
+    pool: Pool, scope: Scope, manages: bool, wanted: Wanted
+) -> tuple[int, bool]:
+    arguments = Arguments()
+    condition = _condition(scope, manages, wanted, arguments)
+    return await count(pool, "audit_log", condition, arguments)
+
+
+def _condition(scope: Scope, manages: bool, wanted: Wanted, arguments: Arguments) -> str:
+    parts = [compile_scope(scope, arguments)]
+    if not manages:
+        parts.append("namespace is not null")
+    if wanted.actor is not None:
+        named = ":" in wanted.actor
+        actors = [wanted.actor] if named else [f"{kind}:{wanted.actor}" for kind in _KINDS]
+        parts.append(f"actor = any({arguments.add(actors)}::text[])")
+    if wanted.actions is not None:
+        parts.append(f"action = any({arguments.add(list(wanted.actions))}::text[])")
+    if wanted.channels is not None:
+        parts.append(f"channel = any({arguments.add(list(wanted.channels))}::text[])")
+    if wanted.namespace is not None:
+        parts.append(compile_under("namespace", wanted.namespace, arguments))
+    if wanted.execution_id is not None:
+        parts.append(f"execution_id = {arguments.add(wanted.execution_id)}")
+    return " and ".join(parts + _times(wanted, arguments))
+
+
+def _times(wanted: Wanted, arguments: Arguments) -> list[str]:
+    """By id where that narrows, exactly by time beside it."""
+    parts = []
+    if wanted.since is not None:
+        first = arguments.add(first_id_of(wanted.since))
+        parts.append(f"id >= {first} and at >= {arguments.add(wanted.since)}")
+    if wanted.until is not None:
+        parts.append(f"at < {arguments.add(wanted.until)}")
+    return parts

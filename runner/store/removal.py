@@ -1,0 +1,76 @@
+"""Executions taken out of the tables for good: by people, under their row lock, or by pruning."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from models.lifecycle.record_commands import Delete
+from runner.store.connection import Connection
+from runner.store.json import load
+
+_OWN: Final = (
+    "delete from votes where approval_id in (select id from approvals where execution_id = any($1::uuid[]))",
+    "delete from approvals where execution_id = any($1::uuid[])",
+    "delete from notes where execution_id = any($1::uuid[])",
+    "delete from attempts where execution_id = any($1::uuid[])",
+    "delete from task_runs where execution_id = any($1::uuid[])",
+    "delete from events where execution_id = any($1::uuid[])",
+    "delete from deferred_commands where execution_id = any($1::uuid[])",
+    "delete from executions where id = any($1::uuid[])",
+)
+_BESIDE: Final[Mapping[str, Sequence[str]]] = {
+    "logs": (
+        "delete from logs where execution_id = any($1::uuid[])",
+        "delete from log_heads where execution_id = any($1::uuid[])",
+    ),
+    "metrics": ("delete from metrics where execution_id = any($1::uuid[])",),
+    "artifacts": ("delete from artifacts where execution_id = any($1::uuid[])",),
+}
+# By the key of the task run that held them: whoever names it, now or later, still finds them.
+_KEEP_OUTPUTS = """
+insert into kept_outputs (task_run_id, outputs)
+select source.id, source.outputs from task_runs source
+where source.execution_id = any($1::uuid[]) and exists (
+  select from task_runs t where t.outputs_from = source.id and t.execution_id <> all($1::uuid[]))
+on conflict do nothing
+"""
+_HELD_OUTPUTS = """
+select id, outputs, execution_id from task_runs where id = any($1::uuid[])
+union all select task_run_id, outputs, null from kept_outputs where task_run_id = any($1::uuid[])
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Outputs of a task run that others name, and its execution (None: that was deleted)."""
+
+    outputs: Mapping[str, Any]
+    execution_id: UUID | None
+
+
+async def remove(connection: Connection, removals: Mapping[UUID, Delete]) -> None:
+    """Within the caller's transaction, which holds the rows' locks. Executions that refer to these stay as they are."""
+    if not removals:
+        return
+    ids = list(removals)
+    await keep_referenced_outputs(connection, ids)
+    for name, statements in _BESIDE.items():
+        if wanted := [id for id, removal in removals.items() if getattr(removal, name)]:
+            for statement in statements:
+                await connection.execute(statement, wanted)
+    for statement in _OWN:
+        await connection.execute(statement, ids)
+
+
+async def keep_referenced_outputs(connection: Connection, ids: Sequence[UUID]) -> None:
+    """Before these go: a copy of their outputs that task runs of others carry by reference."""
+    await connection.execute(_KEEP_OUTPUTS, ids)
+
+
+async def held_outputs(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Held]:
+    """Of the task runs that are named by `outputs_from`, whether they are still there or not."""
+    if not ids:
+        return {}
+    rows = await connection.fetch(_HELD_OUTPUTS, ids)
+    return {row["id"]: Held(load(row["outputs"]), row["execution_id"]) for row in rows}

@@ -1,0 +1,24 @@
+"""What something read hangs on: it may be deleted while it is being read."""
+
+from typing import Any
+from uuid import UUID
+
+from models.errors import Refused
+from models.lifecycle.snapshot import Execution
+from schema.context import Info
+
+
+async def row_of(info: Info, key: UUID) -> Any:
+    """The row of an execution. Raises Refused NOT_FOUND when it was deleted since."""
+    row = await info.context.loaders.execution.load(key)
+    if row is None:
+        raise Refused.not_found("it was deleted just now")
+    return row
+
+
+async def snapshot_of(info: Info, key: UUID) -> Execution:
+    """What an execution is to the domain. Raises Refused NOT_FOUND when it was deleted since."""
+    snapshot = await info.context.loaders.snapshot.load(key)
+    if snapshot is None:
+        raise Refused.not_found("it was deleted just now")
+    return snapshot

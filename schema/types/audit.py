@@ -1,0 +1,90 @@
+"""What people and programs did: entries that outlive what they tell of."""
+
+from datetime import datetime
+from typing import Any, Self
+from uuid import UUID
+
+import strawberry
+
+from models.ids import typed
+from models.states import Channel
+from runner.store import audit
+from runner.store.event_log import events_after
+from runner.store.json import load
+from schema.context import Info
+from schema.scalars import JSON
+from schema.types.actors import Actor
+from schema.types.event import ExecutionEvent
+from schema.types.execution import Execution
+from schema.types.node import Node
+from schema.types.paging import Count, PageInfo
+
+
+@strawberry.type
+class AuditEvent(Node):
+    execution_key: strawberry.Private[UUID | None]
+    seq: strawberry.Private[int | None]
+    at: datetime
+    action: str
+    actor: Actor
+    channel: Channel
+    reason: str | None
+    target: strawberry.ID | None
+    target_name: str | None
+    namespace: str | None
+    data: JSON
+
+    @classmethod
+    def of(cls, row: Any) -> Self:
+        return cls(
+            id=strawberry.ID(typed("aud", row["id"])),
+            execution_key=row["execution_id"],
+            seq=row["seq"],
+            at=row["at"],
+            action=row["action"],
+            actor=Actor.of(row["actor"]),
+            channel=Channel(row["channel"]),
+            reason=row["reason"],
+            target=strawberry.ID(row["target"]) if row["target"] else None,
+            target_name=row["target_name"],
+            namespace=row["namespace"],
+            data=load(row["data"]),
+        )
+
+    @strawberry.field
+    async def execution(self, info: Info) -> Execution | None:
+        if self.execution_key is None:
+            return None
+        return Execution.maybe(await info.context.loaders.execution.load(self.execution_key))
+
+    @strawberry.field
+    async def event(self, info: Info) -> ExecutionEvent | None:
+        if self.execution_key is None or self.seq is None:
+            return None
+        if await info.context.loaders.execution.load(self.execution_key) is None:
+            return None
+        pool = info.context.services.pool
+        rows = await events_after(pool, self.execution_key, self.seq - 1, 1)
+        return ExecutionEvent.of(rows[0]) if rows else None
+
+
+@strawberry.type
+class EventEdge:
+    node: AuditEvent
+    cursor: str
+
+
+@strawberry.type
+class EventConnection:
+    wanted: strawberry.Private[audit.Wanted]
+    manages: strawberry.Private[bool]
+    edges: list[EventEdge]
+    nodes: list[AuditEvent]
+    page_info: PageInfo
+
+    @strawberry.field
+    async def total_count(self, info: Info) -> Count:
+        scope = info.context.viewer.scope
+        pool = info.context.services.pool
+        value, exact = await audit.count_entries(pool, scope, self.manages, self.wanted)
+        return Count(value=value, exact=exact)
