@@ -36,6 +36,7 @@ from runner.store.connection import UNREACHABLE, Pool
 from runner.store.database import Database
 from runner.store.deferred import Owed
 from runner.store.snapshots import load_executions
+from runner.vault import Vault
 
 logger = logging.getLogger("headway.courier")
 
@@ -59,14 +60,19 @@ DeferredCommand: TypeAlias = (
 
 class Courier(Loop):
     def __init__(
-        self, database: Database, engine: Engine, feed: Feed, evaluator: Evaluator
+        self,
+        database: Database,
+        engine: Engine,
+        feed: Feed,
+        evaluator: Evaluator,
+        vault: Vault,
     ) -> None:
         super().__init__()
         self._database = database
         self._engine = engine
         self._feed = feed
         self._evaluator = evaluator
-        self._children = Children(database.pool, engine, evaluator)
+        self._children = Children(database.pool, engine, evaluator, vault)
 
     async def _go_round(self) -> None:
         with self._feed.watch("d") as watch:
