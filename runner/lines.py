@@ -16,7 +16,7 @@ class LineCutter:
 
     def __init__(self, mask: Mask | None = None) -> None:
         self._rest = b""
-        self._mask = mask or Mask()
+        self._mask = Mask() if mask is None else mask
 
     def feed(self, data: bytes) -> list[str]:
         complete, newline, rest = data.rpartition(b"\n")

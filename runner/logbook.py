@@ -82,7 +82,9 @@ class Logbook(Loop):
         attempt: int,
         mask: Mask | None = None,
     ) -> "Page":
-        return Page(self, execution_id, task_run_id, path, attempt, mask or Mask())
+        return Page(
+            self, execution_id, task_run_id, path, attempt, Mask() if mask is None else mask
+        )
 
     async def put(self, lines: Sequence[NewLine]) -> int:
         """Waits for room; the number by which `stored` knows the last of them."""

@@ -21,6 +21,7 @@ class Mask:
         """Bytes of the longest thing to hide; 0 when there is nothing."""
 
     def __bool__(self) -> bool:
+        """Whether there is something to hide by now."""
         return self._texts is not None
 
     def hide(self, values: Iterable[str]) -> None:
@@ -99,7 +100,7 @@ class _Finder(Generic[AnyStr]):
 
 
 def _needles(value: str) -> Iterator[str]:
-    """Each line as it is, and as JSON, a URL and a shell write it; and the whole as JSON writes it in one line."""
+    """Each line as it is, and as JSON, Python, a URL and a shell write it; the whole where that is in one line."""
     for line in {value, *re.split(r"[\r\n]+", value)}:
         bare = line.strip()
         if len(bare) >= MIN_SECRET:
@@ -114,6 +115,7 @@ def _spellings(text: str) -> set[str]:
         text,
         json.dumps(text)[1:-1],
         json.dumps(text, ensure_ascii=False)[1:-1],
+        repr(text)[1:-1],
         quote(text, safe=""),
         quote(text),
         quote_plus(text),

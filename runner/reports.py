@@ -94,7 +94,7 @@ class Reports:
         self._pool = pool
         self._store = artifacts
         self._folder = folder
-        self._mask = mask or Mask()
+        self._mask = Mask() if mask is None else mask
         self._metrics: list[MetricRow] = []
         self._artifacts: list[ArtifactRow] = []
         self._kept: dict[str, Any] = {}

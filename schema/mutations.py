@@ -30,10 +30,12 @@ from schema.inputs import (
     ChangeTaskRunStateInput,
     CreateExecutionInput,
     DecideInput,
+    DeleteSecretInput,
     PlannedActionInput,
     PrepareExecutionInput,
     ReplayExecutionInput,
     SaveFlowInput,
+    SaveSecretInput,
     SendEventInput,
     SetLabelsInput,
 )
@@ -44,6 +46,7 @@ from schema.payloads import (
     ChangeStatePayload,
     ChangeTaskRunStatePayload,
     CreateExecutionPayload,
+    DeleteSecretPayload,
     ForceRunPayload,
     PauseExecutionPayload,
     PrepareExecutionPayload,
@@ -53,10 +56,12 @@ from schema.payloads import (
     ResumeExecutionPayload,
     RetryFailedPayload,
     SaveFlowPayload,
+    SaveSecretPayload,
     SendEventPayload,
     SetLabelsPayload,
 )
 from schema.rerunning import draft, put_back, replay
+from schema.secrecy import delete_secret, save_secret
 
 
 @strawberry.type
@@ -143,3 +148,11 @@ class Mutation:
     @strawberry.mutation
     async def reject(self, info: Info, input: DecideInput) -> RejectPayload:
         return await answered(RejectPayload, info, decide(info, input, VoteDecision.REJECT))
+
+    @strawberry.mutation
+    async def save_secret(self, info: Info, input: SaveSecretInput) -> SaveSecretPayload:
+        return await answered(SaveSecretPayload, info, save_secret(info, input))
+
+    @strawberry.mutation
+    async def delete_secret(self, info: Info, input: DeleteSecretInput) -> DeleteSecretPayload:
+        return await answered(DeleteSecretPayload, info, delete_secret(info, input))

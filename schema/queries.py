@@ -16,12 +16,14 @@ from schema.filters import ApprovalFilter, ExecutionFilter, FlowFilter, filter_f
 from schema.nodes import find_nodes
 from schema.reading import read_approvals, read_flows
 from schema.scalars import JSON
+from schema.secrecy import read_secrets
 from schema.types.approval import ApprovalConnection
 from schema.types.execution import Execution, ExecutionConnection, read_executions
 from schema.types.flow import Flow, FlowConnection, Namespace
 from schema.types.node import Node
 from schema.types.paging import Paging
 from schema.types.problems import Problem, problem_of
+from schema.types.secret import Secret
 from schema.types.viewer import Viewer, Worker
 
 
@@ -121,3 +123,7 @@ class Query:
     def flow_schema(self, info: Info) -> JSON:
         needs(info, Permission.LIST_FLOWS)
         return JSON(flow_json_schema())
+
+    @strawberry.field
+    async def secrets(self, info: Info, namespace: str | None = None) -> list[Secret]:
+        return await read_secrets(info, namespace)

@@ -34,16 +34,16 @@ async def save(pool: Pool, vault: Vault, namespace: str, name: str, value: str, 
     return row
 
 
-async def delete(pool: Pool, namespace: str, name: str) -> bool:
-    """Whether there was one."""
+async def delete(pool: Pool, namespace: str, name: str) -> Row | None:
+    """What there was."""
     with reaching():
-        return bool(
-            await pool.fetchval(
-                "delete from secrets where namespace = $1 and name = $2 returning true",
-                namespace,
-                name,
-            )
+        row: Row | None = await pool.fetchrow(
+            """delete from secrets where namespace = $1 and name = $2
+               returning namespace, name, created_at, updated_at, updated_by""",
+            namespace,
+            name,
         )
+    return row
 
 
 async def listed(pool: Pool, namespaces: Sequence[str] | None) -> Sequence[Row]:

@@ -21,6 +21,7 @@ from schema.descriptions.payloads import PAYLOADS
 from schema.descriptions.problems import PROBLEMS
 from schema.descriptions.roots import ROOTS
 from schema.descriptions.scalars import SCALARS
+from schema.descriptions.secrets import SECRETS
 from schema.descriptions.states import STATES
 from schema.descriptions.task_runs import TASK_RUNS
 from schema.descriptions.viewer import VIEWER
@@ -41,6 +42,7 @@ _PARTS: Final[tuple[Words, ...]] = (
     PAGING,
     INPUTS,
     PAYLOADS,
+    SECRETS,
 )
 
 

@@ -13,6 +13,7 @@ from models.ids import typed, untyped
 from models.lifecycle import snapshot
 from models.lifecycle.actions import available_actions
 from models.lifecycle.waiting import Line, waiting_for
+from models.secrets import without_secrets
 from models.states import ExecutionState, FailureAction, Origin, TaskRunState
 from runner.store import event_log, history, log_lines
 from runner.store.json import load
@@ -101,7 +102,7 @@ class Execution(Node):
             state=ExecutionState(row["state"]),
             seq=row["seq"],
             progress=row["progress"],
-            inputs=load(row["inputs"]),
+            inputs=JSON(without_secrets(load(row["inputs"]))),
             outputs=load(row["outputs"]),
             labels=labels_of(load(row["labels"])),
             properties=load(row["properties"]),
