@@ -52,7 +52,7 @@ def file_routes(room: FileRoom) -> list[Route]:
 
     return [
         Route("/files", upload, methods=["POST"]),
-        Route("/artifacts/{id}", download, methods=["GET"]),
+        Route("/artifacts/{id:path}", download, methods=["GET"]),
     ]
 
 

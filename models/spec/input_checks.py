@@ -18,7 +18,7 @@ def input_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
         needed = item.get("depends_on")
         names = [str(name) for name in (needed if isinstance(needed, list) else [needed]) if name]
         yield from _dependency_faults(names, earlier, ("inputs", position, "depends_on"))
-        if isinstance(item.get("when"), str):
+        if names and isinstance(item.get("when"), str):
             yield from _condition_faults(item["when"], names, ("inputs", position, "when"))
         earlier.append(str(item.get("id")))
 
