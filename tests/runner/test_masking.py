@@ -4,7 +4,7 @@ import json
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner.lines import CONTINUES, LONGEST, LineCutter
@@ -52,11 +52,12 @@ def test_values() -> None:
     assert Mask().value(value) is value
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.integers(1, 40_000), max_size=8),
     st.integers(0, 2 * LONGEST),
     st.integers(0, 2 * LONGEST),
-    st.sampled_from(["secret", "größter-Ärger", "xx-s-xx", "s" * 9000]),
+    st.sampled_from(["secret", "größter-Ärger", "xx-s-xx", "s" * 900]),
 )
 def test_no_cut_of_a_long_line_lets_anything_through(
     cuts: list[int], before: int, after: int, secret: str
