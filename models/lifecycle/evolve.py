@@ -59,9 +59,11 @@ def create(plan: Plan, event: Event) -> Execution:
     """The execution that its first event describes."""
     fact = event.fact
     assert isinstance(fact, ExecutionCreated)
+    # Not in the order of the stored fact: jsonb sorts its keys.
+    order = {path: position for position, path in enumerate(plan.outer_keys)}
     tasks = {
-        path: _new_task(path, id, position, fact.carried.get(path), event)
-        for position, (path, id) in enumerate(fact.task_runs.items())
+        path: _new_task(path, id, order[path], fact.carried.get(path), event)
+        for path, id in sorted(fact.task_runs.items(), key=lambda item: order[item[0]])
     }
     return Execution(
         id=event.execution_id,
