@@ -10,7 +10,20 @@ from typeid.errors import TypeIDException
 from models.errors import Refused
 
 Prefix = Literal[
-    "exec", "flow", "rev", "run", "att", "appr", "vote", "art", "evt", "tok", "wrk", "note", "aud"
+    "exec",
+    "flow",
+    "rev",
+    "run",
+    "att",
+    "appr",
+    "vote",
+    "art",
+    "evt",
+    "tok",
+    "wrk",
+    "note",
+    "aud",
+    "file",
 ]
 
 

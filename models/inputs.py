@@ -1,44 +1,29 @@
 """Inputs of a flow: what may be declared, and the values that an execution is given."""
 
-import re
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time
-from enum import StrEnum
+from collections.abc import Container, Mapping, Sequence
 from functools import lru_cache
-from math import isfinite
 from typing import Annotated, Any, Self
-from urllib.parse import urlsplit
 
 import orjson
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import SchemaError, SchemaValidator, ValidationError, core_schema
 
-from models.durations import parse_duration
 from models.errors import Problem, ProblemCode, Refused
 from models.expressions import has_expressions
+from models.input_types import READERS, InputType, items_of, shown
 from models.similar import did_you_mean
-from models.values import Key, Part, Text, Texts, Word
+from models.values import Key, Keys, Part, Text, Texts, Word
+
+__all__ = [
+    "MAX_BYTES",
+    "InputSpec",
+    "InputType",
+    "coerce",
+    "input_defaults_with_expressions",
+    "validate_inputs",
+]
 
 MAX_BYTES = 1024 * 1024
-_MAX_INTEGER = 2**63 - 1
-_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+")
-
-
-class InputType(StrEnum):
-    STRING = "STRING"
-    INT = "INT"
-    FLOAT = "FLOAT"
-    BOOL = "BOOL"
-    SELECT = "SELECT"
-    MULTISELECT = "MULTISELECT"
-    DATE = "DATE"
-    DATETIME = "DATETIME"
-    DURATION = "DURATION"
-    TIME = "TIME"
-    JSON = "JSON"
-    ARRAY = "ARRAY"
-    URI = "URI"
-    EMAIL = "EMAIL"
 
 
 _OF_TYPES: Mapping[str, frozenset[InputType]] = {
@@ -50,11 +35,26 @@ _OF_TYPES: Mapping[str, frozenset[InputType]] = {
     "pattern": frozenset({InputType.STRING}),
     "item_type": frozenset({InputType.ARRAY}),
 }
-_NO_ITEMS = frozenset({InputType.ARRAY, InputType.SELECT, InputType.MULTISELECT})
+_NO_ITEMS = frozenset(
+    {
+        InputType.ARRAY,
+        InputType.SELECT,
+        InputType.MULTISELECT,
+        InputType.SECRET,
+        InputType.FILE,
+    }
+)
+
+
+def _one_or_many(value: object) -> object:
+    return [value] if isinstance(value, str) else value
 
 
 class InputSpec(Part):
-    """One declared input. `default` may hold an expression; `pattern` must match the whole text."""
+    """One declared input. `default` may hold an expression; `pattern` must match the whole text.
+
+    One that `depends_on` others is asked for while `when` holds, or without it while those have values.
+    """
 
     id: Key
     type: Annotated[InputType, Word(InputType)]
@@ -68,6 +68,8 @@ class InputSpec(Part):
     max_length: Annotated[int, Field(strict=True, ge=0)] | None = None
     pattern: Annotated[str, Field(max_length=1000)] | None = None
     item_type: Annotated[InputType, Word(InputType)] | None = None
+    depends_on: Annotated[Keys, BeforeValidator(_one_or_many)] = ()
+    when: Text | None = None
 
     @model_validator(mode="after")
     def _fits_its_type(self) -> Self:
@@ -75,12 +77,21 @@ class InputSpec(Part):
             if key in self.model_fields_set and self.type not in types:
                 raise ValueError(f"`{key}` belongs to {' and '.join(sorted(types))} inputs only")
         self._check_bounds()
+        self._check_secrecy()
         if self.default is not None and not has_expressions(self.default):
             try:
                 coerce(self, self.default)
             except ValueError as error:
                 raise ValueError(f"the default {error}") from None
         return self
+
+    def _check_secrecy(self) -> None:
+        if self.type is InputType.SECRET and self.default is not None:
+            raise ValueError(
+                "a SECRET input takes no default, which everyone could read; use secrets.NAME in the task"
+            )
+        if self.when is not None and not self.depends_on:
+            raise ValueError("`when` belongs to inputs that say what they `depends_on`")
 
     def _check_bounds(self) -> None:
         if self.type in _OF_TYPES["options"] and not self.options:
@@ -113,11 +124,14 @@ def validate_inputs(
     specs: Sequence[InputSpec],
     given: Mapping[str, Any],
     evaluated: Mapping[str, Any] | None = None,
+    *,
+    absent: Container[str] = (),
 ) -> dict[str, Any]:
     """The value of every declared input, None where it has none, ready to be stored as JSON.
 
-    `evaluated` are the values of the defaults that are expressions. null is as good as not given.
-    Raises Refused with all that is wrong.
+    `evaluated` are the values of the defaults that are expressions. null is as good as not given. Those that are
+    `absent`, as what they depend on does not ask for them, are None whatever was given. SECRET values are still to
+    be sealed, FILE values still to be found. Raises Refused with all that is wrong.
     """
     known = {spec.id: spec for spec in specs}
     problems = [
@@ -127,6 +141,9 @@ def validate_inputs(
     ]
     values: dict[str, Any] = {}
     for spec in specs:
+        if spec.id in absent:
+            values[spec.id] = None
+            continue
         value = given.get(spec.id)
         if value is None:
             value = (
@@ -170,19 +187,19 @@ def coerce(spec: InputSpec, value: Any) -> Any:
     if spec.type is InputType.STRING:
         return _string(spec, value)
     if spec.type in {InputType.INT, InputType.FLOAT}:
-        return _bounded(spec, _READERS[spec.type](value))
+        return _bounded(spec, READERS[spec.type](value))
     if spec.type is InputType.SELECT:
         return _option(spec, value)
     if spec.type is InputType.MULTISELECT:
-        return list(dict.fromkeys(_option(spec, item) for item in _items(value)))
+        return list(dict.fromkeys(_option(spec, item) for item in items_of(value)))
     if spec.type is InputType.ARRAY:
         return _array(spec, value)
-    return _READERS[spec.type](value)
+    return READERS[spec.type](value)
 
 
 def _string(spec: InputSpec, value: Any) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"must be text, got {_shown(value)}")
+        raise ValueError(f"must be text, got {shown(value)}")
     if spec.min_length is not None and len(value) < spec.min_length:
         raise ValueError(f"must have at least {spec.min_length} characters, got {len(value)}")
     if spec.max_length is not None and len(value) > spec.max_length:
@@ -191,7 +208,7 @@ def _string(spec: InputSpec, value: Any) -> str:
         try:
             _matcher(spec.pattern).validate_python(value)
         except ValidationError:
-            raise ValueError(f"must match {spec.pattern}, got {_shown(value)}") from None
+            raise ValueError(f"must match {spec.pattern}, got {shown(value)}") from None
     return value
 
 
@@ -214,143 +231,16 @@ def _bounded(spec: InputSpec, number: int | float) -> int | float:
 def _option(spec: InputSpec, value: Any) -> str:
     if value in spec.options and isinstance(value, str):
         return value
-    raise ValueError(f"must be one of {', '.join(spec.options)}, got {_shown(value)}")
-
-
-def _items(value: Any) -> list[Any]:
-    """A list as it is, or from text: JSON, or words with commas between them."""
-    if isinstance(value, list | tuple):
-        return list(value)
-    if not isinstance(value, str):
-        raise ValueError(f"must be a list, got {_shown(value)}")
-    if not value.lstrip().startswith("["):
-        return [word.strip() for word in value.split(",")] if value.strip() else []
-    try:
-        items: list[Any] = orjson.loads(value)
-    except orjson.JSONDecodeError as error:
-        raise ValueError(f"must be a JSON list: {error}") from None
-    return items
+    raise ValueError(f"must be one of {', '.join(spec.options)}, got {shown(value)}")
 
 
 def _array(spec: InputSpec, value: Any) -> list[Any]:
     assert spec.item_type is not None
     item_spec = InputSpec.model_construct(id=spec.id, type=spec.item_type)
     items = []
-    for position, item in enumerate(_items(value)):
+    for position, item in enumerate(items_of(value)):
         try:
             items.append(coerce(item_spec, item))
         except ValueError as error:
             raise ValueError(f"item {position}: {error}") from None
     return items
-
-
-def _integer(value: Any) -> int:
-    textual = isinstance(value, str) and re.fullmatch(r"[-+]?[0-9]{1,20}", value.strip())
-    whole = isinstance(value, float) and value.is_integer()
-    number = int(value) if textual or whole else value
-    if isinstance(number, bool) or not isinstance(number, int) or abs(number) > _MAX_INTEGER:
-        raise ValueError(f"must be a whole number, got {_shown(value)}")
-    return number
-
-
-def _float(value: Any) -> float:
-    readable = isinstance(value, int | float | str) and not isinstance(value, bool)
-    number = _as_float(value) if readable else None
-    if number is None or not isfinite(number):
-        raise ValueError(f"must be a number, got {_shown(value)}")
-    return number
-
-
-def _as_float(value: int | float | str) -> float | None:
-    try:
-        return float(value)
-    except (ValueError, OverflowError):
-        return None
-
-
-def _boolean(value: Any) -> bool:
-    if isinstance(value, bool):
-        return value
-    if value in ("true", "false"):
-        return bool(value == "true")
-    raise ValueError(f"must be true or false, got {_shown(value)}")
-
-
-def _date(value: Any) -> str:
-    try:
-        return date.fromisoformat(value).isoformat()
-    except (TypeError, ValueError):
-        raise ValueError(f"must be a date such as 2026-01-31, got {_shown(value)}") from None
-
-
-def _datetime(value: Any) -> str:
-    try:
-        moment = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        right = "a time with its zone such as 2026-01-31T08:00:00Z"
-        raise ValueError(f"must be {right}, got {_shown(value)}")
-    return moment.isoformat()
-
-
-def _time(value: Any) -> str:
-    try:
-        return time.fromisoformat(value).isoformat()
-    except (TypeError, ValueError):
-        raise ValueError(f"must be a time of day such as 08:30, got {_shown(value)}") from None
-
-
-def _duration(value: Any) -> int | float:
-    """Seconds."""
-    seconds = parse_duration(value)
-    return int(seconds) if seconds.is_integer() else seconds
-
-
-def _json(value: Any) -> Any:
-    """Text that reads as JSON is what it says, so that a command line can give any value."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return orjson.loads(value)
-    except orjson.JSONDecodeError as error:
-        if value.lstrip()[:1] in {"{", "[", '"'}:
-            raise ValueError(f"must be JSON: {error}") from None
-        return value
-
-
-def _uri(value: Any) -> str:
-    try:
-        parts = urlsplit(value) if isinstance(value, str) else None
-    except ValueError:
-        parts = None
-    if parts is None or not parts.scheme or not (parts.netloc or parts.path):
-        raise ValueError(f"must be a URI such as s3://bucket/key, got {_shown(value)}")
-    if re.search(r"\s", value):
-        raise ValueError(f"must be a URI without white space, got {_shown(value)}")
-    return str(value)
-
-
-def _email(value: Any) -> str:
-    if not isinstance(value, str) or len(value) > 254 or not _EMAIL.fullmatch(value):
-        raise ValueError(f"must be an address such as ada@example.org, got {_shown(value)}")
-    return value
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
-
-
-_READERS: Mapping[InputType, Any] = {
-    InputType.INT: _integer,
-    InputType.FLOAT: _float,
-    InputType.BOOL: _boolean,
-    InputType.DATE: _date,
-    InputType.DATETIME: _datetime,
-    InputType.DURATION: _duration,
-    InputType.TIME: _time,
-    InputType.JSON: _json,
-    InputType.URI: _uri,
-    InputType.EMAIL: _email,
-}

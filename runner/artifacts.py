@@ -3,11 +3,15 @@
 import asyncio
 import glob
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import IO
+from uuid import UUID
 
 from fsspec.core import url_to_fs  # type: ignore[import-untyped]
+
+from models.ids import typed
 
 _CHUNK = 1024 * 1024
 
@@ -42,16 +46,43 @@ class ArtifactStore:
         if self._files.exists(folder):
             self._files.rm(folder, recursive=True)
 
+    async def keep_stream(self, source: IO[bytes], *place: str) -> Kept:
+        """As `keep`, of what is left to read."""
+        return await asyncio.to_thread(self._copy, source, place)
+
+    def keeps(self, uri: str, execution_id: UUID) -> bool:
+        """Whether `uri` is one that `keep` answered with for this execution."""
+        path = str(self._files._strip_protocol(uri))
+        inside = path.removeprefix(f"{self._root}/{typed('exec', execution_id)}/")
+        plain = not {"..", ".", ""} & set(inside.split("/"))
+        return inside != path and plain and str(self._files.unstrip_protocol(path)) == uri
+
+    async def read(self, uri: str) -> tuple[int, Iterator[bytes]]:
+        """Size and content, by blocking pieces. Raises OSError when it is not there any more."""
+        path = self._files._strip_protocol(uri)
+        size: int = await asyncio.to_thread(self._files.size, path)
+        return size, _pieces(await asyncio.to_thread(self._files.open, path, "rb"))
+
     def _keep(self, file: Path, place: Sequence[str]) -> Kept:
+        with file.open("rb") as source:
+            return self._copy(source, place)
+
+    def _copy(self, source: IO[bytes], place: Sequence[str]) -> Kept:
         target = "/".join((self._root, *place))
         self._files.makedirs(target.rpartition("/")[0], exist_ok=True)
         digest, size = hashlib.sha256(), 0
-        with file.open("rb") as source, self._files.open(target, "wb") as copy:
+        with self._files.open(target, "wb") as copy:
             while chunk := source.read(_CHUNK):
                 digest.update(chunk)
                 copy.write(chunk)
                 size += len(chunk)
         return Kept(str(self._files.unstrip_protocol(target)), f"sha256:{digest.hexdigest()}", size)
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        while piece := file.read(_CHUNK):
+            yield piece
 
 
 def file_inside(folder: Path, path: str) -> Path:

@@ -15,13 +15,16 @@ from models.lifecycle.snapshot import Execution, TaskRun
 from models.spec.tasks import Task
 from runner.artifacts import ArtifactStore
 from runner.caching import NOT_CACHED_BY, digest
-from runner.evaluator import Evaluator, Mode
+from runner.evaluator import MAX_SENTENCE, EvaluationFailed, Evaluator, Mode
 from runner.logbook import Logbook, Page
+from runner.masking import Mask
 from runner.names import expression_names
+from runner.opening import open_secrets, uses_secrets
 from runner.reaper import Reaper
 from runner.reports import Reports
 from runner.stop import Stop
 from runner.store.connection import Pool
+from runner.vault import Vault
 
 Spec = TypeVar("Spec", bound=Task)
 
@@ -38,6 +41,7 @@ class Surroundings:
     logbook: Logbook
     artifacts: ArtifactStore
     reaper: Reaper
+    vault: Vault
     env: Mapping[str, str] = field(default_factory=dict)
     inherited: Mapping[str, str] = field(default_factory=dict)
 
@@ -85,7 +89,11 @@ class Attempt:
         self.cache_key: str | None = None
         self.telling = asyncio.Lock()
         """Held while the engine is told something of this attempt."""
-        self.page: Page = surroundings.logbook.page(execution.id, task.id, task.path, task.attempt)
+        self.mask = Mask()
+        """Whatever leaves the attempt goes through it."""
+        self.page: Page = surroundings.logbook.page(
+            execution.id, task.id, task.path, task.attempt, self.mask
+        )
         self._place = Workplace(surroundings.data_dir / "work" / typed("att", id))
         self.reports = Reports(
             execution,
@@ -94,6 +102,7 @@ class Attempt:
             pool=surroundings.pool,
             artifacts=surroundings.artifacts,
             folder=self._place.files,
+            mask=self.mask,
         )
 
     @property
@@ -115,10 +124,12 @@ class Attempt:
         """The settings with their expressions evaluated; they become the task run's inputs. Raises EvaluationFailed."""
         rendered: Mapping[str, Any] = templates
         if has_expressions(templates):
-            surroundings = self.surroundings
-            names = expression_names(self.execution, self.task, surroundings.env)
-            rendered = await surroundings.evaluator.render(templates, names, mode)
-        told = {name: value for name, value in rendered.items() if value not in (None, {})}
+            rendered = await self._evaluated(templates, mode)
+        told = {
+            name: self.mask.value(value)
+            for name, value in rendered.items()
+            if value not in (None, {})
+        }
         pending = self.reports.pending
         pending.inputs = {**(pending.inputs or {}), **told}
         return rendered
@@ -126,12 +137,34 @@ class Attempt:
     async def task_key(self) -> str:
         """What the task's cache goes by. Raises EvaluationFailed."""
         spec = self.spec
-        surroundings = self.surroundings
-        names = expression_names(self.execution, self.task, surroundings.env)
         own = spec.cache.key if spec.cache else None
         about = spec.model_dump(mode="json", exclude=NOT_CACHED_BY) if own is None else own
-        rendered = await surroundings.evaluator.render(about, names)
-        return digest(str(self.execution.plan.flow_id), spec.id, own is None, rendered)
+        rendered = await self._evaluated(about, Mode.PLAIN)
+        key = digest(str(self.execution.plan.flow_id), spec.id, own is None, rendered)
+        return self.surroundings.vault.fingerprint(key) if self.mask else key
+
+    async def _evaluated(self, templates: Any, mode: Mode) -> Any:
+        surroundings = self.surroundings
+        names = expression_names(self.execution, self.task, surroundings.env)
+        if uses_secrets(self.execution, templates):
+            names |= await self._open_secrets(templates)
+        try:
+            return await surroundings.evaluator.render(templates, names, mode)
+        except EvaluationFailed as failed:
+            raise self._masked(failed) from None
+
+    async def _open_secrets(self, templates: Any) -> Mapping[str, Any]:
+        pool, vault = self.surroundings.pool, self.surroundings.vault
+        return await self.stop.cancels(
+            open_secrets(pool, vault, self.execution, templates, self.mask)
+        )
+
+    def _masked(self, failed: EvaluationFailed) -> EvaluationFailed:
+        """The sentence may be cut off, and within a secret."""
+        sentence = self.mask.text(str(failed))
+        if self.mask and len(str(failed)) >= MAX_SENTENCE:
+            sentence = sentence[: -self.mask.longest]
+        return EvaluationFailed(sentence)
 
     @contextmanager
     def workplace(self) -> Iterator[Workplace]:

@@ -8,19 +8,22 @@ import orjson
 
 from models.errors import ProblemCode, Refused
 from models.lifecycle.commands import Create, Reused
+from models.secrets import without_secrets
 from models.spec import CacheSpec
 from models.states import GOOD_ENDS, TaskRunState
 from runner.evaluator import EvaluationFailed, Evaluator
+from runner.input_values import digested_inputs
 from runner.store import cache
 from runner.store.connection import Pool
+from runner.vault import Vault
 
 
-async def with_cached(pool: Pool, evaluator: Evaluator, command: Create) -> Create:
+async def with_cached(pool: Pool, evaluator: Evaluator, vault: Vault, command: Create) -> Create:
     """The creation with its cache key, and with the results of an identical earlier success if there is one."""
     spec = command.plan.spec
     if spec.cache is None or command.disabled_tasks or command.links.rerun_of:
         return command
-    key = await _flow_key(evaluator, spec.cache, command)
+    key = await _flow_key(evaluator, vault, spec.cache, command)
     keyed = replace(command, cache_key=key)
     if command.no_cache or command.scheduled_at:
         return keyed
@@ -39,12 +42,13 @@ async def with_cached(pool: Pool, evaluator: Evaluator, command: Create) -> Crea
     )
 
 
-async def _flow_key(evaluator: Evaluator, spec: CacheSpec, command: Create) -> str:
+async def _flow_key(evaluator: Evaluator, vault: Vault, spec: CacheSpec, command: Create) -> str:
     plan = command.plan
     if spec.key is None:
-        return digest("flow", str(plan.revision_id), command.inputs, command.on_failure)
+        inputs = digested_inputs(vault, plan.spec.inputs, command.inputs)
+        return digest("flow", str(plan.revision_id), inputs, command.on_failure)
     names = {
-        "inputs": dict(command.inputs),
+        "inputs": without_secrets(command.inputs),
         "flow": {"id": plan.spec.id, "namespace": plan.spec.namespace, "revision": plan.revision},
         "labels": {**plan.spec.labels, **command.labels},
         "trigger": dict(command.trigger or {}),

@@ -14,16 +14,18 @@ from runner.evaluator import Evaluator
 from runner.launch import Launch, prepare
 from runner.store import ancestry
 from runner.store.connection import Pool
+from runner.vault import Vault
 
 MAX_DEPTH = 20
 """Subflows within subflows: deeper is taken for a flow that starts itself without end."""
 
 
 class Children:
-    def __init__(self, pool: Pool, engine: Engine, evaluator: Evaluator) -> None:
+    def __init__(self, pool: Pool, engine: Engine, evaluator: Evaluator, vault: Vault) -> None:
         self._pool = pool
         self._engine = engine
         self._evaluator = evaluator
+        self._vault = vault
 
     async def start(self, parent: Execution, owed: StartChild) -> Command | None:
         """Create the child, once however often this is asked, and answer what to tell the parent.
@@ -48,7 +50,7 @@ class Children:
         ask = Ask(parent.created_by, Channel.ENGINE, f"subflow {task.path} of {parent.name}")
         try:
             command = await prepare(
-                self._pool, self._engine.plans, self._evaluator, Scope(), launch
+                self._pool, self._engine.plans, self._evaluator, Scope(), launch, self._vault
             )
             flows = await ancestry.flows_above(self._pool, parent.id)
             _refuse_too_deep(len(flows))

@@ -39,6 +39,7 @@ from runner.store.connection import UNREACHABLE, Pool
 from runner.store.database import Database
 from runner.store.deferred import Owed
 from runner.store.snapshots import load_executions
+from runner.vault import Vault
 
 logger = logging.getLogger("headway.courier")
 
@@ -67,6 +68,7 @@ class Courier(Loop):
         engine: Engine,
         feed: Feed,
         evaluator: Evaluator,
+        vault: Vault,
         artifacts: ArtifactStore | None = None,
     ) -> None:
         """Without `artifacts` files are left for another process to remove."""
@@ -75,7 +77,7 @@ class Courier(Loop):
         self._engine = engine
         self._feed = feed
         self._evaluator = evaluator
-        self._children = Children(database.pool, engine, evaluator)
+        self._children = Children(database.pool, engine, evaluator, vault)
         self._artifacts = artifacts
 
     async def _go_round(self) -> None:

@@ -26,6 +26,8 @@ MAX_REQUEST = 16 * 1024 * 1024
 """Bytes of the values that one request may refer to."""
 SILENCE = 10.0
 """Seconds without an answer after which a child that does not even compute is killed."""
+MAX_SENTENCE = 2000
+"""Characters that the child tells of what failed."""
 _IN_FLIGHT = 512
 _ATTEMPTS = 3
 _CHILD = Path(__file__).with_name("evaluator_child.py")

@@ -128,7 +128,9 @@ class JobHandler:
             if timer:
                 timer.cancel()
         if finish.error:
-            await attempt.page.note(finish.error.message, LogLevel.ERROR)
+            message = attempt.mask.text(finish.error.message)
+            finish = replace(finish, error=replace(finish.error, message=message))
+            await attempt.page.note(message, LogLevel.ERROR)
         return finish
 
     async def _cached(self, attempt: Attempt) -> Finish | None:

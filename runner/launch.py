@@ -11,19 +11,19 @@ import orjson
 
 from models.errors import ProblemCode, Refused
 from models.events import Parent
-from models.inputs import input_defaults_with_expressions, validate_inputs
 from models.lifecycle.commands import Create, Links
 from models.lifecycle.planning import reused_when_disabled
 from models.lifecycle.snapshot import Execution, Plan
-from models.spec import FlowSpec
 from models.states import FailureAction
 from models.viewer import Scope
 from runner.caching import with_cached
-from runner.evaluator import EvaluationFailed, Evaluator
+from runner.evaluator import Evaluator
+from runner.input_values import complete_inputs, digested_inputs, given_to_rerun, names_of_defaults
 from runner.store import flows
 from runner.store.connection import Pool
 from runner.store.plans import Plans
 from runner.store.snapshots import load_executions
+from runner.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +47,13 @@ class Launch:
     parent: Parent | None = None
     shares_slot: bool = False
 
-    @property
-    def digest(self) -> str:
+    def digest(self, inputs: Mapping[str, Any]) -> str:
         """Of everything but the key: the same key with another digest is a conflict."""
         fields = (
             self.namespace,
             self.flow,
             self.revision,
-            self.inputs,
+            inputs,
             self.labels,
             self.kind,
             self.on_failure,
@@ -71,17 +70,26 @@ _PRIORITIES = range(-1000, 1001)
 
 
 async def prepare(
-    pool: Pool, plans: Plans, evaluator: Evaluator, scope: Scope, launch: Launch
+    pool: Pool,
+    plans: Plans,
+    evaluator: Evaluator,
+    scope: Scope,
+    launch: Launch,
+    vault: Vault | None = None,
 ) -> Create:
-    """Raises Refused: no such flow or revision, or every input that is wrong."""
+    """Raises Refused: no such flow or revision, or every input that is wrong. Without a vault none may be SECRET."""
+    vault = vault or Vault()
     if launch.priority not in _PRIORITIES:
         raise Refused.because(ProblemCode.VALIDATION, "priority is -1000 to 1000", "priority")
     found = await _find(pool, scope, launch)
     plan = plans.kept(found["revision_id"]) or await _read(pool, plans, found["revision_id"])
-    evaluated = await evaluated_defaults(
-        evaluator, plan.spec, launch.inputs, launch.labels, launch.trigger
-    )
-    inputs = validate_inputs(plan.spec.inputs, launch.inputs, evaluated)
+    spec, given, source = plan.spec, launch.inputs, None
+    if launch.rerun_of:
+        source = await find_source(pool, plans, scope, launch.rerun_of, "rerunOf")
+        if source.plan.flow_id == plan.flow_id:
+            given = given_to_rerun(spec.inputs, source.inputs, given)
+    names = names_of_defaults(spec, launch.labels, launch.trigger)
+    inputs = await complete_inputs(pool, evaluator, vault, spec, given, names)
     command = Create(
         plan=plan,
         inputs=inputs,
@@ -92,24 +100,24 @@ async def prepare(
         priority=launch.priority,
         trigger=launch.trigger,
         idempotency_key=launch.idempotency_key,
-        digest=launch.digest if launch.idempotency_key else None,
+        digest=_digest(vault, plan, launch) if launch.idempotency_key else None,
         links=Links(parent=launch.parent),
         limited=found["limited"],
         shares_slot=launch.shares_slot,
         no_cache=launch.no_cache,
         scheduled_at=launch.scheduled_at,
     )
-    if launch.rerun_of:
-        command = await _as_rerun(pool, plans, scope, launch, command)
-    return await with_cached(pool, evaluator, command)
+    if source:
+        command = _as_rerun(source, launch, command)
+    return await with_cached(pool, evaluator, vault, command)
 
 
-async def _as_rerun(
-    pool: Pool, plans: Plans, scope: Scope, launch: Launch, command: Create
-) -> Create:
+def _digest(vault: Vault, plan: Plan, launch: Launch) -> str:
+    return launch.digest(digested_inputs(vault, plan.spec.inputs, launch.inputs))
+
+
+def _as_rerun(source: Execution, launch: Launch, command: Create) -> Create:
     """Linked to its source, whose outputs stand for the tasks that are disabled."""
-    assert launch.rerun_of
-    source = await find_source(pool, plans, scope, launch.rerun_of, "rerunOf")
     return replace(
         command,
         links=Links(rerun_of=source.id, original_id=source.original_id or source.id),
@@ -154,29 +162,3 @@ async def _find(pool: Pool, scope: Scope, launch: Launch) -> Any:
 async def _read(pool: Pool, plans: Plans, revision_id: UUID) -> Plan:
     async with pool.acquire() as connection:
         return await plans.of(connection, revision_id)
-
-
-async def evaluated_defaults(
-    evaluator: Evaluator,
-    spec: FlowSpec,
-    given: Mapping[str, Any],
-    labels: Mapping[str, str],
-    trigger: Mapping[str, Any] | None,
-) -> Mapping[str, Any]:
-    """Defaults that are expressions; they may use the inputs that were given."""
-    templates = input_defaults_with_expressions(spec.inputs, given)
-    if not templates:
-        return {}
-    names = {
-        "inputs": dict(given),
-        "flow": {"id": spec.id, "namespace": spec.namespace},
-        "labels": {**spec.labels, **labels},
-        "trigger": dict(trigger or {}),
-    }
-    try:
-        rendered: Mapping[str, Any] = await evaluator.render(templates, names)
-    except EvaluationFailed as failed:
-        raise Refused.because(
-            ProblemCode.VALIDATION, f"a default cannot be evaluated: {failed}", "inputs"
-        ) from failed
-    return rendered

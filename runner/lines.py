@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 
+from runner.masking import Mask
+
 LONGEST = 32 * 1024
 """Bytes; a longer line is cut into several."""
 CONTINUES = " [line continues]"
@@ -12,28 +14,37 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f]")
 class LineCutter:
     """Of a line that overwrites itself with carriage returns, only what was seen last remains."""
 
-    def __init__(self) -> None:
+    def __init__(self, mask: Mask | None = None) -> None:
         self._rest = b""
+        self._mask = Mask() if mask is None else mask
 
     def feed(self, data: bytes) -> list[str]:
         complete, newline, rest = data.rpartition(b"\n")
         if not newline:
             self._rest = _overwritten(self._rest + data)
             return self._cut_rest()
-        lines = _lines(self._rest + complete)
+        lines = _lines(self._mask.raw(self._rest + complete))
         self._rest = _overwritten(rest)
         return lines + self._cut_rest()
 
     def end(self) -> list[str]:
         """What came without a line end."""
         rest, self._rest = self._rest, b""
-        return _lines(rest) if rest else []
+        return _lines(self._mask.raw(rest)) if rest else []
 
     def _cut_rest(self) -> list[str]:
-        if len(self._rest) <= LONGEST:
+        """Of a line that is still to end; as much stays as may be the beginning of something to hide."""
+        if len(self._rest) <= LONGEST + self._mask.longest:
             return []
-        *pieces, self._rest = _pieces(self._rest)
-        return [_text(piece) + CONTINUES for piece in pieces]
+        if not self._mask:
+            *pieces, self._rest = _pieces(self._rest)
+            return [_text(piece) + CONTINUES for piece in pieces]
+        end = len(self._rest) - self._mask.longest
+        while self._rest[end] & 0xC0 == 0x80:
+            end -= 1
+        end = self._mask.boundary(self._rest, end)
+        masked, self._rest = self._mask.raw(self._rest[:end]), self._rest[end:]
+        return [_text(piece) + CONTINUES for piece in _pieces(masked)]
 
 
 def _lines(data: bytes) -> list[str]:

@@ -17,6 +17,7 @@ from models.errors import Unavailable
 from models.logs import LogLevel, LogStream
 from runner.lines import LineCutter
 from runner.loops import Loop
+from runner.masking import Mask
 from runner.store.connection import UNREACHABLE
 from runner.store.log_lines import NewLine
 
@@ -73,8 +74,17 @@ class Logbook(Loop):
             logger.error("%d log lines could not be stored", self._put - self._stored)
         await super().__aexit__(kind, error, trace)
 
-    def page(self, execution_id: UUID, task_run_id: UUID, path: str, attempt: int) -> "Page":
-        return Page(self, execution_id, task_run_id, path, attempt)
+    def page(
+        self,
+        execution_id: UUID,
+        task_run_id: UUID,
+        path: str,
+        attempt: int,
+        mask: Mask | None = None,
+    ) -> "Page":
+        return Page(
+            self, execution_id, task_run_id, path, attempt, Mask() if mask is None else mask
+        )
 
     async def put(self, lines: Sequence[NewLine]) -> int:
         """Waits for room; the number by which `stored` knows the last of them."""
@@ -151,12 +161,19 @@ class Logbook(Loop):
 
 
 class Page:
-    """The log of one attempt."""
+    """The log of one attempt; what its mask hides does not get into it."""
 
     def __init__(
-        self, book: Logbook, execution_id: UUID, task_run_id: UUID, path: str, attempt: int
+        self,
+        book: Logbook,
+        execution_id: UUID,
+        task_run_id: UUID,
+        path: str,
+        attempt: int,
+        mask: Mask,
     ) -> None:
         self._book = book
+        self._mask = mask
         self._place = (execution_id, task_run_id, path, attempt)
         self._lines = 0
         self._characters = 0
@@ -182,7 +199,7 @@ class Page:
 
     async def note(self, text: str, level: LogLevel = LogLevel.INFO) -> None:
         """A line of Headway's own."""
-        cutter = LineCutter()
+        cutter = LineCutter(self._mask)
         texts = cutter.feed(text.encode("utf-8", "replace")) + cutter.end()
         await self._put(texts, LogStream.SYSTEM, level)
 
@@ -194,5 +211,5 @@ class Page:
         if not texts:
             return
         now = datetime.now(UTC)
-        lines = [NewLine(*self._place, now, level, stream, text) for text in texts]
+        lines = [NewLine(*self._place, now, level, stream, self._mask.text(text)) for text in texts]
         self._last = await self._book.put(lines)

@@ -6,6 +6,7 @@ from typing import Any
 
 from models.ids import typed
 from models.lifecycle.snapshot import Execution, TaskRun
+from models.secrets import without_secrets
 
 
 def expression_names(
@@ -13,11 +14,11 @@ def expression_names(
 ) -> dict[str, Any]:
     """Plain JSON values. Without a task run they are the flow's own: `task` is undefined then.
 
-    `outputs` holds ended task runs only; `env` is what the operator allowed to be seen.
+    SECRET inputs are masked. `outputs` holds ended task runs only; `env` is what the operator allowed to be seen.
     """
     spec = execution.plan.spec
     names: dict[str, Any] = {
-        "inputs": dict(execution.inputs),
+        "inputs": without_secrets(execution.inputs),
         "outputs": _outputs(execution, task),
         "execution": {
             "id": typed("exec", execution.id),

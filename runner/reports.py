@@ -19,6 +19,7 @@ from models.lifecycle.snapshot import Execution, TaskRun
 from models.logs import LogLevel
 from runner.artifacts import ArtifactRefused, ArtifactStore, checked_name, file_inside
 from runner.logbook import Page
+from runner.masking import Mask
 from runner.messages import (
     Artifact,
     ArtifactUse,
@@ -85,6 +86,7 @@ class Reports:
         pool: Pool,
         artifacts: ArtifactStore,
         folder: Path,
+        mask: Mask | None = None,
     ) -> None:
         self._execution = execution
         self._task = task
@@ -92,6 +94,7 @@ class Reports:
         self._pool = pool
         self._store = artifacts
         self._folder = folder
+        self._mask = Mask() if mask is None else mask
         self._metrics: list[MetricRow] = []
         self._artifacts: list[ArtifactRow] = []
         self._kept: dict[str, Any] = {}
@@ -110,7 +113,11 @@ class Reports:
                 raise line
             await self._take(line)
         except (Malformed, ArtifactRefused) as error:
-            start = line[:200].decode("utf-8", "replace") if isinstance(line, bytes) else ""
+            start = (
+                self._mask.raw(line)[:200].decode("utf-8", "replace")
+                if isinstance(line, bytes)
+                else ""
+            )
             await self._page.note(f"message not understood: {error}: {start}", LogLevel.WARN)
 
     async def _take(self, line: bytes) -> None:
@@ -130,6 +137,7 @@ class Reports:
 
     async def add_outputs(self, values: Mapping[str, Any]) -> None:
         """Beyond the limit nothing is taken, and the attempt has failed."""
+        values = self._mask.value(values)
         merged = {**self._outputs, **values}
         self._output_size += len(orjson.dumps(values))
         if self._output_size > MAX_PAYLOAD:
@@ -148,9 +156,10 @@ class Reports:
         self._property_size += size
         if self._property_size > MAX_PAYLOAD:
             raise Malformed(f"properties hold more than {MAX_PAYLOAD} bytes")
-        self.pending.properties.update(values)
+        self.pending.properties.update(self._mask.value(values))
 
     def _add_labels(self, labels: Mapping[str, str]) -> None:
+        labels = self._mask.value(labels)
         try:
             check_labels({**self.pending.labels, **labels})
         except Refused as refused:
@@ -161,7 +170,7 @@ class Reports:
         if said.progress is not None:
             self.pending.progress = said.progress
         if said.message is not None:
-            self.pending.message = said.message
+            self.pending.message = self._mask.text(said.message)
 
     async def _add_metric(self, said: Metric) -> None:
         metric = said.metric
@@ -172,11 +181,11 @@ class Reports:
                 task_run_id=self._task.id,
                 path=self._task.path,
                 attempt=self._task.attempt,
-                name=metric.name,
+                name=self._mask.text(metric.name),
                 value=metric.value,
                 kind=metric.kind,
                 step=metric.step,
-                tags=metric.tags,
+                tags=self._mask.value(metric.tags),
                 at=datetime.now(UTC),
             )
         )
@@ -188,10 +197,12 @@ class Reports:
 
     async def add_artifact(self, use: ArtifactUse) -> None:
         """Raises ArtifactRefused. A file is copied at once, as the task may go on to change it."""
-        name = checked_name(use.name or use.path or str(use.uri).rstrip("/").rpartition("/")[2])
+        name = checked_name(
+            self._mask.text(use.name or use.path or str(use.uri).rstrip("/").rpartition("/")[2])
+        )
         id = new_id()
         if use.path is None:
-            uri, digest, size = str(use.uri), None, None
+            uri, digest, size = self._mask.text(str(use.uri)), None, None
         else:
             place = (typed("exec", self._execution.id), self._task.path, str(self._task.attempt))
             try:
@@ -207,13 +218,13 @@ class Reports:
                 attempt=self._task.attempt,
                 namespace=self._execution.plan.spec.namespace,
                 name=name,
-                type=use.type,
-                version=use.version or _version(id, digest),
+                type=self._mask.text(use.type),
+                version=self._mask.text(use.version or "") or _version(id, digest),
                 uri=uri,
                 digest=digest,
                 size=size,
                 direction=use.direction,
-                properties=use.properties,
+                properties=self._mask.value(use.properties),
                 created_at=datetime.now(UTC),
             )
         )

@@ -10,7 +10,6 @@ import orjson
 
 from models.errors import ProblemCode, Refused
 from models.ids import typed
-from models.inputs import validate_inputs
 from models.labels import without_system_labels
 from models.lifecycle.commands import Create, Links
 from models.lifecycle.planning import (
@@ -22,12 +21,20 @@ from models.lifecycle.planning import (
     reused,
 )
 from models.lifecycle.snapshot import Execution, Plan
+from models.secrets import without_secrets
 from models.viewer import Scope
 from runner.evaluator import Evaluator
-from runner.launch import evaluated_defaults, find_source
+from runner.input_values import (
+    complete_inputs,
+    digested_inputs,
+    given_to_rerun,
+    names_of_defaults,
+)
+from runner.launch import find_source
 from runner.store import flows
 from runner.store.connection import Pool
 from runner.store.plans import Plans
+from runner.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,27 +47,28 @@ class Replay:
     inputs: Mapping[str, Any] | None = None
     idempotency_key: str | None = None
 
-    @property
-    def digest(self) -> str:
-        fields = ("replay", str(self.source), self.from_task, self.latest, self.inputs)
+    def digest(self, inputs: Mapping[str, Any]) -> str:
+        fields = ("replay", str(self.source), self.from_task, self.latest, inputs)
         return hashlib.sha256(orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 async def prepare_replay(
-    pool: Pool, plans: Plans, evaluator: Evaluator, scope: Scope, replay: Replay
+    pool: Pool, plans: Plans, evaluator: Evaluator, vault: Vault, scope: Scope, replay: Replay
 ) -> tuple[Create, list[PlannedTask]]:
     """The creation, and what it will do. Raises Refused."""
     source = await find_source(pool, plans, scope, replay.source)
     plan, limited = await _plan_of(pool, plans, source, replay.latest)
     planned = plan_replay(source, plan, replay.from_task)
     refuse_impossible(planned)
-    known = {spec.id for spec in plan.spec.inputs}
+    spec = plan.spec
+    known = {each.id for each in spec.inputs}
     own = {name: value for name, value in source.inputs.items() if name in known}
-    given = {**own, **(replay.inputs or {})}
-    evaluated = await evaluated_defaults(evaluator, plan.spec, given, source.labels, source.trigger)
+    given = given_to_rerun(spec.inputs, source.inputs, {**own, **(replay.inputs or {})})
+    names = names_of_defaults(spec, source.labels, source.trigger)
+    digested = digested_inputs(vault, spec.inputs, replay.inputs or {})
     command = Create(
         plan=plan,
-        inputs=validate_inputs(plan.spec.inputs, given, evaluated),
+        inputs=await complete_inputs(pool, evaluator, vault, spec, given, names),
         labels=without_system_labels(source.labels),
         kind=source.kind,
         on_failure=source.on_failure,
@@ -68,7 +76,7 @@ async def prepare_replay(
         priority=min(source.priority, 1000),
         trigger=source.trigger,
         idempotency_key=replay.idempotency_key,
-        digest=replay.digest if replay.idempotency_key else None,
+        digest=replay.digest(digested) if replay.idempotency_key else None,
         links=Links(replay_of=source.id, original_id=source.original_id or source.id),
         reused=reused(source, [task.key for task in planned if task.plan is TaskPlan.REUSE]),
         system_labels={"system.replay": "true"},
@@ -115,7 +123,9 @@ async def draft(pool: Pool, plans: Plans, scope: Scope, id: UUID, latest: bool) 
     known = {spec.id for spec in plan.spec.inputs}
     labels = without_system_labels(source.labels)
     inputs = {
-        name: value for name, value in source.inputs.items() if name in known and value is not None
+        name: value
+        for name, value in without_secrets(source.inputs).items()
+        if name in known and value is not None
     }
     return Draft(
         plan,

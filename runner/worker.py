@@ -33,6 +33,7 @@ from runner.store.database import Database
 from runner.store.leases import LeaseStatus
 from runner.store.log_lines import NewLine, append_lines
 from runner.store.workers import WorkerRow
+from runner.vault import Vault
 
 logger = logging.getLogger("headway.worker")
 
@@ -63,6 +64,7 @@ class Worker:
         data_dir: Path,
         drain_timeout: float,
         id: UUID | None = None,
+        vault: Vault | None = None,
         artifacts_url: str | None = None,
         env: Mapping[str, str] | None = None,
     ) -> None:
@@ -84,6 +86,7 @@ class Worker:
             logbook=self._logbook,
             artifacts=ArtifactStore(artifacts_url or str(data_dir.resolve() / "artifacts")),
             reaper=self._reaper,
+            vault=vault or Vault(),
             env=env or {},
             inherited=inherited_env(os.environ),
         )

@@ -78,6 +78,7 @@ async def launch(info: Info, input: CreateExecutionInput) -> dict[str, Any]:
         services.evaluator,
         info.context.viewer.scope,
         input.to_launch(),
+        services.vault,
     )
     transition = await services.engine.create(command, info.context.ask(input.reason))
     return {"execution": await view_of(info, transition.execution.id)}

@@ -11,6 +11,7 @@ from runner.engine import Engine
 from runner.evaluator import Evaluator
 from runner.feed import Feed
 from runner.store.connection import Pool
+from runner.vault import Vault
 from schema.loaders import Loaders
 
 
@@ -22,6 +23,7 @@ class Services:
     engine: Engine
     feed: Feed
     evaluator: Evaluator
+    vault: Vault
     version: str
 
 

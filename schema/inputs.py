@@ -20,6 +20,19 @@ class SaveFlowInput:
 
 
 @strawberry.input
+class SaveSecretInput:
+    namespace: str
+    name: str
+    value: str
+
+
+@strawberry.input
+class DeleteSecretInput:
+    namespace: str
+    name: str
+
+
+@strawberry.input
 class CreateExecutionInput:
     namespace: str
     flow: str

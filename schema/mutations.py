@@ -34,12 +34,14 @@ from schema.inputs import (
     CreateExecutionInput,
     DecideInput,
     DeleteExecutionsInput,
+    DeleteSecretInput,
     ManyInput,
     PrepareExecutionInput,
     ReplayExecutionInput,
     RestartExecutionInput,
     RetryFailedInput,
     SaveFlowInput,
+    SaveSecretInput,
     SendEventInput,
     SetLabelsInput,
 )
@@ -53,6 +55,7 @@ from schema.payloads import (
     ChangeTaskRunStatePayload,
     CreateExecutionPayload,
     DeleteExecutionsPayload,
+    DeleteSecretPayload,
     ForceRunPayload,
     PauseExecutionPayload,
     PrepareExecutionPayload,
@@ -62,11 +65,13 @@ from schema.payloads import (
     ResumeExecutionPayload,
     RetryFailedPayload,
     SaveFlowPayload,
+    SaveSecretPayload,
     SendEventPayload,
     SetLabelsPayload,
     UnarchiveExecutionsPayload,
 )
 from schema.rerunning import draft, put_back, replay
+from schema.secrecy import delete_secret, save_secret
 
 
 @strawberry.type
@@ -175,3 +180,11 @@ class Mutation:
     @strawberry.mutation
     async def reject(self, info: Info, input: DecideInput) -> RejectPayload:
         return await answered(RejectPayload, info, decide(info, input, VoteDecision.REJECT))
+
+    @strawberry.mutation
+    async def save_secret(self, info: Info, input: SaveSecretInput) -> SaveSecretPayload:
+        return await answered(SaveSecretPayload, info, save_secret(info, input))
+
+    @strawberry.mutation
+    async def delete_secret(self, info: Info, input: DeleteSecretInput) -> DeleteSecretPayload:
+        return await answered(DeleteSecretPayload, info, delete_secret(info, input))

@@ -8,6 +8,7 @@ from schema.types.flow import Flow, FlowRevision
 from schema.types.note import Note
 from schema.types.plan import ExecutionDraft, Plan
 from schema.types.problems import Problem
+from schema.types.secret import Secret
 from schema.types.task_run import TaskRun
 
 
@@ -119,4 +120,15 @@ class ApprovePayload:
 
 @strawberry.type
 class RejectPayload(ApprovePayload):
+    pass
+
+
+@strawberry.type
+class SaveSecretPayload:
+    secret: Secret | None = None
+    problems: list[Problem] = strawberry.field(default_factory=list)
+
+
+@strawberry.type
+class DeleteSecretPayload(SaveSecretPayload):
     pass

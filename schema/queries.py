@@ -17,6 +17,7 @@ from schema.nodes import find_nodes
 from schema.reading import read_approvals, read_flows
 from schema.record import execution_at, read_audit_log
 from schema.scalars import JSON
+from schema.secrecy import read_secrets
 from schema.types.approval import ApprovalConnection
 from schema.types.audit import EventConnection
 from schema.types.execution import Execution, ExecutionConnection, read_executions
@@ -24,6 +25,7 @@ from schema.types.flow import Flow, FlowConnection, Namespace
 from schema.types.node import Node
 from schema.types.paging import Paging
 from schema.types.problems import Problem, problem_of
+from schema.types.secret import Secret
 from schema.types.viewer import Viewer, Worker
 
 
@@ -138,3 +140,7 @@ class Query:
     def flow_schema(self, info: Info) -> JSON:
         needs(info, Permission.LIST_FLOWS)
         return JSON(flow_json_schema())
+
+    @strawberry.field
+    async def secrets(self, info: Info, namespace: str | None = None) -> list[Secret]:
+        return await read_secrets(info, namespace)

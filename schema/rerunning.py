@@ -50,7 +50,12 @@ async def replay(info: Info, input: ReplayExecutionInput) -> dict[str, Any]:
         input.idempotency_key,
     )
     command, planned = await reruns.prepare_replay(
-        services.pool, services.engine.plans, services.evaluator, info.context.viewer.scope, wanted
+        services.pool,
+        services.engine.plans,
+        services.evaluator,
+        services.vault,
+        info.context.viewer.scope,
+        wanted,
     )
     if input.plan:
         return {"plan": Plan.of(planned)}

@@ -17,6 +17,7 @@ from runner.store.database import migrations_current
 from schema import build_schema
 from schema.context import Context, Services
 from server.auth import Door
+from server.files import FileRoom, file_routes
 from server.graphql.documents import Documents
 from server.graphql.fanout import Fanout, Policy
 from server.graphql.operations import Operations
@@ -39,7 +40,12 @@ _FRESH = 5.0
 def create_operations(parts: Runtime) -> Operations:
     schema = build_schema()._schema
     services = Services(
-        parts.database.pool, parts.engine, parts.feed, parts.evaluator, version("headway")
+        parts.database.pool,
+        parts.engine,
+        parts.feed,
+        parts.evaluator,
+        parts.vault,
+        version("headway"),
     )
 
     def context(viewer: Viewer) -> Context:
@@ -48,12 +54,15 @@ def create_operations(parts: Runtime) -> Operations:
     return Operations(schema, context, Documents(schema))
 
 
-def create_app(parts: Runtime, operations: Operations, fanout: Fanout, door: Door) -> Starlette:
+def create_app(
+    parts: Runtime, operations: Operations, fanout: Fanout, door: Door, room: FileRoom
+) -> Starlette:
     """The fanout must be entered while the app is served."""
     routes: list[BaseRoute] = [
         *health_routes(parts),
         *login_routes(door),
         *graphql_routes(operations, fanout, door, page=graphiql_page()),
+        *file_routes(room),
         *page_routes(),
     ]
     return Starlette(routes=routes, middleware=[Middleware(Guard, door=door)])

@@ -5,7 +5,6 @@ token's digest: there is no other secret, and it ends with the token.
 """
 
 import hmac
-import os
 import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from models.ids import new_id
 from models.states import Channel
 from models.viewer import ROLES, Viewer
 from runner.store.tokens import Token, Tokens
+from server.private import write_private
 
 ADMIN = "admin"
 SESSION_TIME = timedelta(days=30)
@@ -78,20 +78,11 @@ async def admin_token(tokens: Tokens, data_dir: Path) -> str:
     token = path.read_text().strip() if path.exists() else ""
     if not token:
         token = new_token()
-        _write_secret(path, token)
+        write_private(path, token)
     known = await tokens.find(digest_of(token))
     if known is None or known.name != ADMIN or known.revoked_at is not None:
         await tokens.put(new_id(), ADMIN, digest_of(token), ADMIN)
     return token
-
-
-def _write_secret(path: Path, token: str) -> None:
-    part = path.with_suffix(".part")
-    part.unlink(missing_ok=True)
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(token + "\n")
-    part.replace(path)
 
 
 class Door:

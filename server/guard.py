@@ -78,11 +78,11 @@ class Guard:
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not self._door.host_allowed(scope):
-            refusal = _refusal(
+            refused = refusal(
                 scope, 403, "FORBIDDEN_HOST", "This host name is not one of this server's",
                 "<p>Start the server with <code>--allowed-host NAME</code> to reach it under this name.</p>",
             )  # fmt: skip
-            await refusal(scope, receive, send)
+            await refused(scope, receive, send)
             return
         if scope["path"] in _OPEN:
             await self._app(scope, receive, send)
@@ -90,23 +90,23 @@ class Guard:
         try:
             visitor = scope["headway.visitor"] = await self._door.visitor(scope)
         except Unavailable as fault:
-            refusal = _refusal(scope, 503, "UNAVAILABLE", str(fault))
-            refusal.headers["retry-after"] = str(RETRY_AFTER)
-            await refusal(scope, receive, send)
+            refused = refusal(scope, 503, "UNAVAILABLE", str(fault))
+            refused.headers["retry-after"] = str(RETRY_AFTER)
+            await refused(scope, receive, send)
             return
         if visitor is None:
             await unauthorized(scope)(scope, receive, send)
         elif scope["method"] not in _SAFE and not self._door.origin_allowed(scope):
-            refusal = _refusal(
+            refused = refusal(
                 scope, 403, "FORBIDDEN_ORIGIN", "Requests from this origin are refused"
             )
-            await refusal(scope, receive, send)
+            await refused(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
 
 def unauthorized(scope: Scope) -> Response:
-    response = _refusal(
+    response = refusal(
         scope, 401, "UNAUTHENTICATED", "Not logged in",
         "<p>Open the link that <code>headway serve</code> printed, or run <code>headway token</code>"
         " on the machine of the server to see it again.</p>",
@@ -115,7 +115,7 @@ def unauthorized(scope: Scope) -> Response:
     return response
 
 
-def _refusal(scope: Scope, status: int, code: str, message: str, more: str = "") -> Response:
+def refusal(scope: Scope, status: int, code: str, message: str, more: str = "") -> Response:
     if "text/html" in Headers(scope=scope).get("accept", "") and scope["method"] == "GET":
         return HTMLResponse(_PAGE.format(title=escape(message), body=more), status)
     errors = [{"message": message, "extensions": {"code": code}}]

@@ -20,6 +20,7 @@ from runner.queue import JobQueue
 from runner.rescuer import Rescuer
 from runner.store.database import Database, migrate, open_database
 from runner.store.plans import Plans
+from runner.vault import Vault
 from runner.worker import Worker
 
 
@@ -32,24 +33,31 @@ class Runtime:
     engine: Engine
     evaluator: Evaluator
     queue: JobQueue
+    vault: Vault
 
 
 @asynccontextmanager
 async def runtime(
-    database_url: str, artifacts: ArtifactStore | None = None
+    database_url: str, vault: Vault | None = None, artifacts: ArtifactStore | None = None
 ) -> AsyncIterator[Runtime]:
-    """Migrates first. The loops here belong to every process: whichever is there carries out what is owed."""
+    """Migrates first. Without a vault there are no secrets, without a store no files are removed.
+
+    The loops here belong to every process: whichever is there carries out what is owed.
+    """
     async with AsyncExitStack() as stack:
+        vault = vault or Vault()
         database = await stack.enter_async_context(open_database(database_url))
         await migrate(database)
         broadcast = Broadcast(backend=PostgresHints(database.connect_alone))
         feed = await stack.enter_async_context(Feed(broadcast))
         evaluator = await stack.enter_async_context(Evaluator())
         engine = await stack.enter_async_context(Engine(database, feed, Plans()))
-        await stack.enter_async_context(Courier(database, engine, feed, evaluator, artifacts))
+        await stack.enter_async_context(
+            Courier(database, engine, feed, evaluator, vault, artifacts)
+        )
         await stack.enter_async_context(Rescuer(database, engine))
         await stack.enter_async_context(Housekeeping(database))
-        yield Runtime(database, feed, engine, evaluator, JobQueue(database.pool))
+        yield Runtime(database, feed, engine, evaluator, JobQueue(database.pool), vault)
 
 
 def make_worker(
@@ -58,6 +66,7 @@ def make_worker(
     queues: tuple[str, ...],
     concurrency: int,
     drain_timeout: float,
+    artifacts_url: str | None = None,
 ) -> Worker:
     """A worker of this process, named after host and pid."""
     return Worker(
@@ -71,4 +80,6 @@ def make_worker(
         concurrency=concurrency,
         data_dir=data_dir,
         drain_timeout=drain_timeout,
+        artifacts_url=artifacts_url,
+        vault=parts.vault,
     )

@@ -20,10 +20,12 @@ from runner.store.tokens import Tokens
 from runner.worker import Worker
 from server.app import POLICIES, create_app, create_operations
 from server.auth import Door, DoorSettings, admin_token
+from server.files import FileRoom
 from server.graphql.fanout import Fanout
 from server.graphql.listening import let_go_of_the_dead
 from server.postgres import embedded_postgres
 from server.runtime import Runtime, make_worker, runtime
+from server.secret_key import make_vault, warn_of_other_keys
 from server.settings import Settings
 from server.startup import load_flows
 
@@ -43,7 +45,11 @@ async def serve(settings: Settings, tell: Tell) -> None:
     stop = _on_signals()
     async with AsyncExitStack() as stack:
         database_url = await _database_url(stack, settings)
-        parts = await stack.enter_async_context(runtime(database_url, _artifacts(settings)))
+        vault = make_vault(settings, may_make_key=True)
+        parts = await stack.enter_async_context(
+            runtime(database_url, vault, artifact_store(settings))
+        )
+        await warn_of_other_keys(parts.database.pool, vault)
         tokens = Tokens(parts.database.pool)
         token = await admin_token(tokens, settings.data_dir)
         await load_flows(parts, settings)
@@ -54,7 +60,8 @@ async def serve(settings: Settings, tell: Tell) -> None:
         operations = create_operations(parts)
         fanout = await stack.enter_async_context(Fanout(operations, POLICIES))
         door = Door(tokens, DoorSettings(hosts=frozenset(settings.allowed_hosts)))
-        server = _Server(create_app(parts, operations, fanout, door))
+        room = FileRoom(parts.database.pool, artifact_store(settings), settings.max_file_size)
+        server = _Server(create_app(parts, operations, fanout, door, room))
         host, port = listening.getsockname()[:2]
         url = f"http://{host}:{port}"
         facts = {
@@ -77,13 +84,23 @@ async def work(settings: Settings, tell: Tell) -> None:
     """A worker alone; beside an embedded database it finds it through the data dir."""
     stop = _on_signals()
     database_url = settings.database_url or _database_beside(settings.data_dir)
+    vault = make_vault(settings, may_make_key=False)
     async with (
-        runtime(database_url, _artifacts(settings)) as parts,
+        runtime(database_url, vault, artifact_store(settings)) as parts,
         _worker(parts, settings) as worker,
     ):
+        await warn_of_other_keys(parts.database.pool, vault)
         tell(f"worker {worker.name} serves {', '.join(settings.queues)}")
         await stop.wait()
         await worker.drain()
+
+
+def artifacts_url(settings: Settings) -> str:
+    return settings.artifacts_url or str(settings.data_dir.resolve() / "artifacts")
+
+
+def artifact_store(settings: Settings) -> ArtifactStore:
+    return ArtifactStore(artifacts_url(settings))
 
 
 async def _database_url(stack: AsyncExitStack, settings: Settings) -> str:
@@ -91,10 +108,6 @@ async def _database_url(stack: AsyncExitStack, settings: Settings) -> str:
     if settings.database_url:
         return settings.database_url
     return await stack.enter_async_context(embedded_postgres(settings.data_dir))
-
-
-def _artifacts(settings: Settings) -> ArtifactStore:
-    return ArtifactStore(str(settings.data_dir.resolve() / "artifacts"))
 
 
 @asynccontextmanager
@@ -105,6 +118,7 @@ async def _worker(parts: Runtime, settings: Settings) -> AsyncIterator[Worker]:
         tuple(settings.queues),
         settings.concurrency,
         settings.drain_timeout,
+        artifacts_url(settings),
     ) as worker:
         yield worker
 

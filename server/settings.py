@@ -76,6 +76,17 @@ class Settings(BaseSettings):
     drain_timeout: float = Field(
         30.0, description="What running tasks get when Headway is told to stop: seconds, or as 1m."
     )
+    secret_key: str | None = Field(
+        None,
+        repr=False,
+        description="32 bytes in base64 that secrets are encrypted with; without it DIR/secret.key.",
+    )
+    artifacts_url: str | None = Field(
+        None, description="An fsspec URL to keep artifacts at; without it DIR/artifacts."
+    )
+    max_file_size: int = Field(
+        100 * 1024 * 1024, ge=0, description="Bytes that an uploaded file may hold."
+    )
     allowed_hosts: Names = Field(
         (), description="Host names, besides localhost, to be reached under."
     )
@@ -92,6 +103,15 @@ class Settings(BaseSettings):
     @classmethod
     def _seconds(cls, value: object) -> float:
         return parse_duration(value)
+
+    @field_validator("secret_key")
+    @classmethod
+    def _key(cls, value: str | None) -> str | None:
+        if value is not None:
+            from runner.vault import key_from
+
+            key_from(value)
+        return value
 
     @field_validator("data_dir", "flows")
     @classmethod

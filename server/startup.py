@@ -52,7 +52,12 @@ async def _run_first_example(parts: Runtime) -> None:
         return
     try:
         command = await prepare(
-            pool, parts.engine.plans, parts.evaluator, Scope(), Launch("examples", "orders-etl")
+            pool,
+            parts.engine.plans,
+            parts.evaluator,
+            Scope(),
+            Launch("examples", "orders-etl"),
+            parts.vault,
         )
         await parts.engine.create(command, _STARTER)
     except Refused as refused:

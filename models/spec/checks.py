@@ -5,26 +5,28 @@ Looks at the plain data, so that it finds what it can in a document whose shapes
 
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
 
 from models.errors import ProblemCode, Refused
 from models.expressions import Reading, Reference, has_expressions, is_raw, read, strings
+from models.input_types import InputType
 from models.labels import check_labels
+from models.secrets import is_secret_name
 from models.shell import SHELLS, PieceKind, unsafe_places
 from models.similar import did_you_mean
 from models.spec.document import Path
 from models.spec.outline import Outline, Placed, items_of, outline
 
 _ALWAYS = frozenset({"execution", "flow", "trigger", "labels", "env"})
-_IN_TASKS = _ALWAYS | {"inputs", "outputs", "task"}
+_BY_ENGINE = _ALWAYS | {"inputs", "outputs", "task"}
+_IN_TASKS = _BY_ENGINE | {"secrets"}
+_ON_WORKERS = frozenset({"shell", "python", "http", "log", "return", "fail"})
+"""Task types whose expressions a worker evaluates, but for `when`: only there secrets are decrypted."""
 _OF_FOREACH = frozenset({"item", "index"})
 _IN_OUTPUTS = _ALWAYS | {"inputs", "outputs"}
-_NOT_YET_NAMES: Mapping[str, str] = {
-    "secrets": "`secrets` is part of the flow language but not built yet; remove it",
-}
 _EVALUATED: Mapping[str, frozenset[str]] = {
     "shell": frozenset({"run"}),
     "python": frozenset({"script", "args"}),
@@ -62,6 +64,8 @@ class _Names:
     tasks: frozenset[str]
     all_tasks: frozenset[str]
     user: str | None = None
+    hidden: frozenset[str] = frozenset()
+    """SECRET inputs that may not be used there."""
 
 
 def document_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
@@ -103,37 +107,54 @@ def _label_faults(labels: object) -> Iterator[Fault]:
 
 
 def _expression_faults(data: Mapping[str, Any], found: Outline) -> Iterator[Fault]:
-    inputs = frozenset(item["id"] for _, item in items_of(data.get("inputs")))
-    for position, item in items_of(data.get("inputs")):
-        names = _Names(_ALWAYS, inputs, frozenset(), found.keys)
-        for key, value in item.items():
-            path: Path = ("inputs", position, key)
-            yield from _values(value, path, names) if key == "default" else _none(value, path)
+    items = [item for _, item in items_of(data.get("inputs"))]
+    inputs = frozenset(item["id"] for item in items)
+    hidden = frozenset(item["id"] for item in items if item.get("type") == InputType.SECRET)
+    plain = _Names(_ALWAYS, inputs, frozenset(), found.keys, hidden=hidden)
+    yield from _inputs(data, plain)
     for task in found.tasks:
-        yield from _task(task, inputs, found)
-    names = _Names(_IN_OUTPUTS, inputs, found.main, found.keys)
+        yield from _task(task, inputs, hidden, found)
+    names = _Names(_IN_OUTPUTS, inputs, found.main, found.keys, hidden=hidden)
     yield from _values(data.get("outputs"), ("outputs",), names)
     cache = data.get("cache")
     if isinstance(cache, dict):
-        names = _Names(_ALWAYS, inputs, frozenset(), found.keys)
-        yield from _values(cache.get("key"), ("cache", "key"), names)
+        yield from _values(cache.get("key"), ("cache", "key"), plain)
     for key, value in data.items():
         if key not in _SECTIONS:
             yield from _none(value, (key,))
 
 
-def _task(task: Placed, inputs: frozenset[str], found: Outline) -> Iterator[Fault]:
+def _inputs(data: Mapping[str, Any], names: _Names) -> Iterator[Fault]:
+    for position, item in items_of(data.get("inputs")):
+        for key, value in item.items():
+            path: Path = ("inputs", position, key)
+            if key == "default":
+                yield from _values(value, path, names)
+            elif key != "when":
+                yield from _none(value, path)
+
+
+def _task(
+    task: Placed, inputs: frozenset[str], hidden: frozenset[str], found: Outline
+) -> Iterator[Fault]:
     item, path, kind = task.item, task.path, str(task.item.get("type"))
     if kind not in _EVALUATED:
         return
-    roots = _IN_TASKS | _OF_FOREACH if task.around else _IN_TASKS
-    names = _Names(roots, inputs, found.before[task.key], found.keys, task.key)
+    roots = _BY_ENGINE | _OF_FOREACH if task.around else _BY_ENGINE
+    by_engine = _Names(roots, inputs, found.before[task.key], found.keys, task.key, hidden)
+    names = by_engine
+    if kind in _ON_WORKERS:
+        names = replace(by_engine, roots=roots | {"secrets"}, hidden=frozenset())
     for name, value in item.items():
         place = (*path, name)
         if name in _EVALUATED_OF_ALL or name in _EVALUATED[kind]:
-            yield from _values(value, place, names)
+            yield from _values(value, place, by_engine if name == "when" else names)
         elif name not in _CHECKED_BY_THEMSELVES:
             yield from _none(value, place)
+    yield from _text_faults(item, kind, path)
+
+
+def _text_faults(item: Mapping[str, Any], kind: str, path: Path) -> Iterator[Fault]:
     if kind == "shell" and isinstance(item.get("run"), str):
         yield from _shell_faults(item["run"], (*path, "run"), item.get("interpreter"))
     if kind == "python" and isinstance(item.get("script"), str):
@@ -160,14 +181,14 @@ def _values(value: Any, path: Path, names: _Names) -> Iterator[Fault]:
 
 def _reference(reference: Reference, path: Path, names: _Names) -> Iterator[Fault]:
     root, offset = reference.root, reference.offset
-    if root in _NOT_YET_NAMES:
-        yield Fault(path, _NOT_YET_NAMES[root], offset, ProblemCode.NOT_YET)
-    elif root in _OF_FOREACH and root not in names.roots:
+    if root in _OF_FOREACH and root not in names.roots:
         yield Fault(path, f"`{root}` is known in the tasks of a foreach only", offset)
     elif root not in names.roots:
         where = "" if root not in _IN_TASKS else " here"
         sentence = f"`{root}` is no name that expressions know{where}"
         yield Fault(path, sentence + did_you_mean(root, names.roots), offset)
+    elif refusal := _secrecy(reference, names):
+        yield Fault(path, refusal, offset)
     elif reference.name is None:
         return
     elif root == "inputs" and names.inputs is not None and reference.name not in names.inputs:
@@ -177,6 +198,15 @@ def _reference(reference: Reference, path: Path, names: _Names) -> Iterator[Faul
         yield Fault(path, sentence, offset)
     elif root == "outputs" and reference.name not in names.tasks:
         yield Fault(path, _no_outputs(reference.name, names), offset)
+
+
+def _secrecy(reference: Reference, names: _Names) -> str | None:
+    root, name = reference.root, reference.name
+    if root == "secrets" and (name is None or not is_secret_name(name)):
+        return "name the secret, as in secrets.NAME: its name cannot be computed"
+    if root == "inputs" and name in names.hidden:
+        return f"`{name}` is a SECRET: only tasks that a worker runs may use it"
+    return None
 
 
 def _no_outputs(task: str, names: _Names) -> str:

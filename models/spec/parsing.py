@@ -1,7 +1,7 @@
 """From the text of a flow to its specification, or to everything that is wrong with it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -12,6 +12,7 @@ from models.similar import did_you_mean
 from models.spec.checks import document_faults
 from models.spec.document import Document, Path, read_document
 from models.spec.flow import ConcurrencySpec, FlowSpec
+from models.spec.input_checks import input_faults
 from models.spec.outline import outline
 from models.spec.tasks import (
     TASK_CLASSES,
@@ -86,7 +87,7 @@ def _ordered(problems: Sequence[Problem]) -> list[Problem]:
 
 
 def _fault_problems(document: Document, data: dict[str, Any]) -> Iterator[Problem]:
-    for fault in islice(document_faults(data), _MOST_FAULTS):
+    for fault in islice(chain(document_faults(data), input_faults(data)), _MOST_FAULTS):
         yield document.problem(fault.path, fault.message, fault.code, fault.offset)
 
 

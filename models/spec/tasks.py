@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from models.inputs import InputSpec
+from models.inputs import InputSpec, InputType
 from models.states import AttemptState, CommentRule, OnReject, OnTimeout, OnWorkerLost, RunIf
 from models.values import (
     Condition,
@@ -240,6 +240,15 @@ class ApprovalTask(Task):
     remind_every: Seconds | None = None
     escalate: EscalateSpec | None = None
     on_reject: Annotated[OnReject, Word(OnReject)] = OnReject.REJECT
+
+    @model_validator(mode="after")
+    def _form_is_plain(self) -> Self:
+        for field in self.form:
+            if field.type in {InputType.SECRET, InputType.FILE} or field.depends_on:
+                raise ValueError(
+                    f"`{field.id}` of the `form`: a form takes no SECRET, no FILE and no `depends_on`"
+                )
+        return self
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

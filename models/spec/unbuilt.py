@@ -6,16 +6,13 @@ from typing import Any
 from models.spec.document import Path
 
 _FLOW_KEYS = frozenset({"triggers", "alerts"})
-_INPUT_KEYS = frozenset({"depends_on", "when"})
 TASK_TYPES = frozenset({"sql"})
-INPUT_TYPES = frozenset({"SECRET", "FILE"})
 _TAIL = "is part of the flow language but not built yet"
 
 
 def take_unbuilt(data: dict[str, Any]) -> Iterator[tuple[Path, str]]:
     """Takes what is not built yet out of the document's data, in place, and says what it was."""
     yield from _taken(data, _FLOW_KEYS, ())
-    yield from _taken_items(data, "inputs", _input)
     yield from _taken_items(data, "tasks", _task)
 
 
@@ -25,17 +22,6 @@ def _taken_items(data: dict[str, Any], key: str, judge: Any) -> Iterator[tuple[P
     for position, item in enumerate(items) if isinstance(items, list) else ():
         if isinstance(item, dict) and isinstance(items, list):
             yield from judge(items, position, item, (key, position))
-
-
-def _input(
-    items: list[Any], position: int, item: dict[str, Any], path: Path
-) -> Iterator[tuple[Path, str]]:
-    kind = item.get("type")
-    if isinstance(kind, str) and kind in INPUT_TYPES:
-        items[position] = None
-        yield (*path, "type"), f"the input type `{kind}` {_TAIL}; remove it"
-        return
-    yield from _taken(item, _INPUT_KEYS, path)
 
 
 def _task(

@@ -112,7 +112,7 @@ class _Run:
 
     async def _read_lines(self, pipe: Pipe, stream: LogStream) -> None:
         level = LogLevel.INFO if stream is LogStream.STDOUT else LogLevel.WARN
-        cutter = LineCutter()
+        cutter = LineCutter(self._attempt.mask)
         while data := await pipe.read():
             await self._log(cutter.feed(data), stream, level)
         await self._log(cutter.end(), stream, level)

@@ -23,7 +23,9 @@ class ShellExecutor:
         env = await attempt.render({"env": dict(spec.env)})
         script = str(rendered["run"])
         with attempt.workplace() as place:
-            if spec.interpreter is None and len(script.encode()) < _LONGEST_ARGUMENT:
+            short = len(script.encode()) < _LONGEST_ARGUMENT
+            # Everyone on the machine can see arguments.
+            if spec.interpreter is None and short and not attempt.mask:
                 argv = [*_BASH, "-c", script]
             else:
                 interpreter = shlex.split(spec.interpreter) if spec.interpreter else _BASH

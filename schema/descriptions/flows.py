@@ -50,6 +50,12 @@ FLOWS: Final[Words] = {
             "min": "The smallest number that is allowed, of INT and FLOAT; null is no bound.",
             "max": "The greatest number that is allowed, of INT and FLOAT; null is no bound.",
             "pattern": "A regular expression that must match the whole text, of STRING; null is none.",
+            "minLength": "The fewest characters, of STRING; null is no bound.",
+            "maxLength": "The most characters, of STRING; null is no bound.",
+            "itemType": "What values the items take, of ARRAY; null otherwise.",
+            "dependsOn": "Earlier inputs that decide whether this one is asked for.",
+            "when": "An expression over them: while it does not hold, the input is not asked for, and what is given "
+            "for it is ignored. Null with `dependsOn`: while one of them has no value, or is false.",
         },
     ),
     "InputType": (
@@ -69,6 +75,8 @@ FLOWS: Final[Words] = {
             "ARRAY": "A list of values of one other type.",
             "URI": "A URI with its scheme, as `s3://bucket/key`.",
             "EMAIL": "A mail address.",
+            "SECRET": "Text that is kept encrypted and shown as `****`.",
+            "FILE": "A file: the `id` or `uri` that `POST /files` answered. Kept as its URI.",
         },
     ),
     "Task": (

@@ -25,6 +25,8 @@ _MUTATIONS: Final = {
     "unarchiveExecutions": "Show archived executions in lists again. Each by itself.",
     "deleteExecutions": "Remove ended executions for good. Each by itself. Needs MANAGE.",
     "approve": "Vote for what a task run waits for.",
+    "saveSecret": "Save a secret of a namespace, or a new value for it. Needs the permission MANAGE.",
+    "deleteSecret": "Delete a secret. What is rendered afterwards does not see it. Needs the permission MANAGE.",
     "reject": "Vote against it. One rejection rejects.",
 }
 
@@ -63,6 +65,8 @@ ROOTS: Final[Words] = {
             "workers": "The workers that are, and were lately, there.",
             "validateFlow": "Everything that is wrong with a flow document; empty when it could be saved.",
             "validateFlow(source)": "The document, as YAML.",
+            "secrets": "Names of secrets; never their values. Needs the permission MANAGE.",
+            "secrets(namespace)": "Those that this namespace sees: its own, and those above it that it has not itself.",
             "flowSchema": "The JSON Schema of flow documents, for editors.",
         },
     ),

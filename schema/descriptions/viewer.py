@@ -48,7 +48,7 @@ VIEWER: Final[Words] = {
             "CHANGE_STATE": "Set the state of what has ended.",
             "APPROVE": "Decide approvals whose policy allows it.",
             "UPDATE_FLOW": "Save flows.",
-            "MANAGE": "Manage tokens and roles.",
+            "MANAGE": "Manage secrets, tokens and roles.",
         },
     ),
     "Worker": (

@@ -8,6 +8,7 @@ import strawberry
 
 from models.events import EventType
 from models.ids import typed
+from models.secrets import without_secrets
 from models.states import Channel
 from runner.store.event_log import EventRow
 from runner.store.json import load
@@ -96,7 +97,11 @@ class ExecutionEvent(Node):
 
 
 def _shown(fact: dict[str, Any]) -> Any:
-    return {_camel(key): value for key, value in fact.items() if key not in _INSIDE}
+    return {
+        _camel(key): without_secrets(value) if key == "inputs" and value else value
+        for key, value in fact.items()
+        if key not in _INSIDE
+    }
 
 
 def _camel(name: str) -> str:

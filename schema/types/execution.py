@@ -15,6 +15,7 @@ from models.lifecycle import snapshot
 from models.lifecycle.actions import available_actions
 from models.lifecycle.keeping import in_the_past
 from models.lifecycle.waiting import Line, waiting_for
+from models.secrets import without_secrets
 from models.states import ExecutionState, FailureAction, Origin, TaskRunState
 from runner.past import moment_of, past_of
 from runner.store import event_log, history, log_lines
@@ -106,7 +107,7 @@ class Execution(Node):
             state=ExecutionState(row["state"]),
             seq=row["seq"],
             progress=row["progress"],
-            inputs=load(row["inputs"]),
+            inputs=JSON(without_secrets(load(row["inputs"]))),
             outputs=load(row["outputs"]),
             labels=labels_of(load(row["labels"])),
             properties=load(row["properties"]),

@@ -38,6 +38,11 @@ class FlowInput:
     min: float | None
     max: float | None
     pattern: str | None
+    min_length: int | None
+    max_length: int | None
+    item_type: InputType | None
+    depends_on: list[str]
+    when: str | None
 
     @classmethod
     def of(cls, spec: InputSpec) -> Self:
@@ -52,6 +57,11 @@ class FlowInput:
             min=getattr(spec, "min", None),
             max=getattr(spec, "max", None),
             pattern=getattr(spec, "pattern", None),
+            min_length=spec.min_length,
+            max_length=spec.max_length,
+            item_type=spec.item_type,
+            depends_on=list(spec.depends_on),
+            when=spec.when,
         )
 
 

@@ -1,17 +1,19 @@
 """The command line's client of the API: finds its server on the same machine, or by HEADWAY_URL and HEADWAY_TOKEN."""
 
 import asyncio
+import functools
 import json
 import os
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import typer
 
 PROBLEMS = "problems { code message path ... on ValidationProblem { line column } }"
+Command = TypeVar("Command", bound=Callable[..., Any])
 _RETRY_FROM, _RETRY_UP_TO = 0.2, 5.0
 
 
@@ -54,7 +56,30 @@ class Api:
         data: dict[str, Any] = answer["data"]
         return data
 
-    async def mutate(self, name: str, kind: str, result: str, **input: Any) -> dict[str, Any]:
+    def upload(self, path: Path) -> str:
+        """The id of the file, for a FILE input. Raises CommandFailed."""
+        import httpx
+
+        headers = {"authorization": f"Bearer {self.token}", "x-headway-channel": "cli"}
+        try:
+            with path.open("rb") as content:
+                response = httpx.post(
+                    f"{self.url}/files",
+                    params={"name": path.name},
+                    content=content,
+                    headers={**headers, "content-type": "application/octet-stream"},
+                    timeout=None,
+                )
+            answer = response.json()
+        except OSError as error:
+            raise CommandFailed(f"cannot read {path}: {error.strerror}") from error
+        except (httpx.HTTPError, ValueError) as error:
+            raise CommandFailed(f"{self.url} does not take {path}: {error}") from error
+        if answer.get("errors"):
+            raise CommandFailed("; ".join(error["message"] for error in answer["errors"]))
+        return str(answer["id"])
+
+    async def mutate(self, name: str, kind: str, result: str, /, **input: Any) -> dict[str, Any]:
         """What changed. Raises CommandFailed with the problems."""
         given = {key: value for key, value in input.items() if value is not None}
         data = await self.ask(
@@ -159,3 +184,16 @@ def fail(error: Exception | str) -> typer.Exit:
     for line in str(error).splitlines():
         typer.echo(f"error: {line}", err=True)
     return typer.Exit(1)
+
+
+def plain_errors(command: Command) -> Command:
+    """What goes wrong in it is said in a sentence, with exit code 1."""
+
+    @functools.wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return command(*args, **kwargs)
+        except CommandFailed as error:
+            raise fail(error) from error
+
+    return cast(Command, wrapped)

@@ -11,8 +11,8 @@ from typing import Annotated, Any
 import typer
 
 from server.cli import queries
-from server.cli.api import Api, CommandFailed, fail
-from server.cli.inputs import parse_inputs, parse_labels
+from server.cli.api import Api, CommandFailed, plain_errors
+from server.cli.inputs import given_inputs, parse_labels
 
 Id = Annotated[str, typer.Argument(help="An execution's id, exec_...")]
 Reason = Annotated[str | None, typer.Option(help="Why; kept with the event.")]
@@ -28,25 +28,12 @@ def register(app: typer.Typer) -> None:
     app.command("set-labels")(plain_errors(set_labels))
 
 
-def plain_errors(command: Any) -> Any:
-    import functools
-
-    @functools.wraps(command)
-    def wrapped(*args: Any, **kwargs: Any) -> None:
-        try:
-            command(*args, **kwargs)
-        except CommandFailed as error:
-            raise fail(error) from error
-
-    return wrapped
-
-
 def run(
     flow: Annotated[str, typer.Argument(help="NAMESPACE/FLOW, or a flow document to push first.")],
     input: Annotated[
         list[str] | None,
         typer.Option(
-            "-i", "--input", help="name=value, name:=JSON or name=@FILE; may be repeated."
+            "-i", "--input", help="name=value, name:=JSON or name=@PATH; may be repeated."
         ),
     ] = None,
     label: Annotated[list[str] | None, typer.Option(help="key=value; may be repeated.")] = None,
@@ -85,7 +72,7 @@ async def _run(
         "execution { id name }",
         namespace=namespace,
         flow=name,
-        inputs=parse_inputs(inputs),
+        inputs=await given_inputs(api, namespace, name, inputs),
         labels=parse_labels(labels),
         idempotencyKey=key,
         reason=reason,

@@ -1,18 +1,38 @@
-"""`-i name=value` on the command line: text; `name:=JSON` a value; `name=@FILE` the JSON in a file."""
+"""`-i name=value`: text; `name:=JSON` a value; `name=@PATH` the JSON in a file, or for a FILE input the file itself."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
 
-from server.cli.api import CommandFailed
+from server.cli import queries
+from server.cli.api import Api, CommandFailed
 
 
-def parse_inputs(given: list[str]) -> dict[str, Any]:
-    return dict(map(_parse, given))
+async def given_inputs(api: Api, namespace: str, flow: str, given: list[str]) -> dict[str, Any]:
+    """Their values; files are uploaded. Raises CommandFailed."""
+    values: dict[str, Any] = {}
+    types: dict[str, str] | None = None
+    for text in given:
+        name, value = _parse(text)
+        if isinstance(value, Path):
+            types = await _input_types(api, namespace, flow) if types is None else types
+            if types.get(name) == "FILE":
+                values[name] = await asyncio.to_thread(api.upload, value)
+            else:
+                values[name] = _read(value)
+        else:
+            values[name] = value
+    return values
 
 
 def parse_labels(given: list[str]) -> list[dict[str, str]]:
     return [dict(zip(("key", "value"), _split(one, "="), strict=True)) for one in given]
+
+
+async def _input_types(api: Api, namespace: str, flow: str) -> dict[str, str]:
+    found = (await api.ask(queries.INPUT_TYPES, namespace=namespace, key=flow))["flow"]
+    return {one["id"]: one["type"] for one in found["inputs"]} if found else {}
 
 
 def _parse(text: str) -> tuple[str, Any]:
@@ -20,12 +40,14 @@ def _parse(text: str) -> tuple[str, Any]:
     if name.endswith(":"):
         return name[:-1], _json(rest, f"the value of {name[:-1]}")
     name, value = _split(text, "=")
-    if value.startswith("@"):
-        try:
-            return name, _json(Path(value[1:]).read_text(), value[1:])
-        except OSError as error:
-            raise CommandFailed(f"cannot read {value[1:]}: {error.strerror}") from error
-    return name, value
+    return name, Path(value[1:]) if value.startswith("@") else value
+
+
+def _read(path: Path) -> Any:
+    try:
+        return _json(path.read_text(), str(path))
+    except OSError as error:
+        raise CommandFailed(f"cannot read {path}: {error.strerror}") from error
 
 
 def _split(text: str, by: str) -> tuple[str, str]:

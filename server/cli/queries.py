@@ -30,3 +30,7 @@ FLOWS: Final = """query ($after: String) { flows(first: 200, after: $after) {
 FLOW: Final = """query ($namespace: String!, $key: String!) { flow(namespace: $namespace, key: $key) {
   namespace key kind description revision { number source createdAt } } }"""
 WORKERS: Final = "{ viewer { version } workers { name host queues concurrency running alive } }"
+INPUT_TYPES: Final = """query ($namespace: String!, $key: String!) { flow(namespace: $namespace, key: $key) {
+  inputs { id type } } }"""
+SECRETS: Final = """query ($namespace: String) { secrets(namespace: $namespace) {
+  namespace name updatedAt } }"""

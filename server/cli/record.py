@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from server.cli import queries
-from server.cli.api import Api, CommandFailed, sentence
-from server.cli.executions import AsJson, Id, Reason, plain_errors
+from server.cli.api import Api, CommandFailed, plain_errors, sentence
+from server.cli.executions import AsJson, Id, Reason
 
 Ids = Annotated[list[str], typer.Argument(help="Executions, exec_...")]
 _SEVERAL = "problems { code message path }"

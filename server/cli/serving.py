@@ -130,6 +130,7 @@ def _settings(**given: Any) -> "Settings":
 def _run(work: Coroutine[Any, Any, None]) -> None:
     """Run it to its end; faults become sentences and exit codes."""
     from models.errors import Fault, Unavailable
+    from server.secret_key import BadSecretKey
     from server.serve import DatabaseUnknown, PortTaken
 
     logging.basicConfig(
@@ -138,6 +139,8 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
         asyncio.run(work)
+    except BadSecretKey as error:
+        _fail(error, 2)
     except PortTaken as error:
         _fail(error, PORT_TAKEN)
     except (Unavailable, DatabaseUnknown, Fault) as error:

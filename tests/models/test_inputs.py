@@ -6,6 +6,7 @@ from pydantic import ValidationError
 
 from models.errors import ProblemCode, Refused
 from models.inputs import InputSpec, input_defaults_with_expressions, validate_inputs
+from models.secrets import without_secrets
 
 
 def spec(kind: str, **keys: Any) -> InputSpec:
@@ -33,8 +34,16 @@ ACCEPTED: list[tuple[InputSpec, Any, Any]] = [
     (spec("ARRAY", item_type="STRING"), '["a,b"]', ["a,b"]),
     (spec("URI"), "s3://bucket/key", "s3://bucket/key"),
     (spec("EMAIL"), "ada@example.org", "ada@example.org"),
+    (spec("SECRET"), "hunter2", "hunter2"),
+    (spec("FILE"), "file_01h455vb4pex5vsknk084sn02q", "file_01h455vb4pex5vsknk084sn02q"),
 ]
+SHORT = "x must have 4 characters in a line at least, or it could not be masked"
 REFUSED: list[tuple[InputSpec, Any, str]] = [
+    (spec("SECRET"), "abc", SHORT),
+    (spec("SECRET"), "   a   ", SHORT),
+    (spec("SECRET"), {"$secret": "x.y"}, "x must be text"),
+    (spec("SECRET"), "x" * 20_000, "x must have at most 16384 bytes"),
+    (spec("FILE"), 5, "x must be what POST /files answered, an id or a URI, got 5"),
     (spec("STRING"), 5, "x must be text, got 5"),
     (spec("STRING", min_length=2), "a", "x must have at least 2 characters, got 1"),
     (spec("STRING", max_length=2), "abc", "x must have at most 2 characters, got 3"),
@@ -128,3 +137,14 @@ def test_more_than_a_mebibyte() -> None:
 def test_wrong_declarations(keys: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ValidationError, match=sentence.replace("(", "\\(")):
         InputSpec.model_validate({"id": "x", **keys})
+
+
+def test_what_is_not_asked_for_is_null_whatever_was_given() -> None:
+    specs = [spec("BOOL"), InputSpec.model_validate({"id": "y", "type": "INT", "required": True})]
+    given = {"x": True, "y": "no number"}
+    assert validate_inputs(specs, given, absent={"y"}) == {"x": True, "y": None}
+
+
+def test_encrypted_inputs_are_not_shown() -> None:
+    inputs = {"a": {"$secret": "x.y"}, "b": {"$secret": 5}, "c": {"x": 1}}
+    assert without_secrets(inputs) == {"a": "****", "b": {"$secret": 5}, "c": {"x": 1}}

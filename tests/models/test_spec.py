@@ -148,7 +148,7 @@ NOT_YET 11 1 concurrency `concurrency` is part of the flow language but not buil
 VALIDATION 16 32 tasks.0.run an expression inside double quotes is not protected by quoting; \
 give the value to the script through `env:` and write "$NAME" here
 VALIDATION 16 53 tasks.0.run `foo` is no name that expressions know; \
-there are: env, execution, flow, inputs, labels, outputs, task, trigger
+there are: env, execution, flow, inputs, labels, outputs, secrets, task, trigger
 VALIDATION 18 23 tasks.0.env.REGION there is no input `regoin`; did you mean `region`?
 VALIDATION 20 52 tasks.0.retry.delay must be a duration such as 10s, 5m, 1h30m or PT5M28S, got 'soon'
 VALIDATION 20 65 tasks.0.retry.dlay `dlay` is no key of `retry`; did you mean `delay`?
@@ -166,14 +166,9 @@ NOT_YET = [
     *(f"{FLOW}{key}: 1\n" for key in FLOW_KEYS),
     *(task(f"{{id: a, type: log, message: m, {key}: 1}}") for key in ("when", "run_if", "cache")),
     *(task(f"{{id: a, type: {kind}, x: 1}}") for kind in ("foreach", "subflow", "sql")),
-    *(f"{task(LOG)}inputs: [{{id: a, type: {kind}}}]" for kind in ("SECRET", "FILE")),
-    *(f"{task(LOG)}inputs: [{{id: a, type: INT, {key}: 1}}]" for key in ("depends_on", "when")),
     *(task(f"{{id: a, type: approval, {key}: 2}}") for key in APPROVAL_KEYS.split()),
     task("{id: a, type: wait, duration: 1s, event: e}"),
-    *(
-        task(f'{{id: a, type: log, message: "{{{{ {name} }}}}"}}')
-        for name in ("secrets.A", "item", "index")
-    ),
+    *(task(f'{{id: a, type: log, message: "{{{{ {name} }}}}"}}') for name in ("item", "index")),
 ]
 
 
@@ -309,3 +304,60 @@ def test_the_json_schema_knows_every_key() -> None:
     assert schema["$defs"]["RetrySpec"]["properties"]["backoff"]["enum"] == [
         "constant", "linear", "exponential",
     ]  # fmt: skip
+
+
+INPUTS = "id: f\nnamespace: a\ninputs:\n  - {id: env, type: STRING}\n  - {id: pin, type: SECRET}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{id: b, type: INT, depends_on: nothing}", "there is no input `nothing` before this one"),
+        ("{id: b, type: INT, depends_on: [b]}", "there is no input `b` before this one"),
+        ("{id: b, type: INT, when: '{{ inputs.env }}'}", "`when` belongs to inputs that say what"),
+        ("{id: b, type: INT, depends_on: env, when: always}", "must be an expression, as in "),
+        (
+            "{id: b, type: INT, depends_on: env, when: '{{ inputs.pin }}'}",
+            "`when` uses inputs of `depends_on` only; add `pin` there",
+        ),
+        (
+            "{id: b, type: INT, depends_on: env, when: '{{ labels.a }}'}",
+            "`when` knows `inputs` only, not `labels`",
+        ),
+        ("{id: b, type: INT, depends_on: env, when: '{{ inputs. }}'}", "this expression cannot"),
+        ("{id: b, type: SECRET, default: hunter2}", "a SECRET input takes no default"),
+        ("{id: b, type: STRING, default: '{{ secrets.A }}'}", "`secrets` is no name that "),
+        ("{id: b, type: ARRAY, item_type: SECRET}", "an ARRAY input needs `item_type`"),
+    ],
+)
+def test_inputs_that_cannot_be(text: str, message: str) -> None:
+    ((code, line, _, _, said),) = problems(f"{INPUTS}  - {text}\ntasks:\n  - {LOG}\n")
+    assert (code, line) == (ProblemCode.VALIDATION, 6)
+    assert said.startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{id: a, type: log, message: '{{ secrets }}'}", "name the secret, as in secrets.NAME"),
+        ("{id: a, type: log, message: '{{ secrets[labels.a] }}'}", "name the secret, as in"),
+        ("{id: a, type: approval, message: '{{ secrets.A }}'}", "`secrets` is no name that"),
+        ("{id: a, type: approval, message: '{{ inputs.pin }}'}", "`pin` is a SECRET: only"),
+        ("{id: a, type: wait, duration: '{{ inputs.pin }}'}", "`pin` is a SECRET: only"),
+    ],
+)
+def test_secrets_where_they_cannot_be(text: str, message: str) -> None:
+    ((code, _, _, _, said),) = problems(f"{INPUTS}tasks:\n  - {text}\n")
+    assert code is ProblemCode.VALIDATION
+    assert said.startswith(message)
+
+
+def test_secrets_in_what_a_worker_renders() -> None:
+    kinds = (
+        "{id: a, type: shell, run: 'echo {{ secrets.A }} {{ inputs.pin }}'}",
+        "{id: a, type: python, script: x, args: {a: '{{ secrets.A }}'}, env: {B: '{{ secrets.B }}'}}",
+        "{id: a, type: http, url: '{{ secrets.A }}', headers: {x: '{{ inputs.pin }}'}}",
+        "{id: a, type: return, outputs: {a: '{{ secrets[\"A\"] }}'}}",
+    )
+    for text in kinds:
+        assert parse_flow(f"{INPUTS}tasks:\n  - {text}\n")

@@ -18,6 +18,7 @@ from runner.launch import Launch, prepare
 from runner.store.flows import save_flow
 from runner.store.log_lines import LinesOf, LogRow, lines_after
 from runner.store.snapshots import load_executions
+from runner.vault import Vault, key_from, new_key
 from runner.worker import Worker
 from server.runtime import Runtime, make_worker, runtime
 
@@ -44,7 +45,12 @@ class Floor:
         launch = Launch(namespace="acme", flow="test", inputs=inputs)
         parts = self.parts
         return await prepare(
-            parts.database.pool, parts.engine.plans, parts.evaluator, Scope(), launch
+            parts.database.pool,
+            parts.engine.plans,
+            parts.evaluator,
+            Scope(),
+            launch,
+            parts.vault,
         )
 
     async def ask(self, id: UUID, command: Command) -> None:
@@ -93,7 +99,7 @@ class Floor:
 async def open_floor(
     database_url: str, data_dir: Path, concurrency: int = 4, drain_timeout: float = 0.0
 ) -> AsyncIterator[Floor]:
-    async with runtime(database_url) as parts:
+    async with runtime(database_url, Vault(key_from(new_key()))) as parts:
         worker = make_worker(parts, data_dir, ("default",), concurrency, drain_timeout)
         async with worker:
             yield Floor(parts, worker, data_dir)

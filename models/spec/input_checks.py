@@ -1,0 +1,45 @@
+"""What inputs say of each other: `depends_on` names earlier ones, and `when` uses no others."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from models.expressions import has_expressions, read
+from models.similar import did_you_mean
+from models.spec.checks import Fault
+from models.spec.document import Path
+
+
+def input_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
+    inputs = data.get("inputs")
+    earlier: list[str] = []
+    for position, item in enumerate(inputs if isinstance(inputs, list) else ()):
+        if not isinstance(item, dict):
+            continue
+        needed = item.get("depends_on")
+        names = [str(name) for name in (needed if isinstance(needed, list) else [needed]) if name]
+        yield from _dependency_faults(names, earlier, ("inputs", position, "depends_on"))
+        if names and isinstance(item.get("when"), str):
+            yield from _condition_faults(item["when"], names, ("inputs", position, "when"))
+        earlier.append(str(item.get("id")))
+
+
+def _dependency_faults(names: list[str], earlier: list[str], path: Path) -> Iterator[Fault]:
+    for name in names:
+        if name not in earlier:
+            sentence = f"there is no input `{name:.80}` before this one"
+            yield Fault(path, sentence + did_you_mean(name, earlier))
+
+
+def _condition_faults(when: str, names: list[str], path: Path) -> Iterator[Fault]:
+    if not has_expressions(when):
+        yield Fault(path, "must be an expression, as in \"{{ inputs.a == 'b' }}\"")
+        return
+    for wrong in read(when).misreadings:
+        yield Fault(path, wrong.message, wrong.offset)
+    for reference in read(when).references:
+        if reference.root != "inputs":
+            sentence = f"`when` knows `inputs` only, not `{reference.root}`"
+            yield Fault(path, sentence, reference.offset)
+        elif reference.name not in names:
+            mend = f"add `{reference.name}` there" if reference.name else "name it, as in inputs.a"
+            yield Fault(path, f"`when` uses inputs of `depends_on` only; {mend}", reference.offset)

@@ -1,0 +1,73 @@
+"""Files that were uploaded to be inputs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from models.errors import Refused
+from models.ids import typed, untyped
+from models.viewer import Scope
+from runner.store.connection import Pool, reaching
+
+
+@dataclass(frozen=True, slots=True)
+class UploadedFile:
+    """`scope` is the uploader's: executions of flows that it covers may use the file."""
+
+    id: UUID
+    name: str
+    uri: str
+    digest: str
+    size: int
+    scope: Scope
+    uploaded_by: str
+
+
+async def store(pool: Pool, file: UploadedFile) -> None:
+    namespaces = file.scope.namespaces
+    with reaching():
+        await pool.execute(
+            """insert into files (id, name, uri, digest, size, namespaces, uploaded_by)
+               values ($1, $2, $3, $4, $5, $6, $7)""",
+            file.id,
+            file.name,
+            file.uri,
+            file.digest,
+            file.size,
+            None if namespaces is None else list(namespaces),
+            file.uploaded_by,
+        )
+
+
+async def find_uris(pool: Pool, namespace: str, named: Sequence[str]) -> dict[str, str]:
+    """Where the files are kept, by the id or URI that they are named with; others are left out."""
+    keys = {name: key for name in named if (key := _key(name))}
+    with reaching():
+        rows = await pool.fetch(
+            "select id, uri, namespaces from files where id = any($1) or uri = any($2)",
+            list(keys.values()),
+            list(named),
+        )
+    allowed = [row for row in rows if _scope(row["namespaces"]).covers(namespace)]
+    uris = {row["uri"]: row["uri"] for row in allowed}
+    ids = {row["id"]: row["uri"] for row in allowed}
+    return {
+        name: uri
+        for name in named
+        if (uri := uris.get(name) or ids.get(keys.get(name))) is not None
+    }
+
+
+def file_id(key: UUID) -> str:
+    return typed("file", key)
+
+
+def _key(name: str) -> UUID | None:
+    try:
+        return untyped("file", name)
+    except Refused:
+        return None
+
+
+def _scope(namespaces: Sequence[str] | None) -> Scope:
+    return Scope(None if namespaces is None else tuple(namespaces))

@@ -1,0 +1,88 @@
+"""Secrets of namespaces: read by those below too, where the nearest of a name wins. Values are encrypted."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from runner.store.connection import Connection, Pool, reaching
+from runner.vault import Vault
+
+Row = Mapping[str, Any]
+
+
+def lineage(namespace: str) -> list[str]:
+    """A namespace and those above it: `a.b` and `a`."""
+    parts = namespace.split(".")
+    return [".".join(parts[:length]) for length in range(len(parts), 0, -1)]
+
+
+async def save(pool: Pool, vault: Vault, namespace: str, name: str, value: str, actor: str) -> Row:
+    """Raises Refused without a key, Unavailable."""
+    sealed = vault.seal(value, _purpose(namespace, name))
+    with reaching():
+        row: Row | None = await pool.fetchrow(
+            """insert into secrets (namespace, name, key_id, value, updated_by) values ($1, $2, $3, $4, $5)
+               on conflict (namespace, name) do update set key_id = excluded.key_id, value = excluded.value,
+                 updated_by = excluded.updated_by, updated_at = now()
+               returning namespace, name, created_at, updated_at, updated_by""",
+            namespace,
+            name,
+            vault.key_id,
+            sealed,
+            actor,
+        )
+    assert row
+    return row
+
+
+async def delete(pool: Pool, namespace: str, name: str) -> Row | None:
+    """What there was."""
+    with reaching():
+        row: Row | None = await pool.fetchrow(
+            """delete from secrets where namespace = $1 and name = $2
+               returning namespace, name, created_at, updated_at, updated_by""",
+            namespace,
+            name,
+        )
+    return row
+
+
+async def listed(pool: Pool, namespaces: Sequence[str] | None) -> Sequence[Row]:
+    """Everything but the values; None is every namespace."""
+    with reaching():
+        return await pool.fetch(
+            """select namespace, name, created_at, updated_at, updated_by from secrets
+               where $1::text[] is null or namespace = any($1) order by namespace, name""",
+            None if namespaces is None else list(namespaces),
+        )
+
+
+async def opened(
+    pool: Pool | Connection, vault: Vault, namespace: str, names: Sequence[str]
+) -> dict[str, str]:
+    """The values that a namespace sees under these names; those that are not there are left out. Raises CannotOpen."""
+    with reaching():
+        rows = await pool.fetch(
+            """select distinct on (name) name, namespace, value from secrets
+               where name = any($1) and namespace = any($2) order by name, length(namespace) desc""",
+            list(names),
+            lineage(namespace),
+        )
+    return {
+        row["name"]: vault.open(row["value"], _purpose(row["namespace"], row["name"]))
+        for row in rows
+    }
+
+
+async def count_of_other_keys(pool: Pool, key_id: str | None) -> int:
+    """How many cannot be read with this key."""
+    with reaching():
+        return int(
+            await pool.fetchval(
+                "select count(*) from secrets where key_id is distinct from $1", key_id
+            )
+        )
+
+
+def _purpose(namespace: str, name: str) -> str:
+    """Bound to its place: moved to another row it does not open."""
+    return f"secret {namespace}/{name}"

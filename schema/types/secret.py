@@ -1,0 +1,27 @@
+"""Secrets, without their values."""
+
+from datetime import datetime
+from typing import Any, Self
+
+import strawberry
+
+from schema.types.actors import Actor
+
+
+@strawberry.type
+class Secret:
+    namespace: str
+    name: str
+    created_at: datetime
+    updated_at: datetime
+    updated_by: Actor
+
+    @classmethod
+    def of(cls, row: Any) -> Self:
+        return cls(
+            namespace=row["namespace"],
+            name=row["name"],
+            created_at=row["created_at"],
+            updated_at=row["updated_at"],
+            updated_by=Actor.of(row["updated_by"]),
+        )

@@ -1,0 +1,166 @@
+"""`POST /files` takes what is to be a FILE input; `GET /artifacts/{id}` gives back what tasks left."""
+
+import asyncio
+import mimetypes
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any
+from urllib.parse import quote
+
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from models.errors import Refused, Unavailable
+from models.ids import new_id, untyped
+from models.viewer import Permission, Viewer
+from runner.artifacts import ArtifactRefused, ArtifactStore, checked_name
+from runner.store import files, nodes
+from runner.store.connection import Pool, reaching
+from runner.store.files import UploadedFile, file_id
+from server.auth import visitor_of
+from server.guard import RETRY_AFTER, refusal
+
+_IN_MEMORY = 1024 * 1024
+_LONGEST_NAME = 200
+_OCTETS = "application/octet-stream"
+
+
+class _TooLarge(MultiPartException):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class FileRoom:
+    """`largest` is in bytes, of one upload."""
+
+    pool: Pool
+    store: ArtifactStore
+    largest: int
+
+
+def file_routes(room: FileRoom) -> list[Route]:
+    async def upload(request: Request) -> Response:
+        return await _answered(request, Permission.RUN_FLOW, _upload(request, room))
+
+    async def download(request: Request) -> Response:
+        return await _answered(request, Permission.VIEW_EXECUTION, _download(request, room))
+
+    return [
+        Route("/files", upload, methods=["POST"]),
+        Route("/artifacts/{id:path}", download, methods=["GET"]),
+    ]
+
+
+async def _answered(request: Request, permission: Permission, work: Any) -> Response:
+    viewer = _viewer(request)
+    scope = request.scope
+    if not viewer.may(permission):
+        work.close()
+        return refusal(scope, 403, "FORBIDDEN", f"this needs the permission {permission.value}")
+    try:
+        answer: Response = await work
+    except _TooLarge as error:
+        return refusal(scope, 413, "PAYLOAD_TOO_LARGE", error.message)
+    except (MultiPartException, ArtifactRefused) as error:
+        return refusal(scope, 400, "VALIDATION", str(getattr(error, "message", error)))
+    except ClientDisconnect:
+        return Response(status_code=400)
+    except Unavailable as error:
+        away = refusal(scope, 503, "UNAVAILABLE", str(error))
+        away.headers["retry-after"] = str(RETRY_AFTER)
+        return away
+    return answer
+
+
+def _viewer(request: Request) -> Viewer:
+    visitor = visitor_of(request.scope)
+    assert visitor, "the guard lets nobody else in"
+    return visitor.viewer
+
+
+async def _upload(request: Request, room: FileRoom) -> Response:
+    """One part of a form, or the body as it is with `?name=`."""
+    if int(request.headers.get("content-length") or 0) > room.largest:
+        raise _TooLarge(_limit(room))
+    if request.headers.get("content-type", "").startswith("multipart/form-data"):
+        form = await MultiPartParser(
+            request.headers, _limited(request, room), max_files=1, max_fields=10
+        ).parse()
+        part = next((value for value in form.values() if isinstance(value, UploadFile)), None)
+        if part is None:
+            raise MultiPartException("the form has no file")
+        with part.file:
+            return await _kept(request, room, part.filename or "file", part.file)
+    with SpooledTemporaryFile(_IN_MEMORY) as body:
+        async for chunk in _limited(request, room):
+            await asyncio.to_thread(body.write, chunk)
+        return await _kept(request, room, request.query_params.get("name", "file"), body)
+
+
+async def _limited(request: Request, room: FileRoom) -> AsyncGenerator[bytes, None]:
+    received = 0
+    async for chunk in request.stream():
+        received += len(chunk)
+        if received > room.largest:
+            raise _TooLarge(_limit(room))
+        yield chunk
+
+
+def _limit(room: FileRoom) -> str:
+    return f"a file holds at most {room.largest} bytes; the setting is max_file_size"
+
+
+async def _kept(request: Request, room: FileRoom, name: str, body: IO[bytes]) -> Response:
+    viewer, key = _viewer(request), new_id()
+    name = checked_name(PurePosixPath(name.replace("\\", "/")).name[:_LONGEST_NAME])
+    body.seek(0)
+    kept = await room.store.keep_stream(body, "files", file_id(key), name)
+    await files.store(
+        room.pool,
+        UploadedFile(key, name, kept.uri, kept.digest, kept.size, viewer.scope, viewer.actor),
+    )
+    facts = {
+        "id": file_id(key),
+        "uri": kept.uri,
+        "name": name,
+        "size": kept.size,
+        "sha256": kept.digest.removeprefix("sha256:"),
+    }
+    return JSONResponse(facts, 201)
+
+
+async def _download(request: Request, room: FileRoom) -> Response:
+    id = request.path_params["id"]
+    absent = refusal(request.scope, 404, "NOT_FOUND", "no such artifact in the artifact store")
+    try:
+        key = untyped("art", id)
+    except Refused:
+        return absent
+    with reaching():
+        row = await room.pool.fetchrow(nodes.ARTIFACT, key)
+    if row is None or not _viewer(request).scope.covers(row["namespace"]):
+        return absent
+    # A task may name any URI; given out is only what the store keeps of its own execution.
+    if row["digest"] is None or not room.store.keeps(row["uri"], row["execution_id"]):
+        return absent
+    try:
+        size, content = await room.store.read(row["uri"])
+    except OSError:
+        return refusal(
+            request.scope, 404, "NOT_FOUND", f"{row['name']} is not in the artifact store any more"
+        )
+    file_name = PurePosixPath(row["name"]).name
+    return StreamingResponse(
+        content,
+        media_type=mimetypes.guess_type(file_name)[0] or _OCTETS,
+        headers={
+            "content-disposition": f"attachment; filename*=UTF-8''{quote(file_name, safe='')}",
+            "content-length": str(size),
+            "cache-control": "private, no-cache",
+        },
+    )

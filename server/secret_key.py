@@ -1,0 +1,43 @@
+"""The key that secrets are encrypted with: HEADWAY_SECRET_KEY, else DIR/secret.key."""
+
+import logging
+
+from runner.store.connection import Pool
+from runner.store.secrets import count_of_other_keys
+from runner.vault import Vault, key_from, new_key
+from server.private import write_private
+from server.settings import Settings
+
+logger = logging.getLogger("headway.secrets")
+
+FILE = "secret.key"
+
+
+class BadSecretKey(Exception):
+    """The file of the key cannot be read, or holds none."""
+
+
+def make_vault(settings: Settings, *, may_make_key: bool) -> Vault:
+    """A worker alone makes no key: nothing was encrypted with one of its own. Raises BadSecretKey."""
+    if settings.secret_key:
+        return Vault(key_from(settings.secret_key))
+    path = settings.data_dir / FILE
+    try:
+        if may_make_key and not path.exists():
+            write_private(path, new_key())
+        return Vault(key_from(path.read_text()) if path.exists() else None)
+    except (OSError, ValueError) as error:
+        raise BadSecretKey(
+            f"{path} cannot be used: {error}; put back the file as it was, or set HEADWAY_SECRET_KEY"
+        ) from error
+
+
+async def warn_of_other_keys(pool: Pool, vault: Vault) -> None:
+    """Without the right key everything works but the tasks that use secrets."""
+    if count := await count_of_other_keys(pool, vault.key_id):
+        logger.warning(
+            "%d secrets were saved with another key than this process has; put back %s or HEADWAY_SECRET_KEY, "
+            "or save them again: headway secret set",
+            count,
+            FILE,
+        )

@@ -1,0 +1,109 @@
+"""Encryption at rest: the right key, another, none; and where each secret is seen."""
+
+import os
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from models.errors import Refused
+from runner.store import secrets
+from runner.store.database import Database
+from runner.vault import CannotOpen, Vault, key_from, new_key
+from server.secret_key import BadSecretKey, make_vault, warn_of_other_keys
+from server.settings import Settings
+
+
+@pytest.fixture
+def vault() -> Vault:
+    return Vault(key_from(new_key()))
+
+
+def test_what_is_sealed_opens_for_its_purpose_alone(vault: Vault) -> None:
+    sealed = vault.seal("the value", "a")
+    assert "the value" not in sealed
+    assert vault.seal("the value", "a") != sealed
+    assert vault.open(sealed, "a") == "the value"
+    for text, purpose in (
+        (sealed, "b"),
+        (sealed[:-8] + "AAAAAAAA", "a"),
+        (f"{vault.key_id}.", "a"),
+    ):
+        with pytest.raises(CannotOpen, match="the encrypted text was changed"):
+            vault.open(text, purpose)
+
+
+def test_another_key_and_none_are_said_in_a_sentence(vault: Vault) -> None:
+    sealed = vault.seal("the value", "a")
+    other = Vault(key_from(new_key()))
+    with pytest.raises(CannotOpen, match=r"another secret key .* HEADWAY_SECRET_KEY"):
+        other.open(sealed, "a")
+    with pytest.raises(CannotOpen, match=r"has no secret key; .* HEADWAY_SECRET_KEY"):
+        Vault().open(sealed, "a")
+    with pytest.raises(Refused, match="there is no secret key"):
+        Vault().seal("the value", "a")
+
+
+@pytest.mark.parametrize("text", ["", "short", "x" * 44, new_key() + "AAAA"])
+def test_what_is_no_key_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="32 bytes in base64"):
+        key_from(text)
+
+
+def test_the_key_is_made_once_by_a_server_and_never_by_a_worker(tmp_path: Path) -> None:
+    settings = Settings.read({"data_dir": tmp_path})
+    assert make_vault(settings, may_make_key=False).key_id is None
+    assert list(tmp_path.iterdir()) == []
+    made = make_vault(settings, may_make_key=True).key_id
+    assert (tmp_path / "secret.key").stat().st_mode & 0o777 == 0o600
+    assert make_vault(settings, may_make_key=True).key_id == made
+    assert make_vault(settings, may_make_key=False).key_id == made
+    given = new_key()
+    by_setting = make_vault(
+        Settings.read({"data_dir": tmp_path, "secret_key": given}), may_make_key=True
+    )
+    assert by_setting.key_id == Vault(key_from(given)).key_id
+
+
+def test_a_bad_file_and_a_bad_setting_are_sentences(tmp_path: Path) -> None:
+    (tmp_path / "secret.key").write_text("nonsense")
+    with pytest.raises(BadSecretKey, match=r"secret.key cannot be used: .* set HEADWAY_SECRET_KEY"):
+        make_vault(Settings.read({"data_dir": tmp_path}), may_make_key=True)
+    with pytest.raises(ValueError, match=r"--secret-key .*32 bytes in base64") as refused:
+        Settings.read({"secret_key": "nonsense"})
+    assert "nonsense" not in str(refused.value)
+
+
+async def test_the_nearest_of_a_name_is_seen(database: Database, vault: Vault) -> None:
+    pool = database.pool
+    for namespace, name in (("a", "X"), ("a", "Y"), ("a.b", "X"), ("a.bc", "X"), ("b", "Z")):
+        await secrets.save(pool, vault, namespace, name, f"{name} of {namespace}", "user:test")
+    names = ["X", "Y", "Z"]
+    assert await secrets.opened(pool, vault, "a.b.c", names) == {"X": "X of a.b", "Y": "Y of a"}
+    assert await secrets.opened(pool, vault, "a", names) == {"X": "X of a", "Y": "Y of a"}
+    assert await secrets.opened(pool, vault, "c", names) == {}
+    await secrets.save(pool, vault, "a.b", "X", "another", "user:test")
+    assert await secrets.opened(pool, vault, "a.b", ["X"]) == {"X": "another"}
+    await pool.execute("update secrets set namespace = 'c' where namespace = 'b'")
+    with pytest.raises(CannotOpen, match="was changed"):
+        await secrets.opened(pool, vault, "c", names)
+
+
+async def test_secrets_of_another_key_are_told_of(
+    database: Database, vault: Vault, caplog: pytest.LogCaptureFixture
+) -> None:
+    await secrets.save(database.pool, vault, "a", "X", "the value", "user:test")
+    await warn_of_other_keys(database.pool, vault)
+    assert caplog.messages == []
+    await warn_of_other_keys(database.pool, Vault(os.urandom(32)))
+    assert caplog.messages[0].startswith("1 secrets were saved with another key")
+
+
+async def test_the_database_holds_no_value(database: Database, vault: Vault) -> None:
+    await secrets.save(database.pool, vault, "a", "X", "the value", "user:test")
+    connection = await asyncpg.connect(database.url)
+    try:
+        row = await connection.fetchval("select secrets::text from secrets")
+    finally:
+        await connection.close()
+    assert "the value" not in row
