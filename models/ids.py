@@ -9,7 +9,9 @@ from typeid.errors import TypeIDException
 
 from models.errors import Refused
 
-Prefix = Literal["exec", "flow", "rev", "run", "att", "appr", "vote", "art", "evt", "tok", "wrk"]
+Prefix = Literal[
+    "exec", "flow", "rev", "run", "att", "appr", "vote", "art", "evt", "tok", "wrk", "sched"
+]
 
 
 def new_id() -> UUID:

@@ -67,6 +67,11 @@ _QUERIES: Mapping[str, str] = {
     "a task run that waits for people has an open request": """
         select t.execution_id, t.path from task_runs t where t.state = 'WAITING_FOR_APPROVAL'
           and not exists (select from approvals a where a.task_run_id = t.id and a.state = 'PENDING')""",
+    "no tick of a schedule has two executions": """
+        select (array_agg(id))[1],
+          format('%s executions of %s at %s', count(*), trigger ->> 'id', trigger ->> 'scheduledAt')
+        from executions where starts_with(created_by, 'schedule:') and rerun_of is null and replay_of is null
+        group by trigger ->> 'id', trigger ->> 'scheduledAt' having count(*) > 1""",
     "log lines of each execution are 1..n without a gap": """
         select execution_id, format('%s lines up to %s', count(*), max(line)) from logs
         group by execution_id having count(*) <> max(line)""",

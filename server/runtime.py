@@ -17,6 +17,7 @@ from runner.hints import PostgresHints
 from runner.housekeeping import Housekeeping
 from runner.queue import JobQueue
 from runner.rescuer import Rescuer
+from runner.scheduler import Scheduler
 from runner.store.database import Database, migrate, open_database
 from runner.store.plans import Plans
 from runner.worker import Worker
@@ -45,6 +46,7 @@ async def runtime(database_url: str) -> AsyncIterator[Runtime]:
         engine = await stack.enter_async_context(Engine(database, feed, Plans()))
         await stack.enter_async_context(Courier(database, engine, feed, evaluator))
         await stack.enter_async_context(Rescuer(database, engine))
+        await stack.enter_async_context(Scheduler(database, engine, evaluator))
         await stack.enter_async_context(Housekeeping(database))
         yield Runtime(database, feed, engine, evaluator, JobQueue(database.pool))
 

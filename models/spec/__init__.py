@@ -20,6 +20,7 @@ from models.spec.tasks import (
     TaskSpec,
     WaitTask,
 )
+from models.spec.triggers import ScheduleTrigger
 
 __all__ = [
     "ApprovalTask",
@@ -35,6 +36,7 @@ __all__ = [
     "PythonTask",
     "RetrySpec",
     "ReturnTask",
+    "ScheduleTrigger",
     "ShellTask",
     "Task",
     "TaskSpec",

@@ -14,12 +14,14 @@ from models.errors import ProblemCode, Refused
 from models.expressions import Reading, Reference, has_expressions, is_raw, read, strings
 from models.graph import Graph, graph_faults
 from models.labels import check_labels
+from models.schedule import TRIGGER_NAMES
 from models.shell import SHELLS, PieceKind, unsafe_places
 from models.similar import did_you_mean
 from models.spec.document import Path
 
 _ALWAYS = frozenset({"execution", "flow", "trigger", "labels", "env"})
 _IN_TASKS = _ALWAYS | {"inputs", "outputs", "task"}
+_IN_TRIGGERS = frozenset({"trigger", "flow", "labels"})
 _IN_OUTPUTS = _ALWAYS | {"inputs", "outputs"}
 _NOT_YET_NAMES: Mapping[str, str] = {
     "secrets": "`secrets` is part of the flow language but not built yet; remove it",
@@ -65,6 +67,7 @@ def document_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
     yield from _label_faults(data.get("labels"))
     yield from _duplicates(data, "inputs", "input")
     yield from _duplicates(data, "tasks", "task")
+    yield from _duplicates(data, "triggers", "trigger")
     needs = _needs(data)
     positions = {item["id"]: position for position, item in _items(data, "tasks")}
     faulty = False
@@ -102,14 +105,14 @@ def _duplicates(data: Mapping[str, Any], key: str, noun: str) -> Iterator[Fault]
         seen.add(item["id"])
 
 
-def _label_faults(labels: object) -> Iterator[Fault]:
+def _label_faults(labels: object, path: Path = ()) -> Iterator[Fault]:
     if not isinstance(labels, dict):
         return
     try:
         check_labels({key: str(value) for key, value in labels.items()})
     except Refused as refused:
         for problem in refused.problems:
-            yield Fault(problem.path, problem.message)
+            yield Fault((*path, *problem.path), problem.message)
 
 
 def _expression_faults(
@@ -126,8 +129,30 @@ def _expression_faults(
         yield from _task(item, ("tasks", position), inputs, upstream)
     yield from _values(data.get("outputs"), ("outputs",), _Names(_IN_OUTPUTS, inputs, tasks, tasks))
     for key, value in data.items():
-        if key not in {"inputs", "tasks", "outputs", "description"}:
+        if key not in {"inputs", "tasks", "outputs", "triggers", "description"}:
             yield from _none(value, (key,))
+    for position, item in _items(data, "triggers"):
+        yield from _trigger(item, ("triggers", position))
+
+
+def _trigger(item: Mapping[str, Any], path: Path) -> Iterator[Fault]:
+    yield from _label_faults(item.get("labels"), path)
+    for key, value in item.items():
+        if key == "inputs":
+            yield from trigger_input_faults(value, (*path, key))
+        else:
+            yield from _none(value, (*path, key))
+
+
+def trigger_input_faults(inputs: Any, path: Path = ("inputs",)) -> Iterator[Fault]:
+    """What is wrong with the expressions of the inputs that a schedule gives."""
+    yield from _values(inputs, path, _Names(_IN_TRIGGERS, None, frozenset(), frozenset()))
+    for below, text in strings(inputs):
+        for reference in read(text).references if has_expressions(text) else ():
+            if reference.root == "trigger" and reference.name not in {None, *TRIGGER_NAMES}:
+                sentence = f"a schedule's trigger has no `{reference.name}`"
+                known = did_you_mean(str(reference.name), TRIGGER_NAMES)
+                yield Fault((*path, *below), sentence + known, reference.offset)
 
 
 def _task(

@@ -7,6 +7,7 @@ from pydantic import Field, PrivateAttr
 
 from models.inputs import InputSpec
 from models.spec.tasks import TaskSpec
+from models.spec.triggers import ScheduleTrigger
 from models.states import FailureAction
 from models.values import Key, Namespace, Part, Text, Word
 
@@ -23,6 +24,7 @@ class FlowSpec(Part):
     on_failure: Annotated[FailureAction, Word(FailureAction)] = FailureAction.FINISH_RUNNING
     tasks: Annotated[tuple[TaskSpec, ...], Field(min_length=1, max_length=1000)]
     outputs: dict[str, Any] = Field(default_factory=dict)
+    triggers: Annotated[tuple[ScheduleTrigger, ...], Field(max_length=100)] = ()
 
     _sources: Mapping[str, str] = PrivateAttr(default_factory=dict)
 

@@ -5,9 +5,7 @@ from typing import Any
 
 from models.spec.document import Path
 
-_FLOW_KEYS = frozenset(
-    {"concurrency", "timeout", "cache", "errors", "finally", "triggers", "alerts"}
-)
+_FLOW_KEYS = frozenset({"concurrency", "timeout", "cache", "errors", "finally", "alerts"})
 _FLOW_KEYS_RELATED = frozenset({"on_timeout", "finally_timeout"})
 _TASK_KEYS = frozenset({"when", "run_if", "cache"})
 _INPUT_KEYS = frozenset({"depends_on", "when"})

@@ -8,6 +8,7 @@ from uuid import UUID
 from models.ids import new_id
 from models.spec import FlowSpec
 from models.viewer import Scope
+from runner.store import schedules
 from runner.store.connection import Connection, Pool
 from runner.store.history import Page
 from runner.store.json import dump
@@ -33,7 +34,10 @@ insert into revisions (id, flow_id, number, source, digest, created_by) values (
 async def save_flow(
     connection: Connection, spec: FlowSpec, source: str, actor: str
 ) -> tuple[Row, Row]:
-    """The flow and its newest revision, made if the text is new. Two saves at once line up behind the flow's row."""
+    """The flow and its newest revision, made if the text is new, with the schedules that it declares.
+
+    Two saves at once line up behind the flow's row.
+    """
     digest = hashlib.sha256(source.encode()).hexdigest()
     about = (spec.kind, spec.description, dump(spec.labels))
     async with connection.transaction():
@@ -46,6 +50,7 @@ async def save_flow(
         revision = await connection.fetchrow(
             _INSERT_REVISION, new_id(), flow["id"], number, source, digest, actor
         )
+        await schedules.declare(connection, flow["id"], spec.triggers, actor)
         return await connection.fetchrow(_UPDATE, flow["id"], *about, number), revision
 
 
