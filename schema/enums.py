@@ -9,6 +9,7 @@ from models.errors import ProblemCode
 from models.events import EventType
 from models.lifecycle.actions import Action
 from models.lifecycle.waiting import WaitingCode
+from models.schedule import CatchUp, ScheduleSource
 from models.spec import InputType
 from models.viewer import Permission
 
@@ -28,6 +29,8 @@ for _enum in (
     Action,
     WaitingCode,
     InputType,
+    CatchUp,
+    ScheduleSource,
     Permission,
 ):
     strawberry.enum(_enum)

@@ -8,7 +8,7 @@ from strawberry.dataloader import DataLoader
 
 from models.lifecycle.snapshot import Execution
 from models.viewer import Scope
-from runner.store import flows, history, workers
+from runner.store import flows, history, schedules, workers
 from runner.store.connection import Pool
 from runner.store.plans import Plans
 from runner.store.snapshots import load_executions
@@ -38,6 +38,14 @@ class Loaders:
     @property
     def revision(self) -> DataLoader[UUID, Row | None]:
         return self._once("revision", self._revisions)
+
+    @property
+    def schedule(self) -> DataLoader[UUID, Row | None]:
+        return self._once("schedule", self._schedules)
+
+    @property
+    def schedules_of(self) -> DataLoader[UUID, list[Row]]:
+        return self._grouped(schedules.SCHEDULES_OF, "flow_id")
 
     @property
     def live_queues(self) -> DataLoader[None, frozenset[str]]:
@@ -98,6 +106,9 @@ class Loaders:
 
     async def _revisions(self, ids: Sequence[UUID]) -> list[Row | None]:
         return await self._by_id(flows.revisions_by_id, ids)
+
+    async def _schedules(self, ids: Sequence[UUID]) -> list[Row | None]:
+        return await self._by_id(schedules.schedules_by_id, ids)
 
     async def _by_id(
         self,

@@ -17,14 +17,30 @@ from schema.inputs import (
 )
 from schema.payloads import (
     ApprovePayload,
+    BackfillSchedulePayload,
     CancelExecutionPayload,
     CreateExecutionPayload,
+    DeleteSchedulePayload,
     PauseExecutionPayload,
     RejectPayload,
     ResumeExecutionPayload,
     RetryFailedPayload,
     SaveFlowPayload,
+    SaveSchedulePayload,
     SetLabelsPayload,
+    SetScheduleEnabledPayload,
+)
+from schema.schedule_inputs import (
+    BackfillScheduleInput,
+    DeleteScheduleInput,
+    SaveScheduleInput,
+    SetScheduleEnabledInput,
+)
+from schema.scheduling import (
+    backfill_schedule,
+    delete_schedule,
+    save_schedule,
+    set_schedule_enabled,
 )
 
 
@@ -76,3 +92,25 @@ class Mutation:
     @strawberry.mutation
     async def reject(self, info: Info, input: DecideInput) -> RejectPayload:
         return await answered(RejectPayload, info, decide(info, input, VoteDecision.REJECT))
+
+    @strawberry.mutation
+    async def save_schedule(self, info: Info, input: SaveScheduleInput) -> SaveSchedulePayload:
+        return await answered(SaveSchedulePayload, info, save_schedule(info, input))
+
+    @strawberry.mutation
+    async def delete_schedule(
+        self, info: Info, input: DeleteScheduleInput
+    ) -> DeleteSchedulePayload:
+        return await answered(DeleteSchedulePayload, info, delete_schedule(info, input))
+
+    @strawberry.mutation
+    async def set_schedule_enabled(
+        self, info: Info, input: SetScheduleEnabledInput
+    ) -> SetScheduleEnabledPayload:
+        return await answered(SetScheduleEnabledPayload, info, set_schedule_enabled(info, input))
+
+    @strawberry.mutation
+    async def backfill_schedule(
+        self, info: Info, input: BackfillScheduleInput
+    ) -> BackfillSchedulePayload:
+        return await answered(BackfillSchedulePayload, info, backfill_schedule(info, input))

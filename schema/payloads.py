@@ -6,6 +6,7 @@ from schema.types.approval import Approval
 from schema.types.execution import Execution
 from schema.types.flow import Flow, FlowRevision
 from schema.types.problems import Problem
+from schema.types.schedule import BackfillTick, Schedule
 
 
 @strawberry.type
@@ -56,3 +57,24 @@ class ApprovePayload:
 @strawberry.type
 class RejectPayload(ApprovePayload):
     pass
+
+
+@strawberry.type
+class SaveSchedulePayload:
+    schedule: Schedule | None = None
+    problems: list[Problem] = strawberry.field(default_factory=list)
+
+
+@strawberry.type
+class DeleteSchedulePayload(SaveSchedulePayload):
+    pass
+
+
+@strawberry.type
+class SetScheduleEnabledPayload(SaveSchedulePayload):
+    pass
+
+
+@strawberry.type
+class BackfillSchedulePayload(SaveSchedulePayload):
+    ticks: list[BackfillTick] = strawberry.field(default_factory=list)

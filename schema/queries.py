@@ -16,12 +16,15 @@ from schema.inputs import ApprovalFilter, ExecutionFilter, FlowFilter, filter_fr
 from schema.nodes import find_nodes
 from schema.reading import read_approvals, read_flows
 from schema.scalars import JSON
+from schema.schedule_inputs import ScheduleFilter
+from schema.scheduling import read_schedules
 from schema.types.approval import ApprovalConnection
 from schema.types.execution import Execution, ExecutionConnection, read_executions
 from schema.types.flow import Flow, FlowConnection, Namespace
 from schema.types.node import Node
 from schema.types.paging import Paging
 from schema.types.problems import Problem, problem_of
+from schema.types.schedule import ScheduleConnection
 from schema.types.viewer import Viewer, Worker
 
 
@@ -102,6 +105,17 @@ class Query:
     ) -> ApprovalConnection:
         needs(info, Permission.VIEW_EXECUTION)
         return await read_approvals(info, where, Paging.of(first, after))
+
+    @strawberry.field
+    async def schedules(
+        self,
+        info: Info,
+        where: ScheduleFilter | None = None,
+        first: int | None = None,
+        after: str | None = None,
+    ) -> ScheduleConnection:
+        needs(info, Permission.LIST_FLOWS)
+        return await read_schedules(info, where, Paging.of(first, after))
 
     @strawberry.field
     async def workers(self, info: Info) -> list[Worker]:

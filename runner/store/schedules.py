@@ -23,6 +23,7 @@ CLAIM = 15
 _SEEN = """(select s.*, f.namespace, f.key as flow_key, f.latest_revision, f.enabled as flow_enabled
   from schedules s join flows f on f.id = s.flow_id) seen"""
 _NOW = "select clock_timestamp()"
+SCHEDULES_OF = f"select * from {_SEEN} where flow_id = any($1::uuid[]) order by key"
 # A schedule whose times stay the same keeps the tick that it waits for, and `enabled` as people set it.
 _PUT = """
 insert into schedules as s
@@ -185,8 +186,13 @@ async def remove(pool: Pool, row: Row) -> None:
 
 async def set_enabled(pool: Pool, row: Row, enabled: bool, actor: str) -> None:
     """Ticks that come while it is disabled are never caught up."""
-    next_at = next_tick(row["cron"], row["timezone"], await pool.fetchval(_NOW))
+    next_at = next_tick(row["cron"], row["timezone"], await database_now(pool))
     await pool.execute(_ENABLE, row["id"], enabled, next_at, actor)
+
+
+async def database_now(pool: Pool) -> datetime:
+    now: datetime = await pool.fetchval(_NOW)
+    return now
 
 
 async def claim(pool: Pool, now: datetime | None, most: int) -> tuple[Sequence[Schedule], datetime]:
@@ -224,10 +230,6 @@ async def schedules_by_id(pool: Pool, scope: Scope, ids: Sequence[UUID]) -> dict
         f"select * from {_SEEN} where id = any($1::uuid[]) and {condition}", *arguments.values
     )
     return {row["id"]: row for row in rows}
-
-
-async def schedules_of(pool: Pool, flow_id: UUID) -> Sequence[Row]:
-    return await pool.fetch(f"select * from {_SEEN} where flow_id = $1 order by key", flow_id)
 
 
 async def schedules_page(pool: Pool, where: str, arguments: Arguments, window: Window) -> Page:

@@ -21,6 +21,7 @@ from schema.descriptions.payloads import PAYLOADS
 from schema.descriptions.problems import PROBLEMS
 from schema.descriptions.roots import ROOTS
 from schema.descriptions.scalars import SCALARS
+from schema.descriptions.schedules import SCHEDULES
 from schema.descriptions.states import STATES
 from schema.descriptions.task_runs import TASK_RUNS
 from schema.descriptions.viewer import VIEWER
@@ -36,6 +37,7 @@ _PARTS: Final[tuple[Words, ...]] = (
     STATES,
     HISTORY,
     APPROVALS,
+    SCHEDULES,
     PROBLEMS,
     LIVE,
     PAGING,

@@ -14,6 +14,10 @@ _MUTATIONS: Final = {
     "setLabels": "Change the labels of an execution, in any state.",
     "approve": "Vote for what a task run waits for.",
     "reject": "Vote against it. One rejection rejects.",
+    "saveSchedule": "Make a schedule of a flow, or change the one of this key, beside those in its document.",
+    "deleteSchedule": "Remove a schedule. One that a flow's document declares is removed there.",
+    "setScheduleEnabled": "Disable or enable a schedule. Ticks that come while it is disabled never run by themselves.",
+    "backfillSchedule": "Run the ticks of a schedule between two moments of the past that have not run, 1000 at most.",
 }
 
 ROOTS: Final[Words] = {
@@ -42,6 +46,9 @@ ROOTS: Final[Words] = {
             "approvals": "Requests for decisions, the oldest first.",
             "approvals(where)": "Which.",
             **paged("approvals", backwards=False),
+            "schedules": "Schedules, the oldest first.",
+            "schedules(where)": "Which.",
+            **paged("schedules", backwards=False),
             "workers": "The workers that are, and were lately, there.",
             "validateFlow": "Everything that is wrong with a flow document; empty when it could be saved.",
             "validateFlow(source)": "The document, as YAML.",
