@@ -6,6 +6,7 @@ import strawberry
 from pydantic import ValidationError
 
 from models.errors import Problem, ProblemCode, Refused
+from models.labels import check_labels
 from models.schedule import CatchUp
 from models.spec import ScheduleTrigger
 from schema.inputs import LabelInput, StringFilter, labels_from
@@ -43,17 +44,20 @@ class SaveScheduleInput:
                 'inputs is an object of names and values, as {"day": "{{ trigger.date }}"}',
                 "inputs",
             )
+        labels = labels_from(self.labels)
+        check_labels(labels)
+        given = {
+            "id": self.key,
+            "type": "schedule",
+            "cron": self.cron,
+            "timezone": self.timezone or "UTC",
+            "inputs": inputs,
+            "labels": labels,
+            "catch_up": (self.catch_up or CatchUp.NONE).value.lower(),
+            "enabled": self.enabled,
+        }
         try:
-            return ScheduleTrigger(
-                id=self.key,
-                type="schedule",
-                cron=self.cron,
-                timezone=self.timezone or "UTC",
-                inputs=inputs,
-                labels=labels_from(self.labels),
-                catch_up=self.catch_up or CatchUp.NONE,
-                enabled=self.enabled,
-            )
+            return ScheduleTrigger.model_validate(given)
         except ValidationError as error:
             raise Refused([_problem(detail) for detail in error.errors()]) from error
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from server.cli import executions, flows, operating, serving
+from server.cli import executions, flows, operating, schedules, serving
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -12,6 +12,7 @@ app = typer.Typer(
 )
 serving.register(app)
 app.add_typer(flows.app, name="flows")
+app.add_typer(schedules.app, name="schedules")
 executions.register(app)
 operating.register(app)
 

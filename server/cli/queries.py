@@ -28,3 +28,9 @@ FLOWS: Final = """query ($after: String) { flows(first: 200, after: $after) {
 FLOW: Final = """query ($namespace: String!, $key: String!) { flow(namespace: $namespace, key: $key) {
   namespace key kind description revision { number source createdAt } } }"""
 WORKERS: Final = "{ viewer { version } workers { name host queues concurrency running alive } }"
+_SCHEDULE: Final = """id key source cron timezone inputs labels { key value } catchUp enabled next nextTicks
+  last lastError lastExecution { id state } updatedBy { kind name } flow { namespace key }"""
+SCHEDULES: Final = f"""query ($where: ScheduleFilter, $after: String) {{
+  schedules(where: $where, first: 200, after: $after) {{
+    nodes {{ {_SCHEDULE} }} pageInfo {{ hasNextPage endCursor }} }} }}"""
+BACKFILL: Final = "schedule { id } ticks { scheduledAt ranBefore execution { id state } }"
