@@ -24,6 +24,7 @@ Prefix = Literal[
     "note",
     "aud",
     "file",
+    "sched",
 ]
 
 

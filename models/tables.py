@@ -7,6 +7,7 @@ from tortoise import fields
 from tortoise.fields.db_defaults import Now, SqlDefault
 from tortoise.models import Model
 
+from models.schedule import CatchUp, ScheduleSource
 from models.states import (
     ApprovalState,
     AttemptState,
@@ -313,3 +314,33 @@ class Worker(Model):
     class Meta:
         app = "headway"
         table = "workers"
+
+
+class Schedule(Model):
+    """`next_at` is the first tick that was not seen to; null while it is disabled, or where none will come."""
+
+    id = fields.UUIDField(primary_key=True)
+    flow: fields.ForeignKeyRelation[Flow] = fields.ForeignKeyField(
+        "headway.Flow", related_name="schedules", on_delete=fields.CASCADE
+    )
+    key = fields.TextField()
+    source = fields.CharEnumField(ScheduleSource, max_length=32, description="")
+    cron = fields.TextField()
+    timezone = fields.TextField()
+    inputs = fields.JSONField[dict[str, object]](db_default=_EMPTY_OBJECT)
+    labels = fields.JSONField[dict[str, str]](db_default=_EMPTY_OBJECT)
+    catch_up = fields.CharEnumField(CatchUp, max_length=32, description="")
+    enabled = fields.BooleanField(db_default=True)
+    next_at = fields.DatetimeField(null=True)
+    claimed_until = fields.DatetimeField(null=True)
+    last_at = fields.DatetimeField(null=True)
+    last_execution_id = fields.UUIDField(null=True)
+    last_error = fields.TextField(null=True)
+    updated_by = fields.TextField()
+    created_at = fields.DatetimeField(db_default=Now())
+    updated_at = fields.DatetimeField(db_default=Now())
+
+    class Meta:
+        app = "headway"
+        table = "schedules"
+        unique_together = (("flow", "key"),)

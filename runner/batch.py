@@ -42,6 +42,10 @@ _EXIST = "select id from executions where id = any($1::uuid[])"
 _NEED_SLOTS = (Admit, Begin, Restart, ChangeTaskRunState)
 
 
+CREATE = "createExecution"
+"""The mutation under which the idempotency keys of new executions are kept."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Asked:
     """A command on its way. A Create has no execution yet; `owed` names the promise that this keeps."""
@@ -273,7 +277,7 @@ def _key(asked: Asked, begun: Transition) -> idempotency.Key | None:
         return None
     return idempotency.Key(
         asked.ask.actor,
-        "createExecution",
+        CREATE,
         command.idempotency_key,
         command.digest or "",
         begun.execution.id,

@@ -77,6 +77,11 @@ _QUERIES: Mapping[str, str] = {
             and h.state not in ('QUEUED', 'CREATED')
         where e.state = 'QUEUED'
         group by e.id, f.concurrency having count(h.id) < coalesce((f.concurrency ->> 'limit')::int, 1)""",
+    "no tick of a schedule has two executions": """
+        select (array_agg(id))[1],
+          format('%s executions of %s at %s', count(*), trigger ->> 'id', trigger ->> 'scheduledAt')
+        from executions where starts_with(created_by, 'schedule:') and rerun_of is null and replay_of is null
+        group by trigger ->> 'id', trigger ->> 'scheduledAt' having count(*) > 1""",
     "log lines of each execution are 1..n without a gap": """
         select execution_id, format('%s lines up to %s', count(*), max(line)) from logs
         group by execution_id having count(*) <> max(line)""",

@@ -10,6 +10,7 @@ from models.events import EventType
 from models.lifecycle.actions import Action
 from models.lifecycle.planning import TaskPlan
 from models.lifecycle.waiting import WaitingCode
+from models.schedule import CatchUp, ScheduleSource
 from models.spec import InputType
 from models.viewer import Permission
 
@@ -33,6 +34,8 @@ for _enum in (
     Action,
     WaitingCode,
     InputType,
+    CatchUp,
+    ScheduleSource,
     Permission,
 ):
     strawberry.enum(_enum)

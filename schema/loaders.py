@@ -10,7 +10,7 @@ from models.concurrency import Slots
 from models.lifecycle.snapshot import Execution
 from models.viewer import Scope
 from runner.past import Past, past_of, read_past
-from runner.store import flows, history, slots, workers
+from runner.store import flows, history, schedules, slots, workers
 from runner.store.connection import Pool
 from runner.store.plans import Plans
 from runner.store.snapshots import load_executions
@@ -27,6 +27,7 @@ _GROUPED = {
     "artifacts": (history.ARTIFACTS_OF, "execution_id"),
     "children": (history.CHILDREN_OF, "parent_id"),
     "notes": (history.NOTES_OF, "execution_id"),
+    "schedules": (schedules.SCHEDULES_OF, "flow_id"),
 }
 
 
@@ -52,6 +53,14 @@ class Loaders:
     @property
     def revision(self) -> DataLoader[UUID, Row | None]:
         return self._once("revision", self._revisions)
+
+    @property
+    def schedule(self) -> DataLoader[UUID, Row | None]:
+        return self._once("schedule", self._schedules)
+
+    @property
+    def schedules_of(self) -> DataLoader[UUID, list[Row]]:
+        return self._grouped("schedules")
 
     @property
     def live_queues(self) -> DataLoader[None, frozenset[str]]:
@@ -137,6 +146,9 @@ class Loaders:
 
     async def _lines(self, flow_ids: Sequence[UUID]) -> list[Slots | None]:
         return [await slots.line_of(self._pool, id) for id in flow_ids]
+
+    async def _schedules(self, ids: Sequence[UUID]) -> list[Row | None]:
+        return await self._by_id(schedules.schedules_by_id, ids)
 
     async def _by_id(
         self,

@@ -50,11 +50,13 @@ from schema.payloads import (
     AddNotePayload,
     ApprovePayload,
     ArchiveExecutionsPayload,
+    BackfillSchedulePayload,
     CancelExecutionPayload,
     ChangeStatePayload,
     ChangeTaskRunStatePayload,
     CreateExecutionPayload,
     DeleteExecutionsPayload,
+    DeleteSchedulePayload,
     DeleteSecretPayload,
     ForceRunPayload,
     PauseExecutionPayload,
@@ -65,12 +67,26 @@ from schema.payloads import (
     ResumeExecutionPayload,
     RetryFailedPayload,
     SaveFlowPayload,
+    SaveSchedulePayload,
     SaveSecretPayload,
     SendEventPayload,
     SetLabelsPayload,
+    SetScheduleEnabledPayload,
     UnarchiveExecutionsPayload,
 )
 from schema.rerunning import draft, put_back, replay
+from schema.schedule_inputs import (
+    BackfillScheduleInput,
+    DeleteScheduleInput,
+    SaveScheduleInput,
+    SetScheduleEnabledInput,
+)
+from schema.scheduling import (
+    backfill_schedule,
+    delete_schedule,
+    save_schedule,
+    set_schedule_enabled,
+)
 from schema.secrecy import delete_secret, save_secret
 
 
@@ -188,3 +204,25 @@ class Mutation:
     @strawberry.mutation
     async def delete_secret(self, info: Info, input: DeleteSecretInput) -> DeleteSecretPayload:
         return await answered(DeleteSecretPayload, info, delete_secret(info, input))
+
+    @strawberry.mutation
+    async def save_schedule(self, info: Info, input: SaveScheduleInput) -> SaveSchedulePayload:
+        return await answered(SaveSchedulePayload, info, save_schedule(info, input))
+
+    @strawberry.mutation
+    async def delete_schedule(
+        self, info: Info, input: DeleteScheduleInput
+    ) -> DeleteSchedulePayload:
+        return await answered(DeleteSchedulePayload, info, delete_schedule(info, input))
+
+    @strawberry.mutation
+    async def set_schedule_enabled(
+        self, info: Info, input: SetScheduleEnabledInput
+    ) -> SetScheduleEnabledPayload:
+        return await answered(SetScheduleEnabledPayload, info, set_schedule_enabled(info, input))
+
+    @strawberry.mutation
+    async def backfill_schedule(
+        self, info: Info, input: BackfillScheduleInput
+    ) -> BackfillSchedulePayload:
+        return await answered(BackfillSchedulePayload, info, backfill_schedule(info, input))

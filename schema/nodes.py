@@ -18,6 +18,7 @@ from schema.types.flow import Flow, FlowRevision
 from schema.types.measures import Artifact
 from schema.types.node import Node
 from schema.types.note import Note
+from schema.types.schedule import Schedule
 from schema.types.task_run import Attempt, TaskRun
 from schema.types.viewer import Worker
 
@@ -66,6 +67,11 @@ async def _audit_event(info: Info, key: UUID) -> Node | None:
     return AuditEvent.of(row) if row else None
 
 
+async def _schedule(info: Info, key: UUID) -> Node | None:
+    row = await info.context.loaders.schedule.load(key)
+    return Schedule.of(row) if row else None
+
+
 def _of_an_execution(sql: str, view: Callable[[Any], Node]) -> Find:
     async def find(info: Info, key: UUID) -> Node | None:
         row = await info.context.services.pool.fetchrow(sql, key)
@@ -83,6 +89,7 @@ _FINDERS: Mapping[str, Find] = {
     "wrk": _worker,
     "aud": _audit_event,
     "note": _of_an_execution(store.NOTE, Note.of),
+    "sched": _schedule,
     "run": _of_an_execution(store.TASK_RUN, TaskRun.of),
     "att": _of_an_execution(store.ATTEMPT, Attempt.of),
     "appr": _of_an_execution(store.APPROVAL, Approval.of),

@@ -8,6 +8,7 @@ from schema.types.flow import Flow, FlowRevision
 from schema.types.note import Note
 from schema.types.plan import ExecutionDraft, Plan
 from schema.types.problems import Problem
+from schema.types.schedule import BackfillTick, Schedule
 from schema.types.secret import Secret
 from schema.types.task_run import TaskRun
 
@@ -130,5 +131,26 @@ class SaveSecretPayload:
 
 
 @strawberry.type
+class SaveSchedulePayload:
+    schedule: Schedule | None = None
+    problems: list[Problem] = strawberry.field(default_factory=list)
+
+
+@strawberry.type
 class DeleteSecretPayload(SaveSecretPayload):
     pass
+
+
+@strawberry.type
+class DeleteSchedulePayload(SaveSchedulePayload):
+    pass
+
+
+@strawberry.type
+class SetScheduleEnabledPayload(SaveSchedulePayload):
+    pass
+
+
+@strawberry.type
+class BackfillSchedulePayload(SaveSchedulePayload):
+    ticks: list[BackfillTick] = strawberry.field(default_factory=list)

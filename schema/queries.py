@@ -17,6 +17,8 @@ from schema.nodes import find_nodes
 from schema.reading import read_approvals, read_flows
 from schema.record import execution_at, read_audit_log
 from schema.scalars import JSON
+from schema.schedule_inputs import ScheduleFilter
+from schema.scheduling import read_schedules
 from schema.secrecy import read_secrets
 from schema.types.approval import ApprovalConnection
 from schema.types.audit import EventConnection
@@ -25,6 +27,7 @@ from schema.types.flow import Flow, FlowConnection, Namespace
 from schema.types.node import Node
 from schema.types.paging import Paging
 from schema.types.problems import Problem, problem_of
+from schema.types.schedule import ScheduleConnection
 from schema.types.secret import Secret
 from schema.types.viewer import Viewer, Worker
 
@@ -121,6 +124,17 @@ class Query:
     ) -> EventConnection:
         needs(info, Permission.VIEW_EXECUTION)
         return await read_audit_log(info, where, Paging.of(first, after))
+
+    @strawberry.field
+    async def schedules(
+        self,
+        info: Info,
+        where: ScheduleFilter | None = None,
+        first: int | None = None,
+        after: str | None = None,
+    ) -> ScheduleConnection:
+        needs(info, Permission.LIST_FLOWS)
+        return await read_schedules(info, where, Paging.of(first, after))
 
     @strawberry.field
     async def workers(self, info: Info) -> list[Worker]:

@@ -7,7 +7,7 @@ from runner.store.history import count
 from runner.store.where import Arguments, compile_scope
 from schema.context import Info
 from schema.enums import FlowOrder
-from schema.filters import ApprovalFilter, FlowFilter
+from schema.filters import ApprovalFilter, FlowFilter, StringFilter
 from schema.types.approval import Approval, ApprovalConnection, ApprovalEdge
 from schema.types.flow import Flow, FlowConnection, FlowEdge
 from schema.types.paging import (
@@ -58,15 +58,21 @@ def _flow_condition(where: FlowFilter | None, arguments: Arguments) -> str:
         ("namespace", where.namespace if where else None),
         ("key", where.key if where else None),
     ):
-        if given is None:
-            continue
-        if given.eq is not None:
-            parts.append(f"{column} = {arguments.add(given.eq)}")
-        if given.in_ is not None:
-            parts.append(f"{column} = any({arguments.add(given.in_)}::text[])")
-        if given.prefix is not None:
-            parts.append(f"starts_with({column}, {arguments.add(given.prefix)})")
+        parts += text_conditions(column, given, arguments)
     return " and ".join(parts)
+
+
+def text_conditions(column: str, given: StringFilter | None, arguments: Arguments) -> list[str]:
+    if given is None:
+        return []
+    parts = []
+    if given.eq is not None:
+        parts.append(f"{column} = {arguments.add(given.eq)}")
+    if given.in_ is not None:
+        parts.append(f"{column} = any({arguments.add(given.in_)}::text[])")
+    if given.prefix is not None:
+        parts.append(f"starts_with({column}, {arguments.add(given.prefix)})")
+    return parts
 
 
 async def read_approvals(

@@ -18,6 +18,7 @@ from runner.hints import PostgresHints
 from runner.housekeeping import Housekeeping
 from runner.queue import JobQueue
 from runner.rescuer import Rescuer
+from runner.scheduler import Scheduler
 from runner.store.database import Database, migrate, open_database
 from runner.store.plans import Plans
 from runner.vault import Vault
@@ -56,6 +57,7 @@ async def runtime(
             Courier(database, engine, feed, evaluator, vault, artifacts)
         )
         await stack.enter_async_context(Rescuer(database, engine))
+        await stack.enter_async_context(Scheduler(database, engine, evaluator, vault))
         await stack.enter_async_context(Housekeeping(database))
         yield Runtime(database, feed, engine, evaluator, JobQueue(database.pool), vault)
 

@@ -37,12 +37,11 @@ async def push(parts: Runtime, folder: Path) -> None:
         source = path.read_text()
         try:
             spec = parse_flow(source)
+            async with parts.database.pool.acquire() as connection:
+                await flows.save_flow(connection, spec, source, "user:admin")
         except Refused as refused:
             for problem in refused.problems:
                 logger.warning("%s:%s: %s", path, problem.line or 1, problem.message)
-            continue
-        async with parts.database.pool.acquire() as connection:
-            await flows.save_flow(connection, spec, source, "user:admin")
 
 
 async def _run_first_example(parts: Runtime) -> None:

@@ -1,6 +1,7 @@
 """The flow language: what a flow document may say, and reading one."""
 
 from models.inputs import InputSpec, InputType
+from models.spec.checks import trigger_input_faults
 from models.spec.flow import FlowSpec
 from models.spec.jsonschema import flow_json_schema
 from models.spec.parsing import parse_flow
@@ -23,6 +24,7 @@ from models.spec.tasks import (
     TaskSpec,
     WaitTask,
 )
+from models.spec.triggers import ScheduleTrigger, given_problems
 
 __all__ = [
     "ApprovalTask",
@@ -40,11 +42,14 @@ __all__ = [
     "PythonTask",
     "RetrySpec",
     "ReturnTask",
+    "ScheduleTrigger",
     "ShellTask",
     "SubflowTask",
     "Task",
     "TaskSpec",
     "WaitTask",
     "flow_json_schema",
+    "given_problems",
     "parse_flow",
+    "trigger_input_faults",
 ]

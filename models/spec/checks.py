@@ -14,6 +14,7 @@ from models.errors import ProblemCode, Refused
 from models.expressions import Reading, Reference, has_expressions, is_raw, read, strings
 from models.input_types import InputType
 from models.labels import check_labels
+from models.schedule import TRIGGER_NAMES
 from models.secrets import is_secret_name
 from models.shell import SHELLS, PieceKind, unsafe_places
 from models.similar import did_you_mean
@@ -26,6 +27,7 @@ _IN_TASKS = _BY_ENGINE | {"secrets"}
 _ON_WORKERS = frozenset({"shell", "python", "http", "log", "return", "fail"})
 """Task types whose expressions a worker evaluates, but for `when`: only there secrets are decrypted."""
 _OF_FOREACH = frozenset({"item", "index"})
+_IN_TRIGGERS = frozenset({"trigger", "flow", "labels"})
 _IN_OUTPUTS = _ALWAYS | {"inputs", "outputs"}
 _EVALUATED: Mapping[str, frozenset[str]] = {
     "shell": frozenset({"run"}),
@@ -71,7 +73,8 @@ class _Names:
 def document_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
     """Everything that spans several keys of a document, or lies inside its texts."""
     yield from _label_faults(data.get("labels"))
-    yield from _duplicate_inputs(data)
+    yield from _duplicates(data, "inputs", "input")
+    yield from _duplicates(data, "triggers", "trigger")
     found = outline(data)
     for path, sentence in found.faults:
         yield Fault(path if path[-2] == "needs" else (*path, "id"), sentence)
@@ -80,11 +83,11 @@ def document_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
     yield from _expression_faults(data, found)
 
 
-def _duplicate_inputs(data: Mapping[str, Any]) -> Iterator[Fault]:
+def _duplicates(data: Mapping[str, Any], key: str, noun: str) -> Iterator[Fault]:
     seen: set[str] = set()
-    for position, item in items_of(data.get("inputs")):
+    for position, item in items_of(data.get(key)):
         if item["id"] in seen:
-            yield Fault(("inputs", position, "id"), f"there is another input `{item['id']}` before")
+            yield Fault((key, position, "id"), f"there is another {noun} `{item['id']}` before")
         seen.add(item["id"])
 
 
@@ -96,14 +99,14 @@ def _condition_faults(task: Placed) -> Iterator[Fault]:
         )
 
 
-def _label_faults(labels: object) -> Iterator[Fault]:
+def _label_faults(labels: object, path: Path = ()) -> Iterator[Fault]:
     if not isinstance(labels, dict):
         return
     try:
         check_labels({key: str(value) for key, value in labels.items()})
     except Refused as refused:
         for problem in refused.problems:
-            yield Fault(problem.path, problem.message)
+            yield Fault((*path, *problem.path), problem.message)
 
 
 def _expression_faults(data: Mapping[str, Any], found: Outline) -> Iterator[Fault]:
@@ -122,6 +125,28 @@ def _expression_faults(data: Mapping[str, Any], found: Outline) -> Iterator[Faul
     for key, value in data.items():
         if key not in _SECTIONS:
             yield from _none(value, (key,))
+    for position, item in items_of(data.get("triggers")):
+        yield from _trigger(item, ("triggers", position))
+
+
+def _trigger(item: Mapping[str, Any], path: Path) -> Iterator[Fault]:
+    yield from _label_faults(item.get("labels"), path)
+    for key, value in item.items():
+        if key == "inputs":
+            yield from trigger_input_faults(value, (*path, key))
+        else:
+            yield from _none(value, (*path, key))
+
+
+def trigger_input_faults(inputs: Any, path: Path = ("inputs",)) -> Iterator[Fault]:
+    """What is wrong with the expressions of the inputs that a schedule gives."""
+    yield from _values(inputs, path, _Names(_IN_TRIGGERS, None, frozenset(), frozenset()))
+    for below, text in strings(inputs):
+        for reference in read(text).references if has_expressions(text) else ():
+            if reference.root == "trigger" and reference.name not in {None, *TRIGGER_NAMES}:
+                sentence = f"a schedule's trigger has no `{reference.name}`"
+                known = did_you_mean(str(reference.name), TRIGGER_NAMES)
+                yield Fault((*path, *below), sentence + known, reference.offset)
 
 
 def _inputs(data: Mapping[str, Any], names: _Names) -> Iterator[Fault]:

@@ -7,6 +7,7 @@ from pydantic import Field, PrivateAttr
 
 from models.inputs import InputSpec
 from models.spec.tasks import CacheSpec, ForeachTask, TaskSpec
+from models.spec.triggers import ScheduleTrigger
 from models.states import ConcurrencyBehavior, FailureAction, OnExecutionTimeout, Section
 from models.values import Key, Namespace, Part, Seconds, Text, Word
 
@@ -37,6 +38,7 @@ class FlowSpec(Part):
     finally_tasks: Annotated[tuple[TaskSpec, ...], Field(max_length=100, alias="finally")] = ()
     finally_timeout: Seconds = 60.0
     outputs: dict[str, Any] = Field(default_factory=dict)
+    triggers: Annotated[tuple[ScheduleTrigger, ...], Field(max_length=100)] = ()
 
     _sources: Mapping[str, str] = PrivateAttr(default_factory=dict)
 

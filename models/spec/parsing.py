@@ -22,6 +22,7 @@ from models.spec.tasks import (
     GroupSpec,
     RetrySpec,
 )
+from models.spec.triggers import TRIGGER_TYPES, ScheduleTrigger, given_problems
 from models.spec.unbuilt import take_unbuilt
 from models.states import Section
 
@@ -37,6 +38,7 @@ _PARTS: Mapping[str, type[BaseModel]] = {
 }
 _MISSING = "missing"
 _MOST_FAULTS = 200
+_LISTS = frozenset({"inputs", "tasks", "triggers"})
 _SENTENCES: Mapping[str, str] = {
     "string_type": "must be text",
     "too_short": "must hold at least 1 item",
@@ -66,6 +68,8 @@ def parse_flow(source: str) -> FlowSpec:
         spec = FlowSpec.model_validate(data)
     except ValidationError as error:
         problems += _shape_problems(document, data, error)
+    else:
+        problems += _given_problems(document, spec)
     if problems or spec is None:
         raise Refused(_ordered(problems))
     return spec.with_sources(
@@ -98,11 +102,18 @@ def _shape_problems(
         path = _path(detail["loc"])
         if detail["type"] == "too_short" and _at(document.data, path):
             continue  # what was in it is not built yet, which is said already
-        if len(path) == 2 and path[0] in {"inputs", *_TASK_LISTS} and _at(data, path) is None:
+        if len(path) == 2 and path[0] in _LISTS and _at(data, path) is None:
             if _at(document.data, path) is None:
                 yield document.problem(path, "must be a mapping, as in {id: a, type: log}")
             continue
         yield document.problem(path, _sentence(detail, path, data))
+
+
+def _given_problems(document: Document, spec: FlowSpec) -> Iterator[Problem]:
+    """Of the inputs that triggers give."""
+    for position, trigger in enumerate(spec.triggers):
+        for problem in given_problems(spec.inputs, trigger.inputs):
+            yield document.problem(("triggers", position, *problem.path), problem.message)
 
 
 def _path(location: tuple[int | str, ...]) -> Path:
@@ -140,6 +151,9 @@ def _sentence(detail: Any, path: Path, data: dict[str, Any]) -> str:
     if kind == "union_tag_invalid":
         wrong = str(_at(data, (*path, "type")))
         return f"there is no task type `{wrong:.80}`; there are: {', '.join(TASK_CLASSES)}"
+    if kind == "literal_error":
+        wrong = str(_at(data, path))
+        return f"there is no trigger type `{wrong:.80}`; there is: {', '.join(TRIGGER_TYPES)}"
     if kind in _SENTENCES:
         return _SENTENCES[kind]
     if kind == "value_error":
@@ -158,6 +172,8 @@ def _model_at(path: Path, data: dict[str, Any]) -> type[BaseModel]:
         return FlowSpec
     if path[0] == "inputs":
         return InputSpec
+    if path[0] == "triggers":
+        return ScheduleTrigger
     part = path[-1] if isinstance(path[-1], str) else path[-2]
     if part in _PARTS:
         return _PARTS[str(part)]
@@ -169,6 +185,8 @@ def _noun(path: Path, data: dict[str, Any]) -> str:
         return "a flow"
     if path[0] == "inputs":
         return "an input"
+    if path[0] == "triggers":
+        return "a trigger"
     if not _is_task(path):
         return f"`{path[-1] if isinstance(path[-1], str) else path[-2]}`"
     return f"a task of type {_at(data, (*path, 'type'))}"

@@ -5,7 +5,7 @@ from typing import Any
 
 from models.spec.document import Path
 
-_FLOW_KEYS = frozenset({"triggers", "alerts"})
+_FLOW_KEYS = frozenset({"alerts"})
 TASK_TYPES = frozenset({"sql"})
 _TAIL = "is part of the flow language but not built yet"
 

@@ -9,7 +9,7 @@ from models.events import Ask
 from models.ids import new_id, typed
 from models.spec import FlowSpec
 from models.viewer import Scope
-from runner.store import audit
+from runner.store import audit, schedules
 from runner.store.connection import Connection, Pool
 from runner.store.history import Page
 from runner.store.json import dump, dump_or_none
@@ -35,8 +35,10 @@ insert into revisions (id, flow_id, number, source, digest, created_by) values (
 async def save_flow(
     connection: Connection, spec: FlowSpec, source: str, actor: str, ask: Ask | None = None
 ) -> tuple[Row, Row]:
-    """The flow and its newest revision, made if the text is new. Two saves at once line up behind the flow's row.
-    With an `ask` a new revision is told to the audit log."""
+    """The flow and its newest revision, made if the text is new, with the schedules that it declares.
+
+    Two saves at once line up behind the flow's row. With an `ask` a new revision is told to the audit log.
+    """
     digest = hashlib.sha256(source.encode()).hexdigest()
     limit = spec.concurrency.model_dump(mode="json") if spec.concurrency else None
     about = (spec.kind, spec.description, dump(spec.labels), dump_or_none(limit))
@@ -53,6 +55,7 @@ async def save_flow(
         if ask:
             target = audit.Target(typed("flow", flow["id"]), spec.id, spec.namespace)
             await audit.record(connection, ask, "SAVE_FLOW", target, {"revision": number})
+        await schedules.declare(connection, flow["id"], spec.triggers, actor)
         return await connection.fetchrow(_UPDATE, flow["id"], *about, number), revision
 
 

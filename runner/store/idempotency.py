@@ -1,10 +1,13 @@
-"""Keys that make asking twice the same as asking once; kept seven days an actor and mutation."""
+"""Keys that make asking twice the same as asking once; kept seven days an actor and mutation.
+
+Those of schedules' ticks are kept as long as what they started: a tick that ran is never run again, however late.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from runner.store.connection import Connection, Executes
+from runner.store.connection import Connection, Executes, Pool
 
 _TAKE = """
 with mine as (
@@ -19,8 +22,13 @@ from idempotency_keys k
 join unnest($1::text[], $2::text[], $3::text[]) u (actor, mutation, key) using (actor, mutation, key)
 where not exists (select from mine m where (m.actor, m.mutation, m.key) = (k.actor, k.mutation, k.key))
 """
-_FIND = "select answer from idempotency_keys where actor = $1 and mutation = $2 and key = $3"
-_FORGET = "delete from idempotency_keys where created_at < now() - interval '7 days'"
+_FIND = """
+select key, answer from idempotency_keys where actor = $1 and mutation = $2 and key = any($3::text[])
+"""
+_FORGET = """
+delete from idempotency_keys k where created_at < now() - interval '7 days'
+  and not (starts_with(actor, 'schedule:') and exists (select from executions e where e.id = k.answer))
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +60,19 @@ async def take(connection: Connection, keys: Sequence[Key]) -> dict[tuple[str, s
 
 async def find(pool: Executes, actor: str, mutation: str, key: str) -> UUID | None:
     """What the key had created."""
-    answer: UUID | None = await pool.fetchval(_FIND, actor, mutation, key)
+    answer: UUID | None = await pool.fetchval(
+        "select answer from idempotency_keys where actor = $1 and mutation = $2 and key = $3",
+        actor,
+        mutation,
+        key,
+    )
     return answer
+
+
+async def answers(pool: Pool, actor: str, mutation: str, keys: Sequence[str]) -> dict[str, UUID]:
+    """What the keys that are there have created."""
+    rows = await pool.fetch(_FIND, actor, mutation, list(keys))
+    return {row["key"]: row["answer"] for row in rows}
 
 
 async def forget_old(connection: Connection) -> None:

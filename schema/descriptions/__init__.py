@@ -22,6 +22,7 @@ from schema.descriptions.problems import PROBLEMS
 from schema.descriptions.record import RECORD
 from schema.descriptions.roots import ROOTS
 from schema.descriptions.scalars import SCALARS
+from schema.descriptions.schedules import SCHEDULES
 from schema.descriptions.secrets import SECRETS
 from schema.descriptions.states import STATES
 from schema.descriptions.task_runs import TASK_RUNS
@@ -38,6 +39,7 @@ _PARTS: Final[tuple[Words, ...]] = (
     STATES,
     HISTORY,
     APPROVALS,
+    SCHEDULES,
     PROBLEMS,
     LIVE,
     PAGING,

@@ -23,6 +23,7 @@ FLOWS: Final[Words] = {
             "inputs": "The inputs that its latest revision declares, in their order.",
             "createdAt": "When it was first saved.",
             "updatedAt": "When its latest revision was saved.",
+            "schedules": "What starts it by itself, by key.",
             "executions": "Its executions, the newest first.",
             **paged("executions", backwards=False),
         },

@@ -6,6 +6,7 @@ _LISTED: Final = {
     "Flow": "flows",
     "Execution": "executions",
     "Approval": "approval requests",
+    "Schedule": "schedules",
     "Log": "log lines",
 }
 

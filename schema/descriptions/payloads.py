@@ -15,6 +15,7 @@ _ON_EXECUTIONS: Final = (
 )
 _PLANNED: Final = ("RetryFailed", "RestartExecution", "ReplayExecution")
 _PLAN: Final = {"plan": "What it does, task by task; null when it was refused."}
+_SCHEDULE: Final = {"schedule": "The schedule afterwards; null when it was refused."}
 _VOTE: Final = {"approval": "The request afterwards; null when it was refused."}
 
 
@@ -55,4 +56,20 @@ PAYLOADS: Final[Words] = {
         f"{name}Payload": (_answer(name), {**_VOTE, **_EXECUTION, **_PROBLEMS})
         for name in ("Approve", "Reject")
     },
+    **{
+        f"{name}Payload": (_answer(name), {**_SCHEDULE, **_PROBLEMS})
+        for name in ("SaveSchedule", "SetScheduleEnabled")
+    },
+    "DeleteSchedulePayload": (
+        _answer("DeleteSchedule"),
+        {"schedule": "The schedule as it was; null when it was refused.", **_PROBLEMS},
+    ),
+    "BackfillSchedulePayload": (
+        _answer("BackfillSchedule"),
+        {
+            **_SCHEDULE,
+            "ticks": "The ticks between the two moments, in order; empty when it was refused.",
+            **_PROBLEMS,
+        },
+    ),
 }

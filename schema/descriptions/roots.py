@@ -28,6 +28,10 @@ _MUTATIONS: Final = {
     "saveSecret": "Save a secret of a namespace, or a new value for it. Needs the permission MANAGE.",
     "deleteSecret": "Delete a secret. What is rendered afterwards does not see it. Needs the permission MANAGE.",
     "reject": "Vote against it. One rejection rejects.",
+    "saveSchedule": "Make a schedule of a flow, or change the one of this key, beside those in its document.",
+    "deleteSchedule": "Remove a schedule. One that a flow's document declares is removed there.",
+    "setScheduleEnabled": "Disable or enable a schedule. Ticks that come while it is disabled never run by themselves.",
+    "backfillSchedule": "Run the ticks of a schedule between two moments of the past that have not run, 1000 at most.",
 }
 
 ROOTS: Final[Words] = {
@@ -62,6 +66,9 @@ ROOTS: Final[Words] = {
             "What is of no namespace, as tokens, is for those with MANAGE.",
             "auditLog(where)": "Which.",
             **paged("auditLog", backwards=False),
+            "schedules": "Schedules, the oldest first.",
+            "schedules(where)": "Which.",
+            **paged("schedules", backwards=False),
             "workers": "The workers that are, and were lately, there.",
             "validateFlow": "Everything that is wrong with a flow document; empty when it could be saved.",
             "validateFlow(source)": "The document, as YAML.",

@@ -19,6 +19,7 @@ from schema.types.paging import Count, PageInfo, Paging
 
 if TYPE_CHECKING:
     from schema.types.execution import ExecutionConnection
+    from schema.types.schedule import Schedule
 
 
 @strawberry.type
@@ -152,6 +153,15 @@ class Flow(Node):
         async with info.context.services.pool.acquire() as connection:
             plan = await info.context.services.engine.plans.of(connection, row["id"])
         return [FlowInput.of(spec) for spec in plan.spec.inputs]
+
+    @strawberry.field
+    async def schedules(
+        self, info: Info
+    ) -> list[Annotated["Schedule", strawberry.lazy("schema.types.schedule")]]:
+        from schema.types.schedule import Schedule
+
+        rows = await info.context.loaders.schedules_of.load(self.uuid)
+        return [Schedule.of(row) for row in rows]
 
     @strawberry.field
     async def executions(

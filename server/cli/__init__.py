@@ -2,7 +2,7 @@
 
 import typer
 
-from server.cli import executions, flows, operating, record, secrets, serving
+from server.cli import executions, flows, operating, record, schedules, secrets, serving
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -13,6 +13,7 @@ app = typer.Typer(
 serving.register(app)
 app.add_typer(flows.app, name="flows")
 app.add_typer(secrets.app, name="secret")
+app.add_typer(schedules.app, name="schedules")
 executions.register(app)
 record.register(app)
 operating.register(app)

@@ -34,3 +34,9 @@ INPUT_TYPES: Final = """query ($namespace: String!, $key: String!) { flow(namesp
   inputs { id type } } }"""
 SECRETS: Final = """query ($namespace: String) { secrets(namespace: $namespace) {
   namespace name updatedAt } }"""
+_SCHEDULE: Final = """id key source cron timezone inputs labels { key value } catchUp enabled next nextTicks
+  last lastError lastExecution { id state } updatedBy { kind name } flow { namespace key }"""
+SCHEDULES: Final = f"""query ($where: ScheduleFilter, $after: String) {{
+  schedules(where: $where, first: 200, after: $after) {{
+    nodes {{ {_SCHEDULE} }} pageInfo {{ hasNextPage endCursor }} }} }}"""
+BACKFILL: Final = "schedule { id } ticks { scheduledAt ranBefore execution { id state } }"

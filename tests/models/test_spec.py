@@ -160,7 +160,7 @@ there are: shell, python, http, log, return, fail, wait, approval
 
 
 LOG = "{id: a, type: log, message: m}"
-FLOW_KEYS = ["concurrency", "timeout", "cache", "errors", "finally", "triggers", "alerts"]
+FLOW_KEYS = ["concurrency", "timeout", "cache", "errors", "finally", "alerts"]
 APPROVAL_KEYS = "groups allow_self form timeout on_timeout remind_every escalate on_reject required"
 NOT_YET = [
     *(f"{FLOW}{key}: 1\n" for key in FLOW_KEYS),

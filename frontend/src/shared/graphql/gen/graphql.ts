@@ -679,6 +679,7 @@ export type TaskDetailQuery = { node:
     | { id: string }
     | { id: string }
     | { id: string }
+    | { id: string }
     | { inputs: unknown, outputs: unknown, id: string, task: { key: string, source: string } }
     | { id: string }
     | { id: string }
