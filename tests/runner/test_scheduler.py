@@ -152,7 +152,7 @@ async def test_a_server_that_dies_between_starting_and_going_on_neither_doubles_
     await servers.wait_for(NOON)
     (schedule,), _ = await schedules.claim(servers.database.pool, NOON, 20)
     command = await prepare_tick(
-        servers.database.pool, servers.engines[0].plans, servers.evaluator, schedule, NOON
+        servers.database.pool, servers.engines[0].plans, servers.evaluator, Vault(), schedule, NOON
     )
     await servers.engines[0].create(command, ask_of(schedule))
     await servers.look(NOON + timedelta(seconds=CLAIM - 1))
