@@ -42,6 +42,8 @@ from models.lifecycle.snapshot import (
     Plan,
     TaskRun,
     Vote,
+    families_of,
+    place_of,
 )
 from models.record_events import Archived, Unarchived
 from models.states import (
@@ -98,14 +100,14 @@ def _in_order(plan: Plan, task_runs: Mapping[str, UUID]) -> list[tuple[str, UUID
     positions = {key: position for position, key in enumerate(plan.tasks)}
 
     def place(item: tuple[str, UUID]) -> tuple[int, int]:
-        level, _, key = item[0].rpartition(".")
-        return int(level[level.rindex("[") + 1 : -1]) if level else 0, positions[key]
+        found = place_of(item[0])
+        return found.iteration or 0, positions[found.key]
 
     return sorted(task_runs.items(), key=place)
 
 
 def _new_task(path: str, id: UUID, position: int, carried: Carried | None, event: Event) -> TaskRun:
-    task = TaskRun(id=id, path=path, key=path.rpartition(".")[2], position=position)
+    task = TaskRun(id=id, path=path, key=place_of(path).key, position=position)
     if carried is None:
         return task
     return replace(
@@ -164,7 +166,7 @@ def _restarted(execution: Execution, event: Event) -> Execution:
         killing=None,
         outputs={},
         failure=_first_failure(execution, execution.tasks),
-        progress=_progress(execution, execution.tasks, put_back=True),
+        progress=_progress(execution, done_of(execution.tasks), put_back=True),
         restarted_by=(*execution.restarted_by, event.ask.actor),
     )
 
@@ -206,7 +208,8 @@ def _task_runs_added(execution: Execution, fact: TaskRunsAdded, event: Event) ->
         for position, (path, id) in enumerate(_in_order(execution.plan, fact.task_runs))
     }
     tasks = {**execution.tasks, **added}
-    return replace(execution, tasks=tasks, progress=_progress(execution, tasks, put_back=True))
+    grown = replace(execution, tasks=tasks, families=families_of(tasks), done=None)
+    return replace(grown, progress=_progress(grown, done_of(tasks), put_back=True))
 
 
 def _condition_asked(execution: Execution, fact: ConditionAsked, _: Event) -> Execution:
@@ -388,11 +391,14 @@ def _failure(task: TaskRun | None, error: TaskError | None) -> Failure:
 
 def _with_task(execution: Execution, before: TaskRun, after: TaskRun) -> Execution:
     tasks = {**execution.tasks, after.path: after}
+    known = execution.done if execution.done is not None else done_of(execution.tasks)
+    done = known - _weight(before) + _weight(after)
     return replace(
         execution,
         tasks=tasks,
+        done=done,
         failure=_failure_after(execution, before, after, tasks),
-        progress=_progress(execution, tasks, put_back=before.ended and not after.ended),
+        progress=_progress(execution, done, put_back=before.ended and not after.ended),
     )
 
 
@@ -419,9 +425,20 @@ def _first_failure(execution: Execution, tasks: Mapping[str, TaskRun]) -> Failur
     return _failure(first, first.error) if first else None
 
 
-def _progress(execution: Execution, tasks: Mapping[str, TaskRun], put_back: bool) -> float:
-    done = sum(1.0 if task.ended else task.progress for task in tasks.values())
-    now = min(round(done / len(tasks), 4), 0.9999)
+_WHOLE = 1_000_000
+
+
+def done_of(tasks: Mapping[str, TaskRun]) -> int:
+    """What of the task runs is done, in millionths of one."""
+    return sum(map(_weight, tasks.values()))
+
+
+def _weight(task: TaskRun) -> int:
+    return _WHOLE if task.ended else int(task.progress * _WHOLE)
+
+
+def _progress(execution: Execution, done: int, put_back: bool) -> float:
+    now = min(round(done / len(execution.tasks) / _WHOLE, 4), 0.9999)
     return now if put_back else max(execution.progress, now)
 
 

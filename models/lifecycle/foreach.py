@@ -40,17 +40,10 @@ def expand(steps: Steps, task: TaskRun, items: object) -> None:
 
 
 class Iterations:
-    """The foreach tasks that are at work and the paths of their iterations' task runs, found in one pass.
+    """Keeps count of the iterations that have begun as the caller starts more."""
 
-    Keeps count of the iterations that have begun as the caller starts more.
-    """
-
-    def __init__(self, execution: Execution) -> None:
-        self._children: dict[str, list[str]] = {}
+    def __init__(self) -> None:
         self._active: dict[str, set[int | None]] = {}
-        for path, task in execution.tasks.items():
-            if task.level and (around := task.parent):
-                self._children.setdefault(around, []).append(path)
 
     def may_start(self, execution: Execution, task: TaskRun) -> bool:
         """Whether the iteration that the task run belongs to has begun, or may."""
@@ -73,7 +66,7 @@ class Iterations:
 
     def _begun(self, execution: Execution, around: str) -> set[int | None]:
         """Iterations that have begun and not ended."""
-        children = self._of(execution, around)
+        children = execution.children_of(execution.tasks[around])
         begun = {
             child.index
             for child in children
@@ -81,13 +74,10 @@ class Iterations:
         }
         return begun & {child.index for child in children if not child.ended}
 
-    def _of(self, execution: Execution, around: str) -> list[TaskRun]:
-        return [execution.tasks[path] for path in self._children.get(around, ())]
-
     def close(self, steps: Steps, task: TaskRun) -> None:
         """End a foreach once all its iterations have."""
         execution = steps.execution
-        children = self._of(execution, task.path)
+        children = execution.children_of(task)
         if not children or not all(child.ended for child in children):
             return
         bad = [child for child in children if child.state not in GOOD_ENDS]

@@ -121,15 +121,19 @@ def _is_main(execution: Execution, task: TaskRun) -> bool:
 
 def _standing(execution: Execution) -> ExecutionState:
     """RUNNING, or WAITING_FOR_APPROVAL when only a person can move it."""
-    moving = waiting = False
+    waiting = False
     for task in execution.tasks.values():
         if task.state is TaskRunState.WAITING_FOR_APPROVAL:
             waiting = True
-        elif task.state is TaskRunState.CREATED:
-            moving |= task.condition == "ASKED"
-        elif not task.ended:
-            moving |= not _only_has_children(execution, task)
-    return ExecutionState.WAITING_FOR_APPROVAL if waiting and not moving else ExecutionState.RUNNING
+        elif not task.ended and _moves(execution, task):
+            return ExecutionState.RUNNING
+    return ExecutionState.WAITING_FOR_APPROVAL if waiting else ExecutionState.RUNNING
+
+
+def _moves(execution: Execution, task: TaskRun) -> bool:
+    if task.state is TaskRunState.CREATED:
+        return task.condition == "ASKED"
+    return not _only_has_children(execution, task)
 
 
 def _only_has_children(execution: Execution, task: TaskRun) -> bool:
@@ -157,7 +161,7 @@ def _sections_at_work(steps: Steps) -> list[Section]:
 def _advance(steps: Steps, *sections: Section) -> bool:
     """Whether anything happened: what is ready starts, what cannot run any more is cancelled or skipped."""
     before = len(steps.events)
-    iterations = Iterations(steps.execution)
+    iterations = Iterations()
     for path in list(steps.execution.tasks):
         task = steps.execution.tasks[path]
         if task.ended or steps.execution.section_of(task) not in sections:

@@ -1,9 +1,10 @@
 """An execution as the domain sees it: immutable, whole, without I/O."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from models.approval import ApprovalPolicy
@@ -108,6 +109,25 @@ class Approval:
     votes: tuple[Vote, ...] = ()
 
 
+class Place(NamedTuple):
+    """Where a path stands: in an iteration of a foreach, or among the flow's own tasks."""
+
+    level: str
+    key: str
+    parent: str | None = None
+    iteration: int | None = None
+
+
+@lru_cache(maxsize=100_000)
+def place_of(path: str) -> Place:
+    """Kept, since a foreach of thousands asks for thousands at each of its steps."""
+    around, dot, key = path.rpartition(".")
+    if not dot:
+        return Place("", key)
+    parent, _, index = around.rpartition("[")
+    return Place(f"{around}.", key, parent, int(index[:-1]))
+
+
 @dataclass(frozen=True, slots=True)
 class TaskRun:
     """`attempt` is the newest attempt's number, 0 before the first; those up to `attempt_base` and the `lost`
@@ -152,19 +172,17 @@ class TaskRun:
     @property
     def level(self) -> str:
         """What its path shares with its siblings': empty, or `each[3].`."""
-        return self.path[: len(self.path) - len(self.key)]
+        return place_of(self.path).level
 
     @property
     def parent(self) -> str | None:
         """The path of the foreach it is an iteration of."""
-        level = self.level
-        return level[: level.rindex("[")] if level else None
+        return place_of(self.path).parent
 
     @property
     def index(self) -> int | None:
         """The position of its iteration, from 0."""
-        level = self.level
-        return int(level[level.rindex("[") + 1 : -2]) if level else None
+        return place_of(self.path).iteration
 
     @property
     def ended(self) -> bool:
@@ -175,6 +193,15 @@ class TaskRun:
         """The lease of the attempt that runs now, if a worker has it."""
         newest = self.newest
         return newest.lease if newest and newest.state is AttemptState.RUNNING else None
+
+
+def families_of(tasks: Iterable[str]) -> Mapping[str, Sequence[str]]:
+    """By the path of a foreach, the paths of its iterations' task runs."""
+    families: dict[str, list[str]] = {}
+    for path in tasks:
+        if (around := place_of(path).parent) is not None:
+            families.setdefault(around, []).append(path)
+    return families
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +249,11 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """`signals` are events that were sent to it and that no wait has taken yet. `restarted_by` are people."""
+    """`signals` are events that were sent to it and that no wait has taken yet. `restarted_by` are people.
+
+    Derived, and kept because thousands of task runs ask for them at each step: `families`, the paths of each foreach's
+    task runs; `done`, the sum that progress is made of, in millionths of a task run.
+    """
 
     id: UUID
     plan: Plan
@@ -252,6 +283,8 @@ class Execution:
     clock: Clock = field(default=Clock(), compare=False)
     restarted_by: tuple[str, ...] = ()
     signals: Mapping[str, Any] = field(default_factory=dict)
+    families: Mapping[str, Sequence[str]] = field(default_factory=dict, compare=False)
+    done: int | None = field(default=None, compare=False)
     progress: float = 0.0
     outputs: Mapping[str, Any] = field(default_factory=dict)
     properties: Mapping[str, Any] = field(default_factory=dict)
@@ -280,12 +313,7 @@ class Execution:
 
     def children_of(self, task: TaskRun) -> list[TaskRun]:
         """The task runs of a foreach's iterations; not those of a foreach within it."""
-        start = f"{task.path}["
-        return [
-            each
-            for path, each in self.tasks.items()
-            if path.startswith(start) and each.parent == task.path
-        ]
+        return [self.tasks[path] for path in self.families.get(task.path, ())]
 
     def failure_is_allowed(self, task: TaskRun) -> bool:
         """Whether a foreach around the task takes its failure upon itself."""

@@ -19,6 +19,8 @@ from models.lifecycle.snapshot import (
     Paused,
     TaskRun,
     Vote,
+    families_of,
+    place_of,
 )
 from models.states import (
     ApprovalState,
@@ -89,6 +91,7 @@ async def _execution(
         disabled_tasks=tuple(load(row["disabled_tasks"])),
         trigger=load(row["trigger"]),
         tasks=tasks,
+        families=families_of(tasks),
         rerun_of=row["rerun_of"],
         replay_of=row["replay_of"],
         original_id=row["original_id"],
@@ -129,7 +132,7 @@ def _task_run(row: Any, approval: Approval | None) -> TaskRun:
     return TaskRun(
         id=row["id"],
         path=row["path"],
-        key=row["path"].rpartition(".")[2],
+        key=place_of(row["path"]).key,
         position=row["position"],
         state=TaskRunState(row["state"]),
         attempt=row["attempt"],
