@@ -25,6 +25,7 @@ from models.states import (
     AttemptState,
     ExecutionState,
     FailureAction,
+    Origin,
     TaskRunState,
     VoteDecision,
 )
@@ -74,7 +75,7 @@ async def _execution(
 ) -> Execution:
     return Execution(
         id=row["id"],
-        plan=await plans.of(connection, row["revision_id"]),
+        plan=await plans.of_row(connection, row),
         name=row["name"],
         kind=row["kind"],
         state=ExecutionState(row["state"]),
@@ -110,6 +111,8 @@ async def _execution(
         paused=_moment(Paused, row["paused"]),
         killing=_moment(Killing, row["killing"]),
         archived=row["archived"],
+        origin=Origin(row["origin"]),
+        git=load(row["git"]),
     )
 
 
@@ -230,6 +233,7 @@ EXECUTION_COLUMNS: Sequence[Column] = (
     ("paused", "jsonb", lambda x: dump_or_none(x.paused)),
     ("killing", "jsonb", lambda x: dump_or_none(x.killing)),
     ("archived", "bool", lambda x: x.archived),
+    ("git", "jsonb", lambda x: dump_or_none(x.git)),
 )
 """What may change of an execution."""
 
@@ -259,6 +263,7 @@ NEW_EXECUTION_COLUMNS: Sequence[Column] = (
     ("no_cache", "bool", lambda x: x.no_cache),
     ("cache_key", "text", lambda x: x.cache_key),
     ("scheduled_at", "timestamptz", lambda x: x.scheduled_at),
+    ("origin", "text", lambda x: x.origin.value),
     *EXECUTION_COLUMNS,
 )
 
