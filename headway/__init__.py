@@ -1,4 +1,4 @@
-"""For code that runs in a task: say what it made, measured and how far it is.
+"""For people's own code. In a task: say what it made, measured and how far it is.
 
     import headway
 
@@ -7,18 +7,66 @@
     headway.progress(0.4, "epoch 4/10")
     headway.artifact("model.pkl", type="Model")
 
-Outside of a task these do nothing, so the same program runs by hand. Needs Python 3.8 and nothing else.
+Outside of a task these do nothing, so the same program runs by hand. Anywhere else: record a run, and read what there
+is.
+
+    with headway.execution("mnist", kind="train") as run:
+        run.log_metric("loss", 0.1, step=3)
+
+    for execution in headway.Client().executions(pipeline="mnist"):
+        print(execution["name"], execution["state"])
+
+Needs Python 3.8 and nothing else.
 """
 
-from headway.task import artifact, label, metric, output, progress, property, read_args
+from typing import TYPE_CHECKING
 
-__all__ = ["args", "artifact", "label", "metric", "output", "progress", "property"]
+from headway.task import artifact, git, label, metric, output, progress, property, read_args
+
+if TYPE_CHECKING:
+    from headway.client import Client, HeadwayError, Refused, Unreachable
+    from headway.recording import Recording
+    from headway.recording import Recording as execution
+
+__all__ = [
+    "Client",
+    "HeadwayError",
+    "Recording",
+    "Refused",
+    "Unreachable",
+    "args",
+    "artifact",
+    "execution",
+    "git",
+    "label",
+    "metric",
+    "output",
+    "progress",
+    "property",
+]
+
+_LATER = {
+    "Client": ("headway.client", "Client"),
+    "HeadwayError": ("headway.client", "HeadwayError"),
+    "Refused": ("headway.client", "Refused"),
+    "Unreachable": ("headway.client", "Unreachable"),
+    "Recording": ("headway.recording", "Recording"),
+    "execution": ("headway.recording", "Recording"),
+}
+"""What a task does not need is imported when it is first asked for."""
 
 
 def __getattr__(name: str) -> object:
     """`headway.args`: what the task's `args` say; read when it is first asked for."""
-    if name != "args":
+    found: object
+    if name == "args":
+        found = read_args()
+    elif name in _LATER:
+        from importlib import import_module
+
+        module, attribute = _LATER[name]
+        found = getattr(import_module(module), attribute)
+    else:
         raise AttributeError(f"module 'headway' has no attribute {name!r}")
-    args = read_args()
-    globals()["args"] = args
-    return args
+    globals()[name] = found
+    return found

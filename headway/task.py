@@ -78,6 +78,25 @@ def label(**values: str) -> None:
     _say({"label": {key: str(value) for key, value in values.items()}})
 
 
+def git(
+    *,
+    commit: str | None = None,
+    branch: str | None = None,
+    repository: str | None = None,
+    author: str | None = None,
+    message: str | None = None,
+) -> None:
+    """Tell which code runs; what is left out stays as it was told before."""
+    told = {
+        "commit": commit,
+        "branch": branch,
+        "repository": repository,
+        "author": author,
+        "message": message,
+    }
+    _say({"git": {key: value for key, value in told.items() if value is not None}})
+
+
 def read_args() -> dict[str, Any]:
     """The task's `args`; none outside of a task."""
     file = os.environ.get("HEADWAY_ARGS")
@@ -89,7 +108,7 @@ def read_args() -> dict[str, Any]:
 
 
 def _say(said: Mapping[str, Any]) -> None:
-    line = (json.dumps(said, allow_nan=False, default=_plain) + "\n").encode()
+    line = (json.dumps(said, allow_nan=False, default=plain) + "\n").encode()
     descriptor = _message_pipe() if len(line) <= _AT_ONCE else None
     with _lock:
         if descriptor is not None:
@@ -117,7 +136,7 @@ def _append(path: str, line: bytes) -> None:
         os.close(descriptor)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Numbers of numpy and the like, times, paths and sets."""
     if hasattr(value, "item") and not getattr(value, "shape", ()):
         return value.item()

@@ -6,50 +6,22 @@ A fact names a task run by its `path` within the execution. States stand in the 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from models.approval import ApprovalPolicy
-from models.record_events import Archived, NoteAdded, Unarchived
+from models.event_types import EventType
+from models.record_events import Archived, GitSet, NoteAdded, Unarchived
 from models.states import (
     ApprovalState,
     AttemptState,
     Channel,
     ExecutionState,
     FailureAction,
+    Origin,
     TaskRunState,
     VoteDecision,
 )
-
-
-class EventType(StrEnum):
-    EXECUTION_CREATED = "EXECUTION_CREATED"
-    EXECUTION_STATE_CHANGED = "EXECUTION_STATE_CHANGED"
-    TASK_RUN_STATE_CHANGED = "TASK_RUN_STATE_CHANGED"
-    ATTEMPT_STARTED = "ATTEMPT_STARTED"
-    ATTEMPT_ENDED = "ATTEMPT_ENDED"
-    OUTPUTS_SET = "OUTPUTS_SET"
-    PROPERTIES_SET = "PROPERTIES_SET"
-    LABELS_SET = "LABELS_SET"
-    PROGRESS_REPORTED = "PROGRESS_REPORTED"
-    APPROVAL_REQUESTED = "APPROVAL_REQUESTED"
-    APPROVAL_VOTED = "APPROVAL_VOTED"
-    APPROVAL_CLOSED = "APPROVAL_CLOSED"
-    APPROVAL_REMINDED = "APPROVAL_REMINDED"
-    APPROVAL_ESCALATED = "APPROVAL_ESCALATED"
-    TASK_RUNS_ADDED = "TASK_RUNS_ADDED"
-    CONDITION_ASKED = "CONDITION_ASKED"
-    CONDITION_JUDGED = "CONDITION_JUDGED"
-    CHILD_LINKED = "CHILD_LINKED"
-    SIGNAL_RECEIVED = "SIGNAL_RECEIVED"
-    PRIORITY_CHANGED = "PRIORITY_CHANGED"
-    FAILURE_RECORDED = "FAILURE_RECORDED"
-    KILL_FORCED = "KILL_FORCED"
-    LATE_RESULT = "LATE_RESULT"
-    NOTE_ADDED = "NOTE_ADDED"
-    ARCHIVED = "ARCHIVED"
-    UNARCHIVED = "UNARCHIVED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +51,12 @@ class Parent:
 
 @dataclass(frozen=True, slots=True)
 class ExecutionCreated:
-    """`shares_slot`: an execution of the same flow that waits for this one holds the slot of both."""
+    """`shares_slot`: an execution of the same flow that waits for this one holds the slot of both. Of `origin`
+    EXTERNAL it has no revision."""
 
-    flow_id: UUID
-    revision_id: UUID
-    revision: int
+    flow_id: UUID | None
+    revision_id: UUID | None
+    revision: int | None
     namespace: str
     flow_key: str
     kind: str
@@ -105,12 +78,19 @@ class ExecutionCreated:
     no_cache: bool = False
     cache_key: str | None = None
     scheduled_at: datetime | None = None
+    origin: Origin = Origin.HEADWAY
+    git: Mapping[str, Any] | None = None
+    properties: Mapping[str, Any] | None = None
+    heartbeat_ttl: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ExecutionMoved:
+    """`told_at` is when it happened, where that was told from outside and is not when it was recorded."""
+
     from_state: ExecutionState
     to_state: ExecutionState
+    told_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +284,29 @@ class LateResult:
     error: TaskError | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class TaskRunRecorded:
+    """A task run that ran elsewhere, as it is afterwards; inputs and outputs are None where they did not change."""
+
+    path: str
+    id: UUID
+    position: int
+    attempt: int
+    from_state: TaskRunState | None
+    to_state: TaskRunState
+    attempt_id: UUID | None = None
+    attempt_state: AttemptState | None = None
+    attempt_started_at: datetime | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    progress: float = 0.0
+    message: str | None = None
+    inputs: Mapping[str, Any] | None = None
+    outputs: Mapping[str, Any] | None = None
+    error: TaskError | None = None
+    exit_code: int | None = None
+
+
 Fact = (
     ExecutionCreated
     | ExecutionMoved
@@ -331,6 +334,8 @@ Fact = (
     | NoteAdded
     | Archived
     | Unarchived
+    | TaskRunRecorded
+    | GitSet
 )
 
 TYPES: Mapping[type[Any], EventType] = {
@@ -360,6 +365,8 @@ TYPES: Mapping[type[Any], EventType] = {
     NoteAdded: EventType.NOTE_ADDED,
     Archived: EventType.ARCHIVED,
     Unarchived: EventType.UNARCHIVED,
+    TaskRunRecorded: EventType.TASK_RUN_RECORDED,
+    GitSet: EventType.GIT_SET,
 }
 
 

@@ -17,6 +17,9 @@ class Field(StrEnum):
     STARTED_AT = "started_at"
     ENDED_AT = "ended_at"
     ARCHIVED = "archived"
+    ORIGIN = "origin"
+    COMMIT = "commit"
+    BRANCH = "branch"
 
 
 class Operator(StrEnum):

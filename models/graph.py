@@ -37,8 +37,8 @@ class Graph:
         )
 
     def needs(self, key: str) -> tuple[str, ...]:
-        """What a key names itself."""
-        return self._needs[key]
+        """What a key names itself; nothing for one that is not in the graph, as a task run told from elsewhere."""
+        return self._needs.get(key, ())
 
     def upstream(self, key: str) -> frozenset[str]:
         """Everything that must have ended before `key`."""

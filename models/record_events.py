@@ -1,6 +1,8 @@
 """The facts of an execution's record; a part of `Fact`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 
@@ -20,3 +22,10 @@ class Archived:
 @dataclass(frozen=True, slots=True)
 class Unarchived:
     pass
+
+
+@dataclass(frozen=True, slots=True)
+class GitSet:
+    """The code that ran, as it is afterwards."""
+
+    git: Mapping[str, Any]

@@ -91,6 +91,7 @@ class Execution(Model):
     failure = fields.JSONField[dict[str, object]](null=True)
     paused = fields.JSONField[dict[str, object]](null=True)
     killing = fields.JSONField[dict[str, object]](null=True)
+    git = fields.JSONField[dict[str, object]](null=True)
     rerun_of = fields.UUIDField(null=True)
     replay_of = fields.UUIDField(null=True)
     original_id = fields.UUIDField(null=True)
@@ -249,24 +250,56 @@ class AuditEntry(Model):
 
 
 class Artifact(Model):
+    """One version of something that executions use and make; uri, digest and size as they were first told."""
+
     id = fields.UUIDField(primary_key=True)
-    execution_id = fields.UUIDField()
-    task_run_id = fields.UUIDField()
-    attempt = fields.IntField()
     namespace = fields.TextField()
     name = fields.TextField()
-    type = fields.TextField()
     version = fields.TextField()
+    type = fields.TextField()
     uri = fields.TextField()
     digest = fields.TextField(null=True)
     size: fields.Field[int | None] = fields.BigIntField(null=True)
-    direction = fields.CharField(max_length=8)
     properties = fields.JSONField[dict[str, object]](db_default=_EMPTY_OBJECT)
     created_at = fields.DatetimeField()
 
     class Meta:
         app = "headway"
         table = "artifacts"
+        unique_together = (("namespace", "name", "version"),)
+
+
+class ArtifactUse(Model):
+    """An execution, or one of its task runs, used or made an artifact; `uri` is of the copy that it meant."""
+
+    id = fields.UUIDField(primary_key=True)
+    artifact_id = fields.UUIDField()
+    execution_id = fields.UUIDField()
+    task_run_id = fields.UUIDField(null=True)
+    path = fields.TextField(null=True)
+    attempt = fields.IntField(null=True)
+    direction = fields.CharField(max_length=8)
+    uri = fields.TextField()
+    digest = fields.TextField(null=True)
+    size: fields.Field[int | None] = fields.BigIntField(null=True)
+    properties = fields.JSONField[dict[str, object]](db_default=_EMPTY_OBJECT)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        app = "headway"
+        table = "artifact_uses"
+
+
+class Heartbeat(Model):
+    """When a sign of life is overdue of an execution that runs elsewhere; `ttl` in seconds."""
+
+    execution_id = fields.UUIDField(primary_key=True)
+    ttl = fields.FloatField()
+    expires_at = fields.DatetimeField()
+
+    class Meta:
+        app = "headway"
+        table = "heartbeats"
 
 
 class DeferredCommand(Model):

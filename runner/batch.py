@@ -14,6 +14,7 @@ from models.lifecycle import decide
 from models.lifecycle.commands import (
     Admit,
     Begin,
+    Beginning,
     ChangeTaskRunState,
     Command,
     Create,
@@ -22,6 +23,7 @@ from models.lifecycle.commands import (
 )
 from models.lifecycle.decide import begin
 from models.lifecycle.record_commands import AddNote, Delete
+from models.lifecycle.retold import RecordExecution
 from models.lifecycle.snapshot import Execution
 from models.lifecycle.transition import Context, Deferred, Job, Transition
 from models.states import HOLDING_A_SLOT, ExecutionState
@@ -51,7 +53,7 @@ class Asked:
     """A command on its way. A Create has no execution yet; `owed` names the promise that this keeps."""
 
     execution_id: UUID | None
-    command: Command | Create
+    command: Command | Beginning
     ask: Ask
     owed: UUID | None = None
 
@@ -134,7 +136,7 @@ class Batch:
         slots = self._slots.get(flow) if flow else None
         context = Context(now, new_id, random.random, asked.ask, slots)
         try:
-            if isinstance(asked.command, Create):
+            if isinstance(asked.command, Beginning):
                 transition = begin(asked.command, context)
                 before = None
             else:
@@ -168,8 +170,14 @@ class Batch:
     def _count_slot(self, before: Execution | None, after: Execution) -> None:
         """What this batch has admitted or queued counts for what it judges next. Slots that it frees do not yet:
         freeing one stores the command that admits the next."""
-        slots = self._slots.get(after.plan.flow_id)
-        if slots is None or after.shares_slot or (before and before.state is after.state):
+        flow = after.plan.flow_id
+        slots = self._slots.get(flow) if flow else None
+        if (
+            not flow
+            or slots is None
+            or after.shares_slot
+            or (before and before.state is after.state)
+        ):
             return
         line = [id for id in slots.line if id != after.id]
         holders = list(slots.holders)
@@ -177,7 +185,7 @@ class Batch:
             line.append(after.id)
         elif after.state in HOLDING_A_SLOT and after.id not in holders:
             holders.append(after.id)
-        self._slots[after.plan.flow_id] = replace(slots, holders=holders, line=line)
+        self._slots[flow] = replace(slots, holders=holders, line=line)
 
     def _withdraw(self, keys: Sequence[str]) -> None:
         if keys:
@@ -271,13 +279,19 @@ def _job_of(asked: Asked) -> int | None:
     return asked.command.job_id if isinstance(asked.command, Start) else None
 
 
+_MUTATIONS: Mapping[type[Beginning], str] = {
+    Create: CREATE,
+    RecordExecution: "recordExecution",
+}
+
+
 def _key(asked: Asked, begun: Transition) -> idempotency.Key | None:
     command = asked.command
-    if not isinstance(command, Create) or command.idempotency_key is None:
+    if not isinstance(command, Beginning) or command.idempotency_key is None:
         return None
     return idempotency.Key(
         asked.ask.actor,
-        CREATE,
+        _MUTATIONS[type(command)],
         command.idempotency_key,
         command.digest or "",
         begun.execution.id,

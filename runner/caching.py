@@ -27,6 +27,7 @@ async def with_cached(pool: Pool, evaluator: Evaluator, vault: Vault, command: C
     keyed = replace(command, cache_key=key)
     if command.no_cache or command.scheduled_at:
         return keyed
+    assert command.plan.flow_id
     found = await cache.find_execution(pool, command.plan.flow_id, key, spec.cache.ttl)
     if found is None:
         return keyed

@@ -143,8 +143,9 @@ class Courier(Loop):
     async def _admit_next(self, ended: UUID) -> None:
         async with self._database.pool.acquire() as connection:
             found = await load_executions(connection, self._engine.plans, [ended])
-        if ended in found:
-            await admit_first(self._database.pool, self._engine, found[ended].plan.flow_id)
+        flow = found[ended].plan.flow_id if ended in found else None
+        if flow:
+            await admit_first(self._database.pool, self._engine, flow)
 
 
 async def admit_first(pool: Pool, engine: Engine, flow_id: UUID) -> None:

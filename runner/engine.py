@@ -13,7 +13,7 @@ from uuid import UUID
 
 from models.errors import Fault, HeadwayError, Unavailable
 from models.events import ENGINE, Ask
-from models.lifecycle.commands import Command, Create
+from models.lifecycle.commands import Beginning, Command
 from models.lifecycle.snapshot import Execution
 from models.lifecycle.transition import Transition
 from runner.batch import Asked, Batch
@@ -57,7 +57,7 @@ class Engine(Loop):
             if not answer.done():
                 answer.set_exception(Unavailable("the server is stopping; try again"))
 
-    async def create(self, command: Create, ask: Ask, *, bulk: bool = False) -> Transition:
+    async def create(self, command: Beginning, ask: Ask, *, bulk: bool = False) -> Transition:
         """Accept a new execution; the same idempotency key and digest answer with the first one's snapshot."""
         return await self._ask(Asked(None, command, ask), bulk)
 

@@ -11,6 +11,7 @@ import orjson
 
 from models.errors import ProblemCode, Refused
 from models.events import Parent
+from models.lifecycle.actions import RAN_ELSEWHERE
 from models.lifecycle.commands import Create, Links
 from models.lifecycle.planning import reused_when_disabled
 from models.lifecycle.snapshot import Execution, Plan
@@ -133,6 +134,8 @@ async def find_source(
         source = (await load_executions(connection, plans, [id])).get(id)
     if source is None or not scope.covers(source.plan.spec.namespace):
         raise Refused.because(ProblemCode.NOT_FOUND, "no such execution", path)
+    if source.ran_elsewhere:
+        raise Refused.because(ProblemCode.INVALID_STATE, RAN_ELSEWHERE, path)
     if not source.ended:
         told = f"{source.name} is {source.state.value}; only one that has ended can be run anew"
         raise Refused.because(ProblemCode.INVALID_STATE, told, path)

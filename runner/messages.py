@@ -74,7 +74,21 @@ class Artifact(Said):
     artifact: ArtifactUse
 
 
-Message = Output | Property | Label | Progress | Metric | Artifact
+class GitInfo(Said):
+    commit: Name | None = None
+    branch: Name | None = None
+    repository: Annotated[str, Field(max_length=4096, pattern=_PLAIN)] | None = None
+    author: Name | None = None
+    message: Annotated[str, Field(max_length=4096)] | None = None
+
+
+class Git(Said):
+    """The code that runs."""
+
+    git: GitInfo
+
+
+Message = Output | Property | Label | Progress | Metric | Artifact | Git
 
 _KINDS: Mapping[str, type[Message]] = {
     "output": Output,
@@ -84,6 +98,7 @@ _KINDS: Mapping[str, type[Message]] = {
     "artifact": Artifact,
     "property": Property,
     "label": Label,
+    "git": Git,
 }
 
 

@@ -56,16 +56,24 @@ _QUERIES: Mapping[str, str] = {
     "every task run that waits for a worker has its job": """
         select t.execution_id, format('%s is %s', t.path, t.state)
         from task_runs t join executions e on e.id = t.execution_id
-        where t.state in ('QUEUED', 'RETRYING') and e.state <> 'PAUSED'
+        where t.state in ('QUEUED', 'RETRYING') and e.state <> 'PAUSED' and e.origin = 'HEADWAY'
           and not exists (select from pgqueuer q where q.dedupe_key = t.id || ':' || t.attempt + 1)
           and not exists (select from deferred_commands d where d.execution_id = e.id
             and d.command ->> 'kind' = 'WakeUp' and d.command ->> 'path' = t.path)""",
     "every execution that has not ended can go on": f"""
         select e.id, format('%s, and nothing will move it', e.state) from executions e
-        where e.state not in {_ENDED} and e.state not in ('PAUSED', 'QUEUED')
+        where e.state not in {_ENDED} and e.state not in ('PAUSED', 'QUEUED') and e.origin = 'HEADWAY'
           and not exists (select from attempts a where a.execution_id = e.id and a.state = 'RUNNING')
           and not exists (select from task_runs t where t.execution_id = e.id and t.state in ('QUEUED', 'RETRYING'))
           and not exists (select from deferred_commands d where d.execution_id = e.id)""",
+    "nothing is expected to be heard of an execution that has ended": f"""
+        select e.id, e.state from executions e join heartbeats h on h.execution_id = e.id
+        where e.state in {_ENDED}""",
+    "only executions from elsewhere have no revision": """
+        select id, origin from executions where (origin = 'EXTERNAL') <> (revision_id is null)""",
+    "what was used or made is known": """
+        select u.execution_id, format('use %s', u.id) from artifact_uses u
+        where not exists (select from artifacts a where a.id = u.artifact_id)""",
     "a task run that waits for people has an open request": """
         select t.execution_id, t.path from task_runs t join executions e on e.id = t.execution_id
         where t.state = 'WAITING_FOR_APPROVAL' and e.state <> 'PAUSED'

@@ -19,6 +19,7 @@ from models.events import (
     AttemptStarted,
     Event,
     ExecutionMoved,
+    TaskRunRecorded,
 )
 from models.lifecycle.evolve import fold
 from models.lifecycle.snapshot import Execution, TaskRun
@@ -79,7 +80,7 @@ async def read_past(pool: Pool, plans: Plans, row: Any, seq: int) -> Past:
         )
     async with pool.acquire() as connection:
         events = await facts_up_to(connection, row["id"], seq)
-        plan = await plans.of(connection, row["revision_id"])
+        plan = await plans.of_row(connection, row)
         execution = fold(plan, events) if events else None
         held = await _held(connection, execution)
     if execution is None or len(events) != seq:
@@ -163,6 +164,26 @@ def _task_runs(execution: Execution, held: Mapping[UUID, Held]) -> list[Row]:
     return found
 
 
+def _recorded(execution: Execution, event: Event, fact: TaskRunRecorded) -> Row:
+    """An attempt that ran elsewhere, as it was told."""
+    over = fact.attempt_state is not AttemptState.RUNNING
+    return {
+        "id": fact.attempt_id,
+        "execution_id": execution.id,
+        "task_run_id": fact.id,
+        "number": fact.attempt,
+        "state": fact.attempt_state.value if fact.attempt_state else None,
+        "worker": None,
+        "lease": None,
+        "lease_expires_at": None,
+        "started_at": fact.attempt_started_at,
+        "ended_at": (fact.ended_at or event.at) if over else None,
+        "exit_code": fact.exit_code,
+        "error": dump_or_none(fact.error),
+        "resources": None,
+    }
+
+
 def _attempts(execution: Execution, events: Sequence[Event]) -> list[Row]:
     found: dict[tuple[str, int], Row] = {}
     for event in events:
@@ -183,6 +204,8 @@ def _attempts(execution: Execution, events: Sequence[Event]) -> list[Row]:
                     "error": None,
                     "resources": None,
                 }
+            case TaskRunRecorded() as fact if fact.attempt_id:
+                found[fact.path, fact.attempt] = _recorded(execution, event, fact)
             case AttemptEnded() as fact if (fact.path, fact.attempt) in found:
                 found[fact.path, fact.attempt] |= {
                     "state": fact.state.value,

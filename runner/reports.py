@@ -23,6 +23,7 @@ from runner.masking import Mask
 from runner.messages import (
     Artifact,
     ArtifactUse,
+    Git,
     Label,
     Malformed,
     Metric,
@@ -32,14 +33,14 @@ from runner.messages import (
     parse_message,
 )
 from runner.store import measures
+from runner.store.artifacts import UsedArtifact
 from runner.store.connection import UNREACHABLE, Pool
-from runner.store.measures import ArtifactRow, MetricRow
+from runner.store.measures import MetricRow
 
 MAX_PAYLOAD = 1024 * 1024
 """Bytes of all outputs, or all properties, of one attempt."""
 _MANY_METRICS = 5_000
 _TRY_AGAIN = 1.0
-_SHORT_DIGEST = 12
 
 
 @dataclass(slots=True)
@@ -52,6 +53,7 @@ class Pending:
     outputs: dict[str, Any] = field(default_factory=dict)
     properties: dict[str, Any] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
+    git: dict[str, Any] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return self.inputs is not None or bool(self.outputs) or self.needs_report
@@ -60,7 +62,11 @@ class Pending:
     def needs_report(self) -> bool:
         """Whether there is something that `Finish` has no place for."""
         return bool(
-            self.progress is not None or self.message is not None or self.properties or self.labels
+            self.progress is not None
+            or self.message is not None
+            or self.properties
+            or self.labels
+            or self.git
         )
 
     def before(self, later: "Pending") -> "Pending":
@@ -96,7 +102,7 @@ class Reports:
         self._folder = folder
         self._mask = Mask() if mask is None else mask
         self._metrics: list[MetricRow] = []
-        self._artifacts: list[ArtifactRow] = []
+        self._artifacts: list[UsedArtifact] = []
         self._kept: dict[str, Any] = {}
         self._outputs: dict[str, Any] = {}
         self._output_size = 0
@@ -128,6 +134,8 @@ class Reports:
                 self._add_properties(values, len(line))
             case Label(label=labels):
                 self._add_labels(labels)
+            case Git(git=code):
+                self.pending.git.update(code.model_dump(exclude_none=True))
             case Progress() as said:
                 self._add_progress(said)
             case Metric() as said:
@@ -200,7 +208,6 @@ class Reports:
         name = checked_name(
             self._mask.text(use.name or use.path or str(use.uri).rstrip("/").rpartition("/")[2])
         )
-        id = new_id()
         if use.path is None:
             uri, digest, size = self._mask.text(str(use.uri)), None, None
         else:
@@ -211,21 +218,21 @@ class Reports:
                 raise ArtifactRefused(f"artifact {name!r} could not be kept: {error}") from error
             uri, digest, size = kept.uri, kept.digest, kept.size
         self._artifacts.append(
-            ArtifactRow(
-                id=id,
+            UsedArtifact(
                 execution_id=self._execution.id,
                 task_run_id=self._task.id,
+                path=self._task.path,
                 attempt=self._task.attempt,
                 namespace=self._execution.plan.spec.namespace,
                 name=name,
                 type=self._mask.text(use.type),
-                version=self._mask.text(use.version or "") or _version(id, digest),
+                version=self._mask.text(use.version or "") or None,
                 uri=uri,
                 digest=digest,
                 size=size,
                 direction=use.direction,
                 properties=self._mask.value(use.properties),
-                created_at=datetime.now(UTC),
+                at=datetime.now(UTC),
             )
         )
         if use.direction == "OUT":
@@ -254,6 +261,7 @@ class Reports:
             outputs=pending.outputs or None,
             properties=pending.properties or None,
             labels=pending.labels or None,
+            git=pending.git or None,
         )
 
     async def store(self) -> None:
@@ -269,7 +277,3 @@ class Reports:
                 self._metrics = metrics + self._metrics
                 self._artifacts = artifacts + self._artifacts
                 raise
-
-
-def _version(id: UUID, digest: str | None) -> str:
-    return digest.partition(":")[2][:_SHORT_DIGEST] if digest else typed("art", id)

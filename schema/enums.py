@@ -6,7 +6,7 @@ import strawberry
 
 from models import states
 from models.errors import ProblemCode
-from models.events import EventType
+from models.event_types import EventType
 from models.lifecycle.actions import Action
 from models.lifecycle.planning import TaskPlan
 from models.lifecycle.waiting import WaitingCode
@@ -77,6 +77,13 @@ class MetricKind(Enum):
 class ArtifactDirection(Enum):
     IN = "IN"
     OUT = "OUT"
+
+
+@strawberry.enum
+class LineageDirection(Enum):
+    UPSTREAM = "UPSTREAM"
+    DOWNSTREAM = "DOWNSTREAM"
+    BOTH = "BOTH"
 
 
 @strawberry.enum

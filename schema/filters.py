@@ -7,7 +7,7 @@ import strawberry
 
 from models.filters import And, Field, Filter, Not, Operator, Or, Term
 from models.ids import untyped
-from models.states import ApprovalState, Channel, ExecutionState
+from models.states import ApprovalState, Channel, ExecutionState, Origin
 from runner.store.audit import Wanted
 from schema.enums import ArchivedChoice
 from schema.labels import LabelInput
@@ -86,6 +86,9 @@ class ExecutionFilter:
     created_at: DateTimeFilter | None = None
     started_at: DateTimeFilter | None = None
     ended_at: DateTimeFilter | None = None
+    origin: Origin | None = None
+    commit: StringFilter | None = None
+    branch: StringFilter | None = None
     and_: list["ExecutionFilter"] | None = strawberry.field(name="and", default=None)
     or_: list["ExecutionFilter"] | None = strawberry.field(name="or", default=None)
     not_: "ExecutionFilter | None" = strawberry.field(name="not", default=None)
@@ -96,6 +99,8 @@ class ExecutionFilter:
             (self.namespace, Field.NAMESPACE),
             (self.flow, Field.FLOW),
             (self.kind, Field.KIND),
+            (self.commit, Field.COMMIT),
+            (self.branch, Field.BRANCH),
             (self.created_at, Field.CREATED_AT),
             (self.started_at, Field.STARTED_AT),
             (self.ended_at, Field.ENDED_AT),
@@ -104,6 +109,7 @@ class ExecutionFilter:
         parts += self.state.terms() if self.state else []
         parts += self.labels.terms() if self.labels else []
         parts += _terms(Field.ARCHIVED, {Operator.IN: self.archived and self.archived.value})
+        parts += _terms(Field.ORIGIN, {Operator.EQ: self.origin})
         parts += [part.to_filter() for part in self.and_ or ()]
         if self.or_ is not None:
             parts.append(Or([part.to_filter() for part in self.or_]))

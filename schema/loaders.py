@@ -10,7 +10,7 @@ from models.concurrency import Slots
 from models.lifecycle.snapshot import Execution
 from models.viewer import Scope
 from runner.past import Past, past_of, read_past
-from runner.store import flows, history, schedules, slots, workers
+from runner.store import flows, history, lineage, schedules, slots, workers
 from runner.store.connection import Pool
 from runner.store.plans import Plans
 from runner.store.snapshots import load_executions
@@ -28,6 +28,7 @@ _GROUPED = {
     "children": (history.CHILDREN_OF, "parent_id"),
     "notes": (history.NOTES_OF, "execution_id"),
     "schedules": (schedules.SCHEDULES_OF, "flow_id"),
+    "uses": (lineage.USES_OF, "artifact_id"),
 }
 
 
@@ -114,6 +115,14 @@ class Loaders:
         """The execution of `row` as it was; what is loaded by the keys in it comes from that moment."""
         return await read_past(self._pool, self._plans, row, seq)
 
+    @property
+    def uses(self) -> DataLoader[UUID, list[Row]]:
+        return self._grouped("uses")
+
+    @property
+    def artifact(self) -> DataLoader[UUID, Row | None]:
+        return self._once("artifact", self._artifacts)
+
     def _once(self, name: str, load: Callable[[list[Any]], Awaitable[Any]]) -> DataLoader[Any, Any]:
         """Made when it is first asked for: most operations need one or two of them."""
         made = self._made.get(name)
@@ -149,6 +158,9 @@ class Loaders:
 
     async def _schedules(self, ids: Sequence[UUID]) -> list[Row | None]:
         return await self._by_id(schedules.schedules_by_id, ids)
+
+    async def _artifacts(self, ids: Sequence[UUID]) -> list[Row | None]:
+        return await self._by_id(lineage.artifacts_by_id, ids)
 
     async def _by_id(
         self,

@@ -74,6 +74,7 @@ from schema.payloads import (
     SetScheduleEnabledPayload,
     UnarchiveExecutionsPayload,
 )
+from schema.recording import RecordingMutation
 from schema.rerunning import draft, put_back, replay
 from schema.schedule_inputs import (
     BackfillScheduleInput,
@@ -91,7 +92,7 @@ from schema.secrecy import delete_secret, save_secret
 
 
 @strawberry.type
-class Mutation:
+class Mutation(RecordingMutation):
     @strawberry.mutation
     async def save_flow(self, info: Info, input: SaveFlowInput) -> SaveFlowPayload:
         return await answered(SaveFlowPayload, info, save(info, input.source))

@@ -11,11 +11,11 @@ from runner.store import audit
 from runner.store import nodes as store
 from schema.context import Info
 from schema.types.approval import Approval
+from schema.types.artifact import ArtifactUse, find_artifact
 from schema.types.audit import AuditEvent
 from schema.types.event import ExecutionEvent
 from schema.types.execution import Execution
 from schema.types.flow import Flow, FlowRevision
-from schema.types.measures import Artifact
 from schema.types.node import Node
 from schema.types.note import Note
 from schema.types.schedule import Schedule
@@ -93,6 +93,7 @@ _FINDERS: Mapping[str, Find] = {
     "run": _of_an_execution(store.TASK_RUN, TaskRun.of),
     "att": _of_an_execution(store.ATTEMPT, Attempt.of),
     "appr": _of_an_execution(store.APPROVAL, Approval.of),
-    "art": _of_an_execution(store.ARTIFACT, Artifact.of),
+    "art": find_artifact,
+    "use": _of_an_execution(store.ARTIFACT_USE, ArtifactUse.of),
     "evt": _of_an_execution(store.EVENT, lambda row: ExecutionEvent.of(store.event_of(row))),
 }

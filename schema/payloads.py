@@ -113,6 +113,41 @@ class DeleteExecutionsPayload:
 
 
 @strawberry.type
+class RecordExecutionPayload(CreateExecutionPayload):
+    pass
+
+
+@strawberry.type
+class RecordTaskRunPayload(CreateExecutionPayload):
+    pass
+
+
+@strawberry.type
+class RecordMetricsPayload(CreateExecutionPayload):
+    pass
+
+
+@strawberry.type
+class RecordArtifactsPayload(CreateExecutionPayload):
+    pass
+
+
+@strawberry.type
+class RecordPropertiesPayload(CreateExecutionPayload):
+    pass
+
+
+@strawberry.type
+class FinishExecutionPayload(CreateExecutionPayload):
+    pass
+
+
+@strawberry.type
+class HeartbeatPayload(CreateExecutionPayload):
+    pass
+
+
+@strawberry.type
 class ApprovePayload:
     approval: Approval | None = None
     execution: Execution | None = None

@@ -20,6 +20,7 @@ from schema.scalars import JSON
 from schema.schedule_inputs import ScheduleFilter
 from schema.scheduling import read_schedules
 from schema.secrecy import read_secrets
+from schema.tracing import TracingQuery
 from schema.types.approval import ApprovalConnection
 from schema.types.audit import EventConnection
 from schema.types.execution import Execution, ExecutionConnection, read_executions
@@ -33,7 +34,7 @@ from schema.types.viewer import Viewer, Worker
 
 
 @strawberry.type
-class Query:
+class Query(TracingQuery):
     @strawberry.field
     def viewer(self, info: Info) -> Viewer:
         return Viewer.of(info.context.viewer, info.context.services.version)

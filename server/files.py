@@ -138,15 +138,22 @@ async def _download(request: Request, room: FileRoom) -> Response:
     id = request.path_params["id"]
     absent = refusal(request.scope, 404, "NOT_FOUND", "no such artifact in the artifact store")
     try:
-        key = untyped("art", id)
+        key = untyped("use" if id.startswith("use_") else "art", id)
     except Refused:
         return absent
     with reaching():
-        row = await room.pool.fetchrow(nodes.ARTIFACT, key)
-    if row is None or not _viewer(request).scope.covers(row["namespace"]):
-        return absent
+        uses = await room.pool.fetch(nodes.COPIES, key)
+    scope = _viewer(request).scope
     # A task may name any URI; given out is only what the store keeps of its own execution.
-    if row["digest"] is None or not room.store.keeps(row["uri"], row["execution_id"]):
+    kept = (
+        use
+        for use in uses
+        if scope.covers(use["namespace"])
+        and use["digest"]
+        and room.store.keeps(use["uri"], use["execution_id"])
+    )
+    row = next(kept, None)
+    if row is None:
         return absent
     try:
         size, content = await room.store.read(row["uri"])

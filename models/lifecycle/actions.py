@@ -113,12 +113,25 @@ _WHEN: Final[Mapping[Action, str]] = {
 }
 
 
+_NEEDS_RUNNER: Final = frozenset(Action) - {
+    Action.CHANGE_STATE,
+    Action.SET_LABELS,
+    Action.ADD_NOTE,
+    Action.ARCHIVE,
+    Action.UNARCHIVE,
+    Action.DELETE,
+}
+RAN_ELSEWHERE: Final = "it runs elsewhere and is only recorded here; ask this of what runs it there"
+
+
 def available_actions(execution: Execution) -> list[Availability]:
     return [availability(execution, action) for action in Action]
 
 
 def availability(execution: Execution, action: Action, task: TaskRun | None = None) -> Availability:
     """Of the execution; or, with `task`, of that one of its task runs."""
+    if execution.ran_elsewhere and action in _NEEDS_RUNNER:
+        return Availability(action, False, ProblemCode.INVALID_STATE, RAN_ELSEWHERE)
     states = ALLOWED_IN.get(action)
     if states is None:
         name = action.value.lower().replace("_", " ")
@@ -178,13 +191,16 @@ def require(execution: Execution, action: Action) -> None:
     """Raises Refused INVALID_STATE, carrying the state and the available actions."""
     found = availability(execution, action)
     if not found.allowed:
-        raise Refused([invalid_state(execution, found)])
+        code = found.code or ProblemCode.INVALID_STATE
+        raise Refused([invalid_state(execution, found.reason or "", code)])
 
 
-def invalid_state(execution: Execution, found: Availability) -> Problem:
+def invalid_state(
+    execution: Execution, sentence: str, code: ProblemCode = ProblemCode.INVALID_STATE
+) -> Problem:
     return Problem(
-        found.code or ProblemCode.INVALID_STATE,
-        found.reason or "",
+        code,
+        sentence,
         details={"state": execution.state, "available_actions": available_actions(execution)},
     )
 
@@ -217,8 +233,8 @@ def require_task_state(steps: Steps, task: TaskRun, state: TaskRunState) -> None
         sentence = found.reason or ""
         if not task.ended:
             sentence = f"{_WHEN[Action.CHANGE_TASK_RUN_STATE]}; this one is {task.state.value}"
-        found = Availability(found.action, False, found.code, sentence)
-        raise Refused([invalid_state(steps.execution, found)])
+        code = found.code or ProblemCode.INVALID_STATE
+        raise Refused([invalid_state(steps.execution, sentence, code)])
     _require_reason(steps)
     _require_one_of(state, _TASK_CHANGED_TO)
 

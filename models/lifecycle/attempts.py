@@ -13,6 +13,7 @@ from models.events import (
     PropertiesSet,
     TaskError,
 )
+from models.lifecycle import recording
 from models.lifecycle.commands import Finish, KillDeadline, Lose, Report, Start
 from models.lifecycle.settle import settle
 from models.lifecycle.snapshot import TaskRun
@@ -60,6 +61,8 @@ def report(steps: Steps, command: Report) -> None:
         steps.record(PropertiesSet(task.path, command.properties))
     if command.labels:
         steps.record(LabelsSet({**steps.execution.labels, **command.labels}, task.path))
+    if command.git:
+        recording.set_git(steps, command.git)
     if not (command.progress is None and command.message is None and command.inputs is None):
         steps.record(
             ProgressReported(

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from models.events import Parent, TaskError
 from models.lifecycle.record_commands import AddNote, Archive, Delete, RemoveFiles, Unarchive
+from models.lifecycle.retold import RecordExecution, Retold
 from models.lifecycle.snapshot import Plan
 from models.states import (
     AttemptState,
@@ -172,6 +173,7 @@ class Report:
     outputs: Mapping[str, Any] | None = None
     properties: Mapping[str, Any] | None = None
     labels: Mapping[str, str] | None = None
+    git: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,7 +377,9 @@ Command = (
     | ApprovalDue
     | KillDeadline
     | FinallyDeadline
+    | Retold
 )
+Beginning = Create | RecordExecution
 Deferrable = (
     Evaluate
     | StartChild

@@ -13,6 +13,7 @@ from models.lifecycle import (
     carrying,
     keeping,
     pausing,
+    recording,
     reruns,
     stopping,
     timeouts,
@@ -24,6 +25,7 @@ from models.lifecycle.commands import (
     Adopt,
     ApprovalDue,
     Begin,
+    Beginning,
     Cancel,
     CastVote,
     ChangeState,
@@ -55,6 +57,14 @@ from models.lifecycle.commands import (
 )
 from models.lifecycle.evolve import create
 from models.lifecycle.record_commands import AddNote, Archive, Delete, Unarchive
+from models.lifecycle.retold import (
+    FallSilent,
+    RecordEnd,
+    RecordExecution,
+    RecordProperties,
+    RecordStart,
+    RecordTaskRun,
+)
 from models.lifecycle.settle import move, settle
 from models.lifecycle.snapshot import Execution
 from models.lifecycle.steps import Steps
@@ -129,6 +139,11 @@ _DECIDE: Mapping[type[Any], Callable[[Steps, Any], None]] = {
     ApprovalDue: lambda steps, command: votes.due(steps, command, settle),
     KillDeadline: attempts.fence,
     FinallyDeadline: _end_finally,
+    RecordTaskRun: recording.record_task_run,
+    RecordProperties: recording.record_properties,
+    RecordEnd: recording.record_end,
+    RecordStart: recording.record_start,
+    FallSilent: recording.fall_silent,
 }
 
 
@@ -150,8 +165,10 @@ def decide(execution: Execution, command: Command, context: Context) -> Transiti
     return steps.close()
 
 
-def begin(command: Create, context: Context) -> Transition:
+def begin(command: Beginning, context: Context) -> Transition:
     """A new execution, handled at once as far as it goes by itself."""
+    if isinstance(command, RecordExecution):
+        return recording.record_execution(command, context)
     check_labels(command.labels, settable=(CORRELATION,))
     _refuse_unknown_tasks(command)
     id = context.new_id()

@@ -29,8 +29,10 @@ from models.events import (
     SignalReceived,
     TaskError,
     TaskRunMoved,
+    TaskRunRecorded,
     TaskRunsAdded,
 )
+from models.lifecycle.recorded import recorded_task
 from models.lifecycle.snapshot import (
     Approval,
     Attempt,
@@ -45,7 +47,7 @@ from models.lifecycle.snapshot import (
     families_of,
     place_of,
 )
-from models.record_events import Archived, Unarchived
+from models.record_events import Archived, GitSet, Unarchived
 from models.states import (
     EXECUTION_ENDS,
     FAILED_ENDS,
@@ -92,6 +94,9 @@ def create(plan: Plan, event: Event) -> Execution:
         no_cache=fact.no_cache,
         cache_key=fact.cache_key,
         scheduled_at=fact.scheduled_at,
+        origin=fact.origin,
+        git=fact.git,
+        properties=fact.properties or {},
     )
 
 
@@ -138,13 +143,14 @@ def _execution_moved(execution: Execution, fact: ExecutionMoved, event: Event) -
     state = fact.to_state
     ended = state in EXECUTION_ENDS
     corrected = ended and execution.ended
+    at = fact.told_at or event.at
     moved = replace(
         execution,
         state=state,
         state_seq=event.seq,
         clock=_clock(execution, fact, event),
-        started_at=execution.started_at or (event.at if state is ExecutionState.RUNNING else None),
-        ended_at=execution.ended_at if corrected else event.at if ended else None,
+        started_at=execution.started_at or (at if state is ExecutionState.RUNNING else None),
+        ended_at=execution.ended_at if corrected else at if ended else None,
         progress=1.0 if ended else execution.progress,
         archived=execution.archived and ended,
         paused=Paused(event.ask.actor, event.at) if state is ExecutionState.PAUSED else None,
@@ -382,6 +388,25 @@ def _unarchived(execution: Execution, _: Unarchived, __: Event) -> Execution:
     return replace(execution, archived=False)
 
 
+def _git_set(execution: Execution, fact: GitSet, _: Event) -> Execution:
+    return replace(execution, git=fact.git)
+
+
+def _task_run_recorded(execution: Execution, fact: TaskRunRecorded, _: Event) -> Execution:
+    before = execution.tasks.get(fact.path)
+    after = recorded_task(before, fact)
+    tasks = {**execution.tasks, fact.path: after}
+    own = execution.failure if execution.failure and execution.failure.path is None else None
+    return replace(
+        execution,
+        tasks=tasks,
+        failure=own or _first_failure(execution, tasks),
+        progress=1.0
+        if execution.ended
+        else _progress(execution, tasks, put_back=before is None or before.attempt < after.attempt),
+    )
+
+
 def _failure(task: TaskRun | None, error: TaskError | None) -> Failure:
     shown = error or TaskError("FAILED", "failed without saying why")
     if task is None:
@@ -469,4 +494,6 @@ _APPLY: Mapping[type[Any], Callable[[Execution, Any, Event], Execution]] = {
     PriorityChanged: _priority_changed,
     Archived: _archived,
     Unarchived: _unarchived,
+    TaskRunRecorded: _task_run_recorded,
+    GitSet: _git_set,
 }

@@ -62,7 +62,7 @@ def _tell_of_the_end(steps: Steps) -> None:
 
 def settle(steps: Steps) -> None:
     execution = steps.execution
-    if execution.ended or execution.state in _NOT_HANDLED:
+    if execution.ended or execution.ran_elsewhere or execution.state in _NOT_HANDLED:
         return
     if execution.state is ExecutionState.KILLING:
         _go_on_killing(steps)

@@ -4,13 +4,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from models.approval import ApprovalPolicy
 from models.events import Parent, TaskError
 from models.graph import Graph
-from models.spec import ApprovalTask, FlowSpec, ForeachTask, SubflowTask, TaskSpec, WaitTask
+from models.spec import (
+    ApprovalTask,
+    ExternalTask,
+    FlowSpec,
+    ForeachTask,
+    SubflowTask,
+    TaskSpec,
+    WaitTask,
+)
 from models.states import (
     EXECUTION_ENDS,
     FAILED_ENDS,
@@ -19,6 +27,7 @@ from models.states import (
     AttemptState,
     ExecutionState,
     FailureAction,
+    Origin,
     Section,
     TaskRunState,
     VoteDecision,
@@ -32,9 +41,9 @@ class Plan:
     `tasks` holds those within a foreach, of `errors` and of `finally` too; `parents` the foreach around a task.
     """
 
-    flow_id: UUID
-    revision_id: UUID
-    revision: int
+    flow_id: UUID | None
+    revision_id: UUID | None
+    revision: int | None
     spec: FlowSpec
     graph: Graph
     tasks: Mapping[str, TaskSpec]
@@ -66,6 +75,12 @@ class Plan:
     def outer_keys(self) -> list[str]:
         """What an execution begins with; the rest is added as foreach tasks learn their items."""
         return [key for key, parent in self.parents.items() if parent is None]
+
+    @classmethod
+    def external(cls, namespace: str, key: str) -> "Plan":
+        """Of what ran elsewhere: a name, and no revision."""
+        spec = FlowSpec.model_construct(id=key, namespace=namespace, tasks=())
+        return cls(None, None, None, spec, Graph.of({}), {}, {}, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,19 +309,27 @@ class Execution:
     paused: Paused | None = None
     killing: Killing | None = None
     archived: bool = False
+    origin: Origin = Origin.HEADWAY
+    git: Mapping[str, Any] | None = None
 
     @property
     def ended(self) -> bool:
         return self.state in EXECUTION_ENDS
 
+    @property
+    def ran_elsewhere(self) -> bool:
+        return self.origin is Origin.EXTERNAL
+
     def spec_of(self, task: TaskRun) -> TaskSpec:
+        if self.ran_elsewhere:  # no document can ask for this type, so the union does not have it
+            return cast(TaskSpec, ExternalTask(id=task.key))
         return self.plan.tasks[task.key]
 
     def section_of(self, task: TaskRun) -> Section:
-        return self.plan.sections[task.key]
+        return self.plan.sections.get(task.key, Section.TASKS)
 
     def in_section(self, *sections: Section) -> list[TaskRun]:
-        return [task for task in self.tasks.values() if self.plan.sections[task.key] in sections]
+        return [task for task in self.tasks.values() if self.section_of(task) in sections]
 
     def needs_of(self, task: TaskRun) -> list[TaskRun]:
         return [self.tasks[task.level + key] for key in self.plan.graph.needs(task.key)]
@@ -317,7 +340,7 @@ class Execution:
 
     def failure_is_allowed(self, task: TaskRun) -> bool:
         """Whether a foreach around the task takes its failure upon itself."""
-        around = self.plan.parents[task.key]
+        around = self.plan.parents.get(task.key)
         while around is not None:
             if self.plan.tasks[around].allow_failure:
                 return True

@@ -49,7 +49,7 @@ def waiting_for(
     execution: Execution, live_queues: Set[str], line: Line | None = None
 ) -> list[Waiting]:
     """The reasons of the execution and all its task runs; `live_queues` have a live worker."""
-    if execution.ended:
+    if execution.ended or execution.ran_elsewhere:
         return []
     reasons = _of_execution(execution, line)
     if execution.state in (ExecutionState.CREATED, ExecutionState.QUEUED):
@@ -60,7 +60,7 @@ def waiting_for(
 
 
 def waiting_of_task(execution: Execution, task: TaskRun, live_queues: Set[str]) -> list[Waiting]:
-    if task.ended or execution.ended:
+    if task.ended or execution.ended or execution.ran_elsewhere:
         return []
     if execution.paused and task.state in (TaskRunState.QUEUED, TaskRunState.RETRYING):
         return [Waiting(WaitingCode.PAUSED, _paused(execution), task.path)]

@@ -48,8 +48,8 @@ class FlowSpec(Part):
         return self
 
     def source_of(self, task: str) -> str:
-        """The YAML text of a task, as it stands in the document."""
-        return self._sources[task]
+        """The YAML text of a task, as it stands in the document; empty where there is no document."""
+        return self._sources.get(task, "")
 
     def placed_tasks(self) -> Iterator[tuple[TaskSpec, Section, str | None]]:
         """Every task of the document, with its section and the foreach it stands in; outer ones first."""

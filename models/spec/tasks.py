@@ -297,6 +297,12 @@ class ForeachTask(Task):
     tasks: Annotated[tuple["TaskSpec", ...], Field(min_length=1, max_length=100)]
 
 
+class ExternalTask(Task):
+    """Ran elsewhere and is only recorded here. No document can ask for it."""
+
+    type: Literal["external"] = "external"
+
+
 TaskSpec = Annotated[
     ShellTask
     | PythonTask

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from models.events import Ask
 from models.ids import new_id, typed
-from models.lifecycle.commands import CastVote, Command, Create
+from models.lifecycle.commands import Beginning, CastVote, Command, Create
 from models.lifecycle.record_commands import Delete
 from models.lifecycle.snapshot import Execution
 from models.lifecycle.transition import Transition
@@ -48,7 +48,7 @@ class Act:
     """A command that was carried out for somebody."""
 
     ask: Ask
-    command: Command
+    command: Command | Beginning
     transition: Transition
 
 
@@ -91,7 +91,7 @@ def is_audited(act: Act) -> bool:
     return act.ask.channel is not Channel.ENGINE and bool(changed)
 
 
-def action_of(command: Command) -> str:
+def action_of(command: Command | Beginning) -> str:
     """The name of what a command does, as `availableActions` has it: RETRY_FAILED, APPROVE, ..."""
     if isinstance(command, CastVote):
         return command.decision.value
@@ -118,7 +118,7 @@ def target_of(execution: Execution) -> Target:
     return Target(typed("exec", execution.id), execution.name, execution.plan.spec.namespace)
 
 
-def _data(command: Command, execution: Execution) -> Mapping[str, Any]:
+def _data(command: Command | Beginning, execution: Execution) -> Mapping[str, Any]:
     """What is not to be found in the events, or goes with them."""
     about: dict[str, Any] = {"flow": execution.plan.spec.id, "state": execution.state.value}
     if isinstance(command, Delete):

@@ -8,7 +8,7 @@ from uuid import UUID
 from models.filters import EVERYTHING, Filter
 from models.viewer import Scope
 from runner.store.connection import Pool
-from runner.store.nodes import TASK_RUN_WITH_RESULTS
+from runner.store.nodes import TASK_RUN_WITH_RESULTS, USE
 from runner.store.where import Arguments, compile_listed, compile_scope
 
 Row = Any
@@ -102,12 +102,17 @@ async def neighbour(
     pool: Pool, scope: Scope, row: Row, newer: bool, successful: bool = False
 ) -> Row | None:
     """The previous or next execution of the same flow; `successful`: the nearest that succeeded."""
-    arguments = Arguments(row["flow_id"], row["id"])
+    arguments = Arguments(row["id"])
+    flow = arguments.add(row["flow_id"])
+    same = f"flow_id = {flow}"
+    if row["flow_id"] is None:
+        names = (arguments.add(row["namespace"]), arguments.add(row["flow_key"]))
+        same = f"{flow}::uuid is null and flow_id is null and (namespace, flow_key) = ({', '.join(names)})"
     condition = compile_scope(scope, arguments)
     compare, order = (">", "asc") if newer else ("<", "desc")
     success = "and state = 'SUCCESS'" if successful else ""
     return await pool.fetchrow(
-        f"select * from executions where flow_id = $1 and id {compare} $2 {success} and {condition} "
+        f"select * from executions where {same} and id {compare} $1 {success} and {condition} "
         f"order by id {order} limit 1",
         *arguments.values,
     )
@@ -150,5 +155,11 @@ select execution_id, seq, task_run_id, to_state, at, actor, reason from events
 where execution_id = any($1::uuid[]) and task_run_id is not null and to_state is not null order by seq
 """
 NOTES_OF = "select * from notes where execution_id = any($1::uuid[]) order by seq"
-METRICS_OF = "select * from metrics where execution_id = any($1::uuid[]) order by at, id"
-ARTIFACTS_OF = "select * from artifacts where execution_id = any($1::uuid[]) order by id"
+# What ran elsewhere may have been measured before its task run was told of.
+METRICS_OF = """
+select m.execution_id, m.id, coalesce(m.task_run_id, t.id) as task_run_id, m.path, m.attempt, m.name, m.value, m.kind,
+       m.step, m.tags, m.at
+from metrics m left join task_runs t on m.task_run_id is null and (t.execution_id, t.path) = (m.execution_id, m.path)
+where m.execution_id = any($1::uuid[]) order by m.at, m.id
+"""
+ARTIFACTS_OF = f"{USE} where u.execution_id = any($1::uuid[]) order by u.id"

@@ -1,4 +1,4 @@
-"""Metrics and artifacts of attempts, stored by COPY."""
+"""Metrics and artifacts: of attempts as they come, of what ran elsewhere each one once."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from runner.store.connection import Pool
+from runner.store.artifacts import UsedArtifact, record_uses
+from runner.store.connection import Connection, Pool
 from runner.store.json import dump
 
 _METRIC_COLUMNS = (
@@ -22,31 +23,21 @@ _METRIC_COLUMNS = (
     "tags",
     "at",
 )
-_ARTIFACT_COLUMNS = (
-    "id",
-    "execution_id",
-    "task_run_id",
-    "attempt",
-    "namespace",
-    "name",
-    "type",
-    "version",
-    "uri",
-    "digest",
-    "size",
-    "direction",
-    "properties",
-    "created_at",
-)
+_INSERT_ONCE = f"""
+insert into metrics ({", ".join(_METRIC_COLUMNS)})
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict (execution_id, id) do nothing
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class MetricRow:
+    """Of the execution as a whole it has no path and no attempt."""
+
     execution_id: UUID
     id: UUID
-    task_run_id: UUID
-    path: str
-    attempt: int
+    task_run_id: UUID | None
+    path: str | None
+    attempt: int | None
     name: str
     value: float
     kind: str
@@ -55,37 +46,24 @@ class MetricRow:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class ArtifactRow:
-    id: UUID
-    execution_id: UUID
-    task_run_id: UUID
-    attempt: int
-    namespace: str
-    name: str
-    type: str
-    version: str
-    uri: str
-    digest: str | None
-    size: int | None
-    direction: str
-    properties: Mapping[str, Any]
-    created_at: datetime
-
-
-async def store(pool: Pool, metrics: Sequence[MetricRow], artifacts: Sequence[ArtifactRow]) -> None:
+async def store(
+    pool: Pool, metrics: Sequence[MetricRow], artifacts: Sequence[UsedArtifact]
+) -> None:
     """All or none of them."""
     async with pool.acquire() as connection, connection.transaction():
-        for table, columns, rows in (
-            ("metrics", _METRIC_COLUMNS, metrics),
-            ("artifacts", _ARTIFACT_COLUMNS, artifacts),
-        ):
-            if rows:
-                await connection.copy_records_to_table(
-                    table, columns=columns, records=[_record(row, columns) for row in rows]
-                )
+        if metrics:
+            records = [_record(row) for row in metrics]
+            await connection.copy_records_to_table(
+                "metrics", columns=_METRIC_COLUMNS, records=records
+            )
+        await record_uses(connection, artifacts)
 
 
-def _record(row: MetricRow | ArtifactRow, columns: Sequence[str]) -> tuple[Any, ...]:
-    values = (getattr(row, column) for column in columns)
+async def store_once(connection: Connection, metrics: Sequence[MetricRow]) -> None:
+    """Those whose ids are not there yet."""
+    await connection.executemany(_INSERT_ONCE, [_record(row) for row in metrics])
+
+
+def _record(row: MetricRow) -> tuple[Any, ...]:
+    values = (getattr(row, column) for column in _METRIC_COLUMNS)
     return tuple(dump(value) if isinstance(value, Mapping) else value for value in values)

@@ -18,6 +18,14 @@ ATTEMPT = "select * from attempts where id = $1"
 APPROVAL = "select * from approvals where id = $1"
 ARTIFACT = "select * from artifacts where id = $1"
 NOTE = "select * from notes where id = $1"
+USE = """
+select u.id, u.artifact_id, u.execution_id, coalesce(u.task_run_id, t.id) as task_run_id, u.path, u.attempt,
+       u.direction, u.uri, u.digest, u.size, u.properties, u.created_at, a.namespace, a.name, a.version, a.type
+from artifact_uses u join artifacts a on a.id = u.artifact_id
+left join task_runs t on u.task_run_id is null and (t.execution_id, t.path) = (u.execution_id, u.path)
+"""
+ARTIFACT_USE = f"{USE} where u.id = $1"
+COPIES = f"{USE} where u.id = $1 or u.artifact_id = $1 order by u.id desc limit 200"
 EVENT = "select * from events where id = $1"
 WORKER = """
 select w.*, (select count(*) from attempts a where a.worker = 'worker:' || w.name and a.state = 'RUNNING') as running,

@@ -1,6 +1,7 @@
 """Revisions made ready to run, kept by id: a revision never changes."""
 
 from collections import OrderedDict
+from typing import Any
 from uuid import UUID
 
 from models.errors import Fault, Refused
@@ -26,10 +27,17 @@ class Plans:
         self._plans.move_to_end(revision_id)
         return plan
 
+    async def of_row(self, connection: Connection, row: Any) -> Plan:
+        """Of a row of executions: one that ran elsewhere has no revision."""
+        if row["revision_id"] is None:
+            return Plan.external(row["namespace"], row["flow_key"])
+        return await self.of(connection, row["revision_id"])
+
     def kept(self, revision_id: UUID) -> Plan | None:
         return self._plans.get(revision_id)
 
     def keep(self, plan: Plan) -> None:
+        assert plan.revision_id
         self._plans[plan.revision_id] = plan
         while len(self._plans) > _KEPT:
             self._plans.popitem(last=False)

@@ -9,6 +9,12 @@ from models.lifecycle.record_commands import Delete
 from runner.store.connection import Connection
 from runner.store.json import load
 
+# What nobody else used or made goes with them.
+_FORGET_ARTIFACTS: Final = """
+delete from artifacts a
+where a.id in (select artifact_id from artifact_uses where execution_id = any($1::uuid[]))
+  and not exists (select from artifact_uses u where u.artifact_id = a.id and u.execution_id <> all($1::uuid[]))
+"""
 _OWN: Final = (
     "delete from votes where approval_id in (select id from approvals where execution_id = any($1::uuid[]))",
     "delete from approvals where execution_id = any($1::uuid[])",
@@ -16,6 +22,7 @@ _OWN: Final = (
     "delete from attempts where execution_id = any($1::uuid[])",
     "delete from task_runs where execution_id = any($1::uuid[])",
     "delete from events where execution_id = any($1::uuid[])",
+    "delete from heartbeats where execution_id = any($1::uuid[])",
     "delete from deferred_commands where execution_id = any($1::uuid[])",
     "delete from executions where id = any($1::uuid[])",
 )
@@ -25,7 +32,10 @@ _BESIDE: Final[Mapping[str, Sequence[str]]] = {
         "delete from log_heads where execution_id = any($1::uuid[])",
     ),
     "metrics": ("delete from metrics where execution_id = any($1::uuid[])",),
-    "artifacts": ("delete from artifacts where execution_id = any($1::uuid[])",),
+    "artifacts": (
+        _FORGET_ARTIFACTS,
+        "delete from artifact_uses where execution_id = any($1::uuid[])",
+    ),
 }
 # By the key of the task run that held them: whoever names it, now or later, still finds them.
 _KEEP_OUTPUTS = """

@@ -27,6 +27,7 @@ from models.states import (
     AttemptState,
     ExecutionState,
     FailureAction,
+    Origin,
     TaskRunState,
     VoteDecision,
 )
@@ -76,7 +77,7 @@ async def _execution(
 ) -> Execution:
     return Execution(
         id=row["id"],
-        plan=await plans.of(connection, row["revision_id"]),
+        plan=await plans.of_row(connection, row),
         name=row["name"],
         kind=row["kind"],
         state=ExecutionState(row["state"]),
@@ -113,6 +114,8 @@ async def _execution(
         paused=_moment(Paused, row["paused"]),
         killing=_moment(Killing, row["killing"]),
         archived=row["archived"],
+        origin=Origin(row["origin"]),
+        git=load(row["git"]),
     )
 
 
@@ -233,6 +236,7 @@ EXECUTION_COLUMNS: Sequence[Column] = (
     ("paused", "jsonb", lambda x: dump_or_none(x.paused)),
     ("killing", "jsonb", lambda x: dump_or_none(x.killing)),
     ("archived", "bool", lambda x: x.archived),
+    ("git", "jsonb", lambda x: dump_or_none(x.git)),
 )
 """What may change of an execution."""
 
@@ -262,6 +266,7 @@ NEW_EXECUTION_COLUMNS: Sequence[Column] = (
     ("no_cache", "bool", lambda x: x.no_cache),
     ("cache_key", "text", lambda x: x.cache_key),
     ("scheduled_at", "timestamptz", lambda x: x.scheduled_at),
+    ("origin", "text", lambda x: x.origin.value),
     *EXECUTION_COLUMNS,
 )
 

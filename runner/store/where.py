@@ -18,6 +18,9 @@ _COLUMNS: Mapping[Field, str] = {
     Field.STARTED_AT: "started_at",
     Field.ENDED_AT: "ended_at",
     Field.ARCHIVED: "archived",
+    Field.ORIGIN: "origin",
+    Field.COMMIT: "(git ->> 'commit')",
+    Field.BRANCH: "(git ->> 'branch')",
 }
 _COMPARE: Mapping[Operator, str] = {
     Operator.EQ: "=",

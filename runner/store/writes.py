@@ -13,6 +13,7 @@ from models.states import EXECUTION_ENDS
 from runner.store.approval_writes import write_approvals
 from runner.store.connection import Connection
 from runner.store.json import dump, dump_or_none, turned
+from runner.store.recorded import write_recorded
 from runner.store.snapshots import (
     EXECUTION_COLUMNS,
     NEW_EXECUTION_COLUMNS,
@@ -100,7 +101,9 @@ async def write(connection: Connection, changes: Sequence[Change]) -> None:
     await _write_executions(connection, changes)
     await _write_task_runs(connection, changes)
     await _write_attempts(connection, changes)
-    await write_approvals(connection, [(c.after, event) for c in changes for event in c.events])
+    told = [(change.after, event) for change in changes for event in change.events]
+    await write_approvals(connection, told)
+    await write_recorded(connection, told)
     await _write_notes(connection, changes)
     await _write_events(connection, changes)
 

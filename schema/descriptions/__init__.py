@@ -20,6 +20,7 @@ from schema.descriptions.paging import PAGING
 from schema.descriptions.payloads import PAYLOADS
 from schema.descriptions.problems import PROBLEMS
 from schema.descriptions.record import RECORD
+from schema.descriptions.recording import RECORDING
 from schema.descriptions.roots import ROOTS
 from schema.descriptions.scalars import SCALARS
 from schema.descriptions.schedules import SCHEDULES
@@ -46,6 +47,7 @@ _PARTS: Final[tuple[Words, ...]] = (
     INPUTS,
     PAYLOADS,
     RECORD,
+    RECORDING,
     SECRETS,
 )
 

@@ -4,15 +4,15 @@ from schema.descriptions.words import ATTEMPT, ID, Words, paged
 
 EXECUTIONS: Final[Words] = {
     "Execution": (
-        "One run of a revision of a flow.",
+        "One run of a revision of a flow, or of something elsewhere that is recorded here.",
         {
             "id": ID,
-            "name": "The flow's key and a short suffix.",
-            "flow": "Its flow; null when that is not there any more.",
+            "name": "The flow's key and a short suffix, or as it was recorded.",
+            "flow": "Its flow; null when that is not there any more, or it ran elsewhere.",
             "namespace": "The namespace of its flow.",
-            "flowKey": "The key of its flow, also when the flow is gone.",
+            "flowKey": "The key of its flow, also when the flow is gone; of what ran elsewhere, the pipeline.",
             "kind": "Its type or stage, as `etl` or `train`.",
-            "revision": "The revision that it runs.",
+            "revision": "The revision that it runs; null when it ran elsewhere.",
             "state": "Where it is in its lifecycle.",
             "stateHistory": "Every state that it was in, in order, from CREATED on.",
             "seq": "The seq of its latest event. Of two views of one execution the one with the greater seq is newer.",
@@ -26,6 +26,7 @@ EXECUTIONS: Final[Words] = {
             "priority": "Of its attempts in their queues: the greater goes first. -1000 to 1000.",
             "disabledTasks": "The keys of tasks that it was told not to run; their task runs are SKIPPED.",
             "trigger": "What started it, when it was not a person or a program.",
+            "git": "The code that ran; null when nobody told.",
             "origin": "Whether Headway ran it.",
             "createdBy": "Who started it.",
             "createdAt": "When it was accepted.",
@@ -59,7 +60,7 @@ EXECUTIONS: Final[Words] = {
             "metrics": "The numbers that its tasks recorded, in the order of their times.",
             "metrics(taskRunId)": "Only those of this task run.",
             "metrics(name)": "Only those of this name.",
-            "artifacts": "What its tasks used and made.",
+            "artifacts": "What it used and made.",
             "artifacts(direction)": "Only what was used, or only what was made.",
             "approvals": "Its approval requests, in the order of their making.",
             "availableActions": "Every action, whether it is possible now and, if not, why.",
@@ -67,6 +68,16 @@ EXECUTIONS: Final[Words] = {
             "failure": "What made it fail; null while nothing has.",
             "notes": "What people wrote beside it, the oldest first.",
             "archived": "Whether it is hidden from lists and kept from pruning.",
+        },
+    ),
+    "GitInfo": (
+        "The code that ran, as it was told; what was not told is null.",
+        {
+            "commit": "The commit's hash.",
+            "branch": "The branch.",
+            "repository": "Where the repository is.",
+            "author": "Who wrote the commit.",
+            "message": "The commit's message.",
         },
     ),
     "Origin": (

@@ -1,6 +1,6 @@
 from typing import Final
 
-from schema.descriptions.words import ATTEMPT, ID, TASK_KEY, TASK_RUN_ID, Words
+from schema.descriptions.words import AT_LARGE, ATTEMPT, ID, TASK_KEY, TASK_RUN_ID, Words
 
 HISTORY: Final[Words] = {
     "ExecutionEvent": (
@@ -48,6 +48,8 @@ HISTORY: Final[Words] = {
             "APPROVAL_CLOSED": "A request was decided or cancelled.",
             "FAILURE_RECORDED": "The execution itself failed, and none of its tasks.",
             "KILL_FORCED": "A second cancel: what is being killed gets no more grace.",
+            "TASK_RUN_RECORDED": "Something was told of a task run that ran elsewhere.",
+            "GIT_SET": "It was told which code ran.",
             "LATE_RESULT": "The result of an attempt that had lost its lease came, and was refused.",
             "NOTE_ADDED": "Somebody wrote a note.",
             "ARCHIVED": "It was hidden from lists.",
@@ -86,7 +88,7 @@ HISTORY: Final[Words] = {
         },
     ),
     "Metric": (
-        "A number that a task recorded.",
+        "A number that a task, or whoever recorded the execution, told of.",
         {
             "name": "What it is.",
             "value": "The number; of a DURATION in seconds.",
@@ -94,9 +96,9 @@ HISTORY: Final[Words] = {
             "step": "The step that it belongs to, as an epoch; null without one.",
             "tags": "What tells it from others of its name.",
             "at": "When it was recorded.",
-            "taskRunId": TASK_RUN_ID,
-            "taskKey": TASK_KEY,
-            "attempt": ATTEMPT,
+            "taskRunId": f"{TASK_RUN_ID} {AT_LARGE}",
+            "taskKey": f"{TASK_KEY} {AT_LARGE}",
+            "attempt": f"{ATTEMPT} {AT_LARGE}",
         },
     ),
     "MetricKind": (
@@ -105,22 +107,6 @@ HISTORY: Final[Words] = {
             "COUNTER": "They add up.",
             "DURATION": "Each is a time, in seconds.",
             "GAUGE": "Each replaces the one before.",
-        },
-    ),
-    "Artifact": (
-        "Something that a task used or made: a file in the artifact store, or anything with a URI.",
-        {
-            "id": ID,
-            "name": "Its name; with namespace and version it says which it is.",
-            "type": "What it is, as `File`, `Dataset` or `Model`.",
-            "version": "Its version.",
-            "uri": "Where it is.",
-            "digest": "Of its content, as `sha256:` and hexadecimal; null when Headway does not keep it.",
-            "size": "In bytes; null when Headway does not keep it.",
-            "direction": "Whether it was used or made.",
-            "properties": "What the task said of it, by name.",
-            "taskRunId": TASK_RUN_ID,
-            "createdAt": "When it was recorded.",
         },
     ),
     "ArtifactDirection": (

@@ -12,6 +12,13 @@ _ON_EXECUTIONS: Final = (
     "ForceRun",
     "ChangeState",
     "SetLabels",
+    "RecordExecution",
+    "RecordTaskRun",
+    "RecordMetrics",
+    "RecordArtifacts",
+    "RecordProperties",
+    "FinishExecution",
+    "Heartbeat",
 )
 _PLANNED: Final = ("RetryFailed", "RestartExecution", "ReplayExecution")
 _PLAN: Final = {"plan": "What it does, task by task; null when it was refused."}

@@ -32,6 +32,15 @@ _MUTATIONS: Final = {
     "deleteSchedule": "Remove a schedule. One that a flow's document declares is removed there.",
     "setScheduleEnabled": "Disable or enable a schedule. Ticks that come while it is disabled never run by themselves.",
     "backfillSchedule": "Run the ticks of a schedule between two moments of the past that have not run, 1000 at most.",
+    "recordExecution": "Record an execution that runs, or ran, elsewhere.",
+    "recordTaskRun": "Tell something of a task run of an execution that runs elsewhere. Told in any order, and as "
+    "often as one likes, the same comes of it; but an end is not taken back.",
+    "recordMetrics": "Tell what was measured. The same call again changes nothing.",
+    "recordArtifacts": "Tell what was used and made. The same call again changes nothing.",
+    "recordProperties": "Set properties and git information of an execution, wherever it runs.",
+    "finishExecution": "Tell the end of an execution that runs elsewhere. The same end again is a success that changes "
+    "nothing; another one is refused.",
+    "heartbeat": "A sign of life of an execution that runs elsewhere. Everything else that is told of it is one too.",
 }
 
 ROOTS: Final[Words] = {
@@ -69,6 +78,16 @@ ROOTS: Final[Words] = {
             "schedules": "Schedules, the oldest first.",
             "schedules(where)": "Which.",
             **paged("schedules", backwards=False),
+            "artifacts": "Artifacts, the newest first.",
+            "artifacts(where)": "Which.",
+            **paged("artifacts", backwards=False),
+            "lineage": "What something came from, and what came of it, along the uses of artifacts. "
+            "Empty when it is not there, or may not be seen.",
+            "lineage(of)": "The id of an execution or an artifact.",
+            "lineage(direction)": "Which way, BOTH by default.",
+            "lineage(depth)": "How many steps at most, from an execution to an artifact being one. "
+            "1 to 50, 6 by default.",
+            "pipelines": "What was recorded from elsewhere, by namespace and name; at most 1000.",
             "workers": "The workers that are, and were lately, there.",
             "validateFlow": "Everything that is wrong with a flow document; empty when it could be saved.",
             "validateFlow(source)": "The document, as YAML.",

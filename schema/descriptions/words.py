@@ -14,6 +14,7 @@ REASON: Final = "Why, in words. It is kept with the events that follow from this
 ID: Final = "TypeID, as `exec_01k...`: its prefix says what it names, and it sorts by creation."
 TASK_RUN_ID: Final = "The task run that it belongs to."
 TASK_KEY: Final = "The key of the task run that it belongs to."
+AT_LARGE: Final = "Null for what is of the execution as a whole."
 ATTEMPT: Final = "The number of the attempt that it belongs to, from 1."
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import strawberry
 
-from models.events import EventType
+from models.event_types import EventType
 from models.ids import typed
 from models.secrets import without_secrets
 from models.states import Channel
@@ -39,6 +39,7 @@ _INSIDE = frozenset(
         "outputs_from",
         "cache_key",
         "key",
+        "attempt_id",
     }
 )
 """Parts of a fact that hold database keys; what they name has fields of its own."""

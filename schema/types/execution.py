@@ -26,10 +26,13 @@ from schema.loading import snapshot_of
 from schema.scalars import JSON
 from schema.types.actors import Actor, Label, StateChange, labels_of
 from schema.types.approval import Approval
+from schema.types.artifact import ArtifactUse
 from schema.types.event import ExecutionEvent
 from schema.types.flow import Flow, FlowRevision
+from schema.types.git import GitInfo
+from schema.types.graph import ExecutionGraph, GraphEdge
 from schema.types.log import LogConnection, read_logs
-from schema.types.measures import Artifact, Metric
+from schema.types.measures import Metric
 from schema.types.node import Node
 from schema.types.note import Note
 from schema.types.paging import Count, PageInfo, Paging, id_cursor, page_info
@@ -55,18 +58,6 @@ class Failure:
 
 
 @strawberry.type
-class GraphEdge:
-    source: str = strawberry.field(name="from")
-    target: str = strawberry.field(name="to")
-
-
-@strawberry.type
-class ExecutionGraph:
-    nodes: list[TaskRun]
-    edges: list[GraphEdge]
-
-
-@strawberry.type
 class Execution(Node):
     row: strawberry.Private[Any]
     name: str
@@ -84,6 +75,7 @@ class Execution(Node):
     priority: int
     disabled_tasks: list[str]
     trigger: JSON | None
+    git: GitInfo | None
     origin: Origin
     created_by: Actor
     created_at: datetime
@@ -115,15 +107,14 @@ class Execution(Node):
             priority=row["priority"],
             disabled_tasks=load(row["disabled_tasks"]),
             trigger=load(row["trigger"]),
+            git=GitInfo.of(load(row["git"])),
             origin=Origin(row["origin"]),
             created_by=Actor.of(row["created_by"]),
             created_at=row["created_at"],
             started_at=row["started_at"],
             ended_at=row["ended_at"],
             duration=seconds_between(row["started_at"], row["ended_at"] or moment_of(row["id"])),
-            queued_for=seconds_between(
-                row["created_at"], row["started_at"] or row["ended_at"] or moment_of(row["id"])
-            ),
+            queued_for=_queued_for(row),
             scheduled_at=row["scheduled_at"],
             original_id=strawberry.ID(typed("exec", row["original_id"]))
             if row["original_id"]
@@ -137,12 +128,14 @@ class Execution(Node):
 
     @strawberry.field
     async def flow(self, info: Info) -> Flow | None:
-        row = await info.context.loaders.flow.load(self.row["flow_id"])
+        key = self.row["flow_id"]
+        row = await info.context.loaders.flow.load(key) if key else None
         return Flow.of(row) if row else None
 
     @strawberry.field
     async def revision(self, info: Info) -> FlowRevision | None:
-        row = await info.context.loaders.revision.load(self.row["revision_id"])
+        key = self.row["revision_id"]
+        row = await info.context.loaders.revision.load(key) if key else None
         return FlowRevision.of(row) if row else None
 
     @strawberry.field
@@ -270,10 +263,10 @@ class Execution(Node):
     @strawberry.field
     async def artifacts(
         self, info: Info, direction: ArtifactDirection | None = None
-    ) -> list[Artifact]:
+    ) -> list[ArtifactUse]:
         rows = await info.context.loaders.artifacts.load(self.row["id"])
         return [
-            Artifact.of(row)
+            ArtifactUse.of(row)
             for row in rows
             if direction is None or row["direction"] == direction.value
         ]
@@ -314,14 +307,23 @@ class Execution(Node):
 
 async def _line(info: Info, execution: snapshot.Execution) -> Line | None:
     """What a QUEUED execution waits behind; the names of those that its viewer may not see are left out."""
-    if execution.state is not ExecutionState.QUEUED:
+    flow = execution.plan.flow_id
+    if flow is None or execution.state is not ExecutionState.QUEUED:
         return None
-    slots = await info.context.loaders.line.load(execution.plan.flow_id)
+    slots = await info.context.loaders.line.load(flow)
     if slots is None or execution.id not in slots.line:
         return None
     holders = await info.context.loaders.execution.load_many(list(slots.holders))
     names = [row["name"] for row in holders if row]
     return Line(slots.limit, names, slots.line.index(execution.id) + 1)
+
+
+def _queued_for(row: Any) -> float | None:
+    """What ran elsewhere may have started before it was recorded."""
+    seconds = seconds_between(
+        row["created_at"], row["started_at"] or row["ended_at"] or moment_of(row["id"])
+    )
+    return None if seconds is None else max(0.0, seconds)
 
 
 async def _failure(info: Info, execution_id: UUID, failure: dict[str, Any]) -> Failure:

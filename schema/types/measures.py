@@ -1,15 +1,15 @@
-"""What tasks measured and made."""
+"""What was measured."""
 
 from datetime import datetime
 from typing import Any, Self
+from uuid import UUID
 
 import strawberry
 
 from models.ids import typed
 from runner.store.json import load
-from schema.enums import ArtifactDirection, MetricKind
-from schema.scalars import JSON, BigInt
-from schema.types.node import Node
+from schema.enums import MetricKind
+from schema.scalars import JSON
 
 
 @strawberry.type
@@ -20,9 +20,9 @@ class Metric:
     step: int | None
     tags: JSON
     at: datetime
-    task_run_id: strawberry.ID
-    task_key: str
-    attempt: int
+    task_run_id: strawberry.ID | None
+    task_key: str | None
+    attempt: int | None
 
     @classmethod
     def of(cls, row: Any) -> Self:
@@ -33,37 +33,12 @@ class Metric:
             step=row["step"],
             tags=load(row["tags"]),
             at=row["at"],
-            task_run_id=strawberry.ID(typed("run", row["task_run_id"])),
+            task_run_id=typed_or_none(row["task_run_id"]),
             task_key=row["path"],
             attempt=row["attempt"],
         )
 
 
-@strawberry.type
-class Artifact(Node):
-    name: str
-    type: str
-    version: str
-    uri: str
-    digest: str | None
-    size: BigInt | None
-    direction: ArtifactDirection
-    properties: JSON
-    task_run_id: strawberry.ID
-    created_at: datetime
-
-    @classmethod
-    def of(cls, row: Any) -> Self:
-        return cls(
-            id=strawberry.ID(typed("art", row["id"])),
-            name=row["name"],
-            type=row["type"],
-            version=row["version"],
-            uri=row["uri"],
-            digest=row["digest"],
-            size=row["size"],
-            direction=ArtifactDirection(row["direction"]),
-            properties=load(row["properties"]),
-            task_run_id=strawberry.ID(typed("run", row["task_run_id"])),
-            created_at=row["created_at"],
-        )
+def typed_or_none(task_run: UUID | None) -> strawberry.ID | None:
+    """None for what is of the execution as a whole."""
+    return strawberry.ID(typed("run", task_run)) if task_run else None

@@ -20,9 +20,10 @@ from schema.loading import row_of, snapshot_of
 from schema.scalars import JSON, BigInt
 from schema.types.actors import StateChange
 from schema.types.approval import Approval
+from schema.types.artifact import ArtifactUse
 from schema.types.flow import Task
 from schema.types.log import LogConnection, read_logs
-from schema.types.measures import Artifact, Metric
+from schema.types.measures import Metric
 from schema.types.node import Node
 from schema.types.paging import Paging
 from schema.types.problems import ActionAvailability
@@ -146,7 +147,7 @@ class TaskRun(Node):
     @strawberry.field
     async def task(self, info: Info) -> Task:
         snapshot = await snapshot_of(info, self.execution_key)
-        return Task.of(snapshot.plan.spec, snapshot.plan.tasks[snapshot.tasks[self.key].key])
+        return Task.of(snapshot.plan.spec, snapshot.spec_of(snapshot.tasks[self.key]))
 
     @strawberry.field
     async def iteration(self, info: Info) -> Iteration | None:
@@ -184,9 +185,9 @@ class TaskRun(Node):
         return [Metric.of(row) for row in rows if row["task_run_id"] == self.uuid]
 
     @strawberry.field
-    async def artifacts(self, info: Info) -> list[Artifact]:
+    async def artifacts(self, info: Info) -> list[ArtifactUse]:
         rows = await info.context.loaders.artifacts.load(self.execution_key)
-        return [Artifact.of(row) for row in rows if row["task_run_id"] == self.uuid]
+        return [ArtifactUse.of(row) for row in rows if row["task_run_id"] == self.uuid]
 
     @strawberry.field
     async def logs(

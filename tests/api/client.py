@@ -53,7 +53,7 @@ class Client:
         answer: dict[str, Any] = response.json()
         return answer
 
-    async def mutate(self, name: str, **input: Any) -> dict[str, Any]:
+    async def mutate(self, name: str, /, **input: Any) -> dict[str, Any]:
         """The payload of a mutation: its problems, and the execution where it has one."""
         type_name = name[0].upper() + name[1:] + "Input"
         kinds = {

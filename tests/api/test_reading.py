@@ -91,7 +91,8 @@ async def test_every_id_leads_back_to_what_it_names(client: Client) -> None:
     )
     assert [node and node["id"] for node in found["nodes"]] == [*ids, None, None, None]
     assert [node["__typename"] for node in found["nodes"][: len(ids)]] == [
-        "Execution", "Flow", "FlowRevision", "TaskRun", "Attempt", "Approval", "Artifact", "ExecutionEvent", "Worker",
+        "Execution", "Flow", "FlowRevision", "TaskRun", "Attempt", "Approval", "ArtifactUse",
+        "ExecutionEvent", "Worker",
     ]  # fmt: skip
 
 

@@ -297,7 +297,16 @@ tasks:
       echo '{"metric": {"name": "loss", "value": 0.5}}' >&"$HEADWAY_FD"
     artifacts: [{path: kept.txt, type: Text}]
 """
-TABLES = ("task_runs", "attempts", "events", "notes", "logs", "log_heads", "metrics", "artifacts")
+TABLES = (
+    "task_runs",
+    "attempts",
+    "events",
+    "notes",
+    "logs",
+    "log_heads",
+    "metrics",
+    "artifact_uses",
+)
 
 
 async def rows_left(served: Served, id: str) -> dict[str, int]:
@@ -355,7 +364,7 @@ async def test_what_is_not_ticked_stays(client: Client, served: Served) -> None:
     await delete(client, id, logs=False, metrics=False, artifacts=False)
     left = await rows_left(served, id)
     assert {table for table, rows in left.items() if rows} == {
-        "logs", "log_heads", "metrics", "artifacts",
+        "logs", "log_heads", "metrics", "artifact_uses",
     }  # fmt: skip
     assert list(Path(served.data_dir, "artifacts", id).rglob("kept.txt"))
 

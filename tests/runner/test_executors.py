@@ -99,7 +99,8 @@ async def test_artifacts_are_kept_and_named_in_the_outputs(floor: Floor) -> None
     digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
     assert kept["orders.csv"]["digest"] == digest
     row = await floor.parts.database.pool.fetchrow(
-        "select * from artifacts where name = 'orders.csv'"
+        "select a.*, u.direction from artifacts a join artifact_uses u on u.artifact_id = a.id "
+        "where name = 'orders.csv'"
     )
     assert row
     assert (row["type"], row["size"], row["digest"], row["direction"], row["namespace"]) == (
@@ -147,7 +148,9 @@ async def test_an_artifact_elsewhere_is_named_only(floor: Floor) -> None:
       headway.artifact(uri="s3://lake/orders/7.parquet", type="Dataset", version="7", direction="IN")
 """
     )
-    row = await floor.parts.database.pool.fetchrow("select * from artifacts")
+    row = await floor.parts.database.pool.fetchrow(
+        "select a.*, u.direction from artifacts a join artifact_uses u on u.artifact_id = a.id"
+    )
     assert row
     assert (row["name"], row["uri"], row["version"], row["direction"], row["digest"]) == (
         ("7.parquet", "s3://lake/orders/7.parquet", "7", "IN", None)

@@ -97,6 +97,13 @@ export type FailureAction =
   /** Everything is stopped at once, and the execution ends KILLED. */
   | 'CANCEL_ALL';
 
+/** Where an execution ran. */
+export type Origin =
+  /** Here. */
+  | 'HEADWAY'
+  /** Elsewhere; it is only recorded here. */
+  | 'EXTERNAL';
+
 /** The kinds of those who act. */
 export type ActorKind =
   /** A person. */
@@ -306,6 +313,10 @@ export type EventType =
   | 'KILL_FORCED'
   /** The result of an attempt that had lost its lease came, and was refused. */
   | 'LATE_RESULT'
+  /** Something was told of a task run that ran elsewhere. */
+  | 'TASK_RUN_RECORDED'
+  /** It was told which code ran. */
+  | 'GIT_SET'
   /** Somebody wrote a note. */
   | 'NOTE_ADDED'
   /** It was hidden from lists. */
@@ -361,6 +372,12 @@ export type ExecutionFilter = {
   startedAt?: DateTimeFilter | null | undefined;
   /** Of when it ended. */
   endedAt?: DateTimeFilter | null | undefined;
+  /** Of where it ran. */
+  origin?: Origin | null | undefined;
+  /** Of the commit of the code that ran. */
+  commit?: StringFilter | null | undefined;
+  /** Of the branch of the code that ran. */
+  branch?: StringFilter | null | undefined;
   /** All of these hold. */
   and?: Array<ExecutionFilter> | null | undefined;
   /** One of these holds. */
@@ -667,7 +684,7 @@ export type ExecutionDataQueryVariables = Exact<{
 }>;
 
 
-export type ExecutionDataQuery = { execution: { id: string, seq: number, inputs: unknown, outputs: unknown, properties: unknown, metrics: Array<{ name: string, value: number, kind: MetricKind, step: number | null, tags: unknown, at: string, taskKey: string, attempt: number }>, artifacts: Array<{ id: string, name: string, type: string, version: string, uri: string, size: string | number | null, direction: ArtifactDirection }> } | null };
+export type ExecutionDataQuery = { execution: { id: string, seq: number, inputs: unknown, outputs: unknown, properties: unknown, metrics: Array<{ name: string, value: number, kind: MetricKind, step: number | null, tags: unknown, at: string, taskKey: string | null, attempt: number | null }>, artifacts: Array<{ id: string, name: string, type: string, version: string, uri: string, size: string | number | null, direction: ArtifactDirection }> } | null };
 
 export type TaskDetailQueryVariables = Exact<{
   id: string | number;
@@ -681,6 +698,7 @@ export type TaskDetailQuery = { node:
     | { id: string }
     | { id: string }
     | { inputs: unknown, outputs: unknown, id: string, task: { key: string, source: string } }
+    | { id: string }
     | { id: string }
     | { id: string }
     | { id: string }

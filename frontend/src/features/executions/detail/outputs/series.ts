@@ -7,7 +7,7 @@ export type Metric = Pick<
 export type Series = {
   key: string;
   name: string;
-  taskKey: string;
+  taskKey: string | null;
   kind: Metric["kind"];
   values: number[];
   last: number;
@@ -17,12 +17,12 @@ export type Series = {
 export function seriesOf(metrics: readonly Metric[]): Series[] {
   const groups = new Map<string, Metric[]>();
   for (const metric of metrics) {
-    const key = `${metric.taskKey}\u0000${metric.name}`;
+    const key = `${metric.taskKey ?? ""}\u0000${metric.name}`;
     groups.set(key, [...(groups.get(key) ?? []), metric]);
   }
   return [...groups].map(([key, group]) => {
     const ordered = group.toSorted(
-      (a, b) => a.attempt - b.attempt || (a.step ?? 0) - (b.step ?? 0) || order(a.at, b.at),
+      (a, b) => (a.attempt ?? 0) - (b.attempt ?? 0) || (a.step ?? 0) - (b.step ?? 0) || order(a.at, b.at),
     );
     const { name, taskKey, kind, value } = ordered.at(-1)!;
     return { key, name, taskKey, kind, values: ordered.map((metric) => metric.value), last: value };

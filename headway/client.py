@@ -1,0 +1,247 @@
+"""A client of the API for programs: reading executions and artifacts, and what `headway.execution` stands on.
+
+Needs nothing but Python's own library.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from headway.task import plain
+
+_TIMEOUT = 30.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
+_AGAIN = frozenset({429, 502, 503, 504})
+_PROBLEMS = "problems { code message path }"
+_EXECUTION = """
+  id name namespace flowKey kind state origin progress createdAt startedAt endedAt duration
+  inputs outputs properties labels { key value }
+  git { commit branch repository author message } failure { code message }
+"""
+_ARTIFACT = "id namespace name version type uri digest size properties createdAt"
+
+
+class HeadwayError(Exception):
+    """Whatever goes wrong with the server."""
+
+
+class Refused(HeadwayError):
+    """The server will not do it; `problems` are its reasons, each with `code`, `message` and `path`."""
+
+    def __init__(self, problems: Sequence[Mapping[str, Any]]) -> None:
+        super().__init__("; ".join(str(problem["message"]) for problem in problems))
+        self.problems = list(problems)
+
+
+class Unreachable(HeadwayError):
+    """No server answers, for as long as one was ready to wait."""
+
+
+class Client:
+    """Of the server at `url`: given, else HEADWAY_URL, else the one that runs on this machine.
+
+    While it does not answer, everything is asked again for `patience` seconds.
+    """
+
+    def __init__(
+        self, url: str | None = None, token: str | None = None, *, patience: float = 30.0
+    ) -> None:
+        found_url, found_token = (url, token) if url else _find()
+        self.url = (found_url or "").rstrip("/")
+        self.patience = patience
+        self._token = token or os.environ.get("HEADWAY_TOKEN") or found_token or ""
+
+    def ask(
+        self, query: str, variables: Mapping[str, Any] | None = None, patience: float | None = None
+    ) -> dict[str, Any]:
+        """The data of a GraphQL operation. Raises Unreachable, or HeadwayError with the server's words."""
+        body = json.dumps(
+            {"query": query, "variables": dict(variables or {})}, allow_nan=False, default=plain
+        ).encode()
+        deadline = time.monotonic() + (self.patience if patience is None else patience)
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                return self._post(body)
+            except Unreachable:
+                if time.monotonic() + pause > deadline:
+                    raise
+            time.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def mutate(
+        self,
+        name: str,
+        /,
+        result: str = "execution { id }",
+        patience: float | None = None,
+        **input: Any,
+    ) -> dict[str, Any]:
+        """What a mutation answers. Raises Refused with its problems."""
+        kind = f"{name[0].upper()}{name[1:]}Input"
+        given = {key: value for key, value in input.items() if value is not None}
+        query = f"mutation ($input: {kind}!) {{ {name}(input: $input) {{ {result} {_PROBLEMS} }} }}"
+        answer: dict[str, Any] = self.ask(query, {"input": given}, patience)[name]
+        if answer["problems"]:
+            raise Refused(answer["problems"])
+        return answer
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    def pipelines(self) -> list[dict[str, Any]]:
+        """What is recorded from elsewhere: `namespace`, `key`, `kinds` (its stages) and `executionCount`."""
+        query = "{ pipelines { namespace key kinds executionCount } }"
+        found: list[dict[str, Any]] = self.ask(query)["pipelines"]
+        return found
+
+    def executions(
+        self,
+        pipeline: str | None = None,
+        stage: str | None = None,
+        *,
+        namespace: str | None = None,
+        state: str | Sequence[str] | None = None,
+        branch: str | None = None,
+        commit: str | None = None,
+        labels: Mapping[str, str] | None = None,
+    ) -> Iterator[dict[str, Any]]:
+        """The newest first, read page by page; `stage` is their kind, `commit` may be the beginning of one."""
+        states = [state] if isinstance(state, str) else list(state or ())
+        where: dict[str, Any] = {
+            **_equal("flow", pipeline),
+            **_equal("kind", stage),
+            **_equal("namespace", namespace),
+            **_equal("branch", branch),
+        }
+        if states:
+            where["state"] = {"in": states}
+        if commit is not None:
+            where["commit"] = {"prefix": commit}
+        if labels:
+            pairs = [{"key": key, "value": value} for key, value in labels.items()]
+            where["and"] = [{"labels": {"has": pair}} for pair in pairs]
+        return self._pages("executions", "ExecutionFilter", _EXECUTION, where)
+
+    def execution(self, id: str) -> dict[str, Any] | None:
+        """One execution with its task runs, metrics and artifacts; None when there is no such one."""
+        query = f"""query ($id: ID!) {{ execution(id: $id) {{ {_EXECUTION}
+          taskRuns {{ id key state startedAt endedAt inputs outputs error {{ code message }} }}
+          metrics {{ name value kind step tags at taskKey }}
+          artifacts {{ direction taskKey name version type uri digest artifact {{ id }} }} }} }}"""
+        found: dict[str, Any] | None = self.ask(query, {"id": id})["execution"]
+        return found
+
+    def artifacts(
+        self,
+        execution_id: str | None = None,
+        direction: str | None = None,
+        *,
+        namespace: str | None = None,
+        name: str | None = None,
+        version: str | None = None,
+    ) -> Iterator[dict[str, Any]]:
+        """The newest first; `direction` IN is what was used, OUT what was made."""
+        where: dict[str, Any] = {
+            **_equal("namespace", namespace),
+            **_equal("name", name),
+            **_equal("version", version),
+        }
+        if execution_id is not None:
+            where["executionId"] = execution_id
+        if direction is not None:
+            where["direction"] = direction
+        return self._pages("artifacts", "ArtifactFilter", _ARTIFACT, where)
+
+    def lineage(self, of: str, direction: str = "BOTH", depth: int = 6) -> dict[str, Any]:
+        """`nodes` (executions and artifacts) and `edges` (`from`, `to`) around an execution or an artifact."""
+        query = f"""query ($of: ID!, $direction: LineageDirection!, $depth: Int!) {{
+          lineage(of: $of, direction: $direction, depth: $depth) {{ truncated
+            edges {{ from to direction taskKey }}
+            nodes {{ __typename ... on Execution {{ id name kind flowKey executionState: state }}
+                     ... on Artifact {{ {_ARTIFACT} }} }} }} }}"""
+        given = {"of": of, "direction": direction, "depth": depth}
+        found: dict[str, Any] = self.ask(query, given)["lineage"]
+        return found
+
+    def _pages(
+        self, field: str, kind: str, selection: str, where: Mapping[str, Any]
+    ) -> Iterator[dict[str, Any]]:
+        query = f"""query ($where: {kind}, $after: String) {{ {field}(where: $where, first: 100, after: $after) {{
+          nodes {{ {selection} }} pageInfo {{ hasNextPage endCursor }} }} }}"""
+        after = None
+        while True:
+            page = self.ask(query, {"where": where, "after": after})[field]
+            yield from page["nodes"]
+            if not page["pageInfo"]["hasNextPage"]:
+                return
+            after = page["pageInfo"]["endCursor"]
+
+    def _post(self, body: bytes) -> dict[str, Any]:
+        request = urllib.request.Request(
+            f"{self.url}/graphql",
+            data=body,
+            headers={
+                "authorization": f"Bearer {self._token}",
+                "content-type": "application/json",
+                "accept": "application/json",
+            },
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=_TIMEOUT) as response:
+                answer = json.loads(response.read())
+        except urllib.error.HTTPError as error:
+            if error.code in _AGAIN:
+                raise Unreachable(f"{self.url} answers {error.code}") from error
+            answer = _errors_of(error)
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise Unreachable(f"{self.url} does not answer: {error}") from error
+        if answer.get("errors"):
+            raise HeadwayError("; ".join(error["message"] for error in answer["errors"]))
+        data: dict[str, Any] = answer["data"]
+        return data
+
+
+def _errors_of(error: urllib.error.HTTPError) -> dict[str, Any]:
+    if error.code == 401:
+        raise HeadwayError("the server does not accept this token; set HEADWAY_TOKEN") from error
+    try:
+        answer: dict[str, Any] = json.loads(error.read())
+    except ValueError:
+        raise HeadwayError(f"the server answers {error.code}") from error
+    return answer
+
+
+def _find() -> tuple[str, str]:
+    """Raises HeadwayError where no server can be found."""
+    url = os.environ.get("HEADWAY_URL")
+    if url:
+        return url, ""
+    folder = _data_dir()
+    try:
+        facts = json.loads((folder / "server.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise HeadwayError(
+            f"no server runs on {folder}; start one with `headway serve`, or set HEADWAY_URL and HEADWAY_TOKEN"
+        ) from None
+    return facts["url"], facts["token"]
+
+
+def _data_dir() -> Path:
+    given = os.environ.get("HEADWAY_DATA_DIR")
+    if given:
+        return Path(given).expanduser()
+    data_home = os.environ.get("XDG_DATA_HOME", "")
+    parent = Path(data_home) if data_home.startswith("/") else Path.home() / ".local" / "share"
+    return parent / "headway"
+
+
+def _equal(name: str, value: str | None) -> dict[str, Any]:
+    return {} if value is None else {name: {"eq": value}}

@@ -1,0 +1,76 @@
+"""What is told of executions that run elsewhere: commands, as those of `commands`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from models.events import TaskError
+from models.lifecycle.snapshot import Plan
+from models.states import ExecutionState, TaskRunState
+
+
+@dataclass(frozen=True, slots=True)
+class RecordExecution:
+    """An execution that runs, or ran, elsewhere. Not for `decide`: it begins one, as Create does."""
+
+    plan: Plan
+    kind: str
+    name: str | None = None
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    git: Mapping[str, Any] | None = None
+    started: bool = True
+    started_at: datetime | None = None
+    heartbeat_ttl: float | None = None
+    idempotency_key: str | None = None
+    digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordTaskRun:
+    """What is told of a task run; what is None is not told. `attempt` None is the newest one."""
+
+    path: str
+    state: TaskRunState | None = None
+    attempt: int | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    progress: float | None = None
+    message: str | None = None
+    inputs: Mapping[str, Any] | None = None
+    outputs: Mapping[str, Any] | None = None
+    error: TaskError | None = None
+    exit_code: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordProperties:
+    """Merged into what is there; also of an execution that Headway runs."""
+
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    git: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordEnd:
+    state: ExecutionState
+    ended_at: datetime | None = None
+    outputs: Mapping[str, Any] | None = None
+    error: TaskError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordStart:
+    """A sign of life: what waited to start has started."""
+
+
+@dataclass(frozen=True, slots=True)
+class FallSilent:
+    """Its heartbeat did not come in time, by the database's clock."""
+
+    ttl: float
+
+
+Retold = RecordTaskRun | RecordProperties | RecordEnd | RecordStart | FallSilent

@@ -1,0 +1,242 @@
+"""What is told of executions that ran elsewhere: checked, and what is no state of theirs, stored."""
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID, uuid5
+
+import orjson
+
+from models.errors import Problem, ProblemCode, Refused
+from models.lifecycle.retelling import TOLD
+from models.lifecycle.retold import RecordExecution
+from models.lifecycle.snapshot import Plan
+from models.states import EXECUTION_ENDS, ExecutionState, TaskRunState
+from models.values import KEY_PATTERN, NAMESPACE_PATTERN
+from runner.store import idempotency
+from runner.store.artifacts import UsedArtifact, record_uses
+from runner.store.connection import Pool
+from runner.store.measures import MetricRow, store_once
+
+_AT_ONCE: Final = 5_000
+_TTL: Final = (1.0, 7 * 86_400.0)
+_KIND: Final = "external"
+_LONGEST_NAME: Final = 255
+_STEPS: Final = 2**63
+
+
+@dataclass(frozen=True, slots=True)
+class ToldExecution:
+    namespace: str
+    pipeline: str
+    kind: str | None
+    name: str | None
+    inputs: Mapping[str, Any]
+    properties: Mapping[str, Any]
+    labels: Mapping[str, str]
+    git: Mapping[str, str] | None
+    started: bool
+    started_at: datetime | None
+    heartbeat_ttl: float | None
+    idempotency_key: str | None
+
+    def to_command(self) -> RecordExecution:
+        """Raises Refused."""
+        ttl = self.heartbeat_ttl
+        if ttl is not None and not _TTL[0] <= ttl <= _TTL[1]:
+            raise _wrong(f"heartbeatTtl is {_TTL[0]:g} to {_TTL[1]:g} seconds", "heartbeatTtl")
+        if self.started_at and not self.started:
+            raise _wrong(
+                "what has not started has no startedAt; leave one of the two out", "started"
+            )
+        name = self.name and _checked_text(self.name, "name")
+        return RecordExecution(
+            plan=Plan.external(
+                _checked_namespace(self.namespace), checked_key(self.pipeline, "pipeline")
+            ),
+            kind=checked_key(self.kind, "kind") if self.kind else _KIND,
+            name=name or None,
+            inputs=self.inputs,
+            labels=self.labels,
+            properties=self.properties,
+            git=self.git,
+            started=self.started,
+            started_at=self.started_at,
+            heartbeat_ttl=ttl,
+            idempotency_key=self.idempotency_key,
+            digest=_digest(asdict(self)) if self.idempotency_key else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ToldMetric:
+    """Of the execution as a whole it has no path."""
+
+    name: str
+    value: float
+    kind: str
+    step: int | None = None
+    tags: Mapping[str, Any] = field(default_factory=dict)
+    at: datetime | None = None
+    path: str | None = None
+    attempt: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToldArtifact:
+    uri: str
+    direction: str
+    name: str | None
+    namespace: str | None
+    type: str
+    version: str | None
+    digest: str | None
+    size: int | None
+    properties: Mapping[str, Any]
+    path: str | None
+    attempt: int | None
+
+
+async def record_metrics(
+    pool: Pool, actor: str, execution_id: UUID, metrics: Sequence[ToldMetric], key: str | None
+) -> None:
+    """Each one once: known by the call's key and its place in it, or without a key by all that is told of it."""
+    _refuse_too_many(metrics, "metrics")
+    now = datetime.now(UTC)
+    rows = [
+        _metric_row(execution_id, metric, f"{actor} {key} {place}" if key else None, now)
+        for place, metric in enumerate(metrics)
+    ]
+    digest = _digest([asdict(metric) for metric in metrics])
+    async with pool.acquire() as connection, connection.transaction():
+        if key:
+            told = idempotency.Key(
+                actor, f"recordMetrics {execution_id}", key, digest, execution_id
+            )
+            standing = (await idempotency.take(connection, [told]))[told.name]
+            if standing.digest != digest:
+                raise _used_for_other(key)
+        await store_once(connection, rows)
+
+
+async def record_artifacts(
+    pool: Pool, execution_id: UUID, namespace: str, artifacts: Sequence[ToldArtifact]
+) -> None:
+    """All or none. Raises Refused for a version that is known with another digest."""
+    _refuse_too_many(artifacts, "artifacts")
+    now = datetime.now(UTC)
+    uses = [_use(execution_id, namespace, told, now) for told in artifacts]
+    async with pool.acquire() as connection, connection.transaction():
+        await record_uses(connection, uses)
+
+
+def checked_key(key: str, name: str) -> str:
+    if not re.fullmatch(KEY_PATTERN, key):
+        raise _wrong(
+            f"{name} {key[:80]!r}: 1 to 100 of a-z 0-9 _ -, beginning with a letter or digit", name
+        )
+    return key
+
+
+def checked_state(state: TaskRunState | None) -> TaskRunState | None:
+    if state is not None and state not in TOLD:
+        raise _wrong(
+            f"{state.value} is a state of what runs here; one of {_listed(TOLD)} can be told",
+            "state",
+        )
+    return state
+
+
+def checked_end(state: ExecutionState) -> ExecutionState:
+    if state not in EXECUTION_ENDS:
+        raise _wrong(f"{state.value} is no end; it is one of {_listed(EXECUTION_ENDS)}", "state")
+    return state
+
+
+def _checked_namespace(namespace: str) -> str:
+    if len(namespace) > 200 or not re.fullmatch(NAMESPACE_PATTERN, namespace):
+        raise _wrong(
+            f"namespace {namespace[:80]!r}: parts of a-z 0-9 _ - joined by dots", "namespace"
+        )
+    return namespace
+
+
+def _checked_text(text: str, name: str, longest: int = _LONGEST_NAME) -> str:
+    if not text or len(text) > longest or not text.isprintable():
+        raise _wrong(f"{name}: 1 to {longest} characters without control characters", name)
+    return text
+
+
+def _metric_row(
+    execution_id: UUID, told: ToldMetric, identity: str | None, now: datetime
+) -> MetricRow:
+    name = _checked_text(told.name, "name")
+    if told.step is not None and not -_STEPS <= told.step < _STEPS:
+        raise _wrong("step is a number of 64 bits", "step")
+    return MetricRow(
+        execution_id=execution_id,
+        id=uuid5(execution_id, identity or _digest(asdict(told))),
+        task_run_id=None,
+        path=told.path,
+        attempt=told.attempt,
+        name=name,
+        value=told.value,
+        kind=told.kind,
+        step=told.step,
+        tags=told.tags,
+        at=told.at or now,
+    )
+
+
+def _use(execution_id: UUID, namespace: str, told: ToldArtifact, now: datetime) -> UsedArtifact:
+    uri = _checked_text(told.uri, "uri", 4096)
+    name = told.name or uri.rstrip("/").rpartition("/")[2]
+    return UsedArtifact(
+        execution_id=execution_id,
+        task_run_id=None,
+        path=told.path,
+        attempt=told.attempt,
+        namespace=_checked_namespace(told.namespace) if told.namespace else namespace,
+        name=_checked_text(name, "name"),
+        type=_checked_text(told.type, "type"),
+        version=_checked_text(told.version, "version") if told.version else None,
+        uri=uri,
+        digest=_checked_text(told.digest, "digest") if told.digest else None,
+        size=told.size,
+        direction=told.direction,
+        properties=told.properties,
+        at=now,
+        strict=True,
+    )
+
+
+def _refuse_too_many(told: Sequence[object], name: str) -> None:
+    if len(told) > _AT_ONCE:
+        raise _wrong(f"at most {_AT_ONCE} {name} in one call; got {len(told)}", name)
+
+
+def _used_for_other(key: str) -> Refused:
+    return Refused(
+        [
+            Problem(
+                ProblemCode.IDEMPOTENCY_CONFLICT,
+                f"the key {key!r} was used with another input; use a new key",
+                ("idempotencyKey",),
+            )
+        ]
+    )
+
+
+def _digest(told: object) -> str:
+    return hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def _listed(states: frozenset[Any]) -> str:
+    return ", ".join(sorted(states))
+
+
+def _wrong(sentence: str, name: str) -> Refused:
+    return Refused.because(ProblemCode.VALIDATION, sentence, name)

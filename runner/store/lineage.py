@@ -1,0 +1,79 @@
+"""Artifacts and executions as a graph: an execution uses (IN) and makes (OUT) artifacts."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from models.viewer import Scope
+from runner.store.connection import Pool
+from runner.store.history import Page, Window, count, keyset_page
+from runner.store.nodes import USE
+from runner.store.where import Arguments, compile_scope
+
+Row = Any
+
+_MANY = 200
+USES_OF = f"""
+select * from (
+  select x.*, row_number() over (partition by x.artifact_id order by x.id desc) as newest
+  from ({USE} where u.artifact_id = any($1::uuid[])) x) y
+where newest <= {_MANY} order by id desc
+"""
+_VERSIONS = f"""
+select * from artifacts where namespace = $1 and name = $2 order by id desc limit {_MANY}
+"""
+_STEP = {
+    "execution_id": """
+select distinct execution_id, artifact_id, direction, path from artifact_uses
+where execution_id = any($1::uuid[]) and direction = $2 order by 1, 2, 4 limit $3
+""",
+    "artifact_id": """
+select distinct execution_id, artifact_id, direction, path from artifact_uses
+where artifact_id = any($1::uuid[]) and direction = $2 order by 2, 1 desc, 4 limit $3
+""",
+}
+_PIPELINES = """
+select namespace, flow_key, array_agg(distinct kind) as kinds, count(*) as executions, max(created_at) as last_at
+from executions where flow_id is null and not archived and {visible}
+group by namespace, flow_key order by namespace, flow_key limit 1000
+"""
+
+
+async def step(
+    pool: Pool, side: str, ids: Sequence[UUID], direction: str, limit: int
+) -> Sequence[Row]:
+    """The uses one step on from executions (`execution_id`) or artifacts (`artifact_id`)."""
+    rows: Sequence[Row] = await pool.fetch(_STEP[side], ids, direction, limit)
+    return rows
+
+
+async def artifacts_by_id(pool: Pool, scope: Scope, ids: Sequence[UUID]) -> dict[UUID, Row]:
+    arguments = Arguments(list(ids))
+    condition = compile_scope(scope, arguments)
+    rows = await pool.fetch(
+        f"select * from artifacts where id = any($1::uuid[]) and {condition}", *arguments.values
+    )
+    return {row["id"]: row for row in rows}
+
+
+async def versions(pool: Pool, namespace: str, name: str) -> Sequence[Row]:
+    """The newest first."""
+    rows: Sequence[Row] = await pool.fetch(_VERSIONS, namespace, name)
+    return rows
+
+
+async def artifacts_page(pool: Pool, condition: str, arguments: Arguments, window: Window) -> Page:
+    """The newest first."""
+    return await keyset_page(pool, "artifacts", condition, arguments, window)
+
+
+async def count_artifacts(pool: Pool, condition: str, arguments: Arguments) -> tuple[int, bool]:
+    return await count(pool, "artifacts", condition, arguments)
+
+
+async def pipelines(pool: Pool, scope: Scope) -> Sequence[Row]:
+    """What was recorded from elsewhere, by namespace and name."""
+    arguments = Arguments()
+    sql = _PIPELINES.format(visible=compile_scope(scope, arguments))
+    rows: Sequence[Row] = await pool.fetch(sql, *arguments.values)
+    return rows

@@ -1,0 +1,151 @@
+"""The roots of recording what runs elsewhere, and from their inputs to the engine and the tables."""
+
+from typing import Any
+from uuid import UUID
+
+import strawberry
+
+from models.errors import ProblemCode, Refused
+from models.lifecycle.commands import Command
+from models.lifecycle.retold import RecordStart
+from models.viewer import Permission
+from runner import recordings
+from runner.recordings import ToldArtifact
+from runner.store import recorded
+from schema.acting import answered, view_of
+from schema.context import Info
+from schema.doors import needs, visible_execution
+from schema.payloads import (
+    FinishExecutionPayload,
+    HeartbeatPayload,
+    RecordArtifactsPayload,
+    RecordExecutionPayload,
+    RecordMetricsPayload,
+    RecordPropertiesPayload,
+    RecordTaskRunPayload,
+)
+from schema.recording_inputs import (
+    FinishExecutionInput,
+    HeartbeatInput,
+    RecordArtifactsInput,
+    RecordExecutionInput,
+    RecordMetricsInput,
+    RecordPropertiesInput,
+    RecordTaskRunInput,
+)
+
+
+@strawberry.type
+class RecordingMutation:
+    @strawberry.mutation
+    async def record_execution(
+        self, info: Info, input: RecordExecutionInput
+    ) -> RecordExecutionPayload:
+        return await answered(RecordExecutionPayload, info, _begin(info, input))
+
+    @strawberry.mutation
+    async def record_task_run(self, info: Info, input: RecordTaskRunInput) -> RecordTaskRunPayload:
+        return await answered(RecordTaskRunPayload, info, _tell(info, input))
+
+    @strawberry.mutation
+    async def record_properties(
+        self, info: Info, input: RecordPropertiesInput
+    ) -> RecordPropertiesPayload:
+        return await answered(RecordPropertiesPayload, info, _tell(info, input))
+
+    @strawberry.mutation
+    async def record_metrics(self, info: Info, input: RecordMetricsInput) -> RecordMetricsPayload:
+        return await answered(RecordMetricsPayload, info, _metrics(info, input))
+
+    @strawberry.mutation
+    async def record_artifacts(
+        self, info: Info, input: RecordArtifactsInput
+    ) -> RecordArtifactsPayload:
+        return await answered(RecordArtifactsPayload, info, _artifacts(info, input))
+
+    @strawberry.mutation
+    async def finish_execution(
+        self, info: Info, input: FinishExecutionInput
+    ) -> FinishExecutionPayload:
+        return await answered(FinishExecutionPayload, info, _tell(info, input))
+
+    @strawberry.mutation
+    async def heartbeat(self, info: Info, input: HeartbeatInput) -> HeartbeatPayload:
+        return await answered(HeartbeatPayload, info, _live(info, input))
+
+
+async def _begin(info: Info, input: RecordExecutionInput) -> dict[str, Any]:
+    needs(info, Permission.RUN_FLOW)
+    command = input.told().to_command()
+    if not info.context.viewer.scope.covers(input.namespace):
+        raise _foreign(input.namespace, "namespace")
+    transition = await info.context.services.engine.create(command, info.context.ask(input.reason))
+    return {"execution": await view_of(info, transition.execution.id)}
+
+
+async def _tell(
+    info: Info, input: RecordTaskRunInput | RecordPropertiesInput | FinishExecutionInput
+) -> dict[str, Any]:
+    needs(info, Permission.RUN_FLOW)
+    id = await visible_execution(info, input.execution_id)
+    await _execute(info, id, input.told(), input.reason)
+    return {"execution": await view_of(info, id)}
+
+
+async def _metrics(info: Info, input: RecordMetricsInput) -> dict[str, Any]:
+    row = await _recorded(info, input.execution_id)
+    actor = info.context.viewer.actor
+    told = [metric.told() for metric in input.metrics]
+    await recordings.record_metrics(
+        info.context.services.pool, actor, row["id"], told, input.idempotency_key
+    )
+    return {"execution": await _alive(info, row["id"])}
+
+
+async def _artifacts(info: Info, input: RecordArtifactsInput) -> dict[str, Any]:
+    row = await _recorded(info, input.execution_id)
+    told = [artifact.told() for artifact in input.artifacts]
+    _refuse_foreign(info, told)
+    await recordings.record_artifacts(info.context.services.pool, row["id"], row["namespace"], told)
+    return {"execution": await _alive(info, row["id"])}
+
+
+async def _live(info: Info, input: HeartbeatInput) -> dict[str, Any]:
+    needs(info, Permission.RUN_FLOW)
+    id = await visible_execution(info, input.execution_id)
+    await _execute(info, id, RecordStart())
+    return {"execution": await view_of(info, id)}
+
+
+async def _execute(info: Info, id: UUID, command: Command, reason: str | None = None) -> None:
+    await info.context.services.engine.execute(id, command, info.context.ask(reason))
+    await recorded.extend(info.context.services.pool, id)
+
+
+async def _recorded(info: Info, id: str) -> Any:
+    """The row of an execution that ran elsewhere."""
+    needs(info, Permission.RUN_FLOW)
+    row = await info.context.loaders.execution.load(await visible_execution(info, id))
+    assert row
+    if row["origin"] != "EXTERNAL":
+        raise Refused.because(
+            ProblemCode.INVALID_STATE,
+            "Headway runs this execution, and its tasks tell this themselves; "
+            "record one that runs elsewhere with recordExecution",
+        )
+    return row
+
+
+async def _alive(info: Info, id: UUID) -> Any:
+    await recorded.extend(info.context.services.pool, id)
+    return await view_of(info, id)
+
+
+def _refuse_foreign(info: Info, artifacts: list[ToldArtifact]) -> None:
+    for artifact in artifacts:
+        if artifact.namespace and not info.context.viewer.scope.covers(artifact.namespace):
+            raise _foreign(artifact.namespace, "artifacts")
+
+
+def _foreign(namespace: str, name: str) -> Refused:
+    return Refused.because(ProblemCode.FORBIDDEN, f"you may not record in {namespace}", name)

@@ -1,0 +1,19 @@
+"""The code that ran."""
+
+from typing import Any, Self
+
+import strawberry
+
+
+@strawberry.type
+class GitInfo:
+    commit: str | None
+    branch: str | None
+    repository: str | None
+    author: str | None
+    message: str | None
+
+    @classmethod
+    def of(cls, told: dict[str, Any] | None) -> Self | None:
+        names = ("commit", "branch", "repository", "author", "message")
+        return cls(**{name: told.get(name) for name in names}) if told else None
