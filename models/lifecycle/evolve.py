@@ -397,14 +397,13 @@ def _task_run_recorded(execution: Execution, fact: TaskRunRecorded, _: Event) ->
     after = recorded_task(before, fact)
     tasks = {**execution.tasks, fact.path: after}
     own = execution.failure if execution.failure and execution.failure.path is None else None
-    return replace(
-        execution,
-        tasks=tasks,
-        failure=own or _first_failure(execution, tasks),
-        progress=1.0
-        if execution.ended
-        else _progress(execution, tasks, put_back=before is None or before.attempt < after.attempt),
+    told = replace(
+        execution, tasks=tasks, done=None, failure=own or _first_failure(execution, tasks)
     )
+    if execution.ended:
+        return replace(told, progress=1.0)
+    put_back = before is None or before.attempt < after.attempt
+    return replace(told, progress=_progress(told, done_of(tasks), put_back))
 
 
 def _failure(task: TaskRun | None, error: TaskError | None) -> Failure:
