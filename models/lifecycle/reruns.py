@@ -16,9 +16,9 @@ from models.lifecycle.admission import handle
 from models.lifecycle.commands import ChangeState, ChangeTaskRunState, Restart, RetryFailed
 from models.lifecycle.pausing import line_up_again
 from models.lifecycle.settle import move, settle
-from models.lifecycle.snapshot import Execution, TaskRun
+from models.lifecycle.snapshot import Execution, TaskRun, place_of
 from models.lifecycle.steps import Steps
-from models.states import ExecutionState, Section, TaskRunState
+from models.states import GOOD_ENDS, ExecutionState, Section, TaskRunState
 
 _RAN_AGAIN = frozenset({Section.ERRORS, Section.FINALLY})
 
@@ -97,7 +97,7 @@ def change_task_run_state(steps: Steps, command: ChangeTaskRunState) -> None:
         steps.record(TaskRunMoved(task.path, task.state, command.state))
     if command.outputs:
         steps.record(OutputsSet(task.path, command.outputs))
-    for path in _cancelled_after(steps.execution, task):
+    for path in _put_back_after(steps.execution, task):
         steps.move_task(steps.execution.tasks[path], TaskRunState.CREATED)
     if ended:
         _run_last_again(steps, task)
@@ -120,8 +120,9 @@ def _judge_again(steps: Steps) -> None:
     settle(steps)
 
 
-def _cancelled_after(execution: Execution, task: TaskRun) -> list[str]:
-    """Downstream of it among its siblings, of the foreach tasks around it, and within foreach tasks among those."""
+def _put_back_after(execution: Execution, task: TaskRun) -> list[str]:
+    """What goes back to wait: what was cancelled downstream of it among its siblings, of the foreach tasks around it,
+    and within foreach tasks among those; and the foreach tasks around it that had not ended well."""
     keys = set(execution.plan.graph.downstream(task.key))
     around = execution.plan.parents[task.key]
     while around is not None:
@@ -130,8 +131,19 @@ def _cancelled_after(execution: Execution, task: TaskRun) -> list[str]:
     return [
         each.path
         for each in execution.tasks.values()
-        if each.state is TaskRunState.CANCELLED and _is_under(execution, each, keys)
+        if (each.state is TaskRunState.CANCELLED and _is_under(execution, each, keys))
+        or (each.path in _around(task) and each.ended and each.state not in GOOD_ENDS)
     ]
+
+
+def _around(task: TaskRun) -> list[str]:
+    """The foreach tasks around a task run: how they end is for their iterations to say again."""
+    paths = []
+    place = place_of(task.path)
+    while place.parent is not None:
+        paths.append(place.parent)
+        place = place_of(place.parent)
+    return paths
 
 
 def _is_under(execution: Execution, task: TaskRun, keys: set[str]) -> bool:

@@ -107,12 +107,10 @@ def _go_on_killing(steps: Steps) -> None:
 
 
 def _kills(execution: Execution) -> bool:
-    """A task's failure under CANCEL_ALL; once `finally` is at work there is nothing left to cancel."""
+    """A failure of one of the flow's tasks under CANCEL_ALL; those of `errors` and `finally` have nothing to cancel."""
     if execution.on_failure is not FailureAction.CANCEL_ALL:
         return False
-    return any(
-        execution.section_of(task) is Section.TASKS for task in execution.failed_tasks()
-    ) and not all(task.ended for task in execution.tasks.values() if _is_main(execution, task))
+    return any(_is_main(execution, task) for task in execution.failed_tasks())
 
 
 def _is_main(execution: Execution, task: TaskRun) -> bool:
