@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from dataclasses import replace
 from typing import TypeAlias
 from uuid import UUID
 
@@ -112,7 +113,8 @@ class Courier(Loop):
             if command is None:
                 await deferred.settle(self._database.pool, [owed.id])
             else:
-                await self._engine.execute(owed.execution_id, command, ENGINE, owed=owed.id)
+                ask = replace(ENGINE, reason=owed.reason)
+                await self._engine.execute(owed.execution_id, command, ask, owed=owed.id)
         except Refused as refused:
             logger.info("%s no longer holds: %s", type(owed.command).__name__, refused)
             await deferred.settle(self._database.pool, [owed.id])

@@ -26,7 +26,7 @@ def handle(steps: Steps) -> None:
     if admission is not Admission.RUN and execution.state is ExecutionState.RESTARTED:
         admission, victim = Admission.QUEUE, None
     if victim is not None:
-        steps.promise(MakeRoom(), to=victim)
+        steps.promise_to(victim, MakeRoom(), f"made room for {execution.name}: its flow's limit")
     if admission is Admission.RUN:
         move(steps, ExecutionState.RUNNING)
         settle(steps)

@@ -149,7 +149,7 @@ def adopt(steps: Steps, command: Adopt) -> None:
     """Its execution exists. When the attempt has ended meanwhile, nobody wants that any more."""
     task = _own(steps, command.path, command.attempt)
     if task is None:
-        steps.promise(Cancel(), to=command.child)
+        steps.promise_to(command.child, Cancel(), f"{steps.execution.name} no longer waits for it")
         return
     if task.child == command.child:
         return

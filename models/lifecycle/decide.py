@@ -184,7 +184,9 @@ def begin(command: Beginning, context: Context) -> Transition:
     else:
         admission.handle(steps)
     if source := command.links.replay_of:
-        steps.promise(Mark({"system.replayed": "true"}), to=source)
+        steps.promise_to(
+            source, Mark({"system.replayed": "true"}), f"replayed as {steps.execution.name}"
+        )
     return steps.close()
 
 

@@ -46,18 +46,16 @@ def _tell_of_the_end(steps: Steps) -> None:
     if execution.plan.spec.concurrency:
         steps.promise(AdmitNext())
     if parent := execution.parent:
-        steps.promise(
-            ChildEnded(
-                parent.path,
-                parent.attempt,
-                execution.id,
-                execution.name,
-                execution.state,
-                execution.outputs,
-                execution.failure.message if execution.failure else None,
-            ),
-            to=parent.execution_id,
+        ended = ChildEnded(
+            parent.path,
+            parent.attempt,
+            execution.id,
+            execution.name,
+            execution.state,
+            execution.outputs,
+            execution.failure.message if execution.failure else None,
         )
+        steps.promise_to(parent.execution_id, ended)
 
 
 def settle(steps: Steps) -> None:

@@ -85,9 +85,13 @@ class Steps:
             task.id, task.path, task.attempt + 1, queue, execution.priority, delay
         )
 
-    def promise(self, command: Deferrable, after: float = 0.0, to: UUID | None = None) -> None:
+    def promise(self, command: Deferrable, after: float = 0.0) -> None:
         """Have `command` carried out `after` seconds from now, in a transaction of its own."""
-        self.deferred.append(Deferred(command, self.now + timedelta(seconds=after), to))
+        self.deferred.append(Deferred(command, self.now + timedelta(seconds=after)))
+
+    def promise_to(self, other: UUID, command: Deferrable, reason: str | None = None) -> None:
+        """Have it carried out on another execution, as soon as this decision stands."""
+        self.deferred.append(Deferred(command, self.now, other, reason))
 
     def close(self) -> Transition:
         return Transition(

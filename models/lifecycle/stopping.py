@@ -72,7 +72,9 @@ def _stop(steps: Steps, task: TaskRun, cascade: bool) -> None:
         if task.approval and task.approval.state is ApprovalState.PENDING:
             steps.record(ApprovalClosed(task.path, task.approval.id, ApprovalState.CANCELLED))
         if task.child and cascade:
-            steps.promise(Cancel(), to=task.child)
+            steps.promise_to(
+                task.child, Cancel(), f"{steps.execution.name}, which started it, was stopped"
+            )
         if killed:
             end_killed(steps, task, AttemptState.KILLED)
         else:

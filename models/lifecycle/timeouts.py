@@ -31,7 +31,9 @@ def time_out(steps: Steps, command: TimeOut) -> None:
         return
     stop(steps, _below(steps, task))
     if task.child:
-        steps.promise(Cancel(), to=task.child)
+        steps.promise_to(
+            task.child, Cancel(), f"{steps.execution.name}, which started it, waits no longer"
+        )
     error = TaskError(TIMED_OUT, f"took longer than its timeout of {timeout:g} s")
     fail(steps, steps.execution.tasks[task.path], AttemptState.TIMED_OUT, error)
     settle(steps)

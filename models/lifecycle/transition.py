@@ -50,11 +50,15 @@ def job_key(task_run_id: UUID, attempt: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Deferred:
-    """A command that the engine owes an execution (`to`; None: the one that promised it), at `due`."""
+    """A command that the engine owes an execution (`to`; None: the one that promised it), at `due`.
+
+    `reason` stands in the events that it makes.
+    """
 
     command: Deferrable
     due: datetime
     to: UUID | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ class Owed:
     id: UUID
     execution_id: UUID
     command: Deferrable
+    reason: str | None = None
 
 
 async def store(connection: Connection, promised: Sequence[tuple[UUID, Deferred]]) -> None:
@@ -51,13 +52,13 @@ async def store(connection: Connection, promised: Sequence[tuple[UUID, Deferred]
             [new_id() for _ in promised],
             [deferred.to or execution_id for execution_id, deferred in promised],
             [deferred.due for _, deferred in promised],
-            [_encode(deferred.command) for _, deferred in promised],
+            [_encode(deferred) for _, deferred in promised],
         )
 
 
 async def claim(pool: Pool, limit: int = 100) -> list[Owed]:
     rows = await pool.fetch(_CLAIM, limit, CLAIM)
-    return [Owed(row["id"], row["execution_id"], _decode(row["command"])) for row in rows]
+    return [Owed(row["id"], row["execution_id"], *_decode(row["command"])) for row in rows]
 
 
 async def seconds_until_next(pool: Pool) -> float | None:
@@ -71,11 +72,12 @@ async def settle(connection: Executes, ids: Sequence[UUID]) -> None:
         await connection.execute("delete from deferred_commands where id = any($1::uuid[])", ids)
 
 
-def _encode(command: Deferrable) -> str:
-    return dump({"kind": type(command).__name__, **asdict(command)})
+def _encode(deferred: Deferred) -> str:
+    kind = type(deferred.command).__name__
+    return dump({"kind": kind, "because": deferred.reason, **asdict(deferred.command)})
 
 
-def _decode(text: str) -> Deferrable:
+def _decode(text: str) -> tuple[Deferrable, str | None]:
     fields = load(text)
-    command: Deferrable = _READ[fields.pop("kind")].validate_python(fields)
-    return command
+    reason = fields.pop("because", None)
+    return _READ[fields.pop("kind")].validate_python(fields), reason
