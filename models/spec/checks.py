@@ -43,7 +43,9 @@ _EVALUATED: Mapping[str, frozenset[str]] = {
 }
 _EVALUATED_OF_ALL = frozenset({"env", "when", "cache"})
 _CHECKED_BY_THEMSELVES = frozenset({"description", "tasks", "form"})
-_SECTIONS = frozenset({"inputs", "tasks", "errors", "finally", "outputs", "description", "cache"})
+_SECTIONS = frozenset(
+    {"inputs", "tasks", "errors", "finally", "outputs", "triggers", "description", "cache"}
+)
 _ENV = "; give the value through `env:` and read the variable there"
 
 
