@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TypeAlias
 from uuid import UUID
 
 from models.errors import Fault, Refused, Unavailable
@@ -12,22 +12,14 @@ from models.ids import typed
 from models.lifecycle.commands import (
     Admit,
     AdmitNext,
-    ApprovalDue,
-    Begin,
-    Cancel,
-    ChildEnded,
     Command,
+    Errand,
     Evaluate,
-    FinallyDeadline,
-    KillDeadline,
-    MakeRoom,
-    Mark,
+    Promised,
     StartChild,
-    TimeOut,
-    TimeOutExecution,
-    WakeUp,
 )
 from models.lifecycle.record_commands import RemoveFiles
+from models.lifecycle.snapshot import Execution
 from runner.artifacts import ArtifactStore
 from runner.children import Children
 from runner.engine import Engine
@@ -45,21 +37,6 @@ from runner.vault import Vault
 logger = logging.getLogger("headway.courier")
 
 _LOOK_AGAIN = 1.0
-
-DeferredCommand: TypeAlias = (
-    Cancel
-    | MakeRoom
-    | ChildEnded
-    | Begin
-    | Mark
-    | WakeUp
-    | TimeOut
-    | TimeOutExecution
-    | ApprovalDue
-    | KillDeadline
-    | FinallyDeadline
-)
-"""What the engine takes as it is."""
 
 
 class Courier(Loop):
@@ -90,26 +67,35 @@ class Courier(Loop):
         """Carry out what is due; seconds until there may be more."""
         try:
             while due := await deferred.claim(self._database.pool):
+                known = await self._load(due)
                 async with asyncio.TaskGroup() as group:
                     for owed in due:
-                        group.create_task(self._carry_out(owed))
+                        group.create_task(self._carry_out(owed, known.get(owed.execution_id)))
             seconds = await deferred.seconds_until_next(self._database.pool)
         except UNREACHABLE as error:
             logger.warning("the database cannot be reached: %s", error)
             return _LOOK_AGAIN
         return _LOOK_AGAIN if seconds is None else min(max(seconds, 0.001), _LOOK_AGAIN)
 
-    async def _carry_out(self, owed: Owed) -> None:
+    async def _load(self, due: Sequence[Owed]) -> dict[UUID, Execution]:
+        """The executions that errands are about, each once: a foreach of thousands owes as many."""
+        ids = {owed.execution_id for owed in due if isinstance(owed.command, Errand)}
+        if not ids:
+            return {}
+        async with self._database.pool.acquire() as connection:
+            return await load_executions(connection, self._engine.plans, list(ids))
+
+    async def _carry_out(self, owed: Owed, execution: Execution | None) -> None:
         """A failure leaves the promise stored: it is claimed again when the claim runs out."""
         try:
             if isinstance(owed.command, AdmitNext):
-                await self._admit_next(owed.execution_id)
+                await self._admit_next(execution)
                 command: Command | None = None
             elif isinstance(owed.command, RemoveFiles):
                 await self._remove_files(owed.execution_id)
                 command = None
             else:
-                command = await self._command(owed.execution_id, owed.command)
+                command = await self._command(execution, owed.command)
             if command is None:
                 await deferred.settle(self._database.pool, [owed.id])
             else:
@@ -128,26 +114,20 @@ class Courier(Loop):
         await self._artifacts.forget(typed("exec", deleted))
 
     async def _command(
-        self, id: UUID, owed: Evaluate | StartChild | DeferredCommand
+        self, execution: Execution | None, owed: Evaluate | StartChild | Promised
     ) -> Command | None:
         """The command itself, or what comes of what had to be done outside of the engine's transaction first."""
         if not isinstance(owed, Evaluate | StartChild):
             return owed
-        async with self._database.pool.acquire() as connection:
-            found = await load_executions(connection, self._engine.plans, [id])
-        execution = found.get(id)
         if execution is None:
             return None
         if isinstance(owed, StartChild):
             return await self._children.start(execution, owed)
         return await evaluate(self._evaluator, execution, owed)
 
-    async def _admit_next(self, ended: UUID) -> None:
-        async with self._database.pool.acquire() as connection:
-            found = await load_executions(connection, self._engine.plans, [ended])
-        flow = found[ended].plan.flow_id if ended in found else None
-        if flow:
-            await admit_first(self._database.pool, self._engine, flow)
+    async def _admit_next(self, ended: Execution | None) -> None:
+        if ended and ended.plan.flow_id:
+            await admit_first(self._database.pool, self._engine, ended.plan.flow_id)
 
 
 async def admit_first(pool: Pool, engine: Engine, flow_id: UUID) -> None:

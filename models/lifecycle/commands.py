@@ -380,11 +380,8 @@ Command = (
     | Retold
 )
 Beginning = Create | RecordExecution
-Deferrable = (
-    Evaluate
-    | StartChild
-    | AdmitNext
-    | MakeRoom
+Promised = (
+    MakeRoom
     | Cancel
     | ChildEnded
     | Begin
@@ -395,6 +392,8 @@ Deferrable = (
     | ApprovalDue
     | KillDeadline
     | FinallyDeadline
-    | RemoveFiles
 )
-"""What may be owed: carried out later, or on another execution, in a transaction of its own."""
+"""What the engine takes as it is when it is due, of this execution or of another."""
+Errand = Evaluate | StartChild | AdmitNext | RemoveFiles
+"""What has to be done outside of a transaction first."""
+Deferrable = Promised | Errand
