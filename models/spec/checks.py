@@ -24,7 +24,7 @@ from models.spec.outline import Outline, Placed, items_of, outline
 _ALWAYS = frozenset({"execution", "flow", "trigger", "labels", "env"})
 _BY_ENGINE = _ALWAYS | {"inputs", "outputs", "task"}
 _IN_TASKS = _BY_ENGINE | {"secrets"}
-_ON_WORKERS = frozenset({"shell", "python", "http", "log", "return", "fail"})
+_ON_WORKERS = frozenset({"shell", "python", "http", "sql", "log", "return", "fail"})
 """Task types whose expressions a worker evaluates, but for `when`: only there secrets are decrypted."""
 _OF_FOREACH = frozenset({"item", "index"})
 _IN_TRIGGERS = frozenset({"trigger", "flow", "labels"})
@@ -33,6 +33,7 @@ _EVALUATED: Mapping[str, frozenset[str]] = {
     "shell": frozenset({"run"}),
     "python": frozenset({"script", "args"}),
     "http": frozenset({"url", "headers", "params", "json", "body"}),
+    "sql": frozenset({"url", "statement", "params"}),
     "log": frozenset({"message"}),
     "return": frozenset({"outputs"}),
     "fail": frozenset({"message"}),
@@ -186,6 +187,8 @@ def _text_faults(item: Mapping[str, Any], kind: str, path: Path) -> Iterator[Fau
         yield from _shell_faults(item["run"], (*path, "run"), item.get("interpreter"))
     if kind == "python" and isinstance(item.get("script"), str):
         yield from _script_faults(item["script"], (*path, "script"))
+    if kind == "sql":
+        yield from _statement_faults(item.get("statement"), (*path, "statement"))
     if kind == "wait" and isinstance(item.get("until"), str):
         yield from _until_faults(item["until"], (*path, "until"))
 
@@ -286,12 +289,22 @@ def _script_faults(script: str, path: Path) -> Iterator[Fault]:
         yield from _every_expression(read(script), path, "inside a Python `script`", where)
 
 
-def _every_expression(reading: Reading, path: Path, where: str, why: str) -> Iterator[Fault]:
+def _statement_faults(statement: Any, path: Path) -> Iterator[Fault]:
+    bound = "; give the value through `params:` and write $1, $2, ... where it belongs"
+    for below, text in strings(statement):
+        if has_expressions(text):
+            where, place = "inside a SQL statement", (*path, *below)
+            yield from _every_expression(read(text), place, where, "", mend=bound)
+
+
+def _every_expression(
+    reading: Reading, path: Path, where: str, why: str, mend: str = _ENV
+) -> Iterator[Fault]:
     for piece in reading.pieces:
         if piece.kind is PieceKind.STATEMENT or (
             piece.kind is PieceKind.EXPRESSION and not is_raw(piece)
         ):
-            sentence = f"an expression {where} is not protected by quoting{_ENV}{why}"
+            sentence = f"an expression {where} is not protected by quoting{mend}{why}"
             yield Fault(path, sentence, piece.offset)
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
+from models.expressions import has_expressions
 from models.inputs import InputSpec, InputType
 from models.states import AttemptState, CommentRule, OnReject, OnTimeout, OnWorkerLost, RunIf
 from models.values import (
@@ -162,6 +163,40 @@ class HttpTask(Task):
         )
 
 
+def _database_url(value: object) -> object:
+    if not isinstance(value, str) or has_expressions(value):
+        return value
+    scheme, found, _ = value.partition("://")
+    if found and scheme not in {"postgresql", "postgres", "duckdb"}:
+        right = "postgresql://..., duckdb:///FILE or the path of a DuckDB file"
+        raise ValueError(f"must be {right}, got {scheme!r:.80}://...")
+    return value
+
+
+def _statements(value: object) -> object:
+    return value if isinstance(value, list) else [value]
+
+
+class RowFormat(StrEnum):
+    CSV = "CSV"
+    JSONL = "JSONL"
+
+
+class SqlTask(Task):
+    """Statements on one database, several of them in one transaction; `params` are bound to `$1`, `$2`, ..."""
+
+    type: Literal["sql"]
+    url: Annotated[Text, BeforeValidator(_database_url)]
+    statement: Annotated[
+        tuple[Text, ...],
+        Field(min_length=1, max_length=100),
+        BeforeValidator(_statements),
+        WithJsonSchema({"type": ["string", "array"], "items": {"type": "string"}}),
+    ]
+    params: list[Any] = Field(default_factory=list)
+    format: Annotated[RowFormat, Word(RowFormat, lower=True)] = RowFormat.CSV
+
+
 class LogTask(Task):
     """Writes one line to the log."""
 
@@ -307,6 +342,7 @@ TaskSpec = Annotated[
     ShellTask
     | PythonTask
     | HttpTask
+    | SqlTask
     | LogTask
     | ReturnTask
     | FailTask
@@ -322,6 +358,7 @@ TASK_CLASSES: dict[str, type[Task]] = {
     "shell": ShellTask,
     "python": PythonTask,
     "http": HttpTask,
+    "sql": SqlTask,
     "log": LogTask,
     "return": ReturnTask,
     "fail": FailTask,

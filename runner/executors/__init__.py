@@ -8,6 +8,7 @@ from runner.executors.http import HttpExecutor
 from runner.executors.plain import FailExecutor, LogExecutor, ReturnExecutor
 from runner.executors.python import PythonExecutor
 from runner.executors.shell import ShellExecutor
+from runner.executors.sql import SqlExecutor
 
 GROUP = "headway.tasks"
 
@@ -15,6 +16,7 @@ BUILT_IN: Mapping[str, type[Executor]] = {
     "shell": ShellExecutor,
     "python": PythonExecutor,
     "http": HttpExecutor,
+    "sql": SqlExecutor,
     "log": LogExecutor,
     "return": ReturnExecutor,
     "fail": FailExecutor,
