@@ -4,7 +4,7 @@ Looks at the plain data, so that it finds what it can in a document whose shapes
 """
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -19,6 +19,7 @@ from models.secrets import is_secret_name
 from models.shell import SHELLS, PieceKind, unsafe_places
 from models.similar import did_you_mean
 from models.spec.document import Path
+from models.spec.installed import installed_types, own_keys
 from models.spec.outline import Outline, Placed, items_of, outline
 
 _ALWAYS = frozenset({"execution", "flow", "trigger", "labels", "env"})
@@ -166,20 +167,28 @@ def _task(
     task: Placed, inputs: frozenset[str], hidden: frozenset[str], found: Outline
 ) -> Iterator[Fault]:
     item, path, kind = task.item, task.path, str(task.item.get("type"))
-    if kind not in _EVALUATED:
+    evaluated = _evaluated(kind)
+    if evaluated is None:
         return
     roots = _BY_ENGINE | _OF_FOREACH if task.around else _BY_ENGINE
     by_engine = _Names(roots, inputs, found.before[task.key], found.keys, task.key, hidden)
     names = by_engine
-    if kind in _ON_WORKERS:
+    if kind in _ON_WORKERS or kind in installed_types():
         names = replace(by_engine, roots=roots | {"secrets"}, hidden=frozenset())
     for name, value in item.items():
         place = (*path, name)
-        if name in _EVALUATED_OF_ALL or name in _EVALUATED[kind]:
+        if name in _EVALUATED_OF_ALL or name in evaluated:
             yield from _values(value, place, by_engine if name == "when" else names)
         elif name not in _CHECKED_BY_THEMSELVES:
             yield from _none(value, place)
     yield from _text_faults(item, kind, path)
+
+
+def _evaluated(kind: str) -> Collection[str] | None:
+    """The keys of a task type that may hold expressions: all own keys of an installed one."""
+    if kind in installed_types():
+        return own_keys(installed_types()[kind])
+    return _EVALUATED.get(kind)
 
 
 def _text_faults(item: Mapping[str, Any], kind: str, path: Path) -> Iterator[Fault]:

@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from models.expressions import has_expressions
 from models.inputs import InputSpec, InputType
+from models.spec.installed import OrInstalled, installed_types
 from models.states import AttemptState, CommentRule, OnReject, OnTimeout, OnWorkerLost, RunIf
 from models.values import (
     Condition,
@@ -351,6 +352,7 @@ TaskSpec = Annotated[
     | SubflowTask
     | ForeachTask,
     Field(discriminator="type"),
+    OrInstalled(),
 ]
 ForeachTask.model_rebuild()
 
@@ -367,3 +369,8 @@ TASK_CLASSES: dict[str, type[Task]] = {
     "subflow": SubflowTask,
     "foreach": ForeachTask,
 }
+
+
+def task_classes() -> dict[str, type[Task]]:
+    """Those and the installed ones."""
+    return {**TASK_CLASSES, **installed_types()}
