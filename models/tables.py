@@ -25,6 +25,8 @@ _EMPTY_LIST = SqlDefault("'[]'")
 
 
 class Flow(Model):
+    """One that is deleted stays for its executions, and comes back when it is saved again."""
+
     id = fields.UUIDField(primary_key=True)
     namespace = fields.TextField()
     key = fields.TextField()
@@ -34,6 +36,7 @@ class Flow(Model):
     enabled = fields.BooleanField(db_default=True)
     concurrency = fields.JSONField[dict[str, object]](null=True)
     latest_revision = fields.IntField()
+    deleted_at = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField(db_default=Now())
     updated_at = fields.DatetimeField(db_default=Now())
 
@@ -44,6 +47,8 @@ class Flow(Model):
 
 
 class Revision(Model):
+    """Numbered from 1; the unsaved texts of tests have negative numbers and are listed nowhere."""
+
     id = fields.UUIDField(primary_key=True)
     flow: fields.ForeignKeyRelation[Flow] = fields.ForeignKeyField(
         "headway.Flow", related_name="revisions", on_delete=fields.NO_ACTION

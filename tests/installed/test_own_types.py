@@ -70,8 +70,8 @@ def test_its_keys_are_checked_by_line_and_column() -> None:
         (5, 34, "Input should be less than or equal to 10"),
     ]
     assert problems("  - {id: a, type: greet, name: '{{ inputs.wo }}', needs: [b]}\n") == [
-        (5, 35, "there is no input `wo`; did you mean `who`?"),
-        (5, 58, "there is no task `b`"),
+        (5, 36, "there is no input `wo`; did you mean `who`?"),
+        (5, 59, "there is no task `b`; there are: a"),
     ]
     nested = "  - {id: f, type: foreach, items: [1], tasks: [{id: g, type: greet, name: '{{ item }}'}]}\n"
     assert parse_flow(HEAD + nested).id == "own"
