@@ -24,9 +24,8 @@ _EMPTY_OBJECT = SqlDefault("'{}'")
 _EMPTY_LIST = SqlDefault("'[]'")
 
 
+# One that is deleted stays for its executions, and comes back when it is saved again.
 class Flow(Model):
-    """One that is deleted stays for its executions, and comes back when it is saved again."""
-
     id = fields.UUIDField(primary_key=True)
     namespace = fields.TextField()
     key = fields.TextField()
@@ -46,9 +45,8 @@ class Flow(Model):
         unique_together = (("namespace", "key"),)
 
 
+# Numbered from 1; the unsaved texts of tests have negative numbers and are listed nowhere.
 class Revision(Model):
-    """Numbered from 1; the unsaved texts of tests have negative numbers and are listed nowhere."""
-
     id = fields.UUIDField(primary_key=True)
     flow: fields.ForeignKeyRelation[Flow] = fields.ForeignKeyField(
         "headway.Flow", related_name="revisions", on_delete=fields.NO_ACTION
