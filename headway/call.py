@@ -3,6 +3,7 @@
 import importlib
 import sys
 from collections.abc import Mapping
+from typing import Any
 
 from headway.task import output, read_args
 
@@ -11,7 +12,11 @@ def main(place: str) -> None:
     """Raises what the function raises."""
     module, _, name = place.partition(":")
     function = getattr(importlib.import_module(module), name)
-    returned = function(**read_args())
+    tell(place, function(**read_args()))
+
+
+def tell(place: str, returned: Any) -> None:
+    """What was returned as outputs; ends the process when it can be none."""
     if isinstance(returned, Mapping):
         output(**{str(key): value for key, value in returned.items()})
     elif returned is not None:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from models.labels import TEST
+
 
 class Field(StrEnum):
     NAMESPACE = "namespace"
@@ -17,6 +19,8 @@ class Field(StrEnum):
     STARTED_AT = "started_at"
     ENDED_AT = "ended_at"
     ARCHIVED = "archived"
+    TESTS = "tests"
+    """Holds of everything; where it is said, tests are listed too."""
     ORIGIN = "origin"
     COMMIT = "commit"
     BRANCH = "branch"
@@ -68,3 +72,18 @@ def mentions(node: Filter, field: Field) -> bool:
             return mentions(part, field)
         case And(parts) | Or(parts):
             return any(mentions(part, field) for part in parts)
+
+
+def speaks_of_tests(node: Filter) -> bool:
+    """Whether a filter asks for tests, by itself or by their label."""
+    match node:
+        case Term(Field.LABEL, _, value):
+            return TEST in value
+        case Term(Field.LABEL_KEY, _, value):
+            return bool(value == TEST)
+        case Term():
+            return node.field is Field.TESTS
+        case Not(part):
+            return speaks_of_tests(part)
+        case And(parts) | Or(parts):
+            return any(speaks_of_tests(part) for part in parts)

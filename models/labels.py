@@ -10,6 +10,8 @@ _KEY = re.compile(r"(?:[a-z0-9._/-]){1,63}")
 _MAX_VALUE = 255
 _MAX_COUNT = 100
 CORRELATION = "system.correlationId"
+TEST = "system.test"
+"""Of executions of texts that nobody saved."""
 
 
 def check_labels(labels: Mapping[str, str], settable: Iterable[str] = ()) -> None:

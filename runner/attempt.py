@@ -125,14 +125,18 @@ class Attempt:
         rendered: Mapping[str, Any] = templates
         if has_expressions(templates):
             rendered = await self._evaluated(templates, mode)
+        self.tell_inputs(rendered)
+        return rendered
+
+    def tell_inputs(self, values: Mapping[str, Any]) -> None:
+        """What becomes the task run's inputs, beside or instead of what did already."""
         told = {
             name: self.mask.value(value)
-            for name, value in rendered.items()
+            for name, value in values.items()
             if value not in (None, {})
         }
         pending = self.reports.pending
         pending.inputs = {**(pending.inputs or {}), **told}
-        return rendered
 
     async def task_key(self) -> str:
         """What the task's cache goes by. Raises EvaluationFailed."""

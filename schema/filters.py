@@ -83,6 +83,7 @@ class ExecutionFilter:
     kind: StringFilter | None = None
     labels: LabelFilter | None = None
     archived: ArchivedChoice | None = None
+    include_tests: bool | None = None
     created_at: DateTimeFilter | None = None
     started_at: DateTimeFilter | None = None
     ended_at: DateTimeFilter | None = None
@@ -110,6 +111,7 @@ class ExecutionFilter:
         parts += self.labels.terms() if self.labels else []
         parts += _terms(Field.ARCHIVED, {Operator.IN: self.archived and self.archived.value})
         parts += _terms(Field.ORIGIN, {Operator.EQ: self.origin})
+        parts += _terms(Field.TESTS, {Operator.IN: self.include_tests or None})
         parts += [part.to_filter() for part in self.and_ or ()]
         if self.or_ is not None:
             parts.append(Or([part.to_filter() for part in self.or_]))

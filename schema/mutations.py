@@ -25,6 +25,7 @@ from schema.acting import (
 )
 from schema.context import Info
 from schema.deciding import decide
+from schema.flow_mutations import FlowMutation
 from schema.inputs import (
     ActionInput,
     AddNoteInput,
@@ -92,7 +93,7 @@ from schema.secrecy import delete_secret, save_secret
 
 
 @strawberry.type
-class Mutation(RecordingMutation):
+class Mutation(RecordingMutation, FlowMutation):
     @strawberry.mutation
     async def save_flow(self, info: Info, input: SaveFlowInput) -> SaveFlowPayload:
         return await answered(SaveFlowPayload, info, save(info, input.source))

@@ -51,7 +51,7 @@ async def read_flows(
 
 
 def _flow_condition(where: FlowFilter | None, arguments: Arguments) -> str:
-    parts = ["true"]
+    parts = ["deleted_at is null"]
     if where and where.enabled is not None:
         parts.append(f"enabled = {arguments.add(where.enabled)}")
     for column, given in (

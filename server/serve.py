@@ -21,13 +21,14 @@ from runner.worker import Worker
 from server.app import POLICIES, create_app, create_operations
 from server.auth import Door, DoorSettings, admin_token
 from server.files import FileRoom
+from server.flow_folder import FlowFolder
 from server.graphql.fanout import Fanout
 from server.graphql.listening import let_go_of_the_dead
 from server.postgres import embedded_postgres
 from server.runtime import Runtime, make_worker, runtime
 from server.secret_key import make_vault, warn_of_other_keys
 from server.settings import Settings
-from server.startup import load_flows
+from server.startup import load_examples
 
 _SEND_TIMEOUT = 30.0
 _GC_THRESHOLD = 50_000
@@ -52,7 +53,7 @@ async def serve(settings: Settings, tell: Tell) -> None:
         await warn_of_other_keys(parts.database.pool, vault)
         tokens = Tokens(parts.database.pool)
         token = await admin_token(tokens, settings.data_dir)
-        await load_flows(parts, settings)
+        await _load_flows(stack, parts, settings)
         workers = [
             await stack.enter_async_context(_worker(parts, settings))
             for _ in range(0 if settings.no_worker else settings.workers)
@@ -108,6 +109,16 @@ async def _database_url(stack: AsyncExitStack, settings: Settings) -> str:
     if settings.database_url:
         return settings.database_url
     return await stack.enter_async_context(embedded_postgres(settings.data_dir))
+
+
+async def _load_flows(stack: AsyncExitStack, parts: Runtime, settings: Settings) -> None:
+    """The folder is looked after for as long as the stack is open."""
+    if settings.flows:
+        folder = FlowFolder(parts.database.pool, settings.flows)
+        await folder.load()
+        await stack.enter_async_context(folder)
+    if settings.examples:
+        await load_examples(parts)
 
 
 @asynccontextmanager

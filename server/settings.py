@@ -67,7 +67,9 @@ class Settings(BaseSettings):
         None,
         description="An external PostgreSQL >= 15; without it, one runs in the data directory.",
     )
-    flows: Path | None = Field(None, description="A folder of flow documents to load at start.")
+    flows: Path | None = Field(
+        None, description="A folder of flow documents, loaded at start and at changes."
+    )
     examples: bool = Field(False, description="Load the example flows.")
     queues: Names = Field(("default",), min_length=1, description="Queues to take tasks from.")
     workers: int = Field(1, ge=1, le=64, description="Workers beside the server.")

@@ -4,7 +4,7 @@ Looks at the plain data, so that it finds what it can in a document whose shapes
 """
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -19,12 +19,13 @@ from models.secrets import is_secret_name
 from models.shell import SHELLS, PieceKind, unsafe_places
 from models.similar import did_you_mean
 from models.spec.document import Path
+from models.spec.installed import installed_types, own_keys
 from models.spec.outline import Outline, Placed, items_of, outline
 
 _ALWAYS = frozenset({"execution", "flow", "trigger", "labels", "env"})
 _BY_ENGINE = _ALWAYS | {"inputs", "outputs", "task"}
 _IN_TASKS = _BY_ENGINE | {"secrets"}
-_ON_WORKERS = frozenset({"shell", "python", "http", "log", "return", "fail"})
+_ON_WORKERS = frozenset({"shell", "python", "http", "sql", "log", "return", "fail"})
 """Task types whose expressions a worker evaluates, but for `when`: only there secrets are decrypted."""
 _OF_FOREACH = frozenset({"item", "index"})
 _IN_TRIGGERS = frozenset({"trigger", "flow", "labels"})
@@ -33,6 +34,7 @@ _EVALUATED: Mapping[str, frozenset[str]] = {
     "shell": frozenset({"run"}),
     "python": frozenset({"script", "args"}),
     "http": frozenset({"url", "headers", "params", "json", "body"}),
+    "sql": frozenset({"url", "statement", "params"}),
     "log": frozenset({"message"}),
     "return": frozenset({"outputs"}),
     "fail": frozenset({"message"}),
@@ -165,20 +167,28 @@ def _task(
     task: Placed, inputs: frozenset[str], hidden: frozenset[str], found: Outline
 ) -> Iterator[Fault]:
     item, path, kind = task.item, task.path, str(task.item.get("type"))
-    if kind not in _EVALUATED:
+    evaluated = _evaluated(kind)
+    if evaluated is None:
         return
     roots = _BY_ENGINE | _OF_FOREACH if task.around else _BY_ENGINE
     by_engine = _Names(roots, inputs, found.before[task.key], found.keys, task.key, hidden)
     names = by_engine
-    if kind in _ON_WORKERS:
+    if kind in _ON_WORKERS or kind in installed_types():
         names = replace(by_engine, roots=roots | {"secrets"}, hidden=frozenset())
     for name, value in item.items():
         place = (*path, name)
-        if name in _EVALUATED_OF_ALL or name in _EVALUATED[kind]:
+        if name in _EVALUATED_OF_ALL or name in evaluated:
             yield from _values(value, place, by_engine if name == "when" else names)
         elif name not in _CHECKED_BY_THEMSELVES:
             yield from _none(value, place)
     yield from _text_faults(item, kind, path)
+
+
+def _evaluated(kind: str) -> Collection[str] | None:
+    """The keys of a task type that may hold expressions: all own keys of an installed one."""
+    if kind in installed_types():
+        return own_keys(installed_types()[kind])
+    return _EVALUATED.get(kind)
 
 
 def _text_faults(item: Mapping[str, Any], kind: str, path: Path) -> Iterator[Fault]:
@@ -186,6 +196,8 @@ def _text_faults(item: Mapping[str, Any], kind: str, path: Path) -> Iterator[Fau
         yield from _shell_faults(item["run"], (*path, "run"), item.get("interpreter"))
     if kind == "python" and isinstance(item.get("script"), str):
         yield from _script_faults(item["script"], (*path, "script"))
+    if kind == "sql":
+        yield from _statement_faults(item.get("statement"), (*path, "statement"))
     if kind == "wait" and isinstance(item.get("until"), str):
         yield from _until_faults(item["until"], (*path, "until"))
 
@@ -286,12 +298,22 @@ def _script_faults(script: str, path: Path) -> Iterator[Fault]:
         yield from _every_expression(read(script), path, "inside a Python `script`", where)
 
 
-def _every_expression(reading: Reading, path: Path, where: str, why: str) -> Iterator[Fault]:
+def _statement_faults(statement: Any, path: Path) -> Iterator[Fault]:
+    bound = "; give the value through `params:` and write $1, $2, ... where it belongs"
+    for below, text in strings(statement):
+        if has_expressions(text):
+            where, place = "inside a SQL statement", (*path, *below)
+            yield from _every_expression(read(text), place, where, "", mend=bound)
+
+
+def _every_expression(
+    reading: Reading, path: Path, where: str, why: str, mend: str = _ENV
+) -> Iterator[Fault]:
     for piece in reading.pieces:
         if piece.kind is PieceKind.STATEMENT or (
             piece.kind is PieceKind.EXPRESSION and not is_raw(piece)
         ):
-            sentence = f"an expression {where} is not protected by quoting{_ENV}{why}"
+            sentence = f"an expression {where} is not protected by quoting{mend}{why}"
             yield Fault(path, sentence, piece.offset)
 
 

@@ -9,10 +9,11 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 @cache
-def _built() -> dict[str, Any]:
+def read_schema() -> dict[str, Any]:
+    """Of the built-in and the installed task types."""
     return FlowSpec.model_json_schema(by_alias=True, mode="validation")
 
 
 def flow_json_schema() -> dict[str, Any]:
     """JSON Schema, draft 2020-12: the shapes, not what spans several keys."""
-    return {"$schema": DIALECT, **_built(), "title": "Headway flow"}
+    return {"$schema": DIALECT, **read_schema(), "title": "Headway flow"}

@@ -21,6 +21,7 @@ from models.spec.tasks import (
     EscalateSpec,
     GroupSpec,
     RetrySpec,
+    task_classes,
 )
 from models.spec.triggers import TRIGGER_TYPES, ScheduleTrigger, given_problems
 from models.spec.unbuilt import take_unbuilt
@@ -147,10 +148,10 @@ def _sentence(detail: Any, path: Path, data: dict[str, Any]) -> str:
     if kind == "extra_forbidden":
         return _unknown_key(str(path[-1]), path[:-1], data)
     if kind == "union_tag_not_found":
-        return f"`type` is missing; it is one of {', '.join(TASK_CLASSES)}"
+        return f"`type` is missing; it is one of {', '.join(task_classes())}"
     if kind == "union_tag_invalid":
         wrong = str(_at(data, (*path, "type")))
-        return f"there is no task type `{wrong:.80}`; there are: {', '.join(TASK_CLASSES)}"
+        return f"there is no task type `{wrong:.80}`; there are: {', '.join(task_classes())}"
     if kind == "literal_error":
         wrong = str(_at(data, path))
         return f"there is no trigger type `{wrong:.80}`; there is: {', '.join(TRIGGER_TYPES)}"
@@ -177,7 +178,7 @@ def _model_at(path: Path, data: dict[str, Any]) -> type[BaseModel]:
     part = path[-1] if isinstance(path[-1], str) else path[-2]
     if part in _PARTS:
         return _PARTS[str(part)]
-    return TASK_CLASSES[str(_at(data, (*path, "type")))]
+    return task_classes()[str(_at(data, (*path, "type")))]
 
 
 def _noun(path: Path, data: dict[str, Any]) -> str:

@@ -5,7 +5,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
+from models.expressions import has_expressions
 from models.inputs import InputSpec, InputType
+from models.spec.installed import OrInstalled, installed_types
 from models.states import AttemptState, CommentRule, OnReject, OnTimeout, OnWorkerLost, RunIf
 from models.values import (
     Condition,
@@ -162,6 +164,40 @@ class HttpTask(Task):
         )
 
 
+def _database_url(value: object) -> object:
+    if not isinstance(value, str) or has_expressions(value):
+        return value
+    scheme, found, _ = value.partition("://")
+    if found and scheme not in {"postgresql", "postgres", "duckdb"}:
+        right = "postgresql://..., duckdb:///FILE or the path of a DuckDB file"
+        raise ValueError(f"must be {right}, got {scheme!r:.80}://...")
+    return value
+
+
+def _statements(value: object) -> object:
+    return value if isinstance(value, list) else [value]
+
+
+class RowFormat(StrEnum):
+    CSV = "CSV"
+    JSONL = "JSONL"
+
+
+class SqlTask(Task):
+    """Statements on one database, several of them in one transaction; `params` are bound to `$1`, `$2`, ..."""
+
+    type: Literal["sql"]
+    url: Annotated[Text, BeforeValidator(_database_url)]
+    statement: Annotated[
+        tuple[Text, ...],
+        Field(min_length=1, max_length=100),
+        BeforeValidator(_statements),
+        WithJsonSchema({"type": ["string", "array"], "items": {"type": "string"}}),
+    ]
+    params: list[Any] = Field(default_factory=list)
+    format: Annotated[RowFormat, Word(RowFormat, lower=True)] = RowFormat.CSV
+
+
 class LogTask(Task):
     """Writes one line to the log."""
 
@@ -307,6 +343,7 @@ TaskSpec = Annotated[
     ShellTask
     | PythonTask
     | HttpTask
+    | SqlTask
     | LogTask
     | ReturnTask
     | FailTask
@@ -315,6 +352,7 @@ TaskSpec = Annotated[
     | SubflowTask
     | ForeachTask,
     Field(discriminator="type"),
+    OrInstalled(),
 ]
 ForeachTask.model_rebuild()
 
@@ -322,6 +360,7 @@ TASK_CLASSES: dict[str, type[Task]] = {
     "shell": ShellTask,
     "python": PythonTask,
     "http": HttpTask,
+    "sql": SqlTask,
     "log": LogTask,
     "return": ReturnTask,
     "fail": FailTask,
@@ -330,3 +369,8 @@ TASK_CLASSES: dict[str, type[Task]] = {
     "subflow": SubflowTask,
     "foreach": ForeachTask,
 }
+
+
+def task_classes() -> dict[str, type[Task]]:
+    """Those and the installed ones."""
+    return {**TASK_CLASSES, **installed_types()}

@@ -1,20 +1,21 @@
 """Task types that a worker carries out, one class each. Others' come by the entry point group `headway.tasks`."""
 
 from collections.abc import Mapping
-from importlib.metadata import entry_points
 
+from models.spec.installed import installed_types
 from runner.executors.executor import Executor
 from runner.executors.http import HttpExecutor
+from runner.executors.installed import InstalledExecutor
 from runner.executors.plain import FailExecutor, LogExecutor, ReturnExecutor
 from runner.executors.python import PythonExecutor
 from runner.executors.shell import ShellExecutor
-
-GROUP = "headway.tasks"
+from runner.executors.sql import SqlExecutor
 
 BUILT_IN: Mapping[str, type[Executor]] = {
     "shell": ShellExecutor,
     "python": PythonExecutor,
     "http": HttpExecutor,
+    "sql": SqlExecutor,
     "log": LogExecutor,
     "return": ReturnExecutor,
     "fail": FailExecutor,
@@ -22,9 +23,6 @@ BUILT_IN: Mapping[str, type[Executor]] = {
 
 
 def load_executors() -> dict[str, Executor]:
-    """One of each, by task type. A built-in type cannot be replaced."""
-    found = {point.name: point for point in entry_points(group=GROUP)}
-    others: dict[str, type[Executor]] = {
-        name: point.load() for name, point in found.items() if name not in BUILT_IN
-    }
-    return {name: kind() for name, kind in {**others, **BUILT_IN}.items()}
+    """One of each, by task type."""
+    installed = {name: InstalledExecutor() for name in installed_types()}
+    return {**installed, **{name: kind() for name, kind in BUILT_IN.items()}}

@@ -22,6 +22,9 @@ insert into flows (id, namespace, key, kind, description, labels, concurrency, l
 values ($1, $2, $3, $4, $5, $6, $7, 1)
 on conflict (namespace, key) do update set updated_at = flows.updated_at returning *
 """
+_REVIVE = (
+    "update flows set deleted_at = null, enabled = true where id = $1 and deleted_at is not null"
+)
 _UPDATE = """
 update flows set kind = $2, description = $3, labels = $4, concurrency = $5, latest_revision = $6, updated_at = now()
 where id = $1 returning *
@@ -46,7 +49,11 @@ async def save_flow(
         flow = await connection.fetchrow(_UPSERT, new_id(), spec.namespace, spec.id, *about)
         assert flow
         latest = await connection.fetchrow(_LATEST, flow["id"], flow["latest_revision"])
+        revived = await connection.execute(_REVIVE, flow["id"]) == "UPDATE 1"
         if latest and latest["digest"] == digest:
+            if revived:
+                await schedules.declare(connection, flow["id"], spec.triggers, actor)
+                flow = await connection.fetchrow(_UPDATE, flow["id"], *about, latest["number"])
             return flow, latest
         number = latest["number"] + 1 if latest else 1
         revision = await connection.fetchrow(
@@ -63,7 +70,7 @@ async def find_flow(pool: Pool, scope: Scope, namespace: str, key: str) -> Row |
     arguments = Arguments(namespace, key)
     condition = compile_scope(scope, arguments)
     return await pool.fetchrow(
-        f"select * from flows where namespace = $1 and key = $2 and {condition}",
+        f"select * from flows where namespace = $1 and key = $2 and deleted_at is null and {condition}",
         *arguments.values,
     )
 
@@ -76,8 +83,8 @@ async def find_to_launch(
     condition = compile_scope(scope, arguments, "f.namespace")
     return await pool.fetchrow(
         "select f.enabled, f.latest_revision, f.concurrency is not null as limited, r.id as revision_id from flows f "
-        "left join revisions r on r.flow_id = f.id and r.number = coalesce($3, f.latest_revision) "
-        f"where f.namespace = $1 and f.key = $2 and {condition}",
+        "left join revisions r on r.flow_id = f.id and r.number > 0 and r.number = coalesce($3, f.latest_revision) "
+        f"where f.namespace = $1 and f.key = $2 and f.deleted_at is null and {condition}",
         *arguments.values,
     )
 
@@ -89,7 +96,9 @@ async def find_revision(pool: Pool, flow_id: UUID, number: int) -> Row | None:
 async def revisions_of(pool: Pool, flow_id: UUID, first: int) -> Sequence[Row]:
     """Newest first."""
     return await pool.fetch(
-        "select * from revisions where flow_id = $1 order by number desc limit $2", flow_id, first
+        "select * from revisions where flow_id = $1 and number > 0 order by number desc limit $2",
+        flow_id,
+        first,
     )
 
 
@@ -97,7 +106,8 @@ async def flows_by_id(pool: Pool, scope: Scope, ids: Sequence[UUID]) -> dict[UUI
     arguments = Arguments(list(ids))
     condition = compile_scope(scope, arguments)
     rows = await pool.fetch(
-        f"select * from flows where id = any($1::uuid[]) and {condition}", *arguments.values
+        f"select * from flows where id = any($1::uuid[]) and deleted_at is null and {condition}",
+        *arguments.values,
     )
     return {row["id"]: row for row in rows}
 
@@ -117,7 +127,8 @@ async def namespaces(pool: Pool, scope: Scope) -> Sequence[Row]:
     arguments = Arguments()
     condition = compile_scope(scope, arguments)
     return await pool.fetch(
-        f"select namespace, count(*) as flows from flows where {condition} group by namespace order by namespace",
+        f"select namespace, count(*) as flows from flows where deleted_at is null and {condition} "
+        "group by namespace order by namespace",
         *arguments.values,
     )
 

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from models.filters import EVERYTHING, Filter
+from models.labels import TEST
 from models.viewer import Scope
 from runner.store.connection import Pool
 from runner.store.nodes import TASK_RUN_WITH_RESULTS, USE
@@ -112,8 +113,8 @@ async def neighbour(
     compare, order = (">", "asc") if newer else ("<", "desc")
     success = "and state = 'SUCCESS'" if successful else ""
     return await pool.fetchrow(
-        f"select * from executions where {same} and id {compare} $1 {success} and {condition} "
-        f"order by id {order} limit 1",
+        f"select * from executions where {same} and id {compare} $1 {success} "
+        f"and not labels ? '{TEST}' and {condition} order by id {order} limit 1",
         *arguments.values,
     )
 

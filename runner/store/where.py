@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from models.filters import And, Field, Filter, Not, Operator, Or, Term, mentions
+from models.filters import And, Field, Filter, Not, Operator, Or, Term, mentions, speaks_of_tests
+from models.labels import TEST
 from models.viewer import Scope
 from runner.store.json import dump
 
@@ -50,14 +51,20 @@ def compile_filter(node: Filter, arguments: Arguments) -> str:
             return _joined(parts, " or ", "false", arguments)
         case Not(part):
             return f"not coalesce({compile_filter(part, arguments)}, false)"
+        case Term(Field.TESTS):
+            return "true"
         case Term():
             return _term(node, arguments)
 
 
 def compile_listed(node: Filter, arguments: Arguments) -> str:
-    """As `compile_filter`, without the archived ones unless the filter speaks of them."""
-    compiled = compile_filter(node, arguments)
-    return compiled if mentions(node, Field.ARCHIVED) else f"not archived and {compiled}"
+    """As `compile_filter`, without those archived and without tests, unless the filter speaks of them."""
+    parts = [compile_filter(node, arguments)]
+    if not speaks_of_tests(node):
+        parts.insert(0, f"not labels ? '{TEST}'")
+    if not mentions(node, Field.ARCHIVED):
+        parts.insert(0, "not archived")
+    return " and ".join(parts)
 
 
 def compile_scope(scope: Scope, arguments: Arguments, column: str = "namespace") -> str:

@@ -12,6 +12,7 @@ from graphql import GraphQLSchema, is_specified_scalar_type
 
 from schema.descriptions.approvals import APPROVALS
 from schema.descriptions.executions import EXECUTIONS
+from schema.descriptions.flow_changes import FLOW_CHANGES
 from schema.descriptions.flows import FLOWS
 from schema.descriptions.history import HISTORY
 from schema.descriptions.inputs import INPUTS
@@ -35,6 +36,7 @@ _PARTS: Final[tuple[Words, ...]] = (
     ROOTS,
     VIEWER,
     FLOWS,
+    FLOW_CHANGES,
     EXECUTIONS,
     TASK_RUNS,
     STATES,

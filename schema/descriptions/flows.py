@@ -32,7 +32,7 @@ FLOWS: Final[Words] = {
         "An immutable version of a flow.",
         {
             "id": ID,
-            "number": "Counted from 1 within the flow.",
+            "number": "Counted from 1 within the flow; negative for a text that was only tried.",
             "source": "The YAML text, as it was saved.",
             "createdAt": "When it was saved.",
             "createdBy": "Who saved it.",

@@ -49,6 +49,8 @@ INPUTS: Final[Words] = {
             "kind": "Of the kind.",
             "labels": "Of the labels.",
             "archived": "Whether archived ones are among them: NO unless a filter says so anywhere.",
+            "includeTests": "Whether tests of unsaved documents (label `system.test`) are among them; "
+            "they are as well where a filter names that label.",
             "createdAt": "Of when it was created.",
             "startedAt": "Of when it started.",
             "endedAt": "Of when it ended.",

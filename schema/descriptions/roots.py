@@ -5,6 +5,12 @@ from schema.descriptions.words import Words, paged
 _INPUT: Final = "What to do, and to what."
 _MUTATIONS: Final = {
     "saveFlow": "Save a flow document as a new revision. The same text as the latest makes none.",
+    "deleteFlow": "Delete a flow and its schedules. Its executions stay, and those that run go on; "
+    "saving it again brings it back.",
+    "setFlowEnabled": "Switch a flow off, so that nothing starts it, or on again.",
+    "runTest": "Run a document that nobody saved. It becomes no revision of its flow, which need not exist; "
+    "the execution has the label `system.test` and is in no list that does not ask for it. "
+    "It takes the permissions UPDATE_FLOW and RUN_FLOW.",
     "createExecution": "Start an execution.",
     "cancelExecution": "Stop an execution: KILLING, then KILLED. "
     "Running processes get SIGTERM, and SIGKILL after their task's `kill_grace`. Asked again, the grace is skipped.",

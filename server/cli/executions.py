@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 from collections import deque
+from collections.abc import Awaitable
 from contextlib import aclosing
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,7 +13,12 @@ import typer
 
 from server.cli import queries
 from server.cli.api import Api, CommandFailed, plain_errors
-from server.cli.inputs import given_inputs, parse_labels
+from server.cli.inputs import (
+    given_inputs,
+    parse_labels,
+    types_of_document,
+    types_of_flow,
+)
 
 Id = Annotated[str, typer.Argument(help="An execution's id, exec_...")]
 Reason = Annotated[str | None, typer.Option(help="Why; kept with the event.")]
@@ -41,6 +47,9 @@ def run(
     idempotency_key: Annotated[
         str | None, typer.Option(help="The same key starts it once.")
     ] = None,
+    test: Annotated[
+        bool, typer.Option("--test", help="Run the document without saving it; lists hide it.")
+    ] = False,
     reason: Reason = None,
 ) -> None:
     """Start an execution.
@@ -49,49 +58,63 @@ def run(
     Ctrl-C ends the watching, never the execution.
     """
     api = Api.find()
-    state = asyncio.run(_run(api, flow, input or [], label or [], follow, idempotency_key, reason))
+    how = {"labels": parse_labels(label or []), "idempotencyKey": idempotency_key, "reason": reason}
+    start = _start_test if test else _start
+    state = asyncio.run(_run(api, start(api, flow, input or [], **how), follow))
     if state:
         from server.cli.rendering import exit_code
 
         raise typer.Exit(exit_code(state))
 
 
-async def _run(
-    api: Api,
-    flow: str,
-    inputs: list[str],
-    labels: list[str],
-    follow: bool,
-    key: str | None,
-    reason: str | None,
-) -> str | None:
-    namespace, name = await _flow_named(api, flow)
-    payload = await api.mutate(
-        "createExecution",
-        "CreateExecutionInput",
-        "execution { id name }",
-        namespace=namespace,
-        flow=name,
-        inputs=await given_inputs(api, namespace, name, inputs),
-        labels=parse_labels(labels),
-        idempotencyKey=key,
-        reason=reason,
-    )
-    id = payload["execution"]["id"]
+async def _run(api: Api, starting: Awaitable[str], follow: bool) -> str | None:
+    id = await starting
     if not follow:
         typer.echo(id)
         return None
     return await watch(api, id)
 
 
+async def _start(api: Api, flow: str, inputs: list[str], **how: Any) -> str:
+    namespace, name = await _flow_named(api, flow)
+    payload = await api.mutate(
+        "createExecution",
+        "CreateExecutionInput",
+        "execution { id }",
+        namespace=namespace,
+        flow=name,
+        inputs=await given_inputs(api, inputs, types_of_flow(api, namespace, name)),
+        **how,
+    )
+    return str(payload["execution"]["id"])
+
+
+async def _start_test(api: Api, flow: str, inputs: list[str], **how: Any) -> str:
+    if not flow.endswith((".yaml", ".yml")):
+        raise CommandFailed(f"--test runs a flow document, a .yaml file; {flow!r} is none")
+    source = _read_document(flow)
+    payload = await api.mutate(
+        "runTest",
+        "RunTestInput",
+        "execution { id }",
+        source=source,
+        inputs=await given_inputs(api, inputs, types_of_document(source)),
+        **how,
+    )
+    return str(payload["execution"]["id"])
+
+
+def _read_document(path: str) -> str:
+    try:
+        return Path(path).read_text()
+    except OSError as error:
+        raise CommandFailed(f"cannot read {path}: {error.strerror}") from error
+
+
 async def _flow_named(api: Api, flow: str) -> tuple[str, str]:
     if flow.endswith((".yaml", ".yml")):
-        try:
-            source = Path(flow).read_text()
-        except OSError as error:
-            raise CommandFailed(f"cannot read {flow}: {error.strerror}") from error
         saved = await api.mutate(
-            "saveFlow", "SaveFlowInput", "flow { namespace key }", source=source
+            "saveFlow", "SaveFlowInput", "flow { namespace key }", source=_read_document(flow)
         )
         return saved["flow"]["namespace"], saved["flow"]["key"]
     namespace, _, name = flow.rpartition("/")

@@ -10,7 +10,11 @@ import typer
 from server.cli import queries
 from server.cli.api import PROBLEMS, Api, CommandFailed, fail
 
-app = typer.Typer(no_args_is_help=True, help="Flows: push, list, show, validate, schema.")
+app = typer.Typer(
+    no_args_is_help=True, help="Flows: push, list, show, delete, enable, disable, validate, schema."
+)
+Name = Annotated[str, typer.Argument(help="NAMESPACE/FLOW")]
+Reason = Annotated[str | None, typer.Option(help="Why; kept in the audit log.")]
 Paths = Annotated[list[Path], typer.Argument(help="Flow documents, or folders of them.")]
 
 
@@ -70,7 +74,7 @@ async def _all(api: Api) -> list[dict[str, Any]]:
 
 
 @app.command()
-def show(flow: Annotated[str, typer.Argument(help="NAMESPACE/FLOW")]) -> None:
+def show(flow: Name) -> None:
     """Print the newest revision's document."""
     namespace, _, key = flow.rpartition("/")
     try:
@@ -80,6 +84,36 @@ def show(flow: Annotated[str, typer.Argument(help="NAMESPACE/FLOW")]) -> None:
     except CommandFailed as error:
         raise fail(error) from error
     typer.echo(found["revision"]["source"], nl=False)
+
+
+@app.command()
+def delete(flow: Name, reason: Reason = None) -> None:
+    """Delete a flow and its schedules; its executions stay. Pushing it again brings it back."""
+    _change("deleteFlow", "DeleteFlowInput", flow, "deleted", reason=reason)
+
+
+@app.command()
+def enable(flow: Name, reason: Reason = None) -> None:
+    """Let executions of a flow be started again."""
+    _change("setFlowEnabled", "SetFlowEnabledInput", flow, "enabled", reason=reason, enabled=True)
+
+
+@app.command()
+def disable(flow: Name, reason: Reason = None) -> None:
+    """Let nothing start a flow any more; what runs goes on."""
+    _change("setFlowEnabled", "SetFlowEnabledInput", flow, "disabled", reason=reason, enabled=False)
+
+
+def _change(mutation: str, kind: str, flow: str, done: str, **input: Any) -> None:
+    namespace, _, key = flow.rpartition("/")
+    try:
+        work = Api.find().mutate(
+            mutation, kind, "flow { key }", namespace=namespace, key=key, **input
+        )
+        asyncio.run(work)
+    except CommandFailed as error:
+        raise fail(error) from error
+    typer.echo(f"{flow} is {done}")
 
 
 @app.command()

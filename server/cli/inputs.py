@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +10,16 @@ from server.cli import queries
 from server.cli.api import Api, CommandFailed
 
 
-async def given_inputs(api: Api, namespace: str, flow: str, given: list[str]) -> dict[str, Any]:
-    """Their values; files are uploaded. Raises CommandFailed."""
+async def given_inputs(
+    api: Api, given: list[str], read_types: Callable[[], Awaitable[dict[str, str]]]
+) -> dict[str, Any]:
+    """Their values; files are uploaded. The inputs' types are read where it matters. Raises CommandFailed."""
     values: dict[str, Any] = {}
     types: dict[str, str] | None = None
     for text in given:
         name, value = _parse(text)
         if isinstance(value, Path):
-            types = await _input_types(api, namespace, flow) if types is None else types
+            types = await read_types() if types is None else types
             if types.get(name) == "FILE":
                 values[name] = await asyncio.to_thread(api.upload, value)
             else:
@@ -30,9 +33,25 @@ def parse_labels(given: list[str]) -> list[dict[str, str]]:
     return [dict(zip(("key", "value"), _split(one, "="), strict=True)) for one in given]
 
 
-async def _input_types(api: Api, namespace: str, flow: str) -> dict[str, str]:
-    found = (await api.ask(queries.INPUT_TYPES, namespace=namespace, key=flow))["flow"]
-    return {one["id"]: one["type"] for one in found["inputs"]} if found else {}
+def types_of_flow(api: Api, namespace: str, flow: str) -> Callable[[], Awaitable[dict[str, str]]]:
+    async def read() -> dict[str, str]:
+        found = (await api.ask(queries.INPUT_TYPES, namespace=namespace, key=flow))["flow"]
+        return {one["id"]: one["type"] for one in found["inputs"]} if found else {}
+
+    return read
+
+
+def types_of_document(source: str) -> Callable[[], Awaitable[dict[str, str]]]:
+    async def read() -> dict[str, str]:
+        from models.errors import Refused
+        from models.spec import parse_flow
+
+        try:
+            return {one.id: one.type.value for one in parse_flow(source).inputs}
+        except Refused:
+            return {}  # the server says what is wrong
+
+    return read
 
 
 def _parse(text: str) -> tuple[str, Any]:

@@ -74,7 +74,7 @@ def test_every_setting_is_told_and_no_other() -> None:
 
 
 def test_every_task_type_is_told_and_no_other() -> None:
-    table = text_of("docs/flows.md").split("### Task types")[1].split("```")[0]
+    table = text_of("docs/flows.md").split("### Task types\n")[1].split("```")[0]
     assert set(re.findall(r"(?m)^\| `(\w+)`", table)) == set(TASK_CLASSES)
 
 

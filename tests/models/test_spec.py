@@ -165,7 +165,7 @@ APPROVAL_KEYS = "groups allow_self form timeout on_timeout remind_every escalate
 NOT_YET = [
     *(f"{FLOW}{key}: 1\n" for key in FLOW_KEYS),
     *(task(f"{{id: a, type: log, message: m, {key}: 1}}") for key in ("when", "run_if", "cache")),
-    *(task(f"{{id: a, type: {kind}, x: 1}}") for kind in ("foreach", "subflow", "sql")),
+    *(task(f"{{id: a, type: {kind}, x: 1}}") for kind in ("foreach", "subflow")),
     *(task(f"{{id: a, type: approval, {key}: 2}}") for key in APPROVAL_KEYS.split()),
     task("{id: a, type: wait, duration: 1s, event: e}"),
     *(task(f'{{id: a, type: log, message: "{{{{ {name} }}}}"}}') for name in ("item", "index")),

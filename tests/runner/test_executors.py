@@ -24,7 +24,7 @@ async def floor(database_url: str, data_dir: Path) -> AsyncIterator[Floor]:
 
 
 def test_every_task_type_has_an_executor_or_is_the_engines() -> None:
-    assert set(BUILT_IN) | {"wait", "approval"} == set(TASK_CLASSES)
+    assert set(BUILT_IN) | {"wait", "approval", "subflow", "foreach"} == set(TASK_CLASSES)
     assert set(load_executors()) >= set(BUILT_IN)
 
 

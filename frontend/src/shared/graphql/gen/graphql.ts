@@ -366,6 +366,8 @@ export type ExecutionFilter = {
   labels?: LabelFilter | null | undefined;
   /** Whether archived ones are among them: NO unless a filter says so anywhere. */
   archived?: ArchivedChoice | null | undefined;
+  /** Whether tests of unsaved documents (label `system.test`) are among them; they are as well where a filter names that label. */
+  includeTests?: boolean | null | undefined;
   /** Of when it was created. */
   createdAt?: DateTimeFilter | null | undefined;
   /** Of when it started. */

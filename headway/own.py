@@ -1,0 +1,45 @@
+"""`python -m headway.own`: carry out a task of an installed type; what its method `run` returns are outputs."""
+
+import asyncio
+import inspect
+import sys
+from importlib.metadata import entry_points
+from typing import Any
+
+from headway.call import tell
+from headway.task import read_args
+
+_GROUP = "headway.tasks"
+
+
+def main() -> None:
+    """Raises what the method raises."""
+    request = read_args()
+    sys.path += [path for path in request["path"] if path not in sys.path]
+    name = request["task"]["type"]
+    found = entry_points(group=_GROUP, name=name)
+    if not found:
+        sys.exit(f"no installed package has the task type {name}")
+    kind = next(iter(found)).load()
+    returned = _task(kind, request["task"]).run()
+    if inspect.isawaitable(returned):
+        returned = asyncio.run(_awaited(returned))
+    tell(name, returned)
+
+
+def _task(kind: Any, data: dict[str, Any]) -> Any:
+    """The task with its expressions evaluated: only now is known whether the values will do."""
+    try:
+        return kind.model_validate(data)
+    except ValueError as error:
+        faults = error.errors() if hasattr(error, "errors") else []
+        told = "; ".join(f"`{'.'.join(map(str, one['loc']))}`: {one['msg']}" for one in faults)
+        sys.exit(told or str(error))
+
+
+async def _awaited(returned: Any) -> Any:
+    return await returned
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""`sql`: statements in a process of their own, so that neither a kill nor a timeout has to wait for a database."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar
+from urllib.parse import urlsplit
+
+import orjson
+
+from models.events import TaskError
+from models.spec import SqlTask
+from runner.attempt import Attempt
+from runner.executors.executor import Outcome
+from runner.executors.program import run_program
+
+_PROGRAM = Path(__file__).with_name("sql_program.py")
+
+
+class SqlExecutor:
+    light: ClassVar[bool] = False
+
+    async def run(self, attempt: Attempt) -> Outcome:
+        spec = attempt.spec_as(SqlTask)
+        settings = await attempt.render(
+            {
+                "url": spec.url,
+                "statement": list(spec.statement),
+                "params": spec.params,
+                "env": dict(spec.env),
+            }
+        )
+        url = str(settings["url"])
+        attempt.tell_inputs({"url": _without_password(url)})
+        request = {
+            "url": url,
+            "statements": [str(statement) for statement in settings["statement"]],
+            "params": settings["params"],
+            "format": spec.format.value.lower(),
+        }
+        with attempt.workplace() as place:
+            failure = place.root / "failure"
+            todo = place.write("request.json", orjson.dumps(request).decode())
+            argv = [sys.executable, "-P", str(_PROGRAM), todo, str(failure)]
+            outcome = await run_program(attempt, place, argv, settings["env"])
+            if outcome.error and failure.exists():
+                sentence = failure.read_text().replace(url, _without_password(url))
+                return replace(outcome, error=TaskError("SQL", attempt.mask.text(sentence)))
+            return outcome
+
+
+def _without_password(url: str) -> str:
+    try:
+        password = urlsplit(url).password
+    except ValueError:
+        return url
+    return url.replace(f":{password}@", ":***@", 1) if password else url

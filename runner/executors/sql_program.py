@@ -1,0 +1,356 @@
+"""The process that carries out a `sql` task. It is started by path and imports nothing of Headway.
+
+`sql_program.py REQUEST FAILURE`: reads from the first file what to do, writes to the second why it could not. The rows
+of the last statement go to a file in the working directory; what it counted is told as any task tells its outputs.
+SIGTERM cancels a statement of PostgreSQL; one of DuckDB ends with the process.
+"""
+
+import asyncio
+import csv
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+_AT_ONCE = 1000
+_CONNECT_WITHIN = 10.0
+_CLOSE_WITHIN = 2.0
+_MOST_TOLD = 32 * 1024
+"""Characters of the first row that are worth an output."""
+_STOPPED = 128 + signal.SIGTERM
+
+
+class Failure(Exception):
+    """Why it could not be done, in words for people."""
+
+
+class RowFile:
+    """Rows as they come. A CSV has a header and empty fields for NULL."""
+
+    def __init__(self, kind: str, columns: Sequence[str]) -> None:
+        self.name = f"rows.{kind}"
+        self.columns = list(columns)
+        self.count = 0
+        self.first: list[Any] | None = None
+        self._lines = kind == "jsonl"
+        self._file = open(self.name, "w", encoding="utf-8", newline="")  # noqa: SIM115 - closed by `close`
+        self._csv = csv.writer(self._file, lineterminator="\n")
+        if not self._lines:
+            self._csv.writerow(self.columns)
+
+    def add(self, rows: Iterable[Sequence[Any]]) -> None:
+        for row in rows:
+            values = [plain(value) for value in row]
+            if self.first is None:
+                self.first = values
+            if self._lines:
+                told = dict(zip(self.columns, values, strict=True))
+                self._file.write(json.dumps(told, ensure_ascii=False) + "\n")
+            else:
+                self._csv.writerow([_cell(value) for value in values])
+            self.count += 1
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def plain(value: Any) -> Any:
+    """As JSON has it: exact numbers stay numbers, times become ISO 8601, durations seconds."""
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return value if isfinite(value) else str(value)
+    if isinstance(value, Decimal):
+        whole = value.is_finite() and value == value.to_integral_value()
+        return int(value) if whole else plain(float(value))
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    return _plain_whole(value)
+
+
+def _plain_whole(value: Any) -> Any:
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value).hex()
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item) for item in value]
+    return str(value)
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
+
+
+# -- PostgreSQL -------------------------------------------------------------------------------------------------------
+
+_AS_TEXT = (
+    *("text", "varchar", "bpchar", "name", "uuid", "date", "time", "timetz", "timestamp"),
+    *("timestamptz", "interval", "inet", "cidr", "bytea"),
+)
+
+
+async def run_postgres(request: dict[str, Any]) -> tuple[list[int], RowFile | None]:
+    import asyncpg
+
+    try:
+        connection = await asyncpg.connect(request["url"], timeout=_CONNECT_WITHIN)
+    except (OSError, TimeoutError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as e:
+        raise Failure(f"no connection: {e or type(e).__name__}") from e
+    try:
+        await _prepare_connection(connection)
+        return await _in_order(connection, request)
+    finally:
+        # After a cancellation this waits until the server has been told to stop the statement.
+        await connection.close(timeout=_CLOSE_WITHIN)
+
+
+async def _prepare_connection(connection: Any) -> None:
+    """Values go over as text, which the database reads as whatever it takes there: inputs are text and numbers."""
+    import asyncpg
+
+    as_is = _text, _identity
+    codecs: dict[str, tuple[Callable[[Any], str], Callable[[str], Any]]]
+    codecs = {name: as_is for name in _AS_TEXT}
+    codecs |= {name: (_text, int) for name in ("int2", "int4", "int8")}
+    codecs |= {name: (_text, float) for name in ("float4", "float8")}
+    codecs |= {"numeric": (_text, Decimal), "bool": (_text, lambda text: text == "t")}
+    codecs |= {name: (json.dumps, json.loads) for name in ("json", "jsonb")}
+    for name, (encode, decode) in codecs.items():
+        await connection.set_type_codec(
+            name, schema="pg_catalog", encoder=encode, decoder=decode, format="text"
+        )
+    try:  # noqa: SIM105 - servers before 14 do not know it
+        # So that a statement ends too when this process is killed and can tell nobody.
+        await connection.execute("set client_connection_check_interval = '1s'")
+    except asyncpg.PostgresError:
+        pass
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return json.dumps(value) if isinstance(value, dict | list) else str(value)
+
+
+def _identity(text: str) -> str:
+    return text
+
+
+async def _in_order(connection: Any, request: dict[str, Any]) -> tuple[list[int], RowFile | None]:
+    statements = request["statements"]
+    if len(statements) == 1:  # alone, so that what no transaction takes (VACUUM) can be run
+        with _told(1, 1, statements[0]):
+            count, rows = await _one(connection, request, statements[0], last=True)
+        return [count], rows
+    counts: list[int] = []
+    rows = None
+    async with connection.transaction():
+        for number, statement in enumerate(statements, 1):
+            with _told(number, len(statements), statement):
+                last = number == len(statements)
+                count, rows = await _one(connection, request, statement, last)
+            counts.append(count)
+    return counts, rows
+
+
+async def _one(
+    connection: Any, request: dict[str, Any], statement: str, last: bool
+) -> tuple[int, RowFile | None]:
+    prepared = await connection.prepare(statement)
+    params = request["params"][: len(prepared.get_parameters())]
+    columns = [attribute.name for attribute in prepared.get_attributes()]
+    if not (columns and last):
+        found = await prepared.fetch(*params)
+        return len(found) if columns else _affected(prepared.get_statusmsg()), None
+    rows = RowFile(request["format"], columns)
+    try:
+        async with connection.transaction():
+            cursor = await prepared.cursor(*params)
+            while found := await cursor.fetch(_AT_ONCE):
+                rows.add(row.values() for row in found)
+    finally:
+        rows.close()
+    return rows.count, rows
+
+
+def _affected(status: str) -> int:
+    """From the server's word on it, as in `INSERT 0 5`."""
+    last = (status or "").rpartition(" ")[2]
+    return int(last) if last.isdigit() else 0
+
+
+@contextmanager
+def _told(number: int, of: int, statement: str) -> Iterator[None]:
+    import asyncpg
+
+    try:
+        yield
+    except asyncpg.PostgresError as error:
+        place = _place(statement, error.position)
+        more = "".join(f" ({said})" for said in (error.detail, error.hint) if said)
+        code = f" [{error.sqlstate}]" if error.sqlstate else ""
+        told = f"{place}{error.args[0]}{more}{code}{_several(error)}"
+        raise Failure(f"{_which(number, of)}{told}") from error
+    except (asyncpg.InterfaceError, ValueError) as error:
+        raise Failure(f"{_which(number, of)}{error}") from error
+
+
+def _several(error: Exception) -> str:
+    mend = "; write several statements as a list"
+    return mend if "multiple commands" in str(error) else ""
+
+
+def _which(number: int, of: int) -> str:
+    return f"statement {number}: " if of > 1 else ""
+
+
+def _place(statement: str, position: str | None) -> str:
+    if not (position and position.isdigit()):
+        return ""
+    before = statement[: int(position) - 1]
+    line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
+    return f"line {line}, column {column}: "
+
+
+# -- DuckDB -----------------------------------------------------------------------------------------------------------
+
+
+def run_duckdb(request: dict[str, Any]) -> tuple[list[int], RowFile | None]:
+    try:
+        import duckdb
+    except ImportError as error:
+        raise Failure(
+            "DuckDB is not installed where this worker runs; install headway[duckdb] there"
+        ) from error
+    path = request["url"].removeprefix("duckdb://") or ":memory:"
+    try:
+        connection = duckdb.connect(path)
+    except duckdb.Error as error:
+        raise Failure(f"{path} cannot be opened: {_joined(str(error))}") from error
+    counts: list[int] = []
+    rows = None
+    several = len(request["statements"]) > 1
+    with connection:
+        if several:
+            connection.begin()
+        for number, statement in enumerate(request["statements"], 1):
+            try:
+                last = number == len(request["statements"])
+                count, rows = _one_of_duckdb(connection, request, statement, last)
+            except duckdb.Error as error:
+                told = f"{_which(number, len(request['statements']))}{_duckdb_sentence(error)}"
+                raise Failure(told) from error
+            counts.append(count)
+        if several:
+            connection.commit()
+    return counts, rows
+
+
+def _one_of_duckdb(
+    connection: Any, request: dict[str, Any], statement: str, last: bool
+) -> tuple[int, RowFile | None]:
+    import duckdb
+
+    parsed = connection.extract_statements(statement)
+    if len(parsed) != 1:
+        raise Failure("write several statements as a list")
+    used = [int(name) for name in parsed[0].named_parameters if name.isdigit()]
+    params = request["params"][: max(used, default=0)]
+    result = connection.execute(parsed[0], params)
+    changed = parsed[0].expected_result_type
+    columns = [column[0] for column in result.description or ()]
+    if duckdb.ExpectedResultType.QUERY_RESULT not in changed or (
+        duckdb.ExpectedResultType.CHANGED_ROWS in changed and columns == ["Count"]
+    ):
+        found = result.fetchone()
+        counted = found[0] if found and isinstance(found[0], int) else 0
+        return counted, None
+    if not last:
+        return len(result.fetchall()), None
+    rows = RowFile(request["format"], columns)
+    try:
+        while found := result.fetchmany(_AT_ONCE):
+            rows.add(found)
+    finally:
+        rows.close()
+    return rows.count, rows
+
+
+def _duckdb_sentence(error: Exception) -> str:
+    """DuckDB draws the place: `LINE 2: ...` and a caret below it."""
+    told, found, drawn = str(error).partition("\nLINE ")
+    lines = drawn.split("\n")
+    if not found or len(lines) < 2:
+        return _joined(str(error))
+    number, _, text = lines[0].partition(": ")
+    offset = lines[1].find("^") - len(f"LINE {number}: ")
+    column = "" if text.startswith("...") else f", column {offset + 1}"
+    return f"line {number}{column}: {_joined(told)}"
+
+
+def _joined(text: str) -> str:
+    return " ".join(text.split())
+
+
+# -- the process ------------------------------------------------------------------------------------------------------
+
+
+def main(request_file: str, failure_file: str) -> int:
+    request = json.loads(Path(request_file).read_text())
+    try:
+        if request["url"].startswith(("postgresql://", "postgres://")):
+            counts, rows = asyncio.run(_until_told_to_stop(request))
+        else:
+            counts, rows = run_duckdb(request)
+    except Failure as failure:
+        Path(failure_file).write_text(str(failure))
+        return 1
+    except asyncio.CancelledError:
+        return _STOPPED
+    _say({"output": _outputs(counts, rows)})
+    if rows:
+        _say(
+            {"artifact": {"path": rows.name, "type": "Dataset", "properties": {"rows": rows.count}}}
+        )
+    return 0
+
+
+async def _until_told_to_stop(request: dict[str, Any]) -> tuple[list[int], RowFile | None]:
+    task = asyncio.current_task()
+    assert task
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await run_postgres(request)
+
+
+def _outputs(counts: list[int], rows: RowFile | None) -> dict[str, Any]:
+    """`first` and `value` only where they are small."""
+    outputs: dict[str, Any] = {"count": counts[-1], "counts": counts}
+    if rows:
+        outputs["columns"] = rows.columns
+        first = dict(zip(rows.columns, rows.first or (), strict=False))
+        if rows.first is not None and len(json.dumps(first)) <= _MOST_TOLD:
+            outputs["first"] = first
+            if rows.count == 1 and len(rows.columns) == 1:
+                outputs["value"] = rows.first[0]
+    return outputs
+
+
+def _say(said: dict[str, Any]) -> None:
+    with os.fdopen(os.dup(int(os.environ["HEADWAY_FD"])), "w") as pipe:
+        pipe.write(json.dumps(said) + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

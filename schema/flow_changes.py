@@ -1,0 +1,69 @@
+"""Flows deleted, switched off and on, and tried without being saved."""
+
+import asyncio
+from typing import Any
+
+from models.errors import ProblemCode, Refused
+from models.spec import parse_flow
+from models.viewer import Permission
+from runner.store import flow_changes
+from runner.trials import Trial, prepare_trial
+from schema.acting import view_of
+from schema.context import Info
+from schema.doors import needs
+from schema.flow_inputs import DeleteFlowInput, RunTestInput, SetFlowEnabledInput
+from schema.inputs import object_of
+from schema.labels import labels_from
+from schema.types.flow import Flow
+
+
+async def delete_flow(info: Info, input: DeleteFlowInput) -> dict[str, Any]:
+    needs(info, Permission.UPDATE_FLOW)
+    ask = info.context.ask(input.reason)
+    pool, scope = info.context.services.pool, info.context.viewer.scope
+    row = await flow_changes.delete_flow(pool, scope, input.namespace, input.key, ask)
+    return {"flow": _found(row, input.namespace, input.key)}
+
+
+async def set_flow_enabled(info: Info, input: SetFlowEnabledInput) -> dict[str, Any]:
+    needs(info, Permission.UPDATE_FLOW)
+    row = await flow_changes.set_flow_enabled(
+        info.context.services.pool,
+        info.context.viewer.scope,
+        input.namespace,
+        input.key,
+        input.enabled,
+        info.context.ask(input.reason),
+    )
+    return {"flow": _found(row, input.namespace, input.key)}
+
+
+async def run_test(info: Info, input: RunTestInput) -> dict[str, Any]:
+    """Whoever runs any text may as well save it: it takes both permissions."""
+    needs(info, Permission.UPDATE_FLOW)
+    needs(info, Permission.RUN_FLOW)
+    services = info.context.services
+    spec = await asyncio.to_thread(parse_flow, input.source)
+    if not info.context.viewer.scope.covers(spec.namespace):
+        told = f"you may not run flows in {spec.namespace}"
+        raise Refused.because(ProblemCode.FORBIDDEN, told, "namespace")
+    trial = Trial(
+        input.source,
+        spec,
+        object_of(input.inputs, "inputs") or {},
+        labels_from(input.labels),
+        input.idempotency_key,
+    )
+    ask = info.context.ask(input.reason)
+    command = await prepare_trial(
+        services.pool, services.engine.plans, services.evaluator, services.vault, trial, ask.actor
+    )
+    transition = await services.engine.create(command, ask)
+    return {"execution": await view_of(info, transition.execution.id)}
+
+
+def _found(row: Any, namespace: str, key: str) -> Flow:
+    if row is None:
+        told = f"no flow {namespace}/{key}; `headway flows list` shows what there is"
+        raise Refused.because(ProblemCode.NOT_FOUND, told, "key")
+    return Flow.of(row)

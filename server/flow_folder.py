@@ -1,0 +1,77 @@
+"""A folder of flow documents: saved when the server starts, and whenever one of them changes.
+
+Looked at every second rather than watched: that works on every file system, over networks and in containers too.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+
+import asyncpg
+
+from models.errors import Refused
+from models.events import Ask
+from models.spec import parse_flow
+from models.states import Channel
+from runner.loops import Loop
+from runner.store import flows
+from runner.store.connection import UNREACHABLE, Pool
+
+logger = logging.getLogger("headway.flows")
+
+_PERIOD = 1.0
+_SAVER = Ask("user:admin", Channel.CLI, "changed in the folder of flows")
+Stamp = tuple[int, int]
+"""When a file was changed, in ns, and its size."""
+
+
+class FlowFolder(Loop):
+    """Entered after `load`. A flow whose file goes stays as it is: `headway flows delete` deletes it."""
+
+    def __init__(self, pool: Pool, folder: Path) -> None:
+        super().__init__()
+        self._pool = pool
+        self._folder = folder
+        self._seen: Mapping[Path, Stamp] = {}
+
+    async def load(self) -> None:
+        """Save what is new or changed. What is refused is logged, and the flow stays as it was."""
+        found = await asyncio.to_thread(_stamps, self._folder)
+        for path, stamp in found.items():
+            if self._seen.get(path) != stamp:
+                await self._save(path)
+        self._seen = found
+
+    async def _go_round(self) -> None:
+        while True:
+            await asyncio.sleep(_PERIOD)
+            try:
+                await self.load()
+            except (*UNREACHABLE, asyncpg.PostgresError) as error:
+                logger.warning("could not save what changed in %s: %s", self._folder, error)
+
+    async def _save(self, path: Path) -> None:
+        try:
+            source = await asyncio.to_thread(path.read_text)
+            spec = await asyncio.to_thread(parse_flow, source)
+            async with self._pool.acquire() as connection:
+                _, saved = await flows.save_flow(connection, spec, source, _SAVER.actor, _SAVER)
+        except (OSError, UnicodeDecodeError) as error:
+            logger.warning("%s cannot be read: %s", path, error)
+        except Refused as refused:
+            for problem in refused.problems:
+                logger.warning("%s:%s: %s", path, problem.line or 1, problem.message)
+        else:
+            logger.info("%s: %s/%s revision %s", path, spec.namespace, spec.id, saved["number"])
+
+
+def _stamps(folder: Path) -> dict[Path, Stamp]:
+    found: dict[Path, Stamp] = {}
+    for path in sorted([*folder.rglob("*.yaml"), *folder.rglob("*.yml")]):
+        try:
+            status = path.stat()
+        except OSError:
+            continue  # gone since
+        found[path] = (status.st_mtime_ns, status.st_size)
+    return found

@@ -1,0 +1,230 @@
+"""SQL tasks, on the tests' own PostgreSQL and on DuckDB files."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import asyncpg
+import pytest
+
+from models.errors import Refused
+from models.lifecycle.commands import Cancel
+from models.lifecycle.snapshot import TaskRun
+from models.spec import parse_flow
+from models.states import AttemptState, ExecutionState, TaskRunState
+from runner.store.json import load
+from tests.runner.floor import Floor, open_floor
+
+DEADLINE = 20.0
+
+
+@pytest.fixture
+async def floor(database_url: str, data_dir: Path) -> AsyncIterator[Floor]:
+    async with open_floor(database_url, data_dir) as floor:
+        yield floor
+
+
+@pytest.fixture
+async def other(empty_database_url: str) -> AsyncIterator[str]:
+    """A database that is not Headway's own, with a few orders in it."""
+    connection = await asyncpg.connect(empty_database_url)
+    await connection.execute(
+        "create table orders (id int primary key, region text, total numeric, placed date, about jsonb)"
+    )
+    await connection.execute(
+        "insert into orders values (1, 'eu', 10.50, '2026-01-30', '{\"a\": [1]}'), (2, 'us', 20, '2026-01-31', null)"
+    )
+    await connection.close()
+    yield empty_database_url
+
+
+def sql(url: str, statement: str | list[str], *params: Any, **more: Any) -> str:
+    about = {"id": "q", "type": "sql", "url": url, "statement": statement, **more}
+    if params:
+        about["params"] = list(params)
+    return f"\n  - {json.dumps(about)}"
+
+
+async def kept_text(floor: Floor, name: str) -> str:
+    row = await floor.parts.database.pool.fetchrow("select * from artifacts where name = $1", name)
+    assert row
+    return Path(urlsplit(row["uri"]).path).read_text()
+
+
+def error_of(task: TaskRun) -> str:
+    assert task.state is TaskRunState.FAILED
+    assert task.error and task.error.code == "SQL", task.error
+    return task.error.message
+
+
+async def test_rows_become_an_artifact_and_counts_outputs(floor: Floor, other: str) -> None:
+    task = await floor.task(sql(other, "select * from orders order by id"))
+    assert task.state is TaskRunState.SUCCESS, task.error
+    outputs = {name: value for name, value in task.outputs.items() if name != "artifacts"}
+    assert outputs == {
+        "count": 2,
+        "counts": [2],
+        "columns": ["id", "region", "total", "placed", "about"],
+        "first": {
+            "id": 1,
+            "region": "eu",
+            "total": 10.5,
+            "placed": "2026-01-30",
+            "about": {"a": [1]},
+        },
+    }
+    assert await kept_text(floor, "rows.csv") == (
+        'id,region,total,placed,about\n1,eu,10.5,2026-01-30,"{""a"": [1]}"\n2,us,20,2026-01-31,\n'
+    )
+    row = await floor.parts.database.pool.fetchrow("select * from artifacts")
+    assert row and (row["type"], load(row["properties"])) == ("Dataset", {"rows": 2})
+
+
+async def test_rows_as_json_lines_and_a_single_value(floor: Floor, other: str) -> None:
+    task = await floor.task(sql(other, "select max(total) as best from orders", format="jsonl"))
+    assert (task.outputs["value"], task.outputs["first"]) == (20, {"best": 20})
+    assert await kept_text(floor, "rows.jsonl") == '{"best": 20}\n'
+
+
+async def test_statements_are_one_transaction_and_inputs_are_bound_as_what_the_database_takes(
+    floor: Floor, other: str
+) -> None:
+    insert = "insert into orders values ($1, $2, $3, $4, $5)"
+    count = "select count(*) from orders where placed = '2026-02-01'"
+    params = ["{{ inputs.id }}", "eu", "7.25", "2026-02-01", {"b": None}]
+    task = await floor.task(sql(other, [insert, count], *params), id="3")
+    assert (task.outputs["counts"], task.outputs["value"]) == ([1, 1], 1), task.error
+    failed = await floor.task(sql(other, [insert, "select 1 / 0"], 4, "eu", 1, None, None))
+    assert error_of(failed) == "statement 2: division by zero [22012]"
+    connection = await asyncpg.connect(other)
+    assert await connection.fetchval("select count(*) from orders") == 3
+    await connection.close()
+
+
+async def test_what_is_bound_is_never_sql(floor: Floor, other: str) -> None:
+    evil = "eu'; drop table orders; --"
+    statement = "select count(*) from orders where region = $1"
+    task = await floor.task(sql(other, statement, "{{ inputs.region }}"), region=evil)
+    assert task.outputs["value"] == 0
+    assert task.inputs["params"] == [evil]
+    again = await floor.task(sql(other, statement, "{{ inputs.region }}"), region="eu")
+    assert again.outputs["value"] == 1
+
+
+@pytest.mark.parametrize(
+    ("statement", "sentence"),
+    [
+        ("select *\nfrom nowhere", 'line 2, column 6: relation "nowhere" does not exist [42P01]'),
+        (
+            "select totl from orders",
+            'line 1, column 8: column "totl" does not exist (Perhaps you meant to reference the column '
+            '"orders.total".) [42703]',
+        ),
+        (
+            "select 1; select 2",
+            "cannot insert multiple commands into a prepared statement [42601]; write several statements as a list",
+        ),
+    ],
+)
+async def test_an_error_has_the_databases_words_and_the_place(
+    floor: Floor, other: str, statement: str, sentence: str
+) -> None:
+    assert error_of(await floor.task(sql(other, statement))) == sentence
+
+
+async def test_a_database_that_is_not_there_and_its_password(floor: Floor) -> None:
+    task = await floor.task(sql("postgresql://me:hush@127.0.0.1:9/x", "select 1"))
+    assert error_of(task).startswith("no connection: ")
+    assert task.inputs["url"] == "postgresql://me:***@127.0.0.1:9/x"
+
+
+async def running(other: str, statement: str) -> bool:
+    connection = await asyncpg.connect(other)
+    try:
+        found = await connection.fetchval(
+            "select exists (select from pg_stat_activity where state = 'active' and query = $1)",
+            statement,
+        )
+    finally:
+        await connection.close()
+    return bool(found)
+
+
+async def until_running(other: str, statement: str, wanted: bool) -> None:
+    async with asyncio.timeout(DEADLINE):
+        while await running(other, statement) is not wanted:
+            await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("force", [False, True])
+async def test_a_kill_ends_the_statement_in_the_database_too(
+    floor: Floor, other: str, force: bool
+) -> None:
+    statement = "select pg_sleep(300)"
+    id = await floor.begin(sql(other, statement))
+    await until_running(other, statement, True)
+    await floor.ask(id, Cancel(force=force))
+    ended = await floor.until_ended(id)
+    assert ended.state is ExecutionState.KILLED
+    await until_running(other, statement, False)
+
+
+async def test_a_timeout_ends_the_statement(floor: Floor, other: str) -> None:
+    statement = "select pg_sleep(301)"
+    execution = await floor.run(sql(other, statement, timeout="1s"))
+    assert execution.tasks["q"].state is TaskRunState.FAILED
+    state = await floor.parts.database.pool.fetchval("select state from attempts")
+    assert state == AttemptState.TIMED_OUT.value
+    await until_running(other, statement, False)
+
+
+@pytest.mark.parametrize("scheme", ["duckdb://", ""])
+async def test_a_duckdb_file(floor: Floor, tmp_path: Path, scheme: str) -> None:
+    url = f"{scheme}{tmp_path}/shop.duckdb"
+    make = "create table orders as select 1 as id, date '2026-01-31' as placed"
+    more = "insert into orders values ($1, $2), (3, $2)"
+    read = "select *, [1, 2] as list from orders where placed >= $2::date and id <> $1 order by id"
+    task = await floor.task(sql(url, [make, more, read], 2, "2026-01-31"))
+    assert task.state is TaskRunState.SUCCESS, task.error
+    assert task.outputs["counts"] == [1, 2, 2]
+    assert task.outputs["first"] == {"id": 1, "placed": "2026-01-31", "list": [1, 2]}
+    again = await floor.task(sql(url, "select count(*) from orders"))
+    assert again.outputs["value"] == 3
+    failed = await floor.task(sql(url, ["delete from orders", "select nme\nfrom orders"]))
+    assert error_of(failed).startswith(
+        'statement 2: line 1, column 8: Binder Error: Referenced column "nme" not found'
+    )
+    assert (await floor.task(sql(url, "select count(*) from orders"))).outputs["value"] == 3
+
+
+async def test_a_kill_ends_a_duckdb_statement(floor: Floor, tmp_path: Path) -> None:
+    url = f"duckdb://{tmp_path}/long.duckdb"
+    endless = "select count(*) from range(10000000000) a, range(10000000000) b where a.range % 7 = b.range % 5"
+    id = await floor.begin(sql(url, endless))
+    async with asyncio.timeout(DEADLINE):
+        while not (tmp_path / "long.duckdb").exists():
+            await asyncio.sleep(0)
+    await floor.ask(id, Cancel())
+    assert (await floor.until_ended(id)).state is ExecutionState.KILLED
+
+
+def test_an_expression_in_a_statement_is_refused_unless_it_is_raw() -> None:
+    head = "id: s\nnamespace: acme\ninputs: [{id: a, type: STRING}]\ntasks:\n"
+    task = (
+        "  - {id: q, type: sql, url: x.duckdb, statement: 'select %s', params: ['{{ inputs.a }}']}"
+    )
+    assert parse_flow(head + task % "{{ inputs.a | raw }}").id == "s"
+    with pytest.raises(Refused) as refused:
+        parse_flow(head + task % "{{ inputs.a }}")
+    (problem,) = refused.value.problems
+    assert (problem.line, problem.column, problem.message) == (
+        5,
+        task.index("%s") + 1,
+        "an expression inside a SQL statement is not protected by quoting; "
+        "give the value through `params:` and write $1, $2, ... where it belongs",
+    )
+    with pytest.raises(Refused, match=r"must be postgresql://..., duckdb:///FILE or the path"):
+        parse_flow(head + "  - {id: q, type: sql, url: 'mysql://x', statement: select 1}")
