@@ -4,12 +4,12 @@ Each invariant is a query or a fold over a live database; what it yields are the
 """
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 from uuid import UUID
 
 from models.lifecycle.evolve import fold as fold_events
-from models.lifecycle.snapshot import Execution
+from models.lifecycle.snapshot import Execution, TaskRun
 from models.states import ATTEMPT_ENDS, EXECUTION_ENDS, TASK_RUN_ENDS
 from runner.store.connection import Pool
 from runner.store.facts import event_of
@@ -22,6 +22,11 @@ class Violation:
     invariant: str
     execution_id: UUID | None
     message: str
+
+
+_NAMES = {
+    kind: [each.name for each in fields(kind) if each.compare] for kind in (Execution, TaskRun)
+}
 
 
 def _words(states: frozenset[Any]) -> str:
@@ -146,13 +151,13 @@ def _comparable(execution: Execution) -> Execution:
 def _difference(folded: Execution, stored: Execution) -> str:
     fields = [
         name
-        for name in Execution.__slots__
+        for name in _NAMES[Execution]
         if name not in ("tasks", "plan") and getattr(folded, name) != getattr(stored, name)
     ]
     tasks = [
         f"{path}.{name}"
         for path, task in _comparable(stored).tasks.items()
-        for name in type(task).__slots__
+        for name in _NAMES[TaskRun]
         if getattr(_comparable(folded).tasks[path], name) != getattr(task, name)
     ]
     return f"differs in {', '.join([*fields, *tasks])}"

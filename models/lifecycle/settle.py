@@ -158,10 +158,8 @@ def _advance(steps: Steps, *sections: Section) -> bool:
     """Whether anything happened: what is ready starts, what cannot run any more is cancelled or skipped."""
     before = len(steps.events)
     iterations = Iterations()
-    for path in list(steps.execution.tasks):
+    for path in [task.path for task in steps.execution.in_section(*sections) if not task.ended]:
         task = steps.execution.tasks[path]
-        if task.ended or steps.execution.section_of(task) not in sections:
-            continue
         if task.state is TaskRunState.CREATED:
             _consider(steps, task, iterations)
         elif task.state is TaskRunState.RUNNING:

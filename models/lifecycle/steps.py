@@ -1,7 +1,6 @@
 """The working copy of one decision: facts go in, the snapshot follows them, jobs and promises follow the facts."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,7 +10,7 @@ from models.events import AttemptEnded, Event, Fact, TaskRunMoved
 from models.lifecycle.commands import Deferrable, WakeUp
 from models.lifecycle.evolve import evolve
 from models.lifecycle.record_commands import Delete
-from models.lifecycle.snapshot import Execution, TaskRun, is_engine_task
+from models.lifecycle.snapshot import Execution, TaskRun, is_engine_task, replace
 from models.lifecycle.transition import Context, Deferred, Job, Transition, job_key
 from models.states import (
     EXECUTION_MOVES,

@@ -251,6 +251,8 @@ def _escalate(steps: Steps, command: ApprovalDue, approval: Approval) -> None:
 
 def close_decided(steps: Steps) -> None:
     """End the task runs whose votes suffice, or whose request has expired."""
+    if not steps.execution.plan.has_approvals:
+        return
     for path in list(steps.execution.tasks):
         task = steps.execution.tasks[path]
         approval = task.approval

@@ -1,0 +1,65 @@
+"""What events make of approval requests."""
+
+from models.events import (
+    ApprovalClosed,
+    ApprovalEscalated,
+    ApprovalRequested,
+    ApprovalVoted,
+    Event,
+)
+from models.lifecycle.changes import with_task
+from models.lifecycle.snapshot import (
+    Approval,
+    Execution,
+    Vote,
+    replace,
+)
+from models.states import (
+    ApprovalState,
+)
+
+
+def approval_requested(execution: Execution, fact: ApprovalRequested, event: Event) -> Execution:
+    task = execution.tasks[fact.path]
+    approval = Approval(
+        id=fact.id,
+        attempt=fact.attempt,
+        state=ApprovalState.PENDING,
+        message=fact.message,
+        policy=fact.policy,
+        requested_at=event.at,
+        expires_at=fact.expires_at,
+    )
+    return with_task(execution, task, replace(task, state=fact.to_state, approval=approval))
+
+
+def approval_voted(execution: Execution, fact: ApprovalVoted, event: Event) -> Execution:
+    task = execution.tasks[fact.path]
+    assert task.approval
+    vote = Vote(
+        fact.id,
+        event.ask.actor,
+        fact.decision,
+        fact.comment,
+        event.at,
+        fact.override,
+        fact.groups,
+        fact.form,
+        fact.key,
+    )
+    approval = replace(task.approval, votes=(*task.approval.votes, vote))
+    return with_task(execution, task, replace(task, approval=approval))
+
+
+def approval_closed(execution: Execution, fact: ApprovalClosed, event: Event) -> Execution:
+    task = execution.tasks[fact.path]
+    assert task.approval
+    approval = replace(task.approval, state=fact.state, decided_at=event.at)
+    return with_task(execution, task, replace(task, approval=approval))
+
+
+def approval_escalated(execution: Execution, fact: ApprovalEscalated, _: Event) -> Execution:
+    task = execution.tasks[fact.path]
+    assert task.approval
+    approval = replace(task.approval, escalated=fact.roles, expires_at=fact.expires_at)
+    return with_task(execution, task, replace(task, approval=approval))

@@ -1,0 +1,181 @@
+"""What events make of task runs and their attempts."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from models.events import (
+    AttemptEnded,
+    AttemptStarted,
+    Carried,
+    ChildLinked,
+    ConditionAsked,
+    ConditionJudged,
+    Event,
+    ProgressReported,
+    TaskRunMoved,
+    TaskRunRecorded,
+    TaskRunsAdded,
+)
+from models.lifecycle.changes import done_of, first_failure, merged, progress_at, with_task
+from models.lifecycle.recorded import recorded_task
+from models.lifecycle.snapshot import (
+    Attempt,
+    Execution,
+    Plan,
+    TaskRun,
+    families_of,
+    place_of,
+    replace,
+)
+from models.states import (
+    GOOD_ENDS,
+    TASK_RUN_ENDS,
+    AttemptState,
+    TaskRunState,
+)
+
+
+def in_order(plan: Plan, task_runs: Mapping[str, UUID]) -> list[tuple[str, UUID]]:
+    """By iteration, then as the document has them: an event that was stored says nothing of the order."""
+    positions = {key: position for position, key in enumerate(plan.tasks)}
+
+    def place(item: tuple[str, UUID]) -> tuple[int, int]:
+        found = place_of(item[0])
+        return found.iteration or 0, positions[found.key]
+
+    return sorted(task_runs.items(), key=place)
+
+
+def new_task(path: str, id: UUID, position: int, carried: Carried | None, event: Event) -> TaskRun:
+    task = TaskRun(id=id, path=path, key=place_of(path).key, position=position)
+    if carried is None:
+        return task
+    return replace(
+        task,
+        state=carried.state,
+        outputs_from=carried.outputs_from,
+        ended_at=event.at,
+        progress=1.0,
+    )
+
+
+def task_runs_added(execution: Execution, fact: TaskRunsAdded, event: Event) -> Execution:
+    known = len(execution.tasks)
+    added = {
+        path: new_task(path, id, known + position, None, event)
+        for position, (path, id) in enumerate(in_order(execution.plan, fact.task_runs))
+    }
+    tasks = {**execution.tasks, **added}
+    grown = replace(execution, tasks=tasks, families=families_of(tasks), done=None)
+    return replace(grown, progress=progress_at(grown, done_of(tasks), put_back=True))
+
+
+def condition_asked(execution: Execution, fact: ConditionAsked, _: Event) -> Execution:
+    task = execution.tasks[fact.path]
+    return with_task(execution, task, replace(task, condition="ASKED"))
+
+
+def condition_judged(execution: Execution, fact: ConditionJudged, _: Event) -> Execution:
+    task = execution.tasks[fact.path]
+    return with_task(execution, task, replace(task, condition="HOLDS" if fact.holds else "FAILS"))
+
+
+def child_linked(execution: Execution, fact: ChildLinked, _: Event) -> Execution:
+    task = execution.tasks[fact.path]
+    return with_task(execution, task, replace(task, child=fact.child))
+
+
+def task_run_moved(execution: Execution, fact: TaskRunMoved, event: Event) -> Execution:
+    task = execution.tasks[fact.path]
+    state = fact.to_state
+    ended = state in TASK_RUN_ENDS
+    if task.ended and ended:  # corrected by a person
+        return with_task(execution, task, replace(task, state=state, error=fact.error))
+    changed = replace(
+        task,
+        state=state,
+        ended_at=event.at if ended else None,
+        progress=1.0 if state is TaskRunState.SKIPPED else task.progress,
+        retry_at=None,
+        error=fact.error if ended else task.error,
+    )
+    if task.ended:  # put back: earlier attempts no longer count
+        changed = replace(
+            changed,
+            attempt_base=task.attempt,
+            lost=0,
+            error=None,
+            progress=0.0,
+            message=None,
+            condition="HOLDS" if task.attempt else None,
+            child=None,
+            outputs={},
+            outputs_from=None,
+            carried={},
+        )
+    return with_task(execution, task, changed)
+
+
+def attempt_started(execution: Execution, fact: AttemptStarted, event: Event) -> Execution:
+    task = execution.tasks[fact.path]
+    changed = replace(
+        task,
+        state=fact.to_state,
+        attempt=fact.attempt,
+        started_at=task.started_at or event.at,
+        progress=0.0,
+        message=None,
+        error=None,
+        retry_at=None,
+        wake_at=None,
+        clock_base=execution.clock.at(event.at),
+        newest=Attempt(fact.id, fact.attempt, AttemptState.RUNNING, fact.worker, None, event.at),
+    )
+    return with_task(execution, task, changed)
+
+
+def attempt_ended(execution: Execution, fact: AttemptEnded, event: Event) -> Execution:
+    task = execution.tasks[fact.path]
+    ended = fact.to_state in TASK_RUN_ENDS
+    changed = replace(
+        task,
+        state=fact.to_state,
+        inputs=task.inputs if fact.inputs is None else fact.inputs,
+        outputs=merged(task.outputs, fact.outputs),
+        error=fact.error,
+        progress=1.0 if fact.to_state in GOOD_ENDS else task.progress,
+        lost=task.lost + (fact.state is AttemptState.LOST),
+        retry_at=fact.retry_at,
+        wake_at=None,
+        ended_at=event.at if ended else None,
+        newest=replace(task.newest, state=fact.state) if task.newest else None,
+        cache_key=fact.cache_key,
+        outputs_from=fact.outputs_from,
+    )
+    return with_task(execution, task, changed)
+
+
+def progress_reported(execution: Execution, fact: ProgressReported, _: Event) -> Execution:
+    task = execution.tasks[fact.path]
+    changed = replace(
+        task,
+        progress=task.progress if fact.progress is None else fact.progress,
+        message=task.message if fact.message is None else fact.message,
+        inputs=task.inputs if fact.inputs is None else fact.inputs,
+        wake_at=fact.wake_at or task.wake_at,
+    )
+    return with_task(execution, task, changed)
+
+
+def task_run_recorded(execution: Execution, fact: TaskRunRecorded, _: Event) -> Execution:
+    before = execution.tasks.get(fact.path)
+    after = recorded_task(before, fact)
+    tasks = {**execution.tasks, fact.path: after}
+    own = execution.failure if execution.failure and execution.failure.path is None else None
+    told = replace(
+        execution, tasks=tasks, done=None, failure=own or first_failure(execution, tasks)
+    )
+    if execution.ended:
+        return replace(told, progress=1.0)
+    put_back = before is None or before.attempt < after.attempt
+    return replace(told, progress=progress_at(told, done_of(tasks), put_back))
