@@ -111,9 +111,20 @@ async def run_postgres(request: dict[str, Any]) -> tuple[list[int], RowFile | No
     try:
         await _prepare_connection(connection)
         return await _in_order(connection, request)
+    except (OSError, asyncpg.PostgresError) as error:  # at the commit, or the connection broke
+        raise Failure(_words(error)) from error
     finally:
-        # After a cancellation this waits until the server has been told to stop the statement.
+        await _close(connection)
+
+
+async def _close(connection: Any) -> None:
+    """After a cancellation this waits until the server has been told to stop the statement."""
+    import asyncpg
+
+    try:
         await connection.close(timeout=_CLOSE_WITHIN)
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        connection.terminate()
 
 
 async def _prepare_connection(connection: Any) -> None:
@@ -199,12 +210,18 @@ def _told(number: int, of: int, statement: str) -> Iterator[None]:
         yield
     except asyncpg.PostgresError as error:
         place = _place(statement, error.position)
-        more = "".join(f" ({said})" for said in (error.detail, error.hint) if said)
-        code = f" [{error.sqlstate}]" if error.sqlstate else ""
-        told = f"{place}{error.args[0]}{more}{code}{_several(error)}"
+        told = f"{place}{_words(error)}{_several(error)}"
         raise Failure(f"{_which(number, of)}{told}") from error
     except (asyncpg.InterfaceError, ValueError) as error:
         raise Failure(f"{_which(number, of)}{error}") from error
+
+
+def _words(error: Exception) -> str:
+    """The database's, with what it adds in parentheses and its code in brackets."""
+    said = (getattr(error, "detail", None), getattr(error, "hint", None))
+    more = "".join(f" ({one})" for one in said if one)
+    code = getattr(error, "sqlstate", None)
+    return f"{error.args[0] if error.args else error}{more}{f' [{code}]' if code else ''}"
 
 
 def _several(error: Exception) -> str:

@@ -135,6 +135,17 @@ async def test_an_error_has_the_databases_words_and_the_place(
     assert error_of(await floor.task(sql(other, statement))) == sentence
 
 
+async def test_what_the_commit_refuses_is_a_failure_too(floor: Floor, other: str) -> None:
+    once = "alter table orders add constraint once unique (region) deferrable initially deferred"
+    assert (await floor.task(sql(other, once))).state is TaskRunState.SUCCESS
+    twice = ["insert into orders (id, region) values (9, 'eu')", "select 1"]
+    assert error_of(await floor.task(sql(other, twice))) == (
+        'duplicate key value violates unique constraint "once" (Key (region)=(eu) already exists.) [23505]'
+    )
+    left = await floor.task(sql(other, "select count(*) from orders"))
+    assert left.outputs["value"] == 2
+
+
 async def test_a_database_that_is_not_there_and_its_password(floor: Floor) -> None:
     task = await floor.task(sql("postgresql://me:hush@127.0.0.1:9/x", "select 1"))
     assert error_of(task).startswith("no connection: ")
