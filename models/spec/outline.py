@@ -73,7 +73,7 @@ def _add_level(
 ) -> None:
     level = {item["id"]: (position, item) for position, item in reversed([*items_of(items)])}
     needs = {key: _needs(item) for key, (_, item) in reversed(level.items())}
-    upstream = {key: frozenset(of) for key, of in needs.items()}
+    upstream = {key: frozenset(needs) for key in needs}  # where the order is faulty, any
     faulty = False
     for key, position, sentence in graph_faults(needs):
         faulty = True

@@ -332,6 +332,12 @@ class ForeachTask(Task):
     max_parallel: Annotated[int, Field(strict=True, ge=1)] | None = None
     tasks: Annotated[tuple["TaskSpec", ...], Field(min_length=1, max_length=100)]
 
+    @model_validator(mode="after")
+    def _no_retry(self) -> Self:
+        if self.retry is not None:
+            raise ValueError("`retry` stands at the tasks inside a foreach")
+        return self
+
 
 class ExternalTask(Task):
     """Ran elsewhere and is only recorded here. No document can ask for it."""

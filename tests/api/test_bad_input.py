@@ -47,12 +47,8 @@ WRONG_FLOWS: dict[str, tuple[str, str, int | None]] = {
         "env",
         8,
     ),
-    "a key that is not built yet": (HEAD + "concurrency: {limit: 1}\n" + LOG, "not built yet", 3),
-    "a task type that is not built yet": (
-        HEAD + "tasks:\n  - {id: a, type: subflow}\n",
-        "not built yet",
-        4,
-    ),
+    "a key that is not built yet": (HEAD + "alerts: []\n" + LOG, "not built yet", 3),
+    "a subflow of nothing": (HEAD + "tasks:\n  - {id: a, type: subflow}\n", "`flow`", 4),
     "no tasks": (HEAD + "tasks: []\n", "at least 1", 3),
 }
 

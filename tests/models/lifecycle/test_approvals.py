@@ -33,11 +33,15 @@ def asked(source: str = ASK) -> Stage:
 
 
 def vote(
-    stage: Stage, decision: VoteDecision, comment: str | None = None, by: str = "maria"
+    stage: Stage,
+    decision: VoteDecision,
+    comment: str | None = None,
+    by: str = "maria",
+    key: str | None = None,
 ) -> Any:
     approval = stage.task("ok").approval
     assert approval
-    command = CastVote(approval.id, decision, frozenset({"operator"}), comment)
+    command = CastVote(approval.id, decision, frozenset({"operator"}), comment, key=key)
     return stage.ask(command, replace(MARIA, actor=f"user:{by}"))
 
 
@@ -74,11 +78,12 @@ def test_a_rejection_without_the_comment_that_the_rule_wants_stores_nothing() ->
 
 def test_a_second_decision_is_refused_as_already_decided() -> None:
     stage = asked()
-    vote(stage, VoteDecision.APPROVE)
-    with pytest.raises(Refused) as refused:
-        vote(stage, VoteDecision.REJECT, "no", by="otto")
-    assert refused.value.problems[0].code is ProblemCode.ALREADY_DECIDED
-    assert vote(stage, VoteDecision.APPROVE).events == ()  # the same again is a success
+    vote(stage, VoteDecision.APPROVE, key="once")
+    for by, key in (("otto", None), ("maria", None), ("maria", "another")):
+        with pytest.raises(Refused) as refused:
+            vote(stage, VoteDecision.REJECT, "no", by=by, key=key)
+        assert refused.value.problems[0].code is ProblemCode.ALREADY_DECIDED
+    assert vote(stage, VoteDecision.APPROVE, key="once").events == ()  # the same again is a success
 
 
 def test_votes_while_paused_are_recorded_and_their_effect_waits() -> None:
