@@ -89,9 +89,9 @@ ALLOWED_IN: Final[Mapping[Action, frozenset[ExecutionState]]] = {
     Action.UNARCHIVE: EXECUTION_ENDS,
     Action.DELETE: EXECUTION_ENDS,
 }
-"""The states in which each action is possible; an action without a row is not built yet."""
+"""The states in which each action is possible, if the content of the execution allows it too."""
 
-_WHEN: Final[Mapping[Action, str]] = {
+WHEN: Final[Mapping[Action, str]] = {
     Action.CANCEL: "an execution that has not ended can be cancelled",
     Action.PAUSE: "only a RUNNING, FAILED_FINISHING or WAITING_FOR_APPROVAL execution can be paused",
     Action.RESUME: "only a PAUSED execution can be resumed",
@@ -132,15 +132,11 @@ def availability(execution: Execution, action: Action, task: TaskRun | None = No
     """Of the execution; or, with `task`, of that one of its task runs."""
     if execution.ran_elsewhere and action in _NEEDS_RUNNER:
         return Availability(action, False, ProblemCode.INVALID_STATE, RAN_ELSEWHERE)
-    states = ALLOWED_IN.get(action)
-    if states is None:
-        name = action.value.lower().replace("_", " ")
-        return Availability(action, False, ProblemCode.NOT_YET, f"{name} is not built yet")
-    if execution.state not in states:
-        sentence = f"{_WHEN[action]}; this one is {execution.state.value}"
+    if execution.state not in ALLOWED_IN[action]:
+        sentence = f"{WHEN[action]}; this one is {execution.state.value}"
         return Availability(action, False, ProblemCode.INVALID_STATE, sentence)
     if not _content_allows(execution, action, task):
-        sentence = _NOTHING.get(action) or f"{_WHEN[action]}; this one has none"
+        sentence = _NOTHING.get(action) or f"{WHEN[action]}; this one has none"
         return Availability(action, False, ProblemCode.INVALID_STATE, sentence)
     return Availability(action, True)
 
@@ -232,7 +228,7 @@ def require_task_state(steps: Steps, task: TaskRun, state: TaskRunState) -> None
     if not found.allowed:
         sentence = found.reason or ""
         if not task.ended:
-            sentence = f"{_WHEN[Action.CHANGE_TASK_RUN_STATE]}; this one is {task.state.value}"
+            sentence = f"{WHEN[Action.CHANGE_TASK_RUN_STATE]}; this one is {task.state.value}"
         code = found.code or ProblemCode.INVALID_STATE
         raise Refused([invalid_state(steps.execution, sentence, code)])
     _require_reason(steps)

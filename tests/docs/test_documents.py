@@ -1,6 +1,8 @@
 """What the documents name exists, and what they show can be used."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -46,6 +48,14 @@ def test_every_flow_can_be_saved(document: str, source: str) -> None:
 @pytest.mark.parametrize(("document", "source"), blocks("graphql"))
 def test_every_operation_is_valid(document: str, source: str) -> None:
     assert validate(build_schema()._schema, parse(source)) == []
+
+
+def test_the_state_machine_is_that_of_the_tables() -> None:
+    script = ROOT / "scripts" / "state_machine.py"
+    said = subprocess.run(
+        [sys.executable, script, "--check"], check=False, capture_output=True, text=True
+    )
+    assert said.returncode == 0, said.stderr
 
 
 def test_every_command_exists() -> None:
