@@ -2,7 +2,18 @@
 
 import typer
 
-from server.cli import executions, flows, operating, record, schedules, secrets, serving
+from server.cli import (
+    acting,
+    deciding,
+    executions,
+    flows,
+    operating,
+    record,
+    reruns,
+    schedules,
+    secrets,
+    serving,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -15,6 +26,9 @@ app.add_typer(flows.app, name="flows")
 app.add_typer(secrets.app, name="secret")
 app.add_typer(schedules.app, name="schedules")
 executions.register(app)
+acting.register(app)
+reruns.register(app)
+deciding.register(app)
 record.register(app)
 operating.register(app)
 

@@ -12,6 +12,8 @@ from typing import Any, TypeVar, cast
 
 import typer
 
+from server.cli import queries
+
 PROBLEMS = "problems { code message path ... on ValidationProblem { line column } }"
 Command = TypeVar("Command", bound=Callable[..., Any])
 _RETRY_FROM, _RETRY_UP_TO = 0.2, 5.0
@@ -78,6 +80,16 @@ class Api:
         if answer.get("errors"):
             raise CommandFailed("; ".join(error["message"] for error in answer["errors"]))
         return str(answer["id"])
+
+    async def task_run(self, id: str, key: str) -> str:
+        """The id of a task run. Raises CommandFailed with the keys that there are."""
+        execution = (await self.ask(queries.TASKS, id=id))["execution"]
+        if execution is None:
+            raise CommandFailed(f"no execution {id}; `headway ls` shows what there is")
+        runs = {run["key"]: str(run["id"]) for run in execution["taskRuns"]}
+        if key not in runs:
+            raise CommandFailed(f"no task {key}; it has: {', '.join(runs)}")
+        return runs[key]
 
     async def mutate(self, name: str, kind: str, result: str, /, **input: Any) -> dict[str, Any]:
         """What changed. Raises CommandFailed with the problems."""

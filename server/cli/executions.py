@@ -22,16 +22,13 @@ from server.cli.inputs import (
 
 Id = Annotated[str, typer.Argument(help="An execution's id, exec_...")]
 Reason = Annotated[str | None, typer.Option(help="Why; kept with the event.")]
-Comment = Annotated[str | None, typer.Option(help="A comment on the decision.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _NEWEST_LINES = 8
 
 
 def register(app: typer.Typer) -> None:
-    for command in (run, ls, show, logs, cancel, pause, resume, approve, reject):
+    for command in (run, ls, show, logs):
         app.command()(plain_errors(command))
-    app.command("retry-failed")(plain_errors(retry_failed))
-    app.command("set-labels")(plain_errors(set_labels))
 
 
 def run(
@@ -47,6 +44,23 @@ def run(
     idempotency_key: Annotated[
         str | None, typer.Option(help="The same key starts it once.")
     ] = None,
+    disable: Annotated[
+        list[str] | None, typer.Option(help="A task not to run; may be repeated.")
+    ] = None,
+    on_failure: Annotated[
+        str | None,
+        typer.Option(help="In place of the flow's: finish_running, finish_possible, cancel_all."),
+    ] = None,
+    priority: Annotated[
+        int | None, typer.Option(help="-1000 to 1000; the greater goes first.")
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option(help="Not before this moment, as 2026-01-31T08:00:00Z.")
+    ] = None,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Use no earlier results.")] = False,
+    rerun_of: Annotated[
+        str | None, typer.Option(help="An ended execution whose outputs stand for disabled tasks.")
+    ] = None,
     test: Annotated[
         bool, typer.Option("--test", help="Run the document without saving it; lists hide it.")
     ] = False,
@@ -58,7 +72,20 @@ def run(
     Ctrl-C ends the watching, never the execution.
     """
     api = Api.find()
-    how = {"labels": parse_labels(label or []), "idempotencyKey": idempotency_key, "reason": reason}
+    how: dict[str, Any] = {
+        "labels": parse_labels(label or []),
+        "idempotencyKey": idempotency_key,
+        "reason": reason,
+    }
+    if not test:
+        how |= {
+            "disabledTasks": disable,
+            "onFailure": on_failure and on_failure.upper(),
+            "priority": priority,
+            "scheduledAt": at,
+            "noCache": no_cache or None,
+            "rerunOf": rerun_of,
+        }
     start = _start_test if test else _start
     state = asyncio.run(_run(api, start(api, flow, input or [], **how), follow))
     if state:
@@ -246,13 +273,8 @@ def logs(
 async def _logs(api: Api, id: str, follow: bool, task: str | None, level: str | None) -> None:
     from server.cli.rendering import log_text
 
-    execution = (await api.ask(queries.TASKS, id=id))["execution"]
-    if execution is None:
-        raise CommandFailed(f"no execution {id}")
-    runs = {run["key"]: run["id"] for run in execution["taskRuns"]}
-    if task and task not in runs:
-        raise CommandFailed(f"no task {task}; it has: {', '.join(runs)}")
-    wanted = {"id": id, "task": runs.get(task or ""), "level": level}
+    task_run = await api.task_run(id, task) if task else None
+    wanted = {"id": id, "task": task_run, "level": level}
     if follow:
         async with aclosing(api.follow(queries.LOGS, "cursor", None, **wanted)) as batches:  # type: ignore[type-var]
             async for batch in batches:
@@ -273,77 +295,3 @@ def _print_lines(lines: list[dict[str, Any]]) -> None:
 
     for line in lines:
         typer.echo(log_text(line))
-
-
-def _act(name: str, kind: str, id: str, **input: Any) -> None:
-    payload = asyncio.run(Api.find().mutate(name, kind, "execution { name state }", id=id, **input))
-    typer.echo(f"{payload['execution']['name']} is {payload['execution']['state']}")
-
-
-def cancel(
-    id: Id,
-    force: Annotated[bool, typer.Option("--force", help="Leave no grace.")] = False,
-    reason: Reason = None,
-) -> None:
-    """Stop an execution and everything that it runs."""
-    _act("cancelExecution", "CancelExecutionInput", id, force=force, reason=reason)
-
-
-def pause(id: Id, reason: Reason = None) -> None:
-    """Start nothing new; what runs goes on."""
-    _act("pauseExecution", "ActionInput", id, reason=reason)
-
-
-def resume(id: Id, reason: Reason = None) -> None:
-    """Go on after a pause."""
-    _act("resumeExecution", "ActionInput", id, reason=reason)
-
-
-def retry_failed(id: Id, reason: Reason = None) -> None:
-    """Give failed tasks a new attempt while the execution is FAILED_FINISHING, or PAUSED with a failure."""
-    _act("retryFailed", "RetryFailedInput", id, reason=reason)
-
-
-def set_labels(
-    id: Id,
-    labels: Annotated[list[str], typer.Argument(help="key=value ...")],
-    mode: Annotated[str, typer.Option(help="merge, replace or remove.")] = "merge",
-) -> None:
-    """Set labels."""
-    _act("setLabels", "SetLabelsInput", id, labels=parse_labels(labels), mode=mode.upper())
-
-
-def approve(
-    id: Annotated[str, typer.Argument(help="appr_..., or an execution that asks one thing.")],
-    comment: Comment = None,
-) -> None:
-    """Approve what an execution waits for."""
-    asyncio.run(_decide("approve", id, comment))
-
-
-def reject(
-    id: Annotated[str, typer.Argument(help="appr_..., or an execution that asks one thing.")],
-    comment: Comment = None,
-) -> None:
-    """Reject what an execution waits for."""
-    asyncio.run(_decide("reject", id, comment))
-
-
-async def _decide(decision: str, id: str, comment: str | None) -> None:
-    api = Api.find()
-    if not id.startswith("appr_"):
-        pending = (await api.ask(queries.PENDING, id=id))["approvals"]["nodes"]
-        if len(pending) != 1:
-            asked = "; ".join(f"{one['id']} {one['message']!r}" for one in pending) or "nothing"
-            raise CommandFailed(f"{id} asks {asked}; name one appr_ id")
-        id = pending[0]["id"]
-    payload = await api.mutate(
-        decision,
-        "DecideInput",
-        "approval { state } execution { name state }",
-        approvalId=id,
-        comment=comment,
-    )
-    typer.echo(
-        f"{payload['approval']['state']}; {payload['execution']['name']} is {payload['execution']['state']}"
-    )

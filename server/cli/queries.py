@@ -7,6 +7,8 @@ _TASK_RUNS = """taskRuns { id key state progress message duration error { code m
 SHOW: Final = f"""query ($id: ID!, $at: Int) {{ execution(id: $id, at: $at) {{
   id name namespace flowKey kind state progress inputs outputs labels {{ key value }}
   duration createdAt startedAt endedAt createdBy {{ kind name }} {_TASK_RUNS} waitingFor {{ code message }}
+  rerunOf {{ id name }} replayOf {{ id name }} cachedFrom {{ id name }} parent {{ id name }}
+  resolvedBy {{ id name }} children {{ id name state }}
   seq availableActions {{ action allowed reason }} notes {{ text at author {{ name }} }}
   failure {{ code message attempt logLine taskRun {{ key }} skipped {{ key }} }} }} }}"""
 AUDIT: Final = """query ($where: AuditFilter, $first: Int) { auditLog(where: $where, first: $first) { nodes {
@@ -16,6 +18,8 @@ LIST: Final = """query ($where: ExecutionFilter, $first: Int) { executions(where
   nodes { id name namespace flowKey kind state progress startedAt duration } } }"""
 PENDING: Final = """query ($id: ID!) { approvals(where: {executionId: $id, state: [PENDING]}) {
   nodes { id message } } }"""
+INBOX: Final = """query ($where: ApprovalFilter) { approvals(where: $where, first: 200) { nodes {
+  id message requestedAt expiresAt groups { name given required } execution { id name } } } }"""
 EVENTS: Final = """subscription ($id: ID!, $after: Int) { executionEvents(id: $id, after: $after) {
   seq at type toState attempt taskRun { key } } }"""
 _LINE = "line at level stream text taskKey attempt"

@@ -97,6 +97,38 @@ def list_table(executions: Sequence[dict[str, Any]]) -> Table:
     return table
 
 
+def plan_table(tasks: Sequence[dict[str, Any]], disabled: Sequence[str]) -> Table:
+    """What a rerun does; `disabled` are tasks that were told not to run."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("TASK", "PLAN", "WHY"):
+        table.add_column(name, no_wrap=name != "WHY")
+    for one in tasks:
+        plan = "DISABLED" if one["key"] in disabled and one["plan"] == "RUN" else one["plan"]
+        new = " (new)" if one["isNew"] else ""
+        table.add_row(one["key"] + new, plan, Text(one["why"]))
+    return table
+
+
+def inbox_table(requests: Sequence[dict[str, Any]]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("ID", "ASKED", "DUE", "GIVEN", "EXECUTION", "QUESTION"):
+        table.add_column(name, no_wrap=name != "QUESTION")
+    for one in requests:
+        given = ", ".join(
+            f"{group['name']} {group['given']}/{group['required']}".strip()
+            for group in one["groups"]
+        )
+        table.add_row(
+            one["id"],
+            moment(one["requestedAt"]),
+            moment(one["expiresAt"]),
+            given,
+            one["execution"]["name"],
+            Text(one["message"]),
+        )
+    return table
+
+
 def audit_table(entries: Sequence[dict[str, Any]]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("AT", "BY", "CHANNEL", "ACTION", "TARGET", "REASON"):
@@ -143,6 +175,7 @@ def details(execution: dict[str, Any]) -> RenderableType:
     parts: list[RenderableType] = [Text(execution["name"], style="bold"), head]
     if sentence := failure_sentence(execution):
         parts.append(Text(sentence, style="red"))
+    parts += [Text(line, style="dim") for line in _links(execution)]
     parts += [Text(f"waits: {one['message']}", style="yellow") for one in execution["waitingFor"]]
     parts.append(tasks_table(execution["taskRuns"]))
     allowed = [
@@ -156,6 +189,26 @@ def details(execution: dict[str, Any]) -> RenderableType:
     ]
     parts.append(Text(f"you can: {', '.join(allowed) or 'nothing, this is the past'}", style="dim"))
     return Group(*parts)
+
+
+def _links(execution: dict[str, Any]) -> list[str]:
+    """The executions that it comes from, and those that came of it."""
+    names = {
+        "rerunOf": "rerun of",
+        "replayOf": "replay of",
+        "cachedFrom": "results of",
+        "parent": "started by",
+        "resolvedBy": "resolved by",
+    }
+    lines = [
+        f"{word} {execution[name]['name']}  {execution[name]['id']}"
+        for name, word in names.items()
+        if execution.get(name)
+    ]
+    return lines + [
+        f"started {child['name']} ({child['state']})  {child['id']}"
+        for child in execution.get("children") or ()
+    ]
 
 
 def as_json(value: Any) -> str:
