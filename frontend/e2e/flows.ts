@@ -43,6 +43,23 @@ tasks:
   - {id: release, type: approval, message: "Release it to everyone?", comment: always}
   - {id: after, type: shell, needs: [release], run: echo released}
 `,
+  once: `
+id: once
+namespace: e2e
+tasks:
+  - {id: good, type: return, outputs: {rows: 7}}
+  - {id: bad, type: shell, needs: [good], run: exit 3}
+  - {id: last, type: log, needs: [good], run_if: always, message: "{{ outputs.good.rows }} rows"}
+`,
+  typed: `
+id: typed
+namespace: e2e
+inputs:
+  - {id: size, type: INT, default: 500, min: 1, max: 1000, description: Rows at once}
+  - {id: region, type: SELECT, options: [eu, us], default: eu}
+tasks:
+  - {id: only, type: log, message: "{{ inputs.size }} of {{ inputs.region }}"}
+`,
   // A first page and more at once, then a line fifty times a second.
   chatty: `
 id: chatty

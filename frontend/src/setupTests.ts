@@ -1,4 +1,4 @@
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterEach } from "vitest";
 
 afterEach(cleanup);
@@ -23,3 +23,6 @@ window.ResizeObserver ??= class {
 window.scrollTo = () => {};
 Element.prototype.scrollIntoView ??= () => {};
 Object.defineProperty(document, "fonts", { value: new EventTarget(), configurable: true });
+
+// The machines that tests run on are shared: what is waited for comes, though not always within a second.
+configure({ asyncUtilTimeout: 10_000 });

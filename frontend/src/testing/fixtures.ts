@@ -49,6 +49,7 @@ export function aTask(
     duration: 0,
     error: null,
     waitingFor: [],
+    availableActions: [],
     attempts: [],
     ...over,
   };

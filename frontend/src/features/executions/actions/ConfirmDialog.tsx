@@ -1,9 +1,11 @@
 import { Button, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
+import { PlanTable } from "./PlanTable";
 import { Problems } from "./Problems";
 import type { Outcome } from "./perform";
-import type { ActionSpec } from "./registry";
+import { type ActionSpec, inputOf } from "./registry";
 import type { Target } from "./useActions";
+import { usePlan } from "./usePlan";
 
 type Props = {
   spec: ActionSpec;
@@ -16,6 +18,7 @@ export function ConfirmDialog({ spec, target, onClose, onConfirm }: Props) {
   const [reason, setReason] = useState("");
   const [problems, setProblems] = useState<Outcome["problems"]>([]);
   const [busy, setBusy] = useState(false);
+  const plan = usePlan(spec, inputOf(spec, target.id, target.given ?? {}));
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
@@ -36,6 +39,7 @@ export function ConfirmDialog({ spec, target, onClose, onConfirm }: Props) {
           <Text size="sm" c="dimmed">
             {spec.confirm?.text}
           </Text>
+          {plan?.plan && <PlanTable tasks={plan.plan} />}
           <TextInput
             data-autofocus
             label="Reason"
@@ -43,7 +47,7 @@ export function ConfirmDialog({ spec, target, onClose, onConfirm }: Props) {
             value={reason}
             onChange={(event) => setReason(event.currentTarget.value)}
           />
-          <Problems problems={problems} />
+          <Problems problems={problems.length ? problems : (plan?.problems ?? [])} />
           <Group justify="flex-end" gap="xs">
             <Button size="sm" onClick={onClose}>
               Keep it

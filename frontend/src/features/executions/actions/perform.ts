@@ -1,8 +1,12 @@
 import type { Client } from "@urql/core";
 import { sentenceOf } from "@/shared/ui/ErrorState";
-import type { ActedOn, ActionSpec, Answer, Refusal } from "./registry";
+import type { ActedOn, ActionSpec, Answer, PlannedTask, Refusal } from "./registry";
 
-export type Outcome = { execution: ActedOn | null; problems: readonly Refusal[] };
+export type Outcome = {
+  execution: ActedOn | null;
+  problems: readonly Refusal[];
+  plan?: readonly PlannedTask[];
+};
 
 /** Asks for the action; a broken connection is one more problem with a sentence, not an exception. */
 export async function perform(
@@ -17,5 +21,6 @@ export async function perform(
       problems: [{ code: "UNAVAILABLE", message: sentenceOf(result.error), path: null }],
     };
   }
-  return (result.data as Answer).answer;
+  const { execution, executions, plan, problems } = (result.data as Answer).answer;
+  return { execution: execution ?? executions?.[0] ?? null, problems, plan: plan?.tasks };
 }

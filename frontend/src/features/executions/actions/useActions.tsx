@@ -1,13 +1,22 @@
 import { notifications } from "@mantine/notifications";
+import { useNavigate } from "@tanstack/react-router";
 import { type ReactNode, useCallback, useRef, useState } from "react";
 import { useClient } from "urql";
-import { ConfirmDialog } from "./ConfirmDialog";
-import { type Label, LabelsDialog } from "./LabelsDialog";
+import { ActionForm } from "./ActionForm";
+import type { Label } from "./LabelsDialog";
 import { type Outcome, perform } from "./perform";
-import type { ActedOn, ActionSpec } from "./registry";
+import { type ActedOn, type ActionSpec, inputOf } from "./registry";
 
-export type Target = { id: string; name: string; labels: readonly Label[] };
-type Open = { spec: ActionSpec; target: Target };
+/** `given` goes with the input: the task that a replay starts from. `taskRun` is what a task's action is about. */
+export type Target = {
+  id: string;
+  name: string;
+  state?: string;
+  labels: readonly Label[];
+  given?: Record<string, unknown>;
+  taskRun?: { id: string; key: string; state: string };
+};
+export type Open = { spec: ActionSpec; target: Target };
 
 export type Actions = {
   start: (spec: ActionSpec, target: Target) => void;
@@ -22,6 +31,7 @@ const SHOW_ASKED_AFTER = 80;
 /** The one way from a button, a menu or a key to a mutation: question, asking, answer. */
 export function useActions(onAnswered?: (execution: ActedOn) => void): Actions {
   const client = useClient();
+  const navigate = useNavigate();
   const [open, setOpen] = useState<Open | null>(null);
   const [asked, setAsked] = useState<Actions["asked"]>(null);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
@@ -31,13 +41,18 @@ export function useActions(onAnswered?: (execution: ActedOn) => void): Actions {
       const word = spec.asked;
       if (word)
         timer.current = setTimeout(() => setAsked({ id: target.id, word: `${word}…` }), SHOW_ASKED_AFTER);
-      const outcome = await perform(client, spec, { id: target.id, ...input });
+      const given = { ...target.given, ...input };
+      const taskRun = target.taskRun && { taskRunId: target.taskRun.id, ...given };
+      const outcome = await perform(client, spec, taskRun ?? inputOf(spec, target.id, given));
       clearTimeout(timer.current);
       setAsked(null);
-      if (outcome.execution) onAnswered?.(outcome.execution);
+      if (outcome.problems.length) return outcome;
+      const shown = addressAfter(spec, outcome);
+      if (shown) void navigate(shown as never);
+      else if (outcome.execution) onAnswered?.(outcome.execution);
       return outcome;
     },
-    [client, onAnswered],
+    [client, onAnswered, navigate],
   );
 
   const start = useCallback(
@@ -52,18 +67,16 @@ export function useActions(onAnswered?: (execution: ActedOn) => void): Actions {
     [ask],
   );
 
-  const close = () => setOpen(null);
-  const form =
-    open &&
-    (open.spec.form === "labels" ? (
-      <LabelsDialog target={open.target} onClose={close} onSave={(input) => ask(open, input)} />
-    ) : (
-      <ConfirmDialog
-        spec={open.spec}
-        target={open.target}
-        onClose={close}
-        onConfirm={(input) => ask(open, input)}
-      />
-    ));
-  return { start, asked, dialog: form, isOpen: open !== null };
+  const dialog = open && (
+    <ActionForm open={open} onClose={() => setOpen(null)} onAsk={(input) => ask(open, input)} />
+  );
+  return { start, asked, dialog, isOpen: open !== null };
+}
+
+/** Where to go: to the execution that was started, or away from the one that is gone. */
+function addressAfter(spec: ActionSpec, { execution }: Outcome) {
+  if (spec.action === "DELETE") return { to: "/", search: {} };
+  return spec.startsAnother && execution
+    ? { to: "/executions/$id", params: { id: execution.id }, search: {} }
+    : null;
 }

@@ -1,5 +1,6 @@
 import { Button, Tooltip } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
+import { useState } from "react";
 import type { ExecutionPageQuery } from "@/shared/graphql/gen/graphql";
 import { formatDuration } from "@/shared/lib/duration";
 import { Duration } from "@/shared/ui/Duration";
@@ -9,12 +10,17 @@ import { isEnded, STATE_TOKENS } from "@/shared/ui/stateTokens";
 import { Time } from "@/shared/ui/Time";
 import { type Offer, offersOf } from "../actions/registry";
 import type { Actions } from "../actions/useActions";
+import { RunDialog } from "../run/RunDialog";
 import classes from "./ExecutionHeader.module.css";
+import { MoreActions } from "./MoreActions";
+import { Relatives } from "./Relatives";
 import type { View } from "./view";
 
 type Props = { view: View; neighbours: ExecutionPageQuery["execution"]; actions: Actions };
 
 export function ExecutionHeader({ view, neighbours, actions }: Props) {
+  const [running, setRunning] = useState(false);
+  const offers = offersOf(view.availableActions);
   const asked = actions.asked?.id === view.id ? actions.asked.word : undefined;
   return (
     <header className={classes.header}>
@@ -38,24 +44,40 @@ export function ExecutionHeader({ view, neighbours, actions }: Props) {
           <StateBadge state={view.state} asked={asked} />
         </span>
         <div className={classes.actions} role="group" aria-label="Actions">
-          {offersOf(view.availableActions).map((offer) => (
-            <ActionButton
-              key={offer.spec.action}
-              offer={offer}
-              onStart={() => actions.start(offer.spec, view)}
-            />
-          ))}
+          {offers
+            .filter((offer) => !offer.spec.more)
+            .map((offer) => (
+              <ActionButton
+                key={offer.spec.action}
+                offer={offer}
+                onStart={() => actions.start(offer.spec, view)}
+              />
+            ))}
+          <Button onClick={() => setRunning(true)}>Run again</Button>
+          <MoreActions
+            offers={offers.filter((offer) => offer.spec.more)}
+            onStart={(spec) => actions.start(spec, view)}
+          />
         </div>
       </div>
       {!isEnded(view.state) && <ProgressBar value={view.progress} label="Progress" tone={toneOf(view)} />}
-      <Facts view={view} rerunOf={neighbours?.rerunOf ?? null} />
+      <Facts view={view} />
+      {neighbours && <Relatives execution={neighbours} />}
+      {running && (
+        <RunDialog
+          flow={{ namespace: view.namespace, key: view.flowKey }}
+          onClose={() => setRunning(false)}
+        />
+      )}
     </header>
   );
 }
 
+const MAIN = new Set(["RETRY_FAILED", "RESTART"]);
+
 function ActionButton({ offer, onStart }: { offer: Offer; onStart: () => void }) {
   const { spec, allowed, reason } = offer;
-  const main = allowed && spec.action === "RETRY_FAILED";
+  const main = allowed && MAIN.has(spec.action);
   const button = (
     <Button
       variant={main ? "filled" : "default"}
@@ -71,7 +93,7 @@ function ActionButton({ offer, onStart }: { offer: Offer; onStart: () => void })
   return <Tooltip label={reason}>{button}</Tooltip>;
 }
 
-function Facts({ view, rerunOf }: { view: View; rerunOf: { id: string; name: string } | null }) {
+function Facts({ view }: { view: View }) {
   return (
     <dl className={classes.facts}>
       <Fact name="Duration">
@@ -91,13 +113,6 @@ function Facts({ view, rerunOf }: { view: View; rerunOf: { id: string; name: str
       <Fact name="By">{view.createdBy.name}</Fact>
       <Fact name="Kind">{view.kind}</Fact>
       {view.revision && <Fact name="Revision">{view.revision.number}</Fact>}
-      {rerunOf && (
-        <Fact name="Rerun of">
-          <Link to="/executions/$id" params={{ id: rerunOf.id }} search={{}}>
-            {rerunOf.name}
-          </Link>
-        </Fact>
-      )}
       {view.labels.length > 0 && (
         <Fact name="Labels">
           <span className={classes.labels}>

@@ -23,6 +23,8 @@ function world(view: ExecutionViewFragment | null, more: World = {}) {
           properties: {},
           metrics: [],
           artifacts: [],
+          children: [],
+          notes: [],
           ...view,
         };
   const root = {
@@ -60,7 +62,8 @@ const FAILED = aView({
       reason: "only a PAUSED execution can be resumed",
     },
     { action: "RETRY_FAILED", allowed: true, code: null, reason: null },
-    { action: "RESTART", allowed: false, code: "NOT_YET", reason: "restart is not built yet" },
+    { action: "RESTART", allowed: false, code: "INVALID_STATE", reason: "only a FAILED one" },
+    { action: "ADD_NOTE", allowed: true, code: null, reason: null },
   ],
 });
 
@@ -79,13 +82,17 @@ describe("a failure", () => {
     );
   });
 
-  it("offers what is allowed first, the rest greyed, and nothing that is not built yet", async () => {
+  it("offers what is allowed first, the rest greyed, two names of one wish once, the rarer behind More", async () => {
     show("/executions/exec_2", world(FAILED).root);
     const buttons = within(await screen.findByRole("group", { name: "Actions" })).getAllByRole("button");
-    expect(buttons.map((button) => [button.textContent, button.getAttribute("aria-disabled")])).toEqual([
+    expect(
+      buttons.map((button) => [button.textContent, button.getAttribute("aria-disabled") ?? "false"]),
+    ).toEqual([
       ["Retry failed", "false"],
       ["Cancel", "false"],
       ["Resume", "true"],
+      ["Run again", "false"],
+      ["More", "false"],
     ]);
   });
 });
@@ -142,6 +149,10 @@ it("asks for an approval, and shows the refusal in the server's words", async ()
     requestedAt: "2026-01-14T02:00:00Z",
     decidedAt: null,
     canDecide: true,
+    allowSelf: true,
+    expiresAt: null,
+    groups: [{ name: "", users: [], roles: ["operator"], required: 1, given: 0 }],
+    form: [],
     votes: [],
   };
   show(

@@ -51,7 +51,15 @@ function Execution({ id }: { id: string }) {
       <WaitingReasons waiting={view.waitingFor} />
       <div className={classes.columns}>
         <div className={classes.column}>
-          <TaskList view={view} />
+          <TaskList
+            view={view}
+            onAct={(spec, task) =>
+              actions.start(spec, {
+                ...view,
+                ...(spec.form === "task" ? { taskRun: task } : { given: { fromTask: task.task.key } }),
+              })
+            }
+          />
           <DataPanel id={view.id} seq={view.seq} />
         </div>
         <div className={classes.column}>

@@ -8,7 +8,8 @@ import { type View, viewOf } from "./view";
 
 /** The execution as it is now: read once, then followed. The component is made anew for another id. */
 export function useExecution(id: string) {
-  const { data, error, loading } = useRead(ExecutionPageDocument, { id });
+  const [turn, setTurn] = useState(0);
+  const { data, error, loading } = useRead(ExecutionPageDocument, { id }, { version: turn });
   const [live, learn] = useReducer((known: View | null, arrived: View) => newer(known, arrived), null);
   const [acted, setActed] = useState<ActedOn | null>(null);
   const liveError = useLive(ExecutionLiveDocument, { id }, { onData: (arrived) => learn(arrived.execution) });
@@ -20,6 +21,9 @@ export function useExecution(id: string) {
     neighbours,
     missing: !loading && !error && !view,
     error: view ? undefined : (error ?? liveError),
-    answered: setActed,
+    answered: (execution: ActedOn) => {
+      setActed(execution);
+      setTurn((before) => before + 1);
+    },
   };
 }

@@ -5,6 +5,7 @@ import { FilterChoicesDocument } from "@/shared/graphql/gen/graphql";
 import { useRead } from "@/shared/graphql/read";
 import { ErrorState } from "@/shared/ui/ErrorState";
 import { useActions } from "../actions/useActions";
+import { RunDialog } from "../run/RunDialog";
 import classes from "./ExecutionsPage.module.css";
 import { ExecutionsTable } from "./ExecutionsTable";
 import { FilterBar } from "./FilterBar";
@@ -24,7 +25,8 @@ export function ExecutionsPage() {
   const [selected, setSelected] = useState<string | null>(null);
   const [menu, setMenu] = useState<string | null>(null);
   const actions = useActions();
-  const { hold, pointer } = useHold(selected !== null || menu !== null || actions.isOpen);
+  const [running, setRunning] = useState(false);
+  const { hold, pointer } = useHold(selected !== null || menu !== null || actions.isOpen || running);
   const { rows, error, settle, loadMore, loadingMore, hasMore } = useRows(search, hold);
   const choices = useRead(FilterChoicesDocument, {}).data;
   const open = (id: string) => void navigate({ to: "/executions/$id", params: { id } } as never);
@@ -41,6 +43,9 @@ export function ExecutionsPage() {
     <>
       <div className={classes.head}>
         <h1 className={classes.title}>Executions</h1>
+        <Button variant="filled" size="sm" onClick={() => setRunning(true)}>
+          Run a flow
+        </Button>
         <span className={classes.count} aria-live="off">
           {rows.loaded && `${rows.total.value.toLocaleString()}${rows.total.exact ? "" : "+"}`}
         </span>
@@ -72,6 +77,7 @@ export function ExecutionsPage() {
         </div>
       )}
       {actions.dialog}
+      {running && <RunDialog onClose={() => setRunning(false)} />}
     </>
   );
 }

@@ -7,6 +7,8 @@ import { Time } from "@/shared/ui/Time";
 import { Problems } from "../../actions/Problems";
 import { type Outcome, perform } from "../../actions/perform";
 import { specOf } from "../../actions/registry";
+import { InputField } from "../../run/InputField";
+import { type Entries, entriesOf, placed, readEntries } from "../../run/inputs";
 import classes from "./ApprovalCard.module.css";
 import { whoMayDecide } from "./rules";
 
@@ -17,9 +19,14 @@ export function ApprovalCard({ approval }: { approval: ApprovalViewFragment }) {
   const [busy, setBusy] = useState<"APPROVE" | "REJECT" | null>(null);
   const [problems, setProblems] = useState<Outcome["problems"]>([]);
 
+  const [entries, setEntries] = useState<Entries>(() => entriesOf(approval.form));
+  const { byField, others } = placed(problems, approval.form);
+
   const decide = async (action: "APPROVE" | "REJECT") => {
     setBusy(action);
-    const input = { approvalId: approval.id, comment: comment.trim() || null };
+    const form =
+      action === "APPROVE" && approval.form.length ? readEntries(approval.form, entries).values : null;
+    const input = { approvalId: approval.id, comment: comment.trim() || null, form };
     const outcome = await perform(client, specOf(action), input);
     setBusy(null);
     setProblems(outcome.problems);
@@ -39,6 +46,11 @@ export function ApprovalCard({ approval }: { approval: ApprovalViewFragment }) {
       <div className={classes.body}>
         <p className={classes.question}>{approval.message}</p>
         <p className={classes.rule}>{whoMayDecide(approval)}</p>
+        {approval.expiresAt && (
+          <p className={classes.rule}>
+            due <Time at={approval.expiresAt} />
+          </p>
+        )}
         {approval.votes.length > 0 && (
           <ul className={classes.votes} aria-label="Votes">
             {approval.votes.map((vote) => (
@@ -53,6 +65,15 @@ export function ApprovalCard({ approval }: { approval: ApprovalViewFragment }) {
         )}
         {approval.canDecide ? (
           <div className={classes.form}>
+            {approval.form.map((field) => (
+              <InputField
+                key={field.id}
+                field={field}
+                entry={entries[field.id] ?? null}
+                error={byField[field.id]}
+                onChange={(entry) => setEntries((before) => ({ ...before, [field.id]: entry }))}
+              />
+            ))}
             <Textarea
               data-approval-comment
               label="Comment"
@@ -63,7 +84,7 @@ export function ApprovalCard({ approval }: { approval: ApprovalViewFragment }) {
               value={comment}
               onChange={(event) => setComment(event.currentTarget.value)}
             />
-            <Problems problems={problems} />
+            <Problems problems={others} />
             <div className={classes.buttons}>
               <Button
                 size="sm"

@@ -1,22 +1,26 @@
 import { expect, it } from "vitest";
 import { whoMayDecide } from "./rules";
 
-const vote = (decision: "APPROVE" | "REJECT") => ({
-  actor: { kind: "USER" as const, name: "maria" },
-  decision,
-  comment: null,
-  at: "2026-01-01T00:00:00Z",
-  override: false,
+const group = (required: number, given: number, users: string[], roles: string[], name = "") => ({
+  name,
+  users,
+  roles,
+  required,
+  given,
 });
 
 it.each([
-  [{ required: 1, users: [], roles: [], votes: [] }, "One approval is enough."],
-  [{ required: 2, users: [], roles: [], votes: [vote("APPROVE")] }, "1 of 2 approvals given."],
-  [{ required: 1, users: ["maria"], roles: [], votes: [] }, "One approval is enough. By maria."],
+  [[group(1, 0, [], [])], "One approval is enough."],
+  [[group(2, 1, [], [])], "1 of 2 approvals given."],
+  [[group(1, 0, ["maria"], [])], "One approval is enough. By maria."],
   [
-    { required: 3, users: ["maria", "omar"], roles: ["operator"], votes: [vote("APPROVE"), vote("REJECT")] },
+    [group(3, 1, ["maria", "omar"], ["operator"])],
     "1 of 3 approvals given. By maria, omar or the role operator.",
   ],
-])("%o", (policy, sentence) => {
-  expect(whoMayDecide(policy)).toBe(sentence);
+  [
+    [group(1, 1, [], ["operator"], "ops"), group(1, 0, ["maria"], [], "security")],
+    "ops: 1 of 1 approvals given. By the role operator. security: 0 of 1 approvals given. By maria.",
+  ],
+])("%o", (groups, sentence) => {
+  expect(whoMayDecide({ groups })).toBe(sentence);
 });

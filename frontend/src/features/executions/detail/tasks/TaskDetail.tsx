@@ -1,13 +1,21 @@
 import { Button } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
-import { TaskDetailDocument, type TaskRowFragment } from "@/shared/graphql/gen/graphql";
+import { type Action, TaskDetailDocument, type TaskRowFragment } from "@/shared/graphql/gen/graphql";
 import { useRead } from "@/shared/graphql/read";
 import { JsonTree } from "@/shared/ui/JsonTree";
+import { type ActionSpec, specOf } from "../../actions/registry";
 import { Attempts } from "./Attempts";
 import classes from "./TaskDetail.module.css";
 
+export type TaskAct = (spec: ActionSpec, task: TaskRowFragment) => void;
+
+const WORDS: Partial<Record<Action, string>> = {
+  REPLAY: "Replay from here",
+  CHANGE_TASK_RUN_STATE: "Change state",
+};
+
 /** Read when it is opened: inputs and outputs may be large, and the live view is read often. */
-export function TaskDetail({ task, seq }: { task: TaskRowFragment; seq: number }) {
+export function TaskDetail({ task, seq, onAct }: { task: TaskRowFragment; seq: number; onAct?: TaskAct }) {
   const { data } = useRead(TaskDetailDocument, { id: task.id }, { version: seq });
   const node = data?.node && "inputs" in data.node ? data.node : null;
   return (
@@ -26,9 +34,24 @@ export function TaskDetail({ task, seq }: { task: TaskRowFragment; seq: number }
           </details>
         </>
       )}
-      <Button component={Link} to="." search={{ task: task.id } as never} replace resetScroll={false}>
-        Only its logs
-      </Button>
+      <div className={classes.buttons}>
+        <Button component={Link} to="." search={{ task: task.id } as never} replace resetScroll={false}>
+          Only its logs
+        </Button>
+        {onAct &&
+          task.availableActions
+            .filter((offer) => WORDS[offer.action])
+            .map((offer) => (
+              <Button
+                key={offer.action}
+                disabled={!offer.allowed}
+                title={offer.reason ?? undefined}
+                onClick={() => onAct(specOf(offer.action), task)}
+              >
+                {WORDS[offer.action]}
+              </Button>
+            ))}
+      </div>
     </div>
   );
 }

@@ -3,12 +3,18 @@ import { Duration } from "@/shared/ui/Duration";
 import { ProgressBar } from "@/shared/ui/ProgressBar";
 import { StateBadge } from "@/shared/ui/StateBadge";
 import { Time } from "@/shared/ui/Time";
-import { TaskDetail } from "./TaskDetail";
+import { type TaskAct, TaskDetail } from "./TaskDetail";
 import classes from "./TaskList.module.css";
 
-type Props = { task: TaskRowFragment; seq: number; opened: boolean; onToggle: () => void };
+type Props = {
+  task: TaskRowFragment;
+  seq: number;
+  opened: boolean;
+  onToggle: () => void;
+  onAct?: TaskAct;
+};
 
-export function TaskItem({ task, seq, opened, onToggle }: Props) {
+export function TaskItem({ task, seq, opened, onToggle, onAct }: Props) {
   const running = task.state === "RUNNING";
   return (
     <li className={classes.item} data-task={task.key}>
@@ -35,7 +41,7 @@ export function TaskItem({ task, seq, opened, onToggle }: Props) {
           <ProgressBar value={task.progress} label={`Progress of ${task.key}`} />
         </div>
       )}
-      {opened && <TaskDetail task={task} seq={seq} />}
+      {opened && <TaskDetail task={task} seq={seq} onAct={onAct} />}
     </li>
   );
 }

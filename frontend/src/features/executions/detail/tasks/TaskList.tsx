@@ -2,10 +2,11 @@ import { useState } from "react";
 import { Panel } from "@/shared/ui/Panel";
 import { isEnded } from "@/shared/ui/stateTokens";
 import type { View } from "../view";
+import type { TaskAct } from "./TaskDetail";
 import { TaskItem } from "./TaskItem";
 import classes from "./TaskList.module.css";
 
-export function TaskList({ view }: { view: View }) {
+export function TaskList({ view, onAct }: { view: View; onAct?: TaskAct }) {
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
   const toggle = (id: string) => {
     const next = new Set(open);
@@ -26,6 +27,7 @@ export function TaskList({ view }: { view: View }) {
             seq={view.seq}
             opened={open.has(task.id)}
             onToggle={() => toggle(task.id)}
+            onAct={onAct}
           />
         ))}
       </ul>

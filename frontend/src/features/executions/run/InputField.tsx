@@ -1,0 +1,132 @@
+import {
+  FileInput,
+  Input,
+  MultiSelect,
+  NumberInput,
+  PasswordInput,
+  SegmentedControl,
+  Select,
+  Textarea,
+  TextInput,
+} from "@mantine/core";
+import { useState } from "react";
+import type { Entry, Field } from "./inputs";
+import { isExpression } from "./inputs";
+import { upload } from "./upload";
+
+type Props = { field: Field; entry: Entry; error?: string; onChange: (entry: Entry) => void };
+
+const HINTS: Record<string, string> = {
+  DATE: "as 2026-01-31",
+  DATETIME: "as 2026-01-31T08:00:00Z",
+  TIME: "as 08:30",
+  DURATION: "as 10m, 1h30m or PT5M",
+  URI: "with its scheme, as https://…",
+};
+
+/** One input of a flow, by its type; what is wrong with it is the server's to say. */
+export function InputField({ field, entry, error, onChange }: Props) {
+  const common = {
+    label: field.id,
+    description: descriptionOf(field),
+    withAsterisk: field.required && field.default === null,
+    error,
+  };
+  const text = typeof entry === "string" ? entry : "";
+  switch (field.type) {
+    case "BOOL":
+      return (
+        <Input.Wrapper {...common}>
+          <SegmentedControl
+            fullWidth
+            aria-label={field.id}
+            data={["true", "false"]}
+            value={entry === null ? "" : String(entry)}
+            onChange={(value) => onChange(value === "true")}
+          />
+        </Input.Wrapper>
+      );
+    case "SELECT":
+      return (
+        <Select
+          {...common}
+          data={field.options ?? []}
+          value={text || null}
+          onChange={(value) => onChange(value ?? "")}
+          clearable
+        />
+      );
+    case "MULTISELECT":
+      return (
+        <MultiSelect
+          {...common}
+          data={field.options ?? []}
+          value={Array.isArray(entry) ? entry : []}
+          onChange={onChange}
+          clearable
+        />
+      );
+    case "INT":
+    case "FLOAT":
+      return (
+        <NumberInput
+          {...common}
+          value={text}
+          allowDecimal={field.type === "FLOAT"}
+          onChange={(value) => onChange(String(value))}
+        />
+      );
+    case "JSON":
+    case "ARRAY":
+      return (
+        <Textarea
+          {...common}
+          autosize
+          minRows={2}
+          maxRows={10}
+          value={text}
+          onChange={(event) => onChange(event.currentTarget.value)}
+        />
+      );
+    case "SECRET":
+      return (
+        <PasswordInput
+          {...common}
+          value={text}
+          autoComplete="off"
+          onChange={(event) => onChange(event.currentTarget.value)}
+        />
+      );
+    case "FILE":
+      return <FileField {...common} onChange={onChange} />;
+    default:
+      return <TextInput {...common} value={text} onChange={(event) => onChange(event.currentTarget.value)} />;
+  }
+}
+
+function descriptionOf(field: Field): string | undefined {
+  const parts = [field.description, HINTS[field.type]];
+  if (isExpression(field.default)) parts.push(`left empty: ${field.default}`);
+  if (field.min !== null || field.max !== null) parts.push(`${field.min ?? "…"} to ${field.max ?? "…"}`);
+  return parts.filter(Boolean).join("; ") || undefined;
+}
+
+type FileProps = { label: string; error?: string; onChange: (entry: Entry) => void };
+
+function FileField({ error, onChange, ...common }: FileProps) {
+  const [failed, setFailed] = useState<string>();
+  const [name, setName] = useState<string>();
+  const choose = async (file: File | null) => {
+    setFailed(undefined);
+    setName(file?.name);
+    if (!file) return onChange("");
+    try {
+      onChange(await upload(file));
+    } catch (error_) {
+      setFailed((error_ as Error).message);
+    }
+  };
+  return (
+    <FileInput {...common} placeholder={name ?? "Choose a file"} error={failed ?? error} onChange={choose} />
+  );
+}

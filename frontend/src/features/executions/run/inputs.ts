@@ -1,0 +1,78 @@
+import type { RunInputFragment } from "@/shared/graphql/gen/graphql";
+
+export type Field = RunInputFragment;
+/** What stands in the form: text for most, a truth for BOOL, a list for MULTISELECT, a file's id for FILE. */
+export type Entry = string | boolean | string[] | null;
+export type Entries = Record<string, Entry>;
+
+const IN_TEXT = new Set(["JSON", "ARRAY"]);
+
+/** The form as it opens: the given values, else the defaults that are no expressions. */
+export function entriesOf(fields: readonly Field[], given: Record<string, unknown> = {}): Entries {
+  return Object.fromEntries(
+    fields.map((field) => [field.id, entryOf(field, given[field.id] ?? field.default)]),
+  );
+}
+
+function entryOf(field: Field, value: unknown): Entry {
+  if (value === null || value === undefined || isExpression(value)) return field.type === "BOOL" ? null : "";
+  if (field.type === "BOOL") return value === true || value === "true";
+  if (field.type === "MULTISELECT") return Array.isArray(value) ? value.map(String) : [];
+  if (IN_TEXT.has(field.type) && typeof value !== "string") return JSON.stringify(value, null, 2);
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+export function isExpression(value: unknown): value is string {
+  return typeof value === "string" && value.includes("{{");
+}
+
+export type Read = { values: Record<string, unknown>; faults: Record<string, string> };
+
+/** The inputs to send; empty entries are left to their defaults. What is no JSON is told beside its field. */
+export function readEntries(fields: readonly Field[], entries: Entries): Read {
+  const values: Record<string, unknown> = {};
+  const faults: Record<string, string> = {};
+  for (const field of fields) {
+    const entry = entries[field.id];
+    if (entry === null || entry === undefined || entry === "") continue;
+    if (!IN_TEXT.has(field.type)) {
+      values[field.id] = entry;
+      continue;
+    }
+    try {
+      values[field.id] = JSON.parse(String(entry));
+    } catch (error) {
+      faults[field.id] = `not JSON: ${(error as Error).message}`;
+    }
+  }
+  return { values, faults };
+}
+
+type Told = { message: string; path: readonly string[] | null };
+
+/** The server's refusals by field, and those that belong to none. */
+export function placed<Refusal extends Told>(problems: readonly Refusal[], fields: readonly Field[]) {
+  const known = new Set(fields.map((field) => field.id));
+  const byField: Record<string, string> = {};
+  const others: Refusal[] = [];
+  for (const problem of problems) {
+    const [root, name] = problem.path ?? [];
+    if ((root === "inputs" || root === "form") && name && known.has(name)) byField[name] = problem.message;
+    else others.push(problem);
+  }
+  return { byField, others };
+}
+
+/** The same on a command line, each value quoted for a shell. */
+export function commandLine(namespace: string, flow: string, values: Record<string, unknown>): string {
+  const parts = Object.entries(values).map(([name, value]) =>
+    typeof value === "string"
+      ? `-i ${quoted(`${name}=${value}`)}`
+      : `-i ${quoted(`${name}:=${JSON.stringify(value)}`)}`,
+  );
+  return ["headway run", `${namespace}/${flow}`, ...parts].join(" ");
+}
+
+function quoted(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
