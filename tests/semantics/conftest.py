@@ -1,7 +1,9 @@
-"""The server of this folder, its people, and what drives its clock. The oracle looks after each test."""
+"""The server of this folder, its people, and what drives its clock."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -16,12 +18,22 @@ from tests.semantics.scene import People, Promises
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with serving(tmp_path_factory.mktemp("semantics") / "data") as served:
         yield served
+        asyncio.run(verify(served.database_url))
 
 
 @pytest.fixture
 async def client(served: Served) -> AsyncIterator[Client]:
+    """After each test the oracle looks at what it has made, and in the end at everything."""
+    since = await _newest(served.database_url)
     yield served.client
-    await verify(served.database_url)
+    await verify(served.database_url, since)
+
+
+async def _newest(database_url: str) -> UUID | None:
+    connection = await asyncpg.connect(database_url)
+    newest: UUID | None = await connection.fetchval("select max(id::text)::uuid from executions")
+    await connection.close()
+    return newest
 
 
 @pytest.fixture

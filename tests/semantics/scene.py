@@ -1,6 +1,6 @@
 """What the sentences are played with: flows, actions by name, people, and promises that come due when told to."""
 
-import json
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 
 from models.ids import new_id, untyped
+from runner.hints import CHANNEL, pack
 from runner.store.connection import Connection
 from runner.store.tokens import Tokens
 from server.auth import digest_of, new_token
@@ -36,6 +37,17 @@ def held(id: str, go: Path, more: str = "") -> str:
     """A task that runs until `go` exists."""
     run = '"until [ -e \\"$GO\\" ]; do sleep 0.02; done"'
     return f'  - {{id: {id}, type: shell, run: {run}, env: {{GO: "{go}"}}{more and ", " + more}}}\n'
+
+
+def deaf(id: str, go: Path, more: str = "") -> str:
+    """The same, and it ignores SIGTERM once `until_up`."""
+    return held(id, go, more).replace("until [", "trap '' TERM; touch $GO.up; until [")
+
+
+async def until_up(go: Path) -> None:
+    async with asyncio.timeout(20):
+        while not await asyncio.to_thread(go.with_name("go.up").exists):
+            pass
 
 
 async def act(client: Client, name: str, what: str = RUN, **input: Any) -> dict[str, Any]:
@@ -78,6 +90,18 @@ async def ended(client: Client, source: str, **input: Any) -> dict[str, Any]:
     return await client.until_ended((await client.run(source, **input))["id"])
 
 
+async def waits(client: Client, source: str, key: str = "w") -> str:
+    """The id of an execution of this flow in which the task `key` waits for its event, and nothing else happens."""
+    id = str((await client.run(source))["id"])
+    query = "subscription ($id: ID!) { execution(id: $id) { taskRuns { key message } } }"
+    async with client.subscribe(query, id=id) as messages:
+        async for data in messages:
+            said = {run["key"]: run["message"] for run in data["execution"]["taskRuns"]}
+            if said.get(key):
+                break
+    return id
+
+
 async def read(client: Client, id: str, what: str) -> dict[str, Any]:
     data = await client.ask(f"query ($id: ID!) {{ execution(id: $id) {{ {what} }} }}", id=id)
     found: dict[str, Any] = data["execution"]
@@ -101,9 +125,7 @@ async def moves(client: Client, id: str, key: str | None = None) -> list[str]:
 
 def codes(waiting: dict[str, Any]) -> list[tuple[str, str | None]]:
     """Of `waitingFor`: each reason's code and the task run that it is about."""
-    return [
-        (one["code"], (one["taskRun"] or {}).get("key")) for one in waiting["waitingFor"]
-    ]
+    return [(one["code"], (one["taskRun"] or {}).get("key")) for one in waiting["waitingFor"]]
 
 
 WAITING = "waitingFor { code message until taskRun { key } }"
@@ -125,6 +147,8 @@ class Promises:
             what,
         )
         assert done != "UPDATE 0", f"no {kind} is owed"
+        for message in pack("tests", ["d"]):
+            await self.connection.execute("select pg_notify($1, $2)", CHANNEL, message)
 
     async def owed(self, id: str) -> list[str]:
         rows = await self.connection.fetch(
@@ -132,6 +156,12 @@ class Promises:
             untyped("exec", id),
         )
         return [row["kind"] for row in rows]
+
+    async def all_kept(self, id: str) -> None:
+        """Until nothing is owed to it any more."""
+        async with asyncio.timeout(10):
+            while await self.owed(id):
+                pass
 
     async def rows(self, query: str, *values: Any) -> list[dict[str, Any]]:
         return [dict(row) for row in await self.connection.fetch(query, *values)]
@@ -148,7 +178,3 @@ class People:
         async with asyncpg.create_pool(self._served.database_url, min_size=1, max_size=1) as pool:
             await Tokens(pool).put(new_id(), name, digest_of(token), role)
         return Client(self._served.url, token)
-
-
-def text(value: Any) -> str:
-    return json.dumps(value)

@@ -15,7 +15,7 @@ from models.states import AttemptState
 from tests.api.client import Client, states, task
 from tests.api.servers import Served, start_worker
 from tests.runner.floor import open_floor
-from tests.semantics.scene import Promises, acted, ended, flow, held, moves, read, refused
+from tests.semantics.scene import Promises, acted, deaf, ended, flow, moves, read, refused, until_up
 
 FAILS_LATER = "  - {id: a, type: fail, retry: {max_attempts: 2, delay: 1h}}\n"
 
@@ -27,7 +27,9 @@ async def _created(client: Client) -> str:
 
 
 async def _queued(client: Client) -> str:
-    source = flow("cancel-queued", "  - {id: w, type: wait, event: x}\n", "concurrency: {limit: 1}\n")
+    source = flow(
+        "cancel-queued", "  - {id: w, type: wait, event: x}\n", "concurrency: {limit: 1}\n"
+    )
     first = await client.run(source)
     second = await client.create("semantics/cancel-queued")
     assert second["state"] == "QUEUED"
@@ -59,10 +61,10 @@ async def _paused(client: Client) -> str:
     return id
 
 
-@pytest.mark.parametrize(
-    "begin", [_created, _queued, _retrying, _task_queued, _waiting, _paused]
-)
-async def test_what_no_worker_owns_ends_in_the_same_transaction(client: Client, begin: "object") -> None:
+@pytest.mark.parametrize("begin", [_created, _queued, _retrying, _task_queued, _waiting, _paused])
+async def test_what_no_worker_owns_ends_in_the_same_transaction(
+    client: Client, begin: "object"
+) -> None:
     assert callable(begin)
     id = await begin(client)
     found = await acted(client, "cancelExecution", id=id)
@@ -90,9 +92,7 @@ async def test_timers_that_come_after_the_end_change_nothing(
     before = await client.show(id)
     for kind in ("ApprovalDue", "WakeUp", "TimeOutExecution"):
         await promises.keep(id, kind)
-    async with asyncio.timeout(10):
-        while await promises.owed(id):
-            await asyncio.to_thread(lambda: None)
+    await promises.all_kept(id)
     assert await client.show(id) == before
 
 
@@ -113,7 +113,10 @@ async def test_children_of_subflows_are_cancelled_unless_cascade_is_false(
         await acted(client, "cancelExecution", id=child)
     below = await client.until_ended(child)
     assert below["state"] == "KILLED"
-    why = [one["reason"] for one in (await read(client, child, "stateHistory { state reason }"))["stateHistory"]]
+    why = [
+        one["reason"]
+        for one in (await read(client, child, "stateHistory { state reason }"))["stateHistory"]
+    ]
     assert any("was stopped" in (reason or "") for reason in why) is cascade
 
 
@@ -127,13 +130,11 @@ async def _child_of(client: Client, id: str) -> str:
 async def test_sigterm_comes_first_and_the_task_may_end_well_within_its_grace(
     client: Client, tmp_path: Path
 ) -> None:
-    ready = tmp_path / "ready"
+    ready = tmp_path / "go.up"
     run = f"trap 'echo bye; exit 0' TERM; touch {ready}; while true; do sleep 0.02; done"
     source = flow("polite", f'  - {{id: a, type: shell, run: "{run}"}}\n')
     id = (await client.run(source))["id"]
-    async with asyncio.timeout(10):
-        while not ready.exists():
-            await asyncio.to_thread(ready.exists)
+    await until_up(tmp_path / "go")
     await acted(client, "cancelExecution", id=id)
     found = await client.until_ended(id)
     assert (found["state"], states(found)) == ("KILLED", {"a": "KILLED"})
@@ -142,10 +143,10 @@ async def test_sigterm_comes_first_and_the_task_may_end_well_within_its_grace(
 
 
 async def test_force_leaves_no_grace_and_no_finally(client: Client, go: Path) -> None:
-    tasks = held("a", go, "kill_grace: 1m").replace("until", "trap '' TERM; until")
+    tasks = deaf("a", go, "kill_grace: 1m")
     source = flow("forced", tasks + "finally: [{id: last, type: log, message: a}]\n")
     id = (await client.run(source))["id"]
-    await client.until(id, a="RUNNING")
+    await until_up(go)
     await acted(client, "cancelExecution", id=id, force=True)
     found = await client.until_ended(id)
     assert (found["state"], states(found)) == ("KILLED", {"a": "KILLED", "last": "CANCELLED"})
@@ -170,10 +171,10 @@ def frozen(served: Served) -> "Iterator[subprocess.Popen[bytes]]":
 async def test_killing_ends_at_its_deadline_though_the_worker_is_frozen_and_the_task_ignores_sigterm(
     client: Client, frozen: "subprocess.Popen[bytes]", go: Path
 ) -> None:
-    tasks = held("deaf", go, "queue: frozen, kill_grace: 200ms").replace("until", "trap '' TERM; until")
+    tasks = deaf("deaf", go, "queue: frozen, kill_grace: 200ms")
     source = flow("deaf", tasks + "finally: [{id: last, type: log, message: a}]\n")
     id = (await client.run(source))["id"]
-    await client.until(id, deaf="RUNNING")
+    await until_up(go)
     frozen.send_signal(signal.SIGSTOP)
     asked = asyncio.get_running_loop().time()
     assert (await acted(client, "cancelExecution", id=id))["state"] == "KILLING"
@@ -188,7 +189,9 @@ async def test_a_result_that_arrives_after_the_fence_is_refused_and_recorded_as_
     database_url: str, data_dir: Path
 ) -> None:
     async with open_floor(database_url, data_dir) as floor:
-        id = await floor.begin("  - {id: a, type: log, message: a, queue: nobody, kill_grace: 0s}\n")
+        id = await floor.begin(
+            "  - {id: a, type: log, message: a, queue: nobody, kill_grace: 0s}\n"
+        )
         engine, lease = floor.parts.engine, new_id()
         await engine.execute(id, Start("a", 1, new_id(), "worker:gone", lease))
         await floor.ask(id, Cancel())

@@ -69,7 +69,9 @@ async def test_under_cancel_all_a_failure_kills_at_once_even_while_paused(
     client: Client, go: Path
 ) -> None:
     bad = held("bad", go).replace("done", "done; exit 1")
-    source = flow("kills-paused", bad + "  - {id: w, type: wait, event: x}\n", "on_failure: CANCEL_ALL\n")
+    source = flow(
+        "kills-paused", bad + "  - {id: w, type: wait, event: x}\n", "on_failure: CANCEL_ALL\n"
+    )
     id = (await client.run(source))["id"]
     await client.until(id, bad="RUNNING", w="RUNNING")
     await acted(client, "pauseExecution", id=id)

@@ -13,6 +13,7 @@ from tests.semantics.scene import (
     held,
     moves,
     refused,
+    waits,
 )
 
 
@@ -42,7 +43,9 @@ async def test_what_runs_goes_on_and_nothing_new_starts_retries_included(
 async def test_pausing_while_failed_finishing_and_resuming_goes_on_finishing(
     client: Client, go: Path
 ) -> None:
-    id = (await client.run(flow("paused-failing", "  - {id: bad, type: fail}\n" + held("slow", go))))["id"]
+    id = (
+        await client.run(flow("paused-failing", "  - {id: bad, type: fail}\n" + held("slow", go)))
+    )["id"]
     await client.until(id, state="FAILED_FINISHING", slow="RUNNING")
     assert (await acted(client, "pauseExecution", id=id))["state"] == "PAUSED"
     assert (await acted(client, "resumeExecution", id=id))["state"] == "FAILED_FINISHING"
@@ -75,7 +78,9 @@ async def test_votes_while_paused_are_recorded_and_their_effect_waits(client: Cl
     await does(client, "approve", approvalId=approval)
     found = await client.show(id)
     assert (found["state"], states(found)) == ("PAUSED", {"ok": "WAITING_FOR_APPROVAL"})
-    assert [one["data"]["decision"] for one in await events(client, id, "APPROVAL_VOTED")] == ["APPROVE"]
+    assert [one["data"]["decision"] for one in await events(client, id, "APPROVAL_VOTED")] == [
+        "APPROVE"
+    ]
     problem = await refused(client, "approve", of=id, approvalId=approval)
     assert problem["code"] == "ALREADY_DECIDED"
     assert (await acted(client, "resumeExecution", id=id))["state"] == "SUCCESS"
@@ -90,7 +95,8 @@ async def test_approval_clocks_run_on_while_paused_and_their_effect_waits(
     await acted(client, "pauseExecution", id=id)
     await promises.keep(id, "ApprovalDue", "TIMEOUT")
     async with client.subscribe(
-        "subscription ($id: ID!) { execution(id: $id) { state taskRuns { approval { state } } } }", id=id
+        "subscription ($id: ID!) { execution(id: $id) { state taskRuns { approval { state } } } }",
+        id=id,
     ) as messages:
         async for data in messages:
             assert data["execution"]["state"] == "PAUSED"
@@ -102,7 +108,7 @@ async def test_approval_clocks_run_on_while_paused_and_their_effect_waits(
 async def test_only_what_is_paused_can_be_resumed_and_what_is_paused_not_paused_again(
     client: Client,
 ) -> None:
-    id = (await client.run(flow("pause-twice", "  - {id: w, type: wait, event: x}\n")))["id"]
+    id = await waits(client, flow("pause-twice", "  - {id: w, type: wait, event: x}\n"))
     problem = await refused(client, "resumeExecution", id=id)
     assert (problem["code"], problem["state"]) == ("INVALID_STATE", "RUNNING")
     await acted(client, "pauseExecution", id=id)
@@ -114,7 +120,9 @@ async def test_only_what_is_paused_can_be_resumed_and_what_is_paused_not_paused_
 async def test_a_wait_that_is_over_while_paused_ends_and_what_needs_it_waits(
     client: Client,
 ) -> None:
-    tasks = "  - {id: w, type: wait, duration: 200ms}\n  - {id: a, type: log, message: a, needs: [w]}\n"
+    tasks = (
+        "  - {id: w, type: wait, duration: 200ms}\n  - {id: a, type: log, message: a, needs: [w]}\n"
+    )
     id = (await client.run(flow("paused-wait", tasks)))["id"]
     await acted(client, "pauseExecution", id=id)
     found = await client.until(id, w="SUCCESS")

@@ -60,9 +60,14 @@ async def test_an_executions_timeout_fails_or_cancels_it(
 
 async def test_after_a_timeout_with_fail_errors_and_finally_run(client: Client, go: Path) -> None:
     tasks = held("a", go) + "errors: [{id: e, type: log, message: a}]\n"
-    source = flow("timeout-errors", tasks + "finally: [{id: f, type: log, message: a}]\n", "timeout: 300ms\n")
+    source = flow(
+        "timeout-errors", tasks + "finally: [{id: f, type: log, message: a}]\n", "timeout: 300ms\n"
+    )
     found = await ended(client, source)
-    assert (found["state"], states(found)) == ("FAILED", {"a": "FAILED", "e": "SUCCESS", "f": "SUCCESS"})
+    assert (found["state"], states(found)) == (
+        "FAILED",
+        {"a": "FAILED", "e": "SUCCESS", "f": "SUCCESS"},
+    )
 
 
 async def test_time_that_is_paused_or_waits_for_people_does_not_count_against_an_execution(
@@ -83,9 +88,13 @@ async def test_time_that_is_paused_or_waits_for_people_does_not_count_against_an
 async def test_what_is_put_back_after_a_failure_has_its_whole_time_again_and_what_runs_keeps_its_own(
     client: Client, go: Path
 ) -> None:
-    bad = "  - {id: bad, type: shell, run: \"test $HEADWAY_ATTEMPT -gt 1\"}\n"
+    bad = '  - {id: bad, type: shell, run: "test $HEADWAY_ATTEMPT -gt 1"}\n'
     tasks = bad + held("slow", go, "timeout: 900ms") + "  - {id: w, type: wait, duration: 10s}\n"
-    id = (await client.run(flow("again-timeout", tasks, "timeout: 1500ms\non_failure: FINISH_POSSIBLE\n")))["id"]
+    id = (
+        await client.run(
+            flow("again-timeout", tasks, "timeout: 1500ms\non_failure: FINISH_POSSIBLE\n")
+        )
+    )["id"]
     await client.until(id, state="FAILED_FINISHING", slow="RUNNING")
     await ended(client, flow("half", "  - {id: w, type: wait, duration: 600ms}\n"))
     await acted(client, "retryFailed", id=id)
