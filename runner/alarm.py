@@ -4,7 +4,7 @@ what is left is still to come."""
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from runner.attempt import Attempt
 from runner.stop import StopReason
@@ -29,8 +29,9 @@ async def alarm(pool: Pool, attempt: Attempt) -> AsyncIterator[None]:
         yield
     finally:
         ringing.cancel()
-        with suppress(asyncio.CancelledError):
-            await ringing
+        await asyncio.wait({ringing})
+        if not ringing.cancelled():
+            ringing.result()
 
 
 async def _ring(pool: Pool, attempt: Attempt, timeout: float) -> None:
