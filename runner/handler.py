@@ -13,6 +13,7 @@ from models.lifecycle.commands import Finish, Reused, Start
 from models.lifecycle.transition import Transition
 from models.logs import LogLevel
 from models.states import AttemptState, Channel
+from runner.alarm import alarm
 from runner.attempt import Attempt, Surroundings
 from runner.engine import Engine
 from runner.evaluator import EvaluationFailed
@@ -107,16 +108,9 @@ class JobHandler:
             attempt.stop.ask(StopReason.VOID)
 
     async def _run(self, attempt: Attempt) -> Finish:
-        timeout = attempt.spec.timeout
-        timer = timeout and asyncio.get_running_loop().call_later(
-            timeout, attempt.stop.ask, StopReason.TIMED_OUT, attempt.spec.kill_grace
-        )
         try:
-            finish = await self._cached(attempt)
-            if finish is None:
-                outcome = await self._outcome(attempt)
-                await attempt.reports.add_outputs(outcome.outputs)
-                finish = _ended(attempt, outcome)
+            async with alarm(self._surroundings.pool, attempt):
+                finish = await self._cached(attempt) or await self._executed(attempt)
         except Stopped as stopped:
             finish = _stopped(attempt, stopped)
         except EvaluationFailed as failed:
@@ -124,9 +118,6 @@ class JobHandler:
         except Exception as error:
             logger.exception("%s of %s", attempt.task.path, attempt.execution.id)
             finish = _erred(attempt, TaskError("INTERNAL", f"{type(error).__name__}: {error}"))
-        finally:
-            if timer:
-                timer.cancel()
         if finish.error:
             message = attempt.mask.text(finish.error.message)
             finish = replace(finish, error=replace(finish.error, message=message))
@@ -150,6 +141,11 @@ class JobHandler:
             cache_key=attempt.cache_key,
             reused=Reused(found.state, found.outputs_from or found.id, found.outputs),
         )
+
+    async def _executed(self, attempt: Attempt) -> Finish:
+        outcome = await self._outcome(attempt)
+        await attempt.reports.add_outputs(outcome.outputs)
+        return _ended(attempt, outcome)
 
     async def _outcome(self, attempt: Attempt) -> Outcome:
         kind = attempt.spec_type

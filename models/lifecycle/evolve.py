@@ -167,11 +167,13 @@ def _clock(execution: Execution, fact: ExecutionMoved, event: Event) -> Clock:
     """It goes while something can run. Put back after a failure or an end, an execution has its whole time again."""
     if fact.to_state in _COUNTED:
         anew = fact.to_state is ExecutionState.RUNNING and fact.from_state in _ANEW
-        return (Clock() if anew else execution.clock).going(event.at)
+        return execution.clock.anew(event.at) if anew else execution.clock.going(event.at)
     return execution.clock.stopped(event.at)
 
 
-_COUNTED = frozenset({ExecutionState.RUNNING, ExecutionState.FAILED_FINISHING})
+_COUNTED = frozenset(
+    {ExecutionState.RUNNING, ExecutionState.FAILED_FINISHING, ExecutionState.KILLING}
+)
 _ANEW = frozenset(
     {ExecutionState.FAILED_FINISHING, ExecutionState.RESTARTED, ExecutionState.QUEUED}
 )

@@ -33,9 +33,9 @@ def move(steps: Steps, to: ExecutionState) -> None:
         return
     steps.record(ExecutionMoved(before.state, to))
     execution = steps.execution
-    timeout = execution.plan.spec.timeout
-    if timeout and execution.clock.since and execution.clock.since == steps.now:
-        steps.promise(TimeOutExecution(), timeout - execution.clock.used)
+    timeout, clock = execution.plan.spec.timeout, execution.clock
+    if timeout and clock.since and clock.since == steps.now:
+        steps.promise(TimeOutExecution(), timeout - (clock.used - clock.zero))
     if execution.ended and not before.ended:
         _tell_of_the_end(steps)
 

@@ -1,6 +1,7 @@
 """Stopping: what no worker owns ends at once, the rest has its grace and then its deadline; `finally` comes last."""
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 from models.events import ApprovalClosed, AttemptEnded, ExecutionMoved, KillForced, TaskError
 from models.lifecycle.commands import Cancel, FinallyDeadline, KillDeadline
@@ -37,6 +38,16 @@ def hurry(steps: Steps) -> None:
     steps.record(KillForced())
     stop(steps, steps.execution.tasks.values(), force=True)
     steps.promise(KillDeadline(), FENCE_AFTER)
+
+
+def end_of_kill(execution: Execution) -> datetime | None:
+    """When what is being killed is fenced; None where nothing is, or where a second cancel has shortened it."""
+    killing = execution.killing
+    dying = [task for task in execution.tasks.values() if task.state is TaskRunState.KILLING]
+    if killing is None or killing.force or not dying:
+        return None
+    grace = max(execution.spec_of(task).kill_grace for task in dying)
+    return killing.at + timedelta(seconds=FENCE_AFTER + grace)
 
 
 def when_finally_begins(steps: Steps) -> None:

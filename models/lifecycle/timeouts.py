@@ -48,9 +48,10 @@ def time_out_execution(steps: Steps, command: TimeOutExecution) -> None:
     """The execution is killed, or fails: what runs is ended as TIMED_OUT, `errors` and `finally` still run."""
     execution = steps.execution
     timeout = execution.plan.spec.timeout
-    if execution.ended or timeout is None or execution.clock.since is None:
+    clock = execution.clock
+    if timeout is None or clock.since is None or execution.state is ExecutionState.KILLING:
         return
-    left = timeout - execution.clock.at(steps.now)
+    left = timeout - (clock.at(steps.now) - clock.zero)
     if left > _CLOSE_ENOUGH:
         return  # since then it was paused: going on has set a timer of its own
     if execution.failure and execution.failure.path is None:
@@ -59,6 +60,6 @@ def time_out_execution(steps: Steps, command: TimeOutExecution) -> None:
     steps.record(FailureRecorded(error))
     if execution.plan.spec.on_timeout is OnExecutionTimeout.CANCEL:
         kill(steps)
-    elif execution.state is not ExecutionState.KILLING:
+    else:
         stop(steps, execution.in_section(Section.TASKS))
     settle(steps)

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from models.ids import typed
 from models.lifecycle.snapshot import Approval, Execution, TaskRun
+from models.lifecycle.stopping import end_of_kill
 from models.lifecycle.votes import seats_filled
 from models.spec import SubflowTask, WaitTask
 from models.states import GOOD_ENDS, ExecutionState, RunIf, Section, TaskRunState
@@ -75,7 +76,7 @@ def _of_execution(execution: Execution, line: Line | None) -> list[Waiting]:
     if execution.state is ExecutionState.PAUSED:
         return [Waiting(WaitingCode.PAUSED, _paused(execution))]
     if execution.state is ExecutionState.KILLING:
-        return [Waiting(WaitingCode.KILLING, "running attempts are being ended")]
+        return [_dying(execution, "running attempts are being ended")]
     if all(task.ended for task in execution.tasks.values()):
         return [Waiting(WaitingCode.EVALUATION, "the flow's outputs are being evaluated")]
     return []
@@ -152,8 +153,14 @@ def _vote(execution: Execution, task: TaskRun, live_queues: Set[str]) -> list[Wa
     return [Waiting(WaitingCode.APPROVAL, message, task.path)]
 
 
+def _dying(execution: Execution, told: str, path: str | None = None) -> Waiting:
+    """At the latest they are fenced; `finally`, which comes then, has a time of its own."""
+    until = end_of_kill(execution) if execution.state is ExecutionState.KILLING else None
+    return Waiting(WaitingCode.KILLING, told, path, until)
+
+
 def _kill(execution: Execution, task: TaskRun, live_queues: Set[str]) -> list[Waiting]:
-    return [Waiting(WaitingCode.KILLING, "its processes are being ended", task.path)]
+    return [_dying(execution, "its processes are being ended", task.path)]
 
 
 def _running(execution: Execution, task: TaskRun, live_queues: Set[str]) -> list[Waiting]:

@@ -29,6 +29,7 @@ _ON_WORKERS = frozenset({"shell", "python", "http", "sql", "log", "return", "fai
 """Task types whose expressions a worker evaluates, but for `when`: only there secrets are decrypted."""
 _OF_FOREACH = frozenset({"item", "index"})
 _IN_TRIGGERS = frozenset({"trigger", "flow", "labels"})
+_IN_FLOW_KEYS = frozenset({"inputs", "flow", "labels", "trigger"})
 _IN_OUTPUTS = _ALWAYS | {"inputs", "outputs"}
 _EVALUATED: Mapping[str, frozenset[str]] = {
     "shell": frozenset({"run"}),
@@ -125,7 +126,7 @@ def _expression_faults(data: Mapping[str, Any], found: Outline) -> Iterator[Faul
     yield from _values(data.get("outputs"), ("outputs",), names)
     cache = data.get("cache")
     if isinstance(cache, dict):
-        yield from _values(cache.get("key"), ("cache", "key"), plain)
+        yield from _values(cache.get("key"), ("cache", "key"), replace(plain, roots=_IN_FLOW_KEYS))
     for key, value in data.items():
         if key not in _SECTIONS:
             yield from _none(value, (key,))

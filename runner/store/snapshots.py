@@ -102,7 +102,7 @@ async def _execution(
         no_cache=row["no_cache"],
         cache_key=row["cache_key"],
         scheduled_at=row["scheduled_at"],
-        clock=_clock(row["clock"]),
+        clock=clock_of(row["clock"]),
         restarted_by=tuple(load(row["restarted_by"])),
         signals=load(row["signals"]),
         progress=row["progress"],
@@ -125,10 +125,14 @@ def _parent(row: Any) -> Parent | None:
     return Parent(row["parent_id"], row["parent_path"], row["parent_attempt"])
 
 
-def _clock(text: str) -> Clock:
+def clock_of(text: str) -> Clock:
     fields = load(text)
     since = fields.get("since")
-    return Clock(fields.get("used", 0.0), datetime.fromisoformat(since) if since else None)
+    return Clock(
+        fields.get("used", 0.0),
+        datetime.fromisoformat(since) if since else None,
+        fields.get("zero", 0.0),
+    )
 
 
 def _task_run(row: Any, approval: Approval | None) -> TaskRun:

@@ -1,6 +1,7 @@
 """One server for the tests that leave it standing; those that break one start their own."""
 
 from collections.abc import AsyncIterator, Iterator
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -23,6 +24,6 @@ async def client(served: Served) -> AsyncIterator[Client]:
     await verify(served.database_url)
 
 
-async def verify(database_url: str) -> None:
+async def verify(database_url: str, since: UUID | None = None) -> None:
     async with asyncpg.create_pool(database_url, min_size=1, max_size=2) as pool:
-        assert await oracle.verify(pool) == []
+        assert await oracle.verify(pool, since) == []

@@ -170,7 +170,10 @@ async def test_retry_failed_elsewhere_is_refused_with_the_available_actions(clie
     )
     assert "FAILED_FINISHING" in problem["message"]
     allowed = {one["action"] for one in problem["availableActions"] if one["allowed"]}
-    assert allowed == {"SET_LABELS", "ADD_NOTE", "ARCHIVE", "DELETE"}
+    assert allowed == {
+        "SET_LABELS", "ADD_NOTE", "ARCHIVE", "DELETE",
+        "REPLAY", "PREPARE_EXECUTION", "CHANGE_STATE", "CHANGE_TASK_RUN_STATE",
+    }  # fmt: skip
     assert await client.show(id) == before
 
 

@@ -1,0 +1,141 @@
+"""What Headway promises of executions, sentence by sentence, each with the tests that hold it to that.
+
+A test is named by its file and the beginning of its name; `tests/semantics/test_table.py` checks that each is there and
+that none is missing. Where another folder has the test already, its path stands before the name.
+
+# States
+CREATED is accepted and waits to be handled: states.created_is
+WAITING_FOR_APPROVAL: only a person can move it: states.waiting_for_approval_only, states.a_retry_that_waits
+ERROR: Headway, not a task, could not go on: states.an_expression_that, attempts.a_lease_that
+SKIPPED (disabled or `when` false) counts as success: states.skipped_counts, states.run_if_decides
+WARNING: ended with a failure that was allowed: states.a_failure_that_is_allowed
+RUNNING of the engine is without a lease: states.what_the_engine_carries
+A job whose task run is in another state is dropped: attempts.a_job_whose
+An execution ends in the first that applies: states.an_execution_ends
+Setting the state it is in is no event: states.setting_the_state
+Every change is an event with seq, time, actor, channel, reason and cause: states.every_change
+Folding the events gives the row back: models/lifecycle/test_whatever_happens.whatever_happens
+An event's seq shows the past: api/test_record.every_moment
+progress: states.progress_is, states.progress_falls
+expectedSeq: states.an_action_on_a_state
+
+# Failure actions
+A failed attempt is retried first: failure_actions.a_failed_attempt
+FINISH_RUNNING: api/test_actions.finish_running
+FINISH_POSSIBLE: api/test_actions.finish_possible
+CANCEL_ALL: api/test_actions.cancel_all_kills
+ERROR and REJECTED act alike: failure_actions.error_and_rejected
+Both events are recorded even when nothing was left: failure_actions.both_events
+A failure while PAUSED is acted on at resume, except CANCEL_ALL: failure_actions.a_failure_while, failure_actions.under
+`run_if` and `errors` run after a failure, not on a kill: failure_actions.run_if_failed_and_always_and_errors_still,
+  failure_actions.run_if_failed_and_always_and_errors_do_not
+`finally` always runs last: failure_actions.errors_are_skipped
+On a kill it runs while KILLING, capped: failure_actions.on_a_kill_finally_runs, failure_actions.on_a_kill_finally_is,
+  failure_actions.a_task_of_finally
+A second cancel skips it: failure_actions.a_second
+Task runs of a cancelled subflow or foreach are CANCELLED too: failure_actions.task_runs
+
+# Actions
+Each action is allowed in its states: actions.each_action_is, actions.every_action
+A refusal changes nothing: actions.a_refusal
+Each takes a reason: actions.each_action_takes
+
+cancel: what no worker owns ends in the same transaction: cancel.what_no_worker
+Timers and approval requests are cancelled: cancel.timers_and, cancel.timers_that
+Children of subflows are cancelled: cancel.children
+SIGTERM, then SIGKILL to the whole group: cancel.sigterm, api/test_actions.cancel_ends_a_task
+After the grace and 2 heartbeats it is fenced: cancel.killing_ends
+Asking again skips the grace: cancel.force, api/test_actions.cancel_ends_a_task
+A result after the fence is refused and recorded: cancel.a_result
+Not ended: cancel.an_ended_one
+
+pause: what runs goes on, nothing new starts: pause.what_runs, pause.a_wait, api/test_actions.pause_starts
+Approval clocks run on and votes are recorded: pause.votes, pause.approval_clocks
+resume: judged again: pause.pausing_while_failed, pause.pausing_while_waiting, pause.resume_ends
+Allowed in: pause.only_what
+
+retryFailed: new attempts, CANCELLED go back, the rest stays: retry_failed.failed_ones, retry_failed.an_errored
+FAILED_FINISHING, or PAUSED holding a failure: retry_failed.paused_and, retry_failed.paused_without, retry_failed.once
+Does not use up the automatic retries: retry_failed.it_does
+Planned: retry_failed.planned
+
+restart: the same execution, through RESTARTED: restart.what_ended, restart.what_succeeded
+`errors` and `finally` run again: restart.errors
+Rejected approvals are asked again: restart.a_rejected
+Refused if there is nothing: restart.it_is_refused
+Planned: restart.planned
+
+replay: linked, labelled, from the start: replay.from_the_start
+From a task, by reference: replay.from_a_task, replay.outputs, replay.what_a_start
+Revision and inputs: replay.its_revision, replay.its_inputs
+Ended: replay.only
+Planned: replay.planned
+
+prepareExecution: enabled and disabled: prepare.successful
+Nothing started: prepare.nothing
+Tasks new since then: prepare.of_the_latest
+Prefilled: prepare.inputs
+createExecution(draft): prepare.created
+Ended: prepare.only
+
+forceRun: force_run.a_created, force_run.a_queued, force_run.a_paused, force_run.a_retrying
+First in line: force_run.what_is_queued
+Never a second RUNNING attempt: force_run.one_task
+Refused: force_run.running
+
+changeState: change_state.an_ended_one, change_state.no_other, change_state.a_reason, change_state.what_has_not
+changeTaskRunState: change_state.of_an_ended, change_state.ended_task, change_state.a_task_run,
+  change_state.a_failed_finishing, change_state.while_killing
+setLabels: change_state.labels, change_state.other_keys, change_state.a_correlation
+addNote, archive, delete: api/test_record.a_note, api/test_record.archived_ones, api/test_record.deleting_takes
+
+# Attempts, retries, timeouts, lost workers
+Numbered, never rewritten: attempts.attempts_are, attempts.an_attempt_is
+retry: attempts.backoff, attempts.only_the_ends
+RETRYING with retryAt: attempts.the_next
+A task's timeout: timeouts.a_tasks
+The execution's timeout: timeouts.an_executions, timeouts.after_a_timeout
+PAUSED and WAITING_FOR_APPROVAL count for neither: timeouts.time_that_is_paused_does_not_count_against_a_tasks,
+  timeouts.time_that_is_paused_does_not_count_against_what, timeouts.time_that_is_paused_or
+Put back: timeouts.what_is_put
+LOST, and on_worker_lost: attempts.a_lease, api/test_faults.a_worker_killed
+An outage that the rescuer saw: api/test_faults.a_postgresql
+A worker that is told to stop: attempts.a_drained, api/test_faults.a_server_that
+
+# Concurrency
+QUEUE, priority, position: concurrency.queue, concurrency.a_greater
+CANCEL_NEW, CANCEL_RUNNING, FAIL: concurrency.cancel_new, concurrency.cancel_running, concurrency.fail_fails
+Who holds a slot: concurrency.each_state, concurrency.no_other
+Freeing a slot starts the next: concurrency.freeing, concurrency.of_many
+The latest revision governs: concurrency.the_flows
+A restart without a free slot is QUEUED: restart.without
+A child of the same flow shares: concurrency.a_child
+
+# Approvals
+The policy is copied: approvals.the_policy
+required, users, roles, groups: approvals.required, approvals.users, approvals.all_groups
+allow_self: approvals.who_started, approvals.who_restarted
+comment, form: approvals.a_comment, approvals.a_form
+timeout: approvals.a_request, approvals.on_timeout, approvals.past_its_time
+remind_every, escalate: approvals.remind, approvals.escalate
+on_reject: approvals.on_reject, approvals.one_rejection
+A vote: approvals.what_is_decided, approvals.a_vote
+A new attempt makes a new request: approvals.a_new
+Override: approvals.an_override
+
+# waitingFor
+waiting_for.it_needs, waiting_for.no_live, waiting_for.a_retry, waiting_for.not_before, waiting_for.an_approval,
+  waiting_for.paused, waiting_for.killing, waiting_for.the_end, waiting_for.the_turn, waiting_for.what_has
+A slot: concurrency.queue
+
+# Caching
+A hit: caching.a_hit, caching.a_failure
+The key: caching.a_flows, caching.a_tasks, caching.a_key, caching.another
+ttl, noCache: caching.after, caching.no_cache
+Disabling a foreach reuses its iterations: prepare.disabling
+Deleting a source copies the outputs first: replay.deleting, caching.deleting
+
+# foreach and subflow
+foreach.its_tasks, foreach.at_most, foreach.an_iteration, foreach.without, foreach.foreach_of
+foreach.a_subflow_gets, foreach.a_subflow_mirrors, foreach.a_subflow_that_does, foreach.a_subflow_that_cannot
+"""

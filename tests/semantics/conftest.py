@@ -1,0 +1,54 @@
+"""The server of this folder, its people, and what drives its clock."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from tests.api.client import Client
+from tests.api.conftest import verify
+from tests.api.servers import Served, serving
+from tests.semantics.scene import People, Promises
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with serving(tmp_path_factory.mktemp("semantics") / "data") as served:
+        yield served
+        asyncio.run(verify(served.database_url))
+
+
+@pytest.fixture
+async def client(served: Served) -> AsyncIterator[Client]:
+    """After each test the oracle looks at what it has made, and in the end at everything."""
+    since = await _newest(served.database_url)
+    yield served.client
+    await verify(served.database_url, since)
+
+
+async def _newest(database_url: str) -> UUID | None:
+    connection = await asyncpg.connect(database_url)
+    newest: UUID | None = await connection.fetchval("select max(id::text)::uuid from executions")
+    await connection.close()
+    return newest
+
+
+@pytest.fixture
+async def promises(served: Served) -> AsyncIterator[Promises]:
+    connection = await asyncpg.connect(served.database_url)
+    yield Promises(connection)
+    await connection.close()
+
+
+@pytest.fixture
+def people(served: Served) -> People:
+    return People(served)
+
+
+@pytest.fixture
+def go(tmp_path: Path) -> Path:
+    """What a HELD task waits for."""
+    return tmp_path / "go"

@@ -1,0 +1,337 @@
+"""Approvals: who may decide, what the votes amount to, and what time makes of a request."""
+
+from typing import Any
+
+import pytest
+
+from tests.api.client import Client, states, task
+from tests.semantics.scene import (
+    RUN,
+    People,
+    Promises,
+    act,
+    acted,
+    does,
+    ended,
+    events,
+    flow,
+    held,
+    read,
+)
+
+REQUEST = """approvals { id state decidedAt expiresAt escalatedTo
+  groups { name given required } votes { actor { name } decision override comment form } }"""
+
+
+async def asked(client: Client, keys: str, after: str = "", head: str = "") -> tuple[str, str]:
+    """An execution that waits, and its request. Its flow has the task `ok` and `after`, which needs it."""
+    tasks = f"  - {{id: ok, type: approval{keys and ', ' + keys}}}\n{after}"
+    id = (await client.run(flow("approves", tasks, head)))["id"]
+    found = await client.until(id, ok="WAITING_FOR_APPROVAL")
+    return id, task(found, "ok")["approval"]["id"]
+
+
+async def no(
+    client: Client, id: str, request: str, by: Client, name: str = "approve", **input: Any
+) -> str:
+    """The code of a refused vote, after which nothing has changed."""
+    before = await client.show(id)
+    payload = await act(by, name, RUN, approvalId=request, **input)
+    assert await client.show(id) == before
+    return str(payload["problems"][0]["code"])
+
+
+async def test_required_approvals_of_one_group_make_a_quorum_and_the_output_tells_of_them(
+    client: Client, people: People
+) -> None:
+    ann, bob = await people("ann"), await people("bob")
+    id, request = await asked(client, "required: 2, roles: [approver]")
+    await does(ann, "approve", approvalId=request, comment="fine")
+    assert (await client.show(id))["state"] == "WAITING_FOR_APPROVAL"
+    found = (await does(bob, "approve", approvalId=request, comment="me too"))["execution"]
+    assert found["state"] == "SUCCESS", "the engine goes on in the same transaction"
+    outputs = task(found, "ok")["outputs"]
+    assert outputs.pop("decidedAt")
+    assert outputs == {
+        "decision": "APPROVED",
+        "approvers": ["token:ann", "token:bob"],
+        "comment": "me too",
+        "form": {},
+    }
+
+
+async def test_one_rejection_rejects(client: Client, people: People) -> None:
+    _, request = await asked(client, "required: 2")
+    await does(await people("ann"), "approve", approvalId=request)
+    found = (await does(await people("bob"), "reject", approvalId=request, comment="no"))[
+        "execution"
+    ]
+    assert (found["state"], states(found)) == ("REJECTED", {"ok": "REJECTED"})
+
+
+async def test_users_and_roles_say_who_may_decide(client: Client, people: People) -> None:
+    ann, bob = await people("ann"), await people("bob")
+    id, request = await asked(client, "users: [bob]")
+    assert await no(client, id, request, ann) == "FORBIDDEN"
+    await does(bob, "approve", approvalId=request)
+    id, request = await asked(client, "roles: [operator]")
+    assert await no(client, id, request, ann) == "FORBIDDEN"
+    await acted(client, "cancelExecution", id=id)
+
+
+async def test_all_groups_must_be_satisfied_and_one_person_counts_for_one(
+    client: Client, people: People
+) -> None:
+    ann, bob = await people("ann"), await people("bob")
+    groups = "groups: [{name: data, users: [ann, bob]}, {name: ops, users: [ann]}]"
+    id, request = await asked(client, groups)
+    await does(ann, "approve", approvalId=request)
+    (told,) = (await read(client, id, REQUEST))["approvals"]
+    assert sum(group["given"] for group in told["groups"]) == 1
+    found = (await does(bob, "approve", approvalId=request))["execution"]
+    assert found["state"] == "SUCCESS", "ann for ops, bob for data"
+
+
+async def test_who_started_it_may_not_decide_unless_allow_self(
+    client: Client, people: People
+) -> None:
+    id, request = await asked(client, "")
+    assert (await does(client, "approve", approvalId=request))["execution"]["state"] == "SUCCESS"
+    id, request = await asked(client, "allow_self: false")
+    assert await no(client, id, request, client) == "SELF_APPROVAL"
+    await does(await people("ann"), "approve", approvalId=request)
+
+
+async def test_who_restarted_or_replayed_it_may_not_decide_either(
+    client: Client, people: People
+) -> None:
+    eve, ann = await people("eve", "admin"), await people("ann")
+    id, request = await asked(client, "allow_self: false")
+    await does(ann, "reject", approvalId=request)
+    await acted(eve, "restartExecution", id=id)
+    again = task(await client.until(id, state="WAITING_FOR_APPROVAL"), "ok")["approval"]["id"]
+    assert await no(client, id, again, eve) == "SELF_APPROVAL"
+    assert await no(client, id, again, client) == "SELF_APPROVAL"
+    assert (await does(ann, "approve", approvalId=again))["execution"]["state"] == "SUCCESS"
+    replay = (await acted(eve, "replayExecution", id=id))["id"]
+    third = task(await client.until(replay, state="WAITING_FOR_APPROVAL"), "ok")["approval"]["id"]
+    assert await no(client, replay, third, eve) == "SELF_APPROVAL"
+    await acted(client, "cancelExecution", id=replay)
+
+
+@pytest.mark.parametrize(
+    ("rule", "approve", "reject"), [("never", 1, 1), ("on_reject", 1, 0), ("always", 0, 0)]
+)
+async def test_a_comment_is_wanted_never_on_reject_or_always(
+    client: Client, rule: str, approve: int, reject: int
+) -> None:
+    for name, passes in (("approve", approve), ("reject", reject)):
+        id, request = await asked(client, f"comment: {rule}")
+        if passes:
+            await does(client, name, approvalId=request)
+            continue
+        assert await no(client, id, request, client, name) == "VALIDATION"
+        assert await events(client, id, "APPROVAL_VOTED") == []
+        await does(client, name, approvalId=request, comment="because")
+
+
+async def test_a_form_is_validated_and_its_values_are_outputs(client: Client) -> None:
+    form = "form: [{id: amount, type: INT, required: true, max: 10}]"
+    after = (
+        '  - {id: pay, type: return, needs: [ok], outputs: {n: "{{ outputs.ok.form.amount }}"}}\n'
+    )
+    id, request = await asked(client, form, after)
+    for wrong in (None, {}, {"amount": 11}, {"amount": 1, "other": 2}):
+        assert await no(client, id, request, client, form=wrong) == "VALIDATION"
+    await does(client, "approve", approvalId=request, form={"amount": 7})
+    assert task(await client.until_ended(id), "pay")["outputs"] == {"n": 7}
+    (told,) = (await read(client, id, REQUEST))["approvals"]
+    assert [vote["form"] for vote in told["votes"]] == [{"amount": 7}]
+
+
+async def test_a_vote_stands_and_the_same_one_with_the_same_key_is_a_success(
+    client: Client, people: People
+) -> None:
+    ann = await people("ann")
+    id, request = await asked(client, "required: 2")
+    await does(ann, "approve", approvalId=request, idempotencyKey="k1")
+    before = await client.show(id)
+    await does(ann, "approve", approvalId=request, idempotencyKey="k1")
+    assert await client.show(id) == before
+    assert await no(client, id, request, ann) == "ALREADY_VOTED"
+    assert await no(client, id, request, ann, "reject", idempotencyKey="k1") == "ALREADY_VOTED"
+    (told,) = (await read(client, id, REQUEST))["approvals"]
+    assert len(told["votes"]) == 1
+    await acted(client, "cancelExecution", id=id)
+
+
+async def test_what_is_decided_is_refused_with_its_final_state(
+    client: Client, people: People
+) -> None:
+    _, request = await asked(client, "")
+    await does(client, "approve", approvalId=request)
+    payload = await act(await people("ann"), "reject", RUN, approvalId=request)
+    (problem,) = payload["problems"]
+    assert (problem["code"], problem["request"]) == (
+        "ALREADY_DECIDED",
+        {"id": request, "state": "APPROVED"},
+    )
+
+
+async def test_past_its_time_by_the_clock_a_request_is_expired_though_its_timer_has_not_come(
+    client: Client, promises: Promises
+) -> None:
+    id, request = await asked(client, "timeout: 500ms")
+    await promises.rows(
+        "update deferred_commands set due_at = due_at + interval '1 h' where command ->> 'kind' = 'ApprovalDue'"
+    )
+    await ended(client, flow("half-a-second", "  - {id: w, type: wait, duration: 500ms}\n"))
+    payload = await act(client, "approve", RUN, approvalId=request)
+    assert "EXPIRED" in payload["problems"][0]["message"]
+    assert payload["problems"][0]["code"] == "ALREADY_DECIDED"
+    assert await events(client, id, "APPROVAL_VOTED") == []
+    await promises.keep(id, "ApprovalDue")
+    assert (await client.until_ended(id))["state"] == "REJECTED"
+
+
+AFTER = "  - {id: after, type: log, message: a, needs: [ok]}\n"
+
+
+@pytest.mark.parametrize(
+    ("rule", "end", "runs"),
+    [
+        ("REJECT", "REJECTED", {"ok": "REJECTED", "after": "CANCELLED"}),
+        ("APPROVE", "SUCCESS", {"ok": "SUCCESS", "after": "SUCCESS"}),
+        ("FAIL", "FAILED", {"ok": "FAILED", "after": "CANCELLED"}),
+        ("CANCEL", "KILLED", {"ok": "KILLED", "after": "CANCELLED"}),
+        ("SKIP", "SUCCESS", {"ok": "SKIPPED", "after": "SUCCESS"}),
+    ],
+)
+async def test_a_request_that_nobody_decides_becomes_what_on_timeout_says_and_has_no_decider(
+    client: Client, promises: Promises, rule: str, end: str, runs: dict[str, str]
+) -> None:
+    id, _ = await asked(client, f"timeout: 1h, on_timeout: {rule}", AFTER)
+    await promises.keep(id, "ApprovalDue", "TIMEOUT")
+    found = await client.until_ended(id)
+    assert (found["state"], states(found)) == (end, runs)
+    (told,) = (await read(client, id, REQUEST))["approvals"]
+    assert (told["state"], told["votes"]) == ("EXPIRED", [])
+    assert task(found, "ok")["outputs"].get("approvers", []) == []
+
+
+async def test_on_timeout_escalate_lets_others_decide_for_one_more_period_and_then_rejects(
+    client: Client, promises: Promises, people: People
+) -> None:
+    ann, boss = await people("ann"), await people("boss", "admin")
+    keys = "users: [ann], timeout: 1h, on_timeout: ESCALATE, escalate: {roles: [admin]}"
+    id, request = await asked(client, keys)
+    assert await no(client, id, request, boss) == "FORBIDDEN"
+    await promises.keep(id, "ApprovalDue", "TIMEOUT")
+    await _until(client, id, "APPROVAL_ESCALATED")
+    (told,) = (await read(client, id, REQUEST))["approvals"]
+    assert (told["state"], told["escalatedTo"]) == ("PENDING", ["admin"])
+    await does(boss, "approve", approvalId=request)
+    assert (await client.show(id))["state"] == "SUCCESS"
+
+    id, request = await asked(client, keys)
+    await promises.keep(id, "ApprovalDue", "TIMEOUT")
+    await _until(client, id, "APPROVAL_ESCALATED")
+    await promises.keep(id, "ApprovalDue", "TIMEOUT")
+    assert (await client.until_ended(id))["state"] == "REJECTED"
+    assert await no(client, id, request, ann) == "ALREADY_DECIDED"
+
+
+async def _until(client: Client, id: str, type: str) -> None:
+    async for event in client.events(id):
+        if event["type"] == type:
+            return
+
+
+async def test_escalate_after_a_while_lets_more_roles_decide(
+    client: Client, promises: Promises, people: People
+) -> None:
+    id, request = await asked(client, "users: [ann], escalate: {after: 1h, roles: [admin]}")
+    await promises.keep(id, "ApprovalDue", "ESCALATE")
+    await _until(client, id, "APPROVAL_ESCALATED")
+    boss = await people("boss", "admin")
+    assert (await does(boss, "approve", approvalId=request))["execution"]["state"] == "SUCCESS"
+
+
+async def test_remind_every_reminds_as_events_until_it_is_decided(
+    client: Client, promises: Promises
+) -> None:
+    id, request = await asked(client, "remind_every: 1h")
+    await promises.keep(id, "ApprovalDue", "REMIND")
+    await _until(client, id, "APPROVAL_REMINDED")
+    assert await promises.owed(id) == ["ApprovalDue"]
+    await does(client, "approve", approvalId=request)
+    await promises.keep(id, "ApprovalDue", "REMIND")
+    await promises.all_kept(id)
+    assert len(await events(client, id, "APPROVAL_REMINDED")) == 1
+
+
+@pytest.mark.parametrize(
+    ("rule", "end", "runs"),
+    [
+        ("REJECT", "REJECTED", {"ok": "REJECTED", "after": "CANCELLED"}),
+        ("FAIL", "FAILED", {"ok": "FAILED", "after": "CANCELLED"}),
+        ("SKIP_DOWNSTREAM", "SUCCESS", {"ok": "SKIPPED", "after": "SKIPPED"}),
+    ],
+)
+async def test_on_reject_says_what_a_rejection_does(
+    client: Client, rule: str, end: str, runs: dict[str, str]
+) -> None:
+    id, request = await asked(client, f"on_reject: {rule}", AFTER)
+    await does(client, "reject", approvalId=request)
+    found = await client.until_ended(id)
+    assert (found["state"], states(found)) == (end, runs)
+
+
+async def test_the_policy_is_copied_when_the_task_run_starts_to_wait(
+    client: Client, people: People
+) -> None:
+    _, request = await asked(client, "required: 2")
+    await client.save(flow("approves", "  - {id: ok, type: approval, users: [nobody]}\n"))
+    await does(await people("ann"), "approve", approvalId=request)
+    assert (await does(await people("bob"), "approve", approvalId=request))["execution"][
+        "state"
+    ] == "SUCCESS"
+
+
+async def test_an_override_needs_a_reason_and_is_marked_and_is_for_those_who_manage(
+    client: Client, people: People
+) -> None:
+    id, request = await asked(client, "required: 3, users: [ann]")
+    assert (
+        await no(client, id, request, await people("ann"), override=True, comment="x")
+        == "FORBIDDEN"
+    )
+    assert await no(client, id, request, client, override=True) == "VALIDATION"
+    await does(client, "approve", approvalId=request, override=True, comment="nobody is there")
+    (told,) = (await read(client, id, REQUEST))["approvals"]
+    assert told["votes"] == [
+        {
+            "actor": {"name": "admin"},
+            "decision": "APPROVE",
+            "override": True,
+            "comment": "nobody is there",
+            "form": None,
+        }
+    ]
+    assert (await client.show(id))["state"] == "SUCCESS"
+
+
+async def test_a_new_attempt_makes_a_new_request(
+    client: Client, promises: Promises, go: Any
+) -> None:
+    id, first = await asked(client, "timeout: 1h, on_timeout: FAIL", held("slow", go))
+    await promises.keep(id, "ApprovalDue", "TIMEOUT")
+    await client.until(id, state="FAILED_FINISHING", slow="RUNNING")
+    await acted(client, "retryFailed", id=id)
+    found = await client.until(id, ok="WAITING_FOR_APPROVAL")
+    second = task(found, "ok")["approval"]
+    assert second["state"] == "PENDING" and second["id"] != first
+    assert await no(client, id, first, client) == "ALREADY_DECIDED"
+    await does(client, "approve", approvalId=second["id"])
+    go.touch()
+    assert (await client.until_ended(id))["state"] == "SUCCESS"

@@ -1,0 +1,148 @@
+"""replay: a new execution from an ended one."""
+
+from typing import Any
+
+from tests.api.client import Client, states, task
+from tests.semantics.scene import (
+    PLAN,
+    Promises,
+    act,
+    acted,
+    does,
+    ended,
+    flow,
+    read,
+    refused,
+    waits,
+)
+
+CHAIN = """
+  - {id: one, type: return, outputs: {n: "{{ inputs.n }}"}}
+  - {id: two, type: return, needs: [one], outputs: {n: "{{ outputs.one.n + 1 }}"}}
+  - {id: three, type: return, needs: [two], outputs: {n: "{{ outputs.two.n + outputs.one.n }}"}}
+"""
+HEAD = 'inputs: [{id: n, type: INT, default: 5}]\noutputs: {n: "{{ outputs.three.n }}"}\n'
+LINKS = "replayOf { id } originalId inputs outputs labels { key value } revision { number }"
+
+
+async def replayed(client: Client, id: str, **input: Any) -> dict[str, Any]:
+    begun = await acted(client, "replayExecution", id=id, **input)
+    return await client.until_ended(begun["id"])
+
+
+async def test_from_the_start_it_is_a_new_execution_linked_to_its_source(client: Client) -> None:
+    source = await ended(
+        client, flow("rp-start", CHAIN, HEAD), labels=[{"key": "team", "value": "data"}]
+    )
+    found = await replayed(client, source["id"])
+    told = await read(client, found["id"], LINKS)
+    assert found["id"] != source["id"]
+    assert (told["replayOf"], told["originalId"]) == ({"id": source["id"]}, source["id"])
+    assert [len(one["attempts"]) for one in found["taskRuns"]] == [1, 1, 1]
+    assert {"key": "team", "value": "data"} in told["labels"]
+    assert {"key": "system.replay", "value": "true"} in told["labels"]
+    assert (await client.show(source["id"]))["labels"] == [
+        {"key": "system.replayed", "value": "true"},
+        {"key": "team", "value": "data"},
+    ]
+
+
+async def test_from_a_task_earlier_task_runs_and_outputs_are_carried_over(client: Client) -> None:
+    source = await ended(client, flow("rp-from", CHAIN, HEAD))
+    found = await replayed(client, source["id"], fromTask="three")
+    assert (found["state"], found["outputs"]) == ("SUCCESS", {"n": 11})
+    assert [len(one["attempts"]) for one in found["taskRuns"]] == [0, 0, 1]
+    assert task(found, "two")["outputs"] == {"n": 6}
+    assert states(found) == {"one": "SUCCESS", "two": "SUCCESS", "three": "SUCCESS"}
+
+
+async def test_outputs_are_carried_by_reference_along_a_chain_of_three_replays(
+    client: Client, promises: Promises
+) -> None:
+    source = await ended(client, flow("rp-chain", CHAIN, HEAD))
+    first = await replayed(client, source["id"], fromTask="two")
+    second = await replayed(client, first["id"], fromTask="three")
+    third = await replayed(client, second["id"], fromTask="three")
+    assert (third["state"], third["outputs"]) == ("SUCCESS", {"n": 11})
+    told = await read(client, third["id"], LINKS)
+    assert (told["replayOf"]["id"], told["originalId"]) == (second["id"], source["id"])
+    rows = await promises.rows(
+        """select t.path, t.outputs::text as outputs, s.path as source, s.attempt > 0 as ran from task_runs t
+           join executions e on e.id = t.execution_id join task_runs s on s.id = t.outputs_from
+           where e.name = $1 order by t.position""",
+        third["name"],
+    )
+    assert rows == [
+        {"path": "one", "outputs": "{}", "source": "one", "ran": True},
+        {"path": "two", "outputs": "{}", "source": "two", "ran": True},
+    ]
+
+
+async def test_deleting_a_source_first_copies_the_outputs_that_others_reference(
+    client: Client,
+) -> None:
+    source = await ended(client, flow("rp-delete", CHAIN, HEAD))
+    first = await replayed(client, source["id"], fromTask="three")
+    await does(client, "deleteExecutions", "deleted", ids=[source["id"]])
+    assert (await read(client, first["id"], "replayOf { id }"))["replayOf"] is None
+    assert task(await client.show(first["id"]), "two")["outputs"] == {"n": 6}
+    again = await replayed(client, first["id"], fromTask="three")
+    assert (again["state"], again["outputs"]) == ("SUCCESS", {"n": 11})
+
+
+async def test_its_revision_is_the_same_or_the_latest(client: Client) -> None:
+    source = await ended(client, flow("rp-revision", CHAIN, HEAD))
+    more = "  - {id: four, type: log, message: a}\n"
+    await client.save(flow("rp-revision", CHAIN + more, HEAD))
+    same = await replayed(client, source["id"])
+    latest = await replayed(client, source["id"], revision="LATEST")
+    told = [(await read(client, one["id"], LINKS))["revision"]["number"] for one in (same, latest)]
+    assert told == [1, 2]
+    assert ("four" in states(same), "four" in states(latest)) == (False, True)
+    planned = await does(
+        client, "replayExecution", PLAN, id=source["id"], revision="LATEST", plan=True
+    )
+    assert [one["key"] for one in planned["plan"]["tasks"] if one["isNew"]] == ["four"]
+
+
+async def test_its_inputs_may_change(client: Client) -> None:
+    source = await ended(client, flow("rp-inputs", CHAIN, HEAD), inputs={"n": 1})
+    assert (await replayed(client, source["id"]))["outputs"] == {"n": 3}
+    assert (await replayed(client, source["id"], inputs={"n": 10}))["outputs"] == {"n": 21}
+    problem = await refused(client, "replayExecution", id=source["id"], inputs={"m": 10})
+    assert problem["code"] == "VALIDATION"
+
+
+async def test_only_what_has_ended_is_replayed(client: Client) -> None:
+    id = await waits(client, flow("rp-early", "  - {id: w, type: wait, event: x}\n"))
+    problem = await refused(client, "replayExecution", id=id)
+    assert problem["code"] == "INVALID_STATE"
+    await acted(client, "cancelExecution", id=id)
+
+
+async def test_what_a_start_needs_and_the_source_has_not_is_refused_and_says_where_to_start(
+    client: Client,
+) -> None:
+    failing = CHAIN.replace("outputs.one.n + 1", "1 / 0")
+    source = await ended(client, flow("rp-missing", failing, HEAD))
+    problem = await refused(client, "replayExecution", id=source["id"], fromTask="three")
+    assert (problem["code"], problem["path"]) == ("VALIDATION", ["fromTask"])
+    assert "start from two" in problem["message"]
+    payload = await act(client, "replayExecution", id=source["id"], fromTask="thre")
+    assert "three" in payload["problems"][0]["message"]
+
+
+async def test_planned_it_is_told_and_nothing_starts(client: Client) -> None:
+    source = await ended(client, flow("rp-planned", CHAIN, HEAD))
+    planned = await does(
+        client, "replayExecution", PLAN, id=source["id"], fromTask="two", plan=True
+    )
+    told = [
+        (one["key"], one["plan"], (one["reusedFrom"] or {}).get("id"))
+        for one in planned["plan"]["tasks"]
+    ]
+    assert told == [("one", "REUSE", source["id"]), ("two", "RUN", None), ("three", "RUN", None)]
+    found = await client.ask(
+        '{ executions(where: {flow: {eq: "rp-planned"}}) { totalCount { value } } }'
+    )
+    assert found["executions"]["totalCount"]["value"] == 1
