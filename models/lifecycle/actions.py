@@ -1,7 +1,7 @@
 """What people may ask for now. The mutation and the button read the same table."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -147,6 +147,8 @@ _NOTHING: Final[Mapping[Action, str]] = {
     "replay it to run it anew",
     Action.FORCE_RUN: "nothing waits: no task run is QUEUED or RETRYING",
     Action.CHANGE_TASK_RUN_STATE: "no task run has ended yet",
+    Action.ARCHIVE: f"{_WHEN[Action.ARCHIVE]}; this one is archived",
+    Action.UNARCHIVE: f"{_WHEN[Action.UNARCHIVE]}; this one is not archived",
 }
 
 
@@ -183,12 +185,13 @@ def has_something_to_restart(execution: Execution) -> bool:
     )
 
 
-def require(execution: Execution, action: Action) -> None:
-    """Raises Refused INVALID_STATE, carrying the state and the available actions."""
+def require(execution: Execution, action: Action, *path: str) -> None:
+    """Raises Refused INVALID_STATE, carrying the state and the available actions; `path` is what named it."""
     found = availability(execution, action)
     if not found.allowed:
         code = found.code or ProblemCode.INVALID_STATE
-        raise Refused([invalid_state(execution, found.reason or "", code)])
+        problem = invalid_state(execution, found.reason or "", code)
+        raise Refused([replace(problem, path=path)])
 
 
 def invalid_state(
