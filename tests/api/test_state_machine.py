@@ -57,10 +57,11 @@ async def tell(
         while time.monotonic() < until:
             await machine.step()
         await machine.let_all_end()
+        await machine.delete_all()
     except BaseException as error:
         error.add_note(f"HEADWAY_SEED={seed}\n{machine.story()}")
         raise
-    print(f"seed {seed}: {len(machine.told)} steps, {dict(sorted(machine.seen.items()))}")
+    print(f"seed {seed}: {machine.steps} steps, {dict(sorted(machine.seen.items()))}")
 
 
 def seed_of(default: int) -> int:
@@ -96,9 +97,7 @@ async def test_of_two_who_saw_the_same_state_one_finds_it_changed(
     pair: tuple[Served, Served], pair_of_acts: tuple[str, str]
 ) -> None:
     first, second = (served.client for served in pair)
-    await first.save(
-        "id: seen\nnamespace: machine.seen\ntasks: [{id: a, type: wait, event: go}]\n"
-    )
+    await first.save("id: seen\nnamespace: machine.seen\ntasks: [{id: a, type: wait, event: go}]\n")
     for _ in range(5):
         id = (await first.create("machine.seen/seen"))["id"]
         await first.until(id, a="RUNNING")
