@@ -267,7 +267,7 @@ class Batch:
         await write(connection, changes)
         await remove(connection, self._removals)
         await audit.record_acts(connection, self._acts())
-        await withdraw(connection, self._withdrawn)
+        await withdraw(connection, self._withdrawn, [job.key for _, job in self.jobs])
         await enqueue(connection, self.jobs)
         await deferred.store(connection, self.promises)
         judged = [asked for asked, verdict in self.verdicts.items() if verdict is not None]

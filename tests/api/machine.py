@@ -12,6 +12,7 @@ import asyncpg
 
 from models.ids import typed
 from models.lifecycle.actions import Action
+from models.states import TASK_RUN_ENDS
 from runner import oracle
 from tests.api.client import ENDS, PROBLEM, Client
 from tests.api.held import Target, act
@@ -77,6 +78,11 @@ select c.id from executions c
   join attempts a on a.task_run_id = t.id and a.number = c.parent_attempt
 where c.ended_at is null and a.state = 'KILLED' and not c.labels ? 'system.restarted'
 """
+CROWDS = f"""
+select execution_id from task_runs
+where path like 'each[%' and state not in ('CREATED', {", ".join(f"'{state}'" for state in sorted(TASK_RUN_ENDS))})
+group by 1 having count(distinct split_part(path, ']', 1)) > 2
+"""
 _MOST_ALIVE = 40
 _FOLDED_EVERY = 25
 """Steps; folding the events of all takes longer than they do."""
@@ -117,10 +123,11 @@ class Machine:
             await self._create()
         else:
             await self._act_at_once(self._pick())
-        assert await oracle.verify_rows(self.pool, at_rest=False) == []
+        await self._none(await oracle.verify_rows(self.pool, at_rest=False))
+        assert await self.pool.fetch(CROWDS) == []
         self.steps += 1
         if self.steps % _FOLDED_EVERY == 0:
-            assert await oracle.verify_folds(self.pool) == []
+            await self._none(await oracle.verify_folds(self.pool))
 
     # -- creating -----------------------------------------------------------------------------------------------------
 
@@ -245,10 +252,10 @@ class Machine:
                     await asyncio.gather(*(self._push(typed("exec", row["id"])) for row in rows))
                     await self._send(self.doors[0], namespace=NAMESPACE)
         except TimeoutError:
-            stuck = [(typed("exec", row["id"]), row["state"]) for row in rows]
-            raise AssertionError(f"these do not end: {stuck}") from None
+            await self._none([oracle.Violation("everything ends", *row) for row in rows])
+            raise
         await self._until_nothing_is_owed()
-        assert await oracle.verify(self.pool) == []
+        await self._none(await oracle.verify(self.pool))
 
     async def delete_all(self) -> None:
         """Nothing is left behind but what was done."""
@@ -258,7 +265,7 @@ class Machine:
             payload = await self.doors[0].ask(DELETE, ids=part)
             assert payload["deleteExecutions"]["problems"] == []
         await self._until_nothing_is_owed()
-        assert await oracle.verify(self.pool) == []
+        await self._none(await oracle.verify(self.pool))
         assert await self.pool.fetchval("select count(*) from pgqueuer") == 0
 
     async def _push(self, id: str) -> None:
@@ -278,8 +285,17 @@ class Machine:
             while await self.pool.fetch(due):
                 await asyncio.sleep(0.02)
 
-    def story(self, id: str | None = None) -> str:
-        return "\n".join(line for line in self.told if id is None or id in line)
+    async def _none(self, found: list[oracle.Violation]) -> None:
+        """With the events of the first that is wrong, if any is."""
+        if found:
+            events = await self.pool.fetch(
+                "select * from events where execution_id = $1 order by seq", found[0].execution_id
+            )
+            told = "\n".join(str(dict(event)) for event in events)
+            raise AssertionError(f"{found}\n{told}")
+
+    def story(self) -> str:
+        return "\n".join(self.told)
 
 
 DELETE = "mutation ($ids: [ID!]!) { deleteExecutions(input: {ids: $ids}) { problems { message } } }"
