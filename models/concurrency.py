@@ -3,9 +3,10 @@
 Occupancy is what the rows say at the moment, read under the flow's lock; there is no counter.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Self
 from uuid import UUID
 
 from models.states import ConcurrencyBehavior
@@ -13,7 +14,7 @@ from models.states import ConcurrencyBehavior
 
 @dataclass(frozen=True, slots=True)
 class Slots:
-    """`holders` oldest first; those in `going` are being killed already. `line` is who waits, the next one first."""
+    """`holders` oldest first; those in `going` are being killed, or will be. `line` is who waits, the next first."""
 
     limit: int
     behavior: ConcurrencyBehavior
@@ -28,6 +29,11 @@ class Slots:
     def is_next(self, id: UUID) -> bool:
         """Whether this one of the line has a slot now."""
         return id not in self.holders and id in self.line[: max(0, self.free)]
+
+    def without(self, doomed: Set[UUID]) -> Self:
+        """Once these are to make room: holders until they have ended, and no longer in the line."""
+        going = self.going | (doomed & set(self.holders))
+        return replace(self, going=going, line=[id for id in self.line if id not in doomed])
 
 
 class Admission(StrEnum):

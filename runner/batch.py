@@ -18,6 +18,7 @@ from models.lifecycle.commands import (
     ChangeTaskRunState,
     Command,
     Create,
+    MakeRoom,
     Restart,
     Start,
 )
@@ -163,6 +164,7 @@ class Batch:
             self._events.setdefault(after.id, []).extend(transition.events)
         self.executions[after.id] = after
         self._count_slot(before, after)
+        self._count_victims(transition)
         self._withdraw(transition.withdrawn)
         self.jobs += [(after.id, job) for job in transition.jobs]
         self.promises += [(after.id, promise) for promise in transition.deferred]
@@ -186,6 +188,17 @@ class Batch:
         elif after.state in HOLDING_A_SLOT and after.id not in holders:
             holders.append(after.id)
         self._slots[flow] = replace(slots, holders=holders, line=line)
+
+    def _count_victims(self, transition: Transition) -> None:
+        """Whoever comes next makes another one go."""
+        doomed = {
+            each.to
+            for each in transition.deferred
+            if each.to and isinstance(each.command, MakeRoom)
+        }
+        flow = transition.execution.plan.flow_id
+        if doomed and flow in self._slots:
+            self._slots[flow] = self._slots[flow].without(doomed)
 
     def _withdraw(self, keys: Sequence[str]) -> None:
         if keys:
@@ -254,7 +267,7 @@ class Batch:
         await write(connection, changes)
         await remove(connection, self._removals)
         await audit.record_acts(connection, self._acts())
-        await withdraw(connection, self._withdrawn)
+        await withdraw(connection, self._withdrawn, [job.key for _, job in self.jobs])
         await enqueue(connection, self.jobs)
         await deferred.store(connection, self.promises)
         judged = [asked for asked, verdict in self.verdicts.items() if verdict is not None]

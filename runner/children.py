@@ -30,11 +30,13 @@ class Children:
     async def start(self, parent: Execution, owed: StartChild) -> Command | None:
         """Create the child, once however often this is asked, and answer what to tell the parent.
 
-        None when its attempt no longer runs. A child that cannot be created is the attempt's failure.
+        None when its attempt no longer runs and has no child either: one that was created by a process that died
+        before it could tell is adopted late, and then cancelled. One that cannot be created is the attempt's failure.
         """
         task = parent.tasks[owed.path]
         if task.state is not TaskRunState.RUNNING or task.attempt != owed.attempt:
-            return None
+            child = await ancestry.child_of(self._pool, parent.id, owed.path, owed.attempt)
+            return Adopt(owed.path, owed.attempt, child) if child else None
         spec = parent.spec_of(task)
         assert isinstance(spec, SubflowTask)
         launch = Launch(

@@ -11,7 +11,7 @@ import orjson
 
 from models.errors import ProblemCode, Refused
 from models.events import Parent
-from models.lifecycle.actions import RAN_ELSEWHERE
+from models.lifecycle.actions import Action, require
 from models.lifecycle.commands import Create, Links
 from models.lifecycle.planning import reused_when_disabled
 from models.lifecycle.snapshot import Execution, Plan
@@ -86,7 +86,9 @@ async def prepare(
     plan = plans.kept(found["revision_id"]) or await _read(pool, plans, found["revision_id"])
     spec, given, source = plan.spec, launch.inputs, None
     if launch.rerun_of:
-        source = await find_source(pool, plans, scope, launch.rerun_of, "rerunOf")
+        source = await find_source(
+            pool, plans, scope, launch.rerun_of, Action.PREPARE_EXECUTION, "rerunOf"
+        )
         if source.plan.flow_id == plan.flow_id:
             given = given_to_rerun(spec.inputs, source.inputs, given)
     names = names_of_defaults(spec, launch.labels, launch.trigger)
@@ -127,18 +129,14 @@ def _as_rerun(source: Execution, launch: Launch, command: Create) -> Create:
 
 
 async def find_source(
-    pool: Pool, plans: Plans, scope: Scope, id: UUID, path: str = "id"
+    pool: Pool, plans: Plans, scope: Scope, id: UUID, action: Action, path: str = "id"
 ) -> Execution:
-    """The ended execution that another is made from. Raises Refused."""
+    """The ended execution that another is made from, if the action on it is possible. Raises Refused."""
     async with pool.acquire() as connection:
         source = (await load_executions(connection, plans, [id])).get(id)
     if source is None or not scope.covers(source.plan.spec.namespace):
         raise Refused.because(ProblemCode.NOT_FOUND, "no such execution", path)
-    if source.ran_elsewhere:
-        raise Refused.because(ProblemCode.INVALID_STATE, RAN_ELSEWHERE, path)
-    if not source.ended:
-        told = f"{source.name} is {source.state.value}; only one that has ended can be run anew"
-        raise Refused.because(ProblemCode.INVALID_STATE, told, path)
+    require(source, action, path)
     return source
 
 

@@ -1,16 +1,25 @@
-"""What must hold of every database at rest, whatever happened to it. Used by the tests and by `doctor --verify`.
+"""What must hold of every database, whatever happened to it. Used by the tests and by `doctor --verify`.
 
-Each invariant is a query or a fold over a live database; what it yields are the violations.
+Each invariant is a query or a fold over a live database; what it yields are the violations. Most hold at every commit;
+some only at rest, once what is owed to other executions has been carried out.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 from uuid import UUID
 
+from models.lifecycle.admission import FIRST_IN_LINE
 from models.lifecycle.evolve import fold as fold_events
 from models.lifecycle.snapshot import Execution, TaskRun
-from models.states import ATTEMPT_ENDS, EXECUTION_ENDS, TASK_RUN_ENDS
+from models.spec import ForeachTask
+from models.states import (
+    ATTEMPT_ENDS,
+    EXECUTION_ENDS,
+    HOLDING_A_SLOT,
+    TASK_RUN_ENDS,
+    TaskRunState,
+)
 from runner.store.connection import Pool
 from runner.store.facts import event_of
 from runner.store.plans import Plans
@@ -34,6 +43,7 @@ def _words(states: frozenset[Any]) -> str:
 
 
 _ENDED = f"({_words(EXECUTION_ENDS)})"
+_HOLDING = f"({_words(HOLDING_A_SLOT)})"
 _TASK_ENDED = f"({_words(TASK_RUN_ENDS)})"
 _ATTEMPT_ENDED = f"({_words(ATTEMPT_ENDS)})"
 
@@ -90,6 +100,24 @@ _QUERIES: Mapping[str, str] = {
             and h.state not in ('QUEUED', 'CREATED')
         where e.state = 'QUEUED'
         group by e.id, f.concurrency having count(h.id) < coalesce((f.concurrency ->> 'limit')::int, 1)""",
+    "no more executions hold a slot than their flow's limit": f"""
+        select (array_agg(e.id))[1], format('%s hold one of %s', count(*), f.concurrency ->> 'limit')
+        from executions e join flows f on f.id = e.flow_id
+        where not e.shares_slot and e.state in {_HOLDING} and f.concurrency is not null
+          and e.priority < {FIRST_IN_LINE} and e.started_at >= f.updated_at
+        group by f.id having count(*) > (f.concurrency ->> 'limit')::int""",
+    "an open request has a task run that waits for people": """
+        select a.execution_id, format('%s is %s, its request %s', t.path, t.state, a.state)
+        from approvals a join task_runs t on t.id = a.task_run_id
+        where a.state = 'PENDING' and (t.state <> 'WAITING_FOR_APPROVAL' or t.attempt <> a.attempt)""",
+    "what runs is the newest attempt of a task run that is at work": """
+        select a.execution_id, format('attempt %s of %s runs, which is %s in %s', a.number, t.path, t.state, t.attempt)
+        from attempts a join task_runs t on t.id = a.task_run_id
+        where a.state = 'RUNNING' and (t.attempt <> a.number
+          or t.state not in ('RUNNING', 'KILLING', 'WAITING_FOR_APPROVAL'))""",
+    "progress is 1 exactly at the end": f"""
+        select id, format('%s at %s', state, progress) from executions
+        where (state in {_ENDED}) <> (progress = 1) and origin = 'HEADWAY'""",
     "no tick of a schedule has two executions": """
         select (array_agg(id))[1],
           format('%s executions of %s at %s', count(*), trigger ->> 'id', trigger ->> 'scheduledAt')
@@ -99,6 +127,7 @@ _QUERIES: Mapping[str, str] = {
         select execution_id, format('%s lines up to %s', count(*), max(line)) from logs
         group by execution_id having count(*) <> max(line)""",
 }
+_ONLY_AT_REST = frozenset({"who waits for a slot waits because others hold them"})
 
 
 async def verify(pool: Pool, since: UUID | None = None) -> list[Violation]:
@@ -106,18 +135,26 @@ async def verify(pool: Pool, since: UUID | None = None) -> list[Violation]:
 
     With `since` the events are folded of executions that are newer than this one only.
     """
-    found = [
+    return [*await verify_rows(pool), *await verify_folds(pool, since)]
+
+
+async def verify_rows(pool: Pool, at_rest: bool = True) -> list[Violation]:
+    """Without the folds, which take longer. While work is under way ask with `at_rest=False`."""
+    return [
         Violation(name, row[0], row[1])
         for name, sql in _QUERIES.items()
+        if at_rest or name not in _ONLY_AT_REST
         for row in await pool.fetch(sql)
     ]
-    async for violation in _folds(pool, since):
-        found.append(violation)
-    return found
+
+
+async def verify_folds(pool: Pool, since: UUID | None = None) -> list[Violation]:
+    """Of a database that may be at work: each part is read as of one moment."""
+    return [found async for found in _folds(pool, since)]
 
 
 async def _folds(pool: Pool, since: UUID | None) -> AsyncIterator[Violation]:
-    """Folding its events gives the row of each execution."""
+    """Folding its events gives the row of each execution; and what only its flow can tell holds of it."""
     name = "folding the events gives the row"
     plans = Plans()
     newer = "select id from executions where $1::uuid is null or id > $1 order by id"
@@ -133,6 +170,22 @@ async def _folds(pool: Pool, since: UUID | None) -> AsyncIterator[Violation]:
                 folded = await fold(connection, execution)
                 if _comparable(folded) != _comparable(execution):
                     yield Violation(name, id, _difference(folded, execution))
+                for told in _crowds(execution):
+                    yield Violation("a foreach has at most max_parallel iterations", id, told)
+
+
+def _crowds(execution: Execution) -> Iterator[str]:
+    for task in execution.tasks.values():
+        spec = execution.spec_of(task)
+        if not isinstance(spec, ForeachTask) or spec.max_parallel is None:
+            continue
+        active = {
+            child.index
+            for child in execution.children_of(task)
+            if child.state is not TaskRunState.CREATED and not child.ended
+        }
+        if len(active) > spec.max_parallel:
+            yield f"{task.path} has {len(active)} of {spec.max_parallel}"
 
 
 async def fold(connection: Any, execution: Execution) -> Execution:

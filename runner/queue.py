@@ -24,6 +24,9 @@ TAKEN_FOR = timedelta(seconds=3)
 _PUT_BACK = """
 update pgqueuer set status = 'queued', queue_manager_id = null where id = any($1::bigint[]) and status = 'picked'
 """
+_WITHDRAW = """
+delete from pgqueuer where dedupe_key = any($1::text[]) and (status = 'queued' or dedupe_key <> all($2::text[]))
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +80,11 @@ async def enqueue(connection: Connection, jobs: Sequence[tuple[UUID, Job]]) -> N
     )
 
 
-async def withdraw(connection: Connection, keys: Sequence[str]) -> None:
-    """Delete the jobs of these keys with the caller's transaction."""
+async def withdraw(connection: Connection, keys: Sequence[str], anew: Sequence[str]) -> None:
+    """Delete the jobs of these keys with the caller's transaction; of those that are stored `anew` with it, one that is
+    taken stays: its start is on its way, and a second job would outlive it."""
     if keys:
-        await connection.execute("delete from pgqueuer where dedupe_key = any($1::text[])", keys)
+        await connection.execute(_WITHDRAW, keys, anew)
 
 
 async def acknowledge(connection: Connection, job_ids: Sequence[int]) -> None:

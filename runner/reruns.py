@@ -11,6 +11,7 @@ import orjson
 from models.errors import ProblemCode, Refused
 from models.ids import typed
 from models.labels import without_system_labels
+from models.lifecycle.actions import Action
 from models.lifecycle.commands import Create, Links
 from models.lifecycle.planning import (
     PlannedTask,
@@ -56,7 +57,7 @@ async def prepare_replay(
     pool: Pool, plans: Plans, evaluator: Evaluator, vault: Vault, scope: Scope, replay: Replay
 ) -> tuple[Create, list[PlannedTask]]:
     """The creation, and what it will do. Raises Refused."""
-    source = await find_source(pool, plans, scope, replay.source)
+    source = await find_source(pool, plans, scope, replay.source, Action.REPLAY)
     plan, limited = await _plan_of(pool, plans, source, replay.latest)
     planned = plan_replay(source, plan, replay.from_task)
     refuse_impossible(planned)
@@ -117,7 +118,7 @@ class Draft:
 
 async def draft(pool: Pool, plans: Plans, scope: Scope, id: UUID, latest: bool) -> Draft:
     """Of the flow's latest revision, or the source's own. Raises Refused."""
-    source = await find_source(pool, plans, scope, id)
+    source = await find_source(pool, plans, scope, id, Action.PREPARE_EXECUTION)
     plan, _ = await _plan_of(pool, plans, source, latest)
     tasks = plan_draft(source, plan)
     known = {spec.id for spec in plan.spec.inputs}

@@ -1,7 +1,7 @@
 """What people may ask for now. The mutation and the button read the same table."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -136,9 +136,15 @@ def availability(execution: Execution, action: Action, task: TaskRun | None = No
         sentence = f"{WHEN[action]}; this one is {execution.state.value}"
         return Availability(action, False, ProblemCode.INVALID_STATE, sentence)
     if not _content_allows(execution, action, task):
-        sentence = _NOTHING.get(action) or f"{WHEN[action]}; this one has none"
+        sentence = _what_is_missing(action, task)
         return Availability(action, False, ProblemCode.INVALID_STATE, sentence)
     return Availability(action, True)
+
+
+def _what_is_missing(action: Action, task: TaskRun | None) -> str:
+    if task and action is Action.CHANGE_TASK_RUN_STATE:
+        return f"{WHEN[action]}; this one is {task.state.value}"
+    return _NOTHING.get(action) or f"{WHEN[action]}; this one has none"
 
 
 _NOTHING: Final[Mapping[Action, str]] = {
@@ -147,6 +153,8 @@ _NOTHING: Final[Mapping[Action, str]] = {
     "replay it to run it anew",
     Action.FORCE_RUN: "nothing waits: no task run is QUEUED or RETRYING",
     Action.CHANGE_TASK_RUN_STATE: "no task run has ended yet",
+    Action.ARCHIVE: f"{WHEN[Action.ARCHIVE]}; this one is archived",
+    Action.UNARCHIVE: f"{WHEN[Action.UNARCHIVE]}; this one is not archived",
 }
 
 
@@ -183,12 +191,13 @@ def has_something_to_restart(execution: Execution) -> bool:
     )
 
 
-def require(execution: Execution, action: Action) -> None:
-    """Raises Refused INVALID_STATE, carrying the state and the available actions."""
-    found = availability(execution, action)
+def require(execution: Execution, action: Action, *path: str, task: TaskRun | None = None) -> None:
+    """Raises Refused INVALID_STATE, carrying the state and the available actions; `path` is what named it."""
+    found = availability(execution, action, task)
     if not found.allowed:
         code = found.code or ProblemCode.INVALID_STATE
-        raise Refused([invalid_state(execution, found.reason or "", code)])
+        problem = invalid_state(execution, found.reason or "", code)
+        raise Refused([replace(problem, path=path)])
 
 
 def invalid_state(
@@ -224,13 +233,7 @@ def require_state(steps: Steps, state: ExecutionState) -> None:
 
 
 def require_task_state(steps: Steps, task: TaskRun, state: TaskRunState) -> None:
-    found = availability(steps.execution, Action.CHANGE_TASK_RUN_STATE, task)
-    if not found.allowed:
-        sentence = found.reason or ""
-        if not task.ended:
-            sentence = f"{WHEN[Action.CHANGE_TASK_RUN_STATE]}; this one is {task.state.value}"
-        code = found.code or ProblemCode.INVALID_STATE
-        raise Refused([invalid_state(steps.execution, sentence, code)])
+    require(steps.execution, Action.CHANGE_TASK_RUN_STATE, task=task)
     _require_reason(steps)
     _require_one_of(state, _TASK_CHANGED_TO)
 

@@ -4,7 +4,7 @@ The limit is that of the flow's newest revision. Under the flow's lock the answe
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +20,10 @@ _STANDING = """
 select flow_id, id, state, priority from executions
 where flow_id = any($1::uuid[]) and ended_at is null and not shares_slot and state = any($2::text[])
 order by flow_id, id
+"""
+_DOOMED = """
+select execution_id from deferred_commands
+where due_at <= clock_timestamp() and command ->> 'kind' = 'MakeRoom'
 """
 _COUNTED = [state.value for state in sorted(HOLDING_A_SLOT | {ExecutionState.QUEUED})]
 _LINES = """
@@ -44,19 +48,28 @@ async def _slots(connection: Any, limits: Mapping[UUID, Any]) -> dict[UUID, Slot
     standing: dict[UUID, list[Any]] = defaultdict(list)
     for row in await connection.fetch(_STANDING, list(limits), _COUNTED):
         standing[row["flow_id"]].append(row)
-    return {id: _of(limit, standing[id]) for id, limit in limits.items()}
+    doomed = await _doomed(connection, limits.values())
+    return {id: _of(limit, standing[id], doomed) for id, limit in limits.items()}
 
 
-def _of(limit: Mapping[str, Any], rows: Sequence[Any]) -> Slots:
+async def _doomed(connection: Any, limits: Iterable[Mapping[str, Any]]) -> frozenset[UUID]:
+    """Who is to make room for a newcomer already, though nobody has told it yet."""
+    if all(limit["behavior"] != ConcurrencyBehavior.CANCEL_RUNNING for limit in limits):
+        return frozenset()
+    return frozenset(row["execution_id"] for row in await connection.fetch(_DOOMED))
+
+
+def _of(limit: Mapping[str, Any], rows: Sequence[Any], doomed: frozenset[UUID]) -> Slots:
     waiting = [row for row in rows if row["state"] == ExecutionState.QUEUED]
     holding = [row for row in rows if row["state"] != ExecutionState.QUEUED]
-    return Slots(
+    slots = Slots(
         limit=limit["limit"],
         behavior=ConcurrencyBehavior(limit["behavior"]),
         holders=[row["id"] for row in holding],
         going=frozenset(row["id"] for row in holding if row["state"] == ExecutionState.KILLING),
         line=[row["id"] for row in sorted(waiting, key=lambda row: (-row["priority"], row["id"]))],
     )
+    return slots.without(doomed)
 
 
 async def first_in_line(pool: Pool, flow_id: UUID) -> list[UUID]:

@@ -8,13 +8,23 @@ import pytest
 
 from runner import oracle
 from tests.api.client import Client
-from tests.api.servers import Served, serving
+from tests.api.servers import Served, serving, start_beside
 
 
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with serving(tmp_path_factory.mktemp("served") / "data") as served:
         yield served
+
+
+@pytest.fixture(scope="session")
+def beside(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A second process on the database of the first: two engines that know nothing of each other."""
+    second = start_beside(served, tmp_path_factory.mktemp("beside") / "data")
+    try:
+        yield second
+    finally:
+        second.stop()
 
 
 @pytest.fixture

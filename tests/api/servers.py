@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -63,6 +64,14 @@ def start(
         )
     facts = _await(announced, process, output)
     return Served(process, data_dir, facts["url"], facts["token"], facts["databaseUrl"])
+
+
+def start_beside(first: Served, data_dir: Path, *options: str) -> Served:
+    """A second process on the same database, with the same token and key: another engine, not another worker."""
+    data_dir.mkdir(parents=True)
+    for name in ("token", "secret.key"):
+        shutil.copy(first.data_dir / name, data_dir / name)
+    return start(data_dir, "--database-url", first.database_url, "--no-worker", *options)
 
 
 def start_worker(data_dir: Path, *options: str) -> "subprocess.Popen[bytes]":

@@ -16,6 +16,7 @@ from models.lifecycle.commands import (
     Cancel,
     Create,
     Finish,
+    ForceRun,
     Pause,
     Report,
     Resume,
@@ -88,6 +89,17 @@ async def test_an_execution_goes_from_engine_to_engine_and_ends(engines: Engines
     await run(engines, id, "b")
     again = await engines.first.execute(id, SetLabels({"seen": "end"}), ASK)
     assert again.execution.state is ExecutionState.SUCCESS
+
+
+async def test_what_is_forced_while_its_job_is_taken_has_no_second_job(engines: Engines) -> None:
+    id = (await engines.create()).id
+    (job,) = await engines.queue.take(["default"], 500)
+    await engines.second.execute(id, ForceRun(), ASK)
+    lease = new_id()
+    await engines.first.execute(id, Start("a", 1, new_id(), "worker:w", lease, job.id))
+    assert await engines.database.pool.fetchval("select count(*) from pgqueuer") == 0
+    await engines.first.execute(id, Finish("a", lease, AttemptState.SUCCESS, 1))
+    await run(engines, id, "b")
 
 
 async def test_many_are_written_in_few_transactions(engines: Engines) -> None:

@@ -1,0 +1,304 @@
+"""People who do anything at any time, two at once, to executions of every kind. What they do hangs on a seed."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import asyncpg
+
+from models.ids import typed
+from models.lifecycle.actions import Action
+from models.states import TASK_RUN_ENDS
+from runner import oracle
+from tests.api.client import ENDS, PROBLEM, Client
+from tests.api.held import Target, act
+
+NAMESPACE = "machine"
+MIXED = """
+inputs: [{id: fails, type: BOOL, default: false}]
+finally_timeout: 5s
+tasks:
+  - {id: a, type: log, message: a}
+  - {id: flaky, type: fail, when: "{{ inputs.fails }}", needs: [a], retry: {max_attempts: 2, delay: 200ms}}
+  - {id: held, type: wait, event: go, needs: [a]}
+  - {id: ok, type: approval, required: 2, needs: [a], timeout: 1h}
+  - {id: z, type: log, message: z, needs: [held, ok]}
+errors: [{id: oops, type: log, message: oops}]
+finally: [{id: last, type: log, message: bye}]
+outputs: {done: true}
+"""
+EACH = """
+inputs: [{id: fails, type: BOOL, default: false}]
+tasks:
+  - id: each
+    type: foreach
+    items: [0, 1, 2, 3, 4]
+    max_parallel: 2
+    tasks:
+      - {id: w, type: wait, duration: 50ms}
+      - {id: f, type: fail, when: "{{ inputs.fails and index == 2 }}", needs: [w]}
+      - {id: l, type: log, message: "{{ item }}", needs: [w]}
+  - {id: ok, type: approval, needs: [each]}
+"""
+PARENT = """
+inputs: [{id: fails, type: BOOL, default: false}]
+tasks:
+  - {id: down, type: subflow, flow: mixed-finish-running, inputs: {fails: "{{ inputs.fails }}"}}
+  - {id: beside, type: subflow, flow: each, wait: false}
+  - {id: z, type: log, message: z, needs: [down]}
+"""
+LIMITED = """
+concurrency: {{limit: 2, behavior: {}}}
+tasks: [{{id: held, type: wait, event: go}}, {{id: ok, type: approval, needs: [held]}}]
+"""
+CACHED = """
+cache: {ttl: 1h}
+inputs: [{id: fails, type: BOOL, default: false}]
+tasks:
+  - {id: a, type: log, message: a, cache: {ttl: 1h}}
+  - {id: f, type: fail, when: "{{ inputs.fails }}", needs: [a], allow_failure: true}
+"""
+STUBBORN = """
+timeout: 1h
+tasks:
+  - {{id: a, type: shell, kill_grace: 300ms, run: "trap '' TERM; until [ -e {go} ]; do sleep 0.05; done"}}
+  - {{id: z, type: log, message: z, needs: [a]}}
+"""
+LIMITS = ("QUEUE", "CANCEL_NEW", "CANCEL_RUNNING", "FAIL")
+EXPECTED = {"INVALID_STATE", "ALREADY_DECIDED", "ALREADY_VOTED", "NOT_FOUND", "VALIDATION"}
+ONCE = (Action.PAUSE, Action.RESUME, Action.ARCHIVE, Action.UNARCHIVE, Action.DELETE)
+"""Asked twice at once, of these at most one is heard."""
+ORPHANS = """
+select c.id from executions c
+  join task_runs t on t.execution_id = c.parent_id and t.path = c.parent_path
+  join attempts a on a.task_run_id = t.id and a.number = c.parent_attempt
+where c.ended_at is null and a.state = 'KILLED' and not c.labels ? 'system.restarted'
+"""
+CROWDS = f"""
+select execution_id from task_runs
+where path like 'each[%' and state not in ('CREATED', {", ".join(f"'{state}'" for state in sorted(TASK_RUN_ENDS))})
+group by 1 having count(distinct split_part(path, ']', 1)) > 2
+"""
+_MOST_ALIVE = 40
+_FOLDED_EVERY = 25
+"""Steps; folding the events of all takes longer than they do."""
+
+
+def flows(go: Path) -> Mapping[str, str]:
+    mixed = {
+        f"mixed-{action.lower().replace('_', '-')}": f"on_failure: {action}{MIXED}"
+        for action in ("FINISH_RUNNING", "FINISH_POSSIBLE", "CANCEL_ALL")
+    }
+    limited = {f"limited-{name.lower().replace('_', '-')}": LIMITED.format(name) for name in LIMITS}
+    others = {"each": EACH, "parent": PARENT, "cached": CACHED, "stubborn": STUBBORN.format(go=go)}
+    return {**mixed, **limited, **others}
+
+
+@dataclass
+class Machine:
+    """`doors` are people, each at one of the processes."""
+
+    random: Random
+    doors: Sequence[Client]
+    pool: asyncpg.Pool
+    go: Path
+    ids: list[str] = field(default_factory=list)
+    deleted: set[str] = field(default_factory=set)
+    told: list[str] = field(default_factory=list)
+    steps: int = 0
+    seen: Counter[str] = field(default_factory=Counter)
+
+    async def save(self) -> None:
+        self.go.unlink(missing_ok=True)
+        for name, source in flows(self.go).items():
+            await self.doors[0].save(f"id: {name}\nnamespace: {NAMESPACE}\n{source.lstrip()}")
+
+    async def step(self) -> None:
+        """Two people act on one execution at the same time; then the oracle is asked."""
+        if not self.ids or self.random.random() < 0.25:
+            await self._create()
+        else:
+            await self._act_at_once(self._pick())
+        await self._none(await oracle.verify_rows(self.pool, at_rest=False))
+        assert await self.pool.fetch(CROWDS) == []
+        self.steps += 1
+        if self.steps % _FOLDED_EVERY == 0:
+            await self._none(await oracle.verify_folds(self.pool))
+
+    # -- creating -----------------------------------------------------------------------------------------------------
+
+    async def _create(self) -> None:
+        """Two at once; now and then with one key, which is one execution."""
+        alive = "select count(*) from executions where ended_at is null"
+        if await self.pool.fetchval(alive) >= _MOST_ALIVE:
+            return
+        flow = self.random.choice(sorted(flows(self.go)))
+        input: dict[str, Any] = {"priority": self.random.choice((0, 0, 5, -5))}
+        if "limited" not in flow and flow != "stubborn":
+            input["inputs"] = {"fails": self.random.random() < 0.4}
+        if self.random.random() < 0.3:
+            input["idempotencyKey"] = f"key{self.random.randrange(10**9)}"
+        first = self._somebody()
+        second = first if "idempotencyKey" in input else self._somebody()
+        self.told.append(f"create {flow} twice {input}")
+        made = await asyncio.gather(
+            *(each.create(f"{NAMESPACE}/{flow}", **input) for each in (first, second))
+        )
+        ids = [one["id"] for one in made]
+        if "idempotencyKey" in input:
+            assert ids[0] == ids[1]
+        self.ids += dict.fromkeys(ids)
+
+    # -- acting -------------------------------------------------------------------------------------------------------
+
+    def _pick(self) -> str:
+        recent = self.random.random() < 0.7
+        return self.random.choice(self.ids[-8:] if recent else self.ids)
+
+    def _somebody(self) -> Client:
+        return self.random.choice(self.doors)
+
+    async def _act_at_once(self, id: str) -> None:
+        shown = await self.doors[0].ask(SHOWN, id=id)
+        if shown["execution"] is None:
+            assert id in self.deleted
+            self.ids.remove(id)
+            return
+        first, second = self._name(shown["execution"]), self._name(shown["execution"])
+        if self.random.random() < 0.2:
+            second = first
+        one, other = self.random.sample(self.doors, 2)
+        self.told.append(f"{first} and {second} on {id}, {shown['execution']['state']}")
+        answers = await asyncio.gather(
+            self._do(one, first, shown["execution"]), self._do(other, second, shown["execution"])
+        )
+        self.told.append(f"  {answers}")
+        self._judge(id, (first, second), answers)
+
+    def _name(self, shown: dict[str, Any]) -> str:
+        """Mostly what is possible as things stand; now and then anything."""
+        allowed = [one["action"] for one in shown["availableActions"] if one["allowed"]]
+        names = [*allowed, "EVENT", "DRAFT"] if self.random.random() < 0.8 else list(Action)
+        seldom = ("DELETE", "ADD_NOTE", "SET_LABELS")
+        return self.random.choices(names, [0.3 if one in seldom else 1.0 for one in names])[0]
+
+    async def _do(self, client: Client, name: str, shown: dict[str, Any]) -> list[str]:
+        """The codes of its problems."""
+        if name == "EVENT":
+            return await self._send(client, executionId=shown["id"])
+        if name == "DRAFT":
+            return await self._draft(client, Target.of(shown))
+        action = Action(name)
+        target = self._target(shown)
+        more: dict[str, Any] = {}
+        if action is Action.CHANGE_STATE:
+            more["state"] = self.random.choice(("SUCCESS", "WARNING", "FAILED", "KILLED"))
+        if action is Action.CHANGE_TASK_RUN_STATE:
+            more["state"] = self.random.choice(("SUCCESS", "WARNING", "FAILED", "SKIPPED"))
+        payload = await act(client, action, target, **more)
+        if action is Action.REPLAY and payload["execution"]:
+            self.ids.append(payload["execution"]["id"])
+        return [problem["code"] for problem in payload["problems"]]
+
+    def _target(self, shown: dict[str, Any]) -> Target:
+        """Any task run of it, and mostly the request that is open."""
+        task_run = self.random.choice(shown["taskRuns"])["id"]
+        return replace(Target.of(shown), task_run=task_run)
+
+    async def _draft(self, client: Client, target: Target) -> list[str]:
+        payload = await act(client, Action.PREPARE_EXECUTION, target)
+        if payload["problems"]:
+            return [problem["code"] for problem in payload["problems"]]
+        made = await client.mutate("createExecution", **payload["draft"]["createInput"])
+        if made["execution"]:
+            self.ids.append(made["execution"]["id"])
+        return [problem["code"] for problem in made["problems"]]
+
+    async def _send(self, client: Client, **where: Any) -> list[str]:
+        data = await client.ask(
+            f"mutation ($input: SendEventInput!) {{ sendEvent(input: $input) {{ {PROBLEM} }} }}",
+            input={"name": "go", **where},
+        )
+        return [problem["code"] for problem in data["sendEvent"]["problems"]]
+
+    def _judge(self, id: str, names: Sequence[str], answers: Sequence[list[str]]) -> None:
+        for name, codes in zip(names, answers, strict=True):
+            assert set(codes) <= EXPECTED, (name, codes)
+            self.seen[f"{name} {codes[0] if codes else 'DONE'}"] += 1
+            if name == Action.DELETE and not codes:
+                self.deleted.add(id)
+        if names[0] == names[1] and names[0] in ONCE:
+            assert any(answers), f"{names[0]} was heard twice"
+        for name, codes in zip(names, answers, strict=True):
+            if "NOT_FOUND" in codes and name not in (Action.APPROVE, Action.REJECT):
+                assert id in self.deleted
+
+    # -- the end ------------------------------------------------------------------------------------------------------
+
+    async def let_all_end(self, seconds: float = 60.0) -> None:
+        """Nothing is stuck: resumed, decided and told to go on, every execution ends. Nobody's child was forgotten."""
+        await self._until_nothing_is_owed()
+        assert await self.pool.fetch(ORPHANS) == []
+        self.go.touch()
+        left = "select id, state from executions where namespace = $1 and ended_at is null"
+        rows: list[Any] = []
+        try:
+            async with asyncio.timeout(seconds):
+                while rows := await self.pool.fetch(left, NAMESPACE):
+                    await asyncio.gather(*(self._push(typed("exec", row["id"])) for row in rows))
+                    await self._send(self.doors[0], namespace=NAMESPACE)
+        except TimeoutError:
+            await self._none([oracle.Violation("everything ends", *row) for row in rows])
+            raise
+        await self._until_nothing_is_owed()
+        await self._none(await oracle.verify(self.pool))
+
+    async def delete_all(self) -> None:
+        """Nothing is left behind but what was done."""
+        ids = await self.pool.fetch("select id from executions where namespace = $1", NAMESPACE)
+        for start in range(0, len(ids), 500):
+            part = [typed("exec", row["id"]) for row in ids[start : start + 500]]
+            payload = await self.doors[0].ask(DELETE, ids=part)
+            assert payload["deleteExecutions"]["problems"] == []
+        await self._until_nothing_is_owed()
+        await self._none(await oracle.verify(self.pool))
+        assert await self.pool.fetchval("select count(*) from pgqueuer") == 0
+
+    async def _push(self, id: str) -> None:
+        shown = (await self.doors[0].ask(SHOWN, id=id))["execution"]
+        if shown["state"] in ENDS:
+            return
+        if shown["state"] == "PAUSED":
+            await act(self.doors[0], Action.RESUME, Target.of(shown))
+        for task in shown["taskRuns"]:
+            if task["approval"] and task["approval"]["state"] == "PENDING":
+                for door in self.doors:
+                    await door.mutate("approve", approvalId=task["approval"]["id"])
+
+    async def _until_nothing_is_owed(self) -> None:
+        due = "select 1 from deferred_commands where due_at <= clock_timestamp() limit 1"
+        async with asyncio.timeout(30):
+            while await self.pool.fetch(due):
+                await asyncio.sleep(0.02)
+
+    async def _none(self, found: list[oracle.Violation]) -> None:
+        """With the events of the first that is wrong, if any is."""
+        if found:
+            events = await self.pool.fetch(
+                "select * from events where execution_id = $1 order by seq", found[0].execution_id
+            )
+            told = "\n".join(str(dict(event)) for event in events)
+            raise AssertionError(f"{found}\n{told}")
+
+    def story(self) -> str:
+        return "\n".join(self.told)
+
+
+DELETE = "mutation ($ids: [ID!]!) { deleteExecutions(input: {ids: $ids}) { problems { message } } }"
+SHOWN = """query ($id: ID!) { execution(id: $id) { id state
+  availableActions { action allowed }
+  taskRuns { id key state approval { id state } } } }"""

@@ -1,0 +1,118 @@
+"""Anything at any time, two at once: one wins, the other hears why, and whatever happened everything can end.
+
+A failure prints its seed; HEADWAY_SEED repeats what was asked for (not how the processes raced).
+`make soak` goes on for HEADWAY_SOAK seconds with one seed after the other.
+"""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from random import Random
+
+import asyncpg
+import pytest
+
+from tests.api.client import Client
+from tests.api.machine import Machine
+from tests.api.people import person
+from tests.api.servers import Served, start, start_beside
+
+SMOKE = 8.0
+"""Seconds of each variant in `make test`."""
+A_STORY = 60.0
+"""Seconds of one seed in `make soak`."""
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, Served]]:
+    """Two processes on a database of their own, which the oracle reads after each step."""
+    directory = tmp_path_factory.mktemp("machine")
+    first = start(directory / "first")
+    second = start_beside(first, directory / "second")
+    try:
+        yield first, second
+    finally:
+        second.stop()
+        first.stop()
+
+
+@pytest.fixture
+async def pool(pair: tuple[Served, Served]) -> AsyncIterator[asyncpg.Pool]:
+    async with asyncpg.create_pool(pair[0].database_url, min_size=1, max_size=4) as pool:
+        yield pool
+
+
+async def tell(
+    pool: asyncpg.Pool, processes: list[Served], go: Path, seed: int, seconds: float
+) -> None:
+    """A story of so many seconds, and its good end."""
+    admins = [served.client for served in processes]
+    people = [await person(pool, admins[n % len(admins)], "admin") for n in range(3)]
+    machine = Machine(Random(seed), [*admins, *people], pool, go)
+    until = time.monotonic() + seconds
+    try:
+        await machine.save()
+        while time.monotonic() < until:
+            await machine.step()
+        await machine.let_all_end()
+        await machine.delete_all()
+    except BaseException as error:
+        error.add_note(f"HEADWAY_SEED={seed}\n{machine.story()}")
+        raise
+    print(f"seed {seed}: {machine.steps} steps, {dict(sorted(machine.seen.items()))}")
+
+
+def seed_of(default: int) -> int:
+    return int(os.environ.get("HEADWAY_SEED", default))
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("processes", [1, 2])
+async def test_whatever_two_people_do_at_once_everything_can_end(
+    pair: tuple[Served, Served], pool: asyncpg.Pool, tmp_path: Path, processes: int
+) -> None:
+    seed = seed_of(time.time_ns() % 10**9)
+    await tell(pool, list(pair[:processes]), tmp_path / "go", seed, SMOKE)
+
+
+@pytest.mark.soak
+async def test_whatever_two_people_do_for_long_everything_can_end(
+    pair: tuple[Served, Served], pool: asyncpg.Pool, tmp_path: Path
+) -> None:
+    seed = seed_of(time.time_ns() % 10**9)
+    until = time.monotonic() + float(os.environ.get("HEADWAY_SOAK", "300"))
+    while time.monotonic() < until:
+        await tell(pool, list(pair), tmp_path / "go", seed, A_STORY)
+        seed += 1
+
+
+CONTRADICTIONS = (("pauseExecution", "cancelExecution"), ("pauseExecution", "pauseExecution"))
+SEQ = "query ($id: ID!) { execution(id: $id) { stateHistory { seq } } }"
+
+
+@pytest.mark.parametrize("pair_of_acts", CONTRADICTIONS)
+async def test_of_two_who_saw_the_same_state_one_finds_it_changed(
+    pair: tuple[Served, Served], pair_of_acts: tuple[str, str]
+) -> None:
+    first, second = (served.client for served in pair)
+    await first.save("id: seen\nnamespace: machine.seen\ntasks: [{id: a, type: wait, event: go}]\n")
+    for _ in range(5):
+        id = (await first.create("machine.seen/seen"))["id"]
+        await first.until(id, a="RUNNING")
+        seq = (await first.ask(SEQ, id=id))["execution"]["stateHistory"][-1]["seq"]
+        answers = await asyncio.gather(
+            *(
+                door.mutate(act, id=id, expectedSeq=seq)
+                for door, act in zip((first, second), pair_of_acts, strict=True)
+            )
+        )
+        codes = [[problem["code"] for problem in answer["problems"]] for answer in answers]
+        assert sorted(codes) == [[], ["CONFLICT"]]
+        await finish(first, id)
+
+
+async def finish(client: Client, id: str) -> None:
+    await client.mutate("cancelExecution", id=id, force=True)
+    await client.until_ended(id)
