@@ -52,7 +52,10 @@ async def run(pool: Pool, engine: Engine, feed: Feed, wanted: Run, orders: Order
 
     Raises Refused. The same idempotency key again does nothing.
     """
+    if await _is_repeated(pool, wanted):
+        return
     try:
+        _refuse_twice(wanted.row["state"] is None)
         if wanted.mode is BulkMode.ATOMIC:
             await _run_together(pool, engine, wanted, orders)
         else:
@@ -67,19 +70,12 @@ async def run(pool: Pool, engine: Engine, feed: Feed, wanted: Run, orders: Order
 async def _begin(connection: Connection, wanted: Run, state: BulkState) -> None:
     """Within the caller's transaction. Raises Refused when it was run before."""
     row, ask = wanted.row, wanted.ask
-    if not await bulk.start(connection, wanted.id, wanted.mode, state, ask, wanted.roles):
-        raise Refused.because(
-            ProblemCode.CONFLICT, "this preview was run already; preview again", "previewId"
-        )
+    _refuse_twice(await bulk.start(connection, wanted.id, wanted.mode, state, ask, wanted.roles))
     if wanted.key is not None:
         mine = idempotency.Key(ask.actor, _MUTATION, wanted.key, wanted.digest, wanted.id)
         standing = await idempotency.take(connection, [mine])
         if standing[mine.name].digest != wanted.digest:
-            raise Refused.because(
-                ProblemCode.IDEMPOTENCY_CONFLICT,
-                f"the key {wanted.key!r} was used with another input; use a new key",
-                "idempotencyKey",
-            )
+            raise _used(wanted.key)
     about = {
         "action": row["action"],
         "mode": wanted.mode.value,
@@ -90,11 +86,29 @@ async def _begin(connection: Connection, wanted: Run, state: BulkState) -> None:
     await audit.record(connection, ask, "RUN_BULK", bulk.target_of(row), about)
 
 
+def _refuse_twice(first: bool) -> None:
+    if not first:
+        raise Refused.because(
+            ProblemCode.CONFLICT, "this preview was run already; preview again", "previewId"
+        )
+
+
 async def _is_repeated(pool: Executes, wanted: Run) -> bool:
+    """Raises Refused for a key that was used with another input."""
     if wanted.key is None:
         return False
     digest = await idempotency.digest_of(pool, wanted.ask.actor, _MUTATION, wanted.key)
-    return digest == wanted.digest
+    if digest not in (None, wanted.digest):
+        raise _used(wanted.key)
+    return digest is not None
+
+
+def _used(key: str) -> Refused:
+    return Refused.because(
+        ProblemCode.IDEMPOTENCY_CONFLICT,
+        f"the key {key!r} was used with another input; use a new key",
+        "idempotencyKey",
+    )
 
 
 async def _run_together(pool: Pool, engine: Engine, wanted: Run, orders: Orders) -> None:
