@@ -104,6 +104,9 @@ class BulkCarrier(Loop):
             return False
         except (Refused, Fault) as error:
             await self._settle(item, error)
+        except Exception as error:  # one row's fault must not take the others with it
+            logger.exception("a row of bulk %s failed", item.place.bulk_id)
+            await self._settle(item, Fault(f"could not be carried out: {error}"))
         return True
 
     async def _settle(self, item: Item, error: HeadwayError) -> None:

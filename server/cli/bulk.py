@@ -15,64 +15,64 @@ from server.cli.inputs import parse_labels
 _FILTER, _PARAMETERS = "Which executions", "What to do"
 _PROBLEMS = "problems { code message path }"
 
+ActionName = Annotated[
+    str,
+    typer.Argument(
+        metavar="ACTION",
+        help="cancel, pause, resume, retry-failed, restart, replay, force-run, change-state, set-labels, "
+        "add-note, archive, unarchive, delete, approve or reject.",
+    ),
+]
+Ids = Annotated[list[str] | None, typer.Argument(help="Executions, exec_...")]
+
+
+def _option(help: str, *names: str, panel: str = _FILTER) -> Any:
+    return typer.Option(*names, help=help, rich_help_panel=panel)
+
+
+def _parameter(help: str, *names: str) -> Any:
+    return _option(help, *names, panel=_PARAMETERS)
+
+
+WhereState = Annotated[list[str] | None, _option("In this state; may be repeated.")]
+Namespace = Annotated[str | None, _option("Of this namespace and those below.")]
+Flow = Annotated[str | None, _option("Of this flow.")]
+Kind = Annotated[str | None, _option("Of this kind.")]
+WhereLabel = Annotated[list[str] | None, _option("With key=value; may be repeated.")]
+IsArchived = Annotated[bool, _option("Those that are archived.", "--archived")]
+NewLabels = Annotated[list[str] | None, _parameter("set-labels: key=value; may be repeated.")]
+Mode = Annotated[str | None, _parameter("set-labels: merge, replace or remove.")]
+NewState = Annotated[str | None, _parameter("change-state: the new state.")]
+NoteText = Annotated[str | None, _parameter("add-note: the note.")]
+Force = Annotated[bool, _parameter("cancel: leave no grace.", "--force")]
+FromTask = Annotated[str | None, _parameter("replay: the task to start from.")]
+Revision = Annotated[str | None, _parameter("replay: same or latest.")]
+Atomic = Annotated[bool, typer.Option("--atomic", help="All together or none.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
 
 def register(app: typer.Typer) -> None:
     app.command()(plain_errors(bulk))
 
 
 def bulk(
-    action: Annotated[
-        str,
-        typer.Argument(
-            help="cancel, pause, resume, retry-failed, restart, replay, force-run, change-state, set-labels, "
-            "add-note, archive, unarchive, delete, approve or reject."
-        ),
-    ],
-    ids: Annotated[list[str] | None, typer.Argument(help="Executions, exec_...")] = None,
-    where_state: Annotated[
-        list[str] | None,
-        typer.Option(help="In this state; may be repeated.", rich_help_panel=_FILTER),
-    ] = None,
-    namespace: Annotated[
-        str | None,
-        typer.Option(help="Of this namespace and those below.", rich_help_panel=_FILTER),
-    ] = None,
-    flow: Annotated[str | None, typer.Option(help="Of this flow.", rich_help_panel=_FILTER)] = None,
-    kind: Annotated[str | None, typer.Option(help="Of this kind.", rich_help_panel=_FILTER)] = None,
-    where_label: Annotated[
-        list[str] | None,
-        typer.Option(help="With key=value; may be repeated.", rich_help_panel=_FILTER),
-    ] = None,
-    archived: Annotated[
-        bool, typer.Option("--archived", help="Those that are.", rich_help_panel=_FILTER)
-    ] = False,
-    label: Annotated[
-        list[str] | None,
-        typer.Option(help="set-labels: key=value; may be repeated.", rich_help_panel=_PARAMETERS),
-    ] = None,
-    mode: Annotated[
-        str | None,
-        typer.Option(help="set-labels: merge, replace or remove.", rich_help_panel=_PARAMETERS),
-    ] = None,
-    to: Annotated[
-        str | None,
-        typer.Option(help="change-state: the new state.", rich_help_panel=_PARAMETERS),
-    ] = None,
-    text: Annotated[
-        str | None, typer.Option(help="add-note: the note.", rich_help_panel=_PARAMETERS)
-    ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="cancel: leave no grace.", rich_help_panel=_PARAMETERS)
-    ] = False,
-    from_task: Annotated[
-        str | None,
-        typer.Option(help="replay: the task to start from.", rich_help_panel=_PARAMETERS),
-    ] = None,
-    revision: Annotated[
-        str | None, typer.Option(help="replay: same or latest.", rich_help_panel=_PARAMETERS)
-    ] = None,
-    atomic: Annotated[bool, typer.Option("--atomic", help="All together or none.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    action: ActionName,
+    ids: Ids = None,
+    where_state: WhereState = None,
+    namespace: Namespace = None,
+    flow: Flow = None,
+    kind: Kind = None,
+    where_label: WhereLabel = None,
+    archived: IsArchived = False,
+    label: NewLabels = None,
+    mode: Mode = None,
+    to: NewState = None,
+    text: NoteText = None,
+    force: Force = False,
+    from_task: FromTask = None,
+    revision: Revision = None,
+    atomic: Atomic = False,
+    yes: Yes = False,
     reason: Reason = None,
     as_json: AsJson = False,
 ) -> None:

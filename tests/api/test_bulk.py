@@ -15,7 +15,6 @@ from tests.api.conftest import verify
 from tests.api.servers import Served, serving, start
 from tests.api.test_record import acts, mutate
 
-UNKNOWN = "exec_01h45ytscbebyvny4gc8cr8ma2"
 COUNTS = "id action mode state progress counts { total done refused left } endedAt"
 RESULTS = """results(first: 200) { nodes { executionId name outcome at execution { id } started { id }
   problem { code message } } totalCount { value exact } }"""
@@ -386,45 +385,3 @@ async def test_two_at_once_on_the_same_set_do_each_row_once(client: Client) -> N
     fourth = await preview(client, "ARCHIVE", ids=ids)
     used = await run(client, fourth["id"], "EACH", idempotencyKey="once")
     assert [one["code"] for one in used["problems"]] == ["IDEMPOTENCY_CONFLICT"]
-
-
-async def test_ids_that_are_not_there_are_told_and_not_in_the_set(client: Client) -> None:
-    (id,) = await idle(client, "there", 1)
-    found = await preview(client, "PAUSE", ids=[UNKNOWN, id, id, "nonsense"])
-    assert (found["total"], found["notFound"]) == (1, [UNKNOWN, "nonsense"])
-    assert [one["reason"].split("; ")[1] for one in found["notAllowed"]] == ["this one is CREATED"]
-
-
-@pytest.mark.parametrize(
-    ("input", "path", "words"),
-    [
-        ({"action": "PAUSE"}, "ids", "either by ids or by where"),
-        ({"action": "PAUSE", "ids": [], "where": {}}, "ids", "either by ids or by where"),
-        ({"action": "PAUSE", "ids": [], "text": "x"}, "text", "no parameter of PAUSE"),
-        ({"action": "CANCEL", "ids": [], "revision": "SAME"}, "revision", "no parameter"),
-        ({"action": "ADD_NOTE", "ids": []}, "text", "needs text"),
-        ({"action": "ADD_NOTE", "ids": [], "text": " "}, "text", "needs some text"),
-        ({"action": "CHANGE_STATE", "ids": [], "state": "RUNNING"}, "state", "cannot be set to"),
-        ({"action": "PREPARE_EXECUTION", "ids": []}, "action", "one by one"),
-        (
-            {"action": "SET_LABELS", "ids": [], "labels": [{"key": "system.x", "value": "1"}]},
-            "labels",
-            "Headway alone",
-        ),
-        (
-            {"action": "PAUSE", "ids": [UNKNOWN[:-5] + f"{n:05d}" for n in range(10_001)]},
-            "ids",
-            "10000",
-        ),
-    ],
-)
-async def test_what_makes_no_sense_is_refused_before_anything_is_frozen(
-    client: Client, served: Served, input: dict[str, Any], path: str, words: str
-) -> None:
-    async with looking(served) as database:
-        before = await database.fetchval("select count(*) from bulk_sets")
-        payload = await mutate(client, "previewBulk", PREVIEW, "PreviewBulkInput", **input)
-        (problem,) = payload["problems"]
-        assert (problem["code"], problem["path"][0]) == ("VALIDATION", path)
-        assert words in problem["message"]
-        assert await database.fetchval("select count(*) from bulk_sets") == before
