@@ -26,6 +26,7 @@ Prefix = Literal[
     "file",
     "sched",
     "use",
+    "bulk",
 ]
 
 

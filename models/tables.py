@@ -1,6 +1,7 @@
 """The rows. Much of what is read and written often goes past them, as SQL in runner/store.
 
-Events, logs, metrics, log heads and idempotency keys have composite keys: they are in the migrations.
+Events, logs, metrics, log heads, idempotency keys and bulk items have composite keys: they are in the migrations,
+and with the bulk items the sets that they are of.
 """
 
 from tortoise import fields

@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from models.concurrency import Slots
-from models.errors import Fault, HeadwayError, ProblemCode, Refused
+from models.errors import Fault, HeadwayError, Problem, ProblemCode, Refused
 from models.events import Ask, Event
 from models.ids import new_id
 from models.lifecycle import decide
@@ -29,7 +29,7 @@ from models.lifecycle.snapshot import Execution
 from models.lifecycle.transition import Context, Deferred, Job, Transition
 from models.states import HOLDING_A_SLOT, ExecutionState
 from runner.queue import acknowledge, enqueue, withdraw
-from runner.store import audit, deferred, idempotency
+from runner.store import audit, bulk, deferred, idempotency
 from runner.store.connection import Connection
 from runner.store.plans import Plans
 from runner.store.removal import remove
@@ -37,9 +37,8 @@ from runner.store.slots import lock_slots
 from runner.store.snapshots import load_executions
 from runner.store.writes import Change, write
 
-_LOCK = (
-    "select id, seq from executions where id = any($1::uuid[]) order by id for update skip locked"
-)
+_LOCK_ALL = "select id, seq from executions where id = any($1::uuid[]) order by id for update"
+_LOCK = f"{_LOCK_ALL} skip locked"
 _EXIST = "select id from executions where id = any($1::uuid[])"
 
 _NEED_SLOTS = (Admit, Begin, Restart, ChangeTaskRunState)
@@ -51,25 +50,39 @@ CREATE = "createExecution"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Asked:
-    """A command on its way. A Create has no execution yet; `owed` names the promise that this keeps."""
+    """A command on its way. A Create has no execution yet; `owed` names the promise that this keeps,
+    `place` the row of a bulk that this carries out."""
 
     execution_id: UUID | None
     command: Command | Beginning
     ask: Ask
     owed: UUID | None = None
+    place: bulk.Place | None = None
 
 
 Verdict = Transition | HeadwayError | None
 """What became of a command; None: its execution was locked by another process, ask again."""
 
 
+class NotAll(HeadwayError):
+    """Of commands that are carried out together or not at all, these were refused: nothing is to be written."""
+
+    def __init__(self, refused: Mapping[Asked, HeadwayError]) -> None:
+        super().__init__(f"{len(refused)} were refused")
+        self.refused = refused
+
+
 @dataclass(slots=True)
 class Batch:
-    """After `run` (and the commit): the verdict on each command, and what the commit set going."""
+    """After `run` (and the commit): the verdict on each command, and what the commit set going.
+
+    `together`: all or none; `run` waits for the locks, and raises NotAll when a command is refused.
+    """
 
     asked: Sequence[Asked]
     known: Mapping[UUID, Execution]
     plans: Plans
+    together: bool = False
     verdicts: dict[Asked, Verdict] = field(default_factory=dict)
     executions: dict[UUID, Execution] = field(default_factory=dict)
     jobs: list[tuple[UUID, Job]] = field(default_factory=list)
@@ -79,6 +92,7 @@ class Batch:
     _events: dict[UUID, list[Event]] = field(default_factory=dict)
     _slots: dict[UUID, Slots] = field(default_factory=dict)
     _removals: dict[UUID, Delete] = field(default_factory=dict)
+    _overtaken: set[Asked] = field(default_factory=set)
 
     @property
     def changed(self) -> list[UUID]:
@@ -88,18 +102,42 @@ class Batch:
         now: datetime = await connection.fetchval("select clock_timestamp()")
         await self._lock(connection)
         await self._lock_slots(connection)
+        await self._hold_to_places(connection)
         await self._hold_to_note_keys(connection)
         for asked in self.asked:
             if asked not in self.verdicts:
                 self.verdicts[asked] = self._judge(asked, now)
         await self._hold_to_keys(connection)
+        if self.together:
+            self._hold_together()
         await self._write(connection)
+
+    def _hold_together(self) -> None:
+        refused = {
+            asked: verdict
+            for asked, verdict in self.verdicts.items()
+            if isinstance(verdict, HeadwayError)
+        }
+        if refused:
+            raise NotAll(refused)
+
+    async def _hold_to_places(self, connection: Connection) -> None:
+        """What another process has carried out since, or was cancelled, is not carried out again."""
+        places = {asked: asked.place for asked in self.asked if asked.place and not self.together}
+        left = await bulk.still_left(connection, list(places.values()))
+        for asked, place in places.items():
+            if place not in left:
+                self._overtaken.add(asked)
+                self.verdicts[asked] = Refused.because(
+                    ProblemCode.CONFLICT, "its bulk was cancelled, or carried this out already"
+                )
 
     async def _lock(self, connection: Connection) -> None:
         ids = {asked.execution_id for asked in self.asked if asked.execution_id}
         if not ids:
             return
-        locked = {row["id"]: row["seq"] for row in await connection.fetch(_LOCK, sorted(ids))}
+        lock = _LOCK_ALL if self.together else _LOCK
+        locked = {row["id"]: row["seq"] for row in await connection.fetch(lock, sorted(ids))}
         stale = [
             id for id, seq in locked.items() if id not in self.known or self.known[id].seq != seq
         ]
@@ -267,6 +305,7 @@ class Batch:
         await write(connection, changes)
         await remove(connection, self._removals)
         await audit.record_acts(connection, self._acts())
+        await bulk.settle(connection, list(self._results()))
         await withdraw(connection, self._withdrawn, [job.key for _, job in self.jobs])
         await enqueue(connection, self.jobs)
         await deferred.store(connection, self.promises)
@@ -277,7 +316,26 @@ class Batch:
     def _acts(self) -> Iterator[audit.Act]:
         for asked, verdict in self.verdicts.items():
             if isinstance(verdict, Transition):
-                yield audit.Act(asked.ask, asked.command, verdict)
+                of = asked.place.bulk_id if asked.place else None
+                yield audit.Act(asked.ask, asked.command, verdict, of)
+
+    def _results(self) -> Iterator[bulk.Result]:
+        """Of the rows of bulks."""
+        for asked, verdict in self.verdicts.items():
+            if asked.place is None or verdict is None or asked in self._overtaken:
+                continue
+            if isinstance(verdict, HeadwayError):
+                yield bulk.Result(asked.place, problem_of(verdict))
+            else:
+                begun = isinstance(asked.command, Beginning)
+                yield bulk.Result(asked.place, made=verdict.execution.id if begun else None)
+
+
+def problem_of(error: HeadwayError) -> Problem:
+    """The first one of a refusal; of a fault, what can be said of it."""
+    if isinstance(error, Refused):
+        return error.problems[0]
+    return Problem(ProblemCode.UNAVAILABLE, str(error))
 
 
 def _conflict(key: idempotency.Key) -> Refused:

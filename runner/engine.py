@@ -7,7 +7,8 @@ the askers are answered and the feed gets its hint.
 import asyncio
 import logging
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from types import TracebackType
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from models.lifecycle.transition import Transition
 from runner.batch import Asked, Batch
 from runner.feed import Feed
 from runner.loops import Loop
-from runner.store.connection import UNREACHABLE
+from runner.store.connection import UNREACHABLE, Connection
 from runner.store.database import Database
 from runner.store.plans import Plans
 
@@ -33,6 +34,28 @@ _LOCKED_ELSEWHERE = 0.005
 """Seconds until a command whose execution another process had locked is tried again."""
 
 
+Beside = Callable[[Connection], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Group:
+    """Commands that are carried out together or not at all, and what is written beside them."""
+
+    asked: Sequence[Asked]
+    beside: Beside
+    answer: asyncio.Future[None] = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
+
+    def accept(self) -> None:
+        if not self.answer.done():
+            self.answer.set_result(None)
+
+    def refuse(self, error: HeadwayError) -> None:
+        if not self.answer.done():
+            self.answer.set_exception(error)
+
+
 class Engine(Loop):
     """Async context manager; commands are accepted while it is entered."""
 
@@ -42,6 +65,7 @@ class Engine(Loop):
         self._feed = feed
         self.plans = plans
         self._lines: tuple[deque[Asked], deque[Asked]] = (deque(), deque())
+        self._groups: deque[_Group] = deque()
         self._answers: dict[Asked, asyncio.Future[Transition]] = {}
         self._some = asyncio.Event()
         self._remembered: OrderedDict[UUID, Execution] = OrderedDict()
@@ -53,13 +77,16 @@ class Engine(Loop):
         trace: TracebackType | None,
     ) -> None:
         await super().__aexit__(kind, error, trace)
+        stopping = Unavailable("the server is stopping; try again")
         for answer in self._answers.values():
             if not answer.done():
-                answer.set_exception(Unavailable("the server is stopping; try again"))
+                answer.set_exception(stopping)
+        for group in self._groups:
+            group.refuse(stopping)
 
     async def create(self, command: Beginning, ask: Ask, *, bulk: bool = False) -> Transition:
         """Accept a new execution; the same idempotency key and digest answer with the first one's snapshot."""
-        return await self._ask(Asked(None, command, ask), bulk)
+        return await self.ask(Asked(None, command, ask), bulk=bulk)
 
     async def execute(
         self,
@@ -75,9 +102,20 @@ class Engine(Loop):
         Raises Refused when it may not be (nothing changed), Unavailable when the database cannot be reached (it may
         or may not have happened: asking again is safe). `Transition.refused` tells of a start or result come too late.
         """
-        return await self._ask(Asked(execution_id, command, ask, owed), bulk)
+        return await self.ask(Asked(execution_id, command, ask, owed), bulk=bulk)
 
-    async def _ask(self, asked: Asked, bulk: bool) -> Transition:
+    async def execute_together(self, asked: Sequence[Asked], beside: Beside) -> None:
+        """Carry out all of these in one transaction, and `beside` in it too; or, raising NotAll, none of them.
+
+        What `beside` raises takes everything back.
+        """
+        group = _Group(asked, beside)
+        self._groups.append(group)
+        self._some.set()
+        await group.answer
+
+    async def ask(self, asked: Asked, *, bulk: bool = False) -> Transition:
+        """As `create` and `execute`; what is `bulk` comes after everything else."""
         answer: asyncio.Future[Transition] = asyncio.get_running_loop().create_future()
         self._answers[asked] = answer
         self._lines[bulk].append(asked)
@@ -89,10 +127,13 @@ class Engine(Loop):
             await self._some.wait()
             batch = self._gather()
             try:
-                await self._carry_out(batch)
+                if batch:
+                    await self._carry_out(batch)
             except BaseException:
                 self._put_back(batch)
                 raise
+            if self._groups:
+                await self._carry_out_together(self._groups.popleft())
 
     def _gather(self) -> list[Asked]:
         """Interactive commands first; those whose asker has gone are carried out all the same."""
@@ -100,7 +141,7 @@ class Engine(Loop):
         for line in self._lines:
             while line and len(batch) < _LARGEST:
                 batch.append(line.popleft())
-        if not any(self._lines):
+        if not any(self._lines) and not self._groups:
             self._some.clear()
         return batch
 
@@ -117,11 +158,30 @@ class Engine(Loop):
         else:
             self._after_commit(batch)
 
+    async def _carry_out_together(self, group: _Group) -> None:
+        batch = Batch(group.asked, self._remembered, self.plans, together=True)
+        try:
+            async with self._database.pool.acquire() as connection, connection.transaction():
+                await batch.run(connection)
+                await group.beside(connection)
+        except UNREACHABLE as error:
+            group.refuse(Unavailable(f"the database cannot be reached now ({error})"))
+        except HeadwayError as error:
+            group.refuse(error)
+        except Exception as error:
+            self._forget(group.asked)
+            logger.exception("%s commands together failed", len(group.asked))
+            group.refuse(Fault(f"could not be written: {error}"))
+        except BaseException:
+            group.refuse(Unavailable("the server is stopping; try again"))
+            raise
+        else:
+            self._after_commit(batch)
+            group.accept()
+
     async def _isolate(self, asked: Sequence[Asked], error: Exception) -> None:
         """One command's fault must not take the others with it: halve until it stands alone."""
-        for each in asked:
-            if each.execution_id:
-                self._remembered.pop(each.execution_id, None)
+        self._forget(asked)
         if len(asked) == 1:
             logger.exception("%s failed", type(asked[0].command).__name__, exc_info=error)
             self._answer(asked[0], Fault(f"could not be written: {error}"))
@@ -148,6 +208,11 @@ class Engine(Loop):
         self._remembered.move_to_end(execution.id)
         while len(self._remembered) > _REMEMBERED:
             self._remembered.popitem(last=False)
+
+    def _forget(self, asked: Sequence[Asked]) -> None:
+        for each in asked:
+            if each.execution_id:
+                self._remembered.pop(each.execution_id, None)
 
     def _later(self, asked: Asked) -> None:
         asyncio.get_running_loop().call_later(_LOCKED_ELSEWHERE, self._put_back, [asked])
@@ -177,4 +242,5 @@ def _topics(batch: Batch) -> set[str]:
     topics |= {f"q:{job.queue}" for _, job in batch.jobs}
     if batch.promises:
         topics.add("d")
+    topics |= {f"b:{asked.place.bulk_id}" for asked in batch.asked if asked.place}
     return topics

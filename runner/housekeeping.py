@@ -1,10 +1,10 @@
-"""What the tables need from time to time: partitions ahead, old idempotency keys gone."""
+"""What the tables need from time to time: partitions ahead, old idempotency keys and bulks gone."""
 
 import asyncio
 import logging
 
 from runner.loops import Loop
-from runner.store import idempotency
+from runner.store import bulk, idempotency
 from runner.store.connection import UNREACHABLE
 from runner.store.database import Database, ensure_partitions
 
@@ -24,6 +24,7 @@ class Housekeeping(Loop):
                 await ensure_partitions(self._database.pool)
                 async with self._database.pool.acquire() as connection:
                     await idempotency.forget_old(connection)
+                    await bulk.forget_old(connection)
             except UNREACHABLE as error:
                 logger.warning("the database cannot be reached: %s", error)
             await asyncio.sleep(_PERIOD)

@@ -61,6 +61,10 @@ _QUERIES: Mapping[str, str] = {
         union all
         select e.id, format('an attempt is %s', a.state) from executions e join attempts a on a.execution_id = e.id
         where e.state in {_ENDED} and a.state not in {_ATTEMPT_ENDED}""",
+    "what a bulk action left tells so, and what was never run has no outcome": """
+        select i.execution_id, format('row %s of bulk %s, %s, has the outcome %s', i.position, s.id, s.state, i.outcome)
+        from bulk_sets s join bulk_items i on i.bulk_id = s.id
+        where (s.state = 'DONE' and i.outcome is null) or (s.state is null and i.outcome is not null)""",
     "an ended execution has its time and an active one has none": f"""
         select id, state from executions where (state in {_ENDED}) <> (ended_at is not null)""",
     "every job names a task run that waits for it": """

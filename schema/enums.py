@@ -4,7 +4,7 @@ from enum import Enum
 
 import strawberry
 
-from models import states
+from models import bulk, states
 from models.errors import ProblemCode
 from models.event_types import EventType
 from models.lifecycle.actions import Action
@@ -28,6 +28,9 @@ for _enum in (
     states.OnTimeout,
     states.OnReject,
     states.ConcurrencyBehavior,
+    bulk.BulkMode,
+    bulk.BulkState,
+    bulk.BulkOutcome,
     TaskPlan,
     ProblemCode,
     EventType,

@@ -13,7 +13,7 @@ from models.lifecycle.commands import (
 )
 from models.lifecycle.record_commands import Archive, Unarchive
 from models.states import LabelMode, VoteDecision
-from schema import record
+from schema import bulk, record
 from schema.acting import (
     act,
     answered,
@@ -23,6 +23,7 @@ from schema.acting import (
     save,
     send_event,
 )
+from schema.bulk_inputs import CancelBulkInput, PreviewBulkInput, RunBulkInput
 from schema.context import Info
 from schema.deciding import decide
 from schema.flow_mutations import FlowMutation
@@ -190,6 +191,18 @@ class Mutation(RecordingMutation, FlowMutation):
         self, info: Info, input: DeleteExecutionsInput
     ) -> DeleteExecutionsPayload:
         return await answered(DeleteExecutionsPayload, info, record.delete(info, input))
+
+    @strawberry.mutation
+    async def preview_bulk(self, info: Info, input: PreviewBulkInput) -> bulk.PreviewBulkPayload:
+        return await answered(bulk.PreviewBulkPayload, info, bulk.preview_bulk(info, input))
+
+    @strawberry.mutation
+    async def run_bulk(self, info: Info, input: RunBulkInput) -> bulk.RunBulkPayload:
+        return await answered(bulk.RunBulkPayload, info, bulk.run_bulk(info, input))
+
+    @strawberry.mutation
+    async def cancel_bulk(self, info: Info, input: CancelBulkInput) -> bulk.CancelBulkPayload:
+        return await answered(bulk.CancelBulkPayload, info, bulk.cancel_bulk(info, input))
 
     @strawberry.mutation
     async def approve(self, info: Info, input: DecideInput) -> ApprovePayload:

@@ -13,6 +13,7 @@ from schema.context import Info
 from schema.types.approval import Approval
 from schema.types.artifact import ArtifactUse, find_artifact
 from schema.types.audit import AuditEvent
+from schema.types.bulk import find_bulk
 from schema.types.event import ExecutionEvent
 from schema.types.execution import Execution
 from schema.types.flow import Flow, FlowRevision
@@ -88,6 +89,7 @@ _FINDERS: Mapping[str, Find] = {
     "rev": _revision,
     "wrk": _worker,
     "aud": _audit_event,
+    "bulk": find_bulk,
     "note": _of_an_execution(store.NOTE, Note.of),
     "sched": _schedule,
     "run": _of_an_execution(store.TASK_RUN, TaskRun.of),

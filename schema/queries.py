@@ -9,6 +9,7 @@ from models.ids import untyped
 from models.spec import flow_json_schema, parse_flow
 from models.viewer import Permission
 from runner.store import flows, workers
+from schema.bulk import bulk_of
 from schema.context import Info
 from schema.doors import needs
 from schema.enums import ExecutionOrder, FlowOrder
@@ -23,6 +24,7 @@ from schema.secrecy import read_secrets
 from schema.tracing import TracingQuery
 from schema.types.approval import ApprovalConnection
 from schema.types.audit import EventConnection
+from schema.types.bulk import Bulk
 from schema.types.execution import Execution, ExecutionConnection, read_executions
 from schema.types.flow import Flow, FlowConnection, Namespace
 from schema.types.node import Node
@@ -136,6 +138,10 @@ class Query(TracingQuery):
     ) -> ScheduleConnection:
         needs(info, Permission.LIST_FLOWS)
         return await read_schedules(info, where, Paging.of(first, after))
+
+    @strawberry.field
+    async def bulk(self, info: Info, id: strawberry.ID) -> Bulk | None:
+        return await bulk_of(info, id)
 
     @strawberry.field
     async def workers(self, info: Info) -> list[Worker]:

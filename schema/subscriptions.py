@@ -12,6 +12,7 @@ from models import logs as domain_logs
 from models.ids import typed, untyped
 from models.viewer import Permission
 from runner.store import event_log, history, log_lines
+from schema.bulk import watch_bulk
 from schema.context import Info
 from schema.doors import needs, visible_execution
 from schema.enums import ExecutionOrder, LeaveReason, LogLevel
@@ -19,6 +20,7 @@ from schema.filters import ApprovalFilter, ExecutionFilter, filter_from
 from schema.live_list import Change, difference, whole
 from schema.reading import read_approvals
 from schema.types.approval import Approval
+from schema.types.bulk import Bulk
 from schema.types.event import ExecutionEvent
 from schema.types.execution import Execution
 from schema.types.log import LogBatch, LogLine, line_cursor, line_of
@@ -124,6 +126,11 @@ class Subscription:
                 change = await inbox.look(reset=False)
                 if change.changed or change.gone:
                     yield change
+
+    @strawberry.subscription
+    async def bulk(self, info: Info, id: strawberry.ID) -> AsyncGenerator[Bulk, None]:
+        async for found in watch_bulk(info, id):
+            yield found
 
     @strawberry.subscription
     async def logs(

@@ -32,6 +32,7 @@ POLICIES = {
     "execution": Policy.latest(),
     "executionList": Policy.reset(),
     "approvals": Policy.reset(),
+    "bulk": Policy.latest(),
 }
 _FRESH = 5.0
 """Seconds since the feed last heard from the database, beyond which a process is not ready."""

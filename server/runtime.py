@@ -10,6 +10,7 @@ from pathlib import Path
 from broadcaster import Broadcast
 
 from runner.artifacts import ArtifactStore
+from runner.bulk.carrier import BulkCarrier
 from runner.courier import Courier
 from runner.engine import Engine
 from runner.evaluator import Evaluator
@@ -58,6 +59,7 @@ async def runtime(
         )
         await stack.enter_async_context(Rescuer(database, engine))
         await stack.enter_async_context(Scheduler(database, engine, evaluator, vault))
+        await stack.enter_async_context(BulkCarrier(database, engine, feed, evaluator, vault))
         await stack.enter_async_context(Housekeeping(database))
         yield Runtime(database, feed, engine, evaluator, JobQueue(database.pool), vault)
 

@@ -229,6 +229,11 @@ def require_state(steps: Steps, state: ExecutionState) -> None:
     """An ended execution may be given another end, with a reason."""
     require(steps.execution, Action.CHANGE_STATE)
     _require_reason(steps)
+    check_end(state)
+
+
+def check_end(state: ExecutionState) -> None:
+    """Raises Refused for a state that people do not set."""
     _require_one_of(state, _CHANGED_TO)
 
 

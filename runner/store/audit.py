@@ -45,11 +45,12 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """A command that was carried out for somebody."""
+    """A command that was carried out for somebody, `bulk` as a part of it."""
 
     ask: Ask
     command: Command | Beginning
     transition: Transition
+    bulk: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ def _row_of(act: Act) -> tuple[Any, ...]:
         at=events[0].at if events else None,
         execution_id=execution.id,
         seq=events[0].seq if events else None,
-        data=_data(act.command, execution),
+        data=_data(act, execution),
     )
 
 
@@ -118,9 +119,12 @@ def target_of(execution: Execution) -> Target:
     return Target(typed("exec", execution.id), execution.name, execution.plan.spec.namespace)
 
 
-def _data(command: Command | Beginning, execution: Execution) -> Mapping[str, Any]:
+def _data(act: Act, execution: Execution) -> Mapping[str, Any]:
     """What is not to be found in the events, or goes with them."""
+    command = act.command
     about: dict[str, Any] = {"flow": execution.plan.spec.id, "state": execution.state.value}
+    if act.bulk:
+        about["bulk"] = typed("bulk", act.bulk)
     if isinstance(command, Delete):
         with_it = ("logs", "metrics", "artifacts")
         about["with"] = [name for name in with_it if getattr(command, name)]

@@ -69,6 +69,17 @@ async def find(pool: Executes, actor: str, mutation: str, key: str) -> UUID | No
     return answer
 
 
+async def digest_of(pool: Executes, actor: str, mutation: str, key: str) -> str | None:
+    """What the key was used with."""
+    digest: str | None = await pool.fetchval(
+        "select digest from idempotency_keys where actor = $1 and mutation = $2 and key = $3",
+        actor,
+        mutation,
+        key,
+    )
+    return digest
+
+
 async def answers(pool: Pool, actor: str, mutation: str, keys: Sequence[str]) -> dict[str, UUID]:
     """What the keys that are there have created."""
     rows = await pool.fetch(_FIND, actor, mutation, list(keys))

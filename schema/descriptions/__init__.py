@@ -11,6 +11,7 @@ import strawberry
 from graphql import GraphQLSchema, is_specified_scalar_type
 
 from schema.descriptions.approvals import APPROVALS
+from schema.descriptions.bulk import BULK
 from schema.descriptions.executions import EXECUTIONS
 from schema.descriptions.flow_changes import FLOW_CHANGES
 from schema.descriptions.flows import FLOWS
@@ -48,6 +49,7 @@ _PARTS: Final[tuple[Words, ...]] = (
     PAGING,
     INPUTS,
     PAYLOADS,
+    BULK,
     RECORD,
     RECORDING,
     SECRETS,

@@ -30,6 +30,10 @@ _MUTATIONS: Final = {
     "archiveExecutions": "Hide ended executions from lists, and keep them from pruning. Each by itself.",
     "unarchiveExecutions": "Show archived executions in lists again. Each by itself.",
     "deleteExecutions": "Remove ended executions for good. Each by itself. Needs MANAGE.",
+    "previewBulk": "Tell what an action would make of many executions, and freeze which they are. "
+    "They stay as they are.",
+    "runBulk": "Carry out what was previewed. Needs the permission that the action needs.",
+    "cancelBulk": "Stop a bulk action; what has been done stays done.",
     "approve": "Vote for what a task run waits for.",
     "saveSecret": "Save a secret of a namespace, or a new value for it. Needs the permission MANAGE.",
     "deleteSecret": "Delete a secret. What is rendered afterwards does not see it. Needs the permission MANAGE.",
@@ -94,6 +98,8 @@ ROOTS: Final[Words] = {
             "lineage(depth)": "How many steps at most, from an execution to an artifact being one. "
             "1 to 50, 6 by default.",
             "pipelines": "What was recorded from elsewhere, by namespace and name; at most 1000.",
+            "bulk": "A bulk action that was run: by the viewer, or on executions that the viewer may all see.",
+            "bulk(id)": "Its id.",
             "workers": "The workers that are, and were lately, there.",
             "validateFlow": "Everything that is wrong with a flow document; empty when it could be saved.",
             "validateFlow(source)": "The document, as YAML.",
@@ -125,6 +131,8 @@ ROOTS: Final[Words] = {
             "executionList(after)": "The cursor of an earlier message; it is answered with a reset.",
             "approvals": "Requests for decisions, then those that are new, have changed, or are no longer among them.",
             "approvals(where)": "Which.",
+            "bulk": "A bulk action now, then its progress, at most 4 times a second. It ends with it.",
+            "bulk(id)": "Its id.",
             "logs": "What an execution's tasks wrote and write. It ends with a complete batch.",
             "logs(executionId)": "The execution.",
             "logs(taskRunId)": "Only what this task run writes.",

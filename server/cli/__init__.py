@@ -4,6 +4,7 @@ import typer
 
 from server.cli import (
     acting,
+    bulk,
     deciding,
     executions,
     flows,
@@ -30,6 +31,7 @@ acting.register(app)
 reruns.register(app)
 deciding.register(app)
 record.register(app)
+bulk.register(app)
 operating.register(app)
 
 

@@ -44,3 +44,10 @@ SCHEDULES: Final = f"""query ($where: ScheduleFilter, $after: String) {{
   schedules(where: $where, first: 200, after: $after) {{
     nodes {{ {_SCHEDULE} }} pageInfo {{ hasNextPage endCursor }} }} }}"""
 BACKFILL: Final = "schedule { id } ticks { scheduledAt ranBefore execution { id state } }"
+PREVIEW_BULK: Final = """preview { id action total wouldApply forbidden notFound
+  notAllowed { code reason count samples { name } } }"""
+_BULK: Final = "id action mode state progress counts { total done refused left }"
+BULK: Final = f"subscription ($id: ID!) {{ bulk(id: $id) {{ {_BULK} }} }}"
+BULK_REFUSED: Final = """query ($id: ID!, $after: String) { bulk(id: $id) {
+  results(outcome: REFUSED, first: 200, after: $after) {
+    nodes { executionId name problem { code message path } } pageInfo { hasNextPage endCursor } } } }"""

@@ -1005,6 +1005,7 @@ export type TaskDetailQuery = { node:
     | { id: string }
     | { id: string }
     | { id: string }
+    | { id: string }
    | null };
 
 export type ExecutionRowFragment = { id: string, seq: number, name: string, namespace: string, flowKey: string, kind: string, state: ExecutionState, progress: number, createdAt: string, startedAt: string | null, endedAt: string | null, duration: number | null, createdBy: { kind: ActorKind, name: string }, labels: Array<{ key: string, value: string }>, failure: { message: string, taskRun: { id: string, key: string } | null } | null };

@@ -1,0 +1,239 @@
+"""One action on many executions: what may be asked of a set, and the command that it is for each of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from models.errors import Problem, ProblemCode, Refused
+from models.labels import check_labels
+from models.lifecycle.actions import Action, Availability, availability, check_end
+from models.lifecycle.commands import (
+    Cancel,
+    CastVote,
+    ChangeState,
+    Command,
+    ForceRun,
+    Pause,
+    Restart,
+    Resume,
+    RetryFailed,
+    SetLabels,
+)
+from models.lifecycle.keeping import check_text
+from models.lifecycle.record_commands import AddNote, Archive, Delete, Unarchive
+from models.lifecycle.snapshot import Approval, Execution
+from models.lifecycle.votes import may_vote
+from models.states import ApprovalState, ExecutionState, LabelMode, VoteDecision
+from models.viewer import Permission, Viewer
+
+MOST: Final = 10_000
+"""Executions in one set."""
+MOST_ATOMIC: Final = 1_000
+"""Executions that are changed in one transaction: more would hold their locks for too long."""
+
+
+class BulkMode(StrEnum):
+    ATOMIC = "ATOMIC"
+    EACH = "EACH"
+
+
+class BulkState(StrEnum):
+    RUNNING = "RUNNING"
+    DONE = "DONE"
+    CANCELLED = "CANCELLED"
+
+
+class BulkOutcome(StrEnum):
+    DONE = "DONE"
+    REFUSED = "REFUSED"
+    LEFT = "LEFT"
+
+
+PERMISSIONS: Final[Mapping[Action, Permission]] = {
+    Action.CANCEL: Permission.ACT_ON_EXECUTION,
+    Action.PAUSE: Permission.ACT_ON_EXECUTION,
+    Action.RESUME: Permission.ACT_ON_EXECUTION,
+    Action.RETRY_FAILED: Permission.ACT_ON_EXECUTION,
+    Action.RESTART: Permission.ACT_ON_EXECUTION,
+    Action.REPLAY: Permission.RUN_FLOW,
+    Action.FORCE_RUN: Permission.ACT_ON_EXECUTION,
+    Action.CHANGE_STATE: Permission.CHANGE_STATE,
+    Action.SET_LABELS: Permission.ACT_ON_EXECUTION,
+    Action.ADD_NOTE: Permission.ACT_ON_EXECUTION,
+    Action.ARCHIVE: Permission.ACT_ON_EXECUTION,
+    Action.UNARCHIVE: Permission.ACT_ON_EXECUTION,
+    Action.DELETE: Permission.MANAGE,
+    Action.APPROVE: Permission.APPROVE,
+    Action.REJECT: Permission.APPROVE,
+}
+"""What can be done to many at once, and the permission that it needs."""
+
+_PARAMETERS: Final[Mapping[Action, tuple[str, ...]]] = {
+    Action.CANCEL: ("cascade", "force"),
+    Action.REPLAY: ("from_task", "latest"),
+    Action.CHANGE_STATE: ("state",),
+    Action.SET_LABELS: ("labels", "mode"),
+    Action.ADD_NOTE: ("text",),
+    Action.DELETE: ("logs", "metrics", "artifacts"),
+}
+_TOLD: Final = {"from_task": "fromTask", "latest": "revision"}
+_NEEDED: Final = {
+    Action.CHANGE_STATE: "state",
+    Action.SET_LABELS: "labels",
+    Action.ADD_NOTE: "text",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """An action with its parameters; None: not given."""
+
+    action: Action
+    labels: Mapping[str, str] | None = None
+    mode: LabelMode | None = None
+    state: ExecutionState | None = None
+    text: str | None = None
+    cascade: bool | None = None
+    force: bool | None = None
+    from_task: str | None = None
+    latest: bool | None = None
+    logs: bool | None = None
+    metrics: bool | None = None
+    artifacts: bool | None = None
+
+    def check(self) -> None:
+        """Raises Refused for an action that has no bulk form, and for parameters that are wrong whatever the set."""
+        if self.action not in PERMISSIONS:
+            told = ", ".join(PERMISSIONS)
+            raise _wrong(
+                f"{self.action.value} is done one by one; in bulk there are {told}", "action"
+            )
+        mine = _PARAMETERS.get(self.action, ())
+        for name in (one for names in _PARAMETERS.values() for one in names):
+            if name not in mine and getattr(self, name) is not None:
+                told = _TOLD.get(name, name)
+                raise _wrong(f"{told} is no parameter of {self.action.value}; leave it out", told)
+        needed = _NEEDED.get(self.action)
+        if needed and getattr(self, needed) is None:
+            raise _wrong(f"{self.action.value} needs {needed}", needed)
+        self._check_values()
+
+    def _check_values(self) -> None:
+        if self.labels is not None:
+            check_labels(self.labels)
+        if self.text is not None:
+            check_text(self.text)
+        if self.state is not None:
+            check_end(self.state)
+
+    def check_reason(self, reason: str | None) -> None:
+        if self.action is Action.CHANGE_STATE and not (reason or "").strip():
+            raise _wrong("changing a state needs a reason; it is kept with each event", "reason")
+
+    def command(self, note_id: UUID) -> Command:
+        """What each execution is asked; a replay is none of these, and a vote is `vote`."""
+        simple = _SIMPLE.get(self.action)
+        if simple:
+            return simple
+        match self.action:
+            case Action.CANCEL:
+                return Cancel(force=bool(self.force), cascade=self.cascade is not False)
+            case Action.CHANGE_STATE if self.state:
+                return ChangeState(self.state)
+            case Action.SET_LABELS:
+                return SetLabels(self.labels or {}, self.mode or LabelMode.MERGE)
+            case Action.ADD_NOTE if self.text:
+                return AddNote(note_id, self.text)
+            case Action.DELETE:
+                kept = {name: getattr(self, name) is not False for name in _PARAMETERS[self.action]}
+                return Delete(**kept)
+        raise _wrong(f"{self.action.value} is done one by one", "action")
+
+
+_SIMPLE: Final[Mapping[Action, Command]] = {
+    Action.PAUSE: Pause(),
+    Action.RESUME: Resume(),
+    Action.RETRY_FAILED: RetryFailed(),
+    Action.RESTART: Restart(),
+    Action.FORCE_RUN: ForceRun(),
+    Action.ARCHIVE: Archive(),
+    Action.UNARCHIVE: Unarchive(),
+}
+VOTES: Final[Mapping[Action, VoteDecision]] = {
+    Action.APPROVE: VoteDecision.APPROVE,
+    Action.REJECT: VoteDecision.REJECT,
+}
+
+
+def vote(
+    execution: Execution, action: Action, roles: frozenset[str], comment: str | None
+) -> CastVote:
+    """On the one request that is open. Raises Refused where there is none, or more than one."""
+    found = _open_requests(execution)
+    if len(found) != 1:
+        count = "nothing" if not found else f"{len(found)} things"
+        raise Refused.because(
+            ProblemCode.INVALID_STATE,
+            f"it asks {count}; only an execution that asks one thing can be decided in bulk",
+        )
+    return CastVote(found[0].id, VOTES[action], roles, comment)
+
+
+def _open_requests(execution: Execution) -> list[Approval]:
+    requests = (task.approval for task in execution.tasks.values())
+    return [one for one in requests if one and one.state is ApprovalState.PENDING]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What an action would make of one execution now."""
+
+    allowed: bool
+    code: ProblemCode | None = None
+    reason: str | None = None
+
+
+def judge(execution: Execution, instruction: Instruction, viewer: Viewer) -> Judgement:
+    """As the button of the execution would be shown to the viewer."""
+    action = instruction.action
+    permission = PERMISSIONS[action]
+    if not viewer.may(permission):
+        return Judgement(
+            False, ProblemCode.FORBIDDEN, f"this needs the permission {permission.value}"
+        )
+    found: Availability = availability(execution, action)
+    if found.allowed and action in VOTES:
+        return _judge_vote(execution, instruction, viewer)
+    return Judgement(found.allowed, found.code, found.reason)
+
+
+def _judge_vote(execution: Execution, instruction: Instruction, viewer: Viewer) -> Judgement:
+    try:
+        vote(execution, instruction.action, viewer.roles, None)
+    except Refused as refused:
+        return _refusal(refused.problems[0])
+    (request,) = _open_requests(execution)
+    if not may_vote(execution, request, viewer.actor, viewer.roles):
+        return Judgement(False, ProblemCode.FORBIDDEN, "you may not decide this")
+    return Judgement(True)
+
+
+def _refusal(problem: Problem) -> Judgement:
+    return Judgement(False, problem.code, problem.message)
+
+
+def shared_namespace(namespaces: list[str]) -> str | None:
+    """The nearest namespace that holds all of these."""
+    paths = [name.split(".") for name in namespaces]
+    shared: list[str] = []
+    for parts in zip(*paths, strict=False):
+        if len(set(parts)) > 1:
+            break
+        shared.append(parts[0])
+    return ".".join(shared) or None
+
+
+def _wrong(sentence: str, path: str) -> Refused:
+    return Refused.because(ProblemCode.VALIDATION, sentence, path)

@@ -1,0 +1,1 @@
+"""One action on many executions: previewed, then carried out together or one by one."""

@@ -1,0 +1,116 @@
+"""Carries out what is left of running sets, one by one: each set by one process at a time.
+
+It holds itself back, so that what people ask meanwhile is not kept waiting.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from uuid import UUID
+
+from models.errors import Fault, HeadwayError, Refused, Unavailable
+from models.ids import new_id
+from runner.batch import problem_of
+from runner.bulk.orders import Orders
+from runner.engine import Engine
+from runner.evaluator import Evaluator
+from runner.feed import Feed
+from runner.loops import Loop
+from runner.store import bulk
+from runner.store.bulk import BulkSet, Item
+from runner.store.connection import UNREACHABLE
+from runner.store.database import Database
+from runner.vault import Vault
+
+logger = logging.getLogger("headway.bulk")
+
+_LOOK_AGAIN = 1.0
+_SETS = 4
+"""Sets that one process works on at once; the others are there for other processes."""
+_ROWS, _PREPARED_ROWS = 50, 10
+"""Rows that are asked together; fewer where each is read before it is asked."""
+_SHORTEST_REST, _LONGEST_REST = 0.005, 0.25
+"""Seconds between two rounds of a set: as long as the round took, within these."""
+
+
+class BulkCarrier(Loop):
+    def __init__(
+        self, database: Database, engine: Engine, feed: Feed, evaluator: Evaluator, vault: Vault
+    ) -> None:
+        super().__init__()
+        self._pool = database.pool
+        self._engine = engine
+        self._feed = feed
+        self._evaluator = evaluator
+        self._vault = vault
+        self._me = new_id()
+        self._mine: set[UUID] = set()
+
+    async def _go_round(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            with self._feed.watch("b") as watch:
+                while True:
+                    for found in await self._claim():
+                        self._mine.add(found.id)
+                        group.create_task(self._carry_out(found))
+                    await watch.changed(_LOOK_AGAIN)
+
+    async def _claim(self) -> Sequence[BulkSet]:
+        room = _SETS - len(self._mine)
+        try:
+            return await bulk.claim(self._pool, self._me, self._mine, room) if room else ()
+        except UNREACHABLE as error:
+            logger.warning("the database cannot be reached: %s", error)
+            return ()
+
+    async def _carry_out(self, found: BulkSet) -> None:
+        """What cannot be reached leaves the claim standing: it is taken up again when that runs out."""
+        try:
+            await self._carry_out_all(found)
+            await bulk.end(self._pool, found.id)
+        except (Unavailable, *UNREACHABLE) as error:
+            logger.warning("bulk %s goes on later: %s", found.id, error)
+        finally:
+            self._mine.discard(found.id)
+            self._feed.hint({"b", f"b:{found.id}"})
+
+    async def _carry_out_all(self, found: BulkSet) -> None:
+        orders = Orders(
+            self._pool,
+            self._engine,
+            self._evaluator,
+            self._vault,
+            found.instruction,
+            found.ask,
+            found.roles,
+        )
+        most = _PREPARED_ROWS if orders.prepared else _ROWS
+        clock = asyncio.get_running_loop().time
+        while await bulk.hold(self._pool, self._me, found.id):
+            items = await bulk.next_items(self._pool, found.id, most)
+            if not items:
+                return
+            since = clock()
+            reached = await asyncio.gather(*(self._carry_out_one(orders, item) for item in items))
+            if not all(reached):
+                raise Unavailable("some rows could not be carried out now")
+            await asyncio.sleep(min(max(clock() - since, _SHORTEST_REST), _LONGEST_REST))
+
+    async def _carry_out_one(self, orders: Orders, item: Item) -> bool:
+        """False when it may be carried out later. The engine itself writes what became of what it judged."""
+        try:
+            await self._engine.ask(await orders.order(item), bulk=True)
+        except (Unavailable, *UNREACHABLE):
+            return False
+        except (Refused, Fault) as error:
+            await self._settle(item, error)
+        except Exception as error:  # one row's fault must not take the others with it
+            logger.exception("a row of bulk %s failed", item.place.bulk_id)
+            await self._settle(item, Fault(f"could not be carried out: {error}"))
+        return True
+
+    async def _settle(self, item: Item, error: HeadwayError) -> None:
+        """Of what never came before the engine, or could not be written."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            if await bulk.still_left(connection, [item.place]):
+                await bulk.settle(connection, [bulk.Result(item.place, problem_of(error))])

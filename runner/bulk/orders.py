@@ -1,0 +1,68 @@
+"""What each row of a set is asked: the command that the engine takes."""
+
+from dataclasses import dataclass, replace
+
+from models.bulk import VOTES, Instruction, vote
+from models.errors import Refused
+from models.events import Ask
+from models.ids import new_id, typed
+from models.lifecycle.actions import Action
+from models.viewer import Scope
+from runner.batch import Asked
+from runner.engine import Engine
+from runner.evaluator import Evaluator
+from runner.reruns import Replay, prepare_replay
+from runner.store.bulk import Item
+from runner.store.connection import Pool
+from runner.store.snapshots import load_executions
+from runner.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """For all rows of one set."""
+
+    pool: Pool
+    engine: Engine
+    evaluator: Evaluator
+    vault: Vault
+    instruction: Instruction
+    ask: Ask
+    roles: frozenset[str]
+
+    @property
+    def prepared(self) -> bool:
+        """Whether a row costs reads of its own before the engine is asked."""
+        return self.instruction.action in VOTES or self.instruction.action is Action.REPLAY
+
+    async def order(self, item: Item, unchanged: bool = False) -> Asked:
+        """Raises Refused. `unchanged`: only if its state has not changed since the preview."""
+        action = self.instruction.action
+        if action is Action.REPLAY:
+            return await self._replay(item)
+        ask = replace(self.ask, expected_seq=item.state_seq) if unchanged else self.ask
+        if action in VOTES:
+            async with self.pool.acquire() as connection:
+                found = await load_executions(connection, self.engine.plans, [item.execution_id])
+            if item.execution_id not in found:
+                raise Refused.not_found("no such execution")
+            execution = found[item.execution_id]
+            command = vote(execution, action, self.roles, self.ask.reason)
+            return Asked(item.execution_id, command, ask, place=item.place)
+        command_of_all = self.instruction.command(new_id())
+        return Asked(item.execution_id, command_of_all, ask, place=item.place)
+
+    async def _replay(self, item: Item) -> Asked:
+        """Its key makes it one execution, however often a crash has it asked again."""
+        key = f"{typed('bulk', item.place.bulk_id)}:{item.place.position}"
+        instruction = self.instruction
+        wanted = Replay(
+            item.execution_id,
+            instruction.from_task,
+            bool(instruction.latest),
+            idempotency_key=key,
+        )
+        command, _ = await prepare_replay(
+            self.pool, self.engine.plans, self.evaluator, self.vault, Scope(), wanted
+        )
+        return Asked(None, command, self.ask, place=item.place)

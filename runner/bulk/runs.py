@@ -1,0 +1,204 @@
+"""Starting a previewed set, together or one by one, and stopping it."""
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from models.bulk import MOST_ATOMIC, BulkMode, BulkState
+from models.errors import Problem, ProblemCode, Refused
+from models.events import Ask
+from models.ids import typed
+from models.lifecycle.actions import Action
+from runner.batch import Asked, NotAll, problem_of
+from runner.bulk.orders import Orders
+from runner.engine import Engine
+from runner.feed import Feed
+from runner.store import audit, bulk, idempotency
+from runner.store.bulk import Item
+from runner.store.connection import Connection, Executes, Pool
+from runner.store.json import load
+
+_MUTATION = "runBulk"
+_AT_ONCE = 20
+"""Rows that are prepared together, so that one bulk does not hold all connections."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """`row` is the set as its preview left it."""
+
+    row: Any
+    mode: BulkMode
+    ask: Ask
+    roles: frozenset[str]
+    key: str | None = None
+
+    @property
+    def id(self) -> UUID:
+        found: UUID = self.row["id"]
+        return found
+
+    @property
+    def digest(self) -> str:
+        text = f"{self.id}\n{self.mode.value}\n{self.ask.reason}"
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+async def run(pool: Pool, engine: Engine, feed: Feed, wanted: Run, orders: Orders) -> None:
+    """EACH is carried out afterwards, by whichever process takes it up; ATOMIC has been, on return.
+
+    Raises Refused. The same idempotency key again does nothing.
+    """
+    if await _is_repeated(pool, wanted):
+        return
+    try:
+        _refuse_twice(wanted.row["state"] is None)
+        if wanted.mode is BulkMode.ATOMIC:
+            await _run_together(pool, engine, wanted, orders)
+        else:
+            async with pool.acquire() as connection, connection.transaction():
+                await _begin(connection, wanted, BulkState.RUNNING)
+    except Refused:
+        if not await _is_repeated(pool, wanted):
+            raise
+    feed.hint({"b", f"b:{wanted.id}"})
+
+
+async def _begin(connection: Connection, wanted: Run, state: BulkState) -> None:
+    """Within the caller's transaction. Raises Refused when it was run before."""
+    row, ask = wanted.row, wanted.ask
+    _refuse_twice(await bulk.start(connection, wanted.id, wanted.mode, state, ask, wanted.roles))
+    if wanted.key is not None:
+        mine = idempotency.Key(ask.actor, _MUTATION, wanted.key, wanted.digest, wanted.id)
+        standing = await idempotency.take(connection, [mine])
+        if standing[mine.name].digest != wanted.digest:
+            raise _used(wanted.key)
+    about = {
+        "action": row["action"],
+        "mode": wanted.mode.value,
+        "total": row["total"],
+        "instruction": load(row["instruction"]),
+        "set": load(row["source"]),
+    }
+    await audit.record(connection, ask, "RUN_BULK", bulk.target_of(row), about)
+
+
+def _refuse_twice(first: bool) -> None:
+    if not first:
+        raise Refused.because(
+            ProblemCode.CONFLICT, "this preview was run already; preview again", "previewId"
+        )
+
+
+async def _is_repeated(pool: Executes, wanted: Run) -> bool:
+    """Raises Refused for a key that was used with another input."""
+    if wanted.key is None:
+        return False
+    digest = await idempotency.digest_of(pool, wanted.ask.actor, _MUTATION, wanted.key)
+    if digest not in (None, wanted.digest):
+        raise _used(wanted.key)
+    return digest is not None
+
+
+def _used(key: str) -> Refused:
+    return Refused.because(
+        ProblemCode.IDEMPOTENCY_CONFLICT,
+        f"the key {key!r} was used with another input; use a new key",
+        "idempotencyKey",
+    )
+
+
+async def _run_together(pool: Pool, engine: Engine, wanted: Run, orders: Orders) -> None:
+    """One transaction: every row, the audit entry, and that the set is done."""
+    _check_fit(wanted)
+    items = await bulk.items_of(pool, wanted.id)
+    asked = await _order_all(orders, items)
+
+    async def beside(connection: Connection) -> None:
+        if orders.instruction.action is Action.REPLAY:
+            await _refuse_changed(connection, items)
+        await _begin(connection, wanted, BulkState.DONE)
+
+    try:
+        await engine.execute_together(asked, beside)
+    except NotAll as error:
+        by_position = {item.place.position: item for item in items}
+        raise Refused(
+            [
+                _problem(by_position[one.place.position], problem_of(refused))
+                for one, refused in error.refused.items()
+                if one.place
+            ]
+        ) from error
+
+
+def _check_fit(wanted: Run) -> None:
+    row = wanted.row
+    if row["state"] is None and row["expired"]:
+        raise Refused.because(
+            ProblemCode.CONFLICT,
+            f"this preview expired at {row['expires_at'].isoformat()}; preview again, or run it with "
+            "EACH, which judges each execution anew",
+            "previewId",
+        )
+    if row["total"] > MOST_ATOMIC:
+        raise Refused.because(
+            ProblemCode.VALIDATION,
+            f"{row['total']} executions are more than {MOST_ATOMIC}, which is the most that are changed "
+            "together; run it with EACH, or preview fewer",
+            "mode",
+        )
+
+
+async def _order_all(orders: Orders, items: Sequence[Item]) -> list[Asked]:
+    """Raises Refused with all rows that cannot even be asked."""
+    asked: list[Asked] = []
+    problems: list[Problem] = []
+
+    async def order(item: Item) -> Asked | Problem:
+        try:
+            return await orders.order(item, unchanged=True)
+        except Refused as refused:
+            return _problem(item, refused.problems[0])
+
+    for start in range(0, len(items), _AT_ONCE):
+        for found in await asyncio.gather(*map(order, items[start : start + _AT_ONCE])):
+            if isinstance(found, Problem):
+                problems.append(found)
+            else:
+                asked.append(found)
+    if problems:
+        raise Refused(problems)
+    return asked
+
+
+async def _refuse_changed(connection: Connection, items: Sequence[Item]) -> None:
+    """A replay leaves its source as it is, and so no lock tells whether that has changed."""
+    changed = await bulk.changed_since(connection, items)
+    if changed:
+        sentence = "its state changed since the preview"
+        problem = Problem(ProblemCode.CONFLICT, sentence)
+        raise Refused([_problem(item, problem) for item in changed])
+
+
+def _problem(item: Item, problem: Problem) -> Problem:
+    """Of one row: which one it is stands in the sentence and in the path."""
+    path = ("executions", typed("exec", item.execution_id))
+    return Problem(problem.code, f"{item.name}: {problem.message}", path)
+
+
+async def cancel(pool: Pool, feed: Feed, row: Any, ask: Ask) -> None:
+    """What has not been done stays undone. Raises Refused when nothing is left to stop."""
+    async with pool.acquire() as connection, connection.transaction():
+        if not await bulk.cancel(connection, row["id"], ask.actor):
+            now = await bulk.find(connection, row["id"])
+            state = now["state"] if now else "gone"
+            raise Refused.because(
+                ProblemCode.INVALID_STATE,
+                f"only a RUNNING bulk can be cancelled; this one is {state}",
+            )
+        await audit.record(connection, ask, "CANCEL_BULK", bulk.target_of(row))
+    feed.hint({f"b:{row['id']}"})

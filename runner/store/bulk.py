@@ -1,0 +1,357 @@
+"""Bulk sets: which executions, what is to be done to them, and what became of each.
+
+A set is frozen by its preview. While it runs, the engine writes the outcome of a row in the transaction that carries it
+out, so that no row is carried out twice, whoever takes it up after a crash.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+from uuid import UUID
+
+from pydantic import TypeAdapter
+
+from models.bulk import BulkMode, BulkOutcome, BulkState, Instruction
+from models.errors import Problem, ProblemCode
+from models.events import Ask
+from models.filters import Filter
+from models.ids import typed
+from models.states import Channel
+from models.viewer import Scope
+from runner.store.audit import Target
+from runner.store.connection import Connection, Executes, Pool
+from runner.store.history import Page
+from runner.store.json import dump, load, turned
+from runner.store.where import Arguments, compile_listed, compile_scope
+
+Row = Any
+KEPT_FOR = 900.0
+"""Seconds until a preview has expired."""
+CLAIM = 5.0
+"""Seconds that a set stays its claimer's without a sign of life; then another process goes on with it."""
+_READ = TypeAdapter(Instruction)
+
+_INSERT_SET = """
+insert into bulk_sets (id, action, instruction, source, total, namespace, actor, reason, expires_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, clock_timestamp() + make_interval(secs => $9)) returning *
+"""
+_INSERT_ITEMS = """
+insert into bulk_items (bulk_id, position, execution_id, name, namespace, state_seq)
+select $1::uuid, * from unnest($2::int[], $3::uuid[], $4::text[], $5::text[], $6::bigint[])
+"""
+_FIND = "select *, expires_at <= clock_timestamp() as expired from bulk_sets where id = $1"
+_ITEMS = "select * from bulk_items where bulk_id = $1 order by position"
+_RUN = """
+update bulk_sets set mode = $2, state = $3::text, actor = $4, channel = $5, reason = $6, roles = $7,
+  started_at = clock_timestamp(), ended_at = case when $3::text = 'DONE' then clock_timestamp() end
+where id = $1 and state is null
+"""
+_CANCEL = """
+update bulk_sets set state = 'CANCELLED', ended_at = clock_timestamp(), cancelled_by = $2
+where id = $1 and state = 'RUNNING'
+"""
+_CLAIM = """
+update bulk_sets set claimed_by = $1, claimed_until = clock_timestamp() + make_interval(secs => $2)
+where id in (
+  select id from bulk_sets
+  where state = 'RUNNING' and coalesce(claimed_until <= clock_timestamp(), true) and id <> all($3::uuid[])
+  order by started_at limit $4 for update skip locked)
+returning *
+"""
+_HOLD = """
+update bulk_sets set claimed_until = clock_timestamp() + make_interval(secs => $3)
+where id = $1 and claimed_by = $2 and state = 'RUNNING'
+"""
+_NEXT = """
+select * from bulk_items where bulk_id = $1 and outcome is null order by position limit $2
+"""
+# The lock keeps a cancellation from coming between the judging of a row and its outcome.
+_STILL_LEFT = """
+select i.bulk_id, i.position from bulk_sets s join bulk_items i on i.bulk_id = s.id
+join unnest($1::uuid[], $2::int[]) u (bulk_id, position) using (bulk_id, position)
+where s.state = 'RUNNING' and i.outcome is null for share of s
+"""
+_SETTLE = """
+update bulk_items i set outcome = u.outcome, code = u.code, message = u.message, made = u.made,
+  at = clock_timestamp()
+from unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[], $6::uuid[])
+  u (bulk_id, position, outcome, code, message, made)
+where (i.bulk_id, i.position) = (u.bulk_id, u.position) and i.outcome is null
+"""
+_END = """
+update bulk_sets set state = 'DONE', ended_at = clock_timestamp(), claimed_until = null
+where id = $1 and state = 'RUNNING' and not exists (select from bulk_items where bulk_id = $1 and outcome is null)
+"""
+_COUNTS = """
+select count(*) filter (where outcome = 'DONE') as done, count(*) filter (where outcome = 'REFUSED') as refused,
+       count(*) filter (where outcome is null) as left
+from bulk_items where bulk_id = $1
+"""
+_HIDDEN = """
+select exists (select from bulk_items i join executions e on e.id = i.execution_id where i.bulk_id = $1 and not {scope})
+"""
+_CHANGED = """
+select i.position from bulk_items i left join executions e on e.id = i.execution_id
+where i.bulk_id = $1 and e.state_seq is distinct from i.state_seq
+"""
+_VISIBLE = "select id from executions where id = any($1::uuid[]) and {scope}"
+_FORGET = """
+delete from bulk_sets where (state is null and expires_at < now() - interval '1 day')
+  or ended_at < now() - interval '90 days'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class BulkSet:
+    """What is needed of a running set to carry it out."""
+
+    id: UUID
+    instruction: Instruction
+    mode: BulkMode
+    ask: Ask
+    roles: frozenset[str]
+
+    @classmethod
+    def of(cls, row: Row) -> Self:
+        return cls(
+            id=row["id"],
+            instruction=instruction_of(row),
+            mode=BulkMode(row["mode"]),
+            ask=Ask(row["actor"], Channel(row["channel"]), row["reason"]),
+            roles=frozenset(load(row["roles"])),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A row of a set."""
+
+    bulk_id: UUID
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    place: Place
+    execution_id: UUID
+    name: str
+    state_seq: int
+
+    @classmethod
+    def of(cls, row: Row) -> Self:
+        place = Place(row["bulk_id"], row["position"])
+        return cls(place, row["execution_id"], row["name"], row["state_seq"])
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a row: done, or the problem; `made` is the execution that it started."""
+
+    place: Place
+    problem: Problem | None = None
+    made: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """An execution as the preview found it."""
+
+    id: UUID
+    name: str
+    namespace: str
+    state_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    id: UUID
+    instruction: Instruction
+    source: Any
+    namespace: str | None
+    actor: str
+    reason: str | None
+
+
+def instruction_of(row: Row) -> Instruction:
+    return _READ.validate_python(load(row["instruction"]))
+
+
+def target_of(row: Row) -> Target:
+    name = f"{row['action']} of {row['total']} executions"
+    return Target(typed("bulk", row["id"]), name, row["namespace"])
+
+
+async def matching(pool: Pool, scope: Scope, where: Filter, most: int) -> list[UUID]:
+    """The newest first, and one more than `most` where there are more."""
+    arguments = Arguments()
+    condition = f"{compile_scope(scope, arguments)} and {compile_listed(where, arguments)}"
+    limit = arguments.add(most + 1)
+    rows = await pool.fetch(
+        f"select id from executions where {condition} order by id desc limit {limit}",
+        *arguments.values,
+    )
+    return [row["id"] for row in rows]
+
+
+async def visible(pool: Pool, scope: Scope, ids: Sequence[UUID]) -> set[UUID]:
+    """Those of them that are there for whoever has the scope."""
+    arguments = Arguments(list(ids))
+    sql = _VISIBLE.format(scope=compile_scope(scope, arguments))
+    return {row["id"] for row in await pool.fetch(sql, *arguments.values)}
+
+
+async def freeze(connection: Connection, preview: Preview, rows: Sequence[Frozen]) -> Row:
+    """Within the caller's transaction."""
+    row = await connection.fetchrow(
+        _INSERT_SET,
+        preview.id,
+        preview.instruction.action.value,
+        dump(preview.instruction),
+        dump(preview.source),
+        len(rows),
+        preview.namespace,
+        preview.actor,
+        preview.reason,
+        KEPT_FOR,
+    )
+    columns = turned([(row.id, row.name, row.namespace, row.state_seq) for row in rows])
+    await connection.execute(_INSERT_ITEMS, preview.id, list(range(len(rows))), *columns)
+    return row
+
+
+async def find(pool: Executes, id: UUID) -> Row | None:
+    return await pool.fetchrow(_FIND, id)
+
+
+async def find_seen(pool: Pool, scope: Scope, actor: str, id: UUID) -> Row | None:
+    """One that was run: by this actor, or on executions that all are in the scope."""
+    arguments = Arguments(id, actor)
+    condition = compile_scope(scope, arguments)
+    return await pool.fetchrow(
+        f"select * from bulk_sets where id = $1 and state is not null and ({condition} or actor = $2)",
+        *arguments.values,
+    )
+
+
+async def has_hidden(pool: Executes, scope: Scope, id: UUID) -> bool:
+    """Whether it has executions that are not in the scope any more."""
+    arguments = Arguments(id)
+    condition = compile_scope(scope, arguments, "e.namespace")
+    hidden: bool = await pool.fetchval(_HIDDEN.format(scope=condition), *arguments.values)
+    return hidden
+
+
+async def items_of(pool: Executes, id: UUID) -> list[Item]:
+    return [Item.of(row) for row in await pool.fetch(_ITEMS, id)]
+
+
+async def changed_since(connection: Connection, items: Sequence[Item]) -> list[Item]:
+    """Those of a set whose state is not what its preview found."""
+    if not items:
+        return []
+    rows = await connection.fetch(_CHANGED, items[0].place.bulk_id)
+    changed = {row["position"] for row in rows}
+    return [item for item in items if item.place.position in changed]
+
+
+async def start(
+    connection: Connection,
+    id: UUID,
+    mode: BulkMode,
+    state: BulkState,
+    ask: Ask,
+    roles: Iterable[str],
+) -> bool:
+    """False when it was run before."""
+    values = (mode.value, state.value, ask.actor, ask.channel.value, ask.reason)
+    return await connection.execute(_RUN, id, *values, dump(sorted(roles))) == "UPDATE 1"
+
+
+async def cancel(connection: Connection, id: UUID, actor: str) -> bool:
+    """False when it does not run any more."""
+    return await connection.execute(_CANCEL, id, actor) == "UPDATE 1"
+
+
+async def claim(pool: Pool, me: UUID, mine: Iterable[UUID], most: int) -> list[BulkSet]:
+    """Running sets that no process works on, now this one's for CLAIM seconds."""
+    rows = await pool.fetch(_CLAIM, me, CLAIM, list(mine), most)
+    return [BulkSet.of(row) for row in rows]
+
+
+async def hold(pool: Pool, me: UUID, id: UUID) -> bool:
+    """For CLAIM seconds more; False when it is another's now, or runs no more."""
+    return await pool.execute(_HOLD, id, me, CLAIM) == "UPDATE 1"
+
+
+async def next_items(pool: Pool, id: UUID, most: int) -> list[Item]:
+    return [Item.of(row) for row in await pool.fetch(_NEXT, id, most)]
+
+
+async def still_left(connection: Connection, places: Sequence[Place]) -> set[Place]:
+    """Those that are yet to be done, of sets that run; they stay so until the caller's transaction ends."""
+    if not places:
+        return set()
+    columns = [place.bulk_id for place in places], [place.position for place in places]
+    rows = await connection.fetch(_STILL_LEFT, *columns)
+    return {Place(row["bulk_id"], row["position"]) for row in rows}
+
+
+async def settle(connection: Executes, results: Sequence[Result]) -> None:
+    if results:
+        await connection.execute(_SETTLE, *turned([_columns(result) for result in results]))
+
+
+def _columns(result: Result) -> tuple[Any, ...]:
+    place, problem = result.place, result.problem
+    outcome = BulkOutcome.REFUSED if problem else BulkOutcome.DONE
+    code, message = (problem.code.value, problem.message) if problem else (None, None)
+    return place.bulk_id, place.position, outcome.value, code, message, result.made
+
+
+async def end(pool: Pool, id: UUID) -> None:
+    """It is done once nothing is left."""
+    await pool.execute(_END, id)
+
+
+async def counts(pool: Pool, id: UUID) -> Row:
+    return await pool.fetchrow(_COUNTS, id)
+
+
+async def results_page(
+    pool: Pool, scope: Scope, id: UUID, outcome: BulkOutcome | None, size: int, after: int | None
+) -> Page:
+    arguments, condition = _results(scope, id, outcome)
+    if after is not None:
+        condition += f" and position > {arguments.add(after)}"
+    limit = arguments.add(size + 1)
+    rows = await pool.fetch(
+        f"select * from bulk_items where {condition} order by position limit {limit}",
+        *arguments.values,
+    )
+    return Page(rows[:size], has_next=len(rows) > size, has_previous=after is not None)
+
+
+async def count_results(pool: Pool, scope: Scope, id: UUID, outcome: BulkOutcome | None) -> int:
+    arguments, condition = _results(scope, id, outcome)
+    found: int = await pool.fetchval(
+        f"select count(*) from bulk_items where {condition}", *arguments.values
+    )
+    return found
+
+
+def _results(scope: Scope, id: UUID, outcome: BulkOutcome | None) -> tuple[Arguments, str]:
+    arguments = Arguments(id)
+    condition = f"bulk_id = $1 and {compile_scope(scope, arguments)}"
+    if outcome is BulkOutcome.LEFT:
+        condition += " and outcome is null"
+    elif outcome:
+        condition += f" and outcome = {arguments.add(outcome.value)}"
+    return arguments, condition
+
+
+def problem_of(row: Row) -> Problem | None:
+    return Problem(ProblemCode(row["code"]), row["message"]) if row["code"] else None
+
+
+async def forget_old(connection: Connection) -> None:
+    await connection.execute(_FORGET)

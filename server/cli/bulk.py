@@ -1,0 +1,184 @@
+"""One action on many executions: a client of the API."""
+
+import asyncio
+import json
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from server.cli import queries
+from server.cli.api import Api, CommandFailed, plain_errors, sentence
+from server.cli.executions import AsJson, Reason
+from server.cli.inputs import parse_labels
+
+_FILTER, _PARAMETERS = "Which executions", "What to do"
+_PROBLEMS = "problems { code message path }"
+
+ActionName = Annotated[
+    str,
+    typer.Argument(
+        metavar="ACTION",
+        help="cancel, pause, resume, retry-failed, restart, replay, force-run, change-state, set-labels, "
+        "add-note, archive, unarchive, delete, approve or reject.",
+    ),
+]
+Ids = Annotated[list[str] | None, typer.Argument(help="Executions, exec_...")]
+
+
+def _option(help: str, *names: str, panel: str = _FILTER) -> Any:
+    return typer.Option(*names, help=help, rich_help_panel=panel)
+
+
+def _parameter(help: str, *names: str) -> Any:
+    return _option(help, *names, panel=_PARAMETERS)
+
+
+WhereState = Annotated[list[str] | None, _option("In this state; may be repeated.")]
+Namespace = Annotated[str | None, _option("Of this namespace and those below.")]
+Flow = Annotated[str | None, _option("Of this flow.")]
+Kind = Annotated[str | None, _option("Of this kind.")]
+WhereLabel = Annotated[list[str] | None, _option("With key=value; may be repeated.")]
+IsArchived = Annotated[bool, _option("Those that are archived.", "--archived")]
+NewLabels = Annotated[list[str] | None, _parameter("set-labels: key=value; may be repeated.")]
+Mode = Annotated[str | None, _parameter("set-labels: merge, replace or remove.")]
+NewState = Annotated[str | None, _parameter("change-state: the new state.")]
+NoteText = Annotated[str | None, _parameter("add-note: the note.")]
+Force = Annotated[bool, _parameter("cancel: leave no grace.", "--force")]
+FromTask = Annotated[str | None, _parameter("replay: the task to start from.")]
+Revision = Annotated[str | None, _parameter("replay: same or latest.")]
+Atomic = Annotated[bool, typer.Option("--atomic", help="All together or none.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(plain_errors(bulk))
+
+
+def bulk(
+    action: ActionName,
+    ids: Ids = None,
+    where_state: WhereState = None,
+    namespace: Namespace = None,
+    flow: Flow = None,
+    kind: Kind = None,
+    where_label: WhereLabel = None,
+    archived: IsArchived = False,
+    label: NewLabels = None,
+    mode: Mode = None,
+    to: NewState = None,
+    text: NoteText = None,
+    force: Force = False,
+    from_task: FromTask = None,
+    revision: Revision = None,
+    atomic: Atomic = False,
+    yes: Yes = False,
+    reason: Reason = None,
+    as_json: AsJson = False,
+) -> None:
+    """Do one thing to many executions: tell what would happen, ask, do it and follow it.
+
+    The exit code is 1 when some refused, or when it was cancelled. Ctrl-C ends the watching, never what is being done.
+    """
+    where = {
+        "state": {"in": [one.upper() for one in where_state]} if where_state else None,
+        "namespace": {"prefix": namespace} if namespace else None,
+        "flow": {"eq": flow} if flow else None,
+        "kind": {"eq": kind} if kind else None,
+        "archived": "YES" if archived else None,
+        "and": [{"labels": {"has": one}} for one in parse_labels(where_label or [])],
+    }
+    given = {
+        "action": _name(action),
+        "ids": ids or None,
+        "where": {name: value for name, value in where.items() if value} or None,
+        "labels": parse_labels(label) if label else None,
+        "mode": _name(mode),
+        "state": _name(to),
+        "text": text,
+        "force": force or None,
+        "fromTask": from_task,
+        "revision": _name(revision),
+        "reason": reason,
+    }
+    asyncio.run(_bulk(given, atomic, yes, as_json))
+
+
+def _name(word: str | None) -> str | None:
+    return word.upper().replace("-", "_") if word else None
+
+
+async def _bulk(given: dict[str, Any], atomic: bool, yes: bool, as_json: bool) -> None:
+    if not given["ids"] and not given["where"]:
+        raise CommandFailed("name executions, or which ones: `headway bulk --help` tells how")
+    api = Api.find()
+    payload = await api.mutate("previewBulk", "PreviewBulkInput", queries.PREVIEW_BULK, **given)
+    preview = payload["preview"]
+    if not as_json:
+        _tell_preview(preview)
+    if not yes:
+        typer.confirm(f"{given['action']} {preview['wouldApply']} execution(s)?", abort=True)
+    await _run(api, preview["id"], "ATOMIC" if atomic else "EACH")
+    ended = await _follow(api, preview["id"], quiet=as_json)
+    refused = await _refused(api, preview["id"])
+    if as_json:
+        typer.echo(json.dumps({**ended, "refused": refused}, indent=2))
+    else:
+        _tell_end(ended, refused)
+    if ended["state"] != "DONE" or ended["counts"]["refused"]:
+        raise typer.Exit(1)
+
+
+def _tell_preview(preview: dict[str, Any]) -> None:
+    total, applies = preview["total"], preview["wouldApply"]
+    typer.echo(f"{preview['action']}: {applies} of {total} would do it")
+    for group in preview["notAllowed"]:
+        names = ", ".join(one["name"] for one in group["samples"])
+        more = ", ..." if group["count"] > len(group["samples"]) else ""
+        typer.echo(f"  {group['count']} not: {group['reason']} ({names}{more})")
+    if preview["forbidden"]:
+        typer.echo(f"  {preview['forbidden']} you may not")
+    for id in preview["notFound"]:
+        typer.echo(f"  no execution {id}")
+
+
+async def _run(api: Api, id: str, mode: str) -> None:
+    """The reason stands in the preview already."""
+    data = await api.ask(
+        f"mutation ($input: RunBulkInput!) {{ runBulk(input: $input) {{ {_PROBLEMS} }} }}",
+        input={"previewId": id, "mode": mode},
+    )
+    if problems := data["runBulk"]["problems"]:
+        raise CommandFailed("\n".join(map(sentence, problems)))
+
+
+async def _follow(api: Api, id: str, quiet: bool) -> dict[str, Any]:
+    last: dict[str, Any] = {}
+    live = sys.stdout.isatty() and not quiet
+    async for last in api.follow(queries.BULK, "state", None, id=id):
+        counts = last["counts"]
+        if live:
+            typer.echo(f"\r{last['progress']:4.0%}  {counts['left']} left ", nl=False)
+    if live:
+        typer.echo("\r", nl=False)
+    return last
+
+
+async def _refused(api: Api, id: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    after = None
+    while True:
+        page = (await api.ask(queries.BULK_REFUSED, id=id, after=after))["bulk"]["results"]
+        found += page["nodes"]
+        if not page["pageInfo"]["hasNextPage"]:
+            return found
+        after = page["pageInfo"]["endCursor"]
+
+
+def _tell_end(ended: dict[str, Any], refused: list[dict[str, Any]]) -> None:
+    counts = ended["counts"]
+    typer.echo(
+        f"{ended['state'].lower()}: {counts['done']} done, {counts['refused']} refused, {counts['left']} left"
+    )
+    for one in refused:
+        typer.echo(f"{one['executionId']} {one['name']}: {sentence(one['problem'])}", err=True)

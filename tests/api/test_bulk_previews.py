@@ -1,0 +1,52 @@
+"""What a preview takes, and what it says of ids that mean nothing."""
+
+from typing import Any
+
+import pytest
+
+from tests.api.client import Client
+from tests.api.servers import Served
+from tests.api.test_bulk import PREVIEW, idle, looking, preview
+from tests.api.test_record import UNKNOWN, mutate
+
+
+async def test_ids_that_are_not_there_are_told_and_not_in_the_set(client: Client) -> None:
+    (id,) = await idle(client, "there", 1)
+    found = await preview(client, "PAUSE", ids=[UNKNOWN, id, id, "nonsense"])
+    assert (found["total"], found["notFound"]) == (1, [UNKNOWN, "nonsense"])
+    assert [one["reason"].split("; ")[1] for one in found["notAllowed"]] == ["this one is CREATED"]
+
+
+@pytest.mark.parametrize(
+    ("input", "path", "words"),
+    [
+        ({"action": "PAUSE"}, "ids", "either by ids or by where"),
+        ({"action": "PAUSE", "ids": [], "where": {}}, "ids", "either by ids or by where"),
+        ({"action": "PAUSE", "ids": [], "text": "x"}, "text", "no parameter of PAUSE"),
+        ({"action": "CANCEL", "ids": [], "revision": "SAME"}, "revision", "no parameter"),
+        ({"action": "ADD_NOTE", "ids": []}, "text", "needs text"),
+        ({"action": "ADD_NOTE", "ids": [], "text": " "}, "text", "needs some text"),
+        ({"action": "CHANGE_STATE", "ids": [], "state": "RUNNING"}, "state", "cannot be set to"),
+        ({"action": "PREPARE_EXECUTION", "ids": []}, "action", "one by one"),
+        (
+            {"action": "SET_LABELS", "ids": [], "labels": [{"key": "system.x", "value": "1"}]},
+            "labels",
+            "Headway alone",
+        ),
+        (
+            {"action": "PAUSE", "ids": [UNKNOWN[:-5] + f"{n:05d}" for n in range(10_001)]},
+            "ids",
+            "10000",
+        ),
+    ],
+)
+async def test_what_makes_no_sense_is_refused_before_anything_is_frozen(
+    client: Client, served: Served, input: dict[str, Any], path: str, words: str
+) -> None:
+    async with looking(served) as database:
+        before = await database.fetchval("select count(*) from bulk_sets")
+        payload = await mutate(client, "previewBulk", PREVIEW, "PreviewBulkInput", **input)
+        (problem,) = payload["problems"]
+        assert (problem["code"], problem["path"][0]) == ("VALIDATION", path)
+        assert words in problem["message"]
+        assert await database.fetchval("select count(*) from bulk_sets") == before
