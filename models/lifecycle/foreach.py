@@ -65,12 +65,13 @@ class Iterations:
         return True
 
     def _begun(self, execution: Execution, around: str) -> set[int | None]:
-        """Iterations that have begun and not ended."""
+        """Iterations that have begun and not ended; its disabled tasks, skipped at once, begin none."""
         children = execution.children_of(execution.tasks[around])
         begun = {
             child.index
             for child in children
-            if child.state is not TaskRunState.CREATED or child.condition is not None
+            if not execution.is_disabled(child)
+            and (child.state is not TaskRunState.CREATED or child.condition is not None)
         }
         return begun & {child.index for child in children if not child.ended}
 

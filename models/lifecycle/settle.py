@@ -182,7 +182,7 @@ def _consider(steps: Steps, task: TaskRun, iterations: Iterations) -> None:
 
 def _verdict(execution: Execution, task: TaskRun) -> TaskRunState | None:
     """RUNNING when its needs allow it, SKIPPED or CANCELLED when they never will, None while they are open."""
-    needs = execution.needs_of(task)
+    needs = execution.awaited_by(task)
     rule = execution.spec_of(task).run_if
     if rule is RunIf.SUCCESS:
         if any(need.ended and need.state not in GOOD_ENDS for need in needs):

@@ -359,6 +359,18 @@ class Execution:
     def needs_of(self, task: TaskRun) -> list[TaskRun]:
         return [self.tasks[task.level + key] for key in self.plan.graph.needs(task.key)]
 
+    def awaited_by(self, task: TaskRun) -> list[TaskRun]:
+        """What must end before it: its needs and, as a disabled one has ended at once, what that one needs in turn."""
+        found = {need.path: need for need in self.needs_of(task)}
+        passed = [need for need in found.values() if self.is_disabled(need)]
+        while passed:
+            for need in self.needs_of(passed.pop()):
+                if need.path not in found:
+                    found[need.path] = need
+                    if self.is_disabled(need):
+                        passed.append(need)
+        return list(found.values())
+
     def children_of(self, task: TaskRun) -> list[TaskRun]:
         """The task runs of a foreach's iterations; not those of a foreach within it."""
         return [self.tasks[path] for path in self.families.get(task.path, ())]

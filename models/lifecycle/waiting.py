@@ -101,7 +101,7 @@ def _needs(execution: Execution, task: TaskRun) -> list[Waiting]:
     rule = execution.spec_of(task).run_if
     missing = [
         Waiting(WaitingCode.TASK, f"needs {need.path}, which is {need.state.value}", task.path)
-        for need in execution.needs_of(task)
+        for need in execution.awaited_by(task)
         if not need.ended or (rule is RunIf.SUCCESS and need.state not in GOOD_ENDS)
     ]
     return missing or _turn(execution, task)

@@ -3,14 +3,15 @@
 import typer
 
 from server.cli import (
-    acting,
+    actions,
+    approvals,
     bulk,
-    deciding,
     executions,
     flows,
     operating,
     record,
     reruns,
+    runs,
     schedules,
     secrets,
     serving,
@@ -26,10 +27,11 @@ serving.register(app)
 app.add_typer(flows.app, name="flows")
 app.add_typer(secrets.app, name="secret")
 app.add_typer(schedules.app, name="schedules")
+runs.register(app)
 executions.register(app)
-acting.register(app)
+actions.register(app)
 reruns.register(app)
-deciding.register(app)
+approvals.register(app)
 record.register(app)
 bulk.register(app)
 operating.register(app)

@@ -12,9 +12,10 @@ from typing import Any, TypeVar, cast
 
 import typer
 
-from server.cli import queries
+from server.cli.command_names import commands_of
 
-PROBLEMS = "problems { code message path ... on ValidationProblem { line column } }"
+PROBLEMS = """problems { code message path ... on ValidationProblem { line column }
+  ... on InvalidState { availableActions { action allowed } } }"""
 Command = TypeVar("Command", bound=Callable[..., Any])
 _RETRY_FROM, _RETRY_UP_TO = 0.2, 5.0
 
@@ -80,16 +81,6 @@ class Api:
         if answer.get("errors"):
             raise CommandFailed("; ".join(error["message"] for error in answer["errors"]))
         return str(answer["id"])
-
-    async def task_run(self, id: str, key: str) -> str:
-        """The id of a task run. Raises CommandFailed with the keys that there are."""
-        execution = (await self.ask(queries.TASKS, id=id))["execution"]
-        if execution is None:
-            raise CommandFailed(f"no execution {id}; `headway ls` shows what there is")
-        runs = {run["key"]: str(run["id"]) for run in execution["taskRuns"]}
-        if key not in runs:
-            raise CommandFailed(f"no task {key}; it has: {', '.join(runs)}")
-        return runs[key]
 
     async def mutate(self, name: str, kind: str, result: str, /, **input: Any) -> dict[str, Any]:
         """What changed. Raises CommandFailed with the problems."""
@@ -189,12 +180,16 @@ def announced() -> dict[str, Any] | None:
 
 def sentence(problem: dict[str, Any]) -> str:
     place = f"line {problem['line']}, column {problem['column']}: " if problem.get("line") else ""
-    return f"{place}{problem['message']}"
+    if not problem.get("availableActions"):
+        return f"{place}{problem['message']}"
+    possible = commands_of(problem["availableActions"]) or "nothing"
+    return f"{place}{problem['message']}\npossible now: {possible}"
 
 
 def fail(error: Exception | str) -> typer.Exit:
     for line in str(error).splitlines():
-        typer.echo(f"error: {line}", err=True)
+        hint = line.startswith("possible now: ")
+        typer.echo(line if hint else f"error: {line}", err=True)
     return typer.Exit(1)
 
 

@@ -9,8 +9,8 @@ import typer
 
 from server.cli import queries
 from server.cli.api import Api, CommandFailed, plain_errors, sentence
-from server.cli.executions import AsJson, Reason
 from server.cli.inputs import parse_labels
+from server.cli.options import AsJson, Reason
 
 _FILTER, _PARAMETERS = "Which executions", "What to do"
 _PROBLEMS = "problems { code message path }"

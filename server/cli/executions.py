@@ -1,206 +1,21 @@
-"""Starting, seeing and acting on executions: a client of the API, nothing more."""
+"""Seeing executions: a client of the API, nothing more."""
 
 import asyncio
 import json
-import sys
-from collections import deque
-from collections.abc import Awaitable
 from contextlib import aclosing
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from server.cli import queries
 from server.cli.api import Api, CommandFailed, plain_errors
-from server.cli.inputs import (
-    given_inputs,
-    parse_labels,
-    types_of_document,
-    types_of_flow,
-)
-
-Id = Annotated[str, typer.Argument(help="An execution's id, exec_...")]
-Reason = Annotated[str | None, typer.Option(help="Why; kept with the event.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-_NEWEST_LINES = 8
+from server.cli.inputs import parse_labels
+from server.cli.options import AsJson, Id
 
 
 def register(app: typer.Typer) -> None:
-    for command in (run, ls, show, logs):
+    for command in (ls, show, logs):
         app.command()(plain_errors(command))
-
-
-def run(
-    flow: Annotated[str, typer.Argument(help="NAMESPACE/FLOW, or a flow document to push first.")],
-    input: Annotated[
-        list[str] | None,
-        typer.Option(
-            "-i", "--input", help="name=value, name:=JSON or name=@PATH; may be repeated."
-        ),
-    ] = None,
-    label: Annotated[list[str] | None, typer.Option(help="key=value; may be repeated.")] = None,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Watch it to its end.")] = False,
-    idempotency_key: Annotated[
-        str | None, typer.Option(help="The same key starts it once.")
-    ] = None,
-    disable: Annotated[
-        list[str] | None, typer.Option(help="A task not to run; may be repeated.")
-    ] = None,
-    on_failure: Annotated[
-        str | None,
-        typer.Option(help="In place of the flow's: finish_running, finish_possible, cancel_all."),
-    ] = None,
-    priority: Annotated[
-        int | None, typer.Option(help="-1000 to 1000; the greater goes first.")
-    ] = None,
-    at: Annotated[
-        str | None, typer.Option(help="Not before this moment, as 2026-01-31T08:00:00Z.")
-    ] = None,
-    no_cache: Annotated[bool, typer.Option("--no-cache", help="Use no earlier results.")] = False,
-    rerun_of: Annotated[
-        str | None, typer.Option(help="An ended execution whose outputs stand for disabled tasks.")
-    ] = None,
-    test: Annotated[
-        bool, typer.Option("--test", help="Run the document without saving it; lists hide it.")
-    ] = False,
-    reason: Reason = None,
-) -> None:
-    """Start an execution.
-
-    With --follow the exit code tells the end: 0 SUCCESS, WARNING or CACHED, 3 KILLED or CANCELLED, 1 any other.
-    Ctrl-C ends the watching, never the execution.
-    """
-    api = Api.find()
-    how: dict[str, Any] = {
-        "labels": parse_labels(label or []),
-        "idempotencyKey": idempotency_key,
-        "reason": reason,
-    }
-    if not test:
-        how |= {
-            "disabledTasks": disable,
-            "onFailure": on_failure and on_failure.upper(),
-            "priority": priority,
-            "scheduledAt": at,
-            "noCache": no_cache or None,
-            "rerunOf": rerun_of,
-        }
-    start = _start_test if test else _start
-    state = asyncio.run(_run(api, start(api, flow, input or [], **how), follow))
-    if state:
-        from server.cli.rendering import exit_code
-
-        raise typer.Exit(exit_code(state))
-
-
-async def _run(api: Api, starting: Awaitable[str], follow: bool) -> str | None:
-    id = await starting
-    if not follow:
-        typer.echo(id)
-        return None
-    return await watch(api, id)
-
-
-async def _start(api: Api, flow: str, inputs: list[str], **how: Any) -> str:
-    namespace, name = await _flow_named(api, flow)
-    payload = await api.mutate(
-        "createExecution",
-        "CreateExecutionInput",
-        "execution { id }",
-        namespace=namespace,
-        flow=name,
-        inputs=await given_inputs(api, inputs, types_of_flow(api, namespace, name)),
-        **how,
-    )
-    return str(payload["execution"]["id"])
-
-
-async def _start_test(api: Api, flow: str, inputs: list[str], **how: Any) -> str:
-    if not flow.endswith((".yaml", ".yml")):
-        raise CommandFailed(f"--test runs a flow document, a .yaml file; {flow!r} is none")
-    source = _read_document(flow)
-    payload = await api.mutate(
-        "runTest",
-        "RunTestInput",
-        "execution { id }",
-        source=source,
-        inputs=await given_inputs(api, inputs, types_of_document(source)),
-        **how,
-    )
-    return str(payload["execution"]["id"])
-
-
-def _read_document(path: str) -> str:
-    try:
-        return Path(path).read_text()
-    except OSError as error:
-        raise CommandFailed(f"cannot read {path}: {error.strerror}") from error
-
-
-async def _flow_named(api: Api, flow: str) -> tuple[str, str]:
-    if flow.endswith((".yaml", ".yml")):
-        saved = await api.mutate(
-            "saveFlow", "SaveFlowInput", "flow { namespace key }", source=_read_document(flow)
-        )
-        return saved["flow"]["namespace"], saved["flow"]["key"]
-    namespace, _, name = flow.rpartition("/")
-    if not namespace:
-        raise CommandFailed(f"{flow!r} is neither NAMESPACE/FLOW nor a .yaml file")
-    return namespace, name
-
-
-async def watch(api: Api, id: str) -> str:
-    """Follow one execution on the screen; answers with its end state."""
-    watching = _watch_live if sys.stdout.isatty() else _watch_plainly
-    try:
-        await watching(api, id)
-    except asyncio.CancelledError:
-        typer.echo(f"\nno longer watching; it goes on: headway show {id}", err=True)
-        raise
-    from rich.console import Console
-
-    from server.cli.rendering import as_json, failure_sentence
-
-    ended = (await api.ask(queries.SHOW, id=id))["execution"]
-    typer.echo(f"{ended['name']} ended {ended['state']}")
-    if sentence := failure_sentence(ended):
-        Console(stderr=True).print(sentence, style="red")
-    if ended["outputs"]:
-        typer.echo(as_json(ended["outputs"]))
-    return str(ended["state"])
-
-
-async def _watch_live(api: Api, id: str) -> None:
-    from rich.live import Live
-
-    from server.cli.rendering import tree
-
-    lines: deque[str] = deque(maxlen=_NEWEST_LINES)
-    execution = (await api.ask(queries.SHOW, id=id))["execution"]
-    with Live(tree(execution, lines), refresh_per_second=10) as live:
-        async with asyncio.TaskGroup() as group:
-            group.create_task(_gather_lines(api, id, lines))
-            async for _ in api.follow(queries.EVENTS, "seq", 0, id=id):
-                execution = (await api.ask(queries.SHOW, id=id))["execution"]
-                live.update(tree(execution, lines))
-        live.update(tree(execution, ()))
-
-
-async def _gather_lines(api: Api, id: str, lines: deque[str]) -> None:
-    from server.cli.rendering import log_text
-
-    async for batch in api.follow(queries.LOGS, "cursor", None, id=id):
-        lines.extend(log_text(line) for line in batch["lines"][-_NEWEST_LINES:])
-
-
-async def _watch_plainly(api: Api, id: str) -> None:
-    """One line an event."""
-    async for event in api.follow(queries.EVENTS, "seq", 0, id=id):
-        if event["toState"]:
-            who = event["taskRun"]["key"] if event["taskRun"] else "execution"
-            attempt = f" (attempt {event['attempt']})" if event["attempt"] else ""
-            typer.echo(f"{event['at'][11:23]} {who}: {event['toState']}{attempt}")
 
 
 def ls(
@@ -229,12 +44,9 @@ def ls(
     if as_json:
         typer.echo(json.dumps(found["nodes"], indent=2))
         return
-    from rich.console import Console
+    from server.cli.rendering import console, list_table
 
-    from server.cli.rendering import list_table
-
-    console = Console(width=None if sys.stdout.isatty() else 200)
-    console.print(list_table(found["nodes"]) if found["nodes"] else "no executions")
+    console().print(list_table(found["nodes"]) if found["nodes"] else "no executions")
 
 
 def show(
@@ -242,6 +54,9 @@ def show(
     at: Annotated[
         int | None, typer.Option(help="As it was after this event: its seq, from 1.")
     ] = None,
+    unfolded: Annotated[
+        bool, typer.Option("--all", help="Every iteration of a foreach by itself.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Tell everything about an execution: state, why it waits or failed, tasks, what you can do."""
@@ -251,11 +66,10 @@ def show(
     if as_json:
         typer.echo(json.dumps(execution, indent=2))
         return
-    from rich.console import Console
+    from server.cli.details import details
+    from server.cli.rendering import console
 
-    from server.cli.rendering import details
-
-    Console(width=None if sys.stdout.isatty() else 200).print(details(execution))
+    console().print(details(execution, unfolded))
 
 
 def logs(
@@ -273,8 +87,13 @@ def logs(
 async def _logs(api: Api, id: str, follow: bool, task: str | None, level: str | None) -> None:
     from server.cli.rendering import log_text
 
-    task_run = await api.task_run(id, task) if task else None
-    wanted = {"id": id, "task": task_run, "level": level}
+    execution = (await api.ask(queries.TASKS, id=id))["execution"]
+    if execution is None:
+        raise CommandFailed(f"no execution {id}")
+    runs = {run["key"]: run["id"] for run in execution["taskRuns"]}
+    if task and task not in runs:
+        raise CommandFailed(f"no task {task}; it has: {', '.join(runs)}")
+    wanted = {"id": id, "task": runs.get(task or ""), "level": level}
     if follow:
         async with aclosing(api.follow(queries.LOGS, "cursor", None, **wanted)) as batches:  # type: ignore[type-var]
             async for batch in batches:

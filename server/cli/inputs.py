@@ -29,21 +29,6 @@ async def given_inputs(
     return values
 
 
-def parse_values(given: list[str]) -> dict[str, Any]:
-    """As `given_inputs`, of what takes no uploads."""
-    values = dict(map(_parse, given))
-    return {
-        name: _read(value) if isinstance(value, Path) else value for name, value in values.items()
-    }
-
-
-def parse_object(text: str, what: str) -> dict[str, Any]:
-    value = _json(text, what)
-    if not isinstance(value, dict):
-        raise CommandFailed(f'{what} is a JSON object, as {{"rows": 10}}')
-    return value
-
-
 def parse_labels(given: list[str]) -> list[dict[str, str]]:
     return [dict(zip(("key", "value"), _split(one, "="), strict=True)) for one in given]
 

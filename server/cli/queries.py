@@ -3,12 +3,15 @@
 from typing import Final
 
 _TASK_RUNS = """taskRuns { id key state progress message duration error { code message }
-  attempts { number state worker exitCode error { message } } }"""
+  child { id name } cachedFrom { id name } attempts { number state worker exitCode error { message } } }"""
+_LINKS = " ".join(
+    f"{name} {{ id name state }}"
+    for name in ("replayOf", "rerunOf", "cachedFrom", "parent", "children", "resolvedBy")
+)
 SHOW: Final = f"""query ($id: ID!, $at: Int) {{ execution(id: $id, at: $at) {{
   id name namespace flowKey kind state progress inputs outputs labels {{ key value }}
-  duration createdAt startedAt endedAt createdBy {{ kind name }} {_TASK_RUNS} waitingFor {{ code message }}
-  rerunOf {{ id name }} replayOf {{ id name }} cachedFrom {{ id name }} parent {{ id name }}
-  resolvedBy {{ id name }} children {{ id name state }}
+  duration createdAt startedAt endedAt createdBy {{ kind name }} {_TASK_RUNS} {_LINKS} originalId scheduledAt
+  waitingFor {{ code message until taskRun {{ key }} }}
   seq availableActions {{ action allowed reason }} notes {{ text at author {{ name }} }}
   failure {{ code message attempt logLine taskRun {{ key }} skipped {{ key }} }} }} }}"""
 AUDIT: Final = """query ($where: AuditFilter, $first: Int) { auditLog(where: $where, first: $first) { nodes {
@@ -19,7 +22,9 @@ LIST: Final = """query ($where: ExecutionFilter, $first: Int) { executions(where
 PENDING: Final = """query ($id: ID!) { approvals(where: {executionId: $id, state: [PENDING]}) {
   nodes { id message } } }"""
 INBOX: Final = """query ($where: ApprovalFilter) { approvals(where: $where, first: 200) { nodes {
-  id message requestedAt expiresAt groups { name given required } execution { id name } } } }"""
+  id message requestedAt expiresAt canDecide groups { name users roles required given } form { id type required }
+  execution { id name } taskRun { key } } } }"""
+FLOW_OF: Final = "query ($id: ID!) { execution(id: $id) { namespace flowKey } }"
 EVENTS: Final = """subscription ($id: ID!, $after: Int) { executionEvents(id: $id, after: $after) {
   seq at type toState attempt taskRun { key } } }"""
 _LINE = "line at level stream text taskKey attempt"

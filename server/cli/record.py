@@ -2,14 +2,13 @@
 
 import asyncio
 import json
-import sys
 from typing import Annotated, Any
 
 import typer
 
 from server.cli import queries
 from server.cli.api import Api, CommandFailed, plain_errors, sentence
-from server.cli.executions import AsJson, Id, Reason
+from server.cli.options import AsJson, Id, Reason
 
 Ids = Annotated[list[str], typer.Argument(help="Executions, exec_...")]
 _SEVERAL = "problems { code message path }"
@@ -129,9 +128,6 @@ def audit(
     if as_json:
         typer.echo(json.dumps(entries, indent=2))
         return
-    from rich.console import Console
+    from server.cli.rendering import audit_table, console
 
-    from server.cli.rendering import audit_table
-
-    console = Console(width=None if sys.stdout.isatty() else 200)
-    console.print(audit_table(entries) if entries else "nothing was done")
+    console().print(audit_table(entries) if entries else "nothing was done")

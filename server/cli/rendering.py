@@ -1,14 +1,17 @@
-"""How executions look in a terminal: pure, from the API's own words to rich's."""
+"""How executions look in a terminal: from the API's own words to rich's."""
 
 import json
+import sys
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
+
+from server.cli.folding import Fold, folded
 
 _LOOKS = {
     "SUCCESS": ("✓", "green"), "WARNING": ("!", "yellow"), "FAILED": ("✗", "red"),
@@ -20,6 +23,10 @@ _LOOKS = {
 }  # fmt: skip
 _EXIT_CODES = {"SUCCESS": 0, "WARNING": 0, "CACHED": 0, "KILLED": 3, "CANCELLED": 3}
 _ENDED = {"SUCCESS", "WARNING", "FAILED", "KILLED", "CANCELLED", "REJECTED", "ERROR", "CACHED"}
+
+
+def console() -> Console:
+    return Console(width=None if sys.stdout.isatty() else 200)
 
 
 def exit_code(state: str) -> int:
@@ -64,27 +71,112 @@ def tree(execution: dict[str, Any], lines: Sequence[str]) -> RenderableType:
     return Group(header, tasks_table(execution["taskRuns"]), log)
 
 
-def tasks_table(task_runs: Sequence[dict[str, Any]]) -> Table:
+def tasks_table(task_runs: Sequence[dict[str, Any]], unfolded: bool = False) -> Table:
+    """Iterations of a foreach are told together, and those of them that went wrong one by one."""
     table = Table.grid(padding=(0, 2))
-    for task in task_runs:
-        attempts = len(task["attempts"])
-        said = task["message"] or (task["error"] or {}).get("message") or ""
-        progress = f"{task['progress']:.0%}" if 0 < task["progress"] < 1 else ""
+    for one in task_runs if unfolded else folded(task_runs):
+        if isinstance(one, Fold):
+            _add_fold(table, one)
+        else:
+            _add_task_run(table, one, "  ")
+    return table
+
+
+def _add_fold(table: Table, fold: Fold) -> None:
+    counts = Text("  ").join(
+        Text(f"{number} ").append_text(state_text(state))
+        for state, number in fold.states.most_common()
+    )
+    table.add_row("  " + fold.key, counts, "", "", "", "")
+    for task_run in fold.bad:
+        _add_task_run(table, task_run, "    ")
+    if fold.left_out:
+        table.add_row(f"    {fold.left_out} more", "", "", "", "", "")
+
+
+def _add_task_run(table: Table, task: dict[str, Any], indent: str) -> None:
+    attempts = len(task["attempts"])
+    said = task["message"] or (task["error"] or {}).get("message") or _from_elsewhere(task)
+    progress = f"{task['progress']:.0%}" if 0 < task["progress"] < 1 else ""
+    table.add_row(
+        indent + task["key"],
+        state_text(task["state"]),
+        f"attempt {attempts}" if attempts > 1 else "",
+        progress,
+        seconds(task["duration"]),
+        Text(said.splitlines()[0][:100] if said else "", style="dim"),
+    )
+
+
+def _from_elsewhere(task: dict[str, Any]) -> str:
+    if task["child"]:
+        return f"started {task['child']['name']} {task['child']['id']}"
+    if task["cachedFrom"]:
+        return f"outputs of {task['cachedFrom']['name']} {task['cachedFrom']['id']}"
+    return ""
+
+
+def _plain_table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in columns:
+        table.add_column(name, no_wrap=name not in ("WHY", "MESSAGE", "REASON"))
+    return table
+
+
+def plan_table(tasks: Sequence[dict[str, Any]]) -> Table:
+    table = _plain_table("TASK", "PLAN", "WHY", "OUTPUTS OF")
+    for task in tasks:
+        table.add_row(task["key"], task["plan"], Text(_why(task)), _source(task))
+    return table
+
+
+def draft_table(draft: dict[str, Any]) -> RenderableType:
+    input = draft["createInput"]
+    head = Text(f"{input['namespace']}/{input['flow']} revision {input['revision']}", style="bold")
+    table = _plain_table("TASK", "RUNS", "PLAN", "WHY", "OUTPUTS OF")
+    for task in draft["tasks"]:
+        runs = Text("yes", style="green") if task["enabled"] else Text("no", style="dim")
+        table.add_row(task["key"], runs, task["plan"], Text(_why(task)), _source(task))
+    inputs = Text(f"inputs {as_json(input['inputs'])}  on_failure {input['onFailure']}")
+    start = "nothing is started: --run starts it, --json prints it to edit for `headway run`"
+    return Group(head, inputs, table, Text(start, style="dim"))
+
+
+def _why(task: dict[str, Any]) -> str:
+    return f"new: {task['why']}" if task["isNew"] and "new" not in task["why"] else task["why"]
+
+
+def _source(task: dict[str, Any]) -> str:
+    return task["reusedFrom"]["id"] if task["reusedFrom"] and task["plan"] == "REUSE" else ""
+
+
+def inbox_table(approvals: Sequence[dict[str, Any]]) -> Table:
+    table = _plain_table("ID", "EXECUTION", "TASK", "ASKED", "UNTIL", "GIVEN", "MESSAGE")
+    for one in approvals:
+        groups = [f"{group['name']} " if group["name"] else "" for group in one["groups"]]
+        given = ", ".join(
+            f"{name}{group['given']}/{group['required']}"
+            for name, group in zip(groups, one["groups"], strict=True)
+        )
         table.add_row(
-            "  " + task["key"],
-            state_text(task["state"]),
-            f"attempt {attempts}" if attempts > 1 else "",
-            progress,
-            seconds(task["duration"]),
-            Text(said.splitlines()[0][:100] if said else "", style="dim"),
+            one["id"],
+            one["execution"]["name"],
+            one["taskRun"]["key"],
+            moment(one["requestedAt"]),
+            moment(one["expiresAt"]),
+            given,
+            Text(f"{one['message']}{_fields(one['form'])}"),
         )
     return table
 
 
+def _fields(form: Sequence[dict[str, Any]]) -> str:
+    asked = ", ".join(f"{field['id']} {field['type']}" for field in form)
+    return f" [--form {asked}]" if asked else ""
+
+
 def list_table(executions: Sequence[dict[str, Any]]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("ID", "NAME", "FLOW", "STATE", "STARTED", "DURATION"):
-        table.add_column(name, no_wrap=True)
+    table = _plain_table("ID", "NAME", "FLOW", "STATE", "STARTED", "DURATION")
     for one in executions:
         table.add_row(
             one["id"],
@@ -97,42 +189,8 @@ def list_table(executions: Sequence[dict[str, Any]]) -> Table:
     return table
 
 
-def plan_table(tasks: Sequence[dict[str, Any]], disabled: Sequence[str]) -> Table:
-    """What a rerun does; `disabled` are tasks that were told not to run."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("TASK", "PLAN", "WHY"):
-        table.add_column(name, no_wrap=name != "WHY")
-    for one in tasks:
-        plan = "DISABLED" if one["key"] in disabled and one["plan"] == "RUN" else one["plan"]
-        new = " (new)" if one["isNew"] else ""
-        table.add_row(one["key"] + new, plan, Text(one["why"]))
-    return table
-
-
-def inbox_table(requests: Sequence[dict[str, Any]]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("ID", "ASKED", "DUE", "GIVEN", "EXECUTION", "QUESTION"):
-        table.add_column(name, no_wrap=name != "QUESTION")
-    for one in requests:
-        given = ", ".join(
-            f"{group['name']} {group['given']}/{group['required']}".strip()
-            for group in one["groups"]
-        )
-        table.add_row(
-            one["id"],
-            moment(one["requestedAt"]),
-            moment(one["expiresAt"]),
-            given,
-            one["execution"]["name"],
-            Text(one["message"]),
-        )
-    return table
-
-
 def audit_table(entries: Sequence[dict[str, Any]]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("AT", "BY", "CHANNEL", "ACTION", "TARGET", "REASON"):
-        table.add_column(name, no_wrap=name != "REASON")
+    table = _plain_table("AT", "BY", "CHANNEL", "ACTION", "TARGET", "REASON")
     for one in entries:
         table.add_row(
             moment(one["at"]),
@@ -155,60 +213,6 @@ def failure_sentence(execution: dict[str, Any]) -> str | None:
     return f"{who}: {failure['message']}" + (
         f"\nnot run because of it: {skipped}" if skipped else ""
     )
-
-
-def details(execution: dict[str, Any]) -> RenderableType:
-    """Everything that `headway show` tells."""
-    head = Table.grid(padding=(0, 2))
-    labels = " ".join(f"{label['key']}={label['value']}" for label in execution["labels"])
-    for name, value in (
-        ("id", execution["id"]),
-        ("flow", f"{execution['namespace']}/{execution['flowKey']}"),
-        ("state", state_text(execution["state"])),
-        ("created", f"{moment(execution['createdAt'])} by {execution['createdBy']['name']}"),
-        ("duration", seconds(execution["duration"])),
-        ("labels", labels),
-        ("inputs", as_json(execution["inputs"])),
-        ("outputs", as_json(execution["outputs"])),
-    ):
-        head.add_row(Text(name, style="dim"), value)
-    parts: list[RenderableType] = [Text(execution["name"], style="bold"), head]
-    if sentence := failure_sentence(execution):
-        parts.append(Text(sentence, style="red"))
-    parts += [Text(line, style="dim") for line in _links(execution)]
-    parts += [Text(f"waits: {one['message']}", style="yellow") for one in execution["waitingFor"]]
-    parts.append(tasks_table(execution["taskRuns"]))
-    allowed = [
-        one["action"].lower().replace("_", "-")
-        for one in execution["availableActions"]
-        if one["allowed"]
-    ]
-    parts += [
-        Text(f"note by {note['author']['name']}, {moment(note['at'])}: {note['text']}")
-        for note in execution["notes"]
-    ]
-    parts.append(Text(f"you can: {', '.join(allowed) or 'nothing, this is the past'}", style="dim"))
-    return Group(*parts)
-
-
-def _links(execution: dict[str, Any]) -> list[str]:
-    """The executions that it comes from, and those that came of it."""
-    names = {
-        "rerunOf": "rerun of",
-        "replayOf": "replay of",
-        "cachedFrom": "results of",
-        "parent": "started by",
-        "resolvedBy": "resolved by",
-    }
-    lines = [
-        f"{word} {execution[name]['name']}  {execution[name]['id']}"
-        for name, word in names.items()
-        if execution.get(name)
-    ]
-    return lines + [
-        f"started {child['name']} ({child['state']})  {child['id']}"
-        for child in execution.get("children") or ()
-    ]
 
 
 def as_json(value: Any) -> str:

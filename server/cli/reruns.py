@@ -1,148 +1,154 @@
-"""Running again what ran before: retried, restarted, replayed, or prepared anew."""
+"""Running again: in the same execution, or in a new one made from it."""
 
 import asyncio
 import json
-import sys
 from typing import Annotated, Any
 
 import typer
 
+from server.cli import queries
 from server.cli.api import Api, CommandFailed, plain_errors
-from server.cli.executions import AsJson, Id, Reason, watch
-from server.cli.inputs import parse_values
+from server.cli.inputs import given_inputs, types_of_flow
+from server.cli.options import Follow, Id, Inputs, PlanOnly, Reason, Revision
+from server.cli.runs import finish, start_draft
 
-Plan = Annotated[bool, typer.Option("--plan", help="Only tell what would happen.")]
-Follow = Annotated[bool, typer.Option("--follow", "-f", help="Watch it to its end.")]
-Revision = Annotated[str | None, typer.Option(help="same or latest.")]
-_PLAN = "plan { tasks { key plan why isNew reusedFrom { name } } }"
-_DRAFT = "draft { createInput disabledTasks tasks { key plan why isNew enabled } concurrency { limit behavior } }"
+_PLAN = "plan { tasks { key plan why isNew reusedFrom { id name } } }"
+_DRAFT = """draft { createInput disabledTasks concurrency { limit behavior }
+  tasks { key enabled plan why isNew reusedFrom { id name } } }"""
+_DONE = "execution { id name state }"
 
 
 def register(app: typer.Typer) -> None:
+    app.command("retry-failed")(plain_errors(retry_failed))
     for command in (restart, replay, prepare):
         app.command()(plain_errors(command))
-    app.command("retry-failed")(plain_errors(retry_failed))
 
 
-def retry_failed(id: Id, plan: Plan = False, reason: Reason = None) -> None:
+def retry_failed(id: Id, plan: PlanOnly = False, reason: Reason = None) -> None:
     """Give failed tasks a new attempt while the execution is FAILED_FINISHING, or PAUSED with a failure."""
-    _again("retryFailed", "RetryFailedInput", plan, id=id, reason=reason)
+    _put_back("retryFailed", "RetryFailedInput", id, plan, reason)
 
 
-def restart(id: Id, plan: Plan = False, reason: Reason = None) -> None:
-    """Run again what failed, was killed, rejected or cancelled of an ended execution."""
-    _again("restartExecution", "RestartExecutionInput", plan, id=id, reason=reason)
+def restart(id: Id, plan: PlanOnly = False, reason: Reason = None) -> None:
+    """Run again, in the same execution, what failed, was killed, rejected or cancelled."""
+    _put_back("restartExecution", "RestartExecutionInput", id, plan, reason)
+
+
+def _put_back(name: str, kind: str, id: str, plan: bool, reason: str | None) -> None:
+    work = Api.find().mutate(name, kind, f"{_DONE} {_PLAN}", id=id, plan=plan, reason=reason)
+    payload = asyncio.run(work)
+    if plan:
+        _print_plan(payload["plan"]["tasks"])
+    else:
+        typer.echo(f"{payload['execution']['name']} is {payload['execution']['state']}")
+
+
+def _print_plan(tasks: list[dict[str, Any]]) -> None:
+    from server.cli.rendering import console, plan_table
+
+    console().print(plan_table(tasks))
 
 
 def replay(
     id: Id,
     from_task: Annotated[
-        str | None, typer.Option("--from", help="Start from this task; use the results before it.")
+        str | None, typer.Option("--from", help="Begin with this task; use what came before.")
     ] = None,
     revision: Revision = None,
-    input: Annotated[
-        list[str] | None, typer.Option("-i", "--input", help="name=value in place of its own.")
+    input: Inputs = None,
+    plan: PlanOnly = False,
+    follow: Follow = False,
+    idempotency_key: Annotated[
+        str | None, typer.Option(help="The same key starts it once.")
     ] = None,
-    plan: Plan = False,
     reason: Reason = None,
 ) -> None:
-    """Start a new execution from an ended one, from the start or from a task."""
-    _again(
-        "replayExecution",
-        "ReplayExecutionInput",
-        plan,
-        id=id,
-        fromTask=from_task,
-        revision=revision and revision.upper(),
-        inputs=parse_values(input) if input else None,
-        reason=reason,
+    """Start a new execution from one that has ended, from the start or from a task."""
+    api = Api.find()
+    wanted = {
+        "id": id,
+        "fromTask": from_task,
+        "revision": _choice(revision),
+        "plan": plan,
+        "idempotencyKey": idempotency_key,
+        "reason": reason,
+    }
+    payload = asyncio.run(_replay(api, id, input or [], wanted))
+    if plan:
+        _print_plan(payload["plan"]["tasks"])
+    else:
+        finish(api, payload["execution"]["id"], follow)
+
+
+async def _replay(api: Api, id: str, inputs: list[str], wanted: dict[str, Any]) -> dict[str, Any]:
+    given = await given_inputs(api, inputs, _types_of_execution(api, id)) if inputs else None
+    result = f"{_DONE} {_PLAN}"
+    return await api.mutate(
+        "replayExecution", "ReplayExecutionInput", result, **wanted, inputs=given
     )
+
+
+def _types_of_execution(api: Api, id: str) -> Any:
+    async def read() -> dict[str, str]:
+        found = (await api.ask(queries.FLOW_OF, id=id))["execution"]
+        return await types_of_flow(api, found["namespace"], found["flowKey"])() if found else {}
+
+    return read
+
+
+def _choice(revision: str | None) -> str | None:
+    if revision is not None and revision.lower() not in ("same", "latest"):
+        raise CommandFailed(f"--revision is same or latest, not {revision!r}")
+    return revision.upper() if revision else None
 
 
 def prepare(
     id: Id,
     revision: Revision = None,
-    enable: Annotated[list[str] | None, typer.Option(help="Run this task after all.")] = None,
-    disable: Annotated[list[str] | None, typer.Option(help="Do not run this task.")] = None,
-    input: Annotated[
-        list[str] | None, typer.Option("-i", "--input", help="name=value in place of its own.")
+    enable: Annotated[
+        list[str] | None, typer.Option(help="A task to run after all; may be repeated.")
     ] = None,
-    run: Annotated[bool, typer.Option("--run", help="Start it.")] = False,
+    disable: Annotated[
+        list[str] | None, typer.Option(help="A task not to run; may be repeated.")
+    ] = None,
+    input: Inputs = None,
+    run: Annotated[bool, typer.Option("--run", help="Start the draft.")] = False,
     follow: Follow = False,
-    as_json: AsJson = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print what createExecution takes, to edit and `run`.")
+    ] = False,
+    reason: Reason = None,
 ) -> None:
-    """Draft a new execution from an ended one, in which what succeeded is disabled.
+    """Draft a new execution from one that has ended, in which what succeeded is disabled.
 
-    With --json it prints the input of createExecution, with --run it starts the execution.
+    Nothing is started without --run. The outputs of disabled tasks that succeeded are there to the others.
     """
-    edits = (set(enable or ()), set(disable or ()), parse_values(input or []))
-    state = asyncio.run(_prepare(id, revision, edits, run, follow, as_json))
-    if state:
-        from server.cli.rendering import exit_code
-
-        raise typer.Exit(exit_code(state))
-
-
-async def _prepare(
-    id: str,
-    revision: str | None,
-    edits: tuple[set[str], set[str], dict[str, Any]],
-    run: bool,
-    follow: bool,
-    as_json: bool,
-) -> str | None:
     api = Api.find()
-    chosen = revision and revision.upper()
-    payload = await api.mutate(
-        "prepareExecution", "PrepareExecutionInput", _DRAFT, id=id, revision=chosen
-    )
-    draft = payload["draft"]
-    given = _edited(draft, *edits)
-    if as_json:
-        typer.echo(json.dumps(given, indent=2))
-    if not run:
-        if not as_json:
-            _print_plan(draft["tasks"], given["disabledTasks"])
-        return None
-    created = await api.mutate(
-        "createExecution", "CreateExecutionInput", "execution { id }", **given
-    )
-    new = str(created["execution"]["id"])
-    if follow:
-        return await watch(api, new)
-    typer.echo(new)
-    return None
+    wanted = {"id": id, "revision": _choice(revision)}
+    work = api.mutate("prepareExecution", "PrepareExecutionInput", _DRAFT, **wanted)
+    draft = asyncio.run(work)["draft"]
+    _switch(draft, enable or [], disable or [])
+    if run or follow:
+        starting = start_draft(api, draft["createInput"], input or [], reason=reason)
+        finish(api, asyncio.run(starting), follow)
+    elif as_json:
+        typer.echo(json.dumps(draft["createInput"], indent=2))
+    else:
+        from server.cli.rendering import console, draft_table
+
+        console().print(draft_table(draft))
 
 
-def _edited(
-    draft: dict[str, Any], enable: set[str], disable: set[str], inputs: dict[str, Any]
-) -> dict[str, Any]:
-    known = {task["key"] for task in draft["tasks"]}
-    if unknown := (enable | disable) - known:
-        names = ", ".join(sorted(unknown))
-        raise CommandFailed(f"no task {names}; it has: {', '.join(sorted(known))}")
-    given: dict[str, Any] = draft["createInput"]
-    disabled = (set(given["disabledTasks"]) - enable) | disable
-    return {
-        **given,
-        "disabledTasks": [task["key"] for task in draft["tasks"] if task["key"] in disabled],
-        "inputs": {**given["inputs"], **inputs},
-    }
-
-
-def _again(name: str, kind: str, plan: bool, **input: Any) -> None:
-    result = f"execution {{ id name state }} {_PLAN}"
-    payload = asyncio.run(Api.find().mutate(name, kind, result, plan=plan or None, **input))
-    if plan:
-        _print_plan(payload["plan"]["tasks"], [])
-        return
-    execution = payload["execution"]
-    typer.echo(f"{execution['name']} is {execution['state']}  {execution['id']}")
-
-
-def _print_plan(tasks: list[dict[str, Any]], disabled: list[str]) -> None:
-    from rich.console import Console
-
-    from server.cli.rendering import plan_table
-
-    Console(width=None if sys.stdout.isatty() else 200).print(plan_table(tasks, disabled))
+def _switch(draft: dict[str, Any], enable: list[str], disable: list[str]) -> None:
+    """Edits the draft as a person would. Raises CommandFailed for tasks that it does not have."""
+    tasks = {task["key"]: task for task in draft["tasks"]}
+    for keys, enabled in ((enable, True), (disable, False)):
+        for key in keys:
+            if key not in tasks:
+                raise CommandFailed(f"no task {key}; it has: {', '.join(tasks)}")
+            if tasks[key]["enabled"] is not enabled:
+                why = "enabled by you" if enabled else "disabled by you"
+                tasks[key].update(enabled=enabled, plan="RUN" if enabled else "SKIP", why=why)
+    draft["createInput"]["disabledTasks"] = [
+        key for key, task in tasks.items() if not task["enabled"]
+    ]

@@ -14,7 +14,7 @@ async def test_noted_shown_as_it_was_put_away_and_deleted(client: Client, served
     code, output, _ = await headway(served, "note", id, "looked at it")
     assert (code, output[:5]) == (0, "note_")
     code, output, _ = await headway(served, "show", id)
-    assert code == 0 and "looked at it" in output and "add-note, archive, delete" in output
+    assert code == 0 and "looked at it" in output and "note, archive, delete" in output
     code, output, _ = await headway(served, "show", id, "--at", "1")
     assert code == 0 and "CREATED" in output and "nothing, this is the past" in output
     assert "looked at it" not in output

@@ -125,6 +125,55 @@ def test_disabled_tasks_are_skipped_and_count_as_success() -> None:
     assert stage.states == {"a": "SKIPPED", "b": "QUEUED", "other": "QUEUED", "after": "CREATED"}
 
 
+CHAIN = """
+id: chain
+namespace: acme
+on_failure: FINISH_POSSIBLE
+tasks:
+  - {id: first, type: log, message: a}
+  - {id: second, type: log, message: b, needs: [first]}
+  - {id: third, type: log, message: c, needs: [second]}
+  - {id: last, type: log, message: "{{ outputs.first }}", needs: [third]}
+"""
+
+
+def test_a_disabled_task_keeps_the_order_of_those_around_it() -> None:
+    stage = Stage(CHAIN, disabled_tasks=("second", "third"))
+    assert stage.states == {
+        "first": "QUEUED", "second": "SKIPPED", "third": "SKIPPED", "last": "CREATED",
+    }  # fmt: skip
+    stage.run("first", S)
+    assert stage.states["last"] == "QUEUED"
+
+
+def test_what_fails_before_a_disabled_task_cancels_what_comes_after_it() -> None:
+    stage = Stage(CHAIN, disabled_tasks=("second", "third"))
+    stage.run("first", F)
+    assert (stage.state, stage.states["last"]) == ("FAILED", "CANCELLED")
+
+
+def test_a_disabled_task_of_a_foreach_begins_no_iteration() -> None:
+    stage = Stage(
+        """
+id: each
+namespace: acme
+tasks:
+  - id: each
+    type: foreach
+    items: [1, 2, 3]
+    max_parallel: 1
+    tasks:
+      - {id: off, type: log, message: a, disabled: true}
+      - {id: on, type: log, message: b, needs: [off]}
+"""
+    )
+    stage.evaluate({"items": [1, 2, 3]})
+    for path in ("each[0].on", "each[1].on", "each[2].on"):
+        assert [key for key, state in stage.states.items() if state == "QUEUED"] == [path]
+        stage.run(path, S)
+    assert stage.state == "SUCCESS"
+
+
 def test_a_flow_of_disabled_tasks_succeeds_at_once() -> None:
     stage = Stage("id: x\nnamespace: y\ntasks: [{id: a, type: log, message: a, disabled: true}]\n")
     assert stage.moves() == ["RUNNING", "SUCCESS"]

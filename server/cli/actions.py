@@ -1,0 +1,153 @@
+"""Acting on executions: what people ask for beside starting and deciding."""
+
+import asyncio
+import json
+from typing import Annotated, Any
+
+import typer
+
+from server.cli import queries
+from server.cli.api import Api, CommandFailed, plain_errors
+from server.cli.inputs import parse_labels
+from server.cli.options import Id, NeededReason, Reason
+
+
+def register(app: typer.Typer) -> None:
+    for command in (cancel, pause, resume):
+        app.command()(plain_errors(command))
+    app.command("force-run")(plain_errors(force_run))
+    app.command("change-state")(plain_errors(change_state))
+    app.command("change-task-state")(plain_errors(change_task_state))
+    app.command("send-event")(plain_errors(send_event))
+    app.command("set-labels")(plain_errors(set_labels))
+
+
+def _act(name: str, kind: str, id: str, **input: Any) -> None:
+    payload = asyncio.run(Api.find().mutate(name, kind, "execution { name state }", id=id, **input))
+    typer.echo(f"{payload['execution']['name']} is {payload['execution']['state']}")
+
+
+def cancel(
+    id: Id,
+    force: Annotated[bool, typer.Option("--force", help="Leave no grace.")] = False,
+    no_cascade: Annotated[
+        bool, typer.Option("--no-cascade", help="Let the executions of its subflows go on.")
+    ] = False,
+    reason: Reason = None,
+) -> None:
+    """Stop an execution and everything that it runs."""
+    further = {"force": force, "cascade": not no_cascade, "reason": reason}
+    _act("cancelExecution", "CancelExecutionInput", id, **further)
+
+
+def pause(id: Id, reason: Reason = None) -> None:
+    """Start nothing new; what runs goes on."""
+    _act("pauseExecution", "ActionInput", id, reason=reason)
+
+
+def resume(id: Id, reason: Reason = None) -> None:
+    """Go on after a pause."""
+    _act("resumeExecution", "ActionInput", id, reason=reason)
+
+
+def force_run(id: Id, reason: Reason = None) -> None:
+    """Start now, first in line: ignore the flow's limit, a pause, and the delay of retries."""
+    _act("forceRun", "ActionInput", id, reason=reason)
+
+
+def change_state(
+    id: Id,
+    state: Annotated[str, typer.Argument(help="SUCCESS, WARNING, FAILED, KILLED or CANCELLED.")],
+    reason: NeededReason,
+) -> None:
+    """Set the state that an execution ended in; nothing runs."""
+    _act("changeState", "ChangeStateInput", id, state=state.upper(), reason=reason)
+
+
+def change_task_state(
+    id: Id,
+    task: Annotated[str, typer.Argument(help="The task's key, or each[3].key in a foreach.")],
+    state: Annotated[str, typer.Argument(help="SUCCESS, WARNING, FAILED or SKIPPED.")],
+    reason: NeededReason,
+    outputs: Annotated[
+        str | None, typer.Option(help="Its outputs, as JSON, for the tasks after it.")
+    ] = None,
+) -> None:
+    """Set the state that a task run ended in; the execution goes on from there."""
+    given = json_of(outputs, "--outputs")
+    asyncio.run(_change_task_state(id, task, state.upper(), reason, given))
+
+
+async def _change_task_state(id: str, key: str, state: str, reason: str, outputs: Any) -> None:
+    api = Api.find()
+    payload = await api.mutate(
+        "changeTaskRunState",
+        "ChangeTaskRunStateInput",
+        "taskRun { key state } execution { name state }",
+        taskRunId=await task_run_of(api, id, key),
+        state=state,
+        reason=reason,
+        outputs=outputs,
+    )
+    task, execution = payload["taskRun"], payload["execution"]
+    typer.echo(f"{task['key']} is {task['state']}; {execution['name']} is {execution['state']}")
+
+
+async def task_run_of(api: Api, id: str, key: str) -> str:
+    """The id of an execution's task run. Raises CommandFailed."""
+    execution = (await api.ask(queries.TASKS, id=id))["execution"]
+    if execution is None:
+        raise CommandFailed(f"no execution {id}; `headway ls` shows what there is")
+    runs = {run["key"]: run["id"] for run in execution["taskRuns"]}
+    if key not in runs:
+        raise CommandFailed(f"no task {key}; it has: {', '.join(runs)}")
+    return str(runs[key])
+
+
+def send_event(
+    name: Annotated[str, typer.Argument(help="What the `event` of wait tasks names.")],
+    execution: Annotated[
+        str | None, typer.Option(help="To this one, which keeps it until a wait takes it.")
+    ] = None,
+    namespace: Annotated[
+        str | None, typer.Option(help="To all that wait for it now, here and below.")
+    ] = None,
+    data: Annotated[str | None, typer.Option(help="JSON; the wait's output `data`.")] = None,
+    reason: Reason = None,
+) -> None:
+    """Send an event to executions that wait for it."""
+    work = Api.find().mutate(
+        "sendEvent",
+        "SendEventInput",
+        "executions { id name }",
+        name=name,
+        executionId=execution,
+        namespace=namespace,
+        data=json_of(data, "--data"),
+        reason=reason,
+    )
+    reached = asyncio.run(work)["executions"]
+    for one in reached:
+        typer.echo(f"{one['name']}  {one['id']}")
+    if not reached:
+        typer.echo("nothing waits for it there")
+
+
+def json_of(text: str | None, what: str) -> Any:
+    if text is None:
+        return None
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise CommandFailed(f"{what} is not JSON: {error}") from error
+
+
+def set_labels(
+    id: Id,
+    labels: Annotated[list[str], typer.Argument(help="key=value ...")],
+    mode: Annotated[str, typer.Option(help="merge, replace or remove.")] = "merge",
+    reason: Reason = None,
+) -> None:
+    """Set labels."""
+    given = {"labels": parse_labels(labels), "mode": mode.upper(), "reason": reason}
+    _act("setLabels", "SetLabelsInput", id, **given)

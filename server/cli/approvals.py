@@ -1,0 +1,113 @@
+"""Deciding what executions ask, and the inbox of what there is to decide."""
+
+import asyncio
+import json
+from typing import Annotated, Any
+
+import typer
+
+from server.cli import queries
+from server.cli.api import Api, CommandFailed, plain_errors
+from server.cli.inputs import given_inputs
+from server.cli.options import AsJson
+
+Asked = Annotated[
+    str, typer.Argument(help="appr_..., or an execution that asks one thing.", metavar="ID")
+]
+Comment = Annotated[str | None, typer.Option(help="A comment on the decision.")]
+Form = Annotated[
+    list[str] | None,
+    typer.Option(help="field=value or field:=JSON of its form; may be repeated."),
+]
+Override = Annotated[
+    bool,
+    typer.Option("--override", help="Decide past the policy, as an admin; --comment says why."),
+]
+Key = Annotated[str | None, typer.Option(help="The same vote with the same key counts once.")]
+
+
+def register(app: typer.Typer) -> None:
+    for command in (approvals, approve, reject):
+        app.command()(plain_errors(command))
+
+
+def approvals(
+    all: Annotated[
+        bool, typer.Option("--all", help="Those too that others are to decide.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List what waits for your decision, the newest first."""
+    where: dict[str, Any] = {"state": ["PENDING"]}
+    if not all:
+        where["mine"] = True
+    found = asyncio.run(Api.find().ask(queries.INBOX, where=where))["approvals"]["nodes"]
+    if as_json:
+        typer.echo(json.dumps(found, indent=2))
+        return
+    from server.cli.rendering import console, inbox_table
+
+    console().print(inbox_table(found) if found else "nothing to decide")
+
+
+def approve(
+    id: Asked,
+    comment: Comment = None,
+    form: Form = None,
+    override: Override = False,
+    idempotency_key: Key = None,
+) -> None:
+    """Approve what an execution waits for."""
+    how = {"comment": comment, "override": override or None, "idempotencyKey": idempotency_key}
+    asyncio.run(_decide("approve", id, form, how))
+
+
+def reject(
+    id: Asked,
+    comment: Comment = None,
+    form: Form = None,
+    override: Override = False,
+    idempotency_key: Key = None,
+) -> None:
+    """Reject what an execution waits for."""
+    how = {"comment": comment, "override": override or None, "idempotencyKey": idempotency_key}
+    asyncio.run(_decide("reject", id, form, how))
+
+
+async def _decide(decision: str, id: str, form: list[str] | None, how: dict[str, Any]) -> None:
+    api = Api.find()
+    payload = await api.mutate(
+        decision,
+        "DecideInput",
+        "approval { state groups { required given } } execution { name state }",
+        approvalId=await _request_of(api, id),
+        form=await given_inputs(api, form, _no_types) if form else None,
+        **how,
+    )
+    typer.echo(f"{_standing(payload['approval'])}; {_state_of(payload['execution'])}")
+
+
+async def _request_of(api: Api, id: str) -> str:
+    if id.startswith("appr_"):
+        return id
+    pending = (await api.ask(queries.PENDING, id=id))["approvals"]["nodes"]
+    if len(pending) != 1:
+        asked = "; ".join(f"{one['id']} {one['message']!r}" for one in pending) or "nothing"
+        raise CommandFailed(f"{id} asks {asked}; name one appr_ id")
+    return str(pending[0]["id"])
+
+
+async def _no_types() -> dict[str, str]:
+    return {}  # a form takes no files
+
+
+def _standing(approval: dict[str, Any]) -> str:
+    if approval["state"] != "PENDING":
+        return str(approval["state"])
+    given = sum(group["given"] for group in approval["groups"])
+    required = sum(group["required"] for group in approval["groups"])
+    return f"PENDING, {given} of {required} given"
+
+
+def _state_of(execution: dict[str, Any]) -> str:
+    return f"{execution['name']} is {execution['state']}"

@@ -1,0 +1,81 @@
+"""What `headway show` tells of an execution. Pure."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from server.cli.command_names import commands_of
+from server.cli.folding import folded_sentences
+from server.cli.rendering import (
+    as_json,
+    failure_sentence,
+    moment,
+    seconds,
+    state_text,
+    tasks_table,
+)
+
+_LINKS = (
+    ("replayOf", "replay of"),
+    ("rerunOf", "rerun of"),
+    ("cachedFrom", "cached from"),
+    ("parent", "child of"),
+    ("resolvedBy", "resolved by"),
+)
+
+
+def details(execution: dict[str, Any], unfolded: bool) -> RenderableType:
+    parts: list[RenderableType] = [Text(execution["name"], style="bold"), _head(execution)]
+    if sentence := failure_sentence(execution):
+        parts.append(Text(sentence, style="red"))
+    waits = (
+        (one["taskRun"]["key"] if one["taskRun"] else None, one["message"])
+        for one in execution["waitingFor"]
+    )
+    parts += [Text(f"waits: {text}", style="yellow") for text in folded_sentences(waits)]
+    parts.append(tasks_table(execution["taskRuns"], unfolded))
+    parts += [
+        Text(f"note by {note['author']['name']}, {moment(note['at'])}: {note['text']}")
+        for note in execution["notes"]
+    ]
+    allowed = commands_of(execution["availableActions"]) or "nothing, this is the past"
+    parts.append(Text(f"you can: {allowed}", style="dim"))
+    return Group(*parts)
+
+
+def _head(execution: dict[str, Any]) -> Table:
+    head = Table.grid(padding=(0, 2))
+    labels = " ".join(f"{label['key']}={label['value']}" for label in execution["labels"])
+    for name, value in (
+        ("id", execution["id"]),
+        ("flow", f"{execution['namespace']}/{execution['flowKey']}"),
+        ("state", state_text(execution["state"])),
+        ("created", f"{moment(execution['createdAt'])} by {execution['createdBy']['name']}"),
+        ("duration", seconds(execution["duration"])),
+        ("labels", labels),
+        ("inputs", as_json(execution["inputs"])),
+        ("outputs", as_json(execution["outputs"])),
+        *_links(execution),
+    ):
+        head.add_row(Text(name, style="dim"), value)
+    return head
+
+
+def _links(execution: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    if execution["scheduledAt"]:
+        yield "not before", moment(execution["scheduledAt"])
+    for field, words in _LINKS:
+        if execution[field]:
+            yield words, _named(execution[field])
+    original = execution["originalId"]
+    if original and original not in {(execution[field] or {}).get("id") for field, _ in _LINKS}:
+        yield "first of all", original
+    for child in execution["children"]:
+        yield "started", _named(child)
+
+
+def _named(other: dict[str, Any]) -> str:
+    return f"{other['name']}  {other['id']}  {other['state']}"

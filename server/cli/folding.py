@@ -1,0 +1,56 @@
+"""The iterations of a foreach as one line a task: a thousand of them say little one by one. Pure."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+_INDEX = re.compile(r"\[\d+\]")
+_SHOWN = 5
+_BAD = frozenset({"FAILED", "ERROR", "KILLED", "REJECTED", "WARNING"})
+
+
+@dataclass(slots=True)
+class Fold:
+    """One task of all iterations, as `each[*].fetch`; `bad` are those that went wrong, `left_out` more of them."""
+
+    key: str
+    states: Counter[str] = field(default_factory=Counter)
+    bad: list[dict[str, Any]] = field(default_factory=list)
+    left_out: int = 0
+
+    def take(self, task_run: dict[str, Any]) -> None:
+        self.states[task_run["state"]] += 1
+        if task_run["state"] not in _BAD:
+            return
+        if len(self.bad) < _SHOWN:
+            self.bad.append(task_run)
+        else:
+            self.left_out += 1
+
+
+def folded(task_runs: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any] | Fold]:
+    """Task runs as they stand; each task within a foreach once, at the place of its first task run."""
+    folds: dict[str, Fold] = {}
+    order: list[dict[str, Any] | Fold] = []
+    for task_run in task_runs:
+        key = _INDEX.sub("[*]", task_run["key"])
+        if key == task_run["key"]:
+            order.append(task_run)
+            continue
+        if key not in folds:
+            order.append(folds.setdefault(key, Fold(key)))
+        folds[key].take(task_run)
+    return iter(order)
+
+
+def folded_sentences(sentences: Iterable[tuple[str | None, str]]) -> Iterator[str]:
+    """Why task runs wait, as (key, sentence): what several iterations say is told once, with their number."""
+    counted: Counter[str] = Counter()
+    for key, sentence in sentences:
+        who = _INDEX.sub("[*]", key) if key else None
+        plain = _INDEX.sub("[*]", sentence) if who != key else sentence
+        counted[f"{who}: {plain}" if who else plain] += 1
+    for text, number in counted.items():
+        yield f"{text} ({number} of them)" if number > 1 else text

@@ -1,0 +1,21 @@
+"""Arguments and options that several commands take."""
+
+from typing import Annotated
+
+import typer
+
+Id = Annotated[str, typer.Argument(help="An execution's id, exec_...")]
+Reason = Annotated[str | None, typer.Option(help="Why; kept with the event.")]
+NeededReason = Annotated[str, typer.Option(help="Why; kept with the event.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Follow = Annotated[bool, typer.Option("--follow", "-f", help="Watch it to its end.")]
+Inputs = Annotated[
+    list[str] | None,
+    typer.Option("-i", "--input", help="name=value, name:=JSON or name=@PATH; may be repeated."),
+]
+PlanOnly = Annotated[
+    bool, typer.Option("--plan", help="Only tell what would run; nothing changes.")
+]
+Revision = Annotated[
+    str | None, typer.Option(help="same: the one that it ran; latest: the flow's newest.")
+]

@@ -1,0 +1,176 @@
+"""`headway run`: starting executions of flows, documents and drafts."""
+
+import asyncio
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from server.cli.api import Api, CommandFailed, plain_errors
+from server.cli.inputs import given_inputs, parse_labels, types_of_document, types_of_flow
+from server.cli.options import Follow, Inputs, Reason
+from server.cli.watch import follow_to_exit
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(plain_errors(run))
+
+
+def run(
+    flow: Annotated[
+        str,
+        typer.Argument(
+            help="NAMESPACE/FLOW, a flow document (.yaml) to push first, or a draft of `prepare --json` (.json)."
+        ),
+    ],
+    input: Inputs = None,
+    label: Annotated[list[str] | None, typer.Option(help="key=value; may be repeated.")] = None,
+    follow: Follow = False,
+    idempotency_key: Annotated[
+        str | None, typer.Option(help="The same key starts it once.")
+    ] = None,
+    test: Annotated[
+        bool, typer.Option("--test", help="Run the document without saving it; lists hide it.")
+    ] = False,
+    at: Annotated[
+        str | None,
+        typer.Option(help="Not before this time, 2026-01-31T08:00; here, or with its zone."),
+    ] = None,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Use no earlier results again.")
+    ] = False,
+    rerun_of: Annotated[
+        str | None, typer.Option(help="exec_...: outputs of disabled tasks come from it.")
+    ] = None,
+    disable: Annotated[
+        list[str] | None, typer.Option(help="A task not to run; may be repeated.")
+    ] = None,
+    on_failure: Annotated[
+        str | None,
+        typer.Option(help="In place of the flow's: finish_running, finish_possible, cancel_all."),
+    ] = None,
+    priority: Annotated[
+        int | None, typer.Option(help="-1000 to 1000; the greater goes first.")
+    ] = None,
+    reason: Reason = None,
+) -> None:
+    """Start an execution.
+
+    With --follow the exit code tells the end: 0 SUCCESS, WARNING or CACHED, 3 KILLED or CANCELLED, 1 any other.
+    Ctrl-C ends the watching, never the execution.
+    """
+    api = Api.find()
+    how = {"labels": parse_labels(label or []), "idempotencyKey": idempotency_key, "reason": reason}
+    further = {
+        "scheduledAt": moment_of(at),
+        "noCache": no_cache or None,
+        "rerunOf": rerun_of,
+        "disabledTasks": disable,
+        "onFailure": on_failure and on_failure.upper(),
+        "priority": priority,
+    }
+    if test:
+        refuse_with_test(further)
+        start = _start_test(api, flow, input or [], **how)
+    else:
+        start = _start(api, flow, input or [], **how, **further)
+    finish(api, asyncio.run(start), follow)
+
+
+def finish(api: Api, id: str, follow: bool) -> None:
+    """Of whatever started an execution: its id, or it on the screen until it ends."""
+    if follow:
+        follow_to_exit(api, id)
+    typer.echo(id)
+
+
+def refuse_with_test(further: dict[str, Any]) -> None:
+    options = ("--at", "--no-cache", "--rerun-of", "--disable", "--on-failure", "--priority")
+    given = [
+        option for option, value in zip(options, further.values(), strict=True) if value is not None
+    ]
+    if given:
+        raise CommandFailed(f"--test runs a document as it stands; leave out {', '.join(given)}")
+
+
+def moment_of(text: str | None) -> str | None:
+    """With its zone, which is this machine's where the text names none."""
+    if text is None:
+        return None
+    try:
+        return datetime.fromisoformat(text).astimezone().isoformat()
+    except ValueError as error:
+        raise CommandFailed(f"{text!r} is no time such as 2026-01-31T08:00") from error
+
+
+async def _start(api: Api, flow: str, inputs: list[str], **how: Any) -> str:
+    if flow.endswith(".json"):
+        return await start_draft(api, _read_draft(flow), inputs, **how)
+    namespace, name = await _flow_named(api, flow)
+    given = await given_inputs(api, inputs, types_of_flow(api, namespace, name))
+    return await _create(api, {"namespace": namespace, "flow": name, "inputs": given, **how})
+
+
+async def start_draft(api: Api, draft: dict[str, Any], inputs: list[str], **how: Any) -> str:
+    """A CreateExecutionInput as `prepareExecution` drafts it; what is given takes the place of what stands there."""
+    types = types_of_flow(api, str(draft.get("namespace")), str(draft.get("flow")))
+    given = await given_inputs(api, inputs, types)
+    changed = {name: value for name, value in how.items() if value not in (None, [])}
+    if "disabledTasks" in changed:
+        changed["disabledTasks"] = [*(draft.get("disabledTasks") or []), *changed["disabledTasks"]]
+    return await _create(
+        api, {**draft, **changed, "inputs": {**(draft.get("inputs") or {}), **given}}
+    )
+
+
+async def _create(api: Api, input: dict[str, Any]) -> str:
+    payload = await api.mutate(
+        "createExecution", "CreateExecutionInput", "execution { id }", **input
+    )
+    return str(payload["execution"]["id"])
+
+
+async def _start_test(api: Api, flow: str, inputs: list[str], **how: Any) -> str:
+    if not flow.endswith((".yaml", ".yml")):
+        raise CommandFailed(f"--test runs a flow document, a .yaml file; {flow!r} is none")
+    source = _read_text(flow)
+    payload = await api.mutate(
+        "runTest",
+        "RunTestInput",
+        "execution { id }",
+        source=source,
+        inputs=await given_inputs(api, inputs, types_of_document(source)),
+        **how,
+    )
+    return str(payload["execution"]["id"])
+
+
+def _read_text(path: str) -> str:
+    try:
+        return Path(path).read_text()
+    except OSError as error:
+        raise CommandFailed(f"cannot read {path}: {error.strerror}") from error
+
+
+def _read_draft(path: str) -> dict[str, Any]:
+    try:
+        draft = json.loads(_read_text(path))
+    except ValueError as error:
+        raise CommandFailed(f"{path} is not JSON: {error}") from error
+    if not isinstance(draft, dict):
+        raise CommandFailed(f"{path} is no draft; `headway prepare ID --json` writes one")
+    return draft
+
+
+async def _flow_named(api: Api, flow: str) -> tuple[str, str]:
+    if flow.endswith((".yaml", ".yml")):
+        saved = await api.mutate(
+            "saveFlow", "SaveFlowInput", "flow { namespace key }", source=_read_text(flow)
+        )
+        return saved["flow"]["namespace"], saved["flow"]["key"]
+    namespace, _, name = flow.rpartition("/")
+    if not namespace:
+        raise CommandFailed(f"{flow!r} is neither NAMESPACE/FLOW nor a .yaml file")
+    return namespace, name

@@ -1,0 +1,72 @@
+"""Following an execution on the screen to its end."""
+
+import asyncio
+import sys
+from collections import deque
+
+import typer
+
+from server.cli import queries
+from server.cli.api import Api
+
+_NEWEST_LINES = 8
+
+
+def follow_to_exit(api: Api, id: str) -> None:
+    """The exit code of the program tells the end."""
+    from server.cli.rendering import exit_code
+
+    raise typer.Exit(exit_code(asyncio.run(watch(api, id))))
+
+
+async def watch(api: Api, id: str) -> str:
+    """Follow one execution on the screen; answers with its end state."""
+    watching = _watch_live if sys.stdout.isatty() else _watch_plainly
+    try:
+        await watching(api, id)
+    except asyncio.CancelledError:
+        typer.echo(f"\nno longer watching; it goes on: headway show {id}", err=True)
+        raise
+    from rich.console import Console
+
+    from server.cli.rendering import as_json, failure_sentence
+
+    ended = (await api.ask(queries.SHOW, id=id))["execution"]
+    typer.echo(f"{ended['name']} ended {ended['state']}")
+    if sentence := failure_sentence(ended):
+        Console(stderr=True).print(sentence, style="red")
+    if ended["outputs"]:
+        typer.echo(as_json(ended["outputs"]))
+    return str(ended["state"])
+
+
+async def _watch_live(api: Api, id: str) -> None:
+    from rich.live import Live
+
+    from server.cli.rendering import tree
+
+    lines: deque[str] = deque(maxlen=_NEWEST_LINES)
+    execution = (await api.ask(queries.SHOW, id=id))["execution"]
+    with Live(tree(execution, lines), refresh_per_second=10) as live:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(_gather_lines(api, id, lines))
+            async for _ in api.follow(queries.EVENTS, "seq", 0, id=id):
+                execution = (await api.ask(queries.SHOW, id=id))["execution"]
+                live.update(tree(execution, lines))
+        live.update(tree(execution, ()))
+
+
+async def _gather_lines(api: Api, id: str, lines: deque[str]) -> None:
+    from server.cli.rendering import log_text
+
+    async for batch in api.follow(queries.LOGS, "cursor", None, id=id):
+        lines.extend(log_text(line) for line in batch["lines"][-_NEWEST_LINES:])
+
+
+async def _watch_plainly(api: Api, id: str) -> None:
+    """One line an event."""
+    async for event in api.follow(queries.EVENTS, "seq", 0, id=id):
+        if event["toState"]:
+            who = event["taskRun"]["key"] if event["taskRun"] else "execution"
+            attempt = f" (attempt {event['attempt']})" if event["attempt"] else ""
+            typer.echo(f"{event['at'][11:23]} {who}: {event['toState']}{attempt}")
