@@ -15,8 +15,9 @@ from models.lifecycle.actions import (
 from models.lifecycle.admission import handle
 from models.lifecycle.commands import ChangeState, ChangeTaskRunState, Restart, RetryFailed
 from models.lifecycle.pausing import line_up_again
+from models.lifecycle.places import place_of
 from models.lifecycle.settle import move, settle
-from models.lifecycle.snapshot import Execution, TaskRun, place_of
+from models.lifecycle.snapshot import Execution, TaskRun
 from models.lifecycle.steps import Steps
 from models.states import GOOD_ENDS, ExecutionState, Section, TaskRunState
 

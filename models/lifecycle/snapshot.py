@@ -1,16 +1,16 @@
 """An execution as the domain sees it: immutable, whole, without I/O."""
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from models.approval import ApprovalPolicy
 from models.events import Parent, TaskError
 from models.graph import Graph
+from models.lifecycle.places import place_of
 from models.spec import (
     ApprovalTask,
     ExternalTask,
@@ -142,25 +142,6 @@ class Approval:
     votes: tuple[Vote, ...] = ()
 
 
-class Place(NamedTuple):
-    """Where a path stands: in an iteration of a foreach, or among the flow's own tasks."""
-
-    level: str
-    key: str
-    parent: str | None = None
-    iteration: int | None = None
-
-
-@lru_cache(maxsize=100_000)
-def place_of(path: str) -> Place:
-    """Kept, since a foreach of thousands asks for thousands at each of its steps."""
-    around, dot, key = path.rpartition(".")
-    if not dot:
-        return Place("", key)
-    parent, _, index = around.rpartition("[")
-    return Place(f"{around}.", key, parent, int(index[:-1]))
-
-
 @dataclass(frozen=True)
 class TaskRun:
     """`attempt` is the newest attempt's number, 0 before the first; those up to `attempt_base` and the `lost`
@@ -226,15 +207,6 @@ class TaskRun:
         """The lease of the attempt that runs now, if a worker has it."""
         newest = self.newest
         return newest.lease if newest and newest.state is AttemptState.RUNNING else None
-
-
-def families_of(tasks: Iterable[str]) -> Mapping[str, Sequence[str]]:
-    """By the path of a foreach, the paths of its iterations' task runs."""
-    families: dict[str, list[str]] = {}
-    for path in tasks:
-        if (around := place_of(path).parent) is not None:
-            families.setdefault(around, []).append(path)
-    return families
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,14 +17,13 @@ from models.events import (
     TaskRunsAdded,
 )
 from models.lifecycle.changes import done_of, first_failure, merged, progress_at, with_task
+from models.lifecycle.places import families_of, place_of
 from models.lifecycle.recorded import recorded_task
 from models.lifecycle.snapshot import (
     Attempt,
     Execution,
     Plan,
     TaskRun,
-    families_of,
-    place_of,
     replace,
 )
 from models.states import (

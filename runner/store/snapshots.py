@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from models.approval import ApprovalPolicy
 from models.events import Parent, TaskError
+from models.lifecycle.places import families_of, place_of
 from models.lifecycle.snapshot import (
     Approval,
     Attempt,
@@ -19,8 +20,6 @@ from models.lifecycle.snapshot import (
     Paused,
     TaskRun,
     Vote,
-    families_of,
-    place_of,
 )
 from models.states import (
     ApprovalState,

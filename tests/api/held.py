@@ -261,7 +261,7 @@ async def at_rest(pool: asyncpg.Pool, id: Any) -> None:
     due = "select from deferred_commands where execution_id = $1 and due_at <= clock_timestamp()"
     async with asyncio.timeout(20):
         while await pool.fetch(due, id):
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0)
 
 
 async def let_all_end(pool: asyncpg.Pool, client: Client, namespace: str) -> None:

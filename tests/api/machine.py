@@ -283,7 +283,7 @@ class Machine:
         due = "select 1 from deferred_commands where due_at <= clock_timestamp() limit 1"
         async with asyncio.timeout(30):
             while await self.pool.fetch(due):
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(0)
 
     async def _none(self, found: list[oracle.Violation]) -> None:
         """With the events of the first that is wrong, if any is."""

@@ -88,7 +88,7 @@ async def until_standing(pool: asyncpg.Pool, flow: str, wanted: dict[str, int]) 
     async with asyncio.timeout(30):
         while found != wanted:
             found = await standing(pool, flow)
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0)
 
 
 async def go(client: Client) -> None:
@@ -130,7 +130,7 @@ async def test_the_newest_stay_where_the_running_are_cancelled(
             found = await standing(pool, "newest")
             if found["RUNNING"] == LIMIT and found["KILLED"] + found["CANCELLED"] == MANY - LIMIT:
                 break
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0)
     for id in ids:
         await client.mutate("cancelExecution", id=id)
     await until_ended_all(pool, "newest")
@@ -140,7 +140,7 @@ async def until_ended_all(pool: asyncpg.Pool, flow: str) -> None:
     left = "select from executions where flow_key = $1 and ended_at is null"
     async with asyncio.timeout(30):
         while await pool.fetch(left, flow):
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0)
 
 
 async def test_the_line_goes_by_priority_and_then_by_age(
@@ -170,7 +170,7 @@ async def next_running(client: Client, waiting: set[str]) -> str:
                 assert len(found) == 1
                 id: str = found[0]
                 return id
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0)
 
 
 @pytest.mark.timeout(180)
@@ -220,7 +220,7 @@ async def until_half_is_made_and_the_second_dies(
 
     async def kill() -> None:
         while await pool.fetchval("select count(*) from executions") < LIMIT:
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0)
         second.kill()
 
     async with asyncio.timeout(30):
@@ -231,4 +231,4 @@ async def until_running(pool: asyncpg.Pool) -> Any:
     query = "select count(*) from attempts where state = 'RUNNING'"
     async with asyncio.timeout(20):
         while await pool.fetchval(query) < LIMIT:
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0)

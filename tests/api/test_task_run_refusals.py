@@ -96,9 +96,9 @@ async def at_work(client: Client, id: str, go: Path) -> None:
     query = 'query ($id: ID!) { execution(id: $id) { task(key: "it") { inputs } } }'
     async with asyncio.timeout(20):
         while not (await client.ask(query, id=id))["execution"]["task"]["inputs"]:
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0)
         while not go.exists():
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0)
 
 
 async def change(client: Client, task_run: str, state: str, reason: str = "seen") -> dict[str, Any]:
