@@ -1,6 +1,8 @@
 """The examples are read, and then run on a server as people would run them."""
 
 import ast
+import asyncio
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,8 +10,8 @@ from typing import Any
 import pytest
 
 from models.spec import FlowSpec, PythonTask, parse_flow
-from tests.api.client import Client
-from tests.api.servers import serving
+from tests.api.client import Client, states
+from tests.api.servers import HEADWAY, Served, serving
 
 FOLDER = Path(__file__).parents[2] / "examples"
 FILES = sorted(FOLDER.glob("*.yaml"))
@@ -17,6 +19,8 @@ EXAMPLES = {
     "broken.yaml": "flaky-branches",
     "etl.yaml": "orders-etl",
     "hello.yaml": "hello",
+    "quarter.yaml": "quarter-close",
+    "regions.yaml": "regional-sales",
     "release.yaml": "release-runbook",
     "training.yaml": "digits-training",
 }
@@ -25,10 +29,15 @@ METRICS = """query ($id: ID!) { execution(id: $id) {
 
 
 @pytest.fixture(scope="module")
-def examples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("examples")
     with serving(folder / "data", "--flows", str(FOLDER)) as served:
-        yield served.client
+        yield served
+
+
+@pytest.fixture
+def examples(server: Served) -> Client:
+    return server.client
 
 
 def read(file: str) -> FlowSpec:
@@ -127,6 +136,63 @@ async def test_what_failed_succeeds_when_it_is_retried_while_the_rest_goes_on(
     assert done["state"] == "SUCCESS"
     primary = next(task for task in done["taskRuns"] if task["key"] == "primary")
     assert [attempt["state"] for attempt in primary["attempts"]] == ["FAILED", "SUCCESS"]
+
+
+async def test_a_region_that_cannot_answer_stops_the_total_and_nothing_else(
+    examples: Client,
+) -> None:
+    execution = await ended(examples, "regional-sales")
+    assert (execution["state"], states(execution)) == (
+        "FAILED",
+        {
+            "each": "FAILED", "each[0].fetch": "SUCCESS", "each[0].note": "SUCCESS",
+            "each[1].fetch": "SUCCESS", "each[1].note": "SUCCESS", "each[2].fetch": "SUCCESS",
+            "each[2].note": "SUCCESS", "each[3].fetch": "FAILED", "each[3].note": "CANCELLED",
+            "total": "CANCELLED", "tell": "SUCCESS", "done": "SUCCESS",
+        },
+    )  # fmt: skip
+    assert "no office on the moon" in execution["failure"]["message"]
+    fetch = next(run for run in execution["taskRuns"] if run["key"] == "each[3].fetch")
+    change = {"taskRunId": fetch["id"], "state": "SUCCESS", "outputs": {"sales": 0}}
+    payload = await examples.mutate("changeTaskRunState", **change, reason="sold nothing")
+    assert payload["problems"] == []
+    mended = await examples.until_ended(execution["id"])
+    assert (mended["state"], mended["outputs"]) == ("SUCCESS", {"sales": 8003})
+    fewer = {"id": execution["id"], "inputs": {"regions": ["eu", "us"]}}
+    replayed = (await examples.mutate("replayExecution", **fewer))["execution"]
+    assert (await examples.until_ended(replayed["id"]))["outputs"] == {"sales": 4002}
+
+
+async def test_a_quarter_is_closed_once_both_groups_have_signed(
+    examples: Client, server: Served
+) -> None:
+    execution = await examples.create("examples/quarter-close")
+    waiting = await examples.until(execution["id"], state="WAITING_FOR_APPROVAL")
+    approval = next(task["approval"] for task in waiting["taskRuns"] if task["approval"])
+    assert approval["message"] == "Close the quarter with sales of 24018?"
+    unfilled = await examples.mutate("approve", approvalId=approval["id"])
+    assert [problem["code"] for problem in unfilled["problems"]] == ["VALIDATION"]
+    signed = {"approvalId": approval["id"], "form": {"forecast": 30000}}
+    assert (await examples.mutate("approve", **signed))["problems"] == []
+    assert (await examples.show(execution["id"]))["state"] == "WAITING_FOR_APPROVAL"
+    assert (await (await an_auditor(server)).mutate("approve", **signed))["problems"] == []
+    closed = await examples.until_ended(execution["id"])
+    assert closed["state"] == "SUCCESS", closed["failure"]
+    assert closed["outputs"]["signed_by"] == ["user:admin", "token:auditor"]
+    assert (closed["outputs"]["sales"], closed["outputs"]["forecast"]) == (24018, 30000)
+    asked = "query ($id: ID!) { execution(id: $id) { children { state flow { key } } } }"
+    children = (await examples.ask(asked, id=execution["id"]))["execution"]["children"]
+    assert children == [{"state": "SUCCESS", "flow": {"key": "regional-sales"}}] * 3
+
+
+async def an_auditor(server: Served) -> Client:
+    process = await asyncio.create_subprocess_exec(
+        HEADWAY, "token", "create", "auditor", "--role", "approver",
+        stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, "HEADWAY_DATA_DIR": str(server.data_dir)},
+    )  # fmt: skip
+    output, _ = await process.communicate()
+    return Client(server.url, output.decode().strip())
 
 
 async def ended(client: Client, flow: str, **inputs: Any) -> dict[str, Any]:
