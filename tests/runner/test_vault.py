@@ -44,7 +44,7 @@ def test_another_key_and_none_are_said_in_a_sentence(vault: Vault) -> None:
         Vault().seal("the value", "a")
 
 
-@pytest.mark.parametrize("text", ["", "short", "x" * 44, new_key() + "AAAA"])
+@pytest.mark.parametrize("text", ["", "short", "x" * 44, "A" * 43 + "=AAAA"])
 def test_what_is_no_key_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="32 bytes in base64"):
         key_from(text)
