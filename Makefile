@@ -30,7 +30,7 @@ check: install ## formats, lints, types, the rule of imports; the page's own che
 	npm --prefix frontend test
 
 pytest: install
-	python -m pytest -m "not soak"
+	python -m pytest -m "not soak" -n 3 --dist loadfile
 
 e2e: install ## the page in a real browser against a real server
 	browser="$$(scripts/browser.sh)"; cd frontend && CHROME_PATH="$$browser" npm run e2e
