@@ -164,8 +164,7 @@ async def test_a_late_vote_and_a_deletion_at_once_are_both_answered(
         await client.mutate("reject", approvalId=request)
     for id, request in made:
         await client.until_ended(id)
-        voted, _ = await asyncio.gather(
-            voter.mutate("approve", approvalId=request),
-            client.ask(DELETE, id=id),
-        )
-        assert set(codes([voted])) <= {"ALREADY_DECIDED", "NOT_FOUND"}
+        async with asyncio.TaskGroup() as group:
+            voted = group.create_task(voter.mutate("approve", approvalId=request))
+            group.create_task(client.ask(DELETE, id=id))
+        assert set(codes([voted.result()])) <= {"ALREADY_DECIDED", "NOT_FOUND"}
