@@ -57,7 +57,7 @@ wheel: install ## build the wheel, with the page in it
 bench: install ## run every measurement of bench/
 	python bench/report.py
 
-soak: install ## tests that run for minutes: kills, restarts, load
+soak: install ## tests that run for minutes: kills, restarts, load; HEADWAY_SOAK=seconds of the state machine
 	python -m pytest -m soak --timeout=0
 
 clean: ## remove everything that was built or installed

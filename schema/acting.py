@@ -48,6 +48,9 @@ async def _problem(info: Info, problem: errors.Problem) -> Problem:
     if request is None:
         return problem_of(problem)
     row = await info.context.services.pool.fetchrow(APPROVAL, request)
+    if row is None:
+        gone = errors.Problem(ProblemCode.NOT_FOUND, "its execution was deleted just now")
+        return problem_of(gone)
     return AlreadyDecided(
         code=problem.code,
         message=problem.message,

@@ -39,7 +39,8 @@ async def decide(info: Info, input: DecideInput, decision: VoteDecision) -> dict
     except Refused as refused:
         raise _with_request(refused, id) from refused
     row = await info.context.services.pool.fetchrow(APPROVAL, id)
-    return {"approval": Approval.of(row), "execution": await view_of(info, execution_id)}
+    approval = Approval.of(row) if row else None
+    return {"approval": approval, "execution": await view_of(info, execution_id)}
 
 
 async def _execution_of(info: Info, approval_id: UUID) -> UUID:

@@ -19,6 +19,7 @@ from schema.inputs import (
     RevisionChoice,
     object_of,
 )
+from schema.loading import snapshot_of
 from schema.scalars import JSON
 from schema.types.plan import Concurrency, DraftTask, ExecutionDraft, Plan
 
@@ -28,8 +29,7 @@ async def put_back(
 ) -> dict[str, Any]:
     needs(info, Permission.ACT_ON_EXECUTION)
     id = await visible_execution(info, input.id)
-    execution = await info.context.loaders.snapshot.load(id)
-    assert execution
+    execution = await snapshot_of(info, id)
     restarts = isinstance(command, Restart)
     tasks = (put_back_by_restart if restarts else put_back_by_retry)(execution)
     plan = Plan.of(plan_put_back(execution, tasks))

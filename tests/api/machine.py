@@ -84,6 +84,8 @@ where path like 'each[%' and state not in ('CREATED', {", ".join(f"'{state}'" fo
 group by 1 having count(distinct split_part(path, ']', 1)) > 2
 """
 _MOST_ALIVE = 40
+_STUCK_AFTER = 45.0
+"""Seconds in which nothing ends although everything is pushed."""
 _FOLDED_EVERY = 25
 """Steps; folding the events of all takes longer than they do."""
 
@@ -239,23 +241,35 @@ class Machine:
 
     # -- the end ------------------------------------------------------------------------------------------------------
 
-    async def let_all_end(self, seconds: float = 60.0) -> None:
+    async def let_all_end(self) -> None:
         """Nothing is stuck: resumed, decided and told to go on, every execution ends. Nobody's child was forgotten."""
         await self._until_nothing_is_owed()
         assert await self.pool.fetch(ORPHANS) == []
         self.go.touch()
-        left = "select id, state from executions where namespace = $1 and ended_at is null"
-        rows: list[Any] = []
-        try:
-            async with asyncio.timeout(seconds):
-                while rows := await self.pool.fetch(left, NAMESPACE):
-                    await asyncio.gather(*(self._push(typed("exec", row["id"])) for row in rows))
-                    await self._send(self.doors[0], namespace=NAMESPACE)
-        except TimeoutError:
-            await self._none([oracle.Violation("everything ends", *row) for row in rows])
-            raise
+        while left := await self._left():
+            await self._fewer_than(left)
         await self._until_nothing_is_owed()
         await self._none(await oracle.verify(self.pool))
+
+    async def _left(self) -> list[oracle.Violation]:
+        rows = await self.pool.fetch(
+            "select id, state from executions where namespace = $1 and ended_at is null", NAMESPACE
+        )
+        return [oracle.Violation("everything ends", *row) for row in rows]
+
+    async def _fewer_than(self, left: list[oracle.Violation]) -> None:
+        """Until at least one has ended; told what they are when none does."""
+        now = left
+        try:
+            async with asyncio.timeout(_STUCK_AFTER):
+                while len(now) >= len(left):
+                    for one in now:
+                        assert one.execution_id
+                        await self._push(typed("exec", one.execution_id))
+                    await self._send(self.doors[0], namespace=NAMESPACE)
+                    now = await self._left()
+        except TimeoutError:
+            await self._none(now)
 
     async def delete_all(self) -> None:
         """Nothing is left behind but what was done."""

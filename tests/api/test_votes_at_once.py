@@ -20,6 +20,7 @@ tasks:
   - {{id: gate, type: approval, required: {required}, roles: [approver, admin]}}
   - {{id: after, type: log, message: x, needs: [gate]}}
 """
+DELETE = "mutation ($id: ID!) { deleteExecutions(input: {ids: [$id]}) { problems { code } } }"
 
 
 @pytest.fixture
@@ -151,3 +152,19 @@ async def test_a_vote_and_a_cancel_at_once_leave_one_story(
             assert len(await votes_of(pool, request)) == 1
             lost = [problem["code"] for problem in cancelled["problems"]]
             assert lost == (["INVALID_STATE"] if ended["state"] == "SUCCESS" else [])
+
+
+async def test_a_late_vote_and_a_deletion_at_once_are_both_answered(
+    client: Client, beside: Served, pool: asyncpg.Pool
+) -> None:
+    await client.save(FLOW.format(id="one", required=1))
+    (voter,) = await crowd(pool, beside.client, size=1)
+    made = [await asked(client, "one") for _ in range(ROUNDS)]
+    for _, request in made:
+        await client.mutate("reject", approvalId=request)
+    for id, request in made:
+        await client.until_ended(id)
+        async with asyncio.TaskGroup() as group:
+            voted = group.create_task(voter.mutate("approve", approvalId=request))
+            group.create_task(client.ask(DELETE, id=id))
+        assert set(codes([voted.result()])) <= {"ALREADY_DECIDED", "NOT_FOUND"}
