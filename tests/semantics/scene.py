@@ -108,6 +108,14 @@ async def read(client: Client, id: str, what: str) -> dict[str, Any]:
     return found
 
 
+async def child_of(client: Client, id: str) -> str:
+    """The id of the execution that its subflow starts, once it has."""
+    async with asyncio.timeout(20):
+        while not (children := (await read(client, id, "children { id }"))["children"]):
+            pass
+    return str(children[0]["id"])
+
+
 async def events(client: Client, id: str, type: str | None = None) -> list[dict[str, Any]]:
     """Its recorded events; of one type, if it is named."""
     found = (await read(client, id, f"events(first: 200) {{ {EVENTS} }}"))["events"]

@@ -15,7 +15,18 @@ from models.states import AttemptState
 from tests.api.client import Client, states, task
 from tests.api.servers import Served, start_worker
 from tests.runner.floor import open_floor
-from tests.semantics.scene import Promises, acted, deaf, ended, flow, moves, read, refused, until_up
+from tests.semantics.scene import (
+    Promises,
+    acted,
+    child_of,
+    deaf,
+    ended,
+    flow,
+    moves,
+    read,
+    refused,
+    until_up,
+)
 
 FAILS_LATER = "  - {id: a, type: fail, retry: {max_attempts: 2, delay: 1h}}\n"
 
@@ -104,7 +115,7 @@ async def test_children_of_subflows_are_cancelled_unless_cascade_is_false(
     source = flow("cascade", "  - {id: sub, type: subflow, flow: cascade-child}\n")
     id = (await client.run(source))["id"]
     await client.until(id, sub="RUNNING")
-    child = await _child_of(client, id)
+    child = await child_of(client, id)
     await client.until(child, w="RUNNING")
     found = await acted(client, "cancelExecution", id=id, cascade=cascade)
     assert (found["state"], states(found)) == ("KILLED", {"sub": "KILLED"})
@@ -118,13 +129,6 @@ async def test_children_of_subflows_are_cancelled_unless_cascade_is_false(
         for one in (await read(client, child, "stateHistory { state reason }"))["stateHistory"]
     ]
     assert any("was stopped" in (reason or "") for reason in why) is cascade
-
-
-async def _child_of(client: Client, id: str) -> str:
-    async with asyncio.timeout(10):
-        while not (children := (await read(client, id, "children { id }"))["children"]):
-            pass
-    return str(children[0]["id"])
 
 
 async def test_sigterm_comes_first_and_the_task_may_end_well_within_its_grace(

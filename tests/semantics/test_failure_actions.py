@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.api.client import Client, states, task
-from tests.semantics.scene import acted, ended, events, flow, held, moves, read
+from tests.semantics.scene import acted, child_of, ended, events, flow, held, moves
 
 AFTER = """
   - {id: bad, type: fail}
@@ -195,8 +195,8 @@ async def test_task_runs_of_a_cancelled_subflow_or_foreach_are_cancelled_too(
 """
     id = (await client.run(flow("parent", tasks)))["id"]
     await client.until(id, sub="RUNNING", **{"each[0].w": "RUNNING"})
-    (child,) = (await read(client, id, "children { id }"))["children"]
-    await client.until(child["id"], w="RUNNING")
+    child = await child_of(client, id)
+    await client.until(child, w="RUNNING")
     found = await acted(client, "cancelExecution", id=id)
     assert (found["state"], states(found)) == (
         "KILLED",
@@ -205,5 +205,5 @@ async def test_task_runs_of_a_cancelled_subflow_or_foreach_are_cancelled_too(
             "each[1].w": "CANCELLED", "each[1].n": "CANCELLED",
         },
     )  # fmt: skip
-    below = await client.until_ended(child["id"])
+    below = await client.until_ended(child)
     assert (below["state"], states(below)) == ("KILLED", {"w": "KILLED", "n": "CANCELLED"})

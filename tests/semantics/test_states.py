@@ -10,7 +10,18 @@ from models.lifecycle.settle import end_of
 from models.states import AttemptState, ExecutionState, TaskRunState
 from tests.api.client import Client, states, task
 from tests.models.lifecycle.stage import Stage
-from tests.semantics.scene import Promises, acted, ended, events, flow, held, moves, read, refused
+from tests.semantics.scene import (
+    Promises,
+    acted,
+    child_of,
+    ended,
+    events,
+    flow,
+    held,
+    moves,
+    read,
+    refused,
+)
 
 
 async def test_created_is_accepted_and_waits_to_be_handled_until_its_time(
@@ -128,9 +139,9 @@ async def test_what_the_engine_carries_runs_without_a_lease(
         "select lease from attempts where state = 'RUNNING' and lease is not null"
     )
     assert rows == []
+    child = await child_of(client, id)
     await acted(client, "cancelExecution", id=id)
-    (child,) = (await read(client, id, "children { id }"))["children"]
-    await client.until_ended(child["id"])
+    await client.until_ended(child)
 
 
 async def test_setting_the_state_it_is_in_is_no_event(client: Client) -> None:
