@@ -4,8 +4,9 @@ The names of the tasks say what becomes of them; a name may end in `-2`, and the
 
 - `bad` fails (an approval is rejected, the child of a subflow ends FAILED), `err` cannot be evaluated, `lost` loses its
   worker, `flaky` fails at its first attempt only; all others succeed
-- `slow` ends only when no other can, `stuck` and `endless` too late: the first when it is to stop, the second without that
-- `held` is not taken by a worker, and `silent` not decided by a person, while anything else moves
+- `slow` ends only when no other can; so do `stuck`, though never once it is to stop, and `linger`, though never in an
+  execution that is being killed; `endless` ends only when it is to stop
+- `held` is not taken by a worker while anything else moves, `silent` is not heard of by people at all
 - `never` is a `when` that does not hold
 
 Of what could happen the first happens: errands; workers take all they can; what fails ends; the others end, as the
@@ -41,7 +42,7 @@ from models.states import AttemptState, ExecutionState, TaskRunState, VoteDecisi
 from tests.models.lifecycle.stage import Stage
 
 ERROR = TaskError("EXPRESSION", "it cannot be evaluated")
-NO_VOTE = frozenset({"silent"})
+SLOW = frozenset({"slow", "stuck", "linger"})
 FAILING = frozenset({"bad", "err", "lost", "flaky"})
 MOST_STEPS = 500
 
@@ -176,12 +177,16 @@ class Play:
             return says == "bad" and approval is not None and not approval.votes
         if task.lease is None and (task.child is None or task.state is not TaskRunState.RUNNING):
             return False
-        late = (says == "endless" and not stops) or (says == "stuck" and stops)
-        return not late and not (says == "slow" and self._is_paused)
+        return not (
+            (says == "endless" and not stops)
+            or (says == "stuck" and stops)
+            or (says == "linger" and self._is_killing and not stops)
+            or (says == "slow" and self._is_paused)
+        )
 
     def _turn(self, task: TaskRun) -> tuple[bool, bool, int]:
         says = self._says(task)
-        return says not in FAILING, says in ("slow", "stuck"), task.position
+        return says not in FAILING, says in SLOW, task.position
 
     def _end(self, task: TaskRun) -> None:
         says = self._says(task)
@@ -209,7 +214,7 @@ class Play:
     def _let_people_decide(self) -> bool:
         for task in self._tasks():
             spec = self.stage.execution.spec_of(task)
-            if self._says(task) in NO_VOTE:
+            if self._says(task) == "silent":
                 continue
             if isinstance(spec, ApprovalTask) and task.state is TaskRunState.WAITING_FOR_APPROVAL:
                 self._vote(task, VoteDecision.APPROVE)
@@ -243,6 +248,10 @@ class Play:
     @property
     def _is_paused(self) -> bool:
         return self.stage.state is ExecutionState.PAUSED
+
+    @property
+    def _is_killing(self) -> bool:
+        return self.stage.state is ExecutionState.KILLING
 
     def _tasks(self) -> list[TaskRun]:
         return list(self.stage.execution.tasks.values())
