@@ -97,6 +97,14 @@ def _has_begun(execution: Execution, task: TaskRun) -> bool:
     return task.state is not TaskRunState.CREATED or task.condition is not None
 
 
+def iteration_has_begun(execution: Execution, task: TaskRun) -> bool:
+    """That which the task run belongs to; what stands in no foreach has begun with the execution."""
+    if task.parent is None:
+        return True
+    siblings = _spec(execution, execution.tasks[task.parent]).tasks
+    return any(_has_begun(execution, execution.tasks[task.level + each.id]) for each in siblings)
+
+
 def _gathered(children: Sequence[TaskRun]) -> Mapping[str, Any]:
     """Per task the outputs of its iterations, in their order; left out where they hold more than 1 MiB together."""
     gathered: dict[str, list[Any]] = {}
