@@ -10,7 +10,8 @@ The names of the tasks say what becomes of them; a name may end in `-2`, and the
 - `never` is a `when` that does not hold
 
 Of what could happen the first happens: errands; workers take all they can; what fails ends; the others end, as the
-document has them; the slow ones end; what was held is taken; people decide and send events; time passes to the next timer.
+document has them; the slow ones end; what was held is taken; people decide and send events; time passes to the next
+timer.
 """
 
 import re
@@ -153,7 +154,11 @@ class Play:
 
     def _jobs_due(self) -> list[str]:
         tasks = self.stage.execution.tasks
-        waits = {path for path in self.stage.jobs if (tasks[path].retry_at or self.stage.now) > self.stage.now}
+        waits = {
+            path
+            for path in self.stage.jobs
+            if (tasks[path].retry_at or self.stage.now) > self.stage.now
+        }
         return sorted(self.stage.jobs.keys() - waits, key=lambda path: tasks[path].position)
 
     def _take(self, path: str) -> None:
