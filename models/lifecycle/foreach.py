@@ -65,14 +65,9 @@ class Iterations:
         return True
 
     def _begun(self, execution: Execution, around: str) -> set[int | None]:
-        """Iterations that have begun and not ended; its disabled tasks, skipped at once, begin none."""
+        """Iterations that have begun and not ended."""
         children = execution.children_of(execution.tasks[around])
-        begun = {
-            child.index
-            for child in children
-            if not execution.is_disabled(child)
-            and (child.state is not TaskRunState.CREATED or child.condition is not None)
-        }
+        begun = {child.index for child in children if _has_begun(execution, child)}
         return begun & {child.index for child in children if not child.ended}
 
     def close(self, steps: Steps, task: TaskRun) -> None:
@@ -93,6 +88,21 @@ class Iterations:
         allowed = execution.spec_of(task).allow_failure
         worst = TaskRunState.WARNING if allowed else TaskRunState.FAILED
         _end(steps, task, worst if error else TaskRunState.SUCCESS, error, _gathered(children))
+
+
+def _has_begun(execution: Execution, task: TaskRun) -> bool:
+    """A disabled task is skipped before its iteration's turn comes, and so says nothing of it."""
+    if execution.is_disabled(task):
+        return False
+    return task.state is not TaskRunState.CREATED or task.condition is not None
+
+
+def iteration_has_begun(execution: Execution, task: TaskRun) -> bool:
+    """That which the task run belongs to; what stands in no foreach has begun with the execution."""
+    if task.parent is None:
+        return True
+    siblings = _spec(execution, execution.tasks[task.parent]).tasks
+    return any(_has_begun(execution, execution.tasks[task.level + each.id]) for each in siblings)
 
 
 def _gathered(children: Sequence[TaskRun]) -> Mapping[str, Any]:

@@ -5,7 +5,7 @@
 
 from models.events import ConditionAsked, ExecutionMoved, TaskError, TaskRunMoved
 from models.lifecycle.commands import AdmitNext, ChildEnded, Evaluate, TimeOutExecution
-from models.lifecycle.foreach import Iterations
+from models.lifecycle.foreach import Iterations, iteration_has_begun
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.lifecycle.starting import start
 from models.lifecycle.steps import Steps
@@ -219,8 +219,16 @@ def _cancel_what_failure_forbids(steps: Steps) -> None:
 
 
 def _is_forbidden(execution: Execution, task: TaskRun) -> bool:
-    outermost = execution.plan.tasks[execution.plan.outermost(task.key)]
-    return _is_main(execution, task) and outermost.run_if is RunIf.SUCCESS
+    return _is_main(execution, task) and not _is_there_for_failures(execution, task)
+
+
+def _is_there_for_failures(execution: Execution, task: TaskRun) -> bool:
+    """By its `run_if`, or that of a foreach around it; not in an iteration whose turn has not come."""
+    if execution.spec_of(task).run_if is not RunIf.SUCCESS and iteration_has_begun(execution, task):
+        return True
+    return task.parent is not None and _is_there_for_failures(
+        execution, execution.tasks[task.parent]
+    )
 
 
 def judged(steps: Steps, task: TaskRun, error: TaskError) -> None:

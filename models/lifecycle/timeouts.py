@@ -5,12 +5,13 @@ from models.events import FailureRecorded, TaskError
 from models.lifecycle.carrying import fail
 from models.lifecycle.commands import Cancel, TimeOut, TimeOutExecution
 from models.lifecycle.settle import TIMED_OUT, settle
-from models.lifecycle.snapshot import TaskRun
+from models.lifecycle.snapshot import Execution, TaskRun
 from models.lifecycle.steps import Steps
 from models.lifecycle.stopping import kill, stop
 from models.states import (
     AttemptState,
     ExecutionState,
+    FailureAction,
     OnExecutionTimeout,
     Section,
     TaskRunState,
@@ -58,8 +59,16 @@ def time_out_execution(steps: Steps, command: TimeOutExecution) -> None:
         return
     error = TaskError(TIMED_OUT, f"did not end within its timeout of {timeout:g} s")
     steps.record(FailureRecorded(error))
-    if execution.plan.spec.on_timeout is OnExecutionTimeout.CANCEL:
+    if execution.plan.spec.on_timeout is OnExecutionTimeout.CANCEL or _cancels_all(execution):
         kill(steps)
     else:
         stop(steps, execution.in_section(Section.TASKS))
     settle(steps)
+
+
+def _cancels_all(execution: Execution) -> bool:
+    """Its failure kills at once, as that of a task would; once all tasks have ended there is nothing to cancel."""
+    tasks = execution.in_section(Section.TASKS)
+    return execution.on_failure is FailureAction.CANCEL_ALL and not all(
+        task.ended for task in tasks
+    )
