@@ -53,7 +53,7 @@ test("a state is corrected with a reason, a note is kept, a replay starts from a
   await page.getByRole("menuitem", { name: "Change state" }).click();
   const dialog = page.getByRole("dialog");
   await dialog.getByLabel("State").click();
-  await page.getByRole("option", { name: "WARNING" }).click();
+  await page.getByRole("option", { name: "WARNING", exact: true }).click();
   await dialog.getByLabel("Reason").fill("known, harmless");
   await dialog.getByRole("button", { name: "Change state" }).click();
   await expect(page.getByTestId("state")).toContainText("Warning");

@@ -207,7 +207,6 @@ export const ACTIONS: readonly ActionSpec[] = [
     word: "Set labels",
     key: "l",
     form: "labels",
-    more: true,
     mutation: SetLabelsDocument,
   },
   { action: "APPROVE", word: "Approve", key: "a", form: "approval", mutation: ApproveDocument },

@@ -54,23 +54,24 @@ function Prepared({ draft, onStarted }: { draft: Draft; onStarted: (id: string) 
   const { data } = useRead(RunFormDocument, { namespace: given.namespace, key: given.flow });
   const [disabled, setDisabled] = useState<ReadonlySet<string>>(new Set(draft.disabledTasks));
   if (!data?.flow) return <p role="status">Loading the form…</p>;
-  const toggle = (key: string) => {
-    const next = new Set(disabled);
-    if (!next.delete(key)) next.add(key);
-    setDisabled(next);
-  };
-  const disabledTasks = draft.tasks.map((task) => task.key).filter((key) => disabled.has(key));
+  const keys = draft.tasks.map((task) => task.key);
+  const choose = (enabled: string[]) => setDisabled(new Set(keys.filter((key) => !enabled.includes(key))));
+  const disabledTasks = keys.filter((key) => disabled.has(key));
   return (
     <RunForm flow={data.flow} given={given.inputs} rest={{ ...given, disabledTasks }} onStarted={onStarted}>
-      <Checkbox.Group label="Tasks" description="Those that are ticked run">
+      <Checkbox.Group
+        label="Tasks"
+        description="Those that are ticked run"
+        value={keys.filter((key) => !disabled.has(key))}
+        onChange={choose}
+      >
         <Stack gap={6} mt={4}>
           {draft.tasks.map((task) => (
             <Checkbox
               key={task.key}
               label={`${task.key}${task.isNew ? " (new)" : ""}`}
               description={disabled.has(task.key) ? `not run: ${task.why}` : task.why}
-              checked={!disabled.has(task.key)}
-              onChange={() => toggle(task.key)}
+              value={task.key}
             />
           ))}
         </Stack>
