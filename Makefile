@@ -29,7 +29,7 @@ check: install ## formats, lints, types, the rule of imports; the page's own che
 	npm --prefix frontend run check
 	npm --prefix frontend test
 
-pytest: install
+pytest: install tests/strangers/node_modules/.package-lock.json
 	python -m pytest -m "not soak" -n 3 --dist loadfile
 
 e2e: install ## the page in a real browser against a real server
@@ -73,6 +73,11 @@ clean: ## remove everything that was built or installed
 frontend/node_modules/.package-lock.json: frontend/package-lock.json .venv/.installed
 	scripts/node.sh
 	npm --prefix frontend ci --no-audit --no-fund
+	touch $@
+
+tests/strangers/node_modules/.package-lock.json: tests/strangers/package-lock.json .venv/.installed
+	scripts/node.sh
+	npm --prefix tests/strangers ci --no-audit --no-fund
 	touch $@
 
 $(PAGE): frontend/node_modules/.package-lock.json $(PAGE_SOURCES)

@@ -31,7 +31,7 @@ from runner.store import deferred, slots
 from runner.store.connection import UNREACHABLE, Pool
 from runner.store.database import Database
 from runner.store.deferred import Owed
-from runner.store.snapshots import load_executions
+from runner.store.snapshots import read_executions
 from runner.vault import Vault
 
 logger = logging.getLogger("headway.courier")
@@ -82,8 +82,7 @@ class Courier(Loop):
         ids = {owed.execution_id for owed in due if isinstance(owed.command, Errand)}
         if not ids:
             return {}
-        async with self._database.pool.acquire() as connection:
-            return await load_executions(connection, self._engine.plans, list(ids))
+        return await read_executions(self._database.pool, self._engine.plans, list(ids))
 
     async def _carry_out(self, owed: Owed, execution: Execution | None) -> None:
         """A failure leaves the promise stored: it is claimed again when the claim runs out."""

@@ -23,7 +23,7 @@ from runner.input_values import complete_inputs, digested_inputs, given_to_rerun
 from runner.store import flows
 from runner.store.connection import Pool
 from runner.store.plans import Plans
-from runner.store.snapshots import load_executions
+from runner.store.snapshots import read_executions
 from runner.vault import Vault
 
 
@@ -132,8 +132,7 @@ async def find_source(
     pool: Pool, plans: Plans, scope: Scope, id: UUID, action: Action, path: str = "id"
 ) -> Execution:
     """The ended execution that another is made from, if the action on it is possible. Raises Refused."""
-    async with pool.acquire() as connection:
-        source = (await load_executions(connection, plans, [id])).get(id)
+    source = (await read_executions(pool, plans, [id])).get(id)
     if source is None or not scope.covers(source.plan.spec.namespace):
         raise Refused.because(ProblemCode.NOT_FOUND, "no such execution", path)
     require(source, action, path)

@@ -13,7 +13,7 @@ from runner.past import Past, past_of, read_past
 from runner.store import flows, history, lineage, schedules, slots, workers
 from runner.store.connection import Pool
 from runner.store.plans import Plans
-from runner.store.snapshots import load_executions
+from runner.store.snapshots import read_executions
 
 Row = Any
 _GROUPED = {
@@ -143,8 +143,7 @@ class Loaders:
         return [found.get(id) for id in ids]
 
     async def _snapshots(self, ids: Sequence[UUID]) -> list[Execution | None]:
-        async with self._pool.acquire() as connection:
-            found = await load_executions(connection, self._plans, list(ids))
+        found = await read_executions(self._pool, self._plans, list(ids))
         return [found.get(id) for id in ids]
 
     async def _flows(self, ids: Sequence[UUID]) -> list[Row | None]:

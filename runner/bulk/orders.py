@@ -14,7 +14,7 @@ from runner.evaluator import Evaluator
 from runner.reruns import Replay, prepare_replay
 from runner.store.bulk import Item
 from runner.store.connection import Pool
-from runner.store.snapshots import load_executions
+from runner.store.snapshots import read_executions
 from runner.vault import Vault
 
 
@@ -42,8 +42,7 @@ class Orders:
             return await self._replay(item)
         ask = replace(self.ask, expected_seq=item.state_seq) if unchanged else self.ask
         if action in VOTES:
-            async with self.pool.acquire() as connection:
-                found = await load_executions(connection, self.engine.plans, [item.execution_id])
+            found = await read_executions(self.pool, self.engine.plans, [item.execution_id])
             if item.execution_id not in found:
                 raise Refused.not_found("no such execution")
             execution = found[item.execution_id]

@@ -15,7 +15,7 @@ from models.viewer import Scope, Viewer
 from runner.store import bulk
 from runner.store.connection import Pool
 from runner.store.plans import Plans
-from runner.store.snapshots import load_executions
+from runner.store.snapshots import read_executions
 
 SAMPLES = 5
 _AT_ONCE = 100
@@ -103,8 +103,7 @@ async def _judge(
     judged = Judged()
     for start in range(0, len(ids), _AT_ONCE):
         some = ids[start : start + _AT_ONCE]
-        async with pool.acquire() as connection:
-            found = await load_executions(connection, plans, some)
+        found = await read_executions(pool, plans, some)
         for id in some:
             if execution := found.get(id):
                 judged.add(execution, judge(execution, instruction, viewer))

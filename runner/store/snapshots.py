@@ -30,7 +30,7 @@ from models.states import (
     TaskRunState,
     VoteDecision,
 )
-from runner.store.connection import Connection
+from runner.store.connection import Connection, Pool
 from runner.store.json import dump, dump_or_none, load
 from runner.store.plans import Plans
 
@@ -48,6 +48,15 @@ select distinct on (task_run_id) * from approvals where execution_id = any($1::u
 order by task_run_id, attempt desc
 """
 _VOTES = "select * from votes where approval_id = any($1::uuid[]) order by at, id"
+
+
+async def read_executions(pool: Pool, plans: Plans, ids: Sequence[UUID]) -> dict[UUID, Execution]:
+    """As `load_executions`, for who holds no lock: all of it as it was at one moment."""
+    async with (
+        pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        return await load_executions(connection, plans, ids)
 
 
 async def load_executions(

@@ -4,17 +4,13 @@ import asyncio
 import json
 from contextlib import suppress
 
-import pytest
 from gql import Client as GqlClient
 from gql import gql
 from gql.transport.websockets import WebsocketsTransport
 
 from tests.api.client import Client
 from tests.api.servers import Served
-from tests.strangers.test_strangers import installed, output
-
-pytestmark = pytest.mark.usefixtures("installed")
-__all__ = ["installed"]
+from tests.strangers.test_strangers import output
 
 LONG = """id: long
 namespace: strangers

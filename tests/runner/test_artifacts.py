@@ -33,11 +33,11 @@ async def test_rows_of_an_earlier_release_become_artifacts_and_their_uses(
         await migrate(database)
         rows = await database.pool.fetch(
             "select a.name, a.version, u.direction, u.uri from artifacts a join artifact_uses u "
-            "on u.artifact_id = a.id order by u.id"
+            "on u.artifact_id = a.id order by u.uri"
         )
         assert [tuple(row) for row in rows] == [
-            ("model", "v1", "OUT", "b/model"),
             ("model", "v1", "IN", "a/model"),
+            ("model", "v1", "OUT", "b/model"),
             ("data", "7", "IN", "s3://data"),
         ]
         assert await database.pool.fetchval("select count(*) from artifacts") == 2

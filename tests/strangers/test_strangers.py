@@ -5,8 +5,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.server.graphql.serving import TOKEN, Serving, serving
 
 HERE = Path(__file__).parent
@@ -23,12 +21,6 @@ async def output(*command: str) -> str:
     out, problems = await asyncio.wait_for(process.communicate(), 50)
     assert process.returncode == 0, problems.decode()
     return out.decode()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def installed() -> None:
-    if not (HERE / "node_modules").is_dir():
-        asyncio.run(output("npm", "ci", "--no-audit", "--no-fund", "--loglevel", "error"))
 
 
 async def test_all_audits_of_graphql_http_are_ok() -> None:
