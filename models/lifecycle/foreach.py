@@ -58,17 +58,11 @@ class Iterations:
             return True
         active = self._active.get(around)
         if active is None:
-            active = self._active[around] = self._begun(execution, around)
+            active = self._active[around] = _active(execution, foreach, most)
         if task.index not in active and len(active) >= most:
             return False
         active.add(task.index)
         return True
-
-    def _begun(self, execution: Execution, around: str) -> set[int | None]:
-        """Iterations that have begun and not ended."""
-        children = execution.children_of(execution.tasks[around])
-        begun = {child.index for child in children if _has_begun(execution, child)}
-        return begun & {child.index for child in children if not child.ended}
 
     def close(self, steps: Steps, task: TaskRun) -> None:
         """End a foreach once all its iterations have."""
@@ -90,11 +84,24 @@ class Iterations:
         _end(steps, task, worst if error else TaskRunState.SUCCESS, error, _gathered(children))
 
 
+def _active(execution: Execution, foreach: TaskRun, most: int) -> set[int | None]:
+    """Iterations that have begun and not ended; of more than may be active, put back together, those at work."""
+    children = execution.children_of(foreach)
+    begun = {child.index for child in children if _has_begun(execution, child)}
+    active = begun & {child.index for child in children if not child.ended}
+    if len(active) <= most:
+        return active
+    return {child.index for child in children if _has_begun(execution, child) and not child.ended}
+
+
 def _has_begun(execution: Execution, task: TaskRun) -> bool:
     """A disabled task is skipped before its iteration's turn comes, and so says nothing of it."""
     if execution.is_disabled(task):
         return False
-    return task.state is not TaskRunState.CREATED or task.condition is not None
+    asked = (
+        task.condition is not None and task.attempt == 0
+    )  # what was put back has its answer already
+    return task.state is not TaskRunState.CREATED or asked
 
 
 def iteration_has_begun(execution: Execution, task: TaskRun) -> bool:

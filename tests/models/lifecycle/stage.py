@@ -14,6 +14,7 @@ from models.lifecycle.commands import (
     Create,
     Evaluate,
     Finish,
+    Judge,
     Prepare,
     Start,
 )
@@ -88,6 +89,9 @@ class Stage:
             given = None if error else values or {}
             if what.path is None:
                 self.ask(Conclude(given, error), ENGINE)
+            elif what.condition:
+                holds = bool(given and given["when"])
+                self.ask(Judge(what.path, what.attempt or 0, holds, error), ENGINE)
             else:
                 assert what.attempt
                 self.ask(Prepare(what.path, what.attempt, given, error), ENGINE)

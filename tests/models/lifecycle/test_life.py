@@ -10,6 +10,7 @@ from models.lifecycle.commands import (
     Lose,
     Pause,
     Report,
+    Restart,
     Resume,
     RetryFailed,
     WakeUp,
@@ -169,6 +170,37 @@ tasks:
     )
     stage.evaluate({"items": [1, 2, 3]})
     for path in ("each[0].on", "each[1].on", "each[2].on"):
+        assert [key for key, state in stage.states.items() if state == "QUEUED"] == [path]
+        stage.run(path, S)
+    assert stage.state == "SUCCESS"
+
+
+def test_iterations_put_back_together_start_as_max_parallel_allows() -> None:
+    stage = Stage(
+        """
+id: each
+namespace: acme
+on_failure: FINISH_POSSIBLE
+tasks:
+  - id: each
+    type: foreach
+    items: [1, 2, 3]
+    max_parallel: 1
+    tasks:
+      - {id: a, type: log, message: a, when: "{{ item }}"}
+      - {id: b, type: log, message: b, needs: [a]}
+"""
+    )
+    stage.evaluate({"items": [1, 2, 3]})
+    for index, (a, b) in enumerate(((S, F), (S, F), (F, None))):
+        stage.evaluate({"when": True})
+        stage.run(f"each[{index}].a", a)
+        if b:
+            stage.run(f"each[{index}].b", b)
+    assert stage.state == "FAILED"
+    stage.ask(Restart())
+    stage.evaluate({"items": [1, 2, 3]})
+    for path in ("each[0].b", "each[1].b", "each[2].a", "each[2].b"):
         assert [key for key, state in stage.states.items() if state == "QUEUED"] == [path]
         stage.run(path, S)
     assert stage.state == "SUCCESS"
