@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-SCRIPTS = ("cold_start", "first_event", "throughput", "fan_out", "shell_tasks", "cancel")
+SCRIPTS = (
+    "cold_start", "first_event", "throughput", "fan_out", "shell_tasks", "cancel", "history",
+)  # fmt: skip
 
 
 def main() -> None:

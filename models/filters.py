@@ -1,48 +1,81 @@
-"""A filter over executions as a tree. The `where` of the API and, later, the search language both become one."""
+"""A filter over executions, or flows, as a tree. The `where` of the API and the search language both become one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from models.errors import ProblemCode, Refused
 from models.labels import TEST
+
+MOST_TERMS = 100
+DEEPEST = 20
 
 
 class Field(StrEnum):
+    """What a term is about. LABEL, PROPERTY, INPUT and METRIC have a key beside it."""
+
+    ID = "id"
     NAMESPACE = "namespace"
     FLOW = "flow"
+    NAME = "name"
     STATE = "state"
     KIND = "kind"
     LABEL = "label"
-    LABEL_KEY = "label_key"
+    PROPERTY = "property"
+    INPUT = "input"
+    METRIC = "metric"
+    CREATED_BY = "created_by"
     CREATED_AT = "created_at"
     STARTED_AT = "started_at"
     ENDED_AT = "ended_at"
-    ARCHIVED = "archived"
-    TESTS = "tests"
-    """Holds of everything; where it is said, tests are listed too."""
+    DURATION = "duration"
+    PROGRESS = "progress"
     ORIGIN = "origin"
     COMMIT = "commit"
     BRANCH = "branch"
+    TEXT = "text"
+    """Words of the name, the flow and the error; of a flow those of its names and description."""
+    ARCHIVED = "archived"
+    TESTS = "tests"
+    """Holds of everything; where it is said, tests are listed too."""
+    RETRIED = "retried"
+    ERROR = "error"
+    NOTES = "notes"
+    CHILDREN = "children"
+    ENABLED = "enabled"
 
 
 class Operator(StrEnum):
     EQ = "eq"
     IN = "in"
-    NOT_IN = "not_in"
     PREFIX = "prefix"
+    UNDER = "under"
+    """A namespace itself, and those below it."""
+    CONTAINS = "contains"
     GTE = "gte"
     GT = "gt"
     LT = "lt"
     LTE = "lte"
-    HAS = "has"
+    EXISTS = "exists"
+
+
+@dataclass(frozen=True, slots=True)
+class Ago:
+    """A moment that moves: so many seconds before now, or before the last midnight in UTC."""
+
+    seconds: float
+    midnight: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
+    """What has no value fails every term; a `!=` is therefore a Not, and holds of it."""
+
     field: Field
     operator: Operator
     value: Any
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,26 +97,46 @@ Filter = Term | And | Or | Not
 EVERYTHING = And(())
 
 
-def mentions(node: Filter, field: Field) -> bool:
+def terms_of(node: Filter) -> Iterator[Term]:
     match node:
         case Term():
-            return node.field is field
+            yield node
         case Not(part):
-            return mentions(part, field)
+            yield from terms_of(part)
         case And(parts) | Or(parts):
-            return any(mentions(part, field) for part in parts)
+            for part in parts:
+                yield from terms_of(part)
+
+
+def mentions(node: Filter, field: Field) -> bool:
+    return any(term.field is field for term in terms_of(node))
 
 
 def speaks_of_tests(node: Filter) -> bool:
     """Whether a filter asks for tests, by itself or by their label."""
+    return any(
+        term.field is Field.TESTS or (term.field is Field.LABEL and term.key == TEST)
+        for term in terms_of(node)
+    )
+
+
+def depth_of(node: Filter) -> int:
     match node:
-        case Term(Field.LABEL, _, value):
-            return TEST in value
-        case Term(Field.LABEL_KEY, _, value):
-            return bool(value == TEST)
         case Term():
-            return node.field is Field.TESTS
+            return 1
         case Not(part):
-            return speaks_of_tests(part)
+            return 1 + depth_of(part)
         case And(parts) | Or(parts):
-            return any(speaks_of_tests(part) for part in parts)
+            return 1 + max(map(depth_of, parts), default=0)
+
+
+def check_size(node: Filter, path: str) -> Filter:
+    """The filter itself; Refused when it is larger than a person would write."""
+    if depth_of(node) > DEEPEST:
+        sentence = f"nested too deeply: at most {DEEPEST} levels; take out parentheses or `not`"
+        raise Refused.because(ProblemCode.VALIDATION, sentence, path)
+    count = sum(1 for _ in terms_of(node))
+    if count > MOST_TERMS:
+        sentence = f"{count} terms are too many; at most {MOST_TERMS}"
+        raise Refused.because(ProblemCode.VALIDATION, sentence, path)
+    return node

@@ -25,6 +25,7 @@ Prefix = Literal[
     "aud",
     "file",
     "sched",
+    "filt",
     "use",
     "bulk",
 ]

@@ -65,17 +65,21 @@ async def preview_bulk(info: Info, input: PreviewBulkInput) -> dict[str, Any]:
 
 async def _set_of(info: Info, input: PreviewBulkInput) -> tuple[Sequence[UUID], list[str]]:
     """The executions that are meant, and those of `ids` that are not there for the viewer. Raises Refused."""
-    if input.search is not None:
+    if (input.ids is None) == (input.where is None and input.search is None):
         raise Refused.because(
-            ProblemCode.NOT_YET, "search is not built yet; name what is meant by where", "search"
+            ProblemCode.VALIDATION,
+            "name the executions either by ids, or by where and search",
+            "ids",
         )
-    if (input.ids is None) == (input.where is None):
+    if input.search is not None and not input.search.strip():
         raise Refused.because(
-            ProblemCode.VALIDATION, "name the executions either by ids or by where", "ids"
+            ProblemCode.VALIDATION,
+            "an empty search would mean every execution; say which",
+            "search",
         )
     pool, scope = info.context.services.pool, info.context.viewer.scope
     if input.ids is None:
-        return await previews.find_matching(pool, scope, filter_from(input.where)), []
+        return await previews.find_matching(pool, scope, filter_from(input.where, input.search)), []
     given: list[str] = list(dict.fromkeys(input.ids))
     previews.check_count(given)
     keys = {id: key for id in given if (key := _key(id))}
@@ -95,9 +99,10 @@ def _key(id: str) -> UUID | None:
 
 def _told(input: PreviewBulkInput) -> Any:
     """What the set is, for the audit log: the filter, or that it was picked by hand."""
-    if input.where is None:
-        return {"ids": len(input.ids or ())}
-    return {"where": _given(asdict(input.where))}
+    if input.ids is not None:
+        return {"ids": len(input.ids)}
+    where = {"where": _given(asdict(input.where))} if input.where else {}
+    return where | ({"search": input.search} if input.search else {})
 
 
 def _given(value: Any) -> Any:

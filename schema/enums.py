@@ -10,9 +10,11 @@ from models.event_types import EventType
 from models.lifecycle.actions import Action
 from models.lifecycle.planning import TaskPlan
 from models.lifecycle.waiting import WaitingCode
+from models.orders import ExecutionOrder
 from models.schedule import CatchUp, ScheduleSource
 from models.spec import InputType
 from models.viewer import Permission
+from runner.store.facets import FacetField
 
 for _enum in (
     states.ExecutionState,
@@ -40,6 +42,8 @@ for _enum in (
     CatchUp,
     ScheduleSource,
     Permission,
+    ExecutionOrder,
+    FacetField,
 ):
     strawberry.enum(_enum)
 
@@ -87,12 +91,6 @@ class LineageDirection(Enum):
     UPSTREAM = "UPSTREAM"
     DOWNSTREAM = "DOWNSTREAM"
     BOTH = "BOTH"
-
-
-@strawberry.enum
-class ExecutionOrder(Enum):
-    CREATED_DESC = "CREATED_DESC"
-    CREATED_ASC = "CREATED_ASC"
 
 
 @strawberry.enum

@@ -1,117 +1,155 @@
 """What lists are filtered by, each turned into the domain's own tree of conditions."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Final
 
 import strawberry
 
-from models.filters import And, Field, Filter, Not, Operator, Or, Term
+from models.errors import Refused
+from models.filters import And, Field, Filter, Not, Operator, Or, Term, check_size
 from models.ids import untyped
-from models.states import ApprovalState, Channel, ExecutionState, Origin
+from models.search import EXECUTIONS, FLOWS, parse_search
+from models.states import ApprovalState, Channel, Origin
 from runner.store.audit import Wanted
 from schema.enums import ArchivedChoice
-from schema.labels import LabelInput
+from schema.operators import (
+    DateTimeFilter,
+    LabelFilter,
+    MetricFilter,
+    NumberFilter,
+    StateFilter,
+    StringFilter,
+    ValueFilter,
+    terms,
+)
 
-
-@strawberry.input
-class StringFilter:
-    eq: str | None = None
-    in_: list[str] | None = strawberry.field(name="in", default=None)
-    prefix: str | None = None
-
-    def terms(self, field: Field) -> list[Filter]:
-        return _terms(
-            field,
-            {Operator.EQ: self.eq, Operator.IN: self.in_, Operator.PREFIX: self.prefix},
-        )
-
-
-@strawberry.input
-class StateFilter:
-    eq: ExecutionState | None = None
-    in_: list[ExecutionState] | None = strawberry.field(name="in", default=None)
-    not_in: list[ExecutionState] | None = None
-
-    def terms(self) -> list[Filter]:
-        return _terms(
-            Field.STATE,
-            {Operator.EQ: self.eq, Operator.IN: self.in_, Operator.NOT_IN: self.not_in},
-        )
-
-
-@strawberry.input
-class DateTimeFilter:
-    gte: datetime | None = None
-    gt: datetime | None = None
-    lt: datetime | None = None
-    lte: datetime | None = None
-
-    def terms(self, field: Field) -> list[Filter]:
-        return _terms(
-            field,
-            {
-                Operator.GTE: self.gte,
-                Operator.GT: self.gt,
-                Operator.LT: self.lt,
-                Operator.LTE: self.lte,
-            },
-        )
-
-
-@strawberry.input
-class LabelFilter:
-    has: LabelInput | None = None
-    has_key: str | None = None
-
-    def terms(self) -> list[Filter]:
-        has = {self.has.key: self.has.value} if self.has else None
-        return [
-            *_terms(Field.LABEL, {Operator.HAS: has}),
-            *_terms(Field.LABEL_KEY, {Operator.HAS: self.has_key}),
-        ]
-
-
-def _terms(field: Field, values: dict[Operator, Any]) -> list[Filter]:
-    return [Term(field, operator, value) for operator, value in values.items() if value is not None]
+_TEXTS: Final[Mapping[str, Field]] = {
+    "namespace": Field.NAMESPACE,
+    "flow": Field.FLOW,
+    "name": Field.NAME,
+    "kind": Field.KIND,
+    "created_by": Field.CREATED_BY,
+    "commit": Field.COMMIT,
+    "branch": Field.BRANCH,
+    "created_at": Field.CREATED_AT,
+    "started_at": Field.STARTED_AT,
+    "ended_at": Field.ENDED_AT,
+    "duration": Field.DURATION,
+    "progress": Field.PROGRESS,
+}
+_FLAGS: Final[Mapping[str, Field]] = {
+    "retried": Field.RETRIED,
+    "has_error": Field.ERROR,
+    "has_notes": Field.NOTES,
+    "has_children": Field.CHILDREN,
+}
 
 
 @strawberry.input
 class ExecutionFilter:
+    id: list[strawberry.ID] | None = None
+    text: str | None = None
     namespace: StringFilter | None = None
     flow: StringFilter | None = None
+    name: StringFilter | None = None
     state: StateFilter | None = None
     kind: StringFilter | None = None
     labels: LabelFilter | None = None
+    property: list[ValueFilter] | None = None
+    input: list[ValueFilter] | None = None
+    metric: list[MetricFilter] | None = None
+    created_by: StringFilter | None = None
     archived: ArchivedChoice | None = None
     include_tests: bool | None = None
     created_at: DateTimeFilter | None = None
     started_at: DateTimeFilter | None = None
     ended_at: DateTimeFilter | None = None
+    duration: NumberFilter | None = None
+    progress: NumberFilter | None = None
     origin: Origin | None = None
     commit: StringFilter | None = None
     branch: StringFilter | None = None
+    retried: bool | None = None
+    has_error: bool | None = None
+    has_notes: bool | None = None
+    has_children: bool | None = None
     and_: list["ExecutionFilter"] | None = strawberry.field(name="and", default=None)
     or_: list["ExecutionFilter"] | None = strawberry.field(name="or", default=None)
     not_: "ExecutionFilter | None" = strawberry.field(name="not", default=None)
 
     def to_filter(self) -> Filter:
         parts: list[Filter] = []
-        for given, field in (
-            (self.namespace, Field.NAMESPACE),
-            (self.flow, Field.FLOW),
-            (self.kind, Field.KIND),
-            (self.commit, Field.COMMIT),
-            (self.branch, Field.BRANCH),
-            (self.created_at, Field.CREATED_AT),
-            (self.started_at, Field.STARTED_AT),
-            (self.ended_at, Field.ENDED_AT),
-        ):
+        for name, field in _TEXTS.items():
+            given = getattr(self, name)
             parts += given.terms(field) if given else []
         parts += self.state.terms() if self.state else []
         parts += self.labels.terms() if self.labels else []
-        parts += _terms(Field.ARCHIVED, {Operator.IN: self.archived and self.archived.value})
-        parts += _terms(Field.ORIGIN, {Operator.EQ: self.origin})
-        parts += _terms(Field.TESTS, {Operator.IN: self.include_tests or None})
+        parts += [one.to_filter(Field.PROPERTY) for one in self.property or ()]
+        parts += [one.to_filter(Field.INPUT) for one in self.input or ()]
+        parts += [one.to_filter() for one in self.metric or ()]
+        parts += _words(self.text)
+        parts += terms(Field.ARCHIVED, {Operator.IN: self.archived and self.archived.value})
+        parts += terms(Field.ORIGIN, {Operator.EQ: self.origin})
+        parts += terms(Field.TESTS, {Operator.IN: self.include_tests or None})
+        parts += self._flags()
+        parts += [part.to_filter() for part in self.and_ or ()]
+        if self.or_ is not None:
+            parts.append(Or([part.to_filter() for part in self.or_]))
+        if self.not_:
+            parts.append(Not(self.not_.to_filter()))
+        return And(parts)
+
+    def _flags(self) -> list[Filter]:
+        found: list[Filter] = []
+        for name, field in _FLAGS.items():
+            found += terms(field, {Operator.EQ: getattr(self, name)})
+        if self.id is not None:
+            ids = [key for id in self.id if (key := _known(id))]
+            found.append(Term(Field.ID, Operator.IN, tuple(ids)))
+        return found
+
+
+def _known(id: str) -> object:
+    try:
+        return untyped("exec", id)
+    except Refused:
+        return None
+
+
+def _words(text: str | None) -> list[Filter]:
+    return [Term(Field.TEXT, Operator.EQ, word) for word in (text or "").split()]
+
+
+def filter_from(where: ExecutionFilter | None, search: str | None = None) -> Filter:
+    """Both at once. Raises Refused for a search that cannot be read."""
+    parts = [check_size(where.to_filter(), "where")] if where else []
+    return And([*parts, parse_search(search, EXECUTIONS)] if search else parts)
+
+
+@strawberry.input
+class FlowFilter:
+    namespace: StringFilter | None = None
+    key: StringFilter | None = None
+    kind: StringFilter | None = None
+    labels: LabelFilter | None = None
+    text: str | None = None
+    enabled: bool | None = None
+    and_: list["FlowFilter"] | None = strawberry.field(name="and", default=None)
+    or_: list["FlowFilter"] | None = strawberry.field(name="or", default=None)
+    not_: "FlowFilter | None" = strawberry.field(name="not", default=None)
+
+    def to_filter(self) -> Filter:
+        parts: list[Filter] = []
+        for given, field in (
+            (self.namespace, Field.NAMESPACE),
+            (self.key, Field.FLOW),
+            (self.kind, Field.KIND),
+        ):
+            parts += given.terms(field) if given else []
+        parts += self.labels.terms() if self.labels else []
+        parts += _words(self.text)
+        parts += terms(Field.ENABLED, {Operator.EQ: self.enabled})
         parts += [part.to_filter() for part in self.and_ or ()]
         if self.or_ is not None:
             parts.append(Or([part.to_filter() for part in self.or_]))
@@ -120,15 +158,9 @@ class ExecutionFilter:
         return And(parts)
 
 
-def filter_from(where: ExecutionFilter | None) -> Filter:
-    return where.to_filter() if where else And(())
-
-
-@strawberry.input
-class FlowFilter:
-    namespace: StringFilter | None = None
-    key: StringFilter | None = None
-    enabled: bool | None = None
+def flow_filter_from(where: FlowFilter | None, search: str | None) -> Filter:
+    parts = [check_size(where.to_filter(), "where")] if where else []
+    return And([*parts, parse_search(search, FLOWS)] if search else parts)
 
 
 @strawberry.input

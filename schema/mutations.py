@@ -90,11 +90,12 @@ from schema.scheduling import (
     save_schedule,
     set_schedule_enabled,
 )
+from schema.searches import SearchMutation
 from schema.secrecy import delete_secret, save_secret
 
 
 @strawberry.type
-class Mutation(RecordingMutation, FlowMutation):
+class Mutation(RecordingMutation, FlowMutation, SearchMutation):
     @strawberry.mutation
     async def save_flow(self, info: Info, input: SaveFlowInput) -> SaveFlowPayload:
         return await answered(SaveFlowPayload, info, save(info, input.source))

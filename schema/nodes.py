@@ -10,6 +10,7 @@ from models.viewer import Permission
 from runner.store import audit
 from runner.store import nodes as store
 from schema.context import Info
+from schema.searches import find_filter
 from schema.types.approval import Approval
 from schema.types.artifact import ArtifactUse, find_artifact
 from schema.types.audit import AuditEvent
@@ -92,6 +93,7 @@ _FINDERS: Mapping[str, Find] = {
     "bulk": find_bulk,
     "note": _of_an_execution(store.NOTE, Note.of),
     "sched": _schedule,
+    "filt": find_filter,
     "run": _of_an_execution(store.TASK_RUN, TaskRun.of),
     "att": _of_an_execution(store.ATTEMPT, Attempt.of),
     "appr": _of_an_execution(store.APPROVAL, Approval.of),

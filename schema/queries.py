@@ -6,26 +6,36 @@ import strawberry
 
 from models.errors import Refused
 from models.ids import untyped
+from models.orders import ExecutionOrder
 from models.spec import flow_json_schema, parse_flow
 from models.viewer import Permission
 from runner.store import flows, workers
 from schema.bulk import bulk_of
 from schema.context import Info
 from schema.doors import needs
-from schema.enums import ExecutionOrder, FlowOrder
-from schema.filters import ApprovalFilter, AuditFilter, ExecutionFilter, FlowFilter, filter_from
+from schema.enums import FlowOrder
+from schema.filters import (
+    ApprovalFilter,
+    AuditFilter,
+    ExecutionFilter,
+    FlowFilter,
+    filter_from,
+    flow_filter_from,
+)
 from schema.nodes import find_nodes
 from schema.reading import read_approvals, read_flows
 from schema.record import execution_at, read_audit_log
 from schema.scalars import JSON
 from schema.schedule_inputs import ScheduleFilter
 from schema.scheduling import read_schedules
+from schema.searches import SearchQuery
 from schema.secrecy import read_secrets
 from schema.tracing import TracingQuery
 from schema.types.approval import ApprovalConnection
 from schema.types.audit import EventConnection
 from schema.types.bulk import Bulk
-from schema.types.execution import Execution, ExecutionConnection, read_executions
+from schema.types.execution import Execution
+from schema.types.executions import ExecutionConnection, read_executions
 from schema.types.flow import Flow, FlowConnection, Namespace
 from schema.types.node import Node
 from schema.types.paging import Paging
@@ -36,7 +46,7 @@ from schema.types.viewer import Viewer, Worker
 
 
 @strawberry.type
-class Query(TracingQuery):
+class Query(TracingQuery, SearchQuery):
     @strawberry.field
     def viewer(self, info: Info) -> Viewer:
         return Viewer.of(info.context.viewer, info.context.services.version)
@@ -67,6 +77,7 @@ class Query(TracingQuery):
         self,
         info: Info,
         where: FlowFilter | None = None,
+        search: str | None = None,
         order_by: FlowOrder | None = None,
         first: int | None = None,
         after: str | None = None,
@@ -75,7 +86,9 @@ class Query(TracingQuery):
     ) -> FlowConnection:
         needs(info, Permission.LIST_FLOWS)
         paging = Paging.of(first, after, last, before)
-        return await read_flows(info, where, order_by or FlowOrder.NAME_ASC, paging)
+        return await read_flows(
+            info, flow_filter_from(where, search), order_by or FlowOrder.NAME_ASC, paging
+        )
 
     @strawberry.field
     async def execution(
@@ -95,6 +108,7 @@ class Query(TracingQuery):
         self,
         info: Info,
         where: ExecutionFilter | None = None,
+        search: str | None = None,
         order_by: ExecutionOrder | None = None,
         first: int | None = None,
         after: str | None = None,
@@ -103,8 +117,8 @@ class Query(TracingQuery):
     ) -> ExecutionConnection:
         needs(info, Permission.VIEW_EXECUTION)
         paging = Paging.of(first, after, last, before)
-        newest_first = order_by is not ExecutionOrder.CREATED_ASC
-        return await read_executions(info, filter_from(where), paging, newest_first)
+        order = order_by or ExecutionOrder.CREATED_DESC
+        return await read_executions(info, filter_from(where, search), paging, order)
 
     @strawberry.field
     async def approvals(

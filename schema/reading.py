@@ -1,13 +1,14 @@
 """Lists of flows and of approvals."""
 
+from models.filters import Filter
 from models.ids import untyped
 from runner.store import approvals as approvals_store
 from runner.store import flows as flows_store
 from runner.store.history import count
-from runner.store.where import Arguments, compile_scope
+from runner.store.where import FLOWS, Arguments, compile_filter, compile_scope
 from schema.context import Info
 from schema.enums import FlowOrder
-from schema.filters import ApprovalFilter, FlowFilter, StringFilter
+from schema.filters import ApprovalFilter
 from schema.types.approval import Approval, ApprovalConnection, ApprovalEdge
 from schema.types.flow import Flow, FlowConnection, FlowEdge
 from schema.types.paging import (
@@ -20,9 +21,7 @@ from schema.types.paging import (
 )
 
 
-async def read_flows(
-    info: Info, where: FlowFilter | None, order: FlowOrder, paging: Paging
-) -> FlowConnection:
+async def read_flows(info: Info, where: Filter, order: FlowOrder, paging: Paging) -> FlowConnection:
     pool = info.context.services.pool
     scope = info.context.viewer.scope
     cursor = decode_cursor("flow", paging.cursor) if paging.cursor else None
@@ -50,29 +49,8 @@ async def read_flows(
     )
 
 
-def _flow_condition(where: FlowFilter | None, arguments: Arguments) -> str:
-    parts = ["deleted_at is null"]
-    if where and where.enabled is not None:
-        parts.append(f"enabled = {arguments.add(where.enabled)}")
-    for column, given in (
-        ("namespace", where.namespace if where else None),
-        ("key", where.key if where else None),
-    ):
-        parts += text_conditions(column, given, arguments)
-    return " and ".join(parts)
-
-
-def text_conditions(column: str, given: StringFilter | None, arguments: Arguments) -> list[str]:
-    if given is None:
-        return []
-    parts = []
-    if given.eq is not None:
-        parts.append(f"{column} = {arguments.add(given.eq)}")
-    if given.in_ is not None:
-        parts.append(f"{column} = any({arguments.add(given.in_)}::text[])")
-    if given.prefix is not None:
-        parts.append(f"starts_with({column}, {arguments.add(given.prefix)})")
-    return parts
+def _flow_condition(where: Filter, arguments: Arguments) -> str:
+    return f"deleted_at is null and {compile_filter(where, arguments, FLOWS)}"
 
 
 async def read_approvals(

@@ -23,8 +23,8 @@ from runner.recordings import (
 )
 from runner.store.where import Arguments, compile_scope
 from schema.enums import ArtifactDirection, MetricKind
-from schema.filters import StringFilter
 from schema.labels import LabelInput, labels_from
+from schema.operators import StringFilter, text_conditions
 from schema.scalars import JSON, BigInt
 
 
@@ -231,7 +231,7 @@ class ArtifactFilter:
     def to_condition(self, arguments: Arguments, scope: Scope) -> str:
         parts = ["true"]
         for column in ("namespace", "name", "type", "version", "uri"):
-            parts += _text_conditions(column, getattr(self, column), arguments)
+            parts += text_conditions(column, getattr(self, column), arguments)
         if self.digest is not None:
             parts.append(f"digest = {arguments.add(self.digest)}")
         if self.execution_id is not None or self.direction is not None:
@@ -247,19 +247,6 @@ class ArtifactFilter:
             parts.append(f"u.direction = {arguments.add(self.direction.value)}")
         uses = "artifact_uses u join executions x on x.id = u.execution_id"
         return f"exists (select from {uses} where {' and '.join(parts)})"
-
-
-def _text_conditions(column: str, given: StringFilter | None, arguments: Arguments) -> list[str]:
-    if given is None:
-        return []
-    found = []
-    if given.eq is not None:
-        found.append(f"{column} = {arguments.add(given.eq)}")
-    if given.in_ is not None:
-        found.append(f"{column} = any({arguments.add(given.in_)}::text[])")
-    if given.prefix is not None:
-        found.append(f"starts_with({column}, {arguments.add(given.prefix)})")
-    return found
 
 
 def named_values(value: JSON | None, name: str) -> Mapping[str, Any]:

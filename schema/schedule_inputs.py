@@ -9,8 +9,8 @@ from models.errors import Problem, ProblemCode, Refused
 from models.labels import check_labels
 from models.schedule import CatchUp
 from models.spec import ScheduleTrigger
-from schema.filters import StringFilter
 from schema.labels import LabelInput, labels_from
+from schema.operators import StringFilter
 from schema.scalars import JSON
 
 _NAMES = {"id": "key", "catch_up": "catchUp"}

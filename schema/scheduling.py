@@ -12,7 +12,7 @@ from runner.store import schedules as store
 from runner.store.where import Arguments, compile_scope
 from schema.context import Info
 from schema.doors import needs
-from schema.reading import text_conditions
+from schema.operators import text_conditions
 from schema.schedule_inputs import (
     BackfillScheduleInput,
     DeleteScheduleInput,

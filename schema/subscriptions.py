@@ -9,13 +9,16 @@ from uuid import UUID
 import strawberry
 
 from models import logs as domain_logs
+from models.filters import Filter
 from models.ids import typed, untyped
+from models.orders import ExecutionOrder
 from models.viewer import Permission
-from runner.store import event_log, history, log_lines
+from runner.store import event_log, history, listing, log_lines
+from runner.store.listing import View
 from schema.bulk import watch_bulk
 from schema.context import Info
 from schema.doors import needs, visible_execution
-from schema.enums import ExecutionOrder, LeaveReason, LogLevel
+from schema.enums import LeaveReason, LogLevel
 from schema.filters import ApprovalFilter, ExecutionFilter, filter_from
 from schema.live_list import Change, difference, whole
 from schema.reading import read_approvals
@@ -98,12 +101,14 @@ class Subscription:
         self,
         info: Info,
         where: ExecutionFilter | None = None,
+        search: str | None = None,
         order_by: ExecutionOrder | None = None,
         first: int | None = None,
         after: str | None = None,
     ) -> AsyncGenerator[ExecutionListChange, None]:
         needs(info, Permission.VIEW_EXECUTION)
-        window = _Window(info, where, order_by, Paging.of(first).size)
+        view = View(Paging.of(first).size, order_by or ExecutionOrder.CREATED_DESC)
+        window = _Window(info, filter_from(where, search), view)
         with info.context.services.feed.watch("e:*") as watch:
             yield await window.reset()
             while True:
@@ -200,14 +205,12 @@ class _Window:
     def __init__(
         self,
         info: Info,
-        where: ExecutionFilter | None,
-        order_by: ExecutionOrder | None,
-        size: int,
+        where: Filter,
+        view: View,
     ) -> None:
         self._info = info
-        self._where = filter_from(where)
-        self._newest_first = order_by is not ExecutionOrder.CREATED_ASC
-        self._size = size
+        self._where = where
+        self._view = view
         self._seqs: dict[UUID, int] = {}
         self._count = -1
         self._looks = 0
@@ -221,7 +224,10 @@ class _Window:
         """None when nothing of it moved, the count included."""
         old = self._seqs
         rows = await self._read()
-        change = difference(old, rows, self._size, self._newest_first)
+        if self._view.order.column != "CREATED" and list(old) != list(self._seqs):
+            self._count, exact = await self._counted()
+            return self._message(whole(rows), Count(value=self._count, exact=exact), reset=True)
+        change = difference(old, rows, self._view.size, self._view.descending)
         before = self._count
         self._count, exact = await self._counted()
         if not change and self._count == before:
@@ -243,19 +249,14 @@ class _Window:
 
     async def _read(self) -> list[Any]:
         self._info.context.refresh()
-        page = await history.executions_page(
-            self._info.context.services.pool,
-            self._info.context.viewer.scope,
-            self._where,
-            history.Window(self._size),
-            self._newest_first,
-        )
+        scope, pool = self._info.context.viewer.scope, self._info.context.services.pool
+        page = await listing.executions_page(pool, scope, self._where, self._view)
         self._seqs = {row["id"]: row["seq"] for row in page.rows}
         self._looks += 1
         return list(page.rows)
 
     async def _counted(self) -> tuple[int, bool]:
-        return await history.count_executions(
+        return await listing.count_executions(
             self._info.context.services.pool, self._info.context.viewer.scope, self._where
         )
 

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from models.filters import EVERYTHING, Filter
 from models.labels import TEST
 from models.viewer import Scope
 from runner.store.connection import Pool
 from runner.store.nodes import TASK_RUN_WITH_RESULTS, USE
-from runner.store.where import Arguments, compile_listed, compile_scope
+from runner.store.where import Arguments, compile_scope
 
 Row = Any
 COUNT_LIMIT = 10_000
@@ -30,18 +29,6 @@ class Page:
     rows: Sequence[Row]
     has_next: bool
     has_previous: bool
-
-
-async def executions_page(
-    pool: Pool,
-    scope: Scope,
-    where: Filter = EVERYTHING,
-    window: Window = Window(50),
-    newest_first: bool = True,
-) -> Page:
-    arguments = Arguments()
-    condition = f"{compile_scope(scope, arguments)} and {compile_listed(where, arguments)}"
-    return await keyset_page(pool, "executions", condition, arguments, window, newest_first)
 
 
 async def keyset_page(
@@ -67,13 +54,6 @@ async def keyset_page(
     if window.backwards:
         return Page(rows[::-1], has_next=window.cursor is not None, has_previous=more)
     return Page(rows, has_next=more, has_previous=window.cursor is not None)
-
-
-async def count_executions(pool: Pool, scope: Scope, where: Filter) -> tuple[int, bool]:
-    """The number that match, and whether it is exact: counting stops at 10 000."""
-    arguments = Arguments()
-    condition = f"{compile_scope(scope, arguments)} and {compile_listed(where, arguments)}"
-    return await count(pool, "executions", condition, arguments)
 
 
 async def count(pool: Pool, table: str, condition: str, arguments: Arguments) -> tuple[int, bool]:

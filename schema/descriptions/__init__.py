@@ -26,6 +26,7 @@ from schema.descriptions.recording import RECORDING
 from schema.descriptions.roots import ROOTS
 from schema.descriptions.scalars import SCALARS
 from schema.descriptions.schedules import SCHEDULES
+from schema.descriptions.searches import SEARCHES
 from schema.descriptions.secrets import SECRETS
 from schema.descriptions.states import STATES
 from schema.descriptions.task_runs import TASK_RUNS
@@ -53,6 +54,7 @@ _PARTS: Final[tuple[Words, ...]] = (
     RECORD,
     RECORDING,
     SECRETS,
+    SEARCHES,
 )
 
 

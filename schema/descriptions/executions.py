@@ -122,10 +122,6 @@ EXECUTIONS: Final[Words] = {
         "One task run needs another.",
         {"from": "The key of the one that is needed.", "to": "The key of the one that needs it."},
     ),
-    "ExecutionOrder": (
-        "How executions are ordered.",
-        {"CREATED_DESC": "The newest first. The default.", "CREATED_ASC": "The oldest first."},
-    ),
     "FailureAction": (
         "What a failure of a task does to the rest of the execution, once its retries are used up.",
         {

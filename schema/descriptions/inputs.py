@@ -14,7 +14,12 @@ _PLANNED: Final = {
 INPUTS: Final[Words] = {
     "StringFilter": (
         "Conditions on a text. All that are given must hold; case matters.",
-        {"eq": "Equal to this.", "in": "One of these.", "prefix": "Begins with this."},
+        {
+            "eq": "Equal to this.",
+            "in": "One of these.",
+            "prefix": "Begins with this; a namespace: is this, or below it.",
+            "contains": "Holds this, A to Z in either case.",
+        },
     ),
     "StateFilter": (
         "Conditions on a state. All that are given must hold.",
@@ -43,17 +48,30 @@ INPUTS: Final[Words] = {
     "ExecutionFilter": (
         "Which executions. All that is given must hold; nothing given is all of them.",
         {
+            "id": "One of these; those that are not there are none.",
+            "text": "Words, each the beginning of a word of the name, the flow's key or the error.",
             "namespace": "Of the namespace.",
             "flow": "Of the flow's key.",
+            "name": "Of its name.",
             "state": "Of the state.",
             "kind": "Of the kind.",
             "labels": "Of the labels.",
+            "property": "Of its properties; all of these hold.",
+            "input": "Of its inputs; all of these hold. Secrets match nothing.",
+            "metric": "Of its metrics; all of these hold.",
+            "createdBy": "Of who created it, as `user:maria` or `maria`.",
             "archived": "Whether archived ones are among them: NO unless a filter says so anywhere.",
             "includeTests": "Whether tests of unsaved documents (label `system.test`) are among them; "
             "they are as well where a filter names that label.",
             "createdAt": "Of when it was created.",
             "startedAt": "Of when it started.",
             "endedAt": "Of when it ended.",
+            "duration": "Of the seconds between its start and its end, or now.",
+            "progress": "Of how far it is, 0 to 1.",
+            "retried": "Whether a task run of it had more than one attempt.",
+            "hasError": "Whether it failed.",
+            "hasNotes": "Whether somebody wrote a note beside it.",
+            "hasChildren": "Whether it started executions of subflows.",
             "origin": "Of where it ran.",
             "commit": "Of the commit of the code that ran.",
             "branch": "Of the branch of the code that ran.",
@@ -67,7 +85,13 @@ INPUTS: Final[Words] = {
         {
             "namespace": "Of the namespace.",
             "key": "Of the key.",
+            "kind": "Of the kind.",
+            "labels": "Of the labels.",
+            "text": "Words, each the beginning of a word of the key, the namespace or the description.",
             "enabled": "Whether it may be started.",
+            "and": "All of these hold.",
+            "or": "One of these holds.",
+            "not": "This does not hold.",
         },
     ),
     "ApprovalFilter": (

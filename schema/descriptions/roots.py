@@ -3,6 +3,9 @@ from typing import Final
 from schema.descriptions.words import Words, paged
 
 _INPUT: Final = "What to do, and to what."
+_SEARCH: Final = (
+    "A search, as `state:failed flow:nightly* duration>30m`, that must hold beside `where`."
+)
 _MUTATIONS: Final = {
     "saveFlow": "Save a flow document as a new revision. The same text as the latest makes none.",
     "deleteFlow": "Delete a flow and its schedules. Its executions stay, and those that run go on; "
@@ -38,6 +41,8 @@ _MUTATIONS: Final = {
     "saveSecret": "Save a secret of a namespace, or a new value for it. Needs the permission MANAGE.",
     "deleteSecret": "Delete a secret. What is rendered afterwards does not see it. Needs the permission MANAGE.",
     "reject": "Vote against it. One rejection rejects.",
+    "saveFilter": "Keep a search under a name, or change one that is kept.",
+    "deleteFilter": "Delete a search that was kept.",
     "saveSchedule": "Make a schedule of a flow, or change the one of this key, beside those in its document.",
     "deleteSchedule": "Remove a schedule. One that a flow's document declares is removed there.",
     "setScheduleEnabled": "Disable or enable a schedule. Ticks that come while it is disabled never run by themselves.",
@@ -68,6 +73,7 @@ ROOTS: Final[Words] = {
             "flow(key)": "Its key.",
             "flows": "Flows, by page.",
             "flows(where)": "Which.",
+            "flows(search)": _SEARCH,
             "flows(orderBy)": "Their order, NAME_ASC by default.",
             **paged("flows"),
             "execution": "An execution.",
@@ -76,8 +82,15 @@ ROOTS: Final[Words] = {
             "outputs and approvals; logs, metrics and artifacts up to that event's time. Now, when it is not given.",
             "executions": "Executions, by page.",
             "executions(where)": "Which.",
+            "executions(search)": _SEARCH,
             "executions(orderBy)": "Their order, CREATED_DESC by default.",
             **paged("executions"),
+            "facets": "The values that a field has among executions, the most frequent first.",
+            "facets(field)": "The field.",
+            "facets(where)": "Among which.",
+            "facets(search)": _SEARCH,
+            "facets(first)": "How many values at most: 1 to 200, 50 by default.",
+            "savedFilters": "The searches that the viewer keeps, then those that others share; by name.",
             "approvals": "Requests for decisions, the oldest first.",
             "approvals(where)": "Which.",
             **paged("approvals", backwards=False),
@@ -126,6 +139,7 @@ ROOTS: Final[Words] = {
             "execution(id)": "The execution.",
             "executionList": "A page of executions, then its changes: the rows that enter, change and leave.",
             "executionList(where)": "Which.",
+            "executionList(search)": _SEARCH,
             "executionList(orderBy)": "Their order, CREATED_DESC by default.",
             "executionList(first)": "How many rows to keep in view: 1 to 200, 50 by default.",
             "executionList(after)": "The cursor of an earlier message; it is answered with a reset.",

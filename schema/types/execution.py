@@ -9,7 +9,6 @@ from uuid import UUID
 
 import strawberry
 
-from models.filters import Filter
 from models.ids import typed, untyped
 from models.lifecycle import snapshot
 from models.lifecycle.actions import available_actions
@@ -35,7 +34,7 @@ from schema.types.log import LogConnection, read_logs
 from schema.types.measures import Metric
 from schema.types.node import Node
 from schema.types.note import Note
-from schema.types.paging import Count, PageInfo, Paging, id_cursor, page_info
+from schema.types.paging import Paging
 from schema.types.problems import ActionAvailability
 from schema.types.task_run import (
     TaskRun,
@@ -354,46 +353,3 @@ def fingerprint(path: str | None, code: str, message: str) -> str:
     """The same for failures that differ only in numbers, ids and quoted values."""
     shape = re.sub(r"0x[0-9a-f]+|[0-9a-f]{8,}|\d+|'[^']*'|\"[^\"]*\"", "#", message.lower())
     return hashlib.sha256(f"{path}|{code}|{shape}".encode()).hexdigest()[:12]
-
-
-@strawberry.type
-class ExecutionEdge:
-    node: Execution
-    cursor: str
-
-
-@strawberry.type
-class ExecutionConnection:
-    where: strawberry.Private[Filter]
-    edges: list[ExecutionEdge]
-    nodes: list[Execution]
-    page_info: PageInfo
-
-    @strawberry.field
-    async def total_count(self, info: Info) -> Count:
-        scope = info.context.viewer.scope
-        value, exact = await history.count_executions(info.context.services.pool, scope, self.where)
-        return Count(value=value, exact=exact)
-
-
-async def read_executions(
-    info: Info, where: Filter, paging: Paging, newest_first: bool = True
-) -> ExecutionConnection:
-    page = await history.executions_page(
-        info.context.services.pool,
-        info.context.viewer.scope,
-        where,
-        paging.window("exec"),
-        newest_first,
-    )
-    nodes = [Execution.of(row) for row in page.rows]
-    cursors = [id_cursor("exec", row["id"]) for row in page.rows]
-    return ExecutionConnection(
-        where=where,
-        edges=[
-            ExecutionEdge(node=node, cursor=cursor)
-            for node, cursor in zip(nodes, cursors, strict=True)
-        ],
-        nodes=nodes,
-        page_info=page_info(page, cursors),
-    )

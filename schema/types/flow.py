@@ -18,7 +18,7 @@ from schema.types.node import Node
 from schema.types.paging import Count, PageInfo, Paging
 
 if TYPE_CHECKING:
-    from schema.types.execution import ExecutionConnection
+    from schema.types.executions import ExecutionConnection
     from schema.types.schedule import Schedule
 
 
@@ -166,8 +166,8 @@ class Flow(Node):
     @strawberry.field
     async def executions(
         self, info: Info, first: int | None = None, after: str | None = None
-    ) -> Annotated["ExecutionConnection", strawberry.lazy("schema.types.execution")]:
-        from schema.types.execution import read_executions
+    ) -> Annotated["ExecutionConnection", strawberry.lazy("schema.types.executions")]:
+        from schema.types.executions import read_executions
 
         mine = And(
             (

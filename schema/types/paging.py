@@ -4,13 +4,16 @@ import base64
 import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
 import strawberry
 
 from models.errors import ProblemCode, Refused
+from models.orders import ExecutionOrder
 from runner.store.history import Page, Window
+from runner.store.listing import View
+from runner.store.orders import Place, check_place
 
 _SMALLEST, _LARGEST, _USUAL = 1, 200, 50
 
@@ -61,6 +64,28 @@ class Paging:
         return Window(self.size, cursor, self.backwards)
 
 
+def execution_view(paging: Paging, order: ExecutionOrder) -> View:
+    """The cursor must come from a list in this order, of either direction."""
+    place = None
+    if paging.cursor:
+        id, _, key = decode_cursor(_kind_of(order), paging.cursor).partition(":")
+        try:
+            place = Place(UUID(id), key if order.column != "CREATED" else None)
+        except ValueError as error:
+            raise _foreign(paging.cursor) from error
+        check_place(order, place)
+    return View(paging.size, order, place, paging.backwards)
+
+
+def execution_cursor(order: ExecutionOrder, row: Any) -> str:
+    key = "" if row["sort_key"] is None else f":{row['sort_key']}"
+    return encode_cursor(_kind_of(order), f"{row['id'].hex}{key}")
+
+
+def _kind_of(order: ExecutionOrder) -> str:
+    return "exec" if order.column == "CREATED" else f"exec.{order.column.lower()}"
+
+
 def encode_cursor(kind: str, key: str) -> str:
     return base64.urlsafe_b64encode(f"{kind}:{key}".encode()).decode().rstrip("=")
 
@@ -70,13 +95,16 @@ def decode_cursor(kind: str, cursor: str) -> str:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         found, _, key = base64.urlsafe_b64decode(padded.encode()).decode().partition(":")
-        if found == kind and (kind in _TEXT_KEYS or int(key, 16) >= 0):
+        if found == kind and (kind in _TEXT_KEYS or "." in kind or int(key, 16) >= 0):
             return key
     except (binascii.Error, ValueError, UnicodeError):
         pass
-    raise _refused(
-        f"this cursor is not of this list: {cursor[:60]!r}; pass one that it gave", "after"
-    )
+    raise _foreign(cursor)
+
+
+def _foreign(cursor: str) -> Refused:
+    sentence = f"this cursor is not of this list: {cursor[:60]!r}; pass one that it gave"
+    return _refused(sentence, "after")
 
 
 _TEXT_KEYS = frozenset({"flow"})

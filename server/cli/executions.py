@@ -19,6 +19,9 @@ def register(app: typer.Typer) -> None:
 
 
 def ls(
+    search: Annotated[
+        str | None, typer.Argument(help="A search, as 'state:failed started>-24h'; docs/search.md.")
+    ] = None,
     namespace: Annotated[
         str | None, typer.Option(help="Of this namespace and those below.")
     ] = None,
@@ -28,10 +31,16 @@ def ls(
     label: Annotated[
         list[str] | None, typer.Option(help="With key=value; may be repeated.")
     ] = None,
+    order: Annotated[
+        str,
+        typer.Option(
+            help="created, started, ended, duration, flow, state or progress; _asc or _desc."
+        ),
+    ] = "created_desc",
     limit: Annotated[int, typer.Option(min=1, max=200, help="At most so many.")] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """List executions, newest first."""
+    """List executions that a search finds, newest first unless told otherwise."""
     where: dict[str, Any] = {
         "namespace": {"prefix": namespace} if namespace else None,
         "flow": {"eq": flow} if flow else None,
@@ -40,13 +49,20 @@ def ls(
         "and": [{"labels": {"has": one}} for one in parse_labels(label or [])],
     }
     given = {name: value for name, value in where.items() if value}
-    found = asyncio.run(Api.find().ask(queries.LIST, where=given, first=limit))["executions"]
+    asked = {"where": given, "search": search, "orderBy": _order(order), "first": limit}
+    found = asyncio.run(Api.find().ask(queries.LIST, **asked))["executions"]
     if as_json:
         typer.echo(json.dumps(found["nodes"], indent=2))
         return
     from server.cli.rendering import console, list_table
 
     console().print(list_table(found["nodes"]) if found["nodes"] else "no executions")
+
+
+def _order(name: str) -> str:
+    """Without a direction the greatest first."""
+    upper = name.upper().replace("-", "_")
+    return upper if upper.endswith(("_ASC", "_DESC")) else f"{upper}_DESC"
 
 
 def show(

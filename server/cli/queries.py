@@ -17,7 +17,8 @@ SHOW: Final = f"""query ($id: ID!, $at: Int) {{ execution(id: $id, at: $at) {{
 AUDIT: Final = """query ($where: AuditFilter, $first: Int) { auditLog(where: $where, first: $first) { nodes {
   id at action reason channel actor { kind name } target targetName namespace data } } }"""
 TASKS: Final = "query ($id: ID!) { execution(id: $id) { taskRuns { id key } } }"
-LIST: Final = """query ($where: ExecutionFilter, $first: Int) { executions(where: $where, first: $first) {
+LIST: Final = """query ($where: ExecutionFilter, $search: String, $orderBy: ExecutionOrder, $first: Int) {
+  executions(where: $where, search: $search, orderBy: $orderBy, first: $first) {
   nodes { id name namespace flowKey kind state progress startedAt duration } } }"""
 PENDING: Final = """query ($id: ID!) { approvals(where: {executionId: $id, state: [PENDING]}) {
   nodes { id message } } }"""

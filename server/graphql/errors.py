@@ -29,7 +29,7 @@ def explained(error: BaseException) -> tuple[str, dict[str, Any]]:
     """Message and extensions of anything that was raised."""
     cause = _cause(error)
     if isinstance(cause, Refused):
-        return str(cause), {"code": cause.problems[0].code.value if cause.problems else "REFUSED"}
+        return str(cause), _refusal(cause)
     if isinstance(cause, Unavailable):
         return str(cause) or _AWAY, {"code": UNAVAILABLE}
     if isinstance(cause, UNREACHABLE):
@@ -40,6 +40,19 @@ def explained(error: BaseException) -> tuple[str, dict[str, Any]]:
     path = ".".join(map(str, getattr(error, "path", None) or ()))
     _log.error("internal error %s at %s", identity, path or "the root", exc_info=cause)
     return "internal error", {"code": "INTERNAL", "id": identity}
+
+
+def _refusal(refused: Refused) -> dict[str, Any]:
+    """With the way to the argument that is wrong, and the place in its text, where there is one."""
+    if not refused.problems:
+        return {"code": "REFUSED"}
+    first = refused.problems[0]
+    extensions: dict[str, Any] = {"code": first.code.value}
+    if first.path:
+        extensions["path"] = list(first.path)
+    if first.column is not None:
+        extensions |= {"line": first.line, "column": first.column}
+    return extensions
 
 
 def ended_by(error: BaseException) -> list[dict[str, Any]]:

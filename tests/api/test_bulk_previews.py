@@ -20,8 +20,8 @@ async def test_ids_that_are_not_there_are_told_and_not_in_the_set(client: Client
 @pytest.mark.parametrize(
     ("input", "path", "words"),
     [
-        ({"action": "PAUSE"}, "ids", "either by ids or by where"),
-        ({"action": "PAUSE", "ids": [], "where": {}}, "ids", "either by ids or by where"),
+        ({"action": "PAUSE"}, "ids", "either by ids, or by where and search"),
+        ({"action": "PAUSE", "ids": [], "where": {}}, "ids", "either by ids, or by where and search"),
         ({"action": "PAUSE", "ids": [], "text": "x"}, "text", "no parameter of PAUSE"),
         ({"action": "CANCEL", "ids": [], "revision": "SAME"}, "revision", "no parameter"),
         ({"action": "ADD_NOTE", "ids": []}, "text", "needs text"),

@@ -383,22 +383,38 @@ export type StringFilter = {
   eq?: string | null | undefined;
   /** One of these. */
   in?: Array<string> | null | undefined;
-  /** Begins with this. */
+  /** Begins with this; a namespace: is this, or below it. */
   prefix?: string | null | undefined;
+  /** Holds this, A to Z in either case. */
+  contains?: string | null | undefined;
 };
 
 /** Which executions. All that is given must hold; nothing given is all of them. */
 export type ExecutionFilter = {
+  /** One of these; those that are not there are none. */
+  id?: Array<string | number> | null | undefined;
+  /** Words, each the beginning of a word of the name, the flow's key or the error. */
+  text?: string | null | undefined;
   /** Of the namespace. */
   namespace?: StringFilter | null | undefined;
   /** Of the flow's key. */
   flow?: StringFilter | null | undefined;
+  /** Of its name. */
+  name?: StringFilter | null | undefined;
   /** Of the state. */
   state?: StateFilter | null | undefined;
   /** Of the kind. */
   kind?: StringFilter | null | undefined;
   /** Of the labels. */
   labels?: LabelFilter | null | undefined;
+  /** Of its properties; all of these hold. */
+  property?: Array<ValueFilter> | null | undefined;
+  /** Of its inputs; all of these hold. Secrets match nothing. */
+  input?: Array<ValueFilter> | null | undefined;
+  /** Of its metrics; all of these hold. */
+  metric?: Array<MetricFilter> | null | undefined;
+  /** Of who created it, as `user:maria` or `maria`. */
+  createdBy?: StringFilter | null | undefined;
   /** Whether archived ones are among them: NO unless a filter says so anywhere. */
   archived?: ArchivedChoice | null | undefined;
   /** Whether tests of unsaved documents (label `system.test`) are among them; they are as well where a filter names that label. */
@@ -409,12 +425,24 @@ export type ExecutionFilter = {
   startedAt?: DateTimeFilter | null | undefined;
   /** Of when it ended. */
   endedAt?: DateTimeFilter | null | undefined;
+  /** Of the seconds between its start and its end, or now. */
+  duration?: NumberFilter | null | undefined;
+  /** Of how far it is, 0 to 1. */
+  progress?: NumberFilter | null | undefined;
   /** Of where it ran. */
   origin?: Origin | null | undefined;
   /** Of the commit of the code that ran. */
   commit?: StringFilter | null | undefined;
   /** Of the branch of the code that ran. */
   branch?: StringFilter | null | undefined;
+  /** Whether a task run of it had more than one attempt. */
+  retried?: boolean | null | undefined;
+  /** Whether it failed. */
+  hasError?: boolean | null | undefined;
+  /** Whether somebody wrote a note beside it. */
+  hasNotes?: boolean | null | undefined;
+  /** Whether it started executions of subflows. */
+  hasChildren?: boolean | null | undefined;
   /** All of these hold. */
   and?: Array<ExecutionFilter> | null | undefined;
   /** One of these holds. */
@@ -449,6 +477,44 @@ export type LabelInput = {
   value: string;
 };
 
+/** A property or an input, by its key. Without a comparison: that there is one. */
+export type ValueFilter = {
+  /** Its key. */
+  key: string;
+  /** It is this text; or the number, true or false that this text says. */
+  eq?: string | null | undefined;
+  /** It is one of these, each as in `eq`. */
+  in?: Array<string> | null | undefined;
+  /** It is text that begins with this. */
+  prefix?: string | null | undefined;
+  /** It is text that holds this, A to Z in either case. */
+  contains?: string | null | undefined;
+  /** At least this. Of numbers, and of text that is one. */
+  gte?: number | null | undefined;
+  /** More than this. Of numbers, and of text that is one. */
+  gt?: number | null | undefined;
+  /** Less than this. Of numbers, and of text that is one. */
+  lt?: number | null | undefined;
+  /** At most this. Of numbers, and of text that is one. */
+  lte?: number | null | undefined;
+};
+
+/** A metric, by the value that was recorded last under its name. Without a comparison: that there is one. */
+export type MetricFilter = {
+  /** Exactly this. */
+  eq?: number | null | undefined;
+  /** At least this. */
+  gte?: number | null | undefined;
+  /** More than this. */
+  gt?: number | null | undefined;
+  /** Less than this. */
+  lt?: number | null | undefined;
+  /** At most this. */
+  lte?: number | null | undefined;
+  /** Its name. */
+  name: string;
+};
+
 /** Whether archived executions are in a list. */
 export type ArchivedChoice =
   /** Without them. The default. */
@@ -468,6 +534,20 @@ export type DateTimeFilter = {
   lt?: string | null | undefined;
   /** At this moment or earlier. */
   lte?: string | null | undefined;
+};
+
+/** A comparison with a number. All that is given must hold. */
+export type NumberFilter = {
+  /** Exactly this. */
+  eq?: number | null | undefined;
+  /** At least this. */
+  gte?: number | null | undefined;
+  /** More than this. */
+  gt?: number | null | undefined;
+  /** Less than this. */
+  lt?: number | null | undefined;
+  /** At most this. */
+  lte?: number | null | undefined;
 };
 
 /** A flow to start. */
@@ -998,6 +1078,7 @@ export type TaskDetailQuery = { node:
     | { id: string }
     | { id: string }
     | { inputs: unknown, outputs: unknown, id: string, task: { key: string, source: string } }
+    | { id: string }
     | { id: string }
     | { id: string }
     | { id: string }

@@ -1,0 +1,170 @@
+"""P4 and P5: pages, counts and facets of a long history over HTTP, page 1 and page 1000, by each filter and order.
+
+Beside each the same rows by asyncpg with the columns that are asked for, written by orjson. `HISTORY=1000000` asks
+for a longer one than 100 000."""
+
+import asyncio
+import os
+import statistics
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import asyncpg
+import httpx
+import orjson
+from measuring import a_server, clock, percentile, report
+from seed import seed
+
+from models.ids import untyped
+from models.orders import ExecutionOrder
+from models.search import parse_search
+from models.viewer import Scope
+from runner.store.database import open_database
+from runner.store.listing import View, executions_page
+from runner.store.orders import Place
+from schema.types.paging import execution_cursor
+from tests.api.servers import Served
+
+COUNT, ROUNDS, ASKS, DEEP = int(os.environ.get("HISTORY", "100000")), 5, 12, 1000
+CASES = {
+    "newest first": "",
+    "state": "state:failed",
+    "flow and state": "flow:flow-3 state:failed",
+    "common label": "label.team:data",
+    "rare label": "label.customer:c17",
+    "two labels": "label.team:data label.env:staging",
+    "frequent word": "warehouse",
+    "rare word": '"checksum mismatch"',
+    "date range": "date:2026-04-10 TO 2026-04-12",
+    "property": "property:epochs=7",
+    "branch": "branch:feature-7",
+    "namespace below": "namespace:acme.*",
+    "not and or": "(state:failed OR state:error) NOT flow:flow-1",
+    "metric": "metric:loss<0.1",
+}
+ORDERS = {
+    "by duration": ExecutionOrder.DURATION_DESC,
+    "by start": ExecutionOrder.STARTED_DESC,
+    "by progress": ExecutionOrder.PROGRESS_ASC,
+}
+_FIELDS = """id name namespace flowKey kind state seq progress labels { key value } properties createdAt startedAt
+  endedAt duration archived"""
+PAGE = f"""query ($search: String, $orderBy: ExecutionOrder, $after: String) {{
+  executions(search: $search, orderBy: $orderBy, first: 50, after: $after) {{ nodes {{ {_FIELDS} }} }} }}"""
+TOTAL = "query ($search: String) { executions(search: $search, first: 1) { totalCount { value exact } } }"
+FACETS = "query ($search: String, $field: FacetField!) { facets(search: $search, field: $field, first: 20) { value } }"
+RAW = """select id, name, namespace, flow_key, kind, state, seq, progress, labels, properties, created_at, started_at,
+  ended_at, ended_at - started_at as duration, archived from executions where id = any($1::uuid[]) order by id desc"""
+
+FAST = "p95 <= 25 ms"
+Ask = Callable[[], Awaitable[Any]]
+
+
+@dataclass
+class Bench:
+    http: httpx.AsyncClient
+    served: Served
+    raw: "asyncpg.Connection[Any]"
+
+    async def ask(self, query: str, **variables: Any) -> Any:
+        response = await self.http.post(
+            f"{self.served.url}/graphql",
+            json={"query": query, "variables": variables},
+            headers={"authorization": f"Bearer {self.served.token}"},
+        )
+        answer = response.json()
+        assert "errors" not in answer, answer["errors"]
+        return answer["data"]
+
+    async def same(self, ids: list[Any]) -> bytes:
+        return orjson.dumps([dict(row) for row in await self.raw.fetch(RAW, ids)], default=str)
+
+
+async def timed(ask: Ask) -> list[float]:
+    times = []
+    for _ in range(ASKS):
+        begin = clock()
+        await ask()
+        times.append(clock() - begin)
+    return times
+
+
+async def compare(bench: Bench, work: str, ours: Ask, ids: list[Any], goal: str) -> None:
+    mine, theirs, ratios = [], [], []
+    await ours()
+    await bench.same(ids)
+    for _ in range(ROUNDS):
+        mine += (took := await timed(ours))
+        theirs += (raw := await timed(lambda: bench.same(ids)))
+        ratios.append(statistics.median(took) / statistics.median(raw))
+    report(
+        f"{work}, {COUNT} executions",
+        f"p50 {statistics.median(mine) * 1e3:.1f} ms, p95 {percentile(mine, 0.95) * 1e3:.1f} ms",
+        f"asyncpg and orjson, the same {len(ids)} rows: p50 {statistics.median(theirs) * 1e3:.1f} ms",
+        ratios,
+        goal,
+    )
+
+
+async def page(bench: Bench, work: str, search: str, order: ExecutionOrder, after: Any) -> None:
+    async def ours() -> Any:
+        return await bench.ask(PAGE, search=search, orderBy=order.value, after=after)
+
+    ids = [untyped("exec", node["id"]) for node in (await ours())["executions"]["nodes"]]
+    goal = "<= 2 x" if work.startswith("newest") else FAST
+    await compare(bench, work, ours, ids, goal)
+
+
+async def cursor_deep(url: str, search: str, order: ExecutionOrder) -> str | None:
+    """Before page 1000, or in the middle of what is shorter."""
+    where = parse_search(search)
+    async with open_database(url) as database:
+        places: list[Any] = []
+        place = None
+        while len(places) < DEEP * 50:
+            found = await executions_page(database.pool, Scope(), where, View(5000, order, place))
+            places += [(row["id"], row["sort_key"]) for row in found.rows]
+            if not found.has_next:
+                break
+            place = Place(places[-1][0], places[-1][1])
+    if len(places) < 2:
+        return None
+    id, key = places[-1] if len(places) >= DEEP * 50 else places[len(places) // 2]
+    return execution_cursor(order, {"id": id, "sort_key": key})
+
+
+async def measured(served: Served) -> None:
+    raw = await asyncpg.connect(served.database_url)
+    await seed(raw, COUNT)
+    await raw.execute("vacuum analyze executions")
+    newest = ExecutionOrder.CREATED_DESC
+    async with httpx.AsyncClient(timeout=60) as http:
+        bench = Bench(http, served, raw)
+        wanted = [(name, search, newest) for name, search in CASES.items()]
+        wanted += [(name, "", order) for name, order in ORDERS.items()]
+        for name, search, order in wanted:
+            await page(bench, f"{name}: page 1", search, order, None)
+            deep = await cursor_deep(served.database_url, search, order)
+            if deep:
+                await page(bench, f"{name}: page 1000 or the middle", search, order, deep)
+        first = await bench.ask(PAGE, search="", orderBy=newest.value)
+        ids = [untyped("exec", node["id"]) for node in first["executions"]["nodes"]]
+        for name, search in CASES.items():
+            counting = partial(bench.ask, TOTAL, search=search)
+            await compare(bench, f"{name}: count", counting, ids, FAST)
+        for field in ("STATE", "FLOW", "LABEL", "BRANCH"):
+            for search in ("", "state:failed"):
+                asking = partial(bench.ask, FACETS, search=search, field=field)
+                await compare(bench, f"facets of {field} {search}", asking, ids, FAST)
+    await raw.close()
+
+
+def main() -> None:
+    with a_server() as served:
+        asyncio.run(measured(served))
+
+
+if __name__ == "__main__":
+    main()

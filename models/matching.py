@@ -1,0 +1,204 @@
+"""A filter judged in Python, for what is not asked of the database: a list that is live, a rule for alerts.
+
+It agrees with the SQL of runner/store/where; a property test holds them together.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from operator import eq, ge, gt, le, lt
+from typing import Any, Final
+from uuid import UUID
+
+from models.filters import (
+    Ago,
+    And,
+    Field,
+    Filter,
+    Not,
+    Operator,
+    Or,
+    Term,
+    mentions,
+    speaks_of_tests,
+)
+from models.labels import TEST
+from models.search.values import NUMBER
+from models.states import ExecutionState, Origin
+from models.words import folded, pattern_of, searched_text
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """All that a filter can ask of an execution. `metrics` holds of each name the value that was recorded last."""
+
+    id: UUID
+    namespace: str
+    flow: str
+    name: str
+    kind: str
+    state: ExecutionState
+    created_by: str
+    created_at: datetime
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    progress: float = 0.0
+    origin: Origin = Origin.HEADWAY
+    archived: bool = False
+    labels: Mapping[str, str] = field(default_factory=dict)
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    commit: str | None = None
+    branch: str | None = None
+    error: str | None = None
+    failed: bool = False
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    retried: bool = False
+    notes: bool = False
+    children: bool = False
+
+
+_ORDERING: Final[Mapping[Operator, Callable[[Any, Any], bool]]] = {
+    Operator.EQ: eq,
+    Operator.GT: gt,
+    Operator.GTE: ge,
+    Operator.LT: lt,
+    Operator.LTE: le,
+}
+_FLAGS: Final[Mapping[Field, str]] = {
+    Field.RETRIED: "retried",
+    Field.ERROR: "failed",
+    Field.NOTES: "notes",
+    Field.CHILDREN: "children",
+}
+_JSON: Final[Mapping[Field, str]] = {
+    Field.LABEL: "labels",
+    Field.PROPERTY: "properties",
+    Field.INPUT: "inputs",
+}
+_TIMES = frozenset({Field.CREATED_AT, Field.STARTED_AT, Field.ENDED_AT})
+
+
+def matches(node: Filter, row: Candidate, now: datetime) -> bool:
+    match node:
+        case And(parts):
+            return all(matches(part, row, now) for part in parts)
+        case Or(parts):
+            return any(matches(part, row, now) for part in parts)
+        case Not(part):
+            return not matches(part, row, now)
+        case Term():
+            return _term(node, row, now)
+
+
+def listed(node: Filter, row: Candidate, now: datetime) -> bool:
+    """As `matches`, without those archived and without tests, unless the filter speaks of them."""
+    if row.archived and not mentions(node, Field.ARCHIVED):
+        return False
+    if TEST in row.labels and not speaks_of_tests(node):
+        return False
+    return matches(node, row, now)
+
+
+def _term(term: Term, row: Candidate, now: datetime) -> bool:
+    if term.field in _JSON:
+        return _in_json(term, getattr(row, _JSON[term.field]))
+    if term.field in _FLAGS:
+        return bool(getattr(row, _FLAGS[term.field]) == term.value)
+    if term.field is Field.TESTS:
+        return True
+    if term.field is Field.TEXT:
+        return bool(_compiled(term.value).search(searched_text(row.name, row.flow, row.error)))
+    if term.field is Field.CREATED_BY:
+        return _by(term, row.created_by)
+    return _valued(term, _value(term, row, now), now)
+
+
+def _value(term: Term, row: Candidate, now: datetime) -> Any:
+    if term.field is Field.METRIC:
+        return row.metrics.get(term.key or "")
+    if term.field is Field.DURATION:
+        began = row.started_at
+        return ((row.ended_at or now) - began).total_seconds() if began else None
+    return getattr(row, term.field.value)
+
+
+def _valued(term: Term, value: Any, now: datetime) -> bool:
+    if value is None:
+        return False
+    if term.operator is Operator.EXISTS:
+        return True
+    if term.field in _TIMES:
+        return _ORDERING[term.operator](value, moment(term.value, now))
+    if isinstance(value, float):
+        return _ORDERING[term.operator](value, float(term.value))
+    return _text(term, value)
+
+
+def _text(term: Term, value: Any) -> bool:
+    match term.operator:
+        case Operator.IN:
+            return value in term.value
+        case Operator.PREFIX:
+            return bool(value.startswith(term.value))
+        case Operator.UNDER:
+            return bool(value == term.value or value.startswith(f"{term.value}."))
+        case Operator.CONTAINS:
+            return folded(term.value) in folded(value)
+        case _:
+            return bool(value == term.value)
+
+
+def _by(term: Term, actor: str) -> bool:
+    """`user:maria` is meant by that, and by `maria`."""
+    name = actor[actor.find(":") + 1 :]
+    return term.operator is Operator.EXISTS or _text(term, actor) or _text(term, name)
+
+
+def _in_json(term: Term, values: Mapping[str, Any]) -> bool:
+    if term.key is None or term.key not in values:
+        return False
+    value = values[term.key]
+    if term.operator is Operator.EXISTS:
+        return True
+    if term.operator is Operator.EQ:
+        return _same(value, term.value)
+    if term.operator is Operator.IN:
+        return any(_same(value, wanted) for wanted in term.value)
+    if term.operator in (Operator.PREFIX, Operator.CONTAINS):
+        return isinstance(value, str) and _text(term, value)
+    number = _number(value)
+    return number is not None and _ORDERING[term.operator](number, Decimal(term.value))
+
+
+def _same(value: Any, wanted: str) -> bool:
+    """As text; or as a number or a truth, where the value is one."""
+    if isinstance(value, bool):
+        return wanted == ("true" if value else "false")
+    if isinstance(value, int | float):
+        return bool(NUMBER.fullmatch(wanted)) and Decimal(repr(value)) == Decimal(wanted)
+    return isinstance(value, str) and value == wanted
+
+
+def _number(value: Any) -> Decimal | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return Decimal(repr(value))
+    return Decimal(value) if isinstance(value, str) and NUMBER.fullmatch(value) else None
+
+
+def moment(value: datetime | Ago, now: datetime) -> datetime:
+    """When that was, or will be."""
+    if isinstance(value, datetime):
+        return value
+    origin = now.replace(hour=0, minute=0, second=0, microsecond=0) if value.midnight else now
+    return origin - timedelta(seconds=value.seconds)
+
+
+@lru_cache(maxsize=512)
+def _compiled(wanted: str) -> re.Pattern[str]:
+    return re.compile(pattern_of(wanted))

@@ -1,0 +1,150 @@
+"""The names that the search language knows, with the synonyms of other tools."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from models.filters import Field, Filter, Not, Operator, Or, Term
+from models.states import EXECUTION_ENDS, ExecutionState
+
+
+class Takes(Enum):
+    """The kind of value that a field takes."""
+
+    TEXT = "text"
+    NAMESPACE = "a namespace"
+    STATE = "a state"
+    TIME = "a time"
+    DURATION = "a duration"
+    NUMBER = "a number"
+    KEYED = "a key and a value"
+    METRIC = "a key and a number"
+    COMMIT = "a commit"
+    ID = "an id"
+    FLAG = "a word"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """`flags` are the words of `is` and `has`, each the filter that it stands for."""
+
+    name: str
+    takes: Takes
+    field: Field | None = None
+    flags: Mapping[str, Filter] | None = None
+
+
+Vocabulary = Mapping[str, Known]
+
+_RUNNING = (
+    ExecutionState.RUNNING,
+    ExecutionState.FAILED_FINISHING,
+    ExecutionState.KILLING,
+    ExecutionState.RESTARTED,
+)
+_WAITING = (
+    ExecutionState.CREATED,
+    ExecutionState.QUEUED,
+    ExecutionState.PAUSED,
+    ExecutionState.WAITING_FOR_APPROVAL,
+)
+_IS: Mapping[str, Filter] = {
+    "running": Term(Field.STATE, Operator.IN, _RUNNING),
+    "waiting": Term(Field.STATE, Operator.IN, _WAITING),
+    "ended": Term(Field.STATE, Operator.IN, tuple(sorted(EXECUTION_ENDS))),
+    "archived": Term(Field.ARCHIVED, Operator.IN, (True,)),
+    "retried": Term(Field.RETRIED, Operator.EQ, True),
+    "test": Term(Field.LABEL, Operator.EXISTS, True, "system.test"),
+}
+_HAS: Mapping[str, Filter] = {
+    "error": Term(Field.ERROR, Operator.EQ, True),
+    "notes": Term(Field.NOTES, Operator.EQ, True),
+    "children": Term(Field.CHILDREN, Operator.EQ, True),
+}
+_ENABLED = Term(Field.ENABLED, Operator.EQ, True)
+
+
+def _vocabulary(*known: Known, **synonyms: str) -> Vocabulary:
+    by_name = {one.name: one for one in known}
+    return by_name | {word: by_name[name] for word, name in synonyms.items()}
+
+
+EXECUTIONS: Vocabulary = _vocabulary(
+    Known("id", Takes.ID, Field.ID),
+    Known("namespace", Takes.NAMESPACE, Field.NAMESPACE),
+    Known("flow", Takes.TEXT, Field.FLOW),
+    Known("name", Takes.TEXT, Field.NAME),
+    Known("state", Takes.STATE, Field.STATE),
+    Known("kind", Takes.TEXT, Field.KIND),
+    Known("label", Takes.KEYED, Field.LABEL),
+    Known("property", Takes.KEYED, Field.PROPERTY),
+    Known("input", Takes.KEYED, Field.INPUT),
+    Known("metric", Takes.METRIC, Field.METRIC),
+    Known("by", Takes.TEXT, Field.CREATED_BY),
+    Known("date", Takes.TIME, Field.CREATED_AT),
+    Known("started", Takes.TIME, Field.STARTED_AT),
+    Known("ended", Takes.TIME, Field.ENDED_AT),
+    Known("duration", Takes.DURATION, Field.DURATION),
+    Known("progress", Takes.NUMBER, Field.PROGRESS),
+    Known("origin", Takes.TEXT, Field.ORIGIN),
+    Known("commit", Takes.COMMIT, Field.COMMIT),
+    Known("branch", Takes.TEXT, Field.BRANCH),
+    Known("text", Takes.TEXT, Field.TEXT),
+    Known("is", Takes.FLAG, flags=_IS),
+    Known("has", Takes.FLAG, flags=_HAS),
+    pipeline="flow",
+    workflow="flow",
+    status="state",
+    stage="kind",
+    labels="label",
+    tag="label",
+    properties="property",
+    inputs="input",
+    metrics="metric",
+    user="by",
+    created="date",
+    finished="ended",
+    took="duration",
+)
+FLOWS: Vocabulary = _vocabulary(
+    Known("namespace", Takes.NAMESPACE, Field.NAMESPACE),
+    Known("flow", Takes.TEXT, Field.FLOW),
+    Known("kind", Takes.TEXT, Field.KIND),
+    Known("label", Takes.KEYED, Field.LABEL),
+    Known("text", Takes.TEXT, Field.TEXT),
+    Known("is", Takes.FLAG, flags={"enabled": _ENABLED, "disabled": Not(_ENABLED)}),
+    key="flow",
+    pipeline="flow",
+    workflow="flow",
+    stage="kind",
+    labels="label",
+    tag="label",
+)
+
+_REFERENCES: Mapping[str, tuple[ExecutionState, ...]] = {
+    "pending": (ExecutionState.CREATED,),
+    "ready": (ExecutionState.CREATED,),
+    "preparing": (ExecutionState.CREATED,),
+    "waiting": (ExecutionState.WAITING_FOR_APPROVAL,),
+    "completed": (ExecutionState.SUCCESS,),
+    "succeeded": (ExecutionState.SUCCESS,),
+    # Others say so of what was stopped; it is the name of a state of ours too.
+    "cancelled": (ExecutionState.CANCELLED, ExecutionState.KILLED),
+    "canceled": (ExecutionState.CANCELLED, ExecutionState.KILLED),
+}
+STATE_WORDS: Mapping[str, tuple[ExecutionState, ...]] = {
+    **{state.value.lower(): (state,) for state in ExecutionState},
+    **_REFERENCES,
+}
+"""By the words that people and other tools use, in lower case with `_` between."""
+
+
+def states_named(word: str) -> tuple[ExecutionState, ...]:
+    """Written as the state itself, in capitals, it is that one alone."""
+    if word in ExecutionState.__members__:
+        return (ExecutionState[word],)
+    return STATE_WORDS.get(word.strip().lower().replace(" ", "_").replace("-", "_"), ())
+
+
+def any_of(parts: list[Filter]) -> Filter:
+    return parts[0] if len(parts) == 1 else Or(tuple(parts))

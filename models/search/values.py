@@ -1,0 +1,117 @@
+"""What stands behind an operator: times, durations, numbers, states; each with the sentence for a wrong one."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from models.durations import parse_duration
+from models.filters import Ago
+from models.search.fields import STATE_WORDS, states_named
+from models.similar import did_you_mean
+from models.states import ExecutionState
+
+NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,30})(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,3})?", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_TIMES = (
+    "a date as 2026-01-31, a time as 2026-01-31T08:00, `today`, `yesterday`, or a span ago as -24h"
+)
+
+Moment = datetime | Ago
+
+
+class Unfit(ValueError):
+    """A value that is not of its kind; the text is the rest of the sentence `expected ...`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A value as it was written; `column` from 1. In quotes a `*` is a star."""
+
+    text: str
+    quoted: bool
+    column: int
+
+    @property
+    def pattern(self) -> str | None:
+        """What stands before a `*` at the end."""
+        return self.text[:-1] if not self.quoted and self.text.endswith("*") else None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From `start` until before `end`: a day, a month, or a moment, where both are the same."""
+
+    start: Moment
+    end: Moment
+
+
+def number_from(given: Given) -> Decimal:
+    if not NUMBER.fullmatch(given.text):
+        raise Unfit("a number, as 0.5")
+    return Decimal(given.text)
+
+
+def seconds_from(given: Given) -> Decimal:
+    try:
+        return Decimal(repr(parse_duration(given.text)))
+    except ValueError as error:
+        raise Unfit("a duration, as 30m, 1h30m or 45s") from error
+
+
+def span_from(given: Given) -> Span:
+    for read in (_relative, _whole_day, _moment):
+        try:
+            found = read(given.text)
+        except (ValueError, OverflowError) as error:
+            raise Unfit(_TIMES) from error
+        if found:
+            return found
+    raise Unfit(_TIMES)
+
+
+def _relative(text: str) -> Span | None:
+    days = {"today": 0, "yesterday": 86400}
+    if text.lower() in days:
+        ago = days[text.lower()]
+        return Span(Ago(ago, midnight=True), Ago(ago - 86400, midnight=True))
+    if text.lower() == "now":
+        return Span(Ago(0), Ago(0))
+    if text[:1] in ("-", "+"):
+        sign = 1 if text[0] == "-" else -1
+        ago_seconds = sign * parse_duration(text[1:])
+        return Span(Ago(ago_seconds), Ago(ago_seconds))
+    return None
+
+
+def _whole_day(text: str) -> Span | None:
+    if not _DAY.fullmatch(text):
+        return None
+    day = datetime.fromisoformat(text).replace(tzinfo=UTC)
+    return Span(day, day + timedelta(days=1))
+
+
+def _moment(text: str) -> Span | None:
+    moment = datetime.fromisoformat(text)
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return Span(moment, moment)
+
+
+def states_from(given: Given) -> tuple[ExecutionState, ...]:
+    if given.pattern is not None:
+        return _states_where(lambda name, wanted: name.startswith(wanted), given.pattern)
+    if found := states_named(given.text):
+        return found
+    raise Unfit(f"a state{did_you_mean(given.text.lower(), STATE_WORDS)}")
+
+
+def states_containing(given: Given) -> tuple[ExecutionState, ...]:
+    return _states_where(lambda name, wanted: wanted in name, given.text)
+
+
+def _states_where(fits: Callable[[str, str], bool], wanted: str) -> tuple[ExecutionState, ...]:
+    found = tuple(state for state in ExecutionState if fits(state.value, wanted.upper()))
+    if not found:
+        raise Unfit(f"a part of a state{did_you_mean(wanted.lower(), STATE_WORDS)}")
+    return found

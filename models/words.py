@@ -1,0 +1,36 @@
+"""How free words are found in a text: from the beginning of a word on, A to Z in either case.
+
+PostgreSQL searches by the same pattern, and by the same words in its index, so what is said here is said there too.
+"""
+
+import re
+from typing import Final
+
+LONGEST_ERROR: Final = 4000
+"""Characters of an error's text that are searched."""
+LONGEST_WORD: Final = 100
+"""Characters by which a word is indexed."""
+_BETWEEN: Final = r"[\u0001-/:-@\[-`{-\u007f]"
+_FOLDED: Final = {ord(letter): letter.lower() for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
+
+
+def folded(text: str) -> str:
+    """In lower case, as the C locale has it: of letters beyond ASCII the case counts."""
+    return text.translate(_FOLDED)
+
+
+def searched_text(name: str, flow: str, error: str | None) -> str:
+    return folded(f"{name}\n{flow}\n{(error or '')[:LONGEST_ERROR]}")
+
+
+def pattern_of(wanted: str) -> str:
+    """A regular expression over `searched_text`, for Python and for PostgreSQL alike."""
+    text = folded(wanted)
+    escaped = "".join(c if c.isalnum() or ord(c) > 127 else f"\\{c}" for c in text)
+    starts_a_word = text[:1] and not re.match(_BETWEEN, text)
+    return f"(^|{_BETWEEN}){escaped}" if starts_a_word else escaped
+
+
+def words_of(wanted: str) -> list[str]:
+    """The words that a text must have to match: all but the last whole, of the last its beginning."""
+    return [word for word in re.split(_BETWEEN, folded(wanted)) if word]

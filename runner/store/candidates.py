@@ -1,0 +1,68 @@
+"""Executions as models/matching judges them, read with what their filter asks of other tables."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from models.filters import Field, Filter, mentions
+from models.matching import Candidate
+from models.states import ExecutionState, Origin
+from runner.store.connection import Executes
+from runner.store.json import load
+
+_METRICS = """
+select distinct on (execution_id, name) execution_id, name, value from metrics
+where execution_id = any($1::uuid[]) order by execution_id, name, at desc, id desc
+"""
+_BESIDE: Mapping[Field, str] = {
+    Field.RETRIED: "select distinct execution_id from task_runs where execution_id = any($1::uuid[]) and attempt > 1",
+    Field.NOTES: "select distinct execution_id from notes where execution_id = any($1::uuid[])",
+    Field.CHILDREN: "select distinct parent_id as execution_id from executions where parent_id = any($1::uuid[])",
+}
+
+
+async def candidates(pool: Executes, where: Filter, rows: Sequence[Any]) -> list[Candidate]:
+    """In the order of the rows. Tables that the filter asks nothing of are not read."""
+    ids = [row["id"] for row in rows]
+    metrics: dict[UUID, dict[str, float]] = defaultdict(dict)
+    if mentions(where, Field.METRIC):
+        for row in await pool.fetch(_METRICS, ids):
+            if row["value"] == row["value"]:
+                metrics[row["execution_id"]][row["name"]] = row["value"]
+    beside = {
+        field: {row["execution_id"] for row in await pool.fetch(sql, ids)}
+        for field, sql in _BESIDE.items()
+        if mentions(where, field)
+    }
+    return [_candidate(row, metrics[row["id"]], beside) for row in rows]
+
+
+def _candidate(
+    row: Any, metrics: Mapping[str, float], beside: Mapping[Field, set[UUID]]
+) -> Candidate:
+    git, failure = load(row["git"]) or {}, load(row["failure"])
+    return Candidate(
+        id=row["id"],
+        namespace=row["namespace"],
+        flow=row["flow_key"],
+        name=row["name"],
+        kind=row["kind"],
+        state=ExecutionState(row["state"]),
+        created_by=row["created_by"],
+        created_at=row["created_at"],
+        started_at=row["started_at"],
+        ended_at=row["ended_at"],
+        progress=row["progress"],
+        origin=Origin(row["origin"]),
+        archived=row["archived"],
+        labels=load(row["labels"]),
+        properties=load(row["properties"]),
+        inputs=load(row["inputs"]),
+        commit=git.get("commit"),
+        branch=git.get("branch"),
+        error=failure.get("message") if failure else None,
+        failed=failure is not None,
+        metrics=metrics,
+        **{field.value: row["id"] in found for field, found in beside.items()},
+    )

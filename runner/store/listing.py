@@ -1,0 +1,175 @@
+"""Pages and counts of executions, by any filter and in any order. Every read takes the viewer's scope."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from models.filters import EVERYTHING, And, Field, Filter, Operator, Term, mentions
+from models.orders import ExecutionOrder
+from models.viewer import Scope
+from models.words import LONGEST_WORD, words_of
+from runner.store.connection import Pool
+from runner.store.history import COUNT_LIMIT, Page, Row
+from runner.store.orders import ACTIVE, COLUMNS, ENDED, Column, Part, Place, beyond
+from runner.store.where import EXECUTIONS, Arguments, compile_listed, compile_scope
+
+NEWEST: Final = 5_000
+"""Executions that free words are looked for in one after the other, before their index is asked."""
+_WORDS: Final = f"headway_words({EXECUTIONS.searched})"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """`size` rows of an ordered list after (or, `backwards`, before) a place in it."""
+
+    size: int
+    order: ExecutionOrder = ExecutionOrder.CREATED_DESC
+    place: Place | None = None
+    backwards: bool = False
+
+    @property
+    def descending(self) -> bool:
+        return self.order.descending != self.backwards
+
+
+async def executions_page(
+    pool: Pool, scope: Scope, where: Filter = EVERYTHING, view: View = View(50)
+) -> Page:
+    """Rows with `sort_key`, the key of each in this order. As cheap at the thousandth page as at the first."""
+    rows: Sequence[Row] = ()
+    words = words_wanted(where)
+    if words and view.order.column == "CREATED":
+        rows = await _among_newest(pool, scope, where, view)
+    if len(rows) <= view.size:
+        rows = await _page(pool, scope, where, view, words)
+    more, rows = len(rows) > view.size, rows[: view.size]
+    if view.backwards:
+        return Page(rows[::-1], has_next=view.place is not None, has_previous=more)
+    return Page(rows, has_next=more, has_previous=view.place is not None)
+
+
+async def _among_newest(pool: Pool, scope: Scope, where: Filter, view: View) -> Sequence[Row]:
+    """What a search for a frequent word finds at once; its index would give all that have it."""
+    arguments = Arguments()
+    part, direction = COLUMNS["CREATED"].parts[0], _direction(view)
+    after = _after(COLUMNS["CREATED"], part, view, arguments)
+    condition = _condition(scope, where, arguments)
+    return await pool.fetch(
+        f"""select *, null as sort_key from (
+              select * from executions where {after} order by id {direction} limit {NEWEST}) executions
+            where {condition} order by id {direction} limit {arguments.add(view.size + 1)}""",
+        *arguments.values,
+    )
+
+
+async def _page(
+    pool: Pool, scope: Scope, where: Filter, view: View, words: Sequence[str]
+) -> Sequence[Row]:
+    arguments = Arguments()
+    column, direction = COLUMNS[view.order.column], _direction(view)
+    condition = _condition(scope, where, arguments)
+    fence, source = _source(condition, words, arguments)
+    limit = arguments.add(view.size + 1)
+    parts = [
+        f"""(select *, {part.key} as sort_value from {source}
+             where {part.condition} and {_after(column, part, view, arguments)} and {condition}
+             order by {_ordered(part, direction)} limit {limit})"""
+        for part in column.parts
+    ]
+    shown = "null" if column.type == "uuid" else "sort_value::text"
+    return await pool.fetch(
+        f"""{fence} select *, {shown} as sort_key from ({" union all ".join(parts)}) found
+            order by sort_value {direction}, id {direction} limit {limit}""",
+        *arguments.values,
+    )
+
+
+def _source(condition: str, words: Sequence[str], arguments: Arguments) -> tuple[str, str]:
+    """With words to find: fenced, for the planner takes the order's index and reads all of it otherwise."""
+    if not words:
+        return "", "executions"
+    fence = f"with named as materialized ({matching_words(condition, words, arguments)})"
+    return fence, "(select e.* from named join executions e using (id)) executions"
+
+
+def matching_words(condition: str, words: Sequence[str], arguments: Arguments) -> str:
+    """The ids of what matches, by the index of words; what has not ended is not in it, and is few."""
+    beginning = f"'{words[-1][:LONGEST_WORD]}':*"
+    wanted = arguments.add(" & ".join([*map(_quoted, words[:-1]), beginning]))
+    return f"""select id from executions where {ENDED} and {_WORDS} @@ {wanted}::text::tsquery and {condition}
+      union all select id from executions where {ACTIVE} and {condition}"""
+
+
+def _quoted(word: str) -> str:
+    """Words hold no quotes; one that is too long is in the index by its beginning."""
+    return f"'{word}'" if len(word) < LONGEST_WORD else f"'{word[:LONGEST_WORD]}':*"
+
+
+def words_wanted(where: Filter) -> list[str]:
+    """Words that whatever matches must have, of one text of the filter: the longest, for it is the rarest."""
+    texts = [words_of(term.value) for term in _required(where) if _is_text(term)]
+    return max(texts, key=lambda words: max(map(len, words), default=0), default=[])
+
+
+def _required(node: Filter) -> list[Term]:
+    match node:
+        case Term():
+            return [node]
+        case And(parts):
+            return [term for part in parts for term in _required(part)]
+        case _:
+            return []
+
+
+def _is_text(term: Term) -> bool:
+    storable = "\0" not in str(term.value) and str(term.value).isprintable()
+    return term.field is Field.TEXT and term.operator is Operator.EQ and storable
+
+
+def _condition(scope: Scope, where: Filter, arguments: Arguments) -> str:
+    return f"{compile_scope(scope, arguments)} and {compile_listed(where, arguments)}"
+
+
+def _direction(view: View) -> str:
+    return "desc" if view.descending else "asc"
+
+
+def _after(column: Column, part: Part, view: View, arguments: Arguments) -> str:
+    if view.place is None:
+        return "true"
+    return beyond(column, part, view.place, view.descending, arguments)
+
+
+def _ordered(part: Part, direction: str) -> str:
+    if part.constant is not None or part.key == "id":
+        return f"id {direction}"
+    return f"{part.key} {direction}, id {direction}"
+
+
+async def count_executions(pool: Pool, scope: Scope, where: Filter) -> tuple[int, bool]:
+    """The number that match, and whether it is exact: counting stops at 10 000."""
+    arguments = Arguments()
+    condition = _condition(scope, where, arguments)
+    words = words_wanted(where)
+    if mentions(where, Field.METRIC):
+        return await _count_newest(pool, condition, arguments)
+    found = (
+        matching_words(condition, words, arguments)
+        if words
+        else f"select from executions where {condition}"
+    )
+    number: int = await pool.fetchval(
+        f"select count(*) from ({found} limit {COUNT_LIMIT + 1}) found", *arguments.values
+    )
+    return min(number, COUNT_LIMIT), number <= COUNT_LIMIT
+
+
+async def _count_newest(pool: Pool, condition: str, arguments: Arguments) -> tuple[int, bool]:
+    """Of what is looked up for each execution by itself: among the newest, exact where these are all."""
+    row = await pool.fetchrow(
+        f"""select count(*) as seen, count(*) filter (where {condition}) as found
+            from (select * from executions order by id desc limit {NEWEST + 1}) executions""",
+        *arguments.values,
+    )
+    assert row
+    return min(row["found"], COUNT_LIMIT), row["seen"] <= NEWEST

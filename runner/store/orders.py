@@ -1,0 +1,108 @@
+"""The orders of executions as SQL. Most go in two parts, each with its index.
+
+What has not ended is one of few, and is sorted; what has ended does not change, and stands in an index.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from math import inf, isnan
+from typing import Final
+from uuid import UUID
+
+from models.errors import ProblemCode, Refused
+from models.orders import ExecutionOrder
+from runner.store.where import Arguments
+
+ACTIVE: Final = "ended_at is null"
+ENDED: Final = "ended_at is not null"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Rows of one condition; `constant` is their key where it is the same for all of them."""
+
+    condition: str
+    key: str
+    constant: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    type: str
+    parts: tuple[Part, ...]
+
+
+_STARTED = "coalesce(started_at, 'infinity'::timestamptz)"
+COLUMNS: Final[Mapping[str, Column]] = {
+    "CREATED": Column("uuid", (Part("true", "id"),)),
+    "FLOW": Column("text", (Part("true", "flow_key"),)),
+    "STATE": Column("text", (Part("true", "state"),)),
+    "STARTED": Column("timestamptz", (Part(ACTIVE, _STARTED), Part(ENDED, _STARTED))),
+    "ENDED": Column(
+        "timestamptz",
+        (Part(ACTIVE, "'infinity'::timestamptz", inf), Part(ENDED, "ended_at")),
+    ),
+    # What runs grows while one pages, so it counts as longer than what has ended and goes by its start.
+    "DURATION": Column(
+        "float8",
+        (
+            Part(ACTIVE, "coalesce(1e12 - date_part('epoch', started_at), -1)"),
+            Part(ENDED, "headway_lasted(started_at, ended_at)"),
+        ),
+    ),
+    "PROGRESS": Column("float8", (Part(ACTIVE, "progress"), Part(ENDED, "1::float8", 1.0))),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a row stands in an order: its key as PostgreSQL writes it, none where the id is all, and its id."""
+
+    id: UUID
+    key: str | None = None
+
+
+def check_place(order: ExecutionOrder, place: Place) -> None:
+    """Raises Refused for a key that no row of this order can have."""
+    kind = COLUMNS[order.column].type
+    try:
+        if (place.key is None) != (kind == "uuid") or "\0" in (place.key or ""):
+            raise ValueError
+        if place.key is not None and kind != "text":
+            _magnitude(kind, place.key)
+    except ValueError as error:
+        raise Refused.because(
+            ProblemCode.VALIDATION,
+            f"this cursor is not of a list in the order {order.value}; pass one that it gave",
+            "after",
+        ) from error
+
+
+def beyond(column: Column, part: Part, place: Place, descending: bool, arguments: Arguments) -> str:
+    """The condition for what comes after a place, in a part."""
+    compare = "<" if descending else ">"
+    if place.key is None:
+        return f"id {compare} {arguments.add(place.id)}"
+    if part.constant is not None:
+        there = _magnitude(column.type, place.key)
+        if part.constant == there:
+            return f"id {compare} {arguments.add(place.id)}"
+        return "true" if (part.constant < there) == descending else "false"
+    key, id = arguments.add(place.key), arguments.add(place.id)
+    return f"({part.key}, id) {compare} ({key}::text::{column.type}, {id}::uuid)"
+
+
+def _magnitude(kind: str, key: str) -> float:
+    """Raises ValueError."""
+    if kind == "timestamptz":
+        if key == "infinity":
+            return inf
+        moment = datetime.fromisoformat(key)
+        if moment.tzinfo is None:
+            raise ValueError(key)
+        return moment.timestamp()
+    number = float(key)
+    if isnan(number):
+        raise ValueError(key)
+    return number

@@ -1,0 +1,59 @@
+"""Searches that people keep: each one's own, and those that are shared with all."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from models.errors import ProblemCode, Refused
+from runner.store.connection import Pool
+
+Row = Any
+MOST_OF_ONE = 200
+
+_SAVE = """
+insert into saved_filters (id, name, owner, shared, search, order_by) values ($1, $2, $3, $4, $5, $6)
+on conflict (id) do update set name = excluded.name, shared = excluded.shared, search = excluded.search,
+  order_by = excluded.order_by, updated_at = now()
+returning *
+"""
+
+
+async def save(
+    pool: Pool, id: UUID, name: str, owner: str, shared: bool, search: str, order_by: str | None
+) -> Row:
+    """Raises Refused when the owner has another of this name."""
+    try:
+        return await pool.fetchrow(_SAVE, id, name, owner, shared, search, order_by)
+    except asyncpg.UniqueViolationError as error:
+        raise Refused.because(
+            ProblemCode.VALIDATION,
+            f"you have a filter {name!r} already; give its id to change it, or choose another name",
+            "name",
+        ) from error
+
+
+async def delete(pool: Pool, id: UUID) -> None:
+    await pool.execute("delete from saved_filters where id = $1", id)
+
+
+async def find(pool: Pool, actor: str, id: UUID) -> Row | None:
+    """One's own, or a shared one."""
+    return await pool.fetchrow(
+        "select * from saved_filters where id = $2 and (owner = $1 or shared)", actor, id
+    )
+
+
+async def seen_by(pool: Pool, actor: str) -> Sequence[Row]:
+    """One's own first, then what others share, by name."""
+    return await pool.fetch(
+        """select * from saved_filters where owner = $1 or shared
+           order by owner <> $1, name, id limit 1000""",
+        actor,
+    )
+
+
+async def count_of(pool: Pool, owner: str) -> int:
+    found: int = await pool.fetchval("select count(*) from saved_filters where owner = $1", owner)
+    return found

@@ -1,0 +1,122 @@
+from typing import Final
+
+from schema.descriptions.words import Words
+
+_NUMBERS: Final = {
+    "gte": "At least this.",
+    "gt": "More than this.",
+    "lt": "Less than this.",
+    "lte": "At most this.",
+}
+_PROBLEMS: Final = "Why it was refused; empty when it was done."
+_NEWEST: Final = "{} first; equal ones the {} created first."
+
+
+def _both(name: str, most: str, least: str) -> dict[str, str]:
+    return {
+        f"{name}_DESC": _NEWEST.format(most, "last"),
+        f"{name}_ASC": _NEWEST.format(least, "first"),
+    }
+
+
+SEARCHES: Final[Words] = {
+    "ExecutionOrder": (
+        "What a list of executions is ordered by. Each order is the exact reverse of the one in the other direction.",
+        {
+            "CREATED_DESC": "The newest first. The default.",
+            "CREATED_ASC": "The oldest first.",
+            **_both(
+                "STARTED", "What has not started, then what started last,", "What started first"
+            ),
+            **_both("ENDED", "What has not ended, then what ended last,", "What ended first"),
+            **_both(
+                "DURATION",
+                "What runs, the longest first, then what took longest,",
+                "What never started, then what took least, and what still runs last: such",
+            ),
+            **_both("FLOW", "By the key of the flow, z", "By the key of the flow, a"),
+            **_both("STATE", "By the name of the state, z", "By the name of the state, a"),
+            **_both("PROGRESS", "What is furthest", "What is least far"),
+        },
+    ),
+    "NumberFilter": (
+        "A comparison with a number. All that is given must hold.",
+        {"eq": "Exactly this.", **_NUMBERS},
+    ),
+    "ValueFilter": (
+        "A property or an input, by its key. Without a comparison: that there is one.",
+        {
+            "key": "Its key.",
+            "eq": "It is this text; or the number, true or false that this text says.",
+            "in": "It is one of these, each as in `eq`.",
+            "prefix": "It is text that begins with this.",
+            "contains": "It is text that holds this, A to Z in either case.",
+            **{
+                name: f"{words} Of numbers, and of text that is one."
+                for name, words in _NUMBERS.items()
+            },
+        },
+    ),
+    "MetricFilter": (
+        "A metric, by the value that was recorded last under its name. Without a comparison: that there is one.",
+        {"name": "Its name.", "eq": "Exactly this.", **_NUMBERS},
+    ),
+    "FacetField": (
+        "What values are counted of.",
+        {
+            "STATE": "The state.",
+            "NAMESPACE": "The namespace.",
+            "FLOW": "The key of the flow.",
+            "KIND": "The kind.",
+            "LABEL_KEY": "The keys of labels.",
+            "LABEL": "Labels, each with its value; those of Headway's own are left out.",
+            "CREATED_BY": "Who created it, as `user:maria`.",
+            "BRANCH": "The branch of the code.",
+            "COMMIT": "The commit of the code.",
+            "ORIGIN": "Where it ran.",
+        },
+    ),
+    "Facet": (
+        "A value that executions have, and how many.",
+        {
+            "key": "The key of a label; null for other fields.",
+            "value": "The value.",
+            "count": "How many have it. Counting goes through the newest 10 000 that match, of labels through 2000; "
+            "`exact` says whether these were all.",
+            "search": "The term of the search language that finds them.",
+        },
+    ),
+    "SavedFilter": (
+        "A search that somebody keeps.",
+        {
+            "id": "TypeID, `filt_...`.",
+            "name": "What it is called; one has each name once.",
+            "search": "The search.",
+            "orderBy": "The order that it is meant to be seen in; null is CREATED_DESC.",
+            "shared": "Whether it is there for all.",
+            "owner": "Whose it is.",
+            "canChange": "Whether the viewer may change or delete it: the owner, and who has MANAGE.",
+            "createdAt": "When it was first saved.",
+            "updatedAt": "When it was last saved.",
+        },
+    ),
+    "SaveFilterInput": (
+        "A search to keep.",
+        {
+            "name": "What to call it, 1 to 100 characters.",
+            "search": "The search; it is refused when it cannot be read.",
+            "id": "The filter to change; without it a new one is made.",
+            "orderBy": "The order that it is meant to be seen in.",
+            "shared": "Whether it is there for all; false by default, and a changed one stays as it is.",
+        },
+    ),
+    "DeleteFilterInput": ("A filter to delete.", {"id": "The filter."}),
+    "SaveFilterPayload": (
+        "What `saveFilter` answers.",
+        {"filter": "The filter; null when it was refused.", "problems": _PROBLEMS},
+    ),
+    "DeleteFilterPayload": (
+        "What `deleteFilter` answers.",
+        {"filter": "What was deleted; null when it was refused.", "problems": _PROBLEMS},
+    ),
+}

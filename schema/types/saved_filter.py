@@ -1,0 +1,68 @@
+"""Searches that people keep."""
+
+from datetime import datetime
+from typing import Any, Self
+
+import strawberry
+
+from models.ids import typed
+from models.orders import ExecutionOrder
+from models.viewer import Permission, Viewer
+from schema.types.actors import Actor
+from schema.types.node import Node
+from schema.types.problems import Problem
+
+
+@strawberry.type
+class SavedFilter(Node):
+    name: str
+    search: str
+    order_by: ExecutionOrder | None
+    shared: bool
+    owner: Actor
+    can_change: bool
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, row: Any, viewer: Viewer) -> Self:
+        return cls(
+            id=strawberry.ID(typed("filt", row["id"])),
+            name=row["name"],
+            search=row["search"],
+            order_by=ExecutionOrder(row["order_by"]) if row["order_by"] else None,
+            shared=row["shared"],
+            owner=Actor.of(row["owner"]),
+            can_change=may_change(row, viewer),
+            created_at=row["created_at"],
+            updated_at=row["updated_at"],
+        )
+
+
+def may_change(row: Any, viewer: Viewer) -> bool:
+    return bool(row["owner"] == viewer.actor or viewer.may(Permission.MANAGE))
+
+
+@strawberry.input
+class SaveFilterInput:
+    name: str
+    search: str
+    id: strawberry.ID | None = None
+    order_by: ExecutionOrder | None = None
+    shared: bool | None = None
+
+
+@strawberry.input
+class DeleteFilterInput:
+    id: strawberry.ID
+
+
+@strawberry.type
+class SaveFilterPayload:
+    filter: SavedFilter | None = None
+    problems: list[Problem] = strawberry.field(default_factory=list)
+
+
+@strawberry.type
+class DeleteFilterPayload(SaveFilterPayload):
+    pass

@@ -1,0 +1,26 @@
+"""Every search that the documents show is read, and PostgreSQL can be asked it."""
+
+from models.filters import EVERYTHING
+from models.search import EXECUTIONS, parse_search
+from models.viewer import Scope
+from runner.store.database import Database
+from runner.store.listing import View, count_executions, executions_page
+from tests.docs.test_documents import blocks, text_of
+
+SEARCHES = [line for _, block in blocks("search") for line in block.splitlines() if line]
+
+
+async def test_every_search_can_be_asked(database: Database) -> None:
+    assert len(SEARCHES) > 40
+    for search in SEARCHES:
+        where = parse_search(search)
+        assert where != EVERYTHING
+        assert (await executions_page(database.pool, Scope(), where, View(5))).rows == []
+        assert await count_executions(database.pool, Scope(), where) == (0, True)
+
+
+def test_every_field_is_told() -> None:
+    told = text_of("docs/search.md")
+    assert [name for name in EXECUTIONS if f"`{name}`" not in told] == []
+    flags = [word for known in EXECUTIONS.values() for word in known.flags or ()]
+    assert flags and [word for word in flags if f"`{word}`" not in told] == []

@@ -1,0 +1,169 @@
+"""The search language: what each term means, and what is said of what cannot be read."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.errors import Problem, ProblemCode, Refused
+from models.filters import EVERYTHING, Ago, And, Field, Filter, Not, Operator, Or, Term
+from models.search import FLOWS, LONGEST, parse_search
+from models.search.fields import EXECUTIONS, STATE_WORDS
+from models.states import ExecutionState
+
+EQ, PREFIX, CONTAINS, EXISTS = Operator.EQ, Operator.PREFIX, Operator.CONTAINS, Operator.EXISTS
+GT, GTE, LT, LTE = Operator.GT, Operator.GTE, Operator.LT, Operator.LTE
+FAILED = Term(Field.STATE, Operator.IN, (ExecutionState.FAILED,))
+ERROR = Term(Field.STATE, Operator.IN, (ExecutionState.ERROR,))
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def word(text: str) -> Term:
+    return Term(Field.TEXT, EQ, text)
+
+
+MEANINGS: dict[str, Filter] = {
+    "": EVERYTHING,
+    "  ": EVERYTHING,
+    "state:failed AND flow:nightly-orders": And((FAILED, Term(Field.FLOW, EQ, "nightly-orders"))),
+    "state:failed flow:x": And((FAILED, Term(Field.FLOW, EQ, "x"))),
+    "state:failed OR state:error": Or((FAILED, ERROR)),
+    "a OR b c": Or((word("a"), And((word("b"), word("c"))))),
+    "(a OR b) c": And((Or((word("a"), word("b"))), word("c"))),
+    "NOT a b": And((Not(word("a")), word("b"))),
+    "NOT (a b)": Not(And((word("a"), word("b")))),
+    "state!=failed": Not(FAILED),
+    "STATE:FAILED": FAILED,
+    "status:completed": Term(Field.STATE, Operator.IN, (ExecutionState.SUCCESS,)),
+    'state:"failed finishing"': Term(Field.STATE, Operator.IN, (ExecutionState.FAILED_FINISHING,)),
+    "state:CANCELLED": Term(Field.STATE, Operator.IN, (ExecutionState.CANCELLED,)),
+    "state:cancelled": Term(Field.STATE, Operator.IN, (ExecutionState.CANCELLED, ExecutionState.KILLED)),
+    "state:fail*": Term(Field.STATE, Operator.IN, (ExecutionState.FAILED_FINISHING, ExecutionState.FAILED)),
+    "state~cel": Term(Field.STATE, Operator.IN, (ExecutionState.CANCELLED,)),
+    "namespace:acme.*": Term(Field.NAMESPACE, Operator.UNDER, "acme"),
+    "namespace:ac*": Term(Field.NAMESPACE, PREFIX, "ac"),
+    "pipeline:x": Term(Field.FLOW, EQ, "x"),
+    "flow:nightly*": Term(Field.FLOW, PREFIX, "nightly"),
+    'flow:"nightly*"': Term(Field.FLOW, EQ, "nightly*"),
+    "name~nig": Term(Field.NAME, CONTAINS, "nig"),
+    "branch:*": Term(Field.BRANCH, EXISTS, True),
+    "label.team:data": Term(Field.LABEL, EQ, "data", "team"),
+    "label:team=data": Term(Field.LABEL, EQ, "data", "team"),
+    "label:team": Term(Field.LABEL, EXISTS, True, "team"),
+    "label:team!=data": Not(Term(Field.LABEL, EQ, "data", "team")),
+    'label:"my team"="a b"': Term(Field.LABEL, EQ, "a b", "my team"),
+    "label.a.b/c:d": Term(Field.LABEL, EQ, "d", "a.b/c"),
+    "property:lr=0.001": Term(Field.PROPERTY, EQ, "0.001", "lr"),
+    "property:epochs>10": Term(Field.PROPERTY, GT, Decimal(10), "epochs"),
+    "metric:loss<0.2": Term(Field.METRIC, LT, Decimal("0.2"), "loss"),
+    "input.region:eu": Term(Field.INPUT, EQ, "eu", "region"),
+    "commit:A3F9e2b7": Term(Field.COMMIT, PREFIX, "a3f9e2b7"),
+    "by:maria": Term(Field.CREATED_BY, EQ, "maria"),
+    "origin:external": Term(Field.ORIGIN, EQ, "EXTERNAL"),
+    "date:2026-01-01 TO 2026-01-31": And(
+        (Term(Field.CREATED_AT, GTE, at("2026-01-01")), Term(Field.CREATED_AT, LT, at("2026-02-01")))
+    ),
+    "date:2026-01-31": And(
+        (Term(Field.CREATED_AT, GTE, at("2026-01-31")), Term(Field.CREATED_AT, LT, at("2026-02-01")))
+    ),
+    "date>2026-01-01": Term(Field.CREATED_AT, GTE, at("2026-01-02")),
+    "date<=2026-01-01": Term(Field.CREATED_AT, LT, at("2026-01-02")),
+    "ended<2026-01-01T08:00+02:00": Term(Field.ENDED_AT, LT, at("2026-01-01T06:00")),
+    "started>-24h": Term(Field.STARTED_AT, GT, Ago(86400)),
+    "date:yesterday": And(
+        (Term(Field.CREATED_AT, GTE, Ago(86400, True)), Term(Field.CREATED_AT, LT, Ago(0, True)))
+    ),
+    "duration>1h30m": Term(Field.DURATION, GT, Decimal("5400.0")),
+    "progress:0.2 TO 0.5": And(
+        (Term(Field.PROGRESS, GTE, Decimal("0.2")), Term(Field.PROGRESS, LTE, Decimal("0.5")))
+    ),
+    "id:exec_00000000000000000000000001": Term(Field.ID, EQ, UUID(int=1)),
+    "has:notes": Term(Field.NOTES, EQ, True),
+    '"say \\"hi\\""': word('say "hi"'),
+    "ANDROID NOTHING ORDER TOM": And((word("ANDROID"), word("NOTHING"), word("ORDER"), word("TOM"))),
+    "a-b_c/d.e": word("a-b_c/d.e"),
+}  # fmt: skip
+MISTAKES = {
+    "stat:failed": (1, "there is no field `stat`; did you mean `state`?"),
+    "a state:faild": (9, "`state` got 'faild': expected a state; did you mean `failed`?"),
+    "flow>3": (5, "`flow` takes text: expected one of != : = ~"),
+    "duration:5m": (10, "expected one of >, >=, <, <= before a duration"),
+    "duration>soon": (10, "expected a duration, as 30m"),
+    "started:2026-13-01": (9, "expected a date as 2026-01-31"),
+    "date>99999-01-01": (6, "expected a date as 2026-01-31"),
+    "date:9999-12-31": (6, "expected a date as 2026-01-31"),
+    "progress>many": (10, "expected a number, as 0.5"),
+    "commit:xyz": (8, "expected the beginning of a commit"),
+    "id:exec_1": (4, "expected the whole id of an execution"),
+    "is:runing": (4, "did you mean `running`?"),
+    "label=data": (1, "`label` needs a key"),
+    "flow.key:x": (1, "`flow` has no keys"),
+    "flow:a TO b": (6, "`flow` takes one value"),
+    "(state:failed": (14, "ends too early: expected `)`"),
+    "state:failed)": (13, "did not expect ')'"),
+    "state:": (7, "ends too early: expected a value"),
+    "a AND": (6, "ends too early"),
+    "OR b": (1, "did not expect 'OR'"),
+    "a OR OR b": (6, "did not expect 'OR'"),
+    'a "b': (3, "a quote that is not closed"),
+    "x" * (LONGEST + 1): (LONGEST + 1, "at most 2000 characters"),
+    "a\0": (2, "no NUL"),
+    "(" * 201: (1, "nested too deeply"),
+}
+
+
+@pytest.mark.parametrize("text", MEANINGS)
+def test_what_a_search_means(text: str) -> None:
+    assert parse_search(text) == MEANINGS[text]
+
+
+def refusal(text: str) -> Problem:
+    with pytest.raises(Refused) as refused:
+        parse_search(text)
+    (problem,) = refused.value.problems
+    return problem
+
+
+@pytest.mark.parametrize("text", MISTAKES)
+def test_what_is_said_of_a_mistake(text: str) -> None:
+    problem, (column, sentence) = refusal(text), MISTAKES[text]
+    assert (problem.code, problem.path) == (ProblemCode.VALIDATION, ("search",))
+    assert (problem.line, problem.column) == (1, column)
+    assert sentence in problem.message and f"(column {column})" in problem.message
+
+
+def test_what_is_too_large_is_refused() -> None:
+    assert refusal("NOT " * 30 + "a").message.startswith("nested too deeply: at most 20 levels")
+    assert refusal("a " * 101).message == "101 terms are too many; at most 100"
+
+
+def test_every_state_has_its_word() -> None:
+    for state in ExecutionState:
+        assert state in STATE_WORDS[state.value.lower()]
+
+
+def test_flows_have_fewer_fields() -> None:
+    assert parse_search("key:etl is:disabled", FLOWS) == And(
+        (Term(Field.FLOW, EQ, "etl"), Not(Term(Field.ENABLED, EQ, True)))
+    )
+    with pytest.raises(Refused, match="there is no field `state`"):
+        parse_search("state:failed", FLOWS)
+
+
+pieces = st.sampled_from(
+    [*EXECUTIONS, "AND", "OR", "NOT", "TO", "(", ")", '"', ":", "=", "!=", ">", "~", "*", " ", "failed", "-24h", "0.1"]
+)  # fmt: skip
+
+
+@given(st.lists(pieces | st.text(max_size=3), max_size=12).map("".join))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    try:
+        parse_search(text)
+    except Refused as refused:
+        assert all(problem.path == ("search",) for problem in refused.problems)

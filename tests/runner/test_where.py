@@ -1,0 +1,244 @@
+"""What SQL finds and what Python says are the same, for whatever filter over whatever rows."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from models.filters import Ago, And, Field, Filter, Not, Operator, Or, Term
+from models.ids import new_id
+from models.matching import listed, matches
+from models.states import EXECUTION_ENDS, ExecutionState, Origin
+from runner.store.candidates import candidates
+from runner.store.connection import Executes
+from runner.store.json import dump
+from runner.store.where import Arguments, compile_filter, compile_listed, first_id_of
+
+BEGIN = datetime(2026, 5, 1, 12, tzinfo=UTC)
+COLUMNS = [
+    "id",
+    "namespace",
+    "flow_key",
+    "name",
+    "kind",
+    "state",
+    "created_by",
+    "created_at",
+    "started_at",
+    "ended_at",
+    "progress",
+    "origin",
+    "archived",
+    "labels",
+    "properties",
+    "inputs",
+    "git",
+    "failure",
+    "seq",
+    "state_seq",
+]
+
+# Few of each, so that filters meet rows; with what betrays a difference: case, accents, wildcards, separators.
+WORDS = [
+    "nightly",
+    "NIGHTLY",
+    "nightly-orders",
+    "größe",
+    "GRÖSSE",
+    "a_b",
+    "a%b",
+    "a\\b",
+    "no space",
+    "",
+    "é",
+    "1",
+]
+NUMBERS = [
+    "0.1",
+    "0.10",
+    "1e2",
+    "100",
+    "-3",
+    "1e400",
+    "9007199254740993",
+    " 1",
+    "01",
+    "true",
+    "null",
+]
+words = st.sampled_from(WORDS) | st.text("aAbB-._%\\é1 \n\"'", max_size=6)
+keys = st.sampled_from(["team", "lr", 'a"b', "é"])
+scalars = (
+    words
+    | st.sampled_from(NUMBERS)
+    | st.sampled_from([0.1, 100, 100.0, -3, 1e22, 1e-7, 2**60, True, False, None])
+    | st.just([1, "team"])
+    | st.just({"$secret": "x"})
+)
+namespaces = st.sampled_from(["acme", "acme.data", "acmes", "b"])
+moments = st.integers(-40, 40).map(lambda hours: BEGIN + timedelta(hours=hours))
+states = st.sampled_from(ExecutionState)
+
+
+@st.composite
+def rows(draw: st.DrawFn) -> dict[str, Any]:
+    created = draw(moments)
+    started = draw(
+        st.none() | st.integers(0, 5).map(lambda hours: created + timedelta(hours=hours))
+    )
+    state = draw(states)
+    ended = created + timedelta(hours=draw(st.integers(5, 9))) if state in EXECUTION_ENDS else None
+    git = draw(st.none() | st.fixed_dictionaries({}, optional={"commit": words, "branch": words}))
+    failure = draw(st.none() | words.map(lambda text: {"message": text, "code": "X"}))
+    unique = new_id().int & (2**62 - 1)
+    return {
+        "id": UUID(int=first_id_of(created).int | unique),
+        "namespace": draw(namespaces),
+        "flow_key": draw(words),
+        "name": draw(words),
+        "kind": draw(words),
+        "state": state.value,
+        "created_by": draw(st.sampled_from(["user:maria", "token:maria", "engine", "user:a:b", "user:"])),
+        "created_at": created,
+        "started_at": started,
+        "ended_at": ended,
+        "progress": draw(st.sampled_from([0.0, 0.1, 0.5, 1.0])),
+        "origin": draw(st.sampled_from(Origin)).value,
+        "archived": draw(st.booleans()),
+        "labels": dump(draw(st.dictionaries(keys | st.just("system.test"), words, max_size=3))),
+        "properties": dump(draw(st.dictionaries(keys, scalars, max_size=3))),
+        "inputs": dump(draw(st.dictionaries(keys, scalars, max_size=3))),
+        "git": dump(git) if git is not None else None,
+        "failure": dump(failure) if failure else None,
+        "seq": 1,
+        "state_seq": 1,
+    }  # fmt: skip
+
+
+numbers = st.sampled_from(
+    [Decimal("0.1"), Decimal(100), Decimal("-3"), Decimal("1e22"), Decimal(2**60)]
+)
+times = moments | st.builds(
+    Ago, st.integers(-40, 4000).map(lambda hours: hours * 3600.0), st.booleans()
+)
+ordering = st.sampled_from([Operator.GT, Operator.GTE, Operator.LT, Operator.LTE])
+TEXTS = (Field.FLOW, Field.NAME, Field.KIND, Field.COMMIT, Field.BRANCH, Field.CREATED_BY)
+wanted = words | st.sampled_from([*NUMBERS, "maria", "engine", "a:b", "user:maria", "\0", "\ud800"])
+
+
+def of(fields: Any, operators: Any, values: Any, keyed: bool = False) -> st.SearchStrategy[Term]:
+    key = keys | st.sampled_from(["missing", "\0"]) if keyed else st.none()
+    field = st.sampled_from(fields) if isinstance(fields, tuple) else st.just(fields)
+    operator = st.just(operators) if isinstance(operators, Operator) else operators
+    return st.builds(Term, field, operator, values, key)
+
+
+TEXTUAL = st.sampled_from([Operator.EQ, Operator.PREFIX, Operator.CONTAINS, Operator.EXISTS])
+JSONS = (Field.LABEL, Field.PROPERTY, Field.INPUT)
+terms = st.one_of(
+    of(TEXTS, TEXTUAL, wanted),
+    of((*TEXTS, Field.NAMESPACE), Operator.IN, st.lists(wanted | namespaces, max_size=3)),
+    of(Field.NAMESPACE, st.sampled_from([Operator.EQ, Operator.UNDER, Operator.PREFIX]), namespaces),
+    of(Field.STATE, Operator.IN, st.lists(states, max_size=4).map(tuple)),
+    of(Field.ORIGIN, Operator.EQ, st.sampled_from(Origin)),
+    of((Field.CREATED_AT, Field.STARTED_AT, Field.ENDED_AT), ordering | st.just(Operator.EXISTS), times),
+    of((Field.DURATION, Field.PROGRESS), ordering, st.sampled_from([Decimal("0.5"), Decimal(7200)])),
+    of((Field.DURATION, Field.STARTED_AT), Operator.EXISTS, st.just(True)),
+    of(Field.PROGRESS, Operator.EQ, numbers),
+    of(JSONS, TEXTUAL, wanted, keyed=True),
+    of(JSONS, Operator.IN, st.lists(wanted, max_size=3), keyed=True),
+    of(JSONS, ordering, numbers, keyed=True),
+    of(Field.METRIC, ordering | st.sampled_from([Operator.EQ, Operator.EXISTS]), numbers, keyed=True),
+    of(Field.TEXT, Operator.EQ, wanted.filter(len)),
+    of((Field.RETRIED, Field.ERROR, Field.NOTES, Field.CHILDREN), Operator.EQ, st.just(True)),
+    of(Field.ARCHIVED, Operator.IN, st.sampled_from([(True,), (False,), (True, False)])),
+    of(Field.TESTS, Operator.IN, st.just(True)),
+)  # fmt: skip
+filters: st.SearchStrategy[Filter] = st.recursive(
+    terms,
+    lambda inner: (
+        st.lists(inner, max_size=3).map(And) | st.lists(inner, max_size=3).map(Or) | inner.map(Not)
+    ),
+    max_leaves=6,
+)
+metrics = st.dictionaries(
+    keys, st.lists(st.sampled_from([0.1, 100.0, float("nan")]), min_size=1, max_size=3)
+)
+
+
+async def store(
+    connection: Executes, stored: list[dict[str, Any]], extras: list[Mapping[str, Any]]
+) -> None:
+    records = [tuple(row[column] for column in COLUMNS) for row in stored]
+    await connection.copy_records_to_table("executions", columns=COLUMNS, records=records)
+    for row, extra in zip(stored, extras, strict=True):
+        for name, values in extra["metrics"].items():
+            for number, value in enumerate(values):
+                await connection.execute(
+                    "insert into metrics (execution_id, id, name, value, kind, at) values ($1, $2, $3, $4, '', $5)",
+                    row["id"], new_id(), name, value, BEGIN + timedelta(seconds=number),
+                )  # fmt: skip
+        if extra["attempt"]:
+            await connection.execute(
+                """insert into task_runs (id, execution_id, path, position, type, queue, state, attempt)
+                   values ($1, $2, 'a', 0, 'log', 'default', 'SUCCESS', $3)""",
+                new_id(), row["id"], extra["attempt"],
+            )  # fmt: skip
+        if extra["noted"]:
+            await connection.execute(
+                "insert into notes (id, execution_id, seq, author, text, at) values ($1, $2, 1, 'user:a', 'x', now())",
+                new_id(), row["id"],
+            )  # fmt: skip
+        if extra["child"]:
+            await connection.execute(
+                "update executions set parent_id = $2 where id = $1", row["id"], stored[0]["id"]
+            )
+
+
+beside = st.fixed_dictionaries(
+    {
+        "metrics": metrics,
+        "attempt": st.integers(0, 2),
+        "noted": st.booleans(),
+        "child": st.booleans(),
+    }
+)
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data(), wheres=st.lists(filters, min_size=1, max_size=12))
+async def test_sql_and_python_agree(
+    database_url: str, data: st.DataObject, wheres: list[Filter]
+) -> None:
+    stored = data.draw(st.lists(rows(), min_size=1, max_size=5))
+    extras = data.draw(st.lists(beside, min_size=len(stored), max_size=len(stored)))
+    connection = await asyncpg.connect(database_url)
+    transaction = connection.transaction()
+    await transaction.start()
+    try:
+        await store(connection, stored, list(extras))
+        for where in wheres:
+            await compare(connection, where)
+    finally:
+        await transaction.rollback()
+        await connection.close()
+
+
+async def compare(connection: Executes, where: Filter) -> None:
+    found = await connection.fetch("select *, now() as now from executions")
+    judged = list(zip(await candidates(connection, where, found), found, strict=True))
+    for compiled, judge in ((compile_filter, matches), (compile_listed, listed)):
+        arguments = Arguments()
+        condition = compiled(where, arguments)
+        rows = await connection.fetch(
+            f"select id from executions where {condition}", *arguments.values
+        )
+        expected = {row["id"] for one, row in judged if judge(where, one, row["now"])}
+        assert {row["id"] for row in rows} == expected
