@@ -214,8 +214,9 @@ async def freeze(connection: Connection, preview: Preview, rows: Sequence[Frozen
         preview.reason,
         KEPT_FOR,
     )
-    columns = turned([(row.id, row.name, row.namespace, row.state_seq) for row in rows])
-    await connection.execute(_INSERT_ITEMS, preview.id, list(range(len(rows))), *columns)
+    if rows:
+        columns = turned([(row.id, row.name, row.namespace, row.state_seq) for row in rows])
+        await connection.execute(_INSERT_ITEMS, preview.id, list(range(len(rows))), *columns)
     return row
 
 

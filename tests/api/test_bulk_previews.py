@@ -17,11 +17,30 @@ async def test_ids_that_are_not_there_are_told_and_not_in_the_set(client: Client
     assert [one["reason"].split("; ")[1] for one in found["notAllowed"]] == ["this one is CREATED"]
 
 
+async def test_a_search_names_the_set(client: Client) -> None:
+    ids = await idle(client, "searched", 2)
+    found = await preview(client, "PAUSE", search=f"id:{ids[0]} OR id:{ids[1]}")
+    assert found["total"] == 2
+    found = await preview(client, "PAUSE", search=f"id:{ids[0]}", where={"state": {"eq": "FAILED"}})
+    assert found["total"] == 0
+
+
 @pytest.mark.parametrize(
     ("input", "path", "words"),
     [
         ({"action": "PAUSE"}, "ids", "either by ids, or by where and search"),
-        ({"action": "PAUSE", "ids": [], "where": {}}, "ids", "either by ids, or by where and search"),
+        (
+            {"action": "PAUSE", "ids": [], "where": {}},
+            "ids",
+            "either by ids, or by where and search",
+        ),
+        ({"action": "PAUSE", "ids": [], "search": "kind:x"}, "ids", "either by ids, or by where"),
+        (
+            {"action": "PAUSE", "search": " "},
+            "search",
+            "an empty search would mean every execution",
+        ),
+        ({"action": "PAUSE", "search": "stat:x"}, "search", "did you mean `state`?"),
         ({"action": "PAUSE", "ids": [], "text": "x"}, "text", "no parameter of PAUSE"),
         ({"action": "CANCEL", "ids": [], "revision": "SAME"}, "revision", "no parameter"),
         ({"action": "ADD_NOTE", "ids": []}, "text", "needs text"),
