@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import product
+from random import Random
 from typing import Any
 from uuid import UUID
 
@@ -127,6 +129,7 @@ times = moments | st.builds(
     Ago, st.integers(-40, 4000).map(lambda hours: hours * 3600.0), st.booleans()
 )
 ordering = st.sampled_from([Operator.GT, Operator.GTE, Operator.LT, Operator.LTE])
+TIMES = (Field.CREATED_AT, Field.STARTED_AT, Field.ENDED_AT)
 TEXTS = (Field.FLOW, Field.NAME, Field.KIND, Field.COMMIT, Field.BRANCH, Field.CREATED_BY)
 wanted = words | st.sampled_from([*NUMBERS, "maria", "engine", "a:b", "user:maria", "\0", "\ud800"])
 
@@ -231,7 +234,8 @@ async def test_sql_and_python_agree(
         await connection.close()
 
 
-async def compare(connection: Executes, where: Filter) -> None:
+async def compare(connection: Executes, where: Filter) -> set[UUID]:
+    """What both find."""
     found = await connection.fetch("select *, now() as now from executions")
     judged = list(zip(await candidates(connection, where, found), found, strict=True))
     for compiled, judge in ((compile_filter, matches), (compile_listed, listed)):
@@ -242,3 +246,62 @@ async def compare(connection: Executes, where: Filter) -> None:
         )
         expected = {row["id"] for one, row in judged if judge(where, one, row["now"])}
         assert {row["id"] for row in rows} == expected
+    return expected
+
+
+def every_term() -> list[Term]:
+    """Each kind of term with each of its operators and values."""
+    textual = [Operator.EQ, Operator.PREFIX, Operator.CONTAINS, Operator.EXISTS]
+    texts = [*WORDS, *NUMBERS, "maria", "engine", "user:maria", "NIGHT", "Space", "None", "[1]"]
+    ordering = [Operator.GT, Operator.GTE, Operator.LT, Operator.LTE]
+    amounts = [Decimal("0.1"), Decimal(100), Decimal(-3), Decimal("1e22"), Decimal(2**60)]
+    hours = [BEGIN + timedelta(hours=number) for number in (-8, 0, 3, 6)]
+    return [
+        *(Term(f, o, v) for f, o, v in product(TEXTS, textual, texts)),
+        *(Term(Field.TEXT, Operator.EQ, v) for v in texts if v),
+        *(Term(f, o, v, "lr") for f, o, v in product(JSONS, textual, texts)),
+        *(Term(f, o, v, "lr") for f, o, v in product((*JSONS, Field.METRIC), ordering, amounts)),
+        *(Term(f, o, v) for f, o, v in product(TIMES, ordering, hours)),
+        *(Term(Field.DURATION, o, Decimal(number * 3600)) for o, number in product(ordering, (1, 4, 9))),
+        *(Term(f, Operator.EQ, True) for f in (Field.RETRIED, Field.ERROR, Field.NOTES, Field.CHILDREN)),
+        *(Term(Field.STATE, Operator.IN, (state,)) for state in ExecutionState),
+    ]  # fmt: skip
+
+
+async def test_sql_and_python_agree_on_every_term(database_url: str) -> None:
+    """Over rows in which each value of a pool is some row's; most terms hold of some and not of others."""
+    values = [*WORDS, *NUMBERS, "noSpace night", 0.1, 100, 100.0, -3, 1e22, 2**60, True, None, [1]]
+    dice = Random(7)
+    stored = [fixed_row(number, value, dice) for number, value in enumerate(values)]
+    extras = [
+        {"metrics": {"lr": [5.0, dice.choice([0.1, 100.0, float("nan")])]}, "attempt": number % 3,
+         "noted": number % 2, "child": number % 5 == 1}
+        for number in range(len(stored))
+    ]  # fmt: skip
+    telling = 0
+    connection = await asyncpg.connect(database_url)
+    try:
+        await store(connection, stored, list(extras))
+        for term in every_term():
+            telling += 0 < len(await compare(connection, term)) < len(stored)
+            await compare(connection, Not(term))
+    finally:
+        await connection.close()
+    assert telling > 400
+
+
+def fixed_row(number: int, value: Any, dice: Random) -> dict[str, Any]:
+    text = value if isinstance(value, str) else str(value)
+    created = BEGIN + timedelta(hours=number % 12 - 6)
+    state = list(ExecutionState)[number % len(ExecutionState)]
+    ended = created + timedelta(hours=5) if state in EXECUTION_ENDS else None
+    actors = ["user:maria", "token:maria", "engine", "user:nightly", "user:"]
+    return {
+        "id": UUID(int=first_id_of(created).int | number + 1), "namespace": "acme", "flow_key": text,
+        "name": dice.choice(WORDS), "kind": text, "state": state.value, "created_by": actors[number % 5],
+        "created_at": created, "started_at": None if number % 4 == 0 else created + timedelta(hours=number % 3),
+        "ended_at": ended, "progress": 0.5, "origin": "HEADWAY", "archived": False,
+        "labels": dump({"lr": text}), "properties": dump({"lr": value}), "inputs": dump({"lr": value}),
+        "git": dump({"commit": text, "branch": text}) if number % 6 else None,
+        "failure": dump({"message": text}) if number % 3 else None, "seq": 1, "state_seq": 1,
+    }  # fmt: skip
