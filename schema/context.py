@@ -7,11 +7,13 @@ import strawberry
 
 from models.events import Ask
 from models.viewer import Viewer
+from runner.changes import Changes
 from runner.engine import Engine
 from runner.evaluator import Evaluator
 from runner.feed import Feed
 from runner.store.connection import Pool
 from runner.vault import Vault
+from schema.list_window import Windows
 from schema.loaders import Loaders
 
 
@@ -22,9 +24,11 @@ class Services:
     pool: Pool
     engine: Engine
     feed: Feed
+    changes: Changes
     evaluator: Evaluator
     vault: Vault
     version: str
+    windows: Windows = field(default_factory=Windows)
 
 
 @dataclass(slots=True)

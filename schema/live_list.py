@@ -1,5 +1,6 @@
 """A window over a list as it moves: what entered, changed and left between two looks. Pure."""
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,8 @@ class Leave:
 
 @dataclass(frozen=True, slots=True)
 class Change:
+    """To be folded in this order: leave, enter, update."""
+
     enter: Sequence[Enter]
     update: Sequence[Row]
     leave: Sequence[Leave]
@@ -36,22 +39,51 @@ class Change:
 
 def whole(rows: Sequence[Row]) -> Change:
     """The window as it is, in its order."""
-    following = [*(row["id"] for row in rows[1:]), None][: len(rows)]
-    return Change([Enter(row, before) for row, before in zip(rows, following, strict=True)], (), ())
+    return Change(_entries(rows), (), ())
+
+
+def gone(old: Mapping[UUID, int], rows: Sequence[Row]) -> list[UUID]:
+    now = {row["id"] for row in rows}
+    return [id for id in old if id not in now]
 
 
 def difference(
-    old: Mapping[UUID, int], rows: Sequence[Row], size: int, newest_first: bool
+    old: Mapping[UUID, int], rows: Sequence[Row], why: Mapping[UUID, LeaveReason]
 ) -> Change:
-    """From the window `old` (id to seq) to `rows`; enters come last row first: each `before` is there already."""
-    now = {row["id"] for row in rows}
-    entered = [enter for enter in reversed(whole(rows).enter) if enter.row["id"] not in old]
-    updated = [row for row in rows if row["id"] in old and row["seq"] != old[row["id"]]]
-    last = rows[-1]["id"] if len(rows) >= size else None
-    left = [Leave(id, _reason(id, last, newest_first)) for id in old if id not in now]
-    return Change(entered, updated, left)
+    """From the window `old` (id to seq, in its order) to `rows`; `why` those that are gone are.
+
+    A row whose place changed leaves and enters. Enters come last row first: each `before` is there already.
+    """
+    staying = _staying(old, [row["id"] for row in rows if row["id"] in old])
+    moved = [row["id"] for row in rows if row["id"] in old and row["id"] not in staying]
+    left = [Leave(id, why[id]) for id in gone(old, rows)]
+    left += [Leave(id, LeaveReason.MOVED) for id in moved]
+    return Change(
+        enter=[enter for enter in reversed(_entries(rows)) if enter.row["id"] not in staying],
+        update=[row for row in rows if row["id"] in staying and row["seq"] != old[row["id"]]],
+        leave=left,
+    )
 
 
-def _reason(id: UUID, last: UUID | None, newest_first: bool) -> LeaveReason:
-    beyond = last is not None and (id < last if newest_first else id > last)
-    return LeaveReason.BEYOND_WINDOW if beyond else LeaveReason.NO_LONGER_MATCHES
+def _entries(rows: Sequence[Row]) -> list[Enter]:
+    following = [*(row["id"] for row in rows[1:]), None][: len(rows)]
+    return [Enter(row, before) for row, before in zip(rows, following, strict=True)]
+
+
+def _staying(old: Mapping[UUID, int], now: Sequence[UUID]) -> set[UUID]:
+    """As many as possible of those that are still there and in their old order: the longest rising subsequence."""
+    was = {id: place for place, id in enumerate(old)}
+    lowest: list[int] = []  # the lowest end of a rising run of each length
+    ends: list[UUID] = []
+    before: dict[UUID, UUID | None] = {}
+    for id in now:
+        length = bisect_left(lowest, was[id])
+        lowest[length:] = [was[id], *lowest[length + 1 :]]
+        ends[length:] = [id, *ends[length + 1 :]]
+        before[id] = ends[length - 1] if length else None
+    staying: set[UUID] = set()
+    last = ends[-1] if ends else None
+    while last is not None:
+        staying.add(last)
+        last = before[last]
+    return staying

@@ -2,25 +2,23 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
 import strawberry
 
 from models import logs as domain_logs
-from models.filters import Filter
 from models.ids import typed, untyped
 from models.orders import ExecutionOrder
 from models.viewer import Permission
-from runner.store import event_log, history, listing, log_lines
+from runner.store import event_log, log_lines
 from runner.store.listing import View
 from schema.bulk import watch_bulk
 from schema.context import Info
 from schema.doors import needs, visible_execution
 from schema.enums import LeaveReason, LogLevel
 from schema.filters import ApprovalFilter, ExecutionFilter, filter_from
-from schema.live_list import Change, difference, whole
+from schema.list_window import Told, Wanted, Window
 from schema.reading import read_approvals
 from schema.types.approval import Approval
 from schema.types.bulk import Bulk
@@ -108,14 +106,19 @@ class Subscription:
     ) -> AsyncGenerator[ExecutionListChange, None]:
         needs(info, Permission.VIEW_EXECUTION)
         view = View(Paging.of(first).size, order_by or ExecutionOrder.CREATED_DESC)
-        window = _Window(info, filter_from(where, search), view)
-        with info.context.services.feed.watch("e:*") as watch:
-            yield await window.reset()
+        wanted = Wanted(info.context.viewer.scope, filter_from(where, search), view)
+        services = info.context.services
+        concern = services.changes.interest(wanted.where, wanted.scope, view.order.column)
+        with concern as interest:
+            window = Window(services.pool, services.windows, wanted, interest)
+            told: Told | None = await window.first(info.context.resume or after)
             while True:
+                if told:
+                    info.context.refresh()
+                    yield _list_change(told)
                 await asyncio.sleep(LIST_COALESCE)
-                await watch.changed()
-                if change := await window.next_change():
-                    yield change
+                await interest.stirred()
+                told = await window.next()
 
     @strawberry.subscription
     async def approvals(
@@ -199,82 +202,21 @@ def _log_batch(batch: Any) -> LogBatch:
     )
 
 
-class _Window:
-    """The rows that one live list shows, read anew at each look."""
-
-    def __init__(
-        self,
-        info: Info,
-        where: Filter,
-        view: View,
-    ) -> None:
-        self._info = info
-        self._where = where
-        self._view = view
-        self._seqs: dict[UUID, int] = {}
-        self._count = -1
-        self._looks = 0
-
-    async def reset(self) -> ExecutionListChange:
-        rows = await self._read()
-        self._count, exact = await self._counted()
-        return self._message(whole(rows), Count(value=self._count, exact=exact), reset=True)
-
-    async def next_change(self) -> ExecutionListChange | None:
-        """None when nothing of it moved, the count included."""
-        old = self._seqs
-        rows = await self._read()
-        if self._view.order.column != "CREATED" and list(old) != list(self._seqs):
-            self._count, exact = await self._counted()
-            return self._message(whole(rows), Count(value=self._count, exact=exact), reset=True)
-        change = difference(old, rows, self._view.size, self._view.descending)
-        before = self._count
-        self._count, exact = await self._counted()
-        if not change and self._count == before:
-            return None
-        change = await self._told_deleted(change)
-        return self._message(change, Count(value=self._count, exact=exact), reset=False)
-
-    async def _told_deleted(self, change: Change) -> Change:
-        """Those that left since they are no more say so."""
-        left = [leave.id for leave in change.leave]
-        there = await history.existing(self._info.context.services.pool, left) if left else set()
-        return replace(
-            change,
-            leave=[
-                leave if leave.id in there else replace(leave, reason=LeaveReason.DELETED)
-                for leave in change.leave
-            ],
-        )
-
-    async def _read(self) -> list[Any]:
-        self._info.context.refresh()
-        scope, pool = self._info.context.viewer.scope, self._info.context.services.pool
-        page = await listing.executions_page(pool, scope, self._where, self._view)
-        self._seqs = {row["id"]: row["seq"] for row in page.rows}
-        self._looks += 1
-        return list(page.rows)
-
-    async def _counted(self) -> tuple[int, bool]:
-        return await listing.count_executions(
-            self._info.context.services.pool, self._info.context.viewer.scope, self._where
-        )
-
-    def _message(self, change: Change, total: Count, reset: bool) -> ExecutionListChange:
-        return ExecutionListChange(
-            reset=reset,
-            enter=[
-                ListEntry(node=Execution.of(enter.row), before=_id(enter.before))
-                for enter in change.enter
-            ],
-            update=[Execution.of(row) for row in change.update],
-            leave=[
-                ListLeave(id=strawberry.ID(typed("exec", leave.id)), reason=leave.reason)
-                for leave in change.leave
-            ],
-            cursor=f"{self._looks:x}",
-            total_count=total,
-        )
+def _list_change(told: Told) -> ExecutionListChange:
+    return ExecutionListChange(
+        reset=told.reset,
+        enter=[
+            ListEntry(node=Execution.of(enter.row), before=_id(enter.before))
+            for enter in told.change.enter
+        ],
+        update=[Execution.of(row) for row in told.change.update],
+        leave=[
+            ListLeave(id=strawberry.ID(typed("exec", leave.id)), reason=leave.reason)
+            for leave in told.change.leave
+        ],
+        cursor=told.cursor,
+        total_count=Count(value=told.count, exact=told.exact),
+    )
 
 
 def _id(key: UUID | None) -> strawberry.ID | None:

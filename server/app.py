@@ -30,7 +30,7 @@ POLICIES = {
     "executionEvents": Policy.resume(lambda event: event.seq),
     "logs": Policy.resume(lambda batch: batch.cursor),
     "execution": Policy.latest(),
-    "executionList": Policy.reset(),
+    "executionList": Policy.resume(lambda change: change.cursor),
     "approvals": Policy.reset(),
     "bulk": Policy.latest(),
 }
@@ -44,6 +44,7 @@ def create_operations(parts: Runtime) -> Operations:
         parts.database.pool,
         parts.engine,
         parts.feed,
+        parts.changes,
         parts.evaluator,
         parts.vault,
         version("headway"),

@@ -11,6 +11,7 @@ from broadcaster import Broadcast
 
 from runner.artifacts import ArtifactStore
 from runner.bulk.carrier import BulkCarrier
+from runner.changes import Changes
 from runner.courier import Courier
 from runner.engine import Engine
 from runner.evaluator import Evaluator
@@ -32,6 +33,7 @@ class Runtime:
 
     database: Database
     feed: Feed
+    changes: Changes
     engine: Engine
     evaluator: Evaluator
     queue: JobQueue
@@ -52,6 +54,7 @@ async def runtime(
         await migrate(database)
         broadcast = Broadcast(backend=PostgresHints(database.connect_alone))
         feed = await stack.enter_async_context(Feed(broadcast))
+        changes = await stack.enter_async_context(Changes(database.pool, feed))
         evaluator = await stack.enter_async_context(Evaluator())
         engine = await stack.enter_async_context(Engine(database, feed, Plans()))
         await stack.enter_async_context(
@@ -61,7 +64,7 @@ async def runtime(
         await stack.enter_async_context(Scheduler(database, engine, evaluator, vault))
         await stack.enter_async_context(BulkCarrier(database, engine, feed, evaluator, vault))
         await stack.enter_async_context(Housekeeping(database))
-        yield Runtime(database, feed, engine, evaluator, JobQueue(database.pool), vault)
+        yield Runtime(database, feed, changes, engine, evaluator, JobQueue(database.pool), vault)
 
 
 def make_worker(

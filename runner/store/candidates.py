@@ -22,6 +22,18 @@ _BESIDE: Mapping[Field, str] = {
 }
 
 
+async def rows_of(pool: Executes, ids: Sequence[UUID]) -> list[Any]:
+    return list(await pool.fetch("select * from executions where id = any($1::uuid[])", ids))
+
+
+async def active(pool: Executes, most: int) -> dict[UUID, int]:
+    """The newest that have not ended, with their seqs."""
+    rows = await pool.fetch(
+        "select id, seq from executions where ended_at is null order by id desc limit $1", most
+    )
+    return {row["id"]: row["seq"] for row in rows}
+
+
 async def candidates(pool: Executes, where: Filter, rows: Sequence[Any]) -> list[Candidate]:
     """In the order of the rows. Tables that the filter asks nothing of are not read."""
     ids = [row["id"] for row in rows]

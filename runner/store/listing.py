@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
 from models.filters import EVERYTHING, And, Field, Filter, Operator, Term, mentions
 from models.orders import ExecutionOrder
@@ -144,6 +145,16 @@ def _ordered(part: Part, direction: str) -> str:
     if part.constant is not None or part.key == "id":
         return f"id {direction}"
     return f"{part.key} {direction}, id {direction}"
+
+
+async def matching(pool: Pool, scope: Scope, where: Filter, ids: Sequence[UUID]) -> set[UUID]:
+    """Those of them that are in the list, on whatever page."""
+    arguments = Arguments(list(ids))
+    condition = _condition(scope, where, arguments)
+    rows = await pool.fetch(
+        f"select id from executions where id = any($1::uuid[]) and {condition}", *arguments.values
+    )
+    return {row["id"] for row in rows}
 
 
 async def count_executions(pool: Pool, scope: Scope, where: Filter) -> tuple[int, bool]:

@@ -5,44 +5,76 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.filters import EVERYTHING
+from models.viewer import Scope
+from runner.store.listing import View
 from schema.enums import LeaveReason
-from schema.live_list import difference, whole
+from schema.list_window import Wanted, Windows
+from schema.live_list import Change, difference, gone, whole
 
 Row = dict[str, object]
-MOMENT = st.dictionaries(st.integers(1, 12), st.integers(1, 3), max_size=12)
+MOMENT = st.lists(
+    st.tuples(st.integers(1, 12), st.integers(1, 3)), max_size=12, unique_by=lambda row: row[0]
+)
+"""Ids in any order, each with its seq."""
 
 
-def window(moment: dict[int, int], size: int) -> list[Row]:
-    rows: list[Row] = [{"id": UUID(int=id), "seq": seq} for id, seq in moment.items()]
-    return sorted(rows, key=lambda row: str(row["id"]), reverse=True)[:size]
+def rows_of(moment: list[tuple[int, int]]) -> list[Row]:
+    return [{"id": UUID(int=id), "seq": seq} for id, seq in moment]
+
+
+def fold(shown: list[Row], change: Change) -> list[Row]:
+    left = {leave.id for leave in change.leave}
+    assert left <= {row["id"] for row in shown}
+    shown = [row for row in shown if row["id"] not in left]
+    for enter in change.enter:
+        at = next((i for i, row in enumerate(shown) if row["id"] == enter.before), len(shown))
+        assert enter.before is None or at < len(shown), "what it stands before is there already"
+        shown.insert(at, enter.row)
+    updated = {row["id"]: row for row in change.update}
+    assert updated.keys() <= {row["id"] for row in shown}
+    return [updated.get(row["id"], row) for row in shown]
+
+
+def step(shown: list[Row], rows: list[Row]) -> Change:
+    seqs = {row["id"]: row["seq"] for row in shown}
+    why = dict.fromkeys(gone(seqs, rows), LeaveReason.NO_LONGER_MATCHES)  # type: ignore[arg-type]
+    return difference(seqs, rows, why)  # type: ignore[arg-type]
 
 
 def test_an_empty_window_is_whole() -> None:
     assert not whole([])
-    assert not difference({}, [], 50, True)
+    assert not difference({}, [], {})
 
 
-@given(st.lists(MOMENT, min_size=1, max_size=6), st.integers(1, 8))
-def test_folding_every_change_gives_the_window(moments: list[dict[int, int]], size: int) -> None:
-    shown: list[Row] = [enter.row for enter in whole(window(moments[0], size)).enter]
+@given(st.lists(MOMENT, min_size=1, max_size=6))
+def test_folding_every_change_gives_the_window(moments: list[list[tuple[int, int]]]) -> None:
+    shown: list[Row] = [enter.row for enter in whole(rows_of(moments[0])).enter]
     for moment in moments[1:]:
-        seqs = {row["id"]: row["seq"] for row in shown}
-        rows = window(moment, size)
-        change = difference(seqs, rows, size, newest_first=True)  # type: ignore[arg-type]
-        gone = {leave.id for leave in change.leave}
-        updated = {row["id"]: row for row in change.update}
-        shown = [updated.get(row["id"], row) for row in shown if row["id"] not in gone]
-        for enter in change.enter:
-            at = next((i for i, row in enumerate(shown) if row["id"] == enter.before), len(shown))
-            assert enter.before is None or at < len(shown), "what it stands before is there already"
-            shown.insert(at, enter.row)
+        rows = rows_of(moment)
+        shown = fold(shown, step(shown, rows))
         assert shown == rows
+        assert not step(shown, rows)
 
 
-def test_a_row_pushed_out_by_newer_ones_left_the_window_and_not_the_list() -> None:
-    old = {UUID(int=1): 1, UUID(int=2): 1}
-    rows: list[Row] = [{"id": UUID(int=3), "seq": 1}, {"id": UUID(int=2), "seq": 1}]
-    (leave,) = difference(old, rows, 2, True).leave
-    assert (leave.id, leave.reason) == (UUID(int=1), LeaveReason.BEYOND_WINDOW)
-    (leave,) = difference(old, rows[1:], 2, True).leave
-    assert leave.reason is LeaveReason.NO_LONGER_MATCHES
+def test_of_rows_that_changed_places_the_fewest_move() -> None:
+    old = rows_of([(1, 1), (2, 1), (3, 1), (4, 1)])
+    change = step(old, rows_of([(4, 2), (1, 1), (2, 2), (3, 1)]))
+    assert [(leave.id.int, leave.reason) for leave in change.leave] == [(4, LeaveReason.MOVED)]
+    assert [(enter.row["id"], enter.before) for enter in change.enter] == [
+        (UUID(int=4), UUID(int=1))
+    ]
+    assert [row["id"] for row in change.update] == [UUID(int=2)]
+
+
+def test_a_window_is_found_by_its_cursor_until_there_is_no_room_for_it() -> None:
+    windows = Windows(rows_kept=10)
+    mine = Wanted(Scope(), EVERYTHING, View(3))
+    seqs = {UUID(int=n): 1 for n in range(3)}
+    first = windows.keep(mine, seqs)
+    assert windows.find(mine, first) == seqs
+    assert windows.find(Wanted(Scope(("other",)), EVERYTHING, View(3)), first) is None
+    assert windows.find(mine, "of another process") is None
+    later = [windows.keep(mine, seqs) for _ in range(2)]
+    assert windows.find(mine, first) is None
+    assert [windows.find(mine, cursor) for cursor in later] == [seqs, seqs]

@@ -44,7 +44,11 @@ async def asker(database_url: str) -> AsyncIterator[Asker]:
             async with parts.database.pool.acquire() as connection:
                 await save_flow(connection, parse_flow(source), source, "user:maria")
         pool = parts.database.pool
-        yield Asker(Services(pool, parts.engine, parts.feed, parts.evaluator, parts.vault, "0"))
+        yield Asker(
+            Services(
+                pool, parts.engine, parts.feed, parts.changes, parts.evaluator, parts.vault, "0"
+            )
+        )
 
 
 async def test_lists_counts_and_nodes_hold_only_what_may_be_seen(asker: Asker) -> None:

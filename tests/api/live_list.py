@@ -1,0 +1,99 @@
+"""A client of live lists that knows only the contract: it folds what it is told, is cut off, and resumes."""
+
+import asyncio
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from tests.api.client import Client
+
+_ROW = "id seq state archived labels { key value }"
+_LIVE = f"""
+subscription ($where: ExecutionFilter, $search: String, $orderBy: ExecutionOrder, $first: Int, $after: String) {{
+  executionList(where: $where, search: $search, orderBy: $orderBy, first: $first, after: $after) {{
+    reset cursor totalCount {{ value exact }}
+    enter {{ before node {{ {_ROW} }} }} update {{ {_ROW} }} leave {{ id reason }} }} }}"""
+_PAGE = f"""query ($where: ExecutionFilter, $search: String, $orderBy: ExecutionOrder, $first: Int) {{
+  executions(where: $where, search: $search, orderBy: $orderBy, first: $first) {{
+    totalCount {{ value exact }} nodes {{ {_ROW} }} }} }}"""
+Row = dict[str, Any]
+
+
+@dataclass
+class Listed:
+    """What a person sees of a list: `rows` in their order, and how many there are in all."""
+
+    rows: list[Row] = field(default_factory=list)
+    count: Any = None
+
+    def fold(self, change: dict[str, Any]) -> None:
+        self.count = change["totalCount"]
+        if change["reset"]:
+            assert not change["update"] and not change["leave"]
+            self.rows = [enter["node"] for enter in change["enter"]]
+            return
+        left = {leave["id"] for leave in change["leave"]}
+        assert left <= {row["id"] for row in self.rows}
+        self.rows = [row for row in self.rows if row["id"] not in left]
+        for enter in change["enter"]:
+            ids = [row["id"] for row in self.rows]
+            assert enter["node"]["id"] not in ids
+            at = ids.index(enter["before"]) if enter["before"] else len(ids)
+            self.rows.insert(at, enter["node"])
+        updated = {row["id"]: row for row in change["update"]}
+        assert updated.keys() <= {row["id"] for row in self.rows}
+        self.rows = [updated.get(row["id"], row) for row in self.rows]
+
+
+@dataclass
+class Follower:
+    """Follows one list; now and then it is cut off and reads on from its cursor."""
+
+    client: Client
+    random: Random
+    variables: dict[str, Any]
+    cuts: float = 0.3
+    listed: Listed = field(default_factory=Listed)
+    told: asyncio.Condition = field(default_factory=asyncio.Condition)
+    resets: int = 0
+    resumed: int = 0
+    reasons: set[str] = field(default_factory=set)
+
+    async def follow(self) -> None:
+        after: str | None = None
+        while True:
+            async with self.client.subscribe(_LIVE, **self.variables, after=after) as messages:
+                self.resumed += after is not None
+                async for message in messages:
+                    after = await self._fold(message["executionList"])
+                    if self.random.random() < self.cuts:
+                        break
+
+    async def _fold(self, change: dict[str, Any]) -> str:
+        async with self.told:
+            self.resets += change["reset"]
+            self.reasons |= {leave["reason"] for leave in change["leave"]}
+            self.listed.fold(change)
+            self.told.notify_all()
+        return str(change["cursor"])
+
+    async def catches_up(self, seconds: float = 15) -> None:
+        """Until what was folded is what a query gives now."""
+        try:
+            async with asyncio.timeout(seconds):
+                while self.listed != (asked := await self._asked()):
+                    await self._told_something()
+        except TimeoutError:
+            raise AssertionError((self.variables, self.listed, asked)) from None
+
+    async def _asked(self) -> Listed:
+        page = (await self.client.ask(_PAGE, **self.variables))["executions"]
+        return Listed(page["nodes"], page["totalCount"])
+
+    async def _told_something(self) -> None:
+        async with self.told:
+            try:
+                async with asyncio.timeout(0.3):
+                    await self.told.wait()
+            except TimeoutError:
+                pass  # the query may have been the one that was early
