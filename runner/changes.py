@@ -9,7 +9,7 @@ import logging
 import random
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Final, Self
@@ -57,7 +57,7 @@ _ORDERED_BY: Final = {
     "DURATION": frozenset({"started_at", "ended_at"}),
     "PROGRESS": frozenset({"progress", "ended_at"}),
 }
-_NAMES: Final = tuple(field.name for field in fields(Candidate))
+_NAMES: Final = tuple(each.name for each in fields(Candidate))
 _ALL: Final = frozenset(_NAMES)
 
 
@@ -67,9 +67,12 @@ class Change:
 
     id: UUID
     before: Candidate | None
-    known: bool
     after: Candidate | None
-    attributes: frozenset[str]
+    known: bool = True
+    attributes: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "attributes", _differing(self.before, self.after))
 
 
 class Interest:
@@ -227,7 +230,7 @@ class Changes(Loop):
         _, before = self._before.pop(id, (0, None))
         if after is not None:
             self._before[id] = (seq, after)
-        return Change(id, before, known, after, _differing(before, after))
+        return Change(id, before, after, known)
 
     def _is_new(self, one: Candidate) -> bool:
         """It cannot have been before one looked: made since then, and not among those forgotten."""

@@ -47,12 +47,13 @@ async def candidates(pool: Executes, where: Filter, rows: Sequence[Any]) -> list
         for field, sql in _BESIDE.items()
         if mentions(where, field)
     }
-    return [_candidate(row, metrics[row["id"]], beside) for row in rows]
+    return [candidate(row, metrics[row["id"]], beside) for row in rows]
 
 
-def _candidate(
+def candidate(
     row: Any, metrics: Mapping[str, float], beside: Mapping[Field, set[UUID]]
 ) -> Candidate:
+    """Of a row of executions; `beside` are those of which each field holds."""
     git, failure = load(row["git"]) or {}, load(row["failure"])
     return Candidate(
         id=row["id"],

@@ -30,7 +30,7 @@ LIVE: Final[Words] = {
         {
             "NO_LONGER_MATCHES": "It does not match the filter any more.",
             "MOVED": "Its place changed: it also enters, elsewhere.",
-            "BEYOND_WINDOW": "Newer rows pushed it out.",
+            "BEYOND_WINDOW": "Others pushed it out.",
             "DELETED": "It is gone.",
         },
     ),

@@ -142,7 +142,7 @@ ROOTS: Final[Words] = {
             "executionList(search)": _SEARCH,
             "executionList(orderBy)": "Their order, CREATED_DESC by default.",
             "executionList(first)": "How many rows to keep in view: 1 to 200, 50 by default.",
-            "executionList(after)": "The cursor of an earlier message; it is answered with a reset.",
+            "executionList(after)": "The last message's cursor: what changed since comes first, or a reset.",
             "approvals": "Requests for decisions, then those that are new, have changed, or are no longer among them.",
             "approvals(where)": "Which.",
             "bulk": "A bulk action now, then its progress, at most 4 times a second. It ends with it.",

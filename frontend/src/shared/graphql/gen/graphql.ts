@@ -782,7 +782,7 @@ export type LeaveReason =
   | 'NO_LONGER_MATCHES'
   /** Its place changed: it also enters, elsewhere. */
   | 'MOVED'
-  /** Newer rows pushed it out. */
+  /** Others pushed it out. */
   | 'BEYOND_WINDOW'
   /** It is gone. */
   | 'DELETED';
