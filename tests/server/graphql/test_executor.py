@@ -35,6 +35,16 @@ class Named:
 
 
 @strawberry.type
+class Small:
+    key: str
+    value: int | None = 1
+
+    @strawberry.field
+    def doubled(self) -> str:
+        return self.key * 2
+
+
+@strawberry.type
 class Leafy(Named):
     number: int
     ratio: float
@@ -49,6 +59,12 @@ class Leafy(Named):
     optional_wrong: int | None = 1
     data: strawberry.scalars.JSON = field(default_factory=lambda: DATA)
     numbers: list[int] = field(default_factory=lambda: [1, 2])
+    twig: Small = field(default_factory=lambda: Small(key="t"))
+    no_twig: Small | None = None
+    twigs: list[Small] = field(default_factory=lambda: [Small(key="a"), Small(key="b", value=None)])
+    holes: list[Small | None] = field(default_factory=lambda: [Small(key="a"), None])
+    wrong_twigs: list[Small] | None = field(default_factory=lambda: [Small(key="a", value="x")])  # type: ignore[arg-type]
+    null_twigs: list[Small] | None = field(default_factory=lambda: [Small(key=None)])  # type: ignore[arg-type]
     guarded: str | None = strawberry.field(default="x", permission_classes=[Never])
 
     @strawberry.field
@@ -133,6 +149,13 @@ DOCUMENTS = [
     "{ leafy { __typename name aliased: name number resolved child { name awaited } flag } }",
     f"{{ many {{ {ALL} }} }}",
     "{ many { number withArgument(add: 5) } }",
+    "{ leafy { twigs { key } number twig { value key again: key __typename } noTwig { key } } }",
+    "{ leafy { twigs { key doubled } twig { ...S } } } fragment S on Small { value ...T } fragment T on Small { key }",
+    "{ leafy { twigs { key @skip(if: true) value } ...A } } fragment A on Leafy { twigs { key } }",
+    "{ leafy { holes { key } } }",
+    "{ leafy { wrongTwigs { key value } name } }",
+    "{ leafy { nullTwigs { key } name } }",
+    "{ leafy { twigs { key { nothing } } } }",
     "{ broken { number } }",
     "{ broken { name colour } }",
     "{ broken { wrongNumber } }",
