@@ -93,6 +93,8 @@ class Batch:
     _slots: dict[UUID, Slots] = field(default_factory=dict)
     _removals: dict[UUID, Delete] = field(default_factory=dict)
     _overtaken: set[Asked] = field(default_factory=set)
+    _ids: dict[Asked, UUID] = field(default_factory=dict)
+    """Of what is to be begun under a key."""
 
     @property
     def changed(self) -> list[UUID]:
@@ -104,10 +106,11 @@ class Batch:
         await self._lock_slots(connection)
         await self._hold_to_places(connection)
         await self._hold_to_note_keys(connection)
+        repeated = await self._hold_to_keys(connection)
         for asked in self.asked:
-            if asked not in self.verdicts:
+            if asked not in self.verdicts and asked not in repeated:
                 self.verdicts[asked] = self._judge(asked, now)
-        await self._hold_to_keys(connection)
+        await self._answer_repeated(connection, repeated)
         if self.together:
             self._hold_together()
         await self._write(connection)
@@ -176,7 +179,7 @@ class Batch:
         context = Context(now, new_id, random.random, asked.ask, slots)
         try:
             if isinstance(asked.command, Beginning):
-                transition = begin(asked.command, context)
+                transition = begin(asked.command, context, self._ids.get(asked) or new_id())
                 before = None
             else:
                 assert asked.execution_id
@@ -243,19 +246,38 @@ class Batch:
             self._withdrawn += keys
             self.jobs = [(id, job) for id, job in self.jobs if job.key not in keys]
 
-    async def _hold_to_keys(self, connection: Connection) -> None:
-        """A repeated key drops what was just begun and answers with what stands."""
+    async def _hold_to_keys(self, connection: Connection) -> dict[Asked, idempotency.Key]:
+        """Before they are judged, for what is begun may take a slot: those of a repeated key, with what stands."""
+        self._ids = {asked: new_id() for asked in self.asked if _has_key(asked)}
         mine = {
-            asked: key
-            for asked, verdict in self.verdicts.items()
-            if isinstance(verdict, Transition) and (key := _key(asked, verdict))
+            asked: _key(asked, id) for asked, id in self._ids.items() if asked not in self.verdicts
         }
         standing = await idempotency.take(connection, list(mine.values()))
-        for asked, key in mine.items():
-            found = standing[key.name]
-            if found.answer != key.answer:
-                self._drop(key.answer)
+        return {
+            asked: standing[key.name]
+            for asked, key in mine.items()
+            if standing[key.name].answer != key.answer
+        }
+
+    async def _answer_repeated(
+        self, connection: Connection, repeated: Mapping[Asked, idempotency.Key]
+    ) -> None:
+        """As the first was. Of what could not be begun the key is free again."""
+        begun = {id: asked for asked, id in self._ids.items()}
+        for asked, found in repeated.items():
+            first = begun.get(found.answer)
+            refused = self.verdicts.get(first) if first else None
+            if isinstance(refused, HeadwayError):
+                self.verdicts[asked] = refused
+            else:
+                key = _key(asked, self._ids[asked])
                 self.verdicts[asked] = await self._first_answer(connection, key, found)
+        void = [
+            _key(asked, id)
+            for asked, id in self._ids.items()
+            if asked not in repeated and isinstance(self.verdicts[asked], HeadwayError)
+        ]
+        await idempotency.release(connection, void)
 
     async def _hold_to_note_keys(self, connection: Connection) -> None:
         """Before they are judged: a note that was added with the same key is not added again."""
@@ -291,11 +313,6 @@ class Batch:
             return Refused.not_found("what this key had created was deleted since")
         return Transition(first)
 
-    def _drop(self, id: UUID) -> None:
-        del self._before[id], self._events[id], self.executions[id]
-        self.jobs = [(of, job) for of, job in self.jobs if of != id]
-        self.promises = [(of, promise) for of, promise in self.promises if of != id]
-
     async def _write(self, connection: Connection) -> None:
         changes = [
             Change(before, self.executions[id], self._events[id])
@@ -306,10 +323,14 @@ class Batch:
         await remove(connection, self._removals)
         await audit.record_acts(connection, self._acts())
         await bulk.settle(connection, list(self._results()))
+        judged = [asked for asked, verdict in self.verdicts.items() if verdict is not None]
+        refused = [asked for asked in judged if _is_refused(self.verdicts[asked])]
+        # A job that was taken for nothing goes first, for it may be lined up again; one that begins goes last, for
+        # it may be what was lined up just now.
+        await acknowledge(connection, [id for asked in refused if (id := _job_of(asked))])
         await withdraw(connection, self._withdrawn, [job.key for _, job in self.jobs])
         await enqueue(connection, self.jobs)
         await deferred.store(connection, self.promises)
-        judged = [asked for asked, verdict in self.verdicts.items() if verdict is not None]
         await acknowledge(connection, [id for asked in judged if (id := _job_of(asked))])
         await deferred.settle(connection, [asked.owed for asked in judged if asked.owed])
 
@@ -329,6 +350,10 @@ class Batch:
             else:
                 begun = isinstance(asked.command, Beginning)
                 yield bulk.Result(asked.place, made=verdict.execution.id if begun else None)
+
+
+def _is_refused(verdict: Verdict) -> bool:
+    return isinstance(verdict, HeadwayError) or bool(verdict and verdict.refused)
 
 
 def problem_of(error: HeadwayError) -> Problem:
@@ -356,14 +381,12 @@ _MUTATIONS: Mapping[type[Beginning], str] = {
 }
 
 
-def _key(asked: Asked, begun: Transition) -> idempotency.Key | None:
+def _has_key(asked: Asked) -> bool:
+    return isinstance(asked.command, Beginning) and asked.command.idempotency_key is not None
+
+
+def _key(asked: Asked, id: UUID) -> idempotency.Key:
     command = asked.command
-    if not isinstance(command, Beginning) or command.idempotency_key is None:
-        return None
-    return idempotency.Key(
-        asked.ask.actor,
-        _MUTATIONS[type(command)],
-        command.idempotency_key,
-        command.digest or "",
-        begun.execution.id,
-    )
+    assert isinstance(command, Beginning) and command.idempotency_key is not None
+    mutation, digest = _MUTATIONS[type(command)], command.digest or ""
+    return idempotency.Key(asked.ask.actor, mutation, command.idempotency_key, digest, id)

@@ -19,7 +19,7 @@ from models.lifecycle.settle import settle
 from models.lifecycle.snapshot import TaskRun
 from models.lifecycle.starting import takes_starts
 from models.lifecycle.steps import Steps
-from models.lifecycle.stopping import FENCE_AFTER, end_killed
+from models.lifecycle.stopping import end_stopped
 from models.retry import MAX_LOST, delay_before, may_retry
 from models.spec import TaskSpec
 from models.states import (
@@ -98,14 +98,12 @@ def lose(steps: Steps, command: Lose) -> None:
     settle(steps)
 
 
-def fence(steps: Steps, _: KillDeadline) -> None:
+def fence(steps: Steps, command: KillDeadline) -> None:
     """What has outlived its kill loses its lease; the execution goes on to its end."""
-    killing = steps.execution.killing
-    if killing and steps.now < killing.at + timedelta(seconds=FENCE_AFTER):
-        return
-    for task in list(steps.execution.tasks.values()):
-        if task.state is TaskRunState.KILLING:
-            end_killed(steps, task, AttemptState.LOST, "not ended within its grace; fenced")
+    for path, attempt in command.attempts:
+        task = steps.execution.tasks[path]
+        if task.state is TaskRunState.KILLING and task.attempt == attempt:
+            end_stopped(steps, task, AttemptState.LOST, "not ended within its grace; fenced")
     settle(steps)
 
 

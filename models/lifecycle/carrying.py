@@ -147,11 +147,12 @@ def _take_signal(steps: Steps, task: TaskRun, name: str, data: Any) -> None:
 
 def adopt(steps: Steps, command: Adopt) -> None:
     """Its execution exists. When the attempt has ended meanwhile, nobody wants that any more."""
+    adopted = steps.execution.tasks[command.path]
+    if (adopted.child, adopted.attempt) == (command.child, command.attempt):
+        return
     task = _own(steps, command.path, command.attempt)
     if task is None:
         steps.promise_to(command.child, Cancel(), f"{steps.execution.name} no longer waits for it")
-        return
-    if task.child == command.child:
         return
     steps.record(ChildLinked(task.path, task.attempt, command.child))
     spec = steps.execution.spec_of(task)

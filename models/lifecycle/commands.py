@@ -333,17 +333,35 @@ class ApprovalDue:
 
 @dataclass(frozen=True, slots=True)
 class KillDeadline:
-    """What has not ended by now is fenced."""
+    """Those attempts (path and number) that have not ended by now are fenced."""
+
+    attempts: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class FinallyDeadline:
-    """`finally` has had its time in an execution that is being killed."""
+    """`finally` has had its time in an execution that is being killed since the event `since`."""
+
+    since: int
 
 
+Beginning = Create | RecordExecution
+Promised = (
+    MakeRoom
+    | Cancel
+    | ChildEnded
+    | Begin
+    | Mark
+    | WakeUp
+    | TimeOut
+    | TimeOutExecution
+    | ApprovalDue
+    | KillDeadline
+    | FinallyDeadline
+)
+"""What the engine takes as it is when it is due, of this execution or of another."""
 Command = (
     Create
-    | Cancel
     | Pause
     | Resume
     | RetryFailed
@@ -365,35 +383,11 @@ Command = (
     | Prepare
     | Judge
     | Adopt
-    | ChildEnded
-    | Begin
     | Admit
-    | MakeRoom
-    | Mark
     | Conclude
-    | WakeUp
-    | TimeOut
-    | TimeOutExecution
-    | ApprovalDue
-    | KillDeadline
-    | FinallyDeadline
+    | Promised
     | Retold
 )
-Beginning = Create | RecordExecution
-Promised = (
-    MakeRoom
-    | Cancel
-    | ChildEnded
-    | Begin
-    | Mark
-    | WakeUp
-    | TimeOut
-    | TimeOutExecution
-    | ApprovalDue
-    | KillDeadline
-    | FinallyDeadline
-)
-"""What the engine takes as it is when it is due, of this execution or of another."""
 Errand = Evaluate | StartChild | AdmitNext | RemoveFiles
 """What has to be done outside of a transaction first."""
 Deferrable = Promised | Errand

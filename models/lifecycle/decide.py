@@ -81,8 +81,8 @@ def _cancel(steps: Steps, command: Cancel) -> None:
     settle(steps)
 
 
-def _end_finally(steps: Steps, _: FinallyDeadline) -> None:
-    stopping.end_finally(steps)
+def _end_finally(steps: Steps, command: FinallyDeadline) -> None:
+    stopping.end_finally(steps, command)
     settle(steps)
 
 
@@ -165,13 +165,12 @@ def decide(execution: Execution, command: Command, context: Context) -> Transiti
     return steps.close()
 
 
-def begin(command: Beginning, context: Context) -> Transition:
+def begin(command: Beginning, context: Context, id: UUID) -> Transition:
     """A new execution, handled at once as far as it goes by itself."""
     if isinstance(command, RecordExecution):
-        return recording.record_execution(command, context)
+        return recording.record_execution(command, context, id)
     check_labels(command.labels, settable=(CORRELATION,))
     _refuse_unknown_tasks(command)
-    id = context.new_id()
     event = Event(id, 1, context.now, context.ask, _created(id, command, context))
     steps = Steps(create(command.plan, event), context)
     steps.events.append(event)

@@ -137,6 +137,7 @@ def _execution_moved(execution: Execution, fact: ExecutionMoved, event: Event) -
         clock=_clock(execution, fact, event),
         started_at=execution.started_at or (at if state is ExecutionState.RUNNING else None),
         ended_at=execution.ended_at if corrected else at if ended else None,
+        cache_key=None if corrected else execution.cache_key,
         progress=1.0 if ended else execution.progress,
         archived=execution.archived and ended,
         paused=Paused(event.ask.actor, event.at) if state is ExecutionState.PAUSED else None,

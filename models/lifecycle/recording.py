@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from models.errors import ProblemCode, Refused
 from models.events import (
@@ -41,10 +42,9 @@ _FAILING: Final = frozenset(
 )
 
 
-def record_execution(command: RecordExecution, context: Context) -> Transition:
+def record_execution(command: RecordExecution, context: Context, id: UUID) -> Transition:
     check_labels(command.labels, settable=(CORRELATION,))
     spec = command.plan.spec
-    id = context.new_id()
     event = Event(
         execution_id=id,
         seq=1,

@@ -53,6 +53,7 @@ def retry_failed(steps: Steps, _: RetryFailed) -> None:
     require(steps.execution, Action.RETRY_FAILED)
     if steps.execution.state is ExecutionState.PAUSED:
         line_up_again(steps)
+        move(steps, ExecutionState.FAILED_FINISHING)
     for task in list(put_back_by_retry(steps.execution)):
         steps.move_task(task, TaskRunState.CREATED)
     move(steps, ExecutionState.RUNNING)

@@ -27,7 +27,7 @@ def kill(steps: Steps, force: bool = False, cascade: bool = True) -> None:
     if force or not started:
         sections.append(Section.FINALLY)
     elif any(task.state is not TaskRunState.CREATED for task in _finally(steps.execution)):
-        steps.promise(FinallyDeadline(), steps.execution.plan.spec.finally_timeout)
+        _promise_end_of_finally(steps)
     stop(steps, steps.execution.in_section(*sections), force, cascade)
 
 
@@ -37,7 +37,6 @@ def hurry(steps: Steps) -> None:
         return
     steps.record(KillForced())
     stop(steps, steps.execution.tasks.values(), force=True)
-    steps.promise(KillDeadline(), FENCE_AFTER)
 
 
 def end_of_kill(execution: Execution) -> datetime | None:
@@ -53,13 +52,19 @@ def end_of_kill(execution: Execution) -> datetime | None:
 def when_finally_begins(steps: Steps) -> None:
     tasks = _finally(steps.execution)
     if tasks and all(task.state is TaskRunState.CREATED for task in tasks):
-        steps.promise(FinallyDeadline(), steps.execution.plan.spec.finally_timeout)
+        _promise_end_of_finally(steps)
 
 
-def end_finally(steps: Steps) -> None:
-    """Its time is over."""
-    if steps.execution.state is ExecutionState.KILLING:
-        stop(steps, _finally(steps.execution))
+def _promise_end_of_finally(steps: Steps) -> None:
+    execution = steps.execution
+    steps.promise(FinallyDeadline(execution.state_seq), execution.plan.spec.finally_timeout)
+
+
+def end_finally(steps: Steps, command: FinallyDeadline) -> None:
+    """Its time is over; that of an earlier kill means nothing to a later one."""
+    execution = steps.execution
+    if execution.state is ExecutionState.KILLING and execution.state_seq == command.since:
+        stop(steps, _finally(execution))
 
 
 def stop(steps: Steps, tasks: Iterable[TaskRun], force: bool = False, cascade: bool = True) -> None:
@@ -69,7 +74,8 @@ def stop(steps: Steps, tasks: Iterable[TaskRun], force: bool = False, cascade: b
     leased = [task for task in stopped if task.lease is not None]
     if leased:
         grace = 0.0 if force else max(steps.execution.spec_of(task).kill_grace for task in leased)
-        steps.promise(KillDeadline(), FENCE_AFTER + grace)
+        attempts = tuple((task.path, task.attempt) for task in leased)
+        steps.promise(KillDeadline(attempts), FENCE_AFTER + grace)
 
 
 def _stop(steps: Steps, task: TaskRun, cascade: bool) -> None:
@@ -86,27 +92,23 @@ def _stop(steps: Steps, task: TaskRun, cascade: bool) -> None:
             steps.promise_to(
                 task.child, Cancel(), f"{steps.execution.name}, which started it, was stopped"
             )
-        if killed:
-            end_killed(steps, task, AttemptState.KILLED)
-        else:
-            _end_timed_out(steps, task)
+        end_stopped(steps, task, AttemptState.KILLED if killed else AttemptState.TIMED_OUT)
     elif task.attempt:
         steps.move_task(task, TaskRunState.KILLED if killed else TaskRunState.FAILED)
     else:
         steps.move_task(task, TaskRunState.CANCELLED)
 
 
-def _end_timed_out(steps: Steps, task: TaskRun) -> None:
-    error = TaskError("TIMED_OUT", "had not ended when the time was over")
-    end = AttemptState.TIMED_OUT
+def end_stopped(steps: Steps, task: TaskRun, end: AttemptState, reason: str | None = None) -> None:
+    """Killed with its execution; otherwise it had its time, and has failed."""
+    to, error = TaskRunState.KILLED, None
+    if steps.execution.state is not ExecutionState.KILLING:
+        to, error = (
+            TaskRunState.FAILED,
+            TaskError("TIMED_OUT", "had not ended when the time was over"),
+        )
     steps.record(
-        AttemptEnded(task.path, task.attempt, end, task.state, TaskRunState.FAILED, error=error)
-    )
-
-
-def end_killed(steps: Steps, task: TaskRun, end: AttemptState, reason: str | None = None) -> None:
-    steps.record(
-        AttemptEnded(task.path, task.attempt, end, task.state, TaskRunState.KILLED, reason=reason)
+        AttemptEnded(task.path, task.attempt, end, task.state, to, error=error, reason=reason)
     )
 
 

@@ -89,7 +89,9 @@ def task_run_moved(execution: Execution, fact: TaskRunMoved, event: Event) -> Ex
     state = fact.to_state
     ended = state in TASK_RUN_ENDS
     if task.ended and ended:  # corrected by a person
-        return with_task(execution, task, replace(task, state=state, error=fact.error))
+        return with_task(
+            execution, task, replace(task, state=state, error=fact.error, cache_key=None)
+        )
     changed = replace(
         task,
         state=state,

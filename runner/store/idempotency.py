@@ -58,6 +58,19 @@ async def take(connection: Connection, keys: Sequence[Key]) -> dict[tuple[str, s
     return found
 
 
+async def release(connection: Connection, keys: Sequence[Key]) -> None:
+    """What they were taken for was not made after all."""
+    if keys:
+        await connection.execute(
+            "delete from idempotency_keys where (actor, mutation, key, answer) in "
+            "(select * from unnest($1::text[], $2::text[], $3::text[], $4::uuid[]))",
+            [key.actor for key in keys],
+            [key.mutation for key in keys],
+            [key.key for key in keys],
+            [key.answer for key in keys],
+        )
+
+
 async def find(pool: Executes, actor: str, mutation: str, key: str) -> UUID | None:
     """What the key had created."""
     answer: UUID | None = await pool.fetchval(

@@ -232,6 +232,7 @@ Column = tuple[str, str, Any]
 
 EXECUTION_COLUMNS: Sequence[Column] = (
     ("state", "text", lambda x: x.state.value),
+    ("cache_key", "text", lambda x: x.cache_key),
     ("seq", "bigint", lambda x: x.seq),
     ("state_seq", "bigint", lambda x: x.state_seq),
     ("progress", "float8", lambda x: x.progress),
@@ -276,7 +277,6 @@ NEW_EXECUTION_COLUMNS: Sequence[Column] = (
     ("parent_attempt", "int", lambda x: x.parent.attempt if x.parent else None),
     ("shares_slot", "bool", lambda x: x.shares_slot),
     ("no_cache", "bool", lambda x: x.no_cache),
-    ("cache_key", "text", lambda x: x.cache_key),
     ("scheduled_at", "timestamptz", lambda x: x.scheduled_at),
     ("origin", "text", lambda x: x.origin.value),
     *EXECUTION_COLUMNS,

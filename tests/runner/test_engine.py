@@ -14,6 +14,7 @@ from models.events import Ask
 from models.ids import new_id
 from models.lifecycle.commands import (
     Cancel,
+    Command,
     Create,
     Finish,
     ForceRun,
@@ -100,6 +101,55 @@ async def test_what_is_forced_while_its_job_is_taken_has_no_second_job(engines: 
     assert await engines.database.pool.fetchval("select count(*) from pgqueuer") == 0
     await engines.first.execute(id, Finish("a", lease, AttemptState.SUCCESS, 1))
     await run(engines, id, "b")
+
+
+@pytest.mark.parametrize("command", [Resume(), ForceRun()])
+async def test_a_job_taken_for_nothing_is_lined_up_again_in_the_same_transaction(
+    engines: Engines, command: Command
+) -> None:
+    id = (await engines.create()).id
+    (job,) = await engines.queue.take(["default"], 500)
+    await engines.first.execute(id, Pause(), ASK)
+    start = Start("a", 1, new_id(), "worker:w", new_id(), job.id)
+    started, _ = await asyncio.gather(
+        engines.first.execute(id, start), engines.first.execute(id, command, ASK)
+    )
+    assert started.refused
+    await run(engines, id, "a")
+    await run(engines, id, "b")
+
+
+LIMITED = """id: limited
+namespace: engine
+concurrency: {limit: 1, behavior: FAIL}
+tasks: [{id: a, type: log, message: a}]
+"""
+
+
+async def test_a_repeated_key_takes_no_slot_from_who_comes_with_it(engines: Engines) -> None:
+    async with engines.database.pool.acquire() as connection:
+        _, revision = await flows.save_flow(connection, parse_flow(LIMITED), LIMITED, "user:maria")
+        plan = await engines.first.plans.of(connection, revision["id"])
+    keyed = Create(plan, limited=True, idempotency_key="k", digest="d")
+    first = (await engines.first.create(keyed, ASK)).execution
+    await engines.first.execute(first.id, Cancel(), ASK)
+    again, fresh = await asyncio.gather(
+        engines.first.create(keyed, ASK), engines.first.create(Create(plan, limited=True), ASK)
+    )
+    assert again.execution.id == first.id
+    assert fresh.execution.state is ExecutionState.RUNNING
+    await engines.first.execute(fresh.execution.id, Cancel(), ASK)
+
+
+async def test_a_key_is_free_again_where_nothing_could_be_created(engines: Engines) -> None:
+    wrong = Create(engines.plan, disabled_tasks=("nothing",), idempotency_key="k", digest="d")
+    right = Create(engines.plan, idempotency_key="k", digest="e")
+    for found in await asyncio.gather(
+        engines.first.create(wrong, ASK), engines.first.create(wrong, ASK), return_exceptions=True
+    ):
+        assert isinstance(found, Refused) and found.problems[0].code is ProblemCode.VALIDATION
+    id = (await engines.first.create(right, ASK)).execution.id
+    await engines.first.execute(id, Cancel(), ASK)
 
 
 async def test_many_are_written_in_few_transactions(engines: Engines) -> None:

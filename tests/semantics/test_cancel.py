@@ -199,11 +199,7 @@ async def test_a_result_that_arrives_after_the_fence_is_refused_and_recorded_as_
         engine, lease = floor.parts.engine, new_id()
         await engine.execute(id, Start("a", 1, new_id(), "worker:gone", lease))
         await floor.ask(id, Cancel())
-        await floor.parts.database.pool.execute(
-            "update executions set killing = jsonb_set(killing, '{at}', '\"2026-01-01T00:00:00+00:00\"')"
-        )
-        floor.parts.engine._remembered.clear()
-        await engine.execute(id, KillDeadline())
+        await engine.execute(id, KillDeadline((("a", 1),)))
         assert (await floor.look(id)).state == "KILLED"
         late = await engine.execute(id, Finish("a", lease, AttemptState.SUCCESS, 1))
         assert late.refused and late.refused.code == "CONFLICT"

@@ -40,7 +40,7 @@ class Stage:
         self.promises: list[Deferred] = []
         spec = parse_flow(source)
         plan = Plan.of(new_id(), new_id(), 1, spec)
-        self.execution = self._took(begin(Create(plan, **options), self._context(MARIA)))
+        self.execution = self._took(begin(Create(plan, **options), self._context(MARIA), new_id()))
 
     @property
     def state(self) -> ExecutionState:
@@ -78,6 +78,17 @@ class Stage:
     def run(self, path: str, state: Any, **result: Any) -> Transition:
         self.start(path)
         return self.finish(path, state, **result)
+
+    def promised(self, kind: type[Any]) -> Deferred:
+        """The only promise of that kind."""
+        (found,) = [each for each in self.promises if isinstance(each.command, kind)]
+        return found
+
+    def keep(self, promise: Deferred) -> None:
+        """It has come due."""
+        self.now = promise.due
+        assert isinstance(promise.command, Command)
+        self.ask(promise.command, ENGINE)
 
     def evaluate(self, values: Mapping[str, Any] | None = None, error: Any = None) -> None:
         """Carry out the evaluations that are owed, all with the same result."""
