@@ -1,0 +1,160 @@
+"""Stopping: graces, deadlines that are of their own kill, and what comes too late."""
+
+from models.errors import ProblemCode
+from models.events import ENGINE
+from models.ids import new_id
+from models.lifecycle.commands import (
+    Adopt,
+    Cancel,
+    ChangeState,
+    FinallyDeadline,
+    Finish,
+    KillDeadline,
+    Pause,
+    Restart,
+    RetryFailed,
+    TimeOut,
+    TimeOutExecution,
+)  # fmt: skip
+from models.states import AttemptState, ExecutionState
+from tests.models.lifecycle.stage import Stage
+
+TWO = """
+id: two
+namespace: acme
+tasks:
+  - {id: a, type: log, message: a}
+  - {id: b, type: log, message: b}
+  - {id: c, type: log, message: c, needs: [a]}
+"""
+
+
+def test_cancel_waits_for_running_attempts_until_the_grace_and_two_heartbeats_are_over() -> None:
+    stage = Stage(TWO)
+    stage.start("a")
+    stage.ask(Cancel())
+    assert stage.states == {"a": "KILLING", "b": "CANCELLED", "c": "CANCELLED"}
+    assert stage.state == "KILLING"
+    (promise,) = stage.promises
+    assert (promise.due - stage.now).total_seconds() == 10 + 6
+    stage.keep(promise)
+    assert stage.states["a"] == "KILLED"
+    assert stage.state == "KILLED"
+
+
+def test_the_deadline_of_an_older_kill_fences_nothing() -> None:
+    stage = Stage("id: x\nnamespace: y\ntasks: [{id: a, type: shell, run: sleep 9}]\n")
+    stage.start("a")
+    stage.ask(Cancel())
+    (promise,) = stage.promises
+    stage.finish("a", AttemptState.KILLED)
+    stage.ask(Restart())
+    stage.start("a")
+    stage.pass_time(8)
+    stage.ask(Cancel())
+    stage.keep(promise)
+    assert stage.states["a"] == "KILLING"
+
+
+FINALLY = """
+id: x
+namespace: y
+tasks: [{id: a, type: shell, run: sleep 9}]
+finally: [{id: z, type: shell, run: sleep 9}]
+"""
+
+
+def test_the_time_of_an_older_finally_means_nothing_to_a_later_one() -> None:
+    stage = Stage(FINALLY)
+    stage.start("a")
+    stage.ask(Cancel())
+    stage.finish("a", AttemptState.KILLED)
+    promise = stage.promised(FinallyDeadline)
+    stage.run("z", AttemptState.SUCCESS)
+    assert stage.state == "KILLED"
+    stage.ask(Restart())
+    stage.start("a")
+    stage.ask(Cancel())
+    stage.finish("a", AttemptState.KILLED)
+    stage.start("z")
+    stage.keep(promise)
+    assert stage.states["z"] == "RUNNING"
+
+
+def test_an_iteration_that_ignores_the_end_of_its_time_fails_and_kills_nobody() -> None:
+    stage = Stage(
+        """
+id: x
+namespace: y
+tasks:
+  - {id: each, type: foreach, items: [1], timeout: 5s, tasks: [{id: deaf, type: shell, run: sleep 9}]}
+"""
+    )
+    stage.evaluate({"items": [1]})
+    stage.start("each[0].deaf")
+    stage.keep(stage.promised(TimeOut))
+    assert stage.states["each[0].deaf"] == "KILLING"
+    stage.keep(stage.promised(KillDeadline))
+    assert (stage.state, stage.states["each"], stage.states["each[0].deaf"]) == (
+        "FAILED", "FAILED", "FAILED",
+    )  # fmt: skip
+
+
+def test_a_child_that_nobody_waits_for_is_adopted_twice_without_harm() -> None:
+    stage = Stage("id: x\nnamespace: y\ntasks: [{id: c, type: subflow, flow: g, wait: false}]\n")
+    stage.evaluate({"inputs": {}})
+    child = new_id()
+    stage.ask(Adopt("c", 1, child), ENGINE)
+    assert stage.states["c"] == "SUCCESS"
+    again = stage.ask(Adopt("c", 1, child), ENGINE)
+    assert not again.events and not again.deferred
+
+
+def test_retry_failed_while_paused_takes_back_the_failure_of_the_execution_itself() -> None:
+    stage = Stage(
+        "id: x\nnamespace: y\ntimeout: 10s\ntasks: [{id: a, type: shell, run: sleep 9}]\n"
+    )
+    stage.start("a")
+    stage.pass_time(11)
+    stage.ask(TimeOutExecution(), ENGINE)
+    stage.ask(Pause())
+    stage.finish("a", AttemptState.KILLED)
+    assert stage.state == "PAUSED"
+    stage.ask(RetryFailed())
+    assert (stage.state, stage.states["a"], stage.execution.failure) == ("RUNNING", "QUEUED", None)
+    stage.run("a", AttemptState.SUCCESS)
+    assert stage.state == "SUCCESS"
+
+
+def test_what_a_person_called_a_success_stands_for_no_later_run() -> None:
+    stage = Stage(TWO, cache_key="key")
+    stage.ask(Cancel())
+    assert stage.execution.cache_key == "key"
+    stage.ask(ChangeState(ExecutionState.SUCCESS))
+    assert stage.execution.cache_key is None
+    assert stage.folded() == stage.execution
+
+
+def test_asking_again_while_killing_skips_the_grace_once() -> None:
+    stage = Stage(TWO)
+    stage.start("a")
+    stage.ask(Cancel())
+    stage.ask(Cancel())
+    assert stage.execution.killing and stage.execution.killing.force
+    events = len(stage.events)
+    stage.ask(Cancel())
+    assert len(stage.events) == events
+
+
+def test_a_result_after_the_fence_is_refused_and_recorded_as_late() -> None:
+    stage = Stage(TWO)
+    lease = stage.start("a")
+    stage.ask(Cancel())
+    stage.pass_time(16)
+    stage.ask(KillDeadline((("a", 1),)), ENGINE)
+    before = stage.states
+    transition = stage.ask(Finish("a", lease, AttemptState.SUCCESS, 1))
+    assert transition.refused and transition.refused.code is ProblemCode.CONFLICT
+    assert [event.type.value for event in transition.events] == ["LATE_RESULT"]
+    assert stage.states == before
+    assert stage.state == "KILLED"
