@@ -29,6 +29,8 @@ test("a flow is run with a form: wrong input is told at its field, then it is wa
   await expect(dialog.getByTestId("run-state")).toContainText("Success");
   await dialog.getByRole("link", { name: "View details" }).click();
   await expect(page.getByTestId("state")).toContainText("Success");
+  await page.getByRole("button", { name: "Run again" }).click();
+  await expect(page.getByRole("dialog").getByLabel("size")).toHaveValue("7");
 });
 
 test("a new execution is prepared: what succeeded is not ticked", async ({ page, headway }) => {

@@ -63,12 +63,7 @@ export function ExecutionHeader({ view, neighbours, actions }: Props) {
       {!isEnded(view.state) && <ProgressBar value={view.progress} label="Progress" tone={toneOf(view)} />}
       <Facts view={view} />
       {neighbours && <Relatives execution={neighbours} />}
-      {running && (
-        <RunDialog
-          flow={{ namespace: view.namespace, key: view.flowKey }}
-          onClose={() => setRunning(false)}
-        />
-      )}
+      {running && <RunDialog again={view} onClose={() => setRunning(false)} />}
     </header>
   );
 }

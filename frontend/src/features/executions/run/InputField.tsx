@@ -29,7 +29,7 @@ export function InputField({ field, entry, error, onChange }: Props) {
   const common = {
     label: field.id,
     description: descriptionOf(field),
-    withAsterisk: field.required && field.default === null,
+    withAsterisk: field.required && field.default === null && !field.dependsOn.length,
     error,
   };
   const text = typeof entry === "string" ? entry : "";
@@ -107,6 +107,7 @@ export function InputField({ field, entry, error, onChange }: Props) {
 function descriptionOf(field: Field): string | undefined {
   const parts = [field.description, HINTS[field.type]];
   if (isExpression(field.default)) parts.push(`left empty: ${field.default}`);
+  if (field.dependsOn.length) parts.push(`asked for depending on ${field.dependsOn.join(", ")}`);
   if (field.min !== null || field.max !== null) parts.push(`${field.min ?? "…"} to ${field.max ?? "…"}`);
   return parts.filter(Boolean).join("; ") || undefined;
 }

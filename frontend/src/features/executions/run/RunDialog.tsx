@@ -1,22 +1,34 @@
 import { Modal, Select, Stack, Text } from "@mantine/core";
 import { useState } from "react";
-import { RunChoicesDocument, RunFormDocument } from "@/shared/graphql/gen/graphql";
+import { RunAgainDocument, RunChoicesDocument, RunFormDocument } from "@/shared/graphql/gen/graphql";
 import { useRead } from "@/shared/graphql/read";
 import { ErrorState } from "@/shared/ui/ErrorState";
 import { LiveRun } from "./LiveRun";
 import { RunForm } from "./RunForm";
 
 type Chosen = { namespace: string; key: string };
+type Props = {
+  /** An execution whose flow is run again, with the inputs it had. */
+  again?: { id: string; name: string; namespace: string; flowKey: string };
+  onClose: () => void;
+};
 
 /** Choose a flow, fill in its inputs, start it, watch it. */
-export function RunDialog({ flow, onClose }: { flow?: Chosen; onClose: () => void }) {
-  const [chosen, setChosen] = useState<Chosen | null>(flow ?? null);
+export function RunDialog({ again, onClose }: Props) {
+  const [chosen, setChosen] = useState<Chosen | null>(null);
   const [started, setStarted] = useState<string | null>(null);
+  const title = again ? `Run ${again.name} again` : "Run a flow";
   return (
-    <Modal opened onClose={onClose} title={started ? "Running" : "Run a flow"} size="lg">
-      {started ? (
-        <LiveRun id={started} onClose={onClose} />
-      ) : (
+    <Modal opened onClose={onClose} title={started ? "Running" : title} size="lg">
+      {started && <LiveRun id={started} onClose={onClose} />}
+      {!started && again && (
+        <Again
+          id={again.id}
+          chosen={{ namespace: again.namespace, key: again.flowKey }}
+          onStarted={setStarted}
+        />
+      )}
+      {!started && !again && (
         <Stack gap="sm">
           <FlowChoice chosen={chosen} onChange={setChosen} />
           {chosen && (
@@ -46,7 +58,24 @@ function FlowChoice({ chosen, onChange }: { chosen: Chosen | null; onChange: (ch
   );
 }
 
-function Inputs({ chosen, onStarted }: { chosen: Chosen; onStarted: (id: string) => void }) {
+function Again({ id, ...rest }: { id: string; chosen: Chosen; onStarted: (id: string) => void }) {
+  const { data, error } = useRead(RunAgainDocument, { id });
+  if (error) return <ErrorState error={error} what="Its inputs" />;
+  if (!data) return <p role="status">Loading the form…</p>;
+  return <Inputs given={data.execution?.inputs as Given} {...rest} />;
+}
+
+type Given = Record<string, unknown> | undefined;
+
+function Inputs({
+  chosen,
+  given,
+  onStarted,
+}: {
+  chosen: Chosen;
+  given?: Given;
+  onStarted: (id: string) => void;
+}) {
   const { data, error } = useRead(RunFormDocument, chosen);
   if (error) return <ErrorState error={error} what="The form" />;
   if (!data) return <p role="status">Loading the form…</p>;
@@ -58,7 +87,7 @@ function Inputs({ chosen, onStarted }: { chosen: Chosen; onStarted: (id: string)
           {data.flow.description}
         </Text>
       )}
-      <RunForm flow={data.flow} onStarted={onStarted} />
+      <RunForm flow={data.flow} given={given} onStarted={onStarted} />
     </>
   );
 }

@@ -38,6 +38,10 @@ describe("the form", () => {
     });
   });
 
+  it("opens without the secret that was given to another run", () => {
+    expect(entriesOf([field("password", "SECRET")], { password: "****" })).toEqual({ password: "" });
+  });
+
   it("sends what is filled in, and tells what is no JSON beside its field", () => {
     const entries = { day: "2026-01-31", size: "7", full: false, regions: [], extra: "{", name: "" };
     const { values, faults } = readEntries(FIELDS, entries);

@@ -10,7 +10,11 @@ const IN_TEXT = new Set(["JSON", "ARRAY"]);
 /** The form as it opens: the given values, else the defaults that are no expressions. */
 export function entriesOf(fields: readonly Field[], given: Record<string, unknown> = {}): Entries {
   return Object.fromEntries(
-    fields.map((field) => [field.id, entryOf(field, given[field.id] ?? field.default)]),
+    // A secret that was given is told to nobody: it is given again.
+    fields.map((field) => [
+      field.id,
+      entryOf(field, (field.type === "SECRET" ? undefined : given[field.id]) ?? field.default),
+    ]),
   );
 }
 

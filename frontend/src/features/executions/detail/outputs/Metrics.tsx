@@ -17,7 +17,9 @@ export function Metrics({ metrics }: { metrics: readonly Metric[] }) {
       <tbody>
         {seriesOf(metrics).map((series) => (
           <tr key={series.key}>
-            <td>{series.name}</td>
+            <td>
+              {series.name} {series.tags && <span className={classes.task}>{series.tags}</span>}
+            </td>
             <td className={classes.task}>{series.taskKey}</td>
             <td>
               {series.values.length > 1 && (

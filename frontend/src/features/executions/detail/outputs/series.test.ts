@@ -7,6 +7,7 @@ function metric(over: Partial<Metric>): Metric {
     value: 1,
     kind: "GAUGE",
     step: null,
+    tags: {},
     at: "2026-01-01T00:00:00Z",
     taskKey: "fit",
     attempt: 1,
@@ -25,6 +26,17 @@ describe("seriesOf", () => {
       ["fit", "loss", 1],
       ["check", "loss", 1],
       ["fit", "rows", 7],
+    ]);
+  });
+  it("tells those of one name apart by their tags", () => {
+    const series = seriesOf([
+      metric({ tags: { digit: 1 } }),
+      metric({ tags: { digit: 2 }, value: 3 }),
+      metric({ tags: { digit: 1 }, value: 5, step: 1 }),
+    ]);
+    expect(series.map((one) => [one.tags, one.values])).toEqual([
+      ["digit=1", [1, 5]],
+      ["digit=2", [3]],
     ]);
   });
   it.each([

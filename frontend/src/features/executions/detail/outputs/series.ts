@@ -2,22 +2,24 @@ import type { ExecutionDataQuery } from "@/shared/graphql/gen/graphql";
 
 export type Metric = Pick<
   NonNullable<ExecutionDataQuery["execution"]>["metrics"][number],
-  "name" | "value" | "kind" | "step" | "at" | "taskKey" | "attempt"
+  "name" | "value" | "kind" | "step" | "tags" | "at" | "taskKey" | "attempt"
 >;
 export type Series = {
   key: string;
   name: string;
+  /** What tells it from others of its name, as `digit=3`. */
+  tags: string;
   taskKey: string | null;
   kind: Metric["kind"];
   values: number[];
   last: number;
 };
 
-/** One line a metric and task, its values by step, else by time. */
+/** One line a metric, its tags and task; its values by step, else by time. */
 export function seriesOf(metrics: readonly Metric[]): Series[] {
   const groups = new Map<string, Metric[]>();
   for (const metric of metrics) {
-    const key = `${metric.taskKey ?? ""}\u0000${metric.name}`;
+    const key = [metric.taskKey ?? "", metric.name, tagsOf(metric)].join("\u0000");
     groups.set(key, [...(groups.get(key) ?? []), metric]);
   }
   return [...groups].map(([key, group]) => {
@@ -25,8 +27,24 @@ export function seriesOf(metrics: readonly Metric[]): Series[] {
       (a, b) => (a.attempt ?? 0) - (b.attempt ?? 0) || (a.step ?? 0) - (b.step ?? 0) || order(a.at, b.at),
     );
     const { name, taskKey, kind, value } = ordered.at(-1)!;
-    return { key, name, taskKey, kind, values: ordered.map((metric) => metric.value), last: value };
+    return {
+      key,
+      name,
+      tags: tagsOf(ordered[0]!),
+      taskKey,
+      kind,
+      values: ordered.map((metric) => metric.value),
+      last: value,
+    };
   });
+}
+
+function tagsOf(metric: Metric): string {
+  const tags = Object.entries((metric.tags ?? {}) as Record<string, unknown>);
+  return tags
+    .toSorted(([one], [other]) => order(one, other))
+    .map(([name, value]) => `${name}=${value}`)
+    .join(" ");
 }
 
 export function formatValue(value: number, kind: Metric["kind"]): string {
