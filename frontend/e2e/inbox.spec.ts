@@ -2,6 +2,7 @@ import AxeBuilder from "@axe-core/playwright";
 import { expect, test } from "./test";
 
 test("an approval appears in the inbox live, is given there, and leaves", async ({ page, headway }) => {
+  await headway.cancelAllThatWait();
   await page.goto(`${headway.server.url}/approvals`);
   await expect(page.getByText("Nothing waits for you.")).toBeVisible();
   const entry = page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: /^Approvals/ });
@@ -57,7 +58,7 @@ test("iterations are folded to counts, and the one that failed stands there", as
   await page.goto(`${headway.server.url}/executions/${run.id}`);
   await expect(page.getByTestId("state")).toContainText("Failed");
   const each = page.locator('[data-task="each"]');
-  const counts = each.getByRole("list", { name: "Iterations of each" }).getByRole("listitem");
+  const counts = each.getByRole("list", { name: "Iterations of each", exact: true }).getByRole("listitem");
   await expect(counts).toHaveText(["59 succeeded", "1 failed"]);
   await expect(each.locator("[data-task]")).toHaveCount(1);
   const failed = page.locator('[data-task="each[17].check"]');

@@ -44,6 +44,14 @@ export class Headway {
     );
   }
 
+  /** What earlier specs left waiting. */
+  async cancelAllThatWait(): Promise<void> {
+    const { approvals } = await this.server.ask<{ approvals: { nodes: { execution: { id: string } }[] } }>(
+      "{ approvals(where: { state: [PENDING] }) { nodes { execution { id } } } }",
+    );
+    for (const { execution } of approvals.nodes) await this.cancel(execution.id);
+  }
+
   async cancel(id: string): Promise<void> {
     await this.server.ask(
       "mutation ($id: ID!) { cancelExecution(input: { id: $id, force: true }) { problems { message } } }",

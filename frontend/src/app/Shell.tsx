@@ -26,7 +26,7 @@ export function Shell() {
               strokeLinejoin="round"
             />
           </svg>
-          Headway
+          <span className={classes.word}>Headway</span>
         </RouterLink>
         <nav className={classes.nav} aria-label="Main">
           <RouterLink

@@ -82,8 +82,8 @@ function Facts({ item }: { item: InboxItemFragment }) {
           <Duration startedAt={item.requestedAt} endedAt={item.decidedAt} />
         </span>
       </Fact>
-      <Fact name="Due">
-        {due ? <span title={item.expiresAt ? formatExact(item.expiresAt) : undefined}>{due}</span> : "–"}
+      <Fact name="Due" none={!due}>
+        {due && item.expiresAt ? <span title={formatExact(item.expiresAt)}>{due}</span> : "–"}
       </Fact>
       <Fact name="Votes">{seatsOf(item)}</Fact>
       <Fact name="Must sign">{signersOf(item)}</Fact>
@@ -91,9 +91,9 @@ function Facts({ item }: { item: InboxItemFragment }) {
   );
 }
 
-function Fact({ name, children }: { name: string; children: ReactNode }) {
+function Fact({ name, none, children }: { name: string; none?: boolean; children: ReactNode }) {
   return (
-    <div className={classes.fact}>
+    <div className={classes.fact} data-none={none || undefined}>
       <dt>{name}</dt>
       <dd>{children}</dd>
     </div>

@@ -134,6 +134,19 @@ it("follows the execution, and an older state never overwrites a newer one", asy
   expect(screen.getByTestId("state").textContent).toBe("Success");
 });
 
+it("names a few of many reasons to wait", async () => {
+  const waitingFor = Array.from({ length: 1000 }, (_, index) => ({
+    code: "TIME" as const,
+    message: "not before its time",
+    until: null,
+    taskRun: { id: `run_${index}`, key: `each[${index}].pause` },
+  }));
+  show("/executions/exec_2", world(aView({ waitingFor })).root);
+  const reasons = within(await screen.findByRole("list", { name: "Waiting for" })).getAllByRole("listitem");
+  expect(reasons).toHaveLength(6);
+  expect(reasons.at(-1)!.textContent).toBe("and 995 more, each told at its task");
+});
+
 it("asks for an approval, and shows the refusal in the server's words", async () => {
   const user = userEvent.setup();
   const approve = vi.fn((_: unknown) => refusing("VALIDATION", "a comment is needed"));
