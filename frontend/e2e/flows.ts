@@ -43,6 +43,17 @@ tasks:
   - {id: release, type: approval, message: "Release it to everyone?", comment: always}
   - {id: after, type: shell, needs: [release], run: echo released}
 `,
+  many: `
+id: many
+namespace: e2e
+on_failure: FINISH_POSSIBLE
+tasks:
+  - id: each
+    type: foreach
+    items: [${Array.from({ length: 60 }, (_, index) => index).join(", ")}]
+    tasks:
+      - {id: check, type: shell, run: "test {{ item }} != 17"}
+`,
   once: `
 id: once
 namespace: e2e

@@ -14,6 +14,12 @@ test("at 375 pixels rows are cards, nothing runs off the side, and actions are r
   expect((await card.boundingBox())!.height).toBeGreaterThan(80);
   expect(await fits()).toBe(true);
 
+  await page.goto(`${headway.server.url}/approvals`);
+  await page.getByRole("listitem").filter({ hasText: run.name }).getByRole("button").first().click();
+  await expect(page.getByRole("button", { name: "Approve" })).toBeInViewport();
+  expect(await fits()).toBe(true);
+
+  await page.goto(headway.server.url);
   await card.getByRole("link", { name: run.name }).click();
   await expect(page.getByRole("button", { name: "Approve" })).toBeInViewport();
   expect(await fits()).toBe(true);

@@ -32,6 +32,26 @@ export class Headway {
     return createExecution.execution;
   }
 
+  /** As another person's browser would. */
+  async decide(id: string, decision: "approve" | "reject", comment: string): Promise<void> {
+    const { execution } = await this.server.ask<{ execution: { approvals: { id: string }[] } }>(
+      "query ($id: ID!) { execution(id: $id) { approvals { id } } }",
+      { id },
+    );
+    await this.server.ask(
+      `mutation ($input: DecideInput!) { ${decision}(input: $input) { problems { message } } }`,
+      { input: { approvalId: execution.approvals[0]!.id, comment } },
+    );
+  }
+
+  /** What earlier specs left waiting. */
+  async cancelAllThatWait(): Promise<void> {
+    const { approvals } = await this.server.ask<{ approvals: { nodes: { execution: { id: string } }[] } }>(
+      "{ approvals(where: { state: [PENDING] }) { nodes { execution { id } } } }",
+    );
+    for (const { execution } of approvals.nodes) await this.cancel(execution.id);
+  }
+
   async cancel(id: string): Promise<void> {
     await this.server.ask(
       "mutation ($id: ID!) { cancelExecution(input: { id: $id, force: true }) { problems { message } } }",

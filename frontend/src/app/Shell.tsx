@@ -1,4 +1,5 @@
 import { Outlet, Link as RouterLink } from "@tanstack/react-router";
+import { WaitingForMe } from "@/features/executions/approvals/WaitingForMe";
 import { useLink } from "@/shared/graphql/link";
 import { LinkIndicator } from "./LinkIndicator";
 import { SchemeSwitch } from "./SchemeSwitch";
@@ -25,7 +26,7 @@ export function Shell() {
               strokeLinejoin="round"
             />
           </svg>
-          Headway
+          <span className={classes.word}>Headway</span>
         </RouterLink>
         <nav className={classes.nav} aria-label="Main">
           <RouterLink
@@ -35,6 +36,10 @@ export function Shell() {
             search={{}}
           >
             Executions
+          </RouterLink>
+          <RouterLink to="/approvals" className={classes.link} search={{}}>
+            Approvals
+            <WaitingForMe />
           </RouterLink>
           <a className={classes.link} href="/graphql">
             API

@@ -1,4 +1,5 @@
 import { createRootRoute, createRouter } from "@tanstack/react-router";
+import { approvalsRoute } from "@/routes/approvals";
 import { executionRoute } from "@/routes/execution";
 import { executionsRoute } from "@/routes/executions";
 import { Missing, PageError } from "./PageError";
@@ -7,7 +8,7 @@ import { Shell } from "./Shell";
 const root = createRootRoute({ component: Shell, notFoundComponent: Missing, errorComponent: PageError });
 
 export const router = createRouter({
-  routeTree: root.addChildren([executionsRoute(root), executionRoute(root)]),
+  routeTree: root.addChildren([executionsRoute(root), executionRoute(root), approvalsRoute(root)]),
   defaultPreload: "intent",
   defaultErrorComponent: PageError,
   scrollRestoration: true,

@@ -1,6 +1,8 @@
 import type {
+  ApprovalViewFragment,
   ExecutionRowFragment,
   ExecutionViewFragment,
+  InboxItemFragment,
   LogRowFragment,
   TaskRowFragment,
 } from "@/shared/graphql/gen/graphql";
@@ -71,6 +73,43 @@ export function aView(over: Partial<ExecutionViewFragment> = {}): View {
     ...over,
     __typename: "Execution",
   } as View;
+}
+
+export function anApproval(over: Partial<ApprovalViewFragment> = {}): ApprovalViewFragment {
+  return {
+    id: "appr_1",
+    state: "PENDING",
+    message: "Load 1250 rows?",
+    taskRun: { id: "run_ask", key: "ask" },
+    required: 1,
+    users: [],
+    roles: ["operator"],
+    comment: "ALWAYS",
+    requestedAt: AT,
+    decidedAt: null,
+    canDecide: true,
+    allowSelf: true,
+    expiresAt: null,
+    groups: [{ name: "", users: [], roles: ["operator"], required: 1, given: 0 }],
+    form: [],
+    votes: [],
+    ...over,
+  };
+}
+
+export function anInboxItem(over: Partial<InboxItemFragment> = {}): InboxItemFragment {
+  return {
+    ...anApproval(),
+    onTimeout: "REJECT",
+    execution: {
+      id: "exec_2",
+      name: "nightly-orders-2",
+      namespace: "acme.data",
+      flowKey: "nightly-orders",
+      createdBy: { kind: "USER", name: "admin" },
+    },
+    ...over,
+  };
 }
 
 export function aLine(line: number, over: Partial<LogRowFragment> = {}): LogRowFragment {

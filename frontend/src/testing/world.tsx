@@ -13,6 +13,7 @@ import { executeExchange } from "@urql/exchange-execute";
 import { buildSchema, type GraphQLAbstractType } from "graphql";
 import { Provider } from "urql";
 import { theme } from "@/app/theme";
+import { approvalsRoute } from "@/routes/approvals";
 import { executionRoute } from "@/routes/execution";
 import { executionsRoute } from "@/routes/executions";
 import { link } from "@/shared/graphql/link";
@@ -64,7 +65,7 @@ export function show(address: string, world: World) {
   });
   const root = createRootRoute({ component: Outlet });
   const router = createRouter({
-    routeTree: root.addChildren([executionsRoute(root), executionRoute(root)]),
+    routeTree: root.addChildren([executionsRoute(root), executionRoute(root), approvalsRoute(root)]),
     history: createMemoryHistory({ initialEntries: [address] }),
   });
   const shown = render(

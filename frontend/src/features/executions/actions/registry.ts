@@ -11,6 +11,7 @@ import {
   DeleteExecutionsDocument,
   type ExecutionActionsQuery,
   ForceRunDocument,
+  type OvertakenFragment,
   PauseExecutionDocument,
   type ProblemCode,
   RejectDocument,
@@ -23,7 +24,13 @@ import {
 } from "@/shared/graphql/gen/graphql";
 
 export type ActedOn = { id: string; seq: number; state: string };
-export type Refusal = { code: ProblemCode; message: string; path: string[] | null };
+export type Refusal = {
+  code: ProblemCode;
+  message: string;
+  path: string[] | null;
+  /** With ALREADY_DECIDED: the request as it was decided. */
+  request?: OvertakenFragment["request"];
+};
 export type PlannedTask = { key: string; plan: string; why: string; isNew: boolean };
 export type Answer = {
   answer: {

@@ -2,7 +2,7 @@ import { act, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it, vi } from "vitest";
 import type { ExecutionViewFragment } from "@/shared/graphql/gen/graphql";
-import { aLine, aTask, aView, NO_LOGS } from "@/testing/fixtures";
+import { aLine, anApproval, aTask, aView, NO_LOGS } from "@/testing/fixtures";
 import { Stream, show, type World } from "@/testing/world";
 
 const refusing = (code: string, message: string) => ({
@@ -134,27 +134,23 @@ it("follows the execution, and an older state never overwrites a newer one", asy
   expect(screen.getByTestId("state").textContent).toBe("Success");
 });
 
+it("names a few of many reasons to wait", async () => {
+  const waitingFor = Array.from({ length: 1000 }, (_, index) => ({
+    code: "TIME" as const,
+    message: "not before its time",
+    until: null,
+    taskRun: { id: `run_${index}`, key: `each[${index}].pause` },
+  }));
+  show("/executions/exec_2", world(aView({ waitingFor })).root);
+  const reasons = within(await screen.findByRole("list", { name: "Waiting for" })).getAllByRole("listitem");
+  expect(reasons).toHaveLength(6);
+  expect(reasons.at(-1)!.textContent).toBe("and 995 more, each told at its task");
+});
+
 it("asks for an approval, and shows the refusal in the server's words", async () => {
   const user = userEvent.setup();
   const approve = vi.fn((_: unknown) => refusing("VALIDATION", "a comment is needed"));
-  const approval = {
-    id: "appr_1",
-    state: "PENDING" as const,
-    message: "Load 1250 rows?",
-    taskRun: { id: "run_ask", key: "ask" },
-    required: 1,
-    users: [],
-    roles: ["operator"],
-    comment: "ALWAYS" as const,
-    requestedAt: "2026-01-14T02:00:00Z",
-    decidedAt: null,
-    canDecide: true,
-    allowSelf: true,
-    expiresAt: null,
-    groups: [{ name: "", users: [], roles: ["operator"], required: 1, given: 0 }],
-    form: [],
-    votes: [],
-  };
+  const approval = anApproval();
   show(
     "/executions/exec_2",
     world(aView({ state: "WAITING_FOR_APPROVAL", approvals: [approval] }), { approve }).root,

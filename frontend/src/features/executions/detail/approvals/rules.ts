@@ -1,4 +1,7 @@
-import type { ApprovalViewFragment } from "@/shared/graphql/gen/graphql";
+import type { ApprovalState, ApprovalViewFragment, InboxItemFragment } from "@/shared/graphql/gen/graphql";
+import { formatDuration } from "@/shared/lib/duration";
+import { formatAgo } from "@/shared/lib/time";
+import { STATE_TOKENS } from "@/shared/ui/stateTokens";
 
 type Policy = Pick<ApprovalViewFragment, "groups">;
 type Group = Policy["groups"][number];
@@ -8,10 +11,65 @@ export function whoMayDecide({ groups }: Policy): string {
   return groups.map(sentenceOf).join(" ");
 }
 
-function sentenceOf({ name, users, roles, required, given }: Group): string {
+function sentenceOf(group: Group): string {
+  const { name, required, given } = group;
   const whole = required === 1 && !name;
   const count = whole ? "One approval is enough." : `${given} of ${required} approvals given.`;
+  const who = peopleOf(group);
+  return `${name ? `${name}: ` : ""}${count}${who ? ` By ${who}.` : ""}`;
+}
+
+/** "maria, omar or the role operator"; null for anybody with the permission. */
+function peopleOf({ users, roles }: Group): string | null {
   const who = [...users, ...roles.map((role) => `the role ${role}`)];
-  const list = who.length > 1 ? `${who.slice(0, -1).join(", ")} or ${who.at(-1)}` : who[0];
-  return `${name ? `${name}: ` : ""}${count}${list ? ` By ${list}.` : ""}`;
+  return who.length > 1 ? `${who.slice(0, -1).join(", ")} or ${who.at(-1)}` : (who[0] ?? null);
+}
+
+/** "1 of 3": the approvals that are given, of all that are required. */
+export function seatsOf({ groups }: Policy): string {
+  const given = groups.reduce((sum, group) => sum + group.given, 0);
+  const required = groups.reduce((sum, group) => sum + group.required, 0);
+  return `${given} of ${required}`;
+}
+
+/** "ops (signed), security": the groups by name; without groups, the people. */
+export function signersOf({ groups }: Policy): string {
+  const words = groups.map((group) => {
+    if (!group.name) return peopleOf(group) ?? "anyone who may approve";
+    return group.given >= group.required ? `${group.name} (signed)` : group.name;
+  });
+  return words.join(", ");
+}
+
+const AT_THE_END: Record<InboxItemFragment["onTimeout"], string> = {
+  REJECT: "then rejected",
+  APPROVE: "then approved",
+  FAIL: "then it fails",
+  CANCEL: "then cancelled",
+  SKIP: "then skipped",
+  ESCALATE: "then escalated",
+};
+
+/** "in 2h 03m, then rejected"; null without a limit of time. */
+export function dueWords(
+  { expiresAt, onTimeout }: Pick<InboxItemFragment, "expiresAt" | "onTimeout">,
+  now: number,
+): string | null {
+  if (!expiresAt) return null;
+  const left = Math.floor((Date.parse(expiresAt) - now) / 1000);
+  return `${left > 0 ? `in ${formatDuration(left)}` : "overdue"}, ${AT_THE_END[onTimeout]}`;
+}
+
+export type Decided = {
+  state: ApprovalState;
+  decidedAt: string | null;
+  votes: readonly { actor: { name: string }; decision: "APPROVE" | "REJECT" }[];
+};
+
+/** "Approved by maria, omar 7s ago". */
+export function decidedWords({ state, decidedAt, votes }: Decided, now: number): string {
+  const decision = { APPROVED: "APPROVE", REJECTED: "REJECT" }[state as string];
+  const by = votes.filter((vote) => vote.decision === decision).map((vote) => vote.actor.name);
+  const ago = decidedAt ? ` ${formatAgo(Date.parse(decidedAt), now)}` : "";
+  return `${STATE_TOKENS[state].word}${by.length ? ` by ${by.join(", ")}` : ""}${ago}`;
 }

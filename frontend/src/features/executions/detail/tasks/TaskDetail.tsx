@@ -24,6 +24,12 @@ export function TaskDetail({ task, seq, onAct }: { task: TaskRowFragment; seq: n
       {task.task.needs.length > 0 && <p className={classes.needs}>needs {task.task.needs.join(", ")}</p>}
       {node && (
         <>
+          {node.iteration && (
+            <>
+              <h3 className={classes.heading}>Iteration</h3>
+              <JsonTree value={node.iteration} label={`Iteration of ${task.key}`} />
+            </>
+          )}
           <h3 className={classes.heading}>Outputs</h3>
           <JsonTree value={node.outputs} label={`Outputs of ${task.key}`} />
           <h3 className={classes.heading}>Inputs</h3>

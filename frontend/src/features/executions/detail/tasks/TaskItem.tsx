@@ -8,22 +8,24 @@ import classes from "./TaskList.module.css";
 
 type Props = {
   task: TaskRowFragment;
+  /** What it is called among its own; its key without one. */
+  name?: string;
   seq: number;
   opened: boolean;
   onToggle: () => void;
   onAct?: TaskAct;
 };
 
-export function TaskItem({ task, seq, opened, onToggle, onAct }: Props) {
+export function TaskItem({ task, name = task.key, seq, opened, onToggle, onAct }: Props) {
   const running = task.state === "RUNNING";
   return (
-    <li className={classes.item} data-task={task.key}>
+    <>
       <button type="button" className={classes.row} aria-expanded={opened} onClick={onToggle}>
         <span className={classes.arrow} aria-hidden="true">
           {opened ? "▾" : "▸"}
         </span>
         <span className={classes.key}>
-          {task.key} <span className={classes.type}>{task.task.type}</span>
+          {name} <span className={classes.type}>{task.task.type}</span>
         </span>
         <span className={classes.state}>
           <StateBadge state={task.state} />
@@ -42,7 +44,7 @@ export function TaskItem({ task, seq, opened, onToggle, onAct }: Props) {
         </div>
       )}
       {opened && <TaskDetail task={task} seq={seq} onAct={onAct} />}
-    </li>
+    </>
   );
 }
 

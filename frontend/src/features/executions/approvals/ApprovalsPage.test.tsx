@@ -1,0 +1,103 @@
+import { act, screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { expect, it, vi } from "vitest";
+import type { InboxItemFragment } from "@/shared/graphql/gen/graphql";
+import { anInboxItem } from "@/testing/fixtures";
+import { Stream, show, type World } from "@/testing/world";
+
+type Message = { approvals: unknown };
+
+function world(more: World = {}) {
+  const asked: { where: unknown; stream: Stream<Message> }[] = [];
+  return {
+    asked,
+    root: {
+      approvals: ({ where }: { where: unknown }) => {
+        const stream = new Stream<Message>();
+        asked.push({ where, stream });
+        return stream;
+      },
+      ...more,
+    } as World,
+    send: (changed: InboxItemFragment[], over: { reset?: true; gone?: string[] } = {}) =>
+      act(async () => {
+        const totalCount = { value: changed.length, exact: true };
+        asked.at(-1)!.stream.push({ approvals: { reset: false, gone: [], totalCount, changed, ...over } });
+      }),
+  };
+}
+
+const load = anInboxItem();
+const release = anInboxItem({ id: "appr_2", message: "Release it?", requestedAt: "2026-01-14T03:00:00Z" });
+
+async function opened(address: string, more?: World) {
+  const made = world(more);
+  const shown = show(address, made.root);
+  await waitFor(() => expect(made.asked).toHaveLength(1));
+  return { ...made, ...shown };
+}
+
+it("asks for what waits for the viewer, and for all by the address", async () => {
+  const user = userEvent.setup();
+  const { asked, send, router } = await opened("/approvals");
+  expect(asked[0]!.where).toMatchObject({ state: ["PENDING"], mine: true });
+  await send([], { reset: true });
+  expect(await screen.findByText("Nothing waits for you.")).toBeTruthy();
+  await user.click(screen.getByRole("button", { name: "All" }));
+  await waitFor(() => expect(asked).toHaveLength(2));
+  expect(router.state.location.search).toEqual({ show: "all" });
+  expect(asked[1]!.where).toMatchObject({ state: ["PENDING"], mine: null });
+});
+
+it("shows what is asked, and where; what is decided leaves", async () => {
+  const { send } = await opened("/approvals?show=all");
+  await send([release, load], { reset: true });
+  const rows = await screen.findAllByRole("listitem");
+  expect(rows.map((row) => row.dataset.approval)).toEqual(["appr_1", "appr_2"]);
+  expect(rows[0]!.textContent).toContain("acme.data / nightly-orders · ask");
+  expect(rows[0]!.textContent).toContain("Asked byadmin");
+  expect(rows[0]!.textContent).toContain("Votes0 of 1");
+  expect(within(rows[0]!).getByRole("link").getAttribute("href")).toBe("/executions/exec_2");
+  await send([], { gone: ["appr_1"] });
+  expect(screen.getAllByRole("listitem").map((row) => row.dataset.approval)).toEqual(["appr_2"]);
+});
+
+it("tells an answer that came too late what was decided, and by whom", async () => {
+  const user = userEvent.setup();
+  const votes = [{ actor: { name: "maria" }, decision: "APPROVE" }];
+  const approve = vi.fn(() => ({
+    execution: null,
+    problems: [
+      {
+        __typename: "AlreadyDecided",
+        code: "ALREADY_DECIDED",
+        message: "this request is APPROVED already",
+        path: null,
+        request: { state: "APPROVED", decidedAt: new Date().toISOString(), votes },
+      },
+    ],
+  }));
+  const { send } = await opened("/approvals", { approve });
+  await send([load], { reset: true });
+  await user.keyboard("a");
+  expect(document.activeElement).toBe(screen.getByLabelText("Comment"));
+  await user.keyboard("fine");
+  await user.click(screen.getByRole("button", { name: "Approve" }));
+  expect((await screen.findByRole("alert")).textContent).toBe(
+    "Approved by maria just now; your answer came too late and changed nothing.",
+  );
+});
+
+it("keeps an opened request when another decides it, tells it, and lets it go once it is closed", async () => {
+  const user = userEvent.setup();
+  const node = () => ({ __typename: "Approval", ...load, state: "REJECTED", decidedAt: null });
+  const { send } = await opened("/approvals", { node });
+  await send([load, release], { reset: true });
+  await user.keyboard("j{Enter}");
+  await user.type(screen.getByLabelText("Comment"), "half a word");
+  await send([], { gone: ["appr_1"] });
+  expect((await screen.findByText(/^Rejected\. Nothing is left to decide/)).textContent).toBeTruthy();
+  expect(screen.queryByLabelText("Comment")).toBeNull();
+  await user.click(screen.getByRole("button", { name: /Load 1250 rows/ }));
+  expect(screen.getAllByRole("listitem").map((row) => row.dataset.approval)).toEqual(["appr_2"]);
+});
