@@ -31,10 +31,10 @@ QUIET: Final = 10.0
 class MeasuringQuery:
     @strawberry.field
     async def compare_executions(
-        self, info: Info, ids: list[strawberry.ID], only_differences: bool = False
+        self, info: Info, ids: list[strawberry.ID], only_differences: bool | None = None
     ) -> Comparison:
         needs(info, Permission.VIEW_EXECUTION)
-        return await _compared(info, ids, only_differences)
+        return await _compared(info, ids, bool(only_differences))
 
     @strawberry.field
     async def execution_stats(
