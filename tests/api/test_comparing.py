@@ -56,7 +56,7 @@ async def training(client: Client, namespace: str, lr: float, end: str, **more: 
         properties={"lr": lr, "epochs": 2, **more},
         git={"commit": f"c{lr}", "branch": "main"},
     )
-    id = made["id"]
+    id: str = made["id"]
     times = {"startedAt": f"{HOUR}01:00Z", "endedAt": f"{HOUR}{end}:00Z"}
     await tell(client, id, "recordTaskRun", key="fit", state="SUCCESS", **times)
     steps = [
@@ -65,7 +65,7 @@ async def training(client: Client, namespace: str, lr: float, end: str, **more: 
         for step in (2, 1)
     ]  # fmt: skip
     await tell(client, id, "recordMetrics", metrics=steps)
-    return id
+    id: str = made["id"]
 
 
 async def test_two_runs_in_everything_that_is_compared(client: Client) -> None:
