@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from models.errors import Problem, ProblemCode, Refused
 from models.filters import Filter
 from models.ids import untyped
 from models.viewer import Permission
+from runner.store.patience import patiently
 from runner.store.stats import counted_by_state, tallied
 from schema.context import Info
 from schema.doors import needs
@@ -23,8 +25,6 @@ from schema.types.stats import ExecutionStats, LiveStats
 
 STATS_COALESCE: Final = 1.0
 """Seconds between two counts."""
-QUIET: Final = 10.0
-"""Seconds after which one counts though nothing was heard: a hint may be lost, and terms may speak of time."""
 
 
 @strawberry.type
@@ -78,14 +78,17 @@ def _key_of(id: str) -> UUID | None:
 
 
 async def watch_stats(info: Info, where: Filter) -> AsyncGenerator[LiveStats, None]:
-    """The counts now, then whenever one of them is another; nothing is read while nothing changes."""
-    pool, scope = info.context.services.pool, info.context.viewer.scope
+    """The counts now, then whenever one of them is another; nothing is counted while nothing changes them."""
+    services, scope = info.context.services, info.context.viewer.scope
+    count = partial(counted_by_state, services.pool, scope, where)
     seen = None
-    with info.context.services.feed.watch("e:*") as watch:
+    with services.changes.interest(where, scope) as interest:
         while True:
-            counted = await counted_by_state(pool, scope, where)
+            interest.shown = None
+            counted = await patiently(services.pool, count)
+            interest.shown = ()
             if counted != seen:
                 seen = counted
                 yield LiveStats.of(counted, datetime.now(UTC))
             await asyncio.sleep(STATS_COALESCE)
-            await watch.changed(QUIET)
+            await interest.stirred()

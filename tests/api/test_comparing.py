@@ -65,7 +65,7 @@ async def training(client: Client, namespace: str, lr: float, end: str, **more: 
         for step in (2, 1)
     ]  # fmt: skip
     await tell(client, id, "recordMetrics", metrics=steps)
-    id: str = made["id"]
+    return id
 
 
 async def test_two_runs_in_everything_that_is_compared(client: Client) -> None:
