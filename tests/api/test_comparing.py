@@ -68,7 +68,8 @@ async def training(client: Client, namespace: str, lr: float, end: str, **more: 
     return id
 
 
-async def test_two_runs_in_everything_that_is_compared(client: Client) -> None:
+async def pair(client: Client) -> tuple[str, str]:
+    """One that went well; and one with other parameters, slower, that failed."""
     one = await training(client, "compare.all", 0.5, "11", note=None)
     two = await training(client, "compare.all", 0.25, "31", gpu="T4")
     for id, version in ((one, "1"), (two, "2")):
@@ -84,7 +85,11 @@ async def test_two_runs_in_everything_that_is_compared(client: Client) -> None:
     await tell(client, one, "finishExecution", state="SUCCESS", endedAt=f"{HOUR}12:00Z")
     error = {"message": "no more memory"}
     await tell(client, two, "finishExecution", state="FAILED", endedAt=f"{HOUR}32:00Z", error=error)
+    return one, two
 
+
+async def test_what_was_run_and_what_became_of_it(client: Client) -> None:
+    one, two = await pair(client)
     found = await compare(client, one, two)
     assert [execution["id"] for execution in found["executions"]] == [one, two]
     assert values(found["about"], "state") == ["SUCCESS", "FAILED"]
@@ -106,6 +111,10 @@ async def test_two_runs_in_everything_that_is_compared(client: Client) -> None:
         {"value": 720, "delta": 0, "percent": 0, "differs": False},
         {"value": 1920, "delta": 1200, "percent": pytest.approx(166.666666), "differs": True},
     ]
+
+
+async def test_what_was_measured_and_made(client: Client) -> None:
+    found = await compare(client, *await pair(client))
     (loss,) = found["metrics"]
     assert (loss["name"], loss["taskKey"], loss["kind"]) == ("loss", "fit", "GAUGE")
     assert [cell.pop("points") for cell in loss["values"]] == [
@@ -129,6 +138,11 @@ async def test_two_runs_in_everything_that_is_compared(client: Client) -> None:
         for one in found["artifacts"]
     ] == [("IN", "data", False, [["1"], ["1"]]), ("OUT", "model", True, [["1"], ["2"]])]
     assert found["artifacts"][1]["values"][1]["uses"] == [{"uri": "s3://b/model", "taskKey": "fit"}]
+
+
+async def test_how_it_went(client: Client) -> None:
+    one, two = await pair(client)
+    found = await compare(client, one, two)
     assert row(found["tasks"], "fit")["values"] == [
         {"taskRuns": 1, "attempts": 1, "states": ["SUCCESS"], "duration": 600, "delta": 0,
          "percent": 0, "differs": False},
@@ -150,6 +164,10 @@ async def test_two_runs_in_everything_that_is_compared(client: Client) -> None:
         assert [step["lasted"] is None for step in path["steps"]][-1]
         assert all(step["lasted"] >= 0 for step in path["steps"][:-1])
 
+
+async def test_only_what_differs(client: Client) -> None:
+    one, two = await pair(client)
+    found = await compare(client, one, two)
     only = await compare(client, one, two, only=True)
     for cell in only["metrics"][0]["values"]:
         del cell["points"]
