@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any, Final
 
 from models.buckets import Bucket
-from models.filters import And, Field, Filter, Operator, Term
+from models.filters import And, Field, Filter, Operator, Term, mentions
 from models.states import EXECUTION_ENDS, EXECUTION_FAILURES, EXECUTION_SUCCESSES, ExecutionState
 from models.viewer import Scope
 from runner.store.connection import Pool
 from runner.store.history import COUNT_LIMIT
+from runner.store.listing import NEWEST, matching_words, words_wanted
 from runner.store.where import Arguments, compile_listed, compile_scope
 
 
@@ -95,6 +96,12 @@ async def counted_by_state(
     """The number in each state that any is in, and whether it is exact: counting stops at 10 000 of each."""
     arguments = Arguments()
     condition = _condition(scope, where, arguments)
+    if mentions(where, Field.METRIC):
+        newest = f"select id from executions order by id desc limit {NEWEST + 1}"
+        return await _counted_among(pool, newest, condition, NEWEST, arguments)
+    if words := words_wanted(where):
+        named = f"{matching_words(condition, words, arguments)} limit {COUNT_LIMIT + 1}"
+        return await _counted_among(pool, named, "true", COUNT_LIMIT, arguments)
     parts = [
         f"select '{state}' as state, (select count(*) from (select from executions "
         f"where {_in_state(state)} and {condition} limit {COUNT_LIMIT + 1}) x) as number"
@@ -102,10 +109,30 @@ async def counted_by_state(
     ]
     rows = await pool.fetch(" union all ".join(parts), *arguments.values)
     return {
-        ExecutionState(row["state"]): (min(row["number"], COUNT_LIMIT), row["number"] <= COUNT_LIMIT)
+        ExecutionState(row["state"]): (
+            min(row["number"], COUNT_LIMIT),
+            row["number"] <= COUNT_LIMIT,
+        )
         for row in rows
         if row["number"]
-    }  # fmt: skip
+    }
+
+
+async def _counted_among(
+    pool: Pool, looked_at: str, condition: str, most: int, arguments: Arguments
+) -> dict[ExecutionState, tuple[int, bool]]:
+    """Where a look at each is dear: among so many at most, exact where these are all."""
+    rows = await pool.fetch(
+        f"""with looked as materialized ({looked_at})
+            select state, count(*) filter (where {condition}) as number, (select count(*) from looked) as seen
+            from looked join executions using (id) group by state""",
+        *arguments.values,
+    )
+    return {
+        ExecutionState(row["state"]): (min(row["number"], most), row["seen"] <= most)
+        for row in rows
+        if row["number"]
+    }
 
 
 def _in_state(state: ExecutionState) -> str:

@@ -31,6 +31,7 @@ MEASURING: Final[Words] = {
             "about": "What they ran and what became of them: namespace, flowKey, kind, revision, origin, state, "
             "createdBy, onFailure, disabledTasks, failure.",
             "inputs": "Their inputs. Secrets are never compared; they all look alike.",
+            "outputs": "Their outputs.",
             "properties": "Their properties.",
             "labels": "Their labels.",
             "git": "The code that ran: commit, branch, repository, author, message.",

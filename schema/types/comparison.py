@@ -247,6 +247,10 @@ class Comparison:
         return self._values([one.inputs for one in self.executions])
 
     @strawberry.field
+    def outputs(self) -> list[ValueComparison]:
+        return self._values([one.outputs or {} for one in self.executions])
+
+    @strawberry.field
     def properties(self) -> list[ValueComparison]:
         return self._values([one.properties for one in self.executions])
 

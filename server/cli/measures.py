@@ -12,6 +12,7 @@ from server.cli.rendering import as_json, moment, seconds, state_text
 _VALUES = (
     ("about", ""),
     ("inputs", "input "),
+    ("outputs", "output "),
     ("properties", "property "),
     ("labels", "label "),
     ("git", "git "),

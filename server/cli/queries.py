@@ -60,7 +60,7 @@ BULK_REFUSED: Final = """query ($id: ID!, $after: String) { bulk(id: $id) {
 _CELLS: Final = "key differs values { value present differs }"
 _CHANGE: Final = "delta percent differs"
 COMPARE: Final = f"""query ($ids: [ID!]!, $only: Boolean) {{ compareExecutions(ids: $ids, onlyDifferences: $only) {{
-  executions {{ id name }} about {{ {_CELLS} }} inputs {{ {_CELLS} }} properties {{ {_CELLS} }}
+  executions {{ id name }} about {{ {_CELLS} }} inputs {{ {_CELLS} }} outputs {{ {_CELLS} }} properties {{ {_CELLS} }}
   labels {{ {_CELLS} }} git {{ {_CELLS} }} durations {{ key differs values {{ value {_CHANGE} }} }}
   tasks {{ key differs values {{ taskRuns attempts states duration {_CHANGE} }} }}
   metrics {{ name taskKey tags kind differs values {{ value number {_CHANGE} }} }}

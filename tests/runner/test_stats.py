@@ -18,13 +18,20 @@ from models.states import ExecutionState
 from models.viewer import Scope
 from runner.store.database import Database
 from runner.store.history import COUNT_LIMIT
-from runner.store.listing import View, executions_page
+from runner.store.listing import NEWEST, View, executions_page
 from runner.store.stats import Tally, counted_by_state, tallied
 
 EVERYONE = Scope()
 SINCE = datetime(2026, 4, 1, 7, 30, tzinfo=UTC)
 UNTIL = datetime(2026, 5, 20, tzinfo=UTC)
-SEARCHES = ["", "state:failed", "warehouse", "label.team:data NOT flow:flow-3", "kind:train"]
+SEARCHES = [
+    "",
+    "state:failed",
+    "warehouse",
+    "label.team:data NOT flow:flow-3",
+    "kind:train",
+    "metric:loss>0.5",
+]
 
 
 @pytest.fixture
@@ -35,7 +42,7 @@ async def history(database: Database) -> list[UUID]:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     async with database.pool.acquire() as connection:
-        ids: list[UUID] = await module.seed(connection, 150, metrics=0)
+        ids: list[UUID] = await module.seed(connection, 150, metrics=3)
         await connection.executemany(
             "update executions set kind = 'train', state = 'RUNNING', ended_at = null where id = $1",
             [(id,) for id in ids[::10]],
@@ -140,3 +147,11 @@ async def test_counting_stops_at_ten_thousand_of_each_state(database: Database) 
         ExecutionState.SUCCESS: (COUNT_LIMIT, False),
         ExecutionState.FAILED: (3, True),
     }
+    named = await counted_by_state(database.pool, EVERYONE, parse_search("b"))
+    assert sum(number for number, _ in named.values()) - COUNT_LIMIT in (0, 1)
+    assert not any(exact for _, exact in named.values())
+    assert await counted_by_state(database.pool, EVERYONE, parse_search("NOT metric:loss")) == {
+        ExecutionState.SUCCESS: (NEWEST + 1 - 3, False),
+        ExecutionState.FAILED: (3, False),
+    }
+    assert await counted_by_state(database.pool, EVERYONE, parse_search("metric:loss")) == {}
