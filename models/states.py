@@ -218,6 +218,11 @@ TASK_RUN_RETURNS = _table(
 
 EXECUTION_ENDS = frozenset(state for state, following in EXECUTION_MOVES.items() if not following)
 TASK_RUN_ENDS = frozenset(state for state, following in TASK_RUN_MOVES.items() if not following)
+EXECUTION_SUCCESSES = frozenset(
+    {ExecutionState.SUCCESS, ExecutionState.WARNING, ExecutionState.CACHED}
+)
+EXECUTION_FAILURES = frozenset({ExecutionState.FAILED, ExecutionState.ERROR})
+"""Ends that count as failures in rates; what a person stopped or turned down is neither these nor a success."""
 ATTEMPT_ENDS = frozenset(AttemptState) - {AttemptState.RUNNING}
 
 FAILED_ENDS = frozenset({TaskRunState.FAILED, TaskRunState.ERROR, TaskRunState.REJECTED})

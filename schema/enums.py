@@ -5,6 +5,7 @@ from enum import Enum
 import strawberry
 
 from models import bulk, states
+from models.buckets import Bucket
 from models.errors import ProblemCode
 from models.event_types import EventType
 from models.lifecycle.actions import Action
@@ -44,6 +45,7 @@ for _enum in (
     Permission,
     ExecutionOrder,
     FacetField,
+    Bucket,
 ):
     strawberry.enum(_enum)
 

@@ -10,7 +10,7 @@ from models.concurrency import Slots
 from models.lifecycle.snapshot import Execution
 from models.viewer import Scope
 from runner.past import Past, past_of, read_past
-from runner.store import flows, history, lineage, schedules, slots, workers
+from runner.store import comparison, flows, history, lineage, schedules, slots, workers
 from runner.store.connection import Pool
 from runner.store.plans import Plans
 from runner.store.snapshots import read_executions
@@ -29,6 +29,9 @@ _GROUPED = {
     "notes": (history.NOTES_OF, "execution_id"),
     "schedules": (schedules.SCHEDULES_OF, "flow_id"),
     "uses": (lineage.USES_OF, "artifact_id"),
+    "metric_values": (comparison.METRIC_VALUES_OF, "execution_id"),
+    "metric_points": (comparison.METRIC_POINTS_OF, "execution_id"),
+    "task_times": (comparison.TASK_TIMES_OF, "execution_id"),
 }
 
 
@@ -110,6 +113,18 @@ class Loaders:
     @property
     def artifacts(self) -> DataLoader[UUID, list[Row]]:
         return self._grouped("artifacts")
+
+    @property
+    def metric_values(self) -> DataLoader[UUID, list[Row]]:
+        return self._grouped("metric_values")
+
+    @property
+    def metric_points(self) -> DataLoader[UUID, list[Row]]:
+        return self._grouped("metric_points")
+
+    @property
+    def task_times(self) -> DataLoader[UUID, list[Row]]:
+        return self._grouped("task_times")
 
     async def past(self, row: Row, seq: int) -> Past:
         """The execution of `row` as it was; what is loaded by the keys in it comes from that moment."""

@@ -22,6 +22,7 @@ from schema.filters import (
     filter_from,
     flow_filter_from,
 )
+from schema.measuring import MeasuringQuery
 from schema.nodes import find_nodes
 from schema.reading import read_approvals, read_flows
 from schema.record import execution_at, read_audit_log
@@ -46,7 +47,7 @@ from schema.types.viewer import Viewer, Worker
 
 
 @strawberry.type
-class Query(TracingQuery, SearchQuery):
+class Query(TracingQuery, SearchQuery, MeasuringQuery):
     @strawberry.field
     def viewer(self, info: Info) -> Viewer:
         return Viewer.of(info.context.viewer, info.context.services.version)

@@ -19,6 +19,7 @@ from schema.doors import needs, visible_execution
 from schema.enums import LeaveReason, LogLevel
 from schema.filters import ApprovalFilter, ExecutionFilter, filter_from
 from schema.list_window import Told, Wanted, Window
+from schema.measuring import watch_stats
 from schema.reading import read_approvals
 from schema.types.approval import Approval
 from schema.types.bulk import Bulk
@@ -26,6 +27,7 @@ from schema.types.event import ExecutionEvent
 from schema.types.execution import Execution
 from schema.types.log import LogBatch, LogLine, line_cursor, line_of
 from schema.types.paging import Count, Paging
+from schema.types.stats import LiveStats
 
 COALESCE: Final = 0.05
 """Seconds between two states of one execution; what happened between is in its events."""
@@ -134,6 +136,14 @@ class Subscription:
                 change = await inbox.look(reset=False)
                 if change.changed or change.gone:
                     yield change
+
+    @strawberry.subscription
+    async def stats(
+        self, info: Info, where: ExecutionFilter | None = None, search: str | None = None
+    ) -> AsyncGenerator[LiveStats, None]:
+        needs(info, Permission.VIEW_EXECUTION)
+        async for found in watch_stats(info, filter_from(where, search)):
+            yield found
 
     @strawberry.subscription
     async def bulk(self, info: Info, id: strawberry.ID) -> AsyncGenerator[Bulk, None]:

@@ -33,6 +33,7 @@ POLICIES = {
     "executionList": Policy.resume(lambda change: change.cursor),
     "approvals": Policy.reset(),
     "bulk": Policy.latest(),
+    "stats": Policy.latest(),
 }
 _FRESH = 5.0
 """Seconds since the feed last heard from the database, beyond which a process is not ready."""

@@ -18,6 +18,7 @@ from schema.descriptions.flows import FLOWS
 from schema.descriptions.history import HISTORY
 from schema.descriptions.inputs import INPUTS
 from schema.descriptions.live import LIVE
+from schema.descriptions.measuring import MEASURING
 from schema.descriptions.paging import PAGING
 from schema.descriptions.payloads import PAYLOADS
 from schema.descriptions.problems import PROBLEMS
@@ -55,6 +56,7 @@ _PARTS: Final[tuple[Words, ...]] = (
     RECORDING,
     SECRETS,
     SEARCHES,
+    MEASURING,
 )
 
 

@@ -8,6 +8,7 @@ from server.cli import (
     bulk,
     executions,
     flows,
+    measuring,
     operating,
     record,
     reruns,
@@ -33,6 +34,7 @@ actions.register(app)
 reruns.register(app)
 approvals.register(app)
 record.register(app)
+measuring.register(app)
 bulk.register(app)
 operating.register(app)
 

@@ -57,3 +57,18 @@ BULK: Final = f"subscription ($id: ID!) {{ bulk(id: $id) {{ {_BULK} }} }}"
 BULK_REFUSED: Final = """query ($id: ID!, $after: String) { bulk(id: $id) {
   results(outcome: REFUSED, first: 200, after: $after) {
     nodes { executionId name problem { code message path } } pageInfo { hasNextPage endCursor } } } }"""
+_CELLS: Final = "key differs values { value present differs }"
+_CHANGE: Final = "delta percent differs"
+COMPARE: Final = f"""query ($ids: [ID!]!, $only: Boolean) {{ compareExecutions(ids: $ids, onlyDifferences: $only) {{
+  executions {{ id name }} about {{ {_CELLS} }} inputs {{ {_CELLS} }} outputs {{ {_CELLS} }} properties {{ {_CELLS} }}
+  labels {{ {_CELLS} }} git {{ {_CELLS} }} durations {{ key differs values {{ value {_CHANGE} }} }}
+  tasks {{ key differs values {{ taskRuns attempts states duration {_CHANGE} }} }}
+  metrics {{ name taskKey tags kind differs values {{ value number {_CHANGE} }} }}
+  artifacts {{ name direction differs values {{ versions differs }} }}
+  states {{ differs steps {{ state at lasted }} }} }} }}"""
+_NUMBERS: Final = """total ended succeeded failed successRate failureRate averageDuration p50Duration
+  p95Duration"""
+STATS: Final = f"""query ($search: String, $since: DateTime!, $until: DateTime, $bucket: Bucket!) {{
+  executionStats(search: $search, since: $since, until: $until, bucket: $bucket) {{
+    since until {_NUMBERS} states {{ state count {{ value }} }} buckets {{ start end {_NUMBERS} }}
+    flows(first: 200) {{ namespace flowKey {_NUMBERS} }} kinds(first: 200) {{ kind {_NUMBERS} }} }} }}"""

@@ -1,0 +1,85 @@
+"""Executions side by side, and counted: a client of the API."""
+
+import asyncio
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from server.cli import queries
+from server.cli.api import Api, CommandFailed, plain_errors
+from server.cli.options import AsJson
+
+_BUCKETS = ("minute", "hour", "day", "week")
+
+
+def register(app: typer.Typer) -> None:
+    for command in (compare, stats):
+        app.command()(plain_errors(command))
+
+
+def compare(
+    ids: Annotated[
+        list[str], typer.Argument(help="2 to 5 executions, exec_...; the first is the baseline.")
+    ],
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also what does not differ from the baseline.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Lay executions side by side: inputs, properties, metrics, artifacts, tasks, code."""
+    asked = Api.find().ask(queries.COMPARE, ids=ids, only=not everything)
+    found = asyncio.run(asked)["compareExecutions"]
+    if as_json:
+        typer.echo(json.dumps(found, indent=2))
+        return
+    from server.cli.measures import comparison_table
+    from server.cli.rendering import console
+
+    console().print(comparison_table(found))
+
+
+def stats(
+    search: Annotated[
+        str | None, typer.Argument(help="Only what this search finds; docs/search.md.")
+    ] = None,
+    since: Annotated[
+        str, typer.Option(help="Created from then on: 7d, 24h, or 2026-01-31T00:00:00Z.")
+    ] = "7d",
+    until: Annotated[str | None, typer.Option(help="Created before then; now by default.")] = None,
+    by: Annotated[
+        str, typer.Option(help="A row for each flow, kind, minute, hour, day or week.")
+    ] = "flow",
+    as_json: AsJson = False,
+) -> None:
+    """Count executions: how they ended, how long they took, how many there were."""
+    by = by.lower()
+    if by not in ("flow", "kind", *_BUCKETS):
+        raise CommandFailed(f"--by is flow, kind, {', '.join(_BUCKETS)}; got {by}")
+    now = datetime.now(UTC)
+    asked = {
+        "search": search,
+        "since": _moment(since, now),
+        "until": _moment(until, now) if until else None,
+        "bucket": (by if by in _BUCKETS else "week").upper(),
+    }
+    found = asyncio.run(Api.find().ask(queries.STATS, **asked))["executionStats"]
+    if as_json:
+        typer.echo(json.dumps(found, indent=2))
+        return
+    from server.cli.measures import stats_table
+    from server.cli.rendering import console
+
+    console().print(stats_table(found, by))
+
+
+def _moment(text: str, now: datetime) -> str:
+    """A duration is that long ago; anything else is as it stands, for the server to judge."""
+    from models.durations import parse_duration
+
+    try:
+        ago = parse_duration(text)
+    except ValueError:
+        return text
+    return (now - timedelta(seconds=ago)).isoformat()

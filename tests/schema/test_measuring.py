@@ -1,0 +1,135 @@
+"""What is compared and counted is what its viewer may see; live counts cost nothing while nothing changes."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import orjson
+import pytest
+
+from models.errors import ProblemCode
+from models.filters import EVERYTHING as ALL
+from models.ids import typed
+from models.viewer import Permission, Scope, Viewer
+from runner.store.connection import Pool
+from schema.context import Context
+from schema.measuring import watch_stats
+from server.app import POLICIES, create_operations
+from server.graphql.fanout import Fanout, Subscription
+from server.graphql.requests import Request
+from server.graphql.stream import Message
+from tests.schema.test_bulk import EVERYTHING, MINE, Asker, asker
+
+__all__ = ["asker"]
+
+COMPARE = "query ($ids: [ID!]!) { compareExecutions(ids: $ids) { executions { id } } }"
+STATS = """{ executionStats(since: "2026-01-01T00:00:00Z", bucket: WEEK) {
+  total flows { namespace total } buckets { total } } }"""
+LIVE = "subscription { stats { states { state count { value } } } }"
+SCOPES = [(MINE, 2), (Scope(("theirs",)), 1), (Scope(()), 0), (Scope(), 4)]
+
+
+async def four(asker: Asker) -> dict[str, str]:
+    """One execution in each namespace."""
+    names = ("mine", "mine.below", "minefield", "theirs")
+    return {name: typed("exec", await asker.create(name)) for name in names}
+
+
+async def test_what_one_may_not_see_cannot_be_compared(asker: Asker) -> None:
+    ids = await four(asker)
+    seen = [ids["mine"], ids["mine.below"]]
+    found = await asker.ask(COMPARE, ids=seen)
+    assert [one["id"] for one in found["compareExecutions"]["executions"]] == seen
+    for name in ("minefield", "theirs"):
+        with pytest.raises(AssertionError, match=f"no execution {ids[name]}"):
+            await asker.ask(COMPARE, ids=[ids["mine"], ids[name]])
+    with pytest.raises(AssertionError, match="VIEW_EXECUTION"):
+        await asker.ask(COMPARE, permissions=EVERYTHING - {Permission.VIEW_EXECUTION}, ids=seen)
+
+
+@pytest.mark.parametrize(("scope", "number"), SCOPES)
+async def test_what_one_may_not_see_is_not_counted(asker: Asker, scope: Scope, number: int) -> None:
+    await four(asker)
+    stats = (await asker.ask(STATS, scope=scope))["executionStats"]
+    assert stats["total"] == number == sum(one["total"] for one in stats["buckets"])
+    assert len(stats["flows"]) == number
+    async for live in watch_stats(info_of(asker, scope, asker.pool), ALL):
+        assert live.total.value == number
+        break
+
+
+async def test_without_the_permission_nothing_is_counted(asker: Asker) -> None:
+    nobody = EVERYTHING - {Permission.VIEW_EXECUTION}
+    with pytest.raises(AssertionError, match="VIEW_EXECUTION"):
+        await asker.ask(STATS, permissions=nobody)
+    viewer = Viewer("user:ada", frozenset(), nobody, Scope())
+    stream = await asker.schema.subscribe(LIVE, context_value=Context(asker.services, viewer))
+    result: Any = await anext(aiter(stream))
+    assert [error.original_error.problems[0].code for error in result.errors] == [
+        ProblemCode.FORBIDDEN
+    ]
+
+
+class Reads:
+    """A pool that notes when it is read."""
+
+    def __init__(self, pool: Pool) -> None:
+        self.pool, self.number = pool, 0
+
+    async def fetch(self, *statement: Any) -> Sequence[Any]:
+        self.number += 1
+        return await self.pool.fetch(*statement)
+
+
+def info_of(asker: Asker, scope: Scope, pool: Any) -> Any:
+    viewer = Viewer("user:ada", frozenset(), EVERYTHING, scope)
+
+    class Info:
+        context = Context(replace(asker.services, pool=pool), viewer)
+
+    return Info()
+
+
+async def test_nothing_is_read_while_nothing_changes(asker: Asker) -> None:
+    reads = Reads(asker.pool)
+    stream = watch_stats(info_of(asker, Scope(), reads), ALL)
+    assert (await anext(stream)).total.value == 0
+    following = asyncio.ensure_future(anext(stream))
+    done, _ = await asyncio.wait({following}, timeout=3)
+    assert (done, reads.number) == (set(), 1)
+    await asker.create("mine")
+    async with asyncio.timeout(10):
+        assert (await following).total.value == 1
+    assert reads.number == 2
+    await stream.aclose()
+
+
+async def test_who_asks_the_same_shares_one_driver(asker: Asker) -> None:
+    operations = create_operations(asker.parts)
+    woken = asyncio.Event()
+    viewer = Viewer("user:ada", frozenset(), EVERYTHING, MINE)
+
+    def join(fanout: Fanout, who: Viewer) -> Subscription:
+        return fanout.join(operations.prepare(Request(LIVE)), who, woken.set)
+
+    async def told(subscription: Subscription) -> Any:
+        async with asyncio.timeout(10):
+            while (found := subscription.take()) is None:
+                woken.clear()
+                await woken.wait()
+        assert isinstance(found, Message)
+        return orjson.loads(found.text)["data"]["stats"]["states"]
+
+    await four(asker)
+    two = [{"state": "RUNNING", "count": {"value": 2}}]
+    async with Fanout(operations, POLICIES) as fanout:
+        first, same = join(fanout, viewer), join(fanout, viewer)
+        assert (await told(first), await told(same)) == (two, two)
+        assert fanout.drivers == 1
+        other = join(fanout, replace(viewer, scope=Scope()))
+        assert (await told(other))[0]["count"]["value"] == 4
+        assert fanout.drivers == 2
+        for one in (first, same, other):
+            one.leave()
+        assert fanout.drivers == 0
