@@ -14,6 +14,7 @@ from models.orders import ExecutionOrder
 from models.schedule import CatchUp, ScheduleSource
 from models.spec import InputType
 from models.viewer import Permission
+from runner.debugging import ValueType
 from runner.store.facets import FacetField
 
 for _enum in (
@@ -44,6 +45,7 @@ for _enum in (
     Permission,
     ExecutionOrder,
     FacetField,
+    ValueType,
 ):
     strawberry.enum(_enum)
 

@@ -6,6 +6,7 @@ from server.cli import (
     actions,
     approvals,
     bulk,
+    debugging,
     executions,
     flows,
     operating,
@@ -34,6 +35,7 @@ reruns.register(app)
 approvals.register(app)
 record.register(app)
 bulk.register(app)
+debugging.register(app)
 operating.register(app)
 
 

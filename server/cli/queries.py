@@ -57,3 +57,5 @@ BULK: Final = f"subscription ($id: ID!) {{ bulk(id: $id) {{ {_BULK} }} }}"
 BULK_REFUSED: Final = """query ($id: ID!, $after: String) { bulk(id: $id) {
   results(outcome: REFUSED, first: 200, after: $after) {
     nodes { executionId name problem { code message path } } pageInfo { hasNextPage endCursor } } } }"""
+DEBUG: Final = """query ($id: ID!, $expression: String!) {
+  debugExpression(taskRunId: $id, expression: $expression) { value type error { message line column } } }"""
