@@ -1,6 +1,6 @@
 """The audit log: who did what, through which channel, and why. Append only; it outlives what it tells of.
 
-What the engine does by itself is in the events. Refusals, and what changed nothing, are not here.
+What the engine does by itself is in the events, but for pruning, which takes those along. Refusals, and what changed nothing, are not here.
 """
 
 import re

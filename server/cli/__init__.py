@@ -10,6 +10,7 @@ from server.cli import (
     executions,
     flows,
     operating,
+    pruning,
     record,
     reruns,
     runs,
@@ -37,6 +38,7 @@ record.register(app)
 bulk.register(app)
 debugging.register(app)
 operating.register(app)
+pruning.register(app)
 
 
 def main() -> None:
