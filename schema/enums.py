@@ -10,6 +10,7 @@ from models.event_types import EventType
 from models.lifecycle.actions import Action
 from models.lifecycle.planning import TaskPlan
 from models.lifecycle.waiting import WaitingCode
+from models.links import DependencyKind
 from models.orders import ExecutionOrder
 from models.schedule import CatchUp, ScheduleSource
 from models.spec import InputType
@@ -46,6 +47,7 @@ for _enum in (
     ExecutionOrder,
     FacetField,
     ValueType,
+    DependencyKind,
 ):
     strawberry.enum(_enum)
 
