@@ -9,12 +9,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 
 from models.errors import Unavailable
 from models.events import ENGINE, Ask
 from models.retention import RetentionRule, shortest
+from runner.feed import Feed
 from runner.loops import Loop
 from runner.store import audit, months, retention
 from runner.store.connection import UNREACHABLE, Connection
@@ -55,16 +57,17 @@ class Pruned:
 class Pruner(Loop):
     """Where there are rules, prunes when it is entered and then every so many seconds."""
 
-    def __init__(self, database: Database, rules: Rules, every: float) -> None:
+    def __init__(self, database: Database, feed: Feed, rules: Rules, every: float) -> None:
         super().__init__()
         self._database = database
+        self._feed = feed
         self._rules = rules
         self._every = every
 
     async def _go_round(self) -> None:
         while shortest(tuple(self._rules)) is not None:
             try:
-                done = await prune(self._database, self._rules, ENGINE)
+                done = await prune(self._database, self._rules, ENGINE, tell=self._hint)
                 if done.total or done.dropped:
                     logger.info("pruned %s executions, dropped %s", done.total, done.dropped)
             except Busy:
@@ -72,6 +75,10 @@ class Pruner(Loop):
             except (Unavailable, asyncpg.PostgresError, *UNREACHABLE) as error:
                 logger.warning("could not prune: %s", error)
             await asyncio.sleep(self._every)
+
+    def _hint(self, gone: Sequence[UUID]) -> None:
+        """Lists that show one of them look again."""
+        self._feed.hint([f"e:{id}" for id in gone])
 
 
 async def survey(database: Database, rules: Rules) -> Survey:
@@ -87,9 +94,9 @@ async def prune(
     ask: Ask,
     *,
     batch: int = BATCH,
-    tell: Callable[[int], None] = lambda _: None,
+    tell: Callable[[Sequence[UUID]], None] = lambda _: None,
 ) -> Pruned:
-    """Until nothing is past its time. `tell` hears how many went, after each transaction. Raises Busy, Unavailable."""
+    """Until nothing is past its time. `tell` hears which went, after each transaction. Raises Busy, Unavailable."""
     done = Pruned()
     async with _turn(database) as connection:
         await retention.forget_kept_outputs(connection)
@@ -107,7 +114,7 @@ async def prune(
                 break
             place = gone.place
             done.counts += counts
-            tell(done.total)
+            tell([row["id"] for row in gone.rows])
         done.dropped = await _drop(connection, rules, ask)
     return done
 

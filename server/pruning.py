@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from uuid import UUID
 
 from models.errors import Fault
 from models.events import Ask
@@ -23,7 +24,10 @@ async def survey_here(settings: Settings, rules: Sequence[RetentionRule]) -> Sur
 
 
 async def prune_here(
-    settings: Settings, rules: Sequence[RetentionRule], batch: int, tell: Callable[[int], None]
+    settings: Settings,
+    rules: Sequence[RetentionRule],
+    batch: int,
+    tell: Callable[[Sequence[UUID]], None],
 ) -> Pruned:
     """Raises Busy, and Fault where the tables are not of this version."""
     async with _database(settings) as database:

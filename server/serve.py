@@ -56,7 +56,7 @@ async def serve(settings: Settings, tell: Tell) -> None:
         token = await admin_token(tokens, settings.data_dir)
         await _load_flows(stack, parts, settings)
         await stack.enter_async_context(
-            Pruner(parts.database, settings.retention, settings.prune_every)
+            Pruner(parts.database, parts.feed, settings.retention, settings.prune_every)
         )
         workers = [
             await stack.enter_async_context(_worker(parts, settings))

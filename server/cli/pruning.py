@@ -1,7 +1,9 @@
 """Removing what has been kept long enough; on the database, not through the API."""
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from uuid import UUID
 
 import typer
 
@@ -124,11 +126,11 @@ async def _prune(
     typer.echo(f"{done.total} executions are gone")
 
 
-def _tell(total: int) -> None:
-    typer.echo(f"{total} so far", err=True)
+def _tell(gone: Sequence[UUID]) -> None:
+    typer.echo(f"{len(gone)} more are gone", err=True)
 
 
-def _nothing(_: int) -> None:
+def _nothing(_: Sequence[UUID]) -> None:
     """What JSON tells at the end is not told before."""
 
 

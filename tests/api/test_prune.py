@@ -146,7 +146,7 @@ async def test_killed_in_the_middle_it_is_taken_up_again(own: Served, pool: asyn
         assert process.stderr
         async with asyncio.timeout(40):
             for _ in range(20):
-                assert b"so far" in await process.stderr.readline()
+                assert b"more are gone" in await process.stderr.readline()
             process.send_signal(signal.SIGKILL)
             await process.wait()
         kills += 1

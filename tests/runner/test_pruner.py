@@ -285,14 +285,18 @@ async def test_the_loop_prunes_by_the_rules_and_without_one_nothing(
     source = (await floor.run(ONE)).id
     ids = await copies(pool, source, [OLD] * 3)
     database = floor.parts.database
-    async with Pruner(database, (), 0.01):
+    async with Pruner(database, floor.parts.feed, (), 0.01):
         assert await there(pool, ids) == [True] * 3
-    async with (
-        asyncio.timeout(DEADLINE),
-        Pruner(database, (rule(),), 0.01),
-        Pruner(database, (rule(),), 0.01),
-    ):
-        while any(await there(pool, ids)):
-            pass
+    topics = {f"e:{id}" for id in ids}
+    told: set[str] = set()
+    with floor.parts.feed.watch(*topics) as watch:
+        async with (
+            asyncio.timeout(DEADLINE),
+            Pruner(database, floor.parts.feed, (rule(),), 0.01),
+            Pruner(database, floor.parts.feed, (rule(),), 0.01),
+        ):
+            while told != topics:
+                told |= await watch.changed() or set()
+    assert await there(pool, ids) == [False] * 3
     assert sum(data["executions"] for *_, data in await acts(pool)) == 3
     assert {(actor, channel) for actor, channel, _ in await acts(pool)} == {("engine", "ENGINE")}
