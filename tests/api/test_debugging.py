@@ -12,6 +12,7 @@ from tests.api.client import Client, task
 from tests.api.people import person
 from tests.api.servers import Served
 from tests.api.test_cli import headway
+from tests.api.test_recording import record, tell
 
 DEBUG = """query ($id: ID!, $expression: String!) {
   debugExpression(taskRunId: $id, expression: $expression) { value type error { message line column } } }"""
@@ -174,3 +175,13 @@ async def test_the_command(client: Client, served: Served, execution: dict[str, 
     assert "1:17: " in errors and "has no 'row'" in errors
     code, output, _ = await headway(served, "debug", last, "none", "--json")
     assert (code, json.loads(output)) == (0, {"value": None, "type": "NULL", "error": None})
+
+
+async def test_of_what_ran_elsewhere_too(client: Client) -> None:
+    id = (await record(client, "debugged", inputs={"epochs": 3}))["id"]
+    ran = await tell(
+        client, id, "recordTaskRun", key="train", state="SUCCESS", outputs={"loss": 0.5}
+    )
+    train = task(ran, "train")["id"]
+    assert await value(client, train, "outputs.train.loss") == (0.5, "FLOAT")
+    assert await value(client, train, "execution.flow") == ("debugged", "STRING")
