@@ -1,7 +1,7 @@
 """The rows. Much of what is read and written often goes past them, as SQL in runner/store.
 
 Events, logs, metrics, log heads, idempotency keys and bulk items have composite keys: they are in the migrations,
-and with the bulk items the sets that they are of.
+and with the bulk items the sets that they are of; the months that pruning drops are there too.
 """
 
 from tortoise import fields

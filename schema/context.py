@@ -8,6 +8,7 @@ import strawberry
 from models.events import Ask
 from models.viewer import Viewer
 from runner.changes import Changes
+from runner.debugging import Debugger
 from runner.engine import Engine
 from runner.evaluator import Evaluator
 from runner.feed import Feed
@@ -28,6 +29,7 @@ class Services:
     evaluator: Evaluator
     vault: Vault
     version: str
+    debugger: Debugger
     windows: Windows = field(default_factory=Windows)
 
 

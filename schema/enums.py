@@ -11,10 +11,12 @@ from models.event_types import EventType
 from models.lifecycle.actions import Action
 from models.lifecycle.planning import TaskPlan
 from models.lifecycle.waiting import WaitingCode
+from models.links import DependencyKind
 from models.orders import ExecutionOrder
 from models.schedule import CatchUp, ScheduleSource
 from models.spec import InputType
 from models.viewer import Permission
+from runner.debugging import ValueType
 from runner.store.facets import FacetField
 
 for _enum in (
@@ -46,6 +48,8 @@ for _enum in (
     ExecutionOrder,
     FacetField,
     Bucket,
+    ValueType,
+    DependencyKind,
 ):
     strawberry.enum(_enum)
 

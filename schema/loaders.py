@@ -1,6 +1,6 @@
 """Batched reads, one set an operation: however many executions a page holds, each kind of row is read once."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from models.viewer import Scope
 from runner.past import Past, past_of, read_past
 from runner.store import comparison, flows, history, lineage, schedules, slots, workers
 from runner.store.connection import Pool
+from runner.store.flow_links import LinkedFlow, linked_flows
 from runner.store.plans import Plans
 from runner.store.snapshots import read_executions
 
@@ -69,6 +70,10 @@ class Loaders:
     @property
     def live_queues(self) -> DataLoader[None, frozenset[str]]:
         return self._once("live_queues", self._live_queues)
+
+    @property
+    def linked_flows(self) -> DataLoader[None, Mapping[tuple[str, str], LinkedFlow]]:
+        return self._once("linked_flows", self._linked_flows)
 
     @property
     def task_runs(self) -> DataLoader[UUID, list[Row]]:
@@ -183,6 +188,11 @@ class Loaders:
     ) -> list[Row | None]:
         found = await read(self._pool, self._scope, ids)
         return [found.get(id) for id in ids]
+
+    async def _linked_flows(
+        self, keys: Sequence[None]
+    ) -> list[Mapping[tuple[str, str], LinkedFlow]]:
+        return [await linked_flows(self._pool, self._plans)] * len(keys)
 
     async def _live_queues(self, keys: Sequence[None]) -> list[frozenset[str]]:
         return [await workers.live_queues(self._pool)] * len(keys)

@@ -12,6 +12,7 @@ from models.viewer import Permission
 from runner.store import flows, workers
 from schema.bulk import bulk_of
 from schema.context import Info
+from schema.debugging import DebugQuery
 from schema.doors import needs
 from schema.enums import FlowOrder
 from schema.filters import (
@@ -47,7 +48,7 @@ from schema.types.viewer import Viewer, Worker
 
 
 @strawberry.type
-class Query(TracingQuery, SearchQuery, MeasuringQuery):
+class Query(TracingQuery, SearchQuery, MeasuringQuery, DebugQuery):
     @strawberry.field
     def viewer(self, info: Info) -> Viewer:
         return Viewer.of(info.context.viewer, info.context.services.version)

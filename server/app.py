@@ -49,6 +49,7 @@ def create_operations(parts: Runtime) -> Operations:
         parts.evaluator,
         parts.vault,
         version("headway"),
+        parts.debugger,
     )
 
     def context(viewer: Viewer) -> Context:

@@ -13,6 +13,7 @@ from runner.artifacts import ArtifactStore
 from runner.bulk.carrier import BulkCarrier
 from runner.changes import Changes
 from runner.courier import Courier
+from runner.debugging import Debugger
 from runner.engine import Engine
 from runner.evaluator import Evaluator
 from runner.feed import Feed
@@ -38,6 +39,7 @@ class Runtime:
     evaluator: Evaluator
     queue: JobQueue
     vault: Vault
+    debugger: Debugger
 
 
 @asynccontextmanager
@@ -64,7 +66,9 @@ async def runtime(
         await stack.enter_async_context(Scheduler(database, engine, evaluator, vault))
         await stack.enter_async_context(BulkCarrier(database, engine, feed, evaluator, vault))
         await stack.enter_async_context(Housekeeping(database))
-        yield Runtime(database, feed, changes, engine, evaluator, JobQueue(database.pool), vault)
+        debugger = await stack.enter_async_context(Debugger())
+        queue = JobQueue(database.pool)
+        yield Runtime(database, feed, changes, engine, evaluator, queue, vault, debugger)
 
 
 def make_worker(

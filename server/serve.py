@@ -14,6 +14,7 @@ from pathlib import Path
 import uvicorn
 
 from runner.artifacts import ArtifactStore
+from runner.pruner import Pruner
 from runner.store.database import migrate as migrate_tables
 from runner.store.database import open_database
 from runner.store.tokens import Tokens
@@ -54,6 +55,9 @@ async def serve(settings: Settings, tell: Tell) -> None:
         tokens = Tokens(parts.database.pool)
         token = await admin_token(tokens, settings.data_dir)
         await _load_flows(stack, parts, settings)
+        await stack.enter_async_context(
+            Pruner(parts.database, parts.feed, settings.retention, settings.prune_every)
+        )
         workers = [
             await stack.enter_async_context(_worker(parts, settings))
             for _ in range(0 if settings.no_worker else settings.workers)
@@ -84,7 +88,7 @@ async def serve(settings: Settings, tell: Tell) -> None:
 async def work(settings: Settings, tell: Tell) -> None:
     """A worker alone; beside an embedded database it finds it through the data dir."""
     stop = _on_signals()
-    database_url = settings.database_url or _database_beside(settings.data_dir)
+    database_url = settings.database_url or database_beside(settings.data_dir)
     vault = make_vault(settings, may_make_key=False)
     async with (
         runtime(database_url, vault, artifact_store(settings)) as parts,
@@ -235,7 +239,7 @@ def _announced(path: Path, facts: dict[str, object]) -> Iterator[None]:
         path.unlink(missing_ok=True)
 
 
-def _database_beside(data_dir: Path) -> str:
+def database_beside(data_dir: Path) -> str:
     try:
         found = json.loads((data_dir / "server.json").read_text())
     except (OSError, ValueError) as error:
@@ -246,7 +250,7 @@ def _database_beside(data_dir: Path) -> str:
 
 
 class DatabaseUnknown(Exception):
-    """A worker was told of no database and finds none."""
+    """No database was named, and no server announces one."""
 
 
 async def migrate(settings: Settings, tell: Tell) -> None:

@@ -17,6 +17,7 @@ from pydantic_settings import (
 )
 
 from models.durations import parse_duration
+from models.retention import RetentionRule
 from models.similar import did_you_mean
 
 FILE = "headway.toml"
@@ -93,6 +94,12 @@ class Settings(BaseSettings):
         (), description="Host names, besides localhost, to be reached under."
     )
     allowed_origins: Names = Field((), description="Other origins whose pages may use the API.")
+    retention: tuple[RetentionRule, ...] = Field(
+        (), description="How long ended executions are kept; the first rule that one meets decides."
+    )
+    prune_every: float = Field(
+        3600.0, gt=0, description="How often a server prunes by those rules: seconds, or as 1h."
+    )
 
     @field_validator("queues", "allowed_hosts", "allowed_origins", mode="before")
     @classmethod
@@ -101,7 +108,7 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("drain_timeout", mode="before")
+    @field_validator("drain_timeout", "prune_every", mode="before")
     @classmethod
     def _seconds(cls, value: object) -> float:
         return parse_duration(value)
@@ -141,7 +148,9 @@ def _find_file(data_dir: Path | str | None) -> Path | None:
 
 def _sentence(error: ErrorDetails) -> str:
     name = str(error["loc"][0])
-    if error["type"] == "extra_forbidden":
+    if error["type"] == "extra_forbidden" and len(error["loc"]) == 1:
         return f"no setting is called {name}{did_you_mean(name, Settings.model_fields)}"
     flag = "--" + name.replace("_", "-")
-    return f"{flag} ({PREFIX}{name.upper()}): {error['msg'].removeprefix('Value error, ')}"
+    below = ".".join(map(str, error["loc"][1:]))
+    place = f"{PREFIX}{name.upper()}" + (f" at {below}" if below else "")
+    return f"{flag} ({place}): {error['msg'].removeprefix('Value error, ')}"

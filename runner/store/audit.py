@@ -1,6 +1,7 @@
 """The audit log: who did what, through which channel, and why. Append only; it outlives what it tells of.
 
-What the engine does by itself is in the events. Refusals, and what changed nothing, are not here.
+What the engine does by itself is in the events; only that it pruned is here, for the events went with it. Refusals,
+and what changed nothing, are not here.
 """
 
 import re

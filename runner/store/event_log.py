@@ -55,6 +55,17 @@ select coalesce(
 """
 
 
+_LAST_START = """
+select max(seq) from events where execution_id = $1 and type = 'ATTEMPT_STARTED' and path = $2
+"""
+
+
+async def last_start(pool: Executes, execution_id: UUID, path: str) -> int | None:
+    """The event that its newest attempt started with; None when it has none."""
+    seq: int | None = await pool.fetchval(_LAST_START, execution_id, path)
+    return seq
+
+
 async def events_after(
     pool: Executes, execution_id: UUID, after: int, limit: int = BATCH, up_to: int = _LAST_SEQ
 ) -> list[EventRow]:

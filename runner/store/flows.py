@@ -7,9 +7,10 @@ from uuid import UUID
 
 from models.events import Ask
 from models.ids import new_id, typed
+from models.links import links_of
 from models.spec import FlowSpec
 from models.viewer import Scope
-from runner.store import audit, schedules
+from runner.store import audit, flow_links, schedules
 from runner.store.connection import Connection, Pool
 from runner.store.history import Page
 from runner.store.json import dump, dump_or_none
@@ -59,6 +60,8 @@ async def save_flow(
         revision = await connection.fetchrow(
             _INSERT_REVISION, new_id(), flow["id"], number, source, digest, actor
         )
+        assert revision
+        await flow_links.note(connection, revision["id"], links_of(spec))
         if ask:
             target = audit.Target(typed("flow", flow["id"]), spec.id, spec.namespace)
             await audit.record(connection, ask, "SAVE_FLOW", target, {"revision": number})

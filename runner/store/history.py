@@ -73,6 +73,23 @@ async def executions_by_id(pool: Pool, scope: Scope, ids: Sequence[UUID]) -> dic
     return {row["id"]: row for row in rows}
 
 
+_MADE_FROM = """
+select * from executions where {visible} and id in (
+  select id from executions where parent_id = any($1::uuid[])
+  union select id from executions where rerun_of = any($1::uuid[])
+  union select id from executions where replay_of = any($1::uuid[]))
+order by id limit $2
+"""
+
+
+async def made_from(pool: Pool, scope: Scope, ids: Sequence[UUID], most: int) -> Sequence[Row]:
+    """Children by subflow tasks, reruns and replays of these, the oldest first."""
+    arguments = Arguments(list(ids), most)
+    visible = compile_scope(scope, arguments)
+    rows: Sequence[Row] = await pool.fetch(_MADE_FROM.format(visible=visible), *arguments.values)
+    return rows
+
+
 async def existing(pool: Pool, ids: Sequence[UUID]) -> set[UUID]:
     """Those of them that have not been deleted."""
     rows = await pool.fetch("select id from executions where id = any($1::uuid[])", list(ids))

@@ -21,16 +21,14 @@ _OWN: Final = (
     "delete from notes where execution_id = any($1::uuid[])",
     "delete from attempts where execution_id = any($1::uuid[])",
     "delete from task_runs where execution_id = any($1::uuid[])",
-    "delete from events where execution_id = any($1::uuid[])",
     "delete from heartbeats where execution_id = any($1::uuid[])",
     "delete from deferred_commands where execution_id = any($1::uuid[])",
     "delete from executions where id = any($1::uuid[])",
 )
+_EVENTS: Final = "delete from events where execution_id = any($1::uuid[])"
+_LOGS: Final = "delete from logs where execution_id = any($1::uuid[])"
 _BESIDE: Final[Mapping[str, Sequence[str]]] = {
-    "logs": (
-        "delete from logs where execution_id = any($1::uuid[])",
-        "delete from log_heads where execution_id = any($1::uuid[])",
-    ),
+    "logs": ("delete from log_heads where execution_id = any($1::uuid[])",),
     "metrics": ("delete from metrics where execution_id = any($1::uuid[])",),
     "artifacts": (
         _FORGET_ARTIFACTS,
@@ -59,8 +57,16 @@ class Held:
     execution_id: UUID | None
 
 
-async def remove(connection: Connection, removals: Mapping[UUID, Delete]) -> None:
-    """Within the caller's transaction, which holds the rows' locks. Executions that refer to these stay as they are."""
+async def remove(
+    connection: Connection,
+    removals: Mapping[UUID, Delete],
+    *,
+    history_stays: frozenset[UUID] = frozenset(),
+) -> None:
+    """Within the caller's transaction, which holds the rows' locks. Executions that refer to these stay as they are.
+
+    Events and log lines of those whose `history_stays` are left to whoever drops the partition that they are in.
+    """
     if not removals:
         return
     ids = list(removals)
@@ -71,6 +77,9 @@ async def remove(connection: Connection, removals: Mapping[UUID, Delete]) -> Non
                 await connection.execute(statement, wanted)
     for statement in _OWN:
         await connection.execute(statement, ids)
+    by_row = removals.keys() - history_stays
+    await connection.execute(_EVENTS, list(by_row))
+    await connection.execute(_LOGS, [id for id in by_row if removals[id].logs])
 
 
 async def keep_referenced_outputs(connection: Connection, ids: Sequence[UUID]) -> None:

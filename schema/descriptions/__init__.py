@@ -12,6 +12,8 @@ from graphql import GraphQLSchema, is_specified_scalar_type
 
 from schema.descriptions.approvals import APPROVALS
 from schema.descriptions.bulk import BULK
+from schema.descriptions.debugging import DEBUGGING
+from schema.descriptions.dependencies import DEPENDENCIES
 from schema.descriptions.executions import EXECUTIONS
 from schema.descriptions.flow_changes import FLOW_CHANGES
 from schema.descriptions.flows import FLOWS
@@ -57,6 +59,8 @@ _PARTS: Final[tuple[Words, ...]] = (
     SECRETS,
     SEARCHES,
     MEASURING,
+    DEBUGGING,
+    DEPENDENCIES,
 )
 
 

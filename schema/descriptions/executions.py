@@ -1,5 +1,6 @@
 from typing import Final
 
+from schema.descriptions.dependencies import DEPTH, DIRECTION
 from schema.descriptions.words import ATTEMPT, ID, Words, paged
 
 EXECUTIONS: Final[Words] = {
@@ -40,6 +41,10 @@ EXECUTIONS: Final[Words] = {
             "cachedFrom": "The execution whose results it uses, when it is CACHED.",
             "parent": "The execution whose subflow task started it; null when none did.",
             "children": "The executions that its subflow tasks started.",
+            "dependencies": "Its parents and children by subflow tasks, what it is a rerun or replay of, and the "
+            "reruns and replays of it, and so on.",
+            "dependencies(direction)": DIRECTION,
+            "dependencies(depth)": DEPTH,
             "resolvedBy": "The first rerun or replay of it that ended well; null while there is none.",
             "scheduledAt": "The moment before which it was not to start; null without one.",
             "previous": "The execution of the same flow that was created just before it.",

@@ -1,5 +1,6 @@
 from typing import Final
 
+from schema.descriptions.dependencies import DEPTH, DIRECTION
 from schema.descriptions.words import FIRST, ID, Words, paged
 
 FLOWS: Final[Words] = {
@@ -24,6 +25,9 @@ FLOWS: Final[Words] = {
             "createdAt": "When it was first saved.",
             "updatedAt": "When its latest revision was saved.",
             "schedules": "What starts it by itself, by key.",
+            "dependencies": "The flows that start it by a subflow task, and those that it starts, and so on.",
+            "dependencies(direction)": DIRECTION,
+            "dependencies(depth)": DEPTH,
             "executions": "Its executions, the newest first.",
             **paged("executions", backwards=False),
         },

@@ -123,6 +123,11 @@ ROOTS: Final[Words] = {
             "pipelines": "What was recorded from elsewhere, by namespace and name; at most 1000.",
             "bulk": "A bulk action that was run: by the viewer, or on executions that the viewer may all see.",
             "bulk(id)": "Its id.",
+            "debugExpression": "An expression, evaluated with the names that a task run saw when its newest attempt "
+            "started, or would see now where it has none, and with its own outputs. Secrets are `****`.",
+            "debugExpression(taskRunId)": "The task run.",
+            "debugExpression(expression)": "As `outputs.extract.rows`; text with `{{ }}` in it is evaluated "
+            "as the settings of a task are.",
             "workers": "The workers that are, and were lately, there.",
             "validateFlow": "Everything that is wrong with a flow document; empty when it could be saved.",
             "validateFlow(source)": "The document, as YAML.",

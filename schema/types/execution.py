@@ -4,7 +4,7 @@ import hashlib
 import re
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 from uuid import UUID
 
 import strawberry
@@ -20,7 +20,7 @@ from runner.past import moment_of, past_of
 from runner.store import event_log, history, log_lines
 from runner.store.json import load
 from schema.context import Info
-from schema.enums import ArtifactDirection, LogLevel
+from schema.enums import ArtifactDirection, LineageDirection, LogLevel
 from schema.loading import snapshot_of
 from schema.scalars import JSON
 from schema.types.actors import Actor, Label, StateChange, labels_of
@@ -43,6 +43,9 @@ from schema.types.task_run import (
     task_runs_by_path,
     waiting_views,
 )
+
+if TYPE_CHECKING:
+    from schema.types.dependencies import ExecutionDependencies
 
 
 @strawberry.type
@@ -172,6 +175,17 @@ class Execution(Node):
             for row in await info.context.loaders.children.load(self.row["id"])
             if info.context.viewer.scope.covers(row["namespace"])
         ]
+
+    @strawberry.field
+    async def dependencies(
+        self,
+        info: Info,
+        direction: LineageDirection = LineageDirection.BOTH,
+        depth: int | None = None,
+    ) -> Annotated["ExecutionDependencies", strawberry.lazy("schema.types.dependencies")]:
+        from schema.types.dependencies import dependencies_of_execution
+
+        return await dependencies_of_execution(info, self.row, direction, depth)
 
     @strawberry.field
     async def resolved_by(self, info: Info) -> "Execution | None":

@@ -12,12 +12,14 @@ from models.spec import FlowSpec, InputSpec, InputType, TaskSpec
 from runner.store import flows
 from runner.store.json import load
 from schema.context import Info
+from schema.enums import LineageDirection
 from schema.scalars import JSON
 from schema.types.actors import Actor, Label, labels_of
 from schema.types.node import Node
 from schema.types.paging import Count, PageInfo, Paging
 
 if TYPE_CHECKING:
+    from schema.types.dependencies import FlowDependencies
     from schema.types.executions import ExecutionConnection
     from schema.types.schedule import Schedule
 
@@ -162,6 +164,17 @@ class Flow(Node):
 
         rows = await info.context.loaders.schedules_of.load(self.uuid)
         return [Schedule.of(row) for row in rows]
+
+    @strawberry.field
+    async def dependencies(
+        self,
+        info: Info,
+        direction: LineageDirection = LineageDirection.BOTH,
+        depth: int | None = None,
+    ) -> Annotated["FlowDependencies", strawberry.lazy("schema.types.dependencies")]:
+        from schema.types.dependencies import dependencies_of_flow
+
+        return await dependencies_of_flow(info, (self.namespace, self.key), direction, depth)
 
     @strawberry.field
     async def executions(

@@ -6,10 +6,12 @@ from server.cli import (
     actions,
     approvals,
     bulk,
+    debugging,
     executions,
     flows,
     measuring,
     operating,
+    pruning,
     record,
     reruns,
     runs,
@@ -36,7 +38,9 @@ approvals.register(app)
 record.register(app)
 measuring.register(app)
 bulk.register(app)
+debugging.register(app)
 operating.register(app)
+pruning.register(app)
 
 
 def main() -> None:

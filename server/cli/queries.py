@@ -72,3 +72,5 @@ STATS: Final = f"""query ($search: String, $since: DateTime!, $until: DateTime, 
   executionStats(search: $search, since: $since, until: $until, bucket: $bucket) {{
     since until {_NUMBERS} states {{ state count {{ value }} }} buckets {{ start end {_NUMBERS} }}
     flows(first: 200) {{ namespace flowKey {_NUMBERS} }} kinds(first: 200) {{ kind {_NUMBERS} }} }} }}"""
+DEBUG: Final = """query ($id: ID!, $expression: String!) {
+  debugExpression(taskRunId: $id, expression: $expression) { value type error { message line column } } }"""

@@ -64,7 +64,7 @@ def serve(
 
     Exit codes: 0 clean stop, 2 wrong usage, 3 port taken, 4 database unreachable.
     """
-    settings = _settings(
+    settings = settings_of(
         host=host,
         port=port,
         data_dir=data_dir,
@@ -80,7 +80,7 @@ def serve(
     )
     from server.serve import serve as run
 
-    _run(run(settings, _say_ready))
+    run_to_its_end(run(settings, _say_ready))
 
 
 def worker(
@@ -91,7 +91,7 @@ def worker(
     drain_timeout: DrainTimeout = None,
 ) -> None:
     """Run a worker alone, beside a server of this data dir or on an external database."""
-    settings = _settings(
+    settings = settings_of(
         data_dir=data_dir,
         database_url=database_url,
         queues=queue,
@@ -100,22 +100,22 @@ def worker(
     )
     from server.serve import work
 
-    _run(work(settings, typer.echo))
+    run_to_its_end(work(settings, typer.echo))
 
 
 def migrate(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
     """Bring the tables up to date without serving."""
-    settings = _settings(data_dir=data_dir, database_url=database_url)
+    settings = settings_of(data_dir=data_dir, database_url=database_url)
     from server.serve import migrate as run
 
-    _run(run(settings, typer.echo))
+    run_to_its_end(run(settings, typer.echo))
 
 
 def _say_ready(link: str) -> None:
     typer.echo(f"Headway is ready. Log in once with this link:\n\n    {link}\n")
 
 
-def _settings(**given: Any) -> "Settings":
+def settings_of(**given: Any) -> "Settings":
     from pydantic import ValidationError
 
     from server.settings import Settings
@@ -127,7 +127,7 @@ def _settings(**given: Any) -> "Settings":
         raise typer.Exit(2) from error
 
 
-def _run(work: Coroutine[Any, Any, None]) -> None:
+def run_to_its_end(work: Coroutine[Any, Any, None]) -> None:
     """Run it to its end; faults become sentences and exit codes."""
     from models.errors import Fault, Unavailable
     from server.secret_key import BadSecretKey

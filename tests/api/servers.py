@@ -66,12 +66,14 @@ def start(
     return Served(process, data_dir, facts["url"], facts["token"], facts["databaseUrl"])
 
 
-def start_beside(first: Served, data_dir: Path, *options: str) -> Served:
+def start_beside(
+    first: Served, data_dir: Path, *options: str, env: dict[str, str] | None = None
+) -> Served:
     """A second process on the same database, with the same token and key: another engine, not another worker."""
     data_dir.mkdir(parents=True)
     for name in ("token", "secret.key"):
         shutil.copy(first.data_dir / name, data_dir / name)
-    return start(data_dir, "--database-url", first.database_url, "--no-worker", *options)
+    return start(data_dir, "--database-url", first.database_url, "--no-worker", *options, env=env)
 
 
 def start_worker(data_dir: Path, *options: str) -> "subprocess.Popen[bytes]":

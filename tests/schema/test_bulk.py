@@ -39,7 +39,14 @@ class Asker:
         self.parts, self.schema = parts, build_schema()
         self.pool = parts.database.pool
         self.services = Services(
-            self.pool, parts.engine, parts.feed, parts.changes, parts.evaluator, parts.vault, "0"
+            self.pool,
+            parts.engine,
+            parts.feed,
+            parts.changes,
+            parts.evaluator,
+            parts.vault,
+            "0",
+            parts.debugger,
         )
 
     async def ask(

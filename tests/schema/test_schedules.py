@@ -46,7 +46,14 @@ async def asker(database_url: str) -> AsyncIterator[Asker]:
         pool = parts.database.pool
         yield Asker(
             Services(
-                pool, parts.engine, parts.feed, parts.changes, parts.evaluator, parts.vault, "0"
+                pool,
+                parts.engine,
+                parts.feed,
+                parts.changes,
+                parts.evaluator,
+                parts.vault,
+                "0",
+                parts.debugger,
             )
         )
 

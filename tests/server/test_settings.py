@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from models.states import ExecutionState
 from server.settings import Settings
 
 
@@ -46,6 +47,17 @@ def test_the_file_may_be_in_the_data_directory(nowhere: Path) -> None:
         ("port = ", "headway.toml is not TOML: "),
         ('drain_timeout = "soon"', "--drain-timeout .HEADWAY_DRAIN_TIMEOUT.: must be a duration"),
         ("queues = []", "--queues .HEADWAY_QUEUES.: "),
+        ("[[retention]]\nflow = 'a'", "HEADWAY_RETENTION at 0.keep.: Field required"),
+        ("[[retention]]\nkeep = 'soon'", "at 0.keep.: must be forever, or a duration such as"),
+        ("[[retention]]\nkeep = 0", "`keep` must be longer than nothing"),
+        (
+            "[[retention]]\nkeep = 1\nstates = ['RUNNING']",
+            "only what has ended goes: .*; got RUNNING",
+        ),
+        (
+            "[[retention]]\nkeep = 1\nolder = 2",
+            "HEADWAY_RETENTION at 0.older.: Extra inputs are not permitted",
+        ),
     ],
 )
 def test_a_wrong_value_is_a_sentence(nowhere: Path, text: str, sentence: str) -> None:
@@ -65,3 +77,28 @@ def test_variables_of_clients_and_unset_ones_are_no_settings(
 
 def test_each_setting_says_what_it_is() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+def test_retention_is_a_list_of_rules(nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (nowhere / "headway.toml").write_text(
+        """prune_every = "10m"
+        [[retention]]
+        keep = "forever"
+        namespace = "acme.audit"
+        [[retention]]
+        keep = "90d"
+        states = ["failed", "WARNING"]
+        """
+    )
+    settings = Settings.read({})
+    assert settings.prune_every == 600
+    assert [(one.keep, one.namespace, one.flow, one.states) for one in settings.retention] == [
+        (None, "acme.audit", None, ()),
+        (90 * 86400, None, None, (ExecutionState.FAILED, ExecutionState.WARNING)),
+    ]
+    monkeypatch.setenv("HEADWAY_RETENTION", '[{"keep": "7d", "flow": "load"}]')
+    (one,) = Settings.read({}).retention
+    assert (one.keep, one.flow) == (7 * 86400, "load")
+    monkeypatch.setenv("HEADWAY_RETENTION", "30d")
+    with pytest.raises(ValueError, match="retention"):
+        Settings.read({})

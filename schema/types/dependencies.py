@@ -1,0 +1,94 @@
+"""What starts what, as graphs."""
+
+from typing import Any, Final
+
+import strawberry
+
+from models.errors import ProblemCode, Refused
+from models.ids import Prefix, typed
+from models.links import DependencyKind
+from runner import dependencies
+from schema.context import Info
+from schema.enums import LineageDirection
+from schema.types.execution import Execution
+from schema.types.flow import Flow
+
+_DEPTH, _DEEPEST = 6, 50
+_UP: Final = (LineageDirection.UPSTREAM, LineageDirection.BOTH)
+_DOWN: Final = (LineageDirection.DOWNSTREAM, LineageDirection.BOTH)
+
+
+@strawberry.type
+class DependencyEdge:
+    source: strawberry.ID = strawberry.field(name="from")
+    target: strawberry.ID = strawberry.field(name="to")
+    kind: DependencyKind
+    task_key: str | None
+
+    @classmethod
+    def of(cls, prefix: Prefix, edge: dependencies.Edge) -> "DependencyEdge":
+        return cls(
+            source=strawberry.ID(typed(prefix, edge.source)),
+            target=strawberry.ID(typed(prefix, edge.target)),
+            kind=edge.kind,
+            task_key=edge.task,
+        )
+
+
+@strawberry.type
+class FlowDependencies:
+    nodes: list[Flow]
+    edges: list[DependencyEdge]
+    truncated: bool
+
+
+@strawberry.type
+class ExecutionDependencies:
+    nodes: list[Execution]
+    edges: list[DependencyEdge]
+    truncated: bool
+
+
+async def dependencies_of_flow(
+    info: Info, name: tuple[str, str], direction: LineageDirection, depth: int | None
+) -> FlowDependencies:
+    found = dependencies.flow_dependencies(
+        await info.context.loaders.linked_flows.load(None),
+        info.context.viewer.scope,
+        name,
+        up=direction in _UP,
+        down=direction in _DOWN,
+        depth=_checked(depth),
+    )
+    return FlowDependencies(
+        nodes=[Flow.of(row) for row in found.rows.values()],
+        edges=[DependencyEdge.of("flow", edge) for edge in found.edges],
+        truncated=found.truncated,
+    )
+
+
+async def dependencies_of_execution(
+    info: Info, row: Any, direction: LineageDirection, depth: int | None
+) -> ExecutionDependencies:
+    found = await dependencies.execution_dependencies(
+        info.context.services.pool,
+        info.context.viewer.scope,
+        row,
+        up=direction in _UP,
+        down=direction in _DOWN,
+        depth=_checked(depth),
+    )
+    return ExecutionDependencies(
+        nodes=[Execution.of(row) for row in found.rows.values()],
+        edges=[DependencyEdge.of("exec", edge) for edge in found.edges],
+        truncated=found.truncated,
+    )
+
+
+def _checked(depth: int | None) -> int:
+    depth = _DEPTH if depth is None else depth
+    if not 1 <= depth <= _DEEPEST:
+        raise Refused.because(
+            ProblemCode.VALIDATION, f"depth is 1 to {_DEEPEST}; got {depth}", "depth"
+        )
+    return depth

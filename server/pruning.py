@@ -1,0 +1,52 @@
+"""`headway prune`: on the database itself, for it is there when the server is not."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from uuid import UUID
+
+from models.errors import Fault
+from models.events import Ask
+from models.retention import RetentionRule
+from models.states import Channel
+from runner.pruner import Pruned, Survey, prune, survey
+from runner.store.database import Database, migrations_current, open_database
+from server.postgres import embedded_postgres
+from server.serve import DatabaseUnknown, database_beside
+from server.settings import Settings
+
+HERE = Ask("user:admin", Channel.CLI)
+"""Whoever may use this machine's database is its admin."""
+
+
+async def survey_here(settings: Settings, rules: Sequence[RetentionRule]) -> Survey:
+    async with _database(settings) as database:
+        return await survey(database, rules)
+
+
+async def prune_here(
+    settings: Settings,
+    rules: Sequence[RetentionRule],
+    batch: int,
+    tell: Callable[[Sequence[UUID]], None],
+) -> Pruned:
+    """Raises Busy, and Fault where the tables are not of this version."""
+    async with _database(settings) as database:
+        return await prune(database, rules, HERE, batch=batch, tell=tell)
+
+
+@asynccontextmanager
+async def _database(settings: Settings) -> AsyncIterator[Database]:
+    """The external one, that of the server of the data directory, or the embedded one, started for this."""
+    async with AsyncExitStack() as stack:
+        url = settings.database_url
+        if url is None:
+            try:
+                url = database_beside(settings.data_dir)
+            except DatabaseUnknown:
+                url = await stack.enter_async_context(embedded_postgres(settings.data_dir))
+        database = await stack.enter_async_context(open_database(url))
+        if not await migrations_current(database):
+            raise Fault(
+                "the tables are of another version; `headway migrate` brings them up to date"
+            )
+        yield database
