@@ -12,7 +12,8 @@ JSON = NewType("JSON", object)
 BigInt = NewType("BigInt", int)
 
 
-def _serialize_time(value: datetime) -> str:
+def time_text(value: datetime) -> str:
+    """As every answer writes it."""
     return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
@@ -40,7 +41,5 @@ SCALARS: dict[object, ScalarDefinition] = {
         parse_literal=_literal,
     ),
     BigInt: strawberry.scalar(name="BigInt", serialize=int, parse_value=int),
-    datetime: strawberry.scalar(
-        name="DateTime", serialize=_serialize_time, parse_value=_parse_time
-    ),
+    datetime: strawberry.scalar(name="DateTime", serialize=time_text, parse_value=_parse_time),
 }

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from html import escape
+from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -115,10 +116,12 @@ def unauthorized(scope: Scope) -> Response:
     return response
 
 
-def refusal(scope: Scope, status: int, code: str, message: str, more: str = "") -> Response:
+def refusal(
+    scope: Scope, status: int, code: str, message: str, more: str = "", **extensions: Any
+) -> Response:
     if "text/html" in Headers(scope=scope).get("accept", "") and scope["method"] == "GET":
         return HTMLResponse(_PAGE.format(title=escape(message), body=more), status)
-    errors = [{"message": message, "extensions": {"code": code}}]
+    errors = [{"message": message, "extensions": {"code": code, **extensions}}]
     return JSONResponse({"errors": errors}, status)
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from models.labels import TEST
 from models.viewer import Scope
-from runner.store.connection import Pool
+from runner.store.connection import Executes, Pool
 from runner.store.nodes import TASK_RUN_WITH_RESULTS, USE
 from runner.store.where import Arguments, compile_scope
 
@@ -64,7 +64,7 @@ async def count(pool: Pool, table: str, condition: str, arguments: Arguments) ->
     return min(found, COUNT_LIMIT), found <= COUNT_LIMIT
 
 
-async def executions_by_id(pool: Pool, scope: Scope, ids: Sequence[UUID]) -> dict[UUID, Row]:
+async def executions_by_id(pool: Executes, scope: Scope, ids: Sequence[UUID]) -> dict[UUID, Row]:
     arguments = Arguments(list(ids))
     condition = compile_scope(scope, arguments)
     rows = await pool.fetch(

@@ -9,7 +9,7 @@ from models.filters import EVERYTHING, And, Field, Filter, Operator, Term, menti
 from models.orders import ExecutionOrder
 from models.viewer import Scope
 from models.words import LONGEST_WORD, words_of
-from runner.store.connection import Pool
+from runner.store.connection import Executes, Pool
 from runner.store.history import COUNT_LIMIT, Page, Row
 from runner.store.orders import ACTIVE, COLUMNS, ENDED, Column, Part, Place, beyond
 from runner.store.where import EXECUTIONS, Arguments, compile_listed, compile_scope
@@ -34,7 +34,7 @@ class View:
 
 
 async def executions_page(
-    pool: Pool, scope: Scope, where: Filter = EVERYTHING, view: View = View(50)
+    pool: Executes, scope: Scope, where: Filter = EVERYTHING, view: View = View(50)
 ) -> Page:
     """Rows with `sort_key`, the key of each in this order. As cheap at the thousandth page as at the first."""
     rows: Sequence[Row] = ()
@@ -49,7 +49,7 @@ async def executions_page(
     return Page(rows, has_next=more, has_previous=view.place is not None)
 
 
-async def _among_newest(pool: Pool, scope: Scope, where: Filter, view: View) -> Sequence[Row]:
+async def _among_newest(pool: Executes, scope: Scope, where: Filter, view: View) -> Sequence[Row]:
     """What a search for a frequent word finds at once; its index would give all that have it."""
     arguments = Arguments()
     part, direction = COLUMNS["CREATED"].parts[0], _direction(view)
@@ -64,7 +64,7 @@ async def _among_newest(pool: Pool, scope: Scope, where: Filter, view: View) -> 
 
 
 async def _page(
-    pool: Pool, scope: Scope, where: Filter, view: View, words: Sequence[str]
+    pool: Executes, scope: Scope, where: Filter, view: View, words: Sequence[str]
 ) -> Sequence[Row]:
     arguments = Arguments()
     column, direction = COLUMNS[view.order.column], _direction(view)

@@ -116,7 +116,7 @@ class Execution(Node):
             started_at=row["started_at"],
             ended_at=row["ended_at"],
             duration=seconds_between(row["started_at"], row["ended_at"] or moment_of(row["id"])),
-            queued_for=_queued_for(row),
+            queued_for=queued_for(row),
             scheduled_at=row["scheduled_at"],
             original_id=strawberry.ID(typed("exec", row["original_id"]))
             if row["original_id"]
@@ -331,7 +331,7 @@ async def _line(info: Info, execution: snapshot.Execution) -> Line | None:
     return Line(slots.limit, names, slots.line.index(execution.id) + 1)
 
 
-def _queued_for(row: Any) -> float | None:
+def queued_for(row: Any) -> float | None:
     """What ran elsewhere may have started before it was recorded."""
     seconds = seconds_between(
         row["created_at"], row["started_at"] or row["ended_at"] or moment_of(row["id"])

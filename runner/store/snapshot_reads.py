@@ -1,0 +1,68 @@
+"""What is read whole, a piece at a time: all pieces from one moment, none kept longer than its reader takes."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final
+from uuid import UUID
+
+from models.filters import Filter
+from models.orders import ExecutionOrder
+from models.viewer import Scope
+from runner.store.connection import Connection, Pool
+from runner.store.history import Row
+from runner.store.listing import View, executions_page
+from runner.store.orders import Place
+
+CHUNK: Final = 250
+"""Rows at a time: few enough that writing them out does not hold others up."""
+
+# What was measured last under a name, in the whole execution: as searches see it.
+_LAST_METRICS = """
+select distinct on (execution_id, name) execution_id, name, value from metrics
+where execution_id = any($1::uuid[]) and ($2::text[] is null or name = any($2))
+order by execution_id, name, at desc, id desc
+"""
+
+
+@asynccontextmanager
+async def one_moment(pool: Pool) -> AsyncIterator[Connection]:
+    """Every read through this connection sees the tables as they are now. It writes nothing, so it holds nobody up."""
+    async with (
+        pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        yield connection
+
+
+async def all_executions(
+    connection: Connection, scope: Scope, where: Filter, order: ExecutionOrder
+) -> AsyncGenerator[Sequence[Row], None]:
+    """As pages of the list would give them, one after the other to its end."""
+    place = None
+    while True:
+        page = await executions_page(connection, scope, where, View(CHUNK, order, place))
+        if page.rows:
+            yield page.rows
+        if not page.has_next:
+            return
+        last = page.rows[-1]
+        place = Place(last["id"], last["sort_key"])
+
+
+async def in_chunks(
+    connection: Connection, sql: str, *arguments: Any
+) -> AsyncGenerator[Sequence[Row], None]:
+    """The rows of a statement through a cursor."""
+    cursor = await connection.cursor(sql, *arguments)
+    while rows := await cursor.fetch(CHUNK):
+        yield rows
+
+
+async def last_metrics(
+    connection: Connection, ids: Sequence[UUID], names: Sequence[str] | None
+) -> dict[UUID, dict[str, float]]:
+    """Of each execution by name; None is every name."""
+    found: dict[UUID, dict[str, float]] = {id: {} for id in ids}
+    for row in await connection.fetch(_LAST_METRICS, list(ids), names):
+        found[row["execution_id"]][row["name"]] = row["value"]
+    return found

@@ -1,0 +1,82 @@
+"""A response that is made while it is read: what was refused is known before it begins."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from models.errors import Unavailable
+from runner.store.connection import reaching
+
+MOST_AT_ONCE: Final = 4
+"""Each holds a connection to the database for as long as its reader takes."""
+
+
+class Turns:
+    """The downloads of a process that run now."""
+
+    def __init__(self, most: int = MOST_AT_ONCE) -> None:
+        self._most = most
+        self._running = 0
+
+    async def taken(self, pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+        """The same pieces. Raises Unavailable before the first while too many others run."""
+        if self._running >= self._most:
+            raise Unavailable(
+                f"{self._most} downloads run already, the most at once; try again when one has ended"
+            )
+        self._running += 1
+        try:
+            async for piece in pieces:
+                yield piece
+        finally:
+            self._running -= 1
+            await pieces.aclose()
+
+
+class Download(Response):
+    """Pulls the next piece when the reader has taken the one before; closes them when the reader goes."""
+
+    def __init__(
+        self, first: bytes, pieces: AsyncGenerator[bytes, None], media_type: str, file_name: str
+    ) -> None:
+        super().__init__(media_type=media_type)
+        self._first = first
+        self._pieces = pieces
+        self.headers["content-disposition"] = f'attachment; filename="{file_name}"'
+        self.headers["cache-control"] = "private, no-store"
+        del self.headers["content-length"]
+
+    @classmethod
+    async def of(
+        cls, pieces: AsyncGenerator[bytes, None], media_type: str, file_name: str
+    ) -> "Download":
+        """Once its first piece is there. Raises what making that one raises."""
+        with reaching():
+            first = await anext(pieces, b"")
+        return cls(first, pieces, media_type, file_name)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await send(
+                {
+                    "type": "http.response.start",
+                    "status": self.status_code,
+                    "headers": self.raw_headers,
+                }
+            )
+            if scope["method"] != "HEAD":
+                await self._body(Request(scope, receive), send)
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        finally:
+            await asyncio.shield(self._pieces.aclose())
+
+    async def _body(self, request: Request, send: Send) -> None:
+        await send({"type": "http.response.body", "body": self._first, "more_body": True})
+        async for piece in self._pieces:
+            if await request.is_disconnected():
+                return
+            await send({"type": "http.response.body", "body": piece, "more_body": True})

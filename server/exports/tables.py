@@ -1,0 +1,76 @@
+"""Executions as CSV and as JSON Lines."""
+
+import csv
+import io
+from collections.abc import AsyncGenerator, Callable, Sequence
+from typing import Any, Final
+
+import orjson
+
+from models.viewer import Scope
+from runner.store.connection import Pool
+from runner.store.snapshot_reads import all_executions, last_metrics, one_moment
+from schema.arguments import Wanted
+from server.exports.columns import Column, metrics_needed
+
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+Write = Callable[[Sequence[Sequence[Any]]], bytes]
+
+
+def csv_writer(columns: Sequence[Column]) -> tuple[bytes, Write]:
+    """The first line, and what writes rows after it: RFC 4180, in UTF-8."""
+    return _lines([[column.name for column in columns]]), _lines
+
+
+def json_writer(columns: Sequence[Column]) -> tuple[bytes, Write]:
+    names = [column.name for column in columns]
+
+    def write(rows: Sequence[Sequence[Any]]) -> bytes:
+        return b"".join(
+            orjson.dumps(dict(zip(names, row, strict=True)), option=orjson.OPT_APPEND_NEWLINE)
+            for row in rows
+        )
+
+    return b"", write
+
+
+async def table(
+    pool: Pool,
+    scope: Scope,
+    wanted: Wanted,
+    columns: Sequence[Column],
+    written: tuple[bytes, Write],
+) -> AsyncGenerator[bytes, None]:
+    """All that the list holds, as it is at one moment."""
+    head, write = written
+    names = metrics_needed(columns)
+    async with one_moment(pool) as connection:
+        async for rows in all_executions(connection, scope, wanted.where, wanted.order):
+            measured = {}
+            if names != []:
+                measured = await last_metrics(connection, [row["id"] for row in rows], names)
+            cells = [
+                [column.read(row, measured.get(row["id"], {})) for column in columns]
+                for row in rows
+            ]
+            yield head + write(cells)
+            head = b""
+    if head:
+        yield head
+
+
+def _lines(rows: Sequence[Sequence[Any]]) -> bytes:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([_cell(value) for value in row] for row in rows)
+    return text.getvalue().encode()
+
+
+def _cell(value: Any) -> Any:
+    """Text that a spreadsheet would take for a formula gets an apostrophe before it; numbers stay numbers."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None or isinstance(value, int | float):
+        return value
+    if not isinstance(value, str):
+        return orjson.dumps(value).decode()
+    return f"'{value}" if value.startswith(_FORMULA) else value

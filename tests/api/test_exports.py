@@ -1,0 +1,151 @@
+"""Downloads as a browser or a program asks for them: behind the door, whole, or refused with nothing sent."""
+
+import csv
+import io
+import json
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from tests.api.client import Client
+from tests.api.servers import Served
+from tests.api.test_files import http
+from tests.api.test_search import two
+
+FLOW = """id: {key}
+namespace: exporting.{key}
+inputs: [{{id: formula, type: STRING, default: "=1+1"}}]
+labels: {{team: "=cmd|' /C calc'!A0", part: {key}}}
+tasks:
+  - id: measure
+    type: python
+    script: |
+      import headway
+      for step in range(20):
+          headway.metric("loss", 1 / (step + 1), step=step)
+      headway.property(lr=-0.5, title="-text", name="Größe 東京")
+      print("\\x1b[31mred\\x1b[0m Grüße")
+      print("plain")
+  - {{id: say, type: log, needs: [measure], message: "said {{{{ inputs.formula }}}}"}}
+"""
+LIST = """query ($search: String, $where: ExecutionFilter, $orderBy: ExecutionOrder) {
+  executions(search: $search, where: $where, orderBy: $orderBy, first: 200) {
+    nodes { id name namespace flowKey state createdAt duration labels { key value } } } }"""
+
+
+async def one(client: Client) -> tuple[str, str]:
+    key = f"x{uuid4().hex[:8]}"
+    id = (await client.run(FLOW.format(key=key)))["id"]
+    await client.until_ended(id)
+    return key, id
+
+
+def rows_of(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+
+
+async def get(served: Served, path: str, **parameters: Any) -> httpx.Response:
+    async with http(served) as asking:
+        return await asking.get(path, params=parameters)
+
+
+async def test_an_export_is_what_the_list_is(client: Client, served: Served) -> None:
+    part, _ = await two(client)
+    here = f"namespace:searching.{part}"
+    mine = {"namespace": {"eq": f"searching.{part}"}}
+    asked: list[dict[str, Any]] = [
+        {"search": here},
+        {"search": f"{here} state:failed"},
+        {"search": f"{here} metric:loss<0.3", "orderBy": "DURATION_ASC"},
+        {"where": mine, "orderBy": "FLOW_ASC"},
+        {"where": {"and": [mine, {"hasError": True}]}, "search": "space"},
+        {"where": {"or": [mine, {"id": []}]}, "orderBy": "ENDED_DESC"},
+        {"where": {"not": mine}, "search": here},
+        {},
+    ]
+    for arguments in asked:
+        nodes = (await client.ask(LIST, **arguments))["executions"]["nodes"]
+        parameters = dict(arguments)
+        if "where" in parameters:
+            parameters["where"] = json.dumps(parameters["where"])
+        as_csv = await get(served, "/executions/export.csv", **parameters)
+        as_json = await get(served, "/executions/export.json", **parameters)
+        lines = [json.loads(line) for line in as_json.text.splitlines()]
+        ids = [node["id"] for node in nodes]
+        assert [row["id"] for row in rows_of(as_csv.text)][: len(ids)] == ids, arguments
+        assert [line["id"] for line in lines][: len(ids)] == ids, arguments
+        if arguments:
+            assert len(rows_of(as_csv.text)) == len(lines) == len(ids)
+        for line, node in zip(lines, nodes, strict=False):
+            assert (line["name"], line["namespace"], line["flow"], line["state"]) == (
+                node["name"], node["namespace"], node["flowKey"], node["state"],
+            )  # fmt: skip
+            assert line["createdAt"] == node["createdAt"]
+            assert line["labels"] == {label["key"]: label["value"] for label in node["labels"]}
+
+
+async def test_a_formula_is_text_and_a_number_a_number(client: Client, served: Served) -> None:
+    key, id = await one(client)
+    columns = "id,input.formula,label.team,property.lr,property.title,property.name,metric.loss"
+    answer = await get(
+        served, "/executions/export.csv", search=f"label.part:{key}", columns=columns
+    )
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8; header=present"
+    disposition = answer.headers["content-disposition"]
+    assert disposition.startswith('attachment; filename="executions-')
+    assert disposition.endswith('.csv"')
+    assert answer.text == (
+        f"{columns}\r\n{id},'=1+1,'=cmd|' /C calc'!A0,-0.5,'-text,Größe 東京,0.05\r\n"
+    )
+    answer = await get(
+        served, "/executions/export.json", search=f"label.part:{key}", columns=columns
+    )
+    assert answer.headers["content-type"] == "application/x-ndjson"
+    assert json.loads(answer.text) == {
+        "id": id,
+        "input.formula": "=1+1",
+        "label.team": "=cmd|' /C calc'!A0",
+        "property.lr": -0.5,
+        "property.title": "-text",
+        "property.name": "Größe 東京",
+        "metric.loss": 0.05,
+    }
+
+
+@pytest.mark.parametrize(
+    ("parameters", "extensions"),
+    [
+        ({"search": "flow:x kinf:y"}, {"path": ["search"], "line": 1, "column": 8}),
+        ({"where": "{"}, {"path": ["where"]}),
+        ({"where": '{"flo": {"eq": "x"}}'}, {"path": ["where"]}),
+        ({"where": "3"}, {"path": ["where"]}),
+        ({"where": '{"createdAt": {"gt": "2026"}}'}, {"path": ["where"]}),
+        ({"orderBy": "NAME"}, {"path": ["orderBy"]}),
+        ({"columns": "id,nothing"}, {"path": ["columns"]}),
+        ({"serach": "state:failed"}, {}),
+    ],
+)
+@pytest.mark.parametrize("ending", ["csv", "json"])
+async def test_a_mistake_is_refused_with_nothing_sent(
+    served: Served, ending: str, parameters: dict[str, str], extensions: dict[str, Any]
+) -> None:
+    answer = await get(served, f"/executions/export.{ending}", **parameters)
+    assert answer.status_code == 400
+    assert "content-disposition" not in answer.headers
+    (error,) = answer.json()["errors"]
+    assert error["extensions"] == {"code": "VALIDATION", **extensions}
+    assert error["message"]
+
+
+PATHS = ["/executions/export.csv", "/executions/export.json"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_nobody_else_gets_any(served: Served, path: str) -> None:
+    async with httpx.AsyncClient(base_url=served.url) as asking:
+        answer = await asking.get(path)
+        assert answer.status_code == 401
+        assert answer.json()["errors"][0]["extensions"] == {"code": "UNAUTHENTICATED"}
