@@ -32,7 +32,7 @@ def wanted_executions(where: Any, search: str | None, order_by: str | None) -> W
     result = _schema().execute_sync(_DOCUMENT, variables, context_value=read)
     if result.errors:
         message = result.errors[0].message
-        name = "orderBy" if message.startswith('Variable "$orderBy"') else "where"
+        name = "orderBy" if "$orderBy" in message.partition(" got ")[0][:20] else "where"
         raise Refused.because(ProblemCode.VALIDATION, message, name)
     ((given, order),) = read
     return Wanted(filter_from(given, search), order or ExecutionOrder.CREATED_DESC)

@@ -116,7 +116,7 @@ async def neighbour(
     )
 
 
-async def grouped(pool: Pool, sql: str, key: str, ids: Sequence[UUID]) -> list[list[Row]]:
+async def grouped(pool: Executes, sql: str, key: str, ids: Sequence[UUID]) -> list[list[Row]]:
     """The rows of each id, in the order of `ids`; `sql` takes them as `$1`."""
     found: dict[UUID, list[Row]] = {id: [] for id in ids}
     for row in await pool.fetch(sql, list(ids)):

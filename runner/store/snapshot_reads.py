@@ -9,7 +9,7 @@ from models.filters import Filter
 from models.orders import ExecutionOrder
 from models.viewer import Scope
 from runner.store.connection import Connection, Pool
-from runner.store.history import Row
+from runner.store.history import Row, executions_by_id
 from runner.store.listing import View, executions_page
 from runner.store.orders import Place
 
@@ -66,3 +66,19 @@ async def last_metrics(
     for row in await connection.fetch(_LAST_METRICS, list(ids), names):
         found[row["execution_id"]][row["name"]] = row["value"]
     return found
+
+
+async def visible_row(connection: Connection, scope: Scope, id: UUID) -> Row | None:
+    return (await executions_by_id(connection, scope, [id])).get(id)
+
+
+_LOG = """
+select l.line, l.path, l.attempt, l.at, l.level, l.stream, l.text, l.task_run_id
+from logs l left join task_runs t on t.id = l.task_run_id
+where l.execution_id = $1 and ($2::text is null or l.path = $2) and ($3::int is null or l.attempt = $3)
+  and ($4::smallint is null or l.level >= $4)
+"""
+LOG_BY_TIME: Final = f"{_LOG} order by l.line"
+LOG_BY_TASK: Final = f"{_LOG} order by t.position, l.path, l.attempt, l.line"
+EVENTS: Final = "select * from events where execution_id = $1 order by seq"
+PATHS: Final = "select path from task_runs where execution_id = $1 order by position, path"

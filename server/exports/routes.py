@@ -1,11 +1,9 @@
 """The ways to the downloads. What may be asked is what GraphQL gives to the same viewer."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Final
 
-import orjson
-from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -13,47 +11,65 @@ from starlette.routing import Route
 from models.errors import ProblemCode, Refused, Unavailable
 from models.viewer import Permission, Viewer
 from runner.store.connection import Pool
-from schema.arguments import Wanted, wanted_executions
 from server.auth import visitor_of
-from server.exports.columns import columns_of
 from server.exports.downloads import Download, Turns
+from server.exports.logs import log_text
+from server.exports.parameters import asked_log, asked_record, asked_table
+from server.exports.records import record
 from server.exports.tables import csv_writer, json_writer, table
+from server.exports.visible import Asked
 from server.graphql.errors import explained
 from server.guard import RETRY_AFTER, refusal
 
+_CSV: Final = "text/csv; charset=utf-8; header=present"
 _STATUS: Final = {"NOT_FOUND": 404, "FORBIDDEN": 403, "UNAVAILABLE": 503}
-_TABLE: Final = ("where", "search", "orderBy", "columns")
+Pieces = AsyncGenerator[bytes, None]
 Answer = Callable[[Request, Viewer], Awaitable[Response]]
 
 
 def export_routes(pool: Pool) -> list[Route]:
     turns = Turns()
 
+    async def given(pieces: Pieces, media_type: str, file_name: str) -> Response:
+        return await Download.of(turns.taken(pieces), media_type, file_name)
+
     async def as_csv(request: Request, viewer: Viewer) -> Response:
-        columns = columns_of(_parameters(request, *_TABLE).getlist("columns"))
-        pieces = table(pool, viewer.scope, _wanted(request), columns, csv_writer(columns))
-        return await Download.of(
-            turns.taken(pieces), "text/csv; charset=utf-8; header=present", _named("csv")
-        )
+        wanted, columns = asked_table(request.query_params)
+        pieces = table(pool, viewer.scope, wanted, columns, csv_writer(columns))
+        return await given(pieces, _CSV, f"executions-{_now()}.csv")
 
     async def as_json(request: Request, viewer: Viewer) -> Response:
-        columns = columns_of(_parameters(request, *_TABLE).getlist("columns"))
-        pieces = table(pool, viewer.scope, _wanted(request), columns, json_writer(columns))
-        return await Download.of(turns.taken(pieces), "application/x-ndjson", _named("jsonl"))
+        wanted, columns = asked_table(request.query_params)
+        pieces = table(pool, viewer.scope, wanted, columns, json_writer(columns))
+        return await given(pieces, "application/x-ndjson", f"executions-{_now()}.jsonl")
+
+    async def as_record(request: Request, viewer: Viewer) -> Response:
+        logs, asked = asked_record(request.query_params), _asked(request, viewer)
+        if logs:
+            _check_may(viewer, Permission.VIEW_LOGS)
+        pieces = record(pool, asked, logs)
+        return await given(pieces, "application/json", f"{_safe(asked.id)}.json")
+
+    async def as_log(request: Request, viewer: Viewer) -> Response:
+        wanted, asked = asked_log(request.query_params), _asked(request, viewer)
+        _check_may(viewer, Permission.VIEW_LOGS)
+        pieces = log_text(pool, asked, wanted)
+        return await given(pieces, "text/plain; charset=utf-8", f"{_safe(asked.id)}.log.txt")
 
     return [
         _route("/executions/export.csv", as_csv),
         _route("/executions/export.json", as_json),
+        _route("/executions/{id}/record.json", as_record),
+        _route("/executions/{id}/logs.txt", as_log),
     ]
 
 
-def _route(path: str, answer: Answer, *permissions: Permission) -> Route:
+def _route(path: str, answer: Answer) -> Route:
     async def handle(request: Request) -> Response:
         visitor = visitor_of(request.scope)
         assert visitor, "the guard lets nobody else in"
         try:
-            for permission in (Permission.VIEW_EXECUTION, *permissions):
-                check_may(visitor.viewer, permission)
+            _check_may(visitor.viewer, Permission.VIEW_EXECUTION)
             return await answer(request, visitor.viewer)
         except (Refused, Unavailable) as error:
             return _refused(request, error)
@@ -61,7 +77,7 @@ def _route(path: str, answer: Answer, *permissions: Permission) -> Route:
     return Route(path, handle, methods=["GET"])
 
 
-def check_may(viewer: Viewer, permission: Permission) -> None:
+def _check_may(viewer: Viewer, permission: Permission) -> None:
     if not viewer.may(permission):
         raise Refused.because(
             ProblemCode.FORBIDDEN, f"this needs the permission {permission.value}"
@@ -77,29 +93,16 @@ def _refused(request: Request, error: Refused | Unavailable) -> Response:
     return response
 
 
-def _parameters(request: Request, *known: str) -> QueryParams:
-    """One that is misspelt would otherwise give something else than was meant."""
-    unknown = next((name for name in request.query_params if name not in known), None)
-    if unknown is not None:
-        raise Refused.because(
-            ProblemCode.VALIDATION,
-            f"there is no parameter {unknown[:100]!r}; there are {', '.join(known)}",
-        )
-    return request.query_params
+def _asked(request: Request, viewer: Viewer) -> Asked:
+    return Asked(request.path_params["id"], viewer.scope)
 
 
-def _wanted(request: Request) -> Wanted:
-    given = request.query_params
-    try:
-        where = orjson.loads(given["where"]) if given.get("where") else None
-    except ValueError as error:
-        raise Refused.because(
-            ProblemCode.VALIDATION,
-            f"where is not JSON: {error}; write it as the variable of a GraphQL query",
-            "where",
-        ) from error
-    return wanted_executions(where, given.get("search"), given.get("orderBy") or None)
+def _safe(id: str) -> str:
+    """As the name of a file; whatever else it says is refused before it is used."""
+    return "".join(
+        letter for letter in id if letter.isascii() and (letter.isalnum() or letter == "_")
+    )
 
 
-def _named(ending: str) -> str:
-    return f"executions-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.{ending}"
+def _now() -> str:
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
@@ -140,7 +141,12 @@ async def test_a_mistake_is_refused_with_nothing_sent(
     assert error["message"]
 
 
-PATHS = ["/executions/export.csv", "/executions/export.json"]
+PATHS = [
+    "/executions/export.csv",
+    "/executions/export.json",
+    "/executions/exec_x/record.json",
+    "/executions/exec_x/logs.txt",
+]
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -149,3 +155,131 @@ async def test_nobody_else_gets_any(served: Served, path: str) -> None:
         answer = await asking.get(path)
         assert answer.status_code == 401
         assert answer.json()["errors"][0]["extensions"] == {"code": "UNAUTHENTICATED"}
+
+
+RECORD = """query ($id: ID!) { execution(id: $id) {
+  id name state seq progress inputs outputs labels { key value } properties createdAt endedAt priority disabledTasks
+  createdBy { kind name } git { commit }
+  taskRuns { id key state outputs attempts { id number state worker startedAt exitCode } }
+  approvals { id state message votes { actor { kind name } decision comment } }
+  notes { id seq author { kind name } text at }
+  metrics { name value kind step tags at taskRunId taskKey attempt }
+  artifacts { id name version uri digest size direction }
+  events(first: 200) { id seq type at fromState toState attempt actor { kind name } channel reason
+                       causedBy data terminal }
+  logs(first: 200) { nodes { line at level stream text taskRunId taskKey attempt } } } }"""
+APPROVED = """id: {key}
+namespace: exporting.{key}
+tasks:
+  - {{id: ask, type: approval, message: "may it?"}}
+"""
+
+
+def within(asked: Any, given: Any) -> None:
+    """All that GraphQL says is said in the record, in the same words."""
+    if isinstance(asked, dict):
+        for name, value in asked.items():
+            within(value, given[name])
+    elif isinstance(asked, list):
+        assert len(asked) == len(given)
+        for one, other in zip(asked, given, strict=True):
+            within(one, other)
+    else:
+        assert asked == given
+
+
+async def test_a_record_is_all_that_graphql_says(client: Client, served: Served) -> None:
+    _, id = await one(client)
+    await client.ask(
+        'mutation ($id: ID!) { addNote(input: {id: $id, text: "=look"}) { problems { message } } }',
+        id=id,
+    )
+    asked = (await client.ask(RECORD, id=id))["execution"]
+    answer = await get(served, f"/executions/{id}/record.json", logs="true")
+    assert answer.headers["content-disposition"] == f'attachment; filename="{id}.json"'
+    assert answer.headers["content-type"] == "application/json"
+    given = answer.json()
+    parts = {name: asked.pop(name) for name in ("taskRuns", "approvals", "notes", "metrics")}
+    parts |= {name: asked.pop(name) for name in ("artifacts", "events")}
+    lines = asked.pop("logs")["nodes"]
+    within(asked, given["execution"])
+    within(parts, given)
+    within(lines, given["logs"])
+    assert len(lines) == 3 and len(parts["metrics"]) == 20 and len(parts["notes"]) == 1
+    without = (await get(served, f"/executions/{id}/record.json")).json()
+    assert list(without) == [name for name in given if name != "logs"]
+
+
+async def test_a_record_has_votes(client: Client, served: Served) -> None:
+    id = (await client.run(APPROVED.format(key=f"x{uuid4().hex[:8]}")))["id"]
+    await client.until(id, ask="WAITING_FOR_APPROVAL")
+    (task,) = (await client.show(id))["taskRuns"]
+    decided = await client.mutate("approve", approvalId=task["approval"]["id"], comment="fine")
+    assert decided["problems"] == []
+    await client.until_ended(id)
+    asked = (await client.ask(RECORD, id=id))["execution"]["approvals"]
+    (approval,) = (await get(served, f"/executions/{id}/record.json")).json()["approvals"]
+    within(asked, [approval])
+    assert approval["taskRunId"] == task["id"]
+    assert [vote["comment"] for vote in approval["votes"]] == ["fine"]
+
+
+def parts_of(text: str) -> tuple[list[str], str]:
+    """The lines, after their last one was found to be true of them."""
+    *lines, last = text.splitlines(keepends=True)
+    digest = sha256("".join(lines).encode()).hexdigest()
+    assert last == f"# {len(lines)} lines, sha256 of them {digest}\n"
+    return [line.split(" ", 1)[1] for line in lines], digest
+
+
+async def test_a_log_is_text(client: Client, served: Served) -> None:
+    _, id = await one(client)
+    path = f"/executions/{id}/logs.txt"
+    answer = await get(served, path)
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert answer.headers["content-disposition"] == f'attachment; filename="{id}.log.txt"'
+    red, plain, said = (
+        "INFO  measure: red Grüße\n",
+        "INFO  measure: plain\n",
+        "INFO  say: said =1+1\n",
+    )
+    assert parts_of(answer.text)[0] == [red, plain, said]
+    assert parts_of((await get(served, path, order="task")).text)[0] == [red, plain, said]
+    assert parts_of((await get(served, path, task="say")).text)[0] == [said]
+    assert parts_of((await get(served, path, level="error")).text)[0] == []
+    assert parts_of((await get(served, path, attempt="2")).text)[0] == []
+    kept = parts_of((await get(served, path, ansi="true", task="measure")).text)[0]
+    assert kept == ["INFO  measure: \x1b[31mred\x1b[0m Grüße\n", plain]
+
+
+@pytest.mark.parametrize(
+    ("path", "parameters", "status", "code", "way"),
+    [
+        ("logs.txt", {"task": "none"}, 400, "VALIDATION", ["task"]),
+        ("logs.txt", {"order": "size"}, 400, "VALIDATION", ["order"]),
+        ("logs.txt", {"level": "LOUD"}, 400, "VALIDATION", ["level"]),
+        ("logs.txt", {"attempt": "0"}, 400, "VALIDATION", ["attempt"]),
+        ("logs.txt", {"ansi": "yes"}, 400, "VALIDATION", ["ansi"]),
+        ("logs.txt", {"lines": "3"}, 400, "VALIDATION", None),
+        ("record.json", {"logs": "1"}, 400, "VALIDATION", ["logs"]),
+        ("record.json", {"log": "true"}, 400, "VALIDATION", None),
+    ],
+)
+async def test_a_mistake_about_one_execution_is_refused(
+    client: Client, served: Served, path: str, parameters: Any, status: int, code: str, way: Any
+) -> None:
+    id = (await client.run(APPROVED.format(key=f"x{uuid4().hex[:8]}")))["id"]
+    answer = await get(served, f"/executions/{id}/{path}", **parameters)
+    assert (answer.status_code, "content-disposition" in answer.headers) == (status, False)
+    extensions = answer.json()["errors"][0]["extensions"]
+    assert (extensions["code"], extensions.get("path")) == (code, way)
+
+
+@pytest.mark.parametrize("path", ["record.json", "logs.txt"])
+@pytest.mark.parametrize(
+    "id", ["exec_01h455vb4pex5vsknk084sn02q", "flow_01h455vb4pex5vsknk084sn02q", "x"]
+)
+async def test_what_is_not_there_is_not_found(served: Served, path: str, id: str) -> None:
+    answer = await get(served, f"/executions/{id}/{path}")
+    assert answer.status_code == 404
+    assert answer.json()["errors"][0]["extensions"] == {"code": "NOT_FOUND"}

@@ -1,0 +1,74 @@
+"""The log of an execution as text, with a last line that says how much it is and its digest."""
+
+import hashlib
+import re
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from models.errors import ProblemCode, Refused
+from models.logs import LogLevel
+from runner.store.connection import Connection, Pool
+from runner.store.history import Row
+from runner.store.snapshot_reads import LOG_BY_TASK, LOG_BY_TIME, PATHS, in_chunks, one_moment
+from schema.scalars import time_text
+from server.exports.visible import Asked, visible
+
+_ANSI: Final = re.compile(
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-Z\\^-~])|\x9b[0-?]*[ -/]*[@-~]"
+)
+
+
+class LogOrder(StrEnum):
+    TIME = "time"
+    TASK = "task"
+
+
+@dataclass(frozen=True, slots=True)
+class LogText:
+    """What of a log is wanted; None is all. `ansi` keeps the colours of a terminal."""
+
+    order: LogOrder = LogOrder.TIME
+    task: str | None = None
+    attempt: int | None = None
+    level: LogLevel | None = None
+    ansi: bool = False
+
+
+async def log_text(pool: Pool, asked: Asked, wanted: LogText) -> AsyncGenerator[bytes, None]:
+    sql = LOG_BY_TASK if wanted.order is LogOrder.TASK else LOG_BY_TIME
+    count, digest = 0, hashlib.sha256()
+    async with one_moment(pool) as connection:
+        row = await visible(connection, asked)
+        await _check_task(connection, row, wanted.task)
+        arguments = (row["id"], wanted.task, wanted.attempt, wanted.level)
+        async for rows in in_chunks(connection, sql, *arguments):
+            text = "".join(_line(one, wanted.ansi) for one in rows).encode()
+            count += len(rows)
+            digest.update(text)
+            yield text
+    yield f"# {count} lines, sha256 of them {digest.hexdigest()}\n".encode()
+
+
+async def _check_task(connection: Connection, row: Row, task: str | None) -> None:
+    if task is None:
+        return
+    paths = [found["path"] for found in await connection.fetch(PATHS, row["id"])]
+    if task not in paths:
+        shown = ", ".join(paths[:20]) or "none yet"
+        raise Refused.because(
+            ProblemCode.VALIDATION, f"it has no task {task[:100]!r}; it has {shown}", "task"
+        )
+
+
+def _line(row: Any, ansi: bool) -> str:
+    text = row["text"] if ansi else without_ansi(row["text"])
+    again = f"#{row['attempt']}" if row["attempt"] > 1 else ""
+    level = LogLevel(row["level"]).name
+    return f"{time_text(row['at'])} {level:5} {row['path']}{again}: {text}\n"
+
+
+def without_ansi(text: str) -> str:
+    """Without what colours a terminal and moves its cursor."""
+    return _ANSI.sub("", text) if "\x1b" in text or "\x9b" in text else text

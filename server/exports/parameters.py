@@ -1,0 +1,91 @@
+"""What the query of an address asks for. Raises Refused for what cannot be meant."""
+
+from enum import Enum
+from typing import Any, TypeVar
+
+import orjson
+from starlette.datastructures import QueryParams
+
+from models.errors import ProblemCode, Refused
+from models.logs import LogLevel
+from schema.arguments import Wanted, wanted_executions
+from server.exports.columns import Column, columns_of
+from server.exports.logs import LogOrder, LogText
+
+Choice = TypeVar("Choice", bound=Enum)
+
+
+def asked_table(given: QueryParams) -> tuple[Wanted, list[Column]]:
+    _check_names(given, "where", "search", "orderBy", "columns")
+    try:
+        where = orjson.loads(given["where"]) if given.get("where") else None
+    except ValueError as error:
+        sentence = f"where is not JSON: {error}; write it as the variable of a GraphQL query"
+        raise _refused(sentence, "where") from error
+    wanted = wanted_executions(where, given.get("search"), given.get("orderBy") or None)
+    return wanted, columns_of(given.getlist("columns"))
+
+
+def asked_record(given: QueryParams) -> bool:
+    """Whether with its log."""
+    _check_names(given, "logs")
+    return _flag(given, "logs")
+
+
+def asked_log(given: QueryParams) -> LogText:
+    _check_names(given, "order", "task", "attempt", "level", "ansi")
+    return LogText(
+        _choice(LogOrder, {one.value: one for one in LogOrder}, given, "order") or LogOrder.TIME,
+        given.get("task") or None,
+        _number(given, "attempt"),
+        _choice(LogLevel, {one.name: one for one in LogLevel}, given, "level"),
+        _flag(given, "ansi"),
+    )
+
+
+def asked_ids(given: QueryParams, fewest: int, most: int) -> list[str]:
+    _check_names(given, "ids")
+    ids = [id for part in given.getlist("ids") for id in part.split(",") if id]
+    if not fewest <= len(ids) <= most or len(set(ids)) < len(ids):
+        raise _refused(f"ids are {fewest} to {most} different executions, between commas", "ids")
+    return ids
+
+
+def _check_names(given: QueryParams, *known: str) -> None:
+    """One that is misspelt would otherwise give something else than was meant."""
+    unknown = next((name for name in given if name not in known), None)
+    if unknown is not None:
+        shown = ", ".join(known) or "none"
+        raise _refused(f"there is no parameter {unknown[:100]!r}; there are {shown}")
+
+
+def _flag(given: QueryParams, name: str) -> bool:
+    text = given.get(name, "false").lower()
+    if text not in ("true", "false"):
+        raise _refused(f"{name} is true or false; got {text[:100]!r}", name)
+    return text == "true"
+
+
+def _number(given: QueryParams, name: str) -> int | None:
+    text = given.get(name)
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and 0 < int(text[:10]) < 2**31):
+        raise _refused(f"{name} is a whole number from 1; got {text[:100]!r}", name)
+    return int(text[:10])
+
+
+def _choice(
+    kind: type[Choice], known: dict[str, Choice], given: QueryParams, name: str
+) -> Choice | None:
+    text = given.get(name)
+    if text is None:
+        return None
+    found = known.get(text) or known.get(text.upper())
+    if found is None:
+        raise _refused(f"{name} is one of {', '.join(known)}; got {text[:100]!r}", name)
+    return found
+
+
+def _refused(sentence: str, *path: Any) -> Refused:
+    return Refused.because(ProblemCode.VALIDATION, sentence, *path)

@@ -1,0 +1,115 @@
+"""The whole record of an execution as one JSON object, written part by part."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+
+from models.ids import typed
+from models.logs import LogLevel, LogStream
+from runner.store import history
+from runner.store.connection import Connection, Pool
+from runner.store.history import Row
+from runner.store.log_lines import LogRow
+from runner.store.nodes import event_of
+from runner.store.snapshot_reads import EVENTS, LOG_BY_TIME, in_chunks, one_moment
+from schema.plain import plain
+from schema.types.approval import Approval, Vote
+from schema.types.artifact import ArtifactUse
+from schema.types.event import ExecutionEvent
+from schema.types.execution import Execution
+from schema.types.log import LogLine
+from schema.types.measures import Metric
+from schema.types.note import Note
+from schema.types.task_run import Attempt, TaskRun
+from server.exports.visible import Asked, visible
+
+Objects = AsyncIterator[list[dict[str, Any]]]
+_LINKS: Final = (
+    ("rerunOf", "rerun_of"),
+    ("replayOf", "replay_of"),
+    ("cachedFrom", "cached_from"),
+    ("parent", "parent_id"),
+)
+
+
+async def record(pool: Pool, asked: Asked, logs: bool) -> AsyncGenerator[bytes, None]:
+    async with one_moment(pool) as connection:
+        row = await visible(connection, asked)
+        yield b'{"execution":' + orjson.dumps(_execution(row))
+        for name, objects in _parts(connection, row["id"], logs):
+            yield b',\n"' + name.encode() + b'":['
+            first = True
+            async for chunk in objects:
+                yield (b"\n" if first else b",\n") + b",\n".join(map(orjson.dumps, chunk))
+                first = False
+            yield b"]"
+        yield b"}\n"
+
+
+def _execution(row: Row) -> dict[str, Any]:
+    links = {name: typed("exec", row[key]) if row[key] else None for name, key in _LINKS}
+    return plain(Execution.of(row), revision=row["revision"], **links)
+
+
+def _parts(connection: Connection, id: UUID, logs: bool) -> list[tuple[str, Objects]]:
+    def each(sql: str, written: Callable[[Row], dict[str, Any]], *more: Any) -> Objects:
+        return _each(connection, sql, written, *more)
+
+    parts = [
+        ("taskRuns", _task_runs(connection, id)),
+        ("approvals", _approvals(connection, id)),
+        ("notes", each(history.NOTES_OF, lambda row: plain(Note.of(row)), [id])),
+        ("metrics", each(history.METRICS_OF, lambda row: plain(Metric.of(row)), [id])),
+        ("artifacts", each(history.ARTIFACTS_OF, lambda row: plain(ArtifactUse.of(row)), [id])),
+        ("events", each(EVENTS, _event, id)),
+    ]
+    if logs:
+        parts.append(("logs", each(LOG_BY_TIME, _line, id, None, None, None)))
+    return parts
+
+
+async def _each(
+    connection: Connection, sql: str, written: Callable[[Row], dict[str, Any]], *arguments: Any
+) -> Objects:
+    async for rows in in_chunks(connection, sql, *arguments):
+        yield [written(row) for row in rows]
+
+
+async def _task_runs(connection: Connection, id: UUID) -> Objects:
+    async for rows in in_chunks(connection, history.TASK_RUNS_OF, [id]):
+        attempts = await _below(connection, history.ATTEMPTS_OF, "task_run_id", rows)
+        yield [
+            plain(TaskRun.of(row), attempts=[plain(Attempt.of(one)) for one in below])
+            for row, below in zip(rows, attempts, strict=True)
+        ]
+
+
+async def _approvals(connection: Connection, id: UUID) -> Objects:
+    async for rows in in_chunks(connection, history.APPROVALS_OF, [id]):
+        votes = await _below(connection, history.VOTES_OF, "approval_id", rows)
+        yield [
+            plain(
+                Approval.of(row),
+                taskRunId=typed("run", row["task_run_id"]),
+                votes=[plain(Vote.of(one)) for one in below],
+            )
+            for row, below in zip(rows, votes, strict=True)
+        ]
+
+
+async def _below(
+    connection: Connection, sql: str, key: str, rows: Sequence[Row]
+) -> list[list[Row]]:
+    return await history.grouped(connection, sql, key, [row["id"] for row in rows])
+
+
+def _event(row: Row) -> dict[str, Any]:
+    task_run = typed("run", row["task_run_id"]) if row["task_run_id"] else None
+    return plain(ExecutionEvent.of(event_of(row)), taskRunId=task_run, taskKey=row["path"])
+
+
+def _line(row: Row) -> dict[str, Any]:
+    facts = {**row, "level": LogLevel(row["level"]), "stream": LogStream(row["stream"])}
+    return plain(LogLine.of(LogRow(**facts)))
