@@ -82,3 +82,29 @@ LOG_BY_TIME: Final = f"{_LOG} order by l.line"
 LOG_BY_TASK: Final = f"{_LOG} order by t.position, l.path, l.attempt, l.line"
 EVENTS: Final = "select * from events where execution_id = $1 order by seq"
 PATHS: Final = "select path from task_runs where execution_id = $1 order by position, path"
+
+
+# Of each series the first and the last point, and of those between every so many.
+_SERIES = """
+with numbered as (
+  select name, path, step, value, at, row_number() over series as number,
+         count(*) over (partition by name, path) as total, dense_rank() over (order by name, path) as place
+  from metrics where execution_id = $1
+  window series as (partition by name, path order by at, id))
+select name, path, step, value, at from numbered
+where place <= $2 and total > 1 and (number = total or (number - 1) % greatest(1, total / $3) = 0)
+order by place, number
+"""
+
+
+async def measured_series(
+    connection: Connection, id: UUID, most: int, points: int
+) -> Sequence[Row]:
+    """What was measured more than once, of so many series about so many points."""
+    return await connection.fetch(_SERIES, id, most, points)
+
+
+async def first_of(connection: Connection, sql: str, most: int, *arguments: Any) -> Sequence[Row]:
+    """At most so many rows of a statement, in its order."""
+    cursor = await connection.cursor(sql, *arguments)
+    return await cursor.fetch(most)

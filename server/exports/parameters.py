@@ -16,7 +16,7 @@ Choice = TypeVar("Choice", bound=Enum)
 
 
 def asked_table(given: QueryParams) -> tuple[Wanted, list[Column]]:
-    _check_names(given, "where", "search", "orderBy", "columns")
+    check_names(given, "where", "search", "orderBy", "columns")
     try:
         where = orjson.loads(given["where"]) if given.get("where") else None
     except ValueError as error:
@@ -28,12 +28,12 @@ def asked_table(given: QueryParams) -> tuple[Wanted, list[Column]]:
 
 def asked_record(given: QueryParams) -> bool:
     """Whether with its log."""
-    _check_names(given, "logs")
+    check_names(given, "logs")
     return _flag(given, "logs")
 
 
 def asked_log(given: QueryParams) -> LogText:
-    _check_names(given, "order", "task", "attempt", "level", "ansi")
+    check_names(given, "order", "task", "attempt", "level", "ansi")
     return LogText(
         _choice(LogOrder, {one.value: one for one in LogOrder}, given, "order") or LogOrder.TIME,
         given.get("task") or None,
@@ -44,14 +44,14 @@ def asked_log(given: QueryParams) -> LogText:
 
 
 def asked_ids(given: QueryParams, fewest: int, most: int) -> list[str]:
-    _check_names(given, "ids")
+    check_names(given, "ids")
     ids = [id for part in given.getlist("ids") for id in part.split(",") if id]
     if not fewest <= len(ids) <= most or len(set(ids)) < len(ids):
         raise _refused(f"ids are {fewest} to {most} different executions, between commas", "ids")
     return ids
 
 
-def _check_names(given: QueryParams, *known: str) -> None:
+def check_names(given: QueryParams, *known: str) -> None:
     """One that is misspelt would otherwise give something else than was meant."""
     unknown = next((name for name in given if name not in known), None)
     if unknown is not None:

@@ -1,0 +1,27 @@
+"""Reports as PDF: of one execution, or of several beside each other."""
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, Sequence
+from typing import Final
+
+from runner.store.connection import Pool
+from server.exports.visible import Asked
+from server.report.facts import Facts, facts_of
+
+FEWEST_COMPARED: Final = 2
+MOST_COMPARED: Final = 5
+_ONE_AT_A_TIME: Final = threading.Lock()
+
+
+async def report(pool: Pool, asked: Sequence[Asked]) -> AsyncGenerator[bytes, None]:
+    facts = await facts_of(pool, asked)
+    yield await asyncio.to_thread(_drawn, facts)
+
+
+def _drawn(facts: Sequence[Facts]) -> bytes:
+    # What draws is large, and most servers draw seldom.
+    with _ONE_AT_A_TIME:
+        from server.report.pages import comparison_of, report_of
+
+        return comparison_of(facts) if len(facts) > 1 else report_of(facts[0])

@@ -1,0 +1,103 @@
+"""What a report tells of an execution: read at one moment, and bounded, however much there is."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from math import isfinite
+from typing import Any, Final
+
+from runner.store import history
+from runner.store.connection import Connection, Pool
+from runner.store.history import Row
+from runner.store.json import load
+from runner.store.snapshot_reads import first_of, last_metrics, measured_series, one_moment
+from schema.types.artifact import ArtifactUse
+from schema.types.execution import Execution
+from schema.types.note import Note
+from schema.types.task_run import Attempt, TaskRun
+from server.exports.visible import Asked, visible
+
+MOST_TASKS: Final = 200
+MOST_ROWS: Final = 100
+MOST_SERIES: Final = 12
+POINTS: Final = 200
+"""Of one series; of more, every so many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    task: TaskRun
+    attempts: Sequence[Attempt]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    task: str | None
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """`now` is when they were read; a list that was cut has one more than is shown."""
+
+    now: datetime
+    execution: Execution
+    revision: int | None
+    failure: Failure | None
+    moves: Sequence[Row]
+    bars: Sequence[Bar]
+    series: Mapping[str, Sequence[tuple[float, float]]]
+    measured: Mapping[str, float]
+    artifacts: Sequence[ArtifactUse]
+    notes: Sequence[Note]
+
+
+async def facts_of(pool: Pool, asked: Sequence[Asked]) -> list[Facts]:
+    """Raises Refused NOT_FOUND when one of them may not be seen."""
+    async with one_moment(pool) as connection:
+        rows = [await visible(connection, one) for one in asked]
+        return [await _facts(connection, row) for row in rows]
+
+
+async def _facts(connection: Connection, row: Row) -> Facts:
+    id = row["id"]
+    tasks = await first_of(connection, history.TASK_RUNS_OF, MOST_TASKS + 1, [id])
+    attempts = await history.grouped(
+        connection, history.ATTEMPTS_OF, "task_run_id", [task["id"] for task in tasks]
+    )
+    uses = await first_of(connection, history.ARTIFACTS_OF, MOST_ROWS + 1, [id])
+    notes = await first_of(connection, history.NOTES_OF, MOST_ROWS + 1, [id])
+    failure = load(row["failure"])
+    return Facts(
+        now=datetime.now(UTC),
+        execution=Execution.of(row),
+        revision=row["revision"],
+        failure=Failure(failure["path"], failure["code"], failure["message"]) if failure else None,
+        moves=await first_of(connection, history.MOVES_OF, MOST_ROWS + 1, [id]),
+        bars=[
+            Bar(TaskRun.of(task), [Attempt.of(one) for one in below])
+            for task, below in zip(tasks, attempts, strict=True)
+        ],
+        series=_series(await measured_series(connection, id, MOST_SERIES, POINTS)),
+        measured=(await last_metrics(connection, [id], None))[id],
+        artifacts=[ArtifactUse.of(use) for use in uses],
+        notes=[Note.of(note) for note in notes],
+    )
+
+
+def _series(rows: Sequence[Row]) -> dict[str, list[tuple[float, float]]]:
+    """By steps where all points have one, else by the seconds since the first."""
+    found: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        if isfinite(row["value"]):
+            found[f"{row['name']} ({row['path']})" if row["path"] else row["name"]].append(row)
+    return {name: sorted(map(_point_of(points), points)) for name, points in found.items()}
+
+
+def _point_of(points: Sequence[Row]) -> Any:
+    if all(row["step"] is not None for row in points):
+        return lambda row: (float(row["step"]), row["value"])
+    start = min(row["at"] for row in points)
+    return lambda row: ((row["at"] - start).total_seconds(), row["value"])
