@@ -17,7 +17,7 @@ from runner.store.database import migrations_current
 from schema import build_schema
 from schema.context import Context, Services
 from server.auth import Door
-from server.exports import export_routes
+from server.exports import Turns, export_routes
 from server.files import FileRoom, file_routes
 from server.graphql.documents import Documents
 from server.graphql.fanout import Fanout, Policy
@@ -68,7 +68,7 @@ def create_app(
         *login_routes(door),
         *graphql_routes(operations, fanout, door, page=graphiql_page()),
         *file_routes(room),
-        *export_routes(parts.database.pool),
+        *export_routes(parts.database.pool, Turns()),
         *page_routes(),
     ]
     return Starlette(routes=routes, middleware=[Middleware(Guard, door=door)])

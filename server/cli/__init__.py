@@ -8,6 +8,7 @@ from server.cli import (
     bulk,
     debugging,
     executions,
+    exports,
     flows,
     measuring,
     operating,
@@ -32,6 +33,7 @@ app.add_typer(secrets.app, name="secret")
 app.add_typer(schedules.app, name="schedules")
 runs.register(app)
 executions.register(app)
+exports.register(app)
 actions.register(app)
 reruns.register(app)
 approvals.register(app)

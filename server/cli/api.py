@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, BinaryIO, TypeVar, cast
 
 import typer
 
@@ -81,6 +81,24 @@ class Api:
         if answer.get("errors"):
             raise CommandFailed("; ".join(error["message"] for error in answer["errors"]))
         return str(answer["id"])
+
+    def download(self, path: str, parameters: dict[str, str], into: BinaryIO) -> None:
+        """As it comes. Raises CommandFailed with the server's words, or when it is cut off."""
+        import httpx
+
+        headers = {"authorization": f"Bearer {self.token}", "x-headway-channel": "cli"}
+        try:
+            with httpx.stream(
+                "GET", f"{self.url}{path}", params=parameters, headers=headers, timeout=None
+            ) as response:
+                if response.status_code != 200:
+                    response.read()
+                    errors = response.json()["errors"]
+                    raise CommandFailed("; ".join(map(sentence_of_error, errors)))
+                for chunk in response.iter_bytes():
+                    into.write(chunk)
+        except (httpx.HTTPError, ValueError, KeyError) as error:
+            raise CommandFailed(f"{self.url} did not give all of it: {error}") from error
 
     async def mutate(self, name: str, kind: str, result: str, /, **input: Any) -> dict[str, Any]:
         """What changed. Raises CommandFailed with the problems."""
@@ -176,6 +194,11 @@ def announced() -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return facts
+
+
+def sentence_of_error(error: dict[str, Any]) -> str:
+    column = error.get("extensions", {}).get("column")
+    return f"column {column}: {error['message']}" if column else str(error["message"])
 
 
 def sentence(problem: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ import typer
 from server.cli import queries
 from server.cli.api import Api, CommandFailed, plain_errors
 from server.cli.inputs import parse_labels
-from server.cli.options import AsJson, Id
+from server.cli.options import AsJson, Id, order_named
 
 
 def register(app: typer.Typer) -> None:
@@ -49,7 +49,7 @@ def ls(
         "and": [{"labels": {"has": one}} for one in parse_labels(label or [])],
     }
     given = {name: value for name, value in where.items() if value}
-    asked = {"where": given, "search": search, "orderBy": _order(order), "first": limit}
+    asked = {"where": given, "search": search, "orderBy": order_named(order), "first": limit}
     found = asyncio.run(Api.find().ask(queries.LIST, **asked))["executions"]
     if as_json:
         typer.echo(json.dumps(found["nodes"], indent=2))
@@ -57,12 +57,6 @@ def ls(
     from server.cli.rendering import console, list_table
 
     console().print(list_table(found["nodes"]) if found["nodes"] else "no executions")
-
-
-def _order(name: str) -> str:
-    """Without a direction the greatest first."""
-    upper = name.upper().replace("-", "_")
-    return upper if upper.endswith(("_ASC", "_DESC")) else f"{upper}_DESC"
 
 
 def show(

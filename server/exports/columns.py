@@ -113,7 +113,7 @@ def _column(name: str) -> Column:
     if name in _READ:
         read = _READ[name]
         return Column(name, lambda row, _: read(row))
-    kind, _, key = name.partition(".")
+    kind, _, key = name.partition(".") if "\0" not in name else ("", "", "")
     if key and kind == "metric":
         return Column(name, lambda _, measured: measured.get(key), (key,))
     if key and kind in _KEYED:

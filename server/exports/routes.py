@@ -31,8 +31,7 @@ _STATUS: Final = {"NOT_FOUND": 404, "FORBIDDEN": 403, "UNAVAILABLE": 503}
 Answer = Callable[[Request, Viewer], Awaitable[Response]]
 
 
-def export_routes(pool: Pool) -> list[Route]:
-    turns = Turns()
+def export_routes(pool: Pool, turns: Turns) -> list[Route]:
     return [*_table_routes(pool, turns), *_report_routes(pool, turns), *_one_routes(pool, turns)]
 
 

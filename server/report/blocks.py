@@ -6,7 +6,7 @@ from xml.sax.saxutils import escape
 
 from reportlab.lib.colors import Color, HexColor
 from reportlab.lib.styles import ParagraphStyle
-from reportlab.platypus import Flowable, KeepTogether, Paragraph, Spacer, Table
+from reportlab.platypus import CondPageBreak, Flowable, KeepTogether, Paragraph, Spacer, Table
 
 from server.report.charts import WIDTH
 from server.report.fonts import BOLD, PLAIN, runs_of
@@ -40,7 +40,7 @@ def text(words: str, style: str = "text", color: Color | None = None) -> Paragra
 
 
 def heading(words: str) -> list[Flowable]:
-    return [Spacer(0, 10), text(words, "heading"), Spacer(0, 3)]
+    return [CondPageBreak(60), Spacer(0, 10), text(words, "heading"), Spacer(0, 3)]
 
 
 def table(

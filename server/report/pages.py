@@ -15,6 +15,8 @@ from server.report.fonts import PLAIN, register_fonts
 from server.report.words import cut, moment, number, seconds, shown, without_paths
 
 _MARGIN: Final = (A4[0] - WIDTH) / 2
+_PADDING: Final = 6
+"""What a frame leaves free on each side by itself."""
 _MOST_NAMES: Final = 300
 """Rows of a comparison in each of its parts."""
 
@@ -147,7 +149,7 @@ def _tasks(facts: Facts) -> list[Flowable]:
             )
             for bar in facts.bars
         ],
-        (3, 2, 1, 2.6, 1.4, 3),
+        (3, 2, 1.2, 2.6, 1.4, 2.8),
         MOST_TASKS,
     )
 
@@ -215,7 +217,7 @@ def _built(story: list[Flowable], title: str, facts: Facts) -> bytes:
         canvas.drawRightString(A4[0] - _MARGIN, 24, f"page {canvas.getPageNumber()}")
 
     document = SimpleDocTemplate(
-        out, pagesize=A4, leftMargin=_MARGIN, rightMargin=_MARGIN, topMargin=40, bottomMargin=44,
+        out, pagesize=A4, leftMargin=_MARGIN - _PADDING, rightMargin=_MARGIN - _PADDING, topMargin=40, bottomMargin=44,
         title=title, author="Headway", creator="Headway",
     )  # fmt: skip
     document.build(story, onFirstPage=foot, onLaterPages=foot)

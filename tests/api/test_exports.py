@@ -4,14 +4,19 @@ import csv
 import io
 import json
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import httpx
 import pytest
+from pypdf import PdfReader
 
 from tests.api.client import Client
+from tests.api.people import person
 from tests.api.servers import Served
+from tests.api.test_cli import headway
 from tests.api.test_files import http
 from tests.api.test_search import two
 
@@ -126,6 +131,7 @@ async def test_a_formula_is_text_and_a_number_a_number(client: Client, served: S
         ({"where": '{"createdAt": {"gt": "2026"}}'}, {"path": ["where"]}),
         ({"orderBy": "NAME"}, {"path": ["orderBy"]}),
         ({"columns": "id,nothing"}, {"path": ["columns"]}),
+        ({"columns": "metric.\0"}, {"path": ["columns"]}),
         ({"serach": "state:failed"}, {}),
     ],
 )
@@ -146,6 +152,8 @@ PATHS = [
     "/executions/export.json",
     "/executions/exec_x/record.json",
     "/executions/exec_x/logs.txt",
+    "/executions/exec_x/report.pdf",
+    "/executions/report.pdf",
 ]
 
 
@@ -259,6 +267,7 @@ async def test_a_log_is_text(client: Client, served: Served) -> None:
         ("logs.txt", {"order": "size"}, 400, "VALIDATION", ["order"]),
         ("logs.txt", {"level": "LOUD"}, 400, "VALIDATION", ["level"]),
         ("logs.txt", {"attempt": "0"}, 400, "VALIDATION", ["attempt"]),
+        ("logs.txt", {"attempt": "10000000000"}, 400, "VALIDATION", ["attempt"]),
         ("logs.txt", {"ansi": "yes"}, 400, "VALIDATION", ["ansi"]),
         ("logs.txt", {"lines": "3"}, 400, "VALIDATION", None),
         ("record.json", {"logs": "1"}, 400, "VALIDATION", ["logs"]),
@@ -275,7 +284,7 @@ async def test_a_mistake_about_one_execution_is_refused(
     assert (extensions["code"], extensions.get("path")) == (code, way)
 
 
-@pytest.mark.parametrize("path", ["record.json", "logs.txt"])
+@pytest.mark.parametrize("path", ["record.json", "logs.txt", "report.pdf"])
 @pytest.mark.parametrize(
     "id", ["exec_01h455vb4pex5vsknk084sn02q", "flow_01h455vb4pex5vsknk084sn02q", "x"]
 )
@@ -283,3 +292,71 @@ async def test_what_is_not_there_is_not_found(served: Served, path: str, id: str
     answer = await get(served, f"/executions/{id}/{path}")
     assert answer.status_code == 404
     assert answer.json()["errors"][0]["extensions"] == {"code": "NOT_FOUND"}
+
+
+async def test_a_report_is_a_download(client: Client, served: Served) -> None:
+    _, first = await one(client)
+    _, second = await one(client)
+    answer = await get(served, f"/executions/{first}/report.pdf")
+    assert answer.headers["content-type"] == "application/pdf"
+    assert answer.headers["content-disposition"] == f'attachment; filename="{first}.pdf"'
+    told = pdf_text(answer.content)
+    for words in (first, "SUCCESS", "measure", "say", "loss", "Größe", "=1+1", "UTC"):
+        assert words in told, words
+    assert str(served.data_dir) not in told
+    answer = await get(served, "/executions/report.pdf", ids=f"{first},{second}")
+    assert answer.status_code == 200
+    told = "".join(pdf_text(answer.content).split())
+    assert first in told and second in told
+
+
+@pytest.mark.parametrize("ids", ["", "ONE", "ONE,ONE", ",".join("abcdef")])
+async def test_two_to_five_are_compared(served: Served, ids: str) -> None:
+    answer = await get(served, "/executions/report.pdf", ids=ids)
+    assert answer.status_code == 400
+    (error,) = answer.json()["errors"]
+    assert error["message"] == "ids are 2 to 5 different executions, between commas"
+
+
+def pdf_text(content: bytes) -> str:
+    return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages)
+
+
+async def test_roles_are_asked_for_all_of_them(client: Client, served: Served) -> None:
+    async with asyncpg.create_pool(served.database_url, min_size=1, max_size=1) as pool:
+        nobody = await person(pool, client, role="nobody")
+        viewer = await person(pool, client, role="viewer")
+    _, id = await one(client)
+    async with httpx.AsyncClient(base_url=served.url) as asking:
+        for path in PATHS:
+            address = path.replace("exec_x", id)
+            answer = await asking.get(address, headers={"authorization": f"Bearer {nobody.token}"})
+            assert answer.status_code == 403, path
+            assert answer.json()["errors"][0]["extensions"] == {"code": "FORBIDDEN"}
+            answer = await asking.get(address, headers={"authorization": f"Bearer {viewer.token}"})
+            assert answer.status_code == (400 if path == "/executions/report.pdf" else 200), path
+
+
+async def test_the_command_line_writes_files(
+    client: Client, served: Served, tmp_path: Path
+) -> None:
+    key, id = await one(client)
+    path = tmp_path / "out.csv"
+    search = f"label.part:{key}"
+    told = await headway(
+        served, "export", search, "--column", "id", "--column", "label.team", "-o", str(path)
+    )
+    assert told == (0, "", "")
+    assert path.read_bytes() == f"id,label.team\r\n{id},'=cmd|' /C calc'!A0\r\n".encode()
+    code, output, _ = await headway(
+        served, "export", search, "--format", "jsonl", "--order", "flow"
+    )
+    assert code == 0 and json.loads(output)["id"] == id
+    pdf = tmp_path / "out.pdf"
+    assert await headway(served, "report", id, "-o", str(pdf)) == (0, "", "")
+    assert id in pdf_text(pdf.read_bytes())
+    wrong = await headway(served, "export", "stat:failed", "-o", str(tmp_path / "none.csv"))
+    assert wrong[0] == 1 and wrong[2].startswith("error: column 1: there is no field `stat`")
+    wrong = await headway(served, "report", id, "exec_none", "-o", str(pdf))
+    assert wrong[0] == 1 and wrong[2].startswith("error: no exec with id 'exec_none'")
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["out.csv", "out.pdf"]

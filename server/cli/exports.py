@@ -1,0 +1,87 @@
+"""Executions as files: a client of the API, nothing more."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, BinaryIO
+
+import typer
+
+from server.cli.api import Api, CommandFailed, plain_errors
+from server.cli.options import order_named
+
+Output = Annotated[str, typer.Option("-o", "--output", help="The file to write; - is the screen.")]
+
+
+class TableFormat(StrEnum):
+    CSV = "csv"
+    JSONL = "jsonl"
+
+
+def register(app: typer.Typer) -> None:
+    for command in (export, report):
+        app.command()(plain_errors(command))
+
+
+def export(
+    search: Annotated[
+        str | None, typer.Argument(help="A search, as 'state:failed started>-24h'; docs/search.md.")
+    ] = None,
+    format: Annotated[
+        TableFormat, typer.Option(help="CSV, or a JSON object a line.")
+    ] = TableFormat.CSV,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(help="As name, label.team or metric.loss; may be repeated."),
+    ] = None,
+    order: Annotated[
+        str, typer.Option(help="As of `headway ls`: created, duration_asc, ...")
+    ] = "created_desc",
+    output: Output = "-",
+) -> None:
+    """Write all executions that a search finds to a file."""
+    ending = "csv" if format is TableFormat.CSV else "json"
+    asked = {"orderBy": order_named(order), "columns": ",".join(map(_quoted, column or ()))}
+    if search:
+        asked["search"] = search
+    with _written(output) as file:
+        Api.find().download(f"/executions/export.{ending}", asked, file)
+
+
+def report(
+    ids: Annotated[list[str], typer.Argument(help="An execution, or two to five to compare.")],
+    output: Output,
+) -> None:
+    """Write a report of an execution, or a comparison of several, as PDF."""
+    if len(ids) == 1:
+        path, asked = f"/executions/{ids[0]}/report.pdf", {}
+    else:
+        path, asked = "/executions/report.pdf", {"ids": ",".join(ids)}
+    with _written(output) as file:
+        Api.find().download(path, asked, file)
+
+
+@contextmanager
+def _written(output: str) -> Iterator[BinaryIO]:
+    """Under its name once it is whole."""
+    if output == "-":
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    path = Path(output)
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with part.open("wb") as file:
+            yield file
+        part.replace(path)
+    except OSError as error:
+        raise CommandFailed(f"cannot write {path}: {error.strerror}") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _quoted(name: str) -> str:
+    doubled = name.replace('"', '""')
+    return f'"{doubled}"'

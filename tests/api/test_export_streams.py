@@ -1,0 +1,90 @@
+"""A server that gives out tens of thousands of rows keeps few of them, and forgets a reader who goes."""
+
+import asyncio
+import socket
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import asyncpg
+import psutil
+
+from tests.api.servers import Served, serving
+from tests.api.test_files import http
+from tests.server.test_exports import seed
+
+COUNT = 20_000
+COLUMNS = "id,name,state,createdAt,labels,properties,inputs"
+PATH = f"/executions/export.json?columns={COLUMNS}"
+MEGABYTE = 1024 * 1024
+
+
+async def test_rows_pass_through(tmp_path: Path) -> None:
+    with serving(tmp_path / "data", "--no-worker") as served:
+        connection = await asyncpg.connect(served.database_url)
+        try:
+            await seed(connection, COUNT)
+            await whole(served)
+            await stalled(served, connection)
+        finally:
+            await connection.close()
+
+
+async def whole(served: Served) -> None:
+    process = psutil.Process(served.process.pid)
+    async with http(served) as asking:
+        assert (await asking.get(f"{PATH}&search=state:error")).status_code == 200
+        before = peak = process.memory_info().rss
+        lines = size = 0
+        async with asking.stream("GET", PATH, timeout=60) as answer:
+            async for chunk in answer.aiter_bytes():
+                lines, size = lines + chunk.count(b"\n"), size + len(chunk)
+                peak = max(peak, process.memory_info().rss)
+    assert lines == COUNT
+    assert size > 9 * MEGABYTE
+    assert peak - before < size / 2
+
+
+async def stalled(served: Served, connection: Any) -> None:
+    """It waits with its rows while nobody reads, and lets its transaction go with the reader."""
+    parts = urlsplit(served.url)
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.connect((parts.hostname, parts.port))
+    head = f"GET {PATH} HTTP/1.1\r\nHost: {parts.netloc}\r\nAuthorization: Bearer {served.token}\r\n\r\n"
+    client.sendall(head.encode())
+    assert (await asyncio.to_thread(client.recv, 100)).startswith(b"HTTP/1.1 200 OK")
+    await until(lambda: waiting(connection), 1)
+    rows = await fetched(connection)
+    await until(lambda: waiting(connection), 1)
+    assert await fetched(connection) == rows
+    async with http(served) as asking:
+        answer = await asking.get("/executions/export.csv?search=state:error&columns=id")
+        assert answer.status_code == 200
+    client.close()
+    await until(lambda: waiting(connection), 0)
+
+
+async def waiting(connection: Any) -> int:
+    """Transactions that are open with nothing going on in them."""
+    return int(
+        await connection.fetchval(
+            "select count(*) from pg_stat_activity where state = 'idle in transaction' and datname = current_database()"
+        )
+    )
+
+
+async def fetched(connection: Any) -> Any:
+    """When the last statement of the open transaction began."""
+    return await connection.fetchval(
+        "select max(query_start) from pg_stat_activity where state = 'idle in transaction'"
+    )
+
+
+async def until(read: Callable[[], Coroutine[Any, Any, int]], wanted: int) -> None:
+    """The same answer ten times in a row: between two chunks a transaction is idle for a moment too."""
+    async with asyncio.timeout(30):
+        agreed = 0
+        while agreed < 10:
+            agreed = agreed + 1 if await read() == wanted else 0

@@ -1,0 +1,119 @@
+"""Who gets what: permissions one by one, namespaces that may not be seen, and too many at once."""
+
+from collections.abc import AsyncGenerator
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp, Receive, Send
+from starlette.types import Scope as Request
+
+from models.ids import typed
+from models.viewer import Permission, Scope, Viewer
+from runner.store.database import Database
+from server.auth import Visitor
+from server.exports import Turns, export_routes
+from tests.server.test_exports import seeded
+
+ALL = frozenset(Permission)
+
+
+class Let:
+    """Lets everybody in as this viewer, as the guard does after it has asked."""
+
+    def __init__(self, app: ASGIApp, viewer: Viewer) -> None:
+        self._app = app
+        self._viewer = viewer
+
+    async def __call__(self, scope: Request, receive: Receive, send: Send) -> None:
+        scope["headway.visitor"] = Visitor(self._viewer, by_cookie=False)
+        await self._app(scope, receive, send)
+
+
+def asking(
+    database: Database,
+    permissions: frozenset[Permission] = ALL,
+    scope: Scope = Scope(),  # noqa: B008
+    most: int = 4,
+) -> httpx.AsyncClient:
+    viewer = Viewer("user:x", frozenset(), permissions, scope)
+    app = Starlette(
+        routes=export_routes(database.pool, Turns(most)),
+        middleware=[Middleware(Let, viewer=viewer)],
+    )
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test")
+
+
+async def test_logs_need_their_permission(database: Database) -> None:
+    id, *_ = await seeded(database, 5)
+    one = f"/executions/{typed('exec', id)}"
+    async with asking(database, frozenset({Permission.VIEW_EXECUTION})) as http:
+        for path, status in (
+            (f"{one}/record.json", 200),
+            (f"{one}/record.json?logs=true", 403),
+            (f"{one}/logs.txt", 403),
+            (f"{one}/report.pdf", 200),
+            ("/executions/export.csv", 200),
+        ):
+            answer = await http.get(path)
+            assert answer.status_code == status, path
+            if status == 403:
+                (error,) = answer.json()["errors"]
+                assert error["message"] == "this needs the permission VIEW_LOGS"
+
+
+async def test_what_may_not_be_seen_is_in_none_of_them(database: Database) -> None:
+    ids = [typed("exec", id) for id in await seeded(database, 60)]
+    rows = await database.pool.fetch("select namespace from executions order by id")
+    scope = Scope((rows[0]["namespace"],))
+    seen = [id for id, row in zip(ids, rows, strict=True) if scope.covers(row["namespace"])]
+    hidden = next(id for id in ids if id not in seen)
+    async with asking(database, scope=scope) as http:
+        table = await http.get("/executions/export.csv?columns=id&orderBy=CREATED_ASC")
+        assert table.text.split("\r\n")[1:-1] == seen
+        named = await http.get(f"/executions/export.csv?columns=id&search=id:{hidden}")
+        assert named.text == "id\r\n"
+        for ending in ("record.json", "logs.txt", "report.pdf"):
+            answer = await http.get(f"/executions/{hidden}/{ending}")
+            assert answer.status_code == 404
+            (error,) = answer.json()["errors"]
+            assert error["message"] == f"no execution {hidden}; `headway ls` shows what there is"
+            assert (await http.get(f"/executions/{seen[0]}/{ending}")).status_code == 200
+        answer = await http.get(f"/executions/report.pdf?ids={seen[0]},{hidden}")
+        assert answer.status_code == 404
+
+
+async def test_too_many_at_once_are_asked_to_come_again(
+    database: Database,
+) -> None:
+    await seeded(database, 5)
+    async with asking(database, most=0) as http:
+        answer = await http.get("/executions/export.csv")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+    (error,) = answer.json()["errors"]
+    assert error["extensions"] == {"code": "UNAVAILABLE"}
+
+
+async def test_a_browser_is_told_on_a_page(database: Database) -> None:
+    async with asking(database) as http:
+        answer = await http.get(
+            "/executions/export.csv?search=x:y", headers={"accept": "text/html"}
+        )
+        head = await http.head("/executions/export.csv")
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert "there is no field `x`" in answer.text
+    assert (head.status_code, head.content) == (200, b"")
+
+
+async def test_what_fails_before_its_first_piece_frees_its_turn() -> None:
+    turns = Turns(1)
+
+    async def failing() -> AsyncGenerator[bytes, None]:
+        raise ValueError("x")
+        yield b""
+
+    for _ in range(3):
+        with pytest.raises(ValueError, match="x"):
+            await anext(turns.taken(failing()))
