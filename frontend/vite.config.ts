@@ -26,6 +26,7 @@ export default defineConfig({
     proxy: {
       "/graphql": { target: server, ws: true },
       "/login": { target: server },
+      "^/executions/.*\\.(csv|json|txt|pdf)(\\?|$)": { target: server },
     },
   },
   test: {

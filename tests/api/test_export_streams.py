@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -55,36 +54,22 @@ async def stalled(served: Served, connection: Any) -> None:
     head = f"GET {PATH} HTTP/1.1\r\nHost: {parts.netloc}\r\nAuthorization: Bearer {served.token}\r\n\r\n"
     client.sendall(head.encode())
     assert (await asyncio.to_thread(client.recv, 100)).startswith(b"HTTP/1.1 200 OK")
-    await until(lambda: waiting(connection), 1)
-    rows = await fetched(connection)
-    await until(lambda: waiting(connection), 1)
-    assert await fetched(connection) == rows
+    await until(connection, 1)
     async with http(served) as asking:
         answer = await asking.get("/executions/export.csv?search=state:error&columns=id")
         assert answer.status_code == 200
     client.close()
-    await until(lambda: waiting(connection), 0)
+    await until(connection, 0)
 
 
-async def waiting(connection: Any) -> int:
-    """Transactions that are open with nothing going on in them."""
-    return int(
-        await connection.fetchval(
-            "select count(*) from pg_stat_activity where state = 'idle in transaction' and datname = current_database()"
-        )
-    )
-
-
-async def fetched(connection: Any) -> Any:
-    """When the last statement of the open transaction began."""
-    return await connection.fetchval(
-        "select max(query_start) from pg_stat_activity where state = 'idle in transaction'"
-    )
-
-
-async def until(read: Callable[[], Coroutine[Any, Any, int]], wanted: int) -> None:
-    """The same answer ten times in a row: between two chunks a transaction is idle for a moment too."""
+async def until(connection: Any, wanted: int) -> None:
+    """Until so many transactions are open in which nothing was asked for a second."""
     async with asyncio.timeout(30):
-        agreed = 0
-        while agreed < 10:
-            agreed = agreed + 1 if await read() == wanted else 0
+        while await connection.fetchval(_RESTING) != wanted:
+            pass
+
+
+_RESTING = """
+select count(*) from pg_stat_activity where datname = current_database() and state = 'idle in transaction'
+  and clock_timestamp() - state_change > interval '1 second'
+"""

@@ -11,6 +11,7 @@ import { Time } from "@/shared/ui/Time";
 import { type Offer, offersOf } from "../actions/registry";
 import type { Actions } from "../actions/useActions";
 import { RunDialog } from "../run/RunDialog";
+import { DownloadMenu } from "./DownloadMenu";
 import classes from "./ExecutionHeader.module.css";
 import { MoreActions } from "./MoreActions";
 import { Relatives } from "./Relatives";
@@ -54,6 +55,7 @@ export function ExecutionHeader({ view, neighbours, actions }: Props) {
               />
             ))}
           <Button onClick={() => setRunning(true)}>Run again</Button>
+          <DownloadMenu id={view.id} />
           <MoreActions
             offers={offers.filter((offer) => offer.spec.more)}
             onStart={(spec) => actions.start(spec, view)}

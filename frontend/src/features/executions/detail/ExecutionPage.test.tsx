@@ -67,6 +67,20 @@ const FAILED = aView({
   ],
 });
 
+describe("downloads", () => {
+  it("are a report, the log and the record", async () => {
+    const user = userEvent.setup();
+    show("/executions/exec_2", world(FAILED).root);
+    await user.click(await screen.findByRole("button", { name: "Download" }));
+    const links = await screen.findAllByRole<HTMLAnchorElement>("menuitem");
+    expect(links.map((link) => link.getAttribute("href"))).toEqual([
+      "/executions/exec_2/report.pdf",
+      "/executions/exec_2/logs.txt",
+      "/executions/exec_2/record.json?logs=true",
+    ]);
+  });
+});
+
 describe("a failure", () => {
   const lines = [aLine(6), aLine(7, { level: "ERROR", text: "exit code 3" }), aLine(8)];
   const logs = () => ({ ...NO_LOGS, nodes: lines });
@@ -92,6 +106,7 @@ describe("a failure", () => {
       ["Cancel", "false"],
       ["Resume", "true"],
       ["Run again", "false"],
+      ["Download", "false"],
       ["More", "false"],
     ]);
   });

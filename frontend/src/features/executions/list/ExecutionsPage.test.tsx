@@ -129,6 +129,20 @@ describe("filters", () => {
   });
 });
 
+describe("export", () => {
+  it("takes all that the filter finds", async () => {
+    const user = userEvent.setup();
+    await opened("/?state=FAILED&flow=etl");
+    await user.click(screen.getByRole("button", { name: "Export" }));
+    const file = new URL((await screen.findByRole<HTMLAnchorElement>("menuitem", { name: "CSV" })).href);
+    expect(file.pathname).toBe("/executions/export.csv");
+    expect(JSON.parse(file.searchParams.get("where") ?? "")).toEqual({
+      state: { in: ["FAILED"] },
+      flow: { eq: "etl" },
+    });
+  });
+});
+
 describe("empty", () => {
   it("gives the command to begin with when nothing ever ran", async () => {
     const { send } = await opened("/", [{ namespace: "examples", key: "hello" }]);

@@ -8,6 +8,7 @@ import { useActions } from "../actions/useActions";
 import { RunDialog } from "../run/RunDialog";
 import classes from "./ExecutionsPage.module.css";
 import { ExecutionsTable } from "./ExecutionsTable";
+import { ExportMenu } from "./ExportMenu";
 import { FilterBar } from "./FilterBar";
 import { FilterChips } from "./FilterChips";
 import { chipsOf, type Search } from "./filters";
@@ -46,6 +47,7 @@ export function ExecutionsPage() {
         <Button variant="filled" size="sm" onClick={() => setRunning(true)}>
           Run a flow
         </Button>
+        <ExportMenu search={search} />
         <span className={classes.count} aria-live="off">
           {rows.loaded && `${rows.total.value.toLocaleString()}${rows.total.exact ? "" : "+"}`}
         </span>

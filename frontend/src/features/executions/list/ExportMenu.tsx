@@ -1,0 +1,27 @@
+import { Button, Menu } from "@mantine/core";
+import { type Search, whereOf } from "./filters";
+
+/** All that the filter finds, not only the rows that are loaded. The browser's own download shows its progress. */
+export function ExportMenu({ search }: { search: Search }) {
+  return (
+    <Menu position="bottom-end" width={200} shadow="md">
+      <Menu.Target>
+        <Button size="sm">Export</Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Item component="a" href={exportAddress("csv", search)} download>
+          CSV
+        </Menu.Item>
+        <Menu.Item component="a" href={exportAddress("json", search)} download>
+          JSON, one a line
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+export function exportAddress(ending: "csv" | "json", search: Search): string {
+  const where = whereOf(search);
+  const asked = where ? `?${new URLSearchParams({ where: JSON.stringify(where) })}` : "";
+  return `/executions/export.${ending}${asked}`;
+}
