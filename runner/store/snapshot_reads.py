@@ -87,11 +87,12 @@ PATHS: Final = "select path from task_runs where execution_id = $1 order by posi
 # Of each series the first and the last point, and of those between every so many.
 _SERIES = """
 with numbered as (
-  select name, path, step, value, at, row_number() over series as number,
-         count(*) over (partition by name, path) as total, dense_rank() over (order by name, path) as place
+  select name, path, tags, step, value, at, row_number() over series as number,
+         count(*) over (partition by name, path, tags) as total,
+         dense_rank() over (order by name, path, tags) as place
   from metrics where execution_id = $1
-  window series as (partition by name, path order by at, id))
-select name, path, step, value, at from numbered
+  window series as (partition by name, path, tags order by at, id))
+select name, path, tags, step, value, at from numbered
 where place <= $2 and total > 1 and (number = total or (number - 1) % greatest(1, total / $3) = 0)
 order by place, number
 """

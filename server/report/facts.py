@@ -92,8 +92,14 @@ def _series(rows: Sequence[Row]) -> dict[str, list[tuple[float, float]]]:
     found: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         if isfinite(row["value"]):
-            found[f"{row['name']} ({row['path']})" if row["path"] else row["name"]].append(row)
+            found[_name_of(row)].append(row)
     return {name: sorted(map(_point_of(points), points)) for name, points in found.items()}
+
+
+def _name_of(row: Row) -> str:
+    tags = [f"{name}={value}" for name, value in sorted((load(row["tags"]) or {}).items())]
+    told = ", ".join([row["path"], *tags] if row["path"] else tags)
+    return f"{row['name']} ({told})" if told else str(row["name"])
 
 
 def _point_of(points: Sequence[Row]) -> Any:

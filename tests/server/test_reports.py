@@ -146,6 +146,22 @@ async def test_a_report_of_a_giant_is_bounded(database: Database) -> None:
     assert len(PdfReader(io.BytesIO(pdf)).pages) < 40
 
 
+async def test_series_are_told_apart_by_their_tags(database: Database) -> None:
+    id, *_ = await seeded(database, 1)
+    await database.pool.executemany(
+        """insert into metrics (execution_id, id, name, value, kind, step, at, path, tags)
+           values ($1, $2, 'loss', $3, 'gauge', $4, $5, 'fit', $6)""",
+        [
+            (id, new_id(), float(step), step, START, orjson.dumps({"split": split}).decode())
+            for split in ("train", "test")
+            for step in range(3)
+        ],
+    )
+    (facts,) = await facts_of(database.pool, [Asked(typed("exec", id), Scope())])
+    points = [(0.0, 0.0), (1.0, 1.0), (2.0, 2.0)]
+    assert facts.series == {"loss (fit, split=test)": points, "loss (fit, split=train)": points}
+
+
 async def test_what_may_not_be_seen_is_not_there(database: Database) -> None:
     id, other, *_ = await seeded(database, 5)
     for ids in ((id,), (id, other)):
