@@ -10,11 +10,12 @@ from models.concurrency import Slots
 from models.lifecycle.snapshot import Execution
 from models.viewer import Scope
 from runner.past import Past, past_of, read_past
-from runner.store import comparison, flows, history, lineage, schedules, slots, workers
+from runner.store import comparison, flows, history, lineage, schedules, slots, stats, workers
 from runner.store.connection import Pool
 from runner.store.flow_links import LinkedFlow, linked_flows
 from runner.store.plans import Plans
 from runner.store.snapshots import read_executions
+from runner.store.stats import Tally
 
 Row = Any
 _GROUPED = {
@@ -66,6 +67,10 @@ class Loaders:
     @property
     def schedules_of(self) -> DataLoader[UUID, list[Row]]:
         return self._grouped("schedules")
+
+    @property
+    def usual_durations(self) -> DataLoader[tuple[str, str], Tally | None]:
+        return self._once("usual_durations", self._usual_durations)
 
     @property
     def live_queues(self) -> DataLoader[None, frozenset[str]]:
@@ -161,6 +166,10 @@ class Loaders:
     async def _executions(self, ids: Sequence[UUID]) -> list[Row | None]:
         found = await history.executions_by_id(self._pool, self._scope, ids)
         return [found.get(id) for id in ids]
+
+    async def _usual_durations(self, flows: Sequence[tuple[str, str]]) -> list[Tally | None]:
+        found = await stats.usual_durations(self._pool, flows)
+        return [found.get(flow) for flow in flows]
 
     async def _snapshots(self, ids: Sequence[UUID]) -> list[Execution | None]:
         found = await read_executions(self._pool, self._plans, list(ids))

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from models.buckets import Bucket
 from models.filters import And, Field, Filter, Operator, Term, mentions
+from models.labels import TEST
 from models.states import EXECUTION_ENDS, EXECUTION_FAILURES, EXECUTION_SUCCESSES, ExecutionState
 from models.viewer import Scope
 from runner.store.connection import Pool
@@ -143,3 +144,33 @@ def _in_state(state: ExecutionState) -> str:
 
 def _condition(scope: Scope, where: Filter, arguments: Arguments) -> str:
     return f"{compile_scope(scope, arguments)} and {compile_listed(where, arguments)}"
+
+
+# By the names, for what was recorded from elsewhere has no flow. Archived ones count: they took what they took.
+_LASTED: Final = """
+select named.namespace, named.flow_key, lasted.* from unnest($1::text[], $2::text[]) named (namespace, flow_key)
+cross join lateral (
+  select count(*) as count, percentile_cont(array[0.5, 0.95]) within group (order by seconds) as percentiles
+  from (select headway_lasted(started_at, ended_at) as seconds from executions e
+        where e.flow_key = named.flow_key and e.namespace = named.namespace and state = any($3::text[])
+          and started_at is not null and not labels ? $4
+        order by id desc limit $5) newest) lasted
+"""
+_ENOUGH: Final = 100
+_RAN_WELL: Final = (ExecutionState.SUCCESS.value, ExecutionState.WARNING.value)
+
+
+async def usual_durations(
+    pool: Pool, flows: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], Tally]:
+    """By namespace and key of a flow: how long its newest 100 good runs took. Without those that have none."""
+    rows = await pool.fetch(
+        _LASTED, [name for name, _ in flows], [key for _, key in flows], _RAN_WELL, TEST, _ENOUGH
+    )
+    return {
+        (row["namespace"], row["flow_key"]): Tally(
+            row["count"], p50=row["percentiles"][0], p95=row["percentiles"][1]
+        )
+        for row in rows
+        if row["count"]
+    }

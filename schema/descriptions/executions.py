@@ -50,6 +50,7 @@ EXECUTIONS: Final[Words] = {
             "previous": "The execution of the same flow that was created just before it.",
             "next": "The execution of the same flow that was created just after it.",
             "lastSuccess": "The latest earlier execution of the same flow that ended in SUCCESS.",
+            "durationStats": "How long its flow usually takes; null while it has never succeeded.",
             "taskRuns": "Its task runs, in the order of the document.",
             "task": "One of its task runs; null when it has none of this key.",
             "task(key)": "The key of the task run: a task's key, or `each[3].key` within a foreach.",

@@ -24,6 +24,14 @@ _NUMBERS: Final = {
 }
 
 MEASURING: Final[Words] = {
+    "DurationStats": (
+        "How long a flow usually takes: of the newest 100 of its executions that ended in SUCCESS or WARNING.",
+        {
+            "p50": "Seconds that half of them took at most.",
+            "p95": "Seconds that 95 of 100 of them took at most.",
+            "count": "How many they are.",
+        },
+    ),
     "Comparison": (
         "2 to 5 executions side by side. The first is the baseline, which the others differ from or not.",
         {

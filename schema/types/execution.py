@@ -36,6 +36,7 @@ from schema.types.node import Node
 from schema.types.note import Note
 from schema.types.paging import Paging
 from schema.types.problems import ActionAvailability
+from schema.types.stats import DurationStats
 from schema.types.task_run import (
     TaskRun,
     Waiting,
@@ -209,6 +210,12 @@ class Execution(Node):
     @strawberry.field
     async def last_success(self, info: Info) -> "Execution | None":
         return await self._neighbour(info, newer=False, successful=True)
+
+    @strawberry.field
+    async def duration_stats(self, info: Info) -> DurationStats | None:
+        flow = (self.namespace, self.flow_key)
+        tally = await info.context.loaders.usual_durations.load(flow)
+        return DurationStats.of(tally) if tally else None
 
     async def _neighbour(self, info: Info, **which: bool) -> "Execution | None":
         scope = info.context.viewer.scope

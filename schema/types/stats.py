@@ -13,6 +13,18 @@ from schema.types.paging import Count, Paging
 
 
 @strawberry.type
+class DurationStats:
+    p50: float
+    p95: float
+    count: int
+
+    @classmethod
+    def of(cls, tally: Tally) -> Self:
+        assert tally.p50 is not None and tally.p95 is not None
+        return cls(p50=tally.p50, p95=tally.p95, count=tally.total)
+
+
+@strawberry.type
 class StateCount:
     state: ExecutionState
     count: Count

@@ -131,3 +131,12 @@ async def test_a_search_that_cannot_be_read_ends_the_subscription(client: Client
     with pytest.raises(AssertionError, match="there is no field `kinf`"):
         async with asyncio.timeout(30), client.subscribe(LIVE, search="kinf:x") as messages:
             await anext(messages)
+
+
+async def test_an_execution_tells_how_long_its_flow_usually_takes(client: Client) -> None:
+    namespace = await history(client)
+    query = """query ($search: String) { executions(search: $search, orderBy: CREATED_ASC) {
+      nodes { flowKey durationStats { p50 p95 count } } } }"""
+    nodes = (await client.ask(query, search=f"namespace:{namespace}"))["executions"]["nodes"]
+    told = {node["flowKey"]: node["durationStats"] for node in nodes}
+    assert told == {"a": {"p50": 15.0, "p95": 19.5, "count": 2}, "b": None}
