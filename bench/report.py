@@ -10,7 +10,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 SCRIPTS = (
-    "cold_start", "first_event", "throughput", "fan_out", "shell_tasks", "cancel", "history",
+    "cold_start", "first_event", "throughput", "fan_out", "shell_tasks", "cancel", "history", "lists",
 )  # fmt: skip
 
 
