@@ -27,6 +27,15 @@ test("what starts elsewhere shows without a reload, and filters live in the addr
   await expect(page.getByLabel("Active filters")).toContainText("quick");
   await expect(row).toBeVisible();
 
+  await page.getByRole("searchbox", { name: "Search" }).fill("stat:failed");
+  await page.keyboard.press("Enter");
+  await expect(page.getByText(/did you mean `state`\?/)).toBeVisible();
+  await page.getByRole("searchbox", { name: "Search" }).fill("flow:quick is:ended");
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(/q=/);
+  await expect(page.getByText(/did you mean/)).toBeHidden();
+  await expect(row).toBeVisible();
+
   await page.goto(`${headway.server.url}/?flow=nowhere`);
   await expect(page.getByText("Nothing matches these filters.")).toBeVisible();
   await page.getByRole("button", { name: "Remove “Flow: nowhere”" }).click();

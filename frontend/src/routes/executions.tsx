@@ -2,7 +2,8 @@ import { type AnyRoute, createRoute, lazyRouteComponent } from "@tanstack/react-
 import * as z from "zod/mini";
 
 const word = z.catch(z.optional(z.string()), undefined);
-const search = z.object({ state: word, flow: word, namespace: word, kind: word });
+const text = z.catch(z.optional(z.coerce.string()), undefined);
+const search = z.object({ q: text, state: word, flow: word, namespace: word, kind: word });
 
 export const executionsRoute = <Parent extends AnyRoute>(parent: Parent) =>
   createRoute({

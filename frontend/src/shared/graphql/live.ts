@@ -34,11 +34,14 @@ export function useLive<Data, Variables extends AnyVariables>(
     if (paused) return;
     let open = true;
     let failed = false;
+    let refused = false; // the same again would be refused again
     let timer: ReturnType<typeof setTimeout> | undefined;
     const context = { resume: () => (open ? resume() : {}) } as Record<string, unknown>;
     const heard = (result: OperationResult<Data, Variables>) => {
       if (!open) return;
       failed = Boolean(result.error);
+      refused =
+        result.error?.graphQLErrors.some(({ extensions }) => extensions?.code === "VALIDATION") ?? false;
       setError(result.error);
       if (result.data) {
         delay.current = FIRST_RETRY;
@@ -48,6 +51,7 @@ export function useLive<Data, Variables extends AnyVariables>(
     const over = () => {
       if (!open) return;
       if (!failed) return end();
+      if (refused) return;
       timer = setTimeout(() => setRound((before) => before + 1), delay.current);
       delay.current = Math.min(LAST_RETRY, delay.current * 2);
     };

@@ -119,6 +119,19 @@ describe("filters", () => {
     expect(screen.getByLabelText("Active filters").textContent).toContain("etl");
   });
 
+  it("are a search too, which goes to the address when it is entered", async () => {
+    const user = userEvent.setup();
+    const { lists, router } = await opened("/?state=FAILED");
+    await user.keyboard("/");
+    await user.type(document.activeElement as HTMLElement, "label.team:data{Enter}");
+    await waitFor(() => expect(lists).toHaveLength(2));
+    expect(lists[1]!.args).toMatchObject({ search: "label.team:data", where: { state: { in: ["FAILED"] } } });
+    expect(router.state.location.search).toEqual({ q: "label.team:data", state: "FAILED" });
+    await user.click(screen.getByRole("button", { name: "Export" }));
+    const file = new URL((await screen.findByRole<HTMLAnchorElement>("menuitem", { name: "CSV" })).href);
+    expect(file.searchParams.get("search")).toBe("label.team:data");
+  });
+
   it("go from the address with their chip", async () => {
     const user = userEvent.setup();
     const { lists, router } = await opened("/?flow=etl");

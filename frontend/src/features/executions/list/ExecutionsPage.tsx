@@ -11,8 +11,9 @@ import { ExecutionsTable } from "./ExecutionsTable";
 import { ExportMenu } from "./ExportMenu";
 import { FilterBar } from "./FilterBar";
 import { FilterChips } from "./FilterChips";
-import { chipsOf, type Search } from "./filters";
+import { chipsOf, faultOf, type Search } from "./filters";
 import { Nothing } from "./Nothing";
+import { SearchField } from "./SearchField";
 import { useHold } from "./useHold";
 import { useRowKeys } from "./useRowKeys";
 import { useRows } from "./useRows";
@@ -52,9 +53,10 @@ export function ExecutionsPage() {
           {rows.loaded && `${rows.total.value.toLocaleString()}${rows.total.exact ? "" : "+"}`}
         </span>
       </div>
+      <SearchField value={search.q} error={error} onChange={(q) => setSearch({ ...search, q })} />
       <FilterBar search={search} choices={choices} onChange={setSearch} />
       <FilterChips chips={chips} onChange={setSearch} />
-      {error && <ErrorState error={error} what="The list" />}
+      {error && !faultOf(error) && <ErrorState error={error} what="The list" />}
       <div className={classes.news} aria-live="polite">
         {rows.held.length > 0 && (
           <Button variant="filled" size="xs" onClick={release}>

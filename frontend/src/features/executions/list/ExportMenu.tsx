@@ -1,5 +1,5 @@
 import { Button, Menu } from "@mantine/core";
-import { type Search, whereOf } from "./filters";
+import { type Search, searchOf, whereOf } from "./filters";
 
 /** All that the filter finds, not only the rows that are loaded. The browser's own download shows its progress. */
 export function ExportMenu({ search }: { search: Search }) {
@@ -22,6 +22,9 @@ export function ExportMenu({ search }: { search: Search }) {
 
 export function exportAddress(ending: "csv" | "json", search: Search): string {
   const where = whereOf(search);
-  const asked = where ? `?${new URLSearchParams({ where: JSON.stringify(where) })}` : "";
-  return `/executions/export.${ending}${asked}`;
+  const words = searchOf(search);
+  const asked = new URLSearchParams();
+  if (where) asked.set("where", JSON.stringify(where));
+  if (words) asked.set("search", words);
+  return `/executions/export.${ending}${asked.size ? `?${asked}` : ""}`;
 }

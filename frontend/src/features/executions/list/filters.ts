@@ -1,8 +1,11 @@
+import type { CombinedError } from "@urql/core";
 import type { ExecutionFilter, ExecutionState } from "@/shared/graphql/gen/graphql";
 import { EXECUTION_STATES, isEnded, STATE_TOKENS } from "@/shared/ui/stateTokens";
 
 /** The filter as it stands in the URL: the only place that holds it. */
 export type Search = {
+  /** In the search language. */
+  q?: string | undefined;
   state?: string | undefined;
   flow?: string | undefined;
   namespace?: string | undefined;
@@ -35,6 +38,15 @@ export function whereOf(search: Search): ExecutionFilter | undefined {
   return Object.keys(where).length ? where : undefined;
 }
 
+export function searchOf(search: Search): string | undefined {
+  return search.q?.trim() || undefined;
+}
+
+/** What is wrong with the search, in the server's words; undefined for every other error. */
+export function faultOf(error: CombinedError): string | undefined {
+  return error.graphQLErrors.find(({ extensions }) => String(extensions?.path) === "search")?.message;
+}
+
 export function chipsOf(search: Search): Chip[] {
   const states = statesOf(search);
   const quick = quickOf(search);
@@ -43,6 +55,8 @@ export function chipsOf(search: Search): Chip[] {
     const value = quick ? quick.name : states.map((state) => STATE_TOKENS[state].word).join(" or ");
     chips.push({ key: "state", name: "State", value, without: withStates(search, []) });
   }
+  const words = searchOf(search);
+  if (words) chips.push({ key: "q", name: "Search", value: words, without: { ...search, q: undefined } });
   for (const field of FIELDS) {
     const value = search[field]?.trim();
     const name = field[0]!.toUpperCase() + field.slice(1);

@@ -32,6 +32,7 @@ type Given = {
 function message({ reset = false, enter = [], update = [], leave = [] }: Given): Change {
   return {
     reset,
+    cursor: "c",
     enter: enter.map((node) => ({ node })),
     update,
     leave: leave.map(([id, reason]) => ({ id, reason })),

@@ -6,7 +6,7 @@ import {
   OlderExecutionsDocument,
 } from "@/shared/graphql/gen/graphql";
 import { useLive } from "@/shared/graphql/live";
-import { type Search, whereOf } from "./filters";
+import { type Search, searchOf, whereOf } from "./filters";
 import { foldRows, NO_ROWS, type Row } from "./rows";
 
 /** How many of the newest rows are followed; older pages are read when asked for. */
@@ -29,7 +29,9 @@ export function useRows(search: Search, hold: boolean) {
   const where = useMemo(() => whereOf(search), [search]);
   const [rows, dispatch] = useReducer(foldRows, NO_ROWS);
   const [more, setMore] = useState<More>(NO_MORE);
-  const filter = JSON.stringify(where ?? null);
+  const words = searchOf(search) ?? null;
+  const filter = JSON.stringify([where ?? null, words]);
+  const cursor = useRef<{ filter: string; after: string }>(undefined);
   const shownFilter = useRef(filter);
 
   useEffect(() => {
@@ -41,9 +43,13 @@ export function useRows(search: Search, hold: boolean) {
 
   const error = useLive(
     ExecutionsLiveDocument,
-    { where: where ?? null, first: WINDOW },
+    { where: where ?? null, search: words, first: WINDOW, after: null },
     {
-      onData: (data) => dispatch({ type: "changed", change: data.executionList, hold, window: WINDOW }),
+      onData: ({ executionList: change }) => {
+        cursor.current = { filter, after: change.cursor };
+        dispatch({ type: "changed", change, hold, window: WINDOW });
+      },
+      resume: () => (cursor.current?.filter === filter ? { after: cursor.current.after } : {}),
     },
   );
 
@@ -62,7 +68,8 @@ export function useRows(search: Search, hold: boolean) {
     if (!last || more.busy) return;
     const from = more.from ?? olderThan(where, last);
     setMore({ ...more, from, busy: true });
-    const result = await client.query(OlderExecutionsDocument, { ...from, first: WINDOW }).toPromise();
+    const asked = { ...from, search: words, first: WINDOW };
+    const result = await client.query(OlderExecutionsDocument, asked).toPromise();
     if (shownFilter.current !== filter) return;
     const page = result.data?.executions;
     if (!page) return setMore({ ...more, busy: false });
