@@ -82,7 +82,7 @@ async def prepare(
     vault = vault or Vault()
     if launch.priority not in _PRIORITIES:
         raise Refused.because(ProblemCode.VALIDATION, "priority is -1000 to 1000", "priority")
-    found = await _find(pool, scope, launch)
+    found = await find_to_start(pool, scope, launch.namespace, launch.flow, launch.revision)
     plan = plans.kept(found["revision_id"]) or await _read(pool, plans, found["revision_id"])
     spec, given, source = plan.spec, launch.inputs, None
     if launch.rerun_of:
@@ -139,21 +139,36 @@ async def find_source(
     return source
 
 
-async def _find(pool: Pool, scope: Scope, launch: Launch) -> Any:
-    found = await flows.find_to_launch(pool, scope, launch.namespace, launch.flow, launch.revision)
-    name = f"{launch.namespace}/{launch.flow}"
+async def find_to_start(
+    pool: Pool,
+    scope: Scope,
+    namespace: str,
+    flow: str,
+    revision: int | None = None,
+    path: str = "flow",
+) -> Any:
+    """The flow with the revision to run (None: its newest), wherever an execution of it is begun.
+
+    Raises Refused when there is none, or it is disabled; `path` is what named the flow.
+    """
+    found = await flows.find_to_launch(pool, scope, namespace, flow, revision)
+    name = f"{namespace}/{flow}"
     if found is None:
         raise Refused.because(
             ProblemCode.NOT_FOUND,
-            f"no flow {name}; `headway flows list` shows what there is",
-            "flow",
+            f"no flow {name}; save it, or see what there is: `headway flows list`",
+            path,
         )
     if not found["enabled"]:
-        raise Refused.because(ProblemCode.INVALID_STATE, "the flow is disabled", "flow")
+        raise Refused.because(
+            ProblemCode.INVALID_STATE,
+            f"the flow {name} is disabled; enable it first: `headway flows enable {name}`",
+            path,
+        )
     if found["revision_id"] is None:
         raise Refused.because(
             ProblemCode.NOT_FOUND,
-            f"{name} has no revision {launch.revision}; the newest is {found['latest_revision']}",
+            f"{name} has no revision {revision}; the newest is {found['latest_revision']}",
             "revision",
         )
     return found

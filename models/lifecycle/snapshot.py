@@ -90,6 +90,11 @@ class Plan:
         return key
 
     @property
+    def is_saved(self) -> bool:
+        """False of a text that was only tried: it is a revision of its flow for nobody."""
+        return self.revision is None or self.revision > 0
+
+    @property
     def outer_keys(self) -> list[str]:
         """What an execution begins with; the rest is added as foreach tasks learn their items."""
         return [key for key, parent in self.parents.items() if parent is None]
