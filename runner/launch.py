@@ -29,7 +29,7 @@ from runner.vault import Vault
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """What a caller asks for; `revision` None is the newest."""
+    """What a caller asks for; `revision` None is the newest. `starters` as in `Create`."""
 
     namespace: str
     flow: str
@@ -47,6 +47,7 @@ class Launch:
     scheduled_at: datetime | None = None
     parent: Parent | None = None
     shares_slot: bool = False
+    starters: tuple[str, ...] = ()
 
     def digest(self, inputs: Mapping[str, Any]) -> str:
         """Of everything but the key: the same key with another digest is a conflict."""
@@ -109,6 +110,7 @@ async def prepare(
         shares_slot=launch.shares_slot,
         no_cache=launch.no_cache,
         scheduled_at=launch.scheduled_at,
+        starters=launch.starters,
     )
     if source:
         command = _as_rerun(source, launch, command)

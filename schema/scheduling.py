@@ -114,8 +114,6 @@ async def backfill_schedule(info: Info, input: BackfillScheduleInput) -> dict[st
     schedule = store.Schedule.of(row)
     found = await plan_backfill(services.pool, schedule, input.from_, input.to)
     if not input.plan:
-        by = f"backfilled by {info.context.viewer.actor}"
-        reason = f"{by}: {input.reason}" if input.reason else by
         found = await backfill(
             services.pool,
             services.engine,
@@ -123,7 +121,7 @@ async def backfill_schedule(info: Info, input: BackfillScheduleInput) -> dict[st
             services.vault,
             schedule,
             found,
-            reason,
+            info.context.ask(input.reason),
         )
     info.context.refresh()
     return {

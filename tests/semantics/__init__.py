@@ -116,7 +116,7 @@ A child of the same flow shares: concurrency.a_child
 # Approvals
 The policy is copied: approvals.the_policy
 required, users, roles, groups: approvals.required, approvals.users, approvals.all_groups
-allow_self: approvals.who_started, approvals.who_restarted
+allow_self: approvals.who_started, approvals.who_restarted_or, approvals.who_asked, approvals.who_restarted_a
 comment, form: approvals.a_comment, approvals.a_form
 timeout: approvals.a_request, approvals.on_timeout, approvals.past_its_time
 remind_every, escalate: approvals.remind, approvals.escalate
