@@ -16,7 +16,7 @@ from runner.engine import Engine
 from runner.evaluator import Evaluator
 from runner.store import idempotency
 from runner.store.connection import Pool
-from runner.store.schedules import Schedule, database_now
+from runner.store.schedules import Schedule, database_now, record_backfill
 from runner.ticks import ask_of, prepare_tick
 from runner.vault import Vault
 
@@ -83,6 +83,8 @@ async def backfill(
                 for tick in missing[start : start + _AT_ONCE]
             )
         )
+    if missing:
+        await record_backfill(pool, schedule, ask, missing)
     by = f"backfilled by {ask.actor}"
     asks = ask_of(schedule, f"{by}: {ask.reason}" if ask.reason else by)
     begun = await asyncio.gather(*(engine.create(command, asks, bulk=True) for command in commands))
