@@ -22,6 +22,7 @@ from models.lifecycle.commands import (
     SetLabels,
 )
 from models.lifecycle.keeping import check_text
+from models.lifecycle.planning import refuse_unsaved
 from models.lifecycle.record_commands import AddNote, Archive, Delete, Unarchive
 from models.lifecycle.snapshot import Approval, Execution
 from models.lifecycle.votes import may_vote
@@ -206,6 +207,8 @@ def judge(execution: Execution, instruction: Instruction, viewer: Viewer) -> Jud
     found: Availability = availability(execution, action)
     if found.allowed and action in VOTES:
         return _judge_vote(execution, instruction, viewer)
+    if found.allowed and action is Action.REPLAY and not instruction.latest:
+        return _judge_replay(execution, viewer)
     return Judgement(found.allowed, found.code, found.reason)
 
 
@@ -217,6 +220,14 @@ def _judge_vote(execution: Execution, instruction: Instruction, viewer: Viewer) 
     (request,) = _open_requests(execution)
     if not may_vote(execution, request, viewer.actor, viewer.roles):
         return Judgement(False, ProblemCode.FORBIDDEN, "you may not decide this")
+    return Judgement(True)
+
+
+def _judge_replay(execution: Execution, viewer: Viewer) -> Judgement:
+    try:
+        refuse_unsaved(execution.plan, viewer.permissions)
+    except Refused as refused:
+        return _refusal(refused.problems[0])
     return Judgement(True)
 
 

@@ -52,7 +52,7 @@ class Parent:
 @dataclass(frozen=True, slots=True)
 class ExecutionCreated:
     """`shares_slot`: an execution of the same flow that waits for this one holds the slot of both. Of `origin`
-    EXTERNAL it has no revision."""
+    EXTERNAL it has no revision. `starters` are the people behind an asker that is none: see `Execution`."""
 
     flow_id: UUID | None
     revision_id: UUID | None
@@ -82,6 +82,7 @@ class ExecutionCreated:
     git: Mapping[str, Any] | None = None
     properties: Mapping[str, Any] | None = None
     heartbeat_ttl: float | None = None
+    starters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,7 @@ class Execution(Model):
     scheduled_at = fields.DatetimeField(null=True)
     clock = fields.JSONField[dict[str, object]](db_default=_EMPTY_OBJECT)
     restarted_by = fields.JSONField[list[str]](db_default=_EMPTY_LIST)
+    starters = fields.JSONField[list[str]](db_default=_EMPTY_LIST)
     signals = fields.JSONField[dict[str, object]](db_default=_EMPTY_OBJECT)
     archived = fields.BooleanField(db_default=False)
 

@@ -1,6 +1,6 @@
 """Who asks, and what that one may see and do. What may not be seen does not exist for its asker."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -30,6 +30,10 @@ ROLES: Mapping[str, frozenset[Permission]] = {
     "editor": _OPERATOR | {Permission.UPDATE_FLOW},
     "admin": frozenset(Permission),
 }
+
+
+def permissions_of(roles: Iterable[str]) -> frozenset[Permission]:
+    return frozenset[Permission]().union(*(ROLES.get(role, ()) for role in roles))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from itertools import islice
 from uuid import UUID
 
 from models.errors import ProblemCode, Refused
+from models.events import Ask
 from models.lifecycle.commands import Create
 from models.schedule import ticks
 from runner.batch import CREATE
@@ -15,7 +16,7 @@ from runner.engine import Engine
 from runner.evaluator import Evaluator
 from runner.store import idempotency
 from runner.store.connection import Pool
-from runner.store.schedules import Schedule, database_now
+from runner.store.schedules import Schedule, database_now, record_backfill
 from runner.ticks import ask_of, prepare_tick
 from runner.vault import Vault
 
@@ -70,7 +71,7 @@ async def backfill(
     vault: Vault,
     schedule: Schedule,
     planned: Sequence[Ran],
-    reason: str,
+    ask: Ask,
 ) -> list[Ran]:
     """Run, in order, what has not run. Everything is prepared first: what is refused has started nothing."""
     missing = [one.tick for one in planned if not one.before]
@@ -78,13 +79,15 @@ async def backfill(
     for start in range(0, len(missing), _AT_ONCE):
         commands += await asyncio.gather(
             *(
-                prepare_tick(pool, engine.plans, evaluator, vault, schedule, tick)
+                prepare_tick(pool, engine.plans, evaluator, vault, schedule, tick, (ask.actor,))
                 for tick in missing[start : start + _AT_ONCE]
             )
         )
-    begun = await asyncio.gather(
-        *(engine.create(command, ask_of(schedule, reason), bulk=True) for command in commands)
-    )
+    if missing:
+        await record_backfill(pool, schedule, ask, missing)
+    by = f"backfilled by {ask.actor}"
+    asks = ask_of(schedule, f"{by}: {ask.reason}" if ask.reason else by)
+    begun = await asyncio.gather(*(engine.create(command, asks, bulk=True) for command in commands))
     ids = {tick: one.execution.id for tick, one in zip(missing, begun, strict=True)}
     started = {tick for tick, one in zip(missing, begun, strict=True) if one.events}
     return [

@@ -48,6 +48,7 @@ class Children:
             priority=min(parent.priority, 1000),
             idempotency_key=f"{task.id}:{owed.attempt}",
             parent=Parent(parent.id, task.path, owed.attempt),
+            starters=(*parent.starters, *parent.restarted_by),
         )
         ask = Ask(parent.created_by, Channel.ENGINE, f"subflow {task.path} of {parent.name}")
         try:

@@ -29,7 +29,7 @@ from runner.vault import Vault
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """What a caller asks for; `revision` None is the newest."""
+    """What a caller asks for; `revision` None is the newest. `starters` as in `Create`."""
 
     namespace: str
     flow: str
@@ -47,6 +47,7 @@ class Launch:
     scheduled_at: datetime | None = None
     parent: Parent | None = None
     shares_slot: bool = False
+    starters: tuple[str, ...] = ()
 
     def digest(self, inputs: Mapping[str, Any]) -> str:
         """Of everything but the key: the same key with another digest is a conflict."""
@@ -82,7 +83,7 @@ async def prepare(
     vault = vault or Vault()
     if launch.priority not in _PRIORITIES:
         raise Refused.because(ProblemCode.VALIDATION, "priority is -1000 to 1000", "priority")
-    found = await _find(pool, scope, launch)
+    found = await find_to_start(pool, scope, launch.namespace, launch.flow, launch.revision)
     plan = plans.kept(found["revision_id"]) or await _read(pool, plans, found["revision_id"])
     spec, given, source = plan.spec, launch.inputs, None
     if launch.rerun_of:
@@ -109,6 +110,7 @@ async def prepare(
         shares_slot=launch.shares_slot,
         no_cache=launch.no_cache,
         scheduled_at=launch.scheduled_at,
+        starters=launch.starters,
     )
     if source:
         command = _as_rerun(source, launch, command)
@@ -139,21 +141,36 @@ async def find_source(
     return source
 
 
-async def _find(pool: Pool, scope: Scope, launch: Launch) -> Any:
-    found = await flows.find_to_launch(pool, scope, launch.namespace, launch.flow, launch.revision)
-    name = f"{launch.namespace}/{launch.flow}"
+async def find_to_start(
+    pool: Pool,
+    scope: Scope,
+    namespace: str,
+    flow: str,
+    revision: int | None = None,
+    path: str = "flow",
+) -> Any:
+    """The flow with the revision to run (None: its newest), wherever an execution of it is begun.
+
+    Raises Refused when there is none, or it is disabled; `path` is what named the flow.
+    """
+    found = await flows.find_to_launch(pool, scope, namespace, flow, revision)
+    name = f"{namespace}/{flow}"
     if found is None:
         raise Refused.because(
             ProblemCode.NOT_FOUND,
-            f"no flow {name}; `headway flows list` shows what there is",
-            "flow",
+            f"no flow {name}; save it, or see what there is: `headway flows list`",
+            path,
         )
     if not found["enabled"]:
-        raise Refused.because(ProblemCode.INVALID_STATE, "the flow is disabled", "flow")
+        raise Refused.because(
+            ProblemCode.INVALID_STATE,
+            f"the flow {name} is disabled; enable it first: `headway flows enable {name}`",
+            path,
+        )
     if found["revision_id"] is None:
         raise Refused.because(
             ProblemCode.NOT_FOUND,
-            f"{name} has no revision {launch.revision}; the newest is {found['latest_revision']}",
+            f"{name} has no revision {revision}; the newest is {found['latest_revision']}",
             "revision",
         )
     return found

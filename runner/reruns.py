@@ -10,7 +10,7 @@ import orjson
 
 from models.errors import ProblemCode, Refused
 from models.ids import typed
-from models.labels import without_system_labels
+from models.labels import TEST, without_system_labels
 from models.lifecycle.actions import Action
 from models.lifecycle.commands import Create, Links
 from models.lifecycle.planning import (
@@ -19,11 +19,12 @@ from models.lifecycle.planning import (
     plan_draft,
     plan_replay,
     refuse_impossible,
+    refuse_unsaved,
     reused,
 )
 from models.lifecycle.snapshot import Execution, Plan
 from models.secrets import without_secrets
-from models.viewer import Scope
+from models.viewer import Permission, Scope
 from runner.evaluator import Evaluator
 from runner.input_values import (
     complete_inputs,
@@ -31,8 +32,7 @@ from runner.input_values import (
     given_to_rerun,
     names_of_defaults,
 )
-from runner.launch import find_source
-from runner.store import flows
+from runner.launch import find_source, find_to_start
 from runner.store.connection import Pool
 from runner.store.plans import Plans
 from runner.vault import Vault
@@ -40,13 +40,17 @@ from runner.vault import Vault
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """`inputs` None: those of the source; else they take the place of the source's, one by one."""
+    """`inputs` None: those of the source; else they take the place of the source's, one by one.
+
+    `permissions` are the asker's: a text that nobody saved is run by those who may save it.
+    """
 
     source: UUID
     from_task: str | None = None
     latest: bool = False
     inputs: Mapping[str, Any] | None = None
     idempotency_key: str | None = None
+    permissions: frozenset[Permission] = frozenset()
 
     def digest(self, inputs: Mapping[str, Any]) -> str:
         fields = ("replay", str(self.source), self.from_task, self.latest, inputs)
@@ -59,6 +63,7 @@ async def prepare_replay(
     """The creation, and what it will do. Raises Refused."""
     source = await find_source(pool, plans, scope, replay.source, Action.REPLAY)
     plan, limited = await _plan_of(pool, plans, source, replay.latest)
+    refuse_unsaved(plan, replay.permissions)
     planned = plan_replay(source, plan, replay.from_task)
     refuse_impossible(planned)
     spec = plan.spec
@@ -80,23 +85,23 @@ async def prepare_replay(
         digest=replay.digest(digested) if replay.idempotency_key else None,
         links=Links(replay_of=source.id, original_id=source.original_id or source.id),
         reused=reused(source, [task.key for task in planned if task.plan is TaskPlan.REUSE]),
-        system_labels={"system.replay": "true"},
+        system_labels={"system.replay": "true", **({} if plan.is_saved else {TEST: "true"})},
         limited=limited,
+        shares_slot=not plan.is_saved,
         no_cache=True,
     )
     return command, planned
 
 
 async def _plan_of(pool: Pool, plans: Plans, source: Execution, latest: bool) -> tuple[Plan, bool]:
-    """The source's own revision or the flow's latest, and whether the flow has a limit."""
+    """The source's own revision or the flow's latest, and whether the flow has a limit.
+
+    A text that nobody saved needs no flow, and takes no slot of one.
+    """
     spec = source.plan.spec
-    found = await flows.find_to_launch(pool, Scope(), spec.namespace, spec.id, None)
-    if found is None:
-        raise Refused.because(
-            ProblemCode.NOT_FOUND,
-            f"the flow {spec.namespace}/{spec.id} is gone; save it again",
-            "id",
-        )
+    if not latest and not source.plan.is_saved:
+        return source.plan, False
+    found = await find_to_start(pool, Scope(), spec.namespace, spec.id, path="id")
     if not latest:
         return source.plan, found["limited"]
     async with pool.acquire() as connection:
@@ -120,6 +125,13 @@ async def draft(pool: Pool, plans: Plans, scope: Scope, id: UUID, latest: bool) 
     """Of the flow's latest revision, or the source's own. Raises Refused."""
     source = await find_source(pool, plans, scope, id, Action.PREPARE_EXECUTION)
     plan, _ = await _plan_of(pool, plans, source, latest)
+    if not plan.is_saved:
+        raise Refused.because(
+            ProblemCode.VALIDATION,
+            "the text of a test is no revision that can be started; save it and prepare the LATEST, "
+            "or replay the test",
+            "revision",
+        )
     tasks = plan_draft(source, plan)
     known = {spec.id for spec in plan.spec.inputs}
     labels = without_system_labels(source.labels)

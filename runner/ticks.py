@@ -27,8 +27,9 @@ async def prepare_tick(
     vault: Vault,
     schedule: Schedule,
     tick: datetime,
+    starters: tuple[str, ...] = (),
 ) -> Create:
-    """Raises Refused as for anyone who starts the flow with these inputs."""
+    """Raises Refused as for anyone who starts the flow with these inputs. `starters` ask for a tick of the past."""
     trigger = trigger_of(typed("sched", schedule.id), schedule.key, schedule.timezone, tick)
     launch = Launch(
         namespace=schedule.namespace,
@@ -37,6 +38,7 @@ async def prepare_tick(
         labels=schedule.labels,
         trigger=trigger,
         idempotency_key=schedule.key_of(tick),
+        starters=starters,
     )
     command = await prepare(pool, plans, evaluator, Scope(), launch, vault)
     # The tick alone says which execution it is: with inputs that were changed since it is the same.

@@ -48,6 +48,7 @@ async def replay(info: Info, input: ReplayExecutionInput) -> dict[str, Any]:
         input.revision is RevisionChoice.LATEST,
         object_of(input.inputs, "inputs"),
         input.idempotency_key,
+        info.context.viewer.permissions,
     )
     command, planned = await reruns.prepare_replay(
         services.pool,

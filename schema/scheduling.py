@@ -72,7 +72,7 @@ async def save_schedule(info: Info, input: SaveScheduleInput) -> dict[str, Any]:
         )
     await _check_inputs(info, flow, trigger.inputs)
     async with services.pool.acquire() as connection:
-        id = await store.save(connection, flow["id"], trigger, info.context.viewer.actor)
+        id = await store.save(connection, flow, trigger, info.context.ask())
     return {"schedule": Schedule.of(await _row(info, id))}
 
 
@@ -95,15 +95,15 @@ async def _check_inputs(info: Info, flow: Any, given: dict[str, Any]) -> None:
 async def delete_schedule(info: Info, input: DeleteScheduleInput) -> dict[str, Any]:
     needs(info, Permission.UPDATE_FLOW)
     row = await _visible(info, input.id)
-    await store.remove(info.context.services.pool, row)
+    await store.remove(info.context.services.pool, row, info.context.ask())
     return {"schedule": Schedule.of(row)}
 
 
 async def set_schedule_enabled(info: Info, input: SetScheduleEnabledInput) -> dict[str, Any]:
     needs(info, Permission.UPDATE_FLOW)
     row = await _visible(info, input.id)
-    actor = info.context.viewer.actor
-    await store.set_enabled(info.context.services.pool, row, input.enabled, actor)
+    pool = info.context.services.pool
+    await store.set_enabled(pool, row, input.enabled, info.context.ask())
     return {"schedule": Schedule.of(await _row(info, row["id"]))}
 
 
@@ -114,8 +114,6 @@ async def backfill_schedule(info: Info, input: BackfillScheduleInput) -> dict[st
     schedule = store.Schedule.of(row)
     found = await plan_backfill(services.pool, schedule, input.from_, input.to)
     if not input.plan:
-        by = f"backfilled by {info.context.viewer.actor}"
-        reason = f"{by}: {input.reason}" if input.reason else by
         found = await backfill(
             services.pool,
             services.engine,
@@ -123,7 +121,7 @@ async def backfill_schedule(info: Info, input: BackfillScheduleInput) -> dict[st
             services.vault,
             schedule,
             found,
-            reason,
+            info.context.ask(input.reason),
         )
     info.context.refresh()
     return {

@@ -80,8 +80,7 @@ async def save_filter(info: Info, input: SaveFilterInput) -> dict[str, Any]:
             f"you have {saved_filters.MOST_OF_ONE} filters, the most that one may keep; delete one first",
         )
     shared = old["shared"] if old and input.shared is None else bool(input.shared)
-    row = await saved_filters.save(
-        pool,
+    given = saved_filters.Filter(
         old["id"] if old else new_id(),
         name,
         old["owner"] if old else viewer.actor,
@@ -89,13 +88,14 @@ async def save_filter(info: Info, input: SaveFilterInput) -> dict[str, Any]:
         input.search,
         input.order_by.value if input.order_by else None,
     )
+    row = await saved_filters.save(pool, given, info.context.ask())
     return {"filter": SavedFilter.of(row, viewer)}
 
 
 async def delete_filter(info: Info, input: DeleteFilterInput) -> dict[str, Any]:
     needs(info, Permission.VIEW_EXECUTION)
     row = await _changeable(info, input.id)
-    await saved_filters.delete(info.context.services.pool, row["id"])
+    await saved_filters.delete(info.context.services.pool, row["id"], info.context.ask())
     return {"filter": SavedFilter.of(row, info.context.viewer)}
 
 

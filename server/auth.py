@@ -22,7 +22,7 @@ from starlette.types import Scope
 
 from models.ids import new_id
 from models.states import Channel
-from models.viewer import ROLES, Viewer
+from models.viewer import Viewer, permissions_of
 from runner.store.tokens import Token, Tokens
 from server.private import write_private
 
@@ -183,7 +183,7 @@ class Door:
         return Viewer(
             actor="user:admin" if token.name == ADMIN else f"token:{token.name}",
             roles=frozenset({token.role}),
-            permissions=ROLES.get(token.role, frozenset()),
+            permissions=permissions_of([token.role]),
             expires_at=ends_first,
             channel=channel,
         )

@@ -48,6 +48,7 @@ class Create:
 
     `reused` are task runs by key that are not run; with `links.cached_from` nothing is, and `outputs` are its
     outputs. `limited` when the flow's newest revision has a concurrency limit. `system_labels` are Headway's own.
+    `starters` are people who have it started beside who asks.
     """
 
     plan: Plan
@@ -69,6 +70,7 @@ class Create:
     no_cache: bool = False
     cache_key: str | None = None
     scheduled_at: datetime | None = None
+    starters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -219,6 +219,7 @@ def _created(id: UUID, command: Create, context: Context) -> ExecutionCreated:
         no_cache=command.no_cache,
         cache_key=command.cache_key,
         scheduled_at=command.scheduled_at,
+        starters=command.starters,
     )
 
 

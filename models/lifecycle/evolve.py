@@ -104,6 +104,7 @@ def create(plan: Plan, event: Event) -> Execution:
         no_cache=fact.no_cache,
         cache_key=fact.cache_key,
         scheduled_at=fact.scheduled_at,
+        starters=fact.starters,
         origin=fact.origin,
         git=fact.git,
         properties=fact.properties or {},

@@ -1,6 +1,6 @@
 """What a rerun would do, told before it does anything: per task whether it runs, or whose outputs stand for it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
@@ -10,6 +10,7 @@ from models.lifecycle.commands import Reused
 from models.lifecycle.snapshot import Execution, Plan, TaskRun
 from models.similar import did_you_mean
 from models.states import GOOD_ENDS, Section, TaskRunState
+from models.viewer import Permission
 
 
 class TaskPlan(StrEnum):
@@ -106,6 +107,17 @@ def refuse_impossible(planned: Sequence[PlannedTask]) -> None:
         whys = "; ".join(f"{task.key} {task.why}" for task in impossible)
         raise Refused.because(
             ProblemCode.VALIDATION, f"{whys}; start from {impossible[0].key}", "fromTask"
+        )
+
+
+def refuse_unsaved(plan: Plan, permissions: Container[Permission]) -> None:
+    """Whoever runs any text may as well save it. Raises Refused where nobody saved this one, as that of a test."""
+    if not plan.is_saved and Permission.UPDATE_FLOW not in permissions:
+        raise Refused.because(
+            ProblemCode.FORBIDDEN,
+            f"it ran a text that nobody saved: to run that again needs the permission {Permission.UPDATE_FLOW.value}; "
+            "replay it with the LATEST revision",
+            "revision",
         )
 
 

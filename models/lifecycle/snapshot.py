@@ -90,6 +90,11 @@ class Plan:
         return key
 
     @property
+    def is_saved(self) -> bool:
+        """False of a text that was only tried: it is a revision of its flow for nobody."""
+        return self.revision is None or self.revision > 0
+
+    @property
     def outer_keys(self) -> list[str]:
         """What an execution begins with; the rest is added as foreach tasks learn their items."""
         return [key for key, parent in self.parents.items() if parent is None]
@@ -259,7 +264,8 @@ class Clock:
 
 @dataclass(frozen=True)
 class Execution:
-    """`signals` are events that were sent to it and that no wait has taken yet. `restarted_by` are people.
+    """`signals` are events that were sent to it and that no wait has taken yet. `restarted_by` are people, as are
+    `starters`, who had it started beside `created_by`: by asking for a backfill, by restarting its parent.
 
     Derived, and kept because thousands of task runs ask for them at each step: `families`, the paths of each foreach's
     task runs; `done`, the sum that progress is made of, in millionths of a task run.
@@ -292,6 +298,7 @@ class Execution:
     scheduled_at: datetime | None = None
     clock: Clock = field(default=Clock(), compare=False)
     restarted_by: tuple[str, ...] = ()
+    starters: tuple[str, ...] = ()
     signals: Mapping[str, Any] = field(default_factory=dict)
     families: Mapping[str, Sequence[str]] = field(default_factory=dict, compare=False)
     done: int | None = field(default=None, compare=False)
@@ -314,6 +321,11 @@ class Execution:
     @property
     def ran_elsewhere(self) -> bool:
         return self.origin is Origin.EXTERNAL
+
+    @property
+    def started_by(self) -> tuple[str, ...]:
+        """Everyone through whom it runs, whom `allow_self: false` keeps from deciding."""
+        return self.created_by, *self.starters, *self.restarted_by
 
     def spec_of(self, task: TaskRun) -> TaskSpec:
         if self.ran_elsewhere:  # no document can ask for this type, so the union does not have it

@@ -160,7 +160,7 @@ def _groups_of(
     if _is_self(execution, approval, actor):
         raise Refused.because(
             ProblemCode.SELF_APPROVAL,
-            "who started or restarted an execution may not decide this; ask someone else",
+            "who started or restarted it, or had it started, may not decide this; ask someone else",
         )
     return groups
 
@@ -173,8 +173,7 @@ def _eligible_for(approval: Approval, actor: str, roles: frozenset[str]) -> tupl
 
 
 def _is_self(execution: Execution, approval: Approval, actor: str) -> bool:
-    started = (execution.created_by, *execution.restarted_by)
-    return not approval.policy.allow_self and actor in started
+    return not approval.policy.allow_self and actor in execution.started_by
 
 
 def may_vote(execution: Execution, approval: Approval, actor: str, roles: frozenset[str]) -> bool:

@@ -7,7 +7,7 @@ from models.errors import Refused
 from models.events import Ask
 from models.ids import new_id, typed
 from models.lifecycle.actions import Action
-from models.viewer import Scope
+from models.viewer import Scope, permissions_of
 from runner.batch import Asked
 from runner.engine import Engine
 from runner.evaluator import Evaluator
@@ -60,6 +60,7 @@ class Orders:
             instruction.from_task,
             bool(instruction.latest),
             idempotency_key=key,
+            permissions=permissions_of(self.roles),
         )
         command, _ = await prepare_replay(
             self.pool, self.engine.plans, self.evaluator, self.vault, Scope(), wanted

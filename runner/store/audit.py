@@ -5,8 +5,8 @@ and what changed nothing, are not here.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -45,6 +45,15 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """What was done to something that is no execution."""
+
+    action: str
+    target: Target
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Act:
     """A command that was carried out for somebody, `bulk` as a part of it."""
 
@@ -78,6 +87,22 @@ async def record(
     await connection.execute(
         _INSERT, *([value] for value in _row(ask, action, target, data=data or {}))
     )
+
+
+async def change(
+    pool: Pool,
+    ask: Ask | None,
+    told: Callable[[Any], Entry | None],
+    statement: str,
+    *values: Any,
+) -> Any:
+    """The row that a statement changes, if it does, and what is `told` of that, in one transaction."""
+    async with pool.acquire() as connection, connection.transaction():
+        row = await connection.fetchrow(statement, *values)
+        entry = told(row) if row and ask else None
+        if ask and entry:
+            await record(connection, ask, entry.action, entry.target, entry.data)
+    return row
 
 
 async def record_acts(connection: Connection, acts: Iterable[Act]) -> None:

@@ -37,7 +37,8 @@ select $1, $2, least(coalesce(min(number), 0), 0) - 1, $3, $4, $5 from revisions
 async def delete_flow(pool: Pool, scope: Scope, namespace: str, key: str, ask: Ask) -> Row | None:
     """The flow as it was; None where there is none."""
     async with pool.acquire() as connection, connection.transaction():
-        row = await _changed(connection, _DELETE, scope, Arguments(namespace, key))
+        statement, values = _change(_DELETE, scope, Arguments(namespace, key))
+        row = await connection.fetchrow(statement, *values)
         if row:
             await connection.execute(_FORGET_SCHEDULES, row["id"])
             await audit.record(connection, ask, "DELETE_FLOW", _target(row), {})
@@ -47,12 +48,11 @@ async def delete_flow(pool: Pool, scope: Scope, namespace: str, key: str, ask: A
 async def set_flow_enabled(
     pool: Pool, scope: Scope, namespace: str, key: str, enabled: bool, ask: Ask
 ) -> Row | None:
-    async with pool.acquire() as connection, connection.transaction():
-        row = await _changed(connection, _ENABLE, scope, Arguments(namespace, key, enabled))
-        if row:
-            done = "ENABLE_FLOW" if enabled else "DISABLE_FLOW"
-            await audit.record(connection, ask, done, _target(row), {})
-    return row
+    done = "ENABLE_FLOW" if enabled else "DISABLE_FLOW"
+    statement, values = _change(_ENABLE, scope, Arguments(namespace, key, enabled))
+    return await audit.change(
+        pool, ask, lambda row: audit.Entry(done, _target(row)), statement, *values
+    )
 
 
 async def keep_tried(connection: Connection, spec: FlowSpec, source: str, actor: str) -> UUID:
@@ -68,12 +68,11 @@ async def keep_tried(connection: Connection, spec: FlowSpec, source: str, actor:
     return revision
 
 
-async def _changed(
-    connection: Connection, statement: str, scope: Scope, arguments: Arguments
-) -> Row | None:
+def _change(statement: str, scope: Scope, arguments: Arguments) -> tuple[str, list[Any]]:
+    """Of a flow that may be seen, and what is given with it."""
     visible = compile_scope(scope, arguments)
     found = f"namespace = $1 and key = $2 and deleted_at is null and {visible}"
-    return await connection.fetchrow(statement.format(found=found), *arguments.values)
+    return statement.format(found=found), arguments.values
 
 
 def _target(row: Row) -> audit.Target:

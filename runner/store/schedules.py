@@ -7,10 +7,12 @@ from typing import Any, Self
 from uuid import UUID
 
 from models.errors import ProblemCode, Refused
+from models.events import Ask
 from models.ids import new_id, typed
 from models.schedule import CatchUp, Due, ScheduleSource, next_tick
 from models.spec import ScheduleTrigger
 from models.viewer import Scope
+from runner.store import audit
 from runner.store.connection import Connection, Pool
 from runner.store.history import Page, Window, count, keyset_page
 from runner.store.json import dump, load
@@ -42,10 +44,10 @@ _FORGOTTEN = """
 delete from schedules where flow_id = $1 and source = 'FLOW' and key <> all($2::text[])
 """
 _ENABLE = """
-update schedules set enabled = $2, updated_by = $4, updated_at = now(),
-  next_at = case when not $2 then null when enabled then next_at else $3::timestamptz end
-where id = $1
+update schedules set enabled = $2, updated_by = $4, updated_at = now(), next_at = case when $2 then $3::timestamptz end
+where id = $1 and enabled <> $2 returning id
 """
+_REMOVE = "delete from schedules where id = $1 and source = 'API' returning id"
 _CLAIM = """
 with clock as materialized (select coalesce($1::timestamptz, clock_timestamp()) as now),
 due as materialized (
@@ -135,13 +137,15 @@ async def declare(
             )
 
 
-async def save(
-    connection: Connection, flow_id: UUID, schedule: ScheduleTrigger, actor: str
-) -> UUID:
+async def save(connection: Connection, flow: Row, schedule: ScheduleTrigger, ask: Ask) -> UUID:
     """Make or change a schedule beside the document. Raises Refused when the document has one of the same key."""
-    id = await _put(connection, flow_id, schedule, ScheduleSource.API, actor)
-    if id is None:
-        raise _of_document(schedule.id, "give this one another key, or change it there")
+    async with connection.transaction():
+        id = await _put(connection, flow["id"], schedule, ScheduleSource.API, ask.actor)
+        if id is None:
+            raise _of_document(schedule.id, "give this one another key, or change it there")
+        target = audit.Target(typed("sched", id), schedule.id, flow["namespace"])
+        about = {"flow": flow["key"], "cron": schedule.cron, "timezone": schedule.timezone}
+        await audit.record(connection, ask, "SAVE_SCHEDULE", target, about)
     return id
 
 
@@ -177,17 +181,34 @@ def _of_document(key: str, mend: str) -> Refused:
     )
 
 
-async def remove(pool: Pool, row: Row) -> None:
+async def remove(pool: Pool, row: Row, ask: Ask) -> None:
     """Raises Refused for one that a flow's document declares."""
     if row["source"] == ScheduleSource.FLOW.value:
         raise _of_document(row["key"], "take it out there and save the flow, or disable it")
-    await pool.execute("delete from schedules where id = $1 and source = 'API'", row["id"])
+    told = _entry("DELETE_SCHEDULE", row)
+    await audit.change(pool, ask, lambda _: told, _REMOVE, row["id"])
 
 
-async def set_enabled(pool: Pool, row: Row, enabled: bool, actor: str) -> None:
+async def set_enabled(pool: Pool, row: Row, enabled: bool, ask: Ask) -> None:
     """Ticks that come while it is disabled are never caught up."""
     next_at = next_tick(row["cron"], row["timezone"], await database_now(pool))
-    await pool.execute(_ENABLE, row["id"], enabled, next_at, actor)
+    told = _entry("ENABLE_SCHEDULE" if enabled else "DISABLE_SCHEDULE", row)
+    await audit.change(pool, ask, lambda _: told, _ENABLE, row["id"], enabled, next_at, ask.actor)
+
+
+async def record_backfill(
+    pool: Pool, schedule: Schedule, ask: Ask, ticks: Sequence[datetime]
+) -> None:
+    """One entry for all: what each starts is the schedule's own act."""
+    target = audit.Target(typed("sched", schedule.id), schedule.key, schedule.namespace)
+    about = {"flow": schedule.flow, "ticks": len(ticks), "from": ticks[0], "to": ticks[-1]}
+    async with pool.acquire() as connection:
+        await audit.record(connection, ask, "BACKFILL_SCHEDULE", target, about)
+
+
+def _entry(action: str, row: Row) -> audit.Entry:
+    target = audit.Target(typed("sched", row["id"]), row["key"], row["namespace"])
+    return audit.Entry(action, target, {"flow": row["flow_key"]})
 
 
 async def database_now(pool: Pool) -> datetime:

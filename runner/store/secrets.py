@@ -1,8 +1,13 @@
-"""Secrets of namespaces: read by those below too, where the nearest of a name wins. Values are encrypted."""
+"""Secrets of namespaces: read by those below too, where the nearest of a name wins. Values are encrypted.
+
+The audit log tells of what is done to one, never its value.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from models.events import Ask
+from runner.store import audit
 from runner.store.connection import Connection, Pool, reaching
 from runner.vault import Vault
 
@@ -15,11 +20,14 @@ def lineage(namespace: str) -> list[str]:
     return [".".join(parts[:length]) for length in range(len(parts), 0, -1)]
 
 
-async def save(pool: Pool, vault: Vault, namespace: str, name: str, value: str, actor: str) -> Row:
+async def save(pool: Pool, vault: Vault, namespace: str, name: str, value: str, ask: Ask) -> Row:
     """Raises Refused without a key, Unavailable."""
     sealed = vault.seal(value, _purpose(namespace, name))
     with reaching():
-        row: Row | None = await pool.fetchrow(
+        row: Row = await audit.change(
+            pool,
+            ask,
+            lambda row: audit.Entry("SAVE_SECRET", _target(row)),
             """insert into secrets (namespace, name, key_id, value, updated_by) values ($1, $2, $3, $4, $5)
                on conflict (namespace, name) do update set key_id = excluded.key_id, value = excluded.value,
                  updated_by = excluded.updated_by, updated_at = now()
@@ -28,16 +36,18 @@ async def save(pool: Pool, vault: Vault, namespace: str, name: str, value: str, 
             name,
             vault.key_id,
             sealed,
-            actor,
+            ask.actor,
         )
-    assert row
     return row
 
 
-async def delete(pool: Pool, namespace: str, name: str) -> Row | None:
+async def delete(pool: Pool, namespace: str, name: str, ask: Ask) -> Row | None:
     """What there was."""
     with reaching():
-        row: Row | None = await pool.fetchrow(
+        row: Row | None = await audit.change(
+            pool,
+            ask,
+            lambda row: audit.Entry("DELETE_SECRET", _target(row)),
             """delete from secrets where namespace = $1 and name = $2
                returning namespace, name, created_at, updated_at, updated_by""",
             namespace,
@@ -81,6 +91,10 @@ async def count_of_other_keys(pool: Pool, key_id: str | None) -> int:
                 "select count(*) from secrets where key_id is distinct from $1", key_id
             )
         )
+
+
+def _target(row: Row) -> audit.Target:
+    return audit.Target(None, row["name"], row["namespace"])
 
 
 def _purpose(namespace: str, name: str) -> str:

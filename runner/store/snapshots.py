@@ -112,6 +112,7 @@ async def _execution(
         scheduled_at=row["scheduled_at"],
         clock=clock_of(row["clock"]),
         restarted_by=tuple(load(row["restarted_by"])),
+        starters=tuple(load(row["starters"])),
         signals=load(row["signals"]),
         progress=row["progress"],
         outputs=load(row["outputs"]),
@@ -278,6 +279,7 @@ NEW_EXECUTION_COLUMNS: Sequence[Column] = (
     ("shares_slot", "bool", lambda x: x.shares_slot),
     ("no_cache", "bool", lambda x: x.no_cache),
     ("scheduled_at", "timestamptz", lambda x: x.scheduled_at),
+    ("starters", "jsonb", lambda x: dump(x.starters)),
     ("origin", "text", lambda x: x.origin.value),
     *EXECUTION_COLUMNS,
 )

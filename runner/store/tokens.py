@@ -36,13 +36,12 @@ class Tokens:
             return await self._pool.fetchrow(query, *values)
 
     async def _change(self, ask: Ask | None, action: str, query: str, *values: Any) -> Any:
+        def told(row: Any) -> audit.Entry:
+            target = audit.Target(typed("tok", row["id"]), row["name"])
+            return audit.Entry(action, target, {"role": row["role"]})
+
         with reaching():
-            async with self._pool.acquire() as connection, connection.transaction():
-                row = await connection.fetchrow(query, *values)
-                if row and ask:
-                    target = audit.Target(typed("tok", row["id"]), row["name"])
-                    await audit.record(connection, ask, action, target, {"role": row["role"]})
-                return row
+            return await audit.change(self._pool, ask, told, query, *values)
 
     async def find(self, digest: str) -> Token | None:
         return _token(await self._one(f"select {COLUMNS} from tokens where digest = $1", digest))

@@ -226,7 +226,9 @@ async def test_a_backfill_that_is_refused_starts_nothing(client: Client, served:
         await connection.execute("update flows set enabled = false where key = 'stopped'")
         span = {"from": "2026-03-01T00:00Z", "to": "2026-03-29T23:00Z"}
         payload = await mutate(client, "backfillSchedule", id=schedule["id"], **span)
-        assert [problem["message"] for problem in payload["problems"]] == ["the flow is disabled"]
+        assert [problem["message"] for problem in payload["problems"]] == [
+            "the flow clock/stopped is disabled; enable it first: `headway flows enable clock/stopped`"
+        ]
         assert (
             await connection.fetchval("select count(*) from executions where flow_key = 'stopped'")
             == 0

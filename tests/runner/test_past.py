@@ -52,7 +52,7 @@ JSON = {
     "failure",
     "error",
 }
-JSON |= {"policy", "escalated", "groups", "form", "clock", "restarted_by", "signals"}
+JSON |= {"policy", "escalated", "groups", "form", "clock", "restarted_by", "starters", "signals"}
 JSON |= {"paused", "killing", "resources", "users", "roles"}
 
 

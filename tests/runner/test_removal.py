@@ -11,9 +11,9 @@ from models.ids import new_id
 from models.lifecycle.commands import SetLabels
 from models.lifecycle.record_commands import AddNote, Archive, Delete
 from runner import oracle
-from runner.store import audit, history
+from runner.store import history
 from runner.store.json import load
-from tests.runner.floor import DEADLINE, PERSON, Floor, open_floor
+from tests.runner.floor import DEADLINE, Floor, open_floor
 
 ONE = "  - {id: a, type: return, outputs: {rows: 3}}\n"
 
@@ -71,16 +71,3 @@ async def test_a_refused_deletion_changes_nothing(floor: Floor) -> None:
         "select count(*) from audit_log where execution_id = $1 and action = 'DELETE'", id
     )
     assert count == 0
-
-
-async def test_other_acts_are_told_by_whoever_does_them(floor: Floor) -> None:
-    pool = floor.parts.database.pool
-    target = audit.Target("sched_1", "nightly", "acme")
-    async with pool.acquire() as connection, connection.transaction():
-        await audit.record(connection, PERSON, "SAVE_SCHEDULE", target, {"enabled": True})
-    row = await pool.fetchrow("select * from audit_log where action = 'SAVE_SCHEDULE'")
-    assert row is not None
-    assert (row["actor"], row["target"], row["namespace"], row["execution_id"]) == (
-        "user:test", "sched_1", "acme", None,
-    )  # fmt: skip
-    assert load(row["data"]) == {"enabled": True}

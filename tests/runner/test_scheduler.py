@@ -28,6 +28,7 @@ from runner.store.plans import Plans
 from runner.store.schedules import CLAIM, Outcome
 from runner.ticks import ask_of, prepare_tick
 from runner.vault import Vault
+from tests.runner.floor import PERSON
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -82,7 +83,9 @@ class Servers:
         return [row["at"] for row in rows]
 
     async def schedule(self) -> Any:
-        return await self.database.pool.fetchrow("select * from schedules")
+        return await self.database.pool.fetchrow(
+            "select s.*, f.namespace, f.key as flow_key from schedules s join flows f on f.id = s.flow_id"
+        )
 
 
 @pytest.fixture
@@ -222,7 +225,8 @@ async def test_a_refused_tick_is_told_and_the_schedule_goes_on(servers: Servers)
     await servers.look(NOON)
     told = await servers.schedule()
     assert await servers.ticks() == []
-    assert (told["last_error"], told["last_at"]) == ("the flow is disabled", NOON)
+    assert "is disabled; enable it first: `headway flows enable " in told["last_error"]
+    assert told["last_at"] == NOON
     assert (told["last_execution_id"], told["next_at"]) == (None, NOON + 5 * MINUTE)
     await servers.database.pool.execute("update flows set enabled = true where id = $1", flow)
     await servers.look(NOON + 5 * MINUTE)
@@ -277,7 +281,7 @@ async def test_what_people_disabled_stays_so_unless_the_document_says(servers: S
 
     await servers.save(document(trigger()))
     row = await servers.schedule()
-    await schedules.set_enabled(servers.database.pool, row, False, "user:maria")
+    await schedules.set_enabled(servers.database.pool, row, False, PERSON)
     assert await enabled() == (False, False)
     await servers.save(document(trigger(cron="*/7 * * * *")))
     assert await enabled() == (False, False)
@@ -291,8 +295,8 @@ async def test_what_people_disabled_stays_so_unless_the_document_says(servers: S
 async def test_ticks_while_it_was_disabled_are_not_caught_up(servers: Servers) -> None:
     await servers.save(document(trigger(catch_up="all")))
     await servers.wait_for(NOON)
-    await schedules.set_enabled(servers.database.pool, await servers.schedule(), False, "user:m")
-    await schedules.set_enabled(servers.database.pool, await servers.schedule(), True, "user:m")
+    await schedules.set_enabled(servers.database.pool, await servers.schedule(), False, PERSON)
+    await schedules.set_enabled(servers.database.pool, await servers.schedule(), True, PERSON)
     now = await servers.database.pool.fetchval("select now()")
     assert (await servers.schedule())["next_at"] > now
     assert await servers.ticks() == []
@@ -302,7 +306,8 @@ async def test_a_document_does_not_take_over_what_people_made(servers: Servers) 
     flow = await servers.save(document())
     mine = ScheduleTrigger(id="often", type="schedule", cron="0 1 * * *")
     async with servers.database.pool.acquire() as connection:
-        await schedules.save(connection, flow, mine, "user:maria")
+        row = await connection.fetchrow("select * from flows where id = $1", flow)
+        await schedules.save(connection, row, mine, PERSON)
     before = await servers.schedule()
     with pytest.raises(Refused, match="made through the API") as refused:
         await servers.save(document(trigger()))

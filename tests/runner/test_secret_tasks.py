@@ -29,7 +29,7 @@ async def floor(database_url: str, data_dir: Path) -> AsyncIterator[Floor]:
 
 async def save(floor: Floor, name: str, value: str) -> None:
     pool, vault = floor.parts.database.pool, floor.parts.vault
-    await secrets.save(pool, vault, "acme", name, value, "user:test")
+    await secrets.save(pool, vault, "acme", name, value, PERSON)
 
 
 async def run(
@@ -115,7 +115,7 @@ async def test_a_worker_without_the_key_fails_the_task_with_a_sentence(
 ) -> None:
     async with runtime(database_url, vault) as parts:
         right = Vault(key_from(new_key()))
-        await secrets.save(parts.database.pool, right, "acme", "API_KEY", VALUE, "user:test")
+        await secrets.save(parts.database.pool, right, "acme", "API_KEY", VALUE, PERSON)
         async with make_worker(parts, data_dir, ("default",), 4, 0.0) as worker:
             floor = Floor(parts, worker, data_dir)
             task = await floor.task('  - {id: a, type: log, message: "{{ secrets.API_KEY }}"}\n')

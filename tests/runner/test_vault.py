@@ -12,6 +12,7 @@ from runner.store.database import Database
 from runner.vault import CannotOpen, Vault, key_from, new_key
 from server.secret_key import BadSecretKey, make_vault, warn_of_other_keys
 from server.settings import Settings
+from tests.runner.floor import PERSON
 
 
 @pytest.fixture
@@ -77,12 +78,12 @@ def test_a_bad_file_and_a_bad_setting_are_sentences(tmp_path: Path) -> None:
 async def test_the_nearest_of_a_name_is_seen(database: Database, vault: Vault) -> None:
     pool = database.pool
     for namespace, name in (("a", "X"), ("a", "Y"), ("a.b", "X"), ("a.bc", "X"), ("b", "Z")):
-        await secrets.save(pool, vault, namespace, name, f"{name} of {namespace}", "user:test")
+        await secrets.save(pool, vault, namespace, name, f"{name} of {namespace}", PERSON)
     names = ["X", "Y", "Z"]
     assert await secrets.opened(pool, vault, "a.b.c", names) == {"X": "X of a.b", "Y": "Y of a"}
     assert await secrets.opened(pool, vault, "a", names) == {"X": "X of a", "Y": "Y of a"}
     assert await secrets.opened(pool, vault, "c", names) == {}
-    await secrets.save(pool, vault, "a.b", "X", "another", "user:test")
+    await secrets.save(pool, vault, "a.b", "X", "another", PERSON)
     assert await secrets.opened(pool, vault, "a.b", ["X"]) == {"X": "another"}
     await pool.execute("update secrets set namespace = 'c' where namespace = 'b'")
     with pytest.raises(CannotOpen, match="was changed"):
@@ -92,7 +93,7 @@ async def test_the_nearest_of_a_name_is_seen(database: Database, vault: Vault) -
 async def test_secrets_of_another_key_are_told_of(
     database: Database, vault: Vault, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await secrets.save(database.pool, vault, "a", "X", "the value", "user:test")
+    await secrets.save(database.pool, vault, "a", "X", "the value", PERSON)
     await warn_of_other_keys(database.pool, vault)
     assert caplog.messages == []
     await warn_of_other_keys(database.pool, Vault(os.urandom(32)))
@@ -100,7 +101,7 @@ async def test_secrets_of_another_key_are_told_of(
 
 
 async def test_the_database_holds_no_value(database: Database, vault: Vault) -> None:
-    await secrets.save(database.pool, vault, "a", "X", "the value", "user:test")
+    await secrets.save(database.pool, vault, "a", "X", "the value", PERSON)
     connection = await asyncpg.connect(database.url)
     try:
         row = await connection.fetchval("select secrets::text from secrets")

@@ -69,6 +69,7 @@ replay: linked, labelled, from the start: replay.from_the_start
 From a task, by reference: replay.from_a_task, replay.outputs, replay.what_a_start
 Revision and inputs: replay.its_revision, replay.its_inputs
 Ended: replay.only
+Of a test, and of a disabled flow: replay.the_text, replay.a_replayed, replay.tests_among, replay.a_disabled
 Planned: replay.planned
 
 prepareExecution: enabled and disabled: prepare.successful
@@ -77,6 +78,7 @@ Tasks new since then: prepare.of_the_latest
 Prefilled: prepare.inputs
 createExecution(draft): prepare.created
 Ended: prepare.only
+Of a test: prepare.a_test
 
 forceRun: force_run.a_created, force_run.a_queued, force_run.a_paused, force_run.a_retrying
 First in line: force_run.what_is_queued
@@ -114,7 +116,7 @@ A child of the same flow shares: concurrency.a_child
 # Approvals
 The policy is copied: approvals.the_policy
 required, users, roles, groups: approvals.required, approvals.users, approvals.all_groups
-allow_self: approvals.who_started, approvals.who_restarted
+allow_self: approvals.who_started, approvals.who_restarted_or, approvals.who_asked, approvals.who_restarted_a
 comment, form: approvals.a_comment, approvals.a_form
 timeout: approvals.a_request, approvals.on_timeout, approvals.past_its_time
 remind_every, escalate: approvals.remind, approvals.escalate

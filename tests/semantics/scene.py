@@ -108,12 +108,12 @@ async def read(client: Client, id: str, what: str) -> dict[str, Any]:
     return found
 
 
-async def child_of(client: Client, id: str) -> str:
-    """The id of the execution that its subflow starts, once it has."""
+async def child_of(client: Client, id: str, but: int = 0) -> str:
+    """The id of the execution that its subflow starts, once it has; `but` are those that it had started before."""
     async with asyncio.timeout(20):
-        while not (children := (await read(client, id, "children { id }"))["children"]):
+        while len(children := (await read(client, id, "children { id }"))["children"]) <= but:
             pass
-    return str(children[0]["id"])
+    return max(str(child["id"]) for child in children)
 
 
 async def events(client: Client, id: str, type: str | None = None) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from tests.semantics.scene import (
     Promises,
     act,
     acted,
+    child_of,
     does,
     ended,
     events,
@@ -21,6 +22,8 @@ from tests.semantics.scene import (
 
 REQUEST = """approvals { id state decidedAt expiresAt escalatedTo
   groups { name given required } votes { actor { name } decision override comment form } }"""
+
+CAN = "query ($id: ID!) { execution(id: $id) { approvals { canDecide } } }"
 
 
 async def asked(client: Client, keys: str, after: str = "", head: str = "") -> tuple[str, str]:
@@ -117,6 +120,57 @@ async def test_who_restarted_or_replayed_it_may_not_decide_either(
     third = task(await client.until(replay, state="WAITING_FOR_APPROVAL"), "ok")["approval"]["id"]
     assert await no(client, replay, third, eve) == "SELF_APPROVAL"
     await acted(client, "cancelExecution", id=replay)
+
+
+GATE = "  - {id: ok, type: approval, message: go, allow_self: false, roles: [approver, admin]}\n"
+
+
+async def request_of(client: Client, id: str) -> str:
+    found = task(await client.until(id, ok="WAITING_FOR_APPROVAL"), "ok")
+    return str(found["approval"]["id"])
+
+
+async def test_who_asked_for_a_backfill_may_not_decide_in_it(
+    client: Client, people: People
+) -> None:
+    eve, ann = await people("eve", "admin"), await people("ann")
+    await client.save(flow("gate", GATE))
+    made = await does(
+        client, "saveSchedule", "schedule { id }",
+        namespace="semantics", flow="gate", key="nightly", cron="0 2 * * *",
+    )  # fmt: skip
+    span = {"from": "2026-01-01T00:00:00Z", "to": "2026-01-01T12:00:00Z"}
+    ran = await does(
+        eve, "backfillSchedule", "ticks { execution { id createdBy { kind name } } }",
+        id=made["schedule"]["id"], **span,
+    )  # fmt: skip
+    (tick,) = ran["ticks"]
+    assert tick["execution"]["createdBy"] == {"kind": "SCHEDULE", "name": "nightly"}
+    id = tick["execution"]["id"]
+    request = await request_of(client, id)
+    assert await no(client, id, request, eve) == "SELF_APPROVAL"
+    (told,) = (await eve.ask(CAN, id=id))["execution"]["approvals"]
+    assert told["canDecide"] is False
+    assert (await does(ann, "approve", approvalId=request))["execution"]["state"] == "SUCCESS"
+
+
+async def test_who_restarted_a_parent_may_not_decide_in_what_it_starts_since(
+    client: Client, people: People
+) -> None:
+    eve, ann = await people("eve", "admin"), await people("ann")
+    await client.save(flow("gate", GATE))
+    await client.save(flow("between", "  - {id: sub, type: subflow, flow: gate}\n"))
+    id = (await client.run(flow("outer", "  - {id: sub, type: subflow, flow: between}\n")))["id"]
+    first = await child_of(client, await child_of(client, id))
+    await request_of(client, first)
+    await acted(client, "cancelExecution", id=id)
+    await client.until_ended(id)
+    await acted(eve, "restartExecution", id=id)
+    second = await child_of(client, await child_of(client, id, but=1))
+    request = await request_of(client, second)
+    assert await no(client, second, request, eve) == "SELF_APPROVAL"
+    assert await no(client, second, request, client) == "SELF_APPROVAL"
+    assert (await does(ann, "approve", approvalId=request))["execution"]["state"] == "SUCCESS"
 
 
 @pytest.mark.parametrize(

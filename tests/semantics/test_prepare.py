@@ -120,3 +120,15 @@ async def test_only_what_has_ended_is_prepared(client: Client) -> None:
     problem = await refused(client, "prepareExecution", DRAFT, id=id)
     assert problem["code"] == "INVALID_STATE"
     await acted(client, "cancelExecution", id=id)
+
+
+async def test_a_test_is_prepared_of_the_latest_revision_alone(client: Client) -> None:
+    await client.save(flow("pr-tried", TASKS % "fail", HEAD))
+    begun = await acted(client, "runTest", source=flow("pr-tried", TASKS % "log, message: a", HEAD))
+    id = (await client.until_ended(begun["id"]))["id"]
+    problem = await refused(client, "prepareExecution", DRAFT, id=id, revision="SAME")
+    assert (problem["code"], problem["path"]) == ("VALIDATION", ["revision"])
+    assert "save it and prepare the LATEST" in problem["message"]
+    draft = await drafted(client, id)
+    assert draft["createInput"]["revision"] == 1
+    assert (await acted(client, "createExecution", **draft["createInput"]))["id"] != id

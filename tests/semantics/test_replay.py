@@ -5,6 +5,7 @@ from typing import Any
 from tests.api.client import Client, states, task
 from tests.semantics.scene import (
     PLAN,
+    People,
     Promises,
     act,
     acted,
@@ -146,3 +147,84 @@ async def test_planned_it_is_told_and_nothing_starts(client: Client) -> None:
         '{ executions(where: {flow: {eq: "rp-planned"}}) { totalCount { value } } }'
     )
     assert found["executions"]["totalCount"]["value"] == 1
+
+
+async def tried(client: Client, id: str) -> str:
+    """The id of a test of this flow that has ended; another text of it is saved."""
+    await client.save(flow(id, "  - {id: a, type: log, message: saved}\n"))
+    limited = flow(id, "  - {id: a, type: log, message: tried}\n", "concurrency: {limit: 1}\n")
+    begun = await acted(client, "runTest", source=limited)
+    return str((await client.until_ended(begun["id"]))["id"])
+
+
+async def count(client: Client, key: str) -> int:
+    query = """query ($key: String!) { executions(where: {flow: {eq: $key}, includeTests: true}) {
+      totalCount { value } } }"""
+    found: int = (await client.ask(query, key=key))["executions"]["totalCount"]["value"]
+    return found
+
+
+async def test_the_text_of_a_test_is_replayed_by_those_who_may_save_it_alone(
+    client: Client, people: People
+) -> None:
+    id = await tried(client, "rp-tried")
+    operator = await people("runs-it", "operator")
+    problem = await refused(operator, "replayExecution", id=id)
+    assert (problem["code"], problem["path"]) == ("FORBIDDEN", ["revision"])
+    assert "the permission UPDATE_FLOW; replay it with the LATEST" in problem["message"]
+    assert await count(client, "rp-tried") == 1
+    latest = await replayed(operator, id, revision="LATEST")
+    told = await read(client, latest["id"], LINKS)
+    assert told["revision"]["number"] == 1
+    assert told["labels"] == [{"key": "system.replay", "value": "true"}]
+
+
+async def test_a_replayed_test_is_a_test(client: Client, promises: Promises) -> None:
+    found = await replayed(client, await tried(client, "rp-again"))
+    told = await read(client, found["id"], LINKS)
+    assert told["labels"] == [
+        {"key": "system.replay", "value": "true"},
+        {"key": "system.test", "value": "true"},
+    ]
+    rows = await promises.rows(
+        "select revision, shares_slot, no_cache from executions where name = $1", found["name"]
+    )
+    assert rows == [{"revision": -1, "shares_slot": True, "no_cache": True}]
+    listed = await client.ask('{ executions(where: {flow: {eq: "rp-again"}}) { nodes { id } } }')
+    assert listed["executions"]["nodes"] == []
+
+
+async def test_tests_among_many_are_replayed_by_those_who_may_save_them(
+    client: Client, people: People
+) -> None:
+    id = await tried(client, "rp-many")
+    preview = "preview { id wouldApply forbidden }"
+    operator, editor = await people("runs-many", "operator"), await people("saves", "editor")
+    asked = {"action": "REPLAY", "ids": [id]}
+    told = (await does(operator, "previewBulk", preview, **asked))["preview"]
+    assert (told["wouldApply"], told["forbidden"]) == (0, 1)
+    payload = await act(operator, "runBulk", "bulk { id }", previewId=told["id"], mode="ATOMIC")
+    assert [one["code"] for one in payload["problems"]] == ["FORBIDDEN"]
+    assert await count(client, "rp-many") == 1
+    told = (await does(editor, "previewBulk", preview, **asked))["preview"]
+    assert told["wouldApply"] == 1
+    await does(editor, "runBulk", "bulk { id }", previewId=told["id"], mode="ATOMIC")
+    assert await count(client, "rp-many") == 2
+
+
+async def test_a_disabled_flow_is_not_replayed(client: Client) -> None:
+    source = await ended(client, flow("rp-disabled", CHAIN, HEAD))
+    switch = {"namespace": "semantics", "key": "rp-disabled"}
+    await does(client, "setFlowEnabled", "flow { enabled }", **switch, enabled=False)
+    for how in ("SAME", "LATEST"):
+        problem = await refused(client, "replayExecution", id=source["id"], revision=how)
+        assert (problem["code"], problem["path"]) == ("INVALID_STATE", ["id"])
+        assert "`headway flows enable semantics/rp-disabled`" in problem["message"]
+    made = await does(client, "previewBulk", "preview { id }", action="REPLAY", ids=[source["id"]])
+    payload = await act(
+        client, "runBulk", "bulk { id }", previewId=made["preview"]["id"], mode="ATOMIC"
+    )
+    assert [one["code"] for one in payload["problems"]] == ["INVALID_STATE"]
+    assert await count(client, "rp-disabled") == 1
+    await does(client, "setFlowEnabled", "flow { enabled }", **switch, enabled=True)
+    assert (await replayed(client, source["id"]))["state"] == "SUCCESS"
