@@ -74,8 +74,13 @@ async def told(served: Served, folder: Path, *command: str | Path) -> str:
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         env={**os.environ, "HEADWAY_URL": served.url, "HEADWAY_TOKEN": served.token},
     )  # fmt: skip
-    async with asyncio.timeout(50):
-        output, _ = await process.communicate()
+    try:
+        async with asyncio.timeout(50):
+            output, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
     assert process.returncode == 0, output.decode()
     return output.decode()
 
