@@ -347,6 +347,14 @@ class FinallyDeadline:
     since: int
 
 
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """Headway cannot go on with it: the execution ends in ERROR, with this code and sentence."""
+
+    code: str
+    message: str
+
+
 Beginning = Create | RecordExecution
 Promised = (
     MakeRoom
@@ -388,6 +396,7 @@ Command = (
     | Admit
     | Conclude
     | Promised
+    | GiveUp
     | Retold
 )
 Errand = Evaluate | StartChild | AdmitNext | RemoveFiles
