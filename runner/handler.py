@@ -101,8 +101,10 @@ class JobHandler:
             except Unavailable:
                 attempt.reports.put_back(pending)
                 raise
-            except Refused as refused:
-                await attempt.page.note(f"what the task said was refused: {refused}", LogLevel.WARN)
+            except HeadwayError as error:
+                logger.warning("what %s said is lost: %s", attempt.task.path, error)
+                told = f"what the task said was refused: {attempt.mask.text(str(error))}"
+                await attempt.page.note(told, LogLevel.WARN)
                 return
         if transition.refused:
             attempt.stop.ask(StopReason.VOID)
