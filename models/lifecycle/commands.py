@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from models.events import Parent, TaskError
-from models.lifecycle.record_commands import AddNote, Archive, Delete, RemoveFiles, Unarchive
+from models.lifecycle.record_commands import RecordCommand, RemoveFiles
 from models.lifecycle.retold import RecordExecution, Retold
 from models.lifecycle.snapshot import Plan
 from models.states import (
@@ -382,10 +382,7 @@ Command = (
     | SetLabels
     | CastVote
     | Signal
-    | AddNote
-    | Archive
-    | Unarchive
-    | Delete
+    | RecordCommand
     | Start
     | Report
     | Finish
