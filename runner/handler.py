@@ -161,10 +161,10 @@ class JobHandler:
         pause = _FIRST_PAUSE
         while attempt.stop.reason is not StopReason.VOID:
             try:
-                await attempt.page.flushed()
                 await attempt.reports.store()
                 if attempt.reports.pending.needs_report:
                     await self.report(attempt)
+                await attempt.page.flushed()
                 await self._finish(attempt, finish)
                 return
             except (Unavailable, *UNREACHABLE) as error:

@@ -3,7 +3,7 @@ from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
-    dependencies = [("headway", "0012_flow_links")]
+    dependencies = [("headway", "0013_starters")]
     operations = [
         ops.AddField(
             model_name="DeferredCommand",
