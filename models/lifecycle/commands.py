@@ -355,6 +355,7 @@ class GiveUp:
     message: str
 
 
+WorkerCommand = Start | Report | Finish | Lose
 Beginning = Create | RecordExecution
 Promised = (
     MakeRoom
@@ -383,10 +384,7 @@ Command = (
     | CastVote
     | Signal
     | RecordCommand
-    | Start
-    | Report
-    | Finish
-    | Lose
+    | WorkerCommand
     | Prepare
     | Judge
     | Adopt

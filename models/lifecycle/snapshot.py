@@ -104,19 +104,16 @@ class Plan:
     @classmethod
     def external(cls, namespace: str, key: str) -> "Plan":
         """Of what ran elsewhere: a name, and no revision."""
-        return cls(None, None, None, _name_alone(namespace, key), Graph.of({}), {}, {}, {})
+        spec = FlowSpec.model_construct(id=key, namespace=namespace, tasks=())
+        return cls(None, None, None, spec, Graph.of({}), {}, {}, {})
 
     @classmethod
     def unread(
         cls, flow_id: UUID, revision_id: UUID, revision: int, namespace: str, key: str, why: str
     ) -> "Plan":
         """Of a revision that this process cannot read."""
-        spec = _name_alone(namespace, key)
+        spec = cls.external(namespace, key).spec
         return cls(flow_id, revision_id, revision, spec, Graph.of({}), {}, {}, {}, unreadable=why)
-
-
-def _name_alone(namespace: str, key: str) -> FlowSpec:
-    return FlowSpec.model_construct(id=key, namespace=namespace, tasks=())
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from runner.store import measures, secrets
 from runner.store.artifacts import UsedArtifact
 from runner.store.connection import Pool
 from runner.store.measures import MetricRow
-from tests.runner.floor import Floor, open_floor
+from tests.runner.floor import PERSON, Floor, open_floor
 
 SECRET = "ghp_supersecret123"
 LINES: Mapping[str, Mapping[str, Any]] = {
@@ -73,7 +73,7 @@ async def test_a_secret_value_gets_through_in_no_kind_of_message(
 ) -> None:
     async with open_floor(database_url, data_dir) as floor:
         pool = floor.parts.database.pool
-        await secrets.save(pool, floor.parts.vault, "acme", "TOKEN", SECRET, "user:x")
+        await secrets.save(pool, floor.parts.vault, "acme", "TOKEN", SECRET, PERSON)
         execution = await say(floor, json.dumps(LINES[kind]))
         assert execution.tasks["a"].state is TaskRunState.SUCCESS
         assert await tables_that_hold(pool, SECRET) == []
