@@ -315,6 +315,7 @@ class DeferredCommand(Model):
     due_at = fields.DatetimeField()
     claimed_until = fields.DatetimeField(null=True)
     command = fields.JSONField[dict[str, object]]()
+    failures = fields.IntField(db_default=0)
 
     class Meta:
         app = "headway"

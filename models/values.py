@@ -18,6 +18,7 @@ from pydantic import (
 from pydantic_core import core_schema
 
 from models.durations import parse_duration
+from models.errors import ProblemCode, Refused
 from models.expressions import has_expressions
 
 KEY_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,99}$"
@@ -172,6 +173,30 @@ def _environment(value: object) -> object:
 
 
 Environment = Annotated[dict[str, Text], BeforeValidator(_environment)]
+
+
+EVENT_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$"
+check_event_name = _matching(
+    EVENT_PATTERN, "must be 1 to 100 of A-Z a-z 0-9 . _ : / - and start with a letter or digit", 100
+)
+EventName = Annotated[
+    str,
+    BeforeValidator(check_event_name),
+    WithJsonSchema({"type": "string", "pattern": EVENT_PATTERN}),
+]
+
+
+def check_json(value: Any, name: str, most: int | None = None) -> int:
+    """Bytes of a JSON value from outside. Raises Refused for one that cannot be stored, or holds more than `most`."""
+    try:
+        size = json_size(value)
+    except TypeError as error:
+        told = f"{name} holds what cannot be stored ({error}); write such a value as text"
+        raise Refused.because(ProblemCode.VALIDATION, told, name) from None
+    if most is not None and size > most:
+        told = f"{name} holds more than {most} bytes; keep large values as an artifact"
+        raise Refused.because(ProblemCode.PAYLOAD_TOO_LARGE, told, name)
+    return size
 
 
 def json_size(value: Any) -> int:

@@ -332,7 +332,8 @@ class Batch:
         await enqueue(connection, self.jobs)
         await deferred.store(connection, self.promises)
         await acknowledge(connection, [id for asked in judged if (id := _job_of(asked))])
-        await deferred.settle(connection, [asked.owed for asked in judged if asked.owed])
+        kept = [asked for asked in judged if not isinstance(self.verdicts[asked], Fault)]
+        await deferred.settle(connection, [asked.owed for asked in kept if asked.owed])
 
     def _acts(self) -> Iterator[audit.Act]:
         for asked, verdict in self.verdicts.items():

@@ -19,9 +19,9 @@ from models.filters import Ago, And, Field, Filter, Operator, Term, mentions, te
 from models.matching import Candidate, listed
 from models.viewer import Scope
 from runner.feed import SAFETY_POLL, Feed
-from runner.loops import Loop
+from runner.loops import Loop, surviving
 from runner.store import candidates
-from runner.store.connection import UNREACHABLE, Pool
+from runner.store.connection import Pool
 
 logger = logging.getLogger("headway.changes")
 
@@ -179,10 +179,9 @@ class Changes(Loop):
             while True:
                 await self._wanted.wait()
                 changed = await watch.changed()
-                try:
+                with surviving(logger, "changes cannot be read") as trouble:
                     await self._look(changed)
-                except UNREACHABLE as error:
-                    logger.warning("changes cannot be read: %s", error)
+                if trouble:
                     self._start_anew()
                 await asyncio.sleep(_ROUND)
 

@@ -15,9 +15,11 @@ from models.lifecycle.commands import (
     Command,
     Errand,
     Evaluate,
+    GiveUp,
     Promised,
     StartChild,
 )
+from models.lifecycle.giving_up import UNREADABLE
 from models.lifecycle.record_commands import RemoveFiles
 from models.lifecycle.snapshot import Execution
 from runner.artifacts import ArtifactStore
@@ -26,17 +28,22 @@ from runner.engine import Engine
 from runner.evaluations import evaluate
 from runner.evaluator import Evaluator
 from runner.feed import Feed
-from runner.loops import Loop
+from runner.loops import Loop, is_outage, surviving
 from runner.store import deferred, slots
-from runner.store.connection import UNREACHABLE, Pool
+from runner.store.connection import Pool
 from runner.store.database import Database
-from runner.store.deferred import Owed
+from runner.store.deferred import Illegible, Owed
 from runner.store.snapshots import read_executions
 from runner.vault import Vault
 
 logger = logging.getLogger("headway.courier")
 
 _LOOK_AGAIN = 1.0
+_TRIES = 5
+"""Faults of one promise after which its execution is given up."""
+UNKEPT = "PROMISE"
+"""The code of a failure by a promise that could not be kept."""
+_OUTLIVES_ITS_EXECUTION = (AdmitNext, RemoveFiles)
 
 
 class Courier(Loop):
@@ -65,46 +72,85 @@ class Courier(Loop):
 
     async def _rest(self) -> float:
         """Carry out what is due; seconds until there may be more."""
-        try:
+        seconds = None
+        with surviving(logger, "could not look for what is owed"):
             while due := await deferred.claim(self._database.pool):
                 known = await self._load(due)
                 async with asyncio.TaskGroup() as group:
                     for owed in due:
                         group.create_task(self._carry_out(owed, known.get(owed.execution_id)))
             seconds = await deferred.seconds_until_next(self._database.pool)
-        except UNREACHABLE as error:
-            logger.warning("the database cannot be reached: %s", error)
-            return _LOOK_AGAIN
         return _LOOK_AGAIN if seconds is None else min(max(seconds, 0.001), _LOOK_AGAIN)
 
-    async def _load(self, due: Sequence[Owed]) -> dict[UUID, Execution]:
-        """The executions that errands are about, each once: a foreach of thousands owes as many."""
+    async def _load(self, due: Sequence[Owed]) -> dict[UUID, Execution | Exception]:
+        """The executions that errands are about, each once: a foreach of thousands owes as many. Where they cannot be
+        loaded together, each by itself, or why it cannot be."""
         ids = {owed.execution_id for owed in due if isinstance(owed.command, Errand)}
         if not ids:
             return {}
+        try:
+            return {**await self._read(*ids)}
+        except Exception as error:
+            if is_outage(error):
+                raise
+            logger.exception("%d executions could not be loaded together", len(ids))
+        loaded = await asyncio.gather(*(self._read(id) for id in ids), return_exceptions=True)
+        found: dict[UUID, Execution | Exception] = {}
+        for id, one in zip(ids, loaded, strict=True):
+            if isinstance(one, Exception):
+                found[id] = one
+            elif isinstance(one, BaseException):
+                raise one
+            else:
+                found |= one
+        return found
+
+    async def _read(self, *ids: UUID) -> dict[UUID, Execution]:
         return await read_executions(self._database.pool, self._engine.plans, list(ids))
 
-    async def _carry_out(self, owed: Owed, execution: Execution | None) -> None:
+    async def _carry_out(self, owed: Owed, execution: Execution | Exception | None) -> None:
         """A failure leaves the promise stored: it is claimed again when the claim runs out."""
-        try:
-            if isinstance(owed.command, AdmitNext):
-                await self._admit_next(execution)
-                command: Command | None = None
-            elif isinstance(owed.command, RemoveFiles):
-                await self._remove_files(owed.execution_id)
-                command = None
-            else:
-                command = await self._command(execution, owed.command)
-            if command is None:
+        name = type(owed.command).__name__
+        with surviving(logger, f"{name} of {owed.execution_id} comes again"):
+            try:
+                await self._keep(owed, execution)
+            except Refused as refused:
+                logger.info("%s no longer holds: %s", name, refused)
                 await deferred.settle(self._database.pool, [owed.id])
-            else:
-                ask = replace(ENGINE, reason=owed.reason)
-                await self._engine.execute(owed.execution_id, command, ask, owed=owed.id)
-        except Refused as refused:
-            logger.info("%s no longer holds: %s", type(owed.command).__name__, refused)
+            except Exception as error:
+                if not is_outage(error):
+                    await self._count(owed, error)
+                raise
+
+    async def _keep(self, owed: Owed, execution: Execution | Exception | None) -> None:
+        if isinstance(execution, Exception):
+            raise execution
+        if isinstance(owed.command, Illegible):
+            raise Fault(owed.command.why)
+        if isinstance(owed.command, AdmitNext):
+            await self._admit_next(execution)
+            command: Command | None = None
+        elif isinstance(owed.command, RemoveFiles):
+            await self._remove_files(owed.execution_id)
+            command = None
+        else:
+            command = await self._command(execution, owed.command)
+        if command is None:
             await deferred.settle(self._database.pool, [owed.id])
-        except (Unavailable, Fault, OSError, *UNREACHABLE) as error:
-            logger.warning("%s comes again: %s", type(owed.command).__name__, error)
+        else:
+            ask = replace(ENGINE, reason=owed.reason)
+            await self._engine.execute(owed.execution_id, command, ask, owed=owed.id)
+
+    async def _count(self, owed: Owed, error: Exception) -> None:
+        """A promise that fails again and again ends its execution: else that waited for it for ever."""
+        if isinstance(owed.command, _OUTLIVES_ITS_EXECUTION):
+            return
+        failures = await deferred.failed(self._database.pool, owed.id)
+        if failures >= _TRIES:
+            what = type(owed.command).__name__
+            told = f"{what} could not be carried out, {failures} times: {error!s:.1000}"
+            give_up = GiveUp(UNKEPT, told)
+            await self._engine.execute(owed.execution_id, give_up, ENGINE, owed=owed.id)
 
     async def _remove_files(self, deleted: UUID) -> None:
         """The folder of the execution in the store, and never what an artifact's address says."""
@@ -120,6 +166,8 @@ class Courier(Loop):
             return owed
         if execution is None:
             return None
+        if execution.plan.unreadable:
+            return GiveUp(UNREADABLE, execution.plan.unreadable)
         if isinstance(owed, StartChild):
             return await self._children.start(execution, owed)
         return await evaluate(self._evaluator, execution, owed)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from models.durations import parse_duration
+from models.durations import MAX_SECONDS, parse_duration
 from models.errors import Refused
 from models.events import TaskError
 from models.lifecycle.commands import Command, Conclude, Evaluate, Judge, Prepare
@@ -73,6 +73,8 @@ def _seconds(values: Mapping[str, Any]) -> _Rendered:
             until = datetime.fromisoformat(str(values["until"]))
             until = until if until.tzinfo else until.replace(tzinfo=UTC)
             seconds = (until - datetime.now(UTC)).total_seconds()
-    except (ValueError, Refused) as error:
+            if seconds > MAX_SECONDS:
+                raise ValueError("must be a time within 100 years")
+    except (ValueError, OverflowError, Refused) as error:
         return None, TaskError("EXPRESSION", f"cannot wait for {dict(values)}: {error}")
     return {"seconds": max(0.0, seconds)}, None

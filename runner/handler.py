@@ -101,8 +101,10 @@ class JobHandler:
             except Unavailable:
                 attempt.reports.put_back(pending)
                 raise
-            except Refused as refused:
-                await attempt.page.note(f"what the task said was refused: {refused}", LogLevel.WARN)
+            except HeadwayError as error:
+                logger.warning("what %s said is lost: %s", attempt.task.path, error)
+                told = f"what the task said was refused: {attempt.mask.text(str(error))}"
+                await attempt.page.note(told, LogLevel.WARN)
                 return
         if transition.refused:
             attempt.stop.ask(StopReason.VOID)
@@ -159,10 +161,10 @@ class JobHandler:
         pause = _FIRST_PAUSE
         while attempt.stop.reason is not StopReason.VOID:
             try:
-                await attempt.page.flushed()
                 await attempt.reports.store()
                 if attempt.reports.pending.needs_report:
                     await self.report(attempt)
+                await attempt.page.flushed()
                 await self._finish(attempt, finish)
                 return
             except (Unavailable, *UNREACHABLE) as error:

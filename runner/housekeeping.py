@@ -3,14 +3,14 @@
 import asyncio
 import logging
 
-from runner.loops import Loop
+from runner.loops import Loop, surviving
 from runner.store import bulk, idempotency
-from runner.store.connection import UNREACHABLE
 from runner.store.database import Database, ensure_partitions
 
 logger = logging.getLogger("headway.housekeeping")
 
 _PERIOD = 3600.0
+_TRY_AGAIN = 60.0
 
 
 class Housekeeping(Loop):
@@ -20,11 +20,9 @@ class Housekeeping(Loop):
 
     async def _go_round(self) -> None:
         while True:
-            try:
+            with surviving(logger, "the tables were not looked after") as trouble:
                 await ensure_partitions(self._database.pool)
                 async with self._database.pool.acquire() as connection:
                     await idempotency.forget_old(connection)
                     await bulk.forget_old(connection)
-            except UNREACHABLE as error:
-                logger.warning("the database cannot be reached: %s", error)
-            await asyncio.sleep(_PERIOD)
+            await asyncio.sleep(_TRY_AGAIN if trouble else _PERIOD)

@@ -3,12 +3,13 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import orjson
 
+from models.durations import MAX_SECONDS
 from models.errors import ProblemCode, Refused
 from models.events import Parent
 from models.lifecycle.actions import Action, require
@@ -83,6 +84,7 @@ async def prepare(
     vault = vault or Vault()
     if launch.priority not in _PRIORITIES:
         raise Refused.because(ProblemCode.VALIDATION, "priority is -1000 to 1000", "priority")
+    _refuse_too_late(launch.scheduled_at)
     found = await find_to_start(pool, scope, launch.namespace, launch.flow, launch.revision)
     plan = plans.kept(found["revision_id"]) or await _read(pool, plans, found["revision_id"])
     spec, given, source = plan.spec, launch.inputs, None
@@ -115,6 +117,13 @@ async def prepare(
     if source:
         command = _as_rerun(source, launch, command)
     return await with_cached(pool, evaluator, vault, command)
+
+
+def _refuse_too_late(scheduled_at: datetime | None) -> None:
+    if scheduled_at and (scheduled_at - datetime.now(UTC)).total_seconds() > MAX_SECONDS:
+        raise Refused.because(
+            ProblemCode.VALIDATION, "scheduledAt is a time within 100 years", "scheduledAt"
+        )
 
 
 def _digest(vault: Vault, plan: Plan, launch: Launch) -> str:

@@ -11,15 +11,12 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-import asyncpg
-
-from models.errors import Unavailable
 from models.events import ENGINE, Ask
 from models.retention import RetentionRule, shortest
 from runner.feed import Feed
-from runner.loops import Loop
+from runner.loops import Loop, surviving
 from runner.store import audit, months, retention
-from runner.store.connection import UNREACHABLE, Connection
+from runner.store.connection import Connection
 from runner.store.database import Database
 from runner.store.retention import Count
 
@@ -66,15 +63,18 @@ class Pruner(Loop):
 
     async def _go_round(self) -> None:
         while shortest(tuple(self._rules)) is not None:
-            try:
-                done = await prune(self._database, self._rules, ENGINE, tell=self._hint)
-                if done.total or done.dropped:
-                    logger.info("pruned %s executions, dropped %s", done.total, done.dropped)
-            except Busy:
-                logger.debug("another process prunes")
-            except (Unavailable, asyncpg.PostgresError, *UNREACHABLE) as error:
-                logger.warning("could not prune: %s", error)
+            with surviving(logger, "could not prune"):
+                await self._prune()
             await asyncio.sleep(self._every)
+
+    async def _prune(self) -> None:
+        try:
+            done = await prune(self._database, self._rules, ENGINE, tell=self._hint)
+        except Busy:
+            logger.debug("another process prunes")
+            return
+        if done.total or done.dropped:
+            logger.info("pruned %s executions, dropped %s", done.total, done.dropped)
 
     def _hint(self, gone: Sequence[UUID]) -> None:
         """Lists that show one of them look again."""

@@ -1,6 +1,7 @@
 """What a running attempt has said, until the engine and the tables have it."""
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from models.lifecycle.snapshot import Execution, TaskRun
 from models.logs import LogLevel
 from runner.artifacts import ArtifactRefused, ArtifactStore, checked_name, file_inside
 from runner.logbook import Page
+from runner.loops import is_outage
 from runner.masking import Mask
 from runner.messages import (
     Artifact,
@@ -36,6 +38,8 @@ from runner.store import measures
 from runner.store.artifacts import UsedArtifact
 from runner.store.connection import UNREACHABLE, Pool
 from runner.store.measures import MetricRow
+
+logger = logging.getLogger("headway.worker")
 
 MAX_PAYLOAD = 1024 * 1024
 """Bytes of all outputs, or all properties, of one attempt."""
@@ -135,7 +139,7 @@ class Reports:
             case Label(label=labels):
                 self._add_labels(labels)
             case Git(git=code):
-                self.pending.git.update(code.model_dump(exclude_none=True))
+                self.pending.git.update(self._mask.value(code.model_dump(exclude_none=True)))
             case Progress() as said:
                 self._add_progress(said)
             case Metric() as said:
@@ -178,7 +182,9 @@ class Reports:
         if said.progress is not None:
             self.pending.progress = said.progress
         if said.message is not None:
-            self.pending.message = self._mask.text(said.message)
+            self.pending.message = self._mask.text(said.message).replace("\0", "")
+            if "\0" in said.message:
+                raise Malformed("its `message` has NUL in it; it is kept without")
 
     async def _add_metric(self, said: Metric) -> None:
         metric = said.metric
@@ -273,7 +279,31 @@ class Reports:
             self._metrics, self._artifacts = [], []
             try:
                 await measures.store(self._pool, metrics, artifacts)
+            except Exception as error:
+                if is_outage(error):
+                    self._keep(metrics, artifacts)
+                    raise
+                logger.exception("metrics and artifacts of %s were refused", self._task.path)
+                await self._store_apart(metrics, artifacts)
             except BaseException:
-                self._metrics = metrics + self._metrics
-                self._artifacts = artifacts + self._artifacts
+                self._keep(metrics, artifacts)
                 raise
+
+    async def _store_apart(self, metrics: list[MetricRow], artifacts: list[UsedArtifact]) -> None:
+        """What cannot be stored is dropped alone, and told of in the attempt's log."""
+        while metrics or artifacts:
+            metric, artifact = metrics[:1], [] if metrics else artifacts[:1]
+            try:
+                await measures.store(self._pool, metric, artifact)
+            except Exception as error:
+                if is_outage(error):
+                    self._keep(metrics, artifacts)
+                    raise
+                (one,) = metric or artifact
+                told = f"{one.name} could not be stored: {self._mask.text(str(error))}"
+                await self._page.note(told, LogLevel.ERROR)
+            del metrics[: len(metric)], artifacts[: len(artifact)]
+
+    def _keep(self, metrics: list[MetricRow], artifacts: list[UsedArtifact]) -> None:
+        self._metrics = metrics + self._metrics
+        self._artifacts = artifacts + self._artifacts

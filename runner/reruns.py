@@ -103,6 +103,9 @@ async def _plan_of(pool: Pool, plans: Plans, source: Execution, latest: bool) ->
         return source.plan, False
     found = await find_to_start(pool, Scope(), spec.namespace, spec.id, path="id")
     if not latest:
+        if source.plan.unreadable:
+            told = f"{source.plan.unreadable}; take the latest"
+            raise Refused.because(ProblemCode.INVALID_STATE, told, "revision")
         return source.plan, found["limited"]
     async with pool.acquire() as connection:
         return await plans.of(connection, found["revision_id"]), found["limited"]

@@ -8,17 +8,17 @@ extend theirs meanwhile.
 
 import asyncio
 import logging
+from collections.abc import Coroutine
+from typing import Any
 from uuid import UUID
 
-from models.errors import HeadwayError
 from models.lifecycle.commands import Lose
 from models.lifecycle.retold import FallSilent
 from models.lifecycle.stopping import LEASE
 from runner.courier import admit_first
 from runner.engine import Engine
-from runner.loops import Loop
+from runner.loops import Loop, surviving
 from runner.store import leases, recorded, slots
-from runner.store.connection import UNREACHABLE
 from runner.store.database import Database
 
 logger = logging.getLogger("headway.rescuer")
@@ -35,12 +35,14 @@ class Rescuer(Loop):
 
     async def _go_round(self) -> None:
         while True:
-            try:
-                await self._look()
-            except (*UNREACHABLE, HeadwayError) as error:
-                logger.warning("could not look for lost attempts: %s", error)
-                self._outage = True
+            await self._survive(self._look(), "could not look for lost attempts")
             await asyncio.sleep(_PERIOD)
+
+    async def _survive(self, work: Coroutine[Any, Any, None], what: str) -> None:
+        """One that fails takes none of the others with it; only an outage gives the leases their period."""
+        with surviving(logger, what) as trouble:
+            await work
+        self._outage |= trouble.is_outage
 
     async def _look(self) -> None:
         if self._outage:
@@ -49,24 +51,23 @@ class Rescuer(Loop):
             self._outage = False
         expired = await leases.expired(self._database.pool)
         silent = await recorded.silent(self._database.pool)
+        lines = await slots.flows_with_lines(self._database.pool)
         async with asyncio.TaskGroup() as group:
             for execution_id, path, lease in expired:
-                group.create_task(self._lose(execution_id, path, lease))
-            for flow_id in await slots.flows_with_lines(self._database.pool):
-                group.create_task(admit_first(self._database.pool, self._engine, flow_id))
+                told = f"could not lose {path} in {execution_id}"
+                group.create_task(self._survive(self._lose(execution_id, path, lease), told))
+            for flow_id in lines:
+                admission = admit_first(self._database.pool, self._engine, flow_id)
+                told = f"could not admit the next of the flow {flow_id}"
+                group.create_task(self._survive(admission, told))
             for execution_id, ttl in silent:
-                group.create_task(self._end(execution_id, ttl))
+                told = f"could not end {execution_id}"
+                group.create_task(self._survive(self._end(execution_id, ttl), told))
 
     async def _lose(self, execution_id: UUID, path: str, lease: UUID) -> None:
         logger.warning("lease of %s in %s ran out", path, execution_id)
-        try:
-            await self._engine.execute(execution_id, Lose(path, lease))
-        except HeadwayError as error:
-            logger.warning("could not lose %s in %s: %s", path, execution_id, error)
+        await self._engine.execute(execution_id, Lose(path, lease))
 
     async def _end(self, execution_id: UUID, ttl: float) -> None:
         logger.warning("no heartbeat of %s came in time", execution_id)
-        try:
-            await self._engine.execute(execution_id, FallSilent(ttl))
-        except HeadwayError as error:
-            logger.warning("could not end %s: %s", execution_id, error)
+        await self._engine.execute(execution_id, FallSilent(ttl))

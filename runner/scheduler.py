@@ -12,9 +12,8 @@ from models.errors import Fault, HeadwayError, Unavailable
 from models.schedule import Due, due
 from runner.engine import Engine
 from runner.evaluator import Evaluator
-from runner.loops import Loop
+from runner.loops import Loop, surviving
 from runner.store import schedules
-from runner.store.connection import UNREACHABLE
 from runner.store.database import Database
 from runner.store.schedules import Outcome, Schedule
 from runner.ticks import ask_of, prepare_tick
@@ -46,13 +45,11 @@ class Scheduler(Loop):
 
     async def _rest(self) -> float:
         """Carry out what is due; seconds until there may be more."""
-        try:
+        seconds = None
+        with surviving(logger, "could not look for ticks that are due"):
             while await self.carry_out_due():
                 pass
             seconds = await schedules.seconds_until_next(self._database.pool)
-        except UNREACHABLE as error:
-            logger.warning("the database cannot be reached: %s", error)
-            return _LOOK_AGAIN
         return _LOOK_AGAIN if seconds is None else min(max(seconds, _SOONEST), _LOOK_AGAIN)
 
     async def carry_out_due(self, now: datetime | None = None) -> int:
@@ -64,14 +61,12 @@ class Scheduler(Loop):
         return len(claimed)
 
     async def _carry_out(self, schedule: Schedule, now: datetime) -> None:
-        """What cannot be reached leaves the claim standing: it is taken up again when that runs out."""
-        try:
+        """A failure leaves the claim standing: it is taken up again when that runs out."""
+        with surviving(logger, f"ticks of {schedule.actor} come again"):
             found, outcome = _due(schedule, now)
             if outcome is None:
                 outcome = await self._start_all(schedule, found)
             await schedules.settle(self._database.pool, schedule, found, outcome)
-        except (Unavailable, *UNREACHABLE) as error:
-            logger.warning("ticks of %s come again: %s", schedule.actor, error)
 
     async def _start_all(self, schedule: Schedule, found: Due) -> Outcome:
         """In order; of ticks that are refused the last one's words are kept."""

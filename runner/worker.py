@@ -11,7 +11,6 @@ from types import TracebackType
 from typing import Self
 from uuid import UUID
 
-from models.errors import HeadwayError
 from models.ids import new_id, typed
 from models.lifecycle.stopping import HEARTBEAT, LEASE
 from runner.artifacts import ArtifactStore
@@ -23,6 +22,7 @@ from runner.feed import Feed
 from runner.handler import JobHandler
 from runner.inheritance import inherited_env, provide_headway
 from runner.logbook import Logbook
+from runner.loops import surviving
 from runner.processes.family import Gravedigger, adopt_orphans
 from runner.queue import JobQueue, TakenJob
 from runner.reaper import Reaper
@@ -170,13 +170,12 @@ class Worker:
                     await self._freed.wait()
                     await asyncio.sleep(_GATHER)
                     continue
-                try:
+                full = False
+                with surviving(logger, "could not take jobs") as trouble:
                     full = await self._take(free)
-                except (*UNREACHABLE, HeadwayError) as error:
-                    logger.warning("could not take jobs: %s", error)
+                if trouble:
                     await asyncio.sleep(_LOOK_AGAIN)
-                    continue
-                if not full:
+                elif not full:
                     await watch.changed(_LOOK_AGAIN)
 
     async def _take(self, free: int) -> bool:
@@ -243,10 +242,8 @@ class Worker:
     async def _every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
         while True:
             await asyncio.sleep(seconds)
-            try:
+            with surviving(logger, f"the worker {self.name} goes on"):
                 await work()
-            except (*UNREACHABLE, HeadwayError) as error:
-                logger.warning("%s: %s", asyncio.current_task(), error)
 
     async def _write_log(self, lines: Sequence[NewLine]) -> None:
         await append_lines(self._pool, lines)
@@ -290,12 +287,10 @@ class Worker:
                 ]
                 if not heavy:
                     continue
-                try:
+                with surviving(logger, "could not ask for kills"):
                     executions = [attempt.execution.id for attempt in heavy]
                     mine = [attempt.lease for attempt in heavy]
                     self._obey(await leases.ask(self._pool, mine, executions))
-                except UNREACHABLE as error:
-                    logger.warning("could not ask for kills: %s", error)
 
     def _can_be_killed(self, attempt: Attempt) -> bool:
         return not self._handler.is_light(attempt.spec_type) and not attempt.stop.hurry.is_set()
@@ -308,8 +303,6 @@ class Worker:
                 group.create_task(self._report_one(attempt))
 
     async def _report_one(self, attempt: Attempt) -> None:
-        try:
+        with surviving(logger, f"what {attempt.task.path} said waits"):
             await attempt.reports.store()
             await self._handler.report(attempt)
-        except (*UNREACHABLE, HeadwayError) as error:
-            logger.warning("what %s said waits: %s", attempt.task.path, error)

@@ -8,7 +8,9 @@ from uuid import UUID
 from models import errors
 from models.errors import ProblemCode, Refused
 from models.lifecycle.commands import ChangeState, ChangeTaskRunState, Command, Signal
+from models.lifecycle.signals import check_event
 from models.spec import parse_flow
+from models.values import check_json
 from models.viewer import Permission
 from runner.launch import prepare
 from runner.store import flows, signals
@@ -29,6 +31,7 @@ from schema.types.flow import Flow, FlowRevision
 from schema.types.problems import AlreadyDecided, Problem, problem_of
 from schema.types.task_run import task_run_by_id
 
+MAX_OUTPUTS = 1024 * 1024
 Payload = TypeVar("Payload")
 
 
@@ -108,6 +111,7 @@ async def change_task_run_state(info: Info, input: ChangeTaskRunStateInput) -> d
     needs(info, Permission.CHANGE_STATE)
     task_run = await visible_task_run(info, input.task_run_id)
     outputs = object_of(input.outputs, "outputs")
+    check_json(outputs, "outputs", MAX_OUTPUTS)
     ask = info.context.ask(input.reason, input.expected_seq)
     await info.context.services.engine.execute(
         task_run.execution_key, ChangeTaskRunState(task_run.key, input.state, outputs), ask
@@ -125,14 +129,20 @@ async def send_event(info: Info, input: SendEventInput) -> dict[str, Any]:
         raise Refused.because(
             ProblemCode.VALIDATION, "name either an execution or a namespace", "executionId"
         )
+    command = Signal(input.name, input.data)
+    check_event(command.name, command.data)
     if input.execution_id is not None:
         ids = [await visible_execution(info, input.execution_id)]
     else:
         scope = info.context.viewer.scope
         ids = await signals.waiting_for(services.pool, scope, str(input.namespace), input.name)
-    command = Signal(input.name, input.data)
-    for id in ids:
-        await services.engine.execute(id, command, info.context.ask(input.reason))
+    for id in list(ids):
+        try:
+            await services.engine.execute(id, command, info.context.ask(input.reason))
+        except Refused:
+            if input.namespace is None:
+                raise
+            ids.remove(id)  # it ended since it was seen to wait
     views = [await view_of(info, id) for id in ids]
     return {"executions": [view for view in views if view]}
 

@@ -8,15 +8,13 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 
-import asyncpg
-
 from models.errors import Refused
 from models.events import Ask
 from models.spec import parse_flow
 from models.states import Channel
-from runner.loops import Loop
+from runner.loops import Loop, surviving
 from runner.store import flows
-from runner.store.connection import UNREACHABLE, Pool
+from runner.store.connection import Pool
 
 logger = logging.getLogger("headway.flows")
 
@@ -46,19 +44,19 @@ class FlowFolder(Loop):
     async def _go_round(self) -> None:
         while True:
             await asyncio.sleep(_PERIOD)
-            try:
+            with surviving(logger, f"could not save what changed in {self._folder}"):
                 await self.load()
-            except (*UNREACHABLE, asyncpg.PostgresError) as error:
-                logger.warning("could not save what changed in %s: %s", self._folder, error)
 
     async def _save(self, path: Path) -> None:
         try:
             source = await asyncio.to_thread(path.read_text)
+        except (OSError, UnicodeDecodeError) as error:
+            logger.warning("%s cannot be read: %s", path, error)
+            return
+        try:
             spec = await asyncio.to_thread(parse_flow, source)
             async with self._pool.acquire() as connection:
                 _, saved = await flows.save_flow(connection, spec, source, _SAVER.actor, _SAVER)
-        except (OSError, UnicodeDecodeError) as error:
-            logger.warning("%s cannot be read: %s", path, error)
         except Refused as refused:
             for problem in refused.problems:
                 logger.warning("%s:%s: %s", path, problem.line or 1, problem.message)

@@ -21,7 +21,7 @@ import asyncpg
 import psutil
 
 from models.errors import Fault
-from runner.loops import Loop
+from runner.loops import Loop, surviving
 from server.postgres_user import as_postgres_user
 
 USER = DATABASE = "headway"
@@ -97,12 +97,10 @@ class _Revival(Loop):
     async def _go_round(self) -> None:
         while True:
             await asyncio.sleep(_LOOK_FOR_LIFE)
-            try:
+            with surviving(logger, "the embedded PostgreSQL does not start again"):
                 if not await asyncio.to_thread(self._cluster.is_up):
                     logger.error("the embedded PostgreSQL died; starting it again")
                     await self._cluster.start()
-            except (Fault, OSError) as error:
-                logger.error("the embedded PostgreSQL does not start again: %s", error)
 
 
 class _Cluster:

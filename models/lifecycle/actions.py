@@ -121,6 +121,7 @@ _NEEDS_RUNNER: Final = frozenset(Action) - {
     Action.UNARCHIVE,
     Action.DELETE,
 }
+_NEEDS_DOCUMENT: Final = _NEEDS_RUNNER - {Action.CANCEL, Action.REPLAY, Action.PREPARE_EXECUTION}
 RAN_ELSEWHERE: Final = "it runs elsewhere and is only recorded here; ask this of what runs it there"
 
 
@@ -132,6 +133,8 @@ def availability(execution: Execution, action: Action, task: TaskRun | None = No
     """Of the execution; or, with `task`, of that one of its task runs."""
     if execution.ran_elsewhere and action in _NEEDS_RUNNER:
         return Availability(action, False, ProblemCode.INVALID_STATE, RAN_ELSEWHERE)
+    if execution.plan.unreadable and action in _NEEDS_DOCUMENT:
+        return Availability(action, False, ProblemCode.INVALID_STATE, execution.plan.unreadable)
     if execution.state not in ALLOWED_IN[action]:
         sentence = f"{WHEN[action]}; this one is {execution.state.value}"
         return Availability(action, False, ProblemCode.INVALID_STATE, sentence)

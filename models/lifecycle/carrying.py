@@ -28,6 +28,7 @@ from models.lifecycle.commands import (
 )
 from models.lifecycle.foreach import expand
 from models.lifecycle.settle import end_of, judged, move, settle
+from models.lifecycle.signals import check_event, require_living, require_room
 from models.lifecycle.snapshot import TaskRun
 from models.lifecycle.starting import start, takes_starts
 from models.lifecycle.steps import Steps
@@ -117,14 +118,15 @@ def wake_up(steps: Steps, command: WakeUp) -> None:
 
 def receive(steps: Steps, command: Signal) -> None:
     """An event sent through the API wakes every wait for it, and otherwise waits for one."""
-    if steps.execution.ended:
-        return
+    require_living(steps.execution)
+    check_event(command.name, command.data)
     waiting = [
         task
         for task in steps.execution.tasks.values()
         if task.state is TaskRunState.RUNNING and _event_of(steps, task) == command.name
     ]
     if not waiting:
+        require_room(steps.execution, command)
         steps.record(SignalReceived(command.name, command.data))
     for task in waiting:
         _take_signal(steps, task, command.name, command.data)

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from models.events import Parent, TaskError
-from models.lifecycle.record_commands import AddNote, Archive, Delete, RemoveFiles, Unarchive
+from models.lifecycle.record_commands import RecordCommand, RemoveFiles
 from models.lifecycle.retold import RecordExecution, Retold
 from models.lifecycle.snapshot import Plan
 from models.states import (
@@ -347,6 +347,15 @@ class FinallyDeadline:
     since: int
 
 
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """Headway cannot go on with it: the execution ends in ERROR, with this code and sentence."""
+
+    code: str
+    message: str
+
+
+WorkerCommand = Start | Report | Finish | Lose
 Beginning = Create | RecordExecution
 Promised = (
     MakeRoom
@@ -374,20 +383,15 @@ Command = (
     | SetLabels
     | CastVote
     | Signal
-    | AddNote
-    | Archive
-    | Unarchive
-    | Delete
-    | Start
-    | Report
-    | Finish
-    | Lose
+    | RecordCommand
+    | WorkerCommand
     | Prepare
     | Judge
     | Adopt
     | Admit
     | Conclude
     | Promised
+    | GiveUp
     | Retold
 )
 Errand = Evaluate | StartChild | AdmitNext | RemoveFiles

@@ -11,6 +11,7 @@ from models.lifecycle import (
     admission,
     attempts,
     carrying,
+    giving_up,
     keeping,
     pausing,
     recording,
@@ -37,6 +38,7 @@ from models.lifecycle.commands import (
     FinallyDeadline,
     Finish,
     ForceRun,
+    GiveUp,
     Judge,
     KillDeadline,
     Lose,
@@ -139,12 +141,38 @@ _DECIDE: Mapping[type[Any], Callable[[Steps, Any], None]] = {
     ApprovalDue: lambda steps, command: votes.due(steps, command, settle),
     KillDeadline: attempts.fence,
     FinallyDeadline: _end_finally,
+    GiveUp: giving_up.give_up,
     RecordTaskRun: recording.record_task_run,
     RecordProperties: recording.record_properties,
     RecordEnd: recording.record_end,
     RecordStart: recording.record_start,
     FallSilent: recording.fall_silent,
 }
+
+
+_GOES_ON = (
+    Cancel
+    | Start
+    | Report
+    | Finish
+    | Lose
+    | Prepare
+    | Judge
+    | Adopt
+    | ChildEnded
+    | Begin
+    | Admit
+    | MakeRoom
+    | Conclude
+    | WakeUp
+    | TimeOut
+    | TimeOutExecution
+    | ApprovalDue
+    | KillDeadline
+    | FinallyDeadline
+)
+"""What cannot be decided without the flow's document. Where that cannot be read, the execution ends instead, and the
+command meets one that has ended."""
 
 
 def decide(execution: Execution, command: Command, context: Context) -> Transition:
@@ -161,6 +189,12 @@ def decide(execution: Execution, command: Command, context: Context) -> Transiti
             ]
         )
     steps = Steps(execution, context)
+    if execution.plan.unreadable and not execution.ended:
+        giving_up.refuse_unread(execution, command)
+        if isinstance(command, _GOES_ON):
+            giving_up.give_up_unread(steps)
+        if isinstance(command, Cancel):
+            return steps.close()
     _DECIDE[type(command)](steps, command)
     return steps.close()
 

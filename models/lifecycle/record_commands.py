@@ -33,6 +33,9 @@ class Delete:
     artifacts: bool = True
 
 
+RecordCommand = AddNote | Archive | Unarchive | Delete
+
+
 @dataclass(frozen=True, slots=True)
 class RemoveFiles:
     """The files that a deleted execution's tasks left in the artifact store. Not for `decide`: the courier's."""

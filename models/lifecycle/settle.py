@@ -62,6 +62,8 @@ def settle(steps: Steps) -> None:
     execution = steps.execution
     if execution.ended or execution.ran_elsewhere or execution.state in _NOT_HANDLED:
         return
+    if execution.plan.unreadable:  # only `give_up` moves it
+        return
     if execution.state is ExecutionState.KILLING:
         _go_on_killing(steps)
     elif _kills(execution):

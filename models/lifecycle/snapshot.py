@@ -52,7 +52,8 @@ class Plan:
     """A revision made ready to run: the document, its graph, its tasks by key. Shared by all its executions.
 
     `tasks` holds those within a foreach, of `errors` and of `finally` too; `parents` the foreach around a task;
-    `has_last_tasks` whether there are `errors` or `finally`.
+    `has_last_tasks` whether there are `errors` or `finally`. `unreadable` says why the document could not be read: then
+    it is known by its name alone.
     """
 
     flow_id: UUID | None
@@ -65,6 +66,7 @@ class Plan:
     parents: Mapping[str, str | None]
     has_last_tasks: bool = False
     has_approvals: bool = False
+    unreadable: str | None = None
 
     @classmethod
     def of(cls, flow_id: UUID, revision_id: UUID, revision: int, spec: FlowSpec) -> "Plan":
@@ -104,6 +106,14 @@ class Plan:
         """Of what ran elsewhere: a name, and no revision."""
         spec = FlowSpec.model_construct(id=key, namespace=namespace, tasks=())
         return cls(None, None, None, spec, Graph.of({}), {}, {}, {})
+
+    @classmethod
+    def unread(
+        cls, flow_id: UUID, revision_id: UUID, revision: int, namespace: str, key: str, why: str
+    ) -> "Plan":
+        """Of a revision that this process cannot read."""
+        spec = cls.external(namespace, key).spec
+        return cls(flow_id, revision_id, revision, spec, Graph.of({}), {}, {}, {}, unreadable=why)
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,7 +338,9 @@ class Execution:
         return self.created_by, *self.starters, *self.restarted_by
 
     def spec_of(self, task: TaskRun) -> TaskSpec:
-        if self.ran_elsewhere:  # no document can ask for this type, so the union does not have it
+        if (
+            self.ran_elsewhere or self.plan.unreadable
+        ):  # no document can ask for this type, so the union does not have it
             return cast(TaskSpec, ExternalTask(id=task.key))
         return self.plan.tasks[task.key]
 

@@ -35,12 +35,13 @@ from models.states import (
 
 
 def in_order(plan: Plan, task_runs: Mapping[str, UUID]) -> list[tuple[str, UUID]]:
-    """By iteration, then as the document has them: an event that was stored says nothing of the order."""
+    """By iteration, then as the document has them: an event that was stored says nothing of the order. What the
+    document does not tell (it cannot be read) stays as it came."""
     positions = {key: position for position, key in enumerate(plan.tasks)}
 
     def place(item: tuple[str, UUID]) -> tuple[int, int]:
         found = place_of(item[0])
-        return found.iteration or 0, positions[found.key]
+        return found.iteration or 0, positions.get(found.key, 0)
 
     return sorted(task_runs.items(), key=place)
 

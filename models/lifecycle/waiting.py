@@ -50,7 +50,7 @@ def waiting_for(
     execution: Execution, live_queues: Set[str], line: Line | None = None
 ) -> list[Waiting]:
     """The reasons of the execution and all its task runs; `live_queues` have a live worker."""
-    if execution.ended or execution.ran_elsewhere:
+    if execution.ended or execution.ran_elsewhere or execution.plan.unreadable:
         return []
     reasons = _of_execution(execution, line)
     if execution.state in (ExecutionState.CREATED, ExecutionState.QUEUED):
@@ -61,7 +61,7 @@ def waiting_for(
 
 
 def waiting_of_task(execution: Execution, task: TaskRun, live_queues: Set[str]) -> list[Waiting]:
-    if task.ended or execution.ended or execution.ran_elsewhere:
+    if task.ended or execution.ended or execution.ran_elsewhere or execution.plan.unreadable:
         return []
     if execution.paused and task.state in (TaskRunState.QUEUED, TaskRunState.RETRYING):
         return [Waiting(WaitingCode.PAUSED, _paused(execution), task.path)]

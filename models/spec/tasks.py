@@ -12,6 +12,7 @@ from models.states import AttemptState, CommentRule, OnReject, OnTimeout, OnWork
 from models.values import (
     Condition,
     Environment,
+    EventName,
     Key,
     Keys,
     Part,
@@ -226,7 +227,7 @@ class WaitTask(Task):
     type: Literal["wait"]
     duration: SecondsOrExpression | None = None
     until: Text | None = None
-    event: Text | None = None
+    event: EventName | None = None
 
     @model_validator(mode="after")
     def _one_end(self) -> Self:

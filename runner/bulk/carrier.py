@@ -15,7 +15,7 @@ from runner.bulk.orders import Orders
 from runner.engine import Engine
 from runner.evaluator import Evaluator
 from runner.feed import Feed
-from runner.loops import Loop
+from runner.loops import Loop, surviving
 from runner.store import bulk
 from runner.store.bulk import BulkSet, Item
 from runner.store.connection import UNREACHABLE
@@ -56,20 +56,18 @@ class BulkCarrier(Loop):
                     await watch.changed(_LOOK_AGAIN)
 
     async def _claim(self) -> Sequence[BulkSet]:
-        room = _SETS - len(self._mine)
-        try:
-            return await bulk.claim(self._pool, self._me, self._mine, room) if room else ()
-        except UNREACHABLE as error:
-            logger.warning("the database cannot be reached: %s", error)
-            return ()
+        found: Sequence[BulkSet] = ()
+        if room := _SETS - len(self._mine):
+            with surviving(logger, "could not look for bulks to carry out"):
+                found = await bulk.claim(self._pool, self._me, self._mine, room)
+        return found
 
     async def _carry_out(self, found: BulkSet) -> None:
-        """What cannot be reached leaves the claim standing: it is taken up again when that runs out."""
+        """A failure leaves the claim standing: it is taken up again when that runs out."""
         try:
-            await self._carry_out_all(found)
-            await bulk.end(self._pool, found.id)
-        except (Unavailable, *UNREACHABLE) as error:
-            logger.warning("bulk %s goes on later: %s", found.id, error)
+            with surviving(logger, f"bulk {found.id} goes on later"):
+                await self._carry_out_all(found)
+                await bulk.end(self._pool, found.id)
         finally:
             self._mine.discard(found.id)
             self._feed.hint({"b", f"b:{found.id}"})

@@ -12,7 +12,7 @@ from models.events import (
 )
 from models.lifecycle.snapshot import Execution
 from runner.store.connection import Connection
-from runner.store.json import dump, dump_or_none, turned
+from runner.store.json import dump, dump_or_none, plain, turned
 
 _INSERT_APPROVALS = """
 insert into approvals (id, execution_id, task_run_id, attempt, state, message, required, users, roles,
@@ -61,7 +61,7 @@ def _requested(execution: Execution, event: Event, fact: ApprovalRequested) -> t
         execution.id,
         task.id,
         fact.attempt,
-        fact.message,
+        plain(fact.message),
         fact.policy.required,
         dump(fact.policy.users),
         dump(fact.policy.roles),

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, get_args
 from uuid import UUID
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from models.ids import new_id
 from models.lifecycle.commands import Deferrable
@@ -31,6 +31,7 @@ where id in (
   order by due_at limit $1 for update skip locked)
 returning id, execution_id, command
 """
+_FAILED = "update deferred_commands set failures = failures + 1 where id = $1 returning failures"
 _NEXT = """
 select extract(epoch from min(greatest(due_at, coalesce(claimed_until, due_at))) - clock_timestamp())::float8
 from deferred_commands
@@ -38,10 +39,17 @@ from deferred_commands
 
 
 @dataclass(frozen=True, slots=True)
+class Illegible:
+    """A command that this version cannot read: another one has stored it."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Owed:
     id: UUID
     execution_id: UUID
-    command: Deferrable
+    command: Deferrable | Illegible
     reason: str | None = None
 
 
@@ -67,6 +75,11 @@ async def seconds_until_next(pool: Pool) -> float | None:
     return seconds
 
 
+async def failed(pool: Pool, id: UUID) -> int:
+    """How often this one could not be carried out, this time included; 0 when it is no longer owed."""
+    return await pool.fetchval(_FAILED, id) or 0
+
+
 async def settle(connection: Executes, ids: Sequence[UUID]) -> None:
     if ids:
         await connection.execute("delete from deferred_commands where id = any($1::uuid[])", ids)
@@ -77,7 +90,11 @@ def _encode(deferred: Deferred) -> str:
     return dump({"kind": kind, "because": deferred.reason, **asdict(deferred.command)})
 
 
-def _decode(text: str) -> tuple[Deferrable, str | None]:
+def _decode(text: str) -> tuple[Deferrable | Illegible, str | None]:
     fields = load(text)
     reason = fields.pop("because", None)
-    return _READ[fields.pop("kind")].validate_python(fields), reason
+    kind = fields.pop("kind")
+    try:
+        return _READ[kind].validate_python(fields), reason
+    except (KeyError, ValidationError) as error:
+        return Illegible(f"the promise {kind} cannot be read by this Headway: {error}"), reason

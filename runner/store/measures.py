@@ -8,7 +8,7 @@ from uuid import UUID
 
 from runner.store.artifacts import UsedArtifact, record_uses
 from runner.store.connection import Connection, Pool
-from runner.store.json import dump
+from runner.store.json import dump, turned
 
 _METRIC_COLUMNS = (
     "execution_id",
@@ -25,7 +25,9 @@ _METRIC_COLUMNS = (
 )
 _INSERT_ONCE = f"""
 insert into metrics ({", ".join(_METRIC_COLUMNS)})
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict (execution_id, id) do nothing
+select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::int[], $6::text[], $7::float8[], $8::text[],
+  $9::bigint[], $10::jsonb[], $11::timestamptz[])
+on conflict (execution_id, id) do nothing
 """
 
 
@@ -49,19 +51,16 @@ class MetricRow:
 async def store(
     pool: Pool, metrics: Sequence[MetricRow], artifacts: Sequence[UsedArtifact]
 ) -> None:
-    """All or none of them."""
+    """All or none of them. Again they change nothing: whoever lost the answer to the commit may ask again."""
     async with pool.acquire() as connection, connection.transaction():
-        if metrics:
-            records = [_record(row) for row in metrics]
-            await connection.copy_records_to_table(
-                "metrics", columns=_METRIC_COLUMNS, records=records
-            )
+        await store_once(connection, metrics)
         await record_uses(connection, artifacts)
 
 
 async def store_once(connection: Connection, metrics: Sequence[MetricRow]) -> None:
     """Those whose ids are not there yet."""
-    await connection.executemany(_INSERT_ONCE, [_record(row) for row in metrics])
+    if metrics:
+        await connection.execute(_INSERT_ONCE, *turned([_record(row) for row in metrics]))
 
 
 def _record(row: MetricRow) -> tuple[Any, ...]:

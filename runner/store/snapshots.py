@@ -31,7 +31,7 @@ from models.states import (
     VoteDecision,
 )
 from runner.store.connection import Connection, Pool
-from runner.store.json import dump, dump_or_none, load
+from runner.store.json import dump, dump_or_none, load, plain
 from runner.store.plans import Plans
 
 _POLICY = TypeAdapter(ApprovalPolicy)
@@ -290,7 +290,7 @@ TASK_RUN_COLUMNS: Sequence[Column] = (
     ("attempt_base", "int", lambda t: t.attempt_base),
     ("lost", "int", lambda t: t.lost),
     ("progress", "float8", lambda t: t.progress),
-    ("message", "text", lambda t: t.message),
+    ("message", "text", lambda t: plain(t.message)),
     ("inputs", "jsonb", lambda t: dump(t.inputs)),
     ("outputs", "jsonb", lambda t: dump(t.outputs)),
     ("error", "jsonb", lambda t: dump_or_none(t.error)),

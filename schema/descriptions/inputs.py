@@ -171,17 +171,18 @@ INPUTS: Final[Words] = {
             "taskRunId": "The task run.",
             "state": "SUCCESS, WARNING, FAILED or SKIPPED.",
             "reason": "Why; it is required, and kept with the event.",
-            "outputs": "Outputs to add to the task run's, by name.",
+            "outputs": "Outputs to add to the task run's, by name: at most 1 MiB, integers of 64 bits.",
             "expectedSeq": _EXPECTED_SEQ,
         },
     ),
     "SendEventInput": (
         "An event for `wait` tasks: to one execution, or to all of a namespace that wait for it.",
         {
-            "name": "The name that the waits give as their `event`.",
+            "name": "The name that the waits give as their `event`: 1 to 100 of A-Z a-z 0-9 . _ : / -, a letter or "
+            "digit first.",
             "executionId": "The execution, which keeps the event until a wait takes it.",
             "namespace": "The namespace, with all below it: whatever waits for the event there now.",
-            "data": "Any JSON; it becomes the wait's output `data`.",
+            "data": "Any JSON of at most 1 MiB, its integers of 64 bits; it becomes the wait's output `data`.",
             "reason": REASON,
         },
     ),

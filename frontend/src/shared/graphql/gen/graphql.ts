@@ -728,7 +728,7 @@ export type ChangeTaskRunStateInput = {
   state: TaskRunState;
   /** Why; it is required, and kept with the event. */
   reason: string;
-  /** Outputs to add to the task run's, by name. */
+  /** Outputs to add to the task run's, by name: at most 1 MiB, integers of 64 bits. */
   outputs?: unknown;
   /** The seq of the last state change that the asker saw; a later one makes this a CONFLICT. */
   expectedSeq?: number | null | undefined;

@@ -1,0 +1,209 @@
+"""What Headway cannot go on with ends in ERROR, and says why."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from models.errors import ProblemCode, Refused
+from models.events import ENGINE, AttemptEnded
+from models.ids import new_id
+from models.lifecycle.actions import Action, availability
+from models.lifecycle.commands import (
+    Admit,
+    Adopt,
+    ApprovalDue,
+    Begin,
+    Cancel,
+    CastVote,
+    ChildEnded,
+    Command,
+    Conclude,
+    FinallyDeadline,
+    GiveUp,
+    Judge,
+    KillDeadline,
+    Lose,
+    MakeRoom,
+    Pause,
+    Prepare,
+    Report,
+    Restart,
+    SetLabels,
+    Signal,
+    Start,
+    TimeOut,
+    TimeOutExecution,
+    WakeUp,
+)
+from models.lifecycle.snapshot import Failure, Plan, replace
+from models.lifecycle.waiting import waiting_for
+from models.states import AttemptState, ExecutionState, VoteDecision
+from tests.models.lifecycle.stage import Stage
+
+FLOW = """
+id: f
+namespace: n
+tasks:
+  - {id: works, type: shell, run: sleep 100}
+  - {id: waits, type: wait, event: go}
+  - {id: asks, type: approval, message: m}
+  - {id: calls, type: subflow, flow: g}
+  - {id: queued, type: shell, run: sleep 100}
+  - {id: after, type: log, message: m, needs: [works]}
+"""
+WHY = "revision 1 of n/f cannot be read by this Headway: no such type"
+
+
+def unread(stage: Stage) -> Stage:
+    """From now on its document cannot be read."""
+    plan = stage.execution.plan
+    assert plan.flow_id and plan.revision_id
+    name_alone = Plan.unread(plan.flow_id, plan.revision_id, 1, "n", "f", WHY)
+    stage.execution = replace(stage.execution, plan=name_alone)
+    return stage
+
+
+def busy() -> tuple[Stage, UUID, UUID]:
+    """With its lease, and its child."""
+    stage = Stage(FLOW)
+    stage.evaluate({"message": "m", "inputs": {}})
+    lease, child = stage.start("works"), new_id()
+    stage.ask(Adopt("calls", 1, child), ENGINE)
+    return stage, lease, child
+
+
+def folds(stage: Stage) -> bool:
+    """Whether the events tell the execution; the leases of its attempts are none of history's."""
+    told, known = stage.folded(), stage.execution
+    tasks = {
+        path: replace(task, position=told.tasks[path].position, newest=told.tasks[path].newest)
+        for path, task in known.tasks.items()
+    }
+    ends = {path: task.newest and task.newest.state for path, task in known.tasks.items()}
+    assert {path: task.newest and task.newest.state for path, task in told.tasks.items()} == ends
+    return told == replace(known, tasks=tasks)
+
+
+def test_whatever_is_given_up_ends_in_error_with_nothing_left_of_it() -> None:
+    stage, _, child = busy()
+    before = len(stage.promises)
+    stage.ask(GiveUp("PROMISE", "it could not be kept"), ENGINE)
+    assert stage.state is ExecutionState.ERROR
+    assert stage.execution.failure == Failure(None, None, "PROMISE", "it could not be kept")
+    assert stage.states == {
+        "works": "KILLED",
+        "waits": "KILLED",
+        "asks": "KILLED",
+        "calls": "KILLED",
+        "queued": "CANCELLED",
+        "after": "CANCELLED",
+    }
+    ends = {e.fact.path: e.fact.state for e in stage.events if isinstance(e.fact, AttemptEnded)}
+    assert ends == {
+        "works": AttemptState.LOST,
+        "waits": AttemptState.KILLED,
+        "asks": AttemptState.KILLED,
+        "calls": AttemptState.KILLED,
+    }
+    assert stage.jobs == {}
+    assert [(each.to, each.command) for each in stage.promises[before:]] == [(child, Cancel())]
+    assert folds(stage)
+
+
+def test_an_end_is_not_given_up() -> None:
+    stage = Stage("id: f\nnamespace: n\ntasks: [{id: a, type: log, message: a}]")
+    stage.run("a", AttemptState.SUCCESS)
+    assert stage.ask(GiveUp("PROMISE", "too late"), ENGINE).events == ()
+    assert stage.state is ExecutionState.SUCCESS
+
+
+@pytest.mark.parametrize("state", ["PAUSED", "KILLING", "QUEUED", "WAITING_FOR_APPROVAL"])
+def test_it_is_given_up_in_every_state(state: str) -> None:
+    stage, _, _ = busy()
+    stage.execution = replace(stage.execution, state=ExecutionState(state))
+    stage.ask(GiveUp("PROMISE", "it could not be kept"), ENGINE)
+    assert stage.moves()[-1] == "ERROR"
+
+
+COMMANDS = [
+    Cancel(),
+    Start("queued", 1, new_id(), "worker:w", new_id()),
+    Report("works", new_id(), progress=0.5),
+    Lose("works", new_id()),
+    Prepare("waits", 1, {}),
+    Judge("after", 0, True),
+    Adopt("calls", 1, new_id()),
+    ChildEnded("calls", 1, new_id(), "g-1", ExecutionState.SUCCESS, {}),
+    Begin(),
+    Admit(),
+    MakeRoom(),
+    Conclude({}),
+    WakeUp("waits", 1),
+    TimeOut("waits", 1),
+    TimeOutExecution(),
+    ApprovalDue("asks", new_id(), "TIMEOUT"),
+    KillDeadline(()),
+    FinallyDeadline(0),
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda each: type(each).__name__)
+def test_where_the_document_cannot_be_read_whatever_would_move_it_ends_it(command: Command) -> None:
+    stage, _, _ = busy()
+    unread(stage).ask(command, ENGINE)
+    assert stage.state is ExecutionState.ERROR
+    assert stage.execution.failure
+    assert stage.execution.failure.code == "REVISION"
+    assert stage.execution.failure.message.startswith(WHY)
+    assert not any(task.lease for task in stage.execution.tasks.values())
+    assert folds(stage)
+
+
+def test_the_end_of_an_attempt_comes_too_late_for_it() -> None:
+    stage, lease, _ = busy()
+    unread(stage)
+    assert stage.finish("works", AttemptState.SUCCESS).refused
+    assert stage.state is ExecutionState.ERROR
+    assert lease
+
+
+def test_a_child_that_it_could_not_adopt_any_more_is_cancelled() -> None:
+    stage, _, _ = busy()
+    late = new_id()
+    unread(stage).ask(Adopt("calls", 1, late), ENGINE)
+    assert late in {each.to for each in stage.promises if each.command == Cancel()}
+
+
+VOTE = CastVote(new_id(), VoteDecision.APPROVE, frozenset())
+
+
+@pytest.mark.parametrize("command", [Pause(), Signal("go"), VOTE, Restart()], ids=str)
+def test_what_people_ask_of_it_is_refused_with_the_reason_and_changes_nothing(command: Any) -> None:
+    stage, _, _ = busy()
+    before = unread(stage).execution
+    with pytest.raises(Refused) as refused:
+        stage.ask(command)
+    (problem,) = refused.value.problems
+    assert (problem.code, problem.message) == (ProblemCode.INVALID_STATE, WHY)
+    assert stage.execution is before
+
+
+def test_it_can_be_labelled_and_cancelled_and_waits_for_nothing() -> None:
+    stage, _, _ = busy()
+    unread(stage).ask(SetLabels({"seen": "yes"}))
+    assert stage.state is not ExecutionState.ERROR
+    assert availability(stage.execution, Action.CANCEL).allowed
+    assert not availability(stage.execution, Action.RESUME).allowed
+    assert waiting_for(stage.execution, set()) == []
+
+
+def test_once_the_document_can_be_read_again_it_can_be_restarted() -> None:
+    stage, _, _ = busy()
+    plan = stage.execution.plan
+    unread(stage).ask(WakeUp("waits", 1), ENGINE)
+    stage.execution = replace(stage.execution, plan=plan)
+    stage.ask(Restart())
+    assert stage.state is ExecutionState.RUNNING
+    assert stage.states["works"] == "QUEUED"
+    assert stage.states["after"] == "CREATED"

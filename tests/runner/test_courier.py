@@ -1,0 +1,210 @@
+"""The courier against a real database: what cannot be carried out ends its execution and nothing else."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import pytest
+from broadcaster import Broadcast
+
+from models.errors import ProblemCode, Refused
+from models.events import Ask
+from models.ids import new_id
+from models.lifecycle.commands import Cancel, Create, WakeUp
+from models.lifecycle.snapshot import Execution
+from models.spec import parse_flow
+from models.states import Channel, ExecutionState
+from runner import courier, oracle
+from runner.courier import Courier
+from runner.engine import Engine
+from runner.evaluator import Evaluator
+from runner.feed import Feed
+from runner.hints import MemoryHints
+from runner.store import deferred, flows
+from runner.store.database import Database
+from runner.store.json import dump
+from runner.store.plans import Plans
+from runner.store.snapshots import read_executions
+from runner.vault import Vault
+
+ASK = Ask("user:maria", Channel.API, "because")
+WAITS = "id: w\nnamespace: acme\ntasks:\n  - {id: w, type: wait, duration: 0s}\n"
+
+
+class Office:
+    """An engine with its courier; `deliver` has one at work until the execution has ended."""
+
+    def __init__(self, database: Database, engine: Engine, feed: Feed, evaluator: Evaluator):
+        self.database, self.engine = database, engine
+        self._feed, self._evaluator = feed, evaluator
+
+    async def begin(self, source: str) -> UUID:
+        async with self.database.pool.acquire() as connection:
+            _, revision = await flows.save_flow(connection, parse_flow(source), source, "user:m")
+            plan = await self.engine.plans.of(connection, revision["id"])
+        return (await self.engine.create(Create(plan), ASK)).execution.id
+
+    async def deliver(self, id: UUID) -> Execution:
+        courier = Courier(self.database, self.engine, self._feed, self._evaluator, Vault())
+        async with courier, asyncio.timeout(20):
+            with self._feed.watch(f"e:{id}") as watch:
+                while not (found := await self.look(id)).ended:
+                    await watch.changed()
+        return found
+
+    async def look(self, id: UUID) -> Execution:
+        return (await read_executions(self.database.pool, self.engine.plans, [id]))[id]
+
+    async def owed(self, id: UUID) -> list[str]:
+        rows = await self.database.pool.fetch(
+            "select command ->> 'kind' as kind from deferred_commands where execution_id = $1", id
+        )
+        return [row["kind"] for row in rows]
+
+
+@asynccontextmanager
+async def process(database: Database) -> AsyncIterator[Office]:
+    """What one process holds: its plans are its own."""
+    async with AsyncExitStack() as stack:
+        feed = await stack.enter_async_context(Feed(Broadcast(backend=MemoryHints())))
+        engine = await stack.enter_async_context(Engine(database, feed, Plans()))
+        evaluator = await stack.enter_async_context(Evaluator())
+        yield Office(database, engine, feed, evaluator)
+
+
+@pytest.fixture
+async def office(database: Database) -> AsyncIterator[Office]:
+    async with process(database) as office:
+        yield office
+        assert await oracle.verify(database.pool) == []
+
+
+async def uninstall(database: Database) -> None:
+    await database.pool.execute(
+        "update revisions set source = replace(source, 'type: wait', 'type: uninstalled') where number = 1"
+    )
+
+
+async def test_a_revision_that_cannot_be_read_ends_its_execution_in_error_and_no_other(
+    database: Database,
+) -> None:
+    good = WAITS.replace("id: w\nname", "id: good\nname").replace(
+        "duration: 0s", "until: '2001-01-01T00:00:00Z'"
+    )
+    async with process(database) as before:
+        bad_id, good_id = await before.begin(WAITS), await before.begin(good)
+        await database.pool.execute(
+            "update revisions set source = replace(source, 'type: wait', 'type: uninstalled') "
+            "where flow_id = (select id from flows where key = 'w')"
+        )
+    async with process(database) as office:
+        bad = await office.deliver(bad_id)
+        assert bad.state is ExecutionState.ERROR
+        assert bad.failure
+        assert bad.failure.code == "REVISION"
+        assert bad.failure.message.startswith(
+            "revision 1 of acme/w cannot be read by this Headway: "
+        )
+        assert "uninstalled" in bad.failure.message
+        assert bad.tasks["w"].state.value == "KILLED"
+        assert (await office.deliver(good_id)).state is ExecutionState.SUCCESS
+        assert await office.owed(bad_id) == []
+
+
+async def test_an_execution_whose_revision_cannot_be_read_can_be_cancelled(
+    database: Database,
+) -> None:
+    async with process(database) as before:
+        id = await before.begin(WAITS)
+    await uninstall(database)
+    async with process(database) as office:
+        await office.engine.execute(id, Cancel(), ASK)
+        assert (await office.look(id)).state is ExecutionState.ERROR
+
+
+async def test_a_revision_that_cannot_be_read_is_not_started_and_says_why(
+    database: Database,
+) -> None:
+    async with process(database) as before:
+        await before.begin(WAITS)
+    await uninstall(database)
+    async with process(database) as office:
+        revision = await database.pool.fetchval("select id from revisions")
+        async with database.pool.acquire() as connection:
+            with pytest.raises(Refused) as refused:
+                await office.engine.plans.of(connection, revision)
+    (problem,) = refused.value.problems
+    assert problem.code is ProblemCode.INVALID_STATE
+    assert problem.message.startswith("revision 1 of acme/w cannot be read")
+
+
+async def test_a_promise_that_fails_again_and_again_ends_its_execution(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(*_: Any) -> None:
+        raise ZeroDivisionError("of the fifth kind")
+
+    monkeypatch.setattr(courier, "evaluate", fails)
+    monkeypatch.setattr(deferred, "CLAIM", 0.01)
+    id = await office.begin(WAITS)
+    found = await office.deliver(id)
+    assert found.state is ExecutionState.ERROR
+    assert found.failure
+    assert found.failure.code == "PROMISE"
+    assert found.failure.message == (
+        "Evaluate could not be carried out, 5 times: of the fifth kind"
+    )
+    assert await office.owed(id) == []
+
+
+async def test_a_promise_that_no_version_can_read_ends_its_execution(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deferred, "CLAIM", 0.01)
+    id = await office.begin(WAITS)
+    await office.database.pool.execute(
+        """update deferred_commands set command = '{"kind": "Teleport", "path": "w"}'"""
+    )
+    found = await office.deliver(id)
+    assert found.state is ExecutionState.ERROR
+    assert found.failure
+    assert "the promise Teleport cannot be read by this Headway" in found.failure.message
+
+
+async def test_a_promise_that_cannot_be_decided_is_not_dropped_at_once(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deferred, "CLAIM", 0.01)
+    id = await office.begin(WAITS)
+    await office.database.pool.execute("delete from deferred_commands")
+    await deferred_wake_up(office, id)
+    found = await office.deliver(id)
+    assert found.failure
+    assert found.failure.message.startswith("WakeUp could not be carried out, 5 times: ")
+
+
+async def deferred_wake_up(office: Office, id: UUID) -> None:
+    command = {"kind": WakeUp.__name__, "path": "no such task", "attempt": 1}
+    await office.database.pool.execute(
+        "insert into deferred_commands (id, execution_id, due_at, command) values ($1, $2, now(), $3)",
+        new_id(),
+        id,
+        dump(command),
+    )
+
+
+async def test_an_execution_that_cannot_be_loaded_keeps_no_other_from_its_promises(
+    office: Office,
+) -> None:
+    broken, good = await office.begin(WAITS), await office.begin(WAITS)
+    await office.database.pool.execute(
+        """update task_runs set error = '{"no": "error"}' where execution_id = $1""", broken
+    )
+    assert (await office.deliver(good)).state is ExecutionState.SUCCESS
+    await office.database.pool.execute(
+        "update task_runs set error = null where execution_id = $1", broken
+    )
+    await office.database.pool.execute("update deferred_commands set claimed_until = null")
+    assert (await office.deliver(broken)).state is ExecutionState.SUCCESS

@@ -1,0 +1,253 @@
+"""Every loop goes on after whatever its awaits may raise: an outage, a fault, a group of both."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import asyncpg
+import pytest
+from broadcaster import Broadcast
+
+from models.errors import Fault, Unavailable
+from models.filters import And
+from models.ids import new_id
+from models.lifecycle.commands import AdmitNext, Begin
+from models.viewer import Scope
+from runner import changes, courier, housekeeping, rescuer, scheduler
+from runner.bulk import carrier
+from runner.engine import Engine
+from runner.evaluator import Evaluator
+from runner.feed import Feed
+from runner.hints import MemoryHints
+from runner.loops import is_outage, surviving
+from runner.store import bulk, candidates, deferred, leases, recorded, schedules, slots
+from runner.store.database import Database
+from runner.store.deferred import Owed
+from runner.store.plans import Plans
+from runner.vault import Vault
+
+ERRORS: dict[str, Callable[[], Exception]] = {
+    "outage": lambda: Unavailable("the database cannot be reached now"),
+    "reset": lambda: ConnectionResetError("reset by peer"),
+    "shutdown": lambda: asyncpg.AdminShutdownError("terminating connection"),
+    "read only": lambda: asyncpg.ReadOnlySQLTransactionError("cannot execute UPDATE"),
+    "fault": lambda: Fault("an invariant broke"),
+    "group": lambda: ExceptionGroup("of tasks", [OSError("no route"), Fault("and a fault")]),
+    "bug": lambda: KeyError("path"),
+}
+Give = Callable[..., Awaitable[Any]]
+
+
+@dataclass
+class Hall:
+    """What the loops stand on; `open` makes one of them by its name."""
+
+    database: Database
+    engine: Engine
+    feed: Feed
+    evaluator: Evaluator
+
+    def open(self, name: str) -> AbstractAsyncContextManager[Any]:
+        vault, pool = Vault(), self.database.pool
+        made: dict[str, Callable[[], AbstractAsyncContextManager[Any]]] = {
+            "rescuer": lambda: rescuer.Rescuer(self.database, self.engine),
+            "courier": lambda: courier.Courier(
+                self.database, self.engine, self.feed, self.evaluator, vault
+            ),
+            "scheduler": lambda: scheduler.Scheduler(
+                self.database, self.engine, self.evaluator, vault
+            ),
+            "carrier": lambda: carrier.BulkCarrier(
+                self.database, self.engine, self.feed, self.evaluator, vault
+            ),
+            "housekeeping": lambda: housekeeping.Housekeeping(self.database),
+            "changes": lambda: changes.Changes(pool, self.feed),
+        }
+        return made[name]()
+
+
+@pytest.fixture
+async def hall(database: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Hall]:
+    for module in (courier, scheduler, carrier):
+        monkeypatch.setattr(module, "_LOOK_AGAIN", 0.01)
+    monkeypatch.setattr(rescuer, "_PERIOD", 0.01)
+    monkeypatch.setattr(housekeeping, "_TRY_AGAIN", 0.01)
+    monkeypatch.setattr(changes, "_ROUND", 0.001)
+    async with AsyncExitStack() as stack:
+        feed = await stack.enter_async_context(Feed(Broadcast(backend=MemoryHints())))
+        engine = await stack.enter_async_context(Engine(database, feed, Plans()))
+        evaluator = await stack.enter_async_context(Evaluator())
+        yield Hall(database, engine, feed, evaluator)
+
+
+def always(answer: Any) -> Give:
+    async def give(*_: Any, **__: Any) -> Any:
+        return answer
+
+    return give
+
+
+ID = new_id()
+BULK = SimpleNamespace(id=ID, instruction=None, ask=None, roles=frozenset())
+
+
+def owing(command: Any) -> Any:
+    """One promise, claimed at every look and loaded with nothing."""
+    return {(deferred, "claim"): once_a_round([Owed(ID, ID, command)])}
+
+
+def once_a_round(answer: list[Any]) -> Give:
+    """Given every second time: the loop asks until there is nothing more."""
+    turn = iter(range(1_000_000))
+
+    async def give(*_: Any, **__: Any) -> Any:
+        return answer if next(turn) % 2 == 0 else []
+
+    return give
+
+
+# The loop, where it awaits, and what the tables would have to answer that it comes there.
+PLACES: dict[str, tuple[str, Any, str, dict[Any, Give]]] = {
+    "rescuer looks": ("rescuer", leases, "expired", {}),
+    "rescuer looks for the silent": ("rescuer", recorded, "silent", {}),
+    "rescuer looks for lines": ("rescuer", slots, "flows_with_lines", {}),
+    "rescuer asks who is first": (
+        "rescuer",
+        slots,
+        "first_in_line",
+        {(slots, "flows_with_lines"): always([ID])},
+    ),
+    "rescuer admits": (
+        "rescuer",
+        "engine",
+        "execute",
+        {(slots, "flows_with_lines"): always([ID]), (slots, "first_in_line"): always([ID])},
+    ),
+    "rescuer loses": (
+        "rescuer",
+        "engine",
+        "execute",
+        {(leases, "expired"): always([(ID, "a", ID)])},
+    ),
+    "rescuer ends": ("rescuer", "engine", "execute", {(recorded, "silent"): always([(ID, 1.0)])}),
+    "courier claims": ("courier", deferred, "claim", {}),
+    "courier looks for the next": ("courier", deferred, "seconds_until_next", {}),
+    "courier loads": ("courier", courier, "read_executions", owing(AdmitNext())),
+    "courier executes": ("courier", "engine", "execute", owing(Begin())),
+    "courier settles": ("courier", deferred, "settle", owing(AdmitNext())),
+    "scheduler claims": ("scheduler", schedules, "claim", {}),
+    "scheduler looks for the next": ("scheduler", schedules, "seconds_until_next", {}),
+    "carrier claims": ("carrier", bulk, "claim", {}),
+    "carrier holds": ("carrier", bulk, "hold", {(bulk, "claim"): always([BULK])}),
+    "carrier reads": (
+        "carrier",
+        bulk,
+        "next_items",
+        {(bulk, "claim"): always([BULK]), (bulk, "hold"): always(True)},
+    ),
+    "carrier ends": (
+        "carrier",
+        bulk,
+        "end",
+        {(bulk, "claim"): always([BULK]), (bulk, "hold"): always(False)},
+    ),
+    "housekeeping": ("housekeeping", housekeeping, "ensure_partitions", {}),
+    "changes": ("changes", candidates, "rows_of", {}),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+async def test_a_loop_goes_on_whatever_has_failed_where_it_awaits(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    name, owner, attribute, answers = PLACES[place]
+    owner = hall.engine if owner == "engine" else owner
+    real = getattr(owner, attribute)
+    left = list(ERRORS.values())
+    went_on = asyncio.Event()
+
+    async def fails_at_first(*arguments: Any, **options: Any) -> Any:
+        if left:
+            raise left.pop()()
+        went_on.set()
+        return await real(*arguments, **options)
+
+    for (module, what), give in answers.items():
+        monkeypatch.setattr(module, what, give)
+    monkeypatch.setattr(carrier, "Orders", lambda *_: SimpleNamespace(prepared=False))
+    monkeypatch.setattr(owner, attribute, fails_at_first)
+    async with hall.open(name) as loop, asyncio.timeout(20):
+        if name == "changes":
+            with loop.interest(And(()), Scope()):
+                while not went_on.is_set():
+                    hall.feed.hint({f"e:{ID}"})
+                    await asyncio.sleep(0)
+        await went_on.wait()
+
+
+async def test_a_fault_of_one_attempt_that_is_lost_keeps_no_other_and_is_no_outage(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Leases would get a new period for each fault, and nothing would ever be lost."""
+    other = new_id()
+    lost = asyncio.Event()
+
+    async def execute(id: Any, command: Any, *_: Any) -> None:
+        if id == other:
+            lost.set()
+            return
+        raise Fault("cannot be decided")
+
+    async def a_period(*_: Any) -> None:
+        raise AssertionError("this was no outage")
+
+    monkeypatch.setattr(hall.engine, "execute", execute)
+    monkeypatch.setattr(leases, "expired", always([(ID, "a", ID), (other, "a", ID)]))
+    monkeypatch.setattr(leases, "give_a_period", a_period)
+    async with hall.open("rescuer"), asyncio.timeout(20):
+        for _ in range(3):
+            lost.clear()
+            await lost.wait()
+
+
+async def test_after_an_outage_every_lease_gets_a_period(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = asyncio.Event()
+
+    async def a_period(*_: Any) -> None:
+        given.set()
+
+    async def execute(*_: Any) -> None:
+        raise Unavailable("the database cannot be reached now")
+
+    monkeypatch.setattr(hall.engine, "execute", execute)
+    monkeypatch.setattr(leases, "expired", always([(ID, "a", ID)]))
+    monkeypatch.setattr(leases, "give_a_period", a_period)
+    async with hall.open("rescuer"), asyncio.timeout(20):
+        await given.wait()
+
+
+async def test_a_cancellation_is_not_survived() -> None:
+    logger = logging.getLogger("headway.test")
+    with pytest.raises(asyncio.CancelledError), surviving(logger, "never"):
+        raise asyncio.CancelledError
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_what_is_an_outage_is_told_from_a_fault(
+    error: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    outage = error in {"outage", "reset", "shutdown", "group"}
+    with surviving(logging.getLogger("headway.test"), "it goes on") as trouble:
+        raise ERRORS[error]()
+    assert trouble
+    assert trouble.is_outage is outage
+    assert is_outage(ERRORS[error]()) is outage
+    (told,) = caplog.records
+    assert told.levelno == (logging.WARNING if outage else logging.ERROR)
+    assert told.getMessage().startswith("it goes on: ")

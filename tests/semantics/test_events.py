@@ -1,0 +1,92 @@
+"""Events through the API, and values that no table can hold: refused as data, with nothing changed."""
+
+from typing import Any
+
+import pytest
+
+from tests.api.client import PROBLEM, Client
+from tests.semantics.scene import acted, ended, flow, read, refused, waits
+
+BIG = 10**23
+WAITS = "  - {id: w, type: wait, event: go}\n"
+LOGS = "  - {id: w, type: log, message: m}\n"
+
+
+async def send(client: Client, what: str) -> Any:
+    """The one problem of `sendEvent` with this input, as a literal."""
+    query = f"mutation {{ sendEvent(input: {{{what}}}) {{ {PROBLEM} }} }}"
+    (problem,) = (await client.ask(query))["sendEvent"]["problems"]
+    return problem
+
+
+async def test_an_event_to_an_ended_execution_is_refused_with_what_it_allows(
+    client: Client,
+) -> None:
+    before = await ended(client, flow("events-ended", LOGS))
+    problem = await send(client, f'executionId: "{before["id"]}", name: "go"')
+    assert problem["code"] == "INVALID_STATE"
+    assert "SUCCESS" in problem["message"]
+    assert await client.show(before["id"]) == before
+
+
+@pytest.mark.parametrize(
+    ("what", "code"),
+    [
+        ('name: "a b"', "VALIDATION"),
+        (f'name: "{"x" * 101}"', "VALIDATION"),
+        (f'name: "go", data: {{a: {BIG}}}', "VALIDATION"),
+    ],
+    ids=["blank", "long", "beyond 64 bits"],
+)
+async def test_an_event_that_cannot_be_kept_is_refused(
+    client: Client, what: str, code: str
+) -> None:
+    id = await waits(client, flow("events-wrong", WAITS))
+    before = await client.show(id)
+    assert (await send(client, f'executionId: "{id}", {what}'))["code"] == code
+    assert (await send(client, f'namespace: "nowhere", {what}'))["code"] == code
+    assert await client.show(id) == before
+    await acted(client, "cancelExecution", id=id)
+
+
+async def test_outputs_that_cannot_be_stored_are_refused(client: Client) -> None:
+    before = await ended(client, flow("events-outputs", LOGS))
+    (run,) = (await read(client, before["id"], "taskRuns { id }"))["taskRuns"]
+    answer = await client.ask(
+        f'mutation {{ changeTaskRunState(input: {{taskRunId: "{run["id"]}", state: FAILED, reason: "r", '
+        f"outputs: {{a: {BIG}}}}}) {{ {PROBLEM} }} }}"
+    )
+    (problem,) = answer["changeTaskRunState"]["problems"]
+    assert (problem["code"], problem["path"]) == ("VALIDATION", ["outputs"])
+    assert await client.show(before["id"]) == before
+
+
+@pytest.mark.parametrize("until", ["9999-12-31T23:59:59-14:00", "9999-12-31T23:59:59Z"])
+async def test_a_wait_until_the_end_of_time_ends_in_error_and_says_so(
+    client: Client, until: str
+) -> None:
+    found = await ended(
+        client, flow("events-until", f"  - {{id: w, type: wait, until: '{until}'}}\n")
+    )
+    assert found["state"] == "ERROR"
+    (run,) = (await read(client, found["id"], "taskRuns { error { code message } }"))["taskRuns"]
+    assert run["error"]["code"] == "EXPRESSION"
+    assert "must be a time within 100 years" in run["error"]["message"]
+
+
+async def test_an_execution_is_not_scheduled_for_the_end_of_time(client: Client) -> None:
+    await ended(client, flow("events-late", LOGS))
+    problem = await refused(
+        client,
+        "createExecution",
+        namespace="semantics",
+        flow="events-late",
+        scheduledAt="9999-12-31T23:59:59-14:00",
+    )
+    assert (problem["code"], problem["path"]) == ("VALIDATION", ["scheduledAt"])
+
+
+async def test_an_approval_may_ask_with_nul_in_its_words(client: Client) -> None:
+    tasks = """  - {id: w, type: approval, message: '{{ "a\\\\x00b" }}', timeout: 1s, on_timeout: FAIL}\n"""
+    found = await ended(client, flow("events-nul", tasks))
+    assert found["state"] == "FAILED"
