@@ -51,8 +51,9 @@ class Parent:
 
 @dataclass(frozen=True, slots=True)
 class ExecutionCreated:
-    """`shares_slot`: an execution of the same flow that waits for this one holds the slot of both. Of `origin`
-    EXTERNAL it has no revision. `starters` are the people behind an asker that is none: see `Execution`."""
+    """`shares_slot`: an execution of the same flow that waits for this one holds the slot of both, until it waits no
+    longer; without a `parent` it is a test, which takes none. Of `origin` EXTERNAL it has no revision. `starters` are
+    the people behind an asker that is none: see `Execution`."""
 
     flow_id: UUID | None
     revision_id: UUID | None

@@ -155,7 +155,7 @@ class Batch:
         and those know whether their flow has a limit."""
         flows = {flow for asked in self.asked if (flow := self._flow_with_slots(asked))}
         if flows:
-            self._slots = await lock_slots(connection, flows)
+            self._slots = await lock_slots(connection, flows, leaving=len(self.asked))
 
     def _flow_with_slots(self, asked: Asked) -> UUID | None:
         command = asked.command

@@ -154,9 +154,11 @@ def _execution_moved(execution: Execution, fact: ExecutionMoved, event: Event) -
 
 
 def _restarted(execution: Execution, event: Event) -> Execution:
-    """Of an ended execution nothing remains that would end it again: its kill, its outputs, its own failure."""
+    """Of an ended execution nothing remains that would end it again: its kill, its outputs, its own failure. The parent
+    that it shared a slot with heard of its end and waits no more."""
     return replace(
         execution,
+        shares_slot=execution.shares_slot and execution.parent is None,
         killing=None,
         outputs={},
         failure=first_failure(execution, execution.tasks),
