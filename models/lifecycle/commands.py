@@ -306,6 +306,11 @@ class Conclude:
 
 
 @dataclass(frozen=True, slots=True)
+class GoOn:
+    """Start what a decision left for the next one."""
+
+
+@dataclass(frozen=True, slots=True)
 class WakeUp:
     path: str
     attempt: int
@@ -354,6 +359,7 @@ Promised = (
     | ChildEnded
     | Begin
     | Mark
+    | GoOn
     | WakeUp
     | TimeOut
     | TimeOutExecution

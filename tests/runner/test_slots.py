@@ -60,8 +60,12 @@ async def test_a_newcomer_does_not_pass_a_line_whose_first_leave_it_in_the_same_
     plan = await plan_of(engines, 1)
     holder, *waiting = [await create(engines, plan) for _ in range(8)]
     await engines.first.execute(holder.id, Cancel(), ASK)
-    gone = [engines.first.execute(one.id, Cancel(), ASK) for one in waiting[:leaving]]
-    *_, newcomer = await asyncio.gather(*gone, create(engines, plan))
+    gone = [
+        asyncio.create_task(engines.first.execute(one.id, Cancel(), ASK))
+        for one in waiting[:leaving]
+    ]
+    newcomer = await create(engines, plan)
+    await asyncio.gather(*gone)
     assert newcomer.state is ExecutionState.QUEUED
     for one in (*waiting[leaving:], newcomer):
         await engines.first.execute(one.id, Cancel(), ASK)

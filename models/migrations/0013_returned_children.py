@@ -9,5 +9,5 @@ where shares_slot and parent_id is not null and restarted_by <> '[]';
 
 
 class Migration(migrations.Migration):
-    dependencies = [("headway", "0010_search")]
+    dependencies = [("headway", "0012_flow_links")]
     operations = [ops.RunSQL(RETURNED)]
