@@ -9,5 +9,5 @@ where shares_slot and parent_id is not null and restarted_by <> '[]';
 
 
 class Migration(migrations.Migration):
-    dependencies = [("headway", "0012_flow_links")]
+    dependencies = [("headway", "0013_starters")]
     operations = [ops.RunSQL(RETURNED)]
