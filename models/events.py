@@ -51,8 +51,8 @@ class Parent:
 
 @dataclass(frozen=True, slots=True)
 class ExecutionCreated:
-    """`shares_slot`: an execution of the same flow that waits for this one holds the slot of both. Of `origin`
-    EXTERNAL it has no revision. `starters` are the people behind an asker that is none: see `Execution`."""
+    """`shares_slot`: one of the same flow holds the slot of both while it waits for this; without a `parent` it is a
+    test, which takes none. `starters`: see `Execution`. Of `origin` EXTERNAL it has no revision."""
 
     flow_id: UUID | None
     revision_id: UUID | None

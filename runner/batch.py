@@ -28,6 +28,7 @@ from models.lifecycle.retold import RecordExecution
 from models.lifecycle.snapshot import Execution
 from models.lifecycle.transition import Context, Deferred, Job, Transition
 from models.states import HOLDING_A_SLOT, ExecutionState
+from runner.pace import Pace
 from runner.queue import acknowledge, enqueue, withdraw
 from runner.store import audit, bulk, deferred, idempotency
 from runner.store.connection import Connection
@@ -107,9 +108,11 @@ class Batch:
         await self._hold_to_places(connection)
         await self._hold_to_note_keys(connection)
         repeated = await self._hold_to_keys(connection)
+        pace = Pace()
         for asked in self.asked:
             if asked not in self.verdicts and asked not in repeated:
                 self.verdicts[asked] = self._judge(asked, now)
+                await pace.keep()
         await self._answer_repeated(connection, repeated)
         if self.together:
             self._hold_together()
@@ -155,7 +158,7 @@ class Batch:
         and those know whether their flow has a limit."""
         flows = {flow for asked in self.asked if (flow := self._flow_with_slots(asked))}
         if flows:
-            self._slots = await lock_slots(connection, flows)
+            self._slots = await lock_slots(connection, flows, leaving=len(self.asked))
 
     def _flow_with_slots(self, asked: Asked) -> UUID | None:
         command = asked.command

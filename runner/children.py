@@ -55,9 +55,10 @@ class Children:
             command = await prepare(
                 self._pool, self._engine.plans, self._evaluator, Scope(), launch, self._vault
             )
-            flows = await ancestry.flows_above(self._pool, parent.id)
-            _refuse_too_deep(len(flows))
-            shares = spec.wait and command.plan.flow_id in flows
+            above = await ancestry.ancestors(self._pool, parent.id)
+            _refuse_too_deep(len(above))
+            flow = command.plan.flow_id
+            shares = spec.wait and any(each.lends and each.flow_id == flow for each in above)
             transition = await self._engine.create(replace(command, shares_slot=shares), ask)
         except Refused as refused:
             error = TaskError(

@@ -30,6 +30,8 @@ _LARGEST = 500
 """Commands in one transaction at most: larger ones hold their locks for too long."""
 _REMEMBERED = 5_000
 """Snapshots kept, so that a living execution is not read again; each is checked against its row's seq."""
+_REMEMBERED_TASK_RUNS = 200_000
+"""Task runs in them: thousands of large ones would fill the memory."""
 _LOCKED_ELSEWHERE = 0.005
 """Seconds until a command whose execution another process had locked is tried again."""
 
@@ -69,6 +71,7 @@ class Engine(Loop):
         self._answers: dict[Asked, asyncio.Future[Transition]] = {}
         self._some = asyncio.Event()
         self._remembered: OrderedDict[UUID, Execution] = OrderedDict()
+        self._task_runs = 0
 
     async def __aexit__(
         self,
@@ -169,7 +172,7 @@ class Engine(Loop):
         except HeadwayError as error:
             group.refuse(error)
         except Exception as error:
-            self._forget(group.asked)
+            self._forget_all(group.asked)
             logger.exception("%s commands together failed", len(group.asked))
             group.refuse(Fault(f"could not be written: {error}"))
         except BaseException:
@@ -181,7 +184,7 @@ class Engine(Loop):
 
     async def _isolate(self, asked: Sequence[Asked], error: Exception) -> None:
         """One command's fault must not take the others with it: halve until it stands alone."""
-        self._forget(asked)
+        self._forget_all(asked)
         if len(asked) == 1:
             logger.exception("%s failed", type(asked[0].command).__name__, exc_info=error)
             self._answer(asked[0], Fault(f"could not be written: {error}"))
@@ -201,18 +204,23 @@ class Engine(Loop):
                 self._answer(asked, verdict)
 
     def _remember(self, execution: Execution) -> None:
+        self._forget(execution.id)
         if execution.ended:
-            self._remembered.pop(execution.id, None)
             return
         self._remembered[execution.id] = execution
-        self._remembered.move_to_end(execution.id)
-        while len(self._remembered) > _REMEMBERED:
-            self._remembered.popitem(last=False)
+        self._task_runs += len(execution.tasks)
+        while len(self._remembered) > _REMEMBERED or self._task_runs > _REMEMBERED_TASK_RUNS:
+            self._forget(next(iter(self._remembered)))
 
-    def _forget(self, asked: Sequence[Asked]) -> None:
+    def _forget(self, id: UUID) -> None:
+        known = self._remembered.pop(id, None)
+        if known is not None:
+            self._task_runs -= len(known.tasks)
+
+    def _forget_all(self, asked: Sequence[Asked]) -> None:
         for each in asked:
             if each.execution_id:
-                self._remembered.pop(each.execution_id, None)
+                self._forget(each.execution_id)
 
     def _later(self, asked: Asked) -> None:
         asyncio.get_running_loop().call_later(_LOCKED_ELSEWHERE, self._put_back, [asked])

@@ -23,6 +23,7 @@ from models.states import (
 from runner.store.connection import Pool
 from runner.store.facts import event_of
 from runner.store.plans import Plans
+from runner.store.slots import HAS_ITS_OWN
 from runner.store.snapshots import load_executions
 
 
@@ -42,6 +43,8 @@ def _words(states: frozenset[Any]) -> str:
     return ", ".join(f"'{state.value}'" for state in sorted(states))
 
 
+_HAS_ITS_OWN = HAS_ITS_OWN.format("h")
+"""Those that one execution left behind when it no longer waited for them have but one slot together: its own."""
 _ENDED = f"({_words(EXECUTION_ENDS)})"
 _HOLDING = f"({_words(HOLDING_A_SLOT)})"
 _TASK_ENDED = f"({_words(TASK_RUN_ENDS)})"
@@ -97,19 +100,28 @@ _QUERIES: Mapping[str, str] = {
         select t.execution_id, t.path from task_runs t join executions e on e.id = t.execution_id
         where t.state = 'WAITING_FOR_APPROVAL' and e.state <> 'PAUSED'
           and not exists (select from approvals a where a.task_run_id = t.id and a.state = 'PENDING')""",
-    "who waits for a slot waits because others hold them": """
+    "who waits for a slot waits because others hold them": f"""
         select e.id, format('%s of %s slots are held', count(h.id), f.concurrency ->> 'limit')
         from executions e join flows f on f.id = e.flow_id
-          left join executions h on h.flow_id = e.flow_id and not h.shares_slot and h.ended_at is null
-            and h.state not in ('QUEUED', 'CREATED')
+          left join executions h on h.flow_id = e.flow_id and h.state in {_HOLDING} and {_HAS_ITS_OWN}
         where e.state = 'QUEUED'
         group by e.id, f.concurrency having count(h.id) < coalesce((f.concurrency ->> 'limit')::int, 1)""",
     "no more executions hold a slot than their flow's limit": f"""
-        select (array_agg(e.id))[1], format('%s hold one of %s', count(*), f.concurrency ->> 'limit')
-        from executions e join flows f on f.id = e.flow_id
-        where not e.shares_slot and e.state in {_HOLDING} and f.concurrency is not null
-          and e.priority < {FIRST_IN_LINE} and e.started_at >= f.updated_at
-        group by f.id having count(*) > (f.concurrency ->> 'limit')::int""",
+        with recursive lent as (
+          select h.id as holder, h.flow_id, h.id as source, h.parent_id, h.shares_slot as borrowed, 0 as steps
+          from executions h join flows f on f.id = h.flow_id
+          where h.state in {_HOLDING} and {_HAS_ITS_OWN} and f.concurrency is not null
+            and h.priority < {FIRST_IN_LINE} and h.started_at >= f.updated_at
+          union all
+          select l.holder, l.flow_id, l.parent_id, p.parent_id,
+            p.id is not null and (p.flow_id is distinct from l.flow_id or p.shares_slot), l.steps + 1
+          from lent l left join executions p on p.id = l.parent_id
+          where l.borrowed and l.parent_id is not null),
+        held as (select distinct on (holder) holder, flow_id, source from lent order by holder, steps desc)
+        select (array_agg(h.holder))[1],
+          format('%s hold one of %s', count(distinct h.source), f.concurrency ->> 'limit')
+        from held h join flows f on f.id = h.flow_id
+        group by f.id having count(distinct h.source) > (f.concurrency ->> 'limit')::int""",
     "an open request has a task run that waits for people": """
         select a.execution_id, format('%s is %s, its request %s', t.path, t.state, a.state)
         from approvals a join task_runs t on t.id = a.task_run_id

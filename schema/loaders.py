@@ -6,7 +6,6 @@ from uuid import UUID
 
 from strawberry.dataloader import DataLoader
 
-from models.concurrency import Slots
 from models.lifecycle.snapshot import Execution
 from models.viewer import Scope
 from runner.past import Past, past_of, read_past
@@ -113,8 +112,8 @@ class Loaders:
         return self._grouped("children")
 
     @property
-    def line(self) -> DataLoader[UUID, Slots | None]:
-        return self._once("line", self._lines)
+    def place_in_line(self) -> DataLoader[UUID, slots.Place | None]:
+        return self._once("place_in_line", self._places_in_line)
 
     @property
     def metrics(self) -> DataLoader[UUID, list[Row]]:
@@ -181,8 +180,9 @@ class Loaders:
     async def _revisions(self, ids: Sequence[UUID]) -> list[Row | None]:
         return await self._by_id(flows.revisions_by_id, ids)
 
-    async def _lines(self, flow_ids: Sequence[UUID]) -> list[Slots | None]:
-        return [await slots.line_of(self._pool, id) for id in flow_ids]
+    async def _places_in_line(self, ids: Sequence[UUID]) -> list[slots.Place | None]:
+        found = await slots.places_in_line(self._pool, ids)
+        return [found.get(id) for id in ids]
 
     async def _schedules(self, ids: Sequence[UUID]) -> list[Row | None]:
         return await self._by_id(schedules.schedules_by_id, ids)

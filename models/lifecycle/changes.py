@@ -12,13 +12,14 @@ from models.lifecycle.snapshot import (
     TaskRun,
     replace,
 )
+from models.lifecycle.task_runs import changed
 from models.states import (
     FAILED_ENDS,
 )
 
 
 def with_task(execution: Execution, before: TaskRun, after: TaskRun) -> Execution:
-    tasks = {**execution.tasks, after.path: after}
+    tasks = changed(execution.tasks, after)
     known = execution.done if execution.done is not None else done_of(execution.tasks)
     done = known - _weight(before) + _weight(after)
     return replace(
@@ -27,7 +28,19 @@ def with_task(execution: Execution, before: TaskRun, after: TaskRun) -> Executio
         done=done,
         failure=_failure_after(execution, before, after, tasks),
         progress=progress_at(execution, done, put_back=before.ended and not after.ended),
+        unsettled=_unsettled(execution, before, after),
     )
+
+
+_MOST_UNSETTLED = 50
+"""Of more everything is looked at, which is cheaper then."""
+
+
+def _unsettled(execution: Execution, before: TaskRun, after: TaskRun) -> frozenset[str] | None:
+    known = execution.unsettled
+    if known is None or (before.state is after.state and before.condition == after.condition):
+        return known
+    return known | {after.path} if len(known) < _MOST_UNSETTLED else None
 
 
 def _failure_after(
@@ -37,10 +50,20 @@ def _failure_after(
     if before.ended and before.state is not after.state:
         if failure and failure.path is None and not execution.ended:
             return failure
+        if _says_nothing_new(failure, before, after):
+            return failure
         return first_failure(execution, tasks)
     if failure is None and after.state in FAILED_ENDS and not execution.failure_is_allowed(after):
         return failure_of(after, after.error)
     return failure
+
+
+def _says_nothing_new(failure: Failure | None, before: TaskRun, after: TaskRun) -> bool:
+    """Of the first failure, when another task run than that one is put back. It is looked for only when it may change,
+    for thousands are put back together."""
+    if after.state in FAILED_ENDS:
+        return False
+    return failure is None or failure.path not in (None, before.path)
 
 
 def first_failure(execution: Execution, tasks: Mapping[str, TaskRun]) -> Failure | None:

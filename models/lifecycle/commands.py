@@ -46,9 +46,8 @@ class Links:
 class Create:
     """Inputs are validated already. With an `idempotency_key` the same `digest` gives the first answer again.
 
-    `reused` are task runs by key that are not run; with `links.cached_from` nothing is, and `outputs` are its
-    outputs. `limited` when the flow's newest revision has a concurrency limit. `system_labels` are Headway's own.
-    `starters` are people who have it started beside who asks.
+    `reused` are task runs by key that are not run; with `links.cached_from` nothing is, and `outputs` are its outputs.
+    `limited`: the flow's newest revision has a limit. `starters` are people who have it started beside who asks.
     """
 
     plan: Plan
@@ -306,6 +305,11 @@ class Conclude:
 
 
 @dataclass(frozen=True, slots=True)
+class GoOn:
+    """Start what a decision left for the next one."""
+
+
+@dataclass(frozen=True, slots=True)
 class WakeUp:
     path: str
     attempt: int
@@ -363,6 +367,7 @@ Promised = (
     | ChildEnded
     | Begin
     | Mark
+    | GoOn
     | WakeUp
     | TimeOut
     | TimeOutExecution

@@ -63,6 +63,7 @@ from models.lifecycle.task_changes import (
     task_run_recorded,
     task_runs_added,
 )
+from models.lifecycle.task_runs import dict_of
 from models.record_events import Archived, GitSet, Unarchived
 from models.states import (
     EXECUTION_ENDS,
@@ -117,7 +118,7 @@ def fold(plan: Plan, events: Sequence[Event]) -> Execution:
     execution = create(plan, first)
     for event in rest:
         execution = evolve(execution, event)
-    return execution
+    return replace(execution, tasks=dict_of(execution.tasks))
 
 
 def evolve(execution: Execution, event: Event) -> Execution:
@@ -136,6 +137,7 @@ def _execution_moved(execution: Execution, fact: ExecutionMoved, event: Event) -
         state=state,
         state_seq=event.seq,
         clock=_clock(execution, fact, event),
+        unsettled=execution.unsettled if {fact.from_state, state} <= _AT_WORK else None,
         started_at=execution.started_at or (at if state is ExecutionState.RUNNING else None),
         ended_at=execution.ended_at if corrected else at if ended else None,
         cache_key=None if corrected else execution.cache_key,
@@ -154,9 +156,11 @@ def _execution_moved(execution: Execution, fact: ExecutionMoved, event: Event) -
 
 
 def _restarted(execution: Execution, event: Event) -> Execution:
-    """Of an ended execution nothing remains that would end it again: its kill, its outputs, its own failure."""
+    """Of an ended execution nothing remains that would end it again: its kill, its outputs, its own failure. The parent
+    that it shared a slot with heard of its end and waits no more."""
     return replace(
         execution,
+        shares_slot=execution.shares_slot and execution.parent is None,
         killing=None,
         outputs={},
         failure=first_failure(execution, execution.tasks),
@@ -173,6 +177,7 @@ def _clock(execution: Execution, fact: ExecutionMoved, event: Event) -> Clock:
     return execution.clock.stopped(event.at)
 
 
+_AT_WORK = frozenset({ExecutionState.RUNNING, ExecutionState.WAITING_FOR_APPROVAL})
 _COUNTED = frozenset(
     {ExecutionState.RUNNING, ExecutionState.FAILED_FINISHING, ExecutionState.KILLING}
 )
@@ -213,7 +218,7 @@ def _labels_set(execution: Execution, fact: LabelsSet, _: Event) -> Execution:
 
 
 def _failure_recorded(execution: Execution, fact: FailureRecorded, _: Event) -> Execution:
-    return replace(execution, failure=failure_of(None, fact.error))
+    return replace(execution, failure=failure_of(None, fact.error), unsettled=None)
 
 
 def _archived(execution: Execution, _: Archived, __: Event) -> Execution:

@@ -12,7 +12,7 @@ from models.states import GOOD_ENDS, AttemptState, TaskRunState
 from models.values import json_size
 
 MAX_ITEMS = 10_000
-_MOST_TASK_RUNS = 20_000
+MAX_TASK_RUNS = 20_000
 _MAX_OUTPUTS = 1024 * 1024
 
 
@@ -23,9 +23,8 @@ def expand(steps: Steps, task: TaskRun, items: object) -> None:
         told = "`items` did not give a list"
         _end(steps, task, TaskRunState.ERROR, TaskError("EXPRESSION", told))
         return
-    if len(items) > MAX_ITEMS or len(items) * len(spec.tasks) > _MOST_TASK_RUNS:
-        told = f"{len(items)} items; a foreach takes at most {MAX_ITEMS}, and {_MOST_TASK_RUNS} task runs"
-        _end(steps, task, TaskRunState.ERROR, TaskError("TOO_MANY_ITEMS", told))
+    if excess := _too_many(steps.execution, len(items), len(spec.tasks)):
+        _end(steps, task, TaskRunState.ERROR, TaskError("TOO_MANY_ITEMS", excess))
         return
     steps.record(ProgressReported(task.path, task.attempt, inputs={"items": items}))
     if not items:
@@ -37,6 +36,21 @@ def expand(steps: Steps, task: TaskRun, items: object) -> None:
         for child in spec.tasks
     }
     steps.record(TaskRunsAdded(task.path, added))
+
+
+def _too_many(execution: Execution, items: int, tasks: int) -> str | None:
+    """What is said where these iterations are too many, beside those that the execution has."""
+    if items > MAX_ITEMS:
+        return (
+            f"{items} items; a foreach takes at most {MAX_ITEMS}: give it fewer, or lists of them"
+        )
+    there = sum(map(len, execution.families.values()))
+    if there + items * tasks <= MAX_TASK_RUNS:
+        return None
+    return (
+        f"{items} items make {items * tasks} task runs, beside {there} that other iterations have; an execution has at "
+        f"most {MAX_TASK_RUNS} in its foreach tasks: give it fewer items, or have a subflow take some of them"
+    )
 
 
 class Iterations:
@@ -56,19 +70,47 @@ class Iterations:
         most = _spec(execution, foreach).max_parallel
         if most is None:
             return True
-        active = self._active.get(around)
-        if active is None:
-            active = self._active[around] = _active(execution, foreach, most)
+        active = self._of(execution, foreach, most)
         if task.index not in active and len(active) >= most:
             return False
         active.add(task.index)
         return True
 
+    def at_rest(self, execution: Execution, foreach: TaskRun) -> list[str]:
+        """The task runs of iterations that have begun and in which nothing is at work: once put back together with
+        more than may be active, they wait for their turn."""
+        spec = _spec(execution, foreach)
+        if spec.max_parallel is None or foreach.state is not TaskRunState.RUNNING:
+            return []
+        found: list[str] = []
+        for index in sorted(self._of(execution, foreach, spec.max_parallel), key=lambda i: i or 0):
+            paths = [f"{foreach.path}[{index}].{child.id}" for child in spec.tasks]
+            tasks = [execution.tasks[path] for path in paths]
+            if all(task.ended or task.state is TaskRunState.CREATED for task in tasks):
+                found += paths
+        return found
+
+    def has_room(self, execution: Execution, foreach: TaskRun) -> bool:
+        """Whether another iteration may begin. Without `max_parallel` all of them have."""
+        most = _spec(execution, foreach).max_parallel
+        if most is None or foreach.state is not TaskRunState.RUNNING:
+            return False
+        return len(self._of(execution, foreach, most)) < most
+
+    def _of(self, execution: Execution, foreach: TaskRun, most: int) -> set[int | None]:
+        active = self._active.get(foreach.path)
+        if active is None:
+            active = self._active[foreach.path] = _active(execution, foreach, most)
+        return active
+
     def close(self, steps: Steps, task: TaskRun) -> None:
         """End a foreach once all its iterations have."""
         execution = steps.execution
+        tasks = execution.tasks
+        if any(not tasks[path].ended for path in execution.families.get(task.path, ())):
+            return
         children = execution.children_of(task)
-        if not children or not all(child.ended for child in children):
+        if not children:
             return
         bad = [child for child in children if child.state not in GOOD_ENDS]
         if bad and all(child.state is TaskRunState.CANCELLED for child in bad):
@@ -87,21 +129,25 @@ class Iterations:
 def _active(execution: Execution, foreach: TaskRun, most: int) -> set[int | None]:
     """Iterations that have begun and not ended; of more than may be active, put back together, those at work."""
     children = execution.children_of(foreach)
-    begun = {child.index for child in children if _has_begun(execution, child)}
-    active = begun & {child.index for child in children if not child.ended}
-    if len(active) <= most:
-        return active
-    return {child.index for child in children if _has_begun(execution, child) and not child.ended}
+    begun = [child for child in children if _shows_a_beginning(child)]
+    begun = [child for child in begun if not execution.is_disabled(child)]
+    known = {child.index for child in begun}
+    at_work = {child.index for child in begun if not child.ended}
+    waiting = (child.index for child in children if child.state is TaskRunState.CREATED)
+    active = at_work | {index for index in waiting if index in known}
+    return active if len(active) <= most else at_work
 
 
 def _has_begun(execution: Execution, task: TaskRun) -> bool:
     """A disabled task is skipped before its iteration's turn comes, and so says nothing of it."""
-    if execution.is_disabled(task):
-        return False
-    asked = (
-        task.condition is not None and task.attempt == 0
-    )  # what was put back has its answer already
-    return task.state is not TaskRunState.CREATED or asked
+    return _shows_a_beginning(task) and not execution.is_disabled(task)
+
+
+def _shows_a_beginning(task: TaskRun) -> bool:
+    """What was put back has its answer already."""
+    if task.state is not TaskRunState.CREATED:
+        return True
+    return task.condition is not None and task.attempt == 0
 
 
 def iteration_has_begun(execution: Execution, task: TaskRun) -> bool:

@@ -46,7 +46,11 @@ def _put_back(execution: Execution, states: Set[TaskRunState]) -> list[TaskRun]:
         while around is not None:
             paths.add(around)
             around = execution.tasks[around].parent
-    return [task for path, task in execution.tasks.items() if path in paths and task.ended]
+    found = [task for path, task in execution.tasks.items() if path in paths and task.ended]
+    first = execution.failure.path if execution.failure else None
+    return sorted(
+        found, key=lambda task: task.path == first
+    )  # last, so that no other takes its place on the way
 
 
 def retry_failed(steps: Steps, _: RetryFailed) -> None:

@@ -3,15 +3,17 @@
 `settle` is called after every change and finds, from the snapshot alone, everything that is due.
 """
 
+from collections.abc import Iterable
+
 from models.events import ConditionAsked, ExecutionMoved, TaskError, TaskRunMoved
-from models.lifecycle.commands import AdmitNext, ChildEnded, Evaluate, TimeOutExecution
+from models.lifecycle.commands import AdmitNext, ChildEnded, Evaluate, GoOn, TimeOutExecution
 from models.lifecycle.foreach import Iterations, iteration_has_begun
-from models.lifecycle.snapshot import Execution, TaskRun
+from models.lifecycle.nearness import near
+from models.lifecycle.snapshot import Execution, TaskRun, replace
 from models.lifecycle.starting import start
 from models.lifecycle.steps import Steps
 from models.lifecycle.stopping import kill, when_finally_begins
 from models.lifecycle.votes import close_decided
-from models.spec import ForeachTask
 from models.states import (
     FAILED_ENDS,
     GOOD_ENDS,
@@ -24,6 +26,8 @@ from models.states import (
 
 _NOT_HANDLED = frozenset({ExecutionState.CREATED, ExecutionState.QUEUED, ExecutionState.RESTARTED})
 TIMED_OUT = "TIMED_OUT"
+MOST_STARTS = 1_000
+"""Task runs that one decision starts, so that no other execution waits long for it."""
 
 
 def move(steps: Steps, to: ExecutionState) -> None:
@@ -86,8 +90,10 @@ def _go_on(steps: Steps) -> None:
                 return
             move(steps, ExecutionState.FAILED_FINISHING)
             _cancel_what_failure_forbids(steps)
-        if not _advance(steps, *_sections_at_work(steps)):
+        went_on = _advance(steps, *_sections_at_work(steps))
+        if not went_on or (steps.is_behind and not steps.execution.has_failed):
             break
+    _leave_the_rest(steps)
     if all(task.ended for task in steps.execution.tasks.values()):
         _conclude(steps)
     elif not steps.execution.has_failed:
@@ -102,6 +108,7 @@ def _go_on_killing(steps: Steps) -> None:
         close_decided(steps)
         while _advance(steps, Section.FINALLY):
             pass
+        _leave_the_rest(steps)
     if all(task.ended for task in steps.execution.tasks.values()):
         move(steps, ExecutionState.KILLED)
 
@@ -135,7 +142,7 @@ def _moves(execution: Execution, task: TaskRun) -> bool:
 
 
 def _only_has_children(execution: Execution, task: TaskRun) -> bool:
-    return isinstance(execution.spec_of(task), ForeachTask) and bool(execution.children_of(task))
+    return task.path in execution.families
 
 
 # -- what may start ---------------------------------------------------------------------------------------------------
@@ -160,13 +167,49 @@ def _advance(steps: Steps, *sections: Section) -> bool:
     """Whether anything happened: what is ready starts, what cannot run any more is cancelled or skipped."""
     before = len(steps.events)
     iterations = Iterations()
-    for path in [task.path for task in steps.execution.in_section(*sections) if not task.ended]:
+    touched = steps.execution.unsettled
+    if touched is None or sections != (Section.TASKS,):
+        steps.execution = replace(steps.execution, unsettled=frozenset())
+        everything = steps.execution.in_section(*sections)
+        _advance_each(steps, [task.path for task in everything if not task.ended], iterations)
+    elif touched:
+        steps.execution = replace(steps.execution, unsettled=frozenset())
+        _advance_each(steps, near(steps.execution, touched), iterations)
+        _begin_iterations(steps, touched, iterations)
+    return len(steps.events) > before
+
+
+def _advance_each(steps: Steps, paths: Iterable[str], iterations: Iterations) -> None:
+    for path in paths:
+        if steps.is_behind:
+            return
         task = steps.execution.tasks[path]
         if task.state is TaskRunState.CREATED:
             _consider(steps, task, iterations)
         elif task.state is TaskRunState.RUNNING:
             iterations.close(steps, task)
-    return len(steps.events) > before
+
+
+def _begin_iterations(steps: Steps, touched: Iterable[str], iterations: Iterations) -> None:
+    """The next ones of each foreach that something has ended in."""
+    ended = [task for path in touched if (task := steps.execution.tasks[path]).ended]
+    for around in dict.fromkeys(task.parent for task in ended if task.parent is not None):
+        foreach = steps.execution.tasks[around]
+        _advance_each(steps, iterations.at_rest(steps.execution, foreach), iterations)
+        for path in steps.execution.families[around]:
+            task = steps.execution.tasks[path]
+            if task.state is not TaskRunState.CREATED:
+                continue
+            if not iterations.has_room(steps.execution, steps.execution.tasks[around]):
+                break
+            _consider(steps, task, iterations)
+
+
+def _leave_the_rest(steps: Steps) -> None:
+    """To a decision that follows at once, where this one has started as much as it may."""
+    if steps.is_behind:
+        steps.execution = replace(steps.execution, unsettled=None)
+        steps.promise(GoOn())
 
 
 def _consider(steps: Steps, task: TaskRun, iterations: Iterations) -> None:
@@ -176,7 +219,10 @@ def _consider(steps: Steps, task: TaskRun, iterations: Iterations) -> None:
         return
     verdict = _verdict(execution, task)
     if verdict is TaskRunState.RUNNING:
-        if iterations.may_start(execution, task):
+        if steps.started >= MOST_STARTS:
+            steps.is_behind = True
+        elif iterations.may_start(execution, task):
+            steps.started += 1
             _start_if(steps, task)
     elif verdict is not None:
         steps.move_task(task, verdict)

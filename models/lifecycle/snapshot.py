@@ -278,7 +278,8 @@ class Execution:
     `starters`, who had it started beside `created_by`: by asking for a backfill, by restarting its parent.
 
     Derived, and kept because thousands of task runs ask for them at each step: `families`, the paths of each foreach's
-    task runs; `done`, the sum that progress is made of, in millionths of a task run.
+    task runs; `done`, the sum that progress is made of, in millionths of a task run; `unsettled`, the paths of what has
+    changed since all that was due had happened (None: that is not known).
     """
 
     id: UUID
@@ -312,6 +313,7 @@ class Execution:
     signals: Mapping[str, Any] = field(default_factory=dict)
     families: Mapping[str, Sequence[str]] = field(default_factory=dict, compare=False)
     done: int | None = field(default=None, compare=False)
+    unsettled: frozenset[str] | None = field(default=None, compare=False)
     progress: float = 0.0
     outputs: Mapping[str, Any] = field(default_factory=dict)
     properties: Mapping[str, Any] = field(default_factory=dict)
@@ -357,6 +359,8 @@ class Execution:
 
     def awaited_by(self, task: TaskRun) -> list[TaskRun]:
         """What must end before it: its needs and, as a disabled one has ended at once, what that one needs in turn."""
+        if not self.plan.graph.needs(task.key):
+            return []
         found = {need.path: need for need in self.needs_of(task)}
         passed = [need for need in found.values() if self.is_disabled(need)]
         while passed:

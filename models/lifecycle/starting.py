@@ -4,7 +4,7 @@ from models.events import AttemptStarted
 from models.lifecycle.commands import Evaluate, TimeOut
 from models.lifecycle.snapshot import Execution, TaskRun, is_engine_task
 from models.lifecycle.steps import Steps
-from models.spec import ApprovalTask, ForeachTask
+from models.spec import ApprovalTask
 from models.states import ExecutionState, Section, TaskRunState
 
 
@@ -24,7 +24,7 @@ def start(steps: Steps, task: TaskRun) -> None:
 
 
 def _has_its_items(execution: Execution, task: TaskRun) -> bool:
-    return isinstance(execution.spec_of(task), ForeachTask) and bool(execution.children_of(task))
+    return task.path in execution.families
 
 
 _RUNS = frozenset({ExecutionState.RUNNING, ExecutionState.FAILED_FINISHING})

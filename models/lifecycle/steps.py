@@ -11,6 +11,7 @@ from models.lifecycle.commands import Deferrable, WakeUp
 from models.lifecycle.evolve import evolve
 from models.lifecycle.record_commands import Delete
 from models.lifecycle.snapshot import Execution, TaskRun, is_engine_task, replace
+from models.lifecycle.task_runs import changed, dict_of
 from models.lifecycle.transition import Context, Deferred, Job, Transition, job_key
 from models.states import (
     EXECUTION_MOVES,
@@ -23,6 +24,8 @@ from models.states import (
 
 
 class Steps:
+    """`started` counts what it has started; `is_behind` when one decision may start no more, and there is more."""
+
     def __init__(self, execution: Execution, context: Context) -> None:
         self.execution = execution
         self.context = context
@@ -32,6 +35,8 @@ class Steps:
         self.deferred: list[Deferred] = []
         self.refused: Problem | None = None
         self.removal: Delete | None = None
+        self.started = 0
+        self.is_behind = False
 
     @property
     def now(self) -> datetime:
@@ -62,14 +67,14 @@ class Steps:
     def carry(self, path: str, outputs: Mapping[str, Any]) -> None:
         """The outputs that another task run holds for this one; the events only say which it is."""
         task = replace(self.execution.tasks[path], carried=outputs)
-        self.execution = replace(self.execution, tasks={**self.execution.tasks, path: task})
+        self.execution = replace(self.execution, tasks=changed(self.execution.tasks, task))
 
     def lease(self, path: str, lease: UUID) -> None:
         """The lease of the attempt just started. It is no event: it belongs to the moment, not to history."""
         task = self.execution.tasks[path]
         assert task.newest
         leased = replace(task, newest=replace(task.newest, lease=lease))
-        self.execution = replace(self.execution, tasks={**self.execution.tasks, path: leased})
+        self.execution = replace(self.execution, tasks=changed(self.execution.tasks, leased))
 
     def line_up(self, task: TaskRun) -> None:
         """Give a QUEUED or RETRYING task run its job, not before it is due; what the engine carries, its timer."""
@@ -93,6 +98,9 @@ class Steps:
         self.deferred.append(Deferred(command, self.now, other, reason))
 
     def close(self) -> Transition:
+        tasks = dict_of(self.execution.tasks)
+        if tasks is not self.execution.tasks:
+            self.execution = replace(self.execution, tasks=tasks)
         return Transition(
             self.execution,
             tuple(self.events),

@@ -17,7 +17,7 @@ from models.events import (
     TaskRunsAdded,
 )
 from models.lifecycle.changes import done_of, first_failure, merged, progress_at, with_task
-from models.lifecycle.places import families_of, place_of
+from models.lifecycle.places import place_of
 from models.lifecycle.recorded import recorded_task
 from models.lifecycle.snapshot import (
     Attempt,
@@ -26,6 +26,7 @@ from models.lifecycle.snapshot import (
     TaskRun,
     replace,
 )
+from models.lifecycle.task_runs import dict_of
 from models.states import (
     GOOD_ENDS,
     TASK_RUN_ENDS,
@@ -65,9 +66,18 @@ def task_runs_added(execution: Execution, fact: TaskRunsAdded, event: Event) -> 
         path: new_task(path, id, known + position, None, event)
         for position, (path, id) in enumerate(in_order(execution.plan, fact.task_runs))
     }
-    tasks = {**execution.tasks, **added}
-    grown = replace(execution, tasks=tasks, families=families_of(tasks), done=None)
-    return replace(grown, progress=progress_at(grown, done_of(tasks), put_back=True))
+    tasks = {**dict_of(execution.tasks), **added}
+    family = (*execution.families.get(fact.path, ()), *added)
+    done = execution.done if execution.done is not None else done_of(execution.tasks)
+    known_changes = execution.unsettled
+    grown = replace(
+        execution,
+        tasks=tasks,
+        families={**execution.families, fact.path: family},
+        done=done,
+        unsettled=None if known_changes is None else known_changes | {fact.path},
+    )
+    return replace(grown, progress=progress_at(grown, done, put_back=True))
 
 
 def condition_asked(execution: Execution, fact: ConditionAsked, _: Event) -> Execution:
@@ -172,7 +182,7 @@ def progress_reported(execution: Execution, fact: ProgressReported, _: Event) ->
 def task_run_recorded(execution: Execution, fact: TaskRunRecorded, _: Event) -> Execution:
     before = execution.tasks.get(fact.path)
     after = recorded_task(before, fact)
-    tasks = {**execution.tasks, fact.path: after}
+    tasks = {**dict_of(execution.tasks), fact.path: after}
     own = execution.failure if execution.failure and execution.failure.path is None else None
     told = replace(
         execution, tasks=tasks, done=None, failure=own or first_failure(execution, tasks)

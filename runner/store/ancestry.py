@@ -1,24 +1,37 @@
 """Executions and those that their subflow tasks have started."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from runner.store.connection import Pool
 
+# `waits`: for what is below it, all the way down.
 _ABOVE = """
 with recursive above as (
-  select id, flow_id, parent_id from executions where id = $1
+  select *, true as waits from executions where id = $1
   union all
-  select e.id, e.flow_id, e.parent_id from executions e join above a on e.id = a.parent_id)
-select flow_id from above
+  select e.*, a.waits and exists (
+    select from task_runs t where t.execution_id = e.id and t.path = a.parent_path
+      and t.attempt = a.parent_attempt and t.state = 'RUNNING')
+  from executions e join above a on e.id = a.parent_id)
+select flow_id, waits and (not shares_slot or parent_id is not null) as lends from above
 """
 _CHILD = (
     "select id from executions where parent_id = $1 and parent_path = $2 and parent_attempt = $3"
 )
 
 
-async def flows_above(pool: Pool, id: UUID) -> list[UUID]:
-    """The flow of an execution, of its parent, and so on up."""
-    return [row["flow_id"] for row in await pool.fetch(_ABOVE, id)]
+@dataclass(frozen=True, slots=True)
+class Ancestor:
+    """`lends`: it waits for what is below it and has a slot that this may share. A test of its flow has none."""
+
+    flow_id: UUID
+    lends: bool
+
+
+async def ancestors(pool: Pool, id: UUID) -> list[Ancestor]:
+    """The execution itself, which waits for what it starts now, its parent, and so on up."""
+    return [Ancestor(row["flow_id"], row["lends"]) for row in await pool.fetch(_ABOVE, id)]
 
 
 async def child_of(pool: Pool, parent: UUID, path: str, attempt: int) -> UUID | None:

@@ -32,10 +32,23 @@ select distinct execution_id, artifact_id, direction, path from artifact_uses
 where artifact_id = any($1::uuid[]) and direction = $2 order by 2, 1 desc, 4 limit $3
 """,
 }
-_PIPELINES = """
-select namespace, flow_key, array_agg(distinct kind) as kinds, count(*) as executions, max(created_at) as last_at
-from executions where flow_id is null and not archived and {visible}
-group by namespace, flow_key order by namespace, flow_key limit 1000
+_COUNTED = 10_000
+# From one name to the next by the index, and of each its newest ones only: there may be millions.
+_PIPELINES = f"""
+with recursive pipeline as (
+  (select namespace, flow_key from executions where flow_id is null and not archived and {{visible}}
+   order by namespace, flow_key limit 1)
+  union all
+  select after.namespace, after.flow_key from pipeline p, lateral (
+    select namespace, flow_key from executions where flow_id is null and not archived and {{visible}}
+      and (namespace, flow_key) > (p.namespace, p.flow_key)
+    order by namespace, flow_key limit 1) after)
+select p.namespace, p.flow_key, told.* from (select * from pipeline limit 1000) p, lateral (
+  select array_agg(distinct kind) as kinds, count(*) as executions, max(created_at) as last_at from (
+    select kind, created_at from executions e
+    where e.flow_id is null and not e.archived and e.namespace = p.namespace and e.flow_key = p.flow_key
+    order by e.id desc limit {_COUNTED}) newest) told
+order by p.namespace, p.flow_key
 """
 
 
@@ -72,7 +85,7 @@ async def count_artifacts(pool: Pool, condition: str, arguments: Arguments) -> t
 
 
 async def pipelines(pool: Pool, scope: Scope) -> Sequence[Row]:
-    """What was recorded from elsewhere, by namespace and name."""
+    """What was recorded from elsewhere, by namespace and name; of each up to 10 000 executions are counted."""
     arguments = Arguments()
     sql = _PIPELINES.format(visible=compile_scope(scope, arguments))
     rows: Sequence[Row] = await pool.fetch(sql, *arguments.values)

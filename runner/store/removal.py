@@ -7,7 +7,7 @@ from uuid import UUID
 
 from models.lifecycle.record_commands import Delete
 from runner.store.connection import Connection
-from runner.store.json import load
+from runner.store.json import dump, load
 
 # What nobody else used or made goes with them.
 _FORGET_ARTIFACTS: Final = """
@@ -35,6 +35,10 @@ _BESIDE: Final[Mapping[str, Sequence[str]]] = {
         "delete from artifact_uses where execution_id = any($1::uuid[])",
     ),
 }
+# Waits for whoever carries outputs of these at this moment, so that the next statement sees who names them.
+_LOCK_OUTPUTS = (
+    "select id from task_runs where execution_id = any($1::uuid[]) order by id for update"
+)
 # By the key of the task run that held them: whoever names it, now or later, still finds them.
 _KEEP_OUTPUTS = """
 insert into kept_outputs (task_run_id, outputs)
@@ -42,6 +46,10 @@ select source.id, source.outputs from task_runs source
 where source.execution_id = any($1::uuid[]) and exists (
   select from task_runs t where t.outputs_from = source.id and t.execution_id <> all($1::uuid[]))
 on conflict do nothing
+"""
+_HOLD_SOURCES = "select id from task_runs where id = any($1::uuid[]) order by id for key share"
+_KEEP_CARRIED = """
+insert into kept_outputs (task_run_id, outputs) select * from unnest($1::uuid[], $2::jsonb[]) on conflict do nothing
 """
 _HELD_OUTPUTS = """
 select id, outputs, execution_id from task_runs where id = any($1::uuid[])
@@ -84,7 +92,19 @@ async def remove(
 
 async def keep_referenced_outputs(connection: Connection, ids: Sequence[UUID]) -> None:
     """Before these go: a copy of their outputs that task runs of others carry by reference."""
+    await connection.execute(_LOCK_OUTPUTS, ids)
     await connection.execute(_KEEP_OUTPUTS, ids)
+
+
+async def hold_sources(connection: Connection, carried: Mapping[UUID, Mapping[str, Any]]) -> None:
+    """Before these outputs are carried by reference, by the task runs that hold them: none goes until the commit, and
+    where one has gone since they were read, a copy takes its place."""
+    if not carried:
+        return
+    there = {row["id"] for row in await connection.fetch(_HOLD_SOURCES, list(carried))}
+    gone = [id for id in carried if id not in there]
+    if gone:
+        await connection.execute(_KEEP_CARRIED, gone, [dump(carried[id]) for id in gone])
 
 
 async def held_outputs(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Held]:

@@ -1,10 +1,12 @@
 """Who holds the slots of flows with a concurrency limit, and who waits for one: derived from the executions' rows.
 
-The limit is that of the flow's newest revision. Under the flow's lock the answer holds until the commit.
+The limit is that of the flow's newest revision. Under the flow's lock the answer holds until the commit. Lines may be
+long, so of a line no more is read than can matter.
 """
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -13,43 +15,93 @@ from models.states import HOLDING_A_SLOT, ConcurrencyBehavior, ExecutionState
 from runner.store.connection import Connection, Pool
 from runner.store.json import load
 
+HAS_ITS_OWN = """(not {0}.shares_slot or ({0}.parent_id is not null and not exists (
+  with recursive above as (
+    select p.flow_id, p.shares_slot, p.parent_id, p.parent_path, p.parent_attempt
+    from executions p join task_runs t on t.execution_id = p.id and t.path = {0}.parent_path
+    where p.id = {0}.parent_id and t.attempt = {0}.parent_attempt and t.state = 'RUNNING'
+    union all
+    select p.flow_id, p.shares_slot, p.parent_id, p.parent_path, p.parent_attempt
+    from above a join executions p on p.id = a.parent_id
+      join task_runs t on t.execution_id = p.id and t.path = a.parent_path
+    where t.attempt = a.parent_attempt and t.state = 'RUNNING')
+  select from above a where a.flow_id = {0}.flow_id and (not a.shares_slot or a.parent_id is not null))))"""
+"""Whether the slot of the execution `{0}` is its own. One that was started by its own flow shares that one's slot while
+it is waited for, and has the slot from then on. Without a parent, what shares one is a test, and has none."""
 _LOCK = """
 select id, concurrency from flows where id = any($1::uuid[]) and concurrency is not null order by id for update
 """
-_STANDING = """
-select flow_id, id, state, priority from executions
-where flow_id = any($1::uuid[]) and ended_at is null and not shares_slot and state = any($2::text[])
-order by flow_id, id
+_HOLDERS = f"""
+select e.flow_id, e.id, e.state from executions e
+where e.flow_id = any($1::uuid[]) and e.state = any($2::text[]) and {HAS_ITS_OWN.format("e")}
+order by e.flow_id, e.id
+"""
+_AHEAD = """
+select of.id as flow_id, first.id from unnest($1::uuid[], $2::int[]) as of (id, most), lateral (
+  select e.id, e.priority from executions e
+  where e.flow_id = of.id and e.state = 'QUEUED' and e.id <> all($3::uuid[])
+  order by e.priority desc, e.id limit of.most) first
+order by of.id, first.priority desc, first.id
 """
 _DOOMED = """
 select execution_id from deferred_commands
 where due_at <= clock_timestamp() and command ->> 'kind' = 'MakeRoom'
 """
-_COUNTED = [state.value for state in sorted(HOLDING_A_SLOT | {ExecutionState.QUEUED})]
+_HOLDING = [state.value for state in sorted(HOLDING_A_SLOT)]
 _LINES = """
-select distinct e.flow_id from executions e where e.state = 'QUEUED'
+select f.id from flows f where exists (select from executions e where e.flow_id = f.id and e.state = 'QUEUED')
 """
 _FIRST = """
 select e.id from executions e where e.flow_id = $1 and e.state = 'QUEUED' order by e.priority desc, e.id limit $2
 """
 _LIMIT = "select concurrency from flows where id = $1"
+_PLACES = """
+select placed.id, placed.flow_id, placed.position, f.concurrency
+from (
+  select e.id, e.flow_id, row_number() over (partition by e.flow_id order by e.priority desc, e.id) as position
+  from executions e where e.state = 'QUEUED'
+    and e.flow_id in (select flow_id from executions where id = any($1::uuid[]) and state = 'QUEUED')
+) placed join flows f on f.id = placed.flow_id
+where placed.id = any($1::uuid[]) and f.concurrency is not null
+"""
 
 
-async def lock_slots(connection: Connection, flow_ids: Collection[UUID]) -> dict[UUID, Slots]:
-    """By flow, for those that have a limit. Locks the flows in the caller's transaction."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Of one that waits for a slot: its flow's limit, who holds the slots, and its position in the line, from 1."""
+
+    limit: int
+    holders: Sequence[UUID]
+    position: int
+
+
+async def lock_slots(
+    connection: Connection, flow_ids: Collection[UUID], leaving: int = 0
+) -> dict[UUID, Slots]:
+    """By flow, for those that have a limit. Locks the flows in the caller's transaction.
+
+    The line is told as far as slots may become free, and `leaving` places on: as many as the caller may take out.
+    """
     limits = {
         row["id"]: load(row["concurrency"])
         for row in await connection.fetch(_LOCK, sorted(flow_ids))
     }
-    return await _slots(connection, limits) if limits else {}
-
-
-async def _slots(connection: Any, limits: Mapping[UUID, Any]) -> dict[UUID, Slots]:
-    standing: dict[UUID, list[Any]] = defaultdict(list)
-    for row in await connection.fetch(_STANDING, list(limits), _COUNTED):
-        standing[row["flow_id"]].append(row)
+    if not limits:
+        return {}
+    holders = await _holders(connection, list(limits))
     doomed = await _doomed(connection, limits.values())
-    return {id: _of(limit, standing[id], doomed) for id, limit in limits.items()}
+    lines: dict[UUID, list[UUID]] = defaultdict(list)
+    most = [limit["limit"] + leaving for limit in limits.values()]
+    for row in await connection.fetch(_AHEAD, list(limits), most, list(doomed)):
+        lines[row["flow_id"]].append(row["id"])
+    return {id: _of(limit, holders[id], lines[id], doomed) for id, limit in limits.items()}
+
+
+async def _holders(connection: Any, flow_ids: Sequence[UUID]) -> Mapping[UUID, list[Any]]:
+    holders: dict[UUID, list[Any]] = defaultdict(list)
+    for row in await connection.fetch(_HOLDERS, flow_ids, _HOLDING):
+        holders[row["flow_id"]].append(row)
+    return holders
 
 
 async def _doomed(connection: Any, limits: Iterable[Mapping[str, Any]]) -> frozenset[UUID]:
@@ -59,15 +111,15 @@ async def _doomed(connection: Any, limits: Iterable[Mapping[str, Any]]) -> froze
     return frozenset(row["execution_id"] for row in await connection.fetch(_DOOMED))
 
 
-def _of(limit: Mapping[str, Any], rows: Sequence[Any], doomed: frozenset[UUID]) -> Slots:
-    waiting = [row for row in rows if row["state"] == ExecutionState.QUEUED]
-    holding = [row for row in rows if row["state"] != ExecutionState.QUEUED]
+def _of(
+    limit: Mapping[str, Any], holding: Sequence[Any], line: Sequence[UUID], doomed: frozenset[UUID]
+) -> Slots:
     slots = Slots(
         limit=limit["limit"],
         behavior=ConcurrencyBehavior(limit["behavior"]),
         holders=[row["id"] for row in holding],
         going=frozenset(row["id"] for row in holding if row["state"] == ExecutionState.KILLING),
-        line=[row["id"] for row in sorted(waiting, key=lambda row: (-row["priority"], row["id"]))],
+        line=line,
     )
     return slots.without(doomed)
 
@@ -81,10 +133,20 @@ async def first_in_line(pool: Pool, flow_id: UUID) -> list[UUID]:
 
 async def flows_with_lines(pool: Pool) -> list[UUID]:
     """Flows for whose slots somebody waits."""
-    return [row["flow_id"] for row in await pool.fetch(_LINES)]
+    return [row["id"] for row in await pool.fetch(_LINES)]
 
 
-async def line_of(pool: Pool, flow_id: UUID) -> Slots | None:
-    """The flow's slots as they are now, without a lock: for whoever asks why something waits."""
-    limit = load(await pool.fetchval(_LIMIT, flow_id))
-    return (await _slots(pool, {flow_id: limit}))[flow_id] if limit else None
+async def places_in_line(pool: Pool, ids: Sequence[UUID]) -> dict[UUID, Place]:
+    """Of those among the executions that wait for a slot; without a lock: for whoever asks why something waits."""
+    rows = await pool.fetch(_PLACES, ids)
+    if not rows:
+        return {}
+    holders = await _holders(pool, list({row["flow_id"] for row in rows}))
+    return {
+        row["id"]: Place(
+            load(row["concurrency"])["limit"],
+            [holder["id"] for holder in holders[row["flow_id"]]],
+            row["position"],
+        )
+        for row in rows
+    }

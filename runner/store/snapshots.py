@@ -234,6 +234,7 @@ Column = tuple[str, str, Any]
 EXECUTION_COLUMNS: Sequence[Column] = (
     ("state", "text", lambda x: x.state.value),
     ("cache_key", "text", lambda x: x.cache_key),
+    ("shares_slot", "bool", lambda x: x.shares_slot),
     ("seq", "bigint", lambda x: x.seq),
     ("state_seq", "bigint", lambda x: x.state_seq),
     ("progress", "float8", lambda x: x.progress),
@@ -276,7 +277,6 @@ NEW_EXECUTION_COLUMNS: Sequence[Column] = (
     ("parent_id", "uuid", lambda x: x.parent.execution_id if x.parent else None),
     ("parent_path", "text", lambda x: x.parent.path if x.parent else None),
     ("parent_attempt", "int", lambda x: x.parent.attempt if x.parent else None),
-    ("shares_slot", "bool", lambda x: x.shares_slot),
     ("no_cache", "bool", lambda x: x.no_cache),
     ("scheduled_at", "timestamptz", lambda x: x.scheduled_at),
     ("starters", "jsonb", lambda x: dump(x.starters)),

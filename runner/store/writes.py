@@ -14,6 +14,7 @@ from runner.store.approval_writes import write_approvals
 from runner.store.connection import Connection
 from runner.store.json import dump, dump_or_none, turned
 from runner.store.recorded import write_recorded
+from runner.store.removal import hold_sources
 from runner.store.snapshots import (
     EXECUTION_COLUMNS,
     NEW_EXECUTION_COLUMNS,
@@ -133,6 +134,10 @@ async def _write_task_runs(connection: Connection, changes: Sequence[Change]) ->
                 new.append((change.after, task))
             elif before is not task:
                 old.append(task)
+    written = [*(task for _, task in new), *old]
+    await hold_sources(
+        connection, {task.outputs_from: task.carried for task in written if task.outputs_from}
+    )
     if new:
         await connection.execute(_INSERT_TASK_RUNS, *_arrays(NEW_TASK_RUN_COLUMNS, new))
     if old:

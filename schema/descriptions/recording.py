@@ -106,7 +106,7 @@ RECORDING: Final[Words] = {
             "namespace": "Its namespace.",
             "key": "Its name.",
             "kinds": "The kinds, or stages, of its executions.",
-            "executionCount": "How many executions there are.",
+            "executionCount": "How many executions there are, counted up to 10000.",
         },
     ),
     "GitInput": (

@@ -327,15 +327,13 @@ class Execution(Node):
 
 async def _line(info: Info, execution: snapshot.Execution) -> Line | None:
     """What a QUEUED execution waits behind; the names of those that its viewer may not see are left out."""
-    flow = execution.plan.flow_id
-    if flow is None or execution.state is not ExecutionState.QUEUED:
+    if execution.state is not ExecutionState.QUEUED:
         return None
-    slots = await info.context.loaders.line.load(flow)
-    if slots is None or execution.id not in slots.line:
+    place = await info.context.loaders.place_in_line.load(execution.id)
+    if place is None:
         return None
-    holders = await info.context.loaders.execution.load_many(list(slots.holders))
-    names = [row["name"] for row in holders if row]
-    return Line(slots.limit, names, slots.line.index(execution.id) + 1)
+    holders = await info.context.loaders.execution.load_many(list(place.holders))
+    return Line(place.limit, [row["name"] for row in holders if row], place.position)
 
 
 def queued_for(row: Any) -> float | None:

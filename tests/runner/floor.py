@@ -32,10 +32,10 @@ class Floor:
     worker: Worker
     data_dir: Path
 
-    async def begin(self, tasks: str, **inputs: Any) -> UUID:
-        """Start an execution of a flow with these tasks (YAML, two spaces deep)."""
+    async def begin(self, tasks: str, head: str = "", **inputs: Any) -> UUID:
+        """Start an execution of a flow with these tasks (YAML, two spaces deep) and what else is in its `head`."""
         declared = ", ".join(f"{{id: {name}, type: STRING}}" for name in inputs)
-        source = f"id: test\nnamespace: acme\ninputs: [{declared}]\ntasks:\n{tasks}"
+        source = f"id: test\nnamespace: acme\n{head}inputs: [{declared}]\ntasks:\n{tasks}"
         async with self.parts.database.pool.acquire() as connection:
             await save_flow(connection, parse_flow(source), source, "user:test")
         create = await self._create(inputs)
@@ -67,8 +67,8 @@ class Floor:
                     await watch.changed()
         return execution
 
-    async def run(self, tasks: str, **inputs: Any) -> Execution:
-        return await self.until_ended(await self.begin(tasks, **inputs))
+    async def run(self, tasks: str, head: str = "", **inputs: Any) -> Execution:
+        return await self.until_ended(await self.begin(tasks, head, **inputs))
 
     async def task(self, tasks: str, **inputs: Any) -> TaskRun:
         """Of a flow of one task: its run, ended."""

@@ -287,3 +287,15 @@ async def test_stopping_answers_whoever_still_waits(database: Database) -> None:
             await asyncio.sleep(0)
         with pytest.raises((Unavailable, Refused)):
             await waiting
+
+
+async def test_what_an_engine_remembers_is_bounded_by_its_task_runs(
+    engines: Engines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runner.engine._REMEMBERED_TASK_RUNS", 7)
+    made = [await engines.create() for _ in range(6)]
+    assert list(engines.first._remembered) == [one.id for one in made[-3:]]
+    for one in made:
+        done = await engines.first.execute(one.id, Cancel(), ASK)
+        assert done.execution.state is ExecutionState.KILLED
+    assert (len(engines.first._remembered), engines.first._task_runs) == (0, 0)

@@ -1,20 +1,29 @@
 """What goes with a deleted execution, and what others keep of it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import pytest
 
 from models.errors import ProblemCode, Refused
 from models.ids import new_id
-from models.lifecycle.commands import SetLabels
+from models.lifecycle.commands import Create, Finish, Reused, SetLabels, Start
 from models.lifecycle.record_commands import AddNote, Archive, Delete
+from models.states import AttemptState, TaskRunState
+from models.viewer import Scope
 from runner import oracle
+from runner.launch import Launch, prepare
+from runner.queue import JobQueue
+from runner.reruns import Replay, prepare_replay
 from runner.store import history
 from runner.store.json import load
-from tests.runner.floor import DEADLINE, Floor, open_floor
+from runner.store.removal import hold_sources
+from tests.runner.floor import DEADLINE, PERSON, Floor, open_floor
 
+_BLOCKED = "select exists (select from pg_stat_activity where $1 = any(pg_blocking_pids(pid)))"
 ONE = "  - {id: a, type: return, outputs: {rows: 3}}\n"
 
 
@@ -55,6 +64,78 @@ async def test_a_result_that_is_carried_by_reference_is_copied_first(floor: Floo
     found = await floor.look(other.id)
     assert found.tasks["a"].results == {"rows": 3}
     assert found.rerun_of == source.id
+
+
+TWO = ONE + "  - {id: b, type: log, message: x, needs: [a]}\n"
+
+
+async def _replayed(floor: Floor, source: UUID) -> Create:
+    parts = floor.parts
+    asked = (parts.database.pool, parts.engine.plans, parts.evaluator, parts.vault)
+    command, _ = await prepare_replay(*asked, Scope(), Replay(source, "b"))
+    return command
+
+
+async def _rerun(floor: Floor, source: UUID) -> Create:
+    return await _launched(floor, rerun_of=source, disabled_tasks=("a",))
+
+
+async def _cached(floor: Floor, source: UUID) -> Create:
+    return await _launched(floor)
+
+
+async def _launched(floor: Floor, **options: Any) -> Create:
+    parts = floor.parts
+    asked = (parts.database.pool, parts.engine.plans, parts.evaluator, Scope())
+    return await prepare(*asked, Launch("acme", "test", **options), parts.vault)
+
+
+@pytest.mark.parametrize("made", [_replayed, _rerun, _cached])
+async def test_outputs_are_carried_though_their_source_goes_before_the_new_execution_is_there(
+    floor: Floor, made: Callable[[Floor, UUID], Awaitable[Create]]
+) -> None:
+    cache = "cache: {ttl: 1h}\n" if made is _cached else ""
+    source = (await floor.run(TWO, head=cache)).id
+    command = await made(floor, source)
+    assert set(command.reused) >= {"a"}
+    await floor.ask(source, Delete())
+    new = (await floor.parts.engine.create(command, PERSON)).execution
+    assert (await floor.until_ended(new.id)).tasks["a"].results == {"rows": 3}
+    assert await oracle.verify(floor.parts.database.pool) == []
+
+
+async def test_an_attempt_ends_cached_though_its_source_goes_meanwhile(floor: Floor) -> None:
+    source = (await floor.run(ONE)).tasks["a"]
+    pool = floor.parts.database.pool
+    held = await pool.fetchval("select execution_id from task_runs where id = $1", source.id)
+    id = await floor.begin("  - {id: a, type: shell, queue: nobody, run: 'true'}\n")
+    (job,) = await JobQueue(pool).take(["nobody"], 1)
+    lease = new_id()
+    await floor.parts.engine.execute(id, Start("a", 1, new_id(), "worker:w", lease, job.id))
+    await floor.ask(held, Delete())
+    reused = Reused(source.state, source.id, source.outputs)
+    finish = Finish("a", lease, AttemptState.SUCCESS, 1, cache_key="k", reused=reused)
+    await floor.parts.engine.execute(id, finish)
+    found = (await floor.look(id)).tasks["a"]
+    assert (found.state, found.results) == (TaskRunState.CACHED, {"rows": 3})
+
+
+async def test_a_deletion_waits_for_who_carries_the_outputs_at_this_moment(floor: Floor) -> None:
+    source, other = await floor.run(ONE), await floor.run(ONE)
+    held, pool = source.tasks["a"], floor.parts.database.pool
+    async with pool.acquire() as connection, connection.transaction():
+        await hold_sources(connection, {held.id: held.outputs})
+        deletion = asyncio.create_task(floor.ask(source.id, Delete()))
+        async with asyncio.timeout(DEADLINE):
+            while not await pool.fetchval(_BLOCKED, connection.get_server_pid()):
+                assert not deletion.done()
+        await connection.execute(
+            "update task_runs set outputs_from = $1, outputs = '{}' where execution_id = $2",
+            held.id,
+            other.id,
+        )
+    await deletion
+    assert (await floor.look(other.id)).tasks["a"].results == {"rows": 3}
 
 
 async def test_a_refused_deletion_changes_nothing(floor: Floor) -> None:

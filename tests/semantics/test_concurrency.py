@@ -6,7 +6,18 @@ import pytest
 
 from models.states import HOLDING_A_SLOT
 from tests.api.client import Client, states, task
-from tests.semantics.scene import WAITING, acted, codes, does, ended, events, flow, moves, read
+from tests.semantics.scene import (
+    WAITING,
+    acted,
+    child_of,
+    codes,
+    does,
+    ended,
+    events,
+    flow,
+    moves,
+    read,
+)
 
 WAITS = "  - {id: w, type: wait, event: x}\n"
 LIMIT = "concurrency: {limit: %d, behavior: %s}\n"
@@ -166,3 +177,61 @@ async def test_of_many_at_once_no_more_than_the_limit_ever_run_and_all_do(client
         at_once += change
         most = max(most, at_once)
     assert most <= 2
+
+
+SELF = """
+  - {id: again, type: subflow, flow: %s, when: "{{ inputs.depth > 0 }}", inputs: {depth: 0}}
+  - {id: w, type: wait, event: x, when: "{{ inputs.depth == 0 }}"}
+"""
+DEPTH = "inputs: [{id: depth, type: INT, default: 0}]\n"
+
+
+async def parent_and_child(client: Client, id: str) -> tuple[str, str]:
+    """Of a flow that starts itself, with one slot; the child waits for an event."""
+    await client.save(flow(id, SELF % id, DEPTH + LIMIT % (1, "QUEUE")))
+    parent = (await client.create(f"semantics/{id}", inputs={"depth": 1}))["id"]
+    child = await child_of(client, parent)
+    assert await state(client, child) == "RUNNING"
+    return parent, child
+
+
+async def test_a_restarted_child_needs_a_slot_of_its_own(client: Client) -> None:
+    parent, child = await parent_and_child(client, "cc-returned")
+    await cancel(client, child)
+    assert (await client.until_ended(parent))["state"] == "FAILED"
+    other = (await client.create("semantics/cc-returned"))["id"]
+    assert await state(client, other) == "RUNNING"
+    await acted(client, "restartExecution", id=child)
+    assert await state(client, child) == "QUEUED"
+    await cancel(client, other)
+    await client.until(child, state="RUNNING")
+    await cancel(client, child)
+
+
+async def test_a_child_whose_task_run_is_corrected_later_needs_a_slot_of_its_own(
+    client: Client,
+) -> None:
+    parent, child = await parent_and_child(client, "cc-corrected")
+    await cancel(client, child)
+    await client.until_ended(parent)
+    other = (await client.create("semantics/cc-corrected"))["id"]
+    waits = task(await client.show(child), "w")["id"]
+    await does(client, "changeTaskRunState", taskRunId=waits, state="SUCCESS", reason="seen")
+    assert await state(client, child) == "QUEUED"
+    await cancel(client, other)
+    assert (await client.until_ended(child))["state"] == "SUCCESS"
+
+
+async def test_a_child_that_outlives_its_parent_holds_the_slot(client: Client) -> None:
+    parent, child = await parent_and_child(client, "cc-heir")
+    await acted(client, "cancelExecution", id=parent, cascade=False)
+    await client.until_ended(parent)
+    other = (await client.create("semantics/cc-heir"))["id"]
+    assert (await state(client, child), await state(client, other)) == ("RUNNING", "QUEUED")
+    (reason,) = (await read(client, other, WAITING))["waitingFor"]
+    assert (await client.show(child))["name"] in reason["message"]
+    await acted(client, "restartExecution", id=parent)
+    assert await state(client, parent) == "QUEUED"
+    await cancel(client, parent, child)
+    await client.until(other, state="RUNNING")
+    await cancel(client, other)

@@ -178,7 +178,9 @@ def test_a_child_that_it_could_not_adopt_any_more_is_cancelled() -> None:
 VOTE = CastVote(new_id(), VoteDecision.APPROVE, frozenset())
 
 
-@pytest.mark.parametrize("command", [Pause(), Signal("go"), VOTE, Restart()], ids=lambda each: type(each).__name__)
+@pytest.mark.parametrize(
+    "command", [Pause(), Signal("go"), VOTE, Restart()], ids=lambda each: type(each).__name__
+)
 def test_what_people_ask_of_it_is_refused_with_the_reason_and_changes_nothing(command: Any) -> None:
     stage, _, _ = busy()
     before = unread(stage).execution
