@@ -168,6 +168,73 @@ async def test_one_key_is_one_execution(client: Client, program: Program) -> Non
         run.finish()
 
 
+async def test_a_program_with_a_key_that_runs_again_records_nothing_twice(
+    client: Client, program: Program, caplog: pytest.LogCaptureFixture
+) -> None:
+    def work(sign: float) -> str:
+        with headway.execution(
+            "keyed", namespace="program", key="K-2", git_info={}, client=program
+        ) as run:
+            with run.task("load"):
+                run.log_metric("m", sign, step=1, task="load")
+            run.log_metric("n", sign)
+            run.log_metric("n", sign)
+            run.log_output(sign=sign)
+            run.log_artifact("s3://b/keyed")
+        return run.id
+
+    id = await asyncio.to_thread(work, 1.0)
+    before = await whole(client, id)
+    assert (before["state"], states(before), len(before["metrics"])) == (
+        "SUCCESS",
+        {"load": "SUCCESS"},
+        3,
+    )
+    assert caplog.messages == []
+    assert await asyncio.to_thread(work, 2.0) == id
+    assert await whole(client, id) == before
+    (said,) = caplog.messages
+    assert f"{id} ended SUCCESS already" in said and "another run needs another key" in said
+
+
+async def test_a_program_with_a_key_that_died_goes_on_where_it_was(
+    client: Client, program: Program, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The first one never tells its end, as after a kill; what it told stands, what runs again is another attempt."""
+
+    def begun() -> headway.Recording:
+        run = headway.execution(
+            "dying", namespace="program", key="K-3", git_info={}, client=program
+        ).start()
+        with run.task("load"):
+            run.log_metric("m", 1.0, step=1, tags={"set": "train"}, task="load")
+            run.log_metric("n", 1.0)
+        return run
+
+    first = await asyncio.to_thread(begun)
+    first._thread.stop()
+    second = await asyncio.to_thread(begun)
+    second.log_metric("n", 2.0)
+    second.log_metric("m", 2.0, step=2, tags={"set": "train"}, task="load")
+    await asyncio.to_thread(second.finish)
+    found = await whole(client, second.id)
+    assert (second.id, found["state"], states(found)) == (first.id, "SUCCESS", {"load": "SUCCESS"})
+    assert [one["number"] for one in found["taskRuns"][0]["attempts"]] == [1, 2]
+    values = sorted((one["name"], one["step"], one["value"]) for one in found["metrics"])
+    assert values == [("m", 1, 1.0), ("m", 2, 2.0), ("n", None, 1.0), ("n", None, 2.0)]
+    assert caplog.messages == []
+
+
+async def test_a_task_told_again_is_another_attempt(client: Client, program: Program) -> None:
+    with headway.execution("epochs", namespace="program", client=program) as run:
+        for _ in range(3):
+            with run.task("epoch"):
+                pass
+    found = await whole(client, run.id)
+    assert (found["state"], states(found)) == ("SUCCESS", {"epoch": "SUCCESS"})
+    assert [one["number"] for one in found["taskRuns"][0]["attempts"]] == [1, 2, 3]
+
+
 async def test_it_reads_what_there_is(client: Client, program: Program) -> None:
     with headway.execution("reading", kind="train", namespace="program", client=program) as run:
         run.log_model("s3://b/m", version="v2.3")
@@ -316,6 +383,8 @@ async def test_every_example_of_the_document_runs(
     examples = re.findall(r"(?ms)^```python\n(.*?)^```", DOCUMENT)
     assert len(examples) == 4
     said = [await run_example(example, served, repository) for example in examples]
+    again = await run_example(examples[1], served, repository, quiet=False)
+    assert "ended SUCCESS already" in again and again.count("\n") == 1
     id = said[0].split()[0]
     found = await whole(client, id)
     assert (found["state"], found["outputs"]) == ("SUCCESS", {"accuracy": 0.97})
@@ -325,7 +394,8 @@ async def test_every_example_of_the_document_runs(
     assert "[(0, 1.0), (1, 0.5), (2, 0.3333333333333333)]" in said[3]
 
 
-async def run_example(source: str, served: Served, folder: Path) -> str:
+async def run_example(source: str, served: Served, folder: Path, quiet: bool = True) -> str:
+    """What it prints, and unless that is to be nothing, what it says on the side."""
     env: dict[str, Any] = {**os.environ, "HEADWAY_URL": served.url, "HEADWAY_TOKEN": served.token}
     ran = await asyncio.to_thread(
         subprocess.run,
@@ -336,5 +406,6 @@ async def run_example(source: str, served: Served, folder: Path) -> str:
         text=True,
         check=False,
     )
-    assert (ran.returncode, ran.stderr) == (0, "")
-    return str(ran.stdout)
+    assert ran.returncode == 0, ran.stderr
+    assert not (quiet and ran.stderr)
+    return str(ran.stdout + ran.stderr)
