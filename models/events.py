@@ -160,7 +160,10 @@ class AttemptStarted:
 
 @dataclass(frozen=True, slots=True)
 class AttemptEnded:
-    """`state` is the attempt's end, `to_state` what it makes of the task run, RETRYING until `retry_at`."""
+    """`state` is the attempt's end, `to_state` what it makes of the task run, RETRYING until `retry_at`.
+
+    `message` is what stays to be read of the task run; None leaves what it said last.
+    """
 
     path: str
     attempt: int
@@ -176,6 +179,7 @@ class AttemptEnded:
     reason: str | None = None
     cache_key: str | None = None
     outputs_from: UUID | None = None
+    message: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """From the text of a flow to its specification, or to everything that is wrong with it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any
 
@@ -9,10 +9,11 @@ from pydantic import BaseModel, ValidationError
 from models.errors import Problem, ProblemCode, Refused
 from models.inputs import InputSpec
 from models.similar import did_you_mean
-from models.spec.checks import document_faults
+from models.spec.checks import Fault, document_faults
 from models.spec.document import Document, Path, read_document
 from models.spec.flow import ConcurrencySpec, FlowSpec
 from models.spec.input_checks import input_faults
+from models.spec.newer_checks import newer_faults
 from models.spec.outline import outline
 from models.spec.tasks import (
     TASK_CLASSES,
@@ -54,8 +55,11 @@ _SENTENCES: Mapping[str, str] = {
 }
 
 
-def parse_flow(source: str) -> FlowSpec:
-    """Raises Refused with every problem of the text, by its line and column."""
+def parse_flow(source: str, *, saved: bool = False) -> FlowSpec:
+    """Raises Refused with every problem of the text, by its line and column.
+
+    One that was `saved` is held to what held for every document that ever was.
+    """
     document = read_document(source)
     if not isinstance(document.data, dict):
         raise Refused([document.problem((), "a flow is a mapping that begins with `id:`")])
@@ -63,7 +67,7 @@ def parse_flow(source: str) -> FlowSpec:
     data = _copied(document.data)
     for path, sentence in take_unbuilt(data):
         problems.append(document.problem(path, sentence, ProblemCode.NOT_YET))
-    problems += _fault_problems(document, data)
+    problems += _fault_problems(document, data, saved)
     spec: FlowSpec | None = None
     try:
         spec = FlowSpec.model_validate(data)
@@ -91,8 +95,9 @@ def _ordered(problems: Sequence[Problem]) -> list[Problem]:
     return sorted(once.values(), key=lambda problem: (problem.line or 0, problem.column or 0))
 
 
-def _fault_problems(document: Document, data: dict[str, Any]) -> Iterator[Problem]:
-    for fault in islice(chain(document_faults(data), input_faults(data)), _MOST_FAULTS):
+def _fault_problems(document: Document, data: dict[str, Any], saved: bool) -> Iterator[Problem]:
+    newer: Iterable[Fault] = () if saved else newer_faults(data)
+    for fault in islice(chain(document_faults(data), input_faults(data), newer), _MOST_FAULTS):
         yield document.problem(fault.path, fault.message, fault.code, fault.offset)
 
 

@@ -46,7 +46,7 @@ tasks:
     type: approval
     needs: [extract]
     message: "Load {{ outputs.extract.rows }} rows?"
-    roles: [operator]
+    roles: [approver]
     comment: on_reject
   - id: load
     type: python
@@ -98,7 +98,7 @@ def test_the_whole_language() -> None:
     assert isinstance(approve, ApprovalTask)
     assert (approve.comment, approve.roles, approve.required) == (
         CommentRule.ON_REJECT,
-        ("operator",),
+        ("approver",),
         1,
     )
     assert isinstance(load, PythonTask)
@@ -115,6 +115,21 @@ def test_the_whole_language() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "tasks",
+    ["{id: a, type: approval, roles: [operator]}", "{id: a, type: subflow, flow: f}"],
+)
+def test_a_revision_from_before_a_rule_can_still_be_read(tasks: str) -> None:
+    with pytest.raises(Refused):
+        parse_flow(task(tasks))
+    assert parse_flow(task(tasks), saved=True).id == "f"
+
+
+def test_a_flow_may_start_itself_under_a_condition() -> None:
+    assert parse_flow(task('{id: a, type: subflow, flow: f, when: "{{ labels.more }}"}')).id == "f"
+    assert parse_flow(task("{id: a, type: subflow, flow: f, namespace: other}")).id == "f"
+
+
 def test_a_flow_cannot_be_changed() -> None:
     flow = parse_flow(FLOW)
     with pytest.raises(ValidationError, match="frozen"):
@@ -125,7 +140,7 @@ def test_the_source_of_a_task_is_its_text() -> None:
     flow = parse_flow(FLOW)
     assert flow.source_of("approve") == (
         "id: approve\ntype: approval\nneeds: [extract]\n"
-        'message: "Load {{ outputs.extract.rows }} rows?"\nroles: [operator]\ncomment: on_reject'
+        'message: "Load {{ outputs.extract.rows }} rows?"\nroles: [approver]\ncomment: on_reject'
     )
     assert flow.source_of("pause") == "{id: pause, type: wait, duration: 1h30m}"
 
@@ -232,10 +247,15 @@ def test_more_than_a_mebibyte() -> None:
         (task("{id: a, type: foreach, items: [1], max_parallel: 0, tasks: []}"), "greater than or equal to 1"),
         (task("{id: a, type: subflow}"), "`flow` is missing"),
         (task("{id: a, type: approval, groups: [{name: x}]}"), "names `users` or `roles`"),
-        (task("{id: a, type: approval, groups: [{name: x, roles: [r]}], required: 2}"), "leave out `users`"),
+        (task("{id: a, type: approval, groups: [{name: x, roles: [admin]}], required: 2}"), "leave out `users`"),
         (task("{id: a, type: approval, on_timeout: ESCALATE}"), "needs `timeout` and `escalate"),
-        (task("{id: a, type: approval, escalate: {roles: [r]}}"), "`escalate` needs `after`"),
+        (task("{id: a, type: approval, escalate: {roles: [admin]}}"), "`escalate` needs `after`"),
         (task("{id: a, type: approval, remind_every: 0.1}"), "at least 1 s"),
+        (task("{id: a, type: approval, roles: [operator]}"), "`operator` may not approve; roles that may approve: "),
+        (task("{id: a, type: approval, groups: [{name: x, roles: [operatr]}]}"), "there is no role `operatr`"),
+        (task("{id: a, type: approval, escalate: {after: 1s, roles: [viewer]}}"), "the role `viewer` may not approve"),
+        (task("{id: a, type: subflow, flow: f}"), "start itself without end; give the task a `when`"),
+        (task("{id: a, type: subflow, flow: f, namespace: a}"), "start itself without end"),
         (task("{id: a, type: approval, form: [{id: x, type: NO}]}"), "must be one of STRING"),
         (task("{id: a, type: log, message: m}") + "concurrency: {limit: 1, behavior: WAIT}", "must be one of QUEUE"),
         (task("{id: a, type: log, message: m}") + "on_timeout: PANIC", "must be one of FAIL, CANCEL"),

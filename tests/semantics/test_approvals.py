@@ -77,7 +77,7 @@ async def test_users_and_roles_say_who_may_decide(client: Client, people: People
     id, request = await asked(client, "users: [bob]")
     assert await no(client, id, request, ann) == "FORBIDDEN"
     await does(bob, "approve", approvalId=request)
-    id, request = await asked(client, "roles: [operator]")
+    id, request = await asked(client, "roles: [admin]")
     assert await no(client, id, request, ann) == "FORBIDDEN"
     await acted(client, "cancelExecution", id=id)
 
@@ -292,6 +292,8 @@ async def test_on_timeout_escalate_lets_others_decide_for_one_more_period_and_th
     await _until(client, id, "APPROVAL_ESCALATED")
     await promises.keep(id, "ApprovalDue", "TIMEOUT")
     assert (await client.until_ended(id))["state"] == "REJECTED"
+    told_how_long = await message(client, id)
+    assert told_how_long and told_how_long.startswith("nobody decided within 36")
     assert await no(client, id, request, ann) == "ALREADY_DECIDED"
 
 
@@ -339,6 +341,75 @@ async def test_on_reject_says_what_a_rejection_does(
     await does(client, "reject", approvalId=request)
     found = await client.until_ended(id)
     assert (found["state"], states(found)) == (end, runs)
+    assert await message(client, id) == "rejected by admin"
+
+
+async def message(client: Client, id: str) -> str | None:
+    told: str | None = (await read(client, id, 'task(key: "ok") { message }'))["task"]["message"]
+    return told
+
+
+async def test_the_message_of_the_task_run_says_who_decided_and_why(
+    client: Client, people: People, promises: Promises
+) -> None:
+    ann, bob = await people("ann"), await people("bob")
+    id, request = await asked(client, "required: 2")
+    await does(ann, "approve", approvalId=request, comment="fine")
+    await does(bob, "approve", approvalId=request)
+    assert await message(client, id) == "approved by ann, bob: fine"
+    id, request = await asked(client, "required: 2, on_reject: SKIP_DOWNSTREAM")
+    await does(ann, "approve", approvalId=request, comment="fine")
+    await does(bob, "reject", approvalId=request, comment="wrong day")
+    assert await message(client, id) == "rejected by bob: wrong day"
+    id, request = await asked(client, "users: [ann]")
+    await does(client, "approve", approvalId=request, override=True, comment="ann is away")
+    assert await message(client, id) == "approved by admin, past the policy: ann is away"
+    id, request = await asked(client, "timeout: 1h, on_timeout: SKIP")
+    await promises.keep(id, "ApprovalDue", "TIMEOUT")
+    await client.until_ended(id)
+    assert await message(client, id) == "nobody decided within 3600 s"
+
+
+async def test_the_inbox_holds_what_one_may_decide_and_nothing_for_who_may_not_approve(
+    client: Client, people: People, promises: Promises
+) -> None:
+    ann, operator = await people("ann"), await people("otto", "operator")
+    keys = "users: [ann, otto], escalate: {after: 1h, roles: [approver]}"
+    id, request = await asked(client, keys)
+    mine = "query ($id: ID!) { approvals(where: {executionId: $id, mine: true}) { nodes { id } totalCount { value } } }"
+
+    async def inbox(who: Client) -> list[str]:
+        found = (await who.ask(mine, id=id))["approvals"]
+        assert found["totalCount"]["value"] == len(found["nodes"])
+        return [one["id"] for one in found["nodes"]]
+
+    assert (await inbox(ann), await inbox(operator)) == ([request], [])
+    payload = await act(operator, "approve", RUN, approvalId=request)
+    assert [problem["message"] for problem in payload["problems"]] == [
+        "this needs the permission APPROVE; roles that have it: approver, admin"
+    ]
+    bob = await people("bob")
+    assert await inbox(bob) == []
+    await promises.keep(id, "ApprovalDue", "ESCALATE")
+    await _until(client, id, "APPROVAL_ESCALATED")
+    assert await inbox(bob) == [request]
+    await acted(client, "cancelExecution", id=id)
+
+
+async def test_an_admin_who_is_not_asked_is_told_of_the_override(
+    client: Client, people: People
+) -> None:
+    id, request = await asked(client, "roles: [approver]")
+    (problem,) = (await act(client, "approve", RUN, approvalId=request))["problems"]
+    assert problem["message"] == (
+        "only role approver may decide this; "
+        "as an admin you may override it (--override), with a comment that says why"
+    )
+    (problem,) = (await act(await people("ann", "viewer"), "approve", RUN, approvalId=request))[
+        "problems"
+    ]
+    assert "override" not in problem["message"]
+    await acted(client, "cancelExecution", id=id)
 
 
 async def test_the_policy_is_copied_when_the_task_run_starts_to_wait(

@@ -58,13 +58,13 @@ async def test_not_before_a_time(client: Client) -> None:
 
 
 async def test_an_approval_by_roles_k_of_n_given(client: Client) -> None:
-    tasks = "  - {id: ok, type: approval, required: 2, roles: [operator, approver]}\n"
+    tasks = "  - {id: ok, type: approval, required: 2, roles: [admin, approver]}\n"
     id = (await client.run(flow("wf-approval", tasks)))["id"]
     await client.until(id, state="WAITING_FOR_APPROVAL")
     told = (await reasons(client, id))["ok"]
     assert (told["code"], told["message"]) == (
         "APPROVAL",
-        "approval by role operator, role approver, 0 of 2 given",
+        "approval by role admin, role approver, 0 of 2 given",
     )
     await acted(client, "cancelExecution", id=id)
 
