@@ -181,7 +181,7 @@ class Recording:
     def task(self, key: str) -> Iterator[None]:
         """A task run of it: RUNNING inside, then SUCCESS, or with an exception FAILED. Again it is another attempt."""
         self._attempts[key] += 1
-        told = {"key": key, "attempt": self._attempts[key]}
+        told: dict[str, Any] = {"key": key, "attempt": self._attempts[key]}
         self._record("recordTaskRun", **told, state="RUNNING", startedAt=_now())
         try:
             yield

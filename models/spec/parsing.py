@@ -47,11 +47,23 @@ _SENTENCES: Mapping[str, str] = {
     "bool_type": "must be true or false",
     "int_type": "must be a whole number",
     "float_type": "must be a number",
-    "dict_type": "must be a mapping, as in {key: value}",
+    "dict_type": "must be a mapping, as in {{key: value}}",
     "tuple_type": "must be a list, as in [a, b]",
     "frozen_set_type": "must be a list, as in [a, b]",
-    "model_type": "must be a mapping, as in {key: value}",
-    "model_attributes_type": "must be a mapping, as in {key: value}",
+    "model_type": "must be a mapping, as in {{key: value}}",
+    "model_attributes_type": "must be a mapping, as in {{key: value}}",
+    "list_type": "must be a list, as in [a, b]",
+    "greater_than_equal": "must be at least {ge}",
+    "greater_than": "must be more than {gt}",
+    "less_than_equal": "must be at most {le}",
+    "less_than": "must be less than {lt}",
+    "int_from_float": "must be a whole number",
+    "finite_number": "must be a finite number",
+    "string_too_short": "must have at least {min_length} characters",
+    "string_too_long": "must have at most {max_length} characters",
+    "too_long": "must hold at most {max_length} items",
+    "string_pattern_mismatch": "must match {pattern}",
+    "recursion_loop": "must not hold itself",
 }
 
 
@@ -161,7 +173,7 @@ def _sentence(detail: Any, path: Path, data: dict[str, Any]) -> str:
         wrong = str(_at(data, path))
         return f"there is no trigger type `{wrong:.80}`; there is: {', '.join(TRIGGER_TYPES)}"
     if kind in _SENTENCES:
-        return _SENTENCES[kind]
+        return _SENTENCES[kind].format(**detail.get("ctx", {}))
     if kind == "value_error":
         return str(detail["ctx"]["error"])
     return str(detail["msg"])

@@ -12,6 +12,7 @@ from server.cli.api import Api, CommandFailed, plain_errors
 from server.cli.inputs import given_inputs, parse_labels, types_of_document, types_of_flow
 from server.cli.options import Follow, Inputs, Reason
 from server.cli.watch import follow_to_exit
+from server.cli.words import one_of
 
 
 def register(app: typer.Typer) -> None:
@@ -61,6 +62,8 @@ def run(
     With --follow the exit code tells the end: 0 SUCCESS, WARNING or CACHED, 3 KILLED or CANCELLED, 1 any other.
     Ctrl-C ends the watching, never the execution.
     """
+    from models.states import FailureAction
+
     api = Api.find()
     how = {"labels": parse_labels(label or []), "idempotencyKey": idempotency_key, "reason": reason}
     further = {
@@ -68,7 +71,7 @@ def run(
         "noCache": no_cache or None,
         "rerunOf": rerun_of,
         "disabledTasks": disable,
-        "onFailure": on_failure and on_failure.upper(),
+        "onFailure": on_failure and one_of(on_failure, FailureAction, "failure action"),
         "priority": priority,
     }
     if test:

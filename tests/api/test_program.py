@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 
 import headway
+from headway.client import STATES
 from headway.client import Client as Program
 from headway.repository import detect, without_password
+from models.states import ExecutionState
 from tests.api.client import Client, states
 from tests.api.conftest import verify
 from tests.api.servers import Served, start
@@ -248,6 +250,14 @@ async def test_it_reads_what_there_is(client: Client, program: Program) -> None:
     (model,) = program.artifacts(run.id, "OUT")
     assert (model["name"], model["version"]) == ("m", "v2.3")
     assert list(program.artifacts(run.id, "IN")) == []
+    assert [one["id"] for one in program.executions("reading", state="success")] == [
+        user.id,
+        run.id,
+    ]
+    with pytest.raises(
+        headway.HeadwayError, match="there is no state 'DONE'; there are: CREATED, "
+    ):
+        list(program.executions("reading", state="DONE"))
     graph = program.lineage(run.id, "DOWNSTREAM")
     assert [(edge["from"], edge["to"]) for edge in graph["edges"]] == [
         (run.id, model["id"]),
@@ -368,6 +378,10 @@ async def forgetful(port: int) -> AsyncIterator[int]:
     finally:
         server.close()
         await server.wait_closed()
+
+
+def test_the_package_knows_every_state() -> None:
+    assert set(STATES) == {state.value for state in ExecutionState}
 
 
 def test_no_repository_is_no_git_and_a_password_is_not_told(tmp_path: Path) -> None:

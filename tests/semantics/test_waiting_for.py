@@ -106,7 +106,11 @@ async def test_the_end_of_another_execution(client: Client) -> None:
             if below := data["execution"]["children"]:
                 break
     told = (await reasons(client, id))["sub"]
-    assert (told["code"], told["message"]) == ("EXECUTION", f"the end of {below[0]['id']}")
+    name = (await read(client, below[0]["id"], "name"))["name"]
+    assert (told["code"], told["message"]) == (
+        "EXECUTION",
+        f"the end of {below[0]['id']} ({name})",
+    )
     await acted(client, "cancelExecution", id=id)
     await client.until_ended(below[0]["id"])
 
