@@ -160,10 +160,7 @@ class AttemptStarted:
 
 @dataclass(frozen=True, slots=True)
 class AttemptEnded:
-    """`state` is the attempt's end, `to_state` what it makes of the task run, RETRYING until `retry_at`.
-
-    `message` is what stays to be read of the task run; None leaves what it said last.
-    """
+    """`state` is the attempt's end, `to_state` the task run's, RETRYING until `retry_at`; `message` stays."""
 
     path: str
     attempt: int

@@ -62,8 +62,6 @@ def run(
     With --follow the exit code tells the end: 0 SUCCESS, WARNING or CACHED, 3 KILLED or CANCELLED, 1 any other.
     Ctrl-C ends the watching, never the execution.
     """
-    from models.states import FailureAction
-
     api = Api.find()
     how = {"labels": parse_labels(label or []), "idempotencyKey": idempotency_key, "reason": reason}
     further = {
@@ -71,7 +69,7 @@ def run(
         "noCache": no_cache or None,
         "rerunOf": rerun_of,
         "disabledTasks": disable,
-        "onFailure": on_failure and one_of(on_failure, FailureAction, "failure action"),
+        "onFailure": _failure_action(on_failure),
         "priority": priority,
     }
     if test:
@@ -80,6 +78,12 @@ def run(
     else:
         start = _start(api, flow, input or [], **how, **further)
     finish(api, asyncio.run(start), follow)
+
+
+def _failure_action(name: str | None) -> str | None:
+    from models.states import FailureAction
+
+    return name and one_of(name, FailureAction, "failure action")
 
 
 def finish(api: Api, id: str, follow: bool) -> None:

@@ -159,7 +159,7 @@ def test_everything_wrong_at_once_each_with_its_place() -> None:
 
 WRONG = """\
 VALIDATION 10 1 on_failur `on_failur` is no key of a flow; did you mean `on_failure`?
-VALIDATION 11 15 concurrency.limit Input should be greater than or equal to 1
+VALIDATION 11 15 concurrency.limit must be at least 1
 NOT_YET 12 1 alerts `alerts` is part of the flow language but not built yet; remove it
 VALIDATION 17 32 tasks.0.run an expression inside double quotes is not protected by quoting; \
 give the value to the script through `env:` and write "$NAME" here

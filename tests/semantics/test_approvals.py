@@ -281,7 +281,7 @@ async def test_on_timeout_escalate_lets_others_decide_for_one_more_period_and_th
     id, request = await asked(client, keys)
     assert await no(client, id, request, boss) == "FORBIDDEN"
     await promises.keep(id, "ApprovalDue", "TIMEOUT")
-    await _until(client, id, "APPROVAL_ESCALATED")
+    await escalated(client, id)
     (told,) = (await read(client, id, REQUEST))["approvals"]
     assert (told["state"], told["escalatedTo"]) == ("PENDING", ["admin"])
     await does(boss, "approve", approvalId=request)
@@ -289,12 +289,16 @@ async def test_on_timeout_escalate_lets_others_decide_for_one_more_period_and_th
 
     id, request = await asked(client, keys)
     await promises.keep(id, "ApprovalDue", "TIMEOUT")
-    await _until(client, id, "APPROVAL_ESCALATED")
+    await escalated(client, id)
     await promises.keep(id, "ApprovalDue", "TIMEOUT")
     assert (await client.until_ended(id))["state"] == "REJECTED"
     told_how_long = await message(client, id)
     assert told_how_long and told_how_long.startswith("nobody decided within 36")
     assert await no(client, id, request, ann) == "ALREADY_DECIDED"
+
+
+async def escalated(client: Client, id: str) -> None:
+    await _until(client, id, "APPROVAL_ESCALATED")
 
 
 async def _until(client: Client, id: str, type: str) -> None:
@@ -308,7 +312,7 @@ async def test_escalate_after_a_while_lets_more_roles_decide(
 ) -> None:
     id, request = await asked(client, "users: [ann], escalate: {after: 1h, roles: [admin]}")
     await promises.keep(id, "ApprovalDue", "ESCALATE")
-    await _until(client, id, "APPROVAL_ESCALATED")
+    await escalated(client, id)
     boss = await people("boss", "admin")
     assert (await does(boss, "approve", approvalId=request))["execution"]["state"] == "SUCCESS"
 
@@ -347,69 +351,6 @@ async def test_on_reject_says_what_a_rejection_does(
 async def message(client: Client, id: str) -> str | None:
     told: str | None = (await read(client, id, 'task(key: "ok") { message }'))["task"]["message"]
     return told
-
-
-async def test_the_message_of_the_task_run_says_who_decided_and_why(
-    client: Client, people: People, promises: Promises
-) -> None:
-    ann, bob = await people("ann"), await people("bob")
-    id, request = await asked(client, "required: 2")
-    await does(ann, "approve", approvalId=request, comment="fine")
-    await does(bob, "approve", approvalId=request)
-    assert await message(client, id) == "approved by ann, bob: fine"
-    id, request = await asked(client, "required: 2, on_reject: SKIP_DOWNSTREAM")
-    await does(ann, "approve", approvalId=request, comment="fine")
-    await does(bob, "reject", approvalId=request, comment="wrong day")
-    assert await message(client, id) == "rejected by bob: wrong day"
-    id, request = await asked(client, "users: [ann]")
-    await does(client, "approve", approvalId=request, override=True, comment="ann is away")
-    assert await message(client, id) == "approved by admin, past the policy: ann is away"
-    id, request = await asked(client, "timeout: 1h, on_timeout: SKIP")
-    await promises.keep(id, "ApprovalDue", "TIMEOUT")
-    await client.until_ended(id)
-    assert await message(client, id) == "nobody decided within 3600 s"
-
-
-async def test_the_inbox_holds_what_one_may_decide_and_nothing_for_who_may_not_approve(
-    client: Client, people: People, promises: Promises
-) -> None:
-    ann, operator = await people("ann"), await people("otto", "operator")
-    keys = "users: [ann, otto], escalate: {after: 1h, roles: [approver]}"
-    id, request = await asked(client, keys)
-    mine = "query ($id: ID!) { approvals(where: {executionId: $id, mine: true}) { nodes { id } totalCount { value } } }"
-
-    async def inbox(who: Client) -> list[str]:
-        found = (await who.ask(mine, id=id))["approvals"]
-        assert found["totalCount"]["value"] == len(found["nodes"])
-        return [one["id"] for one in found["nodes"]]
-
-    assert (await inbox(ann), await inbox(operator)) == ([request], [])
-    payload = await act(operator, "approve", RUN, approvalId=request)
-    assert [problem["message"] for problem in payload["problems"]] == [
-        "this needs the permission APPROVE; roles that have it: approver, admin"
-    ]
-    bob = await people("bob")
-    assert await inbox(bob) == []
-    await promises.keep(id, "ApprovalDue", "ESCALATE")
-    await _until(client, id, "APPROVAL_ESCALATED")
-    assert await inbox(bob) == [request]
-    await acted(client, "cancelExecution", id=id)
-
-
-async def test_an_admin_who_is_not_asked_is_told_of_the_override(
-    client: Client, people: People
-) -> None:
-    id, request = await asked(client, "roles: [approver]")
-    (problem,) = (await act(client, "approve", RUN, approvalId=request))["problems"]
-    assert problem["message"] == (
-        "only role approver may decide this; "
-        "as an admin you may override it (--override), with a comment that says why"
-    )
-    (problem,) = (await act(await people("ann", "viewer"), "approve", RUN, approvalId=request))[
-        "problems"
-    ]
-    assert "override" not in problem["message"]
-    await acted(client, "cancelExecution", id=id)
 
 
 async def test_the_policy_is_copied_when_the_task_run_starts_to_wait(
