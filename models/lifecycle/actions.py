@@ -200,11 +200,17 @@ def require(execution: Execution, action: Action, *path: str, task: TaskRun | No
     if not found.allowed:
         code = found.code or ProblemCode.INVALID_STATE
         problem = invalid_state(execution, found.reason or "", code)
-        if task is not None:
-            others = (one for one in problem.details["available_actions"])
-            possible = [found if one.action is action else one for one in others]
+        if (
+            task is not None
+        ):  # what was refused of this task run is not offered, though others allow it
+            all_of_it = problem.details["available_actions"]
+            possible = [found if _same(one, action) else one for one in all_of_it]
             problem = replace(problem, details={**problem.details, "available_actions": possible})
         raise Refused([replace(problem, path=path)])
+
+
+def _same(offered: Availability, action: Action) -> bool:
+    return offered.allowed and offered.action is action
 
 
 def invalid_state(
