@@ -21,6 +21,11 @@ _TIMEOUT = 30.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 _AGAIN = frozenset({429, 502, 503, 504})
 _PROBLEMS = "problems { code message path }"
+STATES = (
+    *("CREATED", "QUEUED", "RUNNING", "PAUSED", "WAITING_FOR_APPROVAL", "FAILED_FINISHING"),
+    *("KILLING", "RESTARTED", "SUCCESS", "WARNING", "FAILED", "KILLED", "CANCELLED", "REJECTED"),
+    *("ERROR", "CACHED"),
+)
 _EXECUTION = """
   id name namespace flowKey kind state origin progress createdAt startedAt endedAt duration
   inputs outputs properties labels { key value }
@@ -113,8 +118,11 @@ class Client:
         commit: str | None = None,
         labels: Mapping[str, str] | None = None,
     ) -> Iterator[dict[str, Any]]:
-        """The newest first, read page by page; `stage` is their kind, `commit` may be the beginning of one."""
-        states = [state] if isinstance(state, str) else list(state or ())
+        """The newest first, read page by page; `stage` is their kind, `commit` may be the beginning of one.
+
+        Raises HeadwayError for a state that there is not.
+        """
+        states = _states([state] if isinstance(state, str) else list(state or ()))
         where: dict[str, Any] = {
             **_equal("flow", pipeline),
             **_equal("kind", stage),
@@ -241,6 +249,13 @@ def _data_dir() -> Path:
     data_home = os.environ.get("XDG_DATA_HOME", "")
     parent = Path(data_home) if data_home.startswith("/") else Path.home() / ".local" / "share"
     return parent / "headway"
+
+
+def _states(given: Sequence[str]) -> list[str]:
+    for state in given:
+        if state.upper() not in STATES:
+            raise HeadwayError(f"there is no state {state!r}; there are: {', '.join(STATES)}")
+    return [state.upper() for state in given]
 
 
 def _equal(name: str, value: str | None) -> dict[str, Any]:

@@ -8,24 +8,31 @@ with headway.execution("mnist", kind="train", namespace="ml") as run:
 
 from __future__ import annotations
 
+import hashlib
+import json
+import logging
 import math
 import os
 import threading
 import uuid
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC
+from datetime import datetime, timezone
 from types import TracebackType
 from typing import Any
 
 from headway.client import Client, HeadwayError
 from headway.files import describe
 from headway.repository import detect
+from headway.task import plain
 
 _HEARTBEAT = 60.0
 _FLUSH_AFTER = 1.0
 _MANY = 1_000
+_STARTED = "execution { id name state endedAt taskRuns { key attempts { number } } }"
+_logger = logging.getLogger("headway")
 
 
 class Recording:
@@ -33,6 +40,9 @@ class Recording:
 
     Metrics go in batches from a thread of their own, which sends heartbeats too. The others go at once, and raise
     Refused where the server will not have them.
+
+    With a `key` it is one execution, however often the program starts: one that has not ended goes on where it is, of
+    one that has ended nothing more is recorded.
     """
 
     def __init__(
@@ -65,8 +75,12 @@ class Recording:
             "heartbeatTtl": heartbeat_ttl,
             "idempotencyKey": key or uuid.uuid4().hex,
         }
+        self._key = key
+        self._counted: Counter[str] = Counter()
+        self._attempts: Counter[str] = Counter()
         self._outputs: dict[str, Any] = {}
         self._ended = False
+        self._over = False
         self._thread = _Sender(self, _FLUSH_AFTER, heartbeat_ttl)
 
     # -- what happens in it -------------------------------------------------------------------------------------------
@@ -90,6 +104,8 @@ class Recording:
         if not math.isfinite(number):
             warnings.warn(f"metric {name} is {number} and is left out", stacklevel=2)
             return
+        if self._over:
+            return
         metric: dict[str, Any] = {
             "name": name,
             "value": number,
@@ -99,7 +115,20 @@ class Recording:
             "tags": dict(tags) if tags else None,
             "taskKey": task,
         }
+        if self._key is not None:
+            metric["idempotencyKey"] = self._key_of(name, step, tags, task)
         self._thread.put({key: told for key, told in metric.items() if told is not None})
+
+    def _key_of(
+        self, name: str, step: int | None, tags: Mapping[str, Any] | None, task: str | None
+    ) -> str:
+        """The same each time the program runs: a step has one value, what has no step is counted."""
+        told = json.dumps([name, step, tags or {}, task], sort_keys=True, default=plain)
+        key = hashlib.sha256(told.encode()).hexdigest()
+        if step is not None:
+            return key
+        self._counted[key] += 1
+        return f"{key}-{self._counted[key]}"
 
     def log_metrics(self, values: Mapping[str, float], *, step: int | None = None) -> None:
         for name, value in values.items():
@@ -150,26 +179,42 @@ class Recording:
 
     @contextmanager
     def task(self, key: str) -> Iterator[None]:
-        """A task run of it: RUNNING inside, then SUCCESS, or with an exception FAILED."""
-        self._record("recordTaskRun", key=key, state="RUNNING", startedAt=_now())
+        """A task run of it: RUNNING inside, then SUCCESS, or with an exception FAILED. Again it is another attempt."""
+        self._attempts[key] += 1
+        told: dict[str, Any] = {"key": key, "attempt": self._attempts[key]}
+        self._record("recordTaskRun", **told, state="RUNNING", startedAt=_now())
         try:
             yield
         except BaseException as error:
-            state, told = end_of(error)
+            state, why = end_of(error)
             self._last_words(
                 lambda: self._record(
-                    "recordTaskRun", key=key, state=state, endedAt=_now(), error=told
+                    "recordTaskRun", **told, state=state, endedAt=_now(), error=why
                 )
             )
             raise
-        self._record("recordTaskRun", key=key, state="SUCCESS", endedAt=_now())
+        self._record("recordTaskRun", **told, state="SUCCESS", endedAt=_now())
 
     # -- its life -----------------------------------------------------------------------------------------------------
 
     def start(self) -> Recording:
-        made = self.client.mutate("recordExecution", "execution { id name }", **self._told)
-        self.id, self.name = made["execution"]["id"], made["execution"]["name"]
-        self._thread.start()
+        made = self.client.mutate("recordExecution", _STARTED, **self._told)["execution"]
+        self.id, self.name = made["id"], made["name"]
+        for task in made["taskRuns"]:
+            self._attempts[task["key"]] = max(
+                (one["number"] for one in task["attempts"]), default=0
+            )
+        self._over = made["endedAt"] is not None
+        if self._over:
+            _logger.warning(
+                "%s %s ended %s already: nothing more is recorded of it; another run needs another key than %r",
+                self.name,
+                self.id,
+                made["state"],
+                self._key,
+            )
+        else:
+            self._thread.start()
         return self
 
     def finish(self, state: str = "SUCCESS", error: Mapping[str, str] | None = None) -> None:
@@ -177,6 +222,8 @@ class Recording:
         if self._ended:
             return
         self._ended = True
+        if self._over:
+            return
         self._thread.stop()
         self._record(
             "finishExecution",
@@ -205,6 +252,8 @@ class Recording:
     def _record(self, mutation: str, /, patience: float | None = None, **input: Any) -> None:
         if not self.id:
             raise HeadwayError("the recording has not started; use it with `with`, or call start()")
+        if self._over:
+            return
         self.client.mutate(mutation, patience=patience, executionId=self.id, **input)
 
     def _last_words(self, say: Callable[[], None]) -> None:
@@ -286,6 +335,4 @@ def end_of(error: BaseException) -> tuple[str, dict[str, str] | None]:
 
 
 def _now() -> str:
-    from datetime import datetime
-
-    return datetime.now(UTC).isoformat()
+    return datetime.now(timezone.utc).isoformat()

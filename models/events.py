@@ -160,7 +160,7 @@ class AttemptStarted:
 
 @dataclass(frozen=True, slots=True)
 class AttemptEnded:
-    """`state` is the attempt's end, `to_state` what it makes of the task run, RETRYING until `retry_at`."""
+    """`state` is the attempt's end, `to_state` the task run's, RETRYING until `retry_at`; `message` stays."""
 
     path: str
     attempt: int
@@ -176,6 +176,7 @@ class AttemptEnded:
     reason: str | None = None
     cache_key: str | None = None
     outputs_from: UUID | None = None
+    message: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Identity: UUIDv7 inside, TypeID (`exec_01k...`) outside."""
 
+from collections.abc import Mapping
 from typing import Literal
 from uuid import UUID
 
@@ -31,6 +32,23 @@ Prefix = Literal[
 ]
 
 
+_NOUNS: Mapping[Prefix, str] = {
+    "exec": "execution",
+    "rev": "revision",
+    "run": "task run",
+    "att": "attempt",
+    "appr": "approval request",
+    "art": "artifact",
+    "evt": "event",
+    "tok": "token",
+    "wrk": "worker",
+    "aud": "audit event",
+    "sched": "schedule",
+    "filt": "saved filter",
+    "bulk": "bulk action",
+}
+
+
 def new_id() -> UUID:
     """A UUIDv7: sortable by the time it was made."""
     return UUID(int=uuid_utils.uuid7().int)
@@ -48,5 +66,5 @@ def untyped(prefix: Prefix, text: str) -> UUID:
     except TypeIDException:
         parsed = None
     if parsed is None or parsed.prefix != prefix:
-        raise Refused.not_found(f"no {prefix} with id {text!r}")
+        raise Refused.not_found(f"no {_NOUNS.get(prefix, prefix)} {text:.80}")
     return UUID(int=parsed.uuid.int)

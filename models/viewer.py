@@ -36,6 +36,16 @@ def permissions_of(roles: Iterable[str]) -> frozenset[Permission]:
     return frozenset[Permission]().union(*(ROLES.get(role, ()) for role in roles))
 
 
+def roles_with(permission: Permission) -> list[str]:
+    return [role for role, permissions in ROLES.items() if permission in permissions]
+
+
+def not_permitted(permission: Permission) -> str:
+    """The sentence for one who may not."""
+    roles = ", ".join(roles_with(permission))
+    return f"this needs the permission {permission.value}; roles that have it: {roles}"
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """The namespaces one may see, each with all below it; None is every namespace."""

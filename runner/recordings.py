@@ -83,6 +83,16 @@ class ToldMetric:
     at: datetime | None = None
     path: str | None = None
     attempt: int | None = None
+    key: str | None = None
+
+    @property
+    def identity(self) -> str:
+        """What it is known by within its execution, unless the call had a key."""
+        if self.key is not None:
+            return f"metric {self.key}"
+        told = asdict(self)
+        del told["key"]
+        return _digest(told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +113,7 @@ class ToldArtifact:
 async def record_metrics(
     pool: Pool, actor: str, execution_id: UUID, metrics: Sequence[ToldMetric], key: str | None
 ) -> None:
-    """Each one once: known by the call's key and its place in it, or without a key by all that is told of it."""
+    """Each one once: by its own key, else by the call's and its place in it, else by all that is told of it."""
     _refuse_too_many(metrics, "metrics")
     now = datetime.now(UTC)
     rows = [
@@ -171,14 +181,14 @@ def _checked_text(text: str, name: str, longest: int = _LONGEST_NAME) -> str:
 
 
 def _metric_row(
-    execution_id: UUID, told: ToldMetric, identity: str | None, now: datetime
+    execution_id: UUID, told: ToldMetric, of_call: str | None, now: datetime
 ) -> MetricRow:
     name = _checked_text(told.name, "name")
     if told.step is not None and not -_STEPS <= told.step < _STEPS:
         raise _wrong("step is a number of 64 bits", "step")
     return MetricRow(
         execution_id=execution_id,
-        id=uuid5(execution_id, identity or _digest(asdict(told))),
+        id=uuid5(execution_id, told.identity if told.key or not of_call else of_call),
         task_run_id=None,
         path=told.path,
         attempt=told.attempt,

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from models.errors import ProblemCode, Refused
 from models.ids import untyped
-from models.viewer import Permission
+from models.viewer import Permission, not_permitted
 from runner.store.nodes import TASK_RUN
 from schema.context import Info
 from schema.types.task_run import TaskRun
@@ -13,9 +13,7 @@ from schema.types.task_run import TaskRun
 def needs(info: Info, permission: Permission) -> None:
     """Raises Refused FORBIDDEN without the permission."""
     if not info.context.viewer.may(permission):
-        raise Refused.because(
-            ProblemCode.FORBIDDEN, f"this needs the permission {permission.value}"
-        )
+        raise Refused.because(ProblemCode.FORBIDDEN, not_permitted(permission))
 
 
 async def visible_execution(info: Info, id: str) -> UUID:

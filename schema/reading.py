@@ -2,6 +2,7 @@
 
 from models.filters import Filter
 from models.ids import untyped
+from models.viewer import Permission
 from runner.store import approvals as approvals_store
 from runner.store import flows as flows_store
 from runner.store.history import count
@@ -79,4 +80,6 @@ def _approval_condition(info: Info, where: ApprovalFilter | None, arguments: Arg
     states = [state.value for state in where.state] if where and where.state else None
     execution = untyped("exec", where.execution_id) if where and where.execution_id else None
     mine = (viewer.actor.partition(":")[2], sorted(viewer.roles)) if where and where.mine else None
+    if mine and not viewer.may(Permission.APPROVE):
+        return "false"
     return approvals_store.condition(arguments, viewer.scope, states, execution, mine)

@@ -124,6 +124,7 @@ class MetricInput:
     at: datetime | None = None
     task_key: str | None = None
     attempt: int | None = None
+    idempotency_key: str | None = None
 
     def told(self) -> ToldMetric:
         return ToldMetric(
@@ -135,6 +136,7 @@ class MetricInput:
             at=self.at,
             path=self.task_key and checked_key(self.task_key, "taskKey"),
             attempt=in_bounds(self.attempt, 1, 10_000, "attempt"),
+            key=self.idempotency_key,
         )
 
 

@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from models.errors import Refused, Unavailable
 from models.ids import new_id, untyped
-from models.viewer import Permission, Viewer
+from models.viewer import Permission, Viewer, not_permitted
 from runner.artifacts import ArtifactRefused, ArtifactStore, checked_name
 from runner.store import files, nodes
 from runner.store.connection import Pool, reaching
@@ -61,7 +61,7 @@ async def _answered(request: Request, permission: Permission, work: Any) -> Resp
     scope = request.scope
     if not viewer.may(permission):
         work.close()
-        return refusal(scope, 403, "FORBIDDEN", f"this needs the permission {permission.value}")
+        return refusal(scope, 403, "FORBIDDEN", not_permitted(permission))
     try:
         answer: Response = await work
     except _TooLarge as error:

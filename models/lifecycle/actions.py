@@ -200,7 +200,17 @@ def require(execution: Execution, action: Action, *path: str, task: TaskRun | No
     if not found.allowed:
         code = found.code or ProblemCode.INVALID_STATE
         problem = invalid_state(execution, found.reason or "", code)
+        if (
+            task is not None
+        ):  # what was refused of this task run is not offered, though others allow it
+            all_of_it = problem.details["available_actions"]
+            possible = [found if _same(one, action) else one for one in all_of_it]
+            problem = replace(problem, details={**problem.details, "available_actions": possible})
         raise Refused([replace(problem, path=path)])
+
+
+def _same(offered: Availability, action: Action) -> bool:
+    return offered.allowed and offered.action is action
 
 
 def invalid_state(
@@ -213,14 +223,14 @@ def invalid_state(
     )
 
 
-_CHANGED_TO: Final = (
+CHANGED_TO: Final = (
     ExecutionState.SUCCESS,
     ExecutionState.WARNING,
     ExecutionState.FAILED,
     ExecutionState.KILLED,
     ExecutionState.CANCELLED,
 )
-_TASK_CHANGED_TO: Final = (
+TASK_CHANGED_TO: Final = (
     TaskRunState.SUCCESS,
     TaskRunState.WARNING,
     TaskRunState.FAILED,
@@ -237,13 +247,13 @@ def require_state(steps: Steps, state: ExecutionState) -> None:
 
 def check_end(state: ExecutionState) -> None:
     """Raises Refused for a state that people do not set."""
-    _require_one_of(state, _CHANGED_TO)
+    _require_one_of(state, CHANGED_TO)
 
 
 def require_task_state(steps: Steps, task: TaskRun, state: TaskRunState) -> None:
     require(steps.execution, Action.CHANGE_TASK_RUN_STATE, task=task)
     _require_reason(steps)
-    _require_one_of(state, _TASK_CHANGED_TO)
+    _require_one_of(state, TASK_CHANGED_TO)
 
 
 def _require_reason(steps: Steps) -> None:

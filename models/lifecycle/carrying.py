@@ -27,6 +27,7 @@ from models.lifecycle.commands import (
     WakeUp,
 )
 from models.lifecycle.foreach import expand
+from models.lifecycle.last_words import waited
 from models.lifecycle.settle import end_of, judged, move, settle
 from models.lifecycle.signals import check_event, require_living, require_room
 from models.lifecycle.snapshot import TaskRun
@@ -216,6 +217,7 @@ def fail(
                 TaskRunState.RETRYING,
                 error=error,
                 retry_at=retry_at,
+                message=waited(steps.execution, task),
             )
         )
         return
@@ -234,7 +236,14 @@ def _end(
 ) -> None:
     steps.record(
         AttemptEnded(
-            task.path, task.attempt, state, task.state, to_state, outputs=outputs, error=error
+            task.path,
+            task.attempt,
+            state,
+            task.state,
+            to_state,
+            outputs=outputs,
+            error=error,
+            message=waited(steps.execution, task),
         )
     )
 

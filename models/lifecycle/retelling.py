@@ -98,7 +98,7 @@ def retell_task(
     fact = _fact(known, new_id)
     if execution.ended and fact.to_state not in TASK_RUN_ENDS:
         fact = _presumed(fact, execution.ended_at or now)
-    _refuse_end_before_start(fact)
+    _refuse_end_before_start(fact, told)
     return None if found and recorded_task(found, fact) == found else fact
 
 
@@ -202,11 +202,19 @@ def _merged(known: Mapping[str, Any], told: Mapping[str, Any] | None) -> Mapping
     return None if merged == known else merged
 
 
-def _refuse_end_before_start(fact: TaskRunRecorded) -> None:
+def _refuse_end_before_start(fact: TaskRunRecorded, told: RecordTaskRun) -> None:
     began = fact.attempt_started_at or fact.started_at
-    if began and fact.ended_at and fact.ended_at < began:
+    if not (began and fact.ended_at and fact.ended_at < began):
+        return
+    if told.ended_at is None:
         raise Refused.because(
             ProblemCode.VALIDATION,
-            f"{fact.path} started at {began.isoformat()}; an end before that cannot be",
-            "endedAt",
+            f"{fact.path} ended at {fact.ended_at.isoformat()}; a start after that cannot be: "
+            f"if it ran again, tell its next attempt, {max(fact.attempt, 1) + 1}",
+            "startedAt",
         )
+    raise Refused.because(
+        ProblemCode.VALIDATION,
+        f"{fact.path} started at {began.isoformat()}; an end before that cannot be",
+        "endedAt",
+    )

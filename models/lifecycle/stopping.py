@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from models.events import ApprovalClosed, AttemptEnded, ExecutionMoved, KillForced, TaskError
 from models.lifecycle.commands import Cancel, FinallyDeadline, KillDeadline
+from models.lifecycle.last_words import waited
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.lifecycle.steps import Steps
 from models.states import ApprovalState, AttemptState, ExecutionState, Section, TaskRunState
@@ -108,7 +109,16 @@ def end_stopped(steps: Steps, task: TaskRun, end: AttemptState, reason: str | No
             TaskError("TIMED_OUT", "had not ended when the time was over"),
         )
     steps.record(
-        AttemptEnded(task.path, task.attempt, end, task.state, to, error=error, reason=reason)
+        AttemptEnded(
+            path=task.path,
+            attempt=task.attempt,
+            state=end,
+            from_state=task.state,
+            to_state=to,
+            error=error,
+            reason=reason,
+            message=waited(steps.execution, task),
+        )
     )
 
 

@@ -155,6 +155,7 @@ def attempt_ended(execution: Execution, fact: AttemptEnded, event: Event) -> Exe
         inputs=task.inputs if fact.inputs is None else fact.inputs,
         outputs=merged(task.outputs, fact.outputs),
         error=fact.error,
+        message=task.message if fact.message is None else fact.message,
         progress=1.0 if fact.to_state in GOOD_ENDS else task.progress,
         lost=task.lost + (fact.state is AttemptState.LOST),
         retry_at=fact.retry_at,

@@ -17,6 +17,7 @@ from models.events import (
 )
 from models.inputs import InputSpec, validate_inputs
 from models.lifecycle.commands import ApprovalDue, CastVote
+from models.lifecycle.last_words import decision, expiry
 from models.lifecycle.snapshot import Approval, Execution, TaskRun
 from models.lifecycle.steps import Steps
 from models.lifecycle.stopping import kill
@@ -31,6 +32,7 @@ from models.states import (
     TaskRunState,
     VoteDecision,
 )
+from models.viewer import Permission, roles_with
 
 _TIMEOUT, _ESCALATE, _REMIND = "TIMEOUT", "ESCALATE", "REMIND"
 
@@ -154,15 +156,22 @@ def _groups_of(
         return ()
     groups = _eligible_for(approval, actor, command.voter_roles)
     if not groups:
-        policy = approval.policy
-        names = (*policy.users, *(f"role {role}" for role in (*policy.roles, *approval.escalated)))
-        raise Refused.because(ProblemCode.FORBIDDEN, f"only {', '.join(names)} may decide this")
+        raise Refused.because(ProblemCode.FORBIDDEN, _who_may(approval, command.voter_roles))
     if _is_self(execution, approval, actor):
         raise Refused.because(
             ProblemCode.SELF_APPROVAL,
             "who started or restarted it, or had it started, may not decide this; ask someone else",
         )
     return groups
+
+
+def _who_may(approval: Approval, roles: frozenset[str]) -> str:
+    policy = approval.policy
+    names = (*policy.users, *(f"role {role}" for role in (*policy.roles, *approval.escalated)))
+    sentence = f"only {', '.join(names)} may decide this"
+    if roles & set(roles_with(Permission.MANAGE)):
+        sentence += "; as an admin you may override it (--override), with a comment that says why"
+    return sentence
 
 
 def _eligible_for(approval: Approval, actor: str, roles: frozenset[str]) -> tuple[str, ...]:
@@ -347,15 +356,14 @@ def _end(
                 "form": dict(last.form) if last and last.form else {},
             },
             error=error,
+            message=decision(approval, decided),
         )
     )
 
 
 def _rejection(approval: Approval) -> TaskError:
-    last = approval.votes[-1]
-    said = f": {last.comment}" if last.comment else ""
-    return TaskError("REJECTED", f"rejected by {last.actor.partition(':')[2]}{said}")
+    return TaskError("REJECTED", decision(approval, ApprovalState.REJECTED))
 
 
 def _expiry(approval: Approval) -> TaskError:
-    return TaskError("EXPIRED", f"nobody decided within {approval.policy.timeout:g} s")
+    return TaskError("EXPIRED", expiry(approval))

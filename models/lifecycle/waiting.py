@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 from models.ids import typed
 from models.lifecycle.snapshot import Approval, Execution, TaskRun
@@ -29,12 +30,13 @@ class WaitingCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One reason; `path` is the task run that waits, None for the execution itself."""
+    """One reason; `path` is the task run that waits, None for the execution itself, `child` what its end waits for."""
 
     code: WaitingCode
     message: str
     path: str | None = None
     until: datetime | None = None
+    child: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +171,7 @@ def _running(execution: Execution, task: TaskRun, live_queues: Set[str]) -> list
         return [Waiting(WaitingCode.EVENT, f"the event {spec.event}", task.path)]
     if isinstance(spec, SubflowTask):
         told = f"the end of {typed('exec', task.child)}" if task.child else "its execution to start"
-        return [Waiting(WaitingCode.EXECUTION, told, task.path)]
+        return [Waiting(WaitingCode.EXECUTION, told, task.path, child=task.child)]
     if task.wake_at is None:
         return []
     return [Waiting(WaitingCode.TIME, "not before its time", task.path, task.wake_at)]

@@ -1,6 +1,6 @@
 """From the text of a flow to its specification, or to everything that is wrong with it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any
 
@@ -9,10 +9,11 @@ from pydantic import BaseModel, ValidationError
 from models.errors import Problem, ProblemCode, Refused
 from models.inputs import InputSpec
 from models.similar import did_you_mean
-from models.spec.checks import document_faults
+from models.spec.checks import Fault, document_faults
 from models.spec.document import Document, Path, read_document
 from models.spec.flow import ConcurrencySpec, FlowSpec
 from models.spec.input_checks import input_faults
+from models.spec.newer_checks import newer_faults
 from models.spec.outline import outline
 from models.spec.tasks import (
     TASK_CLASSES,
@@ -46,16 +47,31 @@ _SENTENCES: Mapping[str, str] = {
     "bool_type": "must be true or false",
     "int_type": "must be a whole number",
     "float_type": "must be a number",
-    "dict_type": "must be a mapping, as in {key: value}",
+    "dict_type": "must be a mapping, as in {{key: value}}",
     "tuple_type": "must be a list, as in [a, b]",
     "frozen_set_type": "must be a list, as in [a, b]",
-    "model_type": "must be a mapping, as in {key: value}",
-    "model_attributes_type": "must be a mapping, as in {key: value}",
+    "model_type": "must be a mapping, as in {{key: value}}",
+    "model_attributes_type": "must be a mapping, as in {{key: value}}",
+    "list_type": "must be a list, as in [a, b]",
+    "greater_than_equal": "must be at least {ge}",
+    "greater_than": "must be more than {gt}",
+    "less_than_equal": "must be at most {le}",
+    "less_than": "must be less than {lt}",
+    "int_from_float": "must be a whole number",
+    "finite_number": "must be a finite number",
+    "string_too_short": "must have at least {min_length} characters",
+    "string_too_long": "must have at most {max_length} characters",
+    "too_long": "must hold at most {max_length} items",
+    "string_pattern_mismatch": "must match {pattern}",
+    "recursion_loop": "must not hold itself",
 }
 
 
-def parse_flow(source: str) -> FlowSpec:
-    """Raises Refused with every problem of the text, by its line and column."""
+def parse_flow(source: str, *, saved: bool = False) -> FlowSpec:
+    """Raises Refused with every problem of the text, by its line and column.
+
+    One that was `saved` is held to what held for every document that ever was.
+    """
     document = read_document(source)
     if not isinstance(document.data, dict):
         raise Refused([document.problem((), "a flow is a mapping that begins with `id:`")])
@@ -63,7 +79,7 @@ def parse_flow(source: str) -> FlowSpec:
     data = _copied(document.data)
     for path, sentence in take_unbuilt(data):
         problems.append(document.problem(path, sentence, ProblemCode.NOT_YET))
-    problems += _fault_problems(document, data)
+    problems += _fault_problems(document, data, saved)
     spec: FlowSpec | None = None
     try:
         spec = FlowSpec.model_validate(data)
@@ -91,8 +107,9 @@ def _ordered(problems: Sequence[Problem]) -> list[Problem]:
     return sorted(once.values(), key=lambda problem: (problem.line or 0, problem.column or 0))
 
 
-def _fault_problems(document: Document, data: dict[str, Any]) -> Iterator[Problem]:
-    for fault in islice(chain(document_faults(data), input_faults(data)), _MOST_FAULTS):
+def _fault_problems(document: Document, data: dict[str, Any], saved: bool) -> Iterator[Problem]:
+    newer: Iterable[Fault] = () if saved else newer_faults(data)
+    for fault in islice(chain(document_faults(data), input_faults(data), newer), _MOST_FAULTS):
         yield document.problem(fault.path, fault.message, fault.code, fault.offset)
 
 
@@ -156,7 +173,7 @@ def _sentence(detail: Any, path: Path, data: dict[str, Any]) -> str:
         wrong = str(_at(data, path))
         return f"there is no trigger type `{wrong:.80}`; there is: {', '.join(TRIGGER_TYPES)}"
     if kind in _SENTENCES:
-        return _SENTENCES[kind]
+        return _SENTENCES[kind].format(**detail.get("ctx", {}))
     if kind == "value_error":
         return str(detail["ctx"]["error"])
     return str(detail["msg"])

@@ -25,9 +25,10 @@ def condition(
         parts.append(f"execution_id = {arguments.add(execution_id)}")
     if eligible is not None:
         name, roles = eligible
+        held = f"{arguments.add(list(roles))}::text[]"
         parts.append(
             "(users = '[]' and roles = '[]' "
-            f"or users ? {arguments.add(name)} or roles ?| {arguments.add(list(roles))}::text[])"
+            f"or users ? {arguments.add(name)} or roles ?| {held} or escalated ?| {held})"
         )
     return " and ".join(parts)
 

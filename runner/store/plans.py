@@ -63,7 +63,8 @@ class Plans:
         if row is None:
             raise Fault(f"revision {revision_id} is gone")
         try:
-            return Plan.of(row["flow_id"], revision_id, row["number"], parse_flow(row["source"]))
+            spec = parse_flow(row["source"], saved=True)
+            return Plan.of(row["flow_id"], revision_id, row["number"], spec)
         except Exception as error:  # also what an installed task type raises
             logger.error("revision %s cannot be read", revision_id, exc_info=error)
             return _unread(row, revision_id, error)

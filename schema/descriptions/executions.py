@@ -71,7 +71,8 @@ EXECUTIONS: Final[Words] = {
             "approvals": "Its approval requests, in the order of their making.",
             "availableActions": "Every action, whether it is possible now and, if not, why.",
             "waitingFor": "Why it, and those of its task runs that stand still, do not move; empty once it has ended.",
-            "failure": "What made it fail; null while nothing has.",
+            "failure": "What made it fail; null while nothing has. Of one that was set to FAILED by hand: who did so "
+            "and why, with the code CHANGE_STATE.",
             "notes": "What people wrote beside it, the oldest first.",
             "archived": "Whether it is hidden from lists and kept from pruning.",
         },

@@ -174,6 +174,7 @@ RECORDING: Final[Words] = {
             "at": "When it was measured; now by default.",
             "taskKey": _TOLD_KEY,
             "attempt": _TOLD_ATTEMPT,
+            "idempotencyKey": "Of this metric within its execution: the first that is told with a key stands.",
         },
     ),
     "RecordMetricsInput": (

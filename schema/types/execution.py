@@ -11,11 +11,11 @@ import strawberry
 
 from models.ids import typed, untyped
 from models.lifecycle import snapshot
-from models.lifecycle.actions import available_actions
+from models.lifecycle.actions import Action, available_actions
 from models.lifecycle.keeping import in_the_past
 from models.lifecycle.waiting import Line, waiting_for
 from models.secrets import without_secrets
-from models.states import ExecutionState, FailureAction, Origin, TaskRunState
+from models.states import EXECUTION_ENDS, ExecutionState, FailureAction, Origin, TaskRunState
 from runner.past import moment_of, past_of
 from runner.store import event_log, history, log_lines
 from runner.store.json import load
@@ -321,8 +321,29 @@ class Execution(Node):
     @strawberry.field
     async def failure(self, info: Info) -> Failure | None:
         if self.row["failure"] is None:
-            return None
+            return await self._set_to_failed(info)
         return await _failure(info, self.row["id"], load(self.row["failure"]))
+
+    async def _set_to_failed(self, info: Info) -> Failure | None:
+        """Of one in which nothing failed: who called it FAILED."""
+        if self.state is not ExecutionState.FAILED:
+            return None
+        moves = await info.context.loaders.moves.load(self.row["id"])
+        told = [StateChange.of(row) for row in moves if row["seq"] <= self.seq][-2:]
+        if len(told) < 2 or ExecutionState(told[0].state) not in EXECUTION_ENDS:
+            return None
+        before, last = told
+        why = f": {last.reason}" if last.reason else ""
+        message = f"set from {before.state} to FAILED by {last.actor.name}{why}"
+        return Failure(
+            task_run=None,
+            attempt=None,
+            code=Action.CHANGE_STATE.value,
+            message=message,
+            fingerprint=fingerprint(None, Action.CHANGE_STATE.value, message),
+            log_line=None,
+            skipped=[],
+        )
 
 
 async def _line(info: Info, execution: snapshot.Execution) -> Line | None:

@@ -10,7 +10,7 @@ import strawberry
 from models import logs as models_logs
 from models.errors import ProblemCode, Refused
 from models.ids import typed
-from models.viewer import Permission
+from models.viewer import Permission, not_permitted
 from runner.past import moment_of
 from runner.store import log_lines
 from runner.store.log_lines import LogRow
@@ -85,7 +85,7 @@ async def read_logs(
 ) -> LogConnection:
     """One page; with `last` the tail, then backwards."""
     if not info.context.viewer.may(Permission.VIEW_LOGS):
-        raise Refused.because(ProblemCode.FORBIDDEN, "this needs the permission VIEW_LOGS")
+        raise Refused.because(ProblemCode.FORBIDDEN, not_permitted(Permission.VIEW_LOGS))
     wanted = log_lines.LinesOf(
         execution_id,
         task_run_id,

@@ -254,14 +254,21 @@ async def task_runs_by_path(info: Info, execution_id: UUID) -> dict[str, TaskRun
     return {row["path"]: TaskRun.of(row) for row in rows}
 
 
+async def _names_of(info: Info, ids: list[UUID]) -> dict[UUID | None, str]:
+    """Of those that the viewer may see."""
+    rows = await info.context.loaders.execution.load_many(ids)
+    return {row["id"]: f"({row['name']})" for row in rows if row}
+
+
 async def waiting_views(
     info: Info, execution_id: UUID, reasons: list[waiting.Waiting]
 ) -> list[Waiting]:
     by_path = await task_runs_by_path(info, execution_id) if reasons else {}
+    names = await _names_of(info, [reason.child for reason in reasons if reason.child])
     return [
         Waiting(
             code=reason.code,
-            message=reason.message,
+            message=f"{reason.message} {names.get(reason.child, '')}".rstrip(),
             task_run=by_path.get(reason.path) if reason.path else None,
             until=reason.until,
         )

@@ -8,8 +8,9 @@ import typer
 
 from server.cli import queries
 from server.cli.api import Api, CommandFailed, plain_errors
-from server.cli.inputs import parse_labels
+from server.cli.inputs import parse_label_keys, parse_labels
 from server.cli.options import Id, NeededReason, Reason
+from server.cli.words import one_of
 
 
 def register(app: typer.Typer) -> None:
@@ -61,7 +62,10 @@ def change_state(
     reason: NeededReason,
 ) -> None:
     """Set the state that an execution ended in; nothing runs."""
-    _act("changeState", "ChangeStateInput", id, state=state.upper(), reason=reason)
+    from models.lifecycle.actions import CHANGED_TO
+
+    wanted = one_of(state, CHANGED_TO, "state to change to")
+    _act("changeState", "ChangeStateInput", id, state=wanted, reason=reason)
 
 
 def change_task_state(
@@ -74,8 +78,11 @@ def change_task_state(
     ] = None,
 ) -> None:
     """Set the state that a task run ended in; the execution goes on from there."""
+    from models.lifecycle.actions import TASK_CHANGED_TO
+
     given = json_of(outputs, "--outputs")
-    asyncio.run(_change_task_state(id, task, state.upper(), reason, given))
+    wanted = one_of(state, TASK_CHANGED_TO, "state to change to")
+    asyncio.run(_change_task_state(id, task, wanted, reason, given))
 
 
 async def _change_task_state(id: str, key: str, state: str, reason: str, outputs: Any) -> None:
@@ -144,10 +151,14 @@ def json_of(text: str | None, what: str) -> Any:
 
 def set_labels(
     id: Id,
-    labels: Annotated[list[str], typer.Argument(help="key=value ...")],
+    labels: Annotated[list[str], typer.Argument(help="key=value ...; to remove them, key ...")],
     mode: Annotated[str, typer.Option(help="merge, replace or remove.")] = "merge",
     reason: Reason = None,
 ) -> None:
     """Set labels."""
-    given = {"labels": parse_labels(labels), "mode": mode.upper(), "reason": reason}
+    from models.states import LabelMode
+
+    how = one_of(mode, LabelMode, "mode")
+    parsed = parse_label_keys(labels) if how == LabelMode.REMOVE else parse_labels(labels)
+    given = {"labels": parsed, "mode": how, "reason": reason}
     _act("setLabels", "SetLabelsInput", id, **given)

@@ -90,11 +90,30 @@ async def _decide(decision: str, id: str, form: list[str] | None, how: dict[str,
 async def _request_of(api: Api, id: str) -> str:
     if id.startswith("appr_"):
         return id
-    pending = (await api.ask(queries.PENDING, id=id))["approvals"]["nodes"]
-    if len(pending) != 1:
-        asked = "; ".join(f"{one['id']} {one['message']!r}" for one in pending) or "nothing"
+    requests = (await api.ask(queries.REQUESTS, id=id))["approvals"]["nodes"]
+    pending = [one for one in requests if one["state"] == "PENDING"]
+    if len(pending) == 1:
+        return str(pending[0]["id"])
+    if pending:
+        asked = "; ".join(f"{one['id']} {one['message']!r}" for one in pending)
         raise CommandFailed(f"{id} asks {asked}; name one appr_ id")
-    return str(pending[0]["id"])
+    if requests:
+        raise CommandFailed("\n".join(map(_decided, requests)))
+    raise CommandFailed(f"{id} asks nothing; `headway approvals` lists what waits for you")
+
+
+def _decided(request: dict[str, Any]) -> str:
+    """What stands of a request, for who comes too late."""
+    from server.cli.rendering import moment
+
+    votes = ", ".join(
+        f"{vote['decision']} by {vote['actor']['name']}"
+        + (f" ({vote['comment']})" if vote["comment"] else "")
+        for vote in request["votes"]
+    )
+    when = f" since {moment(request['decidedAt'])}" if request["decidedAt"] else ""
+    asked = f" {request['message']!r}" if request["message"] else ""
+    return f"too late: {request['taskRun']['key']}{asked} is {request['state']}{when}; {votes or 'nobody voted'}"
 
 
 async def _no_types() -> dict[str, str]:

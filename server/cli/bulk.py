@@ -9,8 +9,10 @@ import typer
 
 from server.cli import queries
 from server.cli.api import Api, CommandFailed, plain_errors, sentence
-from server.cli.inputs import parse_labels
+from server.cli.command_names import action_of, command_of
+from server.cli.inputs import of_flow, parse_label_keys, parse_labels
 from server.cli.options import AsJson, Reason
+from server.cli.words import one_of, states, unknown
 
 _FILTER, _PARAMETERS = "Which executions", "What to do"
 _PROBLEMS = "problems { code message path }"
@@ -20,7 +22,7 @@ ActionName = Annotated[
     typer.Argument(
         metavar="ACTION",
         help="cancel, pause, resume, retry-failed, restart, replay, force-run, change-state, set-labels, "
-        "add-note, archive, unarchive, delete, approve or reject.",
+        "note, archive, unarchive, delete, approve or reject.",
     ),
 ]
 Ids = Annotated[list[str] | None, typer.Argument(help="Executions, exec_...")]
@@ -36,14 +38,14 @@ def _parameter(help: str, *names: str) -> Any:
 
 WhereState = Annotated[list[str] | None, _option("In this state; may be repeated.")]
 Namespace = Annotated[str | None, _option("Of this namespace and those below.")]
-Flow = Annotated[str | None, _option("Of this flow.")]
+Flow = Annotated[str | None, _option("Of this flow: FLOW or NAMESPACE/FLOW.")]
 Kind = Annotated[str | None, _option("Of this kind.")]
 WhereLabel = Annotated[list[str] | None, _option("With key=value; may be repeated.")]
 IsArchived = Annotated[bool, _option("Those that are archived.", "--archived")]
 NewLabels = Annotated[list[str] | None, _parameter("set-labels: key=value; may be repeated.")]
 Mode = Annotated[str | None, _parameter("set-labels: merge, replace or remove.")]
 NewState = Annotated[str | None, _parameter("change-state: the new state.")]
-NoteText = Annotated[str | None, _parameter("add-note: the note.")]
+NoteText = Annotated[str | None, _parameter("note: the note.")]
 Force = Annotated[bool, _parameter("cancel: leave no grace.", "--force")]
 FromTask = Annotated[str | None, _parameter("replay: the task to start from.")]
 Revision = Annotated[str | None, _parameter("replay: same or latest.")]
@@ -78,34 +80,47 @@ def bulk(
 ) -> None:
     """Do one thing to many executions: tell what would happen, ask, do it and follow it.
 
-    The exit code is 1 when some refused, or when it was cancelled. Ctrl-C ends the watching, never what is being done.
+    The exit code is 1 when some refused or none would do it, or when it was cancelled. Ctrl-C ends the watching,
+    never what is being done.
     """
+    from models.lifecycle.actions import CHANGED_TO
+    from models.states import LabelMode
+
     where = {
-        "state": {"in": [one.upper() for one in where_state]} if where_state else None,
+        "state": {"in": states(where_state)} if where_state else None,
         "namespace": {"prefix": namespace} if namespace else None,
-        "flow": {"eq": flow} if flow else None,
         "kind": {"eq": kind} if kind else None,
         "archived": "YES" if archived else None,
-        "and": [{"labels": {"has": one}} for one in parse_labels(where_label or [])],
+        "and": [
+            *of_flow(flow),
+            *({"labels": {"has": one}} for one in parse_labels(where_label or [])),
+        ],
     }
+    how = one_of(mode, LabelMode, "mode") if mode else None
+    parse = parse_label_keys if how == LabelMode.REMOVE else parse_labels
     given = {
-        "action": _name(action),
+        "action": _action(action),
         "ids": ids or None,
         "where": {name: value for name, value in where.items() if value} or None,
-        "labels": parse_labels(label) if label else None,
-        "mode": _name(mode),
-        "state": _name(to),
+        "labels": parse(label) if label else None,
+        "mode": how,
+        "state": one_of(to, CHANGED_TO, "state to change to") if to else None,
         "text": text,
         "force": force or None,
         "fromTask": from_task,
-        "revision": _name(revision),
+        "revision": one_of(revision, ("SAME", "LATEST"), "revision") if revision else None,
         "reason": reason,
     }
     asyncio.run(_bulk(given, atomic, yes, as_json))
 
 
-def _name(word: str | None) -> str | None:
-    return word.upper().replace("-", "_") if word else None
+def _action(name: str) -> str:
+    from models.bulk import PERMISSIONS
+
+    found = action_of(name)
+    if found and found in PERMISSIONS:
+        return found
+    raise unknown(name, map(command_of, PERMISSIONS), "bulk action")
 
 
 async def _bulk(given: dict[str, Any], atomic: bool, yes: bool, as_json: bool) -> None:
@@ -116,6 +131,10 @@ async def _bulk(given: dict[str, Any], atomic: bool, yes: bool, as_json: bool) -
     preview = payload["preview"]
     if not as_json:
         _tell_preview(preview)
+    if not preview["wouldApply"]:
+        if as_json:
+            typer.echo(json.dumps({**preview, "refused": []}, indent=2))
+        raise CommandFailed("nothing was done: none of them would do it")
     if not yes:
         typer.confirm(f"{given['action']} {preview['wouldApply']} execution(s)?", abort=True)
     await _run(api, preview["id"], "ATOMIC" if atomic else "EACH")

@@ -10,6 +10,16 @@ _OTHERS: Final = {
 }
 
 
+def action_of(command: str) -> str | None:
+    """The action that a command asks for, by either of their names."""
+    from models.lifecycle.actions import Action
+
+    names = {command_of(action): action.value for action in Action}
+    name = command.strip().lower().replace("_", "-")
+    upper = name.upper().replace("-", "_")
+    return names.get(name) or (upper if upper in Action.__members__ else None)
+
+
 def command_of(action: str) -> str:
     return _OTHERS.get(action, action.lower().replace("_", "-"))
 

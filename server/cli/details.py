@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from server.cli.command_names import commands_of
+from server.cli.findings import corrections, findings, git_text
 from server.cli.folding import folded_sentences
 from server.cli.rendering import (
     as_json,
@@ -29,14 +30,17 @@ _LINKS = (
 
 def details(execution: dict[str, Any], unfolded: bool) -> RenderableType:
     parts: list[RenderableType] = [Text(execution["name"], style="bold"), _head(execution)]
-    if sentence := failure_sentence(execution):
+    by_hand = (execution["failure"] or {}).get("code") == "CHANGE_STATE"
+    if not by_hand and (sentence := failure_sentence(execution)):
         parts.append(Text(sentence, style="red"))
+    parts += [Text(text, style="yellow") for text in corrections(execution)]
     waits = (
         (one["taskRun"]["key"] if one["taskRun"] else None, one["message"])
         for one in execution["waitingFor"]
     )
     parts += [Text(f"waits: {text}", style="yellow") for text in folded_sentences(waits)]
     parts.append(tasks_table(execution["taskRuns"], unfolded))
+    parts += findings(execution, unfolded)
     parts += [
         Text(f"note by {note['author']['name']}, {moment(note['at'])}: {note['text']}")
         for note in execution["notes"]
@@ -58,10 +62,18 @@ def _head(execution: dict[str, Any]) -> Table:
         ("labels", labels),
         ("inputs", as_json(execution["inputs"])),
         ("outputs", as_json(execution["outputs"])),
+        *_told(execution),
         *_links(execution),
     ):
         head.add_row(Text(name, style="dim"), value)
     return head
+
+
+def _told(execution: dict[str, Any]) -> Iterator[tuple[str, Text]]:
+    if execution["properties"]:
+        yield "properties", Text(as_json(execution["properties"]))
+    if git := git_text(execution["git"]):
+        yield "git", Text(git)
 
 
 def _links(execution: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -9,8 +9,10 @@ import typer
 
 from server.cli import queries
 from server.cli.api import Api, CommandFailed, plain_errors
-from server.cli.inputs import parse_labels
-from server.cli.options import AsJson, Id, order_named
+from server.cli.inputs import of_flow, parse_labels
+from server.cli.moments import ABOUT, begins, ends
+from server.cli.options import AsJson, Id
+from server.cli.words import one_of, order_named, states
 
 
 def register(app: typer.Typer) -> None:
@@ -25,12 +27,19 @@ def ls(
     namespace: Annotated[
         str | None, typer.Option(help="Of this namespace and those below.")
     ] = None,
-    flow: Annotated[str | None, typer.Option(help="Of this flow.")] = None,
+    flow: Annotated[str | None, typer.Option(help="Of this flow: FLOW or NAMESPACE/FLOW.")] = None,
     state: Annotated[list[str] | None, typer.Option(help="In this state; may be repeated.")] = None,
     kind: Annotated[str | None, typer.Option(help="Of this kind.")] = None,
     label: Annotated[
         list[str] | None, typer.Option(help="With key=value; may be repeated.")
     ] = None,
+    since: Annotated[str | None, typer.Option(help=f"Created from then on: {ABOUT}.")] = None,
+    until: Annotated[
+        str | None, typer.Option(help="Created before then; a date is its whole day.")
+    ] = None,
+    archived: Annotated[
+        bool, typer.Option("--archived", help="Those that are archived, in place of the others.")
+    ] = False,
     order: Annotated[
         str,
         typer.Option(
@@ -43,10 +52,11 @@ def ls(
     """List executions that a search finds, newest first unless told otherwise."""
     where: dict[str, Any] = {
         "namespace": {"prefix": namespace} if namespace else None,
-        "flow": {"eq": flow} if flow else None,
-        "state": {"in": [one.upper() for one in state]} if state else None,
+        "state": {"in": states(state)} if state else None,
         "kind": {"eq": kind} if kind else None,
-        "and": [{"labels": {"has": one}} for one in parse_labels(label or [])],
+        "createdAt": _between(since, until),
+        "archived": "YES" if archived else None,
+        "and": [*of_flow(flow), *({"labels": {"has": one}} for one in parse_labels(label or []))],
     }
     given = {name: value for name, value in where.items() if value}
     asked = {"where": given, "search": search, "orderBy": order_named(order), "first": limit}
@@ -57,6 +67,11 @@ def ls(
     from server.cli.rendering import console, list_table
 
     console().print(list_table(found["nodes"]) if found["nodes"] else "no executions")
+
+
+def _between(since: str | None, until: str | None) -> dict[str, str]:
+    given = {"gte": since and begins(since), "lt": until and ends(until)}
+    return {name: moment for name, moment in given.items() if moment}
 
 
 def show(
@@ -87,11 +102,14 @@ def logs(
     follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on until it ends.")] = False,
     task: Annotated[str | None, typer.Option(help="Of this task only.")] = None,
     level: Annotated[
-        str | None, typer.Option(help="From this level up: DEBUG, INFO, WARN, ERROR.")
+        str | None, typer.Option(help="From this level up: TRACE, DEBUG, INFO, WARN, ERROR.")
     ] = None,
 ) -> None:
     """Print an execution's log."""
-    asyncio.run(_logs(Api.find(), id, follow, task, level.upper() if level else None))
+    from models.spec.tasks import LogLevel
+
+    least = one_of(level, LogLevel, "level") if level else None
+    asyncio.run(_logs(Api.find(), id, follow, task, least))
 
 
 async def _logs(api: Api, id: str, follow: bool, task: str | None, level: str | None) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated, BinaryIO
 import typer
 
 from server.cli.api import Api, CommandFailed, plain_errors
-from server.cli.options import order_named
+from server.cli.words import order_named
 
 Output = Annotated[str, typer.Option("-o", "--output", help="The file to write; - is the screen.")]
 

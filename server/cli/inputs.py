@@ -24,13 +24,40 @@ async def given_inputs(
                 values[name] = await asyncio.to_thread(api.upload, value)
             else:
                 values[name] = _read(value)
+        elif isinstance(value, str) and _looks_like_a_path(value):
+            types = await read_types() if types is None else types
+            if types.get(name) == "FILE":
+                raise CommandFailed(f"{name} is a FILE; -i {name}=@{value} uploads one")
+            values[name] = value
         else:
             values[name] = value
     return values
 
 
+def _looks_like_a_path(text: str) -> bool:
+    if text.startswith(("/", "./", "../", "~")):
+        return True
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def parse_labels(given: list[str]) -> list[dict[str, str]]:
     return [dict(zip(("key", "value"), _split(one, "="), strict=True)) for one in given]
+
+
+def parse_label_keys(given: list[str]) -> list[dict[str, str]]:
+    """Of labels to be removed, whose values do not count."""
+    return [{"key": one.partition("=")[0], "value": one.partition("=")[2]} for one in given]
+
+
+def of_flow(flow: str | None) -> list[dict[str, Any]]:
+    """FLOW or NAMESPACE/FLOW as conditions of a filter."""
+    if flow is None:
+        return []
+    namespace, _, key = flow.rpartition("/")
+    return [{"flow": {"eq": key}}, *([{"namespace": {"eq": namespace}}] if namespace else [])]
 
 
 def types_of_flow(api: Api, namespace: str, flow: str) -> Callable[[], Awaitable[dict[str, str]]]:

@@ -19,9 +19,3 @@ PlanOnly = Annotated[
 Revision = Annotated[
     str | None, typer.Option(help="same: the one that it ran; latest: the flow's newest.")
 ]
-
-
-def order_named(name: str) -> str:
-    """Without a direction the greatest first."""
-    upper = name.upper().replace("-", "_")
-    return upper if upper.endswith(("_ASC", "_DESC")) else f"{upper}_DESC"

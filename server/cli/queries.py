@@ -2,26 +2,31 @@
 
 from typing import Final
 
-_TASK_RUNS = """taskRuns { id key state progress message duration error { code message }
+_TASK_RUNS = """taskRuns { id key state progress message duration outputs error { code message }
   child { id name } cachedFrom { id name } attempts { number state worker exitCode error { message } } }"""
 _LINKS = " ".join(
     f"{name} {{ id name state }}"
     for name in ("replayOf", "rerunOf", "cachedFrom", "parent", "children", "resolvedBy")
 )
-SHOW: Final = f"""query ($id: ID!, $at: Int) {{ execution(id: $id, at: $at) {{
-  id name namespace flowKey kind state progress inputs outputs labels {{ key value }}
+_SHOWN = f"""id name namespace flowKey kind state progress inputs outputs labels {{ key value }}
   duration createdAt startedAt endedAt createdBy {{ kind name }} {_TASK_RUNS} {_LINKS} originalId scheduledAt
   waitingFor {{ code message until taskRun {{ key }} }}
   seq availableActions {{ action allowed reason }} notes {{ text at author {{ name }} }}
-  failure {{ code message attempt logLine taskRun {{ key }} skipped {{ key }} }} }} }}"""
+  failure {{ code message attempt logLine taskRun {{ key }} skipped {{ key }} }}"""
+WATCHED: Final = f"query ($id: ID!) {{ execution(id: $id) {{ {_SHOWN} }} }}"
+SHOW: Final = f"""query ($id: ID!, $at: Int) {{ execution(id: $id, at: $at) {{ {_SHOWN}
+  origin properties git {{ commit branch repository author message }}
+  stateHistory {{ seq state at actor {{ kind name }} reason }}
+  metrics {{ name value kind step tags at taskKey attempt }}
+  artifacts {{ direction name version type uri digest size taskKey }} }} }}"""
 AUDIT: Final = """query ($where: AuditFilter, $first: Int) { auditLog(where: $where, first: $first) { nodes {
   id at action reason channel actor { kind name } target targetName namespace data } } }"""
 TASKS: Final = "query ($id: ID!) { execution(id: $id) { taskRuns { id key } } }"
 LIST: Final = """query ($where: ExecutionFilter, $search: String, $orderBy: ExecutionOrder, $first: Int) {
   executions(where: $where, search: $search, orderBy: $orderBy, first: $first) {
   nodes { id name namespace flowKey kind state progress startedAt duration } } }"""
-PENDING: Final = """query ($id: ID!) { approvals(where: {executionId: $id, state: [PENDING]}) {
-  nodes { id message } } }"""
+REQUESTS: Final = """query ($id: ID!) { approvals(where: {executionId: $id}, first: 200) { nodes {
+  id message state decidedAt taskRun { key } votes { actor { name } decision comment } } } }"""
 INBOX: Final = """query ($where: ApprovalFilter) { approvals(where: $where, first: 200) { nodes {
   id message requestedAt expiresAt canDecide groups { name users roles required given } form { id type required }
   execution { id name } taskRun { key } } } }"""

@@ -8,7 +8,10 @@ import typer
 
 from server.cli import queries
 from server.cli.api import Api, CommandFailed, plain_errors, sentence
+from server.cli.command_names import action_of, command_of
+from server.cli.moments import ABOUT, begins, ends
 from server.cli.options import AsJson, Id, Reason
+from server.cli.words import unknown
 
 Ids = Annotated[list[str], typer.Argument(help="Executions, exec_...")]
 _SEVERAL = "problems { code message path }"
@@ -88,10 +91,36 @@ def _act_on(name: str, kind: str, what: str, done: str, ids: list[str], **input:
         raise CommandFailed("\n".join(_told(ids, one) for one in payload["problems"]))
 
 
+def _act_named(name: str) -> str:
+    """By the command's name too; there are others than those of executions."""
+    return action_of(name) or name.upper().replace("-", "_")
+
+
+async def _entries(where: dict[str, Any], limit: int) -> list[dict[str, Any]]:
+    """Raises CommandFailed for acts of which there was none by anybody: their name may be wrong."""
+    api = Api.find()
+    found: list[dict[str, Any]] = await _acts(api, where, limit)
+    if not found and "action" in where:
+        acts = {command_of(one["action"]) for one in await _acts(api, {}, 200)}
+        for name in map(command_of, where["action"]):
+            if name not in acts:
+                raise unknown(name, sorted(acts), "act among the newest 200 named")
+    return found
+
+
+async def _acts(api: Api, where: dict[str, Any], limit: int) -> list[dict[str, Any]]:
+    answer = await api.ask(queries.AUDIT, where=where, first=limit)
+    nodes: list[dict[str, Any]] = answer["auditLog"]["nodes"]
+    return nodes
+
+
 def _told(ids: list[str], problem: dict[str, Any]) -> str:
     place = problem["path"]
     named = len(place or ()) == 2
-    return f"{ids[int(place[1])]}: {sentence(problem)}" if named else sentence(problem)
+    said = sentence(problem)
+    if not named or ids[int(place[1])] in said:
+        return said
+    return f"{ids[int(place[1])]}: {said}"
 
 
 def audit(
@@ -105,26 +134,22 @@ def audit(
         str | None, typer.Option(help="In this namespace and those below.")
     ] = None,
     execution: Annotated[str | None, typer.Option(help="To this execution.")] = None,
-    since: Annotated[
-        str | None, typer.Option(help="From this moment on, as 2026-01-31T00:00:00Z.")
-    ] = None,
-    until: Annotated[str | None, typer.Option(help="Before this moment.")] = None,
+    since: Annotated[str | None, typer.Option(help=f"From then on: {ABOUT}.")] = None,
+    until: Annotated[str | None, typer.Option(help="Before then; a date is its whole day.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=200, help="At most so many.")] = 50,
     as_json: AsJson = False,
 ) -> None:
     """Tell what people and programs did, newest first."""
     where = {
         "actor": actor,
-        "action": [one.upper().replace("-", "_") for one in action] if action else None,
+        "action": [_act_named(one) for one in action] if action else None,
         "namespace": namespace,
         "executionId": execution,
-        "since": since,
-        "until": until,
+        "since": since and begins(since),
+        "until": until and ends(until),
     }
     given = {name: value for name, value in where.items() if value is not None}
-    entries = asyncio.run(Api.find().ask(queries.AUDIT, where=given, first=limit))["auditLog"][
-        "nodes"
-    ]
+    entries = asyncio.run(_entries(given, limit))
     if as_json:
         typer.echo(json.dumps(entries, indent=2))
         return

@@ -96,7 +96,7 @@ def _add_fold(table: Table, fold: Fold) -> None:
 
 def _add_task_run(table: Table, task: dict[str, Any], indent: str) -> None:
     attempts = len(task["attempts"])
-    said = task["message"] or (task["error"] or {}).get("message") or _from_elsewhere(task)
+    said = _error_of(task) or task["message"] or _from_elsewhere(task)
     progress = f"{task['progress']:.0%}" if 0 < task["progress"] < 1 else ""
     table.add_row(
         indent + task["key"],
@@ -106,6 +106,12 @@ def _add_task_run(table: Table, task: dict[str, Any], indent: str) -> None:
         seconds(task["duration"]),
         Text(said.splitlines()[0][:100] if said else "", style="dim"),
     )
+
+
+def _error_of(task: dict[str, Any]) -> str | None:
+    """What ended badly last said how far it was; why it ended is what counts."""
+    told: str | None = (task["error"] or {}).get("message")
+    return told
 
 
 def _from_elsewhere(task: dict[str, Any]) -> str:

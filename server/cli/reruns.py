@@ -11,6 +11,7 @@ from server.cli.api import Api, CommandFailed, plain_errors
 from server.cli.inputs import given_inputs, types_of_flow
 from server.cli.options import Follow, Id, Inputs, PlanOnly, Reason, Revision
 from server.cli.runs import finish, start_draft
+from server.cli.watch import follow_to_exit
 
 _PLAN = "plan { tasks { key plan why isNew reusedFrom { id name } } }"
 _DRAFT = """draft { createInput disabledTasks concurrency { limit behavior }
@@ -24,21 +25,29 @@ def register(app: typer.Typer) -> None:
         app.command()(plain_errors(command))
 
 
-def retry_failed(id: Id, plan: PlanOnly = False, reason: Reason = None) -> None:
-    """Give failed tasks a new attempt while the execution is FAILED_FINISHING, or PAUSED with a failure."""
-    _put_back("retryFailed", "RetryFailedInput", id, plan, reason)
+def retry_failed(
+    id: Id, plan: PlanOnly = False, follow: Follow = False, reason: Reason = None
+) -> None:
+    """Give failed tasks a new attempt while the execution is FAILED_FINISHING, or PAUSED with a failure.
+
+    This ends the pause.
+    """
+    _put_back("retryFailed", "RetryFailedInput", id, plan, follow, reason)
 
 
-def restart(id: Id, plan: PlanOnly = False, reason: Reason = None) -> None:
+def restart(id: Id, plan: PlanOnly = False, follow: Follow = False, reason: Reason = None) -> None:
     """Run again, in the same execution, what failed, was killed, rejected or cancelled."""
-    _put_back("restartExecution", "RestartExecutionInput", id, plan, reason)
+    _put_back("restartExecution", "RestartExecutionInput", id, plan, follow, reason)
 
 
-def _put_back(name: str, kind: str, id: str, plan: bool, reason: str | None) -> None:
-    work = Api.find().mutate(name, kind, f"{_DONE} {_PLAN}", id=id, plan=plan, reason=reason)
+def _put_back(name: str, kind: str, id: str, plan: bool, follow: bool, reason: str | None) -> None:
+    api = Api.find()
+    work = api.mutate(name, kind, f"{_DONE} {_PLAN}", id=id, plan=plan, reason=reason)
     payload = asyncio.run(work)
     if plan:
         _print_plan(payload["plan"]["tasks"])
+    elif follow:
+        follow_to_exit(api, id)
     else:
         typer.echo(f"{payload['execution']['name']} is {payload['execution']['state']}")
 

@@ -12,6 +12,7 @@ from server.cli.api import Api, CommandFailed, plain_errors
 from server.cli.inputs import given_inputs, parse_labels, types_of_document, types_of_flow
 from server.cli.options import Follow, Inputs, Reason
 from server.cli.watch import follow_to_exit
+from server.cli.words import one_of
 
 
 def register(app: typer.Typer) -> None:
@@ -68,7 +69,7 @@ def run(
         "noCache": no_cache or None,
         "rerunOf": rerun_of,
         "disabledTasks": disable,
-        "onFailure": on_failure and on_failure.upper(),
+        "onFailure": _failure_action(on_failure),
         "priority": priority,
     }
     if test:
@@ -77,6 +78,12 @@ def run(
     else:
         start = _start(api, flow, input or [], **how, **further)
     finish(api, asyncio.run(start), follow)
+
+
+def _failure_action(name: str | None) -> str | None:
+    from models.states import FailureAction
+
+    return name and one_of(name, FailureAction, "failure action")
 
 
 def finish(api: Api, id: str, follow: bool) -> None:

@@ -2,19 +2,22 @@
 
 import asyncio
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
 from server.cli import queries
 from server.cli.api import Api, CommandFailed, fail
-from server.cli.rendering import as_json, moment
+from server.cli.moments import ABOUT, begins, is_date, last_of
+from server.cli.rendering import as_json
 
 app = typer.Typer(no_args_is_help=True, help="Schedules: list, show, pause, resume, backfill.")
 Name = Annotated[str, typer.Argument(metavar="SCHEDULE", help="NAMESPACE/FLOW/SCHEDULE")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-_MOMENT = "YYYY-MM-DD or a time as 2026-01-31T08:00; without a zone this machine's is meant."
+_FROM = f"{ABOUT}; without a zone the schedule's."
+_TO = "The same, and with it; a date is its whole day."
 
 
 @app.command("list")
@@ -52,8 +55,11 @@ def show(schedule: Name, as_json_: AsJson = False) -> None:
         ("inputs", as_json(found["inputs"])),
         ("declared", "in the flow's document" if found["source"] == "FLOW" else "through the API"),
         ("state", _state(found)),
-        ("last", f"{moment(found['last'])}  {last.get('id', '')} {last.get('state', '')}".strip()),
-        ("coming", "\n          ".join(map(moment, found["nextTicks"]))),
+        (
+            "last",
+            f"{_tick(found, found['last'])}  {last.get('id', '')} {last.get('state', '')}".strip(),
+        ),
+        ("coming", "\n          ".join(_tick(found, tick) for tick in found["nextTicks"])),
     ):
         typer.echo(f"{name:8}  {value}")
 
@@ -73,20 +79,20 @@ def resume(schedule: Name) -> None:
 @app.command()
 def backfill(
     schedule: Name,
-    since: Annotated[str, typer.Argument(metavar="FROM", help=_MOMENT)],
-    until: Annotated[str, typer.Argument(metavar="TO", help=_MOMENT)],
+    since: Annotated[str, typer.Argument(metavar="FROM", help=_FROM)],
+    until: Annotated[str, typer.Argument(metavar="TO", help=_TO)],
     plan: Annotated[bool, typer.Option("--plan", help="Only say what would run.")] = False,
     reason: Annotated[str | None, typer.Option(help="Why; it is kept.")] = None,
 ) -> None:
     """Run the ticks between two moments of the past that have not run."""
     try:
-        ticks = asyncio.run(_backfill(schedule, _moment(since), _moment(until), plan, reason))
+        found, ticks = asyncio.run(_backfill(schedule, since, until, plan, reason))
     except CommandFailed as error:
         raise fail(error) from error
     for tick in ticks:
         execution = (tick["execution"] or {}).get("id", "")
         what = "ran before" if tick["ranBefore"] else "would run" if plan else "runs"
-        typer.echo(f"{moment(tick['scheduledAt'])}  {what}  {execution}".rstrip())
+        typer.echo(f"{_tick(found, tick['scheduledAt'])}  {what}  {execution}".rstrip())
 
 
 def _set_enabled(schedule: str, enabled: bool) -> None:
@@ -107,15 +113,25 @@ async def _enable(name: str, enabled: bool) -> dict[str, Any]:
 
 async def _backfill(
     name: str, since: str, until: str, plan: bool, reason: str | None
-) -> list[dict[str, Any]]:
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The schedule, and its ticks in that time; a day that is not over is taken until now."""
     api = Api.find()
-    given = {"from": since, "to": until, "plan": plan, "reason": reason}
-    given["id"] = (await _find(api, name))["id"]
+    found = await _find(api, name)
+    zone = ZoneInfo(found["timezone"])
+    last, now = last_of(until, zone), datetime.now(UTC)
+    today = now < last and last.date() == now.astimezone(zone).date()
+    upto = (now if today and is_date(until) else last).isoformat()
+    given = {
+        "from": begins(since, zone),
+        "to": upto,
+        "plan": plan,
+        "reason": reason,
+    }
+    given["id"] = found["id"]
     payload = await api.mutate(
         "backfillSchedule", "BackfillScheduleInput", queries.BACKFILL, **given
     )
-    ticks: list[dict[str, Any]] = payload["ticks"]
-    return ticks
+    return found, payload["ticks"]
 
 
 async def _find(api: Api, name: str) -> dict[str, Any]:
@@ -147,13 +163,16 @@ def _name(schedule: dict[str, Any]) -> str:
 
 
 def _state(schedule: dict[str, Any]) -> str:
-    state = f"next {moment(schedule['next'])}" if schedule["next"] else "will not tick again"
+    state = (
+        f"next {_tick(schedule, schedule['next'])}" if schedule["next"] else "will not tick again"
+    )
     state = state if schedule["enabled"] else "paused"
     return f"{state}  ✗ {schedule['lastError']}" if schedule["lastError"] else state
 
 
-def _moment(text: str) -> str:
-    try:
-        return datetime.fromisoformat(text).astimezone().isoformat()
-    except (ValueError, OverflowError) as error:
-        raise CommandFailed(f"{text!r} is no moment; write it as 2026-01-31T08:00Z") from error
+def _tick(schedule: dict[str, Any], value: str | None) -> str:
+    """In the schedule's own zone, by which it ticks."""
+    if not value:
+        return ""
+    zone = ZoneInfo(schedule["timezone"])
+    return datetime.fromisoformat(value).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %Z")

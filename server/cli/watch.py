@@ -31,7 +31,7 @@ async def watch(api: Api, id: str) -> str:
 
     from server.cli.rendering import as_json, failure_sentence
 
-    ended = (await api.ask(queries.SHOW, id=id))["execution"]
+    ended = (await api.ask(queries.WATCHED, id=id))["execution"]
     typer.echo(f"{ended['name']} ended {ended['state']}")
     if sentence := failure_sentence(ended):
         Console(stderr=True).print(sentence, style="red")
@@ -46,12 +46,12 @@ async def _watch_live(api: Api, id: str) -> None:
     from server.cli.rendering import tree
 
     lines: deque[str] = deque(maxlen=_NEWEST_LINES)
-    execution = (await api.ask(queries.SHOW, id=id))["execution"]
+    execution = (await api.ask(queries.WATCHED, id=id))["execution"]
     with Live(tree(execution, lines), refresh_per_second=10) as live:
         async with asyncio.TaskGroup() as group:
             group.create_task(_gather_lines(api, id, lines))
             async for _ in api.follow(queries.EVENTS, "seq", 0, id=id):
-                execution = (await api.ask(queries.SHOW, id=id))["execution"]
+                execution = (await api.ask(queries.WATCHED, id=id))["execution"]
                 live.update(tree(execution, lines))
         live.update(tree(execution, ()))
 

@@ -92,7 +92,8 @@ async def test_actions_and_decisions(client: Client, served: Served) -> None:
     assert ended["labels"] == [{"key": "team", "value": "data"}]
     assert task(ended, "ok")["outputs"]["comment"] == "fine"
     code, _, errors = await headway(served, "reject", id)
-    assert code == 1 and "asks nothing" in errors
+    assert code == 1 and "error: too late: ok 'go' is APPROVED since " in errors
+    assert "APPROVE by admin (fine)" in errors
     id = (await client.create("cli/ask"))["id"]
     assert (await headway(served, "cancel", id, "--reason", "enough"))[1].endswith("is KILLED\n")
 

@@ -155,7 +155,7 @@ async def test_states_are_corrected_with_a_reason(
     assert code == 2 and "--reason" in errors
     assert "is WARNING" in await done(served, "change-state", id, "warning", "--reason", "known")
     errors = await refused(served, "change-state", id, "RUNNING", "--reason", "x")
-    assert "one of SUCCESS, WARNING, FAILED, KILLED, CANCELLED" in errors
+    assert "'RUNNING'; there are: success, warning, failed, killed, cancelled" in errors
     because = ("--reason", "done by hand", "--outputs", '{"rows": 3}')
     output = await done(served, "change-task-state", id, "second", "success", *because)
     assert output.startswith("second is SUCCESS; breaks-")

@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 
 import headway
+from headway.client import STATES
 from headway.client import Client as Program
 from headway.repository import detect, without_password
+from models.states import ExecutionState
 from tests.api.client import Client, states
 from tests.api.conftest import verify
 from tests.api.servers import Served, start
@@ -158,16 +160,6 @@ async def test_refusals_are_raised_with_their_problems(client: Client, program: 
         headway.execution("early", client=program).log_params(a=1)
 
 
-async def test_one_key_is_one_execution(client: Client, program: Program) -> None:
-    runs = [
-        headway.execution("keyed", namespace="program", key="job-1", git_info={}, client=program)
-        for _ in range(2)
-    ]
-    assert len({run.start().id for run in runs}) == 1
-    for run in runs:
-        run.finish()
-
-
 async def test_it_reads_what_there_is(client: Client, program: Program) -> None:
     with headway.execution("reading", kind="train", namespace="program", client=program) as run:
         run.log_model("s3://b/m", version="v2.3")
@@ -181,6 +173,14 @@ async def test_it_reads_what_there_is(client: Client, program: Program) -> None:
     (model,) = program.artifacts(run.id, "OUT")
     assert (model["name"], model["version"]) == ("m", "v2.3")
     assert list(program.artifacts(run.id, "IN")) == []
+    assert [one["id"] for one in program.executions("reading", state="success")] == [
+        user.id,
+        run.id,
+    ]
+    with pytest.raises(
+        headway.HeadwayError, match="there is no state 'DONE'; there are: CREATED, "
+    ):
+        list(program.executions("reading", state="DONE"))
     graph = program.lineage(run.id, "DOWNSTREAM")
     assert [(edge["from"], edge["to"]) for edge in graph["edges"]] == [
         (run.id, model["id"]),
@@ -303,6 +303,10 @@ async def forgetful(port: int) -> AsyncIterator[int]:
         await server.wait_closed()
 
 
+def test_the_package_knows_every_state() -> None:
+    assert set(STATES) == {state.value for state in ExecutionState}
+
+
 def test_no_repository_is_no_git_and_a_password_is_not_told(tmp_path: Path) -> None:
     assert detect(str(tmp_path)) == {}
     assert without_password("https://me:token@host/a.git") == "https://host/a.git"
@@ -316,6 +320,8 @@ async def test_every_example_of_the_document_runs(
     examples = re.findall(r"(?ms)^```python\n(.*?)^```", DOCUMENT)
     assert len(examples) == 4
     said = [await run_example(example, served, repository) for example in examples]
+    again = await run_example(examples[1], served, repository, quiet=False)
+    assert "ended SUCCESS already" in again and again.count("\n") == 1
     id = said[0].split()[0]
     found = await whole(client, id)
     assert (found["state"], found["outputs"]) == ("SUCCESS", {"accuracy": 0.97})
@@ -325,7 +331,8 @@ async def test_every_example_of_the_document_runs(
     assert "[(0, 1.0), (1, 0.5), (2, 0.3333333333333333)]" in said[3]
 
 
-async def run_example(source: str, served: Served, folder: Path) -> str:
+async def run_example(source: str, served: Served, folder: Path, quiet: bool = True) -> str:
+    """What it prints, and unless that is to be nothing, what it says on the side."""
     env: dict[str, Any] = {**os.environ, "HEADWAY_URL": served.url, "HEADWAY_TOKEN": served.token}
     ran = await asyncio.to_thread(
         subprocess.run,
@@ -336,5 +343,6 @@ async def run_example(source: str, served: Served, folder: Path) -> str:
         text=True,
         check=False,
     )
-    assert (ran.returncode, ran.stderr) == (0, "")
-    return str(ran.stdout)
+    assert ran.returncode == 0, ran.stderr
+    assert not (quiet and ran.stderr)
+    return str(ran.stdout + ran.stderr)

@@ -24,7 +24,7 @@ async def test_noted_shown_as_it_was_put_away_and_deleted(client: Client, served
     assert await headway(served, "unarchive", id) == (0, "1 unarchived\n", "")
     code, output, errors = await headway(served, "delete", "--yes", id, "exec_nonsense")
     assert (code, output) == (1, "1 deleted\n")
-    assert errors.startswith("error: exec_nonsense: ")
+    assert errors == "error: no execution exec_nonsense\n"
     code, _, errors = await headway(served, "show", id)
     assert code == 1 and "no execution" in errors
 

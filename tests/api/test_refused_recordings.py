@@ -65,6 +65,21 @@ async def test_what_cannot_be_told_is_refused(
     assert (problem["code"], problem["path"]) == ("VALIDATION", [path])
 
 
+async def test_a_start_after_the_end_is_refused_with_the_next_attempt(client: Client) -> None:
+    id = (await record(client, "refusals"))["id"]
+    ended = {"key": "load", "state": "SUCCESS", "endedAt": "2026-01-01T00:00:00Z"}
+    await client.mutate("recordTaskRun", executionId=id, **ended)
+    late = {"key": "load", "state": "RUNNING", "startedAt": "2026-01-02T00:00:00Z"}
+    problem = await refusal(client, id, "recordTaskRun", **late)
+    assert (problem["code"], problem["path"]) == ("VALIDATION", ["startedAt"])
+    assert problem["message"] == (
+        "load ended at 2026-01-01T00:00:00+00:00; a start after that cannot be: "
+        "if it ran again, tell its next attempt, 2"
+    )
+    again = await client.mutate("recordTaskRun", executionId=id, **late, attempt=2)
+    assert again["problems"] == []
+
+
 NEED_A_RUNNER = {
     "cancelExecution": "CancelExecutionInput",
     "pauseExecution": "ActionInput",

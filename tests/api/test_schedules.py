@@ -4,8 +4,10 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
@@ -287,6 +289,21 @@ async def test_the_command_line_lists_shows_pauses_resumes_and_backfills(
     assert (code, errors) == (
         1, "error: no schedule clock/typed/none; `headway schedules list` shows what there is\n",
     )  # fmt: skip
+    days = ("2026-03-29", "2026-03-31")
+    _, planned, _ = await headway(served, "schedules", "backfill", name, *days, "--plan")
+    assert planned.splitlines() == [
+        "2026-03-29 03:00:00 CEST  would run",
+        "2026-03-30 02:00:00 CEST  would run",
+        "2026-03-31 02:00:00 CEST  would run",
+    ]
+    today = f"{datetime.now(ZoneInfo('Europe/Paris')):%Y-%m-%d}"
+    code, _, errors = await headway(served, "schedules", "backfill", name, today, today, "--plan")
+    assert (code, errors) == (0, ""), "a day that is not over is taken until now"
+    tomorrow = f"{datetime.now(ZoneInfo('Europe/Paris')) + timedelta(days=1):%Y-%m-%d}"
+    code, _, errors = await headway(
+        served, "schedules", "backfill", name, today, tomorrow, "--plan"
+    )
+    assert (code, "nor after now" in errors) == (1, True)
     code, _, errors = await headway(served, "schedules", "backfill", name, "soon", "later")
     assert (code, "is no moment" in errors) == (1, True)
 

@@ -46,7 +46,7 @@ tasks:
     type: approval
     needs: [extract]
     message: "Load {{ outputs.extract.rows }} rows?"
-    roles: [operator]
+    roles: [approver]
     comment: on_reject
   - id: load
     type: python
@@ -98,7 +98,7 @@ def test_the_whole_language() -> None:
     assert isinstance(approve, ApprovalTask)
     assert (approve.comment, approve.roles, approve.required) == (
         CommentRule.ON_REJECT,
-        ("operator",),
+        ("approver",),
         1,
     )
     assert isinstance(load, PythonTask)
@@ -115,6 +115,21 @@ def test_the_whole_language() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "tasks",
+    ["{id: a, type: approval, roles: [operator]}", "{id: a, type: subflow, flow: f}"],
+)
+def test_a_revision_from_before_a_rule_can_still_be_read(tasks: str) -> None:
+    with pytest.raises(Refused):
+        parse_flow(task(tasks))
+    assert parse_flow(task(tasks), saved=True).id == "f"
+
+
+def test_a_flow_may_start_itself_under_a_condition() -> None:
+    assert parse_flow(task('{id: a, type: subflow, flow: f, when: "{{ labels.more }}"}')).id == "f"
+    assert parse_flow(task("{id: a, type: subflow, flow: f, namespace: other}")).id == "f"
+
+
 def test_a_flow_cannot_be_changed() -> None:
     flow = parse_flow(FLOW)
     with pytest.raises(ValidationError, match="frozen"):
@@ -125,7 +140,7 @@ def test_the_source_of_a_task_is_its_text() -> None:
     flow = parse_flow(FLOW)
     assert flow.source_of("approve") == (
         "id: approve\ntype: approval\nneeds: [extract]\n"
-        'message: "Load {{ outputs.extract.rows }} rows?"\nroles: [operator]\ncomment: on_reject'
+        'message: "Load {{ outputs.extract.rows }} rows?"\nroles: [approver]\ncomment: on_reject'
     )
     assert flow.source_of("pause") == "{id: pause, type: wait, duration: 1h30m}"
 
@@ -144,7 +159,7 @@ def test_everything_wrong_at_once_each_with_its_place() -> None:
 
 WRONG = """\
 VALIDATION 10 1 on_failur `on_failur` is no key of a flow; did you mean `on_failure`?
-VALIDATION 11 15 concurrency.limit Input should be greater than or equal to 1
+VALIDATION 11 15 concurrency.limit must be at least 1
 NOT_YET 12 1 alerts `alerts` is part of the flow language but not built yet; remove it
 VALIDATION 17 32 tasks.0.run an expression inside double quotes is not protected by quoting; \
 give the value to the script through `env:` and write "$NAME" here
@@ -218,7 +233,7 @@ def test_more_than_a_mebibyte() -> None:
         (task("{id: a, message: m}"), "`type` is missing; it is one of shell, python"),
         (task("a"), "must be a mapping"),
         (task("{id: a, type: python}"), "either `script` or `call`"),
-        (task("{id: a, type: python, call: 'no'}"), "String should match pattern"),
+        (task("{id: a, type: python, call: 'no'}"), "must match ^[A-Za-z_]"),
         (task("{id: a, type: wait}"), "one of `duration`, `until` and `event`"),
         (task("{id: a, type: wait, duration: 1s, event: e}"), "one of `duration`, `until` and `event`"),
         (task("{id: a, type: log, message: m, when: 1}"), "true, false or an expression"),
@@ -229,22 +244,30 @@ def test_more_than_a_mebibyte() -> None:
         (task("{id: a, type: foreach, items: [1]}"), "`tasks` is missing"),
         (task("{id: a, type: foreach, items: [1], tasks: [{id: a, type: log, message: m}]}"), "another task `a`"),
         (task("{id: a, type: foreach, items: [1], tasks: [{id: b, type: log, needs: [c]}]}"), "no task `c`"),
-        (task("{id: a, type: foreach, items: [1], max_parallel: 0, tasks: []}"), "greater than or equal to 1"),
+        (task("{id: a, type: foreach, items: [1], max_parallel: 0, tasks: []}"), "must be at least 1"),
         (task("{id: a, type: subflow}"), "`flow` is missing"),
         (task("{id: a, type: approval, groups: [{name: x}]}"), "names `users` or `roles`"),
-        (task("{id: a, type: approval, groups: [{name: x, roles: [r]}], required: 2}"), "leave out `users`"),
+        (task("{id: a, type: approval, groups: [{name: x, roles: [admin]}], required: 2}"), "leave out `users`"),
         (task("{id: a, type: approval, on_timeout: ESCALATE}"), "needs `timeout` and `escalate"),
-        (task("{id: a, type: approval, escalate: {roles: [r]}}"), "`escalate` needs `after`"),
+        (task("{id: a, type: approval, escalate: {roles: [admin]}}"), "`escalate` needs `after`"),
         (task("{id: a, type: approval, remind_every: 0.1}"), "at least 1 s"),
+        (task("{id: a, type: approval, roles: [operator]}"), "`operator` may not approve; roles that may approve: "),
+        (task("{id: a, type: approval, groups: [{name: x, roles: [operatr]}]}"), "there is no role `operatr`"),
+        (task("{id: a, type: approval, escalate: {after: 1s, roles: [viewer]}}"), "the role `viewer` may not approve"),
+        (task("{id: a, type: subflow, flow: f}"), "start itself without end; give the task a `when`"),
+        (task("{id: a, type: subflow, flow: f, namespace: a}"), "start itself without end"),
         (task("{id: a, type: approval, form: [{id: x, type: NO}]}"), "must be one of STRING"),
         (task("{id: a, type: log, message: m}") + "concurrency: {limit: 1, behavior: WAIT}", "must be one of QUEUE"),
+        (task("{id: a, type: log, message: m}") + "concurrency: {limit: 0}", "must be at least 1"),
+        (task("{id: a, type: log, message: m, retry: {max_attempts: 5000}}"), "must be at most 1000"),
+        (task("{id: a, type: log, message: m, retry: {max_attempts: 1.5}}"), "must be a whole number"),
         (task("{id: a, type: log, message: m}") + "on_timeout: PANIC", "must be one of FAIL, CANCEL"),
         (task("{id: a, type: log, message: m}") + "finally: [{id: a, type: log, message: m}]", "another task `a`"),
         (task("{id: a, type: log, message: m}") + "errors: [{id: b, type: log, needs: [a]}]", "no task `a`"),
         (task("{id: a, type: wait, until: tomorrow}"), "a time with its zone"),
         (task("{id: a, type: http, url: u, json: 1, body: b}"), "either `json` or `body`"),
         (task("{id: a, type: http, url: u, expect_status: 9}"), "must be statuses such as 200"),
-        (task("{id: a, type: log, message: m, retry: {max_attempts: 0}}"), "greater than or equal to 1"),
+        (task("{id: a, type: log, message: m, retry: {max_attempts: 0}}"), "must be at least 1"),
         (task("{id: a, type: log, message: m, retry: {max_attempts: 2, backoff: EXP}}"), "one of constant, linear"),
         (task("{id: a, type: log, message: m, disabled: 'yes'}"), "must be true or false"),
         (task("{id: a, type: log, message: m, needs: b}"), "must be a list"),

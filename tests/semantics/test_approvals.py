@@ -77,7 +77,7 @@ async def test_users_and_roles_say_who_may_decide(client: Client, people: People
     id, request = await asked(client, "users: [bob]")
     assert await no(client, id, request, ann) == "FORBIDDEN"
     await does(bob, "approve", approvalId=request)
-    id, request = await asked(client, "roles: [operator]")
+    id, request = await asked(client, "roles: [admin]")
     assert await no(client, id, request, ann) == "FORBIDDEN"
     await acted(client, "cancelExecution", id=id)
 
@@ -281,7 +281,7 @@ async def test_on_timeout_escalate_lets_others_decide_for_one_more_period_and_th
     id, request = await asked(client, keys)
     assert await no(client, id, request, boss) == "FORBIDDEN"
     await promises.keep(id, "ApprovalDue", "TIMEOUT")
-    await _until(client, id, "APPROVAL_ESCALATED")
+    await escalated(client, id)
     (told,) = (await read(client, id, REQUEST))["approvals"]
     assert (told["state"], told["escalatedTo"]) == ("PENDING", ["admin"])
     await does(boss, "approve", approvalId=request)
@@ -289,10 +289,16 @@ async def test_on_timeout_escalate_lets_others_decide_for_one_more_period_and_th
 
     id, request = await asked(client, keys)
     await promises.keep(id, "ApprovalDue", "TIMEOUT")
-    await _until(client, id, "APPROVAL_ESCALATED")
+    await escalated(client, id)
     await promises.keep(id, "ApprovalDue", "TIMEOUT")
     assert (await client.until_ended(id))["state"] == "REJECTED"
+    told_how_long = await message(client, id)
+    assert told_how_long and told_how_long.startswith("nobody decided within 36")
     assert await no(client, id, request, ann) == "ALREADY_DECIDED"
+
+
+async def escalated(client: Client, id: str) -> None:
+    await _until(client, id, "APPROVAL_ESCALATED")
 
 
 async def _until(client: Client, id: str, type: str) -> None:
@@ -306,7 +312,7 @@ async def test_escalate_after_a_while_lets_more_roles_decide(
 ) -> None:
     id, request = await asked(client, "users: [ann], escalate: {after: 1h, roles: [admin]}")
     await promises.keep(id, "ApprovalDue", "ESCALATE")
-    await _until(client, id, "APPROVAL_ESCALATED")
+    await escalated(client, id)
     boss = await people("boss", "admin")
     assert (await does(boss, "approve", approvalId=request))["execution"]["state"] == "SUCCESS"
 
@@ -339,6 +345,12 @@ async def test_on_reject_says_what_a_rejection_does(
     await does(client, "reject", approvalId=request)
     found = await client.until_ended(id)
     assert (found["state"], states(found)) == (end, runs)
+    assert await message(client, id) == "rejected by admin"
+
+
+async def message(client: Client, id: str) -> str | None:
+    told: str | None = (await read(client, id, 'task(key: "ok") { message }'))["task"]["message"]
+    return told
 
 
 async def test_the_policy_is_copied_when_the_task_run_starts_to_wait(

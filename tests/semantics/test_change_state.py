@@ -34,7 +34,12 @@ async def test_an_ended_one_is_given_another_end_and_only_its_state_changes(
 ) -> None:
     before = await ended(client, flow("cs-ends", "  - {id: a, type: log, message: a}\n"))
     after = await acted(client, "changeState", id=before["id"], state=state, reason="seen by eye")
+    failure = after.pop("failure")
+    del before["failure"]
     assert after == {**before, "state": state, "seq": before["seq"] + 1}
+    by_hand = failure and (failure["code"], failure["message"])
+    said = ("CHANGE_STATE", "set from SUCCESS to FAILED by admin: seen by eye")
+    assert by_hand == (said if state == "FAILED" else None), "nothing in it failed"
     assert (await events(client, before["id"]))[-1]["reason"] == "seen by eye"
     back = await acted(
         client, "changeState", id=before["id"], state="SUCCESS", reason="it was right"

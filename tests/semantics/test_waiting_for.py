@@ -58,13 +58,13 @@ async def test_not_before_a_time(client: Client) -> None:
 
 
 async def test_an_approval_by_roles_k_of_n_given(client: Client) -> None:
-    tasks = "  - {id: ok, type: approval, required: 2, roles: [operator, approver]}\n"
+    tasks = "  - {id: ok, type: approval, required: 2, roles: [admin, approver]}\n"
     id = (await client.run(flow("wf-approval", tasks)))["id"]
     await client.until(id, state="WAITING_FOR_APPROVAL")
     told = (await reasons(client, id))["ok"]
     assert (told["code"], told["message"]) == (
         "APPROVAL",
-        "approval by role operator, role approver, 0 of 2 given",
+        "approval by role admin, role approver, 0 of 2 given",
     )
     await acted(client, "cancelExecution", id=id)
 
@@ -106,7 +106,11 @@ async def test_the_end_of_another_execution(client: Client) -> None:
             if below := data["execution"]["children"]:
                 break
     told = (await reasons(client, id))["sub"]
-    assert (told["code"], told["message"]) == ("EXECUTION", f"the end of {below[0]['id']}")
+    name = (await read(client, below[0]["id"], "name"))["name"]
+    assert (told["code"], told["message"]) == (
+        "EXECUTION",
+        f"the end of {below[0]['id']} ({name})",
+    )
     await acted(client, "cancelExecution", id=id)
     await client.until_ended(below[0]["id"])
 

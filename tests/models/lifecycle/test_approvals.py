@@ -99,7 +99,7 @@ def test_votes_while_paused_are_recorded_and_their_effect_waits() -> None:
 
 
 def test_only_the_named_may_decide() -> None:
-    stage = asked(ASK.replace("comment: on_reject", "roles: [release-managers], users: [otto]"))
+    stage = asked(ASK.replace("comment: on_reject", "roles: [admin], users: [otto]"))
     with pytest.raises(Refused) as refused:
         vote(stage, VoteDecision.APPROVE)
     assert refused.value.problems[0].code is ProblemCode.FORBIDDEN

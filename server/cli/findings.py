@@ -1,0 +1,101 @@
+"""What `headway show` tells beside the tasks: what they gave, measured, used and made; what people corrected. Pure."""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from server.cli.rendering import as_json, is_end, moment
+
+_MOST = 20
+_LONGEST = 160
+
+
+def findings(execution: dict[str, Any], unfolded: bool) -> Iterator[Table]:
+    """A table for each kind of thing that there is, at most twenty rows of it unless `unfolded`."""
+    for title, rows in (
+        ("outputs of tasks", _outputs(execution["taskRuns"], unfolded)),
+        ("metrics, the last of each", _metrics(execution["metrics"])),
+        ("artifacts", _artifacts(execution["artifacts"])),
+    ):
+        if rows:
+            yield _table(title, rows, unfolded)
+
+
+def corrections(execution: dict[str, Any]) -> Iterator[str]:
+    """Ends that people set in place of another end."""
+    history = execution["stateHistory"]
+    for before, after in pairwise(history):
+        if is_end(before["state"]) and is_end(after["state"]):
+            said = f": {after['reason']}" if after["reason"] else ""
+            yield (
+                f"changed from {before['state']} to {after['state']} by {after['actor']['name']}, "
+                f"{moment(after['at'])}{said}"
+            )
+
+
+def git_text(git: dict[str, Any] | None) -> str:
+    if not git:
+        return ""
+    branch = f"({git['branch']})" if git["branch"] else None
+    parts = (git["commit"], branch, git["repository"], git["author"], git["message"])
+    return " ".join(part for part in parts if part)
+
+
+def _table(title: str, rows: Sequence[tuple[str, ...]], unfolded: bool) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_row(Text(title, style="dim"))
+    shown = rows if unfolded else rows[:_MOST]
+    for row in shown:
+        first, *rest = row
+        table.add_row(f"  {first}", *(Text(_short(text)) for text in rest))
+    if len(shown) < len(rows):
+        table.add_row(f"  {len(rows) - len(shown)} more: --all")
+    return table
+
+
+def _outputs(task_runs: Sequence[dict[str, Any]], unfolded: bool) -> list[tuple[str, ...]]:
+    """Of iterations of a foreach only when they are told one by one."""
+    return [
+        (run["key"], as_json(run["outputs"]))
+        for run in task_runs
+        if run["outputs"] and (unfolded or "[" not in run["key"])
+    ]
+
+
+def _metrics(metrics: Sequence[dict[str, Any]]) -> list[tuple[str, ...]]:
+    last: dict[tuple[str, str, str], dict[str, Any]] = {}
+    count: dict[tuple[str, str, str], int] = {}
+    for one in metrics:
+        key = (one["taskKey"] or "", one["name"], as_json(one["tags"]) if one["tags"] else "")
+        last[key] = one
+        count[key] = count.get(key, 0) + 1
+    return [
+        (name, f"{one['value']:g}", _step(one, count[task, name, tags]), task, tags)
+        for (task, name, tags), one in sorted(last.items())
+    ]
+
+
+def _step(metric: dict[str, Any], count: int) -> str:
+    step = "" if metric["step"] is None else f"step {metric['step']}"
+    return ", ".join(part for part in (step, f"{count} values" if count > 1 else "") if part)
+
+
+def _artifacts(uses: Sequence[dict[str, Any]]) -> list[tuple[str, ...]]:
+    return [
+        (
+            use["direction"],
+            use["name"],
+            use["version"],
+            use["type"],
+            use["taskKey"] or "",
+            use["uri"],
+        )
+        for use in uses
+    ]
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."

@@ -1,0 +1,48 @@
+"""The words that options take in place of the API's enum values; a wrong one is answered with the right ones."""
+
+from collections.abc import Iterable
+
+from server.cli.api import CommandFailed
+
+
+def one_of(text: str, known: Iterable[str], what: str) -> str:
+    """The value that is meant, in any case and with `-` or `_`. Raises CommandFailed with those that there are."""
+    values = list(known)
+    found = text.strip().upper().replace("-", "_").replace(" ", "_")
+    if found in values:
+        return found
+    raise unknown(text, [value.lower().replace("_", "-") for value in values], what)
+
+
+def unknown(text: str, names: Iterable[str], what: str) -> CommandFailed:
+    from models.similar import nearest
+
+    known = list(names)
+    near = nearest(text.lower(), known, likeness=0.75)  # `running` is no `warning`
+    meant = f"did you mean {near}? " if near else ""
+    return CommandFailed(f"there is no {what} {text!r}; {meant}there are: {', '.join(known)}")
+
+
+def states(words: Iterable[str]) -> list[str]:
+    """Execution states, by the names of other tools too. Raises CommandFailed."""
+    from models.search.fields import states_named
+    from models.states import ExecutionState
+
+    found: list[str] = []
+    for word in words:
+        named = states_named(word)
+        if not named:
+            raise unknown(word, [state.value.lower() for state in ExecutionState], "state")
+        found += [state.value for state in named]
+    return list(dict.fromkeys(found))
+
+
+def order_named(name: str) -> str:
+    """Without a direction the greatest first. Raises CommandFailed."""
+    from models.orders import ExecutionOrder
+
+    upper = name.upper().replace("-", "_")
+    whole = upper if upper.endswith(("_ASC", "_DESC")) else f"{upper}_DESC"
+    if whole in ExecutionOrder.__members__:
+        return whole
+    raise unknown(name, dict.fromkeys(one.column.lower() for one in ExecutionOrder), "order")

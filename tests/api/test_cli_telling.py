@@ -1,0 +1,243 @@
+"""What the command line tells: everything of an execution, and the mend of whatever it refuses."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.api.client import Client, task
+from tests.api.servers import Served
+from tests.api.test_cli import headway
+from tests.api.test_cli_actions import done, refused
+from tests.api.test_recording import record
+
+TELLS = """id: tells
+namespace: tells
+tasks:
+  - id: fit
+    type: shell
+    run: |
+      printf '%s\\n' '{"output": {"rows": 1250}}' '{"property": {"lr": 0.1}}' >&"$HEADWAY_FD"
+      for step in 1 2 3; do
+        echo "{\\"metric\\": {\\"name\\": \\"loss\\", \\"value\\": 0.$step, \\"step\\": $step}}" >&"$HEADWAY_FD"
+      done
+      echo '{"git": {"commit": "a3f9e2b7", "branch": "main"}}' >&"$HEADWAY_FD"
+      echo hello > model.pkl
+    artifacts: [{path: model.pkl, type: Model}]
+"""
+
+
+async def test_show_tells_outputs_metrics_properties_git_and_artifacts(
+    client: Client, served: Served
+) -> None:
+    id = (await client.run(TELLS))["id"]
+    assert (await client.until_ended(id))["state"] == "SUCCESS"
+    lines = [line.split() for line in (await done(served, "show", id)).splitlines()]
+    assert ["properties", '{"lr":', "0.1}"] in lines
+    assert ["git", "a3f9e2b7", "(main)"] in lines
+    assert ["fit", '{"rows":', "1250,"] in [line[:3] for line in lines]
+    assert ["loss", "0.3", "step", "3,", "3", "values", "fit"] in lines
+    assert ["OUT", "model.pkl"] in [line[:2] for line in lines]
+    told = json.loads(await done(served, "show", id, "--json"))
+    assert [one["value"] for one in told["metrics"]] == [0.1, 0.2, 0.3]
+    assert (told["properties"], told["git"]["commit"]) == ({"lr": 0.1}, "a3f9e2b7")
+    assert told["artifacts"][0]["name"] == "model.pkl"
+    assert told["taskRuns"][0]["outputs"]["rows"] == 1250
+
+
+async def test_show_tells_what_was_recorded_from_elsewhere(client: Client, served: Served) -> None:
+    id = (await record(client, "told-there", properties={"gpu": "T4"}, git={"commit": "beef"}))[
+        "id"
+    ]
+    metric = {"name": "accuracy", "value": 0.97}
+    await client.mutate("recordMetrics", executionId=id, metrics=[metric])
+    used = {"uri": "s3://b/data.csv", "direction": "IN", "type": "Dataset"}
+    await client.mutate("recordArtifacts", executionId=id, artifacts=[used])
+    shown = await done(served, "show", id)
+    for words in ('{"gpu": "T4"}', "beef", "accuracy", "0.97", "IN", "s3://b/data.csv"):
+        assert words in shown
+
+
+async def test_a_correction_is_told_by_show_and_as_the_failure(
+    client: Client, served: Served
+) -> None:
+    source = "id: corrected\nnamespace: tells\ntasks: [{id: a, type: log, message: a}]\n"
+    id = (await client.until_ended((await client.run(source))["id"]))["id"]
+    assert "is FAILED" in await done(served, "change-state", id, "failed", "--reason", "data wrong")
+    shown = await done(served, "show", id)
+    assert "changed from SUCCESS to FAILED by admin, " in shown and ": data wrong" in shown
+    failure = json.loads(await done(served, "show", id, "--json"))["failure"]
+    assert (failure["code"], failure["message"]) == (
+        "CHANGE_STATE",
+        "set from SUCCESS to FAILED by admin: data wrong",
+    )
+    await done(served, "change-state", id, "warning", "--reason", "not so bad")
+    told = json.loads(await done(served, "show", id, "--json"))
+    assert told["failure"] is None
+    assert "changed from FAILED to WARNING by admin" in await done(served, "show", id)
+
+
+async def test_a_rejection_that_skips_is_told_with_who_and_why(
+    client: Client, served: Served
+) -> None:
+    source = """id: skips
+namespace: tells
+tasks:
+  - {id: ok, type: approval, message: go, on_reject: SKIP_DOWNSTREAM}
+  - {id: after, type: log, needs: [ok], message: a}
+"""
+    id = (await client.run(source))["id"]
+    await client.until(id, state="WAITING_FOR_APPROVAL")
+    await done(served, "reject", id, "--comment", "not today")
+    assert (await client.until_ended(id))["state"] == "SUCCESS"
+    assert "rejected by admin: not today" in await done(served, "show", id)
+    errors = await refused(served, "approve", id, "--comment", "late")
+    assert errors.startswith("error: too late: ok 'go' is REJECTED since ")
+    assert errors.endswith("; REJECT by admin (not today)\n")
+
+
+async def test_a_wait_that_is_over_no_longer_waits(client: Client, served: Served) -> None:
+    source = "id: waited\nnamespace: tells\ntasks: [{id: w, type: wait, event: go}]\n"
+    id = (await client.run(source))["id"]
+    await client.until(id, w="RUNNING")
+    await done(served, "send-event", "go", "--execution", id)
+    assert task(await client.until_ended(id), "w")["state"] == "SUCCESS"
+    shown = await done(served, "show", id)
+    assert "waited for the event go" in shown and "waits for" not in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("ls", "--state", "runing"), "no state 'runing'; did you mean running? there are: created, queued, "),
+        (("ls", "--order", "age"), "no order 'age'; there are: created, started, "),
+        (("ls", "--since", "soon"), "'soon' is no moment; write a date as 2026-01-31"),
+        (("change-state", "ID", "bogus", "--reason", "x"), "change to 'bogus'; there are: success, warning, "),
+        (("change-task-state", "ID", "a", "no", "--reason", "x"), "there are: success, warning, failed, skipped"),
+        (("logs", "ID", "--level", "loud"), "no level 'loud'; there are: trace, debug, info, warn, error"),
+        (("bulk", "frob", "--kind", "x"), "no bulk action 'frob'; there are: cancel, pause, resume, "),
+        (("bulk", "prepare", "--kind", "x"), "no bulk action 'prepare'"),
+        (("bulk", "cancel", "--where-state", "nope"), "no state 'nope'"),
+        (("set-labels", "ID", "a=b", "--mode", "add"), "no mode 'add'; there are: merge, replace, remove"),
+        (("run", "a/b", "--on-failure", "panic"), "no failure action 'panic'; there are: finish-running, "),
+        (("audit", "--action", "cancell"), "named 'cancell'; did you mean cancel? there are: "),
+        (("show", "exec_foo"), "no execution exec_foo"),
+    ],
+)  # fmt: skip
+async def test_a_wrong_word_is_answered_with_the_right_ones(
+    client: Client, served: Served, arguments: tuple[str, ...], words: str
+) -> None:
+    source = "id: worded\nnamespace: tells\ntasks: [{id: a, type: log, message: a}]\n"
+    id = (await client.until_ended((await client.run(source))["id"]))["id"]
+    await done(served, "set-labels", id, "team=data")
+    await done(
+        served,
+        "cancel",
+        (await client.create("tells/worded", scheduledAt="2100-01-01T00:00:00Z"))["id"],
+    )
+    errors = await refused(served, *(id if one == "ID" else one for one in arguments))
+    assert errors.startswith("error: ") and words in errors
+    assert "enum" not in errors and errors.count("\n") == 1
+
+
+async def test_the_list_by_qualified_flow_times_and_archive(client: Client, served: Served) -> None:
+    source = "id: dated\nnamespace: {namespace}\ntasks: [{{id: a, type: log, message: a}}]\n"
+    ids = [
+        (await client.until_ended((await client.run(source.format(namespace=namespace)))["id"]))[
+            "id"
+        ]
+        for namespace in ("tells.one", "tells.two")
+    ]
+
+    async def listed(*options: str) -> list[str]:
+        output = await done(served, "ls", "--json", *options)
+        return [one["id"] for one in json.loads(output)]
+
+    today = f"{datetime.now().astimezone():%Y-%m-%d}"
+    tomorrow = f"{datetime.now().astimezone() + timedelta(days=1):%Y-%m-%d}"
+    assert await listed("--flow", "dated") == ids[::-1]
+    assert await listed("--flow", "tells.one/dated") == ids[:1]
+    assert await listed("--flow", "dated", "--since", today, "--until", today) == ids[::-1]
+    assert await listed("--flow", "dated", "--since", tomorrow) == []
+    now = datetime.now(UTC).isoformat()
+    assert await listed("--flow", "dated", "--until", now) == ids[::-1]
+    await done(served, "archive", ids[0])
+    assert await listed("--flow", "dated") == ids[1:]
+    assert await listed("--flow", "dated", "--archived") == ids[:1]
+    assert await listed("--flow", "dated", "--state", "completed") == ids[1:]
+
+
+async def test_bulk_does_nothing_where_nothing_would_be_done(
+    client: Client, served: Served
+) -> None:
+    source = "id: idle\nnamespace: tells\ntasks: [{id: a, type: log, message: a}]\n"
+    id = (await client.until_ended((await client.run(source))["id"]))["id"]
+    before = await client.show(id)
+    code, output, errors = await headway(served, "bulk", "approve", id)
+    assert (code, errors) == (1, "error: nothing was done: none of them would do it\n")
+    assert output.startswith("APPROVE: 0 of 1 would do it")
+    assert await client.show(id) == before
+    code, output, _ = await headway(served, "bulk", "note", id, "--text", "seen", "--yes")
+    assert (code, output.splitlines()[-1]) == (0, "done: 1 done, 0 refused, 0 left")
+
+
+async def test_labels_are_removed_by_their_keys(client: Client, served: Served) -> None:
+    labels = "labels: {team: data, tier: gold}\n"
+    source = f"id: labelled\nnamespace: tells\n{labels}tasks: [{{id: a, type: log, message: a}}]\n"
+    id = (await client.until_ended((await client.run(source))["id"]))["id"]
+    await done(served, "set-labels", id, "team", "--mode", "remove")
+    assert (await client.show(id))["labels"] == [{"key": "tier", "value": "gold"}]
+    errors = await refused(served, "set-labels", id, "team")
+    assert "'team' is not name=value" in errors
+
+
+async def test_a_path_for_a_file_names_how_to_upload_it(
+    client: Client, served: Served, tmp_path: Path
+) -> None:
+    await client.save(
+        "id: filed\nnamespace: tells\ninputs: [{id: f, type: FILE}, {id: s, type: STRING}]\n"
+        "tasks: [{id: a, type: log, message: a}]\n"
+    )
+    (tmp_path / "data.csv").write_text("a\n")
+    path = str(tmp_path / "data.csv")
+    errors = await refused(served, "run", "tells/filed", "-i", f"f={path}")
+    assert errors == f"error: f is a FILE; -i f=@{path} uploads one\n"
+    await done(served, "run", "tells/filed", "-i", f"f=@{path}", "-i", f"s={path}")
+
+
+async def test_what_was_refused_of_a_task_is_not_offered_again(
+    client: Client, served: Served
+) -> None:
+    source = """id: offered
+namespace: tells
+tasks:
+  - {id: a, type: log, message: a}
+  - {id: w, type: wait, event: never}
+"""
+    id = (await client.run(source))["id"]
+    await client.until(id, a="SUCCESS", w="RUNNING")
+    errors = await refused(served, "change-task-state", id, "w", "failed", "--reason", "x")
+    assert "this one is RUNNING" in errors.splitlines()[0]
+    assert "possible now: " in errors and "change-task-state" not in errors.splitlines()[1]
+    await done(served, "cancel", id)
+
+
+async def test_a_restart_can_be_followed(client: Client, served: Served, tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    source = f"id: again\nnamespace: tells\ntasks: [{{id: a, type: shell, run: 'test -e {go}'}}]\n"
+    id = (await client.until_ended((await client.run(source))["id"]))["id"]
+    code, output, _ = await headway(served, "restart", id, "-f")
+    assert (code, output.splitlines()[-1].split()[-1]) == (1, "FAILED")
+    go.touch()
+    code, output, _ = await headway(served, "restart", id, "-f")
+    assert code == 0 and "ended SUCCESS" in output
+
+
+async def test_a_disabled_flow_names_how_it_is_enabled(client: Client, served: Served) -> None:
+    await client.save("id: off\nnamespace: tells\ntasks: [{id: a, type: log, message: a}]\n")
+    await done(served, "flows", "disable", "tells/off")
+    errors = await refused(served, "run", "tells/off")
+    assert "the flow is disabled; `headway flows enable tells/off` (setFlowEnabled)" in errors
+    await done(served, "flows", "enable", "tells/off")
+    await done(served, "run", "tells/off")

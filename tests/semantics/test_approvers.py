@@ -1,0 +1,68 @@
+"""Who is asked, who is not, and what is told of a decision afterwards."""
+
+from tests.api.client import Client
+from tests.semantics.scene import RUN, People, Promises, act, acted, does
+from tests.semantics.test_approvals import asked, escalated, message
+
+
+async def test_the_message_of_the_task_run_says_who_decided_and_why(
+    client: Client, people: People, promises: Promises
+) -> None:
+    ann, bob = await people("ann"), await people("bob")
+    id, request = await asked(client, "required: 2")
+    await does(ann, "approve", approvalId=request, comment="fine")
+    await does(bob, "approve", approvalId=request)
+    assert await message(client, id) == "approved by ann, bob: fine"
+    id, request = await asked(client, "required: 2, on_reject: SKIP_DOWNSTREAM")
+    await does(ann, "approve", approvalId=request, comment="fine")
+    await does(bob, "reject", approvalId=request, comment="wrong day")
+    assert await message(client, id) == "rejected by bob: wrong day"
+    id, request = await asked(client, "users: [ann]")
+    await does(client, "approve", approvalId=request, override=True, comment="ann is away")
+    assert await message(client, id) == "approved by admin, past the policy: ann is away"
+    id, request = await asked(client, "timeout: 1h, on_timeout: SKIP")
+    await promises.keep(id, "ApprovalDue", "TIMEOUT")
+    await client.until_ended(id)
+    assert await message(client, id) == "nobody decided within 3600 s"
+
+
+async def test_the_inbox_holds_what_one_may_decide_and_nothing_for_who_may_not_approve(
+    client: Client, people: People, promises: Promises
+) -> None:
+    ann, operator = await people("ann"), await people("otto", "operator")
+    keys = "users: [ann, otto], escalate: {after: 1h, roles: [approver]}"
+    id, request = await asked(client, keys)
+    mine = "query ($id: ID!) { approvals(where: {executionId: $id, mine: true}) { nodes { id } totalCount { value } } }"
+
+    async def inbox(who: Client) -> list[str]:
+        found = (await who.ask(mine, id=id))["approvals"]
+        assert found["totalCount"]["value"] == len(found["nodes"])
+        return [one["id"] for one in found["nodes"]]
+
+    assert (await inbox(ann), await inbox(operator)) == ([request], [])
+    payload = await act(operator, "approve", RUN, approvalId=request)
+    assert [problem["message"] for problem in payload["problems"]] == [
+        "this needs the permission APPROVE; roles that have it: approver, admin"
+    ]
+    bob = await people("bob")
+    assert await inbox(bob) == []
+    await promises.keep(id, "ApprovalDue", "ESCALATE")
+    await escalated(client, id)
+    assert await inbox(bob) == [request]
+    await acted(client, "cancelExecution", id=id)
+
+
+async def test_an_admin_who_is_not_asked_is_told_of_the_override(
+    client: Client, people: People
+) -> None:
+    id, request = await asked(client, "roles: [approver]")
+    (problem,) = (await act(client, "approve", RUN, approvalId=request))["problems"]
+    assert problem["message"] == (
+        "only role approver may decide this; "
+        "as an admin you may override it (--override), with a comment that says why"
+    )
+    (problem,) = (await act(await people("ann", "viewer"), "approve", RUN, approvalId=request))[
+        "problems"
+    ]
+    assert "override" not in problem["message"]
+    await acted(client, "cancelExecution", id=id)
