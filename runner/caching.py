@@ -7,7 +7,8 @@ from dataclasses import replace
 import orjson
 
 from models.errors import ProblemCode, Refused
-from models.lifecycle.commands import Create, Reused
+from models.lifecycle.commands import Create
+from models.lifecycle.origins import Reused
 from models.secrets import without_secrets
 from models.spec import CacheSpec
 from models.states import GOOD_ENDS, TaskRunState

@@ -13,7 +13,8 @@ from models.durations import MAX_SECONDS
 from models.errors import ProblemCode, Refused
 from models.events import Parent
 from models.lifecycle.actions import Action, require
-from models.lifecycle.commands import Create, Links
+from models.lifecycle.commands import Create
+from models.lifecycle.origins import Links
 from models.lifecycle.planning import reused_when_disabled
 from models.lifecycle.snapshot import Execution, Plan
 from models.states import FailureAction

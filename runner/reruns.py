@@ -12,7 +12,8 @@ from models.errors import ProblemCode, Refused
 from models.ids import typed
 from models.labels import TEST, without_system_labels
 from models.lifecycle.actions import Action
-from models.lifecycle.commands import Create, Links
+from models.lifecycle.commands import Create
+from models.lifecycle.origins import Links
 from models.lifecycle.planning import (
     PlannedTask,
     TaskPlan,

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from models.events import Parent, TaskError
+from models.events import TaskError
+from models.lifecycle.origins import Links, Reused
 from models.lifecycle.record_commands import RecordCommand, RemoveFiles
 from models.lifecycle.retold import RecordExecution, Retold
 from models.lifecycle.snapshot import Plan
@@ -20,26 +21,6 @@ from models.states import (
 )
 
 # -- people -----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Reused:
-    """A task run of an earlier execution that stands for one of the new execution: its end and its outputs."""
-
-    state: TaskRunState
-    outputs_from: UUID
-    outputs: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Links:
-    """Where a new execution comes from. `source` is the execution that it replays, reruns or reuses."""
-
-    rerun_of: UUID | None = None
-    replay_of: UUID | None = None
-    original_id: UUID | None = None
-    cached_from: UUID | None = None
-    parent: Parent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +41,7 @@ class Create:
     trigger: Mapping[str, Any] | None = None
     idempotency_key: str | None = None
     digest: str | None = None
-    links: Links = Links()
+    links: Links = field(default_factory=Links)
     reused: Mapping[str, Reused] = field(default_factory=dict)
     outputs: Mapping[str, Any] = field(default_factory=dict)
     system_labels: Mapping[str, str] = field(default_factory=dict)

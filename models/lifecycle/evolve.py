@@ -42,14 +42,8 @@ from models.lifecycle.changes import (
     progress_at,
     with_task,
 )
-from models.lifecycle.snapshot import (
-    Clock,
-    Execution,
-    Killing,
-    Paused,
-    Plan,
-    replace,
-)
+from models.lifecycle.clock import Clock
+from models.lifecycle.snapshot import Execution, Killing, Paused, Plan, replace
 from models.lifecycle.task_changes import (
     attempt_ended,
     attempt_started,

@@ -6,7 +6,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from models.errors import ProblemCode, Refused
-from models.lifecycle.commands import Reused
+from models.lifecycle.origins import Reused
 from models.lifecycle.snapshot import Execution, Plan, TaskRun
 from models.similar import did_you_mean
 from models.states import GOOD_ENDS, Section, TaskRunState

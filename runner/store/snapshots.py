@@ -9,11 +9,11 @@ from pydantic import TypeAdapter
 
 from models.approval import ApprovalPolicy
 from models.events import Parent, TaskError
+from models.lifecycle.clock import Clock
 from models.lifecycle.places import families_of, place_of
 from models.lifecycle.snapshot import (
     Approval,
     Attempt,
-    Clock,
     Execution,
     Failure,
     Killing,

@@ -10,7 +10,8 @@ import pytest
 
 from models.errors import ProblemCode, Refused
 from models.ids import new_id
-from models.lifecycle.commands import Create, Finish, Reused, SetLabels, Start
+from models.lifecycle.commands import Create, Finish, SetLabels, Start
+from models.lifecycle.origins import Reused
 from models.lifecycle.record_commands import AddNote, Archive, Delete
 from models.states import AttemptState, TaskRunState
 from models.viewer import Scope
