@@ -1,7 +1,6 @@
 """The facts of an execution: one frozen dataclass each. `decide` makes them, `evolve` applies them.
 
-A fact names a task run by its `path` within the execution. States stand in the fact where it changes one.
-"""
+A fact names a task run by its `path` within the execution. States stand in the fact where it changes one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

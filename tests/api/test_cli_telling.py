@@ -238,6 +238,6 @@ async def test_a_disabled_flow_names_how_it_is_enabled(client: Client, served: S
     await client.save("id: off\nnamespace: tells\ntasks: [{id: a, type: log, message: a}]\n")
     await done(served, "flows", "disable", "tells/off")
     errors = await refused(served, "run", "tells/off")
-    assert "the flow is disabled; `headway flows enable tells/off` (setFlowEnabled)" in errors
+    assert "disabled; enable it first: `headway flows enable tells/off`" in errors
     await done(served, "flows", "enable", "tells/off")
     await done(served, "run", "tells/off")

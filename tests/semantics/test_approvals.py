@@ -364,29 +364,6 @@ async def test_the_policy_is_copied_when_the_task_run_starts_to_wait(
     ] == "SUCCESS"
 
 
-async def test_an_override_needs_a_reason_and_is_marked_and_is_for_those_who_manage(
-    client: Client, people: People
-) -> None:
-    id, request = await asked(client, "required: 3, users: [ann]")
-    assert (
-        await no(client, id, request, await people("ann"), override=True, comment="x")
-        == "FORBIDDEN"
-    )
-    assert await no(client, id, request, client, override=True) == "VALIDATION"
-    await does(client, "approve", approvalId=request, override=True, comment="nobody is there")
-    (told,) = (await read(client, id, REQUEST))["approvals"]
-    assert told["votes"] == [
-        {
-            "actor": {"name": "admin"},
-            "decision": "APPROVE",
-            "override": True,
-            "comment": "nobody is there",
-            "form": None,
-        }
-    ]
-    assert (await client.show(id))["state"] == "SUCCESS"
-
-
 async def test_a_new_attempt_makes_a_new_request(
     client: Client, promises: Promises, go: Any
 ) -> None:

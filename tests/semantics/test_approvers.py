@@ -1,8 +1,8 @@
 """Who is asked, who is not, and what is told of a decision afterwards."""
 
 from tests.api.client import Client
-from tests.semantics.scene import RUN, People, Promises, act, acted, does
-from tests.semantics.test_approvals import asked, escalated, message
+from tests.semantics.scene import RUN, People, Promises, act, acted, does, read
+from tests.semantics.test_approvals import REQUEST, asked, escalated, message, no
 
 
 async def test_the_message_of_the_task_run_says_who_decided_and_why(
@@ -66,3 +66,26 @@ async def test_an_admin_who_is_not_asked_is_told_of_the_override(
     ]
     assert "override" not in problem["message"]
     await acted(client, "cancelExecution", id=id)
+
+
+async def test_an_override_needs_a_reason_and_is_marked_and_is_for_those_who_manage(
+    client: Client, people: People
+) -> None:
+    id, request = await asked(client, "required: 3, users: [ann]")
+    assert (
+        await no(client, id, request, await people("ann"), override=True, comment="x")
+        == "FORBIDDEN"
+    )
+    assert await no(client, id, request, client, override=True) == "VALIDATION"
+    await does(client, "approve", approvalId=request, override=True, comment="nobody is there")
+    (told,) = (await read(client, id, REQUEST))["approvals"]
+    assert told["votes"] == [
+        {
+            "actor": {"name": "admin"},
+            "decision": "APPROVE",
+            "override": True,
+            "comment": "nobody is there",
+            "form": None,
+        }
+    ]
+    assert (await client.show(id))["state"] == "SUCCESS"
