@@ -57,7 +57,9 @@ async def flows(client: Client) -> None:
     each = "{id: each, type: foreach, items: [1], tasks: [" + starts("leaf", task="inner") + "]}"
     await client.save(document("top", starts("middle")))
     await client.save(document("middle", each, starts("leaf"), starts("nothing")))
-    await client.save(document("leaf", starts("top", task="again"), starts("leaf", task="self")))
+    await client.save(
+        document("leaf", starts("top", task="again"), starts("leaf", task="self", when="false"))
+    )
     await client.save(document("other", starts("top", namespace="deps"), namespace="elsewhere"))
 
 

@@ -358,5 +358,5 @@ async def test_the_command_line_writes_files(
     wrong = await headway(served, "export", "stat:failed", "-o", str(tmp_path / "none.csv"))
     assert wrong[0] == 1 and wrong[2].startswith("error: column 1: there is no field `stat`")
     wrong = await headway(served, "report", id, "exec_none", "-o", str(pdf))
-    assert wrong[0] == 1 and wrong[2].startswith("error: no exec with id 'exec_none'")
+    assert wrong[0] == 1 and wrong[2].startswith("error: no execution exec_none")
     assert sorted(one.name for one in tmp_path.iterdir()) == ["out.csv", "out.pdf"]

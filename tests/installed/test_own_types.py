@@ -67,7 +67,7 @@ def test_its_keys_are_checked_by_line_and_column() -> None:
     assert problems("  - {id: a, type: greet, nam: x, times: 11}\n") == [
         (5, 5, "`name` is missing"),
         (5, 26, "`nam` is no key of a task of type greet; did you mean `name`?"),
-        (5, 34, "Input should be less than or equal to 10"),
+        (5, 34, "must be at most 10"),
     ]
     assert problems("  - {id: a, type: greet, name: '{{ inputs.wo }}', needs: [b]}\n") == [
         (5, 36, "there is no input `wo`; did you mean `who`?"),

@@ -111,7 +111,8 @@ Who holds a slot: concurrency.each_state, concurrency.no_other
 Freeing a slot starts the next: concurrency.freeing, concurrency.of_many
 The latest revision governs: concurrency.the_flows
 A restart without a free slot is QUEUED: restart.without
-A child of the same flow shares: concurrency.a_child
+A child of the same flow shares: concurrency.a_child_of, concurrency.a_child_whose,
+  concurrency.a_child_that, concurrency.a_restarted_child
 
 # Approvals
 The policy is copied: approvals.the_policy
@@ -123,7 +124,12 @@ remind_every, escalate: approvals.remind, approvals.escalate
 on_reject: approvals.on_reject, approvals.one_rejection
 A vote: approvals.what_is_decided, approvals.a_vote
 A new attempt makes a new request: approvals.a_new
-Override: approvals.an_override
+Override: approvers.an_override, approvers.an_admin
+What is told of it, and to whom: approvers.the_message, approvers.the_inbox
+
+# Values and events
+What no table holds: events.an_approval, events.outputs, events.a_wait_until, events.an_execution_is_not
+Events: events.an_event_that, events.an_event_to
 
 # waitingFor
 waiting_for.it_needs, waiting_for.no_live, waiting_for.a_retry, waiting_for.not_before, waiting_for.an_approval,

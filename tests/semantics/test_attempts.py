@@ -20,7 +20,7 @@ from tests.semantics.scene import Promises, acted, ended, events, flow, held, mo
 
 
 async def test_attempts_are_numbered_from_1_and_keep_what_each_did(client: Client) -> None:
-    run = f"echo I am $HEADWAY_ATTEMPT; {sys.executable} -c 'x = chr(88) * 300_000_000'; exit $((7 + HEADWAY_ATTEMPT))"
+    run = f"echo I am $HEADWAY_ATTEMPT; {sys.executable} -c 'x = chr(88) * 900_000_000'; exit $((7 + HEADWAY_ATTEMPT))"
     tasks = f'  - {{id: a, type: shell, run: "{run}", retry: {{max_attempts: 2, delay: 10ms}}}}\n'
     found = await ended(client, flow("at-kept", tasks))
     what = """task(key: "a") { attempts { number state worker startedAt endedAt exitCode error { code }
@@ -34,7 +34,7 @@ async def test_attempts_are_numbered_from_1_and_keep_what_each_did(client: Clien
     for one in attempts:
         assert one["worker"] and one["startedAt"] < one["endedAt"]
         assert one["error"] == {"code": "EXIT_CODE"}
-        assert int(one["resources"]["maxRssBytes"]) > 300_000_000
+        assert int(one["resources"]["maxRssBytes"]) > 900_000_000
         assert one["resources"]["cpuSeconds"] > 0
     assert [told["one"]["nodes"][0]["text"], told["two"]["nodes"][0]["text"]] == [
         "I am 1",
