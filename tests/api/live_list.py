@@ -57,7 +57,6 @@ class Follower:
     told: asyncio.Condition = field(default_factory=asyncio.Condition)
     resets: int = 0
     resumed: int = 0
-    reasons: set[str] = field(default_factory=set)
 
     async def follow(self) -> None:
         after: str | None = None
@@ -72,7 +71,6 @@ class Follower:
     async def _fold(self, change: dict[str, Any]) -> str:
         async with self.told:
             self.resets += change["reset"]
-            self.reasons |= {leave["reason"] for leave in change["leave"]}
             self.listed.fold(change)
             self.told.notify_all()
         return str(change["cursor"])
