@@ -99,7 +99,8 @@ async def prune(
     """Until nothing is past its time. `tell` hears which went, after each transaction. Raises Busy, Unavailable."""
     done = Pruned()
     async with _turn(database) as connection:
-        await retention.forget_kept_outputs(connection)
+        async with connection.transaction():
+            await retention.forget_kept_outputs(connection)
         await months.mark(connection, await months.whole_months(connection, rules))
         place = None
         while True:

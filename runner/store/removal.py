@@ -49,7 +49,8 @@ on conflict do nothing
 """
 _HOLD_SOURCES = "select id from task_runs where id = any($1::uuid[]) order by id for key share"
 _KEEP_CARRIED = """
-insert into kept_outputs (task_run_id, outputs) select * from unnest($1::uuid[], $2::jsonb[]) on conflict do nothing
+insert into kept_outputs (task_run_id, outputs) select * from unnest($1::uuid[], $2::jsonb[])
+on conflict (task_run_id) do update set outputs = excluded.outputs
 """
 _HELD_OUTPUTS = """
 select id, outputs, execution_id from task_runs where id = any($1::uuid[])

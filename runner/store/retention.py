@@ -28,10 +28,14 @@ _TURN: Final = "hashtextextended('headway pruning', 0)"
 _WITH_FILES: Final = (
     "select distinct execution_id from artifact_uses where execution_id = any($1::uuid[])"
 )
-# Nobody names them any more. Their last bearer went in an earlier pass, so that none is being made that does.
-_FORGET_KEPT: Final = """
-delete from kept_outputs k where not exists (select from task_runs t where t.outputs_from = k.task_run_id)
-"""
+# Nobody names them any more. Locked first and looked at again: who is about to name one holds it, or waits.
+_UNNAMED: Final = "not exists (select from task_runs t where t.outputs_from = k.task_run_id)"
+_LOCK_KEPT: Final = (
+    f"select task_run_id from kept_outputs k where {_UNNAMED} for update of k skip locked"
+)
+_FORGET_KEPT: Final = (
+    f"delete from kept_outputs k where task_run_id = any($1::uuid[]) and {_UNNAMED}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,9 @@ exists (select from pruned_months m where e.id >= headway_least_id(m.month::time
 
 
 async def forget_kept_outputs(connection: Connection) -> None:
-    await connection.execute(_FORGET_KEPT)
+    """In a transaction."""
+    rows = await connection.fetch(_LOCK_KEPT)
+    await connection.execute(_FORGET_KEPT, [row["task_run_id"] for row in rows])
 
 
 def due(rules: Sequence[RetentionRule], arguments: Arguments) -> str:

@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 
 from models.events import ENGINE
+from models.ids import new_id
 from models.lifecycle.record_commands import Archive
 from models.retention import RetentionRule
 from runner import oracle
@@ -18,6 +19,7 @@ from runner.pruner import Busy, Pruner, prune, survey
 from runner.store import history, months, retention
 from runner.store.connection import Pool
 from runner.store.json import load
+from runner.store.removal import hold_sources
 from tests.runner.aged import copies, make_month, rows_of, tables
 from tests.runner.floor import DEADLINE, PERSON, Floor, open_floor
 
@@ -300,3 +302,24 @@ async def test_the_loop_prunes_by_the_rules_and_without_one_nothing(
     assert await there(pool, ids) == [False] * 3
     assert sum(data["executions"] for *_, data in await acts(pool)) == 3
     assert {(actor, channel) for actor, channel, _ in await acts(pool)} == {("engine", "ENGINE")}
+
+
+async def test_a_kept_output_that_is_about_to_be_named_is_not_forgotten(pool: Pool) -> None:
+    """Whichever of the two comes first."""
+    id, count = new_id(), "select count(*) from kept_outputs"
+    async with pool.acquire() as naming, pool.acquire() as pruning, asyncio.timeout(DEADLINE):
+        async with naming.transaction():
+            await hold_sources(naming, {id: {"rows": 3}})
+            async with pruning.transaction():
+                await retention.forget_kept_outputs(pruning)
+        assert await pool.fetchval(count) == 1
+        async with pruning.transaction():
+            await retention.forget_kept_outputs(pruning)
+            named = asyncio.ensure_future(hold_sources(naming, {id: {"rows": 3}}))
+            waiting = "select count(*) from pg_locks where not granted"
+            while not await pool.fetchval(waiting):
+                assert not named.done()
+        await named
+        assert await pool.fetchval(count) == 1
+        await retention.forget_kept_outputs(pruning)
+        assert await pool.fetchval(count) == 0
