@@ -35,7 +35,13 @@ def main() -> None:
 
 
 def command(name: str) -> str:
-    return f"`python bench/{name}.py`"
+    return f"python bench/{name}.py`"
+
+
+def asked_by() -> str:
+    """What the measurements were told by the environment, as one would write it before the command."""
+    told = (f"{name}={os.environ[name]} " for name in ("HISTORY", "LISTS") if name in os.environ)
+    return "".join(told)
 
 
 def kept(name: str) -> Iterator[str]:
@@ -54,7 +60,7 @@ def measured(name: str) -> Iterator[str]:
         if line.startswith("{"):
             row = json.loads(line)
             cells = [row[key] for key in ("work", "headway", "yardstick", "ratio", "goal")]
-            cells += [f"{datetime.now(UTC):%Y-%m-%d}", command(name)]
+            cells += [f"{datetime.now(UTC):%Y-%m-%d}", f"`{asked_by()}{command(name)}"]
             yield "| " + " | ".join(map(str, cells)) + " |"
 
 
