@@ -19,10 +19,11 @@ export function useFollow(scroller: RefObject<HTMLDivElement | null>, buffer: Lo
     const box = scroller.current;
     if (!box) return;
     const atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR;
-    const upward = box.scrollTop < last.current - 1;
+    const moved = box.scrollTop - last.current;
     last.current = box.scrollTop;
-    if (atEnd) setFollowing(true);
-    else if (upward) {
+    // The event of a move of ours may come late, after `stop`: it did not move and asks for nothing.
+    if (atEnd && moved > 0) setFollowing(true);
+    else if (moved < -1) {
       setFollowing((was) => {
         if (was) setStoppedAt(buffer.arrived);
         return false;

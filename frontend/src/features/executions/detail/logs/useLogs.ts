@@ -3,6 +3,7 @@ import { type CombinedError, useClient } from "urql";
 import { type LogLevel, LogsLiveDocument, LogsPageDocument } from "@/shared/graphql/gen/graphql";
 import { useLink } from "@/shared/graphql/link";
 import { useLive } from "@/shared/graphql/live";
+import { oneAtATime } from "@/shared/lib/oneAtATime";
 import { LogBuffer } from "./logBuffer";
 
 export type LogFilter = { id: string; taskRunId: string | null; minLevel: LogLevel | null };
@@ -51,15 +52,15 @@ export function useLogs({ id, taskRunId, minLevel }: LogFilter, growing: boolean
     },
   );
 
-  const busy = useRef(false);
-  const loadOlder = useCallback(async () => {
-    if (busy.current || !buffer.hasOlder) return;
-    busy.current = true;
-    const variables = { ...filter, last: PAGE, before: buffer.startCursor };
-    const result = await client.query(LogsPageDocument, variables).toPromise();
-    busy.current = false;
-    const page = result.data?.execution?.logs;
-    if (page) buffer.prepend(page.nodes, page.pageInfo);
+  const loadOlder = useMemo(() => {
+    const read = async () => {
+      if (!buffer.hasOlder) return;
+      const variables = { ...filter, last: PAGE, before: buffer.startCursor };
+      const result = await client.query(LogsPageDocument, variables).toPromise();
+      const page = result.data?.execution?.logs;
+      if (page) buffer.prepend(page.nodes, page.pageInfo);
+    };
+    return oneAtATime(read);
   }, [client, buffer, filter]);
 
   /** Pages back until the line is there. */
