@@ -10,6 +10,7 @@ import logging
 import os
 import shlex
 import shutil
+import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -233,21 +234,25 @@ class _Cluster:
         Paths are relative, for pg_ctl hands them to a shell without care.
         """
         environment = {name: v for name, v in os.environ.items() if not name.startswith("PG")}
-        process = await asyncio.create_subprocess_exec(
+        command = (
             *self._prefix,
             str(self._programs / program),
             "-D",
             (data or self._data).name,
             *arguments,
+        )
+        ended = await asyncio.to_thread(
+            subprocess.run,
+            command,
             cwd=self._home,
             env={**environment, "LC_ALL": "C", "TZ": "UTC"},
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
             start_new_session=True,
+            check=False,
         )
-        _, said = await process.communicate()
-        return process.returncode or 0, said.decode(errors="replace").strip()
+        return ended.returncode, ended.stderr.decode(errors="replace").strip()
 
 
 def _programs() -> Path:

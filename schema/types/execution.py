@@ -2,9 +2,10 @@
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final
 from uuid import UUID
 
 import strawberry
@@ -36,6 +37,7 @@ from schema.types.node import Node
 from schema.types.note import Note
 from schema.types.paging import Paging
 from schema.types.problems import ActionAvailability
+from schema.types.row_view import Read, RowView, reading
 from schema.types.stats import DurationStats
 from schema.types.task_run import (
     TaskRun,
@@ -60,8 +62,38 @@ class Failure:
     skipped: list[TaskRun]
 
 
+def seconds_queued(row: Any) -> float | None:
+    """What ran elsewhere may have started before it was recorded."""
+    seconds = seconds_between(
+        row["created_at"], row["started_at"] or row["ended_at"] or moment_of(row["id"])
+    )
+    return None if seconds is None else max(0.0, seconds)
+
+
+_READS: Final[Mapping[str, Read]] = {
+    "id": lambda row: typed("exec", row["id"]),
+    "state": lambda row: ExecutionState(row["state"]),
+    "inputs": lambda row: without_secrets(load(row["inputs"])),
+    "outputs": lambda row: load(row["outputs"]),
+    "labels": lambda row: labels_of(load(row["labels"])),
+    "properties": lambda row: load(row["properties"]),
+    "on_failure": lambda row: FailureAction(row["on_failure"]),
+    "disabled_tasks": lambda row: load(row["disabled_tasks"]),
+    "trigger": lambda row: load(row["trigger"]),
+    "git": lambda row: GitInfo.of(load(row["git"])),
+    "origin": lambda row: Origin(row["origin"]),
+    "created_by": lambda row: Actor.of(row["created_by"]),
+    "duration": lambda row: seconds_between(
+        row["started_at"], row["ended_at"] or moment_of(row["id"])
+    ),
+    "queued_for": seconds_queued,
+    "original_id": lambda row: typed("exec", row["original_id"]) if row["original_id"] else None,
+}
+
+
+@reading(_READS)
 @strawberry.type
-class Execution(Node):
+class Execution(RowView, Node):
     row: strawberry.Private[Any]
     name: str
     namespace: str
@@ -89,45 +121,6 @@ class Execution(Node):
     scheduled_at: datetime | None
     original_id: strawberry.ID | None
     archived: bool
-
-    @classmethod
-    def of(cls, row: Any) -> Self:
-        return cls(
-            id=strawberry.ID(typed("exec", row["id"])),
-            row=row,
-            name=row["name"],
-            namespace=row["namespace"],
-            flow_key=row["flow_key"],
-            kind=row["kind"],
-            state=ExecutionState(row["state"]),
-            seq=row["seq"],
-            progress=row["progress"],
-            inputs=JSON(without_secrets(load(row["inputs"]))),
-            outputs=load(row["outputs"]),
-            labels=labels_of(load(row["labels"])),
-            properties=load(row["properties"]),
-            on_failure=FailureAction(row["on_failure"]),
-            priority=row["priority"],
-            disabled_tasks=load(row["disabled_tasks"]),
-            trigger=load(row["trigger"]),
-            git=GitInfo.of(load(row["git"])),
-            origin=Origin(row["origin"]),
-            created_by=Actor.of(row["created_by"]),
-            created_at=row["created_at"],
-            started_at=row["started_at"],
-            ended_at=row["ended_at"],
-            duration=seconds_between(row["started_at"], row["ended_at"] or moment_of(row["id"])),
-            queued_for=queued_for(row),
-            scheduled_at=row["scheduled_at"],
-            original_id=strawberry.ID(typed("exec", row["original_id"]))
-            if row["original_id"]
-            else None,
-            archived=row["archived"],
-        )
-
-    @classmethod
-    def maybe(cls, row: Any) -> Self | None:
-        return cls.of(row) if row else None
 
     @strawberry.field
     async def flow(self, info: Info) -> Flow | None:
@@ -355,14 +348,6 @@ async def _line(info: Info, execution: snapshot.Execution) -> Line | None:
         return None
     holders = await info.context.loaders.execution.load_many(list(place.holders))
     return Line(place.limit, [row["name"] for row in holders if row], place.position)
-
-
-def queued_for(row: Any) -> float | None:
-    """What ran elsewhere may have started before it was recorded."""
-    seconds = seconds_between(
-        row["created_at"], row["started_at"] or row["ended_at"] or moment_of(row["id"])
-    )
-    return None if seconds is None else max(0.0, seconds)
 
 
 async def _failure(info: Info, execution_id: UUID, failure: dict[str, Any]) -> Failure:

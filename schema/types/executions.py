@@ -5,6 +5,7 @@ import strawberry
 from models.filters import Filter
 from models.orders import ExecutionOrder
 from runner.store import listing
+from runner.store.history import Page
 from schema.context import Info
 from schema.types.execution import Execution
 from schema.types.paging import Count, PageInfo, Paging, execution_cursor, execution_view, page_info
@@ -19,9 +20,19 @@ class ExecutionEdge:
 @strawberry.type
 class ExecutionConnection:
     where: strawberry.Private[Filter]
-    edges: list[ExecutionEdge]
+    order: strawberry.Private[ExecutionOrder]
+    page: strawberry.Private[Page]
     nodes: list[Execution]
-    page_info: PageInfo
+
+    @strawberry.field
+    def edges(self) -> list[ExecutionEdge]:
+        cursors = [execution_cursor(self.order, row) for row in self.page.rows]
+        return [ExecutionEdge(node=n, cursor=c) for n, c in zip(self.nodes, cursors, strict=True)]
+
+    @strawberry.field
+    def page_info(self) -> PageInfo:
+        ends = [*self.page.rows[:1], *self.page.rows[-1:]]
+        return page_info(self.page, [execution_cursor(self.order, row) for row in ends])
 
     @strawberry.field
     async def total_count(self, info: Info) -> Count:
@@ -39,8 +50,4 @@ async def read_executions(
     scope, pool = info.context.viewer.scope, info.context.services.pool
     page = await listing.executions_page(pool, scope, where, execution_view(paging, order))
     nodes = [Execution.of(row) for row in page.rows]
-    cursors = [execution_cursor(order, row) for row in page.rows]
-    edges = [ExecutionEdge(node=n, cursor=c) for n, c in zip(nodes, cursors, strict=True)]
-    return ExecutionConnection(
-        where=where, edges=edges, nodes=nodes, page_info=page_info(page, cursors)
-    )
+    return ExecutionConnection(where=where, order=order, page=page, nodes=nodes)

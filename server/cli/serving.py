@@ -129,6 +129,8 @@ def settings_of(**given: Any) -> "Settings":
 
 def run_to_its_end(work: Coroutine[Any, Any, None]) -> None:
     """Run it to its end; faults become sentences and exit codes."""
+    import uvloop
+
     from models.errors import Fault, Unavailable
     from server.secret_key import BadSecretKey
     from server.serve import DatabaseUnknown, PortTaken
@@ -138,7 +140,8 @@ def run_to_its_end(work: Coroutine[Any, Any, None]) -> None:
     )
     logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
-        asyncio.run(work)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(work)
     except BadSecretKey as error:
         _fail(error, 2)
     except PortTaken as error:

@@ -10,7 +10,7 @@ from models.ids import Prefix, typed
 from models.secrets import without_secrets
 from runner.store.json import load
 from schema.scalars import time_text
-from schema.types.execution import queued_for
+from schema.types.execution import seconds_queued
 from schema.types.task_run import seconds_between
 
 Row = Any
@@ -64,7 +64,7 @@ _READ: Final[Mapping[str, Callable[[Row], Value]]] = {
     "endedAt": _time("ended_at"),
     "scheduledAt": _time("scheduled_at"),
     "duration": lambda row: seconds_between(row["started_at"], row["ended_at"]),
-    "queuedFor": queued_for,
+    "queuedFor": seconds_queued,
     "priority": _plain("priority"),
     "origin": _plain("origin"),
     "archived": _plain("archived"),

@@ -1,105 +1,50 @@
-"""An executor that is quick about leaves, and about twigs: objects, or lists of them, of which leaves alone are asked.
+"""An executor that is quick about what is plain: most fields of an answer are attributes, or objects of such.
 
-Most fields of an answer are plain attributes of scalar or enum type. For those the stock executor makes a path, a
-resolve info and several calls each; here they are read and serialised directly. Whatever is not plain (a resolver,
-arguments, an awaitable, an error, a null where none may be) takes the stock way, so that the answers are equal.
+For those the stock executor makes a path, a resolve info and several calls each; here they are read and serialised
+directly. Whatever is not plain (a resolver, arguments, an awaitable, an error, a null where none may be) takes the
+stock way, so that the answers are equal.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
-from decimal import Decimal
-from enum import Enum
-from typing import Any, Self, TypeVar, cast
-from uuid import UUID
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Self, cast
 
-from graphql import (
-    GraphQLField,
-    GraphQLObjectType,
-    GraphQLSchema,
-    Undefined,
-    is_leaf_type,
-    is_list_type,
-    is_non_null_type,
-)
+from graphql import GraphQLObjectType
 from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
 from graphql.execution.executor_throwing_on_incremental import ExecutorThrowingOnIncremental
 from graphql.pyutils import AwaitableOrValue, Path
 
-_PLAIN = (str, int, float, Enum, datetime, date, UUID, Decimal, dict, list)
-_MISSING = object()
+from server.graphql.readers import Fields, Leaf, constant
 
-Leaf = tuple[str, bool, Callable[[Any], Any]]
-"""The attribute's name, whether it may be null, and what serialises it."""
+_MISSING: Final = object()
 
 
-Twig = tuple[str, bool, bool, GraphQLObjectType]
-"""The attribute's name, whether it may be null, whether it is a list, and the type of its objects."""
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How the fields that are asked of a type are read; those of None take the stock way."""
+
+    asked: GroupedFieldSet
+    leaves: Mapping[str, Leaf | None]
+
+    @property
+    def whole(self) -> Mapping[str, Leaf] | None:
+        """All of them, when all that is asked is plain."""
+        plain = {name: leaf for name, leaf in self.leaves.items() if leaf}
+        return plain if len(plain) == len(self.leaves) else None
 
 
-class Leaves:
-    """Which fields of a schema's types are plain leaves and twigs; found out once for each type."""
-
-    def __init__(self, schema: GraphQLSchema) -> None:
-        kinds = [kind for kind in schema.type_map.values() if isinstance(kind, GraphQLObjectType)]
-        self._leaves = {kind.name: _plain(kind, _leaf) for kind in kinds}
-        self._twigs = {kind.name: _plain(kind, _twig) for kind in kinds}
-
-    def of(self, kind: GraphQLObjectType) -> Mapping[str, Leaf]:
-        return self._leaves.get(kind.name, {})
-
-    def twigs_of(self, kind: GraphQLObjectType) -> Mapping[str, Twig]:
-        return self._twigs.get(kind.name, {})
-
-
-Found = TypeVar("Found")
-
-
-def _plain(
-    kind: GraphQLObjectType, find: Callable[[str, GraphQLField], Found | None]
-) -> dict[str, Found]:
-    """By name those fields that are attributes and nothing more."""
-    found: dict[str, Found] = {}
-    for name, field in kind.fields.items():
-        definition = field.extensions.get("strawberry-definition")
-        # Strawberry marks with `is_basic_field` what has no resolver, no extensions and no permissions.
-        basic = field.resolve is None or (definition is not None and definition.is_basic_field)
-        if basic and not field.args:
-            attribute = name if field.resolve is None else definition.python_name
-            if (one := find(attribute, field)) is not None:
-                found[name] = one
-    return found
-
-
-def _leaf(attribute: str, field: GraphQLField) -> Leaf | None:
-    kind, nullable = _stripped(field.type)
-    return (attribute, nullable, kind.coerce_output_value) if is_leaf_type(kind) else None
-
-
-def _twig(attribute: str, field: GraphQLField) -> Twig | None:
-    kind, nullable = _stripped(field.type)
-    listed = is_list_type(kind)
-    if listed:
-        kind, _ = _stripped(kind.of_type)
-    if not isinstance(kind, GraphQLObjectType) or kind.is_type_of is not None:
-        return None
-    return attribute, nullable, listed, kind
-
-
-def _stripped(kind: Any) -> tuple[Any, bool]:
-    """The type itself, and whether it may be null."""
-    return (kind.of_type, False) if is_non_null_type(kind) else (kind, True)
-
-
-class LeafFastExecutor(ExecutorThrowingOnIncremental):
-    def __init__(self, *args: Any, leaves: Leaves, **options: Any) -> None:
+class PlainFastExecutor(ExecutorThrowingOnIncremental):
+    def __init__(self, *args: Any, fields: Fields, **options: Any) -> None:
         super().__init__(*args, **options)
-        self._leaves = leaves
+        self._fields = fields
+        self._plans: dict[tuple[str, int], Plan] = {}
 
     def build_per_event_executor(self, payload: Any) -> Self:
-        once = super().build_per_event_executor(payload)
-        # The stock copy shares this memo, whose keys are made anew for each event: it would only grow.
+        once = cast(Self, super().build_per_event_executor(payload))
+        # The stock copy shares these memos, whose keys are made anew for each event: they would only grow.
         once._relevant_sub_fields = {}
-        return cast(Self, once)
+        once._plans = {}
+        return once
 
     def execute_fields(
         self,
@@ -113,15 +58,13 @@ class LeafFastExecutor(ExecutorThrowingOnIncremental):
             return super().execute_fields(
                 parent_type, source_value, path, grouped_field_set, position_context
             )
+        plan = self._plan(parent_type, grouped_field_set)
         # Every name takes its place at once: the order of an answer is the order it was asked in.
-        results = {
-            response_name: self._read(parent_type, source_value, details)
-            for response_name, details in grouped_field_set.items()
-        }
+        results = {name: _read(leaf, source_value) for name, leaf in plan.leaves.items()}
         others = {
-            response_name: details
-            for response_name, details in grouped_field_set.items()
-            if results[response_name] is _MISSING
+            name: details
+            for name, details in grouped_field_set.items()
+            if results[name] is _MISSING
         }
         if not others:
             return results
@@ -134,59 +77,38 @@ class LeafFastExecutor(ExecutorThrowingOnIncremental):
 
         return awaited()
 
-    def _read(self, kind: GraphQLObjectType, source: Any, details: FieldDetailsList) -> Any:
-        """The value as it is answered, or _MISSING for what takes the stock way."""
+    def _plan(self, kind: GraphQLObjectType, asked: GroupedFieldSet) -> Plan:
+        """Made once for all objects of a list: the stock executor gives each the same set of fields."""
+        key = (kind.name, id(asked))
+        plan = self._plans.get(key)
+        if plan is None:
+            leaves = {name: self._leaf(kind, details) for name, details in asked.items()}
+            # It holds what is asked, so that no other set can get its id.
+            plan = self._plans[key] = Plan(asked, leaves)
+        return plan
+
+    def _leaf(self, kind: GraphQLObjectType, details: FieldDetailsList) -> Leaf | None:
         name = details[0].node.name.value
         if name == "__typename":
-            return kind.name
-        if leaf := self._leaves.of(kind).get(name):
-            return _read_leaf(source, leaf)
-        if twig := self._leaves.twigs_of(kind).get(name):
-            return self._read_twig(source, twig, details)
-        return _MISSING
-
-    def _read_twig(self, source: Any, twig: Twig, details: FieldDetailsList) -> Any:
-        attribute, nullable, listed, kind = twig
-        value = getattr(source, attribute, _MISSING)
-        if value is None and nullable:
+            return constant(kind.name)
+        if leaf := self._fields.leaves_of(kind).get(name):
+            return leaf
+        branch = self._fields.branches_of(kind).get(name)
+        if branch is None:
             return None
-        if isinstance(value, list) is not listed:
-            return _MISSING
-        found, _, _ = self.collect_subfields(kind, details)
-        leaves = self._leaves.of(kind)
-        wanted: list[tuple[str, Leaf]] = []
-        for name, one in found.items():
-            leaf = leaves.get(one[0].node.name.value)
-            if leaf is None:
-                return _MISSING
-            wanted.append((name, leaf))
-        objects = cast(list[Any], value if listed else [value])
-        made = [_read_leaves(each, wanted) for each in objects]
-        if _MISSING in made:
-            return _MISSING
-        return made if listed else made[0]
+        asked, _, _ = self.collect_subfields(branch.kind, details)
+        whole = self._plan(branch.kind, asked).whole
+        return branch.leaf(whole) if whole else None
 
 
-def _read_leaves(source: Any, wanted: Sequence[tuple[str, Leaf]]) -> Any:
-    if source is None or isinstance(source, Mapping):
+def _read(leaf: Leaf | None, source: Any) -> Any:
+    if leaf is None:
         return _MISSING
-    read = {name: _read_leaf(source, leaf) for name, leaf in wanted}
-    return _MISSING if _MISSING in read.values() else read
-
-
-def _read_leaf(source: Any, leaf: Leaf) -> Any:
-    """The serialised value, or _MISSING for the stock way to find out what is the matter with it."""
-    attribute, nullable, serialise = leaf
     try:
-        value = getattr(source, attribute, _MISSING)
-        if value is None:
-            return None if nullable else _MISSING
-        if not isinstance(value, _PLAIN):
-            return _MISSING
-        serialised = serialise(value)
+        return leaf.convert(getattr(source, leaf.attribute))
     except Exception:
+        # The stock way meets it again, and says where.
         return _MISSING
-    return _MISSING if serialised is None or serialised is Undefined else serialised
 
 
 def _merged(results: dict[str, Any], rest: dict[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,8 @@ from graphql.execution import create_source_event_stream, execute_subscription_e
 from models.viewer import Viewer
 from server.graphql.documents import Document, Documents, written
 from server.graphql.errors import is_only_unavailable, presented
-from server.graphql.executor import LeafFastExecutor, Leaves
+from server.graphql.executor import PlainFastExecutor
+from server.graphql.readers import Fields
 from server.graphql.requests import Rejected, Request
 
 ContextFactory = Callable[[Viewer], Any]
@@ -70,7 +71,7 @@ class Operations:
         self._schema = schema
         self._context = context
         self._documents = documents or Documents(schema)
-        self._leaves = Leaves(schema)
+        self._fields = Fields(schema)
 
     def prepare(self, request: Request) -> Prepared:
         """Raises Rejected for what cannot be executed: unknown, invalid or beyond a limit."""
@@ -115,15 +116,15 @@ class Operations:
             if hasattr(stream, "aclose"):
                 await stream.aclose()
 
-    def _executor(self, prepared: Prepared, context: Any) -> LeafFastExecutor | list[GraphQLError]:
-        return LeafFastExecutor.build(  # type: ignore[return-value]
+    def _executor(self, prepared: Prepared, context: Any) -> PlainFastExecutor | list[GraphQLError]:
+        return PlainFastExecutor.build(  # type: ignore[return-value]
             self._schema,
             prepared.document.node,  # type: ignore[arg-type]
             None,
             context,
             dict(prepared.variables),
             prepared.operation_name,
-            leaves=self._leaves,
+            fields=self._fields,
         )
 
 
@@ -148,7 +149,7 @@ def _refusals(errors: list[GraphQLError]) -> list[dict[str, Any]]:
 
 def encoded(value: Any) -> bytes:
     try:
-        return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS)
+        return orjson.dumps(value)
     except TypeError:
-        # Integers beyond 64 bits and lone surrogates, both possible in people's JSON.
+        # Integers beyond 64 bits, lone surrogates and names that are no text, all possible in people's JSON.
         return dumps(value, separators=(",", ":"), default=str).encode()

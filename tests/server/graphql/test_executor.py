@@ -1,4 +1,4 @@
-"""The leaf-fast executor gives the stock executor's answers, for every kind of field."""
+"""The fast executor gives the stock executor's answers, for every kind of field."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,7 +11,8 @@ import strawberry
 from graphql import ExecutionResult, execute, parse
 from strawberry.permission import BasePermission
 
-from server.graphql.executor import LeafFastExecutor, Leaves
+from server.graphql.executor import PlainFastExecutor
+from server.graphql.readers import Fields
 
 DATA: Any = {"a": [1, None]}
 
@@ -175,7 +176,7 @@ async def test_answers_are_equal(document: str) -> None:
     node = parse(document)
     stock = execute(SCHEMA, node, root_value=None)
     fast = execute(
-        SCHEMA, node, executor_class=LeafFastExecutor, root_value=None, leaves=Leaves(SCHEMA)
+        SCHEMA, node, executor_class=PlainFastExecutor, root_value=None, fields=Fields(SCHEMA)
     )
     expected, found = await settled(stock), await settled(fast)
     assert found.formatted == expected.formatted

@@ -1,0 +1,182 @@
+"""How the plain fields of a type are read: attributes that are leaves, or objects of such, or lists of them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from operator import attrgetter
+from typing import Any
+from uuid import UUID
+
+from graphql import (
+    GraphQLBoolean,
+    GraphQLField,
+    GraphQLID,
+    GraphQLObjectType,
+    GraphQLSchema,
+    GraphQLString,
+    Undefined,
+    is_enum_type,
+    is_leaf_type,
+    is_list_type,
+    is_non_null_type,
+)
+
+_PLAIN = (str, int, float, Enum, datetime, date, UUID, Decimal, dict, list)
+_ANSWERED_AS_THEY_ARE = {GraphQLString.name: str, GraphQLID.name: str, GraphQLBoolean.name: bool}
+
+Convert = Callable[[Any], Any]
+"""From the value of an attribute to what is answered. Raises, NotPlain or whatever it met, for the stock way to find
+out what is the matter with it."""
+
+
+class NotPlain(Exception):
+    """No attribute, an awaitable, a null where none may be: what takes the stock way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """`as_it_is` is the type of those values that need no conversion."""
+
+    attribute: str
+    convert: Convert
+    as_it_is: type | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """An attribute that holds an object or, `listed`, a list of them: of this class, where the schema checks it."""
+
+    attribute: str
+    nullable: bool
+    listed: bool
+    kind: GraphQLObjectType
+    of_class: type | None
+
+    def leaf(self, fields: Mapping[str, Leaf]) -> Leaf:
+        """With all that is asked of its objects, by name in the answer."""
+        read, nullable, listed = (
+            _object(fields, self.of_class or object),
+            self.nullable,
+            self.listed,
+        )
+
+        def convert(value: Any) -> Any:
+            if value is None and nullable:
+                return None
+            if isinstance(value, list) is not listed:
+                raise NotPlain
+            return [read(each) for each in value] if listed else read(value)
+
+        return Leaf(self.attribute, convert)
+
+
+def _object(fields: Mapping[str, Leaf], of_class: type) -> Convert:
+    # One more attribute, so that it always gives a tuple.
+    get = attrgetter("__class__", *(leaf.attribute for leaf in fields.values()))
+    leaves = [(name, leaf.as_it_is, leaf.convert) for name, leaf in fields.items()]
+
+    def read(source: Any) -> dict[str, Any]:
+        if source is None or isinstance(source, dict) or not isinstance(source, of_class):
+            raise NotPlain
+        return {
+            name: value if type(value) is as_it_is else convert(value)
+            for (name, as_it_is, convert), value in zip(leaves, get(source)[1:], strict=True)
+        }
+
+    return read
+
+
+class Fields:
+    """Which fields of a schema's types are plain; found out once for each type."""
+
+    def __init__(self, schema: GraphQLSchema) -> None:
+        kinds = [kind for kind in schema.type_map.values() if isinstance(kind, GraphQLObjectType)]
+        plain = {kind.name: _plain(kind) for kind in kinds}
+        self._leaves = {
+            name: {field: _leaf(*of) for field, of in fields.items() if _is_leaf(of[1])}
+            for name, fields in plain.items()
+        }
+        self._branches = {
+            name: {field: found for field, of in fields.items() if (found := _branch(*of))}
+            for name, fields in plain.items()
+        }
+
+    def leaves_of(self, kind: GraphQLObjectType) -> Mapping[str, Leaf]:
+        return self._leaves.get(kind.name, {})
+
+    def branches_of(self, kind: GraphQLObjectType) -> Mapping[str, Branch]:
+        return self._branches.get(kind.name, {})
+
+
+def constant(value: Any) -> Leaf:
+    return Leaf("__class__", lambda _: value)
+
+
+def _plain(kind: GraphQLObjectType) -> dict[str, tuple[str, GraphQLField]]:
+    """By name the attribute of each field that is one and nothing more."""
+    found: dict[str, tuple[str, GraphQLField]] = {}
+    for name, field in kind.fields.items():
+        definition = field.extensions.get("strawberry-definition")
+        # Strawberry marks with `is_basic_field` what has no resolver, no extensions and no permissions.
+        basic = field.resolve is None or (definition is not None and definition.is_basic_field)
+        if basic and not field.args:
+            found[name] = (name if field.resolve is None else definition.python_name, field)
+    return found
+
+
+def _is_leaf(field: GraphQLField) -> bool:
+    return is_leaf_type(_stripped(field.type)[0])
+
+
+def _leaf(attribute: str, field: GraphQLField) -> Leaf:
+    kind, nullable = _stripped(field.type)
+    serialise = _serialiser(kind)
+
+    def convert(value: Any) -> Any:
+        if value is None and nullable:
+            return None
+        if not isinstance(value, _PLAIN):
+            raise NotPlain
+        serialised = serialise(value)
+        if serialised is None or serialised is Undefined:
+            raise NotPlain
+        return serialised
+
+    return Leaf(attribute, convert, _ANSWERED_AS_THEY_ARE.get(kind.name))
+
+
+def _serialiser(kind: Any) -> Convert:
+    serialise: Convert = kind.coerce_output_value
+    if not is_enum_type(kind):
+        return serialise
+    known: dict[Any, Any] = {}
+
+    def remembered(value: Any) -> Any:
+        if not isinstance(value, Enum):
+            return serialise(value)
+        name = known.get(value)
+        if name is None:
+            name = known[value] = serialise(value)
+        return name
+
+    return remembered
+
+
+def _branch(attribute: str, field: GraphQLField) -> Branch | None:
+    kind, nullable = _stripped(field.type)
+    listed = is_list_type(kind)
+    if listed:
+        kind, _ = _stripped(kind.of_type)
+    if not isinstance(kind, GraphQLObjectType):
+        return None
+    if kind.is_type_of is None:
+        return Branch(attribute, nullable, listed, kind, None)
+    definition = kind.extensions.get("strawberry-definition")
+    return Branch(attribute, nullable, listed, kind, definition.origin) if definition else None
+
+
+def _stripped(kind: Any) -> tuple[Any, bool]:
+    """The type itself, and whether it may be null."""
+    return (kind.of_type, False) if is_non_null_type(kind) else (kind, True)
