@@ -145,8 +145,9 @@ class Door:
         """Against DNS rebinding: a page elsewhere can point its own name at this machine, not this name."""
         if self._settings.hosts is None:
             return True
-        name = _host_name(Headers(scope=scope).get("host", ""))
-        return name in _LOOPBACK or name in self._settings.hosts
+        named = Headers(scope=scope).getlist("host") or [""]
+        allowed = _LOOPBACK | self._settings.hosts
+        return all(_host_name(host) in allowed for host in named)
 
     def origin_allowed(self, scope: Scope) -> bool:
         """Whether a browser's page may ask this; what names no origin is no browser's page, or the guard's."""
