@@ -9,8 +9,8 @@ from models.filters import Filter
 from models.viewer import Scope
 from runner.store.connection import Pool
 from runner.store.history import COUNT_LIMIT
-from runner.store.listing import matching_words, words_wanted
 from runner.store.where import Arguments, compile_listed, compile_scope
+from runner.store.words import matching_words, wanted_words
 
 
 class FacetField(StrEnum):
@@ -64,11 +64,12 @@ async def facets(
     """The most frequent first. Counting goes through the newest 10 000 that match, of labels 2000."""
     most = MOST_COUNTED.get(field, COUNT_LIMIT)
     arguments = Arguments()
-    condition = f"{compile_scope(scope, arguments)} and {compile_listed(where, arguments)}"
-    fence, source = "", f"executions where {condition}"
-    if words := words_wanted(where):
-        fence = f"named as materialized ({matching_words(condition, words, arguments)}),"
+    if words := wanted_words(where):
+        fence = f"named as materialized ({matching_words(scope, where, words, arguments)}),"
         source = "executions join named using (id)"
+    else:
+        condition = f"{compile_scope(scope, arguments)} and {compile_listed(where, arguments)}"
+        fence, source = "", f"executions where {condition}"
     rows: Sequence[Any] = await pool.fetch(
         f"""with {fence} counted as materialized (
               select {_COLUMNS[field]} as it from {source} order by id desc limit {most + 1})

@@ -5,18 +5,19 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from models.filters import EVERYTHING, And, Field, Filter, Operator, Term, mentions
+from models.filters import EVERYTHING, Field, Filter, mentions
 from models.orders import ExecutionOrder
 from models.viewer import Scope
-from models.words import LONGEST_WORD, words_of
 from runner.store.connection import Executes, Pool
 from runner.store.history import COUNT_LIMIT, Page, Row
-from runner.store.orders import ACTIVE, COLUMNS, ENDED, Column, Part, Place, beyond
-from runner.store.where import EXECUTIONS, Arguments, compile_listed, compile_scope
+from runner.store.orders import COLUMNS, Column, Part, Place, beyond
+from runner.store.where import Arguments, compile_listed, compile_scope
+from runner.store.words import Words, matching_words, wanted_words
 
 NEWEST: Final = 5_000
-"""Executions that free words are looked for in one after the other, before their index is asked."""
-_WORDS: Final = f"headway_words({EXECUTIONS.searched})"
+"""Executions of which is counted what must be looked up for each by itself."""
+_LOOKED_THROUGH: Final = 20_000
+"""Executions that a frequent word is looked for in one after the other, before its index is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,8 @@ async def executions_page(
 ) -> Page:
     """Rows with `sort_key`, the key of each in this order. As cheap at the thousandth page as at the first."""
     rows: Sequence[Row] = ()
-    words = words_wanted(where)
-    if words and view.order.column == "CREATED":
+    words = wanted_words(where)
+    if words and view.order.column == "CREATED" and await words.are_frequent(pool):
         rows = await _among_newest(pool, scope, where, view)
     if len(rows) <= view.size:
         rows = await _page(pool, scope, where, view, words)
@@ -50,26 +51,26 @@ async def executions_page(
 
 
 async def _among_newest(pool: Executes, scope: Scope, where: Filter, view: View) -> Sequence[Row]:
-    """What a search for a frequent word finds at once; its index would give all that have it."""
+    """What a search for a frequent word mostly finds soon; its index would give all that have it."""
     arguments = Arguments()
     part, direction = COLUMNS["CREATED"].parts[0], _direction(view)
     after = _after(COLUMNS["CREATED"], part, view, arguments)
     condition = _condition(scope, where, arguments)
     return await pool.fetch(
         f"""select *, null as sort_key from (
-              select * from executions where {after} order by id {direction} limit {NEWEST}) executions
+              select * from executions where {after} order by id {direction} limit {_LOOKED_THROUGH}) executions
             where {condition} order by id {direction} limit {arguments.add(view.size + 1)}""",
         *arguments.values,
     )
 
 
 async def _page(
-    pool: Executes, scope: Scope, where: Filter, view: View, words: Sequence[str]
+    pool: Executes, scope: Scope, where: Filter, view: View, words: Words | None
 ) -> Sequence[Row]:
     arguments = Arguments()
     column, direction = COLUMNS[view.order.column], _direction(view)
-    condition = _condition(scope, where, arguments)
-    fence, source = _source(condition, words, arguments)
+    condition = "true" if words else _condition(scope, where, arguments)
+    fence, source = _source(scope, where, words, arguments)
     limit = arguments.add(view.size + 1)
     parts = [
         f"""(select *, {part.key} as sort_value from {source}
@@ -85,46 +86,14 @@ async def _page(
     )
 
 
-def _source(condition: str, words: Sequence[str], arguments: Arguments) -> tuple[str, str]:
+def _source(
+    scope: Scope, where: Filter, words: Words | None, arguments: Arguments
+) -> tuple[str, str]:
     """With words to find: fenced, for the planner takes the order's index and reads all of it otherwise."""
-    if not words:
+    if words is None:
         return "", "executions"
-    fence = f"with named as materialized ({matching_words(condition, words, arguments)})"
+    fence = f"with named as materialized ({matching_words(scope, where, words, arguments)})"
     return fence, "(select e.* from named join executions e using (id)) executions"
-
-
-def matching_words(condition: str, words: Sequence[str], arguments: Arguments) -> str:
-    """The ids of what matches, by the index of words; what has not ended is not in it, and is few."""
-    beginning = f"'{words[-1][:LONGEST_WORD]}':*"
-    wanted = arguments.add(" & ".join([*map(_quoted, words[:-1]), beginning]))
-    return f"""select id from executions where {ENDED} and {_WORDS} @@ {wanted}::text::tsquery and {condition}
-      union all select id from executions where {ACTIVE} and {condition}"""
-
-
-def _quoted(word: str) -> str:
-    """Words hold no quotes; one that is too long is in the index by its beginning."""
-    return f"'{word}'" if len(word) < LONGEST_WORD else f"'{word[:LONGEST_WORD]}':*"
-
-
-def words_wanted(where: Filter) -> list[str]:
-    """Words that whatever matches must have, of one text of the filter: the longest, for it is the rarest."""
-    texts = [words_of(term.value) for term in _required(where) if _is_text(term)]
-    return max(texts, key=lambda words: max(map(len, words), default=0), default=[])
-
-
-def _required(node: Filter) -> list[Term]:
-    match node:
-        case Term():
-            return [node]
-        case And(parts):
-            return [term for part in parts for term in _required(part)]
-        case _:
-            return []
-
-
-def _is_text(term: Term) -> bool:
-    storable = "\0" not in str(term.value) and str(term.value).isprintable()
-    return term.field is Field.TEXT and term.operator is Operator.EQ and storable
 
 
 def _condition(scope: Scope, where: Filter, arguments: Arguments) -> str:
@@ -160,14 +129,13 @@ async def matching(pool: Pool, scope: Scope, where: Filter, ids: Sequence[UUID])
 async def count_executions(pool: Pool, scope: Scope, where: Filter) -> tuple[int, bool]:
     """The number that match, and whether it is exact: counting stops at 10 000."""
     arguments = Arguments()
-    condition = _condition(scope, where, arguments)
-    words = words_wanted(where)
     if mentions(where, Field.METRIC):
-        return await _count_newest(pool, condition, arguments)
+        return await _count_newest(pool, _condition(scope, where, arguments), arguments)
+    words = wanted_words(where)
     found = (
-        matching_words(condition, words, arguments)
+        matching_words(scope, where, words, arguments)
         if words
-        else f"select from executions where {condition}"
+        else f"select from executions where {_condition(scope, where, arguments)}"
     )
     number: int = await pool.fetchval(
         f"select count(*) from ({found} limit {COUNT_LIMIT + 1}) found", *arguments.values

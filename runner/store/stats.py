@@ -12,8 +12,9 @@ from models.states import EXECUTION_ENDS, EXECUTION_FAILURES, EXECUTION_SUCCESSE
 from models.viewer import Scope
 from runner.store.connection import Pool
 from runner.store.history import COUNT_LIMIT
-from runner.store.listing import NEWEST, matching_words, words_wanted
+from runner.store.listing import NEWEST
 from runner.store.where import Arguments, compile_listed, compile_scope
+from runner.store.words import matching_words, wanted_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +97,14 @@ async def counted_by_state(
 ) -> dict[ExecutionState, tuple[int, bool]]:
     """The number in each state that any is in, and whether it is exact: counting stops at 10 000 of each."""
     arguments = Arguments()
+    if (words := wanted_words(where)) and not mentions(where, Field.METRIC):
+        matching = matching_words(scope, where, words, arguments)
+        named = f"{matching} limit {COUNT_LIMIT + 1}"
+        return await _counted_among(pool, named, "true", COUNT_LIMIT, arguments)
     condition = _condition(scope, where, arguments)
     if mentions(where, Field.METRIC):
         newest = f"select id from executions order by id desc limit {NEWEST + 1}"
         return await _counted_among(pool, newest, condition, NEWEST, arguments)
-    if words := words_wanted(where):
-        named = f"{matching_words(condition, words, arguments)} limit {COUNT_LIMIT + 1}"
-        return await _counted_among(pool, named, "true", COUNT_LIMIT, arguments)
     parts = [
         f"select '{state}' as state, (select count(*) from (select from executions "
         f"where {_in_state(state)} and {condition} limit {COUNT_LIMIT + 1}) x) as number"

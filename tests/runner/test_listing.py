@@ -15,8 +15,9 @@ from models.search import parse_search
 from models.viewer import Scope
 from runner.store.database import Database
 from runner.store.facets import FacetField, facets
-from runner.store.listing import View, count_executions, executions_page, words_wanted
+from runner.store.listing import View, count_executions, executions_page
 from runner.store.orders import Place, check_place
+from runner.store.words import wanted_words
 from schema.types.paging import Paging, execution_cursor, execution_view
 
 EVERYONE = Scope()
@@ -152,9 +153,30 @@ async def test_facets_count_what_matches(database: Database, history: list[UUID]
 
 
 def test_the_index_is_asked_for_words_that_must_be_there() -> None:
-    assert words_wanted(parse_search('state:failed "disk is full" x')) == ["disk", "is", "full"]
-    assert words_wanted(parse_search("a OR b")) == []
-    assert words_wanted(parse_search("NOT a")) == []
+    found = wanted_words(parse_search('state:failed "disk is full" x'))
+    assert found and found.words == ["disk", "is", "full"] and not found.exact
+    assert wanted_words(parse_search("a OR b")) is None
+    assert wanted_words(parse_search("NOT a")) is None
+
+
+@pytest.mark.parametrize(
+    ("search", "exact"),
+    [("Warehouse", True), ("flow-3", False), ('"a b"', False), ("é", True), ("q" * 100, False)],
+)
+def test_of_one_word_the_index_knows_all(search: str, exact: bool) -> None:
+    found = wanted_words(parse_search(search))
+    assert found and found.exact is exact
+
+
+async def test_a_frequent_word_is_told_from_a_rare_one(
+    database: Database, history: list[UUID]
+) -> None:
+    await database.pool.execute("analyze executions")
+    frequent = wanted_words(parse_search("wareh"))
+    rare = wanted_words(parse_search("nowhere"))
+    assert frequent and rare
+    assert await frequent.are_frequent(database.pool)
+    assert not await rare.are_frequent(database.pool)
 
 
 async def test_a_long_word_of_an_error_can_be_stored_and_found(database: Database) -> None:
