@@ -65,14 +65,12 @@ async def facets(
     most = MOST_COUNTED.get(field, COUNT_LIMIT)
     arguments = Arguments()
     if words := wanted_words(where):
-        fence = f"named as materialized ({matching_words(scope, where, words, arguments)}),"
-        source = "executions join named using (id)"
+        condition = f"id = any(array({matching_words(scope, where, words, arguments)}))"
     else:
         condition = f"{compile_scope(scope, arguments)} and {compile_listed(where, arguments)}"
-        fence, source = "", f"executions where {condition}"
     rows: Sequence[Any] = await pool.fetch(
-        f"""with {fence} counted as materialized (
-              select {_COLUMNS[field]} as it from {source} order by id desc limit {most + 1})
+        f"""with counted as materialized (
+              select {_COLUMNS[field]} as it from executions where {condition} order by id desc limit {most + 1})
             select key, value, count(*) as number, (select count(*) from counted) as total
             from ({_OTHERS.get(field, _VALUES)}) x
             group by key, value order by number desc, key, value limit {arguments.add(first)}""",

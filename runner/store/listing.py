@@ -69,31 +69,24 @@ async def _page(
 ) -> Sequence[Row]:
     arguments = Arguments()
     column, direction = COLUMNS[view.order.column], _direction(view)
-    condition = "true" if words else _condition(scope, where, arguments)
-    fence, source = _source(scope, where, words, arguments)
+    condition = (
+        f"id = any(array({matching_words(scope, where, words, arguments)}))"
+        if words
+        else _condition(scope, where, arguments)
+    )
     limit = arguments.add(view.size + 1)
     parts = [
-        f"""(select *, {part.key} as sort_value from {source}
+        f"""(select *, {part.key} as sort_value from executions
              where {part.condition} and {_after(column, part, view, arguments)} and {condition}
              order by {_ordered(part, direction)} limit {limit})"""
         for part in column.parts
     ]
     shown = "null" if column.type == "uuid" else "sort_value::text"
     return await pool.fetch(
-        f"""{fence} select *, {shown} as sort_key from ({" union all ".join(parts)}) found
+        f"""select *, {shown} as sort_key from ({" union all ".join(parts)}) found
             order by sort_value {direction}, id {direction} limit {limit}""",
         *arguments.values,
     )
-
-
-def _source(
-    scope: Scope, where: Filter, words: Words | None, arguments: Arguments
-) -> tuple[str, str]:
-    """With words to find: fenced, for the planner takes the order's index and reads all of it otherwise."""
-    if words is None:
-        return "", "executions"
-    fence = f"with named as materialized ({matching_words(scope, where, words, arguments)})"
-    return fence, "(select e.* from named join executions e using (id)) executions"
 
 
 def _condition(scope: Scope, where: Filter, arguments: Arguments) -> str:

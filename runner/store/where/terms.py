@@ -63,6 +63,7 @@ COMPARE: Final[Mapping[Operator, str]] = {
     Operator.LT: "<",
     Operator.LTE: "<=",
 }
+_AS_IT_IS: Final = str.maketrans({character: f"\\{character}" for character in "\\%_"})
 _METRIC = """(select nullif(m.value, 'NaN') from metrics m where m.execution_id = executions.id
   and m.name = {name} order by m.at desc, m.id desc limit 1)"""
 _FLAGS: Mapping[Field, str] = {
@@ -93,9 +94,11 @@ def compile_term(term: Term, arguments: Arguments, target: Target) -> str:
 
 
 def _words(term: Term, arguments: Arguments, target: Target) -> str:
-    """The plain look first: a regular expression takes five times as long."""
-    text, pattern = arguments.add(folded(term.value)), arguments.add(pattern_of(term.value))
-    return f'(strpos({target.searched}, {text}) > 0 and {target.searched} collate "C" ~ {pattern})'
+    """The plain look first, for a regular expression takes five times as long: of equal cost, the planner leaves
+    them in their order."""
+    text = arguments.add(f"%{folded(term.value).translate(_AS_IT_IS)}%")
+    searched = f'{target.searched} collate "C"'
+    return f"({searched} like {text} and {searched} ~ {arguments.add(pattern_of(term.value))})"
 
 
 def _tests(term: Term, arguments: Arguments, target: Target) -> str:
