@@ -1,19 +1,25 @@
 """One PostgreSQL a test session; each test that asks gets a database, copied from a migrated one."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import count
 from pathlib import Path
 
 import asyncpg
 import pytest
+import uvloop
 
 from runner.store.database import Database, migrate, open_database
 from server.postgres import embedded_postgres
 
 TEMPLATE = "headway_template"
 _numbers = count(1)
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The loop that the server runs on."""
+    return {"uvloop": uvloop.new_event_loop}
 
 
 @pytest.fixture(scope="session")
