@@ -1,7 +1,7 @@
 """What changed among executions, told to those lists of this process that it may concern.
 
-One reader for all of them: a change is read once, and judged in Python by the filters that may match it. A list that it
-moves reads its page anew; one where it moves nothing is given the row; the others cost nothing.
+One reader for all of them: a change is read once, and judged in Python by the filters that may match it. A list that
+can tell it from the row is given that; one that cannot reads its page anew; the others cost nothing.
 """
 
 import asyncio
@@ -15,8 +15,9 @@ from uuid import UUID
 from models.filters import And, Field, Filter, Operator, Term, mentions
 from models.matching import Candidate
 from models.viewer import Scope
+from runner.audience import Audience
 from runner.feed import SAFETY_POLL, Feed
-from runner.interests import Audience, Change, Interest
+from runner.interests import Change, Interest
 from runner.loops import Loop, surviving
 from runner.store import candidates
 from runner.store.connection import Pool
@@ -95,23 +96,24 @@ class Changes(Loop):
         return {id for id in moved if id not in self._before or self._before[id][0] != now.get(id)}
 
     async def _changes(self, ids: Sequence[UUID]) -> list[Change]:
+        asked = asyncio.get_running_loop().time()
         rows = await candidates.rows_of(self._pool, ids)
         if mentions(self._asked, Field.CHILDREN):
             parents = {row["parent_id"] for row in rows} - {None, *ids}
             rows = [*rows, *await candidates.rows_of(self._pool, list(parents))]
         found = await candidates.candidates(self._pool, self._asked, rows)
         by_id = {row["id"]: row for row in rows}
-        changes = [self._change(one.id, by_id[one.id], one) for one in found]
-        gone = [self._change(id, None, None) for id in ids if id not in by_id]
+        changes = [self._change(one.id, by_id[one.id], one, asked) for one in found]
+        gone = [self._change(id, None, None, asked) for id in ids if id not in by_id]
         self._forget()
         return changes + gone
 
-    def _change(self, id: UUID, row: Any, after: Candidate | None) -> Change:
+    def _change(self, id: UUID, row: Any, after: Candidate | None, asked: float) -> Change:
         known = id in self._before or (after is not None and self._is_new(after))
         _, before = self._before.pop(id, (0, None))
         if after is not None:
             self._before[id] = (row["seq"], after)
-        return Change(id, before, after, known, row)
+        return Change(id, before, after, known, row, asked)
 
     def _is_new(self, one: Candidate) -> bool:
         """It cannot have been before one looked: made since then, and not among those forgotten."""

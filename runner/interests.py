@@ -1,23 +1,26 @@
-"""What the lists of this process show, and which of them a change may concern.
+"""What one list shows, and what it hears of a change: nothing, a row that changed, or that it must look.
 
-A list is found by the rows that it shows and by the marks that its filter asks for; those found are judged one by one.
+Of a list that shows all there is, a change says by itself who is in it. Of one that is full it does not: whoever leaves
+makes room for one that was not shown, and whoever enters may stand beyond it.
 """
 
 import asyncio
 import random
-from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import cached_property
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self
 from uuid import UUID
 
 from models.filters import Ago, And, Field, Filter, Operator, Or, Term, mentions, terms_of
 from models.marks import Mark, asked_marks, borne_marks
 from models.matching import Candidate, listed
 from models.viewer import Scope
+
+if TYPE_CHECKING:
+    from runner.audience import Audience
 
 Row = Any
 _MOVING: Final = 1.0
@@ -51,19 +54,19 @@ _ORDERED_BY: Final[Mapping[str, Sequence[str]]] = {
 """What may change of that which the key of an order is made of."""
 _NAMES: Final = tuple(each.name for each in fields(Candidate))
 _ALL: Final = frozenset(_NAMES)
-Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(frozen=True)
 class Change:
     """`before` is None too when it is not known; `known` tells the two apart. `after` and `row` are None of what was
-    deleted."""
+    deleted; they were read after the moment `asked`, by the loop's clock."""
 
     id: UUID
     before: Candidate | None
     after: Candidate | None
     known: bool = True
     row: Row = field(default=None, compare=False)
+    asked: float = 0.0
 
     @cached_property
     def attributes(self) -> frozenset[str]:
@@ -88,6 +91,17 @@ class Shown:
     place: tuple[Any, ...]
 
 
+@dataclass(slots=True)
+class News:
+    """`rows` are shown anew or changed where they stand; of those that `left` it is said whether they were deleted."""
+
+    rows: dict[UUID, Row] = field(default_factory=dict)
+    left: dict[UUID, bool] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.rows or self.left)
+
+
 class Interest:
     """Of one list: entered before its first look, and asked between two."""
 
@@ -104,13 +118,16 @@ class Interest:
             self._ordered_by, *(_ATTRIBUTES.get(each, {each.value}) for each in self.fields)
         )
         self._unheard = mentions(where, Field.METRIC)  # they are recorded without a hint
-        self._pause = _MOVING if self._unheard or moves_by_itself(where) else _AT_REST
+        self._settled = not (self._unheard or moves_by_itself(where))
+        self._pause = _AT_REST if self._settled else _MOVING
+        self._by_id = column == "CREATED"
         self._stirred = asyncio.Event()
         self._shown: dict[UUID, Shown] = {}
-        self._whole = False
+        self._room = 0
+        self._looked_at = 0.0
         self._looking = self._must_look = True
         self._deferred: list[Change] = []
-        self._rows: dict[UUID, Row] = {}
+        self._news = News()
         self._due = 0.0
 
     def __enter__(self) -> Self:
@@ -128,15 +145,17 @@ class Interest:
     def looks(self) -> None:
         """From now until it has looked, what it shows is not known, and changes are put off."""
         self._looking, self._must_look = True, False
-        self._rows = {}
+        self._news = News()
         self._due = asyncio.get_running_loop().time() + random.uniform(0.8, 1) * self._pause
         self._audience.looking.add(self)
 
-    def looked(self, rows: Sequence[Row], whole: bool, now: datetime) -> None:
-        """`rows` are shown now, and of one moment with the count; `whole` when there are no more than these."""
+    def looked(self, rows: Sequence[Row], room: int, now: datetime) -> None:
+        """`rows` are shown, of one moment with the count. There is `room` for more; if none, there may be more."""
         old, self._shown = self._shown, {row["id"]: self._shows(row) for row in rows}
-        self._whole, self._looking = whole, False
-        self._audience.looked(self, old.keys(), self._shown.keys(), whole)
+        self._room, self._looking = room, False
+        self._looked_at = asyncio.get_running_loop().time()
+        self._audience.shows(self, old.keys(), self._shown.keys())
+        self._audience.looked(self, self._is_whole)
         deferred, self._deferred = self._deferred, []
         for change in deferred:
             if change.id in self._shown or self._may_match(change):
@@ -153,12 +172,12 @@ class Interest:
         if asyncio.get_running_loop().time() >= self._due:
             self._must_look = True
 
-    def heard(self) -> Mapping[UUID, Row] | None:
-        """Rows that changed where they stand. None: look, anything may have changed."""
+    def heard(self) -> News | None:
+        """Since this was last asked. None: look, anything may have changed."""
         if self._must_look:
             return None
-        rows, self._rows = self._rows, {}
-        return rows
+        news, self._news = self._news, News()
+        return news
 
     def stir(self) -> None:
         """Makes it look."""
@@ -176,17 +195,59 @@ class Interest:
         if self._looking or self._must_look:
             return
         shown = self._shown.get(change.id)
-        if self._moves(change, now) if shown is None else not self._stays(shown, change, now):
-            self.stir()
-        elif shown is not None and change.row["seq"] > shown.seq:
+        if shown is None:
+            if self._moves(change, now):
+                self._enter(change)
+        elif self._stays(shown, change, now):
+            self._update(shown, change)
+        else:
+            self._leave(shown, change, now)
+
+    @property
+    def _is_whole(self) -> bool:
+        return self._room > 0
+
+    def _update(self, shown: Shown, change: Change) -> None:
+        if change.row["seq"] > shown.seq:
             self._shown[change.id] = self._shows(change.row)
-            self._rows[change.id] = change.row
+            self._news.rows[change.id] = change.row
             self._stirred.set()
+
+    def _enter(self, change: Change) -> None:
+        """Without a look where its place is plain, and it is not older than what the last look saw."""
+        if not (
+            self._settled and self._by_id and self._room > 1 and change.asked > self._looked_at
+        ):
+            self.stir()
+            return
+        self._room -= 1
+        self._shown[change.id] = self._shows(change.row)
+        self._audience.shows(self, (), (change.id,))
+        self._news.left.pop(change.id, None)
+        self._news.rows[change.id] = change.row
+        self._stirred.set()
+
+    def _leave(self, shown: Shown, change: Change, now: datetime) -> None:
+        if not (self._settled and self._is_whole and self._is_out(shown, change, now)):
+            self.stir()
+            return
+        self._room += 1
+        del self._shown[change.id]
+        self._audience.shows(self, (change.id,), ())
+        self._news.rows.pop(change.id, None)
+        self._news.left[change.id] = change.after is None
+        self._stirred.set()
+
+    def _is_out(self, shown: Shown, change: Change, now: datetime) -> bool:
+        """Not only elsewhere in the list, nor only older than what is shown."""
+        if change.after is None:
+            return True
+        return change.row["seq"] > shown.seq and not self._lists(change.after, now)
 
     def _may_match(self, change: Change) -> bool:
         if self.marks is None or not self.marks.isdisjoint(change.marks):
             return True
-        return not (change.known or self._whole)
+        return not (change.known or self._is_whole)
 
     def _stays(self, shown: Shown, change: Change, now: datetime) -> bool:
         """Whether a row that is shown still belongs where it stands."""
@@ -198,7 +259,7 @@ class Interest:
         """Whether a row that is not shown may enter, or count otherwise than it did."""
         if self._unheard:
             return True
-        if self._whole:  # whatever it was before, it was not in the list
+        if self._is_whole:  # whatever it was before, it was not in the list
             return change.after is not None and self._lists(change.after, now)
         if not change.known:
             return True
@@ -213,64 +274,6 @@ class Interest:
         return Shown(row["seq"], tuple(row[name] for name in self._ordered_by))
 
 
-class Audience:
-    """All lists of a process. `changed` is called when there are others than before."""
-
-    def __init__(self, changed: Callable[[], None]) -> None:
-        self.interests: set[Interest] = set()
-        self.looking: set[Interest] = set()
-        self.fields: Counter[Field] = Counter()
-        self._changed = changed
-        self._partial: set[Interest] = set()  # those that show not all there is
-        self._unmarked: set[Interest] = set()
-        self._marked: defaultdict[Mark, set[Interest]] = defaultdict(set)
-        self._showing: defaultdict[UUID, set[Interest]] = defaultdict(set)
-
-    def add(self, interest: Interest) -> None:
-        self.interests.add(interest)
-        self.fields.update(interest.fields)
-        if interest.marks is None:
-            self._unmarked.add(interest)
-        else:
-            _enter(self._marked, interest.marks, interest)
-        self._changed()
-
-    def remove(self, interest: Interest, shown: Collection[UUID]) -> None:
-        self.interests.discard(interest)
-        self.fields -= Counter(interest.fields)
-        for some in (self.looking, self._partial, self._unmarked):
-            some.discard(interest)
-        _leave(self._marked, interest.marks or (), interest)
-        _leave(self._showing, shown, interest)
-        self._changed()
-
-    def looked(
-        self, interest: Interest, old: Collection[UUID], new: Collection[UUID], whole: bool
-    ) -> None:
-        self.looking.discard(interest)
-        (self._partial.discard if whole else self._partial.add)(interest)
-        _leave(self._showing, set(old).difference(new), interest)
-        _enter(self._showing, set(new).difference(old), interest)
-
-    def tell(self, changes: Sequence[Change], now: datetime) -> None:
-        for interest in self.looking:
-            interest.defer(changes)
-        if not all(change.known for change in changes):
-            for interest in self._partial - self.looking:
-                interest.stir()
-        for change in changes:
-            for interest in self._found(change):
-                interest.judge(change, now)
-
-    def stir(self) -> None:
-        for interest in self.interests:
-            interest.stir()
-
-    def _found(self, change: Change) -> set[Interest]:
-        by_mark = (self._marked[mark] for mark in change.marks & self._marked.keys())
-        return self._unmarked.union(self._showing.get(change.id, ()), *by_mark)
-
-
 def moves_by_itself(where: Filter) -> bool:
     """Whether what matches changes as time goes by."""
     return any(
@@ -282,15 +285,3 @@ def _within(scope: Scope) -> Filter:
     if scope.namespaces is None:
         return And(())
     return Or([Term(Field.NAMESPACE, Operator.UNDER, each) for each in scope.namespaces])
-
-
-def _enter(index: dict[Key, set[Interest]], keys: Collection[Key], interest: Interest) -> None:
-    for key in keys:
-        index[key].add(interest)
-
-
-def _leave(index: dict[Key, set[Interest]], keys: Collection[Key], interest: Interest) -> None:
-    for key in keys:
-        index[key].discard(interest)
-        if not index[key]:
-            del index[key]

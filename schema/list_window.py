@@ -11,7 +11,7 @@ from uuid import UUID
 
 from models.filters import Filter
 from models.viewer import Scope
-from runner.interests import Interest
+from runner.interests import Interest, News
 from runner.store import history, listing
 from runner.store.connection import Pool
 from runner.store.listing import View
@@ -98,10 +98,10 @@ class Window:
 
     async def next(self) -> Told | None:
         """None when nothing of it moved, the count included."""
-        rows = self._interest.heard()
-        if rows is None:
+        news = self._interest.heard()
+        if news is None:
             return await self._looked_again()
-        return self._told(self._updated(rows), reset=False) if rows else None
+        return self._told_by(news) if news else None
 
     async def _looked_again(self) -> Told | None:
         old, count = self._seqs, self._count
@@ -110,9 +110,22 @@ class Window:
             return None
         return self._told(change, reset=False)
 
-    def _updated(self, rows: Mapping[UUID, Row]) -> Change:
-        self._seqs = {**self._seqs, **{id: row["seq"] for id, row in rows.items()}}
-        return Change((), [rows[id] for id in self._seqs if id in rows], ())
+    def _told_by(self, news: News) -> Told | None:
+        """Who enters or leaves does so where all there is is shown, in the order of their creation."""
+        old = self._seqs
+        seqs = {**old, **{id: row["seq"] for id, row in news.rows.items()}}
+        for id in news.left:
+            seqs.pop(id, None)
+        if len(seqs) > len(old.keys() & seqs.keys()):
+            seqs = dict(sorted(seqs.items(), reverse=self._wanted.view.descending))
+        if seqs.keys() != old.keys():
+            self._count = len(seqs), True
+        self._seqs = seqs
+        rows = [news.rows.get(id) or {"id": id, "seq": seq} for id, seq in seqs.items()]
+        change = difference(
+            old, rows, {id: _reason(not gone, False) for id, gone in news.left.items()}
+        )
+        return self._told(change, reset=False) if change else None
 
     async def _read(self) -> Sequence[Row]:
         wanted = self._wanted
@@ -127,7 +140,9 @@ class Window:
             )
         self._seqs = {row["id"]: row["seq"] for row in found.rows}
         self._count = found.count, found.exact
-        self._interest.looked(found.rows, not self._is_full, datetime.now(UTC))
+        self._interest.looked(
+            found.rows, self._wanted.view.size - len(found.rows), datetime.now(UTC)
+        )
         return found.rows
 
     @property

@@ -86,7 +86,7 @@ async def watch_stats(info: Info, where: Filter) -> AsyncGenerator[LiveStats, No
         while True:
             interest.looks()
             counted = await patiently(services.pool, count)
-            interest.looked((), whole=False, now=datetime.now(UTC))
+            interest.looked((), room=0, now=datetime.now(UTC))
             if counted != seen:
                 seen = counted
                 yield LiveStats.of(counted, datetime.now(UTC))

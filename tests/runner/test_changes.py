@@ -46,7 +46,7 @@ async def watching(pool: Pool, feed: Feed, *wheres: Filter) -> AsyncIterator[lis
 
 def look(interest: Interest) -> None:
     interest.looks()
-    interest.looked((), whole=False, now=datetime.now(UTC))
+    interest.looked((), room=0, now=datetime.now(UTC))
 
 
 async def stirs(interest: Interest) -> None:

@@ -20,6 +20,7 @@ from runner.store.database import Database
 from runner.store.listing import View
 from schema.enums import LeaveReason
 from schema.list_window import Told, Wanted, Window, Windows
+from schema.live_list import Change, Leave
 from tests.runner.stored import store_execution
 
 ACTIVE = Term(Field.STATE, Operator.IN, (ExecutionState.CREATED, ExecutionState.RUNNING))
@@ -87,33 +88,42 @@ async def test_an_update_that_moves_nothing_reads_no_page(
         assert set(shown) <= set(ids)
 
 
-async def test_what_leaves_enters_or_moves_reads_one(database: Database) -> None:
+@pytest.mark.parametrize(
+    ("order", "looks"), [(ExecutionOrder.CREATED_ASC, 1), (ExecutionOrder.FLOW_ASC, 2)]
+)
+async def test_of_all_there_is_one_is_told_who_leaves_and_by_creation_who_enters(
+    database: Database, order: ExecutionOrder, looks: int
+) -> None:
+    ids = [await store_execution(database.pool) for _ in range(3)]
+    async with looking(database.pool, ACTIVE, View(50, order)) as list_:
+        await list_.change(ids[1], "state = 'FAILED', ended_at = now()")
+        told = await list_.told()
+        assert told.change == Change([], [], [Leave(ids[1], LeaveReason.NO_LONGER_MATCHES)])
+        assert (told.count, told.exact) == (2, True)
+        await list_.change(ids[1], "state = 'CREATED', ended_at = null")
+        told = await list_.told()
+        [enter] = told.change.enter
+        assert (enter.row["id"], enter.before) == (ids[1], ids[2])
+        assert (told.count, told.exact) == (3, True)
+        assert list(list_.window._seqs) == ids
+        await database.pool.execute("delete from executions where id = $1", ids[0])
+        list_.feed.hint({f"e:{ids[0]}"})
+        told = await list_.told()
+        assert told.change == Change([], [], [Leave(ids[0], LeaveReason.DELETED)])
+        assert list_.window.looks == looks
+
+
+async def test_what_moves_within_an_order_is_looked_for(database: Database) -> None:
     one, other = [await store_execution(database.pool) for _ in range(2)]
-    view = View(50, ExecutionOrder.STATE_ASC)
-    async with looking(database.pool, ACTIVE, view) as list_:
+    async with looking(database.pool, ACTIVE, View(50, ExecutionOrder.STATE_ASC)) as list_:
         await list_.change(one, "state = 'RUNNING'")
         told = await list_.told()
         assert [leave.reason for leave in told.change.leave] == [LeaveReason.MOVED]
-        await list_.change(one, "state = 'FAILED', ended_at = now()")
-        told = await list_.told()
-        assert [(leave.id, leave.reason) for leave in told.change.leave] == [
-            (one, LeaveReason.NO_LONGER_MATCHES)
-        ]
-        assert told.count == 1
-        await list_.change(one, "state = 'CREATED', ended_at = null")
-        told = await list_.told()
-        assert [enter.row["id"] for enter in told.change.enter] == [one]
-        await database.pool.execute("delete from executions where id = $1", other)
-        list_.feed.hint({f"e:{other}"})
-        told = await list_.told()
-        assert [(leave.id, leave.reason) for leave in told.change.leave] == [
-            (other, LeaveReason.DELETED)
-        ]
+        assert list(list_.window._seqs) == [other, one]
+        assert list_.window.looks == 2
 
 
-async def test_what_a_list_that_shows_all_does_not_show_makes_it_look_only_when_it_matches(
-    database: Database,
-) -> None:
+async def test_what_does_not_match_is_nothing_to_a_list_that_shows_all(database: Database) -> None:
     shown, other = [await store_execution(database.pool) for _ in range(2)]
     dark = """labels = '{"shade": "dark"}'"""
     await database.pool.execute(f"update executions set {dark} where id = $1", shown)
@@ -121,10 +131,9 @@ async def test_what_a_list_that_shows_all_does_not_show_makes_it_look_only_when_
         await list_.change(other, """labels = '{"shade": "light"}'""")
         await list_.change(shown, PROGRESS)
         assert [row["id"] for row in (await list_.told()).change.update] == [shown]
-        assert list_.window.looks == 1
         await list_.change(other, dark)
         assert [enter.row["id"] for enter in (await list_.told()).change.enter] == [other]
-        assert list_.window.looks == 2
+        assert list_.window.looks == 1
 
 
 async def test_a_page_that_is_full_is_counted_in_its_own_moment(database: Database) -> None:
