@@ -9,7 +9,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from models.filters import And, Field, Filter, Operator, Term, mentions
@@ -32,6 +32,17 @@ _SKEW: Final = timedelta(minutes=1)
 """How far the clocks of two processes may lie apart."""
 
 
+class _Past(NamedTuple):
+    """An execution as it was read when it was last asked for."""
+
+    seq: int
+    candidate: Candidate | None
+    asked: float
+
+
+_NEVER: Final = _Past(0, None, 0.0)
+
+
 class Changes(Loop):
     """Reads while somebody is interested."""
 
@@ -41,7 +52,7 @@ class Changes(Loop):
         self._feed = feed
         self._audience = Audience(self._ask)
         self._wanted = asyncio.Event()
-        self._before: OrderedDict[UUID, tuple[int, Candidate]] = OrderedDict()
+        self._before: OrderedDict[UUID, _Past] = OrderedDict()
         self._newest_forgotten = UUID(int=0)
         self._since = datetime.now(UTC)
         self._active: dict[UUID, int] = {}
@@ -93,7 +104,7 @@ class Changes(Loop):
         now = await candidates.active(self._pool, _REMEMBERED)
         old, self._active = self._active, now
         moved = {id for id in old.keys() | now.keys() if old.get(id) != now.get(id)}
-        return {id for id in moved if id not in self._before or self._before[id][0] != now.get(id)}
+        return {id for id in moved if id not in self._before or self._before[id].seq != now.get(id)}
 
     async def _changes(self, ids: Sequence[UUID]) -> list[Change]:
         asked = asyncio.get_running_loop().time()
@@ -110,10 +121,10 @@ class Changes(Loop):
 
     def _change(self, id: UUID, row: Any, after: Candidate | None, asked: float) -> Change:
         known = id in self._before or (after is not None and self._is_new(after))
-        _, before = self._before.pop(id, (0, None))
+        past = self._before.pop(id, _NEVER)
         if after is not None:
-            self._before[id] = (row["seq"], after)
-        return Change(id, before, after, known, row, asked)
+            self._before[id] = _Past(row["seq"], after, asked)
+        return Change(id, past.candidate, after, known, row, asked, past.asked)
 
     def _is_new(self, one: Candidate) -> bool:
         """It cannot have been before one looked: made since then, and not among those forgotten."""

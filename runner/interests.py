@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from uuid import UUID
 
 from models.filters import Ago, And, Field, Filter, Operator, Or, Term, mentions, terms_of
+from models.labels import TEST
 from models.marks import Mark, asked_marks, borne_marks
 from models.matching import Candidate, listed
 from models.viewer import Scope
@@ -30,15 +31,15 @@ _AT_REST: Final = 30.0
 _DEFERRED: Final = 10_000
 """Changes that a list puts off while it looks; beyond, it looks again."""
 
-_ALWAYS: Final = frozenset({"archived", "labels"})
-"""Whether an execution is listed at all hangs on these."""
+_ALWAYS: Final = frozenset({"archived", "tests"})
+"""Whether an execution is listed at all hangs on these; "tests" is whether it is one, which its labels say."""
 _ATTRIBUTES: Final = {
     Field.LABEL: {"labels"},
     Field.PROPERTY: {"properties"},
     Field.INPUT: {"inputs"},
     Field.METRIC: {"metrics"},
     Field.TEXT: {"error"},
-    Field.TESTS: {"labels"},
+    Field.TESTS: {"tests"},
     Field.ERROR: {"failed"},
     Field.DURATION: {"started_at", "ended_at"},
 }
@@ -53,13 +54,13 @@ _ORDERED_BY: Final[Mapping[str, Sequence[str]]] = {
 }
 """What may change of that which the key of an order is made of."""
 _NAMES: Final = tuple(each.name for each in fields(Candidate))
-_ALL: Final = frozenset(_NAMES)
+_ALL: Final = frozenset(_NAMES) | _ALWAYS
 
 
 @dataclass(frozen=True)
 class Change:
     """`before` is None too when it is not known; `known` tells the two apart. `after` and `row` are None of what was
-    deleted; they were read after the moment `asked`, by the loop's clock."""
+    deleted; they were read after the moment `asked`, by the loop's clock, and `before` after the moment `since`."""
 
     id: UUID
     before: Candidate | None
@@ -67,6 +68,7 @@ class Change:
     known: bool = True
     row: Row = field(default=None, compare=False)
     asked: float = 0.0
+    since: float = 0.0
 
     @cached_property
     def attributes(self) -> frozenset[str]:
@@ -74,7 +76,10 @@ class Change:
         before, after = self.before, self.after
         if before is None or after is None:
             return _ALL
-        return frozenset(name for name in _NAMES if getattr(before, name) != getattr(after, name))
+        names = {name for name in _NAMES if getattr(before, name) != getattr(after, name)}
+        if (TEST in before.labels) != (TEST in after.labels):
+            names.add("tests")
+        return frozenset(names)
 
     @cached_property
     def marks(self) -> frozenset[Mark]:
@@ -259,13 +264,20 @@ class Interest:
         """Whether a row that is not shown may enter, or count otherwise than it did."""
         if self._unheard:
             return True
+        if self._attributes.isdisjoint(change.attributes) and self._judged_before(change):
+            return False
         if self._is_whole:  # whatever it was before, it was not in the list
             return change.after is not None and self._lists(change.after, now)
         if not change.known:
             return True
-        if self._attributes.isdisjoint(change.attributes):
-            return False
-        return any(one and self._lists(one, now) for one in (change.before, change.after))
+        was, is_ = (bool(one and self._lists(one, now)) for one in (change.before, change.after))
+        if self._judged_before(change):
+            return was != is_ or (is_ and not change.attributes.isdisjoint(self._ordered_by))
+        return was or is_
+
+    def _judged_before(self, change: Change) -> bool:
+        """Else it may have been something else in between, and been looked at then."""
+        return change.since > self._looked_at
 
     def _lists(self, one: Candidate, now: datetime) -> bool:
         return self._scope.covers(one.namespace) and listed(self._where, one, now)

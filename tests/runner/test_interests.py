@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.filters import EVERYTHING, Field, Filter, Operator, Term, mentions
+from models.filters import EVERYTHING, Field, Filter, Operator, Or, Term, mentions
 from models.ids import new_id
 from models.marks import asked_marks, borne_marks
 from models.matching import Candidate, listed, matches
@@ -60,8 +60,10 @@ def row_of(one: Candidate, seq: int) -> dict[str, Any]:
     return {"seq": seq, **{name: getattr(one, name) for name in names}}
 
 
-def change_of(before: Candidate, after: Candidate, seq: int = 2, asked: float = inf) -> Change:
-    return Change(before.id, before, after, row=row_of(after, seq), asked=asked)
+def change_of(
+    before: Candidate, after: Candidate, seq: int = 2, asked: float = inf, since: float = 0
+) -> Change:
+    return Change(before.id, before, after, True, row_of(after, seq), asked, since)
 
 
 def showing(*rows: Any) -> News:
@@ -104,7 +106,7 @@ def test_whatever_matches_bears_a_mark_that_is_asked_for(
 
 
 @settings(max_examples=600, deadline=None)
-@given(moves(), filters, scopes, columns, st.booleans(), st.booleans())
+@given(moves(), filters, scopes, columns, st.booleans(), st.booleans(), st.sampled_from([0, inf]))
 def test_a_list_looks_when_it_must_and_is_told_the_row_when_that_is_all(
     move: tuple[Candidate, Candidate],
     where: Filter,
@@ -112,6 +114,7 @@ def test_a_list_looks_when_it_must_and_is_told_the_row_when_that_is_all(
     column: str,
     whole: bool,
     beyond: bool,
+    since: float,
 ) -> None:
     before, after = move
     now = datetime.now(UTC)
@@ -124,7 +127,7 @@ def test_a_list_looks_when_it_must_and_is_told_the_row_when_that_is_all(
     async def hears() -> None:
         audience = Audience(lambda: None)
         with listing(audience, where, *shown, room=room, scope=scope, column=column) as interest:
-            audience.tell([change_of(before, after)], now)
+            audience.tell([change_of(before, after, since=since)], now)
             heard = interest.heard()
             if mentions(where, Field.METRIC):
                 assert heard is None or not (was or is_)
@@ -137,7 +140,7 @@ def test_a_list_looks_when_it_must_and_is_told_the_row_when_that_is_all(
                 assert heard == (showing(row) if told else None)
             elif was and moved:
                 assert heard is None
-            elif whole:
+            elif whole or since:
                 assert heard == News()
 
     asyncio.run(hears())
@@ -230,6 +233,18 @@ async def test_an_unknown_past_concerns_the_lists_that_do_not_show_all_there_is(
         audience.tell([unknown], NOW)
         assert [each.heard() for each in (some, whole)] == [None, News()]
         assert entered.heard() == shown.heard() == showing(unknown.row)
+
+
+async def test_what_stays_beyond_the_window_is_nothing_to_it_once_it_was_judged_as_it_was(
+    audience: Audience,
+) -> None:
+    dark = replace(ONE, labels={"shade": "dark"})
+    of_label = Or([Term(Field.LABEL, Operator.EXISTS, True, "shade"), EVERYTHING])
+    with listing(audience, of_label, room=0) as interest:
+        audience.tell([change_of(ONE, dark, since=inf)], NOW)
+        assert interest.heard() == News()
+        audience.tell([change_of(ONE, dark)], NOW)
+        assert interest.heard() is None
 
 
 async def test_what_was_deleted_leaves(audience: Audience) -> None:
