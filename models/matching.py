@@ -74,7 +74,7 @@ _FLAGS: Final[Mapping[Field, str]] = {
     Field.NOTES: "notes",
     Field.CHILDREN: "children",
 }
-_JSON: Final[Mapping[Field, str]] = {
+JSON_FIELDS: Final[Mapping[Field, str]] = {
     Field.LABEL: "labels",
     Field.PROPERTY: "properties",
     Field.INPUT: "inputs",
@@ -104,8 +104,8 @@ def listed(node: Filter, row: Candidate, now: datetime) -> bool:
 
 
 def _term(term: Term, row: Candidate, now: datetime) -> bool:
-    if term.field in _JSON:
-        return _in_json(term, getattr(row, _JSON[term.field]))
+    if term.field in JSON_FIELDS:
+        return _in_json(term, getattr(row, JSON_FIELDS[term.field]))
     if term.field in _FLAGS:
         return bool(getattr(row, _FLAGS[term.field]) == term.value)
     if term.field is Field.TESTS:

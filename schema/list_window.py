@@ -1,26 +1,34 @@
-"""The rows that one live list shows, read anew whenever something may have changed."""
+"""The rows that one live list shows: read anew when something may have moved, else told as they changed."""
 
+import asyncio
 import secrets
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, TypeAlias
 from uuid import UUID
 
 from models.filters import Filter
 from models.viewer import Scope
-from runner.changes import Interest
+from runner.interests import Interest, News
 from runner.store import history, listing
 from runner.store.connection import Pool
-from runner.store.history import COUNT_LIMIT
 from runner.store.listing import View
 from runner.store.patience import patiently
 from schema.enums import LeaveReason
 from schema.live_list import Change, Row, difference, gone, whole
 
+if TYPE_CHECKING:
+    from schema.context import Services
+
 Seqs: TypeAlias = Mapping[UUID, int]
 """Of the rows of a window, in its order."""
 _ROWS_KEPT: Final = 100_000
+_COALESCE: Final = 0.25
+"""Seconds between two looks of one list."""
+_AT_ONCE: Final = 8
+"""Pages that are read at the same time: though all lists look, whoever else asks the database finds it free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +59,7 @@ class Windows:
         self._room = rows_kept
         self._kept: OrderedDict[str, tuple[Wanted, Seqs]] = OrderedDict()
         self._number = 0
+        self.turns = asyncio.Semaphore(_AT_ONCE)
 
     def keep(self, wanted: Wanted, seqs: Seqs) -> str:
         """The cursor of this window."""
@@ -77,45 +86,69 @@ class Window:
         self._wanted = wanted
         self._count = (-1, False)
         self._seqs: Seqs = {}
+        self.looks = 0
 
     async def first(self, cursor: str | None) -> Told:
         """The whole of it; or what changed since a cursor that is still known."""
         known = self._windows.find(self._wanted, cursor) if cursor else None
         rows = await self._read()
-        self._count = await self._counted()
         if known is None:
             return self._told(whole(rows), reset=True)
         return self._told(await self._difference(known, rows), reset=False)
 
     async def next(self) -> Told | None:
         """None when nothing of it moved, the count included."""
+        news = self._interest.heard()
+        if news is None:
+            return await self._looked_again()
+        return self._told_by(news) if news else None
+
+    async def _looked_again(self) -> Told | None:
         old, count = self._seqs, self._count
-        rows = await self._read()
-        self._count = await self._counted()
-        change = await self._difference(old, rows)
+        change = await self._difference(old, await self._read())
         if not change and self._count == count:
             return None
         return self._told(change, reset=False)
 
+    def _told_by(self, news: News) -> Told | None:
+        """Who enters or leaves does so where all there is is shown, in the order of their creation."""
+        old = self._seqs
+        seqs = {**old, **{id: row["seq"] for id, row in news.rows.items()}}
+        for id in news.left:
+            seqs.pop(id, None)
+        if len(seqs) > len(old.keys() & seqs.keys()):
+            seqs = dict(sorted(seqs.items(), reverse=self._wanted.view.descending))
+        if seqs.keys() != old.keys():
+            self._count = len(seqs), True
+        self._seqs = seqs
+        rows = [news.rows.get(id) or {"id": id, "seq": seq} for id, seq in seqs.items()]
+        change = difference(
+            old, rows, {id: _reason(not gone, False) for id, gone in news.left.items()}
+        )
+        return self._told(change, reset=False) if change else None
+
     async def _read(self) -> Sequence[Row]:
         wanted = self._wanted
-        self._interest.shown = None
-        page = await patiently(
-            self._pool,
-            lambda: listing.executions_page(self._pool, wanted.scope, wanted.where, wanted.view),
+        async with self._windows.turns:
+            self.looks += 1
+            self._interest.looks()
+            found = await patiently(
+                self._pool,
+                lambda: listing.counted_page(
+                    self._pool, wanted.scope, wanted.where, wanted.view, self._is_full
+                ),
+            )
+        self._seqs = {row["id"]: row["seq"] for row in found.rows}
+        self._count = found.count, found.exact
+        self._interest.looked(
+            found.rows, self._wanted.view.size - len(found.rows), datetime.now(UTC)
         )
-        self._seqs = {row["id"]: row["seq"] for row in page.rows}
-        self._interest.shown = self._seqs.keys()
-        return page.rows
+        return found.rows
 
-    async def _counted(self) -> tuple[int, bool]:
-        """Of a window that is not full all rows are there."""
-        if len(self._seqs) < min(self._wanted.view.size, COUNT_LIMIT):
-            return len(self._seqs), True
-        wanted = self._wanted
-        return await patiently(
-            self._pool, lambda: listing.count_executions(self._pool, wanted.scope, wanted.where)
-        )
+    @property
+    def _is_full(self) -> bool:
+        """Of a window that is not, all rows are there."""
+        return len(self._seqs) >= self._wanted.view.size
 
     async def _difference(self, old: Seqs, rows: Sequence[Row]) -> Change:
         left = gone(old, rows)
@@ -130,6 +163,21 @@ class Window:
     def _told(self, change: Change, reset: bool) -> Told:
         cursor = self._windows.keep(self._wanted, self._seqs)
         return Told(change, reset, *self._count, cursor)
+
+
+async def watch(
+    services: "Services", wanted: Wanted, cursor: str | None
+) -> AsyncGenerator[Told, None]:
+    """A list from its first look on, or from a cursor."""
+    column = wanted.view.order.column
+    with services.changes.interest(wanted.where, wanted.scope, column) as interest:
+        window = Window(services.pool, services.windows, wanted, interest)
+        yield await window.first(cursor)
+        while True:
+            await asyncio.sleep(_COALESCE)
+            await interest.stirred()
+            if told := await window.next():
+                yield told
 
 
 def _reason(there: bool, matches: bool) -> LeaveReason:

@@ -84,9 +84,9 @@ async def watch_stats(info: Info, where: Filter) -> AsyncGenerator[LiveStats, No
     seen = None
     with services.changes.interest(where, scope) as interest:
         while True:
-            interest.shown = None
+            interest.looks()
             counted = await patiently(services.pool, count)
-            interest.shown = ()
+            interest.looked((), room=0, now=datetime.now(UTC))
             if counted != seen:
                 seen = counted
                 yield LiveStats.of(counted, datetime.now(UTC))

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from typing import Any, Final
+from typing import Any, Final, Self
 from uuid import UUID
 
 import strawberry
@@ -18,7 +18,7 @@ from schema.context import Info
 from schema.doors import needs, visible_execution
 from schema.enums import LeaveReason, LogLevel
 from schema.filters import ApprovalFilter, ExecutionFilter, filter_from
-from schema.list_window import Told, Wanted, Window
+from schema.list_window import Told, Wanted, watch
 from schema.measuring import watch_stats
 from schema.reading import read_approvals
 from schema.types.approval import Approval
@@ -55,6 +55,23 @@ class ExecutionListChange:
     leave: list[ListLeave]
     cursor: str
     total_count: Count
+
+    @classmethod
+    def of(cls, told: Told) -> Self:
+        return cls(
+            reset=told.reset,
+            enter=[
+                ListEntry(node=Execution.of(enter.row), before=_id(enter.before))
+                for enter in told.change.enter
+            ],
+            update=[Execution.of(row) for row in told.change.update],
+            leave=[
+                ListLeave(id=strawberry.ID(typed("exec", leave.id)), reason=leave.reason)
+                for leave in told.change.leave
+            ],
+            cursor=told.cursor,
+            total_count=Count(value=told.count, exact=told.exact),
+        )
 
 
 @strawberry.type
@@ -109,18 +126,8 @@ class Subscription:
         needs(info, Permission.VIEW_EXECUTION)
         view = View(Paging.of(first).size, order_by or ExecutionOrder.CREATED_DESC)
         wanted = Wanted(info.context.viewer.scope, filter_from(where, search), view)
-        services = info.context.services
-        concern = services.changes.interest(wanted.where, wanted.scope, view.order.column)
-        with concern as interest:
-            window = Window(services.pool, services.windows, wanted, interest)
-            told: Told | None = await window.first(info.context.resume or after)
-            while True:
-                if told:
-                    info.context.refresh()
-                    yield _list_change(told)
-                await asyncio.sleep(LIST_COALESCE)
-                await interest.stirred()
-                told = await window.next()
+        async for told in watch(info.context.services, wanted, info.context.resume or after):
+            yield ExecutionListChange.of(told)
 
     @strawberry.subscription
     async def approvals(
@@ -209,23 +216,6 @@ def _log_batch(batch: Any) -> LogBatch:
         complete=batch.complete,
         line_count=batch.line_count,
         sha256=batch.sha256,
-    )
-
-
-def _list_change(told: Told) -> ExecutionListChange:
-    return ExecutionListChange(
-        reset=told.reset,
-        enter=[
-            ListEntry(node=Execution.of(enter.row), before=_id(enter.before))
-            for enter in told.change.enter
-        ],
-        update=[Execution.of(row) for row in told.change.update],
-        leave=[
-            ListLeave(id=strawberry.ID(typed("exec", leave.id)), reason=leave.reason)
-            for leave in told.change.leave
-        ],
-        cursor=told.cursor,
-        total_count=Count(value=told.count, exact=told.exact),
     )
 
 

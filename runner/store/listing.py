@@ -34,6 +34,33 @@ class View:
         return self.order.descending != self.backwards
 
 
+@dataclass(frozen=True, slots=True)
+class CountedPage:
+    """The first page, and how many there are in all: both of one moment."""
+
+    rows: Sequence[Row]
+    count: int
+    exact: bool
+
+
+async def counted_page(
+    pool: Pool, scope: Scope, where: Filter, view: View, likely_full: bool
+) -> CountedPage:
+    """A page that is not full holds all there are. One that is likely to be is read in one snapshot with its count."""
+    if not likely_full:
+        rows = (await executions_page(pool, scope, where, view)).rows
+        if len(rows) < view.size:
+            return CountedPage(rows, len(rows), exact=True)
+    async with (
+        pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        rows = (await executions_page(connection, scope, where, view)).rows
+        if len(rows) < view.size:
+            return CountedPage(rows, len(rows), exact=True)
+        return CountedPage(rows, *await count_executions(connection, scope, where))
+
+
 async def executions_page(
     pool: Executes, scope: Scope, where: Filter = EVERYTHING, view: View = View(50)
 ) -> Page:
@@ -119,7 +146,7 @@ async def matching(pool: Pool, scope: Scope, where: Filter, ids: Sequence[UUID])
     return {row["id"] for row in rows}
 
 
-async def count_executions(pool: Pool, scope: Scope, where: Filter) -> tuple[int, bool]:
+async def count_executions(pool: Executes, scope: Scope, where: Filter) -> tuple[int, bool]:
     """The number that match, and whether it is exact: counting stops at 10 000."""
     arguments = Arguments()
     if mentions(where, Field.METRIC):
@@ -136,7 +163,7 @@ async def count_executions(pool: Pool, scope: Scope, where: Filter) -> tuple[int
     return min(number, COUNT_LIMIT), number <= COUNT_LIMIT
 
 
-async def _count_newest(pool: Pool, condition: str, arguments: Arguments) -> tuple[int, bool]:
+async def _count_newest(pool: Executes, condition: str, arguments: Arguments) -> tuple[int, bool]:
     """Of what is looked up for each execution by itself: among the newest, exact where these are all."""
     row = await pool.fetchrow(
         f"""select count(*) as seen, count(*) filter (where {condition}) as found

@@ -29,6 +29,8 @@ LISTS: tuple[dict[str, Any], ...] = (
     {"first": 5, "search": "not is:running", "orderBy": "ENDED_DESC"},
     {"first": 4, "search": "label.shade:dark or flow:one", "orderBy": "STATE_ASC"},
     {"first": 50, "search": "not label.shade:dark", "orderBy": "FLOW_DESC"},
+    {"first": 50, "search": "label.shade:dark"},
+    {"first": 7, "search": "is:running label.shade:light", "orderBy": "CREATED_ASC"},
     {"first": 4, "orderBy": "PROGRESS_DESC"},
     {"first": 4, "orderBy": "DURATION_DESC"},
     {"first": 3, "search": "is:archived"},

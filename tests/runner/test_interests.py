@@ -1,0 +1,272 @@
+"""A list looks when it may gain, lose or move a row; one that stays in its place it is told, and of others nothing."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import fields, replace
+from datetime import UTC, datetime
+from math import inf
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.filters import EVERYTHING, Field, Filter, Operator, Or, Term, mentions
+from models.ids import new_id
+from models.marks import asked_marks, borne_marks
+from models.matching import Candidate, listed, matches
+from models.orders import ExecutionOrder
+from models.states import ExecutionState
+from models.viewer import Scope
+from runner.audience import Audience
+from runner.interests import Change, Interest, News, moves_by_itself
+from runner.store import candidates
+from tests.runner.test_where import filters, rows
+
+NAMES = [
+    field.name
+    for field in fields(Candidate)
+    if field.name not in ("id", "namespace", "flow", "name", "metrics")
+]
+KEYS = {
+    "STATE": ("state",),
+    "STARTED": ("started_at",),
+    "ENDED": ("ended_at",),
+    "DURATION": ("started_at", "ended_at"),
+    "PROGRESS": ("progress", "ended_at"),
+}
+FAILED_ONLY = Term(Field.STATE, Operator.IN, (ExecutionState.FAILED,))
+NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
+ONE = Candidate(
+    new_id(), "acme", "nightly", "nightly", "flow", ExecutionState.RUNNING, "user:maria", NOW
+)
+ANYWHERE = Scope()
+FAILED = replace(ONE, state=ExecutionState.FAILED)
+scopes = st.sampled_from([ANYWHERE, Scope(("acme",))])
+columns = st.sampled_from([order.column for order in ExecutionOrder])
+
+
+@st.composite
+def moves(draw: st.DrawFn) -> tuple[Candidate, Candidate]:
+    """An execution before and after: any of its attributes may have changed, but its names do not."""
+    one, other = (candidates.candidate(draw(rows()), {}, {}) for _ in range(2))
+    changed = draw(st.sets(st.sampled_from(NAMES), max_size=3))
+    return one, replace(one, **{name: getattr(other, name) for name in changed})
+
+
+def row_of(one: Candidate, seq: int) -> dict[str, Any]:
+    names = ("id", "state", "started_at", "ended_at", "progress")
+    return {"seq": seq, **{name: getattr(one, name) for name in names}}
+
+
+def change_of(
+    before: Candidate, after: Candidate, seq: int = 2, asked: float = inf, since: float = 0
+) -> Change:
+    return Change(before.id, before, after, True, row_of(after, seq), asked, since)
+
+
+def showing(*rows: Any) -> News:
+    return News({row["id"]: row for row in rows})
+
+
+@contextmanager
+def listing(
+    audience: Audience,
+    where: Filter,
+    *shown: Candidate,
+    room: int = 50,
+    scope: Scope = ANYWHERE,
+    column: str | None = "CREATED",
+) -> Iterator[Interest]:
+    """It looked once."""
+    with Interest(audience, where, scope, column) as interest:
+        interest.looks()
+        interest.looked([row_of(one, 1) for one in shown], room, datetime.now(UTC))
+        yield interest
+
+
+@pytest.fixture
+async def audience() -> AsyncIterator[Audience]:
+    audience = Audience(lambda: None)
+    yield audience
+    assert not audience.interests
+    assert not audience.fields
+
+
+@settings(max_examples=1000, deadline=None)
+@given(rows(), filters, scopes)
+def test_whatever_matches_bears_a_mark_that_is_asked_for(
+    row: dict[str, Any], where: Filter, scope: Scope
+) -> None:
+    one = candidates.candidate(row, {}, {})
+    asked = asked_marks(where)
+    if matches(where, one, NOW):
+        assert asked is None or not asked.isdisjoint(borne_marks(one))
+
+
+@settings(max_examples=600, deadline=None)
+@given(moves(), filters, scopes, columns, st.booleans(), st.booleans(), st.sampled_from([0, inf]))
+def test_a_list_looks_when_it_must_and_is_told_the_row_when_that_is_all(
+    move: tuple[Candidate, Candidate],
+    where: Filter,
+    scope: Scope,
+    column: str,
+    whole: bool,
+    beyond: bool,
+    since: float,
+) -> None:
+    before, after = move
+    now = datetime.now(UTC)
+    was, is_ = (scope.covers(one.namespace) and listed(where, one, now) for one in move)
+    moved = any(getattr(before, key) != getattr(after, key) for key in KEYS.get(column, ()))
+    shown = [before] if was and (whole or not beyond) else []
+    row, settled = row_of(after, 2), not moves_by_itself(where)
+    room = 50 if whole else 0
+
+    async def hears() -> None:
+        audience = Audience(lambda: None)
+        with listing(audience, where, *shown, room=room, scope=scope, column=column) as interest:
+            audience.tell([change_of(before, after, since=since)], now)
+            heard = interest.heard()
+            if mentions(where, Field.METRIC):
+                assert heard is None or not (was or is_)
+            elif shown and is_:
+                assert heard == (None if moved else showing(row))
+            elif was and not is_:
+                assert heard == (News(left={after.id: False}) if whole and settled else None)
+            elif is_ and not was:
+                told = whole and settled and column == "CREATED"
+                assert heard == (showing(row) if told else None)
+            elif was and moved:
+                assert heard is None
+            elif whole or since:
+                assert heard == News()
+
+    asyncio.run(hears())
+
+
+async def test_one_of_many_lists_is_found_by_what_it_asks_for(audience: Audience) -> None:
+    wheres = [Term(Field.LABEL, Operator.EQ, str(number), "n") for number in range(100)]
+    seven = replace(ONE, labels={"n": "7"})
+    interests = [Interest(audience, where, Scope(), "CREATED") for where in wheres]
+    for interest in interests:
+        interest.__enter__()
+        interest.looks()
+        interest.looked((), 50, NOW)
+    assert audience._found(change_of(ONE, seven)) == {interests[7]}
+    audience.tell([change_of(ONE, seven)], NOW)
+    assert [interest.heard() for interest in interests] == [
+        showing(row_of(seven, 2)) if number == 7 else News() for number in range(100)
+    ]
+    for interest in interests:
+        interest.__exit__(None, None, None)
+    assert audience._found(change_of(ONE, seven)) == set()
+
+
+async def test_what_the_list_read_itself_is_not_told_again(audience: Audience) -> None:
+    progress = replace(ONE, progress=0.5)
+    with listing(audience, EVERYTHING, ONE) as interest:
+        audience.tell([change_of(ONE, progress, seq=1)], NOW)
+        assert interest.heard() == News()
+        audience.tell([change_of(ONE, progress, seq=3)], NOW)
+        audience.tell([change_of(ONE, ONE, seq=2)], NOW)
+        assert interest.heard() == showing(row_of(progress, 3))
+        assert interest.heard() == News()
+
+
+async def test_what_is_heard_during_a_look_is_judged_by_what_the_look_found(
+    audience: Audience,
+) -> None:
+    other = replace(ONE, id=new_id())
+    with listing(audience, FAILED_ONLY) as interest:
+        interest.looks()
+        audience.tell([change_of(other, other), change_of(ONE, FAILED, seq=2)], NOW)
+        interest.looked([row_of(FAILED, 2)], 49, NOW)
+        assert interest.heard() == News()
+        interest.looks()
+        audience.tell([change_of(ONE, FAILED, seq=3)], NOW)
+        interest.looked([row_of(FAILED, 2)], 49, NOW)
+        assert interest.heard() == showing(row_of(FAILED, 3))
+        interest.looks()
+        audience.tell([change_of(FAILED, ONE, seq=4)], NOW)
+        interest.looked([row_of(FAILED, 3)], 49, NOW)
+        assert interest.heard() == News(left={ONE.id: False})
+
+
+async def test_what_may_be_older_than_a_look_neither_enters_nor_leaves(audience: Audience) -> None:
+    with listing(audience, FAILED_ONLY) as interest:
+        audience.tell([change_of(ONE, FAILED, asked=0)], NOW)
+        assert interest.heard() is None
+    with listing(audience, FAILED_ONLY, FAILED) as interest:
+        audience.tell([change_of(FAILED, ONE, seq=1)], NOW)
+        assert interest.heard() is None
+
+
+async def test_a_list_that_is_about_to_be_full_looks(audience: Audience) -> None:
+    other = replace(FAILED, id=new_id())
+    with listing(audience, FAILED_ONLY, room=2) as interest:
+        audience.tell([change_of(ONE, FAILED)], NOW)
+        assert interest.heard() == showing(row_of(FAILED, 2))
+        audience.tell([change_of(other, other)], NOW)
+        assert interest.heard() is None
+
+
+async def test_who_leaves_and_enters_between_two_questions_is_there(audience: Audience) -> None:
+    with listing(audience, FAILED_ONLY, FAILED) as interest:
+        audience.tell([change_of(FAILED, ONE, seq=2), change_of(ONE, FAILED, seq=3)], NOW)
+        assert interest.heard() == showing(row_of(FAILED, 3))
+        audience.tell([change_of(FAILED, FAILED, seq=4), change_of(FAILED, ONE, seq=5)], NOW)
+        assert interest.heard() == News(left={ONE.id: False})
+
+
+async def test_an_unknown_past_concerns_the_lists_that_do_not_show_all_there_is(
+    audience: Audience,
+) -> None:
+    unknown = Change(ONE.id, None, ONE, known=False, row=row_of(ONE, 2), asked=inf)
+    with (
+        listing(audience, FAILED_ONLY, room=0) as some,
+        listing(audience, FAILED_ONLY) as whole,
+        listing(audience, EVERYTHING) as entered,
+        listing(audience, EVERYTHING, ONE) as shown,
+    ):
+        audience.tell([unknown], NOW)
+        assert [each.heard() for each in (some, whole)] == [None, News()]
+        assert entered.heard() == shown.heard() == showing(unknown.row)
+
+
+async def test_what_stays_beyond_the_window_is_nothing_to_it_once_it_was_judged_as_it_was(
+    audience: Audience,
+) -> None:
+    dark = replace(ONE, labels={"shade": "dark"})
+    of_label = Or([Term(Field.LABEL, Operator.EXISTS, True, "shade"), EVERYTHING])
+    with listing(audience, of_label, room=0) as interest:
+        audience.tell([change_of(ONE, dark, since=inf)], NOW)
+        assert interest.heard() == News()
+        audience.tell([change_of(ONE, dark)], NOW)
+        assert interest.heard() is None
+
+
+async def test_what_was_deleted_leaves(audience: Audience) -> None:
+    with (
+        listing(audience, EVERYTHING, ONE) as shown,
+        listing(audience, EVERYTHING, ONE, room=0) as full,
+        listing(audience, EVERYTHING) as other,
+    ):
+        audience.tell([Change(ONE.id, None, None, known=False)], NOW)
+        assert shown.heard() == News(left={ONE.id: True})
+        assert (full.heard(), other.heard()) == (None, News())
+
+
+async def test_a_list_that_is_told_rows_all_the_time_looks_when_it_is_due(
+    audience: Audience,
+) -> None:
+    """What time alone moves would stay away otherwise."""
+    recent = Term(Field.DURATION, Operator.EXISTS, True)
+    started = replace(ONE, started_at=NOW)
+    with listing(audience, recent, started, room=0) as interest:
+        interest._due = 0
+        interest._must_look = False
+        interest._stirred.set()
+        await interest.stirred()
+        assert interest.heard() is None

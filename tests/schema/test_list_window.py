@@ -1,0 +1,150 @@
+"""What changes within a row, and moves nothing, a list tells without reading its page anew."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+import pytest
+from broadcaster import Broadcast
+
+from models.filters import EVERYTHING, Field, Filter, Operator, Term
+from models.orders import ExecutionOrder
+from models.states import ExecutionState
+from models.viewer import Scope
+from runner.changes import Changes
+from runner.feed import Feed
+from runner.hints import MemoryHints
+from runner.store.connection import Pool
+from runner.store.database import Database
+from runner.store.listing import View
+from schema.enums import LeaveReason
+from schema.list_window import Told, Wanted, Window, Windows
+from schema.live_list import Change, Leave
+from tests.runner.stored import store_execution
+
+ACTIVE = Term(Field.STATE, Operator.IN, (ExecutionState.CREATED, ExecutionState.RUNNING))
+DARK = Term(Field.LABEL, Operator.EQ, "dark", "shade")
+PROGRESS = "progress = progress + 0.1"
+DEADLINE = 20
+
+
+class Looking:
+    """One list, and who changes what it may show."""
+
+    def __init__(self, pool: Pool, feed: Feed, changes: Changes, where: Filter, view: View) -> None:
+        self.pool, self.feed = pool, feed
+        wanted = Wanted(Scope(), where, view)
+        self.interest = changes.interest(where, wanted.scope, view.order.column)
+        self.window = Window(pool, Windows(), wanted, self.interest)
+
+    async def change(self, id: UUID, what: str) -> None:
+        await self.pool.execute(f"update executions set seq = seq + 1, {what} where id = $1", id)
+        self.feed.hint({f"e:{id}"})
+
+    async def told(self) -> Told:
+        while True:
+            await self.interest.stirred()
+            if told := await self.window.next():
+                return told
+
+
+@asynccontextmanager
+async def looking(pool: Pool, where: Filter, view: View) -> AsyncIterator[Looking]:
+    """It has looked, and what is active is known."""
+    async with (
+        asyncio.timeout(DEADLINE),
+        Feed(Broadcast(backend=MemoryHints())) as feed,
+        Changes(pool, feed) as changes,
+    ):
+        found = Looking(pool, feed, changes, where, view)
+        with found.interest:
+            await found.window.first(None)
+            yield found
+
+
+@pytest.mark.parametrize("size", [2, 50])
+@pytest.mark.parametrize("order", [ExecutionOrder.CREATED_DESC, ExecutionOrder.STATE_ASC])
+async def test_an_update_that_moves_nothing_reads_no_page(
+    database: Database, size: int, order: ExecutionOrder
+) -> None:
+    ids = [await store_execution(database.pool) for _ in range(3)]
+    async with looking(database.pool, ACTIVE, View(size, order)) as list_:
+        shown = list(list_.window._seqs)
+        await list_.change(shown[0], PROGRESS)  # until then nobody knows what was before
+        await list_.told()
+        looks = list_.window.looks
+        for id in [*shown, *shown]:
+            await list_.change(id, PROGRESS)
+            told = await list_.told()
+            assert not told.reset
+            assert not told.change.enter
+            assert not told.change.leave
+            [row] = told.change.update
+            assert (row["id"], row["seq"]) == (id, list_.window._seqs[id])
+            assert (told.count, told.exact) == (3, True)
+            assert list(list_.window._seqs) == shown
+        assert list_.window.looks == looks
+        assert set(shown) <= set(ids)
+
+
+@pytest.mark.parametrize(
+    ("order", "looks"), [(ExecutionOrder.CREATED_ASC, 1), (ExecutionOrder.FLOW_ASC, 2)]
+)
+async def test_of_all_there_is_one_is_told_who_leaves_and_by_creation_who_enters(
+    database: Database, order: ExecutionOrder, looks: int
+) -> None:
+    ids = [await store_execution(database.pool) for _ in range(3)]
+    async with looking(database.pool, ACTIVE, View(50, order)) as list_:
+        await list_.change(ids[1], "state = 'FAILED', ended_at = now()")
+        told = await list_.told()
+        assert told.change == Change([], [], [Leave(ids[1], LeaveReason.NO_LONGER_MATCHES)])
+        assert (told.count, told.exact) == (2, True)
+        await list_.change(ids[1], "state = 'CREATED', ended_at = null")
+        told = await list_.told()
+        [enter] = told.change.enter
+        assert (enter.row["id"], enter.before) == (ids[1], ids[2])
+        assert (told.count, told.exact) == (3, True)
+        assert list(list_.window._seqs) == ids
+        await database.pool.execute("delete from executions where id = $1", ids[0])
+        list_.feed.hint({f"e:{ids[0]}"})
+        told = await list_.told()
+        assert told.change == Change([], [], [Leave(ids[0], LeaveReason.DELETED)])
+        assert list_.window.looks == looks
+
+
+async def test_what_moves_within_an_order_is_looked_for(database: Database) -> None:
+    one, other = [await store_execution(database.pool) for _ in range(2)]
+    async with looking(database.pool, ACTIVE, View(50, ExecutionOrder.STATE_ASC)) as list_:
+        await list_.change(one, "state = 'RUNNING'")
+        told = await list_.told()
+        assert [leave.reason for leave in told.change.leave] == [LeaveReason.MOVED]
+        assert list(list_.window._seqs) == [other, one]
+        assert list_.window.looks == 2
+
+
+async def test_what_does_not_match_is_nothing_to_a_list_that_shows_all(database: Database) -> None:
+    shown, other = [await store_execution(database.pool) for _ in range(2)]
+    dark = """labels = '{"shade": "dark"}'"""
+    await database.pool.execute(f"update executions set {dark} where id = $1", shown)
+    async with looking(database.pool, DARK, View(50)) as list_:
+        await list_.change(other, """labels = '{"shade": "light"}'""")
+        await list_.change(shown, PROGRESS)
+        assert [row["id"] for row in (await list_.told()).change.update] == [shown]
+        await list_.change(other, dark)
+        assert [enter.row["id"] for enter in (await list_.told()).change.enter] == [other]
+        assert list_.window.looks == 1
+
+
+async def test_a_page_that_is_full_is_counted_in_its_own_moment(database: Database) -> None:
+    for _ in range(3):
+        await store_execution(database.pool)
+    async with looking(database.pool, EVERYTHING, View(2)) as list_:
+        list_.feed.hint({"*"})
+        await list_.interest.stirred()
+        assert await list_.window.next() is None
+        new = await store_execution(database.pool)
+        list_.feed.hint({f"e:{new}"})
+        told = await list_.told()
+        assert (told.count, told.exact) == (4, True)
+        assert [leave.reason for leave in told.change.leave] == [LeaveReason.BEYOND_WINDOW]
