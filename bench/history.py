@@ -12,9 +12,8 @@ from functools import partial
 from typing import Any
 
 import asyncpg
-import httpx
 import orjson
-from measuring import a_server, clock, percentile, report
+from measuring import Line, a_server, clock, line, percentile, report
 from seed import seed
 
 from models.ids import untyped
@@ -64,17 +63,12 @@ Ask = Callable[[], Awaitable[Any]]
 
 @dataclass
 class Bench:
-    http: httpx.AsyncClient
+    line: Line
     served: Served
     raw: "asyncpg.Connection[Any]"
 
     async def ask(self, query: str, **variables: Any) -> Any:
-        response = await self.http.post(
-            f"{self.served.url}/graphql",
-            json={"query": query, "variables": variables},
-            headers={"authorization": f"Bearer {self.served.token}"},
-        )
-        answer = response.json()
+        answer = orjson.loads(await self.line.ask(query, **variables))
         assert "errors" not in answer, answer["errors"]
         return answer["data"]
 
@@ -109,10 +103,10 @@ async def compare(bench: Bench, work: str, ours: Ask, ids: list[Any], goal: str)
 
 
 async def page(bench: Bench, work: str, search: str, order: ExecutionOrder, after: Any) -> None:
-    async def ours() -> Any:
-        return await bench.ask(PAGE, search=search, orderBy=order.value, after=after)
-
-    ids = [untyped("exec", node["id"]) for node in (await ours())["executions"]["nodes"]]
+    asked = {"search": search, "orderBy": order.value, "after": after}
+    found = await bench.ask(PAGE, **asked)
+    ids = [untyped("exec", node["id"]) for node in found["executions"]["nodes"]]
+    ours = partial(bench.line.ask, PAGE, **asked)
     goal = "<= 2 x" if work.startswith("newest") else FAST
     await compare(bench, work, ours, ids, goal)
 
@@ -140,8 +134,8 @@ async def measured(served: Served) -> None:
     await seed(raw, COUNT)
     await raw.execute("vacuum analyze executions")
     newest = ExecutionOrder.CREATED_DESC
-    async with httpx.AsyncClient(timeout=60) as http:
-        bench = Bench(http, served, raw)
+    async with line(served) as kept:
+        bench = Bench(kept, served, raw)
         wanted = [(name, search, newest) for name, search in CASES.items()]
         wanted += [(name, "", order) for name, order in ORDERS.items()]
         for name, search, order in wanted:
@@ -152,11 +146,11 @@ async def measured(served: Served) -> None:
         first = await bench.ask(PAGE, search="", orderBy=newest.value)
         ids = [untyped("exec", node["id"]) for node in first["executions"]["nodes"]]
         for name, search in CASES.items():
-            counting = partial(bench.ask, TOTAL, search=search)
+            counting = partial(bench.line.ask, TOTAL, search=search)
             await compare(bench, f"{name}: count", counting, ids, FAST)
         for field in ("STATE", "FLOW", "LABEL", "BRANCH"):
             for search in ("", "state:failed"):
-                asking = partial(bench.ask, FACETS, search=search, field=field)
+                asking = partial(bench.line.ask, FACETS, search=search, field=field)
                 await compare(bench, f"facets of {field} {search}", asking, ids, FAST)
     await raw.close()
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import statistics
 import sys
 import tempfile
@@ -10,6 +11,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
@@ -32,6 +34,39 @@ def a_server(*options: str) -> Iterator[Served]:
     ):
         asyncio.run(served.client.save(NOOP))
         yield served
+
+
+class Line:
+    """One connection that is kept, HTTP written by hand: what a client library costs is not what is measured."""
+
+    def __init__(
+        self, served: Served, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self._reader, self._writer = reader, writer
+        self._head = (
+            f"POST /graphql HTTP/1.1\r\nhost: {urlsplit(served.url).netloc}\r\n"
+            f"authorization: Bearer {served.token}\r\ncontent-type: application/json\r\n"
+        )
+
+    async def ask(self, query: str, **variables: Any) -> bytes:
+        """The body of the answer."""
+        body = json.dumps({"query": query, "variables": variables}).encode()
+        self._writer.write(f"{self._head}content-length: {len(body)}\r\n\r\n".encode() + body)
+        head = await self._reader.readuntil(b"\r\n\r\n")
+        length = re.search(rb"content-length: (\d+)", head.lower())
+        if length is None or not head.startswith(b"HTTP/1.1 200"):
+            raise RuntimeError(head)
+        return await self._reader.readexactly(int(length[1]))
+
+
+@asynccontextmanager
+async def line(served: Served) -> AsyncIterator[Line]:
+    where = urlsplit(served.url)
+    reader, writer = await asyncio.open_connection(where.hostname, where.port)
+    try:
+        yield Line(served, reader, writer)
+    finally:
+        writer.close()
 
 
 @asynccontextmanager
