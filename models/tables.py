@@ -141,6 +141,7 @@ class TaskRun(Model):
     clock_base = fields.FloatField(db_default=0)
     cache_key = fields.TextField(null=True)
     outputs_from = fields.UUIDField(null=True)
+    outputs_id = fields.UUIDField(null=True)
     started_at = fields.DatetimeField(null=True)
     ended_at = fields.DatetimeField(null=True)
 

@@ -37,7 +37,7 @@ async def with_cached(pool: Pool, evaluator: Evaluator, vault: Vault, command: C
         links=replace(command.links, cached_from=found.id),
         outputs=found.outputs,
         reused={
-            path: Reused(TaskRunState.CACHED, run.outputs_from or run.id, run.outputs)
+            path: Reused(TaskRunState.CACHED, run.holder, run.outputs)
             for path, run in found.task_runs.items()
             if path in command.plan.outer_keys and run.state in GOOD_ENDS
         },

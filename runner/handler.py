@@ -142,7 +142,7 @@ class JobHandler:
             state=AttemptState.SUCCESS,
             attempt=attempt.task.attempt,
             cache_key=attempt.cache_key,
-            reused=Reused(found.state, found.outputs_from or found.id, found.outputs),
+            reused=Reused(found.state, found.holder, found.outputs),
         )
 
     async def _executed(self, attempt: Attempt) -> Finish:

@@ -47,6 +47,7 @@ from models.lifecycle.snapshot import Execution, Killing, Paused, Plan, replace
 from models.lifecycle.task_changes import (
     attempt_ended,
     attempt_started,
+    changed_outputs,
     child_linked,
     condition_asked,
     condition_judged,
@@ -196,11 +197,13 @@ def _signal_received(execution: Execution, fact: SignalReceived, _: Event) -> Ex
     return replace(execution, signals={**others, fact.name: fact.data})
 
 
-def _outputs_set(execution: Execution, fact: OutputsSet, _: Event) -> Execution:
+def _outputs_set(execution: Execution, fact: OutputsSet, event: Event) -> Execution:
     if fact.path is None:
         return replace(execution, outputs=merged(execution.outputs, fact.outputs))
     task = execution.tasks[fact.path]
-    return with_task(execution, task, replace(task, outputs=merged(task.outputs, fact.outputs)))
+    outputs = merged(task.outputs, fact.outputs)
+    changed = replace(task, outputs=outputs, outputs_id=changed_outputs(task, event))
+    return with_task(execution, task, changed)
 
 
 def _properties_set(execution: Execution, fact: PropertiesSet, _: Event) -> Execution:

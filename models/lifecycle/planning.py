@@ -141,7 +141,7 @@ def plan_draft(source: Execution, plan: Plan) -> list[PlannedTask]:
 def reused(source: Execution, keys: Iterable[str]) -> Mapping[str, Reused]:
     """The source's task runs of these keys, for a replay: each with its end and where its outputs are."""
     return {
-        key: Reused(task.state, task.outputs_from or task.id, task.results)
+        key: Reused(task.state, task.holder, task.results)
         for key in keys
         if (task := source.tasks.get(key)) is not None and task.state in GOOD_ENDS
     }

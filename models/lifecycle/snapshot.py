@@ -165,7 +165,8 @@ class TaskRun:
 
     The path names the task among its siblings: `key`, or `each[3].key` within the fourth iteration of a foreach.
     `condition` is what became of `when`: None (not asked), ASKED, HOLDS or FAILS. With `outputs_from` another task
-    run holds the outputs; `carried` are those, read with it and no part of what the events say.
+    run holds the outputs; `carried` are those, read with it and no part of what the events say. `outputs_id` names the
+    outputs as they are since they were changed: what others carry by the task run's own id are those before.
     """
 
     id: UUID
@@ -192,12 +193,18 @@ class TaskRun:
     clock_base: float = field(default=0.0, compare=False)
     cache_key: str | None = None
     outputs_from: UUID | None = None
+    outputs_id: UUID | None = field(default=None, compare=False)
     carried: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     @property
     def results(self) -> Mapping[str, Any]:
         """Its outputs, wherever they are kept."""
         return {**self.carried, **self.outputs} if self.outputs_from else self.outputs
+
+    @property
+    def holder(self) -> UUID:
+        """What others name to carry its outputs as they are now."""
+        return self.outputs_id or self.outputs_from or self.id
 
     @property
     def level(self) -> str:

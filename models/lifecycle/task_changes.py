@@ -1,7 +1,7 @@
 """What events make of task runs and their attempts."""
 
 from collections.abc import Mapping
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from models.events import (
     AttemptEnded,
@@ -123,9 +123,15 @@ def task_run_moved(execution: Execution, fact: TaskRunMoved, event: Event) -> Ex
             child=None,
             outputs={},
             outputs_from=None,
+            outputs_id=changed_outputs(task, event),
             carried={},
         )
     return with_task(execution, task, changed)
+
+
+def changed_outputs(task: TaskRun, event: Event) -> UUID | None:
+    """The name of its outputs after this. Those of one that has ended may be carried by others, under the old name."""
+    return uuid5(task.id, str(event.seq)) if task.ended else task.outputs_id
 
 
 def attempt_started(execution: Execution, fact: AttemptStarted, event: Event) -> Execution:
@@ -164,6 +170,7 @@ def attempt_ended(execution: Execution, fact: AttemptEnded, event: Event) -> Exe
         newest=replace(task.newest, state=fact.state) if task.newest else None,
         cache_key=fact.cache_key,
         outputs_from=fact.outputs_from,
+        outputs_id=None if fact.outputs_from else task.outputs_id,
     )
     return with_task(execution, task, changed)
 

@@ -16,12 +16,13 @@ where flow_id = $1 and cache_key = $2 and state = 'SUCCESS'
 order by id desc limit 1
 """
 _TASK_RUNS = """
-select t.id, t.path, t.state, t.outputs_from, coalesce(s.outputs, k.outputs, t.outputs) as outputs
+select t.path, t.state, coalesce(t.outputs_id, t.outputs_from, t.id) as holder,
+       coalesce(k.outputs, s.outputs, '{}') || t.outputs as outputs
 from task_runs t left join task_runs s on s.id = t.outputs_from
   left join kept_outputs k on k.task_run_id = t.outputs_from where t.execution_id = $1
 """
 _TASK_RUN = """
-select t.id, t.path, t.state, t.outputs_from, t.outputs from task_runs t
+select t.path, t.state, coalesce(t.outputs_id, t.id) as holder, t.outputs from task_runs t
 where t.cache_key = $1 and t.state = 'SUCCESS' and t.ended_at > clock_timestamp() - make_interval(secs => $2)
 order by t.ended_at desc limit 1
 """
@@ -29,10 +30,11 @@ order by t.ended_at desc limit 1
 
 @dataclass(frozen=True, slots=True)
 class FoundTaskRun:
-    id: UUID
+    """`holder` is what its outputs are carried by."""
+
     path: str
     state: TaskRunState
-    outputs_from: UUID | None
+    holder: UUID
     outputs: Mapping[str, Any]
 
 
@@ -59,9 +61,8 @@ async def find_task_run(pool: Pool, key: str, ttl: float) -> FoundTaskRun | None
 
 def _task_run(row: Any) -> FoundTaskRun:
     return FoundTaskRun(
-        row["id"],
         row["path"],
         TaskRunState(row["state"]),
-        row["outputs_from"],
+        row["holder"],
         load(row["outputs"]),
     )

@@ -6,13 +6,13 @@ from typing import Any
 from runner.store.event_log import EventRow
 
 TASK_RUN_WITH_RESULTS = """
-select t.*, s.execution_id as source_execution,
+select t.*, coalesce(s.execution_id, k.execution_id) as source_execution,
        case when t.outputs_from is null then t.outputs
-         else coalesce(s.outputs, k.outputs, '{}') || t.outputs end as results
+         else coalesce(k.outputs, s.outputs, '{}') || t.outputs end as results
 from task_runs t left join task_runs s on s.id = t.outputs_from
   left join kept_outputs k on k.task_run_id = t.outputs_from
 """
-"""Of a task run that carries another's outputs by reference, those too, though that one was deleted since."""
+"""Of a task run that carries another's outputs by reference, those too, as they were then, though they are gone."""
 TASK_RUN = f"{TASK_RUN_WITH_RESULTS} where t.id = $1"
 ATTEMPT = "select * from attempts where id = $1"
 APPROVAL = "select * from approvals where id = $1"

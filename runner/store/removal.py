@@ -1,6 +1,6 @@
 """Executions taken out of the tables for good: by people, under their row lock, or by pruning."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -47,14 +47,29 @@ where source.execution_id = any($1::uuid[]) and exists (
   select from task_runs t where t.outputs_from = source.id and t.execution_id <> all($1::uuid[]))
 on conflict do nothing
 """
-_HOLD_SOURCES = "select id from task_runs where id = any($1::uuid[]) order by id for key share"
+_LOCK_CHANGED = "select id from task_runs where id = any($1::uuid[]) order by id for update"
+_KEEP_CHANGED = """
+insert into kept_outputs (task_run_id, outputs)
+select source.id, source.outputs from task_runs source
+where source.id = any($1::uuid[]) and source.outputs_id is null and source.outputs_from is null
+  and exists (select from task_runs t where t.outputs_from = source.id)
+on conflict do nothing
+"""
+_HOLD_SOURCES = """
+select id from task_runs where id = any($1::uuid[]) and outputs_id is null and outputs_from is null
+order by id for key share
+"""
 _KEEP_CARRIED = """
-insert into kept_outputs (task_run_id, outputs) select * from unnest($1::uuid[], $2::jsonb[])
+insert into kept_outputs (task_run_id, outputs, execution_id)
+select u.id, u.outputs, (select t.execution_id from task_runs t where t.outputs_id = u.id)
+from unnest($1::uuid[], $2::jsonb[]) u (id, outputs)
 on conflict (task_run_id) do update set outputs = excluded.outputs
 """
 _HELD_OUTPUTS = """
-select id, outputs, execution_id from task_runs where id = any($1::uuid[])
-union all select task_run_id, outputs, null from kept_outputs where task_run_id = any($1::uuid[])
+select u.id, coalesce(k.outputs, s.outputs) as outputs, coalesce(s.execution_id, k.execution_id) as execution_id
+from unnest($1::uuid[]) u (id)
+  left join task_runs s on s.id = u.id left join kept_outputs k on k.task_run_id = u.id
+where s.id is not null or k.task_run_id is not null
 """
 
 
@@ -97,19 +112,29 @@ async def keep_referenced_outputs(connection: Connection, ids: Sequence[UUID]) -
     await connection.execute(_KEEP_OUTPUTS, ids)
 
 
-async def hold_sources(connection: Connection, carried: Mapping[UUID, Mapping[str, Any]]) -> None:
+async def keep_changed_outputs(connection: Connection, ids: Sequence[UUID]) -> None:
+    """Before these task runs get other outputs: a copy of those that they had, where others carry them."""
+    await connection.execute(_LOCK_CHANGED, ids)
+    await connection.execute(_KEEP_CHANGED, ids)
+
+
+async def hold_sources(
+    connection: Connection,
+    carried: Mapping[UUID, Mapping[str, Any]],
+    changed: Set[UUID] = frozenset(),
+) -> None:
     """Before these outputs are carried by reference, by the task runs that hold them: none goes until the commit, and
-    where one has gone since they were read, a copy takes its place."""
+    where one has gone, or was `changed`, since they were read, a copy takes its place."""
     if not carried:
         return
-    there = {row["id"] for row in await connection.fetch(_HOLD_SOURCES, list(carried))}
+    there = {row["id"] for row in await connection.fetch(_HOLD_SOURCES, list(carried))} - changed
     gone = [id for id in carried if id not in there]
     if gone:
         await connection.execute(_KEEP_CARRIED, gone, [dump(carried[id]) for id in gone])
 
 
 async def held_outputs(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Held]:
-    """Of the task runs that are named by `outputs_from`, whether they are still there or not."""
+    """Of what is named by `outputs_from`, whether those task runs are still there, and as they were, or not."""
     if not ids:
         return {}
     rows = await connection.fetch(_HELD_OUTPUTS, ids)

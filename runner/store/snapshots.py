@@ -38,7 +38,7 @@ _POLICY = TypeAdapter(ApprovalPolicy)
 _EXECUTIONS = "select * from executions where id = any($1::uuid[])"
 _TASK_RUNS = """
 select t.*, a.id as attempt_id, a.state as attempt_state, a.worker, a.lease, a.started_at as attempt_started_at,
-       case when t.outputs_from is not null then coalesce(s.outputs, k.outputs) end as carried
+       case when t.outputs_from is not null then coalesce(k.outputs, s.outputs) end as carried
 from task_runs t left join attempts a on a.task_run_id = t.id and a.number = t.attempt
   left join task_runs s on s.id = t.outputs_from left join kept_outputs k on k.task_run_id = t.outputs_from
 where t.execution_id = any($1::uuid[]) order by t.execution_id, t.position, t.path
@@ -170,6 +170,7 @@ def _task_run(row: Any, approval: Approval | None) -> TaskRun:
         clock_base=row["clock_base"],
         cache_key=row["cache_key"],
         outputs_from=row["outputs_from"],
+        outputs_id=row["outputs_id"],
         carried=load(row["carried"]) if row["carried"] else {},
     )
 
@@ -301,6 +302,7 @@ TASK_RUN_COLUMNS: Sequence[Column] = (
     ("clock_base", "float8", lambda t: t.clock_base),
     ("cache_key", "text", lambda t: t.cache_key),
     ("outputs_from", "uuid", lambda t: t.outputs_from),
+    ("outputs_id", "uuid", lambda t: t.outputs_id),
     ("started_at", "timestamptz", lambda t: t.started_at),
     ("ended_at", "timestamptz", lambda t: t.ended_at),
 )

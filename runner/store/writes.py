@@ -14,7 +14,7 @@ from runner.store.approval_writes import write_approvals
 from runner.store.connection import Connection
 from runner.store.json import dump, dump_or_none, turned
 from runner.store.recorded import write_recorded
-from runner.store.removal import hold_sources
+from runner.store.removal import hold_sources, keep_changed_outputs
 from runner.store.snapshots import (
     EXECUTION_COLUMNS,
     NEW_EXECUTION_COLUMNS,
@@ -125,7 +125,7 @@ async def _write_executions(connection: Connection, changes: Sequence[Change]) -
 
 async def _write_task_runs(connection: Connection, changes: Sequence[Change]) -> None:
     new: list[tuple[Execution, TaskRun]] = []
-    old: list[TaskRun] = []
+    old: list[tuple[TaskRun, TaskRun]] = []
     for change in changes:
         known = change.before.tasks if change.before else {}
         for path, task in change.after.tasks.items():
@@ -133,16 +133,26 @@ async def _write_task_runs(connection: Connection, changes: Sequence[Change]) ->
             if before is None:
                 new.append((change.after, task))
             elif before is not task:
-                old.append(task)
-    written = [*(task for _, task in new), *old]
-    await hold_sources(
-        connection, {task.outputs_from: task.carried for task in written if task.outputs_from}
-    )
+                old.append((before, task))
+    await _keep_outputs(connection, [task for _, task in new], old)
     if new:
         await connection.execute(_INSERT_TASK_RUNS, *_arrays(NEW_TASK_RUN_COLUMNS, new))
     if old:
-        ids = [task.id for task in old]
-        await connection.execute(_UPDATE_TASK_RUNS, ids, *_arrays(TASK_RUN_COLUMNS, old))
+        written = [task for _, task in old]
+        ids = [task.id for task in written]
+        await connection.execute(_UPDATE_TASK_RUNS, ids, *_arrays(TASK_RUN_COLUMNS, written))
+
+
+async def _keep_outputs(
+    connection: Connection, new: Sequence[TaskRun], old: Sequence[tuple[TaskRun, TaskRun]]
+) -> None:
+    """Of what is carried by reference, and of what others carry of these and is about to change."""
+    changed = {task.id for before, task in old if before.outputs_id != task.outputs_id}
+    if changed:
+        await keep_changed_outputs(connection, list(changed))
+    written = [*new, *(task for _, task in old)]
+    carried = {task.outputs_from: task.carried for task in written if task.outputs_from}
+    await hold_sources(connection, carried, changed)
 
 
 async def _write_attempts(connection: Connection, changes: Sequence[Change]) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -10,7 +11,7 @@ import pytest
 
 from models.errors import ProblemCode, Refused
 from models.ids import new_id
-from models.lifecycle.commands import Create, Finish, SetLabels, Start
+from models.lifecycle.commands import ChangeTaskRunState, Create, Finish, SetLabels, Start
 from models.lifecycle.origins import Reused
 from models.lifecycle.record_commands import AddNote, Archive, Delete
 from models.states import AttemptState, TaskRunState
@@ -137,6 +138,44 @@ async def test_a_deletion_waits_for_who_carries_the_outputs_at_this_moment(floor
         )
     await deletion
     assert (await floor.look(other.id)).tasks["a"].results == {"rows": 3}
+
+
+async def _change(floor: Floor, id: UUID) -> None:
+    asked = ChangeTaskRunState("a", TaskRunState.SUCCESS, {"rows": 4})
+    await floor.parts.engine.execute(id, asked, replace(PERSON, reason="counted anew"))
+
+
+@pytest.mark.parametrize("made", [_replayed, _rerun, _cached])
+async def test_outputs_are_carried_as_they_were_read_though_they_are_changed_before_it_is_there(
+    floor: Floor, made: Callable[[Floor, UUID], Awaitable[Create]]
+) -> None:
+    cache = "cache: {ttl: 1h}\n" if made is _cached else ""
+    source = (await floor.run(TWO, head=cache)).id
+    command = await made(floor, source)
+    await _change(floor, source)
+    new = (await floor.parts.engine.create(command, PERSON)).execution
+    assert (await floor.until_ended(new.id)).tasks["a"].results == {"rows": 3}
+    assert (await floor.until_ended(source)).tasks["a"].results == {"rows": 4}
+    assert await oracle.verify(floor.parts.database.pool) == []
+
+
+async def test_a_change_of_outputs_waits_for_who_carries_them_at_this_moment(floor: Floor) -> None:
+    source, other = await floor.run(ONE), await floor.run(ONE)
+    held, pool = source.tasks["a"], floor.parts.database.pool
+    async with pool.acquire() as connection, connection.transaction():
+        await hold_sources(connection, {held.id: held.outputs})
+        change = asyncio.create_task(_change(floor, source.id))
+        async with asyncio.timeout(DEADLINE):
+            while not await pool.fetchval(_BLOCKED, connection.get_server_pid()):
+                assert not change.done()
+        await connection.execute(
+            "update task_runs set outputs_from = $1, outputs = '{}' where execution_id = $2",
+            held.id,
+            other.id,
+        )
+    await change
+    assert (await floor.look(other.id)).tasks["a"].results == {"rows": 3}
+    assert (await floor.look(source.id)).tasks["a"].results == {"rows": 4}
 
 
 async def test_a_refused_deletion_changes_nothing(floor: Floor) -> None:

@@ -91,6 +91,56 @@ async def test_deleting_a_source_first_copies_the_outputs_that_others_reference(
     assert (again["state"], again["outputs"]) == ("SUCCESS", {"n": 11})
 
 
+async def _given(client: Client, execution: dict[str, Any], key: str, n: int) -> None:
+    await acted(
+        client,
+        "changeTaskRunState",
+        taskRunId=task(execution, key)["id"],
+        state="SUCCESS",
+        reason="counted anew",
+        outputs={"n": n},
+    )
+    await client.until_ended(execution["id"])
+
+
+async def test_what_others_carry_stays_as_it_was_when_the_outputs_are_changed_after_it(
+    client: Client,
+) -> None:
+    source = await ended(client, flow("rp-changed", CHAIN, HEAD))
+    first = await replayed(client, source["id"], fromTask="three")
+    await _given(client, source, "two", 100)
+    second = await replayed(client, source["id"], fromTask="three")
+    await _given(client, source, "two", 200)
+    third = await replayed(client, source["id"], fromTask="three")
+    told = [
+        (task(await client.show(one["id"]), "two")["outputs"], one["outputs"])
+        for one in (first, second, third)
+    ]
+    assert told == [({"n": 6}, {"n": 11}), ({"n": 100}, {"n": 105}), ({"n": 200}, {"n": 205})]
+    assert task(await client.show(source["id"]), "two")["outputs"] == {"n": 200}
+    past = await read(client, first["id"], "seq")
+    what = 'task(key: "two") { outputs cachedFrom { id } }'
+    query = f"query ($id: ID!, $at: Int) {{ execution(id: $id, at: $at) {{ {what} }} }}"
+    for one, n in ((first, 6), (second, 100), (third, 200)):
+        at = (await client.ask(query, id=one["id"], at=past["seq"]))["execution"]["task"]
+        assert at == {"outputs": {"n": n}, "cachedFrom": {"id": source["id"]}}
+    await does(client, "deleteExecutions", "deleted", ids=[source["id"]])
+    told_now = [task(await client.show(one["id"]), "two")["outputs"] for one in (first, second)]
+    assert told_now == [{"n": 6}, {"n": 100}]
+
+
+async def test_outputs_changed_in_a_rerun_are_what_its_own_reruns_carry(client: Client) -> None:
+    source = await ended(client, flow("rp-own", CHAIN, HEAD))
+    first = await replayed(client, source["id"], fromTask="three")
+    await _given(client, first, "two", 100)
+    second = await replayed(client, first["id"], fromTask="three")
+    assert second["outputs"] == {"n": 105}
+    shown = [
+        task(await client.show(one["id"]), "two")["outputs"] for one in (source, first, second)
+    ]
+    assert shown == [{"n": 6}, {"n": 100}, {"n": 100}]
+
+
 async def test_its_revision_is_the_same_or_the_latest(client: Client) -> None:
     source = await ended(client, flow("rp-revision", CHAIN, HEAD))
     more = "  - {id: four, type: log, message: a}\n"
