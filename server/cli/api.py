@@ -198,11 +198,18 @@ def announced() -> dict[str, Any] | None:
 
 def sentence_of_error(error: dict[str, Any]) -> str:
     column = error.get("extensions", {}).get("column")
-    return f"column {column}: {error['message']}" if column else str(error["message"])
+    message = str(error["message"])
+    return message if column is None or _tells(message, column) else f"column {column}: {message}"
+
+
+def _tells(message: str, column: int) -> bool:
+    """What a search says of its mistakes ends with their place."""
+    return message.endswith(f"(column {column})")
 
 
 def sentence(problem: dict[str, Any]) -> str:
-    place = f"line {problem['line']}, column {problem['column']}: " if problem.get("line") else ""
+    tells = not problem.get("line") or _tells(problem["message"], problem["column"])
+    place = "" if tells else f"line {problem['line']}, column {problem['column']}: "
     if not problem.get("availableActions"):
         return f"{place}{problem['message']}"
     possible = commands_of(problem["availableActions"]) or "nothing"

@@ -356,7 +356,8 @@ async def test_the_command_line_writes_files(
     assert await headway(served, "report", id, "-o", str(pdf)) == (0, "", "")
     assert id in pdf_text(pdf.read_bytes())
     wrong = await headway(served, "export", "stat:failed", "-o", str(tmp_path / "none.csv"))
-    assert wrong[0] == 1 and wrong[2].startswith("error: column 1: there is no field `stat`")
+    assert wrong[0] == 1 and wrong[2].startswith("error: there is no field `stat`")
+    assert wrong[2].count("column") == 1 and wrong[2].endswith("(column 1)\n")
     wrong = await headway(served, "report", id, "exec_none", "-o", str(pdf))
     assert wrong[0] == 1 and wrong[2].startswith("error: no execution exec_none")
     assert sorted(one.name for one in tmp_path.iterdir()) == ["out.csv", "out.pdf"]
