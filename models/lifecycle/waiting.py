@@ -26,6 +26,7 @@ class WaitingCode(StrEnum):
     EVENT = "EVENT"
     EXECUTION = "EXECUTION"
     SLOT = "SLOT"
+    REVISION = "REVISION"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,10 @@ def waiting_for(
     execution: Execution, live_queues: Set[str], line: Line | None = None
 ) -> list[Waiting]:
     """The reasons of the execution and all its task runs; `live_queues` have a live worker."""
-    if execution.ended or execution.ran_elsewhere or execution.plan.unreadable:
+    if execution.ended or execution.ran_elsewhere:
         return []
+    if execution.plan.unreadable:
+        return [_unread(execution.plan.unreadable)]
     reasons = _of_execution(execution, line)
     if execution.state in (ExecutionState.CREATED, ExecutionState.QUEUED):
         return reasons
@@ -63,11 +66,19 @@ def waiting_for(
 
 
 def waiting_of_task(execution: Execution, task: TaskRun, live_queues: Set[str]) -> list[Waiting]:
-    if task.ended or execution.ended or execution.ran_elsewhere or execution.plan.unreadable:
+    if task.ended or execution.ended or execution.ran_elsewhere:
         return []
+    if execution.plan.unreadable:
+        return [_unread(execution.plan.unreadable, task.path)]
     if execution.paused and task.state in (TaskRunState.QUEUED, TaskRunState.RETRYING):
         return [Waiting(WaitingCode.PAUSED, _paused(execution), task.path)]
     return _REASONS.get(task.state, _none)(execution, task, live_queues)
+
+
+def _unread(told: str, path: str | None = None) -> Waiting:
+    """What it would go on with does not happen: see `giving_up`."""
+    mend = "mend what keeps it from being read before the next step is due, which ends it in ERROR; or cancel it"
+    return Waiting(WaitingCode.REVISION, f"{told}; {mend}", path)
 
 
 def _of_execution(execution: Execution, line: Line | None) -> list[Waiting]:

@@ -169,6 +169,7 @@ EXECUTIONS: Final[Words] = {
             "KILLING": "Running attempts are being ended.",
             "EVALUATION": "An expression is being evaluated.",
             "SLOT": "The flow's concurrency limit is reached.",
+            "REVISION": "Its revision of the flow cannot be read.",
         },
     ),
 }

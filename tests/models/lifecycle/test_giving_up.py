@@ -37,7 +37,7 @@ from models.lifecycle.commands import (
     WakeUp,
 )
 from models.lifecycle.snapshot import Failure, Plan, replace
-from models.lifecycle.waiting import waiting_for
+from models.lifecycle.waiting import Waiting, WaitingCode, waiting_for, waiting_of_task
 from models.states import AttemptState, ExecutionState, VoteDecision
 from tests.models.lifecycle.stage import Stage
 
@@ -191,13 +191,21 @@ def test_what_people_ask_of_it_is_refused_with_the_reason_and_changes_nothing(co
     assert stage.execution is before
 
 
-def test_it_can_be_labelled_and_cancelled_and_waits_for_nothing() -> None:
+def test_it_can_be_labelled_and_cancelled_and_says_what_keeps_it() -> None:
     stage, _, _ = busy()
     unread(stage).ask(SetLabels({"seen": "yes"}))
     assert stage.state is not ExecutionState.ERROR
     assert availability(stage.execution, Action.CANCEL).allowed
     assert not availability(stage.execution, Action.RESUME).allowed
-    assert waiting_for(stage.execution, set()) == []
+    told = (
+        f"{WHY}; mend what keeps it from being read before the next step is due, "
+        "which ends it in ERROR; or cancel it"
+    )
+    assert waiting_for(stage.execution, set()) == [Waiting(WaitingCode.REVISION, told)]
+    task = stage.execution.tasks["queued"]
+    assert waiting_of_task(stage.execution, task, set()) == [
+        Waiting(WaitingCode.REVISION, told, "queued")
+    ]
 
 
 def test_once_the_document_can_be_read_again_it_can_be_restarted() -> None:

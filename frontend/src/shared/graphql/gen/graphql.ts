@@ -276,7 +276,9 @@ export type WaitingCode =
   /** It waits for the execution that it started. */
   | 'EXECUTION'
   /** The flow's concurrency limit is reached. */
-  | 'SLOT';
+  | 'SLOT'
+  /** Its revision of the flow cannot be read. */
+  | 'REVISION';
 
 /** What a person or program may ask of an execution or a task run. */
 export type Action =
