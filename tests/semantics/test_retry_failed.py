@@ -1,6 +1,7 @@
 """retryFailed, while the execution lives."""
 
 from pathlib import Path
+from typing import Any
 
 from tests.api.client import Client, states, task
 from tests.semantics.scene import PLAN, acted, does, ended, flow, held, moves, refused, waits
@@ -86,9 +87,29 @@ async def test_it_does_not_use_up_the_automatic_retries(client: Client, go: Path
     assert (await client.until_ended(id))["state"] == "FAILED"
 
 
+_SAYS_UP = """echo '{\\"message\\": \\"up\\"}' >&$HEADWAY_FD; until ["""
+
+
+async def _until_up(client: Client, id: str, key: str) -> dict[str, Any]:
+    """The execution once the worker has told all that it will tell of the task before its end."""
+    query = (
+        f'subscription ($id: ID!) {{ execution(id: $id) {{ task(key: "{key}") {{ message }} }} }}'
+    )
+    async with client.subscribe(query, id=id) as messages:
+        async for data in messages:
+            if data["execution"]["task"]["message"] == "up":
+                break
+    return await client.show(id)
+
+
 async def test_planned_it_is_told_and_nothing_changes(client: Client, go: Path) -> None:
-    id = (await client.run(flow("retry-planned", MIXED + held("slow", go))))["id"]
-    before = await client.until(id, state="FAILED_FINISHING", slow="RUNNING", good="SUCCESS")
+    id = (
+        await client.run(
+            flow("retry-planned", MIXED + held("slow", go).replace("until [", _SAYS_UP))
+        )
+    )["id"]
+    await client.until(id, state="FAILED_FINISHING", slow="RUNNING", good="SUCCESS")
+    before = await _until_up(client, id, "slow")
     planned = await does(client, "retryFailed", PLAN, id=id, plan=True)
     assert {one["key"]: one["plan"] for one in planned["plan"]["tasks"]} == {
         "good": "REUSE", "off": "REUSE", "bad": "RUN", "after": "RUN", "slow": "RUN",
