@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from headway.task import plain
+from headway.task import encoded
 
 _TIMEOUT = 30.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
@@ -68,9 +68,7 @@ class Client:
         self, query: str, variables: Mapping[str, Any] | None = None, patience: float | None = None
     ) -> dict[str, Any]:
         """The data of a GraphQL operation. Raises Unreachable, or HeadwayError with the server's words."""
-        body = json.dumps(
-            {"query": query, "variables": dict(variables or {})}, allow_nan=False, default=plain
-        ).encode()
+        body = encoded({"query": query, "variables": dict(variables or {})})
         deadline = time.monotonic() + (self.patience if patience is None else patience)
         pause = _FIRST_PAUSE
         while True:

@@ -26,7 +26,7 @@ from typing import Any
 from headway.client import Client, HeadwayError
 from headway.files import describe
 from headway.repository import detect
-from headway.task import plain
+from headway.task import encoded, plain
 
 _HEARTBEAT = 60.0
 _FLUSH_AFTER = 1.0
@@ -135,7 +135,8 @@ class Recording:
             self.log_metric(name, value, step=step)
 
     def log_output(self, **values: Any) -> None:
-        """What came of it; told with its end."""
+        """What came of it; told with its end. Raises ValueError for a number that is none."""
+        encoded(values)
         self._outputs.update(values)
 
     def log_dataset(

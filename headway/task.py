@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import os
+import re
 import threading
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,8 +29,15 @@ def metric(
     step: int | None = None,
     tags: Mapping[str, Any] | None = None,
 ) -> None:
-    """Record a number. `kind` is `counter`, `duration` (in seconds) or `gauge`."""
-    said: dict[str, Any] = {"name": name, "value": float(value), "kind": kind}
+    """Record a number. `kind` is `counter`, `duration` (in seconds) or `gauge`.
+
+    NaN and infinities are left out, with a warning.
+    """
+    number = float(value)
+    if not math.isfinite(number):
+        warnings.warn(f"metric {name} is {number} and is left out", stacklevel=2)
+        return
+    said: dict[str, Any] = {"name": name, "value": number, "kind": kind}
     if step is not None:
         said["step"] = step
     if tags:
@@ -108,7 +118,7 @@ def read_args() -> dict[str, Any]:
 
 
 def _say(said: Mapping[str, Any]) -> None:
-    line = (json.dumps(said, allow_nan=False, default=plain) + "\n").encode()
+    line = encoded(said) + b"\n"
     descriptor = _message_pipe() if len(line) <= _AT_ONCE else None
     with _lock:
         if descriptor is not None:
@@ -134,6 +144,28 @@ def _append(path: str, line: bytes) -> None:
         os.write(descriptor, line)
     finally:
         os.close(descriptor)
+
+
+def encoded(said: Any) -> bytes:
+    """As JSON. Raises ValueError for a number that it cannot hold, by the name that it stands under."""
+    text = json.dumps(said, default=plain)
+    if _DOUBTFUL.search(text):
+        _check_numbers(json.loads(text), "")
+    return text.encode()
+
+
+_DOUBTFUL = re.compile("NaN|Infinity|-[0-9]{19}|[0-9]{20}")
+
+
+def _check_numbers(value: Any, name: str) -> None:
+    if isinstance(value, (dict, list)):
+        pairs = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, item in pairs:
+            _check_numbers(item, f"{name}.{key}" if name else str(key))
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{name} is {value}, which is no JSON; leave it out or write it as text")
+    elif isinstance(value, int) and not -(2**63) <= value < 2**64:
+        raise ValueError(f"{name} is a whole number beyond 64 bits; write it as text")
 
 
 def plain(value: Any) -> Any:

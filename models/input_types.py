@@ -8,9 +8,8 @@ from math import isfinite
 from typing import Any
 from urllib.parse import urlsplit
 
-import orjson
-
 from models.durations import parse_duration
+from models.json_text import read_json
 from models.secrets import Sealed, checked_secret
 
 _MAX_INTEGER = 2**63 - 1
@@ -47,8 +46,8 @@ def items_of(value: Any) -> list[Any]:
     if not value.lstrip().startswith("["):
         return [word.strip() for word in value.split(",")] if value.strip() else []
     try:
-        items: list[Any] = orjson.loads(value)
-    except orjson.JSONDecodeError as error:
+        items: list[Any] = read_json(value)
+    except ValueError as error:
         raise ValueError(f"must be a JSON list: {error}") from None
     return items
 
@@ -121,8 +120,8 @@ def _json(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        return orjson.loads(value)
-    except orjson.JSONDecodeError as error:
+        return read_json(value)
+    except ValueError as error:
         if value.lstrip()[:1] in {"{", "[", '"'}:
             raise ValueError(f"must be JSON: {error}") from None
         return value

@@ -157,6 +157,10 @@ def plain(value: Any) -> Any:
         return str(value)
     if isinstance(value, float) and not isfinite(value):
         raise ValueError("a number without end or meaning (inf, nan) is not JSON")
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        raise ValueError(
+            "a whole number beyond 64 bits is not kept as JSON; make it text: | string"
+        )
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, dict):
@@ -168,10 +172,10 @@ def plain(value: Any) -> Any:
 
 def text(value: Any) -> str:
     """The value within a longer text: nothing for null, JSON for what is no text."""
-    value = plain(value)
+    value = value if isinstance(value, int) else plain(value)
     if value is None:
         return ""
-    return value if isinstance(value, str) else _json(value)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def quoted(value: Any) -> str:

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
 
-import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from models.json_text import InexactNumber, read_json
 
 LONGEST = 1024 * 1024
 """Bytes of one line."""
@@ -105,8 +106,10 @@ _KINDS: Mapping[str, type[Message]] = {
 def parse_message(line: bytes) -> Message:
     """Raises Malformed."""
     try:
-        said = orjson.loads(line)
-    except orjson.JSONDecodeError as error:
+        said = read_json(line)
+    except InexactNumber as error:
+        raise Malformed(str(error)) from error
+    except ValueError as error:
         raise Malformed(f"it is no JSON: {error}") from error
     if not isinstance(said, dict):
         raise Malformed("it is no JSON object")

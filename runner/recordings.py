@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Any, Final
 from uuid import UUID, uuid5
 
@@ -186,6 +187,9 @@ def _metric_row(
     name = _checked_text(told.name, "name")
     if told.step is not None and not -_STEPS <= told.step < _STEPS:
         raise _wrong("step is a number of 64 bits", "step")
+    if not isfinite(told.value):
+        told_so = f"value of {name} is {told.value}: a metric is a finite number; leave it out"
+        raise _wrong(told_so, "value")
     return MetricRow(
         execution_id=execution_id,
         id=uuid5(execution_id, told.identity if told.key or not of_call else of_call),

@@ -8,6 +8,8 @@ from graphql import GraphQLError, ValueNode
 from graphql.utilities import value_from_ast_untyped
 from strawberry.types.scalar import ScalarDefinition
 
+from models.json_text import InexactNumber, check_numbers
+
 JSON = NewType("JSON", object)
 BigInt = NewType("BigInt", int)
 
@@ -30,7 +32,12 @@ def _parse_time(value: Any) -> datetime:
 
 
 def _literal(node: ValueNode, variables: dict[str, Any] | None = None) -> Any:
-    return value_from_ast_untyped(node, variables)
+    value = value_from_ast_untyped(node, variables)
+    try:
+        check_numbers(value)
+    except InexactNumber as error:
+        raise GraphQLError(str(error), node) from None
+    return value
 
 
 SCALARS: dict[object, ScalarDefinition] = {

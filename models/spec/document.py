@@ -7,11 +7,13 @@ reading, plain scalars mean what YAML 1.2 says (`on` is a word, a date is text),
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 
 import yaml
 
 from models.errors import Problem, ProblemCode, Refused
+from models.json_text import WHOLE
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 20
@@ -50,10 +52,13 @@ class _Value:
 
 @dataclass(slots=True)
 class Document:
+    """`inexact` are numbers that would become others; revisions saved earlier may hold some."""
+
     source: str
     data: Any
     spans: Mapping[Path, Span]
     problems: list[Problem] = field(default_factory=list)
+    inexact: list[Problem] = field(default_factory=list)
 
     def problem(
         self,
@@ -114,7 +119,7 @@ def read_document(source: str) -> Document:
         raise _refused(source, place, f"not valid YAML: {problem}") from None
     except (yaml.YAMLError, UnicodeError) as error:
         raise _refused(source, 0, f"not valid YAML: {str(error).splitlines()[0]}") from None
-    return Document(source, value.data, value.spans, reader.problems)
+    return Document(source, value.data, value.spans, reader.problems, reader.inexact)
 
 
 def _index(source: str, mark: Any) -> int:
@@ -136,6 +141,7 @@ class _Reader:
     def __init__(self, source: str) -> None:
         self.source = source
         self.problems: list[Problem] = []
+        self.inexact: list[Problem] = []
         self.values = 0
         self.anchors: dict[str, _Value] = {}
         loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
@@ -197,6 +203,9 @@ class _Reader:
     def _scalar(self, event: Any) -> _Value:
         text: str = event.value
         data = _plain(text) if event.style is None or event.style == "" else text
+        if _is_inexact(text, data):
+            message = f"{text} is a number that cannot be kept as it is; put it in quotes"
+            self.inexact.append(self._problem(event, message))
         return _Value(data, {(): self._span(event, event)}, 1)
 
     def _sequence(self, start: Any, depth: int) -> _Value:
@@ -243,8 +252,17 @@ class _Reader:
         return text
 
     def _note(self, event: Any, message: str) -> None:
+        self.problems.append(self._problem(event, message))
+
+    def _problem(self, event: Any, message: str) -> Problem:
         line, column = _position(self.source, _index(self.source, event.start_mark))
-        self.problems.append(Problem(ProblemCode.VALIDATION, message, (), line, column))
+        return Problem(ProblemCode.VALIDATION, message, (), line, column)
+
+
+def _is_inexact(text: str, data: Any) -> bool:
+    if isinstance(data, float):
+        return not isfinite(data) or text.lstrip("+-").isdecimal()
+    return isinstance(data, int) and data not in WHOLE
 
 
 def _plain(text: str) -> Any:

@@ -75,7 +75,7 @@ def parse_flow(source: str, *, saved: bool = False) -> FlowSpec:
     document = read_document(source)
     if not isinstance(document.data, dict):
         raise Refused([document.problem((), "a flow is a mapping that begins with `id:`")])
-    problems = list(document.problems)
+    problems = [*document.problems, *(() if saved else document.inexact)]
     data = _copied(document.data)
     for path, sentence in take_unbuilt(data):
         problems.append(document.problem(path, sentence, ProblemCode.NOT_YET))

@@ -8,8 +8,8 @@ from functools import lru_cache
 from typing import Any, ClassVar
 
 import httpx
-import orjson
 
+from models.json_text import read_json_of_others
 from models.logs import LogLevel
 from models.spec import HttpTask
 from runner.attempt import Attempt
@@ -119,8 +119,8 @@ def _judge(
 def _value(answer: httpx.Response, body: bytes) -> Any:
     if "json" in answer.headers.get("content-type", ""):
         try:
-            return orjson.loads(body)
-        except orjson.JSONDecodeError:
+            return read_json_of_others(body)
+        except ValueError:
             logger.debug("a body that calls itself JSON is none")
     return body.decode(answer.charset_encoding or "utf-8", "replace")
 

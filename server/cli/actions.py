@@ -1,11 +1,11 @@
 """Acting on executions: what people ask for beside starting and deciding."""
 
 import asyncio
-import json
 from typing import Annotated, Any
 
 import typer
 
+from models.json_text import read_json
 from server.cli import queries
 from server.cli.api import Api, CommandFailed, plain_errors
 from server.cli.inputs import parse_label_keys, parse_labels
@@ -144,7 +144,7 @@ def json_of(text: str | None, what: str) -> Any:
     if text is None:
         return None
     try:
-        return json.loads(text)
+        return read_json(text)
     except ValueError as error:
         raise CommandFailed(f"{what} is not JSON: {error}") from error
 

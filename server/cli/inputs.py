@@ -1,11 +1,11 @@
 """`-i name=value`: text; `name:=JSON` a value; `name=@PATH` the JSON in a file, or for a FILE input the file itself."""
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from models.json_text import read_json
 from server.cli import queries
 from server.cli.api import Api, CommandFailed
 
@@ -105,6 +105,6 @@ def _split(text: str, by: str) -> tuple[str, str]:
 
 def _json(text: str, what: str) -> Any:
     try:
-        return json.loads(text)
+        return read_json(text)
     except ValueError as error:
         raise CommandFailed(f"{what} is not JSON: {error}") from error

@@ -1,13 +1,13 @@
 """`headway run`: starting executions of flows, documents and drafts."""
 
 import asyncio
-import json
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from models.json_text import read_json
 from server.cli.api import Api, CommandFailed, plain_errors
 from server.cli.inputs import given_inputs, parse_labels, types_of_document, types_of_flow
 from server.cli.options import Follow, Inputs, Reason
@@ -163,7 +163,7 @@ def _read_text(path: str) -> str:
 
 def _read_draft(path: str) -> dict[str, Any]:
     try:
-        draft = json.loads(_read_text(path))
+        draft = read_json(_read_text(path))
     except ValueError as error:
         raise CommandFailed(f"{path} is not JSON: {error}") from error
     if not isinstance(draft, dict):

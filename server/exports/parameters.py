@@ -3,10 +3,10 @@
 from enum import Enum
 from typing import Any, TypeVar
 
-import orjson
 from starlette.datastructures import QueryParams
 
 from models.errors import ProblemCode, Refused
+from models.json_text import read_json
 from models.logs import LogLevel
 from schema.arguments import Wanted, wanted_executions
 from server.exports.columns import Column, columns_of
@@ -18,7 +18,7 @@ Choice = TypeVar("Choice", bound=Enum)
 def asked_table(given: QueryParams) -> tuple[Wanted, list[Column]]:
     check_names(given, "where", "search", "orderBy", "columns")
     try:
-        where = orjson.loads(given["where"]) if given.get("where") else None
+        where = read_json(given["where"]) if given.get("where") else None
     except ValueError as error:
         sentence = f"where is not JSON: {error}; write it as the variable of a GraphQL query"
         raise _refused(sentence, "where") from error

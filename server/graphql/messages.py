@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
+from models.json_text import InexactNumber, read_json
 
 _WITH_ID = frozenset({"subscribe", "complete"})
 _TYPES = _WITH_ID | {"connection_init", "ping", "pong"}
@@ -36,8 +36,10 @@ def read_message(event: Mapping[str, Any], limit: int) -> Message:
     if len(text) > limit:
         raise Closing(4400, f"A message may hold at most {limit} bytes")
     try:
-        value = orjson.loads(text)
-    except orjson.JSONDecodeError:
+        value = read_json(text)
+    except InexactNumber as error:
+        raise Closing(4400, str(error)) from None
+    except ValueError:
         raise Closing(4400, "Message is not valid JSON") from None
     if not isinstance(value, dict):
         raise Closing(4400, "Message is not an object")

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from json import JSONDecodeError
 from typing import Any, Self, TypeVar
 
-import orjson
+from models.json_text import InexactNumber, read_json
 
 Value = TypeVar("Value")
 _NUL = ("\0", "\\u0000", "\\u{0}")
@@ -75,10 +76,12 @@ class Request:
 
 
 def decoded(text: str | bytes, what: str) -> Any:
-    """JSON; raises Rejected for anything else: bad UTF-8, bad syntax, nested too deeply."""
+    """JSON; raises Rejected for anything else: bad UTF-8, bad syntax, nested too deeply, a number that would change."""
     try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError as error:
+        return read_json(text)
+    except InexactNumber as error:
+        raise malformed(str(error)) from None
+    except JSONDecodeError as error:
         raise malformed(f"{what} is not valid JSON: {error.msg}") from None
 
 

@@ -197,3 +197,63 @@ async def test_without_credentials_nothing_is_told(served: Served) -> None:
         assert (await http.get(f"{served.url}/readyz")).json() == {
             "database": True, "migrations": True, "feed": True,
         }  # fmt: skip
+
+
+NUMBERS = """
+id: numbers
+namespace: wrong
+inputs: [{id: n, type: JSON}]
+tasks:
+  - {id: a, type: return, outputs: {n: "{{ inputs.n }}"}}
+"""
+
+
+@pytest.mark.parametrize("number", ["123456789012345678901234567890", "1e999", "NaN"])
+async def test_a_number_that_would_become_another_is_refused_by_its_path_and_nothing_is_stored(
+    client: Client, served: Served, number: str
+) -> None:
+    await client.save(NUMBERS)
+    query = (
+        "mutation ($i: CreateExecutionInput!) { createExecution(input: $i) { execution { id } } }"
+    )
+    variables = (
+        f'{{"i": {{"namespace": "wrong", "flow": "numbers", "inputs": {{"n": [{number}]}}}}}}'
+    )
+    body = f'{{"query": "{query}", "variables": {variables}}}'
+    answer = await _posted(served, body)
+    (error,) = answer["errors"]
+    assert error["message"].startswith(f"variables.i.inputs.n.0 is {number}, ")
+    assert error["extensions"]["code"] == "BAD_REQUEST"
+    if number != "NaN":
+        literal = query.replace("($i: CreateExecutionInput!)", "").replace(
+            "$i", f'{{namespace: \\"wrong\\", flow: \\"numbers\\", inputs: {{n: [{number}]}}}}'
+        )
+        (error,) = (await _posted(served, f'{{"query": "{literal}"}}'))["errors"]
+        assert "n.0 is " in error["message"]
+        assert error["locations"]
+    found = await client.ask('{ executions(search: "flow:numbers") { nodes { id } } }')
+    assert found["executions"]["nodes"] == []
+
+
+async def test_a_metric_is_a_finite_number(client: Client) -> None:
+    told = 'recordExecution(input: {namespace: "wrong", pipeline: "loss"}) { execution { id } }'
+    id = (await client.ask(f"mutation {{ {told} }}"))["recordExecution"]["execution"]["id"]
+    asked = f'executionId: "{id}", metrics: [{{name: "loss", value: 1e999}}]'
+    mutation = f"recordMetrics(input: {{{asked}}}) {{ problems {{ code message path }} }}"
+    (problem,) = (await client.ask(f"mutation {{ {mutation} }}"))["recordMetrics"]["problems"]
+    assert (problem["code"], problem["path"]) == ("VALIDATION", ["value"])
+    assert problem["message"] == "value of loss is inf: a metric is a finite number; leave it out"
+    found = await client.ask("query ($id: ID!) { execution(id: $id) { metrics { name } } }", id=id)
+    assert found["execution"]["metrics"] == []
+
+
+async def _posted(served: Served, body: str) -> dict[str, Any]:
+    async with httpx.AsyncClient() as http:
+        headers = {
+            "authorization": f"Bearer {served.token}",
+            "content-type": "application/json",
+            "accept": "application/json",
+        }
+        answer = await http.post(f"{served.url}/graphql", content=body, headers=headers)
+    told: dict[str, Any] = answer.json()
+    return told

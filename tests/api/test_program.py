@@ -144,7 +144,14 @@ async def test_what_is_no_number_is_left_out_and_told_of(client: Client, program
     run = headway.execution("nan", namespace="program", client=program)
     with run, pytest.warns(UserWarning, match="loss is nan"):
         run.log_metric("loss", float("nan"))
-    assert (await whole(client, run.id))["metrics"] == []
+        with pytest.raises(ValueError, match="loss is nan, which is no JSON"):
+            run.log_output(loss=float("nan"))
+        with pytest.raises(
+            ValueError, match=r"properties.sizes.1 is a whole number beyond 64 bits"
+        ):
+            run.log_params(sizes=[1, 2**64])
+    found = await whole(client, run.id)
+    assert (found["state"], found["metrics"], found["properties"]) == ("SUCCESS", [], {})
 
 
 async def test_refusals_are_raised_with_their_problems(client: Client, program: Program) -> None:

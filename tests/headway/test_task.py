@@ -109,10 +109,24 @@ def test_outside_of_a_task_it_does_nothing(folder: Path) -> None:
 
 
 def test_what_is_no_number_or_no_json_is_refused_here(folder: Path) -> None:
-    assert "ValueError" in run(folder, "import headway; headway.metric('x', float('nan'))").stderr
+    told = run(folder, "import headway; headway.output(a={'loss': [1.5, float('nan')]})").stderr
+    assert "ValueError: output.a.loss.1 is nan, which is no JSON" in told
+    told = run(folder, "import headway; headway.property(n=2**64)").stderr
+    assert "ValueError: property.n is a whole number beyond 64 bits" in told
     assert "TypeError" in run(folder, "import headway; headway.output(a=object())").stderr
     assert "AttributeError" in run(folder, "import headway; headway.nothing").stderr
     assert "ValueError" in run(folder, "import headway; headway.artifact()").stderr
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf"])
+def test_a_metric_that_is_no_number_is_left_out_and_told_of(folder: Path, number: str) -> None:
+    code = f"import headway; headway.metric('loss', float('{number}')); headway.metric('loss', 2)"
+    done = run(folder, code, env={"HEADWAY_FILE": str(folder / "said")})
+    assert f"UserWarning: metric loss is {number} and is left out" in done.stderr
+    assert (done.returncode, said_in(folder / "said")) == (
+        0,
+        [{"metric": {"name": "loss", "value": 2.0, "kind": "gauge"}}],
+    )
 
 
 def test_it_reads_in_python_3_8(folder: Path) -> None:

@@ -73,6 +73,11 @@ async def test_values(evaluator: Evaluator, template: Any, value: Any) -> None:
             "{{ inputs.big * 10 }}",
             "cannot evaluate {{ inputs.big * 10 }}: a number without end or meaning (inf, nan) is not JSON",
         ),
+        (
+            "{{ [2 ** 64] }}",
+            "cannot evaluate {{ [2 ** 64] }}: a whole number beyond 64 bits is not kept as JSON; "
+            "make it text: | string",
+        ),
         ("{{ {1: 2} }}", "cannot evaluate {{ {1: 2} }}: the key 1 is not text"),
         ("{{ range }}", "cannot evaluate {{ range }}: a value of type function is not JSON"),
         ("{{ 1 + }}", None),

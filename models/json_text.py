@@ -1,0 +1,102 @@
+"""JSON from outside, read so that no number becomes another: what cannot be kept as it is written is refused."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+import orjson
+
+WHOLE: Final = range(-(2**63), 2**64)
+"""Whole numbers that are stored as they are."""
+_LONG: Final = re.compile(r"-[0-9]{19}|[0-9]{20}")
+_LONG_BYTES: Final = re.compile(_LONG.pattern.encode())
+
+
+class InexactNumber(ValueError):
+    """A number that JSON or the tables have no place for; the text names where it stands."""
+
+
+class _Beyond(str):
+    """Such a number, as it was written."""
+
+    __slots__ = ()
+
+
+def read_json(text: str | bytes) -> Any:
+    """Raises InexactNumber, and JSONDecodeError for what is no JSON: both are ValueErrors."""
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        _refuse(_read_slowly(text))
+        raise
+    if _has_long(text):
+        _refuse(_read_slowly(text))
+    return value
+
+
+def read_json_of_others(text: str | bytes) -> Any:
+    """The same from somebody who cannot be refused: such a whole number comes as text, with all its digits."""
+    value = orjson.loads(text)
+    return _as_text(_read_slowly(text)) if _has_long(text) else value
+
+
+def check_numbers(value: Any, name: str = "") -> None:
+    """Raises InexactNumber for a value that holds a number which cannot be stored as it is."""
+    for path, found in _numbers(value, (name,) if name else ()):
+        inexact = isinstance(found, int) and found not in WHOLE
+        if inexact or (isinstance(found, float) and not float("-inf") < found < float("inf")):
+            raise _inexact(path, str(found))
+
+
+def _has_long(text: str | bytes) -> bool:
+    return bool(_LONG.search(text) if isinstance(text, str) else _LONG_BYTES.search(text))
+
+
+def _read_slowly(text: str | bytes) -> Any:
+    try:
+        return json.loads(text, parse_int=_whole, parse_float=_float, parse_constant=_Beyond)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _whole(text: str) -> int | _Beyond:
+    return int(text) if len(text) <= 20 and int(text) in WHOLE else _Beyond(text)
+
+
+def _float(text: str) -> float | _Beyond:
+    number = float(text)
+    return _Beyond(text) if number in (float("inf"), float("-inf")) else number
+
+
+def _refuse(value: Any) -> None:
+    for path, found in _numbers(value, ()):
+        if isinstance(found, _Beyond):
+            raise _inexact(path, found)
+
+
+def _numbers(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], object]]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _numbers(item, (*path, str(key)))
+    elif isinstance(value, list | tuple):
+        for position, item in enumerate(value):
+            yield from _numbers(item, (*path, str(position)))
+    elif isinstance(value, int | float | _Beyond):
+        yield path, value
+
+
+def _inexact(path: tuple[str, ...], text: str) -> InexactNumber:
+    place = f"{'.'.join(path):.200} is" if path else "it is"
+    what = "a whole number beyond 64 bits"
+    if not re.fullmatch(r"-?[0-9]+", text):
+        what = "which is no number that JSON can hold"
+    return InexactNumber(f"{place} {text:.40}, {what}; write it as text")
+
+
+def _as_text(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _as_text(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_as_text(item) for item in value]
+    return str(value) if isinstance(value, _Beyond) else value

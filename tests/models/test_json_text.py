@@ -1,0 +1,55 @@
+import pytest
+
+from models.json_text import InexactNumber, check_numbers, read_json, read_json_of_others
+
+KEPT = [
+    ("18446744073709551615", 2**64 - 1),
+    ("-9223372036854775808", -(2**63)),
+    ('{"a": "123456789012345678901234567890"}', {"a": "1" + "23456789012345678901234567890"}),
+    ("[0.12345678901234567890123]", [0.12345678901234567890123]),
+    ("1e25", 1e25),
+]
+INEXACT = [
+    ("18446744073709551616", "it is 18446744073709551616, a whole number beyond 64 bits"),
+    ('{"a": [1, -9223372036854775809]}', "a.1 is -9223372036854775809, a whole number beyond 64"),
+    ('{"a": {"b": 1e999}}', "a.b is 1e999, which is no number that JSON can hold"),
+    ('{"a": -1E400}', "a is -1E400, which is no number"),
+    ('{"loss": NaN}', "loss is NaN, which is no number"),
+    ('{"loss": -Infinity}', "loss is -Infinity, which is no number"),
+]
+
+
+@pytest.mark.parametrize(("text", "value"), KEPT)
+def test_what_can_be_kept_is_read_as_it_is(text: str, value: object) -> None:
+    assert read_json(text) == read_json(text.encode()) == value
+    check_numbers(value)
+
+
+@pytest.mark.parametrize(("text", "words"), INEXACT)
+def test_a_number_that_would_become_another_is_refused_by_its_place(text: str, words: str) -> None:
+    for given in (text, text.encode()):
+        with pytest.raises(InexactNumber) as refused:
+            read_json(given)
+        assert str(refused.value).startswith(words)
+        assert str(refused.value).endswith("; write it as text")
+
+
+@pytest.mark.parametrize("text", ["{", "1 2", b"\xff", "[" * 2000, '{"a": 1e999', "[1e5,]"])
+def test_what_is_no_json_is_that(text: str | bytes) -> None:
+    with pytest.raises(ValueError, match=r"line 1|invalid|utf|UTF") as refused:
+        read_json(text)
+    assert not isinstance(refused.value, InexactNumber)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 2**64, -(2**63) - 1])
+def test_values_are_checked_too(value: object) -> None:
+    with pytest.raises(InexactNumber, match=r"^outputs.a.0 is "):
+        check_numbers({"a": [value]}, "outputs")
+
+
+def test_of_others_whole_numbers_come_with_all_their_digits() -> None:
+    text = '{"id": 340282366920938463463374607431768211455, "n": [1, 2.5]}'
+    assert read_json_of_others(text) == {
+        "id": "340282366920938463463374607431768211455",
+        "n": [1, 2.5],
+    }
