@@ -45,6 +45,7 @@ class Candidate:
     created_at: datetime
     started_at: datetime | None = None
     ended_at: datetime | None = None
+    idle: float = 0.0
     progress: float = 0.0
     origin: Origin = Origin.HEADWAY
     archived: bool = False
@@ -122,7 +123,7 @@ def _value(term: Term, row: Candidate, now: datetime) -> Any:
         return row.metrics.get(term.key or "")
     if term.field is Field.DURATION:
         began = row.started_at
-        return ((row.ended_at or now) - began).total_seconds() if began else None
+        return ((row.ended_at or now) - began).total_seconds() - row.idle if began else None
     return getattr(row, term.field.value)
 
 

@@ -92,6 +92,7 @@ class Execution(Model):
     created_at = fields.DatetimeField()
     started_at = fields.DatetimeField(null=True)
     ended_at = fields.DatetimeField(null=True)
+    idle = fields.FloatField(db_default=0)
     failure = fields.JSONField[dict[str, object]](null=True)
     paused = fields.JSONField[dict[str, object]](null=True)
     killing = fields.JSONField[dict[str, object]](null=True)

@@ -166,10 +166,20 @@ def _restarted(execution: Execution, event: Event) -> Execution:
 
 def _clock(execution: Execution, fact: ExecutionMoved, event: Event) -> Clock:
     """It goes while something can run. Put back after a failure or an end, an execution has its whole time again."""
+    clock = _rested(execution, fact, event)
     if fact.to_state in _COUNTED:
         anew = fact.to_state is ExecutionState.RUNNING and fact.from_state in _ANEW
-        return execution.clock.anew(event.at) if anew else execution.clock.going(event.at)
-    return execution.clock.stopped(event.at)
+        return clock.anew(event.at) if anew else clock.going(event.at)
+    return clock.stopped(event.at)
+
+
+def _rested(execution: Execution, fact: ExecutionMoved, event: Event) -> Clock:
+    if fact.to_state is ExecutionState.RESTARTED:
+        started, ended = execution.started_at, execution.ended_at
+        return execution.clock.put_back(ended, event.at) if started and ended else execution.clock
+    if fact.to_state is ExecutionState.QUEUED:
+        return execution.clock
+    return execution.clock.rested(event.at)
 
 
 _AT_WORK = frozenset({ExecutionState.RUNNING, ExecutionState.WAITING_FOR_APPROVAL})

@@ -116,6 +116,7 @@ def task_run_moved(execution: Execution, fact: TaskRunMoved, event: Event) -> Ex
             changed,
             attempt_base=task.attempt,
             lost=0,
+            started_at=None,
             error=None,
             progress=0.0,
             message=None,

@@ -66,6 +66,7 @@ def candidate(
         created_at=row["created_at"],
         started_at=row["started_at"],
         ended_at=row["ended_at"],
+        idle=row["idle"],
         progress=row["progress"],
         origin=Origin(row["origin"]),
         archived=row["archived"],

@@ -47,8 +47,8 @@ COLUMNS: Final[Mapping[str, Column]] = {
     "DURATION": Column(
         "float8",
         (
-            Part(ACTIVE, "coalesce(1e12 - date_part('epoch', started_at), -1)"),
-            Part(ENDED, "headway_lasted(started_at, ended_at)"),
+            Part(ACTIVE, "coalesce(1e12 - date_part('epoch', started_at) - idle, -1)"),
+            Part(ENDED, "headway_lasted(started_at, ended_at, idle)"),
         ),
     ),
     "PROGRESS": Column("float8", (Part(ACTIVE, "progress"), Part(ENDED, "1::float8", 1.0))),

@@ -137,10 +137,13 @@ def _parent(row: Any) -> Parent | None:
 def clock_of(text: str) -> Clock:
     fields = load(text)
     since = fields.get("since")
+    idle_since = fields.get("idle_since")
     return Clock(
         fields.get("used", 0.0),
         datetime.fromisoformat(since) if since else None,
         fields.get("zero", 0.0),
+        fields.get("idle", 0.0),
+        datetime.fromisoformat(idle_since) if idle_since else None,
     )
 
 
@@ -244,6 +247,7 @@ EXECUTION_COLUMNS: Sequence[Column] = (
     ("properties", "jsonb", lambda x: dump(x.properties)),
     ("started_at", "timestamptz", lambda x: x.started_at),
     ("ended_at", "timestamptz", lambda x: x.ended_at),
+    ("idle", "float8", lambda x: x.clock.idle),
     ("failure", "jsonb", lambda x: dump_or_none(x.failure)),
     ("priority", "int", lambda x: x.priority),
     ("clock", "jsonb", lambda x: dump(x.clock)),

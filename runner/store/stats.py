@@ -46,7 +46,7 @@ _WHOLE, _STATE, _BUCKET, _FLOW, _KIND = 0b1111, 0b0111, 0b1011, 0b1101, 0b1110
 _TALLIES: Final = """
 with found as materialized (
   select state, namespace, flow_key, kind, date_trunc({bucket}::text, created_at, 'UTC') as bucket,
-    date_part('epoch', ended_at - started_at) as lasted
+    date_part('epoch', ended_at - started_at) - idle as lasted
   from executions where {condition})
 select grouping(state, bucket, flow_key, kind) as set, state, bucket, namespace, flow_key, kind, count(*) as total,
   count(*) filter (where state = any({ends}::text[])) as ended,
@@ -153,7 +153,7 @@ _LASTED: Final = """
 select named.namespace, named.flow_key, lasted.* from unnest($1::text[], $2::text[]) named (namespace, flow_key)
 cross join lateral (
   select count(*) as count, percentile_cont(array[0.5, 0.95]) within group (order by seconds) as percentiles
-  from (select headway_lasted(started_at, ended_at) as seconds from executions e
+  from (select headway_lasted(started_at, ended_at, idle) as seconds from executions e
         where e.flow_key = named.flow_key and e.namespace = named.namespace and state = any($3::text[])
           and started_at is not null and not labels ? $4
         order by id desc limit $5) newest) lasted

@@ -33,7 +33,9 @@ EXECUTIONS: Final[Words] = {
             "createdAt": "When it was accepted.",
             "startedAt": "When it first was RUNNING; null before.",
             "endedAt": "When it reached the state that it ended in; null before.",
-            "duration": "Seconds from its start to its end, or until now; null before it started.",
+            "idle": "Seconds that it lay ended, or in line, before it was started again.",
+            "duration": "Seconds from its start to its end, or until now, without those that it was `idle`; "
+            "null before it started.",
             "queuedFor": "Seconds from its creation to its start, or until now.",
             "rerunOf": "The execution that it repeats; null for a new one.",
             "replayOf": "The execution that it was replayed from; null when it was not.",

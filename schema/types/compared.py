@@ -13,8 +13,8 @@ from schema.context import Info
 from schema.enums import ArtifactDirection, MetricKind
 from schema.scalars import JSON, BigInt
 from schema.types.artifact import ArtifactUse
+from schema.types.durations import seconds_between
 from schema.types.execution import Execution
-from schema.types.task_run import seconds_between
 
 
 @strawberry.type

@@ -27,6 +27,7 @@ from schema.scalars import JSON
 from schema.types.actors import Actor, Label, StateChange, labels_of
 from schema.types.approval import Approval
 from schema.types.artifact import ArtifactUse
+from schema.types.durations import seconds_queued, seconds_taken
 from schema.types.event import ExecutionEvent
 from schema.types.flow import Flow, FlowRevision
 from schema.types.git import GitInfo
@@ -42,7 +43,6 @@ from schema.types.stats import DurationStats
 from schema.types.task_run import (
     TaskRun,
     Waiting,
-    seconds_between,
     task_runs_by_path,
     waiting_views,
 )
@@ -62,14 +62,6 @@ class Failure:
     skipped: list[TaskRun]
 
 
-def seconds_queued(row: Any) -> float | None:
-    """What ran elsewhere may have started before it was recorded."""
-    seconds = seconds_between(
-        row["created_at"], row["started_at"] or row["ended_at"] or moment_of(row["id"])
-    )
-    return None if seconds is None else max(0.0, seconds)
-
-
 _READS: Final[Mapping[str, Read]] = {
     "id": lambda row: typed("exec", row["id"]),
     "state": lambda row: ExecutionState(row["state"]),
@@ -83,9 +75,7 @@ _READS: Final[Mapping[str, Read]] = {
     "git": lambda row: GitInfo.of(load(row["git"])),
     "origin": lambda row: Origin(row["origin"]),
     "created_by": lambda row: Actor.of(row["created_by"]),
-    "duration": lambda row: seconds_between(
-        row["started_at"], row["ended_at"] or moment_of(row["id"])
-    ),
+    "duration": seconds_taken,
     "queued_for": seconds_queued,
     "original_id": lambda row: typed("exec", row["original_id"]) if row["original_id"] else None,
 }
@@ -116,6 +106,7 @@ class Execution(RowView, Node):
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
+    idle: float
     duration: float | None
     queued_for: float | None
     scheduled_at: datetime | None

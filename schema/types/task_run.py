@@ -1,6 +1,6 @@
 """Task runs and their attempts."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Self
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from schema.scalars import JSON, BigInt
 from schema.types.actors import StateChange
 from schema.types.approval import Approval
 from schema.types.artifact import ArtifactUse
+from schema.types.durations import seconds_between
 from schema.types.flow import Task
 from schema.types.log import LogConnection, read_logs
 from schema.types.measures import Metric
@@ -236,11 +237,6 @@ async def execution_by_id(info: Info, id: UUID | None) -> "Execution | None":
     from schema.types.execution import Execution
 
     return Execution.maybe(await info.context.loaders.execution.load(id)) if id else None
-
-
-def seconds_between(start: datetime | None, end: datetime | None) -> float | None:
-    """Until now where it has not ended; None where it has not started."""
-    return None if start is None else ((end or datetime.now(UTC)) - start).total_seconds()
 
 
 async def task_run_by_id(info: Info, execution_id: UUID, task_run_id: UUID) -> TaskRun | None:

@@ -10,8 +10,7 @@ from models.ids import Prefix, typed
 from models.secrets import without_secrets
 from runner.store.json import load
 from schema.scalars import time_text
-from schema.types.execution import seconds_queued
-from schema.types.task_run import seconds_between
+from schema.types.durations import seconds_queued, seconds_taken
 
 Row = Any
 Value = Any
@@ -63,7 +62,7 @@ _READ: Final[Mapping[str, Callable[[Row], Value]]] = {
     "startedAt": _time("started_at"),
     "endedAt": _time("ended_at"),
     "scheduledAt": _time("scheduled_at"),
-    "duration": lambda row: seconds_between(row["started_at"], row["ended_at"]),
+    "duration": seconds_taken,
     "queuedFor": seconds_queued,
     "priority": _plain("priority"),
     "origin": _plain("origin"),

@@ -33,7 +33,7 @@ KEYS = {
     "STATE": ("state",),
     "STARTED": ("started_at",),
     "ENDED": ("ended_at",),
-    "DURATION": ("started_at", "ended_at"),
+    "DURATION": ("started_at", "ended_at", "idle"),
     "PROGRESS": ("progress", "ended_at"),
 }
 FAILED_ONLY = Term(Field.STATE, Operator.IN, (ExecutionState.FAILED,))
@@ -56,7 +56,7 @@ def moves(draw: st.DrawFn) -> tuple[Candidate, Candidate]:
 
 
 def row_of(one: Candidate, seq: int) -> dict[str, Any]:
-    names = ("id", "state", "started_at", "ended_at", "progress")
+    names = ("id", "state", "started_at", "ended_at", "idle", "progress")
     return {"seq": seq, **{name: getattr(one, name) for name in names}}
 
 

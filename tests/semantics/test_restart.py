@@ -1,12 +1,15 @@
 """restart: the same execution, put back to run."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from models.ids import untyped
 from tests.api.client import Client, task
 from tests.semantics.scene import (
     PLAN,
+    Promises,
     acted,
     does,
     ended,
@@ -27,6 +30,43 @@ FAILING = """
 
 async def _failed(client: Client, go: Path) -> str:
     return str((await ended(client, flow("re-failed", FAILING % WHEN_GO % go)))["id"])
+
+
+async def test_the_time_before_it_is_no_part_of_how_long_it_took(
+    client: Client, promises: Promises, go: Path
+) -> None:
+    id = await _failed(client, go)
+    for table, columns in A_DAY_AGO.items():
+        shifted = ", ".join(f"{name} = {name} - interval '1 day'" for name in columns)
+        key = "id" if table == "executions" else "execution_id"
+        await promises.rows(f"update {table} set {shifted} where {key} = $1", untyped("exec", id))
+    go.touch()
+    await acted(client, "restartExecution", id=id)
+    assert (await client.until_ended(id))["state"] == "SUCCESS"
+    told = await read(client, id, TIMES)
+    between = datetime.fromisoformat(told["endedAt"]) - datetime.fromisoformat(told["startedAt"])
+    assert between > timedelta(days=1) and 86_390 < told["idle"] <= 86_460
+    assert told["duration"] == pytest.approx(between.total_seconds() - told["idle"], abs=1e-5)
+    assert told["durationStats"]["p50"] == pytest.approx(told["duration"], abs=1e-5)
+    assert told["task"]["duration"] < 60, "it was put back, and began anew"
+    for search, found in (("duration>1h", []), ("duration<1h", [{"id": id}])):
+        query = "query ($s: String) { executions(search: $s) { nodes { id } } }"
+        listed = await client.ask(query, s=f"flow:re-failed {search} id:{id}")
+        assert listed["executions"]["nodes"] == found
+    asked = "executionStats(search: $s, since: $t, bucket: DAY) { averageDuration }"
+    query = f"query ($s: String, $t: DateTime!) {{ {asked} }}"
+    since = (datetime.now(UTC) - timedelta(days=3)).isoformat()
+    stats = (await client.ask(query, s=f"id:{id}", t=since))["executionStats"]
+    assert stats["averageDuration"] == pytest.approx(told["duration"], abs=1e-5)
+
+
+A_DAY_AGO = {
+    "executions": ("created_at", "started_at", "ended_at"),
+    "task_runs": ("started_at", "ended_at"),
+    "attempts": ("started_at", "ended_at"),
+    "events": ("at",),
+}
+TIMES = 'startedAt endedAt idle duration durationStats { p50 } task(key: "bad") { duration }'
 
 
 async def _errored(client: Client, go: Path) -> str:

@@ -25,6 +25,7 @@ export function aRow(
     createdAt: AT,
     startedAt: AT,
     endedAt: null,
+    idle: 0,
     duration: null,
     createdBy: { kind: "USER", name: "admin" },
     labels: [],

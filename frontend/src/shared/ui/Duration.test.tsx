@@ -33,9 +33,11 @@ it("is exact once it has ended, and silent before it started", () => {
   render(
     <>
       <Duration startedAt={START} endedAt="2026-01-14T02:00:01.400Z" />
+      <Duration startedAt={START} endedAt="2026-01-15T02:00:12.400Z" idle={86_400} />
       <Duration startedAt={null} endedAt={null} />
     </>,
   );
   expect(screen.getByText("1.4s")).toBeTruthy();
+  expect(screen.getByText("12s"), "the day that it lay ended is left out").toBeTruthy();
   expect(screen.getByTitle("not started").textContent).toBe("–");
 });

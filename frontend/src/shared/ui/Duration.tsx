@@ -2,16 +2,17 @@ import { useLink } from "@/shared/graphql/link";
 import { formatDuration, formatTicking, secondsBetween } from "@/shared/lib/duration";
 import { useNow } from "@/shared/lib/now";
 
-type Props = { startedAt: string | null; endedAt: string | null; follow?: boolean };
+type Props = { startedAt: string | null; endedAt: string | null; idle?: number; follow?: boolean };
 
-/** Ticks while it runs and the page is live; stands still, marked as such, when nothing newer can be known. */
-export function Duration({ startedAt, endedAt, follow = true }: Props) {
+/** Without the `idle` seconds between an end and a restart. Ticks while it runs and the page is live; stands still, marked as such, when nothing newer can be known. */
+export function Duration({ startedAt, endedAt, idle = 0, follow = true }: Props) {
   const { phase } = useLink();
   const running = startedAt !== null && endedAt === null;
   const ticking = running && follow && phase === "live";
   const now = useNow(ticking);
-  const seconds = secondsBetween(startedAt, endedAt, now);
-  if (seconds === null) return <span title="not started">–</span>;
+  const between = secondsBetween(startedAt, endedAt, now);
+  if (between === null) return <span title="not started">–</span>;
+  const seconds = Math.max(0, between - idle);
   if (!running) return <span>{formatDuration(seconds)}</span>;
   return (
     <span title={ticking ? undefined : "not followed live"} style={ticking ? undefined : { opacity: 0.65 }}>

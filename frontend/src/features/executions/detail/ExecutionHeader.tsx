@@ -94,7 +94,7 @@ function Facts({ view }: { view: View }) {
   return (
     <dl className={classes.facts}>
       <Fact name="Duration">
-        <Duration startedAt={view.startedAt} endedAt={view.endedAt} />
+        <Duration startedAt={view.startedAt} endedAt={view.endedAt} idle={view.idle} />
       </Fact>
       <Fact name="Started">
         <Time at={view.startedAt} />

@@ -14,6 +14,7 @@ function row(id: string, seq = 1, over: Partial<Row> = {}): Row {
     createdAt: "2026-01-01T00:00:00Z",
     startedAt: null,
     endedAt: null,
+    idle: 0,
     duration: null,
     createdBy: { kind: "USER", name: "admin" },
     labels: [],

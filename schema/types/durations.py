@@ -1,0 +1,25 @@
+"""How long something took, from a row's times."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from runner.past import moment_of
+
+
+def seconds_between(start: datetime | None, end: datetime | None) -> float | None:
+    """Until now where it has not ended; None where it has not started."""
+    return None if start is None else ((end or datetime.now(UTC)) - start).total_seconds()
+
+
+def seconds_taken(row: Any) -> float | None:
+    """Of an execution. What lay between an end and the next start is left out."""
+    seconds = seconds_between(row["started_at"], row["ended_at"] or moment_of(row["id"]))
+    return None if seconds is None else max(0.0, seconds - row["idle"])
+
+
+def seconds_queued(row: Any) -> float | None:
+    """What ran elsewhere may have started before it was recorded."""
+    seconds = seconds_between(
+        row["created_at"], row["started_at"] or row["ended_at"] or moment_of(row["id"])
+    )
+    return None if seconds is None else max(0.0, seconds)

@@ -1,0 +1,76 @@
+"""How long an execution took: what lay between an end and a restart is no part of it."""
+
+from datetime import timedelta
+
+from models.lifecycle.clock import Clock
+from models.lifecycle.commands import Cancel, ChangeState, Restart
+from models.states import AttemptState, ExecutionState
+from tests.models.lifecycle.stage import START, Stage
+
+DAY = 86_400
+FLOW = "id: f\nnamespace: n\ntasks:\n  - {id: a, type: shell, run: 'true'}\n"
+
+
+def failed_after(seconds: float) -> Stage:
+    stage = Stage(FLOW)
+    stage.start("a")
+    stage.pass_time(seconds)
+    stage.finish("a", AttemptState.FAILED)
+    assert stage.state is ExecutionState.FAILED
+    return stage
+
+
+def lasted(stage: Stage) -> float:
+    found = stage.execution
+    assert found.started_at
+    return ((found.ended_at or stage.now) - found.started_at).total_seconds() - found.clock.idle
+
+
+def test_a_day_between_an_end_and_a_restart_is_left_out() -> None:
+    stage = failed_after(600)
+    began = stage.execution.started_at
+    for _ in range(2):
+        stage.pass_time(DAY)
+        stage.ask(Restart())
+        assert stage.state is ExecutionState.RUNNING
+        stage.start("a")
+        stage.pass_time(60)
+        stage.finish("a", AttemptState.FAILED)
+    assert stage.execution.started_at == began
+    assert (stage.execution.clock.idle, lasted(stage)) == (2 * DAY, 720)
+
+
+def test_a_task_run_that_is_put_back_begins_anew() -> None:
+    stage = failed_after(600)
+    stage.pass_time(DAY)
+    stage.ask(Restart())
+    assert stage.task("a").started_at is None
+    stage.start("a")
+    assert stage.task("a").started_at == stage.now
+
+
+def test_another_end_given_by_hand_changes_no_time() -> None:
+    stage = failed_after(600)
+    stage.pass_time(DAY)
+    stage.ask(ChangeState(ExecutionState.KILLED))
+    assert (stage.execution.clock.idle, lasted(stage)) == (0, 600)
+    stage.pass_time(DAY)
+    stage.ask(Restart())
+    assert stage.execution.clock.idle == 2 * DAY
+
+
+def test_what_never_started_had_no_time_to_leave_out() -> None:
+    stage = Stage(FLOW, scheduled_at=START + timedelta(hours=1))
+    stage.ask(Cancel())
+    stage.pass_time(DAY)
+    stage.ask(Restart())
+    stage.start("a")
+    assert (stage.execution.clock.idle, lasted(stage)) == (0, 0)
+
+
+def test_to_wait_in_line_after_a_restart_is_left_out_too() -> None:
+    ended, restarted, started = (START + timedelta(seconds=at) for at in (10, DAY, DAY + 5))
+    waiting = Clock(since=START).stopped(ended).put_back(ended, restarted)
+    assert waiting.idle == DAY - 10
+    going = waiting.rested(started).anew(started)
+    assert (going.idle, going.at(started), going.rested(started)) == (DAY - 5, 10, going)
