@@ -1,6 +1,7 @@
 """The roots of watching. Hints only wake; what is sent is read from the tables by cursor."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator
 from typing import Any, Final, Self
 from uuid import UUID
@@ -11,6 +12,7 @@ from models import logs as domain_logs
 from models.ids import typed, untyped
 from models.orders import ExecutionOrder
 from models.viewer import Permission
+from runner.pace import rest_after
 from runner.store import event_log, log_lines
 from runner.store.listing import View
 from schema.bulk import watch_bulk
@@ -30,7 +32,7 @@ from schema.types.paging import Count, Paging
 from schema.types.stats import LiveStats
 
 COALESCE: Final = 0.05
-"""Seconds between two states of one execution; what happened between is in its events."""
+"""Seconds between two states of one execution at least; what happened between is in its events."""
 LIST_COALESCE: Final = 0.25
 MOST: Final = 200
 
@@ -103,14 +105,15 @@ class Subscription:
         seen = -1
         with info.context.services.feed.watch(f"e:{key}") as watch:
             while True:
+                began = time.thread_time()
                 info.context.refresh()
                 row = await info.context.loaders.execution.load(key)
                 if row is None:
                     return
                 if row["seq"] != seen:
                     seen = row["seq"]
-                    yield Execution.of(row)
-                    await asyncio.sleep(COALESCE)
+                    yield Execution.of(row)  # all that is asked of it is read before this goes on
+                    await asyncio.sleep(rest_after(time.thread_time() - began, COALESCE))
                 await watch.changed()
 
     @strawberry.subscription
