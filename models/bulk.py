@@ -8,6 +8,7 @@ from uuid import UUID
 
 from models.errors import Problem, ProblemCode, Refused
 from models.labels import check_labels
+from models.lifecycle import permitted
 from models.lifecycle.actions import Action, Availability, availability, check_end
 from models.lifecycle.commands import (
     Cancel,
@@ -25,7 +26,7 @@ from models.lifecycle.keeping import check_text
 from models.lifecycle.planning import refuse_unsaved
 from models.lifecycle.record_commands import AddNote, Archive, Delete, Unarchive
 from models.lifecycle.snapshot import Approval, Execution
-from models.lifecycle.votes import may_vote
+from models.lifecycle.votes import why_not
 from models.states import ApprovalState, ExecutionState, LabelMode, VoteDecision
 from models.viewer import Permission, Viewer
 
@@ -52,22 +53,11 @@ class BulkOutcome(StrEnum):
     LEFT = "LEFT"
 
 
+_ONE_BY_ONE: Final = frozenset({Action.PREPARE_EXECUTION, Action.CHANGE_TASK_RUN_STATE})
 PERMISSIONS: Final[Mapping[Action, Permission]] = {
-    Action.CANCEL: Permission.ACT_ON_EXECUTION,
-    Action.PAUSE: Permission.ACT_ON_EXECUTION,
-    Action.RESUME: Permission.ACT_ON_EXECUTION,
-    Action.RETRY_FAILED: Permission.ACT_ON_EXECUTION,
-    Action.RESTART: Permission.ACT_ON_EXECUTION,
-    Action.REPLAY: Permission.RUN_FLOW,
-    Action.FORCE_RUN: Permission.ACT_ON_EXECUTION,
-    Action.CHANGE_STATE: Permission.CHANGE_STATE,
-    Action.SET_LABELS: Permission.ACT_ON_EXECUTION,
-    Action.ADD_NOTE: Permission.ACT_ON_EXECUTION,
-    Action.ARCHIVE: Permission.ACT_ON_EXECUTION,
-    Action.UNARCHIVE: Permission.ACT_ON_EXECUTION,
-    Action.DELETE: Permission.MANAGE,
-    Action.APPROVE: Permission.APPROVE,
-    Action.REJECT: Permission.APPROVE,
+    action: permission
+    for action, permission in permitted.PERMISSIONS.items()
+    if action not in _ONE_BY_ONE
 }
 """What can be done to many at once, and the permission that it needs."""
 
@@ -218,9 +208,8 @@ def _judge_vote(execution: Execution, instruction: Instruction, viewer: Viewer) 
     except Refused as refused:
         return _refusal(refused.problems[0])
     (request,) = _open_requests(execution)
-    if not may_vote(execution, request, viewer.actor, viewer.roles):
-        return Judgement(False, ProblemCode.FORBIDDEN, "you may not decide this")
-    return Judgement(True)
+    problem = why_not(execution, request, viewer.actor, viewer.roles)
+    return _refusal(problem) if problem else Judgement(True)
 
 
 def _judge_replay(execution: Execution, viewer: Viewer) -> Judgement:

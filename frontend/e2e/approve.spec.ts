@@ -1,3 +1,4 @@
+import AxeBuilder from "@axe-core/playwright";
 import { expect, test } from "./test";
 
 test("an approval is refused with the server's sentence, then given with a comment", async ({
@@ -27,4 +28,36 @@ test("a rejection ends it", async ({ page, headway }) => {
   await card.getByLabel("Comment").fill("not today");
   await card.getByRole("button", { name: "Reject" }).click();
   await expect(page.getByTestId("state")).toContainText("Rejected");
+});
+
+test("where no comment is asked for, a rejection is asked about first", async ({ page, headway }) => {
+  const run = await headway.run("gate");
+  await page.goto(`${headway.server.url}/executions/${run.id}`);
+  const card = page.getByRole("region", { name: "Approval needed: go" });
+  await card.getByRole("button", { name: "Reject" }).click();
+  const dialog = page.getByRole("dialog", { name: "Reject it?" });
+  await expect(dialog).toContainText("The execution ends Rejected.");
+  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+  await dialog.getByRole("button", { name: "Leave it open" }).click();
+  await expect(dialog).toBeHidden();
+  await expect(page.getByTestId("state")).toContainText("Needs approval");
+  await card.getByRole("button", { name: "Reject" }).click();
+  await dialog.getByLabel("Comment").fill("not today");
+  await dialog.getByRole("button", { name: "Reject it" }).click();
+  await expect(page.getByTestId("state")).toContainText("Rejected");
+});
+
+test("who is not asked is told so, and as an admin may override with a reason", async ({ page, headway }) => {
+  const run = await headway.run("others");
+  await page.goto(`${headway.server.url}/executions/${run.id}`);
+  const card = page.getByRole("region", { name: "Approval needed: sign" });
+  await expect(card).toContainText("You cannot decide this one: only maria may decide this.");
+  await expect(card.getByRole("button", { name: "Approve" })).toHaveCount(0);
+  await card.getByRole("checkbox", { name: /^Override/ }).check();
+  await expect(card.getByRole("button", { name: "Override and approve" })).toBeDisabled();
+  await card.getByLabel("Reason").fill("maria is away");
+  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+  await card.getByRole("button", { name: "Override and approve" }).click();
+  await expect(page.getByTestId("state")).toContainText("Success");
+  await expect(page.getByRole("region", { name: "History" })).toContainText("maria is away");
 });

@@ -43,6 +43,18 @@ tasks:
   - {id: release, type: approval, message: "Release it to everyone?", comment: always}
   - {id: after, type: shell, needs: [release], run: echo released}
 `,
+  gate: `
+id: gate
+namespace: e2e
+tasks:
+  - {id: go, type: approval, message: "Go on?"}
+`,
+  others: `
+id: others
+namespace: e2e
+tasks:
+  - {id: sign, type: approval, message: "Sign it?", users: [maria]}
+`,
   many: `
 id: many
 namespace: e2e

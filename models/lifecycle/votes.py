@@ -18,7 +18,7 @@ from models.events import (
 from models.inputs import InputSpec, validate_inputs
 from models.lifecycle.commands import ApprovalDue, CastVote
 from models.lifecycle.last_words import decision, expiry
-from models.lifecycle.snapshot import Approval, Execution, TaskRun
+from models.lifecycle.snapshot import Approval, Execution, TaskRun, replace
 from models.lifecycle.steps import Steps
 from models.lifecycle.stopping import kill
 from models.spec import ApprovalTask
@@ -67,8 +67,6 @@ def cast(steps: Steps, command: CastVote, settle: Callable[[Steps], None]) -> No
         return
     _refuse_decided(steps, approval)
     groups = _groups_of(steps.execution, approval, actor, command)
-    if any(vote.actor == actor for vote in approval.votes):
-        raise Refused([Problem(ProblemCode.ALREADY_VOTED, "you voted already; a vote stands")])
     _refuse_comment(approval, command)
     steps.record(
         ApprovalVoted(
@@ -153,25 +151,47 @@ def _groups_of(
             raise Refused.because(
                 ProblemCode.VALIDATION, "an override needs a comment that says why", "comment"
             )
+        if has_voted(approval, actor):
+            raise Refused([_VOTED])
         return ()
-    groups = _eligible_for(approval, actor, command.voter_roles)
-    if not groups:
-        raise Refused.because(ProblemCode.FORBIDDEN, _who_may(approval, command.voter_roles))
+    if refused := why_not(execution, approval, actor, command.voter_roles):
+        if refused.code is ProblemCode.FORBIDDEN and _may_override(command.voter_roles):
+            refused = replace(refused, message=f"{refused.message}; {_OVERRIDE}")
+        raise Refused([refused])
+    return _eligible_for(approval, actor, command.voter_roles)
+
+
+_OVERRIDE = "as an admin you may override it (--override), with a comment that says why"
+_VOTED = Problem(ProblemCode.ALREADY_VOTED, "you voted already; a vote stands")
+_SELF = Problem(
+    ProblemCode.SELF_APPROVAL,
+    "who started or restarted it, or had it started, may not decide this; ask someone else",
+)
+
+
+def why_not(
+    execution: Execution, approval: Approval, actor: str, roles: frozenset[str]
+) -> Problem | None:
+    """Why this person would not be heard now: not named by the policy, the starter, or with a vote already."""
+    if not _eligible_for(approval, actor, roles):
+        return Problem(ProblemCode.FORBIDDEN, _who_may(approval))
     if _is_self(execution, approval, actor):
-        raise Refused.because(
-            ProblemCode.SELF_APPROVAL,
-            "who started or restarted it, or had it started, may not decide this; ask someone else",
-        )
-    return groups
+        return _SELF
+    return _VOTED if has_voted(approval, actor) else None
 
 
-def _who_may(approval: Approval, roles: frozenset[str]) -> str:
+def has_voted(approval: Approval, actor: str) -> bool:
+    return any(vote.actor == actor for vote in approval.votes)
+
+
+def _may_override(roles: frozenset[str]) -> bool:
+    return bool(roles & set(roles_with(Permission.MANAGE)))
+
+
+def _who_may(approval: Approval) -> str:
     policy = approval.policy
     names = (*policy.users, *(f"role {role}" for role in (*policy.roles, *approval.escalated)))
-    sentence = f"only {', '.join(names)} may decide this"
-    if roles & set(roles_with(Permission.MANAGE)):
-        sentence += "; as an admin you may override it (--override), with a comment that says why"
-    return sentence
+    return f"only {', '.join(names)} may decide this"
 
 
 def _eligible_for(approval: Approval, actor: str, roles: frozenset[str]) -> tuple[str, ...]:
@@ -183,15 +203,6 @@ def _eligible_for(approval: Approval, actor: str, roles: frozenset[str]) -> tupl
 
 def _is_self(execution: Execution, approval: Approval, actor: str) -> bool:
     return not approval.policy.allow_self and actor in execution.started_by
-
-
-def may_vote(execution: Execution, approval: Approval, actor: str, roles: frozenset[str]) -> bool:
-    """Whether this person would be heard now: named by the policy, not the starter, and without a vote yet."""
-    return (
-        bool(_eligible_for(approval, actor, roles))
-        and not _is_self(execution, approval, actor)
-        and all(vote.actor != actor for vote in approval.votes)
-    )
 
 
 def _refuse_comment(approval: Approval, command: CastVote) -> None:

@@ -27,6 +27,8 @@ APPROVALS: Final[Words] = {
             "remindEvery": "Seconds between reminders; null without any.",
             "expiresAt": "When its time runs out; null without a timeout.",
             "canDecide": "Whether the viewer may decide it now.",
+            "cannotDecideReason": "Why the viewer may not decide it now, in words; null when they may.",
+            "canOverride": "Whether the viewer may decide it past the policy, with `override` and a comment.",
         },
     ),
     "ApprovalState": (

@@ -71,7 +71,7 @@ EXECUTIONS: Final[Words] = {
             "artifacts": "What it used and made.",
             "artifacts(direction)": "Only what was used, or only what was made.",
             "approvals": "Its approval requests, in the order of their making.",
-            "availableActions": "Every action, whether it is possible now and, if not, why.",
+            "availableActions": "Every action, whether it is possible now for the viewer and, if not, why.",
             "waitingFor": "Why it, and those of its task runs that stand still, do not move; empty once it has ended.",
             "failure": "What made it fail; null while nothing has. Of one that was set to FAILED by hand: who did so "
             "and why, with the code CHANGE_STATE.",

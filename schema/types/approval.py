@@ -10,10 +10,12 @@ from pydantic import TypeAdapter
 from models.approval import ApprovalPolicy
 from models.errors import Refused
 from models.ids import typed
-from models.lifecycle.votes import may_vote
+from models.lifecycle.snapshot import Approval as Request
+from models.lifecycle.snapshot import Execution as Snapshot
+from models.lifecycle.votes import has_voted, why_not
 from models.spec import InputSpec
 from models.states import ApprovalState, CommentRule, OnReject, OnTimeout, VoteDecision
-from models.viewer import Permission
+from models.viewer import Permission, not_permitted
 from runner.past import past_of
 from runner.store.json import load
 from schema.context import Info
@@ -151,15 +153,49 @@ class Approval(Node):
 
     @strawberry.field
     async def can_decide(self, info: Info) -> bool:
+        return await self._standing(info) is None
+
+    @strawberry.field
+    async def cannot_decide_reason(self, info: Info) -> str | None:
+        return await self._standing(info)
+
+    @strawberry.field
+    async def can_override(self, info: Info) -> bool:
         viewer = info.context.viewer
-        if past_of(self.execution_key):
+        if self._is_over() or not viewer.permissions >= {Permission.APPROVE, Permission.MANAGE}:
             return False
-        if self.state is not ApprovalState.PENDING or not viewer.may(Permission.APPROVE):
+        snapshot, request = await self._asked(info)
+        if snapshot is None or request is None or snapshot.plan.unreadable:
             return False
+        return not has_voted(request, viewer.actor)
+
+    async def _standing(self, info: Info) -> str | None:
+        """Why the viewer may not decide it."""
+        viewer = info.context.viewer
+        if over := self._is_over():
+            return over
+        if not viewer.may(Permission.APPROVE):
+            return not_permitted(Permission.APPROVE)
+        snapshot, request = await self._asked(info)
+        if snapshot is None or request is None:
+            return "a newer request has taken its place; decide that one"
+        if snapshot.plan.unreadable:
+            return snapshot.plan.unreadable
+        refused = why_not(snapshot, request, viewer.actor, viewer.roles)
+        return refused.message if refused else None
+
+    def _is_over(self) -> str | None:
+        if past := past_of(self.execution_key):
+            return f"this is the past, as of seq {past.seq}"
+        if self.state is not ApprovalState.PENDING:
+            return f"this request is {self.state.value} already"
+        return None
+
+    async def _asked(self, info: Info) -> tuple[Snapshot | None, Request | None]:
+        """The execution and the request as the engine would judge them."""
         snapshot = await info.context.loaders.snapshot.load(self.execution_key)
         requests = (task.approval for task in snapshot.tasks.values()) if snapshot else ()
-        found = next((one for one in requests if one and one.id == self.key), None)
-        return bool(found and snapshot and may_vote(snapshot, found, viewer.actor, viewer.roles))
+        return snapshot, next((one for one in requests if one and one.id == self.key), None)
 
 
 @strawberry.type

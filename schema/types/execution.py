@@ -14,6 +14,7 @@ from models.ids import typed, untyped
 from models.lifecycle import snapshot
 from models.lifecycle.actions import Action, available_actions
 from models.lifecycle.keeping import in_the_past
+from models.lifecycle.permitted import permitted
 from models.lifecycle.waiting import Line, waiting_for
 from models.secrets import without_secrets
 from models.states import EXECUTION_ENDS, ExecutionState, FailureAction, Origin, TaskRunState
@@ -287,13 +288,11 @@ class Execution(RowView, Node):
 
     @strawberry.field
     async def available_actions(self, info: Info) -> list[ActionAvailability]:
-        past = past_of(self.row["id"])
-        found = (
-            in_the_past(past.seq)
-            if past
-            else available_actions(await snapshot_of(info, self.row["id"]))
-        )
-        return [ActionAvailability.of(one) for one in found]
+        if past := past_of(self.row["id"]):
+            return [ActionAvailability.of(one) for one in in_the_past(past.seq)]
+        found = available_actions(await snapshot_of(info, self.row["id"]))
+        permissions = info.context.viewer.permissions
+        return [ActionAvailability.of(permitted(one, permissions)) for one in found]
 
     @strawberry.field
     async def waiting_for(self, info: Info) -> list[Waiting]:

@@ -10,6 +10,7 @@ from models.ids import typed
 from models.lifecycle import waiting
 from models.lifecycle.actions import Action, availability
 from models.lifecycle.keeping import in_the_past
+from models.lifecycle.permitted import permitted
 from models.lifecycle.waiting import WaitingCode, waiting_of_task
 from models.states import AttemptState, TaskRunState
 from runner.past import moment_of, past_of
@@ -225,9 +226,9 @@ class TaskRun(Node):
             return [ActionAvailability.of(one) for one in refused if one.action in _ON_TASK_RUNS]
         snapshot = await snapshot_of(info, self.execution_key)
         task = snapshot.tasks[self.key]
-        return [
-            ActionAvailability.of(availability(snapshot, action, task)) for action in _ON_TASK_RUNS
-        ]
+        permissions = info.context.viewer.permissions
+        found = (availability(snapshot, action, task) for action in _ON_TASK_RUNS)
+        return [ActionAvailability.of(permitted(one, permissions)) for one in found]
 
 
 _ON_TASK_RUNS = (Action.APPROVE, Action.REJECT, Action.REPLAY, Action.CHANGE_TASK_RUN_STATE)

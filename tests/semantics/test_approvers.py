@@ -68,6 +68,56 @@ async def test_an_admin_who_is_not_asked_is_told_of_the_override(
     await acted(client, "cancelExecution", id=id)
 
 
+STANDING = "approvals { canDecide cannotDecideReason canOverride }"
+NO_PERMISSION = "this needs the permission APPROVE; roles that have it: approver, admin"
+
+
+async def standing(who: Client, id: str) -> tuple[bool, str | None, bool]:
+    (told,) = (await read(who, id, STANDING))["approvals"]
+    return told["canDecide"], told["cannotDecideReason"], told["canOverride"]
+
+
+async def test_it_is_told_why_one_may_not_decide_and_who_may_override(
+    client: Client, people: People
+) -> None:
+    ann, bob = await people("ann"), await people("bob")
+    eve, otto = await people("eve", "admin"), await people("otto", "operator")
+    id, request = await asked(client, "required: 2, allow_self: false, users: [ann, eve, admin]")
+    started = (
+        "who started or restarted it, or had it started, may not decide this; ask someone else"
+    )
+    assert await standing(client, id) == (False, started, True)
+    assert await standing(ann, id) == (True, None, False)
+    assert await standing(bob, id) == (False, "only ann, eve, admin may decide this", False)
+    assert await standing(otto, id) == (False, NO_PERMISSION, False)
+    assert await standing(eve, id) == (True, None, True)
+    await does(eve, "approve", approvalId=request)
+    assert await standing(eve, id) == (False, "you voted already; a vote stands", False)
+    assert await no(client, id, request, eve) == "ALREADY_VOTED"
+    await does(ann, "approve", approvalId=request)
+    assert await standing(eve, id) == (False, "this request is APPROVED already", False)
+
+
+async def test_what_one_has_no_permission_for_is_not_available_and_says_so(
+    client: Client, people: People
+) -> None:
+    id, _ = await asked(client, "")
+    what = "availableActions { action allowed code reason } taskRuns { availableActions { action allowed code } }"
+    told = await read(await people("vera", "viewer"), id, what)
+    assert {one["code"] for one in told["availableActions"]} == {"FORBIDDEN"}
+    cancel = next(one for one in told["availableActions"] if one["action"] == "CANCEL")
+    assert (cancel["allowed"], cancel["reason"]) == (
+        False,
+        "this needs the permission ACT_ON_EXECUTION; roles that have it: operator, editor, admin",
+    )
+    (task,) = told["taskRuns"]
+    assert {one["allowed"] for one in task["availableActions"]} == {False}
+    told = await read(await people("otto", "operator"), id, what)
+    allowed = {one["action"] for one in told["availableActions"] if one["allowed"]}
+    assert "CANCEL" in allowed and not allowed & {"DELETE", "CHANGE_STATE", "APPROVE"}
+    await acted(client, "cancelExecution", id=id)
+
+
 async def test_an_override_needs_a_reason_and_is_marked_and_is_for_those_who_manage(
     client: Client, people: People
 ) -> None:

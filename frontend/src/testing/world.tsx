@@ -54,15 +54,19 @@ export class Stream<Value> implements AsyncIterableIterator<Value> {
   }
 }
 
-/** The page at an address, in a world. */
-export function show(address: string, world: World) {
-  link.move({ type: "opened", at: Date.now() });
-  const client = new Client({
+export function clientOf(world: World): Client {
+  return new Client({
     url: "/graphql",
     preferGetMethod: false,
     requestPolicy: "network-only",
     exchanges: [executeExchange({ schema, rootValue: world })],
   });
+}
+
+/** The page at an address, in a world. */
+export function show(address: string, world: World) {
+  link.move({ type: "opened", at: Date.now() });
+  const client = clientOf(world);
   const root = createRootRoute({ component: Outlet });
   const router = createRouter({
     routeTree: root.addChildren([executionsRoute(root), executionRoute(root), approvalsRoute(root)]),

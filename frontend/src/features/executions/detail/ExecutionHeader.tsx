@@ -1,9 +1,9 @@
-import { Button, Tooltip } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import type { ExecutionPageQuery } from "@/shared/graphql/gen/graphql";
 import { formatDuration } from "@/shared/lib/duration";
 import { Duration } from "@/shared/ui/Duration";
+import { OfferButton } from "@/shared/ui/OfferButton";
 import { ProgressBar } from "@/shared/ui/ProgressBar";
 import { StateBadge } from "@/shared/ui/StateBadge";
 import { isEnded, STATE_TOKENS } from "@/shared/ui/stateTokens";
@@ -11,6 +11,7 @@ import { Time } from "@/shared/ui/Time";
 import { type Offer, offersOf } from "../actions/registry";
 import type { Actions } from "../actions/useActions";
 import { RunDialog } from "../run/RunDialog";
+import { useWhyNotRun } from "../run/useWhyNotRun";
 import { DownloadMenu } from "./DownloadMenu";
 import classes from "./ExecutionHeader.module.css";
 import { MoreActions } from "./MoreActions";
@@ -21,6 +22,7 @@ type Props = { view: View; neighbours: ExecutionPageQuery["execution"]; actions:
 
 export function ExecutionHeader({ view, neighbours, actions }: Props) {
   const [running, setRunning] = useState(false);
+  const whyNotRun = useWhyNotRun();
   const offers = offersOf(view.availableActions);
   const asked = actions.asked?.id === view.id ? actions.asked.word : undefined;
   return (
@@ -54,7 +56,9 @@ export function ExecutionHeader({ view, neighbours, actions }: Props) {
                 onStart={() => actions.start(offer.spec, view)}
               />
             ))}
-          <Button onClick={() => setRunning(true)}>Run again</Button>
+          <OfferButton allowed={!whyNotRun} reason={whyNotRun} onClick={() => setRunning(true)}>
+            Run again
+          </OfferButton>
           <DownloadMenu id={view.id} />
           <MoreActions
             offers={offers.filter((offer) => offer.spec.more)}
@@ -74,20 +78,17 @@ const MAIN = new Set(["RETRY_FAILED", "RESTART"]);
 
 function ActionButton({ offer, onStart }: { offer: Offer; onStart: () => void }) {
   const { spec, allowed, reason } = offer;
-  const main = allowed && MAIN.has(spec.action);
-  const button = (
-    <Button
-      variant={main ? "filled" : "default"}
+  return (
+    <OfferButton
+      variant={allowed && MAIN.has(spec.action) ? "filled" : "default"}
       className={spec.danger && allowed ? classes.danger : undefined}
-      data-disabled={!allowed || undefined}
-      aria-disabled={!allowed}
-      onClick={(event) => (allowed ? onStart() : event.preventDefault())}
+      allowed={allowed}
+      reason={reason}
+      onClick={onStart}
     >
       {spec.word}
-    </Button>
+    </OfferButton>
   );
-  if (allowed || !reason) return button;
-  return <Tooltip label={reason}>{button}</Tooltip>;
 }
 
 function Facts({ view }: { view: View }) {

@@ -112,6 +112,23 @@ describe("a failure", () => {
   });
 });
 
+/** Of a viewer who may do no more than look. */
+const VIEWER = () => ({ actor: { name: "vera" }, permissions: ["VIEW_EXECUTION"] });
+
+it("greys Run again for who may not run, and says why", async () => {
+  const user = userEvent.setup();
+  show("/executions/exec_2", world(FAILED, { viewer: VIEWER }).root);
+  await screen.findByRole("button", { name: "Run again" });
+  const state = () => screen.getByRole("button", { name: "Run again" }).getAttribute("aria-disabled");
+  await waitFor(() => expect(state()).toBe("true"));
+  await user.hover(screen.getByRole("button", { name: "Run again" }));
+  expect((await screen.findByRole("tooltip")).textContent).toBe(
+    "vera may look, but start nothing: that needs the permission RUN_FLOW.",
+  );
+  await user.click(screen.getByRole("button", { name: "Run again" }));
+  expect(screen.queryByRole("dialog")).toBeNull();
+});
+
 describe("an action", () => {
   it("sends the reason, and shows the server's sentence when refused", async () => {
     const user = userEvent.setup();

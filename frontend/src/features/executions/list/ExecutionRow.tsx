@@ -60,7 +60,12 @@ export const ExecutionRow = memo(function ExecutionRow(props: Props) {
         <Time at={row.startedAt} />
       </span>
       <span role="cell" className={classes.duration}>
-        <Duration startedAt={row.startedAt} endedAt={row.endedAt} idle={row.idle} follow={props.live && !props.gone} />
+        <Duration
+          startedAt={row.startedAt}
+          endedAt={row.endedAt}
+          idle={row.idle}
+          follow={props.live && !props.gone}
+        />
       </span>
       <span role="cell" className={classes.by}>
         {row.createdBy.name}

@@ -4,8 +4,10 @@ import { useCallback, useState } from "react";
 import { FilterChoicesDocument } from "@/shared/graphql/gen/graphql";
 import { useRead } from "@/shared/graphql/read";
 import { ErrorState } from "@/shared/ui/ErrorState";
+import { OfferButton } from "@/shared/ui/OfferButton";
 import { useActions } from "../actions/useActions";
 import { RunDialog } from "../run/RunDialog";
+import { useWhyNotRun } from "../run/useWhyNotRun";
 import classes from "./ExecutionsPage.module.css";
 import { ExecutionsTable } from "./ExecutionsTable";
 import { ExportMenu } from "./ExportMenu";
@@ -28,6 +30,7 @@ export function ExecutionsPage() {
   const [menu, setMenu] = useState<string | null>(null);
   const actions = useActions();
   const [running, setRunning] = useState(false);
+  const whyNotRun = useWhyNotRun();
   const { hold, pointer } = useHold(selected !== null || menu !== null || actions.isOpen || running);
   const { rows, error, settle, loadMore, loadingMore, hasMore } = useRows(search, hold);
   const choices = useRead(FilterChoicesDocument, {}).data;
@@ -45,9 +48,15 @@ export function ExecutionsPage() {
     <>
       <div className={classes.head}>
         <h1 className={classes.title}>Executions</h1>
-        <Button variant="filled" size="sm" onClick={() => setRunning(true)}>
+        <OfferButton
+          variant={whyNotRun ? "default" : "filled"}
+          size="sm"
+          allowed={!whyNotRun}
+          reason={whyNotRun}
+          onClick={() => setRunning(true)}
+        >
           Run a flow
-        </Button>
+        </OfferButton>
         <ExportMenu search={search} />
         <span className={classes.count} aria-live="off">
           {rows.loaded && `${rows.total.value.toLocaleString()}${rows.total.exact ? "" : "+"}`}

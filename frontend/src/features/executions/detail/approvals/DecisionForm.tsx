@@ -1,4 +1,4 @@
-import { Button, Textarea } from "@mantine/core";
+import { Button, Checkbox, Textarea } from "@mantine/core";
 import { useState } from "react";
 import { useClient } from "urql";
 import type { ApprovalViewFragment } from "@/shared/graphql/gen/graphql";
@@ -9,6 +9,7 @@ import { specOf } from "../../actions/registry";
 import { InputField } from "../../run/InputField";
 import { type Entries, entriesOf, placed, readEntries } from "../../run/inputs";
 import classes from "./ApprovalCard.module.css";
+import { RejectDialog } from "./RejectDialog";
 import { type Decided, decidedWords } from "./rules";
 
 type Decision = "APPROVE" | "REJECT";
@@ -20,14 +21,22 @@ export function DecisionForm({ approval, onDecided }: Props) {
   const [comment, setComment] = useState("");
   const [busy, setBusy] = useState<Decision | null>(null);
   const [problems, setProblems] = useState<Outcome["problems"]>([]);
+  const [overriding, setOverriding] = useState(false);
+  const [asking, setAsking] = useState(false);
   const [entries, setEntries] = useState<Entries>(() => entriesOf(approval.form));
   const { byField, others } = placed(problems, approval.form);
 
   const decide = async (action: Decision) => {
+    setAsking(false);
     setBusy(action);
     const form =
       action === "APPROVE" && approval.form.length ? readEntries(approval.form, entries).values : null;
-    const input = { approvalId: approval.id, comment: comment.trim() || null, form };
+    const input = {
+      approvalId: approval.id,
+      comment: comment.trim() || null,
+      form,
+      ...(overriding && { override: true }),
+    };
     const outcome = await perform(client, specOf(action), input);
     setBusy(null);
     setProblems(outcome.problems);
@@ -38,49 +47,107 @@ export function DecisionForm({ approval, onDecided }: Props) {
 
   const decided = problems.find((problem) => problem.request)?.request;
   if (decided) return <TooLate request={decided} />;
-  if (!approval.canDecide) return <p className={classes.rule}>You cannot decide this one.</p>;
+  const reject = () => (approval.comment === "NEVER" && !overriding ? setAsking(true) : decide("REJECT"));
+  const unsaid = overriding && !comment.trim();
   return (
     <div className={classes.form}>
-      {approval.form.map((field) => (
-        <InputField
-          key={field.id}
-          field={field}
-          entry={entries[field.id] ?? null}
-          error={byField[field.id]}
-          onChange={(entry) => setEntries((before) => ({ ...before, [field.id]: entry }))}
+      <Standing approval={approval} overriding={overriding} onOverride={setOverriding} />
+      {(approval.canDecide || overriding) && (
+        <>
+          {approval.form.map((field) => (
+            <InputField
+              key={field.id}
+              field={field}
+              entry={entries[field.id] ?? null}
+              error={byField[field.id]}
+              onChange={(entry) => setEntries((before) => ({ ...before, [field.id]: entry }))}
+            />
+          ))}
+          <Textarea
+            data-approval-comment
+            label={overriding ? "Reason" : "Comment"}
+            description={overriding ? OVERRIDE_RULE : COMMENT_RULES[approval.comment]}
+            required={overriding}
+            autosize
+            minRows={1}
+            maxRows={6}
+            value={comment}
+            onChange={(event) => setComment(event.currentTarget.value)}
+          />
+          <Problems problems={others} />
+          <Answers busy={busy} overriding={overriding} unsaid={unsaid} decide={decide} reject={reject} />
+        </>
+      )}
+      {asking && (
+        <RejectDialog
+          approval={approval}
+          comment={comment}
+          onComment={setComment}
+          onClose={() => setAsking(false)}
+          onReject={() => decide("REJECT")}
         />
-      ))}
-      <Textarea
-        data-approval-comment
-        label="Comment"
-        description={COMMENT_RULES[approval.comment]}
-        autosize
-        minRows={1}
-        maxRows={6}
-        value={comment}
-        onChange={(event) => setComment(event.currentTarget.value)}
-      />
-      <Problems problems={others} />
-      <div className={classes.buttons}>
-        <Button
-          size="sm"
-          variant="filled"
-          loading={busy === "APPROVE"}
-          disabled={busy === "REJECT"}
-          onClick={() => decide("APPROVE")}
-        >
-          Approve
-        </Button>
-        <Button
-          size="sm"
-          className={classes.reject}
-          loading={busy === "REJECT"}
-          disabled={busy === "APPROVE"}
-          onClick={() => decide("REJECT")}
-        >
-          Reject
-        </Button>
-      </div>
+      )}
+    </div>
+  );
+}
+
+type StandingProps = {
+  approval: ApprovalViewFragment;
+  overriding: boolean;
+  onOverride: (overriding: boolean) => void;
+};
+
+/** Why one may not decide, and the way past the policy for who has it. */
+function Standing({ approval, overriding, onOverride }: StandingProps) {
+  const { canDecide, cannotDecideReason, canOverride } = approval;
+  return (
+    <>
+      {!canDecide && (
+        <p className={classes.rule}>
+          You cannot decide this one{cannotDecideReason ? `: ${cannotDecideReason}` : ""}.
+        </p>
+      )}
+      {canOverride && (
+        <Checkbox
+          size="xs"
+          label="Override: decide it past the policy, as an admin"
+          checked={overriding}
+          onChange={(event) => onOverride(event.currentTarget.checked)}
+        />
+      )}
+    </>
+  );
+}
+
+type AnswersProps = {
+  busy: Decision | null;
+  overriding: boolean;
+  unsaid: boolean;
+  decide: (decision: Decision) => void;
+  reject: () => void;
+};
+
+function Answers({ busy, overriding, unsaid, decide, reject }: AnswersProps) {
+  return (
+    <div className={classes.buttons}>
+      <Button
+        size="sm"
+        variant="filled"
+        loading={busy === "APPROVE"}
+        disabled={unsaid || busy === "REJECT"}
+        onClick={() => decide("APPROVE")}
+      >
+        {overriding ? "Override and approve" : "Approve"}
+      </Button>
+      <Button
+        size="sm"
+        className={unsaid ? undefined : classes.reject}
+        loading={busy === "REJECT"}
+        disabled={unsaid || busy === "APPROVE"}
+        onClick={reject}
+      >
+        {overriding ? "Override and reject" : "Reject"}
+      </Button>
     </div>
   );
 }
@@ -94,6 +161,7 @@ function TooLate({ request }: { request: Decided }) {
   );
 }
 
+const OVERRIDE_RULE = "Needed; it is kept with your vote, which is marked as an override";
 const COMMENT_RULES = {
   NEVER: "Optional",
   ON_REJECT: "Needed to reject",

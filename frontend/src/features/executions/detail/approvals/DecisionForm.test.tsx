@@ -1,0 +1,76 @@
+import { MantineProvider } from "@mantine/core";
+import { render, screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { Provider } from "urql";
+import { expect, it, vi } from "vitest";
+import { theme } from "@/app/theme";
+import type { ApprovalViewFragment } from "@/shared/graphql/gen/graphql";
+import { anApproval } from "@/testing/fixtures";
+import { clientOf } from "@/testing/world";
+import { DecisionForm } from "./DecisionForm";
+
+/** What the server is asked, by its mutation; it accepts all. */
+function asked(over: Partial<ApprovalViewFragment>) {
+  const accepted = () => ({ execution: null, problems: [] });
+  const approve = vi.fn((_: unknown) => accepted());
+  const reject = vi.fn((_: unknown) => accepted());
+  render(
+    <MantineProvider theme={theme} env="test">
+      <Provider value={clientOf({ approve, reject })}>
+        <DecisionForm approval={anApproval(over)} />
+      </Provider>
+    </MantineProvider>,
+  );
+  return { approve, reject };
+}
+
+it("says why one may not decide, and offers nothing then", () => {
+  asked({ canDecide: false, cannotDecideReason: "only maria may decide this" });
+  expect(screen.getByText("You cannot decide this one: only maria may decide this.")).toBeTruthy();
+  expect(screen.queryByRole("button")).toBeNull();
+  expect(screen.queryByRole("checkbox")).toBeNull();
+});
+
+it("lets an admin override with a reason, and only with one", async () => {
+  const user = userEvent.setup();
+  const { approve: sent } = asked({
+    canDecide: false,
+    cannotDecideReason: "only maria may decide this",
+    canOverride: true,
+    comment: "NEVER",
+  });
+  await user.click(screen.getByRole("checkbox", { name: /^Override/ }));
+  const approve = screen.getByRole<HTMLButtonElement>("button", { name: "Override and approve" });
+  expect(approve.disabled).toBe(true);
+  await user.type(screen.getByLabelText(/^Reason/), "maria is away");
+  await user.click(approve);
+  await waitFor(() => expect(sent).toHaveBeenCalledOnce());
+  expect(sent.mock.calls[0]![0]).toMatchObject({
+    input: { approvalId: "appr_1", comment: "maria is away", override: true },
+  });
+});
+
+it("asks before it rejects where no comment is needed, which may be given there", async () => {
+  const user = userEvent.setup();
+  const { reject: sent } = asked({ comment: "NEVER", onReject: "SKIP_DOWNSTREAM" });
+  await user.click(screen.getByRole("button", { name: "Reject" }));
+  const first = await screen.findByRole("dialog", { name: "Reject it?" });
+  expect(first.textContent).toContain("The task and what needs it are skipped");
+  await user.click(within(first).getByRole("button", { name: "Leave it open" }));
+  expect(sent).not.toHaveBeenCalled();
+  await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+  await user.click(screen.getByRole("button", { name: "Reject" }));
+  const again = await screen.findByRole("dialog", { name: "Reject it?" });
+  await user.type(within(again).getByLabelText("Comment"), "wrong day");
+  await user.click(within(again).getByRole("button", { name: "Reject it" }));
+  await waitFor(() => expect(sent).toHaveBeenCalledOnce());
+  expect(sent.mock.calls[0]![0]).toMatchObject({ input: { comment: "wrong day" } });
+});
+
+it("rejects at once where a comment is needed, which was written for it", async () => {
+  const user = userEvent.setup();
+  const { reject: sent } = asked({ comment: "ON_REJECT" });
+  await user.type(screen.getByLabelText("Comment"), "wrong day");
+  await user.click(screen.getByRole("button", { name: "Reject" }));
+  await waitFor(() => expect(sent).toHaveBeenCalledOnce());
+});

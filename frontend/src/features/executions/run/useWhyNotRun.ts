@@ -1,0 +1,9 @@
+import { MayRunDocument } from "@/shared/graphql/gen/graphql";
+import { useRead } from "@/shared/graphql/read";
+
+/** Why the viewer may start nothing; null when they may, or when that is not known yet. */
+export function useWhyNotRun(): string | null {
+  const { data } = useRead(MayRunDocument, {});
+  if (!data || data.viewer.permissions.includes("RUN_FLOW")) return null;
+  return `${data.viewer.actor.name} may look, but start nothing: that needs the permission RUN_FLOW.`;
+}
