@@ -33,7 +33,7 @@ TASK_RUNS: Final[Words] = {
             "endedAt": "When it ended; null before.",
             "duration": "Seconds from its start to its end, or until now; null before it started.",
             "error": "Why its latest attempt failed; null when it did not.",
-            "availableActions": "The actions on task runs, whether each is possible now for the viewer and, if not, why.",
+            "availableActions": "The actions on task runs: whether the viewer may take each now and, if not, why.",
         },
     ),
     "Iteration": (

@@ -62,11 +62,13 @@ Planned: retry_failed.planned
 restart: the same execution, through RESTARTED: restart.what_ended, restart.what_succeeded
 `errors` and `finally` run again: restart.errors
 Rejected approvals are asked again: restart.a_rejected
+The time before it is no part of its duration: restart.the_time
 Refused if there is nothing: restart.it_is_refused
 Planned: restart.planned
 
 replay: linked, labelled, from the start: replay.from_the_start
-From a task, by reference: replay.from_a_task, replay.outputs, replay.what_a_start
+From a task, by reference: replay.from_a_task, replay.outputs_are, replay.what_a_start
+What is carried does not change: replay.what_others, replay.outputs_changed
 Revision and inputs: replay.its_revision, replay.its_inputs
 Ended: replay.only
 Of a test, and of a disabled flow: replay.the_text, replay.a_replayed, replay.tests_among, replay.a_disabled
@@ -125,7 +127,7 @@ on_reject: approvals.on_reject, approvals.one_rejection
 A vote: approvals.what_is_decided, approvals.a_vote
 A new attempt makes a new request: approvals.a_new
 Override: approvers.an_override, approvers.an_admin
-What is told of it, and to whom: approvers.the_message, approvers.the_inbox
+What is told of it, and to whom: approvers.the_message, approvers.the_inbox, approvers.it_is, approvers.what_one
 
 # Values and events
 What no table holds: events.an_approval, events.outputs, events.a_wait_until, events.an_execution_is_not
