@@ -1,9 +1,10 @@
 """One attempt in the hands of this worker: what an executor is given."""
 
 import asyncio
+import os
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -64,6 +65,14 @@ class Workplace:
     @property
     def messages(self) -> Path:
         return self.root / "messages.jsonl"
+
+    async def remove(self) -> None:
+        """Most are empty by then; what a task left behind may be large, and the event loop goes on meanwhile."""
+        try:
+            os.rmdir(self.files)
+            os.rmdir(self.root)
+        except OSError:
+            await asyncio.to_thread(shutil.rmtree, self.root, ignore_errors=True)
 
     def write(self, name: str, text: str) -> str:
         file = self.root / name
@@ -170,13 +179,13 @@ class Attempt:
             sentence = sentence[: -self.mask.longest]
         return EvaluationFailed(sentence)
 
-    @contextmanager
-    def workplace(self) -> Iterator[Workplace]:
-        self._place.files.mkdir(parents=True)
+    @asynccontextmanager
+    async def workplace(self) -> AsyncIterator[Workplace]:
+        os.makedirs(self._place.files)
         try:
             yield self._place
         finally:
-            shutil.rmtree(self._place.root, ignore_errors=True)
+            await self._place.remove()
 
     def program_env(self, own: Mapping[str, Any]) -> dict[str, str]:
         """What a process of the attempt finds in its environment; `own` is the task's `env`."""

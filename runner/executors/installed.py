@@ -22,7 +22,7 @@ class InstalledExecutor:
         task = {"id": spec.id, "type": said["type"], **{key: settings[key] for key in own}}
         # Where the worker finds packages the process does too; ahead of them stands its own `headway`.
         request = {"task": task, "path": [path for path in sys.path if path]}
-        with attempt.workplace() as place:
+        async with attempt.workplace() as place:
             file = place.write("own.json", orjson.dumps(request).decode())
             argv = [sys.executable, "-m", "headway.own"]
             env = {**settings["env"], "HEADWAY_ARGS": file}

@@ -84,7 +84,7 @@ class _Run:
         try:
             await asyncio.wait({ended, asked}, return_when=asyncio.FIRST_COMPLETED)
             if ended.done():
-                await self._family.end_stragglers()
+                await self._family.end_stragglers(self._attempt.surroundings.reaper.spared)
                 return False
             await self._family.terminate(stop.hurry, stop.grace)
             await ended

@@ -22,7 +22,7 @@ class ShellExecutor:
         rendered = await attempt.render({"run": spec.run}, Mode.SHELL)
         env = await attempt.render({"env": dict(spec.env)})
         script = str(rendered["run"])
-        with attempt.workplace() as place:
+        async with attempt.workplace() as place:
             short = len(script.encode()) < _LONGEST_ARGUMENT
             # Everyone on the machine can see arguments.
             if spec.interpreter is None and short and not attempt.mask:

@@ -38,7 +38,7 @@ class SqlExecutor:
             "params": settings["params"],
             "format": spec.format.value.lower(),
         }
-        with attempt.workplace() as place:
+        async with attempt.workplace() as place:
             failure = place.root / "failure"
             todo = place.write("request.json", orjson.dumps(request).decode())
             argv = [sys.executable, "-P", str(_PROGRAM), todo, str(failure)]

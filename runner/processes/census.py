@@ -1,7 +1,7 @@
 """Which processes there are. Reads /proc itself where there is one: psutil is ten times slower."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,15 +27,15 @@ def all_processes() -> list[Seen]:
     return [seen for seen in found if seen]
 
 
-def own_children() -> list[Seen]:
-    """Direct children of this process, whoever started them."""
+def own_children(but: Container[int] = ()) -> list[Seen]:
+    """Direct children of this process, whoever started them; those `but` which are not looked at."""
     me = os.getpid()
     try:
         threads = os.listdir("/proc/self/task")
         pids = [pid for thread in threads for pid in _read(f"/proc/self/task/{thread}/children")]
     except OSError:
-        return [seen for seen in all_processes() if seen.parent == me]
-    found = (look(int(pid)) for pid in pids)
+        return [seen for seen in all_processes() if seen.parent == me and seen.pid not in but]
+    found = (look(pid) for pid in map(int, pids) if pid not in but)
     return [seen for seen in found if seen and seen.parent == me]
 
 

@@ -10,7 +10,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 
 from runner.processes.census import (
@@ -55,9 +55,10 @@ class Family:
             await self._wait_until_gone(grace, hurry)
         await self.kill()
 
-    async def end_stragglers(self) -> None:
-        """After the leader's own end: whoever it left behind gets a second to end. Costs little if there is nobody."""
-        if self._left_behind():
+    async def end_stragglers(self, others: Container[int] = ()) -> None:
+        """After the leader's own end: whoever it left behind gets a second to end. Costs little if there is nobody:
+        `others` are children of this process that have an owner, and are not looked at."""
+        if self._left_behind(others):
             await self.terminate(asyncio.Event(), _STRAGGLERS_GRACE)
 
     async def kill(self) -> None:
@@ -113,12 +114,12 @@ class Family:
             return True
         return (folder_of(seen.pid) + "/").startswith(self.folder + "/")
 
-    def _left_behind(self) -> bool:
+    def _left_behind(self, others: Container[int]) -> bool:
         """Whoever the leader left is our child now, or a descendant of one, where orphans fall to us."""
         if sys.platform != "linux":
             return bool(self.members())
-        others = [seen for seen in own_children() if seen.pid != self.leader]
-        mine = [seen for seen in others if self._is_root(seen)]
+        strangers = [seen for seen in own_children(but=others) if seen.pid != self.leader]
+        mine = [seen for seen in strangers if self._is_root(seen)]
         self._bury(mine)
         return any(not seen.zombie for seen in mine)
 
