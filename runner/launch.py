@@ -22,8 +22,8 @@ from models.viewer import Scope
 from runner.caching import with_cached
 from runner.evaluator import Evaluator
 from runner.input_values import complete_inputs, digested_inputs, given_to_rerun, names_of_defaults
-from runner.store import flows
 from runner.store.connection import Pool
+from runner.store.launches import Named
 from runner.store.plans import Plans
 from runner.store.snapshots import read_executions
 from runner.vault import Vault
@@ -86,7 +86,7 @@ async def prepare(
     if launch.priority not in _PRIORITIES:
         raise Refused.because(ProblemCode.VALIDATION, "priority is -1000 to 1000", "priority")
     _refuse_too_late(launch.scheduled_at)
-    found = await find_to_start(pool, scope, launch.namespace, launch.flow, launch.revision)
+    found = await find_to_start(pool, plans, scope, launch.namespace, launch.flow, launch.revision)
     plan = plans.kept(found["revision_id"]) or await _read(pool, plans, found["revision_id"])
     spec, given, source = plan.spec, launch.inputs, None
     if launch.rerun_of:
@@ -153,6 +153,7 @@ async def find_source(
 
 async def find_to_start(
     pool: Pool,
+    plans: Plans,
     scope: Scope,
     namespace: str,
     flow: str,
@@ -163,7 +164,10 @@ async def find_to_start(
 
     Raises Refused when there is none, or it is disabled; `path` is what named the flow.
     """
-    found = await flows.find_to_launch(pool, scope, namespace, flow, revision)
+    found = None
+    if scope.covers(namespace):
+        named = Named(namespace, flow, revision)
+        found = (await plans.launches.find(pool, [named])).get(named)
     name = f"{namespace}/{flow}"
     if found is None:
         raise Refused.because(

@@ -102,7 +102,7 @@ async def _plan_of(pool: Pool, plans: Plans, source: Execution, latest: bool) ->
     spec = source.plan.spec
     if not latest and not source.plan.is_saved:
         return source.plan, False
-    found = await find_to_start(pool, Scope(), spec.namespace, spec.id, path="id")
+    found = await find_to_start(pool, plans, Scope(), spec.namespace, spec.id, path="id")
     if not latest:
         if source.plan.unreadable:
             told = f"{source.plan.unreadable}; take the latest"

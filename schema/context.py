@@ -1,21 +1,30 @@
 """What every resolver of one operation shares."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+from uuid import UUID
 
 import strawberry
 
 from models.events import Ask
-from models.viewer import Viewer
+from models.viewer import Scope, Viewer
 from runner.changes import Changes
 from runner.debugging import Debugger
 from runner.engine import Engine
 from runner.evaluator import Evaluator
 from runner.feed import Feed
 from runner.store.connection import Pool
+from runner.store.gathering import Gathered
+from runner.store.history import executions_by_id
 from runner.vault import Vault
 from schema.list_window import Windows
 from schema.loaders import Loaders
+
+
+async def _read_executions(pool: Pool, ids: Sequence[UUID]) -> dict[UUID, Any]:
+    """Of every namespace: whoever asked looks at what its viewer may see."""
+    return await executions_by_id(pool, Scope(), ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +40,7 @@ class Services:
     version: str
     debugger: Debugger
     windows: Windows = field(default_factory=Windows)
+    executions: Gathered[UUID, Any] = field(default_factory=lambda: Gathered(_read_executions))
 
 
 @dataclass(slots=True)
@@ -47,7 +57,10 @@ class Context:
 
     def refresh(self) -> None:
         """Forget what was loaded: the next event sees the tables as they are then."""
-        self.loaders = Loaders(self.services.pool, self.viewer.scope, self.services.engine.plans)
+        services = self.services
+        self.loaders = Loaders(
+            services.pool, self.viewer.scope, services.engine.plans, services.executions
+        )
 
     def ask(self, reason: str | None = None, expected_seq: int | None = None) -> Ask:
         return Ask(self.viewer.actor, self.viewer.channel, reason, expected_seq)

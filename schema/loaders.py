@@ -12,6 +12,7 @@ from runner.past import Past, past_of, read_past
 from runner.store import comparison, flows, history, lineage, schedules, slots, stats, workers
 from runner.store.connection import Pool
 from runner.store.flow_links import LinkedFlow, linked_flows
+from runner.store.gathering import Gathered
 from runner.store.plans import Plans
 from runner.store.snapshots import read_executions
 from runner.store.stats import Tally
@@ -37,10 +38,13 @@ _GROUPED = {
 
 
 class Loaders:
-    def __init__(self, pool: Pool, scope: Scope, plans: Plans) -> None:
+    def __init__(
+        self, pool: Pool, scope: Scope, plans: Plans, executions: Gathered[UUID, Row]
+    ) -> None:
         self._pool = pool
         self._scope = scope
         self._plans = plans
+        self._all_executions = executions
         self._made: dict[str, DataLoader[Any, Any]] = {}
 
     @property
@@ -163,8 +167,9 @@ class Loaders:
         return self._once(name, load)
 
     async def _executions(self, ids: Sequence[UUID]) -> list[Row | None]:
-        found = await history.executions_by_id(self._pool, self._scope, ids)
-        return [found.get(id) for id in ids]
+        found = await self._all_executions.find(self._pool, ids)
+        rows = [found.get(id) for id in ids]
+        return [row if row and self._scope.covers(row["namespace"]) else None for row in rows]
 
     async def _usual_durations(self, flows: Sequence[tuple[str, str]]) -> list[Tally | None]:
         found = await stats.usual_durations(self._pool, flows)

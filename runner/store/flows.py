@@ -78,20 +78,6 @@ async def find_flow(pool: Pool, scope: Scope, namespace: str, key: str) -> Row |
     )
 
 
-async def find_to_launch(
-    pool: Pool, scope: Scope, namespace: str, key: str, number: int | None
-) -> Row | None:
-    """The flow with `revision_id` of this revision (None: its newest); without one where there is none."""
-    arguments = Arguments(namespace, key, number)
-    condition = compile_scope(scope, arguments, "f.namespace")
-    return await pool.fetchrow(
-        "select f.enabled, f.latest_revision, f.concurrency is not null as limited, r.id as revision_id from flows f "
-        "left join revisions r on r.flow_id = f.id and r.number > 0 and r.number = coalesce($3, f.latest_revision) "
-        f"where f.namespace = $1 and f.key = $2 and f.deleted_at is null and {condition}",
-        *arguments.values,
-    )
-
-
 async def find_revision(pool: Pool, flow_id: UUID, number: int) -> Row | None:
     return await pool.fetchrow(_LATEST, flow_id, number)
 

@@ -9,6 +9,8 @@ from models.errors import Fault, ProblemCode, Refused
 from models.lifecycle.snapshot import Plan
 from models.spec import parse_flow
 from runner.store.connection import Connection
+from runner.store.gathering import Gathered
+from runner.store.launches import Named, find_to_launch
 
 logger = logging.getLogger("headway.engine")
 
@@ -21,9 +23,10 @@ where r.id = $1
 
 
 class Plans:
-    """A bounded cache, one a process."""
+    """A bounded cache, one a process. `launches` tells which of them a caller names, and is asked each time."""
 
     def __init__(self) -> None:
+        self.launches: Gathered[Named, Any] = Gathered(find_to_launch)
         self._plans: OrderedDict[UUID, Plan] = OrderedDict()
 
     async def of(self, connection: Connection, revision_id: UUID) -> Plan:

@@ -1,0 +1,101 @@
+"""Questions that come together are asked together, and each is answered by what was read after it."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from runner.store.gathering import Gathered
+
+POOL: Any = object()
+
+
+class Table:
+    """Answers one statement at a time, when it is let to."""
+
+    def __init__(self) -> None:
+        self.asked: list[list[str]] = []
+        self.release = asyncio.Semaphore(0)
+        self.broken = False
+        self.rows = {"a": 1, "b": 2}
+
+    async def read(self, pool: Any, keys: Sequence[str]) -> dict[str, int]:
+        assert pool is POOL
+        self.asked.append(sorted(keys))
+        await self.release.acquire()
+        if self.broken:
+            raise ConnectionError("away")
+        return {key: self.rows[key] for key in keys if key in self.rows}
+
+
+async def turns() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+async def ask(gathered: Gathered[str, int], *keys: str) -> "asyncio.Task[dict[str, int]]":
+    task = asyncio.create_task(gathered.find(POOL, keys))
+    await turns()
+    return task
+
+
+async def test_those_who_come_meanwhile_share_the_next_statement() -> None:
+    table = Table()
+    gathered = Gathered(table.read)
+    asked = [await ask(gathered, "a"), await ask(gathered, "b"), await ask(gathered, "b", "c")]
+    table.release.release()
+    table.release.release()
+    assert await asyncio.gather(*asked) == [{"a": 1}, {"b": 2}, {"b": 2}]
+    assert table.asked == [["a"], ["b", "c"]]
+
+
+async def test_nothing_is_kept() -> None:
+    table = Table()
+    gathered = Gathered(table.read)
+    table.release.release()
+    assert await gathered.find(POOL, ["a"]) == {"a": 1}
+    table.rows["a"] = 3
+    table.release.release()
+    assert await gathered.find(POOL, ["a"]) == {"a": 3}
+
+
+@pytest.mark.parametrize("under_way", [True, False])
+async def test_who_asked_for_all_may_go(under_way: bool) -> None:
+    table = Table()
+    gathered = Gathered(table.read)
+    before = [] if under_way else [await ask(gathered, "a")]
+    first, second = await ask(gathered, "a"), await ask(gathered, "b")
+    first.cancel()
+    for _ in range(3):
+        table.release.release()
+    assert await second == {"b": 2}
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    await asyncio.gather(*before)
+
+
+async def test_who_joined_may_go_too() -> None:
+    table = Table()
+    gathered = Gathered(table.read)
+    asked = [await ask(gathered, "a"), await ask(gathered, "a"), await ask(gathered, "b")]
+    asked[2].cancel()
+    table.release.release()
+    table.release.release()
+    assert await asked[0] == await asked[1] == {"a": 1}
+    with pytest.raises(asyncio.CancelledError):
+        await asked[2]
+
+
+async def test_a_fault_is_told_to_all_who_asked_and_the_next_asks_again() -> None:
+    table = Table()
+    gathered = Gathered(table.read)
+    asked = [await ask(gathered, "a"), await ask(gathered, "a"), await ask(gathered, "b")]
+    table.broken = True
+    table.release.release()
+    table.release.release()
+    told = await asyncio.gather(*asked, return_exceptions=True)
+    assert [type(each) for each in told] == [ConnectionError] * 3
+    table.broken = False
+    table.release.release()
+    assert await gathered.find(POOL, ["b"]) == {"b": 2}
