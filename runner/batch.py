@@ -1,5 +1,6 @@
 """One transaction of the engine: lock, judge, write. Knows nothing of queues, futures or hints."""
 
+import asyncio
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -8,7 +9,7 @@ from uuid import UUID
 
 from models.concurrency import Slots
 from models.errors import Fault, HeadwayError, Problem, ProblemCode, Refused
-from models.events import Ask, Event
+from models.events import Event
 from models.ids import new_id
 from models.lifecycle import decide
 from models.lifecycle.commands import (
@@ -16,7 +17,6 @@ from models.lifecycle.commands import (
     Begin,
     Beginning,
     ChangeTaskRunState,
-    Command,
     Create,
     MakeRoom,
     Restart,
@@ -28,6 +28,7 @@ from models.lifecycle.retold import RecordExecution
 from models.lifecycle.snapshot import Execution
 from models.lifecycle.transition import Context, Deferred, Job, Transition
 from models.states import HOLDING_A_SLOT, ExecutionState
+from runner.asked import Asked, NotAll, Verdict
 from runner.pace import Pace
 from runner.queue import acknowledge, enqueue, withdraw
 from runner.store import audit, bulk, deferred, idempotency
@@ -47,30 +48,6 @@ _NEED_SLOTS = (Admit, Begin, Restart, ChangeTaskRunState)
 
 CREATE = "createExecution"
 """The mutation under which the idempotency keys of new executions are kept."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Asked:
-    """A command on its way. A Create has no execution yet; `owed` names the promise that this keeps,
-    `place` the row of a bulk that this carries out."""
-
-    execution_id: UUID | None
-    command: Command | Beginning
-    ask: Ask
-    owed: UUID | None = None
-    place: bulk.Place | None = None
-
-
-Verdict = Transition | HeadwayError | None
-"""What became of a command; None: its execution was locked by another process, ask again."""
-
-
-class NotAll(HeadwayError):
-    """Of commands that are carried out together or not at all, these were refused: nothing is to be written."""
-
-    def __init__(self, refused: Mapping[Asked, HeadwayError]) -> None:
-        super().__init__(f"{len(refused)} were refused")
-        self.refused = refused
 
 
 @dataclass(slots=True)
@@ -111,7 +88,7 @@ class Batch:
         pace = Pace()
         for asked in self.asked:
             if asked not in self.verdicts and asked not in repeated:
-                self.verdicts[asked] = self._judge(asked, now)
+                self.verdicts[asked] = await self._judged(asked, now)
                 await pace.keep()
         await self._answer_repeated(connection, repeated)
         if self.together:
@@ -175,6 +152,14 @@ class Batch:
             if asked.execution_id in missed:
                 gone = asked.execution_id not in exist
                 self.verdicts[asked] = Refused.not_found("no such execution") if gone else None
+
+    async def _judged(self, asked: Asked, now: datetime) -> Verdict:
+        """Of thousands of task runs in a thread, for the event loop has other things to do. Nobody else has the batch
+        meanwhile."""
+        execution = self.executions.get(asked.execution_id) if asked.execution_id else None
+        if execution and asked.concerns_many(execution):
+            return await asyncio.to_thread(self._judge, asked, now)
+        return self._judge(asked, now)
 
     def _judge(self, asked: Asked, now: datetime) -> Verdict:
         flow = self._flow_with_slots(asked)
@@ -247,7 +232,8 @@ class Batch:
     def _withdraw(self, keys: Sequence[str]) -> None:
         if keys:
             self._withdrawn += keys
-            self.jobs = [(id, job) for id, job in self.jobs if job.key not in keys]
+            gone = set(keys)
+            self.jobs = [(id, job) for id, job in self.jobs if job.key not in gone]
 
     async def _hold_to_keys(self, connection: Connection) -> dict[Asked, idempotency.Key]:
         """Before they are judged, for what is begun may take a slot: those of a repeated key, with what stands."""

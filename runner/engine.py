@@ -17,7 +17,8 @@ from models.events import ENGINE, Ask
 from models.lifecycle.commands import Beginning, Command
 from models.lifecycle.snapshot import Execution
 from models.lifecycle.transition import Transition
-from runner.batch import Asked, Batch
+from runner.asked import Asked
+from runner.batch import Batch
 from runner.feed import Feed
 from runner.loops import Loop
 from runner.store.connection import UNREACHABLE, Connection

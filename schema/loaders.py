@@ -1,6 +1,8 @@
 """Batched reads, one set an operation: however many executions a page holds, each kind of row is read once."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -37,35 +39,88 @@ _GROUPED = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Reads:
+    """What the loaders read by. It does not know them: what an operation has made is gone with it, and not only when
+    the garbage collector comes, which holds the event loop."""
+
+    pool: Pool
+    scope: Scope
+    plans: Plans
+    all_executions: Gathered[UUID, Row]
+
+    async def executions(self, ids: Sequence[UUID]) -> list[Row | None]:
+        found = await self.all_executions.find(self.pool, ids)
+        rows = [found.get(id) for id in ids]
+        return [row if row and self.scope.covers(row["namespace"]) else None for row in rows]
+
+    async def usual_durations(self, flows: Sequence[tuple[str, str]]) -> list[Tally | None]:
+        found = await stats.usual_durations(self.pool, flows)
+        return [found.get(flow) for flow in flows]
+
+    async def snapshots(self, ids: Sequence[UUID]) -> list[Execution | None]:
+        found = await read_executions(self.pool, self.plans, list(ids))
+        return [found.get(id) for id in ids]
+
+    async def flows(self, ids: Sequence[UUID]) -> list[Row | None]:
+        return await self._by_id(flows.flows_by_id, ids)
+
+    async def revisions(self, ids: Sequence[UUID]) -> list[Row | None]:
+        return await self._by_id(flows.revisions_by_id, ids)
+
+    async def places_in_line(self, ids: Sequence[UUID]) -> list[slots.Place | None]:
+        found = await slots.places_in_line(self.pool, ids)
+        return [found.get(id) for id in ids]
+
+    async def schedules(self, ids: Sequence[UUID]) -> list[Row | None]:
+        return await self._by_id(schedules.schedules_by_id, ids)
+
+    async def artifacts(self, ids: Sequence[UUID]) -> list[Row | None]:
+        return await self._by_id(lineage.artifacts_by_id, ids)
+
+    async def _by_id(
+        self,
+        read: Callable[[Pool, Scope, Sequence[UUID]], Awaitable[dict[UUID, Row]]],
+        ids: Sequence[UUID],
+    ) -> list[Row | None]:
+        found = await read(self.pool, self.scope, ids)
+        return [found.get(id) for id in ids]
+
+    async def linked_flows(
+        self, keys: Sequence[None]
+    ) -> list[Mapping[tuple[str, str], LinkedFlow]]:
+        return [await linked_flows(self.pool, self.plans)] * len(keys)
+
+    async def live_queues(self, keys: Sequence[None]) -> list[frozenset[str]]:
+        return [await workers.live_queues(self.pool)] * len(keys)
+
+
 class Loaders:
     def __init__(
         self, pool: Pool, scope: Scope, plans: Plans, executions: Gathered[UUID, Row]
     ) -> None:
-        self._pool = pool
-        self._scope = scope
-        self._plans = plans
-        self._all_executions = executions
+        self._reads = _Reads(pool, scope, plans, executions)
         self._made: dict[str, DataLoader[Any, Any]] = {}
 
     @property
     def execution(self) -> DataLoader[UUID, Row | None]:
-        return self._once("execution", self._executions)
+        return self._once("execution", self._reads.executions)
 
     @property
     def snapshot(self) -> DataLoader[UUID, Execution | None]:
-        return self._once("snapshot", self._snapshots)
+        return self._once("snapshot", self._reads.snapshots)
 
     @property
     def flow(self) -> DataLoader[UUID, Row | None]:
-        return self._once("flow", self._flows)
+        return self._once("flow", self._reads.flows)
 
     @property
     def revision(self) -> DataLoader[UUID, Row | None]:
-        return self._once("revision", self._revisions)
+        return self._once("revision", self._reads.revisions)
 
     @property
     def schedule(self) -> DataLoader[UUID, Row | None]:
-        return self._once("schedule", self._schedules)
+        return self._once("schedule", self._reads.schedules)
 
     @property
     def schedules_of(self) -> DataLoader[UUID, list[Row]]:
@@ -73,15 +128,15 @@ class Loaders:
 
     @property
     def usual_durations(self) -> DataLoader[tuple[str, str], Tally | None]:
-        return self._once("usual_durations", self._usual_durations)
+        return self._once("usual_durations", self._reads.usual_durations)
 
     @property
     def live_queues(self) -> DataLoader[None, frozenset[str]]:
-        return self._once("live_queues", self._live_queues)
+        return self._once("live_queues", self._reads.live_queues)
 
     @property
     def linked_flows(self) -> DataLoader[None, Mapping[tuple[str, str], LinkedFlow]]:
-        return self._once("linked_flows", self._linked_flows)
+        return self._once("linked_flows", self._reads.linked_flows)
 
     @property
     def task_runs(self) -> DataLoader[UUID, list[Row]]:
@@ -117,7 +172,7 @@ class Loaders:
 
     @property
     def place_in_line(self) -> DataLoader[UUID, slots.Place | None]:
-        return self._once("place_in_line", self._places_in_line)
+        return self._once("place_in_line", self._reads.places_in_line)
 
     @property
     def metrics(self) -> DataLoader[UUID, list[Row]]:
@@ -141,7 +196,7 @@ class Loaders:
 
     async def past(self, row: Row, seq: int) -> Past:
         """The execution of `row` as it was; what is loaded by the keys in it comes from that moment."""
-        return await read_past(self._pool, self._plans, row, seq)
+        return await read_past(self._reads.pool, self._reads.plans, row, seq)
 
     @property
     def uses(self) -> DataLoader[UUID, list[Row]]:
@@ -149,7 +204,7 @@ class Loaders:
 
     @property
     def artifact(self) -> DataLoader[UUID, Row | None]:
-        return self._once("artifact", self._artifacts)
+        return self._once("artifact", self._reads.artifacts)
 
     def _once(self, name: str, load: Callable[[list[Any]], Awaitable[Any]]) -> DataLoader[Any, Any]:
         """Made when it is first asked for: most operations need one or two of them."""
@@ -161,55 +216,7 @@ class Loaders:
     def _grouped(self, name: str) -> DataLoader[UUID, list[Row]]:
         sql, key = _GROUPED[name]
 
-        async def load(ids: Sequence[UUID]) -> list[list[Row]]:
-            return await history.grouped(self._pool, sql, key, ids)
-
-        return self._once(name, load)
-
-    async def _executions(self, ids: Sequence[UUID]) -> list[Row | None]:
-        found = await self._all_executions.find(self._pool, ids)
-        rows = [found.get(id) for id in ids]
-        return [row if row and self._scope.covers(row["namespace"]) else None for row in rows]
-
-    async def _usual_durations(self, flows: Sequence[tuple[str, str]]) -> list[Tally | None]:
-        found = await stats.usual_durations(self._pool, flows)
-        return [found.get(flow) for flow in flows]
-
-    async def _snapshots(self, ids: Sequence[UUID]) -> list[Execution | None]:
-        found = await read_executions(self._pool, self._plans, list(ids))
-        return [found.get(id) for id in ids]
-
-    async def _flows(self, ids: Sequence[UUID]) -> list[Row | None]:
-        return await self._by_id(flows.flows_by_id, ids)
-
-    async def _revisions(self, ids: Sequence[UUID]) -> list[Row | None]:
-        return await self._by_id(flows.revisions_by_id, ids)
-
-    async def _places_in_line(self, ids: Sequence[UUID]) -> list[slots.Place | None]:
-        found = await slots.places_in_line(self._pool, ids)
-        return [found.get(id) for id in ids]
-
-    async def _schedules(self, ids: Sequence[UUID]) -> list[Row | None]:
-        return await self._by_id(schedules.schedules_by_id, ids)
-
-    async def _artifacts(self, ids: Sequence[UUID]) -> list[Row | None]:
-        return await self._by_id(lineage.artifacts_by_id, ids)
-
-    async def _by_id(
-        self,
-        read: Callable[[Pool, Scope, Sequence[UUID]], Awaitable[dict[UUID, Row]]],
-        ids: Sequence[UUID],
-    ) -> list[Row | None]:
-        found = await read(self._pool, self._scope, ids)
-        return [found.get(id) for id in ids]
-
-    async def _linked_flows(
-        self, keys: Sequence[None]
-    ) -> list[Mapping[tuple[str, str], LinkedFlow]]:
-        return [await linked_flows(self._pool, self._plans)] * len(keys)
-
-    async def _live_queues(self, keys: Sequence[None]) -> list[frozenset[str]]:
-        return [await workers.live_queues(self._pool)] * len(keys)
+        return self._once(name, partial(history.grouped, self._reads.pool, sql, key))
 
 
 def _timely(name: str, load: Callable[[list[Any]], Awaitable[Any]]) -> Callable[[list[Any]], Any]:

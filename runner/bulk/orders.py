@@ -8,7 +8,7 @@ from models.events import Ask
 from models.ids import new_id, typed
 from models.lifecycle.actions import Action
 from models.viewer import Scope, permissions_of
-from runner.batch import Asked
+from runner.asked import Asked
 from runner.engine import Engine
 from runner.evaluator import Evaluator
 from runner.reruns import Replay, prepare_replay

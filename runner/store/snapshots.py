@@ -30,6 +30,7 @@ from models.states import (
     TaskRunState,
     VoteDecision,
 )
+from runner.pace import Pace
 from runner.store.connection import Connection, Pool
 from runner.store.json import dump, dump_or_none, load, plain
 from runner.store.plans import Plans
@@ -66,8 +67,10 @@ async def load_executions(
     rows = await connection.fetch(_EXECUTIONS, ids)
     approvals = await _approvals(connection, ids)
     tasks: dict[UUID, dict[str, TaskRun]] = {id: {} for id in ids}
+    pace = Pace()
     for row in await connection.fetch(_TASK_RUNS, ids):
         tasks[row["execution_id"]][row["path"]] = _task_run(row, approvals.get(row["id"]))
+        await pace.keep()
     return {row["id"]: await _execution(connection, plans, row, tasks[row["id"]]) for row in rows}
 
 

@@ -1,4 +1,4 @@
-"""What a batch of transitions becomes in the tables: one statement a kind of row, whatever the batch's size."""
+"""What a batch of transitions becomes in the tables: one statement a kind of row, or one for each thousand."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from models.states import EXECUTION_ENDS
 from runner.store.approval_writes import write_approvals
 from runner.store.connection import Connection
 from runner.store.json import dump, dump_or_none, turned
+from runner.store.parts import parts
 from runner.store.recorded import write_recorded
 from runner.store.removal import hold_sources, keep_changed_outputs
 from runner.store.snapshots import (
@@ -106,7 +107,7 @@ async def write(connection: Connection, changes: Sequence[Change]) -> None:
     await write_approvals(connection, told)
     await write_recorded(connection, told)
     await _write_notes(connection, changes)
-    await _write_events(connection, changes)
+    await _write_events(connection, told)
 
 
 async def _write_executions(connection: Connection, changes: Sequence[Change]) -> None:
@@ -135,12 +136,11 @@ async def _write_task_runs(connection: Connection, changes: Sequence[Change]) ->
             elif before is not task:
                 old.append((before, task))
     await _keep_outputs(connection, [task for _, task in new], old)
-    if new:
-        await connection.execute(_INSERT_TASK_RUNS, *_arrays(NEW_TASK_RUN_COLUMNS, new))
-    if old:
-        written = [task for _, task in old]
-        ids = [task.id for task in written]
-        await connection.execute(_UPDATE_TASK_RUNS, ids, *_arrays(TASK_RUN_COLUMNS, written))
+    for added in parts(new):
+        await connection.execute(_INSERT_TASK_RUNS, *_arrays(NEW_TASK_RUN_COLUMNS, added))
+    for some in parts([task for _, task in old]):
+        ids = [task.id for task in some]
+        await connection.execute(_UPDATE_TASK_RUNS, ids, *_arrays(TASK_RUN_COLUMNS, some))
 
 
 async def _keep_outputs(
@@ -165,10 +165,10 @@ async def _write_attempts(connection: Connection, changes: Sequence[Change]) -> 
                 started.append(_started(change.after, event, fact))
             elif isinstance(fact, AttemptEnded):
                 ended.append(_ended(change.after, event, fact))
-    if started:
-        await connection.execute(_INSERT_ATTEMPTS, *turned(started))
-    if ended:
-        await connection.execute(_END_ATTEMPTS, *turned(ended))
+    for some in parts(started):
+        await connection.execute(_INSERT_ATTEMPTS, *turned(some))
+    for some in parts(ended):
+        await connection.execute(_END_ATTEMPTS, *turned(some))
 
 
 def _started(execution: Execution, event: Event, fact: AttemptStarted) -> tuple[Any, ...]:
@@ -201,9 +201,9 @@ async def _write_notes(connection: Connection, changes: Sequence[Change]) -> Non
         await connection.execute(_INSERT_NOTES, *turned(rows))
 
 
-async def _write_events(connection: Connection, changes: Sequence[Change]) -> None:
-    rows = [_event(change.after, event) for change in changes for event in change.events]
-    if rows:
+async def _write_events(connection: Connection, told: Sequence[tuple[Execution, Event]]) -> None:
+    for some in parts(told):
+        rows = [_event(execution, event) for execution, event in some]
         await connection.execute(_INSERT_EVENTS, *turned(rows))
 
 

@@ -5,11 +5,12 @@ directly. Whatever is not plain (a resolver, arguments, an awaitable, an error, 
 stock way, so that the answers are equal.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self, cast
+from weakref import WeakMethod
 
-from graphql import GraphQLObjectType
+from graphql import GraphQLObjectType, GraphQLResolveInfoHelpers
 from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
 from graphql.execution.executor_throwing_on_incremental import ExecutorThrowingOnIncremental
 from graphql.pyutils import AwaitableOrValue, Path
@@ -33,10 +34,26 @@ class Plan:
         return plain if len(plain) == len(self.leaves) else None
 
 
+def _weak(method: Callable[..., Any]) -> Callable[..., Any]:
+    """The stock helpers hold the executor that holds them. Then all that an operation has made is left to the garbage
+    collector, which holds the event loop for it; without them it goes with its last user."""
+    weak = WeakMethod(method)
+
+    def call(*arguments: Any) -> Any:
+        found = weak()
+        assert found, "whoever resolves holds the executor"
+        return found(*arguments)
+
+    return call
+
+
 class PlainFastExecutor(ExecutorThrowingOnIncremental):
     def __init__(self, *args: Any, fields: Fields, **options: Any) -> None:
         super().__init__(*args, **options)
         self._fields = fields
+        self.async_helpers = GraphQLResolveInfoHelpers(
+            gather=_weak(self.gather_async_work), track=_weak(self.track_async_work)
+        )
         self._plans: dict[tuple[str, int], Plan] = {}
 
     def build_per_event_executor(self, payload: Any) -> Self:
