@@ -9,7 +9,7 @@ from uuid import UUID
 
 from models.concurrency import Slots
 from models.errors import Fault, HeadwayError, Problem, ProblemCode, Refused
-from models.events import Event
+from models.events import Event, KillForced, TaskRunMoved
 from models.ids import new_id
 from models.lifecycle import decide
 from models.lifecycle.commands import (
@@ -27,7 +27,7 @@ from models.lifecycle.record_commands import AddNote, Delete
 from models.lifecycle.retold import RecordExecution
 from models.lifecycle.snapshot import Execution
 from models.lifecycle.transition import Context, Deferred, Job, Transition
-from models.states import HOLDING_A_SLOT, ExecutionState
+from models.states import HOLDING_A_SLOT, ExecutionState, TaskRunState
 from runner.asked import Asked, NotAll, Verdict
 from runner.pace import Pace
 from runner.queue import acknowledge, enqueue, withdraw
@@ -77,6 +77,11 @@ class Batch:
     @property
     def changed(self) -> list[UUID]:
         return list(self._before)
+
+    @property
+    def to_kill(self) -> list[UUID]:
+        """Executions of which workers have attempts to end."""
+        return [id for id, events in self._events.items() if any(map(_kills, events))]
 
     async def run(self, connection: Connection) -> None:
         now: datetime = await connection.fetchval("select clock_timestamp()")
@@ -369,6 +374,13 @@ _MUTATIONS: Mapping[type[Beginning], str] = {
     Create: CREATE,
     RecordExecution: "recordExecution",
 }
+
+
+def _kills(event: Event) -> bool:
+    fact = event.fact
+    if isinstance(fact, TaskRunMoved):
+        return fact.to_state is TaskRunState.KILLING
+    return isinstance(fact, KillForced)
 
 
 def _has_key(asked: Asked) -> bool:

@@ -249,6 +249,7 @@ class Engine(Loop):
 def _topics(batch: Batch) -> set[str]:
     topics = {f"e:{id}" for id in batch.changed}
     topics |= {f"q:{job.queue}" for _, job in batch.jobs}
+    topics |= {f"k:{id}" for id in batch.to_kill}
     if batch.promises:
         topics.add("d")
     topics |= {f"b:{asked.place.bulk_id}" for asked in batch.asked if asked.place}

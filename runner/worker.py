@@ -275,14 +275,14 @@ class Worker:
                 attempt.stop.ask(StopReason.KILLED, grace)
 
     async def _watch_for_kills(self) -> None:
-        """A kill is an event of its execution; the heartbeat would learn of it within seconds, this within ms."""
-        with self._feed.watch("e:*") as watch:
+        """The heartbeat would learn of them within seconds, this within ms."""
+        with self._feed.watch("k:*") as watch:
             while True:
                 changed = await watch.changed(_LOOK_AGAIN)
                 heavy = [
                     each
                     for each in self._handler.running.values()
-                    if (changed is None or f"e:{each.execution.id}" in changed)
+                    if (not changed or f"k:{each.execution.id}" in changed)
                     and self._can_be_killed(each)
                 ]
                 if not heavy:

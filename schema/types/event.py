@@ -1,6 +1,7 @@
 """Events: the facts of an execution, in order."""
 
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Self
 from uuid import UUID
 
@@ -105,6 +106,7 @@ def _shown(fact: dict[str, Any]) -> Any:
     }
 
 
+@cache
 def _camel(name: str) -> str:
     head, *rest = name.split("_")
     return head + "".join(word.title() for word in rest)
