@@ -66,13 +66,13 @@ class Workplace:
     def messages(self) -> Path:
         return self.root / "messages.jsonl"
 
-    async def remove(self) -> None:
-        """Most are empty by then; what a task left behind may be large, and the event loop goes on meanwhile."""
+    def remove(self) -> None:
+        """Most are empty by then, but even that may wait for the disk."""
         try:
             os.rmdir(self.files)
             os.rmdir(self.root)
         except OSError:
-            await asyncio.to_thread(shutil.rmtree, self.root, ignore_errors=True)
+            shutil.rmtree(self.root, ignore_errors=True)
 
     def write(self, name: str, text: str) -> str:
         file = self.root / name
@@ -185,7 +185,7 @@ class Attempt:
         try:
             yield self._place
         finally:
-            await self._place.remove()
+            await asyncio.to_thread(self._place.remove)
 
     def program_env(self, own: Mapping[str, Any]) -> dict[str, str]:
         """What a process of the attempt finds in its environment; `own` is the task's `env`."""
