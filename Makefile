@@ -3,6 +3,8 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# Else every process that a test starts compiles all of our code anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 PACKAGES := server schema runner models headway tests
 PAGE := server/static/index.html

@@ -19,17 +19,10 @@ from pydantic_settings import (
 from models.durations import parse_duration
 from models.retention import RetentionRule
 from models.similar import did_you_mean
+from server.data_dir import default_data_dir
 
 FILE = "headway.toml"
 PREFIX = "HEADWAY_"
-
-
-def default_data_dir() -> Path:
-    """Where a person's programs keep their data: $XDG_DATA_HOME, else ~/.local/share."""
-    data_home = os.environ.get("XDG_DATA_HOME", "")
-    parent = Path(data_home) if data_home.startswith("/") else Path.home() / ".local" / "share"
-    return parent / "headway"
-
 
 Names = Annotated[tuple[str, ...], NoDecode]
 """Separated by commas where they come as one text."""

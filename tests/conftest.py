@@ -29,6 +29,7 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         server = AsyncExitStack()
         directory = tmp_path_factory.mktemp("postgres")
         url = runner.run(server.enter_async_context(embedded_postgres(directory)))
+        runner.run(_forgo_durability(url))
         runner.run(_make_template(url))
         yield url
         runner.run(server.aclose())
@@ -60,7 +61,7 @@ def data_dir(tmp_path: Path) -> Path:
 @asynccontextmanager
 async def _new_database(server_url: str, template: str) -> AsyncIterator[str]:
     name = f"test_{next(_numbers)}"
-    await _ask(server_url, f"create database {name} template {template}")
+    await _ask(server_url, f"create database {name} template {template} strategy file_copy")
     yield named(server_url, name)
     await _ask(server_url, f"drop database {name} with (force)")
 
@@ -68,6 +69,13 @@ async def _new_database(server_url: str, template: str) -> AsyncIterator[str]:
 def named(server_url: str, name: str) -> str:
     """The same server's url of another database."""
     return server_url.replace("@/headway?", f"@/{name}?")
+
+
+async def _forgo_durability(url: str) -> None:
+    """Nothing here outlives the session; tests of what does start servers of their own."""
+    for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+        await _ask(url, f"alter system set {setting} = off")
+    await _ask(url, "select pg_reload_conf()")
 
 
 async def _ask(url: str, statement: str) -> None:

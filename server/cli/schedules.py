@@ -11,7 +11,6 @@ import typer
 from server.cli import queries
 from server.cli.api import Api, CommandFailed, fail
 from server.cli.moments import ABOUT, begins, is_date, last_of
-from server.cli.rendering import as_json
 
 app = typer.Typer(no_args_is_help=True, help="Schedules: list, show, pause, resume, backfill.")
 Name = Annotated[str, typer.Argument(metavar="SCHEDULE", help="NAMESPACE/FLOW/SCHEDULE")]
@@ -47,6 +46,8 @@ def show(schedule: Name, as_json_: AsJson = False) -> None:
     if as_json_:
         typer.echo(json.dumps(found, indent=2))
         return
+    from server.cli.rendering import as_json
+
     last = found["lastExecution"] or {}
     for name, value in (
         ("schedule", _name(found)),

@@ -3,13 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from uuid import UUID
 
 import asyncpg
 import pytest
 
 from tests.api.client import Client
-from tests.api.conftest import verify
+from tests.api.conftest import newest, verify
 from tests.api.servers import Served, serving
 from tests.semantics.scene import People, Promises
 
@@ -24,16 +23,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 @pytest.fixture
 async def client(served: Served) -> AsyncIterator[Client]:
     """After each test the oracle looks at what it has made, and in the end at everything."""
-    since = await _newest(served.database_url)
+    since = await newest(served.database_url)
     yield served.client
     await verify(served.database_url, since)
-
-
-async def _newest(database_url: str) -> UUID | None:
-    connection = await asyncpg.connect(database_url)
-    newest: UUID | None = await connection.fetchval("select max(id::text)::uuid from executions")
-    await connection.close()
-    return newest
 
 
 @pytest.fixture
