@@ -1,7 +1,7 @@
 """The one pool of a process, Tortoise on top of it, and the steps that bring its tables up to date."""
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from importlib import resources
 from types import TracebackType
 from typing import Any, Self
@@ -16,6 +16,7 @@ from tortoise.transactions import in_transaction
 
 from models.errors import Fault, Unavailable
 from runner.store.connection import UNREACHABLE
+from runner.store.pulse import Pulse
 
 OLDEST_POSTGRES = 15
 MONTHS_AHEAD = 3
@@ -62,12 +63,17 @@ class Database:
     def __init__(self, url: str, *, connections: int = 16) -> None:
         self.url = url
         self._connections = connections
+        self._pulse = Pulse(url)
+        self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         self.pool = await self._open_pool()
         try:
             await self._refuse_old_postgres()
             self._tortoise = await tortoise_on(self.pool, everywhere=get_current_context() is None)
+            # Tortoise closes the pool it was given: gently at first, then by force.
+            self._stack.push_async_callback(self._tortoise.close_connections)
+            await self._stack.enter_async_context(self._pulse)
         except BaseException:
             self.pool.terminate()
             raise
@@ -79,13 +85,12 @@ class Database:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        # Tortoise closes the pool it was given: gently at first, then by force.
-        await self._tortoise.close_connections()
+        await self._stack.__aexit__(kind, error, traceback)
 
     async def connect_alone(self) -> "asyncpg.Connection[Any]":
         """A connection outside the pool, as LISTEN needs; its caller closes it."""
         try:
-            return await asyncpg.connect(self.url, server_settings=_SERVER_SETTINGS)
+            return await self._pulse.connect(self.url, server_settings=_SERVER_SETTINGS)
         except (*UNREACHABLE, asyncpg.PostgresError, ValueError) as error:
             raise self._unavailable(error) from error
 
@@ -95,6 +100,7 @@ class Database:
                 self.url,
                 min_size=1,
                 max_size=self._connections,
+                connect=self._pulse.connect,
                 connection_class=_Pooled,
                 server_settings=_SERVER_SETTINGS,
             )

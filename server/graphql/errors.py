@@ -62,9 +62,15 @@ def ended_by(error: BaseException) -> list[dict[str, Any]]:
 
 
 def is_only_unavailable(errors: Sequence[dict[str, Any]]) -> bool:
-    return bool(errors) and all(
-        error.get("extensions", {}).get("code") == UNAVAILABLE for error in errors
-    )
+    return bool(errors) and all(map(_is_unavailable, errors))
+
+
+def is_partly_unavailable(errors: Sequence[dict[str, Any]]) -> bool:
+    return any(map(_is_unavailable, errors))
+
+
+def _is_unavailable(error: dict[str, Any]) -> bool:
+    return bool(error.get("extensions", {}).get("code") == UNAVAILABLE)
 
 
 def _cause(error: BaseException) -> BaseException:

@@ -1,5 +1,7 @@
 """Preparing, executing and subscribing: what all transports share."""
 
+import asyncio
+import random
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
 from json import dumps
@@ -17,10 +19,12 @@ from graphql.execution import create_source_event_stream, execute_subscription_e
 
 from models.viewer import Viewer
 from server.graphql.documents import Document, Documents, written
-from server.graphql.errors import is_only_unavailable, presented
+from server.graphql.errors import is_only_unavailable, is_partly_unavailable, presented
 from server.graphql.executor import PlainFastExecutor
 from server.graphql.readers import Fields
 from server.graphql.requests import Rejected, Request
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 1.0
 
 ContextFactory = Callable[[Viewer], Any]
 """Makes the context of one operation, loaders included. It must let `resume` be set on what it returns."""
@@ -106,15 +110,24 @@ class Operations:
             raise Rejected([presented(error) for error in stream.errors or ()])
         try:
             async for root in stream:
-                # Loaders remember: each message needs its own, or it would tell of the past.
-                once = executor.build_per_event_executor(root)
-                once.context_value = self._context(viewer)
-                outcome = execute_subscription_event(once)
-                result = outcome if isinstance(outcome, ExecutionResult) else await outcome
-                yield Delivery(root, answered(result).body)
+                yield Delivery(root, await self._told(executor, root, viewer))
         finally:
             if hasattr(stream, "aclose"):
                 await stream.aclose()
+
+    async def _told(self, executor: PlainFastExecutor, root: Any, viewer: Viewer) -> bytes:
+        """A message whole: what an outage leaves out of it would not come again."""
+        pause = _FIRST_PAUSE
+        while True:
+            # Loaders remember: each message needs its own, or it would tell of the past.
+            once = executor.build_per_event_executor(root)
+            once.context_value = self._context(viewer)
+            outcome = execute_subscription_event(once)
+            answer = answered(outcome if isinstance(outcome, ExecutionResult) else await outcome)
+            if not is_partly_unavailable(answer.errors):
+                return answer.body
+            await asyncio.sleep(random.uniform(pause / 2, pause))
+            pause = min(pause * 2, _LONGEST_PAUSE)
 
     def _executor(self, prepared: Prepared, context: Any) -> PlainFastExecutor | list[GraphQLError]:
         return PlainFastExecutor.build(  # type: ignore[return-value]
