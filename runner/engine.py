@@ -21,7 +21,7 @@ from runner.asked import Asked
 from runner.batch import Batch
 from runner.feed import Feed
 from runner.loops import Loop
-from runner.store.connection import UNREACHABLE, Connection
+from runner.store.connection import UNREACHABLE, Connection, unavailable
 from runner.store.database import Database
 from runner.store.plans import Plans
 
@@ -155,8 +155,9 @@ class Engine(Loop):
             async with self._database.pool.acquire() as connection, connection.transaction():
                 await batch.run(connection)
         except UNREACHABLE as error:
-            logger.warning("the database cannot be reached: %s", error)
-            self._answer_all(asked, Unavailable(f"the database cannot be reached now ({error})"))
+            away = unavailable(error)
+            logger.warning("%s", away)
+            self._answer_all(asked, away)
         except Exception as error:
             await self._isolate(asked, error)
         else:
@@ -169,7 +170,7 @@ class Engine(Loop):
                 await batch.run(connection)
                 await group.beside(connection)
         except UNREACHABLE as error:
-            group.refuse(Unavailable(f"the database cannot be reached now ({error})"))
+            group.refuse(unavailable(error))
         except HeadwayError as error:
             group.refuse(error)
         except Exception as error:

@@ -20,6 +20,7 @@ from runner.engine import Engine
 from runner.evaluator import EvaluationFailed
 from runner.executors.executor import Executor, Outcome
 from runner.queue import TakenJob
+from runner.room import is_out_of_room
 from runner.stop import Stopped, StopReason
 from runner.store.cache import find_task_run
 from runner.store.connection import UNREACHABLE
@@ -28,6 +29,7 @@ logger = logging.getLogger("headway.worker")
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 _START_TRIES = 4
+_WITHOUT_ROOM = 2.0
 _STOPPED: Mapping[StopReason, AttemptState] = {
     StopReason.KILLED: AttemptState.KILLED,
     StopReason.TIMED_OUT: AttemptState.TIMED_OUT,
@@ -51,6 +53,8 @@ class JobHandler:
         self._surroundings = surroundings
         self._executors = executors
         self.running: dict[UUID, Attempt] = {}
+        self.without_room_until = 0.0
+        """By the loop's clock: an attempt found no room, though there seemed to be."""
 
     def is_light(self, task_type: str) -> bool:
         executor = self._executors.get(task_type)
@@ -119,6 +123,8 @@ class JobHandler:
         except EvaluationFailed as failed:
             finish = _erred(attempt, TaskError("EXPRESSION", str(failed)))
         except Exception as error:
+            if is_out_of_room(error):
+                return await self._without_room(attempt, error)
             logger.exception("%s of %s", attempt.task.path, attempt.execution.id)
             finish = _erred(attempt, TaskError("INTERNAL", f"{type(error).__name__}: {error}"))
         if finish.error:
@@ -126,6 +132,22 @@ class JobHandler:
             finish = replace(finish, error=replace(finish.error, message=message))
             await attempt.page.note(message, LogLevel.ERROR)
         return finish
+
+    async def _without_room(self, attempt: Attempt, error: Exception) -> Finish:
+        """No fault of the task: it is run again, by a worker that has room."""
+        self.without_room_until = asyncio.get_running_loop().time() + _WITHOUT_ROOM
+        logger.error("no room for %s of %s: %s", attempt.task.path, attempt.execution.id, error)
+        folder = self._surroundings.data_dir
+        told = f"{self._actor} has no room left in {folder}: make room there ({error.args[-1]})"
+        await attempt.page.note(attempt.mask.text(told), LogLevel.ERROR)
+        return Finish(
+            path=attempt.task.path,
+            lease=attempt.lease,
+            state=AttemptState.LOST,
+            attempt=attempt.task.attempt,
+            error=TaskError("NO_ROOM", told),
+            reason="no room",
+        )
 
     async def _cached(self, attempt: Attempt) -> Finish | None:
         """The end of an attempt for which an earlier success under the same key stands."""

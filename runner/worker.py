@@ -26,6 +26,7 @@ from runner.loops import surviving
 from runner.processes.family import Gravedigger, adopt_orphans
 from runner.queue import JobQueue, TakenJob
 from runner.reaper import Reaper
+from runner.room import LEAST_ROOM, lacks_room
 from runner.stop import StopReason
 from runner.store import leases, workers
 from runner.store.connection import UNREACHABLE
@@ -45,6 +46,7 @@ _LIGHT_BATCH = 200
 _LIGHT_AT_ONCE = 400
 _DRAIN_GRACE = 2.0
 _HAND_IN_WITHIN = 10.0
+_MEBIBYTES = LEAST_ROOM // 2**20
 
 
 class Worker:
@@ -98,6 +100,7 @@ class Worker:
         self._light = 0
         self._appetite = 0
         self._heavy_seen = True
+        self._full = False
         self._freed = asyncio.Event()
         self._stack = AsyncExitStack()
         self._tasks = asyncio.TaskGroup()
@@ -164,6 +167,9 @@ class Worker:
     async def _take_on(self) -> None:
         with self._feed.watch(*(f"q:{queue}" for queue in self._queues)) as watch:
             while True:
+                if self._lacks_room():
+                    await asyncio.sleep(_LOOK_AGAIN)
+                    continue
                 free = self._concurrency - self._busy
                 if free <= 0 or self._light >= _LIGHT_AT_ONCE:
                     self._freed.clear()
@@ -177,6 +183,19 @@ class Worker:
                     await asyncio.sleep(_LOOK_AGAIN)
                 elif not full:
                     await watch.changed(_LOOK_AGAIN)
+
+    def _lacks_room(self) -> bool:
+        """A worker that cannot even make a folder would take every job of its queues and hand it back."""
+        folder = self._surroundings.data_dir
+        found_none = asyncio.get_running_loop().time() < self._handler.without_room_until
+        lacks = found_none or lacks_room(folder)
+        if lacks != self._full:
+            self._full = lacks
+            if lacks:
+                logger.error("%s has less than %d MiB free: no jobs are taken", folder, _MEBIBYTES)
+            else:
+                logger.warning("there is room in %s again: jobs are taken", folder)
+        return lacks
 
     async def _take(self, free: int) -> bool:
         """Whether there may be more at once. More are taken than there are slots while all are light of late; those

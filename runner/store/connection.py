@@ -34,12 +34,30 @@ UNREACHABLE = (
 """What asyncpg raises when the database cannot serve now, though the request may be good."""
 
 
+class NoRoom(ConnectionError):
+    """The database of this machine is down, and the disk that it is on is full."""
+
+
+def unavailable(error: BaseException) -> Unavailable:
+    """What an error of UNREACHABLE means to whoever asked, and how to mend it."""
+    if isinstance(error, NoRoom | asyncpg.DiskFullError):
+        return Unavailable(
+            "the disk of the database is full: make room on it, then try again "
+            f"({error}); what was stored is safe, and work goes on once there is room"
+        )
+    if isinstance(error, asyncpg.TooManyConnectionsError):
+        return Unavailable(
+            f"the database takes no more connections ({error}): raise its max_connections, or "
+            "run fewer servers and workers on it"
+        )
+    told = f"{type(error).__name__}: {error}".removesuffix(": ")
+    return Unavailable(f"the database cannot be reached now ({told}); try again")
+
+
 @contextmanager
 def reaching() -> Iterator[None]:
     """Turns a database that cannot serve now into Unavailable."""
     try:
         yield
     except UNREACHABLE as error:
-        raise Unavailable(
-            f"the database cannot be reached now ({type(error).__name__}: {error}); try again"
-        ) from error
+        raise unavailable(error) from error

@@ -7,12 +7,15 @@ connections of its pool are ended, and whoever asks is told at once, until it an
 
 import asyncio
 import logging
+import os
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 from weakref import WeakSet
 
 import asyncpg
 
 from runner.loops import Loop
+from runner.store.connection import NoRoom
 
 if TYPE_CHECKING:
     _Connections = WeakSet["asyncpg.Connection[Any]"]
@@ -22,6 +25,8 @@ logger = logging.getLogger("headway.store")
 PATIENCE = 5
 """Seconds of silence. Shorter than a lease, so that every process knows of an outage before it judges leases."""
 _BEAT = 1.0
+_LEAST_ROOM = 16 * 1024 * 1024
+"""Bytes of a file of PostgreSQL's log, without which it does not start after it ran out of room."""
 
 
 class Silent(ConnectionError):
@@ -42,12 +47,16 @@ class Pulse(Loop):
         self._silent = False
 
     async def connect(self, *arguments: Any, **options: Any) -> "asyncpg.Connection[Any]":
-        """As asyncpg.connect, but within PATIENCE; raises Silent, too."""
+        """As asyncpg.connect, but within PATIENCE; raises Silent and NoRoom, too."""
         if self._silent:
             raise Silent
-        made: asyncpg.Connection[Any] = await asyncpg.connect(
-            *arguments, **{"timeout": PATIENCE, **options}
-        )
+        made: asyncpg.Connection[Any]
+        try:
+            made = await asyncpg.connect(*arguments, **{"timeout": PATIENCE, **options})
+        except (OSError, asyncpg.CannotConnectNowError) as error:
+            if folder := _full_disk(self._url):
+                raise NoRoom(f"PostgreSQL is down, and no room is left on {folder}") from error
+            raise
         if self._silent:
             made.terminate()
             raise Silent
@@ -99,3 +108,13 @@ class Pulse(Loop):
         elif self._silent and not silent:
             logger.warning("the database answers again")
         self._silent = silent
+
+
+def _full_disk(url: str) -> str:
+    """The folder of the database's socket, beside which the embedded one has its data, when its disk is full."""
+    try:
+        (folder,) = parse_qs(urlsplit(url).query).get("host", [""])
+        status = os.statvfs(folder)
+    except (OSError, ValueError):
+        return ""
+    return folder if status.f_bavail * status.f_frsize < _LEAST_ROOM else ""

@@ -139,6 +139,8 @@ def run_to_its_end(work: Coroutine[Any, Any, None]) -> None:
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    # In an outage it writes a traceback a second; our own loops tell of it in a line.
+    logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(work)

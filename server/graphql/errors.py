@@ -8,7 +8,7 @@ from uuid import uuid4
 from graphql import GraphQLError
 
 from models.errors import Refused, Unavailable
-from runner.store.connection import UNREACHABLE
+from runner.store.connection import UNREACHABLE, unavailable
 
 _log = logging.getLogger("headway.graphql")
 
@@ -33,7 +33,7 @@ def explained(error: BaseException) -> tuple[str, dict[str, Any]]:
     if isinstance(cause, Unavailable):
         return str(cause) or _AWAY, {"code": UNAVAILABLE}
     if isinstance(cause, UNREACHABLE):
-        return _AWAY, {"code": UNAVAILABLE}
+        return str(unavailable(cause)), {"code": UNAVAILABLE}
     if isinstance(cause, GraphQLError):
         return cause.message, {"code": "GRAPHQL_ERROR", **(cause.extensions or {})}
     identity = uuid4().hex[:12]

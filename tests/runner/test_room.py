@@ -1,0 +1,43 @@
+"""An attempt that finds its disk full is no failure of the task."""
+
+from pathlib import Path
+
+from models.states import AttemptState, ExecutionState
+from runner import oracle
+from runner.room import lacks_room
+from tests.runner.floor import open_floor
+from tests.small_disk import small_disk
+
+
+async def test_an_attempt_without_room_is_handed_back_and_run_when_there_is(
+    database_url: str, tmp_path: Path, data_dir: Path
+) -> None:
+    with small_disk(tmp_path / "small", 1, files=20) as disk:
+        data_dir.mkdir()
+        (data_dir / "work").symlink_to(disk.root)
+        async with open_floor(database_url, data_dir) as floor:
+            disk.use_up_files()
+            id = await floor.begin("  - {id: a, type: shell, run: echo it ran}\n")
+            said = await floor.until_said(id, "make room there")
+            assert str(data_dir) in said.text
+            disk.make_room()
+            ended = await floor.until_ended(id)
+            assert ended.state is ExecutionState.SUCCESS
+            assert ended.tasks["a"].lost > 0
+            assert await oracle.verify(floor.parts.database.pool) == []
+            states = await floor.parts.database.pool.fetch(
+                "select state from attempts where execution_id = $1 order by number", id
+            )
+            assert {row["state"] for row in states} == {AttemptState.LOST, AttemptState.SUCCESS}
+
+
+def test_room_is_of_bytes_and_of_files(tmp_path: Path) -> None:
+    assert not lacks_room(tmp_path)
+    with small_disk(tmp_path / "bytes", 40) as disk:
+        assert not lacks_room(disk.root)
+        disk.fill()
+        assert lacks_room(disk.root)
+    with small_disk(tmp_path / "files", 40, files=200) as disk:
+        assert not lacks_room(disk.root)
+        disk.use_up_files()
+        assert lacks_room(disk.root)
