@@ -2,9 +2,10 @@
 
 import asyncio
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from models.concurrency import Slots
@@ -29,6 +30,7 @@ from models.lifecycle.snapshot import Execution
 from models.lifecycle.transition import Context, Deferred, Job, Transition
 from models.states import HOLDING_A_SLOT, ExecutionState, TaskRunState
 from runner.asked import Asked, NotAll, Verdict
+from runner.clock import ahead_of_this_machine
 from runner.pace import Pace
 from runner.queue import acknowledge, enqueue, withdraw
 from runner.store import audit, bulk, deferred, idempotency
@@ -73,6 +75,7 @@ class Batch:
     _overtaken: set[Asked] = field(default_factory=set)
     _ids: dict[Asked, UUID] = field(default_factory=dict)
     """Of what is to be begun under a key."""
+    _new_id: Callable[[], UUID] = new_id
 
     @property
     def changed(self) -> list[UUID]:
@@ -85,6 +88,7 @@ class Batch:
 
     async def run(self, connection: Connection) -> None:
         now: datetime = await connection.fetchval("select clock_timestamp()")
+        self._new_id = partial(new_id, ahead_of_this_machine(now))
         await self._lock(connection)
         await self._lock_slots(connection)
         await self._hold_to_places(connection)
@@ -169,10 +173,10 @@ class Batch:
     def _judge(self, asked: Asked, now: datetime) -> Verdict:
         flow = self._flow_with_slots(asked)
         slots = self._slots.get(flow) if flow else None
-        context = Context(now, new_id, random.random, asked.ask, slots)
+        context = Context(now, self._new_id, random.random, asked.ask, slots)
         try:
             if isinstance(asked.command, Beginning):
-                transition = begin(asked.command, context, self._ids.get(asked) or new_id())
+                transition = begin(asked.command, context, self._ids.get(asked) or self._new_id())
                 before = None
             else:
                 assert asked.execution_id
@@ -242,7 +246,7 @@ class Batch:
 
     async def _hold_to_keys(self, connection: Connection) -> dict[Asked, idempotency.Key]:
         """Before they are judged, for what is begun may take a slot: those of a repeated key, with what stands."""
-        self._ids = {asked: new_id() for asked in self.asked if _has_key(asked)}
+        self._ids = {asked: self._new_id() for asked in self.asked if _has_key(asked)}
         mine = {
             asked: _key(asked, id) for asked, id in self._ids.items() if asked not in self.verdicts
         }

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from uuid import UUID
 
 from models.errors import Fault, Refused, Unavailable
@@ -31,7 +32,7 @@ from runner.feed import Feed
 from runner.loops import Loop, is_outage, surviving
 from runner.store import deferred, slots
 from runner.store.connection import Pool
-from runner.store.database import Database
+from runner.store.database import Database, read_clock
 from runner.store.deferred import Illegible, Owed
 from runner.store.snapshots import read_executions
 from runner.vault import Vault
@@ -170,7 +171,8 @@ class Courier(Loop):
             return GiveUp(UNREADABLE, execution.plan.unreadable)
         if isinstance(owed, StartChild):
             return await self._children.start(execution, owed)
-        return await evaluate(self._evaluator, execution, owed)
+        clock = partial(read_clock, self._database.pool)
+        return await evaluate(self._evaluator, execution, owed, clock)
 
     async def _admit_next(self, ended: Execution | None) -> None:
         if ended and ended.plan.flow_id:

@@ -1,6 +1,6 @@
 """What the engine wants evaluated: the settings of its own tasks, conditions, the outputs of flows."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +16,13 @@ from runner.names import expression_names
 _Rendered = tuple[Mapping[str, Any] | None, TaskError | None]
 
 
-async def evaluate(evaluator: Evaluator, execution: Execution, what: Evaluate) -> Command:
+Clock = Callable[[], Awaitable[datetime]]
+
+
+async def evaluate(
+    evaluator: Evaluator, execution: Execution, what: Evaluate, clock: Clock
+) -> Command:
+    """`clock` is the database's, by which moments are judged: that of this machine may be wrong."""
     if what.path is None:
         outputs, error = await _render(evaluator, execution, None, execution.plan.spec.outputs)
         return Conclude(outputs, error)
@@ -26,7 +32,7 @@ async def evaluate(evaluator: Evaluator, execution: Execution, what: Evaluate) -
         return await _judge(evaluator, execution, task, spec)
     values, error = await _render(evaluator, execution, task, _templates(spec))
     if error is None and isinstance(spec, WaitTask) and spec.event is None:
-        values, error = _seconds(values or {})
+        values, error = _seconds(values or {}, await clock())
     return Prepare(what.path, what.attempt or task.attempt, values, error)
 
 
@@ -64,15 +70,15 @@ def _templates(spec: TaskSpec) -> Mapping[str, Any]:
     return {"duration": spec.duration} if spec.duration is not None else {"until": spec.until}
 
 
-def _seconds(values: Mapping[str, Any]) -> _Rendered:
-    """A duration or a moment as seconds from now, or why it is neither."""
+def _seconds(values: Mapping[str, Any], now: datetime) -> _Rendered:
+    """A duration or a moment as seconds from now on, or why it is neither."""
     try:
         if "duration" in values:
             seconds = parse_duration(values["duration"])
         else:
             until = datetime.fromisoformat(str(values["until"]))
             until = until if until.tzinfo else until.replace(tzinfo=UTC)
-            seconds = (until - datetime.now(UTC)).total_seconds()
+            seconds = (until - now).total_seconds()
             if seconds > MAX_SECONDS:
                 raise ValueError("must be a time within 100 years")
     except (ValueError, OverflowError, Refused) as error:

@@ -9,12 +9,13 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from types import TracebackType
 from uuid import UUID
 
 from models.errors import Unavailable
 from models.logs import LogLevel, LogStream
+from runner.clock import Clock
 from runner.lines import LineCutter
 from runner.loops import Loop
 from runner.masking import Mask
@@ -47,9 +48,12 @@ class Limits:
 class Logbook(Loop):
     """Async context manager; what is in it is stored before it is left."""
 
-    def __init__(self, write: Write, limits: Limits | None = None) -> None:
+    def __init__(
+        self, write: Write, limits: Limits | None = None, clock: Clock | None = None
+    ) -> None:
         super().__init__()
         self._write = write
+        self.clock = clock or Clock()
         self.limits = limits or Limits()
         self._lines: deque[NewLine] = deque()
         self._size = 0
@@ -203,6 +207,9 @@ class Page:
         texts = cutter.feed(text.encode("utf-8", "replace")) + cutter.end()
         await self._put(texts, LogStream.SYSTEM, level)
 
+    def now(self) -> datetime:
+        return self._book.clock.now()
+
     async def flushed(self) -> None:
         """Returns when every line so far is committed."""
         await self._book.stored(self._last)
@@ -210,6 +217,6 @@ class Page:
     async def _put(self, texts: Sequence[str], stream: LogStream, level: LogLevel) -> None:
         if not texts:
             return
-        now = datetime.now(UTC)
+        now = self.now()
         lines = [NewLine(*self._place, now, level, stream, self._mask.text(text)) for text in texts]
         self._last = await self._book.put(lines)

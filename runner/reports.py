@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -200,7 +199,7 @@ class Reports:
                 kind=metric.kind,
                 step=metric.step,
                 tags=self._mask.value(metric.tags),
-                at=datetime.now(UTC),
+                at=self._page.now(),
             )
         )
         while len(self._metrics) >= _MANY_METRICS:
@@ -238,7 +237,7 @@ class Reports:
                 size=size,
                 direction=use.direction,
                 properties=self._mask.value(use.properties),
-                at=datetime.now(UTC),
+                at=self._page.now(),
             )
         )
         if use.direction == "OUT":

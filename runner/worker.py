@@ -15,6 +15,7 @@ from models.ids import new_id, typed
 from models.lifecycle.stopping import HEARTBEAT, LEASE
 from runner.artifacts import ArtifactStore
 from runner.attempt import Attempt, Surroundings
+from runner.clock import Clock
 from runner.engine import Engine
 from runner.evaluator import Evaluator
 from runner.executors import load_executors
@@ -78,7 +79,8 @@ class Worker:
         self._queues = tuple(queues)
         self._concurrency = concurrency
         self._drain_timeout = drain_timeout
-        self._logbook = Logbook(self._write_log)
+        self._clock = Clock()
+        self._logbook = Logbook(self._write_log, clock=self._clock)
         self._reaper = Reaper(typed("wrk", self.id))
         self._surroundings = Surroundings(
             worker_id=typed("wrk", self.id),
@@ -272,7 +274,7 @@ class Worker:
         row = WorkerRow(
             self.id, self.name, socket.gethostname(), os.getpid(), self._queues, self._concurrency
         )
-        await workers.register(self._pool, row)
+        self._clock.told(await workers.register(self._pool, row))
 
     async def _beat(self) -> None:
         held = dict(self._handler.running)
@@ -283,7 +285,8 @@ class Worker:
                 logger.warning("lease of %s is void", attempt.task.path)
                 attempt.stop.ask(StopReason.VOID)
         await self._queue.heartbeat(list(self._starting))
-        await workers.heartbeat(self._pool, self.id)
+        if now := await workers.heartbeat(self._pool, self.id):
+            self._clock.told(now)
         self._gravedigger.look(self._reaper.spared)
 
     def _obey(self, statuses: Sequence[LeaseStatus]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
 from importlib import resources
 from types import TracebackType
 from typing import Any, Self
@@ -190,6 +191,12 @@ async def ensure_partitions(pool: "asyncpg.Pool[Any]", months_ahead: int = MONTH
     """Monthly partitions of events and logs that were missing and are made; servers take turns."""
     made: int = await pool.fetchval("select headway_ensure_partitions($1)", months_ahead)
     return made
+
+
+async def read_clock(pool: "asyncpg.Pool[Any]") -> datetime:
+    """Now, by the one clock that all processes share."""
+    now: datetime = await pool.fetchval("select clock_timestamp()")
+    return now
 
 
 async def read_epoch(pool: "asyncpg.Pool[Any]") -> UUID:

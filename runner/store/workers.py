@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +13,11 @@ _ALIVE = "stopped_at is null and heartbeat_at > clock_timestamp() - interval '10
 _REGISTER = """
 insert into workers (id, name, host, pid, queues, concurrency) values ($1, $2, $3, $4, $5::jsonb, $6)
 on conflict (id) do update set heartbeat_at = clock_timestamp(), stopped_at = null
+returning clock_timestamp()
 """
-_HEARTBEAT = "update workers set heartbeat_at = clock_timestamp() where id = $1"
+_HEARTBEAT = """
+update workers set heartbeat_at = clock_timestamp() where id = $1 returning clock_timestamp()
+"""
 _STOPPED = "update workers set stopped_at = clock_timestamp() where id = $1"
 _ALL = f"""
 select w.*, {_ALIVE} as alive,
@@ -36,8 +40,9 @@ class WorkerRow:
     concurrency: int
 
 
-async def register(pool: Pool, worker: WorkerRow) -> None:
-    await pool.execute(
+async def register(pool: Pool, worker: WorkerRow) -> datetime:
+    """The database's now."""
+    now: datetime = await pool.fetchval(
         _REGISTER,
         worker.id,
         worker.name,
@@ -46,10 +51,13 @@ async def register(pool: Pool, worker: WorkerRow) -> None:
         dump(worker.queues),
         worker.concurrency,
     )
+    return now
 
 
-async def heartbeat(pool: Pool, id: UUID) -> None:
-    await pool.execute(_HEARTBEAT, id)
+async def heartbeat(pool: Pool, id: UUID) -> datetime | None:
+    """The database's now; None for one that is not registered."""
+    now: datetime | None = await pool.fetchval(_HEARTBEAT, id)
+    return now
 
 
 async def mark_stopped(pool: Pool, id: UUID) -> None:

@@ -12,6 +12,11 @@ from tests.api.client import Client
 
 async def person(pool: asyncpg.Pool, client: Client, role: str = "approver") -> Client:
     """The same door, with the token of somebody new."""
+    return replace(client, token=await newcomer(pool, role))
+
+
+async def newcomer(pool: asyncpg.Pool, role: str) -> str:
+    """The token of somebody new."""
     token, identity = new_token(), new_id()
     await Tokens(pool).create(identity, f"{role}-{identity.hex}", digest_of(token), role)
-    return replace(client, token=token)
+    return token

@@ -76,7 +76,9 @@ def start_beside(
     return start(data_dir, "--database-url", first.database_url, "--no-worker", *options, env=env)
 
 
-def start_worker(data_dir: Path, *options: str) -> "subprocess.Popen[bytes]":
+def start_worker(
+    data_dir: Path, *options: str, env: dict[str, str] | None = None
+) -> "subprocess.Popen[bytes]":
     with (data_dir / "worker.log").open("ab") as log:
         return subprocess.Popen(
             [HEADWAY, "worker", "--data-dir", data_dir, *options],
@@ -84,6 +86,7 @@ def start_worker(data_dir: Path, *options: str) -> "subprocess.Popen[bytes]":
             stderr=log,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
+            env={**os.environ, **(env or {})},
         )
 
 

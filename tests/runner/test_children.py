@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
@@ -21,7 +22,7 @@ from runner.feed import Feed
 from runner.hints import MemoryHints
 from runner.launch import Launch, prepare
 from runner.store import deferred
-from runner.store.database import Database
+from runner.store.database import Database, read_clock
 from runner.store.deferred import Owed
 from runner.store.flows import save_flow
 from runner.store.plans import Plans
@@ -76,7 +77,9 @@ async def house(database: Database) -> AsyncIterator[House]:
 async def test_a_child_that_nobody_was_told_of_is_cancelled_with_its_parent(house: House) -> None:
     parent = await house.begin()
     owed, what = await house.owed(Evaluate)
-    prepared = await evaluate(house.evaluator, await house.look(parent), what)
+    prepared = await evaluate(
+        house.evaluator, await house.look(parent), what, partial(read_clock, house.database.pool)
+    )
     await house.engine.execute(parent, prepared, owed=owed.id)
 
     owed, starts = await house.owed(StartChild)
@@ -98,7 +101,9 @@ async def test_a_child_that_nobody_was_told_of_is_cancelled_with_its_parent(hous
 async def test_without_a_child_there_is_nothing_to_tell(house: House) -> None:
     parent = await house.begin()
     owed, what = await house.owed(Evaluate)
-    prepared = await evaluate(house.evaluator, await house.look(parent), what)
+    prepared = await evaluate(
+        house.evaluator, await house.look(parent), what, partial(read_clock, house.database.pool)
+    )
     await house.engine.execute(parent, prepared, owed=owed.id)
     _, starts = await house.owed(StartChild)
     await house.engine.execute(parent, Cancel(), PERSON)

@@ -1,0 +1,27 @@
+"""The database's clock, as a process knows it: that of its own machine may be wrong, and may jump."""
+
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+
+_OFTEN_WRONG = 2
+"""Seconds by which machines that keep time differ at most."""
+
+
+class Clock:
+    """What the database said last, and the time since by a clock that does not jump."""
+
+    def __init__(self) -> None:
+        self.told(datetime.now(UTC))
+
+    def told(self, now: datetime) -> None:
+        self._told, self._since = now, monotonic()
+
+    def now(self) -> datetime:
+        return self._told + timedelta(seconds=monotonic() - self._since)
+
+
+def ahead_of_this_machine(now: datetime) -> int:
+    """Milliseconds by which the database's clock is ahead, in whole seconds: ids made one after the other stay in
+    their order. None between machines that keep time."""
+    seconds = round((now - datetime.now(UTC)).total_seconds())
+    return 0 if abs(seconds) < _OFTEN_WRONG else seconds * 1000
