@@ -184,6 +184,11 @@ class Page:
         self._full = False
         self._last = 0
 
+    @property
+    def is_full(self) -> bool:
+        """Whether the limits are reached, so that nothing more of the task is kept."""
+        return self._full
+
     async def add(self, texts: Sequence[str], stream: LogStream, level: LogLevel) -> None:
         """Lines as the task wrote them; beyond the limits they are dropped, and one line says so."""
         if self._full or not texts:

@@ -114,7 +114,9 @@ class _Run:
         level = LogLevel.INFO if stream is LogStream.STDOUT else LogLevel.WARN
         cutter = LineCutter(self._attempt.mask)
         while data := await pipe.read():
-            await self._log(cutter.feed(data), stream, level)
+            # What nobody will see is only kept from blocking the task.
+            if stream is LogStream.STDERR or not self._attempt.page.is_full:
+                await self._log(cutter.feed(data), stream, level)
         await self._log(cutter.end(), stream, level)
 
     async def _log(self, texts: Sequence[str], stream: LogStream, level: LogLevel) -> None:

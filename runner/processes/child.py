@@ -5,13 +5,17 @@ import os
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
 from typing import Any
 
 from runner.processes.pipe import Pipe, Readiness
 
 _KIBIBYTE = 1024
+_SOONER, _SOONEST = 500, 1000
+"""Of a score in which 1000 stands for all memory that there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,7 @@ class Child:
             raise
         for pipe in pipes:
             pipe.close_writing()
+        _make_first_to_go(process.pid)
         return cls(process, pipes)
 
     async def exited(self) -> None:
@@ -111,6 +116,14 @@ class Child:
         if self._pidfd is not None:
             os.close(self._pidfd)
             self._pidfd = None
+
+
+def _make_first_to_go(pid: int) -> None:
+    """When memory runs out the system is to kill the task, many small processes too, before the worker beside it."""
+    with suppress(OSError, ValueError):
+        own = int(Path("/proc/self/oom_score_adj").read_text())
+        score = min(max(own, 0) + _SOONER, _SOONEST)
+        Path(f"/proc/{pid}/oom_score_adj").write_text(str(score))
 
 
 def _told(max_rss: int, floor: int) -> int | None:

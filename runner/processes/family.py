@@ -10,8 +10,9 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from runner.processes.census import (
     Seen,
@@ -32,6 +33,8 @@ _EMPTY_LOOKS = 3
 _STRAGGLERS_GRACE = 1.0
 _INIT = 1
 
+_Found = TypeVar("_Found")
+
 
 def adopt_orphans() -> None:
     """Have orphaned descendants fall to this process and not to init. Only Linux knows how."""
@@ -51,7 +54,7 @@ class Family:
     async def terminate(self, hurry: asyncio.Event, grace: float) -> None:
         """SIGTERM, after `grace` seconds or when `hurry` is set SIGKILL; returns when nobody is left."""
         if grace > 0 and not hurry.is_set():
-            self._signal(await asyncio.to_thread(self.members), signal.SIGTERM, signal.SIGCONT)
+            self._signal(await _aside(self.members), signal.SIGTERM, signal.SIGCONT)
             await self._wait_until_gone(grace, hurry)
         await self.kill()
 
@@ -67,7 +70,7 @@ class Family:
         pause = _FIRST_PAUSE
         looks = 0
         while looks < _EMPTY_LOOKS:
-            if not await asyncio.to_thread(self.kill_once):
+            if not await _aside(self.kill_once):
                 looks += 1
                 continue
             if asyncio.get_running_loop().time() - started > _GIVE_UP_AFTER:
@@ -150,6 +153,14 @@ class Family:
                 except PermissionError:
                     logger.warning("process %d of %s is not ours", seen.pid, self.mark.decode())
                     break
+
+
+async def _aside(look: Callable[[], _Found]) -> _Found:
+    """In a thread; here and now where a bomb has left not even one, for it is to be ended all the same."""
+    try:
+        return await asyncio.to_thread(look)
+    except RuntimeError:
+        return look()
 
 
 def bury(pid: int) -> None:

@@ -3,6 +3,8 @@
 import asyncio
 import os
 
+from runner.pace import Pace
+
 _CHUNK = 64 * 1024
 _CHUNKS_AFTER_THE_END = 32
 """More than a pipe holds: so much may have been written before the end."""
@@ -35,9 +37,12 @@ class Pipe:
         os.set_blocking(self._reading, False)
         self._readiness = Readiness(self._reading)
         self._left: int | None = None
+        self._pace = Pace()
 
     async def read(self) -> bytes:
         """The next bytes; none at the end: nobody holds the writing end any more, or `end_within` is over."""
+        # Who writes faster than is read would never let anyone else have the loop.
+        await self._pace.keep()
         while self._left is None or self._left > 0:
             try:
                 data = os.read(self._reading, _CHUNK)
