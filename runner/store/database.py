@@ -1,7 +1,7 @@
 """The one pool of a process, Tortoise on top of it, and the steps that bring its tables up to date."""
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from datetime import datetime
 from importlib import resources
 from types import TracebackType
@@ -17,7 +17,7 @@ from tortoise.transactions import in_transaction
 
 from models.errors import Fault, Unavailable
 from runner.store.connection import UNREACHABLE
-from runner.store.pulse import Pulse
+from runner.store.pulse import PATIENCE, Pulse
 
 OLDEST_POSTGRES = 15
 MONTHS_AHEAD = 3
@@ -61,20 +61,17 @@ class Database:
     pool: "asyncpg.Pool[Any]"
     _tortoise: TortoiseContext
 
-    def __init__(self, url: str, *, connections: int = 16) -> None:
+    def __init__(self, url: str, *, connections: int = 16, patience: int = PATIENCE) -> None:
         self.url = url
         self._connections = connections
-        self._pulse = Pulse(url)
-        self._stack = AsyncExitStack()
+        self._pulse = Pulse(url, patience)
 
     async def __aenter__(self) -> Self:
         self.pool = await self._open_pool()
         try:
             await self._refuse_old_postgres()
             self._tortoise = await tortoise_on(self.pool, everywhere=get_current_context() is None)
-            # Tortoise closes the pool it was given: gently at first, then by force.
-            self._stack.push_async_callback(self._tortoise.close_connections)
-            await self._stack.enter_async_context(self._pulse)
+            await self._pulse.__aenter__()
         except BaseException:
             self.pool.terminate()
             raise
@@ -86,7 +83,12 @@ class Database:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self._stack.__aexit__(kind, error, traceback)
+        try:
+            # What went wrong is no fault of the pulse, whose group would wrap it.
+            await self._pulse.__aexit__(None, None, None)
+        finally:
+            # Tortoise closes the pool it was given: gently at first, then by force.
+            await self._tortoise.close_connections()
 
     async def connect_alone(self) -> "asyncpg.Connection[Any]":
         """A connection outside the pool, as LISTEN needs; its caller closes it."""

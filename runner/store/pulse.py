@@ -32,34 +32,36 @@ _LEAST_ROOM = 16 * 1024 * 1024
 class Silent(ConnectionError):
     """The database does not answer."""
 
-    def __init__(self) -> None:
-        super().__init__(f"it has not answered for {PATIENCE} seconds")
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"it has not answered for {seconds} seconds")
 
 
 class Pulse(Loop):
     """While it is entered, the connections that it made are ended when the database falls silent."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, patience: int = PATIENCE) -> None:
+        """`patience` is whole seconds."""
         super().__init__()
         self._url = url
+        self._patience = patience
         self._made: _Connections = WeakSet()
         self._own: asyncpg.Connection[Any] | None = None
         self._silent = False
 
     async def connect(self, *arguments: Any, **options: Any) -> "asyncpg.Connection[Any]":
-        """As asyncpg.connect, but within PATIENCE; raises Silent and NoRoom, too."""
+        """As asyncpg.connect, but within its patience; raises Silent and NoRoom, too."""
         if self._silent:
-            raise Silent
+            raise Silent(self._patience)
         made: asyncpg.Connection[Any]
         try:
-            made = await asyncpg.connect(*arguments, **{"timeout": PATIENCE, **options})
+            made = await asyncpg.connect(*arguments, **{"timeout": self._patience, **options})
         except (OSError, asyncpg.CannotConnectNowError) as error:
             if folder := _full_disk(self._url):
                 raise NoRoom(f"PostgreSQL is down, and no room is left on {folder}") from error
             raise
         if self._silent:
             made.terminate()
-            raise Silent
+            raise Silent(self._patience)
         self._made.add(made)
         return made
 
@@ -76,7 +78,7 @@ class Pulse(Loop):
         asking = asyncio.ensure_future(self._ask())
         try:
             # In short steps: after a while in which this process itself was frozen one of them is over at once.
-            for _ in range(PATIENCE):
+            for _ in range(self._patience):
                 if (await asyncio.wait({asking}, timeout=1))[0]:
                     return True
             return False
@@ -92,7 +94,7 @@ class Pulse(Loop):
 
     async def _ask(self) -> None:
         if self._own is None:
-            self._own = await asyncpg.connect(self._url, timeout=2 * PATIENCE)
+            self._own = await asyncpg.connect(self._url, timeout=2 * self._patience)
         await self._own.execute("select 1")
 
     def _let_go(self) -> None:
@@ -102,7 +104,8 @@ class Pulse(Loop):
 
     def _judge(self, *, silent: bool) -> None:
         if silent and not self._silent:
-            logger.error("the database has not answered for %d s; its connections end", PATIENCE)
+            told = "the database has not answered for %d s; its connections end"
+            logger.error(told, self._patience)
             for connection in list(self._made):
                 connection.terminate()
         elif self._silent and not silent:

@@ -21,6 +21,8 @@ class Counting:
     read: int = 0
     newest: int = 0
     shut: asyncio.Event = field(default_factory=asyncio.Event)
+    away: int = 0
+    """How often the database is still away."""
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     def close(self) -> None:
@@ -53,6 +55,14 @@ class Context:
 class Tick:
     number: int
     text: str
+
+    @strawberry.field
+    def fetched(self, info: strawberry.Info[Context]) -> str | None:
+        counting = info.context.counting
+        if counting.away > 0:
+            counting.away -= 1
+            raise Unavailable("the database is away")
+        return f"of {self.number}"
 
 
 @strawberry.type

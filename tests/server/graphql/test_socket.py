@@ -144,6 +144,18 @@ async def test_a_subscription_that_breaks_is_an_error_without_its_secret(server:
         assert "secret" not in str(message)
 
 
+async def test_a_message_waits_for_the_database_until_it_can_be_told_whole(
+    server: Serving,
+) -> None:
+    server.counting.away = 3
+    async with initialised(server) as client:
+        await client.subscribe("subscription { count(to: 2) { number fetched } }")
+        for number in (1, 2):
+            told = {"number": number, "fetched": f"of {number}"}
+            assert (await client.hear())["payload"] == {"data": {"count": told}}
+    assert server.counting.away == 0
+
+
 async def test_ids_may_be_used_again_but_not_twice_at_once(server: Serving) -> None:
     async with initialised(server) as client:
         await client.subscribe("subscription { follow(to: 9) { number } }", "a")

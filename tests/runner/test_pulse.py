@@ -1,0 +1,54 @@
+"""A database that keeps silent without closing anything, as behind a network that drops every packet."""
+
+import asyncio
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from models.errors import Fault
+from runner.store.connection import UNREACHABLE
+from runner.store.database import Database
+from runner.store.pulse import Silent
+from tests.runner.proxy import proxy_to
+
+
+async def test_silence_ends_what_waits_and_refuses_what_comes_until_it_is_over(
+    database_url: str, tmp_path: Path
+) -> None:
+    through = database_url.partition("?")[0] + f"?host={quote(str(tmp_path))}&port=5432"
+    async with (
+        proxy_to(tmp_path, database_url) as proxy,
+        Database(through, connections=2, patience=1) as database,
+    ):
+        loop = asyncio.get_running_loop()
+        assert await database.pool.fetchval("select 1") == 1
+        proxy.fall_silent()
+        began = loop.time()
+        waiting = [database.pool.fetchval("select 1") for _ in range(5)]
+        ends = await asyncio.gather(*waiting, return_exceptions=True)
+        assert [type(end) for end in ends if not isinstance(end, UNREACHABLE)] == []
+        assert loop.time() - began < 4
+        began = loop.time()
+        with pytest.raises(Silent):
+            await database.pool.fetchval("select 1")
+        assert loop.time() - began < 0.5
+        proxy.let_pass()
+        async with asyncio.timeout(10):
+            while True:
+                try:
+                    assert await database.pool.fetchval("select 1") == 1
+                    break
+                except Silent:
+                    await asyncio.sleep(0)
+
+
+async def test_a_long_query_is_no_silence(database_url: str) -> None:
+    async with Database(database_url, patience=1) as database:
+        assert await database.pool.fetchval("select 1 from pg_sleep(3)") == 1
+
+
+async def test_what_goes_wrong_beside_it_is_not_wrapped(database_url: str) -> None:
+    with pytest.raises(Fault, match="of somebody else"):
+        async with Database(database_url):
+            raise Fault("of somebody else")
