@@ -1,20 +1,23 @@
-"""JSON from outside, read so that no number becomes another: what cannot be kept as it is written is refused."""
+"""JSON from outside, read so that no whole number becomes another and none becomes nothing: what cannot be kept is
+refused, and so is what is nested without end. Fractions are kept as they are everywhere: to some 15 digits."""
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import orjson
 
 WHOLE: Final = range(-(2**63), 2**64)
 """Whole numbers that are stored as they are."""
+DEEPEST: Final = 200
+"""Lists and mappings in one another; nobody writes more, and what stores and answers gives up not far beyond."""
 _LONG: Final = re.compile(r"-[0-9]{19}|[0-9]{20}")
 _LONG_BYTES: Final = re.compile(_LONG.pattern.encode())
 
 
-class InexactNumber(ValueError):
-    """A number that JSON or the tables have no place for; the text names where it stands."""
+class NotKept(ValueError):
+    """It is JSON, or nearly, but cannot be kept as it is; the text says why and, of a number, where it stands."""
 
 
 class _Beyond(str):
@@ -24,12 +27,13 @@ class _Beyond(str):
 
 
 def read_json(text: str | bytes) -> Any:
-    """Raises InexactNumber, and JSONDecodeError for what is no JSON: both are ValueErrors."""
+    """Raises NotKept, and JSONDecodeError for what is no JSON: all are ValueErrors."""
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError:
-        _refuse(_read_slowly(text))
+        _refuse(_read_if_possible(text))
         raise
+    _check_depth(value, text)
     if _has_long(text):
         _refuse(_read_slowly(text))
     return value
@@ -38,11 +42,12 @@ def read_json(text: str | bytes) -> Any:
 def read_json_of_others(text: str | bytes) -> Any:
     """The same from somebody who cannot be refused: such a whole number comes as text, with all its digits."""
     value = orjson.loads(text)
+    _check_depth(value, text)
     return _as_text(_read_slowly(text)) if _has_long(text) else value
 
 
 def check_numbers(value: Any, name: str = "") -> None:
-    """Raises InexactNumber for a value that holds a number which cannot be stored as it is."""
+    """Raises NotKept for a value that holds a number which cannot be stored as it is."""
     for path, found in _numbers(value, (name,) if name else ()):
         inexact = isinstance(found, int) and found not in WHOLE
         if inexact or (isinstance(found, float) and not float("-inf") < found < float("inf")):
@@ -53,11 +58,37 @@ def _has_long(text: str | bytes) -> bool:
     return bool(_LONG.search(text) if isinstance(text, str) else _LONG_BYTES.search(text))
 
 
-def _read_slowly(text: str | bytes) -> Any:
+def _check_depth(value: Any, text: str | bytes) -> None:
+    """One of few brackets is not deep, whatever they stand in."""
+    written = text if isinstance(text, bytes) else text.encode()
+    if written.count(b"[") + written.count(b"{") <= DEEPEST:
+        return
+    level = [value]
+    for _ in range(DEEPEST + 1):
+        level = [part for one in level for part in _parts(one)]
+        if not level:
+            return
+    raise NotKept(f"nested too deeply: at most {DEEPEST} levels")
+
+
+def _parts(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+def _read_if_possible(text: str | bytes) -> Any:
+    """Of what orjson refuses it may be a number alone."""
     try:
-        return json.loads(text, parse_int=_whole, parse_float=_float, parse_constant=_Beyond)
+        value = _read_slowly(text)
+        _check_depth(value, text)
     except (ValueError, RecursionError):
         return None
+    return value
+
+
+def _read_slowly(text: str | bytes) -> Any:
+    return json.loads(text, parse_int=_whole, parse_float=_float, parse_constant=_Beyond)
 
 
 def _whole(text: str) -> int | _Beyond:
@@ -86,12 +117,12 @@ def _numbers(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...
         yield path, value
 
 
-def _inexact(path: tuple[str, ...], text: str) -> InexactNumber:
+def _inexact(path: tuple[str, ...], text: str) -> NotKept:
     place = f"{'.'.join(path):.200} is" if path else "it is"
     what = "a whole number beyond 64 bits"
     if not re.fullmatch(r"-?[0-9]+", text):
         what = "which is no number that JSON can hold"
-    return InexactNumber(f"{place} {text:.40}, {what}; write it as text")
+    return NotKept(f"{place} {text:.40}, {what}; write it as text")
 
 
 def _as_text(value: Any) -> Any:

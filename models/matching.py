@@ -46,6 +46,7 @@ class Candidate:
     started_at: datetime | None = None
     ended_at: datetime | None = None
     idle: float = 0.0
+    idle_since: datetime | None = None
     progress: float = 0.0
     origin: Origin = Origin.HEADWAY
     archived: bool = False
@@ -122,8 +123,8 @@ def _value(term: Term, row: Candidate, now: datetime) -> Any:
     if term.field is Field.METRIC:
         return row.metrics.get(term.key or "")
     if term.field is Field.DURATION:
-        began = row.started_at
-        return ((row.ended_at or now) - began).total_seconds() - row.idle if began else None
+        began, until = row.started_at, row.ended_at or row.idle_since or now
+        return (until - began).total_seconds() - row.idle if began else None
     return getattr(row, term.field.value)
 
 

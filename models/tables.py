@@ -93,6 +93,7 @@ class Execution(Model):
     started_at = fields.DatetimeField(null=True)
     ended_at = fields.DatetimeField(null=True)
     idle = fields.FloatField(db_default=0)
+    idle_since = fields.DatetimeField(null=True)
     failure = fields.JSONField[dict[str, object]](null=True)
     paused = fields.JSONField[dict[str, object]](null=True)
     killing = fields.JSONField[dict[str, object]](null=True)

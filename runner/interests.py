@@ -41,7 +41,7 @@ _ATTRIBUTES: Final = {
     Field.TEXT: {"error"},
     Field.TESTS: {"tests"},
     Field.ERROR: {"failed"},
-    Field.DURATION: {"started_at", "ended_at", "idle"},
+    Field.DURATION: {"started_at", "ended_at", "idle", "idle_since"},
 }
 _ORDERED_BY: Final[Mapping[str, Sequence[str]]] = {
     "CREATED": (),
@@ -49,7 +49,7 @@ _ORDERED_BY: Final[Mapping[str, Sequence[str]]] = {
     "STATE": ("state",),
     "STARTED": ("started_at",),
     "ENDED": ("ended_at",),
-    "DURATION": ("started_at", "ended_at", "idle"),
+    "DURATION": ("started_at", "ended_at", "idle", "idle_since"),
     "PROGRESS": ("progress", "ended_at"),
 }
 """What may change of that which the key of an order is made of."""

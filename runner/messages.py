@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from models.json_text import InexactNumber, read_json
+from models.json_text import NotKept, read_json
 
 LONGEST = 1024 * 1024
 """Bytes of one line."""
@@ -107,7 +107,7 @@ def parse_message(line: bytes) -> Message:
     """Raises Malformed."""
     try:
         said = read_json(line)
-    except InexactNumber as error:
+    except NotKept as error:
         raise Malformed(str(error)) from error
     except ValueError as error:
         raise Malformed(f"it is no JSON: {error}") from error

@@ -8,7 +8,7 @@ from graphql import GraphQLError, ValueNode
 from graphql.utilities import value_from_ast_untyped
 from strawberry.types.scalar import ScalarDefinition
 
-from models.json_text import InexactNumber, check_numbers
+from models.json_text import NotKept, check_numbers
 
 JSON = NewType("JSON", object)
 BigInt = NewType("BigInt", int)
@@ -35,7 +35,7 @@ def _literal(node: ValueNode, variables: dict[str, Any] | None = None) -> Any:
     value = value_from_ast_untyped(node, variables)
     try:
         check_numbers(value)
-    except InexactNumber as error:
+    except NotKept as error:
         raise GraphQLError(str(error), node) from None
     return value
 

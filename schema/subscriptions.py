@@ -12,7 +12,7 @@ from models import logs as domain_logs
 from models.ids import typed, untyped
 from models.orders import ExecutionOrder
 from models.viewer import Permission
-from runner.pace import rest_after
+from runner.rest import rest_after
 from runner.store import event_log, log_lines
 from runner.store.listing import View
 from schema.bulk import watch_bulk

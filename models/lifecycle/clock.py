@@ -10,7 +10,7 @@ class Clock:
     execution's own timeout counts from `zero`, the seconds used when it was last put back to run.
 
     `idle` are the seconds between its ends and the starts after them, which are no part of how long it took;
-    `idle_since` is set while it is put back and has not started again."""
+    `idle_since` is the end before, while it is put back and has not started again."""
 
     used: float = 0.0
     since: datetime | None = None
@@ -31,12 +31,12 @@ class Clock:
     def anew(self, moment: datetime) -> "Clock":
         return replace(self, used=self.at(moment), since=moment, zero=self.at(moment))
 
-    def put_back(self, ended: datetime, moment: datetime) -> "Clock":
+    def put_back(self, ended: datetime) -> "Clock":
         """After an end: until it starts again it only waits."""
-        return replace(self, idle_since=ended).rested(moment, goes_on=False)
+        return replace(self, idle_since=ended)
 
-    def rested(self, moment: datetime, goes_on: bool = True) -> "Clock":
+    def rested(self, moment: datetime) -> "Clock":
         if self.idle_since is None:
             return self
         waited = max(0.0, (moment - self.idle_since).total_seconds())
-        return replace(self, idle=self.idle + waited, idle_since=None if goes_on else moment)
+        return replace(self, idle=self.idle + waited, idle_since=None)

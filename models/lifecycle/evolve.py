@@ -176,7 +176,7 @@ def _clock(execution: Execution, fact: ExecutionMoved, event: Event) -> Clock:
 def _rested(execution: Execution, fact: ExecutionMoved, event: Event) -> Clock:
     if fact.to_state is ExecutionState.RESTARTED:
         started, ended = execution.started_at, execution.ended_at
-        return execution.clock.put_back(ended, event.at) if started and ended else execution.clock
+        return execution.clock.put_back(ended) if started and ended else execution.clock
     if fact.to_state is ExecutionState.QUEUED:
         return execution.clock
     return execution.clock.rested(event.at)

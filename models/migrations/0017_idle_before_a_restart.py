@@ -10,20 +10,30 @@ language sql immutable parallel safe as $$
   select coalesce(date_part('epoch', ended - started) - idle, -1)
 $$;
 """
-# Of those that were restarted before this was counted: from each end to the start after it. A task run that was put
-# back began with its first attempt since.
+# Of those that were restarted before this was counted, as the events fold: from each end after the first start (the
+# time of an end stays where another is given by hand) to what followed the restart and the line. A task run that was
+# put back began with its first attempt since.
 COUNTED = """
-with moved as (
-  select execution_id, seq, at, to_state, lag(at) over by_seq as ended,
-    min(at) filter (where to_state <> 'QUEUED') over (by_seq rows between 1 following and unbounded following) as going
+with told as (
+  select execution_id, seq, at, to_state,
+    to_state = any('{SUCCESS,WARNING,FAILED,KILLED,CANCELLED,REJECTED,ERROR,CACHED}') as ends
   from events where type = 'EXECUTION_STATE_CHANGED'
-    and execution_id in (select id from executions where labels ? 'system.restarted' and started_at is not null)
-  window by_seq as (partition by execution_id order by seq)),
+    and execution_id in (select execution_id from events where to_state = 'RESTARTED')),
+begun as (
+  select *, ends and not coalesce(lag(ends) over (partition by execution_id order by seq), false) as begins from told),
+moved as (
+  select *, max(at) filter (where begins) over (by_seq rows unbounded preceding) as ended,
+    (array_agg(at) filter (where to_state not in ('QUEUED', 'RESTARTED'))
+      over (by_seq rows between 1 following and unbounded following))[1] as going
+  from begun window by_seq as (partition by execution_id order by seq)),
 rested as (
-  select execution_id, sum(date_part('epoch', coalesce(going, at) - ended)) as seconds
-  from moved where to_state = 'RESTARTED' group by execution_id)
-update executions e set idle = rested.seconds, clock = e.clock || jsonb_build_object('idle', rested.seconds)
-from rested where rested.execution_id = e.id and rested.seconds > 0;
+  select m.execution_id, coalesce(sum(date_part('epoch', going - ended)), 0) as seconds,
+    max(ended) filter (where going is null) as since
+  from moved m join executions e on e.id = m.execution_id
+  where to_state = 'RESTARTED' and ended >= e.started_at group by m.execution_id)
+update executions e set idle = seconds, idle_since = since,
+  clock = e.clock || jsonb_build_object('idle', seconds, 'idle_since', since)
+from rested where rested.execution_id = e.id;
 
 update task_runs t set started_at = (
   select min(a.started_at) from attempts a where a.task_run_id = t.id and a.number > t.attempt_base)
@@ -39,6 +49,9 @@ class Migration(migrations.Migration):
     dependencies = [("headway", "0016_outputs_as_they_were")]
     operations = [
         ops.AddField(model_name="Execution", name="idle", field=fields.FloatField(db_default=0)),
+        ops.AddField(
+            model_name="Execution", name="idle_since", field=fields.DatetimeField(null=True)
+        ),
         ops.RunSQL(LASTED),
         ops.RunSQL(COUNTED),
         ops.RunSQL(INDEX),

@@ -67,6 +67,7 @@ def candidate(
         started_at=row["started_at"],
         ended_at=row["ended_at"],
         idle=row["idle"],
+        idle_since=row["idle_since"],
         progress=row["progress"],
         origin=Origin(row["origin"]),
         archived=row["archived"],

@@ -251,6 +251,7 @@ EXECUTION_COLUMNS: Sequence[Column] = (
     ("started_at", "timestamptz", lambda x: x.started_at),
     ("ended_at", "timestamptz", lambda x: x.ended_at),
     ("idle", "float8", lambda x: x.clock.idle),
+    ("idle_since", "timestamptz", lambda x: x.clock.idle_since),
     ("failure", "jsonb", lambda x: dump_or_none(x.failure)),
     ("priority", "int", lambda x: x.priority),
     ("clock", "jsonb", lambda x: dump(x.clock)),

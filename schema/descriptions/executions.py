@@ -34,6 +34,7 @@ EXECUTIONS: Final[Words] = {
             "startedAt": "When it first was RUNNING; null before.",
             "endedAt": "When it reached the state that it ended in; null before.",
             "idle": "Seconds that it lay ended, or in line, before it was started again.",
+            "idleSince": "Its last end, while it is put back and has not started again; null otherwise.",
             "duration": "Seconds from its start to its end, or until now, without those that it was `idle`; "
             "null before it started.",
             "queuedFor": "Seconds from its creation to its start, or until now.",

@@ -13,7 +13,8 @@ def seconds_between(start: datetime | None, end: datetime | None) -> float | Non
 
 def seconds_taken(row: Any) -> float | None:
     """Of an execution. What lay between an end and the next start is left out."""
-    seconds = seconds_between(row["started_at"], row["ended_at"] or moment_of(row["id"]))
+    until = row["ended_at"] or row["idle_since"] or moment_of(row["id"])
+    seconds = seconds_between(row["started_at"], until)
     return None if seconds is None else max(0.0, seconds - row["idle"])
 
 

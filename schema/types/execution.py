@@ -108,6 +108,7 @@ class Execution(RowView, Node):
     started_at: datetime | None
     ended_at: datetime | None
     idle: float
+    idle_since: datetime | None
     duration: float | None
     queued_for: float | None
     scheduled_at: datetime | None

@@ -1,14 +1,16 @@
 """Refusals as data."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
 from models import errors
 from models.errors import ProblemCode
-from models.lifecycle import actions
-from models.lifecycle.actions import Action
+from models.lifecycle.actions import Action, Availability
+from models.lifecycle.permitted import permitted
 from models.states import ExecutionState
+from schema.context import Info
 
 if TYPE_CHECKING:
     from schema.types.approval import Approval
@@ -22,7 +24,7 @@ class ActionAvailability:
     reason: str | None
 
     @classmethod
-    def of(cls, found: actions.Availability) -> "ActionAvailability":
+    def of(cls, found: Availability) -> "ActionAvailability":
         return cls(action=found.action, allowed=found.allowed, code=found.code, reason=found.reason)
 
 
@@ -40,8 +42,13 @@ class GenericProblem(Problem):
 
 @strawberry.type
 class InvalidState(Problem):
+    found: strawberry.Private[Sequence[Availability]]
     state: ExecutionState
-    available_actions: list[ActionAvailability]
+
+    @strawberry.field
+    def available_actions(self, info: Info) -> list[ActionAvailability]:
+        permissions = info.context.viewer.permissions
+        return [ActionAvailability.of(permitted(one, permissions)) for one in self.found]
 
 
 @strawberry.type
@@ -64,9 +71,7 @@ def problem_of(problem: errors.Problem) -> Problem:
             message=problem.message,
             path=path,
             state=problem.details["state"],
-            available_actions=[
-                ActionAvailability.of(found) for found in problem.details["available_actions"]
-            ],
+            found=problem.details["available_actions"],
         )
     if problem.code in (ProblemCode.VALIDATION, ProblemCode.NOT_YET):
         return ValidationProblem(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from models.json_text import InexactNumber, read_json
+from models.json_text import NotKept, read_json
 
 _WITH_ID = frozenset({"subscribe", "complete"})
 _TYPES = _WITH_ID | {"connection_init", "ping", "pong"}
@@ -37,7 +37,7 @@ def read_message(event: Mapping[str, Any], limit: int) -> Message:
         raise Closing(4400, f"A message may hold at most {limit} bytes")
     try:
         value = read_json(text)
-    except InexactNumber as error:
+    except NotKept as error:
         raise Closing(4400, str(error)) from None
     except ValueError:
         raise Closing(4400, "Message is not valid JSON") from None

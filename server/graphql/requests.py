@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from json import JSONDecodeError
 from typing import Any, Self, TypeVar
 
-from models.json_text import InexactNumber, read_json
+from models.json_text import NotKept, read_json
 
 Value = TypeVar("Value")
 _NUL = ("\0", "\\u0000", "\\u{0}")
@@ -79,7 +79,7 @@ def decoded(text: str | bytes, what: str) -> Any:
     """JSON; raises Rejected for anything else: bad UTF-8, bad syntax, nested too deeply, a number that would change."""
     try:
         return read_json(text)
-    except InexactNumber as error:
+    except NotKept as error:
         raise malformed(str(error)) from None
     except JSONDecodeError as error:
         raise malformed(f"{what} is not valid JSON: {error.msg}") from None

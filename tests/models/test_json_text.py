@@ -1,6 +1,8 @@
+from collections.abc import Callable
+
 import pytest
 
-from models.json_text import InexactNumber, check_numbers, read_json, read_json_of_others
+from models.json_text import DEEPEST, NotKept, check_numbers, read_json, read_json_of_others
 
 KEPT = [
     ("18446744073709551615", 2**64 - 1),
@@ -28,7 +30,7 @@ def test_what_can_be_kept_is_read_as_it_is(text: str, value: object) -> None:
 @pytest.mark.parametrize(("text", "words"), INEXACT)
 def test_a_number_that_would_become_another_is_refused_by_its_place(text: str, words: str) -> None:
     for given in (text, text.encode()):
-        with pytest.raises(InexactNumber) as refused:
+        with pytest.raises(NotKept) as refused:
             read_json(given)
         assert str(refused.value).startswith(words)
         assert str(refused.value).endswith("; write it as text")
@@ -38,12 +40,28 @@ def test_a_number_that_would_become_another_is_refused_by_its_place(text: str, w
 def test_what_is_no_json_is_that(text: str | bytes) -> None:
     with pytest.raises(ValueError, match=r"line 1|invalid|utf|UTF") as refused:
         read_json(text)
-    assert not isinstance(refused.value, InexactNumber)
+    assert not isinstance(refused.value, NotKept)
+
+
+def nested(levels: int, inside: str = "1") -> str:
+    return "[" * levels + inside + "]" * levels
+
+
+@pytest.mark.parametrize("inside", ["1", '"12345678901234567890"'])
+@pytest.mark.parametrize("read", [read_json, read_json_of_others])
+def test_what_is_nested_without_end_is_refused(
+    read: Callable[[str | bytes], object], inside: str
+) -> None:
+    for levels in (DEEPEST + 1, 1000):
+        with pytest.raises(NotKept, match=r"nested too deeply: at most 200 levels"):
+            read(nested(levels, inside))
+    flat = f"[{','.join(['[[1]]'] * 500)}]"
+    assert read(nested(DEEPEST)) and read(flat)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 2**64, -(2**63) - 1])
 def test_values_are_checked_too(value: object) -> None:
-    with pytest.raises(InexactNumber, match=r"^outputs.a.0 is "):
+    with pytest.raises(NotKept, match=r"^outputs.a.0 is "):
         check_numbers({"a": [value]}, "outputs")
 
 

@@ -33,7 +33,7 @@ KEYS = {
     "STATE": ("state",),
     "STARTED": ("started_at",),
     "ENDED": ("ended_at",),
-    "DURATION": ("started_at", "ended_at", "idle"),
+    "DURATION": ("started_at", "ended_at", "idle", "idle_since"),
     "PROGRESS": ("progress", "ended_at"),
 }
 FAILED_ONLY = Term(Field.STATE, Operator.IN, (ExecutionState.FAILED,))
@@ -56,7 +56,7 @@ def moves(draw: st.DrawFn) -> tuple[Candidate, Candidate]:
 
 
 def row_of(one: Candidate, seq: int) -> dict[str, Any]:
-    names = ("id", "state", "started_at", "ended_at", "idle", "progress")
+    names = ("id", "state", "started_at", "ended_at", "idle", "idle_since", "progress")
     return {"seq": seq, **{name: getattr(one, name) for name in names}}
 
 

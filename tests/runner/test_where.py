@@ -34,6 +34,7 @@ COLUMNS = [
     "started_at",
     "ended_at",
     "idle",
+    "idle_since",
     "progress",
     "origin",
     "archived",
@@ -96,6 +97,7 @@ def rows(draw: st.DrawFn) -> dict[str, Any]:
     )
     state = draw(states)
     ended = created + timedelta(hours=draw(st.integers(5, 9))) if state in EXECUTION_ENDS else None
+    since = started + timedelta(hours=draw(st.integers(1, 4))) if started and not ended else None
     git = draw(st.none() | st.fixed_dictionaries({}, optional={"commit": words, "branch": words}))
     failure = draw(st.none() | words.map(lambda text: {"message": text, "code": "X"}))
     unique = new_id().int & (2**62 - 1)
@@ -111,6 +113,7 @@ def rows(draw: st.DrawFn) -> dict[str, Any]:
         "started_at": started,
         "ended_at": ended,
         "idle": draw(st.sampled_from([0.0, 3600.0, 10_800.0])),
+        "idle_since": draw(st.sampled_from([None, since])),
         "progress": draw(st.sampled_from([0.0, 0.1, 0.5, 1.0])),
         "origin": draw(st.sampled_from(Origin)).value,
         "archived": draw(st.booleans()),
@@ -302,7 +305,8 @@ def fixed_row(number: int, value: Any, dice: Random) -> dict[str, Any]:
         "id": UUID(int=first_id_of(created).int | number + 1), "namespace": "acme", "flow_key": text,
         "name": dice.choice(WORDS), "kind": text, "state": state.value, "created_by": actors[number % 5],
         "created_at": created, "started_at": None if number % 4 == 0 else created + timedelta(hours=number % 3),
-        "ended_at": ended, "idle": number % 2 * 1800.0, "progress": 0.5, "origin": "HEADWAY", "archived": False,
+        "ended_at": ended, "idle": number % 2 * 1800.0, "idle_since": None, "progress": 0.5,
+        "origin": "HEADWAY", "archived": False,
         "labels": dump({"lr": text}), "properties": dump({"lr": value}), "inputs": dump({"lr": value}),
         "git": dump({"commit": text, "branch": text}) if number % 6 else None,
         "failure": dump({"message": text}) if number % 3 else None, "seq": 1, "state_seq": 1,

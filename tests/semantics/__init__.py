@@ -62,7 +62,7 @@ Planned: retry_failed.planned
 restart: the same execution, through RESTARTED: restart.what_ended, restart.what_succeeded
 `errors` and `finally` run again: restart.errors
 Rejected approvals are asked again: restart.a_rejected
-The time before it is no part of its duration: restart.the_time
+The time before it is no part of its duration: restart.the_time, idle_upgrade.the_upgrade
 Refused if there is nothing: restart.it_is_refused
 Planned: restart.planned
 
@@ -131,7 +131,7 @@ What is told of it, and to whom: approvers.the_message, approvers.the_inbox, app
 
 # Values and events
 What no table holds: events.an_approval, events.outputs, events.a_wait_until, events.an_execution_is_not
-Events: events.an_event_that, events.an_event_to
+Events: events.an_event_that, events.an_event_with, events.an_event_to
 
 # waitingFor
 waiting_for.it_needs, waiting_for.no_live, waiting_for.a_retry, waiting_for.not_before, waiting_for.an_approval,

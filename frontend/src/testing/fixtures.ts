@@ -26,6 +26,7 @@ export function aRow(
     startedAt: AT,
     endedAt: null,
     idle: 0,
+    idleSince: null,
     duration: null,
     createdBy: { kind: "USER", name: "admin" },
     labels: [],

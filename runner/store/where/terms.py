@@ -34,7 +34,7 @@ EXECUTIONS: Final = Target(
         Field.CREATED_AT: "created_at",
         Field.STARTED_AT: "started_at",
         Field.ENDED_AT: "ended_at",
-        Field.DURATION: "(coalesce(ended_at, now()) - started_at - make_interval(secs => idle))",
+        Field.DURATION: "(coalesce(ended_at, idle_since, now()) - started_at - make_interval(secs => idle))",
         Field.PROGRESS: "progress",
         Field.ORIGIN: "origin",
         Field.COMMIT: "(git ->> 'commit')",

@@ -95,7 +95,7 @@ function Facts({ view }: { view: View }) {
   return (
     <dl className={classes.facts}>
       <Fact name="Duration">
-        <Duration startedAt={view.startedAt} endedAt={view.endedAt} idle={view.idle} />
+        <Duration startedAt={view.startedAt} endedAt={view.endedAt ?? view.idleSince} idle={view.idle} />
       </Fact>
       <Fact name="Started">
         <Time at={view.startedAt} />

@@ -62,7 +62,7 @@ export const ExecutionRow = memo(function ExecutionRow(props: Props) {
       <span role="cell" className={classes.duration}>
         <Duration
           startedAt={row.startedAt}
-          endedAt={row.endedAt}
+          endedAt={row.endedAt ?? row.idleSince}
           idle={row.idle}
           follow={props.live && !props.gone}
         />

@@ -15,6 +15,7 @@ function row(id: string, seq = 1, over: Partial<Row> = {}): Row {
     startedAt: null,
     endedAt: null,
     idle: 0,
+    idleSince: null,
     duration: null,
     createdBy: { kind: "USER", name: "admin" },
     labels: [],

@@ -21,7 +21,8 @@ export function DecisionForm({ approval, onDecided }: Props) {
   const [comment, setComment] = useState("");
   const [busy, setBusy] = useState<Decision | null>(null);
   const [problems, setProblems] = useState<Outcome["problems"]>([]);
-  const [overriding, setOverriding] = useState(false);
+  const [overrides, setOverrides] = useState(false);
+  const overriding = overrides && approval.canOverride;
   const [asking, setAsking] = useState(false);
   const [entries, setEntries] = useState<Entries>(() => entriesOf(approval.form));
   const { byField, others } = placed(problems, approval.form);
@@ -51,7 +52,7 @@ export function DecisionForm({ approval, onDecided }: Props) {
   const unsaid = overriding && !comment.trim();
   return (
     <div className={classes.form}>
-      <Standing approval={approval} overriding={overriding} onOverride={setOverriding} />
+      <Standing approval={approval} overriding={overriding} onOverride={setOverrides} />
       {(approval.canDecide || overriding) && (
         <>
           {approval.form.map((field) => (

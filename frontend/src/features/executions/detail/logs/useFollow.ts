@@ -23,7 +23,7 @@ export function useFollow(scroller: RefObject<HTMLDivElement | null>, buffer: Lo
     last.current = box.scrollTop;
     // The event of a move of ours may come late, after `stop`: it did not move and asks for nothing.
     if (atEnd && moved > 0) setFollowing(true);
-    else if (moved < -1) {
+    else if (!atEnd && moved < -1) {
       setFollowing((was) => {
         if (was) setStoppedAt(buffer.arrived);
         return false;
