@@ -1,7 +1,5 @@
 """`headway`: the servers, and a client of their API."""
 
-import gc
-
 import typer
 
 from server.cli import (
@@ -23,7 +21,6 @@ from server.cli import (
     serving,
 )
 
-_LOADING = 50_000
 app = typer.Typer(
     no_args_is_help=True,
     help="Headway runs flows, records every execution, shows it live and lets you act on it.",
@@ -49,6 +46,4 @@ pruning.register(app)
 
 
 def main() -> None:
-    # Loading a program makes much and drops little: a sixth of its time would go to looking for it.
-    gc.set_threshold(_LOADING)
     app()
