@@ -62,7 +62,7 @@ Planned: retry_failed.planned
 restart: the same execution, through RESTARTED: restart.what_ended, restart.what_succeeded
 `errors` and `finally` run again: restart.errors
 Rejected approvals are asked again: restart.a_rejected
-The time before it is no part of its duration: restart.the_time, idle_upgrade.the_upgrade
+The time before it is no part of its duration: restart.the_time, restart.while_it, idle_upgrade.the_upgrade
 Refused if there is nothing: restart.it_is_refused
 Planned: restart.planned
 
@@ -128,6 +128,7 @@ A vote: approvals.what_is_decided, approvals.a_vote
 A new attempt makes a new request: approvals.a_new
 Override: approvers.an_override, approvers.an_admin
 What is told of it, and to whom: approvers.the_message, approvers.the_inbox, approvers.it_is, approvers.what_one
+Of a refusal: approvers.a_refusal
 
 # Values and events
 What no table holds: events.an_approval, events.outputs, events.a_wait_until, events.an_execution_is_not

@@ -1,7 +1,7 @@
 """Who is asked, who is not, and what is told of a decision afterwards."""
 
 from tests.api.client import Client
-from tests.semantics.scene import RUN, People, Promises, act, acted, does, read
+from tests.semantics.scene import RUN, People, Promises, act, acted, does, ended, flow, read
 from tests.semantics.test_approvals import REQUEST, asked, escalated, message, no
 
 
@@ -116,6 +116,17 @@ async def test_what_one_has_no_permission_for_is_not_available_and_says_so(
     allowed = {one["action"] for one in told["availableActions"] if one["allowed"]}
     assert "CANCEL" in allowed and not allowed & {"DELETE", "CHANGE_STATE", "APPROVE"}
     await acted(client, "cancelExecution", id=id)
+
+
+async def test_a_refusal_offers_what_its_viewer_may_do(client: Client, people: People) -> None:
+    id = (await ended(client, flow("offered", "  - {id: a, type: log, message: a}\n")))["id"]
+    otto = await people("otto", "operator")
+    (problem,) = (await act(otto, "pauseExecution", id=id))["problems"]
+    offered = [one for one in problem["availableActions"] if one["allowed"]]
+    possible = await read(otto, id, "availableActions { action allowed code reason }")
+    assert offered == [one for one in possible["availableActions"] if one["allowed"]]
+    names = {one["action"] for one in offered}
+    assert "REPLAY" in names and not names & {"DELETE", "CHANGE_STATE", "CHANGE_TASK_RUN_STATE"}
 
 
 async def test_an_override_needs_a_reason_and_is_marked_and_is_for_those_who_manage(

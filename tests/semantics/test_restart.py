@@ -15,6 +15,7 @@ from tests.semantics.scene import (
     ended,
     events,
     flow,
+    held,
     moves,
     read,
     refused,
@@ -58,6 +59,26 @@ async def test_the_time_before_it_is_no_part_of_how_long_it_took(
     since = (datetime.now(UTC) - timedelta(days=3)).isoformat()
     stats = (await client.ask(query, s=f"id:{id}", t=since))["executionStats"]
     assert stats["averageDuration"] == pytest.approx(told["duration"], abs=1e-5)
+
+
+async def test_while_it_waits_in_line_again_its_duration_stands(client: Client, go: Path) -> None:
+    source = flow("re-lined", held("a", go), "concurrency: {limit: 1, behavior: QUEUE}\n")
+    first = (await client.run(source))["id"]
+    await client.until(first, a="RUNNING")
+    second = (await client.create("semantics/re-lined"))["id"]
+    await acted(client, "cancelExecution", id=first)
+    await client.until(second, a="RUNNING")
+    before = await read(client, first, "endedAt duration")
+    await acted(client, "restartExecution", id=first)
+    await client.until(first, state="QUEUED")
+    for _ in range(2):
+        told = await read(client, first, "idleSince endedAt duration")
+        assert told == {
+            "idleSince": before["endedAt"], "endedAt": None, "duration": before["duration"],
+        }  # fmt: skip
+    go.touch()
+    assert (await client.until_ended(first))["state"] == "SUCCESS"
+    assert (await read(client, first, "idleSince"))["idleSince"] is None
 
 
 A_DAY_AGO = {

@@ -31,7 +31,9 @@ def codes(response: httpx.Response) -> list[str]:
     return [error["extensions"]["code"] for error in response.json()["errors"]]
 
 
+NESTED = b"[" * 600 + b"]" * 600
 MALFORMED = [
+    b'{"query":"{ hello }","variables":{"a":' + NESTED + b"}}",
     b"",
     b"1",
     b"null",
