@@ -86,11 +86,15 @@ class ExecutionCreated:
 
 @dataclass(frozen=True, slots=True)
 class ExecutionMoved:
-    """`told_at` is when it happened, where that was told from outside and is not when it was recorded."""
+    """`told_at` is when it happened, where that was told from outside and is not when it was recorded. `cascade`: of a
+    pause or kill, whether the executions that its subflows started follow. `shares_slot`: of a child that its parent,
+    of the same flow, brought back: it uses that one's slot."""
 
     from_state: ExecutionState
     to_state: ExecutionState
     told_at: datetime | None = None
+    cascade: bool = True
+    shares_slot: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +133,18 @@ class ChildLinked:
     path: str
     attempt: int
     child: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ChildStateChanged:
+    """The child of a subflow's task run stands still, or goes on. `held`: it, or one below it, is paused or waits for a
+    person, so that time does not count. `child_seq` is the child's event that says so: older news is ignored."""
+
+    path: str
+    child: UUID
+    state: ExecutionState
+    held: bool
+    child_seq: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,6 +343,7 @@ Fact = (
     | ConditionAsked
     | ConditionJudged
     | ChildLinked
+    | ChildStateChanged
     | SignalReceived
     | PriorityChanged
     | FailureRecorded
@@ -358,6 +375,7 @@ TYPES: Mapping[type[Any], EventType] = {
     ConditionAsked: EventType.CONDITION_ASKED,
     ConditionJudged: EventType.CONDITION_JUDGED,
     ChildLinked: EventType.CHILD_LINKED,
+    ChildStateChanged: EventType.CHILD_STATE_CHANGED,
     SignalReceived: EventType.SIGNAL_RECEIVED,
     PriorityChanged: EventType.PRIORITY_CHANGED,
     FailureRecorded: EventType.FAILURE_RECORDED,

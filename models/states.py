@@ -103,6 +103,13 @@ class OnExecutionTimeout(StrEnum):
     CANCEL = "CANCEL"
 
 
+class RestartChild(StrEnum):
+    """What a subflow's task run does with the execution it had started, once a person puts the task run back."""
+
+    RESUME = "RESUME"
+    NEW = "NEW"
+
+
 class RunIf(StrEnum):
     """The ends of the needed tasks after which a task starts."""
 
@@ -164,7 +171,7 @@ EXECUTION_MOVES = _table(
         "QUEUED": "RUNNING KILLING CANCELLED ERROR FAILED",
         "RUNNING": "PAUSED WAITING_FOR_APPROVAL FAILED_FINISHING KILLING SUCCESS WARNING ERROR KILLED",
         "PAUSED": "RUNNING WAITING_FOR_APPROVAL FAILED_FINISHING KILLING ERROR",
-        "WAITING_FOR_APPROVAL": "RUNNING PAUSED FAILED_FINISHING KILLING ERROR",
+        "WAITING_FOR_APPROVAL": "RUNNING PAUSED FAILED_FINISHING KILLING SUCCESS WARNING ERROR KILLED",
         "FAILED_FINISHING": "RUNNING PAUSED KILLING FAILED REJECTED ERROR KILLED",
         "KILLING": "KILLED ERROR",
         "RESTARTED": "RUNNING QUEUED KILLING ERROR",
@@ -196,7 +203,7 @@ TASK_RUN_MOVES = _table(
         "KILLED CANCELLED CACHED",
         "RETRYING": "RUNNING QUEUED FAILED KILLED",
         "WAITING_FOR_APPROVAL": "SUCCESS WARNING SKIPPED FAILED REJECTED KILLED",
-        "KILLING": "KILLED SUCCESS FAILED",
+        "KILLING": "KILLED SUCCESS WARNING FAILED RETRYING",
     },
 )
 
@@ -233,6 +240,8 @@ GOOD_ENDS = frozenset(
 """Ends of a task run after which what needs it may start."""
 WAITING_FOR_WORKER = frozenset({TaskRunState.QUEUED, TaskRunState.RETRYING})
 """What has a job in the queue."""
+WITH_CHILD = frozenset({TaskRunState.RUNNING, TaskRunState.KILLING})
+"""States in which a subflow's task run waits for the end of the execution it started."""
 HOLDING_A_SLOT = frozenset(
     {
         ExecutionState.RUNNING,

@@ -140,6 +140,7 @@ class TaskRun(Model):
     wake_at = fields.DatetimeField(null=True)
     condition = fields.CharField(max_length=8, null=True)
     child_id = fields.UUIDField(null=True)
+    standing = fields.JSONField[dict[str, object]](null=True)
     clock_base = fields.FloatField(db_default=0)
     cache_key = fields.TextField(null=True)
     outputs_from = fields.UUIDField(null=True)

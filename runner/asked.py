@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from models.errors import HeadwayError
-from models.events import Ask
-from models.lifecycle.commands import Beginning, Command, Prepare, Report, Start
+from models.errors import HeadwayError, Problem, ProblemCode, Refused
+from models.events import Ask, Parent
+from models.lifecycle.commands import Beginning, Command, Create, Prepare, Report, Start
+from models.lifecycle.family_commands import FollowParent, ResumeChild
 from models.lifecycle.snapshot import Execution
 from models.lifecycle.transition import Transition
 from runner.store import bulk
@@ -26,6 +27,20 @@ class Asked:
     ask: Ask
     owed: UUID | None = None
     place: bulk.Place | None = None
+
+    @property
+    def parent(self) -> Parent | None:
+        """Whose row is locked with that of the execution, for what is decided depends on it."""
+        command = self.command
+        if isinstance(command, Create):
+            return command.links.parent
+        return command.parent if isinstance(command, FollowParent | ResumeChild) else None
+
+    @property
+    def concerned(self) -> set[UUID]:
+        """The executions whose rows are locked."""
+        found = {self.execution_id, self.parent.execution_id if self.parent else None}
+        return {id for id in found if id}
 
     def concerns_many(self, execution: Execution) -> bool:
         """Whether there are task runs enough, or will be, that judging it may take longer than others should wait."""
@@ -49,3 +64,10 @@ class NotAll(HeadwayError):
     def __init__(self, refused: Mapping[Asked, HeadwayError]) -> None:
         super().__init__(f"{len(refused)} were refused")
         self.refused = refused
+
+
+def problem_of(error: HeadwayError) -> Problem:
+    """The first one of a refusal; of a fault, what can be said of it."""
+    if isinstance(error, Refused):
+        return error.problems[0]
+    return Problem(ProblemCode.UNAVAILABLE, str(error))

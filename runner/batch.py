@@ -9,8 +9,8 @@ from functools import partial
 from uuid import UUID
 
 from models.concurrency import Slots
-from models.errors import Fault, HeadwayError, Problem, ProblemCode, Refused
-from models.events import Event, KillForced, TaskRunMoved
+from models.errors import Fault, HeadwayError, ProblemCode, Refused
+from models.events import ENGINE, Event, KillForced, TaskRunMoved
 from models.ids import new_id
 from models.lifecycle import decide
 from models.lifecycle.commands import (
@@ -24,12 +24,13 @@ from models.lifecycle.commands import (
     Start,
 )
 from models.lifecycle.decide import begin
+from models.lifecycle.family_commands import Adopt, ResumeChild
 from models.lifecycle.record_commands import AddNote, Delete
 from models.lifecycle.retold import RecordExecution
 from models.lifecycle.snapshot import Execution
 from models.lifecycle.transition import Context, Deferred, Job, Transition
 from models.states import HOLDING_A_SLOT, ExecutionState, TaskRunState
-from runner.asked import Asked, NotAll, Verdict
+from runner.asked import Asked, NotAll, Verdict, problem_of
 from runner.clock import ahead_of_this_machine
 from runner.pace import Pace
 from runner.queue import acknowledge, enqueue, withdraw
@@ -45,7 +46,7 @@ _LOCK_ALL = "select id, seq from executions where id = any($1::uuid[]) order by 
 _LOCK = f"{_LOCK_ALL} skip locked"
 _EXIST = "select id from executions where id = any($1::uuid[])"
 
-_NEED_SLOTS = (Admit, Begin, Restart, ChangeTaskRunState)
+_NEED_SLOTS = (Admit, Begin, Restart, ResumeChild, ChangeTaskRunState)
 
 
 CREATE = "createExecution"
@@ -125,7 +126,7 @@ class Batch:
                 )
 
     async def _lock(self, connection: Connection) -> None:
-        ids = {asked.execution_id for asked in self.asked if asked.execution_id}
+        ids = set().union(*(asked.concerned for asked in self.asked))
         if not ids:
             return
         lock = _LOCK_ALL if self.together else _LOCK
@@ -158,8 +159,8 @@ class Batch:
         """What is locked elsewhere comes again; what does not exist is refused."""
         exist = {row["id"] for row in await connection.fetch(_EXIST, list(missed))}
         for asked in self.asked:
-            if asked.execution_id in missed:
-                gone = asked.execution_id not in exist
+            if lacking := asked.concerned & missed:
+                gone = not lacking <= exist
                 self.verdicts[asked] = Refused.not_found("no such execution") if gone else None
 
     async def _judged(self, asked: Asked, now: datetime) -> Verdict:
@@ -173,7 +174,10 @@ class Batch:
     def _judge(self, asked: Asked, now: datetime) -> Verdict:
         flow = self._flow_with_slots(asked)
         slots = self._slots.get(flow) if flow else None
-        context = Context(now, self._new_id, random.random, asked.ask, slots)
+        above = asked.parent
+        parent = self.executions.get(above.execution_id) if above else None
+        context = Context(now, self._new_id, random.random, asked.ask, slots, parent)
+        adopted = None
         try:
             if isinstance(asked.command, Beginning):
                 transition = begin(asked.command, context, self._ids.get(asked) or self._new_id())
@@ -184,6 +188,9 @@ class Batch:
                     return Refused.not_found("it was deleted just now")
                 before = self.executions[asked.execution_id]
                 transition = decide(before, asked.command, context)
+            if above and parent and isinstance(asked.command, Create | ResumeChild):
+                adopt = Adopt(above.path, above.attempt, transition.execution.id)
+                adopted = decide(parent, adopt, replace(context, ask=ENGINE, slots=None))
         except Refused as refused:
             return refused
         except Exception as error:
@@ -191,6 +198,8 @@ class Batch:
             fault.__cause__ = error
             return fault
         self._take_over(before, transition)
+        if adopted:
+            self._take_over(parent, adopted)
         return transition
 
     def _take_over(self, before: Execution | None, transition: Transition) -> None:
@@ -353,13 +362,6 @@ class Batch:
 
 def _is_refused(verdict: Verdict) -> bool:
     return isinstance(verdict, HeadwayError) or bool(verdict and verdict.refused)
-
-
-def problem_of(error: HeadwayError) -> Problem:
-    """The first one of a refusal; of a fault, what can be said of it."""
-    if isinstance(error, Refused):
-        return error.problems[0]
-    return Problem(ProblemCode.UNAVAILABLE, str(error))
 
 
 def _conflict(key: idempotency.Key) -> Refused:

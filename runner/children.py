@@ -1,19 +1,23 @@
 """The executions that subflow tasks start."""
 
 from dataclasses import replace
+from uuid import UUID
 
 from models.errors import ProblemCode, Refused
 from models.events import Ask, Parent, TaskError
-from models.lifecycle.commands import Adopt, Command, Prepare, StartChild
-from models.lifecycle.snapshot import Execution
+from models.lifecycle.commands import Command, Prepare, StartChild
+from models.lifecycle.family_commands import Adopt, ResumeChild
+from models.lifecycle.snapshot import Execution, TaskRun
 from models.spec import SubflowTask
-from models.states import Channel, TaskRunState
+from models.states import Channel, RestartChild, Section, TaskRunState
 from models.viewer import Scope
 from runner.engine import Engine
 from runner.evaluator import Evaluator
+from runner.input_values import complete_inputs, digested_inputs, names_of_defaults
 from runner.launch import Launch, prepare
 from runner.store import ancestry
 from runner.store.connection import Pool
+from runner.store.snapshots import read_executions
 from runner.vault import Vault
 
 MAX_DEPTH = 20
@@ -28,44 +32,95 @@ class Children:
         self._vault = vault
 
     async def start(self, parent: Execution, owed: StartChild) -> Command | None:
-        """Create the child, once however often this is asked, and answer what to tell the parent.
-
-        None when its attempt no longer runs and has no child either: one that was created by a process that died
-        before it could tell is adopted late, and then cancelled. One that cannot be created is the attempt's failure.
-        """
+        """Create the child, once however often this is asked, or restart that of an earlier attempt; the parent adopts
+        it in the same transaction. Answers what to tell the parent: where it cannot be, its attempt's failure."""
         task = parent.tasks[owed.path]
-        if task.state is not TaskRunState.RUNNING or task.attempt != owed.attempt:
-            child = await ancestry.child_of(self._pool, parent.id, owed.path, owed.attempt)
-            return Adopt(owed.path, owed.attempt, child) if child else None
+        if task.state is not TaskRunState.RUNNING or task.attempt != owed.attempt or task.child:
+            return None
         spec = parent.spec_of(task)
         assert isinstance(spec, SubflowTask)
-        launch = Launch(
-            namespace=spec.namespace or parent.plan.spec.namespace,
-            flow=spec.flow,
-            revision=spec.revision,
-            inputs=task.inputs.get("inputs") or {},
-            labels={key: str(value) for key, value in (task.inputs.get("labels") or {}).items()},
-            priority=min(parent.priority, 1000),
-            idempotency_key=f"{task.id}:{owed.attempt}",
-            parent=Parent(parent.id, task.path, owed.attempt),
-            starters=(*parent.starters, *parent.restarted_by),
-        )
-        ask = Ask(parent.created_by, Channel.ENGINE, f"subflow {task.path} of {parent.name}")
+        launch = _launch(parent, task, spec)
         try:
+            if await self._resumed(parent, task, spec, launch):
+                return None
             command = await prepare(
                 self._pool, self._engine.plans, self._evaluator, Scope(), launch, self._vault
             )
-            above = await ancestry.ancestors(self._pool, parent.id)
-            _refuse_too_deep(len(above))
-            flow = command.plan.flow_id
-            shares = spec.wait and any(each.lends and each.flow_id == flow for each in above)
-            transition = await self._engine.create(replace(command, shares_slot=shares), ask)
-        except Refused as refused:
-            error = TaskError(
-                "SUBFLOW", f"{launch.namespace}/{launch.flow} cannot start: {refused}"
+            shares = await self._shares_slot(parent, spec, command.plan.flow_id)
+            begun = await self._engine.create(
+                replace(command, shares_slot=shares), _ask(parent, task)
             )
-            return Prepare(owed.path, owed.attempt, None, error)
-        return Adopt(owed.path, owed.attempt, transition.execution.id)
+        except Refused as refused:
+            if refused.problems[0].code is ProblemCode.CONFLICT:
+                return None  # stopped, paused or served by another process meanwhile
+            told = f"{launch.namespace}/{launch.flow} cannot start: {refused}"
+            return Prepare(owed.path, owed.attempt, None, TaskError("SUBFLOW", told))
+        return Adopt(owed.path, owed.attempt, begun.execution.id)
+
+    async def _shares_slot(self, parent: Execution, spec: SubflowTask, flow: UUID | None) -> bool:
+        above = await ancestry.ancestors(self._pool, parent.id)
+        _refuse_too_deep(len(above))
+        return spec.wait and any(each.lends and each.flow_id == flow for each in above)
+
+    async def _resumed(
+        self, parent: Execution, task: TaskRun, spec: SubflowTask, launch: Launch
+    ) -> bool:
+        """Whether the child of an earlier attempt goes on for this one: a person put the task run back, and it asks the
+        same of it. `errors` and `finally` run anew."""
+        put_back = task.attempt_base > 0 and task.attempt == task.attempt_base + 1
+        if not put_back or spec.restart_child is RestartChild.NEW or not spec.wait:
+            return False
+        if parent.section_of(task) is not Section.TASKS:
+            return False
+        id = await ancestry.newest_child(self._pool, parent.id, task.path)
+        children = await read_executions(self._pool, self._engine.plans, [id] if id else [])
+        child = children.get(id) if id else None
+        if child is None or not await self._is_asked_the_same(child, launch):
+            return False
+        shares = await self._shares_slot(parent, spec, child.plan.flow_id)
+        again = ResumeChild(Parent(parent.id, task.path, task.attempt), shares)
+        try:
+            await self._engine.execute(child.id, again, _ask(parent, task))
+        except Refused as refused:
+            if refused.problems[0].code is ProblemCode.CONFLICT:
+                raise
+            return False  # nothing of it can be run again
+        return True
+
+    async def _is_asked_the_same(self, child: Execution, launch: Launch) -> bool:
+        """Whether the inputs given now are those that it has. Those that are not given may depend on the time."""
+        spec = child.plan.spec
+        if child.plan.unreadable:
+            return False
+        names = names_of_defaults(spec, launch.labels, None)
+        try:
+            values = await complete_inputs(
+                self._pool, self._evaluator, self._vault, spec, launch.inputs, names
+            )
+        except Refused:
+            return False
+        now = digested_inputs(self._vault, spec.inputs, values)
+        then = digested_inputs(self._vault, spec.inputs, child.inputs)
+        return all(now.get(name) == then.get(name) for name in launch.inputs)
+
+
+def _launch(parent: Execution, task: TaskRun, spec: SubflowTask) -> Launch:
+    return Launch(
+        namespace=spec.namespace or parent.plan.spec.namespace,
+        flow=spec.flow,
+        revision=spec.revision,
+        inputs=task.inputs.get("inputs") or {},
+        labels={key: str(value) for key, value in (task.inputs.get("labels") or {}).items()},
+        priority=min(parent.priority, 1000),
+        idempotency_key=f"{task.id}:{task.attempt}",
+        parent=Parent(parent.id, task.path, task.attempt),
+        starters=(*parent.starters, *parent.restarted_by),
+    )
+
+
+def _ask(parent: Execution, task: TaskRun) -> Ask:
+    """By whoever has the parent run: they are who started it, or restarted it."""
+    return Ask(parent.started_by[-1], Channel.ENGINE, f"subflow {task.path} of {parent.name}")
 
 
 def _refuse_too_deep(depth: int) -> None:

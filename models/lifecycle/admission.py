@@ -3,6 +3,8 @@
 from models.concurrency import Admission, admit
 from models.events import FailureRecorded, PriorityChanged, TaskError
 from models.lifecycle.commands import Admit, Begin, ForceRun, MakeRoom
+from models.lifecycle.family_commands import FollowParent
+from models.lifecycle.pausing import leave_pause
 from models.lifecycle.settle import move, settle
 from models.lifecycle.snapshot import Execution, is_engine_task
 from models.lifecycle.starting import start
@@ -62,6 +64,9 @@ def admit_from_line(steps: Steps, _: Admit) -> None:
     slots = steps.context.slots
     if execution.state is ExecutionState.QUEUED and (slots is None or slots.is_next(execution.id)):
         move(steps, ExecutionState.RUNNING)
+        if execution.parent:  # which may have been paused while this one waited
+            follow = FollowParent(execution.parent, pause=True)
+            steps.promise_to(execution.id, follow, "the execution that started it is paused")
         settle(steps)
 
 
@@ -80,8 +85,11 @@ def force_run(steps: Steps, _: ForceRun) -> None:
     execution = steps.execution
     if execution.priority < FIRST_IN_LINE:
         steps.record(PriorityChanged(FIRST_IN_LINE))
-    failed = execution.state is ExecutionState.PAUSED and execution.has_failed
-    move(steps, ExecutionState.FAILED_FINISHING if failed else ExecutionState.RUNNING)
+    if execution.state is ExecutionState.PAUSED:
+        failed = execution.has_failed
+        leave_pause(steps, ExecutionState.FAILED_FINISHING if failed else ExecutionState.RUNNING)
+    else:
+        move(steps, ExecutionState.RUNNING)
     hasten(steps)
     settle(steps)
 

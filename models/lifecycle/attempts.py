@@ -103,7 +103,7 @@ def fence(steps: Steps, command: KillDeadline) -> None:
     for path, attempt in command.attempts:
         task = steps.execution.tasks[path]
         if task.state is TaskRunState.KILLING and task.attempt == attempt:
-            end_stopped(steps, task, AttemptState.LOST, "not ended within its grace; fenced")
+            end_stopped(steps, task, "not ended within its grace; fenced", AttemptState.LOST)
     settle(steps)
 
 

@@ -5,20 +5,14 @@ from datetime import timedelta
 from typing import Any
 
 from models.events import (
-    AttemptEnded,
-    ChildLinked,
     ConditionJudged,
     FailureRecorded,
     OutputsSet,
     ProgressReported,
     SignalReceived,
-    TaskError,
 )
 from models.lifecycle import votes
 from models.lifecycle.commands import (
-    Adopt,
-    Cancel,
-    ChildEnded,
     Conclude,
     Judge,
     Prepare,
@@ -26,15 +20,14 @@ from models.lifecycle.commands import (
     StartChild,
     WakeUp,
 )
+from models.lifecycle.ending import end_attempt
 from models.lifecycle.foreach import expand
-from models.lifecycle.last_words import waited
 from models.lifecycle.settle import end_of, judged, move, settle
 from models.lifecycle.signals import check_event, require_living, require_room
 from models.lifecycle.snapshot import TaskRun
 from models.lifecycle.starting import start, takes_starts
 from models.lifecycle.steps import Steps
-from models.retry import delay_before, may_retry
-from models.spec import ApprovalTask, ForeachTask, SubflowTask, TaskSpec, WaitTask
+from models.spec import ApprovalTask, ForeachTask, SubflowTask, WaitTask
 from models.states import (
     AttemptState,
     ExecutionState,
@@ -60,7 +53,7 @@ def prepare(steps: Steps, command: Prepare) -> None:
     if task is None:
         return
     if command.error:
-        _end(steps, task, AttemptState.FAILED, TaskRunState.ERROR, error=command.error)
+        end_attempt(steps, task, AttemptState.FAILED, TaskRunState.ERROR, error=command.error)
     else:
         _carry_on(steps, task, command.values or {})
     settle(steps)
@@ -111,7 +104,7 @@ def wake_up(steps: Steps, command: WakeUp) -> None:
     if task.attempt != command.attempt:
         return
     if task.state is TaskRunState.RUNNING:
-        _end(steps, task, AttemptState.SUCCESS, TaskRunState.SUCCESS)
+        end_attempt(steps, task, AttemptState.SUCCESS, TaskRunState.SUCCESS)
     elif task.state is TaskRunState.RETRYING and takes_starts(steps.execution, task):
         start(steps, task)
     settle(steps)
@@ -142,110 +135,10 @@ def _event_of(steps: Steps, task: TaskRun) -> str | None:
 def _take_signal(steps: Steps, task: TaskRun, name: str, data: Any) -> None:
     steps.record(SignalReceived(name, data, task.path))
     outputs = {"event": name, "data": data}
-    _end(steps, task, AttemptState.SUCCESS, TaskRunState.SUCCESS, outputs)
+    end_attempt(steps, task, AttemptState.SUCCESS, TaskRunState.SUCCESS, outputs)
 
 
-# -- subflows ---------------------------------------------------------------------------------------------------------
-
-
-def adopt(steps: Steps, command: Adopt) -> None:
-    """Its execution exists. When the attempt has ended meanwhile, nobody wants that any more."""
-    adopted = steps.execution.tasks[command.path]
-    if (adopted.child, adopted.attempt) == (command.child, command.attempt):
-        return
-    task = _own(steps, command.path, command.attempt)
-    if task is None:
-        steps.promise_to(command.child, Cancel(), f"{steps.execution.name} no longer waits for it")
-        return
-    steps.record(ChildLinked(task.path, task.attempt, command.child))
-    spec = steps.execution.spec_of(task)
-    if isinstance(spec, SubflowTask) and not spec.wait:
-        _end(steps, task, AttemptState.SUCCESS, TaskRunState.SUCCESS)
-        settle(steps)
-
-
-_MIRRORED = {
-    ExecutionState.SUCCESS: TaskRunState.SUCCESS,
-    ExecutionState.CACHED: TaskRunState.SUCCESS,
-    ExecutionState.WARNING: TaskRunState.WARNING,
-    ExecutionState.REJECTED: TaskRunState.REJECTED,
-    ExecutionState.ERROR: TaskRunState.ERROR,
-}
-"""What the end of a child makes of the subflow's task run; every other end is a failure."""
-
-
-def child_ended(steps: Steps, command: ChildEnded) -> None:
-    task = _own(steps, command.path, command.attempt)
-    if task is None:
-        return
-    if task.child is None:
-        steps.record(ChildLinked(task.path, task.attempt, command.child))
-        task = steps.execution.tasks[task.path]
-    to_state = _MIRRORED.get(command.state, TaskRunState.FAILED)
-    if to_state in (TaskRunState.SUCCESS, TaskRunState.WARNING):
-        _end(steps, task, AttemptState.SUCCESS, to_state, command.outputs)
-    else:
-        said = f": {command.message}" if command.message else ""
-        error = TaskError("SUBFLOW", f"{command.name} ended {command.state.value}{said}")
-        fail(steps, task, AttemptState.FAILED, error, to_state)
-    settle(steps)
-
-
-# -- ends -------------------------------------------------------------------------------------------------------------
-
-
-def fail(
-    steps: Steps,
-    task: TaskRun,
-    end: AttemptState,
-    error: TaskError,
-    to_state: TaskRunState = TaskRunState.FAILED,
-) -> None:
-    """Retried like any other failure, except a foreach: its tasks are what is tried again."""
-    spec: TaskSpec = steps.execution.spec_of(task)
-    used = task.attempt - task.attempt_base - task.lost
-    if not isinstance(spec, ForeachTask) and may_retry(spec.retry, end, used):
-        assert spec.retry
-        seconds = delay_before(spec.retry, used, steps.context.random)
-        retry_at = steps.now + timedelta(seconds=seconds)
-        steps.record(
-            AttemptEnded(
-                task.path,
-                task.attempt,
-                end,
-                task.state,
-                TaskRunState.RETRYING,
-                error=error,
-                retry_at=retry_at,
-                message=waited(steps.execution, task),
-            )
-        )
-        return
-    if spec.allow_failure:
-        to_state = TaskRunState.WARNING
-    _end(steps, task, end, to_state, error=error)
-
-
-def _end(
-    steps: Steps,
-    task: TaskRun,
-    state: AttemptState,
-    to_state: TaskRunState,
-    outputs: Mapping[str, Any] | None = None,
-    error: TaskError | None = None,
-) -> None:
-    steps.record(
-        AttemptEnded(
-            task.path,
-            task.attempt,
-            state,
-            task.state,
-            to_state,
-            outputs=outputs,
-            error=error,
-            message=waited(steps.execution, task),
-        )
-    )
+# -- the end ----------------------------------------------------------------------------------------------------------
 
 
 def conclude(steps: Steps, command: Conclude) -> None:

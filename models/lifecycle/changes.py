@@ -8,10 +8,10 @@ from models.events import (
 )
 from models.lifecycle.snapshot import (
     Execution,
-    Failure,
     TaskRun,
     replace,
 )
+from models.lifecycle.standing import Failure
 from models.lifecycle.task_runs import changed
 from models.states import (
     FAILED_ENDS,

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from models.events import TaskError
+from models.lifecycle.family_commands import Adopt, ResumeChild, ToChild, ToParent
 from models.lifecycle.origins import Links, Reused
 from models.lifecycle.record_commands import RecordCommand, RemoveFiles
 from models.lifecycle.retold import RecordExecution, Retold
@@ -63,12 +64,16 @@ class Cancel:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    pass
+    """`cascade` pauses what its subflows started, too."""
+
+    cascade: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    pass
+    """`cascade` lets what its subflows started go on, too."""
+
+    cascade: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,30 +229,10 @@ class Judge:
 
 @dataclass(frozen=True, slots=True)
 class StartChild:
-    """Start the execution of a subflow's attempt. Not for `decide`: the courier does and asks `Adopt` or `Prepare`."""
+    """Start the execution of a subflow's attempt. Not for `decide`: the courier does, or asks `Prepare`."""
 
     path: str
     attempt: int
-
-
-@dataclass(frozen=True, slots=True)
-class Adopt:
-    """The child of a subflow's attempt exists."""
-
-    path: str
-    attempt: int
-    child: UUID
-
-
-@dataclass(frozen=True, slots=True)
-class ChildEnded:
-    path: str
-    attempt: int
-    child: UUID
-    name: str
-    state: ExecutionState
-    outputs: Mapping[str, Any]
-    message: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,7 +330,8 @@ Beginning = Create | RecordExecution
 Promised = (
     MakeRoom
     | Cancel
-    | ChildEnded
+    | ToParent
+    | ToChild
     | Begin
     | Mark
     | GoOn
@@ -374,6 +360,7 @@ Command = (
     | Prepare
     | Judge
     | Adopt
+    | ResumeChild
     | Admit
     | Conclude
     | Promised

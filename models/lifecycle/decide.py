@@ -11,6 +11,7 @@ from models.lifecycle import (
     admission,
     attempts,
     carrying,
+    family,
     giving_up,
     keeping,
     pausing,
@@ -23,7 +24,6 @@ from models.lifecycle import (
 from models.lifecycle.actions import Action, require
 from models.lifecycle.commands import (
     Admit,
-    Adopt,
     ApprovalDue,
     Begin,
     Beginning,
@@ -31,7 +31,6 @@ from models.lifecycle.commands import (
     CastVote,
     ChangeState,
     ChangeTaskRunState,
-    ChildEnded,
     Command,
     Conclude,
     Create,
@@ -59,6 +58,14 @@ from models.lifecycle.commands import (
     WakeUp,
 )
 from models.lifecycle.evolve import create
+from models.lifecycle.family_commands import (
+    Adopt,
+    ChildEnded,
+    FollowParent,
+    HearOfChild,
+    ResumeChild,
+    StopChild,
+)
 from models.lifecycle.record_commands import AddNote, Archive, Delete, Unarchive
 from models.lifecycle.retold import (
     FallSilent,
@@ -129,8 +136,12 @@ _DECIDE: Mapping[type[Any], Callable[[Steps, Any], None]] = {
     Lose: attempts.lose,
     Prepare: carrying.prepare,
     Judge: carrying.judge,
-    Adopt: carrying.adopt,
-    ChildEnded: carrying.child_ended,
+    Adopt: family.adopt,
+    ChildEnded: family.child_ended,
+    HearOfChild: family.hear_of_child,
+    StopChild: family.stop_child,
+    FollowParent: family.follow_parent,
+    ResumeChild: family.resume_child,
     Begin: admission.begin_at_its_time,
     Admit: admission.admit_from_line,
     MakeRoom: admission.make_room,
@@ -162,6 +173,10 @@ _GOES_ON = (
     | Judge
     | Adopt
     | ChildEnded
+    | HearOfChild
+    | StopChild
+    | FollowParent
+    | ResumeChild
     | Begin
     | Admit
     | MakeRoom
@@ -198,6 +213,7 @@ def decide(execution: Execution, command: Command, context: Context) -> Transiti
         if isinstance(command, Cancel):
             return steps.close()
     _DECIDE[type(command)](steps, command)
+    family.tell_of_standing(steps, execution)
     return steps.close()
 
 

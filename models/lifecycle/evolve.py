@@ -11,6 +11,7 @@ from models.events import (
     AttemptEnded,
     AttemptStarted,
     ChildLinked,
+    ChildStateChanged,
     ConditionAsked,
     ConditionJudged,
     Event,
@@ -43,12 +44,14 @@ from models.lifecycle.changes import (
     with_task,
 )
 from models.lifecycle.clock import Clock
-from models.lifecycle.snapshot import Execution, Killing, Paused, Plan, replace
+from models.lifecycle.snapshot import Execution, Plan, replace
+from models.lifecycle.standing import Killing, Paused
 from models.lifecycle.task_changes import (
     attempt_ended,
     attempt_started,
     changed_outputs,
     child_linked,
+    child_state_changed,
     condition_asked,
     condition_judged,
     in_order,
@@ -138,24 +141,27 @@ def _execution_moved(execution: Execution, fact: ExecutionMoved, event: Event) -
         cache_key=None if corrected else execution.cache_key,
         progress=1.0 if ended else execution.progress,
         archived=execution.archived and ended,
-        paused=Paused(event.ask.actor, event.at) if state is ExecutionState.PAUSED else None,
-        killing=Killing(event.ask.actor, event.at)
+        paused=Paused(event.ask.actor, event.at, fact.cascade)
+        if state is ExecutionState.PAUSED
+        else None,
+        shares_slot=execution.shares_slot or fact.shares_slot,
+        killing=Killing(event.ask.actor, event.at, cascade=fact.cascade)
         if state is ExecutionState.KILLING
         else execution.killing,
     )
     if state is ExecutionState.RESTARTED:
-        return _restarted(moved, event)
+        return _restarted(moved, fact, event)
     if fact.from_state is ExecutionState.FAILED_FINISHING and state is ExecutionState.RUNNING:
         return replace(moved, failure=first_failure(moved, moved.tasks))
     return moved
 
 
-def _restarted(execution: Execution, event: Event) -> Execution:
+def _restarted(execution: Execution, fact: ExecutionMoved, event: Event) -> Execution:
     """Of an ended execution nothing remains that would end it again: its kill, its outputs, its own failure. The parent
-    that it shared a slot with heard of its end and waits no more."""
+    that it shared a slot with waits no more, unless it is that one which brings it back."""
     return replace(
         execution,
-        shares_slot=execution.shares_slot and execution.parent is None,
+        shares_slot=fact.shares_slot or (execution.shares_slot and execution.parent is None),
         killing=None,
         outputs={},
         failure=first_failure(execution, execution.tasks),
@@ -259,6 +265,7 @@ _APPLY: Mapping[type[Any], Callable[[Execution, Any, Event], Execution]] = {
     ConditionAsked: condition_asked,
     ConditionJudged: condition_judged,
     ChildLinked: child_linked,
+    ChildStateChanged: child_state_changed,
     SignalReceived: _signal_received,
     PriorityChanged: _priority_changed,
     Archived: _archived,

@@ -113,7 +113,7 @@ class Iterations:
         if not children:
             return
         bad = [child for child in children if child.state not in GOOD_ENDS]
-        if bad and all(child.state is TaskRunState.CANCELLED for child in bad):
+        if bad and all(_was_dropped(child) for child in bad):
             _end(steps, task, TaskRunState.CANCELLED, None, _gathered(children))
             return
         error = None
@@ -124,6 +124,11 @@ class Iterations:
         allowed = execution.spec_of(task).allow_failure
         worst = TaskRunState.WARNING if allowed else TaskRunState.FAILED
         _end(steps, task, worst if error else TaskRunState.SUCCESS, error, _gathered(children))
+
+
+def _was_dropped(task: TaskRun) -> bool:
+    """Before it began; with an error it is its child that was cancelled."""
+    return task.state is TaskRunState.CANCELLED and task.error is None
 
 
 def _active(execution: Execution, foreach: TaskRun, most: int) -> set[int | None]:

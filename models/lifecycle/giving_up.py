@@ -3,10 +3,11 @@
 from models.errors import Refused
 from models.events import ApprovalClosed, AttemptEnded, FailureRecorded, TaskError
 from models.lifecycle.actions import invalid_state
-from models.lifecycle.commands import Cancel, CastVote, Command, GiveUp, Signal
+from models.lifecycle.commands import CastVote, Command, GiveUp, Signal
 from models.lifecycle.settle import move
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.lifecycle.steps import Steps
+from models.lifecycle.stopping import stop_child
 from models.states import ApprovalState, AttemptState, ExecutionState, TaskRunState
 
 UNREADABLE = "REVISION"
@@ -42,8 +43,7 @@ def _drop(steps: Steps, task: TaskRun) -> None:
     if task.approval and task.approval.state is ApprovalState.PENDING:
         steps.record(ApprovalClosed(task.path, task.approval.id, ApprovalState.CANCELLED))
     if task.child:
-        told = f"{steps.execution.name}, which started it, could not go on"
-        steps.promise_to(task.child, Cancel(), told)
+        stop_child(steps, task)
     if task.newest and task.newest.state is AttemptState.RUNNING:
         end = AttemptState.LOST if task.lease else AttemptState.KILLED
         steps.record(

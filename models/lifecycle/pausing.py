@@ -1,27 +1,55 @@
 """Pause and resume. What runs goes on; nothing new starts, retries included."""
 
+from models.events import Parent
 from models.lifecycle.actions import Action, require
-from models.lifecycle.commands import Pause, Resume
+from models.lifecycle.commands import Evaluate, Pause, Resume
+from models.lifecycle.family_commands import FollowParent
 from models.lifecycle.settle import move, settle
 from models.lifecycle.steps import Steps
-from models.states import WAITING_FOR_WORKER, ExecutionState
+from models.lifecycle.stopping import because
+from models.spec import SubflowTask
+from models.states import WAITING_FOR_WORKER, ExecutionState, TaskRunState
 
 
-def pause(steps: Steps, _: Pause) -> None:
+def pause(steps: Steps, command: Pause) -> None:
     require(steps.execution, Action.PAUSE)
-    move(steps, ExecutionState.PAUSED)
+    move(steps, ExecutionState.PAUSED, cascade=command.cascade)
+    if command.cascade:
+        _have_children_follow(steps, pause=True)
 
 
-def resume(steps: Steps, _: Resume) -> None:
-    """Judged again; what was held back gets its jobs anew, since those taken meanwhile were dropped."""
+def resume(steps: Steps, command: Resume) -> None:
+    """Judged again, with what was held back."""
     require(steps.execution, Action.RESUME)
-    line_up_again(steps)
     failed = steps.execution.has_failed
-    move(steps, ExecutionState.FAILED_FINISHING if failed else ExecutionState.RUNNING)
+    leave_pause(
+        steps,
+        ExecutionState.FAILED_FINISHING if failed else ExecutionState.RUNNING,
+        command.cascade,
+    )
     settle(steps)
 
 
-def line_up_again(steps: Steps) -> None:
+def leave_pause(steps: Steps, to: ExecutionState, cascade: bool = True) -> None:
+    """What was held back gets its jobs anew, since those taken meanwhile were dropped; and so do subflows, of which
+    none were started."""
     for task in steps.execution.tasks.values():
         if task.state in WAITING_FOR_WORKER:
             steps.line_up(task)
+        elif (
+            task.state is TaskRunState.RUNNING
+            and task.child is None
+            and isinstance(steps.execution.spec_of(task), SubflowTask)
+        ):
+            steps.promise(Evaluate(task.path, task.attempt))
+    move(steps, to)
+    if cascade:
+        _have_children_follow(steps, pause=False)
+
+
+def _have_children_follow(steps: Steps, pause: bool) -> None:
+    why = because(steps, "was paused" if pause else "goes on")
+    for task in steps.execution.tasks.values():
+        if task.child and task.state is TaskRunState.RUNNING:
+            parent = Parent(steps.execution.id, task.path, task.attempt)
+            steps.promise_to(task.child, FollowParent(parent, pause), why)

@@ -14,7 +14,7 @@ from models.lifecycle.actions import (
 )
 from models.lifecycle.admission import handle
 from models.lifecycle.commands import ChangeState, ChangeTaskRunState, Restart, RetryFailed
-from models.lifecycle.pausing import line_up_again
+from models.lifecycle.pausing import leave_pause
 from models.lifecycle.places import place_of
 from models.lifecycle.settle import move, settle
 from models.lifecycle.snapshot import Execution, TaskRun
@@ -56,8 +56,7 @@ def _put_back(execution: Execution, states: Set[TaskRunState]) -> list[TaskRun]:
 def retry_failed(steps: Steps, _: RetryFailed) -> None:
     require(steps.execution, Action.RETRY_FAILED)
     if steps.execution.state is ExecutionState.PAUSED:
-        line_up_again(steps)
-        move(steps, ExecutionState.FAILED_FINISHING)
+        leave_pause(steps, ExecutionState.FAILED_FINISHING)
     for task in list(put_back_by_retry(steps.execution)):
         steps.move_task(task, TaskRunState.CREATED)
     move(steps, ExecutionState.RUNNING)
@@ -65,16 +64,23 @@ def retry_failed(steps: Steps, _: RetryFailed) -> None:
 
 
 def restart(steps: Steps, _: Restart) -> None:
+    bring_back(steps)
+
+
+def bring_back(steps: Steps, shares_slot: bool = False) -> None:
+    """Raises Refused where there is nothing to run again. `shares_slot`: with the parent that asks for it."""
     require(steps.execution, Action.RESTART)
     tasks = [task.path for task in put_back_by_restart(steps.execution)]
-    _come_back(steps)
+    _come_back(steps, shares_slot)
     for path in tasks:
         steps.move_task(steps.execution.tasks[path], TaskRunState.CREATED)
     handle(steps)
 
 
-def _come_back(steps: Steps) -> None:
-    steps.record(ExecutionMoved(steps.execution.state, ExecutionState.RESTARTED))
+def _come_back(steps: Steps, shares_slot: bool = False) -> None:
+    steps.record(
+        ExecutionMoved(steps.execution.state, ExecutionState.RESTARTED, shares_slot=shares_slot)
+    )
     labels = {**steps.execution.labels, "system.restarted": "true"}
     if labels != steps.execution.labels:
         steps.record(LabelsSet(labels))

@@ -5,14 +5,15 @@
 
 from collections.abc import Iterable
 
-from models.events import ConditionAsked, ExecutionMoved, TaskError, TaskRunMoved
-from models.lifecycle.commands import AdmitNext, ChildEnded, Evaluate, GoOn, TimeOutExecution
+from models.events import ConditionAsked, ExecutionMoved, Parent, TaskError, TaskRunMoved
+from models.lifecycle.commands import AdmitNext, Evaluate, GoOn, TimeOutExecution
+from models.lifecycle.family_commands import ChildEnded
 from models.lifecycle.foreach import Iterations, iteration_has_begun
 from models.lifecycle.nearness import near
 from models.lifecycle.snapshot import Execution, TaskRun, replace
 from models.lifecycle.starting import start
 from models.lifecycle.steps import Steps
-from models.lifecycle.stopping import kill, when_finally_begins
+from models.lifecycle.stopping import close_stopped, is_person, kill, when_finally_begins
 from models.lifecycle.votes import close_decided
 from models.states import (
     FAILED_ENDS,
@@ -25,23 +26,30 @@ from models.states import (
 )
 
 _NOT_HANDLED = frozenset({ExecutionState.CREATED, ExecutionState.QUEUED, ExecutionState.RESTARTED})
-TIMED_OUT = "TIMED_OUT"
 MOST_STARTS = 1_000
 """Task runs that one decision starts, so that no other execution waits long for it."""
 
 
-def move(steps: Steps, to: ExecutionState) -> None:
+def move(
+    steps: Steps, to: ExecutionState, *, cascade: bool = True, shares_slot: bool = False
+) -> None:
     """Setting the state it is in is no event."""
     before = steps.execution
     if before.state is to:
         return
-    steps.record(ExecutionMoved(before.state, to))
+    steps.record(ExecutionMoved(before.state, to, None, cascade, shares_slot))
     execution = steps.execution
-    timeout, clock = execution.plan.spec.timeout, execution.clock
-    if timeout and clock.since and clock.since == steps.now:
-        steps.promise(TimeOutExecution(), timeout - (clock.used - clock.zero))
+    if execution.clock.since == steps.now:
+        set_timer(steps)
     if execution.ended and not before.ended:
         _tell_of_the_end(steps)
+
+
+def set_timer(steps: Steps) -> None:
+    """For what is left of the execution's own timeout, whose clock has just begun to go."""
+    timeout, clock = steps.execution.plan.spec.timeout, steps.execution.clock
+    if timeout and clock.held is None:
+        steps.promise(TimeOutExecution(), timeout - clock.counted(steps.now))
 
 
 def _tell_of_the_end(steps: Steps) -> None:
@@ -49,17 +57,47 @@ def _tell_of_the_end(steps: Steps) -> None:
     execution = steps.execution
     if execution.plan.spec.concurrency:
         steps.promise(AdmitNext())
-    if parent := execution.parent:
-        ended = ChildEnded(
-            parent.path,
-            parent.attempt,
-            execution.id,
-            execution.name,
-            execution.state,
-            execution.outputs,
-            execution.failure.message if execution.failure else None,
-        )
-        steps.promise_to(parent.execution_id, ended)
+    if execution.parent:
+        tell_parent_of_the_end(steps, execution.parent)
+
+
+def tell_parent_of_the_end(steps: Steps, parent: Parent) -> None:
+    execution = steps.execution
+    ended = ChildEnded(
+        parent.path,
+        parent.attempt,
+        execution.id,
+        execution.name,
+        execution.state,
+        execution.outputs,
+        _why(execution),
+        _was_stopped(execution),
+    )
+    steps.promise_to(parent.execution_id, ended)
+
+
+def _why(execution: Execution) -> str | None:
+    """Its failure; or through whom it was stopped."""
+    if execution.failure:
+        return execution.failure.message
+    if execution.state is ExecutionState.CANCELLED:
+        return "its flow's concurrency limit left no room for it"
+    if killing := execution.killing:
+        return f"cancelled by {killing.by.partition(':')[2] or killing.by}"
+    stopped = [task.error for task in execution.tasks.values() if task.state in _STOPPED]
+    return next((error.message for error in stopped if error), None)
+
+
+_STOPPED = frozenset({TaskRunState.KILLED, TaskRunState.CANCELLED})
+
+
+def _was_stopped(execution: Execution) -> bool:
+    """On request, and not by a failure of its own that cancels all, nor by its timeout."""
+    if execution.state is not ExecutionState.KILLED:
+        return execution.state in (ExecutionState.CANCELLED, ExecutionState.REJECTED)
+    if execution.killing and is_person(execution.killing.by):
+        return True
+    return not (execution.has_timed_out or _kills(execution))
 
 
 def settle(steps: Steps) -> None:
@@ -79,6 +117,7 @@ def settle(steps: Steps) -> None:
 
 def _go_on(steps: Steps) -> None:
     close_decided(steps)
+    close_stopped(steps)
     if steps.execution.state is ExecutionState.KILLING:  # an approval whose timeout cancels
         _go_on_killing(steps)
         return
@@ -102,6 +141,7 @@ def _go_on(steps: Steps) -> None:
 
 def _go_on_killing(steps: Steps) -> None:
     """Once all else has ended, `finally` runs; then the execution ends."""
+    close_stopped(steps)
     execution = steps.execution
     if all(task.ended for task in execution.in_section(Section.TASKS, Section.ERRORS)):
         when_finally_begins(steps)
@@ -128,21 +168,25 @@ def _standing(execution: Execution) -> ExecutionState:
     """RUNNING, or WAITING_FOR_APPROVAL when only a person can move it."""
     waiting = False
     for task in execution.tasks.values():
-        if task.state is TaskRunState.WAITING_FOR_APPROVAL:
+        if _waits_for_a_person(task):
             waiting = True
         elif not task.ended and _moves(execution, task):
             return ExecutionState.RUNNING
     return ExecutionState.WAITING_FOR_APPROVAL if waiting else ExecutionState.RUNNING
 
 
+def _waits_for_a_person(task: TaskRun) -> bool:
+    """Itself, or the execution that it started does and nothing else in that can move."""
+    if task.state is TaskRunState.WAITING_FOR_APPROVAL:
+        return True
+    standing = task.standing if task.state is TaskRunState.RUNNING else None
+    return standing is not None and standing.state is ExecutionState.WAITING_FOR_APPROVAL
+
+
 def _moves(execution: Execution, task: TaskRun) -> bool:
     if task.state is TaskRunState.CREATED:
         return task.condition == "ASKED"
-    return not _only_has_children(execution, task)
-
-
-def _only_has_children(execution: Execution, task: TaskRun) -> bool:
-    return task.path in execution.families
+    return task.path not in execution.families
 
 
 # -- what may start ---------------------------------------------------------------------------------------------------
@@ -301,8 +345,7 @@ def _conclude(steps: Steps) -> None:
 
 def end_of(execution: Execution) -> ExecutionState:
     """What it ends as, all its task runs having ended."""
-    failure = execution.failure
-    if failure and failure.path is None and failure.code == TIMED_OUT:
+    if execution.has_timed_out:
         return ExecutionState.FAILED
     states = {
         task.state for task in execution.tasks.values() if not execution.failure_is_allowed(task)
@@ -315,6 +358,10 @@ def end_of(execution: Execution) -> ExecutionState:
     ):
         if task_state in states:
             return end
-    if failure:
+    if execution.failure:
         return ExecutionState.ERROR
+    if any(
+        task.state is TaskRunState.CANCELLED and task.error for task in execution.tasks.values()
+    ):
+        return ExecutionState.KILLED  # an execution that it waited for was cancelled
     return ExecutionState.WARNING if TaskRunState.WARNING in states else ExecutionState.SUCCESS

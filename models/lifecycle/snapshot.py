@@ -12,6 +12,7 @@ from models.events import Parent, TaskError
 from models.graph import Graph
 from models.lifecycle.clock import Clock
 from models.lifecycle.places import place_of
+from models.lifecycle.standing import ChildStanding, Failure, Killing, Paused
 from models.spec import (
     ApprovalTask,
     ExternalTask,
@@ -46,6 +47,10 @@ else:
         new = object.__new__(type(old))
         new.__dict__.update(old.__dict__, **changes)
         return new
+
+
+TIMED_OUT = "TIMED_OUT"
+"""The code of a failure by a timeout."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +195,7 @@ class TaskRun:
     approval: Approval | None = None
     condition: str | None = None
     child: UUID | None = None
+    standing: ChildStanding | None = None
     clock_base: float = field(default=0.0, compare=False)
     cache_key: str | None = None
     outputs_from: UUID | None = None
@@ -230,31 +236,6 @@ class TaskRun:
         """The lease of the attempt that runs now, if a worker has it."""
         newest = self.newest
         return newest.lease if newest and newest.state is AttemptState.RUNNING else None
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why the execution fails: its first failing task run, or, without a path, the execution itself."""
-
-    path: str | None
-    attempt: int | None
-    code: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Paused:
-    by: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Killing:
-    """`force` when no grace is left."""
-
-    by: str
-    at: datetime
-    force: bool = False
 
 
 @dataclass(frozen=True)
@@ -382,6 +363,12 @@ class Execution:
     @property
     def has_failed(self) -> bool:
         return self.failure is not None
+
+    @property
+    def has_timed_out(self) -> bool:
+        """By its own timeout, not that of a task."""
+        failure = self.failure
+        return failure is not None and failure.path is None and failure.code == TIMED_OUT
 
 
 def is_engine_task(spec: TaskSpec) -> bool:

@@ -3,13 +3,29 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from models.events import ApprovalClosed, AttemptEnded, ExecutionMoved, KillForced, TaskError
-from models.lifecycle.commands import Cancel, FinallyDeadline, KillDeadline
+from models.events import (
+    ApprovalClosed,
+    AttemptEnded,
+    ExecutionMoved,
+    KillForced,
+    Parent,
+    TaskError,
+    TaskRunMoved,
+)
+from models.lifecycle.commands import FinallyDeadline, KillDeadline
+from models.lifecycle.family_commands import StopChild
 from models.lifecycle.last_words import waited
-from models.lifecycle.snapshot import Execution, TaskRun
+from models.lifecycle.snapshot import TIMED_OUT, Execution, TaskRun
 from models.lifecycle.steps import Steps
-from models.states import ApprovalState, AttemptState, ExecutionState, Section, TaskRunState
+from models.states import (
+    ApprovalState,
+    AttemptState,
+    ExecutionState,
+    Section,
+    TaskRunState,
+)
 
+_KILLING = TaskRunState.KILLING
 LEASE = 10.0
 """Seconds that a worker's right to an attempt lasts without a heartbeat."""
 HEARTBEAT = 3.0
@@ -21,7 +37,7 @@ FENCE_AFTER = 2 * HEARTBEAT
 def kill(steps: Steps, force: bool = False, cascade: bool = True) -> None:
     """KILLING. What has not started yet never will, `finally` excepted; without a start, that neither."""
     started = steps.execution.started_at is not None
-    steps.record(ExecutionMoved(steps.execution.state, ExecutionState.KILLING))
+    steps.record(ExecutionMoved(steps.execution.state, ExecutionState.KILLING, cascade=cascade))
     if force:
         steps.record(KillForced())
     sections = [Section.TASKS, Section.ERRORS]
@@ -29,7 +45,7 @@ def kill(steps: Steps, force: bool = False, cascade: bool = True) -> None:
         sections.append(Section.FINALLY)
     elif any(task.state is not TaskRunState.CREATED for task in _finally(steps.execution)):
         _promise_end_of_finally(steps)
-    stop(steps, steps.execution.in_section(*sections), force, cascade)
+    stop(steps, steps.execution.in_section(*sections), force)
 
 
 def hurry(steps: Steps) -> None:
@@ -43,7 +59,7 @@ def hurry(steps: Steps) -> None:
 def end_of_kill(execution: Execution) -> datetime | None:
     """When what is being killed is fenced; None where nothing is, or where a second cancel has shortened it."""
     killing = execution.killing
-    dying = [task for task in execution.tasks.values() if task.state is TaskRunState.KILLING]
+    dying = [task for task in execution.tasks.values() if task.state is _KILLING]
     if killing is None or killing.force or not dying:
         return None
     grace = max(execution.spec_of(task).kill_grace for task in dying)
@@ -68,10 +84,10 @@ def end_finally(steps: Steps, command: FinallyDeadline) -> None:
         stop(steps, _finally(execution))
 
 
-def stop(steps: Steps, tasks: Iterable[TaskRun], force: bool = False, cascade: bool = True) -> None:
+def stop(steps: Steps, tasks: Iterable[TaskRun], force: bool = False) -> None:
     stopped = [task for task in tasks if not task.ended]
     for task in stopped:
-        _stop(steps, steps.execution.tasks[task.path], cascade)
+        _stop(steps, steps.execution.tasks[task.path], force)
     leased = [task for task in stopped if task.lease is not None]
     if leased:
         grace = 0.0 if force else max(steps.execution.spec_of(task).kill_grace for task in leased)
@@ -79,47 +95,98 @@ def stop(steps: Steps, tasks: Iterable[TaskRun], force: bool = False, cascade: b
         steps.promise(KillDeadline(attempts), FENCE_AFTER + grace)
 
 
-def _stop(steps: Steps, task: TaskRun, cascade: bool) -> None:
+def _stop(steps: Steps, task: TaskRun, force: bool) -> None:
     """What is stopped while its execution is not being killed has had its time, and that is a failure."""
-    if task.state is TaskRunState.KILLING:
-        return
     killed = steps.execution.state is ExecutionState.KILLING
-    if task.lease is not None:
-        steps.move_task(task, TaskRunState.KILLING)
+    if task.state is _KILLING:
+        if force and task.child:
+            stop_child(steps, task, force)
+    elif task.lease is not None:
+        steps.move_task(task, _KILLING)
     elif task.state in (TaskRunState.RUNNING, TaskRunState.WAITING_FOR_APPROVAL):
-        if task.approval and task.approval.state is ApprovalState.PENDING:
-            steps.record(ApprovalClosed(task.path, task.approval.id, ApprovalState.CANCELLED))
-        if task.child and cascade:
-            steps.promise_to(
-                task.child, Cancel(), f"{steps.execution.name}, which started it, was stopped"
-            )
-        end_stopped(steps, task, AttemptState.KILLED if killed else AttemptState.TIMED_OUT)
+        _stop_carried(steps, task, force)
     elif task.attempt:
         steps.move_task(task, TaskRunState.KILLED if killed else TaskRunState.FAILED)
     else:
         steps.move_task(task, TaskRunState.CANCELLED)
 
 
-def end_stopped(steps: Steps, task: TaskRun, end: AttemptState, reason: str | None = None) -> None:
-    """Killed with its execution; otherwise it had its time, and has failed."""
+def _stop_carried(steps: Steps, task: TaskRun, force: bool) -> None:
+    """What the engine carries: the executions and iterations that it waits for have to end first."""
+    if task.approval and task.approval.state is ApprovalState.PENDING:
+        steps.record(ApprovalClosed(task.path, task.approval.id, ApprovalState.CANCELLED))
+    killing = steps.execution.killing
+    if task.child and killing and not killing.cascade:
+        end_stopped(steps, task, "the execution that it started goes on: cancelled without cascade")
+    elif task.child:
+        begin_stopping(steps, task, force=force)
+    elif any(not child.ended for child in steps.execution.children_of(task)):
+        begin_stopping(steps, task)
+    else:
+        end_stopped(steps, task)
+
+
+def begin_stopping(
+    steps: Steps, task: TaskRun, error: TaskError | None = None, force: bool = False
+) -> None:
+    """KILLING until the execution that it started, or its iterations, have ended; `error` says why it is stopped."""
+    steps.record(TaskRunMoved(task.path, task.state, _KILLING, error))
+    if task.child:
+        stop_child(steps, task, force)
+
+
+def stop_child(steps: Steps, task: TaskRun, force: bool = False) -> None:
+    assert task.child
+    parent = Parent(steps.execution.id, task.path, task.attempt)
+    steps.promise_to(task.child, StopChild(parent, force), because(steps, "was stopped"))
+
+
+def because(steps: Steps, what: str) -> str:
+    """The reason that the events of a child give: what befell its parent, through whom, and by which event."""
+    ask, seq = steps.context.ask, steps.events[0].seq if steps.events else steps.execution.seq
+    by = f" by {ask.actor.partition(':')[2]}" if is_person(ask.actor) else ""
+    why = f": {ask.reason}" if ask.reason else ""
+    return f"{steps.execution.name}, which started it, {what}{by} (its event {seq}){why}"
+
+
+def is_person(actor: str) -> bool:
+    """A person or a program of theirs, and no part of Headway."""
+    return actor.partition(":")[0] in ("user", "token")
+
+
+def end_stopped(
+    steps: Steps, task: TaskRun, reason: str | None = None, end: AttemptState | None = None
+) -> None:
+    """Killed with its execution; otherwise it, or its execution, had its time, and has failed."""
+    killed = steps.execution.state is ExecutionState.KILLING
     to, error = TaskRunState.KILLED, None
-    if steps.execution.state is not ExecutionState.KILLING:
-        to, error = (
-            TaskRunState.FAILED,
-            TaskError("TIMED_OUT", "had not ended when the time was over"),
-        )
+    if not killed:
+        to = TaskRunState.FAILED
+        if task.error and steps.execution.spec_of(task).allow_failure:
+            to = TaskRunState.WARNING
+        error = task.error or TaskError(TIMED_OUT, "had not ended when the time was over")
     steps.record(
         AttemptEnded(
             path=task.path,
             attempt=task.attempt,
-            state=end,
+            state=end or (AttemptState.KILLED if killed else AttemptState.TIMED_OUT),
             from_state=task.state,
             to_state=to,
             error=error,
             reason=reason,
-            message=waited(steps.execution, task),
+            message=reason if task.child else waited(steps.execution, task),
         )
     )
+
+
+def close_stopped(steps: Steps) -> None:
+    """End each foreach that is being stopped and all of whose iterations have ended, the innermost first."""
+    tasks = steps.execution.tasks
+    stopping = [path for path in steps.execution.families if tasks[path].state is _KILLING]
+    for path in sorted(stopping, key=len, reverse=True):
+        task = steps.execution.tasks[path]
+        if all(child.ended for child in steps.execution.children_of(task)):
+            end_stopped(steps, task)
 
 
 def _finally(execution: Execution) -> list[TaskRun]:

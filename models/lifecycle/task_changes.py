@@ -8,6 +8,7 @@ from models.events import (
     AttemptStarted,
     Carried,
     ChildLinked,
+    ChildStateChanged,
     ConditionAsked,
     ConditionJudged,
     Event,
@@ -26,6 +27,7 @@ from models.lifecycle.snapshot import (
     TaskRun,
     replace,
 )
+from models.lifecycle.standing import ChildStanding
 from models.lifecycle.task_runs import dict_of
 from models.states import (
     GOOD_ENDS,
@@ -92,7 +94,29 @@ def condition_judged(execution: Execution, fact: ConditionJudged, _: Event) -> E
 
 def child_linked(execution: Execution, fact: ChildLinked, _: Event) -> Execution:
     task = execution.tasks[fact.path]
-    return with_task(execution, task, replace(task, child=fact.child))
+    return with_task(execution, task, replace(task, child=fact.child, standing=None))
+
+
+def child_state_changed(execution: Execution, fact: ChildStateChanged, event: Event) -> Execution:
+    """While the child is held the time of its task run stands, and that of the whole execution with it."""
+    task, clock = execution.tasks[fact.path], execution.clock
+    now = clock.at(event.at)
+    since = task.standing.since if task.standing else None
+    if since is None:
+        since = now
+    standing = ChildStanding(fact.state, fact.held, fact.child_seq, since if fact.held else None)
+    base = task.clock_base if fact.held else task.clock_base + now - since
+    told = with_task(execution, task, replace(task, standing=standing, clock_base=base))
+    return replace(told, clock=clock.hold(event.at)) if fact.held else _let_go(told, event)
+
+
+def _let_go(execution: Execution, event: Event) -> Execution:
+    """Once no child is held any more, time counts again."""
+    if execution.clock.held is None:
+        return execution
+    if any(task.standing and task.standing.held for task in execution.tasks.values()):
+        return execution
+    return replace(execution, clock=execution.clock.release(event.at))
 
 
 def task_run_moved(execution: Execution, fact: TaskRunMoved, event: Event) -> Execution:
@@ -109,7 +133,7 @@ def task_run_moved(execution: Execution, fact: TaskRunMoved, event: Event) -> Ex
         ended_at=event.at if ended else None,
         progress=1.0 if state is TaskRunState.SKIPPED else task.progress,
         retry_at=None,
-        error=fact.error if ended else task.error,
+        error=fact.error if ended else fact.error or task.error,
     )
     if task.ended:  # put back: earlier attempts no longer count
         changed = replace(
@@ -147,6 +171,8 @@ def attempt_started(execution: Execution, fact: AttemptStarted, event: Event) ->
         error=None,
         retry_at=None,
         wake_at=None,
+        child=None,
+        standing=None,
         clock_base=execution.clock.at(event.at),
         newest=Attempt(fact.id, fact.attempt, AttemptState.RUNNING, fact.worker, None, event.at),
     )
@@ -167,13 +193,15 @@ def attempt_ended(execution: Execution, fact: AttemptEnded, event: Event) -> Exe
         lost=task.lost + (fact.state is AttemptState.LOST),
         retry_at=fact.retry_at,
         wake_at=None,
+        standing=None,
         ended_at=event.at if ended else None,
         newest=replace(task.newest, state=fact.state) if task.newest else None,
         cache_key=fact.cache_key,
         outputs_from=fact.outputs_from,
         outputs_id=None if fact.outputs_from else task.outputs_id,
     )
-    return with_task(execution, task, changed)
+    told = with_task(execution, task, changed)
+    return _let_go(told, event) if task.standing and task.standing.held else told
 
 
 def progress_reported(execution: Execution, fact: ProgressReported, _: Event) -> Execution:

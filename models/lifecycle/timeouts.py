@@ -2,12 +2,12 @@
 count: a timer that comes too early is set anew for what is left."""
 
 from models.events import FailureRecorded, TaskError
-from models.lifecycle.carrying import fail
-from models.lifecycle.commands import Cancel, TimeOut, TimeOutExecution
-from models.lifecycle.settle import TIMED_OUT, settle
-from models.lifecycle.snapshot import Execution, TaskRun
+from models.lifecycle.commands import TimeOut, TimeOutExecution
+from models.lifecycle.ending import fail
+from models.lifecycle.settle import settle
+from models.lifecycle.snapshot import TIMED_OUT, Execution, TaskRun
 from models.lifecycle.steps import Steps
-from models.lifecycle.stopping import kill, stop
+from models.lifecycle.stopping import begin_stopping, kill, stop
 from models.states import (
     AttemptState,
     ExecutionState,
@@ -19,6 +19,8 @@ from models.states import (
 
 _CLOSE_ENOUGH = 0.01
 """Seconds by which a timer may come early."""
+_LOOK_AGAIN = 1.0
+"""Seconds until a timer looks again whose clock stands still."""
 
 
 def time_out(steps: Steps, command: TimeOut) -> None:
@@ -26,18 +28,26 @@ def time_out(steps: Steps, command: TimeOut) -> None:
     timeout = steps.execution.spec_of(task).timeout
     if task.state is not TaskRunState.RUNNING or task.attempt != command.attempt or not timeout:
         return
-    left = timeout - (steps.execution.clock.at(steps.now) - task.clock_base)
+    left = timeout - _used(steps, task)
     if left > _CLOSE_ENOUGH:
-        steps.promise(command, left)
+        held = task.standing is not None and task.standing.held
+        stands = held or steps.execution.clock.since is None
+        steps.promise(command, max(left, _LOOK_AGAIN) if stands else left)
         return
-    stop(steps, _below(steps, task))
-    if task.child:
-        steps.promise_to(
-            task.child, Cancel(), f"{steps.execution.name}, which started it, waits no longer"
-        )
     error = TaskError(TIMED_OUT, f"took longer than its timeout of {timeout:g} s")
-    fail(steps, steps.execution.tasks[task.path], AttemptState.TIMED_OUT, error)
+    below = _below(steps, task)
+    if task.child or any(not each.ended for each in below):
+        begin_stopping(steps, task, error)
+        stop(steps, below)
+    else:
+        fail(steps, task, AttemptState.TIMED_OUT, error)
     settle(steps)
+
+
+def _used(steps: Steps, task: TaskRun) -> float:
+    """Seconds of its time, without those in which its child was paused or waited for a person."""
+    since = task.standing.since if task.standing else None
+    return (steps.execution.clock.at(steps.now) if since is None else since) - task.clock_base
 
 
 def _below(steps: Steps, task: TaskRun) -> list[TaskRun]:
@@ -52,9 +62,9 @@ def time_out_execution(steps: Steps, command: TimeOutExecution) -> None:
     clock = execution.clock
     if timeout is None or clock.since is None or execution.state is ExecutionState.KILLING:
         return
-    left = timeout - (clock.at(steps.now) - clock.zero)
+    left = timeout - clock.counted(steps.now)
     if left > _CLOSE_ENOUGH:
-        return  # since then it was paused: going on has set a timer of its own
+        return  # since then it was paused, or a child was: going on has set a timer of its own
     if execution.failure and execution.failure.path is None:
         return
     error = TaskError(TIMED_OUT, f"did not end within its timeout of {timeout:g} s")

@@ -17,7 +17,7 @@ from models.lifecycle.snapshot import Execution
 class Context:
     """Everything that is not the snapshot: the time, new ids, randomness in [0, 1), who asks, and the flow's slots.
 
-    Without `slots` the flow has no concurrency limit.
+    Without `slots` the flow has no concurrency limit. `parent`, for commands that name one, is as it is, locked.
     """
 
     now: datetime
@@ -25,6 +25,7 @@ class Context:
     random: Callable[[], float]
     ask: Ask
     slots: Slots | None = None
+    parent: Execution | None = None
 
 
 @dataclass(frozen=True, slots=True)

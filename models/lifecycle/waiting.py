@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from models.events import ENGINE
 from models.ids import typed
 from models.lifecycle.snapshot import Approval, Execution, TaskRun
 from models.lifecycle.stopping import end_of_kill
@@ -105,6 +106,8 @@ def _slot(line: Line | None) -> str:
 def _paused(execution: Execution) -> str:
     paused = execution.paused
     assert paused
+    if paused.by == ENGINE.actor:
+        return f"paused with the execution that started it since {paused.at:%Y-%m-%d %H:%M:%S} UTC"
     return f"paused by {paused.by.partition(':')[2] or paused.by} since {paused.at:%Y-%m-%d %H:%M:%S} UTC"
 
 
@@ -173,6 +176,11 @@ def _dying(execution: Execution, told: str, path: str | None = None) -> Waiting:
 
 
 def _kill(execution: Execution, task: TaskRun, live_queues: Set[str]) -> list[Waiting]:
+    if task.child:
+        told = f"the end of {typed('exec', task.child)}, which is being cancelled"
+        return [Waiting(WaitingCode.KILLING, told, task.path, child=task.child)]
+    if task.path in execution.families:
+        return [_dying(execution, "its iterations are being ended", task.path)]
     return [_dying(execution, "its processes are being ended", task.path)]
 
 

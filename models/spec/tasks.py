@@ -8,7 +8,15 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from models.expressions import has_expressions
 from models.inputs import InputSpec, InputType
 from models.spec.installed import OrInstalled, installed_types
-from models.states import AttemptState, CommentRule, OnReject, OnTimeout, OnWorkerLost, RunIf
+from models.states import (
+    AttemptState,
+    CommentRule,
+    OnReject,
+    OnTimeout,
+    OnWorkerLost,
+    RestartChild,
+    RunIf,
+)
 from models.values import (
     Condition,
     Environment,
@@ -314,7 +322,10 @@ class ApprovalTask(Task):
 
 
 class SubflowTask(Task):
-    """Starts another flow, by default of the same namespace, and mirrors its end unless `wait` is false."""
+    """Starts another flow, by default of the same namespace, and mirrors its end unless `wait` is false.
+
+    `restart_child`: a task run that a person puts back goes on with the execution that it had started, or starts a new
+    one."""
 
     type: Literal["subflow"]
     flow: Text
@@ -323,6 +334,7 @@ class SubflowTask(Task):
     inputs: dict[str, Any] = Field(default_factory=dict)
     labels: dict[str, Text] = Field(default_factory=dict)
     wait: Annotated[bool, Field(strict=True)] = True
+    restart_child: Annotated[RestartChild, Word(RestartChild, lower=True)] = RestartChild.RESUME
 
 
 class ForeachTask(Task):

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from models.errors import Fault, HeadwayError, Refused, Unavailable
 from models.ids import new_id
-from runner.batch import problem_of
+from runner.asked import problem_of
 from runner.bulk.orders import Orders
 from runner.engine import Engine
 from runner.evaluator import Evaluator

@@ -12,8 +12,7 @@ from models.errors import Problem, ProblemCode, Refused
 from models.events import Ask
 from models.ids import typed
 from models.lifecycle.actions import Action
-from runner.asked import Asked, NotAll
-from runner.batch import problem_of
+from runner.asked import Asked, NotAll, problem_of
 from runner.bulk.orders import Orders
 from runner.engine import Engine
 from runner.feed import Feed

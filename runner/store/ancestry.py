@@ -12,13 +12,13 @@ with recursive above as (
   union all
   select e.*, a.waits and exists (
     select from task_runs t where t.execution_id = e.id and t.path = a.parent_path
-      and t.attempt = a.parent_attempt and t.state = 'RUNNING')
+      and t.child_id = a.id and t.state in ('RUNNING', 'KILLING'))
   from executions e join above a on e.id = a.parent_id)
 select flow_id, waits and (not shares_slot or parent_id is not null) as lends from above
 """
-_CHILD = (
-    "select id from executions where parent_id = $1 and parent_path = $2 and parent_attempt = $3"
-)
+_NEWEST = """
+select id from executions where parent_id = $1 and parent_path = $2 order by parent_attempt desc limit 1
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ async def ancestors(pool: Pool, id: UUID) -> list[Ancestor]:
     return [Ancestor(row["flow_id"], row["lends"]) for row in await pool.fetch(_ABOVE, id)]
 
 
-async def child_of(pool: Pool, parent: UUID, path: str, attempt: int) -> UUID | None:
-    """What this attempt of a subflow task has started, whether it was told so or not."""
-    id: UUID | None = await pool.fetchval(_CHILD, parent, path, attempt)
+async def newest_child(pool: Pool, parent: UUID, path: str) -> UUID | None:
+    """What the attempts of a subflow task have started last."""
+    id: UUID | None = await pool.fetchval(_NEWEST, parent, path)
     return id

@@ -17,14 +17,14 @@ from runner.store.json import load
 
 HAS_ITS_OWN = """(not {0}.shares_slot or ({0}.parent_id is not null and not exists (
   with recursive above as (
-    select p.flow_id, p.shares_slot, p.parent_id, p.parent_path, p.parent_attempt
+    select p.id, p.flow_id, p.shares_slot, p.parent_id, p.parent_path
     from executions p join task_runs t on t.execution_id = p.id and t.path = {0}.parent_path
-    where p.id = {0}.parent_id and t.attempt = {0}.parent_attempt and t.state = 'RUNNING'
+    where p.id = {0}.parent_id and t.child_id = {0}.id and t.state in ('RUNNING', 'KILLING')
     union all
-    select p.flow_id, p.shares_slot, p.parent_id, p.parent_path, p.parent_attempt
+    select p.id, p.flow_id, p.shares_slot, p.parent_id, p.parent_path
     from above a join executions p on p.id = a.parent_id
       join task_runs t on t.execution_id = p.id and t.path = a.parent_path
-    where t.attempt = a.parent_attempt and t.state = 'RUNNING')
+    where t.child_id = a.id and t.state in ('RUNNING', 'KILLING'))
   select from above a where a.flow_id = {0}.flow_id and (not a.shares_slot or a.parent_id is not null))))"""
 """Whether the slot of the execution `{0}` is its own. One that was started by its own flow shares that one's slot while
 it is waited for, and has the slot from then on. Without a parent, what shares one is a test, and has none."""

@@ -15,12 +15,10 @@ from models.lifecycle.snapshot import (
     Approval,
     Attempt,
     Execution,
-    Failure,
-    Killing,
-    Paused,
     TaskRun,
     Vote,
 )
+from models.lifecycle.standing import ChildStanding, Failure, Killing, Paused
 from models.states import (
     ApprovalState,
     AttemptState,
@@ -147,6 +145,7 @@ def clock_of(text: str) -> Clock:
         fields.get("zero", 0.0),
         fields.get("idle", 0.0),
         datetime.fromisoformat(idle_since) if idle_since else None,
+        fields.get("held"),
     )
 
 
@@ -173,6 +172,7 @@ def _task_run(row: Any, approval: Approval | None) -> TaskRun:
         approval=approval,
         condition=row["condition"],
         child=row["child_id"],
+        standing=_made(ChildStanding, row["standing"]),
         clock_base=row["clock_base"],
         cache_key=row["cache_key"],
         outputs_from=row["outputs_from"],
@@ -307,6 +307,7 @@ TASK_RUN_COLUMNS: Sequence[Column] = (
     ("wake_at", "timestamptz", lambda t: t.wake_at),
     ("condition", "text", lambda t: t.condition),
     ("child_id", "uuid", lambda t: t.child),
+    ("standing", "jsonb", lambda t: dump_or_none(t.standing)),
     ("clock_base", "float8", lambda t: t.clock_base),
     ("cache_key", "text", lambda t: t.cache_key),
     ("outputs_from", "uuid", lambda t: t.outputs_from),

@@ -10,7 +10,8 @@ from uuid import UUID
 import pytest
 from broadcaster import Broadcast
 
-from models.lifecycle.commands import Adopt, Cancel, Evaluate, StartChild
+from models.lifecycle.commands import Cancel, Evaluate, StartChild
+from models.lifecycle.family_commands import Adopt
 from models.lifecycle.snapshot import Execution
 from models.spec import parse_flow
 from models.viewer import Scope

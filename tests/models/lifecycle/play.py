@@ -21,10 +21,8 @@ from typing import Any
 from models.events import ENGINE, TaskError
 from models.ids import new_id
 from models.lifecycle.commands import (
-    Adopt,
     Cancel,
     CastVote,
-    ChildEnded,
     Conclude,
     Evaluate,
     Judge,
@@ -36,6 +34,7 @@ from models.lifecycle.commands import (
     Start,
     StartChild,
 )
+from models.lifecycle.family_commands import Adopt, ChildEnded, FollowParent, StopChild
 from models.lifecycle.snapshot import TaskRun
 from models.lifecycle.transition import Deferred
 from models.spec import ApprovalTask, ForeachTask, WaitTask
@@ -132,7 +131,10 @@ class Play:
         return {"seconds": spec.duration} if isinstance(spec, WaitTask) else {}
 
     def _stop_child(self, deferred: Deferred) -> None:
-        assert isinstance(deferred.command, Cancel)
+        """The child of whom only the end is played: what its parent's pause makes of it does not show."""
+        if isinstance(deferred.command, FollowParent):
+            return
+        assert isinstance(deferred.command, StopChild)
         for task in self._tasks():
             if task.child == deferred.to:
                 self._end_child(task, ExecutionState.KILLED)

@@ -6,17 +6,15 @@ from uuid import UUID
 import pytest
 
 from models.errors import ProblemCode, Refused
-from models.events import ENGINE, AttemptEnded
+from models.events import ENGINE, AttemptEnded, Parent
 from models.ids import new_id
 from models.lifecycle.actions import Action, availability
 from models.lifecycle.commands import (
     Admit,
-    Adopt,
     ApprovalDue,
     Begin,
     Cancel,
     CastVote,
-    ChildEnded,
     Command,
     Conclude,
     FinallyDeadline,
@@ -36,7 +34,9 @@ from models.lifecycle.commands import (
     TimeOutExecution,
     WakeUp,
 )
-from models.lifecycle.snapshot import Failure, Plan, replace
+from models.lifecycle.family_commands import Adopt, ChildEnded, StopChild
+from models.lifecycle.snapshot import Plan, replace
+from models.lifecycle.standing import Failure
 from models.lifecycle.waiting import Waiting, WaitingCode, waiting_for, waiting_of_task
 from models.states import AttemptState, ExecutionState, VoteDecision
 from tests.models.lifecycle.stage import Stage
@@ -107,7 +107,8 @@ def test_whatever_is_given_up_ends_in_error_with_nothing_left_of_it() -> None:
         "calls": AttemptState.KILLED,
     }
     assert stage.jobs == {}
-    assert [(each.to, each.command) for each in stage.promises[before:]] == [(child, Cancel())]
+    stops = StopChild(Parent(stage.execution.id, "calls", 1))
+    assert [(each.to, each.command) for each in stage.promises[before:]] == [(child, stops)]
     assert folds(stage)
 
 
@@ -133,7 +134,6 @@ COMMANDS = [
     Lose("works", new_id()),
     Prepare("waits", 1, {}),
     Judge("after", 0, True),
-    Adopt("calls", 1, new_id()),
     ChildEnded("calls", 1, new_id(), "g-1", ExecutionState.SUCCESS, {}),
     Begin(),
     Admit(),
@@ -168,11 +168,12 @@ def test_the_end_of_an_attempt_comes_too_late_for_it() -> None:
     assert lease
 
 
-def test_a_child_that_it_could_not_adopt_any_more_is_cancelled() -> None:
+def test_a_child_that_it_could_not_adopt_any_more_is_not_created() -> None:
     stage, _, _ = busy()
-    late = new_id()
-    unread(stage).ask(Adopt("calls", 1, late), ENGINE)
-    assert late in {each.to for each in stage.promises if each.command == Cancel()}
+    before = unread(stage).execution
+    with pytest.raises(Refused):
+        stage.ask(Adopt("calls", 1, new_id()), ENGINE)
+    assert stage.execution is before
 
 
 VOTE = CastVote(new_id(), VoteDecision.APPROVE, frozenset())

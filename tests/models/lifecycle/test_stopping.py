@@ -4,7 +4,6 @@ from models.errors import ProblemCode
 from models.events import ENGINE
 from models.ids import new_id
 from models.lifecycle.commands import (
-    Adopt,
     Cancel,
     ChangeState,
     FinallyDeadline,
@@ -16,6 +15,7 @@ from models.lifecycle.commands import (
     TimeOut,
     TimeOutExecution,
 )  # fmt: skip
+from models.lifecycle.family_commands import Adopt
 from models.states import AttemptState, ExecutionState
 from tests.models.lifecycle.stage import Stage
 

@@ -1,0 +1,193 @@
+"""Parents and children: what an execution and those that its subflow tasks started do to each other.
+
+A parent never outruns its child: whatever stops the task run leaves it KILLING until the child has told of its end. A
+child is created, or restarted, in the transaction in which its parent adopts it, so that none is left without one.
+"""
+
+from models.errors import Problem, ProblemCode, Refused
+from models.events import ChildLinked, ChildStateChanged, Parent, TaskError
+from models.lifecycle.actions import ALLOWED_IN, Action
+from models.lifecycle.commands import Pause, Resume
+from models.lifecycle.ending import end_attempt, fail
+from models.lifecycle.family_commands import (
+    Adopt,
+    ChildEnded,
+    FollowParent,
+    HearOfChild,
+    ResumeChild,
+    StopChild,
+)
+from models.lifecycle.pausing import pause, resume
+from models.lifecycle.reruns import bring_back
+from models.lifecycle.settle import move, set_timer, settle, tell_parent_of_the_end
+from models.lifecycle.snapshot import Execution, TaskRun
+from models.lifecycle.steps import Steps
+from models.lifecycle.stopping import end_stopped, hurry, kill
+from models.spec import SubflowTask
+from models.states import (
+    EXECUTION_SUCCESSES,
+    WITH_CHILD,
+    AttemptState,
+    ExecutionState,
+    TaskRunState,
+)
+
+# -- the parent -------------------------------------------------------------------------------------------------------
+
+
+def adopt(steps: Steps, command: Adopt) -> None:
+    """Its execution exists. Raises Refused CONFLICT where the attempt does not wait for one: then it shall not."""
+    execution = steps.execution
+    task = execution.tasks[command.path]
+    if (task.child, task.attempt) == (command.child, command.attempt):
+        return
+    waits = task.state is TaskRunState.RUNNING and task.attempt == command.attempt
+    if not waits or task.child or execution.state is ExecutionState.PAUSED:
+        told = f"{command.path} of {execution.name} does not wait for an execution to start"
+        raise Refused([Problem(ProblemCode.CONFLICT, told)])
+    steps.record(ChildLinked(task.path, task.attempt, command.child))
+    spec = execution.spec_of(task)
+    if isinstance(spec, SubflowTask) and not spec.wait:
+        end_attempt(steps, task, AttemptState.SUCCESS, TaskRunState.SUCCESS)
+        settle(steps)
+
+
+_MIRRORED = {
+    ExecutionState.SUCCESS: TaskRunState.SUCCESS,
+    ExecutionState.CACHED: TaskRunState.SUCCESS,
+    ExecutionState.WARNING: TaskRunState.WARNING,
+    ExecutionState.FAILED: TaskRunState.FAILED,
+    ExecutionState.ERROR: TaskRunState.ERROR,
+    ExecutionState.REJECTED: TaskRunState.REJECTED,
+    ExecutionState.CANCELLED: TaskRunState.CANCELLED,
+    ExecutionState.KILLED: TaskRunState.KILLED,
+}
+"""What the end of a child makes of the subflow's task run."""
+
+
+def child_ended(steps: Steps, command: ChildEnded) -> None:
+    task = _waiting_for(steps.execution, command.path, command)
+    if task is None:
+        return
+    to_state = _MIRRORED[command.state]
+    said = f": {command.message}" if command.message else ""
+    error = TaskError("SUBFLOW", f"{command.name} ended {command.state.value}{said}")
+    if command.state in EXECUTION_SUCCESSES:
+        end_attempt(steps, task, AttemptState.SUCCESS, to_state, command.outputs)
+    elif task.state is TaskRunState.KILLING:
+        _end_killing(steps, task)
+    elif command.stopped:
+        _end_with_stopped_child(steps, task, to_state, error)
+    else:
+        failed = TaskRunState.FAILED if to_state is TaskRunState.KILLED else to_state
+        fail(steps, task, AttemptState.FAILED, error, failed)
+    settle(steps)
+
+
+def _end_killing(steps: Steps, task: TaskRun) -> None:
+    """With its execution, or by its own timeout, which is retried like any failure."""
+    if task.error and steps.execution.state is not ExecutionState.KILLING:
+        fail(steps, task, AttemptState.TIMED_OUT, task.error)
+    else:
+        end_stopped(steps, task)
+
+
+def _end_with_stopped_child(
+    steps: Steps, task: TaskRun, to_state: TaskRunState, error: TaskError
+) -> None:
+    """What was stopped on request is not started again."""
+    rejected = to_state is TaskRunState.REJECTED
+    end = AttemptState.FAILED if rejected else AttemptState.KILLED
+    allowed = steps.execution.spec_of(task).allow_failure
+    end_attempt(steps, task, end, TaskRunState.WARNING if allowed else to_state, error=error)
+
+
+def hear_of_child(steps: Steps, command: HearOfChild) -> None:
+    """News may come late and in any order: only the newest counts."""
+    task = _waiting_for(steps.execution, command.path, command)
+    if task is None or (task.standing and task.standing.seq >= command.child_seq):
+        return
+    held = steps.execution.clock.held
+    steps.record(
+        ChildStateChanged(task.path, command.child, command.state, command.held, command.child_seq)
+    )
+    if held is not None and steps.execution.clock.held is None and steps.execution.clock.since:
+        set_timer(steps)
+    settle(steps)
+
+
+def _waiting_for(
+    execution: Execution, path: str, command: ChildEnded | HearOfChild
+) -> TaskRun | None:
+    """The task run, if it waits for this child still."""
+    task = execution.tasks[path]
+    return task if task.state in WITH_CHILD and task.child == command.child else None
+
+
+# -- the child --------------------------------------------------------------------------------------------------------
+
+
+def tell_of_standing(steps: Steps, before: Execution) -> None:
+    """The parent's clocks stand while this one is paused or waits for people, or one below it is."""
+    execution = steps.execution
+    parent = execution.parent
+    if parent is None or execution.ended or _standing(before) == _standing(execution):
+        return
+    _tell(steps, parent)
+
+
+def _tell(steps: Steps, parent: Parent) -> None:
+    execution = steps.execution
+    state, held = _standing(execution)
+    news = HearOfChild(parent.path, execution.id, state, held, execution.seq)
+    steps.promise_to(parent.execution_id, news)
+
+
+_HELD = frozenset({ExecutionState.PAUSED, ExecutionState.WAITING_FOR_APPROVAL})
+
+
+def _standing(execution: Execution) -> tuple[ExecutionState, bool]:
+    """What the parent is told: all that is not held is the same to it."""
+    if execution.state in _HELD:
+        return execution.state, True
+    return ExecutionState.RUNNING, execution.clock.held is not None and not execution.ended
+
+
+def stop_child(steps: Steps, command: StopChild) -> None:
+    """The parent waits for the end: one that has ended already is told once more."""
+    execution = steps.execution
+    if execution.ended:
+        tell_parent_of_the_end(steps, command.parent)
+    elif execution.state is not ExecutionState.KILLING:
+        kill(steps, command.force)
+    elif command.force:
+        hurry(steps)
+    settle(steps)
+
+
+def follow_parent(steps: Steps, command: FollowParent) -> None:
+    parent = steps.context.parent
+    execution = steps.execution
+    task = parent.tasks.get(command.parent.path) if parent else None
+    if parent is None or task is None or task.child != execution.id or task.ended:
+        return
+    is_paused = parent.paused is not None
+    if command.pause and parent.paused and parent.paused.cascade:
+        if execution.state in ALLOWED_IN[Action.PAUSE]:
+            pause(steps, Pause())
+    elif not command.pause and not is_paused and execution.state is ExecutionState.PAUSED:
+        resume(steps, Resume())
+
+
+def resume_child(steps: Steps, command: ResumeChild) -> None:
+    """Raises Refused INVALID_STATE where it cannot be restarted."""
+    execution = steps.execution
+    if execution.state in EXECUTION_SUCCESSES:
+        tell_parent_of_the_end(steps, command.parent)
+    elif execution.ended:
+        bring_back(steps, command.shares_slot)
+    else:
+        if execution.state is ExecutionState.QUEUED and command.shares_slot:
+            move(steps, ExecutionState.RUNNING, shares_slot=True)
+            settle(steps)
+        _tell(steps, command.parent)

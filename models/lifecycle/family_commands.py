@@ -1,0 +1,76 @@
+"""What an execution and those that its subflow tasks started ask of each other."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from models.events import Parent
+from models.states import ExecutionState
+
+# -- to the parent ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Adopt:
+    """The attempt of a subflow task has its child: decided in the transaction that creates or restarts that one."""
+
+    path: str
+    attempt: int
+    child: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ChildEnded:
+    """`stopped`: on somebody's request, so that it is no failure to be retried; `message` says why it ended so."""
+
+    path: str
+    attempt: int
+    child: UUID
+    name: str
+    state: ExecutionState
+    outputs: Mapping[str, Any]
+    message: str | None = None
+    stopped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HearOfChild:
+    """The child stands still, or goes on: see `ChildStateChanged`."""
+
+    path: str
+    child: UUID
+    state: ExecutionState
+    held: bool
+    child_seq: int
+
+
+# -- to the child -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StopChild:
+    """End, and tell the parent, which waits for that; with `force` without any grace."""
+
+    parent: Parent
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FollowParent:
+    """Be paused, or go on, if the parent still is or does when this is carried out: its row is locked for that."""
+
+    parent: Parent
+    pause: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeChild:
+    """Go on for a parent that was put back to run: an ended child is restarted, one that ended well is told again."""
+
+    parent: Parent
+    shares_slot: bool = False
+
+
+ToParent = ChildEnded | HearOfChild
+ToChild = StopChild | FollowParent

@@ -1,0 +1,226 @@
+"""Executions that start each other, on one stage: what they promise each other is carried out in any order."""
+
+import random
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from models.errors import Refused
+from models.events import ENGINE, Ask, Event, Parent
+from models.ids import new_id
+from models.lifecycle import decide
+from models.lifecycle.commands import (
+    Command,
+    Conclude,
+    Create,
+    Evaluate,
+    Finish,
+    Judge,
+    Prepare,
+    Start,
+    StartChild,
+)
+from models.lifecycle.decide import begin
+from models.lifecycle.evolve import fold
+from models.lifecycle.family_commands import Adopt, FollowParent, ResumeChild
+from models.lifecycle.origins import Links
+from models.lifecycle.snapshot import Execution, Plan, TaskRun
+from models.lifecycle.steps import check_moves
+from models.lifecycle.transition import Context, Deferred, Transition
+from models.spec import ApprovalTask, ForeachTask, SubflowTask, WaitTask, parse_flow
+from models.states import AttemptState, RestartChild
+from tests.models.lifecycle.stage import MARIA, START
+
+
+class Family:
+    """`flows` are the documents by id; the first is run. `order` shuffles what may happen in any order."""
+
+    def __init__(self, flows: dict[str, str], order: random.Random | None = None) -> None:
+        self.plans = {
+            id: Plan.of(new_id(), new_id(), 1, parse_flow(f"id: {id}\nnamespace: n\n{source}"))
+            for id, source in flows.items()
+        }
+        self.order = order
+        self.now: datetime = START
+        self.executions: dict[UUID, Execution] = {}
+        self.events: list[Event] = []
+        self.promises: list[tuple[UUID, Deferred]] = []
+        first = next(iter(self.plans))
+        self.root = self._take(begin(Create(self.plans[first]), self._context(MARIA), new_id()))
+
+    # -- who is who ---------------------------------------------------------------------------------------------------
+
+    def of(self, flow: str) -> list[Execution]:
+        """Executions of the flow, the oldest first."""
+        return [each for each in self.executions.values() if each.plan.spec.id == flow]
+
+    def one(self, flow: str) -> Execution:
+        (found,) = self.of(flow)
+        return found
+
+    def state(self, flow: str) -> str:
+        return self.one(flow).state.value
+
+    def task(self, flow: str, path: str) -> TaskRun:
+        return self.one(flow).tasks[path]
+
+    # -- what happens -------------------------------------------------------------------------------------------------
+
+    def ask(self, id: UUID, command: Command, ask: Ask = MARIA) -> Transition:
+        parent = self._parent(command)
+        context = self._context(ask, parent)
+        transition = decide(self.executions[id], command, context)
+        adopted = None
+        if isinstance(command, ResumeChild):
+            assert parent
+            adopted = self._adopted(command.parent, id)
+        self._take(transition)
+        if adopted:
+            self._take(adopted)
+        return transition
+
+    def settle(self) -> None:
+        """Carry out all that is due now, errands and what executions owe each other, until nothing is left."""
+        for _ in range(1000):
+            due = [each for each in self.promises if each[1].due <= self.now]
+            if not due:
+                return
+            chosen = self.order.choice(due) if self.order else due[0]
+            self.promises.remove(chosen)
+            self._keep(*chosen)
+        raise AssertionError("it never comes to rest")
+
+    def pass_time(self, seconds: float) -> None:
+        """Each timer at its time."""
+        end = self.now + timedelta(seconds=seconds)
+        self.settle()
+        while due := sorted(d.due for _, d in self.promises if d.due <= end):
+            self.now = max(self.now, due[0])
+            self.settle()
+        self.now = end
+
+    def work(self, flow: str, path: str) -> None:
+        """A worker takes the job of this task run."""
+        execution = self.one(flow)
+        number = execution.tasks[path].attempt + 1
+        self.ask(execution.id, Start(path, number, new_id(), "worker:w1", new_id()), ENGINE)
+
+    def finish(self, flow: str, path: str, state: AttemptState, **result: Any) -> None:
+        execution = self.one(flow)
+        task = execution.tasks[path]
+        assert task.lease, f"{path} of {flow} is {task.state}"
+        self.ask(execution.id, Finish(path, task.lease, state, task.attempt, **result), ENGINE)
+        self.settle()
+
+    def folds(self) -> bool:
+        """Whether the events of each tell its snapshot, leases apart."""
+        for id, known in self.executions.items():
+            told = fold(known.plan, [event for event in self.events if event.execution_id == id])
+            for path, task in known.tasks.items():
+                same = told.tasks[path]
+                if (task.state, task.child, task.standing, task.error) != (
+                    same.state,
+                    same.child,
+                    same.standing,
+                    same.error,
+                ):
+                    return False
+            if (told.state, told.paused, told.killing, told.clock) != (
+                known.state,
+                known.paused,
+                known.killing,
+                known.clock,
+            ):
+                return False
+        return True
+
+    # -- the courier --------------------------------------------------------------------------------------------------
+
+    def _keep(self, id: UUID, deferred: Deferred) -> None:
+        command: Any = deferred.command
+        if isinstance(command, Evaluate):
+            self._evaluate(id, command)
+        elif isinstance(command, StartChild):
+            self._start_child(id, command)
+        else:
+            self._try(lambda: self.ask(id, command, Ask("engine", ENGINE.channel, deferred.reason)))
+
+    def _try(self, act: Callable[[], object]) -> bool:
+        try:
+            act()
+        except Refused:
+            return False
+        return True
+
+    def _evaluate(self, id: UUID, owed: Evaluate) -> None:
+        execution = self.executions[id]
+        if owed.path is None:
+            self.ask(id, Conclude({}), ENGINE)
+            return
+        task, number = execution.tasks[owed.path], owed.attempt or 0
+        if owed.condition:
+            self.ask(id, Judge(owed.path, number, True), ENGINE)
+            return
+        spec = execution.spec_of(task)
+        values: dict[str, Any] = {"inputs": {}, "labels": {}}
+        if isinstance(spec, ForeachTask):
+            values = {"items": spec.items}
+        elif isinstance(spec, ApprovalTask):
+            values = {"message": spec.message}
+        elif isinstance(spec, WaitTask):
+            values = {"seconds": spec.duration or 0}
+        self.ask(id, Prepare(owed.path, number, values), ENGINE)
+
+    def _start_child(self, id: UUID, owed: StartChild) -> None:
+        """As runner/children.py does."""
+        execution = self.executions[id]
+        task = execution.tasks[owed.path]
+        if task.state != "RUNNING" or task.attempt != owed.attempt or task.child:
+            return
+        spec = execution.spec_of(task)
+        assert isinstance(spec, SubflowTask)
+        parent = Parent(id, owed.path, owed.attempt)
+        earlier = [e for e in self.executions.values() if _is_of(e, parent)]
+        again = task.attempt_base > 0 and task.attempt == task.attempt_base + 1
+        if earlier and again and spec.restart_child is RestartChild.RESUME:
+            child = earlier[-1].id
+            if self._try(lambda: self.ask(child, ResumeChild(parent), MARIA)):
+                return
+        create = Create(self.plans[spec.flow], links=Links(parent=parent))
+        transition = begin(create, self._context(MARIA), new_id())
+        try:
+            adopted = self._adopted(parent, transition.execution.id)
+        except Refused:
+            return
+        self._take(transition)
+        self._take(adopted)
+
+    def _adopted(self, parent: Parent, child: UUID) -> Transition:
+        adopt = Adopt(parent.path, parent.attempt, child)
+        return decide(self.executions[parent.execution_id], adopt, self._context(ENGINE))
+
+    def _parent(self, command: Command) -> Execution | None:
+        if isinstance(command, FollowParent | ResumeChild):
+            return self.executions[command.parent.execution_id]
+        return None
+
+    def _context(self, ask: Ask, parent: Execution | None = None) -> Context:
+        return Context(self.now, new_id, lambda: 0.0, ask, parent=parent)
+
+    def _take(self, transition: Transition) -> UUID:
+        check_moves(transition.events)
+        execution = transition.execution
+        self.executions[execution.id] = execution
+        self.events += transition.events
+        self.promises += [(each.to or execution.id, each) for each in transition.deferred]
+        return execution.id
+
+
+def _is_of(execution: Execution, parent: Parent) -> bool:
+    own = execution.parent
+    return own is not None and (own.execution_id, own.path) == (parent.execution_id, parent.path)
+
+
+ORDERS: list[random.Random | None] = [None, *map(random.Random, range(5))]
+"""The order in which promises are made, and some others."""
