@@ -63,6 +63,9 @@ PERMISSIONS: Final[Mapping[Action, Permission]] = {
 
 _PARAMETERS: Final[Mapping[Action, tuple[str, ...]]] = {
     Action.CANCEL: ("cascade", "force"),
+    Action.PAUSE: ("cascade",),
+    Action.RESUME: ("cascade",),
+    Action.FORCE_RUN: ("cascade",),
     Action.REPLAY: ("from_task", "latest"),
     Action.CHANGE_STATE: ("state",),
     Action.SET_LABELS: ("labels", "mode"),
@@ -131,6 +134,8 @@ class Instruction:
         match self.action:
             case Action.CANCEL:
                 return Cancel(force=bool(self.force), cascade=self.cascade is not False)
+            case Action.PAUSE | Action.RESUME | Action.FORCE_RUN:
+                return _CASCADING[self.action](self.cascade is not False)
             case Action.CHANGE_STATE if self.state:
                 return ChangeState(self.state)
             case Action.SET_LABELS:
@@ -144,13 +149,15 @@ class Instruction:
 
 
 _SIMPLE: Final[Mapping[Action, Command]] = {
-    Action.PAUSE: Pause(),
-    Action.RESUME: Resume(),
     Action.RETRY_FAILED: RetryFailed(),
     Action.RESTART: Restart(),
-    Action.FORCE_RUN: ForceRun(),
     Action.ARCHIVE: Archive(),
     Action.UNARCHIVE: Unarchive(),
+}
+_CASCADING: Final[Mapping[Action, type[Pause] | type[Resume] | type[ForceRun]]] = {
+    Action.PAUSE: Pause,
+    Action.RESUME: Resume,
+    Action.FORCE_RUN: ForceRun,
 }
 VOTES: Final[Mapping[Action, VoteDecision]] = {
     Action.APPROVE: VoteDecision.APPROVE,

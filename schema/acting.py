@@ -18,10 +18,10 @@ from runner.store.nodes import APPROVAL
 from schema.context import Info
 from schema.doors import needs, visible_execution, visible_task_run
 from schema.inputs import (
-    ActionInput,
     ChangeStateInput,
     ChangeTaskRunStateInput,
     CreateExecutionInput,
+    OnExecution,
     SendEventInput,
     object_of,
 )
@@ -90,7 +90,7 @@ async def launch(info: Info, input: CreateExecutionInput) -> dict[str, Any]:
     return {"execution": await view_of(info, transition.execution.id)}
 
 
-async def act(info: Info, input: ActionInput, command: Command) -> dict[str, Any]:
+async def act(info: Info, input: OnExecution, command: Command) -> dict[str, Any]:
     needs(info, Permission.ACT_ON_EXECUTION)
     id = await visible_execution(info, input.id)
     await info.context.services.engine.execute(

@@ -79,20 +79,30 @@ def object_of(value: object, name: str) -> dict[str, Any] | None:
 
 
 @strawberry.input
-class ActionInput:
+class OnExecution:
+    """What an action on an execution always takes; the contract has the inputs that extend it."""
+
     id: strawberry.ID
     reason: str | None = None
     expected_seq: int | None = None
 
 
 @strawberry.input
-class CancelExecutionInput(ActionInput):
+class ActionInput(OnExecution):
     cascade: bool | None = None
+
+    @property
+    def cascades(self) -> bool:
+        return self.cascade is not False
+
+
+@strawberry.input
+class CancelExecutionInput(ActionInput):
     force: bool | None = None
 
 
 @strawberry.input
-class RetryFailedInput(ActionInput):
+class RetryFailedInput(OnExecution):
     plan: bool | None = None
 
 

@@ -110,16 +110,18 @@ class Mutation(RecordingMutation, FlowMutation, SearchMutation):
     async def cancel_execution(
         self, info: Info, input: CancelExecutionInput
     ) -> CancelExecutionPayload:
-        command = Cancel(force=bool(input.force), cascade=input.cascade is not False)
+        command = Cancel(force=bool(input.force), cascade=input.cascades)
         return await answered(CancelExecutionPayload, info, act(info, input, command))
 
     @strawberry.mutation
     async def pause_execution(self, info: Info, input: ActionInput) -> PauseExecutionPayload:
-        return await answered(PauseExecutionPayload, info, act(info, input, Pause()))
+        return await answered(PauseExecutionPayload, info, act(info, input, Pause(input.cascades)))
 
     @strawberry.mutation
     async def resume_execution(self, info: Info, input: ActionInput) -> ResumeExecutionPayload:
-        return await answered(ResumeExecutionPayload, info, act(info, input, Resume()))
+        return await answered(
+            ResumeExecutionPayload, info, act(info, input, Resume(input.cascades))
+        )
 
     @strawberry.mutation
     async def retry_failed(self, info: Info, input: RetryFailedInput) -> RetryFailedPayload:
@@ -145,7 +147,7 @@ class Mutation(RecordingMutation, FlowMutation, SearchMutation):
 
     @strawberry.mutation
     async def force_run(self, info: Info, input: ActionInput) -> ForceRunPayload:
-        return await answered(ForceRunPayload, info, act(info, input, ForceRun()))
+        return await answered(ForceRunPayload, info, act(info, input, ForceRun(input.cascades)))
 
     @strawberry.mutation
     async def change_state(self, info: Info, input: ChangeStateInput) -> ChangeStatePayload:

@@ -80,14 +80,15 @@ def make_room(steps: Steps, _: MakeRoom) -> None:
         settle(steps)
 
 
-def force_run(steps: Steps, _: ForceRun) -> None:
+def force_run(steps: Steps, command: ForceRun) -> None:
     """Starts now, past limits and backoff, and goes first in line."""
     execution = steps.execution
     if execution.priority < FIRST_IN_LINE:
         steps.record(PriorityChanged(FIRST_IN_LINE))
     if execution.state is ExecutionState.PAUSED:
         failed = execution.has_failed
-        leave_pause(steps, ExecutionState.FAILED_FINISHING if failed else ExecutionState.RUNNING)
+        to = ExecutionState.FAILED_FINISHING if failed else ExecutionState.RUNNING
+        leave_pause(steps, to, command.cascade)
     else:
         move(steps, ExecutionState.RUNNING)
     hasten(steps)

@@ -88,7 +88,9 @@ class Restart:
 
 @dataclass(frozen=True, slots=True)
 class ForceRun:
-    pass
+    """`cascade`: where it was paused, what its subflows started goes on too."""
+
+    cascade: bool = True
 
 
 @dataclass(frozen=True, slots=True)

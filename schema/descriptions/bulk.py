@@ -22,7 +22,8 @@ BULK: Final[Words] = {
             ),
             "text": _OF.format("ADD_NOTE", "the note, as Markdown."),
             "cascade": _OF.format(
-                "CANCEL", "whether what its subflows started is cancelled too, true by default."
+                "CANCEL, PAUSE, RESUME and FORCE_RUN",
+                "whether what its subflows started follows it, true by default.",
             ),
             "force": _OF.format("CANCEL", "leave no grace."),
             "fromTask": _OF.format("REPLAY", "the key of the task to start from."),

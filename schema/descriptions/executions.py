@@ -156,6 +156,9 @@ EXECUTIONS: Final[Words] = {
             "message": "The reason, in words.",
             "taskRun": "The task run that waits; null when it is the execution itself.",
             "until": "When the wait is over by itself; null when that is not known.",
+            "execution": "The execution that a subflow's task run waits for, or one below it, at any depth, that is "
+            "paused or waits for people. Null for one that you may not see.",
+            "approval": "The request that is waited for, also of an execution below.",
         },
     ),
     "WaitingCode": (

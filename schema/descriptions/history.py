@@ -37,6 +37,8 @@ HISTORY: Final[Words] = {
             "CONDITION_ASKED": "The `when` of a task is being evaluated.",
             "CONDITION_JUDGED": "The `when` of a task was evaluated.",
             "CHILD_LINKED": "A subflow's execution exists.",
+            "CHILD_STATE_CHANGED": "A subflow's execution is paused or waits for people, or goes on: timeouts stand "
+            "while `held`.",
             "SIGNAL_RECEIVED": "An event was sent to it, or taken by a wait.",
             "PRIORITY_CHANGED": "It goes first in its queues.",
             "OUTPUTS_SET": "Outputs of a task run, or of the execution, were set.",

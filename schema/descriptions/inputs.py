@@ -124,7 +124,13 @@ INPUTS: Final[Words] = {
             "reason": REASON,
         },
     ),
-    "ActionInput": ("An execution to act on.", _ACTION),
+    "ActionInput": (
+        "An execution to act on.",
+        {
+            **_ACTION,
+            "cascade": "Pause what its subflows started too, or let it go on too; true by default.",
+        },
+    ),
     "CancelExecutionInput": (
         "An execution to stop.",
         {

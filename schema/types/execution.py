@@ -43,10 +43,9 @@ from schema.types.row_view import Read, RowView, reading
 from schema.types.stats import DurationStats
 from schema.types.task_run import (
     TaskRun,
-    Waiting,
     task_runs_by_path,
-    waiting_views,
 )
+from schema.types.waiting import Waiting, waiting_views
 
 if TYPE_CHECKING:
     from schema.types.dependencies import ExecutionDependencies

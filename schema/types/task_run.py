@@ -7,11 +7,10 @@ from uuid import UUID
 import strawberry
 
 from models.ids import typed
-from models.lifecycle import waiting
 from models.lifecycle.actions import Action, availability
 from models.lifecycle.keeping import in_the_past
 from models.lifecycle.permitted import permitted
-from models.lifecycle.waiting import WaitingCode, waiting_of_task
+from models.lifecycle.waiting import waiting_of_task
 from models.states import AttemptState, TaskRunState
 from runner.past import moment_of, past_of
 from runner.store.json import load
@@ -29,6 +28,7 @@ from schema.types.measures import Metric
 from schema.types.node import Node
 from schema.types.paging import Paging
 from schema.types.problems import ActionAvailability
+from schema.types.waiting import Waiting, waiting_views
 
 if TYPE_CHECKING:
     from schema.types.execution import Execution
@@ -83,14 +83,6 @@ class Attempt(Node):
             error=TaskError.of(row["error"]),
             resources=Resources.of(row["resources"]),
         )
-
-
-@strawberry.type
-class Waiting:
-    code: WaitingCode
-    message: str
-    task_run: Annotated["TaskRun", strawberry.lazy("schema.types.task_run")] | None
-    until: datetime | None
 
 
 @strawberry.type
@@ -249,25 +241,3 @@ async def task_run_by_id(info: Info, execution_id: UUID, task_run_id: UUID) -> T
 async def task_runs_by_path(info: Info, execution_id: UUID) -> dict[str, TaskRun]:
     rows = await info.context.loaders.task_runs.load(execution_id)
     return {row["path"]: TaskRun.of(row) for row in rows}
-
-
-async def _names_of(info: Info, ids: list[UUID]) -> dict[UUID | None, str]:
-    """Of those that the viewer may see."""
-    rows = await info.context.loaders.execution.load_many(ids)
-    return {row["id"]: f"({row['name']})" for row in rows if row}
-
-
-async def waiting_views(
-    info: Info, execution_id: UUID, reasons: list[waiting.Waiting]
-) -> list[Waiting]:
-    by_path = await task_runs_by_path(info, execution_id) if reasons else {}
-    names = await _names_of(info, [reason.child for reason in reasons if reason.child])
-    return [
-        Waiting(
-            code=reason.code,
-            message=f"{reason.message} {names.get(reason.child, '')}".rstrip(),
-            task_run=by_path.get(reason.path) if reason.path else None,
-            until=reason.until,
-        )
-        for reason in reasons
-    ]

@@ -28,12 +28,15 @@ def _act(name: str, kind: str, id: str, **input: Any) -> None:
     typer.echo(f"{payload['execution']['name']} is {payload['execution']['state']}")
 
 
+NoCascade = Annotated[
+    bool, typer.Option("--no-cascade", help="Leave the executions of its subflows as they are.")
+]
+
+
 def cancel(
     id: Id,
     force: Annotated[bool, typer.Option("--force", help="Leave no grace.")] = False,
-    no_cascade: Annotated[
-        bool, typer.Option("--no-cascade", help="Let the executions of its subflows go on.")
-    ] = False,
+    no_cascade: NoCascade = False,
     reason: Reason = None,
 ) -> None:
     """Stop an execution and everything that it runs."""
@@ -41,14 +44,14 @@ def cancel(
     _act("cancelExecution", "CancelExecutionInput", id, **further)
 
 
-def pause(id: Id, reason: Reason = None) -> None:
-    """Start nothing new; what runs goes on."""
-    _act("pauseExecution", "ActionInput", id, reason=reason)
+def pause(id: Id, no_cascade: NoCascade = False, reason: Reason = None) -> None:
+    """Start nothing new, in the executions of its subflows neither; what runs goes on."""
+    _act("pauseExecution", "ActionInput", id, cascade=not no_cascade, reason=reason)
 
 
-def resume(id: Id, reason: Reason = None) -> None:
-    """Go on after a pause."""
-    _act("resumeExecution", "ActionInput", id, reason=reason)
+def resume(id: Id, no_cascade: NoCascade = False, reason: Reason = None) -> None:
+    """Go on after a pause, with the executions of its subflows."""
+    _act("resumeExecution", "ActionInput", id, cascade=not no_cascade, reason=reason)
 
 
 def force_run(id: Id, reason: Reason = None) -> None:

@@ -1,5 +1,6 @@
 """The executions that subflow tasks start, when the process that started one dies before it could tell."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from uuid import UUID
 import pytest
 from broadcaster import Broadcast
 
-from models.lifecycle.commands import Cancel, Evaluate, StartChild
+from models.lifecycle.commands import Cancel, Evaluate, Pause, StartChild
 from models.lifecycle.family_commands import Adopt
 from models.lifecycle.snapshot import Execution
 from models.spec import parse_flow
@@ -75,37 +76,50 @@ async def house(database: Database) -> AsyncIterator[House]:
         )
 
 
-async def test_a_child_that_nobody_was_told_of_is_cancelled_with_its_parent(house: House) -> None:
+async def starting(house: House) -> tuple[UUID, Owed, StartChild]:
+    """A parent whose subflow is about to be started."""
     parent = await house.begin()
     owed, what = await house.owed(Evaluate)
     prepared = await evaluate(
         house.evaluator, await house.look(parent), what, partial(read_clock, house.database.pool)
     )
     await house.engine.execute(parent, prepared, owed=owed.id)
+    return parent, *(await house.owed(StartChild))
 
-    owed, starts = await house.owed(StartChild)
+
+async def children_in(house: House) -> list[UUID]:
+    rows = await house.database.pool.fetch("select id from executions where parent_id is not null")
+    return [row["id"] for row in rows]
+
+
+async def test_a_child_exists_when_its_parent_has_adopted_it_and_not_before(house: House) -> None:
+    parent, owed, starts = await starting(house)
     started = await house.children.start(await house.look(parent), starts)
     assert isinstance(started, Adopt)
-    await house.engine.execute(parent, Cancel(), PERSON)
-    assert (await house.look(parent)).ended
+    assert (await house.look(parent)).tasks["down"].child == started.child
+    assert await children_in(house) == [started.child]
 
     again = await house.children.start(await house.look(parent), starts)
-    assert again == started
-    await house.engine.execute(parent, again, owed=owed.id)
-    rows = await house.database.pool.fetch(
-        "select execution_id, command ->> 'kind' as kind from deferred_commands"
-        " where command ->> 'kind' <> 'Evaluate'"
-    )
-    assert [(row["execution_id"], row["kind"]) for row in rows] == [(started.child, "Cancel")]
+    assert again is None
+    await house.engine.execute(parent, started, owed=owed.id)
+    assert await children_in(house) == [started.child]
 
 
-async def test_without_a_child_there_is_nothing_to_tell(house: House) -> None:
-    parent = await house.begin()
-    owed, what = await house.owed(Evaluate)
-    prepared = await evaluate(
-        house.evaluator, await house.look(parent), what, partial(read_clock, house.database.pool)
-    )
-    await house.engine.execute(parent, prepared, owed=owed.id)
-    _, starts = await house.owed(StartChild)
-    await house.engine.execute(parent, Cancel(), PERSON)
-    assert await house.children.start(await house.look(parent), starts) is None
+async def test_two_processes_that_start_the_same_child_start_one(house: House) -> None:
+    parent, _, starts = await starting(house)
+    stale = await house.look(parent)
+    both = await asyncio.gather(*(house.children.start(stale, starts) for _ in range(2)))
+    (child,) = await children_in(house)
+    assert {one.child for one in both if isinstance(one, Adopt)} == {child}
+    assert (await house.look(parent)).tasks["down"].child == child
+
+
+@pytest.mark.parametrize("command", [Cancel(), Pause()], ids=["cancelled", "paused"])
+async def test_what_is_stopped_or_paused_meanwhile_starts_no_child(
+    house: House, command: Cancel | Pause
+) -> None:
+    parent, _, starts = await starting(house)
+    stale = await house.look(parent)
+    await house.engine.execute(parent, command, PERSON)
+    assert await house.children.start(stale, starts) is None
+    assert await children_in(house) == []

@@ -154,20 +154,26 @@ async def test_who_asked_for_a_backfill_may_not_decide_in_it(
     assert (await does(ann, "approve", approvalId=request))["execution"]["state"] == "SUCCESS"
 
 
-async def test_who_restarted_a_parent_may_not_decide_in_what_it_starts_since(
-    client: Client, people: People
+@pytest.mark.parametrize("rule", ["resume", "new"])
+async def test_who_restarted_a_parent_may_not_decide_in_what_it_starts_or_resumes_since(
+    client: Client, people: People, rule: str
 ) -> None:
     eve, ann = await people("eve", "admin"), await people("ann")
     await client.save(flow("gate", GATE))
-    await client.save(flow("between", "  - {id: sub, type: subflow, flow: gate}\n"))
-    id = (await client.run(flow("outer", "  - {id: sub, type: subflow, flow: between}\n")))["id"]
+    starts = "  - {{id: sub, type: subflow, flow: {}, restart_child: {}}}\n"
+    await client.save(flow("between", starts.format("gate", rule)))
+    id = (await client.run(flow("outer", starts.format("between", rule))))["id"]
     first = await child_of(client, await child_of(client, id))
-    await request_of(client, first)
+    before = await request_of(client, first)
     await acted(client, "cancelExecution", id=id)
     await client.until_ended(id)
     await acted(eve, "restartExecution", id=id)
-    second = await child_of(client, await child_of(client, id, but=1))
+    new = rule == "new"
+    second = await child_of(client, await child_of(client, id, but=int(new)))
+    assert (second != first) is new
+    await client.until(second, state="WAITING_FOR_APPROVAL")
     request = await request_of(client, second)
+    assert request != before
     assert await no(client, second, request, eve) == "SELF_APPROVAL"
     assert await no(client, second, request, client) == "SELF_APPROVAL"
     assert (await does(ann, "approve", approvalId=request))["execution"]["state"] == "SUCCESS"

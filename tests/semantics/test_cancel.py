@@ -117,7 +117,8 @@ async def test_children_of_subflows_are_cancelled_unless_cascade_is_false(
     await client.until(id, sub="RUNNING")
     child = await child_of(client, id)
     await client.until(child, w="RUNNING")
-    found = await acted(client, "cancelExecution", id=id, cascade=cascade)
+    await acted(client, "cancelExecution", id=id, cascade=cascade)
+    found = await client.until_ended(id)
     assert (found["state"], states(found)) == ("KILLED", {"sub": "KILLED"})
     if not cascade:
         assert (await client.show(child))["state"] == "RUNNING"

@@ -198,7 +198,7 @@ async def parent_and_child(client: Client, id: str) -> tuple[str, str]:
 async def test_a_restarted_child_needs_a_slot_of_its_own(client: Client) -> None:
     parent, child = await parent_and_child(client, "cc-returned")
     await cancel(client, child)
-    assert (await client.until_ended(parent))["state"] == "FAILED"
+    assert (await client.until_ended(parent))["state"] == "KILLED"
     other = (await client.create("semantics/cc-returned"))["id"]
     assert await state(client, other) == "RUNNING"
     await acted(client, "restartExecution", id=child)

@@ -197,7 +197,8 @@ async def test_task_runs_of_a_cancelled_subflow_or_foreach_are_cancelled_too(
     await client.until(id, sub="RUNNING", **{"each[0].w": "RUNNING"})
     child = await child_of(client, id)
     await client.until(child, w="RUNNING")
-    found = await acted(client, "cancelExecution", id=id)
+    await acted(client, "cancelExecution", id=id)
+    found = await client.until_ended(id)
     assert (found["state"], states(found)) == (
         "KILLED",
         {
