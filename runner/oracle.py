@@ -131,6 +131,18 @@ _QUERIES: Mapping[str, str] = {
         from attempts a join task_runs t on t.id = a.task_run_id
         where a.state = 'RUNNING' and (t.attempt <> a.number
           or t.state not in ('RUNNING', 'KILLING', 'WAITING_FOR_APPROVAL'))""",
+    "what waits for its child waits for one that lives, or is about to be told of its end": f"""
+        select t.execution_id, format('%s waits for %s, which is %s', t.path, c.name, c.state)
+        from task_runs t join executions c on c.id = t.child_id
+        where t.state in ('RUNNING', 'KILLING') and c.state in {_ENDED}
+          and not exists (select from deferred_commands d where d.execution_id in (t.execution_id, c.id)
+            and d.command ->> 'kind' in ('ChildEnded', 'StopChild'))""",
+    "no execution that was stopped has ended before its children": f"""
+        select e.id, format('%s is %s, and %s %s', t.path, t.state, c.name, c.state)
+        from executions e join task_runs t on t.execution_id = e.id join executions c on c.id = t.child_id
+        where e.state in {_ENDED} and e.state <> 'ERROR' and c.state not in {_ENDED} and c.restarted_by = '[]'
+          and (t.state = 'KILLED' or t.error ->> 'code' = 'TIMED_OUT')
+          and coalesce((e.killing ->> 'cascade')::boolean, true)""",
     "progress is 1 exactly at the end": f"""
         select id, format('%s at %s', state, progress) from executions
         where (state in {_ENDED}) <> (progress = 1) and origin = 'HEADWAY'""",

@@ -12,6 +12,8 @@ import pytest
 from tests.api.client import ENDS, Client, states, task
 from tests.api.conftest import verify
 from tests.api.servers import Served, serving, start, start_worker
+from tests.semantics.marks import Marks
+from tests.semantics.scene import acted, child_of, flow
 
 TEN = """id: ten
 namespace: faults
@@ -223,3 +225,55 @@ async def _headway(*arguments: str) -> tuple[Any, str]:
     async with asyncio.timeout(30):
         output, _ = await process.communicate()
     return process.returncode, output.decode()
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("depth", [1, 3])
+async def test_a_parent_outlives_its_child_though_the_worker_of_that_is_killed(
+    tmp_path: Path, depth: int
+) -> None:
+    """Cancelled, and with a timeout that is retried: nothing begins before the worker's death is noticed."""
+    marks = Marks(tmp_path)
+    with serving(tmp_path / "data") as served:
+        client = served.client
+        for source in (marks.leaf("leaf", "heavy"), *marks.ancestors("top", "leaf", depth)):
+            await client.save(source)
+        below = "leaf" if depth == 1 else "top-1"
+        sub = "  - {{id: sub, type: subflow, flow: {}, {}}}\n"
+        retry = "timeout: 5s, retry: {max_attempts: 30, delay: 0s}"  # as the second worker takes its time
+        tidy = f"finally: [{marks.task('tidy')}]\n"
+        worker = start_worker(tmp_path / "data", "--queue", "heavy")
+        ready = flow("ready", "  - {id: a, type: log, message: ready, queue: heavy}\n")
+        await client.until_ended((await client.run(ready))["id"])
+        late = (await client.run(flow("late", sub.format(below, retry))))["id"]
+        stopped = (await client.run(flow("stopped", sub.format(below, "wait: true"), tidy)))["id"]
+        leaves = [await _leaf(client, id, depth) for id in (late, stopped)]
+        for leaf in leaves:
+            await client.until(leaf, work="RUNNING")
+        await marks.more()
+        await acted(client, "cancelExecution", id=stopped)
+        for leaf in leaves:
+            await client.until(leaf, work="KILLING")
+        worker.send_signal(signal.SIGKILL)
+        worker.wait()
+        marks.release()
+        second = start_worker(tmp_path / "data", "--queue", "heavy")
+        try:
+            assert (await client.until_ended(stopped))["state"] == "KILLED"
+            again = await client.until_ended(late)
+            assert again["state"] == "SUCCESS"
+            assert len(task(again, "sub")["attempts"]) > 1
+            turns = marks.turns()
+            of_children = [at for at, who in enumerate(turns) if who in turns[:2]]
+            assert turns.index("tidy") > max(of_children), turns
+            assert len({who for who in turns if who.startswith("work-")}) == 3
+            await verify(served.database_url)
+        finally:
+            second.terminate()
+            assert second.wait(40) == 0
+
+
+async def _leaf(client: Client, id: str, depth: int) -> str:
+    for _ in range(depth):
+        id = await child_of(client, id)
+    return id

@@ -172,11 +172,27 @@ it("names a few of many reasons to wait", async () => {
     message: "not before its time",
     until: null,
     taskRun: { id: `run_${index}`, key: `each[${index}].pause` },
+    execution: null,
   }));
   show("/executions/exec_2", world(aView({ waitingFor })).root);
   const reasons = within(await screen.findByRole("list", { name: "Waiting for" })).getAllByRole("listitem");
   expect(reasons).toHaveLength(6);
   expect(reasons.at(-1)!.textContent).toBe("and 995 more, each told at its task");
+});
+
+it("leads to the execution below whose request it waits for", async () => {
+  const waitingFor = [
+    {
+      code: "APPROVAL" as const,
+      message: "approval by role admin, 0 of 1 given (gate-1: ok)",
+      until: null,
+      taskRun: { id: "run_1", key: "sub" },
+      execution: { id: "exec_9", name: "gate-1" },
+    },
+  ];
+  show("/executions/exec_2", world(aView({ waitingFor })).root);
+  const link = await screen.findByRole("link", { name: "Open gate-1" });
+  expect(link.getAttribute("href")).toBe("/executions/exec_9");
 });
 
 it("asks for an approval, and shows the refusal in the server's words", async () => {
