@@ -28,13 +28,14 @@ async def watch(api: Api, id: str) -> str:
         typer.echo(f"\nno longer watching; it goes on: headway show {id}", err=True)
         raise
     from rich.console import Console
+    from rich.text import Text
 
     from server.cli.rendering import as_json, failure_sentence
 
     ended = (await api.ask(queries.WATCHED, id=id))["execution"]
     typer.echo(f"{ended['name']} ended {ended['state']}")
     if sentence := failure_sentence(ended):
-        Console(stderr=True).print(sentence, style="red")
+        Console(stderr=True).print(Text(sentence, style="red"))
     if ended["outputs"]:
         typer.echo(as_json(ended["outputs"]))
     return str(ended["state"])
