@@ -14,7 +14,7 @@ EVALUATED = {
     "a condition of an approval": "  - {id: b, type: approval, when: '{{ execution.id }}'}\n",
     "a wait": "  - {id: b, type: wait, duration: '{{ execution.id }}'}\n",
     "the inputs of a subflow": "  - {id: b, type: subflow, flow: z, inputs: {n: '{{ execution.id }}'}}\n",
-    "the items of a foreach": "  - {id: b, type: foreach, items: '{{ [1] }}', tasks: [{id: t, type: return}]}\n",
+    "the items of a foreach": "  - {id: b, type: foreach, items: '{{ [1] }}', tasks: [{id: t, type: fail}]}\n",
     "the message of another approval": "  - {id: b, type: approval, message: '{{ execution.id }}'}\n",
 }
 
