@@ -81,3 +81,25 @@ async def exported(served: Served, id: str) -> None:
     assert record["execution"]["failure"] == {"task": "load", "attempt": 1, **load["error"]}
     ends = [one["data"]["error"] for one in record["events"] if one["data"].get("exitCode") == 1]
     assert load["error"] in ends
+
+
+CHILD = """id: failing-child
+namespace: failures
+tasks: [{id: load, type: shell, run: "echo 'psql: error: connection refused' >&2; exit 2"}]
+"""
+PARENT = """id: parent-of-failing
+namespace: failures
+tasks: [{id: sub, type: subflow, flow: failing-child}]
+"""
+
+
+async def test_the_cause_of_a_childs_failure_is_told_by_its_parent(client: Client) -> None:
+    await client.save(CHILD)
+    id = (await client.run(PARENT))["id"]
+    await client.until_ended(id)
+    query = f"query ($id: ID!) {{ execution(id: $id) {{ children {{ name }} {FAILURE} }} }}"
+    found = (await client.ask(query, id=id))["execution"]
+    child = found["children"][0]["name"]
+    told = f"{child} ended FAILED: psql: error: connection refused"
+    assert (found["failure"]["message"], found["failure"]["others"]) == (told, 0)
+    assert found["failure"]["taskRun"]["error"]["message"] == told
