@@ -20,6 +20,8 @@ _IGNORED = re.compile(
 )
 _DIRECT = re.compile(r"The above exception was the direct cause")
 _MEANWHILE = re.compile(r"During handling of the above exception")
+_BETWEEN = re.compile(r"Traceback \(most|The above exception was|During handling of the above")
+_CAUSED = "caused by"
 _CONTINUES = re.compile(r".*:$")
 _LISTS = re.compile(r".*validation errors? for \S+$")
 _HEAD = re.compile(
@@ -80,20 +82,21 @@ def _passed_over(lines: Sequence[str], at: int) -> Found:
 
 
 def _python(lines: Sequence[str], at: int) -> Found | None:
-    """One traceback, or a chain of them."""
-    start, before, link = at, "", ""
+    """One traceback, or a chain of them: the last exception ended the program, the first one began it."""
+    start, deepest, link = at, "", ""
     while True:
         raised = _end_of_frames(lines, at + 1)
         if raised >= len(lines):
             return None
         text, stop = _continued(lines, raised)
         following = _next_in_chain(lines, stop)
-        shown = f"{text} ({link} {before})" if before and before != text else text
+        shown = f"{text} ({link} {deepest})" if deepest not in ("", text) else text
         if following is None:
             weight = Weight.RELAY if _RELAYED.match(text) else Weight.CRASH
             return Found(start, stop, _PYTHON, weight, shown)
-        at, link = following
-        before = text
+        at, how = following
+        link = how if link != _CAUSED else link
+        deepest = deepest or text
 
 
 def _end_of_frames(lines: Sequence[str], at: int) -> int:
@@ -108,7 +111,7 @@ def _continued(lines: Sequence[str], at: int) -> tuple[str, int]:
     for _ in range(2 if _LISTS.match(text) else 1 if _CONTINUES.match(text) else 0):
         while stop < len(lines) and not lines[stop].strip():
             stop += 1
-        if stop >= len(lines) or _PYTHON.pattern.match(lines[stop]):
+        if stop >= len(lines) or _BETWEEN.match(lines[stop]):
             break
         text = f"{text.removesuffix(':')}: {lines[stop].strip()}"
         stop += 1
@@ -124,7 +127,7 @@ def _next_in_chain(lines: Sequence[str], at: int) -> tuple[int, str] | None:
         if direct or _MEANWHILE.match(lines[place]):
             for header in range(place + 1, min(place + 3, len(lines))):
                 if _PYTHON.pattern.match(lines[header]):
-                    return header, "caused by" if direct else "while handling"
+                    return header, _CAUSED if direct else "while handling"
             return None
     return None
 
