@@ -21,14 +21,7 @@ from models.states import (
     TaskRunState,
     VoteDecision,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class TaskError:
-    """Why an attempt failed. `code` is stable and short: EXIT_CODE, TIMED_OUT, EXPRESSION, WORKER_LOST, ..."""
-
-    code: str
-    message: str
+from models.task_error import TaskError as TaskError  # noqa: PLC0414 - the facts name it
 
 
 @dataclass(frozen=True, slots=True)

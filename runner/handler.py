@@ -8,6 +8,7 @@ from uuid import UUID
 
 from models.errors import Fault, HeadwayError, Refused, Unavailable
 from models.events import Ask, TaskError
+from models.failure_cause import beside
 from models.ids import new_id
 from models.lifecycle.commands import Finish, Start
 from models.lifecycle.origins import Reused
@@ -130,7 +131,7 @@ class JobHandler:
         if finish.error:
             message = attempt.mask.text(finish.error.message)
             finish = replace(finish, error=replace(finish.error, message=message))
-            await attempt.page.note(message, LogLevel.ERROR)
+            await attempt.page.note(beside(message, finish.exit_code), LogLevel.ERROR)
         return finish
 
     async def _without_room(self, attempt: Attempt, error: Exception) -> Finish:

@@ -14,6 +14,7 @@ from models.events import (
     TaskError,
 )
 from models.lifecycle import recording
+from models.lifecycle.changes import with_exit_code
 from models.lifecycle.commands import Finish, KillDeadline, Lose, Report, Start
 from models.lifecycle.settle import settle
 from models.lifecycle.snapshot import TaskRun
@@ -129,7 +130,7 @@ def _end(steps: Steps, task: TaskRun, command: Finish) -> None:
             to_state=to_state,
             inputs=command.inputs,
             outputs=command.outputs,
-            error=command.error,
+            error=with_exit_code(command.error, command.exit_code),
             exit_code=command.exit_code,
             resources=command.resources,
             retry_at=steps.now + timedelta(seconds=delay) if retries else None,

@@ -80,7 +80,21 @@ def failure_of(task: TaskRun | None, error: TaskError | None) -> Failure:
     shown = error or TaskError("FAILED", "failed without saying why")
     if task is None:
         return Failure(None, None, shown.code, shown.message)
-    return Failure(task.path, task.attempt, shown.code, shown.message)
+    return Failure(task.path, task.attempt, shown.code, shown.message, shown.exit_code)
+
+
+def with_exit_code(error: TaskError | None, exit_code: int | None) -> TaskError | None:
+    """The error, beside it how its process ended."""
+    return error and replace(error, exit_code=error.exit_code if exit_code is None else exit_code)
+
+
+def other_failures(execution: Execution) -> int:
+    """How many task runs failed besides the one that `failure` names. A foreach that failed because its iterations did
+    is not one more."""
+    failed = execution.failed_tasks()
+    around = {task.parent for task in failed}
+    own = execution.failure.path if execution.failure else None
+    return sum(task.path != own and task.path not in around for task in failed)
 
 
 _WHOLE = 1_000_000

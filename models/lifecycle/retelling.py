@@ -12,6 +12,7 @@ from uuid import UUID
 
 from models.errors import ProblemCode, Refused
 from models.events import TaskError, TaskRunRecorded
+from models.lifecycle.changes import with_exit_code
 from models.lifecycle.recorded import recorded_task
 from models.lifecycle.retold import RecordTaskRun
 from models.lifecycle.snapshot import Execution, TaskRun
@@ -150,7 +151,7 @@ def _fact(known: _Known, new_id: Callable[[], UUID]) -> TaskRunRecorded:
         message=task.message if told.message is None else told.message,
         inputs=_merged(task.inputs, told.inputs),
         outputs=_merged(task.outputs, told.outputs),
-        error=_error(known),
+        error=with_exit_code(_error(known), told.exit_code),
         exit_code=told.exit_code,
     )
     return _with_attempt(fact, known, new_id)

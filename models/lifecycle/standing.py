@@ -25,6 +25,7 @@ class Failure:
     attempt: int | None
     code: str
     message: str
+    exit_code: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

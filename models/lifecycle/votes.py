@@ -147,12 +147,12 @@ def _groups_of(
 ) -> tuple[str, ...]:
     """The groups that the voter counts for, or the refusal."""
     if command.override:
+        if has_voted(approval, actor):
+            raise Refused([_VOTED])
         if not (command.comment or "").strip():
             raise Refused.because(
                 ProblemCode.VALIDATION, "an override needs a comment that says why", "comment"
             )
-        if has_voted(approval, actor):
-            raise Refused([_VOTED])
         return ()
     if refused := why_not(execution, approval, actor, command.voter_roles):
         if refused.code is ProblemCode.FORBIDDEN and _may_override(command.voter_roles):

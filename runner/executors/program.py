@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import stat
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -11,6 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from models.events import TaskError
+from models.failure_cause import Tail, Weight, cause_of, plain
 from models.ids import typed
 from models.logs import LogLevel, LogStream
 from runner.artifacts import ArtifactRefused, files_matching
@@ -27,8 +29,13 @@ _READ_ON = 1.0
 """Seconds after the end of all processes in which a stranger who holds a pipe is still heard."""
 _LOOK_AT_FILE = 0.25
 _CHUNK = 1024 * 1024
-_LAST_LINE = 500
 _MOST_KILLS = 100
+_NEWEST = 2_000
+"""Lines of one reading in which the cause of a failure is looked for."""
+_OF_ITS_OWN = frozenset(
+    {signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGSEGV, signal.SIGTRAP}
+)
+"""Signals that a program brings upon itself."""
 
 
 async def run_program(
@@ -54,7 +61,7 @@ class _Run:
         mark = f"HEADWAY_ATTEMPT_ID={typed('att', attempt.id)}"
         self._family = Family(child.pid, mark.encode(), str(place.root))
         self._over = asyncio.Event()
-        self._last_complaint = ""
+        self._tails = {stream: Tail() for stream in LogStream}
 
     async def to_its_end(self) -> Outcome:
         child, reaper = self._child, self._attempt.surroundings.reaper
@@ -74,7 +81,7 @@ class _Run:
             exit = child.reap()
             child.close()
             reaper.forget(child.pid)
-        return self._judge(exit, stopped)
+        return await self._judge(exit, stopped)
 
     async def _wait_for_end(self) -> bool:
         """Of the leader, or until the attempt is to stop; then of everyone else. Whether it was stopped."""
@@ -101,14 +108,24 @@ class _Run:
                 if not self._family.kill_once():
                     break
 
-    def _judge(self, exit: Exit, stopped: bool) -> Outcome:
+    async def _judge(self, exit: Exit, stopped: bool) -> Outcome:
         if stopped:
             raise Stopped(exit.code, exit.resources)
         error = self._attempt.reports.error
         if error is None and exit.sentence:
-            message = ": ".join(filter(None, (exit.sentence, self._last_complaint)))
-            error = TaskError("EXIT_CODE" if exit.signal is None else "SIGNAL", message)
+            why = await asyncio.to_thread(self._why, exit)
+            error = TaskError("EXIT_CODE" if exit.signal is None else "SIGNAL", why)
         return Outcome(error=error, exit_code=exit.code, resources=exit.resources)
+
+    def _why(self, exit: Exit) -> str:
+        """What its last lines say of it. One that was killed from outside had no time to say why."""
+        lines = {stream: tail.lines for stream, tail in self._tails.items()}
+        if exit.signal is None:
+            return cause_of(lines[LogStream.STDERR], lines[LogStream.STDOUT]) or exit.sentence
+        if exit.signal not in _OF_ITS_OWN:
+            return exit.sentence
+        crash = cause_of(lines[LogStream.STDERR], lines[LogStream.STDOUT], Weight.ERROR)
+        return f"{crash} ({exit.sentence})" if crash else exit.sentence
 
     async def _read_lines(self, pipe: Pipe, stream: LogStream) -> None:
         level = LogLevel.INFO if stream is LogStream.STDOUT else LogLevel.WARN
@@ -120,9 +137,8 @@ class _Run:
         await self._log(cutter.end(), stream, level)
 
     async def _log(self, texts: Sequence[str], stream: LogStream, level: LogLevel) -> None:
-        if stream is LogStream.STDERR:
-            last = next((text for text in reversed(texts) if text.strip()), None)
-            self._last_complaint = last[:_LAST_LINE] if last else self._last_complaint
+        mask = self._attempt.mask
+        self._tails[stream].add(mask.text(plain(text)) for text in texts[-_NEWEST:])
         await self._attempt.page.add(texts, stream, level)
 
     async def _read_messages(self, pipe: Pipe) -> None:

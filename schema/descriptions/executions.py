@@ -1,7 +1,7 @@
 from typing import Final
 
 from schema.descriptions.dependencies import DEPTH, DIRECTION
-from schema.descriptions.words import ATTEMPT, ID, Words, paged
+from schema.descriptions.words import ATTEMPT, EXIT_CODE, ID, Words, paged
 
 EXECUTIONS: Final[Words] = {
     "Execution": (
@@ -118,7 +118,10 @@ EXECUTIONS: Final[Words] = {
             "as by an output that cannot be evaluated.",
             "attempt": ATTEMPT,
             "code": "Short and stable, as EXIT_CODE, TIMED_OUT, EXPRESSION or WORKER_LOST.",
-            "message": "The error, in words.",
+            "message": "The cause, in words: of a program the exception or the line with which it failed.",
+            "exitCode": EXIT_CODE,
+            "others": "How many other task runs failed. A foreach that failed because of its iterations is not "
+            "one more.",
             "fingerprint": "The same for failures that differ only in numbers, ids and quoted values.",
             "logLine": "The number of the line of that attempt's log that most likely tells of it; null without one.",
             "skipped": "The task runs that were CANCELLED.",

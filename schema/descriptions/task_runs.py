@@ -1,6 +1,6 @@
 from typing import Final
 
-from schema.descriptions.words import ID, Words, paged
+from schema.descriptions.words import EXIT_CODE, ID, Words, paged
 
 TASK_RUNS: Final[Words] = {
     "TaskRun": (
@@ -96,7 +96,8 @@ TASK_RUNS: Final[Words] = {
         "Why an attempt failed.",
         {
             "code": "Short and stable, as EXIT_CODE, TIMED_OUT, EXPRESSION or WORKER_LOST.",
-            "message": "The error, in words.",
+            "message": "The cause, in words: of a program the exception or the line with which it failed.",
+            "exitCode": EXIT_CODE,
         },
     ),
     "Attempt": (
@@ -109,7 +110,7 @@ TASK_RUNS: Final[Words] = {
             "startedAt": "When it started.",
             "endedAt": "When it ended; null before.",
             "duration": "Seconds from its start to its end, or until now.",
-            "exitCode": "Of its process: negative for a signal; null without a process, or before its end.",
+            "exitCode": EXIT_CODE,
             "error": "Why it failed; null when it did not.",
             "resources": "What its processes used; null without a process, or before its end.",
         },

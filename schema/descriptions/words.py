@@ -15,6 +15,9 @@ ID: Final = "TypeID, as `exec_01k...`: its prefix says what it names, and it sor
 TASK_RUN_ID: Final = "The task run that it belongs to."
 TASK_KEY: Final = "The key of the task run that it belongs to."
 AT_LARGE: Final = "Null for what is of the execution as a whole."
+EXIT_CODE: Final = (
+    "Of its process: negative for a signal; null without a process, or before its end."
+)
 ATTEMPT: Final = "The number of the attempt that it belongs to, from 1."
 
 

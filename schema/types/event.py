@@ -99,11 +99,15 @@ class ExecutionEvent(Node):
 
 
 def _shown(fact: dict[str, Any]) -> Any:
-    return {
-        _camel(key): without_secrets(value) if key == "inputs" and value else value
-        for key, value in fact.items()
-        if key not in _INSIDE
-    }
+    return {_camel(key): _part(key, value) for key, value in fact.items() if key not in _INSIDE}
+
+
+def _part(key: str, value: Any) -> Any:
+    if key == "inputs" and value:
+        return without_secrets(value)
+    if key == "error" and value:
+        return {_camel(name): part for name, part in value.items()}
+    return value
 
 
 @cache

@@ -13,6 +13,7 @@ import strawberry
 from models.ids import typed, untyped
 from models.lifecycle import snapshot
 from models.lifecycle.actions import Action, available_actions
+from models.lifecycle.changes import other_failures
 from models.lifecycle.keeping import in_the_past
 from models.lifecycle.permitted import permitted
 from models.lifecycle.waiting import Line, waiting_for
@@ -57,9 +58,15 @@ class Failure:
     attempt: int | None
     code: str
     message: str
+    exit_code: int | None
     fingerprint: str
     log_line: int | None
     skipped: list[TaskRun]
+    execution_key: strawberry.Private[UUID]
+
+    @strawberry.field
+    async def others(self, info: Info) -> int:
+        return other_failures(await snapshot_of(info, self.execution_key))
 
 
 _READS: Final[Mapping[str, Read]] = {
@@ -323,6 +330,8 @@ class Execution(RowView, Node):
             attempt=None,
             code=Action.CHANGE_STATE.value,
             message=message,
+            exit_code=None,
+            execution_key=self.row["id"],
             fingerprint=fingerprint(None, Action.CHANGE_STATE.value, message),
             log_line=None,
             skipped=[],
@@ -358,6 +367,8 @@ async def _failure(info: Info, execution_id: UUID, failure: dict[str, Any]) -> F
         attempt=failure["attempt"],
         code=failure["code"],
         message=failure["message"],
+        exit_code=failure.get("exit_code"),
+        execution_key=execution_id,
         fingerprint=fingerprint(failure["path"], failure["code"], failure["message"]),
         log_line=line,
         skipped=skipped,

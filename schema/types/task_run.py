@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 class TaskError:
     code: str
     message: str
+    exit_code: int | None = None
 
     @classmethod
     def of(cls, text: str | None) -> Self | None:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-_TASK_RUNS = """taskRuns { id key state progress message duration outputs error { code message }
+_TASK_RUNS = """taskRuns { id key state progress message duration outputs error { code message exitCode }
   child { id name } cachedFrom { id name } attempts { number state worker exitCode error { message } } }"""
 _LINKS = " ".join(
     f"{name} {{ id name state }}"
@@ -12,7 +12,7 @@ _SHOWN = f"""id name namespace flowKey kind state progress inputs outputs labels
   duration createdAt startedAt endedAt createdBy {{ kind name }} {_TASK_RUNS} {_LINKS} originalId scheduledAt
   waitingFor {{ code message until taskRun {{ key }} }}
   seq availableActions {{ action allowed reason }} notes {{ text at author {{ name }} }}
-  failure {{ code message attempt logLine taskRun {{ key }} skipped {{ key }} }}"""
+  failure {{ code message exitCode others attempt logLine taskRun {{ key }} skipped {{ key }} }}"""
 WATCHED: Final = f"query ($id: ID!) {{ execution(id: $id) {{ {_SHOWN} }} }}"
 SHOW: Final = f"""query ($id: ID!, $at: Int) {{ execution(id: $id, at: $at) {{ {_SHOWN}
   origin properties git {{ commit branch repository author message }}

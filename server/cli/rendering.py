@@ -11,6 +11,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from models.failure_cause import beside
 from server.cli.folding import Fold, folded
 
 _LOOKS = {
@@ -110,8 +111,8 @@ def _add_task_run(table: Table, task: dict[str, Any], indent: str) -> None:
 
 def _error_of(task: dict[str, Any]) -> str | None:
     """What ended badly last said how far it was; why it ended is what counts."""
-    told: str | None = (task["error"] or {}).get("message")
-    return told
+    error = task["error"]
+    return beside(error["message"].partition("\n")[0], error["exitCode"]) if error else None
 
 
 def _from_elsewhere(task: dict[str, Any]) -> str:
@@ -216,9 +217,11 @@ def failure_sentence(execution: dict[str, Any]) -> str | None:
     task = failure["taskRun"]
     who = f"{task['key']} failed after {failure['attempt']} attempt(s)" if task else "it failed"
     skipped = ", ".join(run["key"] for run in failure["skipped"])
-    return f"{who}: {failure['message']}" + (
-        f"\nnot run because of it: {skipped}" if skipped else ""
-    )
+    why = f"{who}: {beside(failure['message'], failure['exitCode'])}"
+    others = failure["others"]
+    more = f"+ {others} other {'task' if others == 1 else 'tasks'} failed" if others else ""
+    skipped = skipped and f"not run because of it: {skipped}"
+    return "\n".join(filter(None, (why, more, skipped)))
 
 
 def as_json(value: Any) -> str:

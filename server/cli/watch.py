@@ -27,14 +27,12 @@ async def watch(api: Api, id: str) -> str:
     except asyncio.CancelledError:
         typer.echo(f"\nno longer watching; it goes on: headway show {id}", err=True)
         raise
-    from rich.console import Console
-
     from server.cli.rendering import as_json, failure_sentence
 
     ended = (await api.ask(queries.WATCHED, id=id))["execution"]
     typer.echo(f"{ended['name']} ended {ended['state']}")
     if sentence := failure_sentence(ended):
-        Console(stderr=True).print(sentence, style="red")
+        typer.secho(sentence, fg="red", err=True)
     if ended["outputs"]:
         typer.echo(as_json(ended["outputs"]))
     return str(ended["state"])

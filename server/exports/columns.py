@@ -73,6 +73,7 @@ _READ: Final[Mapping[str, Callable[[Row], Value]]] = {
     "failureTask": _within("failure", "path"),
     "failureCode": _within("failure", "code"),
     "failureMessage": _within("failure", "message"),
+    "failureExitCode": _within("failure", "exit_code"),
     "rerunOf": _id("rerun_of"),
     "replayOf": _id("replay_of"),
     "originalId": _id("original_id"),
@@ -91,7 +92,7 @@ _KEYED: Final[Mapping[str, str]] = {
 }
 USUAL: Final = (
     "id", "name", "namespace", "flow", "kind", "revision", "state", "progress", "createdBy", "createdAt", "startedAt",
-    "endedAt", "duration", "failureTask", "failureCode", "failureMessage", "labels", "properties",
+    "endedAt", "duration", "failureTask", "failureCode", "failureMessage", "failureExitCode", "labels", "properties",
 )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from models.logs import LogLevel, LogStream
 from runner.store import history
 from runner.store.connection import Connection, Pool
 from runner.store.history import Row
+from runner.store.json import load
 from runner.store.log_lines import LogRow
 from runner.store.nodes import event_of
 from runner.store.snapshot_reads import EVENTS, LOG_BY_TIME, in_chunks, one_moment
@@ -50,7 +51,18 @@ async def record(pool: Pool, asked: Asked, logs: bool) -> AsyncGenerator[bytes, 
 
 def _execution(row: Row) -> dict[str, Any]:
     links = {name: typed("exec", row[key]) if row[key] else None for name, key in _LINKS}
-    return plain(Execution.of(row), revision=row["revision"], **links)
+    failure = _failure(load(row["failure"])) if row["failure"] else None
+    return plain(Execution.of(row), revision=row["revision"], failure=failure, **links)
+
+
+def _failure(failure: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "task": failure["path"],
+        "attempt": failure["attempt"],
+        "code": failure["code"],
+        "message": failure["message"],
+        "exitCode": failure.get("exit_code"),
+    }
 
 
 def _parts(connection: Connection, id: UUID, logs: bool) -> list[tuple[str, Objects]]:

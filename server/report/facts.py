@@ -36,6 +36,7 @@ class Failure:
     task: str | None
     code: str
     message: str
+    exit_code: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ async def _facts(connection: Connection, row: Row) -> Facts:
         now=datetime.now(UTC),
         execution=Execution.of(row),
         revision=row["revision"],
-        failure=Failure(failure["path"], failure["code"], failure["message"]) if failure else None,
+        failure=_failure(failure) if failure else None,
         moves=await first_of(connection, history.MOVES_OF, MOST_ROWS + 1, [id]),
         bars=[
             Bar(TaskRun.of(task), [Attempt.of(one) for one in below])
@@ -85,6 +86,10 @@ async def _facts(connection: Connection, row: Row) -> Facts:
         artifacts=[ArtifactUse.of(use) for use in uses],
         notes=[Note.of(note) for note in notes],
     )
+
+
+def _failure(failure: Mapping[str, Any]) -> Failure:
+    return Failure(failure["path"], failure["code"], failure["message"], failure.get("exit_code"))
 
 
 def _series(rows: Sequence[Row]) -> dict[str, list[tuple[float, float]]]:

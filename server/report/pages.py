@@ -8,6 +8,8 @@ from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, SimpleDocTemplate, Spacer, Table
 
+from models.failure_cause import beside
+from schema.types.task_run import TaskRun
 from server.report.blocks import MARKED, heading, section, table, text, together
 from server.report.charts import BAD, WIDTH, color_of, gantt, plot
 from server.report.facts import MOST_ROWS, MOST_TASKS, Facts
@@ -93,7 +95,8 @@ def _failure_sentence(facts: Facts) -> str:
     if facts.failure is None:
         return ""
     where = f"{facts.failure.task}: " if facts.failure.task else ""
-    return without_paths(cut(f"{where}{facts.failure.code}: {facts.failure.message}"))
+    why = beside(facts.failure.message, facts.failure.exit_code)
+    return without_paths(cut(f"{where}{facts.failure.code}: {why}"))
 
 
 _HEAD: Final[Mapping[str, Any]] = {
@@ -145,13 +148,18 @@ def _tasks(facts: Facts) -> list[Flowable]:
                 str(len(bar.attempts)),
                 moment(bar.task.started_at),
                 seconds(bar.task.duration),
-                without_paths(cut(bar.task.error.message, 400)) if bar.task.error else "",
+                _error(bar.task),
             )
             for bar in facts.bars
         ],
         (3, 2, 1.2, 2.6, 1.4, 2.8),
         MOST_TASKS,
     )
+
+
+def _error(task: TaskRun) -> str:
+    error = task.error
+    return without_paths(cut(beside(error.message, error.exit_code), 400)) if error else ""
 
 
 def _plots(charts: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Flowable]:

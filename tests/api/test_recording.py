@@ -22,7 +22,7 @@ WHOLE = """query ($id: ID!) { execution(id: $id) {
   taskRuns { key state startedAt endedAt attempts { number state startedAt endedAt exitCode error { code message } }
              task { key type source needs } metrics { name value } artifacts { name version } waitingFor { code }
              stateHistory { state } availableActions { action allowed } }
-  graph { nodes { key } edges { from to } } waitingFor { code } failure { code message taskRun { key } }
+  graph { nodes { key } edges { from to } } waitingFor { code } failure { code message exitCode taskRun { key } }
   metrics { name value step kind taskKey attempt } events(first: 200) { seq type data }
   artifacts { name version type uri digest size direction taskKey artifact { id version } }
   availableActions { action allowed code reason } } }"""
@@ -259,7 +259,7 @@ async def test_another_attempt_after_a_failure(client: Client) -> None:
     error = {"code": "OOM", "message": "out of memory"}
     await tell(client, id, "recordTaskRun", key="a", state="FAILED", error=error, exitCode=137)
     failed = await whole(client, id)
-    assert failed["failure"] == {**error, "taskRun": {"key": "a"}}
+    assert failed["failure"] == {**error, "exitCode": 137, "taskRun": {"key": "a"}}
     await tell(client, id, "recordTaskRun", key="a", attempt=2, state="RUNNING")
     await tell(client, id, "recordTaskRun", key="a", attempt=1, state="FAILED", error=error)
     await tell(client, id, "recordTaskRun", key="a", attempt=2, state="SUCCESS")

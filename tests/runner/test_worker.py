@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from models.lifecycle.commands import Cancel
+from models.lifecycle.standing import Failure
 from models.states import AttemptState, ExecutionState, TaskRunState
+from models.task_error import TaskError
 from runner.processes.census import all_processes, environment_of, look
 from runner.store import workers
 from tests.runner.floor import Floor, open_floor
@@ -46,14 +48,12 @@ async def test_tasks_run_in_order_and_pass_their_outputs_on(floor: Floor) -> Non
     ]
 
 
-async def test_a_failure_tells_its_exit_code_and_last_complaint(floor: Floor) -> None:
+async def test_a_failure_has_its_cause_and_beside_it_its_exit_code(floor: Floor) -> None:
     execution = await floor.run('\n  - {id: bad, type: shell, run: "echo oh no >&2; exit 3"}')
     task = execution.tasks["bad"]
     assert (execution.state, task.state) == (ExecutionState.FAILED, TaskRunState.FAILED)
-    assert task.error and (task.error.code, task.error.message) == (
-        "EXIT_CODE",
-        "exit code 3: oh no",
-    )
+    assert task.error == TaskError("EXIT_CODE", "oh no", 3)
+    assert execution.failure == Failure("bad", 1, "EXIT_CODE", "oh no", 3)
     row = await floor.parts.database.pool.fetchrow("select exit_code, resources from attempts")
     assert row
     assert row["exit_code"] == 3

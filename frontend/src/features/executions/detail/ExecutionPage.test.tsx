@@ -48,7 +48,9 @@ const FAILED = aView({
   failure: {
     attempt: 2,
     code: "FAILED",
-    message: "exit code 3: connection refused",
+    message: "connection refused",
+    exitCode: 3,
+    others: 2,
     logLine: 7,
     taskRun: { id: "run_extract", key: "extract" },
     skipped: [{ id: "run_load", key: "load" }],
@@ -88,7 +90,8 @@ describe("a failure", () => {
   it("says which task, after how many attempts, what it said and what was skipped, and marks the line", async () => {
     show("/executions/exec_2", world({ ...FAILED, logs } as never).root);
     const cause = await screen.findByRole("region", { name: "Why it failed" });
-    expect(cause.textContent).toContain("extract failed after 2 attempts: exit code 3: connection refused");
+    expect(cause.textContent).toContain("extract failed after 2 attempts: connection refusedexit code 3");
+    expect(cause.textContent).toContain("+ 2 other tasks failed");
     expect(cause.textContent).toContain("load did not run because of it.");
     await waitFor(() => expect(cause.querySelector("[data-marked]")?.textContent).toContain("exit code 3"));
     expect(within(cause).getByRole("link", { name: "Show line 7 in the log" }).getAttribute("href")).toBe(

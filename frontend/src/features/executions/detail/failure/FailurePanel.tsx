@@ -5,7 +5,7 @@ import { Panel } from "@/shared/ui/Panel";
 import { LogLine } from "../logs/LogLine";
 import type { View } from "../view";
 import classes from "./FailurePanel.module.css";
-import { howItFailed, markedLine, whatWasSkipped } from "./sentence";
+import { exitCodeBeside, howItFailed, howManyOthers, markedLine, whatWasSkipped } from "./sentence";
 
 type Props = { view: View; failure: NonNullable<View["failure"]> };
 
@@ -14,6 +14,8 @@ const LINES = 30;
 /** The cause, above the fold: which task, after how many attempts, what it said, what did not run because of it. */
 export function FailurePanel({ view, failure }: Props) {
   const skipped = whatWasSkipped(failure.skipped);
+  const exitCode = exitCodeBeside(failure);
+  const others = howManyOthers(failure.others);
   const { data } = useRead(
     LogsPageDocument,
     { id: view.id, taskRunId: failure.taskRun?.id ?? null, attempt: failure.attempt, last: LINES },
@@ -44,7 +46,9 @@ export function FailurePanel({ view, failure }: Props) {
             </>
           ) : null}
           <span className={classes.message}>{failure.message}</span>
+          {exitCode && <span className={classes.code}>{exitCode}</span>}
         </p>
+        {others && <p className={classes.others}>{others}</p>}
         {skipped && <p className={classes.skipped}>{skipped}</p>}
       </div>
       {lines.length > 0 && (

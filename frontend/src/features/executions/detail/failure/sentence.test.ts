@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { howItFailed, markedLine, whatWasSkipped } from "./sentence";
+import { exitCodeBeside, howItFailed, howManyOthers, markedLine, whatWasSkipped } from "./sentence";
 
 describe("howItFailed", () => {
   it.each([
@@ -7,6 +7,23 @@ describe("howItFailed", () => {
     [1, "failed at its first attempt"],
     [3, "failed after 3 attempts"],
   ])("attempt %s", (attempt, sentence) => expect(howItFailed({ attempt })).toBe(sentence));
+});
+
+describe("exitCodeBeside", () => {
+  it.each([
+    ["connection refused", 3, "exit code 3"],
+    ["exit code 3", 3, null],
+    ["connection refused", null, null],
+    ["killed by SIGKILL", -9, null],
+  ])("%s, %s", (message, exitCode, beside) => expect(exitCodeBeside({ message, exitCode })).toBe(beside));
+});
+
+describe("howManyOthers", () => {
+  it.each([
+    [0, null],
+    [1, "+ 1 other task failed"],
+    [2, "+ 2 other tasks failed"],
+  ])("%d", (others, sentence) => expect(howManyOthers(others)).toBe(sentence));
 });
 
 describe("whatWasSkipped", () => {

@@ -8,6 +8,18 @@ export function howItFailed(failure: Pick<Failure, "attempt">): string {
   return failure.attempt === 1 ? "failed at its first attempt" : `failed after ${failure.attempt} attempts`;
 }
 
+/** The exit code, unless the message is nothing else; a signal stands in the message by its name. */
+export function exitCodeBeside({ message, exitCode }: Pick<Failure, "message" | "exitCode">): string | null {
+  const text = `exit code ${exitCode}`;
+  return exitCode && exitCode > 0 && message !== text ? text : null;
+}
+
+/** "+ 2 other tasks failed" */
+export function howManyOthers(others: number): string | null {
+  if (!others) return null;
+  return `+ ${others} other ${others === 1 ? "task" : "tasks"} failed`;
+}
+
 const NAMED = 6;
 
 /** What did not run because of it: "load, report and 4 more did not run because of it." */

@@ -1,0 +1,145 @@
+"""The timeout of a whole execution: its timer is set whenever its time begins to run, after a restart anew."""
+
+from datetime import timedelta
+
+import pytest
+
+from models.concurrency import Slots
+from models.ids import new_id
+from models.lifecycle import decide
+from models.lifecycle.commands import (
+    Admit,
+    Cancel,
+    Command,
+    Pause,
+    Restart,
+    Resume,
+    RetryFailed,
+    TimeOutExecution,
+)
+from models.lifecycle.transition import Context, Deferred
+from models.states import AttemptState, ConcurrencyBehavior
+from tests.models.lifecycle.stage import MARIA, Stage
+
+F = AttemptState.FAILED
+HOUR = 3600.0
+FLOW = """id: x
+namespace: y
+timeout: 1h
+%s
+tasks:
+  - {id: a, type: log, message: a}
+  - {id: b, type: log, message: b}
+"""
+
+
+def timers(stage: Stage) -> list[Deferred]:
+    return [one for one in stage.promises if isinstance(one.command, TimeOutExecution)]
+
+
+def left(stage: Stage) -> float:
+    """Seconds until the newest timer is due."""
+    return (timers(stage)[-1].due - stage.now).total_seconds()
+
+
+def folded(stage: Stage) -> str | None:
+    """The code of its failure, as its events have it."""
+    failure = stage.folded().failure
+    assert failure == stage.execution.failure
+    return failure.code if failure else None
+
+
+def timed_out(stage: Stage) -> None:
+    stage.keep(timers(stage)[-1])
+    for path, task in stage.execution.tasks.items():
+        if task.state == "KILLING":
+            stage.finish(path, AttemptState.KILLED)
+
+
+@pytest.mark.parametrize("ended_by", ["its timeout", "a failure", "a person"])
+def test_after_a_restart_it_has_its_whole_time_again(ended_by: str) -> None:
+    stage = Stage(FLOW % "")
+    assert left(stage) == HOUR
+    stage.start("a", "b")
+    stage.pass_time(600)
+    if ended_by == "its timeout":
+        timed_out(stage)
+    elif ended_by == "a failure":
+        stage.finish("a", F)
+        stage.finish("b", AttemptState.SUCCESS)
+    else:
+        stage.ask(Cancel())
+        stage.finish("a", AttemptState.KILLED)
+        stage.finish("b", AttemptState.KILLED)
+    assert stage.execution.ended
+    stage.pass_time(900)
+    before = len(timers(stage))
+    stage.ask(Restart())
+    assert (len(timers(stage)), left(stage)) == (before + 1, HOUR)
+    assert folded(stage) is None
+    stage.start("a")
+    timed_out(stage)
+    assert [stage.moves()[-1], folded(stage)] == ["FAILED", "TIMED_OUT"]
+
+
+def test_a_restart_that_has_to_stand_in_line_has_its_time_from_its_turn_on() -> None:
+    stage = Stage(FLOW % "")
+    stage.start("a", "b")
+    stage.finish("a", F)
+    stage.finish("b", AttemptState.SUCCESS)
+    id = stage.execution.id
+    taken = Slots(1, ConcurrencyBehavior.QUEUE, holders=(new_id(),))
+    ask(stage, Restart(), taken)
+    before = len(timers(stage))
+    stage.pass_time(7200)
+    assert stage.state == "QUEUED"
+    ask(stage, Admit(), Slots(1, ConcurrencyBehavior.QUEUE, line=(id,)))
+    assert (stage.state, len(timers(stage)), left(stage)) == ("RUNNING", before + 1, HOUR)
+
+
+def ask(stage: Stage, command: Command, slots: Slots) -> None:
+    """Ask it of a flow with these slots."""
+    context = Context(stage.now, new_id, lambda: 0.0, MARIA, slots)
+    transition = decide(stage.execution, command, context)
+    stage.events += transition.events
+    stage.promises += transition.deferred
+    stage.execution = transition.execution
+
+
+def test_an_old_timer_does_not_end_what_was_restarted_since() -> None:
+    stage = Stage(FLOW % "")
+    stage.start("a", "b")
+    (old,) = timers(stage)
+    stage.pass_time(1800)
+    stage.finish("a", F)
+    stage.finish("b", AttemptState.SUCCESS)
+    stage.ask(Restart())
+    stage.keep(old)
+    assert (stage.state, left(stage)) == ("RUNNING", HOUR / 2)
+
+
+def test_what_is_put_back_after_a_failure_has_its_whole_time_again() -> None:
+    stage = Stage(FLOW % "on_failure: FINISH_POSSIBLE")
+    stage.start("a", "b")
+    stage.pass_time(1800)
+    stage.finish("a", F)
+    assert stage.state == "FAILED_FINISHING"
+    stage.ask(RetryFailed())
+    assert left(stage) == HOUR
+
+
+def test_a_pause_stops_its_time_and_going_on_sets_a_timer_for_the_rest() -> None:
+    stage = Stage(FLOW % "")
+    stage.start("a")
+    (old,) = timers(stage)
+    stage.pass_time(600)
+    stage.ask(Pause())
+    stage.pass_time(7200)
+    assert stage.now > old.due
+    stage.ask(old.command)  # type: ignore[arg-type]
+    assert stage.state == "PAUSED"
+    stage.ask(Resume())
+    assert left(stage) == HOUR - 600
+    stage.ask(old.command)  # type: ignore[arg-type]
+    assert stage.state == "RUNNING"
+    assert timers(stage)[-1].due == stage.now + timedelta(seconds=HOUR - 600)

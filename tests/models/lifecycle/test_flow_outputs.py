@@ -1,0 +1,101 @@
+"""The outputs of a flow: evaluated when it ends well, WARNING included, and told to the task that waits for it."""
+
+import pytest
+
+from models.events import ENGINE, Parent
+from models.ids import new_id
+from models.lifecycle.commands import Evaluate, Prepare
+from models.lifecycle.family_commands import Adopt, ChildEnded
+from models.lifecycle.origins import Links
+from models.lifecycle.transition import Deferred
+from models.states import EXECUTION_ENDS, AttemptState, ExecutionState, TaskRunState
+from models.task_error import TaskError
+from tests.models.lifecycle.stage import Stage
+
+S, F = AttemptState.SUCCESS, AttemptState.FAILED
+FLOW = """id: child
+namespace: y
+outputs: {rows: "{{ outputs.a.rows }}"}
+tasks:
+  - {id: a, type: log, message: a%s}
+"""
+
+
+def owed(stage: Stage) -> list[Deferred]:
+    """Evaluations of the flow's outputs that were promised."""
+    return [
+        one
+        for one in stage.promises
+        if isinstance(one.command, Evaluate) and one.command.path is None
+    ]
+
+
+@pytest.mark.parametrize("state", [S, F])
+def test_they_are_evaluated_for_success_and_for_warning(state: AttemptState) -> None:
+    end = ExecutionState.SUCCESS if state is S else ExecutionState.WARNING
+    stage = Stage(FLOW % ", allow_failure: true")
+    stage.run("a", state)
+    assert stage.state is ExecutionState.RUNNING and len(owed(stage)) == 1
+    stage.evaluate({"rows": 7})
+    assert (stage.state, stage.execution.outputs) == (end, {"rows": 7})
+
+
+def test_what_ends_otherwise_has_none() -> None:
+    stage = Stage(FLOW % "")
+    stage.run("a", F)
+    assert (stage.state, stage.execution.outputs, owed(stage)) == ("FAILED", {}, [])
+
+
+def child(more: str = "") -> Stage:
+    return Stage(FLOW % more, links=Links(parent=Parent(new_id(), "sub", 1)))
+
+
+def told(stage: Stage) -> ChildEnded:
+    (promise,) = [one for one in stage.promises if isinstance(one.command, ChildEnded)]
+    assert stage.execution.parent and promise.to == stage.execution.parent.execution_id
+    assert isinstance(promise.command, ChildEnded)
+    return promise.command
+
+
+def test_the_end_of_a_child_is_told_with_its_cause() -> None:
+    stage = child()
+    stage.run("a", F, error=TaskError("EXIT_CODE", "no such table"), exit_code=3)
+    assert (told(stage).state, told(stage).message) == (ExecutionState.FAILED, "no such table")
+
+
+def test_the_end_of_a_child_is_told_with_its_outputs() -> None:
+    stage = child()
+    stage.run("a", S)
+    stage.evaluate({"rows": 7})
+    assert (told(stage).message, told(stage).outputs) == (None, {"rows": 7})
+
+
+MIRRORED = {
+    ExecutionState.SUCCESS: TaskRunState.SUCCESS,
+    ExecutionState.CACHED: TaskRunState.SUCCESS,
+    ExecutionState.WARNING: TaskRunState.WARNING,
+    ExecutionState.FAILED: TaskRunState.FAILED,
+    ExecutionState.ERROR: TaskRunState.ERROR,
+    ExecutionState.REJECTED: TaskRunState.REJECTED,
+}
+"""Where a person stopped the child, what becomes of the task run is told in the tests of subflows."""
+
+
+@pytest.mark.parametrize("end", sorted(EXECUTION_ENDS))
+def test_the_task_that_waited_says_which_child_ended_how_and_why(end: ExecutionState) -> None:
+    stage = Stage("id: x\nnamespace: y\ntasks: [{id: sub, type: subflow, flow: child}]\n")
+    stage.ask(Prepare("sub", 1, {}), ENGINE)
+    child = new_id()
+    stage.ask(Adopt("sub", 1, child), ENGINE)
+    stage.ask(ChildEnded("sub", 1, child, "child-7", end, {"rows": 7}, "no such table"), ENGINE)
+    task = stage.task("sub")
+    good = end in (ExecutionState.SUCCESS, ExecutionState.CACHED, ExecutionState.WARNING)
+    if end in MIRRORED:
+        assert task.state is MIRRORED[end]
+    assert task.outputs == ({"rows": 7} if good else {})
+    if good:
+        assert task.error is None
+    elif end in MIRRORED:
+        assert task.error and task.error.code == "SUBFLOW"
+        assert task.error.message == f"child-7 ended {end.value}: no such table"
+        assert stage.execution.failure and stage.execution.failure.message == task.error.message

@@ -1,0 +1,75 @@
+"""An execution is WAITING_FOR_APPROVAL when nothing but a person can move it: never while something is evaluated."""
+
+import pytest
+
+from models.events import ENGINE
+from models.lifecycle.commands import Judge, Prepare
+from models.states import VoteDecision
+from tests.models.lifecycle.stage import Stage
+from tests.models.lifecycle.test_approvals import vote
+
+FLOW = "id: x\nnamespace: y\ntasks:\n  - {id: ok, type: approval, message: m}\n"
+EVALUATED = {
+    "a condition": "  - {id: b, type: log, message: b, when: '{{ execution.id }}'}\n",
+    "a condition of an approval": "  - {id: b, type: approval, when: '{{ execution.id }}'}\n",
+    "a wait": "  - {id: b, type: wait, duration: '{{ execution.id }}'}\n",
+    "the inputs of a subflow": "  - {id: b, type: subflow, flow: z, inputs: {n: '{{ execution.id }}'}}\n",
+    "the items of a foreach": "  - {id: b, type: foreach, items: '{{ [1] }}', tasks: [{id: t, type: fail}]}\n",
+    "the message of another approval": "  - {id: b, type: approval, message: '{{ execution.id }}'}\n",
+}
+
+
+def asks(stage: Stage, path: str = "ok") -> None:
+    """Its message is evaluated, and nothing else is."""
+    stage.ask(Prepare(path, stage.task(path).attempt, {"message": "m"}), ENGINE)
+
+
+@pytest.mark.parametrize("what", EVALUATED)
+def test_while_something_is_evaluated_it_runs(what: str) -> None:
+    stage = Stage(FLOW + EVALUATED[what])
+    asks(stage)
+    assert stage.states["ok"] == "WAITING_FOR_APPROVAL"
+    assert (stage.state, stage.moves()) == ("RUNNING", ["RUNNING"])
+
+
+def test_a_condition_that_fails_leaves_only_the_person() -> None:
+    stage = Stage(FLOW + EVALUATED["a condition"])
+    asks(stage)
+    stage.ask(Judge("b", 0, False), ENGINE)
+    assert stage.moves() == ["RUNNING", "WAITING_FOR_APPROVAL"]
+
+
+def test_a_condition_that_holds_goes_on_without_a_moment_of_waiting() -> None:
+    stage = Stage(FLOW + EVALUATED["a condition"])
+    asks(stage)
+    stage.ask(Judge("b", 0, True), ENGINE)
+    assert stage.states["b"] == "QUEUED"
+    assert stage.moves() == ["RUNNING"]
+
+
+def test_what_follows_one_decision_is_evaluated_while_another_request_waits() -> None:
+    stage = Stage(
+        FLOW
+        + "  - {id: too, type: approval, message: m}\n"
+        + "  - {id: b, type: log, message: b, needs: [ok], when: '{{ execution.id }}'}\n"
+    )
+    asks(stage)
+    asks(stage, "too")
+    assert stage.state == "WAITING_FOR_APPROVAL"
+    vote(stage, VoteDecision.APPROVE)
+    assert (stage.state, stage.task("b").condition) == ("RUNNING", "ASKED")
+    stage.ask(Judge("b", 0, False), ENGINE)
+    assert stage.moves() == ["RUNNING", "WAITING_FOR_APPROVAL", "RUNNING", "WAITING_FOR_APPROVAL"]
+
+
+def test_a_condition_within_an_iteration_is_evaluated_too() -> None:
+    stage = Stage(
+        "id: x\nnamespace: y\ntasks:\n"
+        "  - {id: each, type: foreach, items: '{{ [1] }}', tasks: [\n"
+        "      {id: ok, type: approval, message: m}, {id: t, type: log, message: m, when: '{{ item }}'}]}\n"
+    )
+    stage.ask(Prepare("each", 1, {"items": [1]}), ENGINE)
+    asks(stage, "each[0].ok")
+    assert stage.moves() == ["RUNNING"]
+    stage.ask(Judge("each[0].t", 0, False), ENGINE)
+    assert stage.moves() == ["RUNNING", "WAITING_FOR_APPROVAL"]
