@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from models.events import ENGINE, Ask, Event, Parent
 from models.ids import new_id
 from models.lifecycle import decide
 from models.lifecycle.commands import (
+    CastVote,
     Command,
     Conclude,
     Create,
@@ -29,7 +31,7 @@ from models.lifecycle.snapshot import Execution, Plan, TaskRun
 from models.lifecycle.steps import check_moves
 from models.lifecycle.transition import Context, Deferred, Transition
 from models.spec import ApprovalTask, ForeachTask, SubflowTask, WaitTask, parse_flow
-from models.states import AttemptState, RestartChild
+from models.states import ApprovalState, AttemptState, RestartChild, VoteDecision
 from tests.models.lifecycle.stage import MARIA, START
 
 
@@ -224,3 +226,59 @@ def _is_of(execution: Execution, parent: Parent) -> bool:
 
 ORDERS: list[random.Random | None] = [None, *map(random.Random, range(5))]
 """The order in which promises are made, and some others."""
+
+
+WORK = "tasks: [{id: work, type: shell, run: work}]\n"
+ASK = 'tasks: [{id: ok, type: approval, message: "go?"}]\n'
+MORE = "{id: beside, type: shell, run: x}"
+LAST = """
+errors: [{id: sorry, type: shell, run: x}]
+finally: [{id: tidy, type: shell, run: x}]
+"""
+DEPTHS = [1, 3]
+
+
+def family(
+    depth: int,
+    leaf: str = WORK,
+    task: str = "",
+    head: str = "",
+    order: random.Random | None = None,
+    more: str = "",
+) -> Family:
+    """The flow `top` waits for `mid2`, that for `mid1`, that for `leaf`; what `task` says stands at the topmost."""
+    between = [f"mid{n}" for n in range(depth - 1, 0, -1)]
+    flows = {"top": head + waits_for([*between, "leaf"][0], task, more)}
+    for name, child in pairwise([*between, "leaf"]):
+        flows[name] = waits_for(child)
+    made = Family({**flows, "leaf": leaf}, order)
+    made.settle()
+    return made
+
+
+def waits_for(child: str, said: str | None = None, beside: str = "") -> str:
+    """With `said`, something follows it whatever it ends as."""
+    after = (
+        "" if said is None else ", {id: after, type: shell, run: x, needs: [sub], run_if: always}"
+    )
+    said, beside = f", {said}" if said else "", f", {beside}" if beside else ""
+    return f"tasks: [{{id: sub, type: subflow, flow: {child}{said}}}{after}{beside}]\n"
+
+
+def at_work(depth: int, task: str = "", head: str = "", **more: str) -> Family:
+    made = family(depth, WORK, task, head, **more)  # type: ignore[arg-type]
+    made.work("leaf", "work")
+    return made
+
+
+def ask(made: Family, command: Command) -> None:
+    made.ask(made.root, command)
+    made.settle()
+
+
+def vote(made: Family, decision: VoteDecision) -> None:
+    leaf = made.one("leaf")
+    approval = leaf.tasks["ok"].approval
+    assert approval and approval.state is ApprovalState.PENDING
+    made.ask(leaf.id, CastVote(approval.id, decision, frozenset({"admin"})))
+    made.settle()

@@ -1,83 +1,42 @@
 """Parents and children, at depth 1 and 3: a parent never outruns its child, clocks stand for the whole tree."""
 
-import random
 from collections.abc import Callable
-from itertools import pairwise
 
 import pytest
 
 from models.events import ENGINE
 from models.lifecycle.commands import (
     Cancel,
-    CastVote,
-    Command,
     Evaluate,
     MakeRoom,
-    Pause,
-    Restart,
-    Resume,
-    RetryFailed,
 )
 from models.lifecycle.family_commands import ChildEnded
 from models.states import (
     EXECUTION_ENDS,
-    ApprovalState,
     AttemptState,
     ExecutionState,
     TaskRunState,
     VoteDecision,
 )
-from tests.models.lifecycle.family import ORDERS, Family
-
-WORK = "tasks: [{id: work, type: shell, run: work}]\n"
-ASK = 'tasks: [{id: ok, type: approval, message: "go?"}]\n'
-MORE = "{id: beside, type: shell, run: x}"
-LAST = """
-errors: [{id: sorry, type: shell, run: x}]
-finally: [{id: tidy, type: shell, run: x}]
-"""
-DEPTHS = [1, 3]
-
-
-def family(
-    depth: int,
-    leaf: str = WORK,
-    task: str = "",
-    head: str = "",
-    order: random.Random | None = None,
-    more: str = "",
-) -> Family:
-    """The flow `top` waits for `mid2`, that for `mid1`, that for `leaf`; what `task` says stands at the topmost."""
-    between = [f"mid{n}" for n in range(depth - 1, 0, -1)]
-    flows = {"top": head + _waits_for([*between, "leaf"][0], task, more)}
-    for name, child in pairwise([*between, "leaf"]):
-        flows[name] = _waits_for(child)
-    made = Family({**flows, "leaf": leaf}, order)
-    made.settle()
-    return made
-
-
-def _waits_for(child: str, said: str | None = None, beside: str = "") -> str:
-    """With `said`, something follows it whatever it ends as."""
-    after = (
-        "" if said is None else ", {id: after, type: shell, run: x, needs: [sub], run_if: always}"
-    )
-    said, beside = f", {said}" if said else "", f", {beside}" if beside else ""
-    return f"tasks: [{{id: sub, type: subflow, flow: {child}{said}}}{after}{beside}]\n"
-
-
-def at_work(depth: int, task: str = "", head: str = "", **more: str) -> Family:
-    made = family(depth, WORK, task, head, **more)  # type: ignore[arg-type]
-    made.work("leaf", "work")
-    return made
-
+from tests.models.lifecycle.family import (
+    ASK,
+    DEPTHS,
+    LAST,
+    MORE,
+    WORK,
+    Family,
+    ask,
+    at_work,
+    family,
+    vote,
+)
 
 # -- nothing begins beside a child ------------------------------------------------------------------------------------
 
 STOPS: dict[str, tuple[str, str, Callable[[Family], None]]] = {
-    "cancel": ("", LAST, lambda made: _ask(made, Cancel())),
-    "cancel with force": ("", LAST, lambda made: _ask(made, Cancel(force=True))),
-    "make room": ("", LAST, lambda made: _ask(made, MakeRoom())),
+    "cancel": ("", LAST, lambda made: ask(made, Cancel())),
+    "cancel with force": ("", LAST, lambda made: ask(made, Cancel(force=True))),
+    "make room": ("", LAST, lambda made: ask(made, MakeRoom())),
     "timeout of the task": ("timeout: 5s", LAST, lambda made: made.pass_time(6)),
     "timeout of the task, retried": (
         "timeout: 5s, retry: {max_attempts: 2, delay: 0s}",
@@ -96,11 +55,6 @@ STOPS: dict[str, tuple[str, str, Callable[[Family], None]]] = {
         lambda made: made.finish("top", "beside", AttemptState.FAILED),
     ),
 }
-
-
-def _ask(made: Family, command: Command) -> None:
-    made.ask(made.root, command)
-    made.settle()
 
 
 @pytest.mark.parametrize("depth", DEPTHS)
@@ -144,7 +98,7 @@ def test_whatever_stops_a_parent_it_waits_for_the_end_of_its_child(stop: str, de
 @pytest.mark.parametrize("depth", DEPTHS)
 def test_a_child_that_never_ends_is_fenced_and_with_it_its_parents_end(depth: int) -> None:
     made = at_work(depth)
-    _ask(made, Cancel())
+    ask(made, Cancel())
     made.pass_time(10 + 6 + 1)
     assert {each.state.value for each in made.executions.values()} == {"KILLED"}
 
@@ -152,8 +106,8 @@ def test_a_child_that_never_ends_is_fenced_and_with_it_its_parents_end(depth: in
 @pytest.mark.parametrize("depth", DEPTHS)
 def test_a_second_cancel_leaves_no_grace_at_any_depth(depth: int) -> None:
     made = at_work(depth)
-    _ask(made, Cancel())
-    _ask(made, Cancel())
+    ask(made, Cancel())
+    ask(made, Cancel())
     assert all(each.killing and each.killing.force for each in made.executions.values())
     made.pass_time(6.1)
     assert {each.state.value for each in made.executions.values()} == {"KILLED"}
@@ -161,7 +115,7 @@ def test_a_second_cancel_leaves_no_grace_at_any_depth(depth: int) -> None:
 
 def test_without_cascade_the_child_goes_on_and_the_parent_says_so() -> None:
     made = at_work(1)
-    _ask(made, Cancel(cascade=False))
+    ask(made, Cancel(cascade=False))
     assert (made.state("top"), made.state("leaf")) == ("KILLED", "RUNNING")
     assert made.task("top", "sub").message == (
         "the execution that it started goes on: cancelled without cascade"
@@ -320,219 +274,7 @@ def test_a_child_whose_timeout_cancels_it_is_started_again() -> None:
 
 def test_a_rejected_child_is_not_asked_again() -> None:
     made = family(1, ASK, "retry: {max_attempts: 3, delay: 1s}")
-    _vote(made, VoteDecision.REJECT)
+    vote(made, VoteDecision.REJECT)
     made.pass_time(60)
     assert len(made.of("leaf")) == 1
     assert made.task("top", "sub").state == "REJECTED"
-
-
-def _vote(made: Family, decision: VoteDecision) -> None:
-    leaf = made.one("leaf")
-    approval = leaf.tasks["ok"].approval
-    assert approval and approval.state is ApprovalState.PENDING
-    made.ask(leaf.id, CastVote(approval.id, decision, frozenset({"admin"})))
-    made.settle()
-
-
-# -- clocks -----------------------------------------------------------------------------------------------------------
-
-CLOCKS = {"of the execution": ("", "timeout: 10s\n"), "of the task": ("timeout: 10s", "")}
-
-
-@pytest.mark.parametrize("order", ORDERS)
-@pytest.mark.parametrize("depth", DEPTHS)
-@pytest.mark.parametrize("clock", CLOCKS)
-def test_no_clock_of_the_tree_runs_while_a_person_is_waited_for(
-    clock: str, depth: int, order: random.Random | None
-) -> None:
-    task, head = CLOCKS[clock]
-    made = family(depth, ASK, task, head, order)
-    assert {each.state.value for each in made.executions.values()} == {"WAITING_FOR_APPROVAL"}
-    made.pass_time(1000)
-    assert {each.state.value for each in made.executions.values()} == {"WAITING_FOR_APPROVAL"}
-    _vote(made, VoteDecision.APPROVE)
-    assert made.task("top", "sub").state == "SUCCESS"
-    assert made.folds()
-
-
-@pytest.mark.parametrize("order", ORDERS)
-@pytest.mark.parametrize("depth", DEPTHS)
-@pytest.mark.parametrize("clock", CLOCKS)
-def test_no_clock_of_the_tree_runs_while_a_child_is_paused_and_all_go_on_after_it(
-    clock: str, depth: int, order: random.Random | None
-) -> None:
-    task, head = CLOCKS[clock]
-    made = family(depth, WORK, task, head, order)
-    made.work("leaf", "work")
-    made.pass_time(6)
-    leaf = made.one("leaf").id
-    made.ask(leaf, Pause())
-    made.settle()
-    assert made.state("top") == "RUNNING"
-    made.pass_time(1000)
-    assert made.task("top", "sub").state == "RUNNING"
-    made.ask(leaf, Resume())
-    made.settle()
-    made.pass_time(3)
-    assert made.task("top", "sub").state == "RUNNING"
-    made.pass_time(3)
-    assert made.task("top", "sub").state == "KILLING"
-    assert made.folds()
-
-
-def test_the_time_of_another_task_runs_on_while_a_child_is_paused() -> None:
-    flows = {
-        "top": "tasks: [{id: a, type: subflow, flow: leaf}, {id: b, type: subflow, flow: other, timeout: 5s}]\n",
-        "leaf": WORK,
-        "other": WORK,
-    }
-    made = Family(flows)
-    made.settle()
-    made.ask(made.one("leaf").id, Pause())
-    made.pass_time(6)
-    assert made.task("top", "a").state == "RUNNING"
-    assert made.task("top", "b").state in (TaskRunState.FAILED, TaskRunState.KILLING)
-
-
-def test_what_waits_for_a_child_that_waits_is_running_while_something_else_can_move() -> None:
-    made = family(1, ASK, more=MORE)
-    made.work("top", "beside")
-    assert made.state("top") == "RUNNING"
-    made.finish("top", "beside", AttemptState.SUCCESS)
-    assert made.state("top") == "WAITING_FOR_APPROVAL"
-
-
-# -- pause and resume -------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("order", ORDERS)
-@pytest.mark.parametrize("depth", DEPTHS)
-def test_pause_and_resume_cascade(depth: int, order: random.Random | None) -> None:
-    made = family(depth, WORK, order=order)
-    made.work("leaf", "work")
-    _ask(made, Pause())
-    assert {each.state.value for each in made.executions.values()} == {"PAUSED"}
-    reasons = {e.ask.reason for e in made.events if getattr(e.fact, "to_state", "") == "PAUSED"}
-    top = made.one("top")
-    seq = next(e.seq for e in made.events if getattr(e.fact, "to_state", "") == "PAUSED")
-    assert (
-        f"{top.name}, which started it, was paused by maria (its event {seq}): because" in reasons
-    )
-    _ask(made, Resume())
-    assert {each.state.value for each in made.executions.values()} == {"RUNNING"}
-    made.finish("leaf", "work", AttemptState.SUCCESS)
-    assert made.task("top", "after").state == "QUEUED"
-    assert made.folds()
-
-
-def test_without_cascade_only_the_parent_is_paused_and_goes_on() -> None:
-    made = at_work(1)
-    _ask(made, Pause(cascade=False))
-    assert (made.state("top"), made.state("leaf")) == ("PAUSED", "RUNNING")
-    _ask(made, Resume())
-    made.ask(made.one("leaf").id, Pause())
-    _ask(made, Pause())
-    _ask(made, Resume(cascade=False))
-    assert (made.state("top"), made.state("leaf")) == ("RUNNING", "PAUSED")
-
-
-@pytest.mark.parametrize("order", ORDERS)
-def test_however_late_a_pause_comes_the_child_does_as_its_parent_does_now(
-    order: random.Random | None,
-) -> None:
-    made = family(1, WORK, order=order)
-    made.work("leaf", "work")
-    made.ask(made.root, Pause())
-    made.ask(made.root, Resume())
-    made.settle()
-    assert (made.state("top"), made.state("leaf")) == ("RUNNING", "RUNNING")
-
-
-def test_no_child_is_started_while_the_parent_is_paused() -> None:
-    made = Family({"top": "tasks: [{id: sub, type: subflow, flow: leaf}]\n", "leaf": WORK})
-    made.ask(made.root, Pause())
-    made.settle()
-    assert made.of("leaf") == []
-    _ask(made, Resume())
-    assert made.state("leaf") == "RUNNING"
-
-
-# -- back to run ------------------------------------------------------------------------------------------------------
-
-
-def _fail_leaf(made: Family) -> None:
-    made.work("leaf", "work")
-    made.finish("leaf", "work", AttemptState.FAILED)
-
-
-def _finish_top(made: Family) -> None:
-    made.work("top", "after")
-    made.finish("top", "after", AttemptState.SUCCESS)
-
-
-@pytest.mark.parametrize("depth", DEPTHS)
-@pytest.mark.parametrize("rule", ["resume", "new"])
-def test_a_restarted_parent_resumes_its_child_or_starts_a_new_one(rule: str, depth: int) -> None:
-    made = family(depth, WORK, f"restart_child: {rule}")
-    _fail_leaf(made)
-    _finish_top(made)
-    assert made.state("top") == "FAILED"
-    below = "leaf" if depth == 1 else f"mid{depth - 1}"
-    _ask(made, Restart())
-    children = made.of(below)
-    assert len(children) == (1 if rule == "resume" else 2)
-    assert made.task("top", "sub").child == children[-1].id
-    if rule == "resume":
-        assert children[0].restarted_by == ("user:maria",)
-        made.work("leaf", "work")
-        made.finish("leaf", "work", AttemptState.SUCCESS)
-        assert made.task("top", "sub").state == "SUCCESS"
-
-
-def test_a_child_that_was_restarted_meanwhile_is_waited_for_as_it_is() -> None:
-    made = family(1)
-    _fail_leaf(made)
-    _finish_top(made)
-    made.ask(made.one("leaf").id, Restart())
-    made.settle()
-    _ask(made, Restart())
-    assert made.task("top", "sub").child == made.one("leaf").id
-    made.work("leaf", "work")
-    made.finish("leaf", "work", AttemptState.SUCCESS)
-    assert made.task("top", "sub").state == "SUCCESS"
-
-
-def test_a_child_that_ended_well_meanwhile_is_taken_as_it_is() -> None:
-    made = family(1)
-    _fail_leaf(made)
-    _finish_top(made)
-    made.ask(made.one("leaf").id, Restart())
-    made.work("leaf", "work")
-    made.finish("leaf", "work", AttemptState.SUCCESS)
-    _ask(made, Restart())
-    assert made.task("top", "sub").state == "SUCCESS"
-    assert len(made.of("leaf")) == 1
-
-
-def test_retry_failed_resumes_the_child_too() -> None:
-    made = family(1, more=MORE)
-    made.work("top", "beside")
-    _fail_leaf(made)
-    _ask(made, RetryFailed())
-    assert made.task("top", "sub").child == made.one("leaf").id
-    assert made.state("leaf") == "RUNNING"
-
-
-@pytest.mark.parametrize("order", ORDERS)
-@pytest.mark.parametrize("depth", DEPTHS)
-def test_a_parent_that_is_cancelled_as_it_restarts_its_child_ends_with_it(
-    depth: int, order: random.Random | None
-) -> None:
-    made = family(depth, WORK, order=order)
-    _fail_leaf(made)
-    _finish_top(made)
-    made.ask(made.root, Restart())
-    made.ask(made.root, Cancel())
-    made.settle()
-    made.pass_time(30)
-    assert all(each.ended for each in made.executions.values())
