@@ -51,7 +51,8 @@ class Parent:
 @dataclass(frozen=True, slots=True)
 class ExecutionCreated:
     """`shares_slot`: one of the same flow holds the slot of both while it waits for this; without a `parent` it is a
-    test, which takes none. `starters`: see `Execution`. Of `origin` EXTERNAL it has no revision."""
+    test, which takes none. `starters`: see `Execution`. Of `origin` EXTERNAL it has no revision; `created_at` is
+    when it was created there, and `afterwards` says that it is recorded when all of it may be over."""
 
     flow_id: UUID | None
     revision_id: UUID | None
@@ -82,15 +83,19 @@ class ExecutionCreated:
     properties: Mapping[str, Any] | None = None
     heartbeat_ttl: float | None = None
     starters: tuple[str, ...] = ()
+    created_at: datetime | None = None
+    afterwards: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ExecutionMoved:
-    """`told_at` is when it happened, where that was told from outside and is not when it was recorded."""
+    """`told_at` is when it happened, where that was told from outside and is not when it was recorded. `cached_from`:
+    it ended in CACHED, with what this one had made."""
 
     from_state: ExecutionState
     to_state: ExecutionState
     told_at: datetime | None = None
+    cached_from: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
