@@ -48,7 +48,7 @@ def beginning_of(command: RecordExecution, now: datetime) -> Beginning:
 def created_at(command: RecordExecution, now: datetime) -> datetime | None:
     """As far as it is told, within what an id can hold; whether it can be is for `beginning_of` to say."""
     moments = [at for at in (command.created_at, command.started_at) if at]
-    return max(EARLIEST, min(*moments[:1], now)) if moments else None
+    return max(EARLIEST, min(*moments, now)) if moments else None
 
 
 def told(moment: datetime | None, now: datetime, name: str) -> datetime | None:
