@@ -58,6 +58,7 @@ async def whole(client: Client, id: str) -> dict[str, Any]:
     found: dict[str, Any] = (await client.ask(WHOLE, id=id))["execution"]
     if found["endedAt"] is None:
         found["duration"] = None
+        found["queuedFor"] = found["queuedFor"] if found["startedAt"] else None
     return found
 
 
