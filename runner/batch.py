@@ -11,7 +11,7 @@ from uuid import UUID
 from models.concurrency import Slots
 from models.errors import Fault, HeadwayError, Problem, ProblemCode, Refused
 from models.events import Event, KillForced, TaskRunMoved
-from models.ids import id_of, new_id
+from models.ids import new_id
 from models.lifecycle import decide
 from models.lifecycle.commands import (
     Admit,
@@ -27,7 +27,7 @@ from models.lifecycle.decide import begin
 from models.lifecycle.record_commands import AddNote, Delete
 from models.lifecycle.retold import RecordExecution
 from models.lifecycle.snapshot import Execution
-from models.lifecycle.told import created_at
+from models.lifecycle.told import id_for
 from models.lifecycle.transition import Context, Deferred, Job, Transition
 from models.states import HOLDING_A_SLOT, ExecutionState, TaskRunState
 from runner.asked import Asked, NotAll, Verdict
@@ -77,7 +77,6 @@ class Batch:
     _ids: dict[Asked, UUID] = field(default_factory=dict)
     """Of what is to be begun under a key."""
     _new_id: Callable[[], UUID] = new_id
-    _now: datetime = field(init=False)
 
     @property
     def changed(self) -> list[UUID]:
@@ -90,13 +89,12 @@ class Batch:
 
     async def run(self, connection: Connection) -> None:
         now: datetime = await connection.fetchval("select clock_timestamp()")
-        self._now = now
         self._new_id = partial(new_id, ahead_of_this_machine(now))
         await self._lock(connection)
         await self._lock_slots(connection)
         await self._hold_to_places(connection)
         await self._hold_to_note_keys(connection)
-        repeated = await self._hold_to_keys(connection)
+        repeated = await self._hold_to_keys(connection, now)
         pace = Pace()
         for asked in self.asked:
             if asked not in self.verdicts and asked not in repeated:
@@ -179,7 +177,7 @@ class Batch:
         context = Context(now, self._new_id, random.random, asked.ask, slots)
         try:
             if isinstance(asked.command, Beginning):
-                id = self._ids.get(asked) or self._id_for(asked.command)
+                id = self._ids.get(asked) or id_for(asked.command, now, self._new_id)
                 transition = begin(asked.command, context, id)
                 before = None
             else:
@@ -196,11 +194,6 @@ class Batch:
             return fault
         self._take_over(before, transition)
         return transition
-
-    def _id_for(self, command: Beginning) -> UUID:
-        """Lists, months and retention go by it: of what is told of elsewhere it is one of the time when that began."""
-        at = created_at(command, self._now) if isinstance(command, RecordExecution) else None
-        return id_of(at) if at else self._new_id()
 
     def _take_over(self, before: Execution | None, transition: Transition) -> None:
         after = transition.execution
@@ -253,13 +246,13 @@ class Batch:
             gone = set(keys)
             self.jobs = [(id, job) for id, job in self.jobs if job.key not in gone]
 
-    async def _hold_to_keys(self, connection: Connection) -> dict[Asked, idempotency.Key]:
+    async def _hold_to_keys(
+        self, connection: Connection, now: datetime
+    ) -> dict[Asked, idempotency.Key]:
         """Before they are judged, for what is begun may take a slot: those of a repeated key, with what stands."""
-        self._ids = {
-            asked: self._id_for(asked.command)
-            for asked in self.asked
-            if isinstance(asked.command, Beginning) and asked.command.idempotency_key is not None
-        }
+        begun = [(one, one.command) for one in self.asked if isinstance(one.command, Beginning)]
+        keyed = [(one, command) for one, command in begun if command.idempotency_key is not None]
+        self._ids = {one: id_for(command, now, self._new_id) for one, command in keyed}
         mine = {
             asked: _key(asked, id) for asked, id in self._ids.items() if asked not in self.verdicts
         }

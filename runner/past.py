@@ -9,18 +9,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from models.errors import ProblemCode, Refused
-from models.events import (
+from models.approval_events import (
     ApprovalClosed,
     ApprovalEscalated,
     ApprovalRequested,
     ApprovalVoted,
-    AttemptEnded,
-    AttemptStarted,
-    Event,
-    ExecutionMoved,
-    TaskRunRecorded,
 )
+from models.errors import ProblemCode, Refused
+from models.events import AttemptEnded, AttemptStarted, Event, ExecutionMoved, TaskRunRecorded
 from models.lifecycle.evolve import fold
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.record_events import NoteAdded

@@ -4,11 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from models.events import (
+from models.approval_events import (
     ApprovalClosed,
     ApprovalEscalated,
     ApprovalRequested,
     ApprovalVoted,
+)
+from models.events import (
     AttemptEnded,
     AttemptStarted,
     ChildLinked,

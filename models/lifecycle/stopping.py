@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from models.events import ApprovalClosed, AttemptEnded, ExecutionMoved, KillForced, TaskError
+from models.approval_events import ApprovalClosed
+from models.events import AttemptEnded, ExecutionMoved, KillForced, TaskError
 from models.lifecycle.commands import Cancel, FinallyDeadline, KillDeadline
 from models.lifecycle.last_words import waited
 from models.lifecycle.snapshot import Execution, TaskRun

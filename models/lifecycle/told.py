@@ -3,12 +3,15 @@
 Clocks differ, so a moment that lies a little ahead is now, and a start a little before the creation is at it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 from models.errors import ProblemCode, Refused
+from models.ids import id_of
+from models.lifecycle.commands import Create
 from models.lifecycle.retold import RecordExecution
 from models.lifecycle.snapshot import Execution
 
@@ -45,10 +48,13 @@ def beginning_of(command: RecordExecution, now: datetime) -> Beginning:
     return Beginning(created, begun, silent and now - (begun or created) > LONG_AGO)
 
 
-def created_at(command: RecordExecution, now: datetime) -> datetime | None:
-    """As far as it is told, within what an id can hold; whether it can be is for `beginning_of` to say."""
+def id_for(command: Create | RecordExecution, now: datetime, new_id: Callable[[], UUID]) -> UUID:
+    """Of what is told of, one of the time when it began: lists, months and retention go by it. Whether that can be is
+    for `beginning_of` to say."""
+    if isinstance(command, Create):
+        return new_id()
     moments = [at for at in (command.created_at, command.started_at) if at]
-    return max(EARLIEST, min(*moments, now)) if moments else None
+    return id_of(max(EARLIEST, min(*moments, now))) if moments else new_id()
 
 
 def told(moment: datetime | None, now: datetime, name: str) -> datetime | None:

@@ -19,13 +19,14 @@ from models.lifecycle.retold import (
     RecordTaskRun,
 )
 from models.lifecycle.snapshot import Execution, Plan
-from models.lifecycle.told import CLOCKS_DIFFER, LONG_AGO, created_at, placed
+from models.lifecycle.told import CLOCKS_DIFFER, LONG_AGO, id_for, placed
 from models.lifecycle.transition import Context
 from models.states import EXECUTION_ENDS, TASK_RUN_ENDS, Channel, ExecutionState, TaskRunState
 
 NOW = datetime(2026, 11, 29, 6, tzinfo=UTC)
 THEN = datetime(2026, 1, 21, 14, 23, 15, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+NEW = new_id()
 PERSON = Ask("user:maria", Channel.API)
 ENDS = sorted(TASK_RUN_ENDS)
 
@@ -72,8 +73,11 @@ def test_it_began_when_it_is_told_to_have(
 ) -> None:
     execution = recorded(**about)
     assert (execution.created_at, execution.started_at) == (created, started)
-    of_id = created_at(told(**about), NOW)
-    assert of_id == (created if about.keys() & {"created_at", "started_at"} else None)
+    id = id_for(told(**about), NOW, lambda: NEW)
+    if about.keys() & {"created_at", "started_at"}:
+        assert id.int >> 80 == int(created.timestamp() * 1000)
+    else:
+        assert id is NEW
 
 
 @pytest.mark.parametrize(
@@ -94,7 +98,9 @@ def test_a_beginning_that_cannot_be_is_refused(
     (problem,) = refused.value.problems
     assert problem.path == (path,)
     assert words in problem.message
-    assert created_at(told(**about), NOW)  # an id can be made all the same: it is judged afterwards
+    assert id_for(told(**about), NOW, new_id) <= id_of(
+        NOW + MINUTE
+    )  # made all the same: it is judged afterwards
 
 
 FUTURE = NOW + CLOCKS_DIFFER * 2
