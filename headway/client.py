@@ -115,10 +115,13 @@ class Client:
         branch: str | None = None,
         commit: str | None = None,
         labels: Mapping[str, str] | None = None,
+        search: str | None = None,
+        order: str = "CREATED_DESC",
     ) -> Iterator[dict[str, Any]]:
-        """The newest first, read page by page; `stage` is their kind, `commit` may be the beginning of one.
+        """The newest first, or by another `order` as STARTED_ASC, read page by page; `stage` is their kind, `commit`
+        may be the beginning of one. `search` is one of the search language, as `date:2025-01-01 TO 2025-01-31`.
 
-        Raises HeadwayError for a state that there is not.
+        Raises HeadwayError for a state that there is not, and for a search that cannot be read.
         """
         states = _states([state] if isinstance(state, str) else list(state or ()))
         where: dict[str, Any] = {
@@ -134,16 +137,36 @@ class Client:
         if labels:
             pairs = [{"key": key, "value": value} for key, value in labels.items()]
             where["and"] = [{"labels": {"has": pair}} for pair in pairs]
-        return self._pages("executions", "ExecutionFilter", _EXECUTION, where)
+        asked = {"search": ("String", search), "orderBy": ("ExecutionOrder", order)}
+        return self._pages("executions", "ExecutionFilter", _EXECUTION, where, asked)
 
     def execution(self, id: str) -> dict[str, Any] | None:
-        """One execution with its task runs, metrics and artifacts; None when there is no such one."""
+        """One execution with its task runs, metrics and artifacts, and those of its pipeline and stage beside it; None
+        when there is no such one."""
         query = f"""query ($id: ID!) {{ execution(id: $id) {{ {_EXECUTION}
           taskRuns {{ id key state startedAt endedAt inputs outputs error {{ code message }} }}
           metrics {{ name value kind step tags at taskKey }}
-          artifacts {{ direction taskKey name version type uri digest artifact {{ id }} }} }} }}"""
+          artifacts {{ direction taskKey name version type uri digest artifact {{ id }} }}
+          previous {{ id }} next {{ id }} lastSuccess {{ id }} cachedFrom {{ id }}
+          durationStats {{ p50 p95 count }} }} }}"""
         found: dict[str, Any] | None = self.ask(query, {"id": id})["execution"]
         return found
+
+    def logs(self, execution_id: str, task_run_id: str | None = None) -> Iterator[dict[str, Any]]:
+        """The lines of its log so far, from the first on."""
+        query = """query ($id: ID!, $task: ID, $after: String) { execution(id: $id) {
+          logs(taskRunId: $task, first: 200, after: $after) {
+            nodes { line at level taskKey text } pageInfo { hasNextPage endCursor } } } }"""
+        after = None
+        while True:
+            given = {"id": execution_id, "task": task_run_id, "after": after}
+            found = self.ask(query, given)["execution"]
+            if found is None:
+                return
+            yield from found["logs"]["nodes"]
+            if not found["logs"]["pageInfo"]["hasNextPage"]:
+                return
+            after = found["logs"]["pageInfo"]["endCursor"]
 
     def artifacts(
         self,
@@ -178,13 +201,23 @@ class Client:
         return found
 
     def _pages(
-        self, field: str, kind: str, selection: str, where: Mapping[str, Any]
+        self,
+        field: str,
+        kind: str,
+        selection: str,
+        where: Mapping[str, Any],
+        more: Mapping[str, tuple[str, Any]] | None = None,
     ) -> Iterator[dict[str, Any]]:
-        query = f"""query ($where: {kind}, $after: String) {{ {field}(where: $where, first: 100, after: $after) {{
+        """`more` are further arguments, each with its type."""
+        asked = {"where": (kind, where), **(more or {})}
+        declared = "".join(f"${name}: {type}, " for name, (type, _) in asked.items())
+        passed = "".join(f"{name}: ${name}, " for name in asked)
+        query = f"""query ({declared}$after: String) {{ {field}({passed}first: 100, after: $after) {{
           nodes {{ {selection} }} pageInfo {{ hasNextPage endCursor }} }} }}"""
+        given = {name: value for name, (_, value) in asked.items()}
         after = None
         while True:
-            page = self.ask(query, {"where": where, "after": after})[field]
+            page = self.ask(query, {**given, "after": after})[field]
             yield from page["nodes"]
             if not page["pageInfo"]["hasNextPage"]:
                 return

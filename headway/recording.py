@@ -13,7 +13,6 @@ import json
 import logging
 import math
 import os
-import threading
 import uuid
 import warnings
 from collections import Counter
@@ -26,20 +25,30 @@ from typing import Any
 from headway.client import Client, HeadwayError
 from headway.files import describe
 from headway.repository import detect
+from headway.sending import Sender
 from headway.task import encoded, plain
 
 _HEARTBEAT = 60.0
 _FLUSH_AFTER = 1.0
-_MANY = 1_000
+_LONGEST = 16_000
+"""Characters of a line; a longer one is sent in parts."""
+_LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR")
 _STARTED = "execution { id name state endedAt taskRuns { key attempts { number } } }"
 _logger = logging.getLogger("headway")
+
+
+_USUAL: Any = object()
+"""A minute, and for a run of the past none."""
 
 
 class Recording:
     """An execution that runs here. A context manager; inside, everything that is logged of it goes to the server.
 
-    Metrics go in batches from a thread of their own, which sends heartbeats too. The others go at once, and raise
-    Refused where the server will not have them.
+    Metrics and log lines go in batches from a thread of their own, which sends heartbeats too. The others go at once,
+    and raise Refused where the server will not have them.
+
+    One of the past says when it was: `created_at`, `started_at` and `ended_at`, each a datetime with a time zone or
+    text as 2026-01-31T02:00:00Z. Then no heartbeats are sent, unless `heartbeat_ttl` asks for them.
 
     With a `key` it is one execution, however often the program starts: one that has not ended goes on where it is, of
     one that has ended nothing more is recorded.
@@ -57,9 +66,14 @@ class Recording:
         labels: Mapping[str, str] | None = None,
         git_info: Mapping[str, str] | None = None,
         key: str | None = None,
-        heartbeat_ttl: float | None = _HEARTBEAT,
+        created_at: datetime | str | None = None,
+        started_at: datetime | str | None = None,
+        ended_at: datetime | str | None = None,
+        heartbeat_ttl: float | None = _USUAL,
         client: Client | None = None,
     ) -> None:
+        past = created_at is not None or started_at is not None
+        ttl = (None if past else _HEARTBEAT) if heartbeat_ttl is _USUAL else heartbeat_ttl
         self.client = client or Client()
         self.id = ""
         self.name = ""
@@ -72,16 +86,21 @@ class Recording:
             "properties": dict(properties or {}),
             "labels": [{"key": one, "value": value} for one, value in (labels or {}).items()],
             "git": dict(detect() if git_info is None else git_info) or None,
-            "heartbeatTtl": heartbeat_ttl,
+            "createdAt": _moment(created_at),
+            "startedAt": _moment(started_at),
+            "heartbeatTtl": ttl,
             "idempotencyKey": key or uuid.uuid4().hex,
         }
+        self.ended_at = ended_at
+        self._past = past and ttl is None
+        self._cached_from: str | None = None
         self._key = key
         self._counted: Counter[str] = Counter()
         self._attempts: Counter[str] = Counter()
         self._outputs: dict[str, Any] = {}
         self._ended = False
         self._over = False
-        self._thread = _Sender(self, _FLUSH_AFTER, heartbeat_ttl)
+        self._thread = Sender(self._record, _FLUSH_AFTER, ttl)
 
     # -- what happens in it -------------------------------------------------------------------------------------------
 
@@ -98,6 +117,7 @@ class Recording:
         kind: str = "gauge",
         tags: Mapping[str, Any] | None = None,
         task: str | None = None,
+        at: datetime | str | None = None,
     ) -> None:
         """A number; sent within a second. `kind` is `gauge`, `counter` or `duration` (in seconds)."""
         number = float(value)
@@ -110,14 +130,14 @@ class Recording:
             "name": name,
             "value": number,
             "kind": kind.upper(),
-            "at": _now(),
+            "at": self._at(at),
             "step": step,
             "tags": dict(tags) if tags else None,
             "taskKey": task,
         }
         if self._key is not None:
             metric["idempotencyKey"] = self._key_of(name, step, tags, task)
-        self._thread.put({key: told for key, told in metric.items() if told is not None})
+        self._thread.put_metric({key: told for key, told in metric.items() if told is not None})
 
     def _key_of(
         self, name: str, step: int | None, tags: Mapping[str, Any] | None, task: str | None
@@ -133,6 +153,33 @@ class Recording:
     def log_metrics(self, values: Mapping[str, float], *, step: int | None = None) -> None:
         for name, value in values.items():
             self.log_metric(name, value, step=step)
+
+    def log(
+        self,
+        text: str,
+        level: str = "INFO",
+        *,
+        task: str | None = None,
+        at: datetime | str | None = None,
+    ) -> None:
+        """A line of its log, or several; sent within a second. `level` is TRACE, DEBUG, INFO, WARN or ERROR."""
+        if level.upper() not in _LEVELS:
+            raise ValueError(f"there is no level {level!r}; there are: {', '.join(_LEVELS)}")
+        if self._over:
+            return
+        told = {"level": level.upper(), "at": self._at(at), "taskKey": task}
+        line = {key: value for key, value in told.items() if value is not None}
+        for one in str(text).encode("utf-8", "replace").decode().split("\n"):
+            for start in range(0, max(len(one), 1), _LONGEST):
+                self._thread.put_line({**line, "text": one[start : start + _LONGEST]})
+
+    def cached_from(self, execution: str) -> None:
+        """Nothing was run: it ends CACHED, with what the execution of this id made, unless it fails after all."""
+        self._cached_from = execution
+
+    def _at(self, told: datetime | str | None) -> str | None:
+        """Of the past what is not told is not guessed here."""
+        return _moment(told) or (None if self._past else _now())
 
     def log_output(self, **values: Any) -> None:
         """What came of it; told with its end. Raises ValueError for a number that is none."""
@@ -179,22 +226,33 @@ class Recording:
         self._record("recordArtifacts", artifacts=[artifact])
 
     @contextmanager
-    def task(self, key: str) -> Iterator[None]:
-        """A task run of it: RUNNING inside, then SUCCESS, or with an exception FAILED. Again it is another attempt."""
+    def task(
+        self,
+        key: str,
+        *,
+        started_at: datetime | str | None = None,
+        ended_at: datetime | str | None = None,
+    ) -> Iterator[None]:
+        """A task run of it: RUNNING inside, then SUCCESS, or with an exception FAILED. Again it is another attempt.
+
+        Of a run of the past it needs both times.
+        """
+        if self._past and not (started_at and ended_at):
+            raise ValueError(f"task {key}: of a run of the past say started_at and ended_at")
         self._attempts[key] += 1
         told: dict[str, Any] = {"key": key, "attempt": self._attempts[key]}
-        self._record("recordTaskRun", **told, state="RUNNING", startedAt=_now())
+        self._record("recordTaskRun", **told, state="RUNNING", startedAt=self._at(started_at))
         try:
             yield
         except BaseException as error:
             state, why = end_of(error)
             self._last_words(
                 lambda: self._record(
-                    "recordTaskRun", **told, state=state, endedAt=_now(), error=why
+                    "recordTaskRun", **told, state=state, endedAt=self._at(ended_at), error=why
                 )
             )
             raise
-        self._record("recordTaskRun", **told, state="SUCCESS", endedAt=_now())
+        self._record("recordTaskRun", **told, state="SUCCESS", endedAt=self._at(ended_at))
 
     # -- its life -----------------------------------------------------------------------------------------------------
 
@@ -218,7 +276,13 @@ class Recording:
             self._thread.start()
         return self
 
-    def finish(self, state: str = "SUCCESS", error: Mapping[str, str] | None = None) -> None:
+    def finish(
+        self,
+        state: str = "SUCCESS",
+        error: Mapping[str, str] | None = None,
+        *,
+        ended_at: datetime | str | None = None,
+    ) -> None:
         """What is still to be sent is sent first. Raises what went wrong with that."""
         if self._ended:
             return
@@ -226,11 +290,14 @@ class Recording:
         if self._over:
             return
         self._thread.stop()
+        cached = self._cached_from is not None and state == "SUCCESS"
         self._record(
             "finishExecution",
-            state=state,
+            state="CACHED" if cached else state,
+            endedAt=_moment(ended_at or self.ended_at),
             error=error,
             outputs=self._outputs or None,
+            cachedFrom=self._cached_from if cached else None,
         )
         if self._thread.error:
             raise self._thread.error
@@ -265,67 +332,6 @@ class Recording:
             warnings.warn(f"the end could not be recorded: {error}", stacklevel=3)
 
 
-class _Sender(threading.Thread):
-    """Sends metrics in batches, and heartbeats when nothing else was sent."""
-
-    def __init__(self, run: Recording, flush_after: float, ttl: float | None) -> None:
-        super().__init__(name="headway", daemon=True)
-        self.error: HeadwayError | None = None
-        self._run = run
-        self._flush_after = flush_after
-        self._beats = None if ttl is None else max(int(ttl / 3 / flush_after), 1)
-        self._metrics: list[dict[str, Any]] = []
-        self._batches = 0
-        self._key = uuid.uuid4().hex
-        self._lock = threading.Lock()
-        self._wake = threading.Event()
-        self._stopping = False
-
-    def put(self, metric: dict[str, Any]) -> None:
-        with self._lock:
-            self._metrics.append(metric)
-            many = len(self._metrics) >= _MANY
-        if many:
-            self._wake.set()
-
-    def stop(self) -> None:
-        """Returns when everything is sent, or cannot be."""
-        self._stopping = True
-        self._wake.set()
-        if self.is_alive():
-            self.join()
-
-    def run(self) -> None:
-        quiet = 0
-        while not self._stopping:
-            self._wake.wait(self._flush_after)
-            self._wake.clear()
-            quiet = 0 if self._flush() else quiet + 1
-            if self._beats is not None and quiet >= self._beats:
-                self._say("heartbeat", self._flush_after)
-                quiet = 0
-        self._flush()
-
-    def _flush(self) -> bool:
-        sent = False
-        while True:
-            with self._lock:
-                batch, self._metrics = self._metrics[:_MANY], self._metrics[_MANY:]
-            if not batch:
-                return sent
-            self._batches += 1
-            key = f"{self._key}-{self._batches}"
-            self._say("recordMetrics", None, metrics=batch, idempotencyKey=key)
-            sent = True
-
-    def _say(self, mutation: str, patience: float | None, **input: Any) -> None:
-        try:
-            self._run._record(mutation, patience, **input)
-        except HeadwayError as error:
-            if mutation != "heartbeat":  # one that is missed is made good by the next
-                self.error = self.error or error
-
-
 def end_of(error: BaseException) -> tuple[str, dict[str, str] | None]:
     """The state that an exception ends a run in, and what to say of it."""
     if isinstance(error, KeyboardInterrupt):
@@ -333,6 +339,15 @@ def end_of(error: BaseException) -> tuple[str, dict[str, str] | None]:
     if isinstance(error, SystemExit) and error.code in (None, 0):
         return "SUCCESS", None
     return "FAILED", {"code": type(error).__name__, "message": str(error) or type(error).__name__}
+
+
+def _moment(told: datetime | str | None) -> str | None:
+    """Raises ValueError without a time zone: nobody could say when that was."""
+    if isinstance(told, datetime):
+        if told.tzinfo is None:
+            raise ValueError(f"{told!r} has no time zone; say one, as tzinfo=timezone.utc")
+        return told.isoformat()
+    return told
 
 
 def _now() -> str:

@@ -8,18 +8,22 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from models.approval import ApprovalPolicy
+from models.approval_events import (
+    ApprovalClosed,
+    ApprovalEscalated,
+    ApprovalReminded,
+    ApprovalRequested,
+    ApprovalVoted,
+)
 from models.event_types import EventType
 from models.record_events import Archived, GitSet, NoteAdded, Unarchived
 from models.states import (
-    ApprovalState,
     AttemptState,
     Channel,
     ExecutionState,
     FailureAction,
     Origin,
     TaskRunState,
-    VoteDecision,
 )
 from models.task_error import TaskError as TaskError  # noqa: PLC0414 - the facts name it
 
@@ -44,7 +48,8 @@ class Parent:
 @dataclass(frozen=True, slots=True)
 class ExecutionCreated:
     """`shares_slot`: one of the same flow holds the slot of both while it waits for this; without a `parent` it is a
-    test, which takes none. `starters`: see `Execution`. Of `origin` EXTERNAL it has no revision."""
+    test, which takes none. `starters`: see `Execution`. Of `origin` EXTERNAL it has no revision; `created_at` is
+    when it was created there, and `afterwards` says that it is recorded when all of it may be over."""
 
     flow_id: UUID | None
     revision_id: UUID | None
@@ -75,19 +80,23 @@ class ExecutionCreated:
     properties: Mapping[str, Any] | None = None
     heartbeat_ttl: float | None = None
     starters: tuple[str, ...] = ()
+    created_at: datetime | None = None
+    afterwards: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ExecutionMoved:
     """`told_at` is when it happened, where that was told from outside and is not when it was recorded. `cascade`: of a
     pause or kill, whether the executions that its subflows started follow. `shares_slot`: of a child that its parent,
-    of the same flow, brought back: it uses that one's slot."""
+    of the same flow, brought back: it uses that one's slot. `cached_from`: it ended in CACHED, with what this one had
+    made."""
 
     from_state: ExecutionState
     to_state: ExecutionState
     told_at: datetime | None = None
     cascade: bool = True
     shares_slot: bool = False
+    cached_from: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,56 +228,6 @@ class ProgressReported:
     message: str | None = None
     inputs: Mapping[str, Any] | None = None
     wake_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ApprovalRequested:
-    path: str
-    attempt: int
-    id: UUID
-    message: str
-    policy: ApprovalPolicy
-    from_state: TaskRunState
-    expires_at: datetime | None = None
-    to_state: TaskRunState = TaskRunState.WAITING_FOR_APPROVAL
-
-
-@dataclass(frozen=True, slots=True)
-class ApprovalVoted:
-    """`groups` are those of the policy's that the voter belonged to; `key` makes the same vote again a success."""
-
-    path: str
-    approval_id: UUID
-    id: UUID
-    decision: VoteDecision
-    comment: str | None
-    override: bool = False
-    groups: tuple[str, ...] = ()
-    form: Mapping[str, Any] | None = None
-    key: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ApprovalReminded:
-    path: str
-    approval_id: UUID
-
-
-@dataclass(frozen=True, slots=True)
-class ApprovalEscalated:
-    """`roles` may decide as well from now on, until `expires_at` if there is a time."""
-
-    path: str
-    approval_id: UUID
-    roles: tuple[str, ...]
-    expires_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class ApprovalClosed:
-    path: str
-    approval_id: UUID
-    state: ApprovalState
 
 
 @dataclass(frozen=True, slots=True)

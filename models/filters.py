@@ -26,6 +26,8 @@ class Field(StrEnum):
     INPUT = "input"
     METRIC = "metric"
     CREATED_BY = "created_by"
+    DATE = "date"
+    """When it started; of what has not, when it was created."""
     CREATED_AT = "created_at"
     STARTED_AT = "started_at"
     ENDED_AT = "ended_at"

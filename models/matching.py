@@ -62,6 +62,10 @@ class Candidate:
     notes: bool = False
     children: bool = False
 
+    @property
+    def date(self) -> datetime:
+        return self.started_at or self.created_at
+
 
 _ORDERING: Final[Mapping[Operator, Callable[[Any, Any], bool]]] = {
     Operator.EQ: eq,
@@ -81,7 +85,7 @@ JSON_FIELDS: Final[Mapping[Field, str]] = {
     Field.PROPERTY: "properties",
     Field.INPUT: "inputs",
 }
-_TIMES = frozenset({Field.CREATED_AT, Field.STARTED_AT, Field.ENDED_AT})
+_TIMES = frozenset({Field.DATE, Field.CREATED_AT, Field.STARTED_AT, Field.ENDED_AT})
 
 
 def matches(node: Filter, row: Candidate, now: datetime) -> bool:

@@ -114,6 +114,7 @@ class Execution(Model):
     starters = fields.JSONField[list[str]](db_default=_EMPTY_LIST)
     signals = fields.JSONField[dict[str, object]](db_default=_EMPTY_OBJECT)
     archived = fields.BooleanField(db_default=False)
+    recorded_at = fields.DatetimeField(null=True)
 
     class Meta:
         app = "headway"

@@ -42,6 +42,11 @@ class Asked:
         found = {self.execution_id, self.parent.execution_id if self.parent else None}
         return {id for id in found if id}
 
+    @property
+    def job_id(self) -> int | None:
+        """The job that a start takes."""
+        return self.command.job_id if isinstance(self.command, Start) else None
+
     def concerns_many(self, execution: Execution) -> bool:
         """Whether there are task runs enough, or will be, that judging it may take longer than others should wait."""
         command = self.command

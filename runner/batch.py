@@ -21,13 +21,13 @@ from models.lifecycle.commands import (
     Create,
     MakeRoom,
     Restart,
-    Start,
 )
 from models.lifecycle.decide import begin
 from models.lifecycle.family_commands import Adopt, ResumeChild
 from models.lifecycle.record_commands import AddNote, Delete
 from models.lifecycle.retold import RecordExecution
 from models.lifecycle.snapshot import Execution
+from models.lifecycle.told import id_for
 from models.lifecycle.transition import Context, Deferred, Job, Transition
 from models.states import HOLDING_A_SLOT, ExecutionState, TaskRunState
 from runner.asked import Asked, NotAll, Verdict, problem_of
@@ -94,7 +94,7 @@ class Batch:
         await self._lock_slots(connection)
         await self._hold_to_places(connection)
         await self._hold_to_note_keys(connection)
-        repeated = await self._hold_to_keys(connection)
+        repeated = await self._hold_to_keys(connection, now)
         pace = Pace()
         for asked in self.asked:
             if asked not in self.verdicts and asked not in repeated:
@@ -180,7 +180,8 @@ class Batch:
         adopted = None
         try:
             if isinstance(asked.command, Beginning):
-                transition = begin(asked.command, context, self._ids.get(asked) or self._new_id())
+                id = self._ids.get(asked) or id_for(asked.command, now, self._new_id)
+                transition = begin(asked.command, context, id)
                 before = None
             else:
                 assert asked.execution_id
@@ -253,9 +254,13 @@ class Batch:
             gone = set(keys)
             self.jobs = [(id, job) for id, job in self.jobs if job.key not in gone]
 
-    async def _hold_to_keys(self, connection: Connection) -> dict[Asked, idempotency.Key]:
+    async def _hold_to_keys(
+        self, connection: Connection, now: datetime
+    ) -> dict[Asked, idempotency.Key]:
         """Before they are judged, for what is begun may take a slot: those of a repeated key, with what stands."""
-        self._ids = {asked: self._new_id() for asked in self.asked if _has_key(asked)}
+        begun = [(one, one.command) for one in self.asked if isinstance(one.command, Beginning)]
+        keyed = [(one, command) for one, command in begun if command.idempotency_key is not None]
+        self._ids = {one: id_for(command, now, self._new_id) for one, command in keyed}
         mine = {
             asked: _key(asked, id) for asked, id in self._ids.items() if asked not in self.verdicts
         }
@@ -334,11 +339,11 @@ class Batch:
         refused = [asked for asked in judged if _is_refused(self.verdicts[asked])]
         # A job that was taken for nothing goes first, for it may be lined up again; one that begins goes last, for
         # it may be what was lined up just now.
-        await acknowledge(connection, [id for asked in refused if (id := _job_of(asked))])
+        await acknowledge(connection, [id for asked in refused if (id := asked.job_id)])
         await withdraw(connection, self._withdrawn, [job.key for _, job in self.jobs])
         await enqueue(connection, self.jobs)
         await deferred.store(connection, self.promises)
-        await acknowledge(connection, [id for asked in judged if (id := _job_of(asked))])
+        await acknowledge(connection, [id for asked in judged if (id := asked.job_id)])
         kept = [asked for asked in judged if not isinstance(self.verdicts[asked], Fault)]
         await deferred.settle(connection, [asked.owed for asked in kept if asked.owed])
 
@@ -372,10 +377,6 @@ def _conflict(key: idempotency.Key) -> Refused:
     )
 
 
-def _job_of(asked: Asked) -> int | None:
-    return asked.command.job_id if isinstance(asked.command, Start) else None
-
-
 _MUTATIONS: Mapping[type[Beginning], str] = {
     Create: CREATE,
     RecordExecution: "recordExecution",
@@ -387,10 +388,6 @@ def _kills(event: Event) -> bool:
     if isinstance(fact, TaskRunMoved):
         return fact.to_state is TaskRunState.KILLING
     return isinstance(fact, KillForced)
-
-
-def _has_key(asked: Asked) -> bool:
-    return isinstance(asked.command, Beginning) and asked.command.idempotency_key is not None
 
 
 def _key(asked: Asked, id: UUID) -> idempotency.Key:

@@ -1,11 +1,12 @@
-"""What the tables need from time to time: partitions ahead, old idempotency keys and bulks gone."""
+"""What the tables need from time to time: partitions ahead, and of a past that was told afterwards; old idempotency
+keys and bulks gone."""
 
 import asyncio
 import logging
 
 from runner.loops import Loop, surviving
 from runner.store import bulk, idempotency
-from runner.store.database import Database, ensure_partitions
+from runner.store.database import Database, ensure_partitions, give_the_past_partitions
 
 logger = logging.getLogger("headway.housekeeping")
 
@@ -22,6 +23,7 @@ class Housekeeping(Loop):
         while True:
             with surviving(logger, "the tables were not looked after") as trouble:
                 await ensure_partitions(self._database.pool)
+                await give_the_past_partitions(self._database.pool)
                 async with self._database.pool.acquire() as connection:
                     await idempotency.forget_old(connection)
                     await bulk.forget_old(connection)

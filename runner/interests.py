@@ -41,6 +41,7 @@ _ATTRIBUTES: Final = {
     Field.TEXT: {"error"},
     Field.TESTS: {"tests"},
     Field.ERROR: {"failed"},
+    Field.DATE: {"started_at"},
     Field.DURATION: {"started_at", "ended_at", "idle", "idle_since"},
 }
 _ORDERED_BY: Final[Mapping[str, Sequence[str]]] = {

@@ -9,22 +9,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from models.errors import ProblemCode, Refused
-from models.events import (
+from models.approval_events import (
     ApprovalClosed,
     ApprovalEscalated,
     ApprovalRequested,
     ApprovalVoted,
-    AttemptEnded,
-    AttemptStarted,
-    Event,
-    ExecutionMoved,
-    TaskRunRecorded,
 )
+from models.errors import ProblemCode, Refused
+from models.events import AttemptEnded, AttemptStarted, Event, ExecutionMoved, TaskRunRecorded
 from models.lifecycle.evolve import fold
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.record_events import NoteAdded
-from models.states import ApprovalState, AttemptState
+from models.states import ApprovalState, AttemptState, TaskRunState
 from runner.store import history
 from runner.store.connection import Connection, Pool
 from runner.store.event_log import facts_up_to
@@ -298,12 +294,24 @@ def _task_moves(execution: Execution, events: Sequence[Event]) -> list[Row]:
     ]
 
 
+def _happened_at(event: Event) -> datetime:
+    """As it was told, of what ran elsewhere."""
+    match event.fact:
+        case ExecutionMoved(told_at=datetime() as at):
+            return at
+        case TaskRunRecorded() as fact:
+            running = fact.to_state is TaskRunState.RUNNING
+            return fact.ended_at or (running and fact.attempt_started_at) or event.at
+        case _:
+            return event.at
+
+
 def _move(event: Event) -> Row:
     return {
         "execution_id": event.execution_id,
         "seq": event.seq,
         "to_state": getattr(event.fact, "to_state", None),
-        "at": event.at,
+        "at": _happened_at(event),
         "actor": event.ask.actor,
         "reason": event.ask.reason,
     }

@@ -12,14 +12,17 @@ from uuid import UUID, uuid5
 import orjson
 
 from models.errors import Problem, ProblemCode, Refused
+from models.ids import new_id
 from models.lifecycle.retelling import TOLD
 from models.lifecycle.retold import RecordExecution
 from models.lifecycle.snapshot import Plan
+from models.lifecycle.told import placed
+from models.lifecycle.told import told as told_moment
 from models.states import EXECUTION_ENDS, ExecutionState, TaskRunState
 from models.values import KEY_PATTERN, NAMESPACE_PATTERN
 from runner.store import idempotency
 from runner.store.artifacts import UsedArtifact, record_uses
-from runner.store.connection import Pool
+from runner.store.connection import Connection, Pool
 from runner.store.measures import MetricRow, store_once
 
 _AT_ONCE: Final = 5_000
@@ -40,6 +43,7 @@ class ToldExecution:
     labels: Mapping[str, str]
     git: Mapping[str, str] | None
     started: bool
+    created_at: datetime | None
     started_at: datetime | None
     heartbeat_ttl: float | None
     idempotency_key: str | None
@@ -65,11 +69,19 @@ class ToldExecution:
             properties=self.properties,
             git=self.git,
             started=self.started,
+            created_at=self.created_at,
             started_at=self.started_at,
             heartbeat_ttl=ttl,
             idempotency_key=self.idempotency_key,
-            digest=_digest(asdict(self)) if self.idempotency_key else None,
+            digest=self._digest() if self.idempotency_key else None,
         )
+
+    def _digest(self) -> str:
+        """That of a key which was used before there was a `created_at` stays what it was."""
+        told = asdict(self)
+        if self.created_at is None:
+            del told["created_at"]
+        return digest_of(told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +105,7 @@ class ToldMetric:
             return f"metric {self.key}"
         told = asdict(self)
         del told["key"]
-        return _digest(told)
+        return digest_of(told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,32 +124,40 @@ class ToldArtifact:
 
 
 async def record_metrics(
-    pool: Pool, actor: str, execution_id: UUID, metrics: Sequence[ToldMetric], key: str | None
+    pool: Pool, actor: str, row: Mapping[str, Any], metrics: Sequence[ToldMetric], key: str | None
 ) -> None:
-    """Each one once: by its own key, else by the call's and its place in it, else by all that is told of it."""
-    _refuse_too_many(metrics, "metrics")
-    now = datetime.now(UTC)
-    rows = [
-        _metric_row(execution_id, metric, f"{actor} {key} {place}" if key else None, now)
-        for place, metric in enumerate(metrics)
-    ]
-    digest = _digest([asdict(metric) for metric in metrics])
+    """Each one once: by its own key, else by the call's and its place in it, else by all that is told of it. `row` is
+    of their execution. Raises Refused."""
+    refuse_too_many(metrics, "metrics")
+    digest = digest_of([asdict(metric) for metric in metrics])
     async with pool.acquire() as connection, connection.transaction():
+        now: datetime = await connection.fetchval("select clock_timestamp()")
         if key:
-            told = idempotency.Key(
-                actor, f"recordMetrics {execution_id}", key, digest, execution_id
-            )
-            standing = (await idempotency.take(connection, [told]))[told.name]
-            if standing.digest != digest:
-                raise _used_for_other(key)
+            await is_told_first(connection, actor, f"recordMetrics {row['id']}", key, digest)
+        of_call = f"{actor} {key}" if key else None
+        rows = [
+            _metric_row(row, metric, of_call and f"{of_call} {place}", now)
+            for place, metric in enumerate(metrics)
+        ]
         await store_once(connection, rows)
+
+
+async def is_told_first(
+    connection: Connection, actor: str, what: str, key: str, digest: str
+) -> bool:
+    """Whether the call with this key has not been carried out yet. Raises Refused where it was another one."""
+    mine = idempotency.Key(actor, what, key, digest, new_id())
+    standing = (await idempotency.take(connection, [mine]))[mine.name]
+    if standing.digest != digest:
+        raise _used_for_other(key)
+    return standing.answer == mine.answer
 
 
 async def record_artifacts(
     pool: Pool, execution_id: UUID, namespace: str, artifacts: Sequence[ToldArtifact]
 ) -> None:
     """All or none. Raises Refused for a version that is known with another digest."""
-    _refuse_too_many(artifacts, "artifacts")
+    refuse_too_many(artifacts, "artifacts")
     now = datetime.now(UTC)
     uses = [_use(execution_id, namespace, told, now) for told in artifacts]
     async with pool.acquire() as connection, connection.transaction():
@@ -182,8 +202,9 @@ def _checked_text(text: str, name: str, longest: int = _LONGEST_NAME) -> str:
 
 
 def _metric_row(
-    execution_id: UUID, told: ToldMetric, of_call: str | None, now: datetime
+    row: Mapping[str, Any], told: ToldMetric, of_call: str | None, now: datetime
 ) -> MetricRow:
+    execution_id: UUID = row["id"]
     name = _checked_text(told.name, "name")
     if told.step is not None and not -_STEPS <= told.step < _STEPS:
         raise _wrong("step is a number of 64 bits", "step")
@@ -201,7 +222,7 @@ def _metric_row(
         kind=told.kind,
         step=told.step,
         tags=told.tags,
-        at=told.at or now,
+        at=told_moment(told.at, now, "at") or placed(row, now),
     )
 
 
@@ -227,7 +248,7 @@ def _use(execution_id: UUID, namespace: str, told: ToldArtifact, now: datetime) 
     )
 
 
-def _refuse_too_many(told: Sequence[object], name: str) -> None:
+def refuse_too_many(told: Sequence[object], name: str) -> None:
     if len(told) > _AT_ONCE:
         raise _wrong(f"at most {_AT_ONCE} {name} in one call; got {len(told)}", name)
 
@@ -244,7 +265,7 @@ def _used_for_other(key: str) -> Refused:
     )
 
 
-def _digest(told: object) -> str:
+def digest_of(told: object) -> str:
     return hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 

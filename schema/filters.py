@@ -32,6 +32,7 @@ _TEXTS: Final[Mapping[str, Field]] = {
     "created_by": Field.CREATED_BY,
     "commit": Field.COMMIT,
     "branch": Field.BRANCH,
+    "date": Field.DATE,
     "created_at": Field.CREATED_AT,
     "started_at": Field.STARTED_AT,
     "ended_at": Field.ENDED_AT,
@@ -62,6 +63,7 @@ class ExecutionFilter:
     created_by: StringFilter | None = None
     archived: ArchivedChoice | None = None
     include_tests: bool | None = None
+    date: DateTimeFilter | None = None
     created_at: DateTimeFilter | None = None
     started_at: DateTimeFilter | None = None
     ended_at: DateTimeFilter | None = None

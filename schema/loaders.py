@@ -12,6 +12,7 @@ from models.lifecycle.snapshot import Execution
 from models.viewer import Scope
 from runner.past import Past, past_of, read_past
 from runner.store import comparison, flows, history, lineage, schedules, slots, stats, workers
+from runner.store.alike import Line
 from runner.store.connection import Pool
 from runner.store.flow_links import LinkedFlow, linked_flows
 from runner.store.gathering import Gathered
@@ -54,9 +55,9 @@ class _Reads:
         rows = [found.get(id) for id in ids]
         return [row if row and self.scope.covers(row["namespace"]) else None for row in rows]
 
-    async def usual_durations(self, flows: Sequence[tuple[str, str]]) -> list[Tally | None]:
-        found = await stats.usual_durations(self.pool, flows)
-        return [found.get(flow) for flow in flows]
+    async def usual_durations(self, lines: Sequence[Line]) -> list[Tally | None]:
+        found = await stats.usual_durations(self.pool, lines)
+        return [found.get(line) for line in lines]
 
     async def snapshots(self, ids: Sequence[UUID]) -> list[Execution | None]:
         found = await read_executions(self.pool, self.plans, list(ids))
@@ -127,7 +128,7 @@ class Loaders:
         return self._grouped("schedules")
 
     @property
-    def usual_durations(self) -> DataLoader[tuple[str, str], Tally | None]:
+    def usual_durations(self) -> DataLoader[Line, Tally | None]:
         return self._once("usual_durations", self._reads.usual_durations)
 
     @property

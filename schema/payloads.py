@@ -128,6 +128,11 @@ class RecordMetricsPayload(CreateExecutionPayload):
 
 
 @strawberry.type
+class RecordLogsPayload(CreateExecutionPayload):
+    pass
+
+
+@strawberry.type
 class RecordArtifactsPayload(CreateExecutionPayload):
     pass
 

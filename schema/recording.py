@@ -1,5 +1,6 @@
 """The roots of recording what runs elsewhere, and from their inputs to the engine and the tables."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -8,10 +9,13 @@ import strawberry
 from models.errors import ProblemCode, Refused
 from models.lifecycle.commands import Command
 from models.lifecycle.retold import RecordStart
+from models.states import EXECUTION_SUCCESSES
 from models.viewer import Permission
 from runner import recordings
+from runner.recorded_logs import record_logs
 from runner.recordings import ToldArtifact
 from runner.store import recorded
+from runner.store.json import load
 from schema.acting import answered, view_of
 from schema.context import Info
 from schema.doors import needs, visible_execution
@@ -20,6 +24,7 @@ from schema.payloads import (
     HeartbeatPayload,
     RecordArtifactsPayload,
     RecordExecutionPayload,
+    RecordLogsPayload,
     RecordMetricsPayload,
     RecordPropertiesPayload,
     RecordTaskRunPayload,
@@ -29,6 +34,7 @@ from schema.recording_inputs import (
     HeartbeatInput,
     RecordArtifactsInput,
     RecordExecutionInput,
+    RecordLogsInput,
     RecordMetricsInput,
     RecordPropertiesInput,
     RecordTaskRunInput,
@@ -58,6 +64,10 @@ class RecordingMutation:
         return await answered(RecordMetricsPayload, info, _metrics(info, input))
 
     @strawberry.mutation
+    async def record_logs(self, info: Info, input: RecordLogsInput) -> RecordLogsPayload:
+        return await answered(RecordLogsPayload, info, _logs(info, input))
+
+    @strawberry.mutation
     async def record_artifacts(
         self, info: Info, input: RecordArtifactsInput
     ) -> RecordArtifactsPayload:
@@ -67,7 +77,7 @@ class RecordingMutation:
     async def finish_execution(
         self, info: Info, input: FinishExecutionInput
     ) -> FinishExecutionPayload:
-        return await answered(FinishExecutionPayload, info, _tell(info, input))
+        return await answered(FinishExecutionPayload, info, _end(info, input))
 
     @strawberry.mutation
     async def heartbeat(self, info: Info, input: HeartbeatInput) -> HeartbeatPayload:
@@ -83,13 +93,46 @@ async def _begin(info: Info, input: RecordExecutionInput) -> dict[str, Any]:
     return {"execution": await view_of(info, transition.execution.id)}
 
 
-async def _tell(
-    info: Info, input: RecordTaskRunInput | RecordPropertiesInput | FinishExecutionInput
-) -> dict[str, Any]:
+async def _tell(info: Info, input: RecordTaskRunInput | RecordPropertiesInput) -> dict[str, Any]:
     needs(info, Permission.RUN_FLOW)
     id = await visible_execution(info, input.execution_id)
     await _execute(info, id, input.told(), input.reason)
     return {"execution": await view_of(info, id)}
+
+
+async def _end(info: Info, input: FinishExecutionInput) -> dict[str, Any]:
+    needs(info, Permission.RUN_FLOW)
+    id = await visible_execution(info, input.execution_id)
+    command = input.told()
+    if input.cached_from is not None:
+        source = await _source(info, id, input.cached_from)
+        outputs = command.outputs or load(source["outputs"])
+        command = replace(command, cached_from=source["id"], outputs=outputs)
+    await _execute(info, id, command, input.reason)
+    return {"execution": await view_of(info, id)}
+
+
+async def _source(info: Info, id: UUID, cached_from: str) -> Any:
+    """The row of the execution that one is cached from: another one, that may be seen and ended well."""
+    try:
+        key = await visible_execution(info, cached_from)
+    except Refused as refused:
+        problems = [replace(problem, path=("cachedFrom",)) for problem in refused.problems]
+        raise Refused(problems) from refused
+    row = await info.context.loaders.execution.load(key)
+    assert row
+    if key == id:
+        raise _no_source("an execution is not cached from itself")
+    if row["state"] not in EXECUTION_SUCCESSES:
+        ends = ", ".join(sorted(EXECUTION_SUCCESSES))
+        raise _no_source(
+            f"{row['name']} is {row['state']}; only what ended well ({ends}) is reused"
+        )
+    return row
+
+
+def _no_source(sentence: str) -> Refused:
+    return Refused.because(ProblemCode.VALIDATION, sentence, "cachedFrom")
 
 
 async def _metrics(info: Info, input: RecordMetricsInput) -> dict[str, Any]:
@@ -97,8 +140,17 @@ async def _metrics(info: Info, input: RecordMetricsInput) -> dict[str, Any]:
     actor = info.context.viewer.actor
     told = [metric.told() for metric in input.metrics]
     await recordings.record_metrics(
-        info.context.services.pool, actor, row["id"], told, input.idempotency_key
+        info.context.services.pool, actor, row, told, input.idempotency_key
     )
+    return {"execution": await _alive(info, row["id"])}
+
+
+async def _logs(info: Info, input: RecordLogsInput) -> dict[str, Any]:
+    row = await _recorded(info, input.execution_id)
+    services, actor = info.context.services, info.context.viewer.actor
+    told = [line.told() for line in input.lines]
+    await record_logs(services.pool, services.vault, actor, row, told, input.idempotency_key)
+    services.feed.hint({f"l:{row['id']}"})
     return {"execution": await _alive(info, row["id"])}
 
 

@@ -7,12 +7,14 @@ from uuid import UUID
 
 import strawberry
 
+from models import logs
 from models.errors import ProblemCode, Refused
 from models.events import TaskError
 from models.ids import untyped
 from models.lifecycle.retold import RecordEnd, RecordProperties, RecordTaskRun
 from models.states import ExecutionState, TaskRunState
 from models.viewer import Scope
+from runner.recorded_logs import ToldLine
 from runner.recordings import (
     ToldArtifact,
     ToldExecution,
@@ -22,7 +24,7 @@ from runner.recordings import (
     checked_state,
 )
 from runner.store.where import Arguments, compile_scope
-from schema.enums import ArtifactDirection, MetricKind
+from schema.enums import ArtifactDirection, LogLevel, LogStream, MetricKind
 from schema.labels import LabelInput, labels_from
 from schema.operators import StringFilter, text_conditions
 from schema.scalars import JSON, BigInt
@@ -60,6 +62,7 @@ class RecordExecutionInput:
     labels: list[LabelInput] | None = None
     git: GitInput | None = None
     started: bool = True
+    created_at: datetime | None = None
     started_at: datetime | None = None
     heartbeat_ttl: float | None = None
     idempotency_key: str | None = None
@@ -76,6 +79,7 @@ class RecordExecutionInput:
             labels=labels_from(self.labels),
             git=self.git.told() if self.git else None,
             started=self.started,
+            created_at=self.created_at,
             started_at=self.started_at,
             heartbeat_ttl=self.heartbeat_ttl,
             idempotency_key=self.idempotency_key,
@@ -148,6 +152,34 @@ class RecordMetricsInput:
 
 
 @strawberry.input
+class LogLineInput:
+    text: str
+    level: LogLevel | None = None
+    stream: LogStream = LogStream.STDOUT
+    at: datetime | None = None
+    task_key: str | None = None
+    attempt: int | None = None
+
+    def told(self) -> ToldLine:
+        level = self.level or (LogLevel.WARN if self.stream is LogStream.STDERR else LogLevel.INFO)
+        return ToldLine(
+            text=self.text,
+            level=logs.LogLevel(level.value),
+            stream=logs.LogStream(self.stream.value),
+            at=self.at,
+            path=self.task_key and checked_key(self.task_key, "taskKey"),
+            attempt=in_bounds(self.attempt, 1, 10_000, "attempt"),
+        )
+
+
+@strawberry.input
+class RecordLogsInput:
+    execution_id: strawberry.ID
+    lines: list[LogLineInput]
+    idempotency_key: str | None = None
+
+
+@strawberry.input
 class ArtifactInput:
     uri: str
     direction: ArtifactDirection
@@ -203,9 +235,16 @@ class FinishExecutionInput:
     ended_at: datetime | None = None
     outputs: JSON | None = None
     error: TaskErrorInput | None = None
+    cached_from: strawberry.ID | None = None
     reason: str | None = None
 
     def told(self) -> RecordEnd:
+        if self.cached_from is not None and self.state is not ExecutionState.CACHED:
+            raise Refused.because(
+                ProblemCode.VALIDATION,
+                f"only what ends CACHED has a cachedFrom; this ends {self.state.value}",
+                "cachedFrom",
+            )
         return RecordEnd(
             state=checked_end(self.state),
             ended_at=self.ended_at,

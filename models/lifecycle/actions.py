@@ -132,7 +132,7 @@ def available_actions(execution: Execution) -> list[Availability]:
 def availability(execution: Execution, action: Action, task: TaskRun | None = None) -> Availability:
     """Of the execution; or, with `task`, of that one of its task runs."""
     if execution.ran_elsewhere and action in _NEEDS_RUNNER:
-        return Availability(action, False, ProblemCode.INVALID_STATE, RAN_ELSEWHERE)
+        return _of_what_runs_elsewhere(execution, action)
     if execution.plan.unreadable and action in _NEEDS_DOCUMENT:
         return Availability(action, False, ProblemCode.INVALID_STATE, execution.plan.unreadable)
     if execution.state not in ALLOWED_IN[action]:
@@ -142,6 +142,17 @@ def availability(execution: Execution, action: Action, task: TaskRun | None = No
         sentence = _what_is_missing(action, task)
         return Availability(action, False, ProblemCode.INVALID_STATE, sentence)
     return Availability(action, True)
+
+
+def _of_what_runs_elsewhere(execution: Execution, action: Action) -> Availability:
+    """What has not started there can be taken back here, for whoever starts it tells of it first."""
+    if action is not Action.CANCEL:
+        return Availability(action, False, ProblemCode.INVALID_STATE, RAN_ELSEWHERE)
+    if execution.state is ExecutionState.CREATED:
+        return Availability(action, True)
+    sentence = f"of what runs elsewhere only what is CREATED can be cancelled here; this one is {execution.state.value}"
+    ask = "" if execution.ended else ": ask this of what runs it there"
+    return Availability(action, False, ProblemCode.INVALID_STATE, f"{sentence}{ask}")
 
 
 def _what_is_missing(action: Action, task: TaskRun | None) -> str:

@@ -1,12 +1,12 @@
 """What events make of approval requests."""
 
-from models.events import (
+from models.approval_events import (
     ApprovalClosed,
     ApprovalEscalated,
     ApprovalRequested,
     ApprovalVoted,
-    Event,
 )
+from models.events import Event
 from models.lifecycle.changes import with_task
 from models.lifecycle.snapshot import (
     Approval,

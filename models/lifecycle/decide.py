@@ -84,6 +84,9 @@ from models.states import ExecutionState, TaskRunState
 
 def _cancel(steps: Steps, command: Cancel) -> None:
     require(steps.execution, Action.CANCEL)
+    if steps.execution.ran_elsewhere:
+        recording.cancel(steps)
+        return
     if steps.execution.state is ExecutionState.KILLING:
         stopping.hurry(steps)
     else:

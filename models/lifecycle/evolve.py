@@ -1,13 +1,16 @@
 """`evolve`: what one event makes of an execution. The only way that a snapshot changes."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from models.events import (
+from models.approval_events import (
     ApprovalClosed,
     ApprovalEscalated,
     ApprovalRequested,
     ApprovalVoted,
+)
+from models.events import (
     AttemptEnded,
     AttemptStarted,
     ChildLinked,
@@ -86,7 +89,7 @@ def create(plan: Plan, event: Event) -> Execution:
         seq=event.seq,
         state_seq=event.seq,
         created_by=event.ask.actor,
-        created_at=event.at,
+        created_at=fact.created_at or event.at,
         inputs=fact.inputs,
         labels=fact.labels,
         on_failure=fact.on_failure,
@@ -107,6 +110,7 @@ def create(plan: Plan, event: Event) -> Execution:
         origin=fact.origin,
         git=fact.git,
         properties=fact.properties or {},
+        recorded_at=event.at if fact.afterwards else None,
     )
 
 
@@ -138,6 +142,8 @@ def _execution_moved(execution: Execution, fact: ExecutionMoved, event: Event) -
         unsettled=execution.unsettled if {fact.from_state, state} <= _AT_WORK else None,
         started_at=execution.started_at or (at if state is ExecutionState.RUNNING else None),
         ended_at=execution.ended_at if corrected else at if ended else None,
+        recorded_at=_recorded_at(execution, fact),
+        cached_from=fact.cached_from or execution.cached_from,
         cache_key=None if corrected else execution.cache_key,
         progress=1.0 if ended else execution.progress,
         archived=execution.archived and ended,
@@ -154,6 +160,12 @@ def _execution_moved(execution: Execution, fact: ExecutionMoved, event: Event) -
     if fact.from_state is ExecutionState.FAILED_FINISHING and state is ExecutionState.RUNNING:
         return replace(moved, failure=first_failure(moved, moved.tasks))
     return moved
+
+
+def _recorded_at(execution: Execution, fact: ExecutionMoved) -> datetime | None:
+    """What starts now has not been told of afterwards, however long it waited."""
+    starts_now = fact.to_state is ExecutionState.RUNNING and fact.told_at is None
+    return None if starts_now else execution.recorded_at
 
 
 def _restarted(execution: Execution, fact: ExecutionMoved, event: Event) -> Execution:

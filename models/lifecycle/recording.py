@@ -29,6 +29,7 @@ from models.lifecycle.retold import (
 )
 from models.lifecycle.snapshot import Execution
 from models.lifecycle.steps import Steps
+from models.lifecycle.told import beginning_of, told_end, told_start
 from models.lifecycle.transition import Context, Transition
 from models.record_events import GitSet
 from models.states import EXECUTION_MOVES, ExecutionState, FailureAction, Origin
@@ -44,6 +45,7 @@ _FAILING: Final = frozenset(
 
 def record_execution(command: RecordExecution, context: Context, id: UUID) -> Transition:
     check_labels(command.labels, settable=(CORRELATION,))
+    begun = beginning_of(command, context.now)
     spec = command.plan.spec
     event = Event(
         execution_id=id,
@@ -69,12 +71,15 @@ def record_execution(command: RecordExecution, context: Context, id: UUID) -> Tr
             git=command.git,
             properties=command.properties,
             heartbeat_ttl=command.heartbeat_ttl,
+            created_at=begun.created_at,
+            afterwards=begun.afterwards,
         ),
     )
     steps = Steps(create(command.plan, event), context)
     steps.events.append(event)
-    if command.started:
-        _move(steps, ExecutionState.RUNNING, command.started_at)
+    if begun.started_at:
+        told_at = begun.started_at if begun.started_at != context.now else None
+        _move(steps, ExecutionState.RUNNING, told_at)
     return steps.close()
 
 
@@ -90,7 +95,8 @@ def record_task_run(steps: Steps, command: RecordTaskRun) -> None:
     if fact is None:
         return
     if fact.to_state in STARTED and steps.execution.state is ExecutionState.CREATED:
-        _move(steps, ExecutionState.RUNNING, fact.started_at)
+        started = told_start(steps.execution, fact.started_at, steps.now)
+        _move(steps, ExecutionState.RUNNING, started)
     steps.record(fact)
 
 
@@ -126,33 +132,47 @@ def record_start(steps: Steps, _: RecordStart) -> None:
 def record_end(steps: Steps, command: RecordEnd) -> None:
     """The same end told again is a success that changes nothing; another one is refused."""
     _require_elsewhere(steps.execution)
-    if steps.execution.state is command.state and steps.execution.ended:
+    if _is_the_same_end(steps.execution, command):
         return
     if steps.execution.ended:
         raise _ended(steps.execution)
     way = _way(steps.execution.state, command.state)
-    _refuse_end_before_start(steps.execution, command)
+    ended_at = told_end(steps.execution, command.ended_at, steps.now)
     if command.outputs:
         steps.record(OutputsSet(None, command.outputs))
     if command.error or (command.state in _FAILING and not steps.execution.has_failed):
         steps.record(FailureRecorded(command.error or _unsaid(command.state)))
-    at = command.ended_at or steps.now
+    at = ended_at or steps.now
     for task in list(steps.execution.tasks.values()):
         if fact := close_task(task, at):
             steps.record(fact)
     for state in way:
-        _move(steps, state, command.ended_at)
+        _move(steps, state, ended_at, command.cached_from)
+
+
+def cancel(steps: Steps) -> None:
+    """What has not started elsewhere shall not: whoever would start it there is refused."""
+    record_end(steps, RecordEnd(ExecutionState.CANCELLED, ended_at=steps.now))
 
 
 def fall_silent(steps: Steps, command: FallSilent) -> None:
     if steps.execution.ended or not steps.execution.ran_elsewhere:
         return
     error = TaskError("SILENT", f"no heartbeat came for {command.ttl:g} seconds")
-    record_end(steps, RecordEnd(ExecutionState.ERROR, error=error))
+    record_end(steps, RecordEnd(ExecutionState.ERROR, ended_at=steps.now, error=error))
 
 
-def _move(steps: Steps, to: ExecutionState, told_at: datetime | None) -> None:
-    steps.record(ExecutionMoved(steps.execution.state, to, told_at))
+def _move(
+    steps: Steps, to: ExecutionState, told_at: datetime | None, cached_from: UUID | None = None
+) -> None:
+    source = cached_from if to is ExecutionState.CACHED else None
+    steps.record(ExecutionMoved(steps.execution.state, to, told_at, cached_from=source))
+
+
+def _is_the_same_end(execution: Execution, command: RecordEnd) -> bool:
+    if not execution.ended or execution.state is not command.state:
+        return False
+    return command.cached_from in (None, execution.cached_from)
 
 
 def _way(state: ExecutionState, end: ExecutionState) -> list[ExecutionState]:
@@ -171,16 +191,6 @@ def _way(state: ExecutionState, end: ExecutionState) -> list[ExecutionState]:
         f"an execution that is {state.value} cannot end {end.value}: only one that never started can",
         "state",
     )
-
-
-def _refuse_end_before_start(execution: Execution, command: RecordEnd) -> None:
-    started, ended = execution.started_at, command.ended_at
-    if started and ended and ended < started:
-        raise Refused.because(
-            ProblemCode.VALIDATION,
-            f"it started at {started.isoformat()}; an end before that cannot be",
-            "endedAt",
-        )
 
 
 def _unsaid(state: ExecutionState) -> TaskError:

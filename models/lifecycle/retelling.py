@@ -16,6 +16,8 @@ from models.lifecycle.changes import with_exit_code
 from models.lifecycle.recorded import recorded_task
 from models.lifecycle.retold import RecordTaskRun
 from models.lifecycle.snapshot import Execution, TaskRun
+from models.lifecycle.told import require_time
+from models.lifecycle.told import told as told_moment
 from models.states import TASK_RUN_ENDS, AttemptState, TaskRunState
 
 _ORDER: Final[Mapping[TaskRunState, int]] = {
@@ -48,10 +50,20 @@ _PRESUMED: Final = TaskError("UNFINISHED", "its execution ended before this task
 class _Known:
     """What is known of a task run, and what is told of it now."""
 
+    execution: Execution
     task: TaskRun
     new: bool
     told: RecordTaskRun
     now: datetime
+
+    def presumed_at(self, name: str) -> datetime:
+        """When what is told without a time happened: now, not after the end of its execution, not before it started.
+        Raises Refused where that would be a guess."""
+        require_time(self.execution, name)
+        newest = None if self.again else self.task.newest
+        began = self.told.started_at or (newest.started_at if newest else None)
+        at = self.execution.ended_at or self.now
+        return max(at, began) if began else at
 
     @property
     def again(self) -> bool:
@@ -91,11 +103,16 @@ def retell_task(
     execution: Execution, told: RecordTaskRun, now: datetime, new_id: Callable[[], UUID]
 ) -> TaskRunRecorded | None:
     """None where nothing new is told."""
+    told = replace(
+        told,
+        started_at=told_moment(told.started_at, now, "startedAt"),
+        ended_at=told_moment(told.ended_at, now, "endedAt"),
+    )
     found = execution.tasks.get(told.path)
     task = found or TaskRun(new_id(), told.path, told.path, len(execution.tasks))
     if told.attempt is not None and told.attempt < task.attempt:
         return None
-    known = _Known(task, found is None, told, now)
+    known = _Known(execution, task, found is None, told, now)
     fact = _fact(known, new_id)
     if execution.ended and fact.to_state not in TASK_RUN_ENDS:
         fact = _presumed(fact, execution.ended_at or now)
@@ -164,7 +181,8 @@ def _with_attempt(
     newest = None if known.again else task.newest
     if fact.to_state not in STARTED and newest is None:
         return fact
-    began = told.started_at or (newest.started_at if newest else None) or told.ended_at or known.now
+    began = told.started_at or (newest.started_at if newest else None) or told.ended_at
+    began = began or known.presumed_at("startedAt")
     first = task.started_at is None or (task.attempt <= 1 and not known.again)
     return replace(
         fact,
@@ -180,7 +198,7 @@ def _ended_at(known: _Known, state: TaskRunState) -> datetime | None:
     if state not in TASK_RUN_ENDS:
         return None
     kept = None if known.again or known.corrects else known.task.ended_at
-    return known.told.ended_at or kept or known.now
+    return known.told.ended_at or kept or known.presumed_at("endedAt")
 
 
 def _progress(known: _Known, state: TaskRunState) -> float:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from models.events import TaskError
 from models.lifecycle.snapshot import Plan
@@ -22,6 +23,7 @@ class RecordExecution:
     properties: Mapping[str, Any] = field(default_factory=dict)
     git: Mapping[str, Any] | None = None
     started: bool = True
+    created_at: datetime | None = None
     started_at: datetime | None = None
     heartbeat_ttl: float | None = None
     idempotency_key: str | None = None
@@ -59,6 +61,7 @@ class RecordEnd:
     ended_at: datetime | None = None
     outputs: Mapping[str, Any] | None = None
     error: TaskError | None = None
+    cached_from: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

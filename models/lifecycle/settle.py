@@ -37,7 +37,7 @@ def move(
     before = steps.execution
     if before.state is to:
         return
-    steps.record(ExecutionMoved(before.state, to, None, cascade, shares_slot))
+    steps.record(ExecutionMoved(before.state, to, cascade=cascade, shares_slot=shares_slot))
     execution = steps.execution
     if execution.clock.since == steps.now:
         set_timer(steps)

@@ -241,7 +241,8 @@ class TaskRun:
 @dataclass(frozen=True)
 class Execution:
     """`signals` are events that were sent to it and that no wait has taken yet. `restarted_by` are people, as are
-    `starters`, who had it started beside `created_by`: by asking for a backfill, by restarting its parent.
+    `starters`, who had it started beside `created_by`: by asking for a backfill, by restarting its parent. One that
+    was recorded long after it began has `recorded_at`.
 
     Derived, and kept because thousands of task runs ask for them at each step: `families`, the paths of each foreach's
     task runs; `done`, the sum that progress is made of, in millionths of a task run; `unsettled`, the paths of what has
@@ -291,6 +292,7 @@ class Execution:
     archived: bool = False
     origin: Origin = Origin.HEADWAY
     git: Mapping[str, Any] | None = None
+    recorded_at: datetime | None = None
 
     @property
     def ended(self) -> bool:

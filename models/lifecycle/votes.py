@@ -5,16 +5,15 @@ from datetime import timedelta
 from typing import Any
 
 from models.approval import ApprovalPolicy
-from models.errors import Problem, ProblemCode, Refused
-from models.events import (
+from models.approval_events import (
     ApprovalClosed,
     ApprovalEscalated,
     ApprovalReminded,
     ApprovalRequested,
     ApprovalVoted,
-    AttemptEnded,
-    TaskError,
 )
+from models.errors import Problem, ProblemCode, Refused
+from models.events import AttemptEnded, TaskError
 from models.inputs import InputSpec, validate_inputs
 from models.lifecycle.commands import ApprovalDue, CastVote
 from models.lifecycle.last_words import decision, expiry

@@ -81,7 +81,8 @@ EXECUTIONS: Vocabulary = _vocabulary(
     Known("input", Takes.KEYED, Field.INPUT),
     Known("metric", Takes.METRIC, Field.METRIC),
     Known("by", Takes.TEXT, Field.CREATED_BY),
-    Known("date", Takes.TIME, Field.CREATED_AT),
+    Known("date", Takes.TIME, Field.DATE),
+    Known("created", Takes.TIME, Field.CREATED_AT),
     Known("started", Takes.TIME, Field.STARTED_AT),
     Known("ended", Takes.TIME, Field.ENDED_AT),
     Known("duration", Takes.DURATION, Field.DURATION),
@@ -102,7 +103,6 @@ EXECUTIONS: Vocabulary = _vocabulary(
     inputs="input",
     metrics="metric",
     user="by",
-    created="date",
     finished="ended",
     took="duration",
 )

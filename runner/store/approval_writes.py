@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from models.events import (
+from models.approval_events import (
     ApprovalClosed,
     ApprovalEscalated,
     ApprovalRequested,
     ApprovalVoted,
-    Event,
 )
+from models.events import Event
 from models.lifecycle.snapshot import Execution
 from runner.store.connection import Connection
 from runner.store.json import dump, dump_or_none, plain, turned

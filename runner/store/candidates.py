@@ -10,10 +10,11 @@ from models.matching import Candidate
 from models.states import ExecutionState, Origin
 from runner.store.connection import Executes
 from runner.store.json import load
+from runner.store.measures import LAST_FIRST
 
-_METRICS = """
+_METRICS = f"""
 select distinct on (execution_id, name) execution_id, name, value from metrics
-where execution_id = any($1::uuid[]) order by execution_id, name, at desc, id desc
+where execution_id = any($1::uuid[]) order by execution_id, name, {LAST_FIRST}
 """
 _BESIDE: Mapping[Field, str] = {
     Field.RETRIED: "select distinct execution_id from task_runs where execution_id = any($1::uuid[]) and attempt > 1",

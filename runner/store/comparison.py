@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from runner.store.measures import LAST_FIRST
+
 MOST_POINTS: Final = 500
 """Of a series; of one with more so many are read, evenly, the first and the last among them."""
 
@@ -18,7 +20,7 @@ METRIC_VALUES_OF: Final = f"""{_TOLD}
 select distinct on ({_SERIES}) {_SERIES}, kind, count(*) over series as number,
   case kind when 'counter' then sum(value::numeric) over series else value::numeric end as value
 from told window series as (partition by {_SERIES})
-order by {_SERIES}, at desc, step desc nulls last, id desc
+order by {_SERIES}, {LAST_FIRST}
 """
 METRIC_POINTS_OF: Final = f"""{_TOLD},
 numbered as (

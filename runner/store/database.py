@@ -195,6 +195,14 @@ async def ensure_partitions(pool: "asyncpg.Pool[Any]", months_ahead: int = MONTH
     return made
 
 
+async def give_the_past_partitions(pool: "asyncpg.Pool[Any]") -> int:
+    """The same of past months, of which something was told afterwards; what is there moves, a month at a time."""
+    made = 0
+    while await pool.fetchval("select headway_partition_of_the_past()"):
+        made += 1
+    return made
+
+
 async def read_clock(pool: "asyncpg.Pool[Any]") -> datetime:
     """Now, by the one clock that all processes share."""
     now: datetime = await pool.fetchval("select clock_timestamp()")

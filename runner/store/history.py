@@ -7,6 +7,7 @@ from uuid import UUID
 
 from models.labels import TEST
 from models.viewer import Scope
+from runner.store.alike import alike_to
 from runner.store.connection import Executes, Pool
 from runner.store.nodes import TASK_RUN_WITH_RESULTS, USE
 from runner.store.where import Arguments, compile_scope
@@ -99,18 +100,14 @@ async def existing(pool: Pool, ids: Sequence[UUID]) -> set[UUID]:
 async def neighbour(
     pool: Pool, scope: Scope, row: Row, newer: bool, successful: bool = False
 ) -> Row | None:
-    """The previous or next execution of the same flow; `successful`: the nearest that succeeded."""
+    """The previous or next execution that is like it; `successful`: the nearest that succeeded."""
     arguments = Arguments(row["id"])
-    flow = arguments.add(row["flow_id"])
-    same = f"flow_id = {flow}"
-    if row["flow_id"] is None:
-        names = (arguments.add(row["namespace"]), arguments.add(row["flow_key"]))
-        same = f"{flow}::uuid is null and flow_id is null and (namespace, flow_key) = ({', '.join(names)})"
+    like = alike_to(row, arguments)
     condition = compile_scope(scope, arguments)
     compare, order = (">", "asc") if newer else ("<", "desc")
     success = "and state = 'SUCCESS'" if successful else ""
     return await pool.fetchrow(
-        f"select * from executions where {same} and id {compare} $1 {success} "
+        f"select * from executions e where {like} and id {compare} $1 {success} "
         f"and not labels ? '{TEST}' and {condition} order by id {order} limit 1",
         *arguments.values,
     )
@@ -129,27 +126,32 @@ TASK_RUNS_OF = (
 )
 CHILDREN_OF = "select * from executions where parent_id = any($1::uuid[]) order by id"
 _RESOLVED_BY = """
-select * from executions where (rerun_of = $1 or replay_of = $1 or original_id = $1) and id <> $1
-  and state in ('SUCCESS', 'WARNING', 'CACHED') and {visible} order by id limit 1
+select * from executions e where (rerun_of = $1 or replay_of = $1 or original_id = $1) and id <> $1
+  and {like} and state in ('SUCCESS', 'WARNING', 'CACHED') and {visible} order by id limit 1
 """
 
 
-async def resolved_by(pool: Pool, scope: Scope, id: UUID) -> Row | None:
-    """The first rerun or replay of an execution, or of one of those, that ended well."""
-    arguments = Arguments(id)
+async def resolved_by(pool: Pool, scope: Scope, row: Row) -> Row | None:
+    """The first rerun or replay of an execution, or of one of those, that is like it and ended well."""
+    arguments = Arguments(row["id"])
+    like = alike_to(row, arguments)
     visible = compile_scope(scope, arguments)
-    return await pool.fetchrow(_RESOLVED_BY.format(visible=visible), *arguments.values)
+    return await pool.fetchrow(_RESOLVED_BY.format(like=like, visible=visible), *arguments.values)
 
 
 ATTEMPTS_OF = "select * from attempts where task_run_id = any($1::uuid[]) order by number"
 APPROVALS_OF = "select * from approvals where execution_id = any($1::uuid[]) order by id"
 VOTES_OF = "select * from votes where approval_id = any($1::uuid[]) order by at, id"
+# What was told of happened when it was told to have; of a task run that ran elsewhere an event says all of it.
 MOVES_OF = """
-select execution_id, seq, to_state, at, actor, reason from events
+select execution_id, seq, to_state, coalesce((data ->> 'told_at')::timestamptz, at) as at, actor, reason from events
 where execution_id = any($1::uuid[]) and type = 'EXECUTION_STATE_CHANGED' order by seq
 """
 TASK_MOVES_OF = """
-select execution_id, seq, task_run_id, to_state, at, actor, reason from events
+select execution_id, seq, task_run_id, to_state, actor, reason,
+  coalesce(case when type = 'TASK_RUN_RECORDED' then coalesce(data ->> 'ended_at',
+    case to_state when 'RUNNING' then data ->> 'attempt_started_at' end)::timestamptz end, at) as at
+from events
 where execution_id = any($1::uuid[]) and task_run_id is not null and to_state is not null order by seq
 """
 NOTES_OF = "select * from notes where execution_id = any($1::uuid[]) order by seq"

@@ -30,12 +30,13 @@ _LAST_NUMBER: Final = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class NewLine:
-    """`text` holds no NUL: PostgreSQL cannot store it."""
+    """`text` holds no NUL: PostgreSQL cannot store it. What was told of from elsewhere may be of no task run, or of one
+    that is not told of yet, and of no attempt."""
 
     execution_id: UUID
-    task_run_id: UUID
-    path: str
-    attempt: int
+    task_run_id: UUID | None
+    path: str | None
+    attempt: int | None
     at: datetime
     level: LogLevel
     stream: LogStream
@@ -45,9 +46,9 @@ class NewLine:
 @dataclass(frozen=True, slots=True)
 class LogRow:
     line: int
-    task_run_id: UUID
-    path: str
-    attempt: int
+    task_run_id: UUID | None
+    path: str | None
+    attempt: int | None
     at: datetime
     level: LogLevel
     stream: LogStream
@@ -92,10 +93,15 @@ returning execution_id, lines
 """
 _STORED = ("execution_id", "line", *(field.name for field in fields(NewLine)[1:]))
 
-_COLUMNS = ", ".join(field.name for field in fields(LogRow))
+_COLUMNS = ", ".join(field.name for field in fields(LogRow)).replace(
+    "task_run_id",
+    """coalesce(task_run_id, (select t.id from task_runs t
+    where t.execution_id = logs.execution_id and t.path = logs.path)) as task_run_id""",
+)
+_OF_TASK_RUN = "(task_run_id = $2 or task_run_id is null and path = (select t.path from task_runs t where t.id = $2))"
 # Plans are made anew for each query, so a filter that is not asked for costs nothing.
-_WANTED = """
-execution_id = $1 and ($2::uuid is null or task_run_id = $2) and ($3::int is null or attempt = $3)
+_WANTED = f"""
+execution_id = $1 and ($2::uuid is null or {_OF_TASK_RUN}) and ($3::int is null or attempt = $3)
   and ($4::smallint is null or level >= $4) and ($5::timestamptz is null or at <= $5)
 """
 _AFTER = f"""
@@ -114,8 +120,8 @@ _STANDING = """
 select coalesce((select lines from log_heads where execution_id = $1), 0) as head, coalesce(
   (select ended_at is not null from {table} where id = $2), true) as ended
 """
-_LAST_ERROR = """
-select line from logs where execution_id = $1 and task_run_id = $2 and attempt = $3
+_LAST_ERROR = f"""
+select line from logs where execution_id = $1 and {_OF_TASK_RUN} and coalesce(attempt, $3) = $3
   and (level >= $4 or stream = $5) and ($7::timestamptz is null or at <= $7)
   and line > (select lines - $6::bigint from log_heads where execution_id = $1)
 order by level >= $4 desc, line desc limit 1

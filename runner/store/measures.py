@@ -3,12 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from runner.store.artifacts import UsedArtifact, record_uses
 from runner.store.connection import Connection, Pool
 from runner.store.json import dump, turned
+
+LAST_FIRST: Final = "at desc, step desc nulls last, id desc"
+"""The order in which the first of a name is the one that was measured last; of those told at once the last step."""
 
 _METRIC_COLUMNS = (
     "execution_id",

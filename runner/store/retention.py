@@ -119,8 +119,16 @@ async def forget_kept_outputs(connection: Connection) -> None:
     await connection.execute(_FORGET_KEPT, [row["task_run_id"] for row in rows])
 
 
+# Whoever tells of the past is not done at once, and may want to archive it, or a rule of its own for it.
+_JUST_TOLD: Final = """
+(e.origin = 'EXTERNAL' and exists (
+  select from events v where v.execution_id = e.id and v.at > now() - interval '1 day'))
+"""
+
+
 def due(rules: Sequence[RetentionRule], arguments: Arguments) -> str:
-    """A condition on `executions e`: past the time for which the first rule that it meets keeps it."""
+    """A condition on `executions e`: past the time for which the first rule that it meets keeps it. What ran elsewhere
+    ended when it was told to have, and stays for a day after it was last told of."""
     soonest = shortest(tuple(rules))
     if soonest is None:
         return "false"
@@ -130,7 +138,7 @@ def due(rules: Sequence[RetentionRule], arguments: Arguments) -> str:
     )
     return (
         f"(e.ended_at is not null and e.ended_at < {bound} "
-        f"and e.ended_at < now() - make_interval(secs => case {cases} end))"
+        f"and e.ended_at < now() - make_interval(secs => case {cases} end) and not {_JUST_TOLD})"
     )
 
 

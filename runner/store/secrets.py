@@ -4,12 +4,13 @@ The audit log tells of what is done to one, never its value.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from models.events import Ask
 from runner.store import audit
 from runner.store.connection import Connection, Pool, reaching
-from runner.vault import Vault
+from runner.vault import CannotOpen, Vault
 
 Row = Mapping[str, Any]
 
@@ -81,6 +82,21 @@ async def opened(
         row["name"]: vault.open(row["value"], _purpose(row["namespace"], row["name"]))
         for row in rows
     }
+
+
+async def hidden(pool: Pool, vault: Vault, namespace: str) -> list[str]:
+    """The values that a namespace sees under any name, those that a nearer one covers too: what logs must not show.
+    Without those that this server cannot open."""
+    with reaching():
+        rows = await pool.fetch(
+            "select name, namespace, value from secrets where namespace = any($1)",
+            lineage(namespace),
+        )
+    values = []
+    for row in rows:
+        with suppress(CannotOpen):
+            values.append(vault.open(row["value"], _purpose(row["namespace"], row["name"])))
+    return values
 
 
 async def count_of_other_keys(pool: Pool, key_id: str | None) -> int:

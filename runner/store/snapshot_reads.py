@@ -11,16 +11,17 @@ from models.viewer import Scope
 from runner.store.connection import Connection, Pool
 from runner.store.history import Row, executions_by_id
 from runner.store.listing import View, executions_page
+from runner.store.measures import LAST_FIRST
 from runner.store.orders import Place
 
 CHUNK: Final = 250
 """Rows at a time: few enough that writing them out does not hold others up."""
 
 # What was measured last under a name, in the whole execution: as searches see it.
-_LAST_METRICS = """
+_LAST_METRICS = f"""
 select distinct on (execution_id, name) execution_id, name, value from metrics
 where execution_id = any($1::uuid[]) and ($2::text[] is null or name = any($2))
-order by execution_id, name, at desc, id desc
+order by execution_id, name, {LAST_FIRST}
 """
 
 
@@ -73,13 +74,15 @@ async def visible_row(connection: Connection, scope: Scope, id: UUID) -> Row | N
 
 
 _LOG = """
-select l.line, l.path, l.attempt, l.at, l.level, l.stream, l.text, l.task_run_id
-from logs l left join task_runs t on t.id = l.task_run_id
+select l.line, l.path, l.attempt, l.at, l.level, l.stream, l.text, coalesce(l.task_run_id, t.id) as task_run_id
+from logs l left join task_runs t on (t.execution_id, t.path) = (l.execution_id, l.path)
 where l.execution_id = $1 and ($2::text is null or l.path = $2) and ($3::int is null or l.attempt = $3)
   and ($4::smallint is null or l.level >= $4)
 """
 LOG_BY_TIME: Final = f"{_LOG} order by l.line"
-LOG_BY_TASK: Final = f"{_LOG} order by t.position, l.path, l.attempt, l.line"
+LOG_BY_TASK: Final = (
+    f"{_LOG} order by t.position nulls first, l.path nulls first, l.attempt, l.line"
+)
 EVENTS: Final = "select * from events where execution_id = $1 order by seq"
 PATHS: Final = "select path from task_runs where execution_id = $1 order by position, path"
 

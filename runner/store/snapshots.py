@@ -126,6 +126,7 @@ async def _execution(
         archived=row["archived"],
         origin=Origin(row["origin"]),
         git=load(row["git"]),
+        recorded_at=row["recorded_at"],
     )
 
 
@@ -261,6 +262,8 @@ EXECUTION_COLUMNS: Sequence[Column] = (
     ("killing", "jsonb", lambda x: dump_or_none(x.killing)),
     ("archived", "bool", lambda x: x.archived),
     ("git", "jsonb", lambda x: dump_or_none(x.git)),
+    ("cached_from", "uuid", lambda x: x.cached_from),
+    ("recorded_at", "timestamptz", lambda x: x.recorded_at),
 )
 """What may change of an execution."""
 
@@ -282,7 +285,6 @@ NEW_EXECUTION_COLUMNS: Sequence[Column] = (
     ("rerun_of", "uuid", lambda x: x.rerun_of),
     ("replay_of", "uuid", lambda x: x.replay_of),
     ("original_id", "uuid", lambda x: x.original_id),
-    ("cached_from", "uuid", lambda x: x.cached_from),
     ("parent_id", "uuid", lambda x: x.parent.execution_id if x.parent else None),
     ("parent_path", "text", lambda x: x.parent.path if x.parent else None),
     ("parent_attempt", "int", lambda x: x.parent.attempt if x.parent else None),

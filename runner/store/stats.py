@@ -10,10 +10,12 @@ from models.filters import And, Field, Filter, Operator, Term, mentions
 from models.labels import TEST
 from models.states import EXECUTION_ENDS, EXECUTION_FAILURES, EXECUTION_SUCCESSES, ExecutionState
 from models.viewer import Scope
+from runner.store.alike import Line, alike, line_of
 from runner.store.connection import Pool
 from runner.store.history import COUNT_LIMIT
+from runner.store.json import turned
 from runner.store.listing import NEWEST
-from runner.store.where import Arguments, compile_listed, compile_scope
+from runner.store.where import EXECUTIONS, Arguments, compile_listed, compile_scope
 from runner.store.words import matching_words, wanted_words
 
 
@@ -45,7 +47,7 @@ class Stats:
 _WHOLE, _STATE, _BUCKET, _FLOW, _KIND = 0b1111, 0b0111, 0b1011, 0b1101, 0b1110
 _TALLIES: Final = """
 with found as materialized (
-  select state, namespace, flow_key, kind, date_trunc({bucket}::text, created_at, 'UTC') as bucket,
+  select state, namespace, flow_key, kind, date_trunc({bucket}::text, {date}, 'UTC') as bucket,
     date_part('epoch', ended_at - started_at) - idle as lasted
   from executions where {condition})
 select grouping(state, bucket, flow_key, kind) as set, state, bucket, namespace, flow_key, kind, count(*) as total,
@@ -61,15 +63,13 @@ order by total desc, namespace, flow_key, kind
 async def tallied(
     pool: Pool, scope: Scope, where: Filter, since: datetime, until: datetime, bucket: Bucket
 ) -> Stats:
-    """Those created from `since` to before `until`."""
+    """Those whose date is from `since` to before `until`."""
     arguments = Arguments()
-    created = [
-        Term(Field.CREATED_AT, Operator.GTE, since),
-        Term(Field.CREATED_AT, Operator.LT, until),
-    ]
+    dated = [Term(Field.DATE, Operator.GTE, since), Term(Field.DATE, Operator.LT, until)]
     statement = _TALLIES.format(
         bucket=arguments.add(bucket.lower()),
-        condition=_condition(scope, And([*created, where]), arguments),
+        date=EXECUTIONS.columns[Field.DATE],
+        condition=_condition(scope, And([*dated, where]), arguments),
         ends=arguments.add(sorted(EXECUTION_ENDS)),
         successes=arguments.add(sorted(EXECUTION_SUCCESSES)),
         failures=arguments.add(sorted(EXECUTION_FAILURES)),
@@ -148,31 +148,25 @@ def _condition(scope: Scope, where: Filter, arguments: Arguments) -> str:
     return f"{compile_scope(scope, arguments)} and {compile_listed(where, arguments)}"
 
 
-# By the names, for what was recorded from elsewhere has no flow. Archived ones count: they took what they took.
-_LASTED: Final = """
-select named.namespace, named.flow_key, lasted.* from unnest($1::text[], $2::text[]) named (namespace, flow_key)
+# Archived ones count: they took what they took.
+_LASTED: Final = f"""
+select o.*, lasted.* from unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) o (flow_id, namespace, flow_key, kind)
 cross join lateral (
   select count(*) as count, percentile_cont(array[0.5, 0.95]) within group (order by seconds) as percentiles
   from (select headway_lasted(started_at, ended_at, idle) as seconds from executions e
-        where e.flow_key = named.flow_key and e.namespace = named.namespace and state = any($3::text[])
-          and started_at is not null and not labels ? $4
-        order by id desc limit $5) newest) lasted
+        where {alike("o.flow_id", "o.namespace", "o.flow_key", "o.kind")} and state = any($5::text[])
+          and started_at is not null and not labels ? $6
+        order by id desc limit $7) newest) lasted
 """
 _ENOUGH: Final = 100
 _RAN_WELL: Final = (ExecutionState.SUCCESS.value, ExecutionState.WARNING.value)
 
 
-async def usual_durations(
-    pool: Pool, flows: Sequence[tuple[str, str]]
-) -> dict[tuple[str, str], Tally]:
-    """By namespace and key of a flow: how long its newest 100 good runs took. Without those that have none."""
-    rows = await pool.fetch(
-        _LASTED, [name for name, _ in flows], [key for _, key in flows], _RAN_WELL, TEST, _ENOUGH
-    )
+async def usual_durations(pool: Pool, lines: Sequence[Line]) -> dict[Line, Tally]:
+    """How long the newest 100 good runs of each line took. Without those that have none."""
+    rows = await pool.fetch(_LASTED, *turned(lines), _RAN_WELL, TEST, _ENOUGH)
     return {
-        (row["namespace"], row["flow_key"]): Tally(
-            row["count"], p50=row["percentiles"][0], p95=row["percentiles"][1]
-        )
+        line_of(row): Tally(row["count"], p50=row["percentiles"][0], p95=row["percentiles"][1])
         for row in rows
         if row["count"]
     }

@@ -3,6 +3,7 @@ from typing import Final
 from schema.descriptions.dependencies import DEPTH, DIRECTION
 from schema.descriptions.words import ATTEMPT, EXIT_CODE, ID, Words, paged
 
+_LIKE: Final = "flow, or recorded pipeline, and kind"
 EXECUTIONS: Final[Words] = {
     "Execution": (
         "One run of a revision of a flow, or of something elsewhere that is recorded here.",
@@ -30,7 +31,7 @@ EXECUTIONS: Final[Words] = {
             "git": "The code that ran; null when nobody told.",
             "origin": "Whether Headway ran it.",
             "createdBy": "Who started it.",
-            "createdAt": "When it was accepted.",
+            "createdAt": "When it was accepted; of what ran elsewhere when it was created there, as it was told.",
             "startedAt": "When it first was RUNNING; null before.",
             "endedAt": "When it reached the state that it ended in; null before.",
             "idle": "Seconds that it lay ended, or in line, before it was started again.",
@@ -48,12 +49,12 @@ EXECUTIONS: Final[Words] = {
             "reruns and replays of it, and so on.",
             "dependencies(direction)": DIRECTION,
             "dependencies(depth)": DEPTH,
-            "resolvedBy": "The first rerun or replay of it that ended well; null while there is none.",
+            "resolvedBy": "The first rerun or replay of it, of its kind, that ended well; null while there is none.",
             "scheduledAt": "The moment before which it was not to start; null without one.",
-            "previous": "The execution of the same flow that was created just before it.",
-            "next": "The execution of the same flow that was created just after it.",
-            "lastSuccess": "The latest earlier execution of the same flow that ended in SUCCESS.",
-            "durationStats": "How long its flow usually takes; null while it has never succeeded.",
+            "previous": f"The execution of the same {_LIKE} that was created just before it.",
+            "next": f"The execution of the same {_LIKE} that was created just after it.",
+            "lastSuccess": f"The latest earlier execution of the same {_LIKE} that ended in SUCCESS.",
+            "durationStats": f"How long those of the same {_LIKE} usually take; null while none has succeeded.",
             "taskRuns": "Its task runs, in the order of the document.",
             "task": "One of its task runs; null when it has none of this key.",
             "task(key)": "The key of the task run: a task's key, or `each[3].key` within a foreach.",

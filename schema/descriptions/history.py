@@ -59,16 +59,16 @@ HISTORY: Final[Words] = {
         },
     ),
     "LogLine": (
-        "A line that a task wrote.",
+        "A line that a task wrote, or that was told of what runs elsewhere.",
         {
             "line": "Its number within the execution, from 1.",
-            "at": "When it was read.",
+            "at": "When it was read, or as it was told.",
             "level": "INFO for stdout, WARN for stderr, or as who wrote it said.",
             "stream": "Where it was written.",
             "text": "The line, without its end.",
-            "taskRunId": TASK_RUN_ID,
-            "taskKey": TASK_KEY,
-            "attempt": ATTEMPT,
+            "taskRunId": f"{TASK_RUN_ID} {AT_LARGE}",
+            "taskKey": f"{TASK_KEY} {AT_LARGE}",
+            "attempt": f"{ATTEMPT} {AT_LARGE}",
         },
     ),
     "LogLevel": (

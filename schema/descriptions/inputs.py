@@ -63,6 +63,7 @@ INPUTS: Final[Words] = {
             "archived": "Whether archived ones are among them: NO unless a filter says so anywhere.",
             "includeTests": "Whether tests of unsaved documents (label `system.test`) are among them; "
             "they are as well where a filter names that label.",
+            "date": "Of when it started, or, where it has not, of when it was created.",
             "createdAt": "Of when it was created.",
             "startedAt": "Of when it started.",
             "endedAt": "Of when it ended.",

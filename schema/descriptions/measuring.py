@@ -25,7 +25,7 @@ _NUMBERS: Final = {
 
 MEASURING: Final[Words] = {
     "DurationStats": (
-        "How long a flow usually takes: of the newest 100 of its executions that ended in SUCCESS or WARNING.",
+        "How long executions of a flow and kind usually take: of the newest 100 that ended in SUCCESS or WARNING.",
         {
             "p50": "Seconds that half of them took at most.",
             "p95": "Seconds that 95 of 100 of them took at most.",
@@ -172,7 +172,7 @@ MEASURING: Final[Words] = {
         },
     ),
     "ExecutionStats": (
-        "Executions that were created in a time, counted.",
+        "Executions of a time, counted.",
         {
             **_NUMBERS,
             "since": "The time's beginning.",
@@ -186,7 +186,7 @@ MEASURING: Final[Words] = {
         },
     ),
     "StatsBucket": (
-        "Executions that were created in a part of the time. The first part may begin, and the last end, beyond it.",
+        "Executions of a part of the time. The first part may begin, and the last end, beyond it.",
         {**_NUMBERS, "start": "Its beginning.", "end": "Its end, where the next begins."},
     ),
     "FlowStats": (

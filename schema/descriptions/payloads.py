@@ -15,6 +15,7 @@ _ON_EXECUTIONS: Final = (
     "RecordExecution",
     "RecordTaskRun",
     "RecordMetrics",
+    "RecordLogs",
     "RecordArtifacts",
     "RecordProperties",
     "FinishExecution",

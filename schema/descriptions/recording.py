@@ -9,6 +9,10 @@ _TOLD_KEY: Final = (
     "The task run that it belongs to, known already or not. Without it, the execution as a whole."
 )
 _TOLD_ATTEMPT: Final = "The number of the attempt that it belongs to, from 1."
+_PLACED: Final = (
+    "now by default. Of an execution that is recorded afterwards, as long after its beginning as this is told after "
+    "the recording."
+)
 
 RECORDING: Final[Words] = {
     "Artifact": (
@@ -135,7 +139,9 @@ RECORDING: Final[Words] = {
             "labels": "To find it by.",
             "git": "The code that runs.",
             "started": "False: it waits to start, until a heartbeat, a task run that has started, or its end is told.",
-            "startedAt": "When it started; now by default.",
+            "createdAt": "When it was created; `startedAt` by default, else now. Its id is one of that time, so "
+            "that it stands where it happened in every list and count. Not after `startedAt`.",
+            "startedAt": "When it started; `createdAt` by default, else now. Not in the future.",
             "heartbeatTtl": "Seconds, 1 to 604800: when nothing is heard of it for so long, it ends in ERROR. "
             "Without it, it may be silent.",
             "idempotencyKey": "The same key again, with the same input, gives the first execution and records nothing. "
@@ -152,8 +158,9 @@ RECORDING: Final[Words] = {
             "is passed over.",
             "attempt": "The number of the attempt, from 1; the newest known by default. Attempts are told in order: "
             "what is told of an earlier one than the newest is passed over.",
-            "startedAt": "When the attempt started; when it was told by default.",
-            "endedAt": "When it ended; when it was told by default.",
+            "startedAt": "When the attempt started; when it was told by default. "
+            "Needed of an execution that is recorded afterwards, as `endedAt` is.",
+            "endedAt": "When it ended; when it was told by default, or when its execution ended.",
             "progress": "From 0 to 1.",
             "message": "What it says of its progress.",
             "inputs": "An object, merged into what is known.",
@@ -171,7 +178,7 @@ RECORDING: Final[Words] = {
             "kind": "How its values go together, GAUGE by default.",
             "step": "The step that it belongs to, as an epoch.",
             "tags": "An object that tells it from others of its name.",
-            "at": "When it was measured; now by default.",
+            "at": f"When it was measured; {_PLACED}",
             "taskKey": _TOLD_KEY,
             "attempt": _TOLD_ATTEMPT,
             "idempotencyKey": "Of this metric within its execution: the first that is told with a key stands.",
@@ -184,6 +191,27 @@ RECORDING: Final[Words] = {
             "metrics": "At most 5000.",
             "idempotencyKey": "The same key again records nothing; with other metrics it is refused. Without a key, "
             "a metric that equals one that was told, in all that is told of it, is the same metric.",
+        },
+    ),
+    "LogLineInput": (
+        "Text that was written.",
+        {
+            "text": "A line, or several. A line of more than 32 KiB is cut into several; secrets of the namespace are "
+            "masked.",
+            "level": "How much it matters; INFO by default, of STDERR WARN.",
+            "stream": "Where it was written, STDOUT by default.",
+            "at": f"When it was written; {_PLACED}",
+            "taskKey": _TOLD_KEY,
+            "attempt": f"{_TOLD_ATTEMPT} The newest known by default.",
+        },
+    ),
+    "RecordLogsInput": (
+        "What was written.",
+        {
+            "executionId": _EXECUTION,
+            "lines": "At most 5000, all or none; an execution has a million.",
+            "idempotencyKey": "The same key again adds nothing; with other lines it is refused. Without a key every "
+            "call adds its lines.",
         },
     ),
     "ArtifactInput": (
@@ -220,11 +248,13 @@ RECORDING: Final[Words] = {
         "The end of an execution.",
         {
             "executionId": _EXECUTION,
-            "state": "The end: SUCCESS, WARNING, FAILED, KILLED, REJECTED or ERROR; "
-            "of one that has not started also CANCELLED or CACHED.",
-            "endedAt": "When it ended; now by default.",
-            "outputs": "An object of what came of it.",
+            "state": "The end: SUCCESS, WARNING, FAILED, KILLED, REJECTED, ERROR or "
+            "CACHED; or, of one that has not started, CANCELLED.",
+            "endedAt": "When it ended; now by default. Needed of one that began more than an hour before it was "
+            "recorded and promised no heartbeat.",
+            "outputs": "An object of what came of it; with `cachedFrom` by default what came of that one.",
             "error": "Why it failed.",
+            "cachedFrom": "Of what ends CACHED: the execution whose results are reused, one that ended well.",
             "reason": REASON,
         },
     ),

@@ -51,6 +51,7 @@ _MUTATIONS: Final = {
     "recordTaskRun": "Tell something of a task run of an execution that runs elsewhere. Told in any order, and as "
     "often as one likes, the same comes of it; but an end is not taken back.",
     "recordMetrics": "Tell what was measured. The same call again changes nothing.",
+    "recordLogs": "Tell log lines, in their order. With a key the same call again adds nothing.",
     "recordArtifacts": "Tell what was used and made. The same call again changes nothing.",
     "recordProperties": "Set properties and git information of an execution, wherever it runs.",
     "finishExecution": "Tell the end of an execution that runs elsewhere. The same end again is a success that changes "
@@ -94,11 +95,12 @@ ROOTS: Final[Words] = {
             "compareExecutions(ids)": "2 to 5 of them, each once; the first is the baseline. Its `lastSuccess` is "
             "what a failed one is best compared with.",
             "compareExecutions(onlyDifferences)": "Leave out rows that do not differ; false by default.",
-            "executionStats": "How many executions were created in a time, how they ended, and how long they took.",
+            "executionStats": "How many executions there were in a time, how they ended, and how long they took. "
+            "Each counts when it started, or, where it has not, when it was created.",
             "executionStats(where)": "Which.",
             "executionStats(search)": _SEARCH,
-            "executionStats(since)": "Those created from this moment on.",
-            "executionStats(until)": "Those created before this moment; now by default.",
+            "executionStats(since)": "Those of this moment and later.",
+            "executionStats(until)": "Those before this moment; now by default.",
             "executionStats(bucket)": "The parts of the time to count by; 1500 of them at most.",
             "savedFilters": "The searches that the viewer keeps, then those that others share; by name.",
             "approvals": "Requests for decisions, the oldest first.",

@@ -21,6 +21,7 @@ from models.secrets import without_secrets
 from models.states import EXECUTION_ENDS, ExecutionState, FailureAction, Origin, TaskRunState
 from runner.past import moment_of, past_of
 from runner.store import event_log, history, log_lines
+from runner.store.alike import line_of
 from runner.store.json import load
 from schema.context import Info
 from schema.enums import ArtifactDirection, LineageDirection, LogLevel
@@ -184,7 +185,7 @@ class Execution(RowView, Node):
     async def resolved_by(self, info: Info) -> "Execution | None":
         scope = info.context.viewer.scope
         return Execution.maybe(
-            await history.resolved_by(info.context.services.pool, scope, self.row["id"])
+            await history.resolved_by(info.context.services.pool, scope, self.row)
         )
 
     async def _linked(self, info: Info, column: str) -> "Execution | None":
@@ -205,8 +206,7 @@ class Execution(RowView, Node):
 
     @strawberry.field
     async def duration_stats(self, info: Info) -> DurationStats | None:
-        flow = (self.namespace, self.flow_key)
-        tally = await info.context.loaders.usual_durations.load(flow)
+        tally = await info.context.loaders.usual_durations.load(line_of(self.row))
         return DurationStats.of(tally) if tally else None
 
     async def _neighbour(self, info: Info, **which: bool) -> "Execution | None":

@@ -26,19 +26,20 @@ class LogLine:
     level: LogLevel
     stream: LogStream
     text: str
-    task_run_id: strawberry.ID
-    task_key: str
-    attempt: int
+    task_run_id: strawberry.ID | None
+    task_key: str | None
+    attempt: int | None
 
     @classmethod
     def of(cls, row: LogRow) -> Self:
+        task_run = typed("run", row.task_run_id) if row.task_run_id else None
         return cls(
             line=row.line,
             at=row.at,
             level=LogLevel(row.level.value),
             stream=LogStream(row.stream.value),
             text=row.text,
-            task_run_id=strawberry.ID(typed("run", row.task_run_id)),
+            task_run_id=strawberry.ID(task_run) if task_run else None,
             task_key=row.path,
             attempt=row.attempt,
         )

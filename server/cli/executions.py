@@ -33,9 +33,12 @@ def ls(
     label: Annotated[
         list[str] | None, typer.Option(help="With key=value; may be repeated.")
     ] = None,
-    since: Annotated[str | None, typer.Option(help=f"Created from then on: {ABOUT}.")] = None,
+    since: Annotated[
+        str | None, typer.Option(help=f"Started, else created, from then on: {ABOUT}.")
+    ] = None,
     until: Annotated[
-        str | None, typer.Option(help="Created before then; a date is its whole day.")
+        str | None,
+        typer.Option(help="Started, else created, before then; a date is its whole day."),
     ] = None,
     archived: Annotated[
         bool, typer.Option("--archived", help="Those that are archived, in place of the others.")
@@ -54,7 +57,7 @@ def ls(
         "namespace": {"prefix": namespace} if namespace else None,
         "state": {"in": states(state)} if state else None,
         "kind": {"eq": kind} if kind else None,
-        "createdAt": _between(since, until),
+        "date": _between(since, until),
         "archived": "YES" if archived else None,
         "and": [*of_flow(flow), *({"labels": {"has": one}} for one in parse_labels(label or []))],
     }

@@ -9,6 +9,7 @@ import typer
 
 from server.cli import queries
 from server.cli.api import Api, CommandFailed, plain_errors
+from server.cli.moments import ABOUT, begins, ends
 from server.cli.options import AsJson
 
 _BUCKETS = ("minute", "hour", "day", "week")
@@ -45,9 +46,11 @@ def stats(
         str | None, typer.Argument(help="Only what this search finds; docs/search.md.")
     ] = None,
     since: Annotated[
-        str, typer.Option(help="Created from then on: 7d, 24h, or 2026-01-31T00:00:00Z.")
+        str, typer.Option(help=f"From then on, in UTC: 7d or 24h ago, {ABOUT}.")
     ] = "7d",
-    until: Annotated[str | None, typer.Option(help="Created before then; now by default.")] = None,
+    until: Annotated[
+        str | None, typer.Option(help="Before then; a date is its whole day; now by default.")
+    ] = None,
     by: Annotated[
         str, typer.Option(help="A row for each flow, kind, minute, hour, day or week.")
     ] = "flow",
@@ -60,8 +63,8 @@ def stats(
     now = datetime.now(UTC)
     asked = {
         "search": search,
-        "since": _moment(since, now),
-        "until": _moment(until, now) if until else None,
+        "since": _ago(since, now) or begins(since, UTC),
+        "until": (_ago(until, now) or ends(until, UTC)) if until else None,
         "bucket": (by if by in _BUCKETS else "week").upper(),
     }
     found = asyncio.run(Api.find().ask(queries.STATS, **asked))["executionStats"]
@@ -74,12 +77,12 @@ def stats(
     console().print(stats_table(found, by))
 
 
-def _moment(text: str, now: datetime) -> str:
-    """A duration is that long ago; anything else is as it stands, for the server to judge."""
+def _ago(text: str, now: datetime) -> str | None:
+    """The moment that is so long ago; None for what is no duration."""
     from models.durations import parse_duration
 
     try:
         ago = parse_duration(text)
     except ValueError:
-        return text
+        return None
     return (now - timedelta(seconds=ago)).isoformat()

@@ -229,4 +229,5 @@ def as_json(value: Any) -> str:
 
 
 def log_text(line: dict[str, Any]) -> str:
-    return f"{moment(line['at'])[11:]} {line['level']:5} {line['taskKey']}: {line['text']}"
+    of = f" {line['taskKey']}:" if line["taskKey"] else ""
+    return f"{moment(line['at'])[11:]} {line['level']:5}{of} {line['text']}"

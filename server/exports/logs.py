@@ -64,9 +64,10 @@ async def _check_task(connection: Connection, row: Row, task: str | None) -> Non
 
 def _line(row: Any, ansi: bool) -> str:
     text = row["text"] if ansi else without_ansi(row["text"])
-    again = f"#{row['attempt']}" if row["attempt"] > 1 else ""
+    again = f"#{row['attempt']}" if (row["attempt"] or 0) > 1 else ""
+    of = f" {row['path']}{again}:" if row["path"] else ""
     level = LogLevel(row["level"]).name
-    return f"{time_text(row['at'])} {level:5} {row['path']}{again}: {text}\n"
+    return f"{time_text(row['at'])} {level:5}{of} {text}\n"
 
 
 def without_ansi(text: str) -> str:

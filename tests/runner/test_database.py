@@ -6,12 +6,13 @@ import asyncpg
 import pytest
 
 from models.errors import Fault, Unavailable
-from models.ids import new_id
+from models.ids import id_of, new_id
 from models.tables import Flow
 from runner.store.database import (
     Database,
     describe,
     ensure_partitions,
+    give_the_past_partitions,
     known_migrations,
     migrate,
     migrations_current,
@@ -79,6 +80,26 @@ async def test_history_that_came_before_its_partition_moves_into_it(database: Da
     made = await asyncio.gather(*(ensure_partitions(database.pool, 5) for _ in range(4)))
     assert sorted(made) == [0, 0, 0, 4]
     assert await database.pool.fetchval(place) != "events_default"
+
+
+async def test_months_that_are_told_of_afterwards_have_theirs_too(database: Database) -> None:
+    days = [
+        datetime(2025, 1, 31, 23, 59, 59, 999_000, tzinfo=UTC),
+        datetime(2025, 2, 1, tzinfo=UTC),
+    ]
+    for day in (*days, datetime(1999, 12, 31, tzinfo=UTC)):
+        await database.pool.execute(INSERT_EVENT, id_of(day), new_id())
+    await database.pool.execute(
+        "insert into logs (execution_id, line, at, level, stream, text) values ($1, 1, now(), 20, 1, 'x')",
+        id_of(days[0]),
+    )
+    made = await asyncio.gather(*(give_the_past_partitions(database.pool) for _ in range(3)))
+    assert sum(made) == 4
+    for table, months in (("events", {"1999_12", "2025_01", "2025_02"}), ("logs", {"2025_01"})):
+        rows = await database.pool.fetch(f"select tableoid::regclass::text as place from {table}")
+        assert {row["place"] for row in rows} == {f"{table}_{month}" for month in months}
+    await database.pool.execute(INSERT_EVENT, id_of(days[1]), new_id())
+    assert await give_the_past_partitions(database.pool) == 0
 
 
 async def test_the_queue_neither_notifies_nor_logs(database: Database) -> None:

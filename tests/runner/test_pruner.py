@@ -12,12 +12,16 @@ import pytest
 
 from models.events import ENGINE
 from models.ids import new_id
-from models.lifecycle.record_commands import Archive
+from models.lifecycle.record_commands import AddNote, Archive
+from models.lifecycle.retold import RecordEnd, RecordExecution
+from models.lifecycle.snapshot import Plan
 from models.retention import RetentionRule
+from models.states import ExecutionState
 from runner import oracle
 from runner.pruner import Busy, Pruner, prune, survey
 from runner.store import history, months, retention
 from runner.store.connection import Pool
+from runner.store.database import give_the_past_partitions
 from runner.store.json import load
 from runner.store.removal import hold_sources
 from tests.runner.aged import copies, make_month, rows_of, tables
@@ -257,6 +261,30 @@ async def test_one_at_a_time(floor: Floor, pool: Pool) -> None:
     assert sum(one.total() for one in done if isinstance(one, Counter)) == 40
     assert all(isinstance(one, Counter | Busy) for one in done)
     assert sum(data["executions"] for *_, data in await acts(pool)) == 40
+
+
+async def test_what_is_told_of_afterwards_goes_by_its_end_but_not_at_once(
+    floor: Floor, pool: Pool
+) -> None:
+    """A day after it was last told of: an import can be finished, and archived."""
+    begun = datetime(2025, 1, 15, 12, tzinfo=UTC)
+    told = RecordExecution(Plan.external("acme", "mnist"), "train", started_at=begun)
+    ids = [(await floor.parts.engine.create(told, PERSON)).execution.id for _ in range(3)]
+    end = RecordEnd(ExecutionState.SUCCESS, ended_at=begun + timedelta(minutes=5))
+    for id in ids:
+        await floor.ask(id, end)
+    assert await give_the_past_partitions(pool) == 1
+    assert await go(floor, rule()) == {}
+    yesterday = "update events set at = at - interval '1 day' where execution_id = any($1::uuid[])"
+    await pool.execute(yesterday, ids[:2])
+    await floor.ask(ids[1], AddNote(new_id(), "still of use"))
+    assert await go(floor, rule()) == {("acme", "mnist", "SUCCESS"): 1}
+    assert await there(pool, ids) == [False, True, True]
+    await pool.execute(yesterday, ids)
+    assert await go(floor, rule("1000d")) == {}
+    assert (await prune(floor.parts.database, [rule()], ENGINE)).dropped == ["events_2025_01"]
+    assert await there(pool, ids) == [False] * 3
+    assert await oracle.verify(pool) == []
 
 
 async def test_what_somebody_holds_is_passed_over(floor: Floor, pool: Pool) -> None:

@@ -134,7 +134,7 @@ times = moments | st.builds(
     Ago, st.integers(-40, 4000).map(lambda hours: hours * 3600.0), st.booleans()
 )
 ordering = st.sampled_from([Operator.GT, Operator.GTE, Operator.LT, Operator.LTE])
-TIMES = (Field.CREATED_AT, Field.STARTED_AT, Field.ENDED_AT)
+TIMES = (Field.DATE, Field.CREATED_AT, Field.STARTED_AT, Field.ENDED_AT)
 TEXTS = (Field.FLOW, Field.NAME, Field.KIND, Field.COMMIT, Field.BRANCH, Field.CREATED_BY)
 wanted = words | st.sampled_from([*NUMBERS, "maria", "engine", "a:b", "user:maria", "\0", "\ud800"])
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from models.filters import Ago, Field, Operator, Term
 from models.states import EXECUTION_ENDS
 from models.words import folded, pattern_of
+from runner.store.measures import LAST_FIRST
 from runner.store.where.arguments import Arguments
 from runner.store.where.json_terms import compile_in_json
 from runner.store.where.scope import compile_under
@@ -31,6 +32,7 @@ EXECUTIONS: Final = Target(
         Field.STATE: "state",
         Field.KIND: "kind",
         Field.CREATED_BY: "created_by",
+        Field.DATE: "coalesce(started_at, created_at)",
         Field.CREATED_AT: "created_at",
         Field.STARTED_AT: "started_at",
         Field.ENDED_AT: "ended_at",
@@ -64,8 +66,8 @@ COMPARE: Final[Mapping[Operator, str]] = {
     Operator.LTE: "<=",
 }
 _AS_IT_IS: Final = str.maketrans({character: f"\\{character}" for character in "\\%_"})
-_METRIC = """(select nullif(m.value, 'NaN') from metrics m where m.execution_id = executions.id
-  and m.name = {name} order by m.at desc, m.id desc limit 1)"""
+_METRIC = f"""(select nullif(m.value, 'NaN') from metrics m where m.execution_id = executions.id
+  and m.name = {{name}} order by {LAST_FIRST} limit 1)"""
 _FLAGS: Mapping[Field, str] = {
     Field.ARCHIVED: "archived",
     Field.ENABLED: "enabled",
@@ -216,6 +218,7 @@ _VALUED: Final[Mapping[Field, Callable[[Term, Arguments, Target], str]]] = {
     Field.STATE: _state,
     Field.COMMIT: _commit,
     Field.CREATED_BY: _actor,
+    Field.DATE: _time,
     Field.CREATED_AT: _time,
     Field.STARTED_AT: _time,
     Field.ENDED_AT: _time,

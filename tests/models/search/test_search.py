@@ -67,17 +67,18 @@ MEANINGS: dict[str, Filter] = {
     "by:maria": Term(Field.CREATED_BY, EQ, "maria"),
     "origin:external": Term(Field.ORIGIN, EQ, "EXTERNAL"),
     "date:2026-01-01 TO 2026-01-31": And(
-        (Term(Field.CREATED_AT, GTE, at("2026-01-01")), Term(Field.CREATED_AT, LT, at("2026-02-01")))
+        (Term(Field.DATE, GTE, at("2026-01-01")), Term(Field.DATE, LT, at("2026-02-01")))
     ),
     "date:2026-01-31": And(
-        (Term(Field.CREATED_AT, GTE, at("2026-01-31")), Term(Field.CREATED_AT, LT, at("2026-02-01")))
+        (Term(Field.DATE, GTE, at("2026-01-31")), Term(Field.DATE, LT, at("2026-02-01")))
     ),
-    "date>2026-01-01": Term(Field.CREATED_AT, GTE, at("2026-01-02")),
-    "date<=2026-01-01": Term(Field.CREATED_AT, LT, at("2026-01-02")),
+    "date>2026-01-01": Term(Field.DATE, GTE, at("2026-01-02")),
+    "created>2026-01-01": Term(Field.CREATED_AT, GTE, at("2026-01-02")),
+    "date<=2026-01-01": Term(Field.DATE, LT, at("2026-01-02")),
     "ended<2026-01-01T08:00+02:00": Term(Field.ENDED_AT, LT, at("2026-01-01T06:00")),
     "started>-24h": Term(Field.STARTED_AT, GT, Ago(86400)),
     "date:yesterday": And(
-        (Term(Field.CREATED_AT, GTE, Ago(86400, True)), Term(Field.CREATED_AT, LT, Ago(0, True)))
+        (Term(Field.DATE, GTE, Ago(86400, True)), Term(Field.DATE, LT, Ago(0, True)))
     ),
     "duration>1h30m": Term(Field.DURATION, GT, Decimal("5400.0")),
     "progress:0.2 TO 0.5": And(

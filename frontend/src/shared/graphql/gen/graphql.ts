@@ -447,6 +447,8 @@ export type ExecutionFilter = {
   archived?: ArchivedChoice | null | undefined;
   /** Whether tests of unsaved documents (label `system.test`) are among them; they are as well where a filter names that label. */
   includeTests?: boolean | null | undefined;
+  /** Of when it started, or, where it has not, of when it was created. */
+  date?: DateTimeFilter | null | undefined;
   /** Of when it was created. */
   createdAt?: DateTimeFilter | null | undefined;
   /** Of when it started. */
@@ -1135,7 +1137,7 @@ export type EventsLiveSubscriptionVariables = Exact<{
 
 export type EventsLiveSubscription = { executionEvents: { id: string, seq: number, type: EventType, at: string, fromState: string | null, toState: string | null, attempt: number | null, channel: Channel, reason: string | null, terminal: boolean, taskRun: { id: string, key: string } | null, actor: { kind: ActorKind, name: string } } };
 
-export type LogRowFragment = { line: number, at: string, level: LogLevel, stream: LogStream, text: string, taskRunId: string, taskKey: string, attempt: number };
+export type LogRowFragment = { line: number, at: string, level: LogLevel, stream: LogStream, text: string, taskRunId: string | null, taskKey: string | null, attempt: number | null };
 
 export type LogsPageQueryVariables = Exact<{
   id: string | number;
@@ -1147,7 +1149,7 @@ export type LogsPageQueryVariables = Exact<{
 }>;
 
 
-export type LogsPageQuery = { execution: { id: string, logs: { nodes: Array<{ line: number, at: string, level: LogLevel, stream: LogStream, text: string, taskRunId: string, taskKey: string, attempt: number }>, pageInfo: { hasPreviousPage: boolean, startCursor: string | null, endCursor: string | null } } } | null };
+export type LogsPageQuery = { execution: { id: string, logs: { nodes: Array<{ line: number, at: string, level: LogLevel, stream: LogStream, text: string, taskRunId: string | null, taskKey: string | null, attempt: number | null }>, pageInfo: { hasPreviousPage: boolean, startCursor: string | null, endCursor: string | null } } } | null };
 
 export type LogsLiveSubscriptionVariables = Exact<{
   id: string | number;
@@ -1157,7 +1159,7 @@ export type LogsLiveSubscriptionVariables = Exact<{
 }>;
 
 
-export type LogsLiveSubscription = { logs: { cursor: string, complete: boolean, lines: Array<{ line: number, at: string, level: LogLevel, stream: LogStream, text: string, taskRunId: string, taskKey: string, attempt: number }> } };
+export type LogsLiveSubscription = { logs: { cursor: string, complete: boolean, lines: Array<{ line: number, at: string, level: LogLevel, stream: LogStream, text: string, taskRunId: string | null, taskKey: string | null, attempt: number | null }> } };
 
 export type ExecutionDataQueryVariables = Exact<{
   id: string | number;

@@ -1,0 +1,100 @@
+"""What a recording says often and need not wait for: gathered, and sent from a thread of its own."""
+
+from __future__ import annotations
+
+import json
+import threading
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from headway.client import HeadwayError
+
+_MANY = 1_000
+_LARGEST = 400_000
+"""Bytes of log lines in one batch: a request holds a megabyte."""
+
+
+class Sender(threading.Thread):
+    """Sends metrics and log lines in batches, and heartbeats when nothing else was sent."""
+
+    def __init__(self, record: Callable[..., None], flush_after: float, ttl: float | None) -> None:
+        super().__init__(name="headway", daemon=True)
+        self.error: HeadwayError | None = None
+        self._record = record
+        self._flush_after = flush_after
+        self._beats = None if ttl is None else max(int(ttl / 3 / flush_after), 1)
+        self._metrics: list[dict[str, Any]] = []
+        self._lines: list[dict[str, Any]] = []
+        self._batches = 0
+        self._key = uuid.uuid4().hex
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._stopping = False
+
+    def put_metric(self, metric: dict[str, Any]) -> None:
+        self._put(self._metrics, metric)
+
+    def put_line(self, line: dict[str, Any]) -> None:
+        self._put(self._lines, line)
+
+    def _put(self, waiting: list[dict[str, Any]], one: dict[str, Any]) -> None:
+        with self._lock:
+            waiting.append(one)
+            many = len(waiting) >= _MANY
+        if many:
+            self._wake.set()
+
+    def stop(self) -> None:
+        """Returns when everything is sent, or cannot be."""
+        self._stopping = True
+        self._wake.set()
+        if self.is_alive():
+            self.join()
+
+    def run(self) -> None:
+        quiet = 0
+        while not self._stopping:
+            self._wake.wait(self._flush_after)
+            self._wake.clear()
+            quiet = 0 if self._flush() else quiet + 1
+            if self._beats is not None and quiet >= self._beats:
+                self._say("heartbeat", self._flush_after)
+                quiet = 0
+        self._flush()
+
+    def _flush(self) -> bool:
+        lines = self._send("recordLogs", "lines", self._lines)
+        return self._send("recordMetrics", "metrics", self._metrics) or lines
+
+    def _send(self, mutation: str, name: str, waiting: list[dict[str, Any]]) -> bool:
+        """Whether there was anything; each batch has a key, so that one that is asked for again counts once."""
+        sent = False
+        while True:
+            with self._lock:
+                count = _fitting(waiting)
+                batch = waiting[:count]
+                del waiting[:count]
+            if not batch:
+                return sent
+            self._batches += 1
+            key = f"{self._key}-{self._batches}"
+            self._say(mutation, None, **{name: batch}, idempotencyKey=key)
+            sent = True
+
+    def _say(self, mutation: str, patience: float | None, **input: Any) -> None:
+        try:
+            self._record(mutation, patience, **input)
+        except HeadwayError as error:
+            if mutation != "heartbeat":  # one that is missed is made good by the next
+                self.error = self.error or error
+
+
+def _fitting(waiting: list[dict[str, Any]]) -> int:
+    """How many of the first fit into one request."""
+    size = 0
+    for count, one in enumerate(waiting[:_MANY]):
+        size += len(json.dumps(one.get("text", "")))
+        if size > _LARGEST and count:
+            return count
+    return min(len(waiting), _MANY)

@@ -1,0 +1,219 @@
+"""When what ran elsewhere happened: which times are taken, which are refused, and what none is made up for."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from models.errors import Refused
+from models.events import Ask
+from models.ids import id_of, new_id
+from models.lifecycle import decide
+from models.lifecycle.commands import Cancel, Command
+from models.lifecycle.decide import begin
+from models.lifecycle.retold import (
+    FallSilent,
+    RecordEnd,
+    RecordExecution,
+    RecordStart,
+    RecordTaskRun,
+)
+from models.lifecycle.snapshot import Execution, Plan
+from models.lifecycle.told import CLOCKS_DIFFER, LONG_AGO, id_for, placed
+from models.lifecycle.transition import Context
+from models.states import EXECUTION_ENDS, TASK_RUN_ENDS, Channel, ExecutionState, TaskRunState
+
+NOW = datetime(2026, 11, 29, 6, tzinfo=UTC)
+THEN = datetime(2026, 1, 21, 14, 23, 15, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+NEW = new_id()
+PERSON = Ask("user:maria", Channel.API)
+ENDS = sorted(TASK_RUN_ENDS)
+
+
+def told(**about: Any) -> RecordExecution:
+    return RecordExecution(plan=Plan.external("ml", "mnist"), kind="train", **about)
+
+
+def context(now: datetime = NOW) -> Context:
+    return Context(now, new_id, lambda: 0.5, PERSON)
+
+
+def recorded(*commands: Command, now: datetime = NOW, **about: Any) -> Execution:
+    execution = begin(told(**about), context(now), new_id()).execution
+    for command in commands:
+        execution = decide(execution, command, context(now)).execution
+    return execution
+
+
+def refusal(execution: Execution, command: Command, now: datetime = NOW) -> tuple[str, str]:
+    """The field that it names, and the sentence."""
+    with pytest.raises(Refused) as refused:
+        decide(execution, command, context(now))
+    (problem,) = refused.value.problems
+    return str(problem.path[-1]), problem.message
+
+
+@pytest.mark.parametrize(
+    ("about", "created", "started"),
+    [
+        ({}, NOW, NOW),
+        ({"started": False}, NOW, None),
+        ({"started_at": THEN}, THEN, THEN),
+        ({"created_at": THEN}, THEN, THEN),
+        ({"created_at": THEN, "started": False}, THEN, None),
+        ({"created_at": THEN, "started_at": THEN + MINUTE}, THEN, THEN + MINUTE),
+        ({"created_at": NOW + MINUTE}, NOW, NOW),
+        ({"started_at": NOW + CLOCKS_DIFFER}, NOW, NOW),
+        ({"created_at": THEN + MINUTE, "started_at": THEN}, THEN, THEN),
+    ],
+)
+def test_it_began_when_it_is_told_to_have(
+    about: dict[str, Any], created: datetime, started: datetime | None
+) -> None:
+    execution = recorded(**about)
+    assert (execution.created_at, execution.started_at) == (created, started)
+    id = id_for(told(**about), NOW, lambda: NEW)
+    if about.keys() & {"created_at", "started_at"}:
+        assert id.int >> 80 == int(created.timestamp() * 1000)
+    else:
+        assert id is NEW
+
+
+@pytest.mark.parametrize(
+    ("about", "path", "words"),
+    [
+        ({"created_at": NOW + CLOCKS_DIFFER * 2}, "createdAt", "is still to come"),
+        ({"started_at": NOW + CLOCKS_DIFFER * 2}, "startedAt", "is still to come"),
+        ({"created_at": THEN + MINUTE * 60, "started_at": THEN}, "createdAt", "cannot be"),
+        ({"created_at": datetime(1969, 7, 20, tzinfo=UTC)}, "createdAt", "times are from 1970"),
+        ({"started_at": datetime(1, 1, 1, tzinfo=UTC)}, "startedAt", "times are from 1970"),
+    ],
+)
+def test_a_beginning_that_cannot_be_is_refused(
+    about: dict[str, Any], path: str, words: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        recorded(**about)
+    (problem,) = refused.value.problems
+    assert problem.path == (path,)
+    assert words in problem.message
+    assert id_for(told(**about), NOW, new_id) <= id_of(
+        NOW + MINUTE
+    )  # made all the same: it is judged afterwards
+
+
+FUTURE = NOW + CLOCKS_DIFFER * 2
+WRONG: list[tuple[Command, str]] = [
+    (RecordEnd(ExecutionState.SUCCESS, ended_at=FUTURE), "endedAt"),
+    (RecordEnd(ExecutionState.SUCCESS, ended_at=THEN - MINUTE), "endedAt"),
+    (RecordTaskRun("a", TaskRunState.RUNNING, started_at=FUTURE), "startedAt"),
+    (RecordTaskRun("a", TaskRunState.SUCCESS, started_at=THEN, ended_at=FUTURE), "endedAt"),
+    (RecordTaskRun("a", TaskRunState.SUCCESS, started_at=NOW, ended_at=THEN), "endedAt"),
+]
+
+
+@pytest.mark.parametrize(("command", "path"), WRONG, ids=lambda one: str(one)[:60])
+@pytest.mark.parametrize("started", [True, False])
+def test_a_time_that_cannot_be_is_refused(command: Command, path: str, started: bool) -> None:
+    execution = recorded(created_at=THEN, started=started)
+    assert refusal(execution, command)[0] == path
+
+
+def test_a_start_before_the_creation_is_refused_and_a_clock_that_is_slow_is_not() -> None:
+    pending = recorded(started=False)
+    early = RecordTaskRun("a", TaskRunState.RUNNING, started_at=NOW - timedelta(days=1))
+    path, sentence = refusal(pending, early)
+    assert path == "startedAt" and "record it with its createdAt" in sentence
+    slow = RecordTaskRun("a", TaskRunState.RUNNING, started_at=NOW - MINUTE)
+    execution = decide(pending, slow, context()).execution
+    assert execution.started_at == execution.created_at == NOW
+
+
+UNTIMED: list[tuple[Command, str]] = [
+    *((RecordEnd(end), "endedAt") for end in sorted(EXECUTION_ENDS - {ExecutionState.CANCELLED})),
+    (RecordTaskRun("a", TaskRunState.RUNNING), "startedAt"),
+    (RecordTaskRun("a", TaskRunState.RETRYING), "startedAt"),
+    *((RecordTaskRun("a", end), "endedAt") for end in ENDS),
+    *((RecordTaskRun("a", end, started_at=THEN), "endedAt") for end in ENDS),
+]
+
+
+@pytest.mark.parametrize(("command", "path"), UNTIMED, ids=lambda one: str(one)[:60])
+def test_of_what_is_long_gone_no_time_is_made_up(command: Command, path: str) -> None:
+    gone = recorded(started_at=THEN)
+    found, sentence = refusal(gone, command)
+    assert found == path
+    assert sentence.endswith(
+        "started at 2026-01-21T14:23:15Z and was recorded afterwards, at 2026-11-29T06:00:00Z: "
+        f"say when this happened, with {path}"
+    )
+    just_now = recorded(started_at=NOW - LONG_AGO)
+    assert decide(just_now, command, context()).events
+
+
+def test_what_lives_ends_now() -> None:
+    """Signs of life were promised; it began only now; or Headway itself ended it."""
+    end = RecordEnd(ExecutionState.SUCCESS)
+    for alive in (
+        recorded(started_at=THEN, heartbeat_ttl=60.0),
+        recorded(RecordStart(), created_at=THEN, started=False),
+        recorded(created_at=THEN, started_at=NOW),
+    ):
+        assert recorded_end(alive, end) == NOW
+    silent = recorded(started_at=THEN, heartbeat_ttl=60.0)
+    assert recorded_end(silent, FallSilent(60.0)) == NOW
+    later = NOW + timedelta(days=40)
+    assert recorded_end(recorded(), end, later) == later
+
+
+def recorded_end(execution: Execution, command: Command, now: datetime = NOW) -> datetime | None:
+    return decide(execution, command, context(now)).execution.ended_at
+
+
+def test_what_is_told_after_the_end_did_not_happen_after_it() -> None:
+    end = THEN + MINUTE * 5
+    over = RecordEnd(ExecutionState.SUCCESS, ended_at=end)
+    late = recorded(over, RecordTaskRun("a", TaskRunState.SUCCESS), started_at=THEN)
+    task = late.tasks["a"]
+    assert (task.started_at, task.ended_at) == (end, end)
+
+
+def test_what_has_no_time_of_its_own_keeps_its_distance_from_the_beginning() -> None:
+    row = {"started_at": THEN, "created_at": THEN, "recorded_at": NOW, "ended_at": None}
+    assert placed(row, NOW + MINUTE) == THEN + MINUTE
+    assert placed({**row, "ended_at": THEN}, NOW + MINUTE) == THEN
+    assert placed({**row, "started_at": None}, NOW) == THEN
+    assert placed({**row, "recorded_at": None}, NOW) == NOW
+
+
+def test_only_what_has_not_started_can_be_cancelled() -> None:
+    pending = recorded(RecordTaskRun("a", TaskRunState.QUEUED), started=False)
+    cancelled = decide(pending, Cancel(), context()).execution
+    assert cancelled.state is ExecutionState.CANCELLED
+    assert cancelled.ended_at == NOW
+    assert cancelled.tasks["a"].state is TaskRunState.CANCELLED
+    with pytest.raises(Refused, match="it ended CANCELLED already"):
+        decide(cancelled, RecordStart(), context())
+    with pytest.raises(Refused, match="only what is CREATED can be cancelled here"):
+        decide(recorded(), Cancel(), context())
+
+
+def test_from_where_it_is_cached() -> None:
+    source, other = new_id(), new_id()
+    for started in (True, False):
+        end = RecordEnd(ExecutionState.CACHED, cached_from=source)
+        cached = recorded(end, end, RecordEnd(ExecutionState.CACHED), started=started)
+        assert (cached.state, cached.cached_from) == (ExecutionState.CACHED, source)
+        with pytest.raises(Refused, match="it ended CACHED already"):
+            decide(cached, RecordEnd(ExecutionState.CACHED, cached_from=other), context())
+
+
+def test_ids_of_one_moment_differ_and_those_of_others_are_in_their_order() -> None:
+    same = {id_of(THEN) for _ in range(10_000)}
+    assert len(same) == 10_000
+    moments = [THEN + timedelta(microseconds=n) for n in range(2_000)]
+    made = [id_of(moment) for moment in moments]
+    assert made == sorted(made)
+    assert all((id.version, id.variant) == (7, "specified in RFC 4122") for id in made)
+    assert id_of(THEN) < new_id() < id_of(datetime(2999, 1, 1, tzinfo=UTC))

@@ -1,0 +1,89 @@
+"""Whatever compares an execution with others compares like with like: the same flow, or recorded pipeline, and kind."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from itertools import product
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from models.ids import id_of, new_id
+from models.viewer import Scope
+from runner.store import history, stats
+from runner.store.alike import line_of
+from runner.store.database import Database
+
+BEGIN = datetime(2025, 5, 1, 12, tzinfo=UTC)
+FLOW, OTHER_FLOW = new_id(), new_id()
+SUBJECTS = {"a flow's": FLOW, "a recorded one": None}
+_ROW = """
+insert into executions (id, flow_id, namespace, flow_key, kind, name, state, seq, state_seq, created_by, origin,
+                        created_at, started_at, ended_at, rerun_of)
+values ($1, $2, $3, $4, $5, 'x', $6, 1, 1, 'user:a', $7, $8, $8, $9, $10)
+"""
+Facts = tuple[UUID | None, str, str, str]
+
+
+async def store(
+    database: Database, facts: Facts, hour: int, state: str, lasted: float, rerun_of: UUID | None
+) -> UUID:
+    flow, namespace, key, kind = facts
+    at = BEGIN + timedelta(hours=hour)
+    id, origin = id_of(at), "HEADWAY" if flow else "EXTERNAL"
+    end = at + timedelta(seconds=lasted)
+    await database.pool.execute(
+        _ROW, id, flow, namespace, key, kind, state, origin, at, end, rerun_of
+    )
+    return id
+
+
+async def compared(database: Database, subject: UUID) -> Mapping[str, Any]:
+    """All that an execution says of others."""
+    everyone, pool = Scope(), database.pool
+    row = (await history.executions_by_id(pool, everyone, [subject]))[subject]
+    found = {
+        "previous": await history.neighbour(pool, everyone, row, newer=False),
+        "next": await history.neighbour(pool, everyone, row, newer=True),
+        "lastSuccess": await history.neighbour(pool, everyone, row, newer=False, successful=True),
+        "resolvedBy": await history.resolved_by(pool, everyone, row),
+    }
+    line = line_of(row)
+    tally = (await stats.usual_durations(pool, [line])).get(line)
+    return {
+        **{name: other and other["id"] for name, other in found.items()},
+        "durationStats": tally and (tally.total, tally.p50, tally.p95),
+    }
+
+
+@pytest.mark.parametrize("flow", SUBJECTS.values(), ids=SUBJECTS)
+async def test_like_is_compared_with_like(database: Database, flow: UUID | None) -> None:
+    """Around it stands every other line that differs in something, nearer than those of its own, and rerun of it."""
+    own: Facts = (flow, "acme", "nightly", "train")
+    others = [
+        one
+        for one in product(
+            (flow, OTHER_FLOW, None if flow else FLOW),
+            ("acme", "acme.a", "acmes"),
+            ("nightly", "nightly2"),
+            ("train", "test"),
+        )
+        if one != own
+    ]
+    subject = await store(database, own, 0, "FAILED", 1, None)
+    for number, one in enumerate(others):
+        for sign in (1, -1):
+            await store(database, one, sign * (number + 1), "SUCCESS", 999, subject)
+    nothing = dict.fromkeys(("previous", "next", "lastSuccess", "resolvedBy", "durationStats"))
+    assert await compared(database, subject) == nothing
+    far = len(others) + 1
+    success = await store(database, own, -far - 1, "SUCCESS", 10, None)
+    failed = await store(database, own, -far, "FAILED", 5, None)
+    rerun = await store(database, own, far, "SUCCESS", 20, subject)
+    assert await compared(database, subject) == {
+        "previous": failed,
+        "next": rerun,
+        "lastSuccess": success,
+        "resolvedBy": rerun,
+        "durationStats": (2, 15, 19.5),
+    }
