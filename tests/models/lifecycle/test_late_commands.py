@@ -11,6 +11,7 @@ from models.lifecycle.commands import (
     ChildEnded,
     Command,
     Conclude,
+    FinallyDeadline,
     KillDeadline,
     Pause,
     Prepare,
@@ -210,3 +211,18 @@ def test_a_request_past_its_time_that_escalates_takes_votes_until_its_second_tim
     assert stage.states["ok"] == "SUCCESS"
     approval = stage.task("ok").approval
     assert approval and approval.state is ApprovalState.APPROVED
+
+
+def test_a_request_of_finally_whose_time_cancels_kills_nothing_again() -> None:
+    stage = Stage(
+        f"{HEAD}  - {{id: a, type: log, message: a}}\n"
+        "finally: [{id: ok, type: approval, message: m, timeout: 10s, on_timeout: CANCEL}]\n"
+    )
+    stage.start("a")
+    stage.ask(Cancel())
+    stage.finish("a", AttemptState.KILLED)
+    stage.evaluate({"message": "m"})
+    stage.keep(stage.promised(ApprovalDue))
+    assert (stage.state, stage.moves()) == ("KILLING", ["RUNNING", "KILLING"])
+    stage.keep(stage.promised(FinallyDeadline))
+    assert stage.moves() == ["RUNNING", "KILLING", "KILLED"]
