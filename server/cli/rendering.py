@@ -112,7 +112,10 @@ def _add_task_run(table: Table, task: dict[str, Any], indent: str) -> None:
 def _error_of(task: dict[str, Any]) -> str | None:
     """What ended badly last said how far it was; why it ended is what counts."""
     error = task["error"]
-    return beside(error["message"].partition("\n")[0], error["exitCode"]) if error else None
+    if error is None:
+        return None
+    first = error["message"].partition("\n")[0]
+    return beside(first if len(first) <= 80 else f"{first[:79]}…", error["exitCode"])
 
 
 def _from_elsewhere(task: dict[str, Any]) -> str:

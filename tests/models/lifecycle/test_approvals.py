@@ -60,6 +60,17 @@ def test_an_approval_goes_on_in_the_same_transaction() -> None:
     assert stage.task("ok").outputs["approvers"] == ["user:maria"]
 
 
+def test_an_approval_that_was_the_last_thing_open_ends_the_execution() -> None:
+    last = ASK.rpartition("  - {id: a")[0]
+    stage = asked(last)
+    vote(stage, VoteDecision.APPROVE)
+    assert stage.moves() == ["RUNNING", "WAITING_FOR_APPROVAL", "SUCCESS"]
+    stage = asked(last.replace("namespace: y", "namespace: y\noutputs: {n: 7}"))
+    vote(stage, VoteDecision.APPROVE)
+    stage.evaluate({"n": 7})
+    assert stage.moves() == ["RUNNING", "WAITING_FOR_APPROVAL", "RUNNING", "SUCCESS"]
+
+
 def test_one_rejection_rejects_the_execution() -> None:
     stage = asked()
     vote(stage, VoteDecision.REJECT, "no")
