@@ -166,7 +166,7 @@ def _move(
     steps: Steps, to: ExecutionState, told_at: datetime | None, cached_from: UUID | None = None
 ) -> None:
     source = cached_from if to is ExecutionState.CACHED else None
-    steps.record(ExecutionMoved(steps.execution.state, to, told_at, source))
+    steps.record(ExecutionMoved(steps.execution.state, to, told_at, cached_from=source))
 
 
 def _is_the_same_end(execution: Execution, command: RecordEnd) -> bool:
