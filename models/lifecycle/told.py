@@ -92,11 +92,10 @@ def told_end(execution: Execution, moment: datetime | None, now: datetime) -> da
     if ended is None:
         require_time(execution, "endedAt")
         return None
-    began, word = execution.started_at or execution.created_at, "started"
-    if execution.started_at is None:
-        word = "was created"
-    if ended < began:
-        raise _wrong(f"it {word} at {_text(began)}; an end before that cannot be", "endedAt")
+    if execution.started_at is None and execution.created_at - ended <= CLOCKS_DIFFER:
+        return max(ended, execution.created_at)
+    if ended < _began(execution):
+        raise _wrong(f"it {_beginning(execution)}; an end before that cannot be", "endedAt")
     return ended
 
 
@@ -104,10 +103,8 @@ def require_time(execution: Execution, name: str) -> None:
     """Of what is told of afterwards no time is taken to be now."""
     if execution.recorded_at is None or execution.ended:
         return
-    began = execution.started_at or execution.created_at
-    word = "started" if execution.started_at else "was created"
     raise _wrong(
-        f"{execution.name} {word} at {_text(began)} and was recorded afterwards, at {_text(execution.recorded_at)}: "
+        f"{execution.name} {_beginning(execution)} and was recorded afterwards, at {_text(execution.recorded_at)}: "
         f"say when this happened, with {name}",
         name,
     )
@@ -121,6 +118,15 @@ def placed(row: Mapping[str, Any], now: datetime) -> datetime:
         return now
     at: datetime = (row["started_at"] or row["created_at"]) + (now - recorded)
     return min(at, ended) if ended else at
+
+
+def _began(execution: Execution) -> datetime:
+    return execution.started_at or execution.created_at
+
+
+def _beginning(execution: Execution) -> str:
+    word = "started" if execution.started_at else "was created"
+    return f"{word} at {_text(_began(execution))}"
 
 
 def _text(moment: datetime) -> str:

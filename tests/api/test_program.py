@@ -325,7 +325,7 @@ async def test_every_example_of_the_document_runs(
 ) -> None:
     (repository / "data.csv").write_text("a,b\n1,2\n")
     examples = re.findall(r"(?ms)^```python\n(.*?)^```", DOCUMENT)
-    assert len(examples) == 4
+    assert len(examples) == 5
     said = [await run_example(example, served, repository) for example in examples]
     again = await run_example(examples[1], served, repository, quiet=False)
     assert "ended SUCCESS already" in again and again.count("\n") == 1
@@ -336,6 +336,7 @@ async def test_every_example_of_the_document_runs(
     assert f"{id} -> " in said[2]
     assert "mnist-classifier ['train'] 1" in said[3]
     assert "[(0, 1.0), (1, 0.5), (2, 0.3333333333333333)]" in said[3]
+    assert "2025-01-21T14:23:15.000000Z 328" in said[4]
 
 
 async def run_example(source: str, served: Served, folder: Path, quiet: bool = True) -> str:

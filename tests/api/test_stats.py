@@ -136,7 +136,7 @@ async def test_a_search_that_cannot_be_read_ends_the_subscription(client: Client
 async def test_an_execution_tells_how_long_its_flow_usually_takes(client: Client) -> None:
     namespace = await history(client)
     query = """query ($search: String) { executions(search: $search, orderBy: CREATED_ASC) {
-      nodes { flowKey durationStats { p50 p95 count } } } }"""
+      nodes { flowKey kind durationStats { p50 p95 count } } } }"""
     nodes = (await client.ask(query, search=f"namespace:{namespace}"))["executions"]["nodes"]
     told = {(node["flowKey"], node["kind"]): node["durationStats"] for node in nodes}
     assert told == {

@@ -226,7 +226,7 @@ async def test_a_program_cannot_forget_when_it_was(served: Served) -> None:
         about: dict[str, Any] = {"namespace": "program", "git_info": {}, "client": program}
         run = headway.execution("past", started_at="2025-01-07T14:00:00Z", **about).start()
         with (
-            pytest.raises(ValueError, match="task fit: of a run of the past say started_at"),
+            pytest.raises(headway.Refused, match="say when this happened, with startedAt"),
             run.task("fit"),
         ):
             pass

@@ -106,7 +106,7 @@ def test_a_beginning_that_cannot_be_is_refused(
 FUTURE = NOW + CLOCKS_DIFFER * 2
 WRONG: list[tuple[Command, str]] = [
     (RecordEnd(ExecutionState.SUCCESS, ended_at=FUTURE), "endedAt"),
-    (RecordEnd(ExecutionState.SUCCESS, ended_at=THEN - MINUTE), "endedAt"),
+    (RecordEnd(ExecutionState.SUCCESS, ended_at=THEN - MINUTE * 10), "endedAt"),
     (RecordTaskRun("a", TaskRunState.RUNNING, started_at=FUTURE), "startedAt"),
     (RecordTaskRun("a", TaskRunState.SUCCESS, started_at=THEN, ended_at=FUTURE), "endedAt"),
     (RecordTaskRun("a", TaskRunState.SUCCESS, started_at=NOW, ended_at=THEN), "endedAt"),
@@ -128,6 +128,8 @@ def test_a_start_before_the_creation_is_refused_and_a_clock_that_is_slow_is_not(
     slow = RecordTaskRun("a", TaskRunState.RUNNING, started_at=NOW - MINUTE)
     execution = decide(pending, slow, context()).execution
     assert execution.started_at == execution.created_at == NOW
+    slow_end = RecordEnd(ExecutionState.CANCELLED, ended_at=NOW - MINUTE)
+    assert recorded_end(pending, slow_end) == NOW
 
 
 UNTIMED: list[tuple[Command, str]] = [

@@ -35,7 +35,7 @@ export const LogLine = memo(function LogLine({ line, marked = false, showTask = 
       </span>
       <span className={classes.level}>{line.level === "INFO" ? "" : line.level}</span>
       {showTask && (
-        <span className={classes.task} title={`attempt ${line.attempt}`}>
+        <span className={classes.task} title={line.attempt ? `attempt ${line.attempt}` : undefined}>
           {line.taskKey}
         </span>
       )}
