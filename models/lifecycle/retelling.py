@@ -15,6 +15,7 @@ from models.events import TaskError, TaskRunRecorded
 from models.lifecycle.recorded import recorded_task
 from models.lifecycle.retold import RecordTaskRun
 from models.lifecycle.snapshot import Execution, TaskRun
+from models.payloads import check_payload
 from models.states import TASK_RUN_ENDS, AttemptState, TaskRunState
 
 _ORDER: Final[Mapping[TaskRunState, int]] = {
@@ -148,8 +149,8 @@ def _fact(known: _Known, new_id: Callable[[], UUID]) -> TaskRunRecorded:
         ended_at=_ended_at(known, state),
         progress=_progress(known, state),
         message=task.message if told.message is None else told.message,
-        inputs=_merged(task.inputs, told.inputs),
-        outputs=_merged(task.outputs, told.outputs),
+        inputs=_merged(task.inputs, told.inputs, "inputs"),
+        outputs=_merged(task.outputs, told.outputs, "outputs"),
         error=_error(known),
         exit_code=told.exit_code,
     )
@@ -194,12 +195,17 @@ def _error(known: _Known) -> TaskError | None:
     return known.told.error or kept
 
 
-def _merged(known: Mapping[str, Any], told: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    """None where nothing is new."""
+def _merged(
+    known: Mapping[str, Any], told: Mapping[str, Any] | None, name: str
+) -> Mapping[str, Any] | None:
+    """None where nothing is new. Raises Refused where they are too much together."""
     if not told:
         return None
     merged = {**known, **told}
-    return None if merged == known else merged
+    if merged == known:
+        return None
+    check_payload(merged, name)
+    return merged
 
 
 def _refuse_end_before_start(fact: TaskRunRecorded, told: RecordTaskRun) -> None:

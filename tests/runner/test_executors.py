@@ -69,10 +69,9 @@ async def test_a_call_that_returns_no_dict_says_so(floor: Floor) -> None:
     task = await floor.task('\n  - {id: call, type: python, call: "math:sqrt", args: {}}')
     assert task.error and "TypeError" in task.error.message
     task = await floor.task('\n  - {id: call, type: python, call: "os:getcwd"}')
-    assert task.error
-    assert (
-        task.error.message
-        == "exit code 1: os:getcwd returned str; a task returns a dict of outputs or None"
+    assert task.error and (task.error.code, task.error.message) == (
+        "INVALID_OUTPUT",
+        "os:getcwd returned str; a task returns a dict of outputs or None",
     )
 
 
