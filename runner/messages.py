@@ -184,6 +184,7 @@ _OUTPUT = re.compile(
     _KEY.pattern + rb"""|'outputs?'\s*:|^\s*\{?\s*outputs?\s*["']?\s*[:=]""", re.IGNORECASE
 )
 """Was to be an output, whatever it is: with quotes of Python, or with none, as a shell leaves it."""
+_KEEP = "keep large values as an artifact"
 _TORN = 64
 """Bytes of the longest spelling of the key, and more."""
 
@@ -221,8 +222,8 @@ class MessageCutter:
         line, passed, has_output = bytes(self._rest), self._passed, self._has_output
         self._rest, self._passed, self._has_output = bytearray(), 0, False
         if passed:
-            kind = TooLongOutput if has_output else Malformed
-            yield kind(f"a line of {passed + len(line)} bytes; the limit is {self._longest}")
+            told = f"a line of {passed + len(line)} bytes; the limit is {self._longest}"
+            yield TooLongOutput(f"output in {told}: {_KEEP}") if has_output else Malformed(told)
         elif line.strip():
             yield line
 
