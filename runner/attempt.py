@@ -22,7 +22,7 @@ from runner.caching import NOT_CACHED_BY, digest
 from runner.evaluator import MAX_SENTENCE, EvaluationFailed, Evaluator, Mode
 from runner.logbook import Logbook, Page
 from runner.masking import Mask
-from runner.names import expression_names
+from runner.names import expression_names, tasks_before
 from runner.opening import open_secrets, uses_secrets
 from runner.reaper import Reaper
 from runner.reports import Reports
@@ -158,6 +158,8 @@ class Attempt:
     def write_input(self, place: Workplace) -> None:
         """What expressions of the task may name, as JSON of any size: secrets are masked, for it lies on the disk."""
         names = expression_names(self.execution, self.task, self.surroundings.env)
+        before = tasks_before(self.execution.plan, self.task.key)
+        names["outputs"] = {key: of for key, of in names["outputs"].items() if key in before}
         names["task"]["inputs"] = self._inputs
         place.write(place.input.name, dump(self.mask.value(names)))
 

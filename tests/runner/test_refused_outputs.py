@@ -1,6 +1,7 @@
 """Outputs that cannot be taken fail their attempt, and what is no output stays a warning."""
 
 import json
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,7 +10,6 @@ import pytest
 from models.lifecycle.snapshot import Execution
 from models.logs import LogLevel
 from models.states import ExecutionState, TaskRunState
-from runner.executors import python
 from runner.messages import LONGEST
 from runner.store.json import dump, load
 from tests.runner.floor import Floor, open_floor
@@ -83,7 +83,7 @@ async def test_a_line_beyond_all_limits_fails_only_for_an_output(floor: Floor) -
     execution = await floor.run(
         "".join(
             f"  - {{id: {key}, type: shell, allow_failure: true, "
-            f"run: {json.dumps(f'{python.sys.executable} -c {json.dumps(write % (key, LONGEST))} {way}')}}}\n"
+            f"run: {json.dumps(f'{sys.executable} -c {json.dumps(write % (key, LONGEST))} {way}')}}}\n"
             for key, way in (("property", '>&"$HEADWAY_FD"'), ("output", '>> "$HEADWAY_FILE"'))
         )
     )
