@@ -74,7 +74,7 @@ def measured(value: Any, name: str) -> int:
         key, most = max(((key, json_size(part)) for key, part in value.items()), key=lambda p: p[1])
         largest = f", {most} of them in {f'{name}.{key}':.200}"
     raise TooLarge(
-        f"{name} holds {size} bytes{largest}; the limit is {MAX_PAYLOAD} (1 MiB of stored UTF-8): "
+        f"too much in {name}: {size} bytes{largest}; the limit is {MAX_PAYLOAD} (1 MiB of stored UTF-8); "
         "keep large values as an artifact"
     )
 
