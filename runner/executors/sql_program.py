@@ -354,26 +354,19 @@ async def _until_told_to_stop(request: dict[str, Any]) -> tuple[list[int], RowFi
 def _outputs(counts: list[int], rows: RowFile | None) -> dict[str, Any]:
     """`first` and `value` only where outputs have room for them: the rows are all in the file."""
     outputs: dict[str, Any] = {"count": counts[-1], "counts": counts}
-    if rows:
-        outputs["columns"] = rows.columns
-        if rows.first is not None:
-            told = _first(rows.columns, [_within_json(value) for value in rows.first], rows.count)
-            size = _size({**outputs, **told})
-            if size <= _MOST_TOLD:
-                return {**outputs, **told}
-            left_out = " and ".join(f"`{name}`" for name in told)
-            print(
-                f"{left_out}: too large for an output ({size} bytes); read {rows.name}",
-                file=sys.stderr,
-            )
+    if rows is None:
+        return outputs
+    outputs["columns"] = rows.columns
+    row = [_within_json(value) for value in rows.first or ()]
+    told = {"first": dict(zip(rows.columns, row, strict=True))} if row else {}
+    if rows.count == 1 and len(row) == 1:
+        told["value"] = row[0]
+    size = _size({**outputs, **told})
+    if size <= _MOST_TOLD or not told:
+        return {**outputs, **told}
+    names = " and ".join(f"`{name}`" for name in told)
+    print(f"{names}: too large for an output ({size} bytes); read {rows.name}", file=sys.stderr)
     return outputs
-
-
-def _first(columns: list[str], row: list[Any], count: int) -> dict[str, Any]:
-    first = dict(zip(columns, row, strict=False))
-    return (
-        {"first": first, "value": row[0]} if count == 1 and len(columns) == 1 else {"first": first}
-    )
 
 
 def _within_json(value: Any) -> Any:
@@ -388,9 +381,8 @@ def _within_json(value: Any) -> Any:
 
 def _size(outputs: dict[str, Any]) -> int:
     """As they are stored."""
-    return len(
-        json.dumps(outputs, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
-    )
+    text = json.dumps(outputs, ensure_ascii=False, separators=(",", ":"))
+    return len(text.encode("utf-8", "replace"))
 
 
 def _say(said: dict[str, Any]) -> None:
