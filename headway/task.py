@@ -185,7 +185,8 @@ def encoded(said: Any) -> bytes:
     try:
         text = json.dumps(said, default=plain)
     except TypeError as error:
-        raise TypeError(f"{_place_of(said)}: {error}") from None
+        place = _place_of(said)
+        raise TypeError(f"{place}: {error}" if place else str(error)) from None
     if _DOUBTFUL.search(text):
         _check_numbers(json.loads(text), "")
     return text.encode()

@@ -66,12 +66,6 @@ def check_kept(value: Any, name: str) -> None:
             raise _inexact(path, found)
 
 
-def read_json_of_others(text: str | bytes) -> Any:
-    """The same from somebody who cannot be refused: such a number comes as text, with all its digits."""
-    value, _ = read_apart(text if isinstance(text, bytes) else text.encode())
-    return spelled_out(value)
-
-
 def check_numbers(value: Any, name: str = "") -> None:
     """Raises NotKept for a value that holds a number which cannot be stored as it is."""
     for path, found in _numbers(value, (name,) if name else ()):

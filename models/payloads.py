@@ -10,6 +10,8 @@ from models.errors import ProblemCode, Refused
 MAX_PAYLOAD: Final = 1024 * 1024
 """Bytes of UTF-8, as stored: of all outputs of a task run or of an execution, all inputs of one, all properties that
 an attempt sets, the data of one event. How they were escaped or wrapped on their way does not count."""
+_SHOWN_WHOLE: Final = 16 * 1024
+"""Bytes of a value that is shown as it is even where others are too large."""
 
 
 class NotTaken(ValueError):
@@ -104,9 +106,6 @@ def _unstorable(values: Mapping[str, Any]) -> str:
         except TypeError:
             return f"{key!s:.100}".encode("utf-8", "replace").decode()
     raise AssertionError("something in it cannot be stored")
-
-
-_SHOWN_WHOLE: Final = 16 * 1024
 
 
 def abridged(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -181,7 +181,7 @@ def _spelled(word: str) -> str:
 
 _KEY = re.compile(rf'(?<!\\)"{_spelled("output")}(?:{_spelled("s")})?"'.encode(), re.IGNORECASE)
 _OUTPUT = re.compile(
-    _KEY.pattern + rb"""|'outputs?'\s*:|^\s*\{?\s*outputs?\s*["']?\s*[:=]""", re.IGNORECASE
+    _KEY.pattern + rb"""|'outputs?'\s*:|^\s*(?:\{\s*)?outputs?\s*(?:["']\s*)?[:=]""", re.IGNORECASE
 )
 """Was to be an output, whatever it is: with quotes of Python, or with none, as a shell leaves it."""
 _KEEP = "keep large values as an artifact"

@@ -117,7 +117,7 @@ EXECUTIONS: Final[Words] = {
             "taskRun": "The first task run that failed for good; null when it was the execution itself, "
             "as by an output that cannot be evaluated.",
             "attempt": ATTEMPT,
-            "code": "Short and stable, as EXIT_CODE, TIMED_OUT, EXPRESSION or WORKER_LOST.",
+            "code": "Short and stable, as EXIT_CODE, TIMED_OUT, INVALID_OUTPUT, EXPRESSION or WORKER_LOST.",
             "message": "The error, in words.",
             "fingerprint": "The same for failures that differ only in numbers, ids and quoted values.",
             "logLine": "The number of the line of that attempt's log that most likely tells of it; null without one.",
