@@ -1,7 +1,8 @@
-"""For people's own code. In a task: say what it made, measured and how far it is.
+"""For people's own code. In a task: read what it is given, say what it made, measured and how far it is.
 
     import headway
 
+    headway.inputs()["day"], headway.outputs()["extract"]["rows"]
     headway.output(rows=1250)
     headway.metric("loss", 0.1, step=3)
     headway.progress(0.4, "epoch 4/10")
@@ -21,7 +22,18 @@ Needs Python 3.8 and nothing else.
 
 from typing import TYPE_CHECKING
 
-from headway.task import artifact, git, label, metric, output, progress, property, read_args
+from headway.task import (
+    artifact,
+    git,
+    inputs,
+    label,
+    metric,
+    output,
+    outputs,
+    progress,
+    property,
+    read_args,
+)
 
 if TYPE_CHECKING:
     from headway.client import Client, HeadwayError, Refused, Unreachable
@@ -38,9 +50,11 @@ __all__ = [
     "artifact",
     "execution",
     "git",
+    "inputs",
     "label",
     "metric",
     "output",
+    "outputs",
     "progress",
     "property",
 ]

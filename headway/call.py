@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from headway.task import output, read_args
+from headway.task import output, read_args, refuse_output
 
 
 def main(place: str) -> None:
@@ -16,12 +16,17 @@ def main(place: str) -> None:
 
 
 def tell(place: str, returned: Any) -> None:
-    """What was returned as outputs; ends the process when it can be none."""
-    if isinstance(returned, Mapping):
-        output(**{str(key): value for key, value in returned.items()})
-    elif returned is not None:
+    """What was returned as outputs; what can be none fails the attempt."""
+    if returned is None:
+        return
+    if not isinstance(returned, Mapping):
         kind = type(returned).__name__
-        sys.exit(f"{place} returned {kind}; a task returns a dict of outputs or None")
+        refuse_output(f"{place} returned {kind}; a task returns a dict of outputs or None")
+        return
+    try:
+        output(**{str(key): value for key, value in returned.items()})
+    except (TypeError, ValueError, RecursionError) as error:
+        refuse_output(f"{place} returned what cannot be an output: {error}")
 
 
 if __name__ == "__main__":

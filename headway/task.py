@@ -1,4 +1,4 @@
-"""What a task may say, as JSON Lines to the worker that runs it."""
+"""What a task may say, as JSON Lines to the worker that runs it; and what it may read."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ import json
 import math
 import os
 import re
+import sys
 import threading
 import warnings
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 _AT_ONCE = 4096
 """Bytes that a pipe takes without mixing them with another process's."""
 _lock = threading.Lock()
+_by_file = threading.Event()
 
 
 def output(**values: Any) -> None:
@@ -107,20 +110,50 @@ def git(
     _say({"git": {key: value for key, value in told.items() if value is not None}})
 
 
+def refuse_output(sentence: str) -> None:
+    """There is an output that cannot be written: the attempt fails. Outside of a task the process ends."""
+    if "HEADWAY_FILE" not in os.environ:
+        sys.exit(sentence)
+    _say({"output_error": sentence})
+
+
+def inputs() -> dict[str, Any]:
+    """The inputs of the execution, of any size, secrets masked; none outside of a task."""
+    found: dict[str, Any] = _read_input().get("inputs", {})
+    return found
+
+
+def outputs() -> dict[str, Any]:
+    """By task, the outputs that its expressions could name, of any size; none outside of a task."""
+    found: dict[str, Any] = _read_input().get("outputs", {})
+    return found
+
+
 def read_args() -> dict[str, Any]:
     """The task's `args`; none outside of a task."""
-    file = os.environ.get("HEADWAY_ARGS")
+    return _read(os.environ.get("HEADWAY_ARGS"))
+
+
+def _read_input() -> dict[str, Any]:
+    return _read(os.environ.get("HEADWAY_INPUT"))
+
+
+@lru_cache(maxsize=4)
+def _read(file: str | None) -> dict[str, Any]:
     if not file:
         return {}
     with open(file, encoding="utf-8") as stream:
-        args: dict[str, Any] = json.load(stream)
-    return args
+        found: dict[str, Any] = json.load(stream)
+    return found
 
 
 def _say(said: Mapping[str, Any]) -> None:
+    """Once by the file, always by it: it is read later than the pipe, and the last value of a name stays."""
     line = encoded(said) + b"\n"
-    descriptor = _message_pipe() if len(line) <= _AT_ONCE else None
     with _lock:
+        if len(line) > _AT_ONCE:
+            _by_file.set()
+        descriptor = None if _by_file.is_set() else _message_pipe()
         if descriptor is not None:
             os.write(descriptor, line)
         elif "HEADWAY_FILE" in os.environ:
@@ -141,17 +174,34 @@ def _message_pipe() -> int | None:
 def _append(path: str, line: bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
-        os.write(descriptor, line)
+        while line:
+            line = line[os.write(descriptor, line) :]
     finally:
         os.close(descriptor)
 
 
 def encoded(said: Any) -> bytes:
-    """As JSON. Raises ValueError for a number that it cannot hold, by the name that it stands under."""
-    text = json.dumps(said, default=plain)
+    """As JSON. Raises ValueError for a number that it cannot hold, TypeError for what is none, by its name."""
+    try:
+        text = json.dumps(said, default=plain)
+    except TypeError as error:
+        place = _place_of(said)
+        raise TypeError(f"{place}: {error}" if place else str(error)) from None
     if _DOUBTFUL.search(text):
         _check_numbers(json.loads(text), "")
     return text.encode()
+
+
+def _place_of(value: Any) -> str:
+    """Where the first thing stands that is no JSON value."""
+    if isinstance(value, (Mapping, list, tuple)):
+        pairs = value.items() if isinstance(value, Mapping) else enumerate(value)
+        for key, item in pairs:
+            try:
+                json.dumps(item, default=plain)
+            except TypeError:
+                return f"{key}.{_place_of(item)}".rstrip(".")
+    return ""
 
 
 _DOUBTFUL = re.compile("NaN|Infinity|-[0-9]{19}|[0-9]{20}")

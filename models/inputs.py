@@ -4,27 +4,23 @@ from collections.abc import Container, Mapping, Sequence
 from functools import lru_cache
 from typing import Annotated, Any, Self
 
-import orjson
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import SchemaError, SchemaValidator, ValidationError, core_schema
 
 from models.errors import Problem, ProblemCode, Refused
 from models.expressions import has_expressions
 from models.input_types import READERS, InputType, items_of, shown
+from models.payloads import check_payload
 from models.similar import did_you_mean
 from models.values import Key, Keys, Part, Text, Texts, Word
 
 __all__ = [
-    "MAX_BYTES",
     "InputSpec",
     "InputType",
     "coerce",
     "input_defaults_with_expressions",
     "validate_inputs",
 ]
-
-MAX_BYTES = 1024 * 1024
-
 
 _OF_TYPES: Mapping[str, frozenset[InputType]] = {
     "options": frozenset({InputType.SELECT, InputType.MULTISELECT}),
@@ -163,15 +159,12 @@ def _problem(name: str, sentence: str) -> Problem:
     return Problem(ProblemCode.VALIDATION, sentence, ("inputs", name))
 
 
-def _too_large(values: Mapping[str, Any]) -> list[Problem]:
+def _too_large(values: Mapping[str, Any]) -> Sequence[Problem]:
     try:
-        size = len(orjson.dumps(values))
-    except TypeError as error:
-        return [Problem(ProblemCode.VALIDATION, f"the inputs are no JSON: {error}", ("inputs",))]
-    if size <= MAX_BYTES:
-        return []
-    sentence = f"the inputs hold at most 1 MiB together, got {size} bytes; use an artifact"
-    return [Problem(ProblemCode.PAYLOAD_TOO_LARGE, sentence, ("inputs",))]
+        check_payload(values, "inputs")
+    except Refused as refused:
+        return refused.problems
+    return ()
 
 
 def _value(spec: InputSpec, value: Any) -> Any:

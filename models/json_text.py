@@ -12,6 +12,10 @@ WHOLE: Final = range(-(2**63), 2**64)
 """Whole numbers that are stored as they are."""
 DEEPEST: Final = 200
 """Lists and mappings in one another; nobody writes more, and what stores and answers gives up not far beyond."""
+_TOO_DEEP: Final = f"nested too deeply: at most {DEEPEST} levels"
+_MARK: Final = b"\xef\xbb\xbf"
+"""The byte order mark that some programs begin with."""
+_NO_TEXT: Final = re.compile("[\ud800-\udfff\0]")
 _LONG: Final = re.compile(r"-[0-9]{19}|[0-9]{20}")
 _LONG_BYTES: Final = re.compile(_LONG.pattern.encode())
 
@@ -39,11 +43,27 @@ def read_json(text: str | bytes) -> Any:
     return value
 
 
-def read_json_of_others(text: str | bytes) -> Any:
-    """The same from somebody who cannot be refused: such a whole number comes as text, with all its digits."""
-    value = orjson.loads(text)
+def read_apart(text: bytes) -> tuple[Any, bool]:
+    """The same of something that is judged part by part, each with `check_kept` or `spelled_out`; and if it was mended.
+
+    Mended is text that is no text: halves of characters, NUL, bytes that are not UTF-8 become U+FFFD. Raises NotKept
+    for what is nested too deeply, and JSONDecodeError.
+    """
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return _read_mended(text)
     _check_depth(value, text)
-    return _as_text(_read_slowly(text)) if _has_long(text) else value
+    if b"\\u0000" in text or _has_long(text):
+        return _read_mended(text)
+    return value, False
+
+
+def check_kept(value: Any, name: str) -> None:
+    """Raises NotKept for a part of what `read_apart` read that holds a number which cannot be stored as it is."""
+    for path, found in _numbers(value, (name,)):
+        if isinstance(found, _Beyond):
+            raise _inexact(path, found)
 
 
 def check_numbers(value: Any, name: str = "") -> None:
@@ -68,7 +88,7 @@ def _check_depth(value: Any, text: str | bytes) -> None:
         level = [part for one in level for part in _parts(one)]
         if not level:
             return
-    raise NotKept(f"nested too deeply: at most {DEEPEST} levels")
+    raise NotKept(_TOO_DEEP)
 
 
 def _parts(value: Any) -> Iterable[Any]:
@@ -89,6 +109,32 @@ def _read_if_possible(text: str | bytes) -> Any:
 
 def _read_slowly(text: str | bytes) -> Any:
     return json.loads(text, parse_int=_whole, parse_float=_float, parse_constant=_Beyond)
+
+
+def _read_mended(text: bytes) -> tuple[Any, bool]:
+    """Python's reader takes what orjson refuses: half a character as an escape. A byte order mark is left out."""
+    written = text.decode("utf-8-sig", "replace")
+    try:
+        value = _read_slowly(written)
+    except RecursionError:
+        raise NotKept(_TOO_DEEP) from None
+    _check_depth(value, text)
+    mended = "\ufffd" in written and written.encode() != text.removeprefix(_MARK)
+    if not (b"\\u" in text or b"\0" in text):
+        return value, mended
+    whole = _whole_text(value)
+    return whole, mended or whole != value
+
+
+def _whole_text(value: Any) -> Any:
+    """The value with U+FFFD for halves of characters, and for NUL, which the database does not take."""
+    if isinstance(value, _Beyond):
+        return value
+    if isinstance(value, str):
+        return _NO_TEXT.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {_whole_text(key): _whole_text(item) for key, item in value.items()}
+    return [_whole_text(item) for item in value] if isinstance(value, list) else value
 
 
 def _whole(text: str) -> int | _Beyond:
@@ -125,9 +171,10 @@ def _inexact(path: tuple[str, ...], text: str) -> NotKept:
     return NotKept(f"{place} {text:.40}, {what}; write it as text")
 
 
-def _as_text(value: Any) -> Any:
+def spelled_out(value: Any) -> Any:
+    """What `read_apart` read, with numbers that cannot be stored as they are as text."""
     if isinstance(value, dict):
-        return {key: _as_text(item) for key, item in value.items()}
+        return {key: spelled_out(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_as_text(item) for item in value]
+        return [spelled_out(item) for item in value]
     return str(value) if isinstance(value, _Beyond) else value

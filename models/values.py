@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any
 
-import orjson
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -18,7 +17,6 @@ from pydantic import (
 from pydantic_core import core_schema
 
 from models.durations import parse_duration
-from models.errors import ProblemCode, Refused
 from models.expressions import has_expressions
 
 KEY_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,99}$"
@@ -184,21 +182,3 @@ EventName = Annotated[
     BeforeValidator(check_event_name),
     WithJsonSchema({"type": "string", "pattern": EVENT_PATTERN}),
 ]
-
-
-def check_json(value: Any, name: str, most: int | None = None) -> int:
-    """Bytes of a JSON value from outside. Raises Refused for one that cannot be stored, or holds more than `most`."""
-    try:
-        size = json_size(value)
-    except TypeError as error:
-        told = f"{name} holds what cannot be stored ({error}); write such a value as text"
-        raise Refused.because(ProblemCode.VALIDATION, told, name) from None
-    if most is not None and size > most:
-        told = f"{name} holds more than {most} bytes; keep large values as an artifact"
-        raise Refused.because(ProblemCode.PAYLOAD_TOO_LARGE, told, name)
-    return size
-
-
-def json_size(value: Any) -> int:
-    """Bytes of a JSON value as it is stored."""
-    return len(orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS))

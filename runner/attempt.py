@@ -10,21 +10,25 @@ from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
+import orjson
+
 from models.expressions import has_expressions
 from models.ids import typed
 from models.lifecycle.snapshot import Execution, TaskRun
+from models.payloads import abridged
 from models.spec.tasks import Task
 from runner.artifacts import ArtifactStore
 from runner.caching import NOT_CACHED_BY, digest
 from runner.evaluator import MAX_SENTENCE, EvaluationFailed, Evaluator, Mode
 from runner.logbook import Logbook, Page
 from runner.masking import Mask
-from runner.names import expression_names
+from runner.names import expression_names, tasks_before
 from runner.opening import open_secrets, uses_secrets
 from runner.reaper import Reaper
 from runner.reports import Reports
 from runner.stop import Stop
 from runner.store.connection import Pool
+from runner.store.json import dump
 from runner.vault import Vault
 
 Spec = TypeVar("Spec", bound=Task)
@@ -74,9 +78,13 @@ class Workplace:
         except OSError:
             shutil.rmtree(self.root, ignore_errors=True)
 
+    @property
+    def input(self) -> Path:
+        return self.root / "input.json"
+
     def write(self, name: str, text: str) -> str:
         file = self.root / name
-        file.write_text(text)
+        file.write_text(text, encoding="utf-8")
         return str(file)
 
 
@@ -103,6 +111,7 @@ class Attempt:
         self.page: Page = surroundings.logbook.page(
             execution.id, task.id, task.path, task.attempt, self.mask
         )
+        self._inputs: dict[str, Any] = {}
         self._place = Workplace(surroundings.data_dir / "work" / typed("att", id))
         self.reports = Reports(
             execution,
@@ -139,13 +148,20 @@ class Attempt:
 
     def tell_inputs(self, values: Mapping[str, Any]) -> None:
         """What becomes the task run's inputs, beside or instead of what did already."""
-        told = {
+        self._inputs |= {
             name: self.mask.value(value)
             for name, value in values.items()
             if value not in (None, {})
         }
-        pending = self.reports.pending
-        pending.inputs = {**(pending.inputs or {}), **told}
+        self.reports.pending.inputs = abridged(self._inputs)
+
+    def write_input(self, place: Workplace) -> None:
+        """What expressions of the task may name, as JSON of any size: secrets are masked, for it lies on the disk."""
+        names = expression_names(self.execution, self.task, self.surroundings.env)
+        before = tasks_before(self.execution.plan, self.task.key)
+        names["outputs"] = {key: of for key, of in names["outputs"].items() if key in before}
+        names["task"]["inputs"] = self._inputs
+        place.write(place.input.name, dump(self.mask.value(names)))
 
     async def task_key(self) -> str:
         """What the task's cache goes by. Raises EvaluationFailed."""
@@ -192,7 +208,7 @@ class Attempt:
         env = {
             **self.surroundings.inherited,
             "PYTHONUNBUFFERED": "1",
-            **{name: str(value) for name, value in own.items()},
+            **{name: _as_text(value) for name, value in own.items()},
             "HEADWAY_EXECUTION_ID": typed("exec", self.execution.id),
             "HEADWAY_TASK_RUN_ID": typed("run", self.task.id),
             "HEADWAY_TASK": self.task.path,
@@ -200,7 +216,15 @@ class Attempt:
             "HEADWAY_ATTEMPT_ID": typed("att", self.id),
             "HEADWAY_WORKER_ID": self.surroundings.worker_id,
             "HEADWAY_FILE": str(self._place.messages),
+            "HEADWAY_INPUT": str(self._place.input),
         }
         paths = (str(self.surroundings.python_path), env.get("PYTHONPATH", ""))
         env["PYTHONPATH"] = ":".join(path for path in paths if path)
         return env
+
+
+def _as_text(value: Any) -> str:
+    """A variable's text, as within a longer text: nothing for null, JSON for what is no text."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else orjson.dumps(value).decode()

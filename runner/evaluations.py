@@ -9,6 +9,7 @@ from models.errors import Refused
 from models.events import TaskError
 from models.lifecycle.commands import Command, Conclude, Evaluate, Judge, Prepare
 from models.lifecycle.snapshot import Execution, TaskRun
+from models.payloads import NotTaken, measured
 from models.spec import ApprovalTask, ForeachTask, SubflowTask, TaskSpec, WaitTask
 from runner.evaluator import EvaluationFailed, Evaluator
 from runner.names import expression_names
@@ -24,8 +25,9 @@ async def evaluate(
 ) -> Command:
     """`clock` is the database's, by which moments are judged: that of this machine may be wrong."""
     if what.path is None:
-        outputs, error = await _render(evaluator, execution, None, execution.plan.spec.outputs)
-        return Conclude(outputs, error)
+        templates = {"outputs": execution.plan.spec.outputs}
+        values, error = await _render(evaluator, execution, None, templates)
+        return Conclude(values["outputs"] if values else None, error)
     task = execution.tasks[what.path]
     spec = execution.spec_of(task)
     if what.condition:
@@ -50,10 +52,15 @@ async def _judge(
 async def _render(
     evaluator: Evaluator, execution: Execution, task: TaskRun | None, templates: Mapping[str, Any]
 ) -> _Rendered:
+    """Each value is stored with the execution, and keeps to the limit."""
     try:
         rendered = await evaluator.render(templates, expression_names(execution, task))
+        for name, value in rendered.items():
+            measured(value, name)
     except EvaluationFailed as failed:
         return None, TaskError("EXPRESSION", str(failed))
+    except NotTaken as error:
+        return None, TaskError(error.code, str(error))
     return rendered, None
 
 

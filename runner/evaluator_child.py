@@ -31,7 +31,8 @@ from orjson import dumps, loads
 CPU_SECONDS = 1.0
 MEMORY = 64 * 1024 * 1024
 CACHE_MEMORY = 16 * 1024 * 1024
-MAX_OUTPUT = 1024 * 1024
+MAX_OUTPUT = 16 * 1024 * 1024
+"""Bytes of all that one request is evaluated to; what becomes of it has limits of its own."""
 _CACHED_TEMPLATES = 256
 _CACHED_LENGTH = 2048
 _SEARCHED = 20_000
@@ -100,7 +101,7 @@ class Evaluation:
                 [request, [self.one(mode, kind, source) for kind, source in texts], None]
             )
             if len(payload) > MAX_OUTPUT:
-                raise ValueError("the evaluated text holds more than 1 MiB")
+                raise ValueError("what is evaluated holds more than 16 MiB")
         except (ValueError, TypeError, RecursionError) as failure:
             payload = dumps([request, None, str(failure)[:2000]])
         finally:

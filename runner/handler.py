@@ -14,6 +14,7 @@ from models.lifecycle.commands import Finish, Start
 from models.lifecycle.origins import Reused
 from models.lifecycle.transition import Transition
 from models.logs import LogLevel
+from models.payloads import CannotBeStored
 from models.states import AttemptState, Channel
 from runner.alarm import alarm
 from runner.attempt import Attempt, Surroundings
@@ -110,7 +111,10 @@ class JobHandler:
             except HeadwayError as error:
                 logger.warning("what %s said is lost: %s", attempt.task.path, error)
                 told = f"what the task said was refused: {attempt.mask.text(str(error))}"
-                await attempt.page.note(told, LogLevel.WARN)
+                if pending.outputs:
+                    await attempt.reports.refuse(CannotBeStored.code, told)
+                else:
+                    await attempt.page.note(told, LogLevel.WARN)
                 return
         if transition.refused:
             attempt.stop.ask(StopReason.VOID)
@@ -202,6 +206,8 @@ class JobHandler:
 
     async def _finish(self, attempt: Attempt, finish: Finish) -> None:
         pending = attempt.reports.take_pending()
+        if finish.state is AttemptState.SUCCESS and (error := attempt.reports.error):
+            finish = replace(finish, state=AttemptState.FAILED, error=error)  # refused since
         told = replace(finish, inputs=pending.inputs, outputs=pending.outputs or None)
         try:
             transition = await self._engine.execute(attempt.execution.id, told, self._ask)
@@ -216,7 +222,7 @@ class JobHandler:
 
 
 def _ended(attempt: Attempt, outcome: Outcome) -> Finish:
-    error = outcome.error or attempt.reports.error
+    error = _both(outcome.error, attempt.reports.error)
     return Finish(
         path=attempt.task.path,
         lease=attempt.lease,
@@ -227,6 +233,13 @@ def _ended(attempt: Attempt, outcome: Outcome) -> Finish:
         resources=outcome.resources,
         cache_key=attempt.cache_key,
     )
+
+
+def _both(error: TaskError | None, refused: TaskError | None) -> TaskError | None:
+    """A program that failed comes first: what it left half written is no cause, and never one of its failure."""
+    if error is None or refused is None:
+        return error or refused
+    return replace(error, message=f"{error.message}; besides {refused.code}: {refused.message}")
 
 
 def _stopped(attempt: Attempt, stopped: Stopped) -> Finish:

@@ -1,21 +1,33 @@
-"""What a task may say: JSON Lines on $HEADWAY_FD or in $HEADWAY_FILE, each an object of one kind."""
+"""What a task may say: JSON Lines on $HEADWAY_FD or in $HEADWAY_FILE, each an object of one kind or several."""
 
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, Self
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from models.json_text import NotKept, read_json
+from models.json_text import NotKept, check_kept, read_apart
+from models.payloads import CannotBeStored, TooLarge
 
-LONGEST = 1024 * 1024
-"""Bytes of one line."""
+LONGEST = 16 * 1024 * 1024
+"""Bytes of one line: outputs and properties may be in it, each as large as it may be, every character an escape."""
 
 _PLAIN = r"^[^\x00-\x1f\x7f]+$"
 Name = Annotated[str, Field(max_length=255, pattern=_PLAIN)]
 
 
 class Malformed(ValueError):
-    """A line that says nothing that can be understood; the text says what is wrong with it."""
+    """A line, or a part of one, that cannot be understood; the text says what is wrong with it."""
+
+
+class InvalidOutput(Malformed):
+    """It was to be an output: without it the task must not succeed."""
+
+    code: ClassVar[str] = CannotBeStored.code
+
+
+class TooLongOutput(InvalidOutput):
+    code = TooLarge.code
 
 
 class Said(BaseModel):
@@ -24,6 +36,12 @@ class Said(BaseModel):
 
 class Output(Said):
     output: dict[str, Any]
+
+
+class OutputError(Said):
+    """There is an output that the task could not write, and why."""
+
+    output_error: str
 
 
 class Property(Said):
@@ -89,10 +107,11 @@ class Git(Said):
     git: GitInfo
 
 
-Message = Output | Property | Label | Progress | Metric | Artifact | Git
+Message = Output | OutputError | Property | Label | Progress | Metric | Artifact | Git
 
 _KINDS: Mapping[str, type[Message]] = {
     "output": Output,
+    "output_error": OutputError,
     "metric": Metric,
     "progress": Progress,
     "message": Progress,
@@ -103,52 +122,108 @@ _KINDS: Mapping[str, type[Message]] = {
 }
 
 
-def parse_message(line: bytes) -> Message:
-    """Raises Malformed."""
+def parse_line(line: bytes) -> list[Message | Malformed]:
+    """All that a line says, in its order, and what of it cannot be understood: one part takes no other along."""
     try:
-        said = read_json(line)
+        said, mended = read_apart(line)
     except NotKept as error:
-        raise Malformed(str(error)) from error
+        return [_not_understood(line, str(error))]
     except ValueError as error:
-        raise Malformed(f"it is no JSON: {error}") from error
+        return [_not_understood(line, f"it is no JSON: {error}")]
     if not isinstance(said, dict):
-        raise Malformed("it is no JSON object")
-    kind = next((_KINDS[key] for key in said if key in _KINDS), None)
-    if kind is None:
-        raise Malformed(f"it has none of the keys {', '.join(_KINDS)}")
+        return [_not_understood(line, "it is no JSON object")]
+    parts: dict[type[Message], dict[str, Any]] = {}
+    unknown = [key for key in said if key not in _KINDS]
+    for key, value in said.items():
+        if key in _KINDS:
+            parts.setdefault(_KINDS[key], {})[key] = value
+    found = [_part(kind, part) for kind, part in parts.items()]
+    if unknown:
+        found.append(_unknown(unknown))
+    return [*found, Malformed(_MENDED)] if mended else found
+
+
+_MENDED = "it holds what is no text (half a character, NUL, a byte that is not UTF-8); U+FFFD stands there"
+
+_NO_OBJECT = 'output must be an object of names and values, as {"output": {"rows": 1}}'
+
+
+def _part(kind: type[Message], part: dict[str, Any]) -> Message | Malformed:
     try:
-        return kind.model_validate(said, strict=True)
+        for key, value in part.items():
+            check_kept(value, key)
+        return kind.model_validate(part, strict=True)
     except ValidationError as error:
-        raise Malformed(_sentence(error)) from error
+        sentence = _NO_OBJECT if kind is Output else _sentence(error)
+    except NotKept as error:
+        sentence = str(error)
+    return InvalidOutput(sentence) if kind in (Output, OutputError) else Malformed(sentence)
+
+
+def _unknown(keys: Sequence[str]) -> Malformed:
+    sentence = f"{', '.join(keys):.200} is none of the keys {', '.join(_KINDS)}"
+    meant = any(key.lower() in ("output", "outputs") for key in keys)
+    return InvalidOutput(f"{sentence}; write `output`") if meant else Malformed(sentence)
+
+
+def _not_understood(line: bytes, sentence: str) -> Malformed:
+    if not _OUTPUT.search(line):
+        return Malformed(sentence)
+    return InvalidOutput(
+        f'{sentence}; an output is one line of JSON, as {{"output": {{"rows": 1}}}}'
+    )
+
+
+def _spelled(word: str) -> str:
+    """A pattern for a word in JSON, any letter of which may be an escape."""
+    return "".join(rf"(?:{letter}|\\u00{ord(letter):02x})" for letter in word)
+
+
+_KEY = re.compile(rf'(?<!\\)"{_spelled("output")}(?:{_spelled("s")})?"'.encode(), re.IGNORECASE)
+_OUTPUT = re.compile(
+    _KEY.pattern + rb"""|'outputs?'\s*:|^\s*(?:\{\s*)?outputs?\s*(?:["']\s*)?[:=]""", re.IGNORECASE
+)
+"""Was to be an output, whatever it is: with quotes of Python, or with none, as a shell leaves it."""
+_KEEP = "keep large values as an artifact"
+_TORN = 64
+"""Bytes of the longest spelling of the key, and more."""
 
 
 class MessageCutter:
-    """Bytes cut into lines; a line that is too long is passed over and told of."""
+    """Bytes cut into lines; of a line that is too long only its length is counted, and whether an output is in it."""
 
-    def __init__(self) -> None:
-        self._rest = b""
-        self._passing_over = False
+    def __init__(self, longest: int = LONGEST) -> None:
+        self._longest = longest
+        self._rest = bytearray()
+        self._passed = 0
+        self._has_output = False
 
     def feed(self, data: bytes) -> Iterator[bytes | Malformed]:
         *lines, rest = data.split(b"\n")
         for line in lines:
-            yield from self._complete(line)
-        self._rest += rest if not self._passing_over else b""
-        if len(self._rest) > LONGEST:
-            self._rest, self._passing_over = b"", True
-            yield Malformed(f"it is longer than {LONGEST} bytes")
+            self._add(line)
+            yield from self._complete()
+        self._add(rest)
 
     def end(self) -> Iterator[bytes | Malformed]:
         """What came without a line end."""
-        if self._rest:
-            yield from self._complete(b"")
+        yield from self._complete()
 
-    def _complete(self, last: bytes) -> Iterator[bytes | Malformed]:
-        line, self._rest = self._rest + last, b""
-        if self._passing_over:
-            self._passing_over = False
-        elif len(line) > LONGEST:
-            yield Malformed(f"it is longer than {LONGEST} bytes")
+    def _add(self, data: bytes) -> None:
+        self._rest += data
+        if not self._passed and len(self._rest) <= self._longest:
+            return
+        self._has_output = self._has_output or bool(_KEY.search(self._rest))
+        passed = max(len(self._rest) - _TORN, 0)
+        self._passed += passed
+        del self._rest[:passed]
+
+    def _complete(self) -> Iterator[bytes | Malformed]:
+        line, passed, has_output = bytes(self._rest), self._passed, self._has_output
+        self._rest, self._passed, self._has_output = bytearray(), 0, False
+        if passed:
+            told = f"a line of {passed + len(line)} bytes; the limit is {self._longest}"
+            yield TooLongOutput(f"output in {told}: {_KEEP}") if has_output else Malformed(told)
         elif line.strip():
             yield line
 

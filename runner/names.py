@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from models.ids import typed
-from models.lifecycle.snapshot import Execution, TaskRun
+from models.lifecycle.snapshot import Execution, Plan, TaskRun
 from models.secrets import without_secrets
+from models.states import Section
 
 
 def expression_names(
@@ -52,11 +53,10 @@ def _outputs(execution: Execution, task: TaskRun | None) -> dict[str, Any]:
         levels.append(level)
         level = level[: level.rindex("[")].rpartition(".")[0]
         level = f"{level}." if level else ""
-    return {
-        run.key: dict(run.results)
-        for run in execution.tasks.values()
-        if run.ended and run.level in levels
-    }
+    # Looked up one by one: iterations may be thousands. What ran elsewhere has no plan, and no iterations.
+    keys = execution.plan.tasks or execution.tasks
+    found = (execution.tasks.get(f"{level}{key}") for level in levels for key in keys)
+    return {run.key: dict(run.results) for run in found if run is not None and run.ended}
 
 
 def _iteration(execution: Execution, task: TaskRun) -> dict[str, Any]:
@@ -69,3 +69,17 @@ def _iteration(execution: Execution, task: TaskRun) -> dict[str, Any]:
 
 def _moment(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None
+
+
+def tasks_before(plan: Plan, key: str) -> frozenset[str]:
+    """Those that have ended whenever this one runs: whose outputs its expressions may name."""
+    before = {
+        each
+        for each in plan.outer_keys
+        if plan.sections[key] is not Section.TASKS and plan.sections[each] is Section.TASKS
+    }
+    at: str | None = key
+    while at is not None:
+        before |= plan.graph.upstream(at)
+        at = plan.parents[at]
+    return frozenset(before)

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import orjson
-
 from models.errors import Refused
 from models.events import TaskError
 from models.ids import new_id, typed
@@ -17,6 +15,7 @@ from models.labels import check_labels
 from models.lifecycle.commands import Report
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.logs import LogLevel
+from models.payloads import NotTaken, Payload
 from runner.artifacts import ArtifactRefused, ArtifactStore, checked_name, file_inside
 from runner.logbook import Page
 from runner.loops import is_outage
@@ -25,13 +24,16 @@ from runner.messages import (
     Artifact,
     ArtifactUse,
     Git,
+    InvalidOutput,
     Label,
     Malformed,
+    Message,
     Metric,
     Output,
+    OutputError,
     Progress,
     Property,
-    parse_message,
+    parse_line,
 )
 from runner.store import measures
 from runner.store.artifacts import UsedArtifact
@@ -40,10 +42,10 @@ from runner.store.measures import MetricRow
 
 logger = logging.getLogger("headway.worker")
 
-MAX_PAYLOAD = 1024 * 1024
-"""Bytes of all outputs, or all properties, of one attempt."""
 _MANY_METRICS = 5_000
 _TRY_AGAIN = 1.0
+_SHOWN = 200
+"""Bytes of a line that are shown when it is not understood."""
 
 
 @dataclass(slots=True)
@@ -107,9 +109,8 @@ class Reports:
         self._metrics: list[MetricRow] = []
         self._artifacts: list[UsedArtifact] = []
         self._kept: dict[str, Any] = {}
-        self._outputs: dict[str, Any] = {}
-        self._output_size = 0
-        self._property_size = 0
+        self._outputs = Payload("output")
+        self._properties = Payload("property")
         self._storing = asyncio.Lock()
         self.pending = Pending()
         self.error: TaskError | None = None
@@ -117,57 +118,68 @@ class Reports:
 
     async def take(self, line: bytes | Malformed) -> None:
         """One line from the task. What cannot be understood is told in the attempt's log."""
-        try:
-            if isinstance(line, Malformed):
-                raise line
-            await self._take(line)
-        except (Malformed, ArtifactRefused) as error:
-            start = (
-                self._mask.raw(line)[:200].decode("utf-8", "replace")
-                if isinstance(line, bytes)
-                else ""
-            )
-            await self._page.note(f"message not understood: {error}: {start}", LogLevel.WARN)
+        for said in [line] if isinstance(line, Malformed) else parse_line(line):
+            try:
+                if isinstance(said, Malformed):
+                    raise said
+                await self._take(said)
+            except InvalidOutput as error:
+                await self.refuse(error.code, f"{error}{self._start_of(line)}")
+            except (Malformed, ArtifactRefused) as error:
+                told = f"message not understood: {error}{self._start_of(line)}"
+                await self._page.note(told, LogLevel.WARN)
 
-    async def _take(self, line: bytes) -> None:
-        match parse_message(line):
-            case Output(output=values):
-                await self.add_outputs(values)
+    def _start_of(self, line: bytes | Malformed) -> str:
+        if isinstance(line, Malformed):
+            return ""
+        return ": " + self._mask.raw(line)[:_SHOWN].decode("utf-8", "replace")
+
+    async def _take(self, said: Message) -> None:
+        match said:
+            case Output() | OutputError():
+                await self._take_output(said)
             case Property(property=values):
-                self._add_properties(values, len(line))
+                self._add_properties(values)
             case Label(label=labels):
                 self._add_labels(labels)
             case Git(git=code):
                 self.pending.git.update(self._mask.value(code.model_dump(exclude_none=True)))
-            case Progress() as said:
+            case Progress():
                 self._add_progress(said)
-            case Metric() as said:
+            case Metric():
                 await self._add_metric(said)
             case Artifact(artifact=use):
                 await self.add_artifact(use)
 
-    async def add_outputs(self, values: Mapping[str, Any]) -> None:
-        """Beyond the limit nothing is taken, and the attempt has failed."""
-        values = self._mask.value(values)
-        merged = {**self._outputs, **values}
-        self._output_size += len(orjson.dumps(values))
-        if self._output_size > MAX_PAYLOAD:
-            self._output_size = len(orjson.dumps(merged))
-        if self._output_size > MAX_PAYLOAD:
-            self.error = TaskError(
-                "PAYLOAD_TOO_LARGE",
-                f"outputs hold more than {MAX_PAYLOAD} bytes; keep large values as an artifact",
-            )
-            await self._page.note(self.error.message, LogLevel.ERROR)
-            return
-        self._outputs = merged
-        self.pending.outputs.update(values)
+    async def _take_output(self, said: Output | OutputError) -> None:
+        if isinstance(said, Output):
+            await self.add_outputs(said.output)
+        else:
+            await self.refuse(InvalidOutput.code, said.output_error)
 
-    def _add_properties(self, values: Mapping[str, Any], size: int) -> None:
-        self._property_size += size
-        if self._property_size > MAX_PAYLOAD:
-            raise Malformed(f"properties hold more than {MAX_PAYLOAD} bytes")
-        self.pending.properties.update(self._mask.value(values))
+    async def add_outputs(self, values: Mapping[str, Any]) -> None:
+        """Those that cannot be taken fail the attempt."""
+        values = self._mask.value(values)
+        try:
+            self._outputs.add(values)
+        except NotTaken as error:
+            await self.refuse(error.code, str(error))
+        else:
+            self.pending.outputs.update(values)
+
+    async def refuse(self, code: str, sentence: str) -> None:
+        """An output is lost, so the attempt fails when it ends, with the first of such causes."""
+        sentence = self._mask.text(sentence)
+        self.error = self.error or TaskError(code, sentence)
+        await self._page.note(sentence, LogLevel.ERROR)
+
+    def _add_properties(self, values: Mapping[str, Any]) -> None:
+        values = self._mask.value(values)
+        try:
+            self._properties.add(values)
+        except NotTaken as error:
+            raise Malformed(str(error)) from error
+        self.pending.properties.update(values)
 
     def _add_labels(self, labels: Mapping[str, str]) -> None:
         labels = self._mask.value(labels)
@@ -181,9 +193,7 @@ class Reports:
         if said.progress is not None:
             self.pending.progress = said.progress
         if said.message is not None:
-            self.pending.message = self._mask.text(said.message).replace("\0", "")
-            if "\0" in said.message:
-                raise Malformed("its `message` has NUL in it; it is kept without")
+            self.pending.message = self._mask.text(said.message)
 
     async def _add_metric(self, said: Metric) -> None:
         metric = said.metric

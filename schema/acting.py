@@ -9,8 +9,8 @@ from models import errors
 from models.errors import ProblemCode, Refused
 from models.lifecycle.commands import ChangeState, ChangeTaskRunState, Command, Signal
 from models.lifecycle.signals import check_event
+from models.payloads import check_payload
 from models.spec import parse_flow
-from models.values import check_json
 from models.viewer import Permission
 from runner.launch import prepare
 from runner.store import flows, signals
@@ -31,7 +31,6 @@ from schema.types.flow import Flow, FlowRevision
 from schema.types.problems import AlreadyDecided, Problem, problem_of
 from schema.types.task_run import task_run_by_id
 
-MAX_OUTPUTS = 1024 * 1024
 Payload = TypeVar("Payload")
 
 
@@ -111,7 +110,7 @@ async def change_task_run_state(info: Info, input: ChangeTaskRunStateInput) -> d
     needs(info, Permission.CHANGE_STATE)
     task_run = await visible_task_run(info, input.task_run_id)
     outputs = object_of(input.outputs, "outputs")
-    check_json(outputs, "outputs", MAX_OUTPUTS)
+    check_payload(outputs, "outputs")
     ask = info.context.ask(input.reason, input.expected_seq)
     await info.context.services.engine.execute(
         task_run.execution_key, ChangeTaskRunState(task_run.key, input.state, outputs), ask

@@ -12,6 +12,7 @@ from models.errors import ProblemCode, Refused
 from models.events import TaskError
 from models.ids import untyped
 from models.lifecycle.retold import RecordEnd, RecordProperties, RecordTaskRun
+from models.payloads import check_payload
 from models.states import ExecutionState, TaskRunState
 from models.viewer import Scope
 from runner.recorded_logs import ToldLine
@@ -296,6 +297,7 @@ def named_values(value: JSON | None, name: str) -> Mapping[str, Any]:
         raise Refused.because(
             ProblemCode.VALIDATION, f'{name} is an object of names and values, as {{"a": 1}}', name
         )
+    check_payload(given, name)
     return given
 
 

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from models.errors import Problem, ProblemCode, Refused
 from models.labels import check_labels
+from models.payloads import check_payload
 from models.schedule import CatchUp
 from models.spec import ScheduleTrigger
 from schema.labels import LabelInput, labels_from
@@ -45,6 +46,7 @@ class SaveScheduleInput:
                 'inputs is an object of names and values, as {"day": "{{ trigger.date }}"}',
                 "inputs",
             )
+        check_payload(inputs, "inputs")
         labels = labels_from(self.labels)
         check_labels(labels)
         given = {

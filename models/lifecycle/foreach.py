@@ -7,9 +7,9 @@ from uuid import UUID
 from models.events import AttemptEnded, ProgressReported, TaskError, TaskRunsAdded
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.lifecycle.steps import Steps
+from models.payloads import json_size
 from models.spec import ForeachTask
 from models.states import GOOD_ENDS, AttemptState, TaskRunState
-from models.values import json_size
 
 MAX_ITEMS = 10_000
 MAX_TASK_RUNS = 20_000

@@ -19,6 +19,7 @@ from models.lifecycle.places import place_of
 from models.lifecycle.settle import move, settle
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.lifecycle.steps import Steps
+from models.payloads import check_payload
 from models.states import GOOD_ENDS, ExecutionState, Section, TaskRunState
 
 _RAN_AGAIN = frozenset({Section.ERRORS, Section.FINALLY})
@@ -108,6 +109,7 @@ def change_task_run_state(steps: Steps, command: ChangeTaskRunState) -> None:
     if task.state is not command.state:
         steps.record(TaskRunMoved(task.path, task.state, command.state))
     if command.outputs:
+        check_payload({**task.outputs, **command.outputs}, "outputs")
         steps.record(OutputsSet(task.path, command.outputs))
     for path in _put_back_after(steps.execution, task):
         steps.move_task(steps.execution.tasks[path], TaskRunState.CREATED)

@@ -18,6 +18,7 @@ from models.lifecycle.retold import RecordTaskRun
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.lifecycle.told import require_time
 from models.lifecycle.told import told as told_moment
+from models.payloads import check_payload
 from models.states import TASK_RUN_ENDS, AttemptState, TaskRunState
 
 _ORDER: Final[Mapping[TaskRunState, int]] = {
@@ -166,8 +167,8 @@ def _fact(known: _Known, new_id: Callable[[], UUID]) -> TaskRunRecorded:
         ended_at=_ended_at(known, state),
         progress=_progress(known, state),
         message=task.message if told.message is None else told.message,
-        inputs=_merged(task.inputs, told.inputs),
-        outputs=_merged(task.outputs, told.outputs),
+        inputs=_merged(task.inputs, told.inputs, "inputs"),
+        outputs=_merged(task.outputs, told.outputs, "outputs"),
         error=with_exit_code(_error(known), told.exit_code),
         exit_code=told.exit_code,
     )
@@ -213,12 +214,17 @@ def _error(known: _Known) -> TaskError | None:
     return known.told.error or kept
 
 
-def _merged(known: Mapping[str, Any], told: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    """None where nothing is new."""
+def _merged(
+    known: Mapping[str, Any], told: Mapping[str, Any] | None, name: str
+) -> Mapping[str, Any] | None:
+    """None where nothing is new. Raises Refused where they are too much together."""
     if not told:
         return None
     merged = {**known, **told}
-    return None if merged == known else merged
+    if merged == known:
+        return None
+    check_payload(merged, name)
+    return merged
 
 
 def _refuse_end_before_start(fact: TaskRunRecorded, told: RecordTaskRun) -> None:

@@ -6,10 +6,9 @@ from models.errors import ProblemCode, Refused
 from models.lifecycle.actions import invalid_state
 from models.lifecycle.commands import Signal
 from models.lifecycle.snapshot import Execution
-from models.values import check_event_name, check_json
+from models.payloads import check_json, check_payload
+from models.values import check_event_name
 
-MAX_DATA: Final = 1024 * 1024
-"""Bytes of the data of one event."""
 MAX_KEPT: Final = 100
 """Events of different names that an execution keeps."""
 MAX_KEPT_DATA: Final = 4 * 1024 * 1024
@@ -22,7 +21,7 @@ def check_event(name: str, data: Any) -> None:
         check_event_name(name)
     except ValueError as error:
         raise Refused.because(ProblemCode.VALIDATION, f"name {error}", "name") from None
-    check_json(data, "data", MAX_DATA)
+    check_payload(data, "data")
 
 
 def require_living(execution: Execution) -> None:

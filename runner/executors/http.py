@@ -9,19 +9,22 @@ from typing import Any, ClassVar
 
 import httpx
 
-from models.json_text import read_json_of_others
+from models.json_text import read_apart, spelled_out
 from models.logs import LogLevel
+from models.payloads import NotTaken, TooLarge, measured
 from models.spec import HttpTask
 from runner.attempt import Attempt
 from runner.executors.executor import Outcome
 
 logger = logging.getLogger("headway.http")
 
-MAX_BODY = 1024 * 1024
+MAX_BODY = 16 * 1024 * 1024
+"""Bytes of a body that are read; as outputs it has the limit of all outputs, however it was escaped."""
 _PAUSES = (0.2, 1.0)
 """Seconds before the second and the third try."""
 _SERVER_ERROR = 500
 _CONNECT_TIMEOUT = 10.0
+_MENDED = "holds what is no text (half a character, NUL); U+FFFD stands there"
 
 
 class HttpExecutor:
@@ -56,7 +59,7 @@ class HttpExecutor:
                 return Outcome.failed("HTTP_ERROR", _sentence(settings, error))
             else:
                 if last or answer.status_code < _SERVER_ERROR or spec.accepts(answer.status_code):
-                    return _judge(spec, settings, answer, body)
+                    return await _judge(attempt, settings, answer, body)
                 failed = f"status {answer.status_code}"
             await attempt.page.note(f"{failed}; tries again in {pause} s", LogLevel.WARN)
             await asyncio.sleep(pause or 0)
@@ -84,45 +87,53 @@ async def _send(settings: Mapping[str, Any]) -> tuple[httpx.Response, bytes]:
             json=settings["json"],
         ) as answer,
     ):
-        body = b""
+        body = bytearray()
         async for chunk in answer.aiter_bytes():
             body += chunk
             if len(body) > MAX_BODY:
                 break
-    return answer, body
+    return answer, bytes(body)
 
 
-def _judge(
-    spec: HttpTask, settings: Mapping[str, Any], answer: httpx.Response, body: bytes
+async def _judge(
+    attempt: Attempt, settings: Mapping[str, Any], answer: httpx.Response, body: bytes
 ) -> Outcome:
-    if len(body) > MAX_BODY:
-        return Outcome.failed(
-            "PAYLOAD_TOO_LARGE",
-            f"{settings['method']} {settings['url']}: the body holds more than {MAX_BODY} bytes",
-            status=answer.status_code,
-        )
-    outputs = {
-        "status": answer.status_code,
-        "headers": dict(answer.headers),
-        "body": _value(answer, body),
-    }
+    """A body that cannot be an output fails the attempt, and the rest of the answer is still there."""
+    asked = f"{settings['method']} {settings['url']}"
+    outputs = {"status": answer.status_code, "headers": dict(answer.headers)}
+    whole = {**outputs, "body": await _value(attempt, answer, body)}
+    try:
+        if len(body) > MAX_BODY:
+            raise TooLarge(
+                f"output.body holds more than {MAX_BODY} bytes, which is all that is read"
+            )
+        measured(whole, "output")
+        outputs = whole
+    except NotTaken as error:
+        await attempt.reports.refuse(error.code, f"{asked}: {error}")
+    spec = attempt.spec_as(HttpTask)
     if spec.accepts(answer.status_code):
         return Outcome(outputs=outputs)
     expected = ", ".join(spec.expect_status)
     return Outcome.failed(
-        "HTTP_STATUS",
-        f"{settings['method']} {settings['url']} answered {answer.status_code}; expected {expected}",
-        **outputs,
+        "HTTP_STATUS", f"{asked} answered {answer.status_code}; expected {expected}", **outputs
     )
 
 
-def _value(answer: httpx.Response, body: bytes) -> Any:
+async def _value(attempt: Attempt, answer: httpx.Response, body: bytes) -> Any:
     if "json" in answer.headers.get("content-type", ""):
         try:
-            return read_json_of_others(body)
+            value, mended = read_apart(body)
         except ValueError:
             logger.debug("a body that calls itself JSON is none")
-    return body.decode(answer.charset_encoding or "utf-8", "replace")
+        else:
+            if mended:
+                await attempt.page.note(f"the body {_MENDED}", LogLevel.WARN)
+            return spelled_out(value)
+    try:
+        return body.decode(answer.charset_encoding or "utf-8", "replace")
+    except LookupError:  # a charset that nobody knows
+        return body.decode("utf-8", "replace")
 
 
 def _sentence(settings: Mapping[str, Any], error: Exception) -> str:

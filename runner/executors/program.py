@@ -1,6 +1,7 @@
 """A program run for an attempt: started, listened to, ended with everything it left behind."""
 
 import asyncio
+import errno
 import os
 import signal
 import stat
@@ -15,11 +16,13 @@ from models.events import TaskError
 from models.failure_cause import Tail, Weight, cause_of, plain
 from models.ids import typed
 from models.logs import LogLevel, LogStream
+from models.payloads import TooLarge
 from runner.artifacts import ArtifactRefused, files_matching
 from runner.attempt import Attempt, Workplace
 from runner.executors.executor import Outcome
 from runner.lines import LineCutter
 from runner.messages import ArtifactUse, Malformed, MessageCutter
+from runner.processes.arguments import too_long, too_much, with_nul
 from runner.processes.child import Child, Exit, Program
 from runner.processes.family import Family
 from runner.processes.pipe import Pipe
@@ -42,13 +45,20 @@ async def run_program(
     attempt: Attempt, place: Workplace, argv: Sequence[str], env: Mapping[str, Any]
 ) -> Outcome:
     """Raises Stopped when the attempt was stopped; by then no process of it is left."""
-    program = Program(argv, str(place.files), attempt.program_env(env))
+    given = attempt.program_env(env)
+    if sentence := too_long(argv, given):
+        return Outcome.failed(TooLarge.code, sentence)
+    attempt.write_input(place)
     try:
-        child = Child.start(program)
+        child = Child.start(Program(argv, str(place.files), given))
     except (OSError, ValueError) as error:
-        return Outcome.failed("NOT_STARTED", f"{argv[0]} could not be started: {error}")
+        if isinstance(error, OSError) and error.errno == errno.E2BIG:
+            return Outcome.failed(TooLarge.code, too_much(argv, given))
+        told = with_nul(argv, given) or error
+        return Outcome.failed("NOT_STARTED", f"{argv[0]:.500} could not be started: {told}")
     outcome = await _Run(attempt, place, child).to_its_end()
-    return outcome if outcome.error else await _collect(attempt, place, outcome)
+    failed = outcome.error or attempt.reports.error
+    return outcome if failed else await _collect(attempt, place, outcome)
 
 
 class _Run:
@@ -111,8 +121,8 @@ class _Run:
     async def _judge(self, exit: Exit, stopped: bool) -> Outcome:
         if stopped:
             raise Stopped(exit.code, exit.resources)
-        error = self._attempt.reports.error
-        if error is None and exit.sentence:
+        error = None
+        if exit.sentence:
             why = await asyncio.to_thread(self._why, exit)
             error = TaskError("EXIT_CODE" if exit.signal is None else "SIGNAL", why)
         return Outcome(error=error, exit_code=exit.code, resources=exit.resources)
@@ -195,4 +205,4 @@ async def _collect(attempt: Attempt, place: Workplace, outcome: Outcome) -> Outc
                 await attempt.reports.add_artifact(use)
     except (ArtifactRefused, ValidationError) as error:
         return replace(outcome, error=TaskError("ARTIFACT", str(error)))
-    return replace(outcome, error=attempt.reports.error)
+    return outcome

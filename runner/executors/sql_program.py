@@ -22,8 +22,8 @@ from typing import Any
 _AT_ONCE = 1000
 _CONNECT_WITHIN = 10.0
 _CLOSE_WITHIN = 2.0
-_MOST_TOLD = 32 * 1024
-"""Characters of the first row that are worth an output."""
+_MOST_TOLD = 1024 * 1024 - 1024
+"""Bytes that outputs hold together; some are left for the artifact."""
 _STOPPED = 128 + signal.SIGTERM
 
 
@@ -352,16 +352,37 @@ async def _until_told_to_stop(request: dict[str, Any]) -> tuple[list[int], RowFi
 
 
 def _outputs(counts: list[int], rows: RowFile | None) -> dict[str, Any]:
-    """`first` and `value` only where they are small."""
+    """`first` and `value` only where outputs have room for them: the rows are all in the file."""
     outputs: dict[str, Any] = {"count": counts[-1], "counts": counts}
-    if rows:
-        outputs["columns"] = rows.columns
-        first = dict(zip(rows.columns, rows.first or (), strict=False))
-        if rows.first is not None and len(json.dumps(first)) <= _MOST_TOLD:
-            outputs["first"] = first
-            if rows.count == 1 and len(rows.columns) == 1:
-                outputs["value"] = rows.first[0]
+    if rows is None:
+        return outputs
+    outputs["columns"] = rows.columns
+    row = [_within_json(value) for value in rows.first or ()]
+    told = {"first": dict(zip(rows.columns, row, strict=True))} if row else {}
+    if rows.count == 1 and len(row) == 1:
+        told["value"] = row[0]
+    size = _size({**outputs, **told})
+    if size <= _MOST_TOLD or not told:
+        return {**outputs, **told}
+    names = " and ".join(f"`{name}`" for name in told)
+    print(f"{names}: too large for an output ({size} bytes); read {rows.name}", file=sys.stderr)
     return outputs
+
+
+def _within_json(value: Any) -> Any:
+    """Whole numbers beyond 64 bits as text: outputs hold none."""
+    if isinstance(value, dict):
+        return {key: _within_json(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_within_json(item) for item in value]
+    beyond = isinstance(value, int) and not -(2**63) <= value < 2**64
+    return str(value) if beyond else value
+
+
+def _size(outputs: dict[str, Any]) -> int:
+    """As they are stored."""
+    text = json.dumps(outputs, ensure_ascii=False, separators=(",", ":"))
+    return len(text.encode("utf-8", "replace"))
 
 
 def _say(said: dict[str, Any]) -> None:

@@ -1,16 +1,20 @@
 """JSON columns: asyncpg hands jsonb over as text (Tortoise needs it so), these two turn it into values and back."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 import orjson
 
+_NUL = re.compile(r"\\\\|\\u0000")
+"""NUL, and the backslashes before which it would only seem to be one: those that a text holds itself."""
+
 
 def dump(value: Any) -> str:
     """Text for a jsonb column: dataclasses, UUIDs, times and enums included. NUL, which jsonb refuses, is dropped."""
     text = orjson.dumps(value, default=_plain).decode()
-    return text.replace("\\u0000", "\\ufffd") if "\\u0000" in text else text
+    return _NUL.sub(_without_nul, text) if "\\u0000" in text else text
 
 
 def plain(text: str | None) -> str | None:
@@ -24,6 +28,10 @@ def dump_or_none(value: Any) -> str | None:
 
 def load(text: str | None) -> Any:
     return None if text is None else orjson.loads(text)
+
+
+def _without_nul(found: re.Match[str]) -> str:
+    return "\\ufffd" if found[0] == "\\u0000" else found[0]
 
 
 def _plain(value: Any) -> Any:

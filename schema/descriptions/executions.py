@@ -118,7 +118,7 @@ EXECUTIONS: Final[Words] = {
             "taskRun": "The first task run that failed for good; null when it was the execution itself, "
             "as by an output that cannot be evaluated.",
             "attempt": ATTEMPT,
-            "code": "Short and stable, as EXIT_CODE, TIMED_OUT, EXPRESSION or WORKER_LOST.",
+            "code": "Short and stable, as EXIT_CODE, TIMED_OUT, INVALID_OUTPUT, EXPRESSION or WORKER_LOST.",
             "message": "The cause, in words: of a program the exception or the line with which it failed.",
             "exitCode": EXIT_CODE,
             "others": "How many other task runs failed. A foreach that failed because of its iterations is not "

@@ -18,7 +18,8 @@ TASK_RUNS: Final[Words] = {
             "progress": "From 0 to 1, as the task said of itself; 1 when it has ended.",
             "message": "What it last said of its progress, in words; null when it said nothing.",
             "attempts": "Its attempts, in order.",
-            "inputs": "The task's settings with their expressions evaluated, as its latest attempt got them.",
+            "inputs": "The task's settings with their expressions evaluated, as its latest attempt got them; "
+            "beyond 1 MiB together, of large values how large they are.",
             "outputs": "What it set, by name; `artifacts` holds those that it made, by name.",
             "metrics": "The numbers that it recorded, in the order of their times.",
             "artifacts": "What it used and made.",
@@ -95,7 +96,7 @@ TASK_RUNS: Final[Words] = {
     "TaskError": (
         "Why an attempt failed.",
         {
-            "code": "Short and stable, as EXIT_CODE, TIMED_OUT, EXPRESSION or WORKER_LOST.",
+            "code": "Short and stable, as EXIT_CODE, TIMED_OUT, INVALID_OUTPUT, EXPRESSION or WORKER_LOST.",
             "message": "The cause, in words: of a program the exception or the line with which it failed.",
             "exitCode": EXIT_CODE,
         },

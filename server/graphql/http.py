@@ -8,6 +8,7 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from models.payloads import MAX_PAYLOAD
 from models.viewer import Viewer
 from server.auth import visitor_of
 from server.graphql.body import HTML, JSON, RESPONSE_JSON, accepted, asked
@@ -15,7 +16,8 @@ from server.graphql.operations import Answer, Operations, encoded
 from server.graphql.requests import Rejected
 from server.guard import RETRY_AFTER, unauthorized
 
-MAX_BODY = 1024 * 1024
+MAX_BODY = 8 * MAX_PAYLOAD
+"""Bytes: the largest inputs, outputs or event fit in, every character of them an escape of six."""
 
 
 class GraphQLOverHttp:

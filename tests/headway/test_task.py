@@ -104,8 +104,32 @@ def test_a_number_that_is_another_files_is_not_written_to(folder: Path) -> None:
 
 
 def test_outside_of_a_task_it_does_nothing(folder: Path) -> None:
-    done = run(folder, f"{EVERYTHING}\nprint(headway.args)")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "{}\n", "")
+    done = run(folder, f"{EVERYTHING}\nprint(headway.args, headway.inputs(), headway.outputs())")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "{} {} {}\n", "")
+
+
+def test_it_reads_what_the_task_is_given(folder: Path) -> None:
+    given = {"inputs": {"day": "2026-01-31"}, "outputs": {"a": {"text": "\u4e2d"}}, "task": {}}
+    (folder / "input.json").write_text(json.dumps(given, ensure_ascii=False), encoding="utf-8")
+    script = "import headway, json; print(json.dumps([headway.inputs(), headway.outputs()]))"
+    done = run(folder, script, env={"HEADWAY_INPUT": str(folder / "input.json"), "LANG": "C"})
+    assert json.loads(done.stdout) == [given["inputs"], given["outputs"]]
+
+
+def test_after_a_long_line_all_go_by_the_file_so_that_the_last_value_stays(folder: Path) -> None:
+    reading, writing = os.pipe()
+    status = os.fstat(writing)
+    env = {
+        "HEADWAY_FILE": str(folder / "said"),
+        "HEADWAY_FD": str(writing),
+        "HEADWAY_FD_ID": f"{status.st_dev}:{status.st_ino}",
+    }
+    script = "import headway; headway.output(a='x' * 10000); headway.output(a=2)"
+    run(folder, script, env=env, pass_fds=(writing,))
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        assert pipe.read() == ""
+    assert said_in(folder / "said") == [{"output": {"a": "x" * 10000}}, {"output": {"a": 2}}]
 
 
 def test_what_is_no_number_or_no_json_is_refused_here(folder: Path) -> None:
@@ -113,7 +137,8 @@ def test_what_is_no_number_or_no_json_is_refused_here(folder: Path) -> None:
     assert "ValueError: output.a.loss.1 is nan, which is no JSON" in told
     told = run(folder, "import headway; headway.property(n=2**64)").stderr
     assert "ValueError: property.n is a whole number beyond 64 bits" in told
-    assert "TypeError" in run(folder, "import headway; headway.output(a=object())").stderr
+    told = run(folder, "import headway; headway.output(a={'b': [1, object()]})").stderr
+    assert "TypeError: output.a.b.1: object is no JSON value" in told
     assert "AttributeError" in run(folder, "import headway; headway.nothing").stderr
     assert "ValueError" in run(folder, "import headway; headway.artifact()").stderr
 

@@ -2,7 +2,21 @@ from collections.abc import Callable
 
 import pytest
 
-from models.json_text import DEEPEST, NotKept, check_numbers, read_json, read_json_of_others
+from models.json_text import (
+    DEEPEST,
+    NotKept,
+    check_kept,
+    check_numbers,
+    read_apart,
+    read_json,
+    spelled_out,
+)
+
+
+def of_others(text: str | bytes) -> object:
+    value, _ = read_apart(text if isinstance(text, bytes) else text.encode())
+    return spelled_out(value)
+
 
 KEPT = [
     ("18446744073709551615", 2**64 - 1),
@@ -48,7 +62,7 @@ def nested(levels: int, inside: str = "1") -> str:
 
 
 @pytest.mark.parametrize("inside", ["1", '"12345678901234567890"'])
-@pytest.mark.parametrize("read", [read_json, read_json_of_others])
+@pytest.mark.parametrize("read", [read_json, of_others])
 def test_what_is_nested_without_end_is_refused(
     read: Callable[[str | bytes], object], inside: str
 ) -> None:
@@ -67,7 +81,19 @@ def test_values_are_checked_too(value: object) -> None:
 
 def test_of_others_whole_numbers_come_with_all_their_digits() -> None:
     text = '{"id": 340282366920938463463374607431768211455, "n": [1, 2.5]}'
-    assert read_json_of_others(text) == {
+    assert of_others(text) == {
         "id": "340282366920938463463374607431768211455",
         "n": [1, 2.5],
     }
+
+
+@pytest.mark.parametrize(("text", "words"), INEXACT)
+def test_what_is_read_apart_is_refused_by_the_part_and_its_place(text: str, words: str) -> None:
+    value, mended = read_apart(f'{{"good": [1], "bad": {text}}}'.encode())
+    assert not mended
+    check_kept(value["good"], "good")
+    with pytest.raises(NotKept) as refused:
+        check_kept(value["bad"], "bad")
+    assert str(refused.value).startswith(
+        words.replace("it is", "bad is") if "it is" in words else f"bad.{words}"
+    )

@@ -68,7 +68,7 @@ async def test_values(evaluator: Evaluator, template: Any, value: Any) -> None:
         ("{{ 1 / 0 }}", "cannot evaluate {{ 1 / 0 }}: division by zero"),
         ("{{ 'a' * 10 ** 9 }}", "the expression needs more than 64 MB"),
         ("{{ [inputs.day] * 10 ** 8 }}", "the expression needs more than 64 MB"),
-        ("{{ 'a' * 2 ** 20 }}", "the evaluated text holds more than 1 MiB"),
+        ("{{ 'a' * 2 ** 24 }}", "what is evaluated holds more than 16 MiB"),
         (
             "{{ inputs.big * 10 }}",
             "cannot evaluate {{ inputs.big * 10 }}: a number without end or meaning (inf, nan) is not JSON",

@@ -4,15 +4,17 @@ import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
+from models.payloads import MAX_PAYLOAD
 from models.spec.tasks import TASK_CLASSES
 from models.states import ExecutionState, TaskRunState
 from runner.executors import BUILT_IN, load_executors
+from runner.executors.http import MAX_BODY
 from runner.store.json import load
 from tests.runner.floor import Floor, open_floor
 
@@ -69,8 +71,10 @@ async def test_a_call_that_returns_no_dict_says_so(floor: Floor) -> None:
     task = await floor.task('\n  - {id: call, type: python, call: "math:sqrt", args: {}}')
     assert task.error and "TypeError" in task.error.message
     task = await floor.task('\n  - {id: call, type: python, call: "os:getcwd"}')
-    assert task.error
-    assert task.error.message == "os:getcwd returned str; a task returns a dict of outputs or None"
+    assert task.error and (task.error.code, task.error.message) == (
+        "INVALID_OUTPUT",
+        "os:getcwd returned str; a task returns a dict of outputs or None",
+    )
 
 
 async def test_artifacts_are_kept_and_named_in_the_outputs(floor: Floor) -> None:
@@ -282,3 +286,50 @@ async def test_http_to_nobody_is_a_clear_failure(floor: Floor) -> None:
     assert task.error and task.error.code == "HTTP_UNREACHABLE"
     task = await floor.task('\n  - {id: get, type: http, url: "no url"}')
     assert task.error and task.error.code == "HTTP_ERROR"
+
+
+@asynccontextmanager
+async def answering_with(status: int, head: str, body: bytes) -> AsyncIterator[str]:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(f"HTTP/1.1 {status} X\r\n{head}\r\nconnection: close\r\n\r\n".encode() + body)
+        with suppress(ConnectionError):
+            await writer.drain()
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+async def test_http_keeps_an_object_whose_text_is_no_text_and_warns(floor: Floor) -> None:
+    body = b'{"half": "a\\ud800", "rate": NaN, "n": 18446744073709551616}'
+    async with answering_with(200, "content-type: application/json", body) as url:
+        execution = await floor.run(f'\n  - {{id: get, type: http, url: "{url}"}}')
+    outputs = execution.tasks["get"].outputs
+    assert outputs["body"] == {"half": "a\ufffd", "rate": "NaN", "n": "18446744073709551616"}
+    (line,) = await floor.lines(execution.id)
+    assert "U+FFFD" in line.text
+
+
+async def test_http_reads_a_charset_that_nobody_knows_as_utf_8(floor: Floor) -> None:
+    async with answering_with(
+        200, "content-type: text/plain; charset=x-none", "\u4e2d".encode()
+    ) as url:
+        task = await floor.task(f'\n  - {{id: get, type: http, url: "{url}"}}')
+    assert task.outputs["body"] == "\u4e2d"
+
+
+@pytest.mark.parametrize("size", [MAX_PAYLOAD, MAX_BODY + 1])
+async def test_http_tells_a_wrong_status_before_a_body_that_is_too_large(
+    floor: Floor, size: int
+) -> None:
+    async with answering_with(404, "content-type: text/plain", b"x" * size) as url:
+        task = await floor.task(f'\n  - {{id: get, type: http, url: "{url}"}}')
+    assert task.error and task.error.code == "HTTP_STATUS"
+    status, _, body = task.error.message.partition("; besides ")
+    assert status.endswith("answered 404; expected 2xx")
+    assert body.startswith("PAYLOAD_TOO_LARGE: GET ")
+    assert (task.outputs["status"], "body" in task.outputs) == (404, False)

@@ -1,24 +1,72 @@
 """What tasks may say, and what they may not; lines of a log."""
 
+import json
+
 import pytest
 
 from runner.lines import CONTINUES, LONGEST, LineCutter
-from runner.messages import LONGEST as LONGEST_MESSAGE
-from runner.messages import Malformed, MessageCutter, Metric, Progress, parse_message
+from runner.messages import (
+    _KINDS,
+    InvalidOutput,
+    Malformed,
+    Message,
+    MessageCutter,
+    Metric,
+    Output,
+    Progress,
+    TooLongOutput,
+    parse_line,
+)
+
+PARTS = {
+    "output": {"rows": 1},
+    "output_error": "why",
+    "metric": {"name": "loss", "value": 1.5},
+    "progress": 0.5,
+    "message": "half",
+    "artifact": {"uri": "s3://a", "name": "a"},
+    "property": {"a": 1},
+    "label": {"a": "b"},
+    "git": {"branch": "main"},
+}
+
+
+def only(line: bytes) -> Message | Malformed:
+    (said,) = parse_line(line)
+    return said
 
 
 def test_a_metric_is_understood() -> None:
-    said = parse_message(
-        b'{"metric": {"name": "row.count", "value": 10, "kind": "counter", "step": 3}}'
-    )
+    said = only(b'{"metric": {"name": "row.count", "value": 10, "kind": "counter", "step": 3}}')
     assert isinstance(said, Metric)
     assert (said.metric.name, said.metric.value, said.metric.kind) == ("row.count", 10.0, "counter")
 
 
 def test_progress_may_bring_words() -> None:
-    assert parse_message(b'{"progress": 0.4, "message": "epoch 4/10"}') == Progress(
+    assert only(b'{"progress": 0.4, "message": "epoch 4/10"}') == Progress(
         progress=0.4, message="epoch 4/10"
     )
+
+
+def test_one_line_may_carry_every_kind() -> None:
+    assert PARTS.keys() == _KINDS.keys()
+    said = parse_line(json.dumps(PARTS).encode())
+    assert [type(each) for each in said] == list(dict.fromkeys(_KINDS.values()))
+    assert said[0] == Output(output={"rows": 1})
+
+
+@pytest.mark.parametrize("kind", [kind for kind in PARTS if kind != "output"])
+def test_a_part_that_is_wrong_takes_no_output_along(kind: str) -> None:
+    line = json.dumps({kind: ["wrong"], "output": {"rows": 1}}).encode()
+    wrong, right = parse_line(line)
+    assert isinstance(wrong, Malformed) and right == Output(output={"rows": 1})
+
+
+def test_a_number_that_cannot_be_kept_takes_no_output_along() -> None:
+    metric, output = parse_line(b'{"metric": {"name": "loss", "value": NaN}, "output": {"a": 1}}')
+    assert type(metric) is Malformed and output == Output(output={"a": 1})
+    output, unknown = parse_line(b'{"output": {"a": 1}, "more": 1}')
+    assert output == Output(output={"a": 1}) and type(unknown) is Malformed
 
 
 @pytest.mark.parametrize(
@@ -27,16 +75,15 @@ def test_progress_may_bring_words() -> None:
         (b"1", "no JSON object"),
         (b"{", "no JSON"),
         (b"\xff", "no JSON"),
-        (b"{}", "none of the keys"),
-        (b'{"nonsense": 1}', "none of the keys"),
-        (b'{"output": [1]}', "output"),
-        (b'{"output": {}, "more": 1}', "more"),
+        (b"not an output: at all", "no JSON"),
+        (b'{"message": "the \\"output\\" is', "no JSON"),
+        (b'{"nonsense": 1}', "nonsense is none of the keys"),
+        (b'{"more": 1}', "more"),
         (b'{"metric": {"name": "x"}}', "metric.value"),
         (b'{"metric": {"name": "x", "value": NaN}}', "^metric.value is NaN, which is no number"),
         (b'{"metric": {"name": "x", "value": 1e999}}', "^metric.value is 1e999, "),
-        (b'{"output": {"a": [1, -9223372036854775809]}}', "^output.a.1 is -9223372036854775809, "),
         (b'{"metric": {"name": "x", "value": "7"}}', "metric.value"),
-        (b'{"metric": {"name": "x\\u0000", "value": 7}}', "metric.name"),
+        (b'{"metric": {"name": "x\\u0001", "value": 7}}', "metric.name"),
         (b'{"metric": {"name": "x", "value": 7, "kind": "odd"}}', "metric.kind"),
         (b'{"progress": 1.5}', "progress"),
         (b'{"artifact": {}}', "path"),
@@ -45,8 +92,60 @@ def test_progress_may_bring_words() -> None:
     ],
 )
 def test_a_malformed_line_says_what_is_wrong(line: bytes, word: str) -> None:
+    said = only(line)
+    assert type(said) is Malformed
     with pytest.raises(Malformed, match=word):
-        parse_message(line)
+        raise said
+
+
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [
+        (b'{"output": [1]}', "output must be an object"),
+        (b'{"output": null}', "output must be an object"),
+        (b'{"output": {"rate": NaN}}', "^output.rate is NaN, which is no number"),
+        (b'{"output": {"a": [1, -9223372036854775809]}}', "^output.a.1 is -9223372036854775809, "),
+        (b'{"output": {"a": ' + b"[" * 300 + b"]" * 300 + b"}}", "nested too deeply"),
+        (b'{"output": {"a": ' + b"[" * 3000, "JSON"),
+        (b'{"output": {"rows": }}', "no JSON"),
+        (b'{"output": {"rows": 1}', "no JSON"),
+        (b'{"progress": 0.5, "output" : {"rows": 01}}', "no JSON"),
+        (b'{"\\u006futput": {"rows": }}', "no JSON"),
+        (b"{'output': {'rows': 1}}", "no JSON"),
+        (b"{output: {rows: 1}}", "no JSON"),
+        (b'  "output": {', "no JSON"),
+        (b"output=5", "no JSON"),
+        (b'[{"output": {"rows": 1}}]', "no JSON object"),
+        (b'{"outputs": {"rows": 1}}', "outputs is none of the keys"),
+        (b'{"Output": {"rows": 1}}', "write `output`"),
+    ],
+)
+def test_what_was_to_be_an_output_is_told_apart(line: bytes, word: str) -> None:
+    said = only(line)
+    assert type(said) is InvalidOutput and said.code == "INVALID_OUTPUT"
+    with pytest.raises(Malformed, match=word):
+        raise said
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (b"a\\ud800b", "a\ufffdb"),
+        (b"\\udc00\\ud83d", "\ufffd\ufffd"),
+        (b"\\ud83d\\ude00", "\U0001f600"),
+        (b"nul \\u0000", "nul \ufffd"),
+        (b"latin \xe4", "latin \ufffd"),
+        (b"\\\\u0000", "\\u0000"),
+    ],
+)
+def test_what_is_no_text_is_mended_and_told_of(text: bytes, value: str) -> None:
+    output, *mended = parse_line(b'{"output": {"' + text + b'": ["' + text + b'"]}}')
+    assert output == Output(output={value: [value]})
+    assert [type(each) for each in mended] == ([Malformed] if "\ufffd" in value else [])
+
+
+def test_a_byte_order_mark_is_no_part_of_a_line() -> None:
+    assert parse_line(b'\xef\xbb\xbf{"output": {"a": "\\u0001"}}') == [Output(output={"a": "\x01"})]
 
 
 def test_messages_are_cut_wherever_the_bytes_come_apart() -> None:
@@ -55,11 +154,31 @@ def test_messages_are_cut_wherever_the_bytes_come_apart() -> None:
     assert lines + list(cutter.end()) == [b'{"a":1}', b'{"b":2}']
 
 
-def test_a_message_that_is_too_long_is_passed_over() -> None:
-    cutter = MessageCutter()
-    said = list(cutter.feed(b"x" * (LONGEST_MESSAGE + 1))) + list(cutter.feed(b"xx\n{}\n"))
-    assert isinstance(said[0], Malformed)
-    assert said[1:] == [b"{}"]
+@pytest.mark.parametrize("piece", [1, 7, 64, 65, 3000])
+@pytest.mark.parametrize(
+    ("start", "kind"),
+    [
+        (b'{"property": {"a": "', Malformed),
+        (b'{"property": {"a": "\\"output\\"', Malformed),
+        (b'{"output": {"a": "', TooLongOutput),
+        (b'{"\\u006f\\u0075tput": {"a": "', TooLongOutput),
+    ],
+)
+@pytest.mark.parametrize("at_the_end", [False, True])
+def test_a_line_beyond_the_limit_says_whether_an_output_was_in_it(
+    start: bytes, kind: type[Malformed], piece: int, at_the_end: bool
+) -> None:
+    longest = 1000
+    filling = b"x" * (longest - len(start) + 1)
+    long = filling + start if at_the_end else start + filling
+    cutter = MessageCutter(longest)
+    data = long[:-1] + b"\n" + long + b"\n{}\n"
+    said = [
+        line for at in range(0, len(data), piece) for line in cutter.feed(data[at : at + piece])
+    ]
+    assert said[0] == long[:-1] and said[2:] == [b"{}"]
+    assert type(said[1]) is kind
+    assert f"of {longest + 1} bytes; the limit is {longest}" in str(said[1])
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])

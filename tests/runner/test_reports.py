@@ -20,6 +20,7 @@ from tests.runner.floor import PERSON, Floor, open_floor
 SECRET = "ghp_supersecret123"
 LINES: Mapping[str, Mapping[str, Any]] = {
     "output": {"output": {"a": "is $", "$": [1, {"$": "$"}]}},
+    "output_error": {"output_error": "not $"},
     "metric": {"metric": {"name": "a $", "value": 1, "tags": {"a": "$", "$": 1}}},
     "progress": {"progress": 0.5, "message": "at $"},
     "message": {"message": "at $"},
@@ -75,7 +76,9 @@ async def test_a_secret_value_gets_through_in_no_kind_of_message(
         pool = floor.parts.database.pool
         await secrets.save(pool, floor.parts.vault, "acme", "TOKEN", SECRET, PERSON)
         execution = await say(floor, json.dumps(LINES[kind]))
-        assert execution.tasks["a"].state is TaskRunState.SUCCESS
+        failed = kind == "output_error"
+        ended = TaskRunState.FAILED if failed else TaskRunState.SUCCESS
+        assert execution.tasks["a"].state is ended
         assert await tables_that_hold(pool, SECRET) == []
         lines = [line.text for line in await floor.lines(execution.id)]
         assert [line for line in lines if "not understood" in line] == []
@@ -129,13 +132,13 @@ async def test_a_metric_that_cannot_be_stored_is_dropped_alone_and_told_of(
         ]
 
 
-async def test_a_message_with_nul_is_kept_without_it_and_the_task_is_told(
+async def test_a_message_with_nul_is_kept_and_the_task_is_told(
     database_url: str, data_dir: Path
 ) -> None:
     async with open_floor(database_url, data_dir) as floor:
         execution = await say_plainly(floor, '{"progress": 0.5, "message": "a\\u0000b"}')
         task = execution.tasks["a"]
-        assert (task.state, task.message) == (TaskRunState.SUCCESS, "ab")
+        assert (task.state, task.message) == (TaskRunState.SUCCESS, "a\ufffdb")
         (told,) = [line for line in await floor.lines(execution.id) if "NUL" in line.text]
         assert told.level is LogLevel.WARN
 
@@ -147,7 +150,7 @@ async def test_a_message_with_nul_is_kept_without_it_and_the_task_is_told(
         '{"property": {"a\\u0000": "x\\u0000"}}',
         '{"git": {"message": "a\\u0000"}}',
         '{"output": {"a": "x\\u0000"}}',
-        '{"output": {"big": 100000000000000000000000}}',
+        '{"property": {"big": 100000000000000000000000}}',
         '{"metric": {"name": "a", "value": 1, "tags": {"a": "\\u0000"}}}',
         '{"artifact": {"uri": "s3://a", "name": "q", "properties": {"a": "\\u0000"}}}',
     ],

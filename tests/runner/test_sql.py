@@ -239,3 +239,31 @@ def test_an_expression_in_a_statement_is_refused_unless_it_is_raw() -> None:
     )
     with pytest.raises(Refused, match=r"must be postgresql://..., duckdb:///FILE or the path"):
         parse_flow(head + "  - {id: q, type: sql, url: 'mysql://x', statement: select 1}")
+
+
+@pytest.mark.parametrize("length", [200_000, 600_000])
+async def test_the_first_row_is_an_output_where_there_is_room_and_else_it_is_said(
+    floor: Floor, other: str, length: int
+) -> None:
+    """Twice it is told: as `first` and as `value`. The characters take two bytes each."""
+    statement = f"select repeat('\u0436', {length}) as text"
+    execution = await floor.run(sql(other, statement))
+    task = execution.tasks["q"]
+    assert (task.state, task.outputs["count"]) == (TaskRunState.SUCCESS, 1)
+    told = [line.text for line in await floor.lines(execution.id)]
+    if length == 200_000:
+        assert task.outputs["value"] == task.outputs["first"]["text"] == "\u0436" * length
+        assert told == []
+    else:
+        assert not {"first", "value"} & task.outputs.keys()
+        (warned,) = told
+        assert warned.startswith("`first` and `value`: too large for an output (2400")
+    assert await kept_text(floor, "rows.csv") == "text\n" + "\u0436" * length + "\n"
+
+
+async def test_a_whole_number_beyond_64_bits_is_an_output_as_text(floor: Floor, other: str) -> None:
+    statement = "select 12345678901234567890123::numeric as n, '[18446744073709551616]'::jsonb as j"
+    task = (await floor.run(sql(other, statement))).tasks["q"]
+    assert task.state is TaskRunState.SUCCESS
+    assert task.outputs["first"] == {"n": "12345678901234567890123", "j": ["18446744073709551616"]}
+    assert "12345678901234567890123" in await kept_text(floor, "rows.csv")

@@ -2,13 +2,12 @@
 
 import pytest
 
+from models.errors import Refused
 from models.events import ENGINE
 from models.ids import new_id
 from models.lifecycle.commands import (
-    Adopt,
     ApprovalDue,
     Cancel,
-    ChildEnded,
     Command,
     Conclude,
     FinallyDeadline,
@@ -22,6 +21,7 @@ from models.lifecycle.commands import (
     TimeOutExecution,
     WakeUp,
 )
+from models.lifecycle.family_commands import Adopt, ChildEnded
 from models.states import ApprovalState, AttemptState, ExecutionState, VoteDecision
 from tests.models.lifecycle.stage import Stage
 from tests.models.lifecycle.test_approvals import vote
@@ -129,16 +129,15 @@ def test_what_an_earlier_attempt_promised_is_nothing_to_the_next_one() -> None:
     assert stage.states["w"] == "RETRYING"
 
 
-def test_a_child_of_an_earlier_attempt_is_cancelled_and_its_end_means_nothing() -> None:
+def test_a_child_of_an_earlier_attempt_is_not_adopted_and_its_end_means_nothing() -> None:
     stage = Stage(HEAD + RETRIED % "subflow, flow: z")
     stage.evaluate({"inputs": {}})
     stage.keep(stage.promised(TimeOut))
     stage.keep(next(p for p in stage.promises if isinstance(p.command, WakeUp)))
     assert (stage.states["w"], stage.task("w").attempt) == ("RUNNING", 2)
     orphan = new_id()
-    late = stage.ask(Adopt("w", 1, orphan), ENGINE)
-    assert late.events == ()
-    assert [(p.to, p.command) for p in late.deferred] == [(orphan, Cancel())]
+    with pytest.raises(Refused):
+        stage.ask(Adopt("w", 1, orphan), ENGINE)
     nothing(stage, ChildEnded("w", 1, orphan, "z-1", ExecutionState.SUCCESS, {}))
 
 

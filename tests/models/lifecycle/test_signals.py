@@ -6,7 +6,8 @@ import pytest
 
 from models.errors import ProblemCode, Refused
 from models.lifecycle.commands import Signal
-from models.lifecycle.signals import MAX_DATA, MAX_KEPT, MAX_KEPT_DATA
+from models.lifecycle.signals import MAX_KEPT, MAX_KEPT_DATA
+from models.payloads import MAX_PAYLOAD
 from models.states import AttemptState
 from tests.models.lifecycle.stage import Stage
 
@@ -61,7 +62,7 @@ def test_a_wait_for_a_name_that_no_event_can_have_is_refused(name: str) -> None:
     [
         ({"a": 10**23}, ProblemCode.VALIDATION),
         (["\ud800"], ProblemCode.VALIDATION),
-        ("x" * MAX_DATA, ProblemCode.PAYLOAD_TOO_LARGE),
+        ("x" * MAX_PAYLOAD, ProblemCode.PAYLOAD_TOO_LARGE),
     ],
     ids=["beyond 64 bits", "half a character", "too large"],
 )
@@ -87,8 +88,8 @@ def test_no_more_are_kept_than_a_hundred_and_one_of_a_known_name_takes_its_place
 def test_what_is_kept_is_bounded_in_bytes_too() -> None:
     stage = Stage(WAITS)
     stage.evaluate()
-    large = "x" * (MAX_DATA - 2)
-    for number in range(MAX_KEPT_DATA // MAX_DATA):
+    large = "x" * (MAX_PAYLOAD - 2)
+    for number in range(MAX_KEPT_DATA // MAX_PAYLOAD):
         stage.ask(Signal(f"n{number}", large))
     problem = refusal(stage, Signal("one-more", "x"))
     assert problem.code is ProblemCode.PAYLOAD_TOO_LARGE

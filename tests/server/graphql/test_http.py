@@ -9,6 +9,7 @@ import httpx
 import orjson
 import pytest
 
+from server.graphql.http import MAX_BODY
 from server.graphql.limits import Limits
 from tests.server.graphql.serving import TOKEN, Serving, Setting, serving
 
@@ -77,10 +78,10 @@ async def test_malformed_bodies_are_400_with_a_graphql_error(
 async def test_a_body_beyond_the_limit_is_413(http: httpx.AsyncClient) -> None:
     async def chunks() -> AsyncIterator[bytes]:
         for _ in range(20):
-            yield b" " * 100_000
+            yield b" " * (MAX_BODY // 10)
 
     headers = {"content-type": "application/json"}
-    for content in (b" " * (1024 * 1024 + 1), chunks()):
+    for content in (b" " * (MAX_BODY + 1), chunks()):
         response = await http.post("/graphql", content=content, headers=headers)
         assert (response.status_code, codes(response)) == (413, ["PAYLOAD_TOO_LARGE"])
 
