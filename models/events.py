@@ -133,11 +133,14 @@ class ChildLinked:
 
 @dataclass(frozen=True, slots=True)
 class SignalReceived:
-    """An event sent to the execution; kept by name until a wait for it takes it, at `path`."""
+    """An event sent to the execution. With a `path` the wait there takes it, and what waited first in the queue of its
+    name; without, it is `queued` behind those of its name. Older facts say nothing of a queue: each took the place of
+    the one before it."""
 
     name: str
     data: Any
     path: str | None = None
+    queued: bool = False
 
 
 @dataclass(frozen=True, slots=True)
