@@ -49,6 +49,7 @@ class Children:
             idempotency_key=f"{task.id}:{owed.attempt}",
             parent=Parent(parent.id, task.path, owed.attempt),
             starters=(*parent.starters, *parent.restarted_by),
+            written=parent.plan.spec.given_by(task.key),
         )
         ask = Ask(parent.created_by, Channel.ENGINE, f"subflow {task.path} of {parent.name}")
         try:

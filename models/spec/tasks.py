@@ -10,6 +10,7 @@ from models.inputs import InputSpec, InputType
 from models.spec.installed import OrInstalled, installed_types
 from models.states import AttemptState, CommentRule, OnReject, OnTimeout, OnWorkerLost, RunIf
 from models.values import (
+    AsText,
     Condition,
     Environment,
     EventName,
@@ -144,7 +145,7 @@ class HttpTask(Task):
     method: Annotated[Method, BeforeValidator(_method)] = "GET"
     url: Text
     headers: dict[str, Text] = Field(default_factory=dict)
-    params: dict[str, Any] = Field(default_factory=dict)
+    params: dict[str, Annotated[Any, AsText()]] = Field(default_factory=dict)
     json_body: Any = Field(default=None, alias="json")
     body: Text | None = None
     expect_status: Annotated[
