@@ -107,7 +107,7 @@ class _Run:
         error = self._attempt.reports.error
         if error is None and exit.sentence:
             message = ": ".join(filter(None, (exit.sentence, self._last_complaint)))
-            error = TaskError("EXIT_CODE" if exit.signal is None else "SIGNAL", message)
+            error = TaskError("SIGNAL" if exit.by_signal else "EXIT_CODE", message)
         return Outcome(error=error, exit_code=exit.code, resources=exit.resources)
 
     async def _read_lines(self, pipe: Pipe, stream: LogStream) -> None:
