@@ -26,6 +26,7 @@ from models.lifecycle.commands import (
     StartChild,
     WakeUp,
 )
+from models.lifecycle.ends import error_end
 from models.lifecycle.foreach import expand
 from models.lifecycle.last_words import waited
 from models.lifecycle.settle import end_of, judged, move, settle
@@ -65,7 +66,8 @@ def prepare(steps: Steps, command: Prepare) -> None:
     if task is None:
         return
     if command.error:
-        _end(steps, task, AttemptState.FAILED, TaskRunState.ERROR, error=command.error)
+        to_state = error_end(steps.execution.spec_of(task))
+        _end(steps, task, AttemptState.FAILED, to_state, error=command.error)
     else:
         _carry_on(steps, task, command.values or {})
     settle(steps)
