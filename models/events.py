@@ -51,7 +51,7 @@ class Parent:
 @dataclass(frozen=True, slots=True)
 class ExecutionCreated:
     """`shares_slot`: one of the same flow holds the slot of both while it waits for this; without a `parent` it is a
-    test, which takes none. `starters`: see `Execution`. Of `origin` EXTERNAL it has no revision."""
+    test, which takes none. `starters`: see `Execution`. EXTERNAL has no revision. `given_labels`: not the flow's."""
 
     flow_id: UUID | None
     revision_id: UUID | None
@@ -82,6 +82,7 @@ class ExecutionCreated:
     properties: Mapping[str, Any] | None = None
     heartbeat_ttl: float | None = None
     starters: tuple[str, ...] = ()
+    given_labels: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +112,6 @@ class TaskRunsAdded:
 
 @dataclass(frozen=True, slots=True)
 class ConditionAsked:
-    """The task's `when` is being evaluated."""
-
     path: str
 
 
@@ -133,9 +132,7 @@ class ChildLinked:
 
 @dataclass(frozen=True, slots=True)
 class SignalReceived:
-    """An event sent to the execution. With a `path` the wait there takes it, and what waited first in the queue of its
-    name; without, it is `queued` behind those of its name. Older facts say nothing of a queue: each took the place of
-    the one before it."""
+    """An event for the wait at `path`, or `queued` by its name; older ones took the place of the one before them."""
 
     name: str
     data: Any
