@@ -1,9 +1,12 @@
 """The executions that subflow tasks start."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from models.errors import ProblemCode, Refused
 from models.events import Ask, Parent, TaskError
+from models.labels import CORRELATION
 from models.lifecycle.commands import Adopt, Command, Prepare, StartChild
 from models.lifecycle.snapshot import Execution
 from models.spec import SubflowTask
@@ -44,7 +47,7 @@ class Children:
             flow=spec.flow,
             revision=spec.revision,
             inputs=task.inputs.get("inputs") or {},
-            labels={key: str(value) for key, value in (task.inputs.get("labels") or {}).items()},
+            labels=_labels(parent, task.inputs.get("labels") or {}),
             priority=min(parent.priority, 1000),
             idempotency_key=f"{task.id}:{owed.attempt}",
             parent=Parent(parent.id, task.path, owed.attempt),
@@ -67,6 +70,12 @@ class Children:
             )
             return Prepare(owed.path, owed.attempt, None, error)
         return Adopt(owed.path, owed.attempt, transition.execution.id)
+
+
+def _labels(parent: Execution, given: Mapping[str, Any]) -> dict[str, str]:
+    """What belongs together is found by one correlation, however deep it began."""
+    inherited = {key: value for key, value in parent.labels.items() if key == CORRELATION}
+    return {**inherited, **{key: str(value) for key, value in given.items()}}
 
 
 def _refuse_too_deep(depth: int) -> None:

@@ -9,6 +9,7 @@ from tests.semantics.scene import (
     Promises,
     act,
     acted,
+    does,
     ended,
     flow,
     read,
@@ -80,6 +81,42 @@ async def test_the_latest_revision_brings_its_labels_and_what_people_gave_goes_o
         made = told["draft"]["createInput"]
         rerun = await client.until_ended((await acted(client, "createExecution", **made))["id"])
         assert await labels_of(client, rerun["id"]) == {"tier": "silver", "new": "y", **kept}
+
+
+CORRELATED = "system.correlationId"
+UP = """  - {id: sub, type: subflow, flow: rp-middle}
+  - {id: alone, type: subflow, flow: rp-leaf, wait: false}
+  - {id: other, type: subflow, flow: rp-leaf, labels: {system.correlationId: mine}}
+"""
+
+
+async def tree_of(client: Client, id: str) -> list[tuple[str, str | None]]:
+    """The flows and correlations of the executions under it, at every depth."""
+    found = []
+    for child in (await read(client, id, "children { id flowKey labels { key value } }"))[
+        "children"
+    ]:
+        labels = {label["key"]: label["value"] for label in child["labels"]}
+        found += [(child["flowKey"], labels.get(CORRELATED)), *await tree_of(client, child["id"])]
+    return sorted(found, key=str)
+
+
+async def test_the_correlation_reaches_subflows_at_every_depth_and_reruns(client: Client) -> None:
+    await client.save(flow("rp-leaf", ROW))
+    await client.save(flow("rp-middle", "  - {id: sub, type: subflow, flow: rp-leaf}\n"))
+    top = await ended(client, flow("rp-top", UP), labels=given(**{CORRELATED: "order-7"}))
+    below = [
+        ("rp-leaf", "mine"),
+        ("rp-leaf", "order-7"),
+        ("rp-leaf", "order-7"),
+        ("rp-middle", "order-7"),
+    ]
+    assert await tree_of(client, top["id"]) == below
+    again = await replayed(client, top["id"])
+    assert (await labels_of(client, again["id"]))[CORRELATED] == "order-7"
+    assert await tree_of(client, again["id"]) == below
+    without = await client.until_ended((await client.create("semantics/rp-top"))["id"])
+    assert [one for _, one in await tree_of(client, without["id"])] == ["mine", None, None, None]
 
 
 async def test_from_a_task_earlier_task_runs_and_outputs_are_carried_over(client: Client) -> None:
