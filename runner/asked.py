@@ -6,7 +6,7 @@ from uuid import UUID
 
 from models.errors import HeadwayError
 from models.events import Ask
-from models.lifecycle.commands import Beginning, Command, Prepare, Report, Start
+from models.lifecycle.commands import Beginning, Command, Create, Prepare, Report, Start
 from models.lifecycle.snapshot import Execution
 from models.lifecycle.transition import Transition
 from runner.store import bulk
@@ -26,6 +26,11 @@ class Asked:
     ask: Ask
     owed: UUID | None = None
     place: bulk.Place | None = None
+
+    @property
+    def own_id(self) -> UUID | None:
+        """The id that what is to be created must have."""
+        return self.command.id if isinstance(self.command, Create) else None
 
     def concerns_many(self, execution: Execution) -> bool:
         """Whether there are task runs enough, or will be, that judging it may take longer than others should wait."""

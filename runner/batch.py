@@ -176,7 +176,8 @@ class Batch:
         context = Context(now, self._new_id, random.random, asked.ask, slots)
         try:
             if isinstance(asked.command, Beginning):
-                transition = begin(asked.command, context, self._ids.get(asked) or self._new_id())
+                id = self._ids.get(asked) or asked.own_id
+                transition = begin(asked.command, context, id or self._new_id())
                 before = None
             else:
                 assert asked.execution_id
@@ -246,7 +247,7 @@ class Batch:
 
     async def _hold_to_keys(self, connection: Connection) -> dict[Asked, idempotency.Key]:
         """Before they are judged, for what is begun may take a slot: those of a repeated key, with what stands."""
-        self._ids = {asked: self._new_id() for asked in self.asked if _has_key(asked)}
+        self._ids = {one: one.own_id or self._new_id() for one in self.asked if _has_key(one)}
         mine = {
             asked: _key(asked, id) for asked, id in self._ids.items() if asked not in self.verdicts
         }

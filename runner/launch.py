@@ -22,7 +22,8 @@ from models.states import FailureAction
 from models.viewer import Scope
 from runner.caching import with_cached
 from runner.evaluator import Evaluator
-from runner.input_values import complete_inputs, digested_inputs, given_to_rerun, names_of_defaults
+from runner.input_defaults import names_of_defaults
+from runner.input_values import complete_inputs, digested_inputs, given_to_rerun
 from runner.store.connection import Pool
 from runner.store.launches import Named
 from runner.store.plans import Plans
@@ -99,10 +100,11 @@ async def prepare(
         if source.plan.flow_id == plan.flow_id:
             given = given_to_rerun(spec.inputs, source.inputs, given)
     given = given_as_written(spec.inputs, given, launch.written)
-    names = names_of_defaults(spec, launch.labels, launch.trigger)
-    inputs = await complete_inputs(pool, evaluator, vault, spec, given, names)
+    names = await names_of_defaults(pool, spec, launch.labels, launch.trigger)
+    inputs = await complete_inputs(pool, evaluator, vault, spec, given, names.values)
     command = Create(
         plan=plan,
+        id=names.id,
         inputs=inputs,
         labels=launch.labels,
         kind=launch.kind,

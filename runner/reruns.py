@@ -27,12 +27,8 @@ from models.lifecycle.snapshot import Execution, Plan
 from models.secrets import without_secrets
 from models.viewer import Permission, Scope
 from runner.evaluator import Evaluator
-from runner.input_values import (
-    complete_inputs,
-    digested_inputs,
-    given_to_rerun,
-    names_of_defaults,
-)
+from runner.input_defaults import names_of_defaults
+from runner.input_values import complete_inputs, digested_inputs, given_to_rerun
 from runner.launch import find_source, find_to_start
 from runner.store.connection import Pool
 from runner.store.event_log import given_labels
@@ -73,11 +69,12 @@ async def prepare_replay(
     own = {name: value for name, value in source.inputs.items() if name in known}
     given = given_to_rerun(spec.inputs, source.inputs, {**own, **(replay.inputs or {})})
     labels = await _labels(pool, source)
-    names = names_of_defaults(spec, labels, source.trigger)
+    names = await names_of_defaults(pool, spec, labels, source.trigger)
     digested = digested_inputs(vault, spec.inputs, replay.inputs or {})
     command = Create(
         plan=plan,
-        inputs=await complete_inputs(pool, evaluator, vault, spec, given, names),
+        id=names.id,
+        inputs=await complete_inputs(pool, evaluator, vault, spec, given, names.values),
         labels=labels,
         kind=source.kind,
         on_failure=source.on_failure,

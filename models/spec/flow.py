@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
+from uuid import UUID
 
 from pydantic import Field, PrivateAttr
 
@@ -55,6 +56,10 @@ class FlowSpec(Part):
     def given_by(self, task: str) -> Mapping[Path, str]:
         """The YAML text of numbers and the like in the inputs that a subflow task gives, by their paths."""
         return self._given.get(task, {})
+
+    def name_of(self, execution: UUID) -> str:
+        """What an execution of it is called."""
+        return f"{self.id}-{execution.hex[-6:]}"
 
     def source_of(self, task: str) -> str:
         """The YAML text of a task, as it stands in the document; empty where there is no document."""

@@ -42,6 +42,16 @@ async def test_text_stays_as_it_is_written_from_the_document_to_the_task(client:
     }
 
 
+async def test_a_default_has_the_id_that_the_execution_then_has(client: Client) -> None:
+    at = 'id: at, type: STRING, default: "{{ inputs.base }}/{{ execution.id }}"'
+    inputs = f"[{{{at}}}, {{id: base, type: STRING, default: s3}}]"
+    source = f"id: text-own\nnamespace: text\ninputs: {inputs}\ntasks: [{{id: a, type: log, message: m}}]\n"
+    execution = await client.run(source, idempotencyKey="text-own")
+    assert execution["inputs"] == {"at": f"s3/{execution['id']}", "base": "s3"}
+    again = await client.create("text/text-own", idempotencyKey="text-own")
+    assert (again["id"], again["inputs"]) == (execution["id"], execution["inputs"])
+
+
 @pytest.mark.parametrize("day", ["3.10", "null", "012"])
 async def test_a_text_input_of_the_command_line_is_text(
     client: Client, served: Served, day: str
