@@ -48,8 +48,9 @@ class Parent:
 @dataclass(frozen=True, slots=True)
 class ExecutionCreated:
     """`shares_slot`: one of the same flow holds the slot of both while it waits for this; without a `parent` it is a
-    test, which takes none. `starters`: see `Execution`. Of `origin` EXTERNAL it has no revision; `created_at` is
-    when it was created there, and `afterwards` says that it is recorded when all of it may be over."""
+    test, which takes none. `starters`: see `Execution`. `given_labels`: not the flow's. Of `origin` EXTERNAL it has no
+    revision; `created_at` is when it was created there, and `afterwards` says that it is recorded when all of it may
+    be over."""
 
     flow_id: UUID | None
     revision_id: UUID | None
@@ -82,6 +83,7 @@ class ExecutionCreated:
     starters: tuple[str, ...] = ()
     created_at: datetime | None = None
     afterwards: bool = False
+    given_labels: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +119,6 @@ class TaskRunsAdded:
 
 @dataclass(frozen=True, slots=True)
 class ConditionAsked:
-    """The task's `when` is being evaluated."""
-
     path: str
 
 
@@ -151,11 +151,12 @@ class ChildStateChanged:
 
 @dataclass(frozen=True, slots=True)
 class SignalReceived:
-    """An event sent to the execution; kept by name until a wait for it takes it, at `path`."""
+    """An event for the wait at `path`, or `queued` by its name; older ones took the place of the one before them."""
 
     name: str
     data: Any
     path: str | None = None
+    queued: bool = False
 
 
 @dataclass(frozen=True, slots=True)

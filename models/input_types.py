@@ -37,6 +37,22 @@ class InputType(StrEnum):
     FILE = "FILE"
 
 
+TEXTS = frozenset(
+    {
+        InputType.STRING,
+        InputType.SELECT,
+        InputType.DATE,
+        InputType.DATETIME,
+        InputType.TIME,
+        InputType.URI,
+        InputType.EMAIL,
+        InputType.SECRET,
+        InputType.FILE,
+    }
+)
+"""Those whose values are text, and are taken as a document writes them."""
+
+
 def items_of(value: Any) -> list[Any]:
     """A list as it is, or from text: JSON, or words with commas between them."""
     if isinstance(value, list | tuple):

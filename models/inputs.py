@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import SchemaError, SchemaValidator, ValidationError, core_schema
 
 from models.errors import Problem, ProblemCode, Refused
-from models.expressions import has_expressions
+from models.expressions import has_expressions, read, strings
 from models.input_types import READERS, InputType, items_of, shown
 from models.payloads import check_payload
 from models.similar import did_you_mean
@@ -18,7 +18,7 @@ __all__ = [
     "InputSpec",
     "InputType",
     "coerce",
-    "input_defaults_with_expressions",
+    "names_in_default",
     "validate_inputs",
 ]
 
@@ -105,15 +105,15 @@ class InputSpec(Part):
                 raise ValueError(f"the pattern is no regular expression: {reason:.200}") from None
 
 
-def input_defaults_with_expressions(
-    specs: Sequence[InputSpec], given: Mapping[str, Any]
-) -> dict[str, Any]:
-    """The defaults to evaluate before `validate_inputs`, as their inputs are not given."""
-    return {
-        spec.id: spec.default
-        for spec in specs
-        if given.get(spec.id) is None and has_expressions(spec.default)
-    }
+def names_in_default(default: Any) -> Mapping[str, frozenset[str]]:
+    """What the expressions of a default use: the names of inputs under `inputs`, none under other roots."""
+    found: dict[str, set[str]] = {}
+    for _, text in strings(default) if has_expressions(default) else ():
+        for reference in read(text).references:
+            names = found.setdefault(reference.root, set())
+            if reference.root == "inputs" and reference.name:
+                names.add(reference.name)
+    return {root: frozenset(names) for root, names in found.items()}
 
 
 def validate_inputs(

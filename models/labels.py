@@ -55,6 +55,18 @@ def _too_long(key: str) -> str:
     return f"label {key!r}: a value holds at most {_MAX_VALUE} characters"
 
 
+def own_labels(
+    labels: Mapping[str, str], of_flow: Mapping[str, str], given: Mapping[str, str]
+) -> dict[str, str]:
+    """What an execution has besides the labels of its flow, for another to have besides those of its own revision: what
+    was `given` at its start, and what has changed since."""
+    return {
+        key: value
+        for key, value in without_system_labels(labels).items()
+        if of_flow.get(key) != value or given.get(key) == value
+    }
+
+
 def without_system_labels(labels: Mapping[str, str]) -> dict[str, str]:
     """What people may set themselves."""
     return {

@@ -75,7 +75,7 @@ def _text(value: object) -> str:
 
 def _kind(value: object) -> str:
     if value is None:
-        return "nothing"
+        return "nothing (the word null stands in quotes)"
     return "a list" if isinstance(value, list) else "a mapping"
 
 
@@ -144,6 +144,11 @@ class Word:
         self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
         return {"type": "string", "enum": list(self.members)}
+
+
+@dataclass(frozen=True)
+class AsText:
+    """Marks a place that takes any value, and makes text of it: what is written there stays as it is written."""
 
 
 def _listed(value: object) -> object:

@@ -3,6 +3,7 @@
 import asyncio
 import glob
 import hashlib
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -38,13 +39,26 @@ class ArtifactStore:
         """A copy under `place`; what an earlier copy left there is replaced."""
         return await asyncio.to_thread(self._keep, file, place)
 
-    async def forget(self, *place: str) -> None:
-        """All files under `place`; nothing, where there are none."""
-        await asyncio.to_thread(self._forget, "/".join((self._root, *place)))
+    async def forget(self, *place: str, mentioned_in: Sequence[str] = ()) -> None:
+        """All files under `place` but those that this JSON mentions; nothing, where there are none."""
+        await asyncio.to_thread(self._forget, "/".join(place), mentioned_in)
 
-    def _forget(self, folder: str) -> None:
-        if self._files.exists(folder):
+    def _forget(self, place: str, told: Sequence[str]) -> None:
+        folder = f"{self._root}/{place}"
+        if not self._files.exists(folder):
+            return
+        there = self._files.find(folder) if told else []
+        kept = [file for file in there if self._is_mentioned(file, told)]
+        if not kept:
             self._files.rm(folder, recursive=True)
+            return
+        for file in set(there) - set(kept):
+            self._files.rm_file(file)
+
+    def _is_mentioned(self, file: str, told: Sequence[str]) -> bool:
+        """By its place in the store, which is the same however the store is written in its URI."""
+        place = json.dumps(file.removeprefix(self._root), ensure_ascii=False)[1:-1]
+        return any(place in text for text in told)
 
     async def keep_stream(self, source: IO[bytes], *place: str) -> Kept:
         """As `keep`, of what is left to read."""

@@ -1,19 +1,23 @@
 """The executions that subflow tasks start."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from models.errors import ProblemCode, Refused
 from models.events import Ask, Parent, TaskError
+from models.labels import CORRELATION
 from models.lifecycle.commands import Command, Prepare, StartChild
 from models.lifecycle.family_commands import Adopt, ResumeChild
 from models.lifecycle.snapshot import Execution, TaskRun
-from models.spec import SubflowTask
+from models.spec import SubflowTask, given_as_written
 from models.states import Channel, RestartChild, Section, TaskRunState
 from models.viewer import Scope
 from runner.engine import Engine
 from runner.evaluator import Evaluator
-from runner.input_values import complete_inputs, digested_inputs, names_of_defaults
+from runner.input_defaults import names_of_defaults
+from runner.input_values import complete_inputs, digested_inputs
 from runner.launch import Launch, prepare
 from runner.store import ancestry
 from runner.store.connection import Pool
@@ -92,10 +96,11 @@ class Children:
         spec = child.plan.spec
         if child.plan.unreadable:
             return False
-        names = names_of_defaults(spec, launch.labels, None)
+        given = given_as_written(spec.inputs, launch.inputs, launch.written)
+        names = await names_of_defaults(self._pool, spec, launch.labels, None)
         try:
             values = await complete_inputs(
-                self._pool, self._evaluator, self._vault, spec, launch.inputs, names
+                self._pool, self._evaluator, self._vault, spec, given, names.values
             )
         except Refused:
             return False
@@ -110,17 +115,24 @@ def _launch(parent: Execution, task: TaskRun, spec: SubflowTask) -> Launch:
         flow=spec.flow,
         revision=spec.revision,
         inputs=task.inputs.get("inputs") or {},
-        labels={key: str(value) for key, value in (task.inputs.get("labels") or {}).items()},
+        labels=_labels(parent, task.inputs.get("labels") or {}),
         priority=min(parent.priority, 1000),
         idempotency_key=f"{task.id}:{task.attempt}",
         parent=Parent(parent.id, task.path, task.attempt),
         starters=(*parent.starters, *parent.restarted_by),
+        written=parent.plan.spec.given_by(task.key),
     )
 
 
 def _ask(parent: Execution, task: TaskRun) -> Ask:
     """By whoever has the parent run: they are who started it, or restarted it."""
     return Ask(parent.started_by[-1], Channel.ENGINE, f"subflow {task.path} of {parent.name}")
+
+
+def _labels(parent: Execution, given: Mapping[str, Any]) -> dict[str, str]:
+    """What belongs together is found by one correlation, however deep it began."""
+    inherited = {key: value for key, value in parent.labels.items() if key == CORRELATION}
+    return {**inherited, **{key: str(value) for key, value in given.items()}}
 
 
 def _refuse_too_deep(depth: int) -> None:

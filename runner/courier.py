@@ -30,7 +30,7 @@ from runner.evaluations import evaluate
 from runner.evaluator import Evaluator
 from runner.feed import Feed
 from runner.loops import Loop, is_outage, surviving
-from runner.store import deferred, slots
+from runner.store import deferred, references, slots
 from runner.store.connection import Pool
 from runner.store.database import Database, read_clock
 from runner.store.deferred import Illegible, Owed
@@ -154,10 +154,14 @@ class Courier(Loop):
             await self._engine.execute(owed.execution_id, give_up, ENGINE, owed=owed.id)
 
     async def _remove_files(self, deleted: UUID) -> None:
-        """The folder of the execution in the store, and never what an artifact's address says."""
+        """The folder of the execution in the store, and never what an artifact's address says; but for files in it that
+        other executions mention, with the last of which this comes again."""
         if self._artifacts is None:
             raise Unavailable("this process has no artifact store")
-        await self._artifacts.forget(typed("exec", deleted))
+        pool = self._database.pool
+        others = await references.hold(pool, deleted)
+        told = await references.mentions(pool, deleted, others) if others else []
+        await self._artifacts.forget(typed("exec", deleted), mentioned_in=told)
 
     async def _command(
         self, execution: Execution | None, owed: Evaluate | StartChild | Promised

@@ -17,11 +17,13 @@ from models.lifecycle.commands import Create
 from models.lifecycle.origins import Links
 from models.lifecycle.planning import reused_when_disabled
 from models.lifecycle.snapshot import Execution, Plan
+from models.spec import Path, given_as_written
 from models.states import FailureAction
 from models.viewer import Scope
 from runner.caching import with_cached
 from runner.evaluator import Evaluator
-from runner.input_values import complete_inputs, digested_inputs, given_to_rerun, names_of_defaults
+from runner.input_defaults import names_of_defaults
+from runner.input_values import complete_inputs, digested_inputs, given_to_rerun
 from runner.store.connection import Pool
 from runner.store.launches import Named
 from runner.store.plans import Plans
@@ -50,6 +52,8 @@ class Launch:
     parent: Parent | None = None
     shares_slot: bool = False
     starters: tuple[str, ...] = ()
+    written: Mapping[Path, str] = field(default_factory=dict)
+    """Where a document gives the inputs: the source of numbers and the like, for those that are text."""
 
     def digest(self, inputs: Mapping[str, Any]) -> str:
         """Of everything but the key: the same key with another digest is a conflict."""
@@ -95,10 +99,12 @@ async def prepare(
         )
         if source.plan.flow_id == plan.flow_id:
             given = given_to_rerun(spec.inputs, source.inputs, given)
-    names = names_of_defaults(spec, launch.labels, launch.trigger)
-    inputs = await complete_inputs(pool, evaluator, vault, spec, given, names)
+    given = given_as_written(spec.inputs, given, launch.written)
+    names = await names_of_defaults(pool, spec, launch.labels, launch.trigger)
+    inputs = await complete_inputs(pool, evaluator, vault, spec, given, names.values)
     command = Create(
         plan=plan,
+        id=names.id,
         inputs=inputs,
         labels=launch.labels,
         kind=launch.kind,

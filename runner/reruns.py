@@ -10,7 +10,7 @@ import orjson
 
 from models.errors import ProblemCode, Refused
 from models.ids import typed
-from models.labels import TEST, without_system_labels
+from models.labels import TEST, own_labels
 from models.lifecycle.actions import Action
 from models.lifecycle.commands import Create
 from models.lifecycle.origins import Links
@@ -27,14 +27,11 @@ from models.lifecycle.snapshot import Execution, Plan
 from models.secrets import without_secrets
 from models.viewer import Permission, Scope
 from runner.evaluator import Evaluator
-from runner.input_values import (
-    complete_inputs,
-    digested_inputs,
-    given_to_rerun,
-    names_of_defaults,
-)
+from runner.input_defaults import names_of_defaults
+from runner.input_values import complete_inputs, digested_inputs, given_to_rerun
 from runner.launch import find_source, find_to_start
 from runner.store.connection import Pool
+from runner.store.event_log import given_labels
 from runner.store.plans import Plans
 from runner.vault import Vault
 
@@ -71,12 +68,14 @@ async def prepare_replay(
     known = {each.id for each in spec.inputs}
     own = {name: value for name, value in source.inputs.items() if name in known}
     given = given_to_rerun(spec.inputs, source.inputs, {**own, **(replay.inputs or {})})
-    names = names_of_defaults(spec, source.labels, source.trigger)
+    labels = await _labels(pool, source)
+    names = await names_of_defaults(pool, spec, labels, source.trigger)
     digested = digested_inputs(vault, spec.inputs, replay.inputs or {})
     command = Create(
         plan=plan,
-        inputs=await complete_inputs(pool, evaluator, vault, spec, given, names),
-        labels=without_system_labels(source.labels),
+        id=names.id,
+        inputs=await complete_inputs(pool, evaluator, vault, spec, given, names.values),
+        labels=labels,
         kind=source.kind,
         on_failure=source.on_failure,
         disabled_tasks=tuple(key for key in source.disabled_tasks if key in plan.tasks),
@@ -92,6 +91,12 @@ async def prepare_replay(
         no_cache=True,
     )
     return command, planned
+
+
+async def _labels(pool: Pool, source: Execution) -> dict[str, str]:
+    """Those of the revision that runs come by themselves, and what was the source's own goes over them."""
+    given = await given_labels(pool, source.id)
+    return own_labels(source.labels, source.plan.spec.labels, given)
 
 
 async def _plan_of(pool: Pool, plans: Plans, source: Execution, latest: bool) -> tuple[Plan, bool]:
@@ -138,7 +143,7 @@ async def draft(pool: Pool, plans: Plans, scope: Scope, id: UUID, latest: bool) 
         )
     tasks = plan_draft(source, plan)
     known = {spec.id for spec in plan.spec.inputs}
-    labels = without_system_labels(source.labels)
+    labels = await _labels(pool, source)
     inputs = {
         name: value
         for name, value in without_secrets(source.inputs).items()

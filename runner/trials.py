@@ -11,7 +11,8 @@ from models.labels import TEST
 from models.lifecycle.commands import Create
 from models.spec import FlowSpec
 from runner.evaluator import Evaluator
-from runner.input_values import complete_inputs, digested_inputs, names_of_defaults
+from runner.input_defaults import names_of_defaults
+from runner.input_values import complete_inputs, digested_inputs
 from runner.store.connection import Pool
 from runner.store.flow_changes import keep_tried
 from runner.store.plans import Plans
@@ -36,13 +37,14 @@ async def prepare_trial(
 
     It neither waits for a slot of the flow nor holds one, and reuses no results.
     """
-    names = names_of_defaults(trial.spec, trial.labels, None)
-    inputs = await complete_inputs(pool, evaluator, vault, trial.spec, trial.inputs, names)
+    names = await names_of_defaults(pool, trial.spec, trial.labels, None)
+    inputs = await complete_inputs(pool, evaluator, vault, trial.spec, trial.inputs, names.values)
     async with pool.acquire() as connection:
         revision = await keep_tried(connection, trial.spec, trial.source, actor)
         plan = await plans.of(connection, revision)
     return Create(
         plan=plan,
+        id=names.id,
         inputs=inputs,
         labels=trial.labels,
         system_labels={TEST: "true"},

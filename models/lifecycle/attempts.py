@@ -16,6 +16,7 @@ from models.events import (
 from models.lifecycle import recording
 from models.lifecycle.changes import with_exit_code
 from models.lifecycle.commands import Finish, KillDeadline, Lose, Report, Start
+from models.lifecycle.ends import error_end
 from models.lifecycle.settle import settle
 from models.lifecycle.snapshot import TaskRun
 from models.lifecycle.starting import takes_starts
@@ -153,7 +154,8 @@ def _next(
         timed_out = steps.execution.state is not ExecutionState.KILLING
         return (TaskRunState.FAILED if timed_out else TaskRunState.KILLED), 0.0
     if command.erred:
-        return TaskRunState.ERROR, 0.0
+        by_expression = command.error and command.error.code == "EXPRESSION"
+        return (error_end(spec) if by_expression else TaskRunState.ERROR), 0.0
     if command.state is AttemptState.LOST:
         return _next_after_loss(task, spec)
     used = task.attempt - task.attempt_base - task.lost

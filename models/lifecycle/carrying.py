@@ -21,9 +21,15 @@ from models.lifecycle.commands import (
     WakeUp,
 )
 from models.lifecycle.ending import end_attempt
+from models.lifecycle.ends import error_end
 from models.lifecycle.foreach import expand
 from models.lifecycle.settle import end_of, judged, move, settle
-from models.lifecycle.signals import check_event, require_living, require_room
+from models.lifecycle.signals import (
+    check_event,
+    longest_waiting,
+    require_living,
+    require_room,
+)
 from models.lifecycle.snapshot import TaskRun
 from models.lifecycle.starting import start, takes_starts
 from models.lifecycle.steps import Steps
@@ -53,7 +59,8 @@ def prepare(steps: Steps, command: Prepare) -> None:
     if task is None:
         return
     if command.error:
-        end_attempt(steps, task, AttemptState.FAILED, TaskRunState.ERROR, error=command.error)
+        to_state = error_end(steps.execution.spec_of(task))
+        end_attempt(steps, task, AttemptState.FAILED, to_state, error=command.error)
     else:
         _carry_on(steps, task, command.values or {})
     settle(steps)
@@ -85,8 +92,8 @@ def _own(steps: Steps, path: str, attempt: int) -> TaskRun | None:
 def _wait(steps: Steps, task: TaskRun, spec: WaitTask, values: Mapping[str, Any]) -> None:
     """For `seconds`, which the courier has made of a duration or a time; or for an event, perhaps here already."""
     if spec.event is not None:
-        if spec.event in steps.execution.signals:
-            _take_signal(steps, task, spec.event, steps.execution.signals[spec.event])
+        if queue := steps.execution.signals.get(spec.event):
+            _take_signal(steps, task, spec.event, queue[0])
             return
         told = f"waits for the event {spec.event}"
         steps.record(ProgressReported(task.path, task.attempt, message=told))
@@ -111,25 +118,19 @@ def wake_up(steps: Steps, command: WakeUp) -> None:
 
 
 def receive(steps: Steps, command: Signal) -> None:
-    """An event sent through the API wakes every wait for it, and otherwise waits for one."""
+    """An event sent through the API ends the wait for it that began first; where there is none it joins the queue.
+
+    Behind others it joins it anyway: a wait that has only just begun takes the first of them when it is prepared.
+    """
     require_living(steps.execution)
     check_event(command.name, command.data)
-    waiting = [
-        task
-        for task in steps.execution.tasks.values()
-        if task.state is TaskRunState.RUNNING and _event_of(steps, task) == command.name
-    ]
-    if not waiting:
+    task = longest_waiting(steps.execution, command.name)
+    if task is None or command.name in steps.execution.signals:
         require_room(steps.execution, command)
-        steps.record(SignalReceived(command.name, command.data))
-    for task in waiting:
+        steps.record(SignalReceived(command.name, command.data, queued=True))
+    else:
         _take_signal(steps, task, command.name, command.data)
     settle(steps)
-
-
-def _event_of(steps: Steps, task: TaskRun) -> str | None:
-    spec = steps.execution.spec_of(task)
-    return spec.event if isinstance(spec, WaitTask) else None
 
 
 def _take_signal(steps: Steps, task: TaskRun, name: str, data: Any) -> None:

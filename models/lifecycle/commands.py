@@ -26,13 +26,15 @@ from models.states import (
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """Inputs are validated already. With an `idempotency_key` the same `digest` gives the first answer again.
+    """Inputs are validated already; where one has the execution's `id` in it, it has that. With an `idempotency_key`
+    the same `digest` gives the first answer again.
 
     `reused` are task runs by key that are not run; with `links.cached_from` nothing is, and `outputs` are its outputs.
     `limited`: the flow's newest revision has a limit. `starters` are people who have it started beside who asks.
     """
 
     plan: Plan
+    id: UUID | None = None
     inputs: Mapping[str, Any] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     kind: str | None = None

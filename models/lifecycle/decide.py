@@ -253,7 +253,7 @@ def _created(id: UUID, command: Create, context: Context) -> ExecutionCreated:
         namespace=spec.namespace,
         flow_key=spec.id,
         kind=command.kind or spec.kind,
-        name=f"{spec.id}-{id.hex[-6:]}",
+        name=spec.name_of(id),
         inputs=command.inputs,
         labels={**spec.labels, **command.labels, **command.system_labels},
         on_failure=command.on_failure or spec.on_failure,
@@ -275,6 +275,7 @@ def _created(id: UUID, command: Create, context: Context) -> ExecutionCreated:
         cache_key=command.cache_key,
         scheduled_at=command.scheduled_at,
         starters=command.starters,
+        given_labels=command.labels,
     )
 
 

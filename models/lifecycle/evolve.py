@@ -219,10 +219,15 @@ def _priority_changed(execution: Execution, fact: PriorityChanged, _: Event) -> 
 
 
 def _signal_received(execution: Execution, fact: SignalReceived, _: Event) -> Execution:
-    others = {name: data for name, data in execution.signals.items() if name != fact.name}
+    signals = {name: queue for name, queue in execution.signals.items() if name != fact.name}
+    queue = tuple(execution.signals.get(fact.name, ()))
     if fact.path is not None:
-        return replace(execution, signals=others)
-    return replace(execution, signals={**others, fact.name: fact.data})
+        left = queue[1:]
+    elif fact.queued:
+        left = (*queue, fact.data)
+    else:
+        left = (fact.data,)
+    return replace(execution, signals={**signals, fact.name: left} if left else signals)
 
 
 def _outputs_set(execution: Execution, fact: OutputsSet, event: Event) -> Execution:

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from models.events import AttemptEnded, ProgressReported, TaskError, TaskRunsAdded
+from models.lifecycle.ends import error_end
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.lifecycle.steps import Steps
 from models.payloads import json_size
@@ -21,10 +22,10 @@ def expand(steps: Steps, task: TaskRun, items: object) -> None:
     spec = _spec(steps.execution, task)
     if not isinstance(items, list):
         told = "`items` did not give a list"
-        _end(steps, task, TaskRunState.ERROR, TaskError("EXPRESSION", told))
+        _end(steps, task, error_end(spec), TaskError("EXPRESSION", told))
         return
     if excess := _too_many(steps.execution, len(items), len(spec.tasks)):
-        _end(steps, task, TaskRunState.ERROR, TaskError("TOO_MANY_ITEMS", excess))
+        _end(steps, task, error_end(spec), TaskError("TOO_MANY_ITEMS", excess))
         return
     steps.record(ProgressReported(task.path, task.attempt, inputs={"items": items}))
     if not items:

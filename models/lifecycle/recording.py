@@ -59,7 +59,7 @@ def record_execution(command: RecordExecution, context: Context, id: UUID) -> Tr
             namespace=spec.namespace,
             flow_key=spec.id,
             kind=command.kind,
-            name=command.name or f"{spec.id}-{id.hex[-6:]}",
+            name=command.name or spec.name_of(id),
             inputs=command.inputs,
             labels=command.labels,
             on_failure=FailureAction.FINISH_POSSIBLE,

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from models.events import ConditionAsked, ExecutionMoved, Parent, TaskError, TaskRunMoved
 from models.lifecycle.commands import AdmitNext, Evaluate, GoOn, TimeOutExecution
+from models.lifecycle.ends import error_end
 from models.lifecycle.family_commands import ChildEnded
 from models.lifecycle.foreach import Iterations, iteration_has_begun
 from models.lifecycle.nearness import near
@@ -325,7 +326,8 @@ def _is_there_for_failures(execution: Execution, task: TaskRun) -> bool:
 
 def judged(steps: Steps, task: TaskRun, error: TaskError) -> None:
     """Its `when` cannot be evaluated."""
-    steps.record(TaskRunMoved(task.path, task.state, TaskRunState.ERROR, error))
+    to_state = error_end(steps.execution.spec_of(task))
+    steps.record(TaskRunMoved(task.path, task.state, to_state, error))
 
 
 # -- the end ----------------------------------------------------------------------------------------------------------

@@ -240,9 +240,9 @@ class TaskRun:
 
 @dataclass(frozen=True)
 class Execution:
-    """`signals` are events that were sent to it and that no wait has taken yet. `restarted_by` are people, as are
-    `starters`, who had it started beside `created_by`: by asking for a backfill, by restarting its parent. One that
-    was recorded long after it began has `recorded_at`.
+    """`signals` are the data of events that were sent to it and that no wait has taken yet: by name, first come first.
+    `restarted_by` are people, as are `starters`, who had it started beside `created_by`: by asking for a backfill, by
+    restarting its parent. One that was recorded long after it began has `recorded_at`.
 
     Derived, and kept because thousands of task runs ask for them at each step: `families`, the paths of each foreach's
     task runs; `done`, the sum that progress is made of, in millionths of a task run; `unsettled`, the paths of what has
@@ -277,7 +277,7 @@ class Execution:
     clock: Clock = field(default=Clock(), compare=False)
     restarted_by: tuple[str, ...] = ()
     starters: tuple[str, ...] = ()
-    signals: Mapping[str, Any] = field(default_factory=dict)
+    signals: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     families: Mapping[str, Sequence[str]] = field(default_factory=dict, compare=False)
     done: int | None = field(default=None, compare=False)
     unsettled: frozenset[str] | None = field(default=None, compare=False)

@@ -52,7 +52,7 @@ def id_for(command: Create | RecordExecution, now: datetime, new_id: Callable[[]
     """Of what is told of, one of the time when it began: lists, months and retention go by it. Whether that can be is
     for `beginning_of` to say."""
     if isinstance(command, Create):
-        return new_id()
+        return command.id or new_id()
     moments = [at for at in (command.created_at, command.started_at) if at]
     return id_of(max(EARLIEST, min(*moments, now))) if moments else new_id()
 

@@ -2,6 +2,7 @@
 
 from models.inputs import InputSpec, InputType
 from models.spec.checks import trigger_input_faults
+from models.spec.document import Path
 from models.spec.flow import FlowSpec
 from models.spec.jsonschema import flow_json_schema
 from models.spec.parsing import parse_flow
@@ -27,6 +28,7 @@ from models.spec.tasks import (
     WaitTask,
 )
 from models.spec.triggers import ScheduleTrigger, given_problems
+from models.spec.written import given_as_written
 
 __all__ = [
     "ApprovalTask",
@@ -42,6 +44,7 @@ __all__ = [
     "InputType",
     "LogLevel",
     "LogTask",
+    "Path",
     "PythonTask",
     "RetrySpec",
     "ReturnTask",
@@ -53,6 +56,7 @@ __all__ = [
     "TaskSpec",
     "WaitTask",
     "flow_json_schema",
+    "given_as_written",
     "given_problems",
     "parse_flow",
     "trigger_input_faults",

@@ -119,7 +119,7 @@ def _expression_faults(data: Mapping[str, Any], found: Outline) -> Iterator[Faul
     inputs = frozenset(item["id"] for item in items)
     hidden = frozenset(item["id"] for item in items if item.get("type") == InputType.SECRET)
     plain = _Names(_ALWAYS, inputs, frozenset(), found.keys, hidden=hidden)
-    yield from _inputs(data, plain)
+    yield from _inputs(data, replace(plain, roots=_ALWAYS | {"inputs"}))
     for task in found.tasks:
         yield from _task(task, inputs, hidden, found)
     names = _Names(_IN_OUTPUTS, inputs, found.main, found.keys, hidden=hidden)

@@ -48,17 +48,18 @@ class _Value:
     data: Any
     spans: Mapping[Path, Span]
     size: int
+    sources: Mapping[Path, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class Document:
-    """`inexact` are numbers that would become others; revisions saved earlier may hold some."""
+    """`sources` are the texts of the plain scalars that are no text: numbers, truth values, null."""
 
     source: str
     data: Any
     spans: Mapping[Path, Span]
+    sources: Mapping[Path, str]
     problems: list[Problem] = field(default_factory=list)
-    inexact: list[Problem] = field(default_factory=list)
 
     def problem(
         self,
@@ -78,9 +79,17 @@ class Document:
         line, column = _position(self.source, place)
         return Problem(code, message, tuple(map(str, path)), line, column)
 
+    def inexact(self, data: Any) -> Iterator[Problem]:
+        """Numbers in the document's `data` that would become others; revisions saved earlier may hold some."""
+        for path, text in self.sources.items():
+            if _is_inexact(text, _at(data, path)):
+                message = f"{text} is a number that cannot be kept as it is; put it in quotes"
+                yield self.problem(path, message, offset=0)
+
     def _inside(self, span: Span, path: Path, offset: int) -> int:
         """Every style of YAML writes braces as they are: the nth opening is the nth there."""
-        text = self._at(path)
+        value = _at(self.data, path)
+        text = value if isinstance(value, str) else ""
         opening = re.compile(r"\{[{%]")
         before = [match.start() for match in opening.finditer(text) if match.start() <= offset]
         written = [match.start() for match in opening.finditer(self.source, span.start, span.end)]
@@ -90,18 +99,18 @@ class Document:
         passed = text[before[-1] : offset]
         return written[len(before) - 1] + (0 if "\n" in passed else distance)
 
-    def _at(self, path: Path) -> str:
-        value = self.data
-        for part in path:
-            value = value[part]
-        return value if isinstance(value, str) else ""
-
     def text_of(self, path: Path) -> str:
         """The YAML of the value at `path`, moved to the left margin."""
         span = self.spans[path]
         margin = span.start - (self.source.rfind("\n", 0, span.start) + 1)
         text = self.source[span.start : span.end].rstrip()
         return re.sub(rf"\n {{1,{margin}}}", "\n", text) if margin else text
+
+
+def _at(data: Any, path: Path) -> Any:
+    for step in path:
+        data = data[step]
+    return data
 
 
 def read_document(source: str) -> Document:
@@ -119,7 +128,7 @@ def read_document(source: str) -> Document:
         raise _refused(source, place, f"not valid YAML: {problem}") from None
     except (yaml.YAMLError, UnicodeError) as error:
         raise _refused(source, 0, f"not valid YAML: {str(error).splitlines()[0]}") from None
-    return Document(source, value.data, value.spans, reader.problems, reader.inexact)
+    return Document(source, value.data, value.spans, value.sources, reader.problems)
 
 
 def _index(source: str, mark: Any) -> int:
@@ -141,7 +150,6 @@ class _Reader:
     def __init__(self, source: str) -> None:
         self.source = source
         self.problems: list[Problem] = []
-        self.inexact: list[Problem] = []
         self.values = 0
         self.anchors: dict[str, _Value] = {}
         loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
@@ -195,7 +203,7 @@ class _Reader:
         value = self.anchors[event.anchor]
         self._count(event, value.size)
         span = self._span(event, event)
-        return _Value(value.data, {(): span}, value.size)
+        return _Value(value.data, {(): span}, value.size, value.sources)
 
     def _span(self, first: Any, last: Any) -> Span:
         return Span(_index(self.source, first.start_mark), _index(self.source, last.end_mark))
@@ -203,26 +211,27 @@ class _Reader:
     def _scalar(self, event: Any) -> _Value:
         text: str = event.value
         data = _plain(text) if event.style is None or event.style == "" else text
-        if _is_inexact(text, data):
-            message = f"{text} is a number that cannot be kept as it is; put it in quotes"
-            self.inexact.append(self._problem(event, message))
-        return _Value(data, {(): self._span(event, event)}, 1)
+        sources: dict[Path, str] = {} if isinstance(data, str) else {(): text}
+        return _Value(data, {(): self._span(event, event)}, 1, sources)
 
     def _sequence(self, start: Any, depth: int) -> _Value:
         items: list[Any] = []
         spans: dict[Path, Span] = {}
+        sources: dict[Path, str] = {}
         size = 1
         while not isinstance(event := self._next(), yaml.SequenceEndEvent):
             item = self._value(event, depth + 1)
             spans.update({(len(items), *path): span for path, span in item.spans.items()})
+            sources.update({(len(items), *path): text for path, text in item.sources.items()})
             items.append(item.data)
             size += item.size
         spans[()] = self._span(start, event)
-        return _Value(items, spans, size)
+        return _Value(items, spans, size, sources)
 
     def _mapping(self, start: Any, depth: int) -> _Value:
         pairs: dict[str, Any] = {}
         spans: dict[Path, Span] = {}
+        sources: dict[Path, str] = {}
         size = 1
         while not isinstance(event := self._next(), yaml.MappingEndEvent):
             key = self._key(event, start)
@@ -231,12 +240,13 @@ class _Reader:
             item = self._value(self._next(), depth + 1)
             pairs[key] = item.data
             spans.update({(key, *path): span for path, span in item.spans.items()})
+            sources.update({(key, *path): text for path, text in item.sources.items()})
             value_span = item.spans[()]
             place = _index(self.source, event.start_mark)
             spans[(key,)] = Span(value_span.start, value_span.end, place)
             size += item.size
         spans[()] = self._span(start, event)
-        return _Value(pairs, spans, size)
+        return _Value(pairs, spans, size, sources)
 
     def _key(self, event: Any, mapping: Any) -> str:
         if not isinstance(event, yaml.ScalarEvent):

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
+from uuid import UUID
 
 from pydantic import Field, PrivateAttr
 
 from models.inputs import InputSpec
+from models.spec.document import Path
 from models.spec.tasks import CacheSpec, ForeachTask, TaskSpec
 from models.spec.triggers import ScheduleTrigger
 from models.states import ConcurrencyBehavior, FailureAction, OnExecutionTimeout, Section
@@ -41,11 +43,23 @@ class FlowSpec(Part):
     triggers: Annotated[tuple[ScheduleTrigger, ...], Field(max_length=100)] = ()
 
     _sources: Mapping[str, str] = PrivateAttr(default_factory=dict)
+    _given: Mapping[str, Mapping[Path, str]] = PrivateAttr(default_factory=dict)
 
-    def with_sources(self, sources: Mapping[str, str]) -> "FlowSpec":
-        """The same flow, knowing the YAML text of each of its tasks."""
+    def with_sources(
+        self, sources: Mapping[str, str], given: Mapping[str, Mapping[Path, str]]
+    ) -> "FlowSpec":
+        """The same flow, knowing the YAML text of each of its tasks, and of what subflow tasks give as inputs."""
         self._sources = sources
+        self._given = given
         return self
+
+    def given_by(self, task: str) -> Mapping[Path, str]:
+        """The YAML text of numbers and the like in the inputs that a subflow task gives, by their paths."""
+        return self._given.get(task, {})
+
+    def name_of(self, execution: UUID) -> str:
+        """What an execution of it is called."""
+        return f"{self.id}-{execution.hex[-6:]}"
 
     def source_of(self, task: str) -> str:
         """The YAML text of a task, as it stands in the document; empty where there is no document."""

@@ -3,10 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from models.expressions import has_expressions, read
+from models.expressions import has_expressions, read, strings
+from models.graph import graph_faults
+from models.inputs import names_in_default
 from models.similar import did_you_mean
 from models.spec.checks import Fault
 from models.spec.document import Path
+from models.spec.outline import items_of
 
 
 def input_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
@@ -21,6 +24,26 @@ def input_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
         if names and isinstance(item.get("when"), str):
             yield from _condition_faults(item["when"], names, ("inputs", position, "when"))
         earlier.append(str(item.get("id")))
+    yield from _default_faults(items_of(inputs))
+
+
+def _default_faults(items: Iterator[tuple[int, dict[str, Any]]]) -> Iterator[Fault]:
+    """A default uses other inputs by their names, and not itself, along whatever way."""
+    places = {item["id"]: (position, item) for position, item in reversed([*items])}
+    used: dict[str, list[str]] = {}
+    for id, (position, item) in reversed(places.items()):
+        path: Path = ("inputs", position, "default")
+        for below, text in strings(item.get("default")):
+            for reference in read(text).references:
+                if reference.root == "inputs" and reference.name is None:
+                    sentence = "a default names the inputs that it uses, as in inputs.a"
+                    yield Fault((*path, *below), sentence, reference.offset)
+        needed = item.get("depends_on")
+        others = needed if isinstance(needed, list) else [needed]
+        names = [*names_in_default(item.get("default")).get("inputs", ()), *map(str, others)]
+        used[id] = [name for name in dict.fromkeys(names) if name in places]
+    for id, _, sentence in graph_faults(used):
+        yield Fault(("inputs", places[id][0], "default"), sentence)
 
 
 def _dependency_faults(names: list[str], earlier: list[str], path: Path) -> Iterator[Fault]:

@@ -14,7 +14,7 @@ from models.spec.document import Document, Path, read_document
 from models.spec.flow import ConcurrencySpec, FlowSpec
 from models.spec.input_checks import input_faults
 from models.spec.newer_checks import newer_faults
-from models.spec.outline import outline
+from models.spec.outline import Placed, outline
 from models.spec.tasks import (
     TASK_CLASSES,
     ArtifactSpec,
@@ -26,6 +26,7 @@ from models.spec.tasks import (
 )
 from models.spec.triggers import TRIGGER_TYPES, ScheduleTrigger, given_problems
 from models.spec.unbuilt import take_unbuilt
+from models.spec.written import as_written
 from models.states import Section
 
 _TASK_LISTS = frozenset(section.value for section in Section)
@@ -75,8 +76,18 @@ def parse_flow(source: str, *, saved: bool = False) -> FlowSpec:
     document = read_document(source)
     if not isinstance(document.data, dict):
         raise Refused([document.problem((), "a flow is a mapping that begins with `id:`")])
-    problems = [*document.problems, *(() if saved else document.inexact)]
     data = _copied(document.data)
+    written = as_written(data, document.sources)
+    if not saved:
+        return _parsed(document, written, saved)
+    try:
+        return _parsed(document, written, saved)
+    except Refused:  # it was saved when numbers were no text, and holds together only like that
+        return _parsed(document, data, saved)
+
+
+def _parsed(document: Document, data: dict[str, Any], saved: bool) -> FlowSpec:
+    problems = [*document.problems, *(() if saved else document.inexact(data))]
     for path, sentence in take_unbuilt(data):
         problems.append(document.problem(path, sentence, ProblemCode.NOT_YET))
     problems += _fault_problems(document, data, saved)
@@ -89,9 +100,26 @@ def parse_flow(source: str, *, saved: bool = False) -> FlowSpec:
         problems += _given_problems(document, spec)
     if problems or spec is None:
         raise Refused(_ordered(problems))
+    tasks = outline(data).tasks
     return spec.with_sources(
-        {task.key: document.text_of(task.path) for task in outline(data).tasks}
+        {task.key: document.text_of(task.path) for task in tasks},
+        _given_to_subflows(tasks, document.sources),
     )
+
+
+def _given_to_subflows(
+    tasks: Iterable[Placed], sources: Mapping[Path, str]
+) -> Mapping[str, Mapping[Path, str]]:
+    """The sources of the inputs that subflow tasks give: which of them are text, the other flow says."""
+    places = {
+        (*task.path, "inputs"): task.key for task in tasks if task.item.get("type") == "subflow"
+    }
+    given: dict[str, dict[Path, str]] = {}
+    for path, text in sources.items() if places else ():
+        for length in range(3, len(path)):
+            if key := places.get(path[:length]):
+                given.setdefault(key, {})[path[length:]] = text
+    return given
 
 
 def _copied(value: Any) -> Any:

@@ -18,6 +18,7 @@ from models.states import (
     RunIf,
 )
 from models.values import (
+    AsText,
     Condition,
     Environment,
     EventName,
@@ -152,7 +153,7 @@ class HttpTask(Task):
     method: Annotated[Method, BeforeValidator(_method)] = "GET"
     url: Text
     headers: dict[str, Text] = Field(default_factory=dict)
-    params: dict[str, Any] = Field(default_factory=dict)
+    params: dict[str, Annotated[Any, AsText()]] = Field(default_factory=dict)
     json_body: Any = Field(default=None, alias="json")
     body: Text | None = None
     expect_status: Annotated[

@@ -124,15 +124,15 @@ class _Run:
         error = None
         if exit.sentence:
             why = await asyncio.to_thread(self._why, exit)
-            error = TaskError("EXIT_CODE" if exit.signal is None else "SIGNAL", why)
+            error = TaskError("SIGNAL" if exit.by_signal else "EXIT_CODE", why)
         return Outcome(error=error, exit_code=exit.code, resources=exit.resources)
 
     def _why(self, exit: Exit) -> str:
         """What its last lines say of it. One that was killed from outside had no time to say why."""
         lines = {stream: tail.lines for stream, tail in self._tails.items()}
-        if exit.signal is None:
+        if not exit.by_signal:
             return cause_of(lines[LogStream.STDERR], lines[LogStream.STDOUT]) or exit.sentence
-        if exit.signal not in _OF_ITS_OWN:
+        if -exit.code not in _OF_ITS_OWN:
             return exit.sentence
         crash = cause_of(lines[LogStream.STDERR], lines[LogStream.STDOUT], Weight.ERROR)
         return f"{crash} ({exit.sentence})" if crash else exit.sentence

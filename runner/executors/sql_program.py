@@ -24,7 +24,6 @@ _CONNECT_WITHIN = 10.0
 _CLOSE_WITHIN = 2.0
 _MOST_TOLD = 1024 * 1024 - 1024
 """Bytes that outputs hold together; some are left for the artifact."""
-_STOPPED = 128 + signal.SIGTERM
 
 
 class Failure(Exception):
@@ -335,7 +334,7 @@ def main(request_file: str, failure_file: str) -> int:
         Path(failure_file).write_text(str(failure))
         return 1
     except asyncio.CancelledError:
-        return _STOPPED
+        return _end_by(signal.SIGTERM)
     _say({"output": _outputs(counts, rows)})
     if rows:
         _say(
@@ -383,6 +382,15 @@ def _size(outputs: dict[str, Any]) -> int:
     """As they are stored."""
     text = json.dumps(outputs, ensure_ascii=False, separators=(",", ":"))
     return len(text.encode("utf-8", "replace"))
+
+
+def _end_by(number: signal.Signals) -> int:
+    """As a program does that has nothing to clean up: whoever waits for it sees the signal."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+    return 128 + number
 
 
 def _say(said: dict[str, Any]) -> None:

@@ -27,21 +27,25 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """`code` is None when a signal ended it. Bytes and CPU seconds, those of waited-for children included.
+    """`code` is negative when a signal ended it: -9 is SIGKILL. The 137 of a shell is its own word, for a child of its.
+    Bytes and CPU seconds, those of waited-for children included.
 
     `max_rss` is None when it is not above the worker's own: the system counts that in, from before the program began.
     """
 
-    code: int | None
-    signal: int | None
+    code: int
     max_rss: int | None
     cpu_seconds: float
 
     @property
+    def by_signal(self) -> bool:
+        return self.code < 0
+
+    @property
     def sentence(self) -> str:
         """Why it counts as failed; empty when it does not."""
-        if self.signal is not None:
-            return f"killed by {_signal_name(self.signal)}"
+        if self.by_signal:
+            return f"killed by {_signal_name(-self.code)}"
         return f"exit code {self.code}" if self.code else ""
 
     @property
@@ -103,8 +107,7 @@ class Child:
             code = os.waitstatus_to_exitcode(status)
             self._process.returncode = code
             self._exit = Exit(
-                code=code if code >= 0 else None,
-                signal=-code if code < 0 else None,
+                code=code,
                 max_rss=_told(usage.ru_maxrss, self._floor),
                 cpu_seconds=usage.ru_utime + usage.ru_stime,
             )

@@ -10,6 +10,8 @@ from models.errors import ProblemCode, Refused
 from models.ids import new_id
 from runner.store.connection import Connection
 from runner.store.json import dump
+from runner.store.references import record as record_references
+from runner.store.references import references_in
 
 _SHORT_DIGEST = 12
 
@@ -77,6 +79,8 @@ async def record_uses(connection: Connection, uses: Sequence[UsedArtifact]) -> N
         await connection.execute(_TAKE_TURNS, place)
     for position, use in enumerate(uses):
         await _record(connection, use, position)
+    found = (one for use in uses for one in references_in(use.execution_id, [use.uri]))
+    await record_references(connection, found)
 
 
 async def _record(connection: Connection, use: UsedArtifact, position: int) -> None:

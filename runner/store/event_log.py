@@ -1,6 +1,6 @@
 """Events of one execution, by cursor. A cursor is a seq: they have no gap and are committed in their order."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import partial
@@ -11,6 +11,7 @@ from models.events import Event
 from runner.feed import Feed
 from runner.store.connection import Executes, Pool
 from runner.store.facts import event_of
+from runner.store.json import load
 from runner.store.patience import patiently
 
 BATCH: Final = 500
@@ -53,8 +54,8 @@ select coalesce(
    order by seq desc limit 1),
   (select false where exists (select from events where execution_id = $1)))
 """
-
-
+# Events are found by the execution they belong to; the first is its creation.
+_GIVEN_LABELS = "select data -> 'given_labels' from events where execution_id = $1 and seq = 1"
 _LAST_START = """
 select max(seq) from events where execution_id = $1 and type = 'ATTEMPT_STARTED' and path = $2
 """
@@ -64,6 +65,12 @@ async def last_start(pool: Executes, execution_id: UUID, path: str) -> int | Non
     """The event that its newest attempt started with; None when it has none."""
     seq: int | None = await pool.fetchval(_LAST_START, execution_id, path)
     return seq
+
+
+async def given_labels(pool: Executes, execution_id: UUID) -> Mapping[str, str]:
+    """Labels that an execution was created with beside its flow's. Of one from before that was recorded, none."""
+    given = await pool.fetchval(_GIVEN_LABELS, execution_id)
+    return load(given) if given else {}
 
 
 async def events_after(

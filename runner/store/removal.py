@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from models.lifecycle.record_commands import Delete
+from models.lifecycle.record_commands import Delete, RemoveFiles
+from models.lifecycle.transition import Deferred
+from runner.store import deferred, references
 from runner.store.connection import Connection
 from runner.store.json import dump, load
 
@@ -94,6 +96,7 @@ async def remove(
     if not removals:
         return
     ids = list(removals)
+    await _let_go_of_files(connection, removals)
     await keep_referenced_outputs(connection, ids)
     for name, statements in _BESIDE.items():
         if wanted := [id for id, removal in removals.items() if getattr(removal, name)]:
@@ -104,6 +107,15 @@ async def remove(
     by_row = removals.keys() - history_stays
     await connection.execute(_EVENTS, list(by_row))
     await connection.execute(_LOGS, [id for id in by_row if removals[id].logs])
+
+
+async def _let_go_of_files(connection: Connection, removals: Mapping[UUID, Delete]) -> None:
+    """Those of earlier removals that only these mentioned go now."""
+    with_files = [id for id, removal in removals.items() if removal.artifacts]
+    released = await references.release(connection, list(removals), with_files)
+    if released:
+        promise = Deferred(RemoveFiles(), await connection.fetchval("select now()"))
+        await deferred.store(connection, [(owner, promise) for owner in released])
 
 
 async def keep_referenced_outputs(connection: Connection, ids: Sequence[UUID]) -> None:

@@ -114,7 +114,7 @@ async def _execution(
         clock=clock_of(row["clock"]),
         restarted_by=tuple(load(row["restarted_by"])),
         starters=tuple(load(row["starters"])),
-        signals=load(row["signals"]),
+        signals={name: tuple(queue) for name, queue in load(row["signals"]).items()},
         progress=row["progress"],
         outputs=load(row["outputs"]),
         properties=load(row["properties"]),

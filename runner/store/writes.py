@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from models.events import AttemptEnded, AttemptStarted, Event, ExecutionMoved
 from models.ids import new_id
@@ -15,6 +16,7 @@ from runner.store.connection import Connection
 from runner.store.json import dump, dump_or_none, turned
 from runner.store.parts import parts
 from runner.store.recorded import write_recorded
+from runner.store.references import Reference, record, references_in
 from runner.store.removal import hold_sources, keep_changed_outputs
 from runner.store.snapshots import (
     EXECUTION_COLUMNS,
@@ -114,19 +116,29 @@ async def _write_executions(connection: Connection, changes: Sequence[Change]) -
     new = [change.after for change in changes if change.before is None]
     old = [change for change in changes if change.before is not None]
     if new:
-        await connection.execute(_INSERT_EXECUTIONS, *_arrays(NEW_EXECUTION_COLUMNS, new))
+        columns = _arrays(NEW_EXECUTION_COLUMNS, new)
+        await record(connection, _references([each.id for each in new], columns))
+        await connection.execute(_INSERT_EXECUTIONS, *columns)
     if old:
         ids = [change.after.id for change in old]
         believed = [change.before.seq for change in old if change.before]
         columns = _arrays(EXECUTION_COLUMNS, [change.after for change in old])
+        await record(connection, _references(ids, columns))
         done = await connection.execute(_UPDATE_EXECUTIONS, ids, believed, *columns)
         if done != f"UPDATE {len(old)}":
             raise Overtaken(f"{done} of {len(old)} executions")
 
 
+def _references(ids: Sequence[UUID], columns: Sequence[Sequence[Any]]) -> set[Reference]:
+    """In all that is written of these executions."""
+    rows = zip(ids, zip(*columns, strict=True), strict=True)
+    return {found for id, row in rows for found in references_in(id, row)}
+
+
 async def _write_task_runs(connection: Connection, changes: Sequence[Change]) -> None:
     new: list[tuple[Execution, TaskRun]] = []
     old: list[tuple[TaskRun, TaskRun]] = []
+    places: list[UUID] = []
     for change in changes:
         known = change.before.tasks if change.before else {}
         for path, task in change.after.tasks.items():
@@ -135,12 +147,19 @@ async def _write_task_runs(connection: Connection, changes: Sequence[Change]) ->
                 new.append((change.after, task))
             elif before is not task:
                 old.append((before, task))
+                places.append(change.after.id)
     await _keep_outputs(connection, [task for _, task in new], old)
     for added in parts(new):
-        await connection.execute(_INSERT_TASK_RUNS, *_arrays(NEW_TASK_RUN_COLUMNS, added))
-    for some in parts([task for _, task in old]):
-        ids = [task.id for task in some]
-        await connection.execute(_UPDATE_TASK_RUNS, ids, *_arrays(TASK_RUN_COLUMNS, some))
+        columns = _arrays(NEW_TASK_RUN_COLUMNS, added)
+        carried = [dump(task.carried) for _, task in added]
+        ids = [execution.id for execution, _ in added]
+        await record(connection, _references(ids, [*columns, carried]))
+        await connection.execute(_INSERT_TASK_RUNS, *columns)
+    for some in parts([(id, task) for id, (_, task) in zip(places, old, strict=True)]):
+        columns = _arrays(TASK_RUN_COLUMNS, [task for _, task in some])
+        carried = [dump(task.carried) for _, task in some]
+        await record(connection, _references([id for id, _ in some], [*columns, carried]))
+        await connection.execute(_UPDATE_TASK_RUNS, [task.id for _, task in some], *columns)
 
 
 async def _keep_outputs(

@@ -49,7 +49,8 @@ FLOWS: Final[Words] = {
             "id": "Its name, by which a value is given.",
             "type": "What values it takes.",
             "required": "Whether an execution without a value, and without a default, is refused.",
-            "default": "The value when none is given; text with `{{ }}` is evaluated then. Null is no default.",
+            "default": "The value when none is given; text with `{{ }}` is evaluated then, and may use other "
+            "inputs and the execution. Null is no default.",
             "description": "What it means; null when the document does not say.",
             "options": "The values to choose from, of SELECT and MULTISELECT; null otherwise.",
             "min": "The smallest number that is allowed, of INT and FLOAT; null is no bound.",

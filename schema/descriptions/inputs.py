@@ -183,12 +183,12 @@ INPUTS: Final[Words] = {
         },
     ),
     "SendEventInput": (
-        "An event for `wait` tasks: to one execution, or to all of a namespace that wait for it.",
+        "An event for a `wait` task: to one execution, or to each of a namespace that waits for it.",
         {
             "name": "The name that the waits give as their `event`: 1 to 100 of A-Z a-z 0-9 . _ : / -, a letter or "
             "digit first.",
-            "executionId": "The execution, which keeps the event until a wait takes it.",
-            "namespace": "The namespace, with all below it: whatever waits for the event there now.",
+            "executionId": "The execution. The `wait` that began first takes the event; where there is none it queues.",
+            "namespace": "The namespace, with all below it: each execution that waits for it there now.",
             "data": "Any JSON of at most 1 MiB, its integers of 64 bits; it becomes the wait's output `data`.",
             "reason": REASON,
         },

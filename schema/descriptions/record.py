@@ -85,7 +85,8 @@ RECORD: Final[Words] = {
             **_MANY,
             "logs": "Whether their log lines go too.",
             "metrics": "Whether their metrics go too.",
-            "artifacts": "Whether their artifacts go too, with the files that Headway stored for them.",
+            "artifacts": "Whether their artifacts go too, with the files that Headway stored for them; what other "
+            "executions mention stays with these.",
         },
     ),
     "AddNotePayload": (

@@ -117,10 +117,10 @@ async def task_run_of(api: Api, id: str, key: str) -> str:
 def send_event(
     name: Annotated[str, typer.Argument(help="What the `event` of wait tasks names.")],
     execution: Annotated[
-        str | None, typer.Option(help="To this one, which keeps it until a wait takes it.")
+        str | None, typer.Option(help="To this one; it queues until a wait takes it.")
     ] = None,
     namespace: Annotated[
-        str | None, typer.Option(help="To all that wait for it now, here and below.")
+        str | None, typer.Option(help="To each that waits for it now, here and below.")
     ] = None,
     data: Annotated[str | None, typer.Option(help="JSON; the wait's output `data`.")] = None,
     reason: Reason = None,

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from models.errors import Refused
-from models.spec import flow_json_schema, parse_flow
+from models.spec import ForeachTask, flow_json_schema, parse_flow
 from models.spec.installed import installed_types
 from models.spec.jsonschema import read_schema
 from tests.api.client import Client, task
@@ -83,6 +83,16 @@ def test_a_type_that_is_not_there_is_refused_naming_those_that_are() -> None:
     assert (line, column) == (5, 5)
     assert message.startswith("there is no task type `gret`; there are: shell, ")
     assert message.endswith(", greet")
+
+
+@pytest.mark.usefixtures("installed")
+def test_its_text_stays_as_it_is_written() -> None:
+    inner = "{id: a, type: greet, name: 3.10, times: 2, manner: {loud: true, mark: 1e3}}"
+    nested = f"  - {{id: f, type: foreach, items: [1], tasks: [{inner}]}}\n"
+    each = parse_flow(HEAD + nested).tasks[0]
+    assert isinstance(each, ForeachTask)
+    told = each.tasks[0].model_dump(include={"name", "times", "manner"})
+    assert told == {"name": "3.10", "times": 2, "manner": {"loud": True, "mark": "1e3"}}
 
 
 @pytest.mark.usefixtures("installed")

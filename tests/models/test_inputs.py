@@ -5,7 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from models.errors import ProblemCode, Refused
-from models.inputs import InputSpec, input_defaults_with_expressions, validate_inputs
+from models.inputs import InputSpec, names_in_default, validate_inputs
 from models.secrets import without_secrets
 
 
@@ -111,8 +111,9 @@ def test_defaults() -> None:
         InputSpec.model_validate({"id": "b", "type": "STRING", "default": "{{ flow.id }}"}),
         InputSpec.model_validate({"id": "c", "type": "STRING"}),
     ]
-    assert input_defaults_with_expressions(specs, {"b": "given"}) == {}
-    assert input_defaults_with_expressions(specs, {}) == {"b": "{{ flow.id }}"}
+    assert [names_in_default(one.default) for one in specs] == [{}, {"flow": frozenset()}, {}]
+    deep = ["{{ inputs.a + inputs['b'] }}", {"x": "{{ execution.id }}"}]
+    assert names_in_default(deep) == {"inputs": {"a", "b"}, "execution": frozenset()}
     assert validate_inputs(specs, {}, {"b": "etl"}) == {"a": 5, "b": "etl", "c": None}
 
 

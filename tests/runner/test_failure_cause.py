@@ -99,13 +99,14 @@ async def test_the_cause_of_a_failure_is_what_the_program_said_of_it(floor: Floo
     assert errors["silent"] == "exit code 5"
 
 
-async def test_what_was_refused_of_a_task_stays_its_error_whatever_it_wrote(floor: Floor) -> None:
+async def test_what_was_refused_of_a_task_is_told_beside_its_cause(floor: Floor) -> None:
     twice = "headway.output({}='y' * 600_000)\n"
     text = (
         f"import headway\n{twice.format('a')}{twice.format('b')}raise SystemExit('ValueError: x')"
     )
     task = await floor.task(script("a", "python", text))
-    assert task.error and (task.error.code, task.error.exit_code) == ("PAYLOAD_TOO_LARGE", 1)
+    assert task.error and (task.error.code, task.error.exit_code) == ("EXIT_CODE", 1)
+    assert task.error.message.startswith("ValueError: x; besides PAYLOAD_TOO_LARGE: ")
 
 
 async def test_an_attempt_that_is_tried_again_has_its_own_cause(floor: Floor) -> None:

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from models.errors import Refused
-from models.ids import new_id
+from models.ids import new_id, typed
 from models.secrets import sealed_text
 from models.spec import FlowSpec, parse_flow
 from models.viewer import Scope
 from runner.evaluator import Evaluator
+from runner.input_defaults import names_of_defaults
 from runner.input_values import complete_inputs, digested_inputs, given_to_rerun
 from runner.store import files
 from runner.store.database import Database
@@ -128,3 +129,120 @@ async def test_a_file_is_for_flows_that_its_uploader_covers(
         else:
             with pytest.raises(Refused, match=r"data: there is no file .* for acme.data"):
                 await complete(database, evaluator, spec, data=named)
+
+
+CHAINED = """
+id: f
+namespace: acme.data
+inputs:
+  - {id: path, type: STRING, default: "{{ inputs.bucket }}/{{ inputs.day }}"}
+  - {id: bucket, type: STRING, default: "s3://{{ inputs.region }}"}
+  - {id: twice, type: INT, default: "{{ inputs.n * 2 }}"}
+  - {id: n, type: INT, default: 2}
+  - {id: region, type: STRING, default: eu}
+  - {id: day, type: DATE, required: true}
+  - {id: pin, type: STRING, default: "{{ inputs.region }}-pin", depends_on: [n], when: "{{ inputs.n > 2 }}"}
+  - {id: told, type: JSON, default: {pin: "{{ inputs.pin }}", tags: ["{{ inputs.region }}"]}}
+tasks:
+  - {id: a, type: log, message: m}
+"""
+
+
+async def test_defaults_use_other_inputs_whatever_their_order(
+    database: Database, evaluator: Evaluator
+) -> None:
+    """As they are read: a number that was given as text is a number. What is not asked for is nothing."""
+    spec = parse_flow(CHAINED)
+    assert await complete(database, evaluator, spec, day="2026-01-31") == {
+        "path": "s3://eu/2026-01-31",
+        "bucket": "s3://eu",
+        "twice": 4,
+        "n": 2,
+        "region": "eu",
+        "day": "2026-01-31",
+        "pin": None,
+        "told": {"pin": None, "tags": ["eu"]},
+    }
+    given = {"day": "2026-01-31", "n": "5", "bucket": "file:"}
+    assert await complete(database, evaluator, spec, **given) == {
+        "path": "file:/2026-01-31",
+        "bucket": "file:",
+        "twice": 10,
+        "n": 5,
+        "region": "eu",
+        "day": "2026-01-31",
+        "pin": "eu-pin",
+        "told": {"pin": "eu-pin", "tags": ["eu"]},
+    }
+
+
+async def test_what_was_given_wrong_is_told_and_not_what_came_of_it(
+    database: Database, evaluator: Evaluator
+) -> None:
+    with pytest.raises(Refused) as refused:
+        await complete(database, evaluator, parse_flow(CHAINED), n="many")
+    told = {problem.path: problem.message for problem in refused.value.problems}
+    assert told == {
+        ("inputs", "n"): "n must be a whole number, got 'many'",
+        ("inputs", "day"): "day is required",
+    }
+
+
+async def test_a_default_that_cannot_be_evaluated_is_told_by_its_name(
+    database: Database, evaluator: Evaluator
+) -> None:
+    inputs = '[{id: n, type: INT, default: 0}, {id: m, type: FLOAT, default: "{{ 1 / inputs.n }}"}]'
+    source = f"id: f\nnamespace: a\ninputs: {inputs}\ntasks: [{{id: a, type: fail}}]\n"
+    with pytest.raises(Refused) as refused:
+        await complete(database, evaluator, parse_flow(source))
+    (problem,) = refused.value.problems
+    assert problem.path == ("inputs", "m")
+    assert problem.message.startswith("the default of m cannot be evaluated: ")
+
+
+def faults(inputs: str) -> list[tuple[int | None, int | None, str]]:
+    source = f"id: f\nnamespace: a\ninputs:\n{inputs}tasks: [{{id: a, type: fail}}]\n"
+    with pytest.raises(Refused) as refused:
+        parse_flow(source)
+    return [(one.line, one.column, one.message) for one in refused.value.problems]
+
+
+def test_defaults_that_need_each_other_are_refused_by_their_way() -> None:
+    assert faults(
+        """  - {id: a, type: STRING, default: "{{ inputs.b }}"}
+  - {id: b, type: STRING, default: "{{ inputs.c }}"}
+  - {id: c, type: STRING, default: "x", depends_on: a}
+"""
+    ) == [(4, 27, "a cycle: a -> b -> c -> a")]
+    assert faults('  - {id: a, type: STRING, default: "{{ inputs.a }}"}\n') == [
+        (4, 27, "a cycle: a -> a")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("default", "words"),
+    [
+        ("{{ inputs.rgion }}", "there is no input `rgion`; did you mean `region`?"),
+        ("{{ inputs['reg' ~ 'ion'] }}", "a default names the inputs that it uses, as in inputs.a"),
+        ("{{ outputs.a }}", "`outputs`"),
+        ("{{ inputs.pin }}", "pin"),
+    ],
+)
+def test_a_default_uses_inputs_that_are_there_and_no_secret(default: str, words: str) -> None:
+    more = "  - {id: region, type: STRING}\n  - {id: pin, type: SECRET}\n"
+    ((line, _, message), *_) = faults(f'{more}  - {{id: a, type: STRING, default: "{default}"}}\n')
+    assert line == 6
+    assert words in message
+
+
+async def test_a_default_knows_the_execution_that_is_to_be(
+    database: Database, evaluator: Evaluator
+) -> None:
+    inputs = '[{id: a, type: STRING, default: "{{ execution.id }} {{ execution.name }} {{ execution.labels.t }}"}]'
+    head = "id: f\nnamespace: a\nlabels: {t: flow}\n"
+    spec = parse_flow(f"{head}inputs: {inputs}\ntasks: [{{id: a, type: fail}}]\n")
+    names = await names_of_defaults(database.pool, spec, {"t": "given"}, None)
+    assert names.id
+    values = await complete_inputs(database.pool, evaluator, VAULT, spec, {}, names.values)
+    assert values == {"a": f"{typed('exec', names.id)} {spec.name_of(names.id)} given"}
+    assert (await names_of_defaults(database.pool, parse_flow(FLOW), {}, None)).id is None

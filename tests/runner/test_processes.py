@@ -61,7 +61,7 @@ async def test_exit_code_and_resources_are_told(tmp_path: Path) -> None:
     async with started(tmp_path, "exit 3") as (child, _):
         await asyncio.wait_for(child.exited(), DEADLINE)
         exit = child.reap()
-    assert (exit.code, exit.signal, exit.sentence) == (3, None, "exit code 3")
+    assert (exit.code, exit.by_signal, exit.sentence) == (3, False, "exit code 3")
     assert exit.resources.keys() >= {"cpuSeconds"}
     assert exit.cpu_seconds >= 0
 
@@ -73,10 +73,25 @@ async def test_much_memory_is_told(tmp_path: Path) -> None:
         assert 700_000_000 <= child.reap().resources["maxRssBytes"] < 900_000_000
 
 
-async def test_a_signal_is_named(tmp_path: Path) -> None:
-    async with started(tmp_path, "kill -SEGV $$") as (child, _):
+@pytest.mark.parametrize(
+    ("script", "code", "sentence"),
+    [
+        ("kill -SEGV $$", -11, "killed by SIGSEGV"),
+        ("kill -KILL $$", -9, "killed by SIGKILL"),
+        ("kill -TERM $$", -15, "killed by SIGTERM"),
+        ("exec {python} -c 'import os; os.abort()'", -6, "killed by SIGABRT"),
+        ("{python} -c 'import os; os.kill(os.getpid(), 9)'", 137, "exit code 137"),
+        ("exit 137", 137, "exit code 137"),
+    ],
+)
+async def test_a_signal_is_a_negative_code_and_named_and_what_a_shell_says_is_its_own(
+    tmp_path: Path, script: str, code: int, sentence: str
+) -> None:
+    script = f"{script.replace('{python}', sys.executable)}\nexit $?"
+    async with started(tmp_path, script) as (child, _):
         await asyncio.wait_for(child.exited(), DEADLINE)
-        assert child.reap().sentence == "killed by SIGSEGV"
+        exit = child.reap()
+    assert (exit.code, exit.by_signal, exit.sentence) == (code, code < 0, sentence)
 
 
 async def test_what_ignores_sigterm_is_killed_after_the_grace(tmp_path: Path) -> None:
@@ -89,7 +104,7 @@ async def test_what_ignores_sigterm_is_killed_after_the_grace(tmp_path: Path) ->
         await family.terminate(asyncio.Event(), 0.3)
         took = asyncio.get_running_loop().time() - begun
         assert family.members() == []
-        assert child.reap().signal == signal.SIGKILL
+        assert child.reap().code == -signal.SIGKILL
     assert 0.3 <= took < 3
 
 

@@ -181,6 +181,8 @@ async def test_a_kill_ends_the_statement_in_the_database_too(
     ended = await floor.until_ended(id)
     assert ended.state is ExecutionState.KILLED
     await until_running(other, statement, False)
+    code = await floor.parts.database.pool.fetchval("select exit_code from attempts")
+    assert code in ((-9, -15) if force else (-15,))
 
 
 async def test_a_timeout_ends_the_statement(floor: Floor, other: str) -> None:
@@ -220,6 +222,7 @@ async def test_a_kill_ends_a_duckdb_statement(floor: Floor, tmp_path: Path) -> N
             await asyncio.sleep(0)
     await floor.ask(id, Cancel())
     assert (await floor.until_ended(id)).state is ExecutionState.KILLED
+    assert await floor.parts.database.pool.fetchval("select exit_code from attempts") < 0
 
 
 def test_an_expression_in_a_statement_is_refused_unless_it_is_raw() -> None:

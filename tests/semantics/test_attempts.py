@@ -16,7 +16,18 @@ from models.states import AttemptState
 from tests.api.client import Client, states, task
 from tests.api.servers import Served, start_worker
 from tests.models.lifecycle.stage import Stage
-from tests.semantics.scene import Promises, acted, ended, events, flow, held, moves, read
+from tests.semantics.scene import (
+    Promises,
+    acted,
+    deaf,
+    ended,
+    events,
+    flow,
+    held,
+    moves,
+    read,
+    until_up,
+)
 
 
 async def test_attempts_are_numbered_from_1_and_keep_what_each_did(client: Client) -> None:
@@ -40,6 +51,29 @@ async def test_attempts_are_numbered_from_1_and_keep_what_each_did(client: Clien
         "I am 1",
         "I am 2",
     ]
+
+
+SIGNALLED = """  - {id: own, type: shell, run: "kill -KILL $$", allow_failure: true}
+  - {id: shell, type: shell, run: "(kill -KILL $BASHPID); exit $?", allow_failure: true}
+  - {id: timed, type: shell, run: sleep 60, timeout: 500ms, allow_failure: true}
+  - {id: python, type: python, script: "import os; os.abort()", allow_failure: true}
+"""
+
+
+async def test_the_exit_code_of_a_signal_is_negative_whoever_sent_it(
+    client: Client, go: Path
+) -> None:
+    found = await ended(client, flow("at-signalled", SIGNALLED))
+    codes = {run["key"]: run["attempts"][0]["exitCode"] for run in found["taskRuns"]}
+    assert codes == {"own": -9, "shell": 137, "timed": -15, "python": -6}
+    tasks = held("gentle", go) + deaf("deaf", go, "kill_grace: 200ms")
+    id = str((await client.run(flow("at-killed", tasks)))["id"])
+    await client.until(id, gentle="RUNNING", deaf="RUNNING")
+    await until_up(go)
+    await acted(client, "cancelExecution", id=id)
+    found = await client.until_ended(id)
+    codes = {run["key"]: run["attempts"][0]["exitCode"] for run in found["taskRuns"]}
+    assert codes == {"gentle": -15, "deaf": -9}
 
 
 async def test_an_attempt_is_never_rewritten(client: Client, go: Path) -> None:

@@ -1,12 +1,26 @@
 """Events through the API, and values that no table can hold: refused as data, with nothing changed."""
 
+from importlib import import_module
+from json import loads
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from models.ids import untyped
 from tests.api.client import PROBLEM, Client
-from tests.semantics.scene import acted, ended, flow, read, refused, waits
+from tests.semantics.scene import (
+    Promises,
+    acted,
+    ended,
+    events,
+    flow,
+    read,
+    refused,
+    waits,
+)
 
+QUEUED = import_module("models.migrations.0020_queued_events").QUEUED
 BIG = 10**23
 WAITS = "  - {id: w, type: wait, event: go}\n"
 LOGS = "  - {id: w, type: log, message: m}\n"
@@ -55,6 +69,59 @@ async def test_an_event_with_a_number_beyond_64_bits_is_refused(client: Client) 
     )
     assert await client.show(id) == before
     await acted(client, "cancelExecution", id=id)
+
+
+QUEUE = """  - {id: w, type: wait, event: begin}
+  - {id: a, type: wait, event: go, needs: [w]}
+  - {id: b, type: wait, event: go, needs: [a]}
+"""
+TAKEN = "taskRuns { key outputs }"
+
+
+async def sent(client: Client, id: str, name: str, data: Any = None) -> None:
+    query = f"mutation ($input: SendEventInput!) {{ sendEvent(input: $input) {{ {PROBLEM} }} }}"
+    told = await client.ask(query, input={"executionId": id, "name": name, "data": data})
+    assert told["sendEvent"]["problems"] == []
+
+
+async def test_early_events_queue_up_and_each_wait_takes_one(
+    client: Client, promises: Promises
+) -> None:
+    id = await waits(client, flow("events-queue", QUEUE))
+    for data in ("first", "second", "third"):
+        await sent(client, id, "go", data)
+    await sent(client, id, "begin")
+    await client.until_ended(id)
+    runs = (await read(client, id, TAKEN))["taskRuns"]
+    taken = {run["key"]: run["outputs"]["data"] for run in runs}
+    assert taken == {"w": None, "a": "first", "b": "second"}
+    told = [event["data"]["queued"] for event in await events(client, id, "SIGNAL_RECEIVED")]
+    assert told == [True, True, True, False, False, False]
+    key = untyped("exec", id)
+    assert await kept(promises, key) == {"go": ["third"]}
+    await promises.connection.execute(
+        "update executions set signals = $2 where id = $1", key, '{"go": "third"}'
+    )
+    await promises.connection.execute(f"{QUEUED[:-2]} and id = '{key}'")
+    assert await kept(promises, key) == {"go": ["third"]}
+
+
+async def kept(promises: Promises, key: UUID) -> Any:
+    (row,) = await promises.rows("select signals from executions where id = $1", key)
+    return loads(row["signals"])
+
+
+async def test_one_event_ends_one_of_several_waits(client: Client) -> None:
+    two = (
+        WAITS
+        + "  - {id: v, type: wait, event: go, needs: [w]}\n  - {id: u, type: wait, event: go}\n"
+    )
+    id = await waits(client, flow("events-one", two), "u")
+    for number, key in enumerate(("w", "u", "v")):
+        await sent(client, id, "go", number)
+        await client.until(id, **{key: "SUCCESS"})
+    runs = (await read(client, id, TAKEN))["taskRuns"]
+    assert {run["key"]: run["outputs"]["data"] for run in runs} == {"w": 0, "u": 1, "v": 2}
 
 
 async def test_outputs_that_cannot_be_stored_are_refused(client: Client) -> None:

@@ -48,6 +48,77 @@ async def test_from_the_start_it_is_a_new_execution_linked_to_its_source(client:
     ]
 
 
+ROW = "  - {id: a, type: log, message: m}\n"
+RED, BLUE = "labels: {tier: gold, owner: a, old: x}\n", "labels: {tier: silver, owner: b, new: y}\n"
+
+
+def given(**labels: str) -> list[dict[str, str]]:
+    return [{"key": key, "value": value} for key, value in labels.items()]
+
+
+async def labels_of(client: Client, id: str) -> dict[str, str]:
+    told = (await read(client, id, "labels { key value }"))["labels"]
+    return {one["key"]: one["value"] for one in told if one["key"] != "system.replay"}
+
+
+async def test_the_latest_revision_brings_its_labels_and_what_people_gave_goes_over_them(
+    client: Client,
+) -> None:
+    """A label that was given is given, though the flow said the same at that time; and so from one to the next."""
+    own = given(owner="a", ticket="7", **{"system.correlationId": "c"})
+    source = await ended(client, flow("rp-labels", ROW, RED), labels=own)
+    await acted(client, "setLabels", id=source["id"], labels=given(seen="yes"), mode="MERGE")
+    kept = {"owner": "a", "ticket": "7", "seen": "yes", "system.correlationId": "c"}
+    same = await replayed(client, source["id"])
+    assert await labels_of(client, same["id"]) == {"tier": "gold", "old": "x", **kept}
+    await client.save(flow("rp-labels", ROW, BLUE))
+    for id in (source["id"], same["id"]):
+        latest = await replayed(client, id, revision="LATEST")
+        assert await labels_of(client, latest["id"]) == {"tier": "silver", "new": "y", **kept}
+        told = await does(
+            client, "prepareExecution", "draft { createInput }", id=id, revision="LATEST"
+        )
+        made = told["draft"]["createInput"]
+        rerun = await client.until_ended((await acted(client, "createExecution", **made))["id"])
+        assert await labels_of(client, rerun["id"]) == {"tier": "silver", "new": "y", **kept}
+
+
+CORRELATED = "system.correlationId"
+UP = """  - {id: sub, type: subflow, flow: rp-middle}
+  - {id: alone, type: subflow, flow: rp-leaf, wait: false}
+  - {id: other, type: subflow, flow: rp-leaf, labels: {system.correlationId: mine}}
+"""
+
+
+async def tree_of(client: Client, id: str) -> list[tuple[str, str | None]]:
+    """The flows and correlations of the executions under it, at every depth."""
+    found = []
+    for child in (await read(client, id, "children { id flowKey labels { key value } }"))[
+        "children"
+    ]:
+        labels = {label["key"]: label["value"] for label in child["labels"]}
+        found += [(child["flowKey"], labels.get(CORRELATED)), *await tree_of(client, child["id"])]
+    return sorted(found, key=str)
+
+
+async def test_the_correlation_reaches_subflows_at_every_depth_and_reruns(client: Client) -> None:
+    await client.save(flow("rp-leaf", ROW))
+    await client.save(flow("rp-middle", "  - {id: sub, type: subflow, flow: rp-leaf}\n"))
+    top = await ended(client, flow("rp-top", UP), labels=given(**{CORRELATED: "order-7"}))
+    below = [
+        ("rp-leaf", "mine"),
+        ("rp-leaf", "order-7"),
+        ("rp-leaf", "order-7"),
+        ("rp-middle", "order-7"),
+    ]
+    assert await tree_of(client, top["id"]) == below
+    again = await replayed(client, top["id"])
+    assert (await labels_of(client, again["id"]))[CORRELATED] == "order-7"
+    assert await tree_of(client, again["id"]) == below
+    without = await client.until_ended((await client.create("semantics/rp-top"))["id"])
+    assert [one for _, one in await tree_of(client, without["id"])] == ["mine", None, None, None]
+
+
 async def test_from_a_task_earlier_task_runs_and_outputs_are_carried_over(client: Client) -> None:
     source = await ended(client, flow("rp-from", CHAIN, HEAD))
     found = await replayed(client, source["id"], fromTask="three")

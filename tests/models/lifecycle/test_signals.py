@@ -1,14 +1,17 @@
 """Events that people send: taken by a wait, kept within bounds, and refused by what has ended."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from models.errors import ProblemCode, Refused
+from models.events import SignalReceived
 from models.lifecycle.commands import Signal
+from models.lifecycle.evolve import fold
 from models.lifecycle.signals import MAX_KEPT, MAX_KEPT_DATA
 from models.payloads import MAX_PAYLOAD
-from models.states import AttemptState
+from models.states import AttemptState, ExecutionState
 from tests.models.lifecycle.stage import Stage
 
 WAITS = "id: f\nnamespace: n\ntasks: [{id: w, type: wait, event: go}]\n"
@@ -71,18 +74,95 @@ def test_data_that_cannot_be_stored_is_refused(data: Any, code: ProblemCode) -> 
     assert (problem.code, problem.path) == (code, ("data",))
 
 
-def test_no_more_are_kept_than_a_hundred_and_one_of_a_known_name_takes_its_place() -> None:
+def test_no_more_are_kept_than_a_hundred_whatever_their_names() -> None:
     stage = Stage(WAITS)
     stage.evaluate()
     for number in range(MAX_KEPT):
-        stage.ask(Signal(f"n{number}", number))
-    problem = refusal(stage, Signal("one-more"))
-    assert problem.code is ProblemCode.PAYLOAD_TOO_LARGE
-    assert problem.message.startswith(f"it keeps {MAX_KEPT} events that nothing has waited for")
-    stage.ask(Signal("n0", "again"))
-    assert stage.execution.signals["n0"] == "again"
+        stage.ask(Signal("many" if number % 2 else f"n{number}", number))
+    for name, same in (("one-more", 0), ("many", MAX_KEPT // 2)):
+        problem = refusal(stage, Signal(name))
+        assert (problem.code, problem.path) == (ProblemCode.PAYLOAD_TOO_LARGE, ("name",))
+        assert problem.message == (
+            f"it keeps {MAX_KEPT} events, the most there can be, and no `wait` has taken them yet "
+            f"({same} of them are `{name}`); send this one again when waits have taken some"
+        )
     stage.ask(Signal("go"))
     assert stage.states == {"w": "SUCCESS"}
+
+
+IN_A_ROW = """id: f
+namespace: n
+tasks:
+  - {id: begin, type: wait, event: begin}
+  - {id: a, type: wait, event: go, needs: [begin]}
+  - {id: b, type: wait, event: go, needs: [a]}
+  - {id: c, type: wait, event: stop, needs: [a]}
+  - {id: d, type: wait, event: go, needs: [b]}
+"""
+SIDE_BY_SIDE = """id: f
+namespace: n
+tasks:
+  - {id: first, type: wait, event: late}
+  - {id: z, type: wait, event: go}
+  - {id: a, type: wait, event: go, needs: [first]}
+  - {id: b, type: wait, event: go}
+"""
+
+
+def taken(stage: Stage) -> dict[str, Any]:
+    """The data that each wait has taken."""
+    tasks = stage.execution.tasks.values()
+    return {task.path: task.outputs["data"] for task in tasks if task.outputs}
+
+
+def test_events_that_come_early_wait_in_line_and_each_wait_takes_one() -> None:
+    stage = Stage(IN_A_ROW)
+    for data in (1, None, 3, 4):
+        stage.ask(Signal("go", data))
+    stage.ask(Signal("stop", "s"))
+    assert stage.execution.signals == {"go": (1, None, 3, 4), "stop": ("s",)}
+    stage.ask(Signal("begin", "b"))
+    for left in (("a", 3), ("b", 2), ("d", 1)):
+        stage.evaluate()
+        assert (stage.states[left[0]], len(stage.execution.signals["go"])) == ("SUCCESS", left[1])
+    assert taken(stage) == {"begin": "b", "a": 1, "b": None, "c": "s", "d": 3}
+    assert stage.execution.signals == {"go": (4,)}
+    assert stage.folded() == stage.execution
+
+
+def test_an_event_that_comes_behind_others_does_not_overtake_them() -> None:
+    """The wait has begun and is not prepared yet: the one in line is its, not the one that comes now."""
+    stage = Stage(IN_A_ROW)
+    stage.ask(Signal("go", 1))
+    stage.ask(Signal("begin"))
+    assert (stage.states["a"], taken(stage)) == ("RUNNING", {"begin": None})
+    stage.ask(Signal("go", 2))
+    assert stage.execution.signals == {"go": (1, 2)}
+    stage.evaluate()
+    stage.evaluate()
+    assert taken(stage) == {"begin": None, "a": 1, "b": 2}
+
+
+def test_one_event_ends_one_of_several_waits_the_one_that_began_first() -> None:
+    stage = Stage(SIDE_BY_SIDE)
+    stage.evaluate()
+    stage.pass_time(1)
+    stage.ask(Signal("late"))
+    stage.evaluate()
+    for data, so_far in ((1, "z"), (2, "zb"), (3, "zba")):
+        stage.ask(Signal("go", data))
+        assert taken(stage) == {"first": None} | {path: n for n, path in enumerate(so_far, 1)}
+    assert stage.state is ExecutionState.SUCCESS
+
+
+def test_what_was_recorded_before_there_was_a_queue_folds_as_it_did() -> None:
+    """Each took the place of the one before it, and one event ended every wait."""
+    stage = Stage(SIDE_BY_SIDE)
+    old = [SignalReceived("go", 1), SignalReceived("go", 2), SignalReceived("go", 2, "z")]
+    for facts, kept in ((old[:1], {"go": (1,)}), (old[:2], {"go": (2,)}), (old, {})):
+        event = stage.events[-1]
+        told = [replace(event, fact=fact, seq=event.seq + n) for n, fact in enumerate(facts, 1)]
+        assert fold(stage.execution.plan, [*stage.events, *told]).signals == kept
 
 
 def test_what_is_kept_is_bounded_in_bytes_too() -> None:

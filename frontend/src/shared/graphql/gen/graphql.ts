@@ -821,7 +821,7 @@ export type DeleteExecutionsInput = {
   logs?: boolean;
   /** Whether their metrics go too. */
   metrics?: boolean;
-  /** Whether their artifacts go too, with the files that Headway stored for them. */
+  /** Whether their artifacts go too, with the files that Headway stored for them; what other executions mention stays with these. */
   artifacts?: boolean;
 };
 
