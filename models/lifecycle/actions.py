@@ -140,6 +140,8 @@ def availability(execution: Execution, action: Action, task: TaskRun | None = No
         return Availability(action, False, ProblemCode.INVALID_STATE, sentence)
     if not _content_allows(execution, action, task):
         sentence = _what_is_missing(action, task)
+        if action in _VOTES and execution.state is ExecutionState.WAITING_FOR_APPROVAL:
+            sentence = f"{sentence}: an execution that it started asks; decide there, see what it waits for"
         return Availability(action, False, ProblemCode.INVALID_STATE, sentence)
     return Availability(action, True)
 
@@ -161,6 +163,7 @@ def _what_is_missing(action: Action, task: TaskRun | None) -> str:
     return _NOTHING.get(action) or f"{WHEN[action]}; this one has none"
 
 
+_VOTES: Final = frozenset({Action.APPROVE, Action.REJECT})
 _NOTHING: Final[Mapping[Action, str]] = {
     Action.RETRY_FAILED: "nothing to retry: no task run is FAILED, ERROR or KILLED",
     Action.RESTART: "nothing to run again: no task run is FAILED, ERROR, KILLED, REJECTED or CANCELLED; "

@@ -32,13 +32,15 @@ class WaitingCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One reason; `path` is the task run that waits, None for the execution itself, `child` what its end waits for."""
+    """One reason; `path` is the task run that waits, None for the execution itself, `child` whose end it waits for.
+    `held`: the child is paused or waits for people, or one below it does."""
 
     code: WaitingCode
     message: str
     path: str | None = None
     until: datetime | None = None
     child: UUID | None = None
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +192,8 @@ def _running(execution: Execution, task: TaskRun, live_queues: Set[str]) -> list
         return [Waiting(WaitingCode.EVENT, f"the event {spec.event}", task.path)]
     if isinstance(spec, SubflowTask):
         told = f"the end of {typed('exec', task.child)}" if task.child else "its execution to start"
-        return [Waiting(WaitingCode.EXECUTION, told, task.path, child=task.child)]
+        held = task.standing is not None and task.standing.held
+        return [Waiting(WaitingCode.EXECUTION, told, task.path, child=task.child, held=held)]
     if task.wake_at is None:
         return []
     return [Waiting(WaitingCode.TIME, "not before its time", task.path, task.wake_at)]

@@ -173,13 +173,20 @@ def _task_run(row: Any, approval: Approval | None) -> TaskRun:
         approval=approval,
         condition=row["condition"],
         child=row["child_id"],
-        standing=_made(ChildStanding, row["standing"]),
+        standing=_standing(row["standing"]),
         clock_base=row["clock_base"],
         cache_key=row["cache_key"],
         outputs_from=row["outputs_from"],
         outputs_id=row["outputs_id"],
         carried=load(row["carried"]) if row["carried"] else {},
     )
+
+
+def _standing(text: str | None) -> ChildStanding | None:
+    if text is None:
+        return None
+    fields = load(text)
+    return ChildStanding(**{**fields, "state": ExecutionState(fields["state"])})
 
 
 def _attempt(row: Any) -> Attempt | None:

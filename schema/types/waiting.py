@@ -1,5 +1,6 @@
 """Why something does not move; of what waits for another execution, what holds that one back, at any depth."""
 
+import asyncio
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
@@ -7,7 +8,6 @@ from uuid import UUID
 import strawberry
 
 from models.lifecycle import waiting
-from models.lifecycle.snapshot import Execution as Snapshot
 from models.lifecycle.waiting import WaitingCode, waiting_for
 from runner.past import past_of
 from schema.context import Info
@@ -34,62 +34,66 @@ class Waiting:
 async def waiting_views(
     info: Info, execution_id: UUID, reasons: list[waiting.Waiting]
 ) -> list[Waiting]:
+    """The reasons; and after each that waits for a child which is held, what of people holds that one."""
     from schema.types.task_run import task_runs_by_path
 
     by_path = await task_runs_by_path(info, execution_id) if reasons else {}
-    views: list[Waiting] = []
-    for reason in reasons:
-        task_run = by_path.get(reason.path) if reason.path else None
-        approvals = await info.context.loaders.approvals.load(execution_id) if task_run else []
-        asked = [row for row in approvals if task_run and row["task_run_id"] == task_run.uuid]
-        view = Waiting(
-            code=reason.code,
-            message=reason.message,
-            task_run=task_run,
-            until=reason.until,
-            execution=None,
-            approval=Approval.of(asked[-1])
-            if asked and reason.code is WaitingCode.APPROVAL
-            else None,
+    told = await asyncio.gather(
+        *(
+            _told(info, execution_id, reason, by_path.get(reason.path) if reason.path else None)
+            for reason in reasons
         )
-        views.append(view)
-        if reason.child and not past_of(execution_id):
-            views += await _with_child(info, view, reason.child)
-    return views
+    )
+    return [view for views in told for view in views]
 
 
-async def _with_child(info: Info, view: Waiting, child: UUID) -> list[Waiting]:
-    """Names the child, and answers what of people it waits for, and those below it."""
+async def _told(
+    info: Info, execution_id: UUID, reason: waiting.Waiting, task_run: "TaskRun | None"
+) -> list[Waiting]:
+    approval = None
+    if task_run and reason.code is WaitingCode.APPROVAL:
+        rows = await info.context.loaders.approvals.load(execution_id)
+        mine = [row for row in rows if row["task_run_id"] == task_run.uuid]
+        approval = Approval.of(mine[-1]) if mine else None
+    view = Waiting(
+        code=reason.code,
+        message=reason.message,
+        task_run=task_run,
+        until=reason.until,
+        execution=None,
+        approval=approval,
+    )
+    if reason.child is None or past_of(execution_id):
+        return [view]
+    return [view, *await _below(info, view, reason.child, reason.held)]
+
+
+async def _below(info: Info, view: Waiting, id: UUID, held: bool) -> list[Waiting]:
+    """Names the child; of one that the viewer may not see nothing is told."""
     from schema.types.execution import Execution
 
-    row = await info.context.loaders.execution.load(child)
-    if row is None:  # nothing is told of what the viewer may not see
+    row = await info.context.loaders.execution.load(id)
+    if row is None:
         return []
     view.execution = Execution.of(row)
     view.message = f"{view.message} ({row['name']})"
-    found = await _held_below(info, await snapshot_of(info, child))
+    if not held:
+        return []
+    reasons = waiting_for(await snapshot_of(info, id), frozenset())
+    views = await waiting_views(
+        info, id, [each for each in reasons if each.held or _is_of_people(each)]
+    )
+    found = [each for each in views if each.code in _OF_PEOPLE]
     for each in found:
+        if each.execution is None:
+            where = f"{row['name']}: {each.task_run.key}" if each.task_run else row["name"]
+            each.message, each.execution = f"{each.message} ({where})", view.execution
         each.task_run = view.task_run
     return found
 
 
-def _is_held(reason: waiting.Waiting) -> bool:
-    """By people; a pause is told once, and not of each task run that it holds back."""
-    return reason.code in _OF_PEOPLE and (
-        reason.path is None or reason.code is WaitingCode.APPROVAL
+def _is_of_people(reason: waiting.Waiting) -> bool:
+    """A pause is told once, and not of each task run that it holds back."""
+    return reason.code is WaitingCode.APPROVAL or (
+        reason.code is WaitingCode.PAUSED and reason.path is None
     )
-
-
-async def _held_below(info: Info, child: Snapshot) -> list[Waiting]:
-    from schema.types.execution import Execution
-
-    reasons = [each for each in waiting_for(child, frozenset()) if each.child or _is_held(each)]
-    views = await waiting_views(info, child.id, reasons)
-    row = await info.context.loaders.execution.load(child.id)
-    told = [each for each in views if each.code in _OF_PEOPLE]
-    for each in told:
-        if each.execution is None:
-            where = f"{child.name}: {each.task_run.key}" if each.task_run else child.name
-            each.message = f"{each.message} ({where})"
-            each.execution = Execution.maybe(row)
-    return told

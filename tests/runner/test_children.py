@@ -6,15 +6,18 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
+from unittest.mock import ANY
 from uuid import UUID
 
 import pytest
 from broadcaster import Broadcast
 
 from models.lifecycle.commands import Cancel, Evaluate, Pause, StartChild
-from models.lifecycle.family_commands import Adopt
+from models.lifecycle.family_commands import Adopt, HearOfChild
 from models.lifecycle.snapshot import Execution
+from models.lifecycle.standing import ChildStanding
 from models.spec import parse_flow
+from models.states import ExecutionState
 from models.viewer import Scope
 from runner.children import Children
 from runner.engine import Engine
@@ -123,3 +126,24 @@ async def test_what_is_stopped_or_paused_meanwhile_starts_no_child(
     await house.engine.execute(parent, command, PERSON)
     assert await house.children.start(stale, starts) is None
     assert await children_in(house) == []
+
+
+async def test_what_was_told_of_a_child_is_read_back_as_it_was(house: House) -> None:
+    parent, _, starts = await starting(house)
+    started = await house.children.start(await house.look(parent), starts)
+    assert isinstance(started, Adopt)
+    waits = ExecutionState.WAITING_FOR_APPROVAL
+    await house.engine.execute(parent, HearOfChild("down", started.child, waits, True, 7))
+    found = await house.look(parent)
+    assert found.tasks["down"].standing == ChildStanding(waits, True, 7, ANY)
+    assert isinstance(found.tasks["down"].standing.state, ExecutionState)
+    assert (found.state, found.clock.held is None) == (waits, False)
+    old = await house.engine.execute(
+        parent, HearOfChild("down", started.child, ExecutionState.RUNNING, False, 6)
+    )
+    assert old.events == ()
+    await house.engine.execute(
+        parent, HearOfChild("down", started.child, ExecutionState.RUNNING, False, 8)
+    )
+    found = await house.look(parent)
+    assert (found.state, found.clock.held) == (ExecutionState.RUNNING, None)
