@@ -14,7 +14,7 @@ from models.orders import ExecutionOrder
 from models.search import parse_search
 from models.viewer import Scope
 from runner.store.database import Database
-from runner.store.facets import FacetField, facets
+from runner.store.facets import FacetField, FacetWish, facets
 from runner.store.listing import View, count_executions, executions_page
 from runner.store.orders import Place, check_place
 from runner.store.words import wanted_words
@@ -132,7 +132,7 @@ async def test_the_scope_holds_everywhere(database: Database, history: list[UUID
     page = await executions_page(database.pool, beta, parse_search("flow-3"), View(200))
     assert page.rows and {row["namespace"] for row in page.rows} == {"beta"}
     assert await count_executions(database.pool, Scope(()), EVERYTHING) == (0, True)
-    found = await facets(database.pool, beta, EVERYTHING, FacetField.NAMESPACE, 10)
+    found = await facets(database.pool, beta, EVERYTHING, FacetWish(FacetField.NAMESPACE, 10))
     assert [one.value for one in found] == ["beta"]
 
 
@@ -141,14 +141,14 @@ async def test_facets_count_what_matches(database: Database, history: list[UUID]
         where = parse_search(search)
         rows = await walk(database, where, ExecutionOrder.CREATED_DESC, 200, False)
         for field, column in ((FacetField.STATE, "state"), (FacetField.FLOW, "flow_key")):
-            found = await facets(database.pool, EVERYONE, where, field, 100)
+            found = await facets(database.pool, EVERYONE, where, FacetWish(field, 100))
             counted = {one.value: one.count for one in found}
             values = [row[column] for row in rows]
             assert counted == {value: values.count(value) for value in set(values)}
             assert all(one.exact for one in found)
-    labels = await facets(database.pool, EVERYONE, EVERYTHING, FacetField.LABEL, 3)
+    labels = await facets(database.pool, EVERYONE, EVERYTHING, FacetWish(FacetField.LABEL, 3))
     assert labels[0].key == "env" and labels[0].value == "prod"
-    keys = await facets(database.pool, EVERYONE, EVERYTHING, FacetField.LABEL_KEY, 100)
+    keys = await facets(database.pool, EVERYONE, EVERYTHING, FacetWish(FacetField.LABEL_KEY, 100))
     assert {one.value for one in keys} >= {"team", "env", "customer"}
 
 
