@@ -191,11 +191,11 @@ def in_json(operator: Operator, value: Any, wanted: Any) -> bool:
     if operator is Op.IN:
         return any(in_json(Op.EQ, value, one) for one in wanted)
     if operator in (Op.PREFIX, Op.CONTAINS):
-        return isinstance(value, str) and compared(operator, value, wanted)
+        return isinstance(value, str) and bool(compared(operator, value, wanted))
     if operator is Op.EQ and isinstance(value, bool):
-        return str(value).lower() == wanted
+        return bool(str(value).lower() == wanted)
     if operator is Op.EQ and isinstance(value, str):
-        return value == wanted
+        return bool(value == wanted)
     number = None if isinstance(value, bool) else number_of(value)
     other = number_of(wanted)
     return number is not None and other is not None and compared(operator, number, other)
@@ -261,7 +261,8 @@ async def insert(connection: "asyncpg.Connection[Any]", row: Mapping[str, Any]) 
         "replay_of": IDS[0] if "replay" in row else None, "rerun_of": IDS[0] if "rerun" in row else None,
         "starters": dump(row.get("starters", [])), "trigger": dump_or_none(row.get("trigger")),
     }  # fmt: skip
-    await connection.copy_records_to_table("executions", columns=list(columns), records=[tuple(columns.values())])  # fmt: skip
+    records = [tuple(columns.values())]
+    await connection.copy_records_to_table("executions", columns=list(columns), records=records)
     if "loss" in row:
         await connection.execute(
             "insert into metrics (execution_id, id, name, value, kind, at) values ($1, $2, 'loss', $3, '', $4)",
