@@ -27,16 +27,16 @@ def nearest_first(wrong: str, known: Iterable[str]) -> list[str]:
 def did_you_mean(wrong: str, known: Iterable[str]) -> str:
     """The tail of a sentence: the nearest known name, or where none is near those that there are."""
     near = nearest(wrong, known := set(known))
-    return f"; did you mean `{near}`?" if near else _listed(wrong, known)
+    return f"; did you mean `{near}`?" if near else f"; {_listed(wrong, known)}" if known else ""
 
 
 def all_like(wrong: str, known: Iterable[str]) -> str:
     """As `did_you_mean`, and those that there are in either case: for the words of a language of ours."""
     near = nearest(wrong, known := set(known))
-    return (f"; did you mean `{near}`?" if near else "") + _listed(wrong, known)
+    return (f"; did you mean `{near}`? " if near else "; ") + _listed(wrong, known)
 
 
 def _listed(wrong: str, known: Iterable[str]) -> str:
     names = nearest_first(wrong, known)
     more = f" and {len(names) - MOST_SHOWN} more" if len(names) > MOST_SHOWN else ""
-    return f"; there are: {', '.join(names[:MOST_SHOWN])}{more}" if names else ""
+    return f"there are: {', '.join(names[:MOST_SHOWN])}{more}"

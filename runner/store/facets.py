@@ -117,20 +117,25 @@ def walked(column: str) -> str:
 
 
 def _rare(scope: Scope, condition: str, wish: FacetWish, most: int, arguments: Arguments) -> str:
-    """Values that none of those counted has: when these were not all, there may be some."""
-    column = _COLUMNS[wish.field]
-    value = "namespace" if wish.field is FacetField.NAMESPACE else "value"
+    """Values that none of those counted has: when these were not all, there may be some.
+
+    Of each the index is asked, by bounds and an order that it alone has: with a limit, the planner would look for
+    what is equal among all rows, as if it were as frequent as any other value.
+    """
+    name, columns, bound = "value", f"namespace, {_COLUMNS[wish.field]}", "space, k.name"
+    if wish.field is FacetField.NAMESPACE:
+        name, columns, bound = "namespace", "namespace", "space"
     return f"""known as materialized (
-        select {value} as name, array_agg(distinct namespace) as namespaces from walked
-        where {compile_scope(scope, arguments)} and {_holds(value, wish, arguments)}
-          and (select number from total) > {most} and {value} not in (select value from found)
-        group by {value}),
+        select {name} as name, array_agg(distinct namespace) as spaces from walked
+        where {compile_scope(scope, arguments)} and {_holds(name, wish, arguments)}
+          and (select number from total) > {most} and {name} not in (select value from found)
+        group by {name}),
       rare as (
         select null::text as key, name as value, least(number, {_MOST_RARE}), number <= {_MOST_RARE} as exact
         from (select * from known order by name) k cross join lateral (
-          select count(*) as number from (
-            select from executions where namespace = any(k.namespaces) and {column} = k.name and {condition}
-            limit {_MOST_RARE + 1}) seen) c
+          select count(*) as number from unnest(k.spaces) space cross join lateral (
+            select from executions where ({columns}) >= ({bound}) and ({columns}) <= ({bound}) and {condition}
+            order by {columns} limit {_MOST_RARE + 1}) seen) c
         where number > 0 limit {arguments.add(wish.first)})"""
 
 

@@ -27,8 +27,12 @@ tasks: [{{id: below, type: subflow, flow: inner}}]
 ---
 id: daily
 namespace: {space}
-inputs: [{{id: password, type: SECRET, default: hush-hush}}]
 triggers: [{{id: nightly, type: schedule, cron: "0 2 * * *"}}]
+tasks: [{{id: a, type: log, message: hello}}]
+---
+id: measured
+namespace: {space}
+inputs: [{{id: password, type: SECRET, required: true}}]
 tasks:
   - id: measure
     type: python
@@ -73,6 +77,9 @@ async def started(client: Client, served: Served) -> AsyncIterator[tuple[str, di
     recorded = await client.mutate(
         "recordExecution", namespace=f"{space}.recorded", pipeline="mnist", kind="train", git=git
     )
+    ids["measured"] = (await client.create(f"{space}/measured", inputs={"password": "hush-hush"}))[
+        "id"
+    ]
     ids["RECORDED"] = recorded["execution"]["id"]
     for id in ids.values():
         if id != ids["RECORDED"]:
@@ -105,12 +112,15 @@ async def test_each_kind_of_trigger_is_found_everywhere(
         if kind is TriggerKind.SUBFLOW:  # the replay has a child of its own
             assert found == {ids["SUBFLOW"], await child_of(client, ids["REPLAY"])}
         else:
-            assert found == ({ids[kind.value]} if kind.value in ids else set())
+            measured = {ids["measured"]} if kind is TriggerKind.MANUAL else set()
+            assert found == ({ids[kind.value]} if kind.value in ids else set()) | measured
         assert await listed(client, f"{here} trigger!={kind.value}") == everything - found
         told = json.loads(await run(served, "ls", here, "--trigger", kind.value.lower(), "--json"))
         assert {one["id"] for one in told} == found
     nodes = (await client.ask(LIST, search=here))["executions"]["nodes"]
-    assert ids.items() <= {(node["triggerKind"], node["id"]) for node in nodes}
+    assert {(kind, id) for kind, id in ids.items() if kind in TriggerKind.__members__} <= {
+        (node["triggerKind"], node["id"]) for node in nodes
+    }
     for search in ("trigger:nightly", "schedule:nightly", "trigger:night*", "schedule:*"):
         assert await listed(client, f"{here} {search}") == {ids["BACKFILL"]}
     assert await listed(client, here, {"schedule": {"eq": "nightly"}}) == {ids["BACKFILL"]}
@@ -141,7 +151,7 @@ async def test_what_was_only_recorded_is_in_the_menus(
     space, _ = started
     found = (await client.ask("{ namespaces { name flowCount } }"))["namespaces"]
     counts = {one["name"]: one["flowCount"] for one in found}
-    assert (counts[space], counts[f"{space}.recorded"]) == (3, 0)
+    assert (counts[space], counts[f"{space}.recorded"]) == (4, 0)
     for field, text, value in (
         ("NAMESPACE", f"{space[-6:].upper()}.REC", f"{space}.recorded"),
         ("FLOW", "NIS", "mnist"),
@@ -163,8 +173,8 @@ async def test_json_carries_git_inputs_outputs_properties_and_metrics(
     space, ids = started
     answer = await get(served, "/executions/export.json", search=f"namespace:{space}.*")
     lines = {line["id"]: line for line in map(json.loads, answer.text.splitlines())}
-    ran, recorded = lines[ids["BACKFILL"]], lines[ids["RECORDED"]]
-    record = (await get(served, f"/executions/{ids['BACKFILL']}/record.json")).json()
+    ran, recorded = lines[ids["measured"]], lines[ids["RECORDED"]]
+    record = (await get(served, f"/executions/{ids['measured']}/record.json")).json()
     outer = record["execution"]
     for one in (ran, outer):
         assert one["outputs"]["rows"] == 7
@@ -177,6 +187,6 @@ async def test_json_carries_git_inputs_outputs_properties_and_metrics(
     ]
     for told in (recorded["git"], git):
         assert (told["commit"], told["branch"], told["author"]) == ("abc123", "main", "maria")
-    assert (ran["triggerKind"], recorded["triggerKind"]) == ("BACKFILL", "RECORDED")
+    assert (ran["triggerKind"], recorded["triggerKind"]) == ("MANUAL", "RECORDED")
     assert lines[ids["SUBFLOW"]]["parent"] == ids["MANUAL"]
     assert "hush" not in answer.text and "hush" not in json.dumps(record)

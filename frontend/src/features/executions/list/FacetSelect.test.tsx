@@ -49,7 +49,7 @@ function opened(field: Field = "flow", given: Search = {}) {
 
 const box = (name: string) => screen.getByRole("combobox", { name });
 
-describe("a menu of facets", () => {
+describe("a menu of facets", { timeout: 20_000 }, () => {
   it("asks nothing before it is opened, then for the first, each with its count", async () => {
     const { asked, user } = opened();
     expect(asked).toEqual([]);
@@ -87,7 +87,7 @@ describe("a menu of facets", () => {
       where: { namespace: { eq: "acme" } },
       search: "is:ended",
     });
-    expect(asked[0]!.where).not.toHaveProperty("flow");
+    expect(asked[0]!.where).toMatchObject({ flow: null });
   });
 
   it("says that there is none", async () => {
@@ -98,7 +98,7 @@ describe("a menu of facets", () => {
 
   it("clears", async () => {
     const { changes, user } = opened("flow", { flow: "etl-230" });
-    await user.click(screen.getByRole("button", { name: "Clear flow", hidden: true }));
+    await user.click(screen.getByLabelText("Clear flow"));
     expect(changes).toEqual([{ flow: undefined }]);
     await waitFor(() => expect((box("Flow") as HTMLInputElement).value).toBe(""));
   });
