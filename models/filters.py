@@ -45,6 +45,11 @@ class Field(StrEnum):
     ERROR = "error"
     NOTES = "notes"
     CHILDREN = "children"
+    CHILD = "child"
+    """Whether a subflow task of another execution started it."""
+    TRIGGER = "trigger"
+    SCHEDULE = "schedule"
+    """The key of the schedule that started it, by itself or asked for a tick of the past."""
     ENABLED = "enabled"
 
 

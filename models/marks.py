@@ -23,11 +23,13 @@ _RAREST: Final = (
     Field.LABEL,
     Field.FLOW,
     Field.BRANCH,
+    Field.SCHEDULE,
     Field.CREATED_BY,
     Field.NAMESPACE,
     Operator.UNDER,
     Field.STATE,
     Field.KIND,
+    Field.TRIGGER,
     Field.ORIGIN,
 )
 """Those that few executions have in common come first."""
@@ -58,6 +60,8 @@ def borne_marks(one: Candidate) -> Iterator[Mark]:
     yield Field.STATE, one.state
     yield Field.KIND, one.kind
     yield Field.ORIGIN, one.origin
+    yield Field.TRIGGER, one.trigger
+    yield Field.SCHEDULE, one.schedule
     yield Field.CREATED_BY, one.created_by
     yield Field.CREATED_BY, one.created_by[one.created_by.find(":") + 1 :]
     yield Field.NAMESPACE, one.namespace

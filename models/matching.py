@@ -28,6 +28,7 @@ from models.filters import (
 from models.labels import TEST
 from models.search.values import NUMBER
 from models.states import ExecutionState, Origin
+from models.trigger_kinds import TriggerKind
 from models.words import folded, pattern_of, searched_text
 
 
@@ -61,6 +62,9 @@ class Candidate:
     retried: bool = False
     notes: bool = False
     children: bool = False
+    child: bool = False
+    trigger: TriggerKind = TriggerKind.MANUAL
+    schedule: str | None = None
 
     @property
     def date(self) -> datetime:
@@ -79,6 +83,7 @@ _FLAGS: Final[Mapping[Field, str]] = {
     Field.ERROR: "failed",
     Field.NOTES: "notes",
     Field.CHILDREN: "children",
+    Field.CHILD: "child",
 }
 JSON_FIELDS: Final[Mapping[Field, str]] = {
     Field.LABEL: "labels",

@@ -1,7 +1,11 @@
 """Did you mean: the known name nearest to one that is not known."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
+from typing import Final
+
+MOST_SHOWN: Final = 60
+"""Names of one list: every one of a vocabulary of ours, the nearest of what people may make by the thousand."""
 
 
 def nearest(wrong: str, known: Iterable[str], likeness: float = 0.6) -> str | None:
@@ -9,10 +13,30 @@ def nearest(wrong: str, known: Iterable[str], likeness: float = 0.6) -> str | No
     return near[0] if near else None
 
 
+def nearest_first(wrong: str, known: Iterable[str]) -> list[str]:
+    """All of them; those that are equally near by name."""
+    matcher = SequenceMatcher(b=wrong[:100])
+
+    def distance(name: str) -> tuple[float, str]:
+        matcher.set_seq1(name[:100])
+        return -matcher.ratio(), name
+
+    return sorted(set(known), key=distance)
+
+
 def did_you_mean(wrong: str, known: Iterable[str]) -> str:
-    """The tail of a sentence: the nearest known name, or all of them when they are few."""
-    names = sorted(set(known))
-    near = nearest(wrong, names)
-    if near:
-        return f"; did you mean `{near}`?"
-    return f"; there are: {', '.join(names[:20])}" if names else ""
+    """The tail of a sentence: the nearest known name, or where none is near those that there are."""
+    near = nearest(wrong, known := set(known))
+    return f"; did you mean `{near}`?" if near else f"; {_listed(wrong, known)}" if known else ""
+
+
+def all_like(wrong: str, known: Iterable[str]) -> str:
+    """As `did_you_mean`, and those that there are in either case: for the words of a language of ours."""
+    near = nearest(wrong, known := set(known))
+    return (f"; did you mean `{near}`? " if near else "; ") + _listed(wrong, known)
+
+
+def _listed(wrong: str, known: Iterable[str]) -> str:
+    names = nearest_first(wrong, known)
+    more = f" and {len(names) - MOST_SHOWN} more" if len(names) > MOST_SHOWN else ""
+    return f"there are: {', '.join(names[:MOST_SHOWN])}{more}"

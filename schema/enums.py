@@ -15,6 +15,7 @@ from models.links import DependencyKind
 from models.orders import ExecutionOrder
 from models.schedule import CatchUp, ScheduleSource
 from models.spec import InputType
+from models.trigger_kinds import TriggerKind
 from models.viewer import Permission
 from runner.debugging import ValueType
 from runner.store.facets import FacetField
@@ -50,6 +51,7 @@ for _enum in (
     Bucket,
     ValueType,
     DependencyKind,
+    TriggerKind,
 ):
     strawberry.enum(_enum)
 

@@ -11,6 +11,7 @@ from models.filters import And, Field, Filter, Not, Operator, Or, Term, check_si
 from models.ids import untyped
 from models.search import EXECUTIONS, FLOWS, parse_search
 from models.states import ApprovalState, Channel, Origin
+from models.trigger_kinds import TriggerKind
 from runner.store.audit import Wanted
 from schema.enums import ArchivedChoice
 from schema.operators import (
@@ -33,6 +34,7 @@ _TEXTS: Final[Mapping[str, Field]] = {
     "commit": Field.COMMIT,
     "branch": Field.BRANCH,
     "date": Field.DATE,
+    "schedule": Field.SCHEDULE,
     "created_at": Field.CREATED_AT,
     "started_at": Field.STARTED_AT,
     "ended_at": Field.ENDED_AT,
@@ -44,6 +46,7 @@ _FLAGS: Final[Mapping[str, Field]] = {
     "has_error": Field.ERROR,
     "has_notes": Field.NOTES,
     "has_children": Field.CHILDREN,
+    "is_child": Field.CHILD,
 }
 
 
@@ -76,6 +79,9 @@ class ExecutionFilter:
     has_error: bool | None = None
     has_notes: bool | None = None
     has_children: bool | None = None
+    is_child: bool | None = None
+    trigger: list[TriggerKind] | None = None
+    schedule: StringFilter | None = None
     and_: list["ExecutionFilter"] | None = strawberry.field(name="and", default=None)
     or_: list["ExecutionFilter"] | None = strawberry.field(name="or", default=None)
     not_: "ExecutionFilter | None" = strawberry.field(name="not", default=None)
@@ -93,6 +99,8 @@ class ExecutionFilter:
         parts += _words(self.text)
         parts += terms(Field.ARCHIVED, {Operator.IN: self.archived and self.archived.value})
         parts += terms(Field.ORIGIN, {Operator.EQ: self.origin})
+        triggers = None if self.trigger is None else tuple(self.trigger)
+        parts += terms(Field.TRIGGER, {Operator.IN: triggers})
         parts += terms(Field.TESTS, {Operator.IN: self.include_tests or None})
         parts += self._flags()
         parts += [part.to_filter() for part in self.and_ or ()]

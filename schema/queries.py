@@ -64,7 +64,9 @@ class Query(TracingQuery, SearchQuery, MeasuringQuery, DebugQuery):
     @strawberry.field
     async def namespaces(self, info: Info) -> list[Namespace]:
         needs(info, Permission.LIST_FLOWS)
-        rows = await flows.namespaces(info.context.services.pool, info.context.viewer.scope)
+        viewer = info.context.viewer
+        executions = viewer.may(Permission.VIEW_EXECUTION)
+        rows = await flows.namespaces(info.context.services.pool, viewer.scope, executions)
         return [Namespace(name=row["namespace"], flow_count=row["flows"]) for row in rows]
 
     @strawberry.field

@@ -10,7 +10,7 @@ from models.ids import new_id, untyped
 from models.search import parse_search
 from models.viewer import Permission
 from runner.store import saved_filters
-from runner.store.facets import FacetField, facets
+from runner.store.facets import FacetField, FacetWish, facets
 from schema.acting import answered
 from schema.context import Info
 from schema.doors import needs
@@ -38,12 +38,14 @@ class SearchQuery:
         field: FacetField,
         where: ExecutionFilter | None = None,
         search: str | None = None,
+        contains: str | None = None,
         first: int | None = None,
     ) -> list[Facet]:
         needs(info, Permission.VIEW_EXECUTION)
         size, scope = Paging.of(first).size, info.context.viewer.scope
         condition = filter_from(where, search)
-        found = await facets(info.context.services.pool, scope, condition, field, size)
+        wish = FacetWish(field, size, contains or "")
+        found = await facets(info.context.services.pool, scope, condition, wish)
         return [Facet.of(field, one) for one in found]
 
     @strawberry.field

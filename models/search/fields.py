@@ -6,6 +6,7 @@ from enum import Enum
 
 from models.filters import Field, Filter, Not, Operator, Or, Term
 from models.states import EXECUTION_ENDS, ExecutionState
+from models.trigger_kinds import TriggerKind
 
 
 class Takes(Enum):
@@ -21,6 +22,7 @@ class Takes(Enum):
     METRIC = "a key and a number"
     COMMIT = "a commit"
     ID = "an id"
+    TRIGGER = "a kind of trigger or the key of a schedule"
     FLAG = "a word"
 
 
@@ -48,6 +50,7 @@ _WAITING = (
     ExecutionState.PAUSED,
     ExecutionState.WAITING_FOR_APPROVAL,
 )
+_CHILD = Term(Field.CHILD, Operator.EQ, True)
 _IS: Mapping[str, Filter] = {
     "running": Term(Field.STATE, Operator.IN, _RUNNING),
     "waiting": Term(Field.STATE, Operator.IN, _WAITING),
@@ -55,6 +58,8 @@ _IS: Mapping[str, Filter] = {
     "archived": Term(Field.ARCHIVED, Operator.IN, (True,)),
     "retried": Term(Field.RETRIED, Operator.EQ, True),
     "test": Term(Field.LABEL, Operator.EXISTS, True, "system.test"),
+    "child": _CHILD,
+    "root": Not(_CHILD),
 }
 _HAS: Mapping[str, Filter] = {
     "error": Term(Field.ERROR, Operator.EQ, True),
@@ -90,12 +95,15 @@ EXECUTIONS: Vocabulary = _vocabulary(
     Known("origin", Takes.TEXT, Field.ORIGIN),
     Known("commit", Takes.COMMIT, Field.COMMIT),
     Known("branch", Takes.TEXT, Field.BRANCH),
+    Known("trigger", Takes.TRIGGER, Field.TRIGGER),
+    Known("schedule", Takes.TEXT, Field.SCHEDULE),
     Known("text", Takes.TEXT, Field.TEXT),
     Known("is", Takes.FLAG, flags=_IS),
     Known("has", Takes.FLAG, flags=_HAS),
     pipeline="flow",
     workflow="flow",
     status="state",
+    type="kind",
     stage="kind",
     labels="label",
     tag="label",
@@ -116,13 +124,15 @@ FLOWS: Vocabulary = _vocabulary(
     key="flow",
     pipeline="flow",
     workflow="flow",
+    type="kind",
     stage="kind",
     labels="label",
     tag="label",
 )
 
 _REFERENCES: Mapping[str, tuple[ExecutionState, ...]] = {
-    "pending": (ExecutionState.CREATED,),
+    # Elsewhere one word says that it has not begun, whatever it waits for.
+    "pending": (ExecutionState.CREATED, ExecutionState.QUEUED),
     "ready": (ExecutionState.CREATED,),
     "preparing": (ExecutionState.CREATED,),
     "waiting": (ExecutionState.WAITING_FOR_APPROVAL,),
@@ -137,6 +147,12 @@ STATE_WORDS: Mapping[str, tuple[ExecutionState, ...]] = {
     **_REFERENCES,
 }
 """By the words that people and other tools use, in lower case with `_` between."""
+
+TRIGGER_WORDS: Mapping[str, TriggerKind] = {
+    **{kind.value.lower(): kind for kind in TriggerKind},
+    "scheduled": TriggerKind.SCHEDULE,
+    "external": TriggerKind.RECORDED,
+}
 
 
 def states_named(word: str) -> tuple[ExecutionState, ...]:

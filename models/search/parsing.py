@@ -13,7 +13,7 @@ from models.filters import EVERYTHING, And, Filter, Not, Operator, Term, check_s
 from models.search.fields import EXECUTIONS, Known, Takes, Vocabulary, any_of
 from models.search.terms import OPERATORS, between, condition, words
 from models.search.values import Given, Unfit
-from models.similar import did_you_mean
+from models.similar import all_like
 
 LONGEST: Final = 2000
 """Characters of a search."""
@@ -149,7 +149,7 @@ class _Reader(Transformer[Token, Filter]):
     def _known(self, word: str, token: Token) -> Known:
         known = self._vocabulary.get(word) or self._vocabulary.get(word.lower())
         if known is None:
-            sentence = f"there is no field `{word}`{did_you_mean(word.lower(), self._vocabulary)}"
+            sentence = f"there is no field `{word}`{all_like(word.lower(), self._vocabulary)}"
             raise _Misfit(f"{sentence}; text with `:` in it goes in quotes", _column(token))
         return known
 

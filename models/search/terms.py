@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from models.errors import Refused
 from models.filters import EVERYTHING, And, Field, Filter, Not, Operator, Term
 from models.ids import untyped
-from models.search.fields import Known, Takes
+from models.search.fields import TRIGGER_WORDS, Known, Takes
 from models.search.values import (
     Given,
     Moment,
@@ -18,7 +19,7 @@ from models.search.values import (
     states_containing,
     states_from,
 )
-from models.similar import did_you_mean
+from models.similar import all_like
 from models.states import Origin
 
 COMPARISONS: Final[Mapping[str, Operator]] = {
@@ -35,6 +36,7 @@ OPERATORS: Final[Mapping[Takes, frozenset[str]]] = {
     Takes.NAMESPACE: _ALIKE,
     Takes.STATE: _ALIKE,
     Takes.COMMIT: _ALIKE,
+    Takes.TRIGGER: _ALIKE,
     Takes.TIME: _ORDERED,
     Takes.DURATION: _ORDERED,
     Takes.NUMBER: _ORDERED,
@@ -118,6 +120,14 @@ def _commit(known: Known, operator: str, value: Given, key: str | None) -> Filte
     return Term(_field(known), kind, wanted)
 
 
+def _trigger(known: Known, operator: str, value: Given, key: str | None) -> Filter:
+    """A word that is no kind is the key of a schedule."""
+    kind = TRIGGER_WORDS.get(value.text.lower())
+    if operator != "~" and kind:
+        return Term(Field.TRIGGER, Operator.IN, (kind,))
+    return _text(replace(known, field=Field.SCHEDULE), operator, value, key)
+
+
 def _time(known: Known, operator: str, value: Given, key: str | None) -> Filter:
     """A day that is compared with counts as a whole: `> 2026-01-01` begins with the 2nd."""
     field = _field(known)
@@ -167,7 +177,7 @@ def _id(known: Known, operator: str, value: Given, key: str | None) -> Filter:
 def _flag(known: Known, operator: str, value: Given, key: str | None) -> Filter:
     flags = known.flags or {}
     if value.text.lower() not in flags:
-        raise Unfit(f"one of {', '.join(flags)}{did_you_mean(value.text.lower(), flags)}")
+        raise Unfit(f"one of its words{all_like(value.text.lower(), flags)}")
     return flags[value.text.lower()]
 
 
@@ -176,6 +186,7 @@ _READERS: Final[Mapping[Takes, Callable[[Known, str, Given, str | None], Filter]
     Takes.NAMESPACE: _namespace,
     Takes.STATE: _state,
     Takes.COMMIT: _commit,
+    Takes.TRIGGER: _trigger,
     Takes.TIME: _time,
     Takes.DURATION: _duration,
     Takes.NUMBER: _number,

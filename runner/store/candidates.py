@@ -8,6 +8,7 @@ from uuid import UUID
 from models.filters import Field, Filter, mentions
 from models.matching import Candidate
 from models.states import ExecutionState, Origin
+from models.trigger_kinds import TriggerKind, schedule_of, trigger_kind
 from runner.store.connection import Executes
 from runner.store.json import load
 from runner.store.measures import LAST_FIRST
@@ -51,11 +52,24 @@ async def candidates(pool: Executes, where: Filter, rows: Sequence[Any]) -> list
     return [candidate(row, metrics[row["id"]], beside) for row in rows]
 
 
+def trigger_of(row: Any) -> TriggerKind:
+    """Of a row of executions."""
+    return trigger_kind(
+        parent_id=row["parent_id"],
+        replay_of=row["replay_of"],
+        rerun_of=row["rerun_of"],
+        origin=Origin(row["origin"]),
+        created_by=row["created_by"],
+        starters=load(row["starters"]),
+    )
+
+
 def candidate(
     row: Any, metrics: Mapping[str, float], beside: Mapping[Field, set[UUID]]
 ) -> Candidate:
     """Of a row of executions; `beside` are those of which each field holds."""
     git, failure = load(row["git"]) or {}, load(row["failure"])
+    trigger = trigger_of(row)
     return Candidate(
         id=row["id"],
         namespace=row["namespace"],
@@ -79,6 +93,9 @@ def candidate(
         branch=git.get("branch"),
         error=failure.get("message") if failure else None,
         failed=failure is not None,
+        child=row["parent_id"] is not None,
+        trigger=trigger,
+        schedule=schedule_of(trigger, load(row["trigger"])),
         metrics=metrics,
         **{field.value: row["id"] in found for field, found in beside.items()},
     )

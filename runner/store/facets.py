@@ -10,6 +10,7 @@ from models.viewer import Scope
 from runner.store.connection import Pool
 from runner.store.history import COUNT_LIMIT
 from runner.store.where import Arguments, compile_listed, compile_scope
+from runner.store.where.terms import SCHEDULE_KEY, TRIGGER_KIND
 from runner.store.words import matching_words, wanted_words
 
 
@@ -24,6 +25,8 @@ class FacetField(StrEnum):
     BRANCH = "BRANCH"
     COMMIT = "COMMIT"
     ORIGIN = "ORIGIN"
+    TRIGGER = "TRIGGER"
+    SCHEDULE = "SCHEDULE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,15 @@ class FacetValue:
     exact: bool
 
 
+@dataclass(frozen=True, slots=True)
+class FacetWish:
+    """`first` values of a field; of those only that hold the text `contains`, A to Z in either case."""
+
+    field: FacetField
+    first: int = 50
+    contains: str = ""
+
+
 _COLUMNS: Final[Mapping[FacetField, str]] = {
     FacetField.STATE: "state",
     FacetField.NAMESPACE: "namespace",
@@ -45,6 +57,8 @@ _COLUMNS: Final[Mapping[FacetField, str]] = {
     FacetField.BRANCH: "git ->> 'branch'",
     FacetField.COMMIT: "git ->> 'commit'",
     FacetField.ORIGIN: "origin",
+    FacetField.TRIGGER: TRIGGER_KIND,
+    FacetField.SCHEDULE: SCHEDULE_KEY,
     FacetField.LABEL: "labels",
     FacetField.LABEL_KEY: "labels",
 }
@@ -56,26 +70,83 @@ _OTHERS: Final[Mapping[FacetField, str]] = {
 }
 MOST_COUNTED: Final[Mapping[FacetField, int]] = {FacetField.LABEL: 2000, FacetField.LABEL_KEY: 2000}
 """Where a row has many values, fewer rows are counted."""
+_MOST_RARE: Final = 100
+"""Executions that a value is counted through which none of the newest has."""
+_WALKED: Final[Mapping[FacetField, str]] = {
+    FacetField.NAMESPACE: "flow_key",
+    FacetField.FLOW: "flow_key",
+    FacetField.KIND: "kind",
+}
+"""Fields of which every value is found, however old its executions are; and the column that stands beside the
+namespace in the index that is walked from value to value."""
 
 
-async def facets(
-    pool: Pool, scope: Scope, where: Filter, field: FacetField, first: int
-) -> Sequence[FacetValue]:
+async def facets(pool: Pool, scope: Scope, where: Filter, wish: FacetWish) -> Sequence[FacetValue]:
     """The most frequent first. Counting goes through the newest 10 000 that match, of labels 2000."""
-    most = MOST_COUNTED.get(field, COUNT_LIMIT)
+    if "\0" in wish.contains:
+        return []
+    most = MOST_COUNTED.get(wish.field, COUNT_LIMIT)
     arguments = Arguments()
-    if words := wanted_words(where):
-        condition = f"id = any(array({matching_words(scope, where, words, arguments)}))"
-    else:
-        condition = f"{compile_scope(scope, arguments)} and {compile_listed(where, arguments)}"
-    rows: Sequence[Any] = await pool.fetch(
-        f"""with counted as materialized (
-              select {_COLUMNS[field]} as it from executions where {condition} order by id desc limit {most + 1})
-            select key, value, count(*) as number, (select count(*) from counted) as total
-            from ({_OTHERS.get(field, _VALUES)}) x
-            group by key, value order by number desc, key, value limit {arguments.add(first)}""",
+    condition = _condition(scope, where, arguments)
+    sql = f"""with recursive counted as materialized (
+        select {_COLUMNS[wish.field]} as it from executions where {condition} order by id desc limit {most + 1}),
+      total as materialized (select count(*) as number from counted),
+      found as materialized (
+        select key, value, count(*) as number, (select number from total) <= {most} as exact
+        from ({_OTHERS.get(wish.field, _VALUES)}) x
+        where {_holds("concat_ws('=', key, value)", wish, arguments)} group by key, value)"""
+    rows = "select * from found"
+    if wish.field in _WALKED:
+        sql += f", {walked(_WALKED[wish.field])}, {_rare(scope, condition, wish, most, arguments)}"
+        rows += " union all select * from rare"
+    found: Sequence[Any] = await pool.fetch(
+        f"{sql} {rows} order by number desc, key, value limit {arguments.add(wish.first)}",
         *arguments.values,
     )
-    return [
-        FacetValue(row["key"], row["value"], row["number"], row["total"] <= most) for row in rows
-    ]
+    return [FacetValue(row["key"], row["value"], row["number"], row["exact"]) for row in found]
+
+
+def walked(column: str) -> str:
+    """Every namespace with every value of the column in it, as the table `walked`: one look in an index for each."""
+    return f"""walked as (
+        (select namespace, {column} as value from executions order by namespace, {column} limit 1)
+        union all
+        select n.* from walked w, lateral (
+          select e.namespace, e.{column} from executions e where (e.namespace, e.{column}) > (w.namespace, w.value)
+          order by e.namespace, e.{column} limit 1) n)"""
+
+
+def _rare(scope: Scope, condition: str, wish: FacetWish, most: int, arguments: Arguments) -> str:
+    """Values that none of those counted has: when these were not all, there may be some.
+
+    Of each the index is asked, by bounds and an order that it alone has: with a limit, the planner would look for
+    what is equal among all rows, as if it were as frequent as any other value.
+    """
+    name, columns, bound = "value", f"namespace, {_COLUMNS[wish.field]}", "space, k.name"
+    if wish.field is FacetField.NAMESPACE:
+        name, columns, bound = "namespace", "namespace", "space"
+    return f"""known as materialized (
+        select {name} as name, array_agg(distinct namespace) as spaces from walked
+        where {compile_scope(scope, arguments)} and {_holds(name, wish, arguments)}
+          and (select number from total) > {most} and {name} not in (select value from found)
+        group by {name}),
+      rare as (
+        select null::text as key, name as value, least(number, {_MOST_RARE}), number <= {_MOST_RARE} as exact
+        from (select * from known order by name) k cross join lateral (
+          select count(*) as number from unnest(k.spaces) space cross join lateral (
+            select from executions where ({columns}) >= ({bound}) and ({columns}) <= ({bound}) and {condition}
+            order by {columns} limit {_MOST_RARE + 1}) seen) c
+        where number > 0 limit {arguments.add(wish.first)})"""
+
+
+def _condition(scope: Scope, where: Filter, arguments: Arguments) -> str:
+    if words := wanted_words(where):
+        return f"id = any(array({matching_words(scope, where, words, arguments)}))"
+    return f"{compile_scope(scope, arguments)} and {compile_listed(where, arguments)}"
+
+
+def _holds(value: str, wish: FacetWish, arguments: Arguments) -> str:
+    if not wish.contains:
+        return "true"
+    wanted = f'lower({arguments.add(wish.contains)}::text collate "C")'
+    return f'strpos(lower({value} collate "C"), {wanted}) > 0'

@@ -12,6 +12,7 @@ from models.spec import FlowSpec
 from models.viewer import Scope
 from runner.store import audit, flow_links, schedules
 from runner.store.connection import Connection, Pool
+from runner.store.facets import walked
 from runner.store.history import Page
 from runner.store.json import dump, dump_or_none
 from runner.store.where import Arguments, compile_scope
@@ -112,12 +113,16 @@ async def revisions_by_id(pool: Pool, scope: Scope, ids: Sequence[UUID]) -> dict
     return {row["id"]: row for row in rows}
 
 
-async def namespaces(pool: Pool, scope: Scope) -> Sequence[Row]:
+async def namespaces(pool: Pool, scope: Scope, executions: bool) -> Sequence[Row]:
+    """Those that have flows, and, where the viewer may see `executions`, those that only these have."""
     arguments = Arguments()
     condition = compile_scope(scope, arguments)
+    seen = "union select namespace, null from walked" if executions else ""
     return await pool.fetch(
-        f"select namespace, count(*) as flows from flows where deleted_at is null and {condition} "
-        "group by namespace order by namespace",
+        f"""with recursive {walked("flow_key")}
+        select namespace, count(key) as flows
+        from (select namespace, key from flows where deleted_at is null {seen}) known
+        where {condition} group by namespace order by namespace""",
         *arguments.values,
     )
 

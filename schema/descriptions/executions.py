@@ -28,6 +28,7 @@ EXECUTIONS: Final[Words] = {
             "priority": "Of its attempts in their queues: the greater goes first. -1000 to 1000.",
             "disabledTasks": "The keys of tasks that it was told not to run; their task runs are SKIPPED.",
             "trigger": "What started it, when it was not a person or a program.",
+            "triggerKind": "The kind of what started it.",
             "git": "The code that ran; null when nobody told.",
             "origin": "Whether Headway ran it.",
             "createdBy": "Who started it.",
@@ -89,6 +90,19 @@ EXECUTIONS: Final[Words] = {
             "repository": "Where the repository is.",
             "author": "Who wrote the commit.",
             "message": "The commit's message.",
+        },
+    ),
+    "TriggerKind": (
+        "The kinds of what starts an execution.",
+        {
+            "MANUAL": "A person, on the page, by the command line or through the API.",
+            "API": "A program with a token of its own.",
+            "SCHEDULE": "A tick of a schedule.",
+            "BACKFILL": "A tick of the past that somebody asked a schedule for.",
+            "SUBFLOW": "A subflow task of another execution.",
+            "REPLAY": "A replay of another execution.",
+            "RERUN": "A prepared repetition of another execution.",
+            "RECORDED": "It ran elsewhere and was recorded.",
         },
     ),
     "Origin": (

@@ -68,7 +68,7 @@ ROOTS: Final[Words] = {
             "node(id)": "Its id.",
             "nodes": "Several things, in the order of their ids.",
             "nodes(ids)": "Their ids.",
-            "namespaces": "The namespaces that have flows, by name.",
+            "namespaces": "The namespaces that have flows or executions, those only recorded ones included, by name.",
             "flow": "A flow.",
             "flow(namespace)": "Its namespace.",
             "flow(key)": "Its key.",
@@ -90,6 +90,7 @@ ROOTS: Final[Words] = {
             "facets(field)": "The field.",
             "facets(where)": "Among which.",
             "facets(search)": _SEARCH,
+            "facets(contains)": "Only values that hold this text, A to Z in either case; of labels `key=value`.",
             "facets(first)": "How many values at most: 1 to 200, 50 by default.",
             "compareExecutions": "Executions side by side.",
             "compareExecutions(ids)": "2 to 5 of them, each once; the first is the baseline. Its `lastSuccess` is "

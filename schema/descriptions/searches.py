@@ -74,6 +74,8 @@ SEARCHES: Final[Words] = {
             "BRANCH": "The branch of the code.",
             "COMMIT": "The commit of the code.",
             "ORIGIN": "Where it ran.",
+            "TRIGGER": "The kind of what started it.",
+            "SCHEDULE": "The key of the schedule that started it.",
         },
     ),
     "Facet": (
@@ -82,7 +84,8 @@ SEARCHES: Final[Words] = {
             "key": "The key of a label; null for other fields.",
             "value": "The value.",
             "count": "How many have it. Counting goes through the newest 10 000 that match, of labels through 2000; "
-            "`exact` says whether these were all.",
+            "`exact` says whether these were all. Namespaces, flows and kinds that only older ones have are found too, "
+            "counted to 100.",
             "search": "The term of the search language that finds them.",
         },
     ),

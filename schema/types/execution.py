@@ -19,9 +19,11 @@ from models.lifecycle.permitted import permitted
 from models.lifecycle.waiting import Line, waiting_for
 from models.secrets import without_secrets
 from models.states import EXECUTION_ENDS, ExecutionState, FailureAction, Origin, TaskRunState
+from models.trigger_kinds import TriggerKind
 from runner.past import moment_of, past_of
 from runner.store import event_log, history, log_lines
 from runner.store.alike import line_of
+from runner.store.candidates import trigger_of
 from runner.store.json import load
 from schema.context import Info
 from schema.enums import ArtifactDirection, LineageDirection, LogLevel
@@ -80,6 +82,7 @@ _READS: Final[Mapping[str, Read]] = {
     "on_failure": lambda row: FailureAction(row["on_failure"]),
     "disabled_tasks": lambda row: load(row["disabled_tasks"]),
     "trigger": lambda row: load(row["trigger"]),
+    "trigger_kind": trigger_of,
     "git": lambda row: GitInfo.of(load(row["git"])),
     "origin": lambda row: Origin(row["origin"]),
     "created_by": lambda row: Actor.of(row["created_by"]),
@@ -108,6 +111,7 @@ class Execution(RowView, Node):
     priority: int
     disabled_tasks: list[str]
     trigger: JSON | None
+    trigger_kind: TriggerKind
     git: GitInfo | None
     origin: Origin
     created_by: Actor

@@ -12,7 +12,7 @@ from server.cli.api import Api, CommandFailed, plain_errors
 from server.cli.inputs import of_flow, parse_labels
 from server.cli.moments import ABOUT, begins, ends
 from server.cli.options import AsJson, Id
-from server.cli.words import one_of, order_named, states
+from server.cli.words import one_of, order_named, states, triggers
 
 
 def register(app: typer.Typer) -> None:
@@ -33,6 +33,18 @@ def ls(
     label: Annotated[
         list[str] | None, typer.Option(help="With key=value; may be repeated.")
     ] = None,
+    trigger: Annotated[
+        list[str] | None,
+        typer.Option(help="Started like this: manual, schedule, replay, ...; may be repeated."),
+    ] = None,
+    child: Annotated[
+        bool | None,
+        typer.Option(
+            "--child/--root",
+            help="Only executions of subflow tasks, or only those that are not.",
+            show_default="both",
+        ),
+    ] = None,
     since: Annotated[
         str | None, typer.Option(help=f"Started, else created, from then on: {ABOUT}.")
     ] = None,
@@ -52,16 +64,18 @@ def ls(
     limit: Annotated[int, typer.Option(min=1, max=200, help="At most so many.")] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """List executions that a search finds, newest first unless told otherwise."""
+    """List executions that a search finds, newest first unless told otherwise; those of subflows are among them."""
     where: dict[str, Any] = {
         "namespace": {"prefix": namespace} if namespace else None,
         "state": {"in": states(state)} if state else None,
         "kind": {"eq": kind} if kind else None,
+        "trigger": triggers(trigger) if trigger else None,
+        "isChild": child,
         "date": _between(since, until),
         "archived": "YES" if archived else None,
         "and": [*of_flow(flow), *({"labels": {"has": one}} for one in parse_labels(label or []))],
     }
-    given = {name: value for name, value in where.items() if value}
+    given = {name: value for name, value in where.items() if value or value is False}
     asked = {"where": given, "search": search, "orderBy": order_named(order), "first": limit}
     found = asyncio.run(Api.find().ask(queries.LIST, **asked))["executions"]
     if as_json:

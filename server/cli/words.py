@@ -1,6 +1,6 @@
 """The words that options take in place of the API's enum values; a wrong one is answered with the right ones."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from server.cli.api import CommandFailed
 
@@ -35,6 +35,17 @@ def states(words: Iterable[str]) -> list[str]:
             raise unknown(word, [state.value.lower() for state in ExecutionState], "state")
         found += [state.value for state in named]
     return list(dict.fromkeys(found))
+
+
+def triggers(words: Sequence[str]) -> list[str]:
+    """Kinds of triggers. Raises CommandFailed."""
+    from models.search.fields import TRIGGER_WORDS
+
+    found = [TRIGGER_WORDS.get(word.strip().lower()) for word in words]
+    for word, kind in zip(words, found, strict=True):
+        if kind is None:
+            raise unknown(word, TRIGGER_WORDS, "kind of trigger")
+    return list(dict.fromkeys(kind.value for kind in found if kind))
 
 
 def order_named(name: str) -> str:

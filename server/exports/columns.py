@@ -8,6 +8,8 @@ from typing import Any, Final
 from models.errors import ProblemCode, Refused
 from models.ids import Prefix, typed
 from models.secrets import without_secrets
+from models.trigger_kinds import schedule_of
+from runner.store.candidates import trigger_of
 from runner.store.json import load
 from schema.scalars import time_text
 from schema.types.durations import seconds_queued, seconds_taken
@@ -70,6 +72,7 @@ _READ: Final[Mapping[str, Callable[[Row], Value]]] = {
     "commit": _within("git", "commit"),
     "branch": _within("git", "branch"),
     "repository": _within("git", "repository"),
+    "git": _json("git"),
     "failureTask": _within("failure", "path"),
     "failureCode": _within("failure", "code"),
     "failureMessage": _within("failure", "message"),
@@ -78,6 +81,8 @@ _READ: Final[Mapping[str, Callable[[Row], Value]]] = {
     "replayOf": _id("replay_of"),
     "originalId": _id("original_id"),
     "parent": _id("parent_id"),
+    "triggerKind": trigger_of,
+    "schedule": lambda row: schedule_of(trigger_of(row), load(row["trigger"])),
     "labels": _json("labels"),
     "properties": _json("properties"),
     "inputs": lambda row: without_secrets(load(row["inputs"])),
@@ -94,12 +99,14 @@ USUAL: Final = (
     "id", "name", "namespace", "flow", "kind", "revision", "state", "progress", "createdBy", "createdAt", "startedAt",
     "endedAt", "duration", "failureTask", "failureCode", "failureMessage", "failureExitCode", "labels", "properties",
 )  # fmt: skip
+WHOLE: Final = (*USUAL, "triggerKind", "parent", "git", "inputs", "outputs", "metrics")
+"""The usual ones of JSON, where a value may have parts."""
 
 
-def columns_of(given: Sequence[str]) -> list[Column]:
-    """Names between commas, in quotes where they hold one; none at all is the usual ones. Raises Refused."""
+def columns_of(given: Sequence[str], usual: Sequence[str] = USUAL) -> list[Column]:
+    """Names between commas, in quotes where they hold one; none at all is the `usual` ones. Raises Refused."""
     names = [name.strip() for line in csv.reader(given) for name in line]
-    names = [name for name in names if name] or list(USUAL)
+    names = [name for name in names if name] or list(usual)
     if len(names) > MOST:
         raise _refused(f"a table has at most {MOST} columns; {len(names)} were asked for")
     if double := next((name for name in names if names.count(name) > 1), None):

@@ -1,5 +1,6 @@
 """What the query of an address asks for. Raises Refused for what cannot be meant."""
 
+from collections.abc import Sequence
 from enum import Enum
 from typing import Any, TypeVar
 
@@ -15,7 +16,8 @@ from server.exports.logs import LogOrder, LogText
 Choice = TypeVar("Choice", bound=Enum)
 
 
-def asked_table(given: QueryParams) -> tuple[Wanted, list[Column]]:
+def asked_table(given: QueryParams, usual: Sequence[str]) -> tuple[Wanted, list[Column]]:
+    """`usual` are the columns where none are named."""
     check_names(given, "where", "search", "orderBy", "columns")
     try:
         where = read_json(given["where"]) if given.get("where") else None
@@ -23,7 +25,7 @@ def asked_table(given: QueryParams) -> tuple[Wanted, list[Column]]:
         sentence = f"where is not JSON: {error}; write it as the variable of a GraphQL query"
         raise _refused(sentence, "where") from error
     wanted = wanted_executions(where, given.get("search"), given.get("orderBy") or None)
-    return wanted, columns_of(given.getlist("columns"))
+    return wanted, columns_of(given.getlist("columns"), usual)
 
 
 def asked_record(given: QueryParams) -> bool:

@@ -12,6 +12,7 @@ from models.errors import ProblemCode, Refused, Unavailable
 from models.viewer import Permission, Viewer
 from runner.store.connection import Pool
 from server.auth import visitor_of
+from server.exports.columns import USUAL, WHOLE
 from server.exports.downloads import Download, Turns
 from server.exports.logs import log_text
 from server.exports.parameters import asked_ids, asked_log, asked_record, asked_table, check_names
@@ -37,12 +38,12 @@ def export_routes(pool: Pool, turns: Turns) -> list[Route]:
 
 def _table_routes(pool: Pool, turns: Turns) -> list[Route]:
     async def as_csv(request: Request, viewer: Viewer) -> Response:
-        wanted, columns = asked_table(request.query_params)
+        wanted, columns = asked_table(request.query_params, USUAL)
         pieces = table(pool, viewer.scope, wanted, columns, csv_writer(columns))
         return await Download.of(turns.taken(pieces), _CSV, f"executions-{_now()}.csv")
 
     async def as_json(request: Request, viewer: Viewer) -> Response:
-        wanted, columns = asked_table(request.query_params)
+        wanted, columns = asked_table(request.query_params, WHOLE)
         pieces = table(pool, viewer.scope, wanted, columns, json_writer(columns))
         return await Download.of(turns.taken(pieces), _LINES, f"executions-{_now()}.jsonl")
 

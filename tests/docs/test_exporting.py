@@ -27,7 +27,7 @@ def test_every_column_is_told_and_no_other() -> None:
 
 def test_every_parameter_is_told_and_no_other() -> None:
     with pytest.raises(Refused) as refused:
-        asked_table(QueryParams("wrong=1"))
+        asked_table(QueryParams("wrong=1"), ())
     known = str(refused.value).split("there are ")[1].split(", ")
     assert sorted(table_after("parameter")) == sorted(known)
     told = text_of("docs/exporting.md").split("The log takes ")[1].split("\n\n")[0]

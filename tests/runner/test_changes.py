@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import pytest
 from broadcaster import Broadcast
 
 from models.filters import EVERYTHING, Field, Filter, Operator, Term
@@ -134,3 +135,34 @@ async def test_when_hints_were_lost_every_list_looks(database: Database) -> None
     ):
         feed.hint({"*"})
         await asyncio.gather(*(stirs(interest) for interest in interests))
+
+
+async def test_what_was_forgotten_is_not_taken_for_new(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A list may have counted it; taken for new, nothing would ever tell the list that it left."""
+    monkeypatch.setattr("runner.changes._REMEMBERED", 2)
+    soon = datetime.now(UTC) + timedelta(minutes=10)
+    counted, *others = [await store_execution(database.pool) for _ in range(4)]
+    # All have ended, so that nothing is found but by its hint.
+    await database.pool.execute(
+        """update executions set created_at = $1, ended_at = $1,
+           state = case when id = $2 then 'FAILED' else 'SUCCESS' end""",
+        soon,
+        counted,
+    )
+    async with (
+        asyncio.timeout(DEADLINE),
+        Feed(Broadcast(backend=MemoryHints())) as feed,
+        watching(database.pool, feed, EVERYTHING, FAILED) as (everything, failed),
+    ):
+        await change(database.pool, feed, counted, "progress = 0.1")
+        await asyncio.gather(stirs(everything), stirs(failed))
+        for other in others:  # more than are remembered
+            await change(database.pool, feed, other, "progress = 0.1")
+            await stirs(everything)
+        told = asyncio.ensure_future(stirs(failed))
+        await asyncio.sleep(0)
+        assert not told.done()
+        await change(database.pool, feed, counted, "state = 'RUNNING', ended_at = null")
+        await told

@@ -1,6 +1,7 @@
 """Pages of executions: every order both ways, whole and without doubles, and what counts and facets say."""
 
 import importlib.util
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -14,13 +15,15 @@ from models.orders import ExecutionOrder
 from models.search import parse_search
 from models.viewer import Scope
 from runner.store.database import Database
-from runner.store.facets import FacetField, facets
+from runner.store.facets import FacetField, FacetWish, facets
+from runner.store.flows import namespaces
 from runner.store.listing import View, count_executions, executions_page
 from runner.store.orders import Place, check_place
 from runner.store.words import wanted_words
 from schema.types.paging import Paging, execution_cursor, execution_view
 
 EVERYONE = Scope()
+BEGIN = datetime(2026, 5, 1, tzinfo=UTC)
 COUNT = 300
 
 
@@ -132,7 +135,7 @@ async def test_the_scope_holds_everywhere(database: Database, history: list[UUID
     page = await executions_page(database.pool, beta, parse_search("flow-3"), View(200))
     assert page.rows and {row["namespace"] for row in page.rows} == {"beta"}
     assert await count_executions(database.pool, Scope(()), EVERYTHING) == (0, True)
-    found = await facets(database.pool, beta, EVERYTHING, FacetField.NAMESPACE, 10)
+    found = await facets(database.pool, beta, EVERYTHING, FacetWish(FacetField.NAMESPACE, 10))
     assert [one.value for one in found] == ["beta"]
 
 
@@ -141,14 +144,14 @@ async def test_facets_count_what_matches(database: Database, history: list[UUID]
         where = parse_search(search)
         rows = await walk(database, where, ExecutionOrder.CREATED_DESC, 200, False)
         for field, column in ((FacetField.STATE, "state"), (FacetField.FLOW, "flow_key")):
-            found = await facets(database.pool, EVERYONE, where, field, 100)
+            found = await facets(database.pool, EVERYONE, where, FacetWish(field, 100))
             counted = {one.value: one.count for one in found}
             values = [row[column] for row in rows]
             assert counted == {value: values.count(value) for value in set(values)}
             assert all(one.exact for one in found)
-    labels = await facets(database.pool, EVERYONE, EVERYTHING, FacetField.LABEL, 3)
+    labels = await facets(database.pool, EVERYONE, EVERYTHING, FacetWish(FacetField.LABEL, 3))
     assert labels[0].key == "env" and labels[0].value == "prod"
-    keys = await facets(database.pool, EVERYONE, EVERYTHING, FacetField.LABEL_KEY, 100)
+    keys = await facets(database.pool, EVERYONE, EVERYTHING, FacetWish(FacetField.LABEL_KEY, 100))
     assert {one.value for one in keys} >= {"team", "env", "customer"}
 
 
@@ -202,3 +205,53 @@ async def test_no_statement_is_built_from_text(database: Database) -> None:
         where = parse_search(f'"{quoted}"')
         assert await count_executions(database.pool, EVERYONE, where) == (0, True)
         await executions_page(database.pool, EVERYONE, where, View(5))
+
+
+async def test_menus_find_what_only_the_oldest_executions_have(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counting goes through the newest; what none of these has is found all the same, and what may not be seen not."""
+    monkeypatch.setattr("runner.store.facets.COUNT_LIMIT", 20)
+    old = [("beta", f"rare-{n:03}", "train" if n else "Special") for n in range(260)]
+    places = [*old, *[("acme", "etl", "flow")] * 30, *[("acmes", "hidden", "secret")] * 30]
+    await database.pool.copy_records_to_table(
+        "executions",
+        columns=["id", "namespace", "flow_key", "kind", "name", "state", "seq", "state_seq", "created_by",
+                 "created_at"],
+        records=[(UUID(int=n + 1), *place, "x", "SUCCESS", 1, 1, "user:a", BEGIN) for n, place in enumerate(places)],
+    )  # fmt: skip
+
+    async def found(
+        wish: FacetWish, search: str = "", scope: Scope = EVERYONE
+    ) -> dict[str, tuple[int, bool]]:
+        values = await facets(database.pool, scope, parse_search(search), wish)
+        return {one.value: (one.count, one.exact) for one in values}  # fmt: skip
+
+    assert await found(FacetWish(FacetField.NAMESPACE)) == {
+        "acmes": (20 + 1, False), "acme": (30, True), "beta": (100, False),
+    }  # fmt: skip
+    assert len(await found(FacetWish(FacetField.FLOW, 200))) == 200
+    assert await found(FacetWish(FacetField.FLOW, 50, "E-259")) == {"rare-259": (1, True)}
+    assert await found(FacetWish(FacetField.FLOW, 5, "RARE")) == {
+        f"rare-{n:03}": (1, True) for n in range(5)
+    }
+    assert await found(FacetWish(FacetField.KIND, 50, "spec")) == {"Special": (1, True)}
+    assert await found(FacetWish(FacetField.KIND), "flow:rare-000") == {"Special": (1, True)}
+    acme = Scope(("acme",))
+    for field, value in (
+        (FacetField.NAMESPACE, "acme"),
+        (FacetField.FLOW, "etl"),
+        (FacetField.KIND, "flow"),
+    ):
+        assert list(await found(FacetWish(field), scope=acme)) == [value]
+        assert await found(FacetWish(field, 50, "s"), scope=Scope(("acm",))) == {}
+    assert [row["namespace"] for row in await namespaces(database.pool, acme, executions=True)] == [
+        "acme"
+    ]
+    every = await namespaces(database.pool, EVERYONE, executions=True)
+    assert [(row["namespace"], row["flows"]) for row in every] == [
+        ("acme", 0),
+        ("acmes", 0),
+        ("beta", 0),
+    ]
+    assert await namespaces(database.pool, EVERYONE, executions=False) == []

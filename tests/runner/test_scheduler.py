@@ -12,6 +12,7 @@ from broadcaster import Broadcast
 
 from models.errors import ProblemCode, Refused
 from models.schedule import Due
+from models.search import parse_search
 from models.spec import ScheduleTrigger, parse_flow
 from models.states import Channel
 from models.viewer import Scope
@@ -24,6 +25,7 @@ from runner.scheduler import Scheduler
 from runner.store import flows, idempotency, schedules
 from runner.store.database import Database
 from runner.store.json import load
+from runner.store.listing import executions_page
 from runner.store.plans import Plans
 from runner.store.schedules import CLAIM, Outcome
 from runner.ticks import ask_of, prepare_tick
@@ -123,6 +125,9 @@ async def test_a_tick_becomes_an_execution_that_says_what_started_it(servers: Se
     event = await servers.database.pool.fetchrow("select actor, channel from events where seq = 1")
     assert event and tuple(event) == ("schedule:nightly", Channel.ENGINE.value)
     assert row["created_by"] == "schedule:nightly"
+    for search in ("trigger:schedule", "trigger:nightly", "schedule:nightly NOT trigger:backfill"):
+        page = await executions_page(servers.database.pool, Scope(), parse_search(search))
+        assert [one["id"] for one in page.rows] == [row["id"]]
     assert (schedule["last_at"], schedule["last_execution_id"]) == (tick, row["id"])
     assert (schedule["next_at"], schedule["last_error"]) == (tick + timedelta(days=1), None)
 

@@ -16,9 +16,10 @@ from models.filters import Ago, And, Field, Filter, Not, Operator, Or, Term
 from models.ids import new_id
 from models.matching import listed, matches
 from models.states import EXECUTION_ENDS, ExecutionState, Origin
+from models.trigger_kinds import TriggerKind
 from runner.store.candidates import candidates
 from runner.store.connection import Executes
-from runner.store.json import dump
+from runner.store.json import dump, dump_or_none
 from runner.store.where import Arguments, compile_filter, compile_listed, first_id_of
 
 BEGIN = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -45,6 +46,11 @@ COLUMNS = [
     "failure",
     "seq",
     "state_seq",
+    "parent_id",
+    "replay_of",
+    "rerun_of",
+    "starters",
+    "trigger",
 ]
 
 # Few of each, so that filters meet rows; with what betrays a difference: case, accents, wildcards, separators.
@@ -89,6 +95,11 @@ moments = st.integers(-40, 40).map(lambda hours: BEGIN + timedelta(hours=hours))
 states = st.sampled_from(ExecutionState)
 
 
+ACTORS = ["user:maria", "token:maria", "engine", "user:a:b", "user:", "schedule:nightly"]
+links = st.sampled_from([None, None, None, UUID(int=7)])
+triggers = st.none() | words.map(lambda key: {"type": "schedule", "key": key})
+
+
 @st.composite
 def rows(draw: st.DrawFn) -> dict[str, Any]:
     created = draw(moments)
@@ -108,7 +119,7 @@ def rows(draw: st.DrawFn) -> dict[str, Any]:
         "name": draw(words),
         "kind": draw(words),
         "state": state.value,
-        "created_by": draw(st.sampled_from(["user:maria", "token:maria", "engine", "user:a:b", "user:"])),
+        "created_by": draw(st.sampled_from(ACTORS)),
         "created_at": created,
         "started_at": started,
         "ended_at": ended,
@@ -124,6 +135,11 @@ def rows(draw: st.DrawFn) -> dict[str, Any]:
         "failure": dump(failure) if failure else None,
         "seq": 1,
         "state_seq": 1,
+        "parent_id": draw(links),
+        "replay_of": draw(links),
+        "rerun_of": draw(links),
+        "starters": dump(draw(st.sampled_from([[], ["user:maria"]]))),
+        "trigger": dump_or_none(draw(triggers)),
     }  # fmt: skip
 
 
@@ -135,7 +151,10 @@ times = moments | st.builds(
 )
 ordering = st.sampled_from([Operator.GT, Operator.GTE, Operator.LT, Operator.LTE])
 TIMES = (Field.DATE, Field.CREATED_AT, Field.STARTED_AT, Field.ENDED_AT)
-TEXTS = (Field.FLOW, Field.NAME, Field.KIND, Field.COMMIT, Field.BRANCH, Field.CREATED_BY)
+TEXTS = (
+    Field.FLOW, Field.NAME, Field.KIND, Field.COMMIT, Field.BRANCH, Field.CREATED_BY, Field.SCHEDULE
+)  # fmt: skip
+FLAGS = (Field.RETRIED, Field.ERROR, Field.NOTES, Field.CHILDREN, Field.CHILD)
 wanted = words | st.sampled_from([*NUMBERS, "maria", "engine", "a:b", "user:maria", "\0", "\ud800"])
 
 
@@ -163,7 +182,8 @@ terms = st.one_of(
     of(JSONS, ordering, numbers, keyed=True),
     of(Field.METRIC, ordering | st.sampled_from([Operator.EQ, Operator.EXISTS]), numbers, keyed=True),
     of(Field.TEXT, Operator.EQ, wanted.filter(len)),
-    of((Field.RETRIED, Field.ERROR, Field.NOTES, Field.CHILDREN), Operator.EQ, st.just(True)),
+    of(FLAGS, Operator.EQ, st.booleans()),
+    of(Field.TRIGGER, Operator.IN, st.lists(st.sampled_from(TriggerKind), max_size=3).map(tuple)),
     of(Field.ARCHIVED, Operator.IN, st.sampled_from([(True,), (False,), (True, False)])),
     of(Field.TESTS, Operator.IN, st.just(True)),
 )  # fmt: skip
@@ -268,7 +288,8 @@ def every_term() -> list[Term]:
         *(Term(f, o, v, "lr") for f, o, v in product((*JSONS, Field.METRIC), ordering, amounts)),
         *(Term(f, o, v) for f, o, v in product(TIMES, ordering, hours)),
         *(Term(Field.DURATION, o, Decimal(number * 3600)) for o, number in product(ordering, (1, 4, 9))),
-        *(Term(f, Operator.EQ, True) for f in (Field.RETRIED, Field.ERROR, Field.NOTES, Field.CHILDREN)),
+        *(Term(f, Operator.EQ, v) for f, v in product(FLAGS, (True, False))),
+        *(Term(Field.TRIGGER, Operator.IN, (kind,)) for kind in TriggerKind),
         *(Term(Field.STATE, Operator.IN, (state,)) for state in ExecutionState),
     ]  # fmt: skip
 
@@ -300,14 +321,16 @@ def fixed_row(number: int, value: Any, dice: Random) -> dict[str, Any]:
     created = BEGIN + timedelta(hours=number % 12 - 6)
     state = list(ExecutionState)[number % len(ExecutionState)]
     ended = created + timedelta(hours=5) if state in EXECUTION_ENDS else None
-    actors = ["user:maria", "token:maria", "engine", "user:nightly", "user:"]
+    actors = ["user:maria", "token:maria", "engine", "user:nightly", "user:", "schedule:x"]
     return {
         "id": UUID(int=first_id_of(created).int | number + 1), "namespace": "acme", "flow_key": text,
-        "name": dice.choice(WORDS), "kind": text, "state": state.value, "created_by": actors[number % 5],
+        "name": dice.choice(WORDS), "kind": text, "state": state.value, "created_by": actors[number % 6],
         "created_at": created, "started_at": None if number % 4 == 0 else created + timedelta(hours=number % 3),
         "ended_at": ended, "idle": number % 2 * 1800.0, "idle_since": None, "progress": 0.5,
         "origin": "HEADWAY", "archived": False,
         "labels": dump({"lr": text}), "properties": dump({"lr": value}), "inputs": dump({"lr": value}),
         "git": dump({"commit": text, "branch": text}) if number % 6 else None,
-        "failure": dump({"message": text}) if number % 3 else None, "seq": 1, "state_seq": 1,
+        "failure": dump({"message": text}) if number % 3 else None, "seq": 1, "state_seq": 1, "parent_id": None,
+        "replay_of": UUID(int=7) if number % 7 == 2 else None, "rerun_of": UUID(int=7) if number % 7 == 3 else None,
+        "starters": dump(["user:maria"] if number % 4 == 1 else []), "trigger": dump({"key": text}),
     }  # fmt: skip

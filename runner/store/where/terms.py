@@ -23,6 +23,12 @@ class Target:
     searched: str
 
 
+TRIGGER_KIND: Final = (
+    "headway_trigger(parent_id, replay_of, rerun_of, origin, created_by, starters)"
+)
+SCHEDULE_KEY: Final = (
+    "headway_schedule(parent_id, replay_of, rerun_of, origin, created_by, trigger)"
+)
 EXECUTIONS: Final = Target(
     {
         Field.ID: "id",
@@ -39,6 +45,8 @@ EXECUTIONS: Final = Target(
         Field.DURATION: "(coalesce(ended_at, idle_since, now()) - started_at - make_interval(secs => idle))",
         Field.PROGRESS: "progress",
         Field.ORIGIN: "origin",
+        Field.TRIGGER: TRIGGER_KIND,
+        Field.SCHEDULE: SCHEDULE_KEY,
         Field.COMMIT: "(git ->> 'commit')",
         Field.BRANCH: "(git ->> 'branch')",
         Field.LABEL: "labels",
@@ -105,6 +113,11 @@ def _words(term: Term, arguments: Arguments, target: Target) -> str:
 
 def _tests(term: Term, arguments: Arguments, target: Target) -> str:
     return "true"
+
+
+def _child(term: Term, arguments: Arguments, target: Target) -> str:
+    """As the partial indexes of either say it."""
+    return "parent_id is not null" if term.value else "parent_id is null"
 
 
 def _text(term: Term, arguments: Arguments, target: Target) -> str:
@@ -214,6 +227,7 @@ def _number(term: Term, arguments: Arguments, target: Target) -> str:
 
 _VALUED: Final[Mapping[Field, Callable[[Term, Arguments, Target], str]]] = {
     Field.TESTS: _tests,
+    Field.CHILD: _child,
     Field.ID: _id,
     Field.STATE: _state,
     Field.COMMIT: _commit,

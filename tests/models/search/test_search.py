@@ -1,5 +1,6 @@
 """The search language: what each term means, and what is said of what cannot be read."""
 
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
@@ -13,6 +14,7 @@ from models.filters import EVERYTHING, Ago, And, Field, Filter, Not, Operator, O
 from models.search import FLOWS, LONGEST, parse_search
 from models.search.fields import EXECUTIONS, STATE_WORDS
 from models.states import ExecutionState
+from models.trigger_kinds import TriggerKind
 
 EQ, PREFIX, CONTAINS, EXISTS = Operator.EQ, Operator.PREFIX, Operator.CONTAINS, Operator.EXISTS
 GT, GTE, LT, LTE = Operator.GT, Operator.GTE, Operator.LT, Operator.LTE
@@ -86,6 +88,15 @@ MEANINGS: dict[str, Filter] = {
     ),
     "id:exec_00000000000000000000000001": Term(Field.ID, EQ, UUID(int=1)),
     "has:notes": Term(Field.NOTES, EQ, True),
+    "is:child": Term(Field.CHILD, EQ, True),
+    "is:root": Not(Term(Field.CHILD, EQ, True)),
+    "trigger:Schedule": Term(Field.TRIGGER, Operator.IN, (TriggerKind.SCHEDULE,)),
+    "trigger!=subflow": Not(Term(Field.TRIGGER, Operator.IN, (TriggerKind.SUBFLOW,))),
+    "trigger:nightly": Term(Field.SCHEDULE, EQ, "nightly"),
+    "trigger:night*": Term(Field.SCHEDULE, PREFIX, "night"),
+    "trigger~sched": Term(Field.SCHEDULE, CONTAINS, "sched"),
+    "schedule:schedule": Term(Field.SCHEDULE, EQ, "schedule"),
+    "schedule:*": Term(Field.SCHEDULE, EXISTS, True),
     '"say \\"hi\\""': word('say "hi"'),
     "ANDROID NOTHING ORDER TOM": And((word("ANDROID"), word("NOTHING"), word("ORDER"), word("TOM"))),
     "a-b_c/d.e": word("a-b_c/d.e"),
@@ -147,6 +158,72 @@ def test_what_is_too_large_is_refused() -> None:
 def test_every_state_has_its_word() -> None:
     for state in ExecutionState:
         assert state in STATE_WORDS[state.value.lower()]
+
+
+STATE_NAMES = {
+    **{state.value.lower().replace("_", " "): {state.value} for state in ExecutionState},
+    "pending": {"CREATED", "QUEUED"},
+    "ready": {"CREATED"},
+    "preparing": {"CREATED"},
+    "waiting": {"WAITING_FOR_APPROVAL"},
+    "completed": {"SUCCESS"},
+    "succeeded": {"SUCCESS"},
+    "cancelled": {"CANCELLED", "KILLED"},
+    "canceled": {"CANCELLED", "KILLED"},
+}
+FIELD_NAMES = {
+    "state": "status",
+    "flow": "pipeline workflow",
+    "kind": "type stage",
+    "label": "labels tag",
+    "property": "properties",
+    "input": "inputs",
+    "metric": "metrics",
+    "by": "user",
+    "date": "created",
+    "ended": "finished",
+    "duration": "took",
+}
+
+
+def test_every_name_of_a_state_is_what_other_tools_mean_by_it() -> None:
+    assert {name.replace(" ", "_") for name in STATE_NAMES} == set(STATE_WORDS)
+    for name, states in STATE_NAMES.items():
+        for written in (name, name.replace(" ", "_"), name.replace(" ", "-"), name.title()):
+            for field in ("state", "status"):
+                found = parse_search(f'{field}:"{written}"')
+                assert isinstance(found, Term) and set(found.value) == states, written
+
+
+def test_every_other_name_of_a_field_means_the_same() -> None:
+    synonyms = {one: name for name, others in FIELD_NAMES.items() for one in others.split()}
+    assert {name for name, known in EXECUTIONS.items() if known.name != name} == set(synonyms)
+    for name, meant in synonyms.items():
+        assert EXECUTIONS[name] is EXECUTIONS[meant]
+    flows = {"key": "flow", **{one: name for one, name in synonyms.items() if name in FLOWS}}
+    assert {name: known.name for name, known in FLOWS.items() if known.name != name} == flows
+
+
+@pytest.mark.parametrize(
+    ("text", "nearest", "known"),
+    [
+        ("flw:x", "flow", set(EXECUTIONS)),
+        ("zzz:x", None, set(EXECUTIONS)),
+        ("state:faild", "failed", set(STATE_WORDS)),
+        ("state:zzz", None, set(STATE_WORDS)),
+        ("state~runnnig", "running", set(STATE_WORDS)),
+        ("is:rot", "root", set(EXECUTIONS["is"].flags or ())),
+        ("has:zzz", None, set(EXECUTIONS["has"].flags or ())),
+    ],
+)
+def test_a_hint_lists_all_there_are_the_nearest_first(
+    text: str, nearest: str | None, known: set[str]
+) -> None:
+    message = refusal(text).message
+    listed = re.split(r"[; ]", message.partition("there are: ")[2].replace(", ", ","))[0].split(",")
+    assert set(listed) == known and len(listed) == len(known)
+    if nearest:
+        assert listed[0] == nearest and f"did you mean `{nearest}`?" in message
 
 
 def test_flows_have_fewer_fields() -> None:

@@ -1,7 +1,7 @@
 import { Button, Skeleton } from "@mantine/core";
 import { getRouteApi } from "@tanstack/react-router";
 import { useCallback, useState } from "react";
-import { FilterChoicesDocument } from "@/shared/graphql/gen/graphql";
+import { FirstFlowDocument } from "@/shared/graphql/gen/graphql";
 import { useRead } from "@/shared/graphql/read";
 import { ErrorState } from "@/shared/ui/ErrorState";
 import { OfferButton } from "@/shared/ui/OfferButton";
@@ -33,7 +33,7 @@ export function ExecutionsPage() {
   const whyNotRun = useWhyNotRun();
   const { hold, pointer } = useHold(selected !== null || menu !== null || actions.isOpen || running);
   const { rows, error, settle, loadMore, loadingMore, hasMore } = useRows(search, hold);
-  const choices = useRead(FilterChoicesDocument, {}).data;
+  const first = useRead(FirstFlowDocument, {}).data?.flows.nodes[0];
   const open = (id: string) => void navigate({ to: "/executions/$id", params: { id } } as never);
   useRowKeys({ ids: rows.shown, selected, select: setSelected, open });
 
@@ -63,7 +63,7 @@ export function ExecutionsPage() {
         </span>
       </div>
       <SearchField value={search.q} error={error} onChange={(q) => setSearch({ ...search, q })} />
-      <FilterBar search={search} choices={choices} onChange={setSearch} />
+      <FilterBar search={search} onChange={setSearch} />
       <FilterChips chips={chips} onChange={setSearch} />
       {error && !faultOf(error) && <ErrorState error={error} what="The list" />}
       <div className={classes.news} aria-live="polite">
@@ -75,7 +75,7 @@ export function ExecutionsPage() {
       </div>
       {!rows.loaded && !error && <Waiting />}
       {rows.loaded && rows.shown.length + rows.held.length === 0 && (
-        <Nothing chips={chips} flow={choices?.flows.nodes[0]} onChange={setSearch} />
+        <Nothing chips={chips} flow={first} onChange={setSearch} />
       )}
       {rows.shown.length > 0 && (
         <div {...pointer}>

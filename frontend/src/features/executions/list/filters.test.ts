@@ -20,14 +20,25 @@ describe("whereOf", () => {
     ["a prefix", { namespace: "acme.*" }, { namespace: { prefix: "acme." } }],
     [
       "everything",
-      { state: "RUNNING,FAILED", flow: "etl", namespace: "acme", kind: "train" },
+      {
+        state: "RUNNING,FAILED",
+        flow: "etl",
+        namespace: "acme",
+        kind: "train",
+        trigger: "schedule",
+        subflows: "hidden",
+      },
       {
         state: { in: ["RUNNING", "FAILED"] },
         flow: { eq: "etl" },
         namespace: { eq: "acme" },
         kind: { eq: "train" },
+        trigger: ["SCHEDULE"],
+        isChild: false,
       },
     ],
+    ["no trigger", { trigger: "nonsense" }, undefined],
+    ["what is not hidden", { subflows: "shown" }, undefined],
   ])("%s", (_, search, where) => expect(whereOf(search)).toEqual(where));
 });
 

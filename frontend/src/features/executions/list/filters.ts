@@ -1,5 +1,5 @@
 import type { CombinedError } from "@urql/core";
-import type { ExecutionFilter, ExecutionState } from "@/shared/graphql/gen/graphql";
+import type { ExecutionFilter, ExecutionState, TriggerKind } from "@/shared/graphql/gen/graphql";
 import { EXECUTION_STATES, isEnded, STATE_TOKENS } from "@/shared/ui/stateTokens";
 
 /** The filter as it stands in the URL: the only place that holds it. */
@@ -10,11 +10,35 @@ export type Search = {
   flow?: string | undefined;
   namespace?: string | undefined;
   kind?: string | undefined;
+  /** A kind of trigger, as `schedule`. */
+  trigger?: string | undefined;
+  /** `hidden` leaves out what subflow tasks of other executions started. */
+  subflows?: string | undefined;
 };
 
 export type Chip = { key: string; name: string; value: string; without: Search };
 
-const FIELDS = ["flow", "namespace", "kind"] as const;
+export const FIELDS = ["namespace", "flow", "kind", "trigger"] as const;
+export type Field = (typeof FIELDS)[number];
+
+const TRIGGERS: Record<TriggerKind, true> = {
+  MANUAL: true,
+  API: true,
+  SCHEDULE: true,
+  BACKFILL: true,
+  SUBFLOW: true,
+  REPLAY: true,
+  RERUN: true,
+  RECORDED: true,
+};
+
+export function nameOf(field: Field): string {
+  return field[0]!.toUpperCase() + field.slice(1);
+}
+
+export function hidesSubflows(search: Search): boolean {
+  return search.subflows === "hidden";
+}
 
 /** Names that are no states are dropped: an address somebody typed must not break the list. */
 export function statesOf(search: Search): ExecutionState[] {
@@ -33,9 +57,19 @@ export function whereOf(search: Search): ExecutionFilter | undefined {
   if (states.length) where.state = { in: states };
   for (const field of FIELDS) {
     const text = search[field]?.trim();
-    if (text) where[field] = text.endsWith("*") ? { prefix: text.slice(0, -1) } : { eq: text };
+    if (text && field !== "trigger")
+      where[field] = text.endsWith("*") ? { prefix: text.slice(0, -1) } : { eq: text };
   }
+  const trigger = triggerOf(search);
+  if (trigger) where.trigger = [trigger];
+  if (hidesSubflows(search)) where.isChild = false;
   return Object.keys(where).length ? where : undefined;
+}
+
+/** A word that is no kind is dropped, as with states. */
+function triggerOf(search: Search): TriggerKind | undefined {
+  const word = search.trigger?.trim().toUpperCase() ?? "";
+  return word in TRIGGERS ? (word as TriggerKind) : undefined;
 }
 
 export function searchOf(search: Search): string | undefined {
@@ -59,8 +93,16 @@ export function chipsOf(search: Search): Chip[] {
   if (words) chips.push({ key: "q", name: "Search", value: words, without: { ...search, q: undefined } });
   for (const field of FIELDS) {
     const value = search[field]?.trim();
-    const name = field[0]!.toUpperCase() + field.slice(1);
-    if (value) chips.push({ key: field, name, value, without: { ...search, [field]: undefined } });
+    const without = { ...search, [field]: undefined };
+    if (value) chips.push({ key: field, name: nameOf(field), value, without });
+  }
+  if (hidesSubflows(search)) {
+    chips.push({
+      key: "subflows",
+      name: "Subflows",
+      value: "hidden",
+      without: { ...search, subflows: undefined },
+    });
   }
   return chips;
 }

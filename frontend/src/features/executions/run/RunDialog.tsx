@@ -1,8 +1,10 @@
-import { Modal, Select, Stack, Text } from "@mantine/core";
+import { Modal, Stack, Text } from "@mantine/core";
 import { useState } from "react";
+import type { FlowFilter, RunChoicesQuery, RunChoicesQueryVariables } from "@/shared/graphql/gen/graphql";
 import { RunAgainDocument, RunChoicesDocument, RunFormDocument } from "@/shared/graphql/gen/graphql";
 import { useRead } from "@/shared/graphql/read";
 import { ErrorState } from "@/shared/ui/ErrorState";
+import { type Finding, SearchSelect } from "@/shared/ui/SearchSelect";
 import { LiveRun } from "./LiveRun";
 import { RunForm } from "./RunForm";
 
@@ -40,19 +42,32 @@ export function RunDialog({ again, onClose }: Props) {
   );
 }
 
+const MOST = 50;
+const FLOWS: Finding<RunChoicesQuery, RunChoicesQueryVariables> = {
+  document: RunChoicesDocument,
+  variables: (text) => ({ where: { enabled: true, ...holding(text) }, first: MOST }),
+  choices: ({ flows }) => flows.nodes.map((flow) => ({ value: `${flow.namespace}/${flow.key}` })),
+  most: MOST,
+};
+
+/** `acme/etl` is looked for on both sides of its slash, a text without one on either. */
+function holding(text: string): FlowFilter {
+  const slash = text.lastIndexOf("/");
+  const key = { contains: text.slice(slash + 1) };
+  if (slash >= 0) return { namespace: { contains: text.slice(0, slash) }, key };
+  return text ? { or: [{ namespace: key }, { key }] } : {};
+}
+
 function FlowChoice({ chosen, onChange }: { chosen: Chosen | null; onChange: (chosen: Chosen) => void }) {
-  const { data } = useRead(RunChoicesDocument, {});
-  const flows = data?.flows.nodes ?? [];
   return (
-    <Select
+    <SearchSelect
       label="Flow"
       placeholder="namespace/flow"
-      searchable
-      data={flows.map((flow) => `${flow.namespace}/${flow.key}`)}
+      finding={FLOWS}
       value={chosen && `${chosen.namespace}/${chosen.key}`}
       onChange={(name) => {
-        const found = flows.find((flow) => `${flow.namespace}/${flow.key}` === name);
-        if (found) onChange({ namespace: found.namespace, key: found.key });
+        const [namespace, key] = name?.split("/") ?? [];
+        if (namespace && key) onChange({ namespace, key });
       }}
     />
   );

@@ -1,0 +1,78 @@
+import { Select, type SelectProps } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
+import type { AnyVariables, TypedDocumentNode } from "@urql/core";
+import { useState } from "react";
+import { useRead } from "@/shared/graphql/read";
+import classes from "./SearchSelect.module.css";
+
+export type Choice = { value: string; note?: string };
+
+/** How the server is asked for the choices that hold a text, and what it answered. It answers `most` at once. */
+export type Finding<Data, Variables extends AnyVariables> = {
+  document: TypedDocumentNode<Data, Variables>;
+  variables: (text: string) => Variables;
+  choices: (data: Data) => readonly Choice[];
+  most: number;
+};
+
+type Props<Data, Variables extends AnyVariables> = Omit<
+  SelectProps,
+  "data" | "value" | "onChange" | "searchable" | "searchValue"
+> & {
+  value: string | null;
+  onChange: (value: string | null) => void;
+  finding: Finding<Data, Variables>;
+};
+
+const MORE = "\u0000more";
+const TYPING = 150;
+
+/** A menu that the server searches, so that it is never cut: what is not among the first is found by typing. */
+export function SearchSelect<Data, Variables extends AnyVariables>({
+  value,
+  onChange,
+  finding,
+  ...props
+}: Props<Data, Variables>) {
+  const [typed, setTyped] = useState("");
+  const [opened, setOpened] = useState(false);
+  const [openings, setOpenings] = useState(0);
+  const text = typed === (value ?? "") ? "" : typed.trim();
+  const [asked] = useDebouncedValue(text, TYPING);
+  const { data, loading } = useRead(finding.document, finding.variables(asked), {
+    paused: !opened,
+    version: openings,
+  });
+  const choices = data ? finding.choices(data) : [];
+  const notes = new Map(choices.map((choice) => [choice.value, choice.note]));
+  const isShown = (option: string) => notes.has(option) || option === MORE;
+  const isCut = choices.length >= finding.most;
+  return (
+    <Select
+      {...props}
+      searchable
+      data={[
+        ...notes.keys(),
+        ...(value && !notes.has(value) ? [value] : []),
+        ...(isCut ? [{ value: MORE, label: "Type to find others", disabled: true }] : []),
+      ]}
+      value={value}
+      onChange={onChange}
+      searchValue={typed}
+      onSearchChange={setTyped}
+      onDropdownOpen={() => {
+        setOpened(true);
+        setOpenings((count) => count + 1);
+      }}
+      onDropdownClose={() => setOpened(false)}
+      filter={({ options }) => options.filter((option) => "value" in option && isShown(option.value))}
+      nothingFoundMessage={loading || asked !== text ? "Searching…" : "None"}
+      renderOption={({ option }) => (
+        <>
+          <span className={classes.value}>{option.label}</span>
+          {notes.get(option.value) && <span className={classes.note}>{notes.get(option.value)}</span>}
+        </>
+      )}
+    />
+  );
+}
