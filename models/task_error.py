@@ -1,4 +1,4 @@
-"""Why an attempt failed."""
+"""Why an attempt failed, and how it is said."""
 
 from dataclasses import dataclass
 
@@ -11,3 +11,9 @@ class TaskError:
     code: str
     message: str
     exit_code: int | None = None
+
+
+def beside(message: str, exit_code: int | None) -> str:
+    """The message, and the exit code after it where that is not the message itself."""
+    code = f"exit code {exit_code}"
+    return f"{message} ({code})" if exit_code and exit_code > 0 and message != code else message

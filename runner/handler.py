@@ -8,7 +8,6 @@ from uuid import UUID
 
 from models.errors import Fault, HeadwayError, Refused, Unavailable
 from models.events import Ask, TaskError
-from models.failure_cause import beside
 from models.ids import new_id
 from models.lifecycle.commands import Finish, Start
 from models.lifecycle.origins import Reused
@@ -16,6 +15,7 @@ from models.lifecycle.transition import Transition
 from models.logs import LogLevel
 from models.payloads import CannotBeStored
 from models.states import AttemptState, Channel
+from models.task_error import beside
 from runner.alarm import alarm
 from runner.attempt import Attempt, Surroundings
 from runner.engine import Engine

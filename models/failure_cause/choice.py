@@ -29,12 +29,6 @@ def cause_of(
     return _bounded(best.text) if best.weight >= least else None
 
 
-def beside(message: str, exit_code: int | None) -> str:
-    """The message, and the exit code after it where that is not the message itself."""
-    code = f"exit code {exit_code}"
-    return f"{message} ({code})" if exit_code and exit_code > 0 and message != code else message
-
-
 def _heaviest(lines: Sequence[str]) -> Found:
     """Of the heaviest the one that its shape says."""
     found = _all_found([without_time(line) for line in lines])

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from models.events import TaskError
-from models.failure_cause import Tail, Weight, cause_of, plain
+from models.failure_cause.tail import Tail, plain
 from models.ids import typed
 from models.logs import LogLevel, LogStream
 from models.payloads import TooLarge
@@ -129,6 +129,10 @@ class _Run:
 
     def _why(self, exit: Exit) -> str:
         """What its last lines say of it. One that was killed from outside had no time to say why."""
+        # Its patterns take longer to compile than all else here, and most tasks do not fail.
+        from models.failure_cause.choice import cause_of
+        from models.failure_cause.shapes import Weight
+
         lines = {stream: tail.lines for stream, tail in self._tails.items()}
         if not exit.by_signal:
             return cause_of(lines[LogStream.STDERR], lines[LogStream.STDOUT]) or exit.sentence

@@ -11,7 +11,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from models.failure_cause import beside
+from models.task_error import beside
 from server.cli.folding import Fold, folded
 
 _LOOKS = {

@@ -8,7 +8,7 @@ from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, SimpleDocTemplate, Spacer, Table
 
-from models.failure_cause import beside
+from models.task_error import beside
 from schema.types.task_run import TaskRun
 from server.report.blocks import MARKED, heading, section, table, text, together
 from server.report.charts import BAD, WIDTH, color_of, gantt, plot

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from models.failure_cause import LONGEST
+from models.failure_cause.choice import LONGEST
 from models.logs import LogLevel
 from models.states import TaskRunState
 from models.task_error import TaskError

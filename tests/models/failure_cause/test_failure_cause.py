@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from models.failure_cause import LONGEST, Tail, Weight, beside, cause_of, plain
-from models.failure_cause.choice import without_time
-from models.failure_cause.shapes import SHAPES
-from models.failure_cause.tail import KEPT, LONGEST_LINE
+from models.failure_cause.choice import LONGEST, cause_of, without_time
+from models.failure_cause.shapes import SHAPES, Weight
+from models.failure_cause.tail import KEPT, LONGEST_LINE, Tail, plain
+from models.task_error import beside
 
 _OUTPUTS = Path(__file__).with_name("outputs")
 _PARTS = re.compile(r"^#### (cause|stderr|stdout)\n(.*?)(?=^#### |\Z)", re.DOTALL | re.MULTILINE)
