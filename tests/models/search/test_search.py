@@ -180,7 +180,6 @@ FIELD_NAMES = {
     "input": "inputs",
     "metric": "metrics",
     "by": "user",
-    "date": "created",
     "ended": "finished",
     "duration": "took",
 }
