@@ -40,7 +40,10 @@ def _default_faults(items: Iterator[tuple[int, dict[str, Any]]]) -> Iterator[Fau
                     yield Fault((*path, *below), sentence, reference.offset)
         needed = item.get("depends_on")
         others = needed if isinstance(needed, list) else [needed]
-        names = [*names_in_default(item.get("default")).get("inputs", ()), *map(str, others)]
+        names = [
+            *names_in_default(item.get("default")).get("inputs", ()),
+            *(str(one) for one in others if one != id),
+        ]
         used[id] = [name for name in dict.fromkeys(names) if name in places]
     for id, _, sentence in graph_faults(used):
         yield Fault(("inputs", places[id][0], "default"), sentence)

@@ -164,7 +164,7 @@ NOT_YET 12 1 alerts `alerts` is part of the flow language but not built yet; rem
 VALIDATION 17 32 tasks.0.run an expression inside double quotes is not protected by quoting; \
 give the value to the script through `env:` and write "$NAME" here
 VALIDATION 17 53 tasks.0.run `foo` is no name that expressions know; \
-there are: env, execution, flow, inputs, labels, outputs, secrets, task, trigger
+there are: flow, outputs, execution, env, inputs, labels, secrets, task, trigger
 VALIDATION 19 23 tasks.0.env.REGION there is no input `regoin`; did you mean `region`?
 VALIDATION 21 52 tasks.0.retry.delay must be a duration such as 10s, 5m, 1h30m or PT5M28S, got 'soon'
 VALIDATION 21 65 tasks.0.retry.dlay `dlay` is no key of `retry`; did you mean `delay`?
