@@ -22,7 +22,7 @@ from datetime import datetime, timezone
 from types import TracebackType
 from typing import Any
 
-from headway.client import Client, HeadwayError
+from headway.client import Client, HeadwayError, Refused
 from headway.files import describe
 from headway.repository import detect
 from headway.sending import Sender
@@ -281,7 +281,8 @@ class Recording:
         *,
         ended_at: datetime | str | None = None,
     ) -> None:
-        """What is still to be sent is sent first. Raises what went wrong with that."""
+        """What is still to be sent is sent first. Raises what went wrong with that; once refused, it may be told
+        again, as with the `ended_at` that a run of the past needs."""
         if self._ended:
             return
         self._ended = True
@@ -289,14 +290,18 @@ class Recording:
             return
         self._thread.stop()
         cached = self._cached_from is not None and state == "SUCCESS"
-        self._record(
-            "finishExecution",
-            state="CACHED" if cached else state,
-            endedAt=_moment(ended_at or self.ended_at),
-            error=error,
-            outputs=self._outputs or None,
-            cachedFrom=self._cached_from if cached else None,
-        )
+        try:
+            self._record(
+                "finishExecution",
+                state="CACHED" if cached else state,
+                endedAt=_moment(ended_at or self.ended_at),
+                error=error,
+                outputs=self._outputs or None,
+                cachedFrom=self._cached_from if cached else None,
+            )
+        except Refused:
+            self._ended = False
+            raise
         if self._thread.error:
             raise self._thread.error
 

@@ -235,9 +235,9 @@ async def test_a_program_cannot_forget_when_it_was(served: Served) -> None:
             run.finish()
         shown = program.execution(run.id)
         assert shown and [one["at"][:10] for one in shown["metrics"]] == ["2025-01-07"]
-        program.mutate(
-            "finishExecution", executionId=run.id, state="SUCCESS", endedAt="2025-01-07T15:00:00Z"
-        )
+        run.finish(ended_at="2025-01-07T15:00:00Z")
+        ended = program.execution(run.id)
+        assert ended and (ended["state"], ended["duration"]) == ("SUCCESS", 3600)
         with pytest.raises(ValueError, match="has no time zone"):
             headway.execution("past", started_at=datetime(2025, 1, 7), **about)
         # One that lives began then and ends now.
