@@ -156,12 +156,12 @@ class Attempt:
         self.reports.pending.inputs = abridged(self._inputs)
 
     def write_input(self, place: Workplace) -> None:
-        """What expressions of the task may name, as JSON of any size: secrets are masked, for it lies on the disk."""
+        """What expressions of the task may name, as JSON of any size. Of secrets there is none: it lies on the disk."""
         names = expression_names(self.execution, self.task, self.surroundings.env)
         before = tasks_before(self.execution.plan, self.task.key)
         names["outputs"] = {key: of for key, of in names["outputs"].items() if key in before}
         names["task"]["inputs"] = self._inputs
-        place.write(place.input.name, dump(self.mask.value(names)))
+        place.write(place.input.name, dump(names))
 
     async def task_key(self) -> str:
         """What the task's cache goes by. Raises EvaluationFailed."""
