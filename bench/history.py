@@ -42,6 +42,8 @@ CASES = {
     "namespace below": "namespace:acme.*",
     "not and or": "(state:failed OR state:error) NOT flow:flow-1",
     "metric": "metric:loss<0.1",
+    "trigger": "trigger:schedule",
+    "roots": "is:root",
 }
 ORDERS = {
     "by duration": ExecutionOrder.DURATION_DESC,

@@ -11,7 +11,7 @@ from server.cli import queries
 from server.cli.api import Api, CommandFailed, plain_errors
 from server.cli.inputs import of_flow, parse_labels
 from server.cli.moments import ABOUT, begins, ends
-from server.cli.options import AsJson, Id
+from server.cli.options import AsJson, Child, Id, Triggers
 from server.cli.words import one_of, order_named, states, triggers
 
 
@@ -33,18 +33,8 @@ def ls(
     label: Annotated[
         list[str] | None, typer.Option(help="With key=value; may be repeated.")
     ] = None,
-    trigger: Annotated[
-        list[str] | None,
-        typer.Option(help="Started like this: manual, schedule, replay, ...; may be repeated."),
-    ] = None,
-    child: Annotated[
-        bool | None,
-        typer.Option(
-            "--child/--root",
-            help="Only executions of subflow tasks, or only those that are not.",
-            show_default="both",
-        ),
-    ] = None,
+    trigger: Triggers = None,
+    child: Child = None,
     since: Annotated[
         str | None, typer.Option(help=f"Started, else created, from then on: {ABOUT}.")
     ] = None,

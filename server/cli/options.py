@@ -19,3 +19,17 @@ PlanOnly = Annotated[
 Revision = Annotated[
     str | None, typer.Option(help="same: the one that it ran; latest: the flow's newest.")
 ]
+Triggers = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--trigger", help="Started like this: manual, schedule, replay, ...; may be repeated."
+    ),
+]
+Child = Annotated[
+    bool | None,
+    typer.Option(
+        "--child/--root",
+        help="Only executions of subflow tasks, or only those that are not.",
+        show_default="both",
+    ),
+]

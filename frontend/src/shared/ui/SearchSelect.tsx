@@ -69,7 +69,7 @@ export function SearchSelect<Data, Variables extends AnyVariables>({
       nothingFoundMessage={loading || asked !== text ? "Searching…" : "None"}
       renderOption={({ option }) => (
         <>
-          <span className={classes.value}>{option.label}</span>
+          <span className={classes.value}>{option.label}</span>{" "}
           {notes.get(option.value) && <span className={classes.note}>{notes.get(option.value)}</span>}
         </>
       )}
