@@ -34,6 +34,7 @@ from runner.store import deferred, references, slots
 from runner.store.connection import Pool
 from runner.store.database import Database, read_clock
 from runner.store.deferred import Illegible, Owed
+from runner.store.removal import forget_uses
 from runner.store.snapshots import read_executions
 from runner.vault import Vault
 
@@ -162,6 +163,9 @@ class Courier(Loop):
         others = await references.hold(pool, deleted)
         told = await references.mentions(pool, deleted, others) if others else []
         await self._artifacts.forget(typed("exec", deleted), mentioned_in=told)
+        if not others:
+            async with pool.acquire() as connection, connection.transaction():
+                await forget_uses(connection, deleted)
 
     async def _command(
         self, execution: Execution | None, owed: Evaluate | StartChild | Promised

@@ -39,11 +39,9 @@ def _default_faults(items: Iterator[tuple[int, dict[str, Any]]]) -> Iterator[Fau
                     sentence = "a default names the inputs that it uses, as in inputs.a"
                     yield Fault((*path, *below), sentence, reference.offset)
         needed = item.get("depends_on")
-        others = needed if isinstance(needed, list) else [needed]
-        names = [
-            *names_in_default(item.get("default")).get("inputs", ()),
-            *(str(one) for one in others if one != id),
-        ]
+        others = map(str, needed if isinstance(needed, list) else [needed])
+        earlier = [name for name in others if name in places and places[name][0] < position]
+        names = [*names_in_default(item.get("default")).get("inputs", ()), *earlier]
         used[id] = [name for name in dict.fromkeys(names) if name in places]
     for id, _, sentence in graph_faults(used):
         yield Fault(("inputs", places[id][0], "default"), sentence)

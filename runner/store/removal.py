@@ -11,11 +11,17 @@ from runner.store import deferred, references
 from runner.store.connection import Connection
 from runner.store.json import dump, load
 
-# What nobody else used or made goes with them.
+# What nobody else used or made goes with them. That they made a file which another uses stays known as long as the
+# file: by it people may read it.
 _FORGET_ARTIFACTS: Final = """
 delete from artifacts a
 where a.id in (select artifact_id from artifact_uses where execution_id = any($1::uuid[]))
   and not exists (select from artifact_uses u where u.artifact_id = a.id and u.execution_id <> all($1::uuid[]))
+"""
+_FORGET_USES: Final = """
+delete from artifact_uses a where a.execution_id = any($1::uuid[]) and not (a.direction = 'OUT' and exists (
+  select from artifact_uses u
+  where u.artifact_id = a.artifact_id and u.uri = a.uri and u.execution_id <> all($1::uuid[])))
 """
 _OWN: Final = (
     "delete from votes where approval_id in (select id from approvals where execution_id = any($1::uuid[]))",
@@ -34,7 +40,7 @@ _BESIDE: Final[Mapping[str, Sequence[str]]] = {
     "metrics": ("delete from metrics where execution_id = any($1::uuid[])",),
     "artifacts": (
         _FORGET_ARTIFACTS,
-        "delete from artifact_uses where execution_id = any($1::uuid[])",
+        _FORGET_USES,
     ),
 }
 # Waits for whoever carries outputs of these at this moment, so that the next statement sees who names them.
@@ -107,6 +113,12 @@ async def remove(
     by_row = removals.keys() - history_stays
     await connection.execute(_EVENTS, list(by_row))
     await connection.execute(_LOGS, [id for id in by_row if removals[id].logs])
+
+
+async def forget_uses(connection: Connection, deleted: UUID) -> None:
+    """Of an execution that is gone, when the last of its files is."""
+    await connection.execute(_FORGET_ARTIFACTS, [deleted])
+    await connection.execute("delete from artifact_uses where execution_id = $1", deleted)
 
 
 async def _let_go_of_files(connection: Connection, removals: Mapping[UUID, Delete]) -> None:

@@ -17,6 +17,7 @@ from runner.store.snapshots import NEW_EXECUTION_COLUMNS, TASK_RUN_COLUMNS
 from tests.api.client import PROBLEM, Client, task
 from tests.api.servers import Served, start
 from tests.api.test_cli import headway
+from tests.api.test_files import http
 
 ODD = 'ü "b" {c}.txt'
 MAKES = """id: %s
@@ -247,6 +248,24 @@ async def test_a_file_of_a_child_stays_for_its_parent(scene: Scene) -> None:
     assert scene.files_of(child["id"]) == ["f.txt"]
     await scene.deleted(id)
     assert scene.files_of(child["id"]) == []
+
+
+async def test_who_may_read_a_file_may_still_when_its_maker_is_gone(scene: Scene) -> None:
+    source = await scene.made("read")
+    query = "query ($id: ID!) { execution(id: $id) { artifacts { id name uri } } }"
+    made = (await scene.client.ask(query, id=source["id"]))["execution"]["artifacts"]
+    (art,) = (one["id"] for one in made if one["name"] == "f.txt")
+    used = r"{\"artifact\": {\"uri\": \"$AT\", \"name\": \"f.txt\", \"direction\": \"IN\"}}"
+    other = await scene.read("read-r", says(used, uri_of(source)), "x")
+    async with http(scene.served) as asking:
+        for gone, status in ((None, 200), (source["id"], 200), (other, 404)):
+            if gone:
+                await scene.deleted(gone)
+            answer = await asking.get(f"/artifacts/{art}")
+            assert (answer.status_code, answer.content == b"hi\n") == (status, status == 200)
+    count = "select (select count(*) from artifact_uses where execution_id = any($1))"
+    keys = [untyped("exec", id) for id in (source["id"], other)]
+    assert await scene.connection.fetchval(count, keys) == 0
 
 
 async def test_along_a_chain_a_file_goes_with_the_last(scene: Scene) -> None:
