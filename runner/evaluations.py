@@ -53,7 +53,7 @@ async def _render(
     try:
         rendered = await evaluator.render(templates, expression_names(execution, task))
     except EvaluationFailed as failed:
-        return None, TaskError("EXPRESSION", str(failed))
+        return None, TaskError(failed.code, str(failed))
     return rendered, None
 
 

@@ -1,12 +1,14 @@
 """The names that expressions see."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from models.ids import typed
+from models.lifecycle.results import TOO_LARGE_MESSAGE, is_too_large, results_of
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.secrets import without_secrets
+from runner.evaluator import TooLarge
 
 
 def expression_names(
@@ -44,7 +46,35 @@ def expression_names(
     return names
 
 
-def _outputs(execution: Execution, task: TaskRun | None) -> dict[str, Any]:
+class Outputs(Mapping[str, Any]):
+    """Results by key, put together as they are read: those of a foreach may be large."""
+
+    def __init__(self, execution: Execution, runs: Mapping[str, TaskRun]) -> None:
+        self._execution = execution
+        self._runs = runs
+
+    def __getitem__(self, key: str) -> dict[str, Any]:
+        """Raises TooLarge."""
+        results = results_of(self._execution, self._runs[key])
+        if is_too_large(results):
+            raise TooLarge(f"`outputs.{key}` is too large: {TOO_LARGE_MESSAGE}")
+        return dict(results)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._runs
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._runs)
+
+    def __len__(self) -> int:
+        return len(self._runs)
+
+    def with_run(self, run: TaskRun) -> "Outputs":
+        """With those of one more task run."""
+        return Outputs(self._execution, {**self._runs, run.key: run})
+
+
+def _outputs(execution: Execution, task: TaskRun | None) -> Outputs:
     """By key, of the flow's own tasks; within a foreach, of those before it in the same iteration too."""
     levels = [""]
     level = task.level if task else ""
@@ -52,11 +82,8 @@ def _outputs(execution: Execution, task: TaskRun | None) -> dict[str, Any]:
         levels.append(level)
         level = level[: level.rindex("[")].rpartition(".")[0]
         level = f"{level}." if level else ""
-    return {
-        run.key: dict(run.results)
-        for run in execution.tasks.values()
-        if run.ended and run.level in levels
-    }
+    runs = {run.key: run for run in execution.tasks.values() if run.ended and run.level in levels}
+    return Outputs(execution, runs)
 
 
 def _iteration(execution: Execution, task: TaskRun) -> dict[str, Any]:

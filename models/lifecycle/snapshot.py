@@ -259,8 +259,9 @@ class Killing:
 
 @dataclass(frozen=True)
 class Execution:
-    """`signals` are events that were sent to it and that no wait has taken yet. `restarted_by` are people, as are
-    `starters`, who had it started beside `created_by`: by asking for a backfill, by restarting its parent.
+    """`tentative` are properties that running attempts have set. `signals` are events that were sent to it and that no
+    wait has taken yet. `restarted_by` are people, as are `starters`, who
+    had it started beside `created_by`: by asking for a backfill, by restarting its parent.
 
     Derived, and kept because thousands of task runs ask for them at each step: `families`, the paths of each foreach's
     task runs; `done`, the sum that progress is made of, in millionths of a task run; `unsettled`, the paths of what has
@@ -302,6 +303,7 @@ class Execution:
     progress: float = 0.0
     outputs: Mapping[str, Any] = field(default_factory=dict)
     properties: Mapping[str, Any] = field(default_factory=dict)
+    tentative: Mapping[str, Sequence[Sequence[Any]]] = field(default_factory=dict)
     started_at: datetime | None = None
     ended_at: datetime | None = None
     failure: Failure | None = None
