@@ -352,12 +352,15 @@ async def _until_told_to_stop(request: dict[str, Any]) -> tuple[list[int], RowFi
 
 
 def _outputs(counts: list[int], rows: RowFile | None) -> dict[str, Any]:
-    """`first` and `value` only where they are small."""
+    """`first` and `value` only where they are small; the log says so where they are not."""
     outputs: dict[str, Any] = {"count": counts[-1], "counts": counts}
     if rows:
         outputs["columns"] = rows.columns
         first = dict(zip(rows.columns, rows.first or (), strict=False))
-        if rows.first is not None and len(json.dumps(first)) <= _MOST_TOLD:
+        if rows.first is not None and len(json.dumps(first)) > _MOST_TOLD:
+            told = f"the first row holds more than {_MOST_TOLD} characters: it is no output"
+            print(f"{told}; read it from the artifact {rows.name}", file=sys.stderr)
+        elif rows.first is not None:
             outputs["first"] = first
             if rows.count == 1 and len(rows.columns) == 1:
                 outputs["value"] = rows.first[0]
