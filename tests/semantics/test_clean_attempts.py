@@ -64,8 +64,9 @@ async def seen(client: Client, id: str) -> dict[str, Any]:
 
 
 def run_of(found: dict[str, Any], key: str) -> dict[str, Any]:
-    (one,) = [run for run in found["taskRuns"] if run["key"] == key]
-    return one
+    runs: list[dict[str, Any]] = [run for run in found["taskRuns"] if run["key"] == key]
+    assert len(runs) == 1
+    return runs[0]
 
 
 def assert_apart(found: dict[str, Any], tried_again: bool = False) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import httpx
+
 from models.lifecycle.results import MAX_RESULTS, TOO_LARGE, TOO_LARGE_MESSAGE
 from models.values import json_size
 from tests.api.client import ENDS, Client, states, task
