@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from models.approval import ApprovalPolicy
+from models.approval_events import ApprovalEscalated, ApprovalReminded
 from models.event_types import EventType
 from models.record_events import Archived, GitSet, NoteAdded, Unarchived
 from models.states import (
@@ -246,22 +247,6 @@ class ApprovalVoted:
     groups: tuple[str, ...] = ()
     form: Mapping[str, Any] | None = None
     key: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ApprovalReminded:
-    path: str
-    approval_id: UUID
-
-
-@dataclass(frozen=True, slots=True)
-class ApprovalEscalated:
-    """`roles` may decide as well from now on, until `expires_at` if there is a time."""
-
-    path: str
-    approval_id: UUID
-    roles: tuple[str, ...]
-    expires_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

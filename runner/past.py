@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from models.approval_events import ApprovalEscalated
 from models.errors import ProblemCode, Refused
 from models.events import (
     ApprovalClosed,
-    ApprovalEscalated,
     ApprovalRequested,
     ApprovalVoted,
     AttemptEnded,

@@ -1,8 +1,8 @@
 """What events make of approval requests."""
 
+from models.approval_events import ApprovalEscalated
 from models.events import (
     ApprovalClosed,
-    ApprovalEscalated,
     ApprovalRequested,
     ApprovalVoted,
     Event,

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from models.approval_events import ApprovalEscalated
 from models.events import (
     ApprovalClosed,
-    ApprovalEscalated,
     ApprovalRequested,
     ApprovalVoted,
     AttemptEnded,

@@ -5,11 +5,10 @@ from datetime import timedelta
 from typing import Any
 
 from models.approval import ApprovalPolicy
+from models.approval_events import ApprovalEscalated, ApprovalReminded
 from models.errors import Problem, ProblemCode, Refused
 from models.events import (
     ApprovalClosed,
-    ApprovalEscalated,
-    ApprovalReminded,
     ApprovalRequested,
     ApprovalVoted,
     AttemptEnded,
