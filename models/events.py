@@ -178,7 +178,10 @@ class AttemptStarted:
 
 @dataclass(frozen=True, slots=True)
 class AttemptEnded:
-    """`state` is the attempt's end, `to_state` the task run's, RETRYING until `retry_at`; `message` stays."""
+    """`state` is the attempt's end, `to_state` the task run's, RETRYING until `retry_at`; `message` stays.
+
+    With `sets_aside` whatever the attempt gave stays with it: outputs, properties, progress.
+    """
 
     path: str
     attempt: int
@@ -195,20 +198,26 @@ class AttemptEnded:
     cache_key: str | None = None
     outputs_from: UUID | None = None
     message: str | None = None
+    sets_aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class OutputsSet:
-    """Outputs merged into a task run's, or, without a path, the execution's own."""
+    """Outputs merged into a task run's, or, without a path, the execution's own. `attempt` is the one that set them,
+    if one did."""
 
     path: str | None
     outputs: Mapping[str, Any]
+    attempt: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PropertiesSet:
+    """Those of an `attempt` are taken back when it does not succeed."""
+
     path: str | None
     properties: Mapping[str, Any]
+    attempt: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,7 @@ class Execution(Model):
     outputs = fields.JSONField[dict[str, object]](db_default=_EMPTY_OBJECT)
     labels = fields.JSONField[dict[str, str]](db_default=_EMPTY_OBJECT)
     properties = fields.JSONField[dict[str, object]](db_default=_EMPTY_OBJECT)
+    tentative = fields.JSONField[dict[str, object]](db_default=_EMPTY_OBJECT)
     on_failure = fields.CharEnumField(FailureAction, max_length=32, description="", null=True)
     priority = fields.IntField(db_default=0)
     disabled_tasks = fields.JSONField[list[str]](db_default=_EMPTY_LIST)

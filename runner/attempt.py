@@ -193,7 +193,7 @@ class Attempt:
         sentence = self.mask.text(str(failed))
         if self.mask and len(str(failed)) >= MAX_SENTENCE:
             sentence = sentence[: -self.mask.longest]
-        return EvaluationFailed(sentence)
+        return type(failed)(sentence)
 
     @asynccontextmanager
     async def workplace(self) -> AsyncIterator[Workplace]:

@@ -99,7 +99,7 @@ async def names_seen(pool: Pool, plans: Plans, row: Any, path: str) -> dict[str,
     seen = now if start is None else (await read_past(pool, plans, row, start)).execution
     names = expression_names(seen, seen.tasks[path])
     if task.ended:
-        names["outputs"] = {**names["outputs"], task.key: dict(task.results)}
+        names["outputs"] = names["outputs"].with_run(task)
     return names
 
 

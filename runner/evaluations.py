@@ -58,7 +58,7 @@ async def _render(
         for name, value in rendered.items():
             measured(value, name)
     except EvaluationFailed as failed:
-        return None, TaskError("EXPRESSION", str(failed))
+        return None, TaskError(failed.code, str(failed))
     except NotTaken as error:
         return None, TaskError(error.code, str(error))
     return rendered, None

@@ -23,7 +23,7 @@ from models.errors import HeadwayError
 from models.expressions import SYNTAX, has_expressions, read
 
 MAX_REQUEST = 16 * 1024 * 1024
-"""Bytes of the values that one request may refer to."""
+"""Bytes, as JSON, of the values that one request may refer to: each name's, and of `outputs` each task's."""
 SILENCE = 10.0
 """Seconds without an answer after which a child that does not even compute is killed."""
 MAX_SENTENCE = 2000
@@ -44,6 +44,15 @@ class Mode(StrEnum):
 
 class EvaluationFailed(HeadwayError):
     """An expression that cannot be evaluated; the message is a sentence for its author."""
+
+    code = "EXPRESSION"
+    """Of the error of the task that it belongs to."""
+
+
+class TooLarge(EvaluationFailed):
+    """The values that the expression uses are larger than can be read."""
+
+    code = "PAYLOAD_TOO_LARGE"
 
 
 class _ChildEnded(Exception):
@@ -96,7 +105,8 @@ class Evaluator:
             else ("text", text)
             for text, reading in zip(texts, readings, strict=True)
         ]
-        body = _encoded([mode.value, _needed(names, texts), sources, sorted(names)])
+        needed = _encoded(_needed(names, texts))
+        body = orjson.dumps([mode.value, needed, sources, sorted(names)])
         async with self._places:
             return rebuild(iter(await self._ask(body)))
 
@@ -233,18 +243,32 @@ class _Child(asyncio.Protocol):
             self._reader.close()
 
 
-def _encoded(request: list[Any]) -> bytes:
+def _encoded(needed: Mapping[str, Any]) -> dict[str, Any]:
+    """The values as JSON, which is made once. Raises EvaluationFailed."""
+    room = MAX_REQUEST
+    encoded: dict[str, Any] = {}
+    for root, value in needed.items():
+        parts = value if root == "outputs" and isinstance(value, Mapping) else {root: value}
+        written: dict[str, orjson.Fragment] = {}
+        for name in parts:
+            text = _json(parts[name])
+            room -= len(text)
+            if room < 0:
+                raise TooLarge(
+                    f"the values that the expression uses hold more than {MAX_REQUEST >> 20} MiB together"
+                )
+            written[name] = orjson.Fragment(text)
+        encoded[root] = written if parts is value else written[root]
+    return encoded
+
+
+def _json(value: Any) -> bytes:
     try:
-        body = orjson.dumps(request, default=_jsonable)
+        return orjson.dumps(value, default=_jsonable)
     except TypeError as error:
         raise EvaluationFailed(
             f"the values that the expression uses are no JSON: {error}"
         ) from None
-    if len(body) > MAX_REQUEST:
-        raise EvaluationFailed(
-            f"the values that the expression uses hold more than {MAX_REQUEST >> 20} MiB"
-        )
-    return body
 
 
 def _jsonable(value: Any) -> Any:

@@ -31,6 +31,9 @@ from orjson import dumps, loads
 CPU_SECONDS = 1.0
 MEMORY = 64 * 1024 * 1024
 CACHE_MEMORY = 16 * 1024 * 1024
+READING_MEMORY = 768 * 1024 * 1024
+"""Address space for reading the values of one request: the parser takes a dozen times their size for a moment."""
+_LARGE_FRAME = 1024 * 1024
 MAX_OUTPUT = 16 * 1024 * 1024
 """Bytes of all that one request is evaluated to; what becomes of it has limits of its own."""
 _CACHED_TEMPLATES = 256
@@ -93,8 +96,24 @@ class Evaluation:
         self.compiled: OrderedDict[tuple[str, str, str], Callable[..., Any]] = OrderedDict()
 
     def answer(self, frame: bytes) -> bytes:
-        request, mode, Clear.names, texts, Clear.known = loads(frame)
-        os.pwrite(self.blame, _CURRENT.pack(request), 0)
+        """Values of a large frame are not counted as memory of the expression."""
+        os.pwrite(self.blame, _CURRENT.pack(int(frame[1 : frame.index(b",")])), 0)
+        if len(frame) <= _LARGE_FRAME:
+            return self.evaluated(frame)
+        _allow_reading()
+        try:
+            return self.evaluated(frame)
+        finally:
+            Clear.names = {}
+            _allow_evaluating()
+
+    def evaluated(self, frame: bytes) -> bytes:
+        try:
+            request, mode, Clear.names, texts, Clear.known = loads(frame)
+        except ValueError as error:  # the parser's word for having no memory left
+            raise MemoryError from error
+        if len(frame) > _LARGE_FRAME:
+            _allow_evaluating()
         signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)
         try:
             payload = dumps(
@@ -221,7 +240,8 @@ def _frames(buffer: bytearray) -> Iterator[bytes]:
         end = _HEADER.size + length
         if len(buffer) < end:
             return
-        frame = bytes(buffer[_HEADER.size : end])
+        with memoryview(buffer) as received:  # one copy, as a frame may hold 16 MiB
+            frame = bytes(received[_HEADER.size : end])
         del buffer[:end]
         yield frame
 
@@ -239,13 +259,31 @@ def _write(data: bytes) -> None:
 def _limit_memory() -> None:
     """What is mapped now, and as much again as an expression may use. Not every system can tell."""
     try:
-        with open("/proc/self/statm", encoding="ascii") as file:
-            mapped = int(file.read().split()[0]) * resource.getpagesize()
-        limit = mapped + MEMORY + CACHE_MEMORY
-        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+        limit = _mapped() + MEMORY + CACHE_MEMORY
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit + READING_MEMORY))
     except OSError:
-        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY * 2, MEMORY * 2))
+        limit = MEMORY * 2
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit + READING_MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _mapped() -> int:
+    with open("/proc/self/statm", encoding="ascii") as file:
+        return int(file.read().split()[0]) * resource.getpagesize()
+
+
+def _allow_reading() -> None:
+    for kind in (resource.RLIMIT_AS, resource.RLIMIT_DATA):
+        _, most = resource.getrlimit(kind)
+        resource.setrlimit(kind, (most, most))
+
+
+def _allow_evaluating() -> None:
+    """As much again as an expression may use, beside the values that have been read."""
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    if most != resource.RLIM_INFINITY:
+        limit = min(_mapped() + MEMORY + CACHE_MEMORY, most)
+        resource.setrlimit(resource.RLIMIT_AS, (limit, most))
 
 
 def _key(key: Any) -> str:

@@ -126,7 +126,7 @@ class JobHandler:
         except Stopped as stopped:
             finish = _stopped(attempt, stopped)
         except EvaluationFailed as failed:
-            finish = _erred(attempt, TaskError("EXPRESSION", str(failed)))
+            finish = _erred(attempt, TaskError(failed.code, str(failed)))
         except Exception as error:
             if is_out_of_room(error):
                 return await self._without_room(attempt, error)

@@ -1,13 +1,15 @@
 """The names that expressions see."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from models.ids import typed
+from models.lifecycle.results import TOO_LARGE_MESSAGE, is_too_large, results_of
 from models.lifecycle.snapshot import Execution, Plan, TaskRun
 from models.secrets import without_secrets
 from models.states import Section
+from runner.evaluator import TooLarge
 
 
 def expression_names(
@@ -45,7 +47,35 @@ def expression_names(
     return names
 
 
-def _outputs(execution: Execution, task: TaskRun | None) -> dict[str, Any]:
+class Outputs(Mapping[str, Any]):
+    """Results by key, put together as they are read: those of a foreach may be large."""
+
+    def __init__(self, execution: Execution, runs: Mapping[str, TaskRun]) -> None:
+        self._execution = execution
+        self._runs = runs
+
+    def __getitem__(self, key: str) -> dict[str, Any]:
+        """Raises TooLarge."""
+        results = results_of(self._execution, self._runs[key])
+        if is_too_large(results):
+            raise TooLarge(f"`outputs.{key}` is too large: {TOO_LARGE_MESSAGE}")
+        return dict(results)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._runs
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._runs)
+
+    def __len__(self) -> int:
+        return len(self._runs)
+
+    def with_run(self, run: TaskRun) -> "Outputs":
+        """With those of one more task run."""
+        return Outputs(self._execution, {**self._runs, run.key: run})
+
+
+def _outputs(execution: Execution, task: TaskRun | None) -> Outputs:
     """By key, of the flow's own tasks; within a foreach, of those before it in the same iteration too."""
     levels = [""]
     level = task.level if task else ""
@@ -56,7 +86,7 @@ def _outputs(execution: Execution, task: TaskRun | None) -> dict[str, Any]:
     # Looked up one by one: iterations may be thousands. What ran elsewhere has no plan, and no iterations.
     keys = execution.plan.tasks or execution.tasks
     found = (execution.tasks.get(f"{level}{key}") for level in levels for key in keys)
-    return {run.key: dict(run.results) for run in found if run is not None and run.ended}
+    return Outputs(execution, {run.key: run for run in found if run is not None and run.ended})
 
 
 def _iteration(execution: Execution, task: TaskRun) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 `PastKey` stands for a row's key in all that is read of a past moment: whoever reads by it reads from that moment.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -16,8 +16,10 @@ from models.approval_events import (
     ApprovalVoted,
 )
 from models.errors import ProblemCode, Refused
-from models.events import AttemptEnded, AttemptStarted, Event, ExecutionMoved, TaskRunRecorded
+from models.events import AttemptEnded, AttemptStarted, Event, ExecutionMoved, Fact, TaskRunRecorded
 from models.lifecycle.evolve import fold
+from models.lifecycle.given import given_by_attempts
+from models.lifecycle.results import results_of
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.record_events import NoteAdded
 from models.states import ApprovalState, AttemptState, TaskRunState
@@ -86,11 +88,10 @@ async def read_past(pool: Pool, plans: Plans, row: Any, seq: int) -> Past:
     at = events[-1].at
     told = {
         "metrics": [dict(one) for one in metrics if one["at"] <= at],
-        "artifacts": [dict(one) for one in artifacts if one["created_at"] <= at],
+        "artifacts": _artifacts(artifacts, at, _attempts(execution, events)),
     }
-    return _past(
-        row, _carrying(execution, held), events, {**told, "task_runs": _task_runs(execution, held)}
-    )
+    execution = _carrying(execution, held)
+    return _past(row, execution, events, {**told, "task_runs": _task_runs(execution, held)})
 
 
 async def _held(connection: Connection, execution: Execution | None) -> Mapping[UUID, Held]:
@@ -127,6 +128,8 @@ def _past(row: Any, execution: Execution, events: Sequence[Event], told: dict[st
         "notes": _notes(events),
         **told,
     }
+    given = given_by_attempts(_placed(execution, events))
+    rows["given"] = lambda _: given
     for kind, found in tables.items():
         rows[kind] = _finder([past_row(past, one) for one in found], _KEYS.get(kind))
     return past
@@ -154,10 +157,34 @@ def _task_runs(execution: Execution, held: Mapping[UUID, Held]) -> list[Row]:
     for task in sorted(execution.tasks.values(), key=lambda one: (one.position, one.path)):
         source = _source(task, held)
         row = {name: value((execution, task)) for name, _, value in NEW_TASK_RUN_COLUMNS}
-        results = dump({**source.outputs, **task.outputs} if source else task.outputs)
+        results = dump(results_of(execution, task))
         source_execution = source.execution_id if source else None
         found.append({**row, "results": results, "source_execution": source_execution})
     return found
+
+
+def _artifacts(uses: Sequence[Any], at: datetime, attempts: Sequence[Row]) -> list[Row]:
+    """Those up to then; an attempt that ran then had not failed yet."""
+    running = {
+        (one["task_run_id"], one["number"])
+        for one in attempts
+        if one["state"] == AttemptState.RUNNING.value
+    }
+    return [
+        {
+            **one,
+            "set_aside": one["set_aside"] and (one["task_run_id"], one["attempt"]) not in running,
+        }
+        for one in uses
+        if one["created_at"] <= at
+    ]
+
+
+def _placed(execution: Execution, events: Sequence[Event]) -> Iterator[tuple[UUID | None, Fact]]:
+    """The facts with the ids of their task runs."""
+    for event in events:
+        path = getattr(event.fact, "path", None)
+        yield (execution.tasks[path].id if path else None), event.fact
 
 
 def _recorded(execution: Execution, event: Event, fact: TaskRunRecorded) -> Row:

@@ -8,14 +8,17 @@ from uuid import UUID
 
 from strawberry.dataloader import DataLoader
 
+from models.lifecycle.given import Given
 from models.lifecycle.snapshot import Execution
 from models.viewer import Scope
 from runner.past import Past, past_of, read_past
 from runner.store import comparison, flows, history, lineage, schedules, slots, stats, workers
 from runner.store.alike import Line
 from runner.store.connection import Pool
+from runner.store.facts import given_of
 from runner.store.flow_links import LinkedFlow, linked_flows
 from runner.store.gathering import Gathered
+from runner.store.nodes import RESULTS_OF
 from runner.store.plans import Plans
 from runner.store.snapshots import read_executions
 from runner.store.stats import Tally
@@ -27,6 +30,7 @@ _GROUPED = {
     "approvals": (history.APPROVALS_OF, "execution_id"),
     "votes": (history.VOTES_OF, "approval_id"),
     "moves": (history.MOVES_OF, "execution_id"),
+    "results": (RESULTS_OF, "id"),
     "task_moves": (history.TASK_MOVES_OF, "execution_id"),
     "metrics": (history.METRICS_OF, "execution_id"),
     "artifacts": (history.ARTIFACTS_OF, "execution_id"),
@@ -62,6 +66,10 @@ class _Reads:
     async def snapshots(self, ids: Sequence[UUID]) -> list[Execution | None]:
         found = await read_executions(self.pool, self.plans, list(ids))
         return [found.get(id) for id in ids]
+
+    async def given(self, ids: Sequence[UUID]) -> list[Mapping[tuple[UUID, int], Given]]:
+        found = await given_of(self.pool, ids)
+        return [found[id] for id in ids]
 
     async def flows(self, ids: Sequence[UUID]) -> list[Row | None]:
         return await self._by_id(flows.flows_by_id, ids)
@@ -142,6 +150,14 @@ class Loaders:
     @property
     def task_runs(self) -> DataLoader[UUID, list[Row]]:
         return self._grouped("task_runs")
+
+    @property
+    def results(self) -> DataLoader[UUID, list[Row]]:
+        return self._grouped("results")
+
+    @property
+    def given(self) -> DataLoader[UUID, Mapping[tuple[UUID, int], Given]]:
+        return self._once("given", self._reads.given)
 
     @property
     def attempts(self) -> DataLoader[UUID, list[Row]]:

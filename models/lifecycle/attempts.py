@@ -58,9 +58,9 @@ def report(steps: Steps, command: Report) -> None:
         steps.refused = _void_lease()
         return
     if command.outputs:
-        steps.record(OutputsSet(task.path, command.outputs))
+        steps.record(OutputsSet(task.path, command.outputs, task.attempt))
     if command.properties:
-        steps.record(PropertiesSet(task.path, command.properties))
+        steps.record(PropertiesSet(task.path, command.properties, task.attempt))
     if command.labels:
         steps.record(LabelsSet({**steps.execution.labels, **command.labels}, task.path))
     if command.git:

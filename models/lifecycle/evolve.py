@@ -63,8 +63,10 @@ from models.lifecycle.task_changes import (
     task_run_moved,
     task_run_recorded,
     task_runs_added,
+    with_changed_results,
 )
 from models.lifecycle.task_runs import dict_of
+from models.lifecycle.tentative import set_properties, try_properties
 from models.record_events import Archived, GitSet, Unarchived
 from models.states import (
     EXECUTION_ENDS,
@@ -236,11 +238,15 @@ def _outputs_set(execution: Execution, fact: OutputsSet, event: Event) -> Execut
     task = execution.tasks[fact.path]
     outputs = merged(task.outputs, fact.outputs)
     changed = replace(task, outputs=outputs, outputs_id=changed_outputs(task, event))
+    if task.ended:
+        execution = with_changed_results(execution, task, event)
     return with_task(execution, task, changed)
 
 
 def _properties_set(execution: Execution, fact: PropertiesSet, _: Event) -> Execution:
-    return replace(execution, properties=merged(execution.properties, fact.properties))
+    if fact.path is None or fact.attempt is None:
+        return set_properties(execution, fact.properties)
+    return try_properties(execution, fact.path, fact.properties)
 
 
 def _labels_set(execution: Execution, fact: LabelsSet, _: Event) -> Execution:

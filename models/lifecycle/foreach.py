@@ -1,20 +1,16 @@
-"""The iterations of a foreach: added when its items are known, started as `max_parallel` allows, and gathered."""
+"""The iterations of a foreach: added when its items are known, started as `max_parallel` allows, and waited for."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
 from uuid import UUID
 
 from models.events import AttemptEnded, ProgressReported, TaskError, TaskRunsAdded
 from models.lifecycle.ends import error_end
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.lifecycle.steps import Steps
-from models.payloads import json_size
 from models.spec import ForeachTask
 from models.states import GOOD_ENDS, AttemptState, TaskRunState
 
 MAX_ITEMS = 10_000
 MAX_TASK_RUNS = 20_000
-_MAX_OUTPUTS = 1024 * 1024
 
 
 def expand(steps: Steps, task: TaskRun, items: object) -> None:
@@ -115,7 +111,7 @@ class Iterations:
             return
         bad = [child for child in children if child.state not in GOOD_ENDS]
         if bad and all(_was_dropped(child) for child in bad):
-            _end(steps, task, TaskRunState.CANCELLED, None, _gathered(children))
+            _end(steps, task, TaskRunState.CANCELLED)
             return
         error = None
         if bad:
@@ -124,7 +120,7 @@ class Iterations:
             error = TaskError("ITERATIONS", told)
         allowed = execution.spec_of(task).allow_failure
         worst = TaskRunState.WARNING if allowed else TaskRunState.FAILED
-        _end(steps, task, worst if error else TaskRunState.SUCCESS, error, _gathered(children))
+        _end(steps, task, worst if error else TaskRunState.SUCCESS, error)
 
 
 def _was_dropped(task: TaskRun) -> bool:
@@ -164,31 +160,15 @@ def iteration_has_begun(execution: Execution, task: TaskRun) -> bool:
     return any(_has_begun(execution, execution.tasks[task.level + each.id]) for each in siblings)
 
 
-def _gathered(children: Sequence[TaskRun]) -> Mapping[str, Any]:
-    """Per task the outputs of its iterations, in their order; left out where they hold more than 1 MiB together."""
-    gathered: dict[str, list[Any]] = {}
-    for child in sorted(children, key=lambda child: child.position):
-        gathered.setdefault(child.key, []).append(dict(child.results))
-    return gathered if json_size(gathered) <= _MAX_OUTPUTS else {}
-
-
 _ATTEMPT_ENDS = {
     TaskRunState.SUCCESS: AttemptState.SUCCESS,
     TaskRunState.CANCELLED: AttemptState.KILLED,
 }
 
 
-def _end(
-    steps: Steps,
-    task: TaskRun,
-    state: TaskRunState,
-    error: TaskError | None = None,
-    outputs: Mapping[str, Any] | None = None,
-) -> None:
+def _end(steps: Steps, task: TaskRun, state: TaskRunState, error: TaskError | None = None) -> None:
     end = _ATTEMPT_ENDS.get(state, AttemptState.FAILED)
-    steps.record(
-        AttemptEnded(task.path, task.attempt, end, task.state, state, outputs=outputs, error=error)
-    )
+    steps.record(AttemptEnded(task.path, task.attempt, end, task.state, state, error=error))
 
 
 def _spec(execution: Execution, task: TaskRun) -> ForeachTask:

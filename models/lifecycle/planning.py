@@ -7,6 +7,7 @@ from uuid import UUID
 
 from models.errors import ProblemCode, Refused
 from models.lifecycle.origins import Reused
+from models.lifecycle.results import results_of
 from models.lifecycle.snapshot import Execution, Plan, TaskRun
 from models.similar import did_you_mean
 from models.states import GOOD_ENDS, Section, TaskRunState
@@ -141,7 +142,7 @@ def plan_draft(source: Execution, plan: Plan) -> list[PlannedTask]:
 def reused(source: Execution, keys: Iterable[str]) -> Mapping[str, Reused]:
     """The source's task runs of these keys, for a replay: each with its end and where its outputs are."""
     return {
-        key: Reused(task.state, task.holder, task.results)
+        key: Reused(task.state, task.holder, results_of(source, task))
         for key in keys
         if (task := source.tasks.get(key)) is not None and task.state in GOOD_ENDS
     }

@@ -72,6 +72,12 @@ class _Known:
         return bool(self.task.attempt) and (self.told.attempt or 0) > self.task.attempt
 
     @property
+    def starts_clean(self) -> bool:
+        """Whether the attempt before, which did not succeed, keeps what it gave."""
+        newest = self.task.newest
+        return self.again and newest is not None and newest.state is not AttemptState.SUCCESS
+
+    @property
     def state(self) -> TaskRunState:
         known, told = self.task.state, self.told.state
         if told is None:
@@ -168,7 +174,9 @@ def _fact(known: _Known, new_id: Callable[[], UUID]) -> TaskRunRecorded:
         progress=_progress(known, state),
         message=task.message if told.message is None else told.message,
         inputs=_merged(task.inputs, told.inputs, "inputs"),
-        outputs=_merged(task.outputs, told.outputs, "outputs"),
+        outputs=_merged({}, told.outputs, "outputs") or {}
+        if known.starts_clean
+        else _merged(task.outputs, told.outputs, "outputs"),
         error=with_exit_code(_error(known), told.exit_code),
         exit_code=told.exit_code,
     )

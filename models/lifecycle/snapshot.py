@@ -240,9 +240,10 @@ class TaskRun:
 
 @dataclass(frozen=True)
 class Execution:
-    """`signals` are the data of events that were sent to it and that no wait has taken yet: by name, first come first.
-    `restarted_by` are people, as are `starters`, who had it started beside `created_by`: by asking for a backfill, by
-    restarting its parent. One that was recorded long after it began has `recorded_at`.
+    """`tentative` are properties that running attempts have set. `signals` are the data of events that were sent to it
+    and that no wait has taken yet: by name, first come first. `restarted_by` are people, as are `starters`, who had it
+    started beside `created_by`: by asking for a backfill, by restarting its parent. One that was recorded long after it
+    began has `recorded_at`.
 
     Derived, and kept because thousands of task runs ask for them at each step: `families`, the paths of each foreach's
     task runs; `done`, the sum that progress is made of, in millionths of a task run; `unsettled`, the paths of what has
@@ -284,6 +285,7 @@ class Execution:
     progress: float = 0.0
     outputs: Mapping[str, Any] = field(default_factory=dict)
     properties: Mapping[str, Any] = field(default_factory=dict)
+    tentative: Mapping[str, Sequence[Sequence[Any]]] = field(default_factory=dict)
     started_at: datetime | None = None
     ended_at: datetime | None = None
     failure: Failure | None = None

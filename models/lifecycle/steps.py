@@ -19,6 +19,7 @@ from models.states import (
     TASK_RUN_MOVES,
     TASK_RUN_RETURNS,
     WAITING_FOR_WORKER,
+    AttemptState,
     TaskRunState,
 )
 
@@ -43,6 +44,8 @@ class Steps:
         return self.context.now
 
     def record(self, fact: Fact) -> None:
+        if isinstance(fact, AttemptEnded) and self._gave_nothing(fact):
+            fact = replace(fact, sets_aside=True)
         event = Event(
             execution_id=self.execution.id,
             seq=self.execution.seq + 1,
@@ -55,6 +58,12 @@ class Steps:
         self.events.append(event)
         if isinstance(fact, TaskRunMoved | AttemptEnded):
             self._line_up(fact)
+
+    def _gave_nothing(self, fact: AttemptEnded) -> bool:
+        """Of a worker's attempt that did not succeed nothing may reach what comes after it. What the engine itself says
+        at an end, as of a decision, is for all to read."""
+        newest = self.execution.tasks[fact.path].newest
+        return fact.state is not AttemptState.SUCCESS and bool(newest and newest.worker)
 
     def move_task(self, task: TaskRun, to: TaskRunState) -> None:
         self.record(TaskRunMoved(task.path, task.state, to))

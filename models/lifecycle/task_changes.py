@@ -29,6 +29,7 @@ from models.lifecycle.snapshot import (
 )
 from models.lifecycle.standing import ChildStanding
 from models.lifecycle.task_runs import dict_of
+from models.lifecycle.tentative import keep_properties, take_properties_back
 from models.states import (
     GOOD_ENDS,
     TASK_RUN_ENDS,
@@ -151,12 +152,23 @@ def task_run_moved(execution: Execution, fact: TaskRunMoved, event: Event) -> Ex
             outputs_id=changed_outputs(task, event),
             carried={},
         )
+        execution = with_changed_results(execution, task, event)
     return with_task(execution, task, changed)
 
 
 def changed_outputs(task: TaskRun, event: Event) -> UUID | None:
     """The name of its outputs after this. Those of one that has ended may be carried by others, under the old name."""
     return uuid5(task.id, str(event.seq)) if task.ended else task.outputs_id
+
+
+def with_changed_results(execution: Execution, task: TaskRun, event: Event) -> Execution:
+    """Results of the foreach tasks around one whose outputs change have new names too."""
+    while task.parent is not None:
+        task = execution.tasks[task.parent]
+        if task.ended:
+            changed = replace(task, outputs_id=changed_outputs(task, event))
+            execution = with_task(execution, task, changed)
+    return execution
 
 
 def attempt_started(execution: Execution, fact: AttemptStarted, event: Event) -> Execution:
@@ -182,14 +194,16 @@ def attempt_started(execution: Execution, fact: AttemptStarted, event: Event) ->
 def attempt_ended(execution: Execution, fact: AttemptEnded, event: Event) -> Execution:
     task = execution.tasks[fact.path]
     ended = fact.to_state in TASK_RUN_ENDS
+    tried_again = fact.sets_aside and not ended
+    said = None if tried_again else task.message
     changed = replace(
         task,
         state=fact.to_state,
         inputs=task.inputs if fact.inputs is None else fact.inputs,
-        outputs=merged(task.outputs, fact.outputs),
+        outputs={} if fact.sets_aside else merged(task.outputs, fact.outputs),
         error=fact.error,
-        message=task.message if fact.message is None else fact.message,
-        progress=1.0 if fact.to_state in GOOD_ENDS else task.progress,
+        message=said if fact.message is None else fact.message,
+        progress=1.0 if fact.to_state in GOOD_ENDS else 0.0 if tried_again else task.progress,
         lost=task.lost + (fact.state is AttemptState.LOST),
         retry_at=fact.retry_at,
         wake_at=None,
@@ -200,7 +214,8 @@ def attempt_ended(execution: Execution, fact: AttemptEnded, event: Event) -> Exe
         outputs_from=fact.outputs_from,
         outputs_id=None if fact.outputs_from else task.outputs_id,
     )
-    told = with_task(execution, task, changed)
+    settle = take_properties_back if fact.sets_aside else keep_properties
+    told = with_task(settle(execution, fact.path), task, changed)
     return _let_go(told, event) if task.standing and task.standing.held else told
 
 

@@ -10,6 +10,7 @@ from models.errors import ProblemCode, Refused
 from models.ids import new_id
 from runner.store.connection import Connection
 from runner.store.json import dump
+from runner.store.nodes import COUNTS
 from runner.store.references import record as record_references
 from runner.store.references import references_in
 
@@ -23,8 +24,10 @@ where u.execution_id = $1 and u.direction = $2 and u.uri = $3 and u.path is not 
   and a.namespace = $5 and a.name = $6
 order by u.id desc limit 1
 """
-_NEWEST = """
-select version from artifacts where namespace = $1 and name = $2 order by uri = $3 desc, id desc limit 1
+_NEWEST = f"""
+select version from artifacts a where namespace = $1 and name = $2
+  and exists (select from artifact_uses u where u.artifact_id = a.id and {COUNTS})
+order by uri = $3 desc, id desc limit 1
 """
 _NEXT_NUMBER = """
 select coalesce(max(version::int), 0) + 1 from artifacts

@@ -17,9 +17,10 @@ order by id desc limit 1
 """
 _TASK_RUNS = """
 select t.path, t.state, coalesce(t.outputs_id, t.outputs_from, t.id) as holder,
-       coalesce(k.outputs, s.outputs, '{}') || t.outputs as outputs
+       case when t.outputs_from is null then headway_results(t.id)
+         else coalesce(k.outputs, headway_results(s.id), '{}') || t.outputs end as outputs
 from task_runs t left join task_runs s on s.id = t.outputs_from
-  left join kept_outputs k on k.task_run_id = t.outputs_from where t.execution_id = $1
+  left join kept_outputs k on k.task_run_id = t.outputs_from where t.execution_id = $1 and strpos(t.path, '[') = 0
 """
 _TASK_RUN = """
 select t.path, t.state, coalesce(t.outputs_id, t.id) as holder, t.outputs from task_runs t

@@ -1,12 +1,15 @@
 """Events read back as the domain's facts: for the oracle and for looking into the past."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from pydantic import TypeAdapter
 
 from models.events import TYPES, Ask, Event
+from models.lifecycle.given import SAYING, Given, given_by_attempts
 from models.states import Channel
+from runner.store.connection import Executes
 from runner.store.json import load
 
 _READ: Mapping[str, TypeAdapter[Any]] = {
@@ -24,3 +27,23 @@ def event_of(row: Any) -> Event:
         fact=_READ[row["type"]].validate_python(load(row["data"])),
         caused_by=row["caused_by"],
     )
+
+
+_GIVEN = """
+select execution_id, task_run_id, type, data from events
+where execution_id = any($1::uuid[]) and task_run_id is not null and type = any($2::text[])
+  and ($3::uuid[] is null or task_run_id = any($3))
+order by execution_id, seq
+"""
+_SAYING = [TYPES[fact].value for fact in SAYING]
+
+
+async def given_of(
+    pool: Executes, execution_ids: Sequence[UUID], task_run_ids: Sequence[UUID] | None = None
+) -> Mapping[UUID, Mapping[tuple[UUID, int], Given]]:
+    """By execution what each attempt gave, of these task runs or of all, as its events tell."""
+    told: dict[UUID, list[tuple[UUID, Any]]] = {id: [] for id in execution_ids}
+    for row in await pool.fetch(_GIVEN, list(execution_ids), _SAYING, task_run_ids):
+        fact = _READ[row["type"]].validate_python(load(row["data"]))
+        told[row["execution_id"]].append((row["task_run_id"], fact))
+    return {id: given_by_attempts(facts) for id, facts in told.items()}

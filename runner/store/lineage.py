@@ -7,7 +7,7 @@ from uuid import UUID
 from models.viewer import Scope
 from runner.store.connection import Pool
 from runner.store.history import Page, Window, count, keyset_page
-from runner.store.nodes import USE
+from runner.store.nodes import COUNTS, USE
 from runner.store.where import Arguments, compile_scope
 
 Row = Any
@@ -16,20 +16,20 @@ _MANY = 200
 USES_OF = f"""
 select * from (
   select x.*, row_number() over (partition by x.artifact_id order by x.id desc) as newest
-  from ({USE} where u.artifact_id = any($1::uuid[])) x) y
+  from ({USE} where u.artifact_id = any($1::uuid[]) and {COUNTS}) x) y
 where newest <= {_MANY} order by id desc
 """
 _VERSIONS = f"""
 select * from artifacts where namespace = $1 and name = $2 order by id desc limit {_MANY}
 """
 _STEP = {
-    "execution_id": """
-select distinct execution_id, artifact_id, direction, path from artifact_uses
-where execution_id = any($1::uuid[]) and direction = $2 order by 1, 2, 4 limit $3
+    "execution_id": f"""
+select distinct execution_id, artifact_id, direction, path from artifact_uses u
+where execution_id = any($1::uuid[]) and direction = $2 and {COUNTS} order by 1, 2, 4 limit $3
 """,
-    "artifact_id": """
-select distinct execution_id, artifact_id, direction, path from artifact_uses
-where artifact_id = any($1::uuid[]) and direction = $2 order by 2, 1 desc, 4 limit $3
+    "artifact_id": f"""
+select distinct execution_id, artifact_id, direction, path from artifact_uses u
+where artifact_id = any($1::uuid[]) and direction = $2 and {COUNTS} order by 2, 1 desc, 4 limit $3
 """,
 }
 _COUNTED = 10_000

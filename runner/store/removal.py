@@ -50,7 +50,7 @@ _LOCK_OUTPUTS = (
 # By the key of the task run that held them: whoever names it, now or later, still finds them.
 _KEEP_OUTPUTS = """
 insert into kept_outputs (task_run_id, outputs)
-select source.id, source.outputs from task_runs source
+select source.id, headway_results(source.id) from task_runs source
 where source.execution_id = any($1::uuid[]) and exists (
   select from task_runs t where t.outputs_from = source.id and t.execution_id <> all($1::uuid[]))
 on conflict do nothing
@@ -58,7 +58,7 @@ on conflict do nothing
 _LOCK_CHANGED = "select id from task_runs where id = any($1::uuid[]) order by id for update"
 _KEEP_CHANGED = """
 insert into kept_outputs (task_run_id, outputs)
-select source.id, source.outputs from task_runs source
+select source.id, headway_results(source.id) from task_runs source
 where source.id = any($1::uuid[]) and source.outputs_id is null and source.outputs_from is null
   and exists (select from task_runs t where t.outputs_from = source.id)
 on conflict do nothing
@@ -74,7 +74,8 @@ from unnest($1::uuid[], $2::jsonb[]) u (id, outputs)
 on conflict (task_run_id) do update set outputs = excluded.outputs
 """
 _HELD_OUTPUTS = """
-select u.id, coalesce(k.outputs, s.outputs) as outputs, coalesce(s.execution_id, k.execution_id) as execution_id
+select u.id, coalesce(k.outputs, headway_results(s.id)) as outputs,
+       coalesce(s.execution_id, k.execution_id) as execution_id
 from unnest($1::uuid[]) u (id)
   left join task_runs s on s.id = u.id left join kept_outputs k on k.task_run_id = u.id
 where s.id is not null or k.task_run_id is not null

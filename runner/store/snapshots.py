@@ -37,7 +37,7 @@ _POLICY = TypeAdapter(ApprovalPolicy)
 _EXECUTIONS = "select * from executions where id = any($1::uuid[])"
 _TASK_RUNS = """
 select t.*, a.id as attempt_id, a.state as attempt_state, a.worker, a.lease, a.started_at as attempt_started_at,
-       case when t.outputs_from is not null then coalesce(k.outputs, s.outputs) end as carried
+       case when t.outputs_from is not null then coalesce(k.outputs, headway_results(s.id)) end as carried
 from task_runs t left join attempts a on a.task_run_id = t.id and a.number = t.attempt
   left join task_runs s on s.id = t.outputs_from left join kept_outputs k on k.task_run_id = t.outputs_from
 where t.execution_id = any($1::uuid[]) order by t.execution_id, t.position, t.path
@@ -118,6 +118,7 @@ async def _execution(
         progress=row["progress"],
         outputs=load(row["outputs"]),
         properties=load(row["properties"]),
+        tentative=load(row["tentative"]),
         started_at=row["started_at"],
         ended_at=row["ended_at"],
         failure=_made(Failure, row["failure"]),
@@ -256,6 +257,7 @@ EXECUTION_COLUMNS: Sequence[Column] = (
     ("outputs", "jsonb", lambda x: dump(x.outputs)),
     ("labels", "jsonb", lambda x: dump(x.labels)),
     ("properties", "jsonb", lambda x: dump(x.properties)),
+    ("tentative", "jsonb", lambda x: dump(x.tentative)),
     ("started_at", "timestamptz", lambda x: x.started_at),
     ("ended_at", "timestamptz", lambda x: x.ended_at),
     ("idle", "float8", lambda x: x.clock.idle),

@@ -20,9 +20,11 @@ TASK_RUNS: Final[Words] = {
             "attempts": "Its attempts, in order.",
             "inputs": "The task's settings with their expressions evaluated, as its latest attempt got them; "
             "beyond 1 MiB together, of large values how large they are.",
-            "outputs": "What it set, by name; `artifacts` holds those that it made, by name.",
+            "outputs": "What its attempt that succeeded, or runs, set by name; `artifacts` holds those that it made, "
+            "by name. Of a foreach that has ended: for each of its tasks the outputs of its iterations, in their "
+            "order; beyond 16 MiB together only `tooLarge`, a sentence that says so.",
             "metrics": "The numbers that it recorded, in the order of their times.",
-            "artifacts": "What it used and made.",
+            "artifacts": "What it used and made, attempts that did not succeed left out.",
             "logs": "What it wrote. Without `first` and `last`, from the beginning.",
             "logs(attempt)": "Only what the attempt of this number wrote.",
             "logs(minLevel)": "Only lines of this level and above.",
@@ -114,6 +116,13 @@ TASK_RUNS: Final[Words] = {
             "exitCode": EXIT_CODE,
             "error": "Why it failed; null when it did not.",
             "resources": "What its processes used; null without a process, or before its end.",
+            "outputs": "What it set, by name. Those of an attempt that did not succeed are here only.",
+            "properties": "What it set of the execution's properties. Those of an attempt that did not succeed are "
+            "here only.",
+            "progress": "From 0 to 1, as it last reported; null when it reported none.",
+            "message": "What it last reported, in words; null when it said nothing.",
+            "metrics": "The numbers that it recorded, in the order of their times.",
+            "artifacts": "What it used and made. Those of an attempt that did not succeed are here only.",
         },
     ),
     "Resources": (

@@ -150,6 +150,7 @@ def _about(one: Execution) -> dict[str, Any]:
 def _newest_uses(rows: Sequence[Any]) -> dict[tuple[str, str], list[Any]]:
     """By direction and name; where a task was tried again, what its newest attempt used and made."""
     newest: dict[Any, int] = {}
+    rows = [row for row in rows if not row["set_aside"]]
     for row in rows:
         newest[_use(row)] = max(newest.get(_use(row), 0), row["attempt"] or 0)
     found: dict[tuple[str, str], list[Any]] = {}

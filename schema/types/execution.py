@@ -284,7 +284,7 @@ class Execution(RowView, Node):
         return [
             ArtifactUse.of(row)
             for row in rows
-            if direction is None or row["direction"] == direction.value
+            if not row["set_aside"] and (direction is None or row["direction"] == direction.value)
         ]
 
     @strawberry.field

@@ -8,8 +8,10 @@ import strawberry
 
 from models.ids import typed
 from models.lifecycle.actions import Action, availability
+from models.lifecycle.given import NOTHING, Given
 from models.lifecycle.keeping import in_the_past
 from models.lifecycle.permitted import permitted
+from models.lifecycle.results import within_limit
 from models.lifecycle.waiting import waiting_of_task
 from models.states import AttemptState, TaskRunState
 from runner.past import moment_of, past_of
@@ -69,11 +71,15 @@ class Attempt(Node):
     exit_code: int | None
     error: TaskError | None
     resources: Resources | None
+    execution_key: strawberry.Private[UUID]
+    task_run_key: strawberry.Private[UUID]
 
     @classmethod
     def of(cls, row: Any) -> Self:
         return cls(
             id=strawberry.ID(typed("att", row["id"])),
+            execution_key=row["execution_id"],
+            task_run_key=row["task_run_id"],
             number=row["number"],
             state=AttemptState(row["state"]),
             worker=row["worker"],
@@ -84,6 +90,39 @@ class Attempt(Node):
             error=TaskError.of(row["error"]),
             resources=Resources.of(row["resources"]),
         )
+
+    @strawberry.field
+    async def outputs(self, info: Info) -> JSON:
+        return JSON((await self._given(info)).outputs)
+
+    @strawberry.field
+    async def properties(self, info: Info) -> JSON:
+        return JSON((await self._given(info)).properties)
+
+    @strawberry.field
+    async def progress(self, info: Info) -> float | None:
+        return (await self._given(info)).progress
+
+    @strawberry.field
+    async def message(self, info: Info) -> str | None:
+        return (await self._given(info)).message
+
+    @strawberry.field
+    async def metrics(self, info: Info) -> list[Metric]:
+        rows = await info.context.loaders.metrics.load(self.execution_key)
+        return [Metric.of(row) for row in rows if self._has(row)]
+
+    @strawberry.field
+    async def artifacts(self, info: Info) -> list[ArtifactUse]:
+        rows = await info.context.loaders.artifacts.load(self.execution_key)
+        return [ArtifactUse.of(row) for row in rows if self._has(row)]
+
+    async def _given(self, info: Info) -> Given:
+        given = await info.context.loaders.given.load(self.execution_key)
+        return given.get((self.task_run_key, self.number), NOTHING)
+
+    def _has(self, row: Any) -> bool:
+        return (row["task_run_id"], row["attempt"]) == (self.task_run_key, self.number)
 
 
 @strawberry.type
@@ -102,8 +141,8 @@ class TaskRun(Node):
     state: TaskRunState
     progress: float
     message: str | None
+    results: strawberry.Private[str | None]
     inputs: JSON
-    outputs: JSON
     retry_at: datetime | None
     started_at: datetime | None
     ended_at: datetime | None
@@ -123,13 +162,20 @@ class TaskRun(Node):
             progress=row["progress"],
             message=row["message"],
             inputs=load(row["inputs"]),
-            outputs=load(row["results"]),
+            results=row["results"],
             retry_at=row["retry_at"],
             started_at=row["started_at"],
             ended_at=row["ended_at"],
             duration=seconds_between(row["started_at"], row["ended_at"] or moment_of(row["id"])),
             error=TaskError.of(row["error"]),
         )
+
+    @strawberry.field
+    async def outputs(self, info: Info) -> JSON:
+        if self.results is not None:
+            return JSON(load(self.results))
+        found = await info.context.loaders.results.load(self.uuid)
+        return JSON(within_limit(load(found[0]["results"])) if found else {})
 
     @strawberry.field
     async def execution(
@@ -182,7 +228,8 @@ class TaskRun(Node):
     @strawberry.field
     async def artifacts(self, info: Info) -> list[ArtifactUse]:
         rows = await info.context.loaders.artifacts.load(self.execution_key)
-        return [ArtifactUse.of(row) for row in rows if row["task_run_id"] == self.uuid]
+        mine = (row for row in rows if row["task_run_id"] == self.uuid)
+        return [ArtifactUse.of(row) for row in mine if not row["set_aside"]]
 
     @strawberry.field
     async def logs(

@@ -1,19 +1,24 @@
 """The whole record of an execution as one JSON object, written part by part."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from dataclasses import asdict
 from typing import Any, Final
 from uuid import UUID
 
 import orjson
 
 from models.ids import typed
+from models.lifecycle.given import NOTHING
+from models.lifecycle.results import within_limit
 from models.logs import LogLevel, LogStream
+from models.states import ATTEMPT_ENDS, AttemptState
 from runner.store import history
 from runner.store.connection import Connection, Pool
+from runner.store.facts import given_of
 from runner.store.history import Row
 from runner.store.json import load
 from runner.store.log_lines import LogRow
-from runner.store.nodes import event_of
+from runner.store.nodes import ARTIFACTS_OF_RUNS, ARTIFACTS_THAT_COUNT, RESULTS_OF, event_of
 from runner.store.snapshot_reads import EVENTS, LOG_BY_TIME, in_chunks, one_moment
 from schema.plain import plain
 from schema.types.approval import Approval, Vote
@@ -26,6 +31,7 @@ from schema.types.note import Note
 from schema.types.task_run import Attempt, TaskRun
 from server.exports.visible import Asked, visible
 
+_SET_ASIDE: Final = {state.value for state in ATTEMPT_ENDS - {AttemptState.SUCCESS}}
 Objects = AsyncIterator[list[dict[str, Any]]]
 _LINKS: Final = (
     ("rerunOf", "rerun_of"),
@@ -74,7 +80,7 @@ def _parts(connection: Connection, id: UUID, logs: bool) -> list[tuple[str, Obje
         ("approvals", _approvals(connection, id)),
         ("notes", each(history.NOTES_OF, lambda row: plain(Note.of(row)), [id])),
         ("metrics", each(history.METRICS_OF, lambda row: plain(Metric.of(row)), [id])),
-        ("artifacts", each(history.ARTIFACTS_OF, lambda row: plain(ArtifactUse.of(row)), [id])),
+        ("artifacts", each(ARTIFACTS_THAT_COUNT, lambda row: plain(ArtifactUse.of(row)), id)),
         ("events", each(EVENTS, _event, id)),
     ]
     if logs:
@@ -92,10 +98,50 @@ async def _each(
 async def _task_runs(connection: Connection, id: UUID) -> Objects:
     async for rows in in_chunks(connection, history.TASK_RUNS_OF, [id]):
         attempts = await _below(connection, history.ATTEMPTS_OF, "task_run_id", rows)
+        given = await _given(connection, id, [one for below in attempts for one in below])
+        results = await _results(connection, rows)
         yield [
-            plain(TaskRun.of(row), attempts=[plain(Attempt.of(one)) for one in below])
+            plain(
+                TaskRun.of(row),
+                outputs=results[row["id"]],
+                attempts=[
+                    plain(Attempt.of(one), **given.get((row["id"], one["number"]), {}))
+                    for one in below
+                ],
+            )
             for row, below in zip(rows, attempts, strict=True)
         ]
+
+
+async def _results(connection: Connection, rows: Sequence[Row]) -> dict[UUID, Any]:
+    gathered = [row["id"] for row in rows if row["results"] is None]
+    found = {row["id"]: row["results"] for row in rows}
+    for row in await connection.fetch(RESULTS_OF, gathered):
+        found[row["id"]] = row["results"]
+    return {id: within_limit(load(text)) for id, text in found.items()}
+
+
+async def _given(
+    connection: Connection, id: UUID, attempts: Sequence[Row]
+) -> dict[tuple[UUID, int], dict[str, Any]]:
+    """By task run and number, what stays with the attempts that did not succeed."""
+    failed = [(one["task_run_id"], one["number"]) for one in attempts if one["state"] in _SET_ASIDE]
+    if not failed:
+        return {}
+    ids = list({task_run for task_run, _ in failed})
+    given = (await given_of(connection, [id], ids))[id]
+    artifacts = await connection.fetch(ARTIFACTS_OF_RUNS, ids)
+    return {
+        key: {
+            **asdict(given.get(key, NOTHING)),
+            "artifacts": [
+                plain(ArtifactUse.of(use))
+                for use in artifacts
+                if (use["task_run_id"], use["attempt"]) == key
+            ],
+        }
+        for key in failed
+    }
 
 
 async def _approvals(connection: Connection, id: UUID) -> Objects:

@@ -83,7 +83,7 @@ async def _facts(connection: Connection, row: Row) -> Facts:
         ],
         series=_series(await measured_series(connection, id, MOST_SERIES, POINTS)),
         measured=(await last_metrics(connection, [id], None))[id],
-        artifacts=[ArtifactUse.of(use) for use in uses],
+        artifacts=[ArtifactUse.of(use) for use in uses if not use["set_aside"]],
         notes=[Note.of(note) for note in notes],
     )
 

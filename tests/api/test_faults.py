@@ -93,8 +93,14 @@ tasks:
     queue: heavy
     run: |
       echo "attempt $HEADWAY_ATTEMPT"
-      test $HEADWAY_ATTEMPT -gt 1 || while true; do sleep 1; done
+      if [ $HEADWAY_ATTEMPT -gt 1 ]; then exit 0; fi
+      for said in '{"output": {"rows": 3}}' '{"property": {"lr": 0.5}}' '{"progress": 0.5}'; do
+        echo "$said" >&"$HEADWAY_FD"
+      done
+      while true; do sleep 1; done
+  - {id: after, type: return, needs: [hold], outputs: {saw: "{{ outputs.hold }}"}}
 """
+SAID = """properties taskRuns { key progress outputs attempts { number outputs properties progress } }"""
 
 
 @pytest.mark.timeout(120)
@@ -110,7 +116,7 @@ async def test_a_worker_killed_while_it_runs_is_noticed_and_its_task_run_again(
         )
         assert "no live worker on queue heavy" in waiting["execution"]["waitingFor"][0]["message"]
         worker = start_worker(tmp_path / "data", "--queue", "heavy")
-        await client.until(id, hold="RUNNING")
+        await _until_said(client, id)
         worker.send_signal(signal.SIGKILL)
         worker.wait()
         killed = asyncio.get_running_loop().time()
@@ -120,10 +126,39 @@ async def test_a_worker_killed_while_it_runs_is_noticed_and_its_task_run_again(
             took = asyncio.get_running_loop().time() - killed
             assert [one["state"] for one in task(ended, "hold")["attempts"]] == ["LOST", "SUCCESS"]
             assert took < 15
+            said = (
+                await client.ask(f"query ($id: ID!) {{ execution(id: $id) {{ {SAID} }} }}", id=id)
+            )["execution"]
+            assert said["properties"] == {}
+            hold, after = said["taskRuns"]
+            lost = {"number": 1, "outputs": {"rows": 3}, "properties": {"lr": 0.5}, "progress": 0.5}
+            nothing = {"number": 2, "outputs": {}, "properties": {}, "progress": None}
+            assert hold == {
+                "key": "hold",
+                "progress": 1.0,
+                "outputs": {},
+                "attempts": [lost, nothing],
+            }
+            assert after["outputs"] == {"saw": {}}, (
+                "nothing of the lost attempt reaches another task"
+            )
             await verify(served.database_url)
         finally:
             second.terminate()
             assert second.wait(40) == 0
+
+
+async def _until_said(client: Client, id: str) -> None:
+    """The running attempt's outputs, properties and progress are shown while it runs."""
+    query = f"subscription ($id: ID!) {{ execution(id: $id) {{ {SAID} }} }}"
+    async with client.subscribe(query, id=id) as messages:
+        async for data in messages:
+            said = data["execution"]
+            (hold,) = [run for run in said["taskRuns"] if run["key"] == "hold"]
+            shown = (hold["outputs"], said["properties"], hold["progress"])
+            if shown == ({"rows": 3}, {"lr": 0.5}, 0.5):
+                return
+    raise AssertionError("it ended before it said so")
 
 
 @pytest.mark.timeout(120)
@@ -144,7 +179,7 @@ async def test_a_frozen_worker_that_wakes_up_is_fenced_and_its_result_refused(
         try:
             ended = await client.until_ended(id)
             frozen.send_signal(signal.SIGCONT)
-            assert states(ended) == {"hold": "SUCCESS"}
+            assert states(ended) == {"hold": "SUCCESS", "after": "SUCCESS"}
             assert [one["state"] for one in task(ended, "hold")["attempts"]] == ["LOST", "SUCCESS"]
         finally:
             frozen.send_signal(signal.SIGCONT)
@@ -152,7 +187,10 @@ async def test_a_frozen_worker_that_wakes_up_is_fenced_and_its_result_refused(
                 worker.terminate()
                 assert worker.wait(40) == 0
         after = await client.show(id)
-        assert (after["state"], states(after)) == ("SUCCESS", {"hold": "SUCCESS"})
+        assert (after["state"], states(after)) == (
+            "SUCCESS",
+            {"hold": "SUCCESS", "after": "SUCCESS"},
+        )
         await verify(served.database_url)
 
 

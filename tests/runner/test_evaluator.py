@@ -8,11 +8,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runner.evaluator import EvaluationFailed, Evaluator, Mode
+from runner.evaluator import MAX_REQUEST, EvaluationFailed, Evaluator, Mode, TooLarge
 
 NAMES: dict[str, Any] = {
     "inputs": {"day": "2026-01-01", "tags": ["a", "b c"], "none": None, "big": 1e308, "n": 2},
@@ -234,3 +235,22 @@ def test_bash_gives_back_what_went_in(values: list[str], tmp_path: Path) -> None
 async def test_types_survive(evaluator: Evaluator) -> None:
     value = {"a": [1, 2.5, None, True, {"b": "é\u2028"}], "c": {}}
     assert await evaluator.render("{{ inputs }}", {"inputs": value}) == value
+
+
+@pytest.mark.parametrize("letter", ["x", "中", "я"], ids=["ascii", "chinese", "cyrillic"])
+async def test_values_of_16_mib_are_read_beside_the_memory_of_the_expression(
+    evaluator: Evaluator, letter: str
+) -> None:
+    results = {"a": [{"t": letter * 100_000} for _ in range(16 * 10 // len(letter.encode()))]}
+    results["b"] = [{"t": ""}]
+    results["b"][0]["t"] = "x" * (MAX_REQUEST - len(orjson.dumps(results)))
+    names = {"outputs": {"each": results, "other": {"n": 1}}}
+    longest = "{{ outputs.each.a | map(attribute='t') | map('length') | max }}"
+    assert await evaluator.render(longest, names) == 100_000
+    assert await evaluator.render("{{ outputs.other.n }}", names) == 1, "only what is named counts"
+    with pytest.raises(TooLarge, match="more than 16 MiB together"):
+        await evaluator.render(["{{ outputs.each.a[0].t[0] }}", "{{ outputs.other.n }}"], names)
+    results["b"][0]["t"] += "x"
+    with pytest.raises(TooLarge, match="more than 16 MiB together"):
+        await evaluator.render("{{ outputs.each.a[0].t[0] }}", names)
+    assert await evaluator.render("{{ 1 + 1 }}", names) == 2

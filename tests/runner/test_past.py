@@ -53,7 +53,7 @@ JSON = {
     "error",
 }
 JSON |= {"policy", "escalated", "groups", "form", "clock", "restarted_by", "starters", "signals"}
-JSON |= {"paused", "killing", "resources", "users", "roles"}
+JSON |= {"tentative", "paused", "killing", "resources", "users", "roles"}
 
 
 @pytest.fixture

@@ -14,6 +14,17 @@ const WORDS: Partial<Record<Action, string>> = {
   CHANGE_TASK_RUN_STATE: "Change state",
 };
 
+type Given = { state: string; outputs: unknown; properties: unknown };
+
+/** Outputs and properties of an attempt that did not succeed reach no other task: they are shown apart. */
+function isSetAside({ state, outputs, properties }: Given): boolean {
+  return state !== "SUCCESS" && state !== "RUNNING" && [outputs, properties].some(isFilled);
+}
+
+function isFilled(value: unknown): boolean {
+  return typeof value === "object" && value !== null && Object.keys(value).length > 0;
+}
+
 /** Read when it is opened: inputs and outputs may be large, and the live view is read often. */
 export function TaskDetail({ task, seq, onAct }: { task: TaskRowFragment; seq: number; onAct?: TaskAct }) {
   const { data } = useRead(TaskDetailDocument, { id: task.id }, { version: seq });
@@ -32,6 +43,12 @@ export function TaskDetail({ task, seq, onAct }: { task: TaskRowFragment; seq: n
           )}
           <h3 className={classes.heading}>Outputs</h3>
           <JsonTree value={node.outputs} label={`Outputs of ${task.key}`} />
+          {node.attempts.filter(isSetAside).map(({ id, number, outputs, properties }) => (
+            <details key={id} className={classes.source}>
+              <summary>Set by attempt {number}, which did not succeed</summary>
+              <JsonTree value={{ outputs, properties }} label={`Set by attempt ${number} of ${task.key}`} />
+            </details>
+          ))}
           <h3 className={classes.heading}>Inputs</h3>
           <JsonTree value={node.inputs} label={`Inputs of ${task.key}`} />
           <details className={classes.source}>

@@ -1,0 +1,50 @@
+"""Properties of attempts: as if those that did not succeed had set none, whoever else set the same names meanwhile."""
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.lifecycle.snapshot import replace
+from models.lifecycle.tentative import (
+    keep_properties,
+    set_properties,
+    take_properties_back,
+    try_properties,
+)
+from tests.models.lifecycle.stage import Stage
+
+EMPTY = Stage("id: t\nnamespace: a\ntasks: [{id: a, type: log, message: a}]\n").execution
+PATHS = st.sampled_from(["a", "b", "each[0].a"])
+MOVES = st.lists(
+    st.one_of(
+        st.tuples(st.just("says"), PATHS, st.sampled_from("xyz"), st.integers(0, 3)),
+        st.tuples(st.just("sets"), st.none(), st.sampled_from("xyz"), st.integers(0, 3)),
+        st.tuples(st.sampled_from(["succeeds", "fails"]), PATHS),
+    ),
+    max_size=25,
+)
+
+
+@given(MOVES)
+def test_what_is_left_is_what_the_others_set(moves: list[tuple[Any, ...]]) -> None:
+    execution = replace(EMPTY, properties={"x": "given"})
+    told: list[list[Any]] = [[None, "x", "given"]]
+    for move in moves:
+        match move:
+            case "says", path, name, value:
+                execution = try_properties(execution, path, {name: value})
+                told.append([path, name, value])
+            case "sets", _, name, value:
+                execution = set_properties(execution, {name: value})
+                told.append([None, name, value])
+            case "succeeds", path:
+                execution = keep_properties(execution, path)
+                told = [[None if one[0] == path else one[0], *one[1:]] for one in told]
+            case "fails", path:
+                execution = take_properties_back(execution, path)
+                told = [one for one in told if one[0] != path]
+        assert execution.properties == {name: value for _, name, value in told}
+    for path in ("a", "b", "each[0].a"):
+        execution = keep_properties(execution, path)
+    assert execution.tentative == {}
