@@ -360,8 +360,7 @@ def _outputs(counts: list[int], rows: RowFile | None) -> dict[str, Any]:
     told = {"first": dict(zip(rows.columns, row, strict=True))} if row else {}
     if rows.count == 1 and len(row) == 1:
         told["value"] = row[0]
-    size = _size({**outputs, **told})
-    if size <= _MOST_TOLD or not told:
+    if (size := _size({**outputs, **told})) <= _MOST_TOLD or not told:
         return {**outputs, **told}
     names = " and ".join(f"`{name}`" for name in told)
     print(f"{names}: too large for an output ({size} bytes); read {rows.name}", file=sys.stderr)
@@ -380,8 +379,9 @@ def _within_json(value: Any) -> Any:
 
 def _size(outputs: dict[str, Any]) -> int:
     """As they are stored."""
-    text = json.dumps(outputs, ensure_ascii=False, separators=(",", ":"))
-    return len(text.encode("utf-8", "replace"))
+    return len(
+        json.dumps(outputs, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    )
 
 
 def _end_by(number: signal.Signals) -> int:
