@@ -22,8 +22,7 @@ from typing import Any
 _AT_ONCE = 1000
 _CONNECT_WITHIN = 10.0
 _CLOSE_WITHIN = 2.0
-_MOST_TOLD = 1024 * 1024 - 1024
-"""Bytes that outputs hold together; some are left for the artifact."""
+_MOST_TOLD = 1024 * 1024 - 1024  # bytes that outputs hold together; some are left for the artifact
 
 
 class Failure(Exception):
@@ -373,8 +372,7 @@ def _within_json(value: Any) -> Any:
         return {key: _within_json(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_within_json(item) for item in value]
-    beyond = isinstance(value, int) and not -(2**63) <= value < 2**64
-    return str(value) if beyond else value
+    return str(value) if isinstance(value, int) and not -(2**63) <= value < 2**64 else value
 
 
 def _size(outputs: dict[str, Any]) -> int:
