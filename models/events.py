@@ -130,11 +130,12 @@ class ConditionJudged:
 
 @dataclass(frozen=True, slots=True)
 class ChildLinked:
-    """The execution that a subflow's attempt has started."""
+    """The execution that a subflow's attempt has started, or goes on with since that one's event `child_seq`."""
 
     path: str
     attempt: int
     child: UUID
+    child_seq: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

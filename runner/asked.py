@@ -7,7 +7,7 @@ from uuid import UUID
 from models.errors import HeadwayError, Problem, ProblemCode, Refused
 from models.events import Ask, Parent
 from models.lifecycle.commands import Beginning, Command, Create, Prepare, Report, Start
-from models.lifecycle.family_commands import FollowParent, ResumeChild
+from models.lifecycle.family_commands import FollowParent, ResumeChild, StopChild
 from models.lifecycle.snapshot import Execution
 from models.lifecycle.transition import Transition
 from runner.store import bulk
@@ -34,7 +34,9 @@ class Asked:
         command = self.command
         if isinstance(command, Create):
             return command.links.parent
-        return command.parent if isinstance(command, FollowParent | ResumeChild) else None
+        return (
+            command.parent if isinstance(command, FollowParent | ResumeChild | StopChild) else None
+        )
 
     @property
     def concerned(self) -> set[UUID]:

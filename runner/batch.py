@@ -92,6 +92,7 @@ class Batch:
         self._new_id = partial(new_id, ahead_of_this_machine(now))
         await self._lock(connection)
         await self._lock_slots(connection)
+        await self._hold_to_promises(connection)
         await self._hold_to_places(connection)
         await self._hold_to_note_keys(connection)
         repeated = await self._hold_to_keys(connection, now)
@@ -113,6 +114,18 @@ class Batch:
         }
         if refused:
             raise NotAll(refused)
+
+    async def _hold_to_promises(self, connection: Connection) -> None:
+        """What another process, or this one, has carried out since it was claimed is not carried out again."""
+        owed = [asked.owed for asked in self.asked if asked.owed]
+        left = await deferred.still_owed(connection, owed) if owed else set()
+        for asked in self.asked:
+            if asked.owed and asked not in self.verdicts:
+                if asked.owed not in left:
+                    self.verdicts[asked] = Refused.because(
+                        ProblemCode.CONFLICT, "it was carried out already"
+                    )
+                left.discard(asked.owed)
 
     async def _hold_to_places(self, connection: Connection) -> None:
         """What another process has carried out since, or was cancelled, is not carried out again."""
@@ -190,7 +203,8 @@ class Batch:
                 before = self.executions[asked.execution_id]
                 transition = decide(before, asked.command, context)
             if above and parent and isinstance(asked.command, Create | ResumeChild):
-                adopt = Adopt(above.path, above.attempt, transition.execution.id)
+                child = transition.execution
+                adopt = Adopt(above.path, above.attempt, child.id, child.seq)
                 adopted = decide(parent, adopt, replace(context, ask=ENGINE, slots=None))
         except Refused as refused:
             return refused

@@ -9,10 +9,10 @@ from models.errors import ProblemCode, Refused
 from models.events import Ask, Parent, TaskError
 from models.labels import CORRELATION
 from models.lifecycle.commands import Command, Prepare, StartChild
-from models.lifecycle.family_commands import Adopt, ResumeChild
+from models.lifecycle.family_commands import Adopt, AwaitChild, ResumeChild
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.spec import SubflowTask, given_as_written
-from models.states import Channel, RestartChild, Section, TaskRunState
+from models.states import Channel, ExecutionState, RestartChild, Section, TaskRunState
 from models.viewer import Scope
 from runner.engine import Engine
 from runner.evaluator import Evaluator
@@ -45,8 +45,11 @@ class Children:
         assert isinstance(spec, SubflowTask)
         launch = _launch(parent, task, spec)
         try:
-            if await self._resumed(parent, task, spec, launch):
+            earlier = await self._earlier(parent, task) if spec.wait else None
+            if earlier and await self._goes_on(earlier, parent, task, spec, launch):
                 return None
+            if earlier and not earlier.ended:
+                return AwaitChild(owed.path, owed.attempt)
             command = await prepare(
                 self._pool, self._engine.plans, self._evaluator, Scope(), launch, self._vault
             )
@@ -66,20 +69,27 @@ class Children:
         _refuse_too_deep(len(above))
         return spec.wait and any(each.lends and each.flow_id == flow for each in above)
 
-    async def _resumed(
-        self, parent: Execution, task: TaskRun, spec: SubflowTask, launch: Launch
+    async def _earlier(self, parent: Execution, task: TaskRun) -> Execution | None:
+        """The newest child of the attempts before this one."""
+        id = (
+            await ancestry.newest_child(self._pool, parent.id, task.path)
+            if task.attempt > 1
+            else None
+        )
+        found = await read_executions(self._pool, self._engine.plans, [id] if id else [])
+        return found.get(id) if id else None
+
+    async def _goes_on(
+        self, child: Execution, parent: Execution, task: TaskRun, spec: SubflowTask, launch: Launch
     ) -> bool:
-        """Whether the child of an earlier attempt goes on for this one: a person put the task run back, and it asks the
-        same of it. `errors` and `finally` run anew."""
+        """Whether this child of an earlier attempt goes on for this one: it still lives, or a person put the task run
+        back; and it is asked the same. `errors` and `finally` run anew. One that is being killed has to end first."""
         put_back = task.attempt_base > 0 and task.attempt == task.attempt_base + 1
-        if not put_back or spec.restart_child is RestartChild.NEW or not spec.wait:
+        if child.state is ExecutionState.KILLING or not (put_back or not child.ended):
             return False
-        if parent.section_of(task) is not Section.TASKS:
+        if spec.restart_child is RestartChild.NEW or parent.section_of(task) is not Section.TASKS:
             return False
-        id = await ancestry.newest_child(self._pool, parent.id, task.path)
-        children = await read_executions(self._pool, self._engine.plans, [id] if id else [])
-        child = children.get(id) if id else None
-        if child is None or not await self._is_asked_the_same(child, launch):
+        if not await self._is_asked_the_same(child, launch):
             return False
         shares = await self._shares_slot(parent, spec, child.plan.flow_id)
         again = ResumeChild(Parent(parent.id, task.path, task.attempt), shares)

@@ -137,6 +137,11 @@ _QUERIES: Mapping[str, str] = {
         where t.state in ('RUNNING', 'KILLING') and c.state in {_ENDED}
           and not exists (select from deferred_commands d where d.execution_id in (t.execution_id, c.id)
             and d.command ->> 'kind' in ('ChildEnded', 'StopChild'))""",
+    "a subflow that runs has its child, or is about to have it": """
+        select t.execution_id, t.path from task_runs t join executions e on e.id = t.execution_id
+        where t.type = 'subflow' and t.state = 'RUNNING' and t.child_id is null and e.state <> 'PAUSED'
+          and not exists (select from deferred_commands d where d.execution_id = e.id
+            and d.command ->> 'kind' in ('Evaluate', 'StartChild') and d.command ->> 'path' = t.path)""",
     "no execution that was stopped has ended before its children": f"""
         select e.id, format('%s is %s, and %s %s', t.path, t.state, c.name, c.state)
         from executions e join task_runs t on t.execution_id = e.id join executions c on c.id = t.child_id

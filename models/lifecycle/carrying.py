@@ -56,7 +56,7 @@ def judge(steps: Steps, command: Judge) -> None:
 def prepare(steps: Steps, command: Prepare) -> None:
     """The settings of an engine task are evaluated: wait, ask, start the child, or add the iterations."""
     task = _own(steps, command.path, command.attempt)
-    if task is None:
+    if task is None or task.child or task.path in steps.execution.families:
         return
     if command.error:
         to_state = error_end(steps.execution.spec_of(task))

@@ -7,7 +7,13 @@ from typing import Any
 from uuid import UUID
 
 from models.events import TaskError
-from models.lifecycle.family_commands import Adopt, ResumeChild, ToChild, ToParent
+from models.lifecycle.family_commands import (
+    Adopt,
+    AwaitChild,
+    ResumeChild,
+    ToChild,
+    ToParent,
+)
 from models.lifecycle.origins import Links, Reused
 from models.lifecycle.record_commands import RecordCommand, RemoveFiles
 from models.lifecycle.retold import RecordExecution, Retold
@@ -364,6 +370,7 @@ Command = (
     | Prepare
     | Judge
     | Adopt
+    | AwaitChild
     | ResumeChild
     | Admit
     | Conclude

@@ -60,6 +60,7 @@ from models.lifecycle.commands import (
 from models.lifecycle.evolve import create
 from models.lifecycle.family_commands import (
     Adopt,
+    AwaitChild,
     ChildEnded,
     FollowParent,
     HearOfChild,
@@ -140,6 +141,7 @@ _DECIDE: Mapping[type[Any], Callable[[Steps, Any], None]] = {
     Prepare: carrying.prepare,
     Judge: carrying.judge,
     Adopt: family.adopt,
+    AwaitChild: family.await_child,
     ChildEnded: family.child_ended,
     HearOfChild: family.hear_of_child,
     StopChild: family.stop_child,
@@ -175,6 +177,7 @@ _GOES_ON = (
     | Prepare
     | Judge
     | Adopt
+    | AwaitChild
     | ChildEnded
     | HearOfChild
     | StopChild
@@ -216,7 +219,7 @@ def decide(execution: Execution, command: Command, context: Context) -> Transiti
         if isinstance(command, Cancel):
             return steps.close()
     _DECIDE[type(command)](steps, command)
-    family.tell_of_standing(steps, execution)
+    family.after_all(steps, execution)
     return steps.close()
 
 

@@ -7,10 +7,11 @@ child is created, or restarted, in the transaction in which its parent adopts it
 from models.errors import Problem, ProblemCode, Refused
 from models.events import ChildLinked, ChildStateChanged, Parent, TaskError
 from models.lifecycle.actions import ALLOWED_IN, Action
-from models.lifecycle.commands import Pause, Resume
+from models.lifecycle.commands import Pause, Resume, StartChild
 from models.lifecycle.ending import end_attempt, fail
 from models.lifecycle.family_commands import (
     Adopt,
+    AwaitChild,
     ChildEnded,
     FollowParent,
     HearOfChild,
@@ -23,6 +24,7 @@ from models.lifecycle.settle import move, set_timer, settle, tell_parent_of_the_
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.lifecycle.steps import Steps
 from models.lifecycle.stopping import end_stopped, hurry, kill
+from models.lifecycle.timeouts import set_task_timers
 from models.spec import SubflowTask
 from models.states import (
     EXECUTION_SUCCESSES,
@@ -31,6 +33,9 @@ from models.states import (
     ExecutionState,
     TaskRunState,
 )
+
+_LOOK_AGAIN = 1.0
+"""Seconds until a child that has to end before another starts is looked at again."""
 
 # -- the parent -------------------------------------------------------------------------------------------------------
 
@@ -45,7 +50,7 @@ def adopt(steps: Steps, command: Adopt) -> None:
     if not waits or task.child or execution.state is ExecutionState.PAUSED:
         told = f"{command.path} of {execution.name} does not wait for an execution to start"
         raise Refused([Problem(ProblemCode.CONFLICT, told)])
-    steps.record(ChildLinked(task.path, task.attempt, command.child))
+    steps.record(ChildLinked(task.path, task.attempt, command.child, command.child_seq))
     spec = execution.spec_of(task)
     if isinstance(spec, SubflowTask) and not spec.wait:
         end_attempt(steps, task, AttemptState.SUCCESS, TaskRunState.SUCCESS)
@@ -63,6 +68,12 @@ _MIRRORED = {
     ExecutionState.KILLED: TaskRunState.KILLED,
 }
 """What the end of a child makes of the subflow's task run."""
+
+
+def await_child(steps: Steps, command: AwaitChild) -> None:
+    task = steps.execution.tasks[command.path]
+    if task.state is TaskRunState.RUNNING and (task.attempt, task.child) == (command.attempt, None):
+        steps.promise(StartChild(command.path, command.attempt), _LOOK_AGAIN)
 
 
 def child_ended(steps: Steps, command: ChildEnded) -> None:
@@ -105,29 +116,41 @@ def _end_with_stopped_child(
 def hear_of_child(steps: Steps, command: HearOfChild) -> None:
     """News may come late and in any order: only the newest counts."""
     task = _waiting_for(steps.execution, command.path, command)
-    if task is None or (task.standing and task.standing.seq >= command.child_seq):
+    if task is None:
         return
-    held = steps.execution.clock.held
     steps.record(
         ChildStateChanged(task.path, command.child, command.state, command.held, command.child_seq)
     )
-    if held is not None and steps.execution.clock.held is None and steps.execution.clock.since:
-        set_timer(steps)
+    if not command.held:
+        set_task_timers(steps, task.path)
     settle(steps)
 
 
 def _waiting_for(
     execution: Execution, path: str, command: ChildEnded | HearOfChild
 ) -> TaskRun | None:
-    """The task run, if it waits for this child still."""
+    """The task run, if it waits for this child still, and had no newer word of it."""
     task = execution.tasks[path]
-    return task if task.state in WITH_CHILD and task.child == command.child else None
+    if task.state not in WITH_CHILD or task.child != command.child:
+        return None
+    known = task.standing.seq if task.standing else None
+    is_new = known is None or command.child_seq is None or command.child_seq > known
+    return task if is_new else None
 
 
 # -- the child --------------------------------------------------------------------------------------------------------
 
 
-def tell_of_standing(steps: Steps, before: Execution) -> None:
+def after_all(steps: Steps, before: Execution) -> None:
+    """What every decision may have changed: time counts again, and the parent's clocks stand or go on with it."""
+    execution = steps.execution
+    released = before.clock.held is not None and execution.clock.held is None
+    if released and execution.clock.since and not execution.ended:
+        set_timer(steps)
+    _tell_of_standing(steps, before)
+
+
+def _tell_of_standing(steps: Steps, before: Execution) -> None:
     """The parent's clocks stand while this one is paused or waits for people, or one below it is."""
     execution = steps.execution
     parent = execution.parent
@@ -155,7 +178,10 @@ def _standing(execution: Execution) -> tuple[ExecutionState, bool]:
 
 def stop_child(steps: Steps, command: StopChild) -> None:
     """The parent waits for the end: one that has ended already is told once more."""
-    execution = steps.execution
+    execution, parent = steps.execution, steps.context.parent
+    task = parent.tasks.get(command.parent.path) if parent else None
+    if task is None or (task.child, task.attempt) != (execution.id, command.parent.attempt):
+        return  # the parent was put back to run since
     if execution.ended:
         tell_parent_of_the_end(steps, command.parent)
     elif execution.state is not ExecutionState.KILLING:

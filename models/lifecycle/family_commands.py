@@ -13,16 +13,27 @@ from models.states import ExecutionState
 
 @dataclass(frozen=True, slots=True)
 class Adopt:
-    """The attempt of a subflow task has its child: decided in the transaction that creates or restarts that one."""
+    """The attempt of a subflow task has its child: decided in the transaction that creates or restarts that one, which
+    is at its event `child_seq` then."""
 
     path: str
     attempt: int
     child: UUID
+    child_seq: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitChild:
+    """An earlier attempt's child has to end before this attempt has one of its own."""
+
+    path: str
+    attempt: int
 
 
 @dataclass(frozen=True, slots=True)
 class ChildEnded:
-    """`stopped`: on somebody's request, so that it is no failure to be retried; `message` says why it ended so."""
+    """`stopped`: on somebody's request, so that it is no failure to be retried; `message` says why it ended so. Of an
+    end before the event that the parent adopted the child at nothing is to be known any more (`child_seq`)."""
 
     path: str
     attempt: int
@@ -32,6 +43,7 @@ class ChildEnded:
     outputs: Mapping[str, Any]
     message: str | None = None
     stopped: bool = False
+    child_seq: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

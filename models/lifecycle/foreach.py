@@ -118,8 +118,13 @@ class Iterations:
             failed = len({child.index for child in bad})
             told = f"{failed} of {len(task.inputs['items'])} iterations did not succeed"
             error = TaskError("ITERATIONS", told)
-        allowed = execution.spec_of(task).allow_failure
-        worst = TaskRunState.WARNING if allowed else TaskRunState.FAILED
+        worst = TaskRunState.FAILED
+        if execution.spec_of(task).allow_failure:
+            worst = TaskRunState.WARNING
+        elif all(child.state in _STOPPED for child in bad):
+            worst = (
+                TaskRunState.KILLED
+            )  # executions that they waited for were cancelled: nothing has failed
         _end(steps, task, worst if error else TaskRunState.SUCCESS, error)
 
 
@@ -160,8 +165,10 @@ def iteration_has_begun(execution: Execution, task: TaskRun) -> bool:
     return any(_has_begun(execution, execution.tasks[task.level + each.id]) for each in siblings)
 
 
+_STOPPED = frozenset({TaskRunState.KILLED, TaskRunState.CANCELLED})
 _ATTEMPT_ENDS = {
     TaskRunState.SUCCESS: AttemptState.SUCCESS,
+    TaskRunState.KILLED: AttemptState.KILLED,
     TaskRunState.CANCELLED: AttemptState.KILLED,
 }
 

@@ -19,8 +19,10 @@ from models.lifecycle.votes import close_decided
 from models.states import (
     FAILED_ENDS,
     GOOD_ENDS,
+    ApprovalState,
     ExecutionState,
     FailureAction,
+    OnTimeout,
     RunIf,
     Section,
     TaskRunState,
@@ -73,6 +75,7 @@ def tell_parent_of_the_end(steps: Steps, parent: Parent) -> None:
         execution.outputs,
         _why(execution),
         _was_stopped(execution),
+        execution.seq,
     )
     steps.promise_to(parent.execution_id, ended)
 
@@ -98,7 +101,16 @@ def _was_stopped(execution: Execution) -> bool:
         return execution.state in (ExecutionState.CANCELLED, ExecutionState.REJECTED)
     if execution.killing and is_person(execution.killing.by):
         return True
-    return not (execution.has_timed_out or _kills(execution))
+    return not (execution.has_timed_out or _kills(execution) or _has_expired(execution))
+
+
+def _has_expired(execution: Execution) -> bool:
+    """A request that nobody decided in time, which cancels all."""
+    requests = [task.approval for task in execution.tasks.values() if task.approval]
+    return any(
+        one.state is ApprovalState.EXPIRED and one.policy.on_timeout is OnTimeout.CANCEL
+        for one in requests
+    )
 
 
 def settle(steps: Steps) -> None:
@@ -363,7 +375,10 @@ def end_of(execution: Execution) -> ExecutionState:
     if execution.failure:
         return ExecutionState.ERROR
     if any(
-        task.state is TaskRunState.CANCELLED and task.error for task in execution.tasks.values()
+        task.state is TaskRunState.CANCELLED
+        and task.error
+        and not execution.failure_is_allowed(task)
+        for task in execution.tasks.values()
     ):
         return ExecutionState.KILLED  # an execution that it waited for was cancelled
     return ExecutionState.WARNING if TaskRunState.WARNING in states else ExecutionState.SUCCESS

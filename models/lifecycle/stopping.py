@@ -57,10 +57,11 @@ def hurry(steps: Steps) -> None:
 
 
 def end_of_kill(execution: Execution) -> datetime | None:
-    """When what is being killed is fenced; None where nothing is, or where a second cancel has shortened it."""
+    """When what is being killed is fenced; None where nothing is, where a second cancel has shortened it, or where
+    the bounds of children decide."""
     killing = execution.killing
     dying = [task for task in execution.tasks.values() if task.state is _KILLING]
-    if killing is None or killing.force or not dying:
+    if killing is None or killing.force or not dying or any(task.child for task in dying):
         return None
     grace = max(execution.spec_of(task).kill_grace for task in dying)
     return killing.at + timedelta(seconds=FENCE_AFTER + grace)

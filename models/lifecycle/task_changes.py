@@ -34,6 +34,7 @@ from models.states import (
     GOOD_ENDS,
     TASK_RUN_ENDS,
     AttemptState,
+    ExecutionState,
     TaskRunState,
 )
 
@@ -95,29 +96,48 @@ def condition_judged(execution: Execution, fact: ConditionJudged, _: Event) -> E
 
 def child_linked(execution: Execution, fact: ChildLinked, _: Event) -> Execution:
     task = execution.tasks[fact.path]
-    return with_task(execution, task, replace(task, child=fact.child, standing=None))
+    standing = None
+    if fact.child_seq is not None:
+        standing = ChildStanding(ExecutionState.RUNNING, False, fact.child_seq - 1)
+    return with_task(execution, task, replace(task, child=fact.child, standing=standing))
 
 
 def child_state_changed(execution: Execution, fact: ChildStateChanged, event: Event) -> Execution:
-    """While the child is held the time of its task run stands, and that of the whole execution with it."""
-    task, clock = execution.tasks[fact.path], execution.clock
-    now = clock.at(event.at)
+    """While the child is held the time of its task run stands, and that of each foreach and the execution around it."""
+    task, now = execution.tasks[fact.path], execution.clock.at(event.at)
+    told = with_task(execution, task, _stood(task, fact.state, fact.held, fact.child_seq, now))
+    return _hold_around(told, fact.path, event)
+
+
+def _stood(task: TaskRun, state: ExecutionState, held: bool, seq: int, now: float) -> TaskRun:
+    """From the reading `now` of the clock on."""
     since = task.standing.since if task.standing else None
-    if since is None:
-        since = now
-    standing = ChildStanding(fact.state, fact.held, fact.child_seq, since if fact.held else None)
-    base = task.clock_base if fact.held else task.clock_base + now - since
-    told = with_task(execution, task, replace(task, standing=standing, clock_base=base))
-    return replace(told, clock=clock.hold(event.at)) if fact.held else _let_go(told, event)
+    base = task.clock_base
+    if since is not None and not held:
+        base += now - since
+    since = (now if since is None else since) if held else None
+    return replace(task, standing=ChildStanding(state, held, seq, since), clock_base=base)
 
 
-def _let_go(execution: Execution, event: Event) -> Execution:
-    """Once no child is held any more, time counts again."""
-    if execution.clock.held is None:
-        return execution
-    if any(task.standing and task.standing.held for task in execution.tasks.values()):
-        return execution
-    return replace(execution, clock=execution.clock.release(event.at))
+def _hold_around(execution: Execution, path: str, event: Event) -> Execution:
+    """A foreach is held while anything in it is; the execution, while any task run is."""
+    now = execution.clock.at(event.at)
+    around = execution.tasks[path].parent
+    while around is not None:
+        foreach = execution.tasks[around]
+        held = any(map(_is_held, execution.children_of(foreach)))
+        if held != _is_held(foreach) and not foreach.ended:
+            stood = _stood(foreach, ExecutionState.RUNNING, held, 0, now)
+            execution = with_task(execution, foreach, stood)
+        around = foreach.parent
+    clock = execution.clock
+    if any(map(_is_held, execution.tasks.values())):
+        return replace(execution, clock=clock.hold(event.at))
+    return replace(execution, clock=clock.release(event.at))
+
+
+def _is_held(task: TaskRun) -> bool:
+    return task.standing is not None and task.standing.held
 
 
 def task_run_moved(execution: Execution, fact: TaskRunMoved, event: Event) -> Execution:
@@ -216,7 +236,7 @@ def attempt_ended(execution: Execution, fact: AttemptEnded, event: Event) -> Exe
     )
     settle = take_properties_back if fact.sets_aside else keep_properties
     told = with_task(settle(execution, fact.path), task, changed)
-    return _let_go(told, event) if task.standing and task.standing.held else told
+    return _hold_around(told, fact.path, event) if _is_held(task) else told
 
 
 def progress_reported(execution: Execution, fact: ProgressReported, _: Event) -> Execution:

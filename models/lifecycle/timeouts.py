@@ -30,9 +30,9 @@ def time_out(steps: Steps, command: TimeOut) -> None:
         return
     left = timeout - _used(steps, task)
     if left > _CLOSE_ENOUGH:
-        held = task.standing is not None and task.standing.held
-        stands = held or steps.execution.clock.since is None
-        steps.promise(command, max(left, _LOOK_AGAIN) if stands else left)
+        if task.standing is None or not task.standing.held:  # else going on sets another
+            stands = steps.execution.clock.since is None
+            steps.promise(command, max(left, _LOOK_AGAIN) if stands else left)
         return
     error = TaskError(TIMED_OUT, f"took longer than its timeout of {timeout:g} s")
     below = _below(steps, task)
@@ -42,6 +42,18 @@ def time_out(steps: Steps, command: TimeOut) -> None:
     else:
         fail(steps, task, AttemptState.TIMED_OUT, error)
     settle(steps)
+
+
+def set_task_timers(steps: Steps, path: str) -> None:
+    """Of the task run at `path`, and of each foreach around it: their time may count again."""
+    around: str | None = path
+    while around is not None:
+        task = steps.execution.tasks[around]
+        timeout = steps.execution.spec_of(task).timeout
+        held = task.standing is not None and task.standing.held
+        if timeout and task.state is TaskRunState.RUNNING and not held:
+            steps.promise(TimeOut(task.path, task.attempt), timeout - _used(steps, task))
+        around = task.parent
 
 
 def _used(steps: Steps, task: TaskRun) -> float:

@@ -7,7 +7,6 @@ from enum import StrEnum
 from uuid import UUID
 
 from models.events import ENGINE
-from models.ids import typed
 from models.lifecycle.snapshot import Approval, Execution, TaskRun
 from models.lifecycle.stopping import end_of_kill
 from models.lifecycle.votes import seats_filled
@@ -179,7 +178,7 @@ def _dying(execution: Execution, told: str, path: str | None = None) -> Waiting:
 
 def _kill(execution: Execution, task: TaskRun, live_queues: Set[str]) -> list[Waiting]:
     if task.child:
-        told = f"the end of {typed('exec', task.child)}, which is being cancelled"
+        told = "the end of the execution that it started, which is being cancelled"
         return [Waiting(WaitingCode.KILLING, told, task.path, child=task.child)]
     if task.path in execution.families:
         return [_dying(execution, "its iterations are being ended", task.path)]
@@ -191,7 +190,9 @@ def _running(execution: Execution, task: TaskRun, live_queues: Set[str]) -> list
     if isinstance(spec, WaitTask) and spec.event is not None:
         return [Waiting(WaitingCode.EVENT, f"the event {spec.event}", task.path)]
     if isinstance(spec, SubflowTask):
-        told = f"the end of {typed('exec', task.child)}" if task.child else "its execution to start"
+        told = (
+            "the end of the execution that it started" if task.child else "its execution to start"
+        )
         held = task.standing is not None and task.standing.held
         return [Waiting(WaitingCode.EXECUTION, told, task.path, child=task.child, held=held)]
     if task.wake_at is None:

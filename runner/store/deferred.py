@@ -80,6 +80,14 @@ async def failed(pool: Pool, id: UUID) -> int:
     return await pool.fetchval(_FAILED, id) or 0
 
 
+async def still_owed(connection: Connection, ids: Sequence[UUID]) -> set[UUID]:
+    """Under the locks of their executions the answer holds until the commit."""
+    rows = await connection.fetch(
+        "select id from deferred_commands where id = any($1::uuid[])", ids
+    )
+    return {row["id"] for row in rows}
+
+
 async def settle(connection: Executes, ids: Sequence[UUID]) -> None:
     if ids:
         await connection.execute("delete from deferred_commands where id = any($1::uuid[])", ids)

@@ -11,7 +11,6 @@ from models.lifecycle import waiting
 from models.lifecycle.waiting import WaitingCode, waiting_for
 from runner.past import past_of
 from schema.context import Info
-from schema.loading import snapshot_of
 from schema.types.approval import Approval
 
 if TYPE_CHECKING:
@@ -76,10 +75,11 @@ async def _below(info: Info, view: Waiting, id: UUID, held: bool) -> list[Waitin
     if row is None:
         return []
     view.execution = Execution.of(row)
-    view.message = f"{view.message} ({row['name']})"
+    view.message = f"{view.message}: {row['name']} ({view.execution.id})"
     if not held:
         return []
-    reasons = waiting_for(await snapshot_of(info, id), frozenset())
+    snapshot = await info.context.loaders.snapshot.load(id)
+    reasons = waiting_for(snapshot, frozenset()) if snapshot else []  # deleted just now
     views = await waiting_views(
         info, id, [each for each in reasons if each.held or _is_of_people(each)]
     )

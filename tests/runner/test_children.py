@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 from broadcaster import Broadcast
 
+from models.errors import Refused
 from models.lifecycle.commands import Cancel, Evaluate, Pause, StartChild
 from models.lifecycle.family_commands import Adopt, HearOfChild
 from models.lifecycle.snapshot import Execution
@@ -147,3 +148,21 @@ async def test_what_was_told_of_a_child_is_read_back_as_it_was(house: House) -> 
     )
     found = await house.look(parent)
     assert (found.state, found.clock.held) == (ExecutionState.RUNNING, None)
+
+
+async def test_a_promise_that_was_carried_out_is_not_carried_out_again(house: House) -> None:
+    parent = await house.begin()
+    owed, what = await house.owed(Evaluate)
+    prepared = await evaluate(
+        house.evaluator, await house.look(parent), what, partial(read_clock, house.database.pool)
+    )
+    twice = await asyncio.gather(
+        *(house.engine.execute(parent, prepared, owed=owed.id) for _ in range(2)),
+        return_exceptions=True,
+    )
+    (refused,) = [one for one in twice if isinstance(one, Refused)]
+    assert refused.problems[0].message == "it was carried out already"
+    before = await house.look(parent)
+    with pytest.raises(Refused):
+        await house.engine.execute(parent, prepared, owed=owed.id)
+    assert await house.look(parent) == before

@@ -25,7 +25,7 @@ from models.lifecycle.commands import (
 )
 from models.lifecycle.decide import begin
 from models.lifecycle.evolve import fold
-from models.lifecycle.family_commands import Adopt, FollowParent, ResumeChild
+from models.lifecycle.family_commands import Adopt, AwaitChild, FollowParent, ResumeChild, StopChild
 from models.lifecycle.origins import Links
 from models.lifecycle.snapshot import Execution, Plan, TaskRun
 from models.lifecycle.steps import check_moves
@@ -76,7 +76,7 @@ class Family:
         adopted = None
         if isinstance(command, ResumeChild):
             assert parent
-            adopted = self._adopted(command.parent, id)
+            adopted = self._adopted(command.parent, transition.execution)
         self._take(transition)
         if adopted:
             self._take(adopted)
@@ -121,11 +121,12 @@ class Family:
             told = fold(known.plan, [event for event in self.events if event.execution_id == id])
             for path, task in known.tasks.items():
                 same = told.tasks[path]
-                if (task.state, task.child, task.standing, task.error) != (
+                if (task.state, task.child, task.standing, task.error, task.clock_base) != (
                     same.state,
                     same.child,
                     same.standing,
                     same.error,
+                    same.clock_base,
                 ):
                     return False
             if (told.state, told.paused, told.killing, told.clock) != (
@@ -185,25 +186,29 @@ class Family:
         parent = Parent(id, owed.path, owed.attempt)
         earlier = [e for e in self.executions.values() if _is_of(e, parent)]
         again = task.attempt_base > 0 and task.attempt == task.attempt_base + 1
-        if earlier and again and spec.restart_child is RestartChild.RESUME:
-            child = earlier[-1].id
-            if self._try(lambda: self.ask(child, ResumeChild(parent), MARIA)):
+        last = earlier[-1] if earlier else None
+        if last and last.state != "KILLING" and (again or not last.ended):
+            resumes = spec.restart_child is RestartChild.RESUME
+            if resumes and self._try(lambda: self.ask(last.id, ResumeChild(parent), MARIA)):
                 return
+        if last and not last.ended:
+            self.ask(id, AwaitChild(owed.path, owed.attempt), ENGINE)
+            return
         create = Create(self.plans[spec.flow], links=Links(parent=parent))
         transition = begin(create, self._context(MARIA), new_id())
         try:
-            adopted = self._adopted(parent, transition.execution.id)
+            adopted = self._adopted(parent, transition.execution)
         except Refused:
             return
         self._take(transition)
         self._take(adopted)
 
-    def _adopted(self, parent: Parent, child: UUID) -> Transition:
-        adopt = Adopt(parent.path, parent.attempt, child)
+    def _adopted(self, parent: Parent, child: Execution) -> Transition:
+        adopt = Adopt(parent.path, parent.attempt, child.id, child.seq)
         return decide(self.executions[parent.execution_id], adopt, self._context(ENGINE))
 
     def _parent(self, command: Command) -> Execution | None:
-        if isinstance(command, FollowParent | ResumeChild):
+        if isinstance(command, FollowParent | ResumeChild | StopChild):
             return self.executions[command.parent.execution_id]
         return None
 
