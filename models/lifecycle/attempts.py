@@ -16,7 +16,7 @@ from models.events import (
 from models.lifecycle import recording
 from models.lifecycle.changes import with_exit_code
 from models.lifecycle.commands import Finish, KillDeadline, Lose, Report, Start
-from models.lifecycle.ends import error_end
+from models.lifecycle.ending import error_end
 from models.lifecycle.settle import settle
 from models.lifecycle.snapshot import TaskRun
 from models.lifecycle.starting import takes_starts

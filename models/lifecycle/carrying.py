@@ -20,8 +20,7 @@ from models.lifecycle.commands import (
     StartChild,
     WakeUp,
 )
-from models.lifecycle.ending import end_attempt
-from models.lifecycle.ends import error_end
+from models.lifecycle.ending import end_attempt, error_end
 from models.lifecycle.foreach import expand
 from models.lifecycle.settle import end_of, judged, move, settle
 from models.lifecycle.signals import (

@@ -66,3 +66,8 @@ def end_attempt(
             message=waited(steps.execution, task),
         )
     )
+
+
+def error_end(spec: TaskSpec) -> TaskRunState:
+    """ERROR, of an expression that cannot be evaluated or settings that will not do; allowed as any failure may be."""
+    return TaskRunState.WARNING if spec.allow_failure else TaskRunState.ERROR

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from models.events import AttemptEnded, ProgressReported, TaskError, TaskRunsAdded
-from models.lifecycle.ends import error_end
+from models.lifecycle.ending import error_end
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.lifecycle.steps import Steps
 from models.spec import ForeachTask

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from models.events import ConditionAsked, ExecutionMoved, Parent, TaskError, TaskRunMoved
 from models.lifecycle.commands import AdmitNext, Evaluate, GoOn, TimeOutExecution
-from models.lifecycle.ends import error_end
+from models.lifecycle.ending import error_end
 from models.lifecycle.family_commands import ChildEnded
 from models.lifecycle.foreach import Iterations, iteration_has_begun
 from models.lifecycle.nearness import near
