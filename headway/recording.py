@@ -341,7 +341,8 @@ def end_of(error: BaseException) -> tuple[str, dict[str, str] | None]:
         return "KILLED", {"code": "INTERRUPTED", "message": "interrupted"}
     if isinstance(error, SystemExit) and error.code in (None, 0):
         return "SUCCESS", None
-    return "FAILED", {"code": type(error).__name__, "message": str(error) or type(error).__name__}
+    name, said = type(error).__name__, str(error)
+    return "FAILED", {"code": name, "message": f"{name}: {said}" if said else name}
 
 
 def _moment(told: datetime | str | None) -> str | None:

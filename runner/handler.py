@@ -135,7 +135,9 @@ class JobHandler:
         if finish.error:
             message = attempt.mask.text(finish.error.message)
             finish = replace(finish, error=replace(finish.error, message=message))
-            await attempt.page.note(beside(message, finish.exit_code), LogLevel.ERROR)
+            refused = attempt.reports.error
+            if refused is None or refused.message != message:  # else the log has it already
+                await attempt.page.note(beside(message, finish.exit_code), LogLevel.ERROR)
         return finish
 
     async def _without_room(self, attempt: Attempt, error: Exception) -> Finish:

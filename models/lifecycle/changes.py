@@ -7,6 +7,7 @@ from models.events import (
     TaskError,
 )
 from models.lifecycle.snapshot import (
+    TIMED_OUT,
     Execution,
     TaskRun,
     replace,
@@ -90,11 +91,20 @@ def with_exit_code(error: TaskError | None, exit_code: int | None) -> TaskError 
 
 def other_failures(execution: Execution) -> int:
     """How many task runs failed besides the one that `failure` names. A foreach that failed because its iterations did
-    is not one more."""
+    is not one more, and neither is what the execution's own failure says already."""
     failed = execution.failed_tasks()
     around = {task.parent for task in failed}
-    own = execution.failure.path if execution.failure else None
-    return sum(task.path != own and task.path not in around for task in failed)
+    failure = execution.failure
+    others = [task for task in failed if task.path not in around]
+    if failure and failure.path is None:
+        return sum(not _says_the_same(task.error, failure) for task in others)
+    return sum(failure is None or task.path != failure.path for task in others)
+
+
+def _says_the_same(error: TaskError | None, failure: Failure) -> bool:
+    if failure.code == TIMED_OUT:
+        return error is None or error.code == TIMED_OUT
+    return error is not None and (error.code, error.message) == (failure.code, failure.message)
 
 
 _WHOLE = 1_000_000

@@ -91,7 +91,13 @@ def _of_execution(execution: Execution, line: Line | None) -> list[Waiting]:
     if execution.state is ExecutionState.PAUSED:
         return [Waiting(WaitingCode.PAUSED, _paused(execution))]
     if execution.state is ExecutionState.KILLING:
-        return [_dying(execution, "running attempts are being ended")]
+        started = any(task.child and not task.ended for task in execution.tasks.values())
+        told = (
+            "what its subflows started is being ended"
+            if started
+            else "running attempts are being ended"
+        )
+        return [_dying(execution, told)]
     if all(task.ended for task in execution.tasks.values()):
         return [Waiting(WaitingCode.EVALUATION, "the flow's outputs are being evaluated")]
     return []

@@ -31,14 +31,16 @@ def test_every_failed_task_but_the_first_is_counted_and_allowed_ones_are_not() -
     assert stage.folded().failure == stage.execution.failure
 
 
-def test_when_the_execution_itself_failed_all_failed_tasks_are_others() -> None:
-    stage = Stage(THREE)
-    stage.start("a")
+def test_when_the_execution_itself_failed_what_failed_with_it_is_no_other() -> None:
+    stage = Stage(THREE.replace("namespace: y", "namespace: y\non_failure: FINISH_POSSIBLE"))
+    stage.start("a", "b")
     stage.keep(stage.promised(TimeOutExecution))
     assert stage.execution.failure and stage.execution.failure.path is None
     stage.finish("a", AttemptState.KILLED)
     assert stage.task("a").state == "FAILED"
-    assert other_failures(stage.execution) == 1
+    assert other_failures(stage.execution) == 0
+    stage.finish("b", F, error=TaskError("EXIT_CODE", "of its own"), exit_code=7)
+    assert (stage.task("b").state, other_failures(stage.execution)) == ("FAILED", 1)
 
 
 def test_a_foreach_that_failed_with_its_iterations_is_not_one_more() -> None:
