@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from models.errors import HeadwayError, Problem, ProblemCode, Refused
-from models.events import Ask, Parent
+from models.events import Ask, Event, KillForced, Parent, TaskRunMoved
 from models.lifecycle.commands import Beginning, Command, Create, Prepare, Report, Start
 from models.lifecycle.family_commands import FollowParent, ResumeChild, StopChild
 from models.lifecycle.snapshot import Execution
 from models.lifecycle.transition import Transition
+from models.states import TaskRunState
 from runner.store import bulk
 
 _MANY = 500
@@ -78,3 +79,14 @@ def problem_of(error: HeadwayError) -> Problem:
     if isinstance(error, Refused):
         return error.problems[0]
     return Problem(ProblemCode.UNAVAILABLE, str(error))
+
+
+def is_refused(verdict: Verdict) -> bool:
+    return isinstance(verdict, HeadwayError) or bool(verdict and verdict.refused)
+
+
+def kills(event: Event) -> bool:
+    fact = event.fact
+    if isinstance(fact, TaskRunMoved):
+        return fact.to_state is TaskRunState.KILLING
+    return isinstance(fact, KillForced)

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from models.concurrency import Slots
 from models.errors import Fault, HeadwayError, ProblemCode, Refused
-from models.events import ENGINE, Event, KillForced, TaskRunMoved
+from models.events import ENGINE, Event
 from models.ids import new_id
 from models.lifecycle import decide
 from models.lifecycle.commands import (
@@ -29,8 +29,8 @@ from models.lifecycle.retold import RecordExecution
 from models.lifecycle.snapshot import Execution
 from models.lifecycle.told import id_for
 from models.lifecycle.transition import Context, Deferred, Job, Transition
-from models.states import HOLDING_A_SLOT, ExecutionState, TaskRunState
-from runner.asked import Asked, NotAll, Verdict, problem_of
+from models.states import HOLDING_A_SLOT, ExecutionState
+from runner.asked import Asked, NotAll, Verdict, is_refused, kills, problem_of
 from runner.clock import ahead_of_this_machine
 from runner.pace import Pace
 from runner.queue import acknowledge, enqueue, withdraw
@@ -85,7 +85,7 @@ class Batch:
     @property
     def to_kill(self) -> list[UUID]:
         """Executions of which workers have attempts to end."""
-        return [id for id, events in self._events.items() if any(map(_kills, events))]
+        return [id for id, events in self._events.items() if any(map(kills, events))]
 
     async def run(self, connection: Connection) -> None:
         now: datetime = await connection.fetchval("select clock_timestamp()")
@@ -122,6 +122,7 @@ class Batch:
         for asked in self.asked:
             if asked.owed and asked not in self.verdicts:
                 if asked.owed not in left:
+                    self._overtaken.add(asked)
                     self.verdicts[asked] = Refused.because(
                         ProblemCode.CONFLICT, "it was carried out already"
                     )
@@ -323,14 +324,16 @@ class Batch:
                 assert asked.execution_id
                 same = found.digest == key.digest
                 self.verdicts[asked] = (
-                    Transition(self.executions[asked.execution_id]) if same else _conflict(key)
+                    Transition(self.executions[asked.execution_id])
+                    if same
+                    else idempotency.conflict(key)
                 )
 
     async def _first_answer(
         self, connection: Connection, key: idempotency.Key, found: idempotency.Key
     ) -> Verdict:
         if found.digest != key.digest:
-            return _conflict(key)
+            return idempotency.conflict(key)
         first = self.executions.get(found.answer)
         if first is None:
             loaded = await load_executions(connection, self.plans, [found.answer])
@@ -350,7 +353,7 @@ class Batch:
         await audit.record_acts(connection, self._acts())
         await bulk.settle(connection, list(self._results()))
         judged = [asked for asked, verdict in self.verdicts.items() if verdict is not None]
-        refused = [asked for asked in judged if _is_refused(self.verdicts[asked])]
+        refused = [asked for asked in judged if is_refused(self.verdicts[asked])]
         # A job that was taken for nothing goes first, for it may be lined up again; one that begins goes last, for
         # it may be what was lined up just now.
         await acknowledge(connection, [id for asked in refused if (id := asked.job_id)])
@@ -358,8 +361,9 @@ class Batch:
         await enqueue(connection, self.jobs)
         await deferred.store(connection, self.promises)
         await acknowledge(connection, [id for asked in judged if (id := asked.job_id)])
-        kept = [asked for asked in judged if not isinstance(self.verdicts[asked], Fault)]
-        await deferred.settle(connection, [asked.owed for asked in kept if asked.owed])
+        faulty = {asked for asked in judged if isinstance(self.verdicts[asked], Fault)}
+        done = set(judged) - faulty - self._overtaken
+        await deferred.settle(connection, [asked.owed for asked in done if asked.owed])
 
     def _acts(self) -> Iterator[audit.Act]:
         for asked, verdict in self.verdicts.items():
@@ -379,29 +383,10 @@ class Batch:
                 yield bulk.Result(asked.place, made=verdict.execution.id if begun else None)
 
 
-def _is_refused(verdict: Verdict) -> bool:
-    return isinstance(verdict, HeadwayError) or bool(verdict and verdict.refused)
-
-
-def _conflict(key: idempotency.Key) -> Refused:
-    return Refused.because(
-        ProblemCode.IDEMPOTENCY_CONFLICT,
-        f"the key {key.key!r} was used with another input; use a new key",
-        "idempotencyKey",
-    )
-
-
 _MUTATIONS: Mapping[type[Beginning], str] = {
     Create: CREATE,
     RecordExecution: "recordExecution",
 }
-
-
-def _kills(event: Event) -> bool:
-    fact = event.fact
-    if isinstance(fact, TaskRunMoved):
-        return fact.to_state is TaskRunState.KILLING
-    return isinstance(fact, KillForced)
 
 
 def _key(asked: Asked, id: UUID) -> idempotency.Key:

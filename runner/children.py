@@ -55,7 +55,7 @@ class Children:
             )
             shares = await self._shares_slot(parent, spec, command.plan.flow_id)
             begun = await self._engine.create(
-                replace(command, shares_slot=shares), _ask(parent, task)
+                replace(command, shares_slot=shares), _ask(parent, task, parent.created_by)
             )
         except Refused as refused:
             if refused.problems[0].code is ProblemCode.CONFLICT:
@@ -94,7 +94,7 @@ class Children:
         shares = await self._shares_slot(parent, spec, child.plan.flow_id)
         again = ResumeChild(Parent(parent.id, task.path, task.attempt), shares)
         try:
-            await self._engine.execute(child.id, again, _ask(parent, task))
+            await self._engine.execute(child.id, again, _ask(parent, task, parent.started_by[-1]))
         except Refused as refused:
             if refused.problems[0].code is ProblemCode.CONFLICT:
                 raise
@@ -134,9 +134,8 @@ def _launch(parent: Execution, task: TaskRun, spec: SubflowTask) -> Launch:
     )
 
 
-def _ask(parent: Execution, task: TaskRun) -> Ask:
-    """By whoever has the parent run: they are who started it, or restarted it."""
-    return Ask(parent.started_by[-1], Channel.ENGINE, f"subflow {task.path} of {parent.name}")
+def _ask(parent: Execution, task: TaskRun, actor: str) -> Ask:
+    return Ask(actor, Channel.ENGINE, f"subflow {task.path} of {parent.name}")
 
 
 def _labels(parent: Execution, given: Mapping[str, Any]) -> dict[str, str]:

@@ -116,9 +116,8 @@ class Evaluation:
             _allow_evaluating()
         signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)
         try:
-            payload = dumps(
-                [request, [self.one(mode, kind, source) for kind, source in texts], None]
-            )
+            found = [self.one(mode, kind, source) for kind, source in texts]
+            payload = _written([request, found, None])
             if len(payload) > MAX_OUTPUT:
                 raise ValueError("what is evaluated holds more than 16 MiB")
         except (ValueError, TypeError, RecursionError) as failure:
@@ -284,6 +283,16 @@ def _allow_evaluating() -> None:
     if most != resource.RLIM_INFINITY:
         limit = min(_mapped() + MEMORY + CACHE_MEMORY, most)
         resource.setrlimit(resource.RLIMIT_AS, (limit, most))
+
+
+def _written(answer: list[Any]) -> bytes:
+    """Writing a large value takes several times its size, which is not counted as memory of the expression either."""
+    soft, most = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    try:
+        return dumps(answer)
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, most))
 
 
 def _key(key: Any) -> str:

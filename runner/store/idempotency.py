@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from models.errors import ProblemCode, Refused
 from runner.store.connection import Connection, Executes, Pool
 
 _TAKE = """
@@ -109,3 +110,11 @@ def _row(key: Key) -> tuple[str, str, str, str, UUID]:
 
 def _key(row: dict[str, object]) -> Key:
     return Key(*row.values())  # type: ignore[arg-type]
+
+
+def conflict(key: Key) -> Refused:
+    return Refused.because(
+        ProblemCode.IDEMPOTENCY_CONFLICT,
+        f"the key {key.key!r} was used with another input; use a new key",
+        "idempotencyKey",
+    )

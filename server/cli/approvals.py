@@ -12,7 +12,10 @@ from server.cli.inputs import given_inputs
 from server.cli.options import AsJson
 
 Asked = Annotated[
-    str, typer.Argument(help="appr_..., or an execution that asks one thing.", metavar="ID")
+    str,
+    typer.Argument(
+        help="appr_..., or an execution that asks one thing, itself or below it.", metavar="ID"
+    ),
 ]
 Comment = Annotated[str | None, typer.Option(help="A comment on the decision.")]
 Form = Annotated[
@@ -79,27 +82,51 @@ async def _decide(decision: str, id: str, form: list[str] | None, how: dict[str,
     payload = await api.mutate(
         decision,
         "DecideInput",
-        "approval { state groups { required given } } execution { name state }",
-        approvalId=await _request_of(api, id),
+        "approval { state groups { required given } } execution { id name state }",
+        approvalId=await _request_of(api, id, decision),
         form=await given_inputs(api, form, _no_types) if form else None,
         **how,
     )
-    typer.echo(f"{_standing(payload['approval'])}; {_state_of(payload['execution'])}")
+    typer.echo(f"{_standing(payload['approval'])}; {_state_of(payload['execution'], id)}")
 
 
-async def _request_of(api: Api, id: str) -> str:
+async def _request_of(api: Api, id: str, decision: str) -> str:
+    """Of an execution the one that is open, else the one of what it started, at any depth. Raises CommandFailed."""
     if id.startswith("appr_"):
         return id
-    requests = (await api.ask(queries.REQUESTS, id=id))["approvals"]["nodes"]
+    found = await api.ask(queries.REQUESTS, id=id)
+    requests = found["approvals"]["nodes"]
     pending = [one for one in requests if one["state"] == "PENDING"]
     if len(pending) == 1:
         return str(pending[0]["id"])
     if pending:
         asked = "; ".join(f"{one['id']} {one['message']!r}" for one in pending)
         raise CommandFailed(f"{id} asks {asked}; name one appr_ id")
+    if found["execution"] is None:
+        raise CommandFailed(f"no execution {id}; `headway ls` shows what there is")
+    below = _asked_below(found["execution"])
+    if len(below) == 1:
+        return next(iter(below))
+    if below:
+        name = found["execution"]["name"]
+        told = f"{name} asks nothing itself; {len(below)} requests of what it started are open:"
+        mend = f"name one of them: headway {decision} {next(iter(below))}"
+        raise CommandFailed("\n".join((told, *below.values(), mend)))
     if requests:
         raise CommandFailed("\n".join(map(_decided, requests)))
     raise CommandFailed(f"{id} asks nothing; `headway approvals` lists what waits for you")
+
+
+def _asked_below(execution: dict[str, Any]) -> dict[str, str]:
+    """The open requests of executions below, by id, each in words."""
+    found: dict[str, str] = {}
+    for reason in execution["waitingFor"]:
+        request, asker = reason["approval"], reason["execution"]
+        if request and asker:
+            found[request["id"]] = (
+                f"{request['id']} of {asker['name']} ({asker['id']}) {request['message']!r}"
+            )
+    return found
 
 
 def _decided(request: dict[str, Any]) -> str:
@@ -128,5 +155,8 @@ def _standing(approval: dict[str, Any]) -> str:
     return f"PENDING, {given} of {required} given"
 
 
-def _state_of(execution: dict[str, Any]) -> str:
-    return f"{execution['name']} is {execution['state']}"
+def _state_of(execution: dict[str, Any], named: str) -> str:
+    """With its id where another one was named, which waits for this one."""
+    if named.startswith("appr_") or named == execution["id"]:
+        return f"{execution['name']} is {execution['state']}"
+    return f"{execution['name']} ({execution['id']}), which asked below {named}, is {execution['state']}"

@@ -28,19 +28,20 @@ _LINKS = (
 )
 
 
-def details(execution: dict[str, Any], unfolded: bool) -> RenderableType:
+def details(execution: dict[str, Any], unfolded: bool, whole: bool) -> RenderableType:
+    """`whole` cuts no text short."""
     parts: list[RenderableType] = [Text(execution["name"], style="bold"), _head(execution)]
     by_hand = (execution["failure"] or {}).get("code") == "CHANGE_STATE"
     if not by_hand and (sentence := failure_sentence(execution)):
         parts.append(Text(sentence, style="red"))
     parts += [Text(text, style="yellow") for text in corrections(execution)]
     waits = (
-        (one["taskRun"]["key"] if one["taskRun"] else None, one["message"])
+        (one["taskRun"]["key"] if one["taskRun"] else None, _reason(one), moment(one["until"]))
         for one in execution["waitingFor"]
     )
     parts += [Text(f"waits: {text}", style="yellow") for text in folded_sentences(waits)]
-    parts.append(tasks_table(execution["taskRuns"], unfolded))
-    parts += findings(execution, unfolded)
+    parts.append(tasks_table(execution["taskRuns"], unfolded, whole))
+    parts += findings(execution, unfolded, whole)
     parts += [
         Text(f"note by {note['author']['name']}, {moment(note['at'])}: {note['text']}")
         for note in execution["notes"]
@@ -50,6 +51,14 @@ def details(execution: dict[str, Any], unfolded: bool) -> RenderableType:
     return Group(*parts)
 
 
+def _reason(waiting: dict[str, Any]) -> str:
+    """With the id of the execution that it is about."""
+    other = waiting["execution"]
+    if other is None or other["id"] in waiting["message"]:
+        return str(waiting["message"])
+    return f"{waiting['message']} in {other['id']}"
+
+
 def _head(execution: dict[str, Any]) -> Table:
     head = Table.grid(padding=(0, 2))
     labels = " ".join(f"{label['key']}={label['value']}" for label in execution["labels"])
@@ -57,7 +66,8 @@ def _head(execution: dict[str, Any]) -> Table:
         ("id", execution["id"]),
         ("flow", f"{execution['namespace']}/{execution['flowKey']}"),
         ("state", state_text(execution["state"])),
-        ("created", f"{moment(execution['createdAt'])} by {execution['createdBy']['name']}"),
+        ("created", _created(execution)),
+        *_times(execution),
         ("duration", seconds(execution["duration"])),
         ("labels", labels),
         ("inputs", as_json(execution["inputs"])),
@@ -67,6 +77,17 @@ def _head(execution: dict[str, Any]) -> Table:
     ):
         head.add_row(Text(name, style="dim"), value)
     return head
+
+
+def _created(execution: dict[str, Any]) -> str:
+    how = ", recorded from elsewhere by" if execution["origin"] == "EXTERNAL" else " by"
+    return f"{moment(execution['createdAt'])}{how} {execution['createdBy']['name']}"
+
+
+def _times(execution: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, field in (("started", "startedAt"), ("ended", "endedAt")):
+        if execution[field]:
+            yield name, moment(execution[field])
 
 
 def _told(execution: dict[str, Any]) -> Iterator[tuple[str, Text]]:

@@ -99,9 +99,9 @@ def show(
         typer.echo(json.dumps(execution, indent=2))
         return
     from server.cli.details import details
-    from server.cli.rendering import console
+    from server.cli.rendering import is_terminal, print_whole
 
-    console().print(details(execution, unfolded))
+    print_whole(details(execution, unfolded, whole=not is_terminal()))
 
 
 def logs(

@@ -13,15 +13,15 @@ _MOST = 20
 _LONGEST = 160
 
 
-def findings(execution: dict[str, Any], unfolded: bool) -> Iterator[Table]:
-    """A table for each kind of thing that there is, at most twenty rows of it unless `unfolded`."""
+def findings(execution: dict[str, Any], unfolded: bool, whole: bool) -> Iterator[Table]:
+    """A table for each kind of thing that there is, at most twenty rows of it unless `unfolded`. `whole` cuts none."""
     for title, rows in (
         ("outputs of tasks", _outputs(execution["taskRuns"], unfolded)),
         ("metrics, the last of each", _metrics(execution["metrics"])),
         ("artifacts", _artifacts(execution["artifacts"])),
     ):
         if rows:
-            yield _table(title, rows, unfolded)
+            yield _table(title, rows, unfolded, whole)
 
 
 def corrections(execution: dict[str, Any]) -> Iterator[str]:
@@ -44,13 +44,13 @@ def git_text(git: dict[str, Any] | None) -> str:
     return " ".join(part for part in parts if part)
 
 
-def _table(title: str, rows: Sequence[tuple[str, ...]], unfolded: bool) -> Table:
+def _table(title: str, rows: Sequence[tuple[str, ...]], unfolded: bool, whole: bool) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_row(Text(title, style="dim"))
     shown = rows if unfolded else rows[:_MOST]
     for row in shown:
         first, *rest = row
-        table.add_row(f"  {first}", *(Text(_short(text)) for text in rest))
+        table.add_row(f"  {first}", *(Text(text if whole else _short(text)) for text in rest))
     if len(shown) < len(rows):
         table.add_row(f"  {len(rows) - len(shown)} more: --all")
     return table

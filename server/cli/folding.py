@@ -45,12 +45,21 @@ def folded(task_runs: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any] | Fol
     return iter(order)
 
 
-def folded_sentences(sentences: Iterable[tuple[str | None, str]]) -> Iterator[str]:
-    """Why task runs wait, as (key, sentence): what several iterations say is told once, with their number."""
-    counted: Counter[str] = Counter()
-    for key, sentence in sentences:
+def folded_sentences(sentences: Iterable[tuple[str | None, str, str]]) -> Iterator[str]:
+    """Why task runs wait, as (key, sentence, until when or ""): what several iterations say is told once, with their
+    number."""
+    told: dict[str, list[str]] = {}
+    for key, sentence, until in sentences:
         who = _INDEX.sub("[*]", key) if key else None
         plain = _INDEX.sub("[*]", sentence) if who != key else sentence
-        counted[f"{who}: {plain}" if who else plain] += 1
-    for text, number in counted.items():
-        yield f"{text} ({number} of them)" if number > 1 else text
+        told.setdefault(f"{who}: {plain}" if who else plain, []).append(until)
+    for text, moments in told.items():
+        number = f" ({len(moments)} of them)" if len(moments) > 1 else ""
+        yield f"{text}{number}{_until(moments)}"
+
+
+def _until(moments: Sequence[str]) -> str:
+    known = sorted({moment for moment in moments if moment})
+    if not known:
+        return ""
+    return f", until {known[0]}" if len(known) == 1 else f", until {known[0]} to {known[-1]}"

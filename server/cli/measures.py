@@ -94,7 +94,10 @@ def _percent(cell: dict[str, Any]) -> str:
     return f" ({cell['percent']:+.0f}%)" if cell["differs"] and cell["percent"] is not None else ""
 
 
-def stats_table(found: dict[str, Any], by: str) -> RenderableType:
+def stats_table(found: dict[str, Any], by: str, since: str) -> RenderableType:
+    """`since` is how its beginning was asked for."""
+    if not found["states"]:
+        return Text(_none_counted(found, since))
     states = Text("  ").join(
         Text(f"{one['count']['value']} ").append_text(state_text(one["state"]))
         for one in found["states"]
@@ -105,7 +108,14 @@ def stats_table(found: dict[str, Any], by: str) -> RenderableType:
     for name, one in _counted(found, by):
         _add_numbers(table, Text(name), one)
     _add_numbers(table, Text("all", style="bold"), found)
-    return Group(states, table) if found["states"] else Group(Text("no executions"))
+    return Group(states, table)
+
+
+def _none_counted(found: dict[str, Any], since: str) -> str:
+    span = f"from {moment(found['since'])} to {moment(found['until'])} (--since {since})"
+    return (
+        f"no executions {span}; to look further back: --since 365d, or a date as --since 2020-01-31"
+    )
 
 
 def _counted(found: dict[str, Any], by: str) -> Sequence[tuple[str, dict[str, Any]]]:

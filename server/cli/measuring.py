@@ -74,7 +74,7 @@ def stats(
     from server.cli.measures import stats_table
     from server.cli.rendering import console
 
-    console().print(stats_table(found, by))
+    console().print(stats_table(found, by, since))
 
 
 def _ago(text: str, now: datetime) -> str | None:

@@ -10,7 +10,7 @@ _LINKS = " ".join(
 )
 _SHOWN = f"""id name namespace flowKey kind state progress inputs outputs labels {{ key value }}
   duration createdAt startedAt endedAt createdBy {{ kind name }} {_TASK_RUNS} {_LINKS} originalId scheduledAt
-  waitingFor {{ code message until taskRun {{ key }} }}
+  waitingFor {{ code message until taskRun {{ key }} execution {{ id name }} }}
   seq availableActions {{ action allowed reason }} notes {{ text at author {{ name }} }}
   failure {{ code message exitCode others attempt logLine taskRun {{ key }} skipped {{ key }} }}"""
 WATCHED: Final = f"query ($id: ID!) {{ execution(id: $id) {{ {_SHOWN} }} }}"
@@ -26,7 +26,8 @@ LIST: Final = """query ($where: ExecutionFilter, $search: String, $orderBy: Exec
   executions(where: $where, search: $search, orderBy: $orderBy, first: $first) {
   nodes { id name namespace flowKey kind state progress startedAt duration } } }"""
 REQUESTS: Final = """query ($id: ID!) { approvals(where: {executionId: $id}, first: 200) { nodes {
-  id message state decidedAt taskRun { key } votes { actor { name } decision comment } } } }"""
+  id message state decidedAt taskRun { key } votes { actor { name } decision comment } } }
+  execution(id: $id) { name waitingFor { execution { id name } approval { id message } } } }"""
 INBOX: Final = """query ($where: ApprovalFilter) { approvals(where: $where, first: 200) { nodes {
   id message requestedAt expiresAt canDecide groups { name users roles required given } form { id type required }
   execution { id name } taskRun { key } } } }"""

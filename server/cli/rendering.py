@@ -1,5 +1,6 @@
 """How executions look in a terminal: from the API's own words to rich's."""
 
+import io
 import json
 import sys
 from collections.abc import Sequence
@@ -24,10 +25,26 @@ _LOOKS = {
 }  # fmt: skip
 _EXIT_CODES = {"SUCCESS": 0, "WARNING": 0, "CACHED": 0, "KILLED": 3, "CANCELLED": 3}
 _ENDED = {"SUCCESS", "WARNING", "FAILED", "KILLED", "CANCELLED", "REJECTED", "ERROR", "CACHED"}
+_UNBROKEN = 1_000_000
 
 
 def console() -> Console:
-    return Console(width=None if sys.stdout.isatty() else 200)
+    return Console(width=None if is_terminal() else 200)
+
+
+def is_terminal() -> bool:
+    return sys.stdout.isatty()
+
+
+def print_whole(what: RenderableType) -> None:
+    """Where no terminal has a width, no line is broken."""
+    if is_terminal():
+        console().print(what)
+        return
+    wide = io.StringIO()
+    Console(file=wide, width=_UNBROKEN).print(what)
+    for line in wide.getvalue().splitlines():
+        sys.stdout.write(f"{line.rstrip()}\n")
 
 
 def exit_code(state: str) -> int:
@@ -72,32 +89,34 @@ def tree(execution: dict[str, Any], lines: Sequence[str]) -> RenderableType:
     return Group(header, tasks_table(execution["taskRuns"]), log)
 
 
-def tasks_table(task_runs: Sequence[dict[str, Any]], unfolded: bool = False) -> Table:
-    """Iterations of a foreach are told together, and those of them that went wrong one by one."""
+def tasks_table(
+    task_runs: Sequence[dict[str, Any]], unfolded: bool = False, whole: bool = False
+) -> Table:
+    """Iterations of a foreach are told together, and those of them that went wrong one by one; `whole` cuts no text."""
     table = Table.grid(padding=(0, 2))
     for one in task_runs if unfolded else folded(task_runs):
         if isinstance(one, Fold):
-            _add_fold(table, one)
+            _add_fold(table, one, whole)
         else:
-            _add_task_run(table, one, "  ")
+            _add_task_run(table, one, "  ", whole)
     return table
 
 
-def _add_fold(table: Table, fold: Fold) -> None:
+def _add_fold(table: Table, fold: Fold, whole: bool) -> None:
     counts = Text("  ").join(
         Text(f"{number} ").append_text(state_text(state))
         for state, number in fold.states.most_common()
     )
     table.add_row("  " + fold.key, counts, "", "", "", "")
     for task_run in fold.bad:
-        _add_task_run(table, task_run, "    ")
+        _add_task_run(table, task_run, "    ", whole)
     if fold.left_out:
         table.add_row(f"    {fold.left_out} more", "", "", "", "", "")
 
 
-def _add_task_run(table: Table, task: dict[str, Any], indent: str) -> None:
+def _add_task_run(table: Table, task: dict[str, Any], indent: str, whole: bool) -> None:
     attempts = len(task["attempts"])
-    said = _error_of(task) or task["message"] or _from_elsewhere(task)
+    said = _error_of(task, whole) or task["message"] or _from_elsewhere(task)
     progress = f"{task['progress']:.0%}" if 0 < task["progress"] < 1 else ""
     table.add_row(
         indent + task["key"],
@@ -105,17 +124,17 @@ def _add_task_run(table: Table, task: dict[str, Any], indent: str) -> None:
         f"attempt {attempts}" if attempts > 1 else "",
         progress,
         seconds(task["duration"]),
-        Text(said.splitlines()[0][:100] if said else "", style="dim"),
+        Text(said.splitlines()[0][: None if whole else 100] if said else "", style="dim"),
     )
 
 
-def _error_of(task: dict[str, Any]) -> str | None:
+def _error_of(task: dict[str, Any], whole: bool) -> str | None:
     """What ended badly last said how far it was; why it ended is what counts."""
     error = task["error"]
     if error is None:
         return None
     first = error["message"].partition("\n")[0]
-    return beside(first if len(first) <= 80 else f"{first[:79]}…", error["exitCode"])
+    return beside(first if whole or len(first) <= 80 else f"{first[:79]}…", error["exitCode"])
 
 
 def _from_elsewhere(task: dict[str, Any]) -> str:

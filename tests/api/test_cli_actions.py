@@ -134,7 +134,7 @@ async def test_run_takes_a_time_and_tasks_not_to_run(
     id = await failed(client, ok)
     later = (datetime.now(UTC) + timedelta(hours=1)).isoformat(timespec="seconds")
     waiting = await done(served, "run", "acts/breaks", "--at", later, "--no-cache")
-    assert "waits: not before its time" in await done(served, "show", waiting)
+    assert "waits: not before its time, until 20" in await done(served, "show", waiting)
     assert "is RUNNING" in await done(served, "force-run", waiting)
     await client.until_ended(waiting)
     chosen = ("--rerun-of", id, "--disable", "first", "--disable", "second")
@@ -325,3 +325,47 @@ async def test_an_admin_decides_past_the_policy_with_a_comment(
     output = await done(served, *past, "--comment", "zoe is away")
     assert output.startswith("APPROVED; signed-")
     assert (await client.until_ended(id))["outputs"] == {"window": 3}
+
+
+GATE = "id: gate\nnamespace: acts\ntasks: [{id: ok, type: approval, message: go?}]\n"
+GATED = """id: gated
+namespace: acts
+tasks: [{id: one, type: subflow, flow: gate}%s]
+"""
+
+
+async def test_what_started_the_one_that_asks_can_be_named(client: Client, served: Served) -> None:
+    await client.save(GATE)
+    id = (await client.run(GATED % ""))["id"]
+    await client.until(id, state="WAITING_FOR_APPROVAL")
+    child = await child_of(client, id)
+    name = (await client.show(child))["name"]
+    asked = f"waits: one: approval by anyone, 0 of 1 given ({name}: ok) in {child}"
+    assert asked in (await done(served, "show", id)).splitlines()
+    output = await done(served, "approve", id)
+    assert output.startswith(f"APPROVED; {name} ({child}), which asked below {id}, is ")
+    assert (await client.until_ended(id))["state"] == "SUCCESS"
+    assert "asks nothing" in await refused(served, "approve", id)
+
+
+async def test_of_several_requests_below_one_is_to_be_named(client: Client, served: Served) -> None:
+    await client.save(GATE)
+    id = (await client.run(GATED % ", {id: two, type: subflow, flow: gate}"))["id"]
+    await client.until(id, state="WAITING_FOR_APPROVAL")
+    query = (
+        """query ($id: ID!) { execution(id: $id) { name children { id name approvals { id } } } }"""
+    )
+    found = (await client.ask(query, id=id))["execution"]
+    requests = {one["approvals"][0]["id"]: one for one in found["children"]}
+    told, *listed, mend = (await refused(served, "reject", id)).splitlines()
+    assert told.startswith(f"error: {found['name']} asks nothing itself; 2 requests ")
+    assert set(listed) == {
+        f"error: {request} of {one['name']} ({one['id']}) 'go?'"
+        for request, one in requests.items()
+    }
+    assert mend.startswith("error: name one of them: headway reject appr_")
+    rejected = mend.split()[-1]
+    output = await done(served, "reject", rejected)
+    assert output.startswith(f"REJECTED; {requests[rejected]['name']} is ")
+    await done(served, "cancel", id)
+    await client.until_ended(id)

@@ -57,6 +57,29 @@ async def test_show_tells_what_was_recorded_from_elsewhere(client: Client, serve
     shown = await done(served, "show", id)
     for words in ('{"gpu": "T4"}', "beef", "accuracy", "0.97", "IN", "s3://b/data.csv"):
         assert words in shown
+    lines = [line.split() for line in shown.splitlines()]
+    (created,) = (line for line in lines if line[:1] == ["created"])
+    assert created[3:] == ["recorded", "from", "elsewhere", "by", "admin"]
+    assert ["started", *created[1:3]] in [
+        [*line[:2], f"{line[2]},"] for line in lines if line[:1] == ["started"]
+    ]
+    assert not [line for line in lines if line[:1] == ["ended"]]
+    await client.mutate("finishExecution", executionId=id, state="SUCCESS")
+    lines = [line.split() for line in (await done(served, "show", id)).splitlines()]
+    (ended,) = (line for line in lines if line[:1] == ["ended"])
+    assert datetime.fromisoformat(" ".join(ended[1:])) <= datetime.now()
+
+
+async def test_nothing_is_cut_where_no_terminal_has_a_width(client: Client, served: Served) -> None:
+    cause = f"Error: {'no such bucket, ' * 20}and that is all"
+    source = f"""id: wordy
+namespace: tells
+tasks: [{{id: a, type: shell, run: "echo '{cause}' >&2; exit 3"}}]
+"""
+    id = (await client.until_ended((await client.run(source))["id"]))["id"]
+    shown = (await done(served, "show", id)).splitlines()
+    assert [line.lstrip()[:1] for line in shown if cause in line] == ["a", "a"]
+    assert not [line for line in shown if line != line.rstrip()]
 
 
 async def test_a_correction_is_told_by_show_and_as_the_failure(

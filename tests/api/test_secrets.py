@@ -79,7 +79,7 @@ EVERYTHING = """query ($id: ID!) { execution(id: $id) {
   artifacts { name type version uri properties } events { data reason }
   failure { message logLine }
   taskRuns { key state inputs outputs message error { message }
-    attempts { number error { message } } } } }"""
+    attempts { number outputs properties error { message } } } } }"""
 
 
 async def save(client: Client, name: str, value: str, namespace: str = "acme") -> dict[str, Any]:
@@ -139,10 +139,11 @@ async def test_a_secret_is_nowhere_in_the_clear(client: Client, served: Served) 
         "PIN": "****",
         "password": "****",
     }
-    outputs = told["outputs"]
+    attempt = told["attempts"][-1]
+    outputs = attempt["outputs"]
     assert {name: outputs[name] for name in masked} == masked
     assert outputs["nested"] == {"****": [masked["PEM"], "****"]}
-    assert read["properties"] == masked
+    assert attempt["properties"] == masked
     assert [metric["tags"] for metric in read["metrics"]] == [masked, {}]
     assert [metric["name"] for metric in read["metrics"]] == ["m", "****"]
     assert told["inputs"]["args"] == {"password": "****", "all": {"password": "****"}}

@@ -16,6 +16,7 @@ from models.states import Channel, TaskRunState
 from models.viewer import Scope
 from runner.launch import Launch, prepare
 from runner.store.flows import save_flow
+from runner.store.json import load
 from runner.store.log_lines import LinesOf, LogRow, lines_after
 from runner.store.snapshots import load_executions
 from runner.vault import Vault, key_from, new_key
@@ -74,6 +75,15 @@ class Floor:
         """Of a flow of one task: its run, ended."""
         (task,) = (await self.run(tasks, **inputs)).tasks.values()
         return task
+
+    async def set_aside(self, task: TaskRun) -> dict[str, Any]:
+        """The outputs with which its newest attempt ended, that did not succeed."""
+        data = await self.parts.database.pool.fetchval(
+            "select data from events where task_run_id = $1 and type = 'ATTEMPT_ENDED' order by seq desc limit 1",
+            task.id,
+        )
+        outputs: dict[str, Any] = load(data)["outputs"]
+        return outputs
 
     async def until_running(self, id: UUID, path: str) -> None:
         async with asyncio.timeout(DEADLINE):

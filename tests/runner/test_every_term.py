@@ -102,6 +102,7 @@ VALUE_OF: Final[Mapping[Field, Callable[[Mapping[str, Any]], Any]]] = {
     F.METRIC: lambda row: row.get("loss"),
     F.CREATED_BY: lambda row: row["by"],
     F.CREATED_AT: lambda row: BEGIN + row["number"] * HOUR,
+    F.DATE: lambda row: moment(row, "started") or BEGIN + row["number"] * HOUR,
     F.STARTED_AT: lambda row: moment(row, "started"),
     F.ENDED_AT: lambda row: moment(row, "ended"),
     F.DURATION: lasted,
@@ -141,7 +142,7 @@ def _ordered(values: Sequence[Any], *more: Operator) -> Mapping[Operator, Sequen
 VALUES: Final[Mapping[Field, Mapping[Operator, Sequence[Any]]]] = {
     **{field: _TEXTUAL for field in _TEXT_FIELDS},
     **{field: {**_TEXTUAL, **dict.fromkeys(_ORDERS, _NUMBERS)} for field in (F.LABEL, F.PROPERTY, F.INPUT)},
-    **dict.fromkeys((F.STARTED_AT, F.ENDED_AT, F.CREATED_AT), _ordered(_HOURS)),
+    **dict.fromkeys((F.STARTED_AT, F.ENDED_AT, F.CREATED_AT, F.DATE), _ordered(_HOURS)),
     **{field: {Op.EQ: [True, False]} for field in _FLAG_FIELDS},
     F.NAMESPACE: {**_TEXTUAL, Op.UNDER: ["acme", "acme.a", "acm", "a", "Acme"]},
     F.ID: {Op.EQ: IDS[:3], Op.IN: [(), tuple(IDS[2:5]), (IDS[0], new_id())]},
@@ -374,7 +375,7 @@ def filtered() -> Iterator[Term]:
     time = DateTimeFilter(gte=BEGIN, gt=BEGIN, lt=BEGIN, lte=BEGIN)
     number = NumberFilter(eq=1.0, gte=1.0, gt=1.0, lt=1.0, lte=1.0)
     for name, field in _TEXTS.items():
-        kind = time if field.value.endswith("_at") else text
+        kind = time if field is F.DATE or field.value.endswith("_at") else text
         given = number if field in (F.DURATION, F.PROGRESS) else kind
         yield from terms_of(_where(**{name: given}).to_filter())
     for name in _FLAGS:

@@ -62,7 +62,7 @@ async def test_an_exit_code_comes_before_what_was_left_half_written(floor: Floor
     assert (task.state, await exit_codes(floor)) == (TaskRunState.FAILED, [3])
     assert task.error and task.error.code == "EXIT_CODE"
     first, _, second = task.error.message.partition("; besides ")
-    assert first == "exit code 3: no such table"
+    assert first == "no such table"
     assert second.startswith("INVALID_OUTPUT: it is no JSON")
 
 

@@ -89,16 +89,6 @@ async def test_rows_as_json_lines_and_a_single_value(floor: Floor, other: str) -
     assert await kept_text(floor, "rows.jsonl") == '{"best": 20}\n'
 
 
-async def test_a_first_row_that_is_too_large_is_no_output_and_the_log_says_so(
-    floor: Floor, other: str
-) -> None:
-    execution = await floor.run(sql(other, "select repeat('中', 40000) as text"))
-    assert "first" not in execution.tasks["q"].outputs
-    told = " ".join([line.text for line in await floor.lines(execution.id)])
-    assert "the first row holds more than 32768 characters" in told
-    assert "rows.csv" in told
-
-
 async def test_statements_are_one_transaction_and_inputs_are_bound_as_what_the_database_takes(
     floor: Floor, other: str
 ) -> None:

@@ -71,6 +71,7 @@ From a task, by reference: replay.from_a_task, replay.outputs_are, replay.what_a
 What is carried does not change: replay.what_others, replay.outputs_changed
 Revision and inputs: replay.its_revision, replay.its_inputs
 Ended: replay.only
+Labels, and the correlation: replay.the_latest, replay.the_correlation
 Of a test, and of a disabled flow: replay.the_text, replay.a_replayed, replay.tests_among, replay.a_disabled
 Planned: replay.planned
 
@@ -95,6 +96,9 @@ addNote, archive, delete: api/test_record.a_note, api/test_record.archived_ones,
 
 # Attempts, retries, timeouts, lost workers
 Numbered, never rewritten: attempts.attempts_are, attempts.an_attempt_is
+An exit code by a signal is negative: attempts.the_exit
+An attempt starts clean: clean_attempts.every_kind, clean_attempts.a_retry, clean_attempts.a_failure,
+  clean_attempts.what_is_killed, clean_attempts.what_is_run, clean_attempts.a_use
 retry: attempts.backoff, attempts.only_the_ends
 RETRYING with retryAt: attempts.the_next
 A task's timeout: timeouts.a_tasks
@@ -116,6 +120,16 @@ A restart without a free slot is QUEUED: restart.without
 A child of the same flow shares: concurrency.a_child_of, concurrency.a_child_whose,
   concurrency.a_child_that, concurrency.a_restarted_child
 
+# Parents and children
+A parent never outruns its child: parents_and_children.finally_waits_for_the_child_of,
+  parents_and_children.finally_waits_for_the_child_when, parents_and_children.the_next, parents_and_children.errors,
+  parents_and_children.a_newcomer
+A child ended by a person is never started again: parents_and_children.a_rejected
+Clocks: parents_and_children.the_time, parents_and_children.a_parent
+pause and resume cascade: parents_and_children.pause, parents_and_children.without
+A restart resumes its child or starts a new one: parents_and_children.a_restart_comes,
+  parents_and_children.a_restart_with, parents_and_children.a_child
+
 # Approvals
 The policy is copied: approvals.the_policy
 required, users, roles, groups: approvals.required, approvals.users, approvals.all_groups
@@ -132,7 +146,9 @@ Of a refusal: approvers.a_refusal
 
 # Values and events
 What no table holds: events.an_approval, events.outputs, events.a_wait_until, events.an_execution_is_not
-Events: events.an_event_that, events.an_event_with, events.an_event_to
+Events: events.an_event_that, events.an_event_with, events.an_event_to, events.early, events.one_event
+Results of a foreach are kept by reference: foreach_results.they_are_there, foreach_results.they_are_read,
+  foreach_results.a_cached, foreach_results.iterations
 
 # waitingFor
 waiting_for.it_needs, waiting_for.no_live, waiting_for.a_retry, waiting_for.not_before, waiting_for.an_approval,

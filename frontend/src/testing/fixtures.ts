@@ -64,6 +64,7 @@ type View = ExecutionViewFragment & { __typename: "Execution" };
 export function aView(over: Partial<ExecutionViewFragment> = {}): View {
   return {
     ...aRow(),
+    origin: "HEADWAY",
     revision: { id: "rev_1", number: 4 },
     onFailure: "FINISH_RUNNING",
     queuedFor: null,

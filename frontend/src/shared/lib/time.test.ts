@@ -9,6 +9,12 @@ describe("formatTime", () => {
   it("names the day otherwise", () => {
     expect(formatTime(at.toISOString(), at.getTime() + 86_400_000)).toMatch(/4.*14:03:22$/);
   });
+  it("names the year when it is not the current one", () => {
+    expect(formatTime(at.toISOString(), new Date(2026, 11, 31).getTime())).not.toContain("2026");
+    expect(formatTime(at.toISOString(), new Date(2027, 0, 1).getTime())).toMatch(/4.*2026.*14:03:22$/);
+    const eve = new Date(2025, 11, 31, 23, 59, 59);
+    expect(formatTime(eve.toISOString(), eve.getTime() + 1000)).toMatch(/31.*2025.*23:59:59$/);
+  });
 });
 
 it("gives local and UTC in the exact form", () => {

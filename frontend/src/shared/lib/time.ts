@@ -5,12 +5,15 @@ const clock = new Intl.DateTimeFormat(undefined, {
   hourCycle: "h23",
 });
 const day = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" });
+const dayAndYear = new Intl.DateTimeFormat(undefined, { year: "numeric", month: "short", day: "numeric" });
 
-/** "14:03:22" today, "Mar 4 14:03:22" otherwise, in the reader's zone. */
+/** "14:03:22" today, "Mar 4 14:03:22" this year, "Mar 4, 2025 14:03:22" otherwise, in the reader's zone. */
 export function formatTime(at: string, now: number = Date.now()): string {
   const date = new Date(at);
-  const sameDay = date.toDateString() === new Date(now).toDateString();
-  return sameDay ? clock.format(date) : `${day.format(date)} ${clock.format(date)}`;
+  const today = new Date(now);
+  if (date.toDateString() === today.toDateString()) return clock.format(date);
+  const named = date.getFullYear() === today.getFullYear() ? day : dayAndYear;
+  return `${named.format(date)} ${clock.format(date)}`;
 }
 
 /** The exact time, for a tooltip: local and UTC. */

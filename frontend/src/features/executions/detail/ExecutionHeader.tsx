@@ -20,9 +20,13 @@ import type { View } from "./view";
 
 type Props = { view: View; neighbours: ExecutionPageQuery["execution"]; actions: Actions };
 
+const RECORDED = "It ran elsewhere and is only recorded here.";
+
 export function ExecutionHeader({ view, neighbours, actions }: Props) {
   const [running, setRunning] = useState(false);
   const whyNotRun = useWhyNotRun();
+  const recorded = view.origin === "EXTERNAL";
+  const whyNotAgain = recorded ? RECORDED : whyNotRun;
   const offers = offersOf(view.availableActions);
   const asked = actions.asked?.id === view.id ? actions.asked.word : undefined;
   return (
@@ -46,6 +50,11 @@ export function ExecutionHeader({ view, neighbours, actions }: Props) {
         <span data-testid="state">
           <StateBadge state={view.state} asked={asked} />
         </span>
+        {recorded && (
+          <span className={classes.label} title={RECORDED}>
+            Recorded
+          </span>
+        )}
         <div className={classes.actions} role="group" aria-label="Actions">
           {offers
             .filter((offer) => !offer.spec.more)
@@ -56,7 +65,7 @@ export function ExecutionHeader({ view, neighbours, actions }: Props) {
                 onStart={() => actions.start(offer.spec, view)}
               />
             ))}
-          <OfferButton allowed={!whyNotRun} reason={whyNotRun} onClick={() => setRunning(true)}>
+          <OfferButton allowed={!whyNotAgain} reason={whyNotAgain} onClick={() => setRunning(true)}>
             Run again
           </OfferButton>
           <DownloadMenu id={view.id} />

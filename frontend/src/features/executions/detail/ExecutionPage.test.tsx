@@ -132,6 +132,31 @@ it("greys Run again for who may not run, and says why", async () => {
   expect(screen.queryByRole("dialog")).toBeNull();
 });
 
+describe("an execution that is only recorded", () => {
+  const why = "It ran elsewhere and is only recorded here.";
+  const recorded = aView({ origin: "EXTERNAL", state: "SUCCESS", revision: null });
+
+  it("is marked so, and one that ran here is not", async () => {
+    const { unmount } = show("/executions/exec_2", world(recorded).root);
+    expect((await screen.findByText("Recorded")).title).toBe(why);
+    unmount();
+    show("/executions/exec_2", world(FAILED).root);
+    await screen.findByRole("button", { name: "Run again" });
+    expect(screen.queryByText("Recorded")).toBeNull();
+  });
+
+  it("cannot be run again, and says why", async () => {
+    const user = userEvent.setup();
+    show("/executions/exec_2", world(recorded).root);
+    const again = await screen.findByRole("button", { name: "Run again" });
+    expect(again.getAttribute("aria-disabled")).toBe("true");
+    await user.hover(again);
+    expect((await screen.findByRole("tooltip")).textContent).toBe(why);
+    await user.click(again);
+    expect(screen.queryByRole("dialog")).toBeNull();
+  });
+});
+
 describe("an action", () => {
   it("sends the reason, and shows the server's sentence when refused", async () => {
     const user = userEvent.setup();
