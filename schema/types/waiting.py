@@ -75,7 +75,7 @@ async def _below(info: Info, view: Waiting, id: UUID, held: bool) -> list[Waitin
     if row is None:
         return []
     view.execution = Execution.of(row)
-    view.message = f"{view.message}: {row['name']} ({view.execution.id})"
+    view.message = f"{view.message}: {row['name']}"
     if not held:
         return []
     snapshot = await info.context.loaders.snapshot.load(id)

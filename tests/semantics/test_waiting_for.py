@@ -109,7 +109,7 @@ async def test_the_end_of_another_execution(client: Client) -> None:
     name = (await read(client, below[0]["id"], "name"))["name"]
     assert (told["code"], told["message"]) == (
         "EXECUTION",
-        f"the end of the execution that it started: {name} ({below[0]['id']})",
+        f"the end of the execution that it started: {name}",
     )
     await acted(client, "cancelExecution", id=id)
     await client.until_ended(below[0]["id"])
