@@ -342,7 +342,9 @@ def end_of(error: BaseException) -> tuple[str, dict[str, str] | None]:
     if isinstance(error, SystemExit) and error.code in (None, 0):
         return "SUCCESS", None
     name, said = type(error).__name__, str(error)
-    return "FAILED", {"code": name, "message": f"{name}: {said}" if said else name}
+    if said and not isinstance(error, SystemExit):  # whose words are for people
+        said = f"{name}: {said}"
+    return "FAILED", {"code": name, "message": said or name}
 
 
 def _moment(told: datetime | str | None) -> str | None:

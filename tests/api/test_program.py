@@ -98,7 +98,11 @@ async def test_a_program_records_itself(client: Client, program: Program, reposi
 @pytest.mark.parametrize(
     ("error", "state", "failure"),
     [
-        (ValueError("the loss diverged"), "FAILED", ("ValueError", "the loss diverged")),
+        (
+            ValueError("the loss diverged"),
+            "FAILED",
+            ("ValueError", "ValueError: the loss diverged"),
+        ),
         (KeyboardInterrupt(), "KILLED", ("INTERRUPTED", "interrupted")),
         (SystemExit(3), "FAILED", ("SystemExit", "3")),
         (SystemExit(0), "SUCCESS", None),
@@ -127,7 +131,7 @@ async def test_a_task_that_raises_has_failed(client: Client, program: Program) -
     assert (found["state"], states(found)) == ("FAILED", {"load": "FAILED"})
     assert found["taskRuns"][0]["attempts"][0]["error"] == {
         "code": "OSError",
-        "message": "no such bucket",
+        "message": "OSError: no such bucket",
     }
 
 
