@@ -63,7 +63,7 @@ from models.lifecycle.family_commands import (
     AwaitChild,
     ChildEnded,
     FollowParent,
-    HearOfChild,
+    ReportChildState,
     ResumeChild,
     StopChild,
 )
@@ -143,7 +143,7 @@ _DECIDE: Mapping[type[Any], Callable[[Steps, Any], None]] = {
     Adopt: family.adopt,
     AwaitChild: family.await_child,
     ChildEnded: family.child_ended,
-    HearOfChild: family.hear_of_child,
+    ReportChildState: family.record_child_state,
     StopChild: family.stop_child,
     FollowParent: family.follow_parent,
     ResumeChild: family.resume_child,
@@ -179,7 +179,7 @@ _GOES_ON = (
     | Adopt
     | AwaitChild
     | ChildEnded
-    | HearOfChild
+    | ReportChildState
     | StopChild
     | FollowParent
     | ResumeChild
@@ -219,7 +219,7 @@ def decide(execution: Execution, command: Command, context: Context) -> Transiti
         if isinstance(command, Cancel):
             return steps.close()
     _DECIDE[type(command)](steps, command)
-    family.after_all(steps, execution)
+    family.follow_up(steps, execution)
     return steps.close()
 
 

@@ -14,7 +14,7 @@ from models.lifecycle.family_commands import (
     AwaitChild,
     ChildEnded,
     FollowParent,
-    HearOfChild,
+    ReportChildState,
     ResumeChild,
     StopChild,
 )
@@ -41,7 +41,8 @@ _LOOK_AGAIN = 1.0
 
 
 def adopt(steps: Steps, command: Adopt) -> None:
-    """Its execution exists. Raises Refused CONFLICT where the attempt does not wait for one: then it shall not."""
+    """Link the child to the attempt that waits for it. Raises Refused CONFLICT where the attempt waits for none: then the
+    child is neither created nor restarted."""
     execution = steps.execution
     task = execution.tasks[command.path]
     if (task.child, task.attempt) == (command.child, command.attempt):
@@ -71,6 +72,7 @@ _MIRRORED = {
 
 
 def await_child(steps: Steps, command: AwaitChild) -> None:
+    """Try again later to start a child: that of an earlier attempt still runs."""
     task = steps.execution.tasks[command.path]
     if task.state is TaskRunState.RUNNING and (task.attempt, task.child) == (command.attempt, None):
         steps.promise(StartChild(command.path, command.attempt), _LOOK_AGAIN)
@@ -113,8 +115,9 @@ def _end_with_stopped_child(
     end_attempt(steps, task, end, TaskRunState.WARNING if allowed else to_state, error=error)
 
 
-def hear_of_child(steps: Steps, command: HearOfChild) -> None:
-    """News may come late and in any order: only the newest counts."""
+def record_child_state(steps: Steps, command: ReportChildState) -> None:
+    """Record that the child is paused, waits for a person, or goes on. Reports may come late and in any order: only the
+    newest counts."""
     task = _waiting_for(steps.execution, command.path, command)
     if task is None:
         return
@@ -127,9 +130,9 @@ def hear_of_child(steps: Steps, command: HearOfChild) -> None:
 
 
 def _waiting_for(
-    execution: Execution, path: str, command: ChildEnded | HearOfChild
+    execution: Execution, path: str, command: ChildEnded | ReportChildState
 ) -> TaskRun | None:
-    """The task run, if it waits for this child still, and had no newer word of it."""
+    """The task run, if it still waits for this child and has no newer report from it."""
     task = execution.tasks[path]
     if task.state not in WITH_CHILD or task.child != command.child:
         return None
@@ -141,43 +144,45 @@ def _waiting_for(
 # -- the child --------------------------------------------------------------------------------------------------------
 
 
-def after_all(steps: Steps, before: Execution) -> None:
-    """What every decision may have changed: time counts again, and the parent's clocks stand or go on with it."""
+def follow_up(steps: Steps, before: Execution) -> None:
+    """After any decision: set the execution's timer where its time counts again, and report a changed state to the
+    parent, whose clocks stand while this execution is held."""
     execution = steps.execution
     released = before.clock.held is not None and execution.clock.held is None
     if released and execution.clock.since and not execution.ended:
         set_timer(steps)
-    _tell_of_standing(steps, before)
+    _report_state_to_parent(steps, before)
 
 
-def _tell_of_standing(steps: Steps, before: Execution) -> None:
-    """The parent's clocks stand while this one is paused or waits for people, or one below it is."""
+def _report_state_to_parent(steps: Steps, before: Execution) -> None:
+    """Only where the parent would see a change."""
     execution = steps.execution
     parent = execution.parent
-    if parent is None or execution.ended or _standing(before) == _standing(execution):
+    if parent is None or execution.ended or _reported_state(before) == _reported_state(execution):
         return
-    _tell(steps, parent)
+    _report_state(steps, parent)
 
 
-def _tell(steps: Steps, parent: Parent) -> None:
+def _report_state(steps: Steps, parent: Parent) -> None:
     execution = steps.execution
-    state, held = _standing(execution)
-    news = HearOfChild(parent.path, execution.id, state, held, execution.seq)
+    state, held = _reported_state(execution)
+    news = ReportChildState(parent.path, execution.id, state, held, execution.seq)
     steps.promise_to(parent.execution_id, news)
 
 
 _HELD = frozenset({ExecutionState.PAUSED, ExecutionState.WAITING_FOR_APPROVAL})
 
 
-def _standing(execution: Execution) -> tuple[ExecutionState, bool]:
-    """What the parent is told: all that is not held is the same to it."""
+def _reported_state(execution: Execution) -> tuple[ExecutionState, bool]:
+    """The state that the parent sees, and whether its clocks have to stand. Whatever is not held is RUNNING to the
+    parent."""
     if execution.state in _HELD:
         return execution.state, True
     return ExecutionState.RUNNING, execution.clock.held is not None and not execution.ended
 
 
 def stop_child(steps: Steps, command: StopChild) -> None:
-    """The parent waits for the end: one that has ended already is told once more."""
+    """Kill the execution for its parent, which waits for the end. One that has ended already reports its end again."""
     execution, parent = steps.execution, steps.context.parent
     task = parent.tasks.get(command.parent.path) if parent else None
     if task is None or (task.child, task.attempt) != (execution.id, command.parent.attempt):
@@ -192,6 +197,7 @@ def stop_child(steps: Steps, command: StopChild) -> None:
 
 
 def follow_parent(steps: Steps, command: FollowParent) -> None:
+    """Pause or resume with the parent, if the parent's state at this moment still asks for it."""
     parent = steps.context.parent
     execution = steps.execution
     task = parent.tasks.get(command.parent.path) if parent else None
@@ -206,7 +212,8 @@ def follow_parent(steps: Steps, command: FollowParent) -> None:
 
 
 def resume_child(steps: Steps, command: ResumeChild) -> None:
-    """Raises Refused INVALID_STATE where it cannot be restarted."""
+    """Restart the execution for its parent, or report how it stands if it still runs or has ended well. Raises Refused
+    INVALID_STATE where it cannot be restarted."""
     execution = steps.execution
     if execution.state in EXECUTION_SUCCESSES:
         tell_parent_of_the_end(steps, command.parent)
@@ -216,4 +223,4 @@ def resume_child(steps: Steps, command: ResumeChild) -> None:
         if execution.state is ExecutionState.QUEUED and command.shares_slot:
             move(steps, ExecutionState.RUNNING, shares_slot=True)
             settle(steps)
-        _tell(steps, command.parent)
+        _report_state(steps, command.parent)

@@ -47,8 +47,8 @@ class ChildEnded:
 
 
 @dataclass(frozen=True, slots=True)
-class HearOfChild:
-    """The child stands still, or goes on: see `ChildStateChanged`."""
+class ReportChildState:
+    """The child is paused, waits for a person, or goes on: see `ChildStateChanged`."""
 
     path: str
     child: UUID
@@ -84,5 +84,5 @@ class ResumeChild:
     shares_slot: bool = False
 
 
-ToParent = ChildEnded | HearOfChild
+ToParent = ChildEnded | ReportChildState
 ToChild = StopChild | FollowParent

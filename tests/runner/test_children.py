@@ -14,7 +14,7 @@ from broadcaster import Broadcast
 
 from models.errors import Refused
 from models.lifecycle.commands import Cancel, Evaluate, Pause, StartChild
-from models.lifecycle.family_commands import Adopt, HearOfChild
+from models.lifecycle.family_commands import Adopt, ReportChildState
 from models.lifecycle.snapshot import Execution
 from models.lifecycle.standing import ChildStanding
 from models.spec import parse_flow
@@ -134,17 +134,17 @@ async def test_what_was_told_of_a_child_is_read_back_as_it_was(house: House) -> 
     started = await house.children.start(await house.look(parent), starts)
     assert isinstance(started, Adopt)
     waits = ExecutionState.WAITING_FOR_APPROVAL
-    await house.engine.execute(parent, HearOfChild("down", started.child, waits, True, 7))
+    await house.engine.execute(parent, ReportChildState("down", started.child, waits, True, 7))
     found = await house.look(parent)
     assert found.tasks["down"].standing == ChildStanding(waits, True, 7, ANY)
     assert isinstance(found.tasks["down"].standing.state, ExecutionState)
     assert (found.state, found.clock.held is None) == (waits, False)
     old = await house.engine.execute(
-        parent, HearOfChild("down", started.child, ExecutionState.RUNNING, False, 6)
+        parent, ReportChildState("down", started.child, ExecutionState.RUNNING, False, 6)
     )
     assert old.events == ()
     await house.engine.execute(
-        parent, HearOfChild("down", started.child, ExecutionState.RUNNING, False, 8)
+        parent, ReportChildState("down", started.child, ExecutionState.RUNNING, False, 8)
     )
     found = await house.look(parent)
     assert (found.state, found.clock.held) == (ExecutionState.RUNNING, None)

@@ -5,7 +5,7 @@ import pytest
 from models.errors import Refused
 from models.events import ENGINE, TaskError
 from models.lifecycle.commands import Cancel, Finish, GiveUp, Pause, Prepare, Restart, Resume
-from models.lifecycle.family_commands import ChildEnded, HearOfChild, StopChild
+from models.lifecycle.family_commands import ChildEnded, ReportChildState, StopChild
 from models.lifecycle.transition import Deferred
 from models.states import AttemptState, VoteDecision
 from tests.models.lifecycle.family import ASK, MORE, WORK, Family, ask, at_work, family, vote
@@ -31,7 +31,7 @@ def failed_and_restarted(kind: type) -> tuple[Family, list[tuple[object, Deferre
     else:
         made.ask(made.one("leaf").id, Pause())
         made.ask(made.one("leaf").id, Resume())
-    late = held_back(made, HearOfChild) if kind is HearOfChild else []
+    late = held_back(made, ReportChildState) if kind is ReportChildState else []
     if made.task("leaf", "work").lease:
         leaf = made.one("leaf").id
         lease = made.task("leaf", "work").lease
@@ -45,7 +45,7 @@ def failed_and_restarted(kind: type) -> tuple[Family, list[tuple[object, Deferre
     return made, late
 
 
-@pytest.mark.parametrize("kind", [ChildEnded, HearOfChild, StopChild])
+@pytest.mark.parametrize("kind", [ChildEnded, ReportChildState, StopChild])
 def test_what_was_told_in_an_earlier_life_means_nothing_to_the_next(kind: type) -> None:
     made, late = failed_and_restarted(kind)
     assert late
