@@ -41,8 +41,8 @@ _LOOK_AGAIN = 1.0
 
 
 def adopt(steps: Steps, command: Adopt) -> None:
-    """Link the child to the attempt that waits for it. Raises Refused CONFLICT where the attempt waits for none: then the
-    child is neither created nor restarted."""
+    """Link the child to the attempt that waits for it. Raises Refused CONFLICT where the attempt waits for none: then
+    the child is neither created nor restarted."""
     execution = steps.execution
     task = execution.tasks[command.path]
     if (task.child, task.attempt) == (command.child, command.attempt):

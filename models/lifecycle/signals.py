@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from models.errors import ProblemCode, Refused
-from models.lifecycle.actions import invalid_state
+from models.lifecycle.actions import RAN_ELSEWHERE, invalid_state
 from models.lifecycle.commands import Signal
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.payloads import check_json, check_payload
@@ -31,6 +31,8 @@ def require_living(execution: Execution) -> None:
     if execution.ended:
         sentence = f"only an execution that has not ended takes events; this one is {execution.state.value}"
         raise Refused([invalid_state(execution, sentence)])
+    if execution.ran_elsewhere:
+        raise Refused([invalid_state(execution, RAN_ELSEWHERE)])
 
 
 def require_room(execution: Execution, signal: Signal) -> None:

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from models.errors import Refused
+from models.errors import ProblemCode, Refused
 from models.events import Ask
 from models.ids import id_of, new_id
 from models.lifecycle import decide
-from models.lifecycle.commands import Cancel, Command
+from models.lifecycle.actions import RAN_ELSEWHERE
+from models.lifecycle.commands import Cancel, Command, Signal
 from models.lifecycle.decide import begin
 from models.lifecycle.retold import (
     FallSilent,
@@ -219,3 +220,10 @@ def test_ids_of_one_moment_differ_and_those_of_others_are_in_their_order() -> No
     assert made == sorted(made)
     assert all((id.version, id.variant) == (7, "specified in RFC 4122") for id in made)
     assert id_of(THEN) < new_id() < id_of(datetime(2999, 1, 1, tzinfo=UTC))
+
+
+def test_what_runs_elsewhere_takes_no_events() -> None:
+    with pytest.raises(Refused) as refused:
+        decide(recorded(), Signal("go"), context())
+    (problem,) = refused.value.problems
+    assert (problem.code, problem.message) == (ProblemCode.INVALID_STATE, RAN_ELSEWHERE)
