@@ -20,6 +20,7 @@ from schema.context import Info
 from schema.doors import needs, visible_execution
 from schema.enums import LeaveReason, LogLevel
 from schema.filters import ApprovalFilter, ExecutionFilter, filter_from
+from schema.following import changes_of
 from schema.list_window import Told, Wanted, watch
 from schema.measuring import watch_stats
 from schema.reading import read_approvals
@@ -27,6 +28,7 @@ from schema.types.approval import Approval
 from schema.types.bulk import Bulk
 from schema.types.event import ExecutionEvent
 from schema.types.execution import Execution
+from schema.types.execution_change import ExecutionChange
 from schema.types.log import LogBatch, LogLine, line_cursor, line_of
 from schema.types.paging import Count, Paging
 from schema.types.stats import LiveStats
@@ -115,6 +117,15 @@ class Subscription:
                     yield Execution.of(row)  # all that is asked of it is read before this goes on
                     await asyncio.sleep(rest_after(time.thread_time() - began, COALESCE))
                 await watch.changed()
+
+    @strawberry.subscription
+    async def execution_changes(
+        self, info: Info, id: strawberry.ID, after: str | None = None
+    ) -> AsyncGenerator[ExecutionChange, None]:
+        needs(info, Permission.VIEW_EXECUTION)
+        key = await visible_execution(info, id)
+        async for part in changes_of(info, key, info.context.resume or after):
+            yield ExecutionChange.of(key, part)
 
     @strawberry.subscription
     async def execution_list(

@@ -150,6 +150,12 @@ ROOTS: Final[Words] = {
         "What can be watched, over a socket (`graphql-transport-ws` on /graphql) or SSE (/graphql/stream). "
         "First what is there, then every change, in order.",
         {
+            "executionChanges": "What changes of an execution, message by message, from a cursor on. What is there now "
+            "is what was there then, with these laid over it by id. It goes on after the execution has ended, for "
+            "that may be restarted.",
+            "executionChanges(id)": "The execution.",
+            "executionChanges(after)": "A `cursor` of the execution or of a change. Without one the first change is a "
+            "`reset`.",
             "executionEvents": "The events of an execution, stored and new. It ends after the terminal one.",
             "executionEvents(id)": "The execution.",
             "executionEvents(after)": "A seq: the events after it, to go on where one stopped. 0 by default.",

@@ -3,7 +3,6 @@
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final
 from uuid import UUID
@@ -20,20 +19,22 @@ from models.lifecycle.waiting import Line, waiting_for
 from models.secrets import without_secrets
 from models.states import EXECUTION_ENDS, ExecutionState, FailureAction, Origin, TaskRunState
 from models.trigger_kinds import TriggerKind
+from runner.following import NO_MOMENT, Place
 from runner.past import moment_of, past_of
-from runner.store import event_log, history, log_lines
+from runner.store import history, log_lines
 from runner.store.alike import line_of
 from runner.store.candidates import trigger_of
 from runner.store.json import load
 from schema.context import Info
 from schema.enums import ArtifactDirection, LineageDirection, LogLevel
+from schema.following import cursor_of
 from schema.loading import snapshot_of
 from schema.scalars import JSON
 from schema.types.actors import Actor, Label, StateChange, labels_of
 from schema.types.approval import Approval
 from schema.types.artifact import ArtifactUse
 from schema.types.durations import seconds_queued, seconds_taken
-from schema.types.event import ExecutionEvent
+from schema.types.event import ExecutionEvent, event_window, read_events
 from schema.types.flow import Flow, FlowRevision
 from schema.types.git import GitInfo
 from schema.types.graph import ExecutionGraph, GraphEdge
@@ -44,7 +45,7 @@ from schema.types.note import Note
 from schema.types.paging import Paging
 from schema.types.problems import ActionAvailability
 from schema.types.row_view import Read, RowView, reading
-from schema.types.stats import DurationStats
+from schema.types.stats import DurationStats, TaskDuration
 from schema.types.task_run import (
     TaskRun,
     task_runs_by_path,
@@ -139,6 +140,11 @@ class Execution(RowView, Node):
         return FlowRevision.of(row) if row else None
 
     @strawberry.field
+    def cursor(self) -> str:
+        row = self.row
+        return cursor_of(row["id"], Place(row["seq"], row.get("moment") or NO_MOMENT))
+
+    @strawberry.field
     async def state_history(self, info: Info) -> list[StateChange]:
         created = StateChange(
             seq=1,
@@ -213,6 +219,11 @@ class Execution(RowView, Node):
         tally = await info.context.loaders.usual_durations.load(line_of(self.row))
         return DurationStats.of(tally) if tally else None
 
+    @strawberry.field
+    async def usual_task_durations(self, info: Info) -> list[TaskDuration]:
+        found = await info.context.loaders.usual_task_durations.load(line_of(self.row))
+        return [TaskDuration(key=one.key, p50=one.p50, count=one.count) for one in found]
+
     async def _neighbour(self, info: Info, **which: bool) -> "Execution | None":
         scope = info.context.viewer.scope
         pool = info.context.services.pool
@@ -241,12 +252,17 @@ class Execution(RowView, Node):
 
     @strawberry.field
     async def events(
-        self, info: Info, first: int | None = None, after: int | None = None
+        self,
+        info: Info,
+        first: int | None = None,
+        after: int | None = None,
+        last: int | None = None,
+        before: int | None = None,
+        task_run_id: strawberry.ID | None = None,
     ) -> list[ExecutionEvent]:
-        key, size = self.row["id"], Paging.of(first).size
-        pool = info.context.services.pool
-        rows = await event_log.events_after(pool, key, after or 0, size, up_to=self.seq)
-        return [ExecutionEvent.of(replace(row, execution_id=key)) for row in rows]
+        window = event_window(first, after, last, before)
+        task_run = untyped("run", task_run_id) if task_run_id else None
+        return await read_events(info, self.row["id"], window, task_run, self.seq)
 
     @strawberry.field
     async def logs(

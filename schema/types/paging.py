@@ -47,15 +47,16 @@ class Paging:
         after: str | None = None,
         last: int | None = None,
         before: str | None = None,
+        largest: int = _LARGEST,
     ) -> Self:
         if last is not None and (first is not None or after is not None):
             raise _refused("use first/after or last/before, not both", "last")
         backwards = last is not None or before is not None
         size = last if backwards else first
         size = _USUAL if size is None else size
-        if not _SMALLEST <= size <= _LARGEST:
+        if not _SMALLEST <= size <= largest:
             name = "last" if backwards else "first"
-            raise _refused(f"{name} is {_SMALLEST} to {_LARGEST}; got {size}", name)
+            raise _refused(f"{name} is {_SMALLEST} to {largest}; got {size}", name)
         return cls(size, before if backwards else after, backwards)
 
     def window(self, kind: str) -> Window:
