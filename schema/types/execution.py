@@ -26,7 +26,7 @@ from runner.store.alike import line_of
 from runner.store.candidates import trigger_of
 from runner.store.json import load
 from schema.context import Info
-from schema.enums import ArtifactDirection, LineageDirection, LogLevel
+from schema.enums import ArtifactDirection, LineageDirection
 from schema.loading import snapshot_of
 from schema.scalars import JSON
 from schema.types.actors import Actor, Label, StateChange, labels_of
@@ -34,10 +34,10 @@ from schema.types.approval import Approval
 from schema.types.artifact import ArtifactUse
 from schema.types.durations import seconds_queued, seconds_taken
 from schema.types.event import ExecutionEvent
+from schema.types.execution_logs import LogsOfExecution
 from schema.types.flow import Flow, FlowRevision
 from schema.types.git import GitInfo
 from schema.types.graph import ExecutionGraph, GraphEdge
-from schema.types.log import LogConnection, read_logs
 from schema.types.measures import Metric
 from schema.types.node import Node
 from schema.types.note import Note
@@ -94,7 +94,7 @@ _READS: Final[Mapping[str, Read]] = {
 
 @reading(_READS)
 @strawberry.type
-class Execution(RowView, Node):
+class Execution(RowView, LogsOfExecution, Node):
     row: strawberry.Private[Any]
     name: str
     namespace: str
@@ -247,22 +247,6 @@ class Execution(RowView, Node):
         pool = info.context.services.pool
         rows = await event_log.events_after(pool, key, after or 0, size, up_to=self.seq)
         return [ExecutionEvent.of(replace(row, execution_id=key)) for row in rows]
-
-    @strawberry.field
-    async def logs(
-        self,
-        info: Info,
-        task_run_id: strawberry.ID | None = None,
-        attempt: int | None = None,
-        min_level: LogLevel | None = None,
-        first: int | None = None,
-        after: str | None = None,
-        last: int | None = None,
-        before: str | None = None,
-    ) -> LogConnection:
-        paging = Paging.of(first, after, last, before)
-        task_run = untyped("run", task_run_id) if task_run_id else None
-        return await read_logs(info, self.row["id"], task_run, attempt, min_level, paging)
 
     @strawberry.field
     async def metrics(
