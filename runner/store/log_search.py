@@ -17,11 +17,15 @@ _ENOUGH: Final = 0.25
 """Seconds after which a call reads no more."""
 COLOUR: Final = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-Z\\^-~])"
 _HEAD: Final = "select lines from log_heads where execution_id = $1"
+SAYS: Final = """
+case when position(chr(27) in text) = 0 then text else regexp_replace(text, {colour}, '', 'g') end ilike any({patterns})
+"""
 _SAID: Final = f"""
-select line from logs where {WANTED} and line > $7 and line <= $8
-  and (line - 1) / {SIZE} = any($9::bigint[])
-  and case when position(chr(27) in text) = 0 then text else regexp_replace(text, $10, '', 'g') end ilike $11
-order by line limit $12
+select found.line from unnest($9::bigint[]) with ordinality blocks (block, place), lateral (
+  select line from logs where {WANTED} and line > greatest($7, block * {SIZE})
+    and line <= least($8, (block + 1) * {SIZE}) and {SAYS.format(colour="$10", patterns="$11::text[]")}
+  order by line limit $12) found
+order by place, line limit $12
 """
 _COUNT_PAST: Final = f"""
 select level, count(*) as lines from (select level from logs where {WANTED} limit $7) counted
@@ -62,14 +66,14 @@ async def _read_through(
     until, found = time.monotonic() + _ENOUGH, list[int]()
     for start in range(0, len(blocks), _AT_A_TIME):
         part = blocks[start : start + _AT_A_TIME]
-        bounds = max(after, part[0] * SIZE), min((part[-1] + 1) * SIZE, head)
-        said = (part, COLOUR, _pattern(text), most - len(found))
-        found += [row["line"] for row in await pool.fetch(_SAID, *filters, *bounds, *said)]
+        last = min((part[-1] + 1) * SIZE, head)
+        said = (part, COLOUR, patterns_of(text), most - len(found))
+        found += [row["line"] for row in await pool.fetch(_SAID, *filters, after, last, *said)]
         read_all = len(blocks) < SEARCHED and start + _AT_A_TIME >= len(blocks)
         if len(found) >= most or read_all:
             break
         if time.monotonic() > until or start + _AT_A_TIME >= len(blocks):
-            return Matches(found, bounds[1], bounds[1] >= head)
+            return Matches(found, last, last >= head)
     return _matches(found, most, head)
 
 
@@ -78,9 +82,11 @@ def _matches(found: Sequence[int], most: int, head: int) -> Matches:
     return Matches(found, searched_to, searched_to >= head)
 
 
-def _pattern(text: str) -> str:
+def patterns_of(text: str) -> list[str]:
+    """For `ilike any`. Not every collation knows upper and lower case beyond ASCII, so both are among them."""
     escaped = text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
-    return f"%{escaped}%"
+    spelled = [escaped] if text.isascii() else [escaped, escaped.lower(), escaped.upper()]
+    return [f"%{one}%" for one in spelled]
 
 
 async def count_by_level(pool: Executes, wanted: LinesOf) -> Mapping[LogLevel, tuple[int, bool]]:

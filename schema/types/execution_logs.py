@@ -1,19 +1,18 @@
 """What an execution says of its log."""
 
-from typing import Any, Final
+from typing import Any
 
 import strawberry
 
 from models.errors import ProblemCode, Refused
 from models.ids import untyped
+from models.logs import cannot_be_searched
 from runner.store.log_search import count_by_level, search_lines
 from schema.context import Info
 from schema.enums import LogLevel, LogStream
 from schema.types.log import LogConnection, LogCount, LogMatches
 from schema.types.log_pages import LogPage, lines_of, read_logs
 from schema.types.paging import LINES_AT_MOST, Count, Paging
-
-_LONGEST_TEXT: Final = 1_000
 
 
 @strawberry.type
@@ -51,7 +50,8 @@ class LogsOfExecution:
         first: int | None = None,
         after: int | None = None,
     ) -> LogMatches:
-        _check_text(text)
+        if text is not None and (problem := cannot_be_searched(text)):
+            raise Refused.because(ProblemCode.VALIDATION, problem, "text")
         size = Paging.of(LINES_AT_MOST if first is None else first, most=LINES_AT_MOST).size
         task_run = untyped("run", task_run_id) if task_run_id else None
         wanted = lines_of(info, self.row["id"], task_run, attempt, min_level, stream)
@@ -69,10 +69,3 @@ class LogsOfExecution:
             LogCount(level=LogLevel(level.value), count=Count(value=value, exact=exact))
             for level, (value, exact) in counted.items()
         ]
-
-
-def _check_text(text: str | None) -> None:
-    if text is None or (0 < len(text) <= _LONGEST_TEXT and "\0" not in text):
-        return
-    sentence = f"text is 1 to {_LONGEST_TEXT} characters without NUL; got {len(text)}"
-    raise Refused.because(ProblemCode.VALIDATION, sentence, "text")
