@@ -8,7 +8,6 @@ from uuid import UUID
 
 import strawberry
 
-from models import logs as domain_logs
 from models.ids import typed, untyped
 from models.orders import ExecutionOrder
 from models.viewer import Permission
@@ -18,7 +17,7 @@ from runner.store.listing import View
 from schema.bulk import watch_bulk
 from schema.context import Info
 from schema.doors import needs, visible_execution
-from schema.enums import LeaveReason, LogLevel
+from schema.enums import LeaveReason, LogLevel, LogStream
 from schema.filters import ApprovalFilter, ExecutionFilter, filter_from
 from schema.following import changes_of
 from schema.list_window import Told, Wanted, watch
@@ -30,6 +29,7 @@ from schema.types.event import ExecutionEvent
 from schema.types.execution import Execution
 from schema.types.execution_change import ExecutionChange
 from schema.types.log import LogBatch, LogLine, line_cursor, line_of
+from schema.types.log_pages import lines_of
 from schema.types.paging import Count, Paging
 from schema.types.stats import LiveStats
 
@@ -177,17 +177,15 @@ class Subscription:
         info: Info,
         execution_id: strawberry.ID,
         task_run_id: strawberry.ID | None = None,
+        attempt: int | None = None,
         min_level: LogLevel | None = None,
+        stream: LogStream | None = None,
         after: str | None = None,
     ) -> AsyncGenerator[LogBatch, None]:
         needs(info, Permission.VIEW_LOGS)
         key = await visible_execution(info, execution_id)
-        wanted = log_lines.LinesOf(
-            key,
-            untyped("run", task_run_id) if task_run_id else None,
-            None,
-            domain_logs.LogLevel(min_level.value) if min_level else None,
-        )
+        task_run = untyped("run", task_run_id) if task_run_id else None
+        wanted = lines_of(info, key, task_run, attempt, min_level, stream)
         start = info.context.resume if info.context.resume is not None else after
         services = info.context.services
         async for batch in log_lines.stream_lines(

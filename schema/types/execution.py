@@ -26,7 +26,7 @@ from runner.store.alike import line_of
 from runner.store.candidates import trigger_of
 from runner.store.json import load
 from schema.context import Info
-from schema.enums import ArtifactDirection, LineageDirection, LogLevel
+from schema.enums import ArtifactDirection, LineageDirection
 from schema.following import cursor_of
 from schema.loading import snapshot_of
 from schema.scalars import JSON
@@ -35,14 +35,13 @@ from schema.types.approval import Approval
 from schema.types.artifact import ArtifactUse
 from schema.types.durations import seconds_queued, seconds_taken
 from schema.types.event import ExecutionEvent, event_window, read_events
+from schema.types.execution_logs import LogsOfExecution
 from schema.types.flow import Flow, FlowRevision
 from schema.types.git import GitInfo
 from schema.types.graph import ExecutionGraph, GraphEdge
-from schema.types.log import LogConnection, read_logs
 from schema.types.measures import Metric
 from schema.types.node import Node
 from schema.types.note import Note
-from schema.types.paging import Paging
 from schema.types.problems import ActionAvailability
 from schema.types.row_view import Read, RowView, reading
 from schema.types.stats import DurationStats, TaskDuration
@@ -95,7 +94,7 @@ _READS: Final[Mapping[str, Read]] = {
 
 @reading(_READS)
 @strawberry.type
-class Execution(RowView, Node):
+class Execution(RowView, LogsOfExecution, Node):
     row: strawberry.Private[Any]
     name: str
     namespace: str
@@ -263,22 +262,6 @@ class Execution(RowView, Node):
         window = event_window(first, after, last, before)
         task_run = untyped("run", task_run_id) if task_run_id else None
         return await read_events(info, self.row["id"], window, task_run, self.seq)
-
-    @strawberry.field
-    async def logs(
-        self,
-        info: Info,
-        task_run_id: strawberry.ID | None = None,
-        attempt: int | None = None,
-        min_level: LogLevel | None = None,
-        first: int | None = None,
-        after: str | None = None,
-        last: int | None = None,
-        before: str | None = None,
-    ) -> LogConnection:
-        paging = Paging.of(first, after, last, before)
-        task_run = untyped("run", task_run_id) if task_run_id else None
-        return await read_logs(info, self.row["id"], task_run, attempt, min_level, paging)
 
     @strawberry.field
     async def metrics(

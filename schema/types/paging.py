@@ -4,7 +4,7 @@ import base64
 import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Final, Self
 from uuid import UUID
 
 import strawberry
@@ -16,6 +16,8 @@ from runner.store.listing import View
 from runner.store.orders import Place, check_place
 
 _SMALLEST, _LARGEST, _USUAL = 1, 200, 50
+LINES_AT_MOST: Final = 1_000
+"""Of a page of log lines, which are small."""
 
 
 @strawberry.type

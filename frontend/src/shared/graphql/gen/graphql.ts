@@ -112,6 +112,28 @@ export type OnReject =
   /** It and what needs it are SKIPPED; the rest goes on. */
   | 'SKIP_DOWNSTREAM';
 
+/** How much a line matters, from least to most. */
+export type LogLevel =
+  /** Every detail. */
+  | 'TRACE'
+  /** For whoever looks for a fault. */
+  | 'DEBUG'
+  /** What happens. */
+  | 'INFO'
+  /** What may be wrong; also everything on stderr. */
+  | 'WARN'
+  /** What went wrong. */
+  | 'ERROR';
+
+/** Where a line was written. */
+export type LogStream =
+  /** The standard output of the task's processes. */
+  | 'STDOUT'
+  /** Their standard error. */
+  | 'STDERR'
+  /** Headway's own note to the log. */
+  | 'SYSTEM';
+
 /** Where an execution is in its lifecycle. */
 export type ExecutionState =
   /** Accepted; waits to be handled. */
@@ -249,28 +271,6 @@ export type ArtifactDirection =
   | 'IN'
   /** The task made it. */
   | 'OUT';
-
-/** How much a line matters, from least to most. */
-export type LogLevel =
-  /** Every detail. */
-  | 'TRACE'
-  /** For whoever looks for a fault. */
-  | 'DEBUG'
-  /** What happens. */
-  | 'INFO'
-  /** What may be wrong; also everything on stderr. */
-  | 'WARN'
-  /** What went wrong. */
-  | 'ERROR';
-
-/** Where a line was written. */
-export type LogStream =
-  /** The standard output of the task's processes. */
-  | 'STDOUT'
-  /** Their standard error. */
-  | 'STDERR'
-  /** Headway's own note to the log. */
-  | 'SYSTEM';
 
 /** The kinds of reasons to wait. */
 export type WaitingCode =
