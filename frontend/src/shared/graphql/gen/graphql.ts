@@ -461,7 +461,9 @@ export type FacetField =
   /** The kind of what started it. */
   | 'TRIGGER'
   /** The key of the schedule that started it. */
-  | 'SCHEDULE';
+  | 'SCHEDULE'
+  /** What made it fail: the newest message of each fingerprint, at most 1000 characters. */
+  | 'ERROR';
 
 /** Which executions. All that is given must hold; nothing given is all of them. */
 export type ExecutionFilter = {
@@ -511,6 +513,8 @@ export type ExecutionFilter = {
   commit?: StringFilter | null | undefined;
   /** Of the branch of the code that ran. */
   branch?: StringFilter | null | undefined;
+  /** Of the fingerprint of its failure, as `Failure.fingerprint` gives it: the same error. */
+  error?: StringFilter | null | undefined;
   /** Whether a task run of it had more than one attempt. */
   retried?: boolean | null | undefined;
   /** Whether it failed. */
