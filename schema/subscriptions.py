@@ -22,6 +22,7 @@ from schema.filters import ApprovalFilter, ExecutionFilter, filter_from
 from schema.following import changes_of
 from schema.list_window import Told, Wanted, watch
 from schema.measuring import watch_stats
+from schema.orders import ValueOrder, order_from
 from schema.reading import read_approvals
 from schema.types.approval import Approval
 from schema.types.bulk import Bulk
@@ -134,11 +135,12 @@ class Subscription:
         where: ExecutionFilter | None = None,
         search: str | None = None,
         order_by: ExecutionOrder | None = None,
+        order_by_value: ValueOrder | None = None,
         first: int | None = None,
         after: str | None = None,
     ) -> AsyncGenerator[ExecutionListChange, None]:
         needs(info, Permission.VIEW_EXECUTION)
-        view = View(Paging.of(first).size, order_by or ExecutionOrder.CREATED_DESC)
+        view = View(Paging.of(first).size, order_from(order_by, order_by_value))
         wanted = Wanted(info.context.viewer.scope, filter_from(where, search), view)
         async for told in watch(info.context.services, wanted, info.context.resume or after):
             yield ExecutionListChange.of(told)

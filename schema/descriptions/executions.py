@@ -94,6 +94,10 @@ EXECUTIONS: Final[Words] = {
             "metrics": "The numbers that its tasks recorded, in the order of their times.",
             "metrics(taskRunId)": "Only those of this task run.",
             "metrics(name)": "Only those of this name.",
+            "columns": "Some of its values by the names of columns, as an export has them: `property.lr`, "
+            "`metric.loss` (recorded last), `input.day`, `label.team`, `output.rows`, `failureMessage`. "
+            "Secrets are masked; what it has not is null.",
+            "columns(names)": "The names of the columns, each once; at most 200.",
             "artifacts": "What it used and made.",
             "artifacts(direction)": "Only what was used, or only what was made.",
             "approvals": "Its approval requests, in the order of their making.",
@@ -160,9 +164,11 @@ EXECUTIONS: Final[Words] = {
             "exitCode": EXIT_CODE,
             "others": "How many other task runs failed. A foreach that failed because of its iterations is not "
             "one more.",
-            "fingerprint": "The same for failures that differ only in numbers, ids and quoted values.",
+            "fingerprint": "The same for failures that differ only in numbers, ids and quoted values; "
+            "`error:` finds what failed with it. None is found of what was set to FAILED by hand.",
             "logLine": "The number of the line of that attempt's log that most likely tells of it; null without one.",
             "skipped": "The task runs that were CANCELLED.",
+            "skippedCount": "How many task runs were CANCELLED.",
         },
     ),
     "ExecutionGraph": (

@@ -1,7 +1,5 @@
 """Executions: the row as plain attributes, what hangs on it by loaders."""
 
-import hashlib
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -9,6 +7,7 @@ from uuid import UUID
 
 import strawberry
 
+from models.fingerprint import fingerprint
 from models.ids import typed, untyped
 from models.lifecycle import snapshot
 from models.lifecycle.actions import Action, available_actions
@@ -25,6 +24,7 @@ from runner.store import history, log_lines
 from runner.store.alike import line_of
 from runner.store.candidates import trigger_of
 from runner.store.json import load
+from schema.columns import metrics_needed, named_columns
 from schema.context import Info
 from schema.enums import ArtifactDirection, LineageDirection
 from schema.following import cursor_of
@@ -65,6 +65,7 @@ class Failure:
     fingerprint: str
     log_line: int | None
     skipped: list[TaskRun]
+    skipped_count: int
     execution_key: strawberry.Private[UUID]
 
     @strawberry.field
@@ -276,6 +277,16 @@ class Execution(RowView, LogsOfExecution, Node):
         ]
 
     @strawberry.field
+    async def columns(self, info: Info, names: list[str]) -> JSON:
+        found = named_columns(tuple(names))
+        needed = metrics_needed(found)
+        loaders, key = info.context.loaders, self.row["id"]
+        measured = (
+            {} if needed == [] else await loaders.last_metrics.load((key, needed and tuple(needed)))
+        )
+        return JSON({column.name: column.read(self.row, measured) for column in found})
+
+    @strawberry.field
     async def artifacts(
         self, info: Info, direction: ArtifactDirection | None = None
     ) -> list[ArtifactUse]:
@@ -338,6 +349,7 @@ class Execution(RowView, LogsOfExecution, Node):
             fingerprint=fingerprint(None, Action.CHANGE_STATE.value, message),
             log_line=None,
             skipped=[],
+            skipped_count=0,
         )
 
 
@@ -375,10 +387,5 @@ async def _failure(info: Info, execution_id: UUID, failure: dict[str, Any]) -> F
         fingerprint=fingerprint(failure["path"], failure["code"], failure["message"]),
         log_line=line,
         skipped=skipped,
+        skipped_count=len(skipped),
     )
-
-
-def fingerprint(path: str | None, code: str, message: str) -> str:
-    """The same for failures that differ only in numbers, ids and quoted values."""
-    shape = re.sub(r"0x[0-9a-f]+|[0-9a-f]{8,}|\d+|'[^']*'|\"[^\"]*\"", "#", message.lower())
-    return hashlib.sha256(f"{path}|{code}|{shape}".encode()).hexdigest()[:12]

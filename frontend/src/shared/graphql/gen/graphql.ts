@@ -453,6 +453,7 @@ export type FacetField =
   | 'TRIGGER'
   /** The key of the schedule that started it. */
   | 'SCHEDULE'
+  /** What made it fail: the newest message of each fingerprint, at most 1000 characters. */
   | 'ERROR';
 
 /** Which executions. All that is given must hold; nothing given is all of them. */
@@ -503,6 +504,8 @@ export type ExecutionFilter = {
   commit?: StringFilter | null | undefined;
   /** Of the branch of the code that ran. */
   branch?: StringFilter | null | undefined;
+  /** Of the fingerprint of its failure, as `Failure.fingerprint` gives it: the same error. */
+  error?: StringFilter | null | undefined;
   /** Whether a task run of it had more than one attempt. */
   retried?: boolean | null | undefined;
   /** Whether it failed. */
@@ -523,7 +526,6 @@ export type ExecutionFilter = {
   or?: Array<ExecutionFilter> | null | undefined;
   /** This does not hold. */
   not?: ExecutionFilter | null | undefined;
-  error?: Array<string> | null | undefined;
 };
 
 /** Conditions on a state. All that are given must hold. */

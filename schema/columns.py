@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from models.errors import ProblemCode, Refused
@@ -106,7 +107,10 @@ WHOLE: Final = (*USUAL, "triggerKind", "parent", "git", "inputs", "outputs", "me
 def columns_of(given: Sequence[str], usual: Sequence[str] = USUAL) -> list[Column]:
     """Names between commas, in quotes where they hold one; none at all is the `usual` ones. Raises Refused."""
     names = [name.strip() for line in csv.reader(given) for name in line]
-    names = [name for name in names if name] or list(usual)
+    return _checked([name for name in names if name] or list(usual))
+
+
+def _checked(names: Sequence[str]) -> list[Column]:
     if len(names) > MOST:
         raise _refused(f"a table has at most {MOST} columns; {len(names)} were asked for")
     if double := next((name for name in names if names.count(name) > 1), None):
@@ -128,6 +132,12 @@ def _column(name: str) -> Column:
         return Column(name, lambda row, _: (whole(row) or {}).get(key))
     known = ", ".join((*NAMES, *(f"{one}.KEY" for one in (*_KEYED, "metric"))))
     raise _refused(f"there is no column {name[:100]!r}; there are {known}")
+
+
+@lru_cache(maxsize=256)
+def named_columns(names: tuple[str, ...]) -> Sequence[Column]:
+    """One for each name. Raises Refused."""
+    return _checked(names)
 
 
 def metrics_needed(columns: Sequence[Column]) -> list[str] | None:

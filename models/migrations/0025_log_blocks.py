@@ -18,5 +18,5 @@ group by 1, 2, 3, 4, 5, 6, 7;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("headway", "0023_foreach_results")]
+    dependencies = [("headway", "0024_told_since")]
     operations = [ops.RunSQL(BLOCKS, "drop table log_blocks"), ops.RunSQL(FOUND)]
