@@ -39,6 +39,7 @@ export function LogFilter({ level, stream, byTask, onLevel, onStream, onByTask }
           variant="subtle"
           color="gray"
           size="xs"
+          fw={500}
           rightSection={<IconChevronDown size={14} stroke={1.75} />}
         >
           {words(level, stream, byTask)}

@@ -11,7 +11,7 @@ type Page = { rows: (Row | undefined)[]; known: number; asked: boolean };
 export class LogPages extends LogStore {
   readonly atEnd = true;
   private readonly pages = new Map<number, Page>();
-  private wanted: readonly [number, number] = [0, 0];
+  private wanted: readonly [number, number] = [0, -1];
   private reading = false;
 
   constructor(
