@@ -33,7 +33,7 @@ const ORDERS: readonly [string, string][] = [
 /** Which lines, and in which order. */
 export function LogFilter({ level, stream, byTask, onLevel, onStream, onByTask }: Props) {
   return (
-    <Menu position="bottom-start" width={200}>
+    <Menu position="bottom-start" width={200} withInitialFocusPlaceholder={false}>
       <Menu.Target>
         <Button
           variant="subtle"
