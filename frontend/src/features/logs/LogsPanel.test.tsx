@@ -131,9 +131,14 @@ it("says that a line is beyond the log", async () => {
 });
 
 it("shows what is written, from the first line on", async () => {
-  const running = aSnapshot({ state: "RUNNING", taskRuns: [aTask("extract", { state: "RUNNING" })] });
+  // Another id: what was read of the others is still warm.
+  const running = aSnapshot({
+    id: "exec_3",
+    state: "RUNNING",
+    taskRuns: [aTask("extract", { state: "RUNNING" })],
+  });
   const { root, write } = world(0, running);
-  show("/executions/exec_2", root);
+  show("/executions/exec_3", root);
   expect(await screen.findByText("No lines yet; they show here as they come.")).toBeTruthy();
   await waitFor(() => expect(root.logs).toHaveBeenCalledTimes(1));
   await write(1, 3);
