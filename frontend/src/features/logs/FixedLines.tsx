@@ -13,17 +13,23 @@ export function FixedLines({ store, goal, follow, draw, onSeen }: ViewProps) {
   const { epoch } = useLink();
   const box = useRef<HTMLDivElement>(null);
   const [client, setClient] = useState(0);
-  const [place, setPlace] = useState(() => firstPlace(store, goal, follow.following));
+  const [place, setPlace] = useState(() =>
+    follow.following ? at.endOf({ count: store.count, client: 0 }) : firstPlace(store, goal, 0),
+  );
   const anchor = useRef<{ line: number; offset: number } | null>(null);
   const extent = { count: store.count, client };
   const { from, to } = at.rowsAt(place, extent, MORE);
   const seen = at.rowsAt(place, extent, 0);
 
+  const begin = useEffectEvent((height: number) => {
+    if (!follow.following) setPlace(firstPlace(store, goal, height));
+  });
   useLayoutEffect(() => {
     const measured = box.current!;
     const watch = new ResizeObserver(() => setClient(measured.clientHeight));
     watch.observe(measured);
     setClient(measured.clientHeight);
+    begin(measured.clientHeight);
     return () => watch.disconnect();
   }, []);
 
@@ -99,10 +105,9 @@ export function FixedLines({ store, goal, follow, draw, onSeen }: ViewProps) {
 }
 
 /** Where a log opens, so that nothing is read for a place that is left at once. */
-function firstPlace(store: ViewProps["store"], goal: ViewProps["goal"], following: boolean): at.Place {
-  const extent = { count: store.count, client: 0 };
-  if (following) return at.endOf(extent);
-  return at.centred(goal && goal.line !== "end" ? store.indexOf(goal.line) : 0, extent);
+function firstPlace(store: ViewProps["store"], goal: ViewProps["goal"], client: number): at.Place {
+  const index = goal && goal.line !== "end" ? store.indexOf(goal.line) : 0;
+  return at.centred(index, { count: store.count, client });
 }
 
 /** Loads what a goal names, then goes there. */
