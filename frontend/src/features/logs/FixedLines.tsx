@@ -16,7 +16,7 @@ export function FixedLines({ store, goal, follow, draw, onSeen }: ViewProps) {
   const [place, setPlace] = useState(() =>
     follow.following ? at.endOf({ count: store.count, client: 0 }) : firstPlace(store, goal, 0),
   );
-  const anchor = useRef<{ line: number; offset: number } | null>(null);
+  const anchor = useRef<{ line: number; index: number } | null>(null);
   const extent = { count: store.count, client };
   const { from, to } = at.rowsAt(place, extent, MORE);
   const seen = at.rowsAt(place, extent, 0);
@@ -36,9 +36,10 @@ export function FixedLines({ store, goal, follow, draw, onSeen }: ViewProps) {
   const settle = useEffectEvent(() => {
     if (follow.following) return setPlace(at.endOf(extent));
     const kept = anchor.current;
-    const row = kept && store.at(Math.floor(place.top / at.ROW));
-    if (!kept || (row?.kind === "line" && row.line.line === kept.line)) return;
-    if (store.has(kept.line)) setPlace(at.placeAt(store.indexOf(kept.line) * at.ROW + kept.offset, extent));
+    if (!kept || !store.has(kept.line)) return;
+    const index = store.indexOf(kept.line);
+    if (index !== kept.index) setPlace(at.placeAt(place.top + (index - kept.index) * at.ROW, extent));
+    anchor.current = { line: kept.line, index };
   });
   // biome-ignore lint/correctness/useExhaustiveDependencies: each change of the log or of the box asks for a look
   useLayoutEffect(() => settle(), [version, client, follow.following]);
@@ -56,7 +57,7 @@ export function FixedLines({ store, goal, follow, draw, onSeen }: ViewProps) {
     store.look(from, to);
     const top = lineNear(store, seen.from, 1);
     const bottom = lineNear(store, Math.min(seen.to, store.count - 1), -1);
-    anchor.current = top === null ? null : { line: top, offset: place.top - store.indexOf(top) * at.ROW };
+    anchor.current = top === null ? null : { line: top, index: store.indexOf(top) };
     if (top !== null && bottom !== null) onSeen({ top, bottom });
   });
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new link reads again what failed
