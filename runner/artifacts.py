@@ -11,6 +11,7 @@ from typing import IO
 from uuid import UUID
 
 from fsspec.core import url_to_fs  # type: ignore[import-untyped]
+from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-untyped]
 
 from models.ids import typed
 
@@ -34,6 +35,11 @@ class ArtifactStore:
     def __init__(self, url: str) -> None:
         self._files, root = url_to_fs(url)
         self._root = str(root).rstrip("/")
+
+    @property
+    def folder(self) -> str | None:
+        """Its root, where that is a folder of this machine."""
+        return self._root if isinstance(self._files, LocalFileSystem) else None
 
     async def keep(self, file: Path, *place: str) -> Kept:
         """A copy under `place`; what an earlier copy left there is replaced."""

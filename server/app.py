@@ -25,6 +25,7 @@ from server.graphql.operations import Operations
 from server.graphql.routes import graphql_routes
 from server.guard import Guard, login_routes
 from server.pages import graphiql_page, page_routes
+from server.places import Places
 from server.runtime import Runtime
 
 POLICIES = {
@@ -40,8 +41,8 @@ _FRESH = 5.0
 """Seconds since the feed last heard from the database, beyond which a process is not ready."""
 
 
-def create_operations(parts: Runtime) -> Operations:
-    schema = build_schema()._schema
+def create_operations(parts: Runtime, places: Places | None = None) -> Operations:
+    schema, places = build_schema()._schema, places or Places()
     services = Services(
         parts.database.pool,
         parts.engine,
@@ -52,12 +53,13 @@ def create_operations(parts: Runtime) -> Operations:
         version("headway"),
         parts.debugger,
         parts.artifacts,
+        places.shown_text,
     )
 
     def context(viewer: Viewer) -> Context:
         return Context(services, viewer)
 
-    return Operations(schema, context, Documents(schema))
+    return Operations(schema, context, Documents(schema), places)
 
 
 def create_app(
@@ -69,7 +71,7 @@ def create_app(
         *login_routes(door),
         *graphql_routes(operations, fanout, door, page=graphiql_page()),
         *file_routes(room),
-        *export_routes(parts.database.pool, Turns()),
+        *export_routes(parts.database.pool, Turns(), room.places),
         *page_routes(),
     ]
     return Starlette(routes=routes, middleware=[Middleware(Guard, door=door)])

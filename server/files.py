@@ -3,7 +3,7 @@
 import asyncio
 import mimetypes
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
@@ -24,6 +24,7 @@ from runner.store.connection import Pool, reaching
 from runner.store.files import UploadedFile, file_id
 from server.auth import visitor_of
 from server.guard import RETRY_AFTER, refusal
+from server.places import Places
 
 _IN_MEMORY = 1024 * 1024
 _LONGEST_NAME = 200
@@ -41,6 +42,7 @@ class FileRoom:
     pool: Pool
     store: ArtifactStore
     largest: int
+    places: Places = field(default_factory=Places)
 
 
 def file_routes(room: FileRoom) -> list[Route]:
@@ -126,7 +128,7 @@ async def _kept(request: Request, room: FileRoom, name: str, body: IO[bytes]) ->
     )
     facts = {
         "id": file_id(key),
-        "uri": kept.uri,
+        "uri": room.places.shown_text(kept.uri),
         "name": name,
         "size": kept.size,
         "sha256": kept.digest.removeprefix("sha256:"),
