@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-_KEPT: Final = b"headway:///"
+from runner.artifacts import KEPT, located
+
+_KEPT: Final = KEPT.encode()
 _WORKED: Final = "…/".encode()
 _BEFORE: Final = rb'(?:(?<![\w./\x80-\xff-])|(?<=//)|(?<=\\[nrtbf"]))(?:file://)?'
 _AFTER: Final = rb"(?:/|(?![\w\x80-\xff-]|\.\w))"
-_SOURCE: Final = "source"
+_SOURCE: Final = ("source",)
 
 
 class Places:
@@ -23,7 +25,7 @@ class Places:
     other paths below `data_dir` that part is left out."""
 
     def __init__(self, data_dir: Path | None = None, store: str | None = None) -> None:
-        self._store = f"file://{store}/" if store else None
+        self._store = store
         named = {spelled: _WORKED for folder in _known(data_dir) for spelled in _spelled(folder)}
         named |= {spelled: _KEPT for spelled in _spelled(store or "")}
         self._named = named
@@ -60,16 +62,7 @@ class Places:
 
     def meant(self, told: Any) -> Any:
         """What came in, with the URIs that answers gave as they are stored. The source of a flow stays as it is."""
-        if self._store is None:
-            return told
-        if isinstance(told, str):
-            return told.replace(_KEPT.decode(), self._store)
-        if isinstance(told, Mapping):
-            return {
-                name: value if name == _SOURCE else self.meant(value)
-                for name, value in told.items()
-            }
-        return [self.meant(value) for value in told] if isinstance(told, list) else told
+        return located(told, self._store, _SOURCE) if self._store else told
 
 
 def _known(data_dir: Path | None) -> set[str]:
