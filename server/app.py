@@ -17,6 +17,7 @@ from runner.store.database import migrations_current
 from schema import build_schema
 from schema.context import Context, Services
 from server.auth import Door
+from server.compression import Compression
 from server.exports import Turns, export_routes
 from server.files import FileRoom, file_routes
 from server.graphql.documents import Documents
@@ -74,7 +75,9 @@ def create_app(
         *export_routes(parts.database.pool, Turns(), room.places),
         *page_routes(),
     ]
-    return Starlette(routes=routes, middleware=[Middleware(Guard, door=door)])
+    return Starlette(
+        routes=routes, middleware=[Middleware(Guard, door=door), Middleware(Compression)]
+    )
 
 
 def health_routes(parts: Runtime) -> list[BaseRoute]:

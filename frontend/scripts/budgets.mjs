@@ -1,8 +1,8 @@
-// How much the page costs before it shows something: the entry's scripts and each lazy page's, gzipped, from Vite's manifest.
-import { readFileSync } from "node:fs";
+// How much the page costs before it shows something, in bytes as they are sent (brotli, where that was made): the entry's
+// scripts and styles and each lazy page's, from Vite's manifest.
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { gzipSync } from "node:zlib";
 
 const built = join(dirname(fileURLToPath(import.meta.url)), "../../server/static");
 const ENTRY = 200 * 1024;
@@ -18,8 +18,16 @@ function closure(name, found = new Set()) {
   return found;
 }
 
-const weight = (names) =>
-  [...names].reduce((sum, name) => sum + gzipSync(readFileSync(join(built, manifest[name].file))).length, 0);
+function sent(file) {
+  const path = join(built, file);
+  return statSync(existsSync(`${path}.br`) ? `${path}.br` : path).size;
+}
+
+/** Of chunks with their styles, each file once. */
+function weight(names) {
+  const files = new Set([...names].flatMap((name) => [manifest[name].file, ...(manifest[name].css ?? [])]));
+  return [...files].reduce((sum, file) => sum + sent(file), 0);
+}
 
 const entry = closure("index.html");
 const lines = [["entry", weight(entry), ENTRY]];
