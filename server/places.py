@@ -17,6 +17,10 @@ _KEPT: Final = KEPT.encode()
 _WORKED: Final = "…/".encode()
 _BEFORE: Final = rb'(?:(?<![\w./\x80-\xff-])|(?<=//)|(?<=\\[nrtbf"]))(?:file://)?'
 _AFTER: Final = rb"(?:/|(?![\w\x80-\xff-]|\.\w))"
+# Kept by a worker that has, or by a server that had, another folder.
+_ELSEWHERE: Final = re.compile(
+    rb"file:///[^\s\"'<>\\]*?/((?:exec|files/file)_[0-7][0-9a-hjkmnp-tv-z]{25}/)"
+)
 _SOURCE: Final = ("source",)
 
 
@@ -35,9 +39,11 @@ class Places:
 
     def shown(self, told: bytes) -> bytes:
         """UTF-8, JSON or not, as it leaves."""
-        if self._folder is None or not any(folder in told for folder in self._named):
-            return told
-        return self._folder.sub(lambda found: self._named[found[1]], told)
+        if self._folder and any(folder in told for folder in self._named):
+            told = self._folder.sub(lambda found: self._named[found[1]], told)
+        if self._store and b"file:///" in told:
+            told = _ELSEWHERE.sub(_KEPT + rb"\1", told)
+        return told
 
     def shown_text(self, told: str) -> str:
         raw = told.encode("utf-8", "surrogatepass")

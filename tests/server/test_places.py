@@ -8,6 +8,7 @@ import pytest
 
 from server.places import Places
 
+EXECUTION = "exec_01h455vb4pex5vsknk084sn02q"
 PLACES = Places(Path("/data"), "/data/artifacts")
 
 
@@ -27,6 +28,12 @@ PLACES = Places(Path("/data"), "/data/artifacts")
         ("duckdb:////data/x.db", "duckdb:///…/x.db"),
         ("file:///data/artifacts", "headway:///"),
         ("/data/artifacts-of-others/x", "…/artifacts-of-others/x"),
+        (f"file:///old/artifacts/{EXECUTION}/a/1/x", f"headway:///{EXECUTION}/a/1/x"),
+        (
+            "file:///old/files/file_01h455vb4pex5vsknk084sn02q/x",
+            "headway:///files/file_01h455vb4pex5vsknk084sn02q/x",
+        ),
+        ("file:///home/me/model.pkl", None),
         ("s3://bucket/data/x and /mnt/data/x and ../data/x", None),
         ("https://data/x, /database, /data-set/x, ü/data/x", None),
     ],
