@@ -12,6 +12,18 @@ const ink: MantineColorsTuple = [
   "#141922",
   "#0b0e13",
 ];
+const accent: MantineColorsTuple = [
+  "#eeeffd",
+  "#dcdefb",
+  "#bfc2f6",
+  "#a4a9ff",
+  "#7f85f5",
+  "#5b5ee6",
+  "#4d50da",
+  "#4546cf",
+  "#34359e",
+  "#26276f",
+];
 const danger: MantineColorsTuple = [
   "#fdf2f1",
   "#f9dcd9",
@@ -44,7 +56,7 @@ export const theme = createTheme({
   primaryColor: "ink",
   primaryShade: { light: 7, dark: 0 },
   autoContrast: true,
-  colors: { ink, danger, dark },
+  colors: { ink, accent, danger, dark },
   fontFamily: "var(--hw-font)",
   fontFamilyMonospace: "var(--hw-mono)",
   fontSizes: { xs: "12px", sm: "13px", md: "14px" },
@@ -54,6 +66,10 @@ export const theme = createTheme({
   respectReducedMotion: true,
   components: {
     Button: { defaultProps: { size: "xs", variant: "default" } },
+    // What is chosen has the accent; only the one filled button of a screen is ink.
+    Switch: { defaultProps: { color: "accent", size: "sm" } },
+    Checkbox: { defaultProps: { color: "accent" } },
+    Radio: { defaultProps: { color: "accent" } },
     Menu: { defaultProps: { shadow: "md", position: "bottom-end", radius: 10 } },
     Popover: { defaultProps: { shadow: "md", radius: 10 } },
     Tooltip: {
