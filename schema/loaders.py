@@ -20,8 +20,10 @@ from runner.store.flow_links import LinkedFlow, linked_flows
 from runner.store.gathering import Gathered
 from runner.store.nodes import RESULTS_OF
 from runner.store.plans import Plans
+from runner.store.snapshot_reads import last_metrics
 from runner.store.snapshots import read_executions
 from runner.store.stats import Tally
+from runner.store.task_times import TaskTime, usual_task_durations
 
 Row = Any
 _GROUPED = {
@@ -63,6 +65,10 @@ class _Reads:
         found = await stats.usual_durations(self.pool, lines)
         return [found.get(line) for line in lines]
 
+    async def usual_task_durations(self, lines: Sequence[Line]) -> list[Sequence[TaskTime]]:
+        found = await usual_task_durations(self.pool, lines)
+        return [found.get(line, ()) for line in lines]
+
     async def snapshots(self, ids: Sequence[UUID]) -> list[Execution | None]:
         found = await read_executions(self.pool, self.plans, list(ids))
         return [found.get(id) for id in ids]
@@ -76,6 +82,15 @@ class _Reads:
 
     async def revisions(self, ids: Sequence[UUID]) -> list[Row | None]:
         return await self._by_id(flows.revisions_by_id, ids)
+
+    async def last_metrics(
+        self, wanted: Sequence[tuple[UUID, tuple[str, ...] | None]]
+    ) -> list[Mapping[str, float]]:
+        """By name, each the value that was measured last; without names, of all."""
+        every = any(names is None for _, names in wanted)
+        names = None if every else sorted({name for _, some in wanted for name in some or ()})
+        found = await last_metrics(self.pool, [id for id, _ in wanted], names)
+        return [found[id] for id, _ in wanted]
 
     async def places_in_line(self, ids: Sequence[UUID]) -> list[slots.Place | None]:
         found = await slots.places_in_line(self.pool, ids)
@@ -140,6 +155,10 @@ class Loaders:
         return self._once("usual_durations", self._reads.usual_durations)
 
     @property
+    def usual_task_durations(self) -> DataLoader[Line, Sequence[TaskTime]]:
+        return self._once("usual_task_durations", self._reads.usual_task_durations)
+
+    @property
     def live_queues(self) -> DataLoader[None, frozenset[str]]:
         return self._once("live_queues", self._reads.live_queues)
 
@@ -194,6 +213,10 @@ class Loaders:
     @property
     def metrics(self) -> DataLoader[UUID, list[Row]]:
         return self._grouped("metrics")
+
+    @property
+    def last_metrics(self) -> DataLoader[Any, Mapping[str, float]]:
+        return self._once("last_metrics", self._reads.last_metrics)
 
     @property
     def artifacts(self) -> DataLoader[UUID, list[Row]]:

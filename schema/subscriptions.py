@@ -19,13 +19,16 @@ from schema.context import Info
 from schema.doors import needs, visible_execution
 from schema.enums import LeaveReason, LogLevel, LogStream
 from schema.filters import ApprovalFilter, ExecutionFilter, filter_from
+from schema.following import changes_of
 from schema.list_window import Told, Wanted, watch
 from schema.measuring import watch_stats
+from schema.orders import ValueOrder, order_from
 from schema.reading import read_approvals
 from schema.types.approval import Approval
 from schema.types.bulk import Bulk
 from schema.types.event import ExecutionEvent
 from schema.types.execution import Execution
+from schema.types.execution_change import ExecutionChange
 from schema.types.log import LogBatch, LogLine, line_cursor, line_of
 from schema.types.log_pages import lines_of
 from schema.types.paging import Count, Paging
@@ -117,17 +120,27 @@ class Subscription:
                 await watch.changed()
 
     @strawberry.subscription
+    async def execution_changes(
+        self, info: Info, id: strawberry.ID, after: str | None = None
+    ) -> AsyncGenerator[ExecutionChange, None]:
+        needs(info, Permission.VIEW_EXECUTION)
+        key = await visible_execution(info, id)
+        async for part in changes_of(info, key, info.context.resume or after):
+            yield ExecutionChange.of(key, part)
+
+    @strawberry.subscription
     async def execution_list(
         self,
         info: Info,
         where: ExecutionFilter | None = None,
         search: str | None = None,
         order_by: ExecutionOrder | None = None,
+        order_by_value: ValueOrder | None = None,
         first: int | None = None,
         after: str | None = None,
     ) -> AsyncGenerator[ExecutionListChange, None]:
         needs(info, Permission.VIEW_EXECUTION)
-        view = View(Paging.of(first).size, order_by or ExecutionOrder.CREATED_DESC)
+        view = View(Paging.of(first).size, order_from(order_by, order_by_value))
         wanted = Wanted(info.context.viewer.scope, filter_from(where, search), view)
         async for told in watch(info.context.services, wanted, info.context.resume or after):
             yield ExecutionListChange.of(told)

@@ -31,6 +31,7 @@ from server.runtime import Runtime
 
 POLICIES = {
     "executionEvents": Policy.resume(lambda event: event.seq),
+    "executionChanges": Policy.resume(lambda change: change.cursor),
     "logs": Policy.resume(lambda batch: batch.cursor),
     "execution": Policy.latest(),
     "executionList": Policy.resume(lambda change: change.cursor),

@@ -6,14 +6,15 @@ from typing import Any, Final
 from uuid import UUID
 
 from models.filters import Filter
-from models.orders import ExecutionOrder
+from models.orders import ByValue, Order
 from models.viewer import Scope
-from runner.store.connection import Connection, Pool
+from runner.store.connection import Connection, Executes, Pool
 from runner.store.history import Row, executions_by_id
 from runner.store.listing import View, executions_page
 from runner.store.log_search import SAYS
 from runner.store.measures import LAST_FIRST
 from runner.store.orders import Place
+from runner.store.value_orders import all_by_value
 
 CHUNK: Final = 250
 """Rows at a time: few enough that writing them out does not hold others up."""
@@ -37,9 +38,14 @@ async def one_moment(pool: Pool) -> AsyncIterator[Connection]:
 
 
 async def all_executions(
-    connection: Connection, scope: Scope, where: Filter, order: ExecutionOrder
+    connection: Connection, scope: Scope, where: Filter, order: Order
 ) -> AsyncGenerator[Sequence[Row], None]:
     """As pages of the list would give them, one after the other to its end."""
+    if isinstance(order, ByValue):
+        statement, arguments = all_by_value(scope, where, order)
+        async for rows in in_chunks(connection, statement, *arguments):
+            yield rows
+        return
     place = None
     while True:
         page = await executions_page(connection, scope, where, View(CHUNK, order, place))
@@ -61,7 +67,7 @@ async def in_chunks(
 
 
 async def last_metrics(
-    connection: Connection, ids: Sequence[UUID], names: Sequence[str] | None
+    connection: Executes, ids: Sequence[UUID], names: Sequence[str] | None
 ) -> dict[UUID, dict[str, float]]:
     """Of each execution by name; None is every name."""
     found: dict[UUID, dict[str, float]] = {id: {} for id in ids}

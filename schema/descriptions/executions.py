@@ -18,6 +18,8 @@ EXECUTIONS: Final[Words] = {
             "state": "Where it is in its lifecycle.",
             "stateHistory": "Every state that it was in, in order, from CREATED on.",
             "seq": "The seq of its latest event. Of two views of one execution the one with the greater seq is newer.",
+            "cursor": "Where `executionChanges` goes on from this view. Opaque. Of `execution(id)` and `node(id)`; "
+            "one from a list makes the first change a `reset`.",
             "progress": "From 0 to 1: ended task runs, and what running ones said of themselves, over all. "
             "1 exactly when it has ended.",
             "inputs": "The value of every input that its revision declares, null where there is none.",
@@ -56,13 +58,18 @@ EXECUTIONS: Final[Words] = {
             "next": f"The execution of the same {_LIKE} that was created just after it.",
             "lastSuccess": f"The latest earlier execution of the same {_LIKE} that ended in SUCCESS.",
             "durationStats": f"How long those of the same {_LIKE} usually take; null while none has succeeded.",
+            "usualTaskDurations": f"How long the tasks of the same {_LIKE} usually take, by key: of the newest 10 "
+            "executions that ended in SUCCESS or WARNING.",
             "taskRuns": "Its task runs, in the order of the document.",
             "task": "One of its task runs; null when it has none of this key.",
             "task(key)": "The key of the task run: a task's key, or `each[3].key` within a foreach.",
             "graph": "Its task runs, and which needs which.",
-            "events": "Its events, in order.",
-            "events(first)": "How many: 1 to 200, 50 by default.",
+            "events": "Its events, in order, whichever way one pages.",
+            "events(first)": "How many, from the beginning: 1 to 1000, 50 by default.",
             "events(after)": "A seq: the events after it.",
+            "events(last)": "How many, from the end: 1 to 1000. Not together with `first` or `after`.",
+            "events(before)": "A seq: the events before it.",
+            "events(taskRunId)": "Only those of this task run.",
             "logs": "What its tasks wrote. Without `first` and `last`, from the beginning.",
             "logs(taskRunId)": "Only what this task run wrote.",
             "logs(attempt)": "Only what this attempt wrote. It needs `taskRunId` to mean one attempt.",
@@ -87,6 +94,10 @@ EXECUTIONS: Final[Words] = {
             "metrics": "The numbers that its tasks recorded, in the order of their times.",
             "metrics(taskRunId)": "Only those of this task run.",
             "metrics(name)": "Only those of this name.",
+            "columns": "Some of its values by the names of columns, as an export has them: `property.lr`, "
+            "`metric.loss` (recorded last), `input.day`, `label.team`, `output.rows`, `failureMessage`. "
+            "Secrets are masked; what it has not is null.",
+            "columns(names)": "The names of the columns, each once; at most 200.",
             "artifacts": "What it used and made.",
             "artifacts(direction)": "Only what was used, or only what was made.",
             "approvals": "Its approval requests, in the order of their making.",
@@ -153,9 +164,11 @@ EXECUTIONS: Final[Words] = {
             "exitCode": EXIT_CODE,
             "others": "How many other task runs failed. A foreach that failed because of its iterations is not "
             "one more.",
-            "fingerprint": "The same for failures that differ only in numbers, ids and quoted values.",
+            "fingerprint": "The same for failures that differ only in numbers, ids and quoted values; "
+            "`error:` finds what failed with it. None is found of what was set to FAILED by hand.",
             "logLine": "The number of the line of that attempt's log that most likely tells of it; null without one.",
             "skipped": "The task runs that were CANCELLED.",
+            "skippedCount": "How many task runs were CANCELLED.",
         },
     ),
     "ExecutionGraph": (

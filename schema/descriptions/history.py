@@ -104,6 +104,7 @@ HISTORY: Final[Words] = {
     "Metric": (
         "A number that a task, or whoever recorded the execution, told of.",
         {
+            "id": "What names it; no id that `node` knows.",
             "name": "What it is.",
             "value": "The number; of a DURATION in seconds.",
             "kind": "How its values go together.",

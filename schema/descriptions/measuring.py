@@ -32,6 +32,23 @@ MEASURING: Final[Words] = {
             "count": "How many they are.",
         },
     ),
+    "TaskDuration": (
+        "How long a task usually takes; within a foreach, one of its iterations.",
+        {
+            "key": "The key of the task in the document, also of one within a foreach.",
+            "p50": "Seconds that half of its task runs took at most.",
+            "count": "How many task runs that is of.",
+        },
+    ),
+    "HistogramBar": (
+        "A part of a time, and the executions in it.",
+        {
+            "start": "Its first moment.",
+            "end": "The first moment after it.",
+            "states": "The states that any of them is in now, and how many, in the order of a life.",
+            "total": "How many they are.",
+        },
+    ),
     "Comparison": (
         "2 to 5 executions side by side. The first is the baseline, which the others differ from or not.",
         {

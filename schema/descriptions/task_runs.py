@@ -43,7 +43,11 @@ TASK_RUNS: Final[Words] = {
     ),
     "Iteration": (
         "One turn of a foreach.",
-        {"index": "Its position, from 0.", "item": "What `item` is in it."},
+        {
+            "index": "Its position, from 0.",
+            "item": "What `item` is in it.",
+            "label": "Its item as text of at most 80 characters; of what is no text, its JSON.",
+        },
     ),
     "PlannedTask": (
         "What a rerun does with a task.",

@@ -1,15 +1,13 @@
 """Executions: the row as plain attributes, what hangs on it by loaders."""
 
-import hashlib
-import re
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final
 from uuid import UUID
 
 import strawberry
 
+from models.fingerprint import fingerprint
 from models.ids import typed, untyped
 from models.lifecycle import snapshot
 from models.lifecycle.actions import Action, available_actions
@@ -20,20 +18,23 @@ from models.lifecycle.waiting import Line, waiting_for
 from models.secrets import without_secrets
 from models.states import EXECUTION_ENDS, ExecutionState, FailureAction, Origin, TaskRunState
 from models.trigger_kinds import TriggerKind
+from runner.following import NO_MOMENT, Place
 from runner.past import moment_of, past_of
-from runner.store import event_log, history, log_lines
+from runner.store import history, log_lines
 from runner.store.alike import line_of
 from runner.store.candidates import trigger_of
 from runner.store.json import load
+from schema.columns import metrics_needed, named_columns
 from schema.context import Info
 from schema.enums import ArtifactDirection, LineageDirection
+from schema.following import cursor_of
 from schema.loading import snapshot_of
 from schema.scalars import JSON
 from schema.types.actors import Actor, Label, StateChange, labels_of
 from schema.types.approval import Approval
 from schema.types.artifact import ArtifactUse
 from schema.types.durations import seconds_queued, seconds_taken
-from schema.types.event import ExecutionEvent
+from schema.types.event import ExecutionEvent, event_window, read_events
 from schema.types.execution_logs import LogsOfExecution
 from schema.types.flow import Flow, FlowRevision
 from schema.types.git import GitInfo
@@ -41,10 +42,9 @@ from schema.types.graph import ExecutionGraph, GraphEdge
 from schema.types.measures import Metric
 from schema.types.node import Node
 from schema.types.note import Note
-from schema.types.paging import Paging
 from schema.types.problems import ActionAvailability
 from schema.types.row_view import Read, RowView, reading
-from schema.types.stats import DurationStats
+from schema.types.stats import DurationStats, TaskDuration
 from schema.types.task_run import (
     TaskRun,
     task_runs_by_path,
@@ -65,6 +65,7 @@ class Failure:
     fingerprint: str
     log_line: int | None
     skipped: list[TaskRun]
+    skipped_count: int
     execution_key: strawberry.Private[UUID]
 
     @strawberry.field
@@ -137,6 +138,11 @@ class Execution(RowView, LogsOfExecution, Node):
         key = self.row["revision_id"]
         row = await info.context.loaders.revision.load(key) if key else None
         return FlowRevision.of(row) if row else None
+
+    @strawberry.field
+    def cursor(self) -> str:
+        row = self.row
+        return cursor_of(row["id"], Place(row["seq"], row.get("moment") or NO_MOMENT))
 
     @strawberry.field
     async def state_history(self, info: Info) -> list[StateChange]:
@@ -213,6 +219,11 @@ class Execution(RowView, LogsOfExecution, Node):
         tally = await info.context.loaders.usual_durations.load(line_of(self.row))
         return DurationStats.of(tally) if tally else None
 
+    @strawberry.field
+    async def usual_task_durations(self, info: Info) -> list[TaskDuration]:
+        found = await info.context.loaders.usual_task_durations.load(line_of(self.row))
+        return [TaskDuration(key=one.key, p50=one.p50, count=one.count) for one in found]
+
     async def _neighbour(self, info: Info, **which: bool) -> "Execution | None":
         scope = info.context.viewer.scope
         pool = info.context.services.pool
@@ -241,12 +252,17 @@ class Execution(RowView, LogsOfExecution, Node):
 
     @strawberry.field
     async def events(
-        self, info: Info, first: int | None = None, after: int | None = None
+        self,
+        info: Info,
+        first: int | None = None,
+        after: int | None = None,
+        last: int | None = None,
+        before: int | None = None,
+        task_run_id: strawberry.ID | None = None,
     ) -> list[ExecutionEvent]:
-        key, size = self.row["id"], Paging.of(first).size
-        pool = info.context.services.pool
-        rows = await event_log.events_after(pool, key, after or 0, size, up_to=self.seq)
-        return [ExecutionEvent.of(replace(row, execution_id=key)) for row in rows]
+        window = event_window(first, after, last, before)
+        task_run = untyped("run", task_run_id) if task_run_id else None
+        return await read_events(info, self.row["id"], window, task_run, self.seq)
 
     @strawberry.field
     async def metrics(
@@ -259,6 +275,16 @@ class Execution(RowView, LogsOfExecution, Node):
             for row in rows
             if task_run in (None, row["task_run_id"]) and name in (None, row["name"])
         ]
+
+    @strawberry.field
+    async def columns(self, info: Info, names: list[str]) -> JSON:
+        found = named_columns(tuple(names))
+        needed = metrics_needed(found)
+        loaders, key = info.context.loaders, self.row["id"]
+        measured = (
+            {} if needed == [] else await loaders.last_metrics.load((key, needed and tuple(needed)))
+        )
+        return JSON({column.name: column.read(self.row, measured) for column in found})
 
     @strawberry.field
     async def artifacts(
@@ -323,6 +349,7 @@ class Execution(RowView, LogsOfExecution, Node):
             fingerprint=fingerprint(None, Action.CHANGE_STATE.value, message),
             log_line=None,
             skipped=[],
+            skipped_count=0,
         )
 
 
@@ -360,10 +387,5 @@ async def _failure(info: Info, execution_id: UUID, failure: dict[str, Any]) -> F
         fingerprint=fingerprint(failure["path"], failure["code"], failure["message"]),
         log_line=line,
         skipped=skipped,
+        skipped_count=len(skipped),
     )
-
-
-def fingerprint(path: str | None, code: str, message: str) -> str:
-    """The same for failures that differ only in numbers, ids and quoted values."""
-    shape = re.sub(r"0x[0-9a-f]+|[0-9a-f]{8,}|\d+|'[^']*'|\"[^\"]*\"", "#", message.lower())
-    return hashlib.sha256(f"{path}|{code}|{shape}".encode()).hexdigest()[:12]

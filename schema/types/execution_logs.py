@@ -52,7 +52,7 @@ class LogsOfExecution:
     ) -> LogMatches:
         if text is not None and (problem := cannot_be_searched(text)):
             raise Refused.because(ProblemCode.VALIDATION, problem, "text")
-        size = Paging.of(LINES_AT_MOST if first is None else first, most=LINES_AT_MOST).size
+        size = Paging.of(LINES_AT_MOST if first is None else first, largest=LINES_AT_MOST).size
         task_run = untyped("run", task_run_id) if task_run_id else None
         wanted = lines_of(info, self.row["id"], task_run, attempt, min_level, stream)
         pool = info.context.services.pool

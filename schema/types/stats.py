@@ -25,6 +25,13 @@ class DurationStats:
 
 
 @strawberry.type
+class TaskDuration:
+    key: str
+    p50: float
+    count: int
+
+
+@strawberry.type
 class StateCount:
     state: ExecutionState
     count: Count
@@ -103,6 +110,19 @@ class ExecutionStats(_Numbers):
             KindStats(kind=kind, **_numbers(tally))
             for kind, tally in list(self.stats.kinds.items())[:size]
         ]
+
+
+@strawberry.type
+class HistogramBar:
+    start: datetime
+    end: datetime
+    states: list[StateCount]
+    total: int
+
+    @classmethod
+    def of(cls, start: datetime, end: datetime, counted: Mapping[ExecutionState, int]) -> Self:
+        states = state_counts({state: (number, True) for state, number in counted.items()})
+        return cls(start=start, end=end, states=states, total=sum(counted.values()))
 
 
 @strawberry.type

@@ -1,7 +1,8 @@
 """Task runs and their attempts."""
 
+import json
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, Self
 from uuid import UUID
 
 import strawberry
@@ -34,6 +35,10 @@ from schema.types.waiting import Waiting, waiting_views
 
 if TYPE_CHECKING:
     from schema.types.execution import Execution
+
+
+LABEL: Final = 80
+"""Characters of an item that a list shows."""
 
 
 @strawberry.type
@@ -129,6 +134,13 @@ class Attempt(Node):
 class Iteration:
     index: int
     item: JSON
+
+    @strawberry.field
+    def label(self) -> str:
+        text = (
+            self.item if isinstance(self.item, str) else json.dumps(self.item, ensure_ascii=False)
+        )
+        return text if len(text) <= LABEL else f"{text[: LABEL - 1]}…"
 
 
 @strawberry.type

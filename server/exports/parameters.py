@@ -10,7 +10,7 @@ from models.errors import ProblemCode, Refused
 from models.json_text import read_json
 from models.logs import LogLevel, LogStream, cannot_be_searched
 from schema.arguments import Wanted, wanted_executions
-from server.exports.columns import Column, columns_of
+from schema.columns import Column, columns_of
 from server.exports.logs import LogOrder, LogText
 
 Choice = TypeVar("Choice", bound=Enum)
@@ -18,14 +18,22 @@ Choice = TypeVar("Choice", bound=Enum)
 
 def asked_table(given: QueryParams, usual: Sequence[str]) -> tuple[Wanted, list[Column]]:
     """`usual` are the columns where none are named."""
-    check_names(given, "where", "search", "orderBy", "columns")
-    try:
-        where = read_json(given["where"]) if given.get("where") else None
-    except ValueError as error:
-        sentence = f"where is not JSON: {error}; write it as the variable of a GraphQL query"
-        raise _refused(sentence, "where") from error
-    wanted = wanted_executions(where, given.get("search"), given.get("orderBy") or None)
+    check_names(given, "where", "search", "orderBy", "orderByValue", "columns")
+    wanted = wanted_executions(
+        _variable(given, "where"),
+        given.get("search"),
+        given.get("orderBy") or None,
+        _variable(given, "orderByValue"),
+    )
     return wanted, columns_of(given.getlist("columns"), usual)
+
+
+def _variable(given: QueryParams, name: str) -> Any:
+    try:
+        return read_json(given[name]) if given.get(name) else None
+    except ValueError as error:
+        sentence = f"{name} is not JSON: {error}; write it as the variable of a GraphQL query"
+        raise _refused(sentence, name) from error
 
 
 def asked_record(given: QueryParams) -> bool:
