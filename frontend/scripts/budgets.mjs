@@ -31,10 +31,18 @@ function weight(names) {
 
 const entry = closure("index.html");
 const lines = [["entry", weight(entry), ENTRY]];
-for (const name of [...entry].flatMap((chunk) => manifest[chunk].dynamicImports ?? [])) {
-  const own = [...closure(name)].filter((chunk) => !entry.has(chunk));
-  lines.push([name, weight(own), PAGE]);
-}
+/** What is loaded later, from the entry and from what was loaded later itself: only what is not there by then. */
+const seen = new Set();
+const later = (chunks, there) => {
+  for (const name of chunks.flatMap((chunk) => manifest[chunk].dynamicImports ?? [])) {
+    if (seen.has(name)) continue;
+    seen.add(name);
+    const own = [...closure(name)].filter((chunk) => !there.has(chunk));
+    lines.push([name, weight(own), PAGE]);
+    later(own, new Set([...there, ...own]));
+  }
+};
+later([...entry], entry);
 
 let over = false;
 for (const [name, bytes, budget] of lines) {
