@@ -2,18 +2,25 @@ import { useMediaQuery } from "@mantine/hooks";
 import { IconHistory } from "@tabler/icons-react";
 import { type KeyboardEvent, type PointerEvent, useEffect, useMemo, useRef, useState } from "react";
 import type { ExecutionRecord } from "@/entities/execution/record";
+import { records } from "@/entities/execution/useRecord";
 import { formatInteger } from "@/shared/lib/number";
 import { usePreferences } from "@/shared/lib/preferences";
 import { formatClock } from "@/shared/lib/time";
+import { isEnded } from "@/shared/ui/stateTokens";
 import { percentOf, type Range, timeAt } from "../timeline/scale";
 import { useWidth } from "../timeline/useWidth";
 import { useSelection } from "../useSelection";
-import { Ticks } from "./Ticks";
 import { indexOfSeq, nearest } from "./marks";
 import classes from "./Scrubber.module.css";
+import { Ticks } from "./Ticks";
 import { useEventMarks } from "./useEventMarks";
 
-type Props = { record: ExecutionRecord; range: Range; ticking: boolean };
+type Props = {
+  record: ExecutionRecord;
+  range: Range;
+  /** Time goes on, and the page follows it. */
+  ticking: boolean;
+};
 
 /** A moment is read from the server: not each one that the knob passes. */
 const SETTLED = 150;
@@ -29,64 +36,43 @@ function Slider({ record, range, ticking }: Props) {
   const { zone } = usePreferences();
   const events = useEventMarks(record.head.id);
   const [measure, width] = useWidth();
-  const [aimed, aim] = useAimed((index) => {
-    const last = index >= events.length - 1;
-    select({ at: last ? undefined : events[index]!.seq }, { replace: true });
-  });
   const last = events.length - 1;
+  const [aimed, aim] = useAimed((index) =>
+    select({ at: index >= last ? undefined : events[index]!.seq }, { replace: true }),
+  );
   const shown = aimed ?? (at === undefined ? last : indexOfSeq(events, at));
   const event = events[shown];
   const past = aimed === null ? at !== undefined : aimed < last;
-  const clock = event && formatClock(event.at, zone);
-  const words = `event ${formatInteger(shown + 1)}${past || !ticking ? ` of ${formatInteger(events.length)}` : ""}`;
+  const live = ticking && !past;
+  const clock = event ? formatClock(event.at, zone) : "";
+  const words = wordsOf(shown, events.length, live);
 
-  const drag = (pointer: PointerEvent<HTMLElement>) => {
-    const box = pointer.currentTarget.getBoundingClientRect();
-    const percent = ((pointer.clientX - box.left) / Math.max(1, box.width)) * 100;
-    if (percent > 100) aim(last);
-    else aim(nearest(events, timeAt(percent, range)));
-  };
-  const leap = Math.max(1, Math.round(events.length / 20));
-  const steps: Record<string, number> = {
-    ArrowLeft: shown - 1,
-    ArrowDown: shown - 1,
-    ArrowRight: shown + 1,
-    ArrowUp: shown + 1,
-    PageDown: shown - leap,
-    PageUp: shown + leap,
-    Home: 0,
-    End: last,
+  const drag = ({ clientX, currentTarget }: PointerEvent<HTMLElement>) => {
+    const box = currentTarget.getBoundingClientRect();
+    const percent = ((clientX - box.left) / Math.max(1, box.width)) * 100;
+    aim(percent > 100 ? last : nearest(events, timeAt(percent, range)));
   };
   const pressed = (key: KeyboardEvent) => {
-    const to = steps[key.key];
-    if (to === undefined || last < 0) return;
+    const to = stepped(key.key, shown, events.length);
+    if (to === undefined) return;
     key.preventDefault();
-    aim(Math.max(0, Math.min(last, to)));
+    aim(to);
   };
-
   return (
     <div className={classes.scrubber}>
       <div className={classes.moment}>
-        {ticking && !past ? (
-          <span className={classes.dot} />
-        ) : (
-          <IconHistory size={14} stroke={1.75} aria-hidden="true" />
-        )}
+        {live ? <span className={classes.dot} /> : <IconHistory size={14} stroke={1.75} aria-hidden="true" />}
         <span className="hw-cut">
-          {ticking && !past ? "Live" : (clock ?? "")} {event && <span className={classes.faint}>{words}</span>}
+          {live ? "Live" : clock} <span className={classes.faint}>{words}</span>
         </span>
-        {past && (
-          <button type="button" className={classes.back} onClick={() => aim(last, true)}>
-            {ticking || !record.head.endedAt ? "Back to live" : "Back to the end"}
-          </button>
-        )}
+        {past && <Back id={record.head.id} onBack={() => aim(last, true)} />}
       </div>
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: the slider in it is what the keyboard moves */}
       <div
         ref={measure}
+        role="presentation"
         className={classes.track}
         onPointerDown={(pointer) => {
-          if (!events.length) return;
+          if (last < 0) return;
           pointer.currentTarget.setPointerCapture?.(pointer.pointerId);
           drag(pointer);
         }}
@@ -103,10 +89,10 @@ function Slider({ record, range, ticking }: Props) {
           aria-valuemin={1}
           aria-valuemax={Math.max(1, events.length)}
           aria-valuenow={Math.max(1, shown + 1)}
-          aria-valuetext={clock ? `${clock}, ${words}` : "no event yet"}
+          aria-valuetext={`${clock} ${words}`.trim()}
           className={classes.knob}
-          data-live={(ticking && !past) || undefined}
-          style={{ left: knobAt(event && past ? Date.parse(event.at) : null, range, ticking, event?.at) }}
+          data-live={live || undefined}
+          style={{ left: live || !event ? AT_NOW : placeOf(Date.parse(event.at), range) }}
           onKeyDown={pressed}
         />
       </div>
@@ -114,10 +100,41 @@ function Slider({ record, range, ticking }: Props) {
   );
 }
 
-function knobAt(past: number | null, range: Range, ticking: boolean, last: string | undefined): string {
-  if (past === null && ticking) return "calc(clamp(0, var(--now, 0), 100) * 1%)";
-  const at = past ?? (last ? Date.parse(last) : range.to);
+function Back({ id, onBack }: { id: string; onBack: () => void }) {
+  const latest = records.get(id);
+  return (
+    <button type="button" className={classes.back} onClick={onBack}>
+      {latest && isEnded(latest.head.state) ? "Back to the end" : "Back to live"}
+    </button>
+  );
+}
+
+function wordsOf(index: number, count: number, live: boolean): string {
+  if (index < 0) return "no event yet";
+  return `event ${formatInteger(index + 1)}${live ? "" : ` of ${formatInteger(count)}`}`;
+}
+
+const AT_NOW = "calc(clamp(0, var(--now, 0), 100) * 1%)";
+
+function placeOf(at: number, range: Range): string {
   return `${Math.min(100, Math.max(0, percentOf(at, range)))}%`;
+}
+
+/** The index that a key of a slider leads to; undefined for other keys. */
+function stepped(key: string, from: number, count: number): number | undefined {
+  const leap = Math.max(1, Math.round(count / 20));
+  const steps: Record<string, number> = {
+    ArrowLeft: from - 1,
+    ArrowDown: from - 1,
+    ArrowRight: from + 1,
+    ArrowUp: from + 1,
+    PageDown: from - leap,
+    PageUp: from + leap,
+    Home: 0,
+    End: count - 1,
+  };
+  const to = steps[key];
+  return to === undefined || count === 0 ? undefined : Math.max(0, Math.min(count - 1, to));
 }
 
 /** Where the knob stands before the address says so; it is told when the knob has rested. */

@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { useClient } from "urql";
 import { records } from "@/entities/execution/useRecord";
-import { EventMarksDocument, type EventMarkFragment } from "@/shared/graphql/gen/graphql";
+import { type EventMarkFragment, EventMarksDocument } from "@/shared/graphql/gen/graphql";
 import { useLink } from "@/shared/graphql/link";
 import { joined } from "./marks";
 

@@ -38,6 +38,8 @@ export function AxisHead({ range, ticks, measure, brush, onBrush, onZoom, tickin
       <div className={classes.counts}>{children}</div>
       <div
         ref={measure}
+        role="group"
+        aria-label="Time axis"
         className={classes.ticks}
         title="Drag to look at a part of the time"
         onPointerDown={(event) => {

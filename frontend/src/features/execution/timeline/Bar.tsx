@@ -3,14 +3,15 @@ import type { TaskRunRow } from "@/entities/execution/record";
 import type { Iteration } from "@/entities/taskRun/tree";
 import classes from "./Bar.module.css";
 import { binsOf } from "./bins";
-import { placed, percentOf, type Range } from "./scale";
+import { percentOf, placed, type Range } from "./scale";
 import { extentOf, segmentsOf } from "./segments";
 
 type BarProps = { task: TaskRunRow; range: Range; usual?: number | undefined };
 
 /** Queue, attempts and waits of one task run on the axis; a dashed mark where it usually ends. */
 export const Bar = memo(function Bar({ task, range, usual }: BarProps) {
-  const usualEnd = usual && task.startedAt ? percentOf(Date.parse(task.startedAt) + usual * 1000, range) : null;
+  const usualEnd =
+    usual && task.startedAt ? percentOf(Date.parse(task.startedAt) + usual * 1000, range) : null;
   return (
     <>
       {segmentsOf(task).map((segment) => {
@@ -62,7 +63,13 @@ export const Fan = memo(function Fan({ task, iterations, range }: FanProps) {
 });
 
 /** Several task runs on one line, as of what is folded: their marks joined where they touch. */
-export const Spans = memo(function Spans({ members, range }: { members: readonly TaskRunRow[]; range: Range }) {
+export const Spans = memo(function Spans({
+  members,
+  range,
+}: {
+  members: readonly TaskRunRow[];
+  range: Range;
+}) {
   return spansOf(members, range).map(({ left, width, kind }) => (
     <i
       key={`${kind} ${left}`}

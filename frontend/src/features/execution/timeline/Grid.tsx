@@ -14,7 +14,11 @@ type Props = {
 /** The lines of the axis through all rows, and the line of now or of the moment that is shown. */
 export function Grid({ ticks, brush, ticking, moment, height, head }: Props) {
   return (
-    <div className={classes.grid} aria-hidden="true" style={{ top: head, height: `max(${height}px, 100% - ${head}px)` }}>
+    <div
+      className={classes.grid}
+      aria-hidden="true"
+      style={{ top: head, height: `max(${height}px, 100% - ${head}px)` }}
+    >
       {ticks.map(({ at, left }) => (
         <i key={at} className={classes.tick} style={{ left: `${left}%` }} />
       ))}

@@ -19,7 +19,18 @@ type Props = {
 };
 
 /** Above the tasks: which picture of them, which of them, and how much room they get. */
-export function TasksBar({ view, onView, tasks, text, onText, wide, onWide, zoomed, onWhole, legend }: Props) {
+export function TasksBar({
+  view,
+  onView,
+  tasks,
+  text,
+  onText,
+  wide,
+  onWide,
+  zoomed,
+  onWhole,
+  legend,
+}: Props) {
   const what = view === "graph" ? "Graph" : "Timeline";
   const width = wide ? `${what} beside the details again` : `${what} on the whole width`;
   return (
@@ -59,7 +70,11 @@ export function TasksBar({ view, onView, tasks, text, onText, wide, onWide, zoom
           aria-pressed={wide}
           onClick={() => onWide(!wide)}
         >
-          {wide ? <IconArrowsMinimize size={16} stroke={1.75} /> : <IconArrowsMaximize size={16} stroke={1.75} />}
+          {wide ? (
+            <IconArrowsMinimize size={16} stroke={1.75} />
+          ) : (
+            <IconArrowsMaximize size={16} stroke={1.75} />
+          )}
         </ActionIcon>
       </Tooltip>
     </div>

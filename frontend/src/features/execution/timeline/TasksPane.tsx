@@ -1,6 +1,7 @@
-import { lazy, Suspense, useMemo, useRef, useState } from "react";
+import { lazy, Suspense, useCallback, useMemo, useRef, useState } from "react";
 import type { Actions } from "@/entities/execution/actions/useActions";
 import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
+import { TaskMenu } from "@/entities/taskRun/TaskMenu";
 import { UsualTaskDurationsDocument } from "@/shared/graphql/gen/graphql";
 import { useLink } from "@/shared/graphql/link";
 import { useRead } from "@/shared/graphql/read";
@@ -20,19 +21,19 @@ import { Timeline } from "./Timeline";
 import type { RowView } from "./TimelineRow";
 import { useAxis } from "./useAxis";
 import { useNowLine } from "./useNowLine";
-import { type Filter, isFiltering, useRows } from "./useRows";
+import { isFiltering, useRows } from "./useRows";
 
 type Props = { record: ExecutionRecord; selected: TaskRunRow | undefined; actions: Actions };
 
 const WIDE = "headway.tasks.wide";
-const ALL: Filter = { text: "", standing: null };
 const Graph = lazy(() => import("../graph/Graph").then((module) => ({ default: module.Graph })));
 
 /** The tasks as a timeline or as a graph, and the scrubber below. */
-export function TasksPane({ record, selected }: Props) {
-  const { at, view: chosen = "timeline", select } = useSelection();
+export function TasksPane({ record, selected, actions }: Props) {
+  const { at, view: chosen = "timeline", show: standing = null, select } = useSelection();
   const pane = useRef<HTMLElement>(null);
-  const [filter, setFilter] = useState(ALL);
+  const [text, setText] = useState("");
+  const filter = useMemo(() => ({ text, standing }), [text, standing]);
   const [zoom, setZoom] = useState<Range | null>(null);
   const [wide, setWide] = useState(() => kept<boolean>(WIDE) ?? false);
   const [width, setWidth] = useState(300);
@@ -41,28 +42,37 @@ export function TasksPane({ record, selected }: Props) {
   const over = isEnded(head.state);
 
   const usual = useUsual(head.id);
-  const { whole, now, ticking, onStep } = useAxis(record, at, usualEnd(record, usual));
+  const expected = useMemo(() => usualEnd(record, usual), [record, usual]);
+  const { whole, now, ticking, onStep } = useAxis(record, at, expected);
   const range = chosen === "timeline" ? (zoom ?? whole) : whole;
-  useNowLine(pane, range, { now, ticking: ticking && phase === "live", width, onStep: zoom ? () => {} : onStep });
+  useNowLine(pane, range, {
+    now,
+    ticking: ticking && phase === "live",
+    width,
+    onStep: zoom ? () => {} : onStep,
+  });
 
   const path = useMemo(() => criticalPath(taskRuns.values()), [taskRuns]);
   const counts = useMemo(() => countStandings(taskRuns.values(), over), [taskRuns, over]);
   const { rows, toggle, pointer } = useRows(record, filter, { selected: selected?.key, path });
   const moment = at === undefined ? null : now;
-  const rowView = useMemo<RowView>(
-    () => ({ range, over, moment, usual, menu: null }),
-    [range, over, moment, usual],
-  );
-  const choose = (key: string) => select({ task: key, attempt: undefined }, { replace: false });
+  const rowView = useMemo<RowView>(() => ({ range, over, moment, usual }), [range, over, moment, usual]);
+  const choose = useCallback((key: string) => select({ task: key, attempt: undefined }), [select]);
 
   return (
-    <section ref={pane} aria-label="Tasks" className={classes.pane} data-view={chosen} data-wide={wide || undefined}>
+    <section
+      ref={pane}
+      aria-label="Tasks"
+      className={classes.pane}
+      data-view={chosen}
+      data-wide={wide || undefined}
+    >
       <TasksBar
         view={chosen}
         onView={(next) => select({ view: next === "timeline" ? undefined : next }, { replace: true })}
         tasks={taskRuns.size}
-        text={filter.text}
-        onText={(text) => setFilter((before) => ({ ...before, text }))}
+        text={text}
+        onText={setText}
         wide={wide}
         onWide={(next) => {
           setWide(next);
@@ -70,14 +80,16 @@ export function TasksPane({ record, selected }: Props) {
         }}
         zoomed={zoom !== null && chosen === "timeline"}
         onWhole={() => setZoom(null)}
-        legend={chosen === "timeline" && <Legend critical={path.length > 0} usual={usual.size > 0} live={!over} />}
+        legend={
+          chosen === "timeline" && <Legend critical={path.length > 0} usual={usual.size > 0} live={!over} />
+        }
       />
       {chosen === "graph" ? (
         <Suspense fallback={<div className={classes.waiting} role="status" aria-label="Loading the graph" />}>
           <Graph
             record={record}
             selected={selected}
-            text={filter.text}
+            text={text}
             onChoose={choose}
             onTimeline={() => select({ view: undefined }, { replace: true })}
           />
@@ -94,16 +106,30 @@ export function TasksPane({ record, selected }: Props) {
           onChoose={choose}
           onZoom={setZoom}
           onWidth={setWidth}
+          menuOf={(task) => (
+            <TaskMenu
+              task={task}
+              execution={head}
+              actions={actions}
+              onShow={(tab) => select({ task: task.key, attempt: undefined, tab })}
+            />
+          )}
         >
           <StandingFilter
             counts={counts}
-            chosen={filter.standing}
-            onChoose={(standing) => setFilter((before) => ({ ...before, standing }))}
+            chosen={standing}
+            onChoose={(next) => select({ show: next ?? undefined }, { replace: true })}
           />
         </Timeline>
       )}
       {chosen === "timeline" && rows.length === 0 && (
-        <Nothing tasks={taskRuns.size} onAll={() => setFilter(ALL)} />
+        <Nothing
+          tasks={taskRuns.size}
+          onAll={() => {
+            setText("");
+            select({ show: undefined }, { replace: true });
+          }}
+        />
       )}
       <Scrubber record={record} range={range} ticking={ticking} />
     </section>

@@ -1,6 +1,7 @@
 import { useMediaQuery } from "@mantine/hooks";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type MouseEvent, type ReactNode, useMemo, useRef, useState } from "react";
+import type { TaskRunRow } from "@/entities/execution/record";
 import { useKeys } from "@/shared/lib/keys";
 import { usePreferences } from "@/shared/lib/preferences";
 import { AxisHead, type Brush } from "./AxisHead";
@@ -26,6 +27,7 @@ type Props = {
   onChoose: (key: string) => void;
   onZoom: (range: Range | null) => void;
   onWidth: (width: number) => void;
+  menuOf: (task: TaskRunRow) => ReactNode;
   /** In the head, beside the axis. */
   children: ReactNode;
 };
@@ -69,7 +71,12 @@ export function Timeline(props: Props) {
       onChoose(row.task.key);
     }
   };
-  const keys = useTreeKeys({ rows, toggle: onToggle, choose, scrollTo: (index) => virtual.scrollToIndex(index) });
+  const keys = useTreeKeys({
+    rows,
+    toggle: onToggle,
+    choose,
+    scrollTo: (index) => virtual.scrollToIndex(index),
+  });
   const walk = (key: string) => {
     grid.current?.focus({ preventScroll: true });
     keys.move(key);
@@ -90,18 +97,19 @@ export function Timeline(props: Props) {
     else choose(row);
   };
 
+  const [pointed, setPointed] = useState<string>();
+  const over = ({ target }: { target: EventTarget }) => {
+    const id = (target as Element).closest<HTMLElement>("[data-row]")?.dataset.row;
+    if (id !== undefined) setPointed(id); // not within an open menu, which is elsewhere
+  };
+
   const items = virtual.getVirtualItems();
   const total = virtual.getTotalSize();
   return (
     <div ref={scroller} className={classes.scroller}>
-      <AxisHead
-        {...{ ticks, measure, brush, onZoom, ticking }}
-        range={view.range}
-        onBrush={setBrush}
-      >
+      <AxisHead {...{ ticks, measure, brush, onZoom, ticking }} range={view.range} onBrush={setBrush}>
         {children}
       </AxisHead>
-      {/* biome-ignore lint/a11y/useAriaPropsSupportedByRole: a treegrid may name its active row */}
       <div
         ref={grid}
         role="treegrid"
@@ -113,6 +121,7 @@ export function Timeline(props: Props) {
         style={{ height: total }}
         onClick={clicked}
         onKeyDown={keys.onKeyDown}
+        onPointerOver={over}
         {...pointer}
       >
         <div role="row" className="hw-hidden" aria-rowindex={1}>
@@ -122,15 +131,18 @@ export function Timeline(props: Props) {
         </div>
         {items.map(({ index, start }) => {
           const row = rows[index]!;
+          const chosen = isSelected(row, selected);
+          const withMenu = (chosen || row.id === pointed || row.id === keys.cursor) && row.kind === "task";
           return (
             <TimelineRow
               key={row.id}
               row={row}
               index={index}
               top={start - head}
-              selected={isSelected(row, selected)}
+              selected={chosen}
               active={row.id === keys.cursor}
               view={view}
+              menu={withMenu ? props.menuOf(row.task) : null}
             />
           );
         })}

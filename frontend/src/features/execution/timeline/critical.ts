@@ -19,7 +19,11 @@ export function criticalPath(tasks: Iterable<TaskRunRow>): Stretch[] {
     const { from, to } = extentOf(at)!;
     const need = latest(at.task.needs.flatMap((key) => byKey.get(key) ?? []));
     const before = need ? extentOf(need)!.to : null;
-    path.unshift({ id: at.id, from: before === null ? from : Math.min(Math.max(from, before), to ?? from), to });
+    path.unshift({
+      id: at.id,
+      from: before === null ? from : Math.min(Math.max(from, before), to ?? from),
+      to,
+    });
     at = need;
   }
   return path.length > 1 ? path : [];

@@ -1,5 +1,12 @@
 import type { TaskRunRow } from "@/entities/execution/record";
-import { type Branch, branchesOf, type Count, countsOf, hasFailed, type Iteration } from "@/entities/taskRun/tree";
+import {
+  type Branch,
+  branchesOf,
+  type Count,
+  countsOf,
+  hasFailed,
+  type Iteration,
+} from "@/entities/taskRun/tree";
 import { plural } from "@/shared/lib/number";
 import { isEnded } from "@/shared/ui/stateTokens";
 import { blockerOf } from "./blocker";
@@ -37,7 +44,9 @@ export type IterationLine = Line & {
 /** What is folded, in words; the bars of its `members` show together. */
 export type FoldLine = Line & { kind: "fold"; name: string; open: boolean; members: readonly TaskRunRow[] };
 export type LabelLine = Line & { kind: "label"; name: string };
-export type Row = TaskLine | IterationLine | FoldLine | LabelLine;
+/** A line that stands for task runs. */
+export type Told = TaskLine | IterationLine | FoldLine;
+export type Row = Told | LabelLine;
 
 export type View = {
   /** The execution has ended. */
@@ -177,7 +186,10 @@ class Listing {
     const first = branches[0]!;
     const label = first.task.iteration?.label ?? "";
     const name = label && label !== String(index) ? `[${index}] ${label}` : `[${index}]`;
-    if (branches.length === 1) return this.task(first, depth, name, first.task.task.key);
+    if (branches.length === 1) {
+      this.task(first, depth, name, first.task.task.key);
+      return;
+    }
     const id = `${foreach.id}[${index}]`;
     const inside = this.view.selected?.startsWith(`${foreach.key}[${index}].`) ?? false;
     const open = this.isOpen(id, inside);
@@ -219,7 +231,12 @@ function opensByItself(task: TaskRunRow, iterations: readonly Iteration[], { sel
   return (!isEnded(task.state) && task.startedAt !== null) || iterations.some(hasFailed);
 }
 
-const AT_WORK: ReadonlySet<Iteration["state"]> = new Set(["RUNNING", "KILLING", "RETRYING", "WAITING_FOR_APPROVAL"]);
+const AT_WORK: ReadonlySet<Iteration["state"]> = new Set([
+  "RUNNING",
+  "KILLING",
+  "RETRYING",
+  "WAITING_FOR_APPROVAL",
+]);
 
 /** An iteration between two of its tasks counts as running; one whose tasks are all to come does not. */
 function isAtWork({ state, branches }: Iteration): boolean {

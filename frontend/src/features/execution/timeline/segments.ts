@@ -2,7 +2,16 @@ import type { TaskRunRow } from "@/entities/execution/record";
 import type { TaskRunState } from "@/shared/graphql/gen/graphql";
 
 /** `ask`: waits for a person. `time`: waits for a time or an event. `failed`: an attempt that came to nothing. */
-export type SegmentKind = "queued" | "ask" | "time" | "retry" | "active" | "good" | "warn" | "failed" | "stopped";
+export type SegmentKind =
+  | "queued"
+  | "ask"
+  | "time"
+  | "retry"
+  | "active"
+  | "good"
+  | "warn"
+  | "failed"
+  | "stopped";
 
 /** A stretch of a bar, in milliseconds since 1970; without an end it lasts until now. */
 export type Segment = { kind: SegmentKind; from: number; to: number | null };
@@ -27,7 +36,9 @@ function drawn(task: TaskRunRow): Segment[] {
     if (!kind) return [];
     const from = Date.parse(at);
     // A worker's clock may run behind: nothing ends before it starts.
-    return [{ kind, from, to: next ? Math.max(from, Date.parse(next.at)) : endOf(state as TaskRunState, from) }];
+    return [
+      { kind, from, to: next ? Math.max(from, Date.parse(next.at)) : endOf(state as TaskRunState, from) },
+    ];
   });
 }
 

@@ -26,7 +26,9 @@ export function useNowLine(ref: RefObject<HTMLElement | null>, range: Range, lin
     const element = ref.current;
     if (!element || !ticking) return;
     const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-    const pause = still ? CALM : Math.min(SELDOM, Math.max(OFTEN, (range.to - range.from) / (2 * width || 1)));
+    const pause = still
+      ? CALM
+      : Math.min(SELDOM, Math.max(OFTEN, (range.to - range.from) / (2 * width || 1)));
     let timer: ReturnType<typeof setTimeout>;
     let frame = 0;
     const draw = () => {

@@ -59,7 +59,8 @@ export function useTreeKeys({ rows, toggle, choose, scrollTo }: Tree) {
     move: (key: string) => moves[key]?.(),
     onKeyDown: (event: KeyboardEvent) => {
       const move = moves[event.key];
-      if (!move || event.target !== event.currentTarget || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (!move || event.target !== event.currentTarget || event.ctrlKey || event.metaKey || event.altKey)
+        return;
       event.preventDefault();
       move();
     },
