@@ -21,11 +21,11 @@ export type TaskNodeData = {
   faint: boolean;
   /** The one that Tab leads to. */
   first: boolean;
-  onChoose: (key: string) => void;
+  onChoose: (id: string) => void;
 };
 export type TaskFlowNode = Node<TaskNodeData, "task">;
 
-export const TaskNode = memo(function TaskNode({ data }: NodeProps<TaskFlowNode>) {
+export const TaskNode = memo(function TaskNode({ id, data }: NodeProps<TaskFlowNode>) {
   const { facts, kind, over, selected, faint, first, onChoose } = data;
   const { task } = facts;
   const token = tokenOf(task, over);
@@ -44,21 +44,21 @@ export const TaskNode = memo(function TaskNode({ data }: NodeProps<TaskFlowNode>
         <button
           type="button"
           className={classes.open}
-          data-node={task.key}
+          data-node={id}
           aria-pressed={selected}
           tabIndex={selected || first ? 0 : -1}
-          title={task.key}
-          onClick={() => onChoose(task.key)}
+          title={kind === "stack" ? "Draw each of these tasks" : task.key}
+          onClick={() => onChoose(id)}
         >
           <span className={classes.glyph} data-tone={token.tone}>
             <StateGlyph shape={token.shape} />
             <span className="hw-hidden">{token.word} </span>
           </span>
-          <span className={classes.name}>{task.key}</span>
+          <span className={classes.name}>{facts.name}</span>
           <span className={classes.fact}>
-            <Fact facts={facts} />
+            <Fact facts={facts} kind={kind} />
           </span>
-          {kind === "fan" && <Counts facts={facts} />}
+          {(kind === "fan" || kind === "stack") && <Counts facts={facts} />}
         </button>
         {kind === "subflow" && <Child child={task.child} />}
       </div>
@@ -67,8 +67,8 @@ export const TaskNode = memo(function TaskNode({ data }: NodeProps<TaskFlowNode>
   );
 });
 
-function Fact({ facts }: { facts: NodeFacts }) {
-  const words = factWords(facts);
+function Fact({ facts, kind }: { facts: NodeFacts; kind: NodeKind }) {
+  const words = factWords(facts, kind);
   if (words) return words;
   const { task } = facts;
   const tries = triesWords(task.attempts.length);

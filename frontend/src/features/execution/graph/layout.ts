@@ -8,6 +8,7 @@ export type Layout = ReadonlyMap<string, Box>;
 export const SIZES: Record<NodeKind, { width: number; height: number }> = {
   task: { width: 128, height: 48 },
   fan: { width: 128, height: 68 },
+  stack: { width: 128, height: 68 },
   subflow: { width: 152, height: 76 },
 };
 const GAPS = { rankdir: "LR", ranksep: 44, nodesep: 20, marginx: 16, marginy: 16 } as const;
@@ -17,14 +18,14 @@ export function layoutOf({ nodes, edges }: Shape): Layout {
   const graph = new Graph();
   graph.setGraph({ ...GAPS });
   graph.setDefaultEdgeLabel(() => ({}));
-  for (const { key, kind } of nodes) graph.setNode(key, { ...SIZES[kind] });
+  for (const { id, kind } of nodes) graph.setNode(id, { ...SIZES[kind] });
   for (const { from, to } of edges) graph.setEdge(from, to);
   layout(graph);
   return new Map(
-    nodes.map(({ key, kind }) => {
+    nodes.map(({ id, kind }) => {
       const { width, height } = SIZES[kind];
-      const { x = 0, y = 0 } = graph.node(key) as { x?: number; y?: number };
-      return [key, { x: Math.round(x - width / 2), y: Math.round(y - height / 2), width, height }];
+      const { x = 0, y = 0 } = graph.node(id) as { x?: number; y?: number };
+      return [id, { x: Math.round(x - width / 2), y: Math.round(y - height / 2), width, height }];
     }),
   );
 }

@@ -3,10 +3,10 @@ import type { Shape } from "./shape";
 
 export type Direction = "left" | "right" | "up" | "down";
 
-/** The task that an arrow leads to: along an edge to the left or right, else up or down among those beside it. */
+/** The node that an arrow leads to: along an edge to the left or right, else up or down among those beside it. */
 export function walk(shape: Shape, layout: Layout, from: string, direction: Direction): string | undefined {
   const here = layout.get(from);
-  if (!here) return shape.nodes[0]?.key;
+  if (!here) return shape.nodes[0]?.id;
   const centre = (key: string) => {
     const { x, y, width, height } = layout.get(key)!;
     return { x: x + width / 2, y: y + height / 2 };
@@ -25,6 +25,6 @@ export function walk(shape: Shape, layout: Layout, from: string, direction: Dire
     return best(along, (key) => Math.abs(centre(key).y - at.y) * 10 + Math.abs(centre(key).x - at.x));
   }
   const sign = direction === "down" ? 1 : -1;
-  const others = shape.nodes.map(({ key }) => key).filter((key) => (centre(key).y - at.y) * sign > 1);
+  const others = shape.nodes.map(({ id }) => id).filter((key) => (centre(key).y - at.y) * sign > 1);
   return best(others, (key) => Math.abs(centre(key).x - at.x) * 4 + Math.abs(centre(key).y - at.y));
 }

@@ -2,12 +2,13 @@ import { type PointerEvent, type ReactNode, useState } from "react";
 import { useNow } from "@/shared/lib/now";
 import { usePreferences } from "@/shared/lib/preferences";
 import classes from "./AxisHead.module.css";
-import { labelOf, type Range, type Tick, timeAt } from "./scale";
+import { labelOf, percentOf, type Range, type Tick, timeAt } from "./scale";
 
 export type Brush = { from: number; to: number };
 type Props = {
   range: Range;
   ticks: readonly Tick[];
+  width: number;
   measure: (element: HTMLElement | null) => (() => void) | undefined;
   /** In percent, while it is drawn. */
   brush: Brush | null;
@@ -21,7 +22,7 @@ type Props = {
 const LEAST = 1;
 
 /** The time axis. Dragging over it shows only that time, a double click all again. */
-export function AxisHead({ range, ticks, measure, brush, onBrush, onZoom, ticking, children }: Props) {
+export function AxisHead({ range, ticks, width, measure, brush, onBrush, onZoom, ticking, children }: Props) {
   const [start, setStart] = useState<number | null>(null);
   const at = (event: PointerEvent<HTMLElement>) => {
     const box = event.currentTarget.getBoundingClientRect();
@@ -58,12 +59,7 @@ export function AxisHead({ range, ticks, measure, brush, onBrush, onZoom, tickin
         }}
         onDoubleClick={() => onZoom(null)}
       >
-        {ticks.map(({ at, left, label }) => (
-          <span key={at} className={classes.tick} data-edge={edgeOf(left)} style={{ left: `${left}%` }}>
-            {label}
-          </span>
-        ))}
-        {ticking && <NowLabel />}
+        <Labels {...{ ticks, range, width, ticking }} />
       </div>
     </div>
   );
@@ -74,8 +70,25 @@ function edgeOf(left: number): "start" | "end" | undefined {
   return left > 95 ? "end" : undefined;
 }
 
-function NowLabel() {
-  const now = useNow(true);
+type LabelsProps = { ticks: readonly Tick[]; range: Range; width: number; ticking: boolean };
+
+/** Half of the label of now, and half of the one of a tick beside it. */
+const TOUCHING = 56;
+
+function Labels({ ticks, range, width, ticking }: LabelsProps) {
+  const now = useNow(ticking);
   const { zone } = usePreferences();
-  return <span className={classes.now}>{labelOf(now, 60_000, zone)} now</span>;
+  const at = ticking ? (percentOf(now, range) * width) / 100 : Number.NEGATIVE_INFINITY;
+  return (
+    <>
+      {ticks
+        .filter(({ left }) => Math.abs((left * width) / 100 - at) > TOUCHING)
+        .map(({ at, left, label }) => (
+          <span key={at} className={classes.tick} data-edge={edgeOf(left)} style={{ left: `${left}%` }}>
+            {label}
+          </span>
+        ))}
+      {ticking && <span className={classes.now}>{labelOf(now, 60_000, zone)} now</span>}
+    </>
+  );
 }

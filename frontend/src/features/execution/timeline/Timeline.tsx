@@ -107,7 +107,7 @@ export function Timeline(props: Props) {
   const total = virtual.getTotalSize();
   return (
     <div ref={scroller} className={classes.scroller}>
-      <AxisHead {...{ ticks, measure, brush, onZoom, ticking }} range={view.range} onBrush={setBrush}>
+      <AxisHead {...{ ticks, width, measure, brush, onZoom, ticking }} range={view.range} onBrush={setBrush}>
         {children}
       </AxisHead>
       <div

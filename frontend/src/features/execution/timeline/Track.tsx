@@ -39,13 +39,14 @@ function noteOf({ task, needs }: TaskLine): string | null {
 }
 
 const RIGHTMOST = 60;
+const AFTER_NOW = 80;
 
 /** Where there is room: behind the now line while it runs, else where the task that it needs began. */
 function noteAt({ task, needsFrom }: TaskLine, { over, range }: TrackView): string {
   if (task.endedAt && task.cachedFrom) {
     return `calc(min(${percentOf(Date.parse(task.endedAt), range)}%, ${RIGHTMOST}%) + 8px)`;
   }
-  if (!over) return `calc(min(var(--now, 0) * 1%, ${RIGHTMOST}%) + 6px)`;
+  if (!over) return `calc(min(var(--now, 0) * 1%, ${AFTER_NOW}%) + 6px)`;
   const at = needsFrom === null ? 0 : percentOf(needsFrom, range);
   return `calc(clamp(0%, ${at}%, ${RIGHTMOST}%) + 2px)`;
 }

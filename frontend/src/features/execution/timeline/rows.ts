@@ -10,7 +10,7 @@ import {
 import { plural } from "@/shared/lib/number";
 import { isEnded } from "@/shared/ui/stateTokens";
 import { blockerOf } from "./blocker";
-import { isPressing, standingOf } from "./standing";
+import { inOrderOfConcern, isPressing, standingOf } from "./standing";
 
 type Line = { id: string; depth: number };
 
@@ -57,6 +57,8 @@ export type View = {
   keep: ReadonlySet<string>;
   /** The key of the selected task run: it is never folded away. */
   selected: string | undefined;
+  /** The key of the task run that the execution failed of: it comes first. */
+  cause: string | undefined;
   /** Ids of the task runs on the critical path. */
   critical: ReadonlySet<string>;
 };
@@ -75,7 +77,8 @@ export function rowsOf(tasks: readonly TaskRunRow[], view: View): Row[] {
   const list = new Listing(tasks, view);
   const branches = branchesOf(tasks);
   const [pinned, rest] = parted(branches, isPinned);
-  for (const branch of pinned) list.branch(branch, 0);
+  const [first, others] = parted(pinned, ({ task }) => isWithin(view.cause, task.key));
+  for (const branch of [...first, ...others]) list.branch(branch, 0);
   if (pinned.length && rest.length)
     list.rows.push({ kind: "label", id: FLOW_ORDER, depth: 0, name: "In the order of the flow" });
   const folds = foldsOf(rest, list);
@@ -147,7 +150,7 @@ class Listing {
 
   task({ task, iterations }: Branch, depth: number, name: string, type = task.task.type): void {
     const open = iterations.length ? this.isOpen(task.id, opensByItself(task, iterations, this.view)) : null;
-    const blocker = task.startedAt || task.endedAt ? undefined : this.blockerOf(task);
+    const blocker = this.hasToCome(task) ? this.blockerOf(task) : undefined;
     this.rows.push({
       kind: "task",
       id: task.id,
@@ -158,7 +161,7 @@ class Listing {
       open,
       iterations,
       members: iterations.flatMap((one) => one.branches.flatMap(membersOf)),
-      counts: countsOf(iterations),
+      counts: inOrderOfConcern(countsOf(iterations)),
       needs: blocker?.key ?? null,
       needsFrom: blocker?.from ?? null,
       critical: this.view.critical.has(task.id),
@@ -218,6 +221,12 @@ class Listing {
     return this.view.toggled.get(id) ?? byItself;
   }
 
+  /** It has not run: not yet, or never. */
+  private hasToCome(task: TaskRunRow): boolean {
+    if (task.startedAt) return false;
+    return task.state === "CREATED" || standingOf(task, this.view.over) === "notRun";
+  }
+
   private blockerOf(task: TaskRunRow) {
     if (!task.task.needs.length) return undefined;
     this.byKey ??= new Map(this.tasks.map((one) => [one.key, one]));
@@ -250,6 +259,10 @@ function isPinned({ task, iterations }: Branch): boolean {
   );
 }
 
+function isWithin(key: string | undefined, around: string): boolean {
+  return key === around || Boolean(key?.startsWith(`${around}[`));
+}
+
 function telling(branches: readonly Branch[]): TaskRunRow {
   const tasks = branches.map(({ task }) => task);
   return (
@@ -263,10 +276,10 @@ function telling(branches: readonly Branch[]): TaskRunRow {
 /** "2 more failed, 19 succeeded": more, where some of the same stand above. */
 function restWords(shown: readonly Iteration[], rest: readonly Iteration[]): string {
   const above = new Set(shown.map(({ state }) => state));
-  const words = countsOf(rest).map(({ state, count, words }) =>
-    above.has(state) ? words.replace(/^\S+/, (number) => `${number} more`) : count ? words : "",
+  const counts = inOrderOfConcern(countsOf(rest)).map(({ state, words }) =>
+    above.has(state) ? words.replace(/^\S+/, (number) => `${number} more`) : words,
   );
-  return words.join(", ") || plural(rest.length, "iteration");
+  return counts.join(", ") || plural(rest.length, "iteration");
 }
 
 function membersOf({ task, iterations }: Branch): TaskRunRow[] {

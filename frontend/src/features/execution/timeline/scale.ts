@@ -27,8 +27,8 @@ export function rangeOf(from: number, to: number): Range {
 
 /** The axis of what runs: it has room, and grows in steps, so that bars grow in place and not the axis under them. */
 export function steppedRange(from: number, until: number): Range {
-  const steps = Math.ceil(Math.log(Math.max(1, (until - from) / FIRST_SPAN)) / Math.log(STEP) + 0.15);
-  return { from, to: from + FIRST_SPAN * STEP ** Math.max(0, steps) };
+  const steps = Math.ceil(Math.log(Math.max(1, (until - from) / FIRST_SPAN)) / Math.log(STEP));
+  return { from, to: from + FIRST_SPAN * STEP ** (steps + 1) };
 }
 
 export type Placed = { left: number; width: number };

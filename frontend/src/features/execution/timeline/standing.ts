@@ -60,3 +60,14 @@ const PINNED: ReadonlySet<TaskRunState> = new Set(["FAILED", "ERROR", "REJECTED"
 export function isPressing(state: TaskRunState): boolean {
   return PINNED.has(state);
 }
+
+const CONCERN: readonly Standing[] = ["failed", "running", "waiting", "done", "notRun"];
+
+/** Counts by state, what failed first, then what runs. */
+export function inOrderOfConcern<Counted extends { state: TaskRunState }>(
+  counts: readonly Counted[],
+): Counted[] {
+  return counts.toSorted(
+    (one, other) => CONCERN.indexOf(OF_STATE[one.state]) - CONCERN.indexOf(OF_STATE[other.state]),
+  );
+}

@@ -4,6 +4,8 @@ import { percentOf, type Range } from "./scale";
 const OFTEN = 16;
 const SELDOM = 1000;
 const CALM = 1000;
+/** From here on, in percent, the axis has too little room for what is to come. */
+const FULL = 77;
 
 type Line = { now: number | null; ticking: boolean; width: number; onStep: () => void };
 
@@ -34,7 +36,7 @@ export function useNowLine(ref: RefObject<HTMLElement | null>, range: Range, lin
     const draw = () => {
       const at = Math.max(Date.now(), earliest()); // the server's clock may be ahead of this one
       element.style.setProperty("--now", String(percentOf(at, range)));
-      if (at > range.to) grown();
+      if (percentOf(at, range) > FULL) grown();
       timer = setTimeout(() => {
         frame = requestAnimationFrame(draw);
       }, pause);

@@ -30,7 +30,8 @@ export function useRows(
     const hold = pointed && shape.every((part, index) => part === before.current.shape[index]);
     const held = hold ? before.current.rows.map(({ id }) => id) : [];
     const keep = hold ? new Set(held) : NONE;
-    const view = { over, toggled, keep, selected, critical: new Set(path.map(({ id }) => id)) };
+    const cause = record.head.failure?.taskRun?.key;
+    const view = { over, toggled, keep, selected, cause, critical: new Set(path.map(({ id }) => id)) };
     const made = isFiltering(filter)
       ? matchingRows(matching(record, filter, over), view)
       : rowsOf([...record.taskRuns.values()], view);
