@@ -1,5 +1,5 @@
 import type { TaskRunRow } from "@/entities/execution/record";
-import type { TaskRunFactsQuery } from "@/shared/graphql/gen/graphql";
+import type { TaskOverviewFactsQuery } from "@/shared/graphql/gen/graphql";
 import { formatDuration } from "@/shared/lib/duration";
 import { formatBytes, formatNumber } from "@/shared/lib/number";
 import { Duration } from "@/shared/ui/Duration";
@@ -10,7 +10,7 @@ import { ErrorText } from "./ErrorBlock";
 import classes from "./Lists.module.css";
 
 type Attempt = TaskRunRow["attempts"][number];
-type More = NonNullable<NonNullable<TaskRunFactsQuery["execution"]>["task"]>["attempts"][number];
+type More = NonNullable<NonNullable<TaskOverviewFactsQuery["execution"]>["task"]>["attempts"][number];
 type Props = { taskRun: TaskRunRow; more: readonly More[]; chosen: number | undefined };
 
 /** Each attempt with what it cost and how it ended; what the last one failed with stands above already. */

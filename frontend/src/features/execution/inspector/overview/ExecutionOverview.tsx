@@ -2,7 +2,7 @@ import { Button } from "@mantine/core";
 import { specOf } from "@/entities/execution/actions/registry";
 import type { Actions } from "@/entities/execution/actions/useActions";
 import type { ExecutionRecord } from "@/entities/execution/record";
-import { type Action, ExecutionFactsDocument } from "@/shared/graphql/gen/graphql";
+import { type Action, OverviewFactsDocument } from "@/shared/graphql/gen/graphql";
 import { useRead } from "@/shared/graphql/read";
 import { ErrorState } from "@/shared/ui/ErrorState";
 import { isEmpty, JsonTree } from "@/shared/ui/JsonTree";
@@ -23,7 +23,7 @@ export function ExecutionOverview({ record, actions }: { record: ExecutionRecord
   const { head } = record;
   const { at } = useSelection();
   const { data, error, loading } = useRead(
-    ExecutionFactsDocument,
+    OverviewFactsDocument,
     { id: head.id, at: at ?? null },
     { version: `${head.state}${lastOf(record, TELLS)}` },
   );

@@ -1,9 +1,9 @@
 import { Skeleton } from "@mantine/core";
-import type { ExecutionFactsQuery, ExecutionLinkFragment } from "@/shared/graphql/gen/graphql";
+import type { OverviewFactsQuery, ExecutionLinkFragment } from "@/shared/graphql/gen/graphql";
 import { ExecutionRef } from "../Links";
 import { Fact, Facts, None } from "../Section";
 
-type FactsOf = NonNullable<ExecutionFactsQuery["execution"]>;
+type FactsOf = NonNullable<OverviewFactsQuery["execution"]>;
 type Props = {
   started: readonly ExecutionLinkFragment[];
   facts: FactsOf | undefined;

@@ -1,5 +1,5 @@
 import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
-import { TaskRunFactsDocument } from "@/shared/graphql/gen/graphql";
+import { TaskOverviewFactsDocument } from "@/shared/graphql/gen/graphql";
 import { useRead } from "@/shared/graphql/read";
 import { outputsPath } from "@/shared/lib/expressionPath";
 import { ErrorState } from "@/shared/ui/ErrorState";
@@ -24,7 +24,7 @@ type Props = { record: ExecutionRecord; taskRun: TaskRunRow; attempt: number | u
 export function TaskOverview({ record, taskRun, attempt }: Props) {
   const { at } = useSelection();
   const { data, error, loading } = useRead(
-    TaskRunFactsDocument,
+    TaskOverviewFactsDocument,
     { id: record.head.id, key: taskRun.key, at: at ?? null },
     { version: `${taskRun.state}${lastOf(record, TELLS_OF_TASK, taskRun.id)}` },
   );
