@@ -4,23 +4,20 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final
-from uuid import UUID
 
 import strawberry
 
-from models.fingerprint import fingerprint
 from models.ids import typed, untyped
 from models.lifecycle import snapshot
-from models.lifecycle.actions import Action, available_actions
-from models.lifecycle.changes import other_failures
+from models.lifecycle.actions import available_actions
 from models.lifecycle.keeping import in_the_past
 from models.lifecycle.permitted import permitted
 from models.lifecycle.waiting import Line, waiting_for
 from models.secrets import without_secrets
-from models.states import EXECUTION_ENDS, ExecutionState, FailureAction, Origin, TaskRunState
+from models.states import EXECUTION_ENDS, ExecutionState, FailureAction, Origin
 from models.trigger_kinds import TriggerKind
-from runner.past import moment_of, past_of
-from runner.store import event_log, history, log_lines
+from runner.past import past_of
+from runner.store import event_log, history
 from runner.store.alike import line_of
 from runner.store.candidates import trigger_of
 from runner.store.json import load
@@ -34,6 +31,7 @@ from schema.types.approval import Approval
 from schema.types.artifact import ArtifactUse
 from schema.types.durations import seconds_queued, seconds_taken
 from schema.types.event import ExecutionEvent
+from schema.types.failure import Failure
 from schema.types.flow import Flow, FlowRevision
 from schema.types.git import GitInfo
 from schema.types.graph import ExecutionGraph, GraphEdge
@@ -53,24 +51,6 @@ from schema.types.waiting import Waiting, waiting_views
 
 if TYPE_CHECKING:
     from schema.types.dependencies import ExecutionDependencies
-
-
-@strawberry.type
-class Failure:
-    task_run: TaskRun | None
-    attempt: int | None
-    code: str
-    message: str
-    exit_code: int | None
-    fingerprint: str
-    log_line: int | None
-    skipped: list[TaskRun]
-    skipped_count: int
-    execution_key: strawberry.Private[UUID]
-
-    @strawberry.field
-    async def others(self, info: Info) -> int:
-        return other_failures(await snapshot_of(info, self.execution_key))
 
 
 _READS: Final[Mapping[str, Read]] = {
@@ -327,7 +307,7 @@ class Execution(RowView, Node):
     async def failure(self, info: Info) -> Failure | None:
         if self.row["failure"] is None:
             return await self._set_to_failed(info)
-        return await _failure(info, self.row["id"], load(self.row["failure"]))
+        return Failure.of(self.row["id"], load(self.row["failure"]))
 
     async def _set_to_failed(self, info: Info) -> Failure | None:
         """Of one in which nothing failed: who called it FAILED."""
@@ -340,18 +320,7 @@ class Execution(RowView, Node):
         before, last = told
         why = f": {last.reason}" if last.reason else ""
         message = f"set from {before.state} to FAILED by {last.actor.name}{why}"
-        return Failure(
-            task_run=None,
-            attempt=None,
-            code=Action.CHANGE_STATE.value,
-            message=message,
-            exit_code=None,
-            execution_key=self.row["id"],
-            fingerprint=fingerprint(None, Action.CHANGE_STATE.value, message),
-            log_line=None,
-            skipped=[],
-            skipped_count=0,
-        )
+        return Failure.by_hand(self.row["id"], message)
 
 
 async def _line(info: Info, execution: snapshot.Execution) -> Line | None:
@@ -363,30 +332,3 @@ async def _line(info: Info, execution: snapshot.Execution) -> Line | None:
         return None
     holders = await info.context.loaders.execution.load_many(list(place.holders))
     return Line(place.limit, [row["name"] for row in holders if row], place.position)
-
-
-async def _failure(info: Info, execution_id: UUID, failure: dict[str, Any]) -> Failure:
-    by_path = await task_runs_by_path(info, execution_id)
-    task = by_path.get(failure["path"]) if failure["path"] else None
-    line = None
-    if task:
-        line = await log_lines.last_error_line(
-            info.context.services.pool,
-            execution_id,
-            task.uuid,
-            failure["attempt"],
-            moment_of(execution_id),
-        )
-    skipped = [run for run in by_path.values() if run.state is TaskRunState.CANCELLED]
-    return Failure(
-        task_run=task,
-        attempt=failure["attempt"],
-        code=failure["code"],
-        message=failure["message"],
-        exit_code=failure.get("exit_code"),
-        execution_key=execution_id,
-        fingerprint=fingerprint(failure["path"], failure["code"], failure["message"]),
-        log_line=line,
-        skipped=skipped,
-        skipped_count=len(skipped),
-    )

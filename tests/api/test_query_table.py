@@ -1,6 +1,5 @@
 """The query table as a client sees it: orders by value, columns, bars over time, the same error, fields to complete."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
