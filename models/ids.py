@@ -33,6 +33,7 @@ Prefix = Literal[
     "sched",
     "filt",
     "use",
+    "metr",
     "bulk",
 ]
 

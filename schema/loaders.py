@@ -34,6 +34,7 @@ from runner.store.plans import Plans
 from runner.store.snapshot_reads import last_metrics
 from runner.store.snapshots import read_executions
 from runner.store.stats import Tally
+from runner.store.task_times import TaskTime, usual_task_durations
 
 Row = Any
 _GROUPED = {
@@ -75,6 +76,10 @@ class _Reads:
     async def usual_durations(self, lines: Sequence[Line]) -> list[Tally | None]:
         found = await stats.usual_durations(self.pool, lines)
         return [found.get(line) for line in lines]
+
+    async def usual_task_durations(self, lines: Sequence[Line]) -> list[Sequence[TaskTime]]:
+        found = await usual_task_durations(self.pool, lines)
+        return [found.get(line, ()) for line in lines]
 
     async def snapshots(self, ids: Sequence[UUID]) -> list[Execution | None]:
         found = await read_executions(self.pool, self.plans, list(ids))
@@ -164,6 +169,10 @@ class Loaders:
     @property
     def usual_durations(self) -> DataLoader[Line, Tally | None]:
         return self._once("usual_durations", self._reads.usual_durations)
+
+    @property
+    def usual_task_durations(self) -> DataLoader[Line, Sequence[TaskTime]]:
+        return self._once("usual_task_durations", self._reads.usual_task_durations)
 
     @property
     def live_queues(self) -> DataLoader[None, frozenset[str]]:

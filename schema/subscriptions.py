@@ -8,7 +8,6 @@ from uuid import UUID
 
 import strawberry
 
-from models import logs as domain_logs
 from models.ids import typed, untyped
 from models.orders import ExecutionOrder
 from models.viewer import Permission
@@ -18,8 +17,9 @@ from runner.store.listing import View
 from schema.bulk import watch_bulk
 from schema.context import Info
 from schema.doors import needs, visible_execution
-from schema.enums import LeaveReason, LogLevel
+from schema.enums import LeaveReason, LogLevel, LogStream
 from schema.filters import ApprovalFilter, ExecutionFilter, filter_from
+from schema.following import changes_of
 from schema.list_window import Told, Wanted, watch
 from schema.measuring import watch_stats
 from schema.orders import ValueOrder, order_from
@@ -28,7 +28,9 @@ from schema.types.approval import Approval
 from schema.types.bulk import Bulk
 from schema.types.event import ExecutionEvent
 from schema.types.execution import Execution
+from schema.types.execution_change import ExecutionChange
 from schema.types.log import LogBatch, LogLine, line_cursor, line_of
+from schema.types.log_pages import lines_of
 from schema.types.paging import Count, Paging
 from schema.types.stats import LiveStats
 
@@ -118,6 +120,15 @@ class Subscription:
                 await watch.changed()
 
     @strawberry.subscription
+    async def execution_changes(
+        self, info: Info, id: strawberry.ID, after: str | None = None
+    ) -> AsyncGenerator[ExecutionChange, None]:
+        needs(info, Permission.VIEW_EXECUTION)
+        key = await visible_execution(info, id)
+        async for part in changes_of(info, key, info.context.resume or after):
+            yield ExecutionChange.of(key, part)
+
+    @strawberry.subscription
     async def execution_list(
         self,
         info: Info,
@@ -168,17 +179,15 @@ class Subscription:
         info: Info,
         execution_id: strawberry.ID,
         task_run_id: strawberry.ID | None = None,
+        attempt: int | None = None,
         min_level: LogLevel | None = None,
+        stream: LogStream | None = None,
         after: str | None = None,
     ) -> AsyncGenerator[LogBatch, None]:
         needs(info, Permission.VIEW_LOGS)
         key = await visible_execution(info, execution_id)
-        wanted = log_lines.LinesOf(
-            key,
-            untyped("run", task_run_id) if task_run_id else None,
-            None,
-            domain_logs.LogLevel(min_level.value) if min_level else None,
-        )
+        task_run = untyped("run", task_run_id) if task_run_id else None
+        wanted = lines_of(info, key, task_run, attempt, min_level, stream)
         start = info.context.resume if info.context.resume is not None else after
         services = info.context.services
         async for batch in log_lines.stream_lines(

@@ -29,6 +29,7 @@ from server.runtime import Runtime
 
 POLICIES = {
     "executionEvents": Policy.resume(lambda event: event.seq),
+    "executionChanges": Policy.resume(lambda change: change.cursor),
     "logs": Policy.resume(lambda batch: batch.cursor),
     "execution": Policy.latest(),
     "executionList": Policy.resume(lambda change: change.cursor),
@@ -51,6 +52,7 @@ def create_operations(parts: Runtime) -> Operations:
         parts.vault,
         version("headway"),
         parts.debugger,
+        parts.artifacts,
     )
 
     def context(viewer: Viewer) -> Context:

@@ -43,9 +43,12 @@ class EventRow:
 _COLUMNS = ", ".join(field.name for field in fields(EventRow))
 _MOVED = "EXECUTION_STATE_CHANGED"
 
+_OF = f"select {_COLUMNS} from events where execution_id = $1"
+_OF_TASK_RUN = "($4::uuid is null or task_run_id = $4)"
 _AFTER = f"""
-select {_COLUMNS} from events where execution_id = $1 and seq > $2 order by seq limit $3
+{_OF} and seq > $2 and seq <= $5 and {_OF_TASK_RUN} order by seq limit $3
 """
+_BEFORE = f"{_OF} and seq < $2 and {_OF_TASK_RUN} order by seq desc limit $3"
 _UP_TO = "select * from events where execution_id = $1 and seq <= $2 order by seq"
 # Whether it had ended by $2; null when there is no such execution, for each has a first event.
 _ENDED_BY = f"""
@@ -74,13 +77,29 @@ async def given_labels(pool: Executes, execution_id: UUID) -> Mapping[str, str]:
 
 
 async def events_after(
-    pool: Executes, execution_id: UUID, after: int, limit: int = BATCH, up_to: int = _LAST_SEQ
+    pool: Executes,
+    execution_id: UUID,
+    after: int,
+    limit: int = BATCH,
+    up_to: int = _LAST_SEQ,
+    task_run_id: UUID | None = None,
 ) -> list[EventRow]:
+    """All events, or those of a task run."""
     limit = min(limit, up_to - max(after, 0))
     if limit <= 0:
         return []
-    rows = await pool.fetch(_AFTER, execution_id, after, limit)
+    rows = await pool.fetch(_AFTER, execution_id, max(after, 0), limit, task_run_id, up_to)
     return [EventRow(*row) for row in rows]
+
+
+async def events_before(
+    pool: Executes, execution_id: UUID, before: int, limit: int, task_run_id: UUID | None
+) -> list[EventRow]:
+    """The last ones before it, in their order."""
+    if before <= 1:
+        return []
+    rows = await pool.fetch(_BEFORE, execution_id, before, limit, task_run_id)
+    return [EventRow(*row) for row in reversed(rows)]
 
 
 async def facts_up_to(connection: Executes, execution_id: UUID, seq: int) -> list[Event]:

@@ -69,7 +69,9 @@ async def executions_by_id(pool: Executes, scope: Scope, ids: Sequence[UUID]) ->
     arguments = Arguments(list(ids))
     condition = compile_scope(scope, arguments)
     rows = await pool.fetch(
-        f"select * from executions where id = any($1::uuid[]) and {condition}", *arguments.values
+        f"select *, pg_current_snapshot()::text as moment from executions "
+        f"where id = any($1::uuid[]) and {condition}",
+        *arguments.values,
     )
     return {row["id"]: row for row in rows}
 
@@ -156,10 +158,10 @@ where execution_id = any($1::uuid[]) and task_run_id is not null and to_state is
 """
 NOTES_OF = "select * from notes where execution_id = any($1::uuid[]) order by seq"
 # What ran elsewhere may have been measured before its task run was told of.
-METRICS_OF = """
+METRIC = """
 select m.execution_id, m.id, coalesce(m.task_run_id, t.id) as task_run_id, m.path, m.attempt, m.name, m.value, m.kind,
        m.step, m.tags, m.at
 from metrics m left join task_runs t on m.task_run_id is null and (t.execution_id, t.path) = (m.execution_id, m.path)
-where m.execution_id = any($1::uuid[]) order by m.at, m.id
 """
+METRICS_OF = f"{METRIC} where m.execution_id = any($1::uuid[]) order by m.at, m.id"
 ARTIFACTS_OF = f"{USE} where u.execution_id = any($1::uuid[]) order by u.id"

@@ -11,6 +11,7 @@ from models.viewer import Scope
 from runner.store.connection import Connection, Executes, Pool
 from runner.store.history import Row, executions_by_id
 from runner.store.listing import View, executions_page
+from runner.store.log_search import SAYS
 from runner.store.measures import LAST_FIRST
 from runner.store.orders import Place
 from runner.store.value_orders import all_by_value
@@ -96,11 +97,12 @@ async def visible_row(connection: Connection, scope: Scope, id: UUID) -> Row | N
     return (await executions_by_id(connection, scope, [id])).get(id)
 
 
-_LOG = """
+_LOG = f"""
 select l.line, l.path, l.attempt, l.at, l.level, l.stream, l.text, coalesce(l.task_run_id, t.id) as task_run_id
 from logs l left join task_runs t on (t.execution_id, t.path) = (l.execution_id, l.path)
 where l.execution_id = $1 and ($2::text is null or l.path = $2) and ($3::int is null or l.attempt = $3)
-  and ($4::smallint is null or l.level >= $4)
+  and ($4::smallint is null or l.level >= $4) and ($5::smallint is null or l.stream = $5)
+  and ($6::text[] is null or {SAYS.format(colour="$7::text", patterns="$6::text[]")})
 """
 LOG_BY_TIME: Final = f"{_LOG} order by l.line"
 LOG_BY_TASK: Final = (

@@ -1,7 +1,7 @@
 from typing import Final
 
 from schema.descriptions.dependencies import DEPTH, DIRECTION
-from schema.descriptions.words import ATTEMPT, EXIT_CODE, ID, Words, paged
+from schema.descriptions.words import AROUND, ATTEMPT, EXIT_CODE, ID, Words, paged
 
 _LIKE: Final = "flow, or recorded pipeline, and kind"
 EXECUTIONS: Final[Words] = {
@@ -18,6 +18,8 @@ EXECUTIONS: Final[Words] = {
             "state": "Where it is in its lifecycle.",
             "stateHistory": "Every state that it was in, in order, from CREATED on.",
             "seq": "The seq of its latest event. Of two views of one execution the one with the greater seq is newer.",
+            "cursor": "Where `executionChanges` goes on from this view. Opaque. Of `execution(id)` and `node(id)`; "
+            "one from a list makes the first change a `reset`.",
             "progress": "From 0 to 1: ended task runs, and what running ones said of themselves, over all. "
             "1 exactly when it has ended.",
             "inputs": "The value of every input that its revision declares, null where there is none.",
@@ -56,18 +58,39 @@ EXECUTIONS: Final[Words] = {
             "next": f"The execution of the same {_LIKE} that was created just after it.",
             "lastSuccess": f"The latest earlier execution of the same {_LIKE} that ended in SUCCESS.",
             "durationStats": f"How long those of the same {_LIKE} usually take; null while none has succeeded.",
+            "usualTaskDurations": f"How long the tasks of the same {_LIKE} usually take, by key: of the newest 10 "
+            "executions that ended in SUCCESS or WARNING.",
             "taskRuns": "Its task runs, in the order of the document.",
             "task": "One of its task runs; null when it has none of this key.",
             "task(key)": "The key of the task run: a task's key, or `each[3].key` within a foreach.",
             "graph": "Its task runs, and which needs which.",
-            "events": "Its events, in order.",
-            "events(first)": "How many: 1 to 200, 50 by default.",
+            "events": "Its events, in order, whichever way one pages.",
+            "events(first)": "How many, from the beginning: 1 to 1000, 50 by default.",
             "events(after)": "A seq: the events after it.",
+            "events(last)": "How many, from the end: 1 to 1000. Not together with `first` or `after`.",
+            "events(before)": "A seq: the events before it.",
+            "events(taskRunId)": "Only those of this task run.",
             "logs": "What its tasks wrote. Without `first` and `last`, from the beginning.",
             "logs(taskRunId)": "Only what this task run wrote.",
             "logs(attempt)": "Only what this attempt wrote. It needs `taskRunId` to mean one attempt.",
             "logs(minLevel)": "Only lines of this level and above.",
-            **paged("logs"),
+            "logs(stream)": "Only lines that were written there.",
+            "logs(around)": AROUND,
+            **paged("logs", most="1000"),
+            "logMatches": "The numbers of the lines that match, in order; the work of one call is bounded, so go on "
+            "with `after: searchedTo` until it is `complete`. Without `text` every line of the choice matches: with "
+            "`minLevel: ERROR` the first is the next error.",
+            "logMatches(text)": "Only lines that hold this text, 1 to 1000 characters, in upper or lower case; what "
+            "colours a terminal is no part of a line's text.",
+            "logMatches(taskRunId)": "Only what this task run wrote.",
+            "logMatches(attempt)": "Only what this attempt wrote.",
+            "logMatches(minLevel)": "Only lines of this level and above.",
+            "logMatches(stream)": "Only lines that were written there.",
+            "logMatches(first)": "How many at most: 1 to 1000, 1000 by default.",
+            "logMatches(after)": "The number of a line: those after it, from the beginning by default.",
+            "logCounts": "How many lines of each level that occurs there are, from TRACE up.",
+            "logCounts(taskRunId)": "Only what this task run wrote.",
+            "logCounts(attempt)": "Only what this attempt wrote.",
             "metrics": "The numbers that its tasks recorded, in the order of their times.",
             "metrics(taskRunId)": "Only those of this task run.",
             "metrics(name)": "Only those of this name.",

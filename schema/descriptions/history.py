@@ -71,6 +71,18 @@ HISTORY: Final[Words] = {
             "attempt": f"{ATTEMPT} {AT_LARGE}",
         },
     ),
+    "LogMatches": (
+        "Lines of a log that match, as far as was searched.",
+        {
+            "lines": "Their numbers, in order.",
+            "searchedTo": "The number of the last line that was searched: go on after it.",
+            "complete": "Whether that was the last line so far.",
+        },
+    ),
+    "LogCount": (
+        "How many lines of one level there are.",
+        {"level": "The level.", "count": "How many."},
+    ),
     "LogLevel": (
         "How much a line matters, from least to most.",
         {
@@ -92,6 +104,7 @@ HISTORY: Final[Words] = {
     "Metric": (
         "A number that a task, or whoever recorded the execution, told of.",
         {
+            "id": "What names it; no id that `node` knows.",
             "name": "What it is.",
             "value": "The number; of a DURATION in seconds.",
             "kind": "How its values go together.",

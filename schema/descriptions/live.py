@@ -34,6 +34,26 @@ LIVE: Final[Words] = {
             "DELETED": "It is gone.",
         },
     ),
+    "ExecutionChange": (
+        "What changed of an execution after a cursor. A message is of about 20 KB at most, unless one row is longer.",
+        {
+            "reset": "Whether too much or unknown lies between: query the execution anew and go on from its `cursor`. "
+            "Nothing else is told.",
+            "cursor": "To go on after this change: pass it as `after`.",
+            "seq": "The seq of the last event that this and all messages before tell of.",
+            "more": "Whether more of what has happened already follows at once.",
+            "execution": "It, as it is now: ask for its own fields only.",
+            "taskRuns": "Those that are new or changed, as they are now. New ones follow those that were there.",
+            "goneTaskRunIds": "Those that are no longer part of it. Today none ever goes: it is empty.",
+            "approvals": "The requests that are new or changed.",
+            "metrics": "New ones.",
+            "artifacts": "New or changed ones.",
+            "goneArtifactIds": "The ids of uses that count no longer: their attempt did not succeed.",
+            "notes": "New ones.",
+            "children": "Executions that its subflow tasks started: new, or with another state or other labels.",
+            "events": "The events since the message before, in order.",
+        },
+    ),
     "LogBatch": (
         "Lines of a log, in order. The last batch is complete, and without lines.",
         {

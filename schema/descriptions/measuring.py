@@ -32,6 +32,14 @@ MEASURING: Final[Words] = {
             "count": "How many they are.",
         },
     ),
+    "TaskDuration": (
+        "How long a task usually takes; within a foreach, one of its iterations.",
+        {
+            "key": "The key of the task in the document, also of one within a foreach.",
+            "p50": "Seconds that half of its task runs took at most.",
+            "count": "How many task runs that is of.",
+        },
+    ),
     "HistogramBar": (
         "A part of a time, and the executions in it.",
         {

@@ -164,6 +164,12 @@ ROOTS: Final[Words] = {
         "What can be watched, over a socket (`graphql-transport-ws` on /graphql) or SSE (/graphql/stream). "
         "First what is there, then every change, in order.",
         {
+            "executionChanges": "What changes of an execution, message by message, from a cursor on. What is there now "
+            "is what was there then, with these laid over it by id. It goes on after the execution has ended, for "
+            "that may be restarted.",
+            "executionChanges(id)": "The execution.",
+            "executionChanges(after)": "A `cursor` of the execution or of a change. Without one the first change is a "
+            "`reset`.",
             "executionEvents": "The events of an execution, stored and new. It ends after the terminal one.",
             "executionEvents(id)": "The execution.",
             "executionEvents(after)": "A seq: the events after it, to go on where one stopped. 0 by default.",
@@ -186,7 +192,9 @@ ROOTS: Final[Words] = {
             "logs": "What an execution's tasks wrote and write. It ends with a complete batch.",
             "logs(executionId)": "The execution.",
             "logs(taskRunId)": "Only what this task run writes.",
+            "logs(attempt)": "Only what this attempt writes. It needs `taskRunId` to mean one attempt.",
             "logs(minLevel)": "Only lines of this level and above.",
+            "logs(stream)": "Only lines that are written there.",
             "logs(after)": "The cursor of an earlier batch: the lines after it.",
         },
     ),

@@ -1,8 +1,9 @@
 """Events: the facts of an execution, in order."""
 
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, Self
 from uuid import UUID
 
 import strawberry
@@ -11,6 +12,7 @@ from models.event_types import EventType
 from models.ids import typed
 from models.secrets import without_secrets
 from models.states import Channel
+from runner.store import event_log
 from runner.store.event_log import EventRow
 from runner.store.json import load
 from schema.context import Info
@@ -18,6 +20,7 @@ from schema.loading import row_of
 from schema.scalars import JSON
 from schema.types.actors import Actor
 from schema.types.node import Node
+from schema.types.paging import Paging
 from schema.types.task_run import TaskRun, task_run_by_id
 
 if TYPE_CHECKING:
@@ -96,6 +99,42 @@ class ExecutionEvent(Node):
         from schema.types.execution import Execution
 
         return Execution.of(await row_of(info, self.execution_key))
+
+
+_MOST: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class EventWindow:
+    """Which events: `size` of them after the seq `edge`, or, `backwards`, before it."""
+
+    size: int
+    edge: int | None
+    backwards: bool
+
+
+def event_window(
+    first: int | None, after: int | None, last: int | None, before: int | None
+) -> EventWindow:
+    """Raises Refused for arguments that do not go together."""
+    edges = ["" if edge is not None else None for edge in (after, before)]
+    paging = Paging.of(first, edges[0], last, edges[1], _MOST)
+    return EventWindow(paging.size, before if paging.backwards else after, paging.backwards)
+
+
+async def read_events(
+    info: Info, key: UUID, window: EventWindow, task_run: UUID | None, up_to: int
+) -> list[ExecutionEvent]:
+    """In their order, whichever way one pages."""
+    pool = info.context.services.pool
+    if window.backwards:
+        end = up_to + 1 if window.edge is None else min(window.edge, up_to + 1)
+        rows = await event_log.events_before(pool, key, end, window.size, task_run)
+    else:
+        rows = await event_log.events_after(
+            pool, key, window.edge or 0, window.size, up_to, task_run
+        )
+    return [ExecutionEvent.of(replace(row, execution_id=key)) for row in rows]
 
 
 def _shown(fact: dict[str, Any]) -> Any:

@@ -1,7 +1,6 @@
 """Executions: the row as plain attributes, what hangs on it by loaders."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -16,33 +15,34 @@ from models.lifecycle.waiting import Line, waiting_for
 from models.secrets import without_secrets
 from models.states import EXECUTION_ENDS, ExecutionState, FailureAction, Origin
 from models.trigger_kinds import TriggerKind
+from runner.following import NO_MOMENT, Place
 from runner.past import past_of
-from runner.store import event_log, history
+from runner.store import history
 from runner.store.alike import line_of
 from runner.store.candidates import trigger_of
 from runner.store.json import load
 from schema.columns import metrics_needed, named_columns
 from schema.context import Info
-from schema.enums import ArtifactDirection, LineageDirection, LogLevel
+from schema.enums import ArtifactDirection, LineageDirection
+from schema.following import cursor_of
 from schema.loading import snapshot_of
 from schema.scalars import JSON
 from schema.types.actors import Actor, Label, StateChange, labels_of
 from schema.types.approval import Approval
 from schema.types.artifact import ArtifactUse
 from schema.types.durations import seconds_queued, seconds_taken
-from schema.types.event import ExecutionEvent
+from schema.types.event import ExecutionEvent, event_window, read_events
+from schema.types.execution_logs import LogsOfExecution
 from schema.types.failure import Failure
 from schema.types.flow import Flow, FlowRevision
 from schema.types.git import GitInfo
 from schema.types.graph import ExecutionGraph, GraphEdge
-from schema.types.log import LogConnection, read_logs
 from schema.types.measures import Metric
 from schema.types.node import Node
 from schema.types.note import Note
-from schema.types.paging import Paging
 from schema.types.problems import ActionAvailability
 from schema.types.row_view import Read, RowView, reading
-from schema.types.stats import DurationStats
+from schema.types.stats import DurationStats, TaskDuration
 from schema.types.task_run import (
     TaskRun,
     task_runs_by_path,
@@ -75,7 +75,7 @@ _READS: Final[Mapping[str, Read]] = {
 
 @reading(_READS)
 @strawberry.type
-class Execution(RowView, Node):
+class Execution(RowView, LogsOfExecution, Node):
     row: strawberry.Private[Any]
     name: str
     namespace: str
@@ -118,6 +118,11 @@ class Execution(RowView, Node):
         key = self.row["revision_id"]
         row = await info.context.loaders.revision.load(key) if key else None
         return FlowRevision.of(row) if row else None
+
+    @strawberry.field
+    def cursor(self) -> str:
+        row = self.row
+        return cursor_of(row["id"], Place(row["seq"], row.get("moment") or NO_MOMENT))
 
     @strawberry.field
     async def state_history(self, info: Info) -> list[StateChange]:
@@ -194,6 +199,11 @@ class Execution(RowView, Node):
         tally = await info.context.loaders.usual_durations.load(line_of(self.row))
         return DurationStats.of(tally) if tally else None
 
+    @strawberry.field
+    async def usual_task_durations(self, info: Info) -> list[TaskDuration]:
+        found = await info.context.loaders.usual_task_durations.load(line_of(self.row))
+        return [TaskDuration(key=one.key, p50=one.p50, count=one.count) for one in found]
+
     async def _neighbour(self, info: Info, **which: bool) -> "Execution | None":
         scope = info.context.viewer.scope
         pool = info.context.services.pool
@@ -222,28 +232,17 @@ class Execution(RowView, Node):
 
     @strawberry.field
     async def events(
-        self, info: Info, first: int | None = None, after: int | None = None
-    ) -> list[ExecutionEvent]:
-        key, size = self.row["id"], Paging.of(first).size
-        pool = info.context.services.pool
-        rows = await event_log.events_after(pool, key, after or 0, size, up_to=self.seq)
-        return [ExecutionEvent.of(replace(row, execution_id=key)) for row in rows]
-
-    @strawberry.field
-    async def logs(
         self,
         info: Info,
-        task_run_id: strawberry.ID | None = None,
-        attempt: int | None = None,
-        min_level: LogLevel | None = None,
         first: int | None = None,
-        after: str | None = None,
+        after: int | None = None,
         last: int | None = None,
-        before: str | None = None,
-    ) -> LogConnection:
-        paging = Paging.of(first, after, last, before)
+        before: int | None = None,
+        task_run_id: strawberry.ID | None = None,
+    ) -> list[ExecutionEvent]:
+        window = event_window(first, after, last, before)
         task_run = untyped("run", task_run_id) if task_run_id else None
-        return await read_logs(info, self.row["id"], task_run, attempt, min_level, paging)
+        return await read_events(info, self.row["id"], window, task_run, self.seq)
 
     @strawberry.field
     async def metrics(

@@ -14,6 +14,7 @@ from schema.scalars import JSON
 
 @strawberry.type
 class Metric:
+    id: strawberry.ID
     name: str
     value: float
     kind: MetricKind
@@ -27,6 +28,7 @@ class Metric:
     @classmethod
     def of(cls, row: Any) -> Self:
         return cls(
+            id=strawberry.ID(typed("metr", row["id"])),
             name=row["name"],
             value=row["value"],
             kind=MetricKind(row["kind"]),

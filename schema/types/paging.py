@@ -4,7 +4,7 @@ import base64
 import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Final, Self
 from uuid import UUID
 
 import strawberry
@@ -17,6 +17,8 @@ from runner.store.orders import Place, check_place
 from runner.store.value_orders import check_value_place, digest_of
 
 _SMALLEST, _LARGEST, _USUAL = 1, 200, 50
+LINES_AT_MOST: Final = 1_000
+"""Of a page of log lines, which are small."""
 
 
 @strawberry.type
@@ -48,15 +50,16 @@ class Paging:
         after: str | None = None,
         last: int | None = None,
         before: str | None = None,
+        largest: int = _LARGEST,
     ) -> Self:
         if last is not None and (first is not None or after is not None):
             raise _refused("use first/after or last/before, not both", "last")
         backwards = last is not None or before is not None
         size = last if backwards else first
         size = _USUAL if size is None else size
-        if not _SMALLEST <= size <= _LARGEST:
+        if not _SMALLEST <= size <= largest:
             name = "last" if backwards else "first"
-            raise _refused(f"{name} is {_SMALLEST} to {_LARGEST}; got {size}", name)
+            raise _refused(f"{name} is {_SMALLEST} to {largest}; got {size}", name)
         return cls(size, before if backwards else after, backwards)
 
     def window(self, kind: str) -> Window:

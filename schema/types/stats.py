@@ -25,6 +25,13 @@ class DurationStats:
 
 
 @strawberry.type
+class TaskDuration:
+    key: str
+    p50: float
+    count: int
+
+
+@strawberry.type
 class StateCount:
     state: ExecutionState
     count: Count

@@ -1,7 +1,8 @@
 """Task runs and their attempts."""
 
+import json
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, Self
 from uuid import UUID
 
 import strawberry
@@ -17,7 +18,7 @@ from models.states import AttemptState, TaskRunState
 from runner.past import moment_of, past_of
 from runner.store.json import load
 from schema.context import Info
-from schema.enums import LogLevel
+from schema.enums import LogLevel, LogStream
 from schema.loading import row_of, snapshot_of
 from schema.scalars import JSON, BigInt
 from schema.types.actors import StateChange
@@ -25,15 +26,19 @@ from schema.types.approval import Approval
 from schema.types.artifact import ArtifactUse
 from schema.types.durations import seconds_between
 from schema.types.flow import Task
-from schema.types.log import LogConnection, read_logs
+from schema.types.log import LogConnection
+from schema.types.log_pages import LogPage, lines_of, read_logs
 from schema.types.measures import Metric
 from schema.types.node import Node
-from schema.types.paging import Paging
 from schema.types.problems import ActionAvailability
 from schema.types.waiting import Waiting, waiting_views
 
 if TYPE_CHECKING:
     from schema.types.execution import Execution
+
+
+LABEL: Final = 80
+"""Characters of an item that a list shows."""
 
 
 @strawberry.type
@@ -129,6 +134,13 @@ class Attempt(Node):
 class Iteration:
     index: int
     item: JSON
+
+    @strawberry.field
+    def label(self) -> str:
+        text = (
+            self.item if isinstance(self.item, str) else json.dumps(self.item, ensure_ascii=False)
+        )
+        return text if len(text) <= LABEL else f"{text[: LABEL - 1]}…"
 
 
 @strawberry.type
@@ -237,13 +249,16 @@ class TaskRun(Node):
         info: Info,
         attempt: int | None = None,
         min_level: LogLevel | None = None,
+        stream: LogStream | None = None,
         first: int | None = None,
         after: str | None = None,
         last: int | None = None,
         before: str | None = None,
+        around: int | None = None,
     ) -> LogConnection:
-        paging = Paging.of(first, after, last, before)
-        return await read_logs(info, self.execution_key, self.uuid, attempt, min_level, paging)
+        page = LogPage.of(first, after, last, before, around)
+        wanted = lines_of(info, self.execution_key, self.uuid, attempt, min_level, stream)
+        return await read_logs(info, wanted, page)
 
     @strawberry.field
     async def approval(self, info: Info) -> Approval | None:

@@ -8,7 +8,7 @@ from starlette.datastructures import QueryParams
 
 from models.errors import ProblemCode, Refused
 from models.json_text import read_json
-from models.logs import LogLevel
+from models.logs import LogLevel, LogStream, cannot_be_searched
 from schema.arguments import Wanted, wanted_executions
 from schema.columns import Column, columns_of
 from server.exports.logs import LogOrder, LogText
@@ -43,13 +43,15 @@ def asked_record(given: QueryParams) -> bool:
 
 
 def asked_log(given: QueryParams) -> LogText:
-    check_names(given, "order", "task", "attempt", "level", "ansi")
+    check_names(given, "order", "task", "attempt", "level", "ansi", "stream", "text")
     return LogText(
         _choice(LogOrder, {one.value: one for one in LogOrder}, given, "order") or LogOrder.TIME,
         given.get("task") or None,
         _number(given, "attempt"),
         _choice(LogLevel, {one.name: one for one in LogLevel}, given, "level"),
         _flag(given, "ansi"),
+        _choice(LogStream, {one.name: one for one in LogStream}, given, "stream"),
+        _text(given),
     )
 
 
@@ -74,6 +76,13 @@ def _flag(given: QueryParams, name: str) -> bool:
     if text not in ("true", "false"):
         raise _refused(f"{name} is true or false; got {text[:100]!r}", name)
     return text == "true"
+
+
+def _text(given: QueryParams) -> str | None:
+    text = given.get("text")
+    if text is not None and (problem := cannot_be_searched(text)):
+        raise _refused(problem, "text")
+    return text
 
 
 def _number(given: QueryParams, name: str) -> int | None:

@@ -28,7 +28,7 @@ from server.graphql.requests import Rejected
 _PAGE = ("first", "last")
 _UNKNOWN_PAGE = 50
 _UNKNOWN_LIST = 10
-_MAX_PAGE = 200
+_MAX_PAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,103 @@
+"""What an event changed beside its execution: which task runs, and rows of other kinds."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import UUID
+
+from models.event_types import EventType
+from models.lifecycle.places import place_of
+from models.states import AttemptState
+from runner.store import execution_changes as store
+from runner.store.connection import Pool
+from runner.store.event_log import EventRow
+from runner.store.json import load
+
+_APPROVAL: Final = frozenset(
+    {
+        EventType.APPROVAL_REQUESTED,
+        EventType.APPROVAL_VOTED,
+        EventType.APPROVAL_CLOSED,
+        EventType.APPROVAL_REMINDED,
+        EventType.APPROVAL_ESCALATED,
+    }
+)
+_BRINGING: Final = frozenset({EventType.EXECUTION_CREATED, EventType.TASK_RUNS_ADDED})
+_OUTPUTS: Final = frozenset({EventType.OUTPUTS_SET, EventType.TASK_RUN_STATE_CHANGED})
+"""What changes the results of the foreach tasks around too."""
+
+
+@dataclass(slots=True)
+class Touched:
+    """By one event. `beside` are rows: the name of their field, their id, the row."""
+
+    runs: list[UUID] = field(default_factory=list)
+    beside: list[tuple[str, UUID, Any]] = field(default_factory=list)
+
+
+async def touched_by(pool: Pool, id: UUID, events: Sequence[EventRow]) -> Mapping[int, Touched]:
+    """By the seq of each."""
+    found = {event.seq: Touched() for event in events}
+    around = await _foreach_ids(pool, id, events)
+    for event in events:
+        if event.task_run_id:
+            found[event.seq].runs.append(event.task_run_id)
+            found[event.seq].runs += [around[path] for path in _around(event) if path in around]
+        if event.type in _BRINGING:
+            brought = [UUID(one) for one in load(event.data)["task_runs"].values()]
+            found[event.seq].runs += await store.in_their_order(pool, id, brought)
+    await _add_approvals(pool, events, found)
+    await _add_notes(pool, id, events, found)
+    await _add_set_aside(pool, id, events, found)
+    return found
+
+
+def _around(event: EventRow) -> list[str]:
+    """The foreach tasks that an event's task run is in, where their results change with its."""
+    paths: list[str] = []
+    path = event.path if event.type in _OUTPUTS else None
+    while path and (path := place_of(path).parent):
+        paths.append(path)
+    return paths
+
+
+async def _foreach_ids(pool: Pool, id: UUID, events: Sequence[EventRow]) -> Mapping[str, UUID]:
+    paths = {path for event in events for path in _around(event)}
+    return await store.ids_by_path(pool, id, list(paths)) if paths else {}
+
+
+async def _add_approvals(
+    pool: Pool, events: Sequence[EventRow], found: Mapping[int, Touched]
+) -> None:
+    voted = {event.task_run_id: event.seq for event in events if event.type in _APPROVAL}
+    rows = await store.approvals_of(pool, [run for run in voted if run]) if voted else ()
+    for row in rows:
+        found[voted[row["task_run_id"]]].beside.append(("approvals", row["id"], row))
+
+
+async def _add_notes(
+    pool: Pool, id: UUID, events: Sequence[EventRow], found: Mapping[int, Touched]
+) -> None:
+    written = [event.seq for event in events if event.type == EventType.NOTE_ADDED]
+    for row in await store.notes_of(pool, id, written) if written else ():
+        found[row["seq"]].beside.append(("notes", row["id"], row))
+
+
+async def _add_set_aside(
+    pool: Pool, id: UUID, events: Sequence[EventRow], found: Mapping[int, Touched]
+) -> None:
+    """What an attempt made is no longer of the execution when the attempt did not succeed."""
+    ended = {
+        (event.task_run_id, event.attempt): event.seq
+        for event in events
+        if event.task_run_id and event.attempt and _failed(event)
+    }
+    for row in await store.set_aside(pool, id, list(ended)) if ended else ():
+        seq = ended[row["task_run_id"], row["attempt"]]
+        found[seq].beside.append(("gone_artifacts", row["id"], row["id"]))
+
+
+def _failed(event: EventRow) -> bool:
+    if event.type != EventType.ATTEMPT_ENDED:
+        return False
+    return bool(load(event.data)["state"] != AttemptState.SUCCESS)

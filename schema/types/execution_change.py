@@ -1,0 +1,68 @@
+"""What changed of an execution that somebody follows."""
+
+from dataclasses import replace
+from typing import Self
+from uuid import UUID
+
+import strawberry
+
+from models.ids import typed
+from runner.following import Part
+from schema.context import Info
+from schema.following import cursor_of
+from schema.loading import row_of
+from schema.types.approval import Approval
+from schema.types.artifact import ArtifactUse
+from schema.types.event import ExecutionEvent
+from schema.types.execution import Execution
+from schema.types.measures import Metric
+from schema.types.note import Note
+from schema.types.task_run import TaskRun
+
+
+@strawberry.type
+class ExecutionChange:
+    key: strawberry.Private[UUID]
+    reset: bool
+    cursor: str
+    seq: int
+    more: bool
+    task_runs: list[TaskRun]
+    gone_task_run_ids: list[strawberry.ID]
+    approvals: list[Approval]
+    metrics: list[Metric]
+    artifacts: list[ArtifactUse]
+    gone_artifact_ids: list[strawberry.ID]
+    notes: list[Note]
+    children: list[Execution]
+    events: list[ExecutionEvent]
+
+    @classmethod
+    def of(cls, id: UUID, part: Part) -> Self:
+        rows = part.rows
+        return cls(
+            key=id,
+            reset=part.reset,
+            cursor=cursor_of(id, part.place),
+            seq=part.place.seq,
+            more=part.more,
+            task_runs=[TaskRun.of(row) for row in rows.get("task_runs", ())],
+            gone_task_run_ids=[],
+            approvals=[Approval.of(row) for row in rows.get("approvals", ())],
+            metrics=[Metric.of(row) for row in rows.get("metrics", ())],
+            artifacts=[
+                ArtifactUse.of(row) for row in rows.get("artifacts", ()) if not row["set_aside"]
+            ],
+            gone_artifact_ids=[
+                strawberry.ID(typed("use", key)) for key in rows.get("gone_artifacts", ())
+            ],
+            notes=[Note.of(row) for row in rows.get("notes", ())],
+            children=[Execution.of(row) for row in rows.get("children", ())],
+            events=[
+                ExecutionEvent.of(replace(row, execution_id=id)) for row in rows.get("events", ())
+            ],
+        )
+
+    @strawberry.field
+    async def execution(self, info: Info) -> Execution:
+        return Execution.of(await row_of(info, self.key))
