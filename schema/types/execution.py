@@ -21,11 +21,11 @@ from runner.store import history
 from runner.store.alike import line_of
 from runner.store.candidates import trigger_of
 from runner.store.json import load
-from schema.columns import metrics_needed, named_columns
 from schema.context import Info
 from schema.enums import ArtifactDirection, LineageDirection
 from schema.following import cursor_of
 from schema.loading import snapshot_of
+from schema.measured import values_of
 from schema.scalars import JSON
 from schema.types.actors import Actor, Label, StateChange, labels_of
 from schema.types.approval import Approval
@@ -258,13 +258,7 @@ class Execution(RowView, LogsOfExecution, Node):
 
     @strawberry.field
     async def columns(self, info: Info, names: list[str]) -> JSON:
-        found = named_columns(tuple(names))
-        needed = metrics_needed(found)
-        loaders, key = info.context.loaders, self.row["id"]
-        measured = (
-            {} if needed == [] else await loaders.last_metrics.load((key, needed and tuple(needed)))
-        )
-        return JSON({column.name: column.read(self.row, measured) for column in found})
+        return JSON(await values_of(info, self.row, names))
 
     @strawberry.field
     async def artifacts(

@@ -139,6 +139,37 @@ async def test_columns_are_those_of_an_export_and_show_no_secret(
     }
 
 
+async def test_columns_of_the_past_are_those_of_then(client: Client) -> None:
+    held = """id: held
+namespace: table.past
+tasks:
+  - id: measure
+    type: python
+    script: |
+      import headway
+      headway.metric("loss", 1.0, step=1)
+      headway.property(lr=1)
+  - {id: held, type: wait, event: go, needs: [measure]}
+  - id: again
+    type: python
+    needs: [held]
+    script: |
+      import headway
+      headway.metric("loss", 2.0, step=1)
+      headway.property(lr=2)
+"""
+    id = (await client.run(held))["id"]
+    then = await client.until(id, held="RUNNING")
+    send = 'mutation ($id: ID!) { sendEvent(input: {name: "go", executionId: $id}) { problems { message } } }'
+    assert (await client.ask(send, id=id))["sendEvent"]["problems"] == []
+    await client.until_ended(id)
+    query = """query ($id: ID!, $at: Int) {
+      execution(id: $id, at: $at) { columns(names: ["metric.loss", "property.lr", "metric.none"]) } }"""
+    for at, value in ((then["seq"], 1), (None, 2)):
+        columns = (await client.ask(query, id=id, at=at))["execution"]["columns"]
+        assert columns == {"metric.loss": value, "property.lr": value, "metric.none": None}
+
+
 async def test_exports_go_by_value_too(client: Client, served: Served, namespace: str) -> None:
     asked = {
         "search": f"namespace:{namespace}",
