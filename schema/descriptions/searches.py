@@ -60,7 +60,8 @@ SEARCHES: Final[Words] = {
             "description": "What it is, in a few words.",
             "operators": "The operators that it takes, `:` first. Those with `>` take a range as well: `:1 TO 5`.",
             "values": "The values that there are whatever was run, as states; empty where it takes any.",
-            "facet": "The facet that counts its values; null without one.",
+            "facet": "The facet that counts its values, or, of properties, inputs and metrics, their keys; "
+            "null without one.",
             "keyed": "Whether it takes a key and a value, as `label.team:data`.",
         },
     ),
@@ -101,6 +102,9 @@ SEARCHES: Final[Words] = {
             "ORIGIN": "Where it ran.",
             "TRIGGER": "The kind of what started it.",
             "SCHEDULE": "The key of the schedule that started it.",
+            "PROPERTY": "The keys of properties.",
+            "INPUT": "The keys of inputs.",
+            "METRIC": "The names of metrics.",
             "ERROR": "What made it fail: the newest message of each fingerprint, at most 1000 characters.",
         },
     ),
@@ -109,7 +113,8 @@ SEARCHES: Final[Words] = {
         {
             "key": "The key of a label, the fingerprint of an error; null for other fields.",
             "value": "The value.",
-            "count": "How many have it. Counting goes through the newest 10 000 that match, of labels through 2000; "
+            "count": "How many have it. Counting goes through the newest 10 000 that match, of labels, properties, "
+            "inputs and metrics through 2000; "
             "`exact` says whether these were all. Namespaces, flows and kinds that only older ones have are found too, "
             "counted to 100.",
             "search": "The term of the search language that finds them.",

@@ -228,6 +228,26 @@ async def test_the_same_error_is_found_wherever_it_is(client: Client, namespace:
     assert await refusal(client, LIST, search="error:space") == ["search"]
 
 
+KEYS = """query ($search: String, $field: FacetField!) {
+  facets(search: $search, field: $field) { key value count { value exact } search } }"""
+
+
+async def test_the_keys_that_executions_have_are_terms_to_add(
+    client: Client, namespace: str
+) -> None:
+    here = f"namespace:{namespace}"
+    for field, expected in (
+        ("PROPERTY", ["property:lr"]),
+        ("INPUT", ["input:day", "input:password"]),
+        ("METRIC", ["metric:loss"]),
+    ):
+        rows = (await client.ask(KEYS, search=here, field=field))["facets"]
+        assert [row["search"] for row in rows] == expected
+        for row in rows:
+            found = await listed(client, search=f"{here} {row['search']}")
+            assert (row["key"], len(found["nodes"])) == (None, row["count"]["value"]) == (None, 3)
+
+
 FAILURES = """query ($search: String, $where: ExecutionFilter) { executions(search: $search, where: $where) {
   nodes { id failure { fingerprint message skippedCount skipped { id } taskRun { key } logLine others } } } }"""
 HISTOGRAM = """query ($since: DateTime!, $until: DateTime, $bars: Int!, $search: String) {
