@@ -1,4 +1,4 @@
-"""Executions in the order of what each has under a key: a metric, a property, an input or a label.
+"""Executions in the order of what each has in a column: a metric, a property, an input, a label, or one of its texts.
 
 No index can hold every key, so all that match are sorted, and only so many may match.
 """
@@ -110,6 +110,8 @@ def _number_type(order: ByValue) -> str:
 
 def _values(order: ByValue, arguments: Arguments) -> tuple[str, str]:
     """As SQL: the number that an execution has under the key, and else its text; of neither what is encrypted."""
+    if not order.key:
+        return "null::numeric", f"left({EXECUTIONS.columns[order.field]}::text, {_LONGEST})"
     key = arguments.add(order.key)
     if order.field is Field.METRIC:
         return _MEASURED.format(key=key), "null::text"

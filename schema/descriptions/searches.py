@@ -40,11 +40,12 @@ SEARCHES: Final[Words] = {
         },
     ),
     "ValueOrder": (
-        "An order by what executions have under a key: numbers first, text that is one among them, then other text by "
-        "its first 200 characters and truths as text, and in either direction last what has no such value.",
+        "An order by what executions have in a column: numbers first, text under a key that is one among them, then "
+        "other text by its first 200 characters and truths as text, and in either direction last what has no such value.",
         {
-            "column": "`metric.NAME` (the value that was recorded last), `property.KEY`, `input.KEY` or `label.KEY`. "
-            "Secrets count as no value.",
+            "column": "As of `columns`: `metric.NAME` (the value that was recorded last), `property.KEY`, `input.KEY`, "
+            "`label.KEY`; `name`, `namespace`, `kind`, `createdBy`, `triggerKind`, `schedule`, `origin`, `branch` or "
+            "`commit`. Secrets count as no value.",
             "direction": "The least first, or the greatest.",
         },
     ),

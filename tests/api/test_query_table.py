@@ -80,6 +80,8 @@ async def test_orders_by_value_put_numbers_before_text(client: Client, namespace
         ("input.day", "bca", "bac"),
         ("property.none", "abc", "cba"),
         ("input.password", "abc", "cba"),
+        ("name", "abc", "cba"),
+        ("branch", "abc", "cba"),
     ):
         for direction, expected in (("ASC", ascending), ("DESC", descending)):
             by = {"column": column, "direction": direction}

@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from models.errors import Refused
 from models.filters import EVERYTHING, Field, Filter
 from models.ids import new_id
-from models.orders import ByValue, ExecutionOrder, SortDirection
+from models.orders import TEXTS, ByValue, ExecutionOrder, SortDirection
 from models.search import parse_search
 from models.search.values import NUMBER
 from models.viewer import Scope
 from runner.store import value_orders
+from runner.store.candidates import candidate
 from runner.store.connection import Executes
 from runner.store.database import Database
 from runner.store.listing import View, executions_page
@@ -30,23 +31,26 @@ from tests.runner.test_where import beside, rows, store
 EVERYONE = Scope()
 TESTS_TOO: Filter = parse_search("is:archived OR NOT is:archived OR is:test OR NOT is:test")
 COLUMNS = {Field.LABEL: "labels", Field.PROPERTY: "properties", Field.INPUT: "inputs"}
+KEYED = [*COLUMNS, Field.METRIC]
 orders = st.builds(
-    ByValue,
-    st.sampled_from([*COLUMNS, Field.METRIC]),
-    st.sampled_from(["lr", "team", 'a"b']),
-    st.booleans(),
-)
+    ByValue, st.sampled_from(KEYED), st.sampled_from(["lr", "team", 'a"b']), st.booleans()
+) | st.builds(ByValue, st.sampled_from(list(TEXTS.values())), st.just(""), st.booleans())
 
 
 def value_of(row: Any, extra: Any, order: ByValue) -> Any:
+    if not order.key:
+        parent = {"parent_id": row["id"]} if extra["child"] else {}
+        return getattr(candidate({**row, **parent}, {}, {}), order.field)
     if order.field is not Field.METRIC:
         return json.loads(row[COLUMNS[order.field]]).get(order.key)
     last = extra["metrics"].get(order.key, [None])[-1]
     return None if last is None or isnan(last) else last
 
 
-def place_of(value: Any) -> tuple[int, Any]:
-    """A number by its worth, as text too; then text and truths, letter by letter; then all that is neither."""
+def place_of(value: Any, order: ByValue) -> tuple[int, Any]:
+    """A number by its worth, under a key as text too; then text and truths; then all that is neither."""
+    if not order.key:
+        return (2, 0) if value is None else (1, value.encode())
     if isinstance(value, str) and NUMBER.fullmatch(value):
         return 0, Decimal(value)
     if isinstance(value, bool):
@@ -58,7 +62,7 @@ def place_of(value: Any) -> tuple[int, Any]:
 
 def expected(stored: list[Any], extras: list[Any], order: ByValue) -> list[UUID]:
     found = [
-        (*place_of(value_of(row, extra, order)), row["id"])
+        (*place_of(value_of(row, extra, order), order), row["id"])
         for row, extra in zip(stored, extras, strict=True)
     ]
     return [
@@ -154,7 +158,7 @@ async def test_more_than_can_be_sorted_are_refused_with_a_way_out(
 )
 def test_no_other_column_is_ordered_by(column: str) -> None:
     with pytest.raises(
-        Refused, match=r"name one of metric.KEY, property.KEY, input.KEY, label.KEY"
+        Refused, match=r"name one of metric.KEY, property.KEY, input.KEY, label.KEY, name, "
     ) as refused:
         ByValue.of(column, SortDirection.ASC)
     assert refused.value.problems[0].path == ("orderByValue", "column")
