@@ -1,4 +1,9 @@
-import { createTheme, type MantineColorsTuple } from "@mantine/core";
+import {
+  createTheme,
+  defaultVariantColorsResolver,
+  type MantineColorsTuple,
+  type VariantColorsResolver,
+} from "@mantine/core";
 
 const ink: MantineColorsTuple = [
   "#f0f2f5",
@@ -51,11 +56,24 @@ const dark: MantineColorsTuple = [
   "#0b0e13",
 ];
 
+/** A filled control of ink has ink's own text, which is dark in the dark theme. */
+const colours: VariantColorsResolver = (input) => {
+  const resolved = defaultVariantColorsResolver(input);
+  const isInk = !input.color || input.color === "ink";
+  if (input.variant !== "filled" || !isInk) return resolved;
+  return {
+    ...resolved,
+    background: "var(--hw-ink)",
+    hover: "var(--hw-ink-hover)",
+    color: "var(--hw-on-ink)",
+  };
+};
+
 /** Colours that people see come from tokens.css; these tuples only let Mantine compute its own variants. */
 export const theme = createTheme({
   primaryColor: "ink",
   primaryShade: { light: 7, dark: 0 },
-  autoContrast: true,
+  variantColorResolver: colours,
   colors: { ink, accent, danger, dark },
   fontFamily: "var(--hw-font)",
   fontFamilyMonospace: "var(--hw-mono)",
