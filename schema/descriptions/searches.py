@@ -41,7 +41,7 @@ SEARCHES: Final[Words] = {
     ),
     "ValueOrder": (
         "An order by what executions have in a column: numbers first, text under a key that is one among them, then "
-        "other text by its first 200 characters and truths as text, and in either direction last what has no such value.",
+        "other text by its first 200 characters and truths as text, and last in either direction what has no value.",
         {
             "column": "As of `columns`: `metric.NAME` (the value that was recorded last), `property.KEY`, `input.KEY`, "
             "`label.KEY`; `name`, `namespace`, `kind`, `createdBy`, `triggerKind`, `schedule`, `origin`, `branch` or "
