@@ -140,15 +140,20 @@ async def facets(pool: Pool, scope: Scope, where: Filter, wish: FacetWish) -> Se
 async def _errors(
     pool: Pool, condition: str, wish: FacetWish, arguments: Arguments
 ) -> Sequence[FacetValue]:
-    """By fingerprint, each shown as the newest of its messages, of those that hold the text."""
+    """By fingerprint, each shown as the newest of its messages, of those that hold the text. What is the same letter by
+    letter gets its fingerprint once."""
     holds = _holds("message", wish, arguments)
     rows: Sequence[Any] = await pool.fetch(
         f"""with counted as materialized (
-              select id, {FINGERPRINT} as key, left(failure ->> 'message', {_LONGEST_ERROR}) as message
-              from executions where failure is not null and {condition} order by id desc limit {COUNT_LIMIT + 1})
-            select key, (array_agg(message order by id desc) filter (where {holds}))[1] as value, count(*) as number,
-              (select count(*) from counted) <= {COUNT_LIMIT} as exact
-            from counted group by key having bool_or({holds})
+              select id, failure ->> 'path' as path, failure ->> 'code' as code, failure ->> 'message' as message
+              from executions where failure is not null and {condition} order by id desc limit {COUNT_LIMIT + 1}),
+            alike as materialized (
+              select jsonb_build_object('path', path, 'code', code, 'message', message) as failure,
+                left(message, {_LONGEST_ERROR}) as message, max(id::text) as newest, count(*) as number
+              from counted group by path, code, counted.message)
+            select {FINGERPRINT} as key, (array_agg(message order by newest desc) filter (where {holds}))[1] as value,
+              sum(number)::bigint as number, (select count(*) from counted) <= {COUNT_LIMIT} as exact
+            from alike group by 1 having bool_or({holds})
             order by number desc, value, key limit {arguments.add(wish.first)}""",
         *arguments.values,
     )

@@ -1,5 +1,6 @@
 """The query table as a client sees it: orders by value, columns, bars over time, the same error, fields to complete."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from tests.api.client import Client
 from tests.api.servers import Served
 from tests.api.test_bulk import preview
+from tests.api.test_cli import headway
 from tests.api.test_files import http
 from tests.api.test_search import SAVE
 
@@ -301,3 +303,28 @@ async def test_the_search_language_tells_its_fields(client: Client) -> None:
             key = ".lr" if field["keyed"] else ""
             for value in field["values"]:
                 await listed(client, search=f"{name}{key}:{value}", first=1)
+
+
+async def test_the_command_line_goes_by_value_too(
+    client: Client, served: Served, namespace: str
+) -> None:
+    search = f"namespace:{namespace}"
+    for order, expected in (("metric.loss_asc", "bac"), ("property.lr", "cab")):
+        code, output, errors = await headway(served, "ls", search, "--order", order, "--json")
+        assert (code, errors) == (0, "")
+        assert "".join(row["flowKey"] for row in json.loads(output)) == expected
+        arguments = (
+            "export",
+            search,
+            "--order",
+            order,
+            "--column",
+            "flow",
+            "--column",
+            "metric.none",
+        )
+        code, output, errors = await headway(served, *arguments)
+        assert (code, errors) == (0, "")
+        assert output.splitlines() == ["flow,metric.none", *(f"{key}," for key in expected)]
+    code, output, errors = await headway(served, "ls", "--order", "color.red")
+    assert code != 0 and "cannot order by 'color.red'; name one of metric.KEY" in errors
