@@ -481,7 +481,13 @@ export type FacetField =
   /** The key of the schedule that started it. */
   | 'SCHEDULE'
   /** What made it fail: the newest message of each fingerprint, at most 1000 characters. */
-  | 'ERROR';
+  | 'ERROR'
+  /** The keys of properties. */
+  | 'PROPERTY'
+  /** The keys of inputs. */
+  | 'INPUT'
+  /** The names of metrics. */
+  | 'METRIC';
 
 /** Which executions. All that is given must hold; nothing given is all of them. */
 export type ExecutionFilter = {
