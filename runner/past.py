@@ -119,6 +119,13 @@ def _past(row: Any, execution: Execution, events: Sequence[Event], told: dict[st
     own = past_row(past, whole)
     rows["execution"] = lambda _: own
     rows["snapshot"] = lambda _: execution
+    rows["plan"] = lambda _: execution.plan
+    items = {
+        path: task.inputs["items"]
+        for path, task in execution.tasks.items()
+        if "items" in task.inputs
+    }
+    rows["items"] = lambda _: items
     tables = {
         "attempts": _attempts(execution, events),
         "approvals": _approvals(execution, events),
@@ -132,6 +139,9 @@ def _past(row: Any, execution: Execution, events: Sequence[Event], told: dict[st
     rows["given"] = lambda _: given
     for kind, found in tables.items():
         rows[kind] = _finder([past_row(past, one) for one in found], _KEYS.get(kind))
+    rows["attempts_in"] = _finder([past_row(past, one) for one in tables["attempts"]], None)
+    by_id = {row["id"]: row for row in rows["task_runs"](execution.id)}
+    rows["task_run"] = by_id.get
     return past
 
 
@@ -149,7 +159,10 @@ def past_row(past: Past, row: Mapping[str, Any]) -> Row:
 def _finder(rows: list[Row], key: str | None) -> Callable[[UUID], list[Row]]:
     if key is None:
         return lambda _: rows
-    return lambda wanted: [row for row in rows if row[key] == wanted]
+    found: dict[UUID, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row[key], []).append(row)
+    return lambda wanted: found.get(wanted, [])
 
 
 def _task_runs(execution: Execution, held: Mapping[UUID, Held]) -> list[Row]:

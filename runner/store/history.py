@@ -141,6 +141,7 @@ async def resolved_by(pool: Pool, scope: Scope, row: Row) -> Row | None:
     return await pool.fetchrow(_RESOLVED_BY.format(like=like, visible=visible), *arguments.values)
 
 
+ATTEMPTS_IN = "select * from attempts where execution_id = any($1::uuid[]) order by number"
 ATTEMPTS_OF = "select * from attempts where task_run_id = any($1::uuid[]) order by number"
 APPROVALS_OF = "select * from approvals where execution_id = any($1::uuid[]) order by id"
 VOTES_OF = "select * from votes where approval_id = any($1::uuid[]) order by at, id"
@@ -149,13 +150,14 @@ MOVES_OF = """
 select execution_id, seq, to_state, coalesce((data ->> 'told_at')::timestamptz, at) as at, actor, reason from events
 where execution_id = any($1::uuid[]) and type = 'EXECUTION_STATE_CHANGED' order by seq
 """
-TASK_MOVES_OF = """
+_TASK_MOVES = """
 select execution_id, seq, task_run_id, to_state, actor, reason,
   coalesce(case when type = 'TASK_RUN_RECORDED' then coalesce(data ->> 'ended_at',
     case to_state when 'RUNNING' then data ->> 'attempt_started_at' end)::timestamptz end, at) as at
-from events
-where execution_id = any($1::uuid[]) and task_run_id is not null and to_state is not null order by seq
+from events where execution_id = any($1::uuid[]) and to_state is not null and task_run_id
 """
+TASK_MOVES_OF = f"{_TASK_MOVES} is not null order by seq"
+TASK_MOVES_OF_RUNS = f"{_TASK_MOVES} = any($2::uuid[]) order by seq"
 NOTES_OF = "select * from notes where execution_id = any($1::uuid[]) order by seq"
 # What ran elsewhere may have been measured before its task run was told of.
 METRIC = """

@@ -33,6 +33,7 @@ from schema.scalars import JSON
 from schema.types.actors import Actor, Label, StateChange, labels_of
 from schema.types.approval import Approval
 from schema.types.artifact import ArtifactUse
+from schema.types.beside import read_beside
 from schema.types.durations import seconds_queued, seconds_taken
 from schema.types.event import ExecutionEvent, event_window, read_events
 from schema.types.flow import Flow, FlowRevision
@@ -46,10 +47,7 @@ from schema.types.paging import Paging
 from schema.types.problems import ActionAvailability
 from schema.types.row_view import Read, RowView, reading
 from schema.types.stats import DurationStats, TaskDuration
-from schema.types.task_run import (
-    TaskRun,
-    task_runs_by_path,
-)
+from schema.types.task_run import TaskRun
 from schema.types.waiting import Waiting, waiting_views
 
 if TYPE_CHECKING:
@@ -146,15 +144,15 @@ class Execution(RowView, Node):
 
     @strawberry.field
     async def state_history(self, info: Info) -> list[StateChange]:
-        created = StateChange(
-            seq=1,
-            state=ExecutionState.CREATED.value,
-            at=self.created_at,
-            actor=self.created_by,
-            reason=None,
-        )
+        created = {
+            "seq": 1,
+            "to_state": ExecutionState.CREATED.value,
+            "at": self.created_at,
+            "actor": self.row["created_by"],
+            "reason": None,
+        }
         rows = await info.context.loaders.moves.load(self.row["id"])
-        return [created, *(StateChange.of(row) for row in rows)]
+        return [StateChange.of(row) for row in (created, *rows)]
 
     @strawberry.field
     async def rerun_of(self, info: Info) -> "Execution | None":
@@ -231,24 +229,24 @@ class Execution(RowView, Node):
 
     @strawberry.field
     async def task_runs(self, info: Info) -> list[TaskRun]:
-        return [
-            TaskRun.of(row) for row in await info.context.loaders.task_runs.load(self.row["id"])
-        ]
+        rows = await info.context.loaders.task_runs.load(self.row["id"])
+        return TaskRun.all_of(rows, await read_beside(info, self.row["id"], rows))
 
     @strawberry.field
     async def task(self, info: Info, key: str) -> TaskRun | None:
-        return (await task_runs_by_path(info, self.row["id"])).get(key)
+        row = (await info.context.loaders.task_runs_by_path.load(self.row["id"])).get(key)
+        return TaskRun.maybe(row)
 
     @strawberry.field
     async def graph(self, info: Info) -> ExecutionGraph:
-        by_path = await task_runs_by_path(info, self.row["id"])
+        rows = await info.context.loaders.task_runs.load(self.row["id"])
         found = await snapshot_of(info, self.row["id"])
         edges = [
             GraphEdge(source=need, target=path)
             for path, task in found.tasks.items()
             for need in (run.path for run in found.needs_of(task))
         ]
-        return ExecutionGraph(nodes=list(by_path.values()), edges=edges)
+        return ExecutionGraph(nodes=[TaskRun.of(row) for row in rows], edges=edges)
 
     @strawberry.field
     async def events(
@@ -370,8 +368,8 @@ async def _line(info: Info, execution: snapshot.Execution) -> Line | None:
 
 
 async def _failure(info: Info, execution_id: UUID, failure: dict[str, Any]) -> Failure:
-    by_path = await task_runs_by_path(info, execution_id)
-    task = by_path.get(failure["path"]) if failure["path"] else None
+    by_path = await info.context.loaders.task_runs_by_path.load(execution_id)
+    task = TaskRun.maybe(by_path.get(failure["path"])) if failure["path"] else None
     line = None
     if task:
         line = await log_lines.last_error_line(
@@ -381,7 +379,9 @@ async def _failure(info: Info, execution_id: UUID, failure: dict[str, Any]) -> F
             failure["attempt"],
             moment_of(execution_id),
         )
-    skipped = [run for run in by_path.values() if run.state is TaskRunState.CANCELLED]
+    skipped = [
+        TaskRun.of(row) for row in by_path.values() if row["state"] == TaskRunState.CANCELLED.value
+    ]
     return Failure(
         task_run=task,
         attempt=failure["attempt"],
