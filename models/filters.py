@@ -43,6 +43,8 @@ class Field(StrEnum):
     """Holds of everything; where it is said, tests are listed too."""
     RETRIED = "retried"
     ERROR = "error"
+    FINGERPRINT = "fingerprint"
+    """Of what made it fail: the same for the same error."""
     NOTES = "notes"
     CHILDREN = "children"
     CHILD = "child"

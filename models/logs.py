@@ -1,6 +1,9 @@
 """Levels and streams of log lines, as numbers, because there are very many of them."""
 
 from enum import IntEnum
+from typing import Final
+
+_LONGEST_SEARCHED: Final = 1_000
 
 
 class LogLevel(IntEnum):
@@ -15,3 +18,10 @@ class LogStream(IntEnum):
     STDOUT = 1
     STDERR = 2
     SYSTEM = 3
+
+
+def cannot_be_searched(text: str) -> str | None:
+    """Why this text cannot be looked for; None when it can."""
+    if 0 < len(text) <= _LONGEST_SEARCHED and "\0" not in text:
+        return None
+    return f"text is 1 to {_LONGEST_SEARCHED} characters without NUL; got {len(text)}"

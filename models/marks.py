@@ -18,6 +18,7 @@ _RAREST: Final = (
     Field.ID,
     Field.NAME,
     Field.COMMIT,
+    Field.FINGERPRINT,
     Field.INPUT,
     Field.PROPERTY,
     Field.LABEL,
@@ -55,6 +56,7 @@ def borne_marks(one: Candidate) -> Iterator[Mark]:
     yield Field.ID, one.id
     yield Field.NAME, one.name
     yield Field.COMMIT, one.commit
+    yield Field.FINGERPRINT, one.fingerprint
     yield Field.BRANCH, one.branch
     yield Field.FLOW, one.flow
     yield Field.STATE, one.state

@@ -58,6 +58,7 @@ class Candidate:
     branch: str | None = None
     error: str | None = None
     failed: bool = False
+    fingerprint: str | None = None
     metrics: Mapping[str, float] = field(default_factory=dict)
     retried: bool = False
     notes: bool = False

@@ -1,6 +1,16 @@
 """What lists of executions are ordered by. Equal ones go by their creation, in the same direction."""
 
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final, TypeAlias
+
+from models.errors import ProblemCode, Refused
+from models.filters import Field
+
+
+class SortDirection(StrEnum):
+    ASC = "ASC"
+    DESC = "DESC"
 
 
 class ExecutionOrder(StrEnum):
@@ -26,3 +36,46 @@ class ExecutionOrder(StrEnum):
     @property
     def descending(self) -> bool:
         return self.value.endswith("_DESC")
+
+
+VALUES: Final = {
+    "metric": Field.METRIC,
+    "property": Field.PROPERTY,
+    "input": Field.INPUT,
+    "label": Field.LABEL,
+}
+"""By the word before the dot in the name of a column."""
+
+
+@dataclass(frozen=True, slots=True)
+class ByValue:
+    """By what executions have under a key: numbers first, then text, and in either direction last what has none."""
+
+    field: Field
+    key: str
+    descending: bool
+
+    @classmethod
+    def of(cls, column: str, direction: SortDirection) -> "ByValue":
+        """Raises Refused for what is no such column."""
+        word, _, key = column.partition(".")
+        if word not in VALUES or not key or not _is_storable(key):
+            known = ", ".join(f"{one}.KEY" for one in VALUES)
+            raise Refused.because(
+                ProblemCode.VALIDATION,
+                f"cannot order by {column[:100]!r}; name one of {known}, as metric.loss",
+                "orderByValue",
+                "column",
+            )
+        return cls(VALUES[word], key, direction is SortDirection.DESC)
+
+    @property
+    def column(self) -> str:
+        return f"{self.field.value}.{self.key}"
+
+
+def _is_storable(key: str) -> bool:
+    return not any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in key)
+
+
+Order: TypeAlias = ExecutionOrder | ByValue

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from models.filters import And, Field, Filter, Operator, Term, mentions
 from models.matching import Candidate
+from models.orders import Order
 from models.viewer import Scope
 from runner.audience import Audience
 from runner.feed import SAFETY_POLL, Feed
@@ -59,9 +60,9 @@ class Changes(Loop):
         self._checked = float("-inf")
         self._asked: Filter = And(())
 
-    def interest(self, where: Filter, scope: Scope, column: str | None = None) -> Interest:
-        """`column` is what the list is ordered by; without one it counts by state."""
-        return Interest(self._audience, where, scope, column)
+    def interest(self, where: Filter, scope: Scope, order: Order | None = None) -> Interest:
+        """Without an order the list counts by state."""
+        return Interest(self._audience, where, scope, order)
 
     def _ask(self) -> None:
         """What the filters ask beyond the row itself, each once."""

@@ -17,8 +17,10 @@ from uuid import UUID
 from models.filters import Ago, And, Field, Filter, Operator, Or, Term, mentions, terms_of
 from models.labels import TEST
 from models.marks import Mark, asked_marks, borne_marks
-from models.matching import Candidate, listed
+from models.matching import JSON_FIELDS, Candidate, listed
+from models.orders import ByValue, ExecutionOrder, Order
 from models.viewer import Scope
+from runner.store.json import load
 
 if TYPE_CHECKING:
     from runner.audience import Audience
@@ -112,21 +114,25 @@ class Interest:
     """Of one list: entered before its first look, and asked between two."""
 
     def __init__(
-        self, audience: "Audience", where: Filter, scope: Scope, column: str | None
+        self, audience: "Audience", where: Filter, scope: Scope, order: Order | None
     ) -> None:
         self.fields = frozenset(term.field for term in terms_of(where))
         self.marks = asked_marks(And((where, _within(scope))))
         self._audience = audience
         self._where = where
         self._scope = scope
-        self._ordered_by = _ORDERED_BY[column or "STATE"]
+        self._order = order or ExecutionOrder.STATE_ASC
+        self._ordered_by = _ordered_by(self._order)
         self._attributes = _ALWAYS.union(
             self._ordered_by, *(_ATTRIBUTES.get(each, {each.value}) for each in self.fields)
         )
-        self._unheard = mentions(where, Field.METRIC)  # they are recorded without a hint
+        measured = isinstance(order, ByValue) and order.field is Field.METRIC
+        self._unheard = measured or mentions(
+            where, Field.METRIC
+        )  # they are recorded without a hint
         self._settled = not (self._unheard or moves_by_itself(where))
         self._pause = _AT_REST if self._settled else _MOVING
-        self._by_id = column == "CREATED"
+        self._by_id = self._order.column == "CREATED"
         self._stirred = asyncio.Event()
         self._shown: dict[UUID, Shown] = {}
         self._room = 0
@@ -284,7 +290,19 @@ class Interest:
         return self._scope.covers(one.namespace) and listed(self._where, one, now)
 
     def _shows(self, row: Row) -> Shown:
-        return Shown(row["seq"], tuple(row[name] for name in self._ordered_by))
+        order = self._order
+        if not isinstance(order, ByValue):
+            return Shown(row["seq"], tuple(row[name] for name in self._ordered_by))
+        return Shown(
+            row["seq"], tuple(repr(load(row[name]).get(order.key)) for name in self._ordered_by)
+        )
+
+
+def _ordered_by(order: Order) -> Sequence[str]:
+    if not isinstance(order, ByValue):
+        return _ORDERED_BY[order.column]
+    name = JSON_FIELDS.get(order.field)
+    return (name,) if name else ()
 
 
 def moves_by_itself(where: Filter) -> bool:

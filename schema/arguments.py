@@ -11,31 +11,35 @@ from strawberry.schema.config import StrawberryConfig
 
 from models.errors import ProblemCode, Refused
 from models.filters import Filter
-from models.orders import ExecutionOrder
+from models.orders import ExecutionOrder, Order
 from schema.filters import ExecutionFilter, filter_from
+from schema.orders import ValueOrder, order_from
 from schema.scalars import SCALARS
 
-_DOCUMENT = """query ($where: ExecutionFilter, $orderBy: ExecutionOrder) {
-  understood(where: $where, orderBy: $orderBy) }"""
+_DOCUMENT = """query ($where: ExecutionFilter, $orderBy: ExecutionOrder, $orderByValue: ValueOrder) {
+  understood(where: $where, orderBy: $orderBy, orderByValue: $orderByValue) }"""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     where: Filter
-    order: ExecutionOrder
+    order: Order
 
 
-def wanted_executions(where: Any, search: str | None, order_by: str | None) -> Wanted:
+def wanted_executions(
+    where: Any, search: str | None, order_by: str | None, by_value: Any = None
+) -> Wanted:
     """Raises Refused for what the field `executions` would refuse."""
-    read: list[tuple[ExecutionFilter | None, ExecutionOrder | None]] = []
-    variables = {"where": where, "orderBy": order_by}
+    read: list[tuple[ExecutionFilter | None, ExecutionOrder | None, ValueOrder | None]] = []
+    variables = {"where": where, "orderBy": order_by, "orderByValue": by_value}
     result = _schema().execute_sync(_DOCUMENT, variables, context_value=read)
     if result.errors:
         message = result.errors[0].message
-        name = "orderBy" if "$orderBy" in message.partition(" got ")[0][:20] else "where"
+        told = message.partition(" got ")[0][:30]
+        name = next((each for each in ("orderByValue", "orderBy") if f"${each}" in told), "where")
         raise Refused.because(ProblemCode.VALIDATION, message, name)
-    ((given, order),) = read
-    return Wanted(filter_from(given, search), order or ExecutionOrder.CREATED_DESC)
+    ((given, order, value),) = read
+    return Wanted(filter_from(given, search), order_from(order, value))
 
 
 @strawberry.type
@@ -46,8 +50,9 @@ class _Query:
         info: strawberry.Info[Any, None],
         where: ExecutionFilter | None = None,
         order_by: ExecutionOrder | None = None,
+        order_by_value: ValueOrder | None = None,
     ) -> bool:
-        info.context.append((where, order_by))
+        info.context.append((where, order_by, order_by_value))
         return True
 
 

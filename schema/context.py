@@ -9,6 +9,7 @@ import strawberry
 
 from models.events import Ask
 from models.viewer import Scope, Viewer
+from runner.artifacts import ArtifactStore
 from runner.changes import Changes
 from runner.debugging import Debugger
 from runner.engine import Engine
@@ -39,6 +40,7 @@ class Services:
     vault: Vault
     version: str
     debugger: Debugger
+    artifacts: ArtifactStore | None = None
     windows: Windows = field(default_factory=Windows)
     executions: Gathered[UUID, Any] = field(default_factory=lambda: Gathered(_read_executions))
 

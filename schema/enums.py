@@ -12,7 +12,7 @@ from models.lifecycle.actions import Action
 from models.lifecycle.planning import TaskPlan
 from models.lifecycle.waiting import WaitingCode
 from models.links import DependencyKind
-from models.orders import ExecutionOrder
+from models.orders import ExecutionOrder, SortDirection
 from models.schedule import CatchUp, ScheduleSource
 from models.spec import InputType
 from models.trigger_kinds import TriggerKind
@@ -47,6 +47,7 @@ for _enum in (
     ScheduleSource,
     Permission,
     ExecutionOrder,
+    SortDirection,
     FacetField,
     Bucket,
     ValueType,

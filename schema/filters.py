@@ -33,6 +33,7 @@ _TEXTS: Final[Mapping[str, Field]] = {
     "created_by": Field.CREATED_BY,
     "commit": Field.COMMIT,
     "branch": Field.BRANCH,
+    "error": Field.FINGERPRINT,
     "date": Field.DATE,
     "schedule": Field.SCHEDULE,
     "created_at": Field.CREATED_AT,
@@ -75,6 +76,7 @@ class ExecutionFilter:
     origin: Origin | None = None
     commit: StringFilter | None = None
     branch: StringFilter | None = None
+    error: StringFilter | None = None
     retried: bool | None = None
     has_error: bool | None = None
     has_notes: bool | None = None

@@ -169,8 +169,8 @@ async def watch(
     services: "Services", wanted: Wanted, cursor: str | None
 ) -> AsyncGenerator[Told, None]:
     """A list from its first look on, or from a cursor."""
-    column = wanted.view.order.column
-    with services.changes.interest(wanted.where, wanted.scope, column) as interest:
+    order = wanted.view.order
+    with services.changes.interest(wanted.where, wanted.scope, order) as interest:
         window = Window(services.pool, services.windows, wanted, interest)
         yield await window.first(cursor)
         while True:

@@ -22,6 +22,7 @@ from runner.store.gathering import Gathered
 from runner.store.items import items_of
 from runner.store.nodes import RESULTS_OF
 from runner.store.plans import Plans
+from runner.store.snapshot_reads import last_metrics
 from runner.store.snapshots import read_executions
 from runner.store.stats import Tally
 from runner.store.task_times import TaskTime, usual_task_durations
@@ -84,6 +85,15 @@ class _Reads:
 
     async def revisions(self, ids: Sequence[UUID]) -> list[Row | None]:
         return await self._by_id(flows.revisions_by_id, ids)
+
+    async def last_metrics(
+        self, wanted: Sequence[tuple[UUID, tuple[str, ...] | None]]
+    ) -> list[Mapping[str, float]]:
+        """By name, each the value that was measured last; without names, of all."""
+        every = any(names is None for _, names in wanted)
+        names = None if every else sorted({name for _, some in wanted for name in some or ()})
+        found = await last_metrics(self.pool, [id for id, _ in wanted], names)
+        return [found[id] for id, _ in wanted]
 
     async def places_in_line(self, ids: Sequence[UUID]) -> list[slots.Place | None]:
         found = await slots.places_in_line(self.pool, ids)
@@ -237,6 +247,10 @@ class Loaders:
     @property
     def metrics(self) -> DataLoader[UUID, list[Row]]:
         return self._grouped("metrics")
+
+    @property
+    def last_metrics(self) -> DataLoader[Any, Mapping[str, float]]:
+        return self._once("last_metrics", self._reads.last_metrics)
 
     @property
     def artifacts(self) -> DataLoader[UUID, list[Row]]:

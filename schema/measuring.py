@@ -9,19 +9,21 @@ from uuid import UUID
 
 import strawberry
 
+from models.bars import bars_between
 from models.buckets import Bucket, buckets_between
 from models.comparison import check_choice
 from models.errors import Problem, ProblemCode, Refused
 from models.filters import Filter
 from models.ids import untyped
 from models.viewer import Permission
+from runner.store.histogram import histogram
 from runner.store.patience import patiently
 from runner.store.stats import counted_by_state, tallied
 from schema.context import Info
 from schema.doors import needs
 from schema.filters import ExecutionFilter, filter_from
 from schema.types.comparison import Comparison
-from schema.types.stats import ExecutionStats, LiveStats
+from schema.types.stats import ExecutionStats, HistogramBar, LiveStats
 
 STATS_COALESCE: Final = 1.0
 """Seconds between two counts."""
@@ -52,6 +54,26 @@ class MeasuringQuery:
         pool, scope = info.context.services.pool, info.context.viewer.scope
         stats = await tallied(pool, scope, filter_from(where, search), since, until, bucket)
         return ExecutionStats.of(stats, since, until, bucket, starts)
+
+    @strawberry.field
+    async def execution_histogram(
+        self,
+        info: Info,
+        since: datetime,
+        bars: int,
+        until: datetime | None = None,
+        where: ExecutionFilter | None = None,
+        search: str | None = None,
+    ) -> list[HistogramBar]:
+        needs(info, Permission.VIEW_EXECUTION)
+        until = until or datetime.now(UTC)
+        found = bars_between(since, until, bars)
+        pool, scope = info.context.services.pool, info.context.viewer.scope
+        counted = await histogram(pool, scope, filter_from(where, search), since, until, found)
+        return [
+            HistogramBar.of(start, start + found.length, counted.get(start, {}))
+            for start in found.starts
+        ]
 
 
 async def _compared(info: Info, ids: list[strawberry.ID], only_differences: bool) -> Comparison:

@@ -25,6 +25,7 @@ from schema.filters import (
 )
 from schema.measuring import MeasuringQuery
 from schema.nodes import find_nodes
+from schema.orders import ValueOrder, order_from
 from schema.reading import read_approvals, read_flows
 from schema.record import execution_at, read_audit_log
 from schema.scalars import JSON
@@ -114,6 +115,7 @@ class Query(TracingQuery, SearchQuery, MeasuringQuery, DebugQuery):
         where: ExecutionFilter | None = None,
         search: str | None = None,
         order_by: ExecutionOrder | None = None,
+        order_by_value: ValueOrder | None = None,
         first: int | None = None,
         after: str | None = None,
         last: int | None = None,
@@ -121,7 +123,7 @@ class Query(TracingQuery, SearchQuery, MeasuringQuery, DebugQuery):
     ) -> ExecutionConnection:
         needs(info, Permission.VIEW_EXECUTION)
         paging = Paging.of(first, after, last, before)
-        order = order_by or ExecutionOrder.CREATED_DESC
+        order = order_from(order_by, order_by_value)
         return await read_executions(info, filter_from(where, search), paging, order)
 
     @strawberry.field

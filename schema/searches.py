@@ -25,6 +25,7 @@ from schema.types.saved_filter import (
     SaveFilterPayload,
     may_change,
 )
+from schema.types.search_field import SearchField, search_fields
 
 _LONGEST_NAME: Final = 100
 
@@ -47,6 +48,11 @@ class SearchQuery:
         wish = FacetWish(field, size, contains or "")
         found = await facets(info.context.services.pool, scope, condition, wish)
         return [Facet.of(field, one) for one in found]
+
+    @strawberry.field
+    def search_fields(self, info: Info) -> list[SearchField]:
+        needs(info, Permission.VIEW_EXECUTION)
+        return search_fields()
 
     @strawberry.field
     async def saved_filters(self, info: Info) -> list[SavedFilter]:

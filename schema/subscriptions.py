@@ -8,7 +8,6 @@ from uuid import UUID
 
 import strawberry
 
-from models import logs as domain_logs
 from models.ids import typed, untyped
 from models.orders import ExecutionOrder
 from models.viewer import Permission
@@ -18,11 +17,12 @@ from runner.store.listing import View
 from schema.bulk import watch_bulk
 from schema.context import Info
 from schema.doors import needs, visible_execution
-from schema.enums import LeaveReason, LogLevel
+from schema.enums import LeaveReason, LogLevel, LogStream
 from schema.filters import ApprovalFilter, ExecutionFilter, filter_from
 from schema.following import changes_of
 from schema.list_window import Told, Wanted, watch
 from schema.measuring import watch_stats
+from schema.orders import ValueOrder, order_from
 from schema.reading import read_approvals
 from schema.types.approval import Approval
 from schema.types.bulk import Bulk
@@ -30,6 +30,7 @@ from schema.types.event import ExecutionEvent
 from schema.types.execution import Execution
 from schema.types.execution_change import ExecutionChange
 from schema.types.log import LogBatch, LogLine, line_cursor, line_of
+from schema.types.log_pages import lines_of
 from schema.types.paging import Count, Paging
 from schema.types.stats import LiveStats
 
@@ -134,11 +135,12 @@ class Subscription:
         where: ExecutionFilter | None = None,
         search: str | None = None,
         order_by: ExecutionOrder | None = None,
+        order_by_value: ValueOrder | None = None,
         first: int | None = None,
         after: str | None = None,
     ) -> AsyncGenerator[ExecutionListChange, None]:
         needs(info, Permission.VIEW_EXECUTION)
-        view = View(Paging.of(first).size, order_by or ExecutionOrder.CREATED_DESC)
+        view = View(Paging.of(first).size, order_from(order_by, order_by_value))
         wanted = Wanted(info.context.viewer.scope, filter_from(where, search), view)
         async for told in watch(info.context.services, wanted, info.context.resume or after):
             yield ExecutionListChange.of(told)
@@ -177,17 +179,15 @@ class Subscription:
         info: Info,
         execution_id: strawberry.ID,
         task_run_id: strawberry.ID | None = None,
+        attempt: int | None = None,
         min_level: LogLevel | None = None,
+        stream: LogStream | None = None,
         after: str | None = None,
     ) -> AsyncGenerator[LogBatch, None]:
         needs(info, Permission.VIEW_LOGS)
         key = await visible_execution(info, execution_id)
-        wanted = log_lines.LinesOf(
-            key,
-            untyped("run", task_run_id) if task_run_id else None,
-            None,
-            domain_logs.LogLevel(min_level.value) if min_level else None,
-        )
+        task_run = untyped("run", task_run_id) if task_run_id else None
+        wanted = lines_of(info, key, task_run, attempt, min_level, stream)
         start = info.context.resume if info.context.resume is not None else after
         services = info.context.services
         async for batch in log_lines.stream_lines(

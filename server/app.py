@@ -52,6 +52,7 @@ def create_operations(parts: Runtime) -> Operations:
         parts.vault,
         version("headway"),
         parts.debugger,
+        parts.artifacts,
     )
 
     def context(viewer: Viewer) -> Context:

@@ -40,6 +40,7 @@ class Runtime:
     queue: JobQueue
     vault: Vault
     debugger: Debugger
+    artifacts: ArtifactStore | None = None
 
 
 @asynccontextmanager
@@ -68,7 +69,7 @@ async def runtime(
         await stack.enter_async_context(Housekeeping(database))
         debugger = await stack.enter_async_context(Debugger())
         queue = JobQueue(database.pool)
-        yield Runtime(database, feed, changes, engine, evaluator, queue, vault, debugger)
+        yield Runtime(database, feed, changes, engine, evaluator, queue, vault, debugger, artifacts)
 
 
 def make_worker(

@@ -24,14 +24,17 @@ class Takes(Enum):
     ID = "an id"
     TRIGGER = "a kind of trigger or the key of a schedule"
     FLAG = "a word"
+    FINGERPRINT = "the fingerprint of an error"
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """`flags` are the words of `is` and `has`, each the filter that it stands for."""
+    """`about` is what it says to whoever completes a search. `flags` are the words of `is` and `has`, each the
+    filter that it stands for."""
 
     name: str
     takes: Takes
+    about: str
     field: Field | None = None
     flags: Mapping[str, Filter] | None = None
 
@@ -75,31 +78,36 @@ def _vocabulary(*known: Known, **synonyms: str) -> Vocabulary:
 
 
 EXECUTIONS: Vocabulary = _vocabulary(
-    Known("id", Takes.ID, Field.ID),
-    Known("namespace", Takes.NAMESPACE, Field.NAMESPACE),
-    Known("flow", Takes.TEXT, Field.FLOW),
-    Known("name", Takes.TEXT, Field.NAME),
-    Known("state", Takes.STATE, Field.STATE),
-    Known("kind", Takes.TEXT, Field.KIND),
-    Known("label", Takes.KEYED, Field.LABEL),
-    Known("property", Takes.KEYED, Field.PROPERTY),
-    Known("input", Takes.KEYED, Field.INPUT),
-    Known("metric", Takes.METRIC, Field.METRIC),
-    Known("by", Takes.TEXT, Field.CREATED_BY),
-    Known("date", Takes.TIME, Field.DATE),
-    Known("created", Takes.TIME, Field.CREATED_AT),
-    Known("started", Takes.TIME, Field.STARTED_AT),
-    Known("ended", Takes.TIME, Field.ENDED_AT),
-    Known("duration", Takes.DURATION, Field.DURATION),
-    Known("progress", Takes.NUMBER, Field.PROGRESS),
-    Known("origin", Takes.TEXT, Field.ORIGIN),
-    Known("commit", Takes.COMMIT, Field.COMMIT),
-    Known("branch", Takes.TEXT, Field.BRANCH),
-    Known("trigger", Takes.TRIGGER, Field.TRIGGER),
-    Known("schedule", Takes.TEXT, Field.SCHEDULE),
-    Known("text", Takes.TEXT, Field.TEXT),
-    Known("is", Takes.FLAG, flags=_IS),
-    Known("has", Takes.FLAG, flags=_HAS),
+    Known("id", Takes.ID, "a whole id, exec_...", Field.ID),
+    Known(
+        "namespace", Takes.NAMESPACE, "the namespace; acme.* is acme and all below", Field.NAMESPACE
+    ),
+    Known("flow", Takes.TEXT, "the key of the flow", Field.FLOW),
+    Known("name", Takes.TEXT, "the name of the execution", Field.NAME),
+    Known("state", Takes.STATE, "a state, or another tool's name for one", Field.STATE),
+    Known("kind", Takes.TEXT, "the kind", Field.KIND),
+    Known("label", Takes.KEYED, "a label, by its key", Field.LABEL),
+    Known("property", Takes.KEYED, "a property, by its key", Field.PROPERTY),
+    Known("input", Takes.KEYED, "an input, by its key", Field.INPUT),
+    Known("metric", Takes.METRIC, "a metric, by its name: the value recorded last", Field.METRIC),
+    Known("by", Takes.TEXT, "who created it", Field.CREATED_BY),
+    Known("date", Takes.TIME, "when it started; of what has not, when it was created", Field.DATE),
+    Known("created", Takes.TIME, "when it was created", Field.CREATED_AT),
+    Known("started", Takes.TIME, "when it started", Field.STARTED_AT),
+    Known("ended", Takes.TIME, "when it ended", Field.ENDED_AT),
+    Known("duration", Takes.DURATION, "how long it took, or has taken so far", Field.DURATION),
+    Known("progress", Takes.NUMBER, "from 0 to 1", Field.PROGRESS),
+    Known("origin", Takes.TEXT, "headway or external", Field.ORIGIN),
+    Known("commit", Takes.COMMIT, "the beginning of a commit", Field.COMMIT),
+    Known("branch", Takes.TEXT, "the branch of the code", Field.BRANCH),
+    Known("error", Takes.FINGERPRINT, "the same error: its fingerprint", Field.FINGERPRINT),
+    Known(
+        "trigger", Takes.TRIGGER, "what started it: a kind, or the key of a schedule", Field.TRIGGER
+    ),
+    Known("schedule", Takes.TEXT, "the key of the schedule that started it", Field.SCHEDULE),
+    Known("text", Takes.TEXT, "words of the name, the flow and the error", Field.TEXT),
+    Known("is", Takes.FLAG, "what holds of it", flags=_IS),
+    Known("has", Takes.FLAG, "what it has", flags=_HAS),
     pipeline="flow",
     workflow="flow",
     status="state",
@@ -115,12 +123,19 @@ EXECUTIONS: Vocabulary = _vocabulary(
     took="duration",
 )
 FLOWS: Vocabulary = _vocabulary(
-    Known("namespace", Takes.NAMESPACE, Field.NAMESPACE),
-    Known("flow", Takes.TEXT, Field.FLOW),
-    Known("kind", Takes.TEXT, Field.KIND),
-    Known("label", Takes.KEYED, Field.LABEL),
-    Known("text", Takes.TEXT, Field.TEXT),
-    Known("is", Takes.FLAG, flags={"enabled": _ENABLED, "disabled": Not(_ENABLED)}),
+    Known(
+        "namespace", Takes.NAMESPACE, "the namespace; acme.* is acme and all below", Field.NAMESPACE
+    ),
+    Known("flow", Takes.TEXT, "the key of the flow", Field.FLOW),
+    Known("kind", Takes.TEXT, "the kind", Field.KIND),
+    Known("label", Takes.KEYED, "a label, by its key", Field.LABEL),
+    Known("text", Takes.TEXT, "words of the key, the namespace and the description", Field.TEXT),
+    Known(
+        "is",
+        Takes.FLAG,
+        "enabled or disabled",
+        flags={"enabled": _ENABLED, "disabled": Not(_ENABLED)},
+    ),
     key="flow",
     pipeline="flow",
     workflow="flow",

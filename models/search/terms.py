@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from models.errors import Refused
 from models.filters import EVERYTHING, And, Field, Filter, Not, Operator, Term
+from models.fingerprint import LENGTH
 from models.ids import untyped
 from models.search.fields import TRIGGER_WORDS, Known, Takes
 from models.search.values import (
@@ -44,8 +45,10 @@ OPERATORS: Final[Mapping[Takes, frozenset[str]]] = {
     Takes.KEYED: _ALIKE | COMPARISONS.keys(),
     Takes.ID: _SAME,
     Takes.FLAG: _SAME,
+    Takes.FINGERPRINT: _SAME,
 }
 _COMMIT = re.compile(r"[0-9a-f]{1,64}", re.ASCII)
+_FINGERPRINT = re.compile(rf"[0-9a-f]{{{LENGTH}}}", re.ASCII)
 
 
 def condition(known: Known, operator: str, value: Given, key: str | None) -> Filter:
@@ -118,6 +121,16 @@ def _commit(known: Known, operator: str, value: Given, key: str | None) -> Filte
         raise Unfit("the beginning of a commit, in hexadecimal digits")
     kind = Operator.CONTAINS if operator == "~" else Operator.PREFIX
     return Term(_field(known), kind, wanted)
+
+
+def _fingerprint(known: Known, operator: str, value: Given, key: str | None) -> Filter:
+    if value.pattern == "":
+        return Term(_field(known), Operator.EXISTS, True)
+    if not _FINGERPRINT.fullmatch(value.text.lower()):
+        raise Unfit(
+            f"the fingerprint of a failure, {LENGTH} hexadecimal digits; its words are found without `error:`"
+        )
+    return Term(_field(known), Operator.EQ, value.text.lower())
 
 
 def _trigger(known: Known, operator: str, value: Given, key: str | None) -> Filter:
@@ -194,4 +207,5 @@ _READERS: Final[Mapping[Takes, Callable[[Known, str, Given, str | None], Filter]
     Takes.KEYED: _keyed,
     Takes.ID: _id,
     Takes.FLAG: _flag,
+    Takes.FINGERPRINT: _fingerprint,
 }

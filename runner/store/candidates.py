@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from models.filters import Field, Filter, mentions
+from models.fingerprint import fingerprint
 from models.matching import Candidate
 from models.states import ExecutionState, Origin
 from models.trigger_kinds import TriggerKind, schedule_of, trigger_kind
@@ -64,6 +65,11 @@ def trigger_of(row: Any) -> TriggerKind:
     )
 
 
+def fingerprint_of(failure: Mapping[str, Any]) -> str:
+    """Of the failure in a row of executions."""
+    return fingerprint(failure.get("path"), failure.get("code", ""), failure.get("message", ""))
+
+
 def candidate(
     row: Any, metrics: Mapping[str, float], beside: Mapping[Field, set[UUID]]
 ) -> Candidate:
@@ -93,6 +99,7 @@ def candidate(
         branch=git.get("branch"),
         error=failure.get("message") if failure else None,
         failed=failure is not None,
+        fingerprint=fingerprint_of(failure) if failure else None,
         child=row["parent_id"] is not None,
         trigger=trigger,
         schedule=schedule_of(trigger, load(row["trigger"])),

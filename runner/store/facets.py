@@ -10,7 +10,7 @@ from models.viewer import Scope
 from runner.store.connection import Pool
 from runner.store.history import COUNT_LIMIT
 from runner.store.where import Arguments, compile_listed, compile_scope
-from runner.store.where.terms import SCHEDULE_KEY, TRIGGER_KIND
+from runner.store.where.terms import FINGERPRINT, SCHEDULE_KEY, TRIGGER_KIND
 from runner.store.words import matching_words, wanted_words
 
 
@@ -27,6 +27,7 @@ class FacetField(StrEnum):
     ORIGIN = "ORIGIN"
     TRIGGER = "TRIGGER"
     SCHEDULE = "SCHEDULE"
+    ERROR = "ERROR"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,8 @@ class FacetWish:
     contains: str = ""
 
 
+_LONGEST_ERROR: Final = 1000
+"""Characters of a message that are shown for all that have its fingerprint."""
 _COLUMNS: Final[Mapping[FacetField, str]] = {
     FacetField.STATE: "state",
     FacetField.NAMESPACE: "namespace",
@@ -88,6 +91,8 @@ async def facets(pool: Pool, scope: Scope, where: Filter, wish: FacetWish) -> Se
     most = MOST_COUNTED.get(wish.field, COUNT_LIMIT)
     arguments = Arguments()
     condition = _condition(scope, where, arguments)
+    if wish.field is FacetField.ERROR:
+        return await _errors(pool, condition, wish, arguments)
     sql = f"""with recursive counted as materialized (
         select {_COLUMNS[wish.field]} as it from executions where {condition} order by id desc limit {most + 1}),
       total as materialized (select count(*) as number from counted),
@@ -104,6 +109,24 @@ async def facets(pool: Pool, scope: Scope, where: Filter, wish: FacetWish) -> Se
         *arguments.values,
     )
     return [FacetValue(row["key"], row["value"], row["number"], row["exact"]) for row in found]
+
+
+async def _errors(
+    pool: Pool, condition: str, wish: FacetWish, arguments: Arguments
+) -> Sequence[FacetValue]:
+    """By fingerprint, each shown as the newest of its messages, of those that hold the text."""
+    holds = _holds("message", wish, arguments)
+    rows: Sequence[Any] = await pool.fetch(
+        f"""with counted as materialized (
+              select id, {FINGERPRINT} as key, left(failure ->> 'message', {_LONGEST_ERROR}) as message
+              from executions where failure is not null and {condition} order by id desc limit {COUNT_LIMIT + 1})
+            select key, (array_agg(message order by id desc) filter (where {holds}))[1] as value, count(*) as number,
+              (select count(*) from counted) <= {COUNT_LIMIT} as exact
+            from counted group by key having bool_or({holds})
+            order by number desc, value, key limit {arguments.add(wish.first)}""",
+        *arguments.values,
+    )
+    return [FacetValue(row["key"], row["value"], row["number"], row["exact"]) for row in rows]
 
 
 def walked(column: str) -> str:

@@ -6,11 +6,12 @@ from typing import Final
 from uuid import UUID
 
 from models.filters import EVERYTHING, Field, Filter, mentions
-from models.orders import ExecutionOrder
+from models.orders import ByValue, ExecutionOrder, Order
 from models.viewer import Scope
 from runner.store.connection import Executes, Pool
 from runner.store.history import COUNT_LIMIT, Page, Row
 from runner.store.orders import COLUMNS, Column, Part, Place, beyond
+from runner.store.value_orders import value_page
 from runner.store.where import Arguments, compile_listed, compile_scope
 from runner.store.words import Words, matching_words, wanted_words
 
@@ -25,7 +26,7 @@ class View:
     """`size` rows of an ordered list after (or, `backwards`, before) a place in it."""
 
     size: int
-    order: ExecutionOrder = ExecutionOrder.CREATED_DESC
+    order: Order = ExecutionOrder.CREATED_DESC
     place: Place | None = None
     backwards: bool = False
 
@@ -65,16 +66,26 @@ async def executions_page(
     pool: Executes, scope: Scope, where: Filter = EVERYTHING, view: View = View(50)
 ) -> Page:
     """Rows with `sort_key`, the key of each in this order. As cheap at the thousandth page as at the first."""
+    rows = await _rows(pool, scope, where, view)
+    more, rows = len(rows) > view.size, rows[: view.size]
+    if view.backwards:
+        return Page(rows[::-1], has_next=view.place is not None, has_previous=more)
+    return Page(rows, has_next=more, has_previous=view.place is not None)
+
+
+async def _rows(pool: Executes, scope: Scope, where: Filter, view: View) -> Sequence[Row]:
+    """From the place on, one more than the page has."""
+    if isinstance(view.order, ByValue):
+        return await value_page(
+            pool, scope, where, view.order, view.place, view.backwards, view.size + 1
+        )
     rows: Sequence[Row] = ()
     words = wanted_words(where)
     if words and view.order.column == "CREATED" and await words.are_frequent(pool):
         rows = await _among_newest(pool, scope, where, view)
     if len(rows) <= view.size:
         rows = await _page(pool, scope, where, view, words)
-    more, rows = len(rows) > view.size, rows[: view.size]
-    if view.backwards:
-        return Page(rows[::-1], has_next=view.place is not None, has_previous=more)
-    return Page(rows, has_next=more, has_previous=view.place is not None)
+    return rows
 
 
 async def _among_newest(pool: Executes, scope: Scope, where: Filter, view: View) -> Sequence[Row]:

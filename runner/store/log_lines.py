@@ -15,11 +15,12 @@ import asyncpg
 from models.logs import LogLevel, LogStream
 from runner.feed import Feed
 from runner.store.connection import Connection, Executes, Pool
+from runner.store.log_blocks import SIZE, blocks_with, count_in, lines_by_level
 from runner.store.patience import patiently
 
 BATCH: Final = 500
 COUNTED: Final = 10_000
-"""Where counting of filtered lines stops."""
+"""Where counting of the lines of a past moment stops."""
 _SEARCHED: Final = 20_000
 """Lines at the end of an execution's log among which an error is looked for."""
 _COALESCE: Final = 0.05
@@ -58,17 +59,18 @@ class LogRow:
 @dataclass(frozen=True, slots=True)
 class LinesOf:
     """Which lines of an execution: of one task run, of one attempt, from a level up, written by a
-    moment; None is all."""
+    moment, of one stream; None is all."""
 
     execution_id: UUID
     task_run_id: UUID | None = None
     attempt: int | None = None
     min_level: LogLevel | None = None
     until: datetime | None = None
+    stream: LogStream | None = None
 
     @property
     def everything(self) -> bool:
-        narrowed = (self.task_run_id, self.attempt, self.until)
+        narrowed = (self.task_run_id, self.attempt, self.until, self.stream)
         return all(one is None for one in narrowed) and not self.min_level
 
 
@@ -100,20 +102,27 @@ _COLUMNS = ", ".join(field.name for field in fields(LogRow)).replace(
 )
 _OF_TASK_RUN = "(task_run_id = $2 or task_run_id is null and path = (select t.path from task_runs t where t.id = $2))"
 # Plans are made anew for each query, so a filter that is not asked for costs nothing.
-_WANTED = f"""
+WANTED = f"""
 execution_id = $1 and ($2::uuid is null or {_OF_TASK_RUN}) and ($3::int is null or attempt = $3)
   and ($4::smallint is null or level >= $4) and ($5::timestamptz is null or at <= $5)
+  and ($6::smallint is null or stream = $6)
 """
-_AFTER = f"""
-select {_COLUMNS} from logs where {_WANTED} and line > $6 order by line limit $7
+_AFTER = f"select {_COLUMNS} from logs where {WANTED} and line > $7 order by line limit $8"
+_BEFORE = f"select {_COLUMNS} from logs where {WANTED} and line < $7 order by line desc limit $8"
+# Each block but the first holds a line at least.
+_AFTER_IN_BLOCKS = f"""
+select found.* from ({{blocks}}) blocks, lateral (
+  select {_COLUMNS} from logs where {WANTED} and line > greatest($7, blocks.block::bigint * {SIZE})
+    and line <= (blocks.block::bigint + 1) * {SIZE} order by line limit $8) found
+order by blocks.block, found.line limit $8
 """
-_BEFORE = f"""
-select {_COLUMNS} from logs where {_WANTED} and ($6::bigint is null or line < $6)
-order by line desc limit $7
+_BEFORE_IN_BLOCKS = f"""
+select found.* from ({{blocks}}) blocks, lateral (
+  select {_COLUMNS} from logs where {WANTED} and line > blocks.block::bigint * {SIZE}
+    and line < least($7, (blocks.block::bigint + 1) * {SIZE} + 1) order by line desc limit $8) found
+order by blocks.block desc, found.line desc limit $8
 """
-_COUNT = f"""
-select count(*) from (select from logs where {_WANTED} limit $6) counted
-"""
+_COUNT = f"select count(*) from (select from logs where {WANTED} limit $7) counted"
 _COUNT_ALL = "select lines from log_heads where execution_id = $1"
 # One snapshot: an attempt's lines are committed before its end is, so once `ended` the head counts all of them.
 _STANDING = """
@@ -163,6 +172,7 @@ async def _append(connection: Connection, lines: Sequence[NewLine]) -> list[int]
             )
         )
     await connection.copy_records_to_table("logs", records=records, columns=_STORED)
+    await count_in(connection, records)
     return [record[1] for record in records]
 
 
@@ -170,24 +180,36 @@ async def lines_after(
     pool: Executes, wanted: LinesOf, after: int | None, limit: int
 ) -> list[LogRow]:
     """The first ones after a number, or from the start."""
-    rows = await pool.fetch(_AFTER, *_filters(wanted), min(after or 0, _LAST_NUMBER), limit)
-    return [_row(row) for row in rows]
+    sql, after = _AFTER, min(after or 0, _LAST_NUMBER)
+    if not wanted.everything:
+        bound = f"block >= $7::bigint / {SIZE}"
+        sql = _AFTER_IN_BLOCKS.format(blocks=_blocks(wanted, bound, "asc"))
+    return [_row(row) for row in await pool.fetch(sql, *filters_of(wanted), after, limit)]
 
 
 async def lines_before(
     pool: Executes, wanted: LinesOf, before: int | None, limit: int
 ) -> list[LogRow]:
     """The last ones before a number, or of all; in the order of the log."""
-    last = None if before is None else min(before, _LAST_NUMBER)
-    rows = await pool.fetch(_BEFORE, *_filters(wanted), last, limit)
+    sql, last = _BEFORE, _LAST_NUMBER if before is None else min(before, _LAST_NUMBER)
+    if not wanted.everything:
+        bound = f"block <= ($7::bigint - 2) / {SIZE}"
+        sql = _BEFORE_IN_BLOCKS.format(blocks=_blocks(wanted, bound, "desc"))
+    rows = await pool.fetch(sql, *filters_of(wanted), last, limit)
     return [_row(row) for row in reversed(rows)]
 
 
+def _blocks(wanted: LinesOf, bound: str, order: str) -> str:
+    return blocks_with(wanted.task_run_id is not None, bound, order, "$8 + 1")
+
+
 async def count_lines(pool: Executes, wanted: LinesOf) -> tuple[int, bool]:
-    """How many there are, and whether that is exact: all are, filtered ones up to COUNTED."""
+    """How many there are, and whether that is exact: of a past moment they are counted up to COUNTED."""
     if wanted.everything:
         return await pool.fetchval(_COUNT_ALL, wanted.execution_id) or 0, True
-    count: int = await pool.fetchval(_COUNT, *_filters(wanted), COUNTED + 1)
+    if wanted.until is None:
+        return sum((await lines_by_level(pool, filters_of(wanted))).values()), True
+    count: int = await pool.fetchval(_COUNT, *filters_of(wanted), COUNTED + 1)
     return min(count, COUNTED), count <= COUNTED
 
 
@@ -279,13 +301,14 @@ async def _sum_up_to(pool: Pool, wanted: LinesOf, last: int) -> _Sum:
     return total
 
 
-def _filters(wanted: LinesOf) -> tuple[Any, ...]:
+def filters_of(wanted: LinesOf) -> tuple[Any, ...]:
     return (
         wanted.execution_id,
         wanted.task_run_id,
         wanted.attempt,
         wanted.min_level,
         wanted.until,
+        wanted.stream,
     )
 
 

@@ -36,7 +36,10 @@ _OWN: Final = (
 _EVENTS: Final = "delete from events where execution_id = any($1::uuid[])"
 _LOGS: Final = "delete from logs where execution_id = any($1::uuid[])"
 _BESIDE: Final[Mapping[str, Sequence[str]]] = {
-    "logs": ("delete from log_heads where execution_id = any($1::uuid[])",),
+    "logs": (
+        "delete from log_heads where execution_id = any($1::uuid[])",
+        "delete from log_blocks where execution_id = any($1::uuid[])",
+    ),
     "metrics": ("delete from metrics where execution_id = any($1::uuid[])",),
     "artifacts": (
         _FORGET_ARTIFACTS,

@@ -6,13 +6,15 @@ from typing import Any, Final
 from uuid import UUID
 
 from models.filters import Filter
-from models.orders import ExecutionOrder
+from models.orders import ByValue, Order
 from models.viewer import Scope
-from runner.store.connection import Connection, Pool
+from runner.store.connection import Connection, Executes, Pool
 from runner.store.history import Row, executions_by_id
 from runner.store.listing import View, executions_page
+from runner.store.log_search import SAYS
 from runner.store.measures import LAST_FIRST
 from runner.store.orders import Place
+from runner.store.value_orders import all_by_value
 
 CHUNK: Final = 250
 """Rows at a time: few enough that writing them out does not hold others up."""
@@ -36,9 +38,14 @@ async def one_moment(pool: Pool) -> AsyncIterator[Connection]:
 
 
 async def all_executions(
-    connection: Connection, scope: Scope, where: Filter, order: ExecutionOrder
+    connection: Connection, scope: Scope, where: Filter, order: Order
 ) -> AsyncGenerator[Sequence[Row], None]:
     """As pages of the list would give them, one after the other to its end."""
+    if isinstance(order, ByValue):
+        statement, arguments = all_by_value(scope, where, order)
+        async for rows in in_chunks(connection, statement, *arguments):
+            yield rows
+        return
     place = None
     while True:
         page = await executions_page(connection, scope, where, View(CHUNK, order, place))
@@ -60,7 +67,7 @@ async def in_chunks(
 
 
 async def last_metrics(
-    connection: Connection, ids: Sequence[UUID], names: Sequence[str] | None
+    connection: Executes, ids: Sequence[UUID], names: Sequence[str] | None
 ) -> dict[UUID, dict[str, float]]:
     """Of each execution by name; None is every name."""
     found: dict[UUID, dict[str, float]] = {id: {} for id in ids}
@@ -73,11 +80,12 @@ async def visible_row(connection: Connection, scope: Scope, id: UUID) -> Row | N
     return (await executions_by_id(connection, scope, [id])).get(id)
 
 
-_LOG = """
+_LOG = f"""
 select l.line, l.path, l.attempt, l.at, l.level, l.stream, l.text, coalesce(l.task_run_id, t.id) as task_run_id
 from logs l left join task_runs t on (t.execution_id, t.path) = (l.execution_id, l.path)
 where l.execution_id = $1 and ($2::text is null or l.path = $2) and ($3::int is null or l.attempt = $3)
-  and ($4::smallint is null or l.level >= $4)
+  and ($4::smallint is null or l.level >= $4) and ($5::smallint is null or l.stream = $5)
+  and ($6::text[] is null or {SAYS.format(colour="$7::text", patterns="$6::text[]")})
 """
 LOG_BY_TIME: Final = f"{_LOG} order by l.line"
 LOG_BY_TASK: Final = (

@@ -1,7 +1,7 @@
 from typing import Final
 
 from schema.descriptions.dependencies import DEPTH, DIRECTION
-from schema.descriptions.words import ATTEMPT, EXIT_CODE, ID, Words, paged
+from schema.descriptions.words import AROUND, ATTEMPT, EXIT_CODE, ID, Words, paged
 
 _LIKE: Final = "flow, or recorded pipeline, and kind"
 EXECUTIONS: Final[Words] = {
@@ -74,10 +74,30 @@ EXECUTIONS: Final[Words] = {
             "logs(taskRunId)": "Only what this task run wrote.",
             "logs(attempt)": "Only what this attempt wrote. It needs `taskRunId` to mean one attempt.",
             "logs(minLevel)": "Only lines of this level and above.",
-            **paged("logs"),
+            "logs(stream)": "Only lines that were written there.",
+            "logs(around)": AROUND,
+            **paged("logs", most="1000"),
+            "logMatches": "The numbers of the lines that match, in order; the work of one call is bounded, so go on "
+            "with `after: searchedTo` until it is `complete`. Without `text` every line of the choice matches: with "
+            "`minLevel: ERROR` the first is the next error.",
+            "logMatches(text)": "Only lines that hold this text, 1 to 1000 characters, in upper or lower case; what "
+            "colours a terminal is no part of a line's text.",
+            "logMatches(taskRunId)": "Only what this task run wrote.",
+            "logMatches(attempt)": "Only what this attempt wrote.",
+            "logMatches(minLevel)": "Only lines of this level and above.",
+            "logMatches(stream)": "Only lines that were written there.",
+            "logMatches(first)": "How many at most: 1 to 1000, 1000 by default.",
+            "logMatches(after)": "The number of a line: those after it, from the beginning by default.",
+            "logCounts": "How many lines of each level that occurs there are, from TRACE up.",
+            "logCounts(taskRunId)": "Only what this task run wrote.",
+            "logCounts(attempt)": "Only what this attempt wrote.",
             "metrics": "The numbers that its tasks recorded, in the order of their times.",
             "metrics(taskRunId)": "Only those of this task run.",
             "metrics(name)": "Only those of this name.",
+            "columns": "Some of its values by the names of columns, as an export has them: `property.lr`, "
+            "`metric.loss` (recorded last), `input.day`, `label.team`, `output.rows`, `failureMessage`. "
+            "Secrets are masked; what it has not is null.",
+            "columns(names)": "The names of the columns, each once; at most 200.",
             "artifacts": "What it used and made.",
             "artifacts(direction)": "Only what was used, or only what was made.",
             "approvals": "Its approval requests, in the order of their making.",
@@ -144,9 +164,11 @@ EXECUTIONS: Final[Words] = {
             "exitCode": EXIT_CODE,
             "others": "How many other task runs failed. A foreach that failed because of its iterations is not "
             "one more.",
-            "fingerprint": "The same for failures that differ only in numbers, ids and quoted values.",
+            "fingerprint": "The same for failures that differ only in numbers, ids and quoted values; "
+            "`error:` finds what failed with it. None is found of what was set to FAILED by hand.",
             "logLine": "The number of the line of that attempt's log that most likely tells of it; null without one.",
             "skipped": "The task runs that were CANCELLED.",
+            "skippedCount": "How many task runs were CANCELLED.",
         },
     ),
     "ExecutionGraph": (

@@ -71,6 +71,18 @@ HISTORY: Final[Words] = {
             "attempt": f"{ATTEMPT} {AT_LARGE}",
         },
     ),
+    "LogMatches": (
+        "Lines of a log that match, as far as was searched.",
+        {
+            "lines": "Their numbers, in order.",
+            "searchedTo": "The number of the last line that was searched: go on after it.",
+            "complete": "Whether that was the last line so far.",
+        },
+    ),
+    "LogCount": (
+        "How many lines of one level there are.",
+        {"level": "The level.", "count": "How many."},
+    ),
     "LogLevel": (
         "How much a line matters, from least to most.",
         {

@@ -69,6 +69,7 @@ INPUTS: Final[Words] = {
             "endedAt": "Of when it ended.",
             "duration": "Of the seconds between its start and its end, or now.",
             "progress": "Of how far it is, 0 to 1.",
+            "error": "Of the fingerprint of its failure, as `Failure.fingerprint` gives it: the same error.",
             "retried": "Whether a task run of it had more than one attempt.",
             "hasError": "Whether it failed.",
             "hasNotes": "Whether somebody wrote a note beside it.",

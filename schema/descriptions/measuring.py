@@ -40,6 +40,15 @@ MEASURING: Final[Words] = {
             "count": "How many task runs that is of.",
         },
     ),
+    "HistogramBar": (
+        "A part of a time, and the executions in it.",
+        {
+            "start": "Its first moment.",
+            "end": "The first moment after it.",
+            "states": "The states that any of them is in now, and how many, in the order of a life.",
+            "total": "How many they are.",
+        },
+    ),
     "Comparison": (
         "2 to 5 executions side by side. The first is the baseline, which the others differ from or not.",
         {

@@ -1,6 +1,16 @@
 from typing import Final
 
-from schema.descriptions.words import AFTER, AT_LARGE, ID, REASON, TASK_KEY, TASK_RUN_ID, Words
+from schema.descriptions.words import (
+    AFTER,
+    AT_LARGE,
+    DOWNLOAD_URL,
+    ID,
+    PREVIEW_URL,
+    REASON,
+    TASK_KEY,
+    TASK_RUN_ID,
+    Words,
+)
 
 _EXECUTION: Final = "The execution, which must be one from elsewhere."
 _DIGEST: Final = "Of its content, as `sha256:` and hexadecimal; null when it is not known."
@@ -29,6 +39,8 @@ RECORDING: Final[Words] = {
             "size": _SIZE,
             "properties": "What was said of it, by name.",
             "createdAt": "When it was first recorded.",
+            "downloadUrl": DOWNLOAD_URL,
+            "previewUrl": PREVIEW_URL,
             "versions": "All of its name, this one too, the newest first; at most 200.",
             "uses": "Who used and made it, the newest first; at most 200.",
             "uses(direction)": "Only who used it, or only who made it.",
@@ -53,6 +65,8 @@ RECORDING: Final[Words] = {
             "taskRunId": f"{TASK_RUN_ID} {AT_LARGE}",
             "taskKey": f"{TASK_KEY} {AT_LARGE}",
             "createdAt": "When it was recorded.",
+            "downloadUrl": DOWNLOAD_URL,
+            "previewUrl": PREVIEW_URL,
         },
     ),
     "ArtifactEdge": ("A place in a list of artifacts.", {"node": "The artifact.", "cursor": AFTER}),

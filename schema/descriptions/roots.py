@@ -6,6 +6,9 @@ _INPUT: Final = "What to do, and to what."
 _SEARCH: Final = (
     "A search, as `state:failed flow:nightly* duration>30m`, that must hold beside `where`."
 )
+_BY_VALUE: Final = (
+    "In place of `orderBy`: by what they have under a key. Refused where more than 20 000 match."
+)
 _MUTATIONS: Final = {
     "saveFlow": "Save a flow document as a new revision. The same text as the latest makes none.",
     "deleteFlow": "Delete a flow and its schedules. Its executions stay, and those that run go on; "
@@ -85,6 +88,7 @@ ROOTS: Final[Words] = {
             "executions(where)": "Which.",
             "executions(search)": _SEARCH,
             "executions(orderBy)": "Their order, CREATED_DESC by default.",
+            "executions(orderByValue)": _BY_VALUE,
             **paged("executions"),
             "facets": "The values that a field has among executions, the most frequent first.",
             "facets(field)": "The field.",
@@ -103,6 +107,16 @@ ROOTS: Final[Words] = {
             "executionStats(since)": "Those of this moment and later.",
             "executionStats(until)": "Those before this moment; now by default.",
             "executionStats(bucket)": "The parts of the time to count by; 1500 of them at most.",
+            "executionHistogram": "How many executions there were in each part of a time, and in which states they are "
+            "now. Each counts when it started, or, where it has not, when it was created. Together they are as many as "
+            "the list of the same filter and time has.",
+            "executionHistogram(since)": "Those of this moment and later.",
+            "executionHistogram(until)": "Those before this moment; now by default.",
+            "executionHistogram(bars)": "How many bars at most, 1 to 200. They are of one round length, the shortest "
+            "that needs no more: 1, 5 or 15 seconds, 1, 5, 15 or 30 minutes, 1, 3, 6 or 12 hours, a day or weeks.",
+            "executionHistogram(where)": "Which.",
+            "executionHistogram(search)": _SEARCH,
+            "searchFields": "The fields of the search language, for whoever completes a search.",
             "savedFilters": "The searches that the viewer keeps, then those that others share; by name.",
             "approvals": "Requests for decisions, the oldest first.",
             "approvals(where)": "Which.",
@@ -165,6 +179,7 @@ ROOTS: Final[Words] = {
             "executionList(where)": "Which.",
             "executionList(search)": _SEARCH,
             "executionList(orderBy)": "Their order, CREATED_DESC by default.",
+            "executionList(orderByValue)": _BY_VALUE,
             "executionList(first)": "How many rows to keep in view: 1 to 200, 50 by default.",
             "executionList(after)": "The last message's cursor: what changed since comes first, or a reset.",
             "approvals": "Requests for decisions, then those that are new, have changed, or are no longer among them.",
@@ -177,7 +192,9 @@ ROOTS: Final[Words] = {
             "logs": "What an execution's tasks wrote and write. It ends with a complete batch.",
             "logs(executionId)": "The execution.",
             "logs(taskRunId)": "Only what this task run writes.",
+            "logs(attempt)": "Only what this attempt writes. It needs `taskRunId` to mean one attempt.",
             "logs(minLevel)": "Only lines of this level and above.",
+            "logs(stream)": "Only lines that are written there.",
             "logs(after)": "The cursor of an earlier batch: the lines after it.",
         },
     ),

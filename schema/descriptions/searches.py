@@ -39,6 +39,31 @@ SEARCHES: Final[Words] = {
             **_both("PROGRESS", "What is furthest", "What is least far"),
         },
     ),
+    "ValueOrder": (
+        "An order by what executions have under a key: numbers first, text that is one among them, then other text by "
+        "its first 200 characters and truths as text, and in either direction last what has no such value.",
+        {
+            "column": "`metric.NAME` (the value that was recorded last), `property.KEY`, `input.KEY` or `label.KEY`. "
+            "Secrets count as no value.",
+            "direction": "The least first, or the greatest.",
+        },
+    ),
+    "SortDirection": (
+        "The direction of an order.",
+        {"ASC": "The least first.", "DESC": "The greatest first."},
+    ),
+    "SearchField": (
+        "A field of the search language.",
+        {
+            "name": "Its name.",
+            "aliases": "What else it may be called.",
+            "description": "What it is, in a few words.",
+            "operators": "The operators that it takes, `:` first. Those with `>` take a range as well: `:1 TO 5`.",
+            "values": "The values that there are whatever was run, as states; empty where it takes any.",
+            "facet": "The facet that counts its values; null without one.",
+            "keyed": "Whether it takes a key and a value, as `label.team:data`.",
+        },
+    ),
     "NumberFilter": (
         "A comparison with a number. All that is given must hold.",
         {"eq": "Exactly this.", **_NUMBERS},
@@ -76,12 +101,13 @@ SEARCHES: Final[Words] = {
             "ORIGIN": "Where it ran.",
             "TRIGGER": "The kind of what started it.",
             "SCHEDULE": "The key of the schedule that started it.",
+            "ERROR": "What made it fail: the newest message of each fingerprint, at most 1000 characters.",
         },
     ),
     "Facet": (
         "A value that executions have, and how many.",
         {
-            "key": "The key of a label; null for other fields.",
+            "key": "The key of a label, the fingerprint of an error; null for other fields.",
             "value": "The value.",
             "count": "How many have it. Counting goes through the newest 10 000 that match, of labels through 2000; "
             "`exact` says whether these were all. Namespaces, flows and kinds that only older ones have are found too, "

@@ -1,6 +1,6 @@
 from typing import Final
 
-from schema.descriptions.words import EXIT_CODE, ID, Words, paged
+from schema.descriptions.words import AROUND, EXIT_CODE, ID, Words, paged
 
 TASK_RUNS: Final[Words] = {
     "TaskRun": (
@@ -28,7 +28,9 @@ TASK_RUNS: Final[Words] = {
             "logs": "What it wrote. Without `first` and `last`, from the beginning.",
             "logs(attempt)": "Only what the attempt of this number wrote.",
             "logs(minLevel)": "Only lines of this level and above.",
-            **paged("logs"),
+            "logs(stream)": "Only lines that were written there.",
+            "logs(around)": AROUND,
+            **paged("logs", most="1000"),
             "approval": "Its latest request for a decision; null when it made none.",
             "waitingFor": "Why it does not move; empty when it does, or has ended.",
             "retryAt": "When its next attempt may start; null unless it is RETRYING.",
@@ -41,7 +43,11 @@ TASK_RUNS: Final[Words] = {
     ),
     "Iteration": (
         "One turn of a foreach.",
-        {"index": "Its position, from 0.", "item": "What `item` is in it."},
+        {
+            "index": "Its position, from 0.",
+            "item": "What `item` is in it.",
+            "label": "Its item as text of at most 80 characters; of what is no text, its JSON.",
+        },
     ),
     "PlannedTask": (
         "What a rerun does with a task.",

@@ -18,10 +18,23 @@ AT_LARGE: Final = "Null for what is of the execution as a whole."
 EXIT_CODE: Final = (
     "Of its process: negative for a signal; null without a process, or before its end."
 )
+AROUND: Final = (
+    "The number of a line, which need not be there: the `first` lines of the choice that are nearest to it, as many "
+    "before as from it on where there are. Not together with `after`, `last` or `before`."
+)
+DOWNLOAD_URL: Final = (
+    "The path on this server that gives the file as a download; null when Headway does not hold it."
+)
+PREVIEW_URL: Final = (
+    "The path on this server that gives the file to be shown: text, its first 256 KiB, or a picture. Null when Headway "
+    "does not hold it, or it is neither."
+)
 ATTEMPT: Final = "The number of the attempt that it belongs to, from 1."
 
 
-def paged(field: str, *, backwards: bool = True) -> dict[str, str]:
+def paged(field: str, *, backwards: bool = True, most: str = "200") -> dict[str, str]:
     """The paging arguments of a field."""
-    forwards = {f"{field}(first)": FIRST, f"{field}(after)": AFTER}
-    return forwards | ({f"{field}(last)": LAST, f"{field}(before)": BEFORE} if backwards else {})
+    words = {f"{field}(first)": FIRST, f"{field}(after)": AFTER}
+    if backwards:
+        words |= {f"{field}(last)": LAST, f"{field}(before)": BEFORE}
+    return {name: sentence.replace("1 to 200", f"1 to {most}") for name, sentence in words.items()}

@@ -12,6 +12,7 @@ from runner.store.json import load
 from schema.context import Info
 from schema.enums import ArtifactDirection
 from schema.scalars import JSON, BigInt
+from schema.types.held_files import address_of, is_held
 from schema.types.measures import typed_or_none
 from schema.types.node import Node
 from schema.types.paging import Count, PageInfo
@@ -48,6 +49,18 @@ class Artifact(Node):
             properties=load(row["properties"]),
             created_at=row["created_at"],
         )
+
+    @strawberry.field
+    async def download_url(self, info: Info) -> str | None:
+        return address_of(self.id, self.name, await self._is_held(info)).download
+
+    @strawberry.field
+    async def preview_url(self, info: Info) -> str | None:
+        return address_of(self.id, self.name, await self._is_held(info)).preview
+
+    async def _is_held(self, info: Info) -> bool:
+        uses = await info.context.loaders.uses.load(self.key)
+        return any(is_held(info, use["uri"], use["execution_id"], use["digest"]) for use in uses)
 
     @strawberry.field
     async def versions(self, info: Info) -> list["Artifact"]:
@@ -115,6 +128,17 @@ class ArtifactUse(Node):
             task_key=row["path"],
             created_at=row["created_at"],
         )
+
+    @strawberry.field
+    def download_url(self, info: Info) -> str | None:
+        return address_of(self.id, self.name, self._is_held(info)).download
+
+    @strawberry.field
+    def preview_url(self, info: Info) -> str | None:
+        return address_of(self.id, self.name, self._is_held(info)).preview
+
+    def _is_held(self, info: Info) -> bool:
+        return is_held(info, self.uri, self.execution_key, self.digest)
 
     @strawberry.field
     async def artifact(self, info: Info) -> Artifact | None:

@@ -1,7 +1,5 @@
 """Executions: the row as plain attributes, what hangs on it by loaders."""
 
-import hashlib
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -9,6 +7,7 @@ from uuid import UUID
 
 import strawberry
 
+from models.fingerprint import fingerprint
 from models.ids import typed, untyped
 from models.lifecycle import snapshot
 from models.lifecycle.actions import Action, available_actions
@@ -25,8 +24,9 @@ from runner.store import history, log_lines
 from runner.store.alike import line_of
 from runner.store.candidates import trigger_of
 from runner.store.json import load
+from schema.columns import metrics_needed, named_columns
 from schema.context import Info
-from schema.enums import ArtifactDirection, LineageDirection, LogLevel
+from schema.enums import ArtifactDirection, LineageDirection
 from schema.following import cursor_of
 from schema.loading import snapshot_of
 from schema.scalars import JSON
@@ -36,14 +36,13 @@ from schema.types.artifact import ArtifactUse
 from schema.types.beside import read_beside
 from schema.types.durations import seconds_queued, seconds_taken
 from schema.types.event import ExecutionEvent, event_window, read_events
+from schema.types.execution_logs import LogsOfExecution
 from schema.types.flow import Flow, FlowRevision
 from schema.types.git import GitInfo
 from schema.types.graph import ExecutionGraph, GraphEdge
-from schema.types.log import LogConnection, read_logs
 from schema.types.measures import Metric
 from schema.types.node import Node
 from schema.types.note import Note
-from schema.types.paging import Paging
 from schema.types.problems import ActionAvailability
 from schema.types.row_view import Read, RowView, reading
 from schema.types.stats import DurationStats, TaskDuration
@@ -64,6 +63,7 @@ class Failure:
     fingerprint: str
     log_line: int | None
     skipped: list[TaskRun]
+    skipped_count: int
     execution_key: strawberry.Private[UUID]
 
     @strawberry.field
@@ -93,7 +93,7 @@ _READS: Final[Mapping[str, Read]] = {
 
 @reading(_READS)
 @strawberry.type
-class Execution(RowView, Node):
+class Execution(RowView, LogsOfExecution, Node):
     row: strawberry.Private[Any]
     name: str
     namespace: str
@@ -263,22 +263,6 @@ class Execution(RowView, Node):
         return await read_events(info, self.row["id"], window, task_run, self.seq)
 
     @strawberry.field
-    async def logs(
-        self,
-        info: Info,
-        task_run_id: strawberry.ID | None = None,
-        attempt: int | None = None,
-        min_level: LogLevel | None = None,
-        first: int | None = None,
-        after: str | None = None,
-        last: int | None = None,
-        before: str | None = None,
-    ) -> LogConnection:
-        paging = Paging.of(first, after, last, before)
-        task_run = untyped("run", task_run_id) if task_run_id else None
-        return await read_logs(info, self.row["id"], task_run, attempt, min_level, paging)
-
-    @strawberry.field
     async def metrics(
         self, info: Info, task_run_id: strawberry.ID | None = None, name: str | None = None
     ) -> list[Metric]:
@@ -289,6 +273,16 @@ class Execution(RowView, Node):
             for row in rows
             if task_run in (None, row["task_run_id"]) and name in (None, row["name"])
         ]
+
+    @strawberry.field
+    async def columns(self, info: Info, names: list[str]) -> JSON:
+        found = named_columns(tuple(names))
+        needed = metrics_needed(found)
+        loaders, key = info.context.loaders, self.row["id"]
+        measured = (
+            {} if needed == [] else await loaders.last_metrics.load((key, needed and tuple(needed)))
+        )
+        return JSON({column.name: column.read(self.row, measured) for column in found})
 
     @strawberry.field
     async def artifacts(
@@ -353,6 +347,7 @@ class Execution(RowView, Node):
             fingerprint=fingerprint(None, Action.CHANGE_STATE.value, message),
             log_line=None,
             skipped=[],
+            skipped_count=0,
         )
 
 
@@ -392,10 +387,5 @@ async def _failure(info: Info, execution_id: UUID, failure: dict[str, Any]) -> F
         fingerprint=fingerprint(failure["path"], failure["code"], failure["message"]),
         log_line=line,
         skipped=skipped,
+        skipped_count=len(skipped),
     )
-
-
-def fingerprint(path: str | None, code: str, message: str) -> str:
-    """The same for failures that differ only in numbers, ids and quoted values."""
-    shape = re.sub(r"0x[0-9a-f]+|[0-9a-f]{8,}|\d+|'[^']*'|\"[^\"]*\"", "#", message.lower())
-    return hashlib.sha256(f"{path}|{code}|{shape}".encode()).hexdigest()[:12]

@@ -3,7 +3,7 @@
 import strawberry
 
 from models.filters import Filter
-from models.orders import ExecutionOrder
+from models.orders import ExecutionOrder, Order
 from runner.store import listing
 from runner.store.history import Page
 from schema.context import Info
@@ -20,7 +20,7 @@ class ExecutionEdge:
 @strawberry.type
 class ExecutionConnection:
     where: strawberry.Private[Filter]
-    order: strawberry.Private[ExecutionOrder]
+    order: strawberry.Private[Order]
     page: strawberry.Private[Page]
     nodes: list[Execution]
 
@@ -45,7 +45,7 @@ async def read_executions(
     info: Info,
     where: Filter,
     paging: Paging,
-    order: ExecutionOrder = ExecutionOrder.CREATED_DESC,
+    order: Order = ExecutionOrder.CREATED_DESC,
 ) -> ExecutionConnection:
     scope, pool = info.context.viewer.scope, info.context.services.pool
     page = await listing.executions_page(pool, scope, where, execution_view(paging, order))

@@ -32,6 +32,8 @@ def _term(field: FacetField, found: FacetValue) -> str:
     """What finds these executions in the search language."""
     if field is FacetField.LABEL_KEY:
         return f"label:{_word(found.value)}"
+    if field is FacetField.ERROR:
+        return f"error:{found.key}"
     if found.key is not None:
         return f"label:{_word(found.key)}={_word(found.value)}"
     return f"{_NAMES.get(field, field.value.lower())}:{_word(found.value)}"

@@ -1,22 +1,15 @@
 """Log lines, by cursor: the cursor of a line is its number."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Self
-from uuid import UUID
 
 import strawberry
 
-from models import logs as models_logs
-from models.errors import ProblemCode, Refused
 from models.ids import typed
-from models.viewer import Permission, not_permitted
-from runner.past import moment_of
-from runner.store import log_lines
 from runner.store.log_lines import LogRow
-from schema.context import Info
+from runner.store.log_search import Matches
 from schema.enums import LogLevel, LogStream
-from schema.types.paging import Count, PageInfo, Paging, decode_cursor, encode_cursor
+from schema.types.paging import Count, PageInfo, decode_cursor, encode_cursor
 
 
 @strawberry.type
@@ -68,52 +61,26 @@ class LogBatch:
     sha256: str | None = None
 
 
+@strawberry.type
+class LogMatches:
+    lines: list[int]
+    searched_to: int
+    complete: bool
+
+    @classmethod
+    def of(cls, found: Matches) -> Self:
+        return cls(lines=list(found.lines), searched_to=found.searched_to, complete=found.complete)
+
+
+@strawberry.type
+class LogCount:
+    level: LogLevel
+    count: Count
+
+
 def line_cursor(line: int) -> str:
     return encode_cursor("log", f"{line:x}")
 
 
 def line_of(cursor: str | None) -> int | None:
     return None if cursor is None else int(decode_cursor("log", cursor), 16)
-
-
-async def read_logs(
-    info: Info,
-    execution_id: UUID,
-    task_run_id: UUID | None,
-    attempt: int | None,
-    min_level: LogLevel | None,
-    paging: Paging,
-) -> LogConnection:
-    """One page; with `last` the tail, then backwards."""
-    if not info.context.viewer.may(Permission.VIEW_LOGS):
-        raise Refused.because(ProblemCode.FORBIDDEN, not_permitted(Permission.VIEW_LOGS))
-    wanted = log_lines.LinesOf(
-        execution_id,
-        task_run_id,
-        attempt,
-        models_logs.LogLevel(min_level.value) if min_level else None,
-        moment_of(execution_id),
-    )
-    pool = info.context.services.pool
-    cursor = line_of(paging.cursor)
-    read = log_lines.lines_before if paging.backwards else log_lines.lines_after
-    rows = await read(pool, wanted, cursor, paging.size + 1)
-    more = len(rows) > paging.size
-    nodes = [LogLine.of(row) for row in _without_surplus(rows, paging)]
-    edges = [LogEdge(node=node, cursor=line_cursor(node.line)) for node in nodes]
-    value, exact = await log_lines.count_lines(pool, wanted)
-    return LogConnection(
-        edges=edges,
-        nodes=nodes,
-        page_info=PageInfo(
-            has_next_page=cursor is not None if paging.backwards else more,
-            has_previous_page=more if paging.backwards else cursor is not None,
-            start_cursor=edges[0].cursor if edges else None,
-            end_cursor=edges[-1].cursor if edges else None,
-        ),
-        total_count=Count(value=value, exact=exact),
-    )
-
-
-def _without_surplus(rows: Sequence[LogRow], paging: Paging) -> Sequence[LogRow]:
-    return rows[-paging.size :] if paging.backwards else rows[: paging.size]

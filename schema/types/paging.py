@@ -4,18 +4,22 @@ import base64
 import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from hashlib import sha256
+from typing import Any, Final, Self
 from uuid import UUID
 
 import strawberry
 
 from models.errors import ProblemCode, Refused
-from models.orders import ExecutionOrder
+from models.orders import ByValue, ExecutionOrder, Order
 from runner.store.history import Page, Window
 from runner.store.listing import View
 from runner.store.orders import Place, check_place
+from runner.store.value_orders import check_value_place
 
 _SMALLEST, _LARGEST, _USUAL = 1, 200, 50
+LINES_AT_MOST: Final = 1_000
+"""Of a page of log lines, which are small."""
 
 
 @strawberry.type
@@ -65,25 +69,30 @@ class Paging:
         return Window(self.size, cursor, self.backwards)
 
 
-def execution_view(paging: Paging, order: ExecutionOrder) -> View:
+def execution_view(paging: Paging, order: Order) -> View:
     """The cursor must come from a list in this order, of either direction."""
     place = None
     if paging.cursor:
         id, _, key = decode_cursor(_kind_of(order), paging.cursor).partition(":")
         try:
             place = Place(UUID(id), key if order.column != "CREATED" else None)
+            if isinstance(order, ByValue):
+                check_value_place(order, place)
         except ValueError as error:
             raise _foreign(paging.cursor) from error
-        check_place(order, place)
+        if isinstance(order, ExecutionOrder):
+            check_place(order, place)
     return View(paging.size, order, place, paging.backwards)
 
 
-def execution_cursor(order: ExecutionOrder, row: Any) -> str:
+def execution_cursor(order: Order, row: Any) -> str:
     key = "" if row["sort_key"] is None else f":{row['sort_key']}"
     return encode_cursor(_kind_of(order), f"{row['id'].hex}{key}")
 
 
-def _kind_of(order: ExecutionOrder) -> str:
+def _kind_of(order: Order) -> str:
+    if isinstance(order, ByValue):
+        return f"exec.{sha256(order.column.encode()).hexdigest()[:12]}"
     return "exec" if order.column == "CREATED" else f"exec.{order.column.lower()}"
 
 

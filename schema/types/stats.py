@@ -113,6 +113,19 @@ class ExecutionStats(_Numbers):
 
 
 @strawberry.type
+class HistogramBar:
+    start: datetime
+    end: datetime
+    states: list[StateCount]
+    total: int
+
+    @classmethod
+    def of(cls, start: datetime, end: datetime, counted: Mapping[ExecutionState, int]) -> Self:
+        states = state_counts({state: (number, True) for state, number in counted.items()})
+        return cls(start=start, end=end, states=states, total=sum(counted.values()))
+
+
+@strawberry.type
 class LiveStats:
     at: datetime
     total: Count

@@ -1,5 +1,6 @@
 """Task runs and their attempts."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
@@ -20,7 +21,7 @@ from models.states import AttemptState, TaskRunState
 from runner.past import PastKey, moment_of, past_of
 from runner.store.json import load
 from schema.context import Info
-from schema.enums import LogLevel
+from schema.enums import LogLevel, LogStream
 from schema.loading import plan_of, row_of, snapshot_of
 from schema.scalars import JSON, BigInt
 from schema.types.actors import StateChange
@@ -29,16 +30,20 @@ from schema.types.artifact import ArtifactUse
 from schema.types.beside import Beside
 from schema.types.durations import seconds_between
 from schema.types.flow import Task
-from schema.types.log import LogConnection, read_logs
+from schema.types.log import LogConnection
+from schema.types.log_pages import LogPage, lines_of, read_logs
 from schema.types.measures import Metric
 from schema.types.node import Node
-from schema.types.paging import Paging
 from schema.types.problems import ActionAvailability
 from schema.types.row_view import NotReady, Read, RowView, read_ahead, reading
 from schema.types.waiting import Waiting, waiting_views
 
 if TYPE_CHECKING:
     from schema.types.execution import Execution
+
+
+LABEL: Final = 80
+"""Characters of an item that a list shows."""
 
 
 @strawberry.type
@@ -128,6 +133,17 @@ class Attempt(RowView, Node):
 class Iteration:
     index: int
     item: JSON
+
+    @read_ahead("ready_label")
+    def label(self) -> str:
+        return self.ready_label
+
+    @property
+    def ready_label(self) -> str:
+        text = (
+            self.item if isinstance(self.item, str) else json.dumps(self.item, ensure_ascii=False)
+        )
+        return text if len(text) <= LABEL else f"{text[: LABEL - 1]}…"
 
 
 _READS: Final[Mapping[str, Read]] = {
@@ -266,13 +282,16 @@ class TaskRun(RowView, Node):
         info: Info,
         attempt: int | None = None,
         min_level: LogLevel | None = None,
+        stream: LogStream | None = None,
         first: int | None = None,
         after: str | None = None,
         last: int | None = None,
         before: str | None = None,
+        around: int | None = None,
     ) -> LogConnection:
-        paging = Paging.of(first, after, last, before)
-        return await read_logs(info, self.execution_key, self.uuid, attempt, min_level, paging)
+        page = LogPage.of(first, after, last, before, around)
+        wanted = lines_of(info, self.execution_key, self.uuid, attempt, min_level, stream)
+        return await read_logs(info, wanted, page)
 
     @read_ahead("ready_approval")
     async def approval(self, info: Info) -> Approval | None:

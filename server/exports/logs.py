@@ -8,9 +8,10 @@ from enum import StrEnum
 from typing import Any, Final
 
 from models.errors import ProblemCode, Refused
-from models.logs import LogLevel
+from models.logs import LogLevel, LogStream
 from runner.store.connection import Connection, Pool
 from runner.store.history import Row
+from runner.store.log_search import COLOUR, patterns_of
 from runner.store.snapshot_reads import LOG_BY_TASK, LOG_BY_TIME, PATHS, in_chunks, one_moment
 from schema.scalars import time_text
 from server.exports.visible import Asked, visible
@@ -27,13 +28,15 @@ class LogOrder(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LogText:
-    """What of a log is wanted; None is all. `ansi` keeps the colours of a terminal."""
+    """What of a log is wanted; None is all. `ansi` keeps the colours of a terminal; `text` is sought without them."""
 
     order: LogOrder = LogOrder.TIME
     task: str | None = None
     attempt: int | None = None
     level: LogLevel | None = None
     ansi: bool = False
+    stream: LogStream | None = None
+    text: str | None = None
 
 
 async def log_text(pool: Pool, asked: Asked, wanted: LogText) -> AsyncGenerator[bytes, None]:
@@ -42,8 +45,9 @@ async def log_text(pool: Pool, asked: Asked, wanted: LogText) -> AsyncGenerator[
     async with one_moment(pool) as connection:
         row = await visible(connection, asked)
         await _check_task(connection, row, wanted.task)
-        arguments = (row["id"], wanted.task, wanted.attempt, wanted.level)
-        async for rows in in_chunks(connection, sql, *arguments):
+        says = (patterns_of(wanted.text), COLOUR) if wanted.text else (None, None)
+        which = (wanted.task, wanted.attempt, wanted.level, wanted.stream)
+        async for rows in in_chunks(connection, sql, row["id"], *which, *says):
             text = "".join(_line(one, wanted.ansi) for one in rows).encode()
             count += len(rows)
             digest.update(text)

@@ -8,9 +8,9 @@ from starlette.datastructures import QueryParams
 
 from models.errors import ProblemCode, Refused
 from models.json_text import read_json
-from models.logs import LogLevel
+from models.logs import LogLevel, LogStream, cannot_be_searched
 from schema.arguments import Wanted, wanted_executions
-from server.exports.columns import Column, columns_of
+from schema.columns import Column, columns_of
 from server.exports.logs import LogOrder, LogText
 
 Choice = TypeVar("Choice", bound=Enum)
@@ -18,14 +18,22 @@ Choice = TypeVar("Choice", bound=Enum)
 
 def asked_table(given: QueryParams, usual: Sequence[str]) -> tuple[Wanted, list[Column]]:
     """`usual` are the columns where none are named."""
-    check_names(given, "where", "search", "orderBy", "columns")
-    try:
-        where = read_json(given["where"]) if given.get("where") else None
-    except ValueError as error:
-        sentence = f"where is not JSON: {error}; write it as the variable of a GraphQL query"
-        raise _refused(sentence, "where") from error
-    wanted = wanted_executions(where, given.get("search"), given.get("orderBy") or None)
+    check_names(given, "where", "search", "orderBy", "orderByValue", "columns")
+    wanted = wanted_executions(
+        _variable(given, "where"),
+        given.get("search"),
+        given.get("orderBy") or None,
+        _variable(given, "orderByValue"),
+    )
     return wanted, columns_of(given.getlist("columns"), usual)
+
+
+def _variable(given: QueryParams, name: str) -> Any:
+    try:
+        return read_json(given[name]) if given.get(name) else None
+    except ValueError as error:
+        sentence = f"{name} is not JSON: {error}; write it as the variable of a GraphQL query"
+        raise _refused(sentence, name) from error
 
 
 def asked_record(given: QueryParams) -> bool:
@@ -35,13 +43,15 @@ def asked_record(given: QueryParams) -> bool:
 
 
 def asked_log(given: QueryParams) -> LogText:
-    check_names(given, "order", "task", "attempt", "level", "ansi")
+    check_names(given, "order", "task", "attempt", "level", "ansi", "stream", "text")
     return LogText(
         _choice(LogOrder, {one.value: one for one in LogOrder}, given, "order") or LogOrder.TIME,
         given.get("task") or None,
         _number(given, "attempt"),
         _choice(LogLevel, {one.name: one for one in LogLevel}, given, "level"),
         _flag(given, "ansi"),
+        _choice(LogStream, {one.name: one for one in LogStream}, given, "stream"),
+        _text(given),
     )
 
 
@@ -66,6 +76,13 @@ def _flag(given: QueryParams, name: str) -> bool:
     if text not in ("true", "false"):
         raise _refused(f"{name} is true or false; got {text[:100]!r}", name)
     return text == "true"
+
+
+def _text(given: QueryParams) -> str | None:
+    text = given.get("text")
+    if text is not None and (problem := cannot_be_searched(text)):
+        raise _refused(problem, "text")
+    return text
 
 
 def _number(given: QueryParams, name: str) -> int | None:

@@ -84,7 +84,7 @@ def _parts(connection: Connection, id: UUID, logs: bool) -> list[tuple[str, Obje
         ("events", each(EVENTS, _event, id)),
     ]
     if logs:
-        parts.append(("logs", each(LOG_BY_TIME, _line, id, None, None, None)))
+        parts.append(("logs", each(LOG_BY_TIME, _line, id, *[None] * 6)))
     return parts
 
 

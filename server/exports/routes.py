@@ -11,8 +11,8 @@ from starlette.routing import Route
 from models.errors import ProblemCode, Refused, Unavailable
 from models.viewer import Permission, Viewer
 from runner.store.connection import Pool
+from schema.columns import USUAL, WHOLE
 from server.auth import visitor_of
-from server.exports.columns import USUAL, WHOLE
 from server.exports.downloads import Download, Turns
 from server.exports.logs import log_text
 from server.exports.parameters import asked_ids, asked_log, asked_record, asked_table, check_names

@@ -11,7 +11,7 @@ from models.viewer import Scope
 from runner.store.connection import Pool
 from runner.store.snapshot_reads import all_executions, last_metrics, one_moment
 from schema.arguments import Wanted
-from server.exports.columns import Column, metrics_needed
+from schema.columns import Column, metrics_needed
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 Write = Callable[[Sequence[Sequence[Any]]], bytes]

@@ -6,8 +6,8 @@ import pytest
 from starlette.datastructures import QueryParams
 
 from models.errors import Refused
+from schema.columns import NAMES, columns_of
 from server.exports import Turns, export_routes
-from server.exports.columns import NAMES, columns_of
 from server.exports.parameters import asked_log, asked_table
 from tests.docs.test_documents import text_of
 

@@ -18,6 +18,7 @@ _TABLES = {
     "events": "execution_id",
     "logs": "execution_id",
     "log_heads": "execution_id",
+    "log_blocks": "execution_id",
     "metrics": "execution_id",
     "artifact_uses": "execution_id",
 }

@@ -12,16 +12,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.filters import EVERYTHING, Field, Filter, Operator, Or, Term, mentions
+from models.filters import EVERYTHING, Field, Filter, Operator, Or, Term, terms_of
 from models.ids import new_id
 from models.marks import asked_marks, borne_marks
-from models.matching import Candidate, listed, matches
-from models.orders import ExecutionOrder
+from models.matching import JSON_FIELDS, Candidate, listed, matches
+from models.orders import ByValue, ExecutionOrder, Order
 from models.states import ExecutionState
 from models.viewer import Scope
 from runner.audience import Audience
 from runner.interests import Change, Interest, News, moves_by_itself
 from runner.store import candidates
+from runner.store.json import dump
 from tests.runner.test_where import filters, rows
 
 NAMES = [
@@ -44,7 +45,13 @@ ONE = Candidate(
 ANYWHERE = Scope()
 FAILED = replace(ONE, state=ExecutionState.FAILED)
 scopes = st.sampled_from([ANYWHERE, Scope(("acme",))])
-columns = st.sampled_from([order.column for order in ExecutionOrder])
+values = st.builds(
+    ByValue,
+    st.sampled_from([*JSON_FIELDS, Field.METRIC]),
+    st.sampled_from(["lr", "team"]),
+    st.booleans(),
+)
+orders = st.sampled_from(ExecutionOrder) | values
 
 
 @st.composite
@@ -57,7 +64,18 @@ def moves(draw: st.DrawFn) -> tuple[Candidate, Candidate]:
 
 def row_of(one: Candidate, seq: int) -> dict[str, Any]:
     names = ("id", "state", "started_at", "ended_at", "idle", "idle_since", "progress")
-    return {"seq": seq, **{name: getattr(one, name) for name in names}}
+    values = {name: dump(getattr(one, name)) for name in JSON_FIELDS.values()}
+    return {"seq": seq, **{name: getattr(one, name) for name in names}, **values}
+
+
+def place_of(one: Candidate, order: Order) -> object:
+    """What tells where it stands, as far as it may change."""
+    if not isinstance(order, ByValue):
+        return [getattr(one, key) for key in KEYS.get(order.column, ())]
+    if order.field is Field.METRIC:
+        return None
+    value = getattr(one, JSON_FIELDS[order.field]).get(order.key)
+    return type(value), value
 
 
 def change_of(
@@ -77,10 +95,10 @@ def listing(
     *shown: Candidate,
     room: int = 50,
     scope: Scope = ANYWHERE,
-    column: str | None = "CREATED",
+    order: Order = ExecutionOrder.CREATED_DESC,
 ) -> Iterator[Interest]:
     """It looked once."""
-    with Interest(audience, where, scope, column) as interest:
+    with Interest(audience, where, scope, order) as interest:
         interest.looks()
         interest.looked([row_of(one, 1) for one in shown], room, datetime.now(UTC))
         yield interest
@@ -106,12 +124,12 @@ def test_whatever_matches_bears_a_mark_that_is_asked_for(
 
 
 @settings(max_examples=600, deadline=None)
-@given(moves(), filters, scopes, columns, st.booleans(), st.booleans(), st.sampled_from([0, inf]))
+@given(moves(), filters, scopes, orders, st.booleans(), st.booleans(), st.sampled_from([0, inf]))
 def test_a_list_looks_when_it_must_and_is_told_the_row_when_that_is_all(
     move: tuple[Candidate, Candidate],
     where: Filter,
     scope: Scope,
-    column: str,
+    order: Order,
     whole: bool,
     beyond: bool,
     since: float,
@@ -119,24 +137,28 @@ def test_a_list_looks_when_it_must_and_is_told_the_row_when_that_is_all(
     before, after = move
     now = datetime.now(UTC)
     was, is_ = (scope.covers(one.namespace) and listed(where, one, now) for one in move)
-    moved = any(getattr(before, key) != getattr(after, key) for key in KEYS.get(column, ()))
+    moved = place_of(before, order) != place_of(after, order)
+    unheard = Field.METRIC in (
+        *(term.field for term in terms_of(where)),
+        getattr(order, "field", None),
+    )
     shown = [before] if was and (whole or not beyond) else []
     row, settled = row_of(after, 2), not moves_by_itself(where)
     room = 50 if whole else 0
 
     async def hears() -> None:
         audience = Audience(lambda: None)
-        with listing(audience, where, *shown, room=room, scope=scope, column=column) as interest:
+        with listing(audience, where, *shown, room=room, scope=scope, order=order) as interest:
             audience.tell([change_of(before, after, since=since)], now)
             heard = interest.heard()
-            if mentions(where, Field.METRIC):
+            if unheard:
                 assert heard is None or not (was or is_)
             elif shown and is_:
                 assert heard == (None if moved else showing(row))
             elif was and not is_:
                 assert heard == (News(left={after.id: False}) if whole and settled else None)
             elif is_ and not was:
-                told = whole and settled and column == "CREATED"
+                told = whole and settled and order.column == "CREATED"
                 assert heard == (showing(row) if told else None)
             elif was and moved:
                 assert heard is None
@@ -149,7 +171,9 @@ def test_a_list_looks_when_it_must_and_is_told_the_row_when_that_is_all(
 async def test_one_of_many_lists_is_found_by_what_it_asks_for(audience: Audience) -> None:
     wheres = [Term(Field.LABEL, Operator.EQ, str(number), "n") for number in range(100)]
     seven = replace(ONE, labels={"n": "7"})
-    interests = [Interest(audience, where, Scope(), "CREATED") for where in wheres]
+    interests = [
+        Interest(audience, where, Scope(), ExecutionOrder.CREATED_DESC) for where in wheres
+    ]
     for interest in interests:
         interest.__enter__()
         interest.looks()

@@ -168,12 +168,14 @@ async def test_filters(
     assert await count_lines(database.pool, wanted) == (len(expected), True)
 
 
-async def test_filtered_counts_stop(database: Database) -> None:
+async def test_only_counts_of_a_past_moment_stop(database: Database) -> None:
     id = new_id()
     await append_lines(database.pool, [line(id, "x")] * (log_lines.COUNTED + 1))
     assert await count_lines(database.pool, LinesOf(id)) == (log_lines.COUNTED + 1, True)
     filtered = LinesOf(id, min_level=LogLevel.INFO)
-    assert await count_lines(database.pool, filtered) == (log_lines.COUNTED, False)
+    assert await count_lines(database.pool, filtered) == (log_lines.COUNTED + 1, True)
+    past = LinesOf(id, until=NOW)
+    assert await count_lines(database.pool, past) == (log_lines.COUNTED, False)
 
 
 async def test_the_line_that_says_why(database: Database) -> None:

@@ -35,7 +35,7 @@ class Looking:
     def __init__(self, pool: Pool, feed: Feed, changes: Changes, where: Filter, view: View) -> None:
         self.pool, self.feed = pool, feed
         wanted = Wanted(Scope(), where, view)
-        self.interest = changes.interest(where, wanted.scope, view.order.column)
+        self.interest = changes.interest(where, wanted.scope, view.order)
         self.window = Window(pool, Windows(), wanted, self.interest)
 
     async def change(self, id: UUID, what: str) -> None:

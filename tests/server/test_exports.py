@@ -22,7 +22,7 @@ from runner.store.database import Database
 from runner.store.listing import View, executions_page
 from runner.store.snapshot_reads import CHUNK
 from schema.arguments import Wanted, wanted_executions
-from server.exports.columns import NAMES, columns_of
+from schema.columns import NAMES, columns_of
 from server.exports.downloads import Download, Turns
 from server.exports.tables import csv_writer, json_writer, table
 

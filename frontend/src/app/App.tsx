@@ -5,9 +5,10 @@ import { Provider } from "urql";
 import { makeClient } from "@/shared/graphql/client";
 import { link } from "@/shared/graphql/link";
 import { openSocket } from "@/shared/graphql/socket";
-import { router } from "./router";
+import { makeRouter } from "./router";
 import { theme } from "./theme";
 
+const router = makeRouter();
 const endpoint = new URL("/graphql", window.location.href);
 endpoint.protocol = endpoint.protocol.replace("http", "ws");
 const client = makeClient(openSocket(endpoint.href, link), link);

@@ -1,6 +1,6 @@
+import classes from "@/app/LinkIndicator.module.css";
 import { useLink } from "@/shared/graphql/link";
 import { formatTime } from "@/shared/lib/time";
-import classes from "./LinkIndicator.module.css";
 
 export function LinkIndicator() {
   const link = useLink();

@@ -14,7 +14,7 @@ export function PageError({ error, reset }: ErrorComponentProps) {
 export function Missing() {
   return (
     <EmptyState title="There is no page at this address.">
-      <Button component="a" href="/">
+      <Button component="a" href="/executions">
         All executions
       </Button>
     </EmptyState>

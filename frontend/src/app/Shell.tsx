@@ -1,64 +1,122 @@
-import { Outlet, Link as RouterLink } from "@tanstack/react-router";
-import { WaitingForMe } from "@/features/executions/approvals/WaitingForMe";
+import { IconApi, IconKeyboard, IconSearch, IconSettings } from "@tabler/icons-react";
+import { Link, Outlet, useNavigate } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
 import { useLink } from "@/shared/graphql/link";
+import { openDialog } from "@/shared/lib/dialogs";
+import { useKeyboard, useKeys } from "@/shared/lib/keys";
+import { usePreferences } from "@/shared/lib/preferences";
+import { AREAS } from "./areas";
+import { Brand } from "./Brand";
+import { Dialogs } from "./Dialogs";
 import { LinkIndicator } from "./LinkIndicator";
-import { SchemeSwitch } from "./SchemeSwitch";
+import { openPalette, usePaletteKey, useWasOpened } from "./openPalette";
 import classes from "./Shell.module.css";
 
+const Palette = lazy(() => import("./Palette").then((page) => ({ default: page.Palette })));
+
+/** What stands around every screen: the rail with the areas, or a bar at the bottom of a phone. */
 export function Shell() {
   const { phase } = useLink();
+  const navigate = useNavigate();
+  const paletteWanted = useWasOpened();
   const stale = phase === "reconnecting" || phase === "offline" || phase === "signed-out";
+  useKeyboard();
+  usePaletteKey();
+  useKeys("Everywhere", [
+    { key: "?", words: "list the keys", run: () => openDialog({ kind: "keys" }) },
+    ...AREAS.map((area) => ({
+      key: area.key.toUpperCase(),
+      words: `go to ${area.name.toLowerCase()}`,
+      run: () => void navigate({ to: area.to, search: {} }),
+    })),
+  ]);
   return (
-    <>
+    <div className={classes.app}>
       <a className={classes.skip} href="#main">
         Skip to content
       </a>
-      <header className={classes.header}>
-        <RouterLink to="/" className={classes.brand} search={{}}>
-          <svg viewBox="0 0 32 32" width="22" height="22" aria-hidden="true">
-            <rect width="32" height="32" rx="7" fill="var(--hw-accent)" />
-            <path
-              d="M9 8v16M23 8v16M9 16h8m0 0-3.5-3.5M17 16l-3.5 3.5"
-              fill="none"
-              stroke="#fff"
-              strokeWidth="3"
-              strokeLinecap="round"
-              strokeLinejoin="round"
-            />
-          </svg>
-          <span className={classes.word}>Headway</span>
-        </RouterLink>
-        <nav className={classes.nav} aria-label="Main">
-          <RouterLink
-            to="/"
-            className={classes.link}
-            activeOptions={{ exact: true, includeSearch: false }}
-            search={{}}
-          >
-            Executions
-          </RouterLink>
-          <RouterLink to="/approvals" className={classes.link} search={{}}>
-            Approvals
-            <WaitingForMe />
-          </RouterLink>
-          <a className={classes.link} href="/graphql">
-            API
-          </a>
-        </nav>
-        <div className={classes.side}>
-          <LinkIndicator />
-          <SchemeSwitch />
-        </div>
-      </header>
-      {phase === "signed-out" && (
-        <p className={classes.notice} role="alert">
-          You are signed out. Open the link that <code className="hw-mono">headway serve</code> printed, then
-          reload this page.
-        </p>
-      )}
+      <Rail />
+      <div className={classes.phoneTop}>
+        <Brand />
+        <LinkIndicator />
+        <button type="button" className={classes.square} aria-label="Search or jump" onClick={openPalette}>
+          <IconSearch size={20} stroke={1.75} aria-hidden />
+        </button>
+      </div>
       <main id="main" className={classes.main} data-stale={stale || undefined}>
+        {phase === "signed-out" && (
+          <p className={classes.notice} role="alert">
+            You are signed out. Open the link that <code className="hw-mono">headway serve</code> printed,
+            then reload this page.
+          </p>
+        )}
         <Outlet />
       </main>
-    </>
+      <nav className={classes.phoneBar} aria-label="Areas">
+        <Areas />
+        <button type="button" className={classes.nav} onClick={() => openDialog({ kind: "preferences" })}>
+          <IconSettings size={18} stroke={1.75} aria-hidden />
+          <span>Preferences</span>
+        </button>
+      </nav>
+      <Dialogs />
+      {paletteWanted && (
+        <Suspense fallback={null}>
+          <Palette />
+        </Suspense>
+      )}
+    </div>
   );
+}
+
+function Rail() {
+  const { zone } = usePreferences();
+  return (
+    <div className={classes.rail}>
+      <Brand />
+      <button type="button" className={classes.jump} aria-label="Search or jump" onClick={openPalette}>
+        <IconSearch size={16} stroke={1.75} aria-hidden />
+        <span className={classes.wide}>Search or jump</span>
+        <kbd className={classes.wide}>Ctrl K</kbd>
+      </button>
+      <nav className={classes.areas} aria-label="Main">
+        <Areas />
+      </nav>
+      <div className={classes.foot}>
+        <div className={classes.live}>
+          <LinkIndicator />
+          <span className={classes.zone}>{zone === "utc" ? "UTC" : "local"}</span>
+        </div>
+        <a className={classes.nav} href="/graphql">
+          <IconApi size={18} stroke={1.75} aria-hidden />
+          <span>API</span>
+        </a>
+        <button type="button" className={classes.nav} onClick={() => openDialog({ kind: "keys" })}>
+          <IconKeyboard size={18} stroke={1.75} aria-hidden />
+          <span>Keys</span>
+          <kbd className={classes.wide}>?</kbd>
+        </button>
+        <button type="button" className={classes.nav} onClick={() => openDialog({ kind: "preferences" })}>
+          <IconSettings size={18} stroke={1.75} aria-hidden />
+          <span>Preferences</span>
+        </button>
+      </div>
+    </div>
+  );
+}
+
+function Areas() {
+  return AREAS.map((area) => (
+    <Link
+      key={area.to}
+      to={area.to}
+      search={{}}
+      className={classes.nav}
+      activeOptions={{ exact: false, includeSearch: false }}
+    >
+      {area.icon}
+      <span>{area.name}</span>
+      {area.count}
+    </Link>
+  ));
 }

@@ -1,28 +1,35 @@
-import { createRootRoute, createRouter } from "@tanstack/react-router";
-import { approvalsRoute } from "@/routes/approvals";
-import { executionRoute } from "@/routes/execution";
-import { executionsRoute } from "@/routes/executions";
+import { createRouter, type RouterHistory } from "@tanstack/react-router";
+import type { ComponentType } from "react";
+import { root } from "@/routes/root";
+import { routeTree } from "@/routes/tree";
 import { Missing, PageError } from "./PageError";
 import { Shell } from "./Shell";
 
-const root = createRootRoute({ component: Shell, notFoundComponent: Missing, errorComponent: PageError });
-
-export const router = createRouter({
-  routeTree: root.addChildren([executionsRoute(root), executionRoute(root), approvalsRoute(root)]),
-  defaultPreload: "intent",
-  defaultErrorComponent: PageError,
-  scrollRestoration: true,
-  // Plain `?state=FAILED,ERROR&flow=etl`: an address that people read, type and share.
-  parseSearch: (search) => Object.fromEntries(new URLSearchParams(search)),
-  stringifySearch: (search) => {
-    const kept = Object.entries(search).filter(([, value]) => value !== undefined && value !== "");
-    const text = new URLSearchParams(kept as [string, string][]).toString().replaceAll("%2C", ",");
-    return text ? `?${text}` : "";
-  },
-});
+/** A test gives a history of its own, and draws the screens without the shell. */
+export function makeRouter(history?: RouterHistory, component: ComponentType = Shell) {
+  root.update({
+    component: component as typeof Shell,
+    notFoundComponent: Missing,
+    errorComponent: PageError,
+  });
+  return createRouter({
+    routeTree,
+    ...(history && { history }),
+    defaultPreload: "intent",
+    defaultErrorComponent: PageError,
+    scrollRestoration: true,
+    // Plain `?state=FAILED,ERROR&flow=etl`: an address that people read, type and share.
+    parseSearch: (search) => Object.fromEntries(new URLSearchParams(search)),
+    stringifySearch: (search) => {
+      const kept = Object.entries(search).filter(([, value]) => value !== undefined && value !== "");
+      const text = new URLSearchParams(kept as [string, string][]).toString().replaceAll("%2C", ",");
+      return text ? `?${text}` : "";
+    },
+  });
+}
 
 declare module "@tanstack/react-router" {
   interface Register {
-    router: typeof router;
+    router: ReturnType<typeof makeRouter>;
   }
 }

@@ -1,59 +1,61 @@
 import { createTheme, type MantineColorsTuple } from "@mantine/core";
 
-const accent: MantineColorsTuple = [
-  "#e9f1fd",
-  "#d3e2fa",
-  "#a6c5f4",
-  "#78a7ee",
-  "#5590e8",
-  "#3b7ddd",
-  "#2c68c4",
-  "#1f5fbf",
-  "#184c99",
-  "#123973",
+const ink: MantineColorsTuple = [
+  "#f0f2f5",
+  "#e3e6eb",
+  "#c9ced7",
+  "#a5adba",
+  "#868e9c",
+  "#626b7a",
+  "#485160",
+  "#171c26",
+  "#141922",
+  "#0b0e13",
 ];
 const danger: MantineColorsTuple = [
-  "#fdeceb",
-  "#fad5d3",
-  "#f3aaa6",
-  "#ec7d77",
+  "#fdf2f1",
+  "#f9dcd9",
+  "#f2c9c5",
+  "#ec8a82",
   "#e05a52",
-  "#d0443b",
+  "#d63a2f",
   "#c13a31",
-  "#b3261e",
+  "#b42318",
   "#8f1e18",
   "#6b1612",
 ];
 
 // Mantine draws its dark surfaces and lines from these: text, dim text, lines, then grounds from light to dark.
 const dark: MantineColorsTuple = [
-  "#e3e8f0",
-  "#c3cad6",
-  "#9ca7b8",
-  "#707b8d",
-  "#3a4453",
-  "#2a323f",
-  "#1e2530",
-  "#161b24",
-  "#12161e",
-  "#0f131a",
+  "#e7ebf2",
+  "#b4bdcb",
+  "#8e98a8",
+  "#6f7a8b",
+  "#343d4b",
+  "#252c37",
+  "#181e27",
+  "#11151c",
+  "#0d1117",
+  "#0b0e13",
 ];
 
 /** Colours that people see come from tokens.css; these tuples only let Mantine compute its own variants. */
 export const theme = createTheme({
-  primaryColor: "accent",
-  primaryShade: { light: 7, dark: 6 },
-  colors: { accent, danger, dark },
-  fontFamily:
-    "ui-sans-serif, system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif",
-  fontFamilyMonospace:
-    "ui-monospace, 'SF Mono', 'Cascadia Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace",
+  primaryColor: "ink",
+  primaryShade: { light: 7, dark: 0 },
+  autoContrast: true,
+  colors: { ink, danger, dark },
+  fontFamily: "var(--hw-font)",
+  fontFamilyMonospace: "var(--hw-mono)",
   fontSizes: { xs: "12px", sm: "13px", md: "14px" },
+  lineHeights: { xs: "18px", sm: "20px", md: "20px" },
   defaultRadius: 6,
   cursorType: "pointer",
   respectReducedMotion: true,
   components: {
     Button: { defaultProps: { size: "xs", variant: "default" } },
+    Menu: { defaultProps: { shadow: "md", position: "bottom-end", radius: 10 } },
+    Popover: { defaultProps: { shadow: "md", radius: 10 } },
     Tooltip: {
       defaultProps: {
         withArrow: true,
@@ -66,6 +68,6 @@ export const theme = createTheme({
     // Mantine draws a <header>, which outside of a sectioning element is a second banner of the page.
     ModalHeader: { defaultProps: { role: "presentation" } },
     DrawerHeader: { defaultProps: { role: "presentation" } },
-    Modal: { defaultProps: { centered: true, closeButtonProps: { "aria-label": "Close" } } },
+    Modal: { defaultProps: { centered: true, radius: 10, closeButtonProps: { "aria-label": "Close" } } },
   },
 });

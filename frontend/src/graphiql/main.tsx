@@ -1,6 +1,6 @@
 import "graphiql/setup-workers/vite";
 import "graphiql/style.css";
-import "./graphiql.css";
+import "@/graphiql/graphiql.css";
 import { createGraphiQLFetcher } from "@graphiql/toolkit";
 import { GraphiQL } from "graphiql";
 import { createClient } from "graphql-ws";

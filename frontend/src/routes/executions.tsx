@@ -1,5 +1,6 @@
-import { type AnyRoute, createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import * as z from "zod/mini";
+import { root } from "./root";
 
 const word = z.catch(z.optional(z.string()), undefined);
 const text = z.catch(z.optional(z.coerce.string()), undefined);
@@ -13,13 +14,9 @@ const search = z.object({
   subflows: word,
 });
 
-export const executionsRoute = <Parent extends AnyRoute>(parent: Parent) =>
-  createRoute({
-    getParentRoute: () => parent,
-    path: "/",
-    validateSearch: (given) => search.parse(given),
-    component: lazyRouteComponent(
-      () => import("@/features/executions/list/ExecutionsPage"),
-      "ExecutionsPage",
-    ),
-  });
+export const executionsRoute = createRoute({
+  getParentRoute: () => root,
+  path: "/executions",
+  validateSearch: (given) => search.parse(given),
+  component: lazyRouteComponent(() => import("@/features/executions/ExecutionsPage"), "ExecutionsPage"),
+});

@@ -1,10 +1,10 @@
 import type {
   ApprovalViewFragment,
   ExecutionRowFragment,
-  ExecutionViewFragment,
+  ExecutionSnapshotQuery,
   InboxItemFragment,
   LogRowFragment,
-  TaskRowFragment,
+  TaskRunRowFragment,
 } from "@/shared/graphql/gen/graphql";
 
 const AT = "2026-01-14T02:00:00.000000Z";
@@ -37,8 +37,8 @@ export function aRow(
 
 export function aTask(
   key: string,
-  over: Partial<TaskRowFragment> = {},
-): TaskRowFragment & { __typename: "TaskRun" } {
+  over: Partial<TaskRunRowFragment> = {},
+): TaskRunRowFragment & { __typename: "TaskRun" } {
   return {
     __typename: "TaskRun",
     id: `run_${key}`,
@@ -52,30 +52,41 @@ export function aTask(
     endedAt: AT,
     duration: 0,
     error: null,
-    waitingFor: [],
-    availableActions: [],
+    iteration: null,
+    child: null,
+    cachedFrom: null,
+    stateHistory: [],
     attempts: [],
     ...over,
   };
 }
 
-type View = ExecutionViewFragment & { __typename: "Execution" };
+type Snapshot = NonNullable<ExecutionSnapshotQuery["execution"]>;
 
-export function aView(over: Partial<ExecutionViewFragment> = {}): View {
+/** An execution as its page reads it. */
+export function aSnapshot(over: Partial<Snapshot> = {}): Snapshot & { __typename: "Execution" } {
   return {
     ...aRow(),
     origin: "HEADWAY",
+    cursor: "cursor-3",
     revision: { id: "rev_1", number: 4 },
+    git: null,
     onFailure: "FINISH_RUNNING",
+    priority: 0,
+    archived: false,
+    scheduledAt: null,
     queuedFor: null,
+    trigger: null,
+    triggerKind: "MANUAL",
     failure: null,
-    waitingFor: [],
-    availableActions: [],
     taskRuns: [],
     approvals: [],
+    notes: [],
+    artifacts: [],
+    children: [],
     ...over,
     __typename: "Execution",
-  } as View;
+  };
 }
 
 export function anApproval(over: Partial<ApprovalViewFragment> = {}): ApprovalViewFragment {

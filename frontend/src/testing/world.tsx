@@ -1,21 +1,14 @@
 import { readFileSync } from "node:fs";
 import { MantineProvider } from "@mantine/core";
-import {
-  createMemoryHistory,
-  createRootRoute,
-  createRouter,
-  Outlet,
-  RouterProvider,
-} from "@tanstack/react-router";
+import { createMemoryHistory, Outlet, RouterProvider } from "@tanstack/react-router";
 import { render } from "@testing-library/react";
 import { Client } from "@urql/core";
 import { executeExchange } from "@urql/exchange-execute";
 import { buildSchema, type GraphQLAbstractType } from "graphql";
 import { Provider } from "urql";
+import { Dialogs } from "@/app/Dialogs";
+import { makeRouter } from "@/app/router";
 import { theme } from "@/app/theme";
-import { approvalsRoute } from "@/routes/approvals";
-import { executionRoute } from "@/routes/execution";
-import { executionsRoute } from "@/routes/executions";
 import { link } from "@/shared/graphql/link";
 
 const schema = buildSchema(readFileSync(`${import.meta.dirname}/../../../schema/schema.graphql`, "utf8"));
@@ -67,15 +60,12 @@ export function clientOf(world: World): Client {
 export function show(address: string, world: World) {
   link.move({ type: "opened", at: Date.now() });
   const client = clientOf(world);
-  const root = createRootRoute({ component: Outlet });
-  const router = createRouter({
-    routeTree: root.addChildren([executionsRoute(root), executionRoute(root), approvalsRoute(root)]),
-    history: createMemoryHistory({ initialEntries: [address] }),
-  });
+  const router = makeRouter(createMemoryHistory({ initialEntries: [address] }), Outlet);
   const shown = render(
     <MantineProvider theme={theme} env="test">
       <Provider value={client}>
-        <RouterProvider router={router as never} />
+        <Dialogs />
+        <RouterProvider router={router} />
       </Provider>
     </MantineProvider>,
   );

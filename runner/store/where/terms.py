@@ -29,6 +29,7 @@ TRIGGER_KIND: Final = (
 SCHEDULE_KEY: Final = (
     "headway_schedule(parent_id, replay_of, rerun_of, origin, created_by, trigger)"
 )
+FINGERPRINT: Final = "headway_fingerprint(failure)"
 EXECUTIONS: Final = Target(
     {
         Field.ID: "id",
@@ -49,6 +50,7 @@ EXECUTIONS: Final = Target(
         Field.SCHEDULE: SCHEDULE_KEY,
         Field.COMMIT: "(git ->> 'commit')",
         Field.BRANCH: "(git ->> 'branch')",
+        Field.FINGERPRINT: FINGERPRINT,
         Field.LABEL: "labels",
         Field.PROPERTY: "properties",
         Field.INPUT: "inputs",
@@ -161,6 +163,11 @@ def _id(term: Term, arguments: Arguments, target: Target) -> str:
     return f"id = any({arguments.add(list(ids))}::uuid[])"
 
 
+def _fingerprint(term: Term, arguments: Arguments, target: Target) -> str:
+    """With what its partial index says."""
+    return f"(failure is not null and {_over_text(FINGERPRINT, term, arguments)})"
+
+
 def _commit(term: Term, arguments: Arguments, target: Target) -> str:
     column = target.columns[term.field]
     if term.operator is not Operator.PREFIX:
@@ -231,6 +238,7 @@ _VALUED: Final[Mapping[Field, Callable[[Term, Arguments, Target], str]]] = {
     Field.ID: _id,
     Field.STATE: _state,
     Field.COMMIT: _commit,
+    Field.FINGERPRINT: _fingerprint,
     Field.CREATED_BY: _actor,
     Field.DATE: _time,
     Field.CREATED_AT: _time,

@@ -12,6 +12,8 @@ type Handlers<Data> = Resume & {
 
 const FIRST_RETRY = 2_000;
 const LAST_RETRY = 30_000;
+/** A stream may be quiet for hours: one that was asked again and has not failed by then is well. */
+const WELL_AFTER = 1_500;
 
 /** Follows a subscription for as long as the component lives. One that failed is asked again, later each time. */
 export function useLive<Data, Variables extends AnyVariables>(
@@ -55,10 +57,12 @@ export function useLive<Data, Variables extends AnyVariables>(
       timer = setTimeout(() => setRound((before) => before + 1), delay.current);
       delay.current = Math.min(LAST_RETRY, delay.current * 2);
     };
+    const well = setTimeout(() => open && !failed && setError(undefined), WELL_AFTER);
     const followed = pipe(client.subscription(document, variables, context), onEnd(over), subscribe(heard));
     return () => {
       open = false;
       clearTimeout(timer);
+      clearTimeout(well);
       followed.unsubscribe();
     };
   }, [client, document, key, paused, round]);

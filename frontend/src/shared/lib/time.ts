@@ -1,25 +1,46 @@
-const clock = new Intl.DateTimeFormat(undefined, {
-  hour: "2-digit",
-  minute: "2-digit",
-  second: "2-digit",
-  hourCycle: "h23",
-});
-const day = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" });
-const dayAndYear = new Intl.DateTimeFormat(undefined, { year: "numeric", month: "short", day: "numeric" });
+import type { Preferences } from "./preferences";
 
-/** "14:03:22" today, "Mar 4 14:03:22" this year, "Mar 4, 2025 14:03:22" otherwise, in the reader's zone. */
-export function formatTime(at: string, now: number = Date.now()): string {
+type Zone = Preferences["zone"];
+
+const CLOCK = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" } as const;
+const DAY = { month: "short", day: "numeric" } as const;
+
+function formats(timeZone: "UTC" | undefined) {
+  const of = (options: Intl.DateTimeFormatOptions) =>
+    new Intl.DateTimeFormat(undefined, { ...options, ...(timeZone && { timeZone }) });
+  return {
+    clock: of(CLOCK),
+    day: of(DAY),
+    dayAndYear: of({ ...DAY, year: "numeric" }),
+    exact: of({ dateStyle: "medium", timeStyle: "long" }),
+  };
+}
+
+const FORMATS = { local: formats(undefined), utc: formats("UTC") };
+
+/** "14:03:22" today, "Mar 4 14:03:22" this year, "Mar 4, 2025 14:03:22" otherwise, in the chosen zone. */
+export function formatTime(at: string, zone: Zone = "local", now: number = Date.now()): string {
   const date = new Date(at);
   const today = new Date(now);
-  if (date.toDateString() === today.toDateString()) return clock.format(date);
-  const named = date.getFullYear() === today.getFullYear() ? day : dayAndYear;
+  const { clock, day, dayAndYear } = FORMATS[zone];
+  if (dayAndYear.format(date) === dayAndYear.format(today)) return clock.format(date);
+  const named = yearOf(date, zone) === yearOf(today, zone) ? day : dayAndYear;
   return `${named.format(date)} ${clock.format(date)}`;
 }
 
-/** The exact time, for a tooltip: local and UTC. */
+/** "14:03:22": the time of day alone, as in a log. */
+export function formatClock(at: string, zone: Zone = "local"): string {
+  return FORMATS[zone].clock.format(new Date(at));
+}
+
+/** The exact time, for a tooltip: with its zone, and in UTC. */
 export function formatExact(at: string): string {
   const date = new Date(at);
-  return `${date.toLocaleString()} · ${date.toISOString()}`;
+  return `${FORMATS.local.exact.format(date)} · ${date.toISOString()}`;
+}
+
+function yearOf(date: Date, zone: Zone): number {
+  return zone === "utc" ? date.getUTCFullYear() : date.getFullYear();
 }
 
 /** "just now", "40s ago", "12m ago", "3h ago", "5d ago". */

@@ -1,7 +1,7 @@
 import type { ApprovalState, AttemptState, ExecutionState, TaskRunState } from "@/shared/graphql/gen/graphql";
 
 export type AnyState = ExecutionState | TaskRunState | AttemptState | ApprovalState;
-export type Tone = "idle" | "active" | "good" | "warn" | "bad" | "ask" | "stop" | "calm";
+export type Tone = "active" | "good" | "warn" | "bad" | "ask" | "stop" | "calm";
 export type Shape =
   | "dotted"
   | "ring"
@@ -15,14 +15,16 @@ export type Shape =
   | "slash"
   | "again"
   | "bolt"
+  | "octagon"
+  | "burst"
   | "skip";
 
 export type StateToken = { word: string; shape: Shape; tone: Tone };
 
 /** Each state by shape, word and tone; the tones' colours stand in tokens.css. */
 export const STATE_TOKENS: Record<AnyState, StateToken> = {
-  CREATED: { word: "Created", shape: "dotted", tone: "idle" },
-  QUEUED: { word: "Queued", shape: "ring", tone: "idle" },
+  CREATED: { word: "Created", shape: "dotted", tone: "calm" },
+  QUEUED: { word: "Queued", shape: "ring", tone: "calm" },
   RUNNING: { word: "Running", shape: "play", tone: "active" },
   PAUSED: { word: "Paused", shape: "pause", tone: "warn" },
   WAITING_FOR_APPROVAL: { word: "Needs approval", shape: "hand", tone: "ask" },
@@ -35,12 +37,12 @@ export const STATE_TOKENS: Record<AnyState, StateToken> = {
   FAILED: { word: "Failed", shape: "cross", tone: "bad" },
   KILLED: { word: "Killed", shape: "square", tone: "stop" },
   CANCELLED: { word: "Cancelled", shape: "slash", tone: "calm" },
-  REJECTED: { word: "Rejected", shape: "slash", tone: "bad" },
-  ERROR: { word: "Error", shape: "bolt", tone: "bad" },
-  CACHED: { word: "Cached", shape: "again", tone: "good" },
+  REJECTED: { word: "Rejected", shape: "octagon", tone: "bad" },
+  ERROR: { word: "Error", shape: "burst", tone: "bad" },
+  CACHED: { word: "Cached", shape: "bolt", tone: "good" },
   SKIPPED: { word: "Skipped", shape: "skip", tone: "calm" },
   TIMED_OUT: { word: "Timed out", shape: "exclamation", tone: "bad" },
-  LOST: { word: "Lost", shape: "bolt", tone: "bad" },
+  LOST: { word: "Lost", shape: "burst", tone: "bad" },
   PENDING: { word: "Pending", shape: "hand", tone: "ask" },
   APPROVED: { word: "Approved", shape: "check", tone: "good" },
   EXPIRED: { word: "Expired", shape: "slash", tone: "calm" },

@@ -1,0 +1,42 @@
+import { Kbd, Modal, Stack, Switch } from "@mantine/core";
+import { keyGroups, keysOf } from "@/shared/lib/keys";
+import { preferences, usePreferences } from "@/shared/lib/preferences";
+import { useEntries } from "@/shared/lib/registry";
+import classes from "./KeysDialog.module.css";
+
+/** Every key that does something on this screen, as the screen's own parts offer them. */
+export function KeysDialog({ onClose }: { onClose: () => void }) {
+  const groups = useEntries(keyGroups);
+  const { keys } = usePreferences();
+  return (
+    <Modal opened onClose={onClose} title="Keys on this page" size="lg">
+      <Stack gap="md">
+        <Switch
+          label="Single keys do something"
+          description="Switch this off if you use your voice or if keys get in your way. Ctrl K works either way."
+          checked={keys}
+          onChange={(event) => preferences.set({ keys: event.currentTarget.checked })}
+        />
+        <div className={classes.groups}>
+          {groups.map((group) => (
+            <section key={group.name}>
+              <h3 className={classes.name}>{group.name}</h3>
+              <dl className={classes.keys}>
+                {group.keys().map((key) => (
+                  <div key={key.words} className={classes.key}>
+                    <dt>
+                      {keysOf(key).map((one) => (
+                        <Kbd key={one}>{one === " " ? "Space" : one}</Kbd>
+                      ))}
+                    </dt>
+                    <dd>{key.words}</dd>
+                  </div>
+                ))}
+              </dl>
+            </section>
+          ))}
+        </div>
+      </Stack>
+    </Modal>
+  );
+}

@@ -1,0 +1,32 @@
+import { IconListDetails, IconThumbUp } from "@tabler/icons-react";
+import type { ReactNode } from "react";
+import { WaitingForMe } from "@/features/approvals/WaitingForMe";
+import { ExecutingNow } from "@/features/executions/ExecutingNow";
+
+export type Area = {
+  name: string;
+  to: "/executions" | "/approvals";
+  icon: ReactNode;
+  /** How many there are that somebody should know of; live. */
+  count?: ReactNode;
+  /** The key after `g` that goes there. */
+  key: string;
+};
+
+/** The areas of the page, in the order of the rail: the rail, the phone's bar and the palette are made of this. */
+export const AREAS: readonly Area[] = [
+  {
+    name: "Executions",
+    to: "/executions",
+    icon: <IconListDetails size={18} stroke={1.75} aria-hidden />,
+    count: <ExecutingNow />,
+    key: "e",
+  },
+  {
+    name: "Approvals",
+    to: "/approvals",
+    icon: <IconThumbUp size={18} stroke={1.75} aria-hidden />,
+    count: <WaitingForMe />,
+    key: "a",
+  },
+];

@@ -1,0 +1,43 @@
+import { ConfirmDialog } from "./ConfirmDialog";
+import { LabelsDialog } from "./LabelsDialog";
+import { NoteDialog } from "./NoteDialog";
+import type { Outcome } from "./perform";
+import { EXECUTION_STATES, StateDialog, TASK_RUN_STATES } from "./StateDialog";
+import type { Open } from "./useActions";
+
+type Props = { open: Open; onClose: () => void; onAsk: (input: Record<string, unknown>) => Promise<Outcome> };
+
+/** The form that an action is asked in. */
+export function ActionForm({ open, onClose, onAsk }: Props) {
+  const { spec, target } = open;
+  switch (spec.form) {
+    case "labels":
+      return <LabelsDialog target={target} onClose={onClose} onSave={onAsk} />;
+    case "note":
+      return <NoteDialog target={target} onClose={onClose} onSave={onAsk} />;
+    case "state":
+      return (
+        <StateDialog
+          title={`State of ${target.name}`}
+          text="Only the state changes: nothing runs, nothing is undone."
+          states={EXECUTION_STATES}
+          current={target.state ?? ""}
+          onClose={onClose}
+          onSave={onAsk}
+        />
+      );
+    case "task":
+      return (
+        <StateDialog
+          title={`State of ${target.taskRun?.key} in ${target.name}`}
+          text="What was cancelled after it goes back to wait, and the execution goes on from there."
+          states={TASK_RUN_STATES}
+          current={target.taskRun?.state ?? ""}
+          onClose={onClose}
+          onSave={onAsk}
+        />
+      );
+    default:
+      return <ConfirmDialog spec={spec} target={target} onClose={onClose} onConfirm={onAsk} />;
+  }
+}

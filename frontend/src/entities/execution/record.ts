@@ -1,0 +1,96 @@
+import type {
+  ApprovalViewFragment,
+  ArtifactRowFragment,
+  EventMarkFragment,
+  ExecutionChangesSubscription,
+  ExecutionHeadFragment,
+  ExecutionLinkFragment,
+  ExecutionSnapshotQuery,
+  ExecutionState,
+  NoteRowFragment,
+  TaskRunRowFragment,
+} from "@/shared/graphql/gen/graphql";
+import { newer } from "@/shared/lib/newer";
+import type { ActedOn } from "./actions/registry";
+
+export type TaskRunRow = TaskRunRowFragment;
+export type Head = ExecutionHeadFragment;
+export type Snapshot = NonNullable<ExecutionSnapshotQuery["execution"]>;
+export type Change = ExecutionChangesSubscription["executionChanges"];
+
+/** One execution as the page knows it: a snapshot, then every change folded into it. Lists are by id, in order. */
+export type ExecutionRecord = {
+  head: Head;
+  /** Where the changes go on after this record, and the seq up to which they are in it. */
+  cursor: string;
+  seq: number;
+  taskRuns: ReadonlyMap<string, TaskRunRow>;
+  approvals: ReadonlyMap<string, ApprovalViewFragment>;
+  notes: ReadonlyMap<string, NoteRowFragment>;
+  artifacts: ReadonlyMap<string, ArtifactRowFragment>;
+  children: ReadonlyMap<string, ExecutionLinkFragment>;
+  /** Events that arrived since the snapshot, by seq; earlier ones are read by who needs them. */
+  events: readonly EventMarkFragment[];
+};
+
+export function recordOf(snapshot: Snapshot): ExecutionRecord {
+  const { taskRuns, approvals, notes, artifacts, children, cursor, ...head } = snapshot;
+  return {
+    head,
+    cursor,
+    seq: head.seq,
+    taskRuns: byId(taskRuns),
+    approvals: byId(approvals),
+    notes: byId(notes),
+    artifacts: byId(artifacts),
+    children: byId(children),
+    events: [],
+  };
+}
+
+/** Folds one change in. Parts that it does not name stay the very same objects, so that nothing draws them again. */
+export function fold(record: ExecutionRecord, change: Change): ExecutionRecord {
+  if (change.seq < record.seq) return record; // a newer snapshot overtook it
+  return {
+    head: newer(record.head, change.execution),
+    cursor: change.cursor,
+    seq: change.seq,
+    taskRuns: without(merged(record.taskRuns, change.taskRuns), change.goneTaskRunIds),
+    approvals: merged(record.approvals, change.approvals),
+    notes: merged(record.notes, change.notes),
+    artifacts: merged(record.artifacts, change.artifacts),
+    children: merged(record.children, change.children),
+    events: appended(record.events, change.events),
+  };
+}
+
+/** What an action answered shows at once; the change that follows says the same. */
+export function afterAction(record: ExecutionRecord, acted: ActedOn): ExecutionRecord {
+  if (acted.seq <= record.head.seq) return record;
+  return { ...record, head: { ...record.head, seq: acted.seq, state: acted.state as ExecutionState } };
+}
+
+function byId<Row extends { id: string }>(rows: readonly Row[]): ReadonlyMap<string, Row> {
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+function merged<Row extends { id: string }>(known: ReadonlyMap<string, Row>, rows: readonly Row[]) {
+  if (!rows.length) return known;
+  const next = new Map(known);
+  for (const row of rows) next.set(row.id, row);
+  return next;
+}
+
+function without<Row>(known: ReadonlyMap<string, Row>, ids: readonly string[]) {
+  if (!ids.some((id) => known.has(id))) return known;
+  const next = new Map(known);
+  for (const id of ids) next.delete(id);
+  return next;
+}
+
+/** A resumed stream may repeat the last ones. */
+function appended(known: readonly EventMarkFragment[], arrived: readonly EventMarkFragment[]) {
+  const last = known.at(-1)?.seq ?? -1;
+  const fresh = arrived.filter((event) => event.seq > last);
+  return fresh.length ? [...known, ...fresh] : known;
+}

@@ -1,0 +1,78 @@
+import { ActionIcon, Menu } from "@mantine/core";
+import { useClipboard } from "@mantine/hooks";
+import { Link } from "@tanstack/react-router";
+import { memo } from "react";
+import { offersOf } from "@/entities/execution/actions/registry";
+import type { Actions } from "@/entities/execution/actions/useActions";
+import { ExecutionActionsDocument } from "@/shared/graphql/gen/graphql";
+import { useRead } from "@/shared/graphql/read";
+import type { Row } from "./rows";
+
+type Props = { row: Row; opened: boolean; onMenu: (id: string | null) => void; start: Actions["start"] };
+
+/** Closed, it does not change with its row: a list of a hundred would draw a hundred menus at every batch. */
+export const RowMenu = memo(function RowMenu({ row, opened, onMenu, start }: Props) {
+  const clipboard = useClipboard();
+  const address = `${window.location.origin}/executions/${row.id}`;
+  return (
+    <Menu
+      opened={opened}
+      onChange={(open) => onMenu(open ? row.id : null)}
+      position="bottom-end"
+      width={240}
+      shadow="md"
+    >
+      <Menu.Target>
+        <ActionIcon variant="subtle" color="gray" size={28} aria-label={`Actions for ${row.name}`}>
+          <svg viewBox="0 0 16 16" width="16" height="16" fill="currentColor" aria-hidden="true">
+            <circle cx="3" cy="8" r="1.5" />
+            <circle cx="8" cy="8" r="1.5" />
+            <circle cx="13" cy="8" r="1.5" />
+          </svg>
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {opened && <Offers row={row} start={start} />}
+        <Menu.Divider />
+        <Menu.Item
+          renderRoot={(props) => (
+            <Link {...props} to="/executions" search={{ flow: row.flowKey, namespace: row.namespace }} />
+          )}
+        >
+          Only this flow
+        </Menu.Item>
+        <Menu.Item onClick={() => clipboard.copy(address)}>Copy link</Menu.Item>
+        <Menu.Item onClick={() => clipboard.copy(row.id)}>Copy id</Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}, isSameMenu);
+
+function isSameMenu(before: Props, after: Props): boolean {
+  const closed = !before.opened && !after.opened;
+  return (
+    closed &&
+    before.row.id === after.row.id &&
+    before.row.name === after.row.name &&
+    before.onMenu === after.onMenu
+  );
+}
+
+/** Asked when the menu opens, so that the list itself does not carry every action of every row. */
+function Offers({ row, start }: { row: Row; start: Actions["start"] }) {
+  const { data, error } = useRead(ExecutionActionsDocument, { id: row.id }, { version: row.seq });
+  if (error) return <Menu.Label>Actions could not be loaded</Menu.Label>;
+  if (!data) return <Menu.Label>Loading actions…</Menu.Label>;
+  const offers = offersOf(data.execution?.availableActions ?? []);
+  const target = { id: row.id, name: row.name, labels: data.execution?.labels ?? row.labels };
+  return offers.map(({ spec, allowed, reason }) => (
+    <Menu.Item
+      key={spec.action}
+      disabled={!allowed}
+      title={reason ?? undefined}
+      onClick={() => start(spec, target)}
+    >
+      {spec.word}
+    </Menu.Item>
+  ));
+}

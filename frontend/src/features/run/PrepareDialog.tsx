@@ -1,0 +1,85 @@
+import { Checkbox, Modal, Stack } from "@mantine/core";
+import { useEffect, useState } from "react";
+import { useClient } from "urql";
+import { Problems } from "@/entities/execution/actions/Problems";
+import type { Refusal } from "@/entities/execution/actions/registry";
+import {
+  PrepareExecutionDocument,
+  type PrepareExecutionMutation,
+  RunFormDocument,
+} from "@/shared/graphql/gen/graphql";
+import { useRead } from "@/shared/graphql/read";
+import { mutationSentenceOf } from "@/shared/ui/ErrorState";
+import { LiveRun } from "./LiveRun";
+import { RunForm } from "./RunForm";
+
+type Draft = NonNullable<PrepareExecutionMutation["prepareExecution"]["draft"]>;
+type Props = { id: string; name: string; onClose: () => void };
+
+/** A new execution from an ended one: what succeeded is not ticked, its outputs are there to the rest. */
+export function PrepareDialog({ id, name, onClose }: Props) {
+  const { draft, problems } = useDraft(id);
+  const [started, setStarted] = useState<string | null>(null);
+  return (
+    <Modal opened onClose={onClose} title={`Prepare an execution from ${name}`} size="lg">
+      <Problems problems={problems} />
+      {started && <LiveRun id={started} onClose={onClose} />}
+      {!started && draft && <Prepared draft={draft} onStarted={setStarted} />}
+      {!draft && !problems.length && <p role="status">Drafting…</p>}
+    </Modal>
+  );
+}
+
+function useDraft(id: string) {
+  const client = useClient();
+  const [draft, setDraft] = useState<Draft | null>(null);
+  const [problems, setProblems] = useState<readonly Refusal[]>([]);
+  useEffect(() => {
+    void client
+      .mutation(PrepareExecutionDocument, { input: { id } })
+      .toPromise()
+      .then(({ data, error }) => {
+        setDraft(data?.prepareExecution.draft ?? null);
+        const told = error && {
+          code: "UNAVAILABLE" as const,
+          message: mutationSentenceOf(error),
+          path: null,
+        };
+        setProblems(told ? [told] : ((data?.prepareExecution.problems ?? []) as Refusal[]));
+      });
+  }, [client, id]);
+  return { draft, problems };
+}
+
+type Input = { namespace: string; flow: string; inputs: Record<string, unknown>; disabledTasks: string[] };
+
+function Prepared({ draft, onStarted }: { draft: Draft; onStarted: (id: string) => void }) {
+  const given = draft.createInput as Input;
+  const { data } = useRead(RunFormDocument, { namespace: given.namespace, key: given.flow });
+  const [disabled, setDisabled] = useState<ReadonlySet<string>>(new Set(draft.disabledTasks));
+  if (!data?.flow) return <p role="status">Loading the form…</p>;
+  const keys = draft.tasks.map((task) => task.key);
+  const choose = (enabled: string[]) => setDisabled(new Set(keys.filter((key) => !enabled.includes(key))));
+  const disabledTasks = keys.filter((key) => disabled.has(key));
+  return (
+    <RunForm flow={data.flow} given={given.inputs} rest={{ ...given, disabledTasks }} onStarted={onStarted}>
+      <Checkbox.Group
+        label="Tasks"
+        description="Those that are ticked run"
+        value={keys.filter((key) => !disabled.has(key))}
+        onChange={choose}
+      >
+        <Stack gap={6} mt={4}>
+          {draft.tasks.map((task) => (
+            <Checkbox
+              key={task.key}
+              label={`${task.key}${task.isNew ? " (new)" : ""}`}
+              description={disabled.has(task.key) ? `not run: ${task.why}` : task.why}
+              value={task.key}
+            />
+          ))}
+        </Stack>
+      </Checkbox.Group>
+    </RunForm>
+  );
+}

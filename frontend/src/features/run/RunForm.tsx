@@ -1,0 +1,87 @@
+import { Button, CopyButton, Group, Stack, TextInput } from "@mantine/core";
+import { type FormEvent, type ReactNode, useState } from "react";
+import { useClient } from "urql";
+import { Problems } from "@/entities/execution/actions/Problems";
+import { perform } from "@/entities/execution/actions/perform";
+import { type Refusal, specOf } from "@/entities/execution/actions/registry";
+import { InputField } from "@/entities/flow/InputField";
+import {
+  commandLine,
+  type Entries,
+  entriesOf,
+  type Field,
+  placed,
+  readEntries,
+} from "@/entities/flow/inputs";
+
+type Props = {
+  flow: { namespace: string; key: string; inputs: readonly Field[] };
+  /** Values that the form opens with, and the rest of the input that goes with them. */
+  given?: Record<string, unknown>;
+  rest?: Record<string, unknown>;
+  children?: ReactNode;
+  onStarted: (id: string) => void;
+};
+
+/** A flow's inputs as a form. The server judges them; its words stand at the fields. */
+export function RunForm({ flow, given, rest = {}, children, onStarted }: Props) {
+  const client = useClient();
+  const [entries, setEntries] = useState<Entries>(() => entriesOf(flow.inputs, given));
+  const [reason, setReason] = useState("");
+  const [problems, setProblems] = useState<readonly Refusal[]>([]);
+  const [faults, setFaults] = useState<Record<string, string>>({});
+  const [busy, setBusy] = useState(false);
+  const { byField, others } = placed(problems, flow.inputs);
+  const read = readEntries(flow.inputs, entries);
+
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    setFaults(read.faults);
+    if (Object.keys(read.faults).length) return;
+    setBusy(true);
+    const input = { namespace: flow.namespace, flow: flow.key, ...rest, inputs: read.values };
+    const outcome = await perform(client, specOf("PREPARE_EXECUTION"), {
+      ...input,
+      reason: reason.trim() || null,
+    });
+    setBusy(false);
+    setProblems(outcome.problems);
+    if (outcome.execution) onStarted(outcome.execution.id);
+  };
+
+  return (
+    <form onSubmit={submit}>
+      <Stack gap="sm">
+        {flow.inputs.map((field) => (
+          <InputField
+            key={field.id}
+            field={field}
+            entry={entries[field.id] ?? null}
+            error={faults[field.id] ?? byField[field.id]}
+            onChange={(entry) => setEntries((before) => ({ ...before, [field.id]: entry }))}
+          />
+        ))}
+        {children}
+        <TextInput
+          label="Reason"
+          description="Optional; kept in the execution's history"
+          value={reason}
+          onChange={(event) => setReason(event.currentTarget.value)}
+        />
+        <Problems problems={others} />
+        <Group justify="space-between" gap="xs">
+          <CopyButton value={commandLine(flow.namespace, flow.key, read.values)}>
+            {({ copied, copy }) => (
+              <Button size="sm" onClick={copy}>
+                {copied ? "Copied" : "Copy as command"}
+              </Button>
+            )}
+          </CopyButton>
+          <Button size="sm" type="submit" variant="filled" loading={busy}>
+            Start
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}

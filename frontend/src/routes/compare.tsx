@@ -1,0 +1,21 @@
+import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import * as z from "zod/mini";
+import { root } from "./root";
+
+const optional = <Schema extends z.ZodMiniType>(schema: Schema) => z.catch(z.optional(schema), undefined);
+
+const search = z.object({
+  /** Ids of two to five executions, between commas. */
+  ids: optional(z.string()),
+  /** The id of the one that the others are measured by; the first without it. */
+  baseline: optional(z.string()),
+  /** `equal` shows what does not differ too. */
+  show: optional(z.enum(["equal"])),
+});
+
+export const compareRoute = createRoute({
+  getParentRoute: () => root,
+  path: "/compare",
+  validateSearch: (given) => search.parse(given),
+  component: lazyRouteComponent(() => import("@/features/compare/ComparePage"), "ComparePage"),
+});

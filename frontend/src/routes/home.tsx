@@ -1,0 +1,11 @@
+import { createRoute, redirect } from "@tanstack/react-router";
+import { root } from "./root";
+
+/** The bare address leads to the executions. */
+export const homeRoute = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  beforeLoad: ({ search }) => {
+    throw redirect({ to: "/executions", search, replace: true });
+  },
+});

@@ -1,0 +1,59 @@
+"""A time in bars of one round length, each beginning where the clock in UTC does; weeks on Monday."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Final
+
+from models.errors import ProblemCode, Refused
+
+MOST_BARS: Final = 200
+_YEARS: Final = (1970, 9000)
+_MONDAY: Final = datetime(1970, 1, 5, tzinfo=UTC)
+_SECOND, _MINUTE, _HOUR, _DAY = 1, 60, 3600, 86400
+LENGTHS: Final = (
+    _SECOND, 5 * _SECOND, 15 * _SECOND, _MINUTE, 5 * _MINUTE, 15 * _MINUTE, 30 * _MINUTE,
+    _HOUR, 3 * _HOUR, 6 * _HOUR, 12 * _HOUR, _DAY, 7 * _DAY,
+)  # fmt: skip
+"""In seconds; beyond, so many weeks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    first: datetime
+    length: timedelta
+    number: int
+
+    @property
+    def starts(self) -> list[datetime]:
+        return [self.first + self.length * place for place in range(self.number)]
+
+
+def bars_between(since: datetime, until: datetime, most: int) -> Bars:
+    """As many as fit into `most`; the first holds `since`, the last what is just before `until`. Raises Refused."""
+    if not 1 <= most <= MOST_BARS:
+        raise _refused(f"bars is 1 to {MOST_BARS}; got {most}", "bars")
+    if not _YEARS[0] <= since.year <= until.year <= _YEARS[1] or since >= until:
+        sentence = (
+            f"`since` must be before `until`, and both of the years {_YEARS[0]} to {_YEARS[1]}"
+        )
+        raise _refused(sentence, "since")
+    return next(
+        bars for seconds in _lengths() if (bars := _bars(since, until, seconds)).number <= most
+    )
+
+
+def _lengths() -> Iterator[int]:
+    yield from LENGTHS
+    yield from (LENGTHS[-1] * weeks for weeks in count(2))
+
+
+def _bars(since: datetime, until: datetime, seconds: int) -> Bars:
+    length = timedelta(seconds=seconds)
+    first = _MONDAY + (since - _MONDAY) // length * length
+    return Bars(first, length, -((first - until) // length))
+
+
+def _refused(sentence: str, path: str) -> Refused:
+    return Refused.because(ProblemCode.VALIDATION, sentence, path)

@@ -1,0 +1,43 @@
+"""Executions by their date in bars, and in each by state."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from models.bars import Bars
+from models.filters import And, Field, Filter, Operator, Term
+from models.states import ExecutionState
+from models.viewer import Scope
+from runner.store.connection import Pool
+from runner.store.where import EXECUTIONS, Arguments, compile_listed, compile_scope
+from runner.store.words import matching_words, wanted_words
+
+_COUNTED: Final = """
+select date_bin({length}::interval, {date}, {first}::timestamptz) as start, state, count(*) as number
+from executions where {condition} group by 1, 2
+"""
+
+
+async def histogram(
+    pool: Pool, scope: Scope, where: Filter, since: datetime, until: datetime, bars: Bars
+) -> Mapping[datetime, Mapping[ExecutionState, int]]:
+    """Those whose date is from `since` to before `until`, by the start of their bar; bars without any are left out."""
+    arguments = Arguments()
+    dated = [Term(Field.DATE, Operator.GTE, since), Term(Field.DATE, Operator.LT, until)]
+    statement = _COUNTED.format(
+        length=arguments.add(bars.length),
+        date=EXECUTIONS.columns[Field.DATE],
+        first=arguments.add(bars.first),
+        condition=_condition(scope, And([*dated, where]), arguments),
+    )
+    found: dict[datetime, dict[ExecutionState, int]] = defaultdict(dict)
+    for row in await pool.fetch(statement, *arguments.values):
+        found[row["start"]][ExecutionState(row["state"])] = row["number"]
+    return found
+
+
+def _condition(scope: Scope, where: Filter, arguments: Arguments) -> str:
+    if words := wanted_words(where):
+        return f"id = any(array({matching_words(scope, where, words, arguments)}))"
+    return f"{compile_scope(scope, arguments)} and {compile_listed(where, arguments)}"

@@ -1,0 +1,66 @@
+"""Blocks of a thousand lines each: how many of every kind stand in them. Filters pass over blocks that hold none."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Final
+
+from models.logs import LogLevel
+from runner.store.connection import Connection, Executes
+
+SIZE: Final = 1_000
+"""Lines of a block; the migration that made the table counts on it too."""
+
+# Beside the head that its batch holds, so two batches do not write one block at a time.
+_COUNT_IN: Final = """
+insert into log_blocks as b (execution_id, block, task_run_id, path, attempt, level, stream, lines, since)
+select * from unnest($1::uuid[], $2::int[], $3::uuid[], $4::text[], $5::int[], $6::smallint[], $7::smallint[],
+  $8::int[], $9::timestamptz[])
+on conflict (execution_id, block, task_run_id, path, attempt, level, stream)
+do update set lines = b.lines + excluded.lines, since = least(b.since, excluded.since)
+"""
+_NARROWED: Final = """
+execution_id = $1 and ($3::int is null or attempt = $3) and ($4::smallint is null or level >= $4)
+  and ($5::timestamptz is null or since <= $5) and ($6::smallint is null or stream = $6)
+"""
+_UNTOLD: Final = "$2::uuid is not null and task_run_id is null and path = (select path from task_runs where id = $2)"
+_OF_TASK_RUN: Final = f"(task_run_id = $2 or {_UNTOLD})"
+_LEVELS: Final = f"""
+select level, sum(lines)::bigint as lines from log_blocks
+where {_NARROWED} and ($2::uuid is null or {_OF_TASK_RUN}) group by level order by level
+"""
+
+
+async def count_in(connection: Connection, records: Iterable[tuple[Any, ...]]) -> None:
+    """Lines as they are stored, within the transaction that stores them."""
+    counted: dict[tuple[Any, ...], tuple[int, datetime]] = {}
+    for execution_id, line, task_run_id, path, attempt, at, level, stream, _ in records:
+        kind = (execution_id, (line - 1) // SIZE, task_run_id, path, attempt, level, stream)
+        lines, since = counted.get(kind, (0, at))
+        counted[kind] = (lines + 1, min(since, at))
+    rows = [(*kind, *found) for kind, found in counted.items()]
+    await connection.execute(_COUNT_IN, *map(list, zip(*rows, strict=True)))
+
+
+async def lines_by_level(pool: Executes, filters: tuple[Any, ...]) -> dict[LogLevel, int]:
+    """Of the lines that match; `filters` as `blocks_with` takes them, without a moment."""
+    rows = await pool.fetch(_LEVELS, *filters)
+    return {LogLevel(row["level"]): row["lines"] for row in rows}
+
+
+def blocks_with(of_task_run: bool, bound: str, order: str, limit: str) -> str:
+    """SQL for the first blocks, in this order and within this bound, that hold a line of the filters $1 to $6: the
+    execution, a task run, an attempt, the least level, the last moment, a stream."""
+    if not of_task_run:
+        return _select(f"{_NARROWED} and $2::uuid is null", bound, order, limit)
+    own, untold = (
+        _select(f"{_NARROWED} and {which}", bound, order, limit)
+        for which in ("task_run_id = $2", _UNTOLD)
+    )
+    return f"select block from (({own}) union ({untold})) b order by block {order} limit {limit}"
+
+
+def _select(which: str, bound: str, order: str, limit: str) -> str:
+    return (
+        f"select distinct block from log_blocks where {which} and {bound} "
+        f"order by block {order} limit {limit}"
+    )

@@ -1,0 +1,141 @@
+"""Executions in the order of what each has under a key: a metric, a property, an input or a label.
+
+No index can hold every key, so all that match are sorted, and only so many may match.
+"""
+
+from collections.abc import Sequence
+from math import isnan
+from typing import Any, Final
+
+from models.errors import ProblemCode, Refused
+from models.filters import EVERYTHING, And, Field, Filter, mentions
+from models.orders import ByValue
+from models.viewer import Scope
+from runner.store.connection import Executes
+from runner.store.measures import LAST_FIRST
+from runner.store.orders import Place
+from runner.store.where import EXECUTIONS, Arguments, compile_listed, compile_scope
+from runner.store.words import matching_words, wanted_words
+
+Row = Any
+MOST: Final = 20_000
+"""Executions that are sorted for a page."""
+_LONGEST: Final = 200
+"""Characters by which text is ordered."""
+_NUMBER, _WORD, _NONE = 0, 1, 2
+_PREFIXES: Final = {_NUMBER: "n", _WORD: "t", _NONE: ""}
+_MEASURED: Final = f"""(select nullif(m.value, 'NaN') from metrics m where m.execution_id = executions.id
+  and m.name = {{key}} order by {LAST_FIRST} limit 1)"""
+_LOOKED_UP: Final = (Field.METRIC, Field.RETRIED, Field.NOTES, Field.CHILDREN)
+"""What is looked up for each execution by itself."""
+
+
+async def value_page(
+    pool: Executes,
+    scope: Scope,
+    where: Filter,
+    order: ByValue,
+    place: Place | None,
+    backwards: bool,
+    limit: int,
+) -> Sequence[Row]:
+    """Raises Refused when too many match."""
+    await _check_number(pool, scope, where)
+    arguments = Arguments()
+    ordered = _ordered(scope, where, order, place, backwards, arguments)
+    return await pool.fetch(f"{ordered} limit {arguments.add(limit)}", *arguments.values)
+
+
+def all_by_value(scope: Scope, where: Filter, order: ByValue) -> tuple[str, list[Any]]:
+    """A statement that gives them from the first to the last, however many, with its arguments."""
+    arguments = Arguments()
+    return _ordered(scope, where, order, None, False, arguments), arguments.values
+
+
+def check_value_place(order: ByValue, place: Place) -> None:
+    """Raises ValueError for a key that no row of this order can have."""
+    key = place.key
+    if key is None or key[:1] not in _PREFIXES.values() or "\0" in key:
+        raise ValueError(key)
+    if key.startswith(_PREFIXES[_NUMBER]) and isnan(float(key[1:])):
+        raise ValueError(key)
+
+
+def _ordered(
+    scope: Scope,
+    where: Filter,
+    order: ByValue,
+    place: Place | None,
+    backwards: bool,
+    arguments: Arguments,
+) -> str:
+    number, word = _values(order, arguments)
+    kind = _number_type(order)
+    direction = "desc" if order.descending != backwards else "asc"
+    rank = "desc" if backwards else "asc"
+    by = f"class {rank}, number {direction}, word {direction}, id {direction}"
+    after = _after(kind, place, direction, backwards, arguments) if place else "true"
+    return f"""select executions.*,
+        case class when {_NUMBER} then 'n' || number::text when {_WORD} then 't' || word else '' end as sort_key
+      from (
+        select id, number, case when number is null then word end as word,
+          case when number is not null then {_NUMBER} when word is not null then {_WORD} else {_NONE} end as class
+        from (select id, {number} as number, {word} collate "C" as word
+              from executions where {_condition(scope, where, arguments)} offset 0) valued) placed
+      join executions using (id) where {after} order by {by}"""
+
+
+def _number_type(order: ByValue) -> str:
+    return "float8" if order.field is Field.METRIC else "numeric"
+
+
+def _values(order: ByValue, arguments: Arguments) -> tuple[str, str]:
+    """As SQL: the number that an execution has under the key, and else its text; of neither what is encrypted."""
+    key = arguments.add(order.key)
+    if order.field is Field.METRIC:
+        return _MEASURED.format(key=key), "null::text"
+    value = f"({EXECUTIONS.columns[order.field]} -> {key}::text)"
+    word = f"case when jsonb_typeof({value}) in ('string', 'boolean') then left({value} #>> '{{}}', {_LONGEST}) end"
+    return f"headway_number({value})", word
+
+
+def _after(kind: str, place: Place, direction: str, backwards: bool, arguments: Arguments) -> str:
+    """The condition for what comes after a place."""
+    compare, beyond = (">" if direction == "asc" else "<"), ("<" if backwards else ">")
+    id, key = arguments.add(place.id), place.key or ""
+    if not key:
+        return f"(class {beyond} {_NONE} or class = {_NONE} and id {compare} {id}::uuid)"
+    at, column, type = (_NUMBER, "number", kind) if key[0] == "n" else (_WORD, "word", "text")
+    value = f"{arguments.add(key[1:])}::text::{type}"
+    return (
+        f"(class {beyond} {at} or class = {at} and ({column}, id) {compare} ({value}, {id}::uuid))"
+    )
+
+
+def _condition(scope: Scope, where: Filter, arguments: Arguments) -> str:
+    if words := wanted_words(where):
+        return f"id = any(array({matching_words(scope, where, words, arguments)}))"
+    return f"{compile_scope(scope, arguments)} and {compile_listed(where, arguments)}"
+
+
+async def _check_number(pool: Executes, scope: Scope, where: Filter) -> None:
+    arguments = Arguments()
+    condition = _condition(scope, _without_lookups(where), arguments)
+    number: int = await pool.fetchval(
+        f"select count(*) from (select from executions where {condition} limit {MOST + 1}) found",
+        *arguments.values,
+    )
+    if number > MOST:
+        raise Refused.because(
+            ProblemCode.VALIDATION,
+            f"more than {MOST} executions would have to be ordered by a value; narrow them down, "
+            "as by flow:KEY, state:failed or date:-7d TO now, or use `orderBy`",
+            "orderByValue",
+        )
+
+
+def _without_lookups(node: Filter) -> Filter:
+    """All that match, and more: what costs a look for each of a million is not asked of them."""
+    if isinstance(node, And):
+        return And([_without_lookups(part) for part in node.parts])
+    return EVERYTHING if any(mentions(node, field) for field in _LOOKED_UP) else node

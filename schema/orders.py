@@ -1,0 +1,23 @@
+"""What lists of executions are ordered by, as it is asked for."""
+
+import strawberry
+
+from models.errors import ProblemCode, Refused
+from models.orders import ByValue, ExecutionOrder, Order, SortDirection
+
+
+@strawberry.input
+class ValueOrder:
+    column: str
+    direction: SortDirection
+
+
+def order_from(order_by: ExecutionOrder | None, by_value: ValueOrder | None) -> Order:
+    """CREATED_DESC where neither is given. Raises Refused for both."""
+    if by_value is None:
+        return order_by or ExecutionOrder.CREATED_DESC
+    if order_by is not None:
+        raise Refused.because(
+            ProblemCode.VALIDATION, "pass `orderBy` or `orderByValue`, not both", "orderByValue"
+        )
+    return ByValue.of(by_value.column, by_value.direction)

@@ -1,0 +1,113 @@
+"""Pages of a log: by cursor from either end, or around a line."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+from uuid import UUID
+
+from models import logs as models_logs
+from models.errors import ProblemCode, Refused
+from models.viewer import Permission, not_permitted
+from runner.past import moment_of
+from runner.store import log_lines
+from runner.store.connection import Executes
+from runner.store.log_lines import LinesOf, LogRow
+from schema.context import Info
+from schema.enums import LogLevel, LogStream
+from schema.types.log import LogConnection, LogEdge, LogLine, line_cursor, line_of
+from schema.types.paging import LINES_AT_MOST, Count, PageInfo, Paging
+
+
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    """`around` is the number of a line; without one, the paging says from which end."""
+
+    paging: Paging
+    around: int | None = None
+
+    @classmethod
+    def of(
+        cls,
+        first: int | None,
+        after: str | None,
+        last: int | None,
+        before: str | None,
+        around: int | None,
+    ) -> Self:
+        if around is not None and not (after is None and last is None and before is None):
+            raise Refused.because(
+                ProblemCode.VALIDATION,
+                "around takes `first` only: pass it without after, last and before",
+                "around",
+            )
+        return cls(Paging.of(first, after, last, before, LINES_AT_MOST), around)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    rows: Sequence[LogRow]
+    more_before: bool
+    more_after: bool
+
+
+def lines_of(
+    info: Info,
+    execution_id: UUID,
+    task_run_id: UUID | None,
+    attempt: int | None,
+    min_level: LogLevel | None,
+    stream: LogStream | None,
+) -> LinesOf:
+    """As they are now or, of a past execution, were then. Raises Refused FORBIDDEN."""
+    if not info.context.viewer.may(Permission.VIEW_LOGS):
+        raise Refused.because(ProblemCode.FORBIDDEN, not_permitted(Permission.VIEW_LOGS))
+    return LinesOf(
+        execution_id,
+        task_run_id,
+        attempt,
+        models_logs.LogLevel(min_level.value) if min_level else None,
+        moment_of(execution_id),
+        models_logs.LogStream(stream.value) if stream else None,
+    )
+
+
+async def read_logs(info: Info, wanted: LinesOf, page: LogPage) -> LogConnection:
+    """One page; with `last` the tail, then backwards."""
+    pool = info.context.services.pool
+    if page.around is None:
+        found = await _in_order(pool, wanted, page.paging)
+    else:
+        found = await _around(pool, wanted, page.around, page.paging.size)
+    nodes = [LogLine.of(row) for row in found.rows]
+    edges = [LogEdge(node=node, cursor=line_cursor(node.line)) for node in nodes]
+    value, exact = await log_lines.count_lines(pool, wanted)
+    return LogConnection(
+        edges=edges,
+        nodes=nodes,
+        page_info=PageInfo(
+            has_next_page=found.more_after,
+            has_previous_page=found.more_before,
+            start_cursor=edges[0].cursor if edges else None,
+            end_cursor=edges[-1].cursor if edges else None,
+        ),
+        total_count=Count(value=value, exact=exact),
+    )
+
+
+async def _in_order(pool: Executes, wanted: LinesOf, paging: Paging) -> _Found:
+    cursor, size = line_of(paging.cursor), paging.size
+    if paging.backwards:
+        rows = await log_lines.lines_before(pool, wanted, cursor, size + 1)
+        return _Found(rows[-size:], len(rows) > size, cursor is not None)
+    rows = await log_lines.lines_after(pool, wanted, cursor, size + 1)
+    return _Found(rows[:size], cursor is not None, len(rows) > size)
+
+
+async def _around(pool: Executes, wanted: LinesOf, line: int, size: int) -> _Found:
+    """As many before the line as from it on, where there are; else more of the other side."""
+    earlier = await log_lines.lines_before(pool, wanted, max(line, 1), size + 1)
+    later = await log_lines.lines_after(pool, wanted, max(line, 1) - 1, size + 1)
+    before = min(len(earlier), max(size // 2, size - len(later)))
+    after = size - before
+    rows = [*earlier[len(earlier) - before :], *later[:after]]
+    return _Found(rows, len(earlier) > before, len(later) > after)

@@ -1,0 +1,169 @@
+"""Every way to read a log through a filter, beside the same done in Python over all of its lines."""
+
+import random
+from collections.abc import Sequence
+from datetime import timedelta
+from itertools import product
+from uuid import UUID
+
+import pytest
+
+from models.ids import new_id
+from models.lifecycle.record_commands import Delete
+from models.logs import LogLevel, LogStream
+from runner.store import log_search
+from runner.store.database import Database
+from runner.store.log_blocks import SIZE
+from runner.store.log_lines import (
+    LinesOf,
+    NewLine,
+    append_lines,
+    count_lines,
+    lines_after,
+    lines_before,
+)
+from runner.store.log_search import Matches, count_by_level, search_lines
+from runner.store.removal import remove
+from tests.runner.stored import NOW, store_execution, store_task_run
+
+LINES = 3 * SIZE + 456
+COLOURED = "\x1b[31mFai\x1b[0mled\x1b[0m: 100% of_it\\"
+
+
+def written(id: UUID, runs: Sequence[UUID]) -> list[NewLine]:
+    """The first task run writes in the first block and the last only; some lines of the second came without its id."""
+    chance = random.Random(7)
+    lines = []
+    for number in range(1, LINES + 1):
+        level = LogLevel.ERROR if number % 700 == 3 else chance.choice(list(LogLevel)[:4])
+        run = chance.choice(runs[1:])
+        if number in (5, 900, LINES):
+            run = runs[0]
+        untold = run == runs[1] and number % 500 == 0
+        stream = LogStream.SYSTEM if number in (SIZE, SIZE + 1) else chance.choice([*LogStream][:2])
+        text = COLOURED if number % 1_234 == 9 else f"line {number} Größe"
+        at = NOW + timedelta(seconds=number)
+        path = "load" if run == runs[1] else "other"
+        lines.append(
+            NewLine(id, None if untold else run, path, 1 + number % 2, at, level, stream, text)
+        )
+    return lines
+
+
+@pytest.fixture
+async def log(database: Database) -> tuple[UUID, list[UUID], list[NewLine]]:
+    """Written in batches that do not end where blocks do, beside another execution's."""
+    id = await store_execution(database.pool)
+    runs = [new_id(), await store_task_run(database.pool, id), new_id()]
+    lines = written(id, runs)
+    for start in range(0, LINES, 700):
+        await append_lines(database.pool, lines[start : start + 700])
+        await append_lines(database.pool, written(runs[0], runs)[:3])
+    return id, runs, lines
+
+
+def matches(wanted: LinesOf, path: str | None, line: NewLine) -> bool:
+    return (
+        (
+            wanted.task_run_id is None
+            or line.task_run_id == wanted.task_run_id
+            or (line.task_run_id is None and line.path == path)
+        )
+        and wanted.attempt in (None, line.attempt)
+        and (wanted.min_level is None or line.level >= wanted.min_level)
+        and wanted.stream in (None, line.stream)
+        and (wanted.until is None or line.at <= wanted.until)
+    )
+
+
+async def test_every_filter_gives_what_reading_all_gives(
+    database: Database, log: tuple[UUID, list[UUID], list[NewLine]]
+) -> None:
+    id, runs, lines = log
+    pool, past = database.pool, NOW + timedelta(seconds=SIZE + 7)
+    filters = product(
+        (None, *runs), (None, 2), (None, LogLevel.WARN, LogLevel.ERROR), (None, past),
+        (None, *LogStream),
+    )  # fmt: skip
+    for run, attempt, level, until, stream in filters:
+        wanted = LinesOf(id, run, attempt, level, until, stream)
+        path = "load" if run == runs[1] else None
+        all_ = [n for n, line in enumerate(lines, 1) if matches(wanted, path, line)]
+        for at in (0, 4, 900, SIZE - 1, SIZE, SIZE + 1, LINES - 1, LINES):
+            after = [row.line for row in await lines_after(pool, wanted, at, 3)]
+            assert after == [n for n in all_ if n > at][:3], (wanted, at)
+            before = [row.line for row in await lines_before(pool, wanted, at, 3)]
+            assert before == [n for n in all_ if n < at][-3:], (wanted, at)
+        assert await count_lines(pool, wanted) == (len(all_), True), wanted
+        counted = await count_by_level(pool, wanted)
+        levels = [lines[n - 1].level for n in all_]
+        assert counted == {one: (levels.count(one), True) for one in sorted(set(levels))}, wanted
+        found = await search_lines(pool, wanted, "FAILED", 0, 1_000)
+        said = [n for n in all_ if lines[n - 1].text == COLOURED]
+        assert found == Matches(said, LINES, True), wanted
+        assert await search_lines(pool, wanted, None, 0, 5_000) == Matches(all_, LINES, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("fai", 9), ("failed: 100%", 9), ("100_", None), ("0% of_it\\", 9), ("o%f", None), ("31m", None),
+        ("GRÖSSE", None), ("GRÖ", 1), ("größe", 1), ("line 1234 g", 1_234), ("line 1 ", 1),
+    ],
+)  # fmt: skip
+async def test_text_is_what_people_see_in_either_case(
+    database: Database, log: tuple[UUID, list[UUID], list[NewLine]], text: str, number: int | None
+) -> None:
+    found = await search_lines(database.pool, LinesOf(log[0]), text, 0, 1)
+    assert list(found.lines) == ([number] if number else [])
+
+
+async def test_a_search_goes_on_where_it_stopped(
+    database: Database,
+    log: tuple[UUID, list[UUID], list[NewLine]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(log_search, "SEARCHED", 2)
+    monkeypatch.setattr(log_search, "_AT_A_TIME", 1)
+    id, _, lines = log
+    pool, all_ = database.pool, [n for n, line in enumerate(lines, 1) if line.text == COLOURED]
+    assert await search_lines(pool, LinesOf(id), "nowhere", 10, 5) == Matches([], 2 * SIZE, False)
+    assert await search_lines(pool, LinesOf(id), "nowhere", 2 * SIZE, 5) == Matches([], LINES, True)
+    assert await search_lines(pool, LinesOf(id), "nowhere", 2**40, 5) == Matches([], LINES, True)
+    assert await search_lines(pool, LinesOf(id), "failed", 0, 1) == Matches([9], 9, False)
+    found: list[int] = []
+    after, complete = 0, False
+    while not complete:
+        part = await search_lines(pool, LinesOf(id), "failed", after, 2)
+        found += part.lines
+        assert part.searched_to > after
+        after, complete = part.searched_to, part.complete
+    assert found == all_
+
+
+async def test_a_search_stops_when_it_has_taken_long(
+    database: Database,
+    log: tuple[UUID, list[UUID], list[NewLine]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(log_search, "_AT_A_TIME", 1)
+    monkeypatch.setattr(log_search, "_ENOUGH", 0.0)
+    found = await search_lines(database.pool, LinesOf(log[0]), "nowhere", 0, 5)
+    assert found == Matches([], SIZE, False)
+
+
+async def test_of_no_log_nothing_is_found(database: Database) -> None:
+    none = LinesOf(new_id())
+    assert await search_lines(database.pool, none, "x", 7, 5) == Matches([], 0, True)
+    assert await search_lines(database.pool, none, None, 0, 5) == Matches([], 0, True)
+    assert await count_by_level(database.pool, none) == {}
+
+
+async def test_what_is_counted_goes_with_the_log(
+    database: Database, log: tuple[UUID, list[UUID], list[NewLine]]
+) -> None:
+    count = "select count(*) from log_blocks where execution_id = $1"
+    assert await database.pool.fetchval(count, log[0]) > 0
+    async with database.pool.acquire() as connection, connection.transaction():
+        await remove(connection, {log[0]: Delete()})
+    assert await database.pool.fetchval(count, log[0]) == 0
