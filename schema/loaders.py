@@ -12,6 +12,7 @@ from models.lifecycle.given import Given
 from models.lifecycle.snapshot import Execution, Plan
 from models.viewer import Scope
 from runner.past import Past, past_of, read_past
+from runner.retold import Retold
 from runner.store import comparison, flows, history, lineage, schedules, slots, stats, workers
 from runner.store.alike import Line
 from runner.store.connection import Pool
@@ -132,9 +133,15 @@ class _Reads:
 
 class Loaders:
     def __init__(
-        self, pool: Pool, scope: Scope, plans: Plans, executions: Gathered[UUID, Row]
+        self,
+        pool: Pool,
+        scope: Scope,
+        plans: Plans,
+        executions: Gathered[UUID, Row],
+        retold: Retold,
     ) -> None:
         self._reads = _Reads(pool, scope, plans, executions)
+        self._retold = retold
         self._made: dict[str, DataLoader[Any, Any]] = {}
 
     @property
@@ -270,7 +277,7 @@ class Loaders:
 
     async def past(self, row: Row, seq: int) -> Past:
         """The execution of `row` as it was; what is loaded by the keys in it comes from that moment."""
-        return await read_past(self._reads.pool, self._reads.plans, row, seq)
+        return await read_past(self._reads.pool, self._reads.plans, row, seq, self._retold)
 
     @property
     def uses(self) -> DataLoader[UUID, list[Row]]:
@@ -331,7 +338,9 @@ def _timely(name: str, load: Callable[[list[Any]], Awaitable[Any]]) -> Callable[
         }
         present = [key for at, key in enumerate(keys) if at not in told]
         found = iter(await load(present) if present else ())
-        return [told[at] if at in told else next(found) for at in range(len(keys))]
+        return [
+            told[at] if at in told else _seen(name, key, next(found)) for at, key in enumerate(keys)
+        ]
 
     return loaded
 
@@ -339,6 +348,12 @@ def _timely(name: str, load: Callable[[list[Any]], Awaitable[Any]]) -> Callable[
 def _tells(name: str, key: Any) -> Past | None:
     past = past_of(key)
     return past if past and name in past.rows else None
+
+
+def _seen(name: str, key: Any, now: Any) -> Any:
+    """What of the rows of now was there at the moment of the key."""
+    past = past_of(key)
+    return past.seen[name](now) if past and name in past.seen else now
 
 
 def _cache_key(key: Any) -> Any:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from models.lifecycle.places import place_of
 from models.lifecycle.snapshot import Plan
+from runner.store.history import rows_of_some
 from schema.asked import names_below
 from schema.context import Info
 from schema.types.flow import Task
@@ -73,6 +74,16 @@ async def read_beside(info: Info, execution: UUID, rows: Sequence[Row]) -> Besid
     by_run = {name: loaders.by_task_run(kind) for name, kind in _BY_RUN.items() if name in asked}
     found = await asyncio.gather(*(loader.load(execution) for loader in by_run.values()))
     return await _completed(info, execution, rows, asked, dict(zip(by_run, found, strict=True)))
+
+
+async def read_beside_some(info: Info, execution: UUID, rows: Sequence[Row]) -> Beside:
+    """Of some task runs of an execution."""
+    asked, pool = names_below(info), info.context.services.pool
+    ids = [row["id"] for row in rows]
+    by_run: dict[str, Rows] = {}
+    for name in _BY_RUN.keys() & asked if ids else ():
+        by_run[name] = await rows_of_some(pool, _BY_RUN[name], execution, ids)
+    return await _completed(info, execution, rows, asked, by_run)
 
 
 async def _completed(
