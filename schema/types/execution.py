@@ -30,6 +30,7 @@ from schema.scalars import JSON
 from schema.types.actors import Actor, Label, StateChange, labels_of
 from schema.types.approval import Approval
 from schema.types.artifact import ArtifactUse
+from schema.types.beside import read_beside
 from schema.types.durations import seconds_queued, seconds_taken
 from schema.types.event import ExecutionEvent, event_window, read_events
 from schema.types.execution_logs import LogsOfExecution
@@ -43,10 +44,7 @@ from schema.types.note import Note
 from schema.types.problems import ActionAvailability
 from schema.types.row_view import Read, RowView, reading
 from schema.types.stats import DurationStats, TaskDuration
-from schema.types.task_run import (
-    TaskRun,
-    task_runs_by_path,
-)
+from schema.types.task_run import TaskRun
 from schema.types.waiting import Waiting, waiting_views
 
 if TYPE_CHECKING:
@@ -126,15 +124,15 @@ class Execution(RowView, LogsOfExecution, Node):
 
     @strawberry.field
     async def state_history(self, info: Info) -> list[StateChange]:
-        created = StateChange(
-            seq=1,
-            state=ExecutionState.CREATED.value,
-            at=self.created_at,
-            actor=self.created_by,
-            reason=None,
-        )
+        created = {
+            "seq": 1,
+            "to_state": ExecutionState.CREATED.value,
+            "at": self.created_at,
+            "actor": self.row["created_by"],
+            "reason": None,
+        }
         rows = await info.context.loaders.moves.load(self.row["id"])
-        return [created, *(StateChange.of(row) for row in rows)]
+        return [StateChange.of(row) for row in (created, *rows)]
 
     @strawberry.field
     async def rerun_of(self, info: Info) -> "Execution | None":
@@ -211,24 +209,24 @@ class Execution(RowView, LogsOfExecution, Node):
 
     @strawberry.field
     async def task_runs(self, info: Info) -> list[TaskRun]:
-        return [
-            TaskRun.of(row) for row in await info.context.loaders.task_runs.load(self.row["id"])
-        ]
+        rows = await info.context.loaders.task_runs.load(self.row["id"])
+        return TaskRun.all_of(rows, await read_beside(info, self.row["id"], rows))
 
     @strawberry.field
     async def task(self, info: Info, key: str) -> TaskRun | None:
-        return (await task_runs_by_path(info, self.row["id"])).get(key)
+        row = (await info.context.loaders.task_runs_by_path.load(self.row["id"])).get(key)
+        return TaskRun.maybe(row)
 
     @strawberry.field
     async def graph(self, info: Info) -> ExecutionGraph:
-        by_path = await task_runs_by_path(info, self.row["id"])
+        rows = await info.context.loaders.task_runs.load(self.row["id"])
         found = await snapshot_of(info, self.row["id"])
         edges = [
             GraphEdge(source=need, target=path)
             for path, task in found.tasks.items()
             for need in (run.path for run in found.needs_of(task))
         ]
-        return ExecutionGraph(nodes=list(by_path.values()), edges=edges)
+        return ExecutionGraph(nodes=[TaskRun.of(row) for row in rows], edges=edges)
 
     @strawberry.field
     async def events(
