@@ -13,7 +13,7 @@ from runner.past import moment_of, past_of
 from runner.store.failures import OfAttempt
 from schema.context import Info
 from schema.loading import snapshot_of
-from schema.types.task_run import TaskRun, task_runs_by_path
+from schema.types.task_run import TaskRun
 
 
 @strawberry.type
@@ -55,7 +55,8 @@ class Failure:
         if self.path is None:
             return None
         if past_of(self.execution_key):
-            return (await task_runs_by_path(info, self.execution_key)).get(self.path)
+            by_path = await info.context.loaders.task_runs_by_path.load(self.execution_key)
+            return TaskRun.maybe(by_path.get(self.path))
         row = await info.context.loaders.task_run_at.load((self.execution_key, self.path))
         return TaskRun.of(row) if row else None
 
@@ -76,8 +77,12 @@ class Failure:
         if self._is_by_hand:
             return []
         if past_of(self.execution_key):
-            runs = (await task_runs_by_path(info, self.execution_key)).values()
-            return [run for run in runs if run.state is TaskRunState.CANCELLED]
+            by_path = await info.context.loaders.task_runs_by_path.load(self.execution_key)
+            return [
+                TaskRun.of(row)
+                for row in by_path.values()
+                if row["state"] == TaskRunState.CANCELLED.value
+            ]
         rows = await info.context.loaders.skipped.load(self.execution_key)
         return [TaskRun.of(row) for row in rows]
 
