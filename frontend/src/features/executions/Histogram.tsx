@@ -118,7 +118,7 @@ function Axis({ bars, width }: { bars: readonly HistogramBar[]; width: number })
   const isLong = edges.until - edges.since > 2 * 86_400e3;
   return (
     <div className={classes.axis} aria-hidden="true">
-      {ticksOf(edges, width, zone).map((at) => {
+      {ticksOf(edges, width, zone, width < 500 ? 64 : 90).map((at) => {
         const x = ((at - edges.since) / (edges.until - edges.since)) * width;
         if (x > width - 24) return null;
         return (

@@ -37,6 +37,7 @@ export function SavedFilter({ search, kept, onSaved }: Props) {
           <ActionIcon
             variant="subtle"
             color="gray"
+            className={classes.bookmark}
             size="var(--hw-control)"
             aria-label={name}
             aria-disabled={why !== null}

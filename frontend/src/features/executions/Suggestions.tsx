@@ -29,8 +29,7 @@ export function Suggestions({ id, heading, suggestions, active, onTake, onAll }:
             className={classes.option}
             onClick={() => onTake(one)}
           >
-            <Marked {...one} />
-            <span className={classes.note}>{one.note}</span>
+            <Marked {...one} /> <span className={classes.note}>{one.note}</span>
           </div>
         ))}
       </div>

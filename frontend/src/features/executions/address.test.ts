@@ -17,6 +17,11 @@ describe("an address", () => {
   ])("that says %j means %j", (given, search) => expect(normal(given)).toEqual(search));
 });
 
+it("read again means the same", () => {
+  const given = { q: "a OR b", state: "FAILED,ERROR", flow: "etl" };
+  expect(normal({ ...given, ...normal(given) })).toEqual(normal(given));
+});
+
 describe("the order", () => {
   it("is the newest first unless it says so", () => {
     expect(orderOf({})).toEqual({ orderBy: null, orderByValue: null });

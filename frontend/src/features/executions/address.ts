@@ -1,5 +1,5 @@
 import type { ExecutionFilter, ExecutionOrder, SortDirection } from "@/shared/graphql/gen/graphql";
-import { and, quoted } from "./language";
+import { and, partsOf, quoted } from "./language";
 
 /** The list as it stands in the URL: the only place that holds it. */
 export type Search = {
@@ -43,19 +43,28 @@ export function stateTerm(state: string): string {
 /** One filter, in one language: what a link says by name becomes a part of the search. */
 export function normal(given: Given): Search {
   const { state, flow, namespace, kind, trigger, subflows, ...rest } = given;
-  const states = (state ?? "")
+  const named = Object.entries({ namespace, flow, kind, trigger }).map(([field, value]) =>
+    fieldTerm(field, value),
+  );
+  const terms = [statesTerm(state), ...named, subflows === "hidden" ? "is:root" : ""];
+  // The router reads an address more than once: what is there already is not added again.
+  const there = new Set(partsOf(rest.q ?? "").map((part) => part.text));
+  const q = terms.filter((term) => term && !there.has(term)).reduce(and, rest.q ?? "");
+  const all = Object.entries({ ...rest, q: q || undefined });
+  return Object.fromEntries(all.filter(([, value]) => value !== undefined));
+}
+
+function statesTerm(names = ""): string {
+  const terms = names
     .split(",")
     .flatMap((name) => (/^\s*\w+\s*$/.test(name) ? [stateTerm(name.trim())] : []));
-  const terms = [states.length > 1 ? `(${states.join(" OR ")})` : (states[0] ?? "")];
-  for (const [field, value] of Object.entries({ namespace, flow, kind, trigger })) {
-    const text = value?.trim();
-    if (text) terms.push(`${field}:${text.endsWith("*") ? text : quoted(text)}`);
-  }
-  if (subflows === "hidden") terms.push("is:root");
-  const q = terms.filter(Boolean).reduce(and, rest.q ?? "");
-  return Object.fromEntries(
-    Object.entries({ ...rest, q: q || undefined }).filter(([, value]) => value !== undefined),
-  );
+  return terms.length > 1 ? `(${terms.join(" OR ")})` : (terms[0] ?? "");
+}
+
+function fieldTerm(field: string, value = ""): string {
+  const text = value.trim();
+  if (!text) return "";
+  return `${field}:${text.endsWith("*") ? text : quoted(text)}`;
 }
 
 export function searchOf(search: Search): string | null {

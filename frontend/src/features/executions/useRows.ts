@@ -12,7 +12,7 @@ export const SETTLE_AFTER = 2_000;
 type Next = NonNullable<List["next"]>;
 
 export type Wanted = Asked &
-  Order & { names: readonly string[]; usual: boolean; paused?: boolean; settleAfter?: number };
+  Order & { names: readonly string[]; usual: boolean; paused?: boolean; settleAfter: number };
 
 export function keyOf({ where, search, orderBy, orderByValue }: Asked & Order): string {
   return JSON.stringify([where, search, orderBy, orderByValue]);
