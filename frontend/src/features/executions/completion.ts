@@ -78,18 +78,25 @@ export function facetOf(writing: Writing): { field: FacetField; contains: string
 
 export type Found = { key: string | null; value: string; search: string; note: string };
 
+/** Whether what was answered for less text still fits. */
+export function isMeant(writing: Writing, { value }: Found): boolean {
+  return (
+    writing.kind === "field" || value.toLowerCase().includes(writing.prefix.replace(/\*$/, "").toLowerCase())
+  );
+}
+
 const MOST = 8;
 
 export function suggestionsOf(
   writing: Writing,
   fields: readonly SearchField[],
-  found: readonly Found[],
+  found: readonly Found[] | undefined,
 ): Suggestion[] {
   switch (writing.kind) {
     case "field":
       return fieldsFor(writing.prefix, fields);
     case "key":
-      return found
+      return (found ?? [])
         .slice(0, MOST)
         .map(({ value, note }) =>
           suggestion(`${writing.field.name}.${quoted(value)}:`, value, writing.prefix, note, true),
@@ -117,9 +124,12 @@ function fieldsFor(prefix: string, fields: readonly SearchField[]): Suggestion[]
     );
 }
 
-function valuesFor(writing: Extract<Writing, { kind: "value" }>, found: readonly Found[]): Suggestion[] {
+function valuesFor(
+  writing: Extract<Writing, { kind: "value" }>,
+  found: readonly Found[] | undefined,
+): Suggestion[] {
   const { lead, prefix, field } = writing;
-  const counted = found
+  const counted = (found ?? [])
     .filter((one) => !writing.key || one.key === null || one.key === writing.key)
     .map((one) =>
       suggestion(
@@ -144,8 +154,9 @@ function valuesFor(writing: Extract<Writing, { kind: "value" }>, found: readonly
     );
   const values = [...counted, ...fixed].slice(0, MOST);
   const all = prefix.replace(/\*$/, "");
+  const isKnown = found !== undefined || !facetOf(writing);
   const canStart =
-    isPlain(lead) && all && !field.values.length && field.facet !== "ERROR" && quoted(all) === all;
+    isKnown && isPlain(lead) && all && !field.values.length && field.facet !== "ERROR" && quoted(all) === all;
   if (!canStart) return values;
   const note = `every ${writing.key || field.name} that starts so`;
   return [...values, suggestion(`${lead}${all}*`, `${lead}${all}*`, all, note)];

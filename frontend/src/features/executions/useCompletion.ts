@@ -1,11 +1,18 @@
 import { useDebouncedValue } from "@mantine/hooks";
-import { FacetMenuDocument, SearchFieldsDocument } from "@/shared/graphql/gen/graphql";
+import { useEffect, useState } from "react";
+import {
+  type FacetField,
+  FacetMenuDocument,
+  type FacetMenuQuery,
+  SearchFieldsDocument,
+} from "@/shared/graphql/gen/graphql";
 import { useRead } from "@/shared/graphql/read";
 import { formatCount } from "@/shared/lib/number";
 import type { Asked } from "./address";
 import {
   facetOf,
   headingOf,
+  isMeant,
   type SearchField,
   type Suggestion,
   suggestionsOf,
@@ -13,6 +20,8 @@ import {
   writingAt,
 } from "./completion";
 import { partsOf, replaced } from "./language";
+
+type Known = { field: FacetField | null; facets: FacetMenuQuery["facets"] };
 
 const TYPING = 120;
 const ASKED = 12;
@@ -38,12 +47,22 @@ export function useCompletion(text: string, caret: number, asked: Asked, opened:
     { field: facet?.field ?? "FLOW", contains, where: asked.where, search: shown || null, first: ASKED },
     { paused: !opened || !facet },
   );
-  const found = facet
-    ? (data?.facets ?? []).map(({ count, ...one }) => ({
-        ...one,
-        key: one.key ?? null,
-        note: formatCount(count),
-      }))
-    : [];
-  return { writing, heading: headingOf(writing), suggestions: suggestionsOf(writing, fields, found), fields };
+  const [last, setLast] = useState<Known>({ field: null, facets: [] });
+  const field = facet?.field ?? null;
+  useEffect(() => {
+    if (data) setLast({ field, facets: data.facets });
+  }, [data, field]);
+  // While the next answer is on its way the last one stands, so that the list does not blink under the hand.
+  const known = data?.facets ?? (field && last.field === field ? last.facets : undefined);
+  const found = known?.map(({ count, key, ...one }) => ({
+    ...one,
+    key: key ?? null,
+    note: formatCount(count),
+  }));
+  const suggestions = suggestionsOf(
+    writing,
+    fields,
+    found?.filter((one) => isMeant(writing, one)),
+  );
+  return { writing, heading: headingOf(writing), suggestions, fields };
 }
