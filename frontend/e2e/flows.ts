@@ -148,6 +148,47 @@ tasks:
       - {id: fetch, type: shell, run: "true"}
       - {id: load, type: log, needs: [fetch], message: "{{ item }}"}
 `,
+  // A pipeline as people have them: what its pictures show.
+  orders: `
+id: orders-etl
+namespace: acme.data
+kind: etl
+labels: {team: data}
+on_failure: FINISH_POSSIBLE
+inputs:
+  - {id: day, type: STRING, required: true}
+  - {id: database, type: STRING, required: true}
+tasks:
+  - {id: extract, type: shell, run: "echo 1 204 117 rows in 24 parts; sleep 0.6"}
+  - {id: validate, type: shell, needs: [extract], run: "echo checked; sleep 0.4"}
+  - {id: schema, type: shell, needs: [extract], run: "echo unchanged; sleep 0.2"}
+  - id: each
+    type: foreach
+    needs: [extract]
+    items: [eu-north, eu-south, nordics, iberia, dach, uk, benelux, italy]
+    tasks:
+      - {id: fetch, type: shell, env: {ITEM: "{{ item }}"}, run: 'echo "$ITEM"; sleep 0.2'}
+  - id: load
+    type: shell
+    needs: [validate, schema]
+    env: {DB: "{{ inputs.database }}", DAY: "{{ inputs.day }}"}
+    retry: {max_attempts: 3, backoff: constant, delay: 1s}
+    run: |
+      echo "copying stage.orders of $DAY to $DB:5432/warehouse"
+      for part in $(seq 1 40); do echo "part $part of 40, 8 MiB"; done
+      case "$DB" in db-1.*) exit 0;; esac
+      echo "WARN connect to 10.4.7.19:5432 timed out after 3.0s, trying the next address" >&2
+      python3 - <<'END'
+      import os
+      def connect(host):
+          raise ConnectionRefusedError(f"[Errno 111] {host}:5432 refused the connection")
+      connect(os.environ["DB"])
+      END
+  - {id: transform, type: shell, needs: [load], run: "echo done"}
+  - {id: mart_orders, type: shell, needs: [transform], run: "echo done"}
+  - {id: mart_returns, type: shell, needs: [transform], run: "echo done"}
+  - {id: notify, type: log, needs: [mart_orders, mart_returns, each], message: "done"}
+`,
 } as const;
 
 export type FlowName = keyof typeof FLOWS;
