@@ -149,7 +149,7 @@ tasks:
       - {id: load, type: log, needs: [fetch], message: "{{ item }}"}
 `,
   // A pipeline as people have them: what its pictures show.
-  orders: `
+  warehouse: `
 id: orders-etl
 namespace: acme.data
 kind: etl

@@ -37,10 +37,10 @@ test("the screens", async ({ page, headway }) => {
     await recordTraining(headway, { learningRate: 0.03, steps: 60, floor: 0.04 }),
   ];
   for (const day of ["2026-11-24", "2026-11-25", "2026-11-26"]) {
-    const good = await headway.run("orders", { day, database: "db-1.eu-central-1.internal" });
+    const good = await headway.run("warehouse", { day, database: "db-1.eu-central-1.internal" });
     await headway.ended(good.id);
   }
-  const failed = await headway.run("orders", { day: "2026-11-27", database: "db-2.eu-central-1.internal" });
+  const failed = await headway.run("warehouse", { day: "2026-11-27", database: "db-2.eu-central-1.internal" });
   await headway.ended(failed.id);
   const running = await headway.run("slow");
   const asking = await headway.run("asking");
