@@ -5,7 +5,6 @@ import type { PlannedTask } from "./registry";
 /** What a rerun does, task by task, in the server's words. */
 export function PlanTable({ tasks }: { tasks: readonly PlannedTask[] }) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys
     <div className={classes.scroll} role="region" aria-label="Plan" tabIndex={0}>
       <table className={classes.table} aria-label="What will happen">
         <tbody>
