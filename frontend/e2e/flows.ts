@@ -189,6 +189,30 @@ tasks:
   - {id: mart_returns, type: shell, needs: [transform], run: "echo done"}
   - {id: notify, type: log, needs: [mart_orders, mart_returns, each], message: "done"}
 `,
+  // Goes well while a file is there; fails the moment another one comes.
+  breaks: `
+id: breaks
+namespace: e2e
+kind: etl
+inputs:
+  - {id: marker, type: STRING, required: true}
+tasks:
+  - id: load
+    type: shell
+    env: {MARKER: "{{ inputs.marker }}"}
+    run: |
+      while [ ! -e "$MARKER" ]; do read -rt 0.2 <> <(:) || true; done
+      if grep -q good "$MARKER"; then exit 0; fi
+      echo "table orders is locked" >&2
+      exit 4
+  - {id: publish, type: shell, needs: [load], run: echo published}
+`,
+  parent: `
+id: parent
+namespace: e2e
+tasks:
+  - {id: below, type: subflow, flow: slow}
+`,
 } as const;
 
 export type FlowName = keyof typeof FLOWS;

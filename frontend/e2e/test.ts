@@ -1,4 +1,4 @@
-import { test as plain } from "@playwright/test";
+import { expect, test as plain } from "@playwright/test";
 import { FLOWS, type FlowName } from "./flows";
 import { Server } from "./server";
 
@@ -49,6 +49,22 @@ export class Headway {
       `mutation ($input: DecideInput!) { ${decision}(input: $input) { problems { message } } }`,
       { input: { approvalId: execution.approvals[0]!.id, comment } },
     );
+  }
+
+  /** The comments of its votes. */
+  async commentsOf(id: string): Promise<(string | null)[]> {
+    const { execution } = await this.server.ask<{
+      execution: { approvals: { votes: { comment: string | null }[] }[] };
+    }>("query ($id: ID!) { execution(id: $id) { approvals { votes { comment } } } }", { id });
+    return execution.approvals.flatMap(({ votes }) => votes.map(({ comment }) => comment));
+  }
+
+  /** Waits until it has ended. */
+  async ended(id: string): Promise<void> {
+    const asked = "query ($id: ID!) { execution(id: $id) { endedAt } }";
+    const endedAt = async () =>
+      (await this.server.ask<{ execution: { endedAt: string | null } }>(asked, { id })).execution.endedAt;
+    await expect.poll(endedAt, { timeout: 30_000 }).not.toBeNull();
   }
 
   /** What earlier specs left waiting. */
