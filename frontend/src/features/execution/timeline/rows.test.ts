@@ -146,7 +146,7 @@ describe("a foreach", () => {
     expect(names(found)).toEqual(["each", "  [33] item 33", "  49 more succeeded"]);
   });
   it("of several tasks a turn has a line for the turn, which opens to them", () => {
-    const turns = many(2, (index) => index).flatMap((index) => [
+    const turns = [0, 1].flatMap((index) => [
       done(`each[${index}].fetch`, 0, 1),
       (index ? failed : done)(`each[${index}].load`, 1, 2, { needs: ["fetch"] }),
     ]);
