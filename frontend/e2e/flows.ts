@@ -213,6 +213,38 @@ namespace: e2e
 tasks:
   - {id: below, type: subflow, flow: slow}
 `,
+  // 200 000 lines of one task; a few on stderr and a long one among them.
+  lengthy: `
+id: lengthy
+namespace: e2e
+tasks:
+  - id: count
+    type: shell
+    run: |
+      seq -f 'row %.0f' 1 120000
+      echo 'slow disk' >&2
+      head -c 12000 /dev/zero | tr '\\0' 'x'; echo
+      seq -f 'row %.0f' 120003 200000
+`,
+  // Fails at its third try, beside a task that is well; each try writes some lines, the last ones on stderr.
+  thrice: `
+id: thrice
+namespace: e2e
+on_failure: FINISH_POSSIBLE
+tasks:
+  - {id: extract, type: shell, run: "for i in 1 2 3; do echo read $i; done"}
+  - id: load
+    type: shell
+    needs: [extract]
+    retry: {max_attempts: 3, backoff: constant, delay: 0s}
+    run: |
+      echo copying stage.orders_2026_11_27 to db-2.eu-central-1.internal:5432/warehouse
+      printf 'source: \\033[32m1 204 117 rows\\033[0m in 24 parts\\n'
+      for i in $(seq 1 60); do echo "part $i of 60 is read"; done
+      echo 'ConnectionRefusedError: [Errno 111] connection to db-2 refused' >&2
+      exit 1
+  - {id: warn, type: log, needs: [extract], level: WARN, message: "the pool is small"}
+`,
 } as const;
 
 export type FlowName = keyof typeof FLOWS;
