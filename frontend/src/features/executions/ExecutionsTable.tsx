@@ -30,8 +30,6 @@ type Props = {
   onSort: (column: string) => void;
   onPickPage: () => void;
   onEnd: () => void;
-  /** Stands below the head, above the rows. */
-  news: ReactNode;
 };
 
 export function ExecutionsTable(props: Props) {
@@ -68,7 +66,6 @@ export function ExecutionsTable(props: Props) {
       style={{ "--tracks": tracksOf(columns) } as CSSProperties}
     >
       <Head {...props} columns={columns} />
-      {props.news}
       <div
         className={classes.body}
         role="rowgroup"
