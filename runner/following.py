@@ -187,7 +187,7 @@ class _Round:
         seq, within = place.seq, place.within
         while seq < self._news.seq:
             events = await self._read(events_after, self._id, seq, _EVENTS_AT_ONCE, self._news.seq)
-            touched = await self._read(touched_by, self._id, events)
+            touched = await self._read(touched_by, self._id, events, self._weights.of_row)
             coming = [run for event in events for run in touched[event.seq].runs]
             for event in events:
                 before = Place(seq, place.moment)

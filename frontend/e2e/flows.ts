@@ -90,6 +90,64 @@ namespace: e2e
 tasks:
   - {id: talk, type: shell, run: "for i in $(seq 1 300); do echo \\"early $i\\"; done; for i in $(seq 1 4000); do echo \\"late $i\\"; sleep 0.02; done"}
 `,
+  // Fails as pipelines do: a retried task, a few iterations, many quiet successes, and what needs them never runs.
+  orders: `
+id: orders
+namespace: e2e
+on_failure: FINISH_POSSIBLE
+tasks:
+  - {id: extract, type: shell, run: sleep 0.6}
+  - {id: validate, type: shell, needs: [extract], run: sleep 0.8}
+  - id: each
+    type: foreach
+    needs: [extract]
+    items: [${Array.from({ length: 24 }, (_, index) => `region-${index}`).join(", ")}]
+    tasks:
+      - {id: fetch, type: shell, run: "sleep 0.05; test {{ index }} != 3 && test {{ index }} != 7 && test {{ index }} != 11"}
+  - id: load
+    type: shell
+    needs: [validate]
+    retry: {max_attempts: 3, backoff: constant, delay: 1s}
+    run: "sleep 0.4; echo connection to db-2 refused >&2; exit 3"
+${Array.from({ length: 30 }, (_, index) => `  - {id: check_${index}, type: log, needs: [extract], message: fine}`).join("\n")}
+  - {id: transform, type: subflow, needs: [load], flow: quick}
+${["mart_orders", "mart_returns", "mart_margin", "quality"].map((id) => `  - {id: ${id}, type: log, needs: [transform], message: never}`).join("\n")}
+  - {id: publish_to_the_warehouse_with_a_very_long_name_that_nobody_can_read, type: log, needs: [quality], message: never}
+  - {id: notify, type: log, needs: [each], message: never}
+`,
+  // A training that asks in the middle, with a sweep of several tasks a turn.
+  sweep: `
+id: sweep
+namespace: e2e
+tasks:
+  - {id: snapshot, type: shell, run: sleep 0.3}
+  - {id: review, type: approval, needs: [snapshot], message: "Train on these features?"}
+  - {id: nested, type: subflow, needs: [snapshot], flow: slow}
+  - id: runs
+    type: foreach
+    needs: [snapshot]
+    max_parallel: 3
+    items: [3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1]
+    tasks:
+      - {id: train, type: shell, run: "sleep {{ 1 if index < 4 else 600 }}"}
+      - {id: score, type: log, needs: [train], message: "{{ item }}"}
+  - {id: hold, type: wait, needs: [snapshot], duration: 600}
+  - {id: final, type: log, needs: [runs, review], message: done}
+  - {id: register, type: log, needs: [final], message: done}
+`,
+  // 500 turns of two tasks each, which the engine carries by itself.
+  fan: `
+id: fan
+namespace: e2e
+tasks:
+  - id: each
+    type: foreach
+    max_parallel: 20
+    items: "{{ range(500) }}"
+    tasks:
+      - {id: fetch, type: shell, run: "true"}
+      - {id: load, type: log, needs: [fetch], message: "{{ item }}"}
+`,
 } as const;
 
 export type FlowName = keyof typeof FLOWS;

@@ -95,6 +95,17 @@ async def rows_between(
     return rows
 
 
+async def rows_by_path(pool: Executes, name: str, id: UUID, paths: Sequence[str]) -> Sequence[Row]:
+    """Of a kind, those that were told by the path of their task run alone."""
+    kind, alias = KINDS[name], KINDS[name].table[-1]
+    rows: Sequence[Row] = await pool.fetch(
+        f"{kind.select} where {kind.execution} = $1 and {alias}.task_run_id is null "
+        f"and {alias}.path = any($2::text[]) order by {kind.id}",
+        *(id, paths),
+    )
+    return rows
+
+
 _TASK_RUNS: Final = f"{TASK_RUN_WITH_RESULTS} where t.id = any($1::uuid[]) order by t.position"
 _IN_ORDER: Final = """
 select id from task_runs where execution_id = $1 and id = any($2::uuid[]) order by position, path

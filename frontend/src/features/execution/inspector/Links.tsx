@@ -1,0 +1,65 @@
+import { Link } from "@tanstack/react-router";
+import { useState } from "react";
+import type { ExecutionLinkFragment } from "@/shared/graphql/gen/graphql";
+import { ExecutionStateLiveDocument } from "@/shared/graphql/gen/graphql";
+import { useLive } from "@/shared/graphql/live";
+import { StateGlyph } from "@/shared/ui/StateGlyph";
+import { type AnyState, isEnded, STATE_TOKENS } from "@/shared/ui/stateTokens";
+import { useSelection } from "../useSelection";
+import classes from "./Links.module.css";
+
+/** A state as its shape, with its word for who hears the page and under the pointer. */
+export function Glyph({ state, size = 14 }: { state: AnyState; size?: number }) {
+  const { word, shape, tone } = STATE_TOKENS[state];
+  return (
+    <span className={classes.glyph} data-tone={tone} title={word}>
+      <StateGlyph shape={shape} size={size} />
+      <span className="hw-hidden">{word}</span>
+    </span>
+  );
+}
+
+/** A task run of this execution: choosing it selects it. */
+export function TaskLink({ task }: { task: { key: string; state?: AnyState } }) {
+  const { select } = useSelection();
+  return (
+    <button
+      type="button"
+      className={classes.task}
+      onClick={() => select({ task: task.key, attempt: undefined, tab: undefined })}
+    >
+      {task.state && <Glyph state={task.state} />}
+      {task.key}
+    </button>
+  );
+}
+
+/** Another execution with its state; `live` follows it while it has not ended. */
+export function ExecutionRef({
+  execution,
+  live = true,
+}: {
+  execution: ExecutionLinkFragment;
+  live?: boolean;
+}) {
+  return live && !isEnded(execution.state) ? (
+    <Followed key={execution.id} execution={execution} />
+  ) : (
+    <Reference execution={execution} />
+  );
+}
+
+function Followed({ execution }: { execution: ExecutionLinkFragment }) {
+  const [now, setNow] = useState(execution);
+  useLive(ExecutionStateLiveDocument, { id: execution.id }, { onData: (data) => setNow(data.execution) });
+  return <Reference execution={now} />;
+}
+
+function Reference({ execution: { id, name, state } }: { execution: ExecutionLinkFragment }) {
+  return (
+    <Link to="/executions/$id" params={{ id }} search={{}} className={classes.link}>
+      <Glyph state={state} />
+      {name}
+    </Link>
+  );
+}
