@@ -1,15 +1,7 @@
 import { useElementSize, useMediaQuery } from "@mantine/hooks";
 import { IconArrowDown, IconArrowUp } from "@tabler/icons-react";
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import {
-  type CSSProperties,
-  type ReactNode,
-  useEffect,
-  useLayoutEffect,
-  useMemo,
-  useRef,
-  useState,
-} from "react";
+import { type CSSProperties, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { isSortable, type Search, sortOf } from "./address";
 import { type Column, fitting, tracksOf } from "./columns";
 import { ExecutionRow, type RowHandlers } from "./ExecutionRow";
