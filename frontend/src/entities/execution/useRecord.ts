@@ -14,6 +14,8 @@ export const records = new Memory<ExecutionRecord>(KEPT);
 
 export type Reading = {
   record: ExecutionRecord | undefined;
+  /** As it is now, also while an earlier moment is shown. */
+  live: ExecutionRecord | undefined;
   /** The server knows no such execution, or does not show it to the viewer. */
   missing: boolean;
   error: CombinedError | undefined;
@@ -28,7 +30,7 @@ export type Reading = {
 export function useRecord(id: string, at?: number): Reading {
   const live = useLiveRecord(id);
   const past = useMoment(id, at);
-  return at === undefined ? live : { ...past, learn: live.learn };
+  return at === undefined ? live : { ...past, live: live.record, learn: live.learn };
 }
 
 function useLiveRecord(id: string): Reading {
@@ -71,13 +73,14 @@ function useLiveRecord(id: string): Reading {
   }, []);
   return {
     record,
+    live: record,
     missing: !record && !loading && !error && data !== undefined && !data.execution,
     error: record ? liveError : error,
     learn,
   };
 }
 
-function useMoment(id: string, at: number | undefined): Omit<Reading, "learn"> {
+function useMoment(id: string, at: number | undefined): Omit<Reading, "learn" | "live"> {
   const { data, error, loading } = useRead(
     ExecutionSnapshotDocument,
     { id, at: at ?? null },

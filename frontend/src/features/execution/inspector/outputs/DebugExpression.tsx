@@ -1,11 +1,13 @@
 import { Button, Select, Textarea } from "@mantine/core";
-import { type FormEvent, type KeyboardEvent, useState } from "react";
+import { useLocation } from "@tanstack/react-router";
+import { type FormEvent, type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { useClient } from "urql";
 import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
 import { DebugExpressionDocument, type DebugExpressionQuery } from "@/shared/graphql/gen/graphql";
 import { sentenceOf } from "@/shared/ui/ErrorState";
 import { isEmpty, JsonTree } from "@/shared/ui/JsonTree";
 import { Section } from "../Section";
+import { EXPRESSION } from "./expression";
 import classes from "./Outputs.module.css";
 
 type Result = DebugExpressionQuery["debugExpression"];
@@ -22,6 +24,11 @@ export function DebugExpression({ record, taskRun }: Props) {
   const [busy, setBusy] = useState(false);
   const [result, setResult] = useState<Result>();
   const id = taskRun?.id ?? chosen;
+  const field = useRef<HTMLTextAreaElement>(null);
+  const asked = useLocation({ select: ({ hash }) => hash === EXPRESSION });
+  useEffect(() => {
+    if (asked) field.current?.focus();
+  }, [asked]);
 
   const evaluate = async () => {
     if (!id || busy || !expression.trim()) return;
@@ -58,6 +65,7 @@ export function DebugExpression({ record, taskRun }: Props) {
         <div className={classes.row}>
           <Textarea
             className={classes.expression}
+            ref={field}
             label="Expression"
             placeholder="{{ inputs }}"
             autosize

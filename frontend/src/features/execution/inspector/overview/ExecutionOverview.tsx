@@ -2,7 +2,7 @@ import { Button } from "@mantine/core";
 import { specOf } from "@/entities/execution/actions/registry";
 import type { Actions } from "@/entities/execution/actions/useActions";
 import type { ExecutionRecord } from "@/entities/execution/record";
-import { type Action, OverviewFactsDocument } from "@/shared/graphql/gen/graphql";
+import { OverviewFactsDocument } from "@/shared/graphql/gen/graphql";
 import { useRead } from "@/shared/graphql/read";
 import { ErrorState } from "@/shared/ui/ErrorState";
 import { isEmpty, JsonTree } from "@/shared/ui/JsonTree";
@@ -28,7 +28,7 @@ export function ExecutionOverview({ record, actions }: { record: ExecutionRecord
     { version: `${head.state}${lastOf(record, TELLS)}` },
   );
   const facts = data?.execution ?? undefined;
-  const start = (action: Action) =>
+  const start = (action: "SET_LABELS" | "ADD_NOTE") =>
     actions.start(specOf(action), { id: head.id, name: head.name, state: head.state, labels: head.labels });
   return (
     <>

@@ -1,5 +1,5 @@
 import { Skeleton } from "@mantine/core";
-import type { OverviewFactsQuery, ExecutionLinkFragment } from "@/shared/graphql/gen/graphql";
+import type { ExecutionLinkFragment, OverviewFactsQuery } from "@/shared/graphql/gen/graphql";
 import { ExecutionRef } from "../Links";
 import { Fact, Facts, None } from "../Section";
 
