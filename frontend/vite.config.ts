@@ -28,6 +28,8 @@ export default defineConfig({
     proxy: {
       "/graphql": { target: server, ws: true },
       "/login": { target: server },
+      "/artifacts": { target: server },
+      "/files": { target: server },
       "^/executions/.*\\.(csv|json|txt|pdf)(\\?|$)": { target: server },
     },
   },

@@ -191,7 +191,7 @@ class Subscription:
         start = info.context.resume if info.context.resume is not None else after
         services = info.context.services
         async for batch in log_lines.stream_lines(
-            services.pool, services.feed, wanted, line_of(start)
+            services.pool, services.feed, wanted, line_of(start), services.shown
         ):
             yield _log_batch(batch)
 

@@ -1,13 +1,17 @@
 """Files that were uploaded to be inputs."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from models.errors import Refused
 from models.ids import typed, untyped
 from models.viewer import Scope
 from runner.store.connection import Pool, reaching
+
+_SHOWN: Final = re.compile(r"headway:///files/([^/]+)/[^/]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +67,10 @@ def file_id(key: UUID) -> str:
 
 
 def _key(name: str) -> UUID | None:
+    """Of an id, or of a URI that an answer gave."""
+    shown = _SHOWN.fullmatch(name)
     try:
-        return untyped("file", name)
+        return untyped("file", shown[1] if shown else name)
     except Refused:
         return None
 

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import partial
@@ -235,11 +235,16 @@ async def last_error_line(
 
 
 async def stream_lines(
-    pool: Pool, feed: Feed, wanted: LinesOf, after: int | None = None
+    pool: Pool,
+    feed: Feed,
+    wanted: LinesOf,
+    after: int | None = None,
+    shown: Callable[[str], str] = str,
 ) -> AsyncGenerator[LineBatch, None]:
     """The lines after a number, then those to come, at most BATCH at a time, until the execution (or the task run that
-    is asked for) has ended and no line remains. The reader's pace is the pace; an outage only delays."""
-    sent = _Sum() if after is None else None
+    is asked for) has ended and no line remains. The reader's pace is the pace; an outage only delays. The digest is of
+    texts as they are `shown`."""
+    sent = _Sum(shown) if after is None else None
     cursor = after or 0
     with feed.watch(f"e:{wanted.execution_id}", f"l:{wanted.execution_id}") as watch:
         while True:
@@ -256,7 +261,7 @@ async def stream_lines(
             if grown:
                 await asyncio.sleep(_COALESCE)
             await watch.changed()
-    total = sent or await _sum_up_to(pool, wanted, cursor)
+    total = sent or await _sum_up_to(pool, wanted, cursor, shown)
     yield LineBatch((), cursor, True, total.count, total.sha256.hexdigest())
 
 
@@ -282,18 +287,19 @@ async def _standing(pool: Executes, wanted: LinesOf) -> tuple[int, bool]:
 
 
 class _Sum:
-    def __init__(self) -> None:
+    def __init__(self, shown: Callable[[str], str]) -> None:
+        self._shown = shown
         self.count = 0
         self.sha256 = hashlib.sha256()
 
     def add(self, lines: Iterable[LogRow]) -> None:
         for line in lines:
             self.count += 1
-            self.sha256.update(line.text.encode() + b"\n")
+            self.sha256.update(self._shown(line.text).encode() + b"\n")
 
 
-async def _sum_up_to(pool: Pool, wanted: LinesOf, last: int) -> _Sum:
-    total, cursor = _Sum(), 0
+async def _sum_up_to(pool: Pool, wanted: LinesOf, last: int, shown: Callable[[str], str]) -> _Sum:
+    total, cursor = _Sum(shown), 0
     while cursor < last:
         rows = await patiently(pool, partial(lines_after, pool, wanted, cursor, _PAGE))
         total.add(row for row in rows if row.line <= last)

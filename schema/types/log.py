@@ -6,8 +6,9 @@ from typing import Self
 import strawberry
 
 from models.ids import typed
-from runner.store.log_lines import LogRow
+from runner.store.log_lines import LinesOf, LogRow, count_lines
 from runner.store.log_search import Matches
+from schema.context import Info
 from schema.enums import LogLevel, LogStream
 from schema.types.paging import Count, PageInfo, decode_cursor, encode_cursor
 
@@ -49,7 +50,12 @@ class LogConnection:
     edges: list[LogEdge]
     nodes: list[LogLine]
     page_info: PageInfo
-    total_count: Count
+    wanted: strawberry.Private[LinesOf]
+
+    @strawberry.field
+    async def total_count(self, info: Info) -> Count:
+        value, exact = await count_lines(info.context.services.pool, self.wanted)
+        return Count(value=value, exact=exact)
 
 
 @strawberry.type

@@ -15,7 +15,7 @@ from runner.store.log_lines import LinesOf, LogRow
 from schema.context import Info
 from schema.enums import LogLevel, LogStream
 from schema.types.log import LogConnection, LogEdge, LogLine, line_cursor, line_of
-from schema.types.paging import LINES_AT_MOST, Count, PageInfo, Paging
+from schema.types.paging import LINES_AT_MOST, PageInfo, Paging
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,6 @@ async def read_logs(info: Info, wanted: LinesOf, page: LogPage) -> LogConnection
         found = await _around(pool, wanted, page.around, page.paging.size)
     nodes = [LogLine.of(row) for row in found.rows]
     edges = [LogEdge(node=node, cursor=line_cursor(node.line)) for node in nodes]
-    value, exact = await log_lines.count_lines(pool, wanted)
     return LogConnection(
         edges=edges,
         nodes=nodes,
@@ -90,7 +89,7 @@ async def read_logs(info: Info, wanted: LinesOf, page: LogPage) -> LogConnection
             start_cursor=edges[0].cursor if edges else None,
             end_cursor=edges[-1].cursor if edges else None,
         ),
-        total_count=Count(value=value, exact=exact),
+        wanted=wanted,
     )
 
 
