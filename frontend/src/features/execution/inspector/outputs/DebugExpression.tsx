@@ -18,7 +18,7 @@ export function DebugExpression({ record, taskRun }: Props) {
   const client = useClient();
   const keys = [...record.taskRuns.values()];
   const [chosen, setChosen] = useState(
-    () => taskRun?.id ?? record.head.failure?.taskRun?.id ?? keys.at(-1)?.id,
+    () => taskRun?.id ?? record.head.failure?.taskRun?.id ?? lastStarted(keys),
   );
   const [expression, setExpression] = useState("");
   const [busy, setBusy] = useState(false);
@@ -83,6 +83,14 @@ export function DebugExpression({ record, taskRun }: Props) {
       </form>
     </Section>
   );
+}
+
+function lastStarted(tasks: readonly TaskRunRow[]): string | undefined {
+  const latest = tasks.reduce<TaskRunRow | undefined>(
+    (found, one) => (one.startedAt && one.startedAt > (found?.startedAt ?? "") ? one : found),
+    undefined,
+  );
+  return (latest ?? tasks.at(-1))?.id;
 }
 
 function refused(message: string): Result {

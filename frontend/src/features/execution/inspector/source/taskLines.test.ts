@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import { linesInWords, linesOf } from "./taskLines";
 
-const SOURCE = "id: orders\ntasks:\n  - id: load\n    type: shell\n    run: x\n  - id: last\n    type: log\n  - {id: flat, type: log} # short\n";
+const SOURCE =
+  "id: orders\ntasks:\n  - id: load\n    type: shell\n    run: x\n  - id: last\n    type: log\n  - {id: flat, type: log} # short\n";
 
 it.each([
   ["id: load\ntype: shell\nrun: x", { from: 3, to: 5 }],
