@@ -40,7 +40,10 @@ test("the screens", async ({ page, headway }) => {
     const good = await headway.run("warehouse", { day, database: "db-1.eu-central-1.internal" });
     await headway.ended(good.id);
   }
-  const failed = await headway.run("warehouse", { day: "2026-11-27", database: "db-2.eu-central-1.internal" });
+  const failed = await headway.run("warehouse", {
+    day: "2026-11-27",
+    database: "db-2.eu-central-1.internal",
+  });
   await headway.ended(failed.id);
   const running = await headway.run("slow");
   const asking = await headway.run("asking");
