@@ -224,7 +224,7 @@ class Reports:
             self._mask.text(use.name or use.path or str(use.uri).rstrip("/").rpartition("/")[2])
         )
         if use.path is None:
-            uri, digest, size = self._mask.text(str(use.uri)), None, None
+            uri, digest, size = self._mask.text(self._store.located(str(use.uri))), None, None
         else:
             place = (typed("exec", self._execution.id), self._task.path, str(self._task.attempt))
             try:

@@ -1,6 +1,6 @@
 """What every resolver of one operation shares."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -42,6 +42,8 @@ class Services:
     version: str
     debugger: Debugger
     artifacts: ArtifactStore | None = None
+    shown: Callable[[str], str] = str
+    """Text as answers have it, no path of this machine in it."""
     windows: Windows = field(default_factory=Windows)
     retold: Retold = field(default_factory=Retold)
     executions: Gathered[UUID, Any] = field(default_factory=lambda: Gathered(_read_executions))

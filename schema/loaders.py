@@ -10,10 +10,21 @@ from strawberry.dataloader import DataLoader
 
 from models.lifecycle.given import Given
 from models.lifecycle.snapshot import Execution, Plan
+from models.states import FAILED_ENDS
 from models.viewer import Scope
 from runner.past import Past, past_of, read_past
 from runner.retold import Retold
-from runner.store import comparison, flows, history, lineage, schedules, slots, stats, workers
+from runner.store import (
+    comparison,
+    failures,
+    flows,
+    history,
+    lineage,
+    schedules,
+    slots,
+    stats,
+    workers,
+)
 from runner.store.alike import Line
 from runner.store.connection import Pool
 from runner.store.execution_changes import task_runs_by_id
@@ -31,6 +42,7 @@ from runner.store.task_times import TaskTime, usual_task_durations
 Row = Any
 _GROUPED = {
     "task_runs": (history.TASK_RUNS_OF, "execution_id"),
+    "skipped": (failures.SKIPPED_OF, "execution_id"),
     "attempts": (history.ATTEMPTS_OF, "task_run_id"),
     "attempts_in": (history.ATTEMPTS_IN, "execution_id"),
     "approvals": (history.APPROVALS_OF, "execution_id"),
@@ -95,6 +107,10 @@ class _Reads:
         names = None if every else sorted({name for _, some in wanted for name in some or ()})
         found = await last_metrics(self.pool, [id for id, _ in wanted], names)
         return [found[id] for id, _ in wanted]
+
+    async def failed_tasks(self, ids: Sequence[UUID]) -> list[Execution | None]:
+        found = await read_executions(self.pool, self.plans, list(ids), FAILED_ENDS)
+        return [found.get(id) for id in ids]
 
     async def places_in_line(self, ids: Sequence[UUID]) -> list[slots.Place | None]:
         found = await slots.places_in_line(self.pool, ids)
@@ -258,6 +274,28 @@ class Loaders:
     @property
     def last_metrics(self) -> DataLoader[Any, Mapping[str, float]]:
         return self._once("last_metrics", self._reads.last_metrics)
+
+    @property
+    def failed_tasks(self) -> DataLoader[UUID, Execution | None]:
+        """The execution with those of its task runs that failed, and no others."""
+        return self._once("failed_tasks", self._reads.failed_tasks)
+
+    @property
+    def task_run_at(self) -> DataLoader[tuple[UUID, str], Row | None]:
+        """By its execution and path."""
+        return self._once("task_run_at", partial(failures.task_runs_at, self._reads.pool))
+
+    @property
+    def last_error_line(self) -> DataLoader[failures.OfAttempt, int | None]:
+        return self._once("last_error_line", partial(failures.last_error_lines, self._reads.pool))
+
+    @property
+    def skipped(self) -> DataLoader[UUID, list[Row]]:
+        return self._grouped("skipped")
+
+    @property
+    def skipped_count(self) -> DataLoader[UUID, int]:
+        return self._once("skipped_count", partial(failures.skipped_counts, self._reads.pool))
 
     @property
     def artifacts(self) -> DataLoader[UUID, list[Row]]:
