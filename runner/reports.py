@@ -279,12 +279,13 @@ class Reports:
             git=pending.git or None,
         )
 
-    async def store(self) -> None:
-        """Metrics and artifacts to their tables. What could not be stored stays for the next time."""
+    async def store(self) -> bool:
+        """Metrics and artifacts to their tables; whether there were any. What could not be stored stays for the next
+        time."""
         async with self._storing:
             metrics, artifacts = self._metrics, self._artifacts
             if not metrics and not artifacts:
-                return
+                return False
             self._metrics, self._artifacts = [], []
             try:
                 await measures.store(self._pool, metrics, artifacts)
@@ -297,6 +298,7 @@ class Reports:
             except BaseException:
                 self._keep(metrics, artifacts)
                 raise
+            return True
 
     async def _store_apart(self, metrics: list[MetricRow], artifacts: list[UsedArtifact]) -> None:
         """What cannot be stored is dropped alone, and told of in the attempt's log."""

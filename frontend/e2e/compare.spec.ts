@@ -9,7 +9,7 @@ test("three training runs stand side by side, with their curves over each other"
   const ids = [
     await recordTraining(headway, { learningRate: 0.01, steps: 60, floor: 0.08 }),
     await recordTraining(headway, { learningRate: 0.003, steps: 60, floor: 0.09 }),
-    await recordTraining(headway, { learningRate: 0.03, steps: 40, floor: 0.07 }),
+    await recordTraining(headway, { learningRate: 0.03, steps: 40, floor: 0.03 }),
   ];
   await page.goto(`${headway.server.url}/compare?ids=${ids.join(",")}`);
   await expect(page).toHaveTitle("Compare 3 executions · Headway");

@@ -21,8 +21,6 @@ from runner.store.patience import patiently
 BATCH: Final = 500
 COUNTED: Final = 10_000
 """Where counting of the lines of a past moment stops."""
-_SEARCHED: Final = 20_000
-"""Lines at the end of an execution's log among which an error is looked for."""
 _COALESCE: Final = 0.05
 """Seconds between two batches of a log that grows."""
 _PAGE: Final = 5_000
@@ -129,12 +127,6 @@ _STANDING = """
 select coalesce((select lines from log_heads where execution_id = $1), 0) as head, coalesce(
   (select ended_at is not null from {table} where id = $2), true) as ended
 """
-_LAST_ERROR = f"""
-select line from logs where execution_id = $1 and {_OF_TASK_RUN} and coalesce(attempt, $3) = $3
-  and (level >= $4 or stream = $5) and ($7::timestamptz is null or at <= $7)
-  and line > (select lines - $6::bigint from log_heads where execution_id = $1)
-order by level >= $4 desc, line desc limit 1
-"""
 
 
 async def append_lines(database: Pool | Connection, lines: Sequence[NewLine]) -> list[int]:
@@ -211,27 +203,6 @@ async def count_lines(pool: Executes, wanted: LinesOf) -> tuple[int, bool]:
         return sum((await lines_by_level(pool, filters_of(wanted))).values()), True
     count: int = await pool.fetchval(_COUNT, *filters_of(wanted), COUNTED + 1)
     return min(count, COUNTED), count <= COUNTED
-
-
-async def last_error_line(
-    pool: Executes,
-    execution_id: UUID,
-    task_run_id: UUID,
-    attempt: int | None,
-    until: datetime | None = None,
-) -> int | None:
-    """The number of an attempt's last line of level ERROR, else of its last one on stderr."""
-    line: int | None = await pool.fetchval(
-        _LAST_ERROR,
-        execution_id,
-        task_run_id,
-        attempt,
-        LogLevel.ERROR,
-        LogStream.STDERR,
-        _SEARCHED,
-        until,
-    )
-    return line
 
 
 async def stream_lines(

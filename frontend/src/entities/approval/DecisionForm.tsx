@@ -30,7 +30,7 @@ export function DecisionForm({ approval, onDecided, compact = false }: Props) {
   const asksFirst = !overriding && (approval.comment === "NEVER" || !writes);
   const unsaid = overriding && !comment.trim();
   return (
-    <div className={classes.form} data-writes={writes || undefined}>
+    <div className={classes.form} data-compact={compact || undefined} data-writes={writes || undefined}>
       <Standing approval={approval} overriding={overriding} onOverride={decision.setOverrides} />
       {(approval.canDecide || overriding) && (
         <>
@@ -118,6 +118,7 @@ function Standing({ approval, overriding, onOverride }: StandingProps) {
       )}
       {canOverride && (
         <Checkbox
+          className={classes.override}
           size="xs"
           label="Override: decide it past the policy, as an admin"
           checked={overriding}

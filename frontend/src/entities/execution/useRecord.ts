@@ -1,5 +1,5 @@
 import type { CombinedError } from "@urql/core";
-import { useCallback, useEffect, useState, useSyncExternalStore } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { ExecutionChangesDocument, ExecutionSnapshotDocument } from "@/shared/graphql/gen/graphql";
 import { useLive } from "@/shared/graphql/live";
 import { useRead } from "@/shared/graphql/read";
@@ -30,7 +30,9 @@ export type Reading = {
 export function useRecord(id: string, at?: number): Reading {
   const live = useLiveRecord(id);
   const past = useMoment(id, at);
-  return at === undefined ? live : { ...past, live: live.record, learn: live.learn };
+  return at === undefined
+    ? live
+    : { ...past, record: past.record ?? live.record, live: live.record, learn: live.learn };
 }
 
 function useLiveRecord(id: string): Reading {
@@ -86,7 +88,13 @@ function useMoment(id: string, at: number | undefined): Omit<Reading, "learn" | 
     { id, at: at ?? null },
     { paused: at === undefined },
   );
-  const [record, setRecord] = useState<ExecutionRecord>();
-  useEffect(() => setRecord(data?.execution ? recordOf(data.execution) : undefined), [data]);
-  return { record, missing: !loading && !error && data !== undefined && !data.execution, error };
+  const read = useMemo(() => data?.execution && recordOf(data.execution), [data]);
+  const shown = useRef<ExecutionRecord>(undefined);
+  if (at === undefined) shown.current = undefined;
+  else if (read) shown.current = read; // until then the moment before: the page stays while the knob moves on
+  return {
+    record: shown.current,
+    missing: !loading && !error && data !== undefined && !data.execution,
+    error,
+  };
 }

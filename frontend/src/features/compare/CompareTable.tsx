@@ -45,9 +45,15 @@ export function CompareTable({ executions, sections, baseline, equal, children, 
           <th scope="col">
             <span className="hw-hidden">Value</span>
           </th>
-          {executions.map((one, at) => (
-            <HeadCell key={one.id} execution={one} at={at} isBaseline={at === base} {...on} />
-          ))}
+          {executions.map((one, at) =>
+            head ? (
+              <HeadCell key={one.id} execution={one} at={at} isBaseline={at === base} {...on} />
+            ) : (
+              <th key={one.id} scope="col">
+                {one.name}
+              </th>
+            ),
+          )}
         </tr>
       </thead>
       {part.map((section) => (

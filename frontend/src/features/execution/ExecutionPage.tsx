@@ -15,6 +15,7 @@ import { Header } from "./Header";
 import { titleOf } from "./header/facts";
 import { Panes } from "./Panes";
 import { useFacts } from "./useFacts";
+import { useMoment } from "./useMoment";
 import { useOffers } from "./useOffers";
 import { useSelectedTask, useSelection } from "./useSelection";
 import { useUpKey } from "./useUpKey";
@@ -53,6 +54,7 @@ function Shown({ record, live, error, learn, Logs }: ShownProps) {
   const { at, select } = selection;
   const actions = useActions(learn);
   const taskRun = useSelectedTask(record, selection);
+  const event = useMoment(live.head.id, at);
   const known = useFacts(live.head);
   const offered = useOffers(live, known);
   useTitle(titleOf(live.head));
@@ -62,12 +64,16 @@ function Shown({ record, live, error, learn, Logs }: ShownProps) {
   const common = { facts: known.facts, offered, actions };
   return (
     <div className={classes.page}>
-      <Header record={record} past={at !== undefined} {...common} />
+      <Header
+        record={record}
+        past={at === undefined ? undefined : { at: event?.at ?? null, whole: live.head }}
+        {...common}
+      />
       {error && <ErrorState error={error} what="Changes of the execution" />}
       {at === undefined ? (
         <Verdict record={record} selected={taskRun?.key} {...common} />
       ) : (
-        <PastStrip record={record} live={live} facts={known.facts} at={at} select={select} />
+        <PastStrip record={record} live={live} facts={known.facts} at={at} event={event} select={select} />
       )}
       <Panes
         record={record}

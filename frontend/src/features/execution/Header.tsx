@@ -22,9 +22,11 @@ type Props = {
   facts: Facts | undefined;
   offered: Offered;
   actions: Actions;
-  /** An earlier moment is shown. */
-  past: boolean;
+  /** The earlier moment that is shown, and the execution as it is now. */
+  past: Past | undefined;
 };
+
+type Past = { at: string | null; whole: Head };
 
 /** The first line: which execution, how it stands, what started it, and what may be done. */
 export function Header({ record, facts, offered, actions, past }: Props) {
@@ -47,9 +49,13 @@ export function Header({ record, facts, offered, actions, past }: Props) {
           <StateBadge state={head.state} asked={asked} />
         </span>
         <div className={classes.meta}>
-          <HowLong head={head} usual={facts?.durationStats?.p50} follow={!past} />
+          {past ? (
+            <Until head={head} past={past} />
+          ) : (
+            <HowLong head={head} usual={facts?.durationStats?.p50} />
+          )}
           {progress && progress.all > 0 && (
-            <Left head={head} progress={progress} usual={facts?.durationStats?.p50} ticking={!past} />
+            <Left head={head} progress={progress} usual={past ? undefined : facts?.durationStats?.p50} />
           )}
           {!running && <When head={head} />}
           {head.origin === "EXTERNAL" && (
@@ -67,19 +73,27 @@ export function Header({ record, facts, offered, actions, past }: Props) {
   );
 }
 
-type HowLongProps = { head: Head; usual: number | undefined; follow: boolean };
+/** "2m 55s of 4m 12s": how long it had taken at a moment. */
+function Until({ head, past: { at, whole } }: { head: Head; past: Past }) {
+  const seconds = at && secondsBetween(head.startedAt, at, 0);
+  return (
+    <span>
+      {seconds ? formatDuration(seconds) : "–"}
+      {whole.duration !== null && whole.endedAt && (
+        <span className={classes.faint}> of {formatDuration(whole.duration)}</span>
+      )}
+    </span>
+  );
+}
+
+type HowLongProps = { head: Head; usual: number | undefined };
 
 /** "4m 12s usual 2m 40s" */
-function HowLong({ head, usual, follow }: HowLongProps) {
+function HowLong({ head, usual }: HowLongProps) {
   return (
     <span>
       <span className={isEnded(head.state) ? undefined : classes.strong}>
-        <Duration
-          startedAt={head.startedAt}
-          endedAt={head.endedAt ?? head.idleSince}
-          idle={head.idle}
-          follow={follow}
-        />
+        <Duration startedAt={head.startedAt} endedAt={head.endedAt ?? head.idleSince} idle={head.idle} />
       </span>
       {usual !== undefined && <span className={classes.faint}> usual {formatDuration(usual)}</span>}
     </span>
@@ -90,11 +104,10 @@ type LeftProps = {
   head: Head;
   progress: ReturnType<typeof progressOf>;
   usual: number | undefined;
-  ticking: boolean;
 };
 
-function Left({ head, progress, usual, ticking }: LeftProps) {
-  const now = useNow(ticking && usual !== undefined);
+function Left({ head, progress, usual }: LeftProps) {
+  const now = useNow(usual !== undefined);
   const seconds = (secondsBetween(head.startedAt, null, now) ?? 0) - head.idle;
   return <span>{progressWords(progress, usual, seconds)}</span>;
 }

@@ -23,11 +23,11 @@ export function Panes({ record, taskRun, actions, Logs, first }: Props) {
   const room = { "--share": `${share}fr`, "--rest": `${1 - share}fr` } as CSSProperties;
   return (
     <div className={classes.panes} data-first={first} data-wide={wide || undefined} style={room}>
-      <div className={classes.tasks}>
+      <div className={classes.tasks} data-pane="tasks">
         <TasksPane record={record} selected={taskRun} actions={actions} />
       </div>
       <Divider />
-      <div className={classes.inspector}>
+      <div className={classes.inspector} data-pane="inspector">
         <Inspector record={record} taskRun={taskRun} actions={actions} Logs={Logs} />
       </div>
     </div>

@@ -17,7 +17,7 @@ type Props = { id: string; name: string; offers: readonly Offer[]; onStart: (off
 export function MoreMenu({ id, name, offers, onStart }: Props) {
   const clipboard = useClipboard();
   return (
-    <Menu width={320} position="bottom-end" transitionProps={{ duration: 80 }}>
+    <Menu width={290} position="bottom-end" transitionProps={{ duration: 80 }}>
       <Menu.Target>
         <ActionIcon className={classes.square} variant="subtle" color="gray" aria-label={`More for ${name}`}>
           <IconDots size={18} stroke={1.75} aria-hidden />
@@ -32,7 +32,8 @@ export function MoreMenu({ id, name, offers, onStart }: Props) {
             hotkey={offer.spec.key}
             danger={offer.spec.danger}
             allowed={offer.allowed}
-            note={offer.allowed ? offer.spec.tells : offer.reason}
+            note={offer.reason}
+            tells={offer.spec.tells}
             onClick={() => onStart(offer)}
           />
         ))}

@@ -4,6 +4,7 @@ import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
 import { formatDuration } from "@/shared/lib/duration";
 import { ErrorState } from "@/shared/ui/ErrorState";
 import { seriesStyle } from "@/shared/ui/series";
+import { useSelection } from "../useSelection";
 import classes from "./MetricsTab.module.css";
 import { MetricsTable } from "./MetricsTable";
 import { type Axis, firstChoice, pointsOf, type Series, usualAxis } from "./series";
@@ -25,12 +26,11 @@ type Props = {
   record: ExecutionRecord;
   taskRun: TaskRunRow | undefined;
   attempt: number | undefined;
-  /** The seq of a moment in the past. */
-  at: number | undefined;
 };
 
 /** The numbers that the tasks recorded: a chart of the chosen ones, and a table of all; live. */
-export function MetricsTab({ record, taskRun, attempt, at }: Props) {
+export function MetricsTab({ record, taskRun, attempt }: Props) {
+  const { at } = useSelection();
   const { store, version, startedAt, loaded, error } = useMetrics(record.head.id, at);
   const shown = useDeferredValue(version);
   // biome-ignore lint/correctness/useExhaustiveDependencies: `shown` says that the store has more

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { DecisionForm } from "@/entities/approval/DecisionForm";
+import { LazyDecisionForm } from "@/entities/approval/LazyDecisionForm";
 import { seatsOf, signersOf } from "@/entities/approval/rules";
 import { Votes } from "@/entities/approval/Votes";
 import type { ApprovalViewFragment } from "@/shared/graphql/gen/graphql";
@@ -46,7 +46,7 @@ export function AskStrip({ id, pending }: Props) {
           )}
         </>
       }
-      fix={<DecisionForm key={approval.id} approval={approval} compact />}
+      fix={<LazyDecisionForm key={approval.id} approval={approval} compact />}
     />
   );
 }

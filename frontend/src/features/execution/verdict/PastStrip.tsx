@@ -1,13 +1,12 @@
 import { Button } from "@mantine/core";
 import { IconChevronLeft, IconChevronRight } from "@tabler/icons-react";
 import type { ExecutionRecord } from "@/entities/execution/record";
-import { MomentOfDocument } from "@/shared/graphql/gen/graphql";
-import { useRead } from "@/shared/graphql/read";
 import { formatDuration } from "@/shared/lib/duration";
 import { formatInteger } from "@/shared/lib/number";
 import { usePreferences } from "@/shared/lib/preferences";
 import { formatTime } from "@/shared/lib/time";
 import type { Facts } from "../useFacts";
+import type { Moment } from "../useMoment";
 import type { Selection } from "../useSelection";
 import { RunFacts } from "./RunFacts";
 import { Strip } from "./Strip";
@@ -19,15 +18,14 @@ type Props = {
   live: ExecutionRecord | undefined;
   facts: Facts | undefined;
   at: number;
+  /** The event that made it so; undefined until it is read. */
+  event: Moment | undefined;
   select: Selection["select"];
 };
 
 /** Says that an earlier moment is shown, which one, and leads back. */
-export function PastStrip({ record, live, facts, at, select }: Props) {
+export function PastStrip({ record, live, facts, at, event, select }: Props) {
   const { zone } = usePreferences();
-  const { head } = record;
-  const { data } = useRead(MomentOfDocument, { id: head.id, before: at - 1 });
-  const event = data?.execution?.events[0];
   const last = live?.seq ?? at;
   const ended = live?.head.endedAt;
   const before = ended && event ? (Date.parse(ended) - Date.parse(event.at)) / 1000 : null;
