@@ -90,6 +90,166 @@ namespace: e2e
 tasks:
   - {id: talk, type: shell, run: "for i in $(seq 1 300); do echo \\"early $i\\"; done; for i in $(seq 1 4000); do echo \\"late $i\\"; sleep 0.02; done"}
 `,
+  // Makes files and values; fails on every day but one, after two attempts.
+  delivery: `
+id: delivery
+namespace: e2e
+labels: {team: data}
+inputs:
+  - {id: day, type: STRING, default: monday}
+tasks:
+  - id: extract
+    type: python
+    script: |
+      import headway
+      with open("orders.csv", "w") as file:
+          file.write("id,region\\n1,eu\\n2,us\\n")
+      with open("report.md", "w") as file:
+          file.write("# Orders\\n\\nAll **good**.\\n")
+      headway.artifact("orders.csv", type="Dataset")
+      headway.artifact("report.md", type="Report")
+      headway.output(rows=2, regions=["eu", "us"])
+  - id: load
+    type: shell
+    needs: [extract]
+    env: {DAY: "{{ inputs.day }}"}
+    retry: {max_attempts: 2, backoff: constant, delay: 0s}
+    run: |
+      if [ "$DAY" != monday ]; then echo "the warehouse is closed on $DAY" >&2; exit 3; fi
+  - {id: publish, type: log, needs: [load], message: "{{ outputs.extract.rows }} rows"}
+outputs:
+  rows: "{{ outputs.extract.rows }}"
+`,
+  outer: `
+id: outer
+namespace: e2e
+tasks:
+  - {id: call, type: subflow, flow: quick}
+  - {id: sign, type: approval, needs: [call], message: "Publish it?"}
+`,
+  // Fails as pipelines do: a retried task, a few iterations, many quiet successes, and what needs them never runs.
+  orders: `
+id: orders
+namespace: e2e
+on_failure: FINISH_POSSIBLE
+tasks:
+  - {id: extract, type: shell, run: sleep 0.6}
+  - {id: validate, type: shell, needs: [extract], run: sleep 0.8}
+  - id: each
+    type: foreach
+    needs: [extract]
+    items: [${Array.from({ length: 24 }, (_, index) => `region-${index}`).join(", ")}]
+    tasks:
+      - {id: fetch, type: shell, run: "sleep 0.05; test {{ index }} != 3 && test {{ index }} != 7 && test {{ index }} != 11"}
+  - id: load
+    type: shell
+    needs: [validate]
+    retry: {max_attempts: 3, backoff: constant, delay: 1s}
+    run: "sleep 0.4; echo connection to db-2 refused >&2; exit 3"
+${Array.from({ length: 30 }, (_, index) => `  - {id: check_${index}, type: log, needs: [extract], message: fine}`).join("\n")}
+  - {id: transform, type: subflow, needs: [load], flow: quick}
+${["mart_orders", "mart_returns", "mart_margin", "quality"].map((id) => `  - {id: ${id}, type: log, needs: [transform], message: never}`).join("\n")}
+  - {id: publish_to_the_warehouse_with_a_very_long_name_that_nobody_can_read, type: log, needs: [quality], message: never}
+  - {id: notify, type: log, needs: [each], message: never}
+`,
+  // A training that asks in the middle, with a sweep of several tasks a turn.
+  sweep: `
+id: sweep
+namespace: e2e
+tasks:
+  - {id: snapshot, type: shell, run: sleep 0.3}
+  - {id: review, type: approval, needs: [snapshot], message: "Train on these features?"}
+  - {id: nested, type: subflow, needs: [snapshot], flow: slow}
+  - id: runs
+    type: foreach
+    needs: [snapshot]
+    max_parallel: 3
+    items: [3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1]
+    tasks:
+      - {id: train, type: shell, run: "sleep {{ 1 if index < 4 else 600 }}"}
+      - {id: score, type: log, needs: [train], message: "{{ item }}"}
+  - {id: hold, type: wait, needs: [snapshot], duration: 600}
+  - {id: final, type: log, needs: [runs, review], message: done}
+  - {id: register, type: log, needs: [final], message: done}
+`,
+  // 500 turns of two tasks each, which the engine carries by itself.
+  fan: `
+id: fan
+namespace: e2e
+tasks:
+  - id: each
+    type: foreach
+    max_parallel: 20
+    items: "{{ range(500) }}"
+    tasks:
+      - {id: fetch, type: shell, run: "true"}
+      - {id: load, type: log, needs: [fetch], message: "{{ item }}"}
+`,
+  // A pipeline as people have them: what its pictures show.
+  warehouse: `
+id: orders-etl
+namespace: acme.data
+kind: etl
+labels: {team: data}
+on_failure: FINISH_POSSIBLE
+inputs:
+  - {id: day, type: STRING, required: true}
+  - {id: database, type: STRING, required: true}
+tasks:
+  - {id: extract, type: shell, run: "echo 1 204 117 rows in 24 parts; sleep 0.6"}
+  - {id: validate, type: shell, needs: [extract], run: "echo checked; sleep 0.4"}
+  - {id: schema, type: shell, needs: [extract], run: "echo unchanged; sleep 0.2"}
+  - id: each
+    type: foreach
+    needs: [extract]
+    items: [eu-north, eu-south, nordics, iberia, dach, uk, benelux, italy]
+    tasks:
+      - {id: fetch, type: shell, env: {ITEM: "{{ item }}"}, run: 'echo "$ITEM"; sleep 0.2'}
+  - id: load
+    type: shell
+    needs: [validate, schema]
+    env: {DB: "{{ inputs.database }}", DAY: "{{ inputs.day }}"}
+    retry: {max_attempts: 3, backoff: constant, delay: 1s}
+    run: |
+      echo "copying stage.orders of $DAY to $DB:5432/warehouse"
+      for part in $(seq 1 40); do echo "part $part of 40, 8 MiB"; done
+      case "$DB" in db-1.*) exit 0;; esac
+      echo "WARN connect to 10.4.7.19:5432 timed out after 3.0s, trying the next address" >&2
+      python3 - <<'END'
+      import os
+      def connect(host):
+          raise ConnectionRefusedError(f"[Errno 111] {host}:5432 refused the connection")
+      connect(os.environ["DB"])
+      END
+  - {id: transform, type: shell, needs: [load], run: "echo done"}
+  - {id: mart_orders, type: shell, needs: [transform], run: "echo done"}
+  - {id: mart_returns, type: shell, needs: [transform], run: "echo done"}
+  - {id: notify, type: log, needs: [mart_orders, mart_returns, each], message: "done"}
+`,
+  // Goes well while a file is there; fails the moment another one comes.
+  breaks: `
+id: breaks
+namespace: e2e
+kind: etl
+inputs:
+  - {id: marker, type: STRING, required: true}
+tasks:
+  - id: load
+    type: shell
+    env: {MARKER: "{{ inputs.marker }}"}
+    run: |
+      while [ ! -e "$MARKER" ]; do read -rt 0.2 <> <(:) || true; done
+      if grep -q good "$MARKER"; then exit 0; fi
+      echo "table orders is locked" >&2
+      exit 4
+  - {id: publish, type: shell, needs: [load], run: echo published}
+`,
+  parent: `
+id: parent
+namespace: e2e
+tasks:
+  - {id: below, type: subflow, flow: slow}
+`,
   // 200 000 lines of one task; a few on stderr and a long one among them.
   lengthy: `
 id: lengthy

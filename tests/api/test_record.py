@@ -298,15 +298,8 @@ tasks:
     artifacts: [{path: kept.txt, type: Text}]
 """
 TABLES = (
-    "task_runs",
-    "attempts",
-    "events",
-    "notes",
-    "logs",
-    "log_heads",
-    "metrics",
-    "artifact_uses",
-)
+    "task_runs", "attempts", "events", "notes", "logs", "log_heads", "log_blocks", "metrics", "artifact_uses",
+)  # fmt: skip
 
 
 async def rows_left(served: Served, id: str) -> dict[str, int]:
@@ -364,7 +357,7 @@ async def test_what_is_not_ticked_stays(client: Client, served: Served) -> None:
     await delete(client, id, logs=False, metrics=False, artifacts=False)
     left = await rows_left(served, id)
     assert {table for table, rows in left.items() if rows} == {
-        "logs", "log_heads", "metrics", "artifact_uses",
+        "logs", "log_heads", "log_blocks", "metrics", "artifact_uses",
     }  # fmt: skip
     assert list(Path(served.data_dir, "artifacts", id).rglob("kept.txt"))
 

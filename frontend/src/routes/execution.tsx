@@ -12,6 +12,8 @@ const search = z.object({
   attempt: whole,
   tab: optional(z.string()),
   view: optional(z.enum(["timeline", "graph"])),
+  /** The task runs that the timeline is narrowed to, by how they stand. */
+  show: optional(z.enum(["waiting", "running", "failed", "done", "notRun"])),
   /** The seq of an event: the page as it was after it. */
   at: whole,
   level: optional(z.enum(["TRACE", "DEBUG", "INFO", "WARN", "ERROR"])),

@@ -1,95 +1,103 @@
 import { Button, Checkbox, Textarea } from "@mantine/core";
 import { useState } from "react";
-import { useClient } from "urql";
 import { Problems } from "@/entities/execution/actions/Problems";
-import { type Outcome, perform } from "@/entities/execution/actions/perform";
-import { specOf } from "@/entities/execution/actions/registry";
 import { InputField } from "@/entities/flow/InputField";
-import { type Entries, entriesOf, placed, readEntries } from "@/entities/flow/inputs";
+import { placed } from "@/entities/flow/inputs";
 import type { ApprovalViewFragment } from "@/shared/graphql/gen/graphql";
 import { useNow } from "@/shared/lib/now";
-import classes from "./ApprovalCard.module.css";
+import classes from "./DecisionForm.module.css";
 import { RejectDialog } from "./RejectDialog";
 import { type Decided, decidedWords } from "./rules";
+import { type Decision, useDecision } from "./useDecision";
 
-type Decision = "APPROVE" | "REJECT";
-type Props = { approval: ApprovalViewFragment; onDecided?: (decision: Decision) => void };
+type Props = {
+  approval: ApprovalViewFragment;
+  onDecided?: (decision: Decision) => void;
+  /** Only the two buttons where nothing has to be written; a rejection then asks for its comment. */
+  compact?: boolean;
+};
 
 /** The request's form, a comment and the two answers; what the server has decided meanwhile is told instead. */
-export function DecisionForm({ approval, onDecided }: Props) {
-  const client = useClient();
-  const [comment, setComment] = useState("");
-  const [busy, setBusy] = useState<Decision | null>(null);
-  const [problems, setProblems] = useState<Outcome["problems"]>([]);
-  const [overrides, setOverrides] = useState(false);
-  const overriding = overrides && approval.canOverride;
+export function DecisionForm({ approval, onDecided, compact = false }: Props) {
+  const decision = useDecision(approval, onDecided);
+  const { comment, overriding, problems } = decision;
   const [asking, setAsking] = useState(false);
-  const [entries, setEntries] = useState<Entries>(() => entriesOf(approval.form));
   const { byField, others } = placed(problems, approval.form);
-
-  const decide = async (action: Decision) => {
-    setAsking(false);
-    setBusy(action);
-    const form =
-      action === "APPROVE" && approval.form.length ? readEntries(approval.form, entries).values : null;
-    const input = {
-      approvalId: approval.id,
-      comment: comment.trim() || null,
-      form,
-      ...(overriding && { override: true }),
-    };
-    const outcome = await perform(client, specOf(action), input);
-    setBusy(null);
-    setProblems(outcome.problems);
-    if (outcome.problems.length) return;
-    setComment("");
-    onDecided?.(action);
-  };
 
   const decided = problems.find((problem) => problem.request)?.request;
   if (decided) return <TooLate request={decided} />;
-  const reject = () => (approval.comment === "NEVER" && !overriding ? setAsking(true) : decide("REJECT"));
+  const writes = !compact || overriding || mustWrite(approval);
+  const asksFirst = !overriding && (approval.comment === "NEVER" || !writes);
   const unsaid = overriding && !comment.trim();
   return (
-    <div className={classes.form}>
-      <Standing approval={approval} overriding={overriding} onOverride={setOverrides} />
+    <div className={classes.form} data-compact={compact || undefined} data-writes={writes || undefined}>
+      <Standing approval={approval} overriding={overriding} onOverride={decision.setOverrides} />
       {(approval.canDecide || overriding) && (
         <>
-          {approval.form.map((field) => (
-            <InputField
-              key={field.id}
-              field={field}
-              entry={entries[field.id] ?? null}
-              error={byField[field.id]}
-              onChange={(entry) => setEntries((before) => ({ ...before, [field.id]: entry }))}
-            />
-          ))}
-          <Textarea
-            data-approval-comment
-            label={overriding ? "Reason" : "Comment"}
-            description={overriding ? OVERRIDE_RULE : COMMENT_RULES[approval.comment]}
-            required={overriding}
-            autosize
-            minRows={1}
-            maxRows={6}
-            value={comment}
-            onChange={(event) => setComment(event.currentTarget.value)}
-          />
+          <Fields approval={approval} decision={decision} faults={byField} writes={writes} />
           <Problems problems={others} />
-          <Answers busy={busy} overriding={overriding} unsaid={unsaid} decide={decide} reject={reject} />
+          <Answers
+            busy={decision.busy}
+            words={overriding ? ["Override and approve", "Override and reject"] : ["Approve", "Reject"]}
+            unsaid={unsaid}
+            asksFirst={asksFirst}
+            approve={() => decision.decide("APPROVE")}
+            reject={() => (asksFirst ? setAsking(true) : decision.decide("REJECT"))}
+          />
         </>
       )}
       {asking && (
         <RejectDialog
           approval={approval}
           comment={comment}
-          onComment={setComment}
           onClose={() => setAsking(false)}
-          onReject={() => decide("REJECT")}
+          onReject={decision.reject}
         />
       )}
     </div>
   );
+}
+
+type FieldsProps = {
+  approval: ApprovalViewFragment;
+  decision: ReturnType<typeof useDecision>;
+  /** By the field's id. */
+  faults: Record<string, string>;
+  writes: boolean;
+};
+
+function Fields({ approval, decision, faults, writes }: FieldsProps) {
+  const { comment, overriding } = decision;
+  return (
+    <>
+      {approval.form.map((field) => (
+        <InputField
+          key={field.id}
+          field={field}
+          entry={decision.entries[field.id] ?? null}
+          error={faults[field.id]}
+          onChange={(entry) => decision.enter(field.id, entry)}
+        />
+      ))}
+      {writes && (
+        <Textarea
+          data-approval-comment
+          label={overriding ? "Reason" : "Comment"}
+          description={overriding ? OVERRIDE_RULE : COMMENT_RULES[approval.comment]}
+          required={overriding}
+          autosize
+          minRows={1}
+          maxRows={6}
+          value={comment}
+          onChange={(event) => decision.setComment(event.currentTarget.value)}
+        />
+      )}
+    </>
+  );
+}
+
+function mustWrite({ comment, form }: ApprovalViewFragment): boolean {
+  return comment === "ALWAYS" || form.length > 0;
 }
 
 type StandingProps = {
@@ -110,6 +118,7 @@ function Standing({ approval, overriding, onOverride }: StandingProps) {
       )}
       {canOverride && (
         <Checkbox
+          className={classes.override}
           size="xs"
           label="Override: decide it past the policy, as an admin"
           checked={overriding}
@@ -122,32 +131,36 @@ function Standing({ approval, overriding, onOverride }: StandingProps) {
 
 type AnswersProps = {
   busy: Decision | null;
-  overriding: boolean;
+  /** On the two buttons: approve, reject. */
+  words: readonly [string, string];
   unsaid: boolean;
-  decide: (decision: Decision) => void;
+  asksFirst: boolean;
+  approve: () => void;
   reject: () => void;
 };
 
-function Answers({ busy, overriding, unsaid, decide, reject }: AnswersProps) {
+function Answers({ busy, words: [yes, no], unsaid, asksFirst, approve, reject }: AnswersProps) {
   return (
     <div className={classes.buttons}>
-      <Button
-        size="sm"
-        variant="filled"
-        loading={busy === "APPROVE"}
-        disabled={unsaid || busy === "REJECT"}
-        onClick={() => decide("APPROVE")}
-      >
-        {overriding ? "Override and approve" : "Approve"}
-      </Button>
       <Button
         size="sm"
         className={unsaid ? undefined : classes.reject}
         loading={busy === "REJECT"}
         disabled={unsaid || busy === "APPROVE"}
+        aria-haspopup={asksFirst ? "dialog" : undefined}
         onClick={reject}
       >
-        {overriding ? "Override and reject" : "Reject"}
+        {no}
+      </Button>
+      <Button
+        size="sm"
+        variant="filled"
+        data-approve
+        loading={busy === "APPROVE"}
+        disabled={unsaid || busy === "REJECT"}
+        onClick={approve}
+      >
+        {yes}
       </Button>
     </div>
   );

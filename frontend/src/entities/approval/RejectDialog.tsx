@@ -1,52 +1,54 @@
-import { Button, Group, Modal, Stack, Text, Textarea } from "@mantine/core";
-import type { FormEvent } from "react";
+import { Text, Textarea } from "@mantine/core";
+import { useState } from "react";
+import { DialogForm } from "@/entities/execution/actions/DialogForm";
+import type { Outcome } from "@/entities/execution/actions/perform";
+import type { Refusal } from "@/entities/execution/actions/registry";
 import type { ApprovalViewFragment } from "@/shared/graphql/gen/graphql";
+import { useSubmit } from "@/shared/lib/useSubmit";
 
 type Props = {
-  approval: Pick<ApprovalViewFragment, "message" | "onReject">;
+  approval: Pick<ApprovalViewFragment, "message" | "onReject" | "comment">;
+  /** What was written before somebody chose to reject. */
   comment: string;
-  onComment: (comment: string) => void;
   onClose: () => void;
-  onReject: () => void;
+  onReject: (comment: string) => Promise<Outcome>;
 };
 
-/** Where no comment is asked for, a rejection is asked about: one is enough, and it stands. */
-export function RejectDialog({ approval, comment, onComment, onClose, onReject }: Props) {
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    onReject();
-  };
+/** Asks about a rejection: one is enough, and it stands. */
+export function RejectDialog({ approval, comment: written, onClose, onReject }: Props) {
+  const [comment, setComment] = useState(written);
+  const { submit, busy, problems } = useSubmit<string, Refusal, Outcome>(onReject, onClose);
+  const needed = approval.comment !== "NEVER";
   return (
-    <Modal opened onClose={onClose} title="Reject it?">
-      <form onSubmit={submit}>
-        <Stack gap="sm">
-          <Text size="sm" fw={600}>
-            {approval.message}
-          </Text>
-          <Text size="sm" c="dimmed">
-            One rejection is enough, and it stands. {THEN[approval.onReject]}
-          </Text>
-          <Textarea
-            data-autofocus
-            label="Comment"
-            description="Optional"
-            autosize
-            minRows={1}
-            maxRows={6}
-            value={comment}
-            onChange={(event) => onComment(event.currentTarget.value)}
-          />
-          <Group justify="flex-end" gap="xs">
-            <Button size="sm" onClick={onClose}>
-              Leave it open
-            </Button>
-            <Button size="sm" type="submit" variant="filled" color="danger">
-              Reject it
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+    <DialogForm
+      title="Reject it?"
+      verb="Reject it"
+      keep="Leave it open"
+      danger
+      busy={busy}
+      disabled={needed && !comment.trim()}
+      problems={problems}
+      onClose={onClose}
+      onSubmit={() => submit(comment)}
+    >
+      <Text size="sm" fw={600}>
+        {approval.message}
+      </Text>
+      <Text size="sm" c="dimmed">
+        One rejection is enough, and it stands. {THEN[approval.onReject]}
+      </Text>
+      <Textarea
+        data-autofocus
+        label="Comment"
+        description={needed ? "Needed; it is kept with your vote" : "Optional"}
+        required={needed}
+        autosize
+        minRows={1}
+        maxRows={6}
+        value={comment}
+        onChange={(event) => setComment(event.currentTarget.value)}
+      />
+    </DialogForm>
   );
 }
 

@@ -1,5 +1,5 @@
 import type { CombinedError } from "@urql/core";
-import { useCallback, useEffect, useState, useSyncExternalStore } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { ExecutionChangesDocument, ExecutionSnapshotDocument } from "@/shared/graphql/gen/graphql";
 import { useLive } from "@/shared/graphql/live";
 import { useRead } from "@/shared/graphql/read";
@@ -14,6 +14,8 @@ export const records = new Memory<ExecutionRecord>(KEPT);
 
 export type Reading = {
   record: ExecutionRecord | undefined;
+  /** As it is now, also while an earlier moment is shown. */
+  live: ExecutionRecord | undefined;
   /** The server knows no such execution, or does not show it to the viewer. */
   missing: boolean;
   error: CombinedError | undefined;
@@ -28,7 +30,9 @@ export type Reading = {
 export function useRecord(id: string, at?: number): Reading {
   const live = useLiveRecord(id);
   const past = useMoment(id, at);
-  return at === undefined ? live : { ...past, learn: live.learn };
+  return at === undefined
+    ? live
+    : { ...past, record: past.record ?? live.record, live: live.record, learn: live.learn };
 }
 
 function useLiveRecord(id: string): Reading {
@@ -71,19 +75,26 @@ function useLiveRecord(id: string): Reading {
   }, []);
   return {
     record,
+    live: record,
     missing: !record && !loading && !error && data !== undefined && !data.execution,
     error: record ? liveError : error,
     learn,
   };
 }
 
-function useMoment(id: string, at: number | undefined): Omit<Reading, "learn"> {
+function useMoment(id: string, at: number | undefined): Omit<Reading, "learn" | "live"> {
   const { data, error, loading } = useRead(
     ExecutionSnapshotDocument,
     { id, at: at ?? null },
     { paused: at === undefined },
   );
-  const [record, setRecord] = useState<ExecutionRecord>();
-  useEffect(() => setRecord(data?.execution ? recordOf(data.execution) : undefined), [data]);
-  return { record, missing: !loading && !error && data !== undefined && !data.execution, error };
+  const read = useMemo(() => data?.execution && recordOf(data.execution), [data]);
+  const shown = useRef<ExecutionRecord>(undefined);
+  if (at === undefined) shown.current = undefined;
+  else if (read) shown.current = read; // until then the moment before: the page stays while the knob moves on
+  return {
+    record: shown.current,
+    missing: !loading && !error && data !== undefined && !data.execution,
+    error,
+  };
 }

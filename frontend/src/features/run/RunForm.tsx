@@ -2,7 +2,7 @@ import { Button, CopyButton, Group, Stack, TextInput } from "@mantine/core";
 import { type FormEvent, type ReactNode, useState } from "react";
 import { useClient } from "urql";
 import { Problems } from "@/entities/execution/actions/Problems";
-import { perform } from "@/entities/execution/actions/perform";
+import { type Outcome, perform } from "@/entities/execution/actions/perform";
 import { type Refusal, specOf } from "@/entities/execution/actions/registry";
 import { InputField } from "@/entities/flow/InputField";
 import {
@@ -13,6 +13,7 @@ import {
   placed,
   readEntries,
 } from "@/entities/flow/inputs";
+import { useSubmit } from "@/shared/lib/useSubmit";
 
 type Props = {
   flow: { namespace: string; key: string; inputs: readonly Field[] };
@@ -28,29 +29,29 @@ export function RunForm({ flow, given, rest = {}, children, onStarted }: Props) 
   const client = useClient();
   const [entries, setEntries] = useState<Entries>(() => entriesOf(flow.inputs, given));
   const [reason, setReason] = useState("");
-  const [problems, setProblems] = useState<readonly Refusal[]>([]);
   const [faults, setFaults] = useState<Record<string, string>>({});
-  const [busy, setBusy] = useState(false);
+  const { submit, busy, problems } = useSubmit<Record<string, unknown>, Refusal, Outcome>(
+    (inputs) =>
+      perform(client, specOf("RUN_AGAIN"), {
+        namespace: flow.namespace,
+        flow: flow.key,
+        ...rest,
+        inputs,
+        reason: reason.trim() || null,
+      }),
+    ({ execution }) => execution && onStarted(execution.id),
+  );
   const { byField, others } = placed(problems, flow.inputs);
   const read = readEntries(flow.inputs, entries);
 
-  const submit = async (event: FormEvent) => {
+  const send = (event: FormEvent) => {
     event.preventDefault();
     setFaults(read.faults);
-    if (Object.keys(read.faults).length) return;
-    setBusy(true);
-    const input = { namespace: flow.namespace, flow: flow.key, ...rest, inputs: read.values };
-    const outcome = await perform(client, specOf("PREPARE_EXECUTION"), {
-      ...input,
-      reason: reason.trim() || null,
-    });
-    setBusy(false);
-    setProblems(outcome.problems);
-    if (outcome.execution) onStarted(outcome.execution.id);
+    if (!Object.keys(read.faults).length) void submit(read.values);
   };
 
   return (
-    <form onSubmit={submit}>
+    <form onSubmit={send}>
       <Stack gap="sm">
         {flow.inputs.map((field) => (
           <InputField

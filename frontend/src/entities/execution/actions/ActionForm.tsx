@@ -21,7 +21,7 @@ export function ActionForm({ open, onClose, onAsk }: Props) {
           title={`State of ${target.name}`}
           text="Only the state changes: nothing runs, nothing is undone."
           states={EXECUTION_STATES}
-          current={target.state ?? ""}
+          current={target.state}
           onClose={onClose}
           onSave={onAsk}
         />
@@ -30,9 +30,9 @@ export function ActionForm({ open, onClose, onAsk }: Props) {
       return (
         <StateDialog
           title={`State of ${target.taskRun?.key} in ${target.name}`}
-          text="What was cancelled after it goes back to wait, and the execution goes on from there."
+          text="What did not run because of the task waits again, and the execution goes on from there."
           states={TASK_RUN_STATES}
-          current={target.taskRun?.state ?? ""}
+          current={target.taskRun?.state}
           onClose={onClose}
           onSave={onAsk}
         />

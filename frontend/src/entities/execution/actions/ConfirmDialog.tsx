@@ -1,69 +1,63 @@
-import { Button, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
-import { type FormEvent, useState } from "react";
+import { Checkbox, Text, TextInput } from "@mantine/core";
+import { useState } from "react";
+import { useSubmit } from "@/shared/lib/useSubmit";
+import { DialogForm } from "./DialogForm";
 import { PlanTable } from "./PlanTable";
-import { Problems } from "./Problems";
 import type { Outcome } from "./perform";
-import { type ActionSpec, inputOf } from "./registry";
+import { type ActionSpec, inputOf, type Refusal } from "./registry";
 import type { Target } from "./useActions";
 import { usePlan } from "./usePlan";
 
+type Confirmed = { reason: string | null; cascade?: boolean };
 type Props = {
   spec: ActionSpec;
   target: Target;
   onClose: () => void;
-  onConfirm: (input: { reason: string | null }) => Promise<Outcome>;
+  onConfirm: (input: Confirmed) => Promise<Outcome>;
 };
 
+/** Asks before something is disturbed: what will happen, why it is done, and whether to subflows too. */
 export function ConfirmDialog({ spec, target, onClose, onConfirm }: Props) {
   const [reason, setReason] = useState("");
-  const [problems, setProblems] = useState<Outcome["problems"]>([]);
-  const [busy, setBusy] = useState(false);
+  const [cascade, setCascade] = useState(true);
+  const { submit, busy, problems } = useSubmit<Confirmed, Refusal, Outcome>(onConfirm, onClose);
   const plan = usePlan(spec, inputOf(spec, target.id, target.given ?? {}));
-
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    setBusy(true);
-    const outcome = await onConfirm({ reason: reason.trim() || null });
-    setBusy(false);
-    setProblems(outcome.problems);
-    if (!outcome.problems.length) onClose();
-  };
-
+  const reaches = spec.cascade && target.children ? spec.cascade : null;
+  const from = target.given?.fromTask;
   return (
-    <Modal opened onClose={onClose} title={spec.confirm?.title}>
-      <form onSubmit={submit}>
-        <Stack gap="sm">
-          <Text size="sm" fw={600}>
-            {target.name}
-          </Text>
-          <Text size="sm" c="dimmed">
-            {spec.confirm?.text}
-          </Text>
-          {plan?.plan && <PlanTable tasks={plan.plan} />}
-          <TextInput
-            data-autofocus
-            label="Reason"
-            description="Optional; kept in the execution's history"
-            value={reason}
-            onChange={(event) => setReason(event.currentTarget.value)}
-          />
-          <Problems problems={problems.length ? problems : (plan?.problems ?? [])} />
-          <Group justify="flex-end" gap="xs">
-            <Button size="sm" onClick={onClose}>
-              Keep it
-            </Button>
-            <Button
-              size="sm"
-              type="submit"
-              variant="filled"
-              color={spec.danger ? "danger" : "accent"}
-              loading={busy}
-            >
-              {spec.confirm?.verb}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+    <DialogForm
+      title={spec.confirm?.title}
+      verb={spec.confirm?.verb ?? spec.word}
+      keep="Leave as it is"
+      danger={spec.danger}
+      busy={busy}
+      problems={problems.length ? problems : (plan?.problems ?? [])}
+      onClose={onClose}
+      onSubmit={() => submit({ reason: reason.trim() || null, ...(reaches && { cascade }) })}
+    >
+      <Text size="sm" fw={600}>
+        {target.name}
+        {from !== undefined && `, from ${from}`}
+      </Text>
+      <Text size="sm" c="dimmed">
+        {spec.confirm?.text}
+      </Text>
+      {plan?.plan && <PlanTable tasks={plan.plan} />}
+      {reaches && (
+        <Checkbox
+          label={reaches}
+          description={`${target.children} of them have not ended`}
+          checked={cascade}
+          onChange={(event) => setCascade(event.currentTarget.checked)}
+        />
+      )}
+      <TextInput
+        data-autofocus
+        label="Reason"
+        description="Optional; kept in the execution's history"
+        value={reason}
+        onChange={(event) => setReason(event.currentTarget.value)}
+      />
+    </DialogForm>
   );
 }

@@ -1,68 +1,60 @@
-import { Button, Group, Modal, Select, Stack, Text, TextInput } from "@mantine/core";
-import { type FormEvent, useState } from "react";
-import { Problems } from "./Problems";
+import { Select, Text, TextInput } from "@mantine/core";
+import { useState } from "react";
+import { useSubmit } from "@/shared/lib/useSubmit";
+import { type AnyState, STATE_TOKENS } from "@/shared/ui/stateTokens";
+import { DialogForm } from "./DialogForm";
 import type { Outcome } from "./perform";
+import type { Refusal } from "./registry";
 
+type Corrected = { state: string; reason: string };
 type Props = {
   title: string;
   text: string;
-  states: readonly string[];
-  current: string;
+  states: readonly AnyState[];
+  current: string | undefined;
   onClose: () => void;
-  onSave: (input: { state: string; reason: string }) => Promise<Outcome>;
+  onSave: (input: Corrected) => Promise<Outcome>;
 };
 
 /** Corrects how something ended; the reason is asked for, since it stays with the event. */
 export function StateDialog({ title, text, states, current, onClose, onSave }: Props) {
   const [state, setState] = useState<string | null>(null);
   const [reason, setReason] = useState("");
-  const [problems, setProblems] = useState<Outcome["problems"]>([]);
-  const [busy, setBusy] = useState(false);
-
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    setBusy(true);
-    const outcome = await onSave({ state: state ?? "", reason: reason.trim() });
-    setBusy(false);
-    setProblems(outcome.problems);
-    if (!outcome.problems.length) onClose();
-  };
-
+  const { submit, busy, problems } = useSubmit<Corrected, Refusal, Outcome>(onSave, onClose);
+  const now = current && current in STATE_TOKENS ? STATE_TOKENS[current as AnyState].word : null;
   return (
-    <Modal opened onClose={onClose} title={title}>
-      <form onSubmit={submit}>
-        <Stack gap="sm">
-          <Text size="sm" c="dimmed">
-            {text}
-          </Text>
-          <Select
-            label="State"
-            placeholder={`now ${current}`}
-            data={states.filter((one) => one !== current)}
-            value={state}
-            onChange={setState}
-            required
-            comboboxProps={{ withinPortal: true }}
-          />
-          <TextInput
-            label="Reason"
-            description="Kept with the event"
-            required
-            value={reason}
-            onChange={(event) => setReason(event.currentTarget.value)}
-          />
-          <Problems problems={problems} />
-          <Group justify="flex-end" gap="xs">
-            <Button size="sm" onClick={onClose}>
-              Keep it
-            </Button>
-            <Button size="sm" type="submit" variant="filled" loading={busy} disabled={!state}>
-              Change state
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+    <DialogForm
+      title={title}
+      verb="Change state"
+      keep="Leave as it is"
+      busy={busy}
+      disabled={!state}
+      problems={problems}
+      onClose={onClose}
+      onSubmit={() => submit({ state: state ?? "", reason: reason.trim() })}
+    >
+      <Text size="sm" c="dimmed">
+        {text}
+      </Text>
+      <Select
+        label="State"
+        {...(now && { placeholder: `now ${now}` })}
+        data={states
+          .filter((one) => one !== current)
+          .map((one) => ({ value: one, label: STATE_TOKENS[one].word }))}
+        value={state}
+        onChange={setState}
+        required
+        comboboxProps={{ withinPortal: true }}
+      />
+      <TextInput
+        label="Reason"
+        description="Kept with the event"
+        required
+        value={reason}
+        onChange={(event) => setReason(event.currentTarget.value)}
+      />
+    </DialogForm>
   );
 }
 

@@ -1,12 +1,14 @@
 import { notifications } from "@mantine/notifications";
 import { useNavigate } from "@tanstack/react-router";
-import { type ReactNode, useCallback, useRef, useState } from "react";
+import { lazy, type ReactNode, Suspense, useCallback, useRef, useState } from "react";
 import { useClient } from "urql";
 import { openDialog } from "@/shared/lib/dialogs";
-import { ActionForm } from "./ActionForm";
 import type { Label } from "./LabelsDialog";
 import { type Outcome, perform } from "./perform";
 import { type ActedOn, type ActionSpec, inputOf } from "./registry";
+
+/** Loaded when the first question is asked: a page is read far more often than it is acted on. */
+const ActionForm = lazy(() => import("./ActionForm").then((form) => ({ default: form.ActionForm })));
 
 /** `given` goes with the input: the task that a replay starts from. `taskRun` is what a task's action is about. */
 export type Target = {
@@ -14,13 +16,21 @@ export type Target = {
   name: string;
   state?: string;
   labels: readonly Label[];
+  /** Whose form "Run again" opens. */
+  flow?: { namespace: string; key: string };
+  /** How many executions that its subflows started have not ended. */
+  children?: number;
   given?: Record<string, unknown>;
   taskRun?: { id: string; key: string; state: string };
 };
 export type Open = { spec: ActionSpec; target: Target };
 
+/** "ask": with its question, as a key does. "now": at once, where the button already says all there is to ask. */
+export type How = "ask" | "now";
+
 export type Actions = {
-  start: (spec: ActionSpec, target: Target) => void;
+  /** Without `how` the action's own form decides. */
+  start: (spec: ActionSpec, target: Target, how?: How) => void;
   /** What was asked of an execution and is not answered yet. */
   asked: { id: string; word: string } | null;
   dialog: ReactNode;
@@ -57,9 +67,11 @@ export function useActions(onAnswered?: (execution: ActedOn) => void): Actions {
   );
 
   const start = useCallback(
-    (spec: ActionSpec, target: Target) => {
+    (spec: ActionSpec, target: Target, how?: How) => {
       if (spec.form === "prepare") return openDialog({ kind: "prepare", execution: target });
-      if (spec.form !== "none") return setOpen({ spec, target });
+      if (spec.form === "run-again") return openRunAgain(target);
+      const atOnce = spec.form === "none" || (spec.form === "confirm" && how === "now");
+      if (!atOnce || how === "ask") return setOpen({ spec, target });
       void ask({ spec, target }, {}).then((outcome) => {
         for (const { message } of outcome.problems) {
           notifications.show({ color: "danger", title: `${spec.word}: refused`, message, autoClose: 8000 });
@@ -70,9 +82,16 @@ export function useActions(onAnswered?: (execution: ActedOn) => void): Actions {
   );
 
   const dialog = open && (
-    <ActionForm open={open} onClose={() => setOpen(null)} onAsk={(input) => ask(open, input)} />
+    <Suspense fallback={null}>
+      <ActionForm open={open} onClose={() => setOpen(null)} onAsk={(input) => ask(open, input)} />
+    </Suspense>
   );
   return { start, asked, dialog, isOpen: open !== null };
+}
+
+function openRunAgain({ id, name, flow }: Target): void {
+  if (flow)
+    openDialog({ kind: "run-again", execution: { id, name, namespace: flow.namespace, flowKey: flow.key } });
 }
 
 /** Where to go: to the execution that was started, or away from the one that is gone. */

@@ -1,10 +1,141 @@
+import { lazy, Suspense, useCallback, useMemo, useRef, useState } from "react";
 import type { Actions } from "@/entities/execution/actions/useActions";
 import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
-import { TaskSteps } from "@/entities/taskRun/TaskSteps";
+import { TaskMenu } from "@/entities/taskRun/TaskMenu";
+import { keep, kept } from "@/shared/lib/preferences";
+import { EmptyState } from "@/shared/ui/EmptyState";
+import { isEnded } from "@/shared/ui/stateTokens";
+import { Scrubber } from "../scrubber/Scrubber";
+import { useSelection } from "../useSelection";
+import { criticalPath } from "./critical";
+import { Legend } from "./Legend";
+import { StandingFilter } from "./StandingFilter";
+import type { Range } from "./scale";
+import { countStandings } from "./standing";
+import { TasksBar } from "./TasksBar";
+import classes from "./TasksPane.module.css";
+import { Timeline } from "./Timeline";
+import { isFiltering, useRows } from "./useRows";
+import { useTimes } from "./useTimes";
 
 type Props = { record: ExecutionRecord; selected: TaskRunRow | undefined; actions: Actions };
 
+const WIDE = "headway.tasks.wide";
+const Graph = lazy(() => import("../graph/Graph").then((module) => ({ default: module.Graph })));
+
 /** The tasks as a timeline or as a graph, and the scrubber below. */
-export function TasksPane({ record }: Props) {
-  return <TaskSteps tasks={[...record.taskRuns.values()]} />;
+export function TasksPane({ record, selected, actions }: Props) {
+  const { at, view: chosen = "timeline", show: standing = null, select } = useSelection();
+  const pane = useRef<HTMLElement>(null);
+  const [text, setText] = useState("");
+  const filter = useMemo(() => ({ text, standing }), [text, standing]);
+  const [zoom, setZoom] = useState<Range | null>(null);
+  const [wide, setWide] = useState(() => kept<boolean>(WIDE) ?? false);
+  const [width, setWidth] = useState(300);
+  const { head, taskRuns } = record;
+  const over = isEnded(head.state);
+
+  const { range, ticking, view } = useTimes(record, pane, {
+    at,
+    zoom: chosen === "timeline" ? zoom : null,
+    width,
+  });
+  const path = useMemo(() => criticalPath(taskRuns.values()), [taskRuns]);
+  const counts = useMemo(() => countStandings(taskRuns.values(), over), [taskRuns, over]);
+  const { rows, toggle, pointer } = useRows(record, filter, { selected: selected?.key, path });
+  const choose = useCallback((key: string) => select({ task: key, attempt: undefined }), [select]);
+
+  return (
+    <section
+      ref={pane}
+      aria-label="Tasks"
+      className={classes.pane}
+      data-view={chosen}
+      data-wide={wide || undefined}
+    >
+      <TasksBar
+        view={chosen}
+        onView={(next) => select({ view: next === "timeline" ? undefined : next }, { replace: true })}
+        tasks={taskRuns.size}
+        text={text}
+        onText={setText}
+        wide={wide}
+        onWide={(next) => {
+          setWide(next);
+          keep(WIDE, next);
+        }}
+        zoomed={zoom !== null && chosen === "timeline"}
+        onWhole={() => setZoom(null)}
+        legend={
+          chosen === "timeline" && (
+            <Legend critical={path.length > 0} usual={view.usual.size > 0} live={!over} />
+          )
+        }
+      />
+      {chosen === "graph" ? (
+        <Suspense fallback={<div className={classes.waiting} role="status" aria-label="Loading the graph" />}>
+          <Graph
+            record={record}
+            selected={selected}
+            text={text}
+            onChoose={choose}
+            onTimeline={() => select({ view: undefined }, { replace: true })}
+          />
+        </Suspense>
+      ) : (
+        <Timeline
+          rows={rows}
+          selected={selected?.id}
+          path={isFiltering(filter) ? [] : path}
+          view={view}
+          ticking={ticking}
+          pointer={pointer}
+          onToggle={toggle}
+          onChoose={choose}
+          onZoom={setZoom}
+          onWidth={setWidth}
+          menuOf={(task) => (
+            <TaskMenu
+              task={task}
+              execution={head}
+              actions={actions}
+              onShow={(tab) => select({ task: task.key, attempt: undefined, tab })}
+            />
+          )}
+        >
+          <StandingFilter
+            counts={counts}
+            chosen={standing}
+            onChoose={(next) => select({ show: next ?? undefined }, { replace: true })}
+          />
+        </Timeline>
+      )}
+      {chosen === "timeline" && rows.length === 0 && (
+        <Nothing
+          tasks={taskRuns.size}
+          onAll={() => {
+            setText("");
+            select({ show: undefined }, { replace: true });
+          }}
+        />
+      )}
+      <Scrubber record={record} range={range} ticking={ticking} />
+    </section>
+  );
+}
+
+function Nothing({ tasks, onAll }: { tasks: number; onAll: () => void }) {
+  return (
+    <div className={classes.nothing}>
+      {tasks === 0 ? (
+        <EmptyState title="No task has been planned yet." />
+      ) : (
+        <EmptyState title="No task matches the filter.">
+          <button type="button" className={classes.all} onClick={onAll}>
+            Show all tasks
+          </button>
+        </EmptyState>
+      )}
+    </div>
+  );
 }

@@ -1,0 +1,63 @@
+import { Button, Group, Modal, Stack } from "@mantine/core";
+import type { FormEvent, ReactNode } from "react";
+import { Problems } from "./Problems";
+import type { Refusal } from "./registry";
+
+type Props = {
+  title: ReactNode;
+  /** The word on the button that does it, and on the one that does not. */
+  verb: string;
+  keep?: string;
+  danger?: boolean | undefined;
+  busy: boolean;
+  disabled?: boolean;
+  problems: readonly Refusal[];
+  onClose: () => void;
+  onSubmit: () => void;
+  children: ReactNode;
+};
+
+/** The frame of every question: its fields, why it was refused, and the two buttons. */
+export function DialogForm(props: Props) {
+  const {
+    title,
+    verb,
+    keep = "Close",
+    danger,
+    busy,
+    disabled,
+    problems,
+    onClose,
+    onSubmit,
+    children,
+  } = props;
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    onSubmit();
+  };
+  return (
+    <Modal opened onClose={onClose} title={title}>
+      <form onSubmit={submit}>
+        <Stack gap="sm">
+          {children}
+          <Problems problems={problems} />
+          <Group justify="flex-end" gap="xs">
+            <Button size="sm" onClick={onClose}>
+              {keep}
+            </Button>
+            <Button
+              size="sm"
+              type="submit"
+              variant="filled"
+              loading={busy}
+              {...(disabled && { disabled })}
+              {...(danger && { color: "danger" })}
+            >
+              {verb}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}

@@ -1,0 +1,105 @@
+import { ActionIcon, Menu } from "@mantine/core";
+import { useClipboard } from "@mantine/hooks";
+import { IconBraces, IconCode, IconDots, IconFileText, IconLink, IconTerminal2 } from "@tabler/icons-react";
+import type { ReactNode } from "react";
+import { ActionItem } from "@/entities/execution/actions/ActionItem";
+import { type Availability, REPLAY_FROM_TASK, specOf } from "@/entities/execution/actions/registry";
+import type { Actions } from "@/entities/execution/actions/useActions";
+import type { Head, TaskRunRow } from "@/entities/execution/record";
+import { TaskRunActionsDocument } from "@/shared/graphql/gen/graphql";
+import { useRead } from "@/shared/graphql/read";
+
+/** Where the menu leads: the inspector's tabs of the task, and the debug expression beside its outputs. */
+export type TaskView = "logs" | "outputs" | "source" | "debug";
+
+type Props = {
+  task: Pick<TaskRunRow, "id" | "key" | "state">;
+  execution: Pick<Head, "id" | "name" | "labels">;
+  /** The page's one `useActions`: it asks, and shows the dialogs. */
+  actions: Actions;
+  /** Selects the task and opens what is asked for; the page changes its address. */
+  onShow: (view: TaskView) => void;
+  /** What opens the menu; three dots without it. It must take a ref and props, as Mantine's targets do. */
+  children?: ReactNode;
+  /** To open it from outside, as a right click on a row does. */
+  opened?: boolean;
+  onChange?: (opened: boolean) => void;
+};
+
+/** The one menu of a task run, the same wherever the task appears. What may be done is read when it opens. */
+export function TaskMenu(props: Props) {
+  const { task, children, opened, onChange } = props;
+  return (
+    <Menu
+      width={280}
+      position="bottom-end"
+      {...(opened !== undefined && { opened })}
+      {...(onChange && { onChange })}
+    >
+      <Menu.Target>
+        {children ?? (
+          <ActionIcon variant="subtle" color="gray" size={28} aria-label={`Menu of ${task.key}`}>
+            <IconDots size={16} stroke={1.75} aria-hidden />
+          </ActionIcon>
+        )}
+      </Menu.Target>
+      <Menu.Dropdown>
+        <TaskItems {...props} />
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+/** The lines of the menu alone, for a menu that is opened elsewhere. */
+export function TaskItems({ task, execution, actions, onShow }: Props) {
+  const clipboard = useClipboard();
+  const { data } = useRead(TaskRunActionsDocument, { id: execution.id, key: task.key });
+  const found = data?.execution;
+  const target = { id: execution.id, name: execution.name, labels: execution.labels };
+  const replay = availabilityOf(found?.availableActions, "REPLAY");
+  const change = availabilityOf(found?.task?.availableActions, "CHANGE_TASK_RUN_STATE");
+  const changing = specOf("CHANGE_TASK_RUN_STATE");
+  return (
+    <>
+      <ActionItem word="Logs" icon={IconFileText} onClick={() => onShow("logs")} />
+      <ActionItem word="Outputs" icon={IconBraces} onClick={() => onShow("outputs")} />
+      <ActionItem word="Source" icon={IconCode} onClick={() => onShow("source")} />
+      <ActionItem word="Debug expression" icon={IconTerminal2} onClick={() => onShow("debug")} />
+      <Menu.Divider />
+      {!replay.hidden && (
+        <ActionItem
+          {...REPLAY_FROM_TASK}
+          {...replay.shown}
+          onClick={() => actions.start(specOf("REPLAY"), { ...target, given: { fromTask: task.key } })}
+        />
+      )}
+      {!change.hidden && (
+        <ActionItem
+          word={changing.word}
+          icon={changing.icon}
+          tells={changing.tells}
+          {...change.shown}
+          onClick={() => actions.start(changing, { ...target, taskRun: task })}
+        />
+      )}
+      <ActionItem
+        word="Copy link"
+        icon={IconLink}
+        onClick={() => clipboard.copy(addressOf(execution.id, task.key))}
+      />
+    </>
+  );
+}
+
+function addressOf(id: string, key: string): string {
+  return `${window.location.origin}/executions/${id}?task=${encodeURIComponent(key)}`;
+}
+
+/** Not possible until the server has said so; hidden where the viewer's role never allows it. */
+function availabilityOf(available: readonly Availability[] | undefined, action: Availability["action"]) {
+  const told = available?.find((one) => one.action === action);
+  return {
+    hidden: told?.code === "FORBIDDEN",
+    shown: { allowed: told?.allowed ?? false, note: told?.reason },
+  };
+}

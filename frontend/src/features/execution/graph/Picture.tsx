@@ -1,0 +1,135 @@
+import "@xyflow/react/dist/base.css";
+import { type Edge, Panel, ReactFlow, useReactFlow } from "@xyflow/react";
+import { type KeyboardEvent, useMemo } from "react";
+import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
+import { formatInteger } from "@/shared/lib/number";
+import { isEnded } from "@/shared/ui/stateTokens";
+import { factsOf } from "./facts";
+import classes from "./Graph.module.css";
+import { layoutOf } from "./layout";
+import { nodeOf, type Shape } from "./shape";
+import { type TaskFlowNode, TaskNode } from "./TaskNode";
+import { type Direction, walk } from "./walk";
+import { FIT, Zoom } from "./Zoom";
+
+const NODE_TYPES = { task: TaskNode };
+/** The smallest zoom at which names can be read. */
+const READABLE = 0.65;
+const ARROWS: Record<string, Direction> = {
+  ArrowLeft: "left",
+  ArrowRight: "right",
+  ArrowUp: "up",
+  ArrowDown: "down",
+};
+
+type Props = {
+  record: ExecutionRecord;
+  selected: TaskRunRow | undefined;
+  /** What the names of nodes must contain, others are faint. */
+  text: string;
+  onChoose: (key: string) => void;
+  tasks: readonly TaskRunRow[];
+  shape: Shape;
+  onOpen: (stack: string) => void;
+};
+
+/** The drawn graph: nodes at the places of the layout, to be zoomed, moved and walked with the arrow keys. */
+export function Picture({ record, tasks, shape, selected, text, onChoose, onOpen }: Props) {
+  const flow = useReactFlow();
+  const layout = useMemo(() => layoutOf(shape), [shape]);
+  const facts = useMemo(() => factsOf(shape, tasks), [shape, tasks]);
+  const over = isEnded(record.head.state);
+  const chosen = nodeOf(shape, selected?.key);
+  const wanted = text.trim().toLowerCase();
+
+  const nodes = useMemo<TaskFlowNode[]>(
+    () =>
+      shape.nodes.flatMap(({ id, kind, keys }, index) => {
+        const known = facts.get(id);
+        const { x, y, width, height } = layout.get(id)!;
+        if (!known) return [];
+        const data = {
+          facts: known,
+          kind,
+          over,
+          selected: id === chosen,
+          faint: wanted !== "" && !keys.some((key) => key.toLowerCase().includes(wanted)),
+          first: chosen === undefined && index === 0,
+          onChoose: kind === "stack" ? onOpen : onChoose,
+        };
+        return [{ id, type: "task" as const, position: { x, y }, width, height, data }];
+      }),
+    [shape, layout, facts, over, chosen, wanted, onChoose, onOpen],
+  );
+  const edges = useMemo<Edge[]>(
+    () =>
+      shape.edges.map(({ from, to }) => ({
+        id: `${from} ${to}`,
+        source: from,
+        target: to,
+        className: classes.edge!,
+        data: {},
+        ...edgeLook(from === chosen || to === chosen, facts.get(to)?.task.startedAt === null),
+      })),
+    [shape, facts, chosen],
+  );
+
+  /** All of it when it can be read then, else the part around what is selected. */
+  const arrive = async () => {
+    await flow.fitView(FIT);
+    const box = layout.get(chosen ?? shape.nodes[0]?.id ?? "");
+    if (flow.getZoom() >= READABLE || !box) return;
+    await flow.setCenter(box.x + box.width / 2, box.y + box.height / 2, { zoom: READABLE });
+  };
+  const pressed = (event: KeyboardEvent) => {
+    const direction = ARROWS[event.key];
+    if (!direction || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    const focused = (event.target as HTMLElement).dataset.node ?? chosen ?? shape.nodes[0]?.id;
+    const next = focused && walk(shape, layout, focused, direction);
+    if (!next) return;
+    if (shape.nodes.some(({ id, kind }) => id === next && kind !== "stack")) onChoose(next);
+    const { x, y, width, height } = layout.get(next)!;
+    void flow.setCenter(x + width / 2, y + height / 2, { zoom: flow.getZoom(), duration: 0 });
+    event.currentTarget.querySelector<HTMLElement>(`[data-node="${CSS.escape(next)}"]`)?.focus();
+  };
+
+  return (
+    <div className={classes.graph} onKeyDownCapture={pressed}>
+      <ReactFlow<TaskFlowNode>
+        nodes={nodes}
+        edges={edges}
+        nodeTypes={NODE_TYPES}
+        onInit={() => void arrive()}
+        minZoom={0.05}
+        maxZoom={2}
+        nodesDraggable={false}
+        nodesConnectable={false}
+        nodesFocusable={false}
+        edgesFocusable={false}
+        elementsSelectable={false}
+        zoomOnDoubleClick={false}
+        disableKeyboardA11y
+        onlyRenderVisibleElements={nodes.length > 100}
+        proOptions={{ hideAttribution: true }}
+        aria-label="Graph of the tasks"
+      >
+        <Panel position="bottom-left" className={classes.zoom ?? ""}>
+          <Zoom />
+        </Panel>
+        <Panel position="top-right" className={classes.legend ?? ""}>
+          {formatInteger(tasks.length)} tasks in {formatInteger(shape.nodes.length)} nodes
+        </Panel>
+      </ReactFlow>
+    </div>
+  );
+}
+
+function edgeLook(near: boolean, unreached: boolean) {
+  const style = {
+    stroke: near ? "var(--hw-accent)" : "var(--hw-line-strong)",
+    strokeWidth: near ? 2 : 1.25,
+    ...(unreached && { strokeDasharray: "4 4" }),
+  };
+  return { style, zIndex: near ? 1 : 0 };
+}

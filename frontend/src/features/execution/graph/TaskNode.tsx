@@ -1,0 +1,110 @@
+import { IconSubtask } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
+import { Handle, type Node, type NodeProps, Position } from "@xyflow/react";
+import { memo } from "react";
+import type { ExecutionLinkFragment } from "@/shared/graphql/gen/graphql";
+import { formatInteger } from "@/shared/lib/number";
+import { Duration } from "@/shared/ui/Duration";
+import { StateGlyph } from "@/shared/ui/StateGlyph";
+import { STATE_TOKENS } from "@/shared/ui/stateTokens";
+import { tokenOf } from "../timeline/standing";
+import { factWords, type NodeFacts, triesWords } from "./facts";
+import type { NodeKind } from "./shape";
+import classes from "./TaskNode.module.css";
+
+export type TaskNodeData = {
+  facts: NodeFacts;
+  kind: NodeKind;
+  over: boolean;
+  selected: boolean;
+  /** The filter does not match it. */
+  faint: boolean;
+  /** The one that Tab leads to. */
+  first: boolean;
+  onChoose: (id: string) => void;
+};
+export type TaskFlowNode = Node<TaskNodeData, "task">;
+
+export const TaskNode = memo(function TaskNode({ id, data }: NodeProps<TaskFlowNode>) {
+  const { facts, kind, over, selected, faint, first, onChoose } = data;
+  const { task } = facts;
+  const token = tokenOf(task, over);
+  const quiet = task.startedAt === null && token.tone === "calm";
+  return (
+    <>
+      <Handle type="target" position={Position.Left} className={classes.handle} isConnectable={false} />
+      <div
+        className={classes.node}
+        data-kind={kind}
+        data-tone={token.tone}
+        data-quiet={quiet || undefined}
+        data-selected={selected || undefined}
+        data-faint={faint || undefined}
+      >
+        <button
+          type="button"
+          className={classes.open}
+          data-node={id}
+          aria-pressed={selected}
+          tabIndex={selected || first ? 0 : -1}
+          title={kind === "stack" ? "Draw each of these tasks" : task.key}
+          onClick={() => onChoose(id)}
+        >
+          <span className={classes.glyph} data-tone={token.tone}>
+            <StateGlyph shape={token.shape} />
+            <span className="hw-hidden">{token.word} </span>
+          </span>
+          <span className={classes.name}>{facts.name}</span>
+          <span className={classes.fact}>
+            <Fact facts={facts} kind={kind} />
+          </span>
+          {(kind === "fan" || kind === "stack") && <Counts facts={facts} />}
+        </button>
+        {kind === "subflow" && <Child child={task.child} />}
+      </div>
+      <Handle type="source" position={Position.Right} className={classes.handle} isConnectable={false} />
+    </>
+  );
+});
+
+function Fact({ facts, kind }: { facts: NodeFacts; kind: NodeKind }) {
+  const words = factWords(facts, kind);
+  if (words) return words;
+  const { task } = facts;
+  const tries = triesWords(task.attempts.length);
+  return (
+    <>
+      {tries && `${tries} · `}
+      <Duration startedAt={task.startedAt} endedAt={task.endedAt} />
+    </>
+  );
+}
+
+function Counts({ facts }: { facts: NodeFacts }) {
+  return (
+    <span className={classes.counts}>
+      {facts.counts.slice(0, 3).map(({ state, count, words }) => (
+        <span key={state} className={classes.glyph} data-tone={STATE_TOKENS[state].tone}>
+          <StateGlyph shape={STATE_TOKENS[state].shape} size={12} />
+          <span className={classes.number}>{formatInteger(count)}</span>
+          <span className="hw-hidden"> {words.replace(/^\S+ /, "")}</span>
+        </span>
+      ))}
+    </span>
+  );
+}
+
+function Child({ child }: { child: ExecutionLinkFragment | null }) {
+  if (!child) return <span className={classes.child}>not started</span>;
+  const token = STATE_TOKENS[child.state];
+  return (
+    <Link to="/executions/$id" params={{ id: child.id }} search={{}} className={`${classes.child} nopan`}>
+      <span className={classes.glyph} data-tone={token.tone}>
+        <StateGlyph shape={token.shape} size={14} />
+        <span className="hw-hidden">{token.word} </span>
+      </span>
+      <span className="hw-cut">{child.name}</span>
+      <IconSubtask size={14} stroke={1.75} aria-hidden="true" />
+    </Link>
+  );
+}

@@ -1,0 +1,60 @@
+import type { TaskRunRow } from "@/entities/execution/record";
+
+export type NodeKind = "task" | "fan" | "subflow" | "stack";
+/** `keys`: the tasks that it stands for, more than one of a stack. */
+export type ShapeNode = { id: string; kind: NodeKind; keys: readonly string[] };
+/** What a layout depends on: which tasks there are and which needs which, never how they stand. */
+export type Shape = { nodes: readonly ShapeNode[]; edges: readonly { from: string; to: string }[] };
+
+/** So many tasks between the same others are drawn as one stack. */
+export const STACKED = 6;
+
+/**
+ * The flow's own tasks: the iterations of a foreach are counts in its node. Tasks that need the same and are needed by
+ * the same are one stack, unless its id is among the `opened`.
+ */
+export function shapeOf(tasks: Iterable<TaskRunRow>, opened: ReadonlySet<string> = new Set()): Shape {
+  const own = [...tasks].filter(({ key }) => !key.includes("["));
+  const keys = new Set(own.map(({ key }) => key));
+  const needs = new Map(own.map(({ key, task }) => [key, task.needs.filter((need) => keys.has(need))]));
+  const neededBy = new Map<string, string[]>();
+  for (const [key, all] of needs)
+    for (const need of all) neededBy.set(need, [...(neededBy.get(need) ?? []), key]);
+
+  const alike = new Map<string, TaskRunRow[]>();
+  for (const task of own) {
+    const place = JSON.stringify([kindOf(task), needs.get(task.key), neededBy.get(task.key)]);
+    alike.set(place, [...(alike.get(place) ?? []), task]);
+  }
+  const nodes = [...alike.values()].flatMap((group): ShapeNode[] => {
+    const id = `stack of ${group[0]!.key}`;
+    if (kindOf(group[0]!) === "task" && group.length >= STACKED && !opened.has(id))
+      return [{ id, kind: "stack", keys: group.map(({ key }) => key) }];
+    return group.map((task) => ({ id: task.key, kind: kindOf(task), keys: [task.key] }));
+  });
+  const nodeOf = new Map(nodes.flatMap(({ id, keys }) => keys.map((key) => [key, id])));
+  const edges = new Map<string, { from: string; to: string }>();
+  for (const [key, all] of needs) {
+    for (const need of all) {
+      const edge = { from: nodeOf.get(need)!, to: nodeOf.get(key)! };
+      edges.set(`${edge.from}\n${edge.to}`, edge);
+    }
+  }
+  return { nodes, edges: [...edges.values()] };
+}
+
+function kindOf({ task: { type } }: TaskRunRow): NodeKind {
+  if (type === "foreach") return "fan";
+  return type === "subflow" ? "subflow" : "task";
+}
+
+/** Equal for equal shapes, so that a layout is made once for each. */
+export function signatureOf(shape: Shape): string {
+  return JSON.stringify(shape);
+}
+
+/** The node that a task run is in: its own, that of its foreach, or its stack. */
+export function nodeOf({ nodes }: Shape, key: string | undefined): string | undefined {
+  const top = key?.split("[")[0];
+  return top === undefined ? undefined : nodes.find(({ keys }) => keys.includes(top))?.id;
+}

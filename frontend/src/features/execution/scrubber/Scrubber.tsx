@@ -1,0 +1,164 @@
+import { useMediaQuery } from "@mantine/hooks";
+import { IconHistory } from "@tabler/icons-react";
+import { type KeyboardEvent, type PointerEvent, useEffect, useMemo, useRef, useState } from "react";
+import type { ExecutionRecord } from "@/entities/execution/record";
+import { records } from "@/entities/execution/useRecord";
+import { formatInteger } from "@/shared/lib/number";
+import { usePreferences } from "@/shared/lib/preferences";
+import { formatClock } from "@/shared/lib/time";
+import { isEnded } from "@/shared/ui/stateTokens";
+import { percentOf, type Range, timeAt } from "../timeline/scale";
+import { useWidth } from "../timeline/useWidth";
+import { useSelection } from "../useSelection";
+import { indexOfSeq, nearest } from "./marks";
+import classes from "./Scrubber.module.css";
+import { Ticks } from "./Ticks";
+import { useEventMarks } from "./useEventMarks";
+
+type Props = {
+  record: ExecutionRecord;
+  range: Range;
+  /** Time goes on, and the page follows it. */
+  ticking: boolean;
+};
+
+/** A moment is read from the server: not each one that the knob passes. */
+const SETTLED = 150;
+
+/** Every event as a tick below the axis of the bars; the knob shows the execution as it was after one of them. */
+export function Scrubber(props: Props) {
+  const phone = useMediaQuery("(max-width: 700px)");
+  return phone ? null : <Slider {...props} />;
+}
+
+function Slider({ record, range, ticking }: Props) {
+  const { at, select } = useSelection();
+  const { zone } = usePreferences();
+  const events = useEventMarks(record.head.id);
+  const [measure, width] = useWidth();
+  const last = events.length - 1;
+  const [aimed, aim] = useAimed((index) =>
+    select({ at: index >= last ? undefined : events[index]!.seq }, { replace: true }),
+  );
+  const shown = aimed ?? (at === undefined ? last : indexOfSeq(events, at));
+  const event = events[shown];
+  const past = aimed === null ? at !== undefined : aimed < last;
+  const live = ticking && !past;
+  const clock = event ? formatClock(event.at, zone) : "";
+  const words = wordsOf(shown, events.length, live);
+
+  const drag = ({ clientX, currentTarget }: PointerEvent<HTMLElement>) => {
+    const box = currentTarget.getBoundingClientRect();
+    const percent = ((clientX - box.left) / Math.max(1, box.width)) * 100;
+    aim(percent > 100 ? last : nearest(events, timeAt(percent, range)));
+  };
+  const pressed = (key: KeyboardEvent) => {
+    const to = stepped(key.key, shown, events.length);
+    if (to === undefined) return;
+    key.preventDefault();
+    aim(to);
+  };
+  return (
+    <div className={classes.scrubber}>
+      <div className={classes.moment}>
+        {live ? <span className={classes.dot} /> : <IconHistory size={14} stroke={1.75} aria-hidden="true" />}
+        <span className="hw-cut">
+          {live ? "Live" : clock} <span className={classes.faint}>{words}</span>
+        </span>
+        {past && <Back id={record.head.id} onBack={() => aim(last, true)} />}
+      </div>
+      <div
+        ref={measure}
+        role="presentation"
+        className={classes.track}
+        onPointerDown={(pointer) => {
+          if (last < 0) return;
+          pointer.currentTarget.setPointerCapture?.(pointer.pointerId);
+          drag(pointer);
+        }}
+        onPointerMove={(pointer) => {
+          if (pointer.buttons === 1 && aimed !== null) drag(pointer);
+        }}
+        onPointerUp={() => aimed !== null && aim(aimed, true)}
+      >
+        <Ticks events={events} range={range} width={width} />
+        <span
+          role="slider"
+          tabIndex={0}
+          aria-label="Moment shown"
+          aria-valuemin={1}
+          aria-valuemax={Math.max(1, events.length)}
+          aria-valuenow={Math.max(1, shown + 1)}
+          aria-valuetext={`${clock} ${words}`.trim()}
+          className={classes.knob}
+          data-live={live || undefined}
+          style={{ left: live || !event ? AT_NOW : placeOf(Date.parse(event.at), range) }}
+          onKeyDown={pressed}
+        />
+      </div>
+    </div>
+  );
+}
+
+function Back({ id, onBack }: { id: string; onBack: () => void }) {
+  const latest = records.get(id);
+  return (
+    <button type="button" className={classes.back} onClick={onBack}>
+      {latest && isEnded(latest.head.state) ? "Back to the end" : "Back to live"}
+    </button>
+  );
+}
+
+function wordsOf(index: number, count: number, live: boolean): string {
+  if (index < 0) return "no event yet";
+  return `event ${formatInteger(index + 1)}${live ? "" : ` of ${formatInteger(count)}`}`;
+}
+
+const AT_NOW = "calc(clamp(0, var(--now, 0), 100) * 1%)";
+
+function placeOf(at: number, range: Range): string {
+  return `${Math.min(100, Math.max(0, percentOf(at, range)))}%`;
+}
+
+/** The index that a key of a slider leads to; undefined for other keys. */
+function stepped(key: string, from: number, count: number): number | undefined {
+  const leap = Math.max(1, Math.round(count / 20));
+  const steps: Record<string, number> = {
+    ArrowLeft: from - 1,
+    ArrowDown: from - 1,
+    ArrowRight: from + 1,
+    ArrowUp: from + 1,
+    PageDown: from - leap,
+    PageUp: from + leap,
+    Home: 0,
+    End: count - 1,
+  };
+  const to = steps[key];
+  return to === undefined || count === 0 ? undefined : Math.max(0, Math.min(count - 1, to));
+}
+
+/** Where the knob stands before the address says so; it is told when the knob has rested. */
+function useAimed(settle: (index: number) => void) {
+  const [aimed, setAimed] = useState<number | null>(null);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const latest = useRef(settle);
+  useEffect(() => {
+    latest.current = settle;
+  });
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const aim = useMemo(
+    () =>
+      (index: number, atOnce = false) => {
+        clearTimeout(timer.current);
+        setAimed(index);
+        const tell = () => {
+          latest.current(index);
+          setAimed(null);
+        };
+        if (atOnce) tell();
+        else timer.current = setTimeout(tell, SETTLED);
+      },
+    [],
+  );
+  return [aimed, aim] as const;
+}

@@ -1,0 +1,76 @@
+import type { EventMarkFragment } from "@/shared/graphql/gen/graphql";
+import { percentOf, type Range } from "../timeline/scale";
+
+export type MarkKind = "plain" | "bad" | "ask";
+export type Event = Pick<EventMarkFragment, "seq" | "at" | "type" | "toState">;
+/** Where ticks of a kind stand, in whole pixels from the start of the axis. */
+export type Marks = Record<MarkKind, readonly number[]>;
+
+const BAD: ReadonlySet<string> = new Set(["FAILED", "ERROR", "REJECTED", "TIMED_OUT", "LOST", "KILLED"]);
+
+/** A failure or a question is seen before all else. */
+export function kindOf({ type, toState }: Event): MarkKind {
+  if (toState && BAD.has(toState)) return "bad";
+  return type === "APPROVAL_REQUESTED" || toState === "WAITING_FOR_APPROVAL" ? "ask" : "plain";
+}
+
+/** Above this many, ticks that would touch are one. */
+export const FEW = 300;
+const APART = 3;
+
+/** One tick an event; of many events, one for each place, which shows what matters most there. */
+export function marksOf(events: readonly Event[], range: Range, width: number): Marks {
+  const apart = events.length > FEW ? APART : 1;
+  const places = new Map<number, MarkKind>();
+  for (const event of events) {
+    const percent = percentOf(Date.parse(event.at), range);
+    if (percent < 0 || percent > 100) continue;
+    const x = Math.round((percent * width) / 100 / apart) * apart;
+    const kind = kindOf(event);
+    const known = places.get(x);
+    if (!known || (known === "plain" && kind !== "plain") || kind === "bad") places.set(x, kind);
+  }
+  const marks: Record<MarkKind, number[]> = { plain: [], bad: [], ask: [] };
+  for (const [x, kind] of places) marks[kind].push(x);
+  return marks;
+}
+
+/** The path of upright strokes at these places. */
+export function strokes(places: readonly number[], top: number, height: number): string {
+  return places.map((x) => `M${x + 0.5} ${top}v${height}`).join("");
+}
+
+/** The index of the event whose time is nearest; of several at one time the last. */
+export function nearest(events: readonly Event[], at: number): number {
+  const after = firstAfter(events, (event) => Date.parse(event.at) > at);
+  const before = events[after - 1];
+  const next = events[after];
+  if (!next || (before && at - Date.parse(before.at) < Date.parse(next.at) - at)) return after - 1;
+  return firstAfter(events, (event) => event.at > next.at) - 1;
+}
+
+/** The index of the last event up to a seq; -1 when all come later. */
+export function indexOfSeq(events: readonly Event[], seq: number): number {
+  return firstAfter(events, (event) => event.seq > seq) - 1;
+}
+
+function firstAfter(events: readonly Event[], isAfter: (event: Event) => boolean): number {
+  let low = 0;
+  let high = events.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (isAfter(events[middle]!)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** In order of seq, without doubles; the first array itself when nothing is new. */
+export function joined<Mark extends { seq: number }>(
+  known: readonly Mark[],
+  more: readonly Mark[],
+): readonly Mark[] {
+  const last = known.at(-1)?.seq ?? -1;
+  const fresh = more.filter((event) => event.seq > last);
+  return fresh.length ? [...known, ...fresh] : known;
+}

@@ -1,0 +1,94 @@
+import { type PointerEvent, type ReactNode, useState } from "react";
+import { useNow } from "@/shared/lib/now";
+import { usePreferences } from "@/shared/lib/preferences";
+import classes from "./AxisHead.module.css";
+import { labelOf, percentOf, type Range, type Tick, timeAt } from "./scale";
+
+export type Brush = { from: number; to: number };
+type Props = {
+  range: Range;
+  ticks: readonly Tick[];
+  width: number;
+  measure: (element: HTMLElement | null) => (() => void) | undefined;
+  /** In percent, while it is drawn. */
+  brush: Brush | null;
+  onBrush: (brush: Brush | null) => void;
+  onZoom: (range: Range | null) => void;
+  ticking: boolean;
+  children: ReactNode;
+};
+
+/** Less than this, in percent, was a click. */
+const LEAST = 1;
+
+/** The time axis. Dragging over it shows only that time, a double click all again. */
+export function AxisHead({ range, ticks, width, measure, brush, onBrush, onZoom, ticking, children }: Props) {
+  const [start, setStart] = useState<number | null>(null);
+  const at = (event: PointerEvent<HTMLElement>) => {
+    const box = event.currentTarget.getBoundingClientRect();
+    return Math.min(100, Math.max(0, ((event.clientX - box.left) / Math.max(1, box.width)) * 100));
+  };
+  const end = () => {
+    if (brush && brush.to - brush.from >= LEAST)
+      onZoom({ from: timeAt(brush.from, range), to: timeAt(brush.to, range) });
+    setStart(null);
+    onBrush(null);
+  };
+  return (
+    <div className={classes.axis}>
+      <div className={classes.counts}>{children}</div>
+      <div
+        ref={measure}
+        role="group"
+        aria-label="Time axis"
+        className={classes.ticks}
+        title="Drag to look at a part of the time"
+        onPointerDown={(event) => {
+          event.currentTarget.setPointerCapture?.(event.pointerId);
+          setStart(at(event));
+        }}
+        onPointerMove={(event) => {
+          if (start === null) return;
+          const here = at(event);
+          onBrush({ from: Math.min(start, here), to: Math.max(start, here) });
+        }}
+        onPointerUp={end}
+        onPointerCancel={() => {
+          setStart(null);
+          onBrush(null);
+        }}
+        onDoubleClick={() => onZoom(null)}
+      >
+        <Labels {...{ ticks, range, width, ticking }} />
+      </div>
+    </div>
+  );
+}
+
+function edgeOf(left: number): "start" | "end" | undefined {
+  if (left < 4) return "start";
+  return left > 95 ? "end" : undefined;
+}
+
+type LabelsProps = { ticks: readonly Tick[]; range: Range; width: number; ticking: boolean };
+
+/** Half of the label of now, and half of the one of a tick beside it. */
+const TOUCHING = 56;
+
+function Labels({ ticks, range, width, ticking }: LabelsProps) {
+  const now = useNow(ticking);
+  const { zone } = usePreferences();
+  const at = ticking ? (percentOf(now, range) * width) / 100 : Number.NEGATIVE_INFINITY;
+  return (
+    <>
+      {ticks
+        .filter(({ left }) => Math.abs((left * width) / 100 - at) > TOUCHING)
+        .map(({ at, left, label }) => (
+          <span key={at} className={classes.tick} data-edge={edgeOf(left)} style={{ left: `${left}%` }}>
+            {label}
+          </span>
+        ))}
+      {ticking && <span className={classes.now}>{labelOf(now, 60_000, zone)} now</span>}
+    </>
+  );
+}

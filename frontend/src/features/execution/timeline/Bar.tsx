@@ -1,0 +1,106 @@
+import { memo } from "react";
+import type { TaskRunRow } from "@/entities/execution/record";
+import type { Iteration } from "@/entities/taskRun/tree";
+import classes from "./Bar.module.css";
+import { binsOf } from "./bins";
+import { percentOf, placed, type Range } from "./scale";
+import { extentOf, segmentsOf } from "./segments";
+
+type BarProps = { task: TaskRunRow; range: Range; usual?: number | undefined };
+
+/** Queue, attempts and waits of one task run on the axis; a dashed mark where it usually ends. */
+export const Bar = memo(function Bar({ task, range, usual }: BarProps) {
+  const usualEnd =
+    usual && task.startedAt ? percentOf(Date.parse(task.startedAt) + usual * 1000, range) : null;
+  return (
+    <>
+      {segmentsOf(task).map((segment) => {
+        const place = placed(segment, range);
+        if (!place) return null;
+        const lasts = segment.to === null;
+        return (
+          <i
+            key={`${segment.kind} ${segment.from}`}
+            className={classes.segment}
+            data-kind={segment.kind}
+            data-lasts={lasts || undefined}
+            style={{ left: `${place.left}%`, width: lasts ? untilNow(place.left) : `${place.width}%` }}
+          />
+        );
+      })}
+      {usualEnd !== null && usualEnd <= 100 && usualEnd >= 0 && (
+        <i className={classes.usual} title="usually ends here" style={{ left: `${usualEnd}%` }} />
+      )}
+    </>
+  );
+});
+
+type FanProps = { task: TaskRunRow; iterations: readonly Iteration[]; range: Range };
+
+/** A foreach: pale from its start to its end, with a mark where iterations ended. */
+export const Fan = memo(function Fan({ task, iterations, range }: FanProps) {
+  const extent = extentOf(task);
+  const place = extent && placed({ kind: "good", ...extent }, range);
+  if (!extent || !place) return null;
+  const lasts = extent.to === null;
+  return (
+    <>
+      <i
+        className={classes.fan}
+        data-lasts={lasts || undefined}
+        style={{ left: `${place.left}%`, width: lasts ? untilNow(place.left) : `${place.width}%` }}
+      />
+      {binsOf(iterations, range).map(({ left, failed, share }) => (
+        <i
+          key={left}
+          className={classes.mark}
+          data-failed={failed > 0 || undefined}
+          style={{ left: `${left}%`, opacity: failed ? 1 : 0.45 + 0.55 * share }}
+        />
+      ))}
+    </>
+  );
+});
+
+/** Several task runs on one line, as of what is folded: their marks joined where they touch. */
+export const Spans = memo(function Spans({
+  members,
+  range,
+}: {
+  members: readonly TaskRunRow[];
+  range: Range;
+}) {
+  return spansOf(members, range).map(({ left, width, kind }) => (
+    <i
+      key={`${kind} ${left}`}
+      className={classes.segment}
+      data-kind={kind}
+      style={{ left: `${left}%`, width: `${width}%` }}
+    />
+  ));
+});
+
+const NEAR = 0.6;
+
+function spansOf(members: readonly TaskRunRow[], range: Range) {
+  const pieces = members
+    .flatMap((task) => segmentsOf(task))
+    .flatMap((segment) => {
+      const place = segment.kind === "queued" || segment.to === null ? undefined : placed(segment, range);
+      return place ? [{ ...place, kind: segment.kind }] : [];
+    })
+    .sort((one, other) => one.left - other.left);
+  const joined: typeof pieces = [];
+  for (const piece of pieces) {
+    const last = joined.findLast(({ kind }) => kind === piece.kind);
+    if (last && piece.left <= last.left + last.width + NEAR) {
+      last.width = Math.max(last.width, piece.left + piece.width - last.left);
+    } else joined.push({ ...piece });
+  }
+  return joined;
+}
+
+/** What lasts ends at the now line, which the timeline moves. */
+export function untilNow(left: number): string {
+  return `calc((clamp(0, var(--now, 100), 100) - ${left}) * 1%)`;
+}

@@ -1,0 +1,32 @@
+import type { Brush } from "./AxisHead";
+import classes from "./Grid.module.css";
+import type { Tick } from "./scale";
+
+type Props = {
+  ticks: readonly Tick[];
+  brush: Brush | null;
+  ticking: boolean;
+  moment: number | null;
+  height: number;
+  head: number;
+};
+
+/** The lines of the axis through all rows, and the line of now or of the moment that is shown. */
+export function Grid({ ticks, brush, ticking, moment, height, head }: Props) {
+  return (
+    <div
+      className={classes.grid}
+      aria-hidden="true"
+      style={{ top: head, height: `max(${height}px, 100% - ${head}px)` }}
+    >
+      {ticks.map(({ at, left }) => (
+        <i key={at} className={classes.tick} style={{ left: `${left}%` }} />
+      ))}
+      {ticking && <i className={classes.now} />}
+      {moment !== null && <i className={classes.moment} />}
+      {brush && (
+        <i className={classes.brush} style={{ left: `${brush.from}%`, width: `${brush.to - brush.from}%` }} />
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,28 @@
+import bar from "./Bar.module.css";
+import classes from "./Legend.module.css";
+
+/** What the marks of the timeline mean, those that are seen at the time. */
+export function Legend({ critical, usual, live }: { critical: boolean; usual: boolean; live: boolean }) {
+  return (
+    <>
+      {critical && (
+        <span className={classes.entry}>
+          <i className={classes.critical} />
+          critical path
+        </span>
+      )}
+      {usual && (
+        <span className={classes.entry}>
+          <i className={classes.usual} />
+          usual
+        </span>
+      )}
+      {live && (
+        <span className={classes.entry}>
+          <i className={`${bar.segment} ${classes.sample}`} data-kind="queued" />
+          queued
+        </span>
+      )}
+    </>
+  );
+}

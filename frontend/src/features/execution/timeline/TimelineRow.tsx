@@ -1,0 +1,98 @@
+import { IconChevronDown, IconChevronRight } from "@tabler/icons-react";
+import { memo, type ReactNode } from "react";
+import { formatDuration, secondsBetween } from "@/shared/lib/duration";
+import { Duration } from "@/shared/ui/Duration";
+import { RowName } from "./RowName";
+import type { Row, TaskLine, Told } from "./rows";
+import { tokenOf } from "./standing";
+import classes from "./TimelineRow.module.css";
+import { Track, type TrackView } from "./Track";
+
+export type RowView = TrackView & {
+  /** The moment of the past that is shown, in milliseconds. */
+  moment: number | null;
+};
+type Props = {
+  row: Row;
+  index: number;
+  top: number;
+  selected: boolean;
+  active: boolean;
+  view: RowView;
+  /** Only of the line that is pointed at, and of the selected one. */
+  menu: ReactNode;
+};
+
+/** One line of the timeline. Drawn again only when what it says, its place or the axis changes. */
+export const TimelineRow = memo(function TimelineRow({
+  row,
+  index,
+  top,
+  selected,
+  active,
+  view,
+  menu,
+}: Props) {
+  const open = row.kind === "label" ? null : row.open;
+  return (
+    <div
+      role="row"
+      id={rowDomId(row.id)}
+      className={classes.row}
+      data-row={row.id}
+      data-kind={row.kind}
+      data-task={row.kind === "task" ? row.task.key : undefined}
+      data-quiet={isQuiet(row, view.over) || undefined}
+      data-active={active || undefined}
+      aria-rowindex={index + 2}
+      aria-level={row.depth + 1}
+      aria-expanded={open ?? undefined}
+      aria-selected={row.kind === "label" ? undefined : selected}
+      style={{ transform: `translateY(${top}px)` }}
+    >
+      {row.kind === "label" ? (
+        <span role="gridcell" className={classes.label}>
+          {row.name}
+        </span>
+      ) : (
+        <Cells row={row} view={view} menu={menu} />
+      )}
+    </div>
+  );
+});
+
+function Cells({ row, view, menu }: { row: Told; view: RowView; menu: ReactNode }) {
+  return (
+    <>
+      <span role="gridcell" className={classes.name} style={{ paddingLeft: row.depth * 22 }}>
+        <span className={classes.fold} data-fold={row.open === null ? undefined : row.id}>
+          {row.open === true && <IconChevronDown size={14} stroke={1.75} />}
+          {row.open === false && <IconChevronRight size={14} stroke={1.75} />}
+        </span>
+        <RowName row={row} over={view.over} />
+      </span>
+      <span role="gridcell" className={classes.duration}>
+        {row.kind === "task" && <HowLong line={row} moment={view.moment} />}
+      </span>
+      <span role="gridcell" className={classes.track}>
+        <Track row={row} view={view} />
+        {menu && <span className={classes.menu}>{menu}</span>}
+      </span>
+    </>
+  );
+}
+
+export function rowDomId(id: string): string {
+  return `timeline-${id}`;
+}
+
+function isQuiet(row: Row, over: boolean): boolean {
+  if (row.kind === "fold") return true;
+  return row.kind === "task" && row.task.startedAt === null && tokenOf(row.task, over).tone === "calm";
+}
+
+function HowLong({ line: { task }, moment }: { line: TaskLine; moment: number | null }) {
+  if (!task.startedAt) return null;
+  if (moment === null || task.endedAt) return <Duration startedAt={task.startedAt} endedAt={task.endedAt} />;
+  return <>{formatDuration(secondsBetween(task.startedAt, null, moment) ?? 0)}</>;
+}

@@ -1,0 +1,69 @@
+import { useCallback, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
+import { records } from "@/entities/execution/useRecord";
+import { isEnded } from "@/shared/ui/stateTokens";
+import { type Range, rangeOf, steppedRange } from "./scale";
+import { extentOf, segmentsOf } from "./segments";
+
+export type Axis = {
+  /** From the start to the end, or as far as the bars may grow before the axis has to. */
+  whole: Range;
+  /** The moment that is shown, in milliseconds; null when it is the end of what has ended. */
+  now: number | null;
+  /** Time goes on. */
+  ticking: boolean;
+  /** Asks for an axis that has room again. */
+  onStep: () => void;
+};
+
+/** `usual`: when the tasks that run usually end, in milliseconds. In the past the axis stays as it was found. */
+export function useAxis(record: ExecutionRecord, at: number | undefined, usual: number): Axis {
+  const [, step] = useState(0);
+  const whole = useRef<Range | undefined>(undefined);
+  const latest = useLatest(record.head.id) ?? record;
+  const past = at !== undefined;
+  const source = past ? latest : record;
+  const over = isEnded(source.head.state);
+  const { from, until } = useMemo(() => boundsOf(source), [source]);
+  const now = Math.max(Date.now(), until);
+  if (!past || !whole.current) {
+    const next = over ? rangeOf(from, until) : steppedRange(from, Math.max(now, usual));
+    whole.current = same(whole.current, next);
+  }
+  const moment = useMemo(() => (past ? boundsOf(record).until : null), [past, record]);
+  return {
+    whole: whole.current,
+    now: past ? moment : over ? null : now,
+    ticking: !past && !over,
+    onStep: useCallback(() => step((before) => before + 1), []),
+  };
+}
+
+function useLatest(id: string): ExecutionRecord | undefined {
+  return useSyncExternalStore(
+    useCallback((listener) => records.subscribe(id, listener), [id]),
+    () => records.get(id),
+  );
+}
+
+function same(before: Range | undefined, next: Range): Range {
+  return before && before.from === next.from && before.to === next.to ? before : next;
+}
+
+/** The first and the last moment that the record knows of. */
+export function boundsOf({ head, taskRuns }: Pick<ExecutionRecord, "head" | "taskRuns">) {
+  let from = Date.parse(head.startedAt ?? head.createdAt);
+  let until = Math.max(from, head.endedAt ? Date.parse(head.endedAt) : 0);
+  for (const task of taskRuns.values()) {
+    const extent = extentOf(task);
+    if (!extent) continue;
+    from = Math.min(from, extent.from);
+    until = Math.max(until, lastOf(task));
+  }
+  return { from, until };
+}
+
+function lastOf(task: TaskRunRow): number {
+  const last = segmentsOf(task).at(-1)!;
+  return last.to ?? last.from;
+}
