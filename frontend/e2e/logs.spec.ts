@@ -170,6 +170,7 @@ test("attempts are told apart, and the whole log is grouped by task", async ({ p
   await page.getByRole("button", { name: "All levels" }).click();
   await page.getByRole("menuitemradio", { name: "By task and attempt" }).click();
   await page.keyboard.press("Escape");
+  await expect(lines(page)).toContainText(/attempt \d, started/);
   await lines(page).evaluate((box) => box.scrollTo(0, 0));
   await expect(lines(page)).toContainText(/extract, attempt 1, started/);
   await expect(lines(page)).toContainText("read 3");

@@ -13,26 +13,33 @@ export function FixedLines({ store, goal, follow, draw, onSeen }: ViewProps) {
   const { epoch } = useLink();
   const box = useRef<HTMLDivElement>(null);
   const [client, setClient] = useState(0);
-  const [place, setPlace] = useState(() => firstPlace(store, goal, follow.following));
-  const anchor = useRef<{ line: number; offset: number } | null>(null);
+  const [place, setPlace] = useState(() =>
+    follow.following ? at.endOf({ count: store.count, client: 0 }) : firstPlace(store, goal, 0),
+  );
+  const anchor = useRef<{ line: number; index: number } | null>(null);
   const extent = { count: store.count, client };
   const { from, to } = at.rowsAt(place, extent, MORE);
   const seen = at.rowsAt(place, extent, 0);
 
+  const begin = useEffectEvent((height: number) => {
+    if (!follow.following) setPlace(firstPlace(store, goal, height));
+  });
   useLayoutEffect(() => {
     const measured = box.current!;
     const watch = new ResizeObserver(() => setClient(measured.clientHeight));
     watch.observe(measured);
     setClient(measured.clientHeight);
+    begin(measured.clientHeight);
     return () => watch.disconnect();
   }, []);
 
   const settle = useEffectEvent(() => {
     if (follow.following) return setPlace(at.endOf(extent));
     const kept = anchor.current;
-    const row = kept && store.at(Math.floor(place.top / at.ROW));
-    if (!kept || (row?.kind === "line" && row.line.line === kept.line)) return;
-    if (store.has(kept.line)) setPlace(at.placeAt(store.indexOf(kept.line) * at.ROW + kept.offset, extent));
+    if (!kept || !store.has(kept.line)) return;
+    const index = store.indexOf(kept.line);
+    if (index !== kept.index) setPlace(at.placeAt(place.top + (index - kept.index) * at.ROW, extent));
+    anchor.current = { line: kept.line, index };
   });
   // biome-ignore lint/correctness/useExhaustiveDependencies: each change of the log or of the box asks for a look
   useLayoutEffect(() => settle(), [version, client, follow.following]);
@@ -50,7 +57,7 @@ export function FixedLines({ store, goal, follow, draw, onSeen }: ViewProps) {
     store.look(from, to);
     const top = lineNear(store, seen.from, 1);
     const bottom = lineNear(store, Math.min(seen.to, store.count - 1), -1);
-    anchor.current = top === null ? null : { line: top, offset: place.top - store.indexOf(top) * at.ROW };
+    anchor.current = top === null ? null : { line: top, index: store.indexOf(top) };
     if (top !== null && bottom !== null) onSeen({ top, bottom });
   });
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new link reads again what failed
@@ -99,10 +106,9 @@ export function FixedLines({ store, goal, follow, draw, onSeen }: ViewProps) {
 }
 
 /** Where a log opens, so that nothing is read for a place that is left at once. */
-function firstPlace(store: ViewProps["store"], goal: ViewProps["goal"], following: boolean): at.Place {
-  const extent = { count: store.count, client: 0 };
-  if (following) return at.endOf(extent);
-  return at.centred(goal && goal.line !== "end" ? store.indexOf(goal.line) : 0, extent);
+function firstPlace(store: ViewProps["store"], goal: ViewProps["goal"], client: number): at.Place {
+  const index = goal && goal.line !== "end" ? store.indexOf(goal.line) : 0;
+  return at.centred(index, { count: store.count, client });
 }
 
 /** Loads what a goal names, then goes there. */

@@ -47,6 +47,8 @@ export function LogView({ open, goal, range, marks, growing, wordsOf, onGo, onSe
     if (goal) went(goal);
   }, [goal]);
 
+  const changed = useEffectEvent((following: boolean) => onSeen(seen, following));
+  useEffect(() => changed(follow.following), [follow.following]);
   const saw = (next: Seen) => {
     setSeen((before) => (before.top === next.top && before.bottom === next.bottom ? before : next));
     onSeen(next, follow.following);

@@ -4,7 +4,7 @@ import { useRef } from "react";
 import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
 import { useKeys } from "@/shared/lib/keys";
 import { ErrorState } from "@/shared/ui/ErrorState";
-import { downloadOf } from "./choice";
+import { downloadOf, isNarrowed } from "./choice";
 import { emptyWords, missingWords } from "./choose";
 import { ErrorSteps } from "./ErrorSteps";
 import { LogFiles } from "./LogFiles";
@@ -119,11 +119,11 @@ function Bar({ panel, taskKey }: { panel: LogPanel; taskKey: string | undefined 
 function Missing({ panel, end }: { panel: LogPanel; end: number }) {
   const { choice, range } = panel;
   if (!range) return null;
-  const isThere = range.from <= end && choice.moment === null;
+  const mayBeThere = isNarrowed(choice);
   return (
     <p className={classes.notice} role="status">
       {missingWords(range, choice, end)}
-      {isThere && (
+      {mayBeThere && (
         <Button
           size="compact-xs"
           onClick={() => panel.change({ task: "", attempt: undefined, level: undefined, stream: undefined })}

@@ -12,7 +12,7 @@ export function WrappedLines({ store, goal, follow, draw, onSeen }: ViewProps) {
   const version = useVersion(store);
   const { epoch } = useLink();
   const box = useRef<HTMLDivElement>(null);
-  const anchor = useRef<{ line: number; offset: number } | null>(null);
+  const anchor = useRef<{ line: number; index: number; offset: number } | null>(null);
   const virtual = useVirtualizer({
     count: store.count,
     getScrollElement: () => box.current,
@@ -32,9 +32,11 @@ export function WrappedLines({ store, goal, follow, draw, onSeen }: ViewProps) {
     const kept = anchor.current;
     if (follow.following) shown.scrollTop = shown.scrollHeight;
     else if (kept && store.has(kept.line)) {
-      const start = virtual.measurementsCache[store.indexOf(kept.line)]?.start;
-      if (start !== undefined && Math.abs(start + kept.offset - shown.scrollTop) >= 1)
-        shown.scrollTop = start + kept.offset;
+      const index = store.indexOf(kept.line);
+      const start = virtual.measurementsCache[index]?.start;
+      if (index === kept.index || start === undefined) return;
+      shown.scrollTop = start + kept.offset;
+      anchor.current = { ...kept, index };
     } else return;
     follow.moved(shown);
   });
@@ -47,8 +49,10 @@ export function WrappedLines({ store, goal, follow, draw, onSeen }: ViewProps) {
   const look = useEffectEvent(() => {
     store.look(first, last);
     const [top, bottom] = [lineNear(store, first, 1), lineNear(store, last, -1)];
-    const start = top === null ? undefined : virtual.measurementsCache[store.indexOf(top)]?.start;
-    anchor.current = top === null || start === undefined ? null : { line: top, offset: scroll - start };
+    const index = top === null ? -1 : store.indexOf(top);
+    const start = virtual.measurementsCache[index]?.start;
+    anchor.current =
+      top === null || start === undefined ? null : { line: top, index, offset: scroll - start };
     if (top !== null && bottom !== null) onSeen({ top, bottom });
   });
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new link reads again what failed

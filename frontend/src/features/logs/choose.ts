@@ -79,7 +79,6 @@ export function emptyWords(choice: Choice, growing: boolean): string {
 
 /** Why the lines of the address are not on the screen. */
 export function missingWords({ from }: { from: number }, choice: Choice, end: number): string {
-  if (isNarrowed(choice) && from <= end) return `Line ${from} is not among the lines shown.`;
-  if (isNarrowed(choice)) return `Line ${from} is not among the lines shown, which end at line ${end}.`;
+  if (isNarrowed(choice)) return `Line ${from} is not among the lines shown.`;
   return `There is no line ${from}: the log has ${plural(end, "line")}.`;
 }

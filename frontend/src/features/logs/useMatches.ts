@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { type CombinedError, useClient } from "urql";
 import { pipe, subscribe, take } from "wonka";
 import { type LogLevel, LogSearchDocument } from "@/shared/graphql/gen/graphql";
@@ -25,40 +25,49 @@ export function useMatches(
     key: "",
   });
 
+  const last = useRef({ key, found: NOTHING_YET });
+
   // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for what is searched
   useEffect(() => {
     if (!wanted || !store) return;
-    let found = NOTHING_YET;
+    // In a log that was opened anew the search goes on from where it was: lines may have come between.
+    let { found } = last.current.key === key ? last.current : { found: NOTHING_YET };
     let end = () => {};
+    let asking = false;
+    let heard = 0; // the last line that came while an answer was under way, which may not know of it
     const show = (next: Found, error?: CombinedError) => {
       found = next;
+      last.current = { key, found };
       setState({ ...next, error, key });
     };
     const ask = () => {
+      asking = true;
       const minLevel = higher(choice.minLevel, wanted.minLevel);
       const variables = { ...choice, minLevel, text: wanted.text, after: found.searchedTo };
       const answers = pipe(
         client.query(LogSearchDocument, variables),
         take(1),
         subscribe(({ data, error }) => {
+          asking = false;
           const answer = data?.execution?.logMatches;
           if (!answer) return show(found, error);
           show(added(found, answer, most));
-          if (!found.complete && !found.stopped) ask();
+          if (!found.stopped && (!found.complete || heard > found.searchedTo)) ask();
         }),
       );
       end = answers.unsubscribe;
     };
     const hear = (lines: readonly Line[]) => {
-      if (found.complete) show(grown(found, lines, wanted, choice.minLevel));
+      heard = Math.max(heard, lines.at(-1)?.line ?? 0);
+      if (found.complete && !asking) show(grown(found, lines, wanted, choice.minLevel));
     };
-    ask();
+    if (!found.stopped) ask();
     const deaf = store.hear(hear);
     return () => {
       end();
       deaf();
     };
-  }, [client, key, most]);
+  }, [client, key, most, store]);
 
   return state.key === key ? state : { ...NOTHING_YET, error: undefined };
 }
