@@ -23,6 +23,7 @@ it("a change of 10 000 task runs is worked into the lines well within what one n
     toggled: new Map([["fold:run_each", true]]),
     keep: new Set<string>(),
     selected: undefined,
+    children: new Map(),
     cause: undefined,
     critical: new Set<string>(),
   };
