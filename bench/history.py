@@ -56,10 +56,27 @@ PAGE = f"""query ($search: String, $orderBy: ExecutionOrder, $after: String) {{
   executions(search: $search, orderBy: $orderBy, first: 50, after: $after) {{ nodes {{ {_FIELDS} }} }} }}"""
 TOTAL = "query ($search: String) { executions(search: $search, first: 1) { totalCount { value exact } } }"
 FACETS = "query ($search: String, $field: FacetField!) { facets(search: $search, field: $field, first: 20) { value } }"
+VALUES = f"""query ($search: String, $column: String!) {{
+  executions(search: $search, orderByValue: {{column: $column, direction: DESC}}, first: 50) {{
+    nodes {{ {_FIELDS} columns(names: ["metric.loss", "metric.rows", "property.epochs", "input.day"]) }} }} }}"""
+BARS = """query ($search: String, $since: DateTime!) {
+  executionHistogram(search: $search, since: $since, until: "2026-06-01T00:00:00Z", bars: 100) {
+    start total states { state count { value } } } }"""
 RAW = """select id, name, namespace, flow_key, kind, state, seq, progress, labels, properties, created_at, started_at,
   ended_at, ended_at - started_at as duration, archived from executions where id = any($1::uuid[]) order by id desc"""
 
+QUERY_TABLE = {
+    "by a metric": (VALUES, {"search": "flow:flow-9", "column": "metric.loss"}),
+    "by a property": (VALUES, {"search": "flow:flow-9", "column": "property.epochs"}),
+    "the same error": (VALUES, {"search": "flow:flow-9 error:*", "column": "metric.loss"}),
+    "bars of a day": (BARS, {"search": "", "since": "2026-05-31T00:00:00Z"}),
+    "bars of a month": (BARS, {"search": "", "since": "2026-05-02T00:00:00Z"}),
+    "bars of all": (BARS, {"search": "", "since": "2026-03-01T00:00:00Z"}),
+    "facets of ERROR": (FACETS, {"search": "", "field": "ERROR"}),
+    "facets of METRIC": (FACETS, {"search": "", "field": "METRIC"}),
+}
 FAST = "p95 <= 25 ms"
+SOON = "p95 <= 1 s"
 Ask = Callable[[], Awaitable[Any]]
 
 
@@ -154,6 +171,9 @@ async def measured(served: Served) -> None:
             for search in ("", "state:failed"):
                 asking = partial(bench.line.ask, FACETS, search=search, field=field)
                 await compare(bench, f"facets of {field} {search}", asking, ids, FAST)
+        for name, (query, asked) in QUERY_TABLE.items():
+            await bench.ask(query, **asked)
+            await compare(bench, name, partial(bench.line.ask, query, **asked), ids, SOON)
     await raw.close()
 
 

@@ -28,6 +28,9 @@ export default defineConfig({
     proxy: {
       "/graphql": { target: server, ws: true },
       "/login": { target: server },
+      "/artifacts": { target: server },
+      "/files": { target: server },
+      "^/executions/[^/]+/inputs/": { target: server },
       "^/executions/.*\\.(csv|json|txt|pdf)(\\?|$)": { target: server },
     },
   },

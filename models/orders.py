@@ -38,7 +38,19 @@ class ExecutionOrder(StrEnum):
         return self.value.endswith("_DESC")
 
 
-VALUES: Final = {
+TEXTS: Final = {
+    "name": Field.NAME,
+    "namespace": Field.NAMESPACE,
+    "kind": Field.KIND,
+    "createdBy": Field.CREATED_BY,
+    "triggerKind": Field.TRIGGER,
+    "schedule": Field.SCHEDULE,
+    "origin": Field.ORIGIN,
+    "branch": Field.BRANCH,
+    "commit": Field.COMMIT,
+}
+"""By the name of a column, those that have text and no order among ExecutionOrder."""
+KEYED: Final = {
     "metric": Field.METRIC,
     "property": Field.PROPERTY,
     "input": Field.INPUT,
@@ -49,7 +61,8 @@ VALUES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class ByValue:
-    """By what executions have under a key: numbers first, then text, and in either direction last what has none."""
+    """By what executions have in a column: numbers first, then text, and in either direction last what has none.
+    `key` is empty where the field has none."""
 
     field: Field
     key: str
@@ -58,16 +71,19 @@ class ByValue:
     @classmethod
     def of(cls, column: str, direction: SortDirection) -> "ByValue":
         """Raises Refused for what is no such column."""
+        descending = direction is SortDirection.DESC
+        if column in TEXTS:
+            return cls(TEXTS[column], "", descending)
         word, _, key = column.partition(".")
-        if word not in VALUES or not key or not _is_storable(key):
-            known = ", ".join(f"{one}.KEY" for one in VALUES)
+        if word not in KEYED or not key or not _is_storable(key):
+            known = ", ".join((*(f"{one}.KEY" for one in KEYED), *TEXTS))
             raise Refused.because(
                 ProblemCode.VALIDATION,
                 f"cannot order by {column[:100]!r}; name one of {known}, as metric.loss",
                 "orderByValue",
                 "column",
             )
-        return cls(VALUES[word], key, direction is SortDirection.DESC)
+        return cls(KEYED[word], key, descending)
 
     @property
     def column(self) -> str:

@@ -4,17 +4,20 @@ import asyncio
 import glob
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Any, Final
 from uuid import UUID
 
 from fsspec.core import url_to_fs  # type: ignore[import-untyped]
+from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-untyped]
 
 from models.ids import typed
 
 _CHUNK = 1024 * 1024
+KEPT: Final = "headway:///"
+"""How answers name what is kept here, without the folder that it is in."""
 
 
 class ArtifactRefused(Exception):
@@ -34,6 +37,15 @@ class ArtifactStore:
     def __init__(self, url: str) -> None:
         self._files, root = url_to_fs(url)
         self._root = str(root).rstrip("/")
+
+    @property
+    def folder(self) -> str | None:
+        """Its root, where that is a folder of this machine."""
+        return self._root if isinstance(self._files, LocalFileSystem) else None
+
+    def located(self, told: Any) -> Any:
+        """What names files as answers do, with the URIs by which they are read."""
+        return located(told, self.folder) if self.folder else told
 
     async def keep(self, file: Path, *place: str) -> Kept:
         """A copy under `place`; what an earlier copy left there is replaced."""
@@ -91,6 +103,18 @@ class ArtifactStore:
                 copy.write(chunk)
                 size += len(chunk)
         return Kept(str(self._files.unstrip_protocol(target)), f"sha256:{digest.hexdigest()}", size)
+
+
+def located(told: Any, folder: str, untouched: Container[str] = ()) -> Any:
+    """JSON with `headway:///PLACE` as the URI of that place in the folder; `untouched` are keys."""
+    if isinstance(told, str):
+        return told.replace(KEPT, f"file://{folder}/") if KEPT in told else told
+    if isinstance(told, Mapping):
+        return {
+            name: value if name in untouched else located(value, folder, untouched)
+            for name, value in told.items()
+        }
+    return [located(value, folder, untouched) for value in told] if isinstance(told, list) else told
 
 
 def _pieces(file: IO[bytes]) -> Iterator[bytes]:

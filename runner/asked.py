@@ -1,11 +1,20 @@
 """A command on its way through the engine, and what becomes of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from models.errors import HeadwayError, Problem, ProblemCode, Refused
-from models.events import Ask, Event, KillForced, Parent, TaskRunMoved
+from models.events import (
+    Ask,
+    Event,
+    ExecutionCreated,
+    ExecutionMoved,
+    KillForced,
+    LabelsSet,
+    Parent,
+    TaskRunMoved,
+)
 from models.lifecycle.commands import Beginning, Command, Create, Prepare, Report, Start
 from models.lifecycle.family_commands import FollowParent, ResumeChild, StopChild
 from models.lifecycle.snapshot import Execution
@@ -90,3 +99,16 @@ def kills(event: Event) -> bool:
     if isinstance(fact, TaskRunMoved):
         return fact.to_state is TaskRunState.KILLING
     return isinstance(fact, KillForced)
+
+
+def parents_told(
+    executions: Mapping[UUID, Execution], events: Mapping[UUID, Sequence[Event]]
+) -> set[UUID]:
+    """Executions with a child that is new, or has another state or other labels."""
+    moved = (id for id, told in events.items() if any(map(_moves, told)))
+    parents = (executions[id].parent for id in moved if id in executions)
+    return {parent.execution_id for parent in parents if parent}
+
+
+def _moves(event: Event) -> bool:
+    return isinstance(event.fact, ExecutionCreated | ExecutionMoved | LabelsSet)

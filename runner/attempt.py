@@ -143,6 +143,7 @@ class Attempt:
         rendered: Mapping[str, Any] = templates
         if has_expressions(templates):
             rendered = await self._evaluated(templates, mode)
+        rendered = self.surroundings.artifacts.located(rendered)
         self.tell_inputs(rendered)
         return rendered
 

@@ -30,7 +30,7 @@ from models.lifecycle.snapshot import Execution
 from models.lifecycle.told import id_for
 from models.lifecycle.transition import Context, Deferred, Job, Transition
 from models.states import HOLDING_A_SLOT, ExecutionState
-from runner.asked import Asked, NotAll, Verdict, is_refused, kills, problem_of
+from runner.asked import Asked, NotAll, Verdict, is_refused, kills, parents_told, problem_of
 from runner.clock import ahead_of_this_machine
 from runner.pace import Pace
 from runner.queue import acknowledge, enqueue, withdraw
@@ -86,6 +86,10 @@ class Batch:
     def to_kill(self) -> list[UUID]:
         """Executions of which workers have attempts to end."""
         return [id for id, events in self._events.items() if any(map(kills, events))]
+
+    @property
+    def parents_told(self) -> set[UUID]:
+        return parents_told(self.executions, self._events)
 
     async def run(self, connection: Connection) -> None:
         now: datetime = await connection.fetchval("select clock_timestamp()")

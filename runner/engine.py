@@ -251,6 +251,7 @@ def _topics(batch: Batch) -> set[str]:
     topics = {f"e:{id}" for id in batch.changed}
     topics |= {f"q:{job.queue}" for _, job in batch.jobs}
     topics |= {f"k:{id}" for id in batch.to_kill}
+    topics |= {f"c:{id}" for id in batch.parents_told}
     if batch.promises:
         topics.add("d")
     topics |= {f"b:{asked.place.bulk_id}" for asked in batch.asked if asked.place}

@@ -56,6 +56,7 @@ _ORDERED_BY: Final[Mapping[str, Sequence[str]]] = {
     "PROGRESS": ("progress", "ended_at"),
 }
 """What may change of that which the key of an order is made of."""
+_OF_GIT: Final = (Field.BRANCH, Field.COMMIT)
 _NAMES: Final = tuple(each.name for each in fields(Candidate))
 _ALL: Final = frozenset(_NAMES) | _ALWAYS
 
@@ -290,19 +291,25 @@ class Interest:
         return self._scope.covers(one.namespace) and listed(self._where, one, now)
 
     def _shows(self, row: Row) -> Shown:
-        order = self._order
-        if not isinstance(order, ByValue):
+        if not isinstance(self._order, ByValue):
             return Shown(row["seq"], tuple(row[name] for name in self._ordered_by))
-        return Shown(
-            row["seq"], tuple(repr(load(row[name]).get(order.key)) for name in self._ordered_by)
-        )
+        return Shown(row["seq"], (repr(_value(row, self._order)),))
 
 
 def _ordered_by(order: Order) -> Sequence[str]:
     if not isinstance(order, ByValue):
         return _ORDERED_BY[order.column]
+    if order.field in _OF_GIT:
+        return (order.field.value,)
+    return (JSON_FIELDS[order.field],) if order.field in JSON_FIELDS else ()
+
+
+def _value(row: Row, order: ByValue) -> Any:
+    """What a row goes by, as far as that may change; a metric is not in the row."""
+    if order.field in _OF_GIT:
+        return (load(row["git"]) or {}).get(order.field.value)
     name = JSON_FIELDS.get(order.field)
-    return (name,) if name else ()
+    return load(row[name]).get(order.key) if name else None
 
 
 def moves_by_itself(where: Filter) -> bool:

@@ -159,6 +159,11 @@ _QUERIES: Mapping[str, str] = {
     "log lines of each execution are 1..n without a gap": """
         select execution_id, format('%s lines up to %s', count(*), max(line)) from logs
         group by execution_id having count(*) <> max(line)""",
+    "the blocks of a log count its lines": """
+        select e.id, format('%s lines, %s counted', l.lines, b.lines) from executions e
+        left join (select execution_id, count(*) as lines from logs group by 1) l on l.execution_id = e.id
+        left join (select execution_id, sum(lines) as lines from log_blocks group by 1) b on b.execution_id = e.id
+        where l.lines is distinct from b.lines""",
 }
 _ONLY_AT_REST = frozenset({"who waits for a slot waits because others hold them"})
 

@@ -6,6 +6,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache, partial
 from typing import Any
 from uuid import UUID
 
@@ -17,15 +18,13 @@ from models.approval_events import (
 )
 from models.errors import ProblemCode, Refused
 from models.events import AttemptEnded, AttemptStarted, Event, ExecutionMoved, Fact, TaskRunRecorded
-from models.lifecycle.evolve import fold
 from models.lifecycle.given import given_by_attempts
 from models.lifecycle.results import results_of
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.record_events import NoteAdded
 from models.states import ApprovalState, AttemptState, TaskRunState
-from runner.store import history
+from runner.retold import Retold
 from runner.store.connection import Connection, Pool
-from runner.store.event_log import facts_up_to
 from runner.store.json import dump, dump_or_none, load
 from runner.store.plans import Plans
 from runner.store.removal import Held, held_outputs
@@ -47,11 +46,13 @@ class PastKey(UUID):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Past:
-    """`rows` are by kind, and by the key that a loader of that kind is asked with."""
+    """`rows` are by kind, and by the key that a loader of that kind is asked with; made when they are asked for. `seen`
+    are kinds that have no events: what of the rows of now was there then."""
 
     execution: Execution
     at: datetime
     rows: Mapping[str, Callable[[UUID], Any]]
+    seen: Mapping[str, Callable[[Sequence[Any]], list[Row]]]
 
     @property
     def seq(self) -> int:
@@ -68,7 +69,9 @@ def moment_of(key: UUID) -> datetime | None:
     return past.at if past else None
 
 
-async def read_past(pool: Pool, plans: Plans, row: Any, seq: int) -> Past:
+async def read_past(
+    pool: Pool, plans: Plans, row: Any, seq: int, retold: Retold | None = None
+) -> Past:
     """The execution of `row` as of its event `seq`. Raises Refused VALIDATION when it has no such event."""
     if not 1 <= seq <= row["seq"]:
         raise Refused.because(
@@ -77,30 +80,23 @@ async def read_past(pool: Pool, plans: Plans, row: Any, seq: int) -> Past:
             "at",
         )
     async with pool.acquire() as connection:
-        events = await facts_up_to(connection, row["id"], seq)
         plan = await plans.of_row(connection, row)
-        execution = fold(plan, events) if events else None
-        held = await _held(connection, execution)
-    if execution is None or len(events) != seq:
-        raise Refused.not_found("it was deleted just now")
-    (metrics,) = await history.grouped(pool, history.METRICS_OF, "execution_id", [row["id"]])
-    (artifacts,) = await history.grouped(pool, history.ARTIFACTS_OF, "execution_id", [row["id"]])
-    at = events[-1].at
-    told = {
-        "metrics": [dict(one) for one in metrics if one["at"] <= at],
-        "artifacts": _artifacts(artifacts, at, _attempts(execution, events)),
-    }
-    execution = _carrying(execution, held)
-    return _past(row, execution, events, {**told, "task_runs": _task_runs(execution, held)})
+        moment = await (retold or Retold()).at(connection, plan, row["id"], seq)
+        if moment is None:
+            raise Refused.not_found("it was deleted just now")
+        held = await _held(connection, moment.execution)
+    return _past(row, _carrying(moment.execution, held), moment.events, held)
 
 
-async def _held(connection: Connection, execution: Execution | None) -> Mapping[UUID, Held]:
+async def _held(connection: Connection, execution: Execution) -> Mapping[UUID, Held]:
     """The outputs that other task runs hold for its own: its events only say which these are."""
-    tasks = execution.tasks.values() if execution else ()
-    return await held_outputs(connection, [id for task in tasks if (id := task.outputs_from)])
+    ids = [id for task in execution.tasks.values() if (id := task.outputs_from)]
+    return await held_outputs(connection, ids) if ids else {}
 
 
 def _carrying(execution: Execution, held: Mapping[UUID, Held]) -> Execution:
+    if not held:
+        return execution
     tasks = {
         path: replace(task, carried=source.outputs) if (source := _source(task, held)) else task
         for path, task in execution.tasks.items()
@@ -112,31 +108,38 @@ def _source(task: TaskRun, held: Mapping[UUID, Held]) -> Held | None:
     return held.get(task.outputs_from) if task.outputs_from else None
 
 
-def _past(row: Any, execution: Execution, events: Sequence[Event], told: dict[str, Any]) -> Past:
+def _past(
+    row: Any, execution: Execution, events: Sequence[Event], held: Mapping[UUID, Held]
+) -> Past:
     rows: dict[str, Callable[[UUID], Any]] = {}
-    past = Past(execution, events[-1].at, rows)
+    seen: dict[str, Callable[[Sequence[Any]], list[Row]]] = {}
+    past = Past(execution, events[-1].at, rows, seen)
     whole = {**row, **{name: value(execution) for name, _, value in NEW_EXECUTION_COLUMNS}}
     own = past_row(past, whole)
     rows["execution"] = lambda _: own
     rows["snapshot"] = lambda _: execution
-    tables = {
-        "attempts": _attempts(execution, events),
-        "approvals": _approvals(execution, events),
-        "votes": _votes(events),
-        "moves": _moves(events),
-        "task_moves": _task_moves(execution, events),
-        "notes": _notes(events),
-        **told,
+    rows["plan"] = lambda _: execution.plan
+    rows["items"] = _asked(lambda: _items(execution))
+    rows["given"] = _asked(lambda: given_by_attempts(_placed(execution, events)))
+    tables: Mapping[str, Callable[[], list[Row]]] = {
+        "task_runs": lambda: _task_runs(execution, held),
+        "attempts_in": lambda: _attempts(execution, events),
+        "approvals": lambda: _approvals(execution, events),
+        "votes": lambda: _votes(events),
+        "moves": lambda: _moves(events),
+        "task_moves": lambda: _task_moves(execution, events),
+        "notes": lambda: _notes(events),
     }
-    given = given_by_attempts(_placed(execution, events))
-    rows["given"] = lambda _: given
-    for kind, found in tables.items():
-        rows[kind] = _finder([past_row(past, one) for one in found], _KEYS.get(kind))
+    for kind, made in tables.items():
+        rows[kind] = _asked(partial(_past_rows, past, made))
+    rows["attempts"] = _found_by("task_run_id", rows["attempts_in"])
+    rows["votes"] = _found_by("approval_id", rows["votes"])
+    rows["task_run"] = _one_by_id(rows["task_runs"])
+    seen["metrics"] = lambda now: _metrics(past, now)
+    seen["artifacts"] = lambda now: _artifacts(past, now)
     return past
 
 
-_KEYS: Mapping[str, str] = {"attempts": "task_run_id", "votes": "approval_id"}
-"""What the rows of a kind are found by, where that is not their execution."""
 _BELONGS = ("id", "execution_id", "task_run_id", "approval_id")
 
 
@@ -146,10 +149,43 @@ def past_row(past: Past, row: Mapping[str, Any]) -> Row:
     return {**row, **keys}
 
 
-def _finder(rows: list[Row], key: str | None) -> Callable[[UUID], list[Row]]:
-    if key is None:
-        return lambda _: rows
-    return lambda wanted: [row for row in rows if row[key] == wanted]
+def _past_rows(past: Past, made: Callable[[], list[Row]]) -> list[Row]:
+    return [past_row(past, row) for row in made()]
+
+
+def _asked(make: Callable[[], Any]) -> Callable[[UUID], Any]:
+    """The same for every key; made when the first one is asked for."""
+    made = cache(make)
+    return lambda _: made()
+
+
+def _found_by(column: str, rows: Callable[[UUID], list[Row]]) -> Callable[[UUID], list[Row]]:
+    @cache
+    def found() -> dict[UUID, list[Row]]:
+        groups: dict[UUID, list[Row]] = {}
+        for row in rows(_ANY):
+            groups.setdefault(row[column], []).append(row)
+        return groups
+
+    return lambda wanted: found().get(wanted, [])
+
+
+def _one_by_id(rows: Callable[[UUID], list[Row]]) -> Callable[[UUID], Row | None]:
+    found = cache(lambda: {row["id"]: row for row in rows(_ANY)})
+    return lambda wanted: found().get(wanted)
+
+
+_ANY = UUID(int=0)
+
+
+def _items(execution: Execution) -> Mapping[str, Sequence[Any]]:
+    """What the foreach tasks go over."""
+    tasks = execution.tasks.items()
+    return {path: task.inputs["items"] for path, task in tasks if "items" in task.inputs}
+
+
+def _metrics(past: Past, now: Sequence[Any]) -> list[Row]:
+    return [past_row(past, dict(one)) for one in now if one["at"] <= past.at]
 
 
 def _task_runs(execution: Execution, held: Mapping[UUID, Held]) -> list[Row]:
@@ -163,20 +199,24 @@ def _task_runs(execution: Execution, held: Mapping[UUID, Held]) -> list[Row]:
     return found
 
 
-def _artifacts(uses: Sequence[Any], at: datetime, attempts: Sequence[Row]) -> list[Row]:
+def _artifacts(past: Past, now: Sequence[Any]) -> list[Row]:
     """Those up to then; an attempt that ran then had not failed yet."""
     running = {
         (one["task_run_id"], one["number"])
-        for one in attempts
+        for one in past.rows["attempts_in"](_ANY)
         if one["state"] == AttemptState.RUNNING.value
     }
+    there = (one for one in now if one["created_at"] <= past.at)
     return [
-        {
-            **one,
-            "set_aside": one["set_aside"] and (one["task_run_id"], one["attempt"]) not in running,
-        }
-        for one in uses
-        if one["created_at"] <= at
+        past_row(
+            past,
+            {
+                **one,
+                "set_aside": one["set_aside"]
+                and (one["task_run_id"], one["attempt"]) not in running,
+            },
+        )
+        for one in there
     ]
 
 

@@ -224,7 +224,7 @@ class Reports:
             self._mask.text(use.name or use.path or str(use.uri).rstrip("/").rpartition("/")[2])
         )
         if use.path is None:
-            uri, digest, size = self._mask.text(str(use.uri)), None, None
+            uri, digest, size = self._mask.text(self._store.located(str(use.uri))), None, None
         else:
             place = (typed("exec", self._execution.id), self._task.path, str(self._task.attempt))
             try:
@@ -279,12 +279,13 @@ class Reports:
             git=pending.git or None,
         )
 
-    async def store(self) -> None:
-        """Metrics and artifacts to their tables. What could not be stored stays for the next time."""
+    async def store(self) -> bool:
+        """Metrics and artifacts to their tables; whether there were any. What could not be stored stays for the next
+        time."""
         async with self._storing:
             metrics, artifacts = self._metrics, self._artifacts
             if not metrics and not artifacts:
-                return
+                return False
             self._metrics, self._artifacts = [], []
             try:
                 await measures.store(self._pool, metrics, artifacts)
@@ -297,6 +298,7 @@ class Reports:
             except BaseException:
                 self._keep(metrics, artifacts)
                 raise
+            return True
 
     async def _store_apart(self, metrics: list[MetricRow], artifacts: list[UsedArtifact]) -> None:
         """What cannot be stored is dropped alone, and told of in the attempt's log."""

@@ -1,7 +1,8 @@
 """What an event changed beside its execution: which task runs, and rows of other kinds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -35,9 +36,21 @@ class Touched:
     beside: list[tuple[str, UUID, Any]] = field(default_factory=list)
 
 
-async def touched_by(pool: Pool, id: UUID, events: Sequence[EventRow]) -> Mapping[int, Touched]:
-    """By the seq of each."""
+async def touched_by(
+    pool: Pool, id: UUID, events: Sequence[EventRow], asked: Container[str]
+) -> Mapping[int, Touched]:
+    """By the seq of each; of the kinds of rows that are asked for."""
     found = {event.seq: Touched() for event in events}
+    await _add_task_runs(pool, id, events, found)
+    for name, add in _BESIDE.items():
+        if name in asked:
+            await add(pool, id, events, found)
+    return found
+
+
+async def _add_task_runs(
+    pool: Pool, id: UUID, events: Sequence[EventRow], found: Mapping[int, Touched]
+) -> None:
     around = await _foreach_ids(pool, id, events)
     for event in events:
         if event.task_run_id:
@@ -46,10 +59,6 @@ async def touched_by(pool: Pool, id: UUID, events: Sequence[EventRow]) -> Mappin
         if event.type in _BRINGING:
             brought = [UUID(one) for one in load(event.data)["task_runs"].values()]
             found[event.seq].runs += await store.in_their_order(pool, id, brought)
-    await _add_approvals(pool, events, found)
-    await _add_notes(pool, id, events, found)
-    await _add_set_aside(pool, id, events, found)
-    return found
 
 
 def _around(event: EventRow) -> list[str]:
@@ -67,7 +76,7 @@ async def _foreach_ids(pool: Pool, id: UUID, events: Sequence[EventRow]) -> Mapp
 
 
 async def _add_approvals(
-    pool: Pool, events: Sequence[EventRow], found: Mapping[int, Touched]
+    pool: Pool, _: UUID, events: Sequence[EventRow], found: Mapping[int, Touched]
 ) -> None:
     voted = {event.task_run_id: event.seq for event in events if event.type in _APPROVAL}
     rows = await store.approvals_of(pool, [run for run in voted if run]) if voted else ()
@@ -81,6 +90,20 @@ async def _add_notes(
     written = [event.seq for event in events if event.type == EventType.NOTE_ADDED]
     for row in await store.notes_of(pool, id, written) if written else ():
         found[row["seq"]].beside.append(("notes", row["id"], row))
+
+
+async def _add_named_before(
+    name: str, pool: Pool, id: UUID, events: Sequence[EventRow], found: Mapping[int, Touched]
+) -> None:
+    """What was recorded of a task run before that was told of belongs to it from then on."""
+    new = {
+        event.path: event.seq
+        for event in events
+        if event.type == EventType.TASK_RUN_RECORDED and event.from_state is None
+    }
+    paths = [path for path in new if path]
+    for row in await store.rows_by_path(pool, name, id, paths) if paths else ():
+        found[new[row["path"]]].beside.append((name, row["id"], row))
 
 
 async def _add_set_aside(
@@ -101,3 +124,13 @@ def _failed(event: EventRow) -> bool:
     if event.type != EventType.ATTEMPT_ENDED:
         return False
     return bool(load(event.data)["state"] != AttemptState.SUCCESS)
+
+
+_BESIDE: Final[Mapping[str, Callable[..., Awaitable[None]]]] = {
+    "approvals": _add_approvals,
+    "notes": _add_notes,
+    "gone_artifacts": _add_set_aside,
+    "metrics": partial(_add_named_before, "metrics"),
+    "artifacts": partial(_add_named_before, "artifacts"),
+}
+"""What is added for each kind of rows."""

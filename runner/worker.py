@@ -326,5 +326,6 @@ class Worker:
 
     async def _report_one(self, attempt: Attempt) -> None:
         with surviving(logger, f"what {attempt.task.path} said waits"):
-            await attempt.reports.store()
+            if await attempt.reports.store():
+                self._feed.hint({f"m:{attempt.execution.id}"})
             await self._handler.report(attempt)

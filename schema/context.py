@@ -1,6 +1,6 @@
 """What every resolver of one operation shares."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -15,6 +15,7 @@ from runner.debugging import Debugger
 from runner.engine import Engine
 from runner.evaluator import Evaluator
 from runner.feed import Feed
+from runner.retold import Retold
 from runner.store.connection import Pool
 from runner.store.gathering import Gathered
 from runner.store.history import executions_by_id
@@ -41,7 +42,10 @@ class Services:
     version: str
     debugger: Debugger
     artifacts: ArtifactStore | None = None
+    shown: Callable[[str], str] = str
+    """Text as answers have it, no path of this machine in it."""
     windows: Windows = field(default_factory=Windows)
+    retold: Retold = field(default_factory=Retold)
     executions: Gathered[UUID, Any] = field(default_factory=lambda: Gathered(_read_executions))
 
 
@@ -61,7 +65,11 @@ class Context:
         """Forget what was loaded: the next event sees the tables as they are then."""
         services = self.services
         self.loaders = Loaders(
-            services.pool, self.viewer.scope, services.engine.plans, services.executions
+            services.pool,
+            self.viewer.scope,
+            services.engine.plans,
+            services.executions,
+            services.retold,
         )
 
     def ask(self, reason: str | None = None, expected_seq: int | None = None) -> Ask:

@@ -12,6 +12,7 @@ from uuid import UUID
 from models.filters import Filter
 from models.viewer import Scope
 from runner.interests import Interest, News
+from runner.rest import rest_after
 from runner.store import history, listing
 from runner.store.connection import Pool
 from runner.store.listing import View
@@ -26,7 +27,7 @@ Seqs: TypeAlias = Mapping[UUID, int]
 """Of the rows of a window, in its order."""
 _ROWS_KEPT: Final = 100_000
 _COALESCE: Final = 0.25
-"""Seconds between two looks of one list."""
+"""Seconds between two looks of one list at least; after one that took long there are more."""
 _AT_ONCE: Final = 8
 """Pages that are read at the same time: though all lists look, whoever else asks the database finds it free."""
 
@@ -87,6 +88,7 @@ class Window:
         self._count = (-1, False)
         self._seqs: Seqs = {}
         self.looks = 0
+        self.rest = _COALESCE
 
     async def first(self, cursor: str | None) -> Told:
         """The whole of it; or what changed since a cursor that is still known."""
@@ -132,12 +134,14 @@ class Window:
         async with self._windows.turns:
             self.looks += 1
             self._interest.looks()
+            began = asyncio.get_running_loop().time()
             found = await patiently(
                 self._pool,
                 lambda: listing.counted_page(
                     self._pool, wanted.scope, wanted.where, wanted.view, self._is_full
                 ),
             )
+            self.rest = rest_after(asyncio.get_running_loop().time() - began, _COALESCE)
         self._seqs = {row["id"]: row["seq"] for row in found.rows}
         self._count = found.count, found.exact
         self._interest.looked(
@@ -174,7 +178,7 @@ async def watch(
         window = Window(services.pool, services.windows, wanted, interest)
         yield await window.first(cursor)
         while True:
-            await asyncio.sleep(_COALESCE)
+            await asyncio.sleep(window.rest)
             await interest.stirred()
             if told := await window.next():
                 yield told

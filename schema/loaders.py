@@ -9,15 +9,29 @@ from uuid import UUID
 from strawberry.dataloader import DataLoader
 
 from models.lifecycle.given import Given
-from models.lifecycle.snapshot import Execution
+from models.lifecycle.snapshot import Execution, Plan
+from models.states import FAILED_ENDS
 from models.viewer import Scope
 from runner.past import Past, past_of, read_past
-from runner.store import comparison, flows, history, lineage, schedules, slots, stats, workers
+from runner.retold import Retold
+from runner.store import (
+    comparison,
+    failures,
+    flows,
+    history,
+    lineage,
+    schedules,
+    slots,
+    stats,
+    workers,
+)
 from runner.store.alike import Line
 from runner.store.connection import Pool
+from runner.store.execution_changes import task_runs_by_id
 from runner.store.facts import given_of
 from runner.store.flow_links import LinkedFlow, linked_flows
 from runner.store.gathering import Gathered
+from runner.store.items import items_of
 from runner.store.nodes import RESULTS_OF
 from runner.store.plans import Plans
 from runner.store.snapshot_reads import last_metrics
@@ -28,7 +42,9 @@ from runner.store.task_times import TaskTime, usual_task_durations
 Row = Any
 _GROUPED = {
     "task_runs": (history.TASK_RUNS_OF, "execution_id"),
+    "skipped": (failures.SKIPPED_OF, "execution_id"),
     "attempts": (history.ATTEMPTS_OF, "task_run_id"),
+    "attempts_in": (history.ATTEMPTS_IN, "execution_id"),
     "approvals": (history.APPROVALS_OF, "execution_id"),
     "votes": (history.VOTES_OF, "approval_id"),
     "moves": (history.MOVES_OF, "execution_id"),
@@ -92,6 +108,10 @@ class _Reads:
         found = await last_metrics(self.pool, [id for id, _ in wanted], names)
         return [found[id] for id, _ in wanted]
 
+    async def failed_tasks(self, ids: Sequence[UUID]) -> list[Execution | None]:
+        found = await read_executions(self.pool, self.plans, list(ids), FAILED_ENDS)
+        return [found.get(id) for id in ids]
+
     async def places_in_line(self, ids: Sequence[UUID]) -> list[slots.Place | None]:
         found = await slots.places_in_line(self.pool, ids)
         return [found.get(id) for id in ids]
@@ -115,15 +135,29 @@ class _Reads:
     ) -> list[Mapping[tuple[str, str], LinkedFlow]]:
         return [await linked_flows(self.pool, self.plans)] * len(keys)
 
+    async def task_runs(self, ids: Sequence[UUID]) -> list[Row | None]:
+        found = {row["id"]: row for row in await task_runs_by_id(self.pool, ids)}
+        return [found.get(id) for id in ids]
+
+    async def items(self, ids: Sequence[UUID]) -> list[Mapping[str, Sequence[Any]]]:
+        found = await items_of(self.pool, ids)
+        return [found[id] for id in ids]
+
     async def live_queues(self, keys: Sequence[None]) -> list[frozenset[str]]:
         return [await workers.live_queues(self.pool)] * len(keys)
 
 
 class Loaders:
     def __init__(
-        self, pool: Pool, scope: Scope, plans: Plans, executions: Gathered[UUID, Row]
+        self,
+        pool: Pool,
+        scope: Scope,
+        plans: Plans,
+        executions: Gathered[UUID, Row],
+        retold: Retold,
     ) -> None:
         self._reads = _Reads(pool, scope, plans, executions)
+        self._retold = retold
         self._made: dict[str, DataLoader[Any, Any]] = {}
 
     @property
@@ -169,6 +203,29 @@ class Loaders:
     @property
     def task_runs(self) -> DataLoader[UUID, list[Row]]:
         return self._grouped("task_runs")
+
+    @property
+    def task_run(self) -> DataLoader[UUID, Row | None]:
+        return self._once("task_run", self._reads.task_runs)
+
+    @property
+    def task_runs_by_path(self) -> DataLoader[UUID, Mapping[str, Row]]:
+        return self._once("task_runs_by_path", partial(_by_path, self.task_runs))
+
+    def by_task_run(self, kind: str) -> DataLoader[UUID, Mapping[UUID | None, list[Row]]]:
+        """The rows of a kind of a whole execution, by the task run that they are of."""
+        return self._once(f"{kind}_by_task_run", partial(_by_task_run, self._grouped(kind)))
+
+    @property
+    def plan(self) -> DataLoader[UUID, Plan | None]:
+        return self._once(
+            "plan", partial(_plans, self._reads.pool, self._reads.plans, self.execution)
+        )
+
+    @property
+    def items(self) -> DataLoader[UUID, Mapping[str, Sequence[Any]]]:
+        """What the foreach tasks of an execution go over, by their paths."""
+        return self._once("items", self._reads.items)
 
     @property
     def results(self) -> DataLoader[UUID, list[Row]]:
@@ -219,6 +276,28 @@ class Loaders:
         return self._once("last_metrics", self._reads.last_metrics)
 
     @property
+    def failed_tasks(self) -> DataLoader[UUID, Execution | None]:
+        """The execution with those of its task runs that failed, and no others."""
+        return self._once("failed_tasks", self._reads.failed_tasks)
+
+    @property
+    def task_run_at(self) -> DataLoader[tuple[UUID, str], Row | None]:
+        """By its execution and path."""
+        return self._once("task_run_at", partial(failures.task_runs_at, self._reads.pool))
+
+    @property
+    def last_error_line(self) -> DataLoader[failures.OfAttempt, int | None]:
+        return self._once("last_error_line", partial(failures.last_error_lines, self._reads.pool))
+
+    @property
+    def skipped(self) -> DataLoader[UUID, list[Row]]:
+        return self._grouped("skipped")
+
+    @property
+    def skipped_count(self) -> DataLoader[UUID, int]:
+        return self._once("skipped_count", partial(failures.skipped_counts, self._reads.pool))
+
+    @property
     def artifacts(self) -> DataLoader[UUID, list[Row]]:
         return self._grouped("artifacts")
 
@@ -236,7 +315,7 @@ class Loaders:
 
     async def past(self, row: Row, seq: int) -> Past:
         """The execution of `row` as it was; what is loaded by the keys in it comes from that moment."""
-        return await read_past(self._reads.pool, self._reads.plans, row, seq)
+        return await read_past(self._reads.pool, self._reads.plans, row, seq, self._retold)
 
     @property
     def uses(self) -> DataLoader[UUID, list[Row]]:
@@ -259,6 +338,35 @@ class Loaders:
         return self._once(name, partial(history.grouped, self._reads.pool, sql, key))
 
 
+async def _by_path(
+    task_runs: DataLoader[UUID, list[Row]], ids: list[UUID]
+) -> list[Mapping[str, Row]]:
+    return [{row["path"]: row for row in rows} for rows in await task_runs.load_many(ids)]
+
+
+async def _by_task_run(
+    loader: DataLoader[UUID, list[Row]], ids: list[UUID]
+) -> list[Mapping[UUID | None, list[Row]]]:
+    found: list[Mapping[UUID | None, list[Row]]] = []
+    for rows in await loader.load_many(ids):
+        grouped: dict[UUID | None, list[Row]] = {}
+        for row in rows:
+            grouped.setdefault(row["task_run_id"], []).append(row)
+        found.append(grouped)
+    return found
+
+
+async def _plans(
+    pool: Pool, plans: Plans, executions: DataLoader[UUID, Row | None], ids: list[UUID]
+) -> list[Plan | None]:
+    rows = await executions.load_many(ids)
+    kept = [plans.kept(row["revision_id"]) if row and row["revision_id"] else None for row in rows]
+    if all(plan or row is None for plan, row in zip(kept, rows, strict=True)):
+        return kept
+    async with pool.acquire() as connection:
+        return [await plans.of_row(connection, row) if row else None for row in rows]
+
+
 def _timely(name: str, load: Callable[[list[Any]], Awaitable[Any]]) -> Callable[[list[Any]], Any]:
     """Keys of a past moment are answered by it, where it knows of such rows, and all others by the tables."""
 
@@ -268,7 +376,9 @@ def _timely(name: str, load: Callable[[list[Any]], Awaitable[Any]]) -> Callable[
         }
         present = [key for at, key in enumerate(keys) if at not in told]
         found = iter(await load(present) if present else ())
-        return [told[at] if at in told else next(found) for at in range(len(keys))]
+        return [
+            told[at] if at in told else _seen(name, key, next(found)) for at, key in enumerate(keys)
+        ]
 
     return loaded
 
@@ -276,6 +386,12 @@ def _timely(name: str, load: Callable[[list[Any]], Awaitable[Any]]) -> Callable[
 def _tells(name: str, key: Any) -> Past | None:
     past = past_of(key)
     return past if past and name in past.rows else None
+
+
+def _seen(name: str, key: Any, now: Any) -> Any:
+    """What of the rows of now was there at the moment of the key."""
+    past = past_of(key)
+    return past.seen[name](now) if past and name in past.seen else now
 
 
 def _cache_key(key: Any) -> Any:

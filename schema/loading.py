@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from models.errors import Refused
-from models.lifecycle.snapshot import Execution
+from models.lifecycle.snapshot import Execution, Plan
 from schema.context import Info
 
 
@@ -22,3 +22,11 @@ async def snapshot_of(info: Info, key: UUID) -> Execution:
     if snapshot is None:
         raise Refused.not_found("it was deleted just now")
     return snapshot
+
+
+async def plan_of(info: Info, key: UUID) -> Plan:
+    """What an execution runs by. Raises Refused NOT_FOUND when it was deleted since."""
+    plan = await info.context.loaders.plan.load(key)
+    if plan is None:
+        raise Refused.not_found("it was deleted just now")
+    return plan

@@ -142,6 +142,7 @@ async def _metrics(info: Info, input: RecordMetricsInput) -> dict[str, Any]:
     await recordings.record_metrics(
         info.context.services.pool, actor, row, told, input.idempotency_key
     )
+    info.context.services.feed.hint({f"m:{row['id']}"})
     return {"execution": await _alive(info, row["id"])}
 
 
@@ -158,7 +159,9 @@ async def _artifacts(info: Info, input: RecordArtifactsInput) -> dict[str, Any]:
     row = await _recorded(info, input.execution_id)
     told = [artifact.told() for artifact in input.artifacts]
     _refuse_foreign(info, told)
-    await recordings.record_artifacts(info.context.services.pool, row["id"], row["namespace"], told)
+    services = info.context.services
+    await recordings.record_artifacts(services.pool, row["id"], row["namespace"], told)
+    services.feed.hint({f"m:{row['id']}"})
     return {"execution": await _alive(info, row["id"])}
 
 

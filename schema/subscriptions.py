@@ -191,7 +191,7 @@ class Subscription:
         start = info.context.resume if info.context.resume is not None else after
         services = info.context.services
         async for batch in log_lines.stream_lines(
-            services.pool, services.feed, wanted, line_of(start)
+            services.pool, services.feed, wanted, line_of(start), services.shown
         ):
             yield _log_batch(batch)
 
@@ -225,7 +225,7 @@ async def _version(info: Info, approval: Approval) -> object:
 
 def _log_batch(batch: Any) -> LogBatch:
     return LogBatch(
-        lines=[LogLine.of(row) for row in batch.lines],
+        lines=LogLine.all_of(batch.lines),
         cursor=line_cursor(batch.cursor),
         complete=batch.complete,
         line_count=batch.line_count,

@@ -17,6 +17,7 @@ from runner.store.database import migrations_current
 from schema import build_schema
 from schema.context import Context, Services
 from server.auth import Door
+from server.compression import Compression
 from server.exports import Turns, export_routes
 from server.files import FileRoom, file_routes
 from server.graphql.documents import Documents
@@ -25,6 +26,7 @@ from server.graphql.operations import Operations
 from server.graphql.routes import graphql_routes
 from server.guard import Guard, login_routes
 from server.pages import graphiql_page, page_routes
+from server.places import Places
 from server.runtime import Runtime
 
 POLICIES = {
@@ -41,8 +43,8 @@ _FRESH = 5.0
 """Seconds since the feed last heard from the database, beyond which a process is not ready."""
 
 
-def create_operations(parts: Runtime) -> Operations:
-    schema = build_schema()._schema
+def create_operations(parts: Runtime, places: Places | None = None) -> Operations:
+    schema, places = build_schema()._schema, places or Places()
     services = Services(
         parts.database.pool,
         parts.engine,
@@ -53,12 +55,13 @@ def create_operations(parts: Runtime) -> Operations:
         version("headway"),
         parts.debugger,
         parts.artifacts,
+        places.shown_text,
     )
 
     def context(viewer: Viewer) -> Context:
         return Context(services, viewer)
 
-    return Operations(schema, context, Documents(schema))
+    return Operations(schema, context, Documents(schema), places)
 
 
 def create_app(
@@ -70,10 +73,12 @@ def create_app(
         *login_routes(door),
         *graphql_routes(operations, fanout, door, page=graphiql_page()),
         *file_routes(room),
-        *export_routes(parts.database.pool, Turns()),
+        *export_routes(parts.database.pool, Turns(), room.places),
         *page_routes(),
     ]
-    return Starlette(routes=routes, middleware=[Middleware(Guard, door=door)])
+    return Starlette(
+        routes=routes, middleware=[Middleware(Guard, door=door), Middleware(Compression)]
+    )
 
 
 def health_routes(parts: Runtime) -> list[BaseRoute]:

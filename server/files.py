@@ -1,29 +1,30 @@
-"""`POST /files` takes what is to be a FILE input; `GET /artifacts/{id}` gives back what tasks left."""
+"""`POST /files` takes what is to be a FILE input; `GET` gives back such inputs, and what tasks left, or shows it."""
 
 import asyncio
-import mimetypes
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import PurePosixPath
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
-from urllib.parse import quote
 
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from models.errors import Refused, Unavailable
-from models.ids import new_id, untyped
+from models.errors import Unavailable
+from models.ids import new_id
 from models.viewer import Permission, Viewer, not_permitted
 from runner.artifacts import ArtifactRefused, ArtifactStore, checked_name
-from runner.store import files, nodes
-from runner.store.connection import Pool, reaching
+from runner.store import files
+from runner.store.connection import Pool
 from runner.store.files import UploadedFile, file_id
 from server.auth import visitor_of
 from server.guard import RETRY_AFTER, refusal
+from server.held_files import Find, downloaded, held, held_input, previewed
+from server.places import Places
 
 _IN_MEMORY = 1024 * 1024
 _LONGEST_NAME = 200
@@ -41,19 +42,37 @@ class FileRoom:
     pool: Pool
     store: ArtifactStore
     largest: int
+    places: Places = field(default_factory=Places)
 
 
 def file_routes(room: FileRoom) -> list[Route]:
     async def upload(request: Request) -> Response:
         return await _answered(request, Permission.RUN_FLOW, _upload(request, room))
 
-    async def download(request: Request) -> Response:
-        return await _answered(request, Permission.VIEW_EXECUTION, _download(request, room))
-
     return [
         Route("/files", upload, methods=["POST"]),
-        Route("/artifacts/{id:path}", download, methods=["GET"]),
+        *_given_out("/artifacts/{id}/preview", "/artifacts/{id:path}", room, held),
+        *_given_out(
+            "/executions/{id}/inputs/{name}/preview",
+            "/executions/{id}/inputs/{name}",
+            room,
+            held_input,
+        ),
     ]
+
+
+def _given_out(shown: str, kept: str, room: FileRoom, find: Find) -> list[Route]:
+    """To be looked at, and to be kept: at these two paths, what is found by them."""
+
+    async def preview(request: Request) -> Response:
+        found = partial(find, room.pool, room.store, _viewer(request).scope, request)
+        return await _answered(request, Permission.VIEW_EXECUTION, previewed(request, found))
+
+    async def download(request: Request) -> Response:
+        found = partial(find, room.pool, room.store, _viewer(request).scope, request)
+        return await _answered(request, Permission.VIEW_EXECUTION, downloaded(request, found))
+
+    return [Route(shown, preview, methods=["GET"]), Route(kept, download, methods=["GET"])]
 
 
 async def _answered(request: Request, permission: Permission, work: Any) -> Response:
@@ -126,48 +145,9 @@ async def _kept(request: Request, room: FileRoom, name: str, body: IO[bytes]) ->
     )
     facts = {
         "id": file_id(key),
-        "uri": kept.uri,
+        "uri": room.places.shown_text(kept.uri),
         "name": name,
         "size": kept.size,
         "sha256": kept.digest.removeprefix("sha256:"),
     }
     return JSONResponse(facts, 201)
-
-
-async def _download(request: Request, room: FileRoom) -> Response:
-    id = request.path_params["id"]
-    absent = refusal(request.scope, 404, "NOT_FOUND", "no such artifact in the artifact store")
-    try:
-        key = untyped("use" if id.startswith("use_") else "art", id)
-    except Refused:
-        return absent
-    with reaching():
-        uses = await room.pool.fetch(nodes.COPIES, key)
-    scope = _viewer(request).scope
-    # A task may name any URI; given out is only what the store keeps of its own execution.
-    kept = (
-        use
-        for use in uses
-        if scope.covers(use["namespace"])
-        and use["digest"]
-        and room.store.keeps(use["uri"], use["execution_id"])
-    )
-    row = next(kept, None)
-    if row is None:
-        return absent
-    try:
-        size, content = await room.store.read(row["uri"])
-    except OSError:
-        return refusal(
-            request.scope, 404, "NOT_FOUND", f"{row['name']} is not in the artifact store any more"
-        )
-    file_name = PurePosixPath(row["name"]).name
-    return StreamingResponse(
-        content,
-        media_type=mimetypes.guess_type(file_name)[0] or _OCTETS,
-        headers={
-            "content-disposition": f"attachment; filename*=UTF-8''{quote(file_name, safe='')}",
-            "content-length": str(size),
-            "cache-control": "private, no-cache",
-        },
-    )

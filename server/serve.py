@@ -25,6 +25,7 @@ from server.files import FileRoom
 from server.flow_folder import FlowFolder
 from server.graphql.fanout import Fanout
 from server.graphql.listening import let_go_of_the_dead
+from server.places import Places
 from server.postgres import embedded_postgres
 from server.runtime import Runtime, make_worker, runtime
 from server.secret_key import make_vault, warn_of_other_keys
@@ -62,10 +63,12 @@ async def serve(settings: Settings, tell: Tell) -> None:
             await stack.enter_async_context(_worker(parts, settings))
             for _ in range(0 if settings.no_worker else settings.workers)
         ]
-        operations = create_operations(parts)
+        store = artifact_store(settings)
+        places = Places(settings.data_dir, store.folder)
+        operations = create_operations(parts, places)
         fanout = await stack.enter_async_context(Fanout(operations, POLICIES))
         door = Door(tokens, DoorSettings(hosts=frozenset(settings.allowed_hosts)))
-        room = FileRoom(parts.database.pool, artifact_store(settings), settings.max_file_size)
+        room = FileRoom(parts.database.pool, store, settings.max_file_size, places)
         server = _Server(create_app(parts, operations, fanout, door, room))
         host, port = listening.getsockname()[:2]
         url = f"http://{host}:{port}"

@@ -1,42 +1,98 @@
-import { expect, test } from "./test";
+import { expect, type Headway, test } from "./test";
 
-test("what failed is run again from the page, with the plan shown first", async ({ page, headway }) => {
-  const run = await headway.run("once");
-  await page.goto(`${headway.server.url}/executions/${run.id}`);
-  await expect(page.getByTestId("state")).toContainText("Failed");
-  await page.getByRole("group", { name: "Actions" }).getByRole("button", { name: "Retry failed" }).click();
-  const dialog = page.getByRole("dialog");
-  await expect(dialog.getByRole("table", { name: "What will happen" })).toContainText("was FAILED");
-  await dialog.getByLabel("Reason").fill("the network is back");
-  await dialog.getByRole("button", { name: "Run it again" }).click();
-  await expect(page.getByRole("region", { name: "History" })).toContainText("the network is back");
-});
+type Change = { actor: { name: string }; reason: string | null };
 
-test("a flow is run with a form: wrong input is told at its field, then it is watched", async ({
+async function reasonsOf(headway: Headway, id: string): Promise<(string | null)[]> {
+  const { execution } = await headway.server.ask<{ execution: { events: Change[] } }>(
+    "query ($id: ID!) { execution(id: $id) { events(last: 200) { reason } } }",
+    { id },
+  );
+  return execution.events.map(({ reason }) => reason);
+}
+
+test("the key asks, shows the plan and takes a reason; the same stands in the palette", async ({
   page,
   headway,
 }) => {
-  await page.goto(headway.server.url);
-  await page.getByRole("button", { name: "Run a flow" }).click();
+  const run = await headway.run("once");
+  await headway.ended(run.id);
+  await page.goto(`${headway.server.url}/executions/${run.id}`);
+  await expect(page.getByRole("button", { name: "Restart failed" })).toBeVisible();
+  await page.keyboard.press("r");
   const dialog = page.getByRole("dialog");
-  await dialog.getByLabel("Flow").click();
-  await page.getByRole("option", { name: "e2e/typed" }).click();
+  await expect(dialog.getByRole("table", { name: "What will happen" })).toContainText("was Failed");
+  await dialog.getByLabel("Reason").fill("the network is back");
+  await dialog.getByRole("button", { name: "Restart failed" }).click();
+  await expect(dialog).toBeHidden();
+  await expect.poll(() => reasonsOf(headway, run.id)).toContain("the network is back");
+  await headway.ended(run.id);
+
+  await page.keyboard.press("Control+k");
+  await page.getByRole("textbox", { name: "Search or jump" }).fill("replay");
+  await page.getByRole("button", { name: /^Replay/ }).click();
+  await expect(page.getByRole("dialog", { name: "Start a replay?" })).toBeVisible();
+});
+
+test("nothing is disturbed by a single key: pause asks", async ({ page, headway }) => {
+  const run = await headway.run("slow");
+  await page.goto(`${headway.server.url}/executions/${run.id}`);
+  await expect(page.getByRole("button", { name: "Pause" })).toBeVisible();
+  await page.keyboard.press("p");
+  const dialog = page.getByRole("dialog", { name: "Pause this execution?" });
+  await dialog.getByRole("button", { name: "Leave as it is" }).click();
+  await expect(dialog).toBeHidden();
+  await expect(page.getByTestId("state")).toContainText("Running");
+  await page.keyboard.press("p");
+  await dialog.getByLabel("Reason").fill("wait for the vendor");
+  await dialog.getByRole("button", { name: "Pause" }).click();
+  await expect(page.getByTestId("state")).toContainText("Paused");
+  const still = page.getByRole("region", { name: "Why it stands still" });
+  await expect(still).toContainText(/Paused by admin/);
+  await expect(still).toContainText("wait for the vendor");
+  await still.getByRole("button", { name: "Resume" }).click();
+  await expect(page.getByTestId("state")).toContainText("Running");
+  await headway.cancel(run.id);
+});
+
+test("it is run again with its inputs in the form; what was recorded says why not", async ({
+  page,
+  headway,
+}) => {
+  const run = await headway.run("typed", { size: 7 });
+  await headway.ended(run.id);
+  await page.goto(`${headway.server.url}/executions/${run.id}`);
+  await page.getByRole("button", { name: "Run again" }).click();
+  const dialog = page.getByRole("dialog");
+  await expect(dialog.getByLabel("size")).toHaveValue("7");
   await dialog.getByLabel("size").fill("5000");
   await dialog.getByRole("button", { name: "Start" }).click();
   await expect(dialog).toContainText("must be at most 1000");
-  await dialog.getByLabel("size").fill("7");
+  await dialog.getByLabel("size").fill("8");
   await dialog.getByRole("button", { name: "Start" }).click();
   await expect(dialog.getByTestId("run-state")).toContainText("Success");
-  await dialog.getByRole("link", { name: "View details" }).click();
-  await expect(page.getByTestId("state")).toContainText("Success");
-  await page.getByRole("button", { name: "Run again" }).click();
-  await expect(page.getByRole("dialog").getByLabel("size")).toHaveValue("7");
+
+  const { recordExecution } = await headway.server.ask<{ recordExecution: { execution: { id: string } } }>(
+    "mutation ($input: RecordExecutionInput!) { recordExecution(input: $input) { execution { id } } }",
+    { input: { namespace: "lab", pipeline: "elsewhere", kind: "train" } },
+  );
+  await headway.server.ask(
+    "mutation ($input: FinishExecutionInput!) { finishExecution(input: $input) { problems { message } } }",
+    { input: { executionId: recordExecution.execution.id, state: "FAILED" } },
+  );
+  await page.goto(`${headway.server.url}/executions/${recordExecution.execution.id}`);
+  await expect(page.getByText("Recorded", { exact: true })).toBeVisible();
+  const again = page.getByRole("button", { name: "Run again" });
+  await expect(again).toHaveAttribute("aria-disabled", "true");
+  await again.hover();
+  await expect(page.getByRole("tooltip")).toContainText("ran elsewhere");
 });
 
 test("a new execution is prepared: what succeeded is not ticked", async ({ page, headway }) => {
   const run = await headway.run("once");
+  await headway.ended(run.id);
   await page.goto(`${headway.server.url}/executions/${run.id}`);
-  await page.getByRole("button", { name: "Prepare execution" }).click();
+  await page.getByRole("button", { name: "Other ways to run it again" }).click();
+  await page.getByRole("menuitem", { name: /^Prepare execution/ }).click();
   const dialog = page.getByRole("dialog");
   await expect(dialog.getByLabel("good")).not.toBeChecked();
   await expect(dialog.getByLabel("bad")).toBeChecked();
@@ -45,30 +101,37 @@ test("a new execution is prepared: what succeeded is not ticked", async ({ page,
   await expect(dialog.getByTestId("run-state")).toContainText("Success");
 });
 
-test("a state is corrected with a reason, a note is kept, a replay starts from a task", async ({
+test("a replay starts from the failed task; a note is kept; a state is corrected with a reason", async ({
   page,
   headway,
 }) => {
   const run = await headway.run("once");
+  await headway.ended(run.id);
   await page.goto(`${headway.server.url}/executions/${run.id}`);
-  await page.getByRole("button", { name: "More" }).click();
-  await page.getByRole("menuitem", { name: "Change state" }).click();
+  await page.getByRole("button", { name: "Other ways to run it again" }).click();
+  await page.getByRole("menuitem", { name: /^Replay from bad/ }).click();
   const dialog = page.getByRole("dialog");
+  await expect(dialog.getByRole("table", { name: "What will happen" })).toContainText("Success in");
+  await dialog.getByRole("button", { name: "Start the replay" }).click();
+  await expect(page.getByRole("heading", { level: 1 })).not.toHaveText(run.name);
+  await expect(page.getByText("replay by admin")).toBeVisible();
+
+  await page.goto(`${headway.server.url}/executions/${run.id}`);
+  await page.getByRole("button", { name: /^More for/ }).click();
+  const resume = page.getByRole("menuitem", { name: /^Resume/ });
+  await expect(resume).toHaveAttribute("aria-disabled", "true");
+  await expect(resume).toContainText("PAUSED");
+  await page.getByRole("menuitem", { name: "Add note" }).click();
+  await dialog.getByLabel("Note").fill("asked the vendor");
+  await dialog.getByRole("button", { name: "Add note" }).click();
+  await expect(dialog).toBeHidden();
+
+  await page.getByRole("button", { name: /^More for/ }).click();
+  await page.getByRole("menuitem", { name: "Change state" }).click();
   await dialog.getByLabel("State").click();
-  await page.getByRole("option", { name: "WARNING", exact: true }).click();
+  await page.getByRole("option", { name: "Warning", exact: true }).click();
   await dialog.getByLabel("Reason").fill("known, harmless");
   await dialog.getByRole("button", { name: "Change state" }).click();
   await expect(page.getByTestId("state")).toContainText("Warning");
-
-  await page.getByRole("button", { name: "More" }).click();
-  await page.getByRole("menuitem", { name: "Add note" }).click();
-  await page.getByRole("dialog").getByLabel("Note").fill("asked the vendor");
-  await page.getByRole("dialog").getByRole("button", { name: "Add note" }).click();
-  await expect(page.getByRole("list", { name: "Notes" })).toContainText("asked the vendor");
-
-  await page.getByRole("button", { name: /^bad / }).click();
-  await page.getByRole("button", { name: "Replay from here" }).click();
-  await expect(page.getByRole("dialog")).toContainText("SUCCESS in");
-  await page.getByRole("dialog").getByRole("button", { name: "Start the replay" }).click();
-  await expect(page.getByRole("list", { name: "Related executions" })).toContainText("Replay of");
+  expect(await reasonsOf(headway, run.id)).toContain("known, harmless");
 });

@@ -14,11 +14,14 @@ test("an approval is refused with the server's sentence, then given with a comme
   await expect(card.getByRole("alert")).toContainText(/comment/i);
 
   await page.keyboard.press("Escape");
+  await page.getByRole("heading", { level: 1 }).click();
+  await page.keyboard.press("a");
+  await expect(card.getByLabel("Comment")).toBeFocused();
   await card.getByLabel("Comment").fill("the numbers look right");
   await card.getByRole("button", { name: "Approve" }).click();
   await expect(card).toBeHidden();
   await expect(page.getByTestId("state")).toContainText("Success");
-  await expect(page.getByRole("region", { name: "History" })).toContainText("release");
+  await expect(page).toHaveTitle(`✓ ${run.name} · Headway`);
 });
 
 test("a rejection ends it", async ({ page, headway }) => {
@@ -28,6 +31,9 @@ test("a rejection ends it", async ({ page, headway }) => {
   await card.getByLabel("Comment").fill("not today");
   await card.getByRole("button", { name: "Reject" }).click();
   await expect(page.getByTestId("state")).toContainText("Rejected");
+  const ended = page.getByRole("region", { name: "How it ended" });
+  await expect(ended).toContainText("admin rejected release at");
+  await expect(ended).toContainText("not today");
 });
 
 test("where no comment is asked for, a rejection is asked about first", async ({ page, headway }) => {
@@ -59,5 +65,5 @@ test("who is not asked is told so, and as an admin may override with a reason", 
   expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
   await card.getByRole("button", { name: "Override and approve" }).click();
   await expect(page.getByTestId("state")).toContainText("Success");
-  await expect(page.getByRole("region", { name: "History" })).toContainText("maria is away");
+  expect(await headway.commentsOf(run.id)).toEqual(["maria is away"]);
 });

@@ -1,6 +1,9 @@
 import { expect, test } from "./test";
 
-test("cancel asks, takes a reason, and shows what is possible then", async ({ page, headway }) => {
+test("cancel asks, takes a reason, and the page says who did it and what is possible then", async ({
+  page,
+  headway,
+}) => {
   const run = await headway.run("slow");
   await page.goto(`${headway.server.url}/executions/${run.id}`);
   await expect(page.getByTestId("state")).toContainText("Running");
@@ -10,28 +13,52 @@ test("cancel asks, takes a reason, and shows what is possible then", async ({ pa
   await dialog.getByRole("button", { name: "Cancel execution" }).click();
   await expect(dialog).toBeHidden();
   await expect(page.getByTestId("state")).toContainText("Killed");
-  await expect(page.getByRole("region", { name: "History" })).toContainText("wrong day");
-  const button = page.getByRole("button", { name: "Cancel", exact: true });
-  await expect(button).toHaveAttribute("aria-disabled", "true");
-  await button.hover();
-  await expect(page.getByRole("tooltip")).toContainText("not ended");
+  const ended = page.getByRole("region", { name: "How it ended" });
+  await expect(ended).toContainText("admin cancelled it at");
+  await expect(ended).toContainText("wrong day");
+  await page.getByRole("button", { name: /^More for/ }).click();
+  const cancel = page.getByRole("menuitem", { name: /^Cancel/ });
+  await expect(cancel).toHaveAttribute("aria-disabled", "true");
+  await expect(cancel).toContainText("not ended");
+  await page.keyboard.press("Escape");
+  await ended.getByRole("button", { name: "Restart", exact: true }).click();
+  await expect(page.getByTestId("state")).toContainText("Running");
+  await headway.cancel(run.id);
 });
 
-test("pause, resume and labels, from the page and from the row's menu", async ({ page, headway }) => {
+test("what its subflows started is left alone when that is asked for", async ({ page, headway }) => {
+  const run = await headway.run("parent");
+  await page.goto(`${headway.server.url}/executions/${run.id}`);
+  const childOf = async () => {
+    const { execution } = await headway.server.ask<{
+      execution: { children: { id: string; state: string }[] };
+    }>("query ($id: ID!) { execution(id: $id) { children { id state } } }", { id: run.id });
+    return execution.children[0];
+  };
+  await expect.poll(async () => (await childOf())?.state).toBe("RUNNING");
+  await page.getByRole("button", { name: "Cancel", exact: true }).click();
+  const dialog = page.getByRole("dialog");
+  const cascade = dialog.getByRole("checkbox", { name: /subflows started too/ });
+  await expect(cascade).toBeChecked();
+  await cascade.uncheck();
+  await dialog.getByRole("button", { name: "Cancel execution" }).click();
+  await expect(page.getByTestId("state")).toContainText("Killed");
+  const child = (await childOf())!;
+  expect(child.state).toBe("RUNNING");
+  await headway.cancel(child.id);
+});
+
+test("labels lead to the list that has them; the row's menu cancels too", async ({ page, headway }) => {
   const run = await headway.run("slow");
   await page.goto(`${headway.server.url}/executions/${run.id}`);
-  await page.getByRole("button", { name: "Pause" }).click();
-  await expect(page.getByTestId("state")).toContainText("Paused");
-  await page.getByRole("button", { name: "Resume" }).click();
-  await expect(page.getByTestId("state")).toContainText("Running");
-
-  await page.getByRole("button", { name: "Set labels" }).click();
+  await page.getByRole("button", { name: /^More for/ }).click();
+  await page.getByRole("menuitem", { name: "Set labels" }).click();
   await page.getByLabel("Key of label 1").fill("team");
   await page.getByLabel("Value of label 1").fill("data");
   await page.getByRole("button", { name: "Save labels" }).click();
-  await expect(page.getByText("team=data")).toBeVisible();
+  await page.getByRole("link", { name: "team=data" }).click();
+  await expect(page).toHaveURL(/q=label\.team/);
 
-  await page.goto(headway.server.url);
   const row = page.locator(`[data-execution="${run.id}"]`);
   await row.getByRole("button", { name: `Actions for ${run.name}` }).click();
   await page.getByRole("menuitem", { name: "Cancel" }).click();

@@ -1,30 +1,61 @@
+import type { Page } from "@playwright/test";
 import { expect, test } from "./test";
 
-test.use({ viewport: { width: 375, height: 800 } });
+test.use({ viewport: { width: 375, height: 800 }, hasTouch: true });
 
-test("at 375 pixels rows are cards, nothing runs off the side, and actions are reachable", async ({
+const fits = (page: Page) =>
+  page.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth);
+
+test("at 375 pixels nothing runs off the side, and a decision is made from the execution", async ({
   page,
   headway,
 }) => {
   const run = await headway.run("asking");
-  const fits = () => page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth);
   await page.goto(headway.server.url);
-  const card = page.locator(`[data-execution="${run.id}"]`);
-  await expect(card).toContainText("Needs approval");
-  expect((await card.boundingBox())!.height).toBeGreaterThan(80);
-  expect(await fits()).toBe(true);
+  const row = page.locator(`[data-execution="${run.id}"]`);
+  await expect(row).toContainText("Needs approval");
+  expect(await fits(page)).toBe(true);
 
   await page.goto(`${headway.server.url}/approvals`);
   await page.getByRole("listitem").filter({ hasText: run.name }).getByRole("button").first().click();
   await expect(page.getByRole("button", { name: "Approve" })).toBeInViewport();
-  expect(await fits()).toBe(true);
+  expect(await fits(page)).toBe(true);
 
   await page.goto(headway.server.url);
-  await card.getByRole("link", { name: run.name }).click();
-  await expect(page.getByRole("button", { name: "Approve" })).toBeInViewport();
-  expect(await fits()).toBe(true);
+  await row.getByRole("link", { name: run.name }).click();
+  const approve = page.getByRole("button", { name: "Approve" });
+  await expect(approve).toBeInViewport();
+  expect((await approve.boundingBox())!.height).toBeGreaterThanOrEqual(40);
+  expect(await fits(page)).toBe(true);
   await page.getByLabel("Comment").fill("from the sofa");
-  await page.getByRole("button", { name: "Approve" }).click();
+  await approve.click();
   await expect(page.getByTestId("state")).toContainText("Success");
-  expect(await fits()).toBe(true);
+  expect(await fits(page)).toBe(true);
+
+  const back = page.getByRole("main").getByRole("link", { name: "Executions" });
+  expect((await back.boundingBox())!.height).toBeGreaterThanOrEqual(40);
+  await back.click();
+  await expect(row).toContainText("Success");
+});
+
+test("at 375 pixels a failure shows the log before the tasks, a running execution the tasks", async ({
+  page,
+  headway,
+}) => {
+  const top = async (name: string) => (await page.locator(`[data-pane="${name}"]`).boundingBox())!.y;
+  const failed = await headway.run("once");
+  await headway.ended(failed.id);
+  await page.goto(`${headway.server.url}/executions/${failed.id}`);
+  const restart = page.getByRole("button", { name: "Restart failed" });
+  await expect(restart).toBeInViewport();
+  expect((await restart.boundingBox())!.height).toBeGreaterThanOrEqual(40);
+  expect(await fits(page)).toBe(true);
+  expect(await top("inspector")).toBeLessThan(await top("tasks"));
+
+  const slow = await headway.run("slow");
+  await page.goto(`${headway.server.url}/executions/${slow.id}`);
+  await expect(page.getByTestId("state")).toContainText("Running");
+  expect(await top("tasks")).toBeLessThan(await top("inspector"));
+  expect(await fits(page)).toBe(true);
+  await headway.cancel(slow.id);
 });

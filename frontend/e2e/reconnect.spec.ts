@@ -1,4 +1,7 @@
+import type { Page } from "@playwright/test";
 import { expect, test } from "./test";
+
+const link = (page: Page) => page.getByRole("banner").getByRole("status");
 
 test("after a crash of the server the page is live again, with nothing missing", async ({
   page,
@@ -13,10 +16,18 @@ test("after a crash of the server the page is live again, with nothing missing",
   await list.mouse.move(2, 2);
 
   await headway.server.kill();
-  const link = (of: typeof page) => of.getByRole("banner").getByRole("status");
   await expect(link(page)).toContainText("Reconnecting");
   await expect(page.getByRole("main")).toHaveAttribute("data-stale", "true");
   await expect(link(page)).toContainText("Offline since");
+  await expect(page.getByRole("heading", { level: 1 }), "what is known stays").toHaveText(run.name);
+
+  // Nobody repeats a mutation, so nothing may say so.
+  await page.getByRole("button", { name: "Cancel", exact: true }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("button", { name: "Cancel execution" }).click();
+  await expect(dialog.getByRole("alert")).toContainText("may not have been done");
+  await expect(dialog).not.toContainText("by itself");
+  await dialog.getByRole("button", { name: "Leave as it is" }).click();
 
   await headway.server.start();
   const later = await headway.run("quick");
@@ -30,3 +41,31 @@ test("after a crash of the server the page is live again, with nothing missing",
   await expect(page.getByTestId("state")).toContainText("Success");
   await expect(list.locator(`[data-execution="${run.id}"]`)).toContainText("Success");
 });
+
+for (const [how, end] of [
+  ["restarted", "leave"],
+  ["killed", "kill"],
+] as const) {
+  test(`no error stays when the server was ${how} while the streams were quiet`, async ({
+    page,
+    headway,
+  }) => {
+    const run = await headway.run("gate");
+    await page.goto(`${headway.server.url}/executions/${run.id}`);
+    await expect(page.getByTestId("state")).toContainText("Needs approval");
+    const list = await page.context().newPage();
+    await list.goto(headway.server.url);
+    await expect(list.locator(`[data-execution="${run.id}"]`)).toBeVisible();
+
+    await headway.server[end]();
+    await expect(link(page)).not.toContainText("Live");
+    await headway.server.start();
+    for (const screen of [page, list]) {
+      await expect(link(screen)).toContainText("Live");
+      await expect(screen.getByRole("alert")).toHaveCount(0);
+    }
+    await headway.decide(run.id, "approve", "go");
+    await expect(page.getByTestId("state")).toContainText("Success");
+    await expect(list.locator(`[data-execution="${run.id}"]`)).toContainText("Success");
+  });
+}

@@ -41,6 +41,11 @@ export class Server {
     return this.end("SIGKILL");
   }
 
+  /** As an operator restarts it: it ends its streams and leaves; its folder stays for the next start. */
+  leave(): Promise<void> {
+    return this.end("SIGTERM");
+  }
+
   async stop(): Promise<void> {
     await this.end("SIGTERM");
     rmSync(this.folder, { recursive: true, force: true });

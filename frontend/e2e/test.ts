@@ -1,8 +1,15 @@
-import { test as plain } from "@playwright/test";
+import { expect, test as plain } from "@playwright/test";
 import { FLOWS, type FlowName } from "./flows";
 import { Server } from "./server";
 
 type Run = { id: string; name: string };
+
+/** Where a flow of ours is saved, as its document says. */
+function addressOf(name: FlowName): { namespace: string; flow: string } {
+  const [, flow] = /^id: (\S+)/m.exec(FLOWS[name])!;
+  const [, namespace] = /^namespace: (\S+)/m.exec(FLOWS[name])!;
+  return { namespace: namespace!, flow: flow! };
+}
 
 export class Headway {
   constructor(readonly server: Server) {}
@@ -25,23 +32,11 @@ export class Headway {
       `mutation ($input: CreateExecutionInput!) {
         createExecution(input: $input) { execution { id name } problems { message } }
       }`,
-      { input: { namespace: "e2e", flow, inputs } },
+      { input: { ...addressOf(flow), inputs } },
     );
     if (!createExecution.execution)
       throw new Error(createExecution.problems.map((problem) => problem.message).join("; "));
     return createExecution.execution;
-  }
-
-  /** Waits until it has ended. */
-  async ended(id: string): Promise<void> {
-    for (;;) {
-      const { execution } = await this.server.ask<{ execution: { endedAt: string | null } }>(
-        "query ($id: ID!) { execution(id: $id) { endedAt } }",
-        { id },
-      );
-      if (execution.endedAt) return;
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
   }
 
   /** As another person's browser would. */
@@ -54,6 +49,22 @@ export class Headway {
       `mutation ($input: DecideInput!) { ${decision}(input: $input) { problems { message } } }`,
       { input: { approvalId: execution.approvals[0]!.id, comment } },
     );
+  }
+
+  /** The comments of its votes. */
+  async commentsOf(id: string): Promise<(string | null)[]> {
+    const { execution } = await this.server.ask<{
+      execution: { approvals: { votes: { comment: string | null }[] }[] };
+    }>("query ($id: ID!) { execution(id: $id) { approvals { votes { comment } } } }", { id });
+    return execution.approvals.flatMap(({ votes }) => votes.map(({ comment }) => comment));
+  }
+
+  /** Waits until it has ended. */
+  async ended(id: string): Promise<void> {
+    const asked = "query ($id: ID!) { execution(id: $id) { endedAt } }";
+    const endedAt = async () =>
+      (await this.server.ask<{ execution: { endedAt: string | null } }>(asked, { id })).execution.endedAt;
+    await expect.poll(endedAt, { timeout: 30_000 }).not.toBeNull();
   }
 
   /** What earlier specs left waiting. */

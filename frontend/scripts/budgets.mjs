@@ -1,8 +1,8 @@
-// How much the page costs before it shows something: the entry's scripts and each lazy page's, gzipped, from Vite's manifest.
-import { readFileSync } from "node:fs";
+// How much the page costs before it shows something, in bytes as they are sent (brotli, where that was made): the entry's
+// scripts and styles and each lazy page's, from Vite's manifest.
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { gzipSync } from "node:zlib";
 
 const built = join(dirname(fileURLToPath(import.meta.url)), "../../server/static");
 const ENTRY = 200 * 1024;
@@ -18,15 +18,31 @@ function closure(name, found = new Set()) {
   return found;
 }
 
-const weight = (names) =>
-  [...names].reduce((sum, name) => sum + gzipSync(readFileSync(join(built, manifest[name].file))).length, 0);
+function sent(file) {
+  const path = join(built, file);
+  return statSync(existsSync(`${path}.br`) ? `${path}.br` : path).size;
+}
+
+/** Of chunks with their styles, each file once. */
+function weight(names) {
+  const files = new Set([...names].flatMap((name) => [manifest[name].file, ...(manifest[name].css ?? [])]));
+  return [...files].reduce((sum, file) => sum + sent(file), 0);
+}
 
 const entry = closure("index.html");
 const lines = [["entry", weight(entry), ENTRY]];
-for (const name of [...entry].flatMap((chunk) => manifest[chunk].dynamicImports ?? [])) {
-  const own = [...closure(name)].filter((chunk) => !entry.has(chunk));
-  lines.push([name, weight(own), PAGE]);
-}
+/** What is loaded later, from the entry and from what was loaded later itself: only what is not there by then. */
+const seen = new Set();
+const later = (chunks, there) => {
+  for (const name of chunks.flatMap((chunk) => manifest[chunk].dynamicImports ?? [])) {
+    if (seen.has(name)) continue;
+    seen.add(name);
+    const own = [...closure(name)].filter((chunk) => !there.has(chunk));
+    lines.push([name, weight(own), PAGE]);
+    later(own, new Set([...there, ...own]));
+  }
+};
+later([...entry], entry);
 
 let over = false;
 for (const [name, bytes, budget] of lines) {

@@ -97,6 +97,13 @@ class Plan:
             key = parent
         return key
 
+    def spec_of(self, key: str) -> TaskSpec:
+        """Of a task run of this key. What ran elsewhere, or cannot be read, has no document that tells of it."""
+        if self.revision_id is None or self.unreadable:
+            # No document can ask for this type, so the union does not have it.
+            return cast(TaskSpec, ExternalTask(id=key))
+        return self.tasks[key]
+
     @property
     def is_saved(self) -> bool:
         """False of a text that was only tried: it is a revision of its flow for nobody."""
@@ -310,11 +317,7 @@ class Execution:
         return self.created_by, *self.starters, *self.restarted_by
 
     def spec_of(self, task: TaskRun) -> TaskSpec:
-        if (
-            self.ran_elsewhere or self.plan.unreadable
-        ):  # no document can ask for this type, so the union does not have it
-            return cast(TaskSpec, ExternalTask(id=task.key))
-        return self.plan.tasks[task.key]
+        return self.plan.spec_of(task.key)
 
     def section_of(self, task: TaskRun) -> Section:
         return self.plan.sections.get(task.key, Section.TASKS)

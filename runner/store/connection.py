@@ -50,7 +50,9 @@ def unavailable(error: BaseException) -> Unavailable:
             f"the database takes no more connections ({error}): raise its max_connections, or "
             "run fewer servers and workers on it"
         )
-    told = f"{type(error).__name__}: {error}".removesuffix(": ")
+    # An error of the operating system names files of this machine; why it came is enough.
+    why = error.strerror if isinstance(error, OSError) and error.filename else error
+    told = f"{type(error).__name__}: {why}".removesuffix(": ")
     return Unavailable(f"the database cannot be reached now ({told}); try again")
 
 

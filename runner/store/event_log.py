@@ -9,6 +9,7 @@ from uuid import UUID
 
 from models.events import Event
 from runner.feed import Feed
+from runner.pace import Pace
 from runner.store.connection import Executes, Pool
 from runner.store.facts import event_of
 from runner.store.json import load
@@ -49,7 +50,7 @@ _AFTER = f"""
 {_OF} and seq > $2 and seq <= $5 and {_OF_TASK_RUN} order by seq limit $3
 """
 _BEFORE = f"{_OF} and seq < $2 and {_OF_TASK_RUN} order by seq desc limit $3"
-_UP_TO = "select * from events where execution_id = $1 and seq <= $2 order by seq"
+_BETWEEN = "select * from events where execution_id = $1 and seq > $2 and seq <= $3 order by seq"
 # Whether it had ended by $2; null when there is no such execution, for each has a first event.
 _ENDED_BY = f"""
 select coalesce(
@@ -102,10 +103,15 @@ async def events_before(
     return [EventRow(*row) for row in reversed(rows)]
 
 
-async def facts_up_to(connection: Executes, execution_id: UUID, seq: int) -> list[Event]:
-    """From the first to `seq`, as the domain's facts."""
-    rows = await connection.fetch(_UP_TO, execution_id, seq)
-    return [event_of(row) for row in rows]
+async def facts_after(
+    connection: Executes, execution_id: UUID, after: int, seq: int
+) -> list[Event]:
+    """Those after one to `seq`, as the domain's facts. The rest of the event loop has its turns meanwhile."""
+    pace, found = Pace(), []
+    for row in await connection.fetch(_BETWEEN, execution_id, after, seq):
+        found.append(event_of(row))
+        await pace.keep()
+    return found
 
 
 async def stream_events(

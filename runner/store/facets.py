@@ -28,6 +28,9 @@ class FacetField(StrEnum):
     TRIGGER = "TRIGGER"
     SCHEDULE = "SCHEDULE"
     ERROR = "ERROR"
+    PROPERTY = "PROPERTY"
+    INPUT = "INPUT"
+    METRIC = "METRIC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +67,37 @@ _COLUMNS: Final[Mapping[FacetField, str]] = {
     FacetField.SCHEDULE: SCHEDULE_KEY,
     FacetField.LABEL: "labels",
     FacetField.LABEL_KEY: "labels",
+    FacetField.PROPERTY: "properties",
+    FacetField.INPUT: "inputs",
+    FacetField.METRIC: "id",
 }
 _VALUES: Final = "select null::text as key, it::text as value from counted where it is not null"
+_KEYS: Final = "select null::text as key, l as value from counted, jsonb_object_keys(it) l"
+# From name to name by the index that has the last of each.
+_NAMES: Final = """
+select null::text as key, named.name as value from counted cross join lateral (
+  with recursive walked as (
+    select (select min(name) from metrics where execution_id = it) as name
+    union all
+    select (select min(m.name) from metrics m where m.execution_id = it and m.name > w.name)
+    from walked w where w.name is not null)
+  select name from walked where name is not null) named
+"""
 _OTHERS: Final[Mapping[FacetField, str]] = {
     FacetField.LABEL: "select l.key, l.value from counted, jsonb_each_text(it) l "
     "where not starts_with(l.key, 'system.')",
-    FacetField.LABEL_KEY: "select null::text as key, l as value from counted, jsonb_object_keys(it) l",
+    FacetField.LABEL_KEY: _KEYS,
+    FacetField.PROPERTY: _KEYS,
+    FacetField.INPUT: _KEYS,
+    FacetField.METRIC: _NAMES,
 }
-MOST_COUNTED: Final[Mapping[FacetField, int]] = {FacetField.LABEL: 2000, FacetField.LABEL_KEY: 2000}
+MOST_COUNTED: Final[Mapping[FacetField, int]] = {
+    FacetField.LABEL: 2000,
+    FacetField.LABEL_KEY: 2000,
+    FacetField.PROPERTY: 2000,
+    FacetField.INPUT: 2000,
+    FacetField.METRIC: 2000,
+}
 """Where a row has many values, fewer rows are counted."""
 _MOST_RARE: Final = 100
 """Executions that a value is counted through which none of the newest has."""
@@ -114,15 +140,20 @@ async def facets(pool: Pool, scope: Scope, where: Filter, wish: FacetWish) -> Se
 async def _errors(
     pool: Pool, condition: str, wish: FacetWish, arguments: Arguments
 ) -> Sequence[FacetValue]:
-    """By fingerprint, each shown as the newest of its messages, of those that hold the text."""
+    """By fingerprint, each shown as the newest of its messages, of those that hold the text. What is the same letter by
+    letter gets its fingerprint once."""
     holds = _holds("message", wish, arguments)
     rows: Sequence[Any] = await pool.fetch(
         f"""with counted as materialized (
-              select id, {FINGERPRINT} as key, left(failure ->> 'message', {_LONGEST_ERROR}) as message
-              from executions where failure is not null and {condition} order by id desc limit {COUNT_LIMIT + 1})
-            select key, (array_agg(message order by id desc) filter (where {holds}))[1] as value, count(*) as number,
-              (select count(*) from counted) <= {COUNT_LIMIT} as exact
-            from counted group by key having bool_or({holds})
+              select id, failure ->> 'path' as path, failure ->> 'code' as code, failure ->> 'message' as message
+              from executions where failure is not null and {condition} order by id desc limit {COUNT_LIMIT + 1}),
+            alike as materialized (
+              select jsonb_build_object('path', path, 'code', code, 'message', message) as failure,
+                left(message, {_LONGEST_ERROR}) as message, max(id::text) as newest, count(*) as number
+              from counted group by path, code, counted.message)
+            select {FINGERPRINT} as key, (array_agg(message order by newest desc) filter (where {holds}))[1] as value,
+              sum(number)::bigint as number, (select count(*) from counted) <= {COUNT_LIMIT} as exact
+            from alike group by 1 having bool_or({holds})
             order by number desc, value, key limit {arguments.add(wish.first)}""",
         *arguments.values,
     )

@@ -1,13 +1,21 @@
 """Files that were uploaded to be inputs."""
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any, Final
 from uuid import UUID
 
 from models.errors import Refused
 from models.ids import typed, untyped
 from models.viewer import Scope
 from runner.store.connection import Pool, reaching
+
+# Whoever may start executions there may use it, so whoever sees one that does may read it.
+_INPUT: Final = """
+select f.*, e.namespace from executions e join files f on f.uri = e.inputs ->> $2 where e.id = $1
+"""
+_SHOWN: Final = re.compile(r"headway:///files/([^/]+)/[^/]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +66,32 @@ async def find_uris(pool: Pool, namespace: str, named: Sequence[str]) -> dict[st
     }
 
 
+async def find_input(
+    pool: Pool, scope: Scope, execution_id: UUID, name: str
+) -> UploadedFile | None:
+    """The file that an input of an execution is, where both may be seen in this scope."""
+    with reaching():
+        row = await pool.fetchrow(_INPUT, execution_id, name)
+    if row is None or not scope.covers(row["namespace"]):
+        return None
+    of = _scope(row["namespaces"])
+    return UploadedFile(**_facts(row), scope=of) if of.covers(row["namespace"]) else None
+
+
+def _facts(row: Any) -> dict[str, Any]:
+    names = (field.name for field in fields(UploadedFile) if field.name != "scope")
+    return {name: row[name] for name in names}
+
+
 def file_id(key: UUID) -> str:
     return typed("file", key)
 
 
 def _key(name: str) -> UUID | None:
+    """Of an id, or of a URI that an answer gave."""
+    shown = _SHOWN.fullmatch(name)
     try:
-        return untyped("file", name)
+        return untyped("file", shown[1] if shown else name)
     except Refused:
         return None
 

@@ -123,6 +123,16 @@ async def grouped(pool: Executes, sql: str, key: str, ids: Sequence[UUID]) -> li
     return [found[id] for id in ids]
 
 
+async def rows_of_some(
+    pool: Executes, kind: str, execution: UUID, task_runs: Sequence[UUID]
+) -> dict[UUID | None, list[Row]]:
+    """The rows of a kind, by the task run that they are of."""
+    found: dict[UUID | None, list[Row]] = {}
+    for row in await pool.fetch(_OF_SOME[kind], [execution], task_runs):
+        found.setdefault(row["task_run_id"], []).append(row)
+    return found
+
+
 TASK_RUNS_OF = (
     f"{TASK_RUN_WITH_RESULTS} where t.execution_id = any($1::uuid[]) order by t.position, t.path"
 )
@@ -141,6 +151,7 @@ async def resolved_by(pool: Pool, scope: Scope, row: Row) -> Row | None:
     return await pool.fetchrow(_RESOLVED_BY.format(like=like, visible=visible), *arguments.values)
 
 
+ATTEMPTS_IN = "select * from attempts where execution_id = any($1::uuid[]) order by number"
 ATTEMPTS_OF = "select * from attempts where task_run_id = any($1::uuid[]) order by number"
 APPROVALS_OF = "select * from approvals where execution_id = any($1::uuid[]) order by id"
 VOTES_OF = "select * from votes where approval_id = any($1::uuid[]) order by at, id"
@@ -149,13 +160,19 @@ MOVES_OF = """
 select execution_id, seq, to_state, coalesce((data ->> 'told_at')::timestamptz, at) as at, actor, reason from events
 where execution_id = any($1::uuid[]) and type = 'EXECUTION_STATE_CHANGED' order by seq
 """
-TASK_MOVES_OF = """
+_TASK_MOVES = """
 select execution_id, seq, task_run_id, to_state, actor, reason,
   coalesce(case when type = 'TASK_RUN_RECORDED' then coalesce(data ->> 'ended_at',
     case to_state when 'RUNNING' then data ->> 'attempt_started_at' end)::timestamptz end, at) as at
-from events
-where execution_id = any($1::uuid[]) and task_run_id is not null and to_state is not null order by seq
+from events where execution_id = any($1::uuid[]) and to_state is not null and task_run_id
 """
+TASK_MOVES_OF = f"{_TASK_MOVES} is not null order by seq"
+_SOME = "execution_id = any($1::uuid[]) and task_run_id = any($2::uuid[])"
+_OF_SOME = {
+    "attempts_in": f"select * from attempts where {_SOME} order by number",
+    "task_moves": f"{_TASK_MOVES} = any($2::uuid[]) order by seq",
+    "approvals": f"select * from approvals where {_SOME} order by id",
+}
 NOTES_OF = "select * from notes where execution_id = any($1::uuid[]) order by seq"
 # What ran elsewhere may have been measured before its task run was told of.
 METRIC = """

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import partial
@@ -21,8 +21,6 @@ from runner.store.patience import patiently
 BATCH: Final = 500
 COUNTED: Final = 10_000
 """Where counting of the lines of a past moment stops."""
-_SEARCHED: Final = 20_000
-"""Lines at the end of an execution's log among which an error is looked for."""
 _COALESCE: Final = 0.05
 """Seconds between two batches of a log that grows."""
 _PAGE: Final = 5_000
@@ -129,12 +127,6 @@ _STANDING = """
 select coalesce((select lines from log_heads where execution_id = $1), 0) as head, coalesce(
   (select ended_at is not null from {table} where id = $2), true) as ended
 """
-_LAST_ERROR = f"""
-select line from logs where execution_id = $1 and {_OF_TASK_RUN} and coalesce(attempt, $3) = $3
-  and (level >= $4 or stream = $5) and ($7::timestamptz is null or at <= $7)
-  and line > (select lines - $6::bigint from log_heads where execution_id = $1)
-order by level >= $4 desc, line desc limit 1
-"""
 
 
 async def append_lines(database: Pool | Connection, lines: Sequence[NewLine]) -> list[int]:
@@ -213,33 +205,17 @@ async def count_lines(pool: Executes, wanted: LinesOf) -> tuple[int, bool]:
     return min(count, COUNTED), count <= COUNTED
 
 
-async def last_error_line(
-    pool: Executes,
-    execution_id: UUID,
-    task_run_id: UUID,
-    attempt: int | None,
-    until: datetime | None = None,
-) -> int | None:
-    """The number of an attempt's last line of level ERROR, else of its last one on stderr."""
-    line: int | None = await pool.fetchval(
-        _LAST_ERROR,
-        execution_id,
-        task_run_id,
-        attempt,
-        LogLevel.ERROR,
-        LogStream.STDERR,
-        _SEARCHED,
-        until,
-    )
-    return line
-
-
 async def stream_lines(
-    pool: Pool, feed: Feed, wanted: LinesOf, after: int | None = None
+    pool: Pool,
+    feed: Feed,
+    wanted: LinesOf,
+    after: int | None = None,
+    shown: Callable[[str], str] = str,
 ) -> AsyncGenerator[LineBatch, None]:
     """The lines after a number, then those to come, at most BATCH at a time, until the execution (or the task run that
-    is asked for) has ended and no line remains. The reader's pace is the pace; an outage only delays."""
-    sent = _Sum() if after is None else None
+    is asked for) has ended and no line remains. The reader's pace is the pace; an outage only delays. The digest is of
+    texts as they are `shown`."""
+    sent = _Sum(shown) if after is None else None
     cursor = after or 0
     with feed.watch(f"e:{wanted.execution_id}", f"l:{wanted.execution_id}") as watch:
         while True:
@@ -256,7 +232,7 @@ async def stream_lines(
             if grown:
                 await asyncio.sleep(_COALESCE)
             await watch.changed()
-    total = sent or await _sum_up_to(pool, wanted, cursor)
+    total = sent or await _sum_up_to(pool, wanted, cursor, shown)
     yield LineBatch((), cursor, True, total.count, total.sha256.hexdigest())
 
 
@@ -282,18 +258,19 @@ async def _standing(pool: Executes, wanted: LinesOf) -> tuple[int, bool]:
 
 
 class _Sum:
-    def __init__(self) -> None:
+    def __init__(self, shown: Callable[[str], str]) -> None:
+        self._shown = shown
         self.count = 0
         self.sha256 = hashlib.sha256()
 
     def add(self, lines: Iterable[LogRow]) -> None:
         for line in lines:
             self.count += 1
-            self.sha256.update(line.text.encode() + b"\n")
+            self.sha256.update(self._shown(line.text).encode() + b"\n")
 
 
-async def _sum_up_to(pool: Pool, wanted: LinesOf, last: int) -> _Sum:
-    total, cursor = _Sum(), 0
+async def _sum_up_to(pool: Pool, wanted: LinesOf, last: int, shown: Callable[[str], str]) -> _Sum:
+    total, cursor = _Sum(shown), 0
     while cursor < last:
         rows = await patiently(pool, partial(lines_after, pool, wanted, cursor, _PAGE))
         total.add(row for row in rows if row.line <= last)

@@ -57,7 +57,8 @@ class Pulse(Loop):
             made = await asyncpg.connect(*arguments, **{"timeout": self._patience, **options})
         except (OSError, asyncpg.CannotConnectNowError) as error:
             if folder := _full_disk(self._url):
-                raise NoRoom(f"PostgreSQL is down, and no room is left on {folder}") from error
+                logger.error("PostgreSQL is down, and no room is left on %s", folder)
+                raise NoRoom("PostgreSQL is down, and no room is left on its disk") from error
             raise
         if self._silent:
             made.terminate()

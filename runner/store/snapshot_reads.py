@@ -19,11 +19,24 @@ from runner.store.value_orders import all_by_value
 CHUNK: Final = 250
 """Rows at a time: few enough that writing them out does not hold others up."""
 
-# What was measured last under a name, in the whole execution: as searches see it.
-_LAST_METRICS = f"""
-select distinct on (execution_id, name) execution_id, name, value from metrics
-where execution_id = any($1::uuid[]) and ($2::text[] is null or name = any($2))
-order by execution_id, name, {LAST_FIRST}
+# What was measured last under a name, in the whole execution: as searches see it. Each is one look in an index, however
+# often it was measured; which names there are is walked from name to name.
+_LAST = f"""select value from metrics m where m.execution_id = named.execution_id and m.name = named.name
+  order by {LAST_FIRST} limit 1"""
+_LAST_NAMED = f"""
+select named.*, last.value from
+  (select * from unnest($1::uuid[]) execution_id cross join unnest($2::text[]) name) named
+cross join lateral ({_LAST}) last
+"""
+_LAST_OF_ALL = f"""
+with recursive named as (
+  select execution_id, (select min(name) from metrics m where m.execution_id = asked.execution_id) as name
+  from unnest($1::uuid[]) asked (execution_id)
+  union all
+  select execution_id,
+    (select min(name) from metrics m where m.execution_id = named.execution_id and m.name > named.name)
+  from named where name is not null)
+select named.*, last.value from named cross join lateral ({_LAST}) last
 """
 
 
@@ -71,7 +84,11 @@ async def last_metrics(
 ) -> dict[UUID, dict[str, float]]:
     """Of each execution by name; None is every name."""
     found: dict[UUID, dict[str, float]] = {id: {} for id in ids}
-    for row in await connection.fetch(_LAST_METRICS, list(ids), names):
+    if names is None:
+        rows = await connection.fetch(_LAST_OF_ALL, list(ids))
+    else:
+        rows = await connection.fetch(_LAST_NAMED, list(ids), list(names))
+    for row in rows:
         found[row["execution_id"]][row["name"]] = row["value"]
     return found
 

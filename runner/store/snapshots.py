@@ -1,6 +1,6 @@
 """Executions between rows and snapshots: loaded whole, written by column arrays."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -40,7 +40,8 @@ select t.*, a.id as attempt_id, a.state as attempt_state, a.worker, a.lease, a.s
        case when t.outputs_from is not null then coalesce(k.outputs, headway_results(s.id)) end as carried
 from task_runs t left join attempts a on a.task_run_id = t.id and a.number = t.attempt
   left join task_runs s on s.id = t.outputs_from left join kept_outputs k on k.task_run_id = t.outputs_from
-where t.execution_id = any($1::uuid[]) order by t.execution_id, t.position, t.path
+where t.execution_id = any($1::uuid[]) and ($2::text[] is null or t.state = any($2))
+order by t.execution_id, t.position, t.path
 """
 _APPROVALS = """
 select distinct on (task_run_id) * from approvals where execution_id = any($1::uuid[])
@@ -49,24 +50,27 @@ order by task_run_id, attempt desc
 _VOTES = "select * from votes where approval_id = any($1::uuid[]) order by at, id"
 
 
-async def read_executions(pool: Pool, plans: Plans, ids: Sequence[UUID]) -> dict[UUID, Execution]:
+async def read_executions(
+    pool: Pool, plans: Plans, ids: Sequence[UUID], states: Collection[str] | None = None
+) -> dict[UUID, Execution]:
     """As `load_executions`, for who holds no lock: all of it as it was at one moment."""
     async with (
         pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
-        return await load_executions(connection, plans, ids)
+        return await load_executions(connection, plans, ids, states)
 
 
 async def load_executions(
-    connection: Connection, plans: Plans, ids: Sequence[UUID]
+    connection: Connection, plans: Plans, ids: Sequence[UUID], states: Collection[str] | None = None
 ) -> dict[UUID, Execution]:
-    """The snapshots of those that exist, as their rows say."""
+    """The snapshots of those that exist, as their rows say; with only their task runs in these states, where some are
+    given."""
     rows = await connection.fetch(_EXECUTIONS, ids)
     approvals = await _approvals(connection, ids)
     tasks: dict[UUID, dict[str, TaskRun]] = {id: {} for id in ids}
     pace = Pace()
-    for row in await connection.fetch(_TASK_RUNS, ids):
+    for row in await connection.fetch(_TASK_RUNS, ids, states and list(states)):
         tasks[row["execution_id"]][row["path"]] = _task_run(row, approvals.get(row["id"]))
         await pace.keep()
     return {row["id"]: await _execution(connection, plans, row, tasks[row["id"]]) for row in rows}

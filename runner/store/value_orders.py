@@ -1,10 +1,13 @@
-"""Executions in the order of what each has under a key: a metric, a property, an input or a label.
+"""Executions in the order of what each has in a column: a metric, a property, an input, a label, or one of its texts.
 
 No index can hold every key, so all that match are sorted, and only so many may match.
 """
 
+import re
 from collections.abc import Sequence
-from math import isnan
+from decimal import Decimal
+from hashlib import sha256
+from math import isinf
 from typing import Any, Final
 
 from models.errors import ProblemCode, Refused
@@ -18,12 +21,14 @@ from runner.store.where import EXECUTIONS, Arguments, compile_listed, compile_sc
 from runner.store.words import matching_words, wanted_words
 
 Row = Any
-MOST: Final = 20_000
+MOST: Final = 50_000
 """Executions that are sorted for a page."""
 _LONGEST: Final = 200
 """Characters by which text is ordered."""
 _NUMBER, _WORD, _NONE = 0, 1, 2
-_PREFIXES: Final = {_NUMBER: "n", _WORD: "t", _NONE: ""}
+_LONGEST_KEY: Final = 2000
+_KEY: Final = re.compile(r"(n-?([0-9]+(\.[0-9]+)?(e[+-][0-9]+)?|Infinity)|t[^\0]*)?", re.ASCII)
+"""Of a row, as it stands in a cursor: nothing of one without a value."""
 _MEASURED: Final = f"""(select nullif(m.value, 'NaN') from metrics m where m.execution_id = executions.id
   and m.name = {{key}} order by {LAST_FIRST} limit 1)"""
 _LOOKED_UP: Final = (Field.METRIC, Field.RETRIED, Field.NOTES, Field.CHILDREN)
@@ -52,12 +57,26 @@ def all_by_value(scope: Scope, where: Filter, order: ByValue) -> tuple[str, list
     return _ordered(scope, where, order, None, False, arguments), arguments.values
 
 
+def digest_of(order: ByValue) -> str:
+    """What tells cursors of its column, in either direction, from others."""
+    return sha256(order.column.encode()).hexdigest()[:12]
+
+
 def check_value_place(order: ByValue, place: Place) -> None:
     """Raises ValueError for a key that no row of this order can have."""
     key = place.key
-    if key is None or key[:1] not in _PREFIXES.values() or "\0" in key:
+    if key is None or len(key) > _LONGEST_KEY or not _KEY.fullmatch(key):
         raise ValueError(key)
-    if key.startswith(_PREFIXES[_NUMBER]) and isnan(float(key[1:])):
+    if key and order.field is Field.METRIC:
+        _check_float(key)
+
+
+def _check_float(key: str) -> None:
+    """What Python rounds to nothing, or to infinity, PostgreSQL refuses."""
+    if not key.startswith("n"):
+        raise ValueError(key)
+    number = Decimal(key[1:])
+    if not number.is_infinite() and (isinf(float(number)) or bool(number) != bool(float(number))):
         raise ValueError(key)
 
 
@@ -91,6 +110,8 @@ def _number_type(order: ByValue) -> str:
 
 def _values(order: ByValue, arguments: Arguments) -> tuple[str, str]:
     """As SQL: the number that an execution has under the key, and else its text; of neither what is encrypted."""
+    if not order.key:
+        return "null::numeric", f"left({EXECUTIONS.columns[order.field]}::text, {_LONGEST})"
     key = arguments.add(order.key)
     if order.field is Field.METRIC:
         return _MEASURED.format(key=key), "null::text"
@@ -128,7 +149,7 @@ async def _check_number(pool: Executes, scope: Scope, where: Filter) -> None:
     if number > MOST:
         raise Refused.because(
             ProblemCode.VALIDATION,
-            f"more than {MOST} executions would have to be ordered by a value; narrow them down, "
+            f"more than {MOST} executions would have to be sorted for this order; narrow them down, "
             "as by flow:KEY, state:failed or date:-7d TO now, or use `orderBy`",
             "orderByValue",
         )

@@ -7,7 +7,7 @@ _SEARCH: Final = (
     "A search, as `state:failed flow:nightly* duration>30m`, that must hold beside `where`."
 )
 _BY_VALUE: Final = (
-    "In place of `orderBy`: by what they have under a key. Refused where more than 20 000 match."
+    "In place of `orderBy`: by what they have in a column. Refused where more than 50 000 match."
 )
 _MUTATIONS: Final = {
     "saveFlow": "Save a flow document as a new revision. The same text as the latest makes none.",

@@ -40,11 +40,12 @@ SEARCHES: Final[Words] = {
         },
     ),
     "ValueOrder": (
-        "An order by what executions have under a key: numbers first, text that is one among them, then other text by "
-        "its first 200 characters and truths as text, and in either direction last what has no such value.",
+        "An order by what executions have in a column: numbers first, text under a key that is one among them, then "
+        "other text by its first 200 characters and truths as text, and last in either direction what has no value.",
         {
-            "column": "`metric.NAME` (the value that was recorded last), `property.KEY`, `input.KEY` or `label.KEY`. "
-            "Secrets count as no value.",
+            "column": "As of `columns`: `metric.NAME` (the value that was recorded last), `property.KEY`, `input.KEY`, "
+            "`label.KEY`; `name`, `namespace`, `kind`, `createdBy`, `triggerKind`, `schedule`, `origin`, `branch` or "
+            "`commit`. Secrets count as no value.",
             "direction": "The least first, or the greatest.",
         },
     ),
@@ -60,7 +61,8 @@ SEARCHES: Final[Words] = {
             "description": "What it is, in a few words.",
             "operators": "The operators that it takes, `:` first. Those with `>` take a range as well: `:1 TO 5`.",
             "values": "The values that there are whatever was run, as states; empty where it takes any.",
-            "facet": "The facet that counts its values; null without one.",
+            "facet": "The facet that counts its values, or, of properties, inputs and metrics, their keys; "
+            "null without one.",
             "keyed": "Whether it takes a key and a value, as `label.team:data`.",
         },
     ),
@@ -101,6 +103,9 @@ SEARCHES: Final[Words] = {
             "ORIGIN": "Where it ran.",
             "TRIGGER": "The kind of what started it.",
             "SCHEDULE": "The key of the schedule that started it.",
+            "PROPERTY": "The keys of properties.",
+            "INPUT": "The keys of inputs.",
+            "METRIC": "The names of metrics.",
             "ERROR": "What made it fail: the newest message of each fingerprint, at most 1000 characters.",
         },
     ),
@@ -109,7 +114,8 @@ SEARCHES: Final[Words] = {
         {
             "key": "The key of a label, the fingerprint of an error; null for other fields.",
             "value": "The value.",
-            "count": "How many have it. Counting goes through the newest 10 000 that match, of labels through 2000; "
+            "count": "How many have it. Counting goes through the newest 10 000 that match, of labels, properties, "
+            "inputs and metrics through 2000; "
             "`exact` says whether these were all. Namespaces, flows and kinds that only older ones have are found too, "
             "counted to 100.",
             "search": "The term of the search language that finds them.",

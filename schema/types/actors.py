@@ -1,11 +1,14 @@
 """Who did something, and what became of whom when."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Self
+from operator import itemgetter
+from typing import Any, Final, Self
 
 import strawberry
 
 from schema.enums import ActorKind
+from schema.types.row_view import Read, RowView, reading
 
 
 @strawberry.type
@@ -19,23 +22,21 @@ class Actor:
         return cls(kind=ActorKind(kind), name=name or kind)
 
 
+_READS: Final[Mapping[str, Read]] = {
+    "state": itemgetter("to_state"),
+    "actor": lambda row: Actor.of(row["actor"]),
+}
+
+
+@reading(_READS)
 @strawberry.type
-class StateChange:
+class StateChange(RowView):
+    row: strawberry.Private[Any]
     seq: int
     state: str
     at: datetime
     actor: Actor
     reason: str | None
-
-    @classmethod
-    def of(cls, row: Any) -> Self:
-        return cls(
-            seq=row["seq"],
-            state=row["to_state"],
-            at=row["at"],
-            actor=Actor.of(row["actor"]),
-            reason=row["reason"],
-        )
 
 
 @strawberry.type

@@ -3,39 +3,38 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final
-from uuid import UUID
 
 import strawberry
 
-from models.fingerprint import fingerprint
 from models.ids import typed, untyped
 from models.lifecycle import snapshot
-from models.lifecycle.actions import Action, available_actions
-from models.lifecycle.changes import other_failures
+from models.lifecycle.actions import available_actions
 from models.lifecycle.keeping import in_the_past
 from models.lifecycle.permitted import permitted
 from models.lifecycle.waiting import Line, waiting_for
 from models.secrets import without_secrets
-from models.states import EXECUTION_ENDS, ExecutionState, FailureAction, Origin, TaskRunState
+from models.states import EXECUTION_ENDS, ExecutionState, FailureAction, Origin
 from models.trigger_kinds import TriggerKind
 from runner.following import NO_MOMENT, Place
-from runner.past import moment_of, past_of
-from runner.store import history, log_lines
+from runner.past import past_of
+from runner.store import history
 from runner.store.alike import line_of
 from runner.store.candidates import trigger_of
 from runner.store.json import load
-from schema.columns import metrics_needed, named_columns
 from schema.context import Info
 from schema.enums import ArtifactDirection, LineageDirection
 from schema.following import cursor_of
 from schema.loading import snapshot_of
+from schema.measured import values_of
 from schema.scalars import JSON
 from schema.types.actors import Actor, Label, StateChange, labels_of
 from schema.types.approval import Approval
 from schema.types.artifact import ArtifactUse
+from schema.types.beside import read_beside
 from schema.types.durations import seconds_queued, seconds_taken
 from schema.types.event import ExecutionEvent, event_window, read_events
 from schema.types.execution_logs import LogsOfExecution
+from schema.types.failure import Failure
 from schema.types.flow import Flow, FlowRevision
 from schema.types.git import GitInfo
 from schema.types.graph import ExecutionGraph, GraphEdge
@@ -45,32 +44,11 @@ from schema.types.note import Note
 from schema.types.problems import ActionAvailability
 from schema.types.row_view import Read, RowView, reading
 from schema.types.stats import DurationStats, TaskDuration
-from schema.types.task_run import (
-    TaskRun,
-    task_runs_by_path,
-)
+from schema.types.task_run import TaskRun
 from schema.types.waiting import Waiting, waiting_views
 
 if TYPE_CHECKING:
     from schema.types.dependencies import ExecutionDependencies
-
-
-@strawberry.type
-class Failure:
-    task_run: TaskRun | None
-    attempt: int | None
-    code: str
-    message: str
-    exit_code: int | None
-    fingerprint: str
-    log_line: int | None
-    skipped: list[TaskRun]
-    skipped_count: int
-    execution_key: strawberry.Private[UUID]
-
-    @strawberry.field
-    async def others(self, info: Info) -> int:
-        return other_failures(await snapshot_of(info, self.execution_key))
 
 
 _READS: Final[Mapping[str, Read]] = {
@@ -146,15 +124,15 @@ class Execution(RowView, LogsOfExecution, Node):
 
     @strawberry.field
     async def state_history(self, info: Info) -> list[StateChange]:
-        created = StateChange(
-            seq=1,
-            state=ExecutionState.CREATED.value,
-            at=self.created_at,
-            actor=self.created_by,
-            reason=None,
-        )
+        created = {
+            "seq": 1,
+            "to_state": ExecutionState.CREATED.value,
+            "at": self.created_at,
+            "actor": self.row["created_by"],
+            "reason": None,
+        }
         rows = await info.context.loaders.moves.load(self.row["id"])
-        return [created, *(StateChange.of(row) for row in rows)]
+        return [StateChange.of(row) for row in (created, *rows)]
 
     @strawberry.field
     async def rerun_of(self, info: Info) -> "Execution | None":
@@ -231,24 +209,24 @@ class Execution(RowView, LogsOfExecution, Node):
 
     @strawberry.field
     async def task_runs(self, info: Info) -> list[TaskRun]:
-        return [
-            TaskRun.of(row) for row in await info.context.loaders.task_runs.load(self.row["id"])
-        ]
+        rows = await info.context.loaders.task_runs.load(self.row["id"])
+        return TaskRun.all_of(rows, await read_beside(info, self.row["id"], rows))
 
     @strawberry.field
     async def task(self, info: Info, key: str) -> TaskRun | None:
-        return (await task_runs_by_path(info, self.row["id"])).get(key)
+        row = (await info.context.loaders.task_runs_by_path.load(self.row["id"])).get(key)
+        return TaskRun.maybe(row)
 
     @strawberry.field
     async def graph(self, info: Info) -> ExecutionGraph:
-        by_path = await task_runs_by_path(info, self.row["id"])
+        rows = await info.context.loaders.task_runs.load(self.row["id"])
         found = await snapshot_of(info, self.row["id"])
         edges = [
             GraphEdge(source=need, target=path)
             for path, task in found.tasks.items()
             for need in (run.path for run in found.needs_of(task))
         ]
-        return ExecutionGraph(nodes=list(by_path.values()), edges=edges)
+        return ExecutionGraph(nodes=[TaskRun.of(row) for row in rows], edges=edges)
 
     @strawberry.field
     async def events(
@@ -278,13 +256,7 @@ class Execution(RowView, LogsOfExecution, Node):
 
     @strawberry.field
     async def columns(self, info: Info, names: list[str]) -> JSON:
-        found = named_columns(tuple(names))
-        needed = metrics_needed(found)
-        loaders, key = info.context.loaders, self.row["id"]
-        measured = (
-            {} if needed == [] else await loaders.last_metrics.load((key, needed and tuple(needed)))
-        )
-        return JSON({column.name: column.read(self.row, measured) for column in found})
+        return JSON(await values_of(info, self.row, names))
 
     @strawberry.field
     async def artifacts(
@@ -326,7 +298,7 @@ class Execution(RowView, LogsOfExecution, Node):
     async def failure(self, info: Info) -> Failure | None:
         if self.row["failure"] is None:
             return await self._set_to_failed(info)
-        return await _failure(info, self.row["id"], load(self.row["failure"]))
+        return Failure.of(self.row["id"], load(self.row["failure"]))
 
     async def _set_to_failed(self, info: Info) -> Failure | None:
         """Of one in which nothing failed: who called it FAILED."""
@@ -339,18 +311,7 @@ class Execution(RowView, LogsOfExecution, Node):
         before, last = told
         why = f": {last.reason}" if last.reason else ""
         message = f"set from {before.state} to FAILED by {last.actor.name}{why}"
-        return Failure(
-            task_run=None,
-            attempt=None,
-            code=Action.CHANGE_STATE.value,
-            message=message,
-            exit_code=None,
-            execution_key=self.row["id"],
-            fingerprint=fingerprint(None, Action.CHANGE_STATE.value, message),
-            log_line=None,
-            skipped=[],
-            skipped_count=0,
-        )
+        return Failure.by_hand(self.row["id"], message)
 
 
 async def _line(info: Info, execution: snapshot.Execution) -> Line | None:
@@ -362,30 +323,3 @@ async def _line(info: Info, execution: snapshot.Execution) -> Line | None:
         return None
     holders = await info.context.loaders.execution.load_many(list(place.holders))
     return Line(place.limit, [row["name"] for row in holders if row], place.position)
-
-
-async def _failure(info: Info, execution_id: UUID, failure: dict[str, Any]) -> Failure:
-    by_path = await task_runs_by_path(info, execution_id)
-    task = by_path.get(failure["path"]) if failure["path"] else None
-    line = None
-    if task:
-        line = await log_lines.last_error_line(
-            info.context.services.pool,
-            execution_id,
-            task.uuid,
-            failure["attempt"],
-            moment_of(execution_id),
-        )
-    skipped = [run for run in by_path.values() if run.state is TaskRunState.CANCELLED]
-    return Failure(
-        task_run=task,
-        attempt=failure["attempt"],
-        code=failure["code"],
-        message=failure["message"],
-        exit_code=failure.get("exit_code"),
-        execution_key=execution_id,
-        fingerprint=fingerprint(failure["path"], failure["code"], failure["message"]),
-        log_line=line,
-        skipped=skipped,
-        skipped_count=len(skipped),
-    )

@@ -1,7 +1,8 @@
 """What changed of an execution that somebody follows."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
 import strawberry
@@ -13,6 +14,7 @@ from schema.following import cursor_of
 from schema.loading import row_of
 from schema.types.approval import Approval
 from schema.types.artifact import ArtifactUse
+from schema.types.beside import read_beside_some
 from schema.types.event import ExecutionEvent
 from schema.types.execution import Execution
 from schema.types.measures import Metric
@@ -27,7 +29,7 @@ class ExecutionChange:
     cursor: str
     seq: int
     more: bool
-    task_runs: list[TaskRun]
+    task_run_rows: strawberry.Private[Sequence[Any]]
     gone_task_run_ids: list[strawberry.ID]
     approvals: list[Approval]
     metrics: list[Metric]
@@ -46,7 +48,7 @@ class ExecutionChange:
             cursor=cursor_of(id, part.place),
             seq=part.place.seq,
             more=part.more,
-            task_runs=[TaskRun.of(row) for row in rows.get("task_runs", ())],
+            task_run_rows=rows.get("task_runs", ()),
             gone_task_run_ids=[],
             approvals=[Approval.of(row) for row in rows.get("approvals", ())],
             metrics=[Metric.of(row) for row in rows.get("metrics", ())],
@@ -62,6 +64,11 @@ class ExecutionChange:
                 ExecutionEvent.of(replace(row, execution_id=id)) for row in rows.get("events", ())
             ],
         )
+
+    @strawberry.field
+    async def task_runs(self, info: Info) -> list[TaskRun]:
+        rows = self.task_run_rows
+        return TaskRun.all_of(rows, await read_beside_some(info, self.key, rows))
 
     @strawberry.field
     async def execution(self, info: Info) -> Execution:

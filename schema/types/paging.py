@@ -4,7 +4,6 @@ import base64
 import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any, Final, Self
 from uuid import UUID
 
@@ -15,7 +14,7 @@ from models.orders import ByValue, ExecutionOrder, Order
 from runner.store.history import Page, Window
 from runner.store.listing import View
 from runner.store.orders import Place, check_place
-from runner.store.value_orders import check_value_place
+from runner.store.value_orders import check_value_place, digest_of
 
 _SMALLEST, _LARGEST, _USUAL = 1, 200, 50
 LINES_AT_MOST: Final = 1_000
@@ -92,7 +91,7 @@ def execution_cursor(order: Order, row: Any) -> str:
 
 def _kind_of(order: Order) -> str:
     if isinstance(order, ByValue):
-        return f"exec.{sha256(order.column.encode()).hexdigest()[:12]}"
+        return f"exec.{digest_of(order)}"
     return "exec" if order.column == "CREATED" else f"exec.{order.column.lower()}"
 
 

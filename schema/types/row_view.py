@@ -2,12 +2,29 @@
 
 from collections.abc import Callable, Mapping
 from operator import itemgetter
-from typing import Any, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
+import strawberry
 from strawberry.types.base import get_object_definition
+from strawberry.types.field import StrawberryField
 
 Read = Callable[[Any], Any]
 View = TypeVar("View", bound="RowView")
+
+
+READY: Final = "ready"
+
+
+def read_ahead(attribute: str) -> Callable[[Callable[..., Any]], StrawberryField]:
+    """A field with a resolver whose value may have been read already: then it is this attribute, which raises NotReady
+    where it was not."""
+    decorated: Callable[[Callable[..., Any]], StrawberryField]
+    decorated = strawberry.field(metadata={READY: attribute})
+    return decorated
+
+
+class NotReady(Exception):
+    """It has to be read first."""
 
 
 class RowView:

@@ -1,7 +1,9 @@
 """Task runs and their attempts."""
 
 import json
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import TYPE_CHECKING, Annotated, Any, Final, Self
 from uuid import UUID
 
@@ -12,18 +14,20 @@ from models.lifecycle.actions import Action, availability
 from models.lifecycle.given import NOTHING, Given
 from models.lifecycle.keeping import in_the_past
 from models.lifecycle.permitted import permitted
+from models.lifecycle.places import place_of
 from models.lifecycle.results import within_limit
 from models.lifecycle.waiting import waiting_of_task
 from models.states import AttemptState, TaskRunState
-from runner.past import moment_of, past_of
+from runner.past import PastKey, moment_of, past_of
 from runner.store.json import load
 from schema.context import Info
 from schema.enums import LogLevel, LogStream
-from schema.loading import row_of, snapshot_of
+from schema.loading import plan_of, row_of, snapshot_of
 from schema.scalars import JSON, BigInt
 from schema.types.actors import StateChange
 from schema.types.approval import Approval
 from schema.types.artifact import ArtifactUse
+from schema.types.beside import Beside
 from schema.types.durations import seconds_between
 from schema.types.flow import Task
 from schema.types.log import LogConnection
@@ -31,6 +35,7 @@ from schema.types.log_pages import LogPage, lines_of, read_logs
 from schema.types.measures import Metric
 from schema.types.node import Node
 from schema.types.problems import ActionAvailability
+from schema.types.row_view import NotReady, Read, RowView, read_ahead, reading
 from schema.types.waiting import Waiting, waiting_views
 
 if TYPE_CHECKING:
@@ -65,8 +70,21 @@ class Resources:
         return cls(max_rss_bytes=used.get("maxRssBytes"), cpu_seconds=used.get("cpuSeconds"))
 
 
+_ATTEMPT_READS: Final[Mapping[str, Read]] = {
+    "id": lambda row: typed("att", row["id"]),
+    "state": lambda row: AttemptState(row["state"]),
+    "duration": lambda row: seconds_between(
+        row["started_at"], row["ended_at"] or moment_of(row["id"])
+    ),
+    "error": lambda row: TaskError.of(row["error"]),
+    "resources": lambda row: Resources.of(row["resources"]),
+}
+
+
+@reading(_ATTEMPT_READS)
 @strawberry.type
-class Attempt(Node):
+class Attempt(RowView, Node):
+    row: strawberry.Private[Any]
     number: int
     state: AttemptState
     worker: str | None
@@ -76,25 +94,6 @@ class Attempt(Node):
     exit_code: int | None
     error: TaskError | None
     resources: Resources | None
-    execution_key: strawberry.Private[UUID]
-    task_run_key: strawberry.Private[UUID]
-
-    @classmethod
-    def of(cls, row: Any) -> Self:
-        return cls(
-            id=strawberry.ID(typed("att", row["id"])),
-            execution_key=row["execution_id"],
-            task_run_key=row["task_run_id"],
-            number=row["number"],
-            state=AttemptState(row["state"]),
-            worker=row["worker"],
-            started_at=row["started_at"],
-            ended_at=row["ended_at"],
-            duration=seconds_between(row["started_at"], row["ended_at"] or moment_of(row["id"])),
-            exit_code=row["exit_code"],
-            error=TaskError.of(row["error"]),
-            resources=Resources.of(row["resources"]),
-        )
 
     @strawberry.field
     async def outputs(self, info: Info) -> JSON:
@@ -114,20 +113,20 @@ class Attempt(Node):
 
     @strawberry.field
     async def metrics(self, info: Info) -> list[Metric]:
-        rows = await info.context.loaders.metrics.load(self.execution_key)
-        return [Metric.of(row) for row in rows if self._has(row)]
+        return [Metric.of(row) for row in await self._mine(info, "metrics")]
 
     @strawberry.field
     async def artifacts(self, info: Info) -> list[ArtifactUse]:
-        rows = await info.context.loaders.artifacts.load(self.execution_key)
-        return [ArtifactUse.of(row) for row in rows if self._has(row)]
+        return [ArtifactUse.of(row) for row in await self._mine(info, "artifacts")]
 
     async def _given(self, info: Info) -> Given:
-        given = await info.context.loaders.given.load(self.execution_key)
-        return given.get((self.task_run_key, self.number), NOTHING)
+        given = await info.context.loaders.given.load(self.row["execution_id"])
+        return given.get((self.row["task_run_id"], self.number), NOTHING)
 
-    def _has(self, row: Any) -> bool:
-        return (row["task_run_id"], row["attempt"]) == (self.task_run_key, self.number)
+    async def _mine(self, info: Info, kind: str) -> list[Any]:
+        rows = await info.context.loaders.by_task_run(kind).load(self.row["execution_id"])
+        mine = rows.get(self.row["task_run_id"], ())
+        return [row for row in mine if row["attempt"] == self.number]
 
 
 @strawberry.type
@@ -135,25 +134,39 @@ class Iteration:
     index: int
     item: JSON
 
-    @strawberry.field
+    @read_ahead("ready_label")
     def label(self) -> str:
+        return self.ready_label
+
+    @property
+    def ready_label(self) -> str:
         text = (
             self.item if isinstance(self.item, str) else json.dumps(self.item, ensure_ascii=False)
         )
         return text if len(text) <= LABEL else f"{text[: LABEL - 1]}…"
 
 
+_READS: Final[Mapping[str, Read]] = {
+    "id": lambda row: typed("run", row["id"]),
+    "key": itemgetter("path"),
+    "state": lambda row: TaskRunState(row["state"]),
+    "inputs": lambda row: load(row["inputs"]),
+    "duration": lambda row: seconds_between(
+        row["started_at"], row["ended_at"] or moment_of(row["id"])
+    ),
+    "error": lambda row: TaskError.of(row["error"]),
+}
+
+
+@reading(_READS)
 @strawberry.type
-class TaskRun(Node):
-    source_key: strawberry.Private[UUID | None]
-    child_key: strawberry.Private[UUID | None]
-    uuid: strawberry.Private[UUID]
-    execution_key: strawberry.Private[UUID]
+class TaskRun(RowView, Node):
+    row: strawberry.Private[Any]
+    beside: strawberry.Private[Beside] = Beside()
     key: str
     state: TaskRunState
     progress: float
     message: str | None
-    results: strawberry.Private[str | None]
     inputs: JSON
     retry_at: datetime | None
     started_at: datetime | None
@@ -162,32 +175,35 @@ class TaskRun(Node):
     error: TaskError | None
 
     @classmethod
-    def of(cls, row: Any) -> Self:
-        return cls(
-            id=strawberry.ID(typed("run", row["id"])),
-            source_key=row["source_execution"],
-            child_key=row["child_id"],
-            uuid=row["id"],
-            execution_key=row["execution_id"],
-            key=row["path"],
-            state=TaskRunState(row["state"]),
-            progress=row["progress"],
-            message=row["message"],
-            inputs=load(row["inputs"]),
-            results=row["results"],
-            retry_at=row["retry_at"],
-            started_at=row["started_at"],
-            ended_at=row["ended_at"],
-            duration=seconds_between(row["started_at"], row["ended_at"] or moment_of(row["id"])),
-            error=TaskError.of(row["error"]),
-        )
+    def all_of(cls, rows: Iterable[Any], beside: Beside) -> list[Self]:
+        """Views of rows with what was read for all of them."""
+        views = [cls.of(row) for row in rows]
+        for view in views:
+            view.beside = beside
+        return views
 
-    @strawberry.field
+    @property
+    def uuid(self) -> UUID:
+        key: UUID = self.row["id"]
+        return key
+
+    @property
+    def execution_key(self) -> UUID:
+        key: UUID = self.row["execution_id"]
+        return key
+
+    @read_ahead("ready_outputs")
     async def outputs(self, info: Info) -> JSON:
-        if self.results is not None:
-            return JSON(load(self.results))
+        if self.row["results"] is not None:
+            return self.ready_outputs
         found = await info.context.loaders.results.load(self.uuid)
         return JSON(within_limit(load(found[0]["results"])) if found else {})
+
+    @property
+    def ready_outputs(self) -> JSON:
+        if self.row["results"] is None:
+            raise NotReady  # put together from its iterations
+        return JSON(load(self.row["results"]))
 
     @strawberry.field
     async def execution(
@@ -197,51 +213,68 @@ class TaskRun(Node):
 
         return Execution.of(await row_of(info, self.execution_key))
 
-    @strawberry.field
+    @read_ahead("ready_task")
     async def task(self, info: Info) -> Task:
-        snapshot = await snapshot_of(info, self.execution_key)
-        return Task.of(snapshot.plan.spec, snapshot.spec_of(snapshot.tasks[self.key]))
+        plan = await plan_of(info, self.execution_key)
+        return Beside(plan=plan).task(self.key)
 
-    @strawberry.field
+    @property
+    def ready_task(self) -> Task:
+        return self.beside.task(self.key)
+
+    @read_ahead("ready_iteration")
     async def iteration(self, info: Info) -> Iteration | None:
-        snapshot = await info.context.loaders.snapshot.load(self.execution_key)
-        task = snapshot.tasks.get(self.key) if snapshot else None
-        if snapshot is None or task is None or task.parent is None or task.index is None:
-            return None
-        items = snapshot.tasks[task.parent].inputs["items"]
-        return Iteration(index=task.index, item=items[task.index])
+        items = await info.context.loaders.items.load(self.execution_key)
+        return _iteration(self.key, Beside(items=items))
+
+    @property
+    def ready_iteration(self) -> Iteration | None:
+        return _iteration(self.key, self.beside)
 
     @strawberry.field
     async def cached_from(
         self, info: Info
     ) -> Annotated["Execution", strawberry.lazy("schema.types.execution")] | None:
-        return await execution_by_id(info, self.source_key)
+        return await execution_by_id(info, self.row["source_execution"])
 
-    @strawberry.field
+    @read_ahead("ready_child")
     async def child(
         self, info: Info
     ) -> Annotated["Execution", strawberry.lazy("schema.types.execution")] | None:
-        return await execution_by_id(info, self.child_key)
+        return await execution_by_id(info, self.row["child_id"])
 
-    @strawberry.field
+    @property
+    def ready_child(self) -> "Execution | None":
+        from schema.types.execution import Execution
+
+        return Execution.maybe(self.beside.execution(self.row["child_id"]))
+
+    @read_ahead("ready_state_history")
     async def state_history(self, info: Info) -> list[StateChange]:
-        rows = await info.context.loaders.task_moves.load(self.execution_key)
-        return [StateChange.of(row) for row in rows if row["task_run_id"] == self.uuid]
+        rows = await info.context.loaders.by_task_run("task_moves").load(self.execution_key)
+        return [StateChange.of(row) for row in rows.get(self.uuid, ())]
 
-    @strawberry.field
+    @property
+    def ready_state_history(self) -> list[StateChange]:
+        return [StateChange.of(row) for row in self.beside.rows("stateHistory", self.uuid)]
+
+    @read_ahead("ready_attempts")
     async def attempts(self, info: Info) -> list[Attempt]:
         return [Attempt.of(row) for row in await info.context.loaders.attempts.load(self.uuid)]
 
+    @property
+    def ready_attempts(self) -> list[Attempt]:
+        return [Attempt.of(row) for row in self.beside.rows("attempts", self.uuid)]
+
     @strawberry.field
     async def metrics(self, info: Info) -> list[Metric]:
-        rows = await info.context.loaders.metrics.load(self.execution_key)
-        return [Metric.of(row) for row in rows if row["task_run_id"] == self.uuid]
+        rows = await info.context.loaders.by_task_run("metrics").load(self.execution_key)
+        return [Metric.of(row) for row in rows.get(self.uuid, ())]
 
     @strawberry.field
     async def artifacts(self, info: Info) -> list[ArtifactUse]:
-        rows = await info.context.loaders.artifacts.load(self.execution_key)
-        mine = (row for row in rows if row["task_run_id"] == self.uuid)
-        return [ArtifactUse.of(row) for row in mine if not row["set_aside"]]
+        rows = await info.context.loaders.by_task_run("artifacts").load(self.execution_key)
+        return [ArtifactUse.of(row) for row in rows.get(self.uuid, ()) if not row["set_aside"]]
 
     @strawberry.field
     async def logs(
@@ -260,11 +293,14 @@ class TaskRun(Node):
         wanted = lines_of(info, self.execution_key, self.uuid, attempt, min_level, stream)
         return await read_logs(info, wanted, page)
 
-    @strawberry.field
+    @read_ahead("ready_approval")
     async def approval(self, info: Info) -> Approval | None:
-        rows = await info.context.loaders.approvals.load(self.execution_key)
-        mine = [row for row in rows if row["task_run_id"] == self.uuid]
-        return Approval.of(mine[-1]) if mine else None
+        rows = await info.context.loaders.by_task_run("approvals").load(self.execution_key)
+        return _latest(rows.get(self.uuid, ()))
+
+    @property
+    def ready_approval(self) -> Approval | None:
+        return _latest(self.beside.rows("approval", self.uuid))
 
     @strawberry.field
     async def waiting_for(self, info: Info) -> list[Waiting]:
@@ -296,11 +332,18 @@ async def execution_by_id(info: Info, id: UUID | None) -> "Execution | None":
 
 
 async def task_run_by_id(info: Info, execution_id: UUID, task_run_id: UUID) -> TaskRun | None:
-    rows = await info.context.loaders.task_runs.load(execution_id)
-    found = next((row for row in rows if row["id"] == task_run_id), None)
-    return TaskRun.of(found) if found else None
+    """Of an execution now, or of a moment of it."""
+    past = past_of(execution_id)
+    key = PastKey(task_run_id, past) if past else task_run_id
+    return TaskRun.maybe(await info.context.loaders.task_run.load(key))
 
 
-async def task_runs_by_path(info: Info, execution_id: UUID) -> dict[str, TaskRun]:
-    rows = await info.context.loaders.task_runs.load(execution_id)
-    return {row["path"]: TaskRun.of(row) for row in rows}
+def _iteration(path: str, beside: Beside) -> Iteration | None:
+    place = place_of(path)
+    if place.parent is None or place.iteration is None:
+        return None
+    return Iteration(index=place.iteration, item=beside.item(place.parent, place.iteration))
+
+
+def _latest(rows: Sequence[Any]) -> Approval | None:
+    return Approval.of(rows[-1]) if rows else None

@@ -34,12 +34,13 @@ async def waiting_views(
     info: Info, execution_id: UUID, reasons: list[waiting.Waiting]
 ) -> list[Waiting]:
     """The reasons; and after each that waits for a child which is held, what of people holds that one."""
-    from schema.types.task_run import task_runs_by_path
+    from schema.types.task_run import TaskRun
 
-    by_path = await task_runs_by_path(info, execution_id) if reasons else {}
+    loaders = info.context.loaders
+    by_path = await loaders.task_runs_by_path.load(execution_id) if reasons else {}
     told = await asyncio.gather(
         *(
-            _told(info, execution_id, reason, by_path.get(reason.path) if reason.path else None)
+            _told(info, execution_id, reason, TaskRun.maybe(by_path.get(reason.path or "")))
             for reason in reasons
         )
     )
@@ -51,8 +52,8 @@ async def _told(
 ) -> list[Waiting]:
     approval = None
     if task_run and reason.code is WaitingCode.APPROVAL:
-        rows = await info.context.loaders.approvals.load(execution_id)
-        mine = [row for row in rows if row["task_run_id"] == task_run.uuid]
+        rows = await info.context.loaders.by_task_run("approvals").load(execution_id)
+        mine = rows.get(task_run.uuid)
         approval = Approval.of(mine[-1]) if mine else None
     view = Waiting(
         code=reason.code,

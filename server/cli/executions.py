@@ -12,7 +12,7 @@ from server.cli.api import Api, CommandFailed, plain_errors
 from server.cli.inputs import of_flow, parse_labels
 from server.cli.moments import ABOUT, begins, ends
 from server.cli.options import AsJson, Child, Id, Triggers
-from server.cli.words import one_of, order_named, states, triggers
+from server.cli.words import one_of, ordering, states, triggers
 
 
 def register(app: typer.Typer) -> None:
@@ -48,7 +48,7 @@ def ls(
     order: Annotated[
         str,
         typer.Option(
-            help="created, started, ended, duration, flow, state or progress; _asc or _desc."
+            help="created, started, ended, duration, flow, state, progress, or as metric.loss; _asc or _desc."
         ),
     ] = "created_desc",
     limit: Annotated[int, typer.Option(min=1, max=200, help="At most so many.")] = 20,
@@ -66,7 +66,7 @@ def ls(
         "and": [*of_flow(flow), *({"labels": {"has": one}} for one in parse_labels(label or []))],
     }
     given = {name: value for name, value in where.items() if value or value is False}
-    asked = {"where": given, "search": search, "orderBy": order_named(order), "first": limit}
+    asked = {"where": given, "search": search, **ordering(order), "first": limit}
     found = asyncio.run(Api.find().ask(queries.LIST, **asked))["executions"]
     if as_json:
         typer.echo(json.dumps(found["nodes"], indent=2))

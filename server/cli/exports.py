@@ -1,5 +1,6 @@
 """Executions as files: a client of the API, nothing more."""
 
+import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from typing import Annotated, BinaryIO
 import typer
 
 from server.cli.api import Api, CommandFailed, plain_errors
-from server.cli.words import order_named
+from server.cli.words import ordering
 
 Output = Annotated[str, typer.Option("-o", "--output", help="The file to write; - is the screen.")]
 
@@ -37,13 +38,15 @@ def export(
         typer.Option(help="As name, label.team or metric.loss; may be repeated."),
     ] = None,
     order: Annotated[
-        str, typer.Option(help="As of `headway ls`: created, duration_asc, ...")
+        str, typer.Option(help="As of `headway ls`: created, duration_asc, metric.loss_asc, ...")
     ] = "created_desc",
     output: Output = "-",
 ) -> None:
     """Write all executions that a search finds to a file."""
     ending = "csv" if format is TableFormat.CSV else "json"
-    asked = {"orderBy": order_named(order), "columns": ",".join(map(_quoted, column or ()))}
+    asked = {"columns": ",".join(map(_quoted, column or ()))}
+    for name, value in ordering(order).items():
+        asked[name] = value if isinstance(value, str) else json.dumps(value)
     if search:
         asked["search"] = search
     with _written(output) as file:

@@ -22,8 +22,9 @@ SHOW: Final = f"""query ($id: ID!, $at: Int) {{ execution(id: $id, at: $at) {{ {
 AUDIT: Final = """query ($where: AuditFilter, $first: Int) { auditLog(where: $where, first: $first) { nodes {
   id at action reason channel actor { kind name } target targetName namespace data } } }"""
 TASKS: Final = "query ($id: ID!) { execution(id: $id) { taskRuns { id key } } }"
-LIST: Final = """query ($where: ExecutionFilter, $search: String, $orderBy: ExecutionOrder, $first: Int) {
-  executions(where: $where, search: $search, orderBy: $orderBy, first: $first) {
+LIST: Final = """query (
+  $where: ExecutionFilter, $search: String, $orderBy: ExecutionOrder, $orderByValue: ValueOrder, $first: Int) {
+  executions(where: $where, search: $search, orderBy: $orderBy, orderByValue: $orderByValue, first: $first) {
   nodes { id name namespace flowKey kind state progress startedAt duration } } }"""
 REQUESTS: Final = """query ($id: ID!) { approvals(where: {executionId: $id}, first: 200) { nodes {
   id message state decidedAt taskRun { key } votes { actor { name } decision comment } } }

@@ -1,6 +1,7 @@
 """The words that options take in place of the API's enum values; a wrong one is answered with the right ones."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from server.cli.api import CommandFailed
 
@@ -48,12 +49,18 @@ def triggers(words: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(kind.value for kind in found if kind))
 
 
-def order_named(name: str) -> str:
-    """Without a direction the greatest first. Raises CommandFailed."""
+def ordering(name: str) -> dict[str, Any]:
+    """The arguments that mean it: `orderBy`, or of a column with a key `orderByValue`. Without a direction the greatest
+    comes first. Raises CommandFailed."""
     from models.orders import ExecutionOrder
 
+    if "." in name:
+        column, _, direction = name.rpartition("_")
+        if direction.upper() in ("ASC", "DESC"):
+            return {"orderByValue": {"column": column, "direction": direction.upper()}}
+        return {"orderByValue": {"column": name, "direction": "DESC"}}
     upper = name.upper().replace("-", "_")
     whole = upper if upper.endswith(("_ASC", "_DESC")) else f"{upper}_DESC"
     if whole in ExecutionOrder.__members__:
-        return whole
+        return {"orderBy": whole}
     raise unknown(name, dict.fromkeys(one.column.lower() for one in ExecutionOrder), "order")

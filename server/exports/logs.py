@@ -15,6 +15,7 @@ from runner.store.log_search import COLOUR, patterns_of
 from runner.store.snapshot_reads import LOG_BY_TASK, LOG_BY_TIME, PATHS, in_chunks, one_moment
 from schema.scalars import time_text
 from server.exports.visible import Asked, visible
+from server.places import Places
 
 _ANSI: Final = re.compile(
     r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-Z\\^-~])|\x9b[0-?]*[ -/]*[@-~]"
@@ -39,7 +40,9 @@ class LogText:
     text: str | None = None
 
 
-async def log_text(pool: Pool, asked: Asked, wanted: LogText) -> AsyncGenerator[bytes, None]:
+async def log_text(
+    pool: Pool, asked: Asked, wanted: LogText, places: Places
+) -> AsyncGenerator[bytes, None]:
     sql = LOG_BY_TASK if wanted.order is LogOrder.TASK else LOG_BY_TIME
     count, digest = 0, hashlib.sha256()
     async with one_moment(pool) as connection:
@@ -48,7 +51,7 @@ async def log_text(pool: Pool, asked: Asked, wanted: LogText) -> AsyncGenerator[
         says = (patterns_of(wanted.text), COLOUR) if wanted.text else (None, None)
         which = (wanted.task, wanted.attempt, wanted.level, wanted.stream)
         async for rows in in_chunks(connection, sql, row["id"], *which, *says):
-            text = "".join(_line(one, wanted.ansi) for one in rows).encode()
+            text = places.shown("".join(_line(one, wanted.ansi) for one in rows).encode())
             count += len(rows)
             digest.update(text)
             yield text

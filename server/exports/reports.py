@@ -7,6 +7,7 @@ from typing import Final
 
 from runner.store.connection import Pool
 from server.exports.visible import Asked
+from server.places import Places
 from server.report.facts import Facts, facts_of
 
 FEWEST_COMPARED: Final = 2
@@ -14,8 +15,8 @@ MOST_COMPARED: Final = 5
 _ONE_AT_A_TIME: Final = threading.Lock()
 
 
-async def report(pool: Pool, asked: Sequence[Asked]) -> AsyncGenerator[bytes, None]:
-    facts = await facts_of(pool, asked)
+async def report(pool: Pool, asked: Sequence[Asked], places: Places) -> AsyncGenerator[bytes, None]:
+    facts = await facts_of(pool, asked, places)
     yield await asyncio.to_thread(_drawn, facts)
 
 

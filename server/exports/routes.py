@@ -1,9 +1,11 @@
 """The ways to the downloads. What may be asked is what GraphQL gives to the same viewer."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -22,6 +24,7 @@ from server.exports.tables import csv_writer, json_writer, table
 from server.exports.visible import Asked
 from server.graphql.errors import explained
 from server.guard import RETRY_AFTER, refusal
+from server.places import Places
 
 _CSV: Final = "text/csv; charset=utf-8; header=present"
 _JSON: Final = "application/json"
@@ -32,20 +35,41 @@ _STATUS: Final = {"NOT_FOUND": 404, "FORBIDDEN": 403, "UNAVAILABLE": 503}
 Answer = Callable[[Request, Viewer], Awaitable[Response]]
 
 
-def export_routes(pool: Pool, turns: Turns) -> list[Route]:
-    return [*_table_routes(pool, turns), *_report_routes(pool, turns), *_one_routes(pool, turns)]
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where downloads are read, and how files are named in them."""
+
+    pool: Pool
+    turns: Turns
+    places: Places
+
+    def given(self, pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+        return self.turns.taken(pieces)
+
+    def shown(self, pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+        return self.given(self.places.shown_pieces(pieces))
+
+    def meant(self, request: Request) -> QueryParams:
+        return QueryParams(
+            self.places.meant([list(one) for one in request.query_params.multi_items()])
+        )
 
 
-def _table_routes(pool: Pool, turns: Turns) -> list[Route]:
+def export_routes(pool: Pool, turns: Turns, places: Places | None = None) -> list[Route]:
+    source = Source(pool, turns, places or Places())
+    return [*_table_routes(source), *_report_routes(source), *_one_routes(source)]
+
+
+def _table_routes(source: Source) -> list[Route]:
     async def as_csv(request: Request, viewer: Viewer) -> Response:
-        wanted, columns = asked_table(request.query_params, USUAL)
-        pieces = table(pool, viewer.scope, wanted, columns, csv_writer(columns))
-        return await Download.of(turns.taken(pieces), _CSV, f"executions-{_now()}.csv")
+        wanted, columns = asked_table(source.meant(request), USUAL)
+        pieces = table(source.pool, viewer.scope, wanted, columns, csv_writer(columns))
+        return await Download.of(source.shown(pieces), _CSV, f"executions-{_now()}.csv")
 
     async def as_json(request: Request, viewer: Viewer) -> Response:
-        wanted, columns = asked_table(request.query_params, WHOLE)
-        pieces = table(pool, viewer.scope, wanted, columns, json_writer(columns))
-        return await Download.of(turns.taken(pieces), _LINES, f"executions-{_now()}.jsonl")
+        wanted, columns = asked_table(source.meant(request), WHOLE)
+        pieces = table(source.pool, viewer.scope, wanted, columns, json_writer(columns))
+        return await Download.of(source.shown(pieces), _LINES, f"executions-{_now()}.jsonl")
 
     return [
         _route("/executions/export.csv", as_csv),
@@ -53,17 +77,17 @@ def _table_routes(pool: Pool, turns: Turns) -> list[Route]:
     ]
 
 
-def _report_routes(pool: Pool, turns: Turns) -> list[Route]:
+def _report_routes(source: Source) -> list[Route]:
     async def of_several(request: Request, viewer: Viewer) -> Response:
         ids = asked_ids(request.query_params, FEWEST_COMPARED, MOST_COMPARED)
-        pieces = report(pool, [Asked(id, viewer.scope) for id in ids])
-        return await Download.of(turns.taken(pieces), _PDF, f"comparison-{_now()}.pdf")
+        pieces = report(source.pool, [Asked(id, viewer.scope) for id in ids], source.places)
+        return await Download.of(source.given(pieces), _PDF, f"comparison-{_now()}.pdf")
 
     async def of_one(request: Request, viewer: Viewer) -> Response:
         check_names(request.query_params)
         asked = _asked(request, viewer)
-        pieces = report(pool, [asked])
-        return await Download.of(turns.taken(pieces), _PDF, f"{_safe(asked.id)}.pdf")
+        pieces = report(source.pool, [asked], source.places)
+        return await Download.of(source.given(pieces), _PDF, f"{_safe(asked.id)}.pdf")
 
     return [
         _route("/executions/report.pdf", of_several),
@@ -71,19 +95,19 @@ def _report_routes(pool: Pool, turns: Turns) -> list[Route]:
     ]
 
 
-def _one_routes(pool: Pool, turns: Turns) -> list[Route]:
+def _one_routes(source: Source) -> list[Route]:
     async def as_record(request: Request, viewer: Viewer) -> Response:
         logs, asked = asked_record(request.query_params), _asked(request, viewer)
         if logs:
             _check_may(viewer, Permission.VIEW_LOGS)
-        pieces = record(pool, asked, logs)
-        return await Download.of(turns.taken(pieces), _JSON, f"{_safe(asked.id)}.json")
+        pieces = record(source.pool, asked, logs)
+        return await Download.of(source.shown(pieces), _JSON, f"{_safe(asked.id)}.json")
 
     async def as_log(request: Request, viewer: Viewer) -> Response:
         wanted, asked = asked_log(request.query_params), _asked(request, viewer)
         _check_may(viewer, Permission.VIEW_LOGS)
-        pieces = log_text(pool, asked, wanted)
-        return await Download.of(turns.taken(pieces), _TEXT, f"{_safe(asked.id)}.log.txt")
+        pieces = log_text(source.pool, asked, wanted, source.places)
+        return await Download.of(source.given(pieces), _TEXT, f"{_safe(asked.id)}.log.txt")
 
     return [
         _route("/executions/{id}/record.json", as_record),

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncGenerator, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from json import dumps
 from typing import Any
 
@@ -23,6 +23,7 @@ from server.graphql.errors import is_only_unavailable, is_partly_unavailable, pr
 from server.graphql.executor import PlainFastExecutor
 from server.graphql.readers import Fields
 from server.graphql.requests import Rejected, Request
+from server.places import Places
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 1.0
 
@@ -71,28 +72,34 @@ class Operations:
         schema: GraphQLSchema,
         context: ContextFactory,
         documents: Documents | None = None,
+        places: Places | None = None,
     ) -> None:
         self._schema = schema
         self._context = context
         self._documents = documents or Documents(schema)
         self._fields = Fields(schema)
+        self._places = places or Places()
 
     def prepare(self, request: Request) -> Prepared:
         """Raises Rejected for what cannot be executed: unknown, invalid or beyond a limit."""
         document = self._documents.find(request)
         name = request.operation_name or None
         operation = document.operation(name)
-        document.check_cost(self._schema, name, request.variables, self._documents.limits)
-        return Prepared(document, operation, name, request.variables)
+        variables = self._places.meant(request.variables)
+        document.check_cost(self._schema, name, variables, self._documents.limits)
+        return Prepared(document, operation, name, variables)
 
     async def execute(self, prepared: Prepared, viewer: Viewer) -> Answer:
         """A query or a mutation. Never raises but for a bug in this house: errors are in the answer."""
         executor = self._executor(prepared, self._context(viewer))
         if isinstance(executor, list):
-            return refused(executor)
+            return self._shown(refused(executor))
         outcome = executor.execute_operation()
         result = outcome if isinstance(outcome, ExecutionResult) else await outcome  # type: ignore[misc]
-        return answered(result)
+        return self._shown(answered(result))
+
+    def _shown(self, answer: Answer) -> Answer:
+        return replace(answer, body=self._places.shown(answer.body))
 
     async def subscribe(
         self, prepared: Prepared, viewer: Viewer, resume: Any = None
@@ -125,7 +132,7 @@ class Operations:
             outcome = execute_subscription_event(once)
             answer = answered(outcome if isinstance(outcome, ExecutionResult) else await outcome)
             if not is_partly_unavailable(answer.errors):
-                return answer.body
+                return self._shown(answer).body
             await asyncio.sleep(random.uniform(pause / 2, pause))
             pause = min(pause * 2, _LONGEST_PAUSE)
 

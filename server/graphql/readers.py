@@ -23,6 +23,8 @@ from graphql import (
     is_non_null_type,
 )
 
+from schema.types.row_view import READY
+
 _PLAIN = (str, int, float, Enum, datetime, date, UUID, Decimal, dict, list)
 _ANSWERED_AS_THEY_ARE = {GraphQLString.name: str, GraphQLID.name: str, GraphQLBoolean.name: bool}
 
@@ -72,6 +74,17 @@ class Branch:
         return Leaf(self.attribute, convert)
 
 
+def reader(kind: GraphQLObjectType, fields: Mapping[str, Leaf]) -> Convert:
+    """Of an object of a type: all that is asked of it, by name in the answer."""
+    return _object(fields, _class_of(kind) or object)
+
+
+def _class_of(kind: GraphQLObjectType) -> type | None:
+    """The one that the schema checks objects of a type for, if it does."""
+    definition = kind.extensions.get("strawberry-definition") if kind.is_type_of else None
+    return definition.origin if definition else None
+
+
 def _object(fields: Mapping[str, Leaf], of_class: type) -> Convert:
     # One more attribute, so that it always gives a tuple.
     get = attrgetter("__class__", *(leaf.attribute for leaf in fields.values()))
@@ -95,7 +108,7 @@ class Fields:
         kinds = [kind for kind in schema.type_map.values() if isinstance(kind, GraphQLObjectType)]
         plain = {kind.name: _plain(kind) for kind in kinds}
         self._leaves = {
-            name: {field: _leaf(*of) for field, of in fields.items() if _is_leaf(of[1])}
+            name: {field: leaf for field, of in fields.items() if (leaf := _leaf(*of))}
             for name, fields in plain.items()
         }
         self._branches = {
@@ -115,7 +128,7 @@ def constant(value: Any) -> Leaf:
 
 
 def _plain(kind: GraphQLObjectType) -> dict[str, tuple[str, GraphQLField]]:
-    """By name the attribute of each field that is one and nothing more."""
+    """By name the attribute of each field that is one and nothing more, or that may have been read already."""
     found: dict[str, tuple[str, GraphQLField]] = {}
     for name, field in kind.fields.items():
         definition = field.extensions.get("strawberry-definition")
@@ -123,15 +136,35 @@ def _plain(kind: GraphQLObjectType) -> dict[str, tuple[str, GraphQLField]]:
         basic = field.resolve is None or (definition is not None and definition.is_basic_field)
         if basic and not field.args:
             found[name] = (name if field.resolve is None else definition.python_name, field)
+        elif definition is not None and not field.args and READY in definition.metadata:
+            found[name] = (definition.metadata[READY], field)
     return found
 
 
-def _is_leaf(field: GraphQLField) -> bool:
-    return is_leaf_type(_stripped(field.type)[0])
-
-
-def _leaf(attribute: str, field: GraphQLField) -> Leaf:
+def _leaf(attribute: str, field: GraphQLField) -> Leaf | None:
     kind, nullable = _stripped(field.type)
+    if is_list_type(kind):
+        return _list_of_leaves(attribute, kind.of_type, nullable)
+    return _leaf_of(attribute, kind, nullable) if is_leaf_type(kind) else None
+
+
+def _list_of_leaves(attribute: str, of: Any, nullable: bool) -> Leaf | None:
+    kind, may_hold_null = _stripped(of)
+    if not is_leaf_type(kind):
+        return None
+    read = _leaf_of(attribute, kind, may_hold_null).convert
+
+    def convert(value: Any) -> Any:
+        if value is None and nullable:
+            return None
+        if not isinstance(value, list):
+            raise NotPlain
+        return [read(each) for each in value]
+
+    return Leaf(attribute, convert)
+
+
+def _leaf_of(attribute: str, kind: Any, nullable: bool) -> Leaf:
     serialise = _serialiser(kind)
 
     def convert(value: Any) -> Any:
@@ -171,10 +204,9 @@ def _branch(attribute: str, field: GraphQLField) -> Branch | None:
         kind, _ = _stripped(kind.of_type)
     if not isinstance(kind, GraphQLObjectType):
         return None
-    if kind.is_type_of is None:
-        return Branch(attribute, nullable, listed, kind, None)
-    definition = kind.extensions.get("strawberry-definition")
-    return Branch(attribute, nullable, listed, kind, definition.origin) if definition else None
+    if kind.is_type_of and "strawberry-definition" not in kind.extensions:
+        return None
+    return Branch(attribute, nullable, listed, kind, _class_of(kind))
 
 
 def _stripped(kind: Any) -> tuple[Any, bool]:

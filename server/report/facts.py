@@ -17,6 +17,7 @@ from schema.types.execution import Execution
 from schema.types.note import Note
 from schema.types.task_run import Attempt, TaskRun
 from server.exports.visible import Asked, visible
+from server.places import Places
 
 MOST_TASKS: Final = 200
 MOST_ROWS: Final = 100
@@ -55,14 +56,15 @@ class Facts:
     notes: Sequence[Note]
 
 
-async def facts_of(pool: Pool, asked: Sequence[Asked]) -> list[Facts]:
+async def facts_of(pool: Pool, asked: Sequence[Asked], places: Places) -> list[Facts]:
     """Raises Refused NOT_FOUND when one of them may not be seen."""
     async with one_moment(pool) as connection:
         rows = [await visible(connection, one) for one in asked]
-        return [await _facts(connection, row) for row in rows]
+        return [await _facts(connection, places.shown_row(row), places) for row in rows]
 
 
-async def _facts(connection: Connection, row: Row) -> Facts:
+async def _facts(connection: Connection, row: Row, places: Places) -> Facts:
+    shown = places.shown_row
     id = row["id"]
     tasks = await first_of(connection, history.TASK_RUNS_OF, MOST_TASKS + 1, [id])
     attempts = await history.grouped(
@@ -76,15 +78,18 @@ async def _facts(connection: Connection, row: Row) -> Facts:
         execution=Execution.of(row),
         revision=row["revision"],
         failure=_failure(failure) if failure else None,
-        moves=await first_of(connection, history.MOVES_OF, MOST_ROWS + 1, [id]),
+        moves=[
+            shown(move)
+            for move in await first_of(connection, history.MOVES_OF, MOST_ROWS + 1, [id])
+        ],
         bars=[
-            Bar(TaskRun.of(task), [Attempt.of(one) for one in below])
+            Bar(TaskRun.of(shown(task)), [Attempt.of(shown(one)) for one in below])
             for task, below in zip(tasks, attempts, strict=True)
         ],
         series=_series(await measured_series(connection, id, MOST_SERIES, POINTS)),
         measured=(await last_metrics(connection, [id], None))[id],
-        artifacts=[ArtifactUse.of(use) for use in uses if not use["set_aside"]],
-        notes=[Note.of(note) for note in notes],
+        artifacts=[ArtifactUse.of(shown(use)) for use in uses if not use["set_aside"]],
+        notes=[Note.of(shown(note)) for note in notes],
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 import orjson
 
 LONGEST: Final = 1_500
-_FILE = re.compile(r"file://[^\s\"'<>]*?([^/\s\"'<>]+)/?(?=[\s\"'<>]|$)")
+_FILE = re.compile(r"(?:file|headway)://[^\s\"'<>]*?([^/\s\"'<>]+)/?(?=[\s\"'<>]|$)")
 
 
 def moment(at: datetime | None) -> str:
@@ -40,7 +40,7 @@ def shown(value: Any) -> str:
 def _short(value: Any) -> Any:
     """Within lists and objects too."""
     match value:
-        case str() if value.startswith("file://"):
+        case str() if value.startswith(("file://", "headway://")):
             return value.rstrip("/").rpartition("/")[2]
         case str():
             return without_paths(value)

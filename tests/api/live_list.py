@@ -9,12 +9,15 @@ from tests.api.client import Client
 
 _ROW = "id seq state archived labels { key value }"
 _LIVE = f"""
-subscription ($where: ExecutionFilter, $search: String, $orderBy: ExecutionOrder, $first: Int, $after: String) {{
-  executionList(where: $where, search: $search, orderBy: $orderBy, first: $first, after: $after) {{
+subscription ($where: ExecutionFilter, $search: String, $orderBy: ExecutionOrder, $orderByValue: ValueOrder,
+  $first: Int, $after: String) {{
+  executionList(where: $where, search: $search, orderBy: $orderBy, orderByValue: $orderByValue,
+    first: $first, after: $after) {{
     reset cursor totalCount {{ value exact }}
     enter {{ before node {{ {_ROW} }} }} update {{ {_ROW} }} leave {{ id reason }} }} }}"""
-_PAGE = f"""query ($where: ExecutionFilter, $search: String, $orderBy: ExecutionOrder, $first: Int) {{
-  executions(where: $where, search: $search, orderBy: $orderBy, first: $first) {{
+_PAGE = f"""query (
+  $where: ExecutionFilter, $search: String, $orderBy: ExecutionOrder, $orderByValue: ValueOrder, $first: Int) {{
+  executions(where: $where, search: $search, orderBy: $orderBy, orderByValue: $orderByValue, first: $first) {{
     totalCount {{ value exact }} nodes {{ {_ROW} }} }} }}"""
 Row = dict[str, Any]
 

@@ -1,50 +1,173 @@
 """Following an execution by its changes: what was folded is what a query gives, whatever happens to it."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+import os
+import time
+from collections.abc import Awaitable, Callable
 from random import Random
+from typing import Any
 
-from tests.api.client import Client
-from tests.api.followed import Follower
+import pytest
+
+from models.lifecycle.actions import Action
+from tests.api.client import PROBLEM, Client
+from tests.api.followed import Follower, following
+from tests.api.held import Target, act
 from tests.api.servers import Served
 
-EACH = """id: each
+ROUNDS = int(os.environ.get("HEADWAY_ROUNDS", "25"))
+CHILD = """id: child
 namespace: followed
+tasks: [{id: held, type: wait, event: go}]
+"""
+MIXED = """id: mixed
+namespace: followed
+on_failure: FINISH_POSSIBLE
 tasks:
   - id: each
     type: foreach
-    items: [a, b, c, d]
+    items: [{n: 1}, {n: 2}, {n: 3}]
     max_parallel: 2
     tasks:
-      - {id: say, type: log, message: "{{ item }}"}
-      - {id: fail, type: fail, when: "{{ index == 2 }}", needs: [say]}
-  - {id: end, type: log, message: done, needs: [each]}
+      - {id: say, type: return, outputs: {n: "{{ item.n }}"}}
+      - {id: flaky, type: fail, when: "{{ index == 1 }}", needs: [say], retry: {max_attempts: 2, delay: 50ms}}
+  - id: tells
+    type: shell
+    run: |
+      echo model > model.pkl
+      echo '{"metric": {"name": "loss", "value": 0.5, "step": 1}, "progress": 0.5}' >> "$HEADWAY_FILE"
+      echo '{"artifact": {"path": "model.pkl"}, "property": {"rate": 1}}' >> "$HEADWAY_FILE"
+      exit 1
+  - {id: down, type: subflow, flow: child}
+  - {id: held, type: wait, event: go}
+  - {id: ok, type: approval, required: 2, needs: [held]}
+  - {id: end, type: log, message: done, needs: [each, down, ok]}
 """
+"""Somebody who does what is possible, and now and then what is not."""
+ANSWER = "query ($id: ID!) { execution(id: $id) { id state taskRuns { id approval { id state } } children { id } } }"
 
 
-@asynccontextmanager
-async def following(*followers: Follower) -> AsyncIterator[None]:
-    """A follower that fails fails the test."""
-    with suppress(asyncio.CancelledError):
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(each.follow()) for each in followers]
-            yield
-            for task in tasks:
-                task.cancel()
+async def mutate(client: Client, name: str, kind: str, /, **input: Any) -> Any:
+    query = f"mutation ($input: {kind}!) {{ {name}(input: $input) {{ {PROBLEM} }} }}"
+    return (await client.ask(query, input=input))[name]["problems"]
 
 
-async def test_a_foreach_that_fails_and_is_restarted(client: Client, beside: Served) -> None:
-    execution = await client.run(EACH)
-    doors = [client, beside.client]
-    followers = [Follower(doors, Random(seed), execution["id"], seed / 4) for seed in range(3)]
-    async with following(*followers):
-        await client.until_ended(execution["id"])
-        for follower in followers:
-            await follower.catches_up()
-        await client.mutate("restartExecution", id=execution["id"])
-        for follower in followers:
-            await follower.catches_up()
-        await client.until_ended(execution["id"])
-        for follower in followers:
-            await follower.catches_up()
+ACTIONS = (
+    Action.PAUSE,
+    Action.RESUME,
+    Action.CANCEL,
+    Action.RESTART,
+    Action.RETRY_FAILED,
+    Action.SET_LABELS,
+    Action.ADD_NOTE,
+    Action.APPROVE,
+    Action.REJECT,
+    Action.CHANGE_TASK_RUN_STATE,
+    Action.CHANGE_STATE,
+    Action.ARCHIVE,
+    Action.UNARCHIVE,
+)
+
+
+async def happens(random: Random, client: Client, id: str) -> str:
+    """Something that may happen to an execution that runs here."""
+    shown = (await client.ask(ANSWER, id=id))["execution"]
+    if random.random() < 0.2:
+        await mutate(client, "sendEvent", "SendEventInput", name="go", executionId=id)
+        return "event"
+    child = shown["children"] and random.choice(shown["children"])["id"]
+    if child and random.random() < 0.3:
+        labels = [{"key": "n", "value": str(random.randrange(9))}]
+        await mutate(client, "setLabels", "SetLabelsInput", id=child, labels=labels)
+        await mutate(client, "sendEvent", "SendEventInput", name="go", executionId=child)
+        return "child"
+    action = random.choice(ACTIONS)
+    run = random.choice(shown["taskRuns"])["id"]
+    requests = [one["approval"]["id"] for one in shown["taskRuns"] if one["approval"]]
+    more = {"outputs": {"set": random.random()}} if action is Action.CHANGE_TASK_RUN_STATE else {}
+    if requests or action not in (Action.APPROVE, Action.REJECT):
+        await act(client, action, Target(id, run, requests[-1] if requests else ""), **more)
+    return action.value
+
+
+async def is_told(random: Random, client: Client, id: str) -> str:
+    """Something that may be told of an execution that runs elsewhere."""
+    key, number = random.choice(("load", "train", "test")), random.randrange(100)
+    states = ("RUNNING", "SUCCESS", "FAILED")
+    told: dict[str, Callable[[], Awaitable[Any]]] = {
+        "task run": lambda: mutate(
+            client,
+            "recordTaskRun",
+            "RecordTaskRunInput",
+            executionId=id,
+            key=key,
+            state=random.choice(states),
+            attempt=1 + number % 3,
+            outputs={"n": number},
+        ),
+        "metric": lambda: mutate(
+            client,
+            "recordMetrics",
+            "RecordMetricsInput",
+            executionId=id,
+            metrics=[{"name": "loss", "value": number, "taskKey": key, "step": number}],
+        ),
+        "artifact": lambda: mutate(
+            client,
+            "recordArtifacts",
+            "RecordArtifactsInput",
+            executionId=id,
+            artifacts=[{"uri": f"s3://x/{number % 4}", "direction": "OUT", "taskKey": key}],
+        ),
+        "properties": lambda: mutate(
+            client,
+            "recordProperties",
+            "RecordPropertiesInput",
+            executionId=id,
+            properties={"n": number},
+        ),
+    }
+    what = random.choice(list(told))
+    await told[what]()
+    return what
+
+
+async def follow_through(
+    doors: list[Client], id: str, act_on: Callable[[Random, Client, str], Awaitable[str]]
+) -> None:
+    seed = int(os.environ.get("HEADWAY_SEED", time.time_ns() % 10**9))
+    random = Random(seed)
+    followers = [Follower(doors, Random(seed + n), id, cuts) for n, cuts in enumerate((0, 0.3, 1))]
+    acts: list[str] = []
+    try:
+        async with following(*followers):
+            for _ in range(ROUNDS):
+                acts.append(await act_on(random, random.choice(doors), id))
+                for follower in followers:
+                    await follower.catches_up()
+    except BaseException:
+        print(f"HEADWAY_SEED={seed}", acts)
+        raise
+    assert not any(follower.resets for follower in followers)
+    assert followers[2].resumed
+
+
+@pytest.mark.timeout(180)
+async def test_whatever_happens_what_was_folded_is_what_a_query_gives(
+    client: Client, beside: Served
+) -> None:
+    await client.save(CHILD)
+    execution = await client.run(MIXED)
+    await follow_through([client, beside.client], execution["id"], happens)
+
+
+@pytest.mark.timeout(180)
+async def test_whatever_is_told_what_was_folded_is_what_a_query_gives(
+    client: Client, beside: Served
+) -> None:
+    recorded = await client.ask(
+        f"""mutation ($input: RecordExecutionInput!) {{
+          recordExecution(input: $input) {{ execution {{ id }} {PROBLEM} }} }}""",
+        input={"namespace": "followed", "pipeline": "elsewhere"},
+    )
+    id = recorded["recordExecution"]["execution"]["id"]
+    await follow_through([client, beside.client], id, is_told)

@@ -37,6 +37,15 @@ LISTS: tuple[dict[str, Any], ...] = (
     {"first": 10, "search": "started<-2s"},
     {"first": 5, "search": "metric.loss>1"},
     {"first": 5, "search": "has:notes"},
+    {"first": 5, "search": "error:*"},
+    {"first": 4, "orderByValue": {"column": "metric.loss", "direction": "ASC"}},
+    {"first": 50, "orderByValue": {"column": "property.lr", "direction": "DESC"}},
+    {"first": 4, "orderByValue": {"column": "property.lr", "direction": "ASC"}},
+    {
+        "first": 5,
+        "orderByValue": {"column": "label.shade", "direction": "DESC"},
+        "search": "is:running",
+    },
 )
 
 
@@ -57,6 +66,7 @@ class Acts:
     def __init__(self, random: Random, doors: list[Client], namespace: str) -> None:
         self.random, self.doors, self.namespace = random, doors, namespace
         self.ids: list[str] = []
+        self.measured = 0
 
     async def save(self) -> None:
         for key in ("one", "two"):
@@ -67,7 +77,7 @@ class Acts:
         client = self.random.choice(self.doors)
         act = self.random.choice(
             (self.create, self.create, self.end, self.end, self.label, self.archive, self.delete,
-             self.pause, self.measure, self.note)
+             self.pause, self.measure, self.measure, self.set_property, self.set_property, self.note)
         )  # fmt: skip
         if len(self.ids) < 4:
             act = self.create
@@ -110,18 +120,30 @@ class Acts:
         await self._do(client, "addNote", "AddNoteInput", id=id, text="seen")
 
     async def measure(self, client: Client) -> None:
-        """An execution from elsewhere; its metrics are recorded without a hint."""
+        """An execution from elsewhere, one of few; its metrics are recorded without a hint."""
+        key = f"{self.namespace}.{self.random.randrange(4)}"
         recorded = await client.ask(
             f"""mutation ($input: RecordExecutionInput!) {{
               recordExecution(input: $input) {{ execution {{ id }} {PROBLEM} }} }}""",
-            input={"namespace": self.namespace, "pipeline": "elsewhere"},
+            input={"namespace": self.namespace, "pipeline": "elsewhere", "idempotencyKey": key},
         )
         id = recorded["recordExecution"]["execution"]["id"]
-        metrics = [
-            {"name": "loss", "value": self.random.choice((0.5, 2.0)), "at": "2026-01-01T00:00:00Z"}
-        ]
+        self.measured += 1
+        at = f"2026-01-01T00:00:00.{self.measured:06}Z"
+        metrics = [{"name": "loss", "value": self.random.choice((0.5, 2.0, 7.0)), "at": at}]
         await self._do(
             client, "recordMetrics", "RecordMetricsInput", executionId=id, metrics=metrics
+        )
+
+    async def set_property(self, client: Client) -> None:
+        properties = {"lr": self.random.choice((1, 2.5, "3", "wide", True, None, [1]))}
+        id = self.random.choice(self.ids)
+        await self._do(
+            client,
+            "recordProperties",
+            "RecordPropertiesInput",
+            executionId=id,
+            properties=properties,
         )
 
     async def _do(self, client: Client, mutation: str, kind: str, /, **input: Any) -> None:

@@ -304,6 +304,7 @@ TABLES = (
     "notes",
     "logs",
     "log_heads",
+    "log_blocks",
     "metrics",
     "artifact_uses",
 )
@@ -364,7 +365,7 @@ async def test_what_is_not_ticked_stays(client: Client, served: Served) -> None:
     await delete(client, id, logs=False, metrics=False, artifacts=False)
     left = await rows_left(served, id)
     assert {table for table, rows in left.items() if rows} == {
-        "logs", "log_heads", "metrics", "artifact_uses",
+        "logs", "log_heads", "log_blocks", "metrics", "artifact_uses",
     }  # fmt: skip
     assert list(Path(served.data_dir, "artifacts", id).rglob("kept.txt"))
 

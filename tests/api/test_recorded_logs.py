@@ -147,6 +147,9 @@ async def test_a_log_has_an_end(client: Client, served: Served) -> None:
             "delete from log_heads where execution_id = $1", untyped("exec", id)
         )
         await connection.execute("delete from logs where execution_id = $1", untyped("exec", id))
+        await connection.execute(
+            "delete from log_blocks where execution_id = $1", untyped("exec", id)
+        )
     finally:
         await connection.close()
 

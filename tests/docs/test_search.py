@@ -1,10 +1,13 @@
 """Every search that the documents show is read, and PostgreSQL can be asked it."""
 
+import re
+
 from models.filters import EVERYTHING
 from models.search import EXECUTIONS, parse_search
 from models.viewer import Scope
 from runner.store.database import Database
 from runner.store.listing import View, count_executions, executions_page
+from schema.types.search_field import search_fields
 from tests.docs.test_documents import blocks, text_of
 
 SEARCHES = [line for _, block in blocks("search") for line in block.splitlines() if line]
@@ -17,6 +20,22 @@ async def test_every_search_can_be_asked(database: Database) -> None:
         assert where != EVERYTHING
         assert (await executions_page(database.pool, Scope(), where, View(5))).rows == []
         assert await count_executions(database.pool, Scope(), where) == (0, True)
+
+
+def test_the_table_of_fields_is_the_vocabulary() -> None:
+    """Each field with every name that it has, and no other."""
+    rows = (
+        text_of("docs/search.md")
+        .split("| field | takes | also called |")[1]
+        .split("\n\n")[0]
+        .splitlines()[2:]
+    )
+    told: dict[str, set[str]] = {}
+    for row in rows:
+        names, _, aliases = (re.findall(r"`([^`]+)`", cell) for cell in row.strip("|").split("|"))
+        told |= {name: set() for name in names} | {names[-1]: set(aliases)}
+    known = {field.name: set(field.aliases) for field in search_fields()}
+    assert told == known
 
 
 def test_every_field_is_told() -> None:

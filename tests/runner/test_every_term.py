@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from hashlib import sha256
 from itertools import product
 from typing import Any, Final
 from uuid import UUID
@@ -89,6 +90,11 @@ def schedule_key(row: Mapping[str, Any]) -> str | None:
     return row["trigger"]["key"] if trigger_kind(row) in ("SCHEDULE", "BACKFILL") else None
 
 
+def digest(error: str) -> str:
+    """Of failures that have neither a task nor a code, and in whose text nothing changes."""
+    return sha256(f"||{error.lower()}".encode()).hexdigest()[:12]
+
+
 VALUE_OF: Final[Mapping[Field, Callable[[Mapping[str, Any]], Any]]] = {
     F.ID: lambda row: row["id"],
     F.NAMESPACE: lambda row: row["namespace"],
@@ -115,12 +121,14 @@ VALUE_OF: Final[Mapping[Field, Callable[[Mapping[str, Any]], Any]]] = {
     F.TESTS: lambda row: True,
     F.RETRIED: lambda row: row.get("retried", False),
     F.ERROR: lambda row: "error" in row,
+    F.FINGERPRINT: lambda row: digest(row["error"]) if "error" in row else None,
     F.NOTES: lambda row: row.get("notes", False),
     F.CHILDREN: lambda row: row.get("children", False),
     F.CHILD: lambda row: "parent" in row,
     F.TRIGGER: trigger_kind,
     F.SCHEDULE: schedule_key,
 }
+NO_SPACE, FULL = digest("no space left"), digest("Space is full")
 _TEXTUAL: Final[Mapping[Operator, Sequence[Any]]] = {
     Op.EQ: ["acme", "etl", "train", "maria", "user:maria", "main", "abc1", "nightly", "0.1", "100", "true", "Data"],
     Op.IN: [("acme", "acmes"), ("etl", "ETL"), ("maria",), ("0.1", "Data"), ("nightly", "main"), ()],
@@ -154,6 +162,8 @@ VALUES: Final[Mapping[Field, Mapping[Operator, Sequence[Any]]]] = {
     F.TEXT: {Op.EQ: ["etl", "ru", "un", "SPACE", "space left", "full"]},
     F.ARCHIVED: {Op.IN: [(True,), (False,), (True, False), ()]},
     F.TESTS: {Op.IN: [True]},
+    F.FINGERPRINT: {Op.EQ: [NO_SPACE, FULL, "0123456789ab"], Op.IN: [(NO_SPACE, FULL), (FULL,), ()],
+                    Op.PREFIX: [NO_SPACE[:3]], Op.CONTAINS: [FULL[4:9]], Op.EXISTS: [True]},
     F.TRIGGER: {Op.IN: [(kind,) for kind in TriggerKind] + [("SUBFLOW", "API"), ()]},
 }  # fmt: skip
 """Which operators a field takes, each with what to try. What is left out, no filter can say: see the test below."""
@@ -358,7 +368,7 @@ def test_the_table_above_leaves_nothing_out() -> None:
 def searched() -> Iterator[Term]:
     """All that the search language makes: each field with each operator and each shape of value."""
     values = ("x", "x*", "*", "a.*", "5", "1 TO 5", "1h", "1h TO 2h", "abc", "2026-01-01", "today TO now", "failed",
-              "schedule", "external", typed("exec", IDS[0]))  # fmt: skip
+              "schedule", "external", NO_SPACE, typed("exec", IDS[0]))  # fmt: skip
     for name, known in EXECUTIONS.items():
         for symbol, value in product(OPERATORS[known.takes], (*values, *(known.flags or ()))):
             for text in (

@@ -16,7 +16,7 @@ from models.filters import EVERYTHING, Field, Filter, Operator, Or, Term, terms_
 from models.ids import new_id
 from models.marks import asked_marks, borne_marks
 from models.matching import JSON_FIELDS, Candidate, listed, matches
-from models.orders import ByValue, ExecutionOrder, Order
+from models.orders import TEXTS, ByValue, ExecutionOrder, Order
 from models.states import ExecutionState
 from models.viewer import Scope
 from runner.audience import Audience
@@ -51,7 +51,8 @@ values = st.builds(
     st.sampled_from(["lr", "team"]),
     st.booleans(),
 )
-orders = st.sampled_from(ExecutionOrder) | values
+texts = st.builds(ByValue, st.sampled_from(list(TEXTS.values())), st.just(""), st.booleans())
+orders = st.sampled_from(ExecutionOrder) | values | texts
 
 
 @st.composite
@@ -65,14 +66,17 @@ def moves(draw: st.DrawFn) -> tuple[Candidate, Candidate]:
 def row_of(one: Candidate, seq: int) -> dict[str, Any]:
     names = ("id", "state", "started_at", "ended_at", "idle", "idle_since", "progress")
     values = {name: dump(getattr(one, name)) for name in JSON_FIELDS.values()}
-    return {"seq": seq, **{name: getattr(one, name) for name in names}, **values}
+    git = dump({"branch": one.branch, "commit": one.commit})
+    return {"seq": seq, "git": git, **{name: getattr(one, name) for name in names}, **values}
 
 
 def place_of(one: Candidate, order: Order) -> object:
     """What tells where it stands, as far as it may change."""
     if not isinstance(order, ByValue):
         return [getattr(one, key) for key in KEYS.get(order.column, ())]
-    if order.field is Field.METRIC:
+    if order.field in (Field.BRANCH, Field.COMMIT):
+        return getattr(one, order.field)
+    if order.field not in JSON_FIELDS:
         return None
     value = getattr(one, JSON_FIELDS[order.field]).get(order.key)
     return type(value), value

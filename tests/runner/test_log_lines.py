@@ -14,6 +14,7 @@ from runner.feed import Feed
 from runner.hints import PostgresHints
 from runner.store import log_lines
 from runner.store.database import Database
+from runner.store.failures import OfAttempt, last_error_lines
 from runner.store.log_lines import (
     LineBatch,
     LinesOf,
@@ -21,7 +22,6 @@ from runner.store.log_lines import (
     NewLine,
     append_lines,
     count_lines,
-    last_error_line,
     lines_after,
     lines_before,
     stream_lines,
@@ -190,8 +190,8 @@ async def test_the_line_that_says_why(database: Database) -> None:
             line(id, "quiet", task, 3),
         ],
     )
-    found = [await last_error_line(database.pool, id, task, attempt) for attempt in (1, 2, 3, 4)]
-    assert found == [2, 4, None, None]
+    attempts = [OfAttempt(id, task, attempt) for attempt in (1, 2, 3, 4)]
+    assert await last_error_lines(database.pool, attempts) == [2, 4, None, None]
 
 
 async def test_a_stream_follows_until_the_execution_ends(database: Database, feed: Feed) -> None:

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Sequence
 from datetime import timedelta
+from importlib import import_module
 from itertools import product
 from uuid import UUID
 
@@ -167,3 +168,14 @@ async def test_what_is_counted_goes_with_the_log(
     async with database.pool.acquire() as connection, connection.transaction():
         await remove(connection, {log[0]: Delete()})
     assert await database.pool.fetchval(count, log[0]) == 0
+
+
+async def test_lines_from_before_are_counted_as_those_written_now(
+    database: Database, log: tuple[UUID, list[UUID], list[NewLine]]
+) -> None:
+    counted = "select * from log_blocks order by log_blocks::text"
+    now = await database.pool.fetch(counted)
+    await database.pool.execute("delete from log_blocks")
+    migration = import_module("models.migrations.0025_log_blocks")
+    await database.pool.execute(migration.FOUND)
+    assert await database.pool.fetch(counted) == now != []

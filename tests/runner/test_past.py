@@ -41,7 +41,7 @@ $$;
 create constraint trigger keep after insert or update on executions
   deferrable initially deferred for each row execute function keep();
 """
-OF_THE_MOMENT = {"results", "source_execution", "kept_at", "lease", "lease_expires_at"}
+OF_THE_MOMENT = {"results", "source_execution", "kept_at", "lease", "lease_expires_at", "moved_xid"}
 JSON = {
     "inputs",
     "outputs",

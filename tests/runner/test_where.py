@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from models.filters import Ago, And, Field, Filter, Not, Operator, Or, Term
+from models.fingerprint import fingerprint
 from models.ids import new_id
 from models.matching import listed, matches
 from models.states import EXECUTION_ENDS, ExecutionState, Origin
@@ -81,6 +82,7 @@ NUMBERS = [
     "true",
     "null",
 ]
+ERRORS = [fingerprint("load", "X", word) for word in WORDS]
 words = st.sampled_from(WORDS) | st.text("aAbB-._%\\é1 \n\"'", max_size=6)
 keys = st.sampled_from(["team", "lr", 'a"b', "é"])
 scalars = (
@@ -110,7 +112,9 @@ def rows(draw: st.DrawFn) -> dict[str, Any]:
     ended = created + timedelta(hours=draw(st.integers(5, 9))) if state in EXECUTION_ENDS else None
     since = started + timedelta(hours=draw(st.integers(1, 4))) if started and not ended else None
     git = draw(st.none() | st.fixed_dictionaries({}, optional={"commit": words, "branch": words}))
-    failure = draw(st.none() | words.map(lambda text: {"message": text, "code": "X"}))
+    failure = draw(
+        st.none() | words.map(lambda text: {"message": text, "code": "X", "path": "load"})
+    )
     unique = new_id().int & (2**62 - 1)
     return {
         "id": UUID(int=first_id_of(created).int | unique),
@@ -152,7 +156,7 @@ times = moments | st.builds(
 ordering = st.sampled_from([Operator.GT, Operator.GTE, Operator.LT, Operator.LTE])
 TIMES = (Field.DATE, Field.CREATED_AT, Field.STARTED_AT, Field.ENDED_AT)
 TEXTS = (
-    Field.FLOW, Field.NAME, Field.KIND, Field.COMMIT, Field.BRANCH, Field.CREATED_BY, Field.SCHEDULE
+    Field.FLOW, Field.NAME, Field.KIND, Field.COMMIT, Field.BRANCH, Field.CREATED_BY, Field.SCHEDULE, Field.FINGERPRINT
 )  # fmt: skip
 FLAGS = (Field.RETRIED, Field.ERROR, Field.NOTES, Field.CHILDREN, Field.CHILD)
 wanted = words | st.sampled_from([*NUMBERS, "maria", "engine", "a:b", "user:maria", "\0", "\ud800"])
@@ -169,6 +173,8 @@ TEXTUAL = st.sampled_from([Operator.EQ, Operator.PREFIX, Operator.CONTAINS, Oper
 JSONS = (Field.LABEL, Field.PROPERTY, Field.INPUT)
 terms = st.one_of(
     of(TEXTS, TEXTUAL, wanted),
+    of(Field.FINGERPRINT, Operator.EQ, st.sampled_from(ERRORS)),
+    of(Field.FINGERPRINT, Operator.IN, st.lists(st.sampled_from(ERRORS), max_size=3)),
     of((*TEXTS, Field.NAMESPACE), Operator.IN, st.lists(wanted | namespaces, max_size=3)),
     of(Field.NAMESPACE, st.sampled_from([Operator.EQ, Operator.UNDER, Operator.PREFIX]), namespaces),
     of(Field.STATE, Operator.IN, st.lists(states, max_size=4).map(tuple)),
@@ -283,6 +289,7 @@ def every_term() -> list[Term]:
     hours = [BEGIN + timedelta(hours=number) for number in (-8, 0, 3, 6)]
     return [
         *(Term(f, o, v) for f, o, v in product(TEXTS, textual, texts)),
+        *(Term(Field.FINGERPRINT, Operator.EQ, error) for error in ERRORS),
         *(Term(Field.TEXT, Operator.EQ, v) for v in texts if v),
         *(Term(f, o, v, "lr") for f, o, v in product(JSONS, textual, texts)),
         *(Term(f, o, v, "lr") for f, o, v in product((*JSONS, Field.METRIC), ordering, amounts)),
@@ -330,7 +337,8 @@ def fixed_row(number: int, value: Any, dice: Random) -> dict[str, Any]:
         "origin": "HEADWAY", "archived": False,
         "labels": dump({"lr": text}), "properties": dump({"lr": value}), "inputs": dump({"lr": value}),
         "git": dump({"commit": text, "branch": text}) if number % 6 else None,
-        "failure": dump({"message": text}) if number % 3 else None, "seq": 1, "state_seq": 1, "parent_id": None,
+        "failure": dump({"message": text, "code": "X", "path": "load"}) if number % 3 else None,
+        "seq": 1, "state_seq": 1, "parent_id": None,
         "replay_of": UUID(int=7) if number % 7 == 2 else None, "rerun_of": UUID(int=7) if number % 7 == 3 else None,
         "starters": dump(["user:maria"] if number % 4 == 1 else []), "trigger": dump({"key": text}),
     }  # fmt: skip

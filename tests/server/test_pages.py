@@ -1,5 +1,6 @@
 """The page and its files."""
 
+import gzip
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -87,3 +88,77 @@ async def test_graphiql_is_for_browsers_that_ask_nothing(static: Path) -> None:
         asked = await http.get("/graphql", params={"query": "{ hello }"}, headers=html)
         assert asked.json() == {"data": {"hello": "world"}}
         assert (await http.get("/graphql")).status_code == 400
+
+
+@pytest.fixture
+def built(static: Path) -> Path:
+    """As the build leaves it: each file and what was compressed of it."""
+    for name in ("assets/index-abc.js", "favicon.svg", "index.html"):
+        content = (static / name).read_bytes() * 500
+        (static / name).write_bytes(content)
+        (static / f"{name}.gz").write_bytes(gzip.compress(content))
+        (static / f"{name}.br").write_bytes(b"brotli of " + name.encode())
+    (static / "assets" / "plain-abc.css").write_text("a{}")
+    return static
+
+
+@pytest.mark.parametrize(
+    ("accept", "coding"),
+    [
+        ("gzip, deflate, br", "br"),
+        ("gzip", "gzip"),
+        ("GZIP;q=0.5", "gzip"),
+        ("br;q=0, gzip", "gzip"),
+        ("*", "br"),
+        ("identity", None),
+        ("gzip;q=0", None),
+        ("", None),
+    ],
+)
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/assets/index-abc.js", "text/javascript"),
+        ("/favicon.svg", "image/svg+xml"),
+        ("/executions", "text/html"),
+    ],
+)
+async def test_a_visitor_gets_the_smallest_form(
+    built: Path, http: httpx.AsyncClient, accept: str, coding: str | None, path: str, kind: str
+) -> None:
+    headers = {"accept-encoding": accept, "accept": "text/html"}
+    async with http.stream("GET", path, headers=headers) as answer:
+        raw = b"".join([piece async for piece in answer.aiter_raw()])
+    name = "index.html" if path == "/executions" else path.strip("/")
+    suffix = {"br": ".br", "gzip": ".gz", None: ""}[coding]
+    assert raw == (built / f"{name}{suffix}").read_bytes()
+    assert answer.headers.get("content-encoding") == coding
+    assert answer.headers["content-type"].split(";")[0] == kind
+    assert answer.headers["content-length"] == str(len(raw))
+    assert answer.headers["vary"] == "accept-encoding"
+    assert ("immutable" in answer.headers["cache-control"]) is path.startswith("/assets/")
+
+
+async def test_each_form_has_a_tag_of_its_own(built: Path, http: httpx.AsyncClient) -> None:
+    for path in ("/assets/index-abc.js", "/favicon.svg", "/"):
+        tags = {}
+        for accept in ("br", "gzip", "identity"):
+            async with http.stream("GET", path, headers={"accept-encoding": accept}) as answer:
+                tags[accept] = answer.headers["etag"]
+        assert len(set(tags.values())) == 3
+        for accept, tag in tags.items():
+            again = {"accept-encoding": accept, "if-none-match": tag}
+            answer = await http.get(path, headers=again)
+            assert (answer.status_code, answer.content) == (304, b"")
+            assert (answer.headers["etag"], answer.headers["vary"]) == (tag, "accept-encoding")
+            other = {**again, "if-none-match": tags["gzip" if accept == "br" else "br"]}
+            async with http.stream("GET", path, headers=other) as answer:
+                assert answer.status_code == 200
+
+
+async def test_what_was_not_compressed_is_sent_as_it_is(
+    built: Path, http: httpx.AsyncClient
+) -> None:
+    answer = await http.get("/assets/plain-abc.css")
+    assert (answer.text, "content-encoding" in answer.headers) == ("a{}", False)
+    assert (await http.get("/assets/..%2findex.html")).status_code == 404

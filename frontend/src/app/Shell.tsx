@@ -36,13 +36,13 @@ export function Shell() {
         Skip to content
       </a>
       <Rail />
-      <div className={classes.phoneTop}>
+      <header className={classes.phoneTop}>
         <Brand />
         <LinkIndicator />
         <button type="button" className={classes.square} aria-label="Search or jump" onClick={openPalette}>
           <IconSearch size={20} stroke={1.75} aria-hidden />
         </button>
-      </div>
+      </header>
       <main id="main" className={classes.main} data-stale={stale || undefined}>
         {phase === "signed-out" && (
           <p className={classes.notice} role="alert">
@@ -72,7 +72,7 @@ export function Shell() {
 function Rail() {
   const { zone } = usePreferences();
   return (
-    <div className={classes.rail}>
+    <header className={classes.rail}>
       <Brand />
       <button type="button" className={classes.jump} aria-label="Search or jump" onClick={openPalette}>
         <IconSearch size={16} stroke={1.75} aria-hidden />
@@ -101,7 +101,7 @@ function Rail() {
           <span>Preferences</span>
         </button>
       </div>
-    </div>
+    </header>
   );
 }
 

@@ -21,7 +21,10 @@ export function makeRouter(history?: RouterHistory, component: ComponentType = S
     // Plain `?state=FAILED,ERROR&flow=etl`: an address that people read, type and share.
     parseSearch: (search) => Object.fromEntries(new URLSearchParams(search)),
     stringifySearch: (search) => {
-      const kept = Object.entries(search).filter(([, value]) => value !== undefined && value !== "");
+      // No task at all is something else than nothing said about tasks: the whole execution is meant.
+      const kept = Object.entries(search).filter(
+        ([key, value]) => value !== undefined && (value !== "" || key === "task"),
+      );
       const text = new URLSearchParams(kept as [string, string][]).toString().replaceAll("%2C", ",");
       return text ? `?${text}` : "";
     },

@@ -1,4 +1,9 @@
-import { createTheme, type MantineColorsTuple } from "@mantine/core";
+import {
+  createTheme,
+  defaultVariantColorsResolver,
+  type MantineColorsTuple,
+  type VariantColorsResolver,
+} from "@mantine/core";
 
 const ink: MantineColorsTuple = [
   "#f0f2f5",
@@ -11,6 +16,18 @@ const ink: MantineColorsTuple = [
   "#171c26",
   "#141922",
   "#0b0e13",
+];
+const accent: MantineColorsTuple = [
+  "#eeeffd",
+  "#dcdefb",
+  "#bfc2f6",
+  "#a4a9ff",
+  "#7f85f5",
+  "#5b5ee6",
+  "#4d50da",
+  "#4546cf",
+  "#34359e",
+  "#26276f",
 ];
 const danger: MantineColorsTuple = [
   "#fdf2f1",
@@ -39,12 +56,25 @@ const dark: MantineColorsTuple = [
   "#0b0e13",
 ];
 
+/** A filled control of ink has ink's own text, which is dark in the dark theme. */
+const colours: VariantColorsResolver = (input) => {
+  const resolved = defaultVariantColorsResolver(input);
+  const isInk = !input.color || input.color === "ink";
+  if (input.variant !== "filled" || !isInk) return resolved;
+  return {
+    ...resolved,
+    background: "var(--hw-ink)",
+    hover: "var(--hw-ink-hover)",
+    color: "var(--hw-on-ink)",
+  };
+};
+
 /** Colours that people see come from tokens.css; these tuples only let Mantine compute its own variants. */
 export const theme = createTheme({
   primaryColor: "ink",
   primaryShade: { light: 7, dark: 0 },
-  autoContrast: true,
-  colors: { ink, danger, dark },
+  variantColorResolver: colours,
+  colors: { ink, accent, danger, dark },
   fontFamily: "var(--hw-font)",
   fontFamilyMonospace: "var(--hw-mono)",
   fontSizes: { xs: "12px", sm: "13px", md: "14px" },
@@ -54,6 +84,10 @@ export const theme = createTheme({
   respectReducedMotion: true,
   components: {
     Button: { defaultProps: { size: "xs", variant: "default" } },
+    // What is chosen has the accent; only the one filled button of a screen is ink.
+    Switch: { defaultProps: { color: "accent", size: "sm" } },
+    Checkbox: { defaultProps: { color: "accent" } },
+    Radio: { defaultProps: { color: "accent" } },
     Menu: { defaultProps: { shadow: "md", position: "bottom-end", radius: 10 } },
     Popover: { defaultProps: { shadow: "md", radius: 10 } },
     Tooltip: {

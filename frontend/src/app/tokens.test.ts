@@ -39,7 +39,7 @@ const pairs: [string, string, number][] = [
       4.5,
     ]),
   ),
-  ...["s1", "s2", "s3", "s4"].map((series): [string, string, number] => [series, "surface", 4.5]),
+  ...["s1", "s2", "s3", "s4", "s5"].map((series): [string, string, number] => [series, "surface", 4.5]),
   ["on-ink", "ink", 4.5],
   ["on-danger", "danger", 4.5],
   ["accent-fill", "surface", 3],

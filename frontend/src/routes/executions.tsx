@@ -1,22 +1,29 @@
-import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { createRoute, lazyRouteComponent, type SearchSchemaInput } from "@tanstack/react-router";
 import * as z from "zod/mini";
+import { type Given, normal, RANGE_NAMES } from "@/features/executions/address";
 import { root } from "./root";
 
-const word = z.catch(z.optional(z.string()), undefined);
-const text = z.catch(z.optional(z.coerce.string()), undefined);
+const optional = <Schema extends z.ZodMiniType>(schema: Schema) => z.catch(z.optional(schema), undefined);
+const word = optional(z.string());
+const text = optional(z.coerce.string());
 const search = z.object({
   q: text,
+  view: optional(z.enum(["waiting"])),
+  range: optional(z.enum(RANGE_NAMES)),
+  sort: word,
+  cols: word,
   state: word,
-  flow: word,
-  namespace: word,
-  kind: word,
-  trigger: word,
+  flow: text,
+  namespace: text,
+  kind: text,
+  trigger: text,
   subflows: word,
 });
 
+/** Links may name a state, flow, namespace, kind or trigger; the list knows them as parts of its search. */
 export const executionsRoute = createRoute({
   getParentRoute: () => root,
   path: "/executions",
-  validateSearch: (given) => search.parse(given),
+  validateSearch: (given: Given & SearchSchemaInput) => normal(search.parse(given)),
   component: lazyRouteComponent(() => import("@/features/executions/ExecutionsPage"), "ExecutionsPage"),
 });

@@ -28,8 +28,13 @@ export function aRow(
     idle: 0,
     idleSince: null,
     duration: null,
+    triggerKind: "MANUAL",
     createdBy: { kind: "USER", name: "admin" },
     labels: [],
+    git: null,
+    revision: null,
+    durationStats: null,
+    values: {},
     failure: null,
     ...over,
   };

@@ -10,6 +10,7 @@ import { Dialogs } from "@/app/Dialogs";
 import { makeRouter } from "@/app/router";
 import { theme } from "@/app/theme";
 import { link } from "@/shared/graphql/link";
+import { useKeyboard } from "@/shared/lib/keys";
 
 const schema = buildSchema(readFileSync(`${import.meta.dirname}/../../../schema/schema.graphql`, "utf8"));
 for (const name of ["Node", "Problem"]) {
@@ -56,6 +57,11 @@ export function clientOf(world: World): Client {
   });
 }
 
+function Keyboard() {
+  useKeyboard();
+  return null;
+}
+
 /** The page at an address, in a world. */
 export function show(address: string, world: World) {
   link.move({ type: "opened", at: Date.now() });
@@ -65,6 +71,7 @@ export function show(address: string, world: World) {
     <MantineProvider theme={theme} env="test">
       <Provider value={client}>
         <Dialogs />
+        <Keyboard />
         <RouterProvider router={router} />
       </Provider>
     </MantineProvider>,

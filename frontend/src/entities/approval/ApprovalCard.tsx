@@ -2,7 +2,7 @@ import type { ApprovalViewFragment } from "@/shared/graphql/gen/graphql";
 import { Panel } from "@/shared/ui/Panel";
 import { Time } from "@/shared/ui/Time";
 import classes from "./ApprovalCard.module.css";
-import { DecisionForm } from "./DecisionForm";
+import { LazyDecisionForm } from "./LazyDecisionForm";
 import { whoMayDecide } from "./rules";
 import { Votes } from "./Votes";
 
@@ -27,7 +27,7 @@ export function ApprovalCard({ approval }: { approval: ApprovalViewFragment }) {
           </p>
         )}
         <Votes votes={approval.votes} />
-        <DecisionForm approval={approval} />
+        <LazyDecisionForm approval={approval} />
       </div>
     </Panel>
   );

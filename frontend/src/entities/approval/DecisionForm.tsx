@@ -20,7 +20,7 @@ type Props = {
 /** The request's form, a comment and the two answers; what the server has decided meanwhile is told instead. */
 export function DecisionForm({ approval, onDecided, compact = false }: Props) {
   const decision = useDecision(approval, onDecided);
-  const { comment, overriding, problems, busy } = decision;
+  const { comment, overriding, problems } = decision;
   const [asking, setAsking] = useState(false);
   const { byField, others } = placed(problems, approval.form);
 
@@ -30,35 +30,14 @@ export function DecisionForm({ approval, onDecided, compact = false }: Props) {
   const asksFirst = !overriding && (approval.comment === "NEVER" || !writes);
   const unsaid = overriding && !comment.trim();
   return (
-    <div className={classes.form} data-writes={writes || undefined}>
+    <div className={classes.form} data-compact={compact || undefined} data-writes={writes || undefined}>
       <Standing approval={approval} overriding={overriding} onOverride={decision.setOverrides} />
       {(approval.canDecide || overriding) && (
         <>
-          {approval.form.map((field) => (
-            <InputField
-              key={field.id}
-              field={field}
-              entry={decision.entries[field.id] ?? null}
-              error={byField[field.id]}
-              onChange={(entry) => decision.enter(field.id, entry)}
-            />
-          ))}
-          {writes && (
-            <Textarea
-              data-approval-comment
-              label={overriding ? "Reason" : "Comment"}
-              description={overriding ? OVERRIDE_RULE : COMMENT_RULES[approval.comment]}
-              required={overriding}
-              autosize
-              minRows={1}
-              maxRows={6}
-              value={comment}
-              onChange={(event) => decision.setComment(event.currentTarget.value)}
-            />
-          )}
+          <Fields approval={approval} decision={decision} faults={byField} writes={writes} />
           <Problems problems={others} />
           <Answers
-            busy={busy}
+            busy={decision.busy}
             words={overriding ? ["Override and approve", "Override and reject"] : ["Approve", "Reject"]}
             unsaid={unsaid}
             asksFirst={asksFirst}
@@ -76,6 +55,44 @@ export function DecisionForm({ approval, onDecided, compact = false }: Props) {
         />
       )}
     </div>
+  );
+}
+
+type FieldsProps = {
+  approval: ApprovalViewFragment;
+  decision: ReturnType<typeof useDecision>;
+  /** By the field's id. */
+  faults: Record<string, string>;
+  writes: boolean;
+};
+
+function Fields({ approval, decision, faults, writes }: FieldsProps) {
+  const { comment, overriding } = decision;
+  return (
+    <>
+      {approval.form.map((field) => (
+        <InputField
+          key={field.id}
+          field={field}
+          entry={decision.entries[field.id] ?? null}
+          error={faults[field.id]}
+          onChange={(entry) => decision.enter(field.id, entry)}
+        />
+      ))}
+      {writes && (
+        <Textarea
+          data-approval-comment
+          label={overriding ? "Reason" : "Comment"}
+          description={overriding ? OVERRIDE_RULE : COMMENT_RULES[approval.comment]}
+          required={overriding}
+          autosize
+          minRows={1}
+          maxRows={6}
+          value={comment}
+          onChange={(event) => decision.setComment(event.currentTarget.value)}
+        />
+      )}
+    </>
   );
 }
 
@@ -101,6 +118,7 @@ function Standing({ approval, overriding, onOverride }: StandingProps) {
       )}
       {canOverride && (
         <Checkbox
+          className={classes.override}
           size="xs"
           label="Override: decide it past the policy, as an admin"
           checked={overriding}

@@ -70,7 +70,6 @@ export function TaskItems({ task, execution, actions, onShow }: Props) {
         <ActionItem
           {...REPLAY_FROM_TASK}
           {...replay.shown}
-          note={replay.shown.note ?? REPLAY_FROM_TASK.tells}
           onClick={() => actions.start(specOf("REPLAY"), { ...target, given: { fromTask: task.key } })}
         />
       )}
@@ -78,6 +77,7 @@ export function TaskItems({ task, execution, actions, onShow }: Props) {
         <ActionItem
           word={changing.word}
           icon={changing.icon}
+          tells={changing.tells}
           {...change.shown}
           onClick={() => actions.start(changing, { ...target, taskRun: task })}
         />

@@ -1,16 +1,25 @@
 import { Button, Skeleton } from "@mantine/core";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import type { ComponentType } from "react";
+import { useActionKeys } from "@/entities/execution/actions/useActionKeys";
 import { useActions } from "@/entities/execution/actions/useActions";
 import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
 import { useRecord } from "@/entities/execution/useRecord";
+import { useFavicon } from "@/shared/lib/favicon";
+import { useTitle } from "@/shared/lib/title";
 import { EmptyState } from "@/shared/ui/EmptyState";
 import { ErrorState } from "@/shared/ui/ErrorState";
+import { isEnded, STATE_TOKENS } from "@/shared/ui/stateTokens";
 import classes from "./ExecutionPage.module.css";
 import { Header } from "./Header";
-import { Inspector } from "./inspector/Inspector";
-import { TasksPane } from "./timeline/TasksPane";
+import { titleOf } from "./header/facts";
+import { Panes } from "./Panes";
+import { useFacts } from "./useFacts";
+import { useMoment } from "./useMoment";
+import { useOffers } from "./useOffers";
 import { useSelectedTask, useSelection } from "./useSelection";
+import { useUpKey } from "./useUpKey";
+import { PastStrip } from "./verdict/PastStrip";
 import { Verdict } from "./verdict/Verdict";
 
 const route = getRouteApi("/executions/$id");
@@ -30,21 +39,49 @@ export function ExecutionPage(props: Props) {
 
 function Execution({ id, Logs }: Props & { id: string }) {
   const selection = useSelection();
-  const { record, missing, error, learn } = useRecord(id, selection.at);
+  const reading = useRecord(id, selection.at);
+  const { record, live = record, missing, error } = reading;
+  if (missing) return <Missing id={id} />;
+  if (!record || !live) return error ? <ErrorState error={error} what="The execution" /> : <Waiting />;
+  return <Shown {...reading} record={record} live={live} Logs={Logs} />;
+}
+
+type ShownProps = Omit<ReturnType<typeof useRecord>, "record" | "live"> &
+  Props & { record: ExecutionRecord; live: ExecutionRecord };
+
+function Shown({ record, live, error, learn, Logs }: ShownProps) {
+  const selection = useSelection();
+  const { at, select } = selection;
   const actions = useActions(learn);
   const taskRun = useSelectedTask(record, selection);
-
-  if (missing) return <Missing id={id} />;
-  if (!record) return error ? <ErrorState error={error} what="The execution" /> : <Waiting />;
+  const event = useMoment(live.head.id, at);
+  const known = useFacts(live.head);
+  const offered = useOffers(live, known);
+  useTitle(titleOf(live.head));
+  useFavicon(STATE_TOKENS[live.head.state].tone);
+  useActionKeys(offered.offers, offered.target, actions);
+  useUpKey(selection, taskRun);
+  const common = { facts: known.facts, offered, actions };
   return (
     <div className={classes.page}>
-      <Header record={record} actions={actions} />
+      <Header
+        record={record}
+        past={at === undefined ? undefined : { at: event?.at ?? null, whole: live.head }}
+        {...common}
+      />
       {error && <ErrorState error={error} what="Changes of the execution" />}
-      <Verdict record={record} actions={actions} />
-      <div className={classes.panes}>
-        <TasksPane record={record} selected={taskRun} actions={actions} />
-        <Inspector record={record} taskRun={taskRun} actions={actions} Logs={Logs} />
-      </div>
+      {at === undefined ? (
+        <Verdict record={record} selected={taskRun?.key} {...common} />
+      ) : (
+        <PastStrip record={record} live={live} facts={known.facts} at={at} event={event} select={select} />
+      )}
+      <Panes
+        record={record}
+        taskRun={taskRun}
+        actions={actions}
+        Logs={Logs}
+        first={isEnded(live.head.state) ? "inspector" : "tasks"}
+      />
       {actions.dialog}
     </div>
   );
@@ -62,9 +99,7 @@ function Missing({ id }: { id: string }) {
 function Waiting() {
   return (
     <div role="status" aria-label="Loading the execution" className={classes.page}>
-      <Skeleton height={56} mb={12} radius={6} />
-      <Skeleton height={120} mb={12} radius={10} />
-      <Skeleton height={320} radius={6} />
+      <Skeleton height={24} m={16} width={320} radius={6} />
     </div>
   );
 }

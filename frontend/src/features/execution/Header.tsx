@@ -1,17 +1,153 @@
+import { IconChevronLeft } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
 import type { Actions } from "@/entities/execution/actions/useActions";
-import type { ExecutionRecord } from "@/entities/execution/record";
+import type { ExecutionRecord, Head } from "@/entities/execution/record";
+import { formatDuration, secondsBetween } from "@/shared/lib/duration";
+import { useNow } from "@/shared/lib/now";
+import { formatAgo, formatExact } from "@/shared/lib/time";
+import { Duration } from "@/shared/ui/Duration";
 import { StateBadge } from "@/shared/ui/StateBadge";
+import { isEnded } from "@/shared/ui/stateTokens";
+import { commitWords, labelSearch, progressOf, progressWords, type Told, triggerWords } from "./header/facts";
+import classes from "./header/Header.module.css";
+import { HeaderActions } from "./header/HeaderActions";
+import { ProgressLine } from "./header/ProgressLine";
+import { Steps } from "./header/Steps";
+import type { Facts } from "./useFacts";
+import type { Offered } from "./useOffers";
 
-type Props = { record: ExecutionRecord; actions: Actions };
+type Props = {
+  record: ExecutionRecord;
+  facts: Facts | undefined;
+  offered: Offered;
+  actions: Actions;
+  /** The earlier moment that is shown, and the execution as it is now. */
+  past: Past | undefined;
+};
 
-export function Header({ record: { head }, actions }: Props) {
+type Past = { at: string | null; whole: Head };
+
+/** The first line: which execution, how it stands, what started it, and what may be done. */
+export function Header({ record, facts, offered, actions, past }: Props) {
+  const { head } = record;
   const asked = actions.asked?.id === head.id ? actions.asked.word : undefined;
+  const running = !isEnded(head.state) && head.startedAt !== null;
+  const progress = running ? progressOf(record.taskRuns.values()) : null;
   return (
-    <header>
-      <h1>{head.name}</h1>
-      <span data-testid="state">
-        <StateBadge state={head.state} asked={asked} />
-      </span>
-    </header>
+    <>
+      <header className={classes.head}>
+        <Link className={classes.back} to="/executions" search={{}}>
+          <IconChevronLeft size={18} stroke={1.75} aria-hidden />
+          Executions
+        </Link>
+        <Steps facts={facts} />
+        <h1 className={classes.name} title={head.name}>
+          {head.name}
+        </h1>
+        <span className={classes.state} data-testid="state">
+          <StateBadge state={head.state} asked={asked} />
+        </span>
+        <div className={classes.meta}>
+          {past ? (
+            <Until head={head} past={past} />
+          ) : (
+            <HowLong head={head} usual={facts?.durationStats?.p50} />
+          )}
+          {progress && progress.all > 0 && (
+            <Left head={head} progress={progress} usual={past ? undefined : facts?.durationStats?.p50} />
+          )}
+          {!running && <When head={head} />}
+          {head.origin === "EXTERNAL" && (
+            <span title="It ran elsewhere; Headway only recorded it">Recorded</span>
+          )}
+          <Fact told={triggerWords(head)} />
+          {head.revision && <Fact told={revisionOf(head)} />}
+          <Fact told={commitWords(head.git)} />
+          <Labels labels={head.labels} />
+        </div>
+        <HeaderActions offered={offered} actions={actions} />
+      </header>
+      {progress && <ProgressLine progress={progress} value={head.progress} />}
+    </>
   );
+}
+
+/** "2m 55s of 4m 12s": how long it had taken at a moment. */
+function Until({ head, past: { at, whole } }: { head: Head; past: Past }) {
+  const seconds = at && secondsBetween(head.startedAt, at, 0);
+  return (
+    <span>
+      {seconds ? formatDuration(seconds) : "–"}
+      {whole.duration !== null && whole.endedAt && (
+        <span className={classes.faint}> of {formatDuration(whole.duration)}</span>
+      )}
+    </span>
+  );
+}
+
+type HowLongProps = { head: Head; usual: number | undefined };
+
+/** "4m 12s usual 2m 40s" */
+function HowLong({ head, usual }: HowLongProps) {
+  return (
+    <span>
+      <span className={isEnded(head.state) ? undefined : classes.strong}>
+        <Duration startedAt={head.startedAt} endedAt={head.endedAt ?? head.idleSince} idle={head.idle} />
+      </span>
+      {usual !== undefined && <span className={classes.faint}> usual {formatDuration(usual)}</span>}
+    </span>
+  );
+}
+
+type LeftProps = {
+  head: Head;
+  progress: ReturnType<typeof progressOf>;
+  usual: number | undefined;
+};
+
+function Left({ head, progress, usual }: LeftProps) {
+  const now = useNow(usual !== undefined);
+  const seconds = (secondsBetween(head.startedAt, null, now) ?? 0) - head.idle;
+  return <span>{progressWords(progress, usual, seconds)}</span>;
+}
+
+/** "ended 5m ago", or when it was accepted. */
+function When({ head }: { head: Head }) {
+  const now = useNow(true);
+  const at = head.endedAt ?? head.createdAt;
+  return (
+    <time dateTime={at} title={formatExact(at)}>
+      {head.endedAt ? "ended" : "created"} {formatAgo(Date.parse(at), now)}
+    </time>
+  );
+}
+
+function revisionOf({ revision, flowKey, namespace }: Head): Told {
+  return { words: `rev ${revision?.number}`, search: { flow: flowKey, namespace } };
+}
+
+function Fact({ told }: { told: Told | null }): ReactNode {
+  if (!told) return null;
+  return (
+    <Link to="/executions" search={told.search} title={`Executions: ${told.words}`}>
+      {told.words}
+    </Link>
+  );
+}
+
+function Labels({ labels }: Pick<Head, "labels">) {
+  return labels
+    .filter(({ key }) => !key.startsWith("system."))
+    .map((label) => (
+      <Link
+        key={`${label.key}=${label.value}`}
+        className={classes.chip}
+        to="/executions"
+        search={labelSearch(label)}
+        title={`Executions with ${label.key}=${label.value}`}
+      >
+        {label.key}=<b>{label.value}</b>
+      </Link>
+    ));
 }

@@ -3,7 +3,7 @@ import { useCallback, useMemo } from "react";
 import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
 
 const route = getRouteApi("/executions/$id");
-type ExecutionSearch = ReturnType<typeof route.useSearch>;
+export type ExecutionSearch = ReturnType<typeof route.useSearch>;
 
 /** What is selected on the page, as the address says; components change it by changing the address. */
 export type Selection = ExecutionSearch & {

@@ -1,94 +1,155 @@
 import { Link } from "@tanstack/react-router";
-import { memo } from "react";
+import { type CSSProperties, memo } from "react";
 import type { Actions } from "@/entities/execution/actions/useActions";
 import { Duration } from "@/shared/ui/Duration";
-import { ProgressBar } from "@/shared/ui/ProgressBar";
-import { StateBadge } from "@/shared/ui/StateBadge";
-import { isEnded, STATE_TOKENS } from "@/shared/ui/stateTokens";
+import { StateGlyph } from "@/shared/ui/StateGlyph";
+import { STATE_TOKENS } from "@/shared/ui/stateTokens";
 import { Time } from "@/shared/ui/Time";
+import { Cell } from "./Cell";
+import type { Column } from "./columns";
 import classes from "./ExecutionsTable.module.css";
 import { RowMenu } from "./RowMenu";
+import { extentOf, starterOf } from "./rowFacts";
 import type { Row } from "./rows";
+
+/** What a row may ask for; the same object for all rows, so that none is drawn again for it. */
+export type RowHandlers = {
+  start: Actions["start"];
+  onMenu: (id: string | null) => void;
+  onPick: (id: string, shift: boolean) => void;
+  onFilter: (term: string) => void;
+};
 
 type Props = {
   row: Row;
+  columns: readonly Column[];
   index: number;
   top: number;
   height: number;
   gone: boolean;
   live: boolean;
-  selected: boolean;
+  current: boolean;
+  picked: boolean;
   menuOpen: boolean;
-  onMenu: (id: string | null) => void;
-  start: Actions["start"];
   asked: string | undefined;
+  handlers: RowHandlers;
+  phone: boolean;
 };
 
 export const ExecutionRow = memo(function ExecutionRow(props: Props) {
-  const { row } = props;
+  const { row, gone } = props;
+  const style: CSSProperties = { height: props.height, transform: `translateY(${props.top}px)` };
   return (
     <div
-      className={classes.row}
+      className={props.phone ? classes.card : classes.row}
       role="row"
       aria-rowindex={props.index + 2}
+      aria-selected={props.picked}
       data-execution={row.id}
-      data-gone={props.gone || undefined}
-      data-selected={props.selected || undefined}
-      title={props.gone ? "No longer matches the filters" : undefined}
-      style={{ height: props.height, transform: `translateY(${props.top}px)` }}
+      data-gone={gone || undefined}
+      data-current={props.current || undefined}
+      data-picked={props.picked || undefined}
+      title={gone ? "No longer matches the filters" : undefined}
+      style={style}
     >
-      <span role="cell" className={classes.state}>
-        <StateBadge state={row.state} asked={props.asked} />
-      </span>
-      <span role="cell" className={classes.what}>
-        <Link className={classes.name} to="/executions/$id" params={{ id: row.id }} search={{}}>
-          {row.name}
-        </Link>
-        <Second row={row} />
-      </span>
-      <span role="cell" className={classes.kind}>
-        {row.kind}
-      </span>
-      <span role="cell" className={classes.progress}>
-        {isEnded(row.state) ? (
-          <span className={classes.done}>ended</span>
-        ) : (
-          <ProgressBar value={row.progress} label={`Progress of ${row.name}`} tone={toneOf(row)} />
-        )}
-      </span>
-      <span role="cell" className={classes.started}>
-        <Time at={row.startedAt} />
-      </span>
-      <span role="cell" className={classes.duration}>
-        <Duration
-          startedAt={row.startedAt}
-          endedAt={row.endedAt ?? row.idleSince}
-          idle={row.idle}
-          follow={props.live && !props.gone}
-        />
-      </span>
-      <span role="cell" className={classes.by}>
-        {row.createdBy.name}
-      </span>
-      <span role="cell" className={classes.menu}>
-        <RowMenu row={row} opened={props.menuOpen} onMenu={props.onMenu} start={props.start} />
-      </span>
+      {props.phone ? <Card {...props} /> : <Cells {...props} />}
     </div>
   );
 });
 
-/** Why it failed is worth more than where it belongs; the flow is in its name. */
-function Second({ row }: { row: Row }) {
-  const where = `${row.namespace} / ${row.flowKey}`;
-  if (!row.failure) return <span className={classes.second}>{where}</span>;
-  const text = `${row.failure.taskRun ? `${row.failure.taskRun.key}: ` : ""}${row.failure.message}`;
+function Cells({ row, columns, live, gone, picked, menuOpen, asked, handlers }: Props) {
   return (
-    <span className={classes.second} title={text}>
-      {where} · <span className={classes.failure}>{text}</span>
+    <>
+      <span role="cell" className={classes.pick}>
+        <input
+          type="checkbox"
+          aria-label={`Select ${row.name}`}
+          checked={picked}
+          onChange={(event) => handlers.onPick(row.id, (event.nativeEvent as MouseEvent).shiftKey)}
+        />
+      </span>
+      {columns.map((column) => (
+        <span
+          key={column.id}
+          role="cell"
+          className={classes.cell}
+          data-column={column.id}
+          data-align={column.align}
+        >
+          {column.id === "execution" ? (
+            <Name row={row} />
+          ) : (
+            <Cell column={column} row={row} live={live && !gone} asked={asked} onFilter={handlers.onFilter} />
+          )}
+        </span>
+      ))}
+      <span role="cell" className={classes.menu}>
+        <RowMenu
+          row={row}
+          opened={menuOpen}
+          onMenu={handlers.onMenu}
+          onFilter={handlers.onFilter}
+          start={handlers.start}
+        />
+      </span>
+      {row.failure && <Failure row={row} />}
+    </>
+  );
+}
+
+/** The whole row is the link's; whatever else can be clicked lies above it. */
+function Name({ row }: { row: Row }) {
+  return (
+    <Link className={classes.name} to="/executions/$id" params={{ id: row.id }} search={{}} title={row.name}>
+      {row.name}
+    </Link>
+  );
+}
+
+function Failure({ row }: { row: Row }) {
+  const { failure } = row;
+  if (!failure) return null;
+  return (
+    <span role="cell" className={classes.failure}>
+      <span className={classes.cause} title={failure.message}>
+        {failure.taskRun && <b>{failure.taskRun.key}: </b>}
+        {failure.message}
+      </span>
+      <span className={classes.extent}>{extentOf(failure)}</span>
     </span>
   );
 }
 
-function toneOf(row: Row): "active" | "bad" {
-  return STATE_TOKENS[row.state].tone === "bad" ? "bad" : "active";
+function Card({ row, live, gone, asked }: Props) {
+  const token = STATE_TOKENS[row.state];
+  return (
+    <span role="cell" className={classes.lines}>
+      <span className={classes.first}>
+        <span className={classes.glyph} data-tone={token.tone}>
+          <StateGlyph shape={token.shape} />
+        </span>
+        <Name row={row} />
+        <span className={classes.when}>
+          <Time at={row.startedAt ?? row.createdAt} />
+        </span>
+      </span>
+      {row.failure && (
+        <span className={classes.error}>
+          {row.failure.taskRun && <b>{row.failure.taskRun.key}: </b>}
+          {row.failure.message}
+        </span>
+      )}
+      <span className={classes.meta}>
+        <span>{asked ?? token.word}</span>
+        <Duration
+          startedAt={row.startedAt}
+          endedAt={row.endedAt ?? row.idleSince}
+          idle={row.idle}
+          follow={live && !gone}
+        />
+        <span className="hw-cut">{starterOf(row).text}</span>
+        {row.failure && <span className="hw-cut">{extentOf(row.failure)}</span>}
+      </span>
+    </span>
+  );
 }

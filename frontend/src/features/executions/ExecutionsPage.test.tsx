@@ -1,41 +1,102 @@
-import { act, screen, waitFor, within } from "@testing-library/react";
+import { act, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { aRow } from "@/testing/fixtures";
 import { Stream, show } from "@/testing/world";
 import type { Change } from "./rows";
 
 type Message = { executionList: Partial<Change> & { cursor: string } };
+type Asked = {
+  search: string | null;
+  orderBy: string | null;
+  orderByValue: unknown;
+  where: unknown;
+  after: string | null;
+};
+type Row = ReturnType<typeof aRow>;
 
-function world(choices: { namespace: string; key: string }[] = []) {
-  const lists: { args: unknown; stream: Stream<Message> }[] = [];
+/** As the server answers: values by name. */
+const served = ({ values, ...row }: Row) => ({ ...row, columns: () => values });
+
+const SOME = { value: 1, exact: true };
+
+function world() {
+  const lists: { args: Asked; stream: Stream<Message> }[] = [];
+  const bulks: unknown[] = [];
   return {
     lists,
+    bulks,
     send: (change: Partial<Change>) =>
       act(async () => {
-        const message = {
-          reset: false,
-          enter: [],
-          update: [],
-          leave: [],
-          totalCount: { value: 1, exact: true },
-          cursor: "c",
-        };
+        const message = { reset: false, enter: [], update: [], leave: [], totalCount: SOME, cursor: "c" };
         lists.at(-1)!.stream.push({ executionList: { ...message, ...change } });
       }),
     root: {
-      flows: () => ({ nodes: choices.map((flow) => ({ ...flow, id: flow.key, kind: "etl" })) }),
-      namespaces: () => [],
-      executionList: (args: unknown) => {
+      flows: () => ({ nodes: [{ id: "f", namespace: "examples", key: "hello", kind: "etl" }] }),
+      executionHistogram: () => [],
+      savedFilters: () => [],
+      stats: () => new Stream(),
+      approvals: () => new Stream(),
+      searchFields: () => [
+        {
+          name: "flow",
+          aliases: [],
+          description: "the key",
+          operators: [":"],
+          values: [],
+          facet: "FLOW",
+          keyed: false,
+        },
+        {
+          name: "state",
+          aliases: [],
+          description: "the state",
+          operators: [":"],
+          values: ["FAILED"],
+          facet: null,
+          keyed: false,
+        },
+      ],
+      facets: ({ contains }: { contains: string }) =>
+        ["etl", "orders"]
+          .filter((value) => value.includes(contains ?? ""))
+          .map((value) => ({ key: null, value, search: `flow:${value}`, count: { value: 7, exact: true } })),
+      executionList: (args: Asked) => {
         const stream = new Stream<Message>();
         lists.push({ args, stream });
         return stream;
+      },
+      previewBulk: (args: { input: unknown }) => {
+        bulks.push(args.input);
+        return {
+          problems: [],
+          preview: {
+            id: "bulk_1",
+            action: "RESTART",
+            total: 2,
+            wouldApply: 1,
+            forbidden: 0,
+            notFound: [],
+            expiresAt: "2026-01-14T02:00:00Z",
+            notAllowed: [
+              {
+                code: "INVALID_STATE",
+                reason: "it still runs",
+                count: 1,
+                samples: [{ __typename: "Execution", id: "exec_2", name: "two" }],
+              },
+            ],
+          },
+        };
       },
       execution: () => ({
         id: "exec_2",
         seq: 3,
         state: "RUNNING",
         labels: [],
+        inputs: {},
+        taskRuns: [],
+        notes: [],
         availableActions: [
           { action: "CANCEL", allowed: true },
           {
@@ -44,48 +105,61 @@ function world(choices: { namespace: string; key: string }[] = []) {
             code: "INVALID_STATE",
             reason: "only a PAUSED execution can be resumed",
           },
-          { action: "RESTART", allowed: false, code: "NOT_YET", reason: "restart is not built yet" },
         ],
       }),
     },
   };
 }
 
-async function opened(address = "/", choices?: { namespace: string; key: string }[]) {
-  const made = world(choices);
+/** The rows of an address are remembered: each test asks for rows of its own. */
+let number = 0;
+beforeEach(() => {
+  number++;
+  localStorage.clear();
+});
+
+async function opened(query = "", q = "") {
+  const made = world();
+  const own = `t${number}`;
+  const address = `/executions?q=${encodeURIComponent([own, q].filter(Boolean).join(" "))}${query}`;
   const shown = show(address, made.root);
   await waitFor(() => expect(made.lists).toHaveLength(1));
-  return { ...made, ...shown };
+  return { ...made, ...shown, own, user: userEvent.setup() };
 }
 
-const entering = (...rows: ReturnType<typeof aRow>[]) => rows.map((node) => ({ node }));
+const entering = (...rows: Row[]) =>
+  rows.map((row) => ({ node: served(row) as unknown as Row, before: null }));
+const box = () => screen.getByRole<HTMLInputElement>("combobox", { name: "Search executions" });
 
-describe("rows", () => {
-  it("shows the window and updates a row in place", async () => {
+describe("rows", { timeout: 20_000 }, () => {
+  it("show the window and change in place", async () => {
     const { send } = await opened();
     await send({ reset: true, enter: entering(aRow()) });
     const row = await screen.findByRole("row", { name: /nightly-orders-2/ });
-    expect(row.textContent).toContain("Running");
-    expect(within(row).getByRole("progressbar").getAttribute("aria-valuenow")).toBe("42");
-    await send({
-      update: [aRow({ seq: 4, state: "SUCCESS", progress: 1, endedAt: "2026-01-14T02:03:05Z" })],
-    });
+    expect(row.textContent).toContain("Running42%");
+    const ended = { seq: 4, state: "SUCCESS" as const, progress: 1, endedAt: "2026-01-14T02:03:05Z" };
+    await send({ update: [served(aRow(ended)) as unknown as Row] });
     expect(row.textContent).toContain("Success");
     expect(row.textContent).toContain("3m 05s");
   });
 
-  it("says why it failed in the row", async () => {
+  it("say on a line of their own why they failed, and how far it went", async () => {
     const { send } = await opened();
-    const failure = { message: "exit code 3", taskRun: { id: "run_1", key: "extract" } };
+    const failure = {
+      message: "exit code 3",
+      fingerprint: "f1",
+      others: 5,
+      skippedCount: 12,
+      taskRun: { id: "run_1", key: "load" },
+    };
     await send({ reset: true, enter: entering(aRow({ state: "FAILED", failure })) });
-    expect((await screen.findByRole("row", { name: /nightly/ })).textContent).toContain(
-      "extract: exit code 3",
-    );
+    const row = await screen.findByRole("row", { name: /nightly/ });
+    expect(row.textContent).toContain("load: exit code 36 failed, 12 did not run");
+    expect(row.style.height).toBe("58px");
   });
 
-  it("holds new rows while one is picked, and lets them in by the button", async () => {
-    const user = userEvent.setup();
-    const { send } = await opened();
+  it("hold new ones while one is picked, and let them in by the button", async () => {
+    const { send, user } = await opened();
     await send({ reset: true, enter: entering(aRow()) });
     await screen.findByRole("row", { name: /nightly-orders-2/ });
     await user.keyboard("j");
@@ -95,77 +169,199 @@ describe("rows", () => {
     expect(screen.getByText("newcomer")).toBeTruthy();
   });
 
-  it("offers in a row's menu what the server has, with its reasons", async () => {
-    const user = userEvent.setup();
-    const { send } = await opened();
+  it("offer in their menu what the server has, with its reasons", async () => {
+    const { send, user } = await opened();
     await send({ reset: true, enter: entering(aRow()) });
     await user.click(await screen.findByRole("button", { name: "Actions for nightly-orders-2" }));
-    expect((await screen.findByRole("menuitem", { name: "Cancel" })).hasAttribute("data-disabled")).toBe(
-      false,
-    );
+    const cancel = await screen.findByRole("menuitem", { name: "Cancel" });
+    expect(cancel.hasAttribute("data-disabled")).toBe(false);
     const resume = screen.getByRole("menuitem", { name: "Resume" });
     expect(resume.hasAttribute("data-disabled")).toBe(true);
     expect(resume.title).toBe("only a PAUSED execution can be resumed");
-    expect(screen.queryByRole("menuitem", { name: /restart/i })).toBeNull();
+  });
+
+  it("make a filter of a value that is clicked", async () => {
+    const { send, user, router, own } = await opened("&cols=state,execution,kind");
+    await send({ reset: true, enter: entering(aRow()) });
+    await user.click(await screen.findByTitle("Filter by kind:etl"));
+    await waitFor(() => expect(router.state.location.search.q).toBe(`${own} kind:etl`));
+  });
+
+  it("are there at once when one comes back, and go on from where they were", async () => {
+    const { send, lists, router } = await opened();
+    await send({ reset: true, cursor: "c7", enter: entering(aRow()) });
+    await screen.findByRole("row", { name: /nightly-orders-2/ });
+    const address = router.state.location.href;
+    await act(() => router.navigate({ to: "/compare", search: {} }));
+    expect(screen.queryByRole("row", { name: /nightly-orders-2/ })).toBeNull();
+    await act(() => router.history.push(address));
+    expect(await screen.findByRole("row", { name: /nightly-orders-2/ })).toBeTruthy();
+    await waitFor(() => expect(lists).toHaveLength(2));
+  });
+
+  it("are previewed by Space, which closes by Escape", async () => {
+    const { send, user } = await opened();
+    await send({ reset: true, enter: entering(aRow()) });
+    await screen.findByRole("row", { name: /nightly-orders-2/ });
+    await user.keyboard("j ");
+    const preview = screen.getByRole("complementary", { name: "Preview of nightly-orders-2" });
+    expect(within(preview).getByRole("link", { name: "Open" })).toBeTruthy();
+    await user.keyboard("{Escape}");
+    expect(screen.queryByRole("complementary")).toBeNull();
   });
 });
 
-describe("filters", () => {
-  it("come from the address and go to the server", async () => {
-    const { lists } = await opened("/?state=FAILED,ERROR&flow=etl");
-    expect(lists[0]!.args).toMatchObject({
-      where: { state: { in: ["FAILED", "ERROR"] }, flow: { eq: "etl" } },
-    });
-    expect(screen.getByLabelText("Active filters").textContent).toContain("etl");
+describe("the filter", { timeout: 20_000 }, () => {
+  it("comes from the address, also as links from elsewhere name it", async () => {
+    const { lists, own } = await opened("&state=FAILED,ERROR&flow=etl");
+    expect(lists[0]!.args.search).toBe(`${own} (state:failed OR state:error) flow:etl`);
+    expect(screen.getByLabelText("Active filters").textContent).toContain("State Failed or Error");
+    expect(box().value).toBe(`${own} (state:failed OR state:error) flow:etl`);
   });
 
-  it("are a search too, which goes to the address when it is entered", async () => {
-    const user = userEvent.setup();
-    const { lists, router } = await opened("/?state=FAILED");
+  it("is written in the box, which `/` leads to, and completed by Tab", async () => {
+    const { lists, router, own, user } = await opened();
     await user.keyboard("/");
-    await user.type(document.activeElement as HTMLElement, "label.team:data{Enter}");
-    await waitFor(() => expect(lists).toHaveLength(2));
-    expect(lists[1]!.args).toMatchObject({ search: "label.team:data", where: { state: { in: ["FAILED"] } } });
-    expect(router.state.location.search).toEqual({ q: "label.team:data", state: "FAILED" });
-    await user.click(screen.getByRole("button", { name: "Export" }));
-    const file = new URL((await screen.findByRole<HTMLAnchorElement>("menuitem", { name: "CSV" })).href);
-    expect(file.searchParams.get("search")).toBe("label.team:data");
+    await user.keyboard("{End} flow:or");
+    const option = await screen.findByRole("option", { name: "orders 7" });
+    expect(option).toBeTruthy();
+    await user.keyboard("{Tab}");
+    await waitFor(() => expect(router.state.location.search.q).toBe(`${own} flow:orders`));
+    await waitFor(() => expect(lists.at(-1)!.args.search).toBe(`${own} flow:orders`));
+    expect(screen.queryByRole("listbox")).toBeNull();
+    expect(document.activeElement).toBe(box());
   });
 
-  it("go from the address with their chip", async () => {
-    const user = userEvent.setup();
-    const { lists, router } = await opened("/?flow=etl");
+  it("completes keys with the arrows, and lists all of them", async () => {
+    const { user } = await opened();
+    await user.click(box());
+    await user.type(box(), " s");
+    await screen.findByRole("option", { name: /state/ });
+    await user.keyboard("{Escape}");
+    expect(screen.queryByRole("listbox")).toBeNull();
+    await user.keyboard("{ArrowDown}");
+    const option = await screen.findByRole("option", { name: /state/ });
+    expect(box().getAttribute("aria-activedescendant")).toBe(option.id);
+    await user.click(screen.getByRole("button", { name: "All keys and words" }));
+    expect(await screen.findByRole("dialog", { name: "All keys and words" })).toBeTruthy();
+  });
+
+  it("loses a part with its chip", async () => {
+    const { router, own, user } = await opened("", "flow:etl");
     await user.click(screen.getByRole("button", { name: "Remove filter Flow: etl" }));
-    await waitFor(() => expect(lists).toHaveLength(2));
-    expect(lists[1]!.args).toMatchObject({ where: null });
-    expect(router.state.location.search).toEqual({});
+    await waitFor(() => expect(router.state.location.search.q).toBe(own));
+  });
+
+  it("takes several values of a menu", async () => {
+    const { router, own, user } = await opened();
+    await user.click(screen.getByRole("button", { name: "Flow" }));
+    await user.click(await screen.findByRole("checkbox", { name: /etl/ }));
+    await waitFor(() => expect(router.state.location.search.q).toBe(`${own} flow:etl`));
+    await user.click(await screen.findByRole("checkbox", { name: /orders/ }));
+    await waitFor(() => expect(router.state.location.search.q).toBe(`${own} (flow:etl OR flow:orders)`));
+  });
+
+  it("is replaced by a view", async () => {
+    const { router, user } = await opened("&sort=-started");
+    await user.click(screen.getByRole("button", { name: "Executing" }));
+    await waitFor(() => expect(router.state.location.search).toEqual({ q: "is:running", sort: "-started" }));
   });
 });
 
-describe("export", () => {
-  it("takes all that the filter finds", async () => {
-    const user = userEvent.setup();
-    await opened("/?state=FAILED&flow=etl");
+describe("the order", { timeout: 20_000 }, () => {
+  it("is a header's, one after the other", async () => {
+    const { lists, send, user, router } = await opened();
+    await send({ reset: true, enter: entering(aRow()) });
+    await user.click(await screen.findByRole("button", { name: "Started" }));
+    await waitFor(() => expect(lists.at(-1)!.args.orderBy).toBe("STARTED_DESC"));
+    expect(router.state.location.search.sort).toBe("-started");
+  });
+  it("may be that of a metric", async () => {
+    const { lists } = await opened("&cols=state,execution,metric.loss&sort=metric.loss");
+    expect(lists[0]!.args).toMatchObject({
+      orderBy: null,
+      orderByValue: { column: "metric.loss", direction: "ASC" },
+    });
+  });
+});
+
+describe("what is picked", { timeout: 20_000 }, () => {
+  const rows = [
+    aRow({ id: "exec_3", name: "three" }),
+    aRow({ id: "exec_2", name: "two" }),
+    aRow({ id: "exec_1", name: "one" }),
+  ];
+  const picked = async () => {
+    const made = await opened();
+    await made.send({ reset: true, enter: entering(...rows), totalCount: { value: 1204, exact: true } });
+    await made.user.click(await screen.findByRole("checkbox", { name: "Select three" }));
+    return made;
+  };
+
+  it("grows with shift, and is compared", async () => {
+    const { user, router } = await picked();
+    const compare = () => screen.getByRole("button", { name: "Compare" });
+    expect(compare().getAttribute("aria-disabled")).toBe("true");
+    fireEvent.click(screen.getByRole("checkbox", { name: "Select one" }), { shiftKey: true });
+    expect(screen.getByRole("toolbar", { name: "3 selected" })).toBeTruthy();
+    await user.click(compare());
+    await waitFor(() => expect(router.state.location.href).toBe("/compare?ids=exec_3,exec_2,exec_1"));
+  });
+
+  it("may be all that match, and is told what would happen", async () => {
+    const { user, bulks, own } = await picked();
+    await user.click(screen.getByRole("button", { name: /Select all 1.204 that match/ }));
+    await user.click(within(screen.getByRole("toolbar")).getByRole("button", { name: "Restart" }));
+    const dialog = await screen.findByRole("dialog");
+    expect(await within(dialog).findByText("1 of 2 executions")).toBeTruthy();
+    expect(dialog.textContent).toContain("1 left out: it still runs");
+    expect(bulks[0]).toMatchObject({ action: "RESTART", search: own, where: {} });
+    expect(within(dialog).getByRole<HTMLInputElement>("radio", { name: /All or none/ }).disabled).toBe(true);
+  });
+
+  it("is picked by x, and let go by Escape", async () => {
+    const { user } = await picked();
+    await user.keyboard("jjx");
+    expect(screen.getByRole("toolbar", { name: "2 selected" })).toBeTruthy();
+    await user.keyboard("{Escape}");
+    expect(screen.queryByRole("toolbar")).toBeNull();
+  });
+});
+
+describe("export", { timeout: 20_000 }, () => {
+  it("takes all that the filter finds, with the columns that are shown", async () => {
+    const { user, own } = await opened("&cols=state,execution,metric.loss&sort=-metric.loss");
     await user.click(screen.getByRole("button", { name: "Export" }));
     const file = new URL((await screen.findByRole<HTMLAnchorElement>("menuitem", { name: "CSV" })).href);
     expect(file.pathname).toBe("/executions/export.csv");
-    expect(JSON.parse(file.searchParams.get("where") ?? "")).toEqual({
-      state: { in: ["FAILED"] },
-      flow: { eq: "etl" },
-    });
+    expect(file.searchParams.get("search")).toBe(own);
+    expect(file.searchParams.get("columns")).toBe("id,state,name,metric.loss,failureTask,failureMessage");
   });
 });
 
-describe("empty", () => {
+describe("columns", { timeout: 20_000 }, () => {
+  it("are chosen, and kept in the address and for the person", async () => {
+    const { user, router } = await opened();
+    await user.click(screen.getByRole("button", { name: "Columns" }));
+    const others = await screen.findByRole("group", { name: "Other columns" });
+    await user.click(within(others).getByRole("button", { name: "Kind" }));
+    await waitFor(() => expect(router.state.location.search.cols).toMatch(/,kind$/));
+    await user.click(screen.getByRole("button", { name: "Move Kind to the left" }));
+    await waitFor(() => expect(router.state.location.search.cols).toMatch(/,kind,branch$/));
+    expect(localStorage.getItem("headway.executions.columns")).toContain("kind");
+  });
+});
+
+describe("empty", { timeout: 20_000 }, () => {
   it("gives the command to begin with when nothing ever ran", async () => {
-    const { send } = await opened("/", [{ namespace: "examples", key: "hello" }]);
-    await send({ reset: true });
+    const made = world();
+    show("/executions", made.root);
+    await waitFor(() => expect(made.lists).toHaveLength(1));
+    await made.send({ reset: true });
     expect(await screen.findByText("headway run examples/hello")).toBeTruthy();
   });
-
   it("offers to remove a filter when nothing matches", async () => {
-    const user = userEvent.setup();
-    const { send, lists } = await opened("/?kind=train");
+    const { send, lists, user } = await opened("", "kind:train");
     await send({ reset: true });
     await user.click(await screen.findByRole("button", { name: "Remove “Kind: train”" }));
     await waitFor(() => expect(lists).toHaveLength(2));

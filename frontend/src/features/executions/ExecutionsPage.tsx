@@ -1,26 +1,39 @@
-import { Button, Skeleton } from "@mantine/core";
+import { Button } from "@mantine/core";
+import { IconPlayerPlay } from "@tabler/icons-react";
 import { getRouteApi } from "@tanstack/react-router";
-import { useCallback, useState } from "react";
+import type { CombinedError } from "@urql/core";
+import { useCallback, useMemo, useReducer, useState } from "react";
 import { useActions } from "@/entities/execution/actions/useActions";
 import { useWhyNotRun } from "@/entities/flow/useWhyNotRun";
-import { FirstFlowDocument } from "@/shared/graphql/gen/graphql";
-import { useRead } from "@/shared/graphql/read";
 import { openDialog, useDialog } from "@/shared/lib/dialogs";
-import { useRowKeys } from "@/shared/lib/useRowKeys";
 import { ErrorState } from "@/shared/ui/ErrorState";
 import { OfferButton } from "@/shared/ui/OfferButton";
+import { PageHead } from "@/shared/ui/PageHead";
+import { askedOf, orderOf, type Search, searchOf, sortedBy } from "./address";
+import { BulkDialog } from "./BulkDialog";
+import type { BulkAction } from "./bulk";
+import { ColumnsMenu } from "./ColumnsMenu";
+import { namesOf } from "./columns";
 import classes from "./ExecutionsPage.module.css";
-import { ExecutionsTable } from "./ExecutionsTable";
 import { ExportMenu } from "./ExportMenu";
 import { FilterBar } from "./FilterBar";
-import { FilterChips } from "./FilterChips";
-import { chipsOf, faultOf, type Search } from "./filters";
-import { Nothing } from "./Nothing";
-import { SearchField } from "./SearchField";
+import { faultOf } from "./fault";
+import { List } from "./List";
+import { only } from "./language";
+import { Overview } from "./Overview";
+import { SearchBox } from "./SearchBox";
+import { SelectionBar } from "./SelectionBar";
+import { foldSelection, isEmpty, NOTHING } from "./selection";
+import { useColumns } from "./useColumns";
 import { useHold } from "./useHold";
-import { useRows } from "./useRows";
+import { SETTLE_AFTER, useRows } from "./useRows";
+import { useWaiting } from "./useWaiting";
+import { Views } from "./Views";
+import { isShown, VIEWS } from "./views";
 
 const route = getRouteApi("/executions");
+/** In the view of what executes, what has just ended stays a while, dimmed. */
+const JUST_ENDED = 30_000;
 
 export function ExecutionsPage() {
   const search: Search = route.useSearch();
@@ -29,80 +42,158 @@ export function ExecutionsPage() {
     (next: Search) => void navigate({ to: "/executions", search: next }),
     [navigate],
   );
-  const [selected, setSelected] = useState<string | null>(null);
+  const waiting = useWaiting();
+  const asked = useMemo(() => askedOf(search, waiting), [search, waiting]);
+  const order = useMemo(() => orderOf(search), [search]);
+  const { columns, choose } = useColumns(search, setSearch);
+  const names = useMemo(() => namesOf(columns), [columns]);
+  const [selection, select] = useReducer(foldSelection, NOTHING);
+  const [current, setCurrent] = useState<string | null>(null);
+  const [previewed, setPreviewed] = useState(false);
   const [menu, setMenu] = useState<string | null>(null);
+  const [bulk, setBulk] = useState<BulkAction | null>(null);
   const actions = useActions();
-  const running = useDialog() !== null;
-  const whyNotRun = useWhyNotRun();
-  const { hold, pointer } = useHold(selected !== null || menu !== null || actions.isOpen || running);
-  const { rows, error, settle, loadMore, loadingMore, hasMore } = useRows(search, hold);
-  const first = useRead(FirstFlowDocument, {}).data?.flows.nodes[0];
-  const open = (id: string) => void navigate({ to: "/executions/$id", params: { id }, search: {} });
-  useRowKeys({ ids: rows.shown, selected, select: setSelected, open });
+  const dialog = useDialog();
+  const isActing = actions.isOpen || !isEmpty(selection);
+  const { hold, pointer } = useHold(isActing || Boolean(current ?? menu ?? bulk ?? dialog));
+  const paused = search.view === "waiting" && waiting === undefined;
+  const settleAfter = isShown(VIEWS[1]!, search) ? JUST_ENDED : SETTLE_AFTER;
+  const usual = columns.some((column) => column.id === "duration");
+  const list = useRows({ ...asked, ...order, names, usual, paused, settleAfter }, hold);
+  const { rows, error } = list;
+  const errors = useMemo(() => errorsOf(rows.byId), [rows.byId]);
 
+  const text = searchOf(search) ?? "";
+  const onFilter = useCallback(
+    (term: string) => setSearch({ ...search, q: only(text, term) }),
+    [search, text, setSearch],
+  );
   const release = () => {
-    setSelected(null);
+    setCurrent(null);
+    setPreviewed(false);
     window.scrollTo({ top: 0 });
-    settle();
+    list.settle();
   };
-  const chips = chipsOf(search);
-
   return (
     <>
-      <div className={classes.head}>
-        <h1 className={classes.title}>Executions</h1>
-        <OfferButton
-          variant={whyNotRun ? "default" : "filled"}
-          size="sm"
-          allowed={!whyNotRun}
-          reason={whyNotRun}
-          onClick={() => openDialog({ kind: "run" })}
-        >
-          Run a flow
-        </OfferButton>
-        <ExportMenu search={search} />
-        <span className={classes.count} aria-live="off">
-          {rows.loaded && `${rows.total.value.toLocaleString()}${rows.total.exact ? "" : "+"}`}
-        </span>
+      <PageHead
+        title="Executions"
+        actions={
+          <HeadActions>
+            <ExportMenu asked={asked} order={order} columns={columns} />
+          </HeadActions>
+        }
+      >
+        <Views search={search} waiting={waiting} onChange={setSearch} />
+      </PageHead>
+      <Overview
+        search={search}
+        asked={asked}
+        version={rows}
+        paused={paused || isRefused(error)}
+        onChange={setSearch}
+      />
+      <div className={classes.query}>
+        <SearchBox
+          value={text}
+          asked={asked}
+          error={error}
+          onChange={(q) => setSearch({ ...search, q: q || undefined })}
+        />
+        <ColumnsMenu columns={columns} asked={asked} onChoose={choose} />
       </div>
-      <SearchField value={search.q} error={error} onChange={(q) => setSearch({ ...search, q })} />
-      <FilterBar search={search} onChange={setSearch} />
-      <FilterChips chips={chips} onChange={setSearch} />
-      {error && !faultOf(error) && <ErrorState error={error} what="The list" />}
-      <div className={classes.news} aria-live="polite">
-        {rows.held.length > 0 && (
-          <Button variant="filled" size="xs" onClick={release}>
-            {rows.held.length} new {rows.held.length === 1 ? "execution" : "executions"}
-          </Button>
-        )}
+      <FilterBar search={search} asked={asked} errors={errors} onChange={setSearch} />
+      <ListError error={error} />
+      <div {...pointer}>
+        <List
+          search={search}
+          list={list}
+          columns={columns}
+          selection={selection}
+          select={select}
+          current={current}
+          setCurrent={setCurrent}
+          previewed={previewed}
+          setPreviewed={setPreviewed}
+          menu={menu}
+          setMenu={setMenu}
+          actions={actions}
+          onFilter={onFilter}
+          onSort={(column) => setSearch(sortedBy(search, column))}
+          onChange={setSearch}
+          news={<News count={rows.held.length} onShow={release} />}
+        />
       </div>
-      {!rows.loaded && !error && <Waiting />}
-      {rows.loaded && rows.shown.length + rows.held.length === 0 && (
-        <Nothing chips={chips} flow={first} onChange={setSearch} />
+      {!isEmpty(selection) && (
+        <SelectionBar
+          selection={selection}
+          total={rows.total}
+          asked={asked}
+          order={order}
+          columns={columns}
+          onAll={() => select({ type: "all" })}
+          onClear={() => select({ type: "cleared" })}
+          onAction={setBulk}
+        />
       )}
-      {rows.shown.length > 0 && (
-        <div {...pointer}>
-          <ExecutionsTable rows={rows} selected={selected} menu={menu} onMenu={setMenu} actions={actions} />
-          {hasMore && (
-            <div className={classes.more}>
-              <Button onClick={loadMore} loading={loadingMore}>
-                Load more
-              </Button>
-            </div>
-          )}
-        </div>
+      {bulk && (
+        <BulkDialog
+          action={bulk}
+          selection={selection}
+          total={rows.total.value}
+          asked={asked}
+          onClose={() => setBulk(null)}
+          onDone={() => select({ type: "cleared" })}
+        />
       )}
       {actions.dialog}
     </>
   );
 }
 
-function Waiting() {
+function HeadActions({ children }: { children: React.ReactNode }) {
+  const whyNotRun = useWhyNotRun();
   return (
-    <div aria-label="Loading executions" role="status">
-      {["a", "b", "c", "d", "e", "f"].map((key) => (
-        <Skeleton key={key} height={44} mb={6} radius={6} />
-      ))}
+    <>
+      {children}
+      <OfferButton
+        leftSection={<IconPlayerPlay size={16} stroke={1.75} aria-hidden />}
+        allowed={!whyNotRun}
+        reason={whyNotRun}
+        onClick={() => openDialog({ kind: "run" })}
+      >
+        Run a flow
+      </OfferButton>
+    </>
+  );
+}
+
+/** Messages by fingerprint, so that a chip says the error and not its number. */
+function errorsOf(rows: ReturnType<typeof useRows>["rows"]["byId"]): ReadonlyMap<string, string> {
+  const errors = new Map<string, string>();
+  for (const { failure } of rows.values())
+    if (failure && !errors.has(failure.fingerprint)) errors.set(failure.fingerprint, failure.message);
+  return errors;
+}
+
+function isRefused(error: CombinedError | undefined): boolean {
+  return error !== undefined && faultOf(error) !== undefined;
+}
+
+/** What is wrong with the search stands below the search. */
+function ListError({ error }: { error: CombinedError | undefined }) {
+  return error && !isRefused(error) ? <ErrorState error={error} what="The list" /> : null;
+}
+
+/** What waits above the rows while their order stands still. */
+function News({ count, onShow }: { count: number; onShow: () => void }) {
+  return (
+    <div className={classes.news} aria-live="polite">
+      {count > 0 && (
+        <Button variant="filled" onClick={onShow}>
+          {count} new {count === 1 ? "execution" : "executions"}
+        </Button>
+      )}
     </div>
   );
 }

@@ -1,18 +1,27 @@
-import { Button, Menu } from "@mantine/core";
-import { type Search, searchOf, whereOf } from "./filters";
+import { ActionIcon, Menu, Tooltip } from "@mantine/core";
+import { IconDownload } from "@tabler/icons-react";
+import { type Asked, exportAddress, type Order } from "./address";
+import type { Column } from "./columns";
 
-/** All that the filter finds, not only the rows that are loaded. The browser's own download shows its progress. */
-export function ExportMenu({ search }: { search: Search }) {
+type Props = { asked: Asked; order: Order; columns: readonly Column[] };
+
+/** All that the filter finds, not only the rows that are loaded, in the order and with the columns that are shown. */
+export function ExportMenu({ asked, order, columns }: Props) {
+  const names = exportedOf(columns);
   return (
-    <Menu position="bottom-end" width={200} shadow="md">
+    <Menu width={220}>
       <Menu.Target>
-        <Button size="sm">Export</Button>
+        <Tooltip label="Export all that match">
+          <ActionIcon variant="subtle" color="gray" size="var(--hw-control)" aria-label="Export">
+            <IconDownload size={16} stroke={1.75} aria-hidden />
+          </ActionIcon>
+        </Tooltip>
       </Menu.Target>
       <Menu.Dropdown>
-        <Menu.Item component="a" href={exportAddress("csv", search)} download>
+        <Menu.Item component="a" href={exportAddress("csv", asked, order, names)} download>
           CSV
         </Menu.Item>
-        <Menu.Item component="a" href={exportAddress("json", search)} download>
+        <Menu.Item component="a" href={exportAddress("json", asked, order, names)} download>
           JSON, one a line
         </Menu.Item>
       </Menu.Dropdown>
@@ -20,11 +29,9 @@ export function ExportMenu({ search }: { search: Search }) {
   );
 }
 
-export function exportAddress(ending: "csv" | "json", search: Search): string {
-  const where = whereOf(search);
-  const words = searchOf(search);
-  const asked = new URLSearchParams();
-  if (where) asked.set("where", JSON.stringify(where));
-  if (words) asked.set("search", words);
-  return `/executions/export.${ending}${asked.size ? `?${asked}` : ""}`;
+/** The id and the error are always worth having. */
+export function exportedOf(columns: readonly Column[]): string[] {
+  return [
+    ...new Set(["id", ...columns.flatMap((column) => column.exported), "failureTask", "failureMessage"]),
+  ];
 }

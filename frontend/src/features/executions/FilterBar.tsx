@@ -1,48 +1,85 @@
-import { Button, Checkbox, Popover } from "@mantine/core";
-import { FacetSelect } from "./FacetSelect";
+import { Button } from "@mantine/core";
+import { IconX } from "@tabler/icons-react";
+import { usePreferences } from "@/shared/lib/preferences";
+import { type Asked, type Search, searchOf } from "./address";
+import { chipsOf } from "./chips";
+import { type FacetKind, FacetMenu } from "./FacetMenu";
 import classes from "./FilterBar.module.css";
-import { FIELDS, hidesSubflows, QUICK, quickOf, type Search, statesOf, withStates } from "./filters";
-import { StateChoices } from "./StateChoices";
+import { hasTerm, toggled } from "./language";
 
-type Props = { search: Search; onChange: (search: Search) => void };
+const FACETS: readonly FacetKind[] = [
+  { name: "State", field: "STATE", term: "state" },
+  { name: "Flow", field: "FLOW", term: "flow" },
+  { name: "Kind", field: "KIND", term: "kind" },
+  { name: "Trigger", field: "TRIGGER", term: "trigger" },
+  { name: "By", field: "CREATED_BY", term: "by" },
+  { name: "Label", field: "LABEL", term: "label" },
+  { name: "Branch", field: "BRANCH", term: "branch" },
+  { name: "Namespace", field: "NAMESPACE", term: "namespace" },
+  { name: "Error", field: "ERROR", term: "error" },
+];
+const ROOTS = "is:root";
 
-export function FilterBar({ search, onChange }: Props) {
-  const quick = quickOf(search);
-  const states = statesOf(search);
+type Props = {
+  search: Search;
+  asked: Asked;
+  errors: ReadonlyMap<string, string>;
+  onChange: (search: Search) => void;
+};
+
+/** The filter as chips, and menus that add to it. The box above is the same filter as text. */
+export function FilterBar({ search, asked, errors, onChange }: Props) {
+  const { zone } = usePreferences();
+  const chips = chipsOf(search, { now: Date.now(), zone, errors });
+  const text = searchOf(search) ?? "";
+  const hidesSubflows = hasTerm(text, ROOTS);
   return (
     <div className={classes.bar}>
-      <div className={classes.quick} role="group" aria-label="Quick views">
-        {QUICK.map((one) => (
-          <button
-            type="button"
-            key={one.name}
-            className={classes.view}
-            aria-pressed={one === quick}
-            onClick={() => onChange(withStates(search, one.states))}
-          >
-            {one.name}
-          </button>
+      {chips.length > 0 && (
+        <ul className={classes.chips} aria-label="Active filters">
+          {chips.map((chip) => (
+            <li key={chip.key} className={classes.chip}>
+              <span className={classes.what}>
+                {chip.name} <b>{chip.value}</b>
+              </span>
+              <button
+                type="button"
+                className={classes.remove}
+                aria-label={`Remove filter ${chip.name ? `${chip.name}: ` : ""}${chip.value}`}
+                onClick={() => onChange(chip.without)}
+              >
+                <IconX size={12} stroke={1.75} aria-hidden />
+              </button>
+            </li>
+          ))}
+          {chips.length > 1 && (
+            <li>
+              <button
+                type="button"
+                className={classes.clear}
+                onClick={() => onChange({ ...search, q: undefined, view: undefined })}
+              >
+                Clear all
+              </button>
+            </li>
+          )}
+        </ul>
+      )}
+      <div className={classes.facets} role="group" aria-label="Filters">
+        {FACETS.map((kind) => (
+          <FacetMenu key={kind.field} kind={kind} search={search} asked={asked} onChange={onChange} />
         ))}
+        <Button
+          variant="subtle"
+          color="gray"
+          className={classes.facet}
+          aria-pressed={hidesSubflows}
+          data-picked={hidesSubflows || undefined}
+          onClick={() => onChange({ ...search, q: toggled(text, ROOTS) || undefined })}
+        >
+          Hide subflows
+        </Button>
       </div>
-      <Popover position="bottom-start" shadow="md" trapFocus>
-        <Popover.Target>
-          <Button className={classes.states}>State{states.length ? ` (${states.length})` : ""} ▾</Button>
-        </Popover.Target>
-        <Popover.Dropdown aria-label="States">
-          <StateChoices states={states} onChange={(next) => onChange(withStates(search, next))} />
-        </Popover.Dropdown>
-      </Popover>
-      {FIELDS.map((field) => (
-        <FacetSelect key={field} field={field} search={search} onChange={onChange} />
-      ))}
-      <Checkbox
-        size="xs"
-        label="Hide subflows"
-        checked={hidesSubflows(search)}
-        onChange={(event) =>
-          onChange({ ...search, subflows: event.currentTarget.checked ? "hidden" : undefined })
-        }
-      />
     </div>
   );
 }

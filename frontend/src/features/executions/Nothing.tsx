@@ -1,17 +1,20 @@
 import { Button } from "@mantine/core";
+import { FirstFlowDocument } from "@/shared/graphql/gen/graphql";
+import { useRead } from "@/shared/graphql/read";
+import { usePreferences } from "@/shared/lib/preferences";
 import { CopyCommand } from "@/shared/ui/CopyCommand";
 import { EmptyState } from "@/shared/ui/EmptyState";
+import type { Search } from "./address";
+import { chipsOf } from "./chips";
 import classes from "./ExecutionsPage.module.css";
-import type { Chip, Search } from "./filters";
 
-type Props = {
-  chips: readonly Chip[];
-  flow: { namespace: string; key: string } | undefined;
-  onChange: (search: Search) => void;
-};
+const NO_ERRORS: ReadonlyMap<string, string> = new Map();
 
 /** Nothing matches, or nothing ever ran: either way the next step is one click. */
-export function Nothing({ chips, flow, onChange }: Props) {
+export function Nothing({ search, onChange }: { search: Search; onChange: (search: Search) => void }) {
+  const { zone } = usePreferences();
+  const chips = chipsOf(search, { now: Date.now(), zone, errors: NO_ERRORS });
+  const flow = useRead(FirstFlowDocument, {}, { paused: chips.length > 0 }).data?.flows.nodes[0];
   if (!chips.length) {
     return (
       <EmptyState title="Nothing has run here yet.">
@@ -19,12 +22,14 @@ export function Nothing({ chips, flow, onChange }: Props) {
       </EmptyState>
     );
   }
+  if (search.view === "waiting" && chips.length === 1) return <EmptyState title="Nothing waits for you." />;
   return (
     <EmptyState title="Nothing matches these filters.">
       <div className={classes.removals}>
         {chips.map((chip) => (
           <Button key={chip.key} onClick={() => onChange(chip.without)}>
-            Remove “{chip.name}: {chip.value}”
+            Remove “{chip.name ? `${chip.name}: ` : ""}
+            {chip.value}”
           </Button>
         ))}
       </div>

@@ -1,17 +1,24 @@
 import { ActionIcon, Menu } from "@mantine/core";
 import { useClipboard } from "@mantine/hooks";
-import { Link } from "@tanstack/react-router";
+import { IconDots } from "@tabler/icons-react";
 import { memo } from "react";
 import { offersOf } from "@/entities/execution/actions/registry";
 import type { Actions } from "@/entities/execution/actions/useActions";
 import { ExecutionActionsDocument } from "@/shared/graphql/gen/graphql";
 import { useRead } from "@/shared/graphql/read";
+import { quoted } from "./language";
 import type { Row } from "./rows";
 
-type Props = { row: Row; opened: boolean; onMenu: (id: string | null) => void; start: Actions["start"] };
+type Props = {
+  row: Row;
+  opened: boolean;
+  onMenu: (id: string | null) => void;
+  onFilter: (term: string) => void;
+  start: Actions["start"];
+};
 
 /** Closed, it does not change with its row: a list of a hundred would draw a hundred menus at every batch. */
-export const RowMenu = memo(function RowMenu({ row, opened, onMenu, start }: Props) {
+export const RowMenu = memo(function RowMenu({ row, opened, onMenu, onFilter, start }: Props) {
   const clipboard = useClipboard();
   const address = `${window.location.origin}/executions/${row.id}`;
   return (
@@ -24,23 +31,13 @@ export const RowMenu = memo(function RowMenu({ row, opened, onMenu, start }: Pro
     >
       <Menu.Target>
         <ActionIcon variant="subtle" color="gray" size={28} aria-label={`Actions for ${row.name}`}>
-          <svg viewBox="0 0 16 16" width="16" height="16" fill="currentColor" aria-hidden="true">
-            <circle cx="3" cy="8" r="1.5" />
-            <circle cx="8" cy="8" r="1.5" />
-            <circle cx="13" cy="8" r="1.5" />
-          </svg>
+          <IconDots size={16} stroke={1.75} aria-hidden />
         </ActionIcon>
       </Menu.Target>
       <Menu.Dropdown>
         {opened && <Offers row={row} start={start} />}
         <Menu.Divider />
-        <Menu.Item
-          renderRoot={(props) => (
-            <Link {...props} to="/executions" search={{ flow: row.flowKey, namespace: row.namespace }} />
-          )}
-        >
-          Only this flow
-        </Menu.Item>
+        <Menu.Item onClick={() => onFilter(`flow:${quoted(row.flowKey)}`)}>Only this flow</Menu.Item>
         <Menu.Item onClick={() => clipboard.copy(address)}>Copy link</Menu.Item>
         <Menu.Item onClick={() => clipboard.copy(row.id)}>Copy id</Menu.Item>
       </Menu.Dropdown>

@@ -19,6 +19,10 @@ function row(id: string, seq = 1, over: Partial<Row> = {}): Row {
     duration: null,
     createdBy: { kind: "USER", name: "admin" },
     labels: [],
+    triggerKind: "MANUAL",
+    git: null,
+    revision: null,
+    values: {},
     failure: null,
     ...over,
   };
@@ -35,7 +39,7 @@ function message({ reset = false, enter = [], update = [], leave = [] }: Given):
   return {
     reset,
     cursor: "c",
-    enter: enter.map((node) => ({ node })),
+    enter: enter.map((node) => ({ node, before: null })),
     update,
     leave: leave.map(([id, reason]) => ({ id, reason })),
     totalCount: { value: 7, exact: true },
@@ -189,4 +193,50 @@ describe("settling", () => {
   });
 });
 
-it("is emptied when the filter changes", () => expect(foldRows(start, { type: "emptied" })).toBe(NO_ROWS));
+describe("in another order", () => {
+  const ordered = (rows: Rows, change: Partial<Change>, hold = false) =>
+    foldRows(rows, {
+      type: "changed",
+      change: { ...message({}), ...change },
+      hold,
+      window: WINDOW,
+      sorted: true,
+    });
+  const enter = (id: string, before: string | null) => ({ node: row(id), before });
+  const first = ordered(NO_ROWS, {
+    reset: true,
+    enter: [enter("b", "c"), enter("c", "a"), enter("a", null)],
+  });
+  it("rows stand as the server has them", () => expect(first.shown).toEqual(["b", "c", "a"]));
+  it("a new one goes before the row that it names", () =>
+    expect(ordered(first, { enter: [enter("z", "c")] }).shown).toEqual(["b", "z", "c", "a"]));
+  it("one that moved goes to its new place, and waits for that while held", () => {
+    const change = { leave: [{ id: "a", reason: "MOVED" as const }], enter: [enter("a", "b")] };
+    expect(ordered(first, change).shown).toEqual(["a", "b", "c"]);
+    const held = ordered(first, change, true);
+    expect(held.shown).toEqual(["b", "c", "a"]);
+    expect(foldRows(held, { type: "settled", sorted: true }).shown).toEqual(["a", "b", "c"]);
+  });
+  it("one that is gone stays dimmed in its place until settled", () => {
+    const rows = ordered(first, { leave: [{ id: "c", reason: "NO_LONGER_MATCHES" }] });
+    expect(rows.shown).toEqual(["b", "c", "a"]);
+    expect([...rows.gone]).toEqual(["c"]);
+    expect(foldRows(rows, { type: "settled", sorted: true }).shown).toEqual(["b", "a"]);
+  });
+  it("pages follow below, and stay", () => {
+    const paged = foldRows(first, { type: "older", rows: [row("a"), row("y"), row("x")], sorted: true });
+    expect(paged.shown).toEqual(["b", "c", "a", "y", "x"]);
+    const pushed = ordered(paged, {
+      leave: [{ id: "a", reason: "BEYOND_WINDOW" }],
+      enter: [enter("q", "b")],
+    });
+    expect(pushed.shown).toEqual(["q", "b", "c", "a", "y", "x"]);
+    expect(foldRows(pushed, { type: "shortened" }).shown).toEqual(["q", "b", "c"]);
+  });
+});
+
+it("an update alone changes neither the order nor what is live", () => {
+  const rows = free(start, { update: [row("e4", 2)] });
+  expect(rows.shown).toBe(start.shown);
+  expect(rows.live).toBe(start.live);
+});

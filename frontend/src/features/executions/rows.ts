@@ -14,18 +14,21 @@ export type Rows = {
   held: readonly string[];
   /** Shown, but no longer matching: dimmed until settled. */
   gone: ReadonlySet<string>;
-  /** Followed by the subscription; other shown rows are as they were when they were read. */
+  /** Followed by the subscription, in its order. */
+  window: readonly string[];
   live: ReadonlySet<string>;
+  /** Below the window: older pages, and what was pushed out of it. As they were when they were read. */
+  tail: readonly string[];
   total: { value: number; exact: boolean };
-  /** Pages of older rows that somebody asked for. */
+  /** Pages that somebody asked for. */
   pages: number;
 };
 
 export type RowsAction =
-  | { type: "changed"; change: Change; hold: boolean; window: number }
-  | { type: "older"; rows: readonly Row[] }
-  | { type: "settled" }
-  | { type: "emptied" };
+  | { type: "changed"; change: Change; hold: boolean; window: number; sorted?: boolean }
+  | { type: "older"; rows: readonly Row[]; sorted?: boolean }
+  | { type: "settled"; sorted?: boolean }
+  | { type: "shortened" };
 
 export const NO_ROWS: Rows = {
   loaded: false,
@@ -33,7 +36,9 @@ export const NO_ROWS: Rows = {
   shown: [],
   held: [],
   gone: new Set(),
+  window: [],
   live: new Set(),
+  tail: [],
   total: { value: 0, exact: true },
   pages: 0,
 };
@@ -41,80 +46,111 @@ export const NO_ROWS: Rows = {
 export function foldRows(rows: Rows, action: RowsAction): Rows {
   switch (action.type) {
     case "changed":
-      return changed(rows, action.change, action.hold, action.window);
+      return changed(rows, action);
     case "older":
-      return older(rows, action.rows);
+      return older(rows, action.rows, action.sorted ?? false);
     case "settled":
-      return settled(rows);
-    case "emptied":
-      return NO_ROWS;
+      return settled(rows, action.sorted ?? false);
+    case "shortened":
+      return rows.tail.length ? settled({ ...rows, tail: [], pages: 0 }, true) : rows;
   }
 }
 
-function changed(rows: Rows, change: Change, hold: boolean, window: number): Rows {
+type Changed = Extract<RowsAction, { type: "changed" }>;
+
+function changed(rows: Rows, { change, hold, window: size, sorted = false }: Changed): Rows {
   const byId = new Map(rows.byId);
-  const gone = new Set(rows.gone);
-  const live = new Set(change.reset ? [] : rows.live);
-  let held = rows.held;
-  const learn = (row: Row) => byId.set(row.id, newer(byId.get(row.id), row));
+  for (const row of [...change.enter.map(({ node }) => node), ...change.update])
+    byId.set(row.id, newer(byId.get(row.id), row));
+  const next = { ...rows, loaded: true, byId, total: change.totalCount };
+  if (!change.reset && !change.enter.length && !change.leave.length) return { ...next, gone: rows.gone };
 
-  for (const leave of change.leave) {
-    live.delete(leave.id);
-    if (leave.reason === "NO_LONGER_MATCHES" || leave.reason === "DELETED") gone.add(leave.id);
-  }
-  for (const { node } of change.enter) {
-    learn(node);
-    live.add(node.id);
-    gone.delete(node.id);
-  }
-  for (const row of change.update) learn(row);
-  if (change.reset) for (const id of missing(rows, live, window)) gone.add(id);
-
-  held = held.filter((id) => !gone.has(id));
-  const known = new Set([...rows.shown, ...held]);
-  const fresh = change.enter.map((entry) => entry.node.id).filter((id) => !known.has(id));
-  const next = { ...rows, loaded: true, byId, gone: kept(gone, rows.shown), live, total: change.totalCount };
-  return placed({ ...next, held }, fresh, hold && rows.loaded);
+  const gone = goneAfter(rows.gone, change);
+  const window = windowAfter(rows.window, change, sorted);
+  const live = new Set(window);
+  if (change.reset) for (const id of missing(rows, window, size, sorted)) gone.add(id);
+  const pushed = [...rows.window, ...rows.tail].filter((id) => !live.has(id) && !gone.has(id));
+  const visible = new Set(rows.shown);
+  const known = { window, live, tail: pushed, gone: new Set([...gone].filter((id) => visible.has(id))) };
+  return placed({ ...next, ...known }, hold && rows.loaded, sorted);
 }
 
-/** After a reset: shown rows that the new window would hold if they still matched. */
-function missing(rows: Rows, live: ReadonlySet<string>, window: number): string[] {
-  const oldest = live.size >= window ? [...live].reduce((a, b) => (a < b ? a : b)) : "";
-  return [...rows.shown, ...rows.held].filter((id) => !live.has(id) && id > oldest);
+function goneAfter(before: ReadonlySet<string>, change: Change): Set<string> {
+  const entering = new Set(change.enter.map(({ node }) => node.id));
+  const gone = new Set([...before].filter((id) => !entering.has(id)));
+  for (const { id, reason } of change.leave)
+    if (!entering.has(id) && (reason === "NO_LONGER_MATCHES" || reason === "DELETED")) gone.add(id);
+  return gone;
+}
+
+/** The server's own list after a change: of a reset its rows, else each one before the row that it names. */
+function windowAfter(before: readonly string[], change: Change, sorted: boolean): string[] {
+  const left = new Set(change.leave.map(({ id }) => id));
+  const entering = new Set(change.enter.map(({ node }) => node.id));
+  const window = change.reset ? [] : before.filter((id) => !left.has(id) && !entering.has(id));
+  for (const { node, before: next } of change.enter) {
+    const at = next && !change.reset ? window.indexOf(next) : -1;
+    window.splice(at < 0 ? window.length : at, 0, node.id);
+  }
+  return sorted ? window : newestFirst(window);
+}
+
+/** After a reset: rows that the new window would hold if they still matched. In other orders only a window that is not full tells. */
+function missing(rows: Rows, window: readonly string[], size: number, sorted: boolean): string[] {
+  const isFull = window.length >= size;
+  if (isFull && sorted) return [];
+  const oldest = isFull ? window.at(-1)! : "";
+  const there = new Set(window);
+  return [...rows.shown, ...rows.held].filter((id) => !there.has(id) && id > oldest);
 }
 
 /** New rows below the last one shown move nothing and go in at once; others wait while the order is frozen. */
-function placed(rows: Rows, fresh: readonly string[], hold: boolean): Rows {
-  const last = rows.shown.at(-1) ?? "";
-  const waiting = hold ? fresh.filter((id) => id > last) : [];
-  const at = hold ? fresh.filter((id) => id <= last) : [...rows.held, ...fresh];
-  const heldNow = hold ? newestFirst([...rows.held, ...waiting]) : [];
-  return { ...rows, held: heldNow, shown: at.length ? newestFirst([...rows.shown, ...at]) : rows.shown };
+function placed(rows: Rows, hold: boolean, sorted: boolean): Rows {
+  const wanted = inOrder([...rows.window, ...rows.tail], sorted);
+  if (!hold) return { ...rows, held: [], shown: woven(wanted, rows.shown, rows.gone) };
+  const visible = new Set(rows.shown);
+  const last = wanted.findLastIndex((id) => visible.has(id));
+  const below = wanted.slice(last + 1);
+  const held = wanted.slice(0, last + 1).filter((id) => !visible.has(id));
+  return { ...rows, held, shown: below.length ? [...rows.shown, ...below] : rows.shown };
 }
 
-function older(rows: Rows, page: readonly Row[]): Rows {
+/** The wanted rows, and among them those that are gone, each below the row that it stood below. */
+function woven(wanted: readonly string[], before: readonly string[], gone: ReadonlySet<string>): string[] {
+  if (!gone.size) return [...wanted];
+  const there = new Set(wanted);
+  const after = new Map<string, string[]>();
+  let anchor = "";
+  for (const id of before) {
+    if (there.has(id)) anchor = id;
+    else if (gone.has(id)) after.set(anchor, [...(after.get(anchor) ?? []), id]);
+  }
+  return [...(after.get("") ?? []), ...wanted.flatMap((id) => [id, ...(after.get(id) ?? [])])];
+}
+
+function older(rows: Rows, page: readonly Row[], sorted: boolean): Rows {
   const byId = new Map(rows.byId);
   for (const row of page) byId.set(row.id, newer(byId.get(row.id), row));
-  const known = new Set([...rows.shown, ...rows.held]);
+  const known = new Set([...rows.window, ...rows.tail, ...rows.shown, ...rows.held]);
   const fresh = page.map((row) => row.id).filter((id) => !known.has(id));
-  return { ...rows, byId, shown: newestFirst([...rows.shown, ...fresh]), pages: rows.pages + 1 };
+  const tail = inOrder([...rows.tail, ...fresh], sorted);
+  return { ...rows, byId, tail, shown: inOrder([...rows.shown, ...fresh], sorted), pages: rows.pages + 1 };
 }
 
 /** What waited comes in, what no longer matches goes; unless older pages were asked for, so do rows beyond the window. */
-function settled(rows: Rows): Rows {
-  if (!rows.held.length && !rows.gone.size && (rows.pages || rows.shown.length <= rows.live.size))
+function settled(rows: Rows, sorted: boolean): Rows {
+  const tail = rows.pages ? rows.tail.filter((id) => !rows.gone.has(id)) : [];
+  const shown = inOrder([...rows.window, ...tail], sorted);
+  if (!rows.gone.size && shown.length === rows.shown.length && shown.every((id, at) => id === rows.shown[at]))
     return rows;
-  const all = newestFirst([...rows.shown, ...rows.held]).filter((id) => !rows.gone.has(id));
-  const shown = rows.pages ? all : all.filter((id) => rows.live.has(id));
   const byId = new Map(shown.map((id) => [id, rows.byId.get(id)!]));
-  return { ...rows, shown, byId, held: [], gone: new Set() };
+  return { ...rows, shown, byId, tail, held: [], gone: new Set() };
+}
+
+function inOrder(ids: readonly string[], sorted: boolean): readonly string[] {
+  return sorted ? ids : newestFirst(ids);
 }
 
 function newestFirst(ids: readonly string[]): string[] {
   return [...ids].sort((a, b) => (a < b ? 1 : a > b ? -1 : 0));
-}
-
-function kept(ids: ReadonlySet<string>, shown: readonly string[]): ReadonlySet<string> {
-  const visible = new Set(shown);
-  return new Set([...ids].filter((id) => visible.has(id)));
 }

@@ -7,7 +7,7 @@ export function useHold(busy: boolean): {
   hold: boolean;
   pointer: { onPointerEnter: (event: { pointerType: string }) => void; onPointerLeave: () => void };
 } {
-  const [scrolled, setScrolled] = useState(false);
+  const [scrolled, setScrolled] = useState(() => window.scrollY > AT_TOP);
   const [pointed, setPointed] = useState(false);
 
   useEffect(() => {

@@ -1,83 +1,123 @@
-import { useCallback, useEffect, useMemo, useReducer, useRef, useState } from "react";
+import { useCallback, useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore } from "react";
 import { useClient } from "urql";
-import {
-  type ExecutionFilter,
-  ExecutionsLiveDocument,
-  OlderExecutionsDocument,
-} from "@/shared/graphql/gen/graphql";
+import { ExecutionsLiveDocument, OlderExecutionsDocument } from "@/shared/graphql/gen/graphql";
 import { useLive } from "@/shared/graphql/live";
-import { type Search, searchOf, whereOf } from "./filters";
-import { foldRows, NO_ROWS, type Row } from "./rows";
+import type { Asked, Order } from "./address";
+import { changeList, foldList, type List, listOf, lists, NO_LIST } from "./lists";
 
-/** How many of the newest rows are followed; older pages are read when asked for. */
+/** How many of the first rows are followed; older pages are read when asked for. */
 export const WINDOW = 100;
-const SETTLE_AFTER = 2_000;
+export const SETTLE_AFTER = 2_000;
 
-type From = { where: ExecutionFilter; after: string | null };
-type More = { busy: boolean; from: From | null; exhausted: boolean };
-const NO_MORE: More = { busy: false, from: null, exhausted: false };
+type Next = NonNullable<List["next"]>;
 
-/** The first older page starts at the last row's time, since rows that came live have no page's cursor. */
-function olderThan(where: ExecutionFilter | undefined, last: Row): From {
-  const older = { createdAt: { lte: last.createdAt } };
-  return { where: where ? { and: [where, older] } : older, after: null };
+export type Wanted = Asked &
+  Order & { names: readonly string[]; usual: boolean; paused?: boolean; settleAfter: number };
+
+export function keyOf({ where, search, orderBy, orderByValue }: Asked & Order): string {
+  return JSON.stringify([where, search, orderBy, orderByValue]);
 }
 
-/** The rows that the search asks for, live. While `hold` is true nothing moves. */
-export function useRows(search: Search, hold: boolean) {
-  const client = useClient();
-  const where = useMemo(() => whereOf(search), [search]);
-  const [rows, dispatch] = useReducer(foldRows, NO_ROWS);
-  const [more, setMore] = useState<More>(NO_MORE);
-  const words = searchOf(search) ?? null;
-  const filter = JSON.stringify([where ?? null, words]);
-  const cursor = useRef<{ filter: string; after: string }>(undefined);
-  const shownFilter = useRef(filter);
-
-  useEffect(() => {
-    if (shownFilter.current === filter) return;
-    shownFilter.current = filter;
-    dispatch({ type: "emptied" });
-    setMore(NO_MORE);
-  }, [filter]);
+/** The rows that the search asks for, live, and warm when it was looked at before. While `hold` is true nothing moves. */
+export function useRows(wanted: Wanted, hold: boolean) {
+  const key = keyOf(wanted);
+  const sorted = isSorted(wanted);
+  const values = JSON.stringify([wanted.names, wanted.usual]);
+  const list = useSyncExternalStore(
+    useCallback((listener) => lists.subscribe(key, listener), [key]),
+    () => lists.get(key) ?? NO_LIST,
+  );
+  const { rows } = list;
 
   const error = useLive(
     ExecutionsLiveDocument,
-    { where: where ?? null, search: words, first: WINDOW, after: null },
+    { ...variablesOf(wanted), after: null },
     {
+      paused: wanted.paused ?? false,
       onData: ({ executionList: change }) => {
-        cursor.current = { filter, after: change.cursor };
-        dispatch({ type: "changed", change, hold, window: WINDOW });
+        const isOther = listOf(key).cursor?.values !== values;
+        if (isOther) foldList(key, { type: "shortened" });
+        foldList(key, { type: "changed", change, hold, window: WINDOW, sorted });
+        changeList(key, {
+          cursor: { after: change.cursor, values },
+          ...(isOther && { next: null, exhausted: false }),
+        });
       },
-      resume: () => (cursor.current?.filter === filter ? { after: cursor.current.after } : {}),
+      resume: () => {
+        const { cursor } = listOf(key);
+        return cursor?.values === values ? { after: cursor.after } : {};
+      },
     },
   );
 
-  const overflowing = !rows.pages && rows.shown.length > rows.live.size;
+  const settle = useCallback(() => foldList(key, { type: "settled", sorted }), [key, sorted]);
+  useSettling(list, hold, settle, wanted.settleAfter);
+  const more = useOlder(key, wanted);
+  return { rows, error, settle, ...more };
+}
+
+function isSorted(wanted: Order): boolean {
+  return wanted.orderByValue !== null || (wanted.orderBy ?? "CREATED_DESC") !== "CREATED_DESC";
+}
+
+function variablesOf({ where, search, orderBy, orderByValue, names, usual }: Wanted) {
+  return {
+    where,
+    search,
+    orderBy: orderByValue ? null : orderBy,
+    orderByValue,
+    names: [...names],
+    usual,
+    first: WINDOW,
+  };
+}
+
+function useSettling({ rows }: List, hold: boolean, settle: () => void, after: number): void {
+  const overflowing = !rows.pages && rows.shown.length > rows.window.length;
   const unsettled = rows.held.length > 0 || rows.gone.size > 0 || overflowing;
   useEffect(() => {
     if (hold || !unsettled) return;
-    const timer = setTimeout(() => dispatch({ type: "settled" }), SETTLE_AFTER);
+    const timer = setTimeout(settle, rows.gone.size ? after : SETTLE_AFTER);
     return () => clearTimeout(timer);
-  }, [hold, unsettled]);
+  }, [hold, unsettled, settle, after, rows.gone.size]);
+}
 
-  const settle = useCallback(() => dispatch({ type: "settled" }), []);
+/** Older pages. Rows that came live have no page's cursor: by creation the first page starts at the last row's time. */
+function useOlder(key: string, wanted: Wanted) {
+  const client = useClient();
+  const [busy, setBusy] = useState(false);
+  const list = lists.get(key) ?? NO_LIST;
+  const { rows } = list;
+  const sorted = isSorted(wanted);
 
-  const loadMore = async () => {
-    const last = rows.byId.get(rows.shown.at(-1) ?? "");
-    if (!last || more.busy) return;
-    const from = more.from ?? olderThan(where, last);
-    setMore({ ...more, from, busy: true });
-    const asked = { ...from, search: words, first: WINDOW };
-    const result = await client.query(OlderExecutionsDocument, asked).toPromise();
-    if (shownFilter.current !== filter) return;
-    const page = result.data?.executions;
-    if (!page) return setMore({ ...more, busy: false });
-    dispatch({ type: "older", rows: page.nodes });
-    const { hasNextPage, endCursor } = page.pageInfo;
-    setMore({ busy: false, from: { where: from.where, after: endCursor }, exhausted: !hasNextPage });
+  const readPage = async (next: Next): Promise<{ fresh: number; more: boolean; next: Next } | null> => {
+    const older = { createdAt: { lte: next.before } };
+    const where = next.before ? (wanted.where ? { and: [wanted.where, older] } : older) : wanted.where;
+    const asked = { ...variablesOf(wanted), where, after: next.after };
+    const page = (await client.query(OlderExecutionsDocument, asked).toPromise()).data?.executions;
+    if (!page) return null;
+    const known = listOf(key).rows.shown.length;
+    foldList(key, { type: "older", rows: page.nodes, sorted });
+    const after = { ...next, after: page.pageInfo.endCursor };
+    changeList(key, { next: after, exhausted: !page.pageInfo.hasNextPage });
+    return { fresh: listOf(key).rows.shown.length - known, more: page.pageInfo.hasNextPage, next: after };
   };
-
-  const hasMore = !more.exhausted && rows.shown.length > 0 && (rows.pages > 0 || rows.live.size >= WINDOW);
-  return { rows, error, settle, loadMore, loadingMore: more.busy, hasMore };
+  const load = async () => {
+    const last = rows.byId.get(rows.shown.at(-1) ?? "");
+    if (!last || busy) return;
+    setBusy(true);
+    const first = list.next ?? { after: null, before: sorted ? null : last.createdAt };
+    // In other orders the first page is what the window shows already.
+    let page = await readPage(first);
+    while (page && !page.fresh && page.more) page = await readPage(page.next);
+    setBusy(false);
+  };
+  const current = useRef(load);
+  useLayoutEffect(() => {
+    current.current = load;
+  });
+  const loadMore = useCallback(() => void current.current(), []);
+  const hasMore =
+    !list.exhausted && rows.shown.length > 0 && (rows.pages > 0 || rows.window.length >= WINDOW);
+  return { loadMore, loadingMore: busy, hasMore };
 }

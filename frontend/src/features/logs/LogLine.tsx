@@ -1,52 +1,80 @@
-import { memo } from "react";
-import type { LogRowFragment } from "@/shared/graphql/gen/graphql";
-import { formatTime } from "@/shared/lib/time";
+import { type MouseEvent, memo } from "react";
+import { formatInteger } from "@/shared/lib/number";
+import type { Preferences } from "@/shared/lib/preferences";
+import { formatClock, formatExact } from "@/shared/lib/time";
 import { LogText } from "@/shared/ui/LogText";
+import type { Line } from "./choice";
 import classes from "./LogLine.module.css";
 
 type Props = {
-  line: LogRowFragment;
-  marked?: boolean;
-  showTask?: boolean;
-  top?: number;
-  onOpen?: (line: LogRowFragment) => void;
+  line: Line;
+  zone: Preferences["zone"];
+  wrap: boolean;
+  showTask: boolean;
+  /** Whether it is an error, by its level or as the cause of a failure. */
+  error: boolean;
+  marked: boolean;
+  /** Whether the search or the steps through errors stand at it. */
+  current: boolean;
+  find: string;
+  onNumber: (line: number, event: MouseEvent) => void;
+  onOpen: (line: Line) => void;
 };
 
 /** Longer ones are cut and open in a drawer: a megabyte on one line must not cost a megabyte of page. */
-const CUT_AT = 1_000;
+export const CUT_AT = 1_000;
 
-export const LogLine = memo(function LogLine({ line, marked = false, showTask = false, top, onOpen }: Props) {
-  const long = line.text.length > CUT_AT;
-  const place =
-    top === undefined ? undefined : ({ position: "absolute", transform: `translateY(${top}px)` } as const);
+export const LogLine = memo(function LogLine({ line, zone, wrap, showTask, find, ...rest }: Props) {
+  const { error, marked, current, onNumber, onOpen } = rest;
+  const isLong = line.text.length > CUT_AT;
   return (
     <div
       className={classes.line}
-      data-level={line.level}
-      data-marked={marked || undefined}
       data-line={line.line}
-      style={place}
+      data-level={line.level}
+      data-stream={line.stream}
+      data-wrap={wrap || undefined}
+      data-error={error || undefined}
+      data-marked={marked || undefined}
+      data-current={current || undefined}
     >
-      <a className={classes.number} href={`#L${line.line}`} aria-label={`Line ${line.line}`}>
+      <a
+        className={classes.number}
+        href={`#L${line.line}`}
+        aria-label={`Line ${line.line}`}
+        onClick={(event) => onNumber(line.line, event)}
+      >
         {line.line}
       </a>
-      <span className={classes.time} title={line.at}>
-        {formatTime(line.at)}
+      <span className={classes.time} title={formatExact(line.at)}>
+        {formatClock(line.at, zone)}
       </span>
-      <span className={classes.level}>{line.level === "INFO" ? "" : line.level}</span>
       {showTask && (
-        <span className={classes.task} title={line.attempt ? `attempt ${line.attempt}` : undefined}>
+        <span className={classes.task} title={taskWords(line)}>
           {line.taskKey}
         </span>
       )}
       <span className={classes.text}>
-        <LogText text={long ? line.text.slice(0, CUT_AT) : line.text} />
-        {long && onOpen && (
-          <button type="button" className={classes.rest} onClick={() => onOpen(line)}>
-            {line.text.length - CUT_AT} more characters
+        {isLong && (
+          <button type="button" className={classes.all} onClick={() => onOpen(line)}>
+            show all {formatInteger(line.text.length)} characters
           </button>
         )}
+        <Level line={line} />
+        <LogText text={isLong ? line.text.slice(0, CUT_AT) : line.text} find={find} />
+        {isLong && "…"}
       </span>
     </div>
   );
 });
+
+/** Everything on stderr is a WARN unless its writer said otherwise, so only the edge tells of that. */
+function Level({ line: { level, stream } }: { line: Line }) {
+  if (level !== "ERROR" && (level !== "WARN" || stream === "STDERR")) return null;
+  return <span className={classes.word}>{level}</span>;
+}
+
+function taskWords({ taskKey, attempt }: Line): string | undefined {
+  if (!taskKey) return undefined;
+  return attempt ? `${taskKey}, attempt ${attempt}` : taskKey;
+}

@@ -1,101 +1,122 @@
-import { Drawer } from "@mantine/core";
-import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useRef, useState } from "react";
-import type { LogRowFragment } from "@/shared/graphql/gen/graphql";
+import { Button, CopyButton, Drawer } from "@mantine/core";
+import { type MouseEvent, useCallback, useEffect, useEffectEvent, useState } from "react";
 import { stripAnsi } from "@/shared/lib/ansi";
+import { formatInteger, plural } from "@/shared/lib/number";
+import { usePreferences } from "@/shared/lib/preferences";
+import type { Line } from "./choice";
+import { FixedLines } from "./FixedLines";
 import { LogLine } from "./LogLine";
+import lineClasses from "./LogLine.module.css";
+import { LogRuler } from "./LogRuler";
 import classes from "./LogsPanel.module.css";
-import type { LogBuffer } from "./logBuffer";
+import { holds, type LineRange } from "./lineRange";
+import type { Row } from "./logStore";
+import type { Mark } from "./matches";
 import { useFollow } from "./useFollow";
-
-const ROW = 20;
-const LOAD_OLDER_WITHIN = 400;
+import { type OpenLog, useVersion } from "./useLog";
+import type { Goal, Seen } from "./view";
+import { WrappedLines } from "./WrappedLines";
 
 type Props = {
-  buffer: LogBuffer;
-  target: number | null;
+  open: OpenLog;
+  goal: Goal | null;
+  range: LineRange | null;
+  current: number | null;
+  find: string;
+  isError: (line: Line) => boolean;
   showTask: boolean;
-  loadOlder: () => Promise<void>;
-  reach: (line: number) => Promise<void>;
+  marks: readonly Mark[];
+  growing: boolean;
+  wordsOf: (before: Line) => string;
+  onGo: (goal: Goal) => void;
+  onSeen: (seen: Seen, following: boolean) => void;
+  onNumber: (line: number, event: MouseEvent) => void;
 };
 
-export function LogView({ buffer, target, showTask, loadOlder, reach }: Props) {
-  const scroller = useRef<HTMLDivElement>(null);
-  const [opened, setOpened] = useState<LogRowFragment | null>(null);
-  const virtual = useVirtualizer({
-    count: buffer.lines.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => ROW,
-    getItemKey: (at) => buffer.lines[at]?.line ?? at,
-    overscan: 20,
-  });
-  // After the virtualizer, which sets the position to the start when it mounts.
-  const { following, unseen, onScroll, follow, stop } = useFollow(scroller, buffer, ROW);
+/** The lines, the ruler beside them, and the way back to the end. */
+export function LogView({ open, goal, range, marks, growing, wordsOf, onGo, onSeen, ...rest }: Props) {
+  const { store, wrap } = open;
+  useVersion(store);
+  const { zone } = usePreferences();
+  const follow = useFollow(store.arrived, open.at === null);
+  const [opened, setOpened] = useState<Line | null>(null);
+  const [seen, setSeen] = useState<Seen>({ top: open.begin, bottom: open.end });
 
+  const went = useEffectEvent((to: Goal) => (to.line === "end" ? follow.follow() : follow.stop()));
   useEffect(() => {
-    if (target === null) return;
-    let wanted = true;
-    stop();
-    scroller.current?.closest("section")?.scrollIntoView({ block: "nearest" });
-    void reach(target).then(() => {
-      const box = scroller.current;
-      if (!wanted || !box) return;
-      // After the lines that were put in front have moved the position.
-      requestAnimationFrame(() => {
-        box.scrollTop = Math.max(0, buffer.indexOf(target) * ROW - box.clientHeight / 3);
-      });
-    });
-    return () => {
-      wanted = false;
-    };
-  }, [target, reach, stop, buffer]);
+    if (goal) went(goal);
+  }, [goal]);
 
-  const scrolled = () => {
-    onScroll();
-    if (scroller.current && scroller.current.scrollTop < LOAD_OLDER_WITHIN && !following) void loadOlder();
+  const saw = (next: Seen) => {
+    setSeen((before) => (before.top === next.top && before.bottom === next.bottom ? before : next));
+    onSeen(next, follow.following);
+  };
+  const onOpen = useCallback((line: Line) => setOpened(line), []);
+  const draw = (row: Row | undefined) => {
+    if (!row) return <div className={lineClasses.waiting}>…</div>;
+    if (row.kind === "separator") return <div className={lineClasses.separator}>{wordsOf(row.before)}</div>;
+    const { line } = row;
+    return (
+      <LogLine
+        line={line}
+        zone={zone}
+        wrap={wrap}
+        showTask={rest.showTask}
+        error={rest.isError(line)}
+        marked={holds(range, line.line)}
+        current={rest.current === line.line}
+        find={rest.find}
+        onNumber={rest.onNumber}
+        onOpen={onOpen}
+      />
+    );
   };
 
+  const toEnd = async () => {
+    await store.reach(2_000_000_000);
+    onGo({ line: "end" });
+  };
+  const Lines = wrap ? WrappedLines : FixedLines;
   return (
     <div className={classes.frame}>
-      <div
-        className={classes.scroller}
-        ref={scroller}
-        onScroll={scrolled}
-        role="region"
-        aria-label="Log lines"
-        tabIndex={0}
-      >
-        <div className={classes.lines} style={{ height: virtual.getTotalSize() }}>
-          {virtual.getVirtualItems().map((item) => {
-            const line = buffer.lines[item.index];
-            if (!line) return null;
-            return (
-              <LogLine
-                key={line.line}
-                line={line}
-                top={item.start}
-                marked={line.line === target}
-                showTask={showTask}
-                onOpen={setOpened}
-              />
-            );
-          })}
-        </div>
-      </div>
-      {!following && (
-        <button type="button" className={classes.follow} onClick={follow}>
-          {unseen > 0 ? `${unseen.toLocaleString()} new ${unseen === 1 ? "line" : "lines"}` : "Follow"} ↓
+      <Lines store={store} goal={goal} follow={follow} draw={draw} onSeen={saw} />
+      <LogRuler
+        marks={marks}
+        seen={seen}
+        begin={open.begin}
+        end={open.end + store.arrived}
+        onGo={(line) => onGo({ line })}
+      />
+      {!follow.following && (
+        <button type="button" className={classes.follow} onClick={toEnd}>
+          {endWords(follow.unseen, growing)} ↓
         </button>
       )}
-      <Drawer
-        opened={opened !== null}
-        onClose={() => setOpened(null)}
-        position="right"
-        size="xl"
-        title={`Line ${opened?.line ?? ""}`}
-      >
-        <pre className={classes.whole}>{opened && stripAnsi(opened.text)}</pre>
-      </Drawer>
+      <LineDrawer line={opened} onClose={() => setOpened(null)} />
     </div>
+  );
+}
+
+function endWords(unseen: number, growing: boolean): string {
+  if (unseen > 0) return plural(unseen, "new line");
+  return growing ? "Follow" : "End";
+}
+
+function LineDrawer({ line, onClose }: { line: Line | null; onClose: () => void }) {
+  const text = line ? stripAnsi(line.text) : "";
+  return (
+    <Drawer
+      opened={line !== null}
+      onClose={onClose}
+      position="right"
+      size="xl"
+      title={`Line ${line?.line ?? ""}, ${formatInteger(text.length)} characters`}
+      closeButtonProps={{ "aria-label": "Close" }}
+    >
+      <CopyButton value={text}>
+        {({ copied, copy }) => <Button onClick={copy}>{copied ? "Copied 1 line" : "Copy line"}</Button>}
+      </CopyButton>
+      <pre className={classes.whole}>{text}</pre>
+    </Drawer>
   );
 }

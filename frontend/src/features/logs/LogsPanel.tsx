@@ -1,102 +1,136 @@
-import { Button, NativeSelect } from "@mantine/core";
-import { getRouteApi, useLocation } from "@tanstack/react-router";
-import { useState } from "react";
+import { ActionIcon, Button } from "@mantine/core";
+import { IconTextWrap } from "@tabler/icons-react";
+import { useRef } from "react";
 import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
-import type { LogLevel } from "@/shared/graphql/gen/graphql";
-import { stripAnsi } from "@/shared/lib/ansi";
+import { useKeys } from "@/shared/lib/keys";
 import { ErrorState } from "@/shared/ui/ErrorState";
-import { Panel } from "@/shared/ui/Panel";
-import { isEnded } from "@/shared/ui/stateTokens";
+import { downloadOf } from "./choice";
+import { emptyWords, missingWords } from "./choose";
+import { ErrorSteps } from "./ErrorSteps";
+import { LogFiles } from "./LogFiles";
+import { LogFilter } from "./LogFilter";
+import { LogFoot } from "./LogFoot";
+import { LogSearch } from "./LogSearch";
 import classes from "./LogsPanel.module.css";
 import { LogView } from "./LogView";
-import type { LogBuffer } from "./logBuffer";
-import { useLogs } from "./useLogs";
-
-const route = getRouteApi("/executions/$id");
-const LEVELS = [
-  { value: "", label: "All levels" },
-  { value: "INFO", label: "Info and above" },
-  { value: "WARN", label: "Warnings and errors" },
-  { value: "ERROR", label: "Errors" },
-];
+import { countWords } from "./matches";
+import { type LogPanel, useLogPanel } from "./useLogPanel";
 
 type Props = { record: ExecutionRecord; taskRun: TaskRunRow | undefined; attempt: number | undefined };
 
-export function LogsPanel({ record, taskRun }: Props) {
-  const view = record.head;
-  const search = route.useSearch();
-  const navigate = route.useNavigate();
-  const target = useLocation({ select: (location) => lineOf(location.hash) });
-  const { buffer, error, loadOlder, reach } = useLogs(
-    { id: view.id, taskRunId: taskRun?.id ?? null, minLevel: search.level ?? null },
-    !isEnded(view.state),
-  );
-  const setLevel = (level: string) =>
-    void navigate({
-      search: (before) => ({ ...before, level: (level || undefined) as LogLevel | undefined }),
-      replace: true,
-      resetScroll: false,
-    });
+/** The log of an execution, of a task run or of an attempt. */
+export function LogsPanel(props: Props) {
+  const { record, taskRun, attempt } = props;
+  return <Log key={[record.head.id, taskRun?.id, attempt].join("/")} {...props} />;
+}
 
+function Log({ record, taskRun, attempt }: Props) {
+  const panel = useLogPanel({ record, taskRun, attempt });
+  const { choice, open, error, growing } = panel;
   return (
-    <Panel
-      title="Logs"
-      aside={
-        <div className={classes.tools}>
-          <NativeSelect
-            size="xs"
-            aria-label="Level"
-            data={LEVELS}
-            value={search.level ?? ""}
-            onChange={(event) => setLevel(event.currentTarget.value)}
-          />
-          <CopyLines buffer={buffer} />
-        </div>
-      }
-    >
+    <section className={classes.panel} aria-label="Log">
+      <Bar panel={panel} taskKey={choice.taskRunId === null ? undefined : taskRun?.key} />
       {error && <ErrorState error={error} what="The log" />}
-      {buffer.lines.length > 0 ? (
+      {panel.isMissing && open && <Missing panel={panel} end={open.end + open.store.arrived} />}
+      {open && open.store.count > 0 ? (
         <LogView
-          key={`${taskRun?.id ?? ""}/${search.level ?? ""}`}
-          buffer={buffer}
-          target={target}
-          showTask={!taskRun && record.taskRuns.size > 1}
-          loadOlder={loadOlder}
-          reach={reach}
+          key={open.key}
+          open={open}
+          goal={panel.goal}
+          range={panel.range}
+          current={panel.steps.current}
+          find={panel.find}
+          isError={panel.isError}
+          showTask={!taskRun && !panel.byTask && record.taskRuns.size > 1}
+          marks={panel.marks}
+          growing={growing}
+          wordsOf={panel.wordsOf}
+          onGo={panel.onGo}
+          onSeen={panel.onSeen}
+          onNumber={panel.onNumber}
         />
       ) : (
-        !error && (
-          <p className={classes.none}>
-            {emptyWords(isEnded(view.state), buffer, Boolean(taskRun || search.level))}
-          </p>
-        )
+        <p className={classes.none}>{open ? emptyWords(choice, growing) : !error && "Loading…"}</p>
       )}
-    </Panel>
+      <LogFoot total={panel.total} taskRun={taskRun} attempt={attempt} said={panel.copying.said} />
+    </section>
   );
 }
 
-/** The text alone: no numbers, times or colours. */
-function CopyLines({ buffer }: { buffer: LogBuffer }) {
-  const text = () => buffer.lines.map((line) => stripAnsi(line.text)).join("\n");
-  const [copied, setCopied] = useState(false);
-  const copy = async () => {
-    await navigator.clipboard.writeText(text());
-    setCopied(true);
-  };
+function Bar({ panel, taskKey }: { panel: LogPanel; taskKey: string | undefined }) {
+  const { choice, search, steps, matches, errors, find, byTask, wrap } = panel;
+  const field = useRef<HTMLInputElement>(null);
+  useKeys("Log", [
+    { key: "/", words: "Search the log", run: () => field.current?.focus() },
+    { key: "n", words: "Next match", run: () => steps.stepMatch(1) },
+    { key: "N", words: "Previous match", run: () => steps.stepMatch(-1) },
+    { key: "e", words: "Next error", run: () => steps.stepError(1) },
+    { key: "E", words: "Previous error", run: () => steps.stepError(-1) },
+  ]);
+  const isNow = choice.moment === null;
+  const file = { task: taskKey, byTask };
   return (
-    <Button onClick={copy} onBlur={() => setCopied(false)}>
-      {copied ? "Copied" : "Copy"}
-    </Button>
+    <div className={classes.bar}>
+      <LogSearch
+        ref={field}
+        value={find}
+        words={matches.error ? "The search failed" : countWords(matches, steps.current)}
+        isFound={matches.lines.length > 0}
+        onFind={(text) => panel.change({ find: text || undefined })}
+        onStep={steps.stepMatch}
+      />
+      <LogFilter
+        level={search.level}
+        stream={search.stream}
+        byTask={panel.canGroup ? byTask : undefined}
+        onLevel={(level) => panel.change({ level })}
+        onStream={(stream) => panel.change({ stream })}
+        onByTask={panel.setByTask}
+      />
+      <span className={classes.grow} />
+      <ErrorSteps
+        count={errors.lines.length}
+        complete={errors.complete}
+        place={steps.errorPlace}
+        onStep={steps.stepError}
+      />
+      <ActionIcon
+        variant={wrap ? "light" : "subtle"}
+        color="gray"
+        aria-label="Wrap lines"
+        title="Wrap lines"
+        aria-pressed={wrap}
+        data-wrap-switch
+        onClick={() => panel.setWrap(!wrap)}
+      >
+        <IconTextWrap size={16} stroke={1.75} />
+      </ActionIcon>
+      <LogFiles
+        download={isNow ? downloadOf(choice, file) : null}
+        found={isNow && find ? downloadOf(choice, { ...file, text: find }) : null}
+        find={find}
+        copyWords={panel.range ? "Copy the selected lines" : "Copy what is shown"}
+        onCopy={panel.copying.copy}
+      />
+    </div>
   );
 }
 
-function lineOf(hash: string): number | null {
-  const match = /^#?L(\d+)$/.exec(hash);
-  return match ? Number(match[1]) : null;
-}
-
-function emptyWords(ended: boolean, buffer: LogBuffer, filtered: boolean): string {
-  if (!buffer.loaded) return "Loading…";
-  if (filtered) return "No lines match.";
-  return ended ? "Nothing was logged." : "No lines yet; they show here as they come.";
+function Missing({ panel, end }: { panel: LogPanel; end: number }) {
+  const { choice, range } = panel;
+  if (!range) return null;
+  const isThere = range.from <= end && choice.moment === null;
+  return (
+    <p className={classes.notice} role="status">
+      {missingWords(range, choice, end)}
+      {isThere && (
+        <Button
+          size="compact-xs"
+          onClick={() => panel.change({ task: "", attempt: undefined, level: undefined, stream: undefined })}
+        >
+          Show the whole log
+        </Button>
+      )}
+    </p>
+  );
 }

@@ -1,47 +1,29 @@
 import { act, renderHook } from "@testing-library/react";
-import { expect, test } from "vitest";
-import { LogBuffer } from "./logBuffer";
-import { useFollow } from "./useFollow";
+import { expect, it } from "vitest";
+import { followsAfter, useFollow } from "./useFollow";
 
-/** A box that keeps its position within what it holds, as a browser's does. */
-function boxOf(scrollHeight: number, clientHeight: number) {
-  let top = 0;
-  return {
-    scrollHeight,
-    clientHeight,
-    get scrollTop() {
-      return top;
-    },
-    set scrollTop(wanted: number) {
-      top = Math.min(Math.max(0, wanted), this.scrollHeight - this.clientHeight);
-    },
-  };
-}
+const box = (scrollTop: number, clientHeight = 500) => ({ scrollTop, scrollHeight: 5000, clientHeight });
 
-function following(box: ReturnType<typeof boxOf>) {
-  const buffer = new LogBuffer();
-  const scroller = { current: box as unknown as HTMLDivElement };
-  return renderHook(() => useFollow(scroller, buffer, 20));
-}
+it.each([
+  ["going up stops it", true, 4500, box(4400), true, false],
+  ["reaching the end resumes it", false, 4000, box(4500), true, true],
+  ["the end of what is loaded is not the end", false, 4000, box(4500), false, false],
+  ["going down short of the end changes nothing", false, 1000, box(2000), true, false],
+  ["a window that grows is no scroll upwards", true, 4500, box(4300, 700), true, true],
+  ["a late event of a move of ours asks for nothing", false, 4500, box(4500), true, false],
+])("%s", (_, following, from, to, hasEnd, expected) =>
+  expect(followsAfter(following, from, to, hasEnd)).toBe(expected),
+);
 
-test("a window that grows is no scroll upwards", () => {
-  const box = boxOf(5000, 500);
-  const { result } = following(box);
-  box.clientHeight = 700;
-  box.scrollTop = 4500;
-  act(() => result.current.onScroll());
-  expect([box.scrollTop, result.current.following]).toEqual([4300, true]);
-});
-
-test("a late event of a move of ours does not follow again after a stop; a scroll to the end does", () => {
-  const box = boxOf(5000, 500);
-  const { result } = following(box);
-  act(() => result.current.stop());
-  act(() => result.current.onScroll());
-  expect(result.current.following).toBe(false);
-  box.scrollTop = 1000;
-  act(() => result.current.onScroll());
-  box.scrollTop = 4500;
-  act(() => result.current.onScroll());
-  expect(result.current.following).toBe(true);
+it("counts what has arrived since it stopped", () => {
+  const { result, rerender } = renderHook(({ arrived }) => useFollow(arrived, true), {
+    initialProps: { arrived: 10 },
+  });
+  act(() => result.current.moved(box(4500)));
+  act(() => result.current.scrolled(box(1000), true));
+  expect(result.current).toMatchObject({ following: false, unseen: 0 });
+  rerender({ arrived: 14 });
+  expect(result.current.unseen).toBe(4);
+  act(() => result.current.scrolled(box(4500), true));
+  expect(result.current).toMatchObject({ following: true, unseen: 0 });
 });

@@ -1,48 +1,43 @@
-import { type RefObject, useCallback, useLayoutEffect, useRef, useState } from "react";
-import type { LogBuffer } from "./logBuffer";
+import { useCallback, useRef, useState } from "react";
 
 const NEAR = 24;
+type Box = Pick<HTMLElement, "scrollTop" | "scrollHeight" | "clientHeight">;
+
+/** Whether a box that was scrolled from a position still follows: going up stops it, reaching the end resumes. */
+export function followsAfter(following: boolean, from: number, box: Box, hasEnd: boolean): boolean {
+  const atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR;
+  const moved = box.scrollTop - from;
+  // The event of a move of ours may come late, after a stop: it did not move and asks for nothing.
+  if (atEnd && moved > 0) return following || hasEnd;
+  return atEnd || moved >= -1 ? following : false;
+}
 
 /** Stays at the end until somebody scrolls up; then counts what has arrived meanwhile. */
-export function useFollow(scroller: RefObject<HTMLDivElement | null>, buffer: LogBuffer, rowHeight: number) {
-  const [following, setFollowing] = useState(true);
-  const [stoppedAt, setStoppedAt] = useState(0);
+export function useFollow(arrived: number, initially: boolean) {
+  const [following, setFollowing] = useState(initially);
+  const [stoppedAt, setStoppedAt] = useState(arrived);
   const last = useRef(0);
-  const prepended = useRef(buffer.prepended);
 
-  const stop = useCallback(() => {
-    setFollowing(false);
-    setStoppedAt(buffer.arrived);
-  }, [buffer]);
+  const change = useCallback((next: boolean, count: number) => {
+    setFollowing((was) => {
+      if (was && !next) setStoppedAt(count);
+      return next;
+    });
+  }, []);
 
-  const onScroll = useCallback(() => {
-    const box = scroller.current;
-    if (!box) return;
-    const atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR;
-    const moved = box.scrollTop - last.current;
+  const scrolled = (box: Box, hasEnd: boolean) => {
+    change(followsAfter(following, last.current, box, hasEnd), arrived);
     last.current = box.scrollTop;
-    // The event of a move of ours may come late, after `stop`: it did not move and asks for nothing.
-    if (atEnd && moved > 0) setFollowing(true);
-    else if (!atEnd && moved < -1) {
-      setFollowing((was) => {
-        if (was) setStoppedAt(buffer.arrived);
-        return false;
-      });
-    }
-  }, [scroller, buffer]);
-
-  const count = buffer.lines.length;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: each growth asks for a look
-  useLayoutEffect(() => {
-    const box = scroller.current;
-    if (!box) return;
-    const shift = (buffer.prepended - prepended.current) * rowHeight;
-    prepended.current = buffer.prepended;
-    if (following) box.scrollTop = box.scrollHeight;
-    else if (shift) box.scrollTop += shift;
-    last.current = box.scrollTop;
-  }, [count, buffer.prepended, following, buffer, rowHeight]);
-
-  const follow = useCallback(() => setFollowing(true), []);
-  return { following, unseen: following ? 0 : buffer.arrived - stoppedAt, onScroll, follow, stop };
+  };
+  return {
+    following,
+    unseen: following ? 0 : arrived - stoppedAt,
+    scrolled,
+    /** Tells of a move of ours, which is nobody's scroll. */
+    moved: (box: Box) => {
+      last.current = box.scrollTop;
+    },
+    follow: () => change(true, arrived),
+    stop: () => change(false, arrived),
+  };
 }

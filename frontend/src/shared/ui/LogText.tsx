@@ -1,18 +1,23 @@
 import { memo } from "react";
 import { parseAnsi, type Style } from "@/shared/lib/ansi";
+import { marked } from "@/shared/lib/marked";
 import classes from "./LogText.module.css";
 
-/** One line with its colours, as spans; nothing in it is ever markup. */
-export const LogText = memo(function LogText({ text }: { text: string }) {
-  const spans = parseAnsi(text);
+/** One line with its colours, as spans; nothing in it is ever markup. What is looked for is marked. */
+export const LogText = memo(function LogText({ text, find = "" }: { text: string; find?: string }) {
+  const spans = marked(parseAnsi(text), find);
   const first = spans[0];
-  if (spans.length === 1 && first && Object.keys(first.style).length === 0) return first.text;
-  return spans.map((span, at) => (
-    // biome-ignore lint/suspicious/noArrayIndexKey: a line's spans never move
-    <span key={at} className={classNames(span.style)} style={colours(span.style)}>
-      {span.text}
-    </span>
-  ));
+  if (spans.length === 1 && first && !first.isMarked && Object.keys(first.style).length === 0)
+    return first.text;
+  return spans.map((span, at) => {
+    const Part = span.isMarked ? "mark" : "span";
+    return (
+      // biome-ignore lint/suspicious/noArrayIndexKey: a line's spans never move
+      <Part key={at} className={classNames(span.style)} style={colours(span.style)}>
+        {span.text}
+      </Part>
+    );
+  });
 });
 
 function classNames(style: Style): string | undefined {

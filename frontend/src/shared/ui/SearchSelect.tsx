@@ -5,7 +5,8 @@ import { useState } from "react";
 import { useRead } from "@/shared/graphql/read";
 import classes from "./SearchSelect.module.css";
 
-export type Choice = { value: string; note?: string };
+/** `label` is what is read in its stead; without it the value is. */
+export type Choice = { value: string; label?: string; note?: string };
 
 /** How the server is asked for the choices that hold a text, and what it answered. It answers `most` at once. */
 export type Finding<Data, Variables extends AnyVariables> = {
@@ -52,7 +53,7 @@ export function SearchSelect<Data, Variables extends AnyVariables>({
       {...props}
       searchable
       data={[
-        ...notes.keys(),
+        ...choices.map(({ value: one, label = one }) => ({ value: one, label })),
         ...(value && !notes.has(value) ? [value] : []),
         ...(isCut ? [{ value: MORE, label: "Type to find others", disabled: true }] : []),
       ]}

@@ -1,4 +1,4 @@
-import { Kbd, Menu } from "@mantine/core";
+import { Kbd, Menu, Tooltip } from "@mantine/core";
 import type { Icon } from "@tabler/icons-react";
 import classes from "./ActionItem.module.css";
 
@@ -7,6 +7,8 @@ type Props = {
   icon: Icon;
   /** A second line: why it is not possible, or how it differs from its neighbours. */
   note?: string | null | undefined;
+  /** How it differs from its neighbours, where there is no room for a second line each. */
+  tells?: string | undefined;
   hotkey?: string;
   allowed?: boolean;
   danger?: boolean | undefined;
@@ -14,19 +16,22 @@ type Props = {
 };
 
 /** A line of a menu. One that is not possible now stays readable, with its reason, and is reached by keys. */
-export function ActionItem({ word, icon: Glyph, note, hotkey, allowed = true, danger, onClick }: Props) {
+export function ActionItem(props: Props) {
+  const { word, icon: Glyph, note, tells, hotkey, allowed = true, danger, onClick } = props;
   return (
-    <Menu.Item
-      className={classes.item}
-      data-danger={(danger && allowed) || undefined}
-      aria-disabled={!allowed || undefined}
-      closeMenuOnClick={allowed}
-      leftSection={<Glyph size={16} stroke={1.75} aria-hidden />}
-      rightSection={hotkey ? <Kbd size="xs">{hotkey}</Kbd> : undefined}
-      onClick={() => allowed && onClick()}
-    >
-      {word}
-      {note && <span className={classes.note}>{note}</span>}
-    </Menu.Item>
+    <Tooltip label={tells} position="left" disabled={!tells}>
+      <Menu.Item
+        className={classes.item}
+        data-danger={(danger && allowed) || undefined}
+        aria-disabled={!allowed || undefined}
+        closeMenuOnClick={allowed}
+        leftSection={<Glyph size={16} stroke={1.75} aria-hidden />}
+        rightSection={hotkey ? <Kbd size="xs">{hotkey}</Kbd> : undefined}
+        onClick={() => allowed && onClick()}
+      >
+        {word}
+        {note && <span className={classes.note}>{note}</span>}
+      </Menu.Item>
+    </Tooltip>
   );
 }

@@ -1,10 +1,11 @@
+import { type AnyState, STATE_TOKENS } from "@/shared/ui/stateTokens";
 import classes from "./PlanTable.module.css";
 import type { PlannedTask } from "./registry";
 
 /** What a rerun does, task by task, in the server's words. */
 export function PlanTable({ tasks }: { tasks: readonly PlannedTask[] }) {
   return (
-    <div className={classes.scroll}>
+    <div className={classes.scroll} role="region" aria-label="Plan" tabIndex={0}>
       <table className={classes.table} aria-label="What will happen">
         <tbody>
           {tasks.map((task) => (
@@ -14,7 +15,7 @@ export function PlanTable({ tasks }: { tasks: readonly PlannedTask[] }) {
                 {task.isNew && <span className={classes.tag}>new</span>}
               </th>
               <td className={classes.plan}>{WORDS[task.plan] ?? task.plan}</td>
-              <td className={classes.why}>{task.why}</td>
+              <td className={classes.why}>{inWords(task.why)}</td>
             </tr>
           ))}
         </tbody>
@@ -23,4 +24,9 @@ export function PlanTable({ tasks }: { tasks: readonly PlannedTask[] }) {
   );
 }
 
-const WORDS: Record<string, string> = { RUN: "runs", REUSE: "not run", CANNOT: "cannot" };
+const WORDS: Record<string, string> = { RUN: "runs", REUSE: "kept", CANNOT: "cannot" };
+
+/** The server names states by their codes; the page has words for them. */
+function inWords(why: string): string {
+  return why.replace(/\b[A-Z_]{6,}\b/g, (code) => STATE_TOKENS[code as AnyState]?.word ?? code);
+}

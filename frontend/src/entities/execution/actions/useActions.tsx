@@ -1,12 +1,14 @@
 import { notifications } from "@mantine/notifications";
 import { useNavigate } from "@tanstack/react-router";
-import { type ReactNode, useCallback, useRef, useState } from "react";
+import { lazy, type ReactNode, Suspense, useCallback, useRef, useState } from "react";
 import { useClient } from "urql";
 import { openDialog } from "@/shared/lib/dialogs";
-import { ActionForm } from "./ActionForm";
 import type { Label } from "./LabelsDialog";
 import { type Outcome, perform } from "./perform";
 import { type ActedOn, type ActionSpec, inputOf } from "./registry";
+
+/** Loaded when the first question is asked: a page is read far more often than it is acted on. */
+const ActionForm = lazy(() => import("./ActionForm").then((form) => ({ default: form.ActionForm })));
 
 /** `given` goes with the input: the task that a replay starts from. `taskRun` is what a task's action is about. */
 export type Target = {
@@ -80,7 +82,9 @@ export function useActions(onAnswered?: (execution: ActedOn) => void): Actions {
   );
 
   const dialog = open && (
-    <ActionForm open={open} onClose={() => setOpen(null)} onAsk={(input) => ask(open, input)} />
+    <Suspense fallback={null}>
+      <ActionForm open={open} onClose={() => setOpen(null)} onAsk={(input) => ask(open, input)} />
+    </Suspense>
   );
   return { start, asked, dialog, isOpen: open !== null };
 }

@@ -1,36 +1,165 @@
-import type { EventsLiveSubscription } from "@/shared/graphql/gen/graphql";
+import type {
+  EventMarkFragment,
+  EventType,
+  ExecutionState,
+  TaskRunState,
+} from "@/shared/graphql/gen/graphql";
+import type { Shape, Tone } from "@/shared/ui/stateTokens";
+import { type AnyState, STATE_TOKENS } from "@/shared/ui/stateTokens";
 
-export type Event = EventsLiveSubscription["executionEvents"];
+export type Event = EventMarkFragment;
 
-/** Appends in order of seq, without doubles; the same array when nothing was new. */
-export function foldEvents(known: readonly Event[], arrived: readonly Event[]): readonly Event[] {
-  let last = known.at(-1)?.seq ?? 0;
-  const fresh: Event[] = [];
-  for (const event of arrived) {
-    if (event.seq <= last) continue;
-    fresh.push(event);
-    last = event.seq;
-  }
+/** Both in order of seq, each event once; the first array itself when nothing is new. */
+export function joined(known: readonly Event[], arrived: readonly Event[]): readonly Event[] {
+  const last = known.at(-1)?.seq ?? 0;
+  const fresh = arrived.filter((event) => event.seq > last);
   return fresh.length ? [...known, ...fresh] : known;
 }
 
-const QUIET: ReadonlySet<Event["type"]> = new Set([
+const EXECUTION: Record<ExecutionState, string> = {
+  CREATED: "was put back",
+  QUEUED: "was queued",
+  RUNNING: "started",
+  PAUSED: "was paused",
+  WAITING_FOR_APPROVAL: "waits for an approval",
+  FAILED_FINISHING: "failed; what still runs is finished",
+  KILLING: "is being cancelled",
+  RESTARTED: "was restarted",
+  SUCCESS: "succeeded",
+  WARNING: "ended with a warning",
+  FAILED: "failed",
+  KILLED: "was killed",
+  CANCELLED: "was cancelled",
+  REJECTED: "was rejected",
+  ERROR: "ended in an error",
+  CACHED: "was taken from the cache",
+};
+
+const TASK: Record<TaskRunState, string> = {
+  CREATED: "was put back",
+  QUEUED: "was queued",
+  RUNNING: "started",
+  RETRYING: "will be tried again",
+  WAITING_FOR_APPROVAL: "waits for an approval",
+  KILLING: "is being stopped",
+  SUCCESS: "succeeded",
+  WARNING: "ended with a warning",
+  FAILED: "failed",
+  ERROR: "ended in an error",
+  KILLED: "was killed",
+  CANCELLED: "did not run",
+  SKIPPED: "was skipped",
+  REJECTED: "was rejected",
+  CACHED: "was taken from the cache",
+};
+
+const moved = (event: Event): string => {
+  const words: Record<string, string> = event.taskRun ? TASK : EXECUTION;
+  return event.toState ? (words[event.toState] ?? `is now ${event.toState}`) : "changed its state";
+};
+const attempt = (event: Event): string => (event.attempt ? `attempt ${event.attempt}` : "an attempt");
+
+function attemptEnded(event: Event): string {
+  if (event.toState === "RETRYING") return `failed in ${attempt(event)} and will be tried again`;
+  const after = event.attempt && event.attempt > 1 ? ` in ${attempt(event)}` : "";
+  return `${moved(event)}${after}`;
+}
+
+/** What happened to the event's task, or to the execution. Each type has its own words, so that none is forgotten. */
+const WORDS: Record<EventType, (event: Event) => string> = {
+  EXECUTION_CREATED: () => "was created",
+  EXECUTION_STATE_CHANGED: moved,
+  TASK_RUN_STATE_CHANGED: moved,
+  ATTEMPT_STARTED: (event) => `started ${attempt(event)}`,
+  ATTEMPT_ENDED: attemptEnded,
+  OUTPUTS_SET: () => "set outputs",
+  PROPERTIES_SET: () => "set properties",
+  LABELS_SET: () => "got other labels",
+  PROGRESS_REPORTED: () => "reported its progress",
+  APPROVAL_REQUESTED: () => "asks for an approval",
+  APPROVAL_VOTED: () => "got a vote",
+  APPROVAL_CLOSED: () => "has its approval closed",
+  APPROVAL_REMINDED: () => "reminded those who may approve",
+  APPROVAL_ESCALATED: () => "lets further roles approve",
+  TASK_RUNS_ADDED: () => "got its iterations",
+  CONDITION_ASKED: () => "has its condition evaluated",
+  CONDITION_JUDGED: () => "has its condition judged",
+  CHILD_LINKED: () => "started an execution of its subflow",
+  CHILD_STATE_CHANGED: () => "heard of another state of its subflow",
+  SIGNAL_RECEIVED: () => "received an event",
+  PRIORITY_CHANGED: () => "got another priority",
+  FAILURE_RECORDED: () => "failed by itself",
+  KILL_FORCED: () => "is cancelled without any more grace",
+  LATE_RESULT: (event) => `sent the result of ${attempt(event)} too late; it was refused`,
+  TASK_RUN_RECORDED: (event) => (event.toState ? moved(event) : "was recorded"),
+  GIT_SET: () => "was told which code runs",
+  NOTE_ADDED: () => "got a note",
+  ARCHIVED: () => "was archived",
+  UNARCHIVED: () => "was unarchived",
+};
+
+/** "load failed in attempt 2": a subject of its own, so that it can stand out, and the words about it. */
+export function sentenceOf(event: Event): { subject: string; words: string } {
+  return { subject: event.taskRun?.key ?? "The execution", words: WORDS[event.type](event) };
+}
+
+const FAILURES: ReadonlySet<string> = new Set<ExecutionState | TaskRunState>([
+  "FAILED",
+  "ERROR",
+  "REJECTED",
+  "FAILED_FINISHING",
+]);
+
+/** Whether something went wrong here, a failed attempt that is tried again included. */
+export function isFailure(event: Event): boolean {
+  if (event.type === "FAILURE_RECORDED") return true;
+  if (event.type === "ATTEMPT_ENDED" && event.toState === "RETRYING") return true;
+  return event.toState !== null && FAILURES.has(event.toState);
+}
+
+/** Types that a reader of a history does not look for; they show when all is asked for. */
+const QUIET: ReadonlySet<EventType> = new Set<EventType>([
   "PROGRESS_REPORTED",
   "OUTPUTS_SET",
   "PROPERTIES_SET",
   "ATTEMPT_STARTED",
-  "ATTEMPT_ENDED",
+  "CONDITION_ASKED",
+  "CONDITION_JUDGED",
+  "CHILD_STATE_CHANGED",
+  "APPROVAL_REMINDED",
+  "TASK_RUNS_ADDED",
 ]);
+const UNDER_WAY: ReadonlySet<string> = new Set(["QUEUED", "CREATED"]);
 
-/** What a reader of a history looks for; the rest shows when all is asked for. */
-export function isTelling(event: Event): boolean {
-  return !QUIET.has(event.type) && !(event.type === "TASK_RUN_STATE_CHANGED" && event.toState === "QUEUED");
+export function isMain(event: Event): boolean {
+  if (isFailure(event)) return true;
+  if (QUIET.has(event.type)) return event.type === "ATTEMPT_STARTED" && (event.attempt ?? 1) > 1;
+  return !(event.type === "TASK_RUN_STATE_CHANGED" && UNDER_WAY.has(event.toState ?? ""));
 }
 
-export function words(event: Event): string {
-  const subject = event.taskRun ? `${event.taskRun.key} ` : "";
-  if (event.toState && event.fromState) return `${subject}${event.fromState} → ${event.toState}`;
-  if (event.toState) return `${subject}${event.toState}`;
-  const type = event.type.toLowerCase().replaceAll("_", " ");
-  return `${subject}${type}${event.attempt ? ` (attempt ${event.attempt})` : ""}`;
+const QUIETLY = { shape: "dotted", tone: "calm" } as const;
+
+/** The shape and colour of an event: those of the state that came, else a quiet point. */
+export function markOf(event: Event): { shape: Shape; tone: Tone } {
+  if (isFailure(event)) return { shape: event.toState === "RETRYING" ? "again" : "cross", tone: "bad" };
+  if (event.taskRun && event.toState === "CANCELLED") return QUIETLY; // what did not run
+  return STATE_TOKENS[event.toState as AnyState] ?? QUIETLY;
+}
+
+const CHANNELS: Record<Event["channel"], string> = {
+  API: "through the API",
+  UI: "on the page",
+  CLI: "on the command line",
+  ENGINE: "",
+};
+
+/**
+ * "by maria on the page", "by schedule nightly", "on vm-7"; nothing for the engine itself, and for what followed from
+ * an event that says so already.
+ */
+export function whoDid({ actor, channel, causedBy }: Event): string {
+  if (actor.kind === "ENGINE" || causedBy !== null) return "";
+  if (actor.kind === "WORKER") return `on ${actor.name}`;
+  const name = actor.kind === "SCHEDULE" ? `schedule ${actor.name}` : actor.name;
+  return ["by", name, CHANNELS[channel]].filter(Boolean).join(" ");
 }

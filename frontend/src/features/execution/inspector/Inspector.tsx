@@ -1,8 +1,18 @@
-import type { ComponentType } from "react";
+import { Skeleton, Tabs } from "@mantine/core";
+import { IconX } from "@tabler/icons-react";
+import { type ComponentType, lazy, Suspense } from "react";
 import type { Actions } from "@/entities/execution/actions/useActions";
 import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
+import { TaskMenu } from "@/entities/taskRun/TaskMenu";
+import { Count } from "@/shared/ui/Count";
 import type { LogsProps } from "../ExecutionPage";
 import { useSelection } from "../useSelection";
+import { AttemptToggles } from "./AttemptToggles";
+import { Breadcrumb } from "./Breadcrumb";
+import classes from "./Inspector.module.css";
+import { EXPRESSION } from "./outputs/expression";
+import { TaskFacts } from "./TaskFacts";
+import { approvalsOf, countOf, shownTab, TABS, type Tab, type TabProps, tabsOf } from "./tabs";
 
 type Props = {
   record: ExecutionRecord;
@@ -11,8 +21,113 @@ type Props = {
   Logs: ComponentType<LogsProps>;
 };
 
+const TAB_CONTENT: Record<Exclude<Tab, "logs">, ComponentType<TabProps>> = {
+  overview: lazy(() => import("./overview/OverviewTab").then((found) => ({ default: found.OverviewTab }))),
+  outputs: lazy(() => import("./outputs/OutputsTab").then((found) => ({ default: found.OutputsTab }))),
+  metrics: lazy(() => import("../metrics/MetricsTab").then((found) => ({ default: found.MetricsTab }))),
+  artifacts: lazy(() =>
+    import("./artifacts/ArtifactsTab").then((found) => ({ default: found.ArtifactsTab })),
+  ),
+  lineage: lazy(() => import("./lineage/LineageTab").then((found) => ({ default: found.LineageTab }))),
+  dependencies: lazy(() =>
+    import("./dependencies/DependenciesTab").then((found) => ({ default: found.DependenciesTab })),
+  ),
+  events: lazy(() => import("../events/EventsTab").then((found) => ({ default: found.EventsTab }))),
+  source: lazy(() => import("./source/SourceTab").then((found) => ({ default: found.SourceTab }))),
+  approvals: lazy(() =>
+    import("./approvals/ApprovalsTab").then((found) => ({ default: found.ApprovalsTab })),
+  ),
+};
+/** These scroll by themselves; the others grow and their pane scrolls. */
+const OWN_SCROLL: ReadonlySet<Tab> = new Set<Tab>(["logs", "events", "source", "lineage"]);
+
 /** Everything of what is selected, a tab each. */
-export function Inspector({ record, taskRun, Logs }: Props) {
-  const { attempt } = useSelection();
-  return <Logs record={record} taskRun={taskRun} attempt={attempt} />;
+export function Inspector({ record, taskRun, actions, Logs }: Props) {
+  const { select, attempt: chosen, tab: wanted, at } = useSelection();
+  const tab = shownTab({ record, taskRun }, wanted);
+  const attempt = taskRun?.attempts.some((one) => one.number === chosen) ? chosen : undefined;
+  const leave = () => select({ task: "", attempt: undefined });
+  const Content = tab === "logs" ? undefined : TAB_CONTENT[tab];
+  return (
+    <section className={classes.inspector} aria-label="Inspector">
+      <header className={classes.bar}>
+        <Breadcrumb
+          name={record.head.name}
+          taskRun={taskRun}
+          onSelect={(task) => select({ task, attempt: undefined })}
+        />
+        {taskRun && <AttemptToggles taskRun={taskRun} attempt={attempt} />}
+        <span className={classes.grow} />
+        {taskRun && <TaskFacts taskRun={taskRun} attempt={attempt} />}
+        {taskRun && (
+          <TaskMenu
+            task={taskRun}
+            execution={record.head}
+            actions={actions}
+            onShow={(view) =>
+              view === "debug" ? select({ tab: "outputs" }, { hash: EXPRESSION }) : select({ tab: view })
+            }
+          />
+        )}
+        {taskRun && (
+          <button
+            type="button"
+            className={classes.close}
+            aria-label="Back to the whole execution"
+            onClick={leave}
+          >
+            <IconX size={16} stroke={1.75} aria-hidden />
+          </button>
+        )}
+      </header>
+      <Tabs
+        value={tab}
+        onChange={(next) => next && select({ tab: next })}
+        activateTabWithKeyboard={false}
+        keepMounted={false}
+        classNames={{ root: classes.tabs, list: classes.list, tab: classes.tab, panel: classes.panel }}
+      >
+        <Tabs.List aria-label={`Of ${taskRun?.key ?? record.head.name}`}>
+          {tabsOf({ record, taskRun }).map((one) => (
+            <Tabs.Tab key={one} value={one}>
+              <TabName tab={one} record={record} taskRun={taskRun} />
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
+        {tabsOf({ record, taskRun }).map((one) => (
+          <Tabs.Panel key={one} value={one} tabIndex={0} data-own-scroll={OWN_SCROLL.has(one) || undefined}>
+            {one === tab && (
+              <Suspense fallback={<TabWaiting />}>
+                {Content ? (
+                  <Content record={record} taskRun={taskRun} attempt={attempt} actions={actions} at={at} />
+                ) : (
+                  <Logs record={record} taskRun={taskRun} attempt={attempt} />
+                )}
+              </Suspense>
+            )}
+          </Tabs.Panel>
+        ))}
+      </Tabs>
+    </section>
+  );
+}
+
+function TabName({ tab, record, taskRun }: { tab: Tab } & Pick<Props, "record" | "taskRun">) {
+  const value = countOf(tab, { record, taskRun });
+  const asks = tab === "approvals" && approvalsOf({ record, taskRun }).some((one) => one.state === "PENDING");
+  return (
+    <span className={classes.name}>
+      {TABS[tab]}
+      <Count count={{ value, exact: true }} of="" {...(asks && { tone: "ask" as const })} />
+    </span>
+  );
+}
+
+function TabWaiting() {
+  return (
+    <div role="status" aria-label="Loading" className={classes.waiting}>
+      <Skeleton height={20} width="40%" radius={6} />
+      <Skeleton height={80} radius={6} />
+    </div>
+  );
 }

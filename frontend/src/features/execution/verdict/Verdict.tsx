@@ -1,10 +1,49 @@
 import type { Actions } from "@/entities/execution/actions/useActions";
 import type { ExecutionRecord } from "@/entities/execution/record";
+import { isEnded } from "@/shared/ui/stateTokens";
+import type { Facts } from "../useFacts";
+import type { Offered } from "../useOffers";
+import { AskStrip } from "./AskStrip";
+import { EndedStrip } from "./EndedStrip";
+import { FailedStrip } from "./FailedStrip";
+import { StillStrip } from "./StillStrip";
 
-type Props = { record: ExecutionRecord; actions: Actions };
+export type VerdictProps = {
+  record: ExecutionRecord;
+  facts: Facts | undefined;
+  offered: Offered;
+  actions: Actions;
+};
 
-/** What happened and the fix, or the question of an approval; nothing for a quiet success. */
-export function Verdict({ record: { head } }: Props) {
-  if (!head.failure) return null;
-  return <section aria-label="Verdict">{head.failure.message}</section>;
+type Props = VerdictProps & {
+  /** The key of the task that is selected: its question is shown before others. */
+  selected: string | undefined;
+};
+
+const QUIET_ENDS: ReadonlySet<string> = new Set(["KILLED", "CANCELLED", "REJECTED", "WARNING"]);
+
+/** What happened and the fix, the question of an approval, or why nothing moves; nothing for a quiet success. */
+export function Verdict({ selected, ...props }: Props) {
+  const { head, approvals } = props.record;
+  const over = isEnded(head.state);
+  const pending = over ? [] : [...approvals.values()].filter(({ state }) => state === "PENDING");
+  const first = [...pending].sort((one, other) => rank(one, selected) - rank(other, selected));
+  if (QUIET_ENDS.has(head.state) && !(head.state === "REJECTED" && head.failure)) {
+    return <EndedStrip {...props} />;
+  }
+  const failed = head.failure !== null && head.state !== "SUCCESS";
+  return (
+    <>
+      {failed && <FailedStrip {...props} />}
+      {first.length > 0 && <AskStrip id={head.id} pending={first} />}
+      {!over && !first.length && <StillStrip {...props} />}
+    </>
+  );
+}
+
+type Pending = { taskRun: { key: string }; canDecide: boolean };
+
+function rank({ taskRun, canDecide }: Pending, selected: string | undefined): number {
+  if (taskRun.key === selected) return 0;
+  return canDecide ? 1 : 2;
 }

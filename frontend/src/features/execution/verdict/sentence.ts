@@ -1,11 +1,19 @@
-import type { Head } from "@/entities/execution/record";
+import type { ExecutionRecord, Head, TaskRunRow } from "@/entities/execution/record";
+import { formatInteger, plural } from "@/shared/lib/number";
+import { type AnyState, isEnded, STATE_TOKENS } from "@/shared/ui/stateTokens";
 
 type Failure = NonNullable<Head["failure"]>;
 
 /** "failed after 3 attempts", "failed at its first attempt": what happened to the task, in words. */
-export function howItFailed(failure: Pick<Failure, "attempt">): string {
-  if (!failure.attempt) return "failed";
-  return failure.attempt === 1 ? "failed at its first attempt" : `failed after ${failure.attempt} attempts`;
+export function howItFailed({ attempt }: Pick<Failure, "attempt">): string {
+  if (!attempt) return "failed";
+  return attempt === 1 ? "failed at its first attempt" : `failed after ${attempt} attempts`;
+}
+
+/** ", at 02:59:16", or of several attempts ", the last at 02:59:16". */
+export function whenItFailed({ attempt }: Pick<Failure, "attempt">, clock: string | null): string {
+  if (!clock) return "";
+  return attempt && attempt > 1 ? `, the last at ${clock}` : ` at ${clock}`;
 }
 
 /** The exit code, unless the message is nothing else; a signal stands in the message by its name. */
@@ -14,28 +22,74 @@ export function exitCodeBeside({ message, exitCode }: Pick<Failure, "message" | 
   return exitCode && exitCode > 0 && message !== text ? text : null;
 }
 
-/** "+ 2 other tasks failed" */
-export function howManyOthers(others: number): string | null {
-  if (!others) return null;
-  return `+ ${others} other ${others === 1 ? "task" : "tasks"} failed`;
+/** A message of many lines as the one that names the cause: of a traceback the last one that says something. */
+export function causeOf(message: string): string {
+  const lines = message.split("\n").filter((line) => line.trim());
+  const isTraceback = /^(Traceback|\s+at |\s*File ")/m.test(message);
+  return ((isTraceback ? lines.at(-1) : lines[0]) ?? message).trim();
 }
 
-const NAMED = 6;
-
-/** What did not run because of it: "load, report and 4 more did not run because of it." */
-export function whatWasSkipped(skipped: readonly { key: string }[]): string | null {
-  if (!skipped.length) return null;
-  const names = skipped.slice(0, NAMED).map((task) => task.key);
-  const rest = skipped.length - names.length;
-  if (rest) names.push(`${rest} more`);
-  const list = names.length === 1 ? names[0] : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
-  return `${list} did not run because of it.`;
+/** "5 more tasks failed" */
+export function moreFailed(others: number): string | null {
+  return others ? `${formatInteger(others)} more ${others === 1 ? "task" : "tasks"} failed` : null;
 }
 
-type Line = { line: number; level: string };
+/** "12 did not run" */
+export function didNotRun(skipped: number): string | null {
+  return skipped ? `${formatInteger(skipped)} did not run` : null;
+}
 
-/** The line to mark: the one that the server named, else the last error among those shown. */
-export function markedLine(lines: readonly Line[], logLine: number | null): number | null {
-  if (logLine !== null && lines.some((line) => line.line === logLine)) return logLine;
-  return lines.findLast((line) => line.level === "ERROR")?.line ?? null;
+/** "load, check and 3 more" */
+export function listed(names: readonly string[], most = 3): string {
+  const shown = names.slice(0, most);
+  const rest = names.length - shown.length;
+  if (rest) shown.push(`${formatInteger(rest)} more`);
+  return shown.length < 2 ? (shown[0] ?? "") : `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
+}
+
+/** "41 succeeded, 4 failed, 4 ran, 13 had not started": how the tasks stood at a moment. */
+export function standingThen(tasks: Iterable<Pick<TaskRunRow, "state" | "startedAt">>): string {
+  const counts = { succeeded: 0, failed: 0, "were stopped": 0, ran: 0, waited: 0, "had not started": 0 };
+  for (const task of tasks) counts[standing(task)] += 1;
+  const told = Object.entries(counts).flatMap(([word, count]) =>
+    count ? [`${formatInteger(count)} ${word}`] : [],
+  );
+  return told.join(", ") || "no task was planned";
+}
+
+function standing({ state, startedAt }: Pick<TaskRunRow, "state" | "startedAt">) {
+  const { tone } = STATE_TOKENS[state];
+  if (tone === "good" || state === "WARNING" || state === "SKIPPED") return "succeeded";
+  if (tone === "bad") return "failed";
+  if (isEnded(state)) return startedAt ? "were stopped" : "had not started";
+  if (state === "WAITING_FOR_APPROVAL" || state === "RETRYING") return "waited";
+  return tone === "active" || state === "KILLING" ? "ran" : "had not started";
+}
+
+type Moment = {
+  type: string;
+  toState: string | null;
+  attempt: number | null;
+  taskRun: { key: string } | null;
+};
+
+const ATTEMPTS: Record<string, string> = { ATTEMPT_STARTED: "started", ATTEMPT_ENDED: "ended" };
+
+/** "load: attempt 2 started", "load: Retrying", "Running", "labels set": what an event told, in words. */
+export function momentWords({ type, toState, attempt, taskRun }: Moment): string {
+  const verb = ATTEMPTS[type];
+  const state = toState && toState in STATE_TOKENS ? STATE_TOKENS[toState as AnyState].word : null;
+  const what = verb && attempt ? `attempt ${attempt} ${verb}` : (state ?? wordsOf(type));
+  return taskRun ? `${taskRun.key}: ${what}` : what;
+}
+
+function wordsOf(type: string): string {
+  const words = type.toLowerCase().replaceAll("_", " ");
+  return words[0]!.toUpperCase() + words.slice(1);
+}
+
+/** "3 tasks ended with a warning: load, check and 1 more" */
+export function warnedWords({ taskRuns }: Pick<ExecutionRecord, "taskRuns">): string | null {
+  const warned = [...taskRuns.values()].filter((task) => task.state === "WARNING").map((task) => task.key);
+  return warned.length ? `${plural(warned.length, "task")} ended with a warning: ${listed(warned)}` : null;
 }

@@ -1,0 +1,61 @@
+import type { Headway } from "./test";
+
+export type Recorded = {
+  pipeline: string;
+  metric?: number;
+  failed?: string;
+  label?: [string, string];
+  startedAt?: string;
+};
+
+type Answer = { execution: { id: string; name: string } | null; problems: { message: string }[] };
+
+const RECORD = `mutation ($input: RecordExecutionInput!) {
+  recordExecution(input: $input) { execution { id name } problems { message } } }`;
+const METRICS = `mutation ($input: RecordMetricsInput!) { recordMetrics(input: $input) { problems { message } } }`;
+const FINISH = `mutation ($input: FinishExecutionInput!) { finishExecution(input: $input) { problems { message } } }`;
+
+function check(problems: { message: string }[]): void {
+  if (problems.length) throw new Error(problems.map((problem) => problem.message).join("; "));
+}
+
+/** An execution that ran elsewhere and ended: a row without the time that running takes. */
+export async function record(
+  headway: Headway,
+  namespace: string,
+  given: Recorded,
+): Promise<{ id: string; name: string }> {
+  const [key, value] = given.label ?? [];
+  const labels = key && value ? [{ key, value }] : [];
+  const input = { namespace, pipeline: given.pipeline, kind: "recorded", labels, startedAt: given.startedAt };
+  const { recordExecution } = await headway.server.ask<{ recordExecution: Answer }>(RECORD, { input });
+  check(recordExecution.problems);
+  const execution = recordExecution.execution!;
+  if (given.metric !== undefined) {
+    const metrics = [{ name: "loss", value: given.metric }];
+    const asked = { input: { executionId: execution.id, metrics } };
+    check((await headway.server.ask<{ recordMetrics: Answer }>(METRICS, asked)).recordMetrics.problems);
+  }
+  const error = given.failed ? { code: "EXIT_CODE", message: given.failed } : null;
+  const end = {
+    executionId: execution.id,
+    state: error ? "FAILED" : "SUCCESS",
+    error,
+    endedAt: new Date().toISOString(),
+  };
+  check(
+    (await headway.server.ask<{ finishExecution: Answer }>(FINISH, { input: end })).finishExecution.problems,
+  );
+  return execution;
+}
+
+/** Many at once, eight at a time. */
+export async function recordMany(headway: Headway, namespace: string, all: readonly Recorded[]) {
+  const rows: { id: string; name: string }[] = [];
+  for (let at = 0; at < all.length; at += 8) {
+    rows.push(
+      ...(await Promise.all(all.slice(at, at + 8).map((given) => record(headway, namespace, given)))),
+    );
+  }
+  return rows;
+}

@@ -1,0 +1,71 @@
+import { expectAccessible } from "./axe";
+import { expect, test } from "./test";
+
+test("the palette goes to an execution, runs a flow, and is reached by keys alone", async ({
+  page,
+  headway,
+}) => {
+  const run = await headway.run("quick");
+  await page.goto(headway.server.url);
+  await expect(page).toHaveURL(/\/executions$/);
+  await expect(page).toHaveTitle("Executions · Headway");
+  await page.keyboard.press("Control+k");
+  const box = page.getByRole("textbox", { name: "Search or jump" });
+  await expect(box).toBeFocused();
+  await box.fill(run.name);
+  await expect(page.getByText("Run a flow", { exact: true }).last()).toBeVisible();
+  await expectAccessible(page);
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(new RegExp(`/executions/${run.id}`));
+  await expect(page).toHaveTitle(new RegExp(`${run.name} · Headway$`));
+
+  await page.keyboard.press("Control+k");
+  await box.fill("typed");
+  await page.getByRole("button", { name: /^Run typed/ }).click();
+  await expect(page.getByRole("dialog", { name: "Run a flow" }).getByLabel("size")).toHaveValue("500");
+});
+
+test("`?` lists the keys of the screen, and keys can be switched off", async ({ page, headway }) => {
+  await page.goto(`${headway.server.url}/approvals`);
+  await expect(page.getByRole("heading", { name: "Approvals" })).toBeVisible();
+  await page.keyboard.press("?");
+  const dialog = page.getByRole("dialog", { name: "Keys on this page" });
+  await expect(dialog).toContainText("go to executions");
+  await expectAccessible(page);
+  await page.keyboard.press("Escape");
+  await expect(dialog).toHaveCount(0);
+  await page.keyboard.press("Shift+E");
+  await expect(page).toHaveURL(/\/executions$/);
+
+  await page.getByRole("button", { name: "Preferences" }).click();
+  await page.getByRole("switch", { name: "Single keys do something" }).press("Space");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Shift+A");
+  await page.keyboard.press("?");
+  await expect(page.getByRole("dialog")).toHaveCount(0);
+  await expect(page).toHaveURL(/\/executions$/);
+});
+
+test("times are local or UTC everywhere by one choice, kept in this browser", async ({ page, headway }) => {
+  await headway.run("quick");
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  await page.goto(headway.server.url);
+  await page.getByRole("button", { name: "Preferences" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("UTC", { exact: true }).click();
+  await expectAccessible(page);
+  await page.keyboard.press("Escape");
+  const time = page.locator("main time").first();
+  const at = await time.getAttribute("datetime");
+  await expect(time).toContainText(at!.slice(11, 19));
+  await page.reload();
+  await expect(page.locator("main time").first()).toContainText(/\d\d:\d\d:\d\d/);
+  await expect(page.getByText("UTC", { exact: true })).toBeVisible();
+});
+
+test("an address that is none says so in words", async ({ page, headway }) => {
+  await page.goto(`${headway.server.url}/nowhere`);
+  await expect(page.getByText("There is no page at this address.")).toBeVisible();
+  await page.goto(`${headway.server.url}/executions/exec_00000000000000000000000000`);
+  await expect(page.getByText("There is no such execution, or you may not see it.")).toBeVisible();
+});

@@ -1,0 +1,44 @@
+import { notifications } from "@mantine/notifications";
+import { useEffectEvent, useMemo } from "react";
+import { type CommandGroup, commandGroups } from "@/shared/lib/commands";
+import { useKeys } from "@/shared/lib/keys";
+import { useOffer } from "@/shared/lib/registry";
+import type { Offer } from "./registry";
+import type { Actions, Target } from "./useActions";
+
+/** The keys and the palette's commands of an execution: the same actions, each with its question. */
+export function useActionKeys(offers: readonly Offer[], target: Target, { start }: Actions): void {
+  const name = `Act on ${target.name}`;
+  const ask = useEffectEvent(({ spec, allowed, reason }: Offer) => {
+    if (allowed) return start(spec, target, "ask");
+    notifications.show({ title: `${spec.word}: not possible now`, message: reason, autoClose: 6000 });
+  });
+  useKeys(
+    name,
+    offers
+      .filter(({ spec }) => spec.key)
+      .map((offer) => ({ key: offer.spec.key, words: wordsOf(offer), run: () => ask(offer) })),
+  );
+  const commands = useMemo<CommandGroup>(
+    () => ({
+      name,
+      commands: offers
+        .filter(({ allowed }) => allowed)
+        .map((offer) => ({
+          id: `act-${offer.spec.action}`,
+          label: offer.spec.word,
+          description: offer.spec.tells,
+          icon: <offer.spec.icon size={18} stroke={1.75} aria-hidden />,
+          ...(offer.spec.key && { key: offer.spec.key }),
+          run: () => ask(offer),
+        })),
+    }),
+    [name, offers],
+  );
+  useOffer(commandGroups, commands);
+}
+
+function wordsOf({ spec, allowed }: Offer): string {
+  const word = spec.word.toLowerCase();
+  return allowed ? word : `${word} (not possible now)`;
+}

@@ -1,0 +1,213 @@
+import type { CompareQuery } from "@/shared/graphql/gen/graphql";
+import { formatDuration } from "@/shared/lib/duration";
+import { formatBytes, formatNumber, plural } from "@/shared/lib/number";
+
+export type Comparison = CompareQuery["compareExecutions"];
+type Metric = Comparison["metrics"][number];
+type Values = Comparison["inputs"];
+
+/** One value of one execution. `same` is said of what equals the baseline; `bar` is a share of the row's greatest. */
+export type Cell = {
+  text: string;
+  differs: boolean;
+  delta?: string;
+  /** Which way it went from the baseline, where it is known which way is good. */
+  tone?: "better" | "worse";
+  best?: boolean;
+  bar?: number;
+};
+export type Row = { key: string; cells: readonly Cell[]; differs: boolean; large?: boolean };
+export type Section = { name: string; note: string; rows: readonly Row[] };
+
+const NOTHING = "–";
+
+/** The comparison as rows of text, in the order that the executions are shown in. */
+export function sectionsOf(comparison: Comparison): Section[] {
+  const sections = [
+    section("Result", comparison.metrics.flatMap(metricRows), "metric"),
+    section("Inputs", comparison.inputs.map(valueRow), "input"),
+    section("Outputs", comparison.outputs.map(valueRow), "output"),
+    section("Properties", comparison.properties.map(valueRow), "property", "properties"),
+    section("Duration by task", [...durationRows(comparison), ...taskRows(comparison)], "duration"),
+    section("Artifacts", comparison.artifacts.map(artifactRow), "artifact"),
+    section("Git", comparison.git.map(valueRow), "value"),
+    section("Labels", comparison.labels.map(valueRow), "label"),
+    section("About", comparison.about.map(valueRow), "fact"),
+  ];
+  return sections.filter(({ rows }) => rows.length > 0);
+}
+
+function section(name: string, rows: readonly Row[], one: string, many?: string): Section {
+  const differing = rows.filter((row) => row.differs).length;
+  return { name, rows, note: `${differing} of ${plural(rows.length, one, many)} differ` };
+}
+
+function valueRow({ key, values, differs }: Values[number]): Row {
+  return {
+    key,
+    differs,
+    cells: values.map((one) => ({
+      text: one.present ? valueWords(one.value) : NOTHING,
+      differs: one.differs,
+    })),
+  };
+}
+
+/** A value in one line: text as it is, the rest as JSON. */
+export function valueWords(value: unknown): string {
+  if (typeof value === "number") return formatNumber(value);
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+const LOWER = /loss|error|perplexity|(^|_)(rmse|mae|mse|wer|cer)($|_)|latency|duration|seconds/i;
+const HIGHER =
+  /accuracy|(^|_)(acc|auc|f1|r2|map|bleu|iou)($|_)|precision|recall|score|throughput|per_s(ec)?$/i;
+
+/** Which way a metric is better, as its name says in the field's usage; null where it does not. */
+export function goodWay(name: string): "lower" | "higher" | null {
+  if (LOWER.test(name)) return "lower";
+  return HIGHER.test(name) ? "higher" : null;
+}
+
+/** Of a curve the best value is what one looks for, so it goes first; exact while no point was left out. */
+function metricRows(metric: Metric): Row[] {
+  const way = goodWay(metric.name);
+  const whole = metric.values.every((one) => one.points.length === one.number);
+  const curve = metric.kind === "GAUGE" && metric.values.some((one) => one.number > 2);
+  const rows = [lastRow(metric, way)];
+  if (way && curve && whole) rows.unshift(bestRow(metric, way));
+  return rows;
+}
+
+function lastRow(metric: Metric, way: "lower" | "higher" | null): Row {
+  const values = metric.values.map((one) => one.value);
+  const best = bestOf(values, way);
+  return {
+    key: metricName(metric),
+    differs: metric.differs,
+    cells: metric.values.map((one) => ({
+      text: one.value === null ? NOTHING : metricWords(metric, one.value),
+      differs: one.differs,
+      ...deltaOf(one.delta, one.percent, way),
+      ...(metric.differs && best !== null && one.value === best && { best: true }),
+    })),
+  };
+}
+
+function bestRow(metric: Metric, way: "lower" | "higher"): Row {
+  const values = metric.values.map(({ points }) =>
+    bestOf(
+      points.map((point) => point.value),
+      way,
+    ),
+  );
+  const best = bestOf(values, way);
+  const base = values[0] ?? null;
+  return {
+    key: `${metricName(metric)}, best`,
+    large: true,
+    differs: values.some((value) => value !== base),
+    cells: values.map((value, at) => {
+      const delta = at > 0 && value !== null && base !== null ? value - base : null;
+      return {
+        text: value === null ? NOTHING : metricWords(metric, value),
+        differs: value !== base,
+        ...deltaOf(delta, delta !== null && base ? (delta / Math.abs(base)) * 100 : null, way),
+        ...(value === best && values.some((one) => one !== best) && { best: true }),
+      };
+    }),
+  };
+}
+
+function bestOf(values: readonly (number | null)[], way: "lower" | "higher" | null): number | null {
+  const numbers = values.filter((value) => value !== null);
+  if (!way || !numbers.length) return null;
+  return numbers.reduce((one, other) => (one < other === (way === "lower") ? one : other));
+}
+
+function deltaOf(delta: number | null, percent: number | null, way: "lower" | "higher" | null) {
+  if (!delta) return {};
+  const tone = way && (delta < 0 === (way === "lower") ? "better" : "worse");
+  const share = percent === null ? "" : `, ${formatNumber(Number(Math.abs(percent).toPrecision(3)))} %`;
+  return {
+    delta: `${signed(delta)}${share}${tone ? ` ${tone}` : ""}`,
+    ...(tone && { tone }),
+  } as const;
+}
+
+/** A difference in three digits, with its sign. */
+function signed(value: number): string {
+  return `${value > 0 ? "+" : ""}${formatNumber(Number(value.toPrecision(3)))}`;
+}
+
+/** "train · loss {split=test}": as much of it as tells it from others. */
+export function metricName({ name, taskKey, tags }: Pick<Metric, "name" | "taskKey" | "tags">): string {
+  const told = Object.entries((tags ?? {}) as Record<string, unknown>)
+    .map(([key, value]) => `${key}=${valueWords(value)}`)
+    .join(", ");
+  return `${taskKey ? `${taskKey} · ` : ""}${name}${told ? ` {${told}}` : ""}`;
+}
+
+export function metricWords({ kind }: Pick<Metric, "kind">, value: number): string {
+  return kind === "DURATION" ? formatDuration(value) : formatNumber(value);
+}
+
+const DURATIONS: Record<string, string> = { total: "whole execution", queued: "queued before the start" };
+
+function durationRows({ durations }: Comparison): Row[] {
+  return durations.map(({ key, values, differs }) => ({
+    key: DURATIONS[key] ?? key,
+    differs,
+    cells: timeCells(values.map((one) => ({ ...one, seconds: one.value, words: null }))),
+  }));
+}
+
+function taskRows({ tasks }: Comparison): Row[] {
+  return tasks.map(({ key, values, differs }) => ({
+    key,
+    differs,
+    cells: timeCells(
+      values.map((one) => ({
+        ...one,
+        seconds: one.duration,
+        words: one.taskRuns === 0 ? "no such task" : one.duration === null ? "not run" : null,
+      })),
+    ),
+  }));
+}
+
+type Timed = { seconds: number | null; words: string | null; percent: number | null; differs: boolean };
+
+function timeCells(values: readonly Timed[]): Cell[] {
+  const longest = Math.max(...values.map((one) => one.seconds ?? 0));
+  return values.map(({ seconds, words, percent, differs }) => ({
+    text: words ?? (seconds === null ? NOTHING : formatDuration(seconds)),
+    differs,
+    ...(seconds !== null && longest > 0 && { bar: seconds / longest }),
+    ...(differs && percent !== null && { delta: `${signed(percent)} %` }),
+  }));
+}
+
+function artifactRow({ name, direction, differs, values }: Comparison["artifacts"][number]): Row {
+  const type = values.flatMap((one) => one.uses)[0]?.type;
+  return {
+    key: `${direction === "IN" ? "used" : "made"} ${type ? `${type} ` : ""}${name}`,
+    differs,
+    cells: values.map((one) => {
+      const size = one.uses[0]?.size;
+      const words = one.versions.join(", ");
+      return {
+        text: words ? `${words}${size == null ? "" : ` · ${formatBytes(Number(size))}`}` : NOTHING,
+        differs: one.differs,
+      };
+    }),
+  };
+}
+
+/** The same rows with their cells in another order: `places` holds where each shown execution was asked for. */
+export function reordered(sections: readonly Section[], places: readonly number[]): Section[] {
+  return sections.map((section) => ({
+    ...section,
+    rows: section.rows.map((row) => ({ ...row, cells: places.map((place) => row.cells[place]!) })),
+  }));
+}

@@ -1,0 +1,154 @@
+import { Button, SegmentedControl, Skeleton } from "@mantine/core";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { plural } from "@/shared/lib/number";
+import { keep, kept } from "@/shared/lib/preferences";
+import { EmptyState } from "@/shared/ui/EmptyState";
+import { ErrorState } from "@/shared/ui/ErrorState";
+import type { TabProps } from "../inspector/tabs";
+import { useSelection } from "../useSelection";
+import { EventRow } from "./EventRow";
+import classes from "./EventsTab.module.css";
+import { type Event, isMain } from "./events";
+import { useEvents } from "./useEvents";
+
+const KEPT = "headway.events";
+const NEAR = 40;
+const ROW = 30;
+
+/** What happened, in order, the newest at the end; a click shows the page as it was then. */
+export function EventsTab({ record, taskRun }: TabProps) {
+  const [all, setAll] = useState(() => kept<boolean>(KEPT) ?? false);
+  const { events, error, loading, hasEarlier, readEarlier } = useEvents(record, taskRun?.id);
+  const shown = useMemo(() => (all ? events : events.filter(isMain)), [events, all]);
+  const choose = (value: string) => {
+    keep(KEPT, value === "all");
+    setAll(value === "all");
+  };
+  return (
+    <>
+      <div className={classes.tools}>
+        <SegmentedControl
+          size="xs"
+          aria-label="Which events"
+          data={[
+            { value: "main", label: "Main events" },
+            { value: "all", label: "All" },
+          ]}
+          value={all ? "all" : "main"}
+          onChange={choose}
+        />
+        <span className={classes.quiet}>{loading ? "" : plural(shown.length, "event")}</span>
+        {hasEarlier && (
+          <Button variant="subtle" onClick={readEarlier}>
+            Earlier events
+          </Button>
+        )}
+      </div>
+      {error && <ErrorState error={error} what="Events" />}
+      {loading && <Skeleton height={160} m={16} radius={6} role="status" aria-label="Loading events" />}
+      {!loading && !error && !shown.length && <EmptyState title="Nothing has happened yet." />}
+      {shown.length > 0 && (
+        <EventList
+          key={taskRun?.id}
+          events={shown}
+          record={record}
+          onStart={hasEarlier ? readEarlier : undefined}
+          onMissing={() => choose("all")}
+        />
+      )}
+    </>
+  );
+}
+
+type Props = {
+  events: readonly Event[];
+  record: TabProps["record"];
+  /** Called near the beginning of the list, where there is more before it. */
+  onStart: (() => void) | undefined;
+  onMissing: () => void;
+};
+
+function EventList({ events, record, onStart, onMissing }: Props) {
+  const { at } = useSelection();
+  const scroller = useRef<HTMLDivElement>(null);
+  const [follows, setFollows] = useState(at === undefined);
+  const [pointed, setPointed] = useState<number>();
+  const list = useVirtualizer({
+    count: events.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW,
+    getItemKey: (index) => events[index]!.seq,
+    overscan: 12,
+  });
+  const last = events.at(-1)?.seq;
+  const first = events[0]?.seq;
+  const indexOf = (seq: number) => events.findIndex((event) => event.seq === seq);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new last event is what it follows
+  useLayoutEffect(() => {
+    if (follows) list.scrollToIndex(events.length - 1, { align: "end" });
+  }, [follows, last]);
+  // Earlier events come in above: what one looked at stays where it is.
+  const before = useRef(first);
+  useLayoutEffect(() => {
+    if (before.current !== undefined && first !== undefined && first < before.current)
+      list.scrollToIndex(
+        events.findIndex((event) => event.seq === before.current),
+        { align: "start" },
+      );
+    before.current = first;
+  }, [first, events, list]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it scrolls to a moment once, when that is chosen
+  useEffect(() => {
+    const index = at === undefined ? -1 : events.findLastIndex((event) => event.seq <= at);
+    if (index >= 0 && !list.getVirtualItems().some((item) => item.index === index))
+      list.scrollToIndex(index, { align: "center" });
+  }, [at]);
+
+  const scrolled = () => {
+    const box = scroller.current;
+    if (!box) return;
+    setFollows(box.scrollHeight - box.scrollTop - box.clientHeight < NEAR);
+    if (box.scrollTop < NEAR) onStart?.();
+  };
+  const goTo = (seq: number) => {
+    const index = indexOf(seq);
+    setPointed(seq);
+    if (index < 0) return onMissing();
+    list.scrollToIndex(index, { align: "center" });
+  };
+  return (
+    <div className={classes.frame}>
+      <div
+        ref={scroller}
+        className={classes.scroller}
+        onScroll={scrolled}
+        tabIndex={0}
+        role="group"
+        aria-label="Events"
+      >
+        <ol className={classes.list} style={{ height: list.getTotalSize() }}>
+          {list.getVirtualItems().map((item) => (
+            <EventRow
+              key={item.key}
+              ref={list.measureElement}
+              index={item.index}
+              top={item.start}
+              of={events.length}
+              event={events[item.index]!}
+              record={record}
+              pointed={pointed === events[item.index]!.seq}
+              goTo={goTo}
+            />
+          ))}
+        </ol>
+      </div>
+      {!follows && (
+        <Button className={classes.newest} onClick={() => setFollows(true)}>
+          Newest events
+        </Button>
+      )}
+    </div>
+  );
+}

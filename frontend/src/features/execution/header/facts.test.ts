@@ -1,0 +1,80 @@
+import { expect, it } from "vitest";
+import { aSnapshot, aTask } from "@/testing/fixtures";
+import {
+  commitWords,
+  labelSearch,
+  progressOf,
+  progressWords,
+  runAgainOf,
+  searchValue,
+  titleOf,
+  triggerWords,
+} from "./facts";
+
+it.each([
+  ["data", "data"],
+  ["acme.data/x-1", "acme.data/x-1"],
+  ["two words", '"two words"'],
+  ['say "hi"', '"say \\"hi\\""'],
+  ["user:maria", '"user:maria"'],
+])("%s is searched as %s", (value, text) => expect(searchValue(value)).toBe(text));
+
+it("leads from a label to the list that has it", () => {
+  expect(labelSearch({ key: "team", value: "data" })).toEqual({ q: "label.team:data" });
+  expect(labelSearch({ key: "my team", value: "a b" })).toEqual({ q: 'label:"my team"="a b"' });
+});
+
+it.each([
+  ["SCHEDULE", { key: "nightly" }, "schedule nightly", "schedule:nightly"],
+  ["SCHEDULE", null, "schedule", "trigger:schedule"],
+  ["BACKFILL", { key: "nightly" }, "backfill nightly", "schedule:nightly"],
+  ["SUBFLOW", null, "started by a subflow task", "trigger:subflow"],
+  ["REPLAY", null, "replay by admin", "by:admin"],
+  ["RERUN", null, "prepared by admin", "by:admin"],
+  ["MANUAL", null, "by admin", "by:admin"],
+  ["API", null, "by admin", "by:admin"],
+] as const)("%s %j is told as %s", (triggerKind, trigger, words, q) => {
+  expect(triggerWords(aSnapshot({ triggerKind, trigger }))).toEqual({ words, search: { q } });
+});
+
+it("tells the code that ran", () => {
+  const git = { commit: "b77e1c0ffee1234", branch: "main", repository: null, author: null, message: null };
+  expect(commitWords(git)?.words).toBe("b77e1c0 on main");
+  expect(commitWords({ ...git, branch: null })?.words).toBe("b77e1c0");
+  expect(commitWords({ ...git, commit: null })?.words).toBe("main");
+  expect(commitWords(null)).toBeNull();
+});
+
+it.each([
+  ["FAILED", "✗ nightly-orders-2"],
+  ["SUCCESS", "✓ nightly-orders-2"],
+  ["RUNNING", "▸ nightly-orders-2"],
+  ["REJECTED", "✗ nightly-orders-2"],
+  ["CANCELLED", "• nightly-orders-2"],
+] as const)("the tab of %s is %s", (state, title) => expect(titleOf(aSnapshot({ state }))).toBe(title));
+
+it("tells how far it is and how long that will take", () => {
+  const states = ["SUCCESS", "WARNING", "FAILED", "RUNNING", "CREATED"] as const;
+  const progress = progressOf(states.map((state) => aTask(state, { state })));
+  expect(progress.parts.map(({ tone, share }) => [tone, share])).toEqual([
+    ["good", 0.4],
+    ["bad", 0.2],
+    ["active", 0.2],
+  ]);
+  expect(progressWords(progress, 100, 39)).toBe("3 of 5 tasks, about 1m 01s left");
+  expect(progressWords(progress, 100, 400)).toBe("3 of 5 tasks");
+  expect(progressWords(progress, undefined, 4)).toBe("3 of 5 tasks");
+});
+
+const known = (flow: { id: string; enabled: boolean } | null, permissions: string[] = ["RUN_FLOW"]) =>
+  ({ facts: { flow }, permissions }) as never;
+
+it.each([
+  ["HEADWAY", known({ id: "f", enabled: true }), true, null],
+  ["HEADWAY", known(null), false, "INVALID_STATE"],
+  ["HEADWAY", known({ id: "f", enabled: false }), false, "INVALID_STATE"],
+  ["EXTERNAL", known(null), false, "INVALID_STATE"],
+  ["HEADWAY", known({ id: "f", enabled: true }, []), false, "FORBIDDEN"],
+] as const)("run again, of %s: %j", (origin, facts, allowed, code) => {
+  expect(runAgainOf({ origin }, facts)).toMatchObject({ allowed, code });
+});

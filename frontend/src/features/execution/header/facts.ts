@@ -1,0 +1,115 @@
+import type { Availability } from "@/entities/execution/actions/registry";
+import type { Head, TaskRunRow } from "@/entities/execution/record";
+import { formatTicking } from "@/shared/lib/duration";
+import { formatInteger } from "@/shared/lib/number";
+import type { Tone } from "@/shared/ui/stateTokens";
+import { isEnded, STATE_TOKENS } from "@/shared/ui/stateTokens";
+import type { Known } from "../useFacts";
+
+/** What a fact of the header leads to: the list, narrowed by it. */
+export type ListSearch = { q?: string; flow?: string; namespace?: string };
+export type Told = { words: string; search: ListSearch };
+
+/** A value as the search language takes it: in quotes unless it is one plain word. */
+export function searchValue(value: string): string {
+  return /^[\w./-]+$/.test(value) ? value : `"${value.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
+}
+
+export function labelSearch({ key, value }: { key: string; value: string }): ListSearch {
+  return {
+    q: /^[\w-]+$/.test(key)
+      ? `label.${key}:${searchValue(value)}`
+      : `label:${searchValue(key)}=${searchValue(value)}`,
+  };
+}
+
+/** "schedule nightly", "by omar", "replay by omar": what started it. */
+export function triggerWords(head: Pick<Head, "triggerKind" | "trigger" | "createdBy">): Told {
+  const { triggerKind, createdBy } = head;
+  const schedule = (head.trigger as { key?: unknown } | null)?.key;
+  const by = { words: `by ${createdBy.name}`, search: { q: `by:${searchValue(createdBy.name)}` } };
+  switch (triggerKind) {
+    case "SCHEDULE":
+    case "BACKFILL": {
+      const word = triggerKind === "BACKFILL" ? "backfill" : "schedule";
+      if (typeof schedule !== "string") return { words: word, search: { q: `trigger:${word}` } };
+      return { words: `${word} ${schedule}`, search: { q: `schedule:${searchValue(schedule)}` } };
+    }
+    case "SUBFLOW":
+      return { words: "started by a subflow task", search: { q: "trigger:subflow" } };
+    case "REPLAY":
+    case "RERUN":
+      return { words: `${triggerKind === "REPLAY" ? "replay" : "prepared"} ${by.words}`, search: by.search };
+    default:
+      return by;
+  }
+}
+
+/** "b77e1c0 on main". */
+export function commitWords(git: Head["git"]): Told | null {
+  if (!git?.commit && !git?.branch) return null;
+  const commit = git.commit?.slice(0, 7);
+  if (!commit) return { words: git.branch!, search: { q: `branch:${searchValue(git.branch!)}` } };
+  return {
+    words: git.branch ? `${commit} on ${git.branch}` : commit,
+    search: { q: `commit:${git.commit!.slice(0, 12)}` },
+  };
+}
+
+const MARKS: Partial<Record<string, string>> = { check: "✓", cross: "✗", play: "▸", hand: "?", pause: "‖" };
+
+/** "✗ orders-etl-e3ea11": as the browser's tab names it. */
+export function titleOf({ state, name }: Pick<Head, "state" | "name">): string {
+  const { shape, tone } = STATE_TOKENS[state];
+  return `${MARKS[shape] ?? (tone === "bad" ? "✗" : "•")} ${name}`;
+}
+
+export type Part = { tone: Tone; share: number };
+export type Progress = { ended: number; all: number; parts: Part[] };
+
+/** How far a running execution is, by its task runs: what ended well, what failed, what is at work, what asks. */
+export function progressOf(tasks: Iterable<Pick<TaskRunRow, "state">>): Progress {
+  const counts: Partial<Record<Tone, number>> = {};
+  let all = 0;
+  let ended = 0;
+  for (const { state } of tasks) {
+    all += 1;
+    if (isEnded(state)) ended += 1;
+    const { tone } = STATE_TOKENS[state];
+    const shown = state === "WARNING" || state === "SKIPPED" ? "good" : tone;
+    if (state !== "CREATED" && state !== "QUEUED") counts[shown] = (counts[shown] ?? 0) + 1;
+  }
+  const order: Tone[] = ["good", "bad", "calm", "stop", "active", "warn", "ask"];
+  const parts = order.flatMap((tone) => (counts[tone] ? [{ tone, share: counts[tone] / all }] : []));
+  return { ended, all, parts };
+}
+
+/** "19 of 33 tasks, about 13m 02s left"; the rest of the usual time only while it is not used up. */
+export function progressWords({ ended, all }: Progress, usual: number | undefined, seconds: number): string {
+  const tasks = `${formatInteger(ended)} of ${formatInteger(all)} tasks`;
+  const left = (usual ?? 0) - seconds;
+  return left >= 5 ? `${tasks}, about ${formatTicking(left)} left` : tasks;
+}
+
+/** Whether the form of its flow may be opened with its inputs: an action of the page, not of the server. */
+export function runAgainOf(
+  { origin }: Pick<Head, "origin">,
+  { facts, permissions }: Known,
+): Availability | null {
+  const told = (code: Availability["code"], reason: string | null): Availability => ({
+    action: "RUN_AGAIN",
+    allowed: !code,
+    code,
+    reason,
+  });
+  if (!facts || !permissions) return null;
+  if (!permissions.includes("RUN_FLOW")) return told("FORBIDDEN", "This needs the permission RUN_FLOW.");
+  if (origin === "EXTERNAL")
+    return told(
+      "INVALID_STATE",
+      "The execution ran elsewhere and was only recorded: run it again where it ran.",
+    );
+  if (!facts.flow) return told("INVALID_STATE", "The flow was deleted: save it again to run it.");
+  if (!facts.flow.enabled) return told("INVALID_STATE", "The flow is switched off: switch it on to run it.");
+  return told(null, null);
+}

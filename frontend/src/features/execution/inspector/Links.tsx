@@ -1,0 +1,73 @@
+import { Link } from "@tanstack/react-router";
+import { useState } from "react";
+import type { ExecutionLinkFragment } from "@/shared/graphql/gen/graphql";
+import { ExecutionStateLiveDocument } from "@/shared/graphql/gen/graphql";
+import { useLive } from "@/shared/graphql/live";
+import { StateGlyph } from "@/shared/ui/StateGlyph";
+import { type AnyState, isEnded, STATE_TOKENS, type StateToken } from "@/shared/ui/stateTokens";
+import { useSelection } from "../useSelection";
+import classes from "./Links.module.css";
+
+type GlyphProps = { state: AnyState; size?: number; token?: StateToken };
+const NOT_RUN: StateToken = { word: "Not run", shape: "dotted", tone: "calm" };
+
+/** A state as its shape, with its word for who hears the page and under the pointer. */
+export function Glyph({ state, size = 14, token = STATE_TOKENS[state] }: GlyphProps) {
+  const { word, shape, tone } = token;
+  return (
+    <span className={classes.glyph} data-tone={tone} title={word}>
+      <StateGlyph shape={shape} size={size} />
+      <span className="hw-hidden">{word}</span>
+    </span>
+  );
+}
+
+/** A task run of this execution: choosing it selects it. */
+export function TaskLink({ task }: { task: { key: string; state?: AnyState; startedAt?: string | null } }) {
+  const { select } = useSelection();
+  return (
+    <button
+      type="button"
+      className={classes.task}
+      onClick={() => select({ task: task.key, attempt: undefined, tab: undefined })}
+    >
+      {task.state && (
+        <Glyph
+          state={task.state}
+          {...(task.state === "CANCELLED" && !task.startedAt && { token: NOT_RUN })}
+        />
+      )}
+      {task.key}
+    </button>
+  );
+}
+
+/** Another execution with its state; `live` follows it while it has not ended. */
+export function ExecutionRef({
+  execution,
+  live = true,
+}: {
+  execution: ExecutionLinkFragment;
+  live?: boolean;
+}) {
+  return live && !isEnded(execution.state) ? (
+    <Followed key={execution.id} execution={execution} />
+  ) : (
+    <Reference execution={execution} />
+  );
+}
+
+function Followed({ execution }: { execution: ExecutionLinkFragment }) {
+  const [now, setNow] = useState(execution);
+  useLive(ExecutionStateLiveDocument, { id: execution.id }, { onData: (data) => setNow(data.execution) });
+  return <Reference execution={now} />;
+}
+
+function Reference({ execution: { id, name, state } }: { execution: ExecutionLinkFragment }) {
+  return (
+    <Link to="/executions/$id" params={{ id }} search={{}} className={classes.link}>
+      <Glyph state={state} />
+      {name}
+    </Link>
+  );
+}

@@ -1,0 +1,53 @@
+import { Button, Skeleton } from "@mantine/core";
+import { useState } from "react";
+import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
+import { outputsPath } from "@/shared/lib/expressionPath";
+import { ErrorState } from "@/shared/ui/ErrorState";
+import { isEmpty, JsonTree } from "@/shared/ui/JsonTree";
+import { isEnded } from "@/shared/ui/stateTokens";
+import { TaskLink } from "../Links";
+import { None, Section } from "../Section";
+import classes from "./Outputs.module.css";
+import { useOutputs } from "./useOutputs";
+
+const AT_ONCE = 50;
+
+type Props = { record: ExecutionRecord; taskRun: TaskRunRow | undefined };
+
+/** The outputs of one task, or of all that ran, a part of them first. */
+export function TaskOutputs({ record, taskRun }: Props) {
+  const [limit, setLimit] = useState(AT_ONCE);
+  const all = taskRun ? [taskRun] : [...record.taskRuns.values()].filter(mayHaveOutputs);
+  const shown = all.slice(0, limit);
+  const { outputs, error, loading } = useOutputs(record, shown);
+  const giving = shown.filter((one) => !isEmpty(outputs.get(one.id)));
+  return (
+    <Section title={taskRun ? `Of ${taskRun.key}` : "Of the tasks"}>
+      {error && <ErrorState error={error} what="Outputs" />}
+      {loading && <Skeleton height={60} radius={6} />}
+      {!loading && !giving.length && <None>{nothing(taskRun)}</None>}
+      {giving.map((one) => (
+        <div key={one.id} className={taskRun ? undefined : classes.task}>
+          {!taskRun && <TaskLink task={one} />}
+          <JsonTree label={`Outputs of ${one.key}`} value={outputs.get(one.id)} root={outputsPath(one.key)} />
+        </div>
+      ))}
+      {all.length > shown.length && (
+        <Button variant="subtle" onClick={() => setLimit(limit + AT_ONCE)}>
+          Outputs of {Math.min(AT_ONCE, all.length - shown.length)} more of {all.length} tasks
+        </Button>
+      )}
+    </Section>
+  );
+}
+
+/** What a foreach shows is read from all its iterations, so that only the iterations stand in the list of all. */
+function mayHaveOutputs({ state, startedAt, task }: TaskRunRow): boolean {
+  if (task.type === "foreach") return false;
+  return startedAt !== null || state === "CACHED";
+}
+
+function nothing(taskRun: TaskRunRow | undefined): string {
+  if (!taskRun) return "None yet: no task has given any.";
+  return isEnded(taskRun.state) ? "None: the task gave none." : "None yet.";
+}

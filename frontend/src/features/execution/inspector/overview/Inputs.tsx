@@ -1,0 +1,45 @@
+import { Skeleton } from "@mantine/core";
+import { None } from "../Section";
+import { inOneLine, inputRows } from "./changed";
+import classes from "./Inputs.module.css";
+
+type Props = { now: unknown; before: unknown; loading: boolean };
+
+/** Inputs with their values; what differs from the last success is struck, then as it is now. */
+export function Inputs({ now, before, loading }: Props) {
+  if (loading) return <Skeleton height={40} radius={6} />;
+  const rows = inputRows(now, before);
+  if (!rows.length) return <None>None.</None>;
+  const changed = rows.filter((row) => row.changed).length;
+  return (
+    <>
+      {before !== undefined && (
+        <p className={classes.count}>
+          {changed ? `${changed} of ${rows.length} changed since the last success` : "As in the last success"}
+        </p>
+      )}
+      <dl className={classes.inputs}>
+        {rows.map((row) => (
+          <div key={row.name} className={classes.input} data-changed={row.changed || undefined}>
+            <dt>{row.name}</dt>
+            <dd>
+              {row.changed && (
+                <>
+                  <del>
+                    <span className="hw-hidden">was </span>
+                    {inOneLine(row.before)}
+                  </del>
+                  <span aria-hidden="true"> → </span>
+                </>
+              )}
+              <span>
+                {row.changed && <span className="hw-hidden">now </span>}
+                {inOneLine(row.value)}
+              </span>
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </>
+  );
+}

@@ -1,0 +1,38 @@
+import { useMemo } from "react";
+import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
+import { ExecutionRef, TaskLink } from "../Links";
+import { Fact, Facts, Section } from "../Section";
+import { neighboursOf } from "./neighbours";
+
+type Props = { record: ExecutionRecord; taskRun: TaskRunRow };
+
+/** What the task waits for, and what waits for it, with their states. */
+export function Needs({ record, taskRun }: Props) {
+  const { needs, neededBy } = useMemo(
+    () => neighboursOf(taskRun, record.taskRuns.values()),
+    [taskRun, record.taskRuns],
+  );
+  if (!needs.length && !neededBy.length && !taskRun.child && !taskRun.cachedFrom) return null;
+  return (
+    <Section title="Needs and is needed by">
+      <Facts>
+        <Fact name="Needs">
+          {needs.length > 0 && needs.map((task) => <TaskLink key={task.id} task={task} />)}
+        </Fact>
+        <Fact name="Needed by">
+          {neededBy.length > 0 && neededBy.map((task) => <TaskLink key={task.id} task={task} />)}
+        </Fact>
+        <Fact name="Subflow">
+          {taskRun.child && (
+            <ExecutionRef execution={record.children.get(taskRun.child.id) ?? taskRun.child} />
+          )}
+        </Fact>
+        <Fact name="Cached from">
+          {taskRun.cachedFrom && (
+            <ExecutionRef execution={{ ...taskRun.cachedFrom, state: "SUCCESS" }} live={false} />
+          )}
+        </Fact>
+      </Facts>
+    </Section>
+  );
+}

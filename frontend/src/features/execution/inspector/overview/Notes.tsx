@@ -1,0 +1,25 @@
+import { lazy, Suspense } from "react";
+import type { NoteRowFragment } from "@/shared/graphql/gen/graphql";
+import { Time } from "@/shared/ui/Time";
+import { None } from "../Section";
+import classes from "./Lists.module.css";
+
+const Markdown = lazy(() => import("../files/Markdown").then((found) => ({ default: found.Markdown })));
+
+export function Notes({ notes }: { notes: readonly NoteRowFragment[] }) {
+  if (!notes.length) return <None>None.</None>;
+  return (
+    <ul className={classes.list}>
+      {notes.map((note) => (
+        <li key={note.id} className={classes.note}>
+          <p className={classes.by}>
+            {note.author.name} · <Time at={note.at} />
+          </p>
+          <Suspense fallback={note.text}>
+            <Markdown text={note.text} />
+          </Suspense>
+        </li>
+      ))}
+    </ul>
+  );
+}

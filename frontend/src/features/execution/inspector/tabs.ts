@@ -1,0 +1,75 @@
+import type { Actions } from "@/entities/execution/actions/useActions";
+import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
+import type { TaskRunState } from "@/shared/graphql/gen/graphql";
+
+export const TABS = {
+  logs: "Logs",
+  overview: "Overview",
+  outputs: "Outputs",
+  metrics: "Metrics",
+  artifacts: "Artifacts",
+  lineage: "Lineage",
+  dependencies: "Dependencies",
+  events: "Events",
+  source: "Source",
+  approvals: "Approvals",
+} as const;
+export type Tab = keyof typeof TABS;
+
+/** What every tab is drawn with. `attempt` is the chosen one; without it the last counts. */
+export type TabProps = {
+  record: ExecutionRecord;
+  taskRun: TaskRunRow | undefined;
+  attempt: number | undefined;
+  actions: Actions;
+  /** The seq of a moment in the past. */
+  at: number | undefined;
+};
+
+type Selected = Pick<TabProps, "record" | "taskRun">;
+
+/** States of a task in which one wants to read what it writes. */
+const WRITES: ReadonlySet<TaskRunState> = new Set<TaskRunState>([
+  "RUNNING",
+  "RETRYING",
+  "KILLING",
+  "FAILED",
+  "ERROR",
+  "KILLED",
+]);
+
+export function defaultTab({ record, taskRun }: Selected): Tab {
+  if (!taskRun) return "overview";
+  if (taskRun.state === "WAITING_FOR_APPROVAL" && approvalsOf({ record, taskRun }).length) return "approvals";
+  return WRITES.has(taskRun.state) && taskRun.attempts.length ? "logs" : "overview";
+}
+
+export function approvalsOf({ record, taskRun }: Selected) {
+  const all = [...record.approvals.values()];
+  return taskRun ? all.filter((one) => one.taskRun.id === taskRun.id) : all;
+}
+
+export function artifactsOf({ record, taskRun }: Selected) {
+  const all = [...record.artifacts.values()];
+  return taskRun ? all.filter((one) => one.taskRunId === taskRun.id) : all;
+}
+
+/** The tabs that there are: approvals only where something was asked. */
+export function tabsOf(selected: Selected): Tab[] {
+  const all = Object.keys(TABS) as Tab[];
+  return approvalsOf(selected).length ? all : all.filter((tab) => tab !== "approvals");
+}
+
+/** The tab of the address where there is such a one, else what is likely wanted. */
+export function shownTab(selected: Selected, wanted: string | undefined): Tab {
+  return tabsOf(selected).find((tab) => tab === wanted) ?? defaultTab(selected);
+}
+
+/** How much a tab holds, as far as that is known without asking. */
+export function countOf(tab: Tab, selected: Selected): number {
+  if (tab === "artifacts") return artifactsOf(selected).length;
+  if (tab === "approvals") return approvalsOf(selected).length;
+  // Events are numbered from 1 without a gap.
+  if (tab === "events" && !selected.taskRun) return selected.record.seq;
+  return 0;
+}

@@ -1,0 +1,94 @@
+import { SegmentedControl, Skeleton } from "@mantine/core";
+import { lazy, Suspense, useDeferredValue, useMemo, useState } from "react";
+import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
+import { formatDuration } from "@/shared/lib/duration";
+import { ErrorState } from "@/shared/ui/ErrorState";
+import { seriesStyle } from "@/shared/ui/series";
+import { useSelection } from "../useSelection";
+import classes from "./MetricsTab.module.css";
+import { MetricsTable } from "./MetricsTable";
+import { type Axis, firstChoice, pointsOf, type Series, usualAxis } from "./series";
+import { useMetrics } from "./useMetrics";
+
+const LineChart = lazy(() => import("@/shared/ui/LineChart").then((chart) => ({ default: chart.LineChart })));
+const AXES = [
+  { value: "step", label: "Step" },
+  { value: "time", label: "Time" },
+];
+const SCALES = [
+  { value: "linear", label: "Linear" },
+  { value: "log", label: "Log" },
+];
+/** Curves in one chart: as many as there are colours. */
+const MOST = 5;
+
+type Props = {
+  record: ExecutionRecord;
+  taskRun: TaskRunRow | undefined;
+  attempt: number | undefined;
+};
+
+/** The numbers that the tasks recorded: a chart of the chosen ones, and a table of all; live. */
+export function MetricsTab({ record, taskRun, attempt }: Props) {
+  const { at } = useSelection();
+  const { store, version, startedAt, loaded, error } = useMetrics(record.head.id, at);
+  const shown = useDeferredValue(version);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `shown` says that the store has more
+  const series = useMemo(
+    () => store.list({ taskRunId: taskRun?.id, attempt: taskRun && attempt }),
+    [store, shown, taskRun?.id, attempt],
+  );
+  const [chosen, setChosen] = useState<readonly string[] | null>(null);
+  if (error) return <ErrorState error={error} what="The metrics" />;
+  if (!loaded) return <Skeleton height={160} m="md" role="status" aria-label="Loading the metrics" />;
+  if (!series.length) return <p className={classes.none}>{emptyWords(taskRun)}</p>;
+  const keys = chosen ?? firstChoice(series, MOST);
+  const drawn = series.filter(({ key }) => keys.includes(key)).slice(0, MOST);
+  const toggle = (key: string) =>
+    setChosen(keys.includes(key) ? keys.filter((one) => one !== key) : [...keys.slice(1 - MOST), key]);
+  return (
+    <div className={classes.tab}>
+      {drawn.length > 0 && <Chart series={drawn} startedAt={startedAt} />}
+      <MetricsTable series={series} drawn={drawn.map(({ key }) => key)} byTask={!taskRun} onToggle={toggle} />
+    </div>
+  );
+}
+
+function Chart({ series, startedAt }: { series: readonly Series[]; startedAt: string | null }) {
+  const [chosen, setAxis] = useState<Axis | null>(null);
+  const [scale, setScale] = useState("linear");
+  const axis = chosen ?? usualAxis(series);
+  return (
+    <section aria-label="Chart" className={classes.chart}>
+      <div className={classes.tools}>
+        <SegmentedControl
+          size="xs"
+          aria-label="Axis"
+          data={AXES}
+          value={axis}
+          onChange={(value) => setAxis(value as Axis)}
+        />
+        <SegmentedControl size="xs" aria-label="Scale" data={SCALES} value={scale} onChange={setScale} />
+        <span className={classes.hint}>drag to zoom, double click for all</span>
+      </div>
+      <Suspense fallback={<Skeleton height={220} />}>
+        <LineChart
+          label={`${series.map(({ name }) => name).join(", ")} over ${axis === "step" ? "the steps" : "time"}`}
+          height={220}
+          logarithmic={scale === "log"}
+          {...(axis === "time" && { formatX: formatDuration })}
+          lines={series.map((one, at) => ({
+            label: one.taskKey ? `${one.taskKey} · ${one.name}` : one.name,
+            colour: seriesStyle(at).colour,
+            dash: seriesStyle(at).dash,
+            points: pointsOf(one, axis, startedAt),
+          }))}
+        />
+      </Suspense>
+    </section>
+  );
+}
+
+function emptyWords(taskRun: TaskRunRow | undefined): string {
+  return taskRun ? `${taskRun.key} has recorded no metric.` : "No task has recorded a metric.";
+}

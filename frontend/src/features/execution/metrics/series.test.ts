@@ -1,0 +1,103 @@
+import { describe, expect, it, vi } from "vitest";
+import { firstChoice, type MetricRow, MetricStore, pointsOf, summaryOf, usualAxis } from "./series";
+
+const ALL = { taskRunId: undefined, attempt: undefined };
+
+function row(name: string, value: number, over: Partial<MetricRow> = {}): MetricRow {
+  return {
+    id: `${name}/${value}/${over.step ?? ""}/${over.attempt ?? ""}`,
+    name,
+    value,
+    kind: "GAUGE",
+    step: null,
+    tags: {},
+    at: "2026-01-14T02:00:10Z",
+    taskRunId: "run_train",
+    taskKey: "train",
+    attempt: 1,
+    ...over,
+  };
+}
+
+function seriesOf(...rows: MetricRow[]) {
+  const store = new MetricStore();
+  store.add(rows);
+  return store.list(ALL);
+}
+
+describe("MetricStore", () => {
+  it("takes each metric once, however often a resumed stream repeats it", () => {
+    const store = new MetricStore();
+    const heard = vi.fn();
+    store.subscribe(heard);
+    store.add([row("loss", 3), row("loss", 2)]);
+    store.add([row("loss", 2)]);
+    expect(store.list(ALL)[0]!.rows.map((one) => one.value)).toEqual([3, 2]);
+    expect(heard).toHaveBeenCalledTimes(1);
+  });
+
+  it("keeps tasks, names and tags apart, whatever the order of the tags", () => {
+    const series = seriesOf(
+      row("rows", 1, { tags: { part: "train", fold: 1 } }),
+      row("rows", 2, { tags: { fold: 1, part: "train" } }),
+      row("rows", 3, { tags: { part: "test" } }),
+      row("rows", 4, { taskKey: "other" }),
+    );
+    expect(series.map((one) => [one.taskKey, one.tags, one.rows.length])).toEqual([
+      ["other", "", 1],
+      ["train", "fold=1, part=train", 2],
+      ["train", "part=test", 1],
+    ]);
+  });
+
+  it("narrows to a task run and to an attempt", () => {
+    const store = new MetricStore();
+    store.add([row("loss", 3), row("loss", 2, { attempt: 2 }), row("rows", 1, { taskRunId: "run_prepare" })]);
+    expect(store.list({ taskRunId: "run_train", attempt: undefined })[0]!.rows).toHaveLength(2);
+    expect(store.list({ taskRunId: "run_train", attempt: 2 })[0]!.rows.map((one) => one.value)).toEqual([2]);
+    expect(store.list({ taskRunId: "run_none", attempt: undefined })).toEqual([]);
+  });
+});
+
+describe("summaryOf", () => {
+  it.each([
+    ["GAUGE", "2", "last"],
+    ["COUNTER", "5", "sum"],
+    ["DURATION", "5.0s", "total"],
+  ] as const)("of a %s is %s, its %s", (kind, headline, means) => {
+    const [series] = seriesOf(row("x", 3, { kind }), row("x", 2, { kind }));
+    expect(summaryOf(series!)).toMatchObject({ headline, means, count: 2 });
+  });
+});
+
+describe("pointsOf", () => {
+  it("places by step, and leaves out what has none", () => {
+    const [series] = seriesOf(row("x", 3, { step: 1 }), row("x", 2));
+    expect(pointsOf(series!, "step", null)).toEqual([[1, 3]]);
+  });
+  it("places by the seconds since the start", () => {
+    const [series] = seriesOf(row("x", 3));
+    expect(pointsOf(series!, "time", "2026-01-14T02:00:00Z")).toEqual([[10, 3]]);
+  });
+  it("adds a counter up", () => {
+    const [series] = seriesOf(
+      row("x", 3, { kind: "COUNTER", step: 1 }),
+      row("x", 2, { kind: "COUNTER", step: 2 }),
+    );
+    expect(pointsOf(series!, "step", null)).toEqual([
+      [1, 3],
+      [2, 5],
+    ]);
+  });
+});
+
+it("takes the axis that most of the curves have", () => {
+  const stepped = seriesOf(row("a", 1, { step: 1 }), row("b", 1, { step: 1 }), row("c", 1));
+  expect(usualAxis(stepped)).toBe("step");
+  expect(usualAxis(seriesOf(row("a", 1), row("b", 1), row("c", 1, { step: 1 })))).toBe("time");
+});
+
+it("draws first what makes a curve", () => {
+  const series = seriesOf(row("a", 1), row("b", 1), row("b", 2));
+  expect(firstChoice(series, 5)).toEqual([series[1]!.key]);
+});

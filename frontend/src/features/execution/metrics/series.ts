@@ -1,0 +1,118 @@
+import type { MetricRowFragment } from "@/shared/graphql/gen/graphql";
+import { formatDuration } from "@/shared/lib/duration";
+import { formatNumber } from "@/shared/lib/number";
+
+export type MetricRow = MetricRowFragment;
+
+/** The values of one metric of one task with one set of tags, in the order in which they were recorded. */
+export type Series = {
+  key: string;
+  name: string;
+  taskKey: string | null;
+  /** "part=train, fold=2" */
+  tags: string;
+  kind: MetricRow["kind"];
+  rows: readonly MetricRow[];
+};
+
+/** Which metrics are wanted: of one task run, of one attempt; undefined is all. */
+export type Wanted = { taskRunId: string | undefined; attempt: number | undefined };
+
+/** Gathers metrics as they come, each id once; a store of its own, since there are tens of thousands. */
+export class MetricStore {
+  private readonly known = new Set<string>();
+  private readonly series = new Map<string, Series & { rows: MetricRow[] }>();
+  private version = 0;
+  private readonly listeners = new Set<() => void>();
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  readonly getVersion = (): number => this.version;
+
+  add(rows: readonly MetricRow[]): void {
+    const fresh = rows.filter((row) => !this.known.has(row.id));
+    if (!fresh.length) return;
+    for (const row of fresh) {
+      this.known.add(row.id);
+      const key = keyOf(row);
+      const found = this.series.get(key);
+      if (found) found.rows.push(row);
+      else this.series.set(key, { ...describe(row), key, rows: [row] });
+    }
+    this.version += 1;
+    for (const listener of this.listeners) listener();
+  }
+
+  /** The series of what is wanted; those without a value there are left out. */
+  list({ taskRunId, attempt }: Wanted): Series[] {
+    const wants = (row: MetricRow) =>
+      (taskRunId === undefined || row.taskRunId === taskRunId) &&
+      (attempt === undefined || row.attempt === attempt);
+    return [...this.series.values()]
+      .map((series) => ({ ...series, rows: series.rows.filter(wants) }))
+      .filter(({ rows }) => rows.length > 0)
+      .sort((one, other) => one.key.localeCompare(other.key));
+  }
+}
+
+function keyOf(row: MetricRow): string {
+  return `${row.taskKey ?? ""}\u0000${row.name}\u0000${tagWords(row.tags)}`;
+}
+
+function describe(row: MetricRow): Omit<Series, "key" | "rows"> {
+  return { name: row.name, taskKey: row.taskKey, tags: tagWords(row.tags), kind: row.kind };
+}
+
+function tagWords(tags: unknown): string {
+  return Object.entries((tags ?? {}) as Record<string, unknown>)
+    .map(([key, value]) => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`)
+    .sort()
+    .join(", ");
+}
+
+export type Summary = { headline: string; means: string; least: string; greatest: string; count: number };
+
+/** A gauge shows its last value, a counter its sum, a duration its total: `means` says which. */
+export function summaryOf({ kind, rows }: Series): Summary {
+  const values = rows.map((row) => row.value);
+  const words = kind === "DURATION" ? formatDuration : formatNumber;
+  const sum = values.reduce((total, value) => total + value, 0);
+  const headline = kind === "GAUGE" ? values.at(-1)! : sum;
+  return {
+    headline: words(headline),
+    means: kind === "GAUGE" ? "last" : kind === "COUNTER" ? "sum" : "total",
+    least: words(values.reduce((one, other) => Math.min(one, other))),
+    greatest: words(values.reduce((one, other) => Math.max(one, other))),
+    count: values.length,
+  };
+}
+
+export type Axis = "step" | "time";
+
+/** Points over the steps, or over the seconds since `start`; a counter is drawn as its running sum. */
+export function pointsOf(series: Series, axis: Axis, start: string | null): [number, number][] {
+  const from = Date.parse(start ?? series.rows[0]!.at);
+  let sum = 0;
+  return series.rows.flatMap((row): [number, number][] => {
+    sum += row.value;
+    const x = axis === "step" ? row.step : (Date.parse(row.at) - from) / 1000;
+    return x === null ? [] : [[Number(x), series.kind === "COUNTER" ? sum : row.value]];
+  });
+}
+
+/** Steps where most of the chosen have them, else time. */
+export function usualAxis(series: readonly Series[]): Axis {
+  const stepped = series.filter(({ rows }) => rows.some((row) => row.step !== null)).length;
+  return stepped * 2 >= series.length ? "step" : "time";
+}
+
+/** The curves to draw until somebody chooses: the first with more than one value. */
+export function firstChoice(series: readonly Series[], most: number): string[] {
+  return series
+    .filter(({ rows }) => rows.length > 1)
+    .slice(0, most)
+    .map(({ key }) => key);
+}

@@ -1,0 +1,53 @@
+import type { CombinedError } from "@urql/core";
+import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import { ExecutionMetricsDocument, MetricsLiveDocument } from "@/shared/graphql/gen/graphql";
+import { useLive } from "@/shared/graphql/live";
+import { useRead } from "@/shared/graphql/read";
+import { MetricStore } from "./series";
+
+type Reading = {
+  store: MetricStore;
+  /** Counts what came in: who shows metrics draws again with it. */
+  version: number;
+  startedAt: string | null;
+  loaded: boolean;
+  error: CombinedError | undefined;
+};
+
+/** The metrics of an execution: read once, then only new ones travel. With `at` as they were then. */
+export function useMetrics(id: string, at: number | undefined): Reading {
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another moment is another store
+  const store = useMemo(() => new MetricStore(), [id, at]);
+  const version = useSyncExternalStore(store.subscribe, store.getVersion);
+  const [round, setRound] = useState(0);
+  const cursor = useRef<string | null>(null);
+  const { data, error } = useRead(ExecutionMetricsDocument, { id, at: at ?? null }, { version: round });
+  const execution = data?.execution;
+
+  useEffect(() => {
+    if (!execution) return;
+    cursor.current ??= execution.cursor;
+    store.add(execution.metrics);
+  }, [execution, store]);
+
+  const liveError = useLive(
+    MetricsLiveDocument,
+    { id, after: null as string | null },
+    {
+      paused: at !== undefined || !execution,
+      resume: () => ({ after: cursor.current }),
+      onData: ({ executionChanges: change }) => {
+        cursor.current = change.cursor;
+        if (change.reset) setRound((before) => before + 1);
+        else store.add(change.metrics);
+      },
+    },
+  );
+  return {
+    store,
+    version,
+    startedAt: execution?.startedAt ?? null,
+    loaded: execution !== undefined,
+    error: execution ? liveError : error,
+  };
+}

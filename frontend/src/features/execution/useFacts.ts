@@ -1,0 +1,12 @@
+import type { Head } from "@/entities/execution/record";
+import { ExecutionFactsDocument, type ExecutionFactsQuery } from "@/shared/graphql/gen/graphql";
+import { useRead } from "@/shared/graphql/read";
+
+export type Facts = NonNullable<ExecutionFactsQuery["execution"]>;
+export type Known = { facts: Facts | undefined; permissions: readonly string[] | undefined };
+
+/** What the frame tells beside the record. It fills in when it is there; nothing waits for it. */
+export function useFacts({ id, state, endedAt }: Pick<Head, "id" | "state" | "endedAt">): Known {
+  const { data } = useRead(ExecutionFactsDocument, { id }, { version: `${state}|${endedAt}` });
+  return { facts: data?.execution ?? undefined, permissions: data?.viewer.permissions };
+}

@@ -1,0 +1,18 @@
+import type { TaskRunRow } from "@/entities/execution/record";
+import { useKeys } from "@/shared/lib/keys";
+import { levelAbove } from "./levels";
+import type { Selection } from "./useSelection";
+
+/** Esc: back to now, then from the attempt to its task, from an iteration to its foreach, then to the whole. */
+export function useUpKey(selection: Selection, taskRun: TaskRunRow | undefined): void {
+  useKeys("Selection", [
+    {
+      key: "Escape",
+      words: "one level up, then the whole execution",
+      run: () => {
+        const above = levelAbove(selection, taskRun?.key);
+        if (above) selection.select(above);
+      },
+    },
+  ]);
+}

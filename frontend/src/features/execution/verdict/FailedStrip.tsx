@@ -1,0 +1,86 @@
+import { Button } from "@mantine/core";
+import { IconFileText } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import type { Head } from "@/entities/execution/record";
+import { usePreferences } from "@/shared/lib/preferences";
+import { formatTime } from "@/shared/lib/time";
+import { Fix } from "./Fix";
+import { RunFacts } from "./RunFacts";
+import { SelectLink, selecting } from "./SelectLink";
+import { Strip } from "./Strip";
+import classes from "./Strip.module.css";
+import { causeOf, didNotRun, exitCodeBeside, howItFailed, moreFailed, whenItFailed } from "./sentence";
+import type { VerdictProps } from "./Verdict";
+
+type Failure = NonNullable<Head["failure"]>;
+
+/** Who failed, the cause, what it kept from running, and the fix. */
+export function FailedStrip({ record, facts, offered, actions }: VerdictProps) {
+  const { zone } = usePreferences();
+  const { head, taskRuns } = record;
+  const failure = head.failure!;
+  const task = failure.taskRun ? taskRuns.get(failure.taskRun.id) : undefined;
+  const at = task?.endedAt ?? (failure.taskRun ? null : head.endedAt);
+  const how = howItFailed(failure) + whenItFailed(failure, at && formatTime(at, zone));
+  const exitCode = exitCodeBeside(failure);
+  const cause = causeOf(failure.message);
+  return (
+    <Strip
+      label="Why it failed"
+      tone="bad"
+      who={
+        <>
+          <b>{failure.taskRun?.key ?? "The execution itself"}</b> {how}
+          {exitCode && `, ${exitCode}`}
+        </>
+      }
+      cause={<span title={cause === failure.message ? undefined : failure.message}>{cause}</span>}
+      also={<Consequences id={head.id} failure={failure} />}
+      fix={
+        <>
+          {failure.logLine !== null && failure.taskRun && <GoToLine id={head.id} failure={failure} />}
+          <Fix offered={offered} actions={actions} failed={task} />
+        </>
+      }
+      facts={<RunFacts head={head} facts={facts} />}
+    />
+  );
+}
+
+/** "5 more tasks failed and 12 did not run because of it", each leading to those. */
+function Consequences({ id, failure }: { id: string; failure: Failure }): ReactNode {
+  const failed = moreFailed(failure.others);
+  const skipped = didNotRun(failure.skippedCount);
+  if (!failed && !skipped) return null;
+  return (
+    <>
+      {failed && (
+        <SelectLink id={id} part={{ show: "failed", view: undefined }} className={classes.loud}>
+          {failed}
+        </SelectLink>
+      )}
+      {failed && skipped && " and "}
+      {skipped && (
+        <>
+          <SelectLink id={id} part={{ show: "notRun", view: undefined }} className={classes.loud}>
+            {skipped}
+          </SelectLink>{" "}
+          because of it
+        </>
+      )}
+    </>
+  );
+}
+
+function GoToLine({ id, failure: { taskRun, attempt, logLine } }: { id: string; failure: Failure }) {
+  const part = { task: taskRun?.key, attempt: attempt ?? undefined, tab: "logs" };
+  return (
+    <Button
+      leftSection={<IconFileText size={16} stroke={1.75} aria-hidden />}
+      renderRoot={(props) => <Link {...props} {...selecting(id, part, `L${logLine}`)} />}
+    >
+      Go to line {logLine}
+    </Button>
+  );
+}

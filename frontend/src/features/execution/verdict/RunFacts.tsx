@@ -1,0 +1,70 @@
+import { Link } from "@tanstack/react-router";
+import type { Head } from "@/entities/execution/record";
+import { SameErrorDocument } from "@/shared/graphql/gen/graphql";
+import { useRead } from "@/shared/graphql/read";
+import { formatCount } from "@/shared/lib/number";
+import type { Facts } from "../useFacts";
+import { changedSince } from "./changed";
+import { RunCells } from "./RunCells";
+import classes from "./RunFacts.module.css";
+
+type Props = { head: Head; facts: Facts | undefined };
+
+/** Below the hairline: how the flow went lately, what changed, and who else has the same error. */
+export function RunFacts({ head, facts }: Props) {
+  return (
+    <div className={classes.facts}>
+      <RunCells head={head} />
+      {facts?.lastSuccess && <Changes head={head} facts={facts} then={facts.lastSuccess} />}
+      {facts && !facts.lastSuccess && <span>No success before it</span>}
+      {facts?.resolvedBy && (
+        <span>
+          Solved by{" "}
+          <Link to="/executions/$id" params={{ id: facts.resolvedBy.id }} search={{}}>
+            {facts.resolvedBy.name}
+          </Link>
+        </span>
+      )}
+      {head.failure && head.failure.code !== "CHANGE_STATE" && (
+        <SameError id={head.id} fingerprint={head.failure.fingerprint} />
+      )}
+    </div>
+  );
+}
+
+type ChangesProps = { head: Head; facts: Facts; then: NonNullable<Facts["lastSuccess"]> };
+
+/** Each part leads to both executions side by side. */
+function Changes({ head, facts, then }: ChangesProps) {
+  const changes = changedSince(then, { inputs: facts.inputs, revision: head.revision, git: head.git });
+  const both = { ids: `${then.id},${head.id}`, baseline: then.id };
+  return (
+    <div className={classes.fact}>
+      <span>
+        {changes.length ? "Changed since the last success" : "Nothing changed since the last success"}
+      </span>
+      {changes.map(({ what, words }) => (
+        <Link key={what} className={classes.change} to="/compare" search={both}>
+          {words}
+        </Link>
+      ))}
+      <Link to="/compare" search={both} title={`Compare with ${then.name}`}>
+        Compare
+      </Link>
+    </div>
+  );
+}
+
+/** How many others failed alike today, by the very search that its link opens. */
+function SameError({ id, fingerprint }: { id: string; fingerprint: string }) {
+  const search = `error:${fingerprint} date:today NOT id:${id}`;
+  const { data } = useRead(SameErrorDocument, { search });
+  const count = data?.executions.totalCount;
+  if (!count?.value) return null;
+  const one = count.value === 1 && count.exact;
+  return (
+    <Link className={classes.push} to="/executions" search={{ q: search }}>
+      Same error in {formatCount(count)} other {one ? "execution" : "executions"} today
+    </Link>
+  );
+}

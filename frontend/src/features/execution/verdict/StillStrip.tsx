@@ -1,0 +1,109 @@
+import { Button } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
+import { useSettled } from "@/entities/execution/useStanding";
+import { useNow } from "@/shared/lib/now";
+import { formatAgo } from "@/shared/lib/time";
+import { STATE_TOKENS } from "@/shared/ui/stateTokens";
+import { Time } from "@/shared/ui/Time";
+import { SelectLink } from "./SelectLink";
+import { Strip } from "./Strip";
+import { listed } from "./sentence";
+import { lastInto, type Reason, reasonsOf } from "./still";
+import type { VerdictProps } from "./Verdict";
+
+const STILL_AFTER = 2_000;
+
+/** Why nothing moves: who paused it, which worker, slot, moment or event is waited for. Quiet while something runs. */
+export function StillStrip({ record, facts, offered, actions }: VerdictProps) {
+  const { head } = record;
+  // What starts and ends within a moment is not worth a strip that comes and goes.
+  const isSettled = useSettled(head.seq, STILL_AFTER) === head.seq;
+  const reasons = reasonsOf(record, offered.standing.waitingFor);
+  const paused = head.state === "PAUSED" ? lastInto(facts?.stateHistory ?? [], ["PAUSED"]) : null;
+  if (head.state === "PAUSED") {
+    const resume = offered.offers.find(({ spec }) => spec.action === "RESUME");
+    return (
+      <Strip
+        label="Why it stands still"
+        tone="warn"
+        quiet
+        who={<PausedBy paused={paused} />}
+        cause={paused?.reason ?? "Nothing new starts until it is resumed"}
+        fix={
+          resume?.allowed && (
+            <Button variant="filled" onClick={() => actions.start(resume.spec, offered.target, "now")}>
+              Resume
+            </Button>
+          )
+        }
+      />
+    );
+  }
+  if (!reasons.length || !isSettled) return null;
+  const [first, ...rest] = reasons;
+  return (
+    <Strip
+      label="Why it stands still"
+      tone={STATE_TOKENS[head.state].tone === "stop" ? "stop" : "calm"}
+      quiet
+      who={<WhoWaits id={head.id} reason={first!} />}
+      cause={<Sentence reason={first!} />}
+      also={
+        rest.length > 0 && (
+          <ul aria-label="Other reasons">
+            {rest.map((reason) => (
+              <li key={`${reason.code}${reason.message}`}>
+                <WhoWaits id={head.id} reason={reason} />: <Sentence reason={reason} />
+              </li>
+            ))}
+          </ul>
+        )
+      }
+    />
+  );
+}
+
+function PausedBy({ paused }: { paused: ReturnType<typeof lastInto> }) {
+  const now = useNow(true);
+  if (!paused) return "Paused";
+  return (
+    <>
+      Paused by <b>{paused.actor.name}</b> {formatAgo(Date.parse(paused.at), now)}
+    </>
+  );
+}
+
+function WhoWaits({ id, reason: { keys } }: { id: string; reason: Reason }) {
+  const [key] = keys;
+  if (!key) return "The execution waits";
+  return (
+    <>
+      <SelectLink id={id} part={{ task: key, attempt: undefined }}>
+        {listed(keys)}
+      </SelectLink>{" "}
+      {keys.length === 1 ? "waits" : "wait"}
+    </>
+  );
+}
+
+/** The server's sentence, with the time in the zone of the page. */
+function Sentence({ reason: { message, until, execution } }: { reason: Reason }) {
+  return (
+    <>
+      {message[0]!.toUpperCase() + message.slice(1)}
+      {until && (
+        <>
+          , until <Time at={until} />
+        </>
+      )}
+      {execution && (
+        <>
+          {" "}
+          <Link to="/executions/$id" params={{ id: execution.id }} search={{}}>
+            {execution.name}
+          </Link>
+        </>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,116 @@
+import { ActionIcon, Button } from "@mantine/core";
+import { IconX } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
+import { ExecutionPreviewDocument, type TaskRunState } from "@/shared/graphql/gen/graphql";
+import { useRead } from "@/shared/graphql/read";
+import { formatInteger } from "@/shared/lib/number";
+import { Duration } from "@/shared/ui/Duration";
+import { JsonTree } from "@/shared/ui/JsonTree";
+import { StateBadge } from "@/shared/ui/StateBadge";
+import { Time } from "@/shared/ui/Time";
+import classes from "./Preview.module.css";
+import { extentOf, starterOf } from "./rowFacts";
+import type { Row } from "./rows";
+
+/** A row in some more words, beside the list, which keeps the keys: j and k go on from row to row. */
+export function Preview({ row, live, onClose }: { row: Row; live: boolean; onClose: () => void }) {
+  const { data } = useRead(ExecutionPreviewDocument, { id: row.id }, { version: row.seq });
+  const execution = data?.execution;
+  return (
+    <aside className={classes.drawer} aria-label={`Preview of ${row.name}`}>
+      <header className={classes.head}>
+        <h2 className={classes.title}>{row.name}</h2>
+        <ActionIcon variant="subtle" color="gray" aria-label="Close the preview" onClick={onClose}>
+          <IconX size={16} stroke={1.75} aria-hidden />
+        </ActionIcon>
+      </header>
+      <div className={classes.body}>
+        <p className={classes.state}>
+          <StateBadge state={row.state} />
+          <Duration
+            startedAt={row.startedAt}
+            endedAt={row.endedAt ?? row.idleSince}
+            idle={row.idle}
+            follow={live}
+          />
+        </p>
+        {row.failure && (
+          <div className={classes.cause}>
+            {row.failure.taskRun && <b>{row.failure.taskRun.key}</b>}
+            <p>{row.failure.message}</p>
+            <span>{extentOf(row.failure)}</span>
+          </div>
+        )}
+        {execution && <Counts states={execution.taskRuns.map((task) => task.state)} />}
+        <Facts row={row} />
+        {execution && Object.keys((execution.inputs as object | null) ?? {}).length > 0 && (
+          <>
+            <h3 className={classes.heading}>Inputs</h3>
+            <JsonTree value={execution.inputs} label="Inputs" />
+          </>
+        )}
+      </div>
+      <footer className={classes.foot}>
+        <Button
+          renderRoot={(props) => <Link {...props} to="/executions/$id" params={{ id: row.id }} search={{}} />}
+        >
+          Open
+        </Button>
+        <span>
+          <kbd>j</kbd> <kbd>k</kbd> next row, <kbd>Esc</kbd> close
+        </span>
+      </footer>
+    </aside>
+  );
+}
+
+/** Task runs by state, the most first. */
+export function countsOf(states: readonly TaskRunState[]): [TaskRunState, number][] {
+  const counts = new Map<TaskRunState, number>();
+  for (const state of states) counts.set(state, (counts.get(state) ?? 0) + 1);
+  return [...counts].sort((a, b) => b[1] - a[1]);
+}
+
+function Counts({ states }: { states: readonly TaskRunState[] }) {
+  return (
+    <ul className={classes.counts} aria-label="Tasks by state">
+      {countsOf(states).map(([state, count]) => (
+        <li key={state}>
+          <StateBadge state={state} plain /> {formatInteger(count)}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Facts({ row }: { row: Row }) {
+  return (
+    <dl className={classes.facts}>
+      <dt>Flow</dt>
+      <dd>
+        {row.namespace} / {row.flowKey}
+        {row.revision && `, revision ${row.revision.number}`}
+      </dd>
+      <dt>Started</dt>
+      <dd>
+        <Time at={row.startedAt} />
+      </dd>
+      <dt>By</dt>
+      <dd>{starterOf(row).text}</dd>
+      {row.git?.branch && (
+        <>
+          <dt>Branch</dt>
+          <dd>
+            {row.git.branch} {row.git.commit?.slice(0, 7)}
+          </dd>
+        </>
+      )}
+      {row.labels.map(({ key, value }) => (
+        <div key={key} className={classes.pair}>
+          <dt>{key}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

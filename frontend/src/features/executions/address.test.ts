@@ -1,0 +1,95 @@
+import { describe, expect, it } from "vitest";
+import { askedOf, exportAddress, normal, orderOf, sortedBy, sortOf } from "./address";
+import { isAll, shownTime, spanOf, withLast, withSpan } from "./dates";
+
+const NOW = Date.parse("2026-01-14T12:00:00Z");
+const HOUR = 3_600e3;
+
+describe("an address", () => {
+  it.each([
+    [{}, {}],
+    [{ state: "FAILED,ERROR" }, { q: "(state:failed OR state:error)" }],
+    [{ state: "CANCELLED" }, { q: "state:CANCELLED" }],
+    [{ q: "a", flow: "two words", namespace: "acme.*" }, { q: 'a namespace:acme.* flow:"two words"' }],
+    [{ trigger: "schedule", subflows: "hidden" }, { q: "trigger:schedule is:root" }],
+    [{ q: "a OR b", kind: "etl" }, { q: "(a OR b) kind:etl" }],
+    [{ state: "%%%", sort: "-started" }, { sort: "-started" }],
+  ])("that says %j means %j", (given, search) => expect(normal(given)).toEqual(search));
+});
+
+it("read again means the same", () => {
+  const given = { q: "a OR b", state: "FAILED,ERROR", flow: "etl" };
+  expect(normal({ ...given, ...normal(given) })).toEqual(normal(given));
+});
+
+describe("the order", () => {
+  it("is the newest first unless it says so", () => {
+    expect(orderOf({})).toEqual({ orderBy: null, orderByValue: null });
+    expect(sortOf({ sort: "nothing" })).toBeUndefined();
+    expect(orderOf({ sort: "-duration" }).orderBy).toBe("DURATION_DESC");
+    expect(orderOf({ sort: "metric.loss" }).orderByValue).toEqual({
+      column: "metric.loss",
+      direction: "ASC",
+    });
+  });
+  it("turns with each click, and ends as it was", () => {
+    const first = sortedBy({ q: "a" }, "started");
+    expect(first.sort).toBe("-started");
+    const second = sortedBy(first, "started");
+    expect(second.sort).toBe("started");
+    expect(sortedBy(second, "started").sort).toBeUndefined();
+    expect(sortedBy(second, "flow").sort).toBe("-flow");
+  });
+});
+
+it("is exported with its order and columns", () => {
+  const asked = askedOf({ q: "state:failed" }, undefined);
+  const address = exportAddress("csv", asked, orderOf({ sort: "-metric.loss" }), ["name", 'label.a,"b"']);
+  const given = new URL(`http://x${address}`).searchParams;
+  expect(given.get("search")).toBe("state:failed");
+  expect(given.get("orderByValue")).toBe('{"column":"metric.loss","direction":"DESC"}');
+  expect(given.get("columns")).toBe('name,"label.a,""b"""');
+  expect(askedOf({ view: "waiting" }, ["exec_1"])).toEqual({ where: { id: ["exec_1"] }, search: null });
+});
+
+describe("a span of time", () => {
+  it("is read out of the search", () => {
+    expect(spanOf("flow:a date>=2026-01-14T09:00:00Z date<2026-01-14T10:00:00Z", NOW)).toEqual({
+      span: { since: NOW - 3 * HOUR, until: NOW - 2 * HOUR },
+      rest: "flow:a",
+    });
+    expect(spanOf("date>-6h", NOW)).toEqual({ span: { since: NOW - 6 * HOUR, until: null }, rest: "" });
+  });
+  it.each(["date:today", "date>2026-01-01", "NOT date>-1h", "a OR b", "date<-1h"])("is not in %s", (text) =>
+    expect(spanOf(text, NOW)).toEqual({ span: null, rest: text }),
+  );
+  it("is written into it, in place of the one before", () => {
+    const text = withSpan("date>-6h flow:a", { since: NOW - HOUR, until: null });
+    expect(text).toBe("flow:a date>=2026-01-14T11:00:00Z");
+    expect(withSpan(text, { since: NOW - HOUR, until: NOW })).toBe(
+      "flow:a date>=2026-01-14T11:00:00Z date<2026-01-14T12:00:00Z",
+    );
+    expect(withSpan(text, null)).toBe("flow:a");
+    expect(withLast(text, "7d")).toBe("flow:a date>-7d");
+  });
+});
+
+describe("the time that is shown", () => {
+  it("is the range up to now", () => {
+    expect(shownTime("1h", null, NOW)).toEqual({ since: NOW - HOUR, until: NOW });
+    expect(shownTime(undefined, { since: NOW - HOUR, until: null }, NOW)).toEqual({
+      since: NOW - 24 * HOUR,
+      until: NOW,
+    });
+  });
+  it("is around a span that lies before", () =>
+    expect(shownTime("1h", { since: NOW - 50 * HOUR, until: NOW - 46 * HOUR }, NOW)).toEqual({
+      since: NOW - 51 * HOUR,
+      until: NOW - 45 * HOUR,
+    }));
+  it("may be all of the span", () => {
+    const shown = { since: NOW - HOUR, until: NOW };
+    expect(isAll({ since: NOW - HOUR, until: null }, shown)).toBe(true);
+    expect(isAll({ since: NOW - HOUR / 2, until: null }, shown)).toBe(false);
+  });
+});

@@ -1,0 +1,113 @@
+import { describe, expect, it } from "vitest";
+import {
+  and,
+  chosenOf,
+  hasTerm,
+  nameOf,
+  only,
+  partsOf,
+  quoted,
+  toggled,
+  unquoted,
+  without,
+} from "./language";
+
+const texts = (text: string) => partsOf(text).map((part) => part.text);
+const names = (text: string) => partsOf(text).map((part) => part.terms.map(nameOf).join("|"));
+
+describe("parts", () => {
+  it.each([
+    ["", []],
+    ["state:failed  flow:etl", ["state:failed", "flow:etl"]],
+    ["state:failed AND flow:etl", ["state:failed", "flow:etl"]],
+    ['"no space left" orders', ['"no space left"', "orders"]],
+    ["NOT kind:train is:root", ["NOT kind:train", "is:root"]],
+    ["date:2026-01-01 TO 2026-01-31 a", ["date:2026-01-01 TO 2026-01-31", "a"]],
+    ["(state:failed OR state:error) x", ["(state:failed OR state:error)", "x"]],
+    ["a OR b", ["a OR b"]],
+    ['name:"a (b" c', ['name:"a (b"', "c"]],
+    ['"a \\" b" c', ['"a \\" b"', "c"]],
+  ])("of %s", (text, parts) => expect(texts(text)).toEqual(parts));
+
+  it("know their field, and of keyed ones the key", () => {
+    expect(names("state:failed label.team:data label:team=ops metric.loss<0.2 words duration>30m")).toEqual([
+      "state",
+      "label.team",
+      "label.team",
+      "metric.loss",
+      "",
+      "duration",
+    ]);
+    expect(names('label:"my team"="data and more"')).toEqual(["label.my team"]);
+    expect(names("label:team")).toEqual(["label.team"]);
+  });
+  it("are a group when all are of one field", () => {
+    expect(names("(flow:a OR flow:b)")).toEqual(["flow|flow"]);
+    expect(names("(flow:a OR kind:b)")).toEqual([""]);
+    expect(names("(flow:a flow:b)")).toEqual([""]);
+    expect(names("NOT flow:a")).toEqual([""]);
+  });
+  it("stand where they stand", () =>
+    expect(partsOf(" flow:a  b")).toMatchObject([
+      { start: 1, end: 7 },
+      { start: 9, end: 10 },
+    ]));
+});
+
+describe("quotes", () => {
+  it.each([
+    ["etl", "etl"],
+    ["acme.data", "acme.data"],
+    ["user:maria", '"user:maria"'],
+    ["two words", '"two words"'],
+    ["OR", '"OR"'],
+    ['say "hi"', '"say \\"hi\\""'],
+    ["-x", '"-x"'],
+  ])("of %s", (value, written) => {
+    expect(quoted(value)).toBe(written);
+    expect(unquoted(written)).toBe(value);
+  });
+});
+
+describe("a value of a facet", () => {
+  it("is added, joined by OR, and taken away again", () => {
+    const one = toggled("is:ended", "flow:a");
+    expect(one).toBe("is:ended flow:a");
+    const two = toggled(one, "flow:b");
+    expect(two).toBe("is:ended (flow:a OR flow:b)");
+    expect(toggled(two, "flow:a")).toBe("is:ended flow:b");
+    expect(toggled("flow:b", "flow:b")).toBe("");
+  });
+  it("of one label are alternatives, of two labels both hold", () => {
+    expect(toggled("label.team:a", "label.team:b")).toBe("(label.team:a OR label.team:b)");
+    expect(toggled("label.team:a", "label.env:b")).toBe("label.team:a label.env:b");
+  });
+  it("leaves comparisons and negations alone", () => {
+    expect(toggled("flow~a", "flow:b")).toBe("flow~a flow:b");
+    expect(toggled("NOT flow:a", "flow:b")).toBe("NOT flow:a flow:b");
+  });
+  it("stands beside an OR, which goes between parentheses", () =>
+    expect(and("a OR b", "flow:c")).toBe("(a OR b) flow:c"));
+  it("is known however it is written", () => {
+    expect(hasTerm("flow=etl", "flow:etl")).toBe(true);
+    expect(hasTerm('flow:"etl"', "flow:etl")).toBe(true);
+    expect(hasTerm("state:FAILED", "state:failed")).toBe(true);
+    expect(hasTerm("flow:etl", "flow:other")).toBe(false);
+  });
+});
+
+it("alone takes the place of the others of its name", () => {
+  expect(only("(flow:a OR flow:b) x", "flow:c")).toBe("flow:c x");
+  expect(only("x", "flow:c")).toBe("x flow:c");
+});
+
+it("drops parts, and leaves a text without them as it is", () => {
+  expect(without("a flow:b  c", (part) => part.text === "flow:b")).toBe("a c");
+  expect(without("a OR b", () => false)).toBe("a OR b");
+});
+
+it("tells what a name is asked for", () =>
+  expect(chosenOf("(state:failed OR state:error) state!=x", "state").map((term) => term.value)).toEqual([
+    "failed",
+    "error",
+  ]));

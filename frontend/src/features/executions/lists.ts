@@ -1,0 +1,32 @@
+import { Memory } from "@/shared/lib/memory";
+import { foldRows, NO_ROWS, type Rows, type RowsAction } from "./rows";
+
+/** A list as it was left: its rows, and where it goes on. */
+export type List = {
+  rows: Rows;
+  /** Where the subscription goes on, and with which values its rows were read. */
+  cursor: { after: string; values: string } | null;
+  /** Where the next older page begins; null before the first. */
+  next: { after: string | null; before: string | null } | null;
+  exhausted: boolean;
+};
+
+const KEPT = 8;
+export const NO_LIST: List = { rows: NO_ROWS, cursor: null, next: null, exhausted: false };
+
+/** Lists that were looked at lately, by what was asked: Back shows the same rows at once. */
+export const lists = new Memory<List>(KEPT);
+
+export function listOf(key: string): List {
+  return lists.get(key) ?? NO_LIST;
+}
+
+export function changeList(key: string, part: Partial<List>): void {
+  lists.set(key, { ...listOf(key), ...part });
+}
+
+export function foldList(key: string, action: RowsAction): void {
+  const list = listOf(key);
+  const rows = foldRows(list.rows, action);
+  if (rows !== list.rows) lists.set(key, { ...list, rows });
+}

@@ -1,0 +1,51 @@
+import { useDebouncedValue } from "@mantine/hooks";
+import { useEffect, useState } from "react";
+import { useClient } from "urql";
+import type { Refusal } from "@/entities/execution/actions/registry";
+import {
+  PreviewBulkDocument,
+  type PreviewBulkInput,
+  type PreviewBulkMutation,
+} from "@/shared/graphql/gen/graphql";
+import { mutationSentenceOf } from "@/shared/ui/ErrorState";
+
+export type BulkPreview = NonNullable<PreviewBulkMutation["answer"]["preview"]>;
+export type Previewed = { preview: BulkPreview | null; problems: readonly Refusal[]; loading: boolean };
+
+const TYPING = 300;
+const NONE: Previewed = { preview: null, problems: [], loading: false };
+
+/** What an action would make of a set now; asked again when the input changes. */
+export function usePreviewBulk(input: PreviewBulkInput | null): Previewed {
+  const client = useClient();
+  const [key] = useDebouncedValue(
+    input ? JSON.stringify(input) : "",
+    input && Object.keys(input).length > 3 ? TYPING : 0,
+  );
+  const [found, setFound] = useState<Previewed & { key: string }>({ ...NONE, key: "" });
+  useEffect(() => {
+    if (!key) return;
+    let current = true;
+    const asked = JSON.parse(key) as PreviewBulkInput;
+    void client
+      .mutation(PreviewBulkDocument, { input: asked })
+      .toPromise()
+      .then(({ data, error }) => {
+        if (!current) return;
+        const failed: Refusal[] = error
+          ? [{ code: "UNAVAILABLE", message: mutationSentenceOf(error), path: null }]
+          : [];
+        setFound({
+          key,
+          preview: data?.answer.preview ?? null,
+          problems: data?.answer.problems ?? failed,
+          loading: false,
+        });
+      });
+    return () => {
+      current = false;
+    };
+  }, [client, key]);
+  if (!input) return NONE;
+  return found.key === JSON.stringify(input) ? found : { ...NONE, loading: true };
+}

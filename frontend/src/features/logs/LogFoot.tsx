@@ -1,0 +1,40 @@
+import { Kbd } from "@mantine/core";
+import type { TaskRunRow } from "@/entities/execution/record";
+import { formatCount } from "@/shared/lib/number";
+import classes from "./LogsPanel.module.css";
+
+type Props = {
+  total: { value: number; exact: boolean } | undefined;
+  taskRun: TaskRunRow | undefined;
+  attempt: number | undefined;
+  /** What has just been done, as "Copied 11 lines". */
+  said: string;
+};
+
+export function LogFoot({ total, taskRun, attempt, said }: Props) {
+  const attempts = taskRun?.attempts ?? [];
+  const shown = attempts.find(({ number }) => number === attempt) ?? attempts.at(-1);
+  return (
+    <footer className={classes.foot}>
+      {total && <span>{`${formatCount(total)} ${total.value === 1 ? "line" : "lines"}`}</span>}
+      {shown && attempts.length > 1 && (
+        <span>
+          {attempt === undefined ? `${attempts.length} attempts` : `attempt ${attempt} of ${attempts.length}`}
+        </span>
+      )}
+      {shown?.exitCode != null && <span className={classes.wide}>exit code {shown.exitCode}</span>}
+      <span role="status" className={classes.said}>
+        {said}
+      </span>
+      <span className={classes.keys} aria-hidden="true">
+        <Kbd size="xs">/</Kbd> search <Kbd size="xs">e</Kbd> next error
+        {taskRun && (
+          <>
+            {" "}
+            <Kbd size="xs">Esc</Kbd> whole execution
+          </>
+        )}
+      </span>
+    </footer>
+  );
+}

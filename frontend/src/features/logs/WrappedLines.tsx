@@ -1,0 +1,91 @@
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { useEffect, useEffectEvent, useLayoutEffect, useRef } from "react";
+import { useLink } from "@/shared/graphql/link";
+import { useGoal } from "./FixedLines";
+import classes from "./LogLines.module.css";
+import { useVersion } from "./useLog";
+import { keyOf, lineNear, type ViewProps } from "./view";
+import { ROW } from "./window";
+
+/** Rows as high as their text, measured where one looks. */
+export function WrappedLines({ store, goal, follow, draw, onSeen }: ViewProps) {
+  const version = useVersion(store);
+  const { epoch } = useLink();
+  const box = useRef<HTMLDivElement>(null);
+  const anchor = useRef<{ line: number; offset: number } | null>(null);
+  const virtual = useVirtualizer({
+    count: store.count,
+    getScrollElement: () => box.current,
+    estimateSize: () => ROW,
+    getItemKey: (index) => keyOf(store.at(index), index),
+    overscan: 12,
+  });
+  const items = virtual.getVirtualItems();
+  const height = virtual.getTotalSize();
+  const scroll = virtual.scrollOffset ?? 0;
+  const view = box.current?.clientHeight ?? 0;
+  const first = items.find((item) => item.end > scroll)?.index ?? 0;
+  const last = items.findLast((item) => item.start < scroll + view)?.index ?? first;
+
+  const settle = useEffectEvent(() => {
+    const shown = box.current!;
+    const kept = anchor.current;
+    if (follow.following) shown.scrollTop = shown.scrollHeight;
+    else if (kept && store.has(kept.line)) {
+      const start = virtual.measurementsCache[store.indexOf(kept.line)]?.start;
+      if (start !== undefined && Math.abs(start + kept.offset - shown.scrollTop) >= 1)
+        shown.scrollTop = start + kept.offset;
+    } else return;
+    follow.moved(shown);
+  });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: lines that were put in front, or measured at the end, move what is shown
+  useLayoutEffect(() => settle(), [version, follow.following]);
+  const stay = useEffectEvent(() => follow.following && settle());
+  // biome-ignore lint/correctness/useExhaustiveDependencies: as above
+  useLayoutEffect(() => void stay(), [height, view]);
+
+  const look = useEffectEvent(() => {
+    store.look(first, last);
+    const [top, bottom] = [lineNear(store, first, 1), lineNear(store, last, -1)];
+    const start = top === null ? undefined : virtual.measurementsCache[store.indexOf(top)]?.start;
+    anchor.current = top === null || start === undefined ? null : { line: top, offset: scroll - start };
+    if (top !== null && bottom !== null) onSeen({ top, bottom });
+  });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new link reads again what failed
+  useEffect(() => look(), [first, last, scroll, version, epoch]);
+
+  useGoal(goal, store, (index, unlessSeen) => {
+    const item = virtual.measurementsCache[index];
+    const shown = box.current!;
+    const isSeen = item && item.start >= shown.scrollTop && item.end <= shown.scrollTop + shown.clientHeight;
+    if (unlessSeen && isSeen) return;
+    anchor.current = null; // the line gone to is what stays now
+    virtual.scrollToIndex(index, { align: "center" });
+  });
+
+  return (
+    <div
+      className={classes.scroller}
+      ref={box}
+      onScroll={(event) => follow.scrolled(event.currentTarget, store.atEnd)}
+      role="region"
+      aria-label="Log lines"
+      tabIndex={0}
+      data-wrap
+    >
+      <div className={classes.measured} style={{ height }}>
+        {items.map((item) => (
+          <div
+            key={item.key}
+            ref={virtual.measureElement}
+            data-index={item.index}
+            className={classes.row}
+            style={{ transform: `translateY(${item.start}px)` }}
+          >
+            {draw(store.at(item.index), item.index)}
+          </div>
+        ))}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,85 @@
+import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
+import type { LogLevel, LogStream } from "@/shared/graphql/gen/graphql";
+import { plural } from "@/shared/lib/number";
+import type { Preferences } from "@/shared/lib/preferences";
+import { formatClock } from "@/shared/lib/time";
+import { isEnded } from "@/shared/ui/stateTokens";
+import { type Choice, isNarrowed, type Line } from "./choice";
+import { Groups } from "./sources";
+
+export type Selected = {
+  record: ExecutionRecord;
+  taskRun: TaskRunRow | undefined;
+  attempt: number | undefined;
+  level: LogLevel | undefined;
+  stream: LogStream | undefined;
+  at: number | undefined;
+};
+
+/** The lines of what is selected. The only task of an execution wrote all of its log. */
+export function choiceOf({ record, taskRun, attempt, level, stream, at }: Selected): Choice {
+  const isAll = !taskRun || (record.taskRuns.size === 1 && attempt === undefined);
+  return {
+    id: record.head.id,
+    moment: at ?? null,
+    taskRunId: isAll ? null : taskRun.id,
+    attempt: isAll ? null : (attempt ?? null),
+    minLevel: level ?? null,
+    stream: stream ?? null,
+  };
+}
+
+/** The line that tells why the execution failed, where it is among what is selected. */
+export function failureLineOf({ record, taskRun, attempt }: Selected): number | null {
+  const { failure } = record.head;
+  if (!failure || (taskRun && taskRun.id !== failure.taskRun?.id)) return null;
+  if (taskRun && attempt !== undefined && attempt !== failure.attempt) return null;
+  return failure.logLine ?? null;
+}
+
+/** Whether more lines may come. */
+export function isGrowing({ record, taskRun, at }: Selected, choice: Choice): boolean {
+  if (at !== undefined) return false;
+  return !isEnded(choice.taskRunId && taskRun ? taskRun.state : record.head.state);
+}
+
+/** The attempts of an execution, one task after the other in the order in which they began. */
+export function groupsOf(record: ExecutionRecord): Groups {
+  const begun = [...record.taskRuns.values()].filter((task) => task.attempts.length > 0);
+  const started = (task: TaskRunRow) => task.attempts[0]!.startedAt;
+  begun.sort((one, other) => started(one).localeCompare(started(other)) || one.key.localeCompare(other.key));
+  return new Groups(
+    begun.flatMap(({ id, attempts }) => attempts.map(({ number }) => ({ taskRunId: id, attempt: number }))),
+  );
+}
+
+/** "attempt 3, started 02:59:04", before its task's name where there are several tasks. */
+export function separatorWords(
+  record: ExecutionRecord,
+  { taskRunId, taskKey, attempt }: Line,
+  withTask: boolean,
+  zone: Preferences["zone"],
+): string {
+  const task = taskRunId ? record.taskRuns.get(taskRunId) : undefined;
+  const started = task?.attempts.find(({ number }) => number === attempt)?.startedAt;
+  const parts = [
+    withTask ? (taskKey ?? "the execution itself") : "",
+    attempt === null || attempt === undefined ? "" : `attempt ${attempt}`,
+    started ? `started ${formatClock(started, zone)}` : "",
+  ];
+  return parts.filter(Boolean).join(", ");
+}
+
+export function emptyWords(choice: Choice, growing: boolean): string {
+  if (choice.minLevel || choice.stream) return "No line is of this level and stream.";
+  if (growing) return "No lines yet; they show here as they come.";
+  if (choice.moment !== null) return "Nothing had been logged by then.";
+  return "Nothing was logged.";
+}
+
+/** Why the lines of the address are not on the screen. */
+export function missingWords({ from }: { from: number }, choice: Choice, end: number): string {
+  if (isNarrowed(choice) && from <= end) return `Line ${from} is not among the lines shown.`;
+  if (isNarrowed(choice)) return `Line ${from} is not among the lines shown, which end at line ${end}.`;
+  return `There is no line ${from}: the log has ${plural(end, "line")}.`;
+}

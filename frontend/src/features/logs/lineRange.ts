@@ -1,0 +1,26 @@
+/** Lines from one number to another, both among them; one line is a range too. */
+export type LineRange = { from: number; to: number };
+
+/** Reads `#L10` and `#L10-L20`, in either order, with or without the second L. */
+export function rangeOf(hash: string): LineRange | null {
+  const match = /^#?L(\d{1,9})(?:-L?(\d{1,9}))?$/.exec(hash);
+  if (!match) return null;
+  const one = Number(match[1]);
+  const other = match[2] === undefined ? one : Number(match[2]);
+  return one < 1 || other < 1 ? null : { from: Math.min(one, other), to: Math.max(one, other) };
+}
+
+/** Writes it as part of an address, without the `#`. */
+export function hashOf({ from, to }: LineRange): string {
+  return from === to ? `L${from}` : `L${from}-L${to}`;
+}
+
+/** From the end of a range that a new line leaves in place to that line: what a click with shift selects. */
+export function extended(range: LineRange | null, line: number): LineRange {
+  if (!range) return { from: line, to: line };
+  return line < range.from ? { from: line, to: range.to } : { from: range.from, to: line };
+}
+
+export function holds(range: LineRange | null, line: number): boolean {
+  return range !== null && line >= range.from && line <= range.to;
+}

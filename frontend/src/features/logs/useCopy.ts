@@ -1,0 +1,32 @@
+import { useState } from "react";
+import { useClient } from "urql";
+import type { Choice } from "./choice";
+import { copiedWords, lastLines, linesOf, textOf } from "./copying";
+import type { LineRange } from "./lineRange";
+import type { Groups } from "./sources";
+import { readerOf } from "./useLog";
+
+/** Copies the selected lines, else all that the filter shows, and says what was copied. */
+export function useCopy(choice: Choice, range: LineRange | null, groups: Groups | null) {
+  const client = useClient();
+  const key = JSON.stringify([choice, range]);
+  const [said, setSaid] = useState({ key, words: "" });
+  const copy = async () => {
+    setSaid({ key, words: "Copying…" });
+    const read = readerOf(client, choice, () => {});
+    const found = range ? await linesOf(read, range) : await lastLines(read);
+    if (!found) return setSaid({ key, words: "Nothing was copied: the log could not be read." });
+    const lines = groups
+      ? found.lines.toSorted(
+          (one, other) => groups.placeOf(one) - groups.placeOf(other) || one.line - other.line,
+        )
+      : found.lines;
+    try {
+      await navigator.clipboard.writeText(textOf(lines));
+      setSaid({ key, words: copiedWords(found, range ? "first" : "last") });
+    } catch {
+      setSaid({ key, words: "Nothing was copied: the browser forbids it here." });
+    }
+  };
+  return { copy, said: said.key === key ? said.words : "" };
+}

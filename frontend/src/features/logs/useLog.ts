@@ -1,0 +1,181 @@
+import { useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { type Client, type CombinedError, useClient } from "urql";
+import {
+  LogAroundDocument,
+  LogLiveDocument,
+  LogOpeningDocument,
+  type LogOpeningQuery,
+} from "@/shared/graphql/gen/graphql";
+import { useLink } from "@/shared/graphql/link";
+import { useLive } from "@/shared/graphql/live";
+import { type Choice, isNarrowed, LEVELS, PAGE, type ReadAround, THE_END } from "./choice";
+import { LogPages } from "./logPages";
+import { LogSegment, type Source } from "./logSegment";
+import type { LogStore } from "./logStore";
+import { byTask, byTime, type Groups } from "./sources";
+
+/** How a log is drawn; `wrap` is undefined while the person has not chosen: then its length decides. */
+export type Form = { wrap: boolean | undefined; byTask: boolean; separated: boolean };
+export type OpenLog = {
+  key: string;
+  store: LogStore;
+  wrap: boolean;
+  /** The numbers of the first and the last line when it was opened; 0 of an empty log. */
+  begin: number;
+  end: number;
+  /** How many lines there were. */
+  total: { value: number; exact: boolean };
+  cursor: string | null;
+  /** The line that it was opened at; null is the end. */
+  at: number | null;
+};
+
+/** Up to here, lines wrap unless the person chose otherwise. */
+const WRAPPED_UP_TO = 20_000;
+
+type Opened = NonNullable<LogOpeningQuery["execution"]>;
+
+/** Opens the log at a line or at its end, and goes on with what comes. What was open stays until its successor is. */
+export function useLog(choice: Choice, form: Form, groups: Groups, at: number | null, growing: boolean) {
+  const client = useClient();
+  const { epoch } = useLink();
+  const [open, setOpen] = useState<OpenLog>();
+  const [error, setError] = useState<CombinedError>();
+  const key = JSON.stringify([choice, form]);
+  const opening = useRef(at);
+  opening.current = at;
+  const current = useRef(groups);
+  current.current = groups;
+  const failed = error && open?.key !== key ? epoch : 0;
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for choice and form; a failed one is asked anew
+  useEffect(() => {
+    let wanted = true;
+    const start = opening.current;
+    const read = readerOf(client, choice, setError);
+    const source = form.byTask
+      ? byTask(
+          () => current.current,
+          read,
+          (group) => readerOf(client, { ...choice, ...group }, setError),
+        )
+      : byTime(read);
+    const opened = async (answer: Opened) => {
+      const next = openedOf({ key, choice, form, answer, read, source, at: start });
+      if (form.byTask) await next.store.reach(start ?? THE_END);
+      if (wanted) setOpen(next);
+    };
+    const variables = { ...choice, around: start ?? THE_END, first: PAGE };
+    void client
+      .query(LogOpeningDocument, variables)
+      .toPromise()
+      .then(({ data, error }) => {
+        if (!wanted) return;
+        setError(error);
+        if (data?.execution) void opened(data.execution);
+      });
+    return () => {
+      wanted = false;
+    };
+  }, [client, key, failed]);
+
+  const liveError = useGrowth(choice, open?.key === key ? open : undefined, growing);
+  return { open, error: error ?? liveError, isCurrent: open?.key === key };
+}
+
+/** Appends what is written, and again what is written after a restart. */
+function useGrowth(choice: Choice, open: OpenLog | undefined, growing: boolean): CombinedError | undefined {
+  const store = open?.store;
+  const cursor = useRef<{ of: OpenLog | undefined; value: string | null }>({ of: undefined, value: null });
+  if (cursor.current.of !== open) cursor.current = { of: open, value: open?.cursor ?? null };
+  const complete = useSyncExternalStore(store?.subscribe ?? noStore, () => store?.complete ?? false);
+  const [grew, setGrew] = useState(growing);
+  useEffect(() => {
+    if (growing && !grew) store?.reopen();
+    setGrew(growing);
+  }, [growing, grew, store]);
+  const { moment, ...live } = choice;
+  return useLive(
+    LogLiveDocument,
+    { ...live, after: open?.cursor ?? null },
+    {
+      paused: !store || complete || moment !== null,
+      resume: () => ({ after: cursor.current.value }),
+      onData: ({ logs }) => {
+        cursor.current.value = logs.cursor;
+        store?.receive(logs.lines, logs.complete);
+      },
+    },
+  );
+}
+
+const noStore = () => () => {};
+
+/** Reads pages of a choice; what fails is told, and the caller gets nothing. */
+export function readerOf(
+  client: Client,
+  choice: Choice,
+  tell: (error: CombinedError | undefined) => void,
+): ReadAround {
+  return async (around, first) => {
+    const variables = { ...choice, around: Math.min(around, THE_END), first };
+    const result = await client.query(LogAroundDocument, variables).toPromise();
+    tell(result.error);
+    const logs = result.data?.execution?.logs;
+    return (
+      logs && {
+        lines: logs.nodes,
+        hasOlder: logs.pageInfo.hasPreviousPage,
+        hasNewer: logs.pageInfo.hasNextPage,
+      }
+    );
+  };
+}
+
+type Opening = {
+  key: string;
+  choice: Choice;
+  form: Form;
+  answer: Opened;
+  read: ReadAround;
+  source: Source;
+  at: number | null;
+};
+
+function openedOf(opening: Opening): OpenLog {
+  const { key, choice, form, answer, at } = opening;
+  const begin = answer.begin.nodes[0]?.line ?? 0;
+  const end = answer.end.nodes[0]?.line ?? 0;
+  const wrap = form.wrap ?? end - begin < WRAPPED_UP_TO;
+  const total = totalOf(choice, answer.logCounts) ?? answer.end.totalCount;
+  const cursor = answer.end.pageInfo.endCursor;
+  return { key, store: storeOf(opening, wrap, end), wrap, begin, end, total, cursor, at };
+}
+
+function storeOf({ choice, form, answer, read, source }: Opening, wrap: boolean, end: number): LogStore {
+  const { nodes: lines, pageInfo } = answer.page;
+  const separated = form.separated || form.byTask;
+  if (!wrap && !separated && !isNarrowed(choice)) {
+    const pages = new LogPages(end, read);
+    pages.add({ lines });
+    return pages;
+  }
+  const segment = new LogSegment(source, { separated });
+  if (!form.byTask)
+    segment.begin({ lines, hasOlder: pageInfo.hasPreviousPage, hasNewer: pageInfo.hasNextPage });
+  return segment;
+}
+
+/** Counts of levels are exact where a plain count stops early, but do not know streams. */
+function totalOf({ minLevel, stream }: Choice, counts: Opened["logCounts"]) {
+  if (stream !== null) return undefined;
+  const from = LEVELS.indexOf(minLevel ?? "TRACE");
+  const counted = counts.filter(({ level }) => LEVELS.indexOf(level) >= from).map(({ count }) => count);
+  const value = counted.reduce((sum, count) => sum + count.value, 0);
+  return { value, exact: counted.every((count) => count.exact) };
+}
+
+/** Draws again whenever the log has changed. */
+export function useVersion(store: LogStore): number {
+  return useSyncExternalStore(store.subscribe, store.getVersion);
+}

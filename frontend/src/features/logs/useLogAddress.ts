@@ -1,0 +1,49 @@
+import { getRouteApi, useLocation } from "@tanstack/react-router";
+import { type MouseEvent, useCallback, useEffect, useMemo, useRef } from "react";
+import { extended, hashOf, type LineRange, rangeOf } from "./lineRange";
+
+const route = getRouteApi("/executions/$id");
+type Search = ReturnType<typeof route.useSearch>;
+
+/** What the address says of the log, and how it is changed. */
+export function useLogAddress() {
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const hash = useLocation({ select: (location) => location.hash });
+  /** Another one for every click on a link, also on the same. */
+  const visit = useLocation({ select: (location) => location.state.__TSR_key ?? "" });
+  const range = useMemo(() => rangeOf(hash), [hash]);
+
+  const change = useCallback(
+    (part: Search) =>
+      void navigate({
+        search: (before) => ({ ...before, ...part }),
+        hash: true,
+        replace: true,
+        resetScroll: false,
+        hashScrollIntoView: false,
+      }),
+    [navigate],
+  );
+  const selected = useRef<LineRange | null>(range);
+  useEffect(() => {
+    selected.current = range;
+  }, [range]);
+  const onNumber = useCallback(
+    (line: number, event: MouseEvent) => {
+      if (event.ctrlKey || event.metaKey || event.button !== 0) return; // a tab of its own
+      event.preventDefault();
+      const next = event.shiftKey ? extended(selected.current, line) : { from: line, to: line };
+      if (event.shiftKey) window.getSelection()?.removeAllRanges();
+      void navigate({
+        search: true,
+        hash: hashOf(next),
+        replace: true,
+        resetScroll: false,
+        hashScrollIntoView: false,
+      });
+    },
+    [navigate],
+  );
+  return { search, range, visit, change, onNumber };
+}

@@ -1,0 +1,147 @@
+import {
+  useCallback,
+  useEffect,
+  useEffectEvent,
+  useMemo,
+  useRef,
+  useState,
+  useSyncExternalStore,
+} from "react";
+import { keep, kept, usePreferences } from "@/shared/lib/preferences";
+import type { Line } from "./choice";
+import { choiceOf, failureLineOf, groupsOf, isGrowing, type Selected, separatorWords } from "./choose";
+import { including, marksOf } from "./matches";
+import { useCopy } from "./useCopy";
+import { type OpenLog, useLog } from "./useLog";
+import { useLogAddress } from "./useLogAddress";
+import { useMatches } from "./useMatches";
+import { useSteps } from "./useSteps";
+import type { Goal, Seen } from "./view";
+
+const WRAP = "headway.logs.wrap";
+const BY_TASK = "headway.logs.byTask";
+/** The ruler has so few pixels that more would add nothing. */
+const MARKED_AT_MOST = 20_000;
+
+export type LogPanel = ReturnType<typeof useLogPanel>;
+
+/** What the log's panel shows and does, for what is selected on the page. */
+export function useLogPanel({ record, taskRun, attempt }: Pick<Selected, "record" | "taskRun" | "attempt">) {
+  const { zone } = usePreferences();
+  const address = useLogAddress();
+  const { search, range } = address;
+  const { level, stream, at, find = "" } = search;
+  const selected: Selected = { record, taskRun, attempt, level, stream, at };
+  const choice = choiceOf(selected);
+  const growing = isGrowing(selected, choice);
+  const failureLine = failureLineOf(selected);
+  const groups = useMemo(() => groupsOf(record), [record]);
+
+  const [wrapChosen, setWrap] = useKept<boolean | undefined>(WRAP, undefined);
+  const [byTaskChosen, setByTask] = useKept(BY_TASK, false);
+  const canGroup = !taskRun && record.taskRuns.size > 1;
+  const byTask = canGroup && byTaskChosen;
+  const separated = Boolean(taskRun) && (taskRun?.attempts.length ?? 0) > 1;
+
+  const place = useRef<(Seen & { following: boolean }) | null>(null);
+  const openAt = openingOf(range?.from ?? null, place.current, failureLine);
+  const form = { wrap: wrapChosen, byTask, separated };
+  const { open, error } = useLog(choice, form, groups, openAt, growing);
+  const { goal, onGo } = useGoals(open, range, address.visit);
+  const arrived = useArrived(open);
+
+  const matches = useMatches(choice, find ? { text: find, minLevel: null } : null, open?.store);
+  const found = useMatches(choice, { text: null, minLevel: "ERROR" }, open?.store);
+  const warnings = useMatches(choice, { text: null, minLevel: "WARN" }, open?.store, MARKED_AT_MOST);
+  const errors = { ...found, lines: including(found.lines, level === "ERROR" ? null : failureLine) };
+  const marks = useMemo(
+    () => marksOf(errors.lines, warnings.lines, { begin: open?.begin ?? 0, end: (open?.end ?? 0) + arrived }),
+    [errors.lines, warnings.lines, open, arrived],
+  );
+  const steps = useSteps({
+    find,
+    matches,
+    errors: errors.lines,
+    initial: range ? null : failureLine,
+    seen: () => place.current ?? { top: open?.begin ?? 1, bottom: open?.end ?? 1 },
+    go: (line) => onGo({ line, unlessSeen: true }),
+  });
+
+  return {
+    ...address,
+    choice,
+    growing,
+    open,
+    error,
+    goal,
+    onGo,
+    find,
+    matches,
+    errors,
+    marks,
+    steps,
+    byTask,
+    setByTask,
+    canGroup,
+    wrap: open?.wrap ?? wrapChosen ?? true,
+    setWrap,
+    copying: useCopy(choice, range, byTask ? groups : null),
+    total: open && { value: open.total.value + arrived, exact: open.total.exact },
+    isMissing: useMissing(open, range?.from ?? null),
+    isError: useCallback((line: Line) => line.level === "ERROR" || line.line === failureLine, [failureLine]),
+    wordsOf: (before: Line) => separatorWords(record, before, byTask, zone),
+    onSeen: (seen: Seen, following: boolean) => {
+      place.current = { ...seen, following };
+    },
+  };
+}
+
+/** Where a log opens: at what the address names, else where one was, else at the cause of the failure; null is the end. */
+export function openingOf(
+  named: number | null,
+  place: (Seen & { following: boolean }) | null,
+  failureLine: number | null,
+): number | null {
+  if (place) return place.following ? null : place.top;
+  return named ?? failureLine;
+}
+
+/** Where to go next. What was gone to in a log that is no longer open counts no more. */
+function useGoals(open: OpenLog | undefined, range: { from: number } | null, visit: string) {
+  const [asked, setAsked] = useState<{ key: string | undefined; goal: Goal } | null>(null);
+  const opening = useMemo<Goal | null>(() => (open && open.at !== null ? { line: open.at } : null), [open]);
+  const onGo = (goal: Goal) => setAsked({ key: open?.key, goal });
+  const visited = useEffectEvent(() => {
+    if (range && open) onGo({ line: range.from, unlessSeen: true });
+  });
+  const first = useRef(true);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each visit of an address with lines goes there
+  useEffect(() => {
+    if (!first.current) visited();
+    first.current = false;
+  }, [range, visit]);
+  return { goal: asked && asked.key === open?.key ? asked.goal : opening, onGo };
+}
+
+function useArrived(open: OpenLog | undefined): number {
+  return useSyncExternalStore(open?.store.subscribe ?? nothing, () => open?.store.arrived ?? 0);
+}
+
+function useMissing(open: OpenLog | undefined, line: number | null): boolean {
+  return useSyncExternalStore(
+    open?.store.subscribe ?? nothing,
+    () => open !== undefined && line !== null && open.store.count > 0 && !open.store.mayHave(line),
+  );
+}
+
+const nothing = () => () => {};
+
+/** A choice that this browser keeps. */
+function useKept<Value>(name: string, otherwise: Value): [Value, (value: Value) => void] {
+  const [value, setValue] = useState(() => kept<Value>(name) ?? otherwise);
+  const set = (next: Value) => {
+    keep(name, next);
+    setValue(next);
+  };
+  return [value, set];
+}

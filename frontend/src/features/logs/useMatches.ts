@@ -1,0 +1,87 @@
+import { useEffect, useState } from "react";
+import { type CombinedError, useClient } from "urql";
+import { pipe, subscribe, take } from "wonka";
+import { type LogLevel, LogSearchDocument } from "@/shared/graphql/gen/graphql";
+import { stripAnsi } from "@/shared/lib/ansi";
+import { type Choice, LEVELS, type Line } from "./choice";
+import type { LogStore } from "./logStore";
+import { added, type Found, MOST, NOTHING_YET } from "./matches";
+
+export type Wanted = { text: string | null; minLevel: LogLevel | null };
+export type Matches = Found & { error: CombinedError | undefined };
+
+/** Searches the log call after call until its end; another search ends this one. What is written meanwhile is looked through here. */
+export function useMatches(
+  choice: Choice,
+  wanted: Wanted | null,
+  store: LogStore | undefined,
+  most = MOST,
+): Matches {
+  const client = useClient();
+  const key = wanted && store ? JSON.stringify([choice, wanted]) : "";
+  const [state, setState] = useState<Matches & { key: string }>({
+    ...NOTHING_YET,
+    error: undefined,
+    key: "",
+  });
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for what is searched
+  useEffect(() => {
+    if (!wanted || !store) return;
+    let found = NOTHING_YET;
+    let end = () => {};
+    const show = (next: Found, error?: CombinedError) => {
+      found = next;
+      setState({ ...next, error, key });
+    };
+    const ask = () => {
+      const minLevel = higher(choice.minLevel, wanted.minLevel);
+      const variables = { ...choice, minLevel, text: wanted.text, after: found.searchedTo };
+      const answers = pipe(
+        client.query(LogSearchDocument, variables),
+        take(1),
+        subscribe(({ data, error }) => {
+          const answer = data?.execution?.logMatches;
+          if (!answer) return show(found, error);
+          show(added(found, answer, most));
+          if (!found.complete && !found.stopped) ask();
+        }),
+      );
+      end = answers.unsubscribe;
+    };
+    const hear = (lines: readonly Line[]) => {
+      if (found.complete) show(grown(found, lines, wanted, choice.minLevel));
+    };
+    ask();
+    const deaf = store.hear(hear);
+    return () => {
+      end();
+      deaf();
+    };
+  }, [client, key, most]);
+
+  return state.key === key ? state : { ...NOTHING_YET, error: undefined };
+}
+
+/** With those of the lines that came after the search had reached the end. */
+export function grown(
+  found: Found,
+  lines: readonly Line[],
+  { text, minLevel }: Wanted,
+  chosen: LogLevel | null = null,
+): Found {
+  const from = LEVELS.indexOf(higher(chosen, minLevel) ?? "TRACE");
+  const sought = text?.toLowerCase();
+  const fits = ({ line, level, text: said }: Line) =>
+    line > found.searchedTo &&
+    LEVELS.indexOf(level) >= from &&
+    (sought === undefined || stripAnsi(said).toLowerCase().includes(sought));
+  const fresh = lines.filter(fits).map(({ line }) => line);
+  const searchedTo = lines.reduce((last, { line }) => Math.max(last, line), found.searchedTo);
+  return { ...found, lines: fresh.length ? [...found.lines, ...fresh] : found.lines, searchedTo };
+}
+
+function higher(one: LogLevel | null, other: LogLevel | null): LogLevel | null {
+  if (one === null || other === null) return one ?? other;
+  return LEVELS.indexOf(one) > LEVELS.indexOf(other) ? one : other;
+}

@@ -1,0 +1,53 @@
+import { useEffect, useEffectEvent, useRef, useState } from "react";
+import { nearest, placeOf, stepped } from "./matches";
+import type { Matches } from "./useMatches";
+import type { Seen } from "./view";
+
+type Steps = {
+  /** The search of the address. */
+  find: string;
+  matches: Matches;
+  errors: readonly number[];
+  /** Where one stands at first, as at the line that made the execution fail. */
+  initial: number | null;
+  seen: () => Seen;
+  go: (line: number) => void;
+};
+
+/** Steps through what the search found and through errors, from the last step, or from what is on the screen. */
+export function useSteps({ find, matches, errors, initial, seen, go }: Steps) {
+  const [current, setCurrent] = useState<number | null>(initial);
+  const jump = useRef(find !== "" && initial === null);
+  const shown = useRef(find);
+
+  const to = (line: number | undefined) => {
+    if (line === undefined) return;
+    setCurrent(line);
+    go(line);
+  };
+  const from = (step: 1 | -1) => {
+    const { top, bottom } = seen();
+    if (current !== null && current >= top && current <= bottom) return current;
+    return step > 0 ? top - 1 : bottom + 1;
+  };
+
+  const found = useEffectEvent(() => {
+    if (shown.current !== find) jump.current = find !== "";
+    shown.current = find;
+    if (!jump.current) return;
+    const { top } = seen();
+    const isAhead = (matches.lines.at(-1) ?? 0) >= top;
+    if (!isAhead && !matches.complete && !matches.stopped) return;
+    jump.current = false;
+    to(nearest(matches.lines, top));
+  });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the first that is found is gone to
+  useEffect(() => found(), [find, matches.lines, matches.complete]);
+
+  return {
+    current,
+    errorPlace: placeOf(errors, current),
+    stepMatch: (step: 1 | -1) => to(stepped(matches.lines, from(step), step)),
+    stepError: (step: 1 | -1) => to(stepped(errors, from(step), step)),
+  };
+}

@@ -1,0 +1,76 @@
+import UPlot from "uplot";
+
+export type Point = readonly [x: number, y: number];
+/** `colour` names a token, as `--hw-s1`. */
+export type Line = { label: string; colour: string; dash: readonly number[]; points: readonly Point[] };
+
+export type ChartSettings = {
+  width: number;
+  height: number;
+  logarithmic: boolean;
+  group: string | undefined;
+  formatX: (x: number) => string;
+  formatY: (y: number) => string;
+  /** Called with the place of the point under the pointer, null without one. */
+  onPoint: (at: number | null) => void;
+};
+
+/** One row of x for all lines, and a row of y for each, undefined where a line has no point there. */
+export function alignedOf(lines: readonly Line[]): UPlot.AlignedData {
+  const tables = lines.map(({ points }): UPlot.AlignedData => {
+    const sorted = [...points].sort(([one], [other]) => one - other);
+    return [sorted.map(([x]) => x), sorted.map(([, y]) => y)];
+  });
+  if (!tables.length) return [[]];
+  return tables.length === 1 ? tables[0]! : UPlot.join(tables);
+}
+
+export function optionsOf(lines: readonly Line[], settings: ChartSettings): UPlot.Options {
+  const { width, height, logarithmic, group, formatX, formatY, onPoint } = settings;
+  const axis = (format: (value: number) => string): UPlot.Axis => ({
+    stroke: () => token("--hw-text-3"),
+    font: `11px ${token("--hw-font")}`,
+    grid: { stroke: () => token("--hw-line-soft"), width: 1 },
+    ticks: { show: false },
+    values: (_, splits) => splits.map((value) => (value === null ? "" : format(value))),
+  });
+  return {
+    width,
+    height,
+    legend: { show: false },
+    cursor: {
+      ...(group && { sync: { key: group } }),
+      drag: { x: true, y: false },
+      points: { size: 7 },
+    },
+    scales: { x: { time: false }, y: logarithmic ? { distr: 3 } : {} },
+    axes: [
+      { ...axis(formatX), size: 28 },
+      { ...axis(formatY), size: 56 },
+    ],
+    series: [
+      {},
+      ...lines.map(
+        ({ label, colour, dash }): UPlot.Series => ({
+          label,
+          stroke: () => token(colour),
+          width: 1.75,
+          dash: [...dash],
+          spanGaps: true,
+          points: { show: lines.length > 0 && lines.every(({ points }) => points.length < 2) },
+        }),
+      ),
+    ],
+    hooks: { setCursor: [(chart) => onPoint(chart.cursor.idx ?? null)] },
+  };
+}
+
+function token(name: string): string {
+  const probe = document.createElement("span");
+  probe.style.color = `var(${name})`;
+  if (name === "--hw-font") return getComputedStyle(document.body).fontFamily;
+  document.body.append(probe);
+  const colour = getComputedStyle(probe).color;
+  probe.remove();
+  return colour;
+}

@@ -1,0 +1,13 @@
+from tortoise import migrations
+from tortoise.migrations import operations as ops
+
+# What was measured last under a name is one look, however often it was measured: in the order of LAST_FIRST in
+# runner/store/measures.py.
+INDEX = """
+create index metrics_last on metrics (execution_id, name, at desc, step desc nulls last, id desc) include (value);
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("headway", "0026_same_errors")]
+    operations = [ops.RunSQL(INDEX)]

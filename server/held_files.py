@@ -1,0 +1,156 @@
+"""Files of the artifact store as answers: to be kept, or to be looked at where they are."""
+
+import asyncio
+import mimetypes
+from collections.abc import Awaitable, Callable, Generator, Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Final
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from models.errors import Refused
+from models.file_previews import TEXT, preview_type
+from models.ids import untyped
+from models.viewer import Scope
+from runner.artifacts import ArtifactStore
+from runner.store import files, nodes
+from runner.store.connection import Pool, reaching
+from server.guard import refusal
+
+SHOWN: Final = 256 * 1024
+"""Bytes of a text that are shown."""
+LARGEST_PICTURE: Final = 16 * 1024 * 1024
+CUT: Final = "headway-cut"
+"""The header of a text that was cut: how many bytes of how many are shown."""
+_OCTETS: Final = "application/octet-stream"
+# Whatever is in the file, a browser runs nothing of it and fetches nothing for it.
+_CONFINED: Final = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    name: str
+    size: int
+    content: Iterator[bytes]
+
+    @property
+    def file_name(self) -> str:
+        return PurePosixPath(self.name).name
+
+
+Find = Callable[[Pool, ArtifactStore, Scope, Request], Awaitable[Held | Response]]
+Found = Callable[[], Awaitable[Held | Response]]
+
+
+async def held(pool: Pool, store: ArtifactStore, scope: Scope, request: Request) -> Held | Response:
+    """What the id of the path names, a use or an artifact, or the refusal that it is not there."""
+    id = request.path_params["id"]
+    absent = refusal(request.scope, 404, "NOT_FOUND", "no such artifact in the artifact store")
+    try:
+        key = untyped("use" if id.startswith("use_") else "art", id)
+    except Refused:
+        return absent
+    with reaching():
+        uses = await pool.fetch(nodes.COPIES, key)
+    # A task may name any URI; given out is only what the store keeps of its own execution.
+    kept = (
+        use
+        for use in uses
+        if scope.covers(use["namespace"])
+        and use["digest"]
+        and store.keeps(use["uri"], use["execution_id"])
+    )
+    row = next(kept, None)
+    if row is None:
+        return absent
+    return await _opened(store, row["name"], row["uri"], request)
+
+
+async def held_input(
+    pool: Pool, store: ArtifactStore, scope: Scope, request: Request
+) -> Held | Response:
+    """The file that the input of the path is, or the refusal that there is none."""
+    id, name = request.path_params["id"], request.path_params["name"]
+    absent = refusal(request.scope, 404, "NOT_FOUND", "no such execution, or no file in that input")
+    try:
+        if not name.isprintable():
+            return absent
+        file = await files.find_input(pool, scope, untyped("exec", id), name)
+    except Refused:
+        return absent
+    return await _opened(store, file.name, file.uri, request) if file else absent
+
+
+async def _opened(store: ArtifactStore, name: str, uri: str, request: Request) -> Held | Response:
+    try:
+        size, content = await store.read(uri)
+    except OSError:
+        return refusal(
+            request.scope, 404, "NOT_FOUND", f"{name} is not in the artifact store any more"
+        )
+    return Held(name, size, content)
+
+
+async def downloaded(request: Request, found: Found) -> Response:
+    file = await found()
+    if isinstance(file, Response):
+        return file
+    return StreamingResponse(
+        file.content,
+        media_type=mimetypes.guess_type(file.file_name)[0] or _OCTETS,
+        headers={**_headers(file, "attachment"), "content-length": str(file.size)},
+    )
+
+
+async def previewed(request: Request, found: Found) -> Response:
+    """Of a text the beginning; a picture whole."""
+    file = await found()
+    if isinstance(file, Response):
+        return file
+    kind = preview_type(file.name)
+    if kind is None or (kind != TEXT and file.size > LARGEST_PICTURE):
+        await asyncio.to_thread(_close, file.content)
+        why = (
+            f"{file.file_name} cannot be shown; download it: /artifacts/{request.path_params['id']}"
+        )
+        return refusal(request.scope, 415, "VALIDATION", why)
+    headers = {**_headers(file, "inline"), "content-security-policy": _CONFINED}
+    if kind != TEXT:
+        headers["content-length"] = str(file.size)
+        return StreamingResponse(file.content, media_type=kind, headers=headers)
+    text = await asyncio.to_thread(_beginning, file.content)
+    if len(text) < file.size:
+        headers[CUT] = f"{len(text)}/{file.size}"
+    return Response(text, media_type=kind, headers=headers)
+
+
+def _headers(file: Held, disposition: str) -> dict[str, str]:
+    name = quote(file.file_name, safe="")
+    return {
+        "content-disposition": f"{disposition}; filename*=UTF-8''{name}",
+        "cache-control": "private, no-cache",
+    }
+
+
+def _beginning(content: Iterator[bytes]) -> bytes:
+    """At most so much, and no character torn."""
+    text = b""
+    for piece in content:
+        text += piece
+        if len(text) > SHOWN:
+            break
+    _close(content)
+    end = min(SHOWN, len(text))
+    while end < len(text) and end > SHOWN - 4 and text[end] & 0xC0 == 0x80:
+        end -= 1
+    return text[:end]
+
+
+def _close(content: Iterator[bytes]) -> None:
+    """Which closes its file once it has begun to be read."""
+    next(content, b"")
+    if isinstance(content, Generator):
+        content.close()

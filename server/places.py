@@ -1,0 +1,87 @@
+"""How answers name files: what Headway keeps is `headway:///PLACE`, and no path of the server's disk is told.
+
+Tasks get the files themselves, as `file://` URIs of the store; so rows hold those, and are translated where they leave
+and come in, also those of older versions.
+"""
+
+import json
+import re
+from collections.abc import AsyncGenerator, Mapping
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+from runner.artifacts import KEPT, located
+
+_KEPT: Final = KEPT.encode()
+_WORKED: Final = "…/".encode()
+_BEFORE: Final = rb'(?:(?<![\w./\x80-\xff-])|(?<=//)|(?<=\\[nrtbf"]))(?:file://)?'
+_AFTER: Final = rb"(?:/|(?![\w\x80-\xff-]|\.\w))"
+# Kept by a worker that has, or by a server that had, another folder.
+_ELSEWHERE: Final = re.compile(
+    rb"file:///[^\s\"'<>\\]*?/((?:exec|files/file)_[0-7][0-9a-hjkmnp-tv-z]{25}/)"
+)
+_SOURCE: Final = ("source",)
+
+
+class Places:
+    """`store` is the root of the artifact store where that is a folder. Files kept there get a URI of their own; of
+    other paths below `data_dir` that part is left out."""
+
+    def __init__(self, data_dir: Path | None = None, store: str | None = None) -> None:
+        self._store = store
+        named = {spelled: _WORKED for folder in _known(data_dir) for spelled in _spelled(folder)}
+        named |= {spelled: _KEPT for spelled in _spelled(store or "")}
+        self._named = named
+        longest_first = sorted(named, key=len, reverse=True)
+        folders = b"|".join(map(re.escape, longest_first))
+        self._folder = re.compile(_BEFORE + b"(" + folders + b")" + _AFTER) if named else None
+
+    def shown(self, told: bytes) -> bytes:
+        """UTF-8, JSON or not, as it leaves."""
+        if self._folder and any(folder in told for folder in self._named):
+            told = self._folder.sub(lambda found: self._named[found[1]], told)
+        if self._store and b"file:///" in told:
+            told = _ELSEWHERE.sub(_KEPT + rb"\1", told)
+        return told
+
+    def shown_text(self, told: str) -> str:
+        raw = told.encode("utf-8", "surrogatepass")
+        return self.shown(raw).decode("utf-8", "surrogatepass")
+
+    def shown_row(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """The same of every text of a row, JSON too."""
+        return {
+            name: self.shown_text(value) if isinstance(value, str) else value
+            for name, value in row.items()
+        }
+
+    async def shown_pieces(
+        self, pieces: AsyncGenerator[bytes, None]
+    ) -> AsyncGenerator[bytes, None]:
+        """Of which none ends within a path."""
+        try:
+            async for piece in pieces:
+                yield self.shown(piece)
+        finally:
+            await pieces.aclose()
+
+    def meant(self, told: Any) -> Any:
+        """What came in, with the URIs that answers gave as they are stored. The source of a flow stays as it is."""
+        return located(told, self._store, _SOURCE) if self._store else told
+
+
+def _known(data_dir: Path | None) -> set[str]:
+    """As it was named, and as it is."""
+    if data_dir is None:
+        return set()
+    return {str(data_dir.absolute()), str(data_dir.resolve())}
+
+
+def _spelled(folder: str) -> set[bytes]:
+    """As text, as JSON in either form and as a URI; none of what is no folder of its own."""
+    if not folder.strip("/"):
+        return set()
+    plain = folder.rstrip("/")
+    texts = {plain, json.dumps(plain, ensure_ascii=False)[1:-1], json.dumps(plain)[1:-1]}
+    return {text.encode() for text in texts | {quote(plain)}}

@@ -1,0 +1,277 @@
+"""No answer, export or report tells a path of the server's disk, wherever a task, a file or an error put one.
+
+The queries are made from the contract: what is added to it is asked here too.
+"""
+
+import asyncio
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from graphql import (
+    GraphQLField,
+    GraphQLObjectType,
+    build_schema,
+    get_named_type,
+    is_leaf_type,
+    is_required_argument,
+)
+from pypdf import PdfReader
+
+from tests.api.client import Client, task
+from tests.api.servers import Served
+
+CONTRACT = build_schema((Path(__file__).parents[2] / "schema" / "schema.graphql").read_text())
+CHILD = """id: child-of-paths
+namespace: acme.paths
+inputs: [{id: data, type: FILE, required: true}]
+tasks:
+  - {id: say, type: log, message: "child got {{ inputs.data }}"}
+outputs: {data: "{{ inputs.data }}"}
+"""
+FLOW = """id: paths
+namespace: acme.paths
+inputs: [{id: data, type: FILE, required: true}]
+on_failure: FINISH_POSSIBLE
+tasks:
+  - id: everywhere
+    type: shell
+    env: {DATA: "{{ inputs.data }}"}
+    run: |
+      pwd; echo "got $DATA"; >&2 echo "env $HEADWAY_INPUT $PYTHONPATH"
+      cp "${DATA#file://}" "copy of.csv"
+      tell() { echo "$1" >&"$HEADWAY_FD"; }
+      tell '{"output": {"place": "'"$PWD"'", "data": "'"$DATA"'", "deep": [{"'"$PWD"'": ["'"$DATA"'"]}]}}'
+      tell '{"property": {"place": "'"$PWD"'/model"}}'
+      tell '{"label": {"place": "'"$PWD"'"}}'
+      tell '{"progress": 0.5, "message": "reading '"$DATA"'"}'
+      tell '{"metric": {"name": "m", "value": 1, "tags": {"file": "'"$DATA"'"}}}'
+      tell '{"artifact": {"path": "copy of.csv", "properties": {"from": "'"$DATA"'"}}}'
+      tell '{"artifact": {"uri": "'"$DATA"'", "name": "used", "direction": "IN"}}'
+      tell '{"artifact": {"uri": "file://'"$PWD"'/x", "name": "named"}}'
+      tell '{"git": {"commit": "abc", "repository": "file://'"$PWD"'"}}'
+      tell '{"artifact": {"path": "'"$PWD"'/none"}}' || true
+  - {id: said, type: log, needs: [everywhere], message: "{{ outputs.everywhere.place }}"}
+  - id: each
+    type: foreach
+    items: ["{{ inputs.data }}"]
+    tasks: [{id: one, type: log, message: "{{ item }}"}]
+  - {id: sub, type: subflow, flow: child-of-paths, inputs: {data: "{{ inputs.data }}"}}
+  - {id: fails, type: python, script: "open(__file__ + '/x')"}
+  - {id: wrong, type: shell, run: "true", artifacts: [{path: ../../x}]}
+  - {id: bad, type: log, message: "{{ outputs.everywhere.place / 2 }}", needs: [everywhere]}
+  - {id: asks, type: approval, needs: [said], message: "Release {{ inputs.data }}?"}
+outputs: {place: "{{ outputs.everywhere.place }}"}
+"""
+REPLAYS = """query ($id: ID!) { executions(first: 1, where: {namespace: {eq: "acme.paths"}}) { nodes { id } }
+  execution(id: $id) { id } }"""
+LOGS = """subscription ($id: ID!) { logs(executionId: $id) { lines { text } complete sha256 } }"""
+_DEPTH = 3
+
+
+def selection(kind: GraphQLObjectType, depth: int) -> str:
+    """All fields that need no argument, so deep."""
+    fields = "".join(
+        part for name, field in kind.fields.items() if (part := asked(name, field, depth))
+    )
+    return f"{{ __typename {fields} }}"
+
+
+def of(kind: str, depth: int) -> str:
+    found = CONTRACT.get_type(kind)
+    assert isinstance(found, GraphQLObjectType), kind
+    return selection(found, depth)
+
+
+def asked(name: str, field: GraphQLField, depth: int) -> str:
+    """Empty where it cannot be asked, or goes too deep."""
+    if any(is_required_argument(argument) for argument in field.args.values()):
+        return ""
+    kind = get_named_type(field.type)
+    page = "(first: 5)" if "first" in field.args else ""
+    if is_leaf_type(kind):
+        return f"{name} "
+    # The nodes of a page are in its edges too.
+    if not isinstance(kind, GraphQLObjectType) or not depth or name == "edges":
+        return ""
+    # Of executions and flows within others only what is their own: the rest is asked of themselves.
+    below = 0 if kind.name in ("Execution", "Flow") else depth - 1
+    return f"{name}{page} {selection(kind, below)} "
+
+
+def parts_of(kind: str, depth: int) -> Iterator[tuple[str, str]]:
+    """Of a type, each of its fields as a selection of its own: together they would cost too much."""
+    found = CONTRACT.get_type(kind)
+    assert isinstance(found, GraphQLObjectType)
+    for name, field in found.fields.items():
+        if part := asked(name, field, depth):
+            yield name, part
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the executions of one session are asked by, and what must not be in an answer."""
+
+    execution: dict[str, Any]
+    beginning: str
+    folders: tuple[str, ...]
+
+    def check(self, answer: str, what: str) -> None:
+        for folder in self.folders:
+            at = answer.find(folder)
+            assert at < 0, f"{what} tells {answer[max(0, at - 200) : at + 200]!r}"
+
+
+@pytest.fixture(scope="module")
+def told(served: Served) -> Told:
+    """Once, for it is only read."""
+    with asyncio.Runner() as runner:
+        return runner.run(_told(served.client, served))
+
+
+async def _told(client: Client, served: Served) -> Told:
+    async with http(served) as asking:
+        file = (await asking.post("/files", params={"name": "orders.csv"}, content=b"a,b\n")).json()
+        folder = str(served.data_dir)
+        assert file["uri"] == f"headway:///files/{file['id']}/orders.csv"
+    await client.save(CHILD)
+    execution = await client.run(FLOW, inputs={"data": file["uri"]})
+    id = execution["id"]
+    begun = await client.ask("query ($id: ID!) { execution(id: $id) { cursor } }", id=id)
+    execution = await client.until(
+        id, asks="WAITING_FOR_APPROVAL", sub="SUCCESS", fails="FAILED", wrong="FAILED", bad="ERROR"
+    )
+    await client.mutate("addNote", id=id, text=f"see {folder}/x and {file['uri']}")
+    approval = task(execution, "asks")["approval"]["id"]
+    await client.mutate("approve", approvalId=approval, comment=f"{folder}/artifacts/y is fine")
+    ended = await client.until_ended(id)
+    await client.mutate("replayExecution", id=id, fromTask="said")
+    return Told(
+        ended, begun["execution"]["cursor"], (folder, str(Path(folder).resolve()), "file:///")
+    )
+
+
+def http(served: Served) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        base_url=served.url, headers={"authorization": f"Bearer {served.token}"}, timeout=60
+    )
+
+
+async def test_no_part_of_an_execution_tells_a_path(
+    client: Client, served: Served, told: Told
+) -> None:
+    id, seen = told.execution["id"], ""
+    for name, part in parts_of("Execution", _DEPTH):
+        for query in (
+            f"execution(id: $id) {{ {part} }}",
+            f"execution(id: $id, at: 40) {{ {part} }}",
+        ):
+            answer = await client.answer(f"query ($id: ID!) {{ {query} }}", id=id)
+            assert "errors" not in answer, (name, answer["errors"])
+            seen += json.dumps(answer, ensure_ascii=False)
+    told.check(seen, "the execution")
+    for said in (
+        "…/work/", "got headway:///files/", "headway:///exec_", "/everywhere/1/copy of.csv",
+        "Release headway:///files/",
+    ):  # fmt: skip
+        assert said in seen, said
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        'executions(first: 20, where: {namespace: {eq: "acme.paths"}}) { nodes %Execution 1% }',
+        "artifacts(first: 20) { nodes %Artifact 2% }",
+        "lineage(of: $id) %LineageGraph 3%",
+        "compareExecutions(ids: [$id, $other]) %Comparison 3%",
+        "auditLog(first: 200) { nodes %AuditEvent 1% }",
+        "approvals(first: 50) { nodes %Approval 1% }",
+        "flows(first: 100) { nodes %Flow 1% }",
+        "facets(field: LABEL, first: 50) %Facet 1%",
+        "workers %Worker 1%",
+        'debugExpression(taskRunId: $run, expression: "inputs.data") %ExpressionResult 1%',
+    ],
+)
+async def test_no_other_query_tells_a_path(client: Client, told: Told, query: str) -> None:
+    other = (await client.ask(REPLAYS, id=told.execution["id"]))["executions"]["nodes"][0]["id"]
+    run = task(told.execution, "everywhere")["id"]
+    query = re.sub(r"%(\w+) (\d)%", lambda found: of(found[1], int(found[2])), query)
+    head = "query ($id: ID!, $other: ID!, $run: ID!) { execution(id: $id) { id } "
+    head += "a: execution(id: $other) { id } node(id: $run) { id } "
+    answer = await client.answer(
+        f"{head} {query} }}", id=told.execution["id"], other=other, run=run
+    )
+    assert "errors" not in answer, answer["errors"]
+    told.check(json.dumps(answer, ensure_ascii=False), query[:40])
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/executions/export.csv?columns=id,inputs,outputs,properties,failureMessage,input.data,property.place,git",
+        "/executions/export.json?search=namespace:acme.paths",
+        "/executions/{id}/record.json?logs=true",
+        "/executions/{id}/logs.txt",
+        "/executions/{id}/logs.txt?order=task&ansi=true",
+    ],
+)
+async def test_no_export_tells_a_path(served: Served, told: Told, path: str) -> None:
+    async with http(served) as asking:
+        answer = await asking.get(path.format(id=told.execution["id"]))
+    assert answer.status_code == 200, answer.text
+    told.check(answer.text, path)
+    assert "headway:///files/file_" in answer.text
+
+
+async def test_no_report_tells_a_path(served: Served, told: Told) -> None:
+    async with http(served) as asking:
+        answer = await asking.get(f"/executions/{told.execution['id']}/report.pdf")
+    text = "".join(page.extract_text() for page in PdfReader(BytesIO(answer.content)).pages)
+    told.check("".join(text.split()), "the report")
+    assert "orders.csv" in text
+
+
+async def test_no_stream_tells_a_path(client: Client, told: Told) -> None:
+    id = told.execution["id"]
+    texts: list[str] = []
+    async with client.subscribe(LOGS, id=id) as messages:
+        async for data in messages:
+            told.check(json.dumps(data, ensure_ascii=False), "the log")
+            texts += [line["text"] for line in data["logs"]["lines"]]
+    digest = sha256("".join(f"{text}\n" for text in texts).encode()).hexdigest()
+    assert data["logs"]["sha256"] == digest
+    events = f"subscription ($id: ID!) {{ executionEvents(id: $id) {of('ExecutionEvent', 1)} }}"
+    async with client.subscribe(events, id=id) as messages:
+        async for data in messages:
+            told.check(json.dumps(data, ensure_ascii=False), "an event")
+    changes = (
+        "subscription ($id: ID!, $after: String) { executionChanges(id: $id, after: $after) "
+        f"{of('ExecutionChange', 1)} }}"
+    )
+    seen = ""
+    async with client.subscribe(changes, id=id, after=told.beginning) as messages:
+        async for data in messages:
+            seen += json.dumps(data, ensure_ascii=False)
+            if data["executionChanges"]["seq"] >= told.execution["seq"]:
+                break
+    told.check(seen, "a change")
+    assert "headway:///exec_" in seen
+
+
+async def test_what_is_shown_of_a_file_is_what_finds_it(client: Client, told: Told) -> None:
+    shown = told.execution["inputs"]["data"]
+    found = await client.ask(
+        "query ($search: String!) { executions(search: $search) { nodes { id } } }",
+        search=f'input.data:"{shown}"',
+    )
+    assert told.execution["id"] in [one["id"] for one in found["executions"]["nodes"]]
+    again = await client.create("acme.paths/child-of-paths", inputs={"data": shown})
+    ended = await client.until_ended(again["id"])
+    assert (ended["state"], ended["outputs"]) == ("SUCCESS", {"data": shown})

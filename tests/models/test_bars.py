@@ -1,0 +1,65 @@
+"""Bars of one round length: as few as asked for, without a gap, with all of the time in them."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.bars import LENGTHS, MOST_BARS, bars_between
+from models.errors import Refused
+
+MONDAY = datetime(2026, 5, 4, tzinfo=UTC)
+moments = st.datetimes(
+    datetime(1971, 1, 1), datetime(2100, 1, 1), timezones=st.sampled_from([UTC, timezone(timedelta(hours=5.5))])
+)  # fmt: skip
+
+
+@given(
+    moments,
+    st.timedeltas(timedelta(microseconds=1), timedelta(days=20_000)),
+    st.integers(1, MOST_BARS),
+)
+def test_bars_hold_the_time_in_the_shortest_length_that_fits(
+    since: datetime, lasts: timedelta, most: int
+) -> None:
+    until = since + lasts
+    bars = bars_between(since, until, most)
+    starts = bars.starts
+    assert 1 <= len(starts) == bars.number <= most
+    assert starts[0] <= since < starts[0] + bars.length
+    assert starts[-1] < until <= starts[-1] + bars.length
+    assert all(after - before == bars.length for before, after in pairwise(starts))
+    seconds = bars.length.total_seconds()
+    assert seconds in LENGTHS or seconds % LENGTHS[-1] == 0
+    midnight = starts[0].astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    assert (starts[0] - midnight) % bars.length == timedelta() or bars.length > timedelta(days=1)
+    shorter = [length for length in LENGTHS if length < seconds]
+    if shorter:
+        assert lasts / timedelta(seconds=shorter[-1]) > most - 1
+
+
+@pytest.mark.parametrize(
+    ("hours", "most", "seconds", "number"),
+    [(1, 60, 60, 60), (1, 59, 300, 12), (24, 24, 3600, 24), (24 * 7, 7, 86400, 7), (24 * 7, 1, 604800, 1),
+     (1 / 3600, 200, 1, 1)],
+)  # fmt: skip
+def test_lengths_are_round(hours: float, most: int, seconds: int, number: int) -> None:
+    bars = bars_between(MONDAY, MONDAY + timedelta(hours=hours), most)
+    assert (bars.first, bars.length.total_seconds(), bars.number) == (MONDAY, seconds, number)
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "most", "path"),
+    [(MONDAY, MONDAY, 5, "since"), (MONDAY, MONDAY - timedelta(1), 5, "since"),
+     (MONDAY, MONDAY + timedelta(1), 0, "bars"),
+     (MONDAY, MONDAY + timedelta(1), 201, "bars"), (datetime(1, 1, 1, tzinfo=UTC), MONDAY, 5, "since"),
+     (MONDAY, datetime(9999, 1, 1, tzinfo=UTC), 5, "since")],
+)  # fmt: skip
+def test_what_has_no_bars_is_refused(
+    since: datetime, until: datetime, most: int, path: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        bars_between(since, until, most)
+    assert refused.value.problems[0].path == (path,)

@@ -1,0 +1,93 @@
+"""Paths of the server's disk as they leave, and URIs of answers as they come in."""
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import orjson
+import pytest
+
+from server.places import Places
+
+EXECUTION = "exec_01h455vb4pex5vsknk084sn02q"
+PLACES = Places(Path("/data"), "/data/artifacts")
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ("file:///data/artifacts/files/file_1/b.csv", "headway:///files/file_1/b.csv"),
+        ("/data/artifacts/exec_1/a", "headway:///exec_1/a"),
+        ("cannot read '/data/work/att_1/files/x.py'", "cannot read '…/work/att_1/files/x.py'"),
+        ("cannot read file:///data/work/x.py!", "cannot read …/work/x.py!"),
+        ("A=/data/pg:/data/python", "A=…/pg:…/python"),
+        ("first\n/data/pg", "first\n…/pg"),
+        ('said "/data/pg"', 'said "…/pg"'),
+        ("in /data", "in …/"),
+        ("in /data.", "in …/."),
+        ("in /data.old and /data.", "in /data.old and …/."),
+        ("duckdb:////data/x.db", "duckdb:///…/x.db"),
+        ("file:///data/artifacts", "headway:///"),
+        ("/data/artifacts-of-others/x", "…/artifacts-of-others/x"),
+        (f"file:///old/artifacts/{EXECUTION}/a/1/x", f"headway:///{EXECUTION}/a/1/x"),
+        (
+            "file:///old/files/file_01h455vb4pex5vsknk084sn02q/x",
+            "headway:///files/file_01h455vb4pex5vsknk084sn02q/x",
+        ),
+        ("file:///home/me/model.pkl", None),
+        ("s3://bucket/data/x and /mnt/data/x and ../data/x", None),
+        ("https://data/x, /database, /data-set/x, ü/data/x", None),
+    ],
+)
+def test_a_path_is_told_without_where_it_is(told: str, shown: str | None) -> None:
+    expected = told if shown is None else shown
+    assert PLACES.shown_text(told) == expected
+    value = {"key": [told]}
+    assert orjson.loads(PLACES.shown(orjson.dumps(value))) == {"key": [expected]}
+
+
+def test_folders_are_found_however_they_are_written(tmp_path: Path) -> None:
+    folder = tmp_path / 'a "b" ü\\'
+    folder.mkdir()
+    linked = tmp_path / "linked"
+    linked.symlink_to(folder)
+    places = Places(linked, str(folder / "kept"))
+    for told in (f"{folder}/x", f"{linked}/x", f"{folder / 'kept'}/x", (folder / "x").as_uri()):
+        for shown in (
+            places.shown_text(told),
+            orjson.loads(places.shown(orjson.dumps([told])))[0],
+        ):
+            assert shown in ("…/x", "headway:///x"), told
+
+
+def test_without_folders_all_stays() -> None:
+    told = "/ file:///data/x \ud800"
+    for places in (Places(), Places(Path("/"), "/")):
+        assert places.shown_text(told) == told
+
+
+async def test_pieces_are_shown_and_closed() -> None:
+    closed = []
+
+    async def pieces() -> AsyncGenerator[bytes, None]:
+        try:
+            yield b"/data/x"
+            yield b"/data/y"
+        finally:
+            closed.append(True)
+
+    shown = PLACES.shown_pieces(pieces())
+    assert await anext(shown) == "…/x".encode()
+    await shown.aclose()
+    assert closed == [True]
+
+
+def test_what_answers_gave_is_understood() -> None:
+    told = {"inputs": {"data": ["headway:///a/b", 1, None]}, "search": 'input.data:"headway:///a"'}
+    meant = {
+        "inputs": {"data": ["file:///data/artifacts/a/b", 1, None]},
+        "search": 'input.data:"file:///data/artifacts/a"',
+    }
+    assert PLACES.meant(told) == meant
+    source = {"input": {"source": "default: headway:///a"}}
+    assert PLACES.meant(source) == source
+    assert Places(Path("/data")).meant(told) == told
