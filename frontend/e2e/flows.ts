@@ -172,17 +172,17 @@ tasks:
   - {id: final, type: log, needs: [runs, review], message: done}
   - {id: register, type: log, needs: [final], message: done}
 `,
-  // 500 turns of two tasks each, which the engine carries by itself.
+  // 500 turns of two tasks each.
   fan: `
 id: fan
 namespace: e2e
 tasks:
   - id: each
     type: foreach
-    max_parallel: 20
+    max_parallel: 3
     items: "{{ range(500) }}"
     tasks:
-      - {id: fetch, type: shell, run: "true"}
+      - {id: fetch, type: shell, run: sleep 0.2}
       - {id: load, type: log, needs: [fetch], message: "{{ item }}"}
 `,
   // A pipeline as people have them: what its pictures show.

@@ -88,31 +88,31 @@ test("a drag over the axis looks at a part of the time", async ({ page, headway 
   await expect.poll(async () => (await bar.boundingBox())!.width).toBeCloseTo(before, 0);
 });
 
-/** In the page: from an event's time to the screen that shows it, in milliseconds, without polling. */
-type Watched = { waits: number[] };
+/** In the page, in milliseconds, without polling: from an event, and from the change that tells it, to the screen. */
+type Watched = { waits: { event: number; change: number }[] };
 
 test("a foreach of 500 x 2 is watched while it runs", async ({ page, headway }) => {
   test.setTimeout(180_000);
   await page.addInitScript(() => {
     const watched: Watched = { waits: [] };
     Object.assign(window, { watched });
-    let oldest: number | undefined; // of the events that have come and are not on the screen yet
+    let oldest: { at: number; arrived: number } | undefined; // what has come and is not on the screen yet
     const Plain = window.WebSocket;
     window.WebSocket = class extends Plain {
       constructor(...given: ConstructorParameters<typeof Plain>) {
         super(...given);
         this.addEventListener("message", ({ data }) => {
           const change = JSON.parse(data).payload?.data?.executionChanges;
-          const ends = (change?.taskRuns ?? []).filter((task: { endedAt: string | null }) => task.endedAt);
+          const ended = (change?.taskRuns ?? []).some((task: { endedAt: string | null }) => task.endedAt);
           const times = (change?.events ?? []).map((event: { at: string }) => Date.parse(event.at));
-          if (ends.length && times.length) oldest = Math.min(oldest ?? times[0], ...times);
+          if (ended && times.length) oldest ??= { at: Math.min(...times), arrived: Date.now() };
         });
       }
     };
     const seen = new MutationObserver((mutations) => {
       const counted = mutations.some(({ target }) => target.parentElement?.closest("[aria-pressed]"));
       if (oldest === undefined || !counted) return;
-      watched.waits.push(Date.now() - oldest);
+      watched.waits.push({ event: Date.now() - oldest.at, change: Date.now() - oldest.arrived });
       oldest = undefined;
     });
     document.addEventListener("DOMContentLoaded", () =>
@@ -123,6 +123,7 @@ test("a foreach of 500 x 2 is watched while it runs", async ({ page, headway }) 
   await page.goto(`${headway.server.url}/executions/${run.id}`);
   await expect(row(page, "each")).toBeVisible();
   await expect(pane(page).getByPlaceholder("Filter 1\u2009001 tasks")).toBeVisible({ timeout: 60_000 });
+  const watched = () => (window as unknown as { watched: Watched }).watched.waits;
   await page.waitForFunction(
     () => (window as unknown as { watched: Watched }).watched.waits.length >= 40,
     null,
@@ -131,14 +132,19 @@ test("a foreach of 500 x 2 is watched while it runs", async ({ page, headway }) 
       timeout: 120_000,
     },
   );
-  const waits = await page.evaluate(() => (window as unknown as { watched: Watched }).watched.waits);
-  waits.sort((one, other) => one - other);
-  const median = waits[Math.floor(waits.length / 2)]!;
-  const late = waits[Math.floor(waits.length * 0.95)]!;
+  const waits = await page.evaluate(watched);
+  const figures = (part: keyof Watched["waits"][number]) => {
+    const sorted = waits.map((wait) => wait[part]).sort((one, other) => one - other);
+    return { median: sorted[sorted.length >> 1]!, late: sorted[Math.floor(sorted.length * 0.95)]! };
+  };
+  const event = figures("event");
+  const change = figures("change");
   console.log(
-    `from an event to the screen: median ${median} ms, 95 % ${late} ms, of ${waits.length} changes`,
+    `to the screen, of ${waits.length} changes: from the event ${event.median} ms (95 %: ${event.late}), ` +
+      `from the change's arrival ${change.median} ms (95 %: ${change.late})`,
   );
-  expect(median).toBeLessThan(1000);
+  expect(change.median).toBeLessThan(300);
+  expect(event.median).toBeLessThan(3000); // the server shares its cores with the browser, the tasks and other tests
   await headway.cancel(run.id);
 });
 
@@ -147,6 +153,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     page,
     headway,
   }) => {
+    test.setTimeout(180_000);
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     const failed = await failedOrders(headway);
     const running = await headway.run("sweep");

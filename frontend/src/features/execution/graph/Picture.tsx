@@ -48,8 +48,10 @@ export function Picture({ record, tasks, shape, selected, text, onChoose, onOpen
         const known = facts.get(id);
         const { x, y, width, height } = layout.get(id)!;
         if (!known) return [];
+        const { child } = known.task;
         const data = {
           facts: known,
+          child: child && (record.children.get(child.id) ?? child),
           kind,
           over,
           selected: id === chosen,
@@ -59,7 +61,7 @@ export function Picture({ record, tasks, shape, selected, text, onChoose, onOpen
         };
         return [{ id, type: "task" as const, position: { x, y }, width, height, data }];
       }),
-    [shape, layout, facts, over, chosen, wanted, onChoose, onOpen],
+    [shape, layout, facts, record.children, over, chosen, wanted, onChoose, onOpen],
   );
   const edges = useMemo<Edge[]>(
     () =>

@@ -15,6 +15,8 @@ import classes from "./TaskNode.module.css";
 export type TaskNodeData = {
   facts: NodeFacts;
   kind: NodeKind;
+  /** The execution that it started, as it stands now. */
+  child: ExecutionLinkFragment | null;
   over: boolean;
   selected: boolean;
   /** The filter does not match it. */
@@ -60,7 +62,7 @@ export const TaskNode = memo(function TaskNode({ id, data }: NodeProps<TaskFlowN
           </span>
           {(kind === "fan" || kind === "stack") && <Counts facts={facts} />}
         </button>
-        {kind === "subflow" && <Child child={task.child} />}
+        {kind === "subflow" && <Child child={data.child} />}
       </div>
       <Handle type="source" position={Position.Right} className={classes.handle} isConnectable={false} />
     </>

@@ -1,15 +1,15 @@
 import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { useClient } from "urql";
 import { records } from "@/entities/execution/useRecord";
-import { type EventMarkFragment, EventMarksDocument } from "@/shared/graphql/gen/graphql";
+import { EventMarksDocument } from "@/shared/graphql/gen/graphql";
 import { useLink } from "@/shared/graphql/link";
-import { joined } from "./marks";
+import { type Event, joined } from "./marks";
 
 const PAGE = 1000;
-const NONE: readonly EventMarkFragment[] = [];
+const NONE: readonly Event[] = [];
 
 /** Every event of an execution so far: read once, in pages, then those that its changes bring. */
-export function useEventMarks(id: string): readonly EventMarkFragment[] {
+export function useEventMarks(id: string): readonly Event[] {
   const client = useClient();
   const { epoch } = useLink();
   const record = useSyncExternalStore(

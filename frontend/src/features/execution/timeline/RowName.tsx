@@ -34,19 +34,19 @@ function Glyph({ token }: { token: StateToken }) {
 }
 
 /** The execution that a subflow started, with its own state. */
-function Child({ line: { task } }: { line: TaskLine }) {
-  if (!task.child) return null;
-  const token = STATE_TOKENS[task.child.state];
+function Child({ line: { child } }: { line: TaskLine }) {
+  if (!child) return null;
+  const token = STATE_TOKENS[child.state];
   return (
     <Link
       to="/executions/$id"
-      params={{ id: task.child.id }}
+      params={{ id: child.id }}
       search={{}}
       tabIndex={-1}
       className={classes.child}
       data-tone={token.tone}
-      title={`${task.child.name}: ${token.word}`}
-      aria-label={`Open ${task.child.name}, ${token.word}`}
+      title={`${child.name}: ${token.word}`}
+      aria-label={`Open ${child.name}, ${token.word}`}
     >
       <IconSubtask size={14} stroke={1.75} />
     </Link>

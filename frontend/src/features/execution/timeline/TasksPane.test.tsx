@@ -87,6 +87,9 @@ const lines = (pane: HTMLElement) =>
     .map((row) => row.querySelector("[role=gridcell]")?.textContent?.trim());
 const search = (router: { state: { location: { search: object } } }) => router.state.location.search;
 
+// The whole page is drawn in each, on machines that others use as well.
+vi.setConfig({ testTimeout: 30_000 });
+
 beforeEach(() => {
   records.delete("exec_2");
   // jsdom lays nothing out: the list must think that it has room.

@@ -9,6 +9,7 @@ const VIEW: View = {
   toggled: new Map(),
   keep: new Set(),
   selected: undefined,
+  children: new Map(),
   cause: undefined,
   critical: new Set(),
 };
@@ -207,4 +208,17 @@ describe("lines from change to change", () => {
     const ordered = inOrder(rows([done("a", 0, 1), done("b", 0, 1), done("c", 0, 1)]), held);
     expect(names(ordered)).toEqual(["b", "a", "c"]);
   });
+});
+
+it("a subflow's line tells how the execution that it started stands now", () => {
+  const started = {
+    __typename: "Execution" as const,
+    id: "exec_9",
+    name: "nested-9",
+    state: "RUNNING" as const,
+  };
+  const now = { ...started, state: "FAILED" as const };
+  const task = aRun("nested", [["RUNNING", 0]], { type: "subflow", child: started });
+  expect(rows([task])[0]).toMatchObject({ child: started });
+  expect(rows([task], { children: new Map([[now.id, now]]) })[0]).toMatchObject({ child: now });
 });

@@ -7,6 +7,7 @@ import {
   hasFailed,
   type Iteration,
 } from "@/entities/taskRun/tree";
+import type { ExecutionLinkFragment } from "@/shared/graphql/gen/graphql";
 import { plural } from "@/shared/lib/number";
 import { isEnded } from "@/shared/ui/stateTokens";
 import { blockerOf } from "./blocker";
@@ -30,6 +31,8 @@ export type TaskLine = Line & {
   needs: string | null;
   needsFrom: number | null;
   critical: boolean;
+  /** The execution that it started, as it stands now. */
+  child: ExecutionLinkFragment | null;
 };
 /** One turn of a foreach of several tasks. */
 export type IterationLine = Line & {
@@ -57,6 +60,8 @@ export type View = {
   keep: ReadonlySet<string>;
   /** The key of the selected task run: it is never folded away. */
   selected: string | undefined;
+  /** The executions that its tasks started, by id. */
+  children: ReadonlyMap<string, ExecutionLinkFragment>;
   /** The key of the task run that the execution failed of: it comes first. */
   cause: string | undefined;
   /** Ids of the task runs on the critical path. */
@@ -165,6 +170,7 @@ class Listing {
       needs: blocker?.key ?? null,
       needsFrom: blocker?.from ?? null,
       critical: this.view.critical.has(task.id),
+      child: task.child && (this.view.children.get(task.child.id) ?? task.child),
     });
     if (open) this.iterations(task, iterations, depth + 1);
   }

@@ -31,7 +31,15 @@ export function useRows(
     const held = hold ? before.current.rows.map(({ id }) => id) : [];
     const keep = hold ? new Set(held) : NONE;
     const cause = record.head.failure?.taskRun?.key;
-    const view = { over, toggled, keep, selected, cause, critical: new Set(path.map(({ id }) => id)) };
+    const view = {
+      over,
+      toggled,
+      keep,
+      selected,
+      cause,
+      children: record.children,
+      critical: new Set(path.map(({ id }) => id)),
+    };
     const made = isFiltering(filter)
       ? matchingRows(matching(record, filter, over), view)
       : rowsOf([...record.taskRuns.values()], view);
