@@ -150,8 +150,11 @@ test("300 rows are loaded, one is opened, and Back shows the same rows at the sa
   await page.getByRole("button", { name: "Load more" }).click();
   const count = async () => Number(await table.getAttribute("aria-rowcount"));
   await expect.poll(count).toBeGreaterThan(150);
-  await page.mouse.wheel(0, 20_000);
-  await expect.poll(count).toBeGreaterThan(300);
+  const scrolled = async () => {
+    await page.mouse.wheel(0, 20_000);
+    return count();
+  };
+  await expect.poll(scrolled).toBeGreaterThan(300);
   await page.evaluate(() => window.scrollTo(0, 8_000));
   await expect.poll(() => page.evaluate(() => window.scrollY)).toBe(8_000);
   await expect(page.locator("[data-execution]").first()).toBeVisible();
