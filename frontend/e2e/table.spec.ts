@@ -248,7 +248,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     await page.getByRole("checkbox", { name: /^Select a-/ }).check();
     await page.keyboard.press("j");
     await page.keyboard.press("Space");
-    await expect(page.getByRole("complementary", { name: /^Preview of/ })).toContainText("Success");
+    await expect(page.getByRole("complementary", { name: /^Preview of/ })).toContainText("Flow");
     await check("preview and selection");
     await page.keyboard.press("Escape");
     await page.getByRole("toolbar").getByRole("button", { name: "Cancel" }).click();
