@@ -23,9 +23,6 @@ test("200 are restarted: what would happen, how far it is, and what was refused"
   }
   const slow = await headway.run("slow");
   await page.goto(
-    `${headway.server.url}/executions?q=${encodeURIComponent("namespace:e2e.bulk OR flow:slow is:running")}`,
-  );
-  await page.goto(
     `${headway.server.url}/executions?q=${encodeURIComponent(`(namespace:e2e.bulk OR id:${slow.id})`)}`,
   );
   const failed = page

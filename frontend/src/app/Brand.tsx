@@ -3,7 +3,7 @@ import classes from "./Shell.module.css";
 
 export function Brand() {
   return (
-    <Link to="/executions" search={{}} className={classes.brand}>
+    <Link to="/executions" search={{}} className={classes.brand} aria-label="Headway">
       <svg viewBox="0 0 32 32" width="24" height="24" aria-hidden="true">
         <rect width="32" height="32" rx="7" fill="var(--hw-ink)" />
         <path

@@ -23,6 +23,8 @@ export function useListKeys({
   onClear,
 }: Keys): void {
   const move = (step: number) => {
+    // Else Space and Enter would go on being those of the box that was clicked last.
+    if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
     const at = current ? ids.indexOf(current) : -1;
     onCurrent(ids[Math.max(0, Math.min(ids.length - 1, at + step))] ?? null);
   };
