@@ -22,13 +22,11 @@ const WORDS: Partial<Record<Action, string>> = {
 
 export type BulkAction = { spec: ActionSpec; action: Action; word: string };
 
-export const BULK: readonly BulkAction[] = ACTIONS.filter((spec) => !ONE_BY_ONE.has(spec.action)).map(
-  (spec) => ({
-    spec,
-    action: spec.action,
-    word: WORDS[spec.action] ?? spec.word,
-  }),
-);
+export const BULK: readonly BulkAction[] = ACTIONS.flatMap((spec) => {
+  const { action, word } = spec;
+  if (action === "RUN_AGAIN" || ONE_BY_ONE.has(action)) return [];
+  return [{ spec, action, word: WORDS[action] ?? word }];
+});
 export const ON_THE_BAR = FIRST.map((action) => BULK.find((one) => one.action === action)!);
 export const MORE = BULK.filter((one) => !FIRST.includes(one.action));
 
