@@ -12,7 +12,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "RESULTS.md"
 SCRIPTS = (
-    "cold_start", "first_event", "throughput", "fan_out", "shell_tasks", "cancel", "history", "lists",
+    "cold_start", "first_event", "throughput", "fan_out", "shell_tasks", "cancel", "history", "lists", "logs",
 )  # fmt: skip
 HEAD = """# Measured
 
@@ -40,7 +40,9 @@ def command(name: str) -> str:
 
 def asked_by() -> str:
     """What the measurements were told by the environment, as one would write it before the command."""
-    told = (f"{name}={os.environ[name]} " for name in ("HISTORY", "LISTS") if name in os.environ)
+    told = (
+        f"{name}={os.environ[name]} " for name in ("HISTORY", "LISTS", "LOGS") if name in os.environ
+    )
     return "".join(told)
 
 

@@ -30,6 +30,7 @@ export default defineConfig({
       "/login": { target: server },
       "/artifacts": { target: server },
       "/files": { target: server },
+      "^/executions/[^/]+/inputs/": { target: server },
       "^/executions/.*\\.(csv|json|txt|pdf)(\\?|$)": { target: server },
     },
   },

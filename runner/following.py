@@ -37,6 +37,8 @@ NO_MOMENT: Final = "9223372036854775807:9223372036854775807:"
 """The snapshot of a view that was not read with one: whoever goes on from there is told to read it anew."""
 BUDGET: Final = 16_000
 """Characters of an answer that a part may come to; one row may be longer."""
+_FEW: Final = 2_000
+"""Events that are told after however long a time, and however small the execution is."""
 _EVENTS_AT_ONCE: Final = 200
 _ROWS_AT_ONCE: Final = 100
 
@@ -68,21 +70,22 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Weights:
-    """What is asked of the rows of a field, and about how many characters one comes to beside its texts."""
+class Weight:
+    """About how many characters a row comes to beside its texts, and each of its attempts; `left_out` are columns with
+    long texts that nobody asks for."""
 
-    of_row: Mapping[str, float]
-    left_out: Mapping[str, frozenset[str]]
-    """Columns with long texts that nobody asks for."""
+    row: int
+    attempt: int = 0
+    left_out: frozenset[str] = frozenset()
 
-    def of(self, name: str, row: Any) -> float:
-        skipped = self.left_out.get(name, frozenset())
-        texts = sum(
-            len(value)
-            for column, value in _columns(row)
-            if isinstance(value, str) and column not in skipped
-        )
-        return self.of_row[name] + texts
+    def of(self, row: Any) -> int:
+        found = self.row
+        for column, value in _columns(row):
+            if isinstance(value, str) and column not in self.left_out:
+                found += len(value)
+            elif column == "attempt" and self.attempt:
+                found += value * (self.attempt + len(row["error"] or ""))
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +99,10 @@ class _Item:
 
 
 async def follow(
-    pool: Pool, feed: Feed, id: UUID, place: Place | None, weights: Weights
+    pool: Pool, feed: Feed, id: UUID, place: Place | None, weights: Mapping[str, Weight]
 ) -> AsyncGenerator[Part, None]:
-    """From a place on, for as long as the execution is there; without one from now on. An outage of the database only
-    delays."""
+    """From a place on, for as long as the execution is there; without one from now on. `weights` are of the fields
+    that are asked for: only those are read. An outage of the database only delays."""
     with feed.watch(f"e:{id}", f"c:{id}", f"m:{id}") as watch:
         while True:
             began = time.thread_time()
@@ -107,7 +110,7 @@ async def follow(
             news = await patiently(pool, partial(store.news_since, pool, id, moment))
             if news is None:
                 return
-            if place is None or _is_too_far(place, news):
+            if place is None or await _is_too_far(pool, id, place, news):
                 place = Place(news.seq, news.moment)
                 yield Part(place, reset=True)
             else:
@@ -119,16 +122,22 @@ async def follow(
             await watch.changed()
 
 
-def _is_too_far(place: Place, news: News) -> bool:
-    if news.ahead or place.seq > news.seq:
+async def _is_too_far(pool: Pool, id: UUID, place: Place, news: News) -> bool:
+    """Whether to read the execution anew costs less than to tell all that lies between; or that is unknown."""
+    if news.ahead or place.seq > news.seq or max(news.rows.values()) > store.TOO_MANY:
         return True
-    return max(news.seq - place.seq, *news.rows.values()) > store.TOO_MANY
+    passed = news.seq - place.seq
+    if passed <= _FEW:
+        return False
+    return passed > _FEW + 2 * await patiently(pool, partial(store.count_task_runs, pool, id))
 
 
 class _Round:
     """All from a place to what was there when one looked."""
 
-    def __init__(self, pool: Pool, id: UUID, place: Place, news: News, weights: Weights) -> None:
+    def __init__(
+        self, pool: Pool, id: UUID, place: Place, news: News, weights: Mapping[str, Weight]
+    ) -> None:
         self._pool = pool
         self._id = id
         self._place = place
@@ -140,17 +149,17 @@ class _Round:
     async def parts(self) -> AsyncGenerator[Part, None]:
         """Nothing when nothing changed. The last one is known to be it, so each waits for the next."""
         rows: dict[str, dict[Any, Any]] = {}
-        weight, moved, place = 0.0, False, self._place
+        total, moved, place = 0, False, self._place
         async with aclosing(self._items()) as items:
             async for item in items:
-                asked = item.name in self._weights.of_row
-                heavy = self._weights.of(item.name, item.row) if asked else 0.0
-                if rows and weight + heavy > BUDGET:
+                weight = self._weights.get(item.name)
+                heavy = weight.of(item.row) if weight else 0
+                if rows and total + heavy > BUDGET:
                     yield Part(place, _listed(rows), more=True)
-                    rows, weight = {}, 0.0
-                if asked:
+                    rows, total = {}, 0
+                if weight:
                     rows.setdefault(item.name, {})[item.key] = item.row
-                weight, place, moved = weight + heavy, item.place, True
+                total, place, moved = total + heavy, item.place, True
         if moved:
             yield Part(Place(self._news.seq, self._news.moment), _listed(rows))
 
@@ -172,7 +181,7 @@ class _Round:
         start = names.index(place.kind) if place.kind else 0
         for name in names[start:]:
             after = place.last if name == place.kind else store.NO_ID
-            if name not in self._weights.of_row:
+            if name not in self._weights:
                 continue
             while rows := await self._read(
                 store.rows_between, name, self._id, place.moment, until, after, _ROWS_AT_ONCE
@@ -187,7 +196,7 @@ class _Round:
         seq, within = place.seq, place.within
         while seq < self._news.seq:
             events = await self._read(events_after, self._id, seq, _EVENTS_AT_ONCE, self._news.seq)
-            touched = await self._read(touched_by, self._id, events, self._weights.of_row)
+            touched = await self._read(touched_by, self._id, events, self._weights)
             coming = [run for event in events for run in touched[event.seq].runs]
             for event in events:
                 before = Place(seq, place.moment)

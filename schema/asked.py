@@ -1,33 +1,39 @@
 """What an operation asks of a field."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeAlias
 
 from graphql import FieldNode, FragmentSpreadNode, GraphQLResolveInfo, SelectionSetNode
 
 from schema.context import Info
 
+Asked: TypeAlias = Sequence[SelectionSetNode | None]
+"""What stands below a field, wherever in a document the field is asked for."""
 
-def names_below(info: Info, *path: str) -> frozenset[str]:
-    """The names of the fields that are asked of this one's objects, or, by a path, of those below. What a directive
-    leaves out is among them."""
+
+def names_below(info: Info) -> frozenset[str]:
+    """The names of the fields that are asked of this one's objects. What a directive leaves out is among them."""
     raw = info._raw_info
-    found = [node.selection_set for node in raw.field_nodes]
-    for name in path:
-        found = [
-            node.selection_set
-            for each in found
-            for node in _fields(raw, each)
-            if node.name.value == name
-        ]
-    return frozenset(node.name.value for each in found for node in _fields(raw, each))
+    below = [node.selection_set for node in raw.field_nodes]
+    return frozenset(node.name.value for node in _fields(raw, below))
 
 
-def _fields(raw: GraphQLResolveInfo[Any], asked: SelectionSetNode | None) -> Iterator[FieldNode]:
-    for node in asked.selections if asked else ():
-        if isinstance(node, FieldNode):
-            yield node
-        elif isinstance(node, FragmentSpreadNode):
-            yield from _fields(raw, raw.fragments[node.name.value].selection_set)
-        else:
-            yield from _fields(raw, node.selection_set)  # type: ignore[attr-defined]
+def fields_below(
+    raw: GraphQLResolveInfo[Any], kind: Any, below: Asked
+) -> Iterator[tuple[str, Any, Asked]]:
+    """The fields that are asked of objects of a type, each with its own type and what is asked below it."""
+    for node in _fields(raw, below):
+        field = getattr(kind, "fields", {}).get(node.name.value)
+        if field:
+            yield node.name.value, field.type, [node.selection_set]
+
+
+def _fields(raw: GraphQLResolveInfo[Any], below: Asked) -> Iterator[FieldNode]:
+    for asked in below:
+        for node in asked.selections if asked else ():
+            if isinstance(node, FieldNode):
+                yield node
+            elif isinstance(node, FragmentSpreadNode):
+                yield from _fields(raw, [raw.fragments[node.name.value].selection_set])
+            else:
+                yield from _fields(raw, [node.selection_set])  # type: ignore[attr-defined]

@@ -1,22 +1,28 @@
 """Following an execution by cursor: what one is, how much an answer comes to, what is told."""
 
-from collections.abc import AsyncGenerator, Iterable, Mapping
-from typing import Any, Final
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 
-from strawberry.types.nodes import FragmentSpread, InlineFragment, SelectedField, Selection
-from strawberry.utils.str_converters import to_snake_case
+from graphql import (
+    GraphQLResolveInfo,
+    SelectionSetNode,
+    get_named_type,
+    is_list_type,
+    is_non_null_type,
+)
 
 from models.errors import ProblemCode, Refused
-from runner.following import Part, Place, Weights, follow
+from runner.following import Part, Place, Weight, follow
 from runner.store.execution_changes import KINDS, NO_ID
+from schema.asked import fields_below
 from schema.context import Info
 from schema.types.paging import decode_cursor, encode_cursor
 
 _KIND: Final = "execution.place"
-_LEAF: Final = 40
+_LEAF: Final = 34
 """Characters of a field in an answer, about: its name, its value and what stands between."""
-_LISTED: Final = 3
+_LISTED: Final = 2
 """How many of a list within a row, about."""
 _LONG: Final[Mapping[str, Mapping[str, str]]] = {
     "task_runs": {"inputs": "inputs", "outputs": "results"},
@@ -28,7 +34,13 @@ _NEVER_SHOWN: Final[Mapping[str, frozenset[str]]] = {
     "task_runs": frozenset({"outputs", "standing"}),
     "children": frozenset({"tentative", "clock", "signals", "paused", "killing", "git"}),
 }
-_TOLD: Final = frozenset({"task_runs", "approvals", "notes", "events", "gone_artifacts", *KINDS})
+_ROWS: Final[Mapping[str, str]] = {
+    "taskRuns": "task_runs",
+    "goneArtifactIds": "gone_artifacts",
+    **{name: name for name in ("approvals", "notes", "events", *KINDS)},
+}
+"""What the fields of a message tell, as the store names it."""
+Raw: TypeAlias = GraphQLResolveInfo[Any]
 
 
 def cursor_of(id: UUID, place: Place) -> str:
@@ -64,36 +76,36 @@ async def changes_of(info: Info, id: UUID, after: str | None) -> AsyncGenerator[
         yield part
 
 
-def weights_of(info: Info) -> Weights:
-    """Only what is asked of a message is read."""
-    asked = {to_snake_case(one.name): one for one in _fields(info.selected_fields[0].selections)}
-    if "gone_artifact_ids" in asked:
-        asked["gone_artifacts"] = asked.pop("gone_artifact_ids")
-    told = {name: asked[name] for name in asked.keys() & _TOLD}
-    return Weights(
-        {name: _size(field) for name, field in told.items()},
-        {name: _left_out(name, field) for name, field in told.items()},
-    )
+def weights_of(info: Info) -> Mapping[str, Weight]:
+    """Of the fields with rows that are asked of a message."""
+    raw = info._raw_info
+    message = raw.schema.type_map["ExecutionChange"]
+    asked: dict[str, tuple[Any, list[SelectionSetNode | None]]] = {}
+    whole = [node.selection_set for node in raw.field_nodes]
+    for field, kind, below in fields_below(raw, message, whole):
+        if name := _ROWS.get(field):
+            asked.setdefault(name, (kind, []))[1].extend(below)
+    return {name: _weight(raw, name, kind, below) for name, (kind, below) in asked.items()}
 
 
-def _fields(selections: Iterable[Selection]) -> Iterable[SelectedField]:
-    for one in selections:
-        if isinstance(one, SelectedField):
-            yield one
-        elif isinstance(one, FragmentSpread | InlineFragment):
-            yield from _fields(one.selections)
+def _weight(raw: Raw, name: str, kind: Any, asked: Sequence[SelectionSetNode | None]) -> Weight:
+    names = {field for field, _, _ in fields_below(raw, get_named_type(kind), asked)}
+    long: Mapping[str, str] = _LONG.get(name, {})
+    unasked = {column for shown, column in long.items() if shown not in names}
+    row, attempt = _sizes(raw, kind, asked)
+    if name != "task_runs":
+        row, attempt = row + _LISTED * attempt, 0
+    return Weight(row, attempt, _NEVER_SHOWN.get(name, frozenset()) | unasked)
 
 
-def _size(field: SelectedField) -> float:
-    """About how many characters a row comes to."""
-    return (
-        sum(_LISTED * _size(one) if one.selections else _LEAF for one in _fields(field.selections))
-        or _LEAF
-    )
-
-
-def _left_out(name: str, field: SelectedField) -> frozenset[str]:
-    asked = {one.name for one in _fields(field.selections)}
-    long: Mapping[str, Any] = _LONG.get(name, {})
-    unasked = {column for shown, column in long.items() if shown not in asked}
-    return _NEVER_SHOWN.get(name, frozenset()) | unasked
+def _sizes(raw: Raw, kind: Any, asked: Sequence[SelectionSetNode | None]) -> tuple[int, int]:
+    """About how many characters one of its objects comes to, and one element of each list within."""
+    own = listed = 0
+    for _, type, below in fields_below(raw, get_named_type(kind), asked):
+        row, inner = _sizes(raw, type, below) if any(below) else (_LEAF, 0)
+        size = row + _LISTED * inner
+        if is_list_type(type.of_type if is_non_null_type(type) else type):
+            listed += size
+        else:
+            own += size
+    return own or _LEAF, listed

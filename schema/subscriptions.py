@@ -225,7 +225,7 @@ async def _version(info: Info, approval: Approval) -> object:
 
 def _log_batch(batch: Any) -> LogBatch:
     return LogBatch(
-        lines=[LogLine.of(row) for row in batch.lines],
+        lines=LogLine.all_of(batch.lines),
         cursor=line_cursor(batch.cursor),
         complete=batch.complete,
         line_count=batch.line_count,

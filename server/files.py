@@ -1,8 +1,9 @@
-"""`POST /files` takes what is to be a FILE input; `GET /artifacts/{id}` gives back what tasks left, or shows it."""
+"""`POST /files` takes what is to be a FILE input; `GET` gives back such inputs, and what tasks left, or shows it."""
 
 import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import PurePosixPath
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
@@ -22,7 +23,7 @@ from runner.store.connection import Pool
 from runner.store.files import UploadedFile, file_id
 from server.auth import visitor_of
 from server.guard import RETRY_AFTER, refusal
-from server.held_files import downloaded, held, previewed
+from server.held_files import Find, downloaded, held, held_input, previewed
 from server.places import Places
 
 _IN_MEMORY = 1024 * 1024
@@ -48,19 +49,30 @@ def file_routes(room: FileRoom) -> list[Route]:
     async def upload(request: Request) -> Response:
         return await _answered(request, Permission.RUN_FLOW, _upload(request, room))
 
-    async def download(request: Request) -> Response:
-        found = held(room.pool, room.store, _viewer(request).scope, request)
-        return await _answered(request, Permission.VIEW_EXECUTION, downloaded(request, found))
-
-    async def preview(request: Request) -> Response:
-        found = held(room.pool, room.store, _viewer(request).scope, request)
-        return await _answered(request, Permission.VIEW_EXECUTION, previewed(request, found))
-
     return [
         Route("/files", upload, methods=["POST"]),
-        Route("/artifacts/{id}/preview", preview, methods=["GET"]),
-        Route("/artifacts/{id:path}", download, methods=["GET"]),
+        *_given_out("/artifacts/{id}/preview", "/artifacts/{id:path}", room, held),
+        *_given_out(
+            "/executions/{id}/inputs/{name}/preview",
+            "/executions/{id}/inputs/{name}",
+            room,
+            held_input,
+        ),
     ]
+
+
+def _given_out(shown: str, kept: str, room: FileRoom, find: Find) -> list[Route]:
+    """To be looked at, and to be kept: at these two paths, what is found by them."""
+
+    async def preview(request: Request) -> Response:
+        found = partial(find, room.pool, room.store, _viewer(request).scope, request)
+        return await _answered(request, Permission.VIEW_EXECUTION, previewed(request, found))
+
+    async def download(request: Request) -> Response:
+        found = partial(find, room.pool, room.store, _viewer(request).scope, request)
+        return await _answered(request, Permission.VIEW_EXECUTION, downloaded(request, found))
+
+    return [Route(shown, preview, methods=["GET"]), Route(kept, download, methods=["GET"])]
 
 
 async def _answered(request: Request, permission: Permission, work: Any) -> Response:

@@ -2,7 +2,7 @@
 
 import asyncio
 import mimetypes
-from collections.abc import Awaitable, Generator, Iterator
+from collections.abc import Awaitable, Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
@@ -16,7 +16,7 @@ from models.file_previews import TEXT, preview_type
 from models.ids import untyped
 from models.viewer import Scope
 from runner.artifacts import ArtifactStore
-from runner.store import nodes
+from runner.store import files, nodes
 from runner.store.connection import Pool, reaching
 from server.guard import refusal
 
@@ -41,6 +41,10 @@ class Held:
         return PurePosixPath(self.name).name
 
 
+Find = Callable[[Pool, ArtifactStore, Scope, Request], Awaitable[Held | Response]]
+Found = Callable[[], Awaitable[Held | Response]]
+
+
 async def held(pool: Pool, store: ArtifactStore, scope: Scope, request: Request) -> Held | Response:
     """What the id of the path names, a use or an artifact, or the refusal that it is not there."""
     id = request.path_params["id"]
@@ -62,17 +66,36 @@ async def held(pool: Pool, store: ArtifactStore, scope: Scope, request: Request)
     row = next(kept, None)
     if row is None:
         return absent
+    return await _opened(store, row["name"], row["uri"], request)
+
+
+async def held_input(
+    pool: Pool, store: ArtifactStore, scope: Scope, request: Request
+) -> Held | Response:
+    """The file that the input of the path is, or the refusal that there is none."""
+    id, name = request.path_params["id"], request.path_params["name"]
+    absent = refusal(request.scope, 404, "NOT_FOUND", "no such execution, or no file in that input")
     try:
-        size, content = await store.read(row["uri"])
+        if not name.isprintable():
+            return absent
+        file = await files.find_input(pool, scope, untyped("exec", id), name)
+    except Refused:
+        return absent
+    return await _opened(store, file.name, file.uri, request) if file else absent
+
+
+async def _opened(store: ArtifactStore, name: str, uri: str, request: Request) -> Held | Response:
+    try:
+        size, content = await store.read(uri)
     except OSError:
         return refusal(
-            request.scope, 404, "NOT_FOUND", f"{row['name']} is not in the artifact store any more"
+            request.scope, 404, "NOT_FOUND", f"{name} is not in the artifact store any more"
         )
-    return Held(row["name"], size, content)
+    return Held(name, size, content)
 
 
-async def downloaded(request: Request, found: Awaitable[Held | Response]) -> Response:
-    file = await found
+async def downloaded(request: Request, found: Found) -> Response:
+    file = await found()
     if isinstance(file, Response):
         return file
     return StreamingResponse(
@@ -82,9 +105,9 @@ async def downloaded(request: Request, found: Awaitable[Held | Response]) -> Res
     )
 
 
-async def previewed(request: Request, found: Awaitable[Held | Response]) -> Response:
+async def previewed(request: Request, found: Found) -> Response:
     """Of a text the beginning; a picture whole."""
-    file = await found
+    file = await found()
     if isinstance(file, Response):
         return file
     kind = preview_type(file.name)

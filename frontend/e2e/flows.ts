@@ -148,6 +148,47 @@ tasks:
       - {id: fetch, type: shell, run: "true"}
       - {id: load, type: log, needs: [fetch], message: "{{ item }}"}
 `,
+  // A pipeline as people have them: what its pictures show.
+  warehouse: `
+id: orders-etl
+namespace: acme.data
+kind: etl
+labels: {team: data}
+on_failure: FINISH_POSSIBLE
+inputs:
+  - {id: day, type: STRING, required: true}
+  - {id: database, type: STRING, required: true}
+tasks:
+  - {id: extract, type: shell, run: "echo 1 204 117 rows in 24 parts; sleep 0.6"}
+  - {id: validate, type: shell, needs: [extract], run: "echo checked; sleep 0.4"}
+  - {id: schema, type: shell, needs: [extract], run: "echo unchanged; sleep 0.2"}
+  - id: each
+    type: foreach
+    needs: [extract]
+    items: [eu-north, eu-south, nordics, iberia, dach, uk, benelux, italy]
+    tasks:
+      - {id: fetch, type: shell, env: {ITEM: "{{ item }}"}, run: 'echo "$ITEM"; sleep 0.2'}
+  - id: load
+    type: shell
+    needs: [validate, schema]
+    env: {DB: "{{ inputs.database }}", DAY: "{{ inputs.day }}"}
+    retry: {max_attempts: 3, backoff: constant, delay: 1s}
+    run: |
+      echo "copying stage.orders of $DAY to $DB:5432/warehouse"
+      for part in $(seq 1 40); do echo "part $part of 40, 8 MiB"; done
+      case "$DB" in db-1.*) exit 0;; esac
+      echo "WARN connect to 10.4.7.19:5432 timed out after 3.0s, trying the next address" >&2
+      python3 - <<'END'
+      import os
+      def connect(host):
+          raise ConnectionRefusedError(f"[Errno 111] {host}:5432 refused the connection")
+      connect(os.environ["DB"])
+      END
+  - {id: transform, type: shell, needs: [load], run: "echo done"}
+  - {id: mart_orders, type: shell, needs: [transform], run: "echo done"}
+  - {id: mart_returns, type: shell, needs: [transform], run: "echo done"}
+  - {id: notify, type: log, needs: [mart_orders, mart_returns, each], message: "done"}
+`,
   // Goes well while a file is there; fails the moment another one comes.
   breaks: `
 id: breaks
@@ -171,6 +212,38 @@ id: parent
 namespace: e2e
 tasks:
   - {id: below, type: subflow, flow: slow}
+`,
+  // 200 000 lines of one task; a few on stderr and a long one among them.
+  lengthy: `
+id: lengthy
+namespace: e2e
+tasks:
+  - id: count
+    type: shell
+    run: |
+      seq -f 'row %.0f' 1 120000
+      echo 'slow disk' >&2
+      head -c 12000 /dev/zero | tr '\\0' 'x'; echo
+      seq -f 'row %.0f' 120003 200000
+`,
+  // Fails at its third try, beside a task that is well; each try writes some lines, the last ones on stderr.
+  thrice: `
+id: thrice
+namespace: e2e
+on_failure: FINISH_POSSIBLE
+tasks:
+  - {id: extract, type: shell, run: "for i in 1 2 3; do echo read $i; done"}
+  - id: load
+    type: shell
+    needs: [extract]
+    retry: {max_attempts: 3, backoff: constant, delay: 0s}
+    run: |
+      echo copying stage.orders_2026_11_27 to db-2.eu-central-1.internal:5432/warehouse
+      printf 'source: \\033[32m1 204 117 rows\\033[0m in 24 parts\\n'
+      for i in $(seq 1 60); do echo "part $i of 60 is read"; done
+      echo 'ConnectionRefusedError: [Errno 111] connection to db-2 refused' >&2
+      exit 1
+  - {id: warn, type: log, needs: [extract], level: WARN, message: "the pool is small"}
 `,
 } as const;
 

@@ -13,26 +13,28 @@ test("what starts elsewhere shows without a reload, and filters live in the addr
   await expect(row).toContainText(run.name);
   await expect(row).toContainText("Success");
 
-  await page.getByRole("button", { name: "Failed", exact: true }).click();
-  await expect(page).toHaveURL(/state=FAILED_FINISHING,FAILED/);
+  await page.getByRole("button", { name: /^Failed in 24 h/ }).click();
+  await expect(page).toHaveURL(/state%3Afailed/);
   await expect(row).toBeHidden();
   await page.getByRole("button", { name: /^Remove filter State/ }).click();
   await expect(row).toBeVisible();
 
-  await page.getByRole("combobox", { name: "Flow" }).click();
-  await page.getByRole("option", { name: "quick" }).click();
-  await expect(page).toHaveURL(/flow=quick/);
+  await page.getByRole("button", { name: "Flow", exact: true }).click();
+  await page.getByRole("checkbox", { name: /^quick/ }).check();
+  await page.keyboard.press("Escape");
+  await expect(page).toHaveURL(/flow%3Aquick/);
   await expect(row).toBeVisible();
   await page.reload();
   await expect(page.getByLabel("Active filters")).toContainText("quick");
   await expect(row).toBeVisible();
 
-  await page.getByRole("searchbox", { name: "Search" }).fill("stat:failed");
-  await page.keyboard.press("Enter");
+  const box = page.getByRole("combobox", { name: "Search executions" });
+  await box.fill("stat:failed");
+  await box.press("Enter");
   await expect(page.getByText(/did you mean `state`\?/)).toBeVisible();
-  await page.getByRole("searchbox", { name: "Search" }).fill("flow:quick is:ended");
-  await page.keyboard.press("Enter");
-  await expect(page).toHaveURL(/q=/);
+  await box.fill("flow:quick is:ended");
+  await page.keyboard.press("Escape");
+  await box.press("Enter");
   await expect(page.getByText(/did you mean/)).toBeHidden();
   await expect(row).toBeVisible();
 

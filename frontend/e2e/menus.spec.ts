@@ -16,31 +16,35 @@ test("menus hold what was only recorded, and the 201st is found by typing", asyn
   }
   await page.goto(headway.server.url);
 
-  await page.getByRole("combobox", { name: "Namespace" }).fill("REC");
-  await page.getByRole("option", { name: /^lab\.recorded/ }).click();
-  await expect(page).toHaveURL(/namespace=lab\.recorded/);
-  await page.getByRole("combobox", { name: "Kind" }).click();
-  await expect(page.getByRole("option", { name: /^evaluate/ })).toBeVisible();
+  const menu = (name: string) => page.getByRole("button", { name, exact: true });
+  const find = (name: string) => page.getByRole("textbox", { name: `Find ${name}` });
+  await menu("Namespace").click();
+  await find("namespace").fill("REC");
+  await page.getByRole("checkbox", { name: /^lab\.recorded/ }).check();
+  await expect(page).toHaveURL(/namespace%3Alab\.recorded/);
+  await page.keyboard.press("Escape");
+  await menu("Kind").click();
+  await expect(page.getByRole("checkbox", { name: /^evaluate/ })).toBeVisible();
   await page.keyboard.press("Escape");
 
-  const flow = page.getByRole("combobox", { name: "Flow" });
-  await flow.click();
-  await expect(page.getByRole("option", { name: "Type to find others" })).toBeAttached();
-  await expect(page.getByRole("option", { name: /^cmf-201/ })).toHaveCount(0);
-  await flow.fill("201");
-  await expect(page.getByRole("option", { name: /^cmf-201/ })).toBeVisible();
-  await page.keyboard.press("ArrowDown");
-  await page.keyboard.press("Enter");
-  await expect(page).toHaveURL(/flow=cmf-201/);
+  await menu("Flow").click();
+  await expect(page.getByText("Type to find others")).toBeVisible();
+  await expect(page.getByRole("checkbox", { name: /^cmf-201/ })).toHaveCount(0);
+  await find("flow").fill("201");
+  await expect(page.getByRole("checkbox", { name: /^cmf-201/ })).toBeVisible();
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Space");
+  await expect(page).toHaveURL(/flow%3Acmf-201/);
   await expect(page.locator(`[data-execution="${ids.get("cmf-201")}"]`)).toBeVisible();
   await expect(page.locator("[data-execution]")).toHaveCount(1);
-  await flow.press("Escape");
+  await page.keyboard.press("Escape");
 
   await page.getByRole("button", { name: "Clear all" }).click();
-  await page.getByRole("combobox", { name: "Trigger" }).click();
-  await page.getByRole("option", { name: /^recorded/ }).click();
-  await expect(page).toHaveURL(/trigger=recorded/);
-  await page.getByRole("checkbox", { name: "Hide subflows" }).check();
-  await expect(page.getByLabel("Active filters")).toContainText("hidden");
+  await menu("Trigger").click();
+  await page.getByRole("checkbox", { name: /^recorded/ }).check();
+  await expect(page).toHaveURL(/trigger%3Arecorded/);
+  await page.keyboard.press("Escape");
+  await menu("Hide subflows").click();
+  await expect(page.getByLabel("Active filters")).toContainText("Subflows hidden");
   await expect(page.locator("[data-execution]").first()).toBeVisible();
 });

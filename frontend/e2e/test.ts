@@ -4,6 +4,13 @@ import { Server } from "./server";
 
 type Run = { id: string; name: string };
 
+/** Where a flow of ours is saved, as its document says. */
+function addressOf(name: FlowName): { namespace: string; flow: string } {
+  const [, flow] = /^id: (\S+)/m.exec(FLOWS[name])!;
+  const [, namespace] = /^namespace: (\S+)/m.exec(FLOWS[name])!;
+  return { namespace: namespace!, flow: flow! };
+}
+
 export class Headway {
   constructor(readonly server: Server) {}
 
@@ -25,11 +32,23 @@ export class Headway {
       `mutation ($input: CreateExecutionInput!) {
         createExecution(input: $input) { execution { id name } problems { message } }
       }`,
-      { input: { namespace: "e2e", flow, inputs } },
+      { input: { ...addressOf(flow), inputs } },
     );
     if (!createExecution.execution)
       throw new Error(createExecution.problems.map((problem) => problem.message).join("; "));
     return createExecution.execution;
+  }
+
+  /** Waits until it has ended. */
+  async ended(id: string): Promise<void> {
+    for (;;) {
+      const { execution } = await this.server.ask<{ execution: { endedAt: string | null } }>(
+        "query ($id: ID!) { execution(id: $id) { endedAt } }",
+        { id },
+      );
+      if (execution.endedAt) return;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
   }
 
   /** As another person's browser would. */

@@ -13,7 +13,7 @@ from runner.store.nodes import TASK_RUN_WITH_RESULTS, USE
 
 Row = Any
 TOO_MANY: Final = 5_000
-"""Rows of a kind since a place, beyond which reading all of the execution anew is cheaper."""
+"""Rows without events since a place, beyond which reading all of the execution anew is cheaper."""
 NO_ID: Final = UUID(int=0)
 
 
@@ -135,6 +135,11 @@ async def in_their_order(pool: Executes, id: UUID, task_runs: Sequence[UUID]) ->
 
 async def ids_by_path(pool: Executes, id: UUID, paths: Sequence[str]) -> dict[str, UUID]:
     return {row["path"]: row["id"] for row in await pool.fetch(_BY_PATH, id, paths)}
+
+
+async def count_task_runs(pool: Executes, id: UUID) -> int:
+    found: int = await pool.fetchval("select count(*) from task_runs where execution_id = $1", id)
+    return found
 
 
 async def approvals_of(pool: Executes, task_runs: Sequence[UUID]) -> Sequence[Row]:

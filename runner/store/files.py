@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, fields
+from typing import Any, Final
 from uuid import UUID
 
 from models.errors import Refused
@@ -11,6 +11,10 @@ from models.ids import typed, untyped
 from models.viewer import Scope
 from runner.store.connection import Pool, reaching
 
+# Whoever may start executions there may use it, so whoever sees one that does may read it.
+_INPUT: Final = """
+select f.*, e.namespace from executions e join files f on f.uri = e.inputs ->> $2 where e.id = $1
+"""
 _SHOWN: Final = re.compile(r"headway:///files/([^/]+)/[^/]+")
 
 
@@ -60,6 +64,23 @@ async def find_uris(pool: Pool, namespace: str, named: Sequence[str]) -> dict[st
         for name in named
         if (uri := uris.get(name) or ids.get(keys.get(name))) is not None
     }
+
+
+async def find_input(
+    pool: Pool, scope: Scope, execution_id: UUID, name: str
+) -> UploadedFile | None:
+    """The file that an input of an execution is, where both may be seen in this scope."""
+    with reaching():
+        row = await pool.fetchrow(_INPUT, execution_id, name)
+    if row is None or not scope.covers(row["namespace"]):
+        return None
+    of = _scope(row["namespaces"])
+    return UploadedFile(**_facts(row), scope=of) if of.covers(row["namespace"]) else None
+
+
+def _facts(row: Any) -> dict[str, Any]:
+    names = (field.name for field in fields(UploadedFile) if field.name != "scope")
+    return {name: row[name] for name in names}
 
 
 def file_id(key: UUID) -> str:

@@ -1,16 +1,22 @@
 """Log lines, by cursor: the cursor of a line is its number."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Self
+from uuid import UUID
 
 import strawberry
 
+from models import logs
 from models.ids import typed
 from runner.store.log_lines import LinesOf, LogRow, count_lines
 from runner.store.log_search import Matches
 from schema.context import Info
 from schema.enums import LogLevel, LogStream
 from schema.types.paging import Count, PageInfo, decode_cursor, encode_cursor
+
+_LEVELS = {level: LogLevel(level.value) for level in logs.LogLevel}
+_STREAMS = {stream: LogStream(stream.value) for stream in logs.LogStream}
 
 
 @strawberry.type
@@ -27,16 +33,30 @@ class LogLine:
     @classmethod
     def of(cls, row: LogRow) -> Self:
         task_run = typed("run", row.task_run_id) if row.task_run_id else None
+        return cls._of(row, strawberry.ID(task_run) if task_run else None)
+
+    @classmethod
+    def _of(cls, row: LogRow, task_run_id: strawberry.ID | None) -> Self:
         return cls(
             line=row.line,
             at=row.at,
-            level=LogLevel(row.level.value),
-            stream=LogStream(row.stream.value),
+            level=_LEVELS[row.level],
+            stream=_STREAMS[row.stream],
             text=row.text,
-            task_run_id=strawberry.ID(task_run) if task_run else None,
+            task_run_id=task_run_id,
             task_key=row.path,
             attempt=row.attempt,
         )
+
+    @classmethod
+    def all_of(cls, rows: Sequence[LogRow]) -> list[Self]:
+        """There are many, of few task runs."""
+        ids: dict[UUID | None, strawberry.ID] = {
+            key: strawberry.ID(typed("run", key))
+            for key in {row.task_run_id for row in rows}
+            if key
+        }
+        return [cls._of(row, ids.get(row.task_run_id)) for row in rows]
 
 
 @strawberry.type
@@ -47,10 +67,13 @@ class LogEdge:
 
 @strawberry.type
 class LogConnection:
-    edges: list[LogEdge]
     nodes: list[LogLine]
     page_info: PageInfo
     wanted: strawberry.Private[LinesOf]
+
+    @strawberry.field
+    def edges(self) -> list[LogEdge]:
+        return [LogEdge(node=node, cursor=line_cursor(node.line)) for node in self.nodes]
 
     @strawberry.field
     async def total_count(self, info: Info) -> Count:

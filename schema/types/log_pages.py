@@ -14,7 +14,7 @@ from runner.store.connection import Executes
 from runner.store.log_lines import LinesOf, LogRow
 from schema.context import Info
 from schema.enums import LogLevel, LogStream
-from schema.types.log import LogConnection, LogEdge, LogLine, line_cursor, line_of
+from schema.types.log import LogConnection, LogLine, line_cursor, line_of
 from schema.types.paging import LINES_AT_MOST, PageInfo, Paging
 
 
@@ -78,16 +78,14 @@ async def read_logs(info: Info, wanted: LinesOf, page: LogPage) -> LogConnection
         found = await _in_order(pool, wanted, page.paging)
     else:
         found = await _around(pool, wanted, page.around, page.paging.size)
-    nodes = [LogLine.of(row) for row in found.rows]
-    edges = [LogEdge(node=node, cursor=line_cursor(node.line)) for node in nodes]
+    nodes = LogLine.all_of(found.rows)
     return LogConnection(
-        edges=edges,
         nodes=nodes,
         page_info=PageInfo(
             has_next_page=found.more_after,
             has_previous_page=found.more_before,
-            start_cursor=edges[0].cursor if edges else None,
-            end_cursor=edges[-1].cursor if edges else None,
+            start_cursor=line_cursor(nodes[0].line) if nodes else None,
+            end_cursor=line_cursor(nodes[-1].line) if nodes else None,
         ),
         wanted=wanted,
     )
@@ -104,9 +102,12 @@ async def _in_order(pool: Executes, wanted: LinesOf, paging: Paging) -> _Found:
 
 async def _around(pool: Executes, wanted: LinesOf, line: int, size: int) -> _Found:
     """As many before the line as from it on, where there are; else more of the other side."""
-    earlier = await log_lines.lines_before(pool, wanted, max(line, 1), size + 1)
-    later = await log_lines.lines_after(pool, wanted, max(line, 1) - 1, size + 1)
-    before = min(len(earlier), max(size // 2, size - len(later)))
-    after = size - before
-    rows = [*earlier[len(earlier) - before :], *later[:after]]
+    line, before = max(line, 1), size // 2
+    earlier = await log_lines.lines_before(pool, wanted, line, before + 1)
+    after = size - min(before, len(earlier))
+    later = await log_lines.lines_after(pool, wanted, line - 1, after + 1)
+    if len(later) < after and len(earlier) > before:
+        before = size - len(later)
+        earlier = await log_lines.lines_before(pool, wanted, line, before + 1)
+    rows = [*earlier[-before:], *later[:after]] if before else later[:after]
     return _Found(rows, len(earlier) > before, len(later) > after)

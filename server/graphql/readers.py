@@ -23,9 +23,8 @@ from graphql import (
     is_non_null_type,
 )
 
-READY = "ready"
-"""In the metadata of a field with a resolver: the attribute that holds its value where that was read already, and that
-raises where it was not."""
+from schema.types.row_view import READY
+
 _PLAIN = (str, int, float, Enum, datetime, date, UUID, Decimal, dict, list)
 _ANSWERED_AS_THEY_ARE = {GraphQLString.name: str, GraphQLID.name: str, GraphQLBoolean.name: bool}
 

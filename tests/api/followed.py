@@ -1,6 +1,8 @@
 """A client of one execution that knows only the contract: it folds what changed, is cut off, and resumes."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -137,3 +139,14 @@ def differences(folded: Followed, asked: Followed) -> list[Any]:
             (name, mine.get(id), theirs.get(id)) for id in ids if mine.get(id) != theirs.get(id)
         ]
     return found
+
+
+@asynccontextmanager
+async def following(*followers: Follower) -> AsyncIterator[None]:
+    """A follower that fails fails the test."""
+    with suppress(asyncio.CancelledError):
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(each.follow()) for each in followers]
+            yield
+            for task in tasks:
+                task.cancel()

@@ -1,10 +1,8 @@
 """Following an execution by its changes: what was folded is what a query gives, whatever happens to it."""
 
-import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
 from random import Random
 from typing import Any
 
@@ -12,7 +10,7 @@ import pytest
 
 from models.lifecycle.actions import Action
 from tests.api.client import PROBLEM, Client
-from tests.api.followed import Follower
+from tests.api.followed import Follower, following
 from tests.api.held import Target, act
 from tests.api.servers import Served
 
@@ -46,17 +44,6 @@ tasks:
 """
 """Somebody who does what is possible, and now and then what is not."""
 ANSWER = "query ($id: ID!) { execution(id: $id) { id state taskRuns { id approval { id state } } children { id } } }"
-
-
-@asynccontextmanager
-async def following(*followers: Follower) -> AsyncIterator[None]:
-    """A follower that fails fails the test."""
-    with suppress(asyncio.CancelledError):
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(each.follow()) for each in followers]
-            yield
-            for task in tasks:
-                task.cancel()
 
 
 async def mutate(client: Client, name: str, kind: str, /, **input: Any) -> Any:

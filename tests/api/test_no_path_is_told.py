@@ -84,6 +84,12 @@ def selection(kind: GraphQLObjectType, depth: int) -> str:
     return f"{{ __typename {fields} }}"
 
 
+def of(kind: str, depth: int) -> str:
+    found = CONTRACT.get_type(kind)
+    assert isinstance(found, GraphQLObjectType), kind
+    return selection(found, depth)
+
+
 def asked(name: str, field: GraphQLField, depth: int) -> str:
     """Empty where it cannot be asked, or goes too deep."""
     if any(is_required_argument(argument) for argument in field.args.values()):
@@ -114,6 +120,7 @@ class Told:
     """What the executions of one session are asked by, and what must not be in an answer."""
 
     execution: dict[str, Any]
+    beginning: str
     folders: tuple[str, ...]
 
     def check(self, answer: str, what: str) -> None:
@@ -137,6 +144,7 @@ async def _told(client: Client, served: Served) -> Told:
     await client.save(CHILD)
     execution = await client.run(FLOW, inputs={"data": file["uri"]})
     id = execution["id"]
+    begun = await client.ask("query ($id: ID!) { execution(id: $id) { cursor } }", id=id)
     execution = await client.until(
         id, asks="WAITING_FOR_APPROVAL", sub="SUCCESS", fails="FAILED", wrong="FAILED", bad="ERROR"
     )
@@ -145,7 +153,9 @@ async def _told(client: Client, served: Served) -> Told:
     await client.mutate("approve", approvalId=approval, comment=f"{folder}/artifacts/y is fine")
     ended = await client.until_ended(id)
     await client.mutate("replayExecution", id=id, fromTask="said")
-    return Told(ended, (folder, str(Path(folder).resolve()), "file:///"))
+    return Told(
+        ended, begun["execution"]["cursor"], (folder, str(Path(folder).resolve()), "file:///")
+    )
 
 
 def http(served: Served) -> httpx.AsyncClient:
@@ -190,14 +200,9 @@ async def test_no_part_of_an_execution_tells_a_path(
     ],
 )
 async def test_no_other_query_tells_a_path(client: Client, told: Told, query: str) -> None:
-    def filled(found: re.Match[str]) -> str:
-        kind = CONTRACT.get_type(found[1])
-        assert isinstance(kind, GraphQLObjectType), found[1]
-        return selection(kind, int(found[2]))
-
     other = (await client.ask(REPLAYS, id=told.execution["id"]))["executions"]["nodes"][0]["id"]
     run = task(told.execution, "everywhere")["id"]
-    query = re.sub(r"%(\w+) (\d)%", filled, query)
+    query = re.sub(r"%(\w+) (\d)%", lambda found: of(found[1], int(found[2])), query)
     head = "query ($id: ID!, $other: ID!, $run: ID!) { execution(id: $id) { id } "
     head += "a: execution(id: $other) { id } node(id: $run) { id } "
     answer = await client.answer(
@@ -242,12 +247,22 @@ async def test_no_stream_tells_a_path(client: Client, told: Told) -> None:
             texts += [line["text"] for line in data["logs"]["lines"]]
     digest = sha256("".join(f"{text}\n" for text in texts).encode()).hexdigest()
     assert data["logs"]["sha256"] == digest
-    kind = CONTRACT.get_type("ExecutionEvent")
-    assert isinstance(kind, GraphQLObjectType)
-    events = f"subscription ($id: ID!) {{ executionEvents(id: $id) {selection(kind, 1)} }}"
+    events = f"subscription ($id: ID!) {{ executionEvents(id: $id) {of('ExecutionEvent', 1)} }}"
     async with client.subscribe(events, id=id) as messages:
         async for data in messages:
             told.check(json.dumps(data, ensure_ascii=False), "an event")
+    changes = (
+        "subscription ($id: ID!, $after: String) { executionChanges(id: $id, after: $after) "
+        f"{of('ExecutionChange', 1)} }}"
+    )
+    seen = ""
+    async with client.subscribe(changes, id=id, after=told.beginning) as messages:
+        async for data in messages:
+            seen += json.dumps(data, ensure_ascii=False)
+            if data["executionChanges"]["seq"] >= told.execution["seq"]:
+                break
+    told.check(seen, "a change")
+    assert "headway:///exec_" in seen
 
 
 async def test_what_is_shown_of_a_file_is_what_finds_it(client: Client, told: Told) -> None:

@@ -6,9 +6,15 @@ from typing import Any
 import httpx
 import pytest
 
+from models.ids import new_id
+from models.viewer import Scope
+from runner.store import files
+from runner.store.database import Database
+from runner.store.files import UploadedFile
 from server.held_files import SHOWN
 from tests.api.client import Client
 from tests.api.servers import Served
+from tests.runner.stored import store_execution
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -115,3 +121,56 @@ async def test_who_may_not_download_may_not_look(
     async with http(served) as asking:
         for id in ("art_01h455vb4pex5vsknk084sn02q", "nothing", "..%2f..%2ftoken"):
             assert (await asking.get(f"/artifacts/{id}/preview")).status_code == 404
+
+
+TAKES = """id: takes
+namespace: acme.shown
+inputs: [{id: data, type: FILE}, {id: word, type: STRING, default: text}, {id: "other", type: JSON, default: {}}]
+tasks: [{id: a, type: log, message: hi}]
+"""
+
+
+async def test_a_file_that_is_an_input_is_given_back(served: Served, client: Client) -> None:
+    async with http(served) as asking:
+        file = (await asking.post("/files", params={"name": "a.csv"}, content=b"a,b\n")).json()
+        id = (await client.run(TAKES, inputs={"data": file["id"]}))["id"]
+        answer = await asking.get(f"/executions/{id}/inputs/data")
+        assert (answer.status_code, answer.content) == (200, b"a,b\n")
+        assert answer.headers["content-disposition"] == "attachment; filename*=UTF-8''a.csv"
+        shown = await asking.get(f"/executions/{id}/inputs/data/preview")
+        assert (shown.content, shown.headers["content-type"]) == (
+            b"a,b\n",
+            "text/plain; charset=utf-8",
+        )
+        for path in (
+            f"{id}/inputs/word", f"{id}/inputs/none", f"{id}/inputs/other", f"{id}/inputs/%00",
+            "exec_01h455vb4pex5vsknk084sn02q/inputs/data", "x/inputs/data",
+        ):  # fmt: skip
+            for ending in ("", "/preview"):
+                assert (await asking.get(f"/executions/{path}{ending}")).status_code == 404, path
+    async with httpx.AsyncClient(base_url=served.url) as stranger:
+        assert (await stranger.get(f"/executions/{id}/inputs/data")).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("scope", "of", "status"),
+    [
+        (None, None, 200),
+        (("acme.shown",), None, 200),
+        (("acme.other",), None, 404),
+        (None, ("acme.other",), 404),
+        (("acme.shown",), ("acme.shown",), 200),
+    ],
+)
+async def test_an_input_is_given_to_who_may_see_it(
+    database: Database, scope: tuple[str, ...] | None, of: tuple[str, ...] | None, status: int
+) -> None:
+    """`of` are the namespaces that the uploader may see."""
+    id = await store_execution(database.pool)
+    await database.pool.execute(
+        """update executions set namespace = 'acme.shown', inputs = '{"data": "file:///x"}' where id = $1""", id,
+    )  # fmt: skip
+    file = UploadedFile(new_id(), "x", "file:///x", "sha256:0", 1, Scope(of), "user:a")
+    await files.store(database.pool, file)
+    found = await files.find_input(database.pool, Scope(scope), id, "data")
+    assert found == (file if status == 200 else None)

@@ -18,7 +18,7 @@ from server.cli import app
 from server.cli.command_names import command_of
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGE = Path(__file__).parents[2] / "frontend/src/features/executions/actions/registry.ts"
+PAGE = Path(__file__).parents[2] / "frontend/src/entities/execution/actions/table.ts"
 
 
 def ours(name: str) -> str:

@@ -11,6 +11,7 @@ import strawberry
 from graphql import ExecutionResult, execute, parse
 from strawberry.permission import BasePermission
 
+from schema.types.row_view import read_ahead
 from server.graphql.executor import PlainFastExecutor
 from server.graphql.readers import Fields
 
@@ -90,6 +91,31 @@ class Leafy(Named):
 
 
 @strawberry.type
+class Ahead:
+    """Of one in two the word was read already."""
+
+    number: int
+
+    @read_ahead("ready_word")
+    async def word(self) -> str:
+        return f"w{self.number}"
+
+    @property
+    def ready_word(self) -> str:
+        if self.number % 2:
+            raise LookupError
+        return f"w{self.number}"
+
+    @read_ahead("ready_twigs")
+    async def twigs(self) -> list[Small]:
+        return self.ready_twigs
+
+    @property
+    def ready_twigs(self) -> list[Small]:
+        return [Small(key=f"t{self.number}")]
+
+
+@strawberry.type
 class Other(Named):
     other: str = "o"
 
@@ -132,6 +158,18 @@ class Query:
         return [leafy(number=number) for number in range(3)]
 
     @strawberry.field
+    def crowd(self, wrong: int = -1) -> list[Small] | None:
+        return [Small(key=f"s{n}" if n != wrong else None) for n in range(1_200)]  # type: ignore[arg-type]
+
+    @strawberry.field
+    def ahead(self, count: int = 3) -> list[Ahead]:
+        return [Ahead(number=2 * number) for number in range(count)]
+
+    @strawberry.field
+    def not_all_ahead(self) -> list[Ahead]:
+        return [Ahead(number=number) for number in range(3)]
+
+    @strawberry.field
     def named(self) -> list[Named]:
         return [leafy(), Other(name="z")]
 
@@ -149,6 +187,14 @@ DOCUMENTS = [
     f"{{ leafy {{ {ALL} }} }}",
     "{ leafy { __typename name aliased: name number resolved child { name awaited } flag } }",
     f"{{ many {{ {ALL} }} }}",
+    "{ many { number numbers } }",
+    "{ crowd { key value } }",
+    "{ crowd(wrong: 900) { key value } }",
+    "{ crowd(wrong: 900) { key doubled } }",
+    "{ ahead { number word twigs { key value } } }",
+    "{ ahead { twigs { doubled } word } }",
+    "{ ahead(count: 600) { word } }",
+    "{ notAllAhead { number word twigs { key } } }",
     "{ many { number withArgument(add: 5) } }",
     "{ leafy { twigs { key } number twig { value key again: key __typename } noTwig { key } } }",
     "{ leafy { twigs { key doubled } twig { ...S } } } fragment S on Small { value ...T } fragment T on Small { key }",
@@ -187,3 +233,34 @@ async def settled(result: Any) -> ExecutionResult:
     found = result if isinstance(result, ExecutionResult) else await result
     assert isinstance(found, ExecutionResult)
     return found
+
+
+async def test_what_was_read_ahead_is_not_resolved_again() -> None:
+    asked: list[int] = []
+
+    @strawberry.type
+    class Counted:
+        @read_ahead("ready")
+        async def word(self) -> str:
+            asked.append(1)
+            return "resolved"
+
+        ready = "read"
+
+    @strawberry.type
+    class Root:
+        @strawberry.field
+        def all(self) -> list[Counted]:
+            return [Counted(), Counted()]
+
+    schema = strawberry.Schema(Root)._schema
+    found = await settled(
+        execute(
+            schema,
+            parse("{ all { word } }"),
+            executor_class=PlainFastExecutor,
+            root_value=None,
+            fields=Fields(schema),
+        )
+    )
+    assert (found.data, asked) == ({"all": [{"word": "read"}, {"word": "read"}]}, [])

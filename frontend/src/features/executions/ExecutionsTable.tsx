@@ -1,15 +1,7 @@
 import { useElementSize, useMediaQuery } from "@mantine/hooks";
 import { IconArrowDown, IconArrowUp } from "@tabler/icons-react";
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import {
-  type CSSProperties,
-  type ReactNode,
-  useEffect,
-  useLayoutEffect,
-  useMemo,
-  useRef,
-  useState,
-} from "react";
+import { type CSSProperties, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { isSortable, type Search, sortOf } from "./address";
 import { type Column, fitting, tracksOf } from "./columns";
 import { ExecutionRow, type RowHandlers } from "./ExecutionRow";
@@ -30,8 +22,6 @@ type Props = {
   onSort: (column: string) => void;
   onPickPage: () => void;
   onEnd: () => void;
-  /** Stands below the head, above the rows. */
-  news: ReactNode;
 };
 
 export function ExecutionsTable(props: Props) {
@@ -68,7 +58,6 @@ export function ExecutionsTable(props: Props) {
       style={{ "--tracks": tracksOf(columns) } as CSSProperties}
     >
       <Head {...props} columns={columns} />
-      {props.news}
       <div
         className={classes.body}
         role="rowgroup"

@@ -77,6 +77,7 @@ export function List(props: Props) {
     return <Nothing search={props.search} onChange={props.onChange} />;
   return (
     <>
+      {props.news}
       <ExecutionsTable
         rows={rows}
         columns={props.columns}
@@ -89,7 +90,6 @@ export function List(props: Props) {
         onSort={props.onSort}
         onPickPage={() => select({ type: "page", shown })}
         onEnd={onEnd}
-        news={props.news}
       />
       {hasMore && (
         <div className={classes.more}>

@@ -1,10 +1,11 @@
-import { ACTIONS, type ActionSpec } from "@/entities/execution/actions/registry";
+import { ACTIONS, type ActionSpec, type PageAction } from "@/entities/execution/actions/registry";
 import type { Action, BulkStateFragment, PreviewBulkInput } from "@/shared/graphql/gen/graphql";
 import { formatInteger, plural } from "@/shared/lib/number";
 import type { Asked } from "./address";
 import type { Selection } from "./selection";
 
-const ONE_BY_ONE: ReadonlySet<Action> = new Set([
+const ONE_BY_ONE: ReadonlySet<PageAction> = new Set([
+  "RUN_AGAIN",
   "PREPARE_EXECUTION",
   "CHANGE_TASK_RUN_STATE",
   "APPROVE",
@@ -23,10 +24,14 @@ const WORDS: Partial<Record<Action, string>> = {
 export type BulkAction = { spec: ActionSpec; action: Action; word: string };
 
 export const BULK: readonly BulkAction[] = ACTIONS.flatMap((spec) => {
-  const { action, word } = spec;
-  if (action === "RUN_AGAIN" || ONE_BY_ONE.has(action)) return [];
-  return [{ spec, action, word: WORDS[action] ?? word }];
+  const { action } = spec;
+  return isForMany(action) ? [{ spec, action, word: WORDS[action] ?? spec.word }] : [];
 });
+
+function isForMany(action: PageAction): action is Action {
+  return !ONE_BY_ONE.has(action);
+}
+
 export const ON_THE_BAR = FIRST.map((action) => BULK.find((one) => one.action === action)!);
 export const MORE = BULK.filter((one) => !FIRST.includes(one.action));
 

@@ -13,7 +13,7 @@ export function FixedLines({ store, goal, follow, draw, onSeen }: ViewProps) {
   const { epoch } = useLink();
   const box = useRef<HTMLDivElement>(null);
   const [client, setClient] = useState(0);
-  const [place, setPlace] = useState<at.Place>({ top: 0, scroll: 0 });
+  const [place, setPlace] = useState(() => firstPlace(store, goal, follow.following));
   const anchor = useRef<{ line: number; offset: number } | null>(null);
   const extent = { count: store.count, client };
   const { from, to } = at.rowsAt(place, extent, MORE);
@@ -47,14 +47,14 @@ export function FixedLines({ store, goal, follow, draw, onSeen }: ViewProps) {
   }, [place, store.count]);
 
   const look = useEffectEvent(() => {
-    store.look(seen.from, seen.to);
+    store.look(from, to);
     const top = lineNear(store, seen.from, 1);
     const bottom = lineNear(store, Math.min(seen.to, store.count - 1), -1);
     anchor.current = top === null ? null : { line: top, offset: place.top - store.indexOf(top) * at.ROW };
     if (top !== null && bottom !== null) onSeen({ top, bottom });
   });
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new link reads again what failed
-  useEffect(() => look(), [seen.from, seen.to, version, epoch]);
+  useEffect(() => look(), [from, to, seen.from, seen.to, version, epoch]);
 
   const go = useEffectEvent((index: number, unlessSeen: boolean) => {
     const top = index * at.ROW;
@@ -96,6 +96,13 @@ export function FixedLines({ store, goal, follow, draw, onSeen }: ViewProps) {
       </div>
     </div>
   );
+}
+
+/** Where a log opens, so that nothing is read for a place that is left at once. */
+function firstPlace(store: ViewProps["store"], goal: ViewProps["goal"], following: boolean): at.Place {
+  const extent = { count: store.count, client: 0 };
+  if (following) return at.endOf(extent);
+  return at.centred(goal && goal.line !== "end" ? store.indexOf(goal.line) : 0, extent);
 }
 
 /** Loads what a goal names, then goes there. */

@@ -39,7 +39,7 @@ export function LogFiles({ download, found, find, copyWords, onCopy }: Props) {
         </ActionIcon>
       )}
       {download && found && (
-        <Menu width={240}>
+        <Menu width={240} withInitialFocusPlaceholder={false}>
           <Menu.Target>
             <ActionIcon variant="subtle" color="gray" aria-label="Download">
               {icon}

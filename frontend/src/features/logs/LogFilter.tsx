@@ -33,12 +33,13 @@ const ORDERS: readonly [string, string][] = [
 /** Which lines, and in which order. */
 export function LogFilter({ level, stream, byTask, onLevel, onStream, onByTask }: Props) {
   return (
-    <Menu position="bottom-start" width={200}>
+    <Menu position="bottom-start" width={200} withInitialFocusPlaceholder={false}>
       <Menu.Target>
         <Button
           variant="subtle"
           color="gray"
           size="xs"
+          fw={500}
           rightSection={<IconChevronDown size={14} stroke={1.75} />}
         >
           {words(level, stream, byTask)}

@@ -2,7 +2,7 @@ import type { Line, LinePage, ReadAround } from "./choice";
 import { LogStore, type Row } from "./logStore";
 
 const SIZE = 500;
-type Page = { rows: (Row | undefined)[]; known: number; asked: boolean };
+type Page = { rows: (Row | undefined)[]; asked: boolean };
 
 /**
  * The whole log of an execution: a line's number is its place, so every place can be looked at before what is between
@@ -11,7 +11,7 @@ type Page = { rows: (Row | undefined)[]; known: number; asked: boolean };
 export class LogPages extends LogStore {
   readonly atEnd = true;
   private readonly pages = new Map<number, Page>();
-  private wanted: readonly [number, number] = [0, 0];
+  private wanted: readonly [number, number] = [0, -1];
   private reading = false;
 
   constructor(
@@ -80,11 +80,12 @@ export class LogPages extends LogStore {
     }
   }
 
+  /** The page of the first line that is looked at and neither there nor asked for. */
   private missing(): number | undefined {
     const [from, to] = this.wanted;
-    for (let page = Math.floor(from / SIZE); page <= Math.floor(to / SIZE); page += 1) {
-      const found = this.pages.get(page);
-      if (!found || (!found.asked && found.known < Math.min(SIZE, this.lines - page * SIZE))) return page;
+    for (let index = from; index <= to; index += 1) {
+      const page = Math.floor(index / SIZE);
+      if (!this.at(index) && !this.pages.get(page)?.asked) return page;
     }
     return undefined;
   }
@@ -101,12 +102,11 @@ export class LogPages extends LogStore {
   private put(line: Line): void {
     const index = line.line - 1;
     const page = this.page(Math.floor(index / SIZE));
-    if (!page.rows[index % SIZE]) page.known += 1;
     page.rows[index % SIZE] ??= { kind: "line", line };
   }
 
   private page(number: number): Page {
-    const page = this.pages.get(number) ?? { rows: [], known: 0, asked: false };
+    const page = this.pages.get(number) ?? { rows: [], asked: false };
     this.pages.delete(number);
     this.pages.set(number, page); // the one used last stands last
     return page;

@@ -19,8 +19,8 @@ type Options = { most?: number; separated?: boolean };
 /** Neighbouring lines of a choice, without doubles whatever arrives twice. It grows at both ends and is bounded. */
 export class LogSegment extends LogStore {
   lines: Line[] = [];
-  hasOlder = false;
-  hasNewer = false;
+  hasOlder = true;
+  hasNewer = true;
   private rows: Row[] = [];
   /** The last line that came but was not kept, since what is between was not loaded. */
   private skipped: Line | undefined;

@@ -161,8 +161,8 @@ function storeOf({ choice, form, answer, read, source }: Opening, wrap: boolean,
     return pages;
   }
   const segment = new LogSegment(source, { separated });
-  if (form.byTask) segment.begin({ lines: [], hasOlder: true, hasNewer: true });
-  else segment.begin({ lines, hasOlder: pageInfo.hasPreviousPage, hasNewer: pageInfo.hasNextPage });
+  if (!form.byTask)
+    segment.begin({ lines, hasOlder: pageInfo.hasPreviousPage, hasNewer: pageInfo.hasNextPage });
   return segment;
 }
 

@@ -5,6 +5,9 @@ export const ROW = 20;
 /** A list of rows of one height in a box that scrolls. */
 export type Extent = { count: number; client: number };
 
+/** So near to its ends, a list that is higher than its box moves as the box does: else the last steps would be lost. */
+const EDGE = 50_000;
+
 /**
  * Where one looks: `top` in pixels of the list, `scroll` in pixels of the box. They are the same while the list is no
  * higher than a box may be; in a higher one the box's position stands for a share of the list.
@@ -18,7 +21,7 @@ export function heightOf({ count }: Extent): number {
 /** The place that shows a list's position, at its top edge. */
 export function placeAt(top: number, extent: Extent): Place {
   const within = Math.min(Math.max(0, top), farthest(extent));
-  return { top: within, scroll: within * scaleOf(extent) };
+  return { top: within, scroll: scrollOf(within, extent) };
 }
 
 export function endOf(extent: Extent): Place {
@@ -35,19 +38,16 @@ export function centred(index: number, extent: Extent): Place {
  * their share of the list.
  */
 export function scrolled(place: Place, scroll: number, extent: Extent): Place {
-  if (scaleOf(extent) === 1) return { top: scroll, scroll };
+  if (fits(extent)) return { top: scroll, scroll };
   const step = scroll - place.scroll;
-  if (Math.abs(step) > extent.client) return { top: scroll / scaleOf(extent), scroll };
-  const top = Math.min(Math.max(0, place.top + step), farthest(extent));
-  return { top, scroll };
+  if (Math.abs(step) > extent.client) return { top: topOf(scroll, extent), scroll };
+  return { top: Math.min(Math.max(0, place.top + step), farthest(extent)), scroll };
 }
 
 /** Whether the box must be moved to where its position says what is shown, lest its end comes before the list's. */
 export function hasDrifted({ top, scroll }: Place, extent: Extent): boolean {
-  const right = top * scaleOf(extent);
-  if (Math.abs(right - scroll) < 1) return false;
-  const room = heightOf(extent) - extent.client;
-  return scroll < extent.client || scroll > room - extent.client;
+  if (Math.abs(scrollOf(top, extent) - scroll) < 1) return false;
+  return scroll < extent.client || scroll > roomOf(extent) - extent.client;
 }
 
 /** The rows that are on the screen, and some more on both sides. */
@@ -66,7 +66,24 @@ function farthest({ count, client }: Extent): number {
   return Math.max(0, count * ROW - client);
 }
 
-function scaleOf(extent: Extent): number {
-  const far = farthest(extent);
-  return extent.count * ROW <= HIGHEST ? 1 : (HIGHEST - extent.client) / far;
+function roomOf(extent: Extent): number {
+  return Math.max(0, heightOf(extent) - extent.client);
+}
+
+function fits({ count }: Extent): boolean {
+  return count * ROW <= HIGHEST;
+}
+
+function scrollOf(top: number, extent: Extent): number {
+  const [far, room] = [farthest(extent), roomOf(extent)];
+  if (fits(extent) || top <= EDGE) return top;
+  if (top >= far - EDGE) return room - (far - top);
+  return EDGE + ((top - EDGE) * (room - 2 * EDGE)) / (far - 2 * EDGE);
+}
+
+function topOf(scroll: number, extent: Extent): number {
+  const [far, room] = [farthest(extent), roomOf(extent)];
+  if (scroll <= EDGE) return scroll;
+  if (scroll >= room - EDGE) return far - (room - scroll);
+  return EDGE + ((scroll - EDGE) * (far - 2 * EDGE)) / (room - 2 * EDGE);
 }

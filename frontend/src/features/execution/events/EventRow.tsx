@@ -58,7 +58,7 @@ export function EventRow({ event, record, index, top, of, pointed, goTo, ref }: 
       <div className={classes.what}>
         <span>
           <b>{subject}</b> {words}
-          {who && <span className={classes.quiet}> by {who}</span>}
+          {who && <span className={classes.quiet}> {who}</span>}
         </span>
         {cause && <p className={classes.cause}>{cause}</p>}
         {event.reason && <p className={classes.reason}>“{event.reason}”</p>}

@@ -86,7 +86,8 @@ describe("isFailure", () => {
 
 it.each([
   [event(1), ""],
-  [event(1, { actor: { kind: "USER", name: "maria" }, channel: "UI" }), "maria on the page"],
-  [event(1, { actor: { kind: "SCHEDULE", name: "nightly" } }), "schedule nightly"],
-  [event(1, { actor: { kind: "WORKER", name: "vm-7" }, channel: "API" }), "vm-7"],
+  [event(1, { actor: { kind: "USER", name: "maria" }, channel: "UI" }), "by maria on the page"],
+  [event(1, { actor: { kind: "SCHEDULE", name: "nightly" } }), "by schedule nightly"],
+  [event(1, { actor: { kind: "WORKER", name: "vm-7" }, channel: "API" }), "on vm-7"],
+  [event(2, { actor: { kind: "USER", name: "maria" }, channel: "UI", causedBy: 1 }), ""],
 ])("whoDid %#", (given, words) => expect(whoDid(given)).toBe(words));

@@ -137,10 +137,13 @@ export function isMain(event: Event): boolean {
   return !(event.type === "TASK_RUN_STATE_CHANGED" && UNDER_WAY.has(event.toState ?? ""));
 }
 
+const QUIETLY = { shape: "dotted", tone: "calm" } as const;
+
 /** The shape and colour of an event: those of the state that came, else a quiet point. */
 export function markOf(event: Event): { shape: Shape; tone: Tone } {
   if (isFailure(event)) return { shape: event.toState === "RETRYING" ? "again" : "cross", tone: "bad" };
-  return STATE_TOKENS[event.toState as AnyState] ?? { shape: "dotted", tone: "calm" };
+  if (event.taskRun && event.toState === "CANCELLED") return QUIETLY; // what did not run
+  return STATE_TOKENS[event.toState as AnyState] ?? QUIETLY;
 }
 
 const CHANNELS: Record<Event["channel"], string> = {
@@ -150,10 +153,13 @@ const CHANNELS: Record<Event["channel"], string> = {
   ENGINE: "",
 };
 
-/** "maria on the page", "schedule nightly", nothing for the engine itself. */
-export function whoDid({ actor, channel }: Event): string {
-  if (actor.kind === "ENGINE") return "";
-  if (actor.kind === "WORKER") return actor.name;
+/**
+ * "by maria on the page", "by schedule nightly", "on vm-7"; nothing for the engine itself, and for what followed from
+ * an event that says so already.
+ */
+export function whoDid({ actor, channel, causedBy }: Event): string {
+  if (actor.kind === "ENGINE" || causedBy !== null) return "";
+  if (actor.kind === "WORKER") return `on ${actor.name}`;
   const name = actor.kind === "SCHEDULE" ? `schedule ${actor.name}` : actor.name;
-  return [name, CHANNELS[channel]].filter(Boolean).join(" ");
+  return ["by", name, CHANNELS[channel]].filter(Boolean).join(" ");
 }

@@ -14,7 +14,7 @@ import { FIT, Zoom } from "./Zoom";
 
 const NODE_TYPES = { task: TaskNode };
 /** The smallest zoom at which names can be read. */
-const READABLE = 0.75;
+const READABLE = 0.65;
 const ARROWS: Record<string, Direction> = {
   ArrowLeft: "left",
   ArrowRight: "right",

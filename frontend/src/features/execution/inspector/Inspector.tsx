@@ -3,13 +3,14 @@ import { IconX } from "@tabler/icons-react";
 import { type ComponentType, lazy, Suspense } from "react";
 import type { Actions } from "@/entities/execution/actions/useActions";
 import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
-import { useKeys } from "@/shared/lib/keys";
+import { TaskMenu } from "@/entities/taskRun/TaskMenu";
 import { Count } from "@/shared/ui/Count";
 import type { LogsProps } from "../ExecutionPage";
 import { useSelection } from "../useSelection";
 import { AttemptToggles } from "./AttemptToggles";
 import { Breadcrumb } from "./Breadcrumb";
 import classes from "./Inspector.module.css";
+import { EXPRESSION } from "./outputs/expression";
 import { TaskFacts } from "./TaskFacts";
 import { approvalsOf, countOf, shownTab, TABS, type Tab, type TabProps, tabsOf } from "./tabs";
 
@@ -23,7 +24,7 @@ type Props = {
 const TAB_CONTENT: Record<Exclude<Tab, "logs">, ComponentType<TabProps>> = {
   overview: lazy(() => import("./overview/OverviewTab").then((found) => ({ default: found.OverviewTab }))),
   outputs: lazy(() => import("./outputs/OutputsTab").then((found) => ({ default: found.OutputsTab }))),
-  metrics: lazy(() => import("./metrics/MetricsTab").then((found) => ({ default: found.MetricsTab }))),
+  metrics: lazy(() => import("../metrics/MetricsTab").then((found) => ({ default: found.MetricsTab }))),
   artifacts: lazy(() =>
     import("./artifacts/ArtifactsTab").then((found) => ({ default: found.ArtifactsTab })),
   ),
@@ -42,13 +43,10 @@ const OWN_SCROLL: ReadonlySet<Tab> = new Set<Tab>(["logs", "events", "source", "
 
 /** Everything of what is selected, a tab each. */
 export function Inspector({ record, taskRun, actions, Logs }: Props) {
-  const { select, attempt: chosen, tab: wanted } = useSelection();
+  const { select, attempt: chosen, tab: wanted, at } = useSelection();
   const tab = shownTab({ record, taskRun }, wanted);
   const attempt = taskRun?.attempts.some((one) => one.number === chosen) ? chosen : undefined;
   const leave = () => select({ task: "", attempt: undefined });
-  useKeys("Execution", [
-    { key: "Escape", words: "Up to the whole execution", run: () => taskRun && leave() },
-  ]);
   const Content = tab === "logs" ? undefined : TAB_CONTENT[tab];
   return (
     <section className={classes.inspector} aria-label="Inspector">
@@ -61,6 +59,16 @@ export function Inspector({ record, taskRun, actions, Logs }: Props) {
         {taskRun && <AttemptToggles taskRun={taskRun} attempt={attempt} />}
         <span className={classes.grow} />
         {taskRun && <TaskFacts taskRun={taskRun} attempt={attempt} />}
+        {taskRun && (
+          <TaskMenu
+            task={taskRun}
+            execution={record.head}
+            actions={actions}
+            onShow={(view) =>
+              view === "debug" ? select({ tab: "outputs" }, { hash: EXPRESSION }) : select({ tab: view })
+            }
+          />
+        )}
         {taskRun && (
           <button
             type="button"
@@ -91,7 +99,7 @@ export function Inspector({ record, taskRun, actions, Logs }: Props) {
             {one === tab && (
               <Suspense fallback={<TabWaiting />}>
                 {Content ? (
-                  <Content record={record} taskRun={taskRun} attempt={attempt} actions={actions} />
+                  <Content record={record} taskRun={taskRun} attempt={attempt} actions={actions} at={at} />
                 ) : (
                   <Logs record={record} taskRun={taskRun} attempt={attempt} />
                 )}

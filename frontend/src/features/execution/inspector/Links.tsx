@@ -4,13 +4,16 @@ import type { ExecutionLinkFragment } from "@/shared/graphql/gen/graphql";
 import { ExecutionStateLiveDocument } from "@/shared/graphql/gen/graphql";
 import { useLive } from "@/shared/graphql/live";
 import { StateGlyph } from "@/shared/ui/StateGlyph";
-import { type AnyState, isEnded, STATE_TOKENS } from "@/shared/ui/stateTokens";
+import { type AnyState, isEnded, STATE_TOKENS, type StateToken } from "@/shared/ui/stateTokens";
 import { useSelection } from "../useSelection";
 import classes from "./Links.module.css";
 
+type GlyphProps = { state: AnyState; size?: number; token?: StateToken };
+const NOT_RUN: StateToken = { word: "Not run", shape: "dotted", tone: "calm" };
+
 /** A state as its shape, with its word for who hears the page and under the pointer. */
-export function Glyph({ state, size = 14 }: { state: AnyState; size?: number }) {
-  const { word, shape, tone } = STATE_TOKENS[state];
+export function Glyph({ state, size = 14, token = STATE_TOKENS[state] }: GlyphProps) {
+  const { word, shape, tone } = token;
   return (
     <span className={classes.glyph} data-tone={tone} title={word}>
       <StateGlyph shape={shape} size={size} />
@@ -20,7 +23,7 @@ export function Glyph({ state, size = 14 }: { state: AnyState; size?: number }) 
 }
 
 /** A task run of this execution: choosing it selects it. */
-export function TaskLink({ task }: { task: { key: string; state?: AnyState } }) {
+export function TaskLink({ task }: { task: { key: string; state?: AnyState; startedAt?: string | null } }) {
   const { select } = useSelection();
   return (
     <button
@@ -28,7 +31,12 @@ export function TaskLink({ task }: { task: { key: string; state?: AnyState } }) 
       className={classes.task}
       onClick={() => select({ task: task.key, attempt: undefined, tab: undefined })}
     >
-      {task.state && <Glyph state={task.state} />}
+      {task.state && (
+        <Glyph
+          state={task.state}
+          {...(task.state === "CANCELLED" && !task.startedAt && { token: NOT_RUN })}
+        />
+      )}
       {task.key}
     </button>
   );

@@ -3,6 +3,7 @@ import { Duration } from "@/shared/ui/Duration";
 import { isEnded } from "@/shared/ui/stateTokens";
 import classes from "./Inspector.module.css";
 import { Glyph } from "./Links";
+import { workerName } from "./worker";
 
 /** "12s on vm-27312": of the shown attempt how long and where. */
 export function TaskFacts({ taskRun, attempt }: { taskRun: TaskRunRow; attempt: number | undefined }) {
@@ -12,7 +13,7 @@ export function TaskFacts({ taskRun, attempt }: { taskRun: TaskRunRow; attempt: 
     <span className={classes.facts} data-live={!isEnded(taskRun.state) || undefined}>
       {!isEnded(taskRun.state) && <Glyph state={taskRun.state} />}
       <Duration startedAt={shown.startedAt} endedAt={shown.endedAt} />
-      {shown.worker && <span className={classes.where}>on {shown.worker}</span>}
+      {shown.worker && <span className={classes.where}>on {workerName(shown.worker)}</span>}
     </span>
   );
 }

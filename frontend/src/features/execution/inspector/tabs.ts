@@ -22,6 +22,8 @@ export type TabProps = {
   taskRun: TaskRunRow | undefined;
   attempt: number | undefined;
   actions: Actions;
+  /** The seq of a moment in the past. */
+  at: number | undefined;
 };
 
 type Selected = Pick<TabProps, "record" | "taskRun">;

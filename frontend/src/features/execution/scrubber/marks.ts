@@ -43,10 +43,10 @@ export function strokes(places: readonly number[], top: number, height: number):
 /** The index of the event whose time is nearest; of several at one time the last. */
 export function nearest(events: readonly Event[], at: number): number {
   const after = firstAfter(events, (event) => Date.parse(event.at) > at);
-  if (after === 0) return events.length ? 0 : -1;
-  if (after === events.length) return after - 1;
-  const gap = Date.parse(events[after]!.at) - at;
-  return gap < at - Date.parse(events[after - 1]!.at) ? after : after - 1;
+  const before = events[after - 1];
+  const next = events[after];
+  if (!next || (before && at - Date.parse(before.at) < Date.parse(next.at) - at)) return after - 1;
+  return firstAfter(events, (event) => event.at > next.at) - 1;
 }
 
 /** The index of the last event up to a seq; -1 when all come later. */

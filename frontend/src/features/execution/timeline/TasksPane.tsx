@@ -2,9 +2,6 @@ import { lazy, Suspense, useCallback, useMemo, useRef, useState } from "react";
 import type { Actions } from "@/entities/execution/actions/useActions";
 import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
 import { TaskMenu } from "@/entities/taskRun/TaskMenu";
-import { UsualTaskDurationsDocument } from "@/shared/graphql/gen/graphql";
-import { useLink } from "@/shared/graphql/link";
-import { useRead } from "@/shared/graphql/read";
 import { keep, kept } from "@/shared/lib/preferences";
 import { EmptyState } from "@/shared/ui/EmptyState";
 import { isEnded } from "@/shared/ui/stateTokens";
@@ -18,10 +15,8 @@ import { countStandings } from "./standing";
 import { TasksBar } from "./TasksBar";
 import classes from "./TasksPane.module.css";
 import { Timeline } from "./Timeline";
-import type { RowView } from "./TimelineRow";
-import { useAxis } from "./useAxis";
-import { useNowLine } from "./useNowLine";
 import { isFiltering, useRows } from "./useRows";
+import { useTimes } from "./useTimes";
 
 type Props = { record: ExecutionRecord; selected: TaskRunRow | undefined; actions: Actions };
 
@@ -37,26 +32,17 @@ export function TasksPane({ record, selected, actions }: Props) {
   const [zoom, setZoom] = useState<Range | null>(null);
   const [wide, setWide] = useState(() => kept<boolean>(WIDE) ?? false);
   const [width, setWidth] = useState(300);
-  const { phase } = useLink();
   const { head, taskRuns } = record;
   const over = isEnded(head.state);
 
-  const usual = useUsual(head.id);
-  const expected = useMemo(() => usualEnd(record, usual), [record, usual]);
-  const { whole, now, ticking, onStep } = useAxis(record, at, expected);
-  const range = chosen === "timeline" ? (zoom ?? whole) : whole;
-  useNowLine(pane, range, {
-    now,
-    ticking: ticking && phase === "live",
+  const { range, ticking, view } = useTimes(record, pane, {
+    at,
+    zoom: chosen === "timeline" ? zoom : null,
     width,
-    onStep: zoom ? () => {} : onStep,
   });
-
   const path = useMemo(() => criticalPath(taskRuns.values()), [taskRuns]);
   const counts = useMemo(() => countStandings(taskRuns.values(), over), [taskRuns, over]);
   const { rows, toggle, pointer } = useRows(record, filter, { selected: selected?.key, path });
-  const moment = at === undefined ? null : now;
-  const rowView = useMemo<RowView>(() => ({ range, over, moment, usual }), [range, over, moment, usual]);
   const choose = useCallback((key: string) => select({ task: key, attempt: undefined }), [select]);
 
   return (
@@ -81,7 +67,9 @@ export function TasksPane({ record, selected, actions }: Props) {
         zoomed={zoom !== null && chosen === "timeline"}
         onWhole={() => setZoom(null)}
         legend={
-          chosen === "timeline" && <Legend critical={path.length > 0} usual={usual.size > 0} live={!over} />
+          chosen === "timeline" && (
+            <Legend critical={path.length > 0} usual={view.usual.size > 0} live={!over} />
+          )
         }
       />
       {chosen === "graph" ? (
@@ -99,7 +87,7 @@ export function TasksPane({ record, selected, actions }: Props) {
           rows={rows}
           selected={selected?.id}
           path={isFiltering(filter) ? [] : path}
-          view={rowView}
+          view={view}
           ticking={ticking}
           pointer={pointer}
           onToggle={toggle}
@@ -150,24 +138,4 @@ function Nothing({ tasks, onAll }: { tasks: number; onAll: () => void }) {
       )}
     </div>
   );
-}
-
-/** How long tasks usually take, in seconds, by their key. */
-function useUsual(id: string): ReadonlyMap<string, number> {
-  const { data } = useRead(UsualTaskDurationsDocument, { id });
-  return useMemo(
-    () => new Map((data?.execution?.usualTaskDurations ?? []).map(({ key, p50 }) => [key, p50])),
-    [data],
-  );
-}
-
-/** When the last of the tasks that run usually ends, in milliseconds; 0 when nobody knows. */
-function usualEnd({ taskRuns }: ExecutionRecord, usual: ReadonlyMap<string, number>): number {
-  if (!usual.size) return 0;
-  let last = 0;
-  for (const { task, startedAt, endedAt } of taskRuns.values()) {
-    const seconds = startedAt && !endedAt ? usual.get(task.key) : undefined;
-    if (seconds) last = Math.max(last, Date.parse(startedAt!) + seconds * 1000);
-  }
-  return last;
 }

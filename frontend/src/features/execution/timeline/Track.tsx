@@ -1,3 +1,4 @@
+import type { CSSProperties } from "react";
 import { Bar, Fan, Spans } from "./Bar";
 import type { TaskLine, Told } from "./rows";
 import { percentOf, type Range } from "./scale";
@@ -6,6 +7,8 @@ import classes from "./TimelineRow.module.css";
 export type TrackView = {
   range: Range;
   over: boolean;
+  /** On which side of the now line is room for a few words. */
+  room: "before" | "after";
   /** Seconds that tasks usually take, by their key. */
   usual: ReadonlyMap<string, number>;
 };
@@ -25,7 +28,7 @@ export function Track({ row, view }: { row: Told; view: TrackView }) {
         <Bar task={row.task} range={range} usual={usual.get(row.task.task.key)} />
       )}
       {note && (
-        <span className={classes.note} style={{ left: noteAt(row, view) }}>
+        <span className={classes.note} data-side={sideOf(row, view)} style={noteAt(row, view)}>
           {note}
         </span>
       )}
@@ -39,14 +42,24 @@ function noteOf({ task, needs }: TaskLine): string | null {
 }
 
 const RIGHTMOST = 60;
-const AFTER_NOW = 80;
 
-/** Where there is room: behind the now line while it runs, else where the task that it needs began. */
-function noteAt({ task, needsFrom }: TaskLine, { over, range }: TrackView): string {
+function sideOf({ task }: TaskLine, { over, room }: TrackView) {
+  return !over && !task.endedAt ? room : "after";
+}
+
+/** Where there is room: beside the now line while it runs, else where the task that it needs began. */
+function noteAt(line: TaskLine, view: TrackView): CSSProperties {
+  const { task, needsFrom } = line;
+  const { over, range, room } = view;
   if (task.endedAt && task.cachedFrom) {
-    return `calc(min(${percentOf(Date.parse(task.endedAt), range)}%, ${RIGHTMOST}%) + 8px)`;
+    return { left: `calc(min(${percentOf(Date.parse(task.endedAt), range)}%, ${RIGHTMOST}%) + 8px)` };
   }
-  if (!over) return `calc(min(var(--now, 0) * 1%, ${AFTER_NOW}%) + 6px)`;
+  if (!over) {
+    const now = "clamp(0, var(--now, 0), 100)";
+    return room === "after"
+      ? { left: `calc(${now} * 1% + 6px)` }
+      : { left: 0, right: `calc((100 - ${now}) * 1% + 6px)` };
+  }
   const at = needsFrom === null ? 0 : percentOf(needsFrom, range);
-  return `calc(clamp(0%, ${at}%, ${RIGHTMOST}%) + 2px)`;
+  return { left: `calc(clamp(0%, ${at}%, ${RIGHTMOST}%) + 2px)` };
 }

@@ -1,9 +1,14 @@
 import type { TaskRunRow } from "@/entities/execution/record";
+import type { TaskRunState } from "@/shared/graphql/gen/graphql";
 import { isEnded } from "@/shared/ui/stateTokens";
 import { extentOf } from "./segments";
 import { standingOf } from "./standing";
 
+/** `from`: when the one that failed, or runs, at the end of the chain began, in milliseconds. */
 export type Blocker = { key: string; from: number | null };
+
+const FAILED: ReadonlySet<TaskRunState> = new Set(["FAILED", "ERROR", "REJECTED", "KILLED"]);
+const FARTHEST = 50;
 
 /** What a task that has not run needs: the task that failed or did not run either, else the first that is to end yet. */
 export function blockerOf(
@@ -11,11 +16,23 @@ export function blockerOf(
   byKey: ReadonlyMap<string, TaskRunRow>,
   over: boolean,
 ): Blocker | undefined {
+  const found = needOf(task, byKey, over);
+  if (!found) return undefined;
+  let ran: TaskRunRow | undefined = found;
+  for (let steps = 0; ran && !extentOf(ran) && steps < FARTHEST; steps += 1) ran = needOf(ran, byKey, over);
+  return { key: found.task.key, from: (ran && extentOf(ran)?.from) ?? null };
+}
+
+function needOf(
+  task: TaskRunRow,
+  byKey: ReadonlyMap<string, TaskRunRow>,
+  over: boolean,
+): TaskRunRow | undefined {
   const scope = task.key.slice(0, task.key.lastIndexOf(".") + 1);
   const needs = task.task.needs.flatMap((key) => byKey.get(scope + key) ?? []);
-  const found =
-    needs.find(({ state }) => ["FAILED", "ERROR", "REJECTED", "KILLED"].includes(state)) ??
+  return (
+    needs.find(({ state }) => FAILED.has(state)) ??
     needs.find((need) => standingOf(need, over) === "notRun") ??
-    needs.find(({ state }) => !isEnded(state));
-  return found && { key: found.task.key, from: extentOf(found)?.from ?? null };
+    needs.find(({ state }) => !isEnded(state))
+  );
 }

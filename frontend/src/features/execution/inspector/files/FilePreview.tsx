@@ -1,5 +1,5 @@
 import { Skeleton } from "@mantine/core";
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { JsonTree } from "@/shared/ui/JsonTree";
 import { readCsv } from "./csv";
 import classes from "./FilePreview.module.css";
@@ -11,20 +11,29 @@ const ROWS = 100;
 
 /** A file as what it is: a picture, a table, a value, a text. Nothing in it is ever markup of the page. */
 export function FilePreview({ name, address }: { name: string; address: string }) {
-  if (kindOf(name) === "image") return <img className={classes.image} src={address} alt={name} />;
+  if (kindOf(name) === "image") return <Picture name={name} address={address} />;
   return <TextPreview name={name} address={address} />;
+}
+
+function Picture({ name, address }: { name: string; address: string }) {
+  const [failed, setFailed] = useState(false);
+  if (failed) return <Refused name={name} why="it is too large, or not there any more" />;
+  return <img className={classes.image} src={address} alt={name} onError={() => setFailed(true)} />;
+}
+
+function Refused({ name, why }: { name: string; why: string }) {
+  return (
+    <p role="alert" className={classes.failed}>
+      {name} cannot be shown: {why}.
+    </p>
+  );
 }
 
 function TextPreview({ name, address }: { name: string; address: string }) {
   const start = useStart(address);
   if (start.phase === "loading")
     return <Skeleton height={80} radius={6} role="status" aria-label="Loading" />;
-  if (start.phase === "failed")
-    return (
-      <p role="alert" className={classes.failed}>
-        {name} cannot be shown: {start.why}.
-      </p>
-    );
+  if (start.phase === "failed") return <Refused name={name} why={start.why} />;
   if (!start.text) return <p className={classes.note}>The file is empty.</p>;
   return (
     <>

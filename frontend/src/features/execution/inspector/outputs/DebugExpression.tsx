@@ -1,11 +1,13 @@
 import { Button, Select, Textarea } from "@mantine/core";
-import { type FormEvent, type KeyboardEvent, useState } from "react";
+import { useLocation } from "@tanstack/react-router";
+import { type FormEvent, type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { useClient } from "urql";
 import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
 import { DebugExpressionDocument, type DebugExpressionQuery } from "@/shared/graphql/gen/graphql";
 import { sentenceOf } from "@/shared/ui/ErrorState";
 import { isEmpty, JsonTree } from "@/shared/ui/JsonTree";
 import { Section } from "../Section";
+import { EXPRESSION } from "./expression";
 import classes from "./Outputs.module.css";
 
 type Result = DebugExpressionQuery["debugExpression"];
@@ -16,12 +18,17 @@ export function DebugExpression({ record, taskRun }: Props) {
   const client = useClient();
   const keys = [...record.taskRuns.values()];
   const [chosen, setChosen] = useState(
-    () => taskRun?.id ?? record.head.failure?.taskRun?.id ?? keys.at(-1)?.id,
+    () => taskRun?.id ?? record.head.failure?.taskRun?.id ?? lastStarted(keys),
   );
   const [expression, setExpression] = useState("");
   const [busy, setBusy] = useState(false);
   const [result, setResult] = useState<Result>();
   const id = taskRun?.id ?? chosen;
+  const field = useRef<HTMLTextAreaElement>(null);
+  const asked = useLocation({ select: ({ hash }) => hash === EXPRESSION });
+  useEffect(() => {
+    if (asked) field.current?.focus();
+  }, [asked]);
 
   const evaluate = async () => {
     if (!id || busy || !expression.trim()) return;
@@ -58,6 +65,7 @@ export function DebugExpression({ record, taskRun }: Props) {
         <div className={classes.row}>
           <Textarea
             className={classes.expression}
+            ref={field}
             label="Expression"
             placeholder="{{ inputs }}"
             autosize
@@ -75,6 +83,14 @@ export function DebugExpression({ record, taskRun }: Props) {
       </form>
     </Section>
   );
+}
+
+function lastStarted(tasks: readonly TaskRunRow[]): string | undefined {
+  const latest = tasks.reduce<TaskRunRow | undefined>(
+    (found, one) => (one.startedAt && one.startedAt > (found?.startedAt ?? "") ? one : found),
+    undefined,
+  );
+  return (latest ?? tasks.at(-1))?.id;
 }
 
 function refused(message: string): Result {

@@ -6,6 +6,7 @@ import { Duration } from "@/shared/ui/Duration";
 import { isEmpty, JsonTree } from "@/shared/ui/JsonTree";
 import { StateBadge } from "@/shared/ui/StateBadge";
 import { Section } from "../Section";
+import { workerName } from "../worker";
 import { ErrorText } from "./ErrorBlock";
 import classes from "./Lists.module.css";
 
@@ -15,7 +16,8 @@ type Props = { taskRun: TaskRunRow; more: readonly More[]; chosen: number | unde
 
 /** Each attempt with what it cost and how it ended; what the last one failed with stands above already. */
 export function Attempts({ taskRun, more, chosen }: Props) {
-  const last = chosen ?? taskRun.attempts.at(-1)?.number;
+  const last = taskRun.attempts.at(-1)?.number;
+  const above = taskRun.attempts.find((one) => one.number === (chosen ?? last));
   return (
     <Section title="Attempts">
       <ol className={classes.list}>
@@ -33,7 +35,7 @@ export function Attempts({ taskRun, more, chosen }: Props) {
                 <span key={fact}>{fact}</span>
               ))}
             </p>
-            {attempt.error && attempt.number !== last && <ErrorText message={attempt.error.message} />}
+            <Failed attempt={attempt} above={above} />
             <Given more={more.find((one) => one.id === attempt.id)} state={attempt.state} />
           </li>
         ))}
@@ -42,9 +44,17 @@ export function Attempts({ taskRun, more, chosen }: Props) {
   );
 }
 
+/** The error in full once; where another attempt failed alike, that is said. */
+function Failed({ attempt, above }: { attempt: Attempt; above: Attempt | undefined }) {
+  if (!attempt.error || attempt.number === above?.number) return null;
+  if (attempt.error.message === above?.error?.message)
+    return <p className={classes.quiet}>The same error.</p>;
+  return <ErrorText message={attempt.error.message} />;
+}
+
 function resourcesIn({ worker, exitCode, resources }: Attempt): string[] {
   return [
-    worker && `on ${worker}`,
+    worker && `on ${workerName(worker)}`,
     exitCode !== null && `exit code ${exitCode}`,
     resources?.maxRssBytes && `${formatBytes(Number(resources.maxRssBytes))} of memory at most`,
     resources?.cpuSeconds != null && `${processorTime(resources.cpuSeconds)} of CPU`,

@@ -1,11 +1,11 @@
-import { Button } from "@mantine/core";
 import { specOf } from "@/entities/execution/actions/registry";
 import type { Actions } from "@/entities/execution/actions/useActions";
 import type { ExecutionRecord } from "@/entities/execution/record";
-import { type Action, OverviewFactsDocument } from "@/shared/graphql/gen/graphql";
+import { ExecutionStandingDocument, OverviewFactsDocument } from "@/shared/graphql/gen/graphql";
 import { useRead } from "@/shared/graphql/read";
 import { ErrorState } from "@/shared/ui/ErrorState";
 import { isEmpty, JsonTree } from "@/shared/ui/JsonTree";
+import { OfferButton } from "@/shared/ui/OfferButton";
 import { StateBadge } from "@/shared/ui/StateBadge";
 import { useSelection } from "../../useSelection";
 import { None, Section } from "../Section";
@@ -28,8 +28,23 @@ export function ExecutionOverview({ record, actions }: { record: ExecutionRecord
     { version: `${head.state}${lastOf(record, TELLS)}` },
   );
   const facts = data?.execution ?? undefined;
-  const start = (action: Action) =>
-    actions.start(specOf(action), { id: head.id, name: head.name, state: head.state, labels: head.labels });
+  const standing = useRead(ExecutionStandingDocument, { id: head.id }, { version: head.state });
+  const offer = (action: "SET_LABELS" | "ADD_NOTE", words: string) => {
+    const told = standing.data?.execution?.availableActions.find((one) => one.action === action);
+    if (!told || told.code === "FORBIDDEN") return undefined;
+    const target = { id: head.id, name: head.name, state: head.state, labels: head.labels };
+    return (
+      <OfferButton
+        variant="subtle"
+        size="compact-sm"
+        allowed={told.allowed}
+        reason={told.reason}
+        onClick={() => actions.start(specOf(action), target)}
+      >
+        {words}
+      </OfferButton>
+    );
+  };
   return (
     <>
       {error && <ErrorState error={error} what="The overview" />}
@@ -53,24 +68,10 @@ export function ExecutionOverview({ record, actions }: { record: ExecutionRecord
           <JsonTree label="Outputs" value={facts?.outputs} />
         )}
       </Section>
-      <Section
-        title="Labels"
-        action={
-          <Button variant="subtle" onClick={() => start("SET_LABELS")}>
-            Edit labels
-          </Button>
-        }
-      >
+      <Section title="Labels" action={offer("SET_LABELS", "Edit labels")}>
         <Labels labels={head.labels} />
       </Section>
-      <Section
-        title="Notes"
-        action={
-          <Button variant="subtle" onClick={() => start("ADD_NOTE")}>
-            Add note
-          </Button>
-        }
-      >
+      <Section title="Notes" action={offer("ADD_NOTE", "Add note")}>
         <Notes notes={[...record.notes.values()]} />
       </Section>
       {head.git && (

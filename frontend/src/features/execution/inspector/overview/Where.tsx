@@ -1,12 +1,13 @@
 import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
 import { useSelection } from "../../useSelection";
 import { Fact, Facts, Section } from "../Section";
+import { workerName } from "../worker";
 import classes from "./Where.module.css";
 
 /** Where the task ran and where it is defined. */
 export function Where({ record: { head }, taskRun }: { record: ExecutionRecord; taskRun: TaskRunRow }) {
   const { select } = useSelection();
-  const workers = [...new Set(taskRun.attempts.flatMap(({ worker }) => worker ?? []))];
+  const workers = [...new Set(taskRun.attempts.flatMap(({ worker }) => (worker ? workerName(worker) : [])))];
   return (
     <Section title="Where">
       <Facts>

@@ -2,8 +2,8 @@ export type InputRow = { name: string; value: unknown; before?: unknown; changed
 
 /** Every input with its value; what differs from the last success comes first, with its value then. */
 export function inputRows(now: unknown, before: unknown | undefined): InputRow[] {
-  const values = objectOf(now);
-  const earlier = before === undefined ? undefined : objectOf(before);
+  const values = spread(objectOf(now));
+  const earlier = before === undefined ? undefined : spread(objectOf(before));
   const names = [...new Set([...Object.keys(values), ...Object.keys(earlier ?? {})])];
   const rows = names.map((name): InputRow => {
     const value = values[name];
@@ -13,7 +13,17 @@ export function inputRows(now: unknown, before: unknown | undefined): InputRow[]
   return [...rows.filter((row) => row.changed), ...rows.filter((row) => !row.changed)];
 }
 
-export function objectOf(value: unknown): Record<string, unknown> {
+/** The members of objects one by one, as `args.day`, so that it shows which of them differs. */
+function spread(values: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]): [string, unknown][] => {
+      const members = Object.entries(objectOf(value));
+      return members.length ? members.map(([member, one]) => [`${name}.${member}`, one]) : [[name, value]];
+    }),
+  );
+}
+
+function objectOf(value: unknown): Record<string, unknown> {
   return value !== null && typeof value === "object" && !Array.isArray(value)
     ? (value as Record<string, unknown>)
     : {};

@@ -59,7 +59,15 @@ describe("inputRows", () => {
         ["a", 1, undefined, false],
       ],
     ],
-    [{ a: { x: 1, y: 2 } }, { a: { y: 2, x: 1 } }, [["a", { x: 1, y: 2 }, undefined, false]]],
+    [{ a: { x: { p: 1, q: 2 } } }, { a: { x: { q: 2, p: 1 } } }, [["a.x", { p: 1, q: 2 }, undefined, false]]],
+    [
+      { a: { x: 1, y: 2 } },
+      { a: { x: 1, y: 3 } },
+      [
+        ["a.y", 2, 3, true],
+        ["a.x", 1, undefined, false],
+      ],
+    ],
     [{ a: [1] }, { a: [1, 2] }, [["a", [1], [1, 2], true]]],
     [{}, { gone: 1 }, [["gone", undefined, 1, true]]],
     [null, null, []],

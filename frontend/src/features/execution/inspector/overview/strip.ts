@@ -40,7 +40,7 @@ function lookOf(state: string, next: string | undefined): Look {
     const { tone } = STATE_TOKENS[state as AnyState];
     return tone === "calm" || tone === "good" || tone === "bad" ? "wait" : BY_TONE[tone];
   }
-  if (next === "RETRYING") return "bad-pale";
+  if (next === "RETRYING" || next === "FAILED_FINISHING") return "bad-pale";
   if (!next || !isEnded(next as TaskRunState)) return "active";
   const { tone } = STATE_TOKENS[next as AnyState];
   return tone === "calm" ? "wait" : BY_TONE[tone];

@@ -26,6 +26,8 @@ const LOOK = EditorView.theme({
   ".cm-changedText": { background: "none !important", fontWeight: "600" },
   ".cm-deletedChunk .cm-deletedText": { background: "none !important", fontWeight: "600" },
   ".cm-collapsedLines": { background: "var(--hw-raised) !important", color: "var(--hw-text-2) !important" },
+  // Its arrows are in few fonts.
+  ".cm-collapsedLines::before, .cm-collapsedLines::after": { content: '"" !important' },
 });
 
 type Props = {

@@ -1,12 +1,27 @@
 export type Lines = { from: number; to: number };
 
-/** The lines of a document, counted from 1, in which a part of it stands; null when it is not there as it is. */
+/**
+ * The lines of a document, counted from 1, in which a part of it stands. The server has moved the part to the left
+ * margin; null when the part is not there.
+ */
 export function linesOf(source: string, part: string): Lines | null {
-  const text = part.trimEnd();
-  const start = text ? source.indexOf(text) : -1;
-  if (start < 0) return null;
-  const from = source.slice(0, start).split("\n").length;
-  return { from, to: from + text.split("\n").length - 1 };
+  const all = source.split(/\r\n|\r|\n/);
+  const wanted = part.trimEnd().split("\n");
+  const [first = ""] = wanted;
+  if (!first) return null;
+  const start = all.findIndex((line, at) => {
+    const margin = line.indexOf(first);
+    return margin >= 0 && wanted.every((text, below) => stands(text, all[at + below], margin, below === 0));
+  });
+  return start < 0 ? null : { from: start + 1, to: start + wanted.length };
+}
+
+/** What follows on the last line of a part, as a bracket or a comment, is none of it. */
+function stands(text: string, line: string | undefined, margin: number, isFirst: boolean): boolean {
+  if (line === undefined) return false;
+  let at = 0;
+  while (at < margin && (isFirst || line[at] === " ")) at++;
+  return line.slice(at).startsWith(text);
 }
 
 /** "line 7", "lines 61 to 78" */

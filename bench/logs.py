@@ -1,0 +1,179 @@
+"""A log of a million lines over HTTP: pages around a line, through each filter, the next error, and a search of all.
+
+Beside each page as many lines by asyncpg and their primary key, written by orjson; beside the search a scan of the same
+table by PostgreSQL's own `ilike`. `LOGS=10000000` asks for a longer one."""
+
+import asyncio
+import os
+import statistics
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import orjson
+from measuring import Line, a_server, clock, line, percentile, report
+
+from models.ids import new_id, typed
+from models.logs import LogLevel
+from tests.api.servers import Served
+
+COUNT, ROUNDS, ASKS = int(os.environ.get("LOGS", "1000000")), 5, 12
+_EXECUTION = """
+insert into executions (id, namespace, flow_key, kind, name, state, seq, state_seq, created_by, created_at, ended_at)
+values ($1, 'acme', 'long', 'flow', 'long', 'SUCCESS', 1, 1, 'user:admin', now(), now())
+"""
+_TASK_RUNS = """
+insert into task_runs (id, execution_id, path, position, type, queue, state)
+select id, $2, 'task' || place, place, 'shell', 'default', 'SUCCESS'
+from unnest($1::uuid[]) with ordinality u (id, place)
+"""
+# Twenty task runs write 50 lines in turn, a twenty-first one in 100 000; one line in 50 000 is an error.
+_LINES = """
+insert into logs
+select $1, n, case when n % 100000 = 777 then ($2::uuid[])[21] else ($2::uuid[])[1 + (n / 50) % 20] end,
+  'task' || 1 + (n / 50) % 20, 1,
+  now() + n * interval '1 ms',
+  case when n % 50000 = 49999 then 40 when (n / 50) % 7 = 0 then 30 else 20 end,
+  case when (n / 50) % 7 = 0 then 2 else 1 end,
+  'step ' || n || ' loss=' || (1.0 / n)::numeric(12, 8) || ' reading the batch from shard ' || n % 97
+    || ' of the dataset' || case when n = $3 - 5 then ' Needle' else '' end
+from generate_series(1, $3::bigint) n
+"""
+_COUNTED = """
+insert into log_blocks
+select execution_id, (line - 1) / 1000, task_run_id, path, attempt, level, stream, count(*), min(at)
+from logs where execution_id = $1 group by 1, 2, 3, 4, 5, 6, 7
+"""
+_ARGUMENTS = "$id: ID!, $around: Int, $run: ID, $level: LogLevel, $stream: LogStream, $first: Int"
+PAGE = f"""query ({_ARGUMENTS}) {{ execution(id: $id) {{
+  logs(around: $around, taskRunId: $run, minLevel: $level, stream: $stream, first: $first) {{
+    nodes {{ line at level stream text taskRunId attempt }} pageInfo {{ hasNextPage hasPreviousPage }} }} }} }}"""
+NEXT = """query ($id: ID!, $after: Int) { execution(id: $id) {
+  logMatches(minLevel: ERROR, first: 1, after: $after) { lines } } }"""
+SEARCH = """query ($id: ID!, $after: Int) { execution(id: $id) {
+  logMatches(text: "needle", after: $after) { lines searchedTo complete } } }"""
+COUNTS = "query ($id: ID!) { execution(id: $id) { logCounts { level count { value } } } }"
+RAW = """select line, at, level, stream, text, task_run_id, attempt from logs
+where execution_id = $1 and line > $2 order by line limit $3"""
+SCAN = "select line from logs where execution_id = $1 and text ilike '%needle%'"
+Ask = Callable[[], Awaitable[Any]]
+
+
+async def seed(raw: "asyncpg.Connection[Any]") -> tuple[UUID, list[UUID]]:
+    id, runs = new_id(), [new_id() for _ in range(21)]
+    await raw.execute(_EXECUTION, id)
+    await raw.execute(_TASK_RUNS, runs, id)
+    await raw.execute(_LINES, id, runs, COUNT)
+    await raw.execute("insert into log_heads values ($1, $2)", id, COUNT)
+    await raw.execute(_COUNTED, id)
+    await raw.execute("vacuum analyze logs, log_blocks")
+    return id, runs
+
+
+async def ask(kept: Line, query: str, **variables: Any) -> Any:
+    answer = orjson.loads(await kept.ask(query, **variables))
+    assert "errors" not in answer, answer["errors"]
+    return answer["data"]["execution"]
+
+
+async def timed(once: Ask, asks: int) -> list[float]:
+    times = []
+    for _ in range(asks):
+        begin = clock()
+        await once()
+        times.append(clock() - begin)
+    return times
+
+
+async def compare(
+    work: str, ours: Ask, yardstick: str, other: Ask, goal: str, asks: int = ASKS
+) -> None:
+    mine, theirs, ratios = [], [], []
+    await ours()
+    await other()
+    for _ in range(ROUNDS):
+        mine += (took := await timed(ours, asks))
+        theirs += (raw := await timed(other, asks))
+        ratios.append(statistics.median(took) / statistics.median(raw))
+    report(
+        f"{work}, log of {COUNT} lines",
+        f"p50 {statistics.median(mine) * 1e3:.1f} ms, p95 {percentile(mine, 0.95) * 1e3:.1f} ms",
+        f"{yardstick}: p50 {statistics.median(theirs) * 1e3:.1f} ms",
+        ratios,
+        goal,
+    )
+
+
+async def whole(kept: Line, id: str) -> list[int]:
+    """Searched to the end, call by call."""
+    found, after, complete = list[int](), 0, False
+    while not complete:
+        part = (await ask(kept, SEARCH, id=id, after=after))["logMatches"]
+        found += part["lines"]
+        after, complete = part["searchedTo"], part["complete"]
+    return found
+
+
+async def measured(served: Served) -> None:
+    raw = await asyncpg.connect(served.database_url)
+    key, runs = await seed(raw)
+    id, middle, goal = typed("exec", key), COUNT // 2, "p95 <= 100 ms"
+
+    async def lines(count: int) -> bytes:
+        return orjson.dumps(
+            [dict(row) for row in await raw.fetch(RAW, key, middle, count)], default=str
+        )
+
+    cases: dict[str, dict[str, Any]] = {
+        "around a line": {"first": 1000},
+        "of a task run": {"first": 200, "run": typed("run", runs[3])},
+        "of a task run that seldom writes": {"first": 200, "run": typed("run", runs[20])},
+        "of stderr": {"first": 200, "stream": "STDERR"},
+        "of warnings": {"first": 200, "level": LogLevel.WARN.name},
+        "of errors": {"first": 200, "level": LogLevel.ERROR.name},
+        "of a stream without lines": {"first": 200, "stream": "SYSTEM"},
+    }
+    async with line(served) as kept:
+        for work, which in cases.items():
+            asked = {"id": id, "around": middle, **which}
+            count = len((await ask(kept, PAGE, **asked))["logs"]["nodes"])
+            yardstick = f"asyncpg and orjson, {count} lines in their order"
+            ours = partial(kept.ask, PAGE, **asked)
+            await compare(f"page {work}", ours, yardstick, partial(lines, count), goal)
+        one = "asyncpg and orjson, one line"
+        await compare(
+            "next error",
+            partial(kept.ask, NEXT, id=id, after=middle),
+            one,
+            partial(lines, 1),
+            goal,
+        )
+        await compare(
+            "lines of each level",
+            partial(kept.ask, COUNTS, id=id),
+            one,
+            partial(lines, 1),
+            goal,
+        )
+        assert await whole(kept, id) == [COUNT - 5]
+        scan = "PostgreSQL's ilike over all of it"
+        await compare(
+            "search to the end",
+            partial(whole, kept, id),
+            scan,
+            partial(raw.fetch, SCAN, key),
+            "<= 3 x",
+            1,
+        )
+        part = partial(kept.ask, SEARCH, id=id, after=0)
+        await compare(
+            "one call of that search", part, scan, partial(raw.fetch, SCAN, key), "p95 <= 300 ms", 3
+        )
+    await raw.close()
+
+
+if __name__ == "__main__":
+    with a_server() as server:
+        asyncio.run(measured(server))

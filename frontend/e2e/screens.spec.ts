@@ -1,0 +1,91 @@
+import { mkdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { Page } from "@playwright/test";
+import { recordTraining } from "./recorded";
+import { expect, test } from "./test";
+
+const FOLDER = fileURLToPath(new URL("../../docs/screens/", import.meta.url));
+const SIZES = [
+  { width: 1440, height: 900 },
+  { width: 1024, height: 768 },
+  { width: 375, height: 812 },
+];
+
+// The pictures of docs/screens. They are no comparison: a person looks at them. SCREENS=1 writes them anew.
+test.skip(!process.env.SCREENS, "SCREENS=1 writes docs/screens");
+test.setTimeout(300_000);
+
+/** Pictures of what is open, at every size and in both themes. */
+async function picture(page: Page, name: string): Promise<void> {
+  mkdirSync(FOLDER, { recursive: true });
+  for (const size of SIZES) {
+    await page.setViewportSize(size);
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      await page.evaluate(() => document.fonts.ready);
+      await page.screenshot({ path: `${FOLDER}${name}-${size.width}-${colorScheme}.png`, caret: "hide" });
+    }
+  }
+  await page.setViewportSize(SIZES[0]!);
+}
+
+test("the screens", async ({ page, headway }) => {
+  const { url } = headway.server;
+  const ids = [
+    await recordTraining(headway, { learningRate: 0.01, steps: 80, floor: 0.08 }),
+    await recordTraining(headway, { learningRate: 0.003, steps: 80, floor: 0.095 }),
+    await recordTraining(headway, { learningRate: 0.03, steps: 60, floor: 0.04 }),
+  ];
+  for (const day of ["2026-11-24", "2026-11-25", "2026-11-26"]) {
+    const good = await headway.run("warehouse", { day, database: "db-1.eu-central-1.internal" });
+    await headway.ended(good.id);
+  }
+  const failed = await headway.run("warehouse", {
+    day: "2026-11-27",
+    database: "db-2.eu-central-1.internal",
+  });
+  await headway.ended(failed.id);
+  const running = await headway.run("slow");
+  const asking = await headway.run("asking");
+
+  await page.goto(`${url}/executions`);
+  await expect(page.locator(`[data-execution="${failed.id}"]`)).toContainText("ConnectionRefusedError");
+  await picture(page, "executions");
+
+  await page.goto(`${url}/executions/${failed.id}`);
+  await expect(page.getByRole("region", { name: "Verdict" })).toContainText("ConnectionRefusedError");
+  await expect(page.getByRole("region", { name: "Log lines" })).toContainText("ConnectionRefusedError");
+  await picture(page, "execution-failed");
+
+  for (const tab of ["overview", "outputs", "events", "source", "lineage"]) {
+    await page.goto(`${url}/executions/${failed.id}?task=load&tab=${tab}`);
+    await expect(page.getByRole("tabpanel")).toBeVisible();
+    await picture(page, `execution-${tab}`);
+  }
+  await page.goto(`${url}/executions/${failed.id}?view=graph`);
+  await expect(page.locator(".react-flow__node").first()).toBeVisible();
+  await picture(page, "execution-graph");
+  await page.goto(`${url}/executions/${failed.id}?at=12`);
+  await expect(page.getByText("Back to live")).toBeVisible();
+  await picture(page, "execution-past");
+
+  await page.goto(`${url}/executions/${running.id}`);
+  await expect(page.getByTestId("state")).toContainText("Running");
+  await picture(page, "execution-running");
+  await page.goto(`${url}/executions/${asking.id}`);
+  await expect(page.getByText("Release it to everyone?").first()).toBeVisible();
+  await picture(page, "execution-approval");
+  await page.goto(`${url}/executions/${ids[0]}?tab=metrics`);
+  await expect(page.getByRole("tabpanel").locator("canvas")).toBeVisible();
+  await picture(page, "execution-metrics");
+
+  await page.goto(`${url}/compare?ids=${ids.join(",")}`);
+  await expect(page.locator("canvas").first()).toBeVisible();
+  await picture(page, "compare");
+  await page.goto(`${url}/approvals`);
+  await expect(page.getByText("Release it to everyone?")).toBeVisible();
+  await picture(page, "approvals");
+
+  await headway.cancel(running.id);
+  await headway.cancel(asking.id);
+});

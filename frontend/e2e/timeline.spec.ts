@@ -1,0 +1,176 @@
+import AxeBuilder from "@axe-core/playwright";
+import type { Page } from "@playwright/test";
+import { expect, type Headway, test } from "./test";
+
+const pane = (page: Page) => page.getByRole("region", { name: "Tasks" });
+const row = (page: Page, key: string) => pane(page).locator(`[data-task="${key}"]`);
+/** What the lines say, from the first. */
+const names = (page: Page) =>
+  pane(page)
+    .locator("[data-row]")
+    .evaluateAll((rows) =>
+      rows
+        .sort((one, other) => Number(one.ariaRowIndex) - Number(other.ariaRowIndex))
+        .map((line) => line.querySelector("[role=gridcell]")!.textContent!.trim()),
+    );
+
+async function failedOrders(headway: Headway) {
+  const run = await headway.run("orders");
+  await headway.ended(run.id);
+  return run;
+}
+
+test("a failed execution: failed first, successes folded, what did not run says what it needs", async ({
+  page,
+  headway,
+}) => {
+  const run = await failedOrders(headway);
+  await page.goto(`${headway.server.url}/executions/${run.id}`);
+  await expect(row(page, "load")).toBeVisible();
+  const lines = await names(page);
+  expect(lines.indexOf("In the order of the flow")).toBeGreaterThan(
+    lines.findIndex((line) => /load/.test(line)),
+  );
+  expect(lines.filter((line) => /^Failed \[/.test(line))).toHaveLength(3);
+  expect(lines).toContain("21 succeeded");
+  expect(lines).toContain("30 succeeded");
+  await expect(row(page, "transform")).toContainText("Not run");
+  await expect(row(page, "transform")).toContainText("needs load");
+  await expect(row(page, "load")).toContainText("3 tries");
+  await expect(row(page, "load").locator('[data-kind="failed"]')).toHaveCount(3);
+  await expect(row(page, "load").locator('[data-kind="retry"]')).toHaveCount(2);
+
+  await pane(page).getByText("30 succeeded").click();
+  await expect(row(page, "check_17")).toBeVisible();
+  await pane(page)
+    .getByRole("button", { name: /^5\s*Failed$/ })
+    .click();
+  await expect(pane(page).getByRole("treegrid")).toHaveAttribute("aria-rowcount", "6");
+  await expect(page).toHaveURL(/show=failed/);
+});
+
+test("a task is selected by click, by keyboard and by address", async ({ page, headway }) => {
+  const run = await failedOrders(headway);
+  await page.goto(`${headway.server.url}/executions/${run.id}`);
+  await row(page, "extract").click();
+  await expect(page).toHaveURL(/task=extract/);
+  await expect(row(page, "extract")).toHaveAttribute("aria-selected", "true");
+  await page.keyboard.press("j");
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(/task=validate/);
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("ArrowRight");
+  await expect(row(page, "check_0")).toBeVisible();
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("Space");
+  await expect(page).toHaveURL(/task=check_0/);
+
+  await page.goto(`${headway.server.url}/executions/${run.id}?task=${encodeURIComponent("each[13].fetch")}`);
+  await expect(row(page, "each[13].fetch")).toHaveAttribute("aria-selected", "true");
+  await row(page, "load").hover();
+  await page.getByRole("button", { name: "Menu of load" }).click();
+  await page.getByRole("menuitem", { name: "Outputs" }).click();
+  await expect(page).toHaveURL(/task=load.*tab=outputs/);
+});
+
+test("a drag over the axis looks at a part of the time", async ({ page, headway }) => {
+  const run = await failedOrders(headway);
+  await page.goto(`${headway.server.url}/executions/${run.id}`);
+  const bar = row(page, "extract").locator('[data-kind="good"]');
+  const before = (await bar.boundingBox())!.width;
+  const axis = (await page.getByRole("group", { name: "Time axis" }).boundingBox())!;
+  await page.mouse.move(axis.x + 1, axis.y + 8);
+  await page.mouse.down();
+  await page.mouse.move(axis.x + axis.width / 2, axis.y + 8, { steps: 4 });
+  await page.mouse.up();
+  await expect.poll(async () => (await bar.boundingBox())!.width).toBeGreaterThan(before * 1.5);
+  await page.getByRole("button", { name: "Whole time" }).click();
+  await expect.poll(async () => (await bar.boundingBox())!.width).toBeCloseTo(before, 0);
+});
+
+/** In the page: from an event's time to the screen that shows it, in milliseconds, without polling. */
+type Watched = { waits: number[] };
+
+test("a foreach of 500 x 2 is watched while it runs", async ({ page, headway }) => {
+  test.setTimeout(180_000);
+  await page.addInitScript(() => {
+    const watched: Watched = { waits: [] };
+    Object.assign(window, { watched });
+    let oldest: number | undefined; // of the events that have come and are not on the screen yet
+    const Plain = window.WebSocket;
+    window.WebSocket = class extends Plain {
+      constructor(...given: ConstructorParameters<typeof Plain>) {
+        super(...given);
+        this.addEventListener("message", ({ data }) => {
+          const change = JSON.parse(data).payload?.data?.executionChanges;
+          const ends = (change?.taskRuns ?? []).filter((task: { endedAt: string | null }) => task.endedAt);
+          const times = (change?.events ?? []).map((event: { at: string }) => Date.parse(event.at));
+          if (ends.length && times.length) oldest = Math.min(oldest ?? times[0], ...times);
+        });
+      }
+    };
+    const seen = new MutationObserver((mutations) => {
+      const counted = mutations.some(({ target }) => target.parentElement?.closest("[aria-pressed]"));
+      if (oldest === undefined || !counted) return;
+      watched.waits.push(Date.now() - oldest);
+      oldest = undefined;
+    });
+    document.addEventListener("DOMContentLoaded", () =>
+      seen.observe(document.body, { subtree: true, characterData: true, childList: true }),
+    );
+  });
+  const run = await headway.run("fan");
+  await page.goto(`${headway.server.url}/executions/${run.id}`);
+  await expect(row(page, "each")).toBeVisible();
+  await expect(pane(page).getByPlaceholder("Filter 1\u2009001 tasks")).toBeVisible({ timeout: 60_000 });
+  await page.waitForFunction(
+    () => (window as unknown as { watched: Watched }).watched.waits.length >= 40,
+    null,
+    {
+      polling: "raf",
+      timeout: 120_000,
+    },
+  );
+  const waits = await page.evaluate(() => (window as unknown as { watched: Watched }).watched.waits);
+  waits.sort((one, other) => one - other);
+  const median = waits[Math.floor(waits.length / 2)]!;
+  const late = waits[Math.floor(waits.length * 0.95)]!;
+  console.log(
+    `from an event to the screen: median ${median} ms, 95 % ${late} ms, of ${waits.length} changes`,
+  );
+  expect(median).toBeLessThan(1000);
+  await headway.cancel(run.id);
+});
+
+for (const colorScheme of ["light", "dark"] as const) {
+  test(`axe finds nothing in the tasks, and nothing runs off the side, ${colorScheme}`, async ({
+    page,
+    headway,
+  }) => {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    const failed = await failedOrders(headway);
+    const running = await headway.run("sweep");
+    const check = async () =>
+      expect((await new AxeBuilder({ page }).include('[aria-label="Tasks"]').analyze()).violations).toEqual(
+        [],
+      );
+    for (const [id, key] of [
+      [failed.id, "load"],
+      [running.id, "snapshot"],
+    ] as const) {
+      // biome-ignore format: pairs
+      for (const width of [1440, 1024, 375]) {
+        await page.setViewportSize({ width, height: 800 });
+        await page.goto(`${headway.server.url}/executions/${id}`);
+        await expect(row(page, key)).toBeVisible();
+        await check();
+        expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+      }
+      await page.setViewportSize({ width: 1440, height: 900 });
+      await page.goto(`${headway.server.url}/executions/${id}?view=graph`);
+      await expect(pane(page).locator(`[data-node="${key}"]`)).toBeVisible();
+      await check();
+    }
+    await headway.cancel(running.id);
+  });
+}

@@ -1,0 +1,143 @@
+import { describe, expect, it } from "vitest";
+import { aRun, done, failed, notRun } from "@/testing/taskRuns";
+import { factsOf, factWords, isMany } from "./facts";
+import { layoutOf } from "./layout";
+import { nodeOf, shapeOf, signatureOf } from "./shape";
+import { walk } from "./walk";
+
+const FLOW = [
+  done("extract", 0, 1),
+  done("schema", 1, 2, { needs: ["extract"] }),
+  done("validate", 1, 3, { needs: ["extract"] }),
+  failed("load", 3, 9, { needs: ["validate", "schema"] }),
+  failed("each", 1, 8, { type: "foreach", needs: ["extract"] }),
+  done("each[0].fetch", 1, 2),
+  failed("each[1].fetch", 1, 8),
+  notRun("transform", { type: "subflow", needs: ["load"] }),
+];
+const shape = shapeOf(FLOW);
+const layout = layoutOf(shape);
+
+describe("the shape of a flow", () => {
+  it("has a node for each of its own tasks, and an edge for each need", () => {
+    expect(shape.nodes.map(({ id, kind }) => [id, kind])).toEqual([
+      ["extract", "task"],
+      ["schema", "task"],
+      ["validate", "task"],
+      ["load", "task"],
+      ["each", "fan"],
+      ["transform", "subflow"],
+    ]);
+    expect(shape.edges.map(({ from, to }) => `${from} ${to}`)).toContain("validate load");
+    expect(shape.edges).toHaveLength(6);
+  });
+
+  it("stacks tasks that stand between the same others, until the stack is opened", () => {
+    const checks = Array.from({ length: 30 }, (_, index) =>
+      done(`check_${index}`, 0, 1, { needs: ["extract"] }),
+    );
+    const stacked = shapeOf([...FLOW, ...checks]);
+    expect(stacked.nodes.at(-1)).toMatchObject({ id: "stack of check_0", kind: "stack" });
+    expect(stacked.nodes).toHaveLength(7);
+    expect(stacked.edges.filter(({ to }) => to === "stack of check_0")).toHaveLength(1);
+    expect(nodeOf(stacked, "check_12")).toBe("stack of check_0");
+    expect(shapeOf([...FLOW, ...checks], new Set(["stack of check_0"])).nodes).toHaveLength(36);
+  });
+
+  it("leads from an iteration to its foreach", () => {
+    expect(nodeOf(shape, "each[1].fetch")).toBe("each");
+    expect(nodeOf(shape, undefined)).toBeUndefined();
+  });
+
+  it("of needs that are not there has no edges", () => {
+    expect(shapeOf([done("a", 0, 1, { needs: ["gone"] })]).edges).toEqual([]);
+  });
+});
+
+describe("the layout", () => {
+  it("is the same for the same shape, however the tasks stand", () => {
+    const early = FLOW.map(({ key, task }) =>
+      aRun(key, [["CREATED", 0]], { type: task.type, needs: task.needs }),
+    );
+    expect(signatureOf(shapeOf(early))).toBe(signatureOf(shape));
+    expect(layoutOf(shapeOf(early))).toEqual(layout);
+    expect(layoutOf(shapeOf(early.slice(0, 5)))).not.toEqual(layout);
+  });
+
+  it("puts what needs something to the right of it, and nothing upon another", () => {
+    for (const { from, to } of shape.edges) {
+      const need = layout.get(from)!;
+      expect(layout.get(to)!.x).toBeGreaterThanOrEqual(need.x + need.width);
+    }
+    const boxes = [...layout.values()];
+    for (const [index, one] of boxes.entries()) {
+      for (const other of boxes.slice(index + 1)) {
+        const apart =
+          one.x + one.width <= other.x ||
+          other.x + other.width <= one.x ||
+          one.y + one.height <= other.y ||
+          other.y + other.height <= one.y;
+        expect(apart).toBe(true);
+      }
+    }
+  });
+
+  it("of nothing and of one is well", () => {
+    expect(layoutOf(shapeOf([])).size).toBe(0);
+    expect(layoutOf(shapeOf([done("only", 0, 1)])).get("only")).toMatchObject({ width: 128, height: 48 });
+  });
+
+  it("of three hundred in a row takes no long time", () => {
+    const row = Array.from({ length: 300 }, (_, index) =>
+      done(`t${index}`, 0, 1, { needs: index ? [`t${index - 1}`] : [] }),
+    );
+    expect(layoutOf(shapeOf(row)).size).toBe(300);
+    expect(isMany(shapeOf(row))).toBe(false);
+    expect(isMany(shapeOf([...row, done("more", 0, 1, { needs: ["t299"] })]))).toBe(true);
+  });
+});
+
+describe("arrow keys", () => {
+  it.each([
+    ["extract", "left", undefined],
+    ["load", "right", "transform"],
+    ["transform", "left", "load"],
+    ["transform", "right", undefined],
+  ] as const)("from %s to the %s lead to %s", (from, direction, to) =>
+    expect(walk(shape, layout, from, direction)).toBe(to),
+  );
+
+  it("reach every task from every other", () => {
+    const reached = new Set(["extract"]);
+    for (const key of reached) {
+      for (const direction of ["left", "right", "up", "down"] as const) {
+        const next = walk(shape, layout, key, direction);
+        if (next) reached.add(next);
+      }
+    }
+    expect(reached.size).toBe(shape.nodes.length);
+  });
+
+  it("begin anywhere", () => expect(walk(shape, layout, "gone", "right")).toBe("extract"));
+});
+
+describe("a node says", () => {
+  const facts = factsOf(shape, FLOW);
+  it("how the iterations of a foreach stand, those that failed first", () => {
+    const { counts } = facts.get("each")!;
+    expect(counts.map(({ words }) => words)).toEqual(["1 failed", "1 succeeded"]);
+    expect(factWords(facts.get("each")!, "fan")).toBe("foreach, 2");
+  });
+  it("its type when it has not run, and its time when it has", () => {
+    expect(factWords(facts.get("transform")!, "subflow")).toBe("subflow");
+    expect(factWords(facts.get("load")!, "task")).toBeNull();
+  });
+  it("of a stack how many, under the beginning of their names, and selects what failed", () => {
+    const tasks = Array.from({ length: 7 }, (_, index) =>
+      (index === 4 ? failed : done)(`check_${index}`, 0, 1),
+    );
+    const stack = factsOf(shapeOf(tasks), tasks).get("stack of check_0")!;
+    expect(stack).toMatchObject({ name: "check_…", size: 7, task: { key: "check_4" } });
+    expect(factWords(stack, "stack")).toBe("7 tasks");
+  });
+});

@@ -1,0 +1,24 @@
+import { useMemo } from "react";
+import type { ExecutionRecord } from "@/entities/execution/record";
+import { UsualTaskDurationsDocument } from "@/shared/graphql/gen/graphql";
+import { useRead } from "@/shared/graphql/read";
+
+/** How long tasks usually take, in seconds, by their key. */
+export function useUsual(id: string): ReadonlyMap<string, number> {
+  const { data } = useRead(UsualTaskDurationsDocument, { id });
+  return useMemo(
+    () => new Map((data?.execution?.usualTaskDurations ?? []).map(({ key, p50 }) => [key, p50])),
+    [data],
+  );
+}
+
+/** When the last of the tasks that run usually ends, in milliseconds; 0 when nobody knows. */
+export function usualEnd({ taskRuns }: ExecutionRecord, usual: ReadonlyMap<string, number>): number {
+  if (!usual.size) return 0;
+  let last = 0;
+  for (const { task, startedAt, endedAt } of taskRuns.values()) {
+    const seconds = startedAt && !endedAt ? usual.get(task.key) : undefined;
+    if (seconds) last = Math.max(last, Date.parse(startedAt!) + seconds * 1000);
+  }
+  return last;
+}

@@ -1,0 +1,169 @@
+import { act, fireEvent, screen, waitFor } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { beforeEach, expect, it, vi } from "vitest";
+import { aLine, aSnapshot, aTask } from "@/testing/fixtures";
+import { Stream, show } from "@/testing/world";
+import type { Line } from "./choice";
+
+type Asked = {
+  around?: number;
+  first?: number;
+  last?: number;
+  minLevel?: string | null;
+  text?: string | null;
+};
+type Batch = { logs: { lines: Line[]; cursor: string; complete: boolean } };
+
+const failed = aSnapshot({
+  state: "FAILED",
+  taskRuns: [aTask("extract", { state: "FAILED", attempts: [] })],
+  failure: {
+    attempt: 1,
+    code: "EXIT_CODE",
+    message: "refused",
+    exitCode: 1,
+    fingerprint: "f",
+    others: 0,
+    logLine: 4_000_000,
+    skippedCount: 0,
+    taskRun: { id: "run_extract", key: "extract" },
+  },
+});
+
+/** An execution with a log of so many lines, each of which is there when it is asked for. */
+function world(total: number, execution = failed) {
+  const asked: Asked[] = [];
+  const moments: unknown[] = [];
+  const live = new Stream<Batch>();
+  const page = (from: number, to: number) => ({
+    nodes: Array.from({ length: Math.max(0, to - from + 1) }, (_, at) => aLine(from + at)),
+    pageInfo: {
+      hasPreviousPage: from > 1,
+      hasNextPage: to < total,
+      startCursor: `c${from}`,
+      endCursor: total ? `c${to}` : null,
+    },
+    totalCount: { value: Math.min(total, 10_000), exact: total <= 10_000 },
+  });
+  const logs = (args: Asked) => {
+    if (args.last) return page(Math.max(1, total - args.last + 1), total);
+    if (args.around == null) return page(1, Math.min(total, args.first ?? 50));
+    asked.push(args);
+    const from = Math.max(1, Math.min(args.around - args.first! / 2, total - args.first! + 1));
+    return page(from, Math.min(total, from + args.first! - 1));
+  };
+  const logMatches = ({ text, minLevel }: Asked) => ({
+    lines: text ? [10, 4_000_010, 9_000_000].filter((line) => line <= total) : minLevel === "WARN" ? [5] : [],
+    searchedTo: total,
+    complete: true,
+  });
+  const logCounts = () => [{ level: "INFO", count: { value: total, exact: true } }];
+  const root = {
+    execution: ({ at }: { at?: number }) => {
+      moments.push(at ?? null);
+      return { ...execution, logs, logMatches, logCounts };
+    },
+    executionChanges: () => new Stream(),
+    logs: vi.fn(() => live),
+  };
+  const write = (from: number, to: number) =>
+    act(async () => {
+      const lines = Array.from({ length: to - from + 1 }, (_, at) => aLine(from + at));
+      live.push({ logs: { lines, cursor: `c${to}`, complete: false } });
+    });
+  return { root, asked, moments, write };
+}
+
+const line = (number: number) => document.querySelector<HTMLElement>(`[data-line="${number}"]`);
+
+// Machines that run tests are shared.
+vi.setConfig({ testTimeout: 30_000 });
+
+beforeEach(() => {
+  localStorage.clear();
+  // What jsdom does not measure.
+  vi.spyOn(HTMLElement.prototype, "clientHeight", "get").mockReturnValue(600);
+  vi.spyOn(HTMLElement.prototype, "offsetHeight", "get").mockReturnValue(600);
+  vi.spyOn(HTMLElement.prototype, "offsetWidth", "get").mockReturnValue(800);
+});
+
+it("opens ten million lines at the cause of the failure, with one page", async () => {
+  const { root, asked } = world(10_000_000);
+  show("/executions/exec_2", root);
+  await waitFor(() => expect(line(4_000_000)).toBeTruthy());
+  expect(line(4_000_000)!.dataset.error).toBe("true");
+  expect(asked.length).toBeLessThanOrEqual(2);
+  expect(await screen.findByText("Error 1 of 1")).toBeTruthy();
+  expect(screen.getByText("10 000 000 lines")).toBeTruthy();
+});
+
+it("opens at the lines of the address, and selects more with shift", async () => {
+  const { root, asked } = world(10_000_000);
+  const { router } = show("/executions/exec_2#L7654321-L7654323", root);
+  await waitFor(() => expect(line(7_654_322)?.dataset.marked).toBe("true"));
+  expect(line(7_654_324)!.dataset.marked).toBeUndefined();
+  expect(asked.length).toBeLessThanOrEqual(2);
+  fireEvent.click(screen.getByRole("link", { name: "Line 7654325" }), { shiftKey: true });
+  await waitFor(() => expect(router.state.location.hash).toBe("L7654321-L7654325"));
+  fireEvent.click(screen.getByRole("link", { name: "Line 7654320" }));
+  await waitFor(() => expect(router.state.location.hash).toBe("L7654320"));
+});
+
+it("steps through what the server finds, from where one is", async () => {
+  const user = userEvent.setup();
+  const { root } = world(10_000_000);
+  const { router } = show("/executions/exec_2", root);
+  await waitFor(() => expect(line(4_000_000)).toBeTruthy());
+  await user.type(screen.getByLabelText("Search the log"), "line");
+  expect(await screen.findByText("2 of 3")).toBeTruthy();
+  expect(router.state.location.search).toMatchObject({ find: "line" });
+  await user.keyboard("{Enter}");
+  expect(await screen.findByText("3 of 3")).toBeTruthy();
+  await waitFor(() => expect(line(9_000_000)).toBeTruthy());
+  await user.keyboard("{Shift>}{Enter}{/Shift}");
+  expect(await screen.findByText("2 of 3")).toBeTruthy();
+});
+
+it("says that a line is beyond the log", async () => {
+  const { root } = world(40_000);
+  show("/executions/exec_2#L50000", root);
+  expect(await screen.findByText("There is no line 50000: the log has 40 000 lines.")).toBeTruthy();
+});
+
+it("shows what is written, from the first line on", async () => {
+  // Another id: what was read of the others is still warm.
+  const running = aSnapshot({
+    id: "exec_3",
+    state: "RUNNING",
+    taskRuns: [aTask("extract", { state: "RUNNING" })],
+  });
+  const { root, write } = world(0, running);
+  show("/executions/exec_3", root);
+  expect(await screen.findByText("No lines yet; they show here as they come.")).toBeTruthy();
+  await waitFor(() => expect(root.logs).toHaveBeenCalledTimes(1));
+  await write(1, 3);
+  await waitFor(() => expect(line(3)).toBeTruthy());
+  await write(3, 4); // as after a reconnect
+  await waitFor(() => expect(screen.getByText("4 lines")).toBeTruthy());
+  expect(document.querySelectorAll('[data-line="3"]')).toHaveLength(1);
+});
+
+it("reads the log of a past moment, which does not grow and has no file", async () => {
+  const { root, moments } = world(100);
+  show("/executions/exec_2?at=7", root);
+  await waitFor(() => expect(screen.getByText("100 lines")).toBeTruthy());
+  expect(new Set(moments)).toEqual(new Set([7]));
+  expect(root.logs).not.toHaveBeenCalled();
+  expect(screen.queryByRole("link", { name: /Download/ })).toBeNull();
+});
+
+it("filters by level, in the address", async () => {
+  const user = userEvent.setup();
+  const { root, asked } = world(100);
+  const { router } = show("/executions/exec_2", root);
+  await user.click(await screen.findByRole("button", { name: "All levels" }));
+  await user.click(await screen.findByRole("menuitemradio", { name: "Warnings and errors" }));
+  await waitFor(() => expect(router.state.location.search).toMatchObject({ level: "WARN" }));
+  await waitFor(() => expect(asked.at(-1)).toMatchObject({ minLevel: "WARN" }));
+  expect(screen.getByRole("link", { name: /Download/ }).getAttribute("href")).toContain("level=WARN");
+});

@@ -1,0 +1,139 @@
+"""What a live page of one execution asks for: small messages, clear refusals, events from the end, usual times."""
+
+import json
+from random import Random
+from typing import Any
+
+import pytest
+
+from tests.api.client import Client
+from tests.api.followed import VIEW, Followed, Follower, following
+
+LARGE = """id: large
+namespace: paged
+inputs: [{id: items, type: JSON}]
+tasks:
+  - id: each
+    type: foreach
+    items: "{{ inputs.items }}"
+    tasks:
+      - {id: one, type: log, message: hi, queue: nobody}
+      - {id: two, type: log, message: hi, needs: [one]}
+"""
+SMALL = """id: small
+namespace: paged
+tasks:
+  - {id: first, type: log, message: hi}
+  - {id: each, type: foreach, items: [1, 2, 3], tasks: [{id: inner, type: log, message: hi}]}
+"""
+AFTER = "subscription ($id: ID!, $after: String) { executionChanges(id: $id, after: $after) { reset cursor } }"
+EVENTS = """query ($id: ID!, $first: Int, $after: Int, $last: Int, $before: Int, $run: ID) { execution(id: $id) {
+  events(first: $first, after: $after, last: $last, before: $before, taskRunId: $run) { seq taskRun { id } } } }"""
+USUAL = "query ($id: ID!) { execution(id: $id) { usualTaskDurations { key p50 count } } }"
+NOT_THERE = "exec_01aaaaaaaaaaaaaaaaaaaaaaaa"
+
+
+@pytest.mark.timeout(120)
+async def test_messages_stay_small_however_large_the_execution_is(client: Client) -> None:
+    await client.save(LARGE)
+    execution = await client.create("paged/large", inputs={"items": list(range(600))})
+    follower = Follower([client], Random(1), execution["id"], cuts=0.05)
+    async with following(follower):
+        await follower.catches_up(60)
+        await client.mutate("cancelExecution", id=execution["id"])
+        await follower.catches_up(60)
+    assert follower.resets == 0
+    assert len(follower.view.lists["taskRuns"]) == 1201
+    assert max(len(json.dumps(message)) for message in follower.messages) <= 20_000
+    assert any(message["more"] for message in follower.messages)
+
+
+async def answer_of(client: Client, query: str, **variables: Any) -> dict[str, Any]:
+    """The first message of a subscription that is refused, or not."""
+    async with client.socket() as socket:
+        payload = {"query": query, "variables": variables}
+        await socket.send(json.dumps({"id": "1", "type": "subscribe", "payload": payload}))
+        message: dict[str, Any] = json.loads(await socket.recv())
+        return message
+
+
+async def test_one_that_is_not_there_is_refused_as_everywhere(client: Client) -> None:
+    same = "subscription ($id: ID!) { execution(id: $id) { id } }"
+    (changes,) = (await answer_of(client, AFTER, id=NOT_THERE))["payload"]
+    (other,) = (await answer_of(client, same, id=NOT_THERE))["payload"]
+    assert changes["extensions"]["code"] == "NOT_FOUND"
+    assert (changes["message"], changes["extensions"]) == (other["message"], other["extensions"])
+
+
+async def test_a_cursor_of_something_else_is_refused_with_what_to_pass(client: Client) -> None:
+    first, second = await client.run(SMALL), await client.run(SMALL)
+    query = "query ($id: ID!) { execution(id: $id) { cursor } }"
+    foreign = (await client.ask(query, id=second["id"]))["execution"]["cursor"]
+    for cursor in (foreign, "nonsense", "log:5"):
+        (error,) = (await answer_of(client, AFTER, id=first["id"], after=cursor))["payload"]
+        assert error["extensions"]["code"] == "VALIDATION"
+        assert "cursor is not of this" in error["message"]
+
+
+async def test_without_a_cursor_or_with_a_listed_one_one_begins_anew(client: Client) -> None:
+    execution = await client.run(SMALL)
+    await client.until_ended(execution["id"])
+    listed = (await client.ask("{ executions(first: 1) { nodes { cursor id } } }"))["executions"]
+    (row,) = listed["nodes"]
+    for id, after in ((execution["id"], None), (row["id"], row["cursor"])):
+        message = await answer_of(client, AFTER, id=id, after=after)
+        assert message["payload"]["data"]["executionChanges"]["reset"]
+
+
+async def test_events_are_paged_from_both_ends_and_by_task_run(client: Client) -> None:
+    execution = await client.run(SMALL)
+    ended = await client.until_ended(execution["id"])
+    id, last = execution["id"], ended["seq"]
+
+    async def seqs(**arguments: Any) -> list[int]:
+        found = await client.ask(EVENTS, id=id, **arguments)
+        return [event["seq"] for event in found["execution"]["events"]]
+
+    assert await seqs(first=1000) == list(range(1, last + 1))
+    assert await seqs(first=2, after=3) == [4, 5]
+    assert await seqs(last=3) == [last - 2, last - 1, last]
+    assert await seqs(last=2, before=5) == [3, 4]
+    assert await seqs(last=5, before=1) == []
+    run = ended["taskRuns"][0]["id"]
+    mine = (await client.ask(EVENTS, id=id, first=1000, run=run))["execution"]["events"]
+    assert {event["taskRun"]["id"] for event in mine} == {run}
+    assert await seqs(last=1, run=run) == [mine[-1]["seq"]]
+    refused = await client.answer(EVENTS, id=id, last=1, after=3)
+    assert "use first/after or last/before" in refused["errors"][0]["message"]
+    refused = await client.answer(EVENTS, id=id, first=1001)
+    assert "first is 1 to 1000; got 1001" in refused["errors"][0]["message"]
+
+
+async def test_tasks_usually_take_what_they_took_in_executions_that_ended_well(
+    client: Client,
+) -> None:
+    source = SMALL.replace("id: small", "id: usual")
+    first = await client.run(source)
+    assert (await client.ask(USUAL, id=first["id"]))["execution"]["usualTaskDurations"] == []
+    took = {}
+    for id in (first["id"], (await client.run(source))["id"]):
+        await client.until_ended(id)
+        query = 'query ($id: ID!) { execution(id: $id) { task(key: "first") { duration } } }'
+        took[id] = (await client.ask(query, id=id))["execution"]["task"]["duration"]
+    found = (await client.ask(USUAL, id=first["id"]))["execution"]["usualTaskDurations"]
+    assert [(one["key"], one["count"]) for one in found] == [
+        ("each", 2),
+        ("first", 2),
+        ("inner", 6),
+    ]
+    assert found[1]["p50"] == pytest.approx(sum(took.values()) / 2)
+
+
+async def test_a_view_of_the_last_moment_is_the_view_of_now(client: Client) -> None:
+    execution = await client.run(SMALL)
+    ended = await client.until_ended(execution["id"])
+    now = (await client.ask(VIEW, id=execution["id"]))["execution"]
+    then = (await client.ask(VIEW, id=execution["id"], at=ended["seq"]))["execution"]
+    assert Followed.of(then) == Followed.of(now)
+    (first, *_) = (await client.ask(VIEW, id=execution["id"], at=2))["execution"]["taskRuns"]
+    assert first["attempts"] == []

@@ -1,0 +1,233 @@
+"""Following an execution: nothing is left out and nothing told twice, wherever one is cut off."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import orjson
+import pytest
+from broadcaster import Broadcast
+
+from models.event_types import EventType
+from models.ids import new_id
+from models.lifecycle.record_commands import Delete
+from runner.feed import Feed
+from runner.following import BUDGET, NO_MOMENT, Part, Place, Weight, follow
+from runner.hints import PostgresHints
+from runner.store.connection import Executes
+from runner.store.database import Database
+from runner.store.execution_changes import TOO_MANY, news_since
+from runner.store.removal import remove
+from tests.runner.stored import NOW, record, store_execution
+
+DEADLINE = 30
+ALL = {name: Weight(100) for name in ("task_runs", "events", "metrics", "children")}
+FEW_AT_ONCE = {name: Weight(BUDGET // 4) for name in ALL}
+"""Four rows are a part."""
+METRIC = """
+insert into metrics (execution_id, id, name, value, kind, at) select $1, id, 'loss', 1, 'GAUGE', $3
+from unnest($2::uuid[]) id
+"""
+TASK_RUNS = """
+insert into task_runs (id, execution_id, path, position, type, queue, state)
+select id, $1, 'each[' || number || '].one', number, 'log', 'default', 'CREATED'
+from unnest($2::uuid[]) with ordinality u (id, number)
+"""
+ADDED = """
+insert into events (execution_id, seq, id, type, at, actor, channel, data)
+values ($1, $2, $3, $4, $5, 'engine', 'ENGINE', $6)
+"""
+
+
+@pytest.fixture
+async def feed(database: Database) -> AsyncIterator[Feed]:
+    async with Feed(Broadcast(backend=PostgresHints(database.connect_alone))) as feed:
+        yield feed
+
+
+async def now_of(database: Database, id: UUID) -> Place:
+    news = await news_since(database.pool, id, None)
+    assert news
+    return Place(news.seq, news.moment)
+
+
+async def parts_from(
+    database: Database, feed: Feed, id: UUID, place: Place | None, weights: Any = None
+) -> list[Part]:
+    """Those of one look: to the one after which no more follows."""
+    found: list[Part] = []
+    async with (
+        asyncio.timeout(DEADLINE),
+        aclosing(follow(database.pool, feed, id, place, weights or ALL)) as parts,
+    ):
+        async for part in parts:
+            found.append(part)
+            if not part.more:
+                break
+    return found
+
+
+def ids(parts: list[Part], name: str) -> list[Any]:
+    """Of the rows that the parts tell, in their order."""
+    key = "seq" if name == "events" else "id"
+    rows = [row for part in parts for row in part.rows.get(name, ())]
+    return [getattr(row, key) if name == "events" else row[key] for row in rows]
+
+
+async def measure(connection: Executes, id: UUID, count: int = 1) -> list[UUID]:
+    made = [new_id() for _ in range(count)]
+    await connection.execute(METRIC, id, made, NOW)
+    return made
+
+
+async def add_iterations(database: Database, id: UUID, count: int) -> list[UUID]:
+    """As a foreach does: one event for all of them."""
+    made = [new_id() for _ in range(count)]
+    await database.pool.execute(TASK_RUNS, id, made)
+    data = {"path": "each", "task_runs": {f"each[{n}].one": str(one) for n, one in enumerate(made)}}
+    seq = await database.pool.fetchval(
+        "update executions set seq = seq + 1 where id = $1 returning seq", id
+    )
+    await database.pool.execute(
+        ADDED, id, seq, new_id(), EventType.TASK_RUNS_ADDED, NOW, orjson.dumps(data).decode()
+    )
+    return made
+
+
+async def test_what_commits_late_is_told_once_and_not_left_out(
+    database: Database, feed: Feed
+) -> None:
+    id = await store_execution(database.pool)
+    place = await now_of(database, id)
+    async with database.pool.acquire() as slow:
+        transaction = slow.transaction()
+        await transaction.start()
+        late = await measure(slow, id)
+        early = await measure(database.pool, id)
+        first = await parts_from(database, feed, id, place)
+        assert ids(first, "metrics") == early
+        await transaction.commit()
+    assert ids(await parts_from(database, feed, id, first[-1].place), "metrics") == late
+
+
+async def test_a_look_that_finds_nothing_tells_nothing(database: Database, feed: Feed) -> None:
+    id = await store_execution(database.pool)
+    place = await now_of(database, id)
+    async with (
+        asyncio.timeout(DEADLINE),
+        aclosing(follow(database.pool, feed, id, place, ALL)) as parts,
+    ):
+        told = asyncio.ensure_future(anext(parts))
+        await measure(database.pool, await store_execution(database.pool))
+        feed.hint([f"e:{id}"])
+        made = await measure(database.pool, id)
+        feed.hint([f"m:{id}"])
+        assert ids([await told], "metrics") == made
+
+
+@pytest.mark.parametrize("more", [0, 3])
+async def test_one_who_is_cut_off_after_any_part_goes_on_from_there(
+    database: Database, feed: Feed, more: int
+) -> None:
+    id = await store_execution(database.pool)
+    place = await now_of(database, id)
+    runs = await add_iterations(database, id, 9)
+    await record(database.pool, id, count=3)
+    metrics = await measure(database.pool, id, 7)
+    parts = await parts_from(database, feed, id, place, FEW_AT_ONCE)
+    assert len(parts) >= 5
+    for number, part in enumerate(parts):
+        later = await measure(database.pool, id, more)
+        rest = (
+            await parts_from(database, feed, id, part.place, FEW_AT_ONCE)
+            if more or part.more
+            else []
+        )
+        told = [*parts[: number + 1], *rest]
+        assert ids(told, "events") == [2, 3, 4, 5]
+        assert set(ids(told, "task_runs")) == set(runs)
+        assert sorted(ids(told, "metrics")) == sorted([*metrics, *later])
+        metrics += later
+
+
+async def test_thousands_that_one_event_brings_come_in_parts_in_their_order(
+    database: Database, feed: Feed
+) -> None:
+    id = await store_execution(database.pool)
+    place = await now_of(database, id)
+    runs = await add_iterations(database, id, 3_000)
+    parts = await parts_from(database, feed, id, place)
+    assert ids(parts, "task_runs") == runs
+    assert [part.more for part in parts] == [True] * (len(parts) - 1) + [False]
+    for part in parts:
+        rows = [row for name in ALL for row in part.rows.get(name, ())]
+        assert sum(ALL["task_runs"].of(row) for row in rows[:-1]) <= BUDGET
+
+
+async def test_a_row_is_as_heavy_as_what_is_asked_of_it() -> None:
+    row = {"path": "load", "inputs": "x" * 1_000, "attempt": 3, "error": None}
+    assert Weight(100).of(row) == 100 + 4 + 1_000
+    assert Weight(100, left_out=frozenset({"inputs"})).of(row) == 104
+    assert Weight(100, 50, frozenset({"inputs"})).of(row) == 104 + 3 * 50
+    assert Weight(100, 50).of({"attempt": 2, "error": "y" * 30}) == 100 + 30 + 2 * (50 + 30)
+
+
+async def test_a_place_that_nobody_knows_is_begun_anew(database: Database, feed: Feed) -> None:
+    id = await store_execution(database.pool)
+    here = await now_of(database, id)
+    for place in (None, Place(1, NO_MOMENT), Place(2, here.moment)):
+        [part] = await parts_from(database, feed, id, place)
+        assert part.reset
+        assert not part.rows
+        assert part.place.seq == 1
+
+
+async def test_what_costs_more_to_tell_than_to_read_is_read_anew(
+    database: Database, feed: Feed
+) -> None:
+    id = await store_execution(database.pool)
+    place = await now_of(database, id)
+    await record(database.pool, id, count=2_001)
+    assert (await parts_from(database, feed, id, place))[0].reset
+    await add_iterations(database, id, 1)
+    assert not (await parts_from(database, feed, id, place))[0].reset
+    await measure(database.pool, id, TOO_MANY + 1)
+    assert (await parts_from(database, feed, id, place))[0].reset
+
+
+async def test_it_ends_with_the_execution_s_removal(database: Database, feed: Feed) -> None:
+    id = await store_execution(database.pool)
+    place = await now_of(database, id)
+    async with (
+        asyncio.timeout(DEADLINE),
+        aclosing(follow(database.pool, feed, id, place, ALL)) as parts,
+    ):
+        told = asyncio.ensure_future(anext(parts, None))
+        async with database.pool.acquire() as connection, connection.transaction():
+            await remove(connection, {id: Delete()})
+        feed.hint([f"e:{id}"])
+        assert await told is None
+
+
+async def test_an_outage_only_delays(database: Database, feed: Feed, database_url: str) -> None:
+    id = await store_execution(database.pool)
+    place = await now_of(database, id)
+    async with (
+        asyncio.timeout(DEADLINE),
+        aclosing(follow(database.pool, feed, id, place, ALL)) as parts,
+    ):
+        told = asyncio.ensure_future(anext(parts))
+        alone = await asyncpg.connect(database_url)
+        for _ in range(20):
+            await alone.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()"
+                " and pid <> pg_backend_pid() and backend_type = 'client backend'"
+            )
+            feed.hint([f"e:{id}"])
+            await asyncio.sleep(0)
+        made = await measure(alone, id)
+        await alone.close()
+        assert ids([await told], "metrics") == made
