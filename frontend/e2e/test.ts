@@ -39,18 +39,6 @@ export class Headway {
     return createExecution.execution;
   }
 
-  /** Waits until it has ended. */
-  async ended(id: string): Promise<void> {
-    for (;;) {
-      const { execution } = await this.server.ask<{ execution: { endedAt: string | null } }>(
-        "query ($id: ID!) { execution(id: $id) { endedAt } }",
-        { id },
-      );
-      if (execution.endedAt) return;
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  }
-
   /** As another person's browser would. */
   async decide(id: string, decision: "approve" | "reject", comment: string): Promise<void> {
     const { execution } = await this.server.ask<{ execution: { approvals: { id: string }[] } }>(

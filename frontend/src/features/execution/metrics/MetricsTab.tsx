@@ -4,7 +4,7 @@ import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
 import { formatDuration } from "@/shared/lib/duration";
 import { ErrorState } from "@/shared/ui/ErrorState";
 import { seriesStyle } from "@/shared/ui/series";
-import { useSelection } from "../../useSelection";
+import { useSelection } from "../useSelection";
 import classes from "./MetricsTab.module.css";
 import { MetricsTable } from "./MetricsTable";
 import { type Axis, firstChoice, pointsOf, type Series, usualAxis } from "./series";
