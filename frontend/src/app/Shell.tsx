@@ -65,8 +65,6 @@ export function Shell() {
           <Palette />
         </Suspense>
       )}
-      {/* Mantine draws menus and hints here, so that they too stand in a landmark. */}
-      <section aria-label="Menus and hints" data-portal data-mantine-shared-portal-node />
     </div>
   );
 }

@@ -1,6 +1,6 @@
 import { act, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { afterEach, beforeAll, expect, it } from "vitest";
+import { afterEach, beforeAll, expect, it, vi } from "vitest";
 import { records } from "@/entities/execution/useRecord";
 import { aSnapshot, aTask } from "@/testing/fixtures";
 import { Stream, show } from "@/testing/world";
@@ -63,6 +63,7 @@ function opened(snapshot: object, facts: object = {}) {
   return changes;
 }
 
+vi.setConfig({ testTimeout: 30_000 });
 // The route loads its screen when it is first shown, which takes longer than a test may.
 beforeAll(() => import("@/routes/ExecutionScreen"), 60_000);
 afterEach(() => records.delete("exec_2"));
