@@ -88,7 +88,9 @@ export const theme = createTheme({
     Switch: { defaultProps: { color: "accent", size: "sm" } },
     Checkbox: { defaultProps: { color: "accent" } },
     Radio: { defaultProps: { color: "accent" } },
-    Menu: { defaultProps: { shadow: "md", position: "bottom-end", radius: 10 } },
+    Menu: {
+      defaultProps: { withInitialFocusPlaceholder: false, shadow: "md", position: "bottom-end", radius: 10 },
+    },
     Popover: { defaultProps: { shadow: "md", radius: 10 } },
     Tooltip: {
       defaultProps: {

@@ -3,6 +3,7 @@ import { useEffect, useEffectEvent, useRef, useState } from "react";
 import { useClient } from "urql";
 import { onEnd, pipe, subscribe } from "wonka";
 import type { Resume } from "./client";
+import { useLink } from "./link";
 
 type Handlers<Data> = Resume & {
   paused?: boolean;
@@ -66,6 +67,21 @@ export function useLive<Data, Variables extends AnyVariables>(
       followed.unsubscribe();
     };
   }, [client, document, key, paused, round]);
+
+  // A server that stops may tell its streams so and close the socket before they end: they then go on over the next
+  // socket by themselves, and being quiet say nothing that would take the error back.
+  const { epoch } = useLink();
+  const forget = useEffectEvent((told: CombinedError | undefined) =>
+    setError((now) => (now === told ? undefined : now)),
+  );
+  const current = useEffectEvent(() => error);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new epoch is a link that is live again
+  useEffect(() => {
+    const told = current();
+    if (!told) return;
+    const timer = setTimeout(() => forget(told), WELL_AFTER);
+    return () => clearTimeout(timer);
+  }, [epoch]);
 
   return error;
 }

@@ -6,11 +6,11 @@ import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
 import { TaskMenu } from "@/entities/taskRun/TaskMenu";
 import { Count } from "@/shared/ui/Count";
 import type { LogsProps } from "../ExecutionPage";
+import { showing } from "../taskViews";
 import { useSelection } from "../useSelection";
 import { AttemptToggles } from "./AttemptToggles";
 import { Breadcrumb } from "./Breadcrumb";
 import classes from "./Inspector.module.css";
-import { EXPRESSION } from "./outputs/expression";
 import { TaskFacts } from "./TaskFacts";
 import { approvalsOf, countOf, TABS, type Tab, type TabProps, tabsOf } from "./tabs";
 import { useShownTab } from "./useShownTab";
@@ -72,9 +72,10 @@ export function Inspector({ record, taskRun, actions, Logs }: Props) {
             task={taskRun}
             execution={record.head}
             actions={actions}
-            onShow={(view) =>
-              view === "debug" ? select({ tab: "outputs" }, { hash: EXPRESSION }) : select({ tab: view })
-            }
+            onShow={(view) => {
+              const { tab: shown, hash } = showing(view);
+              select({ tab: shown }, { hash });
+            }}
           />
         )}
         {taskRun && (

@@ -2,10 +2,11 @@ import { lazy, Suspense, useCallback, useMemo, useRef, useState } from "react";
 import type { Actions } from "@/entities/execution/actions/useActions";
 import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
 import { TaskMenu } from "@/entities/taskRun/TaskMenu";
-import { keep, kept } from "@/shared/lib/preferences";
 import { EmptyState } from "@/shared/ui/EmptyState";
 import { isEnded } from "@/shared/ui/stateTokens";
+import { setPanes, usePanes } from "../panes";
 import { Scrubber } from "../scrubber/Scrubber";
+import { showing } from "../taskViews";
 import { useSelection } from "../useSelection";
 import { criticalPath } from "./critical";
 import { Legend } from "./Legend";
@@ -20,7 +21,6 @@ import { useTimes } from "./useTimes";
 
 type Props = { record: ExecutionRecord; selected: TaskRunRow | undefined; actions: Actions };
 
-const WIDE = "headway.tasks.wide";
 const Graph = lazy(() => import("../graph/Graph").then((module) => ({ default: module.Graph })));
 
 /** The tasks as a timeline or as a graph, and the scrubber below. */
@@ -30,7 +30,7 @@ export function TasksPane({ record, selected, actions }: Props) {
   const [text, setText] = useState("");
   const filter = useMemo(() => ({ text, standing }), [text, standing]);
   const [zoom, setZoom] = useState<Range | null>(null);
-  const [wide, setWide] = useState(() => kept<boolean>(WIDE) ?? false);
+  const { wide } = usePanes();
   const [width, setWidth] = useState(300);
   const { head, taskRuns } = record;
   const over = isEnded(head.state);
@@ -60,10 +60,7 @@ export function TasksPane({ record, selected, actions }: Props) {
         text={text}
         onText={setText}
         wide={wide}
-        onWide={(next) => {
-          setWide(next);
-          keep(WIDE, next);
-        }}
+        onWide={(next) => setPanes({ wide: next })}
         zoomed={zoom !== null && chosen === "timeline"}
         onWhole={() => setZoom(null)}
         legend={
@@ -99,7 +96,10 @@ export function TasksPane({ record, selected, actions }: Props) {
               task={task}
               execution={head}
               actions={actions}
-              onShow={(tab) => select({ task: task.key, attempt: undefined, tab })}
+              onShow={(view) => {
+                const { tab, hash } = showing(view);
+                select({ task: task.key, attempt: undefined, tab }, { hash });
+              }}
             />
           )}
         >

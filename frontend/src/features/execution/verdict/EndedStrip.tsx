@@ -43,7 +43,7 @@ function warned(record: ExecutionRecord): Told | null {
 }
 
 function rejected({ approvals }: ExecutionRecord, zone: Zone): Told | null {
-  const closed = [...approvals.values()].find(({ state }) => state === "REJECTED" || state === "EXPIRED");
+  const closed = [...approvals.values()].find(({ state }) => state === "REJECTED");
   if (!closed) return null;
   const vote = closed.votes.find(({ decision }) => decision === "REJECT");
   const task = <b>{closed.taskRun.key}</b>;

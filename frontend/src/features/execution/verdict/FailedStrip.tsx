@@ -5,6 +5,7 @@ import type { ReactNode } from "react";
 import type { Head } from "@/entities/execution/record";
 import { usePreferences } from "@/shared/lib/preferences";
 import { formatTime } from "@/shared/lib/time";
+import { setPanes } from "../panes";
 import { Fix } from "./Fix";
 import { RunFacts } from "./RunFacts";
 import { SelectLink, selecting } from "./SelectLink";
@@ -78,6 +79,7 @@ function GoToLine({ id, failure: { taskRun, attempt, logLine } }: { id: string; 
   return (
     <Button
       leftSection={<IconFileText size={16} stroke={1.75} aria-hidden />}
+      onClick={() => setPanes({ wide: false })}
       renderRoot={(props) => <Link {...props} {...selecting(id, part, `L${logLine}`)} />}
     >
       Go to line {logLine}

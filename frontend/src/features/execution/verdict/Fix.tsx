@@ -30,7 +30,9 @@ export function Fix({ offered: { offers, target }, actions, failed, word }: Prop
       <Tooltip label={fix.spec.tells}>
         <Button variant="filled" onClick={() => actions.start(fix.spec, target, "now")}>
           {word ?? fix.spec.word}
-          <kbd className={classes.key}>{fix.spec.key}</kbd>
+          <kbd className={classes.key} aria-hidden>
+            {fix.spec.key}
+          </kbd>
         </Button>
       </Tooltip>
       <Menu width={330} position="bottom-end">

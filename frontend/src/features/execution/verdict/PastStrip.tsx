@@ -62,7 +62,9 @@ export function PastStrip({ record, live, facts, at, event, select }: Props) {
           </Button>
           <Button variant="filled" onClick={() => select({ at: undefined })}>
             {ended ? "Back to the end" : "Back to live"}
-            <kbd className={classes.key}>Esc</kbd>
+            <kbd className={classes.key} aria-hidden>
+              Esc
+            </kbd>
           </Button>
         </>
       }

@@ -20,7 +20,7 @@ type Props = VerdictProps & {
   selected: string | undefined;
 };
 
-const QUIET_ENDS: ReadonlySet<string> = new Set(["KILLED", "CANCELLED", "REJECTED", "WARNING"]);
+const QUIET_ENDS: ReadonlySet<string> = new Set(["KILLED", "CANCELLED", "WARNING"]);
 
 /** What happened and the fix, the question of an approval, or why nothing moves; nothing for a quiet success. */
 export function Verdict({ selected, ...props }: Props) {
@@ -28,9 +28,9 @@ export function Verdict({ selected, ...props }: Props) {
   const over = isEnded(head.state);
   const pending = over ? [] : [...approvals.values()].filter(({ state }) => state === "PENDING");
   const first = [...pending].sort((one, other) => rank(one, selected) - rank(other, selected));
-  if (QUIET_ENDS.has(head.state) && !(head.state === "REJECTED" && head.failure)) {
-    return <EndedStrip {...props} />;
-  }
+  const decided =
+    head.state === "REJECTED" && [...approvals.values()].some(({ state }) => state === "REJECTED");
+  if (QUIET_ENDS.has(head.state) || decided) return <EndedStrip {...props} />;
   const failed = head.failure !== null && head.state !== "SUCCESS";
   return (
     <>

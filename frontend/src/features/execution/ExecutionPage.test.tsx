@@ -1,0 +1,134 @@
+import { act, screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { afterEach, beforeAll, expect, it, vi } from "vitest";
+import { records } from "@/entities/execution/useRecord";
+import { aSnapshot, aTask } from "@/testing/fixtures";
+import { Stream, show } from "@/testing/world";
+
+const FAILURE = {
+  attempt: 3,
+  code: "EXIT_CODE",
+  message: "ConnectionRefusedError: db-2",
+  exitCode: 1,
+  fingerprint: "abc123",
+  others: 5,
+  logLine: 412,
+  skippedCount: 12,
+  taskRun: { id: "run_load", key: "load" },
+};
+const FAILED = aSnapshot({
+  state: "FAILED",
+  endedAt: "2026-01-14T02:04:12Z",
+  failure: FAILURE,
+  labels: [{ key: "team", value: "data" }],
+  taskRuns: [aTask("load", { state: "FAILED" })],
+});
+const allowed = (action: string) => ({ action, allowed: true, code: null, reason: null });
+
+function opened(snapshot: object, facts: object = {}) {
+  const changes = new Stream<object>();
+  const execution = {
+    inputs: { day: "2026-01-14" },
+    flow: { id: "flow_1", enabled: true },
+    durationStats: { p50: 160, p95: 200, count: 12 },
+    previous: null,
+    next: null,
+    resolvedBy: null,
+    lastSuccess: null,
+    stateHistory: [],
+    waitingFor: [],
+    availableActions: [
+      allowed("RESTART"),
+      allowed("REPLAY"),
+      { action: "DELETE", allowed: false, code: "FORBIDDEN", reason: "deleting needs the permission MANAGE" },
+      {
+        action: "PAUSE",
+        allowed: false,
+        code: "INVALID_STATE",
+        reason: "an ended execution cannot be paused",
+      },
+    ],
+    usualTaskDurations: [],
+    events: [],
+    logCounts: [],
+    ...snapshot,
+    ...facts,
+  };
+  show("/executions/exec_2", {
+    execution: () => execution,
+    executions: () => ({ nodes: [], totalCount: { value: 4, exact: true } }),
+    executionChanges: () => changes,
+    viewer: () => ({ actor: { kind: "USER", name: "admin" }, permissions: ["RUN_FLOW"] }),
+  });
+  return changes;
+}
+
+vi.setConfig({ testTimeout: 30_000 });
+// The route loads its screen when it is first shown, which takes longer than a test may.
+beforeAll(() => import("@/routes/ExecutionScreen"), 60_000);
+afterEach(() => records.delete("exec_2"));
+
+it("tells who failed, why, what follows and one fix; the facts come later", async () => {
+  opened(FAILED, {
+    lastSuccess: {
+      id: "exec_1",
+      name: "nightly-orders-1",
+      inputs: { day: "2026-01-13" },
+      revision: { id: "rev_0", number: 3 },
+      git: null,
+    },
+  });
+  const verdict = await screen.findByRole("region", { name: "Why it failed" });
+  expect(verdict.textContent).toContain("load failed after 3 attempts");
+  expect(verdict.textContent).toContain("5 more tasks failed and 12 did not run because of it");
+  const lineLink = within(verdict).getByRole("link", { name: "Go to line 412" });
+  expect(lineLink.getAttribute("href")).toBe("/executions/exec_2?task=load&attempt=3&tab=logs#L412");
+  expect(await within(verdict).findByRole("link", { name: "rev 3 → 4" })).toBeTruthy();
+  expect(await within(verdict).findByRole("link", { name: "input day" })).toBeTruthy();
+  const same = await within(verdict).findByRole("link", { name: /Same error in 4 other executions today/ });
+  expect(decodeURIComponent(same.getAttribute("href")!.replaceAll("+", " "))).toContain("error:abc123");
+  expect(await screen.findByRole("button", { name: "Restart failed" })).toBeTruthy();
+  expect(document.title).toBe("✗ nightly-orders-2 · Headway");
+});
+
+it("hides what the viewer's role never allows, and gives reasons for the rest", async () => {
+  opened(FAILED);
+  await userEvent.click(await screen.findByRole("button", { name: "More for nightly-orders-2" }));
+  const pause = await screen.findByRole("menuitem", { name: /^Pause/ });
+  expect(pause.getAttribute("aria-disabled")).toBe("true");
+  expect(pause.textContent).toContain("an ended execution cannot be paused");
+  expect(screen.queryByRole("menuitem", { name: /^Delete/ })).toBeNull();
+});
+
+it("says nothing over a quiet success, and why it may not be run again when the flow is gone", async () => {
+  opened(aSnapshot({ state: "SUCCESS", endedAt: "2026-01-14T02:04:12Z" }), { flow: null });
+  const again = await screen.findByRole("button", { name: "Run again" });
+  expect(again.getAttribute("aria-disabled")).toBe("true");
+  expect(screen.queryByRole("region", { name: /Why|ended|Approval/ })).toBeNull();
+});
+
+it("shows the verdict with the change that tells of the failure", async () => {
+  const changes = opened(aSnapshot({ taskRuns: [aTask("load", { state: "RUNNING" })] }));
+  await screen.findByRole("heading", { name: "nightly-orders-2" });
+  expect(screen.queryByRole("region", { name: "Why it failed" })).toBeNull();
+  const { taskRuns, approvals, notes, artifacts, children, cursor, ...head } = { ...FAILED, seq: 9 };
+  await act(async () =>
+    changes.push({
+      executionChanges: {
+        reset: false,
+        cursor: "cursor-9",
+        seq: 9,
+        execution: head,
+        taskRuns,
+        goneTaskRunIds: [],
+        approvals: [],
+        notes: [],
+        artifacts: [],
+        children: [],
+        events: [],
+      },
+    }),
+  );
+  await waitFor(() => expect(screen.getByRole("region", { name: "Why it failed" })).toBeTruthy());
+  expect(screen.getByTestId("state").textContent).toContain("Failed");
+});
