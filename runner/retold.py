@@ -14,7 +14,7 @@ from runner.pace import Pace
 from runner.store.connection import Connection
 from runner.store.event_log import facts_after
 
-_ROOM: Final = 100_000
+_ROOM: Final = 80_000
 """Events and task runs that are kept, of all executions together."""
 _MOMENTS: Final = 8
 """Of one execution."""
@@ -29,7 +29,7 @@ class _Told:
     @property
     def size(self) -> int:
         """A moment shares with its neighbours what is alike in both."""
-        return len(self.events) + sum(len(one.tasks) for one in self.moments.values()) // 4
+        return len(self.events) + sum(len(one.tasks) for one in self.moments.values()) // 8
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ class ExecutionChange:
     artifacts: list[ArtifactUse]
     gone_artifact_ids: list[strawberry.ID]
     notes: list[Note]
-    children: list[Execution]
+    child_rows: strawberry.Private[Sequence[Any]]
     events: list[ExecutionEvent]
 
     @classmethod
@@ -59,7 +59,7 @@ class ExecutionChange:
                 strawberry.ID(typed("use", key)) for key in rows.get("gone_artifacts", ())
             ],
             notes=[Note.of(row) for row in rows.get("notes", ())],
-            children=[Execution.of(row) for row in rows.get("children", ())],
+            child_rows=rows.get("children", ()),
             events=[
                 ExecutionEvent.of(replace(row, execution_id=id)) for row in rows.get("events", ())
             ],
@@ -69,6 +69,11 @@ class ExecutionChange:
     async def task_runs(self, info: Info) -> list[TaskRun]:
         rows = self.task_run_rows
         return TaskRun.all_of(rows, await read_beside_some(info, self.key, rows))
+
+    @strawberry.field
+    def children(self, info: Info) -> list[Execution]:
+        scope = info.context.viewer.scope
+        return [Execution.of(row) for row in self.child_rows if scope.covers(row["namespace"])]
 
     @strawberry.field
     async def execution(self, info: Info) -> Execution:
