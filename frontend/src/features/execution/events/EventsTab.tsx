@@ -1,10 +1,11 @@
-import { Button, SegmentedControl, Skeleton } from "@mantine/core";
+import { Button, SegmentedControl } from "@mantine/core";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { plural } from "@/shared/lib/number";
 import { keep, kept } from "@/shared/lib/preferences";
 import { EmptyState } from "@/shared/ui/EmptyState";
 import { ErrorState } from "@/shared/ui/ErrorState";
+import { TabWaiting } from "../inspector/TabWaiting";
 import type { TabProps } from "../inspector/tabs";
 import { useSelection } from "../useSelection";
 import { EventRow } from "./EventRow";
@@ -46,7 +47,7 @@ export function EventsTab({ record, taskRun }: TabProps) {
         )}
       </div>
       {error && <ErrorState error={error} what="Events" />}
-      {loading && <Skeleton height={160} m={16} radius={6} role="status" aria-label="Loading events" />}
+      {loading && <TabWaiting label="Loading events" />}
       {!loading && !error && !shown.length && <EmptyState title="Nothing has happened yet." />}
       {shown.length > 0 && (
         <EventList

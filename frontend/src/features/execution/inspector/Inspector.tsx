@@ -1,4 +1,4 @@
-import { Skeleton, Tabs } from "@mantine/core";
+import { Tabs } from "@mantine/core";
 import { IconX } from "@tabler/icons-react";
 import { type ComponentType, lazy, Suspense, useEffect, useRef } from "react";
 import type { Actions } from "@/entities/execution/actions/useActions";
@@ -11,6 +11,7 @@ import { useSelection } from "../useSelection";
 import { AttemptToggles } from "./AttemptToggles";
 import { Breadcrumb } from "./Breadcrumb";
 import classes from "./Inspector.module.css";
+import { TabWaiting } from "./TabWaiting";
 import { TaskFacts } from "./TaskFacts";
 import { approvalsOf, countOf, TABS, type Tab, type TabProps, tabsOf } from "./tabs";
 import { useShownTab } from "./useShownTab";
@@ -129,14 +130,5 @@ function TabName({ tab, record, taskRun }: { tab: Tab } & Pick<Props, "record" |
       {TABS[tab]}
       <Count count={{ value, exact: true }} of="" {...(asks && { tone: "ask" as const })} />
     </span>
-  );
-}
-
-function TabWaiting() {
-  return (
-    <div role="status" aria-label="Loading" className={classes.waiting}>
-      <Skeleton height={20} width="40%" radius={6} />
-      <Skeleton height={80} radius={6} />
-    </div>
   );
 }

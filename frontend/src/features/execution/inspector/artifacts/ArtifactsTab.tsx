@@ -42,7 +42,7 @@ function ArtifactFacts({ artifact, withTask }: { artifact: ArtifactRowFragment; 
       <span className={classes.fact}>
         version {version.length > 16 ? `${version.slice(0, 12)}…` : version}
       </span>
-      {digest && <Digest digest={digest} />}
+      {digest && !digest.includes(version) && <Digest digest={digest} />}
       {withTask && taskKey && (
         <button
           type="button"

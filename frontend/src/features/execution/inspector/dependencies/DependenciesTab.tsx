@@ -1,4 +1,3 @@
-import { Skeleton } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { DependenciesDocument, type DependencyFragment } from "@/shared/graphql/gen/graphql";
@@ -6,6 +5,7 @@ import { useRead } from "@/shared/graphql/read";
 import { ErrorState } from "@/shared/ui/ErrorState";
 import { ExecutionRef } from "../Links";
 import { None, Section } from "../Section";
+import { TabWaiting } from "../TabWaiting";
 import type { TabProps } from "../tabs";
 import classes from "./Dependencies.module.css";
 import { type Relation, relationsOf } from "./relations";
@@ -24,8 +24,7 @@ export function DependenciesTab({ record, taskRun }: TabProps) {
   const executions = data?.execution?.dependencies;
   const flow = data?.execution?.flow;
   if (error && !data) return <ErrorState error={error} what="Dependencies" />;
-  if (loading)
-    return <Skeleton height={120} m={16} radius={6} role="status" aria-label="Loading dependencies" />;
+  if (loading) return <TabWaiting label="Loading dependencies" />;
   const byId = new Map(executions?.nodes.map((one) => [one.id, one]));
   const flows = new Map(flow?.dependencies.nodes.map((one) => [one.id, one]));
   return (

@@ -1,10 +1,11 @@
-import { SegmentedControl, Skeleton } from "@mantine/core";
+import { SegmentedControl } from "@mantine/core";
 import { lazy, Suspense, useMemo, useState } from "react";
 import { type LineageDirection, LineageDocument } from "@/shared/graphql/gen/graphql";
 import { useRead } from "@/shared/graphql/read";
 import { keep, kept } from "@/shared/lib/preferences";
 import { EmptyState } from "@/shared/ui/EmptyState";
 import { ErrorState } from "@/shared/ui/ErrorState";
+import { TabWaiting } from "../TabWaiting";
 import type { TabProps } from "../tabs";
 import { ofTask } from "./graph";
 import classes from "./Lineage.module.css";
@@ -60,7 +61,7 @@ export function LineageTab({ record, taskRun }: TabProps) {
         {graph?.truncated && <span className={classes.note}>There is more than is shown here.</span>}
       </div>
       {error && <ErrorState error={error} what="The lineage" />}
-      {loading && <Skeleton height={160} m={16} radius={6} role="status" aria-label="Loading the lineage" />}
+      {loading && <TabWaiting label="Loading the lineage" />}
       {graph && !graph.edges.length && (
         <EmptyState title={key ? `${key} used and made no artifacts.` : "It used and made no artifacts."} />
       )}

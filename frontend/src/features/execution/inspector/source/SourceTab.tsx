@@ -1,4 +1,4 @@
-import { Button, CopyButton, SegmentedControl, Skeleton } from "@mantine/core";
+import { Button, CopyButton, SegmentedControl } from "@mantine/core";
 import { lazy, Suspense, useMemo, useState } from "react";
 import {
   ExecutionSourceDocument,
@@ -10,6 +10,7 @@ import { useRead } from "@/shared/graphql/read";
 import { EmptyState } from "@/shared/ui/EmptyState";
 import { ErrorState } from "@/shared/ui/ErrorState";
 import { Time } from "@/shared/ui/Time";
+import { TabWaiting } from "../TabWaiting";
 import type { TabProps } from "../tabs";
 import classes from "./Source.module.css";
 import { type Lines, linesInWords, linesOf } from "./taskLines";
@@ -27,8 +28,7 @@ export function SourceTab({ record, taskRun }: TabProps) {
   const lines = useMemo(() => (shown && part ? linesOf(shown.source, part) : null), [shown, part]);
   if (!revision) return <EmptyState title="It ran elsewhere: Headway has no source of it." />;
   if (error && !data) return <ErrorState error={error} what="The source" />;
-  if (loading || part === undefined)
-    return <Skeleton height={160} m={16} radius={6} role="status" aria-label="Loading the source" />;
+  if (loading || part === undefined) return <TabWaiting label="Loading the source" />;
   if (!shown) return <EmptyState title="The revision is not there any more." />;
   const before = data?.execution?.flow?.revisions.find((one) => one.number === shown.number - 1);
   return <Source revision={shown} before={before?.id} lines={lines} task={key} />;
