@@ -41,11 +41,6 @@ select $1, n, case when n % 100000 = 777 then ($2::uuid[])[21] else ($2::uuid[])
     || ' of the dataset' || case when n = $3 - 5 then ' Needle' else '' end
 from generate_series(1, $3::bigint) n
 """
-_COUNTED = """
-insert into log_blocks
-select execution_id, (line - 1) / 1000, task_run_id, path, attempt, level, stream, count(*), min(at)
-from logs where execution_id = $1 group by 1, 2, 3, 4, 5, 6, 7
-"""
 _ARGUMENTS = "$id: ID!, $around: Int, $run: ID, $level: LogLevel, $stream: LogStream, $first: Int"
 PAGE = f"""query ({_ARGUMENTS}) {{ execution(id: $id) {{
   logs(around: $around, taskRunId: $run, minLevel: $level, stream: $stream, first: $first) {{
@@ -67,7 +62,6 @@ async def seed(raw: "asyncpg.Connection[Any]") -> tuple[UUID, list[UUID]]:
     await raw.execute(_TASK_RUNS, runs, id)
     await raw.execute(_LINES, id, runs, COUNT)
     await raw.execute("insert into log_heads values ($1, $2)", id, COUNT)
-    await raw.execute(_COUNTED, id)
     await raw.execute("vacuum analyze logs, log_blocks")
     return id, runs
 

@@ -90,6 +90,43 @@ namespace: e2e
 tasks:
   - {id: talk, type: shell, run: "for i in $(seq 1 300); do echo \\"early $i\\"; done; for i in $(seq 1 4000); do echo \\"late $i\\"; sleep 0.02; done"}
 `,
+  // Makes files and values; fails on every day but one, after two attempts.
+  delivery: `
+id: delivery
+namespace: e2e
+labels: {team: data}
+inputs:
+  - {id: day, type: STRING, default: monday}
+tasks:
+  - id: extract
+    type: python
+    script: |
+      import headway
+      with open("orders.csv", "w") as file:
+          file.write("id,region\\n1,eu\\n2,us\\n")
+      with open("report.md", "w") as file:
+          file.write("# Orders\\n\\nAll **good**.\\n")
+      headway.artifact("orders.csv", type="Dataset")
+      headway.artifact("report.md", type="Report")
+      headway.output(rows=2, regions=["eu", "us"])
+  - id: load
+    type: shell
+    needs: [extract]
+    env: {DAY: "{{ inputs.day }}"}
+    retry: {max_attempts: 2, backoff: constant, delay: 0s}
+    run: |
+      if [ "$DAY" != monday ]; then echo "the warehouse is closed on $DAY" >&2; exit 3; fi
+  - {id: publish, type: log, needs: [load], message: "{{ outputs.extract.rows }} rows"}
+outputs:
+  rows: "{{ outputs.extract.rows }}"
+`,
+  outer: `
+id: outer
+namespace: e2e
+tasks:
+  - {id: call, type: subflow, flow: quick}
+  - {id: sign, type: approval, needs: [call], message: "Publish it?"}
+`,
   // Fails as pipelines do: a retried task, a few iterations, many quiet successes, and what needs them never runs.
   orders: `
 id: orders

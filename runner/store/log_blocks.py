@@ -1,23 +1,16 @@
-"""Blocks of a thousand lines each: how many of every kind stand in them. Filters pass over blocks that hold none."""
+"""Blocks of a thousand lines each: how many of every kind stand in them. Filters pass over blocks that hold none.
 
-from collections.abc import Iterable
-from datetime import datetime
+A trigger of the table counts lines as they are stored.
+"""
+
 from typing import Any, Final
 
 from models.logs import LogLevel
-from runner.store.connection import Connection, Executes
+from runner.store.connection import Executes
 
 SIZE: Final = 1_000
-"""Lines of a block; the migration that made the table counts on it too."""
+"""Lines of a block; the trigger counts on it too."""
 
-# Beside the head that its batch holds, so two batches do not write one block at a time.
-_COUNT_IN: Final = """
-insert into log_blocks as b (execution_id, block, task_run_id, path, attempt, level, stream, lines, since)
-select * from unnest($1::uuid[], $2::int[], $3::uuid[], $4::text[], $5::int[], $6::smallint[], $7::smallint[],
-  $8::int[], $9::timestamptz[])
-on conflict (execution_id, block, task_run_id, path, attempt, level, stream)
-do update set lines = b.lines + excluded.lines, since = least(b.since, excluded.since)
-"""
 _NARROWED: Final = """
 execution_id = $1 and ($3::int is null or attempt = $3) and ($4::smallint is null or level >= $4)
   and ($5::timestamptz is null or since <= $5) and ($6::smallint is null or stream = $6)
@@ -28,17 +21,6 @@ _LEVELS: Final = f"""
 select level, sum(lines)::bigint as lines from log_blocks
 where {_NARROWED} and ($2::uuid is null or {_OF_TASK_RUN}) group by level order by level
 """
-
-
-async def count_in(connection: Connection, records: Iterable[tuple[Any, ...]]) -> None:
-    """Lines as they are stored, within the transaction that stores them."""
-    counted: dict[tuple[Any, ...], tuple[int, datetime]] = {}
-    for execution_id, line, task_run_id, path, attempt, at, level, stream, _ in records:
-        kind = (execution_id, (line - 1) // SIZE, task_run_id, path, attempt, level, stream)
-        lines, since = counted.get(kind, (0, at))
-        counted[kind] = (lines + 1, min(since, at))
-    rows = [(*kind, *found) for kind, found in counted.items()]
-    await connection.execute(_COUNT_IN, *map(list, zip(*rows, strict=True)))
 
 
 async def lines_by_level(pool: Executes, filters: tuple[Any, ...]) -> dict[LogLevel, int]:

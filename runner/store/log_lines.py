@@ -15,7 +15,7 @@ import asyncpg
 from models.logs import LogLevel, LogStream
 from runner.feed import Feed
 from runner.store.connection import Connection, Executes, Pool
-from runner.store.log_blocks import SIZE, blocks_with, count_in, lines_by_level
+from runner.store.log_blocks import SIZE, blocks_with, lines_by_level
 from runner.store.patience import patiently
 
 BATCH: Final = 500
@@ -164,7 +164,6 @@ async def _append(connection: Connection, lines: Sequence[NewLine]) -> list[int]
             )
         )
     await connection.copy_records_to_table("logs", records=records, columns=_STORED)
-    await count_in(connection, records)
     return [record[1] for record in records]
 
 

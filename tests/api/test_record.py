@@ -298,16 +298,8 @@ tasks:
     artifacts: [{path: kept.txt, type: Text}]
 """
 TABLES = (
-    "task_runs",
-    "attempts",
-    "events",
-    "notes",
-    "logs",
-    "log_heads",
-    "log_blocks",
-    "metrics",
-    "artifact_uses",
-)
+    "task_runs", "attempts", "events", "notes", "logs", "log_heads", "log_blocks", "metrics", "artifact_uses",
+)  # fmt: skip
 
 
 async def rows_left(served: Served, id: str) -> dict[str, int]:

@@ -18,7 +18,6 @@ _TABLES = {
     "events": "execution_id",
     "logs": "execution_id",
     "log_heads": "execution_id",
-    "log_blocks": "execution_id",
     "metrics": "execution_id",
     "artifact_uses": "execution_id",
 }

@@ -175,7 +175,6 @@ async def test_lines_from_before_are_counted_as_those_written_now(
 ) -> None:
     counted = "select * from log_blocks order by log_blocks::text"
     now = await database.pool.fetch(counted)
-    await database.pool.execute("delete from log_blocks")
-    migration = import_module("models.migrations.0025_log_blocks")
-    await database.pool.execute(migration.FOUND)
+    migration = import_module("models.migrations.0028_counted_lines")
+    await database.pool.execute(migration.COUNTED_ANEW)
     assert await database.pool.fetch(counted) == now != []

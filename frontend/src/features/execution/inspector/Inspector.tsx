@@ -1,6 +1,6 @@
 import { Skeleton, Tabs } from "@mantine/core";
 import { IconX } from "@tabler/icons-react";
-import { type ComponentType, lazy, Suspense } from "react";
+import { type ComponentType, lazy, Suspense, useEffect, useRef } from "react";
 import type { Actions } from "@/entities/execution/actions/useActions";
 import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
 import { TaskMenu } from "@/entities/taskRun/TaskMenu";
@@ -12,7 +12,8 @@ import { Breadcrumb } from "./Breadcrumb";
 import classes from "./Inspector.module.css";
 import { EXPRESSION } from "./outputs/expression";
 import { TaskFacts } from "./TaskFacts";
-import { approvalsOf, countOf, shownTab, TABS, type Tab, type TabProps, tabsOf } from "./tabs";
+import { approvalsOf, countOf, TABS, type Tab, type TabProps, tabsOf } from "./tabs";
+import { useShownTab } from "./useShownTab";
 
 type Props = {
   record: ExecutionRecord;
@@ -44,9 +45,16 @@ const OWN_SCROLL: ReadonlySet<Tab> = new Set<Tab>(["logs", "events", "source", "
 /** Everything of what is selected, a tab each. */
 export function Inspector({ record, taskRun, actions, Logs }: Props) {
   const { select, attempt: chosen, tab: wanted, at } = useSelection();
-  const tab = shownTab({ record, taskRun }, wanted);
+  const tab = useShownTab({ record, taskRun }, wanted);
   const attempt = taskRun?.attempts.some((one) => one.number === chosen) ? chosen : undefined;
   const leave = () => select({ task: "", attempt: undefined });
+  const list = useRef<HTMLDivElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another tab may be one that is scrolled away
+  useEffect(() => {
+    list.current
+      ?.querySelector("[aria-selected=true]")
+      ?.scrollIntoView({ block: "nearest", inline: "center" });
+  }, [tab, taskRun?.id]);
   const Content = tab === "logs" ? undefined : TAB_CONTENT[tab];
   return (
     <section className={classes.inspector} aria-label="Inspector">
@@ -87,7 +95,7 @@ export function Inspector({ record, taskRun, actions, Logs }: Props) {
         keepMounted={false}
         classNames={{ root: classes.tabs, list: classes.list, tab: classes.tab, panel: classes.panel }}
       >
-        <Tabs.List aria-label={`Of ${taskRun?.key ?? record.head.name}`}>
+        <Tabs.List ref={list} aria-label={`Of ${taskRun?.key ?? record.head.name}`}>
           {tabsOf({ record, taskRun }).map((one) => (
             <Tabs.Tab key={one} value={one}>
               <TabName tab={one} record={record} taskRun={taskRun} />

@@ -17,7 +17,7 @@ export function Glyph({ state, size = 14, token = STATE_TOKENS[state] }: GlyphPr
   return (
     <span className={classes.glyph} data-tone={tone} title={word}>
       <StateGlyph shape={shape} size={size} />
-      <span className="hw-hidden">{word}</span>
+      <span className="hw-hidden">{word} </span>
     </span>
   );
 }

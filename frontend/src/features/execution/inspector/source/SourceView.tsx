@@ -18,7 +18,7 @@ const COLOURS = HighlightStyle.define([
 
 const LOOK = EditorView.theme({
   "&": { height: "100%", backgroundColor: "var(--hw-sunken)", color: "var(--hw-text)" },
-  ".cm-scroller": { font: "var(--hw-t-code)", overflow: "auto" },
+  ".cm-scroller": { font: "var(--hw-t-code)", fontVariantLigatures: "none", overflow: "auto" },
   ".cm-gutters": { backgroundColor: "var(--hw-sunken)", color: "var(--hw-text-3)", border: "none" },
   ".cm-marked": { backgroundColor: "var(--hw-accent-soft)", boxShadow: "inset 2px 0 0 var(--hw-accent)" },
   ".cm-changedLine": { backgroundColor: "var(--hw-good-soft) !important" },

@@ -1,0 +1,252 @@
+import { act, screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { beforeEach, expect, it, vi } from "vitest";
+import { records } from "@/entities/execution/useRecord";
+import type { EventMarkFragment } from "@/shared/graphql/gen/graphql";
+import { anApproval, aSnapshot, aTask, NO_LOGS } from "@/testing/fixtures";
+import { Stream, show, type World } from "@/testing/world";
+
+// The page is loaded part by part, each as its tab is opened.
+vi.setConfig({ testTimeout: 60_000 });
+
+const AT = "2026-01-14T02:00:00.000000Z";
+const NONE = { nodes: [], edges: [], truncated: false };
+const actor = { kind: "USER", name: "maria" } as const;
+
+function anEvent(seq: number, over: Partial<EventMarkFragment> = {}): EventMarkFragment {
+  return {
+    id: `evt_${seq}`,
+    seq,
+    at: AT,
+    type: "EXECUTION_STATE_CHANGED",
+    fromState: null,
+    toState: "RUNNING",
+    attempt: null,
+    actor: { kind: "ENGINE", name: "engine" },
+    channel: "ENGINE",
+    reason: null,
+    causedBy: null,
+    taskRun: null,
+    ...over,
+  };
+}
+
+const anAttempt = (number: number) => ({
+  id: `att_${number}`,
+  number,
+  state: "FAILED" as const,
+  worker: "worker:vm-7",
+  startedAt: AT,
+  endedAt: AT,
+  duration: 1,
+  exitCode: 3,
+  error: { code: "EXIT_CODE", message: `refused ${number}` },
+  resources: null,
+});
+const load = aTask("load", {
+  state: "FAILED",
+  error: { code: "EXIT_CODE", message: "refused 2" },
+  attempts: [anAttempt(1), anAttempt(2)],
+  task: { key: "load", type: "shell", needs: ["extract"] },
+});
+const extract = aTask("extract");
+
+/** An execution with all that its tabs ask for. */
+function execution(over: Record<string, unknown> = {}) {
+  const { cursor, ...snapshot } = aSnapshot({ taskRuns: [extract, load] });
+  return {
+    ...snapshot,
+    cursor,
+    inputs: { day: "sunday", mode: "append" },
+    outputs: {},
+    properties: {},
+    stateHistory: [{ seq: 1, state: "CREATED", at: AT, actor, reason: null }],
+    lastSuccess: {
+      ...aSnapshot({ name: "orders-1" }),
+      inputs: { day: "monday", mode: "append" },
+      task: () => null,
+    },
+    parent: null,
+    rerunOf: null,
+    replayOf: null,
+    cachedFrom: null,
+    resolvedBy: null,
+    previous: null,
+    next: null,
+    flow: null,
+    task: ({ key }: { key: string }) => ({
+      ...(key === "load" ? load : extract),
+      inputs: {},
+      outputs: {},
+      waitingFor: [],
+      attempts: [],
+      availableActions: [],
+    }),
+    events: () => [],
+    metrics: () => [],
+    dependencies: () => NONE,
+    usualTaskDurations: [],
+    logs: () => ({ ...NO_LOGS, edges: [], totalCount: { value: 0, exact: true } }),
+    logCounts: () => [],
+    availableActions: [
+      { action: "ADD_NOTE", allowed: true, code: null, reason: null },
+      { action: "SET_LABELS", allowed: false, code: "FORBIDDEN", reason: "only operators may" },
+    ],
+    waitingFor: [],
+    ...over,
+  };
+}
+
+async function opened(search: string, over: Record<string, unknown> = {}, more: World = {}) {
+  const shown = execution(over);
+  const changes = new Stream<{ executionChanges: unknown }>();
+  const world = show(`/executions/exec_2?${search}`, {
+    execution: () => shown,
+    executionChanges: () => changes,
+    logs: () => new Stream(),
+    ...more,
+  } as World);
+  const change = (part: Record<string, unknown>) =>
+    act(async () =>
+      changes.push({
+        executionChanges: {
+          reset: false,
+          cursor: "cursor-4",
+          seq: 4,
+          more: false,
+          execution: shown,
+          taskRuns: [],
+          goneTaskRunIds: [],
+          goneArtifactIds: [],
+          approvals: [],
+          metrics: [],
+          notes: [],
+          artifacts: [],
+          children: [],
+          events: [],
+          ...part,
+        },
+      }),
+    );
+  const inspector = await screen.findByRole("region", { name: "Inspector" });
+  return { ...world, change, inspector: within(inspector) };
+}
+
+beforeEach(() => {
+  records.delete("exec_2");
+  localStorage.clear();
+  // jsdom lays nothing out; a list draws what fits in a box.
+  vi.spyOn(Element.prototype, "clientHeight", "get").mockReturnValue(400);
+  vi.spyOn(Element.prototype, "clientWidth", "get").mockReturnValue(400);
+});
+
+it("keeps tab, task and attempt in the address, and goes up to the whole execution", async () => {
+  const user = userEvent.setup();
+  const { inspector, router } = await opened("task=load");
+  expect(inspector.getByRole("tab", { name: "Logs" }).getAttribute("aria-selected")).toBe("true");
+  expect(inspector.getByText("on vm-7")).toBeTruthy();
+  await user.click(inspector.getByRole("button", { name: "Attempt 1, Failed" }));
+  await user.click(inspector.getByRole("tab", { name: "Overview" }));
+  expect(await inspector.findByText("refused 1")).toBeTruthy();
+  expect(router.state.location.search).toMatchObject({ task: "load", tab: "overview", attempt: "1" });
+  await user.click(await inspector.findByRole("button", { name: /extract/ }));
+  expect(router.state.location.search).toEqual({ task: "extract" });
+  await user.click(inspector.getByRole("button", { name: "Back to the whole execution" }));
+  expect(router.state.location.search).toEqual({ task: "" });
+  expect(inspector.getByRole("heading", { name: "Whole execution" })).toBeTruthy();
+});
+
+it("moves between tabs by arrows, and opens one when it is asked for", async () => {
+  const user = userEvent.setup();
+  const { inspector, router } = await opened("task=");
+  inspector.getByRole("tab", { name: "Overview" }).focus();
+  await user.keyboard("{ArrowRight}");
+  expect(document.activeElement?.textContent).toBe("Outputs");
+  expect(router.state.location.search).toEqual({ task: "" });
+  await user.keyboard("{Enter}");
+  await waitFor(() => expect(router.state.location.search).toEqual({ task: "", tab: "outputs" }));
+});
+
+it("marks inputs that changed since the last success; hides what a role never allows", async () => {
+  const { inspector } = await opened("task=&tab=overview");
+  const inputs = within(await inspector.findByRole("region", { name: "Inputs" }));
+  expect(await inputs.findByText("1 of 2 changed since the last success")).toBeTruthy();
+  expect(inputs.getAllByRole("definition").map((one) => one.textContent)).toEqual([
+    "was monday → now sunday",
+    "append",
+  ]);
+  expect(await inspector.findByRole("button", { name: "Add note" })).toBeTruthy();
+  expect(inspector.queryByRole("button", { name: "Edit labels" })).toBeNull();
+});
+
+it("shows notes, approvals and events as they come", async () => {
+  const { inspector, change } = await opened("task=&tab=overview");
+  expect(inspector.queryByRole("tab", { name: /Approvals/ })).toBeNull();
+  await change({
+    notes: [{ id: "note_1", text: "It is **known**.", at: AT, author: actor }],
+    approvals: [anApproval()],
+  });
+  const notes = await inspector.findByRole("region", { name: "Notes" });
+  await waitFor(() => expect(notes.textContent).toContain("It is known."));
+  expect(inspector.getByRole("tab", { name: /Approvals/ }).textContent).toContain("1");
+});
+
+it("tells failures with their cause, all events when asked, and leads to what an event follows from", async () => {
+  const user = userEvent.setup();
+  const history = [
+    anEvent(1, { type: "EXECUTION_CREATED", actor, channel: "UI" }),
+    anEvent(2, { type: "PROGRESS_REPORTED", toState: null, taskRun: load }),
+    anEvent(3, { type: "ATTEMPT_ENDED", toState: "FAILED", attempt: 2, taskRun: load, causedBy: 2 }),
+  ];
+  const { inspector, change, router } = await opened("task=&tab=events", { events: () => history });
+  const list = within(await inspector.findByRole("group", { name: "Events" }));
+  const told = () => list.getAllByRole("listitem").map((item) => item.querySelector("div")!.textContent);
+  await waitFor(() =>
+    expect(told()).toEqual([
+      "The execution was created by maria on the page",
+      "load failed in attempt 2refused 2",
+    ]),
+  );
+  await change({ events: [anEvent(4, { type: "NOTE_ADDED", toState: null, actor, channel: "API" })] });
+  await waitFor(() => expect(told().at(-1)).toBe("The execution got a note by maria through the API"));
+  await user.click(list.getByRole("button", { name: "after 2" }));
+  expect(await list.findByText(/reported its progress/)).toBeTruthy();
+  await user.click(within(list.getAllByRole("listitem")[2]!).getAllByRole("button")[0]!);
+  expect(router.state.location.search).toMatchObject({ at: "3" });
+});
+
+it("tells the place of a mistake in an expression", async () => {
+  const user = userEvent.setup();
+  const error = { message: "`nowhere` is not known here", line: 1, column: 4 };
+  const { inspector } = await opened("task=load&tab=outputs", {}, {
+    nodes: () => [{ ...load, outputs: { rows: 7 } }],
+    debugExpression: () => ({ value: null, type: null, error }),
+  } as World);
+  const outputs = await inspector.findByRole("group", { name: "Outputs of load" });
+  expect(within(outputs).getByRole("button", { name: "Copy {{ outputs.load.rows }}" })).toBeTruthy();
+  await user.type(inspector.getByRole("textbox", { name: "Expression" }), "nowhere{Enter}");
+  expect(await inspector.findByText("line 1, column 4")).toBeTruthy();
+  expect(inspector.getByText(error.message)).toBeTruthy();
+});
+
+it.each([
+  ["outputs", "None yet: no task has given any."],
+  ["artifacts", "None was made."],
+  ["dependencies", "It stands by itself: nothing started it, and it started nothing."],
+  ["events", "Nothing has happened yet."],
+  ["lineage", "It used and made no artifacts."],
+])("says in words that %s has nothing", async (tab, words) => {
+  const { inspector } = await opened(`task=&tab=${tab}`, {}, {
+    nodes: () => [],
+    lineage: () => NONE,
+  } as World);
+  expect(await inspector.findByText(words)).toBeTruthy();
+});
+
+it("says in words what could not be read", async () => {
+  const refuse = () => {
+    throw new Error("the database is away");
+  };
+  const { inspector } = await opened("task=&tab=lineage", {}, { lineage: refuse } as World);
+  expect((await inspector.findByRole("alert")).textContent).toContain("The lineage could not be loaded.");
+});

@@ -1,0 +1,13 @@
+import { useState } from "react";
+import { defaultTab, shownTab, type Tab, type TabProps } from "./tabs";
+
+/**
+ * The address's tab, else what is likely wanted of what is selected; that stays while the selection does, so that the
+ * log which one reads does not go away when its task ends.
+ */
+export function useShownTab(selected: Pick<TabProps, "record" | "taskRun">, wanted: string | undefined): Tab {
+  const of = selected.taskRun?.id;
+  const [first, setFirst] = useState(() => ({ of, tab: defaultTab(selected) }));
+  if (first.of !== of) setFirst({ of, tab: defaultTab(selected) });
+  return shownTab(selected, wanted ?? (first.of === of ? first.tab : undefined));
+}
