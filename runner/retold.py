@@ -50,7 +50,7 @@ class Retold:
     async def at(self, connection: Connection, plan: Plan, id: UUID, seq: int) -> Moment | None:
         """None: it has no such event any more."""
         told = self._kept.get(id)
-        if told is None or told.plan is not plan:
+        if told is None or told.plan.unreadable != plan.unreadable:
             told = self._kept[id] = _Told(plan)
         self._kept.move_to_end(id)
         have = len(told.events)

@@ -13,6 +13,7 @@ from models.lifecycle.commands import Cancel, CastVote, Pause, Resume, RetryFail
 from models.lifecycle.record_commands import AddNote, Archive, Unarchive
 from models.states import TaskRunState, VoteDecision
 from runner.past import Past, past_of, read_past
+from runner.retold import Retold
 from runner.store.connection import Pool
 from runner.store.event_log import events_after
 from runner.store.json import load
@@ -42,6 +43,8 @@ create constraint trigger keep after insert or update on executions
   deferrable initially deferred for each row execute function keep();
 """
 OF_THE_MOMENT = {"results", "source_execution", "kept_at", "lease", "lease_expires_at", "moved_xid"}
+RETOLD = Retold()
+"""Of all tests here: each moment is folded from the one before."""
 JSON = {
     "inputs",
     "outputs",
@@ -74,7 +77,7 @@ def plain(row: Any) -> dict[str, Any]:
 async def past_at(floor: Floor, id: UUID, seq: int) -> Past:
     pool = floor.parts.database.pool
     row = await pool.fetchrow("select * from executions where id = $1", id)
-    return await read_past(pool, floor.parts.engine.plans, row, seq)
+    return await read_past(pool, floor.parts.engine.plans, row, seq, RETOLD)
 
 
 async def check_every_moment(floor: Floor, id: UUID) -> int:

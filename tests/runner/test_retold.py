@@ -1,0 +1,67 @@
+"""Moments of an execution, whatever was looked at before: what folding its events from the first on gives."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from models.lifecycle.evolve import fold
+from runner.retold import Retold
+from runner.store.event_log import facts_after
+from tests.runner.floor import Floor, open_floor
+
+TASKS = """
+  - id: each
+    type: foreach
+    items: [1, 2, 3]
+    tasks: [{id: say, type: log, message: "{{ item }}"}]
+  - {id: bad, type: fail, needs: [each], retry: {max_attempts: 2, delay: 1ms}}
+"""
+
+
+@pytest.fixture
+async def floor(database_url: str, data_dir: Path) -> AsyncIterator[Floor]:
+    async with open_floor(database_url, data_dir) as floor:
+        yield floor
+
+
+class Counting:
+    """A connection that tells how many statements it was asked."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self.asked = 0
+
+    async def fetch(self, *arguments: Any) -> Any:
+        self.asked += 1
+        return await self._connection.fetch(*arguments)
+
+
+async def test_moments_in_any_order_are_what_folding_gives(floor: Floor) -> None:
+    execution = await floor.run(TASKS)
+    id, plan = execution.id, execution.plan
+    kept, none = Retold(), Retold(room=0)
+    seqs = [seq for _ in range(2) for seq in range(1, execution.seq + 1)]
+    Random(7).shuffle(seqs)
+    async with floor.parts.database.pool.acquire() as connection:
+        facts = await facts_after(connection, id, 0, execution.seq)
+        for seq in seqs:
+            for retold in (kept, none):
+                moment = await retold.at(connection, plan, id, seq)
+                assert moment
+                assert moment.execution == fold(plan, facts[:seq])
+                assert moment.events == facts[:seq]
+        assert await kept.at(connection, plan, id, execution.seq + 1) is None
+
+
+async def test_events_are_read_once_for_all_moments(floor: Floor) -> None:
+    execution = await floor.run(TASKS)
+    id, plan = execution.id, execution.plan
+    async with floor.parts.database.pool.acquire() as connection:
+        counting: Any = Counting(connection)
+        retold = Retold()
+        for seq in (5, 3, 5, 1, 8, 7):
+            await retold.at(counting, plan, id, seq)
+        assert counting.asked == 2
