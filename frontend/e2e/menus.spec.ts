@@ -42,7 +42,7 @@ test("menus hold what was only recorded, and the 201st is found by typing", asyn
   await page.getByRole("button", { name: "Clear all" }).click();
   await menu("Trigger").click();
   await page.getByRole("checkbox", { name: /^recorded/ }).check();
-  await expect(page).toHaveURL(/trigger%3Arecorded/);
+  await expect(page).toHaveURL(/trigger%3Arecorded/i);
   await page.keyboard.press("Escape");
   await menu("Hide subflows").click();
   await expect(page.getByLabel("Active filters")).toContainText("Subflows hidden");

@@ -9,7 +9,7 @@ import { openDialog, useDialog } from "@/shared/lib/dialogs";
 import { ErrorState } from "@/shared/ui/ErrorState";
 import { OfferButton } from "@/shared/ui/OfferButton";
 import { PageHead } from "@/shared/ui/PageHead";
-import { askedOf, orderOf, type Search, searchOf, sortedBy } from "./address";
+import { askedOf, orderOf, ownOf, type Search, searchOf, sortedBy } from "./address";
 import { BulkDialog } from "./BulkDialog";
 import type { BulkAction } from "./bulk";
 import { ColumnsMenu } from "./ColumnsMenu";
@@ -36,7 +36,8 @@ const route = getRouteApi("/executions");
 const JUST_ENDED = 30_000;
 
 export function ExecutionsPage() {
-  const search: Search = route.useSearch();
+  const given = route.useSearch();
+  const search = useMemo(() => ownOf(given), [given]);
   const navigate = route.useNavigate();
   const setSearch = useCallback(
     (next: Search) => void navigate({ to: "/executions", search: next }),

@@ -54,6 +54,11 @@ export function normal(given: Given): Search {
   return Object.fromEntries(all.filter(([, value]) => value !== undefined));
 }
 
+/** Without what a link named beside: the router gives that as well, and the search has it already. */
+export function ownOf({ q, view, range, sort, cols }: Search): Search {
+  return { q, view, range, sort, cols };
+}
+
 function statesTerm(names = ""): string {
   const terms = names
     .split(",")
