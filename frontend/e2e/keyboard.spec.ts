@@ -15,7 +15,7 @@ test("a failed run is found, understood and restarted by keys alone", async ({ p
   await page.locator("body").press("j");
   await page.keyboard.press("Enter");
   await expect(page).toHaveURL(new RegExp(`/executions/${run.id}`));
-  await expect(page.getByRole("region", { name: "Verdict" })).toContainText("exit code 3");
+  await expect(page.getByRole("region", { name: "Why it failed" })).toContainText("exit code 3");
 
   // Escape leaves the failed task for the whole execution.
   await page.keyboard.press("Escape");

@@ -53,7 +53,7 @@ test("the screens", async ({ page, headway }) => {
   await picture(page, "executions");
 
   await page.goto(`${url}/executions/${failed.id}`);
-  await expect(page.getByRole("region", { name: "Verdict" })).toContainText("ConnectionRefusedError");
+  await expect(page.getByRole("region", { name: "Why it failed" })).toContainText("ConnectionRefusedError");
   await expect(page.getByRole("region", { name: "Log lines" })).toContainText("ConnectionRefusedError");
   await picture(page, "execution-failed");
 
