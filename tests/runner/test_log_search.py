@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from importlib import import_module
 from itertools import product
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -151,6 +152,35 @@ async def test_a_search_stops_when_it_has_taken_long(
     monkeypatch.setattr(log_search, "_ENOUGH", 0.0)
     found = await search_lines(database.pool, LinesOf(log[0]), "nowhere", 0, 5)
     assert found == Matches([], SIZE, False)
+
+
+class Read:
+    """A pool that adds up what is read over it."""
+
+    def __init__(self, pool: Any) -> None:
+        self._pool = pool
+        self.size = 0
+
+    async def fetch(self, *call: Any) -> Any:
+        rows = await self._pool.fetch(*call)
+        self.size += sum(len(str(value)) for row in rows for value in row)
+        return rows
+
+    async def fetchval(self, *call: Any) -> Any:
+        return await self._pool.fetchval(*call)
+
+
+@pytest.mark.parametrize("stream", [None, LogStream.SYSTEM])
+async def test_where_no_text_is_searched_none_is_read(
+    database: Database, stream: LogStream | None
+) -> None:
+    id = await store_execution(database.pool)
+    line = NewLine(id, None, None, None, NOW, LogLevel.INFO, LogStream.SYSTEM, "x" * 10_000)
+    await append_lines(database.pool, [line] * 3)
+    pool = Read(database.pool)
+    found = await search_lines(pool, LinesOf(id, stream=stream), None, 0, 5)  # type: ignore[arg-type]
+    assert found == Matches([1, 2, 3], 3, True)
+    assert pool.size < 1_000
 
 
 async def test_of_no_log_nothing_is_found(database: Database) -> None:
