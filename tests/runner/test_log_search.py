@@ -3,7 +3,6 @@
 import random
 from collections.abc import Sequence
 from datetime import timedelta
-from importlib import import_module
 from itertools import product
 from typing import Any
 from uuid import UUID
@@ -14,7 +13,7 @@ from models.ids import new_id
 from models.lifecycle.record_commands import Delete
 from models.logs import LogLevel, LogStream
 from runner.store import log_search
-from runner.store.database import Database
+from runner.store.database import Database, migrate, open_database
 from runner.store.log_blocks import SIZE
 from runner.store.log_lines import (
     LinesOf,
@@ -27,6 +26,7 @@ from runner.store.log_lines import (
 from runner.store.log_search import Matches, count_by_level, search_lines
 from runner.store.removal import remove
 from tests.runner.stored import NOW, store_execution, store_task_run
+from tests.runner.upgrades import migrate_to
 
 LINES = 3 * SIZE + 456
 COLOURED = "\x1b[31mFai\x1b[0mled\x1b[0m: 100% of_it\\"
@@ -200,11 +200,32 @@ async def test_what_is_counted_goes_with_the_log(
     assert await database.pool.fetchval(count, log[0]) == 0
 
 
-async def test_lines_from_before_are_counted_as_those_written_now(
-    database: Database, log: tuple[UUID, list[UUID], list[NewLine]]
+COUNTED = "select * from log_blocks order by log_blocks::text"
+COUNTED_ANEW = """
+select execution_id, ((line - 1) / 1000)::int as block, task_run_id, path, attempt, level, stream,
+  count(*)::int as lines, min(at) as since
+from logs group by 1, 2, 3, 4, 5, 6, 7
+"""
+
+
+async def test_lines_of_an_earlier_release_are_counted_and_those_written_meanwhile(
+    empty_database_url: str,
 ) -> None:
-    counted = "select * from log_blocks order by log_blocks::text"
-    now = await database.pool.fetch(counted)
-    migration = import_module("models.migrations.0028_counted_lines")
-    await database.pool.execute(migration.COUNTED_ANEW)
-    assert await database.pool.fetch(counted) == now != []
+    async with open_database(empty_database_url) as database:
+        await migrate_to(database, "0024_told_since")
+        ids = [new_id(), new_id(), new_id()]
+        runs = [new_id(), new_id()]
+        lines = [written(id, [runs[0], *runs]) for id in ids]
+        await append_lines(database.pool, lines[0][:1_500])
+        await append_lines(database.pool, lines[1][:1_000])
+        await migrate_to(database, "0027_last_metrics")
+        await append_lines(database.pool, lines[0][1_500:2_700])
+        await append_lines(database.pool, lines[2][:7])
+        await database.pool.execute("delete from logs where execution_id = $1", ids[1])
+        await database.pool.execute("delete from log_heads where execution_id = $1", ids[1])
+        await migrate(database)
+        await append_lines(database.pool, lines[0][2_700:])
+        counted = await database.pool.fetch(COUNTED)
+        anew = f"select * from ({COUNTED_ANEW}) log_blocks order by log_blocks::text"
+        assert counted == await database.pool.fetch(anew)
+        assert {row["execution_id"] for row in counted} == {ids[0], ids[2]}
