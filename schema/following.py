@@ -14,7 +14,7 @@ from graphql import (
 
 from models.errors import ProblemCode, Refused
 from runner.following import Part, Place, Weight, follow
-from runner.store.execution_changes import KINDS, NO_ID
+from runner.store.execution_changes import KINDS, NO_ID, is_moment
 from schema.asked import fields_below
 from schema.context import Info
 from schema.types.paging import decode_cursor, encode_cursor
@@ -40,6 +40,7 @@ _ROWS: Final[Mapping[str, str]] = {
     **{name: name for name in ("approvals", "notes", "events", *KINDS)},
 }
 """What the fields of a message tell, as the store names it."""
+_LARGEST: Final = 2**63 - 1
 Raw: TypeAlias = GraphQLResolveInfo[Any]
 
 
@@ -59,7 +60,9 @@ def place_of(id: UUID, cursor: str) -> Place:
         )
     except ValueError as error:
         raise _foreign(cursor) from error
-    if own != id.hex or (kind and kind not in KINDS):
+    numbers_fit = 0 <= place.seq <= _LARGEST and 0 <= place.within <= _LARGEST
+    moments_fit = is_moment(moment) and (not until or is_moment(until))
+    if own != id.hex or (kind and kind not in KINDS) or not numbers_fit or not moments_fit:
         raise _foreign(cursor)
     return place
 

@@ -1,5 +1,7 @@
 """What searching has beside its lists: facets, and the filters that people keep."""
 
+import json
+from dataclasses import asdict
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,6 +17,7 @@ from schema.acting import answered
 from schema.context import Info
 from schema.doors import needs
 from schema.filters import ExecutionFilter, filter_from
+from schema.orders import order_from
 from schema.types.facet import Facet
 from schema.types.paging import Paging
 from schema.types.saved_filter import (
@@ -77,6 +80,7 @@ async def save_filter(info: Info, input: SaveFilterInput) -> dict[str, Any]:
     needs(info, Permission.VIEW_EXECUTION)
     viewer, pool = info.context.viewer, info.context.services.pool
     parse_search(input.search)
+    order_from(input.order_by, input.order_by_value)
     name = _checked_name(input.name)
     old = await _changeable(info, input.id) if input.id else None
     if (
@@ -95,6 +99,7 @@ async def save_filter(info: Info, input: SaveFilterInput) -> dict[str, Any]:
         shared,
         input.search,
         input.order_by.value if input.order_by else None,
+        json.dumps(asdict(input.order_by_value)) if input.order_by_value else None,
     )
     row = await saved_filters.save(pool, given, info.context.ask())
     return {"filter": SavedFilter.of(row, viewer)}

@@ -6,7 +6,7 @@ and come in, also those of older versions.
 
 import json
 import re
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -15,13 +15,17 @@ from runner.artifacts import KEPT, located
 
 _KEPT: Final = KEPT.encode()
 _WORKED: Final = "…/".encode()
-_BEFORE: Final = rb'(?:(?<![\w./\x80-\xff-])|(?<=//)|(?<=\\[nrtbf"]))(?:file://)?'
+# A folder whose name is so short that others may end in it, as a bucket's, is told by what stands before it.
+_BEFORE: Final = rb"(?:(?<![\w./\x80-\xff-])|(?<=//)|(?<=\\[nrtbf\"])|(?<=\\u00[01][0-9a-fA-F])|(?<=[^\w]-[A-Za-z]))"
+_COLOUR: Final = rb"(?P<colour>(?:\x1b|\\u001[bB])\[[0-9;]*[A-Za-z])"
 _AFTER: Final = rb"(?:/|(?![\w\x80-\xff-]|\.\w))"
 # Kept by a worker that has, or by a server that had, another folder.
 _ELSEWHERE: Final = re.compile(
     rb"file:///[^\s\"'<>\\]*?/((?:exec|files/file)_[0-7][0-9a-hjkmnp-tv-z]{25}/)"
 )
 _SOURCE: Final = ("source",)
+_LONG: Final = {_WORKED: 2, _KEPT: 3}
+"""Parts of a folder's name from which on it is meant whatever stands before it."""
 
 
 class Places:
@@ -33,17 +37,19 @@ class Places:
         named = {spelled: _WORKED for folder in _known(data_dir) for spelled in _spelled(folder)}
         named |= {spelled: _KEPT for spelled in _spelled(store or "")}
         self._named = named
-        longest_first = sorted(named, key=len, reverse=True)
-        folders = b"|".join(map(re.escape, longest_first))
-        self._folder = re.compile(_BEFORE + b"(" + folders + b")" + _AFTER) if named else None
+        self._folder = _found(named) if named else None
 
     def shown(self, told: bytes) -> bytes:
         """UTF-8, JSON or not, as it leaves."""
         if self._folder and any(folder in told for folder in self._named):
-            told = self._folder.sub(lambda found: self._named[found[1]], told)
+            told = self._folder.sub(self._renamed, told)
         if self._store and b"file:///" in told:
             told = _ELSEWHERE.sub(_KEPT + rb"\1", told)
         return told
+
+    def _renamed(self, found: re.Match[bytes]) -> bytes:
+        folder = found["coloured"] or found["long"] or found["short"]
+        return (found["colour"] or b"") + self._named[folder]
 
     def shown_text(self, told: str) -> str:
         raw = told.encode("utf-8", "surrogatepass")
@@ -69,6 +75,24 @@ class Places:
     def meant(self, told: Any) -> Any:
         """What came in, with the URIs that answers gave as they are stored. The source of a flow stays as it is."""
         return located(told, self._store, _SOURCE) if self._store else told
+
+
+def _found(named: Mapping[bytes, bytes]) -> re.Pattern[bytes]:
+    longest_first = sorted(named, key=len, reverse=True)
+    shorter = [folder for folder in longest_first if folder.count(b"/") < _LONG[named[folder]]]
+    longer = [folder for folder in longest_first if folder not in shorter]
+    kinds = (
+        _COLOUR + _any("coloured", longest_first),
+        _any("long", longer),
+        _BEFORE + _any("short", shorter),
+    )
+    return re.compile(b"(?:" + b"|".join(kinds) + b")" + _AFTER)
+
+
+def _any(name: str, folders: Sequence[bytes]) -> bytes:
+    """Matches nothing where there is none."""
+    some = b"|".join(map(re.escape, folders)) if folders else rb"(?!)"
+    return rb"(?:file://)?(?P<" + name.encode() + b">" + some + b")"
 
 
 def _known(data_dir: Path | None) -> set[str]:

@@ -10,6 +10,7 @@ create table log_blocks (
   unique nulls not distinct (execution_id, block, task_run_id, path, attempt, level, stream));
 create index log_blocks_task_run on log_blocks (execution_id, task_run_id, block);
 """
+# Read beside whoever writes lines; 0028 counts those that come meanwhile.
 FOUND = """
 insert into log_blocks
 select execution_id, (line - 1) / 1000, task_run_id, path, attempt, level, stream, count(*), min(at) from logs

@@ -12,7 +12,7 @@ from uuid import UUID
 import asyncpg
 from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext, get_current_context
-from tortoise.migrations.executor import MigrationExecutor
+from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
 from tortoise.transactions import in_transaction
 
 from models.errors import Fault, Unavailable
@@ -151,17 +151,21 @@ async def tortoise_on(pool: "asyncpg.Pool[Any]", *, everywhere: bool = False) ->
 
 
 async def migrate(database: Database) -> None:
-    """Bring the tables up to this code's, in one transaction; several servers may ask at once."""
+    """Bring the tables up to this code's; several servers may ask at once. Each step of a database in use is a
+    transaction of its own, so that whoever uses it waits for the locks of none for longer than that step takes."""
     with await tortoise_on(database.pool):
-        async with in_transaction("default") as client:
-            await client.execute_query(
-                "select pg_advisory_xact_lock(hashtextextended('headway migrations', 0))"
-            )
-            await _migrate_within(get_connection("default"))
+        more = True
+        while more:
+            async with in_transaction("default") as client:
+                await client.execute_query(
+                    "select pg_advisory_xact_lock(hashtextextended('headway migrations', 0))"
+                )
+                more = await _migrate_within(get_connection("default"))
     await ensure_partitions(database.pool)
 
 
-async def _migrate_within(client: Any) -> None:
+async def _migrate_within(client: Any) -> bool:
+    """Take the next step, or all of them where there are no tables yet; whether there are more."""
     executor = MigrationExecutor(client, TORTOISE["apps"])
     await executor.recorder.ensure_schema(executor._schema_editor(atomic=False))
     applied = {key.name for key in await executor.recorder.applied_migrations()}
@@ -170,8 +174,10 @@ async def _migrate_within(client: Any) -> None:
             f"a newer Headway migrated this database ({', '.join(unknown)} is not known here): "
             "run that version, or restore a backup made before it"
         )
-    if applied != known_migrations():
-        await executor.migrate()
+    missing = sorted(known_migrations() - applied)
+    if missing:
+        await executor.migrate([MigrationTarget(_APP, missing[0])] if applied else None)
+    return bool(applied) and len(missing) > 1
 
 
 async def migrations_current(database: Database) -> bool:

@@ -2,6 +2,7 @@
 transaction that wrote a row was seen by the place's snapshot. So nothing is left out and nothing is told twice, in
 whatever order transactions commit."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -37,6 +38,26 @@ KINDS: Final[Mapping[str, Kind]] = {
 }
 
 
+_MOMENT: Final = re.compile(
+    r"([0-9]{1,19}):([0-9]{1,19}):((?:[0-9]{1,19}(?:,[0-9]{1,19})*)?)", re.ASCII
+)
+_LAST_XID: Final = 2**63 - 1
+
+
+def is_moment(told: str) -> bool:
+    """Whether PostgreSQL reads it as a snapshot: what was in progress is in order and lies within."""
+    found = _MOMENT.fullmatch(told)
+    if not found:
+        return False
+    oldest, following = int(found[1]), int(found[2])
+    running = [int(xid) for xid in found[3].split(",")] if found[3] else []
+    return (
+        0 < oldest <= following <= _LAST_XID
+        and running == sorted(running)
+        and all(oldest <= xid < following for xid in running)
+    )
+
+
 def _since(xid: str, moment: str) -> str:
     snapshot = f"{moment}::text::pg_snapshot"
     unseen = f"not pg_visible_in_snapshot({xid}, {snapshot})"
@@ -44,9 +65,11 @@ def _since(xid: str, moment: str) -> str:
 
 
 def _counted(kind: Kind) -> str:
+    """Without rows whose transaction is still to come: those were restored from elsewhere, and nobody tells them."""
     return (
         f"(select count(*) from (select from {kind.table} where {kind.execution} = e.id "
-        f"and {_since(kind.xid, '$2')} limit {TOO_MANY + 1}) x)"
+        f"and {_since(kind.xid, '$2')} and {kind.xid} < pg_snapshot_xmax(pg_current_snapshot()) "
+        f"limit {TOO_MANY + 1}) x)"
     )
 
 

@@ -9,9 +9,9 @@ from models.filters import Filter
 from models.viewer import Scope
 from runner.store.connection import Pool
 from runner.store.history import COUNT_LIMIT
-from runner.store.where import Arguments, compile_listed, compile_scope
+from runner.store.where import Arguments, compile_scope
 from runner.store.where.terms import FINGERPRINT, SCHEDULE_KEY, TRIGGER_KIND
-from runner.store.words import matching_words, wanted_words
+from runner.store.words import found_by
 
 
 class FacetField(StrEnum):
@@ -116,7 +116,7 @@ async def facets(pool: Pool, scope: Scope, where: Filter, wish: FacetWish) -> Se
         return []
     most = MOST_COUNTED.get(wish.field, COUNT_LIMIT)
     arguments = Arguments()
-    condition = _condition(scope, where, arguments)
+    condition = found_by(scope, where, arguments)
     if wish.field is FacetField.ERROR:
         return await _errors(pool, condition, wish, arguments)
     sql = f"""with recursive counted as materialized (
@@ -191,12 +191,6 @@ def _rare(scope: Scope, condition: str, wish: FacetWish, most: int, arguments: A
             select from executions where ({columns}) >= ({bound}) and ({columns}) <= ({bound}) and {condition}
             order by {columns} limit {_MOST_RARE + 1}) seen) c
         where number > 0 limit {arguments.add(wish.first)})"""
-
-
-def _condition(scope: Scope, where: Filter, arguments: Arguments) -> str:
-    if words := wanted_words(where):
-        return f"id = any(array({matching_words(scope, where, words, arguments)}))"
-    return f"{compile_scope(scope, arguments)} and {compile_listed(where, arguments)}"
 
 
 def _holds(value: str, wish: FacetWish, arguments: Arguments) -> str:

@@ -10,8 +10,8 @@ from models.filters import And, Field, Filter, Operator, Term
 from models.states import ExecutionState
 from models.viewer import Scope
 from runner.store.connection import Pool
-from runner.store.where import EXECUTIONS, Arguments, compile_listed, compile_scope
-from runner.store.words import matching_words, wanted_words
+from runner.store.where import EXECUTIONS, Arguments
+from runner.store.words import found_by
 
 _COUNTED: Final = """
 select date_bin({length}::interval, {date}, {first}::timestamptz) as start, state, count(*) as number
@@ -29,15 +29,9 @@ async def histogram(
         length=arguments.add(bars.length),
         date=EXECUTIONS.columns[Field.DATE],
         first=arguments.add(bars.first),
-        condition=_condition(scope, And([*dated, where]), arguments),
+        condition=found_by(scope, And([*dated, where]), arguments),
     )
     found: dict[datetime, dict[ExecutionState, int]] = defaultdict(dict)
     for row in await pool.fetch(statement, *arguments.values):
         found[row["start"]][ExecutionState(row["state"])] = row["number"]
     return found
-
-
-def _condition(scope: Scope, where: Filter, arguments: Arguments) -> str:
-    if words := wanted_words(where):
-        return f"id = any(array({matching_words(scope, where, words, arguments)}))"
-    return f"{compile_scope(scope, arguments)} and {compile_listed(where, arguments)}"

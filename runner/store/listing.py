@@ -12,8 +12,8 @@ from runner.store.connection import Executes, Pool
 from runner.store.history import COUNT_LIMIT, Page, Row
 from runner.store.orders import COLUMNS, Column, Part, Place, beyond
 from runner.store.value_orders import value_page
-from runner.store.where import Arguments, compile_listed, compile_scope
-from runner.store.words import Words, matching_words, wanted_words
+from runner.store.where import Arguments
+from runner.store.words import Words, listed, matching_words, wanted_words
 
 NEWEST: Final = 5_000
 """Executions of which is counted what must be looked up for each by itself."""
@@ -93,7 +93,7 @@ async def _among_newest(pool: Executes, scope: Scope, where: Filter, view: View)
     arguments = Arguments()
     part, direction = COLUMNS["CREATED"].parts[0], _direction(view)
     after = _after(COLUMNS["CREATED"], part, view, arguments)
-    condition = _condition(scope, where, arguments)
+    condition = listed(scope, where, arguments)
     return await pool.fetch(
         f"""select *, null as sort_key from (
               select * from executions where {after} order by id {direction} limit {_LOOKED_THROUGH}) executions
@@ -110,7 +110,7 @@ async def _page(
     condition = (
         f"id = any(array({matching_words(scope, where, words, arguments)}))"
         if words
-        else _condition(scope, where, arguments)
+        else listed(scope, where, arguments)
     )
     limit = arguments.add(view.size + 1)
     parts = [
@@ -125,10 +125,6 @@ async def _page(
             order by sort_value {direction}, id {direction} limit {limit}""",
         *arguments.values,
     )
-
-
-def _condition(scope: Scope, where: Filter, arguments: Arguments) -> str:
-    return f"{compile_scope(scope, arguments)} and {compile_listed(where, arguments)}"
 
 
 def _direction(view: View) -> str:
@@ -150,7 +146,7 @@ def _ordered(part: Part, direction: str) -> str:
 async def matching(pool: Pool, scope: Scope, where: Filter, ids: Sequence[UUID]) -> set[UUID]:
     """Those of them that are in the list, on whatever page."""
     arguments = Arguments(list(ids))
-    condition = _condition(scope, where, arguments)
+    condition = listed(scope, where, arguments)
     rows = await pool.fetch(
         f"select id from executions where id = any($1::uuid[]) and {condition}", *arguments.values
     )
@@ -161,12 +157,12 @@ async def count_executions(pool: Executes, scope: Scope, where: Filter) -> tuple
     """The number that match, and whether it is exact: counting stops at 10 000."""
     arguments = Arguments()
     if mentions(where, Field.METRIC):
-        return await _count_newest(pool, _condition(scope, where, arguments), arguments)
+        return await _count_newest(pool, listed(scope, where, arguments), arguments)
     words = wanted_words(where)
     found = (
         matching_words(scope, where, words, arguments)
         if words
-        else f"select from executions where {_condition(scope, where, arguments)}"
+        else f"select from executions where {listed(scope, where, arguments)}"
     )
     number: int = await pool.fetchval(
         f"select count(*) from ({found} limit {COUNT_LIMIT + 1}) found", *arguments.values

@@ -105,12 +105,12 @@ execution_id = $1 and ($2::uuid is null or {_OF_TASK_RUN}) and ($3::int is null 
   and ($4::smallint is null or level >= $4) and ($5::timestamptz is null or at <= $5)
   and ($6::smallint is null or stream = $6)
 """
-_AFTER = f"select {_COLUMNS} from logs where {WANTED} and line > $7 order by line limit $8"
+_AFTER = f"select {{columns}} from logs where {WANTED} and line > $7 order by line limit $8"
 _BEFORE = f"select {_COLUMNS} from logs where {WANTED} and line < $7 order by line desc limit $8"
 # Each block but the first holds a line at least.
 _AFTER_IN_BLOCKS = f"""
 select found.* from ({{blocks}}) blocks, lateral (
-  select {_COLUMNS} from logs where {WANTED} and line > greatest($7, blocks.block::bigint * {SIZE})
+  select {{columns}} from logs where {WANTED} and line > greatest($7, blocks.block::bigint * {SIZE})
     and line <= (blocks.block::bigint + 1) * {SIZE} order by line limit $8) found
 order by blocks.block, found.line limit $8
 """
@@ -171,11 +171,22 @@ async def lines_after(
     pool: Executes, wanted: LinesOf, after: int | None, limit: int
 ) -> list[LogRow]:
     """The first ones after a number, or from the start."""
-    sql, after = _AFTER, min(after or 0, _LAST_NUMBER)
+    return [_row(row) for row in await _after(pool, _COLUMNS, wanted, after, limit)]
+
+
+async def numbers_after(pool: Executes, wanted: LinesOf, after: int, limit: int) -> list[int]:
+    """The same without what the lines say."""
+    return [row["line"] for row in await _after(pool, "line", wanted, after, limit)]
+
+
+async def _after(
+    pool: Executes, columns: str, wanted: LinesOf, after: int | None, limit: int
+) -> Sequence[Any]:
+    sql, blocks = _AFTER, ""
     if not wanted.everything:
-        bound = f"block >= $7::bigint / {SIZE}"
-        sql = _AFTER_IN_BLOCKS.format(blocks=_blocks(wanted, bound, "asc"))
-    return [_row(row) for row in await pool.fetch(sql, *filters_of(wanted), after, limit)]
+        sql, blocks = _AFTER_IN_BLOCKS, _blocks(wanted, f"block >= $7::bigint / {SIZE}", "asc")
+    statement = sql.format(columns=columns, blocks=blocks)
+    return await pool.fetch(statement, *filters_of(wanted), min(after or 0, _LAST_NUMBER), limit)
 
 
 async def lines_before(

@@ -8,7 +8,7 @@ from typing import Any, Final
 from models.logs import LogLevel
 from runner.store.connection import Executes
 from runner.store.log_blocks import SIZE, blocks_with, lines_by_level
-from runner.store.log_lines import COUNTED, WANTED, LinesOf, filters_of, lines_after
+from runner.store.log_lines import COUNTED, WANTED, LinesOf, filters_of, numbers_after
 
 SEARCHED: Final = 100
 """Blocks of lines that one call reads at most."""
@@ -49,8 +49,8 @@ async def search_lines(
     head = await pool.fetchval(_HEAD, wanted.execution_id) or 0
     after = min(max(after, 0), max(head, 0))
     if text is None:
-        rows = await lines_after(pool, wanted, after, most)
-        found = [row.line for row in rows if row.line <= head]
+        numbers = await numbers_after(pool, wanted, after, most)
+        found = [number for number in numbers if number <= head]
         return _matches(found, most, head)
     return await _read_through(pool, wanted, text, after, most, head)
 

@@ -21,9 +21,10 @@ Row = Any
 MOST_OF_ONE = 200
 
 _SAVE = """
-insert into saved_filters (id, name, owner, shared, search, order_by) values ($1, $2, $3, $4, $5, $6)
+insert into saved_filters (id, name, owner, shared, search, order_by, order_by_value)
+values ($1, $2, $3, $4, $5, $6, $7)
 on conflict (id) do update set name = excluded.name, shared = excluded.shared, search = excluded.search,
-  order_by = excluded.order_by, updated_at = now()
+  order_by = excluded.order_by, order_by_value = excluded.order_by_value, updated_at = now()
 returning *, shared or coalesce((select shared from saved_filters where id = $1), false) as concerns_all
 """
 
@@ -36,6 +37,8 @@ class Filter:
     shared: bool
     search: str
     order_by: str | None
+    order_by_value: str | None
+    """JSON."""
 
 
 async def save(pool: Pool, given: Filter, ask: Ask) -> Row:

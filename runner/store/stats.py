@@ -15,8 +15,8 @@ from runner.store.connection import Pool
 from runner.store.history import COUNT_LIMIT
 from runner.store.json import turned
 from runner.store.listing import NEWEST
-from runner.store.where import EXECUTIONS, Arguments, compile_listed, compile_scope
-from runner.store.words import matching_words, wanted_words
+from runner.store.where import EXECUTIONS, Arguments
+from runner.store.words import listed, matching_words, wanted_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ async def tallied(
     statement = _TALLIES.format(
         bucket=arguments.add(bucket.lower()),
         date=EXECUTIONS.columns[Field.DATE],
-        condition=_condition(scope, And([*dated, where]), arguments),
+        condition=listed(scope, And([*dated, where]), arguments),
         ends=arguments.add(sorted(EXECUTION_ENDS)),
         successes=arguments.add(sorted(EXECUTION_SUCCESSES)),
         failures=arguments.add(sorted(EXECUTION_FAILURES)),
@@ -101,7 +101,7 @@ async def counted_by_state(
         matching = matching_words(scope, where, words, arguments)
         named = f"{matching} limit {COUNT_LIMIT + 1}"
         return await _counted_among(pool, named, "true", COUNT_LIMIT, arguments)
-    condition = _condition(scope, where, arguments)
+    condition = listed(scope, where, arguments)
     if mentions(where, Field.METRIC):
         newest = f"select id from executions order by id desc limit {NEWEST + 1}"
         return await _counted_among(pool, newest, condition, NEWEST, arguments)
@@ -142,10 +142,6 @@ def _in_state(state: ExecutionState) -> str:
     """With what the state says of the end, so that the small index of those that have not ended serves."""
     end = "" if state in EXECUTION_ENDS else " and ended_at is null"
     return f"state = '{state}'{end}"
-
-
-def _condition(scope: Scope, where: Filter, arguments: Arguments) -> str:
-    return f"{compile_scope(scope, arguments)} and {compile_listed(where, arguments)}"
 
 
 # Archived ones count: they took what they took.

@@ -17,8 +17,8 @@ from models.viewer import Scope
 from runner.store.connection import Executes
 from runner.store.measures import LAST_FIRST
 from runner.store.orders import Place
-from runner.store.where import EXECUTIONS, Arguments, compile_listed, compile_scope
-from runner.store.words import matching_words, wanted_words
+from runner.store.where import EXECUTIONS, Arguments
+from runner.store.words import found_by
 
 Row = Any
 MOST: Final = 50_000
@@ -100,7 +100,7 @@ def _ordered(
         select id, number, case when number is null then word end as word,
           case when number is not null then {_NUMBER} when word is not null then {_WORD} else {_NONE} end as class
         from (select id, {number} as number, {word} collate "C" as word
-              from executions where {_condition(scope, where, arguments)} offset 0) valued) placed
+              from executions where {found_by(scope, where, arguments)} offset 0) valued) placed
       join executions using (id) where {after} order by {by}"""
 
 
@@ -133,15 +133,9 @@ def _after(kind: str, place: Place, direction: str, backwards: bool, arguments: 
     )
 
 
-def _condition(scope: Scope, where: Filter, arguments: Arguments) -> str:
-    if words := wanted_words(where):
-        return f"id = any(array({matching_words(scope, where, words, arguments)}))"
-    return f"{compile_scope(scope, arguments)} and {compile_listed(where, arguments)}"
-
-
 async def _check_number(pool: Executes, scope: Scope, where: Filter) -> None:
     arguments = Arguments()
-    condition = _condition(scope, _without_lookups(where), arguments)
+    condition = found_by(scope, _without_lookups(where), arguments)
     number: int = await pool.fetchval(
         f"select count(*) from (select from executions where {condition} limit {MOST + 1}) found",
         *arguments.values,

@@ -51,14 +51,23 @@ def wanted_words(where: Filter) -> Words | None:
     return max(known, key=lambda text: max(map(len, text.words)), default=None)
 
 
+def found_by(scope: Scope, where: Filter, arguments: Arguments) -> str:
+    """The condition for all that match, by the index of words where the filter has any."""
+    if words := wanted_words(where):
+        return f"id = any(array({matching_words(scope, where, words, arguments)}))"
+    return listed(scope, where, arguments)
+
+
+def listed(scope: Scope, where: Filter, arguments: Arguments) -> str:
+    """The condition for all that match, asked of each row."""
+    return f"{compile_scope(scope, arguments)} and {compile_listed(where, arguments)}"
+
+
 def matching_words(scope: Scope, where: Filter, words: Words, arguments: Arguments) -> str:
     """The ids of what matches; what has not ended is not in the index, and is few."""
     rest = _without(where, words.term) if words.exact else where
     query = f"{arguments.add(words.query)}::text::tsquery"
-    ended, active = (
-        f"{compile_scope(scope, arguments)} and {compile_listed(one, arguments)}"
-        for one in (rest, where)
-    )
+    ended, active = (listed(scope, one, arguments) for one in (rest, where))
     return f"""select id from executions where {_INDEXED} {query} and {ended}
       union all select id from executions where {ACTIVE} and {active}"""
 

@@ -121,13 +121,18 @@ SEARCHES: Final[Words] = {
             "search": "The term of the search language that finds them.",
         },
     ),
+    "SavedValueOrder": (
+        "The order of a search that somebody keeps, by what executions have in a column.",
+        {"column": "As `ValueOrder.column`.", "direction": "The least first, or the greatest."},
+    ),
     "SavedFilter": (
         "A search that somebody keeps.",
         {
             "id": "TypeID, `filt_...`.",
             "name": "What it is called; one has each name once.",
             "search": "The search.",
-            "orderBy": "The order that it is meant to be seen in; null is CREATED_DESC.",
+            "orderBy": "The order that it is meant to be seen in; null, and no `orderByValue`, is CREATED_DESC.",
+            "orderByValue": "The same where that is an order by what executions have in a column.",
             "shared": "Whether it is there for all.",
             "owner": "Whose it is.",
             "canChange": "Whether the viewer may change or delete it: the owner, and who has MANAGE.",
@@ -142,6 +147,7 @@ SEARCHES: Final[Words] = {
             "search": "The search; it is refused when it cannot be read.",
             "id": "The filter to change; without it a new one is made.",
             "orderBy": "The order that it is meant to be seen in.",
+            "orderByValue": "The same by what executions have in a column; pass this or `orderBy`.",
             "shared": "Whether it is there for all; false by default, and a changed one stays as it is.",
         },
     ),

@@ -1,16 +1,24 @@
 """Searches that people keep."""
 
+import json
 from datetime import datetime
 from typing import Any, Self
 
 import strawberry
 
 from models.ids import typed
-from models.orders import ExecutionOrder
+from models.orders import ExecutionOrder, SortDirection
 from models.viewer import Permission, Viewer
+from schema.orders import ValueOrder
 from schema.types.actors import Actor
 from schema.types.node import Node
 from schema.types.problems import Problem
+
+
+@strawberry.type
+class SavedValueOrder:
+    column: str
+    direction: SortDirection
 
 
 @strawberry.type
@@ -18,6 +26,7 @@ class SavedFilter(Node):
     name: str
     search: str
     order_by: ExecutionOrder | None
+    order_by_value: SavedValueOrder | None
     shared: bool
     owner: Actor
     can_change: bool
@@ -31,12 +40,20 @@ class SavedFilter(Node):
             name=row["name"],
             search=row["search"],
             order_by=ExecutionOrder(row["order_by"]) if row["order_by"] else None,
+            order_by_value=_value_order(row["order_by_value"]),
             shared=row["shared"],
             owner=Actor.of(row["owner"]),
             can_change=may_change(row, viewer),
             created_at=row["created_at"],
             updated_at=row["updated_at"],
         )
+
+
+def _value_order(stored: str | None) -> SavedValueOrder | None:
+    if stored is None:
+        return None
+    told = json.loads(stored)
+    return SavedValueOrder(column=told["column"], direction=SortDirection(told["direction"]))
 
 
 def may_change(row: Any, viewer: Viewer) -> bool:
@@ -49,6 +66,7 @@ class SaveFilterInput:
     search: str
     id: strawberry.ID | None = None
     order_by: ExecutionOrder | None = None
+    order_by_value: ValueOrder | None = None
     shared: bool | None = None
 
 

@@ -1,11 +1,13 @@
 """What a live page of one execution asks for: small messages, clear refusals, events from the end, usual times."""
 
 import json
+from base64 import urlsafe_b64decode
 from random import Random
 from typing import Any
 
 import pytest
 
+from schema.types.paging import encode_cursor
 from tests.api.client import Client
 from tests.api.followed import VIEW, Followed, Follower, following
 
@@ -73,6 +75,30 @@ async def test_a_cursor_of_something_else_is_refused_with_what_to_pass(client: C
         (error,) = (await answer_of(client, AFTER, id=first["id"], after=cursor))["payload"]
         assert error["extensions"]["code"] == "VALIDATION"
         assert "cursor is not of this" in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("part", "forged"),
+    [
+        (1, "-1"), (1, "1" * 30), (2, "-1"), (2, "1" * 30), (2, "x"), (3, "nonsense"), (3, ""), (3, "9:5:"),
+        (4, "nonsense"), (4, "9:5:"), (5, "secrets"), (6, "x"),
+    ],
+)  # fmt: skip
+async def test_a_forged_cursor_is_refused_with_what_to_pass(
+    client: Client, part: int, forged: str
+) -> None:
+    execution = await client.run(SMALL)
+    query = "query ($id: ID!) { execution(id: $id) { cursor } }"
+    cursor = (await client.ask(query, id=execution["id"]))["execution"]["cursor"]
+    kind, _, key = urlsafe_b64decode(cursor + "==").decode().partition(":")
+    parts = key.split("/")
+    parts[part] = forged
+    if part == 6:
+        parts[5] = "metrics"
+    after = encode_cursor(kind, "/".join(parts))
+    (error,) = (await answer_of(client, AFTER, id=execution["id"], after=after))["payload"]
+    assert error["extensions"]["code"] == "VALIDATION"
+    assert "cursor is not of this execution" in error["message"]
 
 
 async def test_without_a_cursor_or_with_a_listed_one_one_begins_anew(client: Client) -> None:

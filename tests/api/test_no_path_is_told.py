@@ -46,6 +46,7 @@ tasks:
     env: {DATA: "{{ inputs.data }}"}
     run: |
       pwd; echo "got $DATA"; >&2 echo "env $HEADWAY_INPUT $PYTHONPATH"
+      printf '\\033[36m%s/cyan\\033[0m\\ngcc -I%s/include é%s/accent\\n' "$PWD" "$PWD" "$PWD"
       cp "${DATA#file://}" "copy of.csv"
       tell() { echo "$1" >&"$HEADWAY_FD"; }
       tell '{"output": {"place": "'"$PWD"'", "data": "'"$DATA"'", "deep": [{"'"$PWD"'": ["'"$DATA"'"]}]}}'
@@ -180,6 +181,7 @@ async def test_no_part_of_an_execution_tells_a_path(
     for said in (
         "…/work/", "got headway:///files/", "headway:///exec_", "/everywhere/1/copy of.csv",
         "Release headway:///files/",
+        "/cyan", "gcc -I…/", "é…/",
     ):  # fmt: skip
         assert said in seen, said
 

@@ -177,7 +177,7 @@ async def test_flows_are_searched(client: Client) -> None:
 
 
 SAVE = """mutation ($input: SaveFilterInput!) { saveFilter(input: $input) {
-  filter { id name search orderBy shared owner { name } canChange }
+  filter { id name search orderBy orderByValue { column direction } shared owner { name } canChange }
   problems { code message path ... on ValidationProblem { column } } } }"""
 DELETE = (
     """mutation ($id: ID!) { deleteFilter(input: {id: $id}) { filter { id } problems { code } } }"""
@@ -220,6 +220,20 @@ async def test_searches_are_kept_and_shared(client: Client, served: Served) -> N
     assert node["node"]["id"] == kept["id"]
     assert (await client.ask(DELETE, id=kept["id"]))["deleteFilter"]["filter"]["id"] == kept["id"]
     assert kept["id"] not in {one["id"] for one in (await client.ask(KEPT))["savedFilters"]}
+
+
+async def test_a_kept_search_has_an_order_by_value(client: Client) -> None:
+    by_value = {"column": "metric.loss", "direction": "ASC"}
+    input = {"name": f"by loss {uuid4().hex}", "search": "", "orderByValue": by_value}
+    kept = (await client.ask(SAVE, input=input))["saveFilter"]["filter"]
+    assert (kept["orderBy"], kept["orderByValue"]) == (None, by_value)
+    for wrong in ({"orderBy": "DURATION_ASC"}, {"orderByValue": {**by_value, "column": "loss"}}):
+        refused = await client.ask(SAVE, input={**input, "id": kept["id"], **wrong})
+        (problem,) = refused["saveFilter"]["problems"]
+        assert problem["path"][0] == "orderByValue", problem
+    plain = {"id": kept["id"], "name": input["name"], "search": "", "orderBy": "DURATION_ASC"}
+    changed = (await client.ask(SAVE, input=plain))["saveFilter"]["filter"]
+    assert (changed["orderBy"], changed["orderByValue"]) == ("DURATION_ASC", None)
 
 
 async def a_viewer(served: Served) -> str:

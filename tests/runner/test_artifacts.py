@@ -1,12 +1,8 @@
 """The artifacts of an earlier release, brought into the tables of this one."""
 
-from typing import Any
-
-from tortoise.connection import get_connection
-from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
-
 from models.ids import new_id
-from runner.store.database import TORTOISE, Database, migrate, open_database, tortoise_on
+from runner.store.database import migrate, open_database
+from tests.runner.upgrades import migrate_to
 
 BEFORE = "0006_schedules"
 TOLD = [
@@ -22,7 +18,7 @@ async def test_rows_of_an_earlier_release_become_artifacts_and_their_uses(
     empty_database_url: str,
 ) -> None:
     async with open_database(empty_database_url) as database:
-        await _migrate_to(database, BEFORE)
+        await migrate_to(database, BEFORE)
         execution, task_run = new_id(), new_id()
         for name, version, direction, attempt, uri in TOLD:
             await database.pool.execute(
@@ -41,10 +37,3 @@ async def test_rows_of_an_earlier_release_become_artifacts_and_their_uses(
             ("data", "7", "IN", "s3://data"),
         ]
         assert await database.pool.fetchval("select count(*) from artifacts") == 2
-
-
-async def _migrate_to(database: Database, name: str) -> None:
-    with await tortoise_on(database.pool):
-        apps: Any = TORTOISE["apps"]
-        executor = MigrationExecutor(get_connection("default"), apps)
-        await executor.migrate([MigrationTarget("headway", name)])

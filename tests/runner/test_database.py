@@ -19,6 +19,7 @@ from runner.store.database import (
     open_database,
     read_epoch,
 )
+from tests.runner.upgrades import migrate_to
 
 INSERT_EVENT = """
 insert into events (execution_id, seq, id, type, at, actor, channel, data)
@@ -34,6 +35,16 @@ async def test_two_servers_migrate_one_empty_database_at_once(empty_database_url
         assert isinstance(await read_epoch(one.pool), UUID)
         applied = await one.pool.fetch("select name from tortoise_migrations")
         assert sorted(row["name"] for row in applied) == sorted(known_migrations())
+
+
+async def test_no_step_of_an_upgrade_holds_the_locks_of_another(empty_database_url: str) -> None:
+    async with open_database(empty_database_url) as database:
+        await migrate_to(database, "0023_foreach_results")
+        await asyncio.gather(migrate(database), migrate(database))
+        steps = "select count(*), count(distinct xmin::text) from tortoise_migrations where name > '0024'"
+        ((taken, transactions),) = await database.pool.fetch(steps)
+        assert taken == transactions > 4
+        assert await migrations_current(database)
 
 
 async def test_a_database_of_a_newer_headway_is_refused(database: Database) -> None:

@@ -3,8 +3,8 @@
 import random
 from collections.abc import Sequence
 from datetime import timedelta
-from importlib import import_module
 from itertools import product
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -13,7 +13,7 @@ from models.ids import new_id
 from models.lifecycle.record_commands import Delete
 from models.logs import LogLevel, LogStream
 from runner.store import log_search
-from runner.store.database import Database
+from runner.store.database import Database, migrate, open_database
 from runner.store.log_blocks import SIZE
 from runner.store.log_lines import (
     LinesOf,
@@ -26,6 +26,7 @@ from runner.store.log_lines import (
 from runner.store.log_search import Matches, count_by_level, search_lines
 from runner.store.removal import remove
 from tests.runner.stored import NOW, store_execution, store_task_run
+from tests.runner.upgrades import migrate_to
 
 LINES = 3 * SIZE + 456
 COLOURED = "\x1b[31mFai\x1b[0mled\x1b[0m: 100% of_it\\"
@@ -153,6 +154,35 @@ async def test_a_search_stops_when_it_has_taken_long(
     assert found == Matches([], SIZE, False)
 
 
+class Read:
+    """A pool that adds up what is read over it."""
+
+    def __init__(self, pool: Any) -> None:
+        self._pool = pool
+        self.size = 0
+
+    async def fetch(self, *call: Any) -> Any:
+        rows = await self._pool.fetch(*call)
+        self.size += sum(len(str(value)) for row in rows for value in row)
+        return rows
+
+    async def fetchval(self, *call: Any) -> Any:
+        return await self._pool.fetchval(*call)
+
+
+@pytest.mark.parametrize("stream", [None, LogStream.SYSTEM])
+async def test_where_no_text_is_searched_none_is_read(
+    database: Database, stream: LogStream | None
+) -> None:
+    id = await store_execution(database.pool)
+    line = NewLine(id, None, None, None, NOW, LogLevel.INFO, LogStream.SYSTEM, "x" * 10_000)
+    await append_lines(database.pool, [line] * 3)
+    pool = Read(database.pool)
+    found = await search_lines(pool, LinesOf(id, stream=stream), None, 0, 5)  # type: ignore[arg-type]
+    assert found == Matches([1, 2, 3], 3, True)
+    assert pool.size < 1_000
+
+
 async def test_of_no_log_nothing_is_found(database: Database) -> None:
     none = LinesOf(new_id())
     assert await search_lines(database.pool, none, "x", 7, 5) == Matches([], 0, True)
@@ -170,11 +200,32 @@ async def test_what_is_counted_goes_with_the_log(
     assert await database.pool.fetchval(count, log[0]) == 0
 
 
-async def test_lines_from_before_are_counted_as_those_written_now(
-    database: Database, log: tuple[UUID, list[UUID], list[NewLine]]
+COUNTED = "select * from log_blocks order by log_blocks::text"
+COUNTED_ANEW = """
+select execution_id, ((line - 1) / 1000)::int as block, task_run_id, path, attempt, level, stream,
+  count(*)::int as lines, min(at) as since
+from logs group by 1, 2, 3, 4, 5, 6, 7
+"""
+
+
+async def test_lines_of_an_earlier_release_are_counted_and_those_written_meanwhile(
+    empty_database_url: str,
 ) -> None:
-    counted = "select * from log_blocks order by log_blocks::text"
-    now = await database.pool.fetch(counted)
-    migration = import_module("models.migrations.0028_counted_lines")
-    await database.pool.execute(migration.COUNTED_ANEW)
-    assert await database.pool.fetch(counted) == now != []
+    async with open_database(empty_database_url) as database:
+        await migrate_to(database, "0024_told_since")
+        ids = [new_id(), new_id(), new_id()]
+        runs = [new_id(), new_id()]
+        lines = [written(id, [runs[0], *runs]) for id in ids]
+        await append_lines(database.pool, lines[0][:1_500])
+        await append_lines(database.pool, lines[1][:1_000])
+        await migrate_to(database, "0027_last_metrics")
+        await append_lines(database.pool, lines[0][1_500:2_700])
+        await append_lines(database.pool, lines[2][:7])
+        await database.pool.execute("delete from logs where execution_id = $1", ids[1])
+        await database.pool.execute("delete from log_heads where execution_id = $1", ids[1])
+        await migrate(database)
+        await append_lines(database.pool, lines[0][2_700:])
+        counted = await database.pool.fetch(COUNTED)
+        anew = f"select * from ({COUNTED_ANEW}) log_blocks order by log_blocks::text"
+        assert counted == await database.pool.fetch(anew)
+        assert {row["execution_id"] for row in counted} == {ids[0], ids[2]}

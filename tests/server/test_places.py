@@ -1,5 +1,6 @@
 """Paths of the server's disk as they leave, and URIs of answers as they come in."""
 
+import json
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
@@ -35,6 +36,11 @@ PLACES = Places(Path("/data"), "/data/artifacts")
         ),
         ("file:///home/me/model.pkl", None),
         ("s3://bucket/data/x and /mnt/data/x and ../data/x", None),
+        ("\x1b[36m/data/pg\x1b[0m", "\x1b[36m…/pg\x1b[0m"),
+        ("\x1b[1;36mfile:///data/artifacts/a", "\x1b[1;36mheadway:///a"),
+        ("\x07/data/pg", "\x07…/pg"),
+        ("gcc -I/data/work -L/data/artifacts/a", "gcc -I…/work -Lheadway:///a"),
+        ("s3://bucket-I/data/x and s3://bucket/data/artifacts/x", None),
         ("https://data/x, /database, /data-set/x, ü/data/x", None),
     ],
 )
@@ -43,6 +49,38 @@ def test_a_path_is_told_without_where_it_is(told: str, shown: str | None) -> Non
     assert PLACES.shown_text(told) == expected
     value = {"key": [told]}
     assert orjson.loads(PLACES.shown(orjson.dumps(value))) == {"key": [expected]}
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "\x1b[36m",
+        "\x1b[K",
+        "\x1bM",
+        "\0",
+        "gcc -I",
+        "é",
+        "x",
+        "a.",
+        "-",
+        "_",
+        "\\n",
+        "C:\\t",
+        "..",
+        "%2",
+    ],
+)
+def test_a_long_folder_is_found_whatever_stands_before_it(before: str) -> None:
+    places = Places(Path("/var/lib/headway"), "/var/lib/headway/artifacts")
+    told = (
+        f"{before}/var/lib/headway/pg {before}/var/lib/headway/artifacts/a {before}/var/lib/headway"
+    )
+    expected = f"{before}…/pg {before}headway:///a {before}…/"
+    assert places.shown_text(told) == expected
+    for encoded in (orjson.dumps([told]), json.dumps([told]).encode()):
+        assert orjson.loads(places.shown(encoded)) == [expected]
+    other = f"{before}/var/lib/headway-2/x {before}/var/lib/headways"
+    assert places.shown_text(other) == other
 
 
 def test_folders_are_found_however_they_are_written(tmp_path: Path) -> None:

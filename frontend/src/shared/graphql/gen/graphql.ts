@@ -691,6 +691,13 @@ export type ExecutionOrder =
   /** What is least far first; equal ones the first created first. */
   | 'PROGRESS_ASC';
 
+/** The direction of an order. */
+export type SortDirection =
+  /** The least first. */
+  | 'ASC'
+  /** The greatest first. */
+  | 'DESC';
+
 /** What kind of JSON a value is. */
 export type ValueType =
   /** Text. */
@@ -759,13 +766,6 @@ export type ValueOrder = {
   direction: SortDirection;
 };
 
-/** The direction of an order. */
-export type SortDirection =
-  /** The least first. */
-  | 'ASC'
-  /** The greatest first. */
-  | 'DESC';
-
 /** Which approval requests. All that is given must hold. */
 export type ApprovalFilter = {
   /** In one of these states. */
@@ -811,6 +811,8 @@ export type SaveFilterInput = {
   id?: string | number | null | undefined;
   /** The order that it is meant to be seen in. */
   orderBy?: ExecutionOrder | null | undefined;
+  /** The same by what executions have in a column; pass this or `orderBy`. */
+  orderByValue?: ValueOrder | null | undefined;
   /** Whether it is there for all; false by default, and a changed one stays as it is. */
   shared?: boolean | null | undefined;
 };

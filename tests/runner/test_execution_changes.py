@@ -1,0 +1,81 @@
+"""What was written since a snapshot: whose transactions count, what a snapshot is, and how children are found."""
+
+from uuid import UUID
+
+import pytest
+
+from runner.store import execution_changes as store
+from runner.store.database import Database
+from tests.runner.stored import NOW, store_execution
+
+METRICS = """
+insert into metrics (id, execution_id, name, kind, value, at) select gen_random_uuid(), $1, 'loss', 'GAUGE', n, $2
+from generate_series(1, $3) n
+"""
+CHILDREN = """
+insert into executions (id, namespace, flow_key, kind, name, state, seq, state_seq, created_by, created_at, parent_id)
+select gen_random_uuid(), 'acme', 'below', 'flow', 'below', 'CREATED', 1, 1, 'user:admin', $2, $1
+from generate_series(1, $3) n
+"""
+
+
+async def now(database: Database, id: UUID) -> str:
+    found = await store.news_since(database.pool, id, None)
+    assert found
+    return found.moment
+
+
+async def counted(database: Database, id: UUID, moment: str) -> dict[str, int]:
+    found = await store.news_since(database.pool, id, moment)
+    assert found and not found.ahead
+    return dict(found.rows)
+
+
+@pytest.mark.parametrize(
+    ("kind", "insert", "table", "xid"),
+    [("metrics", METRICS, "metrics", "xid"), ("children", CHILDREN, "executions", "moved_xid")],
+)
+async def test_rows_restored_from_a_server_of_more_transactions_count_as_seen(
+    database: Database, kind: str, insert: str, table: str, xid: str
+) -> None:
+    id = await store_execution(database.pool)
+    await database.pool.execute(insert, id, NOW, store.TOO_MANY + 1)
+    later = f"update {table} set {xid} = '9000000000000000000' where id <> $1"
+    await database.pool.execute(later, id)
+    moment = await now(database, id)
+    assert (await counted(database, id, moment))[kind] == 0
+    await database.pool.execute(insert, id, NOW, 2)
+    assert (await counted(database, id, moment))[kind] == 2
+    until = await now(database, id)
+    rows = await store.rows_between(database.pool, kind, id, moment, until, store.NO_ID, 10)
+    assert len(rows) == 2
+
+
+@pytest.mark.parametrize(
+    "moment", ["5:5:", "5:9:", "5:9:5", "5:9:5,7,8", "5:9:6,6", "1:9223372036854775807:"]
+)
+async def test_a_moment_is_read_by_postgresql(database: Database, moment: str) -> None:
+    assert store.is_moment(moment)
+    assert await database.pool.fetchval("select $1::text::pg_snapshot is not null", moment)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "", "nonsense", "5", "5:", "5:9", "9:5:", "0:5:", "5:9:8,6", "5:9:4", "5:9:9", "5:9:,", "5:9:6,", "-1:5:",
+        "1:9223372036854775808:", "5:99999999999999999999:", "5:9:x", " 5:9:", "5:9:\n", "\u0665:\u0669:",
+    ],
+)  # fmt: skip
+def test_what_postgresql_may_refuse_is_no_moment(told: str) -> None:
+    assert not store.is_moment(told)
+
+
+async def test_moved_children_are_found_without_looking_at_the_others(database: Database) -> None:
+    id = await store_execution(database.pool)
+    await database.pool.execute(CHILDREN, id, NOW, 3_000)
+    await database.pool.execute("analyze executions")
+    moment = await now(database, id)
+    asked = """explain select from executions c where c.parent_id = $1
+      and c.moved_xid >= pg_snapshot_xmin($2::text::pg_snapshot)"""
+    plan = "\n".join(row[0] for row in await database.pool.fetch(asked, id, moment))
+    assert "executions_moved" in plan, plan
