@@ -30,7 +30,9 @@ export type ExecutionRecord = {
   notes: ReadonlyMap<string, NoteRowFragment>;
   artifacts: ReadonlyMap<string, ArtifactRowFragment>;
   children: ReadonlyMap<string, ExecutionLinkFragment>;
-  /** Events that arrived since the snapshot, by seq; earlier ones are read by who needs them. */
+  /** The seq of the snapshot. */
+  since: number;
+  /** Events that arrived after the snapshot, by seq; earlier ones are read by who needs them. */
   events: readonly EventMarkFragment[];
 };
 
@@ -40,6 +42,7 @@ export function recordOf(snapshot: Snapshot): ExecutionRecord {
     head,
     cursor,
     seq: head.seq,
+    since: head.seq,
     taskRuns: byId(taskRuns),
     approvals: byId(approvals),
     notes: byId(notes),
@@ -69,6 +72,7 @@ export function fold(record: ExecutionRecord, change: Change): ExecutionRecord {
     head: newer(record.head, change.execution),
     cursor: change.cursor,
     seq: change.seq,
+    since: record.since,
     taskRuns: merged(record.taskRuns, change.taskRuns),
     approvals: merged(record.approvals, change.approvals),
     notes: merged(record.notes, change.notes),
