@@ -4,7 +4,6 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { aRow } from "@/testing/fixtures";
 import { Stream, show } from "@/testing/world";
 import type { Change } from "./rows";
-import { MOST_EXPORTED } from "./selection";
 
 type Message = { executionList: Partial<Change> & { cursor: string } };
 type Asked = {
@@ -342,36 +341,6 @@ describe("export", { timeout: 20_000 }, () => {
     expect(file.pathname).toBe("/executions/export.csv");
     expect(file.searchParams.get("search")).toBe(own);
     expect(file.searchParams.get("columns")).toBe("id,state,name,metric.loss,failureTask,failureMessage");
-  });
-});
-
-describe("export of what is picked", { timeout: 20_000 }, () => {
-  const picked = async (count: number) => {
-    const made = await opened();
-    const rows = Array.from({ length: count }, (_, at) => aRow({ id: `exec_${at}`, name: `row ${at}` }));
-    await made.send({ reset: true, enter: entering(...rows), totalCount: { value: 900, exact: true } });
-    await made.user.click(await screen.findByRole("checkbox", { name: "Select all that are loaded" }));
-    await made.user.click(within(screen.getByRole("toolbar")).getByRole("button", { name: "More" }));
-    return made;
-  };
-  const csv = () => screen.findByRole<HTMLAnchorElement>("menuitem", { name: /^Export CSV/ });
-
-  it("names them in the address", async () => {
-    await picked(MOST_EXPORTED);
-    const file = new URL((await csv()).href);
-    expect(JSON.parse(file.searchParams.get("where")!).id).toHaveLength(MOST_EXPORTED);
-  });
-
-  it("says why not when they are more than an address holds; all that match are no such list", async () => {
-    const { user } = await picked(MOST_EXPORTED + 1);
-    const item = await csv();
-    expect(item.getAttribute("aria-disabled")).toBe("true");
-    expect(item.getAttribute("href")).toBeNull();
-    expect(item.textContent).toContain(`At most ${MOST_EXPORTED} picked executions`);
-    await user.keyboard("{Escape}");
-    await user.click(screen.getByRole("button", { name: "Select all 900 that match" }));
-    await user.click(within(screen.getByRole("toolbar")).getByRole("button", { name: "More" }));
-    expect(new URL((await csv()).href).searchParams.get("where")).toBeNull();
   });
 });
 
