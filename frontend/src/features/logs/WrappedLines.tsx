@@ -46,8 +46,20 @@ export function WrappedLines({ store, goal, follow, draw, onSeen }: ViewProps) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: as above
   useLayoutEffect(() => void stay(), [height, view]);
 
+  // Who stood at the end stands there too when the box becomes lower: the last lines tell the cause.
+  const ended = useRef(false);
+  const stand = useEffectEvent(() => {
+    const shown = box.current!;
+    if (!ended.current || follow.following) return;
+    shown.scrollTop = shown.scrollHeight;
+    follow.moved(shown);
+  });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the height of the box is what moves the end
+  useLayoutEffect(() => stand(), [view]);
+
   const look = useEffectEvent(() => {
     store.look(first, last);
+    ended.current = view > 0 && height - scroll - view < ROW;
     const [top, bottom] = [lineNear(store, first, 1), lineNear(store, last, -1)];
     const index = top === null ? -1 : store.indexOf(top);
     const start = virtual.measurementsCache[index]?.start;

@@ -112,6 +112,7 @@ export function TasksPane({ record, selected, actions }: Props) {
       )}
       {chosen === "timeline" && rows.length === 0 && (
         <Nothing
+          recorded={record.head.origin === "EXTERNAL"}
           tasks={taskRuns.size}
           onAll={() => {
             setText("");
@@ -124,11 +125,13 @@ export function TasksPane({ record, selected, actions }: Props) {
   );
 }
 
-function Nothing({ tasks, onAll }: { tasks: number; onAll: () => void }) {
+const NONE_RECORDED = "It ran elsewhere, and no task of it was recorded.";
+
+function Nothing({ tasks, recorded, onAll }: { tasks: number; recorded: boolean; onAll: () => void }) {
   return (
     <div className={classes.nothing}>
       {tasks === 0 ? (
-        <EmptyState title="No task has been planned yet." />
+        <EmptyState title={recorded ? NONE_RECORDED : "No task has been planned yet."} />
       ) : (
         <EmptyState title="No task matches the filter.">
           <button type="button" className={classes.all} onClick={onAll}>

@@ -26,7 +26,7 @@ export function useAxis(record: ExecutionRecord, at: number | undefined, usual: 
   const over = isEnded(source.head.state);
   const { from, until } = useMemo(() => boundsOf(source), [source]);
   const now = Math.max(Date.now(), until);
-  if (!past || !whole.current) {
+  if (!past || over || !whole.current) {
     const next = over ? rangeOf(from, until) : steppedRange(from, Math.max(now, usual));
     whole.current = same(whole.current, next);
   }
@@ -48,6 +48,11 @@ function useLatest(id: string): ExecutionRecord | undefined {
 
 function same(before: Range | undefined, next: Range): Range {
   return before && before.from === next.from && before.to === next.to ? before : next;
+}
+
+/** The time of a moment in the past, as far as the record of then knows; null for the present. */
+export function momentOf(record: ExecutionRecord, at: number | undefined): string | null {
+  return at === undefined ? null : new Date(boundsOf(record).until).toISOString();
 }
 
 /** The first and the last moment that the record knows of. */

@@ -7,6 +7,7 @@ import { isEmpty, JsonTree } from "@/shared/ui/JsonTree";
 import { ProgressBar } from "@/shared/ui/ProgressBar";
 import { StateBadge } from "@/shared/ui/StateBadge";
 import { isEnded } from "@/shared/ui/stateTokens";
+import { momentOf } from "../../timeline/useAxis";
 import { useSelection } from "../../useSelection";
 import { None, Section } from "../Section";
 import { lastOf, TELLS_OF_TASK } from "../version";
@@ -36,7 +37,7 @@ export function TaskOverview({ record, taskRun, attempt }: Props) {
   return (
     <>
       {error && <ErrorState error={error} what="The overview" />}
-      <Standing taskRun={taskRun} />
+      <Standing taskRun={taskRun} moment={momentOf(record, at)} />
       {shownError && <ErrorBlock error={shownError} />}
       {running && facts && <WaitsFor reasons={facts.waitingFor} />}
       <Needs record={record} taskRun={taskRun} />
@@ -61,7 +62,7 @@ export function TaskOverview({ record, taskRun, attempt }: Props) {
   );
 }
 
-function Standing({ taskRun }: { taskRun: TaskRunRow }) {
+function Standing({ taskRun, moment }: { taskRun: TaskRunRow; moment: string | null }) {
   const { key, state, stateHistory, startedAt, endedAt, progress, message } = taskRun;
   return (
     <section aria-label="State" className={classes.state}>
@@ -69,7 +70,7 @@ function Standing({ taskRun }: { taskRun: TaskRunRow }) {
         badge={<StateBadge state={state} plain />}
         steps={stateHistory.filter((step, index) => index > 0 || step.state !== "CREATED")}
         startedAt={startedAt}
-        endedAt={endedAt}
+        endedAt={endedAt ?? moment}
       />
       {!isEnded(state) && progress > 0 && <ProgressBar value={progress} label={`Progress of ${key}`} />}
       {message && <None>{message}</None>}
