@@ -1,10 +1,11 @@
 """`node` and `nodes`: any id back to what it names, or null for what is not there or may not be seen."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from models.errors import Refused
+from models.errors import ProblemCode, Refused
 from models.ids import untyped
 from models.viewer import Permission
 from runner.store import audit
@@ -24,11 +25,19 @@ from schema.types.schedule import Schedule
 from schema.types.task_run import Attempt, TaskRun
 from schema.types.viewer import Worker
 
+MOST: Final = 200
+"""Ids in one question."""
 Find = Callable[[Info, UUID], Awaitable[Node | None]]
 
 
 async def find_nodes(info: Info, ids: Sequence[str]) -> list[Node | None]:
-    return [await _find(info, id) for id in ids]
+    """Raises Refused for more ids than one answer holds."""
+    if len(ids) > MOST:
+        sentence = (
+            f"`nodes` takes at most {MOST} ids, got {len(ids)}; ask for the others by themselves"
+        )
+        raise Refused.because(ProblemCode.VALIDATION, sentence, "ids")
+    return await asyncio.gather(*(_find(info, id) for id in ids))
 
 
 async def _find(info: Info, id: str) -> Node | None:
@@ -69,6 +78,13 @@ async def _audit_event(info: Info, key: UUID) -> Node | None:
     return AuditEvent.of(row) if row else None
 
 
+async def _task_run(info: Info, key: UUID) -> Node | None:
+    row = await info.context.loaders.task_run.load(key)
+    if row is None or not await info.context.loaders.execution.load(row["execution_id"]):
+        return None
+    return TaskRun.of(row)
+
+
 async def _schedule(info: Info, key: UUID) -> Node | None:
     row = await info.context.loaders.schedule.load(key)
     return Schedule.of(row) if row else None
@@ -94,7 +110,7 @@ _FINDERS: Mapping[str, Find] = {
     "note": _of_an_execution(store.NOTE, Note.of),
     "sched": _schedule,
     "filt": find_filter,
-    "run": _of_an_execution(store.TASK_RUN, TaskRun.of),
+    "run": _task_run,
     "att": _of_an_execution(store.ATTEMPT, Attempt.of),
     "appr": _of_an_execution(store.APPROVAL, Approval.of),
     "art": find_artifact,

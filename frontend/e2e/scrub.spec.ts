@@ -39,6 +39,7 @@ test("while an earlier moment is shown, new events do not move the view", async 
   const pane = page.getByRole("region", { name: "Tasks" });
   const knob = pane.getByRole("slider", { name: "Moment shown" });
   await expect(pane.locator('[data-task="release"]')).toContainText("Needs approval");
+  await expect(pane, "its events are read").toContainText(/event \d/);
   await knob.focus();
   await page.keyboard.press("Home");
   await expect(page).toHaveURL(/at=\d+/);

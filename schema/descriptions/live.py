@@ -44,7 +44,6 @@ LIVE: Final[Words] = {
             "more": "Whether more of what has happened already follows at once.",
             "execution": "It, as it is now: ask for its own fields only.",
             "taskRuns": "Those that are new or changed, as they are now. New ones follow those that were there.",
-            "goneTaskRunIds": "Those that are no longer part of it. Today none ever goes: it is empty.",
             "approvals": "The requests that are new or changed.",
             "metrics": "New ones.",
             "artifacts": "New or changed ones.",

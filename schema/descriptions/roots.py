@@ -70,7 +70,7 @@ ROOTS: Final[Words] = {
             "node": "Anything with an id.",
             "node(id)": "Its id.",
             "nodes": "Several things, in the order of their ids.",
-            "nodes(ids)": "Their ids.",
+            "nodes(ids)": "Their ids, 200 at most.",
             "namespaces": "The namespaces that have flows or executions, those only recorded ones included, by name.",
             "flow": "A flow.",
             "flow(namespace)": "Its namespace.",

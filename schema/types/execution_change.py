@@ -30,7 +30,6 @@ class ExecutionChange:
     seq: int
     more: bool
     task_run_rows: strawberry.Private[Sequence[Any]]
-    gone_task_run_ids: list[strawberry.ID]
     approvals: list[Approval]
     metrics: list[Metric]
     artifacts: list[ArtifactUse]
@@ -49,7 +48,6 @@ class ExecutionChange:
             seq=part.place.seq,
             more=part.more,
             task_run_rows=rows.get("task_runs", ()),
-            gone_task_run_ids=[],
             approvals=[Approval.of(row) for row in rows.get("approvals", ())],
             metrics=[Metric.of(row) for row in rows.get("metrics", ())],
             artifacts=[

@@ -28,7 +28,7 @@ _LISTED = " ".join(f"{name} {{ {fields} }}" for name, fields in _LISTS.items())
 VIEW = f"""query ($id: ID!, $at: Int) {{ execution(id: $id, at: $at) {{
   cursor {_OWN} taskRuns {{ {_TASK_RUN} }} {_LISTED} }} }}"""
 CHANGES = f"""subscription ($id: ID!, $after: String) {{ executionChanges(id: $id, after: $after) {{
-  reset cursor seq more execution {{ {_OWN} }} taskRuns {{ {_TASK_RUN} }} goneTaskRunIds {_LISTED} goneArtifactIds
+  reset cursor seq more execution {{ {_OWN} }} taskRuns {{ {_TASK_RUN} }} {_LISTED} goneArtifactIds
   events {{ {_EVENT} }} }} }}"""
 _EVENTS = f"""query ($id: ID!, $after: Int) {{ execution(id: $id) {{
   events(first: 1000, after: $after) {{ {_EVENT} }} }} }}"""
@@ -52,9 +52,8 @@ class Followed:
         self.own = change["execution"]
         for name, rows in self.lists.items():
             rows.update({row["id"]: row for row in change[name]})
-        for name, gone in (("taskRuns", "goneTaskRunIds"), ("artifacts", "goneArtifactIds")):
-            for id in change[gone]:
-                self.lists[name].pop(id, None)
+        for id in change["goneArtifactIds"]:
+            self.lists["artifacts"].pop(id, None)
 
 
 @dataclass

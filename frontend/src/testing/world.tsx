@@ -12,7 +12,9 @@ import { theme } from "@/app/theme";
 import { link } from "@/shared/graphql/link";
 import { useKeyboard } from "@/shared/lib/keys";
 
-const schema = buildSchema(readFileSync(`${import.meta.dirname}/../../../schema/schema.graphql`, "utf8"));
+export const schema = buildSchema(
+  readFileSync(`${import.meta.dirname}/../../../schema/schema.graphql`, "utf8"),
+);
 for (const name of ["Node", "Problem"]) {
   (schema.getType(name) as GraphQLAbstractType).resolveType = (value: { __typename: string }) =>
     value.__typename;

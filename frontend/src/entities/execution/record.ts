@@ -21,15 +21,18 @@ export type Change = ExecutionChangesSubscription["executionChanges"];
 /** One execution as the page knows it: a snapshot, then every change folded into it. Lists are by id, in order. */
 export type ExecutionRecord = {
   head: Head;
-  /** Where the changes go on after this record, and the seq up to which they are in it. */
-  cursor: string;
+  /** Where the changes go on after this record; null when they cannot: a new snapshot has to be read first. */
+  cursor: string | null;
+  /** The seq up to which the changes are in it. */
   seq: number;
   taskRuns: ReadonlyMap<string, TaskRunRow>;
   approvals: ReadonlyMap<string, ApprovalViewFragment>;
   notes: ReadonlyMap<string, NoteRowFragment>;
   artifacts: ReadonlyMap<string, ArtifactRowFragment>;
   children: ReadonlyMap<string, ExecutionLinkFragment>;
-  /** Events that arrived since the snapshot, by seq; earlier ones are read by who needs them. */
+  /** The seq of the snapshot. */
+  since: number;
+  /** Events that arrived after the snapshot, by seq; earlier ones are read by who needs them. */
   events: readonly EventMarkFragment[];
 };
 
@@ -39,6 +42,7 @@ export function recordOf(snapshot: Snapshot): ExecutionRecord {
     head,
     cursor,
     seq: head.seq,
+    since: head.seq,
     taskRuns: byId(taskRuns),
     approvals: byId(approvals),
     notes: byId(notes),
@@ -48,17 +52,31 @@ export function recordOf(snapshot: Snapshot): ExecutionRecord {
   };
 }
 
+/** A snapshot replaces only a record that wants one, and never a newer one. */
+export function replaced(known: ExecutionRecord | undefined, snapshot: Snapshot): ExecutionRecord {
+  const isWanted = !known || (known.cursor === null && snapshot.seq >= known.seq);
+  return isWanted ? recordOf(snapshot) : known;
+}
+
+/** The same record, shown on until a new snapshot replaces it. */
+export function outdated(record: ExecutionRecord): ExecutionRecord {
+  return { ...record, cursor: null };
+}
+
 /** Folds one change in. Parts that it does not name stay the very same objects, so that nothing draws them again. */
 export function fold(record: ExecutionRecord, change: Change): ExecutionRecord {
+  if (record.cursor === null) return record; // something lies between
+  if (change.reset) return outdated(record);
   if (change.seq < record.seq) return record; // a newer snapshot overtook it
   return {
     head: newer(record.head, change.execution),
     cursor: change.cursor,
     seq: change.seq,
-    taskRuns: without(merged(record.taskRuns, change.taskRuns), change.goneTaskRunIds),
+    since: record.since,
+    taskRuns: merged(record.taskRuns, change.taskRuns),
     approvals: merged(record.approvals, change.approvals),
     notes: merged(record.notes, change.notes),
-    artifacts: merged(record.artifacts, change.artifacts),
+    artifacts: without(merged(record.artifacts, change.artifacts), change.goneArtifactIds),
     children: merged(record.children, change.children),
     events: appended(record.events, change.events),
   };

@@ -1,11 +1,15 @@
 import type { CombinedError } from "@urql/core";
-import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
-import { ExecutionChangesDocument, ExecutionSnapshotDocument } from "@/shared/graphql/gen/graphql";
-import { useLive } from "@/shared/graphql/live";
+import { useCallback, useEffect, useEffectEvent, useMemo, useRef, useSyncExternalStore } from "react";
+import {
+  ExecutionChangesDocument,
+  ExecutionSnapshotDocument,
+  type ExecutionSnapshotQuery,
+} from "@/shared/graphql/gen/graphql";
+import { isOf, useLive } from "@/shared/graphql/live";
 import { useRead } from "@/shared/graphql/read";
 import { Memory } from "@/shared/lib/memory";
 import type { ActedOn } from "./actions/registry";
-import { afterAction, type ExecutionRecord, fold, recordOf } from "./record";
+import { afterAction, type ExecutionRecord, fold, outdated, recordOf, replaced } from "./record";
 
 const KEPT = 12;
 
@@ -30,9 +34,14 @@ export type Reading = {
 export function useRecord(id: string, at?: number): Reading {
   const live = useLiveRecord(id);
   const past = useMoment(id, at);
-  return at === undefined
-    ? live
-    : { ...past, record: past.record ?? live.record, live: live.record, learn: live.learn };
+  if (at === undefined) return live;
+  return {
+    record: past.record ?? (past.error ? undefined : live.record), // one moment is never shown as another
+    live: live.record,
+    missing: past.missing || live.missing,
+    error: past.error,
+    learn: live.learn,
+  };
 }
 
 function useLiveRecord(id: string): Reading {
@@ -40,60 +49,63 @@ function useLiveRecord(id: string): Reading {
     useCallback((listener) => records.subscribe(id, listener), [id]),
     () => records.get(id),
   );
-  const [round, setRound] = useState(0);
-  const [read, setRead] = useState(false); // the record may be from the memory; a reset needs a new one
+  // Changes are folded into a whole record only: while a snapshot is wanted the stream is off.
+  const wanted = !record || record.cursor === null;
   const { data, error, loading } = useRead(
     ExecutionSnapshotDocument,
     { id },
-    { version: round, paused: record !== undefined && !read },
+    { version: record?.seq, paused: !wanted, retries: true },
   );
+  const take = useEffectEvent(({ execution }: ExecutionSnapshotQuery) => {
+    const known = records.get(id);
+    if (execution) records.set(id, replaced(known, execution));
+    else if (!error && known?.cursor === null) records.delete(id);
+  });
   useEffect(() => {
-    if (data?.execution) {
-      records.set(id, recordOf(data.execution));
-      setRead(false);
-    }
-  }, [id, data]);
+    if (data) take(data);
+  }, [data]);
 
   const liveError = useLive(
     ExecutionChangesDocument,
     { id, after: null as string | null },
     {
-      paused: record === undefined,
+      paused: wanted,
       resume: () => ({ after: records.get(id)?.cursor ?? null }),
-      onData: ({ executionChanges: change }) => {
-        const known = records.get(id);
-        if (change.reset) {
-          setRead(true);
-          setRound((before) => before + 1);
-        } else if (known) records.set(id, fold(known, change));
-      },
+      onData: ({ executionChanges }) => change(id, (known) => fold(known, executionChanges)),
+      onEnd: () => change(id, outdated), // it was deleted, or is not shown any more: the snapshot says which
     },
   );
-  const learn = useCallback((acted: ActedOn) => {
-    const known = records.get(acted.id);
-    if (known) records.set(acted.id, afterAction(known, acted));
-  }, []);
+  const isGone = isOf(liveError, "NOT_FOUND");
+  useEffect(() => {
+    if (isGone) change(id, outdated);
+  }, [id, isGone]);
+  const learn = useCallback((acted: ActedOn) => change(acted.id, (known) => afterAction(known, acted)), []);
   return {
     record,
     live: record,
-    missing: !record && !loading && !error && data !== undefined && !data.execution,
-    error: record ? liveError : error,
+    missing: wanted && !loading && !error && data !== undefined && !data.execution,
+    error: wanted ? error : liveError,
     learn,
   };
+}
+
+function change(id: string, to: (known: ExecutionRecord) => ExecutionRecord): void {
+  const known = records.get(id);
+  if (known) records.set(id, to(known));
 }
 
 function useMoment(id: string, at: number | undefined): Omit<Reading, "learn" | "live"> {
   const { data, error, loading } = useRead(
     ExecutionSnapshotDocument,
     { id, at: at ?? null },
-    { paused: at === undefined },
+    { paused: at === undefined, retries: true },
   );
   const read = useMemo(() => data?.execution && recordOf(data.execution), [data]);
   const shown = useRef<ExecutionRecord>(undefined);
   if (at === undefined) shown.current = undefined;
   else if (read) shown.current = read; // until then the moment before: the page stays while the knob moves on
   return {
-    record: shown.current,
+    record: error ? undefined : shown.current,
     missing: !loading && !error && data !== undefined && !data.execution,
     error,
   };

@@ -1,5 +1,6 @@
 import { act, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
+import { GraphQLError } from "graphql";
 import { afterEach, beforeAll, expect, it, vi } from "vitest";
 import { records } from "@/entities/execution/useRecord";
 import { aSnapshot, aTask } from "@/testing/fixtures";
@@ -23,9 +24,10 @@ const FAILED = aSnapshot({
   labels: [{ key: "team", value: "data" }],
   taskRuns: [aTask("load", { state: "FAILED" })],
 });
+const REFUSED = { extensions: { code: "VALIDATION" } };
 const allowed = (action: string) => ({ action, allowed: true, code: null, reason: null });
 
-function opened(snapshot: object, facts: object = {}) {
+function opened(snapshot: object, facts: object = {}, search = "") {
   const changes = new Stream<object>();
   const execution = {
     inputs: { day: "2026-01-14" },
@@ -54,13 +56,18 @@ function opened(snapshot: object, facts: object = {}) {
     ...snapshot,
     ...facts,
   };
-  show("/executions/exec_2", {
-    execution: () => execution,
-    executions: () => ({ nodes: [], totalCount: { value: 4, exact: true } }),
-    executionChanges: () => changes,
-    viewer: () => ({ actor: { kind: "USER", name: "admin" }, permissions: ["RUN_FLOW"] }),
-  });
-  return changes;
+  return {
+    changes,
+    ...show(`/executions/exec_2${search}`, {
+      execution: ({ at }: { at?: number | null }) => {
+        if (at && at > 3) throw new GraphQLError("at is the seq of one of its events, 1 to 3", REFUSED);
+        return execution;
+      },
+      executions: () => ({ nodes: [], totalCount: { value: 4, exact: true } }),
+      executionChanges: () => changes,
+      viewer: () => ({ actor: { kind: "USER", name: "admin" }, permissions: ["RUN_FLOW"] }),
+    }),
+  };
 }
 
 vi.setConfig({ testTimeout: 30_000 });
@@ -108,7 +115,7 @@ it("says nothing over a quiet success, and why it may not be run again when the 
 });
 
 it("shows the verdict with the change that tells of the failure", async () => {
-  const changes = opened(aSnapshot({ taskRuns: [aTask("load", { state: "RUNNING" })] }));
+  const { changes } = opened(aSnapshot({ taskRuns: [aTask("load", { state: "RUNNING" })] }));
   await screen.findByRole("heading", { name: "nightly-orders-2" });
   expect(screen.queryByRole("region", { name: "Why it failed" })).toBeNull();
   const { taskRuns, approvals, notes, artifacts, children, cursor, ...head } = { ...FAILED, seq: 9 };
@@ -120,7 +127,7 @@ it("shows the verdict with the change that tells of the failure", async () => {
         seq: 9,
         execution: head,
         taskRuns,
-        goneTaskRunIds: [],
+        goneArtifactIds: [],
         approvals: [],
         notes: [],
         artifacts: [],
@@ -131,4 +138,15 @@ it("shows the verdict with the change that tells of the failure", async () => {
   );
   await waitFor(() => expect(screen.getByRole("region", { name: "Why it failed" })).toBeTruthy());
   expect(screen.getByTestId("state").textContent).toContain("Failed");
+});
+
+it("shows no other moment in the place of one that there is not, and leads back to now", async () => {
+  const { router } = opened(FAILED, {}, "?at=999");
+  const alert = await screen.findByRole("alert");
+  expect(alert.textContent).toContain("as it was after event 999 could not be loaded");
+  expect(alert.textContent).toContain("1 to 3");
+  expect(screen.queryByText(/The page as it was/)).toBeNull();
+  await userEvent.click(screen.getByRole("button", { name: "Back to now" }));
+  expect(await screen.findByRole("region", { name: "Why it failed" })).toBeTruthy();
+  expect(router.state.location.search).not.toHaveProperty("at");
 });

@@ -1,11 +1,14 @@
 import { Button, Skeleton } from "@mantine/core";
 import { getRouteApi, Link } from "@tanstack/react-router";
+import type { CombinedError } from "@urql/core";
 import type { ComponentType } from "react";
 import { useActionKeys } from "@/entities/execution/actions/useActionKeys";
 import { useActions } from "@/entities/execution/actions/useActions";
 import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
 import { useRecord } from "@/entities/execution/useRecord";
 import { useFavicon } from "@/shared/lib/favicon";
+import { useKeys } from "@/shared/lib/keys";
+import { formatInteger } from "@/shared/lib/number";
 import { useTitle } from "@/shared/lib/title";
 import { EmptyState } from "@/shared/ui/EmptyState";
 import { ErrorState } from "@/shared/ui/ErrorState";
@@ -17,7 +20,7 @@ import { Panes } from "./Panes";
 import { useFacts } from "./useFacts";
 import { useMoment } from "./useMoment";
 import { useOffers } from "./useOffers";
-import { useSelectedTask, useSelection } from "./useSelection";
+import { type Selection, useSelectedTask, useSelection } from "./useSelection";
 import { useUpKey } from "./useUpKey";
 import { PastStrip } from "./verdict/PastStrip";
 import { Verdict } from "./verdict/Verdict";
@@ -42,6 +45,8 @@ function Execution({ id, Logs }: Props & { id: string }) {
   const reading = useRecord(id, selection.at);
   const { record, live = record, missing, error } = reading;
   if (missing) return <Missing id={id} />;
+  if (error && selection.at !== undefined && !record)
+    return <NoMoment error={error} at={selection.at} select={selection.select} />;
   if (!record || !live) return error ? <ErrorState error={error} what="The execution" /> : <Waiting />;
   return <Shown {...reading} record={record} live={live} Logs={Logs} />;
 }
@@ -83,6 +88,22 @@ function Shown({ record, live, error, learn, Logs }: ShownProps) {
         first={isEnded(live.head.state) ? "inspector" : "tasks"}
       />
       {actions.dialog}
+    </div>
+  );
+}
+
+type NoMomentProps = { error: CombinedError; at: number; select: Selection["select"] };
+
+/** The moment that the address names could not be read: no other is shown in its place. */
+function NoMoment({ error, at, select }: NoMomentProps) {
+  const back = () => select({ at: undefined });
+  useKeys("Selection", [{ key: "Escape", words: "back to now", run: back }]);
+  return (
+    <div className={classes.page}>
+      <ErrorState error={error} what={`The execution as it was after event ${formatInteger(at)}`} />
+      <EmptyState title="This moment is not shown.">
+        <Button onClick={back}>Back to now</Button>
+      </EmptyState>
     </div>
   );
 }

@@ -1,6 +1,6 @@
 import { act, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { aRow } from "@/testing/fixtures";
 import { Stream, show } from "@/testing/world";
 import type { Change } from "./rows";
@@ -95,8 +95,6 @@ function world() {
         state: "RUNNING",
         labels: [],
         inputs: {},
-        taskRuns: [],
-        notes: [],
         availableActions: [
           { action: "CANCEL", allowed: true },
           {
@@ -200,12 +198,19 @@ describe("rows", { timeout: 20_000 }, () => {
   });
 
   it("are previewed by Space, which closes by Escape", async () => {
-    const { send, user } = await opened();
+    const { send, user, root } = await opened();
+    const read = vi.spyOn(root, "execution");
     await send({ reset: true, enter: entering(aRow()) });
     await screen.findByRole("row", { name: /nightly-orders-2/ });
     await user.keyboard("j ");
     const preview = screen.getByRole("complementary", { name: "Preview of nightly-orders-2" });
     expect(within(preview).getByRole("link", { name: "Open" })).toBeTruthy();
+    const progress = within(preview).getByRole("progressbar", { name: "Progress of nightly-orders-2" });
+    expect(progress.getAttribute("aria-valuenow")).toBe("42");
+    await waitFor(() => expect(read).toHaveBeenCalledTimes(1));
+    await send({ update: [served(aRow({ seq: 4, progress: 0.5 })) as unknown as Row] });
+    await waitFor(() => expect(progress.getAttribute("aria-valuenow")).toBe("50"));
+    expect(read, "what changes comes with the row").toHaveBeenCalledTimes(1);
     await user.keyboard("{Escape}");
     expect(screen.queryByRole("complementary")).toBeNull();
   });

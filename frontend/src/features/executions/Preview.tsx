@@ -1,20 +1,21 @@
 import { ActionIcon, Button } from "@mantine/core";
 import { IconX } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
-import { ExecutionPreviewDocument, type TaskRunState } from "@/shared/graphql/gen/graphql";
+import { ExecutionPreviewDocument } from "@/shared/graphql/gen/graphql";
 import { useRead } from "@/shared/graphql/read";
-import { formatInteger } from "@/shared/lib/number";
 import { Duration } from "@/shared/ui/Duration";
 import { JsonTree } from "@/shared/ui/JsonTree";
+import { ProgressBar } from "@/shared/ui/ProgressBar";
 import { StateBadge } from "@/shared/ui/StateBadge";
+import { isEnded } from "@/shared/ui/stateTokens";
 import { Time } from "@/shared/ui/Time";
 import classes from "./Preview.module.css";
 import { extentOf, starterOf } from "./rowFacts";
 import type { Row } from "./rows";
 
-/** A row in some more words, beside the list, which keeps the keys: j and k go on from row to row. */
+/** A row in some more words, beside the list: what changes while it runs comes with the row. The list keeps the keys: j and k go on from row to row. */
 export function Preview({ row, live, onClose }: { row: Row; live: boolean; onClose: () => void }) {
-  const { data } = useRead(ExecutionPreviewDocument, { id: row.id }, { version: row.seq });
+  const { data } = useRead(ExecutionPreviewDocument, { id: row.id }, { version: row.state });
   const execution = data?.execution;
   return (
     <aside className={classes.drawer} aria-label={`Preview of ${row.name}`}>
@@ -41,7 +42,11 @@ export function Preview({ row, live, onClose }: { row: Row; live: boolean; onClo
             <span>{extentOf(row.failure)}</span>
           </div>
         )}
-        {execution && <Counts states={execution.taskRuns.map((task) => task.state)} />}
+        {!isEnded(row.state) && (
+          <div className={classes.progress}>
+            <ProgressBar value={row.progress} label={`Progress of ${row.name}`} />
+          </div>
+        )}
         <Facts row={row} />
         {execution && Object.keys((execution.inputs as object | null) ?? {}).length > 0 && (
           <>
@@ -61,25 +66,6 @@ export function Preview({ row, live, onClose }: { row: Row; live: boolean; onClo
         </span>
       </footer>
     </aside>
-  );
-}
-
-/** Task runs by state, the most first. */
-export function countsOf(states: readonly TaskRunState[]): [TaskRunState, number][] {
-  const counts = new Map<TaskRunState, number>();
-  for (const state of states) counts.set(state, (counts.get(state) ?? 0) + 1);
-  return [...counts].sort((a, b) => b[1] - a[1]);
-}
-
-function Counts({ states }: { states: readonly TaskRunState[] }) {
-  return (
-    <ul className={classes.counts} aria-label="Tasks by state">
-      {countsOf(states).map(([state, count]) => (
-        <li key={state}>
-          <StateBadge state={state} plain /> {formatInteger(count)}
-        </li>
-      ))}
-    </ul>
   );
 }
 

@@ -2,7 +2,6 @@ import { ActionIcon, Button, Menu } from "@mantine/core";
 import {
   IconArrowsLeftRight,
   IconChevronUp,
-  IconDownload,
   IconPlayerStop,
   IconRefresh,
   IconTag,
@@ -11,10 +10,10 @@ import {
 import { useNavigate } from "@tanstack/react-router";
 import { formatCount, formatInteger } from "@/shared/lib/number";
 import { OfferButton } from "@/shared/ui/OfferButton";
-import { type Asked, exportAddress, type Order } from "./address";
+import type { Asked, Order } from "./address";
 import { type BulkAction, MORE, ON_THE_BAR } from "./bulk";
 import type { Column } from "./columns";
-import { exportedOf } from "./ExportMenu";
+import { ExportItems } from "./ExportItems";
 import classes from "./SelectionBar.module.css";
 import { type Selection, whyNotCompared } from "./selection";
 
@@ -40,7 +39,6 @@ export function SelectionBar({ selection, total, asked, order, columns, onAll, o
   const navigate = useNavigate();
   const count = selection.all ? formatCount(total) : formatInteger(selection.ids.size);
   const whyNot = whyNotCompared(selection);
-  const chosen: Asked = selection.all ? asked : { where: { id: [...selection.ids] }, search: null };
   const canTakeAll = !selection.all && (!total.exact || total.value > selection.ids.size);
   return (
     <div className={classes.bar} role="toolbar" aria-label={`${count} selected`}>
@@ -91,17 +89,7 @@ export function SelectionBar({ selection, total, asked, order, columns, onAll, o
             </Menu.Item>
           ))}
           <Menu.Divider />
-          {(["csv", "json"] as const).map((ending) => (
-            <Menu.Item
-              key={ending}
-              component="a"
-              download
-              href={exportAddress(ending, chosen, order, exportedOf(columns))}
-              leftSection={<IconDownload size={16} stroke={1.75} aria-hidden />}
-            >
-              Export {ending.toUpperCase()}
-            </Menu.Item>
-          ))}
+          <ExportItems selection={selection} asked={asked} order={order} columns={columns} />
         </Menu.Dropdown>
       </Menu>
       <span className={classes.line} />

@@ -64,3 +64,12 @@ export function whyNotCompared({ ids, all }: Selection): string | null {
   if (ids.size > MOST) return `At most ${MOST} can be compared; ${ids.size} are picked.`;
   return null;
 }
+
+/** Ids that an address holds, whatever stands between the page and the server: about 6 KB. */
+export const MOST_EXPORTED = 150;
+
+/** Why these cannot be exported; null when they can. All that match are told as the filter, not one by one. */
+export function whyNotExported({ ids, all }: Selection): string | null {
+  if (all || ids.size <= MOST_EXPORTED) return null;
+  return `At most ${MOST_EXPORTED} picked executions can be exported; pick fewer, or all that match.`;
+}

@@ -11,10 +11,15 @@ type Handlers<Data> = Resume & {
   onEnd?: () => void;
 };
 
-const FIRST_RETRY = 2_000;
-const LAST_RETRY = 30_000;
+export const FIRST_RETRY = 2_000;
+export const LAST_RETRY = 30_000;
 /** A stream may be quiet for hours: one that was asked again and has not failed by then is well. */
 const WELL_AFTER = 1_500;
+
+/** Whether the server answered with an error of this code. */
+export function isOf(error: CombinedError | undefined, code: string): boolean {
+  return error?.graphQLErrors.some(({ extensions }) => extensions?.code === code) ?? false;
+}
 
 /** Follows a subscription for as long as the component lives. One that failed is asked again, later each time. */
 export function useLive<Data, Variables extends AnyVariables>(
@@ -43,8 +48,7 @@ export function useLive<Data, Variables extends AnyVariables>(
     const heard = (result: OperationResult<Data, Variables>) => {
       if (!open) return;
       failed = Boolean(result.error);
-      refused =
-        result.error?.graphQLErrors.some(({ extensions }) => extensions?.code === "VALIDATION") ?? false;
+      refused = isOf(result.error, "VALIDATION");
       setError(result.error);
       if (result.data) {
         delay.current = FIRST_RETRY;

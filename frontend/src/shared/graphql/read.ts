@@ -2,6 +2,7 @@ import type { AnyVariables, CombinedError, TypedDocumentNode } from "@urql/core"
 import { useEffect, useEffectEvent, useRef, useState } from "react";
 import { useClient } from "urql";
 import { useLink } from "./link";
+import { FIRST_RETRY, isOf, LAST_RETRY } from "./live";
 
 export type Reading<Data> = { data: Data | undefined; error: CombinedError | undefined; loading: boolean };
 
@@ -10,16 +11,18 @@ const NOTHING = { data: undefined, error: undefined, loading: true };
 /**
  * Asks a query, and again when the variables, the link's epoch or `version` change. At most one is in flight: while
  * one is, further changes are gathered into a single next one. What was read stays until its successor arrives.
+ * With `retries` one that failed is asked again, later each time, unless the server would refuse the same again.
  */
 export function useRead<Data, Variables extends AnyVariables>(
   document: TypedDocumentNode<Data, Variables>,
   variables: Variables,
-  options: { version?: number | string; paused?: boolean } = {},
+  options: { version?: number | string | undefined; paused?: boolean; retries?: boolean } = {},
 ): Reading<Data> {
   const client = useClient();
   const { epoch } = useLink();
   const key = JSON.stringify(variables);
-  const wanted = `${epoch}|${options.version ?? ""}`;
+  const [round, setRound] = useState(0);
+  const wanted = `${epoch}|${options.version ?? ""}|${round}`;
   const paused = options.paused ?? false;
   const [state, setState] = useState<Reading<Data> & { key: string }>({ key, ...NOTHING });
   const flight = useRef({ key: "", wanted: "" });
@@ -56,6 +59,19 @@ export function useRead<Data, Variables extends AnyVariables>(
     },
     [],
   );
+
+  const delay = useRef(FIRST_RETRY);
+  const failed = options.retries && !paused && state.key === key ? state.error : undefined;
+  useEffect(() => {
+    if (!failed) {
+      delay.current = FIRST_RETRY;
+      return;
+    }
+    if (isOf(failed, "VALIDATION")) return;
+    const timer = setTimeout(() => setRound((before) => before + 1), delay.current);
+    delay.current = Math.min(LAST_RETRY, delay.current * 2);
+    return () => clearTimeout(timer);
+  }, [failed]);
 
   return state.key === key ? state : NOTHING;
 }

@@ -116,7 +116,6 @@ async function opened(search: string, over: Record<string, unknown> = {}, more: 
           more: false,
           execution: shown,
           taskRuns: [],
-          goneTaskRunIds: [],
           goneArtifactIds: [],
           approvals: [],
           metrics: [],

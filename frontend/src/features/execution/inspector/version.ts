@@ -2,18 +2,18 @@ import type { ExecutionRecord } from "@/entities/execution/record";
 import type { EventType } from "@/shared/graphql/gen/graphql";
 
 /**
- * The seq of the last event of these types: what is read by a query of its own is read anew when it grows. With a task
- * run only the events about that one count.
+ * The seq of the last event of these types, or of the snapshot when none came since: what is read by a query of its own is read anew when it grows. With task
+ * runs only the events about those count.
  */
 export function lastOf(
-  { events }: Pick<ExecutionRecord, "events">,
+  { events, since }: Pick<ExecutionRecord, "events" | "since">,
   types: ReadonlySet<EventType>,
-  taskRunId?: string,
+  taskRuns?: ReadonlySet<string>,
 ): number {
   const last = events.findLast(
-    (event) => types.has(event.type) && (!taskRunId || event.taskRun?.id === taskRunId),
+    ({ type, taskRun }) => types.has(type) && (!taskRuns || (taskRun !== null && taskRuns.has(taskRun.id))),
   );
-  return last?.seq ?? 0;
+  return last?.seq ?? since;
 }
 
 export const GIVES_OUTPUTS: ReadonlySet<EventType> = new Set<EventType>([

@@ -30,10 +30,29 @@ describe("MetricStore", () => {
     const store = new MetricStore();
     const heard = vi.fn();
     store.subscribe(heard);
-    store.add([row("loss", 3), row("loss", 2)]);
-    store.add([row("loss", 2)]);
-    expect(store.list(ALL)[0]!.rows.map((one) => one.value)).toEqual([3, 2]);
+    store.add([row("loss", 2), row("loss", 3)]);
+    store.add([row("loss", 3)]);
+    expect(store.list(ALL)[0]!.rows.map((one) => one.value)).toEqual([2, 3]);
     expect(heard).toHaveBeenCalledTimes(1);
+  });
+
+  it("keeps the order in which they were measured, whatever the order in which they come", () => {
+    const at = (second: string, step: number | null, id: string, value: number) =>
+      row("rows", value, { at: `2026-01-14T02:00:${second}Z`, step, id, kind: "COUNTER" });
+    const rows = [
+      at("10", null, "metr_9", 1),
+      at("10", 9, "metr_8", 2),
+      at("10", 10, "metr_1", 4),
+      at("10", 10, "metr_2", 8),
+      at("10.500000", 3, "metr_0", 16),
+    ];
+    const store = new MetricStore();
+    for (const one of [4, 2, 0, 3, 1]) store.add([rows[one]!]);
+    const [series] = store.list(ALL);
+    expect(series!.rows.map(({ value }) => value)).toEqual([1, 2, 4, 8, 16]);
+    expect(summaryOf({ ...series!, kind: "GAUGE" }).headline).toBe("16");
+    expect(pointsOf(series!, "time", null).map(([, sum]) => sum)).toEqual([1, 3, 7, 15, 31]);
+    expect(seriesOf(...rows.toReversed())).toEqual([series]);
   });
 
   it("keeps tasks, names and tags apart, whatever the order of the tags", () => {
@@ -61,11 +80,11 @@ describe("MetricStore", () => {
 
 describe("summaryOf", () => {
   it.each([
-    ["GAUGE", "2", "last"],
+    ["GAUGE", "3", "last"],
     ["COUNTER", "5", "sum"],
     ["DURATION", "5.0s", "total"],
   ] as const)("of a %s is %s, its %s", (kind, headline, means) => {
-    const [series] = seriesOf(row("x", 3, { kind }), row("x", 2, { kind }));
+    const [series] = seriesOf(row("x", 2, { kind }), row("x", 3, { kind }));
     expect(summaryOf(series!)).toMatchObject({ headline, means, count: 2 });
   });
 });
@@ -86,6 +105,16 @@ describe("pointsOf", () => {
     );
     expect(pointsOf(series!, "step", null)).toEqual([
       [1, 3],
+      [2, 5],
+    ]);
+  });
+  it("adds a counter up from left to right, though a later step was measured first", () => {
+    const [series] = seriesOf(
+      row("x", 3, { kind: "COUNTER", step: 2, at: "2026-01-14T02:00:01Z" }),
+      row("x", 2, { kind: "COUNTER", step: 1, at: "2026-01-14T02:00:02Z" }),
+    );
+    expect(pointsOf(series!, "step", null)).toEqual([
+      [1, 2],
       [2, 5],
     ]);
   });

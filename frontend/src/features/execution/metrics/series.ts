@@ -4,7 +4,7 @@ import { formatNumber } from "@/shared/lib/number";
 
 export type MetricRow = MetricRowFragment;
 
-/** The values of one metric of one task with one set of tags, in the order in which they were recorded. */
+/** The values of one metric of one task with one set of tags, in the order in which they were measured. */
 export type Series = {
   key: string;
   name: string;
@@ -35,13 +35,16 @@ export class MetricStore {
   add(rows: readonly MetricRow[]): void {
     const fresh = rows.filter((row) => !this.known.has(row.id));
     if (!fresh.length) return;
+    const unordered = new Set<MetricRow[]>();
     for (const row of fresh) {
       this.known.add(row.id);
       const key = keyOf(row);
-      const found = this.series.get(key);
-      if (found) found.rows.push(row);
-      else this.series.set(key, { ...describe(row), key, rows: [row] });
+      const rows = this.series.get(key)?.rows;
+      if (!rows) this.series.set(key, { ...describe(row), key, rows: [row] });
+      else if (byMoment(rows.at(-1)!, row) > 0) unordered.add(rows);
+      rows?.push(row);
     }
+    for (const rows of unordered) rows.sort(byMoment);
     this.version += 1;
     for (const listener of this.listeners) listener();
   }
@@ -56,6 +59,19 @@ export class MetricStore {
       .filter(({ rows }) => rows.length > 0)
       .sort((one, other) => one.key.localeCompare(other.key));
   }
+}
+
+/** The order in which the server finds the last value of a metric: by time, then step, none first, then id. */
+function byMoment(one: MetricRow, other: MetricRow): number {
+  return (
+    compare(one.at.replace("Z", ""), other.at.replace("Z", "")) ||
+    compare(Number(one.step ?? -Infinity), Number(other.step ?? -Infinity)) ||
+    compare(one.id, other.id)
+  );
+}
+
+function compare<Value extends string | number>(one: Value, other: Value): number {
+  return one < other ? -1 : one > other ? 1 : 0;
 }
 
 function keyOf(row: MetricRow): string {
@@ -92,14 +108,19 @@ export function summaryOf({ kind, rows }: Series): Summary {
 
 export type Axis = "step" | "time";
 
-/** Points over the steps, or over the seconds since `start`; a counter is drawn as its running sum. */
+/** Points over the steps, or over the seconds since `start`; a counter is drawn as its running sum from left to right. */
 export function pointsOf(series: Series, axis: Axis, start: string | null): [number, number][] {
   const from = Date.parse(start ?? series.rows[0]!.at);
-  let sum = 0;
-  return series.rows.flatMap((row): [number, number][] => {
-    sum += row.value;
+  const points = series.rows.flatMap((row): [number, number][] => {
     const x = axis === "step" ? row.step : (Date.parse(row.at) - from) / 1000;
-    return x === null ? [] : [[Number(x), series.kind === "COUNTER" ? sum : row.value]];
+    return x === null ? [] : [[Number(x), row.value]];
+  });
+  points.sort(([one], [other]) => one - other);
+  if (series.kind !== "COUNTER") return points;
+  let sum = 0;
+  return points.map(([x, value]) => {
+    sum += value;
+    return [x, sum];
   });
 }
 

@@ -21,7 +21,11 @@ export function useMetrics(id: string, at: number | undefined): Reading {
   const version = useSyncExternalStore(store.subscribe, store.getVersion);
   const [round, setRound] = useState(0);
   const cursor = useRef<string | null>(null);
-  const { data, error } = useRead(ExecutionMetricsDocument, { id, at: at ?? null }, { version: round });
+  const { data, error } = useRead(
+    ExecutionMetricsDocument,
+    { id, at: at ?? null },
+    { version: round, retries: true },
+  );
   const execution = data?.execution;
 
   useEffect(() => {
@@ -48,6 +52,6 @@ export function useMetrics(id: string, at: number | undefined): Reading {
     version,
     startedAt: execution?.startedAt ?? null,
     loaded: execution !== undefined,
-    error: execution ? liveError : error,
+    error: error ?? liveError,
   };
 }

@@ -62,7 +62,7 @@ async function opened(taskRuns: TaskRunRowFragment[], address = "", given: Given
           seq: 13,
           execution: snapshot,
           taskRuns: [],
-          goneTaskRunIds: [],
+          goneArtifactIds: [],
           approvals: [],
           notes: [],
           artifacts: [],

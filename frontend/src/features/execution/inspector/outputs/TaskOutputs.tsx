@@ -2,6 +2,7 @@ import { Button, Skeleton } from "@mantine/core";
 import { useState } from "react";
 import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
 import { outputsPath } from "@/shared/lib/expressionPath";
+import { formatInteger } from "@/shared/lib/number";
 import { ErrorState } from "@/shared/ui/ErrorState";
 import { isEmpty, JsonTree } from "@/shared/ui/JsonTree";
 import { isEnded } from "@/shared/ui/stateTokens";
@@ -11,6 +12,8 @@ import classes from "./Outputs.module.css";
 import { useOutputs } from "./useOutputs";
 
 const AT_ONCE = 50;
+/** The server is asked for no more ids at once. */
+const MOST = 200;
 
 type Props = { record: ExecutionRecord; taskRun: TaskRunRow | undefined };
 
@@ -32,10 +35,16 @@ export function TaskOutputs({ record, taskRun }: Props) {
           <JsonTree label={`Outputs of ${one.key}`} value={outputs.get(one.id)} root={outputsPath(one.key)} />
         </div>
       ))}
-      {all.length > shown.length && (
+      {all.length > shown.length && shown.length < MOST && (
         <Button variant="subtle" onClick={() => setLimit(limit + AT_ONCE)}>
           Outputs of {Math.min(AT_ONCE, all.length - shown.length)} more of {all.length} tasks
         </Button>
+      )}
+      {all.length > shown.length && shown.length >= MOST && (
+        <None>
+          The first {MOST} of {formatInteger(all.length)} tasks are read. Select a task to see what another
+          gave.
+        </None>
       )}
     </Section>
   );

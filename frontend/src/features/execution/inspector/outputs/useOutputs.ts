@@ -5,15 +5,14 @@ import { useRead } from "@/shared/graphql/read";
 import { useSelection } from "../../useSelection";
 import { GIVES_OUTPUTS, lastOf } from "../version";
 
-/** The outputs of task runs by id, as they are now or at the chosen moment; read anew when one of them gives others. */
+/** The outputs of task runs by id, as they are now or at the chosen moment; read anew when one of these gives others. */
 export function useOutputs(record: ExecutionRecord, taskRuns: readonly TaskRunRow[]) {
   const { at } = useSelection();
   const ids = taskRuns.map((one) => one.id);
-  const only = ids.length === 1 ? ids[0] : undefined;
   const now = useRead(
     TaskRunOutputsDocument,
     { ids },
-    { version: lastOf(record, GIVES_OUTPUTS, only), paused: at !== undefined || !ids.length },
+    { version: lastOf(record, GIVES_OUTPUTS, new Set(ids)), paused: at !== undefined || !ids.length },
   );
   const then = useRead(
     OutputsThenDocument,

@@ -27,7 +27,7 @@ export function TaskOverview({ record, taskRun, attempt }: Props) {
   const { data, error, loading } = useRead(
     TaskOverviewFactsDocument,
     { id: record.head.id, key: taskRun.key, at: at ?? null },
-    { version: `${taskRun.state}${lastOf(record, TELLS_OF_TASK, taskRun.id)}` },
+    { version: `${taskRun.state}${lastOf(record, TELLS_OF_TASK, new Set([taskRun.id]))}` },
   );
   const facts = data?.execution?.task ?? undefined;
   const before = data?.execution?.lastSuccess ?? undefined;

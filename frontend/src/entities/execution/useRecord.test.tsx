@@ -1,0 +1,206 @@
+import { act, renderHook } from "@testing-library/react";
+import { GraphQLError } from "graphql";
+import { Provider } from "urql";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { link } from "@/shared/graphql/link";
+import { aSnapshot, aTask } from "@/testing/fixtures";
+import { socketClientOf } from "@/testing/socket";
+import { Stream } from "@/testing/world";
+import { records, useRecord } from "./useRecord";
+
+const FILE = {
+  id: "use_1",
+  name: "orders.csv",
+  type: "file",
+  version: "1",
+  uri: "file:///orders.csv",
+  digest: null,
+  size: 7,
+  direction: "OUT" as const,
+  properties: {},
+  taskRunId: "run_load",
+  taskKey: "load",
+  createdAt: "2026-01-14T02:00:00.000000Z",
+  downloadUrl: null,
+  previewUrl: null,
+};
+
+const at = (seq: number, over: Parameters<typeof aSnapshot>[0] = {}) =>
+  aSnapshot({ seq, cursor: `cursor-${seq}`, ...over });
+
+function changed(seq: number, over: object = {}) {
+  const { taskRuns, approvals, notes, artifacts, children, cursor, ...execution } = at(seq);
+  const lists = { taskRuns, approvals, notes, artifacts, children, goneArtifactIds: [], events: [] };
+  return { executionChanges: { reset: false, cursor, seq, execution, ...lists, ...over } };
+}
+
+/** A server whose answers a test gives, one by one, and whose streams it feeds. */
+function opened({ moment, gone = false }: { moment?: number; gone?: boolean } = {}) {
+  const asked: {
+    answer: (snapshot: object | null) => void;
+    fail: (error: Error) => void;
+    at: number | null;
+  }[] = [];
+  const streams: { after: string | null; stream: Stream<object> }[] = [];
+  const world = {
+    execution: (args: { at: number | null }) =>
+      new Promise<object | null>((answer, fail) => asked.push({ answer, fail, at: args.at ?? null })),
+    executionChanges: ({ after }: { after: string | null }) => {
+      if (gone) throw new GraphQLError("no execution exec_2", { extensions: { code: "NOT_FOUND" } });
+      const stream = new Stream<object>();
+      streams.push({ after, stream });
+      return stream;
+    },
+  };
+  const client = socketClientOf(world);
+  const hook = renderHook(({ at }) => useRecord("exec_2", at), {
+    initialProps: { at: moment },
+    wrapper: ({ children }) => <Provider value={client}>{children}</Provider>,
+  });
+  return { ...hook, asked, streams };
+}
+
+const settle = (ms = 0) => act(async () => void (await vi.advanceTimersByTimeAsync(ms)));
+const does = async (what: () => void) => {
+  await act(async () => what());
+  await settle();
+};
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  link.move({ type: "opened", at: 0 });
+});
+afterEach(() => {
+  vi.useRealTimers();
+  records.delete("exec_2");
+});
+
+/** Shown, whole, and followed. */
+async function followed() {
+  const world = opened();
+  await settle();
+  await does(() => world.asked[0]!.answer(at(3, { taskRuns: [aTask("load", { state: "RUNNING" })] })));
+  expect(world.result.current.record?.seq).toBe(3);
+  return world;
+}
+
+it("turns the stream off at a reset, shows the record on, and goes on from the new snapshot", async () => {
+  const { result, asked, streams } = await followed();
+  const { stream } = streams[0]!;
+  const ended = vi.spyOn(stream, "return");
+  await does(() => {
+    stream.push(changed(9, { reset: true }));
+    stream.push(changed(10, { taskRuns: [aTask("after")] }));
+  });
+  expect(ended).toHaveBeenCalled();
+  expect([...result.current.record!.taskRuns.keys()], "nothing is folded over the gap").toEqual(["run_load"]);
+  expect([asked.length, streams.length]).toEqual([2, 1]);
+
+  await does(() => asked[1]!.answer(at(10, { taskRuns: [aTask("load"), aTask("after")] })));
+  expect(result.current.record).toMatchObject({ seq: 10, cursor: "cursor-10" });
+  expect(result.current.record!.taskRuns.size).toBe(2);
+  expect([asked.length, streams[1]?.after]).toEqual([2, "cursor-10"]);
+  await does(() => streams[1]!.stream.push(changed(11)));
+  expect(result.current.record!.seq).toBe(11);
+});
+
+it("never takes a snapshot that is older than what is known", async () => {
+  const { result, asked, streams } = await followed();
+  await does(() => streams[0]!.stream.push(changed(7)));
+  await does(() => streams[0]!.stream.push(changed(9, { reset: true })));
+  await does(() => asked[1]!.answer(at(5)));
+  expect(result.current.record).toMatchObject({ seq: 7, cursor: null });
+});
+
+it("tells why a snapshot that is wanted could not be read, and asks again later each time", async () => {
+  const { result, asked, streams } = await followed();
+  await does(() => streams[0]!.stream.push(changed(9, { reset: true })));
+  await does(() => asked[1]!.fail(new Error("the database is away")));
+  expect(result.current.record?.seq).toBe(3);
+  expect(result.current.error?.message).toContain("the database is away");
+  await settle(1_999);
+  expect(asked).toHaveLength(2);
+  await settle(1);
+  expect(asked).toHaveLength(3);
+  await does(() => asked[2]!.fail(new Error("still away")));
+  await settle(3_999);
+  expect(asked).toHaveLength(3);
+  await settle(1);
+  await does(() => asked[3]!.answer(at(9)));
+  expect(result.current.error).toBeUndefined();
+  expect(result.current.record?.seq).toBe(9);
+  await settle(60_000);
+  expect([asked.length, streams.length]).toEqual([4, 2]);
+});
+
+it("reads a remembered record anew when a reset was outstanding, and only then", async () => {
+  const first = await followed();
+  first.unmount();
+  const whole = opened();
+  await settle();
+  expect([whole.asked.length, whole.streams[0]?.after]).toEqual([0, "cursor-3"]);
+  await does(() => whole.streams[0]!.stream.push(changed(9, { reset: true })));
+  whole.unmount();
+
+  const back = opened();
+  await settle();
+  expect(back.result.current.record?.seq, "shown until the new one is there").toBe(3);
+  expect([back.asked.length, back.streams.length]).toEqual([1, 0]);
+  await does(() => back.asked[0]!.answer(at(9)));
+  expect([back.result.current.record?.seq, back.streams.length]).toEqual([9, 1]);
+});
+
+it("takes out the artifacts of an attempt that then failed", async () => {
+  const { result, streams } = await followed();
+  await does(() => streams[0]!.stream.push(changed(4, { artifacts: [FILE] })));
+  expect([...result.current.record!.artifacts.keys()]).toEqual(["use_1"]);
+  await does(() => streams[0]!.stream.push(changed(5, { goneArtifactIds: ["use_1"] })));
+  expect(result.current.record!.artifacts.size).toBe(0);
+});
+
+it("says that it is gone when the stream ended and the server has it no more", async () => {
+  const { result, asked, streams } = await followed();
+  await does(() => void streams[0]!.stream.return());
+  expect(result.current.missing, "until the server said so").toBe(false);
+  await does(() => asked[1]!.answer(null));
+  expect(result.current).toMatchObject({ missing: true, record: undefined });
+  expect(records.get("exec_2")).toBeUndefined();
+});
+
+it("says that a remembered one is gone when its stream is refused", async () => {
+  (await followed()).unmount();
+  const { result, asked } = opened({ gone: true });
+  await settle();
+  expect(result.current.record?.seq).toBe(3);
+  await does(() => asked[0]!.answer(null));
+  expect(result.current).toMatchObject({ missing: true, record: undefined });
+});
+
+it("goes on when the stream ended of an execution that is there", async () => {
+  const { result, asked, streams } = await followed();
+  await does(() => void streams[0]!.stream.return());
+  await does(() => asked[1]!.answer(at(4)));
+  expect(result.current).toMatchObject({ missing: false, record: { seq: 4 } });
+  expect(streams).toHaveLength(2);
+});
+
+it("keeps the moment before while another loads, and shows none for one that there is not", async () => {
+  const { result, asked, rerender } = opened({ moment: 2 });
+  await settle();
+  for (const one of asked.slice()) await does(() => one.answer(at(one.at ?? 5)));
+  expect(result.current).toMatchObject({ record: { seq: 2 }, live: { seq: 5 } });
+  rerender({ at: 9999 });
+  await settle();
+  expect(result.current.record?.seq).toBe(2);
+  const refusal = new GraphQLError("at is the seq of one of its events, 1 to 5", {
+    extensions: { code: "VALIDATION" },
+  });
+  await does(() => asked.at(-1)!.fail(refusal));
+  expect(result.current.record, "the live one was not so at that moment").toBeUndefined();
+  expect(result.current.error?.message).toContain("1 to 5");
+  const count = asked.length;
+  await settle(60_000);
+  expect(asked, "the same would be refused again").toHaveLength(count);
+  rerender({ at: undefined });
+  expect(result.current).toMatchObject({ record: { seq: 5 }, error: undefined });
+});
