@@ -94,6 +94,10 @@ function world() {
         seq: 3,
         state: "RUNNING",
         labels: [],
+        children: [
+          { id: "exec_8", state: "RUNNING" },
+          { id: "exec_9", state: "SUCCESS" },
+        ],
         inputs: {},
         taskRuns: [],
         notes: [],
@@ -174,10 +178,26 @@ describe("rows", { timeout: 20_000 }, () => {
     await send({ reset: true, enter: entering(aRow()) });
     await user.click(await screen.findByRole("button", { name: "Actions for nightly-orders-2" }));
     const cancel = await screen.findByRole("menuitem", { name: "Cancel" });
-    expect(cancel.hasAttribute("data-disabled")).toBe(false);
-    const resume = screen.getByRole("menuitem", { name: "Resume" });
-    expect(resume.hasAttribute("data-disabled")).toBe(true);
-    expect(resume.title).toBe("only a PAUSED execution can be resumed");
+    expect(cancel.hasAttribute("aria-disabled")).toBe(false);
+    const resume = screen.getByRole("menuitem", { name: /^Resume/ });
+    expect(resume.getAttribute("aria-disabled")).toBe("true");
+    expect(resume.textContent).toContain("only a PAUSED execution can be resumed");
+    await user.hover(cancel);
+    expect(await screen.findByRole("tooltip")).toHaveProperty(
+      "textContent",
+      "Stops what runs and starts nothing more. Ended tasks keep their results.",
+    );
+  });
+
+  it("ask in their menu whether subflows are cancelled too", async () => {
+    const { send, user } = await opened();
+    await send({ reset: true, enter: entering(aRow()) });
+    await user.click(await screen.findByRole("button", { name: "Actions for nightly-orders-2" }));
+    await user.click(await screen.findByRole("menuitem", { name: "Cancel" }));
+    const dialog = await screen.findByRole("dialog");
+    const reach = await within(dialog).findByRole<HTMLInputElement>("checkbox", { name: /subflows started too/ });
+    expect(reach.checked).toBe(true);
+    expect(dialog.textContent).toContain("1 of them");
   });
 
   it("make a filter of a value that is clicked", async () => {
@@ -276,6 +296,22 @@ describe("the order", { timeout: 20_000 }, () => {
     await waitFor(() => expect(lists.at(-1)!.args.orderBy).toBe("STARTED_DESC"));
     expect(router.state.location.search.sort).toBe("-started");
   });
+  it("may be that of a text, by its column's header", async () => {
+    const { lists, send, user } = await opened("&cols=state,execution,by,branch,commit,kind");
+    await send({ reset: true, enter: entering(aRow()) });
+    for (const [name, column] of [
+      ["Trigger or person", "createdBy"],
+      ["Branch", "branch"],
+      ["Commit", "commit"],
+      ["Kind", "kind"],
+      ["Execution", "name"],
+    ]) {
+      await user.click(await screen.findByTitle(`Sort by ${name}`));
+      const order = { orderBy: null, orderByValue: { column, direction: "DESC" } };
+      await waitFor(() => expect(lists.at(-1)!.args).toMatchObject(order));
+      await send({ reset: true, enter: entering(aRow()) });
+    }
+  });
   it("may be that of a metric", async () => {
     const { lists } = await opened("&cols=state,execution,metric.loss&sort=metric.loss");
     expect(lists[0]!.args).toMatchObject({
@@ -317,6 +353,18 @@ describe("what is picked", { timeout: 20_000 }, () => {
     expect(dialog.textContent).toContain("1 left out: it still runs");
     expect(bulks[0]).toMatchObject({ action: "RESTART", search: own, where: {} });
     expect(within(dialog).getByRole<HTMLInputElement>("radio", { name: /All or none/ }).disabled).toBe(true);
+  });
+
+  it("is let go when the filter changes, and not when the order does", async () => {
+    const { user, router, send, lists } = await picked();
+    await user.click(screen.getByRole("button", { name: /Select all 1.204 that match/ }));
+    await user.click(screen.getByRole("button", { name: "Started" }));
+    await waitFor(() => expect(lists.at(-1)!.args.orderBy).toBe("STARTED_DESC"));
+    await send({ reset: true, enter: entering(...rows), totalCount: { value: 1204, exact: true } });
+    expect(await screen.findByRole("toolbar", { name: /^1.204 selected/ })).toBeTruthy();
+    await user.click(screen.getByRole("button", { name: "Executing" }));
+    await waitFor(() => expect(router.state.location.search.q).toBe("is:running"));
+    expect(screen.queryByRole("toolbar")).toBeNull();
   });
 
   it("is picked by x, and let go by Escape", async () => {

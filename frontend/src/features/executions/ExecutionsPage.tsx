@@ -53,6 +53,14 @@ export function ExecutionsPage() {
   const [previewed, setPreviewed] = useState(false);
   const [menu, setMenu] = useState<string | null>(null);
   const [bulk, setBulk] = useState<BulkAction | null>(null);
+  // What was picked belongs to the filter that it was picked under.
+  const filter = JSON.stringify([searchOf(search), search.view]);
+  const [pickedUnder, setPickedUnder] = useState(filter);
+  if (pickedUnder !== filter) {
+    setPickedUnder(filter);
+    select({ type: "cleared" });
+    setBulk(null);
+  }
   const actions = useActions();
   const dialog = useDialog();
   const isActing = actions.isOpen || !isEmpty(selection);
