@@ -1,6 +1,7 @@
 import { act, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { toLastList } from "@/shared/lib/lastList";
 import { aRow } from "@/testing/fixtures";
 import { Stream, show } from "@/testing/world";
 import type { Change } from "./rows";
@@ -195,7 +196,9 @@ describe("rows", { timeout: 20_000 }, () => {
     await user.click(await screen.findByRole("button", { name: "Actions for nightly-orders-2" }));
     await user.click(await screen.findByRole("menuitem", { name: "Cancel" }));
     const dialog = await screen.findByRole("dialog");
-    const reach = await within(dialog).findByRole<HTMLInputElement>("checkbox", { name: /subflows started too/ });
+    const reach = await within(dialog).findByRole<HTMLInputElement>("checkbox", {
+      name: /subflows started too/,
+    });
     expect(reach.checked).toBe(true);
     expect(dialog.textContent).toContain("1 of them");
   });
@@ -217,6 +220,19 @@ describe("rows", { timeout: 20_000 }, () => {
     await act(() => router.history.push(address));
     expect(await screen.findByRole("row", { name: /nightly-orders-2/ })).toBeTruthy();
     await waitFor(() => expect(lists).toHaveLength(2));
+  });
+
+  it("are what links back to the list lead to, with their filter, order and place", async () => {
+    const { router, own } = await opened("&sort=-started");
+    const scrolled = vi.spyOn(window, "scrollTo");
+    window.scrollY = 700;
+    act(() => void window.dispatchEvent(new Event("scroll")));
+    await act(() => router.navigate({ to: "/compare", search: {} }));
+    window.scrollY = 0;
+    await act(() => router.navigate(toLastList()));
+    await waitFor(() => expect(router.state.location.search).toEqual({ q: own, sort: "-started" }));
+    expect(scrolled).toHaveBeenCalledWith({ top: 700 });
+    scrolled.mockRestore();
   });
 
   it("are previewed by Space, which closes by Escape", async () => {

@@ -26,6 +26,7 @@ import { SelectionBar } from "./SelectionBar";
 import { foldSelection, isEmpty, NOTHING } from "./selection";
 import { useColumns } from "./useColumns";
 import { useHold } from "./useHold";
+import { useLastList } from "./useLastList";
 import { SETTLE_AFTER, useRows } from "./useRows";
 import { useWaiting } from "./useWaiting";
 import { Views } from "./Views";
@@ -43,6 +44,7 @@ export function ExecutionsPage() {
     (next: Search) => void navigate({ to: "/executions", search: next }),
     [navigate],
   );
+  useLastList(search);
   const waiting = useWaiting();
   const asked = useMemo(() => askedOf(search, waiting), [search, waiting]);
   const order = useMemo(() => orderOf(search), [search]);
