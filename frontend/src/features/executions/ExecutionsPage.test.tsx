@@ -4,7 +4,9 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { toLastList } from "@/shared/lib/lastList";
 import { aRow } from "@/testing/fixtures";
 import { Stream, show } from "@/testing/world";
+import { lists } from "./lists";
 import type { Change } from "./rows";
+import { keyOf } from "./wanted";
 
 type Message = { executionList: Partial<Change> & { cursor: string } };
 type Asked = {
@@ -132,6 +134,8 @@ async function opened(query = "", q = "") {
   return { ...made, ...shown, own, user: userEvent.setup() };
 }
 
+const plain = (search: string) => ({ where: null, search, orderBy: null, orderByValue: null });
+
 const entering = (...rows: Row[]) =>
   rows.map((row) => ({ node: served(row) as unknown as Row, before: null }));
 const box = () => screen.getByRole<HTMLInputElement>("combobox", { name: "Search executions" });
@@ -220,6 +224,46 @@ describe("rows", { timeout: 20_000 }, () => {
     await act(() => router.history.push(address));
     expect(await screen.findByRole("row", { name: /nightly-orders-2/ })).toBeTruthy();
     await waitFor(() => expect(lists).toHaveLength(2));
+  });
+
+  it("below the first hundred are read again when a state changes, and on return", async () => {
+    const name = (at: number) => `exec_${String(at).padStart(4, "0")}`;
+    const window = Array.from({ length: 100 }, (_, at) => aRow({ id: name(999 - at), name: name(999 - at) }));
+    const below = aRow({ id: name(5), name: "far-below" });
+    const stats: Stream<unknown>[] = [];
+    const asked: unknown[] = [];
+    let found = [below];
+    const own = `t${number}`;
+    const made = world();
+    const root = {
+      ...made.root,
+      stats: () => {
+        stats.push(new Stream());
+        return stats.at(-1)!;
+      },
+      executions: ({ where }: { where: unknown }) => {
+        asked.push(where);
+        return { nodes: found.map(served), pageInfo: { hasNextPage: false, endCursor: "e" } };
+      },
+    };
+    const { router } = show(`/executions?q=${own}`, root);
+    await waitFor(() => expect(made.lists).toHaveLength(1));
+    await made.send({ reset: true, enter: entering(...window) });
+    fireEvent.click(await screen.findByRole("button", { name: "Load more" }));
+    await waitFor(() => expect(lists.get(keyOf(plain(own)))!.rows.tail).toEqual([below.id]));
+    const state = () => lists.get(keyOf(plain(own)))!.rows.byId.get(below.id)!.state;
+    found = [aRow({ ...below, seq: 9, state: "FAILED" })];
+    const at = "2026-01-14T02:00:00Z";
+    await act(async () => {
+      for (const stream of stats) stream.push({ stats: { at, total: SOME, states: [] } });
+    });
+    await waitFor(() => expect(state()).toBe("FAILED"), { timeout: 5_000 });
+    expect(asked.at(-1)).toMatchObject({ id: [below.id] });
+
+    await act(() => router.navigate({ to: "/compare", search: {} }));
+    found = [aRow({ ...below, seq: 12, state: "RUNNING" })];
+    await act(() => router.navigate(toLastList()));
+    await waitFor(() => expect(state()).toBe("RUNNING"), { timeout: 5_000 });
   });
 
   it("are what links back to the list lead to, with their filter, order and place", async () => {
