@@ -12,7 +12,7 @@ import { PageHead } from "@/shared/ui/PageHead";
 import { askedOf, orderOf, ownOf, type Search, searchOf, sortedBy } from "./address";
 import { BulkDialog } from "./BulkDialog";
 import { ColumnsMenu } from "./ColumnsMenu";
-import { namesOf } from "./columns";
+import { hasUsual, namesOf } from "./columns";
 import classes from "./ExecutionsPage.module.css";
 import { ExportMenu } from "./ExportMenu";
 import { FilterBar } from "./FilterBar";
@@ -60,8 +60,7 @@ export function ExecutionsPage() {
   const { hold, pointer } = useHold(isBusy);
   const paused = search.view === "waiting" && waiting === undefined;
   const settleAfter = isShown(VIEWS[1]!, search) ? JUST_ENDED : SETTLE_AFTER;
-  const usual = columns.some((column) => column.id === "duration");
-  const list = useRows({ ...asked, ...order, names, usual, paused, settleAfter }, hold);
+  const list = useRows({ ...asked, ...order, names, usual: hasUsual(columns), paused, settleAfter }, hold);
   const { rows, error } = list;
   const errors = useMemo(() => errorsOf(rows.byId), [rows.byId]);
   const text = searchOf(search) ?? "";
