@@ -26,7 +26,27 @@ const SOME = { value: 1, exact: true };
 function world() {
   const lists: { args: Asked; stream: Stream<Message> }[] = [];
   const bulks: unknown[] = [];
+  const asked: unknown[] = [];
+  const ran = { id: "bulk_1", action: "RESTART", state: "DONE", progress: 1 };
+  const counts = { total: 61, done: 60, refused: 1, left: 0 };
+  const results = (args: { outcome: string; after: string | null }) => {
+    asked.push(args);
+    const isRefused = args.outcome === "REFUSED";
+    const problem = {
+      __typename: "InvalidState",
+      code: "INVALID_STATE",
+      message: "it still runs",
+      path: null,
+    };
+    const name = `row after ${args.after ?? "the start"}`;
+    return {
+      nodes: [{ executionId: "exec_2", name, outcome: args.outcome, problem: isRefused ? problem : null }],
+      pageInfo: { hasNextPage: !isRefused && !args.after, endCursor: "p1" },
+      totalCount: SOME,
+    };
+  };
   return {
+    asked,
     lists,
     bulks,
     send: (change: Partial<Change>) =>
@@ -69,6 +89,8 @@ function world() {
         lists.push({ args, stream });
         return stream;
       },
+      runBulk: () => ({ problems: [], bulk: { ...ran, counts } }),
+      bulk: () => ({ ...ran, counts, results }),
       previewBulk: (args: { input: unknown }) => {
         bulks.push(args.input);
         return {
@@ -413,6 +435,20 @@ describe("what is picked", { timeout: 20_000 }, () => {
     expect(dialog.textContent).toContain("1 left out: it still runs");
     expect(bulks[0]).toMatchObject({ action: "RESTART", search: own, where: {} });
     expect(within(dialog).getByRole<HTMLInputElement>("radio", { name: /All or none/ }).disabled).toBe(true);
+  });
+
+  it("is told what came of each, by outcome and page by page", async () => {
+    const { user, asked } = await picked();
+    await user.click(within(screen.getByRole("toolbar")).getByRole("button", { name: "Restart" }));
+    const dialog = await screen.findByRole("dialog");
+    await user.click(await within(dialog).findByRole("button", { name: "Restart 1" }));
+    const refused = await within(dialog).findByRole("list", { name: "Refused" });
+    expect(await within(refused).findByText("it still runs")).toBeTruthy();
+    await user.selectOptions(within(dialog).getByLabelText("Show"), "Done (60)");
+    await user.click(await within(dialog).findByRole("button", { name: "Next" }));
+    await waitFor(() => expect(asked.at(-1)).toMatchObject({ outcome: "DONE", after: "p1" }));
+    const done = within(dialog).getByRole("list", { name: "Done" });
+    expect(await within(done).findByText("row after p1")).toBeTruthy();
   });
 
   it("is let go when the filter changes, and not when the order does", async () => {
