@@ -14,7 +14,7 @@ test("what starts elsewhere shows without a reload, and filters live in the addr
   await expect(row).toContainText("Success");
 
   await page.getByRole("button", { name: /^Failed in 24 h/ }).click();
-  await expect(page).toHaveURL(/state%3Afailed/);
+  await expect(page).toHaveURL(/state:failed/);
   await expect(row).toBeHidden();
   await page.getByRole("button", { name: /^Remove filter State/ }).click();
   await expect(row).toBeVisible();
@@ -22,7 +22,7 @@ test("what starts elsewhere shows without a reload, and filters live in the addr
   await page.getByRole("button", { name: "Flow", exact: true }).click();
   await page.getByRole("checkbox", { name: /^quick/ }).check();
   await page.keyboard.press("Escape");
-  await expect(page).toHaveURL(/flow%3Aquick/);
+  await expect(page).toHaveURL(/flow:quick/);
   await expect(row).toBeVisible();
   await page.reload();
   await expect(page.getByLabel("Active filters")).toContainText("quick");

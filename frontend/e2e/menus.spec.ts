@@ -21,7 +21,7 @@ test("menus hold what was only recorded, and the 201st is found by typing", asyn
   await menu("Namespace").click();
   await find("namespace").fill("REC");
   await page.getByRole("checkbox", { name: /^lab\.recorded/ }).check();
-  await expect(page).toHaveURL(/namespace%3Alab\.recorded/);
+  await expect(page).toHaveURL(/namespace:lab\.recorded/);
   await page.keyboard.press("Escape");
   await menu("Kind").click();
   await expect(page.getByRole("checkbox", { name: /^evaluate/ })).toBeVisible();
@@ -34,7 +34,7 @@ test("menus hold what was only recorded, and the 201st is found by typing", asyn
   await expect(page.getByRole("checkbox", { name: /^cmf-201/ })).toBeVisible();
   await page.keyboard.press("Tab");
   await page.keyboard.press("Space");
-  await expect(page).toHaveURL(/flow%3Acmf-201/);
+  await expect(page).toHaveURL(/flow:cmf-201/);
   await expect(page.locator(`[data-execution="${ids.get("cmf-201")}"]`)).toBeVisible();
   await expect(page.locator("[data-execution]")).toHaveCount(1);
   await page.keyboard.press("Escape");
@@ -42,7 +42,7 @@ test("menus hold what was only recorded, and the 201st is found by typing", asyn
   await page.getByRole("button", { name: "Clear all" }).click();
   await menu("Trigger").click();
   await page.getByRole("checkbox", { name: /^recorded/ }).check();
-  await expect(page).toHaveURL(/trigger%3Arecorded/i);
+  await expect(page).toHaveURL(/trigger:recorded/i);
   await page.keyboard.press("Escape");
   await menu("Hide subflows").click();
   await expect(page.getByLabel("Active filters")).toContainText("Subflows hidden");

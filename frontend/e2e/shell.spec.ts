@@ -34,13 +34,13 @@ test("`?` lists the keys of the screen, and keys can be switched off", async ({ 
   await expectAccessible(page);
   await page.keyboard.press("Escape");
   await expect(dialog).toHaveCount(0);
-  await page.keyboard.press("Shift+E");
+  await page.keyboard.press("1");
   await expect(page).toHaveURL(/\/executions$/);
 
   await page.getByRole("button", { name: "Preferences" }).click();
   await page.getByRole("switch", { name: "Single keys do something" }).press("Space");
   await page.keyboard.press("Escape");
-  await page.keyboard.press("Shift+A");
+  await page.keyboard.press("2");
   await page.keyboard.press("?");
   await expect(page.getByRole("dialog")).toHaveCount(0);
   await expect(page).toHaveURL(/\/executions$/);

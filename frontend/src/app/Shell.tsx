@@ -25,7 +25,7 @@ export function Shell() {
   useKeys("Everywhere", [
     { key: "?", words: "list the keys", run: () => openDialog({ kind: "keys" }) },
     ...AREAS.map((area) => ({
-      key: area.key.toUpperCase(),
+      key: area.key,
       words: `go to ${area.name.toLowerCase()}`,
       run: () => void navigate({ to: area.to, search: {} }),
     })),

@@ -9,7 +9,7 @@ export type Area = {
   icon: ReactNode;
   /** How many there are that somebody should know of; live. */
   count?: ReactNode;
-  /** The key after `g` that goes there. */
+  /** The key that goes there: digits, since letters are for what a screen does. */
   key: string;
 };
 
@@ -20,13 +20,13 @@ export const AREAS: readonly Area[] = [
     to: "/executions",
     icon: <IconListDetails size={18} stroke={1.75} aria-hidden />,
     count: <ExecutingNow />,
-    key: "e",
+    key: "1",
   },
   {
     name: "Approvals",
     to: "/approvals",
     icon: <IconThumbUp size={18} stroke={1.75} aria-hidden />,
     count: <WaitingForMe />,
-    key: "a",
+    key: "2",
   },
 ];

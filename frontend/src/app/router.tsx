@@ -25,7 +25,9 @@ export function makeRouter(history?: RouterHistory, component: ComponentType = S
       const kept = Object.entries(search).filter(
         ([key, value]) => value !== undefined && (value !== "" || key === "task"),
       );
-      const text = new URLSearchParams(kept as [string, string][]).toString().replaceAll("%2C", ",");
+      const written = new URLSearchParams(kept as [string, string][]).toString();
+      // Both may stand in a query as they are; browsers would write `<` and `>` as `%3C` and `%3E` again.
+      const text = written.replaceAll("%2C", ",").replaceAll("%3A", ":");
       return text ? `?${text}` : "";
     },
   });

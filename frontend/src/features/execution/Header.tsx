@@ -4,6 +4,7 @@ import type { ReactNode } from "react";
 import type { Actions } from "@/entities/execution/actions/useActions";
 import type { ExecutionRecord, Head } from "@/entities/execution/record";
 import { formatDuration, secondsBetween } from "@/shared/lib/duration";
+import { toLastList } from "@/shared/lib/lastList";
 import { useNow } from "@/shared/lib/now";
 import { formatAgo, formatExact } from "@/shared/lib/time";
 import { Duration } from "@/shared/ui/Duration";
@@ -37,7 +38,7 @@ export function Header({ record, facts, offered, actions, past }: Props) {
   return (
     <>
       <header className={classes.head}>
-        <Link className={classes.back} to="/executions" search={{}}>
+        <Link className={classes.back} {...toLastList()}>
           <IconChevronLeft size={18} stroke={1.75} aria-hidden />
           Executions
         </Link>

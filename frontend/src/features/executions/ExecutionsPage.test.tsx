@@ -1,9 +1,12 @@
 import { act, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { toLastList } from "@/shared/lib/lastList";
 import { aRow } from "@/testing/fixtures";
 import { Stream, show } from "@/testing/world";
+import { lists } from "./lists";
 import type { Change } from "./rows";
+import { keyOf } from "./wanted";
 
 type Message = { executionList: Partial<Change> & { cursor: string } };
 type Asked = {
@@ -23,7 +26,27 @@ const SOME = { value: 1, exact: true };
 function world() {
   const lists: { args: Asked; stream: Stream<Message> }[] = [];
   const bulks: unknown[] = [];
+  const asked: unknown[] = [];
+  const ran = { id: "bulk_1", action: "RESTART", state: "DONE", progress: 1 };
+  const counts = { total: 61, done: 60, refused: 1, left: 0 };
+  const results = (args: { outcome: string; after: string | null }) => {
+    asked.push(args);
+    const isRefused = args.outcome === "REFUSED";
+    const problem = {
+      __typename: "InvalidState",
+      code: "INVALID_STATE",
+      message: "it still runs",
+      path: null,
+    };
+    const name = `row after ${args.after ?? "the start"}`;
+    return {
+      nodes: [{ executionId: "exec_2", name, outcome: args.outcome, problem: isRefused ? problem : null }],
+      pageInfo: { hasNextPage: !isRefused && !args.after, endCursor: "p1" },
+      totalCount: SOME,
+    };
+  };
   return {
+    asked,
     lists,
     bulks,
     send: (change: Partial<Change>) =>
@@ -66,6 +89,8 @@ function world() {
         lists.push({ args, stream });
         return stream;
       },
+      runBulk: () => ({ problems: [], bulk: { ...ran, counts } }),
+      bulk: () => ({ ...ran, counts, results }),
       previewBulk: (args: { input: unknown }) => {
         bulks.push(args.input);
         return {
@@ -94,6 +119,10 @@ function world() {
         seq: 3,
         state: "RUNNING",
         labels: [],
+        children: [
+          { id: "exec_8", state: "RUNNING" },
+          { id: "exec_9", state: "SUCCESS" },
+        ],
         inputs: {},
         availableActions: [
           { action: "CANCEL", allowed: true },
@@ -124,6 +153,8 @@ async function opened(query = "", q = "") {
   await waitFor(() => expect(made.lists).toHaveLength(1));
   return { ...made, ...shown, own, user: userEvent.setup() };
 }
+
+const plain = (search: string) => ({ where: null, search, orderBy: null, orderByValue: null });
 
 const entering = (...rows: Row[]) =>
   rows.map((row) => ({ node: served(row) as unknown as Row, before: null }));
@@ -172,10 +203,28 @@ describe("rows", { timeout: 20_000 }, () => {
     await send({ reset: true, enter: entering(aRow()) });
     await user.click(await screen.findByRole("button", { name: "Actions for nightly-orders-2" }));
     const cancel = await screen.findByRole("menuitem", { name: "Cancel" });
-    expect(cancel.hasAttribute("data-disabled")).toBe(false);
-    const resume = screen.getByRole("menuitem", { name: "Resume" });
-    expect(resume.hasAttribute("data-disabled")).toBe(true);
-    expect(resume.title).toBe("only a PAUSED execution can be resumed");
+    expect(cancel.hasAttribute("aria-disabled")).toBe(false);
+    const resume = screen.getByRole("menuitem", { name: /^Resume/ });
+    expect(resume.getAttribute("aria-disabled")).toBe("true");
+    expect(resume.textContent).toContain("only a PAUSED execution can be resumed");
+    await user.hover(cancel);
+    expect(await screen.findByRole("tooltip")).toHaveProperty(
+      "textContent",
+      "Stops what runs and starts nothing more. Ended tasks keep their results.",
+    );
+  });
+
+  it("ask in their menu whether subflows are cancelled too", async () => {
+    const { send, user } = await opened();
+    await send({ reset: true, enter: entering(aRow()) });
+    await user.click(await screen.findByRole("button", { name: "Actions for nightly-orders-2" }));
+    await user.click(await screen.findByRole("menuitem", { name: "Cancel" }));
+    const dialog = await screen.findByRole("dialog");
+    const reach = await within(dialog).findByRole<HTMLInputElement>("checkbox", {
+      name: /subflows started too/,
+    });
+    expect(reach.checked).toBe(true);
+    expect(dialog.textContent).toContain("1 of them");
   });
 
   it("make a filter of a value that is clicked", async () => {
@@ -195,6 +244,59 @@ describe("rows", { timeout: 20_000 }, () => {
     await act(() => router.history.push(address));
     expect(await screen.findByRole("row", { name: /nightly-orders-2/ })).toBeTruthy();
     await waitFor(() => expect(lists).toHaveLength(2));
+  });
+
+  it("below the first hundred are read again when a state changes, and on return", async () => {
+    const name = (at: number) => `exec_${String(at).padStart(4, "0")}`;
+    const window = Array.from({ length: 100 }, (_, at) => aRow({ id: name(999 - at), name: name(999 - at) }));
+    const below = aRow({ id: name(5), name: "far-below" });
+    const stats: Stream<unknown>[] = [];
+    const asked: unknown[] = [];
+    let found = [below];
+    const own = `t${number}`;
+    const made = world();
+    const root = {
+      ...made.root,
+      stats: () => {
+        stats.push(new Stream());
+        return stats.at(-1)!;
+      },
+      executions: ({ where }: { where: unknown }) => {
+        asked.push(where);
+        return { nodes: found.map(served), pageInfo: { hasNextPage: false, endCursor: "e" } };
+      },
+    };
+    const { router } = show(`/executions?q=${own}`, root);
+    await waitFor(() => expect(made.lists).toHaveLength(1));
+    await made.send({ reset: true, enter: entering(...window) });
+    fireEvent.click(await screen.findByRole("button", { name: "Load more" }));
+    await waitFor(() => expect(lists.get(keyOf(plain(own)))!.rows.tail).toEqual([below.id]));
+    const state = () => lists.get(keyOf(plain(own)))!.rows.byId.get(below.id)!.state;
+    found = [aRow({ ...below, seq: 9, state: "FAILED" })];
+    const at = "2026-01-14T02:00:00Z";
+    await act(async () => {
+      for (const stream of stats) stream.push({ stats: { at, total: SOME, states: [] } });
+    });
+    await waitFor(() => expect(state()).toBe("FAILED"), { timeout: 5_000 });
+    expect(asked.at(-1)).toMatchObject({ id: [below.id] });
+
+    await act(() => router.navigate({ to: "/compare", search: {} }));
+    found = [aRow({ ...below, seq: 12, state: "RUNNING" })];
+    await act(() => router.navigate(toLastList()));
+    await waitFor(() => expect(state()).toBe("RUNNING"), { timeout: 5_000 });
+  });
+
+  it("are what links back to the list lead to, with their filter, order and place", async () => {
+    const { router, own } = await opened("&sort=-started");
+    const scrolled = vi.spyOn(window, "scrollTo");
+    window.scrollY = 700;
+    act(() => void window.dispatchEvent(new Event("scroll")));
+    await act(() => router.navigate({ to: "/compare", search: {} }));
+    window.scrollY = 0;
+    await act(() => router.navigate(toLastList()));
+    await waitFor(() => expect(router.state.location.search).toEqual({ q: own, sort: "-started" }));
+    expect(scrolled).toHaveBeenCalledWith({ top: 700 });
+    scrolled.mockRestore();
   });
 
   it("are previewed by Space, which closes by Escape", async () => {
@@ -281,6 +383,22 @@ describe("the order", { timeout: 20_000 }, () => {
     await waitFor(() => expect(lists.at(-1)!.args.orderBy).toBe("STARTED_DESC"));
     expect(router.state.location.search.sort).toBe("-started");
   });
+  it("may be that of a text, by its column's header", async () => {
+    const { lists, send, user } = await opened("&cols=state,execution,by,branch,commit,kind");
+    await send({ reset: true, enter: entering(aRow()) });
+    for (const [name, column] of [
+      ["Trigger or person", "createdBy"],
+      ["Branch", "branch"],
+      ["Commit", "commit"],
+      ["Kind", "kind"],
+      ["Execution", "name"],
+    ]) {
+      await user.click(await screen.findByTitle(`Sort by ${name}`));
+      const order = { orderBy: null, orderByValue: { column, direction: "DESC" } };
+      await waitFor(() => expect(lists.at(-1)!.args).toMatchObject(order));
+      await send({ reset: true, enter: entering(aRow()) });
+    }
+  });
   it("may be that of a metric", async () => {
     const { lists } = await opened("&cols=state,execution,metric.loss&sort=metric.loss");
     expect(lists[0]!.args).toMatchObject({
@@ -322,6 +440,32 @@ describe("what is picked", { timeout: 20_000 }, () => {
     expect(dialog.textContent).toContain("1 left out: it still runs");
     expect(bulks[0]).toMatchObject({ action: "RESTART", search: own, where: {} });
     expect(within(dialog).getByRole<HTMLInputElement>("radio", { name: /All or none/ }).disabled).toBe(true);
+  });
+
+  it("is told what came of each, by outcome and page by page", async () => {
+    const { user, asked } = await picked();
+    await user.click(within(screen.getByRole("toolbar")).getByRole("button", { name: "Restart" }));
+    const dialog = await screen.findByRole("dialog");
+    await user.click(await within(dialog).findByRole("button", { name: "Restart 1" }));
+    const refused = await within(dialog).findByRole("list", { name: "Refused" });
+    expect(await within(refused).findByText("it still runs")).toBeTruthy();
+    await user.selectOptions(within(dialog).getByLabelText("Show"), "Done (60)");
+    await user.click(await within(dialog).findByRole("button", { name: "Next" }));
+    await waitFor(() => expect(asked.at(-1)).toMatchObject({ outcome: "DONE", after: "p1" }));
+    const done = within(dialog).getByRole("list", { name: "Done" });
+    expect(await within(done).findByText("row after p1")).toBeTruthy();
+  });
+
+  it("is let go when the filter changes, and not when the order does", async () => {
+    const { user, router, send, lists } = await picked();
+    await user.click(screen.getByRole("button", { name: /Select all 1.204 that match/ }));
+    await user.click(screen.getByRole("button", { name: "Started" }));
+    await waitFor(() => expect(lists.at(-1)!.args.orderBy).toBe("STARTED_DESC"));
+    await send({ reset: true, enter: entering(...rows), totalCount: { value: 1204, exact: true } });
+    expect(await screen.findByRole("toolbar", { name: /^1.204 selected/ })).toBeTruthy();
+    await user.click(screen.getByRole("button", { name: "Executing" }));
+    await waitFor(() => expect(router.state.location.search.q).toBe("is:running"));
+    expect(screen.queryByRole("toolbar")).toBeNull();
   });
 
   it("is picked by x, and let go by Escape", async () => {

@@ -2,7 +2,7 @@ import { Button } from "@mantine/core";
 import { IconPlayerPlay } from "@tabler/icons-react";
 import { getRouteApi } from "@tanstack/react-router";
 import type { CombinedError } from "@urql/core";
-import { useCallback, useMemo, useReducer, useState } from "react";
+import { useCallback, useMemo, useState } from "react";
 import { useActions } from "@/entities/execution/actions/useActions";
 import { useWhyNotRun } from "@/entities/flow/useWhyNotRun";
 import { openDialog, useDialog } from "@/shared/lib/dialogs";
@@ -11,9 +11,8 @@ import { OfferButton } from "@/shared/ui/OfferButton";
 import { PageHead } from "@/shared/ui/PageHead";
 import { askedOf, orderOf, ownOf, type Search, searchOf, sortedBy } from "./address";
 import { BulkDialog } from "./BulkDialog";
-import type { BulkAction } from "./bulk";
 import { ColumnsMenu } from "./ColumnsMenu";
-import { namesOf } from "./columns";
+import { hasUsual, namesOf } from "./columns";
 import classes from "./ExecutionsPage.module.css";
 import { ExportMenu } from "./ExportMenu";
 import { FilterBar } from "./FilterBar";
@@ -23,9 +22,11 @@ import { only } from "./language";
 import { Overview } from "./Overview";
 import { SearchBox } from "./SearchBox";
 import { SelectionBar } from "./SelectionBar";
-import { foldSelection, isEmpty, NOTHING } from "./selection";
+import { isEmpty } from "./selection";
 import { useColumns } from "./useColumns";
 import { useHold } from "./useHold";
+import { useLastList } from "./useLastList";
+import { usePicked } from "./usePicked";
 import { SETTLE_AFTER, useRows } from "./useRows";
 import { useWaiting } from "./useWaiting";
 import { Views } from "./Views";
@@ -43,27 +44,25 @@ export function ExecutionsPage() {
     (next: Search) => void navigate({ to: "/executions", search: next }),
     [navigate],
   );
+  useLastList(search);
   const waiting = useWaiting();
   const asked = useMemo(() => askedOf(search, waiting), [search, waiting]);
   const order = useMemo(() => orderOf(search), [search]);
   const { columns, choose } = useColumns(search, setSearch);
   const names = useMemo(() => namesOf(columns), [columns]);
-  const [selection, select] = useReducer(foldSelection, NOTHING);
+  const { selection, select, bulk, setBulk } = usePicked(search);
   const [current, setCurrent] = useState<string | null>(null);
   const [previewed, setPreviewed] = useState(false);
   const [menu, setMenu] = useState<string | null>(null);
-  const [bulk, setBulk] = useState<BulkAction | null>(null);
   const actions = useActions();
   const dialog = useDialog();
-  const isActing = actions.isOpen || !isEmpty(selection);
-  const { hold, pointer } = useHold(isActing || Boolean(current ?? menu ?? bulk ?? dialog));
+  const isBusy = actions.isOpen || !isEmpty(selection) || Boolean(current ?? menu ?? bulk ?? dialog);
+  const { hold, pointer } = useHold(isBusy);
   const paused = search.view === "waiting" && waiting === undefined;
   const settleAfter = isShown(VIEWS[1]!, search) ? JUST_ENDED : SETTLE_AFTER;
-  const usual = columns.some((column) => column.id === "duration");
-  const list = useRows({ ...asked, ...order, names, usual, paused, settleAfter }, hold);
+  const list = useRows({ ...asked, ...order, names, usual: hasUsual(columns), paused, settleAfter }, hold);
   const { rows, error } = list;
   const errors = useMemo(() => errorsOf(rows.byId), [rows.byId]);
-
   const text = searchOf(search) ?? "";
   const onFilter = useCallback(
     (term: string) => setSearch({ ...search, q: only(text, term) }),

@@ -1,11 +1,13 @@
 import { ActionIcon, Menu } from "@mantine/core";
 import { useClipboard } from "@mantine/hooks";
-import { IconDots } from "@tabler/icons-react";
+import { IconDots, IconFilter, IconLink } from "@tabler/icons-react";
 import { memo } from "react";
+import { ActionItem } from "@/entities/execution/actions/ActionItem";
 import { offersOf } from "@/entities/execution/actions/registry";
 import type { Actions } from "@/entities/execution/actions/useActions";
 import { ExecutionActionsDocument } from "@/shared/graphql/gen/graphql";
 import { useRead } from "@/shared/graphql/read";
+import { isEnded } from "@/shared/ui/stateTokens";
 import { quoted } from "./language";
 import type { Row } from "./rows";
 
@@ -26,7 +28,7 @@ export const RowMenu = memo(function RowMenu({ row, opened, onMenu, onFilter, st
       opened={opened}
       onChange={(open) => onMenu(open ? row.id : null)}
       position="bottom-end"
-      width={240}
+      width={290}
       shadow="md"
     >
       <Menu.Target>
@@ -37,9 +39,13 @@ export const RowMenu = memo(function RowMenu({ row, opened, onMenu, onFilter, st
       <Menu.Dropdown>
         {opened && <Offers row={row} start={start} />}
         <Menu.Divider />
-        <Menu.Item onClick={() => onFilter(`flow:${quoted(row.flowKey)}`)}>Only this flow</Menu.Item>
-        <Menu.Item onClick={() => clipboard.copy(address)}>Copy link</Menu.Item>
-        <Menu.Item onClick={() => clipboard.copy(row.id)}>Copy id</Menu.Item>
+        <ActionItem
+          word="Only this flow"
+          icon={IconFilter}
+          onClick={() => onFilter(`flow:${quoted(row.flowKey)}`)}
+        />
+        <ActionItem word="Copy link" icon={IconLink} onClick={() => clipboard.copy(address)} />
+        <ActionItem word="Copy id" icon={IconLink} onClick={() => clipboard.copy(row.id)} />
       </Menu.Dropdown>
     </Menu>
   );
@@ -61,15 +67,23 @@ function Offers({ row, start }: { row: Row; start: Actions["start"] }) {
   if (error) return <Menu.Label>Actions could not be loaded</Menu.Label>;
   if (!data) return <Menu.Label>Loading actions…</Menu.Label>;
   const offers = offersOf(data.execution?.availableActions ?? []);
-  const target = { id: row.id, name: row.name, labels: data.execution?.labels ?? row.labels };
+  const target = {
+    id: row.id,
+    name: row.name,
+    labels: data.execution?.labels ?? row.labels,
+    flow: { namespace: row.namespace, key: row.flowKey },
+    children: data.execution?.children.filter((child) => !isEnded(child.state)).length ?? 0,
+  };
   return offers.map(({ spec, allowed, reason }) => (
-    <Menu.Item
+    <ActionItem
       key={spec.action}
-      disabled={!allowed}
-      title={reason ?? undefined}
+      word={spec.word}
+      icon={spec.icon}
+      danger={spec.danger}
+      allowed={allowed}
+      note={reason}
+      tells={spec.tells}
       onClick={() => start(spec, target)}
-    >
-      {spec.word}
-    </Menu.Item>
+    />
   ));
 }

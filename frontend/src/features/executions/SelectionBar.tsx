@@ -8,6 +8,7 @@ import {
   IconX,
 } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
+import { ActionItem } from "@/entities/execution/actions/ActionItem";
 import { formatCount, formatInteger } from "@/shared/lib/number";
 import { OfferButton } from "@/shared/ui/OfferButton";
 import type { Asked, Order } from "./address";
@@ -84,9 +85,14 @@ export function SelectionBar({ selection, total, asked, order, columns, onAll, o
         </Menu.Target>
         <Menu.Dropdown>
           {MORE.map((action) => (
-            <Menu.Item key={action.action} onClick={() => onAction(action)}>
-              {action.word}
-            </Menu.Item>
+            <ActionItem
+              key={action.action}
+              word={action.word}
+              icon={action.spec.icon}
+              danger={action.spec.danger}
+              tells={action.spec.tells}
+              onClick={() => onAction(action)}
+            />
           ))}
           <Menu.Divider />
           <ExportItems selection={selection} asked={asked} order={order} columns={columns} />

@@ -32,6 +32,19 @@ describe("the order", () => {
       direction: "ASC",
     });
   });
+  it.each([
+    ["execution", "name"],
+    ["namespace", "namespace"],
+    ["kind", "kind"],
+    ["by", "createdBy"],
+    ["branch", "branch"],
+    ["commit", "commit"],
+  ])("of the column %s is by the value of %s", (sort, column) =>
+    expect(orderOf({ sort: `-${sort}` })).toEqual({
+      orderBy: null,
+      orderByValue: { column, direction: "DESC" },
+    }),
+  );
   it("turns with each click, and ends as it was", () => {
     const first = sortedBy({ q: "a" }, "started");
     expect(first.sort).toBe("-started");

@@ -77,6 +77,15 @@ export function searchOf(search: Search): string | null {
 }
 
 const ORDERS = ["created", "started", "ended", "duration", "flow", "state", "progress"] as const;
+/** Columns that are ordered by what stands in them, as `orderByValue` calls them. */
+const TEXTS: ReadonlyMap<string, string> = new Map([
+  ["execution", "name"],
+  ["namespace", "namespace"],
+  ["kind", "kind"],
+  ["by", "createdBy"],
+  ["branch", "branch"],
+  ["commit", "commit"],
+]);
 const VALUE = /^(label|property|input|metric)\..+$/;
 
 export type Sort = { column: string; direction: SortDirection };
@@ -89,7 +98,7 @@ export function sortOf(search: Search): Sort | undefined {
 }
 
 export function isSortable(column: string): boolean {
-  return (ORDERS as readonly string[]).includes(column) || VALUE.test(column);
+  return (ORDERS as readonly string[]).includes(column) || TEXTS.has(column) || VALUE.test(column);
 }
 
 export function isValue(column: string): boolean {
@@ -111,7 +120,8 @@ export type Order = {
 export function orderOf(search: Search): Order {
   const sort = sortOf(search);
   if (!sort) return { orderBy: null, orderByValue: null };
-  if (isValue(sort.column)) return { orderBy: null, orderByValue: sort };
+  const column = TEXTS.get(sort.column) ?? (isValue(sort.column) ? sort.column : null);
+  if (column) return { orderBy: null, orderByValue: { ...sort, column } };
   return { orderBy: `${sort.column.toUpperCase()}_${sort.direction}` as ExecutionOrder, orderByValue: null };
 }
 

@@ -35,6 +35,14 @@ function isForMany(action: PageAction): action is Action {
 export const ON_THE_BAR = FIRST.map((action) => BULK.find((one) => one.action === action)!);
 export const MORE = BULK.filter((one) => !FIRST.includes(one.action));
 
+/** What may have come of an execution, and where that is counted. */
+export const OUTCOMES = [
+  { outcome: "ALL", word: "All", count: "total" },
+  { outcome: "DONE", word: "Done", count: "done" },
+  { outcome: "REFUSED", word: "Refused", count: "refused" },
+  { outcome: "LEFT", word: "Left", count: "left" },
+] as const;
+
 export const MOST_ATOMIC = 1_000;
 
 /** What an action needs beside the set. */

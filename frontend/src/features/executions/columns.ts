@@ -122,6 +122,11 @@ export function namesOf(columns: readonly Column[]): string[] {
   return columns.some((column) => column.id === "by") ? ["schedule", ...names] : names;
 }
 
+/** Whether the usual duration is shown. */
+export function hasUsual(columns: readonly Column[]): boolean {
+  return columns.some((column) => column.id === "duration");
+}
+
 export function moved(ids: readonly string[], id: string, step: number): string[] {
   const at = ids.indexOf(id);
   const to = Math.max(0, Math.min(ids.length - 1, at + step));

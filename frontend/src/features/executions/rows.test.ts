@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Change, foldRows, NO_ROWS, type Row, type Rows } from "./rows";
+import { type Change, foldRows, NO_ROWS, type Row, type Rows, staleOf } from "./rows";
 
 function row(id: string, seq = 1, over: Partial<Row> = {}): Row {
   return {
@@ -190,6 +190,28 @@ describe("settling", () => {
     const rows = frozen(start, { enter: [row("e6")], leave: [["e5", "NO_LONGER_MATCHES"]] });
     expect(settle(rows)).toMatchObject({ shown: ["e6", "e4", "e3"], held: [] });
     expect([...settle(rows).byId.keys()]).toEqual(["e6", "e4", "e3"]);
+  });
+});
+
+describe("the rows below the window", () => {
+  const paged = foldRows(start, { type: "older", rows: [row("e2"), row("e1", 1, { state: "SUCCESS" })] });
+  it("are stale, those that have not ended above all", () => {
+    expect(staleOf(paged, true)).toEqual(["e2", "e1"]);
+    expect(staleOf(paged, false)).toEqual(["e2"]);
+  });
+  it("change in place when they are read again; never to an older state", () => {
+    const ended = row("e2", 5, { state: "SUCCESS" });
+    const rows = foldRows(paged, { type: "reread", asked: ["e2"], rows: [ended, row("e9")] });
+    expect(rows.byId.get("e2")).toBe(ended);
+    expect(rows.shown).toBe(paged.shown);
+    expect(rows.byId.has("e9")).toBe(false);
+    const old = foldRows(rows, { type: "reread", asked: ["e2"], rows: [row("e2")] });
+    expect(old.byId.get("e2")).toBe(ended);
+  });
+  it("are dimmed when the search finds them no longer, then go", () => {
+    const rows = foldRows(paged, { type: "reread", asked: ["e2", "e1", "e4"], rows: [row("e1")] });
+    expect([...rows.gone]).toEqual(["e2"]);
+    expect(settle(rows).shown).toEqual(["e5", "e4", "e3", "e1"]);
   });
 });
 

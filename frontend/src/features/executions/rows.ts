@@ -1,5 +1,6 @@
 import type { ExecutionRowFragment, ExecutionsLiveSubscription } from "@/shared/graphql/gen/graphql";
 import { newer } from "@/shared/lib/newer";
+import { isEnded } from "@/shared/ui/stateTokens";
 
 export type Row = ExecutionRowFragment;
 export type Change = ExecutionsLiveSubscription["executionList"];
@@ -27,6 +28,7 @@ export type Rows = {
 export type RowsAction =
   | { type: "changed"; change: Change; hold: boolean; window: number; sorted?: boolean }
   | { type: "older"; rows: readonly Row[]; sorted?: boolean }
+  | { type: "reread"; asked: readonly string[]; rows: readonly Row[] }
   | { type: "settled"; sorted?: boolean }
   | { type: "shortened" };
 
@@ -49,6 +51,8 @@ export function foldRows(rows: Rows, action: RowsAction): Rows {
       return changed(rows, action);
     case "older":
       return older(rows, action.rows, action.sorted ?? false);
+    case "reread":
+      return reread(rows, action.asked, action.rows);
     case "settled":
       return settled(rows, action.sorted ?? false);
     case "shortened":
@@ -135,6 +139,27 @@ function older(rows: Rows, page: readonly Row[], sorted: boolean): Rows {
   const fresh = page.map((row) => row.id).filter((id) => !known.has(id));
   const tail = inOrder([...rows.tail, ...fresh], sorted);
   return { ...rows, byId, tail, shown: inOrder([...rows.shown, ...fresh], sorted), pages: rows.pages + 1 };
+}
+
+/** Rows of the tail as they are now, in their places; what was asked for and is not found is gone. */
+function reread(rows: Rows, asked: readonly string[], found: readonly Row[]): Rows {
+  const there = new Set(found.map((row) => row.id));
+  const tail = new Set(rows.tail);
+  const visible = new Set(rows.shown);
+  const lost = asked.filter((id) => tail.has(id) && visible.has(id) && !there.has(id) && !rows.gone.has(id));
+  const fresh = found.filter((row) => rows.byId.has(row.id));
+  if (!lost.length && !fresh.length) return rows;
+  const byId = new Map(rows.byId);
+  for (const row of fresh) byId.set(row.id, newer(byId.get(row.id), row));
+  return { ...rows, byId, gone: new Set([...rows.gone, ...lost]) };
+}
+
+/** The rows that nothing follows: of the tail all, or those that may still change by themselves. */
+export function staleOf(rows: Rows, all: boolean): string[] {
+  return rows.tail.filter((id) => {
+    const row = rows.byId.get(id);
+    return row && !rows.gone.has(id) && (all || !isEnded(row.state));
+  });
 }
 
 /** What waited comes in, what no longer matches goes; unless older pages were asked for, so do rows beyond the window. */

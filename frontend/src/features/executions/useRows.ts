@@ -2,21 +2,13 @@ import { useCallback, useEffect, useLayoutEffect, useRef, useState, useSyncExter
 import { useClient } from "urql";
 import { ExecutionsLiveDocument, OlderExecutionsDocument } from "@/shared/graphql/gen/graphql";
 import { useLive } from "@/shared/graphql/live";
-import type { Asked, Order } from "./address";
 import { changeList, foldList, type List, listOf, lists, NO_LIST } from "./lists";
+import { useTail } from "./useTail";
+import { isSorted, keyOf, variablesOf, type Wanted, WINDOW } from "./wanted";
 
-/** How many of the first rows are followed; older pages are read when asked for. */
-export const WINDOW = 100;
 export const SETTLE_AFTER = 2_000;
 
 type Next = NonNullable<List["next"]>;
-
-export type Wanted = Asked &
-  Order & { names: readonly string[]; usual: boolean; paused?: boolean; settleAfter: number };
-
-export function keyOf({ where, search, orderBy, orderByValue }: Asked & Order): string {
-  return JSON.stringify([where, search, orderBy, orderByValue]);
-}
 
 /** The rows that the search asks for, live, and warm when it was looked at before. While `hold` is true nothing moves. */
 export function useRows(wanted: Wanted, hold: boolean) {
@@ -28,6 +20,7 @@ export function useRows(wanted: Wanted, hold: boolean) {
     () => lists.get(key) ?? NO_LIST,
   );
   const { rows } = list;
+  const [version, setVersion] = useState(0);
 
   const error = useLive(
     ExecutionsLiveDocument,
@@ -35,6 +28,7 @@ export function useRows(wanted: Wanted, hold: boolean) {
     {
       paused: wanted.paused ?? false,
       onData: ({ executionList: change }) => {
+        setVersion((count) => count + 1);
         const isOther = listOf(key).cursor?.values !== values;
         if (isOther) foldList(key, { type: "shortened" });
         foldList(key, { type: "changed", change, hold, window: WINDOW, sorted });
@@ -51,25 +45,10 @@ export function useRows(wanted: Wanted, hold: boolean) {
   );
 
   const settle = useCallback(() => foldList(key, { type: "settled", sorted }), [key, sorted]);
+  useTail(wanted, version);
   useSettling(list, hold, settle, wanted.settleAfter);
   const more = useOlder(key, wanted);
   return { rows, error, settle, ...more };
-}
-
-function isSorted(wanted: Order): boolean {
-  return wanted.orderByValue !== null || (wanted.orderBy ?? "CREATED_DESC") !== "CREATED_DESC";
-}
-
-function variablesOf({ where, search, orderBy, orderByValue, names, usual }: Wanted) {
-  return {
-    where,
-    search,
-    orderBy: orderByValue ? null : orderBy,
-    orderByValue,
-    names: [...names],
-    usual,
-    first: WINDOW,
-  };
 }
 
 function useSettling({ rows }: List, hold: boolean, settle: () => void, after: number): void {

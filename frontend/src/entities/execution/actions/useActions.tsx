@@ -3,6 +3,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { lazy, type ReactNode, Suspense, useCallback, useRef, useState } from "react";
 import { useClient } from "urql";
 import { openDialog } from "@/shared/lib/dialogs";
+import { toLastList } from "@/shared/lib/lastList";
 import type { Label } from "./LabelsDialog";
 import { type Outcome, perform } from "./perform";
 import { type ActedOn, type ActionSpec, inputOf } from "./registry";
@@ -96,7 +97,7 @@ function openRunAgain({ id, name, flow }: Target): void {
 
 /** Where to go: to the execution that was started, or away from the one that is gone. */
 function addressAfter(spec: ActionSpec, { execution }: Outcome) {
-  if (spec.action === "DELETE") return { to: "/executions", search: {} } as const;
+  if (spec.action === "DELETE") return toLastList();
   return spec.startsAnother && execution
     ? ({ to: "/executions/$id", params: { id: execution.id }, search: {} } as const)
     : null;

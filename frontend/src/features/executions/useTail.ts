@@ -1,0 +1,48 @@
+import { useEffect, useEffectEvent, useRef, useState } from "react";
+import { useClient } from "urql";
+import { OlderExecutionsDocument, RunningStatesDocument } from "@/shared/graphql/gen/graphql";
+import { useLink } from "@/shared/graphql/link";
+import { useLive } from "@/shared/graphql/live";
+import { foldList, listOf } from "./lists";
+import { staleOf } from "./rows";
+import { againOf, keyOf, type Wanted, WINDOW } from "./wanted";
+
+const AT_MOST_EVERY = 2_000;
+
+/**
+ * Reads the rows below the window again, which nothing follows: all of them on return and when the link comes back,
+ * later those that have not ended, whenever executions changed state or the list did (`version`).
+ */
+export function useTail(wanted: Wanted, version: number): void {
+  const client = useClient();
+  const { epoch } = useLink();
+  const key = keyOf(wanted);
+  const [changes, setChanges] = useState(0);
+  const paused = wanted.paused ?? false;
+  const open = staleOf(listOf(key).rows, false).length;
+  useLive(RunningStatesDocument, {}, { paused: open === 0, onData: () => setChanges((count) => count + 1) });
+
+  const last = useRef({ at: 0, whole: "", busy: false });
+  const read = useEffectEvent(async () => {
+    const now = last.current;
+    const whole = `${epoch}|${key}`;
+    if (now.busy) return setChanges((count) => count + 1);
+    const ids = staleOf(listOf(key).rows, now.whole !== whole);
+    Object.assign(now, { at: Date.now(), whole, busy: true });
+    for (let at = 0; at < ids.length; at += WINDOW) {
+      const asked = ids.slice(at, at + WINDOW);
+      const { data } = await client.query(OlderExecutionsDocument, againOf(wanted, asked)).toPromise();
+      // What could not be read is read again with the next change.
+      if (!data) break;
+      foldList(key, { type: "reread", asked, rows: data.executions.nodes });
+    }
+    now.busy = false;
+  });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a change of the list or of a state is what makes it read again
+  useEffect(() => {
+    if (paused) return;
+    const wait = Math.max(0, last.current.at + AT_MOST_EVERY - Date.now());
+    const timer = setTimeout(() => void read(), wait);
+    return () => clearTimeout(timer);
+  }, [key, epoch, version, changes, paused]);
+}
