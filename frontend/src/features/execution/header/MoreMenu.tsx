@@ -23,7 +23,8 @@ export function MoreMenu({ id, name, offers, onStart }: Props) {
           <IconDots size={18} stroke={1.75} aria-hidden />
         </ActionIcon>
       </Menu.Target>
-      <Menu.Dropdown className={classes.menu}>
+      {/* It scrolls on a low screen, which keys must be able to do, too. */}
+      <Menu.Dropdown className={classes.menu} tabIndex={0}>
         {offers.map((offer) => (
           <ActionItem
             key={offer.spec.action}

@@ -1,4 +1,3 @@
-import { useMediaQuery } from "@mantine/hooks";
 import { IconHistory } from "@tabler/icons-react";
 import { type KeyboardEvent, type PointerEvent, useEffect, useMemo, useRef, useState } from "react";
 import type { ExecutionRecord } from "@/entities/execution/record";
@@ -26,12 +25,7 @@ type Props = {
 const SETTLED = 150;
 
 /** Every event as a tick below the axis of the bars; the knob shows the execution as it was after one of them. */
-export function Scrubber(props: Props) {
-  const phone = useMediaQuery("(max-width: 700px)");
-  return phone ? null : <Slider {...props} />;
-}
-
-function Slider({ record, range, ticking }: Props) {
+export function Scrubber({ record, range, ticking }: Props) {
   const { at, select } = useSelection();
   const { zone } = usePreferences();
   const events = useEventMarks(record.head.id);
