@@ -3,6 +3,17 @@ import { expect, test } from "./test";
 
 const link = (page: Page) => page.getByRole("banner").getByRole("status");
 
+/** How often the page has asked to follow this subscription. */
+function followsOf(page: Page, name: string): () => number {
+  let count = 0;
+  page.on("websocket", (socket) =>
+    socket.on("framesent", ({ payload }) => {
+      if (String(payload).includes(`subscription ${name}`)) count += 1;
+    }),
+  );
+  return () => count;
+}
+
 test("after a crash of the server the page is live again, with nothing missing", async ({
   page,
   headway,
@@ -51,21 +62,28 @@ for (const [how, end] of [
     headway,
   }) => {
     const run = await headway.run("gate");
+    const followed = followsOf(page, "ExecutionChanges");
     await page.goto(`${headway.server.url}/executions/${run.id}`);
     await expect(page.getByTestId("state")).toContainText("Needs approval");
     const list = await page.context().newPage();
+    const listed = followsOf(list, "ExecutionsLive");
     await list.goto(headway.server.url);
     await expect(list.locator(`[data-execution="${run.id}"]`)).toBeVisible();
+    const before = [followed(), listed()];
 
     await headway.server[end]();
     await expect(link(page)).not.toContainText("Live");
     await headway.server.start();
     for (const screen of [page, list]) {
       await expect(link(screen)).toContainText("Live");
-      await expect(screen.getByRole("alert")).toHaveCount(0);
     }
+    // Both follow again; only then can an error be one that stays.
+    await expect.poll(followed).toBeGreaterThan(before[0]!);
+    await expect.poll(listed).toBeGreaterThan(before[1]!);
+    for (const screen of [page, list]) await expect(screen.getByRole("alert")).toHaveCount(0);
     await headway.decide(run.id, "approve", "go");
     await expect(page.getByTestId("state")).toContainText("Success");
     await expect(list.locator(`[data-execution="${run.id}"]`)).toContainText("Success");
+    for (const screen of [page, list]) await expect(screen.getByRole("alert")).toHaveCount(0);
   });
 }

@@ -45,10 +45,12 @@ export class Headway {
       "query ($id: ID!) { execution(id: $id) { approvals { id } } }",
       { id },
     );
-    await this.server.ask(
+    const answer = await this.server.ask<Record<typeof decision, { problems: { message: string }[] }>>(
       `mutation ($input: DecideInput!) { ${decision}(input: $input) { problems { message } } }`,
       { input: { approvalId: execution.approvals[0]!.id, comment } },
     );
+    const { problems } = answer[decision];
+    if (problems.length) throw new Error(problems.map((problem) => problem.message).join("; "));
   }
 
   /** The comments of its votes. */

@@ -22,7 +22,11 @@ const FAILED = aSnapshot({
   endedAt: "2026-01-14T02:04:12Z",
   failure: FAILURE,
   labels: [{ key: "team", value: "data" }],
-  taskRuns: [aTask("load", { state: "FAILED" })],
+  taskRuns: [
+    aTask("load", { state: "FAILED" }),
+    ...Array.from({ length: 5 }, (_, at) => aTask(`check${at}`, { state: "FAILED" })),
+    ...Array.from({ length: 12 }, (_, at) => aTask(`send${at}`, { state: "CANCELLED", startedAt: null })),
+  ],
 });
 const REFUSED = { extensions: { code: "VALIDATION" } };
 const allowed = (action: string) => ({ action, allowed: true, code: null, reason: null });

@@ -18,7 +18,7 @@ import { Header } from "./Header";
 import { titleOf } from "./header/facts";
 import { Panes } from "./Panes";
 import { useFacts } from "./useFacts";
-import { useMoment } from "./useMoment";
+import { useMomentEvent } from "./useMomentEvent";
 import { useOffers } from "./useOffers";
 import { type Selection, useSelectedTask, useSelection } from "./useSelection";
 import { useUpKey } from "./useUpKey";
@@ -59,7 +59,7 @@ function Shown({ record, live, error, learn, Logs }: ShownProps) {
   const { at, select } = selection;
   const actions = useActions(learn);
   const taskRun = useSelectedTask(record, selection);
-  const event = useMoment(live.head.id, at);
+  const event = useMomentEvent(live.head.id, at);
   const known = useFacts(live.head);
   const offered = useOffers(live, known);
   useTitle(titleOf(live.head));

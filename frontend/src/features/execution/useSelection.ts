@@ -1,9 +1,11 @@
 import { getRouteApi } from "@tanstack/react-router";
 import { useCallback, useMemo } from "react";
 import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
+import type { ExecutionSearch } from "@/entities/execution/search";
 
 const route = getRouteApi("/executions/$id");
-export type ExecutionSearch = ReturnType<typeof route.useSearch>;
+
+export type { ExecutionSearch };
 
 /** What is selected on the page, as the address says; components change it by changing the address. */
 export type Selection = ExecutionSearch & {
@@ -12,7 +14,7 @@ export type Selection = ExecutionSearch & {
 };
 
 export function useSelection(): Selection {
-  const search = route.useSearch();
+  const search: ExecutionSearch = route.useSearch();
   const navigate = route.useNavigate();
   const select = useCallback(
     (part: ExecutionSearch, { hash = "", replace = false }: { hash?: string; replace?: boolean } = {}) =>

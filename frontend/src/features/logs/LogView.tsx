@@ -10,7 +10,7 @@ import lineClasses from "./LogLine.module.css";
 import { LogRuler } from "./LogRuler";
 import classes from "./LogsPanel.module.css";
 import { holds, type LineRange } from "./lineRange";
-import type { Row } from "./logStore";
+import type { LogStore, Row } from "./logStore";
 import type { Mark } from "./matches";
 import { useFollow } from "./useFollow";
 import { type OpenLog, useVersion } from "./useLog";
@@ -89,7 +89,7 @@ export function LogView({ open, goal, range, marks, growing, wordsOf, onGo, onSe
         end={open.end + store.arrived}
         onGo={(line) => onGo({ line })}
       />
-      {!follow.following && (
+      {!follow.following && !isEndSeen(seen, store) && (
         <button type="button" className={classes.follow} onClick={toEnd}>
           {endWords(follow.unseen, growing)} ↓
         </button>
@@ -97,6 +97,11 @@ export function LogView({ open, goal, range, marks, growing, wordsOf, onGo, onSe
       <LineDrawer line={opened} onClose={() => setOpened(null)} />
     </div>
   );
+}
+
+/** At the last line of a log that is loaded to its end there is nowhere to go. */
+function isEndSeen({ bottom }: Seen, store: LogStore): boolean {
+  return store.atEnd && store.indexOf(bottom) >= store.count - 1;
 }
 
 function endWords(unseen: number, growing: boolean): string {

@@ -225,6 +225,30 @@ describe("grouped by task and attempt", () => {
     expect(shown()).toEqual([1, 3, 5, 6, 9, 11, 2, 4, 7, 8, 10, 12]);
   });
 
+  it("follows the groups into another order, without doubles", async () => {
+    await segment.reach(2_000_000_000);
+    groups = new Groups([list[2]!, list[0]!, list[1]!]);
+    segment.receive(of("a", 1, 10), false);
+    segment.reorder();
+    expect(shown()).toEqual([2, 4, 7, 8, 1, 3, 5, 10, 6, 9]);
+    const version = segment.getVersion();
+    segment.reorder();
+    expect(segment.getVersion(), "nothing to tell of").toBe(version);
+  });
+
+  it("reads on from a line that was not kept and now lies within", async () => {
+    await segment.reach(2_000_000_000);
+    segment.hasNewer = true;
+    const late = of("c", 1, 10);
+    log = [...log, ...late];
+    segment.receive(late, false);
+    groups = new Groups([list[0]!, { taskRunId: "c", attempt: 1 }, list[1]!, list[2]!]);
+    segment.reorder();
+    expect(shown()).toEqual([1, 3, 5]);
+    segment.look(0, 3);
+    await vi.waitFor(() => expect(shown()).toEqual([1, 3, 5, 10, 6, 9, 2, 4, 7, 8]));
+  });
+
   it("steps over groups that hold no line of the choice", async () => {
     log = [...A1, ...B1];
     await segment.reach(3);

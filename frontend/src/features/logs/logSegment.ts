@@ -95,6 +95,22 @@ export class LogSegment extends LogStore {
     if (page) this.begin(this.withSkipped(page));
   }
 
+  /** Puts the lines in the order of their ranks after these have changed; what came into a gap is read from there on. */
+  reorder(): void {
+    const isInOrder = (line: Line, at: number) => at === 0 || this.compare(this.lines[at - 1]!, line) < 0;
+    const last = this.lines.at(-1);
+    const missing = this.skipped && last && this.compare(this.skipped, last) < 0 ? this.skipped : undefined;
+    if (!missing && this.lines.every(isInOrder)) return;
+    this.generation += 1;
+    this.lines = [...withoutDoubles(this.lines.toSorted((one, other) => this.compare(one, other)))];
+    const place = missing ? lowerBound(this.lines, (line) => this.compare(line, missing) < 0) : 0;
+    if (missing && place > 0 && !this.has(missing.line)) {
+      this.lines = this.lines.slice(0, place);
+      this.hasNewer = true;
+    }
+    this.settle();
+  }
+
   private grow(where: "older" | "newer"): Promise<void> {
     this.reading ??= this.readMore(where).finally(() => {
       this.reading = undefined;

@@ -39,6 +39,9 @@ export abstract class LogStore {
   abstract reach(line: number): Promise<void>;
   protected abstract take(lines: readonly Line[]): void;
 
+  /** Told when the order of the attempts has changed, by which lines may be grouped. */
+  reorder(): void {}
+
   /** Takes what has just been written. */
   receive(lines: readonly Line[], complete: boolean): void {
     this.take(lines);

@@ -46,6 +46,11 @@ export function useLog(choice: Choice, form: Form, groups: Groups, at: number | 
   opening.current = at;
   const current = useRef(groups);
   current.current = groups;
+  const order = form.byTask
+    ? groups.list.map(({ taskRunId, attempt }) => `${taskRunId}/${attempt}`).join()
+    : "";
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another order of the groups is what the lines follow
+  useEffect(() => open?.store.reorder(), [open, order]);
   const failed = error && open?.key !== key ? epoch : 0;
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for choice and form; a failed one is asked anew

@@ -1,13 +1,13 @@
 import { getRouteApi, useLocation } from "@tanstack/react-router";
 import { type MouseEvent, useCallback, useEffect, useMemo, useRef } from "react";
+import type { ExecutionSearch } from "@/entities/execution/search";
 import { extended, hashOf, type LineRange, rangeOf } from "./lineRange";
 
 const route = getRouteApi("/executions/$id");
-type Search = ReturnType<typeof route.useSearch>;
 
 /** What the address says of the log, and how it is changed. */
 export function useLogAddress() {
-  const search = route.useSearch();
+  const search: ExecutionSearch = route.useSearch();
   const navigate = route.useNavigate();
   const hash = useLocation({ select: (location) => location.hash });
   /** Another one for every click on a link, also on the same. */
@@ -15,7 +15,7 @@ export function useLogAddress() {
   const range = useMemo(() => rangeOf(hash), [hash]);
 
   const change = useCallback(
-    (part: Search) =>
+    (part: ExecutionSearch) =>
       void navigate({
         search: (before) => ({ ...before, ...part }),
         hash: true,

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from "react";
 import { type CombinedError, useClient } from "urql";
 import { pipe, subscribe, take } from "wonka";
 import { type LogLevel, LogSearchDocument } from "@/shared/graphql/gen/graphql";
+import { useLink } from "@/shared/graphql/link";
 import { stripAnsi } from "@/shared/lib/ansi";
 import { type Choice, LEVELS, type Line } from "./choice";
 import type { LogStore } from "./logStore";
@@ -18,6 +19,7 @@ export function useMatches(
   most = MOST,
 ): Matches {
   const client = useClient();
+  const { epoch } = useLink(); // a call that failed is made again over the next link
   const key = wanted && store ? JSON.stringify([choice, wanted]) : "";
   const [state, setState] = useState<Matches & { key: string }>({
     ...NOTHING_YET,
@@ -67,7 +69,7 @@ export function useMatches(
       end();
       deaf();
     };
-  }, [client, key, most, store]);
+  }, [client, key, most, store, epoch]);
 
   return state.key === key ? state : { ...NOTHING_YET, error: undefined };
 }

@@ -30,7 +30,17 @@ export function makeClient(socket: Socket, link: LinkStore): Client {
                 return { ...request.variables, ...resume?.() };
               },
             };
-            return { unsubscribe: socket.subscribe(payload, sink as never) };
+            // urql takes a subscription for open while `hasNext` is not false, and one that is open cannot be asked again.
+            const ending = {
+              next: sink.next.bind(sink),
+              complete: sink.complete.bind(sink),
+              error: (problem: unknown) => {
+                if (!Array.isArray(problem)) return sink.error(problem);
+                sink.next({ errors: problem, hasNext: false });
+                sink.complete();
+              },
+            };
+            return { unsubscribe: socket.subscribe(payload, ending as never) };
           },
         }),
       }),

@@ -31,6 +31,7 @@ export function useLive<Data, Variables extends AnyVariables>(
   const [error, setError] = useState<CombinedError>();
   const [round, setRound] = useState(0);
   const delay = useRef(FIRST_RETRY);
+  const waits = useRef(false);
   const key = JSON.stringify(variables);
   const paused = handlers.paused ?? false;
   const data = useEffectEvent((arrived: Data) => handlers.onData(arrived));
@@ -50,7 +51,8 @@ export function useLive<Data, Variables extends AnyVariables>(
       failed = Boolean(result.error);
       refused = isOf(result.error, "VALIDATION");
       setError(result.error);
-      if (result.data) {
+      // With an error that ends the stream come the data of before.
+      if (result.data && result.hasNext) {
         delay.current = FIRST_RETRY;
         data(result.data);
       }
@@ -59,6 +61,7 @@ export function useLive<Data, Variables extends AnyVariables>(
       if (!open) return;
       if (!failed) return end();
       if (refused) return;
+      waits.current = true;
       timer = setTimeout(() => setRound((before) => before + 1), delay.current);
       delay.current = Math.min(LAST_RETRY, delay.current * 2);
     };
@@ -66,25 +69,20 @@ export function useLive<Data, Variables extends AnyVariables>(
     const followed = pipe(client.subscription(document, variables, context), onEnd(over), subscribe(heard));
     return () => {
       open = false;
+      waits.current = false;
       clearTimeout(timer);
       clearTimeout(well);
       followed.unsubscribe();
     };
   }, [client, document, key, paused, round]);
 
-  // A server that stops may tell its streams so and close the socket before they end: they then go on over the next
-  // socket by themselves, and being quiet say nothing that would take the error back.
+  // A link that is live again is a reason not to wait any longer.
   const { epoch } = useLink();
-  const forget = useEffectEvent((told: CombinedError | undefined) =>
-    setError((now) => (now === told ? undefined : now)),
-  );
-  const current = useEffectEvent(() => error);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new epoch is a link that is live again
   useEffect(() => {
-    const told = current();
-    if (!told) return;
-    const timer = setTimeout(() => forget(told), WELL_AFTER);
-    return () => clearTimeout(timer);
+    if (!waits.current) return;
+    delay.current = FIRST_RETRY;
+    setRound((before) => before + 1);
   }, [epoch]);
 
   return error;

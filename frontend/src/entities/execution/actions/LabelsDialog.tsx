@@ -3,23 +3,31 @@ import { IconX } from "@tabler/icons-react";
 import { useState } from "react";
 import { useSubmit } from "@/shared/lib/useSubmit";
 import { DialogForm } from "./DialogForm";
+import { type Label, type LabelChange, labelChanges } from "./labelChanges";
 import type { Outcome } from "./perform";
 import type { Refusal } from "./registry";
 import type { Target } from "./useActions";
 
-export type Label = { key: string; value: string };
+export type { Label };
+
 type Line = Label & { id: number };
-type Saved = { labels: Label[]; mode: "REPLACE" };
-type Props = { target: Target; onClose: () => void; onSave: (input: Saved) => Promise<Outcome> };
+type Props = { target: Target; onClose: () => void; onSave: (input: LabelChange) => Promise<Outcome> };
 
 /** Edits what people set; Headway's own labels (`system.`) are kept by the server and not shown. */
 export function LabelsDialog({ target, onClose, onSave }: Props) {
+  // As they were when the dialog was opened: what others have changed since is not undone.
+  const [before] = useState(() => target.labels.filter((label) => !label.key.startsWith("system.")));
   const [lines, setLines] = useState<Line[]>(() =>
-    [...target.labels.filter((label) => !label.key.startsWith("system.")), { key: "", value: "" }].map(
-      ({ key, value }, id) => ({ id, key, value }),
-    ),
+    [...before, { key: "", value: "" }].map(({ key, value }, id) => ({ id, key, value })),
   );
-  const { submit, busy, problems } = useSubmit<Saved, Refusal, Outcome>(onSave, onClose);
+  const save = async (labels: readonly Label[]) => {
+    let outcome: Outcome = { execution: null, problems: [] };
+    for (const change of labelChanges(before, labels)) {
+      if (!outcome.problems.length) outcome = await onSave(change);
+    }
+    return outcome;
+  };
+  const { submit, busy, problems } = useSubmit<readonly Label[], Refusal, Outcome>(save, onClose);
   const change = (id: number, part: Partial<Label>) =>
     setLines(lines.map((line) => (line.id === id ? { ...line, ...part } : line)));
   const named = lines.filter((line) => line.key.trim());
@@ -31,7 +39,7 @@ export function LabelsDialog({ target, onClose, onSave }: Props) {
       busy={busy}
       problems={problems}
       onClose={onClose}
-      onSubmit={() => submit({ labels, mode: "REPLACE" })}
+      onSubmit={() => submit(labels)}
     >
       {lines.map((line, at) => (
         <Group key={line.id} gap="xs" wrap="nowrap">

@@ -1,3 +1,4 @@
+import { print } from "graphql";
 import { expect, it } from "vitest";
 import { ACTIONS, type Availability, inputOf, offersOf, specOf } from "./registry";
 
@@ -29,4 +30,10 @@ it("names each action once, and no key twice on one page but for pairs that excl
 it("asks with one id, or with a list where the mutation takes one", () => {
   expect(inputOf(specOf("CANCEL"), "exec_1", { reason: null })).toEqual({ id: "exec_1", reason: null });
   expect(inputOf(specOf("ARCHIVE"), "exec_1", { reason: "old" })).toEqual({ ids: ["exec_1"], reason: "old" });
+});
+
+it("reads the plan of every action that shows one", () => {
+  const planned = ACTIONS.filter((spec) => spec.planned);
+  expect(planned.length).toBeGreaterThan(1);
+  for (const spec of planned) expect(print(spec.mutation), spec.action).toContain("plan {");
 });

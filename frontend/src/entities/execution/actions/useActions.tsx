@@ -1,6 +1,6 @@
 import { notifications } from "@mantine/notifications";
 import { useNavigate } from "@tanstack/react-router";
-import { lazy, type ReactNode, Suspense, useCallback, useRef, useState } from "react";
+import { lazy, type ReactNode, Suspense, useCallback, useEffect, useRef, useState } from "react";
 import { useClient } from "urql";
 import { openDialog } from "@/shared/lib/dialogs";
 import { toLastList } from "@/shared/lib/lastList";
@@ -8,8 +8,10 @@ import type { Label } from "./LabelsDialog";
 import { type Outcome, perform } from "./perform";
 import { type ActedOn, type ActionSpec, inputOf } from "./registry";
 
-/** Loaded when the first question is asked: a page is read far more often than it is acted on. */
-const ActionForm = lazy(() => import("./ActionForm").then((form) => ({ default: form.ActionForm })));
+/** Loaded behind the screen, so that the question can be asked also when the server cannot be reached by then. */
+const load = () => import("./ActionForm").then((form) => ({ default: form.ActionForm }));
+const ActionForm = lazy(load);
+const LOADED_AFTER = 1_000;
 
 /** `given` goes with the input: the task that a replay starts from. `taskRun` is what a task's action is about. */
 export type Target = {
@@ -47,6 +49,10 @@ export function useActions(onAnswered?: (execution: ActedOn) => void): Actions {
   const [open, setOpen] = useState<Open | null>(null);
   const [asked, setAsked] = useState<Actions["asked"]>(null);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => {
+    const behind = setTimeout(() => load().catch(() => {}), LOADED_AFTER);
+    return () => clearTimeout(behind);
+  }, []);
 
   const ask = useCallback(
     async ({ spec, target }: Open, input: Record<string, unknown>): Promise<Outcome> => {

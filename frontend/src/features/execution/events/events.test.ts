@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { buildSchema, type GraphQLEnumType } from "graphql";
 import { describe, expect, it } from "vitest";
-import { type Event, isFailure, isMain, joined, markOf, sentenceOf, whoDid } from "./events";
+import { type Event, isFailure, isMain, markOf, sentenceOf, whoDid } from "./events";
 
 const sdl = readFileSync(`${import.meta.dirname}/../../../../../schema/schema.graphql`, "utf8");
 const types = (buildSchema(sdl).getType("EventType") as GraphQLEnumType)
@@ -26,13 +26,6 @@ function event(seq: number, over: Partial<Event> = {}): Event {
   };
 }
 const taskRun = { id: "run_1", key: "extract" };
-
-describe("joined", () => {
-  const known = [event(1), event(2)];
-  it("appends what is new, once", () =>
-    expect(joined(known, [event(2), event(3)]).map((one) => one.seq)).toEqual([1, 2, 3]));
-  it("is the same array when nothing is new", () => expect(joined(known, [event(1)])).toBe(known));
-});
 
 describe("sentenceOf", () => {
   it.each(types)("%s is told without the words of the schema", (type) => {

@@ -6,15 +6,9 @@ import type {
 } from "@/shared/graphql/gen/graphql";
 import type { Shape, Tone } from "@/shared/ui/stateTokens";
 import { type AnyState, STATE_TOKENS } from "@/shared/ui/stateTokens";
+import { workerName } from "../inspector/worker";
 
 export type Event = EventMarkFragment;
-
-/** Both in order of seq, each event once; the first array itself when nothing is new. */
-export function joined(known: readonly Event[], arrived: readonly Event[]): readonly Event[] {
-  const last = known.at(-1)?.seq ?? 0;
-  const fresh = arrived.filter((event) => event.seq > last);
-  return fresh.length ? [...known, ...fresh] : known;
-}
 
 const EXECUTION: Record<ExecutionState, string> = {
   CREATED: "was put back",
@@ -159,7 +153,7 @@ const CHANNELS: Record<Event["channel"], string> = {
  */
 export function whoDid({ actor, channel, causedBy }: Event): string {
   if (actor.kind === "ENGINE" || causedBy !== null) return "";
-  if (actor.kind === "WORKER") return `on ${actor.name}`;
+  if (actor.kind === "WORKER") return `on ${workerName(actor.name)}`;
   const name = actor.kind === "SCHEDULE" ? `schedule ${actor.name}` : actor.name;
   return ["by", name, CHANNELS[channel]].filter(Boolean).join(" ");
 }

@@ -3,10 +3,10 @@ import { useClient } from "urql";
 import type { ExecutionRecord } from "@/entities/execution/record";
 import { ExecutionEventsDocument } from "@/shared/graphql/gen/graphql";
 import { useRead } from "@/shared/graphql/read";
-import { type Event, joined } from "./events";
+import type { Event } from "./events";
+import { type History, hasHole, withEarlier, withLive, withNewest } from "./history";
 
-/** As many as one request gives. */
-const PAGE = 1000;
+const NONE: readonly Event[] = [];
 
 /**
  * The history of an execution, or of one of its task runs: the newest page, earlier ones when asked for, and what
@@ -15,49 +15,55 @@ const PAGE = 1000;
 export function useEvents(record: ExecutionRecord, taskRunId: string | undefined) {
   const client = useClient();
   const id = record.head.id;
-  const [earlier, setEarlier] = useState<readonly Event[]>([]);
-  const [whole, setWhole] = useState(false);
-  const busy = useRef(false);
-  const [gap, setGap] = useState(0);
+  const key = `${id}/${taskRunId ?? ""}`;
+  const [kept, setKept] = useState<{ key: string; history: History }>();
+  const [asked, setAsked] = useState(record.seq);
   const { data, error, loading } = useRead(
     ExecutionEventsDocument,
     { id, taskRunId: taskRunId ?? null, before: null as number | null },
-    { version: gap },
+    { version: asked },
   );
   const newest = data?.execution?.events;
+  const change = useCallback(
+    (next: (known: History | undefined) => History | undefined) =>
+      setKept((before) => {
+        const known = before?.key === key ? before.history : undefined;
+        const history = next(known);
+        return history === known || !history ? before : { key, history };
+      }),
+    [key],
+  );
 
-  const events = useMemo(() => {
-    const first = newest?.[0]?.seq;
-    const before = first === undefined ? earlier : earlier.filter((event) => event.seq < first);
-    const known = [...before, ...(newest ?? [])];
-    const live = taskRunId ? record.events.filter((event) => event.taskRun?.id === taskRunId) : record.events;
-    return joined(known, live);
-  }, [earlier, newest, record.events, taskRunId]);
-
-  // The record began anew behind what is known here: the page between is read again.
-  const last = Math.max(newest?.at(-1)?.seq ?? 0, record.events.at(-1)?.seq ?? 0);
-  const next = record.events.find((event) => event.seq > (newest?.at(-1)?.seq ?? 0));
-  const missing =
-    !taskRunId &&
-    newest !== undefined &&
-    (record.seq > last || (next && next.seq > (newest.at(-1)?.seq ?? 0) + 1));
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what was asked belongs to the answer
   useEffect(() => {
-    if (missing) setGap(record.seq);
-  }, [missing, record.seq]);
+    if (newest) change((known) => withNewest(known, newest, asked));
+  }, [newest, change]);
 
+  const { events: arrived, seq } = record;
+  const live = useMemo(() => ({ events: arrived, seq }), [arrived, seq]);
+  const known = kept?.key === key ? kept.history : undefined;
+  const history = useMemo(() => known && withLive(known, live, taskRunId), [known, live, taskRunId]);
+  // The record forgets its events when it begins anew: they are kept here.
+  useEffect(() => change((before) => before && withLive(before, live, taskRunId)), [change, live, taskRunId]);
+
+  const hole = known !== undefined && hasHole(known, live);
+  useEffect(() => {
+    if (hole) setAsked(seq);
+  }, [hole, seq]);
+
+  const events = history?.events ?? NONE;
   const first = events[0]?.seq;
-  const hasEarlier =
-    !whole && newest !== undefined && newest.length === PAGE && first !== undefined && first > 1;
+  const hasEarlier = history !== undefined && !history.whole && first !== undefined && first > 1;
+  const busy = useRef<string>(undefined);
   const readEarlier = useCallback(async () => {
-    if (busy.current || first === undefined) return;
-    busy.current = true;
+    const asking = `${key}/${first}`;
+    if (busy.current === asking || first === undefined) return;
+    busy.current = asking;
     const variables = { id, taskRunId: taskRunId ?? null, before: first };
     const page = (await client.query(ExecutionEventsDocument, variables).toPromise()).data?.execution?.events;
-    busy.current = false;
-    if (!page) return;
-    if (page.length < PAGE) setWhole(true);
-    setEarlier((known) => [...page, ...known]);
-  }, [client, id, taskRunId, first]);
+    if (busy.current === asking) busy.current = undefined;
+    if (page) change((before) => before && withEarlier(before, page, first));
+  }, [client, change, key, id, taskRunId, first]);
 
-  return { events, error, loading, hasEarlier, readEarlier };
+  return { events, error, loading: loading || (newest !== undefined && !history), hasEarlier, readEarlier };
 }

@@ -16,8 +16,9 @@ type Props = { id: string; name: string; offers: readonly Offer[]; onStart: (off
 /** All that may be done with the execution, what is not possible now with its reason; and its downloads. */
 export function MoreMenu({ id, name, offers, onStart }: Props) {
   const clipboard = useClipboard();
+  // The menu scrolls on a low screen, so its items must be reached by Tab, too.
   return (
-    <Menu width={290} position="bottom-end" transitionProps={{ duration: 80 }}>
+    <Menu menuItemTabIndex={0} width={290} position="bottom-end" transitionProps={{ duration: 80 }}>
       <Menu.Target>
         <ActionIcon className={classes.square} variant="subtle" color="gray" aria-label={`More for ${name}`}>
           <IconDots size={18} stroke={1.75} aria-hidden />

@@ -1,15 +1,15 @@
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
-import type { ExecutionLinkFragment } from "@/shared/graphql/gen/graphql";
+import type { ExecutionLinkFragment, TaskRunState } from "@/shared/graphql/gen/graphql";
 import { ExecutionStateLiveDocument } from "@/shared/graphql/gen/graphql";
 import { useLive } from "@/shared/graphql/live";
 import { StateGlyph } from "@/shared/ui/StateGlyph";
 import { type AnyState, isEnded, STATE_TOKENS, type StateToken } from "@/shared/ui/stateTokens";
+import { tokenOf } from "../timeline/standing";
 import { useSelection } from "../useSelection";
 import classes from "./Links.module.css";
 
 type GlyphProps = { state: AnyState; size?: number; token?: StateToken };
-const NOT_RUN: StateToken = { word: "Not run", shape: "dotted", tone: "calm" };
 
 /** A state as its shape, with its word for who hears the page and under the pointer. */
 export function Glyph({ state, size = 14, token = STATE_TOKENS[state] }: GlyphProps) {
@@ -22,8 +22,10 @@ export function Glyph({ state, size = 14, token = STATE_TOKENS[state] }: GlyphPr
   );
 }
 
-/** A task run of this execution: choosing it selects it. */
-export function TaskLink({ task }: { task: { key: string; state?: AnyState; startedAt?: string | null } }) {
+type Task = { key: string; state?: TaskRunState; startedAt?: string | null };
+
+/** A task run of this execution: choosing it selects it. `over`: the execution has ended. */
+export function TaskLink({ task, over = false }: { task: Task; over?: boolean }) {
   const { select } = useSelection();
   return (
     <button
@@ -34,7 +36,7 @@ export function TaskLink({ task }: { task: { key: string; state?: AnyState; star
       {task.state && (
         <Glyph
           state={task.state}
-          {...(task.state === "CANCELLED" && !task.startedAt && { token: NOT_RUN })}
+          token={tokenOf({ state: task.state, startedAt: task.startedAt ?? null }, over)}
         />
       )}
       {task.key}

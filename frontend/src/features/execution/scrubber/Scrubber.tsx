@@ -1,4 +1,3 @@
-import { useMediaQuery } from "@mantine/hooks";
 import { IconHistory } from "@tabler/icons-react";
 import { type KeyboardEvent, type PointerEvent, useEffect, useMemo, useRef, useState } from "react";
 import type { ExecutionRecord } from "@/entities/execution/record";
@@ -10,7 +9,7 @@ import { isEnded } from "@/shared/ui/stateTokens";
 import { percentOf, type Range, timeAt } from "../timeline/scale";
 import { useWidth } from "../timeline/useWidth";
 import { useSelection } from "../useSelection";
-import { indexOfSeq, nearest } from "./marks";
+import { type Event, indexOfSeq, nearest } from "./marks";
 import classes from "./Scrubber.module.css";
 import { Ticks } from "./Ticks";
 import { useEventMarks } from "./useEventMarks";
@@ -26,15 +25,12 @@ type Props = {
 const SETTLED = 150;
 
 /** Every event as a tick below the axis of the bars; the knob shows the execution as it was after one of them. */
-export function Scrubber(props: Props) {
-  const phone = useMediaQuery("(max-width: 700px)");
-  return phone ? null : <Slider {...props} />;
-}
-
-function Slider({ record, range, ticking }: Props) {
+export function Scrubber({ record, range, ticking }: Props) {
   const { at, select } = useSelection();
   const { zone } = usePreferences();
-  const events = useEventMarks(record.head.id);
+  const [touched, setTouched] = useState(false);
+  const touch = () => setTouched(true);
+  const events = useEventMarks(record.head.id, touched || at !== undefined);
   const [measure, width] = useWidth();
   const last = events.length - 1;
   const [aimed, aim] = useAimed((index) =>
@@ -45,7 +41,7 @@ function Slider({ record, range, ticking }: Props) {
   const past = aimed === null ? at !== undefined : aimed < last;
   const live = ticking && !past;
   const clock = event ? formatClock(event.at, zone) : "";
-  const words = wordsOf(shown, events.length, live);
+  const words = wordsOf(event, events.at(-1), live);
 
   const drag = ({ clientX, currentTarget }: PointerEvent<HTMLElement>) => {
     const box = currentTarget.getBoundingClientRect();
@@ -71,6 +67,7 @@ function Slider({ record, range, ticking }: Props) {
         ref={measure}
         role="presentation"
         className={classes.track}
+        onPointerEnter={touch}
         onPointerDown={(pointer) => {
           if (last < 0) return;
           pointer.currentTarget.setPointerCapture?.(pointer.pointerId);
@@ -87,12 +84,13 @@ function Slider({ record, range, ticking }: Props) {
           tabIndex={0}
           aria-label="Moment shown"
           aria-valuemin={1}
-          aria-valuemax={Math.max(1, events.length)}
-          aria-valuenow={Math.max(1, shown + 1)}
+          aria-valuemax={seqOf(events.at(-1))}
+          aria-valuenow={seqOf(event)}
           aria-valuetext={`${clock} ${words}`.trim()}
           className={classes.knob}
           data-live={live || undefined}
           style={{ left: live || !event ? AT_NOW : placeOf(Date.parse(event.at), range) }}
+          onFocus={touch}
           onKeyDown={pressed}
         />
       </div>
@@ -109,9 +107,12 @@ function Back({ id, onBack }: { id: string; onBack: () => void }) {
   );
 }
 
-function wordsOf(index: number, count: number, live: boolean): string {
-  if (index < 0) return "no event yet";
-  return `event ${formatInteger(index + 1)}${live ? "" : ` of ${formatInteger(count)}`}`;
+const seqOf = (event: Event | undefined): number => event?.seq ?? 1;
+
+/** Events are numbered from 1 without gaps. */
+function wordsOf(event: Event | undefined, last: Event | undefined, live: boolean): string {
+  if (!event || !last) return "no event yet";
+  return `event ${formatInteger(event.seq)}${live ? "" : ` of ${formatInteger(last.seq)}`}`;
 }
 
 const AT_NOW = "calc(clamp(0, var(--now, 0), 100) * 1%)";

@@ -1,47 +1,87 @@
 import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { useClient } from "urql";
 import { records } from "@/entities/execution/useRecord";
-import { EventMarksDocument } from "@/shared/graphql/gen/graphql";
+import { EventMarksDocument, type EventMarksQueryVariables } from "@/shared/graphql/gen/graphql";
 import { useLink } from "@/shared/graphql/link";
-import { type Event, joined } from "./marks";
+import { Memory } from "@/shared/lib/memory";
+import { allOf, isWhole, type Known, lastOf, NOTHING, PAGE, withLive, withNewest, withOlder } from "./known";
+import type { Event } from "./marks";
 
-const PAGE = 1000;
+const KEPT = 12;
+/** What lies between both ends of a long history is read by then, also when nobody touches the knob. */
+const IDLE_AFTER = 4_000;
 const NONE: readonly Event[] = [];
 
-/** Every event of an execution so far: read once, in pages, then those that its changes bring. */
-export function useEventMarks(id: string): readonly Event[] {
-  const client = useClient();
-  const { epoch } = useLink();
-  const record = useSyncExternalStore(
-    useCallback((listener) => records.subscribe(id, listener), [id]),
-    () => records.get(id),
-  );
-  const live = record?.events ?? NONE;
-  const [read, setRead] = useState(NONE);
-  const readTo = read.at(-1)?.seq ?? 0;
-  // Of what lies between the last page and the first change nothing is known yet, as before the first page.
-  const hole = record !== undefined && (live[0]?.seq ?? record.seq + 1) > readTo + 1;
+const marks = new Memory<Known>(KEPT);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: after a new link the rest is asked for again
+type Read = (variables: Omit<EventMarksQueryVariables, "id">) => Promise<readonly Event[] | undefined>;
+
+const learn = (id: string, change: (known: Known) => Known) =>
+  marks.set(id, change(marks.get(id) ?? NOTHING));
+
+/**
+ * The events of an execution: the newest page and the oldest at once, what lies between when it is `wanted` or the
+ * page is idle, then those that its changes bring. They are kept when the page is left.
+ */
+export function useEventMarks(id: string, wanted: boolean): readonly Event[] {
+  const client = useClient();
+  const { epoch } = useLink(); // a page that failed is asked for again over the next link
+  const record = useKept(records, id);
+  const known = useKept(marks, id) ?? NOTHING;
+  const live = record?.events ?? NONE;
+  const grown = useMemo(() => withLive(known, live), [known, live]);
+  useEffect(() => learn(id, (before) => withLive(before, live)), [id, live]);
+
+  const read = useCallback<Read>(
+    async (variables) => {
+      const { data } = await client.query(EventMarksDocument, { id, ...variables }).toPromise();
+      return data?.execution?.events;
+    },
+    [client, id],
+  );
+  const hole = record !== undefined && (live[0]?.seq ?? record.seq + 1) > lastOf(allOf(known)) + 1;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new link asks again
   useEffect(() => {
     if (!hole) return;
-    let open = true;
-    const ask = async () => {
-      let after = readTo;
-      for (let more = true; more && open; ) {
-        const { data } = await client.query(EventMarksDocument, { id, after }).toPromise();
-        const page = data?.execution?.events ?? [];
-        if (!open || !page.length) return;
-        after = page.at(-1)!.seq;
-        more = page.length === PAGE;
-        setRead((known) => joined(known, page));
-      }
-    };
-    void ask();
-    return () => {
-      open = false;
-    };
-  }, [client, id, hole, epoch]);
+    void read({ last: PAGE }).then((page) => page && learn(id, (before) => withNewest(before, page)));
+    if (record.seq <= PAGE || marks.get(id)?.low.length) return; // the newest page is all there is, or has its other end
+    void read({ first: PAGE }).then((page) => page && learn(id, (before) => withOlder(before, page)));
+  }, [id, read, hole, epoch]);
 
-  return useMemo(() => joined(read, live), [read, live]);
+  const isPartial = known.low.length > 0 && known.high.length > 0 && !isWhole(known);
+  const [idle, setIdle] = useState<string>();
+  useEffect(() => {
+    const timer = setTimeout(() => setIdle(id), IDLE_AFTER);
+    return () => clearTimeout(timer);
+  }, [id]);
+  const fills = isPartial && (wanted || idle === id);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new link asks again
+  useEffect(() => {
+    if (!fills) return;
+    const wish = { open: true };
+    void fill(id, read, wish);
+    return () => {
+      wish.open = false;
+    };
+  }, [id, read, fills, epoch]);
+
+  return useMemo(() => allOf(grown), [grown]);
+}
+
+/** Reads on from the oldest page until there is no gap. */
+async function fill(id: string, read: Read, wish: { open: boolean }): Promise<void> {
+  while (wish.open) {
+    const known = marks.get(id) ?? NOTHING;
+    if (isWhole(known)) return;
+    const page = await read({ first: PAGE, after: lastOf(known.low) });
+    if (!page?.length) return;
+    learn(id, (now) => withOlder(now, page));
+  }
+}
+
+function useKept<Value>(memory: Memory<Value>, id: string): Value | undefined {
+  return useSyncExternalStore(
+    useCallback((listener) => memory.subscribe(id, listener), [memory, id]),
+    () => memory.get(id),
+  );
 }

@@ -6,6 +6,7 @@ import type { Head } from "@/entities/execution/record";
 import { usePreferences } from "@/shared/lib/preferences";
 import { formatTime } from "@/shared/lib/time";
 import { setPanes } from "../panes";
+import { consequencesOf } from "./consequences";
 import { Fix } from "./Fix";
 import { RunFacts } from "./RunFacts";
 import { SelectLink, selecting } from "./SelectLink";
@@ -37,7 +38,7 @@ export function FailedStrip({ record, facts, offered, actions }: VerdictProps) {
         </>
       }
       cause={<span title={cause === failure.message ? undefined : failure.message}>{cause}</span>}
-      also={<Consequences id={head.id} failure={failure} />}
+      also={<Consequences record={record} />}
       fix={
         <>
           {failure.logLine !== null && failure.taskRun && <GoToLine id={head.id} failure={failure} />}
@@ -50,9 +51,11 @@ export function FailedStrip({ record, facts, offered, actions }: VerdictProps) {
 }
 
 /** "5 more tasks failed and 12 did not run because of it", each leading to those. */
-function Consequences({ id, failure }: { id: string; failure: Failure }): ReactNode {
-  const failed = moreFailed(failure.others);
-  const skipped = didNotRun(failure.skippedCount);
+function Consequences({ record }: Pick<VerdictProps, "record">): ReactNode {
+  const { id } = record.head;
+  const counts = consequencesOf(record);
+  const failed = moreFailed(counts.failed);
+  const skipped = didNotRun(counts.notRun);
   if (!failed && !skipped) return null;
   return (
     <>
@@ -66,8 +69,8 @@ function Consequences({ id, failure }: { id: string; failure: Failure }): ReactN
         <>
           <SelectLink id={id} part={{ show: "notRun", view: undefined }} className={classes.loud}>
             {skipped}
-          </SelectLink>{" "}
-          because of it
+          </SelectLink>
+          {counts.because && " because of it"}
         </>
       )}
     </>

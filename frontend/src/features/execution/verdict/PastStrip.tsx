@@ -6,7 +6,7 @@ import { formatInteger } from "@/shared/lib/number";
 import { usePreferences } from "@/shared/lib/preferences";
 import { formatTime } from "@/shared/lib/time";
 import type { Facts } from "../useFacts";
-import type { Moment } from "../useMoment";
+import type { Moment } from "../useMomentEvent";
 import type { Selection } from "../useSelection";
 import { RunFacts } from "./RunFacts";
 import { Strip } from "./Strip";

@@ -1,4 +1,4 @@
-import { Link, type LinkProps } from "@tanstack/react-router";
+import { Link, type LinkProps, type RegisteredRouter } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { ExecutionSearch } from "../useSelection";
 
@@ -20,10 +20,11 @@ export function SelectLink({ id, part, hash, ...rest }: Props) {
 /** The same, for a button that is a link. */
 export function selecting(id: string, part: ExecutionSearch, hash?: string) {
   return {
+    from: "/executions/$id",
     to: "/executions/$id",
     params: { id },
     search: (before: ExecutionSearch) => ({ ...before, ...part }),
     resetScroll: false,
     ...(hash && { hash }),
-  } as const satisfies LinkProps;
+  } as const satisfies LinkProps<"a", RegisteredRouter, "/executions/$id", "/executions/$id">;
 }

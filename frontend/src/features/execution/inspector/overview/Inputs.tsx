@@ -27,14 +27,14 @@ export function Inputs({ now, before, loading }: Props) {
                 <>
                   <del>
                     <span className="hw-hidden">was </span>
-                    {inOneLine(row.before)}
+                    <Value name={row.name} value={row.before} />
                   </del>
                   <span aria-hidden="true"> → </span>
                 </>
               )}
               <span>
                 {row.changed && <span className="hw-hidden">now </span>}
-                {inOneLine(row.value)}
+                <Value name={row.name} value={row.value} />
               </span>
             </dd>
           </div>
@@ -42,4 +42,11 @@ export function Inputs({ now, before, loading }: Props) {
       </dl>
     </>
   );
+}
+
+/** A command as it was written: its lines are told apart, and its letters. */
+function Value({ name, value }: { name: string; value: unknown }) {
+  const text = inOneLine(value);
+  const isCode = typeof value === "string" && (name === "run" || text.includes("\n"));
+  return isCode ? <code className={classes.code}>{text.trimEnd()}</code> : text;
 }

@@ -1,5 +1,6 @@
 import { useMemo } from "react";
 import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
+import { isEnded } from "@/shared/ui/stateTokens";
 import { ExecutionRef, TaskLink } from "../Links";
 import { Fact, Facts, Section } from "../Section";
 import { neighboursOf } from "./neighbours";
@@ -12,15 +13,16 @@ export function Needs({ record, taskRun }: Props) {
     () => neighboursOf(taskRun, record.taskRuns.values()),
     [taskRun, record.taskRuns],
   );
+  const over = isEnded(record.head.state);
   if (!needs.length && !neededBy.length && !taskRun.child && !taskRun.cachedFrom) return null;
   return (
     <Section title="Needs and is needed by">
       <Facts>
         <Fact name="Needs">
-          {needs.length > 0 && needs.map((task) => <TaskLink key={task.id} task={task} />)}
+          {needs.length > 0 && needs.map((task) => <TaskLink key={task.id} task={task} over={over} />)}
         </Fact>
         <Fact name="Needed by">
-          {neededBy.length > 0 && neededBy.map((task) => <TaskLink key={task.id} task={task} />)}
+          {neededBy.length > 0 && neededBy.map((task) => <TaskLink key={task.id} task={task} over={over} />)}
         </Fact>
         <Fact name="Subflow">
           {taskRun.child && (

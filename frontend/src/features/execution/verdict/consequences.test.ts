@@ -1,0 +1,33 @@
+import { expect, it } from "vitest";
+import { recordOf } from "@/entities/execution/record";
+import { aSnapshot, aTask } from "@/testing/fixtures";
+import { countStandings } from "../timeline/standing";
+import { consequencesOf } from "./consequences";
+
+const STARTED = "2026-01-14T02:00:00Z";
+const failure = { taskRun: { id: "run_load", key: "load" }, others: 9, skippedCount: 2 };
+const tasks = [
+  aTask("load", { state: "FAILED", startedAt: STARTED }),
+  aTask("check", { state: "ERROR", startedAt: STARTED }),
+  aTask("send", { state: "KILLED", startedAt: STARTED }),
+  aTask("clean", { state: "CREATED", startedAt: null }),
+  aTask("report", { state: "CANCELLED", startedAt: null }),
+  aTask("stopped", { state: "CANCELLED", startedAt: STARTED }),
+];
+const of = (state: string) => recordOf(aSnapshot({ state, failure, taskRuns: tasks } as never) as never);
+
+it("counts what the lists behind the links show, without the task that is told of", () => {
+  const record = of("FAILED");
+  const listed = countStandings(record.taskRuns.values(), true);
+  expect(consequencesOf(record)).toEqual({ failed: listed.failed - 1, notRun: listed.notRun, because: true });
+  expect(listed).toMatchObject({ failed: 3, notRun: 2 });
+});
+
+it("leaves out what may still run, and gives no cause for what has another", () =>
+  expect(consequencesOf(of("FAILED_FINISHING"))).toEqual({ failed: 2, notRun: 1, because: false }));
+
+it("leaves out no task when the execution itself failed", () => {
+  const record = of("FAILED");
+  const head = { ...record.head, failure: { ...record.head.failure!, taskRun: null } };
+  expect(consequencesOf({ ...record, head }).failed).toBe(3);
+});

@@ -1,0 +1,38 @@
+import { act, renderHook } from "@testing-library/react";
+import type { Client } from "@urql/core";
+import { Provider } from "urql";
+import { expect, it } from "vitest";
+import { fromValue } from "wonka";
+import { link } from "@/shared/graphql/link";
+import { LogPages } from "./logPages";
+import { useMatches } from "./useMatches";
+
+const CHOICE = { id: "exec_1", taskRunId: null, attempt: null, minLevel: null, stream: null, moment: null };
+const WANTED = { text: "needle", minLevel: null };
+const PAGE = (lines: number[], searchedTo: number, complete: boolean) => ({
+  data: { execution: { logMatches: { lines, searchedTo, complete } } },
+});
+const FAILED = { error: { message: "the server cannot be reached" } };
+
+it("goes on over the next link with a call that failed, from where the search was", async () => {
+  const answers: object[] = [PAGE([3], 100, false), FAILED, PAGE([120], 150, true)];
+  const asked: (number | null)[] = [];
+  const client = {
+    query: (_: unknown, { after }: { after: number | null }) => {
+      asked.push(after);
+      return fromValue(answers.shift());
+    },
+  } as unknown as Client;
+  const store = new LogPages(200, async () => undefined);
+  link.move({ type: "opened", at: 0 });
+  const { result } = renderHook(() => useMatches(CHOICE as never, WANTED, store), {
+    wrapper: ({ children }) => <Provider value={client}>{children}</Provider>,
+  });
+  expect(result.current).toMatchObject({ lines: [3], complete: false, error: FAILED.error });
+  await act(async () => {
+    link.move({ type: "lost", at: 1 });
+    link.move({ type: "opened", at: 2 });
+  });
+  expect(result.current).toMatchObject({ lines: [3, 120], complete: true, error: undefined });
+  expect(asked).toEqual([0, 100, 100]);
+});
