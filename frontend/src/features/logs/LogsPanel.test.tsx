@@ -89,7 +89,7 @@ beforeEach(() => {
 
 it("opens ten million lines at the cause of the failure, with one page", async () => {
   const { root, asked } = world(10_000_000);
-  show("/executions/exec_2", root);
+  show("/executions/exec_2?tab=logs", root);
   await waitFor(() => expect(line(4_000_000)).toBeTruthy());
   expect(line(4_000_000)!.dataset.error).toBe("true");
   expect(asked.length).toBeLessThanOrEqual(2);
@@ -112,7 +112,7 @@ it("opens at the lines of the address, and selects more with shift", async () =>
 it("steps through what the server finds, from where one is", async () => {
   const user = userEvent.setup();
   const { root } = world(10_000_000);
-  const { router } = show("/executions/exec_2", root);
+  const { router } = show("/executions/exec_2?tab=logs", root);
   await waitFor(() => expect(line(4_000_000)).toBeTruthy());
   await user.type(screen.getByLabelText("Search the log"), "line");
   expect(await screen.findByText("2 of 3")).toBeTruthy();
@@ -138,7 +138,7 @@ it("shows what is written, from the first line on", async () => {
     taskRuns: [aTask("extract", { state: "RUNNING" })],
   });
   const { root, write } = world(0, running);
-  show("/executions/exec_3", root);
+  show("/executions/exec_3?tab=logs", root);
   expect(await screen.findByText("No lines yet; they show here as they come.")).toBeTruthy();
   await waitFor(() => expect(root.logs).toHaveBeenCalledTimes(1));
   await write(1, 3);
@@ -150,9 +150,9 @@ it("shows what is written, from the first line on", async () => {
 
 it("reads the log of a past moment, which does not grow and has no file", async () => {
   const { root, moments } = world(100);
-  show("/executions/exec_2?at=7", root);
+  show("/executions/exec_2?tab=logs&at=7", root);
   await waitFor(() => expect(screen.getByText("100 lines")).toBeTruthy());
-  expect(new Set(moments)).toEqual(new Set([7]));
+  expect(new Set(moments)).toEqual(new Set([7, null])); // the present tells how it went on
   expect(root.logs).not.toHaveBeenCalled();
   expect(screen.queryByRole("link", { name: /Download/ })).toBeNull();
 });
@@ -160,7 +160,7 @@ it("reads the log of a past moment, which does not grow and has no file", async 
 it("filters by level, in the address", async () => {
   const user = userEvent.setup();
   const { root, asked } = world(100);
-  const { router } = show("/executions/exec_2", root);
+  const { router } = show("/executions/exec_2?tab=logs", root);
   await user.click(await screen.findByRole("button", { name: "All levels" }));
   await user.click(await screen.findByRole("menuitemradio", { name: "Warnings and errors" }));
   await waitFor(() => expect(router.state.location.search).toMatchObject({ level: "WARN" }));
