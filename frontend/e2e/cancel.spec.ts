@@ -61,7 +61,7 @@ test("labels lead to the list that has them; the row's menu cancels too", async 
 
   const row = page.locator(`[data-execution="${run.id}"]`);
   await row.getByRole("button", { name: `Actions for ${run.name}` }).click();
-  await page.getByRole("menuitem", { name: "Cancel" }).click();
+  await page.getByRole("menuitem", { name: "Cancel", exact: true }).click();
   await page.getByRole("button", { name: "Cancel execution" }).click();
   await expect(row).toContainText("Killed");
 });

@@ -55,17 +55,6 @@ namespace: e2e
 tasks:
   - {id: sign, type: approval, message: "Sign it?", users: [maria]}
 `,
-  many: `
-id: many
-namespace: e2e
-on_failure: FINISH_POSSIBLE
-tasks:
-  - id: each
-    type: foreach
-    items: [${Array.from({ length: 60 }, (_, index) => index).join(", ")}]
-    tasks:
-      - {id: check, type: shell, run: "test {{ item }} != 17"}
-`,
   once: `
 id: once
 namespace: e2e

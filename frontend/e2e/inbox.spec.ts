@@ -52,34 +52,3 @@ test("what somebody else decides is told to who has it open", async ({ page, hea
   await request.getByRole("button", { name: "Release it to everyone?" }).click();
   await expect(request).toHaveCount(0);
 });
-
-test("iterations are folded to counts, and the one that failed stands there", async ({ page, headway }) => {
-  const run = await headway.run("many");
-  await page.goto(`${headway.server.url}/executions/${run.id}`);
-  await expect(page.getByTestId("state")).toContainText("Failed");
-  const each = page.locator('[data-task="each"]');
-  const counts = each.getByRole("list", { name: "Iterations of each", exact: true }).getByRole("listitem");
-  await expect(counts).toHaveText(["59 succeeded", "1 failed"]);
-  await expect(each.locator("[data-task]")).toHaveCount(1);
-  const failed = page.locator('[data-task="each[17].check"]');
-  await expect(failed).toContainText("[17] check");
-  await expect(failed).toContainText("Failed");
-  await expect(each).toContainText("item 17");
-  for (const colorScheme of ["light", "dark"] as const) {
-    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
-  }
-
-  await each.getByRole("button", { name: "Show all 60" }).click();
-  const all = each.getByRole("list", { name: "All iterations of each" });
-  await expect(all.getByRole("button").first()).toContainText("[17] check");
-  await expect(all.getByRole("button").nth(1)).toContainText("[0] check");
-  const drawn = await all.locator("[data-task]").count();
-  expect(drawn).toBeLessThan(45);
-  await all.hover();
-  await page.mouse.wheel(0, 5000);
-  await expect(all.locator('[data-task="each[59].check"]')).toBeVisible();
-  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
-  await each.getByRole("button", { name: "Fold" }).click();
-  await expect(each.locator("[data-task]")).toHaveCount(1);
-});
