@@ -12,7 +12,7 @@ for (const wraps of [true, false]) {
     headway,
   }) => {
     const run = await headway.run("chatty");
-    await page.goto(`${headway.server.url}/executions/${run.id}`);
+    await page.goto(`${headway.server.url}/executions/${run.id}?tab=logs`);
     await expect(wrap(page)).toHaveAttribute("aria-pressed", "true");
     if (!wraps) await wrap(page).click();
     await expect(wrap(page)).toHaveAttribute("aria-pressed", String(wraps));
@@ -45,7 +45,7 @@ test("what is written while one searches is found too, and no line is doubled or
   headway,
 }) => {
   const run = await headway.run("chatty");
-  await page.goto(`${headway.server.url}/executions/${run.id}`);
+  await page.goto(`${headway.server.url}/executions/${run.id}?tab=logs`);
   await expect(page.getByLabel("Log lines")).toContainText(/late \d+/);
   await page.getByLabel("Search the log").fill("late");
   const found = page.getByRole("status", { name: "Found" });

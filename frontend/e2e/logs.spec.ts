@@ -41,7 +41,7 @@ test.describe("200 000 lines", () => {
     page,
     headway,
   }) => {
-    const address = `${headway.server.url}/executions/${await run(headway, "lengthy")}`;
+    const address = `${headway.server.url}/executions/${await run(headway, "lengthy")}?tab=logs`;
     const reads = countReads(page);
     await page.goto(`${address}#L100000`);
     await expect(line(page, 100_000)).toBeInViewport();
@@ -65,7 +65,7 @@ test.describe("200 000 lines", () => {
   });
 
   test("is searched by the server, and stepped through", async ({ page, headway }) => {
-    await page.goto(`${headway.server.url}/executions/${await run(headway, "lengthy")}`);
+    await page.goto(`${headway.server.url}/executions/${await run(headway, "lengthy")}?tab=logs`);
     await expect(line(page, 200_000)).toBeInViewport();
     await page.keyboard.press("/");
     await page.keyboard.type("row 7777");
@@ -94,7 +94,7 @@ test.describe("200 000 lines", () => {
   });
 
   test("is filtered by stream, and a very long line opens whole", async ({ page, headway }) => {
-    await page.goto(`${headway.server.url}/executions/${await run(headway, "lengthy")}`);
+    await page.goto(`${headway.server.url}/executions/${await run(headway, "lengthy")}?tab=logs`);
     await expect(line(page, 200_000)).toBeInViewport();
     await page.getByRole("button", { name: "All levels" }).click();
     await page.getByRole("menuitemradio", { name: "stderr" }).click();
@@ -113,7 +113,7 @@ test.describe("200 000 lines", () => {
   });
 
   test("copies say what they copied", async ({ page, headway }) => {
-    const address = `${headway.server.url}/executions/${await run(headway, "lengthy")}`;
+    const address = `${headway.server.url}/executions/${await run(headway, "lengthy")}?tab=logs`;
     await page.goto(`${address}#L100000-L100010`);
     await expect(line(page, 100_000)).toBeInViewport();
     await expect(lines(page).locator("[data-marked]")).toHaveCount(11);
@@ -135,7 +135,7 @@ test.describe("200 000 lines", () => {
 });
 
 test("a failed task opens at its cause; lines and ranges are links", async ({ page, headway }) => {
-  await page.goto(`${headway.server.url}/executions/${await run(headway, "thrice")}`);
+  await page.goto(`${headway.server.url}/executions/${await run(headway, "thrice")}?tab=logs`);
   const cause = lines(page).locator("[data-error]").last();
   await expect(cause).toBeInViewport();
   await expect(page.getByText("Error 3 of 3")).toBeVisible();
@@ -166,7 +166,7 @@ test("attempts are told apart, and the whole log is grouped by task", async ({ p
   await expect(page.getByText("attempt 2 of 3")).toBeVisible();
   await expect(page.getByText("exit code 1", { exact: true })).toBeVisible();
 
-  await page.goto(`${address}?task=`);
+  await page.goto(`${address}?task=&tab=logs`);
   await page.getByRole("button", { name: "All levels" }).click();
   await page.getByRole("menuitemradio", { name: "By task and attempt" }).click();
   await page.keyboard.press("Escape");
@@ -208,7 +208,7 @@ test("a download is what the filter shows", async ({ page, headway }) => {
 });
 
 test("the choice to wrap is kept, and is kept to where one looks", async ({ page, headway }) => {
-  await page.goto(`${headway.server.url}/executions/${await run(headway, "thrice")}`);
+  await page.goto(`${headway.server.url}/executions/${await run(headway, "thrice")}?tab=logs`);
   await expect(lines(page).locator("[data-error]").last()).toBeInViewport();
   const wrap = page.getByRole("button", { name: "Wrap lines" });
   await wrap.click();
