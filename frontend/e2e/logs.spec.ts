@@ -226,7 +226,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
       await page.setViewportSize({ width, height: 900 });
       const id = await run(headway, "thrice");
-      await page.goto(`${headway.server.url}/executions/${id}?find=refused#L150-L160`);
+      await page.goto(`${headway.server.url}/executions/${id}?task=&find=refused#L150-L160`);
       await expect(line(page, 150)).toBeVisible();
       await expect(page.getByRole("status", { name: "Found" })).toContainText("6");
       const check = async () =>

@@ -43,6 +43,7 @@ export function Palette() {
       scrollable
       maxHeight={420}
       shortcut={null}
+      attributes={{ content: { "aria-label": "Search or jump" } }}
       searchProps={{
         leftSection: <IconSearch size={18} stroke={1.75} aria-hidden />,
         placeholder: "Go to an execution or a flow, run a flow, act on this",
