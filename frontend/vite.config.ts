@@ -39,6 +39,8 @@ export default defineConfig({
     include: ["src/**/*.test.{ts,tsx}"],
     setupFiles: ["src/setupTests.ts"],
     restoreMocks: true,
+    // Machines that run tests are shared.
+    testTimeout: 30_000,
     // Else Vite and Node each load a graphql of their own, and neither knows the other's schema.
     server: { deps: { inline: ["@urql/exchange-execute"] } },
     env: { DEBUG_PRINT_LIMIT: "0" },
