@@ -56,8 +56,7 @@ class Retold:
         have = len(told.events)
         if have < seq:
             more = await facts_after(connection, id, have, seq)
-            if len(told.events) == have:  # nobody else has read them meanwhile
-                told.events += more
+            told.events += more[len(told.events) - have :]  # others may have read some meanwhile
         if len(told.events) < seq:
             self._kept.pop(id, None)
             return None

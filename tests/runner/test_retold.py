@@ -1,5 +1,6 @@
 """Moments of an execution, whatever was looked at before: what folding its events from the first on gives."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from random import Random
@@ -25,6 +26,20 @@ TASKS = """
 async def floor(database_url: str, data_dir: Path) -> AsyncIterator[Floor]:
     async with open_floor(database_url, data_dir) as floor:
         yield floor
+
+
+class Late:
+    """A connection whose answers wait until they are let through."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self.asked, self.let = asyncio.Event(), asyncio.Event()
+
+    async def fetch(self, *arguments: Any) -> Any:
+        rows = await self._connection.fetch(*arguments)
+        self.asked.set()
+        await self.let.wait()
+        return rows
 
 
 class Counting:
@@ -65,3 +80,22 @@ async def test_events_are_read_once_for_all_moments(floor: Floor) -> None:
         for seq in (5, 3, 5, 1, 8, 7):
             await retold.at(counting, plan, id, seq)
         assert counting.asked == 2
+
+
+@pytest.mark.parametrize(("early", "late"), [(1, 2), (2, 1), (3, 9), (9, 3), (4, 4)])
+async def test_two_who_ask_at_once_get_their_moments(floor: Floor, early: int, late: int) -> None:
+    execution = await floor.run(TASKS)
+    id, plan = execution.id, execution.plan
+    async with floor.parts.database.pool.acquire() as connection:
+        facts = await facts_after(connection, id, 0, execution.seq)
+        retold, waiting = Retold(), Late(connection)
+        asked: Any = waiting
+        answer = asyncio.create_task(retold.at(asked, plan, id, late))
+        await waiting.asked.wait()
+        async with floor.parts.database.pool.acquire() as other:
+            moment = await retold.at(other, plan, id, early)
+        waiting.let.set()
+        for found, seq in ((moment, early), (await answer, late)):
+            assert found
+            assert found.execution == fold(plan, facts[:seq])
+            assert found.events == facts[:seq]
