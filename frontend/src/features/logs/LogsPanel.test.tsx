@@ -109,6 +109,14 @@ it("opens at the lines of the address, and selects more with shift", async () =>
   await waitFor(() => expect(router.state.location.hash).toBe("L7654320"));
 });
 
+it("stays at the lines of the address when the address has a search too", async () => {
+  const { root } = world(10_000_000);
+  show("/executions/exec_2?find=line#L7654321-L7654323", root);
+  expect(await screen.findByText("3 lines match")).toBeTruthy();
+  expect(line(7_654_322)?.dataset.marked).toBe("true");
+  expect(screen.queryByText("3 of 3")).toBeNull();
+});
+
 it("steps through what the server finds, from where one is", async () => {
   const user = userEvent.setup();
   const { root } = world(10_000_000);

@@ -63,6 +63,7 @@ export function useLogPanel({ record, taskRun, attempt }: Pick<Selected, "record
     matches,
     errors: errors.lines,
     initial: range ? null : failureLine,
+    placed: range !== null,
     seen: () => place.current ?? { top: open?.begin ?? 1, bottom: open?.end ?? 1 },
     go: (line) => onGo({ line, unlessSeen: true }),
   });

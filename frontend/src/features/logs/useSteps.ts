@@ -10,14 +10,16 @@ type Steps = {
   errors: readonly number[];
   /** Where one stands at first, as at the line that made the execution fail. */
   initial: number | null;
+  /** Whether the log opens at a line of the address: a search of the same address then moves nothing. */
+  placed: boolean;
   seen: () => Seen;
   go: (line: number) => void;
 };
 
 /** Steps through what the search found and through errors, from the last step, or from what is on the screen. */
-export function useSteps({ find, matches, errors, initial, seen, go }: Steps) {
+export function useSteps({ find, matches, errors, initial, placed, seen, go }: Steps) {
   const [current, setCurrent] = useState<number | null>(initial);
-  const jump = useRef(find !== "" && initial === null);
+  const jump = useRef(find !== "" && initial === null && !placed);
   const shown = useRef(find);
 
   const to = (line: number | undefined) => {
