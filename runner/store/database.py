@@ -46,10 +46,29 @@ TORTOISE: Mapping[str, Any] = {
 
 
 class _Pooled(asyncpg.Connection):
-    """Nothing of ours leaves anything behind in a session, so nothing is reset: a round trip less for each use."""
+    """A connection that is reset when it goes back to the pool only if a statement of it was prepared and not
+    executed: cancelled between the two, or its arguments refused.
+
+    PostgreSQL then keeps the transaction of the preparation open, with its snapshot and locks, and asyncpg does not
+    know of it. Otherwise nothing of ours stays behind in a session, and each use saves a round trip.
+    """
+
+    _prepared_only = False
+
+    async def _get_statement(self, *args: Any, **options: Any) -> Any:
+        self._prepared_only = True
+        return await super()._get_statement(*args, **options)  # type: ignore[misc]  # asyncpg's own
+
+    async def _do_execute(self, *args: Any, **options: Any) -> Any:
+        executed = await super()._do_execute(*args, **options)  # type: ignore[misc]  # asyncpg's own
+        self._prepared_only = False
+        return executed
 
     def get_reset_query(self) -> str:
-        return ""
+        if not self._prepared_only:
+            return ""
+        self._prepared_only = False
+        return super().get_reset_query()
 
 
 class Database:

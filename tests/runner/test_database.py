@@ -136,6 +136,49 @@ async def test_every_connection_plans_for_its_values(database: Database) -> None
     await alone.close()
 
 
+@pytest.mark.parametrize(
+    ("statement", "argument"),
+    [
+        ("select count(*) from flows where id = $1::uuid", "no uuid"),
+        ("select count(*) from tasks_of_nothing where id = $1", "absent"),
+        ("select count(*) from flows where length(key) = $1::int", 2**40),
+        ("select 1 / count(*) from flows where key = $1", "absent"),
+    ],
+    ids=["argument refused", "table unknown", "argument too large", "statement failed"],
+)
+async def test_a_failed_statement_leaves_no_transaction_in_its_connection(
+    database_url: str, statement: str, argument: object
+) -> None:
+    async with open_database(database_url, connections=1) as database:
+        with pytest.raises((asyncpg.DataError, asyncpg.PostgresError)):
+            await database.pool.fetchval(statement, argument)
+        async with (
+            database.pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            assert await connection.fetchval("select count(*) from flows") == 0
+
+
+async def test_a_cancelled_statement_leaves_no_transaction_in_its_connection(
+    database_url: str,
+) -> None:
+    """Cancelled when its statement is prepared and not yet executed: a transaction is open on the server."""
+    async with open_database(database_url, connections=1) as database:
+
+        async def stopped() -> None:
+            async with database.pool.acquire() as connection:
+                await connection.prepare("select count(*) from flows")
+                raise asyncio.CancelledError
+
+        with pytest.raises(asyncio.CancelledError):
+            await stopped()
+        async with (
+            database.pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            assert await connection.fetchval("select count(*) from flows") == 0
+
+
 async def test_no_database_is_one_sentence_without_a_password() -> None:
     url = "postgresql://headway:secret@127.0.0.1:1/headway"
     with pytest.raises(Unavailable) as refusal:
