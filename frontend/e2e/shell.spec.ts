@@ -11,14 +11,25 @@ test("the palette goes to an execution, and runs a flow", async ({ page, headway
   await expect(box).toBeFocused();
   await box.fill(run.name);
   await expect(page.getByText("Run a flow", { exact: true }).last()).toBeVisible();
-  await page.getByRole("dialog").getByRole("button", { name: run.name }).click();
+  await expect(page.getByRole("dialog").getByRole("button", { name: run.name })).toBeVisible();
+  await expectAccessible(page);
+  await box.press("Enter");
   await expect(page).toHaveURL(new RegExp(`/executions/${run.id}`));
   await expect(page).toHaveTitle(new RegExp(`${run.name} · Headway$`));
 
   await page.keyboard.press("Control+k");
   await box.fill("typed");
+  await expect(page.getByRole("button", { name: /^Executions of typed/ })).toBeVisible();
   await page.getByRole("button", { name: /^Run typed/ }).click();
   await expect(page.getByRole("dialog", { name: "Run a flow" }).getByLabel("size")).toHaveValue("500");
+  await page.keyboard.press("Escape");
+
+  await page.keyboard.press("Control+k");
+  await box.fill("typed");
+  await expect(page.getByRole("button", { name: /^Executions of typed/ })).toBeVisible();
+  await box.press("ArrowDown");
+  await box.press("Enter");
+  await expect(page).toHaveURL(/\/executions\?q=namespace/);
 });
 
 test("`?` lists the keys of the screen, and keys can be switched off", async ({ page, headway }) => {

@@ -1,8 +1,9 @@
-import { Spotlight, type SpotlightActionGroupData, spotlight } from "@mantine/spotlight";
+import { createSpotlight, Spotlight, type SpotlightActionGroupData, useSpotlight } from "@mantine/spotlight";
 import "@mantine/spotlight/styles.css";
-import { IconSearch } from "@tabler/icons-react";
+import { IconList, IconPlayerPlay, IconSearch } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { useEffect, useEffectEvent, useMemo, useState } from "react";
+import { useWhyNotRun } from "@/entities/flow/useWhyNotRun";
 import { JumpDocument } from "@/shared/graphql/gen/graphql";
 import { useRead } from "@/shared/graphql/read";
 import { commandGroups } from "@/shared/lib/commands";
@@ -11,17 +12,21 @@ import { useEntries } from "@/shared/lib/registry";
 import { StateBadge } from "@/shared/ui/StateBadge";
 import { AREAS } from "./areas";
 import { useAsked } from "./openPalette";
+import classes from "./Palette.module.css";
 
 const MOST = 6;
+const SHORTEST = 2;
+const [store, palette] = createSpotlight();
 
 /** Ctrl K: go somewhere, run a flow, or do something with what is on the screen. */
 export function Palette() {
   const asked = useAsked();
   const [query, setQuery] = useState("");
   useEffect(() => {
-    if (asked) spotlight.open();
+    if (asked) palette.open();
   }, [asked]);
   const found = useFound(query);
+  useFirstSelected(found.groups);
   const offered = useEntries(commandGroups);
   const here: SpotlightActionGroupData[] = offered.map(({ name, commands }) => ({
     group: name,
@@ -35,14 +40,16 @@ export function Palette() {
   }));
   return (
     <Spotlight
-      actions={[...here, ...found, ...useAreas()]}
+      store={store}
+      actions={[...here, ...found.groups, ...useAreas()]}
       query={query}
       onQueryChange={setQuery}
-      nothingFound="Nothing found. Press Enter in the search of the executions for words in errors."
+      nothingFound={found.words}
       highlightQuery
       scrollable
       maxHeight={420}
       shortcut={null}
+      classNames={{ action: classes.action }}
       attributes={{ content: { "aria-label": "Search or jump" } }}
       searchProps={{
         leftSection: <IconSearch size={18} stroke={1.75} aria-hidden />,
@@ -72,34 +79,67 @@ function useAreas(): SpotlightActionGroupData[] {
   ];
 }
 
+/**
+ * Selects the first line again when an answer of the server adds lines, so that Enter takes it. Spotlight selects once,
+ * when a key is pressed. Whoever has moved on with an arrow stays where they are.
+ */
+function useFirstSelected(found: unknown) {
+  const { opened, listId, selected } = useSpotlight(store);
+  const first = useEffectEvent(() => {
+    if (!opened || selected > 0) return;
+    const list = document.getElementById(listId);
+    list?.querySelector("[data-selected]")?.removeAttribute("data-selected");
+    list?.querySelector("[data-action]")?.setAttribute("data-selected", "true");
+    store.updateState((state) => ({ ...state, selected: 0 }));
+  });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another answer selects anew
+  useEffect(() => first(), [found, listId]);
+}
+
+type Found = { groups: SpotlightActionGroupData[]; words: string };
+
 /** Executions whose name begins with what is typed, and flows that hold it. */
-function useFound(query: string): SpotlightActionGroupData[] {
+function useFound(query: string): Found {
   const navigate = useNavigate();
+  const whyNotRun = useWhyNotRun();
   const text = query.trim();
-  const { data } = useRead(
+  const { data, loading } = useRead(
     JumpDocument,
     { name: text, flow: { key: { contains: text } }, first: MOST },
-    { paused: text.length < 2 },
+    { paused: text.length < SHORTEST },
   );
-  if (!data || text.length < 2) return [];
-  return [
-    {
-      group: "Executions",
-      actions: data.executions.nodes.map((one) => ({
-        id: one.id,
-        label: one.name,
-        leftSection: <StateBadge state={one.state} plain />,
-        onClick: () => void navigate({ to: "/executions/$id", params: { id: one.id }, search: {} }),
-      })),
-    },
-    {
-      group: "Run a flow",
-      actions: data.flows.nodes.map((flow) => ({
-        id: flow.id,
-        label: `Run ${flow.key}`,
-        description: flow.namespace,
-        onClick: () => openDialog({ kind: "run", flow }),
-      })),
-    },
-  ];
+  const groups = useMemo((): SpotlightActionGroupData[] => {
+    if (!data || text.length < SHORTEST) return [];
+    const executions = data.executions.nodes.map((one) => ({
+      id: one.id,
+      label: one.name,
+      leftSection: <StateBadge state={one.state} plain />,
+      onClick: () => void navigate({ to: "/executions/$id", params: { id: one.id }, search: {} }),
+    }));
+    const runs = data.flows.nodes.map((flow) => ({
+      id: `run ${flow.id}`,
+      label: `Run ${flow.key}`,
+      description: flow.namespace,
+      leftSection: <IconPlayerPlay size={18} stroke={1.75} aria-hidden />,
+      onClick: () => openDialog({ kind: "run", flow }),
+    }));
+    const lists = data.flows.nodes.map(({ id, key, namespace }) => ({
+      id: `list ${id}`,
+      label: `Executions of ${key}`,
+      description: namespace,
+      leftSection: <IconList size={18} stroke={1.75} aria-hidden />,
+      onClick: () =>
+        void navigate({ to: "/executions", search: { q: `namespace:${namespace} flow:${key}` } }),
+    }));
+    return [
+      { group: "Executions", actions: executions },
+      { group: "Run a flow", actions: whyNotRun ? [] : runs },
+      { group: "Flows", actions: lists },
+    ];
+  }, [data, text, navigate, whyNotRun]);
+  const words =
+    loading && text.length >= SHORTEST
+      ? "Searching …"
+      : "Nothing found: no execution has a name that begins so, and no flow a key with these letters.";
+  return { groups, words };
 }
