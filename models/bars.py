@@ -9,7 +9,7 @@ from typing import Final
 from models.errors import ProblemCode, Refused
 
 MOST_BARS: Final = 200
-_YEARS: Final = (1970, 9000)
+_YEARS: Final = (1970, 2200)
 _MONDAY: Final = datetime(1970, 1, 5, tzinfo=UTC)
 _SECOND, _MINUTE, _HOUR, _DAY = 1, 60, 3600, 86400
 LENGTHS: Final = (
@@ -40,13 +40,18 @@ def bars_between(since: datetime, until: datetime, most: int) -> Bars:
         )
         raise _refused(sentence, "since")
     return next(
-        bars for seconds in _lengths() if (bars := _bars(since, until, seconds)).number <= most
+        bars
+        for seconds in _lengths(until - since, most)
+        if (bars := _bars(since, until, seconds)).number <= most
     )
 
 
-def _lengths() -> Iterator[int]:
+def _lengths(span: timedelta, most: int) -> Iterator[int]:
+    """In seconds; of those of several weeks the shortest of which `most` may reach over the span, and longer ones."""
     yield from LENGTHS
-    yield from (LENGTHS[-1] * weeks for weeks in count(2))
+    week = timedelta(seconds=LENGTHS[-1])
+    fewest = -(-span // (week * most))
+    yield from (LENGTHS[-1] * weeks for weeks in count(max(2, fewest)))
 
 
 def _bars(since: datetime, until: datetime, seconds: int) -> Bars:

@@ -57,6 +57,8 @@ KEYED: Final = {
     "label": Field.LABEL,
 }
 """By the word before the dot in the name of a column."""
+LONGEST_KEY: Final = 300
+"""Characters of a key in the name of a column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class ByValue:
         if column in TEXTS:
             return cls(TEXTS[column], "", descending)
         word, _, key = column.partition(".")
-        if word not in KEYED or not key or not _is_storable(key):
+        if word not in KEYED or not 0 < len(key) <= LONGEST_KEY or not _is_storable(key):
             known = ", ".join((*(f"{one}.KEY" for one in KEYED), *TEXTS))
             raise Refused.because(
                 ProblemCode.VALIDATION,

@@ -4,7 +4,7 @@ import asyncio
 import glob
 import hashlib
 import json
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final
@@ -105,16 +105,19 @@ class ArtifactStore:
         return Kept(str(self._files.unstrip_protocol(target)), f"sha256:{digest.hexdigest()}", size)
 
 
-def located(told: Any, folder: str, untouched: Container[str] = ()) -> Any:
-    """JSON with `headway:///PLACE` as the URI of that place in the folder; `untouched` are keys."""
+def located(told: Any, folder: str, flow_sources: int = 0) -> Any:
+    """JSON with `headway:///PLACE` as the URI of that place in the folder. In so many outer levels of objects, a value
+    `source` is the text of a flow, which stays as it was written."""
     if isinstance(told, str):
         return told.replace(KEPT, f"file://{folder}/") if KEPT in told else told
     if isinstance(told, Mapping):
         return {
-            name: value if name in untouched else located(value, folder, untouched)
+            name: value
+            if flow_sources and name == "source"
+            else located(value, folder, max(0, flow_sources - 1))
             for name, value in told.items()
         }
-    return [located(value, folder, untouched) for value in told] if isinstance(told, list) else told
+    return [located(value, folder) for value in told] if isinstance(told, list) else told
 
 
 def _pieces(file: IO[bytes]) -> Iterator[bytes]:

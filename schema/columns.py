@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from models.errors import ProblemCode, Refused
 from models.ids import Prefix, typed
+from models.orders import LONGEST_KEY
 from models.secrets import without_secrets
 from models.trigger_kinds import schedule_of
 from runner.store.candidates import trigger_of
@@ -125,6 +126,8 @@ def _column(name: str) -> Column:
         read = _READ[name]
         return Column(name, lambda row, _: read(row))
     kind, _, key = name.partition(".") if "\0" not in name else ("", "", "")
+    if len(key) > LONGEST_KEY:
+        raise _refused(f"a key has at most {LONGEST_KEY} characters; {name[:100]!r} has {len(key)}")
     if key and kind == "metric":
         return Column(name, lambda _, measured: measured.get(key), (key,))
     if key and kind in _KEYED:

@@ -113,9 +113,8 @@ async def previewed(request: Request, found: Found) -> Response:
     kind = preview_type(file.name)
     if kind is None or (kind != TEXT and file.size > LARGEST_PICTURE):
         await asyncio.to_thread(_close, file.content)
-        why = (
-            f"{file.file_name} cannot be shown; download it: /artifacts/{request.path_params['id']}"
-        )
+        download = request.url.path.removesuffix("/preview")
+        why = f"{file.file_name} cannot be shown; download it: {download}"
         return refusal(request.scope, 415, "VALIDATION", why)
     headers = {**_headers(file, "inline"), "content-security-policy": _CONFINED}
     if kind != TEXT:

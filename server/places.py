@@ -20,10 +20,12 @@ _BEFORE: Final = rb"(?:(?<![\w./\x80-\xff-])|(?<=//)|(?<=\\[nrtbf\"])|(?<=\\u00[
 _COLOUR: Final = rb"(?P<colour>(?:\x1b|\\u001[bB])\[[0-9;]*[A-Za-z])"
 _AFTER: Final = rb"(?:/|(?![\w\x80-\xff-]|\.\w))"
 # Kept by a worker that has, or by a server that had, another folder.
+# It ends at the next `file:///`, so that the time grows with the length of an answer and not with its square.
 _ELSEWHERE: Final = re.compile(
-    rb"file:///[^\s\"'<>\\]*?/((?:exec|files/file)_[0-7][0-9a-hjkmnp-tv-z]{25}/)"
+    rb"file:///(?:(?!file:///)[^\s\"'<>\\])*?/((?:exec|files/file)_[0-7][0-9a-hjkmnp-tv-z]{25}/)"
 )
-_SOURCE: Final = ("source",)
+_FLOW_SOURCES: Final = 2
+"""Levels of variables on which `source` is the text of a flow: `$source` and `$input.source`."""
 _LONG: Final = {_WORKED: 2, _KEPT: 3}
 """Parts of a folder's name from which on it is meant whatever stands before it."""
 
@@ -51,6 +53,12 @@ class Places:
         folder = found["coloured"] or found["long"] or found["short"]
         return (found["colour"] or b"") + self._named[folder]
 
+    def shown_errors(self, errors: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """GraphQL errors in their written form."""
+        raw = json.dumps(list(errors), ensure_ascii=False).encode("utf-8", "surrogatepass")
+        shown: list[dict[str, Any]] = json.loads(self.shown(raw).decode("utf-8", "surrogatepass"))
+        return shown
+
     def shown_text(self, told: str) -> str:
         raw = told.encode("utf-8", "surrogatepass")
         return self.shown(raw).decode("utf-8", "surrogatepass")
@@ -74,7 +82,7 @@ class Places:
 
     def meant(self, told: Any) -> Any:
         """What came in, with the URIs that answers gave as they are stored. The source of a flow stays as it is."""
-        return located(told, self._store, _SOURCE) if self._store else told
+        return located(told, self._store, _FLOW_SOURCES) if self._store else told
 
 
 def _found(named: Mapping[bytes, bytes]) -> re.Pattern[bytes]:

@@ -7,7 +7,7 @@ from uuid import UUID
 from models.viewer import Scope
 from runner.store.connection import Pool
 from runner.store.history import Page, Window, count, keyset_page
-from runner.store.nodes import COUNTS, USE
+from runner.store.nodes import COUNTS, MADE_FIRST, USE
 from runner.store.where import Arguments, compile_scope
 
 Row = Any
@@ -15,9 +15,9 @@ Row = Any
 _MANY = 200
 USES_OF = f"""
 select * from (
-  select x.*, row_number() over (partition by x.artifact_id order by x.id desc) as newest
+  select x.*, row_number() over (partition by x.artifact_id order by {MADE_FIRST}) as place
   from ({USE} where u.artifact_id = any($1::uuid[]) and {COUNTS}) x) y
-where newest <= {_MANY} order by id desc
+where place <= {_MANY} order by id desc
 """
 _VERSIONS = f"""
 select * from artifacts where namespace = $1 and name = $2 order by id desc limit {_MANY}

@@ -41,7 +41,9 @@ left join task_runs t on u.task_run_id is null and (t.execution_id, t.path) = (u
 ARTIFACTS_OF_RUNS = f"{USE} where u.task_run_id = any($1::uuid[]) order by u.id"
 ARTIFACTS_THAT_COUNT = f"{USE} where u.execution_id = $1 and {COUNTS} order by u.id"
 ARTIFACT_USE = f"{USE} where u.id = $1"
-COPIES = f"{USE} where u.id = $1 or u.artifact_id = $1 order by u.id desc limit 200"
+MADE_FIRST = "direction = 'OUT' and digest is not null desc, id desc"
+"""The order of uses in which those that a file was kept of come before the many that may have read it."""
+COPIES = f"select * from ({USE} where u.id = $1 or u.artifact_id = $1) used order by {MADE_FIRST} limit 200"
 EVENT = "select * from events where id = $1"
 WORKER = """
 select w.*, (select count(*) from attempts a where a.worker = 'worker:' || w.name and a.state = 'RUNNING') as running,

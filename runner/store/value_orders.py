@@ -67,14 +67,17 @@ def check_value_place(order: ByValue, place: Place) -> None:
     key = place.key
     if key is None or len(key) > _LONGEST_KEY or not _KEY.fullmatch(key):
         raise ValueError(key)
-    if key and order.field is Field.METRIC:
+    if not key.startswith("n"):
+        if key and order.field is Field.METRIC:
+            raise ValueError(key)
+    elif order.field is Field.METRIC:
         _check_float(key)
+    elif "e" in key or "I" in key:
+        raise ValueError(key)
 
 
 def _check_float(key: str) -> None:
-    """What Python rounds to nothing, or to infinity, PostgreSQL refuses."""
-    if not key.startswith("n"):
-        raise ValueError(key)
+    """PostgreSQL refuses what Python rounds to nothing or to infinity."""
     number = Decimal(key[1:])
     if not number.is_infinite() and (isinf(float(number)) or bool(number) != bool(float(number))):
         raise ValueError(key)

@@ -96,7 +96,7 @@ EXECUTIONS: Final[Words] = {
             "metrics(name)": "Only those of this name.",
             "columns": "Some of its values by the names of columns, as an export has them: `property.lr`, "
             "`metric.loss` (recorded last), `input.day`, `label.team`, `output.rows`, `failureMessage`. "
-            "Secrets are masked; what it has not is null.",
+            "Secrets are masked; what it has not is null. All of it is null, with an error, when a name is none.",
             "columns(names)": "The names of the columns, each once; at most 200.",
             "artifacts": "What it used and made.",
             "artifacts(direction)": "Only what was used, or only what was made.",

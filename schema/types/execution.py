@@ -255,7 +255,7 @@ class Execution(RowView, LogsOfExecution, Node):
         ]
 
     @strawberry.field
-    async def columns(self, info: Info, names: list[str]) -> JSON:
+    async def columns(self, info: Info, names: list[str]) -> JSON | None:
         return JSON(await values_of(info, self.row, names))
 
     @strawberry.field

@@ -50,17 +50,22 @@ def triggers(words: Sequence[str]) -> list[str]:
 
 
 def ordering(name: str) -> dict[str, Any]:
-    """The arguments that mean it: `orderBy`, or of a column with a key `orderByValue`. Without a direction the greatest
-    comes first. Raises CommandFailed."""
-    from models.orders import ExecutionOrder
+    """The arguments that mean it: `orderBy`, or `orderByValue` of a column with text or with a key. Without a direction
+    the greatest comes first. Raises CommandFailed."""
+    from models.orders import TEXTS, ExecutionOrder
 
-    if "." in name:
-        column, _, direction = name.rpartition("_")
-        if direction.upper() in ("ASC", "DESC"):
-            return {"orderByValue": {"column": column, "direction": direction.upper()}}
-        return {"orderByValue": {"column": name, "direction": "DESC"}}
     upper = name.upper().replace("-", "_")
     whole = upper if upper.endswith(("_ASC", "_DESC")) else f"{upper}_DESC"
     if whole in ExecutionOrder.__members__:
         return {"orderBy": whole}
-    raise unknown(name, dict.fromkeys(one.column.lower() for one in ExecutionOrder), "order")
+    column, _, direction = name.rpartition("_")
+    if direction.upper() not in ("ASC", "DESC"):
+        column, direction = name, "DESC"
+    texts = {text.lower(): text for text in TEXTS}
+    column = texts.get(column.lower().replace("-", "").replace("_", ""), column)
+    if "." not in column and column not in TEXTS:
+        known = dict.fromkeys((*(one.column.lower() for one in ExecutionOrder), *TEXTS))
+        raise unknown(
+            name, (*known, "metric.NAME", "property.KEY", "input.KEY", "label.KEY"), "order"
+        )
+    return {"orderByValue": {"column": column, "direction": direction.upper()}}

@@ -72,8 +72,8 @@ def _table_routes(source: Source) -> list[Route]:
         return await Download.of(source.shown(pieces), _LINES, f"executions-{_now()}.jsonl")
 
     return [
-        _route("/executions/export.csv", as_csv),
-        _route("/executions/export.json", as_json),
+        _route("/executions/export.csv", as_csv, source.places),
+        _route("/executions/export.json", as_json, source.places),
     ]
 
 
@@ -90,8 +90,8 @@ def _report_routes(source: Source) -> list[Route]:
         return await Download.of(source.given(pieces), _PDF, f"{_safe(asked.id)}.pdf")
 
     return [
-        _route("/executions/report.pdf", of_several),
-        _route("/executions/{id}/report.pdf", of_one),
+        _route("/executions/report.pdf", of_several, source.places),
+        _route("/executions/{id}/report.pdf", of_one, source.places),
     ]
 
 
@@ -104,18 +104,18 @@ def _one_routes(source: Source) -> list[Route]:
         return await Download.of(source.shown(pieces), _JSON, f"{_safe(asked.id)}.json")
 
     async def as_log(request: Request, viewer: Viewer) -> Response:
-        wanted, asked = asked_log(request.query_params), _asked(request, viewer)
+        wanted, asked = asked_log(source.meant(request)), _asked(request, viewer)
         _check_may(viewer, Permission.VIEW_LOGS)
         pieces = log_text(source.pool, asked, wanted, source.places)
         return await Download.of(source.given(pieces), _TEXT, f"{_safe(asked.id)}.log.txt")
 
     return [
-        _route("/executions/{id}/record.json", as_record),
-        _route("/executions/{id}/logs.txt", as_log),
+        _route("/executions/{id}/record.json", as_record, source.places),
+        _route("/executions/{id}/logs.txt", as_log, source.places),
     ]
 
 
-def _route(path: str, answer: Answer) -> Route:
+def _route(path: str, answer: Answer, places: Places) -> Route:
     async def handle(request: Request) -> Response:
         visitor = visitor_of(request.scope)
         assert visitor, "the guard lets nobody else in"
@@ -123,7 +123,7 @@ def _route(path: str, answer: Answer) -> Route:
             _check_may(visitor.viewer, Permission.VIEW_EXECUTION)
             return await answer(request, visitor.viewer)
         except (Refused, Unavailable) as error:
-            return _refused(request, error)
+            return _refused(request, error, places)
 
     return Route(path, handle, methods=["GET"])
 
@@ -135,10 +135,11 @@ def _check_may(viewer: Viewer, permission: Permission) -> None:
         )
 
 
-def _refused(request: Request, error: Refused | Unavailable) -> Response:
+def _refused(request: Request, error: Refused | Unavailable, places: Places) -> Response:
     message, extensions = explained(error)
     code = extensions.pop("code")
-    response = refusal(request.scope, _STATUS.get(code, 400), code, message, **extensions)
+    shown = places.shown_text(message)
+    response = refusal(request.scope, _STATUS.get(code, 400), code, shown, **extensions)
     if code == "UNAVAILABLE":
         response.headers["retry-after"] = str(RETRY_AFTER)
     return response

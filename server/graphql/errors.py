@@ -55,12 +55,6 @@ def _refusal(refused: Refused) -> dict[str, Any]:
     return extensions
 
 
-def ended_by(error: BaseException) -> list[dict[str, Any]]:
-    """The errors of a stream that broke off."""
-    message, extensions = explained(error)
-    return [{"message": message, "extensions": extensions}]
-
-
 def is_only_unavailable(errors: Sequence[dict[str, Any]]) -> bool:
     return bool(errors) and all(map(_is_unavailable, errors))
 

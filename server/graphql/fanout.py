@@ -16,7 +16,6 @@ import orjson
 from graphql import FieldNode, FragmentDefinitionNode, SelectionSetNode
 
 from models.viewer import Viewer
-from server.graphql.errors import ended_by
 from server.graphql.operations import Operations, Prepared
 from server.graphql.requests import Rejected
 from server.graphql.stream import (
@@ -165,7 +164,7 @@ class Fanout:
         except Rejected as refusal:
             ended = Ended(tuple(refusal.errors))
         except Exception as error:
-            ended = Ended(tuple(ended_by(error)))
+            ended = Ended(tuple(self._operations.ended_by(error)))
         finally:
             self._forget(stream)
             stream.finish(ended)

@@ -19,7 +19,12 @@ from graphql.execution import create_source_event_stream, execute_subscription_e
 
 from models.viewer import Viewer
 from server.graphql.documents import Document, Documents, written
-from server.graphql.errors import is_only_unavailable, is_partly_unavailable, presented
+from server.graphql.errors import (
+    explained,
+    is_only_unavailable,
+    is_partly_unavailable,
+    presented,
+)
 from server.graphql.executor import PlainFastExecutor
 from server.graphql.readers import Fields
 from server.graphql.requests import Rejected, Request
@@ -99,7 +104,8 @@ class Operations:
         return self._shown(answered(result))
 
     def _shown(self, answer: Answer) -> Answer:
-        return replace(answer, body=self._places.shown(answer.body))
+        errors = tuple(self._places.shown_errors(answer.errors)) if answer.errors else ()
+        return replace(answer, body=self._places.shown(answer.body), errors=errors)
 
     async def subscribe(
         self, prepared: Prepared, viewer: Viewer, resume: Any = None
@@ -110,17 +116,23 @@ class Operations:
         context.resume = resume
         executor = self._executor(prepared, context)
         if isinstance(executor, list):
-            raise Rejected(_refusals(executor))
+            raise Rejected(self._places.shown_errors(_refusals(executor)))
         opened = create_source_event_stream(executor)
         stream: Any = await opened if executor.is_awaitable(opened) else opened
         if isinstance(stream, ExecutionResult):
-            raise Rejected([presented(error) for error in stream.errors or ()])
+            refusals = [presented(error) for error in stream.errors or ()]
+            raise Rejected(self._places.shown_errors(refusals))
         try:
             async for root in stream:
                 yield Delivery(root, await self._told(executor, root, viewer))
         finally:
             if hasattr(stream, "aclose"):
                 await stream.aclose()
+
+    def ended_by(self, error: BaseException) -> list[dict[str, Any]]:
+        """The errors of a stream that broke off."""
+        message, extensions = explained(error)
+        return self._places.shown_errors([{"message": message, "extensions": extensions}])
 
     async def _told(self, executor: PlainFastExecutor, root: Any, viewer: Viewer) -> bytes:
         """A message whole: what an outage leaves out of it would not come again."""

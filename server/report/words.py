@@ -7,7 +7,7 @@ from typing import Any, Final
 import orjson
 
 LONGEST: Final = 1_500
-_FILE = re.compile(r"(?:file|headway)://[^\s\"'<>]*?([^/\s\"'<>]+)/?(?=[\s\"'<>]|$)")
+_FILE = re.compile(r"(?:file|headway)://[^\s\"'<>]*")
 
 
 def moment(at: datetime | None) -> str:
@@ -41,7 +41,7 @@ def _short(value: Any) -> Any:
     """Within lists and objects too."""
     match value:
         case str() if value.startswith(("file://", "headway://")):
-            return value.rstrip("/").rpartition("/")[2]
+            return _last_part(value)
         case str():
             return without_paths(value)
         case list():
@@ -53,7 +53,11 @@ def _short(value: Any) -> Any:
 
 def without_paths(text: str) -> str:
     """A file of the machine by its name alone."""
-    return _FILE.sub(r"\1", text)
+    return _FILE.sub(lambda found: _last_part(found[0]) or found[0], text)
+
+
+def _last_part(uri: str) -> str:
+    return uri.partition("://")[2].rstrip("/").rpartition("/")[2]
 
 
 def cut(text: str, longest: int = LONGEST) -> str:

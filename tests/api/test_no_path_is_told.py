@@ -20,7 +20,9 @@ from graphql import (
     GraphQLObjectType,
     build_schema,
     get_named_type,
+    get_nullable_type,
     is_leaf_type,
+    is_list_type,
     is_required_argument,
 )
 from pypdf import PdfReader
@@ -267,13 +269,74 @@ async def test_no_stream_tells_a_path(client: Client, told: Told) -> None:
     assert "headway:///exec_" in seen
 
 
-async def test_what_is_shown_of_a_file_is_what_finds_it(client: Client, told: Told) -> None:
+def refused() -> Iterator[tuple[str, str]]:
+    """Each text argument of a query or subscription with an URI of a file, as a document with `$file`."""
+    for kind in (CONTRACT.query_type, CONTRACT.subscription_type):
+        assert kind is not None
+        for name, field in kind.fields.items():
+            texts = [
+                argument
+                for argument, of in field.args.items()
+                if get_named_type(of.type).name in ("ID", "String") and not is_list(of.type)
+            ]
+            required = {argument for argument, of in field.args.items() if is_required_argument(of)}
+            inner = "" if is_leaf_type(get_named_type(field.type)) else "{ __typename }"
+            for argument in texts if required <= {*texts} else []:
+                given = ", ".join(f"{one}: $file" for one in {argument, *required})
+                kinds = {get_named_type(field.args[one].type).name for one in {argument, *required}}
+                if len(kinds) == 1:
+                    head = "query" if kind is CONTRACT.query_type else "subscription"
+                    yield head, f"{head} ($file: {kinds.pop()}!) {{ {name}({given}) {inner} }}"
+
+
+def is_list(kind: Any) -> bool:
+    return is_list_type(get_nullable_type(kind))
+
+
+async def test_no_refusal_tells_a_path(client: Client, served: Served, told: Told) -> None:
+    seen = []
+    for kind, document in refused():
+        if kind == "query":
+            answer = json.dumps(await client.answer(document, file="headway:///x"))
+        else:
+            answer = await first_message(client, document, file="headway:///x")
+        told.check(answer, document)
+        seen.append(answer)
+    assert any("no execution" in answer for answer in seen), seen
+    assert sum("headway:///x" in answer for answer in seen) > 5
+    async with http(served) as asking:
+        for name in ("columns", "orderBy", "orderByValue", "search", "where"):
+            refusal = await asking.get(
+                "/executions/export.csv", params={name: "headway:///x and headway:///exec_"}
+            )
+            told.check(refusal.text, name)
+
+
+async def first_message(client: Client, document: str, **variables: Any) -> str:
+    """The first message of a subscription, its error where it has one."""
+    try:
+        async with asyncio.timeout(2), client.subscribe(document, **variables) as messages:
+            return json.dumps(await anext(messages, None))
+    except TimeoutError:
+        return ""
+    except AssertionError as refusal:
+        return str(refusal)
+
+
+async def test_what_is_shown_of_a_file_is_what_finds_it(
+    client: Client, served: Served, told: Told
+) -> None:
     shown = told.execution["inputs"]["data"]
     found = await client.ask(
         "query ($search: String!) { executions(search: $search) { nodes { id } } }",
         search=f'input.data:"{shown}"',
     )
     assert told.execution["id"] in [one["id"] for one in found["executions"]["nodes"]]
+    async with http(served) as asking:
+        log = await asking.get(
+            f"/executions/{told.execution['id']}/logs.txt", params={"text": f"got {shown}"}
+        )
+    assert f"got {shown}" in log.text
     again = await client.create("acme.paths/child-of-paths", inputs={"data": shown})
     ended = await client.until_ended(again["id"])
     assert (ended["state"], ended["outputs"]) == ("SUCCESS", {"data": shown})

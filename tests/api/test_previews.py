@@ -3,10 +3,11 @@
 import base64
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 
-from models.ids import new_id
+from models.ids import new_id, untyped
 from models.viewer import Scope
 from runner.store import files
 from runner.store.database import Database
@@ -80,6 +81,7 @@ async def test_every_file_that_is_held_is_shown_as_what_it_is(
                 answer = await asking.get(shown)
                 if kind is None:
                     assert answer.status_code == (415 if held else 404), name
+                    assert not held or told["downloadUrl"] in answer.text
                     continue
                 assert answer.status_code == 200, answer.text
                 assert answer.headers["content-type"].split(";")[0] == kind
@@ -94,6 +96,25 @@ async def test_every_file_that_is_held_is_shown_as_what_it_is(
                 whole = answer.content == download.content
                 assert answer.headers.get("headway-cut") == (None if whole else cut), name
                 assert download.content.startswith(answer.content)
+
+
+async def test_a_file_that_many_have_read_is_still_given_out(
+    served: Served, client: Client, made: dict[str, dict[str, Any]]
+) -> None:
+    of = made["note.md"]["artifact"]
+    connection = await asyncpg.connect(served.database_url)
+    await connection.execute(
+        """insert into artifact_uses (id, artifact_id, execution_id, direction, uri, properties, created_at)
+           select unnest($2::uuid[]), artifact_id, execution_id, 'IN', uri, properties, now()
+           from artifact_uses where id = $1""",
+        untyped("use", made["note.md"]["id"]),
+        [new_id() for _ in range(400)],
+    )
+    await connection.close()
+    query = "query ($id: ID!) { node(id: $id) { ... on Artifact { downloadUrl } } }"
+    assert (await client.ask(query, id=of["id"]))["node"] == {"downloadUrl": of["downloadUrl"]}
+    async with http(served) as asking:
+        assert (await asking.get(of["downloadUrl"])).status_code == 200
 
 
 async def test_a_text_is_cut_between_characters(

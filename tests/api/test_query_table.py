@@ -124,10 +124,15 @@ async def test_what_cannot_be_ordered_by_is_refused(client: Client) -> None:
     for column in ("loss", "output.rows", "metric."):
         path = await refusal(client, LIST, by={"column": column, "direction": "ASC"})
         assert path == ["orderByValue", "column"]
-    for names, words in ((["nothing"], "there is no column"), (["id", "id"], "asked for twice")):
+    for names, words in (
+        (["nothing"], "there is no column"),
+        (["id", "id"], "asked for twice"),
+        (["metric." + "x" * 301], "at most 300 characters"),
+    ):
         query = "query ($names: [String!]!) { executions(first: 1) { nodes { columns(names: $names) } } }"
-        (error, *_) = (await client.answer(query, names=names))["errors"]
-        assert words in error["message"]
+        answer = await client.answer(query, names=names)
+        assert words in answer["errors"][0]["message"]
+        assert answer["data"]["executions"]["nodes"] == [{"columns": None}]
 
 
 async def test_columns_are_those_of_an_export_and_show_no_secret(

@@ -154,7 +154,17 @@ async def test_more_than_can_be_sorted_are_refused_with_a_way_out(
 
 @pytest.mark.parametrize(
     "column",
-    ["loss", "metric", "metric.", "duration", "output.x", "secret.x", "label.\0", "input.\ud800"],
+    [
+        "loss",
+        "metric",
+        "metric.",
+        "duration",
+        "output.x",
+        "secret.x",
+        "label.\0",
+        "input.\ud800",
+        "metric." + "x" * 301,
+    ],
 )
 def test_no_other_column_is_ordered_by(column: str) -> None:
     with pytest.raises(

@@ -97,6 +97,13 @@ def test_folders_are_found_however_they_are_written(tmp_path: Path) -> None:
             assert shown in ("…/x", "headway:///x"), told
 
 
+@pytest.mark.parametrize("told", ["file:///", "file:///a,", "file:///a/exec_", "see /data/x "])
+def test_the_time_grows_with_the_length_of_an_answer(told: str) -> None:
+    """With its square, a megabyte would take a quarter of an hour, for which the whole server stands still."""
+    long = told * (1_000_000 // len(told))
+    assert PLACES.shown_text(long) == long.replace("/data/", "…/")
+
+
 def test_without_folders_all_stays() -> None:
     told = "/ file:///data/x \ud800"
     for places in (Places(), Places(Path("/"), "/")):
@@ -126,6 +133,11 @@ def test_what_answers_gave_is_understood() -> None:
         "search": 'input.data:"file:///data/artifacts/a"',
     }
     assert PLACES.meant(told) == meant
-    source = {"input": {"source": "default: headway:///a"}}
-    assert PLACES.meant(source) == source
+    for source in (
+        {"input": {"source": "default: headway:///a"}},
+        {"source": "default: headway:///a"},
+    ):
+        assert PLACES.meant(source) == source
+    property = {"input": {"properties": {"source": "headway:///a"}}}
+    assert PLACES.meant(property)["input"]["properties"]["source"] == "file:///data/artifacts/a"
     assert Places(Path("/data")).meant(told) == told

@@ -198,3 +198,5 @@ def test_times_and_paths() -> None:
         "", "0.2 s", "42 s", "1 min 01 s", "1 h 02 min",
     ]  # fmt: skip
     assert without_paths("see file:///x/y.txt and file:///z/") == "see y.txt and z"
+    assert without_paths("file:// and headway:///a") == "file:// and a"
+    assert without_paths("file:///" * 200_000) == "file:"
