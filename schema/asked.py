@@ -1,4 +1,4 @@
-"""What an operation asks of a field."""
+"""The selection of an operation, read field by field."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
@@ -8,7 +8,7 @@ from graphql import FieldNode, FragmentSpreadNode, GraphQLResolveInfo, Selection
 from schema.context import Info
 
 Asked: TypeAlias = Sequence[SelectionSetNode | None]
-"""What stands below a field, wherever in a document the field is asked for."""
+"""Names of the fields selected below a field, in all places of a document that select it."""
 
 
 def names_below(info: Info) -> frozenset[str]:

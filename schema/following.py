@@ -39,7 +39,7 @@ _ROWS: Final[Mapping[str, str]] = {
     "goneArtifactIds": "gone_artifacts",
     **{name: name for name in ("approvals", "notes", "events", *KINDS)},
 }
-"""What the fields of a message tell, as the store names it."""
+"""Kinds of changes that the selected fields of a message need, by their names in the store."""
 _LARGEST: Final = 2**63 - 1
 Raw: TypeAlias = GraphQLResolveInfo[Any]
 

@@ -224,7 +224,7 @@ class Loaders:
 
     @property
     def items(self) -> DataLoader[UUID, Mapping[str, Sequence[Any]]]:
-        """What the foreach tasks of an execution go over, by their paths."""
+        """Items of the foreach tasks of an execution, by task path."""
         return self._once("items", self._reads.items)
 
     @property
@@ -389,7 +389,7 @@ def _tells(name: str, key: Any) -> Past | None:
 
 
 def _seen(name: str, key: Any, now: Any) -> Any:
-    """What of the rows of now was there at the moment of the key."""
+    """Those of the present rows that existed at the moment of the key."""
     past = past_of(key)
     return past.seen[name](now) if past and name in past.seen else now
 

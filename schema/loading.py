@@ -17,7 +17,7 @@ async def row_of(info: Info, key: UUID) -> Any:
 
 
 async def snapshot_of(info: Info, key: UUID) -> Execution:
-    """What an execution is to the domain. Raises Refused NOT_FOUND when it was deleted since."""
+    """Reads the snapshot of an execution. Raises Refused NOT_FOUND when it was deleted since."""
     snapshot = await info.context.loaders.snapshot.load(key)
     if snapshot is None:
         raise Refused.not_found("it was deleted just now")
@@ -25,7 +25,7 @@ async def snapshot_of(info: Info, key: UUID) -> Execution:
 
 
 async def plan_of(info: Info, key: UUID) -> Plan:
-    """What an execution runs by. Raises Refused NOT_FOUND when it was deleted since."""
+    """Reads the plan of an execution. Raises Refused NOT_FOUND when it was deleted since."""
     plan = await info.context.loaders.plan.load(key)
     if plan is None:
         raise Refused.not_found("it was deleted just now")

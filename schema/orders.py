@@ -1,4 +1,4 @@
-"""What lists of executions are ordered by, as it is asked for."""
+"""Orders of lists of executions, read from the arguments of a query."""
 
 import strawberry
 

@@ -46,7 +46,7 @@ Found = Callable[[], Awaitable[Held | Response]]
 
 
 async def held(pool: Pool, store: ArtifactStore, scope: Scope, request: Request) -> Held | Response:
-    """What the id of the path names, a use or an artifact, or the refusal that it is not there."""
+    """Opens the file of the use or artifact in the path; answers with a refusal when it is not in the store."""
     id = request.path_params["id"]
     absent = refusal(request.scope, 404, "NOT_FOUND", "no such artifact in the artifact store")
     try:

@@ -81,7 +81,7 @@ class Places:
             await pieces.aclose()
 
     def meant(self, told: Any) -> Any:
-        """What came in, with the URIs that answers gave as they are stored. The source of a flow stays as it is."""
+        """Translates the URIs of answers in variables back into stored ones. The source of a flow stays as it is."""
         return located(told, self._store, _FLOW_SOURCES) if self._store else told
 
 

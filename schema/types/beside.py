@@ -1,4 +1,4 @@
-"""What hangs on the task runs of a list, read for all of them at once: then most of an answer is plain to write.
+"""Rows that belong to the task runs of a list, read for all of them at once: then most of an answer is plain to write.
 
 What was not read here, resolvers read one by one: see `ready` in row_view."""
 

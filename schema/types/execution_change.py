@@ -1,4 +1,4 @@
-"""What changed of an execution that somebody follows."""
+"""Changes of one execution since a cursor."""
 
 from collections.abc import Sequence
 from dataclasses import replace

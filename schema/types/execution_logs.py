@@ -1,4 +1,4 @@
-"""What an execution says of its log."""
+"""The log of an execution: pages, matches and counts."""
 
 from typing import Any
 

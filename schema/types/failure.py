@@ -1,4 +1,4 @@
-"""What made an execution fail. What stands beside its row is read when it is asked for, for a whole list at once."""
+"""The cause of a failed execution. Values outside its row are read when they are selected, for a whole list at once."""
 
 from typing import Any, Self
 from uuid import UUID

@@ -29,7 +29,7 @@ class LogOrder(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LogText:
-    """What of a log is wanted; None is all. `ansi` keeps the colours of a terminal; `text` is sought without them."""
+    """Lines of a log to export; None is all. `ansi` keeps the colours of a terminal; `text` is sought without them."""
 
     order: LogOrder = LogOrder.TIME
     task: str | None = None
