@@ -8,7 +8,7 @@ from graphql import FieldNode, FragmentSpreadNode, GraphQLResolveInfo, Selection
 from schema.context import Info
 
 Asked: TypeAlias = Sequence[SelectionSetNode | None]
-"""Names of the fields selected below a field, in all places of a document that select it."""
+"""Selection sets below a field, one for each place of a document that selects the field."""
 
 
 def names_below(info: Info) -> frozenset[str]:

@@ -1,5 +1,7 @@
 """The one pool of a process, Tortoise on top of it, and the steps that bring its tables up to date."""
 
+import asyncio
+import random
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -21,6 +23,10 @@ from runner.store.pulse import PATIENCE, Pulse
 
 OLDEST_POSTGRES = 15
 MONTHS_AHEAD = 3
+_LOCK_WITHIN = "1s"
+_TRY_AGAIN = 2.0
+_LOCKED_AT_MOST = 300.0
+"""Seconds, as the one before it."""
 _APP = "headway"
 _MIGRATIONS = "models.migrations"
 
@@ -171,16 +177,35 @@ async def tortoise_on(pool: "asyncpg.Pool[Any]", *, everywhere: bool = False) ->
 
 async def migrate(database: Database) -> None:
     """Bring the tables up to this code's; several servers may ask at once. Each step of a database in use is a
-    transaction of its own, so that whoever uses it waits for the locks of none for longer than that step takes."""
+    transaction of its own, so that whoever uses it waits for the locks of none for longer than that step takes.
+
+    A step that waits for a lock makes all later readers of that table wait behind it: it gives up soon, and is tried
+    again while a long reader, such as an export, goes on. Raises Fault when that lasts longer than _LOCKED_AT_MOST.
+    """
     with await tortoise_on(database.pool):
+        deadline = asyncio.get_running_loop().time() + _LOCKED_AT_MOST
         more = True
         while more:
-            async with in_transaction("default") as client:
-                await client.execute_query(
-                    "select pg_advisory_xact_lock(hashtextextended('headway migrations', 0))"
-                )
-                more = await _migrate_within(get_connection("default"))
+            try:
+                more = await _take_step()
+            except asyncpg.LockNotAvailableError as error:
+                if asyncio.get_running_loop().time() > deadline:
+                    raise Fault(
+                        "the database cannot be migrated while another session uses its tables: end long "
+                        "exports and backups, or transactions left open, and start again"
+                    ) from error
+                await asyncio.sleep(random.uniform(0.5, 1) * _TRY_AGAIN)
     await ensure_partitions(database.pool)
+
+
+async def _take_step() -> bool:
+    """Whether there are more. Raises LockNotAvailableError, with nothing changed, when a table is in use."""
+    async with in_transaction("default") as client:
+        await client.execute_query(
+            "select pg_advisory_xact_lock(hashtextextended('headway migrations', 0))"
+        )
+        await client.execute_query(f"set local lock_timeout = '{_LOCK_WITHIN}'")
+        return await _migrate_within(get_connection("default"))
 
 
 async def _migrate_within(client: Any) -> bool:

@@ -47,6 +47,44 @@ async def test_no_step_of_an_upgrade_holds_the_locks_of_another(empty_database_u
         assert await migrations_current(database)
 
 
+async def test_a_migration_gives_way_while_a_table_is_read(empty_database_url: str) -> None:
+    async with open_database(empty_database_url) as database:
+        await migrate_to(database, "0023_foreach_results")
+        reader = await database.connect_alone()
+        async with reader.transaction():
+            assert await reader.fetchval("select count(*) from executions") == 0
+            migrating = asyncio.create_task(migrate(database))
+            await _locked_out(database)
+            # Behind a step that waited for its lock, this would wait as long as the first reader reads.
+            async with asyncio.timeout(20):
+                assert await database.pool.fetchval("select count(*) from executions") == 0
+            assert not migrating.done()
+        await reader.close()
+        await migrating
+        assert await migrations_current(database)
+
+
+async def _locked_out(database: Database) -> None:
+    waiting = "select exists (select from pg_locks where not granted and relation = 'executions'::regclass)"
+    async with asyncio.timeout(20):
+        while not await database.pool.fetchval(waiting):
+            pass
+
+
+async def test_a_migration_that_never_gets_its_lock_says_why(
+    empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runner.store.database._LOCKED_AT_MOST", 0)
+    async with open_database(empty_database_url) as database:
+        await migrate_to(database, "0023_foreach_results")
+        reader = await database.connect_alone()
+        async with reader.transaction():
+            await reader.fetchval("select count(*) from executions")
+            with pytest.raises(Fault, match="another session uses its tables"):
+                await migrate(database)
+        await reader.close()
+
+
 async def test_a_database_of_a_newer_headway_is_refused(database: Database) -> None:
     await database.pool.execute(
         "insert into tortoise_migrations (app, name, applied_at) values ('headway', '9999_later', now())"
