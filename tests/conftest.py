@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import count
 from pathlib import Path
+from typing import Any
+from weakref import WeakSet
 
 import asyncpg
 import pytest
@@ -17,9 +19,35 @@ TEMPLATE = "headway_template"
 _numbers = count(1)
 
 
+_connections: WeakSet[Any] = WeakSet()
+_connect: Any = asyncpg.connect
+
+
+class _Tracked(asyncpg.Connection):
+    """A connection that a test opens by itself, and that stays open when the test fails before it closes it."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        _connections.add(self)
+
+
+class _Loop(uvloop.Loop):
+    """The loop that the server runs on. Closing it waits for ever for a connection that a failed test left open, and
+    then nobody would learn of the failure."""
+
+    def close(self) -> None:
+        left = [one for one in _connections if one._loop is self and not one.is_closed()]
+        for connection in left:
+            connection.terminate()
+        if left and not self.is_closed():
+            self.call_soon(self.stop)
+            self.run_forever()
+        super().close()
+
+
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
-    """The loop that the server runs on."""
-    return {"uvloop": uvloop.new_event_loop}
+    _connect.__kwdefaults__["connection_class"] = _Tracked
+    return {"uvloop": _Loop}
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from typing import Any
 from tests.api.client import Client
 
 HEADWAY = Path(sys.executable).with_name("headway")
-START_WITHIN = 40.0
+START_WITHIN = 55.0
 
 
 @dataclass
@@ -108,5 +108,6 @@ def _await(path: Path, process: "subprocess.Popen[bytes]", output: Path) -> Any:
         with suppress(subprocess.TimeoutExpired):
             process.wait(0.02)
             raise AssertionError(output.read_text())
-    process.kill()
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
     raise AssertionError(f"not ready within {START_WITHIN} s:\n{output.read_text()}")

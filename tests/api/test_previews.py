@@ -104,9 +104,10 @@ async def test_a_file_that_many_have_read_is_still_given_out(
     of = made["note.md"]["artifact"]
     connection = await asyncpg.connect(served.database_url)
     await connection.execute(
-        """insert into artifact_uses (id, artifact_id, execution_id, direction, uri, properties, created_at)
-           select unnest($2::uuid[]), artifact_id, execution_id, 'IN', uri, properties, now()
-           from artifact_uses where id = $1""",
+        """insert into artifact_uses (id, artifact_id, execution_id, path, direction, uri, properties, created_at)
+           select id, artifact_id, execution_id, 'reader' || id, 'IN', uri, properties, now()
+           from (select unnest($2::uuid[]) as id) made, lateral (
+             select artifact_id, execution_id, uri, properties from artifact_uses where id = $1) used""",
         untyped("use", made["note.md"]["id"]),
         [new_id() for _ in range(400)],
     )
