@@ -46,7 +46,7 @@ test("nothing is disturbed by a single key: pause asks", async ({ page, headway 
   await dialog.getByLabel("Reason").fill("wait for the vendor");
   await dialog.getByRole("button", { name: "Pause" }).click();
   await expect(page.getByTestId("state")).toContainText("Paused");
-  const still = page.getByRole("region", { name: "Why it stands still" });
+  const still = page.getByRole("region", { name: "Why it is waiting" });
   await expect(still).toContainText(/Paused by admin/);
   await expect(still).toContainText("wait for the vendor");
   await still.getByRole("button", { name: "Resume" }).click();

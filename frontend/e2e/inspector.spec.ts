@@ -110,7 +110,7 @@ test("a note and a label that somebody else adds are there at once", async ({ pa
   await page.goto(run.at("task=&tab=overview"));
   const other = await context.newPage();
   await other.goto(run.at("task=&tab=overview"));
-  await expect(panel(other).getByRole("region", { name: "Notes" })).toContainText("None.");
+  await expect(panel(other).getByRole("region", { name: "Notes" })).toContainText("No notes.");
   await panel(page).getByRole("button", { name: "Add note" }).click();
   await page.getByRole("dialog").getByLabel("Note").fill("The **day** was wrong.");
   await page.getByRole("dialog").getByRole("button", { name: "Add note" }).click();
@@ -157,7 +157,7 @@ test("a history of two thousand events opens at its end, and leads back to its b
   await page.goto(run.at("task=&tab=events"));
   const list = panel(page).getByRole("group", { name: "Events" });
   const started = Date.now();
-  await expect(list.getByRole("listitem").last()).toContainText("got other labels");
+  await expect(list.getByRole("listitem").last()).toContainText("got new labels");
   console.log(`history of 2 000 events shown after ${Date.now() - started} ms, ${requests} request(s)`);
   expect(await list.getByRole("listitem").count()).toBeLessThan(100);
   await expect
@@ -167,7 +167,7 @@ test("a history of two thousand events opens at its end, and leads back to its b
     })
     .toContain("The execution was created");
   expect(requests).toBeLessThanOrEqual(3);
-  await list.getByRole("listitem").first().getByRole("button", { name: "What event 1 holds" }).click();
+  await list.getByRole("listitem").first().getByRole("button", { name: "Data of event 1" }).click();
   await expect(list.getByRole("group", { name: "What the event holds" })).toContainText("delivery");
 });
 

@@ -2,7 +2,7 @@ import { Button, Checkbox, Textarea } from "@mantine/core";
 import { useState } from "react";
 import { Problems } from "@/entities/execution/actions/Problems";
 import { InputField } from "@/entities/flow/InputField";
-import { placed } from "@/entities/flow/inputs";
+import { placed, uploads } from "@/entities/flow/inputs";
 import type { ApprovalViewFragment } from "@/shared/graphql/gen/graphql";
 import { useNow } from "@/shared/lib/now";
 import classes from "./DecisionForm.module.css";
@@ -40,6 +40,7 @@ export function DecisionForm({ approval, onDecided, compact = false }: Props) {
             busy={decision.busy}
             words={overriding ? ["Override and approve", "Override and reject"] : ["Approve", "Reject"]}
             unsaid={unsaid}
+            uploading={uploads(decision.entries)}
             asksFirst={asksFirst}
             approve={() => decision.decide("APPROVE")}
             reject={() => (asksFirst ? setAsking(true) : decision.decide("REJECT"))}
@@ -134,12 +135,14 @@ type AnswersProps = {
   /** On the two buttons: approve, reject. */
   words: readonly [string, string];
   unsaid: boolean;
+  /** A file of the form is not there yet: an approval would go without it. */
+  uploading: boolean;
   asksFirst: boolean;
   approve: () => void;
   reject: () => void;
 };
 
-function Answers({ busy, words: [yes, no], unsaid, asksFirst, approve, reject }: AnswersProps) {
+function Answers({ busy, words: [yes, no], unsaid, uploading, asksFirst, approve, reject }: AnswersProps) {
   return (
     <div className={classes.buttons}>
       <Button
@@ -157,7 +160,7 @@ function Answers({ busy, words: [yes, no], unsaid, asksFirst, approve, reject }:
         variant="filled"
         data-approve
         loading={busy === "APPROVE"}
-        disabled={unsaid || busy === "REJECT"}
+        disabled={unsaid || uploading || busy === "REJECT"}
         onClick={approve}
       >
         {yes}

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { decidedWords, dueWords, seatsOf, signersOf, whoMayDecide } from "./rules";
+import { decidedWords, dueWords, resultWords, seatsOf, signersOf, whoMayDecide } from "./rules";
 
 const group = (required: number, given: number, users: string[], roles: string[], name = "") => ({
   name,
@@ -61,4 +61,16 @@ it.each([
   [{ state: "CANCELLED" as const, decidedAt: null, votes: [vote("maria")] }, "Cancelled"],
 ])("%o", (request, words) => {
   expect(decidedWords(request, NOW + 7000)).toBe(words);
+});
+
+it.each([
+  [[], "You approved"],
+  [TWO_GROUPS, "You approved; security has still to sign: maria"],
+  [[group(3, 1, ["omar", "admin"], [])], "You approved; 2 more approvals are needed: omar"],
+  [[group(3, 1, [], [], "ops")], "You approved; 2 more approvals are needed of ops"],
+  [[group(1, 1, [], [])], "You approved"],
+])("an approval with %o left is told as %s", (groups, words) => {
+  expect(resultWords("APPROVE", { groups, votes: [{ actor: { name: "admin" } }] })).toBe(words);
+  expect(resultWords("APPROVE", null)).toBe("You approved");
+  expect(resultWords("REJECT", null)).toBe("You rejected");
 });

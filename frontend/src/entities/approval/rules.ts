@@ -41,6 +41,25 @@ export function signersOf({ groups }: Policy): string {
   return words.join(", ");
 }
 
+type Signed = Policy & { votes: readonly { actor: { name: string } }[] };
+
+/** "You approved; security has still to sign: omar or maria". Without the request nothing is told of the others. */
+export function resultWords(decision: "APPROVE" | "REJECT", request: Signed | null): string {
+  if (decision === "REJECT") return "You rejected";
+  const signed = new Set(request?.votes.map((vote) => vote.actor.name));
+  const missing = request?.groups.filter(({ required, given }) => given < required) ?? [];
+  return ["You approved", ...missing.map((group) => missingWords(group, signed))].join("; ");
+}
+
+function missingWords(group: Group, signed: ReadonlySet<string>): string {
+  const who = peopleOf({ ...group, users: group.users.filter((user) => !signed.has(user)) });
+  const count = group.required - group.given;
+  const more = count === 1 ? "1 more approval is needed" : `${count} more approvals are needed`;
+  const words = group.name && count === 1 ? `${group.name} has still to sign` : more;
+  const of = group.name && count > 1 ? ` of ${group.name}` : "";
+  return `${words}${of}${who ? `: ${who}` : ""}`;
+}
+
 const AT_THE_END: Record<InboxItemFragment["onTimeout"], string> = {
   REJECT: "then rejected",
   APPROVE: "then approved",

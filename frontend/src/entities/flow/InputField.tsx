@@ -9,9 +9,9 @@ import {
   Textarea,
   TextInput,
 } from "@mantine/core";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import type { Entry, Field } from "./inputs";
-import { isExpression } from "./inputs";
+import { isExpression, isUploading } from "./inputs";
 import { upload } from "./upload";
 
 type Props = { field: Field; entry: Entry; error?: string; onChange: (entry: Entry) => void };
@@ -98,7 +98,7 @@ export function InputField({ field, entry, error, onChange }: Props) {
         />
       );
     case "FILE":
-      return <FileField {...common} onChange={onChange} />;
+      return <FileField {...common} entry={entry} onChange={onChange} />;
     default:
       return <TextInput {...common} value={text} onChange={(event) => onChange(event.currentTarget.value)} />;
   }
@@ -112,22 +112,42 @@ function descriptionOf(field: Field): string | undefined {
   return parts.filter(Boolean).join("; ") || undefined;
 }
 
-type FileProps = { label: string; error?: string; onChange: (entry: Entry) => void };
+type FileProps = {
+  label: string;
+  description: string | undefined;
+  error?: string;
+  entry: Entry;
+  onChange: (entry: Entry) => void;
+};
 
-function FileField({ error, onChange, ...common }: FileProps) {
+/** Uploads what is chosen; of several choices the last one counts, whichever upload ends last. */
+function FileField({ error, entry, description, onChange, ...common }: FileProps) {
   const [failed, setFailed] = useState<string>();
   const [name, setName] = useState<string>();
+  const choice = useRef(0);
   const choose = async (file: File | null) => {
+    choice.current += 1;
+    const mine = choice.current;
     setFailed(undefined);
     setName(file?.name);
     if (!file) return onChange("");
+    onChange({ uploading: file.name });
     try {
-      onChange(await upload(file));
+      const id = await upload(file);
+      if (mine === choice.current) onChange(id);
     } catch (error_) {
+      if (mine !== choice.current) return;
       setFailed((error_ as Error).message);
+      onChange("");
     }
   };
   return (
-    <FileInput {...common} placeholder={name ?? "Choose a file"} error={failed ?? error} onChange={choose} />
+    <FileInput
+      {...common}
+      description={isUploading(entry) ? `Uploading ${entry.uploading}…` : description}
+      placeholder={name ?? "Choose a file"}
+      error={failed ?? error}
+      onChange={choose}
+    />
   );
 }

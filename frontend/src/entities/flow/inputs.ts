@@ -2,8 +2,19 @@ import type { RunInputFragment } from "@/shared/graphql/gen/graphql";
 
 export type Field = RunInputFragment;
 /** What stands in the form: text for most, a truth for BOOL, a list for MULTISELECT, a file's id for FILE. */
-export type Entry = string | boolean | string[] | null;
+export type Entry = string | boolean | string[] | Uploading | null;
+/** A file on its way to the server: nothing is sent until it has its id. */
+export type Uploading = { uploading: string };
 export type Entries = Record<string, Entry>;
+
+export function isUploading(entry: Entry | undefined): entry is Uploading {
+  return typeof entry === "object" && entry !== null && "uploading" in entry;
+}
+
+/** Whether a form has to wait for a file. */
+export function uploads(entries: Entries): boolean {
+  return Object.values(entries).some(isUploading);
+}
 
 const IN_TEXT = new Set(["JSON", "ARRAY"]);
 
@@ -38,7 +49,7 @@ export function readEntries(fields: readonly Field[], entries: Entries): Read {
   const faults: Record<string, string> = {};
   for (const field of fields) {
     const entry = entries[field.id];
-    if (entry === null || entry === undefined || entry === "") continue;
+    if (entry === null || entry === undefined || entry === "" || isUploading(entry)) continue;
     if (!IN_TEXT.has(field.type)) {
       values[field.id] = entry;
       continue;

@@ -3,11 +3,10 @@ import { useClipboard } from "@mantine/hooks";
 import { IconBraces, IconCode, IconDots, IconFileText, IconLink, IconTerminal2 } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { ActionItem } from "@/entities/execution/actions/ActionItem";
-import { type Availability, REPLAY_FROM_TASK, specOf } from "@/entities/execution/actions/registry";
+import { REPLAY_FROM_TASK, specOf } from "@/entities/execution/actions/registry";
 import type { Actions } from "@/entities/execution/actions/useActions";
 import type { Head, TaskRunRow } from "@/entities/execution/record";
-import { TaskRunActionsDocument } from "@/shared/graphql/gen/graphql";
-import { useRead } from "@/shared/graphql/read";
+import { useTaskRunActions } from "./useTaskRunActions";
 
 /** Where the menu leads: the inspector's tabs of the task, and the debug expression beside its outputs. */
 export type TaskView = "logs" | "outputs" | "source" | "debug";
@@ -53,11 +52,8 @@ export function TaskMenu(props: Props) {
 /** The lines of the menu alone, for a menu that is opened elsewhere. */
 export function TaskItems({ task, execution, actions, onShow }: Props) {
   const clipboard = useClipboard();
-  const { data } = useRead(TaskRunActionsDocument, { id: execution.id, key: task.key });
-  const found = data?.execution;
+  const { replay, change } = useTaskRunActions(execution.id, task.key);
   const target = { id: execution.id, name: execution.name, labels: execution.labels };
-  const replay = availabilityOf(found?.availableActions, "REPLAY");
-  const change = availabilityOf(found?.task?.availableActions, "CHANGE_TASK_RUN_STATE");
   const changing = specOf("CHANGE_TASK_RUN_STATE");
   return (
     <>
@@ -93,13 +89,4 @@ export function TaskItems({ task, execution, actions, onShow }: Props) {
 
 function addressOf(id: string, key: string): string {
   return `${window.location.origin}/executions/${id}?task=${encodeURIComponent(key)}`;
-}
-
-/** Not possible until the server has said so; hidden where the viewer's role never allows it. */
-function availabilityOf(available: readonly Availability[] | undefined, action: Availability["action"]) {
-  const told = available?.find((one) => one.action === action);
-  return {
-    hidden: told?.code === "FORBIDDEN",
-    shown: { allowed: told?.allowed ?? false, note: told?.reason },
-  };
 }

@@ -1,5 +1,6 @@
+import { metricName } from "@/shared/lib/metric";
 import type { Point } from "@/shared/ui/LineChart";
-import { type Comparison, goodWay, metricName } from "./sections";
+import { type Comparison, goodWay } from "./sections";
 
 export type Axis = "step" | "time";
 /** The curves of one metric, one for each execution in the order that they were asked for. */

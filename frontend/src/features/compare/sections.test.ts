@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { curvesOf } from "./curves";
-import { type Comparison, goodWay, metricName, reordered, sectionsOf } from "./sections";
+import { type Comparison, goodWay, reordered, sectionsOf } from "./sections";
 import { askedOrder, placesOf } from "./selection";
 
 type Metric = Comparison["metrics"][number];
@@ -117,13 +117,6 @@ it.each([
   ["rows", null],
   ["premaster", null],
 ])("%s is better %s", (name, way) => expect(goodWay(name)).toBe(way));
-
-it("names a metric by what tells it from others", () => {
-  expect(metricName({ name: "rows", taskKey: "prepare", tags: { part: "train" } })).toBe(
-    "prepare · rows {part=train}",
-  );
-  expect(metricName({ name: "rows", taskKey: null, tags: {} })).toBe("rows");
-});
 
 describe("the baseline", () => {
   it("is asked for first, and its column stays where it was", () => {

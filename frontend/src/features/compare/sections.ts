@@ -1,5 +1,6 @@
 import type { CompareQuery } from "@/shared/graphql/gen/graphql";
 import { formatDuration } from "@/shared/lib/duration";
+import { metricName } from "@/shared/lib/metric";
 import { formatBytes, formatNumber, plural } from "@/shared/lib/number";
 
 export type Comparison = CompareQuery["compareExecutions"];
@@ -138,14 +139,6 @@ function deltaOf(delta: number | null, percent: number | null, way: "lower" | "h
 /** A difference in three digits, with its sign. */
 function signed(value: number): string {
   return `${value > 0 ? "+" : ""}${formatNumber(Number(value.toPrecision(3)))}`;
-}
-
-/** "train · loss {split=test}": as much of it as tells it from others. */
-export function metricName({ name, taskKey, tags }: Pick<Metric, "name" | "taskKey" | "tags">): string {
-  const told = Object.entries((tags ?? {}) as Record<string, unknown>)
-    .map(([key, value]) => `${key}=${valueWords(value)}`)
-    .join(", ");
-  return `${taskKey ? `${taskKey} · ` : ""}${name}${told ? ` {${told}}` : ""}`;
 }
 
 export function metricWords({ kind }: Pick<Metric, "kind">, value: number): string {

@@ -36,7 +36,7 @@ export function Divider() {
       aria-valuemax={percent(MOST)}
       tabIndex={0}
       className={classes.divider}
-      title="Drag to divide the room; double click for halves"
+      title="Drag to resize; double click for equal halves"
       onPointerDown={(event) => event.currentTarget.setPointerCapture(event.pointerId)}
       onPointerMove={drag}
       onKeyDown={press}

@@ -31,7 +31,7 @@ const FAILED = aSnapshot({
 const REFUSED = { extensions: { code: "VALIDATION" } };
 const allowed = (action: string) => ({ action, allowed: true, code: null, reason: null });
 
-function opened(snapshot: object, facts: object = {}, search = "") {
+function opened(snapshot: object, facts: object = {}, search = "", then?: object) {
   const changes = new Stream<object>();
   const execution = {
     inputs: { day: "2026-01-14" },
@@ -65,7 +65,7 @@ function opened(snapshot: object, facts: object = {}, search = "") {
     ...show(`/executions/exec_2${search}`, {
       execution: ({ at }: { at?: number | null }) => {
         if (at && at > 3) throw new GraphQLError("at is the seq of one of its events, 1 to 3", REFUSED);
-        return execution;
+        return at && then ? { ...execution, ...then } : execution;
       },
       executions: () => ({ nodes: [], totalCount: { value: 4, exact: true } }),
       executionChanges: () => changes,
@@ -111,6 +111,32 @@ it("hides what the viewer's role never allows, and gives reasons for the rest", 
   expect(screen.queryByRole("menuitem", { name: /^Delete/ })).toBeNull();
 });
 
+it.each([
+  [{ allowed: true, code: null, reason: null }, null],
+  [{ allowed: false, code: "INVALID_STATE", reason: "load still runs" }, "true"],
+  [{ allowed: false, code: "FORBIDDEN", reason: "it needs the permission MANAGE" }, undefined],
+])("offers to change the failed task's state as the server allows: %o", async (told, disabled) => {
+  const availableActions = [{ action: "CHANGE_TASK_RUN_STATE", ...told }];
+  opened(FAILED, { task: { ...aTask("load"), availableActions } });
+  await userEvent.click(await screen.findByRole("button", { name: "Other ways to run it again" }));
+  await screen.findByRole("menuitem", { name: /^Replay from load/ });
+  const item = () => screen.queryByRole("menuitem", { name: /^Change state of load/ });
+  await waitFor(() => expect(item()?.getAttribute("aria-disabled")).toBe(disabled));
+});
+
+it("asks about the execution as it is now, also at an earlier moment", async () => {
+  const then = { ...FAILED, labels: [], taskRuns: [aTask("load", { state: "RUNNING" })] };
+  const availableActions = [allowed("CHANGE_TASK_RUN_STATE")];
+  opened(FAILED, { task: { ...aTask("load"), availableActions } }, "?at=2&task=load", then);
+  await screen.findByText(/The page as it was/);
+  const inspector = await screen.findByRole("region", { name: "Inspector" });
+  await userEvent.click(await within(inspector).findByRole("button", { name: "Menu of load" }));
+  const change = await screen.findByRole("menuitem", { name: "Change state" });
+  await waitFor(() => expect(change.getAttribute("aria-disabled")).toBeNull());
+  await userEvent.click(change);
+  expect(await screen.findByPlaceholderText("now Failed")).toBeTruthy();
+});
+
 it("says nothing over a quiet success, and why it may not be run again when the flow is gone", async () => {
   opened(aSnapshot({ state: "SUCCESS", endedAt: "2026-01-14T02:04:12Z" }), { flow: null });
   const again = await screen.findByRole("button", { name: "Run again" });
@@ -142,6 +168,8 @@ it("shows the verdict with the change that tells of the failure", async () => {
   );
   await waitFor(() => expect(screen.getByRole("region", { name: "Why it failed" })).toBeTruthy());
   expect(screen.getByTestId("state").textContent).toContain("Failed");
+  // What one reads stays: only the strip tells.
+  expect(screen.getByRole("heading", { name: "Whole execution" })).toBeTruthy();
 });
 
 it("shows no other moment in the place of one that there is not, and leads back to now", async () => {

@@ -3,7 +3,6 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import type { CombinedError } from "@urql/core";
 import type { ComponentType } from "react";
 import { useActionKeys } from "@/entities/execution/actions/useActionKeys";
-import { useActions } from "@/entities/execution/actions/useActions";
 import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
 import { useRecord } from "@/entities/execution/useRecord";
 import { useFavicon } from "@/shared/lib/favicon";
@@ -18,6 +17,7 @@ import { Header } from "./Header";
 import { titleOf } from "./header/facts";
 import { Panes } from "./Panes";
 import { useFacts } from "./useFacts";
+import { useLiveActions } from "./useLiveActions";
 import { useMomentEvent } from "./useMomentEvent";
 import { useOffers } from "./useOffers";
 import { type Selection, useSelectedTask, useSelection } from "./useSelection";
@@ -57,7 +57,7 @@ type ShownProps = Omit<ReturnType<typeof useRecord>, "record" | "live"> &
 function Shown({ record, live, error, learn, Logs }: ShownProps) {
   const selection = useSelection();
   const { at, select } = selection;
-  const actions = useActions(learn);
+  const actions = useLiveActions(live, learn);
   const taskRun = useSelectedTask(record, selection);
   const event = useMomentEvent(live.head.id, at);
   const known = useFacts(live.head);

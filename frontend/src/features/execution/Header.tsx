@@ -60,7 +60,7 @@ export function Header({ record, facts, offered, actions, past }: Props) {
           )}
           {!running && <When head={head} />}
           {head.origin === "EXTERNAL" && (
-            <span title="It ran elsewhere; Headway only recorded it">Recorded</span>
+            <span title="Ran outside Headway, which only recorded it">Recorded</span>
           )}
           <Fact told={triggerWords(head)} />
           {head.revision && <Fact told={revisionOf(head)} />}

@@ -1,5 +1,5 @@
 import { getRouteApi } from "@tanstack/react-router";
-import { useCallback, useMemo } from "react";
+import { useCallback, useMemo, useState } from "react";
 import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
 import type { ExecutionSearch } from "@/entities/execution/search";
 
@@ -24,15 +24,15 @@ export function useSelection(): Selection {
   return useMemo(() => ({ ...search, select }), [search, select]);
 }
 
-/** The selected task run; of a failed execution that was just opened, the one that failed. */
-export function useSelectedTask(
-  record: ExecutionRecord | undefined,
-  selection: Selection,
-): TaskRunRow | undefined {
-  const { task } = selection;
-  return useMemo(() => {
-    if (!record || task === "") return undefined;
-    const key = task ?? record.head.failure?.taskRun?.key;
-    return key === undefined ? undefined : [...record.taskRuns.values()].find((one) => one.key === key);
-  }, [record, task]);
+/**
+ * The selected task run; where the address names none, the one that had failed when the page was opened. What fails
+ * later is told by the strip, and does not take the place of what somebody reads.
+ */
+export function useSelectedTask(record: ExecutionRecord, { task }: Selection): TaskRunRow | undefined {
+  const [first] = useState(record.head.failure?.taskRun?.key);
+  const key = task ?? first;
+  return useMemo(
+    () => (key ? [...record.taskRuns.values()].find((one) => one.key === key) : undefined),
+    [record, key],
+  );
 }

@@ -47,6 +47,6 @@ export function useListKeys({
       },
     },
     { key: "Enter", words: "open the row", run: () => current && onOpen(current) },
-    { key: "Escape", words: "let go", run: letGo },
+    { key: "Escape", words: "clear selection", run: letGo },
   ]);
 }

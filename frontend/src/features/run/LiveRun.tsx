@@ -1,6 +1,6 @@
 import { Button, Group, Stack } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
-import { ApprovalCard } from "@/entities/approval/ApprovalCard";
+import { Requests } from "@/entities/approval/Requests";
 import { useRecord } from "@/entities/execution/useRecord";
 import { TaskSteps } from "@/entities/taskRun/TaskSteps";
 import { ProgressBar } from "@/shared/ui/ProgressBar";
@@ -11,7 +11,6 @@ export function LiveRun({ id, onClose }: { id: string; onClose: () => void }) {
   const { record } = useRecord(id);
   if (!record) return <p role="status">Started…</p>;
   const { head } = record;
-  const pending = [...record.approvals.values()].filter((approval) => approval.state === "PENDING");
   return (
     <Stack gap="sm">
       <Group gap="sm">
@@ -21,9 +20,7 @@ export function LiveRun({ id, onClose }: { id: string; onClose: () => void }) {
         </span>
       </Group>
       <ProgressBar value={head.progress} label="Progress of the new execution" />
-      {pending.map((approval) => (
-        <ApprovalCard key={approval.id} approval={approval} />
-      ))}
+      <Requests approvals={[...record.approvals.values()]} />
       <TaskSteps tasks={[...record.taskRuns.values()]} />
       <Group justify="flex-end" gap="xs">
         <Button size="sm" onClick={onClose}>

@@ -12,6 +12,7 @@ import {
   type Field,
   placed,
   readEntries,
+  uploads,
 } from "@/entities/flow/inputs";
 import { useSubmit } from "@/shared/lib/useSubmit";
 
@@ -43,9 +44,11 @@ export function RunForm({ flow, given, rest = {}, children, onStarted }: Props) 
   );
   const { byField, others } = placed(problems, flow.inputs);
   const read = readEntries(flow.inputs, entries);
+  const waits = uploads(entries);
 
   const send = (event: FormEvent) => {
     event.preventDefault();
+    if (waits) return;
     setFaults(read.faults);
     if (!Object.keys(read.faults).length) void submit(read.values);
   };
@@ -78,8 +81,8 @@ export function RunForm({ flow, given, rest = {}, children, onStarted }: Props) 
               </Button>
             )}
           </CopyButton>
-          <Button size="sm" type="submit" variant="filled" loading={busy}>
-            Start
+          <Button size="sm" type="submit" variant="filled" loading={busy} disabled={waits}>
+            {waits ? "Uploading…" : "Start"}
           </Button>
         </Group>
       </Stack>

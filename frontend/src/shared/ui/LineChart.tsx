@@ -4,7 +4,7 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import UPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { formatNumber } from "@/shared/lib/number";
-import { alignedOf, type Line, optionsOf } from "./chart";
+import { alignedOf, type Line, optionsOf, update } from "./chart";
 import classes from "./LineChart.module.css";
 
 export type { Line, Point } from "./chart";
@@ -45,7 +45,9 @@ export function LineChart(props: Props) {
     };
   }, [shape, width, height, logarithmic, group, scheme]);
 
-  useEffect(() => chart.current?.setData(aligned), [aligned]);
+  useEffect(() => {
+    if (chart.current) update(chart.current, aligned);
+  }, [aligned]);
 
   return (
     <figure ref={ref} className={classes.chart}>
@@ -55,7 +57,7 @@ export function LineChart(props: Props) {
         {lines.map((line, index) => {
           const value = valueAt(aligned[index + 1], at);
           return (
-            <span key={line.label} className={classes.value}>
+            <span key={line.key ?? line.label} className={classes.value}>
               <span
                 className={classes.mark}
                 style={{ background: `var(${line.colour})` }}

@@ -1,8 +1,14 @@
 import UPlot from "uplot";
 
 export type Point = readonly [x: number, y: number];
-/** `colour` names a token, as `--hw-s1`. */
-export type Line = { label: string; colour: string; dash: readonly number[]; points: readonly Point[] };
+/** `colour` names a token, as `--hw-s1`; `key` tells lines of one label apart. */
+export type Line = {
+  key?: string;
+  label: string;
+  colour: string;
+  dash: readonly number[];
+  points: readonly Point[];
+};
 
 export type ChartSettings = {
   width: number;
@@ -23,6 +29,22 @@ export function alignedOf(lines: readonly Line[]): UPlot.AlignedData {
   });
   if (!tables.length) return [[]];
   return tables.length === 1 ? tables[0]! : UPlot.join(tables);
+}
+
+/** Takes other points: all of them show, or the part that somebody has zoomed to. */
+export function update(chart: UPlot, points: UPlot.AlignedData): void {
+  const zoomed = isZoomed(chart.data[0], chart.scales.x);
+  chart.setData(points, !zoomed);
+  if (zoomed) chart.redraw();
+}
+
+/** Whether the scale leaves out an end of the points. */
+export function isZoomed(
+  xs: ArrayLike<number> | undefined,
+  scale: { min?: number | undefined; max?: number | undefined } | undefined,
+): boolean {
+  if (!xs?.length || scale?.min == null || scale.max == null) return false;
+  return scale.min > xs[0]! || scale.max < xs[xs.length - 1]!;
 }
 
 export function optionsOf(lines: readonly Line[], settings: ChartSettings): UPlot.Options {

@@ -68,17 +68,17 @@ export function EventRow({ event, record, index, top, of, pointed, goTo, ref }: 
         <button
           type="button"
           className={classes.because}
-          title={`It follows from event ${event.causedBy}`}
+          title={`Show event ${event.causedBy}`}
           onClick={() => goTo(event.causedBy!)}
         >
-          after {event.causedBy}
+          caused by event {event.causedBy}
         </button>
       )}
       <button
         type="button"
         className={classes.open}
         aria-expanded={open}
-        aria-label={`What event ${event.seq} holds`}
+        aria-label={`Data of event ${event.seq}`}
         onClick={() => setOpen(!open)}
       >
         <IconBraces size={14} stroke={1.75} aria-hidden />
@@ -91,5 +91,5 @@ function Data({ id }: { id: string }) {
   const { data, error } = useRead(EventDataDocument, { id });
   if (error) return <ErrorState error={error} what="The event" />;
   const node = data?.node;
-  return node && "data" in node ? <JsonTree label="What the event holds" value={node.data} /> : null;
+  return node && "data" in node ? <JsonTree label="Data of the event" value={node.data} /> : null;
 }

@@ -12,6 +12,7 @@ import { EventRow } from "./EventRow";
 import classes from "./EventsTab.module.css";
 import { type Event, isMain } from "./events";
 import { useEvents } from "./useEvents";
+import { useWanted, type Wanted } from "./useWanted";
 
 const KEPT = "headway.events";
 const NEAR = 40;
@@ -20,8 +21,13 @@ const ROW = 30;
 /** What happened, in order, the newest at the end; a click shows the page as it was then. */
 export function EventsTab({ record, taskRun }: TabProps) {
   const [all, setAll] = useState(() => kept<boolean>(KEPT) ?? false);
-  const { events, error, loading, hasEarlier, readEarlier } = useEvents(record, taskRun?.id);
-  const shown = useMemo(() => (all ? events : events.filter(isMain)), [events, all]);
+  const history = useEvents(record, taskRun?.id);
+  const { events, error, loading, hasEarlier, readEarlier } = history;
+  const [wanted, want] = useWanted(history, taskRun?.id);
+  const shown = useMemo(
+    () => (all ? events : events.filter((event) => isMain(event) || event.seq === wanted?.seq)),
+    [events, all, wanted],
+  );
   const choose = (value: string) => {
     keep(KEPT, value === "all");
     setAll(value === "all");
@@ -55,7 +61,8 @@ export function EventsTab({ record, taskRun }: TabProps) {
           events={shown}
           record={record}
           onStart={hasEarlier ? readEarlier : undefined}
-          onMissing={() => choose("all")}
+          wanted={wanted}
+          goTo={want}
         />
       )}
     </>
@@ -67,14 +74,15 @@ type Props = {
   record: TabProps["record"];
   /** Called near the beginning of the list, where there is more before it. */
   onStart: (() => void) | undefined;
-  onMissing: () => void;
+  /** Scrolled to when it is there. */
+  wanted: Wanted | undefined;
+  goTo: (seq: number) => void;
 };
 
-function EventList({ events, record, onStart, onMissing }: Props) {
+function EventList({ events, record, onStart, wanted, goTo }: Props) {
   const { at } = useSelection();
   const scroller = useRef<HTMLDivElement>(null);
   const [follows, setFollows] = useState(at === undefined);
-  const [pointed, setPointed] = useState<number>();
   const list = useVirtualizer({
     count: events.length,
     getScrollElement: () => scroller.current,
@@ -84,7 +92,6 @@ function EventList({ events, record, onStart, onMissing }: Props) {
   });
   const last = events.at(-1)?.seq;
   const first = events[0]?.seq;
-  const indexOf = (seq: number) => events.findIndex((event) => event.seq === seq);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new last event is what it follows
   useLayoutEffect(() => {
@@ -106,18 +113,22 @@ function EventList({ events, record, onStart, onMissing }: Props) {
     if (index >= 0 && !list.getVirtualItems().some((item) => item.index === index))
       list.scrollToIndex(index, { align: "center" });
   }, [at]);
+  const isThere = wanted !== undefined && events.some(({ seq }) => seq === wanted.seq);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it scrolls to an event once, when that is wanted and there
+  useEffect(() => {
+    if (!isThere) return;
+    setFollows(false);
+    list.scrollToIndex(
+      events.findIndex(({ seq }) => seq === wanted.seq),
+      { align: "center" },
+    );
+  }, [wanted, isThere]);
 
   const scrolled = () => {
     const box = scroller.current;
     if (!box) return;
     setFollows(box.scrollHeight - box.scrollTop - box.clientHeight < NEAR);
     if (box.scrollTop < NEAR) onStart?.();
-  };
-  const goTo = (seq: number) => {
-    const index = indexOf(seq);
-    setPointed(seq);
-    if (index < 0) return onMissing();
-    list.scrollToIndex(index, { align: "center" });
   };
   return (
     <div className={classes.frame}>
@@ -139,7 +150,7 @@ function EventList({ events, record, onStart, onMissing }: Props) {
               of={events.length}
               event={events[item.index]!}
               record={record}
-              pointed={pointed === events[item.index]!.seq}
+              pointed={wanted?.seq === events[item.index]!.seq}
               goTo={goTo}
             />
           ))}

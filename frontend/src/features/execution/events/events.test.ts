@@ -36,7 +36,7 @@ describe("sentenceOf", () => {
   const told = (given: Event) => Object.values(sentenceOf(given)).join(" ");
   it.each([
     [event(1, { fromState: "CREATED", toState: "RUNNING" }), "The execution started"],
-    [event(1, { toState: "FAILED_FINISHING" }), "The execution failed; what still runs is finished"],
+    [event(1, { toState: "FAILED_FINISHING" }), "The execution failed; running tasks may finish"],
     [event(1, { type: "TASK_RUN_STATE_CHANGED", taskRun, toState: "CANCELLED" }), "extract did not run"],
     [event(1, { type: "ATTEMPT_STARTED", taskRun, attempt: 2 }), "extract started attempt 2"],
     [event(1, { type: "ATTEMPT_ENDED", taskRun, attempt: 1, toState: "SUCCESS" }), "extract succeeded"],
@@ -46,7 +46,7 @@ describe("sentenceOf", () => {
     ],
     [
       event(1, { type: "ATTEMPT_ENDED", taskRun, attempt: 1, toState: "RETRYING" }),
-      "extract failed in attempt 1 and will be tried again",
+      "extract failed in attempt 1 and will be retried",
     ],
     [event(1, { type: "NOTE_ADDED" }), "The execution got a note"],
   ])("%#", (given, text) => expect(told(given)).toBe(text));

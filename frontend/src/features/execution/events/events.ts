@@ -11,12 +11,12 @@ import { workerName } from "../inspector/worker";
 export type Event = EventMarkFragment;
 
 const EXECUTION: Record<ExecutionState, string> = {
-  CREATED: "was put back",
+  CREATED: "was reset",
   QUEUED: "was queued",
   RUNNING: "started",
   PAUSED: "was paused",
   WAITING_FOR_APPROVAL: "waits for an approval",
-  FAILED_FINISHING: "failed; what still runs is finished",
+  FAILED_FINISHING: "failed; running tasks may finish",
   KILLING: "is being cancelled",
   RESTARTED: "was restarted",
   SUCCESS: "succeeded",
@@ -30,10 +30,10 @@ const EXECUTION: Record<ExecutionState, string> = {
 };
 
 const TASK: Record<TaskRunState, string> = {
-  CREATED: "was put back",
+  CREATED: "was reset",
   QUEUED: "was queued",
   RUNNING: "started",
-  RETRYING: "will be tried again",
+  RETRYING: "will be retried",
   WAITING_FOR_APPROVAL: "waits for an approval",
   KILLING: "is being stopped",
   SUCCESS: "succeeded",
@@ -54,7 +54,7 @@ const moved = (event: Event): string => {
 const attempt = (event: Event): string => (event.attempt ? `attempt ${event.attempt}` : "an attempt");
 
 function attemptEnded(event: Event): string {
-  if (event.toState === "RETRYING") return `failed in ${attempt(event)} and will be tried again`;
+  if (event.toState === "RETRYING") return `failed in ${attempt(event)} and will be retried`;
   const after = event.attempt && event.attempt > 1 ? ` in ${attempt(event)}` : "";
   return `${moved(event)}${after}`;
 }
@@ -68,25 +68,25 @@ const WORDS: Record<EventType, (event: Event) => string> = {
   ATTEMPT_ENDED: attemptEnded,
   OUTPUTS_SET: () => "set outputs",
   PROPERTIES_SET: () => "set properties",
-  LABELS_SET: () => "got other labels",
+  LABELS_SET: () => "got new labels",
   PROGRESS_REPORTED: () => "reported its progress",
-  APPROVAL_REQUESTED: () => "asks for an approval",
-  APPROVAL_VOTED: () => "got a vote",
-  APPROVAL_CLOSED: () => "has its approval closed",
-  APPROVAL_REMINDED: () => "reminded those who may approve",
-  APPROVAL_ESCALATED: () => "lets further roles approve",
+  APPROVAL_REQUESTED: () => "asked for an approval",
+  APPROVAL_VOTED: () => "received a vote",
+  APPROVAL_CLOSED: () => "had its approval closed",
+  APPROVAL_REMINDED: () => "reminded its approvers",
+  APPROVAL_ESCALATED: () => "asked more roles to approve",
   TASK_RUNS_ADDED: () => "got its iterations",
-  CONDITION_ASKED: () => "has its condition evaluated",
-  CONDITION_JUDGED: () => "has its condition judged",
+  CONDITION_ASKED: () => "is evaluating its condition",
+  CONDITION_JUDGED: () => "evaluated its condition",
   CHILD_LINKED: () => "started an execution of its subflow",
-  CHILD_STATE_CHANGED: () => "heard of another state of its subflow",
+  CHILD_STATE_CHANGED: () => "saw its subflow change state",
   SIGNAL_RECEIVED: () => "received an event",
-  PRIORITY_CHANGED: () => "got another priority",
-  FAILURE_RECORDED: () => "failed by itself",
-  KILL_FORCED: () => "is cancelled without any more grace",
+  PRIORITY_CHANGED: () => "got a new priority",
+  FAILURE_RECORDED: () => "failed",
+  KILL_FORCED: () => "was forced to stop at once",
   LATE_RESULT: (event) => `sent the result of ${attempt(event)} too late; it was refused`,
   TASK_RUN_RECORDED: (event) => (event.toState ? moved(event) : "was recorded"),
-  GIT_SET: () => "was told which code runs",
+  GIT_SET: () => "got its Git commit",
   NOTE_ADDED: () => "got a note",
   ARCHIVED: () => "was archived",
   UNARCHIVED: () => "was unarchived",

@@ -208,10 +208,64 @@ it("tells failures with their cause, all events when asked, and leads to what an
   );
   await change({ events: [anEvent(4, { type: "NOTE_ADDED", toState: null, actor, channel: "API" })] });
   await waitFor(() => expect(told().at(-1)).toBe("The execution got a note by maria through the API"));
-  await user.click(list.getByRole("button", { name: "after 2" }));
+  await user.click(list.getByRole("button", { name: "caused by event 2" }));
   expect(await list.findByText(/reported its progress/)).toBeTruthy();
+  expect(inspector.getByRole("radio", { name: "Main events" })).toHaveProperty("checked", true);
   await user.click(within(list.getAllByRole("listitem")[2]!).getAllByRole("button")[0]!);
   expect(router.state.location.search).toMatchObject({ at: "3" });
+});
+
+it("reads back to the event that caused another", async () => {
+  const user = userEvent.setup();
+  const history = Array.from({ length: 1500 }, (_, at) => anEvent(at + 1));
+  history[11] = anEvent(12, { type: "OUTPUTS_SET", reason: "because of it" });
+  history[502] = anEvent(503, { causedBy: 12 });
+  const events = ({ before, last }: { before: number | null; last: number }) =>
+    history.filter(({ seq }) => before === null || seq < before).slice(-last);
+  const { inspector } = await opened("task=&tab=events", { seq: 1500, events });
+  const list = within(await inspector.findByRole("group", { name: "Events" }));
+  await user.click(await list.findByRole("button", { name: "caused by event 12" }));
+  expect(await list.findByText("“because of it”")).toBeTruthy();
+});
+
+it("shows what caused an event of a task with the events of the whole execution", async () => {
+  const user = userEvent.setup();
+  const history = [
+    anEvent(1, { taskRun: extract, toState: "SUCCESS", type: "TASK_RUN_STATE_CHANGED" }),
+    anEvent(2, { taskRun: load, causedBy: 1, type: "TASK_RUN_STATE_CHANGED" }),
+  ];
+  const events = ({ taskRunId }: { taskRunId: string | null }) =>
+    history.filter(({ taskRun }) => !taskRunId || taskRun?.id === taskRunId);
+  const { inspector, router } = await opened("task=load&tab=events", { events });
+  await user.click(await inspector.findByRole("button", { name: "caused by event 1" }));
+  await waitFor(() => expect(router.state.location.search).toEqual({ task: "", tab: "events" }));
+  expect(await inspector.findByText("extract")).toBeTruthy();
+});
+
+it("keeps the outputs that it has found when another task starts, and asks about that one", async () => {
+  const nodes = vi.fn(({ ids }: { ids: string[] }) =>
+    ids.includes("run_extract") ? [{ ...extract, outputs: { rows: 7 } }] : new Promise(() => {}),
+  );
+  const { inspector, change } = await opened("task=&tab=outputs", { taskRuns: [extract] }, {
+    nodes,
+  } as World);
+  expect(await inspector.findByRole("group", { name: "Outputs of extract" })).toBeTruthy();
+  await change({ taskRuns: [aTask("clean", { state: "RUNNING" })] });
+  await waitFor(() => expect(nodes.mock.calls.at(-1)![0].ids).toEqual(["run_clean"]));
+  expect(inspector.getByRole("group", { name: "Outputs of extract" })).toBeTruthy();
+});
+
+it("tells the state of what a task was cached from as it is", async () => {
+  const cachedFrom = { __typename: "Execution", id: "exec_1", name: "orders-1", state: "WARNING" as const };
+  const { inspector } = await opened("task=load&tab=overview", {
+    taskRuns: [aTask("load", { state: "CACHED", startedAt: null, cachedFrom })],
+  });
+  expect(await inspector.findByRole("link", { name: /^Warning\s*orders-1$/ })).toBeTruthy();
+});
+
+it.each(["lineage", "dependencies"])("says that %s are shown as they are now", async (tab) => {
+  const { inspector } = await opened(`task=&tab=${tab}&at=2`, {}, { lineage: () => NONE } as World);
+  expect((await inspector.findByRole("note")).textContent).toContain("As it is now");
 });
 
 it("tells the place of a mistake in an expression", async () => {
@@ -229,9 +283,9 @@ it("tells the place of a mistake in an expression", async () => {
 });
 
 it.each([
-  ["outputs", "None yet: no task has given any."],
-  ["artifacts", "None was made."],
-  ["dependencies", "It stands by itself: nothing started it, and it started nothing."],
+  ["outputs", "No outputs yet."],
+  ["artifacts", "No artifacts made."],
+  ["dependencies", "No related executions."],
   ["events", "Nothing has happened yet."],
   ["lineage", "It used and made no artifacts."],
 ])("says in words that %s has nothing", async (tab, words) => {

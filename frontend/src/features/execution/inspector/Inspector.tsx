@@ -97,7 +97,7 @@ export function Inspector({ record, taskRun, actions, Logs }: Props) {
         keepMounted={false}
         classNames={{ root: classes.tabs, list: classes.list, tab: classes.tab, panel: classes.panel }}
       >
-        <Tabs.List ref={list} aria-label={`Of ${taskRun?.key ?? record.head.name}`}>
+        <Tabs.List ref={list} aria-label={`Tabs of ${taskRun?.key ?? record.head.name}`}>
           {tabsOf({ record, taskRun }).map((one) => (
             <Tabs.Tab key={one} value={one}>
               <TabName tab={one} record={record} taskRun={taskRun} />

@@ -1,12 +1,27 @@
 import type { ExecutionRecord } from "@/entities/execution/record";
 import type { EventType } from "@/shared/graphql/gen/graphql";
 
+type Told = Pick<ExecutionRecord, "events" | "since">;
+
+/** As `lastOf`, for each of some task runs by id. */
+export function lastOfEach(
+  { events, since }: Told,
+  types: ReadonlySet<EventType>,
+  ids: readonly string[],
+): ReadonlyMap<string, number> {
+  const last = new Map(ids.map((id) => [id, since]));
+  for (const { type, taskRun, seq } of events) {
+    if (taskRun && types.has(type) && last.has(taskRun.id)) last.set(taskRun.id, seq);
+  }
+  return last;
+}
+
 /**
- * The seq of the last event of these types, or of the snapshot when none came since: what is read by a query of its own is read anew when it grows. With task
- * runs only the events about those count.
+ * The seq of the last event of these types, or of the snapshot when none came since: what is read by a query of its
+ * own is read anew when it grows. With task runs only the events about those count.
  */
 export function lastOf(
-  { events, since }: Pick<ExecutionRecord, "events" | "since">,
+  { events, since }: Told,
   types: ReadonlySet<EventType>,
   taskRuns?: ReadonlySet<string>,
 ): number {

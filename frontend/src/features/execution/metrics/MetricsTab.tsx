@@ -69,16 +69,17 @@ function Chart({ series, startedAt }: { series: readonly Series[]; startedAt: st
           onChange={(value) => setAxis(value as Axis)}
         />
         <SegmentedControl size="xs" aria-label="Scale" data={SCALES} value={scale} onChange={setScale} />
-        <span className={classes.hint}>drag to zoom, double click for all</span>
+        <span className={classes.hint}>drag to zoom, double click to reset</span>
       </div>
       <Suspense fallback={<Skeleton height={220} />}>
         <LineChart
-          label={`${series.map(({ name }) => name).join(", ")} over ${axis === "step" ? "the steps" : "time"}`}
+          label={`${series.map(({ label }) => label).join(", ")} over ${axis === "step" ? "the steps" : "time"}`}
           height={220}
           logarithmic={scale === "log"}
           {...(axis === "time" && { formatX: formatDuration })}
           lines={series.map((one, at) => ({
-            label: one.taskKey ? `${one.taskKey} · ${one.name}` : one.name,
+            key: one.key,
+            label: one.label,
             colour: seriesStyle(at).colour,
             dash: seriesStyle(at).dash,
             points: pointsOf(one, axis, startedAt),

@@ -1,5 +1,6 @@
 import type { MetricRowFragment } from "@/shared/graphql/gen/graphql";
 import { formatDuration } from "@/shared/lib/duration";
+import { metricName, tagWords } from "@/shared/lib/metric";
 import { formatNumber } from "@/shared/lib/number";
 
 export type MetricRow = MetricRowFragment;
@@ -9,8 +10,10 @@ export type Series = {
   key: string;
   name: string;
   taskKey: string | null;
-  /** "part=train, fold=2" */
+  /** "fold=2, part=train" */
   tags: string;
+  /** As a curve is named: "train · loss {split=test}". */
+  label: string;
   kind: MetricRow["kind"];
   rows: readonly MetricRow[];
 };
@@ -79,14 +82,13 @@ function keyOf(row: MetricRow): string {
 }
 
 function describe(row: MetricRow): Omit<Series, "key" | "rows"> {
-  return { name: row.name, taskKey: row.taskKey, tags: tagWords(row.tags), kind: row.kind };
-}
-
-function tagWords(tags: unknown): string {
-  return Object.entries((tags ?? {}) as Record<string, unknown>)
-    .map(([key, value]) => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`)
-    .sort()
-    .join(", ");
+  return {
+    name: row.name,
+    taskKey: row.taskKey,
+    tags: tagWords(row.tags),
+    label: metricName(row),
+    kind: row.kind,
+  };
 }
 
 export type Summary = { headline: string; means: string; least: string; greatest: string; count: number };

@@ -9,7 +9,7 @@ import { isEnded } from "@/shared/ui/stateTokens";
 import { percentOf, type Range, timeAt } from "../timeline/scale";
 import { useWidth } from "../timeline/useWidth";
 import { useSelection } from "../useSelection";
-import { type Event, indexOfSeq, nearest } from "./marks";
+import { indexOfSeq, nearest } from "./marks";
 import classes from "./Scrubber.module.css";
 import { Ticks } from "./Ticks";
 import { useEventMarks } from "./useEventMarks";
@@ -24,6 +24,11 @@ type Props = {
 /** A moment is read from the server: not each one that the knob passes. */
 const SETTLED = 150;
 
+/** The newest event, also when others come: known events change while one aims, so an aim is never a place among them. */
+const END = "end";
+/** The seq of an event, or the end. */
+type Aim = number | typeof END;
+
 /** Every event as a tick below the axis of the bars; the knob shows the execution as it was after one of them. */
 export function Scrubber({ record, range, ticking }: Props) {
   const { at, select } = useSelection();
@@ -32,24 +37,24 @@ export function Scrubber({ record, range, ticking }: Props) {
   const touch = () => setTouched(true);
   const events = useEventMarks(record.head.id, touched || at !== undefined);
   const [measure, width] = useWidth();
-  const last = events.length - 1;
-  const [aimed, aim] = useAimed((index) =>
-    select({ at: index >= last ? undefined : events[index]!.seq }, { replace: true }),
-  );
-  const shown = aimed ?? (at === undefined ? last : indexOfSeq(events, at));
-  const event = events[shown];
-  const past = aimed === null ? at !== undefined : aimed < last;
+  const last = events.at(-1)?.seq ?? 0;
+  const [aimed, aim] = useAimed((to) => select({ at: to === END ? undefined : to }, { replace: true }));
+  const moment = aimed ?? at ?? END;
+  const shown = moment === END ? last : moment;
+  const event = events[indexOfSeq(events, shown)];
+  const past = moment !== END;
   const live = ticking && !past;
-  const clock = event ? formatClock(event.at, zone) : "";
-  const words = wordsOf(event, events.at(-1), live);
+  const clock = event?.seq === shown ? formatClock(event.at, zone) : "";
+  const words = wordsOf(shown, last, live);
 
   const drag = ({ clientX, currentTarget }: PointerEvent<HTMLElement>) => {
     const box = currentTarget.getBoundingClientRect();
     const percent = ((clientX - box.left) / Math.max(1, box.width)) * 100;
-    aim(percent > 100 ? last : nearest(events, timeAt(percent, range)));
+    const under = events[nearest(events, timeAt(percent, range))]!.seq;
+    aim(percent > 100 || under >= last ? END : under);
   };
   const pressed = (key: KeyboardEvent) => {
-    const to = stepped(key.key, shown, events.length);
+    const to = stepped(key.key, shown, last);
     if (to === undefined) return;
     key.preventDefault();
     aim(to);
@@ -61,7 +66,7 @@ export function Scrubber({ record, range, ticking }: Props) {
         <span className="hw-cut">
           {live ? "Live" : clock} <span className={classes.faint}>{words}</span>
         </span>
-        {past && <Back id={record.head.id} onBack={() => aim(last, true)} />}
+        {past && <Back id={record.head.id} onBack={() => aim(END, true)} />}
       </div>
       <div
         ref={measure}
@@ -69,7 +74,7 @@ export function Scrubber({ record, range, ticking }: Props) {
         className={classes.track}
         onPointerEnter={touch}
         onPointerDown={(pointer) => {
-          if (last < 0) return;
+          if (!events.length) return;
           pointer.currentTarget.setPointerCapture?.(pointer.pointerId);
           drag(pointer);
         }}
@@ -84,8 +89,8 @@ export function Scrubber({ record, range, ticking }: Props) {
           tabIndex={0}
           aria-label="Moment shown"
           aria-valuemin={1}
-          aria-valuemax={seqOf(events.at(-1))}
-          aria-valuenow={seqOf(event)}
+          aria-valuemax={Math.max(1, last)}
+          aria-valuenow={Math.max(1, shown)}
           aria-valuetext={`${clock} ${words}`.trim()}
           className={classes.knob}
           data-live={live || undefined}
@@ -107,12 +112,10 @@ function Back({ id, onBack }: { id: string; onBack: () => void }) {
   );
 }
 
-const seqOf = (event: Event | undefined): number => event?.seq ?? 1;
-
 /** Events are numbered from 1 without gaps. */
-function wordsOf(event: Event | undefined, last: Event | undefined, live: boolean): string {
-  if (!event || !last) return "no event yet";
-  return `event ${formatInteger(event.seq)}${live ? "" : ` of ${formatInteger(last.seq)}`}`;
+function wordsOf(seq: number, last: number, live: boolean): string {
+  if (!last) return "no event yet";
+  return `event ${formatInteger(seq)}${live ? "" : ` of ${formatInteger(last)}`}`;
 }
 
 const AT_NOW = "calc(clamp(0, var(--now, 0), 100) * 1%)";
@@ -121,9 +124,9 @@ function placeOf(at: number, range: Range): string {
   return `${Math.min(100, Math.max(0, percentOf(at, range)))}%`;
 }
 
-/** The index that a key of a slider leads to; undefined for other keys. */
-function stepped(key: string, from: number, count: number): number | undefined {
-  const leap = Math.max(1, Math.round(count / 20));
+/** Where a key of a slider leads to; undefined for other keys. */
+function stepped(key: string, from: number, last: number): Aim | undefined {
+  const leap = Math.max(1, Math.round(last / 20));
   const steps: Record<string, number> = {
     ArrowLeft: from - 1,
     ArrowDown: from - 1,
@@ -131,16 +134,17 @@ function stepped(key: string, from: number, count: number): number | undefined {
     ArrowUp: from + 1,
     PageDown: from - leap,
     PageUp: from + leap,
-    Home: 0,
-    End: count - 1,
+    Home: 1,
+    End: last,
   };
   const to = steps[key];
-  return to === undefined || count === 0 ? undefined : Math.max(0, Math.min(count - 1, to));
+  if (to === undefined || last === 0) return undefined;
+  return to >= last ? END : Math.max(1, to);
 }
 
 /** Where the knob stands before the address says so; it is told when the knob has rested. */
-function useAimed(settle: (index: number) => void) {
-  const [aimed, setAimed] = useState<number | null>(null);
+function useAimed(settle: (aim: Aim) => void) {
+  const [aimed, setAimed] = useState<Aim | null>(null);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const latest = useRef(settle);
   useEffect(() => {
@@ -149,11 +153,11 @@ function useAimed(settle: (index: number) => void) {
   useEffect(() => () => clearTimeout(timer.current), []);
   const aim = useMemo(
     () =>
-      (index: number, atOnce = false) => {
+      (to: Aim, atOnce = false) => {
         clearTimeout(timer.current);
-        setAimed(index);
+        setAimed(to);
         const tell = () => {
-          latest.current(index);
+          latest.current(to);
           setAimed(null);
         };
         if (atOnce) tell();

@@ -42,7 +42,7 @@ export function AxisHead({ range, ticks, width, measure, brush, onBrush, onZoom,
         role="group"
         aria-label="Time axis"
         className={classes.ticks}
-        title="Drag to look at a part of the time"
+        title="Drag to zoom in"
         onPointerDown={(event) => {
           event.currentTarget.setPointerCapture?.(event.pointerId);
           setStart(at(event));

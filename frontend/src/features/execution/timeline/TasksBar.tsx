@@ -32,10 +32,12 @@ export function TasksBar({
   legend,
 }: Props) {
   const what = view === "graph" ? "Graph" : "Timeline";
-  const width = wide ? `${what} beside the details again` : `${what} on the whole width`;
+  const width = wide
+    ? `Show the ${what.toLowerCase()} beside the details`
+    : `Show the ${what.toLowerCase()} in full width`;
   return (
     <div className={classes.bar}>
-      <div className={classes.switch} role="group" aria-label="Picture of the tasks">
+      <div className={classes.switch} role="group" aria-label="View of the tasks">
         {(["timeline", "graph"] as const).map((one) => (
           <button key={one} type="button" aria-pressed={view === one} onClick={() => onView(one)}>
             {one === "graph" ? "Graph" : "Timeline"}

@@ -23,9 +23,28 @@ const events = Array.from({ length: 12 }, (_, index) => ({
   taskRun: null,
 }));
 
+/** One that comes live. */
+const arrived = (seq: number) => ({
+  ...events[0]!,
+  id: `evt_${seq}`,
+  seq,
+  at: timeOf(seq),
+  fromState: null,
+  attempt: null,
+  actor: { kind: "ENGINE", name: "engine" },
+  channel: "ENGINE",
+  reason: null,
+  causedBy: null,
+});
+
 type Given = Parameters<typeof aSnapshot>[0];
 
-async function opened(taskRuns: TaskRunRowFragment[], address = "", given: Given = {}) {
+async function opened(
+  taskRuns: TaskRunRowFragment[],
+  address = "",
+  given: Given = {},
+  read: (args: never) => unknown = () => events,
+) {
   const changes = new Stream<{ executionChanges: unknown }>();
   const snapshot = aSnapshot({
     state: "FAILED",
@@ -38,7 +57,7 @@ async function opened(taskRuns: TaskRunRowFragment[], address = "", given: Given
   const usualTaskDurations = [{ key: "extract", p50: 4 }];
   const execution = {
     ...snapshot,
-    events,
+    events: read,
     usualTaskDurations,
     availableActions: [],
     waitingFor: [],
@@ -217,5 +236,62 @@ describe("the scrubber", () => {
     fireEvent.pointerDown(track, { clientX: 41, pointerId: 1, buttons: 1 });
     fireEvent.pointerUp(track, { clientX: 41, pointerId: 1 });
     await waitFor(() => expect(search(router)).toMatchObject({ at: "5" }));
+  });
+
+  it("stays at the end when events come while the pointer is down there", async () => {
+    const { pane, router, change } = await opened(FAILED, "", { state: "RUNNING", endedAt: null });
+    const knob = within(pane).getByRole("slider", { name: "Moment shown" });
+    await waitFor(() => expect(knob.getAttribute("aria-valuemax")).toBe("12"));
+    const track = knob.parentElement!;
+    vi.spyOn(track, "getBoundingClientRect").mockReturnValue({ left: 0, width: 100 } as DOMRect);
+    fireEvent.pointerDown(track, { clientX: 100, pointerId: 1, buttons: 1 });
+    await change({ events: [arrived(13)] });
+    expect(knob.getAttribute("aria-valuenow")).toBe("13");
+    fireEvent.pointerUp(track, { clientX: 100, pointerId: 1 });
+    fireEvent.keyDown(knob, { key: "End" });
+    await change({ seq: 14, events: [arrived(14)] });
+    fireEvent.pointerUp(track, { clientX: 100, pointerId: 1 });
+    expect(knob.getAttribute("aria-valuenow")).toBe("14");
+    expect(search(router)).not.toHaveProperty("at");
+  });
+
+  it("keeps its event when the pages between are read", async () => {
+    const early = events.slice(0, 2);
+    const late = Array.from({ length: 3 }, (_, at) => ({
+      ...events[0]!,
+      seq: 1201 + at,
+      at: timeOf(50 + at),
+    }));
+    let readBetween: (page: unknown) => void = () => {};
+    const between = new Promise((resolve) => {
+      readBetween = resolve;
+    });
+    const read = ({
+      first,
+      last,
+      after,
+    }: {
+      first?: number | null;
+      last?: number | null;
+      after?: number | null;
+    }) => {
+      if (last) return late;
+      if (first && !after) return early;
+      return between;
+    };
+    const { pane, router } = await opened(FAILED, "", { seq: 1203 }, read);
+    const knob = within(pane).getByRole("slider", { name: "Moment shown" });
+    await waitFor(() => expect(knob.getAttribute("aria-valuemax")).toBe("1203"));
+    fireEvent.keyDown(knob, { key: "ArrowLeft" });
+    fireEvent.keyDown(knob, { key: "ArrowLeft" });
+    expect(knob.getAttribute("aria-valuenow")).toBe("1201");
+    fireEvent.focus(knob);
+    await act(async () =>
+      readBetween(
+        Array.from({ length: 1198 }, (_, at) => ({ ...events[0]!, seq: 3 + at, at: timeOf(3 + at / 100) })),
+      ),
+    );
+    expect(knob.getAttribute("aria-valuenow")).toBe("1201");
+    await waitFor(() => expect(search(router)).toMatchObject({ at: "1201" }));
   });
 });

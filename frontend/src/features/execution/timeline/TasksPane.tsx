@@ -125,7 +125,7 @@ export function TasksPane({ record, selected, actions }: Props) {
   );
 }
 
-const NONE_RECORDED = "It ran elsewhere, and no task of it was recorded.";
+const NONE_RECORDED = "No tasks were recorded for this execution.";
 
 function Nothing({ tasks, recorded, onAll }: { tasks: number; recorded: boolean; onAll: () => void }) {
   return (

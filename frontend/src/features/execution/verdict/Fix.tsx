@@ -4,6 +4,7 @@ import { ActionItem } from "@/entities/execution/actions/ActionItem";
 import { type Offer, type PageAction, REPLAY_FROM_TASK, specOf } from "@/entities/execution/actions/registry";
 import type { Actions } from "@/entities/execution/actions/useActions";
 import type { TaskRunRow } from "@/entities/execution/record";
+import { useTaskRunActions } from "@/entities/taskRun/useTaskRunActions";
 import type { Offered } from "../useOffers";
 import classes from "./Strip.module.css";
 
@@ -84,14 +85,25 @@ function Other({ offers, failed, start, target }: OtherProps) {
           onClick={() => start(offer.spec, target)}
         />
       ))}
-      {failed && (
-        <ActionItem
-          word={`Change state of ${failed.key}`}
-          icon={specOf("CHANGE_TASK_RUN_STATE").icon}
-          note={specOf("CHANGE_TASK_RUN_STATE").tells}
-          onClick={() => start(specOf("CHANGE_TASK_RUN_STATE"), { ...target, taskRun: failed })}
-        />
-      )}
+      {failed && <ChangeState failed={failed} start={start} target={target} />}
     </>
+  );
+}
+
+type ChangeProps = Omit<OtherProps, "offers" | "failed"> & { failed: TaskRunRow };
+
+/** As the menu of the task has it: with the server's reason when it is not possible, absent when it never is. */
+function ChangeState({ failed, start, target }: ChangeProps) {
+  const { hidden, shown } = useTaskRunActions(target.id, failed.key).change;
+  const spec = specOf("CHANGE_TASK_RUN_STATE");
+  if (hidden) return null;
+  return (
+    <ActionItem
+      word={`Change state of ${failed.key}`}
+      icon={spec.icon}
+      allowed={shown.allowed}
+      note={shown.allowed ? spec.tells : shown.note}
+      onClick={() => start(spec, { ...target, taskRun: failed })}
+    />
   );
 }

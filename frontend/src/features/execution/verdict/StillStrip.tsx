@@ -24,7 +24,7 @@ export function StillStrip({ record, facts, offered, actions }: VerdictProps) {
     const resume = offered.offers.find(({ spec }) => spec.action === "RESUME");
     return (
       <Strip
-        label="Why it stands still"
+        label="Why it is waiting"
         tone="warn"
         quiet
         who={<PausedBy paused={paused} />}
@@ -43,7 +43,7 @@ export function StillStrip({ record, facts, offered, actions }: VerdictProps) {
   const [first, ...rest] = reasons;
   return (
     <Strip
-      label="Why it stands still"
+      label="Why it is waiting"
       tone={STATE_TOKENS[head.state].tone === "stop" ? "stop" : "calm"}
       quiet
       who={<WhoWaits id={head.id} reason={first!} />}

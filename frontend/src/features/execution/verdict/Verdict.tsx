@@ -7,6 +7,7 @@ import { AskStrip } from "./AskStrip";
 import { EndedStrip } from "./EndedStrip";
 import { FailedStrip } from "./FailedStrip";
 import { StillStrip } from "./StillStrip";
+import { useQuestion } from "./useQuestion";
 
 export type VerdictProps = {
   record: ExecutionRecord;
@@ -16,7 +17,7 @@ export type VerdictProps = {
 };
 
 type Props = VerdictProps & {
-  /** The key of the task that is selected: its question is shown before others. */
+  /** The key of the task that is selected: to select one shows its question. */
   selected: string | undefined;
 };
 
@@ -25,9 +26,10 @@ const QUIET_ENDS: ReadonlySet<string> = new Set(["KILLED", "CANCELLED", "WARNING
 /** What happened and the fix, the question of an approval, or why nothing moves; nothing for a quiet success. */
 export function Verdict({ selected, ...props }: Props) {
   const { head, approvals } = props.record;
+  const question = useQuestion(approvals, selected);
+  const { shown, given } = question;
   const over = isEnded(head.state);
-  const pending = over ? [] : [...approvals.values()].filter(({ state }) => state === "PENDING");
-  const first = [...pending].sort((one, other) => rank(one, selected) - rank(other, selected));
+  const pending = !over && [...approvals.values()].some(({ state }) => state === "PENDING");
   const decided =
     head.state === "REJECTED" && [...approvals.values()].some(({ state }) => state === "REJECTED");
   if (QUIET_ENDS.has(head.state) || decided) return <EndedStrip {...props} />;
@@ -35,15 +37,8 @@ export function Verdict({ selected, ...props }: Props) {
   return (
     <>
       {failed && <FailedStrip {...props} />}
-      {first.length > 0 && <AskStrip id={head.id} pending={first} />}
-      {!over && !first.length && <StillStrip {...props} />}
+      {shown && (given || !over) && <AskStrip id={head.id} approval={shown} question={question} />}
+      {!over && !pending && <StillStrip {...props} />}
     </>
   );
-}
-
-type Pending = { taskRun: { key: string }; canDecide: boolean };
-
-function rank({ taskRun, canDecide }: Pending, selected: string | undefined): number {
-  if (taskRun.key === selected) return 0;
-  return canDecide ? 1 : 2;
 }

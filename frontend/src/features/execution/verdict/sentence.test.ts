@@ -40,6 +40,11 @@ it.each([
     "ValueError: no such day",
   ],
   ["the output rows cannot be evaluated\nsee the source", "the output rows cannot be evaluated"],
+  ["Error: boom\n at foo..\n at bar (b.js:2:2)", "Error: boom"],
+  [
+    'Traceback (most recent call last):\n  File "a.py", line 1, in f\nValueError: bad\nrow 3\n',
+    "ValueError: bad",
+  ],
   ["", ""],
 ])("the cause of %j is one line", (message, cause) => expect(causeOf(message)).toBe(cause));
 

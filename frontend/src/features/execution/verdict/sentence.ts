@@ -1,6 +1,7 @@
 import type { ExecutionRecord, Head, TaskRunRow } from "@/entities/execution/record";
 import { formatInteger, plural } from "@/shared/lib/number";
 import { type AnyState, isEnded, STATE_TOKENS } from "@/shared/ui/stateTokens";
+import { readError } from "../inspector/overview/traceback";
 
 type Failure = NonNullable<Head["failure"]>;
 
@@ -22,11 +23,10 @@ export function exitCodeBeside({ message, exitCode }: Pick<Failure, "message" | 
   return exitCode && exitCode > 0 && message !== text ? text : null;
 }
 
-/** A message of many lines as the one that names the cause: of a traceback the last one that says something. */
+/** A message of many lines as the one that names the cause: of a call stack the innermost exception. */
 export function causeOf(message: string): string {
-  const lines = message.split("\n").filter((line) => line.trim());
-  const isTraceback = /^(Traceback|\s+at |\s*File ")/m.test(message);
-  return ((isTraceback ? lines.at(-1) : lines[0]) ?? message).trim();
+  const lines = readError(message).sentence.split("\n");
+  return (lines.find((line) => line.trim()) ?? message).trim();
 }
 
 /** "5 more tasks failed" */

@@ -1,21 +1,12 @@
-import { ApprovalCard } from "@/entities/approval/ApprovalCard";
-import { DecidedApproval } from "@/entities/approval/DecidedApproval";
+import { Requests } from "@/entities/approval/Requests";
 import { approvalsOf, type TabProps } from "../tabs";
 import classes from "./Approvals.module.css";
 
-/** What waits for an answer first, then what was answered, the latest first. */
+/** The requests of the execution, or of one task. */
 export function ApprovalsTab(props: TabProps) {
-  const all = approvalsOf(props);
-  const pending = all.filter((one) => one.state === "PENDING");
-  const decided = all.filter((one) => one.state !== "PENDING").reverse();
   return (
     <div className={classes.cards}>
-      {pending.map((approval) => (
-        <ApprovalCard key={approval.id} approval={approval} />
-      ))}
-      {decided.map((approval) => (
-        <DecidedApproval key={approval.id} approval={approval} />
-      ))}
+      <Requests approvals={approvalsOf(props)} />
     </div>
   );
 }

@@ -7,8 +7,8 @@ import { artifactsOf, type TabProps } from "../tabs";
 import classes from "./Artifacts.module.css";
 
 const DIRECTIONS = [
-  { direction: "OUT", title: "Made", none: "None was made." },
-  { direction: "IN", title: "Used", none: "None was used." },
+  { direction: "OUT", title: "Made", none: "No artifacts made." },
+  { direction: "IN", title: "Used", none: "No artifacts used." },
 ] as const;
 
 export function ArtifactsTab(props: TabProps) {

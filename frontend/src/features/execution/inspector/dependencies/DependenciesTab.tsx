@@ -3,6 +3,7 @@ import type { ReactNode } from "react";
 import { DependenciesDocument, type DependencyFragment } from "@/shared/graphql/gen/graphql";
 import { useRead } from "@/shared/graphql/read";
 import { ErrorState } from "@/shared/ui/ErrorState";
+import { AsNow } from "../AsNow";
 import { ExecutionRef } from "../Links";
 import { None, Section } from "../Section";
 import { TabWaiting } from "../TabWaiting";
@@ -14,7 +15,7 @@ import { type Relation, relationsOf } from "./relations";
 const FOLLOWED = 20;
 
 /** What starts what: this execution's relatives, near and far, and those of its flow. A task has those of its subflow. */
-export function DependenciesTab({ record, taskRun }: TabProps) {
+export function DependenciesTab({ record, taskRun, at }: TabProps) {
   const { head, children } = record;
   const { data, error, loading } = useRead(
     DependenciesDocument,
@@ -29,12 +30,13 @@ export function DependenciesTab({ record, taskRun }: TabProps) {
   const flows = new Map(flow?.dependencies.nodes.map((one) => [one.id, one]));
   return (
     <>
+      {at !== undefined && <AsNow />}
       <Relations
-        title="Of the execution"
+        title="Executions"
         of={head.id}
         edges={(executions?.edges ?? []).filter((edge) => ofTask(edge, head.id, taskRun?.key))}
         truncated={executions?.truncated ?? false}
-        none="It stands by itself: nothing started it, and it started nothing."
+        none="No related executions."
         draw={(id, at) => {
           const execution = byId.get(id);
           return (
@@ -49,11 +51,11 @@ export function DependenciesTab({ record, taskRun }: TabProps) {
       />
       {flow && (
         <Relations
-          title="Of the flow"
+          title="Flows"
           of={flow.id}
           edges={flow.dependencies.edges.filter((edge) => ofTask(edge, flow.id, taskRun?.key))}
           truncated={flow.dependencies.truncated}
-          none="No other flow starts it, and it starts none."
+          none="No related flows."
           draw={(id, at) => {
             const other = flows.get(id);
             const last = other?.executions.nodes[0];
@@ -91,8 +93,8 @@ function Relations({ title, of, edges, truncated, none, draw }: Props) {
   return (
     <Section title={title} note={truncated && "there are more than are shown"}>
       {!up.length && !down.length && <None>{none}</None>}
-      <Rows title="Comes of" rows={up} draw={draw} />
-      <Rows title="Leads to" rows={down} draw={draw} />
+      <Rows title="Started by" rows={up} draw={draw} />
+      <Rows title="Started" rows={down} draw={draw} />
     </Section>
   );
 }

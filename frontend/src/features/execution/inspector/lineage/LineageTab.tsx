@@ -5,6 +5,7 @@ import { useRead } from "@/shared/graphql/read";
 import { keep, kept } from "@/shared/lib/preferences";
 import { EmptyState } from "@/shared/ui/EmptyState";
 import { ErrorState } from "@/shared/ui/ErrorState";
+import { AsNow } from "../AsNow";
 import { TabWaiting } from "../TabWaiting";
 import type { TabProps } from "../tabs";
 import { ofTask } from "./graph";
@@ -20,7 +21,7 @@ const DIRECTIONS = [
 ];
 
 /** Where what it used came from, and where what it made went: as a graph, or as a table. */
-export function LineageTab({ record, taskRun }: TabProps) {
+export function LineageTab({ record, taskRun, at }: TabProps) {
   const id = record.head.id;
   const [direction, setDirection] = useState<LineageDirection>("BOTH");
   const [form, setForm] = useState(() => kept<string>(FORM) ?? "graph");
@@ -58,6 +59,7 @@ export function LineageTab({ record, taskRun }: TabProps) {
           value={form}
           onChange={show}
         />
+        {at !== undefined && <AsNow />}
         {graph?.truncated && <span className={classes.note}>There is more than is shown here.</span>}
       </div>
       {error && <ErrorState error={error} what="The lineage" />}

@@ -53,7 +53,7 @@ export function DebugExpression({ record, taskRun }: Props) {
       <form className={classes.form} onSubmit={submit}>
         {!taskRun && (
           <Select
-            label="As this task sees it"
+            label="Evaluate as seen by task"
             searchable
             limit={100}
             allowDeselect={false}

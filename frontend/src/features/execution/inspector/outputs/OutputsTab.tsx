@@ -28,7 +28,7 @@ export function OutputsTab(props: TabProps) {
             ))}
           </ul>
         ) : (
-          <None>None.</None>
+          <None>No files.</None>
         )}
       </Section>
       {record.taskRuns.size > 0 && <DebugExpression key={taskRun?.id} record={record} taskRun={taskRun} />}
@@ -46,7 +46,7 @@ function OfExecution({ record }: Pick<TabProps, "record">) {
   const outputs = data?.execution?.outputs;
   if (isEmpty(outputs)) return null;
   return (
-    <Section title="Of the execution">
+    <Section title="Outputs of the execution">
       <JsonTree label="Outputs of the execution" value={outputs} />
     </Section>
   );

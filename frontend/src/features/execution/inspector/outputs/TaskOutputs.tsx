@@ -25,7 +25,7 @@ export function TaskOutputs({ record, taskRun }: Props) {
   const { outputs, error, loading } = useOutputs(record, shown);
   const giving = shown.filter((one) => !isEmpty(outputs.get(one.id)));
   return (
-    <Section title={taskRun ? `Of ${taskRun.key}` : "Of the tasks"}>
+    <Section title={taskRun ? `Outputs of ${taskRun.key}` : "Outputs of the tasks"}>
       {error && <ErrorState error={error} what="Outputs" />}
       {loading && <Skeleton height={60} radius={6} />}
       {!loading && !giving.length && <None>{nothing(taskRun)}</None>}
@@ -42,8 +42,8 @@ export function TaskOutputs({ record, taskRun }: Props) {
       )}
       {all.length > shown.length && shown.length >= MOST && (
         <None>
-          The first {MOST} of {formatInteger(all.length)} tasks are read. Select a task to see what another
-          gave.
+          The first {MOST} of {formatInteger(all.length)} tasks are read. Select a task to see the outputs of
+          another.
         </None>
       )}
     </Section>
@@ -57,6 +57,6 @@ function mayHaveOutputs({ state, startedAt, task }: TaskRunRow): boolean {
 }
 
 function nothing(taskRun: TaskRunRow | undefined): string {
-  if (!taskRun) return "None yet: no task has given any.";
-  return isEnded(taskRun.state) ? "None: the task gave none." : "None yet.";
+  if (!taskRun) return "No outputs yet.";
+  return isEnded(taskRun.state) ? "No outputs." : "No outputs yet.";
 }

@@ -1,30 +1,28 @@
 import { useMemo } from "react";
 import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
-import { OutputsThenDocument, TaskRunOutputsDocument } from "@/shared/graphql/gen/graphql";
+import { OutputsThenDocument } from "@/shared/graphql/gen/graphql";
 import { useRead } from "@/shared/graphql/read";
 import { useSelection } from "../../useSelection";
-import { GIVES_OUTPUTS, lastOf } from "../version";
+import { GIVES_OUTPUTS, lastOfEach } from "../version";
+import { useFound } from "./useFound";
+
+const NONE: ReadonlyMap<string, number> = new Map();
 
 /** The outputs of task runs by id, as they are now or at the chosen moment; read anew when one of these gives others. */
 export function useOutputs(record: ExecutionRecord, taskRuns: readonly TaskRunRow[]) {
   const { at } = useSelection();
   const ids = taskRuns.map((one) => one.id);
-  const now = useRead(
-    TaskRunOutputsDocument,
-    { ids },
-    { version: lastOf(record, GIVES_OUTPUTS, new Set(ids)), paused: at !== undefined || !ids.length },
-  );
+  const now = useFound(at === undefined ? lastOfEach(record, GIVES_OUTPUTS, ids) : NONE);
   const then = useRead(
     OutputsThenDocument,
     { id: record.head.id, at: at ?? null },
     { paused: at === undefined },
   );
   const outputs = useMemo(() => {
-    const found = at === undefined ? now.data?.nodes : then.data?.execution?.taskRuns;
-    return new Map(
-      found?.flatMap((one) => (one && "outputs" in one ? [[one.id, one.outputs] as const] : [])),
-    );
-  }, [at, now.data, then.data]);
+    if (at === undefined) return new Map([...now.found].map(([id, { outputs }]) => [id, outputs]));
+    return new Map(then.data?.execution?.taskRuns.map((one) => [one.id, one.outputs]));
+  }, [at, now.found, then.data]);
   const { error, loading } = at === undefined ? now : then;
-  return { outputs, error, loading: loading && ids.length > 0 };
+  const isKnown = ids.some((id) => outputs.has(id));
+  return { outputs, error, loading: loading && !isKnown && ids.length > 0 };
 }

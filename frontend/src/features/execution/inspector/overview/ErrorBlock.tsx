@@ -15,11 +15,12 @@ export function ErrorBlock({ error }: Props) {
 }
 
 export function ErrorText({ message }: { message: string }) {
-  const { sentence, place, others } = useMemo(() => readError(message), [message]);
+  const { sentence, place, others, led } = useMemo(() => readError(message), [message]);
   return (
     <div className={classes.error}>
       <p className={classes.sentence}>{sentence}</p>
       {place && <FrameLine frame={place} />}
+      {led && <p className={classes.led}>It led to {led}</p>}
       {others.length > 0 && (
         <details className={classes.others}>
           <summary>

@@ -64,7 +64,7 @@ export function ExecutionOverview({ record, actions }: { record: ExecutionRecord
       </Section>
       <Section title="Outputs">
         {isEmpty(facts?.outputs) ? (
-          <None>{head.endedAt ? "None." : "None yet: they are there when it has ended."}</None>
+          <None>{head.endedAt ? "No outputs." : "No outputs yet: they appear when the execution ends."}</None>
         ) : (
           <JsonTree label="Outputs" value={facts?.outputs} />
         )}
@@ -85,7 +85,7 @@ export function ExecutionOverview({ record, actions }: { record: ExecutionRecord
           <JsonTree label="Properties" value={facts?.properties} />
         </Section>
       )}
-      <Section title="Relatives">
+      <Section title="Related executions">
         <Relatives started={[...record.children.values()]} facts={facts} loading={loading} />
       </Section>
     </>

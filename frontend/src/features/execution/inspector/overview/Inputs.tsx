@@ -9,7 +9,7 @@ type Props = { now: unknown; before: unknown; loading: boolean };
 export function Inputs({ now, before, loading }: Props) {
   if (loading) return <Skeleton height={40} radius={6} />;
   const rows = inputRows(now, before);
-  if (!rows.length) return <None>None.</None>;
+  if (!rows.length) return <None>No inputs.</None>;
   const changed = rows.filter((row) => row.changed).length;
   return (
     <>

@@ -16,9 +16,9 @@ export function Needs({ record, taskRun }: Props) {
   const over = isEnded(record.head.state);
   if (!needs.length && !neededBy.length && !taskRun.child && !taskRun.cachedFrom) return null;
   return (
-    <Section title="Needs and is needed by">
+    <Section title="Depends on / needed by">
       <Facts>
-        <Fact name="Needs">
+        <Fact name="Depends on">
           {needs.length > 0 && needs.map((task) => <TaskLink key={task.id} task={task} over={over} />)}
         </Fact>
         <Fact name="Needed by">
@@ -30,9 +30,7 @@ export function Needs({ record, taskRun }: Props) {
           )}
         </Fact>
         <Fact name="Cached from">
-          {taskRun.cachedFrom && (
-            <ExecutionRef execution={{ ...taskRun.cachedFrom, state: "SUCCESS" }} live={false} />
-          )}
+          {taskRun.cachedFrom && <ExecutionRef execution={taskRun.cachedFrom} />}
         </Fact>
       </Facts>
     </Section>

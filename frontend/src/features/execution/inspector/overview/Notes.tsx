@@ -7,7 +7,7 @@ import classes from "./Lists.module.css";
 const Markdown = lazy(() => import("../files/Markdown").then((found) => ({ default: found.Markdown })));
 
 export function Notes({ notes }: { notes: readonly NoteRowFragment[] }) {
-  if (!notes.length) return <None>None.</None>;
+  if (!notes.length) return <None>No notes.</None>;
   return (
     <ul className={classes.list}>
       {notes.map((note) => (

@@ -24,7 +24,7 @@ const KINDS = [
 export function Relatives({ started, facts, loading }: Props) {
   if (loading) return <Skeleton height={40} radius={6} />;
   const others = KINDS.filter(([, kind]) => facts?.[kind]);
-  if (!others.length && !started.length) return <None>None: it stands by itself.</None>;
+  if (!others.length && !started.length) return <None>No related executions.</None>;
   return (
     <Facts>
       {others.map(([words, kind]) => {

@@ -32,7 +32,7 @@ export function StateStrip({ badge, steps, startedAt, endedAt, idle }: Props) {
           ) : (
             "not started"
           )}
-          {retries > 0 && `, of it ${formatDuration(retries)} waiting for retries`}
+          {retries > 0 && `, including ${formatDuration(retries)} waiting for retries`}
         </span>
       </p>
       {first && segments.length > 0 && (

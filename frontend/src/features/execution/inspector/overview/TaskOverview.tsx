@@ -79,7 +79,8 @@ function Standing({ taskRun, moment }: { taskRun: TaskRunRow; moment: string | n
 }
 
 function noOutputs({ state, attempts }: TaskRunRow): string {
-  if (!isEnded(state)) return "None yet.";
-  if (!attempts.length && state !== "CACHED") return "None: the task did not run.";
-  return state === "FAILED" || state === "ERROR" ? "None: the task failed before it gave any." : "None.";
+  if (!isEnded(state)) return "No outputs yet.";
+  if (!attempts.length && state !== "CACHED") return "No outputs: the task did not run.";
+  const failed = state === "FAILED" || state === "ERROR";
+  return failed ? "No outputs: the task failed before it set any." : "No outputs.";
 }

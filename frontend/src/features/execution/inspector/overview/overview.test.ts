@@ -27,16 +27,17 @@ describe("readError", () => {
     });
     expect(others.map((frame) => frame.line)).toEqual([12, 243]);
   });
-  it("takes the last of chained exceptions", () => {
-    const chained = `Traceback (most recent call last):\n  File "a.py", line 1, in f\n    x\nKeyError: 1\n\nDuring handling of the above exception, another exception occurred:\n\n${TRACEBACK}`;
-    expect(readError(chained).place?.line).toBe(88);
-  });
   it("takes the innermost frame when none is the author's", () => {
     const foreign = TRACEBACK.replace("flows/orders/load.py", "/x/site-packages/load.py");
     expect(readError(foreign).place?.line).toBe(243);
   });
   it("leaves a plain sentence as it is", () =>
-    expect(readError("exit code 3\n")).toEqual({ sentence: "exit code 3", place: null, others: [] }));
+    expect(readError("exit code 3\n")).toEqual({
+      sentence: "exit code 3",
+      place: null,
+      others: [],
+      led: null,
+    }));
 });
 
 describe("inputRows", () => {

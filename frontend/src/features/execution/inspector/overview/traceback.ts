@@ -1,31 +1,62 @@
+import { partsOfStack } from "./stack";
+
 /** One line of a call stack. `own` is the author's code, not a library's. */
 export type Frame = { file: string; line: number; name: string; code: string | null; own: boolean };
 
-/** An error's text, taken apart: the sentence, where it was raised in the author's code, and the other frames. */
-export type ReadError = { sentence: string; place: Frame | null; others: readonly Frame[] };
+/** One exception of a chain: its sentence and its frames, in the order of the text and from where it was raised. */
+export type Part = { sentence: string; frames: readonly Frame[]; raised: readonly Frame[] };
 
-const BEGIN = "Traceback (most recent call last):";
-const FRAME = /^\s*File "(.+?)", line (\d+)(?:, in (.+))?$/;
-const FOREIGN = /site-packages|dist-packages|[\\/]lib[\\/]python\d|^<frozen |node_modules/;
+/**
+ * An error's text, taken apart: the sentence of the innermost exception, where it was raised in the author's code, the
+ * other frames, and the exception that it led to.
+ */
+export type ReadError = {
+  sentence: string;
+  place: Frame | null;
+  others: readonly Frame[];
+  led: string | null;
+};
 
-/** Of chained exceptions the last counts: what was raised in the end. A text without a traceback is its sentence. */
+/** Of chained exceptions the innermost counts: it is the cause. A text without a call stack is its sentence. */
 export function readError(message: string): ReadError {
-  const start = message.lastIndexOf(BEGIN);
-  if (start < 0) return { sentence: message.trim(), place: null, others: [] };
-  const lines = message
-    .slice(start + BEGIN.length)
-    .split("\n")
-    .slice(1);
-  const end = lines.findIndex((line) => /^\S/.test(line));
-  const frames = framesOf(end < 0 ? lines : lines.slice(0, end));
-  const said = end < 0 ? [] : lines.slice(end);
-  const place = frames.findLast((frame) => frame.own) ?? frames.at(-1) ?? null;
-  const before = message.slice(0, start).trim();
+  const python = partsOfTraceback(message);
+  const parts = python.length ? python : partsOfStack(message);
+  const [inner] = parts;
+  if (!inner) return { sentence: message.trim(), place: null, others: [], led: null };
+  const place = ownOf(parts) ?? inner.raised[0] ?? null;
+  const frames = parts.flatMap((part) => part.frames);
+  const outer = parts.at(-1)!;
   return {
-    sentence: said.join("\n").trim() || before,
+    sentence: inner.sentence,
     place,
     others: frames.filter((frame) => frame !== place),
+    led: outer === inner ? null : outer.sentence.split("\n")[0]!,
   };
+}
+
+/** The author's frame that is nearest to where the innermost exception was raised. */
+function ownOf(parts: readonly Part[]): Frame | undefined {
+  return parts.flatMap(({ raised }) => raised).find((frame) => frame.own);
+}
+
+const BEGIN = "Traceback (most recent call last):";
+const CHAIN =
+  /^(During handling of the above exception, another exception occurred|The above exception was the direct cause of the following exception):$/m;
+const FRAME = /^\s*File "(.+?)", line (\d+)(?:, in (.+))?$/;
+const FOREIGN = /site-packages|dist-packages|[\\/]lib[\\/]python\d|^<frozen /;
+
+/** The exceptions of the last chain of tracebacks in a text, the innermost first, as Python prints them. */
+function partsOfTraceback(message: string): Part[] {
+  const [before, ...texts] = message.split(BEGIN);
+  const start = texts.slice(0, -1).findLastIndex((text) => !CHAIN.test(text)) + 1;
+  return texts.slice(start).map((text) => {
+    const lines = text.split(CHAIN)[0]!.split("\n").slice(1);
+    const end = lines.findIndex((line) => /^\S/.test(line));
+    const frames = framesOf(end < 0 ? lines : lines.slice(0, end));
+    const said = end < 0 ? [] : lines.slice(end).filter((line) => line !== '"""');
+    const sentence = said.join("\n").trim() || before!.trim();
+    return { sentence, frames, raised: frames.toReversed() };
+  });
 }
 
 function framesOf(lines: readonly string[]): Frame[] {

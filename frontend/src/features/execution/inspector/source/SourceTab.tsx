@@ -26,10 +26,10 @@ export function SourceTab({ record, taskRun }: TabProps) {
   const part = key === undefined ? "" : task.data?.execution?.task?.task.source;
   const shown = data?.execution?.revision;
   const lines = useMemo(() => (shown && part ? linesOf(shown.source, part) : null), [shown, part]);
-  if (!revision) return <EmptyState title="It ran elsewhere: Headway has no source of it." />;
+  if (!revision) return <EmptyState title="No source: this execution ran outside Headway." />;
   if (error && !data) return <ErrorState error={error} what="The source" />;
   if (loading || part === undefined) return <TabWaiting label="Loading the source" />;
-  if (!shown) return <EmptyState title="The revision is not there any more." />;
+  if (!shown) return <EmptyState title="This revision no longer exists." />;
   const before = data?.execution?.flow?.revisions.find((one) => one.number === shown.number - 1);
   return <Source revision={shown} before={before?.id} lines={lines} task={key} />;
 }

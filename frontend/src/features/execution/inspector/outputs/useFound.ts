@@ -1,0 +1,45 @@
+import type { CombinedError } from "@urql/core";
+import { useEffect, useState } from "react";
+import { useClient } from "urql";
+import { TaskRunOutputsDocument } from "@/shared/graphql/gen/graphql";
+import { useLink } from "@/shared/graphql/link";
+
+type Found = { version: number; outputs: unknown };
+
+/**
+ * The outputs of task runs as they are now, by id. `wanted` has the version of each: what was found stays, and only
+ * task runs that are new or have another version are asked about, in one request at a time.
+ */
+export function useFound(wanted: ReadonlyMap<string, number>) {
+  const client = useClient();
+  const { epoch } = useLink();
+  const [found, setFound] = useState<ReadonlyMap<string, Found>>(new Map());
+  const [asking, setAsking] = useState(false);
+  const [failed, setFailed] = useState<{ key: string; error: CombinedError }>();
+  const stale = [...wanted].filter(([id, version]) => found.get(id)?.version !== version);
+  const key = `${epoch}|${stale.join("|")}`;
+  const rests = asking || !stale.length || failed?.key === key;
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `key` stands for what is stale
+  useEffect(() => {
+    if (rests) return;
+    const ask = async () => {
+      setAsking(true);
+      const ids = stale.map(([id]) => id);
+      const { data, error } = await client.query(TaskRunOutputsDocument, { ids }).toPromise();
+      setAsking(false);
+      setFailed(error && { key, error });
+      if (data) setFound((before) => new Map([...before, ...answered(stale, data.nodes)]));
+    };
+    void ask();
+  }, [client, rests, key]);
+
+  return { found, error: stale.length ? failed?.error : undefined, loading: stale.length > 0 && !failed };
+}
+
+type Nodes = readonly ({ id: string; outputs?: unknown } | null)[];
+
+function answered(asked: readonly (readonly [string, number])[], nodes: Nodes): [string, Found][] {
+  const outputs = new Map(nodes.map((node) => [node?.id, node?.outputs]));
+  return asked.map(([id, version]) => [id, { version, outputs: outputs.get(id) }]);
+}

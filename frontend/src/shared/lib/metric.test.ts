@@ -1,0 +1,13 @@
+import { expect, it } from "vitest";
+import { metricName } from "./metric";
+
+it.each([
+  [
+    { name: "rows", taskKey: "prepare", tags: { part: "train", fold: 2 } },
+    "prepare · rows {fold=2, part=train}",
+  ],
+  [{ name: "rows", taskKey: null, tags: {} }, "rows"],
+  [{ name: "rows", taskKey: null, tags: null }, "rows"],
+])("names a metric by what tells it from others: %o", (metric, name) =>
+  expect(metricName(metric)).toBe(name),
+);

@@ -1,0 +1,15 @@
+/** "fold=2, part=train": the tags of a metric, in the order of their keys. */
+export function tagWords(tags: unknown): string {
+  return Object.entries((tags ?? {}) as Record<string, unknown>)
+    .map(([key, value]) => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`)
+    .sort()
+    .join(", ");
+}
+
+type Named = { name: string; taskKey: string | null; tags: unknown };
+
+/** "train · loss {split=test}": as much of it as tells it from others. */
+export function metricName({ name, taskKey, tags }: Named): string {
+  const told = tagWords(tags);
+  return `${taskKey ? `${taskKey} · ` : ""}${name}${told ? ` {${told}}` : ""}`;
+}
