@@ -26,7 +26,7 @@ test("from the list a failed run is found, understood and restarted in two click
   await expect(page.locator('link[rel="icon"]')).toHaveAttribute("href", icon("bad"));
 
   writeFileSync(file, "");
-  await cause.getByRole("button", { name: "Restart failed" }).click();
+  await cause.getByRole("button", { name: "Restart failed tasks" }).click();
   await expect(page.getByTestId("state")).toContainText("Running");
   await expect(cause).toBeHidden();
   writeFileSync(`${file}.end`, "");

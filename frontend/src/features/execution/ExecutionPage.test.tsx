@@ -98,7 +98,7 @@ it("tells who failed, why, what follows and one fix; the facts come later", asyn
   expect(await within(verdict).findByRole("link", { name: "input day" })).toBeTruthy();
   const same = await within(verdict).findByRole("link", { name: /Same error in 4 other executions today/ });
   expect(decodeURIComponent(same.getAttribute("href")!.replaceAll("+", " "))).toContain("error:abc123");
-  expect(await screen.findByRole("button", { name: "Restart failed" })).toBeTruthy();
+  expect(await screen.findByRole("button", { name: "Restart failed tasks" })).toBeTruthy();
   expect(document.title).toBe("✗ nightly-orders-2 · Headway");
 });
 
