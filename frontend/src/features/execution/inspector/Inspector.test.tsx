@@ -233,7 +233,7 @@ it.each([
   ["artifacts", "None was made."],
   ["dependencies", "It stands by itself: nothing started it, and it started nothing."],
   ["events", "Nothing has happened yet."],
-  ["lineage", "It used and made no artifacts."],
+  ["lineage", "This execution did not use or make any artifacts."],
 ])("says in words that %s has nothing", async (tab, words) => {
   const { inspector } = await opened(`task=&tab=${tab}`, {}, {
     nodes: () => [],
