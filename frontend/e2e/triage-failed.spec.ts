@@ -64,7 +64,7 @@ test("what changed, the last runs and the same error elsewhere lead on", async (
   await cause.getByRole("link", { name: other.name }).hover();
   await expect(page.getByRole("tooltip").first()).toContainText("Failed, ");
 
-  const change = cause.getByRole("link", { name: "input marker" });
+  const change = cause.getByRole("link", { name: /^marker: .+ → / });
   await expect(change).toHaveAttribute("href", new RegExp(`/compare\\?ids=${success.id}.*${failed.id}`));
 
   const go = cause.getByRole("link", { name: /^Go to line \d+$/ });
