@@ -1,20 +1,22 @@
 import "@xyflow/react/dist/base.css";
-import { type Edge, Panel, ReactFlow, useReactFlow } from "@xyflow/react";
+import { Panel, ReactFlow, useReactFlow } from "@xyflow/react";
 import { type KeyboardEvent, useMemo } from "react";
 import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
 import { formatInteger } from "@/shared/lib/number";
 import { isEnded } from "@/shared/ui/stateTokens";
 import { factsOf } from "./facts";
 import classes from "./Graph.module.css";
-import { layoutOf } from "./layout";
+import { drawingOf, routeId } from "./layout";
 import { nodeOf, type Shape } from "./shape";
+import { TaskEdge, type TaskFlowEdge } from "./TaskEdge";
 import { type TaskFlowNode, TaskNode } from "./TaskNode";
 import { type Direction, walk } from "./walk";
 import { FIT, Zoom } from "./Zoom";
 
 const NODE_TYPES = { task: TaskNode };
+const EDGE_TYPES = { need: TaskEdge };
 /** The smallest zoom at which names can be read. */
-const READABLE = 0.65;
+const READABLE = 0.85;
 const ARROWS: Record<string, Direction> = {
   ArrowLeft: "left",
   ArrowRight: "right",
@@ -36,7 +38,7 @@ type Props = {
 /** The drawn graph: nodes at the places of the layout, to be zoomed, moved and walked with the arrow keys. */
 export function Picture({ record, tasks, shape, selected, text, onChoose, onOpen }: Props) {
   const flow = useReactFlow();
-  const layout = useMemo(() => layoutOf(shape), [shape]);
+  const { layout, routes } = useMemo(() => drawingOf(shape), [shape]);
   const facts = useMemo(() => factsOf(shape, tasks), [shape, tasks]);
   const over = isEnded(record.head.state);
   const chosen = nodeOf(shape, selected?.key);
@@ -63,17 +65,18 @@ export function Picture({ record, tasks, shape, selected, text, onChoose, onOpen
       }),
     [shape, layout, facts, record.children, over, chosen, wanted, onChoose, onOpen],
   );
-  const edges = useMemo<Edge[]>(
+  const edges = useMemo<TaskFlowEdge[]>(
     () =>
       shape.edges.map(({ from, to }) => ({
-        id: `${from} ${to}`,
+        id: routeId({ from, to }),
+        type: "need" as const,
         source: from,
         target: to,
         className: classes.edge!,
-        data: {},
+        data: { passing: routes.get(routeId({ from, to })) ?? [] },
         ...edgeLook(from === chosen || to === chosen, facts.get(to)?.task.startedAt === null),
       })),
-    [shape, facts, chosen],
+    [shape, routes, facts, chosen],
   );
 
   /** All of it when it can be read then, else the part around what is selected. */
@@ -98,10 +101,11 @@ export function Picture({ record, tasks, shape, selected, text, onChoose, onOpen
 
   return (
     <div className={classes.graph} onKeyDownCapture={pressed}>
-      <ReactFlow<TaskFlowNode>
+      <ReactFlow<TaskFlowNode, TaskFlowEdge>
         nodes={nodes}
         edges={edges}
         nodeTypes={NODE_TYPES}
+        edgeTypes={EDGE_TYPES}
         onInit={() => void arrive()}
         minZoom={0.05}
         maxZoom={2}
