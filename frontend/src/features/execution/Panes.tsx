@@ -8,6 +8,7 @@ import classes from "./ExecutionPage.module.css";
 import { Inspector } from "./inspector/Inspector";
 import { usePanes } from "./panes";
 import { TasksPane } from "./timeline/TasksPane";
+import { useSelection } from "./useSelection";
 
 type Props = {
   record: ExecutionRecord;
@@ -24,7 +25,8 @@ type Props = {
 
 /** The tasks beside what is selected of them; on a phone one below the other. */
 export function Panes({ record, live, taskRun, actions, Logs, below, first }: Props) {
-  const { share, wide } = usePanes();
+  const { view = "timeline" } = useSelection();
+  const { [view]: share, wide } = usePanes();
   const none = whyNoTasks(live);
   const room = { "--share": `${share}fr`, "--rest": `${1 - share}fr` } as CSSProperties;
   return (
@@ -38,7 +40,7 @@ export function Panes({ record, live, taskRun, actions, Logs, below, first }: Pr
       <div className={classes.tasks} data-pane="tasks">
         <TasksPane record={record} selected={taskRun} actions={actions} none={none} />
       </div>
-      {!none && <Divider />}
+      {!none && <Divider view={view} />}
       <div className={classes.inspector} data-pane="inspector">
         <Inspector record={record} taskRun={taskRun} actions={actions} Logs={Logs} />
       </div>

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { aRun, done, failed, notRun } from "@/testing/taskRuns";
+import { arrivalAt, READABLE } from "./arrival";
 import { factsOf, factWords, isMany } from "./facts";
 import { drawingOf, pathOf, routeId } from "./layout";
 import { nodeOf, shapeOf, signatureOf } from "./shape";
@@ -117,6 +118,33 @@ describe("the layout", () => {
     expect(drawingOf(shapeOf(row)).layout.size).toBe(300);
     expect(isMany(shapeOf(row))).toBe(false);
     expect(isMany(shapeOf([...row, done("more", 0, 1, { needs: ["t299"] })]))).toBe(true);
+  });
+});
+
+describe("the first look at a graph that is too wide", () => {
+  const wide = shapeOf(
+    Array.from({ length: 30 }, (_, at) => done(`t${at}`, 0, 1, { needs: at ? [`t${at - 1}`] : [] })),
+  );
+  const { layout: places } = drawingOf(wide);
+  const room = { width: 600, height: 400 };
+  const shown = (key: string) => {
+    const box = places.get(key)!;
+    const { x, y, zoom } = arrivalAt(box, places, room);
+    return { left: box.x * zoom + x, middle: (box.y + box.height / 2) * zoom + y, zoom };
+  };
+  it("begins at its first task, in the middle of the height", () =>
+    expect(shown("t0")).toEqual({ left: 16, middle: 200, zoom: READABLE }));
+  it("has the selected task in its middle", () =>
+    expect(shown("t15").left + (128 * READABLE) / 2).toBeCloseTo(300));
+  it("ends at its last task", () => expect(shown("t29").left + 128 * READABLE).toBeCloseTo(600 - 16));
+});
+
+describe("an opened subflow", () => {
+  const opened = shapeOf(FLOW, new Set(), new Map([["transform", 3]]));
+  it("is as high as its lines, and nothing lies upon another", () => {
+    const { layout: places } = drawingOf(opened);
+    expect(places.get("transform")!.height).toBe(layout.get("transform")!.height + 3 * 26 + 8);
+    expect(signatureOf(opened)).not.toBe(signatureOf(shape));
   });
 });
 

@@ -1,5 +1,5 @@
 import { Graph, layout } from "@dagrejs/dagre";
-import type { NodeKind, Shape } from "./shape";
+import type { NodeKind, Shape, ShapeNode } from "./shape";
 
 /** The upper left corner and the size of a node, in pixels. */
 export type Box = { x: number; y: number; width: number; height: number };
@@ -15,6 +15,15 @@ export const SIZES: Record<NodeKind, { width: number; height: number }> = {
   stack: { width: 128, height: 68 },
   subflow: { width: 152, height: 76 },
 };
+/** A line of an opened subflow, with the room below it. */
+const ROW = 26;
+const BELOW_ROWS = 8;
+
+function sizeOf({ kind, rows }: ShapeNode): { width: number; height: number } {
+  const { width, height } = SIZES[kind];
+  return rows ? { width, height: height + rows * ROW + BELOW_ROWS } : { width, height };
+}
+
 const GAPS = { rankdir: "LR", ranksep: 44, nodesep: 20, marginx: 16, marginy: 16 } as const;
 
 export function routeId({ from, to }: Shape["edges"][number]): string {
@@ -26,11 +35,12 @@ export function drawingOf({ nodes, edges }: Shape): Drawing {
   const graph = new Graph();
   graph.setGraph({ ...GAPS });
   graph.setDefaultEdgeLabel(() => ({}));
-  for (const { id, kind } of nodes) graph.setNode(id, { ...SIZES[kind] });
+  for (const node of nodes) graph.setNode(node.id, { ...sizeOf(node) });
   for (const { from, to } of edges) graph.setEdge(from, to);
   layout(graph);
-  const boxes = nodes.map(({ id, kind }): [string, Box] => {
-    const { width, height } = SIZES[kind];
+  const boxes = nodes.map((node): [string, Box] => {
+    const { id } = node;
+    const { width, height } = sizeOf(node);
     const { x = 0, y = 0 } = graph.node(id) as Partial<Point>;
     return [id, { x: Math.round(x - width / 2), y: Math.round(y - height / 2), width, height }];
   });

@@ -88,6 +88,7 @@ export function TasksPane({ record, selected, actions, none = null }: Props) {
             record={record}
             selected={selected}
             text={text}
+            past={at !== undefined}
             onChoose={choose}
             onTimeline={() => select({ view: undefined }, { replace: true })}
           />
