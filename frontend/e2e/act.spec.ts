@@ -17,12 +17,12 @@ test("the key asks, shows the plan and takes a reason; the same stands in the pa
   const run = await headway.run("once");
   await headway.ended(run.id);
   await page.goto(`${headway.server.url}/executions/${run.id}`);
-  await expect(page.getByRole("button", { name: "Restart failed" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Restart failed tasks" })).toBeVisible();
   await page.keyboard.press("r");
   const dialog = page.getByRole("dialog");
   await expect(dialog.getByRole("table", { name: "What will happen" })).toContainText("was Failed");
   await dialog.getByLabel("Reason").fill("the network is back");
-  await dialog.getByRole("button", { name: "Restart failed" }).click();
+  await dialog.getByRole("button", { name: "Restart failed tasks" }).click();
   await expect(dialog).toBeHidden();
   await expect.poll(() => reasonsOf(headway, run.id)).toContain("the network is back");
   await headway.ended(run.id);

@@ -46,7 +46,7 @@ test("at 375 pixels a failure shows the log before the tasks, a running executio
   const failed = await headway.run("once");
   await headway.ended(failed.id);
   await page.goto(`${headway.server.url}/executions/${failed.id}`);
-  const restart = page.getByRole("button", { name: "Restart failed" });
+  const restart = page.getByRole("button", { name: "Restart failed tasks" });
   await expect(restart).toBeInViewport();
   expect((await restart.boundingBox())!.height).toBeGreaterThanOrEqual(40);
   expect(await fits(page)).toBe(true);

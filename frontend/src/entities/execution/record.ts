@@ -11,6 +11,7 @@ import type {
   TaskRunRowFragment,
 } from "@/shared/graphql/gen/graphql";
 import { newer } from "@/shared/lib/newer";
+import { joined } from "@/shared/lib/sequence";
 import type { ActedOn } from "./actions/registry";
 
 export type TaskRunRow = TaskRunRowFragment;
@@ -78,7 +79,7 @@ export function fold(record: ExecutionRecord, change: Change): ExecutionRecord {
     notes: merged(record.notes, change.notes),
     artifacts: without(merged(record.artifacts, change.artifacts), change.goneArtifactIds),
     children: merged(record.children, change.children),
-    events: appended(record.events, change.events),
+    events: joined(record.events, change.events),
   };
 }
 
@@ -104,11 +105,4 @@ function without<Row>(known: ReadonlyMap<string, Row>, ids: readonly string[]) {
   const next = new Map(known);
   for (const id of ids) next.delete(id);
   return next;
-}
-
-/** A resumed stream may repeat the last ones. */
-function appended(known: readonly EventMarkFragment[], arrived: readonly EventMarkFragment[]) {
-  const last = known.at(-1)?.seq ?? -1;
-  const fresh = arrived.filter((event) => event.seq > last);
-  return fresh.length ? [...known, ...fresh] : known;
 }

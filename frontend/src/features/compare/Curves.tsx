@@ -1,16 +1,15 @@
-import { MultiSelect, SegmentedControl } from "@mantine/core";
+import { MultiSelect } from "@mantine/core";
 import { lazy, Suspense, useMemo, useState } from "react";
 import { formatDuration } from "@/shared/lib/duration";
+import { Segments } from "@/shared/ui/Segments";
 import { seriesStyle } from "@/shared/ui/series";
 import classes from "./Curves.module.css";
 import { type Axis, curvesOf } from "./curves";
 import type { Comparison } from "./sections";
 
 const LineChart = lazy(() => import("@/shared/ui/LineChart").then((chart) => ({ default: chart.LineChart })));
-const AXES = [
-  { value: "step", label: "Step" },
-  { value: "time", label: "Time" },
-];
+const AXES: Record<Axis, string> = { step: "Step", time: "Time" };
+const SCALES = { linear: "Linear", log: "Log" } as const;
 /** Shown until somebody chooses. */
 const FIRST = 4;
 
@@ -23,7 +22,7 @@ type Props = {
 /** The metrics over their steps, or over the seconds since the start, one chart each, with one read-out. */
 export function Curves({ comparison, executions, places }: Props) {
   const [axis, setAxis] = useState<Axis>("step");
-  const [logarithmic, setLogarithmic] = useState("linear");
+  const [scale, setScale] = useState<keyof typeof SCALES>("linear");
   const [chosen, setChosen] = useState<string[] | null>(null);
   const curves = useMemo(() => curvesOf(comparison, axis), [comparison, axis]);
   if (!curvesOf(comparison, "time").length && !curves.length) return null;
@@ -37,23 +36,8 @@ export function Curves({ comparison, executions, places }: Props) {
         </h2>
         <span className={classes.note}>the read-out follows the pointer on all</span>
         <div className={classes.side}>
-          <SegmentedControl
-            size="xs"
-            aria-label="Axis"
-            data={AXES}
-            value={axis}
-            onChange={(value) => setAxis(value as Axis)}
-          />
-          <SegmentedControl
-            size="xs"
-            aria-label="Scale"
-            data={[
-              { value: "linear", label: "Linear" },
-              { value: "log", label: "Log" },
-            ]}
-            value={logarithmic}
-            onChange={setLogarithmic}
-          />
+          <Segments label="Axis" options={AXES} value={axis} onChange={setAxis} />
+          <Segments label="Scale" options={SCALES} value={scale} onChange={setScale} />
           {names.length > 1 && (
             <MultiSelect
               size="xs"
@@ -81,7 +65,7 @@ export function Curves({ comparison, executions, places }: Props) {
                 <LineChart
                   label={`${name} of ${executions.map((one) => one.name).join(", ")}`}
                   group="compare"
-                  logarithmic={logarithmic === "log"}
+                  logarithmic={scale === "log"}
                   {...(axis === "time" && { formatX: formatDuration })}
                   lines={places.map((place, at) => ({
                     label: `${seriesStyle(at).letter}`,

@@ -1,18 +1,19 @@
 import type { KeyboardEvent, PointerEvent } from "react";
 import classes from "./ExecutionPage.module.css";
-import { EVEN, LEAST, MOST, setPanes, usePanes } from "./panes";
+import { LEAST, MOST, type PaneView, setPanes, USUAL, usePanes } from "./panes";
 
 const STEP = 0.02;
 
-/** Between the two panes: dragged, moved with the arrow keys, or put back in the middle by a double click. */
-export function Divider() {
-  const { share } = usePanes();
+/** Between the two panes: dragged, moved with the arrow keys, or put back to where it was by a double click. */
+export function Divider({ view }: { view: PaneView }) {
+  const share = usePanes()[view];
+  const divide = (part: number) => setPanes({ [view]: part });
   const percent = (part: number) => Math.round(part * 100);
 
   const drag = (event: PointerEvent<HTMLDivElement>) => {
     if (!event.currentTarget.hasPointerCapture(event.pointerId)) return;
     const room = event.currentTarget.parentElement!.getBoundingClientRect();
-    setPanes({ share: (event.clientX - room.left) / room.width });
+    divide((event.clientX - room.left) / room.width);
   };
   const press = (event: KeyboardEvent) => {
     const moves: Record<string, number> = {
@@ -24,7 +25,7 @@ export function Divider() {
     const next = moves[event.key];
     if (next === undefined) return;
     event.preventDefault();
-    setPanes({ share: next });
+    divide(next);
   };
   return (
     <div
@@ -36,11 +37,11 @@ export function Divider() {
       aria-valuemax={percent(MOST)}
       tabIndex={0}
       className={classes.divider}
-      title="Drag to resize; double click for equal halves"
+      title="Drag to resize; double click for the usual parts"
       onPointerDown={(event) => event.currentTarget.setPointerCapture(event.pointerId)}
       onPointerMove={drag}
       onKeyDown={press}
-      onDoubleClick={() => setPanes({ share: EVEN })}
+      onDoubleClick={() => divide(USUAL[view])}
     />
   );
 }

@@ -95,10 +95,10 @@ it("tells who failed, why, what follows and one fix; the facts come later", asyn
   const lineLink = within(verdict).getByRole("link", { name: "Go to line 412" });
   expect(lineLink.getAttribute("href")).toBe("/executions/exec_2?task=load&attempt=3&tab=logs#L412");
   expect(await within(verdict).findByRole("link", { name: "rev 3 → 4" })).toBeTruthy();
-  expect(await within(verdict).findByRole("link", { name: "input day" })).toBeTruthy();
+  expect(await within(verdict).findByRole("link", { name: /^day: 2026-01-13 → / })).toBeTruthy();
   const same = await within(verdict).findByRole("link", { name: /Same error in 4 other executions today/ });
   expect(decodeURIComponent(same.getAttribute("href")!.replaceAll("+", " "))).toContain("error:abc123");
-  expect(await screen.findByRole("button", { name: "Restart failed" })).toBeTruthy();
+  expect(await screen.findByRole("button", { name: "Restart failed tasks" })).toBeTruthy();
   expect(document.title).toBe("✗ nightly-orders-2 · Headway");
 });
 

@@ -22,6 +22,7 @@ import { useMomentEvent } from "./useMomentEvent";
 import { useOffers } from "./useOffers";
 import { type Selection, useSelectedTask, useSelection } from "./useSelection";
 import { useUpKey } from "./useUpKey";
+import { FactsBelow } from "./verdict/FactsBelow";
 import { PastStrip } from "./verdict/PastStrip";
 import { Verdict } from "./verdict/Verdict";
 
@@ -82,10 +83,12 @@ function Shown({ record, live, error, learn, Logs }: ShownProps) {
       )}
       <Panes
         record={record}
+        live={live}
         taskRun={taskRun}
         actions={actions}
         Logs={Logs}
-        first={isEnded(live.head.state) ? "inspector" : "tasks"}
+        below={<FactsBelow head={live.head} facts={known.facts} />}
+        first={isEnded(live.head.state) && selection.view !== "graph" ? "inspector" : "tasks"}
       />
       {actions.dialog}
     </div>

@@ -1,4 +1,4 @@
-import { IconChevronLeft } from "@tabler/icons-react";
+import { IconArrowLeft } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { Actions } from "@/entities/execution/actions/useActions";
@@ -39,8 +39,8 @@ export function Header({ record, facts, offered, actions, past }: Props) {
     <>
       <header className={classes.head}>
         <Link className={classes.back} {...toLastList()}>
-          <IconChevronLeft size={18} stroke={1.75} aria-hidden />
-          Executions
+          <IconArrowLeft size={16} stroke={1.75} aria-hidden />
+          <span>Executions</span>
         </Link>
         <Steps facts={facts} />
         <h1 className={classes.name} title={head.name}>
@@ -69,7 +69,7 @@ export function Header({ record, facts, offered, actions, past }: Props) {
         </div>
         <HeaderActions offered={offered} actions={actions} />
       </header>
-      {progress && <ProgressLine progress={progress} value={head.progress} />}
+      {progress && <ProgressLine progress={progress} />}
     </>
   );
 }

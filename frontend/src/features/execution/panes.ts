@@ -1,22 +1,28 @@
 import { useSyncExternalStore } from "react";
 import { keep, kept } from "@/shared/lib/preferences";
 
-/** How the room is divided: the tasks' share of the width, and whether they have all of it. */
-export type Panes = { share: number; wide: boolean };
+export type PaneView = "timeline" | "graph";
+/** How the room is divided: the tasks' share of the width by how they are drawn, and whether they have all of it. */
+export type Panes = Record<PaneView, number> & { wide: boolean };
 
 const STORED = "headway.execution.panes";
 export const LEAST = 0.25;
 export const MOST = 0.75;
-export const EVEN = 0.5;
+/** A graph is wide: it gets five parts of eight. */
+export const USUAL: Record<PaneView, number> = { timeline: 0.5, graph: 0.625 };
 
-let panes: Panes = { share: EVEN, wide: false, ...kept<Partial<Panes>>(STORED) };
+let panes: Panes = { ...USUAL, wide: false, ...kept<Partial<Panes>>(STORED) };
 const listeners = new Set<() => void>();
 
 export function setPanes(part: Partial<Panes>): void {
-  const share = Math.min(MOST, Math.max(LEAST, part.share ?? panes.share));
-  panes = { ...panes, ...part, share };
+  const next = { ...panes, ...part };
+  panes = { ...next, timeline: within(next.timeline), graph: within(next.graph) };
   keep(STORED, panes);
   for (const listener of listeners) listener();
+}
+
+function within(share: number): number {
+  return Math.min(MOST, Math.max(LEAST, share));
 }
 
 /** One person's choice for this browser, shared by all who draw it. */

@@ -73,7 +73,7 @@ export type ActionSpec = {
 export const ACTIONS: readonly ActionSpec[] = [
   {
     action: "RETRY_FAILED",
-    word: "Restart failed",
+    word: "Restart failed tasks",
     tells: "The same execution: what failed gets a new attempt now, the rest goes on untouched.",
     icon: IconRefresh,
     key: "r",
@@ -83,13 +83,13 @@ export const ACTIONS: readonly ActionSpec[] = [
     confirm: {
       title: "Restart what failed?",
       text: "What failed gets a new attempt now, and what it kept from running waits for it again. The rest goes on.",
-      verb: "Restart failed",
+      verb: "Restart failed tasks",
     },
     mutation: RetryFailedDocument,
   },
   {
     action: "RESTART",
-    word: "Restart failed",
+    word: "Restart failed tasks",
     tells: "The same execution goes on: what succeeded is kept, what failed or was stopped runs again.",
     icon: IconRefresh,
     key: "r",
@@ -99,7 +99,7 @@ export const ACTIONS: readonly ActionSpec[] = [
     confirm: {
       title: "Restart what failed?",
       text: "The same execution goes on: what succeeded is kept, what failed, was stopped or did not run runs again.",
-      verb: "Restart failed",
+      verb: "Restart failed tasks",
     },
     mutation: RestartExecutionDocument,
   },

@@ -1,10 +1,11 @@
-import { Button, SegmentedControl } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { plural } from "@/shared/lib/number";
 import { keep, kept } from "@/shared/lib/preferences";
 import { EmptyState } from "@/shared/ui/EmptyState";
 import { ErrorState } from "@/shared/ui/ErrorState";
+import { Segments } from "@/shared/ui/Segments";
 import { TabWaiting } from "../inspector/TabWaiting";
 import type { TabProps } from "../inspector/tabs";
 import { useSelection } from "../useSelection";
@@ -18,6 +19,8 @@ const KEPT = "headway.events";
 const NEAR = 40;
 const ROW = 30;
 
+const WHICH = { main: "Main events", all: "All" } as const;
+
 /** What happened, in order, the newest at the end; a click shows the page as it was then. */
 export function EventsTab({ record, taskRun }: TabProps) {
   const [all, setAll] = useState(() => kept<boolean>(KEPT) ?? false);
@@ -28,23 +31,14 @@ export function EventsTab({ record, taskRun }: TabProps) {
     () => (all ? events : events.filter((event) => isMain(event) || event.seq === wanted?.seq)),
     [events, all, wanted],
   );
-  const choose = (value: string) => {
+  const choose = (value: keyof typeof WHICH) => {
     keep(KEPT, value === "all");
     setAll(value === "all");
   };
   return (
     <>
       <div className={classes.tools}>
-        <SegmentedControl
-          size="xs"
-          aria-label="Which events"
-          data={[
-            { value: "main", label: "Main events" },
-            { value: "all", label: "All" },
-          ]}
-          value={all ? "all" : "main"}
-          onChange={choose}
-        />
+        <Segments label="Which events" options={WHICH} value={all ? "all" : "main"} onChange={choose} />
         <span className={classes.quiet}>{loading ? "" : plural(shown.length, "event")}</span>
         {hasEarlier && (
           <Button variant="subtle" onClick={readEarlier}>

@@ -14,6 +14,8 @@ type Props = {
   text: string;
   onChoose: (key: string) => void;
   onTimeline: () => void;
+  /** An earlier moment is shown: what subflows did then is not known. */
+  past: boolean;
 };
 
 /** The tasks by what needs what. Nothing moves while they run: places come from the flow's shape alone. */
@@ -22,7 +24,13 @@ export function Graph(props: Props) {
   const [anyway, setAnyway] = useState(false);
   const tasks = useMemo(() => [...record.taskRuns.values()], [record.taskRuns]);
   const [opened, setOpened] = useState<ReadonlySet<string>>(new Set());
-  const shape = useStable(useMemo(() => shapeOf(tasks, opened), [tasks, opened]));
+  const [inner, setInner] = useState<ReadonlyMap<string, number>>(new Map());
+  const shape = useStable(useMemo(() => shapeOf(tasks, opened, inner), [tasks, opened, inner]));
+  const unfold = useCallback(
+    (key: string, rows: number) =>
+      setInner((before) => (before.get(key) === rows ? before : withRows(before, key, rows))),
+    [],
+  );
   const open = useCallback((id: string) => setOpened((before) => new Set(before).add(id)), []);
   if (isMany(shape) && !anyway) {
     return (
@@ -44,9 +52,16 @@ export function Graph(props: Props) {
   }
   return (
     <ReactFlowProvider>
-      <Picture {...props} tasks={tasks} shape={shape} onOpen={open} />
+      <Picture {...props} tasks={tasks} shape={shape} onOpen={open} onUnfold={unfold} />
     </ReactFlowProvider>
   );
+}
+
+/** With so many lines of a subflow; without it when there are none. */
+function withRows(before: ReadonlyMap<string, number>, key: string, rows: number) {
+  const after = new Map(before).set(key, rows);
+  if (!rows) after.delete(key);
+  return after;
 }
 
 /** The same object for as long as the shape is the same. */

@@ -1,20 +1,21 @@
 import "@xyflow/react/dist/base.css";
-import { type Edge, Panel, ReactFlow, useReactFlow } from "@xyflow/react";
-import { type KeyboardEvent, useMemo } from "react";
+import { Panel, ReactFlow, useReactFlow } from "@xyflow/react";
+import { type KeyboardEvent, useMemo, useRef } from "react";
 import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
 import { formatInteger } from "@/shared/lib/number";
 import { isEnded } from "@/shared/ui/stateTokens";
+import { arrivalAt, FIT, READABLE } from "./arrival";
 import { factsOf } from "./facts";
 import classes from "./Graph.module.css";
-import { layoutOf } from "./layout";
+import { drawingOf, routeId } from "./layout";
 import { nodeOf, type Shape } from "./shape";
+import { TaskEdge, type TaskFlowEdge } from "./TaskEdge";
 import { type TaskFlowNode, TaskNode } from "./TaskNode";
 import { type Direction, walk } from "./walk";
-import { FIT, Zoom } from "./Zoom";
+import { Zoom } from "./Zoom";
 
 const NODE_TYPES = { task: TaskNode };
-/** The smallest zoom at which names can be read. */
-const READABLE = 0.65;
+const EDGE_TYPES = { need: TaskEdge };
 const ARROWS: Record<string, Direction> = {
   ArrowLeft: "left",
   ArrowRight: "right",
@@ -31,20 +32,26 @@ type Props = {
   tasks: readonly TaskRunRow[];
   shape: Shape;
   onOpen: (stack: string) => void;
+  /** Opens a subflow to so many lines, or closes it with none. */
+  onUnfold: (key: string, rows: number) => void;
+  past: boolean;
 };
 
 /** The drawn graph: nodes at the places of the layout, to be zoomed, moved and walked with the arrow keys. */
-export function Picture({ record, tasks, shape, selected, text, onChoose, onOpen }: Props) {
+export function Picture(props: Props) {
+  const { record, tasks, shape, selected, text, onChoose, onOpen, onUnfold, past } = props;
   const flow = useReactFlow();
-  const layout = useMemo(() => layoutOf(shape), [shape]);
+  const room = useRef<HTMLDivElement>(null);
+  const { layout, routes } = useMemo(() => drawingOf(shape), [shape]);
   const facts = useMemo(() => factsOf(shape, tasks), [shape, tasks]);
   const over = isEnded(record.head.state);
+  const unfold = past ? null : onUnfold;
   const chosen = nodeOf(shape, selected?.key);
   const wanted = text.trim().toLowerCase();
 
   const nodes = useMemo<TaskFlowNode[]>(
     () =>
-      shape.nodes.flatMap(({ id, kind, keys }, index) => {
+      shape.nodes.flatMap(({ id, kind, keys, rows }, index) => {
         const known = facts.get(id);
         const { x, y, width, height } = layout.get(id)!;
         if (!known) return [];
@@ -53,35 +60,39 @@ export function Picture({ record, tasks, shape, selected, text, onChoose, onOpen
           facts: known,
           child: child && (record.children.get(child.id) ?? child),
           kind,
+          rows,
           over,
           selected: id === chosen,
           faint: wanted !== "" && !keys.some((key) => key.toLowerCase().includes(wanted)),
           first: chosen === undefined && index === 0,
           onChoose: kind === "stack" ? onOpen : onChoose,
+          onUnfold: unfold,
         };
         return [{ id, type: "task" as const, position: { x, y }, width, height, data }];
       }),
-    [shape, layout, facts, record.children, over, chosen, wanted, onChoose, onOpen],
+    [shape, layout, facts, record.children, over, chosen, wanted, onChoose, onOpen, unfold],
   );
-  const edges = useMemo<Edge[]>(
+  const edges = useMemo<TaskFlowEdge[]>(
     () =>
       shape.edges.map(({ from, to }) => ({
-        id: `${from} ${to}`,
+        id: routeId({ from, to }),
+        type: "need" as const,
         source: from,
         target: to,
         className: classes.edge!,
-        data: {},
+        data: { passing: routes.get(routeId({ from, to })) ?? [] },
         ...edgeLook(from === chosen || to === chosen, facts.get(to)?.task.startedAt === null),
       })),
-    [shape, facts, chosen],
+    [shape, routes, facts, chosen],
   );
 
   /** All of it when it can be read then, else the part around what is selected. */
   const arrive = async () => {
     await flow.fitView(FIT);
     const box = layout.get(chosen ?? shape.nodes[0]?.id ?? "");
-    if (flow.getZoom() >= READABLE || !box) return;
-    await flow.setCenter(box.x + box.width / 2, box.y + box.height / 2, { zoom: READABLE });
+    if (flow.getZoom() >= READABLE || !box || !room.current) return;
+    const { clientWidth: width, clientHeight: height } = room.current;
+    await flow.setViewport(arrivalAt(box, layout, { width, height }));
   };
   const pressed = (event: KeyboardEvent) => {
     const direction = ARROWS[event.key];
@@ -97,11 +108,12 @@ export function Picture({ record, tasks, shape, selected, text, onChoose, onOpen
   };
 
   return (
-    <div className={classes.graph} onKeyDownCapture={pressed}>
-      <ReactFlow<TaskFlowNode>
+    <div ref={room} className={classes.graph} onKeyDownCapture={pressed}>
+      <ReactFlow<TaskFlowNode, TaskFlowEdge>
         nodes={nodes}
         edges={edges}
         nodeTypes={NODE_TYPES}
+        edgeTypes={EDGE_TYPES}
         onInit={() => void arrive()}
         minZoom={0.05}
         maxZoom={2}

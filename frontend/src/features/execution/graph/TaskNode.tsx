@@ -1,4 +1,4 @@
-import { IconSubtask } from "@tabler/icons-react";
+import { IconChevronDown, IconChevronRight, IconSubtask } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { Handle, type Node, type NodeProps, Position } from "@xyflow/react";
 import { memo } from "react";
@@ -9,12 +9,15 @@ import { StateGlyph } from "@/shared/ui/StateGlyph";
 import { STATE_TOKENS } from "@/shared/ui/stateTokens";
 import { tokenOf } from "../timeline/standing";
 import { factWords, type NodeFacts, triesWords } from "./facts";
+import { InnerTasks } from "./InnerTasks";
 import type { NodeKind } from "./shape";
 import classes from "./TaskNode.module.css";
 
 export type TaskNodeData = {
   facts: NodeFacts;
   kind: NodeKind;
+  /** Lines of a subflow that is opened. */
+  rows: number | undefined;
   /** The execution that it started, as it stands now. */
   child: ExecutionLinkFragment | null;
   over: boolean;
@@ -24,6 +27,8 @@ export type TaskNodeData = {
   /** The one that Tab leads to. */
   first: boolean;
   onChoose: (id: string) => void;
+  /** Opens or closes a subflow; null where it cannot be. */
+  onUnfold: ((key: string, rows: number) => void) | null;
 };
 export type TaskFlowNode = Node<TaskNodeData, "task">;
 
@@ -38,6 +43,7 @@ export const TaskNode = memo(function TaskNode({ id, data }: NodeProps<TaskFlowN
       <div
         className={classes.node}
         data-kind={kind}
+        data-opened={data.rows ? true : undefined}
         data-tone={token.tone}
         data-quiet={quiet || undefined}
         data-selected={selected || undefined}
@@ -63,6 +69,7 @@ export const TaskNode = memo(function TaskNode({ id, data }: NodeProps<TaskFlowN
           {(kind === "fan" || kind === "stack") && <Counts facts={facts} />}
         </button>
         {kind === "subflow" && <Child child={data.child} />}
+        {data.child && data.onUnfold && <Inner child={data.child} task={id} data={data} />}
       </div>
       <Handle type="source" position={Position.Right} className={classes.handle} isConnectable={false} />
     </>
@@ -108,5 +115,29 @@ function Child({ child }: { child: ExecutionLinkFragment | null }) {
       <span className="hw-cut">{child.name}</span>
       <IconSubtask size={14} stroke={1.75} aria-hidden="true" />
     </Link>
+  );
+}
+
+type InnerProps = { child: ExecutionLinkFragment; task: string; data: TaskNodeData };
+
+/** Opens a subflow to the tasks of the execution that it started. */
+function Inner({ child, task, data: { rows, onUnfold } }: InnerProps) {
+  const words = `${rows ? "Hide" : "Show"} the tasks of ${child.name}`;
+  return (
+    <>
+      <button
+        type="button"
+        className={`${classes.unfold} nopan`}
+        aria-expanded={rows !== undefined}
+        aria-label={words}
+        title={words}
+        onClick={() => onUnfold?.(task, rows ? 0 : 1)}
+      >
+        {rows ? <IconChevronDown size={14} stroke={1.75} /> : <IconChevronRight size={14} stroke={1.75} />}
+      </button>
+      {rows !== undefined && (
+        <InnerTasks id={child.id} name={child.name} onRows={(count) => onUnfold?.(task, count)} />
+      )}
+    </>
   );
 }

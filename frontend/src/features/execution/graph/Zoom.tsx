@@ -1,12 +1,16 @@
 import { IconFocus2, IconZoomIn, IconZoomOut } from "@tabler/icons-react";
 import { useReactFlow, useViewport } from "@xyflow/react";
-
-/** So that the whole graph shows, but no node larger than it is. */
-export const FIT = { padding: 0.08, maxZoom: 1 };
+import { useKeys } from "@/shared/lib/keys";
+import { FIT } from "./arrival";
 
 export function Zoom() {
   const { zoomIn, zoomOut, zoomTo, fitView } = useReactFlow();
   const { zoom } = useViewport();
+  useKeys("Graph", [
+    { key: ["+", "="], words: "larger", run: () => void zoomIn() },
+    { key: "-", words: "smaller", run: () => void zoomOut() },
+    { key: "0", words: "all of it", run: () => void fitView(FIT) },
+  ]);
   return (
     <>
       <button type="button" aria-label="Smaller" title="Smaller" onClick={() => void zoomOut()}>

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { aRun, done, failed, notRun } from "@/testing/taskRuns";
+import { arrivalAt, READABLE } from "./arrival";
 import { factsOf, factWords, isMany } from "./facts";
-import { layoutOf } from "./layout";
+import { drawingOf, pathOf, routeId } from "./layout";
 import { nodeOf, shapeOf, signatureOf } from "./shape";
 import { walk } from "./walk";
 
@@ -16,7 +17,7 @@ const FLOW = [
   notRun("transform", { type: "subflow", needs: ["load"] }),
 ];
 const shape = shapeOf(FLOW);
-const layout = layoutOf(shape);
+const { layout } = drawingOf(shape);
 
 describe("the shape of a flow", () => {
   it("has a node for each of its own tasks, and an edge for each need", () => {
@@ -60,8 +61,8 @@ describe("the layout", () => {
       aRun(key, [["CREATED", 0]], { type: task.type, needs: task.needs }),
     );
     expect(signatureOf(shapeOf(early))).toBe(signatureOf(shape));
-    expect(layoutOf(shapeOf(early))).toEqual(layout);
-    expect(layoutOf(shapeOf(early.slice(0, 5)))).not.toEqual(layout);
+    expect(drawingOf(shapeOf(early)).layout).toEqual(layout);
+    expect(drawingOf(shapeOf(early.slice(0, 5))).layout).not.toEqual(layout);
   });
 
   it("puts what needs something to the right of it, and nothing upon another", () => {
@@ -82,18 +83,68 @@ describe("the layout", () => {
     }
   });
 
+  it("leads an edge past the tasks between its ends, level beside them", () => {
+    const passed = shapeOf([
+      done("a", 0, 1),
+      done("b", 1, 2, { needs: ["a"] }),
+      done("c", 2, 3, { needs: ["a", "b"] }),
+    ]);
+    const { layout: places, routes } = drawingOf(passed);
+    const [a, b, c] = ["a", "b", "c"].map((id) => places.get(id)!);
+    const passing = routes.get(routeId({ from: "a", to: "c" }))!;
+    expect(passing).toHaveLength(3); // one beside b, and one in each gap
+    const beside = passing.find(({ x }) => x > b!.x && x < b!.x + b!.width)!;
+    expect(beside.y < b!.y || beside.y > b!.y + b!.height).toBe(true);
+    const path = pathOf({ x: a!.x + a!.width, y: 40 }, { x: c!.x, y: 40 }, passing);
+    const [, level] = /H([\d.]+)C[^CH]+$/.exec(path)!;
+    expect(Number(level)).toBeGreaterThanOrEqual(b!.x + b!.width);
+    expect(path).toContain(` ${beside.y}H`);
+    expect(routes.get(routeId({ from: "a", to: "b" }))).toHaveLength(1);
+    expect(pathOf({ x: 0, y: 0 }, { x: 44, y: 10 }, [])).toBe("M0 0C22 0 22 10 44 10");
+  });
+
   it("of nothing and of one is well", () => {
-    expect(layoutOf(shapeOf([])).size).toBe(0);
-    expect(layoutOf(shapeOf([done("only", 0, 1)])).get("only")).toMatchObject({ width: 128, height: 48 });
+    expect(drawingOf(shapeOf([])).layout.size).toBe(0);
+    expect(drawingOf(shapeOf([done("only", 0, 1)])).layout.get("only")).toMatchObject({
+      width: 128,
+      height: 48,
+    });
   });
 
   it("of three hundred in a row takes no long time", () => {
     const row = Array.from({ length: 300 }, (_, index) =>
       done(`t${index}`, 0, 1, { needs: index ? [`t${index - 1}`] : [] }),
     );
-    expect(layoutOf(shapeOf(row)).size).toBe(300);
+    expect(drawingOf(shapeOf(row)).layout.size).toBe(300);
     expect(isMany(shapeOf(row))).toBe(false);
     expect(isMany(shapeOf([...row, done("more", 0, 1, { needs: ["t299"] })]))).toBe(true);
+  });
+});
+
+describe("the first look at a graph that is too wide", () => {
+  const wide = shapeOf(
+    Array.from({ length: 30 }, (_, at) => done(`t${at}`, 0, 1, { needs: at ? [`t${at - 1}`] : [] })),
+  );
+  const { layout: places } = drawingOf(wide);
+  const room = { width: 600, height: 400 };
+  const shown = (key: string) => {
+    const box = places.get(key)!;
+    const { x, y, zoom } = arrivalAt(box, places, room);
+    return { left: box.x * zoom + x, middle: (box.y + box.height / 2) * zoom + y, zoom };
+  };
+  it("begins at its first task, in the middle of the height", () =>
+    expect(shown("t0")).toEqual({ left: 16, middle: 200, zoom: READABLE }));
+  it("has the selected task in its middle", () =>
+    expect(shown("t15").left + (128 * READABLE) / 2).toBeCloseTo(300));
+  it("ends at its last task", () => expect(shown("t29").left + 128 * READABLE).toBeCloseTo(600 - 16));
+});
+
+describe("an opened subflow", () => {
+  const opened = shapeOf(FLOW, new Set(), new Map([["transform", 3]]));
+  it("is as high as its lines, and nothing lies upon another", () => {
+    const { layout: places } = drawingOf(opened);
+    expect(places.get("transform")!.height).toBe(layout.get("transform")!.height + 3 * 26 + 8);
+    expect(signatureOf(opened)).not.toBe(signatureOf(shape));
   });
 });
 

@@ -1,8 +1,8 @@
 import type { TaskRunRow } from "@/entities/execution/record";
 
 export type NodeKind = "task" | "fan" | "subflow" | "stack";
-/** `keys`: the tasks that it stands for, more than one of a stack. */
-export type ShapeNode = { id: string; kind: NodeKind; keys: readonly string[] };
+/** `keys`: the tasks that it stands for, more than one of a stack. `rows`: lines of an opened subflow. */
+export type ShapeNode = { id: string; kind: NodeKind; keys: readonly string[]; rows?: number };
 /** What a layout depends on: which tasks there are and which needs which, never how they stand. */
 export type Shape = { nodes: readonly ShapeNode[]; edges: readonly { from: string; to: string }[] };
 
@@ -11,9 +11,13 @@ export const STACKED = 6;
 
 /**
  * The flow's own tasks: the iterations of a foreach are counts in its node. Tasks that need the same and are needed by
- * the same are one stack, unless its id is among the `opened`.
+ * the same are one stack, unless its id is among the `opened`. `inner`: the lines of subflows that are opened.
  */
-export function shapeOf(tasks: Iterable<TaskRunRow>, opened: ReadonlySet<string> = new Set()): Shape {
+export function shapeOf(
+  tasks: Iterable<TaskRunRow>,
+  opened: ReadonlySet<string> = new Set(),
+  inner: ReadonlyMap<string, number> = new Map(),
+): Shape {
   const own = [...tasks].filter(({ key }) => !key.includes("["));
   const keys = new Set(own.map(({ key }) => key));
   const needs = new Map(own.map(({ key, task }) => [key, task.needs.filter((need) => keys.has(need))]));
@@ -30,7 +34,10 @@ export function shapeOf(tasks: Iterable<TaskRunRow>, opened: ReadonlySet<string>
     const id = `stack of ${group[0]!.key}`;
     if (kindOf(group[0]!) === "task" && group.length >= STACKED && !opened.has(id))
       return [{ id, kind: "stack", keys: group.map(({ key }) => key) }];
-    return group.map((task) => ({ id: task.key, kind: kindOf(task), keys: [task.key] }));
+    return group.map((task) => {
+      const rows = inner.get(task.key);
+      return { id: task.key, kind: kindOf(task), keys: [task.key], ...(rows && { rows }) };
+    });
   });
   const nodeOf = new Map(nodes.flatMap(({ id, keys }) => keys.map((key) => [key, id])));
   const edges = new Map<string, { from: string; to: string }>();

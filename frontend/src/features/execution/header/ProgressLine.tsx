@@ -1,9 +1,10 @@
 import type { Progress } from "./facts";
 import classes from "./Header.module.css";
 
-/** A line below the header of what runs: how much has ended, and how; what is at work; what waits for people. */
-export function ProgressLine({ progress, value }: { progress: Progress; value: number }) {
-  const percent = Math.floor(Math.min(1, Math.max(0, value)) * 100);
+/** A line below the header of what runs: how much has ended, and how; pale what is at work or waits for people. */
+export function ProgressLine({ progress }: { progress: Progress }) {
+  const { ended, all, parts } = progress;
+  const percent = all ? Math.floor((ended / all) * 100) : 0;
   return (
     <div
       className={classes.progress}
@@ -12,10 +13,15 @@ export function ProgressLine({ progress, value }: { progress: Progress; value: n
       aria-valuenow={percent}
       aria-valuemin={0}
       aria-valuemax={100}
-      aria-valuetext={`${percent} percent, ${progress.ended} of ${progress.all} tasks have ended`}
+      aria-valuetext={`${percent} percent, ${ended} of ${all} tasks have ended`}
     >
-      {progress.parts.map(({ tone, share }) => (
-        <i key={tone} data-tone={tone} style={{ width: `${share * 100}%` }} />
+      {parts.map(({ tone, share, ended: isEnded }) => (
+        <i
+          key={`${tone}${isEnded}`}
+          data-tone={tone}
+          data-open={!isEnded || undefined}
+          style={{ width: `${share * 100}%` }}
+        />
       ))}
     </div>
   );

@@ -56,14 +56,22 @@ it.each([
 it("tells how far it is and how long that will take", () => {
   const states = ["SUCCESS", "WARNING", "FAILED", "RUNNING", "CREATED"] as const;
   const progress = progressOf(states.map((state) => aTask(state, { state })));
-  expect(progress.parts.map(({ tone, share }) => [tone, share])).toEqual([
-    ["good", 0.4],
-    ["bad", 0.2],
-    ["active", 0.2],
+  expect(progress.parts.map(({ tone, share, ended }) => [tone, share, ended])).toEqual([
+    ["good", 0.4, true],
+    ["bad", 0.2, true],
+    ["active", 0.2, false],
   ]);
-  expect(progressWords(progress, 100, 39)).toBe("3 of 5 tasks, about 1m 01s left");
-  expect(progressWords(progress, 100, 400)).toBe("3 of 5 tasks");
-  expect(progressWords(progress, undefined, 4)).toBe("3 of 5 tasks");
+  expect(progressWords(progress, 100, 39)).toBe("3 of 5 tasks, 1 running, about 1m 01s left");
+  expect(progressWords(progress, 100, 400)).toBe("3 of 5 tasks, 1 running");
+  expect(progressWords(progress, undefined, 4)).toBe("3 of 5 tasks, 1 running");
+  expect(progressWords(progressOf([aTask("a", { state: "SUCCESS" })]), undefined, 4)).toBe("1 of 1 tasks");
+});
+
+it("the filled part of the bar is what the words count as ended", () => {
+  const states = ["SUCCESS", "RETRYING", "WAITING_FOR_APPROVAL", "KILLED", "RUNNING", "QUEUED"] as const;
+  const { ended, all, parts } = progressOf(states.map((state) => aTask(state, { state })));
+  const filled = parts.filter((part) => part.ended).reduce((sum, { share }) => sum + share, 0);
+  expect([ended, all, Math.round(filled * all)]).toEqual([2, 6, 2]);
 });
 
 const known = (flow: { id: string; enabled: boolean } | null, permissions: string[] = ["RUN_FLOW"]) =>

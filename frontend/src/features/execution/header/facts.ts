@@ -64,31 +64,45 @@ export function titleOf({ state, name }: Pick<Head, "state" | "name">): string {
   return `${MARKS[shape] ?? (tone === "bad" ? "✗" : "•")} ${name}`;
 }
 
-export type Part = { tone: Tone; share: number };
-export type Progress = { ended: number; all: number; parts: Part[] };
+/** `ended`: it counts as done; what is at work or asks is drawn pale. */
+export type Part = { tone: Tone; share: number; ended: boolean };
+export type Progress = { ended: number; running: number; all: number; parts: Part[] };
+
+const ORDER: readonly Tone[] = ["good", "bad", "calm", "stop", "active", "warn", "ask"];
 
 /** How far a running execution is, by its task runs: what ended well, what failed, what is at work, what asks. */
 export function progressOf(tasks: Iterable<Pick<TaskRunRow, "state">>): Progress {
-  const counts: Partial<Record<Tone, number>> = {};
-  let all = 0;
-  let ended = 0;
-  for (const { state } of tasks) {
-    all += 1;
-    if (isEnded(state)) ended += 1;
-    const { tone } = STATE_TOKENS[state];
-    const shown = state === "WARNING" || state === "SKIPPED" ? "good" : tone;
-    if (state !== "CREATED" && state !== "QUEUED") counts[shown] = (counts[shown] ?? 0) + 1;
-  }
-  const order: Tone[] = ["good", "bad", "calm", "stop", "active", "warn", "ask"];
-  const parts = order.flatMap((tone) => (counts[tone] ? [{ tone, share: counts[tone] / all }] : []));
-  return { ended, all, parts };
+  const counts = new Map<TaskRunRow["state"], number>();
+  for (const { state } of tasks) counts.set(state, (counts.get(state) ?? 0) + 1);
+  const sum = (which: (state: TaskRunRow["state"]) => boolean) =>
+    [...counts].reduce((total, [state, count]) => (which(state) ? total + count : total), 0);
+  const all = sum(() => true);
+  const partsOf = (ended: boolean) =>
+    ORDER.flatMap((tone): Part[] => {
+      const share = sum((state) => isEnded(state) === ended && shownTone(state) === tone) / all;
+      return share ? [{ tone, share, ended }] : [];
+    });
+  const running = counts.get("RUNNING") ?? 0;
+  return { ended: sum(isEnded), running, all, parts: [...partsOf(true), ...partsOf(false)] };
 }
 
-/** "19 of 33 tasks, about 13m 02s left"; the rest of the usual time only while it is not used up. */
-export function progressWords({ ended, all }: Progress, usual: number | undefined, seconds: number): string {
-  const tasks = `${formatInteger(ended)} of ${formatInteger(all)} tasks`;
+/** What has not begun is not drawn. */
+function shownTone(state: TaskRunRow["state"]): Tone | null {
+  if (state === "CREATED" || state === "QUEUED") return null;
+  return state === "WARNING" || state === "SKIPPED" ? "good" : STATE_TOKENS[state].tone;
+}
+
+/** "19 of 33 tasks, 4 running, about 13m 02s left"; the rest of the usual time only while it is not used up. */
+export function progressWords(
+  { ended, running, all }: Progress,
+  usual: number | undefined,
+  seconds: number,
+): string {
+  const words = [`${formatInteger(ended)} of ${formatInteger(all)} tasks`];
+  if (running) words.push(`${formatInteger(running)} running`);
   const left = (usual ?? 0) - seconds;
-  return left >= 5 ? `${tasks}, about ${formatTicking(left)} left` : tasks;
+  if (left >= 5) words.push(`about ${formatTicking(left)} left`);
+  return words.join(", ");
 }
 
 /** Whether the form of its flow may be opened with its inputs: an action of the page, not of the server. */

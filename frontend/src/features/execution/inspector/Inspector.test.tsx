@@ -287,7 +287,7 @@ it.each([
   ["artifacts", "No artifacts made."],
   ["dependencies", "No related executions."],
   ["events", "Nothing has happened yet."],
-  ["lineage", "It used and made no artifacts."],
+  ["lineage", "This execution did not use or make any artifacts."],
 ])("says in words that %s has nothing", async (tab, words) => {
   const { inspector } = await opened(`task=&tab=${tab}`, {}, {
     nodes: () => [],

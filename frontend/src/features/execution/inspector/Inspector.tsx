@@ -1,6 +1,6 @@
 import { Tabs } from "@mantine/core";
 import { IconX } from "@tabler/icons-react";
-import { type ComponentType, lazy, Suspense, useEffect, useRef } from "react";
+import { type ComponentType, lazy, Suspense } from "react";
 import type { Actions } from "@/entities/execution/actions/useActions";
 import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
 import { TaskMenu } from "@/entities/taskRun/TaskMenu";
@@ -14,6 +14,7 @@ import classes from "./Inspector.module.css";
 import { TabWaiting } from "./TabWaiting";
 import { TaskFacts } from "./TaskFacts";
 import { approvalsOf, countOf, TABS, type Tab, type TabProps, tabsOf } from "./tabs";
+import { useChosenInSight } from "./useChosenInSight";
 import { useShownTab } from "./useShownTab";
 
 type Props = {
@@ -49,13 +50,7 @@ export function Inspector({ record, taskRun, actions, Logs }: Props) {
   const tab = useShownTab({ record, taskRun }, wanted);
   const attempt = taskRun?.attempts.some((one) => one.number === chosen) ? chosen : undefined;
   const leave = () => select({ task: "", attempt: undefined });
-  const list = useRef<HTMLDivElement>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another tab may be one that is scrolled away
-  useEffect(() => {
-    list.current
-      ?.querySelector("[aria-selected=true]")
-      ?.scrollIntoView({ block: "nearest", inline: "center" });
-  }, [tab, taskRun?.id]);
+  const list = useChosenInSight(`${tab} ${taskRun?.id}`);
   const Content = tab === "logs" ? undefined : TAB_CONTENT[tab];
   return (
     <section className={classes.inspector} aria-label="Inspector">
@@ -105,7 +100,12 @@ export function Inspector({ record, taskRun, actions, Logs }: Props) {
           ))}
         </Tabs.List>
         {tabsOf({ record, taskRun }).map((one) => (
-          <Tabs.Panel key={one} value={one} tabIndex={0} data-own-scroll={OWN_SCROLL.has(one) || undefined}>
+          <Tabs.Panel
+            key={one}
+            value={one}
+            tabIndex={0}
+            data-own-scroll={OWN_SCROLL.has(one) ? one : undefined}
+          >
             {one === tab && (
               <Suspense fallback={<TabWaiting />}>
                 {Content ? (

@@ -1,4 +1,5 @@
-import { type Event, joined } from "./marks";
+import { joined } from "@/shared/lib/sequence";
+import type { Event } from "./marks";
 
 /** As many as one request gives. */
 export const PAGE = 1000;

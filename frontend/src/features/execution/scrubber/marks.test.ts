@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { START, timeOf } from "@/testing/taskRuns";
-import { type Event, indexOfSeq, joined, kindOf, marksOf, nearest, strokes } from "./marks";
+import { type Event, indexOfSeq, kindOf, marksOf, nearest, strokes } from "./marks";
 
 const event = (seq: number, at = seq, over: Partial<Event> = {}): Event => ({
   seq,
@@ -60,10 +60,4 @@ describe("the event at a place", () => {
     [100, 3],
   ])("seq %i is the last up to it", (seq, index) => expect(indexOfSeq(events, seq)).toBe(index));
   it("of none is none", () => expect([nearest([], START), indexOfSeq([], 4)]).toEqual([-1, -1]));
-});
-
-it("events that are read and events that arrive join without doubles", () => {
-  const known = [event(1), event(2)];
-  expect(joined(known, [event(2), event(3)]).map(({ seq }) => seq)).toEqual([1, 2, 3]);
-  expect(joined(known, [event(2)])).toBe(known);
 });

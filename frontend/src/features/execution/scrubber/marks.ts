@@ -64,13 +64,3 @@ function firstAfter(events: readonly Event[], isAfter: (event: Event) => boolean
   }
   return low;
 }
-
-/** In order of seq, without doubles; the first array itself when nothing is new. */
-export function joined<Mark extends { seq: number }>(
-  known: readonly Mark[],
-  more: readonly Mark[],
-): readonly Mark[] {
-  const last = known.at(-1)?.seq ?? -1;
-  const fresh = more.filter((event) => event.seq > last);
-  return fresh.length ? [...known, ...fresh] : known;
-}

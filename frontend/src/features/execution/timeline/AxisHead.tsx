@@ -10,6 +10,7 @@ type Props = {
   ticks: readonly Tick[];
   width: number;
   measure: (element: HTMLElement | null) => (() => void) | undefined;
+  measureHead: (element: HTMLElement | null) => (() => void) | undefined;
   /** In percent, while it is drawn. */
   brush: Brush | null;
   onBrush: (brush: Brush | null) => void;
@@ -22,7 +23,8 @@ type Props = {
 const LEAST = 1;
 
 /** The time axis. Dragging over it shows only that time, a double click all again. */
-export function AxisHead({ range, ticks, width, measure, brush, onBrush, onZoom, ticking, children }: Props) {
+export function AxisHead(props: Props) {
+  const { range, ticks, width, brush, onBrush, onZoom, ticking, children } = props;
   const [start, setStart] = useState<number | null>(null);
   const at = (event: PointerEvent<HTMLElement>) => {
     const box = event.currentTarget.getBoundingClientRect();
@@ -35,14 +37,14 @@ export function AxisHead({ range, ticks, width, measure, brush, onBrush, onZoom,
     onBrush(null);
   };
   return (
-    <div className={classes.axis}>
+    <div ref={props.measureHead} className={classes.axis}>
       <div className={classes.counts}>{children}</div>
       <div
-        ref={measure}
+        ref={props.measure}
         role="group"
         aria-label="Time axis"
         className={classes.ticks}
-        title="Drag to zoom in"
+        title="Drag to zoom in, or press + and -"
         onPointerDown={(event) => {
           event.currentTarget.setPointerCapture?.(event.pointerId);
           setStart(at(event));

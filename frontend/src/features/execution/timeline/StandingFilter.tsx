@@ -33,7 +33,7 @@ export function StandingFilter({ counts, chosen, onChoose }: Props) {
       >
         <StateGlyph shape={LOOKS[standing].shape} size={12} />
         {formatInteger(counts[standing])}
-        <span className={classes.word}>{word}</span>
+        <span>{word}</span>
       </button>
     ),
   );

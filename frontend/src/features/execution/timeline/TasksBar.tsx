@@ -2,9 +2,9 @@ import { ActionIcon, TextInput, Tooltip } from "@mantine/core";
 import { IconArrowsMaximize, IconArrowsMinimize, IconSearch, IconZoomReset } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { formatInteger } from "@/shared/lib/number";
+import type { PaneView } from "../panes";
 import classes from "./TasksBar.module.css";
 
-export type PaneView = "timeline" | "graph";
 type Props = {
   view: PaneView;
   onView: (view: PaneView) => void;

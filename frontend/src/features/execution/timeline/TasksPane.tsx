@@ -19,12 +19,18 @@ import { Timeline } from "./Timeline";
 import { isFiltering, useRows } from "./useRows";
 import { useTimes } from "./useTimes";
 
-type Props = { record: ExecutionRecord; selected: TaskRunRow | undefined; actions: Actions };
+type Props = {
+  record: ExecutionRecord;
+  selected: TaskRunRow | undefined;
+  actions: Actions;
+  /** Why there are no tasks and will be none. */
+  none?: string | null;
+};
 
 const Graph = lazy(() => import("../graph/Graph").then((module) => ({ default: module.Graph })));
 
 /** The tasks as a timeline or as a graph, and the scrubber below. */
-export function TasksPane({ record, selected, actions }: Props) {
+export function TasksPane({ record, selected, actions, none = null }: Props) {
   const { at, view: chosen = "timeline", show: standing = null, select } = useSelection();
   const pane = useRef<HTMLElement>(null);
   const [text, setText] = useState("");
@@ -35,7 +41,7 @@ export function TasksPane({ record, selected, actions }: Props) {
   const { head, taskRuns } = record;
   const over = isEnded(head.state);
 
-  const { range, ticking, view } = useTimes(record, pane, {
+  const { range, whole, ticking, view } = useTimes(record, pane, {
     at,
     zoom: chosen === "timeline" ? zoom : null,
     width,
@@ -45,6 +51,13 @@ export function TasksPane({ record, selected, actions }: Props) {
   const { rows, toggle, pointer } = useRows(record, filter, { selected: selected?.key, path });
   const choose = useCallback((key: string) => select({ task: key, attempt: undefined }), [select]);
 
+  if (none !== null)
+    return (
+      <section ref={pane} aria-label="Tasks" className={`${classes.pane} ${classes.none}`}>
+        <p>{none}</p>
+        <Scrubber record={record} range={range} ticking={ticking} />
+      </section>
+    );
   return (
     <section
       ref={pane}
@@ -75,6 +88,7 @@ export function TasksPane({ record, selected, actions }: Props) {
             record={record}
             selected={selected}
             text={text}
+            past={at !== undefined}
             onChoose={choose}
             onTimeline={() => select({ view: undefined }, { replace: true })}
           />
@@ -82,7 +96,8 @@ export function TasksPane({ record, selected, actions }: Props) {
       ) : (
         <Timeline
           rows={rows}
-          selected={selected?.id}
+          selected={selected}
+          whole={whole}
           path={isFiltering(filter) ? [] : path}
           view={view}
           ticking={ticking}
@@ -112,7 +127,6 @@ export function TasksPane({ record, selected, actions }: Props) {
       )}
       {chosen === "timeline" && rows.length === 0 && (
         <Nothing
-          recorded={record.head.origin === "EXTERNAL"}
           tasks={taskRuns.size}
           onAll={() => {
             setText("");
@@ -125,13 +139,11 @@ export function TasksPane({ record, selected, actions }: Props) {
   );
 }
 
-const NONE_RECORDED = "No tasks were recorded for this execution.";
-
-function Nothing({ tasks, recorded, onAll }: { tasks: number; recorded: boolean; onAll: () => void }) {
+function Nothing({ tasks, onAll }: { tasks: number; onAll: () => void }) {
   return (
     <div className={classes.nothing}>
       {tasks === 0 ? (
-        <EmptyState title={recorded ? NONE_RECORDED : "No task has been planned yet."} />
+        <EmptyState title="No task has been planned yet." />
       ) : (
         <EmptyState title="No task matches the filter.">
           <button type="button" className={classes.all} onClick={onAll}>

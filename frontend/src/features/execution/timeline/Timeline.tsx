@@ -1,8 +1,8 @@
-import { useMediaQuery } from "@mantine/hooks";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type MouseEvent, type ReactNode, useMemo, useRef, useState } from "react";
 import type { TaskRunRow } from "@/entities/execution/record";
 import { useKeys } from "@/shared/lib/keys";
+import { usePhone } from "@/shared/lib/phone";
 import { usePreferences } from "@/shared/lib/preferences";
 import { AxisHead, type Brush } from "./AxisHead";
 import { CriticalLines } from "./CriticalLines";
@@ -12,12 +12,16 @@ import type { Row } from "./rows";
 import { type Range, ticksOf } from "./scale";
 import classes from "./Timeline.module.css";
 import { type RowView, rowDomId, TimelineRow } from "./TimelineRow";
+import { useHeight } from "./useHeight";
 import { useTreeKeys } from "./useTreeKeys";
 import { useWidth } from "./useWidth";
+import { useZoomKeys } from "./useZoomKeys";
 
 type Props = {
   rows: readonly Row[];
-  selected: string | undefined;
+  selected: TaskRunRow | undefined;
+  /** The time that is looked at when nothing is left out. */
+  whole: Range;
   path: readonly Stretch[];
   view: RowView;
   ticking: boolean;
@@ -37,16 +41,17 @@ const PHONE_HEAD = 44;
 
 /** The list of tasks that is the Gantt: lines of a fixed height, only those in sight drawn. */
 export function Timeline(props: Props) {
-  const { rows, selected, path, view, ticking, pointer, onToggle, onChoose, onZoom, children } = props;
+  const { rows, whole, path, view, ticking, pointer, onToggle, onChoose, onZoom, children } = props;
+  const selected = props.selected?.id;
   const scroller = useRef<HTMLDivElement>(null);
   const grid = useRef<HTMLDivElement>(null);
   const [measure, width] = useWidth(props.onWidth);
   const [brush, setBrush] = useState<Brush | null>(null);
   const { zone } = usePreferences();
-  const phone = useMediaQuery("(max-width: 700px)") ?? false;
+  const phone = usePhone();
   const ticks = useMemo(() => ticksOf(view.range, width, zone), [view.range, width, zone]);
   const heights = useMemo(() => rows.map((row) => heightOf(row, phone)), [rows, phone]);
-  const head = phone ? PHONE_HEAD : HEAD;
+  const [measureHead, head] = useHeight(phone ? PHONE_HEAD : HEAD);
 
   const virtual = useVirtualizer({
     count: rows.length,
@@ -87,6 +92,8 @@ export function Timeline(props: Props) {
     { key: "x", words: "Fold or unfold", run: () => walk("x") },
   ]);
 
+  useZoomKeys({ range: view.range, whole, around: props.selected, onZoom });
+
   const clicked = (event: MouseEvent<HTMLElement>) => {
     const target = event.target as Element;
     if (target.closest("a, button, [role=menu]")) return;
@@ -107,7 +114,11 @@ export function Timeline(props: Props) {
   const total = virtual.getTotalSize();
   return (
     <div ref={scroller} className={classes.scroller}>
-      <AxisHead {...{ ticks, width, measure, brush, onZoom, ticking }} range={view.range} onBrush={setBrush}>
+      <AxisHead
+        {...{ ticks, width, measure, measureHead, brush, onZoom, ticking }}
+        range={view.range}
+        onBrush={setBrush}
+      >
         {children}
       </AxisHead>
       <div

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { labelOf, percentOf, placed, rangeOf, steppedRange, ticksOf, timeAt } from "./scale";
+import { labelOf, percentOf, placed, rangeOf, steppedRange, ticksOf, timeAt, zoomedRange } from "./scale";
 
 const NOON = Date.UTC(2026, 0, 14, 12);
 const range = { from: NOON, to: NOON + 100_000 };
@@ -79,4 +79,19 @@ describe("ticks", () => {
     expect(labelOf(NOON + 1234, 10, "utc")).toBe("00:01.23");
     expect(labelOf(NOON, 86_400_000, "utc")).toBe("Jan 14");
   });
+});
+
+describe("a closer look", () => {
+  const whole = { from: 0, to: 8000 };
+  it.each([
+    ["closer in the middle", whole, 4000, 0.5, { from: 2000, to: 6000 }],
+    ["closer at the start stays within", whole, 100, 0.5, { from: 0, to: 4000 }],
+    ["closer at the end stays within", whole, 8000, 0.5, { from: 4000, to: 8000 }],
+    ["elsewhere", { from: 0, to: 1000 }, 5000, 1, { from: 4500, to: 5500 }],
+    ["no closer than one can tell apart", { from: 0, to: 200 }, 100, 0.5, { from: 0, to: 200 }],
+    ["wider", { from: 2000, to: 4000 }, 3000, 2, { from: 1000, to: 5000 }],
+    ["as wide as all", { from: 2000, to: 6000 }, 4000, 2, null],
+  ])("%s", (_, range, around, factor, shown) =>
+    expect(zoomedRange(range, whole, around, factor)).toEqual(shown),
+  );
 });

@@ -31,6 +31,14 @@ export function steppedRange(from: number, until: number): Range {
   return { from, to: from + FIRST_SPAN * STEP ** (steps + 1) };
 }
 
+/** A shorter or longer time around a moment, within the whole; null for all of it. */
+export function zoomedRange(range: Range, whole: Range, around: number, factor: number): Range | null {
+  const span = Math.max(SHORTEST, (range.to - range.from) * factor);
+  if (span >= whole.to - whole.from) return null;
+  const from = Math.min(Math.max(around - span / 2, whole.from), whole.to - span);
+  return { from, to: from + span };
+}
+
 export type Placed = { left: number; width: number };
 
 /** Where a segment lies, cut at the edges; undefined when it is outside. One that lasts has no width of its own. */

@@ -36,5 +36,5 @@ export function useTimes(
     () => ({ range, over, moment, usual, room }),
     [range, over, moment, usual, room],
   );
-  return { range, ticking, view };
+  return { range, whole, ticking, view };
 }

@@ -31,6 +31,7 @@ export function FailedStrip({ record, facts, offered, actions }: VerdictProps) {
     <Strip
       label="Why it failed"
       tone="bad"
+      folds
       who={
         <>
           <b>{failure.taskRun?.key ?? "The execution itself"}</b> {how}

@@ -13,7 +13,7 @@ type Props = {
   actions: Actions;
   /** The one that failed first: it can be replayed from, and its state be changed. */
   failed?: TaskRunRow | undefined;
-  /** On the button, where "Restart failed" would not be true. */
+  /** On the button, where "Restart failed tasks" would not be true. */
   word?: string;
 };
 

@@ -2,7 +2,7 @@ import { Link } from "@tanstack/react-router";
 import type { Head } from "@/entities/execution/record";
 import { SameErrorDocument } from "@/shared/graphql/gen/graphql";
 import { useRead } from "@/shared/graphql/read";
-import { formatCount } from "@/shared/lib/number";
+import { formatCount, formatInteger } from "@/shared/lib/number";
 import type { Facts } from "../useFacts";
 import { changedSince } from "./changed";
 import { RunCells } from "./RunCells";
@@ -34,22 +34,26 @@ export function RunFacts({ head, facts }: Props) {
 
 type ChangesProps = { head: Head; facts: Facts; then: NonNullable<Facts["lastSuccess"]> };
 
+/** So many changes fit into the strip; the others stand where both executions do. */
+const TOLD = 4;
+
 /** Each part leads to both executions side by side. */
 function Changes({ head, facts, then }: ChangesProps) {
   const changes = changedSince(then, { inputs: facts.inputs, revision: head.revision, git: head.git });
+  const more = changes.length - TOLD;
   const both = { ids: `${then.id},${head.id}`, baseline: then.id };
   return (
     <div className={classes.fact}>
       <span>
         {changes.length ? "Changed since the last success" : "Nothing changed since the last success"}
       </span>
-      {changes.map(({ what, words }) => (
-        <Link key={what} className={classes.change} to="/compare" search={both}>
+      {changes.slice(0, TOLD).map(({ name, words, whole }) => (
+        <Link key={name} className={classes.change} to="/compare" search={both} title={whole}>
           {words}
         </Link>
       ))}
       <Link to="/compare" search={both} title={`Compare with ${then.name}`}>
-        Compare
+        {more > 0 ? `Compare to see ${formatInteger(more)} more` : "Compare"}
       </Link>
     </div>
   );

@@ -1,4 +1,5 @@
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
+import { usePhone } from "@/shared/lib/phone";
 import type { Tone } from "@/shared/ui/stateTokens";
 import classes from "./Strip.module.css";
 
@@ -7,6 +8,8 @@ type Props = {
   tone: Tone | "at";
   /** For what one should know, but need not act upon at once. */
   quiet?: boolean;
+  /** On a phone it is short until it is opened, so that what stands below it is seen. */
+  folds?: boolean;
   who: ReactNode;
   cause?: ReactNode;
   also?: ReactNode;
@@ -16,18 +19,41 @@ type Props = {
 };
 
 /** The loudest thing on the page: who, the cause as the only large text, what follows from it, and one fix. */
-export function Strip({ label, tone, quiet, who, cause, also, fix, facts }: Props) {
+export function Strip({ label, tone, quiet, folds = false, who, cause, also, fix, facts }: Props) {
+  const phone = usePhone();
+  const [open, setOpen] = useState(false);
+  const mayFold = folds && phone;
   return (
-    <section className={classes.strip} aria-label={label} data-tone={tone} data-quiet={quiet || undefined}>
+    <section
+      className={classes.strip}
+      aria-label={label}
+      data-tone={tone}
+      data-quiet={quiet || undefined}
+      data-folded={(mayFold && !open) || undefined}
+    >
       <div className={classes.top}>
         <div className={classes.words}>
           <p className={classes.who}>{who}</p>
           {cause && <p className={classes.cause}>{cause}</p>}
           {also && <div className={classes.also}>{also}</div>}
         </div>
-        {fix && <div className={classes.fix}>{fix}</div>}
+        {(fix || mayFold) && (
+          <div className={classes.fix}>
+            {fix}
+            {mayFold && (
+              <button
+                type="button"
+                className={classes.more}
+                aria-expanded={open}
+                onClick={() => setOpen(!open)}
+              >
+                {open ? "Less" : "More"}
+              </button>
+            )}
+          </div>
+        )}
       </div>
-      {facts}
+      {!phone && facts}
     </section>
   );
 }

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type Compared, changedSince } from "./changed";
+import { type Compared, changedSince, toldApart } from "./changed";
 
 const run = (number: number, commit: string | null, inputs: object, branch = "main"): Compared => ({
   inputs,
@@ -14,7 +14,7 @@ it("tells what differs from the last success, in this order", () => {
       run(3, "a41f00112233", { day: "2026-01-13", size: 1 }),
       run(4, "b77e1c0aaaaa", { day: "2026-01-14", size: 1 }),
     ),
-  ).toEqual(["rev 3 → 4", "commit a41f001 → b77e1c0", "input day"]);
+  ).toEqual(["rev 3 → 4", "commit a41f001 → b77e1c0", "day: 2026-01-13 → 2026-01-14"]);
 });
 
 it("is silent about what is the same, whatever the order of keys", () => {
@@ -22,13 +22,36 @@ it("is silent about what is the same, whatever the order of keys", () => {
   expect(words(run(3, "a", { gone: null }), run(3, "a", {}))).toEqual([]);
 });
 
-it("tells branches, code that only one of them names, and many inputs briefly", () => {
+it("tells branches, code that only one of them names, and each input", () => {
   expect(words(run(3, "a", {}), run(3, "a", {}, "fix"))).toEqual(["branch main → fix"]);
   expect(words(run(3, null, {}), run(3, "abcdef0123", {}))).toEqual([
     "commit none → abcdef0",
     "branch none → main",
   ]);
-  expect(words(run(3, "a", {}), run(3, "a", { e: 1, d: 1, c: 1, b: 1 }))).toEqual([
-    "inputs b, c, d and 1 more",
-  ]);
+  expect(
+    words(
+      run(3, "a", { a: 1, args: { day: 1, size: 2 } }),
+      run(3, "a", { b: "x\ny", args: { day: 3, size: 2 } }),
+    ),
+  ).toEqual(["b: none → x y", "args.day: 1 → 3", "a: 1 → none"]);
+});
+
+const LONG = "s3://warehouse.eu-central-1/stage/orders/";
+
+it.each([
+  ["a", "b", "a", "b"],
+  [
+    `${LONG}2026-11-26`,
+    `${LONG}2026-11-27`,
+    "…al-1/stage/orders/2026-11-26",
+    "…al-1/stage/orders/2026-11-27",
+  ],
+  ["short", `${LONG}x`, "short", "s3://warehouse.eu-central-1/…"],
+])("%s and %s are told apart", (one, other, left, right) => {
+  expect(toldApart(one, other)).toEqual([left, right]);
+});
+
+it("keeps both values in full", () => {
+  const [change] = changedSince(run(3, "a", { path: `${LONG}1` }), run(3, "a", { path: `${LONG}2` }));
+  expect(change!.whole).toBe(`path: ${LONG}1 → ${LONG}2`);
 });

@@ -1,45 +1,53 @@
 import type { ComparedRunFragment } from "@/shared/graphql/gen/graphql";
-import { listed } from "./sentence";
+import { inOneLine, inputRows } from "../inspector/overview/changed";
 
 export type Compared = Pick<ComparedRunFragment, "inputs" | "revision" | "git">;
-/** `what` names the part that differs, for those who hear the page. */
-export type Change = { what: "revision" | "commit" | "branch" | "inputs"; words: string };
+/** `words` are short, `whole` has both values in full. */
+export type Change = { name: string; words: string; whole: string };
 
 const COMMIT = 7;
 
-/** What is different from an earlier execution of the flow: its revision, its code, its inputs. */
+/** What is different from an earlier execution of the flow: its revision, its code, each of its inputs. */
 export function changedSince(then: Compared, now: Compared): Change[] {
   const changes: Change[] = [];
-  const tell = (what: Change["what"], from: string | undefined, to: string | undefined, name: string) => {
-    if (from !== to && (from || to))
-      changes.push({ what, words: `${name} ${from ?? "none"} → ${to ?? "none"}` });
+  const tell = (name: string, from: string | null | undefined, to: string | null | undefined) => {
+    if ((from ?? null) === (to ?? null)) return;
+    const words = `${name} ${from ?? "none"} → ${to ?? "none"}`;
+    changes.push({ name, words, whole: words });
   };
-  tell("revision", then.revision?.number.toString(), now.revision?.number.toString(), "rev");
-  tell("commit", then.git?.commit?.slice(0, COMMIT), now.git?.commit?.slice(0, COMMIT), "commit");
-  tell("branch", then.git?.branch ?? undefined, now.git?.branch ?? undefined, "branch");
-  const inputs = differingKeys(then.inputs, now.inputs);
-  if (inputs.length)
-    changes.push({ what: "inputs", words: `${inputs.length === 1 ? "input" : "inputs"} ${listed(inputs)}` });
+  tell("rev", then.revision?.number.toString(), now.revision?.number.toString());
+  tell("commit", then.git?.commit?.slice(0, COMMIT), now.git?.commit?.slice(0, COMMIT));
+  tell("branch", then.git?.branch, now.git?.branch);
+  for (const { name, value, before, changed } of inputRows(now.inputs, then.inputs ?? {})) {
+    if (!changed) continue;
+    const [from, to] = [told(before), told(value)];
+    changes.push({
+      name,
+      words: `${name}: ${toldApart(from, to).join(" → ")}`,
+      whole: `${name}: ${from} → ${to}`,
+    });
+  }
   return changes;
 }
 
-function differingKeys(then: unknown, now: unknown): string[] {
-  const before = objectOf(then);
-  const after = objectOf(now);
-  return [...new Set([...Object.keys(before), ...Object.keys(after)])]
-    .filter((key) => canonical(before[key] ?? null) !== canonical(after[key] ?? null))
-    .sort();
+function told(value: unknown): string {
+  return value === undefined || value === null ? "none" : inOneLine(value).replaceAll(/\s+/g, " ").trim();
 }
 
-function objectOf(value: unknown): Record<string, unknown> {
-  return value && typeof value === "object" ? (value as Record<string, unknown>) : {};
+const MOST = 28;
+/** So much of what is the same stays before it. */
+const BEFORE = 8;
+
+/** Two values as far as one tells them apart: of long ones the part where they begin to differ. */
+export function toldApart(one: string, other: string): [string, string] {
+  if (one.length <= MOST && other.length <= MOST) return [one, other];
+  let same = 0;
+  while (same < one.length && same < other.length && one[same] === other[same]) same += 1;
+  const from = Math.max(0, Math.min(same - BEFORE, Math.max(one.length, other.length) - MOST));
+  return [cut(one, from), cut(other, from)];
 }
 
-/** JSON in which the order of keys says nothing. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, inner: unknown) =>
-    inner && typeof inner === "object" && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([one], [other]) => (one < other ? -1 : 1)))
-      : inner,
-  );
+function cut(text: string, from: number): string {
+  const part = text.slice(from, from + MOST);
+  return `${from ? "…" : ""}${part}${from + MOST < text.length ? "…" : ""}`;
 }

@@ -1,10 +1,10 @@
-import { SegmentedControl } from "@mantine/core";
 import { lazy, Suspense, useMemo, useState } from "react";
 import { type LineageDirection, LineageDocument } from "@/shared/graphql/gen/graphql";
 import { useRead } from "@/shared/graphql/read";
 import { keep, kept } from "@/shared/lib/preferences";
 import { EmptyState } from "@/shared/ui/EmptyState";
 import { ErrorState } from "@/shared/ui/ErrorState";
+import { Segments } from "@/shared/ui/Segments";
 import { AsNow } from "../AsNow";
 import { TabWaiting } from "../TabWaiting";
 import type { TabProps } from "../tabs";
@@ -14,17 +14,18 @@ import { LineageTable } from "./LineageTable";
 
 const LineageGraph = lazy(() => import("./LineageGraph").then((found) => ({ default: found.LineageGraph })));
 const FORM = "headway.lineage";
-const DIRECTIONS = [
-  { value: "BOTH", label: "Both ways" },
-  { value: "UPSTREAM", label: "Came from" },
-  { value: "DOWNSTREAM", label: "Went into" },
-];
+const FORMS = { graph: "Graph", table: "Table" } as const;
+const DIRECTIONS: Record<LineageDirection, string> = {
+  BOTH: "Both ways",
+  UPSTREAM: "Came from",
+  DOWNSTREAM: "Went into",
+};
 
 /** Where what it used came from, and where what it made went: as a graph, or as a table. */
 export function LineageTab({ record, taskRun, at }: TabProps) {
   const id = record.head.id;
   const [direction, setDirection] = useState<LineageDirection>("BOTH");
-  const [form, setForm] = useState(() => kept<string>(FORM) ?? "graph");
+  const [form, setForm] = useState<keyof typeof FORMS>(() => kept(FORM) ?? "graph");
   const { data, error, loading } = useRead(
     LineageDocument,
     { of: id, direction },
@@ -35,37 +36,22 @@ export function LineageTab({ record, taskRun, at }: TabProps) {
     () => data && (key === undefined ? data.lineage : ofTask(data.lineage, id, key)),
     [data, id, key],
   );
-  const show = (next: string) => {
+  const show = (next: keyof typeof FORMS) => {
     keep(FORM, next);
     setForm(next);
   };
   return (
     <>
       <div className={classes.tools}>
-        <SegmentedControl
-          size="xs"
-          aria-label="Direction"
-          data={DIRECTIONS}
-          value={direction}
-          onChange={(next) => setDirection(next as LineageDirection)}
-        />
-        <SegmentedControl
-          size="xs"
-          aria-label="Shown as"
-          data={[
-            { value: "graph", label: "Graph" },
-            { value: "table", label: "Table" },
-          ]}
-          value={form}
-          onChange={show}
-        />
+        <Segments label="Direction" options={DIRECTIONS} value={direction} onChange={setDirection} />
+        <Segments label="Shown as" options={FORMS} value={form} onChange={show} />
         {at !== undefined && <AsNow />}
         {graph?.truncated && <span className={classes.note}>There is more than is shown here.</span>}
       </div>
       {error && <ErrorState error={error} what="The lineage" />}
       {loading && <TabWaiting label="Loading the lineage" />}
       {graph && !graph.edges.length && (
-        <EmptyState title={key ? `${key} used and made no artifacts.` : "It used and made no artifacts."} />
+        <EmptyState title={`${key ?? "This execution"} did not use or make any artifacts.`} />
       )}
       {graph && graph.edges.length > 0 && form === "table" && <LineageTable graph={graph} />}
       {graph && graph.edges.length > 0 && form !== "table" && (

@@ -7,7 +7,7 @@ export function inputRows(now: unknown, before: unknown | undefined): InputRow[]
   const names = [...new Set([...Object.keys(values), ...Object.keys(earlier ?? {})])];
   const rows = names.map((name): InputRow => {
     const value = values[name];
-    const changed = earlier !== undefined && !same(value, earlier[name]);
+    const changed = earlier !== undefined && !same(value ?? null, earlier[name] ?? null);
     return changed ? { name, value, before: earlier[name], changed } : { name, value, changed };
   });
   return [...rows.filter((row) => row.changed), ...rows.filter((row) => !row.changed)];

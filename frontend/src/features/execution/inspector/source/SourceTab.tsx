@@ -1,4 +1,4 @@
-import { Button, CopyButton, SegmentedControl } from "@mantine/core";
+import { Button, CopyButton } from "@mantine/core";
 import { lazy, Suspense, useMemo, useState } from "react";
 import {
   ExecutionSourceDocument,
@@ -9,6 +9,7 @@ import {
 import { useRead } from "@/shared/graphql/read";
 import { EmptyState } from "@/shared/ui/EmptyState";
 import { ErrorState } from "@/shared/ui/ErrorState";
+import { Segments } from "@/shared/ui/Segments";
 import { Time } from "@/shared/ui/Time";
 import { TabWaiting } from "../TabWaiting";
 import type { TabProps } from "../tabs";
@@ -59,13 +60,9 @@ function Source({ revision, before, lines, task }: Props) {
         </span>
         <span className={classes.grow} />
         {before && (
-          <SegmentedControl
-            size="xs"
-            aria-label="Shown as"
-            data={[
-              { value: "source", label: "Source" },
-              { value: "diff", label: `Changes since ${revision.number - 1}` },
-            ]}
+          <Segments
+            label="Shown as"
+            options={{ source: "Source", diff: `Changes since ${revision.number - 1}` }}
             value={diff ? "diff" : "source"}
             onChange={(next) => setDiff(next === "diff")}
           />

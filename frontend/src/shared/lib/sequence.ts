@@ -1,0 +1,9 @@
+/** In order of seq, without doubles: a resumed stream may repeat some. The first array itself when nothing is new. */
+export function joined<Numbered extends { seq: number }>(
+  known: readonly Numbered[],
+  more: readonly Numbered[],
+): readonly Numbered[] {
+  const last = known.at(-1)?.seq ?? -1;
+  const fresh = more.filter(({ seq }) => seq > last);
+  return fresh.length ? [...known, ...fresh] : known;
+}
