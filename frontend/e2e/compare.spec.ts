@@ -44,6 +44,16 @@ test("three training runs stand side by side, with their curves over each other"
   await expect(page.getByRole("row", { name: /^batch_size/ })).toBeVisible();
 
   await expectAccessible(page);
+
+  await page.setViewportSize({ width: 375, height: 800 });
+  await expect(loss.getByRole("cell")).toHaveCount(3);
+  const places = await loss
+    .getByRole("cell")
+    .evaluateAll((cells) => cells.map((cell) => cell.getBoundingClientRect()));
+  expect(new Set(places.map(({ x }) => x)).size).toBe(1);
+  expect(places[2]!.top).toBeGreaterThanOrEqual(places[1]!.bottom);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(375);
+  await expectAccessible(page);
 });
 
 test("what is compared is chosen on the page too", async ({ page, headway }) => {
