@@ -1,16 +1,16 @@
-import { MultiSelect, SegmentedControl } from "@mantine/core";
+import { MultiSelect } from "@mantine/core";
 import { lazy, Suspense, useMemo, useState } from "react";
 import { formatDuration } from "@/shared/lib/duration";
+import { LineSample } from "@/shared/ui/LineSample";
+import { Segments } from "@/shared/ui/Segments";
 import { seriesStyle } from "@/shared/ui/series";
 import classes from "./Curves.module.css";
 import { type Axis, curvesOf } from "./curves";
 import type { Comparison } from "./sections";
 
 const LineChart = lazy(() => import("@/shared/ui/LineChart").then((chart) => ({ default: chart.LineChart })));
-const AXES = [
-  { value: "step", label: "Step" },
-  { value: "time", label: "Time" },
-];
+const AXES: Record<Axis, string> = { step: "Step", time: "Time" };
+const SCALES = { linear: "Linear", log: "Log" } as const;
 /** Shown until somebody chooses. */
 const FIRST = 4;
 
@@ -23,7 +23,7 @@ type Props = {
 /** The metrics over their steps, or over the seconds since the start, one chart each, with one read-out. */
 export function Curves({ comparison, executions, places }: Props) {
   const [axis, setAxis] = useState<Axis>("step");
-  const [logarithmic, setLogarithmic] = useState("linear");
+  const [scale, setScale] = useState<keyof typeof SCALES>("linear");
   const [chosen, setChosen] = useState<string[] | null>(null);
   const curves = useMemo(() => curvesOf(comparison, axis), [comparison, axis]);
   if (!curvesOf(comparison, "time").length && !curves.length) return null;
@@ -35,25 +35,16 @@ export function Curves({ comparison, executions, places }: Props) {
         <h2 id="compare-curves" className={classes.title}>
           Curves
         </h2>
-        <span className={classes.note}>the read-out follows the pointer on all</span>
+        <ul className={classes.legend} aria-label="Which curve is which">
+          {executions.map(({ id, name }, at) => (
+            <li key={id}>
+              <LineSample {...seriesStyle(at)} /> {seriesStyle(at).letter} {name}
+            </li>
+          ))}
+        </ul>
         <div className={classes.side}>
-          <SegmentedControl
-            size="xs"
-            aria-label="Axis"
-            data={AXES}
-            value={axis}
-            onChange={(value) => setAxis(value as Axis)}
-          />
-          <SegmentedControl
-            size="xs"
-            aria-label="Scale"
-            data={[
-              { value: "linear", label: "Linear" },
-              { value: "log", label: "Log" },
-            ]}
-            value={logarithmic}
-            onChange={setLogarithmic}
-          />
+          <Segments label="Axis" options={AXES} value={axis} onChange={setAxis} />
+          <Segments label="Scale" options={SCALES} value={scale} onChange={setScale} />
           {names.length > 1 && (
             <MultiSelect
               size="xs"
@@ -73,7 +64,7 @@ export function Curves({ comparison, executions, places }: Props) {
         <Suspense fallback={null}>
           {curves
             .filter(({ name }) => shown.includes(name))
-            .map(({ name, hint, lines }) => (
+            .map(({ name, kind, hint, lines }) => (
               <div key={name} data-curve={name}>
                 <h3 className={classes.name}>
                   {name} <span>{hint}</span>
@@ -81,8 +72,9 @@ export function Curves({ comparison, executions, places }: Props) {
                 <LineChart
                   label={`${name} of ${executions.map((one) => one.name).join(", ")}`}
                   group="compare"
-                  logarithmic={logarithmic === "log"}
-                  {...(axis === "time" && { formatX: formatDuration })}
+                  logarithmic={scale === "log"}
+                  over={axis}
+                  {...(kind === "DURATION" && { formatY: formatDuration })}
                   lines={places.map((place, at) => ({
                     label: `${seriesStyle(at).letter}`,
                     colour: seriesStyle(at).colour,
