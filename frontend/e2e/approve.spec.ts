@@ -1,17 +1,17 @@
 import AxeBuilder from "@axe-core/playwright";
 import { expect, test } from "./test";
 
-test("an approval is refused with the server's sentence, then given with a comment", async ({
-  page,
-  headway,
-}) => {
+test("an approval that asks for a comment leads to it, then is given with it", async ({ page, headway }) => {
   const run = await headway.run("asking");
   await page.goto(`${headway.server.url}/executions/${run.id}`);
   const card = page.getByRole("region", { name: "Approval needed: release" });
   await expect(card).toContainText("Release it to everyone?");
 
-  await card.getByRole("button", { name: "Approve" }).click();
-  await expect(card.getByRole("alert")).toContainText(/comment/i);
+  const approve = card.getByRole("button", { name: "Approve" });
+  await expect(approve).toBeDisabled();
+  await approve.click({ force: true });
+  await expect(page.getByRole("tooltip")).toHaveText(/^Write a comment first/);
+  await expect(card.getByLabel("Comment")).toBeFocused();
 
   await page.keyboard.press("Escape");
   await page.getByRole("heading", { level: 1 }).click();

@@ -24,6 +24,12 @@ test("three training runs stand side by side, with their curves over each other"
   await expect(page.getByRole("row", { name: /^batch_size/ })).toHaveCount(0);
   await expect(page.getByRole("img", { name: /^val_loss of/ }).locator("canvas")).toBeVisible();
 
+  await expect(page.getByRole("list", { name: "Which curve is which" }).getByRole("listitem")).toHaveText([
+    /A training-/,
+    /B training-/,
+    /C training-/,
+  ]);
+
   // The read-out of both charts follows the pointer on one.
   const chart = page.locator('[data-curve="val_loss"]');
   const other = page.locator('[data-curve="accuracy"] figcaption');
@@ -31,6 +37,7 @@ test("three training runs stand side by side, with their curves over each other"
   const box = (await chart.locator("canvas").boundingBox())!;
   await page.mouse.move(box.x + box.width * 0.3, box.y + box.height * 0.5);
   await expect(other).not.toHaveText(before);
+  await expect(other).toContainText(/^step \d+/);
 
   await page
     .getByRole("button", { name: /^make baseline/ })
@@ -43,6 +50,16 @@ test("three training runs stand side by side, with their curves over each other"
   await page.reload();
   await expect(page.getByRole("row", { name: /^batch_size/ })).toBeVisible();
 
+  await expectAccessible(page);
+
+  await page.setViewportSize({ width: 375, height: 800 });
+  await expect(loss.getByRole("cell")).toHaveCount(3);
+  const places = await loss
+    .getByRole("cell")
+    .evaluateAll((cells) => cells.map((cell) => cell.getBoundingClientRect()));
+  expect(new Set(places.map(({ x }) => x)).size).toBe(1);
+  expect(places[2]!.top).toBeGreaterThanOrEqual(places[1]!.bottom);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(375);
   await expectAccessible(page);
 });
 

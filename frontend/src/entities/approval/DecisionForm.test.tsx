@@ -40,8 +40,10 @@ it("lets an admin override with a reason, and only with one", async () => {
     comment: "NEVER",
   });
   await user.click(screen.getByRole("checkbox", { name: /^Override/ }));
-  const approve = screen.getByRole<HTMLButtonElement>("button", { name: "Override and approve" });
-  expect(approve.disabled).toBe(true);
+  const approve = screen.getByRole("button", { name: "Override and approve" });
+  expect(approve.getAttribute("aria-disabled")).toBe("true");
+  const after = approve.compareDocumentPosition(screen.getByRole("checkbox", { name: /^Override/ }));
+  expect(after & Node.DOCUMENT_POSITION_FOLLOWING).toBeTruthy();
   await user.type(screen.getByLabelText(/^Reason/), "maria is away");
   await user.click(approve);
   await waitFor(() => expect(sent).toHaveBeenCalledOnce());
@@ -72,5 +74,21 @@ it("rejects at once where a comment is needed, which was written for it", async 
   const { reject: sent } = asked({ comment: "ON_REJECT" });
   await user.type(screen.getByLabelText("Comment"), "wrong day");
   await user.click(screen.getByRole("button", { name: "Reject" }));
+  await waitFor(() => expect(sent).toHaveBeenCalledOnce());
+});
+
+it("leads to the comment that it cannot go without, and says why", async () => {
+  const user = userEvent.setup();
+  const { approve: sent } = asked({ comment: "ALWAYS" });
+  const approve = screen.getByRole("button", { name: "Approve" });
+  expect(approve.getAttribute("aria-disabled")).toBe("true");
+  await user.hover(approve);
+  expect((await screen.findByRole("tooltip")).textContent).toMatch(/^Write a comment first/);
+  await user.click(approve);
+  const comment = screen.getByLabelText(/^Comment/);
+  expect(document.activeElement).toBe(comment);
+  expect(sent).not.toHaveBeenCalled();
+  await user.type(comment, "fine");
+  await user.click(approve);
   await waitFor(() => expect(sent).toHaveBeenCalledOnce());
 });

@@ -1,13 +1,14 @@
-import { Button, Checkbox, Textarea } from "@mantine/core";
-import { useState } from "react";
+import { Checkbox, Textarea } from "@mantine/core";
+import { type Ref, useRef, useState } from "react";
 import { Problems } from "@/entities/execution/actions/Problems";
 import { InputField } from "@/entities/flow/InputField";
 import { placed, uploads } from "@/entities/flow/inputs";
 import type { ApprovalViewFragment } from "@/shared/graphql/gen/graphql";
 import { useNow } from "@/shared/lib/now";
+import { OfferButton } from "@/shared/ui/OfferButton";
 import classes from "./DecisionForm.module.css";
 import { RejectDialog } from "./RejectDialog";
-import { type Decided, decidedWords } from "./rules";
+import { type Decided, decidedWords, type Unsaid, unsaidOf } from "./rules";
 import { type Decision, useDecision } from "./useDecision";
 
 type Props = {
@@ -20,33 +21,47 @@ type Props = {
 /** The request's form, a comment and the two answers; what the server has decided meanwhile is told instead. */
 export function DecisionForm({ approval, onDecided, compact = false }: Props) {
   const decision = useDecision(approval, onDecided);
-  const { comment, overriding, problems } = decision;
-  const [asking, setAsking] = useState(false);
-  const { byField, others } = placed(problems, approval.form);
-
+  const { overriding, problems } = decision;
   const decided = problems.find((problem) => problem.request)?.request;
   if (decided) return <TooLate request={decided} />;
+  const { canDecide, canOverride } = approval;
   const writes = !compact || overriding || mustWrite(approval);
-  const asksFirst = !overriding && (approval.comment === "NEVER" || !writes);
-  const unsaid = overriding && !comment.trim();
   return (
     <div className={classes.form} data-compact={compact || undefined} data-writes={writes || undefined}>
-      <Standing approval={approval} overriding={overriding} onOverride={decision.setOverrides} />
-      {(approval.canDecide || overriding) && (
-        <>
-          <Fields approval={approval} decision={decision} faults={byField} writes={writes} />
-          <Problems problems={others} />
-          <Answers
-            busy={decision.busy}
-            words={overriding ? ["Override and approve", "Override and reject"] : ["Approve", "Reject"]}
-            unsaid={unsaid}
-            uploading={uploads(decision.entries)}
-            asksFirst={asksFirst}
-            approve={() => decision.decide("APPROVE")}
-            reject={() => (asksFirst ? setAsking(true) : decision.decide("REJECT"))}
-          />
-        </>
-      )}
+      {!canDecide && <WhyNot reason={approval.cannotDecideReason} />}
+      {(canDecide || overriding) && <Answering approval={approval} decision={decision} writes={writes} />}
+      {canOverride && <Override checked={overriding} onChange={decision.setOverrides} />}
+    </div>
+  );
+}
+
+type AnsweringProps = {
+  approval: ApprovalViewFragment;
+  decision: ReturnType<typeof useDecision>;
+  writes: boolean;
+};
+
+function Answering({ approval, decision, writes }: AnsweringProps) {
+  const { comment, overriding, problems } = decision;
+  const [asking, setAsking] = useState(false);
+  const field = useRef<HTMLTextAreaElement>(null);
+  const { byField, others } = placed(problems, approval.form);
+  const asksFirst = !overriding && (approval.comment === "NEVER" || !writes);
+  const unsaid = unsaidOf(overriding ? "OVERRIDE" : approval.comment, comment);
+  return (
+    <>
+      <Fields approval={approval} decision={decision} faults={byField} writes={writes} field={field} />
+      <Problems problems={others} />
+      <Answers
+        busy={decision.busy}
+        words={overriding ? ["Override and approve", "Override and reject"] : ["Approve", "Reject"]}
+        unsaid={asksFirst ? { ...unsaid, reject: null } : unsaid}
+        uploading={uploads(decision.entries)}
+        asksFirst={asksFirst}
+        onUnsaid={() => field.current?.focus()}
+        approve={() => decision.decide("APPROVE")}
+        reject={() => (asksFirst ? setAsking(true) : decision.decide("REJECT"))}
+      />
       {asking && (
         <RejectDialog
           approval={approval}
@@ -55,19 +70,18 @@ export function DecisionForm({ approval, onDecided, compact = false }: Props) {
           onReject={decision.reject}
         />
       )}
-    </div>
+    </>
   );
 }
 
-type FieldsProps = {
-  approval: ApprovalViewFragment;
-  decision: ReturnType<typeof useDecision>;
+type FieldsProps = AnsweringProps & {
   /** By the field's id. */
   faults: Record<string, string>;
-  writes: boolean;
+  /** Where the comment is written. */
+  field: Ref<HTMLTextAreaElement>;
 };
 
-function Fields({ approval, decision, faults, writes }: FieldsProps) {
+function Fields({ approval, decision, faults, writes, field: comments }: FieldsProps) {
   const { comment, overriding } = decision;
   return (
     <>
@@ -82,10 +96,11 @@ function Fields({ approval, decision, faults, writes }: FieldsProps) {
       ))}
       {writes && (
         <Textarea
+          ref={comments}
           data-approval-comment
           label={overriding ? "Reason" : "Comment"}
           description={overriding ? OVERRIDE_RULE : COMMENT_RULES[approval.comment]}
-          required={overriding}
+          required={overriding || approval.comment === "ALWAYS"}
           autosize
           minRows={1}
           maxRows={6}
@@ -101,32 +116,20 @@ function mustWrite({ comment, form }: ApprovalViewFragment): boolean {
   return comment === "ALWAYS" || form.length > 0;
 }
 
-type StandingProps = {
-  approval: ApprovalViewFragment;
-  overriding: boolean;
-  onOverride: (overriding: boolean) => void;
-};
+function WhyNot({ reason }: { reason: string | null }) {
+  return <p className={classes.rule}>You cannot decide this one{reason ? `: ${reason}` : ""}.</p>;
+}
 
-/** Why one may not decide, and the way past the policy for who has it. */
-function Standing({ approval, overriding, onOverride }: StandingProps) {
-  const { canDecide, cannotDecideReason, canOverride } = approval;
+/** The way past the policy for who has it. */
+function Override({ checked, onChange }: { checked: boolean; onChange: (checked: boolean) => void }) {
   return (
-    <>
-      {!canDecide && (
-        <p className={classes.rule}>
-          You cannot decide this one{cannotDecideReason ? `: ${cannotDecideReason}` : ""}.
-        </p>
-      )}
-      {canOverride && (
-        <Checkbox
-          className={classes.override}
-          size="xs"
-          label="Override: decide it past the policy, as an admin"
-          checked={overriding}
-          onChange={(event) => onOverride(event.currentTarget.checked)}
-        />
-      )}
-    </>
+    <Checkbox
+      className={classes.override}
+      size="xs"
+      label="Override: decide it past the policy, as an admin"
+      checked={checked}
+      onChange={(event) => onChange(event.currentTarget.checked)}
+    />
   );
 }
 
@@ -134,37 +137,45 @@ type AnswersProps = {
   busy: Decision | null;
   /** On the two buttons: approve, reject. */
   words: readonly [string, string];
-  unsaid: boolean;
+  unsaid: Unsaid;
   /** A file of the form is not there yet: an approval would go without it. */
   uploading: boolean;
+  onUnsaid: () => void;
   asksFirst: boolean;
   approve: () => void;
   reject: () => void;
 };
 
-function Answers({ busy, words: [yes, no], unsaid, uploading, asksFirst, approve, reject }: AnswersProps) {
+function Answers({ busy, words, unsaid, uploading, onUnsaid, asksFirst, approve, reject }: AnswersProps) {
+  const [yes, no] = words;
   return (
     <div className={classes.buttons}>
-      <Button
+      <OfferButton
         size="sm"
-        className={unsaid ? undefined : classes.reject}
+        className={unsaid.reject ? undefined : classes.reject}
         loading={busy === "REJECT"}
-        disabled={unsaid || busy === "APPROVE"}
+        disabled={busy === "APPROVE"}
         aria-haspopup={asksFirst ? "dialog" : undefined}
+        allowed={!unsaid.reject}
+        reason={unsaid.reject}
         onClick={reject}
+        onRefused={onUnsaid}
       >
         {no}
-      </Button>
-      <Button
+      </OfferButton>
+      <OfferButton
         size="sm"
         variant="filled"
         data-approve
         loading={busy === "APPROVE"}
-        disabled={unsaid || uploading || busy === "REJECT"}
+        disabled={busy === "REJECT"}
+        allowed={!uploading && !unsaid.approve}
+        reason={uploading ? "The file is still being uploaded." : unsaid.approve}
         onClick={approve}
+        onRefused={onUnsaid}
       >
         {yes}
-      </Button>
+      </OfferButton>
     </div>
   );
 }

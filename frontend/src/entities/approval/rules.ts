@@ -92,3 +92,23 @@ export function decidedWords({ state, decidedAt, votes }: Decided, now: number):
   const ago = decidedAt ? ` ${formatAgo(Date.parse(decidedAt), now)}` : "";
   return `${STATE_TOKENS[state].word}${by.length ? ` by ${by.join(", ")}` : ""}${ago}`;
 }
+
+/** What must be written before an answer is given; null where nothing is missing. */
+export type Unsaid = { approve: string | null; reject: string | null };
+type CommentRule = ApprovalViewFragment["comment"] | "OVERRIDE";
+
+export function unsaidOf(rule: CommentRule, comment: string): Unsaid {
+  return comment.trim() ? NOTHING_UNSAID : UNSAID[rule];
+}
+
+const NOTHING_UNSAID: Unsaid = { approve: null, reject: null };
+const UNSAID: Record<CommentRule, Unsaid> = {
+  NEVER: NOTHING_UNSAID,
+  ON_REJECT: { approve: null, reject: "Write a comment first: a rejection needs one" },
+  ALWAYS: both("Write a comment first: this approval asks for one"),
+  OVERRIDE: both("Write the reason first: it is kept with the override"),
+};
+
+function both(words: string): Unsaid {
+  return { approve: words, reject: words };
+}

@@ -80,7 +80,7 @@ it("tells an answer that came too late what was decided, and by whom", async () 
   const { send } = await opened("/approvals", { approve });
   await send([load], { reset: true });
   await user.keyboard("a");
-  expect(document.activeElement).toBe(screen.getByLabelText("Comment"));
+  expect(document.activeElement).toBe(screen.getByLabelText(/^Comment/));
   await user.keyboard("fine");
   await user.click(screen.getByRole("button", { name: "Approve" }));
   expect((await screen.findByRole("alert")).textContent).toBe(
@@ -94,10 +94,10 @@ it("keeps an opened request when another decides it, tells it, and lets it go on
   const { send } = await opened("/approvals", { node });
   await send([load, release], { reset: true });
   await user.keyboard("j{Enter}");
-  await user.type(screen.getByLabelText("Comment"), "half a word");
+  await user.type(screen.getByLabelText(/^Comment/), "half a word");
   await send([], { gone: ["appr_1"] });
   expect((await screen.findByText(/^Rejected\. Nothing is left to decide/)).textContent).toBeTruthy();
   expect(screen.queryByLabelText("Comment")).toBeNull();
-  await user.click(screen.getByRole("button", { name: /Load 1250 rows/ }));
+  await user.click(screen.getByRole("button", { name: /^Close: Load 1250 rows/ }));
   expect(screen.getAllByRole("listitem").map((row) => row.dataset.approval)).toEqual(["appr_2"]);
 });

@@ -49,7 +49,8 @@ function Inbox({ mine, onAll }: { mine: boolean; onAll: () => void }) {
   });
 
   if (error && !inbox.loaded) return <ErrorState error={error} what="The inbox" />;
-  if (!inbox.loaded) return <Skeleton height={160} radius={8} role="status" aria-label="Loading approvals" />;
+  if (!inbox.loaded)
+    return <Skeleton className={classes.waiting} role="status" aria-label="Loading approvals" />;
   if (!items.length) return <NothingWaits mine={mine} onAll={onAll} />;
   return (
     <>

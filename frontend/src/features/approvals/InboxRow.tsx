@@ -1,3 +1,4 @@
+import { Button } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useRef } from "react";
@@ -59,6 +60,10 @@ export function InboxRow({ item, gone, opened, selected, onToggle, onDecided }: 
           </p>
         </div>
         <Facts item={item} />
+        <Button className={classes.decide} size="sm" aria-expanded={opened} onClick={onToggle}>
+          {opened ? "Close" : item.canDecide ? "Decide" : "View"}
+          <span className="hw-hidden">: {item.message}</span>
+        </Button>
       </div>
       {opened && (
         <div className={classes.detail}>

@@ -94,13 +94,12 @@ type HeadProps = {
 };
 
 function HeadCell({ execution, at, isBaseline, onBaseline, onRemove }: HeadProps) {
-  const { letter, colour } = seriesStyle(at);
   const state = STATE_TOKENS[execution.state];
   return (
     <th scope="col">
       <div className={classes.who}>
-        <span className={classes.letter} style={{ background: `var(${colour})` }}>
-          {letter}
+        <span className={classes.letter} style={colourOf(at)}>
+          {seriesStyle(at).letter}
         </span>
         <Link className={classes.name} to="/executions/$id" params={{ id: execution.id }} search={{}}>
           {execution.name}
@@ -109,6 +108,7 @@ function HeadCell({ execution, at, isBaseline, onBaseline, onRemove }: HeadProps
           variant="subtle"
           color="gray"
           size={22}
+          className={classes.out}
           aria-label={`Leave out ${execution.name}`}
           onClick={() => onRemove(execution.id)}
         >
@@ -133,6 +133,10 @@ function HeadCell({ execution, at, isBaseline, onBaseline, onRemove }: HeadProps
   );
 }
 
+function colourOf(at: number): CSSProperties {
+  return { "--colour": `var(${seriesStyle(at).colour})` } as CSSProperties;
+}
+
 type RowProps = { row: Row; executions: Props["executions"]; base: number };
 
 function BodyRow({ row, executions, base }: RowProps) {
@@ -142,8 +146,8 @@ function BodyRow({ row, executions, base }: RowProps) {
         {row.key}
       </th>
       {executions.map(({ id }, at) => (
-        <td key={id} title={row.cells[at]!.text}>
-          <Value cell={row.cells[at]!} at={at} base={at === base ? null : base} />
+        <td key={id} title={row.cells[at]!.text} data-letter={seriesStyle(at).letter} style={colourOf(at)}>
+          <Value cell={row.cells[at]!} base={at === base ? null : base} />
         </td>
       ))}
     </tr>
@@ -151,13 +155,13 @@ function BodyRow({ row, executions, base }: RowProps) {
 }
 
 /** `base` is the place of the baseline; null for the baseline itself. */
-function Value({ cell, at, base }: { cell: Cell; at: number; base: number | null }) {
+function Value({ cell, base }: { cell: Cell; base: number | null }) {
   return (
     <>
       {cell.bar !== undefined && (
         <span
           className={classes.bar}
-          style={{ width: `${Math.max(3, cell.bar * 96)}px`, background: `var(${seriesStyle(at).colour})` }}
+          style={{ width: `${Math.max(3, cell.bar * 96)}px` }}
           aria-hidden="true"
         />
       )}

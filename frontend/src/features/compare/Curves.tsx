@@ -1,6 +1,7 @@
 import { MultiSelect } from "@mantine/core";
 import { lazy, Suspense, useMemo, useState } from "react";
 import { formatDuration } from "@/shared/lib/duration";
+import { LineSample } from "@/shared/ui/LineSample";
 import { Segments } from "@/shared/ui/Segments";
 import { seriesStyle } from "@/shared/ui/series";
 import classes from "./Curves.module.css";
@@ -34,7 +35,13 @@ export function Curves({ comparison, executions, places }: Props) {
         <h2 id="compare-curves" className={classes.title}>
           Curves
         </h2>
-        <span className={classes.note}>the read-out follows the pointer on all</span>
+        <ul className={classes.legend} aria-label="Which curve is which">
+          {executions.map(({ id, name }, at) => (
+            <li key={id}>
+              <LineSample {...seriesStyle(at)} /> {seriesStyle(at).letter} {name}
+            </li>
+          ))}
+        </ul>
         <div className={classes.side}>
           <Segments label="Axis" options={AXES} value={axis} onChange={setAxis} />
           <Segments label="Scale" options={SCALES} value={scale} onChange={setScale} />
@@ -57,7 +64,7 @@ export function Curves({ comparison, executions, places }: Props) {
         <Suspense fallback={null}>
           {curves
             .filter(({ name }) => shown.includes(name))
-            .map(({ name, hint, lines }) => (
+            .map(({ name, kind, hint, lines }) => (
               <div key={name} data-curve={name}>
                 <h3 className={classes.name}>
                   {name} <span>{hint}</span>
@@ -66,7 +73,8 @@ export function Curves({ comparison, executions, places }: Props) {
                   label={`${name} of ${executions.map((one) => one.name).join(", ")}`}
                   group="compare"
                   logarithmic={scale === "log"}
-                  {...(axis === "time" && { formatX: formatDuration })}
+                  over={axis}
+                  {...(kind === "DURATION" && { formatY: formatDuration })}
                   lines={places.map((place, at) => ({
                     label: `${seriesStyle(at).letter}`,
                     colour: seriesStyle(at).colour,

@@ -1,26 +1,40 @@
 import { metricName } from "@/shared/lib/metric";
-import type { Point } from "@/shared/ui/LineChart";
+import { type Point, runningSum } from "@/shared/lib/points";
 import { type Comparison, goodWay } from "./sections";
 
 export type Axis = "step" | "time";
 /** The curves of one metric, one for each execution in the order that they were asked for. */
-export type Curve = { name: string; hint: string; lines: readonly (readonly Point[])[] };
+export type Curve = {
+  name: string;
+  kind: Metric["kind"];
+  hint: string;
+  lines: readonly (readonly Point[])[];
+};
+type Metric = Comparison["metrics"][number];
 
 const HINTS = { lower: "lower is better", higher: "higher is better" };
 
 /** Metrics of which one execution has at least two values that the axis can place. */
 export function curvesOf({ metrics }: Comparison, axis: Axis): Curve[] {
   return metrics.flatMap((metric) => {
-    const lines = metric.values.map(({ points }) => pointsOf(points, axis));
+    const sums = isSummed(metric);
+    const lines = metric.values.map(({ points }) => {
+      const placed = pointsOf(points, axis);
+      return sums ? runningSum(placed) : placed;
+    });
     if (!lines.some((line) => line.length > 1)) return [];
     const way = goodWay(metric.name);
-    return [{ name: metricName(metric), hint: way ? HINTS[way] : "", lines }];
+    const hints = [sums ? "running sum" : "", way ? HINTS[way] : ""];
+    return [{ name: metricName(metric), kind: metric.kind, hint: hints.filter(Boolean).join(", "), lines }];
   });
 }
 
-type Points = Comparison["metrics"][number]["values"][number]["points"];
+/** A counter is drawn as it rises, to the sum that the table tells, unless points of it were left out. */
+function isSummed({ kind, values }: Metric): boolean {
+  return kind === "COUNTER" && values.every(({ points, number }) => points.length === number);
+}
 
-function pointsOf(points: Points, axis: Axis): Point[] {
+function pointsOf(points: Metric["values"][number]["points"], axis: Axis): Point[] {
   return points.flatMap(({ step, elapsed, value }): Point[] => {
     const x = axis === "step" ? step : elapsed;
     return x == null ? [] : [[Number(x), value]];

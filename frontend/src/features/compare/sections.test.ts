@@ -146,6 +146,17 @@ describe("curvesOf", () => {
       [2, 2],
     ]);
   });
+  it("draws a counter as it rises, unless points of it were left out", () => {
+    const rows = metric("rows", [[10, 20, 5]], { kind: "COUNTER" });
+    const [curve] = curvesOf(comparison({ metrics: [rows] }), "step");
+    expect(curve!.hint).toBe("running sum");
+    expect(curve!.lines[0]!.map(([, y]) => y)).toEqual([10, 30, 35]);
+    const thinned = { ...rows, values: rows.values.map((one) => ({ ...one, number: 4000 })) };
+    const [raw] = curvesOf(comparison({ metrics: [thinned] }), "step");
+    expect(raw!.hint).toBe("");
+    expect(raw!.lines[0]!.map(([, y]) => y)).toEqual([10, 20, 5]);
+  });
+
   it("leaves out what is one number", () =>
     expect(curvesOf(comparison({ metrics: [metric("rows", [[1], [2]])] }), "step")).toEqual([]));
 });

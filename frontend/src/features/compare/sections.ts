@@ -33,7 +33,7 @@ export function sectionsOf(comparison: Comparison): Section[] {
     section("Artifacts", comparison.artifacts.map(artifactRow), "artifact"),
     section("Git", comparison.git.map(valueRow), "value"),
     section("Labels", comparison.labels.map(valueRow), "label"),
-    section("About", comparison.about.map(valueRow), "fact"),
+    section("About", comparison.about.map(factRow), "fact"),
   ];
   return sections.filter(({ rows }) => rows.length > 0);
 }
@@ -52,6 +52,11 @@ function valueRow({ key, values, differs }: Values[number]): Row {
       differs: one.differs,
     })),
   };
+}
+
+/** The API's names as words: "createdBy" is "created by". */
+function factRow(fact: Values[number]): Row {
+  return { ...valueRow(fact), key: fact.key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`) };
 }
 
 /** A value in one line: text as it is, the rest as JSON. */

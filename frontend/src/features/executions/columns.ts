@@ -22,7 +22,7 @@ const BUILT_IN: readonly Column[] = [
   { id: "created", name: "Created", width: 116, grows: 0, exported: ["createdAt"] },
   { id: "started", name: "Started", width: 116, grows: 0, exported: ["startedAt"] },
   { id: "ended", name: "Ended", width: 116, grows: 0, exported: ["endedAt"] },
-  { id: "duration", name: "Duration, usual at the mark", width: 170, grows: 0.5, exported: ["duration"] },
+  { id: "duration", name: "Duration (mark: usual)", width: 170, grows: 0.5, exported: ["duration"] },
   { id: "progress", name: "Progress", width: 104, grows: 0, exported: ["progress"] },
   {
     id: "by",

@@ -1,6 +1,7 @@
 import { Button, Menu } from "@mantine/core";
-import { IconChevronDown } from "@tabler/icons-react";
+import { IconChevronDown, IconFilter } from "@tabler/icons-react";
 import type { LogLevel, LogStream } from "@/shared/graphql/gen/graphql";
+import classes from "./LogFilter.module.css";
 
 type Props = {
   level: LogLevel | undefined;
@@ -32,6 +33,7 @@ const ORDERS: readonly [string, string][] = [
 
 /** Which lines, and in which order. */
 export function LogFilter({ level, stream, byTask, onLevel, onStream, onByTask }: Props) {
+  const isAll = !level && !stream && !byTask;
   return (
     <Menu position="bottom-start" width={200} withInitialFocusPlaceholder={false}>
       <Menu.Target>
@@ -40,9 +42,11 @@ export function LogFilter({ level, stream, byTask, onLevel, onStream, onByTask }
           color="gray"
           size="xs"
           fw={500}
+          data-all={isAll || undefined}
           rightSection={<IconChevronDown size={14} stroke={1.75} />}
         >
-          {words(level, stream, byTask)}
+          <IconFilter size={16} stroke={1.75} className={classes.sign} aria-hidden />
+          <span className={classes.words}>{words(level, stream, byTask)}</span>
         </Button>
       </Menu.Target>
       <Menu.Dropdown>

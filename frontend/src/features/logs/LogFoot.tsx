@@ -1,22 +1,23 @@
 import { Kbd } from "@mantine/core";
+import type { ReactNode } from "react";
 import type { TaskRunRow } from "@/entities/execution/record";
-import { formatCount } from "@/shared/lib/number";
 import classes from "./LogsPanel.module.css";
 
 type Props = {
-  total: { value: number; exact: boolean } | undefined;
+  /** How many lines there are. */
+  children: ReactNode;
   taskRun: TaskRunRow | undefined;
   attempt: number | undefined;
   /** What has just been done, as "Copied 11 lines". */
   said: string;
 };
 
-export function LogFoot({ total, taskRun, attempt, said }: Props) {
+export function LogFoot({ children, taskRun, attempt, said }: Props) {
   const attempts = taskRun?.attempts ?? [];
   const shown = attempts.find(({ number }) => number === attempt) ?? attempts.at(-1);
   return (
     <footer className={classes.foot}>
-      {total && <span>{`${formatCount(total)} ${total.value === 1 ? "line" : "lines"}`}</span>}
+      {children}
       {shown && attempts.length > 1 && (
         <span>
           {attempt === undefined ? `${attempts.length} attempts` : `attempt ${attempt} of ${attempts.length}`}
@@ -27,7 +28,7 @@ export function LogFoot({ total, taskRun, attempt, said }: Props) {
         {said}
       </span>
       <span className={classes.keys} aria-hidden="true">
-        <Kbd size="xs">/</Kbd> search <Kbd size="xs">e</Kbd> next error
+        <Kbd size="xs">/</Kbd> search <Kbd size="xs">g</Kbd> line <Kbd size="xs">e</Kbd> next error
         {taskRun && (
           <>
             {" "}

@@ -49,7 +49,7 @@ export function LogSearch({ ref, value, words, isFound, onFind, onStep }: Props)
     }
   };
   return (
-    <div className={classes.search}>
+    <div className={classes.search} data-finds={value !== "" || undefined}>
       <TextInput
         ref={ref}
         size="xs"

@@ -13,7 +13,7 @@ import { holds, type LineRange } from "./lineRange";
 import type { LogStore, Row } from "./logStore";
 import type { Mark } from "./matches";
 import { useFollow } from "./useFollow";
-import { type OpenLog, useVersion } from "./useLog";
+import { extentOf, type OpenLog, useVersion } from "./useLog";
 import type { Goal, Seen } from "./view";
 import { WrappedLines } from "./WrappedLines";
 
@@ -36,6 +36,7 @@ type Props = {
 /** The lines, the ruler beside them, and the way back to the end. */
 export function LogView({ open, goal, range, marks, growing, wordsOf, onGo, onSeen, ...rest }: Props) {
   const { store, wrap } = open;
+  const extent = extentOf(open);
   useVersion(store);
   const { zone } = usePreferences();
   const follow = useFollow(store.arrived, open.at === null);
@@ -85,8 +86,8 @@ export function LogView({ open, goal, range, marks, growing, wordsOf, onGo, onSe
       <LogRuler
         marks={marks}
         seen={seen}
-        begin={open.begin}
-        end={open.end + store.arrived}
+        begin={extent.from}
+        end={extent.to}
         onGo={(line) => onGo({ line })}
       />
       {!follow.following && !isEndSeen(seen, store) && (

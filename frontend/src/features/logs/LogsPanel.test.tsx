@@ -175,3 +175,34 @@ it("filters by level, in the address", async () => {
   await waitFor(() => expect(asked.at(-1)).toMatchObject({ minLevel: "WARN" }));
   expect(screen.getByRole("link", { name: /Download/ }).getAttribute("href")).toContain("level=WARN");
 });
+
+it("goes to a line by its number, and says which numbers there are", async () => {
+  const user = userEvent.setup();
+  const { root, asked } = world(10_000_000);
+  const { router } = show("/executions/exec_2?tab=logs", root);
+  await waitFor(() => expect(line(4_000_000)).toBeTruthy());
+  const before = asked.length;
+  await user.keyboard("g");
+  const field = await screen.findByLabelText("Go to line", { selector: "input" });
+  await waitFor(() => expect(document.activeElement).toBe(field));
+  await user.keyboard("10000001{Enter}");
+  expect(
+    await screen.findByText("Write a number from 1 to 10 000 000, the first and the last line shown."),
+  ).toBeTruthy();
+  expect(router.state.location.hash).toBe("");
+  await user.clear(field);
+  await user.keyboard("7 654 321{Enter}");
+  await waitFor(() => expect(line(7_654_321)?.dataset.marked).toBe("true"));
+  expect(router.state.location.hash).toBe("L7654321");
+  expect(asked.length - before).toBe(1);
+});
+
+it("says of how many lines those of a task are", async () => {
+  const execution = aSnapshot({ ...failed, id: "exec_4", taskRuns: [...failed.taskRuns, aTask("load")] });
+  const { root } = world(152, execution);
+  const counted = () => [{ level: "INFO", count: { value: 141, exact: true } }];
+  const asked = root.execution;
+  root.execution = (args) => ({ ...asked(args), logCounts: counted });
+  show("/executions/exec_4?task=extract&tab=logs", root);
+  expect(await screen.findByText("141 of 152 lines")).toBeTruthy();
+});

@@ -1,12 +1,13 @@
 import { ActionIcon, Button } from "@mantine/core";
 import { IconTextWrap } from "@tabler/icons-react";
-import { useRef } from "react";
+import { useRef, useState } from "react";
 import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
 import { useKeys } from "@/shared/lib/keys";
 import { ErrorState } from "@/shared/ui/ErrorState";
 import { downloadOf, isNarrowed } from "./choice";
-import { emptyWords, missingWords } from "./choose";
+import { emptyWords, missingWords, totalWords } from "./choose";
 import { ErrorSteps } from "./ErrorSteps";
+import { GoToLine } from "./GoToLine";
 import { LogFiles } from "./LogFiles";
 import { LogFilter } from "./LogFilter";
 import { LogFoot } from "./LogFoot";
@@ -27,11 +28,16 @@ export function LogsPanel(props: Props) {
 function Log({ record, taskRun, attempt }: Props) {
   const panel = useLogPanel({ record, taskRun, attempt });
   const { choice, open, error, growing } = panel;
+  const [asksLine, setAsksLine] = useState(false);
   return (
     <section className={classes.panel} aria-label="Log">
-      <Bar panel={panel} taskKey={choice.taskRunId === null ? undefined : taskRun?.key} />
+      <Bar
+        panel={panel}
+        onAsksLine={() => setAsksLine(true)}
+        taskKey={choice.taskRunId === null ? undefined : taskRun?.key}
+      />
       {error && <ErrorState error={error} what="The log" />}
-      {panel.isMissing && open && <Missing panel={panel} end={open.end + open.store.arrived} />}
+      {panel.isMissing && <Missing panel={panel} />}
       {open && open.store.count > 0 ? (
         <LogView
           key={open.key}
@@ -52,16 +58,29 @@ function Log({ record, taskRun, attempt }: Props) {
       ) : (
         <p className={classes.none}>{open ? emptyWords(choice, growing) : !error && "Loading…"}</p>
       )}
-      <LogFoot total={panel.total} taskRun={taskRun} attempt={attempt} said={panel.copying.said} />
+      <LogFoot taskRun={taskRun} attempt={attempt} said={panel.copying.said}>
+        {panel.total && (
+          <GoToLine
+            words={totalWords(panel.total, panel.whole)}
+            extent={panel.extent}
+            opened={asksLine}
+            onOpened={setAsksLine}
+            onGo={(line) => panel.goTo({ from: line, to: line })}
+          />
+        )}
+      </LogFoot>
     </section>
   );
 }
 
-function Bar({ panel, taskKey }: { panel: LogPanel; taskKey: string | undefined }) {
+type BarProps = { panel: LogPanel; taskKey: string | undefined; onAsksLine: () => void };
+
+function Bar({ panel, taskKey, onAsksLine }: BarProps) {
   const { choice, search, steps, matches, errors, find, byTask, wrap } = panel;
   const field = useRef<HTMLInputElement>(null);
   useKeys("Log", [
     { key: "/", words: "Search the log", run: () => field.current?.focus() },
+    { key: "g", words: "Go to line", run: onAsksLine },
     { key: "n", words: "Next match", run: () => steps.stepMatch(1) },
     { key: "N", words: "Previous match", run: () => steps.stepMatch(-1) },
     { key: "e", words: "Next error", run: () => steps.stepError(1) },
@@ -116,13 +135,13 @@ function Bar({ panel, taskKey }: { panel: LogPanel; taskKey: string | undefined 
   );
 }
 
-function Missing({ panel, end }: { panel: LogPanel; end: number }) {
-  const { choice, range } = panel;
+function Missing({ panel }: { panel: LogPanel }) {
+  const { choice, range, extent } = panel;
   if (!range) return null;
   const mayBeThere = isNarrowed(choice);
   return (
     <p className={classes.notice} role="status">
-      {missingWords(range, choice, end)}
+      {missingWords(range, choice, extent)}
       {mayBeThere && (
         <Button
           size="compact-xs"

@@ -1,10 +1,11 @@
 import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
 import type { LogLevel, LogStream } from "@/shared/graphql/gen/graphql";
-import { plural } from "@/shared/lib/number";
+import { formatCount, plural } from "@/shared/lib/number";
 import type { Preferences } from "@/shared/lib/preferences";
 import { formatClock } from "@/shared/lib/time";
 import { isEnded } from "@/shared/ui/stateTokens";
 import { type Choice, isNarrowed, type Line } from "./choice";
+import type { LineRange } from "./lineRange";
 import { Groups } from "./sources";
 
 export type Selected = {
@@ -15,6 +16,8 @@ export type Selected = {
   stream: LogStream | undefined;
   at: number | undefined;
 };
+
+export type Count = { value: number; exact: boolean };
 
 /** The lines of what is selected. The only task of an execution wrote all of its log. */
 export function choiceOf({ record, taskRun, attempt, level, stream, at }: Selected): Choice {
@@ -78,7 +81,14 @@ export function emptyWords(choice: Choice, growing: boolean): string {
 }
 
 /** Why the lines of the address are not on the screen. */
-export function missingWords({ from }: { from: number }, choice: Choice, end: number): string {
-  if (isNarrowed(choice)) return `Line ${from} is not among the lines shown.`;
-  return `There is no line ${from}: the log has ${plural(end, "line")}.`;
+export function missingWords({ from }: LineRange, choice: Choice, shown: LineRange): string {
+  if (isNarrowed(choice)) return `Line ${from} is not among the lines shown, ${shown.from} to ${shown.to}.`;
+  return `There is no line ${from}: the log has ${plural(shown.to, "line")}.`;
+}
+
+/** "152 lines", and "141 of 152 lines" where a task or a filter leaves some out: line numbers count all of them. */
+export function totalWords(total: Count, whole: Count | undefined): string {
+  const last = whole ?? total;
+  const lines = last.value === 1 && last.exact ? "line" : "lines";
+  return whole ? `${formatCount(total)} of ${formatCount(whole)} ${lines}` : `${formatCount(total)} ${lines}`;
 }

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { extended, hashOf, holds, rangeOf } from "./lineRange";
+import { extended, hashOf, holds, outsideWords, rangeOf, wantedLine } from "./lineRange";
 
 it.each([
   ["#L10", { from: 10, to: 10 }],
@@ -30,4 +30,26 @@ it("holds both its ends and nothing beyond", () => {
   const range = { from: 10, to: 12 };
   expect([9, 10, 11, 12, 13].map((line) => holds(range, line))).toEqual([false, true, true, true, false]);
   expect(holds(null, 1)).toBe(false);
+});
+
+it.each([
+  ["120", 120],
+  [" 152 ", 152],
+  ["119", null],
+  ["153", null],
+  ["0", null],
+  ["-130", null],
+  ["12e1", null],
+  ["", null],
+])("goes to line %j of those from 120 to 152 only where it is one", (text, line) =>
+  expect(wantedLine(text, { from: 120, to: 152 })).toBe(line),
+);
+
+it("takes thousands apart as people write them", () => {
+  const range = { from: 1, to: 9_000_000 };
+  for (const text of ["1234567", "1 234 567", "1\u2009234\u2009567", "1,234,567"])
+    expect(wantedLine(text, range), text).toBe(1_234_567);
+  expect(outsideWords(range)).toBe(
+    "Write a number from 1 to 9\u2009000\u2009000, the first and the last line shown.",
+  );
 });

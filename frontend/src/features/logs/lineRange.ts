@@ -1,3 +1,5 @@
+import { formatInteger } from "@/shared/lib/number";
+
 /** Lines from one number to another, both among them; one line is a range too. */
 export type LineRange = { from: number; to: number };
 
@@ -23,4 +25,16 @@ export function extended(range: LineRange | null, line: number): LineRange {
 
 export function holds(range: LineRange | null, line: number): boolean {
   return range !== null && line >= range.from && line <= range.to;
+}
+
+/** Reads the number of a line, as `12345` or `12 345`; null for what names no line of the range. */
+export function wantedLine(text: string, range: LineRange): number | null {
+  const digits = text.replace(/[\s,.]/g, "");
+  const line = /^\d+$/.test(digits) ? Number(digits) : 0;
+  return line > 0 && holds(range, line) ? line : null;
+}
+
+/** "Write a number from 1 to 40 000, the first and the last line shown." */
+export function outsideWords({ from, to }: LineRange): string {
+  return `Write a number from ${formatInteger(from)} to ${formatInteger(to)}, the first and the last line shown.`;
 }

@@ -14,6 +14,9 @@ export abstract class LogStore {
   abstract readonly atEnd: boolean;
   /** Lines that came since the log was opened. */
   arrived = 0;
+  /** The numbers of the first and the last of them; 0 while none has come. */
+  arrivedFrom = 0;
+  arrivedTo = 0;
   complete = false;
   private version = 0;
   private readonly listeners = new Set<() => void>();
@@ -45,6 +48,10 @@ export abstract class LogStore {
   /** Takes what has just been written. */
   receive(lines: readonly Line[], complete: boolean): void {
     this.take(lines);
+    for (const { line } of lines) {
+      this.arrivedFrom ||= line;
+      this.arrivedTo = Math.max(this.arrivedTo, line);
+    }
     this.complete = complete;
     this.tell();
     for (const hear of this.hearers) hear(lines);

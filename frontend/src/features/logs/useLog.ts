@@ -9,6 +9,7 @@ import {
 import { useLink } from "@/shared/graphql/link";
 import { useLive } from "@/shared/graphql/live";
 import { type Choice, isNarrowed, LEVELS, PAGE, type ReadAround, THE_END } from "./choice";
+import type { LineRange } from "./lineRange";
 import { LogPages } from "./logPages";
 import { LogSegment, type Source } from "./logSegment";
 import type { LogStore } from "./logStore";
@@ -178,6 +179,13 @@ function totalOf({ minLevel, stream }: Choice, counts: Opened["logCounts"]) {
   const counted = counts.filter(({ level }) => LEVELS.indexOf(level) >= from).map(({ count }) => count);
   const value = counted.reduce((sum, count) => sum + count.value, 0);
   return { value, exact: counted.every((count) => count.exact) };
+}
+
+/** The numbers of the first and the last line there are, those that came since it was opened among them. */
+export function extentOf(open: OpenLog | undefined): LineRange {
+  if (!open) return { from: 0, to: 0 };
+  const { begin, end, store } = open;
+  return { from: begin || store.arrivedFrom, to: Math.max(end, store.arrivedTo) };
 }
 
 /** Draws again whenever the log has changed. */

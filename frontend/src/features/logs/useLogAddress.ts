@@ -25,6 +25,17 @@ export function useLogAddress() {
       }),
     [navigate],
   );
+  const goTo = useCallback(
+    (lines: LineRange) =>
+      void navigate({
+        search: true,
+        hash: hashOf(lines),
+        replace: true,
+        resetScroll: false,
+        hashScrollIntoView: false,
+      }),
+    [navigate],
+  );
   const selected = useRef<LineRange | null>(range);
   useEffect(() => {
     selected.current = range;
@@ -33,17 +44,10 @@ export function useLogAddress() {
     (line: number, event: MouseEvent) => {
       if (event.ctrlKey || event.metaKey || event.button !== 0) return; // a tab of its own
       event.preventDefault();
-      const next = event.shiftKey ? extended(selected.current, line) : { from: line, to: line };
       if (event.shiftKey) window.getSelection()?.removeAllRanges();
-      void navigate({
-        search: true,
-        hash: hashOf(next),
-        replace: true,
-        resetScroll: false,
-        hashScrollIntoView: false,
-      });
+      goTo(event.shiftKey ? extended(selected.current, line) : { from: line, to: line });
     },
-    [navigate],
+    [goTo],
   );
-  return { search, range, visit, change, onNumber };
+  return { search, range, visit, change, goTo, onNumber };
 }

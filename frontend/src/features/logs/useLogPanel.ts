@@ -12,10 +12,11 @@ import type { Line } from "./choice";
 import { choiceOf, failureLineOf, groupsOf, isGrowing, type Selected, separatorWords } from "./choose";
 import { including, marksOf } from "./matches";
 import { useCopy } from "./useCopy";
-import { type OpenLog, useLog } from "./useLog";
+import { extentOf, type OpenLog, useLog } from "./useLog";
 import { useLogAddress } from "./useLogAddress";
 import { useMatches } from "./useMatches";
 import { useSteps } from "./useSteps";
+import { useWhole } from "./useWhole";
 import type { Goal, Seen } from "./view";
 
 const WRAP = "headway.logs.wrap";
@@ -49,14 +50,15 @@ export function useLogPanel({ record, taskRun, attempt }: Pick<Selected, "record
   const { open, error } = useLog(choice, form, groups, openAt, growing);
   const { goal, onGo } = useGoals(open, range, address.visit);
   const arrived = useArrived(open);
+  const extent = extentOf(open);
 
   const matches = useMatches(choice, find ? { text: find, minLevel: null } : null, open?.store);
   const found = useMatches(choice, { text: null, minLevel: "ERROR" }, open?.store);
   const warnings = useMatches(choice, { text: null, minLevel: "WARN" }, open?.store, MARKED_AT_MOST);
   const errors = { ...found, lines: including(found.lines, level === "ERROR" ? null : failureLine) };
   const marks = useMemo(
-    () => marksOf(errors.lines, warnings.lines, { begin: open?.begin ?? 0, end: (open?.end ?? 0) + arrived }),
-    [errors.lines, warnings.lines, open, arrived],
+    () => marksOf(errors.lines, warnings.lines, { begin: extent.from, end: extent.to }),
+    [errors.lines, warnings.lines, extent.from, extent.to],
   );
   const steps = useSteps({
     find,
@@ -64,7 +66,7 @@ export function useLogPanel({ record, taskRun, attempt }: Pick<Selected, "record
     errors: errors.lines,
     initial: range ? null : failureLine,
     placed: range !== null,
-    seen: () => place.current ?? { top: open?.begin ?? 1, bottom: open?.end ?? 1 },
+    seen: () => place.current ?? { top: extent.from, bottom: extent.to },
     go: (line) => onGo({ line, unlessSeen: true }),
   });
 
@@ -87,7 +89,9 @@ export function useLogPanel({ record, taskRun, attempt }: Pick<Selected, "record
     wrap: open?.wrap ?? wrapChosen ?? true,
     setWrap,
     copying: useCopy(choice, range, byTask ? groups : null),
+    extent,
     total: open && { value: open.total.value + arrived, exact: open.total.exact },
+    whole: useWhole(choice, record, extent.to),
     isMissing: useMissing(open, range?.from ?? null),
     isError: useCallback((line: Line) => line.level === "ERROR" || line.line === failureLine, [failureLine]),
     wordsOf: (before: Line) => separatorWords(record, before, byTask, zone),

@@ -38,7 +38,7 @@ export function useSteps({ find, matches, errors, initial, placed, seen, go }: S
     shown.current = find;
     if (!jump.current) return;
     const { top } = seen();
-    const isAhead = (matches.lines.at(-1) ?? 0) >= top;
+    const isAhead = (matches.lines.at(-1) ?? Number.NEGATIVE_INFINITY) >= top;
     if (!isAhead && !matches.complete && !matches.stopped) return;
     jump.current = false;
     to(nearest(matches.lines, top));

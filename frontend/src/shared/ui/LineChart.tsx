@@ -4,16 +4,16 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import UPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { formatNumber } from "@/shared/lib/number";
-import { alignedOf, type Line, optionsOf, update } from "./chart";
+import { alignedOf, formatOver, type Line, type Over, optionsOf, update } from "./chart";
 import classes from "./LineChart.module.css";
-
-export type { Line, Point } from "./chart";
+import { LineSample } from "./LineSample";
 
 type Props = {
   lines: readonly Line[];
   /** What the chart is of, for those who cannot see it. */
   label: string;
-  formatX?: (x: number) => string;
+  /** The axis below: the steps, or the seconds since the start. */
+  over: Over;
   formatY?: (y: number) => string;
   logarithmic?: boolean;
   height?: number;
@@ -23,7 +23,7 @@ type Props = {
 
 /** Curves over one axis: drag to zoom, double click for the whole, the read-out follows the pointer. */
 export function LineChart(props: Props) {
-  const { lines, label, formatX = formatNumber, formatY = formatNumber, height = 200 } = props;
+  const { lines, label, over, formatY = formatNumber, height = 200 } = props;
   const { logarithmic = false, group } = props;
   const { ref, width } = useElementSize();
   const box = useRef<HTMLDivElement>(null);
@@ -36,14 +36,14 @@ export function LineChart(props: Props) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: `shape` stands for the lines without their points, the scheme for the colours
   useEffect(() => {
     if (!box.current || !width) return;
-    const options = optionsOf(lines, { width, height, logarithmic, group, formatX, formatY, onPoint: setAt });
+    const options = optionsOf(lines, { width, height, logarithmic, group, over, formatY, onPoint: setAt });
     const made = new UPlot(options, aligned, box.current);
     chart.current = made;
     return () => {
       made.destroy();
       chart.current = null;
     };
-  }, [shape, width, height, logarithmic, group, scheme]);
+  }, [shape, width, height, logarithmic, group, over, scheme]);
 
   useEffect(() => {
     if (chart.current) update(chart.current, aligned);
@@ -53,17 +53,17 @@ export function LineChart(props: Props) {
     <figure ref={ref} className={classes.chart}>
       <div ref={box} role="img" aria-label={label} />
       <figcaption className={classes.read}>
-        {at !== null && <span>{formatX(aligned[0][at]!)}</span>}
+        {at !== null && (
+          <span>
+            {over === "step" && "step "}
+            {formatOver(over, aligned[0][at]!)}
+          </span>
+        )}
         {lines.map((line, index) => {
           const value = valueAt(aligned[index + 1], at);
           return (
             <span key={line.key ?? line.label} className={classes.value}>
-              <span
-                className={classes.mark}
-                style={{ background: `var(${line.colour})` }}
-                aria-hidden="true"
-              />
-              {line.label} <b>{value === null ? "–" : formatY(value)}</b>
+              <LineSample {...line} /> {line.label} <b>{value === null ? "–" : formatY(value)}</b>
             </span>
           );
         })}

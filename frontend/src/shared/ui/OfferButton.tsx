@@ -1,17 +1,27 @@
 import { Button, type ButtonProps, Tooltip } from "@mantine/core";
 
-type Props = ButtonProps & { allowed: boolean; reason: string | null; onClick: () => void };
+type Props = ButtonProps & {
+  allowed: boolean;
+  reason: string | null;
+  onClick: () => void;
+  /** Leads to what is missing, where that is on the page. */
+  onRefused?: () => void;
+};
 
 /** Greyed when it is not allowed, and still reached by who wants to know why. */
-export function OfferButton({ allowed, reason, onClick, ...rest }: Props) {
-  const button = (
-    <Button
-      {...rest}
-      data-disabled={!allowed || undefined}
-      aria-disabled={!allowed}
-      onClick={(event) => (allowed ? onClick() : event.preventDefault())}
-    />
+export function OfferButton({ allowed, reason, onClick, onRefused, ...rest }: Props) {
+  return (
+    <Tooltip label={reason} disabled={allowed || !reason}>
+      <Button
+        {...rest}
+        data-disabled={!allowed || undefined}
+        aria-disabled={!allowed}
+        onClick={(event) => {
+          if (allowed) return onClick();
+          event.preventDefault();
+          onRefused?.();
+        }}
+      />
+    </Tooltip>
   );
-  if (allowed || !reason) return button;
-  return <Tooltip label={reason}>{button}</Tooltip>;
 }

@@ -1,6 +1,8 @@
 import UPlot from "uplot";
+import { formatDuration } from "@/shared/lib/duration";
+import { formatNumber } from "@/shared/lib/number";
+import type { Point } from "@/shared/lib/points";
 
-export type Point = readonly [x: number, y: number];
 /** `colour` names a token, as `--hw-s1`; `key` tells lines of one label apart. */
 export type Line = {
   key?: string;
@@ -10,12 +12,20 @@ export type Line = {
   points: readonly Point[];
 };
 
+/** Curves lie over the steps, or over the seconds since the start. */
+export type Over = "step" | "time";
+const OVER: Record<Over, string> = { step: "step", time: "time since the start" };
+
+export function formatOver(over: Over, x: number): string {
+  return over === "time" ? formatDuration(x) : formatNumber(x);
+}
+
 export type ChartSettings = {
   width: number;
   height: number;
   logarithmic: boolean;
   group: string | undefined;
-  formatX: (x: number) => string;
+  over: Over;
   formatY: (y: number) => string;
   /** Called with the place of the point under the pointer, null without one. */
   onPoint: (at: number | null) => void;
@@ -48,7 +58,7 @@ export function isZoomed(
 }
 
 export function optionsOf(lines: readonly Line[], settings: ChartSettings): UPlot.Options {
-  const { width, height, logarithmic, group, formatX, formatY, onPoint } = settings;
+  const { width, height, logarithmic, group, over, formatY, onPoint } = settings;
   const axis = (format: (value: number) => string): UPlot.Axis => ({
     stroke: () => token("--hw-text-3"),
     font: `11px ${token("--hw-font")}`,
@@ -67,7 +77,14 @@ export function optionsOf(lines: readonly Line[], settings: ChartSettings): UPlo
     },
     scales: { x: { time: false }, y: logarithmic ? { distr: 3 } : {} },
     axes: [
-      { ...axis(formatX), size: 28 },
+      {
+        ...axis((x) => formatOver(over, x)),
+        size: 24,
+        label: OVER[over],
+        labelSize: 16,
+        labelGap: 0,
+        labelFont: `11px ${token("--hw-font")}`,
+      },
       { ...axis(formatY), size: 56 },
     ],
     series: [

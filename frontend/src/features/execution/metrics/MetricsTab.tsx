@@ -1,8 +1,9 @@
-import { SegmentedControl, Skeleton } from "@mantine/core";
+import { Skeleton } from "@mantine/core";
 import { lazy, Suspense, useDeferredValue, useMemo, useState } from "react";
 import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
 import { formatDuration } from "@/shared/lib/duration";
 import { ErrorState } from "@/shared/ui/ErrorState";
+import { Segments } from "@/shared/ui/Segments";
 import { seriesStyle } from "@/shared/ui/series";
 import { useSelection } from "../useSelection";
 import classes from "./MetricsTab.module.css";
@@ -11,14 +12,8 @@ import { type Axis, firstChoice, pointsOf, type Series, usualAxis } from "./seri
 import { useMetrics } from "./useMetrics";
 
 const LineChart = lazy(() => import("@/shared/ui/LineChart").then((chart) => ({ default: chart.LineChart })));
-const AXES = [
-  { value: "step", label: "Step" },
-  { value: "time", label: "Time" },
-];
-const SCALES = [
-  { value: "linear", label: "Linear" },
-  { value: "log", label: "Log" },
-];
+const AXES: Record<Axis, string> = { step: "Step", time: "Time" };
+const SCALES = { linear: "Linear", log: "Log" } as const;
 /** Curves in one chart: as many as there are colours. */
 const MOST = 5;
 
@@ -56,19 +51,13 @@ export function MetricsTab({ record, taskRun, attempt }: Props) {
 
 function Chart({ series, startedAt }: { series: readonly Series[]; startedAt: string | null }) {
   const [chosen, setAxis] = useState<Axis | null>(null);
-  const [scale, setScale] = useState("linear");
+  const [scale, setScale] = useState<keyof typeof SCALES>("linear");
   const axis = chosen ?? usualAxis(series);
   return (
     <section aria-label="Chart" className={classes.chart}>
       <div className={classes.tools}>
-        <SegmentedControl
-          size="xs"
-          aria-label="Axis"
-          data={AXES}
-          value={axis}
-          onChange={(value) => setAxis(value as Axis)}
-        />
-        <SegmentedControl size="xs" aria-label="Scale" data={SCALES} value={scale} onChange={setScale} />
+        <Segments label="Axis" options={AXES} value={axis} onChange={setAxis} />
+        <Segments label="Scale" options={SCALES} value={scale} onChange={setScale} />
         <span className={classes.hint}>drag to zoom, double click to reset</span>
       </div>
       <Suspense fallback={<Skeleton height={220} />}>
@@ -76,10 +65,11 @@ function Chart({ series, startedAt }: { series: readonly Series[]; startedAt: st
           label={`${series.map(({ label }) => label).join(", ")} over ${axis === "step" ? "the steps" : "time"}`}
           height={220}
           logarithmic={scale === "log"}
-          {...(axis === "time" && { formatX: formatDuration })}
+          over={axis}
+          {...(series.every(({ kind }) => kind === "DURATION") && { formatY: formatDuration })}
           lines={series.map((one, at) => ({
             key: one.key,
-            label: one.label,
+            label: labelOf(one),
             colour: seriesStyle(at).colour,
             dash: seriesStyle(at).dash,
             points: pointsOf(one, axis, startedAt),
@@ -88,6 +78,11 @@ function Chart({ series, startedAt }: { series: readonly Series[]; startedAt: st
       </Suspense>
     </section>
   );
+}
+
+/** "train · rows, running sum": a counter's curve is not its values. */
+function labelOf({ label, kind }: Series): string {
+  return kind === "COUNTER" ? `${label}, running sum` : label;
 }
 
 function emptyWords(taskRun: TaskRunRow | undefined): string {

@@ -130,3 +130,10 @@ it("draws first what makes a curve", () => {
   const series = seriesOf(row("a", 1), row("b", 1), row("b", 2));
   expect(firstChoice(series, 5)).toEqual([series[1]!.key]);
 });
+
+it("draws curves of one kind first, which share a scale", () => {
+  const counter = { kind: "COUNTER" } as const;
+  const series = seriesOf(row("a", 1, counter), row("a", 2, counter), row("b", 1), row("b", 2));
+  expect(firstChoice(series, 5)).toEqual([series[1]!.key]);
+  expect(firstChoice(series.slice(0, 1), 5)).toEqual([series[0]!.key]);
+});

@@ -2,6 +2,7 @@ import type { MetricRowFragment } from "@/shared/graphql/gen/graphql";
 import { formatDuration } from "@/shared/lib/duration";
 import { metricName, tagWords } from "@/shared/lib/metric";
 import { formatNumber } from "@/shared/lib/number";
+import { type Point, runningSum } from "@/shared/lib/points";
 
 export type MetricRow = MetricRowFragment;
 
@@ -111,19 +112,14 @@ export function summaryOf({ kind, rows }: Series): Summary {
 export type Axis = "step" | "time";
 
 /** Points over the steps, or over the seconds since `start`; a counter is drawn as its running sum from left to right. */
-export function pointsOf(series: Series, axis: Axis, start: string | null): [number, number][] {
+export function pointsOf(series: Series, axis: Axis, start: string | null): Point[] {
   const from = Date.parse(start ?? series.rows[0]!.at);
   const points = series.rows.flatMap((row): [number, number][] => {
     const x = axis === "step" ? row.step : (Date.parse(row.at) - from) / 1000;
     return x === null ? [] : [[Number(x), row.value]];
   });
   points.sort(([one], [other]) => one - other);
-  if (series.kind !== "COUNTER") return points;
-  let sum = 0;
-  return points.map(([x, value]) => {
-    sum += value;
-    return [x, sum];
-  });
+  return series.kind === "COUNTER" ? runningSum(points) : points;
 }
 
 /** Steps where most of the chosen have them, else time. */
@@ -132,10 +128,15 @@ export function usualAxis(series: readonly Series[]): Axis {
   return stepped * 2 >= series.length ? "step" : "time";
 }
 
-/** The curves to draw until somebody chooses: the first with more than one value. */
+/**
+ * The curves to draw until somebody chooses: the first with more than one value. They share an axis, so they are of one
+ * kind: beside a sum that rises, other values would lie flat.
+ */
 export function firstChoice(series: readonly Series[], most: number): string[] {
-  return series
-    .filter(({ rows }) => rows.length > 1)
+  const curves = series.filter(({ rows }) => rows.length > 1);
+  const kind = curves.some((one) => one.kind === "GAUGE") ? "GAUGE" : curves[0]?.kind;
+  return curves
+    .filter((one) => one.kind === kind)
     .slice(0, most)
     .map(({ key }) => key);
 }
