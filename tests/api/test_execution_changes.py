@@ -13,7 +13,7 @@ from graphql import get_named_type, is_leaf_type
 from models.lifecycle.actions import Action
 from schema import build_schema
 from tests.api.client import PROBLEM, Client
-from tests.api.followed import VIEW, Follower, following
+from tests.api.followed import CHANGES, VIEW, Follower, following
 from tests.api.held import Target, act
 from tests.api.servers import Served
 
@@ -222,3 +222,12 @@ async def test_each_field_is_told_though_nobody_asks_for_another(
     fields = fields_of(kind)
     for start in range(0, len(fields), 8):
         await asyncio.gather(*map(is_told, fields[start : start + 8]))
+
+
+async def test_who_follows_from_a_view_of_the_past_is_told_to_read_anew(client: Client) -> None:
+    id = (await client.run(ABOVE))["id"]
+    for at, anew in ((1, True), (None, False)):
+        after = (await client.ask(VIEW, id=id, at=at))["execution"]["cursor"]
+        await mutate(client, "addNote", "AddNoteInput", id=id, text="something new")
+        async with client.subscribe(CHANGES, id=id, after=after) as messages:
+            assert (await anext(messages))["executionChanges"]["reset"] is anew
