@@ -18,6 +18,13 @@ insert into executions (id, namespace, flow_key, kind, name, state, seq, state_s
 select gen_random_uuid(), 'acme', 'below', 'flow', 'below', 'CREATED', 1, 1, 'user:admin', $2, $1
 from generate_series(1, $3) n
 """
+ARTIFACT = """
+with made as (
+  insert into artifacts (id, namespace, name, version, type, uri, created_at)
+  values (gen_random_uuid(), 'acme', 'model', '1', 'model', 's3://model', $2) returning id)
+insert into artifact_uses (id, artifact_id, execution_id, direction, uri, created_at)
+select gen_random_uuid(), id, $1, 'OUT', 's3://model', $2 from made
+"""
 
 
 async def now(database: Database, id: UUID) -> str:
@@ -101,3 +108,34 @@ async def test_rows_come_until_they_are_too_long_together_in_the_order_of_their_
         keys = keys[keys.index(rows[-1]["id"]) + 1 :] if rows else []
     assert found == [[kept[4], kept[3]], [kept[2], kept[1], kept[0]], []]
     assert await store.some_rows(database.pool, "metrics", new_id(), kept) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ("state_seq = state_seq + 1", 1),
+        ('labels = \'{"n": "1"}\'', 1),
+        ("progress = 0.5, seq = seq + 1", 0),
+        ("labels = labels", 0),
+    ],
+)
+async def test_children_that_a_server_of_an_earlier_version_moves_are_told(
+    database: Database, changed: str, told: int
+) -> None:
+    id = await store_execution(database.pool)
+    await database.pool.execute(CHILDREN, id, NOW, 2)
+    moment = await now(database, id)
+    one = "id = (select max(id::text)::uuid from executions where parent_id = $1)"
+    await database.pool.execute(f"update executions set {changed} where {one}", id)
+    assert (await counted(database, id, moment))["children"] == told
+
+
+async def test_artifacts_that_a_server_of_an_earlier_version_changes_are_told(
+    database: Database,
+) -> None:
+    id = await store_execution(database.pool)
+    await database.pool.execute(ARTIFACT, id, NOW)
+    moment = await now(database, id)
+    assert (await counted(database, id, moment))["artifacts"] == 0
+    await database.pool.execute("update artifact_uses set size = 1 where execution_id = $1", id)
+    assert (await counted(database, id, moment))["artifacts"] == 1
