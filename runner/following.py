@@ -26,7 +26,7 @@ from runner.feed import Feed
 from runner.rest import rest_after
 from runner.store import execution_changes as store
 from runner.store.connection import Pool
-from runner.store.event_log import EventRow, events_after
+from runner.store.event_log import EventRow
 from runner.store.execution_changes import KINDS, News
 from runner.store.patience import patiently
 from runner.touched import Touched, touched_by
@@ -72,7 +72,7 @@ class Part:
 @dataclass(frozen=True, slots=True)
 class Weight:
     """About how many characters a row comes to beside its texts, and each of its attempts; `left_out` are columns with
-    long texts that nobody asks for."""
+    long texts that nobody asks for: they are not read."""
 
     row: int
     attempt: int = 0
@@ -81,7 +81,7 @@ class Weight:
     def of(self, row: Any) -> int:
         found = self.row
         for column, value in _columns(row):
-            if isinstance(value, str) and column not in self.left_out:
+            if isinstance(value, str):
                 found += len(value)
             elif column == "attempt" and self.attempt:
                 found += value * (self.attempt + len(row["error"] or ""))
@@ -107,7 +107,7 @@ async def follow(
         while True:
             began = time.thread_time()
             moment = place.moment if place else None
-            news = await patiently(pool, partial(store.news_since, pool, id, moment))
+            news = await patiently(pool, partial(store.news_since, pool, id, moment, weights))
             if news is None:
                 return
             if place is None or await _is_too_far(pool, id, place, news):
@@ -124,7 +124,7 @@ async def follow(
 
 async def _is_too_far(pool: Pool, id: UUID, place: Place, news: News) -> bool:
     """Whether to read the execution anew costs less than to tell all that lies between; or that is unknown."""
-    if news.ahead or place.seq > news.seq or max(news.rows.values()) > store.TOO_MANY:
+    if news.ahead or place.seq > news.seq or max(news.rows.values(), default=0) > store.TOO_MANY:
         return True
     passed = news.seq - place.seq
     if passed <= _FEW:
@@ -181,23 +181,40 @@ class _Round:
         start = names.index(place.kind) if place.kind else 0
         for name in names[start:]:
             after = place.last if name == place.kind else store.NO_ID
-            if name not in self._weights:
+            if not self._news.rows.get(name):
                 continue
-            while rows := await self._read(
-                store.rows_between, name, self._id, place.moment, until, after, _ROWS_AT_ONCE
+            while ids := await self._read(
+                store.ids_between, name, self._id, place.moment, until, after, _ROWS_AT_ONCE
             ):
-                for row in rows:
+                async for row in self._few_at_once(name, ids):
                     after = row["id"]
                     yield _Item(replace(place, kind=name, last=after), name, after, row)
-                if len(rows) < _ROWS_AT_ONCE:
+                after = ids[-1]
+                if len(ids) < _ROWS_AT_ONCE:
                     break
+
+    async def _few_at_once(self, name: str, ids: Sequence[UUID]) -> AsyncIterator[Any]:
+        while ids:
+            some = ids[:_ROWS_AT_ONCE]
+            rows = await self._some(name, some)
+            for row in rows:
+                yield row
+            ids = ids[some.index(rows[-1]["id"]) + 1 if rows else len(some) :]
+
+    async def _some(self, name: str, ids: Sequence[UUID]) -> Sequence[Any]:
+        without = self._weights[name].left_out
+        return await self._read(store.some_rows, name, self._id, ids, without)
 
     async def _happened(self, place: Place) -> AsyncIterator[_Item]:
         seq, within = place.seq, place.within
+        weight = self._weights.get("events")
+        without = weight.left_out if weight else {"data"}
         while seq < self._news.seq:
-            events = await self._read(events_after, self._id, seq, _EVENTS_AT_ONCE, self._news.seq)
+            events = await self._read(
+                store.some_events, self._id, seq, _EVENTS_AT_ONCE, self._news.seq, without
+            )
             touched = await self._read(touched_by, self._id, events, self._weights)
-            coming = [run for event in events for run in touched[event.seq].runs]
+            coming = [run for event in events for run in touched[event.seq].runs][within:]
             for event in events:
                 before = Place(seq, place.moment)
                 async for item in self._of_event(before, event, touched[event.seq], within, coming):
@@ -218,14 +235,17 @@ class _Round:
         last = replace(before, within=len(touched.runs))
         for name, key, row in touched.beside:
             yield _Item(last, name, key, row)
+        for name, ids in touched.named_before.items():
+            async for row in self._few_at_once(name, ids):
+                yield _Item(last, name, row["id"], row)
         yield _Item(Place(event.seq, before.moment), "events", event.seq, event)
 
     async def _task_run(self, run: UUID, coming: Sequence[UUID]) -> Any:
         """Each is read once in a round, and with it some of those that come after it."""
         if run not in self._rows:
             unread = (id for id in coming if id not in self._told and id not in self._rows)
-            some = {run, *islice(unread, _ROWS_AT_ONCE)}
-            for row in await self._read(store.task_runs_by_id, list(some)):
+            some = dict.fromkeys((run, *islice(unread, _ROWS_AT_ONCE)))
+            for row in await self._some("task_runs", list(some)):
                 self._rows[row["id"]] = row
         self._told.add(run)
         return self._rows.pop(run, None)

@@ -115,6 +115,9 @@ def _past(
     seen: dict[str, Callable[[Sequence[Any]], list[Row]]] = {}
     past = Past(execution, events[-1].at, rows, seen)
     whole = {**row, **{name: value(execution) for name, _, value in NEW_EXECUTION_COLUMNS}}
+    whole.pop(
+        "moment", None
+    )  # of now: whoever followed from it would miss what was written since then
     own = past_row(past, whole)
     rows["execution"] = lambda _: own
     rows["snapshot"] = lambda _: execution

@@ -1,6 +1,7 @@
 """Executions as they were, kept while somebody looks at one moment after the other: events never change, so the facts
 are read once, and folding goes on from the nearest moment that was folded before."""
 
+import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Final
@@ -14,8 +15,12 @@ from runner.pace import Pace
 from runner.store.connection import Connection
 from runner.store.event_log import facts_after
 
-_ROOM: Final = 80_000
-"""Events and task runs that are kept, of all executions together."""
+_ROOM: Final = 16_000_000
+"""Characters that are kept, of all executions together; what they become takes several times as many bytes."""
+_EVENT: Final = 100
+"""Characters that an event or a task run counts beside its data."""
+_AGE: Final = 300.0
+"""Seconds that an execution is kept after somebody looked at it."""
 _MOMENTS: Final = 8
 """Of one execution."""
 
@@ -25,11 +30,14 @@ class _Told:
     plan: Plan
     events: list[Event] = field(default_factory=list)
     moments: OrderedDict[int, Execution] = field(default_factory=OrderedDict)
+    length: int = 0
+    until: asyncio.TimerHandle | None = None
 
     @property
     def size(self) -> int:
         """A moment shares with its neighbours what is alike in both."""
-        return len(self.events) + sum(len(one.tasks) for one in self.moments.values()) // 8
+        counted = len(self.events) + sum(len(one.tasks) for one in self.moments.values()) // 8
+        return self.length + _EVENT * counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,32 +51,51 @@ class Moment:
 class Retold:
     """One a process."""
 
-    def __init__(self, room: int = _ROOM) -> None:
+    def __init__(self, room: int = _ROOM, age: float = _AGE) -> None:
         self._room = room
+        self._age = age
         self._kept: OrderedDict[UUID, _Told] = OrderedDict()
 
     async def at(self, connection: Connection, plan: Plan, id: UUID, seq: int) -> Moment | None:
         """None: it has no such event any more."""
         told = self._kept.get(id)
         if told is None or told.plan.unreadable != plan.unreadable:
+            self._drop(id)
             told = self._kept[id] = _Told(plan)
         self._kept.move_to_end(id)
         have = len(told.events)
         if have < seq:
-            more = await facts_after(connection, id, have, seq)
-            told.events += more[len(told.events) - have :]  # others may have read some meanwhile
+            more, lengths = await facts_after(connection, id, have, seq)
+            read_meanwhile = len(told.events) - have  # by others
+            told.events += more[read_meanwhile:]
+            told.length += sum(lengths[read_meanwhile:])
         if len(told.events) < seq:
-            self._kept.pop(id, None)
+            self._drop(id)
             return None
         found = Moment(await _folded(told, seq), told.events[:seq])
-        self._forget()
+        self._make_room()
+        self._keep_for_a_while(id)
         return found
 
-    def _forget(self) -> None:
+    def _keep_for_a_while(self, id: UUID) -> None:
+        if told := self._kept.get(id):
+            if told.until:
+                told.until.cancel()
+            told.until = asyncio.get_running_loop().call_later(self._age, self._drop, id)
+
+    def _make_room(self) -> None:
         size = sum(told.size for told in self._kept.values())
         while size > self._room and self._kept:
-            _, oldest = self._kept.popitem(last=False)
-            size -= oldest.size
+            size -= self._drop(next(iter(self._kept)))
+
+    def _drop(self, id: UUID) -> int:
+        """How much there was of it."""
+        told = self._kept.pop(id, None)
+        if told is None:
+            return 0
+        if told.until:
+            told.until.cancel()
+        return told.size
 
 
 async def _folded(told: _Told, seq: int) -> Execution:

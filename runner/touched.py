@@ -8,11 +8,9 @@ from uuid import UUID
 
 from models.event_types import EventType
 from models.lifecycle.places import place_of
-from models.states import AttemptState
 from runner.store import execution_changes as store
 from runner.store.connection import Pool
 from runner.store.event_log import EventRow
-from runner.store.json import load
 
 _APPROVAL: Final = frozenset(
     {
@@ -30,10 +28,12 @@ _OUTPUTS: Final = frozenset({EventType.OUTPUTS_SET, EventType.TASK_RUN_STATE_CHA
 
 @dataclass(slots=True)
 class Touched:
-    """By one event. `beside` are rows: the name of their field, their id, the row."""
+    """By one event. `beside` are rows: the name of their field, their id, the row. `named_before` are the ids of rows
+    by the name of their field."""
 
     runs: list[UUID] = field(default_factory=list)
     beside: list[tuple[str, UUID, Any]] = field(default_factory=list)
+    named_before: dict[str, list[UUID]] = field(default_factory=dict)
 
 
 async def touched_by(
@@ -41,8 +41,7 @@ async def touched_by(
 ) -> Mapping[int, Touched]:
     """By the seq of each; of the kinds of rows that are asked for."""
     found = {event.seq: Touched() for event in events}
-    await _add_task_runs(pool, id, events, found)
-    for name, add in _BESIDE.items():
+    for name, add in _ADDED.items():
         if name in asked:
             await add(pool, id, events, found)
     return found
@@ -52,13 +51,22 @@ async def _add_task_runs(
     pool: Pool, id: UUID, events: Sequence[EventRow], found: Mapping[int, Touched]
 ) -> None:
     around = await _foreach_ids(pool, id, events)
+    brought = await _brought(pool, id, events)
     for event in events:
         if event.task_run_id:
             found[event.seq].runs.append(event.task_run_id)
             found[event.seq].runs += [around[path] for path in _around(event) if path in around]
-        if event.type in _BRINGING:
-            brought = [UUID(one) for one in load(event.data)["task_runs"].values()]
-            found[event.seq].runs += await store.in_their_order(pool, id, brought)
+        found[event.seq].runs += brought.get(event.seq, ())
+
+
+async def _brought(
+    pool: Pool, id: UUID, events: Sequence[EventRow]
+) -> Mapping[int, Sequence[UUID]]:
+    found: dict[int, list[UUID]] = {}
+    seqs = [event.seq for event in events if event.type in _BRINGING]
+    for seq, run in await store.brought_by(pool, id, seqs) if seqs else ():
+        found.setdefault(seq, []).append(run)
+    return found
 
 
 def _around(event: EventRow) -> list[str]:
@@ -102,31 +110,21 @@ async def _add_named_before(
         if event.type == EventType.TASK_RUN_RECORDED and event.from_state is None
     }
     paths = [path for path in new if path]
-    for row in await store.rows_by_path(pool, name, id, paths) if paths else ():
-        found[new[row["path"]]].beside.append((name, row["id"], row))
+    for path, one in await store.ids_of_paths(pool, name, id, paths) if paths else ():
+        found[new[path]].named_before.setdefault(name, []).append(one)
 
 
 async def _add_set_aside(
     pool: Pool, id: UUID, events: Sequence[EventRow], found: Mapping[int, Touched]
 ) -> None:
     """What an attempt made is no longer of the execution when the attempt did not succeed."""
-    ended = {
-        (event.task_run_id, event.attempt): event.seq
-        for event in events
-        if event.task_run_id and event.attempt and _failed(event)
-    }
-    for row in await store.set_aside(pool, id, list(ended)) if ended else ():
-        seq = ended[row["task_run_id"], row["attempt"]]
-        found[seq].beside.append(("gone_artifacts", row["id"], row["id"]))
+    ended = [event.seq for event in events if event.type == EventType.ATTEMPT_ENDED]
+    for seq, use in await store.set_aside(pool, id, ended) if ended else ():
+        found[seq].beside.append(("gone_artifacts", use, use))
 
 
-def _failed(event: EventRow) -> bool:
-    if event.type != EventType.ATTEMPT_ENDED:
-        return False
-    return bool(load(event.data)["state"] != AttemptState.SUCCESS)
-
-
-_BESIDE: Final[Mapping[str, Callable[..., Awaitable[None]]]] = {
+_ADDED: Final[Mapping[str, Callable[..., Awaitable[None]]]] = {
+    "task_runs": _add_task_runs,
     "approvals": _add_approvals,
     "notes": _add_notes,
     "gone_artifacts": _add_set_aside,

@@ -24,15 +24,18 @@ _LEAF: Final = 34
 """Characters of a field in an answer, about: its name, its value and what stands between."""
 _LISTED: Final = 2
 """How many of a list within a row, about."""
-_LONG: Final[Mapping[str, Mapping[str, str]]] = {
-    "task_runs": {"inputs": "inputs", "outputs": "results"},
-    "events": {"data": "data"},
-    "children": {name: name for name in ("inputs", "outputs", "properties", "trigger", "failure")},
+_LONG: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
+    "task_runs": {"inputs": frozenset({"inputs"}), "results": frozenset({"outputs"})},
+    "events": {"data": frozenset({"data"})},
+    "children": {
+        name: frozenset({name, "columns"})
+        for name in ("inputs", "outputs", "properties", "trigger", "failure", "git")
+    },
 }
-"""Columns with long texts, by the field that shows them."""
+"""Columns with long texts, and the fields that need them."""
 _NEVER_SHOWN: Final[Mapping[str, frozenset[str]]] = {
     "task_runs": frozenset({"outputs", "standing"}),
-    "children": frozenset({"tentative", "clock", "signals", "paused", "killing", "git"}),
+    "children": frozenset({"tentative", "clock", "signals", "paused", "killing"}),
 }
 _ROWS: Final[Mapping[str, str]] = {
     "taskRuns": "task_runs",
@@ -93,8 +96,8 @@ def weights_of(info: Info) -> Mapping[str, Weight]:
 
 def _weight(raw: Raw, name: str, kind: Any, asked: Sequence[SelectionSetNode | None]) -> Weight:
     names = {field for field, _, _ in fields_below(raw, get_named_type(kind), asked)}
-    long: Mapping[str, str] = _LONG.get(name, {})
-    unasked = {column for shown, column in long.items() if shown not in names}
+    long: Mapping[str, frozenset[str]] = _LONG.get(name, {})
+    unasked = {column for column, needing in long.items() if not needing & names}
     row, attempt = _sizes(raw, kind, asked)
     if name != "task_runs":
         row, attempt = row + _LISTED * attempt, 0

@@ -47,7 +47,7 @@ insert into artifact_uses as u (id, artifact_id, execution_id, task_run_id, path
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 on conflict (execution_id, artifact_id, direction, coalesce(path, ''), coalesce(attempt, 0)) do update
 set uri = excluded.uri, digest = coalesce(excluded.digest, u.digest), size = coalesce(excluded.size, u.size),
-    properties = u.properties || excluded.properties, xid = excluded.xid
+    properties = u.properties || excluded.properties
 """
 
 

@@ -105,13 +105,15 @@ async def events_before(
 
 async def facts_after(
     connection: Executes, execution_id: UUID, after: int, seq: int
-) -> list[Event]:
-    """Those after one to `seq`, as the domain's facts. The rest of the event loop has its turns meanwhile."""
-    pace, found = Pace(), []
+) -> tuple[list[Event], list[int]]:
+    """Those after one to `seq`, as the domain's facts, and how many characters each was stored with. The rest of the
+    event loop has its turns meanwhile."""
+    pace, found, lengths = Pace(), [], []
     for row in await connection.fetch(_BETWEEN, execution_id, after, seq):
         found.append(event_of(row))
+        lengths.append(len(row["data"]))
         await pace.keep()
-    return found
+    return found, lengths
 
 
 async def stream_events(

@@ -3,14 +3,19 @@ transaction that wrote a row was seen by the place's snapshot. So nothing is lef
 whatever order transactions commit."""
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import Any, Final
 from uuid import UUID
 
+from models.event_types import EventType
+from models.states import AttemptState
 from runner.store.connection import Executes
+from runner.store.event_log import EventRow
 from runner.store.history import METRIC
 from runner.store.nodes import TASK_RUN_WITH_RESULTS, USE
+from runner.store.snapshots import NEW_EXECUTION_COLUMNS
+from runner.store.writes import NEW_TASK_RUN_COLUMNS
 
 Row = Any
 TOO_MANY: Final = 5_000
@@ -18,11 +23,14 @@ TOO_MANY: Final = 5_000
 NO_ID: Final = UUID(int=0)
 
 
+BYTES: Final = 64_000
+"""Of rows that are read at once; one row may be longer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """Rows without events of their own; `xid` names the transaction that wrote one."""
 
-    select: str
     execution: str
     id: str
     xid: str
@@ -30,11 +38,9 @@ class Kind:
 
 
 KINDS: Final[Mapping[str, Kind]] = {
-    "metrics": Kind(METRIC, "m.execution_id", "m.id", "m.xid", "metrics m"),
-    "artifacts": Kind(USE, "u.execution_id", "u.id", "u.xid", "artifact_uses u"),
-    "children": Kind(
-        "select c.* from executions c", "c.parent_id", "c.id", "c.moved_xid", "executions c"
-    ),
+    "metrics": Kind("m.execution_id", "m.id", "m.xid", "metrics m"),
+    "artifacts": Kind("u.execution_id", "u.id", "u.xid", "artifact_uses u"),
+    "children": Kind("c.parent_id", "c.id", "c.moved_xid", "executions c"),
 }
 
 
@@ -73,12 +79,15 @@ def _counted(kind: Kind) -> str:
     )
 
 
-_NEWS: Final = f"""
+def _news(names: Sequence[str]) -> str:
+    counted = "".join(f", {_counted(KINDS[name])} as {name}" for name in names)
+    return f"""
 select e.seq, pg_current_snapshot()::text as moment,
-  pg_snapshot_xmax($2::text::pg_snapshot) > pg_snapshot_xmax(pg_current_snapshot()) as ahead,
-  {", ".join(f"{_counted(kind)} as {name}" for name, kind in KINDS.items())}
+  pg_snapshot_xmax($2::text::pg_snapshot) > pg_snapshot_xmax(pg_current_snapshot()) as ahead{counted}
 from executions e where id = $1
 """
+
+
 _NOW: Final = "select seq, pg_current_snapshot()::text as moment from executions where id = $1"
 
 
@@ -93,45 +102,112 @@ class News:
     ahead: bool
 
 
-async def news_since(pool: Executes, id: UUID, moment: str | None) -> News | None:
-    """None: there is no such execution any more."""
+async def news_since(
+    pool: Executes, id: UUID, moment: str | None, asked: Container[str] = KINDS
+) -> News | None:
+    """Of the kinds that are asked for. None: there is no such execution any more."""
     if moment is None:
         row = await pool.fetchrow(_NOW, id)
         return News(row["seq"], row["moment"], {}, False) if row else None
-    row = await pool.fetchrow(_NEWS, id, moment)
+    names = [name for name in KINDS if name in asked]
+    row = await pool.fetchrow(_news(names), id, moment)
     if row is None:
         return None
-    return News(row["seq"], row["moment"], {name: row[name] for name in KINDS}, row["ahead"])
+    return News(row["seq"], row["moment"], {name: row[name] for name in names}, row["ahead"])
 
 
-async def rows_between(
+async def ids_between(
     pool: Executes, name: str, id: UUID, since: str, until: str, after: UUID, limit: int
-) -> Sequence[Row]:
-    """Of a kind, in the order of their ids: those that the snapshot `until` sees and `since` does not."""
+) -> list[UUID]:
+    """Of rows of a kind, in their order: those that the snapshot `until` sees and `since` does not."""
     kind = KINDS[name]
     seen = f"pg_visible_in_snapshot({kind.xid}, $3::text::pg_snapshot)"
-    rows: Sequence[Row] = await pool.fetch(
-        f"{kind.select} where {kind.execution} = $1 and {_since(kind.xid, '$2')} and {seen} "
-        f"and {kind.id} > $4 order by {kind.id} limit $5",
+    rows = await pool.fetch(
+        f"select {kind.id} from {kind.table} where {kind.execution} = $1 "
+        f"and {_since(kind.xid, '$2')} and {seen} and {kind.id} > $4 order by {kind.id} limit $5",
         *(id, since, until, after, limit),
     )
-    return rows
+    return [row["id"] for row in rows]
 
 
-async def rows_by_path(pool: Executes, name: str, id: UUID, paths: Sequence[str]) -> Sequence[Row]:
-    """Of a kind, those that were told by the path of their task run alone."""
-    kind, alias = KINDS[name], KINDS[name].table[-1]
+def _columns(names: Iterable[str], without: Container[str]) -> str:
+    return ", ".join(name for name in names if name not in without)
+
+
+_TASK_RUN: Final = (*(name for name, _, _ in NEW_TASK_RUN_COLUMNS), "results", "source_execution")
+_EXECUTION: Final = tuple(name for name, _, _ in NEW_EXECUTION_COLUMNS)
+_EVENT: Final = tuple(field.name for field in fields(EventRow))
+
+
+def _source(name: str, without: Container[str]) -> str:
+    """The rows of the execution $1, without some columns: what is not read is not unpacked either."""
+    match name:
+        case "events":
+            data = "'{}'" if "data" in without else "data"
+            return (
+                f"select {_columns(_EVENT, {'data'})}, {data} as data from events "
+                "where execution_id = $1"
+            )
+        case "task_runs":
+            runs = f"{TASK_RUN_WITH_RESULTS} where t.execution_id = $1"
+            return f"select {_columns(_TASK_RUN, without)} from ({runs}) t"
+        case "children":
+            return f"select {_columns(_EXECUTION, without)} from executions where parent_id = $1"
+        case "metrics":
+            return f"{METRIC} where m.execution_id = $1"
+        case _:
+            return f"{USE} where u.execution_id = $1"
+
+
+async def some_rows(
+    pool: Executes, name: str, id: UUID, keys: Sequence[UUID | int], without: Container[str] = ()
+) -> Sequence[Row]:
+    """Of an execution, in the order of their keys, the ids or, of events, the seqs: the first ones, up to the one with
+    which they come to BYTES. Rows that are gone are passed over."""
+    source = _source(name, without)
+    key, array = ("seq", "$2::int[]") if name == "events" else ("id", "$2::uuid[]")
     rows: Sequence[Row] = await pool.fetch(
-        f"{kind.select} where {kind.execution} = $1 and {alias}.task_run_id is null "
-        f"and {alias}.path = any($2::text[]) order by {kind.id}",
-        *(id, paths),
+        f"""
+with recursive few as (
+  select 0 as number, 0::bigint as total
+  union all
+  select number + 1, total + coalesce(
+    (select octet_length(x::text) from ({source}) x where x.{key} = ({array})[number + 1]), 0)
+  from few where total < {BYTES} and number < cardinality({array}))
+select x.* from few join ({source}) x on x.{key} = ({array})[few.number] order by few.number
+""",
+        *(id, keys),
     )
     return rows
+
+
+async def some_events(
+    pool: Executes, id: UUID, after: int, limit: int, up_to: int, without: Container[str]
+) -> list[EventRow]:
+    """The first ones after a seq, as many as `some_rows` reads."""
+    seqs = range(after + 1, min(after + limit, up_to) + 1)
+    rows = await some_rows(pool, "events", id, seqs, without)
+    return [EventRow(**row) for row in rows]
+
+
+async def ids_of_paths(
+    pool: Executes, name: str, id: UUID, paths: Sequence[str]
+) -> Sequence[tuple[str, UUID]]:
+    """Of a kind, those that were told by the path of their task run alone, each with it."""
+    kind = KINDS[name]
+    rows = await pool.fetch(
+        f"select path, id from {kind.table} where {kind.execution} = $1 and task_run_id is null "
+        f"and path = any($2::text[]) order by id",
+        *(id, paths),
+    )
+    return [(row["path"], row["id"]) for row in rows]
 
 
 _TASK_RUNS: Final = f"{TASK_RUN_WITH_RESULTS} where t.id = any($1::uuid[]) order by t.position"
-_IN_ORDER: Final = """
-select id from task_runs where execution_id = $1 and id = any($2::uuid[]) order by position, path
+_BROUGHT: Final = """
+select e.seq, t.id from events e cross join lateral jsonb_each_text(e.data -> 'task_runs') brought
+join task_runs t on t.id = brought.value::uuid
+where e.execution_id = $1 and e.seq = any($2::int[]) order by e.seq, t.position, t.path
 """
 _BY_PATH: Final = (
     "select path, id from task_runs where execution_id = $1 and path = any($2::text[])"
@@ -140,9 +216,11 @@ _APPROVALS: Final = "select * from approvals where task_run_id = any($1::uuid[])
 _NOTES: Final = (
     "select * from notes where execution_id = $1 and seq = any($2::bigint[]) order by seq"
 )
-_SET_ASIDE: Final = """
-select id, task_run_id, attempt from artifact_uses
-where execution_id = $1 and (task_run_id, attempt) in (select * from unnest($2::uuid[], $3::int[]))
+_SET_ASIDE: Final = f"""
+select u.id, e.seq from events e
+join artifact_uses u on u.execution_id = $1 and (u.task_run_id, u.attempt) = (e.task_run_id, e.attempt)
+where e.execution_id = $1 and e.seq = any($2::int[]) and e.type = '{EventType.ATTEMPT_ENDED}'
+  and e.data ->> 'state' <> '{AttemptState.SUCCESS}' order by u.id
 """
 
 
@@ -151,9 +229,9 @@ async def task_runs_by_id(pool: Executes, ids: Sequence[UUID]) -> Sequence[Row]:
     return rows
 
 
-async def in_their_order(pool: Executes, id: UUID, task_runs: Sequence[UUID]) -> list[UUID]:
-    """These task runs of an execution, in the order of its document."""
-    return [row["id"] for row in await pool.fetch(_IN_ORDER, id, task_runs)]
+async def brought_by(pool: Executes, id: UUID, seqs: Sequence[int]) -> Sequence[tuple[int, UUID]]:
+    """The task runs that these events brought, in the order of the document, each with its event."""
+    return [(row["seq"], row["id"]) for row in await pool.fetch(_BROUGHT, id, seqs)]
 
 
 async def ids_by_path(pool: Executes, id: UUID, paths: Sequence[str]) -> dict[str, UUID]:
@@ -176,10 +254,6 @@ async def notes_of(pool: Executes, id: UUID, seqs: Sequence[int]) -> Sequence[Ro
     return rows
 
 
-async def set_aside(
-    pool: Executes, id: UUID, attempts: Sequence[tuple[UUID, int]]
-) -> Sequence[Row]:
-    """What these attempts used and made."""
-    runs, numbers = [run for run, _ in attempts], [number for _, number in attempts]
-    rows: Sequence[Row] = await pool.fetch(_SET_ASIDE, id, runs, numbers)
-    return rows
+async def set_aside(pool: Executes, id: UUID, seqs: Sequence[int]) -> Sequence[tuple[int, UUID]]:
+    """The uses by attempts of which these events say that they did not succeed, each with its event."""
+    return [(row["seq"], row["id"]) for row in await pool.fetch(_SET_ASIDE, id, seqs)]

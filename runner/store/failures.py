@@ -2,18 +2,19 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from models.logs import LogLevel, LogStream
 from models.states import TaskRunState
 from runner.store.connection import Executes, Pool
 from runner.store.json import turned
+from runner.store.log_blocks import SIZE
 from runner.store.nodes import TASK_RUN_WITH_RESULTS
 
 Row = Any
-_SEARCHED = 20_000
-"""Lines at the end of an execution's log among which an error is looked for."""
+_SEARCHED: Final = 200_000
+"""Lines, about, at the end of an execution's log among which an error is looked for."""
 _AT_PATHS = f"""{TASK_RUN_WITH_RESULTS} join unnest($1::uuid[], $2::text[]) asked (execution_id, path)
   on (t.execution_id, t.path) = (asked.execution_id, asked.path)"""
 SKIPPED_OF = f"""{TASK_RUN_WITH_RESULTS} where t.execution_id = any($1::uuid[])
@@ -22,18 +23,39 @@ _SKIPPED = f"""
 select execution_id, count(*) as number from task_runs
 where execution_id = any($1::uuid[]) and state = '{TaskRunState.CANCELLED}' group by execution_id
 """
-_LAST_ERRORS = """
-select asked.number, found.line
+
+
+def _last_block(whose: str, which: str) -> str:
+    """A block's moment is that of its first line of a kind: one that is not after a moment has one up to it too."""
+    return f"""(select block from log_blocks b where b.execution_id = asked.execution_id and {whose}
+      and coalesce(b.attempt, asked.attempt) = asked.attempt and {which}
+      and (asked.until is null or since <= asked.until)
+      and block >= (select (lines - $7::bigint) / {SIZE} from log_heads h where h.execution_id = asked.execution_id)
+      order by block desc limit 1)"""
+
+
+_TOLD: Final = "task_run_id = asked.task_run_id"
+_UNTOLD: Final = (
+    "task_run_id is null and path = (select t.path from task_runs t where t.id = asked.task_run_id)"
+)
+
+
+def _last_line(which: str) -> str:
+    """Of an attempt, the last line of this kind: it stands in the last block that holds one."""
+    return f"""(
+  select line from logs l,
+    (select greatest({_last_block(_TOLD, which)}, {_last_block(_UNTOLD, which)}) as block) b
+  where l.execution_id = asked.execution_id and ({_TOLD} or {_UNTOLD})
+    and coalesce(l.attempt, asked.attempt) = asked.attempt and {which}
+    and (asked.until is null or at <= asked.until)
+    and line > b.block::bigint * {SIZE} and line <= (b.block::bigint + 1) * {SIZE}
+  order by line desc limit 1)"""
+
+
+_LAST_ERRORS: Final = f"""
+select asked.number, coalesce({_last_line("level >= $5")}, {_last_line("stream = $6")}) as line
 from unnest($1::uuid[], $2::uuid[], $3::int[], $4::timestamptz[]) with ordinality
   asked (execution_id, task_run_id, attempt, until, number)
-cross join lateral (
-  select line from logs l where l.execution_id = asked.execution_id
-    and (task_run_id = asked.task_run_id
-      or task_run_id is null and path = (select t.path from task_runs t where t.id = asked.task_run_id))
-    and coalesce(l.attempt, asked.attempt) = asked.attempt and (level >= $5 or stream = $6)
-    and (asked.until is null or at <= asked.until)
-    and line > (select lines - $7::bigint from log_heads h where h.execution_id = asked.execution_id)
-  order by level >= $5 desc, line desc limit 1) found
 """
 
 

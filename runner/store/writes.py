@@ -45,13 +45,13 @@ def _insert(table: str, columns: Sequence[Column]) -> str:
     return f"insert into {table} ({names}) select * from unnest({arrays})"
 
 
-def _update(table: str, columns: Sequence[Column], believed: str = "", beside: str = "") -> str:
+def _update(table: str, columns: Sequence[Column], believed: str = "") -> str:
     names = ["id", *(["believed"] if believed else []), *(name for name, _, _ in columns)]
     kinds = ["uuid", *(["bigint"] if believed else []), *(kind for _, kind, _ in columns)]
     arrays = ", ".join(f"${i}::{kind}[]" for i, kind in enumerate(kinds, 1))
     sets = ", ".join(f"{name} = u.{name}" for name, _, _ in columns)
     rows = f"unnest({arrays}) u ({', '.join(names)})"
-    return f"update {table} r set {sets}{beside} from {rows} where r.id = u.id{believed}"
+    return f"update {table} r set {sets} from {rows} where r.id = u.id{believed}"
 
 
 def _arrays(columns: Sequence[Column], values: Sequence[Any]) -> list[list[Any]]:
@@ -59,9 +59,7 @@ def _arrays(columns: Sequence[Column], values: Sequence[Any]) -> list[list[Any]]
 
 
 _INSERT_EXECUTIONS = _insert("executions", NEW_EXECUTION_COLUMNS)
-_MOVED = """, moved_xid = case when (r.state_seq, r.labels) is distinct from (u.state_seq, u.labels)
-  then pg_current_xact_id() else r.moved_xid end"""
-_UPDATE_EXECUTIONS = _update("executions", EXECUTION_COLUMNS, " and r.seq = u.believed", _MOVED)
+_UPDATE_EXECUTIONS = _update("executions", EXECUTION_COLUMNS, " and r.seq = u.believed")
 _INSERT_TASK_RUNS = _insert("task_runs", NEW_TASK_RUN_COLUMNS)
 _UPDATE_TASK_RUNS = _update("task_runs", TASK_RUN_COLUMNS)
 _INSERT_ATTEMPTS = f"""

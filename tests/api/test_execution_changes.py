@@ -1,5 +1,6 @@
 """Following an execution by its changes: what was folded is what a query gives, whatever happens to it."""
 
+import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable
@@ -7,10 +8,12 @@ from random import Random
 from typing import Any
 
 import pytest
+from graphql import get_named_type, is_leaf_type
 
 from models.lifecycle.actions import Action
+from schema import build_schema
 from tests.api.client import PROBLEM, Client
-from tests.api.followed import Follower, following
+from tests.api.followed import CHANGES, VIEW, Follower, following
 from tests.api.held import Target, act
 from tests.api.servers import Served
 
@@ -171,3 +174,60 @@ async def test_whatever_is_told_what_was_folded_is_what_a_query_gives(
     )
     id = recorded["recordExecution"]["execution"]["id"]
     await follow_through([client, beside.client], id, is_told)
+
+
+BELOW = """id: below
+namespace: followed
+tasks: [{id: say, type: log, message: hello}]
+"""
+ABOVE = """id: above
+namespace: followed
+tasks: [{id: held, type: wait, event: go}, {id: down, type: subflow, flow: below, needs: [held]}]
+"""
+GIVEN = {
+    "Execution.columns": '(names: ["git", "properties", "outputs", "schedule"])',
+    "Execution.task": '(key: "say")',
+}
+
+
+def fields_of(kind: str) -> list[str]:
+    """Each as one asks for it alone."""
+    fields = build_schema()._schema.type_map[kind].fields  # type: ignore[attr-defined]
+    leaves = {name for name, field in fields.items() if is_leaf_type(get_named_type(field.type))}
+    return [
+        name + GIVEN.get(f"{kind}.{name}", "") + ("" if name in leaves else " { __typename }")
+        for name in fields
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "kind"),
+    [("children", "Execution"), ("taskRuns", "TaskRun"), ("events", "ExecutionEvent")],
+)
+async def test_each_field_is_told_though_nobody_asks_for_another(
+    client: Client, rows: str, kind: str
+) -> None:
+    await client.save(BELOW)
+    id = (await client.run(ABOVE))["id"]
+    after = (await client.ask(VIEW, id=id))["execution"]["cursor"]
+    await mutate(client, "sendEvent", "SendEventInput", name="go", executionId=id)
+    await client.until_ended(id)
+
+    async def is_told(field: str) -> None:
+        changes = f"""subscription ($id: ID!, $after: String) {{
+          executionChanges(id: $id, after: $after) {{ {rows} {{ {field} }} }} }}"""
+        async with client.subscribe(changes, id=id, after=after) as messages:
+            assert (await anext(messages))["executionChanges"][rows], field
+
+    fields = fields_of(kind)
+    for start in range(0, len(fields), 8):
+        await asyncio.gather(*map(is_told, fields[start : start + 8]))
+
+
+async def test_who_follows_from_a_view_of_the_past_is_told_to_read_anew(client: Client) -> None:
+    id = (await client.run(ABOVE))["id"]
+    for at, anew in ((1, True), (None, False)):
+        after = (await client.ask(VIEW, id=id, at=at))["execution"]["cursor"]
+        await mutate(client, "addNote", "AddNoteInput", id=id, text="something new")
+        async with client.subscribe(CHANGES, id=id, after=after) as messages:
+            assert (await anext(messages))["executionChanges"]["reset"] is anew

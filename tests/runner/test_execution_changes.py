@@ -4,6 +4,7 @@ from uuid import UUID
 
 import pytest
 
+from models.ids import new_id
 from runner.store import execution_changes as store
 from runner.store.database import Database
 from tests.runner.stored import NOW, store_execution
@@ -16,6 +17,13 @@ CHILDREN = """
 insert into executions (id, namespace, flow_key, kind, name, state, seq, state_seq, created_by, created_at, parent_id)
 select gen_random_uuid(), 'acme', 'below', 'flow', 'below', 'CREATED', 1, 1, 'user:admin', $2, $1
 from generate_series(1, $3) n
+"""
+ARTIFACT = """
+with made as (
+  insert into artifacts (id, namespace, name, version, type, uri, created_at)
+  values (gen_random_uuid(), 'acme', 'model', '1', 'model', 's3://model', $2) returning id)
+insert into artifact_uses (id, artifact_id, execution_id, direction, uri, created_at)
+select gen_random_uuid(), id, $1, 'OUT', 's3://model', $2 from made
 """
 
 
@@ -47,8 +55,8 @@ async def test_rows_restored_from_a_server_of_more_transactions_count_as_seen(
     await database.pool.execute(insert, id, NOW, 2)
     assert (await counted(database, id, moment))[kind] == 2
     until = await now(database, id)
-    rows = await store.rows_between(database.pool, kind, id, moment, until, store.NO_ID, 10)
-    assert len(rows) == 2
+    ids = await store.ids_between(database.pool, kind, id, moment, until, store.NO_ID, 10)
+    assert len(await store.some_rows(database.pool, kind, id, ids)) == 2
 
 
 @pytest.mark.parametrize(
@@ -79,3 +87,55 @@ async def test_moved_children_are_found_without_looking_at_the_others(database: 
       and c.moved_xid >= pg_snapshot_xmin($2::text::pg_snapshot)"""
     plan = "\n".join(row[0] for row in await database.pool.fetch(asked, id, moment))
     assert "executions_moved" in plan, plan
+
+
+async def test_rows_come_until_they_are_too_long_together_in_the_order_of_their_keys(
+    database: Database,
+) -> None:
+    id = await store_execution(database.pool)
+    await database.pool.execute(METRICS, id, NOW, 5)
+    kept = [row["id"] for row in await database.pool.fetch("select id from metrics")]
+    keys = [new_id(), *kept[::-1], new_id()]
+    rows = await store.some_rows(database.pool, "metrics", id, keys)
+    assert [row["id"] for row in rows] == kept[::-1]
+    long = """update metrics set tags = jsonb_build_object('long', repeat('x', $2)) where id = $1"""
+    for one, length in zip(kept, (store.BYTES, 1, store.BYTES // 2, store.BYTES, 1), strict=True):
+        await database.pool.execute(long, one, length)
+    found = []
+    while keys:
+        rows = await store.some_rows(database.pool, "metrics", id, keys)
+        found.append([row["id"] for row in rows])
+        keys = keys[keys.index(rows[-1]["id"]) + 1 :] if rows else []
+    assert found == [[kept[4], kept[3]], [kept[2], kept[1], kept[0]], []]
+    assert await store.some_rows(database.pool, "metrics", new_id(), kept) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ("state_seq = state_seq + 1", 1),
+        ('labels = \'{"n": "1"}\'', 1),
+        ("progress = 0.5, seq = seq + 1", 0),
+        ("labels = labels", 0),
+    ],
+)
+async def test_children_that_a_server_of_an_earlier_version_moves_are_told(
+    database: Database, changed: str, told: int
+) -> None:
+    id = await store_execution(database.pool)
+    await database.pool.execute(CHILDREN, id, NOW, 2)
+    moment = await now(database, id)
+    one = "id = (select max(id::text)::uuid from executions where parent_id = $1)"
+    await database.pool.execute(f"update executions set {changed} where {one}", id)
+    assert (await counted(database, id, moment))["children"] == told
+
+
+async def test_artifacts_that_a_server_of_an_earlier_version_changes_are_told(
+    database: Database,
+) -> None:
+    id = await store_execution(database.pool)
+    await database.pool.execute(ARTIFACT, id, NOW)
+    moment = await now(database, id)
+    assert (await counted(database, id, moment))["artifacts"] == 0
+    await database.pool.execute("update artifact_uses set size = 1 where execution_id = $1", id)
+    assert (await counted(database, id, moment))["artifacts"] == 1

@@ -1,6 +1,7 @@
 """Following an execution: nothing is left out and nothing told twice, wherever one is cut off."""
 
 import asyncio
+import tracemalloc
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Any
@@ -35,6 +36,11 @@ TASK_RUNS = """
 insert into task_runs (id, execution_id, path, position, type, queue, state)
 select id, $1, 'each[' || number || '].one', number, 'log', 'default', 'CREATED'
 from unnest($2::uuid[]) with ordinality u (id, number)
+"""
+CHILDREN = """
+insert into executions (id, namespace, flow_key, kind, name, state, seq, state_seq, created_by, created_at, parent_id,
+  properties)
+select id, 'acme', 'below', 'flow', 'below', 'CREATED', 1, 1, 'user:admin', $3, $1, $4 from unnest($2::uuid[]) id
 """
 ADDED = """
 insert into events (execution_id, seq, id, type, at, actor, channel, data)
@@ -170,8 +176,9 @@ async def test_thousands_that_one_event_brings_come_in_parts_in_their_order(
 async def test_a_row_is_as_heavy_as_what_is_asked_of_it() -> None:
     row = {"path": "load", "inputs": "x" * 1_000, "attempt": 3, "error": None}
     assert Weight(100).of(row) == 100 + 4 + 1_000
-    assert Weight(100, left_out=frozenset({"inputs"})).of(row) == 104
-    assert Weight(100, 50, frozenset({"inputs"})).of(row) == 104 + 3 * 50
+    del row["inputs"]
+    assert Weight(100).of(row) == 104
+    assert Weight(100, 50).of(row) == 104 + 3 * 50
     assert Weight(100, 50).of({"attempt": 2, "error": "y" * 30}) == 100 + 30 + 2 * (50 + 30)
 
 
@@ -196,6 +203,105 @@ async def test_what_costs_more_to_tell_than_to_read_is_read_anew(
     assert not (await parts_from(database, feed, id, place))[0].reset
     await measure(database.pool, id, TOO_MANY + 1)
     assert (await parts_from(database, feed, id, place))[0].reset
+
+
+async def test_rows_that_nobody_asks_for_are_no_reason_to_read_anew(
+    database: Database, feed: Feed
+) -> None:
+    id = await store_execution(database.pool)
+    place = await now_of(database, id)
+    await measure(database.pool, id, TOO_MANY + 1)
+    await record(database.pool, id)
+    [part] = await parts_from(database, feed, id, place, {"events": Weight(100)})
+    assert not part.reset
+    assert ids([part], "events") == [2]
+
+
+LONG = 200_000
+MANY = 40
+
+
+async def _events(database: Database, id: UUID) -> None:
+    last = await record(database.pool, id, count=MANY)
+    data = "update events set data = $3 where execution_id = $1 and seq between 2 and $2"
+    await database.pool.execute(data, id, last, _text())
+
+
+async def _task_runs(database: Database, id: UUID) -> None:
+    await add_iterations(database, id, MANY)
+    inputs = "update task_runs set inputs = $2 where execution_id = $1"
+    await database.pool.execute(inputs, id, _text())
+
+
+async def _children(database: Database, id: UUID) -> None:
+    made = [new_id() for _ in range(MANY)]
+    await database.pool.execute(CHILDREN, id, made, NOW, _text())
+
+
+def _text() -> str:
+    return orjson.dumps({"text": "x" * LONG}).decode()
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "write"),
+    [
+        ("events", "data", _events),
+        ("task_runs", "inputs", _task_runs),
+        ("children", "properties", _children),
+    ],
+)
+async def test_who_waits_for_a_slow_reader_keeps_few_rows_and_no_columns_that_nobody_asks_for(
+    database: Database, feed: Feed, name: str, column: str, write: Any
+) -> None:
+    id = await store_execution(database.pool)
+    place = await now_of(database, id)
+    await write(database, id)
+    tracemalloc.start()
+    for left_out, parts_at_least, most in ((set(), MANY, 6 * LONG), ({column}, 1, LONG)):
+        weights = {name: Weight(10, left_out=frozenset(left_out))}
+        before, count = tracemalloc.get_traced_memory()[0], 0
+        async with aclosing(follow(database.pool, feed, id, place, weights)) as parts:
+            async for part in parts:
+                count += 1
+                assert tracemalloc.get_traced_memory()[0] - before < most
+                if not part.more:
+                    break
+        assert count >= parts_at_least
+    tracemalloc.stop()
+
+
+class Heard:
+    """A pool that tells the statements it was asked."""
+
+    def __init__(self, pool: Any) -> None:
+        self._pool = pool
+        self.statements: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._pool, name)
+
+    async def fetch(self, sql: str, *arguments: Any) -> Any:
+        self.statements.append(sql)
+        return await self._pool.fetch(sql, *arguments)
+
+
+@pytest.mark.parametrize(("name", "read"), [("events", False), ("task_runs", True)])
+async def test_task_runs_are_read_only_for_who_asks_for_them(
+    database: Database, feed: Feed, name: str, read: bool
+) -> None:
+    id = await store_execution(database.pool)
+    place = await now_of(database, id)
+    await add_iterations(database, id, 3)
+    pool: Any = Heard(database.pool)
+    async with (
+        asyncio.timeout(DEADLINE),
+        aclosing(follow(pool, feed, id, place, {name: Weight(10)})) as parts,
+    ):
+        part = await anext(parts)
+    assert len(part.rows.get(name, ())) == (3 if read else 1)
+    assert (
+        any("from task_runs" in sql or "join task_runs" in sql for sql in pool.statements) is read
+    )
 
 
 async def test_it_ends_with_the_execution_s_removal(database: Database, feed: Feed) -> None:

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from itertools import product
 from typing import Any
@@ -14,6 +15,7 @@ from models.lifecycle.record_commands import Delete
 from models.logs import LogLevel, LogStream
 from runner.store import log_search
 from runner.store.database import Database, migrate, open_database
+from runner.store.failures import OfAttempt, last_error_lines
 from runner.store.log_blocks import SIZE
 from runner.store.log_lines import (
     LinesOf,
@@ -198,6 +200,35 @@ async def test_what_is_counted_goes_with_the_log(
     async with database.pool.acquire() as connection, connection.transaction():
         await remove(connection, {log[0]: Delete()})
     assert await database.pool.fetchval(count, log[0]) == 0
+
+
+def last_error(run: UUID, path: str | None, attempt: int, until: Any, lines: list[NewLine]) -> Any:
+    """The number of the last line of level ERROR, else of the last on stderr, found by reading all."""
+    wanted = LinesOf(run, run, attempt, until=until)
+    own = [(n, line) for n, line in enumerate(lines, 1) if matches(wanted, path, line)]
+    errors = [n for n, line in own if line.level >= LogLevel.ERROR]
+    stderr = [n for n, line in own if line.stream == LogStream.STDERR]
+    return max(errors or stderr, default=None)
+
+
+async def test_the_last_error_is_what_reading_all_gives(
+    database: Database, log: tuple[UUID, list[UUID], list[NewLine]]
+) -> None:
+    id, runs, lines = log
+    moments = (None, *(NOW + timedelta(seconds=s) for s in (2, 4, 701, SIZE, SIZE + 500, LINES)))
+    asked = [OfAttempt(id, *of) for of in product(runs, (1, 2, 3), moments)]
+    paths = {runs[1]: "load"}
+    expected = [last_error(one[1], paths.get(one[1]), one[2] or 0, one[3], lines) for one in asked]
+    assert await last_error_lines(database.pool, asked) == expected
+    assert len({*expected}) > 10
+
+
+async def test_an_error_is_found_however_much_was_written_after_it(database: Database) -> None:
+    id, run = await store_execution(database.pool), new_id()
+    said = NewLine(id, run, "load", 1, NOW, LogLevel.INFO, LogStream.STDOUT, "x")
+    error = replace(said, level=LogLevel.ERROR)
+    await append_lines(database.pool, [error, *[said] * 21_000])
+    assert await last_error_lines(database.pool, [OfAttempt(id, run, 1)]) == [1]
 
 
 COUNTED = "select * from log_blocks order by log_blocks::text"

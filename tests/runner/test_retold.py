@@ -61,7 +61,7 @@ async def test_moments_in_any_order_are_what_folding_gives(floor: Floor) -> None
     seqs = [seq for _ in range(2) for seq in range(1, execution.seq + 1)]
     Random(7).shuffle(seqs)
     async with floor.parts.database.pool.acquire() as connection:
-        facts = await facts_after(connection, id, 0, execution.seq)
+        facts, _ = await facts_after(connection, id, 0, execution.seq)
         for seq in seqs:
             for retold in (kept, none):
                 moment = await retold.at(connection, plan, id, seq)
@@ -82,12 +82,42 @@ async def test_events_are_read_once_for_all_moments(floor: Floor) -> None:
         assert counting.asked == 2
 
 
+async def test_long_events_are_not_kept(floor: Floor) -> None:
+    execution = await floor.run(TASKS)
+    id, plan = execution.id, execution.plan
+    longer = """update events set data = jsonb_set(data, '{given_labels}', jsonb_build_object('long', repeat('x', $2)))
+      where execution_id = $1 and seq = 1"""
+    async with floor.parts.database.pool.acquire() as connection:
+        for length, asked in ((1_000, 1), (100_000, 2)):
+            await connection.execute(longer, id, length)
+            counting: Any = Counting(connection)
+            retold = Retold(room=50_000)
+            for _ in range(2):
+                await retold.at(counting, plan, id, execution.seq)
+            assert counting.asked == asked
+
+
+async def test_what_nobody_looks_at_any_more_is_forgotten(floor: Floor) -> None:
+    execution = await floor.run(TASKS)
+    id, plan = execution.id, execution.plan
+    async with floor.parts.database.pool.acquire() as connection:
+        for age, asked in ((60, 1), (0, 2)):
+            counting: Any = Counting(connection)
+            retold = Retold(age=age)
+            await retold.at(counting, plan, id, 5)
+            due = asyncio.Event()
+            asyncio.get_running_loop().call_later(0, due.set)
+            await due.wait()
+            await retold.at(counting, plan, id, 5)
+            assert counting.asked == asked
+
+
 @pytest.mark.parametrize(("early", "late"), [(1, 2), (2, 1), (3, 9), (9, 3), (4, 4)])
 async def test_two_who_ask_at_once_get_their_moments(floor: Floor, early: int, late: int) -> None:
     execution = await floor.run(TASKS)
     id, plan = execution.id, execution.plan
     async with floor.parts.database.pool.acquire() as connection:
-        facts = await facts_after(connection, id, 0, execution.seq)
+        facts, _ = await facts_after(connection, id, 0, execution.seq)
         retold, waiting = Retold(), Late(connection)
         asked: Any = waiting
         answer = asyncio.create_task(retold.at(asked, plan, id, late))
