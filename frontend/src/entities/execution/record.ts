@@ -13,6 +13,9 @@ import type {
 import { newer } from "@/shared/lib/newer";
 import type { ActedOn } from "./actions/registry";
 
+/** Readers take events as they come; one that reads later reads the others itself. */
+const EVENTS_KEPT = 200;
+
 export type TaskRunRow = TaskRunRowFragment;
 export type Head = ExecutionHeadFragment;
 export type Snapshot = NonNullable<ExecutionSnapshotQuery["execution"]>;
@@ -32,7 +35,7 @@ export type ExecutionRecord = {
   children: ReadonlyMap<string, ExecutionLinkFragment>;
   /** The seq of the snapshot. */
   since: number;
-  /** Events that arrived after the snapshot, by seq; earlier ones are read by who needs them. */
+  /** The last events that arrived after the snapshot, by seq; earlier ones are kept or read by who needs them. */
   events: readonly EventMarkFragment[];
 };
 
@@ -52,10 +55,9 @@ export function recordOf(snapshot: Snapshot): ExecutionRecord {
   };
 }
 
-/** A snapshot replaces only a record that wants one, and never a newer one. */
+/** A snapshot replaces only a record that wants one, also by a lower seq: the server may have been restored. */
 export function replaced(known: ExecutionRecord | undefined, snapshot: Snapshot): ExecutionRecord {
-  const isWanted = !known || (known.cursor === null && snapshot.seq >= known.seq);
-  return isWanted ? recordOf(snapshot) : known;
+  return !known || known.cursor === null ? recordOf(snapshot) : known;
 }
 
 /** The same record, shown on until a new snapshot replaces it. */
@@ -110,5 +112,5 @@ function without<Row>(known: ReadonlyMap<string, Row>, ids: readonly string[]) {
 function appended(known: readonly EventMarkFragment[], arrived: readonly EventMarkFragment[]) {
   const last = known.at(-1)?.seq ?? -1;
   const fresh = arrived.filter((event) => event.seq > last);
-  return fresh.length ? [...known, ...fresh] : known;
+  return fresh.length ? [...known, ...fresh].slice(-EVENTS_KEPT) : known;
 }

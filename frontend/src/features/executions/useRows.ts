@@ -53,8 +53,8 @@ export function useRows(wanted: Wanted, hold: boolean) {
 }
 
 function useSettling({ rows }: List, hold: boolean, settle: () => void, after: number): void {
-  const overflowing = !rows.pages && rows.shown.length > rows.window.length;
-  const unsettled = rows.held.length > 0 || rows.gone.size > 0 || overflowing;
+  const overflowing = rows.shown.length > rows.window.length + rows.room;
+  const unsettled = rows.held.length + rows.passed > 0 || rows.gone.size > 0 || overflowing;
   useEffect(() => {
     if (hold || !unsettled) return;
     const timer = setTimeout(settle, rows.gone.size ? after : SETTLE_AFTER);
@@ -113,7 +113,6 @@ function useOlder(key: string, wanted: Wanted) {
     current.current = load;
   });
   const loadMore = useCallback(() => void current.current(), []);
-  const hasMore =
-    !list.exhausted && rows.shown.length > 0 && (rows.pages > 0 || rows.window.length >= WINDOW);
+  const hasMore = !list.exhausted && rows.shown.length > 0 && (rows.room > 0 || rows.window.length >= WINDOW);
   return { loadMore, loadingMore: busy, hasMore, moreError };
 }

@@ -33,12 +33,15 @@ const refused = (code: string) => () => {
 /** A server that answers as `answer.now` says, and counts how often it was asked. */
 function serving(first: () => number) {
   const answer = { now: first, count: 0 };
-  const rootValue = { count: () => (answer.count++, answer.now()) };
+  const count = () => {
+    answer.count += 1;
+    return answer.now();
+  };
   const client = new Client({
     url: "/graphql",
     preferGetMethod: false,
     requestPolicy: "network-only",
-    exchanges: [executeExchange({ schema, rootValue })],
+    exchanges: [executeExchange({ schema, rootValue: { count } })],
   });
   return { answer, client };
 }
