@@ -14,6 +14,9 @@ import { newer } from "@/shared/lib/newer";
 import { joined } from "@/shared/lib/sequence";
 import type { ActedOn } from "./actions/registry";
 
+/** Readers take events as they come; one that reads later reads the others itself. */
+const EVENTS_KEPT = 200;
+
 export type TaskRunRow = TaskRunRowFragment;
 export type Head = ExecutionHeadFragment;
 export type Snapshot = NonNullable<ExecutionSnapshotQuery["execution"]>;
@@ -33,7 +36,7 @@ export type ExecutionRecord = {
   children: ReadonlyMap<string, ExecutionLinkFragment>;
   /** The seq of the snapshot. */
   since: number;
-  /** Events that arrived after the snapshot, by seq; earlier ones are read by who needs them. */
+  /** The last events that arrived after the snapshot, by seq; earlier ones are kept or read by who needs them. */
   events: readonly EventMarkFragment[];
 };
 
@@ -53,10 +56,9 @@ export function recordOf(snapshot: Snapshot): ExecutionRecord {
   };
 }
 
-/** A snapshot replaces only a record that wants one, and never a newer one. */
+/** A snapshot replaces only a record that wants one, also by a lower seq: the server may have been restored. */
 export function replaced(known: ExecutionRecord | undefined, snapshot: Snapshot): ExecutionRecord {
-  const isWanted = !known || (known.cursor === null && snapshot.seq >= known.seq);
-  return isWanted ? recordOf(snapshot) : known;
+  return !known || known.cursor === null ? recordOf(snapshot) : known;
 }
 
 /** The same record, shown on until a new snapshot replaces it. */
@@ -79,7 +81,7 @@ export function fold(record: ExecutionRecord, change: Change): ExecutionRecord {
     notes: merged(record.notes, change.notes),
     artifacts: without(merged(record.artifacts, change.artifacts), change.goneArtifactIds),
     children: merged(record.children, change.children),
-    events: joined(record.events, change.events),
+    events: joined(record.events, change.events, EVENTS_KEPT),
   };
 }
 

@@ -6,6 +6,7 @@ import { link } from "@/shared/graphql/link";
 import { aSnapshot, aTask } from "@/testing/fixtures";
 import { socketClientOf } from "@/testing/socket";
 import { Stream } from "@/testing/world";
+import { fold, recordOf } from "./record";
 import { records, useRecord } from "./useRecord";
 
 const FILE = {
@@ -104,12 +105,24 @@ it("turns the stream off at a reset, shows the record on, and goes on from the n
   expect(result.current.record!.seq).toBe(11);
 });
 
-it("never takes a snapshot that is older than what is known", async () => {
+it("takes the snapshot after a reset also when the server was set back, and goes on from there", async () => {
   const { result, asked, streams } = await followed();
   await does(() => streams[0]!.stream.push(changed(7)));
   await does(() => streams[0]!.stream.push(changed(9, { reset: true })));
   await does(() => asked[1]!.answer(at(5)));
-  expect(result.current.record).toMatchObject({ seq: 7, cursor: null });
+  expect(result.current.record).toMatchObject({ seq: 5, cursor: "cursor-5" });
+  expect(streams[1]?.after).toBe("cursor-5");
+  await does(() => streams[1]!.stream.push(changed(6)));
+  expect(result.current.record?.seq).toBe(6);
+});
+
+it("keeps the last events only, however many come", () => {
+  let record = recordOf(at(3));
+  for (let seq = 4; seq < 304; seq += 1) {
+    const event = { seq, at: "2026-01-14T02:00:00Z", type: "PROGRESS_REPORTED", toState: null };
+    record = fold(record, changed(seq, { events: [event] }).executionChanges as never);
+  }
+  expect(record.events.map(({ seq }) => seq)).toEqual(Array.from({ length: 200 }, (_, index) => 104 + index));
 });
 
 it("tells why a snapshot that is wanted could not be read, and asks again later each time", async () => {

@@ -54,7 +54,7 @@ function useLiveRecord(id: string): Reading {
   const { data, error, loading } = useRead(
     ExecutionSnapshotDocument,
     { id },
-    { version: record?.seq, paused: !wanted, retries: true },
+    { version: record?.seq, paused: !wanted },
   );
   const take = useEffectEvent(({ execution }: ExecutionSnapshotQuery) => {
     const known = records.get(id);
@@ -98,7 +98,7 @@ function useMoment(id: string, at: number | undefined): Omit<Reading, "learn" | 
   const { data, error, loading } = useRead(
     ExecutionSnapshotDocument,
     { id, at: at ?? null },
-    { paused: at === undefined, retries: true },
+    { paused: at === undefined },
   );
   const read = useMemo(() => data?.execution && recordOf(data.execution), [data]);
   const shown = useRef<ExecutionRecord>(undefined);

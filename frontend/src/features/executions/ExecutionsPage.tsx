@@ -121,7 +121,7 @@ export function ExecutionsPage() {
           onFilter={onFilter}
           onSort={(column) => setSearch(sortedBy(search, column))}
           onChange={setSearch}
-          news={<News count={rows.held.length} onShow={release} />}
+          news={<News count={rows.held.length + rows.passed} onShow={release} />}
         />
       </div>
       {!isEmpty(selection) && (

@@ -2,6 +2,7 @@ import { Button, Skeleton } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
 import { type Dispatch, type ReactNode, useCallback, useMemo } from "react";
 import type { Actions } from "@/entities/execution/actions/useActions";
+import { ErrorState } from "@/shared/ui/ErrorState";
 import type { Search } from "./address";
 import type { Column } from "./columns";
 import type { RowHandlers } from "./ExecutionRow";
@@ -91,6 +92,7 @@ export function List(props: Props) {
         onPickPage={() => select({ type: "page", shown })}
         onEnd={onEnd}
       />
+      {list.moreError && <ErrorState error={list.moreError} what="Older executions" />}
       {hasMore && (
         <div className={classes.more}>
           <Button onClick={loadMore} loading={list.loadingMore}>

@@ -28,5 +28,9 @@ export function changeList(key: string, part: Partial<List>): void {
 export function foldList(key: string, action: RowsAction): void {
   const list = listOf(key);
   const rows = foldRows(list.rows, action);
-  if (rows !== list.rows) lists.set(key, { ...list, rows });
+  if (rows === list.rows) return;
+  const end = list.rows.tail.at(-1);
+  // The cursor of the next page goes on behind the last row: without that row it would leave some out.
+  const isCut = end !== undefined && rows.tail.at(-1) !== end;
+  lists.set(key, { ...list, rows, ...(isCut && { next: null, exhausted: false }) });
 }

@@ -149,6 +149,11 @@ describe("a reset after a gap", () => {
     expect([...rows.gone]).toEqual(["e4"]);
     expect(rows.byId.get("e5")!.seq).toBe(2);
   });
+  it("takes rows as the server has them, also with a lower seq", () => {
+    const known = free(start, { update: [row("e5", 9, { state: "SUCCESS" })] });
+    const rows = free(known, { reset: true, enter: [row("e5", 4), row("e4"), row("e3")] });
+    expect(rows.byId.get("e5")).toMatchObject({ seq: 4, state: "RUNNING" });
+  });
   it("does not dim rows that are older than a full window", () => {
     const rows = free(start, { reset: true, enter: [row("e9"), row("e8"), row("e7")] });
     expect(rows.gone.size).toBe(0);
@@ -165,6 +170,34 @@ describe("a reset after a gap", () => {
       enter: [row("e5"), row("e4")],
     });
     expect(rows.held).toEqual([]);
+  });
+});
+
+describe("many that arrive", () => {
+  /** One after the other, each pushing the last one out of the window. */
+  const arriving = (rows: Rows, count: number, fold: typeof free) => {
+    let next = rows;
+    for (let at = 0; at < count; at += 1)
+      next = fold(next, { enter: [row(`f${1000 + at}`)], leave: [[next.window.at(-1)!, "BEYOND_WINDOW"]] });
+    return next;
+  };
+  it("while held are counted, and only those of the window are kept", () => {
+    const rows = arriving(start, 500, frozen);
+    expect(rows.shown).toEqual(start.shown);
+    expect(rows.held.length + rows.passed).toBe(500);
+    expect(rows.held).toEqual(["f1499", "f1498", "f1497"]);
+    expect(rows.byId.size).toBe(6);
+    expect(settle(rows)).toMatchObject({ shown: ["f1499", "f1498", "f1497"], passed: 0, tail: [] });
+  });
+  it("push out as many older rows as were not asked for, without a gap", () => {
+    const paged = foldRows(start, { type: "older", rows: [row("e2"), row("e1")] });
+    const rows = settle(arriving(paged, 500, free));
+    expect(rows.shown).toEqual(["f1499", "f1498", "f1497", "f1496", "f1495"]);
+    expect(rows.byId.size).toBe(5);
+    const held = arriving(paged, 500, frozen);
+    expect(held.shown).toEqual(paged.shown);
+    expect(held.byId.size).toBe(10);
+    expect(settle(held).shown).toHaveLength(5);
   });
 });
 

@@ -13,6 +13,8 @@ export type Rows = {
   shown: readonly string[];
   /** Arrived above or among what is shown while the order is frozen. */
   held: readonly string[];
+  /** How many more arrived meanwhile and were pushed beyond what is kept. */
+  passed: number;
   /** Shown, but no longer matching: dimmed until settled. */
   gone: ReadonlySet<string>;
   /** Followed by the subscription, in its order. */
@@ -21,8 +23,8 @@ export type Rows = {
   /** Below the window: older pages, and what was pushed out of it. As they were when they were read. */
   tail: readonly string[];
   total: { value: number; exact: boolean };
-  /** Pages that somebody asked for. */
-  pages: number;
+  /** How many rows below the window somebody asked for: the tail is cut to so many when it is settled. */
+  room: number;
 };
 
 export type RowsAction =
@@ -37,12 +39,13 @@ export const NO_ROWS: Rows = {
   byId: new Map(),
   shown: [],
   held: [],
+  passed: 0,
   gone: new Set(),
   window: [],
   live: new Set(),
   tail: [],
   total: { value: 0, exact: true },
-  pages: 0,
+  room: 0,
 };
 
 export function foldRows(rows: Rows, action: RowsAction): Rows {
@@ -56,7 +59,7 @@ export function foldRows(rows: Rows, action: RowsAction): Rows {
     case "settled":
       return settled(rows, action.sorted ?? false);
     case "shortened":
-      return rows.tail.length ? settled({ ...rows, tail: [], pages: 0 }, true) : rows;
+      return rows.tail.length ? settled({ ...rows, tail: [], room: 0 }, true) : rows;
   }
 }
 
@@ -64,8 +67,10 @@ type Changed = Extract<RowsAction, { type: "changed" }>;
 
 function changed(rows: Rows, { change, hold, window: size, sorted = false }: Changed): Rows {
   const byId = new Map(rows.byId);
+  // After a reset the server's word counts, though its seq is lower: it may have been restored.
+  const known = (id: string) => (change.reset ? undefined : byId.get(id));
   for (const row of [...change.enter.map(({ node }) => node), ...change.update])
-    byId.set(row.id, newer(byId.get(row.id), row));
+    byId.set(row.id, newer(known(row.id), row));
   const next = { ...rows, loaded: true, byId, total: change.totalCount };
   if (!change.reset && !change.enter.length && !change.leave.length) return { ...next, gone: rows.gone };
 
@@ -75,8 +80,12 @@ function changed(rows: Rows, { change, hold, window: size, sorted = false }: Cha
   if (change.reset) for (const id of missing(rows, window, size, sorted)) gone.add(id);
   const pushed = [...rows.window, ...rows.tail].filter((id) => !live.has(id) && !gone.has(id));
   const visible = new Set(rows.shown);
-  const known = { window, live, tail: pushed, gone: new Set([...gone].filter((id) => visible.has(id))) };
-  return placed({ ...next, ...known }, hold && rows.loaded, sorted);
+  const unseen = pushed.filter((id) => !visible.has(id)).slice(rows.room);
+  for (const id of unseen) byId.delete(id);
+  const tail = unseen.length ? pushed.filter((id) => byId.has(id)) : pushed;
+  const passed = rows.passed + unseen.length;
+  const stay = new Set([...gone].filter((id) => visible.has(id)));
+  return placed({ ...next, window, live, tail, passed, gone: stay }, hold && rows.loaded, sorted);
 }
 
 function goneAfter(before: ReadonlySet<string>, change: Change): Set<string> {
@@ -111,7 +120,7 @@ function missing(rows: Rows, window: readonly string[], size: number, sorted: bo
 /** New rows below the last one shown move nothing and go in at once; others wait while the order is frozen. */
 function placed(rows: Rows, hold: boolean, sorted: boolean): Rows {
   const wanted = inOrder([...rows.window, ...rows.tail], sorted);
-  if (!hold) return { ...rows, held: [], shown: woven(wanted, rows.shown, rows.gone) };
+  if (!hold) return { ...rows, held: [], passed: 0, shown: woven(wanted, rows.shown, rows.gone) };
   const visible = new Set(rows.shown);
   const last = wanted.findLastIndex((id) => visible.has(id));
   const below = wanted.slice(last + 1);
@@ -138,7 +147,13 @@ function older(rows: Rows, page: readonly Row[], sorted: boolean): Rows {
   const known = new Set([...rows.window, ...rows.tail, ...rows.shown, ...rows.held]);
   const fresh = page.map((row) => row.id).filter((id) => !known.has(id));
   const tail = inOrder([...rows.tail, ...fresh], sorted);
-  return { ...rows, byId, tail, shown: inOrder([...rows.shown, ...fresh], sorted), pages: rows.pages + 1 };
+  return {
+    ...rows,
+    byId,
+    tail,
+    shown: inOrder([...rows.shown, ...fresh], sorted),
+    room: rows.room + page.length,
+  };
 }
 
 /** Rows of the tail as they are now, in their places; what was asked for and is not found is gone. */
@@ -162,14 +177,14 @@ export function staleOf(rows: Rows, all: boolean): string[] {
   });
 }
 
-/** What waited comes in, what no longer matches goes; unless older pages were asked for, so do rows beyond the window. */
+/** What waited comes in, what no longer matches goes, and so do rows below the window that nobody asked for. */
 function settled(rows: Rows, sorted: boolean): Rows {
-  const tail = rows.pages ? rows.tail.filter((id) => !rows.gone.has(id)) : [];
+  const tail = rows.tail.filter((id) => !rows.gone.has(id)).slice(0, rows.room);
   const shown = inOrder([...rows.window, ...tail], sorted);
   if (!rows.gone.size && shown.length === rows.shown.length && shown.every((id, at) => id === rows.shown[at]))
     return rows;
   const byId = new Map(shown.map((id) => [id, rows.byId.get(id)!]));
-  return { ...rows, shown, byId, tail, held: [], gone: new Set() };
+  return { ...rows, shown, byId, tail, held: [], passed: 0, gone: new Set() };
 }
 
 function inOrder(ids: readonly string[], sorted: boolean): readonly string[] {

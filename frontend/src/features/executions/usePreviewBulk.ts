@@ -7,7 +7,7 @@ import {
   type PreviewBulkInput,
   type PreviewBulkMutation,
 } from "@/shared/graphql/gen/graphql";
-import { mutationSentenceOf } from "@/shared/ui/ErrorState";
+import { answerSentenceOf } from "@/shared/ui/ErrorState";
 
 export type BulkPreview = NonNullable<PreviewBulkMutation["answer"]["preview"]>;
 export type Previewed = { preview: BulkPreview | null; problems: readonly Refusal[]; loading: boolean };
@@ -33,7 +33,7 @@ export function usePreviewBulk(input: PreviewBulkInput | null): Previewed {
       .then(({ data, error }) => {
         if (!current) return;
         const failed: Refusal[] = error
-          ? [{ code: "UNAVAILABLE", message: mutationSentenceOf(error), path: null }]
+          ? [{ code: "UNAVAILABLE", message: answerSentenceOf(error), path: null }]
           : [];
         setFound({
           key,

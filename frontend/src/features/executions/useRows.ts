@@ -1,7 +1,8 @@
 import { useCallback, useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore } from "react";
-import { useClient } from "urql";
+import { type CombinedError, useClient } from "urql";
 import { ExecutionsLiveDocument, OlderExecutionsDocument } from "@/shared/graphql/gen/graphql";
 import { useLive } from "@/shared/graphql/live";
+import { untilAnswered } from "@/shared/graphql/retry";
 import { changeList, foldList, type List, listOf, lists, NO_LIST } from "./lists";
 import { useTail } from "./useTail";
 import { isSorted, keyOf, variablesOf, type Wanted, WINDOW } from "./wanted";
@@ -52,8 +53,8 @@ export function useRows(wanted: Wanted, hold: boolean) {
 }
 
 function useSettling({ rows }: List, hold: boolean, settle: () => void, after: number): void {
-  const overflowing = !rows.pages && rows.shown.length > rows.window.length;
-  const unsettled = rows.held.length > 0 || rows.gone.size > 0 || overflowing;
+  const overflowing = rows.shown.length > rows.window.length + rows.room;
+  const unsettled = rows.held.length + rows.passed > 0 || rows.gone.size > 0 || overflowing;
   useEffect(() => {
     if (hold || !unsettled) return;
     const timer = setTimeout(settle, rows.gone.size ? after : SETTLE_AFTER);
@@ -61,19 +62,34 @@ function useSettling({ rows }: List, hold: boolean, settle: () => void, after: n
   }, [hold, unsettled, settle, after, rows.gone.size]);
 }
 
-/** Older pages. Rows that came live have no page's cursor: by creation the first page starts at the last row's time. */
+/** Older pages; one that fails is read again by itself. Rows that came live have no page's cursor: by creation the first page starts at the last row's time. */
 function useOlder(key: string, wanted: Wanted) {
   const client = useClient();
   const [busy, setBusy] = useState(false);
+  const [moreError, setMoreError] = useState<CombinedError>();
+  const left = useRef(new AbortController());
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another list needs no older rows of this one
+  useEffect(() => {
+    left.current = new AbortController();
+    return () => {
+      left.current.abort();
+      setBusy(false);
+      setMoreError(undefined);
+    };
+  }, [key]);
   const list = lists.get(key) ?? NO_LIST;
   const { rows } = list;
   const sorted = isSorted(wanted);
 
-  const readPage = async (next: Next): Promise<{ fresh: number; more: boolean; next: Next } | null> => {
+  const readPage = async (
+    next: Next,
+    signal: AbortSignal,
+  ): Promise<{ fresh: number; more: boolean; next: Next } | null> => {
     const older = { createdAt: { lte: next.before } };
     const where = next.before ? (wanted.where ? { and: [wanted.where, older] } : older) : wanted.where;
     const asked = { ...variablesOf(wanted), where, after: next.after };
-    const page = (await client.query(OlderExecutionsDocument, asked).toPromise()).data?.executions;
+    const read = () => client.query(OlderExecutionsDocument, asked).toPromise();
+    const page = (await untilAnswered(read, setMoreError, signal))?.executions;
     if (!page) return null;
     const known = listOf(key).rows.shown.length;
     foldList(key, { type: "older", rows: page.nodes, sorted });
@@ -87,16 +103,16 @@ function useOlder(key: string, wanted: Wanted) {
     setBusy(true);
     const first = list.next ?? { after: null, before: sorted ? null : last.createdAt };
     // In other orders the first page is what the window shows already.
-    let page = await readPage(first);
-    while (page && !page.fresh && page.more) page = await readPage(page.next);
-    setBusy(false);
+    const { signal } = left.current;
+    let page = await readPage(first, signal);
+    while (page && !page.fresh && page.more) page = await readPage(page.next, signal);
+    if (!signal.aborted) setBusy(false);
   };
   const current = useRef(load);
   useLayoutEffect(() => {
     current.current = load;
   });
   const loadMore = useCallback(() => void current.current(), []);
-  const hasMore =
-    !list.exhausted && rows.shown.length > 0 && (rows.pages > 0 || rows.window.length >= WINDOW);
-  return { loadMore, loadingMore: busy, hasMore };
+  const hasMore = !list.exhausted && rows.shown.length > 0 && (rows.room > 0 || rows.window.length >= WINDOW);
+  return { loadMore, loadingMore: busy, hasMore, moreError };
 }

@@ -33,7 +33,10 @@ export function useTail(wanted: Wanted, version: number): void {
       const asked = ids.slice(at, at + WINDOW);
       const { data } = await client.query(OlderExecutionsDocument, againOf(wanted, asked)).toPromise();
       // What could not be read is read again with the next change.
-      if (!data) break;
+      if (!data) {
+        now.whole = "";
+        break;
+      }
       foldList(key, { type: "reread", asked, rows: data.executions.nodes });
     }
     now.busy = false;

@@ -1,5 +1,4 @@
 import { Fragment, useEffect, useEffectEvent, useLayoutEffect, useRef, useState } from "react";
-import { useLink } from "@/shared/graphql/link";
 import classes from "./LogLines.module.css";
 import { useVersion } from "./useLog";
 import { keyOf, lineNear, type ViewProps } from "./view";
@@ -10,7 +9,6 @@ const MORE = 25;
 /** Rows of one height: any place of ten million lines is a multiplication away. */
 export function FixedLines({ store, goal, follow, draw, onSeen }: ViewProps) {
   const version = useVersion(store);
-  const { epoch } = useLink();
   const box = useRef<HTMLDivElement>(null);
   const [client, setClient] = useState(0);
   const [place, setPlace] = useState(() =>
@@ -60,8 +58,8 @@ export function FixedLines({ store, goal, follow, draw, onSeen }: ViewProps) {
     anchor.current = top === null ? null : { line: top, index: store.indexOf(top) };
     if (top !== null && bottom !== null) onSeen({ top, bottom });
   });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new link reads again what failed
-  useEffect(() => look(), [from, to, seen.from, seen.to, version, epoch]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each place and each change of the log asks for a look
+  useEffect(() => look(), [from, to, seen.from, seen.to, version]);
 
   const go = useEffectEvent((index: number, unlessSeen: boolean) => {
     const top = index * at.ROW;

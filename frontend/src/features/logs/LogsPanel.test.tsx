@@ -1,5 +1,6 @@
 import { act, fireEvent, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
+import { GraphQLError } from "graphql";
 import { beforeEach, expect, it, vi } from "vitest";
 import { aLine, aSnapshot, aTask } from "@/testing/fixtures";
 import { Stream, show } from "@/testing/world";
@@ -205,4 +206,39 @@ it("says of how many lines those of a task are", async () => {
   root.execution = (args) => ({ ...asked(args), logCounts: counted });
   show("/executions/exec_4?task=extract&tab=logs", root);
   expect(await screen.findByText("141 of 152 lines")).toBeTruthy();
+});
+
+it("reads again what failed, the opening and a page, and says so only until then", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"], shouldAdvanceTime: true });
+  try {
+    const { root } = world(10_000_000);
+    let away = true;
+    const execution = root.execution;
+    const reads = (given: { logs: (args: Asked) => unknown }) => (args: Asked) => {
+      if (away) throw new GraphQLError("the database is away", { extensions: { code: "UNAVAILABLE" } });
+      return given.logs(args);
+    };
+    root.execution = (args) => {
+      const found = execution(args);
+      return { ...found, logs: reads(found) as typeof found.logs };
+    };
+    const { router } = show("/executions/exec_2?tab=logs", root);
+    expect(await screen.findByText(/the database is away/)).toBeTruthy();
+    away = false;
+    await act(() => vi.advanceTimersByTimeAsync(2_000));
+    await waitFor(() => expect(line(4_000_000)).toBeTruthy());
+    expect(screen.queryByText(/the database is away/)).toBeNull();
+
+    away = true;
+    await act(() =>
+      router.navigate({ to: ".", search: (before: object) => before, hash: "L9000000" } as never),
+    );
+    expect(await screen.findByText(/the database is away/)).toBeTruthy();
+    away = false;
+    await act(() => vi.advanceTimersByTimeAsync(2_000));
+    await waitFor(() => expect(line(9_000_000)).toBeTruthy());
+    expect(screen.queryByText(/the database is away/)).toBeNull();
+  } finally {
+    vi.useRealTimers();
+  }
 });

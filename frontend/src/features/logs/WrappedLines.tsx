@@ -1,6 +1,5 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useEffectEvent, useLayoutEffect, useRef } from "react";
-import { useLink } from "@/shared/graphql/link";
 import { useGoal } from "./FixedLines";
 import classes from "./LogLines.module.css";
 import { useVersion } from "./useLog";
@@ -10,7 +9,6 @@ import { ROW } from "./window";
 /** Rows as high as their text, measured where one looks. */
 export function WrappedLines({ store, goal, follow, draw, onSeen }: ViewProps) {
   const version = useVersion(store);
-  const { epoch } = useLink();
   const box = useRef<HTMLDivElement>(null);
   const anchor = useRef<{ line: number; index: number; offset: number } | null>(null);
   const virtual = useVirtualizer({
@@ -67,8 +65,8 @@ export function WrappedLines({ store, goal, follow, draw, onSeen }: ViewProps) {
       top === null || start === undefined ? null : { line: top, index, offset: scroll - start };
     if (top !== null && bottom !== null) onSeen({ top, bottom });
   });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new link reads again what failed
-  useEffect(() => look(), [first, last, scroll, version, epoch]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each place and each change of the log asks for a look
+  useEffect(() => look(), [first, last, scroll, version]);
 
   useGoal(goal, store, (index, unlessSeen) => {
     const item = virtual.measurementsCache[index];

@@ -43,6 +43,13 @@ describe("lines that are written meanwhile", () => {
     const once = grown(found, lines, { text: "needle", minLevel: null });
     expect(grown(once, lines, { text: "needle", minLevel: null }).lines).toEqual([3, 11]);
   });
+  it("up to the same limit as answers, after which nothing is counted", () => {
+    const all = { text: null, minLevel: null };
+    expect(grown(found, lines, all, null, 3)).toMatchObject({ lines: [3, 11, 12], stopped: false });
+    const full = grown(found, lines, all, null, 2);
+    expect(full).toMatchObject({ lines: [3], complete: false, stopped: true });
+    expect(countWords(full, null)).toBe("1+ lines match");
+  });
 });
 
 it.each([

@@ -13,7 +13,7 @@ export function useCopy(choice: Choice, range: LineRange | null, groups: Groups 
   const [said, setSaid] = useState({ key, words: "" });
   const copy = async () => {
     setSaid({ key, words: "Copying…" });
-    const read = readerOf(client, choice, () => {});
+    const read = readerOf(client, choice, async (query) => (await query()).data);
     const found = range ? await linesOf(read, range) : await lastLines(read);
     if (!found) return setSaid({ key, words: "Nothing was copied: the log could not be read." });
     const lines = groups

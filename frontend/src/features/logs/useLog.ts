@@ -1,13 +1,13 @@
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
-import { type Client, type CombinedError, useClient } from "urql";
+import { type Client, type CombinedError, type OperationResult, useClient } from "urql";
 import {
   LogAroundDocument,
   LogLiveDocument,
   LogOpeningDocument,
   type LogOpeningQuery,
 } from "@/shared/graphql/gen/graphql";
-import { useLink } from "@/shared/graphql/link";
 import { useLive } from "@/shared/graphql/live";
+import { untilAnswered } from "@/shared/graphql/retry";
 import { type Choice, isNarrowed, LEVELS, PAGE, type ReadAround, THE_END } from "./choice";
 import type { LineRange } from "./lineRange";
 import { LogPages } from "./logPages";
@@ -39,7 +39,6 @@ type Opened = NonNullable<LogOpeningQuery["execution"]>;
 /** Opens the log at a line or at its end, and goes on with what comes. What was open stays until its successor is. */
 export function useLog(choice: Choice, form: Form, groups: Groups, at: number | null, growing: boolean) {
   const client = useClient();
-  const { epoch } = useLink();
   const [open, setOpen] = useState<OpenLog>();
   const [error, setError] = useState<CombinedError>();
   const key = JSON.stringify([choice, form]);
@@ -52,38 +51,31 @@ export function useLog(choice: Choice, form: Form, groups: Groups, at: number | 
     : "";
   // biome-ignore lint/correctness/useExhaustiveDependencies: another order of the groups is what the lines follow
   useEffect(() => open?.store.reorder(), [open, order]);
-  const failed = error && open?.key !== key ? epoch : 0;
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for choice and form; a failed one is asked anew
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for choice and form
   useEffect(() => {
-    let wanted = true;
+    const closing = new AbortController();
+    const ask: Ask = (query) => untilAnswered(query, setError, closing.signal);
     const start = opening.current;
-    const read = readerOf(client, choice, setError);
+    const read = readerOf(client, choice, ask);
     const source = form.byTask
       ? byTask(
           () => current.current,
           read,
-          (group) => readerOf(client, { ...choice, ...group }, setError),
+          (group) => readerOf(client, { ...choice, ...group }, ask),
         )
       : byTime(read);
     const opened = async (answer: Opened) => {
       const next = openedOf({ key, choice, form, answer, read, source, at: start });
       if (form.byTask) await next.store.reach(start ?? THE_END);
-      if (wanted) setOpen(next);
+      if (!closing.signal.aborted) setOpen(next);
     };
     const variables = { ...choice, around: start ?? THE_END, first: PAGE };
-    void client
-      .query(LogOpeningDocument, variables)
-      .toPromise()
-      .then(({ data, error }) => {
-        if (!wanted) return;
-        setError(error);
-        if (data?.execution) void opened(data.execution);
-      });
-    return () => {
-      wanted = false;
-    };
-  }, [client, key, failed]);
+    void ask(() => client.query(LogOpeningDocument, variables).toPromise()).then(
+      (data) => data?.execution && opened(data.execution),
+    );
+    return () => closing.abort();
+  }, [client, key]);
 
   const liveError = useGrowth(choice, open?.key === key ? open : undefined, growing);
   return { open, error: error ?? liveError, isCurrent: open?.key === key };
@@ -117,17 +109,15 @@ function useGrowth(choice: Choice, open: OpenLog | undefined, growing: boolean):
 
 const noStore = () => () => {};
 
-/** Reads pages of a choice; what fails is told, and the caller gets nothing. */
-export function readerOf(
-  client: Client,
-  choice: Choice,
-  tell: (error: CombinedError | undefined) => void,
-): ReadAround {
+/** Runs a query until it is answered, or once; undefined when there is no answer. */
+export type Ask = <Data>(query: () => Promise<OperationResult<Data>>) => Promise<Data | undefined>;
+
+/** Reads pages of a choice. */
+export function readerOf(client: Client, choice: Choice, ask: Ask): ReadAround {
   return async (around, first) => {
     const variables = { ...choice, around: Math.min(around, THE_END), first };
-    const result = await client.query(LogAroundDocument, variables).toPromise();
-    tell(result.error);
-    const logs = result.data?.execution?.logs;
+    const answer = await ask(() => client.query(LogAroundDocument, variables).toPromise());
+    const logs = answer?.execution?.logs;
     return (
       logs && {
         lines: logs.nodes,

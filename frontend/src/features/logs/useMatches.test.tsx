@@ -1,7 +1,7 @@
 import { act, renderHook } from "@testing-library/react";
-import type { Client } from "@urql/core";
+import { type Client, CombinedError } from "@urql/core";
 import { Provider } from "urql";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { fromValue } from "wonka";
 import { link } from "@/shared/graphql/link";
 import { LogPages } from "./logPages";
@@ -12,10 +12,10 @@ const WANTED = { text: "needle", minLevel: null };
 const PAGE = (lines: number[], searchedTo: number, complete: boolean) => ({
   data: { execution: { logMatches: { lines, searchedTo, complete } } },
 });
-const FAILED = { error: { message: "the server cannot be reached" } };
+const FAILED = { error: new CombinedError({ networkError: new Error("the server cannot be reached") }) };
 
-it("goes on over the next link with a call that failed, from where the search was", async () => {
-  const answers: object[] = [PAGE([3], 100, false), FAILED, PAGE([120], 150, true)];
+/** A search of a log of 200 lines to which a server gives these answers. */
+function searched(answers: object[]) {
   const asked: (number | null)[] = [];
   const client = {
     query: (_: unknown, { after }: { after: number | null }) => {
@@ -28,6 +28,11 @@ it("goes on over the next link with a call that failed, from where the search wa
   const { result } = renderHook(() => useMatches(CHOICE as never, WANTED, store), {
     wrapper: ({ children }) => <Provider value={client}>{children}</Provider>,
   });
+  return { asked, result };
+}
+
+it("goes on over the next link with a call that failed, from where the search was", async () => {
+  const { asked, result } = searched([PAGE([3], 100, false), FAILED, PAGE([120], 150, true)]);
   expect(result.current).toMatchObject({ lines: [3], complete: false, error: FAILED.error });
   await act(async () => {
     link.move({ type: "lost", at: 1 });
@@ -35,4 +40,14 @@ it("goes on over the next link with a call that failed, from where the search wa
   });
   expect(result.current).toMatchObject({ lines: [3, 120], complete: true, error: undefined });
   expect(asked).toEqual([0, 100, 100]);
+});
+
+it("makes a call that failed again while the link lives", async () => {
+  vi.useFakeTimers();
+  const { asked, result } = searched([FAILED, PAGE([120], 150, true)]);
+  expect(result.current.error).toBe(FAILED.error);
+  await act(() => vi.advanceTimersByTimeAsync(2_000));
+  expect(result.current).toMatchObject({ lines: [120], complete: true, error: undefined });
+  expect(asked).toEqual([0, 0]);
+  vi.useRealTimers();
 });

@@ -3,6 +3,7 @@ import { type CombinedError, useClient } from "urql";
 import { pipe, subscribe, take } from "wonka";
 import { type LogLevel, LogSearchDocument } from "@/shared/graphql/gen/graphql";
 import { useLink } from "@/shared/graphql/link";
+import { useRetry } from "@/shared/graphql/retry";
 import { stripAnsi } from "@/shared/lib/ansi";
 import { type Choice, LEVELS, type Line } from "./choice";
 import type { LogStore } from "./logStore";
@@ -19,7 +20,7 @@ export function useMatches(
   most = MOST,
 ): Matches {
   const client = useClient();
-  const { epoch } = useLink(); // a call that failed is made again over the next link
+  const { epoch } = useLink();
   const key = wanted && store ? JSON.stringify([choice, wanted]) : "";
   const [state, setState] = useState<Matches & { key: string }>({
     ...NOTHING_YET,
@@ -28,8 +29,10 @@ export function useMatches(
   });
 
   const last = useRef({ key, found: NOTHING_YET });
+  const [round, setRound] = useState(0);
+  useRetry(state.key === key ? state.error : undefined, () => setRound((before) => before + 1));
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for what is searched
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for what is searched; a call that failed is made again
   useEffect(() => {
     if (!wanted || !store) return;
     // In a log that was opened anew the search goes on from where it was: lines may have come between.
@@ -61,7 +64,7 @@ export function useMatches(
     };
     const hear = (lines: readonly Line[]) => {
       heard = Math.max(heard, lines.at(-1)?.line ?? 0);
-      if (found.complete && !asking) show(grown(found, lines, wanted, choice.minLevel));
+      if (found.complete && !asking) show(grown(found, lines, wanted, choice.minLevel, most));
     };
     if (!found.stopped) ask();
     const deaf = store.hear(hear);
@@ -69,17 +72,18 @@ export function useMatches(
       end();
       deaf();
     };
-  }, [client, key, most, store, epoch]);
+  }, [client, key, most, store, epoch, round]);
 
   return state.key === key ? state : { ...NOTHING_YET, error: undefined };
 }
 
-/** With those of the lines that came after the search had reached the end. */
+/** With those of the lines that came after the search had reached the end; it stops there once they are too many. */
 export function grown(
   found: Found,
   lines: readonly Line[],
   { text, minLevel }: Wanted,
   chosen: LogLevel | null = null,
+  most = MOST,
 ): Found {
   const from = LEVELS.indexOf(higher(chosen, minLevel) ?? "TRACE");
   const sought = text?.toLowerCase();
@@ -89,6 +93,8 @@ export function grown(
     (sought === undefined || stripAnsi(said).toLowerCase().includes(sought));
   const fresh = lines.filter(fits).map(({ line }) => line);
   const searchedTo = lines.reduce((last, { line }) => Math.max(last, line), found.searchedTo);
+  const stopped = found.lines.length + fresh.length > most;
+  if (stopped) return { ...found, complete: false, stopped };
   return { ...found, lines: fresh.length ? [...found.lines, ...fresh] : found.lines, searchedTo };
 }
 

@@ -9,7 +9,8 @@ import {
   RunFormDocument,
 } from "@/shared/graphql/gen/graphql";
 import { useRead } from "@/shared/graphql/read";
-import { mutationSentenceOf } from "@/shared/ui/ErrorState";
+import { EmptyState } from "@/shared/ui/EmptyState";
+import { ErrorState, mutationSentenceOf } from "@/shared/ui/ErrorState";
 import { LiveRun } from "./LiveRun";
 import { RunForm } from "./RunForm";
 
@@ -55,9 +56,11 @@ type Input = { namespace: string; flow: string; inputs: Record<string, unknown>;
 
 function Prepared({ draft, onStarted }: { draft: Draft; onStarted: (id: string) => void }) {
   const given = draft.createInput as Input;
-  const { data } = useRead(RunFormDocument, { namespace: given.namespace, key: given.flow });
+  const { data, error } = useRead(RunFormDocument, { namespace: given.namespace, key: given.flow });
   const [disabled, setDisabled] = useState<ReadonlySet<string>>(new Set(draft.disabledTasks));
-  if (!data?.flow) return <p role="status">Loading the form…</p>;
+  if (error && !data) return <ErrorState error={error} what="The form" />;
+  if (!data) return <p role="status">Loading the form…</p>;
+  if (!data.flow) return <EmptyState title="The flow is not there any more." />;
   const keys = draft.tasks.map((task) => task.key);
   const choose = (enabled: string[]) => setDisabled(new Set(keys.filter((key) => !enabled.includes(key))));
   const disabledTasks = keys.filter((key) => disabled.has(key));

@@ -4,6 +4,7 @@ import { useClient } from "urql";
 import { onEnd, pipe, subscribe } from "wonka";
 import type { Resume } from "./client";
 import { useLink } from "./link";
+import { FIRST_RETRY, LAST_RETRY } from "./retry";
 
 type Handlers<Data> = Resume & {
   paused?: boolean;
@@ -11,8 +12,6 @@ type Handlers<Data> = Resume & {
   onEnd?: () => void;
 };
 
-export const FIRST_RETRY = 2_000;
-export const LAST_RETRY = 30_000;
 /** A stream may be quiet for hours: one that was asked again and has not failed by then is well. */
 const WELL_AFTER = 1_500;
 

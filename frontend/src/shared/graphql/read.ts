@@ -1,8 +1,8 @@
-import type { AnyVariables, CombinedError, TypedDocumentNode } from "@urql/core";
+import type { AnyVariables, CombinedError, OperationResult, TypedDocumentNode } from "@urql/core";
 import { useEffect, useEffectEvent, useRef, useState } from "react";
 import { useClient } from "urql";
 import { useLink } from "./link";
-import { FIRST_RETRY, isOf, LAST_RETRY } from "./live";
+import { useRetry } from "./retry";
 
 export type Reading<Data> = { data: Data | undefined; error: CombinedError | undefined; loading: boolean };
 
@@ -11,12 +11,12 @@ const NOTHING = { data: undefined, error: undefined, loading: true };
 /**
  * Asks a query, and again when the variables, the link's epoch or `version` change. At most one is in flight: while
  * one is, further changes are gathered into a single next one. What was read stays until its successor arrives.
- * With `retries` one that failed is asked again, later each time, unless the server would refuse the same again.
+ * One that failed is asked again, later each time, unless the server would refuse the same again.
  */
 export function useRead<Data, Variables extends AnyVariables>(
   document: TypedDocumentNode<Data, Variables>,
   variables: Variables,
-  options: { version?: number | string | undefined; paused?: boolean; retries?: boolean } = {},
+  options: { version?: number | string | undefined; paused?: boolean } = {},
 ): Reading<Data> {
   const client = useClient();
   const { epoch } = useLink();
@@ -35,7 +35,7 @@ export function useRead<Data, Variables extends AnyVariables>(
       if (flight.current !== asking) return;
       setState((before) => ({
         key,
-        data: result.data ?? (before.key === key ? before.data : undefined),
+        data: foundIn(result) ?? (before.key === key ? before.data : undefined),
         error: result.error,
         loading: false,
       }));
@@ -60,18 +60,13 @@ export function useRead<Data, Variables extends AnyVariables>(
     [],
   );
 
-  const delay = useRef(FIRST_RETRY);
-  const failed = options.retries && !paused && state.key === key ? state.error : undefined;
-  useEffect(() => {
-    if (!failed) {
-      delay.current = FIRST_RETRY;
-      return;
-    }
-    if (isOf(failed, "VALIDATION")) return;
-    const timer = setTimeout(() => setRound((before) => before + 1), delay.current);
-    delay.current = Math.min(LAST_RETRY, delay.current * 2);
-    return () => clearTimeout(timer);
-  }, [failed]);
+  useRetry(!paused && state.key === key ? state.error : undefined, () => setRound((before) => before + 1));
 
   return state.key === key ? state : NOTHING;
+}
+
+/** With an error a null says only that the field failed: an answer of nothing else holds no data. */
+function foundIn<Data>({ data, error }: OperationResult<Data>): Data | undefined {
+  const isEmpty = error && Object.values(data ?? {}).every((value) => value === null);
+  return isEmpty ? undefined : data;
 }

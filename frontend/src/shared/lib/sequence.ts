@@ -1,9 +1,10 @@
-/** In order of seq, without doubles: a resumed stream may repeat some. The first array itself when nothing is new. */
+/** In order of seq, without doubles: a resumed stream may repeat some. The first array itself when nothing is new; of more than `most` the last. */
 export function joined<Numbered extends { seq: number }>(
   known: readonly Numbered[],
   more: readonly Numbered[],
+  most = Number.POSITIVE_INFINITY,
 ): readonly Numbered[] {
   const last = known.at(-1)?.seq ?? -1;
   const fresh = more.filter(({ seq }) => seq > last);
-  return fresh.length ? [...known, ...fresh] : known;
+  return fresh.length ? [...known, ...fresh].slice(-most) : known;
 }

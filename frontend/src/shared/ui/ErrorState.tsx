@@ -6,6 +6,11 @@ export function sentenceOf(error: CombinedError): string {
   return unreachable(error, "Headway cannot be reached. This page tries again by itself.");
 }
 
+/** What a question says that failed and that nobody asks again: it changes nothing. */
+export function answerSentenceOf(error: CombinedError): string {
+  return unreachable(error, "Headway cannot be reached. Try again.");
+}
+
 /** What a mutation that failed says: nobody repeats it, and whether the server did it is not known. */
 export function mutationSentenceOf(error: CombinedError): string {
   return unreachable(

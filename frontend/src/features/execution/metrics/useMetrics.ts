@@ -21,11 +21,7 @@ export function useMetrics(id: string, at: number | undefined): Reading {
   const version = useSyncExternalStore(store.subscribe, store.getVersion);
   const [round, setRound] = useState(0);
   const cursor = useRef<string | null>(null);
-  const { data, error } = useRead(
-    ExecutionMetricsDocument,
-    { id, at: at ?? null },
-    { version: round, retries: true },
-  );
+  const { data, error } = useRead(ExecutionMetricsDocument, { id, at: at ?? null }, { version: round });
   const execution = data?.execution;
 
   useEffect(() => {

@@ -14,6 +14,17 @@ export function kindOf({ type, toState }: Event): MarkKind {
   return type === "APPROVAL_REQUESTED" || toState === "WAITING_FOR_APPROVAL" ? "ask" : "plain";
 }
 
+const times = new WeakMap<Event, number>();
+
+/** The time of an event in ms, read from its text once: the marks are drawn again at each event that comes. */
+export function timeOf(event: Event): number {
+  const known = times.get(event);
+  if (known !== undefined) return known;
+  const at = Date.parse(event.at);
+  times.set(event, at);
+  return at;
+}
+
 /** Above this many, ticks that would touch are one. */
 export const FEW = 300;
 const APART = 3;
@@ -23,7 +34,7 @@ export function marksOf(events: readonly Event[], range: Range, width: number): 
   const apart = events.length > FEW ? APART : 1;
   const places = new Map<number, MarkKind>();
   for (const event of events) {
-    const percent = percentOf(Date.parse(event.at), range);
+    const percent = percentOf(timeOf(event), range);
     if (percent < 0 || percent > 100) continue;
     const x = Math.round((percent * width) / 100 / apart) * apart;
     const kind = kindOf(event);
@@ -42,10 +53,10 @@ export function strokes(places: readonly number[], top: number, height: number):
 
 /** The index of the event whose time is nearest; of several at one time the last. */
 export function nearest(events: readonly Event[], at: number): number {
-  const after = firstAfter(events, (event) => Date.parse(event.at) > at);
+  const after = firstAfter(events, (event) => timeOf(event) > at);
   const before = events[after - 1];
   const next = events[after];
-  if (!next || (before && at - Date.parse(before.at) < Date.parse(next.at) - at)) return after - 1;
+  if (!next || (before && at - timeOf(before) < timeOf(next) - at)) return after - 1;
   return firstAfter(events, (event) => event.at > next.at) - 1;
 }
 

@@ -3,6 +3,7 @@ import { useClient } from "urql";
 import { records } from "@/entities/execution/useRecord";
 import { EventMarksDocument, type EventMarksQueryVariables } from "@/shared/graphql/gen/graphql";
 import { useLink } from "@/shared/graphql/link";
+import { untilAnswered } from "@/shared/graphql/retry";
 import { Memory } from "@/shared/lib/memory";
 import { allOf, isWhole, type Known, lastOf, NOTHING, PAGE, withLive, withNewest, withOlder } from "./known";
 import type { Event } from "./marks";
@@ -14,7 +15,10 @@ const NONE: readonly Event[] = [];
 
 const marks = new Memory<Known>(KEPT);
 
-type Read = (variables: Omit<EventMarksQueryVariables, "id">) => Promise<readonly Event[] | undefined>;
+type Read = (
+  variables: Omit<EventMarksQueryVariables, "id">,
+  stopped: AbortSignal,
+) => Promise<readonly Event[] | undefined>;
 
 const learn = (id: string, change: (known: Known) => Known) =>
   marks.set(id, change(marks.get(id) ?? NOTHING));
@@ -25,7 +29,7 @@ const learn = (id: string, change: (known: Known) => Known) =>
  */
 export function useEventMarks(id: string, wanted: boolean): readonly Event[] {
   const client = useClient();
-  const { epoch } = useLink(); // a page that failed is asked for again over the next link
+  const { epoch } = useLink();
   const record = useKept(records, id);
   const known = useKept(marks, id) ?? NOTHING;
   const live = record?.events ?? NONE;
@@ -33,8 +37,9 @@ export function useEventMarks(id: string, wanted: boolean): readonly Event[] {
   useEffect(() => learn(id, (before) => withLive(before, live)), [id, live]);
 
   const read = useCallback<Read>(
-    async (variables) => {
-      const { data } = await client.query(EventMarksDocument, { id, ...variables }).toPromise();
+    async (variables, stopped) => {
+      const ask = () => client.query(EventMarksDocument, { id, ...variables }).toPromise();
+      const data = await untilAnswered(ask, () => {}, stopped);
       return data?.execution?.events;
     },
     [client, id],
@@ -43,9 +48,13 @@ export function useEventMarks(id: string, wanted: boolean): readonly Event[] {
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new link asks again
   useEffect(() => {
     if (!hole) return;
-    void read({ last: PAGE }).then((page) => page && learn(id, (before) => withNewest(before, page)));
-    if (record.seq <= PAGE || marks.get(id)?.low.length) return; // the newest page is all there is, or has its other end
-    void read({ first: PAGE }).then((page) => page && learn(id, (before) => withOlder(before, page)));
+    const left = new AbortController();
+    const ask = (variables: Parameters<Read>[0]) => read(variables, left.signal);
+    void ask({ last: PAGE }).then((page) => page && learn(id, (before) => withNewest(before, page)));
+    // Else the newest page is all there is, or has its other end.
+    if (record.seq > PAGE && !marks.get(id)?.low.length)
+      void ask({ first: PAGE }).then((page) => page && learn(id, (before) => withOlder(before, page)));
+    return () => left.abort();
   }, [id, read, hole, epoch]);
 
   const isPartial = known.low.length > 0 && known.high.length > 0 && !isWhole(known);
@@ -58,22 +67,20 @@ export function useEventMarks(id: string, wanted: boolean): readonly Event[] {
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new link asks again
   useEffect(() => {
     if (!fills) return;
-    const wish = { open: true };
-    void fill(id, read, wish);
-    return () => {
-      wish.open = false;
-    };
+    const left = new AbortController();
+    void fill(id, read, left.signal);
+    return () => left.abort();
   }, [id, read, fills, epoch]);
 
   return useMemo(() => allOf(grown), [grown]);
 }
 
 /** Reads on from the oldest page until there is no gap. */
-async function fill(id: string, read: Read, wish: { open: boolean }): Promise<void> {
-  while (wish.open) {
+async function fill(id: string, read: Read, stopped: AbortSignal): Promise<void> {
+  while (!stopped.aborted) {
     const known = marks.get(id) ?? NOTHING;
     if (isWhole(known)) return;
-    const page = await read({ first: PAGE, after: lastOf(known.low) });
+    const page = await read({ first: PAGE, after: lastOf(known.low) }, stopped);
     if (!page?.length) return;
     learn(id, (now) => withOlder(now, page));
   }

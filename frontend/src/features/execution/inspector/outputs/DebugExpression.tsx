@@ -4,7 +4,7 @@ import { type FormEvent, type KeyboardEvent, useEffect, useRef, useState } from 
 import { useClient } from "urql";
 import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
 import { DebugExpressionDocument, type DebugExpressionQuery } from "@/shared/graphql/gen/graphql";
-import { sentenceOf } from "@/shared/ui/ErrorState";
+import { answerSentenceOf } from "@/shared/ui/ErrorState";
 import { isEmpty, JsonTree } from "@/shared/ui/JsonTree";
 import { Section } from "../Section";
 import { EXPRESSION } from "./expression";
@@ -36,7 +36,7 @@ export function DebugExpression({ record, taskRun }: Props) {
     const answer = await client.query(DebugExpressionDocument, { taskRunId: id, expression }).toPromise();
     setBusy(false);
     setResult(
-      answer.data?.debugExpression ?? refused(answer.error ? sentenceOf(answer.error) : "No answer."),
+      answer.data?.debugExpression ?? refused(answer.error ? answerSentenceOf(answer.error) : "No answer."),
     );
   };
   const submit = (event: FormEvent) => {

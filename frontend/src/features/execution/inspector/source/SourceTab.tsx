@@ -28,7 +28,8 @@ export function SourceTab({ record, taskRun }: TabProps) {
   const shown = data?.execution?.revision;
   const lines = useMemo(() => (shown && part ? linesOf(shown.source, part) : null), [shown, part]);
   if (!revision) return <EmptyState title="No source: this execution ran outside Headway." />;
-  if (error && !data) return <ErrorState error={error} what="The source" />;
+  const failed = (!shown && error) || (part === undefined && task.error);
+  if (failed) return <ErrorState error={failed} what="The source" />;
   if (loading || part === undefined) return <TabWaiting label="Loading the source" />;
   if (!shown) return <EmptyState title="This revision no longer exists." />;
   const before = data?.execution?.flow?.revisions.find((one) => one.number === shown.number - 1);
