@@ -15,14 +15,12 @@ import { useSubmit } from "@/shared/lib/useSubmit";
 import { mutationSentenceOf } from "@/shared/ui/ErrorState";
 import { orderOf, type Search, searchOf } from "./address";
 import classes from "./Views.module.css";
-import { isShown } from "./views";
 
-type Props = { search: Search; kept: readonly FilterKeptFragment[]; onSaved: () => void };
+type Props = { search: Search; shown: FilterKeptFragment | undefined; onSaved: () => void };
 
 /** The bookmark: keeps the search as a view, or renames, shares and forgets the one that is shown. */
-export function SavedFilter({ search, kept, onSaved }: Props) {
+export function SavedFilter({ search, shown, onSaved }: Props) {
   const [opened, setOpened] = useState(false);
-  const shown = kept.find((filter) => isShown({ q: filter.search }, search));
   const nothing = !searchOf(search);
   const why = nothing
     ? "Filter the list first; the filter can then be kept as a view."
@@ -91,13 +89,12 @@ function FilterForm({
   );
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    const { orderBy } = orderOf(search);
     void saving.submit({
       id: shown?.id ?? null,
       name: name.trim(),
       search: searchOf(search) ?? "",
       shared,
-      orderBy,
+      ...orderOf(search),
     });
   };
   return (

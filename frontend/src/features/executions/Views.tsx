@@ -7,7 +7,7 @@ import views from "@/shared/ui/Views.module.css";
 import type { Search } from "./address";
 import { SavedFilter } from "./SavedFilter";
 import classes from "./Views.module.css";
-import { isShown, searchOfView, VIEWS, type View } from "./views";
+import { isShown, searchOfKept, searchOfView, shownOf, VIEWS, type View } from "./views";
 
 type Props = {
   search: Search;
@@ -19,15 +19,16 @@ type Props = {
 export function Views({ search, waiting, onChange }: Props) {
   const [saves, setSaves] = useState(0);
   const kept = useRead(SavedFiltersDocument, {}, { version: saves }).data?.savedFilters ?? [];
+  const shown = shownOf(kept, search);
   return (
     <div className={classes.line}>
       <nav className={views.views} aria-label="Views">
         {VIEWS.map((view) => (
           <ViewButton
             key={view.name}
-            view={view}
+            name={view.name}
             on={isShown(view, search)}
-            onOpen={() => onChange(searchOfView(view, search))}
+            onOpen={() => onChange(searchOfView(view, search, shown))}
           >
             {view.view ? (
               <Counted value={waiting && { value: waiting.length, exact: true }} tone={view.tone} />
@@ -36,39 +37,36 @@ export function Views({ search, waiting, onChange }: Props) {
             )}
           </ViewButton>
         ))}
-        {kept.map((filter) => {
-          const view: View = { name: filter.name, q: filter.search };
-          return (
-            <ViewButton
-              key={filter.id}
-              view={view}
-              on={isShown(view, search)}
-              onOpen={() => onChange(searchOfView(view, search))}
-            >
-              <LiveCount search={filter.search} />
-            </ViewButton>
-          );
-        })}
+        {kept.map((filter) => (
+          <ViewButton
+            key={filter.id}
+            name={filter.name}
+            on={filter === shown}
+            onOpen={() => onChange(searchOfKept(filter, search))}
+          >
+            <LiveCount search={filter.search} />
+          </ViewButton>
+        ))}
       </nav>
-      <SavedFilter search={search} kept={kept} onSaved={() => setSaves((count) => count + 1)} />
+      <SavedFilter search={search} shown={shown} onSaved={() => setSaves((count) => count + 1)} />
     </div>
   );
 }
 
 function ViewButton({
-  view,
+  name,
   on,
   onOpen,
   children,
 }: {
-  view: View;
+  name: string;
   on: boolean;
   onOpen: () => void;
   children: React.ReactNode;
 }) {
   return (
     <button type="button" className={views.view} aria-pressed={on} onClick={onOpen}>
-      <span className={classes.name}>{view.name}</span>
+      <span className={classes.name}>{name}</span>
       {children}
     </button>
   );

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { askedOf, exportAddress, normal, orderOf, sortedBy, sortOf } from "./address";
+import { askedOf, exportAddress, normal, orderOf, sortedBy, sortOf, sortTextOf } from "./address";
 import { isAll, shownTime, spanOf, withLast, withSpan } from "./dates";
 
 const NOW = Date.parse("2026-01-14T12:00:00Z");
@@ -45,6 +45,14 @@ describe("the order", () => {
       orderByValue: { column, direction: "DESC" },
     }),
   );
+  it.each(["-duration", "started", "-metric.loss", "label.team", "-execution", "by", undefined])(
+    "%s is read back from what the server keeps",
+    (sort) => expect(sortTextOf(orderOf({ sort }))).toBe(sort),
+  );
+  it("is left out where no column has it", () =>
+    expect(
+      sortTextOf({ orderBy: null, orderByValue: { column: "origin", direction: "ASC" } }),
+    ).toBeUndefined());
   it("turns with each click, and ends as it was", () => {
     const first = sortedBy({ q: "a" }, "started");
     expect(first.sort).toBe("-started");

@@ -125,6 +125,19 @@ export function orderOf(search: Search): Order {
   return { orderBy: `${sort.column.toUpperCase()}_${sort.direction}` as ExecutionOrder, orderByValue: null };
 }
 
+/** As `sort` writes an order; undefined is the newest first. */
+export function sortTextOf({ orderBy, orderByValue }: Order): string | undefined {
+  const [, name, direction] = /^(.+)_(ASC|DESC)$/.exec(orderBy ?? "") ?? [];
+  if (name) return named(name.toLowerCase(), direction as SortDirection);
+  if (!orderByValue) return undefined;
+  const [column] = [...TEXTS].find(([, text]) => text === orderByValue.column) ?? [orderByValue.column];
+  return isSortable(column) ? named(column, orderByValue.direction) : undefined;
+}
+
+function named(column: string, direction: SortDirection): string {
+  return direction === "DESC" ? `-${column}` : column;
+}
+
 /** Everything that decides which rows there are. `waiting` are the ids of what waits for the viewer. */
 export type Asked = { where: ExecutionFilter | null; search: string | null };
 

@@ -1,4 +1,4 @@
-import { type Search, searchOf } from "./address";
+import { type Order, type Search, searchOf, sortTextOf } from "./address";
 import { FAILED_TERMS } from "./histogram";
 
 export type View = { name: string; q: string; view?: "waiting"; tone?: "bad" | "ask" };
@@ -10,11 +10,30 @@ export const VIEWS: readonly View[] = [
   { name: "Waiting for me", q: "", view: "waiting", tone: "ask" },
 ];
 
-export function isShown(view: { q: string; view?: "waiting" }, search: Search): boolean {
+export function isShown(view: Pick<View, "q" | "view">, search: Search): boolean {
   return (searchOf(search) ?? "") === view.q && search.view === view.view;
 }
 
-/** A view replaces the filter; columns, order and range stay. */
-export function searchOfView(view: { q: string; view?: "waiting" }, search: Search): Search {
-  return { ...search, q: view.q || undefined, view: view.view };
+/** A view replaces the filter; columns and range stay, and the order unless it came with a kept filter. */
+export function searchOfView(view: Pick<View, "q" | "view">, search: Search, left?: Kept): Search {
+  const isOfKept = left !== undefined && sortTextOf(left) === search.sort;
+  return {
+    ...search,
+    q: view.q || undefined,
+    view: view.view,
+    sort: isOfKept ? undefined : search.sort,
+  };
+}
+
+/** A search that somebody keeps, with its order. */
+export type Kept = { search: string } & Order;
+
+export function searchOfKept(kept: Kept, search: Search): Search {
+  return { ...search, q: kept.search, view: undefined, sort: sortTextOf(kept) };
+}
+
+/** The one that is shown. Of several with the same search it is the one with the same order, else the first. */
+export function shownOf<One extends Kept>(kept: readonly One[], search: Search): One | undefined {
+  const same = kept.filter((one) => isShown({ q: one.search }, search));
+  return same.find((one) => sortTextOf(one) === search.sort) ?? same[0];
 }
