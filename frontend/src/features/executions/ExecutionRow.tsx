@@ -9,8 +9,10 @@ import { Cell } from "./Cell";
 import type { Column } from "./columns";
 import classes from "./ExecutionsTable.module.css";
 import { RowMenu } from "./RowMenu";
-import { extentOf, starterOf } from "./rowFacts";
+import { extentOf, secondLineOf, starterOf } from "./rowFacts";
 import type { Row } from "./rows";
+import { ReasonLine } from "./waits/ReasonLine";
+import type { Reason } from "./waits/reason";
 
 /** What a row may ask for; the same object for all rows, so that none is drawn again for it. */
 export type RowHandlers = {
@@ -22,6 +24,7 @@ export type RowHandlers = {
 
 type Props = {
   row: Row;
+  reason: Reason | undefined;
   columns: readonly Column[];
   index: number;
   top: number;
@@ -57,7 +60,8 @@ export const ExecutionRow = memo(function ExecutionRow(props: Props) {
   );
 });
 
-function Cells({ row, columns, live, gone, picked, menuOpen, asked, handlers }: Props) {
+function Cells({ row, reason, columns, live, gone, picked, menuOpen, asked, handlers }: Props) {
+  const second = secondLineOf(row, reason);
   return (
     <>
       <span role="cell" className={classes.pick}>
@@ -92,7 +96,12 @@ function Cells({ row, columns, live, gone, picked, menuOpen, asked, handlers }: 
           start={handlers.start}
         />
       </span>
-      {row.failure && <Failure row={row} />}
+      {second === "failure" && <Failure row={row} />}
+      {second === "wait" && (
+        <span role="cell" className={classes.second}>
+          <span className={classes.reason}>{reason && <ReasonLine reason={reason} />}</span>
+        </span>
+      )}
     </>
   );
 }
@@ -110,7 +119,7 @@ function Failure({ row }: { row: Row }) {
   const { failure } = row;
   if (!failure) return null;
   return (
-    <span role="cell" className={classes.failure}>
+    <span role="cell" className={classes.second}>
       <span className={classes.cause} title={failure.message}>
         {failure.taskRun && <b>{failure.taskRun.key}: </b>}
         {failure.message}
@@ -120,7 +129,7 @@ function Failure({ row }: { row: Row }) {
   );
 }
 
-function Card({ row, live, gone, asked }: Props) {
+function Card({ row, reason, live, gone, asked }: Props) {
   const token = STATE_TOKENS[row.state];
   return (
     <span role="cell" className={classes.lines}>
@@ -138,6 +147,9 @@ function Card({ row, live, gone, asked }: Props) {
           {row.failure.taskRun && <b>{row.failure.taskRun.key}: </b>}
           {row.failure.message}
         </span>
+      )}
+      {secondLineOf(row, reason) === "wait" && (
+        <span className={classes.waits}>{reason && <ReasonLine reason={reason} />}</span>
       )}
       <span className={classes.meta}>
         <span>{asked ?? token.word}</span>

@@ -6,9 +6,10 @@ import { isSortable, type Search, sortOf } from "./address";
 import { type Column, fitting, tracksOf } from "./columns";
 import { ExecutionRow, type RowHandlers } from "./ExecutionRow";
 import classes from "./ExecutionsTable.module.css";
-import { heightOf } from "./rowFacts";
+import { heightOf, secondLineOf } from "./rowFacts";
 import type { Rows } from "./rows";
 import { isPicked, type Selection } from "./selection";
+import { NO_REASONS, type Reasons, useReasons } from "./waits/useReasons";
 
 type Props = {
   rows: Rows;
@@ -32,8 +33,14 @@ export function ExecutionsTable(props: Props) {
     () => (width ? fitting(props.columns, width) : props.columns),
     [props.columns, width],
   );
-  const virtual = useVirtualRows(rows, phone);
+  const [reasons, setReasons] = useState(NO_REASONS);
+  const virtual = useVirtualRows(rows, phone, reasons);
   const items = virtual.rows.getVirtualItems();
+  useReasons(
+    rows,
+    items.map((item) => rows.shown[item.index]!),
+    setReasons,
+  );
 
   const at = current ? rows.shown.indexOf(current) : -1;
   const { scrollToIndex } = virtual.rows;
@@ -70,6 +77,7 @@ export function ExecutionsTable(props: Props) {
             <ExecutionRow
               key={id}
               row={rows.byId.get(id)!}
+              reason={reasons.get(id)}
               columns={columns}
               index={item.index}
               top={item.start - virtual.offset}
@@ -91,7 +99,7 @@ export function ExecutionsTable(props: Props) {
 }
 
 /** Heights are known without measuring, so that the page is as long as it was when one comes back to it. */
-function useVirtualRows(rows: Rows, phone: boolean) {
+function useVirtualRows(rows: Rows, phone: boolean, reasons: Reasons) {
   const body = useRef<HTMLDivElement>(null);
   const [offset, setOffset] = useState(0);
   // Whatever stands above may grow or shrink: filters wrap, an error appears.
@@ -101,7 +109,7 @@ function useVirtualRows(rows: Rows, phone: boolean) {
   });
   const virtual = useWindowVirtualizer({
     count: rows.shown.length,
-    estimateSize: (at) => heightOf(rows.byId.get(rows.shown[at]!)!, phone),
+    estimateSize: (at) => heightOf(rows.byId.get(rows.shown[at]!)!, reasons.get(rows.shown[at]!), phone),
     overscan: 10,
     scrollMargin: offset,
     scrollPaddingStart: 40,
@@ -109,9 +117,12 @@ function useVirtualRows(rows: Rows, phone: boolean) {
     initialOffset: () => window.scrollY,
     getItemKey: (at) => rows.shown[at]!,
   });
-  const failed = useMemo(() => rows.shown.filter((id) => rows.byId.get(id)?.failure).join(), [rows]);
+  const tall = useMemo(
+    () => rows.shown.filter((id) => secondLineOf(rows.byId.get(id)!, reasons.get(id))).join(),
+    [rows, reasons],
+  );
   // biome-ignore lint/correctness/useExhaustiveDependencies: what changes a height is what makes it measure again
-  useLayoutEffect(() => virtual.measure(), [failed, phone, virtual]);
+  useLayoutEffect(() => virtual.measure(), [tall, phone, virtual]);
   return { rows: virtual, body, offset };
 }
 

@@ -37,9 +37,18 @@ it("draws the usual time in the middle", () => {
 });
 
 it("gives a failed row a second line, on the phone one or two more", () => {
-  expect(heightOf(aRow(), false)).toBe(36);
-  expect(heightOf(aRow({ failure }), false)).toBe(58);
-  expect(heightOf(aRow({ failure }), true) - heightOf(aRow(), true)).toBe(20);
+  expect(heightOf(aRow(), undefined, false)).toBe(36);
+  expect(heightOf(aRow({ failure }), undefined, false)).toBe(58);
+  expect(heightOf(aRow({ failure }), undefined, true) - heightOf(aRow(), undefined, true)).toBe(20);
   const long = { ...failure, message: "x".repeat(80) };
-  expect(heightOf(aRow({ failure: long }), true) - heightOf(aRow(), true)).toBe(40);
+  expect(heightOf(aRow({ failure: long }), undefined, true) - heightOf(aRow(), undefined, true)).toBe(40);
+});
+
+it("gives one that waits a second line: by its state at once, while it runs when the reason is known", () => {
+  const reason = { task: "load", text: "a worker of queue gpu", at: null, others: 0 };
+  expect(heightOf(aRow({ state: "QUEUED" }), undefined, false)).toBe(58);
+  expect(heightOf(aRow({ progress: 0 }), undefined, false)).toBe(36);
+  expect(heightOf(aRow({ progress: 0 }), reason, false)).toBe(58);
+  expect(heightOf(aRow({ state: "SUCCESS" }), reason, false)).toBe(36);
+  expect(heightOf(aRow({ state: "PAUSED" }), reason, true) - heightOf(aRow(), undefined, true)).toBe(20);
 });

@@ -1,6 +1,7 @@
 import { plural } from "@/shared/lib/number";
 import { quoted } from "./language";
 import type { Row } from "./rows";
+import { mayWait, type Reason, stands } from "./waits/reason";
 
 /** What started it, as a reader says it, and the term that finds the same. */
 export function starterOf(row: Row): { text: string; term: string } {
@@ -27,12 +28,20 @@ export function shareOf(seconds: number, usual: number): { width: number; isLong
   return { width: Math.min(1, seconds / (2 * usual)), isLong: seconds > usual * 1.3 };
 }
 
-export const HEIGHTS = { row: 36, failed: 58 } as const;
+/** What stands below a row's values: why it failed, or why it waits. */
+export function secondLineOf(row: Row, reason: Reason | undefined): "failure" | "wait" | null {
+  if (row.failure) return "failure";
+  return stands(row) || (reason && mayWait(row)) ? "wait" : null;
+}
+
+export const HEIGHTS = { row: 36, two: 58 } as const;
 const PHONE = { row: 64, line: 20, perLine: 42 };
 
-export function heightOf(row: Row, isPhone: boolean): number {
-  if (!isPhone) return row.failure ? HEIGHTS.failed : HEIGHTS.row;
-  if (!row.failure) return PHONE.row;
+export function heightOf(row: Row, reason: Reason | undefined, isPhone: boolean): number {
+  const line = secondLineOf(row, reason);
+  if (!isPhone) return line ? HEIGHTS.two : HEIGHTS.row;
+  if (!line) return PHONE.row;
+  if (!row.failure) return PHONE.row + PHONE.line;
   const length = row.failure.message.length + (row.failure.taskRun ? row.failure.taskRun.key.length + 2 : 0);
   return PHONE.row + PHONE.line * (length > PHONE.perLine ? 2 : 1);
 }
