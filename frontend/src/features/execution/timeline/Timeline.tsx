@@ -2,6 +2,8 @@ import { useMediaQuery } from "@mantine/hooks";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type MouseEvent, type ReactNode, useMemo, useRef, useState } from "react";
 import type { TaskRunRow } from "@/entities/execution/record";
+import { type Range, ticksOf } from "@/shared/axis/scale";
+import { useWidth } from "@/shared/axis/useWidth";
 import { useKeys } from "@/shared/lib/keys";
 import { usePreferences } from "@/shared/lib/preferences";
 import { AxisHead, type Brush } from "./AxisHead";
@@ -9,11 +11,9 @@ import { CriticalLines } from "./CriticalLines";
 import type { Stretch } from "./critical";
 import { Grid } from "./Grid";
 import type { Row } from "./rows";
-import { type Range, ticksOf } from "./scale";
 import classes from "./Timeline.module.css";
 import { type RowView, rowDomId, TimelineRow } from "./TimelineRow";
 import { useTreeKeys } from "./useTreeKeys";
-import { useWidth } from "./useWidth";
 
 type Props = {
   rows: readonly Row[];

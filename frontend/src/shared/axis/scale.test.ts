@@ -78,5 +78,6 @@ describe("ticks", () => {
     expect(labelOf(NOON + 1234, 1, "utc")).toBe("00:01.234");
     expect(labelOf(NOON + 1234, 10, "utc")).toBe("00:01.23");
     expect(labelOf(NOON, 86_400_000, "utc")).toBe("Jan 14");
+    expect(labelOf(NOON + 43_200_000, 21_600_000, "utc")).toBe("Jan 15");
   });
 });

@@ -1,5 +1,4 @@
 import type { Preferences } from "@/shared/lib/preferences";
-import type { Segment } from "./segments";
 
 /** The times that the axis shows, in milliseconds since 1970. */
 export type Range = { from: number; to: number };
@@ -31,10 +30,12 @@ export function steppedRange(from: number, until: number): Range {
   return { from, to: from + FIRST_SPAN * STEP ** (steps + 1) };
 }
 
+/** A stretch of time; one that lasts has no end. */
+export type Stretch = { from: number; to: number | null };
 export type Placed = { left: number; width: number };
 
-/** Where a segment lies, cut at the edges; undefined when it is outside. One that lasts has no width of its own. */
-export function placed({ from, to }: Segment, range: Range): Placed | undefined {
+/** Where a stretch lies, cut at the edges; undefined when it is outside. One that lasts has no width of its own. */
+export function placed({ from, to }: Stretch, range: Range): Placed | undefined {
   const left = percentOf(from, range);
   const right = to === null ? Number.POSITIVE_INFINITY : percentOf(to, range);
   if (left > 100 || right < 0) return undefined;
@@ -77,21 +78,29 @@ export function ticksOf(range: Range, width: number, zone: Preferences["zone"]):
 
 const two = (value: number, digits = 2) => String(value).padStart(digits, "0");
 
-/** "02:55", "02:55:10", "02:55:10.2" or "Mar 4": as exact as the step asks for. */
+/** What lasts ends at the now line, which moves by CSS. */
+export function untilNow(left: number): string {
+  return `calc((clamp(0, var(--now, 100), 100) - ${left}) * 1%)`;
+}
+
+/** "02:55", "02:55:10", "02:55:10.2" or "Mar 4", which midnight is too: as exact as the step asks for. */
 export function labelOf(at: number, step: number, zone: Preferences["zone"]): string {
   const date = new Date(at);
-  if (step >= DAY) {
-    const utc = zone === "utc" ? { timeZone: "UTC" } : {};
-    return date.toLocaleDateString(undefined, { month: "short", day: "numeric", ...utc });
-  }
+  if (step >= DAY) return dayOf(date, zone);
   const [hours, minutes, seconds] =
     zone === "utc"
       ? [date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()]
       : [date.getHours(), date.getMinutes(), date.getSeconds()];
   const clock = `${two(hours)}:${two(minutes)}`;
+  if (step >= HOUR && clock === "00:00") return dayOf(date, zone);
   if (step >= MINUTE) return clock;
   if (step >= SECOND) return `${clock}:${two(seconds)}`;
   const digits = step >= 100 ? 1 : step >= 10 ? 2 : 3;
   const fraction = two(date.getMilliseconds(), 3).slice(0, digits);
   return `${two(minutes)}:${two(seconds)}.${fraction}`;
+}
+
+function dayOf(date: Date, zone: Preferences["zone"]): string {
+  const utc = zone === "utc" ? { timeZone: "UTC" } : {};
+  return date.toLocaleDateString(undefined, { month: "short", day: "numeric", ...utc });
 }
