@@ -57,7 +57,7 @@ export function FilterBar({ search, asked, errors, onChange }: Props) {
               <button
                 type="button"
                 className={classes.clear}
-                onClick={() => onChange({ ...search, q: undefined, view: undefined })}
+                onClick={() => onChange({ ...search, q: undefined, waiting: undefined })}
               >
                 Clear all
               </button>

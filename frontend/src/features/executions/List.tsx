@@ -10,6 +10,7 @@ import { ExecutionsTable } from "./ExecutionsTable";
 import { Nothing } from "./Nothing";
 import { Preview } from "./Preview";
 import type { Selection, SelectionAction } from "./selection";
+import { TimeAxis } from "./timeaxis/TimeAxis";
 import { useListKeys } from "./useListKeys";
 import type { useRows } from "./useRows";
 
@@ -78,19 +79,29 @@ export function List(props: Props) {
   return (
     <>
       {props.news}
-      <ExecutionsTable
-        rows={rows}
-        columns={props.columns}
-        search={props.search}
-        selection={selection}
-        current={current}
-        menu={props.menu}
-        asked={actions.asked}
-        handlers={handlers}
-        onSort={props.onSort}
-        onPickPage={() => select({ type: "page", shown })}
-        onEnd={onEnd}
-      />
+      {props.search.view === "time" ? (
+        <TimeAxis
+          rows={rows}
+          selection={selection}
+          current={current}
+          onCurrent={setCurrent}
+          onFilter={onFilter}
+        />
+      ) : (
+        <ExecutionsTable
+          rows={rows}
+          columns={props.columns}
+          search={props.search}
+          selection={selection}
+          current={current}
+          menu={props.menu}
+          asked={actions.asked}
+          handlers={handlers}
+          onSort={props.onSort}
+          onPickPage={() => select({ type: "page", shown })}
+          onEnd={onEnd}
+        />
+      )}
       {hasMore && (
         <div className={classes.more}>
           <Button onClick={loadMore} loading={list.loadingMore}>

@@ -22,7 +22,7 @@ export function Nothing({ search, onChange }: { search: Search; onChange: (searc
       </EmptyState>
     );
   }
-  if (search.view === "waiting" && chips.length === 1) return <EmptyState title="Nothing waits for you." />;
+  if (search.waiting && chips.length === 1) return <EmptyState title="Nothing waits for you." />;
   return (
     <EmptyState title="Nothing matches these filters.">
       <div className={classes.removals}>

@@ -30,7 +30,7 @@ export function Views({ search, waiting, onChange }: Props) {
             on={isShown(view, search)}
             onOpen={() => onChange(searchOfView(view, search, shown))}
           >
-            {view.view ? (
+            {view.waiting ? (
               <Counted value={waiting && { value: waiting.length, exact: true }} tone={view.tone} />
             ) : (
               view.q && <LiveCount search={view.q} tone={view.tone} />

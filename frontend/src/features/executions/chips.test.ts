@@ -40,5 +40,5 @@ describe("chips", () => {
     expect(rests("flow:a date>-24h")).toEqual(["flow:a", "date>-24h"]);
   });
   it("say whose view it is", () =>
-    expect(chipsOf({ view: "waiting" }, facts)).toMatchObject([{ value: "Waiting for me", without: {} }]));
+    expect(chipsOf({ waiting: "me" }, facts)).toMatchObject([{ value: "Waiting for me", without: {} }]));
 });

@@ -26,12 +26,12 @@ export function chipsOf(search: Search, facts: Facts): Chip[] {
     ...wordsOf(part, facts.errors),
     without: { ...search, q: withDates(text, rest, replaced(rest, part, "")) || undefined },
   }));
-  if (search.view === "waiting") {
+  if (search.waiting) {
     chips.unshift({
-      key: "view",
+      key: "waiting",
       name: "",
       value: "Waiting for me",
-      without: { ...search, view: undefined },
+      without: { ...search, waiting: undefined },
     });
   }
   if (!span) return chips;

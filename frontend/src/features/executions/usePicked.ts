@@ -7,7 +7,7 @@ import { foldSelection, NOTHING } from "./selection";
 export function usePicked(search: Search) {
   const [selection, select] = useReducer(foldSelection, NOTHING);
   const [bulk, setBulk] = useState<BulkAction | null>(null);
-  const filter = JSON.stringify([searchOf(search), search.view]);
+  const filter = JSON.stringify([searchOf(search), search.waiting]);
   const [pickedUnder, setPickedUnder] = useState(filter);
   if (pickedUnder !== filter) {
     setPickedUnder(filter);

@@ -15,11 +15,14 @@ describe("a filter that is kept", () => {
     [BEST, "metric.loss"],
     [LONGEST, "-duration"],
     [NEWEST, undefined],
-  ])("%j comes with its order, %s, and leaves columns and range", (kept, sort) =>
-    expect(searchOfKept(kept, { view: "waiting", sort: "flow", cols: "state", range: "1h" })).toEqual({
+  ])("%j comes with its order, %s, and leaves the rest", (kept, sort) =>
+    expect(
+      searchOfKept(kept, { waiting: "me", view: "time", sort: "flow", cols: "state", range: "1h" }),
+    ).toEqual({
       q: kept.search,
       sort,
-      view: undefined,
+      waiting: undefined,
+      view: "time",
       cols: "state",
       range: "1h",
     }),

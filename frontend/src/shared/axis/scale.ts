@@ -61,13 +61,18 @@ const STEPS = [
 /** Between the ticks, so that their labels do not touch. */
 const APART = 68;
 
+/** The least round step that is not shorter. */
+export function roundStep(least: number): number {
+  return STEPS.find((one) => one >= least) ?? least;
+}
+
 export type Tick = { at: number; left: number; label: string };
 
 /** Ticks at round times, as many as have room for their labels. */
 export function ticksOf(range: Range, width: number, zone: Preferences["zone"]): Tick[] {
   const span = range.to - range.from;
   const least = (span * APART) / Math.max(APART, width);
-  const step = STEPS.find((one) => one >= least) ?? least;
+  const step = roundStep(least);
   const shift = zone === "utc" ? 0 : new Date(range.from).getTimezoneOffset() * MINUTE;
   const ticks: Tick[] = [];
   for (let at = Math.ceil((range.from - shift) / step) * step + shift; at <= range.to; at += step) {
