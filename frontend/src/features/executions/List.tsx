@@ -3,16 +3,16 @@ import { useNavigate } from "@tanstack/react-router";
 import { type Dispatch, type ReactNode, useCallback, useMemo } from "react";
 import type { Actions } from "@/entities/execution/actions/useActions";
 import type { Search } from "./address";
-import type { Column } from "./columns";
-import type { RowHandlers } from "./ExecutionRow";
+import type { Column } from "./columns/columns";
 import classes from "./ExecutionsPage.module.css";
-import { ExecutionsTable } from "./ExecutionsTable";
 import { Nothing } from "./Nothing";
-import { Preview } from "./Preview";
-import type { Selection, SelectionAction } from "./selection";
+import { Preview } from "./preview/Preview";
+import type { useRows } from "./rows/useRows";
+import type { Selection, SelectionAction } from "./selection/selection";
+import type { RowHandlers } from "./table/ExecutionRow";
+import { ExecutionsTable } from "./table/ExecutionsTable";
 import { TimeAxis } from "./timeaxis/TimeAxis";
 import { useListKeys } from "./useListKeys";
-import type { useRows } from "./useRows";
 
 type Props = {
   search: Search;

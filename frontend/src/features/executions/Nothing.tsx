@@ -5,8 +5,8 @@ import { usePreferences } from "@/shared/lib/preferences";
 import { CopyCommand } from "@/shared/ui/CopyCommand";
 import { EmptyState } from "@/shared/ui/EmptyState";
 import type { Search } from "./address";
-import { chipsOf } from "./chips";
 import classes from "./ExecutionsPage.module.css";
+import { chipsOf } from "./filters/chips";
 
 const NO_ERRORS: ReadonlyMap<string, string> = new Map();
 

@@ -10,7 +10,7 @@ import {
   sortOf,
   sortTextOf,
 } from "./address";
-import { isAll, shownTime, spanOf, withLast, withSpan } from "./dates";
+import { isAll, shownTime, spanOf, withLast, withSpan } from "./search/dates";
 
 const NOW = Date.parse("2026-01-14T12:00:00Z");
 const HOUR = 3_600e3;

@@ -1,5 +1,5 @@
 import type { ExecutionFilter, ExecutionOrder, SortDirection } from "@/shared/graphql/gen/graphql";
-import { and, partsOf, quoted } from "./language";
+import { and, partsOf, quoted } from "./search/language";
 
 /** The list as it stands in the URL: the only place that holds it. */
 export type Search = {

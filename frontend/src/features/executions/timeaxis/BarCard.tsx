@@ -2,7 +2,7 @@ import { type FocusEvent, type PointerEvent, useMemo, useState } from "react";
 import { Duration } from "@/shared/ui/Duration";
 import { StateBadge } from "@/shared/ui/StateBadge";
 import { Time } from "@/shared/ui/Time";
-import type { Row } from "../rows";
+import type { Row } from "../rows/rows";
 import classes from "./TimeAxis.module.css";
 
 type Shown = { id: string; x: number; y: number };

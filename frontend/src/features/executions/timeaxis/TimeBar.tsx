@@ -5,7 +5,7 @@ import { formatDuration, secondsBetween } from "@/shared/lib/duration";
 import { usePreferences } from "@/shared/lib/preferences";
 import { formatTime } from "@/shared/lib/time";
 import { STATE_TOKENS } from "@/shared/ui/stateTokens";
-import type { Row } from "../rows";
+import type { Row } from "../rows/rows";
 import classes from "./TimeAxis.module.css";
 
 type Props = {

@@ -1,7 +1,7 @@
 import { placed, type Range } from "@/shared/axis/scale";
 import { formatInteger } from "@/shared/lib/number";
-import { quoted } from "../language";
-import { isPicked, type Selection } from "../selection";
+import { quoted } from "../search/language";
+import { isPicked, type Selection } from "../selection/selection";
 import type { Flow, Track } from "./lanes";
 import classes from "./TimeAxis.module.css";
 import { TimeBar } from "./TimeBar";

@@ -1,6 +1,6 @@
 import { type Range, rangeOf, roundStep, type Stretch } from "@/shared/axis/scale";
 import { isEnded } from "@/shared/ui/stateTokens";
-import type { Row } from "../rows";
+import type { Row } from "../rows/rows";
 
 /** An execution on the axis, from its start; one that has not started, from its creation. */
 export type Bar = Stretch & { row: Row };

@@ -1,6 +1,6 @@
 import { useCallback, useMemo, useState } from "react";
 import type { Range } from "@/shared/axis/scale";
-import type { Row } from "../rows";
+import type { Row } from "../rows/rows";
 import { axisOf } from "./lanes";
 
 type Axis = {

@@ -1,5 +1,5 @@
 import type { WaitingCode, WaitReasonFragment } from "@/shared/graphql/gen/graphql";
-import type { Row } from "../rows";
+import type { Row } from "../rows/rows";
 
 /** Why a row waits: the task that does, unless it is the execution itself, and how many other reasons there are. */
 export type Reason = {

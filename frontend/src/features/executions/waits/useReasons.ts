@@ -2,7 +2,7 @@ import { useEffect, useEffectEvent, useRef } from "react";
 import { useClient } from "urql";
 import { WaitReasonsDocument } from "@/shared/graphql/gen/graphql";
 import { useLink } from "@/shared/graphql/link";
-import type { Rows } from "../rows";
+import type { Rows } from "../rows/rows";
 import { mayWait, type Reason, reasonOf } from "./reason";
 
 const AT_MOST_EVERY = 2_000;
