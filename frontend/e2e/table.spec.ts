@@ -30,6 +30,18 @@ test("a metric becomes a column, orders the list, and both are in the address", 
   await expect.poll(() => names(page)).toEqual([made.second, made.first, made.third, made.none]);
   await expect(page.locator("[data-execution]").first()).toContainText("0.1");
 
+  await page.getByRole("button", { name: "Save this filter" }).click();
+  await page.getByRole("textbox", { name: "Name of the view" }).fill("Least loss");
+  await page.keyboard.press("Enter");
+  const views = page.getByRole("navigation", { name: "Views" });
+  const kept = views.getByRole("button", { name: /^Least loss/ });
+  await expect(kept).toHaveAttribute("aria-pressed", "true");
+  await views.getByRole("button", { name: "All", exact: true }).click();
+  await expect(page.locator("[data-execution]").first()).toContainText(made.none);
+  await kept.click();
+  await expect.poll(() => names(page)).toEqual([made.second, made.first, made.third, made.none]);
+  await expect(page.getByRole("columnheader", { name: "loss" })).toHaveAttribute("aria-sort", "ascending");
+
   const shared = page.url();
   await page.goto(`${headway.server.url}/approvals`);
   await page.goto(shared);

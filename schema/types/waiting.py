@@ -37,7 +37,8 @@ async def waiting_views(
     from schema.types.task_run import TaskRun
 
     loaders = info.context.loaders
-    by_path = await loaders.task_runs_by_path.load(execution_id) if reasons else {}
+    of_tasks = any(reason.path is not None for reason in reasons)
+    by_path = await loaders.task_runs_by_path.load(execution_id) if of_tasks else {}
     told = await asyncio.gather(
         *(
             _told(info, execution_id, reason, TaskRun.maybe(by_path.get(reason.path or "")))

@@ -8,7 +8,8 @@ const word = optional(z.string());
 const text = optional(z.coerce.string());
 const search = z.object({
   q: text,
-  view: optional(z.enum(["waiting"])),
+  waiting: optional(z.enum(["me"])),
+  view: optional(z.enum(["time", "waiting"])),
   range: optional(z.enum(RANGE_NAMES)),
   sort: word,
   cols: word,

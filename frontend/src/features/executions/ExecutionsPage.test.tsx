@@ -4,9 +4,9 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { toLastList } from "@/shared/lib/lastList";
 import { aRow } from "@/testing/fixtures";
 import { Stream, show } from "@/testing/world";
-import { lists } from "./lists";
-import type { Change } from "./rows";
-import { keyOf } from "./wanted";
+import { lists } from "./rows/lists";
+import type { Change } from "./rows/rows";
+import { keyOf } from "./rows/wanted";
 
 type Message = { executionList: Partial<Change> & { cursor: string } };
 type Asked = {

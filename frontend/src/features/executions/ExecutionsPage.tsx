@@ -1,38 +1,38 @@
 import { Button } from "@mantine/core";
-import { IconPlayerPlay } from "@tabler/icons-react";
 import { getRouteApi } from "@tanstack/react-router";
 import type { CombinedError } from "@urql/core";
 import { useCallback, useMemo, useState } from "react";
 import { useActions } from "@/entities/execution/actions/useActions";
-import { useWhyNotRun } from "@/entities/flow/useWhyNotRun";
-import { openDialog, useDialog } from "@/shared/lib/dialogs";
+import { useDialog } from "@/shared/lib/dialogs";
 import { ErrorState } from "@/shared/ui/ErrorState";
-import { OfferButton } from "@/shared/ui/OfferButton";
 import { PageHead } from "@/shared/ui/PageHead";
+import { Segments } from "@/shared/ui/Segments";
 import { askedOf, orderOf, ownOf, type Search, searchOf, sortedBy } from "./address";
-import { BulkDialog } from "./BulkDialog";
-import { ColumnsMenu } from "./ColumnsMenu";
-import { hasUsual, namesOf } from "./columns";
+import { BulkDialog } from "./bulk/BulkDialog";
+import { ColumnsMenu } from "./columns/ColumnsMenu";
+import { hasUsual, namesOf } from "./columns/columns";
+import { useColumns } from "./columns/useColumns";
 import classes from "./ExecutionsPage.module.css";
-import { ExportMenu } from "./ExportMenu";
-import { FilterBar } from "./FilterBar";
-import { faultOf } from "./fault";
+import { ExportMenu } from "./exports/ExportMenu";
+import { FilterBar } from "./filters/FilterBar";
+import { HeadActions } from "./HeadActions";
+import { Overview } from "./histogram/Overview";
 import { List } from "./List";
-import { only } from "./language";
-import { Overview } from "./Overview";
-import { SearchBox } from "./SearchBox";
-import { SelectionBar } from "./SelectionBar";
-import { isEmpty } from "./selection";
-import { useColumns } from "./useColumns";
+import { SETTLE_AFTER, useRows } from "./rows/useRows";
+import { faultOf } from "./search/fault";
+import { only } from "./search/language";
+import { SearchBox } from "./search/SearchBox";
+import { SelectionBar } from "./selection/SelectionBar";
+import { isEmpty } from "./selection/selection";
+import { usePicked } from "./selection/usePicked";
 import { useHold } from "./useHold";
 import { useLastList } from "./useLastList";
-import { usePicked } from "./usePicked";
-import { SETTLE_AFTER, useRows } from "./useRows";
 import { useWaiting } from "./useWaiting";
-import { Views } from "./Views";
-import { isShown, VIEWS } from "./views";
+import { Views } from "./views/Views";
+import { isShown, VIEWS } from "./views/views";
 
 const route = getRouteApi("/executions");
+const FORMS = { list: "List", time: "Timeline" } as const;
 /** In the view of what executes, what has just ended stays a while, dimmed. */
 const JUST_ENDED = 30_000;
 
@@ -58,7 +58,7 @@ export function ExecutionsPage() {
   const dialog = useDialog();
   const isBusy = actions.isOpen || !isEmpty(selection) || Boolean(current ?? menu ?? bulk ?? dialog);
   const { hold, pointer } = useHold(isBusy);
-  const paused = search.view === "waiting" && waiting === undefined;
+  const paused = search.waiting !== undefined && waiting === undefined;
   const settleAfter = isShown(VIEWS[1]!, search) ? JUST_ENDED : SETTLE_AFTER;
   const list = useRows({ ...asked, ...order, names, usual: hasUsual(columns), paused, settleAfter }, hold);
   const { rows, error } = list;
@@ -100,7 +100,15 @@ export function ExecutionsPage() {
           error={error}
           onChange={(q) => setSearch({ ...search, q: q || undefined })}
         />
-        <ColumnsMenu columns={columns} asked={asked} onChoose={choose} />
+        <div className={classes.forms}>
+          <Segments
+            label="Shown as"
+            options={FORMS}
+            value={search.view ?? "list"}
+            onChange={(form) => setSearch({ ...search, view: form === "time" ? form : undefined })}
+          />
+        </div>
+        {!search.view && <ColumnsMenu columns={columns} asked={asked} onChoose={choose} />}
       </div>
       <FilterBar search={search} asked={asked} errors={errors} onChange={setSearch} />
       <ListError error={error} />
@@ -147,23 +155,6 @@ export function ExecutionsPage() {
         />
       )}
       {actions.dialog}
-    </>
-  );
-}
-
-function HeadActions({ children }: { children: React.ReactNode }) {
-  const whyNotRun = useWhyNotRun();
-  return (
-    <>
-      {children}
-      <OfferButton
-        leftSection={<IconPlayerPlay size={16} stroke={1.75} aria-hidden />}
-        allowed={!whyNotRun}
-        reason={whyNotRun}
-        onClick={() => openDialog({ kind: "run" })}
-      >
-        Run a flow
-      </OfferButton>
     </>
   );
 }

@@ -4,15 +4,16 @@ import { type Dispatch, type ReactNode, useCallback, useMemo } from "react";
 import type { Actions } from "@/entities/execution/actions/useActions";
 import { ErrorState } from "@/shared/ui/ErrorState";
 import type { Search } from "./address";
-import type { Column } from "./columns";
-import type { RowHandlers } from "./ExecutionRow";
+import type { Column } from "./columns/columns";
 import classes from "./ExecutionsPage.module.css";
-import { ExecutionsTable } from "./ExecutionsTable";
 import { Nothing } from "./Nothing";
-import { Preview } from "./Preview";
-import type { Selection, SelectionAction } from "./selection";
+import { Preview } from "./preview/Preview";
+import type { useRows } from "./rows/useRows";
+import type { Selection, SelectionAction } from "./selection/selection";
+import type { RowHandlers } from "./table/ExecutionRow";
+import { ExecutionsTable } from "./table/ExecutionsTable";
+import { TimeAxis } from "./timeaxis/TimeAxis";
 import { useListKeys } from "./useListKeys";
-import type { useRows } from "./useRows";
 
 type Props = {
   search: Search;
@@ -79,19 +80,29 @@ export function List(props: Props) {
   return (
     <>
       {props.news}
-      <ExecutionsTable
-        rows={rows}
-        columns={props.columns}
-        search={props.search}
-        selection={selection}
-        current={current}
-        menu={props.menu}
-        asked={actions.asked}
-        handlers={handlers}
-        onSort={props.onSort}
-        onPickPage={() => select({ type: "page", shown })}
-        onEnd={onEnd}
-      />
+      {props.search.view === "time" ? (
+        <TimeAxis
+          rows={rows}
+          selection={selection}
+          current={current}
+          onCurrent={setCurrent}
+          onFilter={onFilter}
+        />
+      ) : (
+        <ExecutionsTable
+          rows={rows}
+          columns={props.columns}
+          search={props.search}
+          selection={selection}
+          current={current}
+          menu={props.menu}
+          asked={actions.asked}
+          handlers={handlers}
+          onSort={props.onSort}
+          onPickPage={() => select({ type: "page", shown })}
+          onEnd={onEnd}
+        />
+      )}
       {list.moreError && <ErrorState error={list.moreError} what="Older executions" />}
       {hasMore && (
         <div className={classes.more}>

@@ -5,8 +5,8 @@ import { usePreferences } from "@/shared/lib/preferences";
 import { CopyCommand } from "@/shared/ui/CopyCommand";
 import { EmptyState } from "@/shared/ui/EmptyState";
 import type { Search } from "./address";
-import { chipsOf } from "./chips";
 import classes from "./ExecutionsPage.module.css";
+import { chipsOf } from "./filters/chips";
 
 const NO_ERRORS: ReadonlyMap<string, string> = new Map();
 
@@ -22,7 +22,7 @@ export function Nothing({ search, onChange }: { search: Search; onChange: (searc
       </EmptyState>
     );
   }
-  if (search.view === "waiting" && chips.length === 1) return <EmptyState title="Nothing waits for you." />;
+  if (search.waiting && chips.length === 1) return <EmptyState title="Nothing waits for you." />;
   return (
     <EmptyState title="Nothing matches these filters.">
       <div className={classes.removals}>

@@ -1,18 +1,33 @@
 import { describe, expect, it } from "vitest";
-import { askedOf, exportAddress, normal, orderOf, sortedBy, sortOf } from "./address";
-import { isAll, shownTime, spanOf, withLast, withSpan } from "./dates";
+import {
+  askedOf,
+  exportAddress,
+  type Given,
+  normal,
+  orderOf,
+  type Search,
+  sortedBy,
+  sortOf,
+  sortTextOf,
+} from "./address";
+import { isAll, shownTime, spanOf, withLast, withSpan } from "./search/dates";
 
 const NOW = Date.parse("2026-01-14T12:00:00Z");
 const HOUR = 3_600e3;
 
 describe("an address", () => {
-  it.each([
+  it.each<[Given, Search]>([
     [{}, {}],
     [{ state: "FAILED,ERROR" }, { q: "(state:failed OR state:error)" }],
     [{ state: "CANCELLED" }, { q: "state:CANCELLED" }],
     [{ q: "a", flow: "two words", namespace: "acme.*" }, { q: 'a namespace:acme.* flow:"two words"' }],
     [{ trigger: "schedule", subflows: "hidden" }, { q: "trigger:schedule is:root" }],
     [{ q: "a OR b", kind: "etl" }, { q: "(a OR b) kind:etl" }],
+    [{ view: "waiting" }, { waiting: "me" }],
+    [
+      { view: "time", waiting: "me" },
+      { view: "time", waiting: "me" },
+    ],
     [{ state: "%%%", sort: "-started" }, { sort: "-started" }],
   ])("that says %j means %j", (given, search) => expect(normal(given)).toEqual(search));
 });
@@ -45,6 +60,14 @@ describe("the order", () => {
       orderByValue: { column, direction: "DESC" },
     }),
   );
+  it.each(["-duration", "started", "-metric.loss", "label.team", "-execution", "by", undefined])(
+    "%s is read back from what the server keeps",
+    (sort) => expect(sortTextOf(orderOf({ sort }))).toBe(sort),
+  );
+  it("is left out where no column has it", () =>
+    expect(
+      sortTextOf({ orderBy: null, orderByValue: { column: "origin", direction: "ASC" } }),
+    ).toBeUndefined());
   it("turns with each click, and ends as it was", () => {
     const first = sortedBy({ q: "a" }, "started");
     expect(first.sort).toBe("-started");
@@ -62,7 +85,7 @@ it("is exported with its order and columns", () => {
   expect(given.get("search")).toBe("state:failed");
   expect(given.get("orderByValue")).toBe('{"column":"metric.loss","direction":"DESC"}');
   expect(given.get("columns")).toBe('name,"label.a,""b"""');
-  expect(askedOf({ view: "waiting" }, ["exec_1"])).toEqual({ where: { id: ["exec_1"] }, search: null });
+  expect(askedOf({ waiting: "me" }, ["exec_1"])).toEqual({ where: { id: ["exec_1"] }, search: null });
 });
 
 describe("a span of time", () => {

@@ -1,12 +1,14 @@
 import type { ExecutionFilter, ExecutionOrder, SortDirection } from "@/shared/graphql/gen/graphql";
-import { and, partsOf, quoted } from "./language";
+import { and, partsOf, quoted } from "./search/language";
 
 /** The list as it stands in the URL: the only place that holds it. */
 export type Search = {
   /** The filter, in the search language. */
   q?: string | undefined;
-  /** `waiting`: what waits for the viewer, which the language has no word for. */
-  view?: "waiting" | undefined;
+  /** Only what waits for the viewer, which the language has no word for. */
+  waiting?: "me" | undefined;
+  /** How the rows are shown: as a table, or as bars in time. */
+  view?: "time" | undefined;
   /** How much time the histogram shows. */
   range?: Range | undefined;
   /** A column's id; with `-` before it the greatest first. */
@@ -15,8 +17,9 @@ export type Search = {
   cols?: string | undefined;
 };
 
-/** What links from elsewhere may say instead of `q`: `?state=FAILED,ERROR&flow=etl`. */
-export type Given = Search & {
+/** What links from elsewhere may say instead: `?state=FAILED,ERROR&flow=etl`, or `?view=waiting` for `?waiting=me`. */
+export type Given = Omit<Search, "view"> & {
+  view?: "time" | "waiting" | undefined;
   state?: string | undefined;
   flow?: string | undefined;
   namespace?: string | undefined;
@@ -42,7 +45,7 @@ export function stateTerm(state: string): string {
 
 /** One filter, in one language: what a link says by name becomes a part of the search. */
 export function normal(given: Given): Search {
-  const { state, flow, namespace, kind, trigger, subflows, ...rest } = given;
+  const { state, flow, namespace, kind, trigger, subflows, view, ...rest } = given;
   const named = Object.entries({ namespace, flow, kind, trigger }).map(([field, value]) =>
     fieldTerm(field, value),
   );
@@ -50,13 +53,14 @@ export function normal(given: Given): Search {
   // The router reads an address more than once: what is there already is not added again.
   const there = new Set(partsOf(rest.q ?? "").map((part) => part.text));
   const q = terms.filter((term) => term && !there.has(term)).reduce(and, rest.q ?? "");
-  const all = Object.entries({ ...rest, q: q || undefined });
+  const shown = view === "waiting" ? { waiting: "me" } : { view };
+  const all = Object.entries({ ...rest, ...shown, q: q || undefined });
   return Object.fromEntries(all.filter(([, value]) => value !== undefined));
 }
 
 /** Without what a link named beside: the router gives that as well, and the search has it already. */
-export function ownOf({ q, view, range, sort, cols }: Search): Search {
-  return { q, view, range, sort, cols };
+export function ownOf({ q, waiting, view, range, sort, cols }: Search): Search {
+  return { q, waiting, view, range, sort, cols };
 }
 
 function statesTerm(names = ""): string {
@@ -125,11 +129,24 @@ export function orderOf(search: Search): Order {
   return { orderBy: `${sort.column.toUpperCase()}_${sort.direction}` as ExecutionOrder, orderByValue: null };
 }
 
+/** As `sort` writes an order; undefined is the newest first. */
+export function sortTextOf({ orderBy, orderByValue }: Order): string | undefined {
+  const [, name, direction] = /^(.+)_(ASC|DESC)$/.exec(orderBy ?? "") ?? [];
+  if (name) return named(name.toLowerCase(), direction as SortDirection);
+  if (!orderByValue) return undefined;
+  const [column] = [...TEXTS].find(([, text]) => text === orderByValue.column) ?? [orderByValue.column];
+  return isSortable(column) ? named(column, orderByValue.direction) : undefined;
+}
+
+function named(column: string, direction: SortDirection): string {
+  return direction === "DESC" ? `-${column}` : column;
+}
+
 /** Everything that decides which rows there are. `waiting` are the ids of what waits for the viewer. */
 export type Asked = { where: ExecutionFilter | null; search: string | null };
 
 export function askedOf(search: Search, waiting: readonly string[] | undefined): Asked {
-  return { where: search.view === "waiting" ? { id: [...(waiting ?? [])] } : null, search: searchOf(search) };
+  return { where: search.waiting ? { id: [...(waiting ?? [])] } : null, search: searchOf(search) };
 }
 
 export function exportAddress(

@@ -10,7 +10,8 @@ declare module "@tanstack/react-router" {
 /** The address of the list of executions. */
 type ListSearch = {
   q?: string | undefined;
-  view?: "waiting" | undefined;
+  waiting?: "me" | undefined;
+  view?: "time" | undefined;
   range?: "1h" | "6h" | "24h" | "7d" | "30d" | undefined;
   sort?: string | undefined;
   cols?: string | undefined;

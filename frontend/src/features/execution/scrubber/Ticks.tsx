@@ -1,5 +1,5 @@
 import { memo, useMemo } from "react";
-import type { Range } from "../timeline/scale";
+import type { Range } from "@/shared/axis/scale";
 import { type Event, marksOf, strokes } from "./marks";
 import classes from "./Scrubber.module.css";
 

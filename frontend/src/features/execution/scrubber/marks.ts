@@ -1,5 +1,5 @@
+import { percentOf, type Range } from "@/shared/axis/scale";
 import type { EventMarkFragment } from "@/shared/graphql/gen/graphql";
-import { percentOf, type Range } from "../timeline/scale";
 
 export type MarkKind = "plain" | "bad" | "ask";
 export type Event = Pick<EventMarkFragment, "seq" | "at" | "type" | "toState">;

@@ -1,8 +1,8 @@
 import { type PointerEvent, type ReactNode, useState } from "react";
+import { labelOf, percentOf, type Range, type Tick, timeAt } from "@/shared/axis/scale";
 import { useNow } from "@/shared/lib/now";
 import { usePreferences } from "@/shared/lib/preferences";
 import classes from "./AxisHead.module.css";
-import { labelOf, percentOf, type Range, type Tick, timeAt } from "./scale";
 
 export type Brush = { from: number; to: number };
 type Props = {

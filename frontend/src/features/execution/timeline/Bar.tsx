@@ -1,9 +1,9 @@
 import { memo } from "react";
 import type { TaskRunRow } from "@/entities/execution/record";
 import type { Iteration } from "@/entities/taskRun/tree";
+import { percentOf, placed, type Range, untilNow } from "@/shared/axis/scale";
 import classes from "./Bar.module.css";
 import { binsOf } from "./bins";
-import { percentOf, placed, type Range } from "./scale";
 import { extentOf, segmentsOf } from "./segments";
 
 type BarProps = { task: TaskRunRow; range: Range; usual?: number | undefined };
@@ -40,7 +40,7 @@ type FanProps = { task: TaskRunRow; iterations: readonly Iteration[]; range: Ran
 /** A foreach: pale from its start to its end, with a mark where iterations ended. */
 export const Fan = memo(function Fan({ task, iterations, range }: FanProps) {
   const extent = extentOf(task);
-  const place = extent && placed({ kind: "good", ...extent }, range);
+  const place = extent && placed(extent, range);
   if (!extent || !place) return null;
   const lasts = extent.to === null;
   return (
@@ -98,9 +98,4 @@ function spansOf(members: readonly TaskRunRow[], range: Range) {
     } else joined.push({ ...piece });
   }
   return joined;
-}
-
-/** What lasts ends at the now line, which the timeline moves. */
-export function untilNow(left: number): string {
-  return `calc((clamp(0, var(--now, 100), 100) - ${left}) * 1%)`;
 }

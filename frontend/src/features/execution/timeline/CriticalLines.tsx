@@ -1,9 +1,8 @@
 import { useMemo } from "react";
-import { untilNow } from "./Bar";
+import { percentOf, placed, type Range, untilNow } from "@/shared/axis/scale";
 import classes from "./CriticalLines.module.css";
 import type { Stretch } from "./critical";
 import type { Row } from "./rows";
-import { percentOf, placed, type Range } from "./scale";
 
 type Props = {
   rows: readonly Row[];
@@ -30,7 +29,7 @@ export function CriticalLines({ rows, path, heights, range, head, from, to }: Pr
     <div className={classes.lines} aria-hidden="true" style={{ top: head }}>
       {drawn.map((stretch, index) => {
         const before = drawn[index - 1];
-        const place = placed({ kind: "good", from: stretch.from, to: stretch.to }, range);
+        const place = placed(stretch, range);
         const joint = percentOf(stretch.from, range);
         const high = Math.min(before?.y ?? stretch.y, stretch.y);
         const low = Math.max(before?.y ?? stretch.y, stretch.y);

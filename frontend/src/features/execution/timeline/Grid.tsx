@@ -1,6 +1,6 @@
+import type { Tick } from "@/shared/axis/scale";
 import type { Brush } from "./AxisHead";
 import classes from "./Grid.module.css";
-import type { Tick } from "./scale";
 
 type Props = {
   ticks: readonly Tick[];

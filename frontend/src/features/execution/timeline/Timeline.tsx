@@ -1,6 +1,8 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type MouseEvent, type ReactNode, useMemo, useRef, useState } from "react";
 import type { TaskRunRow } from "@/entities/execution/record";
+import { type Range, ticksOf } from "@/shared/axis/scale";
+import { useWidth } from "@/shared/axis/useWidth";
 import { useKeys } from "@/shared/lib/keys";
 import { usePhone } from "@/shared/lib/phone";
 import { usePreferences } from "@/shared/lib/preferences";
@@ -9,12 +11,10 @@ import { CriticalLines } from "./CriticalLines";
 import type { Stretch } from "./critical";
 import { Grid } from "./Grid";
 import type { Row } from "./rows";
-import { type Range, ticksOf } from "./scale";
 import classes from "./Timeline.module.css";
 import { type RowView, rowDomId, TimelineRow } from "./TimelineRow";
 import { useHeight } from "./useHeight";
 import { useTreeKeys } from "./useTreeKeys";
-import { useWidth } from "./useWidth";
 import { useZoomKeys } from "./useZoomKeys";
 
 type Props = {

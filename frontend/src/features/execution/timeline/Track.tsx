@@ -1,7 +1,7 @@
 import type { CSSProperties } from "react";
+import { percentOf, type Range } from "@/shared/axis/scale";
 import { Bar, Fan, Spans } from "./Bar";
 import type { TaskLine, Told } from "./rows";
-import { percentOf, type Range } from "./scale";
 import classes from "./TimelineRow.module.css";
 
 export type TrackView = {

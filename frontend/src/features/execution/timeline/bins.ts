@@ -1,7 +1,7 @@
 import type { Iteration } from "@/entities/taskRun/tree";
 import { hasFailed } from "@/entities/taskRun/tree";
+import { percentOf, type Range } from "@/shared/axis/scale";
 import { isEnded } from "@/shared/ui/stateTokens";
-import { percentOf, type Range } from "./scale";
 import { endedAtOf } from "./segments";
 
 /** Ends of iterations at one place of the axis: `share` of the fullest place. One that failed shows over all others. */

@@ -1,8 +1,8 @@
 import { useCallback, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
 import { records } from "@/entities/execution/useRecord";
+import { type Range, rangeOf, steppedRange } from "@/shared/axis/scale";
 import { isEnded } from "@/shared/ui/stateTokens";
-import { type Range, rangeOf, steppedRange } from "./scale";
 import { extentOf, segmentsOf } from "./segments";
 
 export type Axis = {

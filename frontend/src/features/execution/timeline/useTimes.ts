@@ -1,11 +1,11 @@
 import { type RefObject, useMemo } from "react";
 import type { ExecutionRecord } from "@/entities/execution/record";
+import { percentOf, type Range } from "@/shared/axis/scale";
+import { useNowLine } from "@/shared/axis/useNowLine";
 import { useLink } from "@/shared/graphql/link";
 import { isEnded } from "@/shared/ui/stateTokens";
-import { percentOf, type Range } from "./scale";
 import type { RowView } from "./TimelineRow";
 import { useAxis } from "./useAxis";
-import { useNowLine } from "./useNowLine";
 import { useUsual, usualEnd } from "./useUsual";
 
 type Asked = { at: number | undefined; zoom: Range | null; width: number };

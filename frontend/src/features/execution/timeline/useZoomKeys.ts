@@ -1,6 +1,6 @@
 import type { TaskRunRow } from "@/entities/execution/record";
+import { type Range, zoomedRange } from "@/shared/axis/scale";
 import { useKeys } from "@/shared/lib/keys";
-import { type Range, zoomedRange } from "./scale";
 import { extentOf } from "./segments";
 
 type Zoom = {

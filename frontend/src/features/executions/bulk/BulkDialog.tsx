@@ -1,0 +1,37 @@
+import { Modal } from "@mantine/core";
+import { useState } from "react";
+import type { BulkStateFragment } from "@/shared/graphql/gen/graphql";
+import { plural } from "@/shared/lib/number";
+import type { Asked } from "../address";
+import type { Selection } from "../selection/selection";
+import { BulkForm } from "./BulkForm";
+import { BulkResult } from "./BulkResult";
+import type { BulkAction } from "./bulk";
+
+type Props = {
+  action: BulkAction;
+  selection: Selection;
+  total: number;
+  asked: Asked;
+  onClose: () => void;
+  onDone: () => void;
+};
+
+/** An action on many: what would happen, then how far it is and what was refused. Closing does not stop it. */
+export function BulkDialog({ action, selection, total, asked, onClose, onDone }: Props) {
+  const [bulk, setBulk] = useState<BulkStateFragment | null>(null);
+  const count = selection.all ? total : selection.ids.size;
+  const close = () => {
+    if (bulk) onDone();
+    onClose();
+  };
+  return (
+    <Modal opened onClose={close} size="lg" title={`${action.word}: ${plural(count, "execution")}`}>
+      {bulk ? (
+        <BulkResult started={bulk} onClose={close} />
+      ) : (
+        <BulkForm action={action} selection={selection} asked={asked} onStarted={setBulk} onClose={close} />
+      )}
+    </Modal>
+  );
+}

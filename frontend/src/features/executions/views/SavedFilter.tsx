@@ -1,0 +1,155 @@
+import { ActionIcon, Button, Checkbox, Popover, TextInput, Tooltip } from "@mantine/core";
+import { IconBookmark, IconBookmarkFilled } from "@tabler/icons-react";
+import type { TypedDocumentNode } from "@urql/core";
+import { type FormEvent, useState } from "react";
+import { useClient } from "urql";
+import { Problems } from "@/entities/execution/actions/Problems";
+import type { Refusal } from "@/entities/execution/actions/registry";
+import {
+  DeleteFilterDocument,
+  type FilterKeptFragment,
+  SaveFilterDocument,
+  type SaveFilterInput,
+} from "@/shared/graphql/gen/graphql";
+import { useSubmit } from "@/shared/lib/useSubmit";
+import { mutationSentenceOf } from "@/shared/ui/ErrorState";
+import { orderOf, type Search, searchOf } from "../address";
+import classes from "./Views.module.css";
+
+type Props = { search: Search; shown: FilterKeptFragment | undefined; onSaved: () => void };
+
+/** The bookmark: keeps the search as a view, or renames, shares and forgets the one that is shown. */
+export function SavedFilter({ search, shown, onSaved }: Props) {
+  const [opened, setOpened] = useState(false);
+  const nothing = !searchOf(search);
+  const why = nothing
+    ? "Filter the list first; the filter can then be kept as a view."
+    : shown && !shown.canChange
+      ? `${shown.owner.name} keeps this filter.`
+      : null;
+  const name = shown ? `Change the filter ${shown.name}` : "Save this filter";
+  return (
+    <Popover opened={opened} onChange={setOpened} position="bottom-start" trapFocus returnFocus>
+      <Popover.Target>
+        <Tooltip label={why ?? name}>
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            className={classes.bookmark}
+            size="var(--hw-control)"
+            aria-label={name}
+            aria-disabled={why !== null}
+            data-disabled={why !== null || undefined}
+            onClick={() => why === null && setOpened(!opened)}
+          >
+            {shown ? (
+              <IconBookmarkFilled size={16} aria-hidden />
+            ) : (
+              <IconBookmark size={16} stroke={1.75} aria-hidden />
+            )}
+          </ActionIcon>
+        </Tooltip>
+      </Popover.Target>
+      <Popover.Dropdown aria-label={name}>
+        {opened && (
+          <FilterForm
+            key={shown?.id}
+            search={search}
+            shown={shown}
+            onDone={() => {
+              setOpened(false);
+              onSaved();
+            }}
+          />
+        )}
+      </Popover.Dropdown>
+    </Popover>
+  );
+}
+
+function FilterForm({
+  search,
+  shown,
+  onDone,
+}: {
+  search: Search;
+  shown: FilterKeptFragment | undefined;
+  onDone: () => void;
+}) {
+  const [name, setName] = useState(shown?.name ?? "");
+  const [shared, setShared] = useState(shown?.shared ?? false);
+  const send = useSend();
+  const saving = useSubmit<SaveFilterInput, Refusal, { problems: Refusal[] }>(
+    (input) => send(SaveFilterDocument, input),
+    onDone,
+  );
+  const deleting = useSubmit<string, Refusal, { problems: Refusal[] }>(
+    (id) => send(DeleteFilterDocument, { id }),
+    onDone,
+  );
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    void saving.submit({
+      id: shown?.id ?? null,
+      name: name.trim(),
+      search: searchOf(search) ?? "",
+      shared,
+      ...orderOf(search),
+    });
+  };
+  return (
+    <form onSubmit={submit} className={classes.form}>
+      <TextInput
+        data-autofocus
+        label="Name of the view"
+        required
+        maxLength={100}
+        value={name}
+        onChange={(event) => setName(event.currentTarget.value)}
+      />
+      <Checkbox
+        label="Shared: there for everybody"
+        checked={shared}
+        onChange={(event) => setShared(event.currentTarget.checked)}
+      />
+      <Problems problems={[...saving.problems, ...deleting.problems]} />
+      <div className={classes.buttons}>
+        <Button type="submit" variant="filled" loading={saving.busy}>
+          {shown ? "Save" : "Keep it"}
+        </Button>
+        {shown && (
+          <Button
+            color="danger"
+            variant="subtle"
+            loading={deleting.busy}
+            onClick={() => void deleting.submit(shown.id)}
+          >
+            Delete
+          </Button>
+        )}
+      </div>
+    </form>
+  );
+}
+
+type Answered = { answer: { problems: Refusal[] } };
+
+function useSend() {
+  const client = useClient();
+  return async <Input,>(
+    document: TypedDocumentNode<Answered, { input: Input }>,
+    input: Input,
+  ): Promise<{ problems: Refusal[] }> => {
+    const { data, error } = await client.mutation(document, { input }).toPromise();
+    if (data) return data.answer;
+    return {
+      problems: [
+        {
+          code: "UNAVAILABLE",
+          message: error ? mutationSentenceOf(error) : "Nothing was answered.",
+          path: null,
+        },
+      ],
+    };
+  };
+}

@@ -1,0 +1,45 @@
+import { describe, expect, it } from "vitest";
+import { searchOfKept, searchOfView, shownOf, VIEWS } from "./views";
+
+const [ALL] = VIEWS;
+const BEST = {
+  search: "kind:train",
+  orderBy: null,
+  orderByValue: { column: "metric.loss", direction: "ASC" },
+} as const;
+const LONGEST = { search: "kind:train", orderBy: "DURATION_DESC", orderByValue: null } as const;
+const NEWEST = { search: "kind:etl", orderBy: null, orderByValue: null };
+
+describe("a filter that is kept", () => {
+  it.each([
+    [BEST, "metric.loss"],
+    [LONGEST, "-duration"],
+    [NEWEST, undefined],
+  ])("%j comes with its order, %s, and leaves the rest", (kept, sort) =>
+    expect(
+      searchOfKept(kept, { waiting: "me", view: "time", sort: "flow", cols: "state", range: "1h" }),
+    ).toEqual({
+      q: kept.search,
+      sort,
+      waiting: undefined,
+      view: "time",
+      cols: "state",
+      range: "1h",
+    }),
+  );
+  it("is the one with the order of the list, where several have its search", () => {
+    const kept = [BEST, LONGEST, NEWEST];
+    expect(shownOf(kept, { q: "kind:train", sort: "-duration" })).toBe(LONGEST);
+    expect(shownOf(kept, { q: "kind:train", sort: "flow" })).toBe(BEST);
+    expect(shownOf(kept, { q: "kind:other" })).toBeUndefined();
+  });
+});
+
+describe("another view", () => {
+  it("takes away the order that came with a kept filter", () =>
+    expect(searchOfView(ALL!, { q: "kind:train", sort: "metric.loss" }, BEST).sort).toBeUndefined());
+  it("leaves an order that a person chose", () => {
+    expect(searchOfView(ALL!, { q: "kind:train", sort: "flow" }, BEST).sort).toBe("flow");
+    expect(searchOfView(ALL!, { q: "kind:etl", sort: "flow" }, undefined).sort).toBe("flow");
+  });
+});

@@ -1,0 +1,56 @@
+import { useEffect, useEffectEvent, useRef } from "react";
+import { useClient } from "urql";
+import { WaitReasonsDocument } from "@/shared/graphql/gen/graphql";
+import { useLink } from "@/shared/graphql/link";
+import type { Rows } from "../rows/rows";
+import { mayWait, type Reason, reasonOf } from "./reason";
+
+const AT_MOST_EVERY = 2_000;
+const MOST = 100;
+export type Reasons = ReadonlyMap<string, Reason>;
+export const NO_REASONS: Reasons = new Map();
+
+/**
+ * Why those of the rows on the screen that stand still do so. The server works that out row by row, so the list does
+ * not carry it: it is asked for these rows alone, at most once in two seconds: again when the row changed, and while it
+ * waits in line when any row did.
+ */
+export function useReasons(
+  rows: Rows,
+  ids: readonly string[],
+  onReasons: (change: (before: Reasons) => Reasons) => void,
+): void {
+  const client = useClient();
+  const { epoch } = useLink();
+  const asked = ids.filter((id) => mayWait(rows.byId.get(id)!)).slice(0, MOST);
+  const key = asked.map((id) => `${id} ${rows.byId.get(id)!.seq}`).join();
+  const last = useRef(0);
+  const answered = useRef(new Map<string, number>());
+
+  const read = useEffectEvent(async () => {
+    const due = asked.filter((id) => {
+      const { state, seq } = rows.byId.get(id)!;
+      return state === "QUEUED" || answered.current.get(id) !== seq;
+    });
+    if (!due.length) return;
+    last.current = Date.now();
+    const { data } = await client.query(WaitReasonsDocument, { ids: due, first: due.length }).toPromise();
+    if (!data) return;
+    for (const { id, seq } of data.executions.nodes) answered.current.set(id, seq);
+    onReasons((before) => {
+      const next = new Map(before);
+      for (const id of due) next.delete(id);
+      for (const { id, waitingFor } of data.executions.nodes) {
+        const reason = reasonOf(rows.byId.get(id)!, waitingFor);
+        if (reason) next.set(id, reason);
+      }
+      return next;
+    });
+  });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a change of the list may have moved the line that a row waits in
+  useEffect(() => {
+    if (!key) return;
+    const timer = setTimeout(() => void read(), Math.max(0, last.current + AT_MOST_EVERY - Date.now()));
+    return () => clearTimeout(timer);
+  }, [key, rows, epoch]);
+}
