@@ -44,6 +44,25 @@ test("2 000 steps of ten metrics are drawn, and what comes then appears by itsel
   await expect(row.getByRole("cell").last()).toHaveText(/^2.001$/);
   expect(queries).toEqual([]); // only what is new travels
 
+  const plot = page.locator(".u-over");
+  const box = (await plot.boundingBox())!;
+  const firstStep = async () => {
+    await page.mouse.move(box.x + 8, box.y + 40);
+    await page.mouse.move(box.x + 3, box.y + 50);
+    return Number((await page.locator("figcaption > span").first().textContent())?.replaceAll(/\D/g, ""));
+  };
+  expect(await firstStep()).toBeLessThan(100);
+  await page.mouse.move(box.x + box.width / 2, box.y + 50);
+  await page.mouse.down();
+  await page.mouse.move(box.x + (3 * box.width) / 4, box.y + 50, { steps: 4 });
+  await page.mouse.up();
+  await expect.poll(firstStep).toBeGreaterThan(900);
+  await tell(2001, 2002);
+  await expect(row.getByRole("cell").last()).toHaveText(/^2.002$/);
+  expect(await firstStep()).toBeGreaterThan(900); // what comes leaves the part that is looked at
+  await plot.dblclick({ position: { x: box.width / 2, y: 50 } });
+  await expect.poll(firstStep).toBeLessThan(100);
+
   await page.locator('[data-metric="metric_9"]').getByRole("checkbox").check();
   await expect(page.getByRole("img", { name: /metric_9/ })).toBeVisible();
   await page.getByText("Log", { exact: true }).click();

@@ -1,6 +1,6 @@
 import { act, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { beforeEach, expect, it, vi } from "vitest";
+import { beforeAll, beforeEach, expect, it, onTestFinished, vi } from "vitest";
 import { records } from "@/entities/execution/useRecord";
 import type { EventMarkFragment } from "@/shared/graphql/gen/graphql";
 import { anApproval, aSnapshot, aTask, NO_LOGS } from "@/testing/fixtures";
@@ -8,6 +8,7 @@ import { Stream, show, type World } from "@/testing/world";
 
 // The page is loaded part by part, each as its tab is opened.
 vi.setConfig({ testTimeout: 60_000 });
+beforeAll(() => import("@/routes/ExecutionScreen"), 60_000);
 
 const AT = "2026-01-14T02:00:00.000000Z";
 const NONE = { nodes: [], edges: [], truncated: false };
@@ -217,6 +218,8 @@ it("tells failures with their cause, all events when asked, and leads to what an
 
 it("reads back to the event that caused another", async () => {
   const user = userEvent.setup();
+  const height = vi.spyOn(HTMLElement.prototype, "offsetHeight", "get").mockReturnValue(30); // a row has one
+  onTestFinished(() => height.mockRestore());
   const history = Array.from({ length: 1500 }, (_, at) => anEvent(at + 1));
   history[11] = anEvent(12, { type: "OUTPUTS_SET", reason: "because of it" });
   history[502] = anEvent(503, { causedBy: 12 });

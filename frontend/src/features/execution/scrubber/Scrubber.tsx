@@ -39,6 +39,7 @@ export function Scrubber({ record, range, ticking }: Props) {
   const [measure, width] = useWidth();
   const last = events.at(-1)?.seq ?? 0;
   const [aimed, aim] = useAimed((to) => select({ at: to === END ? undefined : to }, { replace: true }));
+  const dragging = useRef(false); // also while it rests
   const moment = aimed ?? at ?? END;
   const shown = moment === END ? last : moment;
   const event = events[indexOfSeq(events, shown)];
@@ -76,12 +77,19 @@ export function Scrubber({ record, range, ticking }: Props) {
         onPointerDown={(pointer) => {
           if (!events.length) return;
           pointer.currentTarget.setPointerCapture?.(pointer.pointerId);
+          dragging.current = true;
           drag(pointer);
         }}
         onPointerMove={(pointer) => {
-          if (pointer.buttons === 1 && aimed !== null) drag(pointer);
+          if (dragging.current) drag(pointer);
         }}
-        onPointerUp={() => aimed !== null && aim(aimed, true)}
+        onPointerUp={() => {
+          dragging.current = false;
+          if (aimed !== null) aim(aimed, true);
+        }}
+        onLostPointerCapture={() => {
+          dragging.current = false;
+        }}
       >
         <Ticks events={events} range={range} width={width} />
         <span

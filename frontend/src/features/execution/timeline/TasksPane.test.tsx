@@ -234,8 +234,12 @@ describe("the scrubber", () => {
     const track = knob.parentElement!;
     vi.spyOn(track, "getBoundingClientRect").mockReturnValue({ left: 0, width: 100 } as DOMRect);
     fireEvent.pointerDown(track, { clientX: 41, pointerId: 1, buttons: 1 });
-    fireEvent.pointerUp(track, { clientX: 41, pointerId: 1 });
     await waitFor(() => expect(search(router)).toMatchObject({ at: "5" }));
+    fireEvent.pointerMove(track, { clientX: 61, pointerId: 1, buttons: 1 }); // it goes on where it rested
+    fireEvent.pointerUp(track, { clientX: 61, pointerId: 1 });
+    await waitFor(() => expect(search(router)).toMatchObject({ at: "7" }));
+    fireEvent.pointerMove(track, { clientX: 21, pointerId: 1 });
+    expect(knob.getAttribute("aria-valuenow")).toBe("7");
   });
 
   it("stays at the end when events come while the pointer is down there", async () => {

@@ -6,7 +6,7 @@ import type { ApprovalViewFragment } from "@/shared/graphql/gen/graphql";
 import { anApproval, aSnapshot, aTask } from "@/testing/fixtures";
 import { Stream, show } from "@/testing/world";
 
-vi.setConfig({ testTimeout: 30_000 });
+vi.setConfig({ testTimeout: 60_000 });
 beforeAll(() => import("@/routes/ExecutionScreen"), 60_000);
 afterEach(() => records.delete("exec_2"));
 
