@@ -59,7 +59,7 @@ PERMISSIONS: Final[Mapping[Action, Permission]] = {
     for action, permission in permitted.PERMISSIONS.items()
     if action not in _ONE_BY_ONE
 }
-"""What can be done to many at once, and the permission that it needs."""
+"""The actions that can be done to many at once, and the permission that each needs."""
 
 _PARAMETERS: Final[Mapping[Action, tuple[str, ...]]] = {
     Action.CANCEL: ("cascade", "force"),
@@ -127,7 +127,7 @@ class Instruction:
             raise _wrong("changing a state needs a reason; it is kept with each event", "reason")
 
     def command(self, note_id: UUID) -> Command:
-        """What each execution is asked; a replay is none of these, and a vote is `vote`."""
+        """The command for each execution; a replay is none of these, and a vote is `vote`."""
         simple = _SIMPLE.get(self.action)
         if simple:
             return simple
@@ -186,7 +186,7 @@ def _open_requests(execution: Execution) -> list[Approval]:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What an action would make of one execution now."""
+    """The outcome of an action on one execution now."""
 
     allowed: bool
     code: ProblemCode | None = None

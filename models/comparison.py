@@ -18,7 +18,7 @@ _SHARE: Final = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What one execution has under a key; `present` tells null from nothing."""
+    """The value of one execution under a key; `present` tells null from nothing."""
 
     value: Any
     present: bool

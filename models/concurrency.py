@@ -44,7 +44,7 @@ class Admission(StrEnum):
 
 
 def admit(slots: Slots | None) -> tuple[Admission, UUID | None]:
-    """What becomes of a newcomer, and which execution is cancelled for it.
+    """Says what becomes of a newcomer, and which execution is cancelled for it.
 
     CANCEL_RUNNING keeps the newest: the oldest that runs is cancelled, or, when all of those are going already, the
     one that has waited longest. A slot that someone in the line is about to get is not free.

@@ -231,7 +231,7 @@ class LabelsSet:
 
 @dataclass(frozen=True, slots=True)
 class ProgressReported:
-    """What a running task said of itself; `progress` in [0, 1]. `wake_at` is when a wait is over."""
+    """A running task said this of itself; `progress` in [0, 1]. `wake_at` is when a wait is over."""
 
     path: str
     attempt: int

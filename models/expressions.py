@@ -34,7 +34,7 @@ _SHELL_STATEMENTS = (nodes.If, nodes.For, nodes.Assign, nodes.Output)
 
 @dataclass(frozen=True, slots=True)
 class Misreading:
-    """What is wrong with a text, and where in it."""
+    """An error in a text, and where in it."""
 
     offset: int
     message: str
@@ -51,7 +51,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one text says. `single` is the source of the one expression that is all of it."""
+    """The content of one text. `single` is the source of the one expression that is all of it."""
 
     single: str | None
     pieces: tuple[Piece, ...]

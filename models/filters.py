@@ -13,7 +13,7 @@ DEEPEST = 20
 
 
 class Field(StrEnum):
-    """What a term is about. LABEL, PROPERTY, INPUT and METRIC have a key beside it."""
+    """The subject of a term. LABEL, PROPERTY, INPUT and METRIC have a key beside it."""
 
     ID = "id"
     NAMESPACE = "namespace"
@@ -79,7 +79,7 @@ class Ago:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """What has no value fails every term; a `!=` is therefore a Not, and holds of it."""
+    """A missing value fails every term; a `!=` is therefore a Not, and holds of it."""
 
     field: Field
     operator: Operator

@@ -1,4 +1,4 @@
-"""What makes two failures the same error; `headway_fingerprint` says the same in SQL."""
+"""Tells whether two failures are the same error; `headway_fingerprint` says the same in SQL."""
 
 import hashlib
 import re

@@ -37,7 +37,7 @@ class Graph:
         )
 
     def needs(self, key: str) -> tuple[str, ...]:
-        """What a key names itself; nothing for one that is not in the graph, as a task run told from elsewhere."""
+        """The needs that a key names itself; none for one not in the graph, as a task run told from elsewhere."""
         return self._needs.get(key, ())
 
     def upstream(self, key: str) -> frozenset[str]:

@@ -106,7 +106,7 @@ class InputSpec(Part):
 
 
 def names_in_default(default: Any) -> Mapping[str, frozenset[str]]:
-    """What the expressions of a default use: the names of inputs under `inputs`, none under other roots."""
+    """The inputs that the expressions of a default use: their names under `inputs`, none under other roots."""
     found: dict[str, set[str]] = {}
     for _, text in strings(default) if has_expressions(default) else ():
         for reference in read(text).references:

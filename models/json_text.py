@@ -172,7 +172,7 @@ def _inexact(path: tuple[str, ...], text: str) -> NotKept:
 
 
 def spelled_out(value: Any) -> Any:
-    """What `read_apart` read, with numbers that cannot be stored as they are as text."""
+    """The value that `read_apart` read, with numbers that cannot be stored as they are as text."""
     if isinstance(value, dict):
         return {key: spelled_out(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -32,7 +32,7 @@ def check_labels(labels: Mapping[str, str], settable: Iterable[str] = ()) -> Non
 def changed_labels(
     old: Mapping[str, str], asked: Mapping[str, str], mode: LabelMode
 ) -> Mapping[str, str]:
-    """What `asked` makes of `old`. REPLACE keeps Headway's own; REMOVE takes the keys and ignores the values."""
+    """Applies `asked` to `old`. REPLACE keeps Headway's own; REMOVE takes the keys and ignores the values."""
     check_labels(asked)
     if mode is LabelMode.MERGE:
         return {**old, **asked}
@@ -58,7 +58,7 @@ def _too_long(key: str) -> str:
 def own_labels(
     labels: Mapping[str, str], of_flow: Mapping[str, str], given: Mapping[str, str]
 ) -> dict[str, str]:
-    """What an execution has besides the labels of its flow, for another to have besides those of its own revision: what
+    """The labels of an execution besides those of its flow, for another to have besides those of its own revision: what
     was `given` at its start, and what has changed since."""
     return {
         key: value
@@ -68,7 +68,7 @@ def own_labels(
 
 
 def without_system_labels(labels: Mapping[str, str]) -> dict[str, str]:
-    """What people may set themselves."""
+    """The labels that people may set themselves."""
     return {
         key: value
         for key, value in labels.items()

@@ -1,4 +1,4 @@
-"""What a flow starts: the edges between flows, read off their documents."""
+"""The flows that a flow starts: the edges between flows, read off their documents."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

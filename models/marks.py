@@ -1,4 +1,4 @@
-"""What an execution must bear for a filter to match it, so that it is judged by few of many filters.
+"""Marks that an execution must bear for a filter to match it, so that it is judged by few of many filters.
 
 Whatever matches bears one of the marks that its filter asks for; not all that bears one matches.
 """

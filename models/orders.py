@@ -1,4 +1,4 @@
-"""What lists of executions are ordered by. Equal ones go by their creation, in the same direction."""
+"""The orders of lists of executions. Equal ones go by their creation, in the same direction."""
 
 from dataclasses import dataclass
 from enum import StrEnum

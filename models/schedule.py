@@ -20,7 +20,7 @@ from models.similar import did_you_mean
 GRACE = timedelta(minutes=1)
 """A tick that is not older is on time, also where missed ones are skipped."""
 TRIGGER_NAMES = frozenset({"type", "id", "key", "scheduledAt", "date", "time", "timezone"})
-"""What every execution that a schedule starts has in its `trigger`."""
+"""The part of `trigger` that every execution of a schedule has."""
 _LONGEST = 100
 _EXAMPLE = "as `0 2 * * *` for 02:00 every day"
 _WINDOWS = (
@@ -33,7 +33,7 @@ _WINDOWS = (
 
 
 class CatchUp(StrEnum):
-    """What becomes of ticks that came while no server was there to see them."""
+    """The fate of ticks that came while no server was there to see them."""
 
     NONE = "NONE"
     LAST = "LAST"
@@ -47,7 +47,7 @@ class ScheduleSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What to run now, in order, and the tick to wait for next; None when there is none any more."""
+    """The ticks to run now, in order, and the tick to wait for next; None when there is none any more."""
 
     ticks: tuple[datetime, ...]
     next_at: datetime | None
@@ -120,7 +120,7 @@ def newest_tick(cron: str, zone: str, now: datetime) -> datetime | None:
 def due(
     cron: str, zone: str, catch_up: CatchUp, next_at: datetime, now: datetime, most: int
 ) -> Due:
-    """What to run at `now` of a schedule whose first tick not seen to is `next_at`.
+    """The ticks to run at `now` of a schedule whose first tick not seen to is `next_at`.
 
     Of ALL at most `most` ticks; the rest are due again at once.
     """

@@ -27,7 +27,7 @@ class Sealed(dict[str, str]):
 
 
 def sealed_text(value: Any) -> str | None:
-    """What is encrypted in a stored value of a SECRET input."""
+    """The text that is encrypted in a stored value of a SECRET input."""
     text = value.get(_SEALED) if isinstance(value, Mapping) else None
     return text if isinstance(text, str) else None
 

@@ -187,7 +187,7 @@ class _Scanner:
                 self._bodies()
 
     def _quoting(self, char: str) -> bool:
-        """What begins quotes or an expansion; whether there was any."""
+        """Reads the beginning of quotes or of an expansion; whether there was any."""
         if char == "\\":
             self._backslash()
         elif char == "'":

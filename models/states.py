@@ -82,7 +82,7 @@ class CommentRule(StrEnum):
 
 
 class OnTimeout(StrEnum):
-    """What an approval that nobody decided in time becomes."""
+    """The end of an approval that nobody decided in time."""
 
     REJECT = "REJECT"
     APPROVE = "APPROVE"
@@ -104,7 +104,7 @@ class OnExecutionTimeout(StrEnum):
 
 
 class RestartChild(StrEnum):
-    """What a subflow's task run does with the execution it had started, once a person puts the task run back."""
+    """Says how a subflow's task run treats the execution it had started, once a person puts the task run back."""
 
     RESUME = "RESUME"
     NEW = "NEW"
@@ -119,7 +119,7 @@ class RunIf(StrEnum):
 
 
 class ConcurrencyBehavior(StrEnum):
-    """What becomes of an execution for which its flow has no slot left."""
+    """The fate of an execution for which its flow has no slot left."""
 
     QUEUE = "QUEUE"
     CANCEL_NEW = "CANCEL_NEW"
@@ -177,7 +177,7 @@ EXECUTION_MOVES = _table(
         "RESTARTED": "RUNNING QUEUED KILLING ERROR",
     },
 )
-"""What may follow what while an execution lives. Its ends have no row of their own."""
+"""The moves of an execution while it lives. Its ends have no row of their own."""
 
 EXECUTION_RETURNS = _table(
     ExecutionState,
@@ -239,7 +239,7 @@ GOOD_ENDS = frozenset(
 )
 """Ends of a task run after which what needs it may start."""
 WAITING_FOR_WORKER = frozenset({TaskRunState.QUEUED, TaskRunState.RETRYING})
-"""What has a job in the queue."""
+"""The states in which a task run has a job in the queue."""
 WITH_CHILD = frozenset({TaskRunState.RUNNING, TaskRunState.KILLING})
 """States in which a subflow's task run waits for the end of the execution it started."""
 HOLDING_A_SLOT = frozenset(

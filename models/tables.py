@@ -65,7 +65,7 @@ class Revision(Model):
 
 
 class Execution(Model):
-    """What folding the events of an execution gives; the engine alone writes it."""
+    """The result of folding the events of an execution; the engine alone writes it."""
 
     id = fields.UUIDField(primary_key=True)
     flow_id = fields.UUIDField(null=True)
@@ -224,7 +224,7 @@ class Vote(Model):
 
 
 class Note(Model):
-    """What somebody wrote beside an execution; `seq` is of its event."""
+    """A text that somebody wrote beside an execution; `seq` is of its event."""
 
     id = fields.UUIDField(primary_key=True)
     execution_id = fields.UUIDField()
@@ -240,7 +240,7 @@ class Note(Model):
 
 
 class AuditEntry(Model):
-    """What a person or program did, kept when what it was done to is gone. `seq` is of the event that it caused."""
+    """An act of a person or program, kept when its object is gone. `seq` is of the event that it caused."""
 
     id = fields.UUIDField(primary_key=True)
     at = fields.DatetimeField()
@@ -314,7 +314,7 @@ class Heartbeat(Model):
 
 
 class DeferredCommand(Model):
-    """What is owed later or to another execution; the courier carries it out."""
+    """A command owed later or to another execution; the courier carries it out."""
 
     id = fields.UUIDField(primary_key=True)
     execution_id = fields.UUIDField()

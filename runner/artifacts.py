@@ -44,7 +44,7 @@ class ArtifactStore:
         return self._root if isinstance(self._files, LocalFileSystem) else None
 
     def located(self, told: Any) -> Any:
-        """What names files as answers do, with the URIs by which they are read."""
+        """Names files as answers do, with the URIs by which they are read."""
         return located(told, self.folder) if self.folder else told
 
     async def keep(self, file: Path, *place: str) -> Kept:

@@ -24,7 +24,7 @@ from runner.store import bulk
 
 _MANY = 500
 _OF_ONE = (Start, Report)
-"""What concerns one task run, however many there are beside it."""
+"""The commands that concern one task run, however many there are beside it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,7 +72,7 @@ class Asked:
 
 
 Verdict = Transition | HeadwayError | None
-"""What became of a command; None: its execution was locked by another process, ask again."""
+"""The outcome of a command; None: its execution was locked by another process, ask again."""
 
 
 class NotAll(HeadwayError):

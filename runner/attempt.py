@@ -36,8 +36,8 @@ Spec = TypeVar("Spec", bound=Task)
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What all attempts of a worker share. `env` is what expressions may see of the environment, `inherited` what
-    tasks get of it."""
+    """The things that all attempts of a worker share. `env` is what expressions may see of the environment,
+    `inherited` what tasks get of it."""
 
     worker_id: str
     data_dir: Path
@@ -148,7 +148,7 @@ class Attempt:
         return rendered
 
     def tell_inputs(self, values: Mapping[str, Any]) -> None:
-        """What becomes the task run's inputs, beside or instead of what did already."""
+        """Adds values to the task run's inputs, beside or instead of those that are there."""
         self._inputs |= {
             name: self.mask.value(value)
             for name, value in values.items()
@@ -157,7 +157,7 @@ class Attempt:
         self.reports.pending.inputs = abridged(self._inputs)
 
     def write_input(self, place: Workplace) -> None:
-        """What expressions of the task may name, as JSON of any size. Of secrets there is none: it lies on the disk."""
+        """Writes the names for expressions of the task, as JSON of any size: no secrets, for it lies on the disk."""
         names = expression_names(self.execution, self.task, self.surroundings.env)
         before = tasks_before(self.execution.plan, self.task.key)
         names["outputs"] = {key: of for key, of in names["outputs"].items() if key in before}
@@ -165,7 +165,7 @@ class Attempt:
         place.write(place.input.name, dump(names))
 
     async def task_key(self) -> str:
-        """What the task's cache goes by. Raises EvaluationFailed."""
+        """The key that the task's cache goes by. Raises EvaluationFailed."""
         spec = self.spec
         own = spec.cache.key if spec.cache else None
         about = spec.model_dump(mode="json", exclude=NOT_CACHED_BY) if own is None else own
@@ -205,7 +205,7 @@ class Attempt:
             await asyncio.to_thread(self._place.remove)
 
     def program_env(self, own: Mapping[str, Any]) -> dict[str, str]:
-        """What a process of the attempt finds in its environment; `own` is the task's `env`."""
+        """The environment of a process of the attempt; `own` is the task's `env`."""
         env = {
             **self.surroundings.inherited,
             "PYTHONUNBUFFERED": "1",

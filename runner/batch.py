@@ -120,7 +120,7 @@ class Batch:
             raise NotAll(refused)
 
     async def _hold_to_promises(self, connection: Connection) -> None:
-        """What another process, or this one, has carried out since it was claimed is not carried out again."""
+        """Work that another process, or this one, has carried out since it was claimed is not carried out again."""
         owed = [asked.owed for asked in self.asked if asked.owed]
         left = await deferred.still_owed(connection, owed) if owed else set()
         for asked in self.asked:
@@ -133,7 +133,7 @@ class Batch:
                 left.discard(asked.owed)
 
     async def _hold_to_places(self, connection: Connection) -> None:
-        """What another process has carried out since, or was cancelled, is not carried out again."""
+        """Work that another process has carried out since, or was cancelled, is not carried out again."""
         places = {asked: asked.place for asked in self.asked if asked.place and not self.together}
         left = await bulk.still_left(connection, list(places.values()))
         for asked, place in places.items():
@@ -174,7 +174,7 @@ class Batch:
         return None
 
     async def _pass_over(self, connection: Connection, missed: set[UUID]) -> None:
-        """What is locked elsewhere comes again; what does not exist is refused."""
+        """An execution that is locked elsewhere comes again; one that does not exist is refused."""
         exist = {row["id"] for row in await connection.fetch(_EXIST, list(missed))}
         for asked in self.asked:
             if lacking := asked.concerned & missed:
@@ -237,8 +237,8 @@ class Batch:
         self.promises += [(after.id, promise) for promise in transition.deferred]
 
     def _count_slot(self, before: Execution | None, after: Execution) -> None:
-        """What this batch has admitted or queued counts for what it judges next. Slots that it frees do not yet:
-        freeing one stores the command that admits the next."""
+        """Executions that this batch has admitted or queued count for what it judges next. Slots that it frees do not
+        yet: freeing one stores the command that admits the next."""
         flow = after.plan.flow_id
         slots = self._slots.get(flow) if flow else None
         if (

@@ -1,4 +1,4 @@
-"""What changed among executions, told to those lists of this process that it may concern.
+"""Tells changes among executions to those lists of this process that they may concern.
 
 One reader for all of them: a change is read once, and judged in Python by the filters that may match it. A list that
 can tell it from the row is given that; one that cannot reads its page anew; the others cost nothing.
@@ -65,7 +65,7 @@ class Changes(Loop):
         return Interest(self._audience, where, scope, order)
 
     def _ask(self) -> None:
-        """What the filters ask beyond the row itself, each once."""
+        """Gathers what the filters ask beyond the row itself, each once."""
         asked = self._audience.fields.keys() - {Field.METRIC}
         self._asked = And([Term(field, Operator.EXISTS, True) for field in asked])
         self._wanted.set() if self._audience.interests else self._wanted.clear()
@@ -82,7 +82,7 @@ class Changes(Loop):
                 await asyncio.sleep(_ROUND)
 
     def _start_anew(self) -> None:
-        """What was missed is not known: every list looks."""
+        """A change that was missed is not known: every list looks."""
         self._before.clear()
         self._active.clear()
         self._since = datetime.now(UTC)
@@ -101,7 +101,8 @@ class Changes(Loop):
             self._audience.tell(await self._changes(list(ids)), datetime.now(UTC))
 
     async def _unheard_of(self) -> set[UUID]:
-        """What moved since the last time though no hint told: a process may die between its commit and its hint."""
+        """The executions that moved since the last time though no hint told: a process may die between its
+        commit and its hint."""
         now = await candidates.active(self._pool, _REMEMBERED)
         old, self._active = self._active, now
         moved = {id for id in old.keys() | now.keys() if old.get(id) != now.get(id)}

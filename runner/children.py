@@ -139,7 +139,7 @@ def _ask(parent: Execution, task: TaskRun, actor: str) -> Ask:
 
 
 def _labels(parent: Execution, given: Mapping[str, Any]) -> dict[str, str]:
-    """What belongs together is found by one correlation, however deep it began."""
+    """Executions that belong together are found by one correlation, however deep it began."""
     inherited = {key: value for key, value in parent.labels.items() if key == CORRELATION}
     return {**inherited, **{key: str(value) for key, value in given.items()}}
 

@@ -8,7 +8,7 @@ _OFTEN_WRONG = 2
 
 
 class Clock:
-    """What the database said last, and the time since by a clock that does not jump."""
+    """The time that the database said last, and the time since by a clock that does not jump."""
 
     def __init__(self) -> None:
         self.told(datetime.now(UTC))

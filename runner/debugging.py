@@ -26,7 +26,7 @@ _UNKNOWN = re.compile(r"`(\w+)` is not known here|has no '([^']+)'")
 
 
 class ValueType(StrEnum):
-    """What kind of JSON an expression gave."""
+    """Names the kind of JSON that an expression gave."""
 
     STRING = "STRING"
     INT = "INT"

@@ -1,5 +1,5 @@
-"""What starts what: flows by their documents, executions by what happened. Cycles end; what a viewer may not see is
-left out, and not passed."""
+"""Finds what starts what: flows by their documents, executions by what happened. Cycles end; what a viewer may not see
+is left out, and not passed."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

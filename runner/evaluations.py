@@ -1,4 +1,4 @@
-"""What the engine wants evaluated: the settings of its own tasks, conditions, the outputs of flows."""
+"""The evaluations that the engine wants: the settings of its own tasks, conditions, the outputs of flows."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime

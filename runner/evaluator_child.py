@@ -256,7 +256,7 @@ def _write(data: bytes) -> None:
 
 
 def _limit_memory() -> None:
-    """What is mapped now, and as much again as an expression may use. Not every system can tell."""
+    """Limits memory to what is mapped now, and as much again as an expression may use. Not every system can tell."""
     try:
         limit = _mapped() + MEMORY + CACHE_MEMORY
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit + READING_MEMORY))

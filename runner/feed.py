@@ -29,7 +29,7 @@ _UNTOLD = 5_000
 
 
 class Watch:
-    """What changed among some topics since one last asked. It hears while it is entered."""
+    """The changes among some topics since one last asked. It hears while it is entered."""
 
     __slots__ = ("_changed", "_feed", "_topics", "_waiter")
 
@@ -127,7 +127,7 @@ class Feed:
         return Watch(self, frozenset(topics))
 
     def hint(self, topics: Iterable[str]) -> None:
-        """What is behind these topics changed, and is committed. For callers in the event loop."""
+        """Tells that what is behind these topics changed, and is committed. For callers in the event loop."""
         topics = set(topics)
         if not topics:
             return

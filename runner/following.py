@@ -61,7 +61,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one message tells: rows by the name of their field. `reset`: nothing, for too much lies between."""
+    """The content of one message: rows by the name of their field. `reset`: nothing, for too much lies between."""
 
     place: Place
     rows: Mapping[str, Sequence[Any]] = field(default_factory=dict)
@@ -176,7 +176,7 @@ class _Round:
             yield item
 
     async def _unordered(self, place: Place, until: str) -> AsyncIterator[_Item]:
-        """What has no events: kind by kind, in the order of ids."""
+        """The rows that have no events: kind by kind, in the order of ids."""
         names = list(KINDS)
         start = names.index(place.kind) if place.kind else 0
         for name in names[start:]:

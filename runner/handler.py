@@ -187,7 +187,7 @@ class JobHandler:
         return await executor.run(attempt)
 
     async def _hand_in(self, attempt: Attempt, finish: Finish) -> None:
-        """What the attempt logged, measured and said is stored before its end is."""
+        """Whatever the attempt logged, measured and said is stored before its end is."""
         pause = _FIRST_PAUSE
         while attempt.stop.reason is not StopReason.VOID:
             try:

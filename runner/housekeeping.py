@@ -1,4 +1,4 @@
-"""What the tables need from time to time: partitions ahead, and of a past that was told afterwards; old idempotency
+"""Keeps the tables from time to time: partitions ahead, and of a past that was told afterwards; old idempotency
 keys and bulks gone."""
 
 import asyncio

@@ -1,4 +1,4 @@
-"""What tasks get of the worker: a little of its environment, and the package `headway`."""
+"""The part of the worker that tasks get: a little of its environment, and the package `headway`."""
 
 import shutil
 from collections.abc import Mapping

@@ -20,7 +20,8 @@ from runner.store.database import read_clock
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What expressions of defaults may use besides inputs; and the id of the execution, where one of them uses it."""
+    """The names that expressions of defaults may use besides inputs; and the id of the execution, where one of them
+    uses it."""
 
     values: Mapping[str, Any]
     id: UUID | None = None

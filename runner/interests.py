@@ -1,4 +1,4 @@
-"""What one list shows, and what it hears of a change: nothing, a row that changed, or that it must look.
+"""One list, and what it hears of a change: nothing, a row that changed, or that it must look.
 
 Of a list that shows all there is, a change says by itself who is in it. Of one that is full it does not: whoever leaves
 makes room for one that was not shown, and whoever enters may stand beyond it.
@@ -55,7 +55,7 @@ _ORDERED_BY: Final[Mapping[str, Sequence[str]]] = {
     "DURATION": ("started_at", "ended_at", "idle", "idle_since"),
     "PROGRESS": ("progress", "ended_at"),
 }
-"""What may change of that which the key of an order is made of."""
+"""The fields that may change of that which the key of an order is made of."""
 _OF_GIT: Final = (Field.BRANCH, Field.COMMIT)
 _NAMES: Final = tuple(each.name for each in fields(Candidate))
 _ALL: Final = frozenset(_NAMES) | _ALWAYS
@@ -305,7 +305,7 @@ def _ordered_by(order: Order) -> Sequence[str]:
 
 
 def _value(row: Row, order: ByValue) -> Any:
-    """What a row goes by, as far as that may change; a metric is not in the row."""
+    """The value that a row goes by, as far as it may change; a metric is not in the row."""
     if order.field in _OF_GIT:
         return (load(row["git"]) or {}).get(order.field.value)
     name = JSON_FIELDS.get(order.field)

@@ -33,7 +33,7 @@ from runner.vault import Vault
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """What a caller asks for; `revision` None is the newest. `starters` as in `Create`."""
+    """The request of a caller; `revision` None is the newest. `starters` as in `Create`."""
 
     namespace: str
     flow: str

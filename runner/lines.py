@@ -28,7 +28,7 @@ class LineCutter:
         return lines + self._cut_rest()
 
     def end(self) -> list[str]:
-        """What came without a line end."""
+        """The last line, when it came without a line end."""
         rest, self._rest = self._rest, b""
         return _lines(self._mask.raw(rest)) if rest else []
 

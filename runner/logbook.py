@@ -30,7 +30,7 @@ _LARGEST = 5_000
 _ROOM = 16 * 1024 * 1024
 """Characters that may wait."""
 _LINE_COST = 200
-"""What a line costs beside its text, in characters."""
+"""The cost of a line beside its text, in characters."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 _LAST_WAIT = 5.0
 

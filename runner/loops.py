@@ -41,7 +41,7 @@ class Loop:
 
 @dataclass(slots=True)
 class Trouble:
-    """What was survived, if anything was."""
+    """The failure that was survived, if there was any."""
 
     error: Exception | None = None
 

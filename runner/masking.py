@@ -1,4 +1,4 @@
-"""What must not leave an attempt: the values of the secrets that it was given, wherever they turn up."""
+"""Masks what must not leave an attempt: the values of the secrets that it was given, wherever they turn up."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What a task may say: JSON Lines on $HEADWAY_FD or in $HEADWAY_FILE, each an object of one kind or several."""
+"""The messages of a task: JSON Lines on $HEADWAY_FD or in $HEADWAY_FILE, each an object of one kind or several."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -206,7 +206,7 @@ class MessageCutter:
         self._add(rest)
 
     def end(self) -> Iterator[bytes | Malformed]:
-        """What came without a line end."""
+        """Takes the last line, when it came without a line end."""
         yield from self._complete()
 
     def _add(self, data: bytes) -> None:

@@ -1,4 +1,4 @@
-"""What must hold of every database, whatever happened to it. Used by the tests and by `doctor --verify`.
+"""Checks what must hold of every database, whatever happened to it. Used by the tests and by `doctor --verify`.
 
 Each invariant is a query or a fold over a live database; what it yields are the violations. Most hold at every commit;
 some only at rest, once what is owed to other executions has been carried out.

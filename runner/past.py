@@ -182,7 +182,7 @@ _ANY = UUID(int=0)
 
 
 def _items(execution: Execution) -> Mapping[str, Sequence[Any]]:
-    """What the foreach tasks go over."""
+    """The items that the foreach tasks go over."""
     tasks = execution.tasks.items()
     return {path: task.inputs["items"] for path, task in tasks if "items" in task.inputs}
 

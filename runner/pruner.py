@@ -33,7 +33,7 @@ class Busy(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What would go now: by flow and end, and the months whose events and logs go as a whole."""
+    """The executions that would go now: by flow and end, and the months whose events and logs go as a whole."""
 
     counts: Sequence[Count]
     months: Sequence[date]
@@ -41,7 +41,7 @@ class Survey:
 
 @dataclass(slots=True)
 class Pruned:
-    """What went: how many of each (namespace, flow, end), and which partitions."""
+    """The executions that went: how many of each (namespace, flow, end), and which partitions."""
 
     counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     dropped: list[str] = field(default_factory=list)

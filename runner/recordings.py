@@ -1,4 +1,4 @@
-"""What is told of executions that ran elsewhere: checked, and what is no state of theirs, stored."""
+"""Takes what is told of executions that ran elsewhere: checked, and what is no state of theirs, stored."""
 
 import hashlib
 import re
@@ -100,7 +100,7 @@ class ToldMetric:
 
     @property
     def identity(self) -> str:
-        """What it is known by within its execution, unless the call had a key."""
+        """The key that it is known by within its execution, unless the call had one."""
         if self.key is not None:
             return f"metric {self.key}"
         told = asdict(self)

@@ -1,4 +1,4 @@
-"""What a running attempt has said, until the engine and the tables have it."""
+"""The words of a running attempt, until the engine and the tables have them."""
 
 import asyncio
 import logging
@@ -301,7 +301,7 @@ class Reports:
             return True
 
     async def _store_apart(self, metrics: list[MetricRow], artifacts: list[UsedArtifact]) -> None:
-        """What cannot be stored is dropped alone, and told of in the attempt's log."""
+        """A report that cannot be stored is dropped alone, and told of in the attempt's log."""
         while metrics or artifacts:
             metric, artifact = metrics[:1], [] if metrics else artifacts[:1]
             try:

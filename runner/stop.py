@@ -17,7 +17,7 @@ class StopReason(StrEnum):
 
 
 class Stopped(Exception):
-    """What ran was stopped; `Stop.reason` says why."""
+    """The run was stopped; `Stop.reason` says why."""
 
     def __init__(
         self, exit_code: int | None = None, resources: Mapping[str, Any] | None = None

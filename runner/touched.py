@@ -1,4 +1,4 @@
-"""What an event changed beside its execution: which task runs, and rows of other kinds."""
+"""Finds what an event changed beside its execution: which task runs, and rows of other kinds."""
 
 from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ _APPROVAL: Final = frozenset(
 )
 _BRINGING: Final = frozenset({EventType.EXECUTION_CREATED, EventType.TASK_RUNS_ADDED})
 _OUTPUTS: Final = frozenset({EventType.OUTPUTS_SET, EventType.TASK_RUN_STATE_CHANGED})
-"""What changes the results of the foreach tasks around too."""
+"""Events that change the results of the foreach tasks around too."""
 
 
 @dataclass(slots=True)
@@ -103,7 +103,7 @@ async def _add_notes(
 async def _add_named_before(
     name: str, pool: Pool, id: UUID, events: Sequence[EventRow], found: Mapping[int, Touched]
 ) -> None:
-    """What was recorded of a task run before that was told of belongs to it from then on."""
+    """Rows that were recorded of a task run before that was told of belong to it from then on."""
     new = {
         event.path: event.seq
         for event in events
@@ -117,7 +117,7 @@ async def _add_named_before(
 async def _add_set_aside(
     pool: Pool, id: UUID, events: Sequence[EventRow], found: Mapping[int, Touched]
 ) -> None:
-    """What an attempt made is no longer of the execution when the attempt did not succeed."""
+    """The uses of an attempt are no longer of the execution when the attempt did not succeed."""
     ended = [event.seq for event in events if event.type == EventType.ATTEMPT_ENDED]
     for seq, use in await store.set_aside(pool, id, ended) if ended else ():
         found[seq].beside.append(("gone_artifacts", use, use))
@@ -131,4 +131,4 @@ _ADDED: Final[Mapping[str, Callable[..., Awaitable[None]]]] = {
     "metrics": partial(_add_named_before, "metrics"),
     "artifacts": partial(_add_named_before, "artifacts"),
 }
-"""What is added for each kind of rows."""
+"""The function that adds each kind of rows."""

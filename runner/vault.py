@@ -16,7 +16,7 @@ _MEND = "give it the server's secret.key in its data directory, or HEADWAY_SECRE
 
 
 class CannotOpen(HeadwayError):
-    """What is encrypted stays so: no key, another key, or a changed text. The message names the mend."""
+    """The value stays encrypted: no key, another key, or a changed text. The message names the mend."""
 
 
 class Vault:

@@ -318,7 +318,7 @@ class Worker:
         return not self._handler.is_light(attempt.spec_type) and not attempt.stop.hurry.is_set()
 
     async def _report(self) -> None:
-        """What tasks said, at most once a second each."""
+        """Sends what tasks said, at most once a second each."""
         said = [each for each in self._handler.running.values() if each.reports.has_news]
         async with asyncio.TaskGroup() as group:
             for attempt in said:

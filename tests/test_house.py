@@ -49,6 +49,18 @@ def test_no_function_is_too_long() -> None:
     assert long == {}
 
 
+def test_no_docstring_opens_with_what() -> None:
+    """It starts with a verb or names the thing; the texts below constants are docstrings too."""
+    opening = re.compile(r'"""What\b')
+    riddles = [
+        f"{named(path)}:{number}"
+        for path in python_files(*PACKAGES)
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if opening.search(line)
+    ]
+    assert riddles == []
+
+
 def test_files_have_names_that_say_something() -> None:
     assert [named(path) for path in OURS if NAMELESS & {path.stem, path.parent.name}] == []
 

@@ -71,7 +71,7 @@ def _trace_at(lines: Sequence[str], at: int) -> Found | None:
 
 
 def _passed_over(lines: Sequence[str], at: int) -> Found:
-    """What Python says of an exception that ended nothing."""
+    """The lines in which Python tells of an exception that ended nothing."""
     after = at + 1
     if after < len(lines) and _PYTHON.pattern.match(lines[after]):
         after = _end_of_frames(lines, after + 1)

@@ -1,4 +1,4 @@
-"""What people may ask for now. The mutation and the button read the same table."""
+"""The actions that people may ask for now. The mutation and the button read the same table."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -147,7 +147,7 @@ def availability(execution: Execution, action: Action, task: TaskRun | None = No
 
 
 def _of_what_runs_elsewhere(execution: Execution, action: Action) -> Availability:
-    """What has not started there can be taken back here, for whoever starts it tells of it first."""
+    """An execution that has not started there can be taken back here, for whoever starts it tells of it first."""
     if action is not Action.CANCEL:
         return Availability(action, False, ProblemCode.INVALID_STATE, RAN_ELSEWHERE)
     if execution.state is ExecutionState.CREATED:

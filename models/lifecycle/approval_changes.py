@@ -1,4 +1,4 @@
-"""What events make of approval requests."""
+"""Applies events to approval requests."""
 
 from models.approval_events import (
     ApprovalClosed,

@@ -101,7 +101,7 @@ def lose(steps: Steps, command: Lose) -> None:
 
 
 def fence(steps: Steps, command: KillDeadline) -> None:
-    """What has outlived its kill loses its lease; the execution goes on to its end."""
+    """An attempt that has outlived its kill loses its lease; the execution goes on to its end."""
     for path, attempt in command.attempts:
         task = steps.execution.tasks[path]
         if task.state is TaskRunState.KILLING and task.attempt == attempt:
@@ -166,7 +166,7 @@ def _next(
 
 
 def _attempt_end(steps: Steps, task: TaskRun, command: Finish) -> AttemptState:
-    """What is killed while the execution is not has had its time: the execution's own timeout."""
+    """An attempt that is killed while the execution is not has had its time: the execution's own timeout."""
     killed = task.state is TaskRunState.KILLING and command.state is AttemptState.KILLED
     if killed and steps.execution.state is not ExecutionState.KILLING:
         return AttemptState.TIMED_OUT

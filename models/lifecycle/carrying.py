@@ -1,4 +1,5 @@
-"""What the engine carries itself, without a worker: waits, approvals, subflows, foreach; and what it has evaluated."""
+"""The tasks that the engine carries itself, without a worker: waits, approvals, subflows,
+foreach; and what it has evaluated."""
 
 from collections.abc import Mapping
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What every change of a task run does to its execution: the first failure, and the progress."""
+"""The effect of every change of a task run on its execution: the first failure, and the progress."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -111,7 +111,7 @@ _WHOLE = 1_000_000
 
 
 def done_of(tasks: Mapping[str, TaskRun]) -> int:
-    """What of the task runs is done, in millionths of one."""
+    """The part of the task runs that is done, in millionths of one."""
     return sum(map(_weight, tasks.values()))
 
 

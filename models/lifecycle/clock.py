@@ -6,8 +6,8 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """What counts against timeouts: the seconds `used` before `since`, and those since then. It never goes back; the
-    execution's own timeout counts from `zero`, the seconds used when it was last put back to run.
+    """The time that counts against timeouts: the seconds `used` before `since`, and those since then. It never goes
+    back; the execution's own timeout counts from `zero`, the seconds used when it was last put back to run.
 
     `held` is the reading since which a child is paused or waits for a person: from there on nothing counts against the
     execution's own timeout, though the clock goes on for its other task runs.

@@ -1,4 +1,4 @@
-"""What may be asked of an execution. People's actions, workers' reports, and what the engine promised itself."""
+"""The commands to an execution. People's actions, workers' reports, and what the engine promised itself."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -160,7 +160,7 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a running task says of itself; outputs, properties and labels are merged."""
+    """A running task says this of itself; outputs, properties and labels are merged."""
 
     path: str
     lease: UUID
@@ -352,7 +352,7 @@ Promised = (
     | KillDeadline
     | FinallyDeadline
 )
-"""What the engine takes as it is when it is due, of this execution or of another."""
+"""Commands that the engine takes as they are when they are due, of this execution or of another."""
 Command = (
     Create
     | Pause
@@ -379,5 +379,5 @@ Command = (
     | Retold
 )
 Errand = Evaluate | StartChild | AdmitNext | RemoveFiles
-"""What has to be done outside of a transaction first."""
+"""Work that has to be done outside of a transaction first."""
 Deferrable = Promised | Errand

@@ -194,12 +194,12 @@ _GOES_ON = (
     | KillDeadline
     | FinallyDeadline
 )
-"""What cannot be decided without the flow's document. Where that cannot be read, the execution ends instead, and the
-command meets one that has ended."""
+"""Commands that cannot be decided without the flow's document. Where that cannot be read, the execution ends
+instead, and the command meets one that has ended."""
 
 
 def decide(execution: Execution, command: Command, context: Context) -> Transition:
-    """What the command makes of the execution. Raises Refused, and then nothing changes."""
+    """Applies the command to the execution. Raises Refused, and then nothing changes."""
     expected = context.ask.expected_seq
     if expected is not None and expected != execution.state_seq:
         raise Refused(

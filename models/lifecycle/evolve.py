@@ -165,7 +165,7 @@ def _execution_moved(execution: Execution, fact: ExecutionMoved, event: Event) -
 
 
 def _recorded_at(execution: Execution, fact: ExecutionMoved) -> datetime | None:
-    """What starts now has not been told of afterwards, however long it waited."""
+    """An execution that starts now has not been told of afterwards, however long it waited."""
     starts_now = fact.to_state is ExecutionState.RUNNING and fact.told_at is None
     return None if starts_now else execution.recorded_at
 

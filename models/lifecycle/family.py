@@ -68,7 +68,7 @@ _MIRRORED = {
     ExecutionState.CANCELLED: TaskRunState.CANCELLED,
     ExecutionState.KILLED: TaskRunState.KILLED,
 }
-"""What the end of a child makes of the subflow's task run."""
+"""The state that the end of a child gives the subflow's task run."""
 
 
 def await_child(steps: Steps, command: AwaitChild) -> None:
@@ -108,7 +108,7 @@ def _end_killing(steps: Steps, task: TaskRun) -> None:
 def _end_with_stopped_child(
     steps: Steps, task: TaskRun, to_state: TaskRunState, error: TaskError
 ) -> None:
-    """What was stopped on request is not started again."""
+    """A child that was stopped on request is not started again."""
     rejected = to_state is TaskRunState.REJECTED
     end = AttemptState.FAILED if rejected else AttemptState.KILLED
     allowed = steps.execution.spec_of(task).allow_failure

@@ -1,4 +1,4 @@
-"""What an execution and those that its subflow tasks started ask of each other."""
+"""The commands between an execution and those that its subflow tasks started."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

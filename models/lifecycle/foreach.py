@@ -36,7 +36,7 @@ def expand(steps: Steps, task: TaskRun, items: object) -> None:
 
 
 def _too_many(execution: Execution, items: int, tasks: int) -> str | None:
-    """What is said where these iterations are too many, beside those that the execution has."""
+    """The refusal where these iterations are too many, beside those that the execution has."""
     if items > MAX_ITEMS:
         return (
             f"{items} items; a foreach takes at most {MAX_ITEMS}: give it fewer, or lists of them"
@@ -151,7 +151,7 @@ def _has_begun(execution: Execution, task: TaskRun) -> bool:
 
 
 def _shows_a_beginning(task: TaskRun) -> bool:
-    """What was put back has its answer already."""
+    """A task run that was put back has its answer already."""
     if task.state is not TaskRunState.CREATED:
         return True
     return task.condition is not None and task.attempt == 0

@@ -40,7 +40,7 @@ def give_up_unread(steps: Steps) -> None:
 
 
 def _drop(steps: Steps, task: TaskRun) -> None:
-    """What had started is KILLED, and its attempt's lease is void; what it waited for is called off."""
+    """A task run that had started is KILLED, and its attempt's lease is void; what it waited for is called off."""
     if task.approval and task.approval.state is ApprovalState.PENDING:
         steps.record(ApprovalClosed(task.path, task.approval.id, ApprovalState.CANCELLED))
     if task.child:

@@ -1,4 +1,4 @@
-"""What becomes of an execution's record: notes beside it, out of the lists and back, gone."""
+"""The commands on an execution's record: notes beside it, out of the lists and back, gone."""
 
 from models.errors import ProblemCode, Refused
 from models.lifecycle.actions import Action, Availability, require
@@ -46,6 +46,6 @@ def delete(steps: Steps, command: Delete) -> None:
 
 
 def in_the_past(seq: int) -> list[Availability]:
-    """What may be asked of a moment that is over: nothing."""
+    """The actions at a moment that is over: none is allowed."""
     sentence = f"this is the past, as of seq {seq}; ask for the execution without `at` to act on it"
     return [Availability(action, False, ProblemCode.INVALID_STATE, sentence) for action in Action]

@@ -1,4 +1,4 @@
-"""What stays to be read of a task run that the engine carried."""
+"""The outputs and messages that stay to be read of a task run that the engine carried."""
 
 from collections.abc import Sequence
 

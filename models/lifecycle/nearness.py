@@ -1,4 +1,4 @@
-"""What a change may have consequences for: of thousands of task runs, those few that stand near it."""
+"""The task runs that a change may have consequences for: of thousands, those few that stand near it."""
 
 from collections.abc import Iterable, Sequence
 

@@ -31,8 +31,8 @@ def resume(steps: Steps, command: Resume) -> None:
 
 
 def leave_pause(steps: Steps, to: ExecutionState, cascade: bool = True) -> None:
-    """What was held back gets its jobs anew, since those taken meanwhile were dropped; and so do subflows, of which
-    none were started."""
+    """Task runs that were held back get their jobs anew, since those taken meanwhile were dropped; and so do subflows,
+    of which none were started."""
     for task in steps.execution.tasks.values():
         if task.state in WAITING_FOR_WORKER:
             steps.line_up(task)

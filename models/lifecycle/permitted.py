@@ -1,4 +1,4 @@
-"""What of the actions a viewer has the permission for."""
+"""Narrows the actions to those that a viewer has the permission for."""
 
 from collections.abc import Container, Mapping
 from typing import Final

@@ -1,4 +1,4 @@
-"""What a rerun would do, told before it does anything: per task whether it runs, or whose outputs stand for it."""
+"""The plan of a rerun, told before it does anything: per task whether it runs, or whose outputs stand for it."""
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What may be asked of an execution's record; a part of `Command`."""
+"""The commands on an execution's record; a part of `Command`."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -26,7 +26,7 @@ class Unarchive:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """What goes with it besides its own record: log lines, metrics, and artifacts with their stored files."""
+    """The data that goes with it besides its own record: log lines, metrics, and artifacts with their stored files."""
 
     logs: bool = True
     metrics: bool = True

@@ -1,4 +1,4 @@
-"""What is told of an execution that ran elsewhere: in any order, and as often as one likes."""
+"""Records what is told of an execution that ran elsewhere: in any order, and as often as one likes."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -151,7 +151,7 @@ def record_end(steps: Steps, command: RecordEnd) -> None:
 
 
 def cancel(steps: Steps) -> None:
-    """What has not started elsewhere shall not: whoever would start it there is refused."""
+    """An execution that has not started elsewhere shall not: whoever would start it there is refused."""
     record_end(steps, RecordEnd(ExecutionState.CANCELLED, ended_at=steps.now))
 
 

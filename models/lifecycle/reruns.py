@@ -98,7 +98,7 @@ def change_state(steps: Steps, command: ChangeState) -> None:
 
 
 def change_task_run_state(steps: Steps, command: ChangeTaskRunState) -> None:
-    """What was cancelled after it goes back to wait, what has ended stays; the execution goes on from there."""
+    """A task that was cancelled after it goes back to wait, what has ended stays; the execution goes on from there."""
     task = steps.execution.tasks[command.path]
     require_task_state(steps, task, command.state)
     if task.state is command.state and not command.outputs:
@@ -135,8 +135,8 @@ def _judge_again(steps: Steps) -> None:
 
 
 def _put_back_after(execution: Execution, task: TaskRun) -> list[str]:
-    """What goes back to wait: what was cancelled downstream of it among its siblings, of the foreach tasks around it,
-    and within foreach tasks among those; and the foreach tasks around it that had not ended well."""
+    """The task runs that go back to wait: what was cancelled downstream of it among its siblings, of the foreach tasks
+    around it, and within foreach tasks among those; and the foreach tasks around it that had not ended well."""
     keys = set(execution.plan.graph.downstream(task.key))
     around = execution.plan.parents[task.key]
     while around is not None:

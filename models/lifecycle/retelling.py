@@ -41,7 +41,7 @@ _ATTEMPTS: Final[Mapping[TaskRunState, AttemptState]] = {
     TaskRunState.REJECTED: AttemptState.FAILED,
     TaskRunState.KILLED: AttemptState.KILLED,
 }
-"""What a state says of the newest attempt; in the others none has started."""
+"""The state of the newest attempt by that of its task run; in the others none has started."""
 STARTED: Final = frozenset(_ATTEMPTS)
 
 _PRESUMED: Final = TaskError("UNFINISHED", "its execution ended before this task run was told to")
@@ -49,7 +49,7 @@ _PRESUMED: Final = TaskError("UNFINISHED", "its execution ended before this task
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What is known of a task run, and what is told of it now."""
+    """A task run as it is known, and what is told of it now."""
 
     execution: Execution
     task: TaskRun

@@ -1,4 +1,4 @@
-"""What is told of executions that run elsewhere: commands, as those of `commands`."""
+"""The commands of executions that run elsewhere, as those of `commands`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -32,7 +32,7 @@ class RecordExecution:
 
 @dataclass(frozen=True, slots=True)
 class RecordTaskRun:
-    """What is told of a task run; what is None is not told. `attempt` None is the newest one."""
+    """A task run as it is told; what is None is not told. `attempt` None is the newest one."""
 
     path: str
     state: TaskRunState | None = None

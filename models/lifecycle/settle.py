@@ -1,4 +1,4 @@
-"""What follows by itself once something has changed: failures act, tasks start, the execution ends.
+"""The consequences of a change: failures act, tasks start, the execution ends.
 
 `settle` is called after every change and finds, from the snapshot alone, everything that is due.
 """
@@ -358,7 +358,7 @@ def _conclude(steps: Steps) -> None:
 
 
 def end_of(execution: Execution) -> ExecutionState:
-    """What it ends as, all its task runs having ended."""
+    """The state that it ends in, all its task runs having ended."""
     if execution.has_timed_out:
         return ExecutionState.FAILED
     states = {

@@ -111,7 +111,7 @@ class Plan:
 
     @property
     def outer_keys(self) -> list[str]:
-        """What an execution begins with; the rest is added as foreach tasks learn their items."""
+        """The keys that an execution begins with; the rest is added as foreach tasks learn their items."""
         return [key for key, parent in self.parents.items() if parent is None]
 
     @classmethod
@@ -216,12 +216,12 @@ class TaskRun:
 
     @property
     def holder(self) -> UUID:
-        """What others name to carry its outputs as they are now."""
+        """The id that others name to carry its outputs as they are now."""
         return self.outputs_id or self.outputs_from or self.id
 
     @property
     def level(self) -> str:
-        """What its path shares with its siblings': empty, or `each[3].`."""
+        """The beginning that its path shares with its siblings': empty, or `each[3].`."""
         return place_of(self.path).level
 
     @property
@@ -331,7 +331,8 @@ class Execution:
         return [self.tasks[task.level + key] for key in self.plan.graph.needs(task.key)]
 
     def awaited_by(self, task: TaskRun) -> list[TaskRun]:
-        """What must end before it: its needs and, as a disabled one has ended at once, what that one needs in turn."""
+        """The task runs that must end before it: its needs and, as a disabled one has ended at once, what that one
+        needs in turn."""
         if not self.plan.graph.needs(task.key):
             return []
         found = {need.path: need for need in self.needs_of(task)}

@@ -8,7 +8,7 @@ from models.states import ExecutionState
 
 @dataclass(frozen=True, slots=True)
 class ChildStanding:
-    """What a subflow's task run was last told of its child, by that one's event `seq`. While `held`, `since` is the
+    """The child as a subflow's task run was last told of it, by that one's event `seq`. While `held`, `since` is the
     reading of the execution's clock from which the time of the task run does not count."""
 
     state: ExecutionState

@@ -97,7 +97,7 @@ def stop(steps: Steps, tasks: Iterable[TaskRun], force: bool = False) -> None:
 
 
 def _stop(steps: Steps, task: TaskRun, force: bool) -> None:
-    """What is stopped while its execution is not being killed has had its time, and that is a failure."""
+    """An attempt that is stopped while its execution is not being killed has had its time, and that is a failure."""
     killed = steps.execution.state is ExecutionState.KILLING
     if task.state is _KILLING:
         if force and task.child:
@@ -113,7 +113,7 @@ def _stop(steps: Steps, task: TaskRun, force: bool) -> None:
 
 
 def _stop_carried(steps: Steps, task: TaskRun, force: bool) -> None:
-    """What the engine carries: the executions and iterations that it waits for have to end first."""
+    """Stops a task run that the engine carries: the executions and iterations that it waits for have to end first."""
     if task.approval and task.approval.state is ApprovalState.PENDING:
         steps.record(ApprovalClosed(task.path, task.approval.id, ApprovalState.CANCELLED))
     killing = steps.execution.killing

@@ -1,4 +1,4 @@
-"""What events make of task runs and their attempts."""
+"""Applies events to task runs and their attempts."""
 
 from collections.abc import Mapping
 from uuid import UUID, uuid5

@@ -41,7 +41,7 @@ class TaskRuns(Mapping[str, TaskRun]):
         return self._flat
 
     def parts(self) -> tuple[dict[str, TaskRun], dict[str, TaskRun]]:
-        """What another change is made of."""
+        """The parts that another change is made of."""
         if self._flat is None and len(self._changes) < _MOST_CHANGES:
             return self._unchanged, self._changes
         return self.flat(), {}

@@ -17,7 +17,7 @@ from models.lifecycle.snapshot import Execution
 
 CLOCKS_DIFFER: Final = timedelta(minutes=5)
 LONG_AGO: Final = timedelta(hours=1)
-"""What began so long before it was recorded, and promised no sign of life, is told of afterwards."""
+"""An execution that began so long before it was recorded, and promised no sign of life, is told of afterwards."""
 EARLIEST: Final = datetime(1970, 1, 2, tzinfo=UTC)
 
 

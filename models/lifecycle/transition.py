@@ -1,4 +1,4 @@
-"""What `decide` answers, and what it is given."""
+"""The answer of `decide`, and its arguments."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class Job:
 
     @property
     def key(self) -> str:
-        """What makes it the same job, however often it is lined up."""
+        """The key that makes it the same job, however often it is lined up."""
         return job_key(self.task_run_id, self.attempt)
 
 

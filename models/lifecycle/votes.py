@@ -84,7 +84,7 @@ def cast(steps: Steps, command: CastVote, settle: Callable[[Steps], None]) -> No
 
 
 def outcome(approval: Approval) -> ApprovalState:
-    """What the votes amount to: one rejection rejects, every seat of every group filled approves."""
+    """The decision that the votes amount to: one rejection rejects, every seat of every group filled approves."""
     if any(vote.decision is VoteDecision.REJECT for vote in approval.votes):
         return ApprovalState.REJECTED
     if any(vote.override for vote in approval.votes):
@@ -324,7 +324,7 @@ def _fail(steps: Steps, task: TaskRun, decided: ApprovalState, error: TaskError)
 
 
 def _skip_downstream(steps: Steps, task: TaskRun) -> None:
-    """What needs it, however indirectly; a task that runs `always` is not stopped by it."""
+    """Skips the task runs that need it, however indirectly; a task that runs `always` is not stopped by it."""
     execution = steps.execution
     for key in execution.plan.graph.order:
         after = execution.tasks.get(task.level + key)

@@ -44,7 +44,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What holds a QUEUED execution back: its flow's limit, who has the slots, and its place, from 1."""
+    """The line that holds a QUEUED execution back: its flow's limit, who has the slots, and its place, from 1."""
 
     limit: int
     holders: Sequence[str]
@@ -78,7 +78,7 @@ def waiting_of_task(execution: Execution, task: TaskRun, live_queues: Set[str]) 
 
 
 def _unread(told: str, path: str | None = None) -> Waiting:
-    """What it would go on with does not happen: see `giving_up`."""
+    """The step that it would go on with does not happen: see `giving_up`."""
     mend = "mend what keeps it from being read before the next step is due, which ends it in ERROR; or cancel it"
     return Waiting(WaitingCode.REVISION, f"{told}; {mend}", path)
 
@@ -131,7 +131,7 @@ def _needs(execution: Execution, task: TaskRun) -> list[Waiting]:
 
 
 def _turn(execution: Execution, task: TaskRun) -> list[Waiting]:
-    """What needs nothing, or nothing more, and still does not start."""
+    """A task run that needs nothing, or nothing more, and still does not start."""
     section = execution.section_of(task)
     if section is not Section.TASKS:
         told = f"{section.value} tasks run after all others"

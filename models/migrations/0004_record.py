@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
                 "table": "audit_log",
                 "app": "headway",
                 "pk_attr": "id",
-                "table_description": "What a person or program did, kept when what it was done to is gone. "
+                "table_description": "An act of a person or program, kept when its object is gone. "
                 "`seq` is of the event that it caused.",
             },
             bases=["Model"],
@@ -65,7 +65,7 @@ class Migration(migrations.Migration):
                 "app": "headway",
                 "unique_together": (("execution_id", "seq"),),
                 "pk_attr": "id",
-                "table_description": "What somebody wrote beside an execution; `seq` is of its event.",
+                "table_description": "A text that somebody wrote beside an execution; `seq` is of its event.",
             },
             bases=["Model"],
         ),

@@ -1,4 +1,4 @@
-"""What stands behind an operator: times, durations, numbers, states; each with the sentence for a wrong one."""
+"""The values behind an operator: times, durations, numbers, states; each with the sentence for a wrong one."""
 
 import re
 from collections.abc import Callable
@@ -35,7 +35,7 @@ class Given:
 
     @property
     def pattern(self) -> str | None:
-        """What stands before a `*` at the end."""
+        """The text before a `*` at the end."""
         return self.text[:-1] if not self.quoted and self.text.endswith("*") else None
 
 

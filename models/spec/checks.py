@@ -1,4 +1,4 @@
-"""What a flow document must hold beyond the shape of each key: references, expressions, the graph.
+"""Checks what a flow document must hold beyond the shape of each key: references, expressions, the graph.
 
 Looks at the plain data, so that it finds what it can in a document whose shapes are wrong too.
 """
@@ -54,7 +54,7 @@ _ENV = "; give the value through `env:` and read the variable there"
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong at a path; `offset` counts within the text that stands there."""
+    """A mistake at a path; `offset` counts within the text that stands there."""
 
     path: Path
     message: str
@@ -64,7 +64,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class _Names:
-    """What an expression at some place may refer to. `tasks` are those whose outputs are there."""
+    """The names that an expression at some place may refer to. `tasks` are those whose outputs are there."""
 
     roots: frozenset[str]
     inputs: frozenset[str] | None
@@ -144,7 +144,7 @@ def _trigger(item: Mapping[str, Any], path: Path) -> Iterator[Fault]:
 
 
 def trigger_input_faults(inputs: Any, path: Path = ("inputs",)) -> Iterator[Fault]:
-    """What is wrong with the expressions of the inputs that a schedule gives."""
+    """Finds what is wrong with the expressions of the inputs that a schedule gives."""
     yield from _values(inputs, path, _Names(_IN_TRIGGERS, None, frozenset(), frozenset()))
     for below, text in strings(inputs):
         for reference in read(text).references if has_expressions(text) else ():

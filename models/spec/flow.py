@@ -58,7 +58,7 @@ class FlowSpec(Part):
         return self._given.get(task, {})
 
     def name_of(self, execution: UUID) -> str:
-        """What an execution of it is called."""
+        """The name of an execution of it."""
         return f"{self.id}-{execution.hex[-6:]}"
 
     def source_of(self, task: str) -> str:

@@ -1,4 +1,4 @@
-"""What inputs say of each other: `depends_on` names earlier ones, and `when` uses no others."""
+"""Checks what inputs say of each other: `depends_on` names earlier ones, and `when` uses no others."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -22,7 +22,7 @@ Model = Any
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What may stand at a place: text; values that are no text, by their types or as they are; lists of an `item`;
+    """The values allowed at a place: text; values that are no text, by their types or as they are; lists of an `item`;
     mappings to a `value`; mappings that are `models`, told apart by the words that their keys must hold."""
 
     text: bool = False

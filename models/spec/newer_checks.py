@@ -1,4 +1,4 @@
-"""What a document must hold to be saved that revisions saved earlier need not: those still run."""
+"""Checks of a document that is saved now; revisions saved earlier need not pass them: those still run."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -37,7 +37,7 @@ class Outline:
 
     @property
     def main(self) -> frozenset[str]:
-        """What the flow's outputs, `errors` and `finally` may refer to."""
+        """The names that the flow's outputs, `errors` and `finally` may refer to."""
         return frozenset(
             task.key for task in self.tasks if task.section is Section.TASKS and not task.around
         )

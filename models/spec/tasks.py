@@ -83,7 +83,7 @@ class CacheSpec(Part):
 
 
 class Task(Part):
-    """What every task may say. Times are seconds."""
+    """The keys that every task may have. Times are seconds."""
 
     id: Key
     needs: Keys = ()

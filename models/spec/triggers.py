@@ -1,4 +1,4 @@
-"""What starts a flow by itself: a schedule."""
+"""Triggers, which start a flow by themselves: a schedule."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
@@ -31,7 +31,7 @@ class ScheduleTrigger(Part):
 
 
 def given_problems(specs: Sequence[InputSpec], given: Mapping[str, Any]) -> Iterator[Problem]:
-    """What is wrong with inputs that are given beforehand, as far as it can be known before they are evaluated."""
+    """Checks inputs that are given beforehand, as far as that can be done before they are evaluated."""
     known = {spec.id: spec for spec in specs}
     for name, value in given.items():
         if name not in known:

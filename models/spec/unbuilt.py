@@ -1,4 +1,4 @@
-"""What the flow language has and this release does not do yet: refused by name, never ignored."""
+"""Keys that the flow language has and this release does not do yet: refused by name, never ignored."""
 
 from collections.abc import Iterator
 from typing import Any

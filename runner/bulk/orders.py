@@ -1,4 +1,4 @@
-"""What each row of a set is asked: the command that the engine takes."""
+"""The command that the engine takes for each row of a set."""
 
 from dataclasses import dataclass, replace
 

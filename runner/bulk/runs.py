@@ -191,7 +191,7 @@ def _problem(item: Item, problem: Problem) -> Problem:
 
 
 async def cancel(pool: Pool, feed: Feed, row: Any, ask: Ask) -> None:
-    """What has not been done stays undone. Raises Refused when nothing is left to stop."""
+    """Rows that have not been done stay undone. Raises Refused when nothing is left to stop."""
     async with pool.acquire() as connection, connection.transaction():
         if not await bulk.cancel(connection, row["id"], ask.actor):
             now = await bulk.find(connection, row["id"])

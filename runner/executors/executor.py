@@ -1,4 +1,4 @@
-"""What an executor is, and what becomes of an attempt in its hands."""
+"""The protocol of an executor, and what becomes of an attempt in its hands."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

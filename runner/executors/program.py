@@ -128,7 +128,7 @@ class _Run:
         return Outcome(error=error, exit_code=exit.code, resources=exit.resources)
 
     def _why(self, exit: Exit) -> str:
-        """What its last lines say of it. One that was killed from outside had no time to say why."""
+        """The error that its last lines tell. One that was killed from outside had no time to say why."""
         # Its patterns take longer to compile than all else here, and most tasks do not fail.
         from models.failure_cause.choice import cause_of
         from models.failure_cause.shapes import Weight
@@ -186,7 +186,7 @@ class _Run:
 
 
 def _read_from(file: Path, position: int) -> bytes:
-    """What is not an ordinary file, as a pipe that would keep us waiting, is not read."""
+    """A thing that is not an ordinary file, as a pipe that would keep us waiting, is not read."""
     try:
         descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
     except OSError:

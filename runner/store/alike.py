@@ -6,7 +6,7 @@ from uuid import UUID
 from runner.store.where import Arguments
 
 Line = tuple[UUID | None, str, str, str]
-"""What those have in common: the flow, if Headway ran them, the namespace, the key and the kind."""
+"""The line that like executions share: the flow, if Headway ran them, the namespace, the key and the kind."""
 
 
 def line_of(row: Any) -> Line:

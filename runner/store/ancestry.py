@@ -35,6 +35,6 @@ async def ancestors(pool: Pool, id: UUID) -> list[Ancestor]:
 
 
 async def newest_child(pool: Pool, parent: UUID, path: str) -> UUID | None:
-    """What the attempts of a subflow task have started last."""
+    """The execution that the attempts of a subflow task have started last."""
     id: UUID | None = await pool.fetchval(_NEWEST, parent, path)
     return id

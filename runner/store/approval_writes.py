@@ -1,4 +1,4 @@
-"""What events make of the rows of approval requests and votes."""
+"""Writes events to the rows of approval requests and votes."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any

@@ -37,7 +37,7 @@ _KINDS = ("user", "token", "schedule")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What was acted on: its id as clients see it, its name, and where it is (None: of no namespace)."""
+    """The object of an act: its id as clients see it, its name, and where it is (None: of no namespace)."""
 
     id: str | None
     name: str
@@ -46,7 +46,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What was done to something that is no execution."""
+    """An act on something that is no execution."""
 
     action: str
     target: Target
@@ -83,7 +83,7 @@ async def record(
     target: Target,
     data: Mapping[str, Any] | None = None,
 ) -> None:
-    """What was done to something that is no execution; within the transaction that does it."""
+    """Records an act on something that is no execution; within the transaction that does it."""
     await connection.execute(
         _INSERT, *([value] for value in _row(ask, action, target, data=data or {}))
     )
@@ -106,7 +106,7 @@ async def change(
 
 
 async def record_acts(connection: Connection, acts: Iterable[Act]) -> None:
-    """What people did to executions, in the engine's transaction."""
+    """Records the acts of people on executions, in the engine's transaction."""
     rows = [_row_of(act) for act in acts if is_audited(act)]
     if rows:
         await connection.execute(_INSERT, *map(list, zip(*rows, strict=True)))
@@ -146,7 +146,7 @@ def target_of(execution: Execution) -> Target:
 
 
 def _data(act: Act, execution: Execution) -> Mapping[str, Any]:
-    """What is not to be found in the events, or goes with them."""
+    """The details that are not to be found in the events, or go with them."""
     command = act.command
     about: dict[str, Any] = {"flow": execution.plan.spec.id, "state": execution.state.value}
     if act.bulk:

@@ -103,7 +103,7 @@ delete from bulk_sets where (state is null and expires_at < now() - interval '1 
 
 @dataclass(frozen=True, slots=True)
 class BulkSet:
-    """What is needed of a running set to carry it out."""
+    """The part of a running set that is needed to carry it out."""
 
     id: UUID
     instruction: Instruction
@@ -145,7 +145,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of a row: done, or the problem; `made` is the execution that it started."""
+    """The outcome of a row: done, or the problem; `made` is the execution that it started."""
 
     place: Place
     problem: Problem | None = None

@@ -1,4 +1,4 @@
-"""What executions are compared by that takes adding up: metrics by series, durations by task."""
+"""The values that executions are compared by and that take adding up: metrics by series, durations by task."""
 
 from typing import Final
 

@@ -31,7 +31,7 @@ UNREACHABLE = (
     TimeoutError,
     OSError,
 )
-"""What asyncpg raises when the database cannot serve now, though the request may be good."""
+"""Errors that asyncpg raises when the database cannot serve now, though the request may be good."""
 
 
 class NoRoom(ConnectionError):
@@ -39,7 +39,7 @@ class NoRoom(ConnectionError):
 
 
 def unavailable(error: BaseException) -> Unavailable:
-    """What an error of UNREACHABLE means to whoever asked, and how to mend it."""
+    """The problem that an error of UNREACHABLE is to whoever asked, and how to mend it."""
     if isinstance(error, NoRoom | asyncpg.DiskFullError):
         return Unavailable(
             "the disk of the database is full: make room on it, then try again "

@@ -1,4 +1,4 @@
-"""What was written of an execution since a place in it: of its events by seq; of what has no event by whether the
+"""Reads what was written of an execution since a place in it: of its events by seq; of what has no event by whether the
 transaction that wrote a row was seen by the place's snapshot. So nothing is left out and nothing is told twice, in
 whatever order transactions commit."""
 

@@ -1,4 +1,4 @@
-"""What values a field has among the executions of a filter, and how many each."""
+"""The values that a field has among the executions of a filter, and how many each."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

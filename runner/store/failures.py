@@ -1,4 +1,4 @@
-"""What is told of failures beside the row of their execution, for a page of them at a time."""
+"""Reads what is told of failures beside the row of their execution, for a page of them at a time."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What becomes of a flow beside new revisions: deleted, switched off and on; and texts that are only tried."""
+"""Changes of a flow beside new revisions: deleted, switched off and on; and texts that are only tried."""
 
 import hashlib
 from typing import Any

@@ -31,7 +31,7 @@ class Gathered(Generic[Key, Found]):
         self._turn = asyncio.Lock()
 
     async def find(self, pool: Pool, keys: Collection[Key]) -> dict[Key, Found]:
-        """What there is of these; raises what reading raises."""
+        """The values that there are of these; raises what reading raises."""
         while True:
             joined, first = self._next or _Round(), self._next is None
             joined.keys.update(keys)

@@ -60,7 +60,7 @@ async def take(connection: Connection, keys: Sequence[Key]) -> dict[tuple[str, s
 
 
 async def release(connection: Connection, keys: Sequence[Key]) -> None:
-    """What they were taken for was not made after all."""
+    """Frees them: what they were taken for was not made after all."""
     if keys:
         await connection.execute(
             "delete from idempotency_keys where (actor, mutation, key, answer) in "
@@ -73,7 +73,7 @@ async def release(connection: Connection, keys: Sequence[Key]) -> None:
 
 
 async def find(pool: Executes, actor: str, mutation: str, key: str) -> UUID | None:
-    """What the key had created."""
+    """The object that the key had created."""
     answer: UUID | None = await pool.fetchval(
         "select answer from idempotency_keys where actor = $1 and mutation = $2 and key = $3",
         actor,
@@ -84,7 +84,7 @@ async def find(pool: Executes, actor: str, mutation: str, key: str) -> UUID | No
 
 
 async def digest_of(pool: Executes, actor: str, mutation: str, key: str) -> str | None:
-    """What the key was used with."""
+    """The input that the key was used with."""
     digest: str | None = await pool.fetchval(
         "select digest from idempotency_keys where actor = $1 and mutation = $2 and key = $3",
         actor,
@@ -95,7 +95,7 @@ async def digest_of(pool: Executes, actor: str, mutation: str, key: str) -> str 
 
 
 async def answers(pool: Pool, actor: str, mutation: str, keys: Sequence[str]) -> dict[str, UUID]:
-    """What the keys that are there have created."""
+    """The objects that the keys that are there have created."""
     rows = await pool.fetch(_FIND, actor, mutation, list(keys))
     return {row["key"]: row["answer"] for row in rows}
 

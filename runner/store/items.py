@@ -1,4 +1,4 @@
-"""What foreach tasks go over."""
+"""The items that foreach tasks go over."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""What an execution is to be made of: the flow and the revision that a caller names."""
+"""Finds the flow and the revision that a caller names, to make an execution of."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple

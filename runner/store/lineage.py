@@ -85,7 +85,7 @@ async def count_artifacts(pool: Pool, condition: str, arguments: Arguments) -> t
 
 
 async def pipelines(pool: Pool, scope: Scope) -> Sequence[Row]:
-    """What was recorded from elsewhere, by namespace and name; of each up to 10 000 executions are counted."""
+    """The pipelines recorded from elsewhere, by namespace and name; of each up to 10 000 executions are counted."""
     arguments = Arguments()
     sql = _PIPELINES.format(visible=compile_scope(scope, arguments))
     rows: Sequence[Row] = await pool.fetch(sql, *arguments.values)

@@ -89,7 +89,7 @@ async def _rows(pool: Executes, scope: Scope, where: Filter, view: View) -> Sequ
 
 
 async def _among_newest(pool: Executes, scope: Scope, where: Filter, view: View) -> Sequence[Row]:
-    """What a search for a frequent word mostly finds soon; its index would give all that have it."""
+    """Looks among the newest, where a frequent word is mostly found soon; its index would give all that have it."""
     arguments = Arguments()
     part, direction = COLUMNS["CREATED"].parts[0], _direction(view)
     after = _after(COLUMNS["CREATED"], part, view, arguments)

@@ -21,7 +21,7 @@ Found = TypeVar("Found")
 
 
 async def patiently(pool: Pool, read: Callable[[], Awaitable[Found]]) -> Found:
-    """What `read` gives, tried until the database answers; raises what it raises once the pool is closed."""
+    """Gives what `read` gives, tried until the database answers; raises what it raises once the pool is closed."""
     pause = _FIRST_PAUSE
     while True:
         try:

@@ -1,4 +1,4 @@
-"""What retention lets go of: which executions those are, and taking them out some at a time."""
+"""Lets executions go by retention: which those are, and taking them out some at a time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

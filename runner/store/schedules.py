@@ -74,7 +74,7 @@ where next_at is not null
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """What is needed of a schedule to run its ticks."""
+    """The part of a schedule that is needed to run its ticks."""
 
     id: UUID
     namespace: str
@@ -113,7 +113,7 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of the ticks of a schedule: the last one that was seen to, and what it started or why not."""
+    """The outcome of the ticks of a schedule: the last one that was seen to, and what it started or why not."""
 
     last_at: datetime | None = None
     execution_id: UUID | None = None

@@ -43,7 +43,7 @@ async def save(pool: Pool, vault: Vault, namespace: str, name: str, value: str, 
 
 
 async def delete(pool: Pool, namespace: str, name: str, ask: Ask) -> Row | None:
-    """What there was."""
+    """The value that there was."""
     with reaching():
         row: Row | None = await audit.change(
             pool,

@@ -1,4 +1,4 @@
-"""What is read whole, a piece at a time: all pieces from one moment, none kept longer than its reader takes."""
+"""Reads things whole, a piece at a time: all pieces from one moment, none kept longer than its reader takes."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -129,7 +129,7 @@ order by place, number
 async def measured_series(
     connection: Connection, id: UUID, most: int, points: int
 ) -> Sequence[Row]:
-    """What was measured more than once, of so many series about so many points."""
+    """The metrics that were measured more than once, of so many series about so many points."""
     return await connection.fetch(_SERIES, id, most, points)
 
 

@@ -278,7 +278,7 @@ EXECUTION_COLUMNS: Sequence[Column] = (
     ("cached_from", "uuid", lambda x: x.cached_from),
     ("recorded_at", "timestamptz", lambda x: x.recorded_at),
 )
-"""What may change of an execution."""
+"""The columns that may change of an execution."""
 
 NEW_EXECUTION_COLUMNS: Sequence[Column] = (
     ("id", "uuid", lambda x: x.id),
@@ -330,4 +330,4 @@ TASK_RUN_COLUMNS: Sequence[Column] = (
     ("started_at", "timestamptz", lambda t: t.started_at),
     ("ended_at", "timestamptz", lambda t: t.ended_at),
 )
-"""What may change of a task run."""
+"""The columns that may change of a task run."""

@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from models.errors import ProblemCode, Refused
 from models.labels import TEST
 from models.states import ExecutionState, TaskRunState
 from runner.store.alike import Line, alike
 from runner.store.connection import Pool
 from runner.store.json import turned
 
+_LINES: Final = 5
+"""As many as are compared; all task runs of their latest executions are looked through."""
 _LATEST: Final = 10
 """Executions of a line that are looked at."""
 _ITERATIONS: Final = 1_000
@@ -49,7 +52,13 @@ class TaskTime:
 
 
 async def usual_task_durations(pool: Pool, lines: Sequence[Line]) -> dict[Line, list[TaskTime]]:
-    """Of the tasks of each line's latest executions that ended well."""
+    """Of the tasks of each line's latest executions that ended well. Raises Refused for more than _LINES."""
+    if len(lines) > _LINES:
+        raise Refused.because(
+            ProblemCode.VALIDATION,
+            f"usualTaskDurations reads at most {_LINES} flows at once; these executions are of "
+            f"{len(lines)}: ask for it of one execution at a time",
+        )
     found: dict[Line, list[TaskTime]] = {}
     rows = await pool.fetch(_USUAL, *turned(lines), _RAN_WELL, TEST, _TASK_RAN_WELL)
     for row in rows:

@@ -1,4 +1,4 @@
-"""What a batch of transitions becomes in the tables: one statement a kind of row, or one for each thousand."""
+"""Writes a batch of transitions to the tables: one statement a kind of row, or one for each thousand."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -59,7 +59,7 @@ EXECUTIONS: Final[Words] = {
             "lastSuccess": f"The latest earlier execution of the same {_LIKE} that ended in SUCCESS.",
             "durationStats": f"How long those of the same {_LIKE} usually take; null while none has succeeded.",
             "usualTaskDurations": f"How long the tasks of the same {_LIKE} usually take, by key: of the newest 10 "
-            "executions that ended in SUCCESS or WARNING.",
+            "executions that ended in SUCCESS or WARNING. Executions of at most 5 flows can be asked for it at once.",
             "taskRuns": "Its task runs, in the order of the document.",
             "task": "One of its task runs; null when it has none of this key.",
             "task(key)": "The key of the task run: a task's key, or `each[3].key` within a foreach.",

@@ -155,6 +155,16 @@ async def test_tasks_usually_take_what_they_took_in_executions_that_ended_well(
     assert found[1]["p50"] == pytest.approx(sum(took.values()) / 2)
 
 
+async def test_usual_durations_of_many_flows_at_once_are_refused(client: Client) -> None:
+    ids = [(await client.run(SMALL.replace("small", f"small{n}")))["id"] for n in range(6)]
+    query = "query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Execution { usualTaskDurations { key } } } }"
+    found = await client.ask(query, ids=[*ids[:5], ids[0]])
+    assert len(found["nodes"]) == 6
+    refused = await client.answer(query, ids=ids)
+    assert "at most 5 flows at once; these executions are of 6" in refused["errors"][0]["message"]
+    assert refused["errors"][0]["extensions"]["code"] == "VALIDATION"
+
+
 async def test_a_view_of_the_last_moment_is_the_view_of_now(client: Client) -> None:
     execution = await client.run(SMALL)
     ended = await client.until_ended(execution["id"])

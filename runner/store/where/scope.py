@@ -1,4 +1,4 @@
-"""What the viewer may see; every read takes it."""
+"""The condition of what the viewer may see; every read takes it."""
 
 from models.viewer import Scope
 from runner.store.where.arguments import Arguments

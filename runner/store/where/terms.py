@@ -17,7 +17,7 @@ from runner.store.where.scope import compile_under
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a filter is compiled over: the columns of its fields, and the text that free words are found in."""
+    """The ground of a filter: the columns of its fields, and the text that free words are found in."""
 
     columns: Mapping[Field, str]
     searched: str
