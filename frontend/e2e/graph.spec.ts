@@ -52,6 +52,9 @@ test("a subflow leads to the execution that it started", async ({ page, headway 
   const child = page.getByRole("region", { name: "Tasks" }).getByRole("link", { name: /slow-/ });
   await expect(child).toContainText("Running");
   const name = (await child.textContent())!.match(/slow-\w+/)![0];
+  await page.getByRole("button", { name: `Show the tasks of ${name}` }).click();
+  const inner = page.getByRole("list", { name: `Tasks of ${name}` });
+  await expect(inner.getByRole("link")).toHaveText(["Running first", "Created second"]);
   await child.click();
   await expect(page.getByRole("heading", { level: 1 })).toContainText(name);
   await headway.cancel(run.id);

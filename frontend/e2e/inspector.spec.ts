@@ -200,10 +200,19 @@ for (const width of [1024, 375]) {
   test(`nothing is wider than a screen of ${width} px`, async ({ page, headway }) => {
     await page.setViewportSize({ width, height: 800 });
     const run = await delivered(headway, { day: "sunday" });
-    for (const tab of TABS) {
-      await page.goto(run.at(`task=load&tab=${tab.toLowerCase()}`));
-      await expect(inspector(page).getByRole("tab", { name: tab })).toBeInViewport();
-      expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), tab).toBe(0);
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await page.goto(run.at("task=load&tab=source"));
+    await expect(inspector(page).getByRole("tab", { name: "Source" })).toBeInViewport();
+    await page.setViewportSize({ width, height: 800 });
+    await expect(inspector(page).getByRole("tab", { name: "Source" })).toBeInViewport();
+    const here = inspector(page).getByRole("heading", { name: "load" });
+    expect(await here.evaluate((name) => name.scrollWidth <= name.clientWidth)).toBe(true);
+    for (const name of TABS) {
+      const tab = inspector(page).getByRole("tab", { name });
+      await tab.click();
+      await expect(tab).toBeInViewport();
+      await expect(panel(page).getByRole("status", { name: /^Loading/ })).toHaveCount(0);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), name).toBe(0);
     }
   });
 }

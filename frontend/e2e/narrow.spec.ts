@@ -50,7 +50,20 @@ test("at 375 pixels a failure shows the log before the tasks, a running executio
   await expect(restart).toBeInViewport();
   expect((await restart.boundingBox())!.height).toBeGreaterThanOrEqual(40);
   expect(await fits(page)).toBe(true);
-  expect(await top("inspector")).toBeLessThan(await top("tasks"));
+  const log = (await page.getByRole("region", { name: "Log lines" }).boundingBox())!;
+  expect(log.height).toBeGreaterThanOrEqual(260);
+  const bar = (await page.getByRole("navigation", { name: "Areas" }).boundingBox())!;
+  expect(bar.y - log.y).toBeGreaterThanOrEqual(250);
+  const facts = (await page.getByRole("region", { name: "About this failure" }).boundingBox())!;
+  expect(facts.y).toBeGreaterThan(log.y + log.height);
+  expect(facts.y).toBeLessThan(await top("tasks"));
+  const go = page.getByRole("link", { name: /^Go to line/ });
+  await expect(go).toBeHidden();
+  await page.getByRole("button", { name: "More", exact: true }).click();
+  await expect(go).toBeVisible();
+  await page.goto(`${headway.server.url}/executions/${failed.id}?view=graph`);
+  await expect(page.locator('[data-node="bad"]')).toBeInViewport();
+  expect(await top("tasks")).toBeLessThan(await top("inspector"));
 
   const slow = await headway.run("slow");
   await page.goto(`${headway.server.url}/executions/${slow.id}`);

@@ -68,12 +68,15 @@ test("a task is selected by click, by keyboard and by address", async ({ page, h
   await page.goto(`${headway.server.url}/executions/${run.id}?task=${encodeURIComponent("each[13].fetch")}`);
   await expect(row(page, "each[13].fetch")).toHaveAttribute("aria-selected", "true");
   await row(page, "load").hover();
-  await page.getByRole("button", { name: "Menu of load" }).click();
+  const menu = page.getByRole("button", { name: "Menu of load" });
+  const end = (await row(page, "load").locator('[data-kind="failed"]').last().boundingBox())!;
+  expect((await menu.boundingBox())!.x).toBeGreaterThanOrEqual(end.x + end.width);
+  await menu.click();
   await page.getByRole("menuitem", { name: "Outputs" }).click();
   await expect(page).toHaveURL(/task=load.*tab=outputs/);
 });
 
-test("a drag over the axis looks at a part of the time", async ({ page, headway }) => {
+test("a drag over the axis, or a key, looks at a part of the time", async ({ page, headway }) => {
   const run = await failedOrders(headway);
   await page.goto(`${headway.server.url}/executions/${run.id}`);
   const bar = row(page, "extract").locator('[data-kind="good"]');
@@ -85,6 +88,16 @@ test("a drag over the axis looks at a part of the time", async ({ page, headway 
   await page.mouse.up();
   await expect.poll(async () => (await bar.boundingBox())!.width).toBeGreaterThan(before * 1.5);
   await page.getByRole("button", { name: "Whole time" }).click();
+  await expect.poll(async () => (await bar.boundingBox())!.width).toBeCloseTo(before, 0);
+
+  await row(page, "extract").click();
+  await page.keyboard.press("+");
+  await expect.poll(async () => (await bar.boundingBox())!.width).toBeGreaterThan(before * 1.9);
+  await page.keyboard.press("?");
+  await expect(page.getByRole("dialog")).toContainText("closer to the selected task");
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("dialog")).toBeHidden();
+  await page.keyboard.press("0");
   await expect.poll(async () => (await bar.boundingBox())!.width).toBeCloseTo(before, 0);
 });
 
@@ -145,6 +158,13 @@ test("a foreach of 500 x 2 is watched while it runs", async ({ page, headway }) 
   );
   expect(change.median).toBeLessThan(300);
   expect(event.median).toBeLessThan(3000); // the server shares its cores with the browser, the tasks and other tests
+  const session = await page.context().newCDPSession(page);
+  await session.send("Performance.enable");
+  await session.send("HeapProfiler.collectGarbage");
+  const { metrics } = await session.send("Performance.getMetrics");
+  const heap = metrics.find(({ name }) => name === "JSHeapUsedSize")!.value / 1e6;
+  console.log(`heap with 1 001 task runs: ${heap.toFixed(1)} MB`);
+  expect(heap).toBeLessThan(100);
   await headway.cancel(run.id);
 });
 
@@ -170,12 +190,19 @@ for (const colorScheme of ["light", "dark"] as const) {
         await page.setViewportSize({ width, height: 800 });
         await page.goto(`${headway.server.url}/executions/${id}`);
         await expect(row(page, key)).toBeVisible();
+        expect((await pane(page).getByText("Done", { exact: true }).boundingBox())!.width).toBeGreaterThan(20);
         await check();
         expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
       }
       await page.setViewportSize({ width: 1440, height: 900 });
       await page.goto(`${headway.server.url}/executions/${id}?view=graph`);
       await expect(pane(page).locator(`[data-node="${key}"]`)).toBeVisible();
+      if (id === running.id) {
+        await pane(page)
+          .getByRole("button", { name: /^Show the tasks of slow/ })
+          .click();
+        await expect(pane(page).getByRole("link", { name: "first" })).toBeVisible();
+      }
       await check();
     }
     await headway.cancel(running.id);

@@ -156,6 +156,14 @@ it("keeps tab, task and attempt in the address, and goes up to the whole executi
   expect(inspector.getByRole("heading", { name: "Whole execution" })).toBeTruthy();
 });
 
+it("says of a task that never ran that it was not run", async () => {
+  const late = aTask("late", { state: "CANCELLED", startedAt: null, endedAt: AT });
+  const { inspector } = await opened("task=late&tab=overview", { state: "FAILED", taskRuns: [late] });
+  const state = await inspector.findByRole("region", { name: "State" });
+  expect(state.textContent).toContain("Not run");
+  expect(state.textContent).not.toContain("Cancelled");
+});
+
 it("moves between tabs by arrows, and opens one when it is asked for", async () => {
   const user = userEvent.setup();
   const { inspector, router } = await opened("task=");

@@ -299,3 +299,17 @@ describe("the scrubber", () => {
     await waitFor(() => expect(search(router)).toMatchObject({ at: "1201" }));
   });
 });
+
+it.each([
+  ["recorded from elsewhere", { origin: "EXTERNAL" }, "It ran elsewhere, and no task of it was recorded."],
+  ["ended before its first task", { state: "FAILED" }, "It ended before a task was planned."],
+] as const)(
+  "of an execution %s there is a line, the scrubber, and the whole width for the rest",
+  async (_, given, words) => {
+    const { pane } = await opened([], "", given);
+    expect(pane.textContent).toContain(words);
+    expect(within(pane).getByRole("slider", { name: "Moment shown" })).toBeTruthy();
+    expect(within(pane).queryByRole("treegrid")).toBeNull();
+    expect(screen.queryByRole("separator", { name: "Width of the tasks" })).toBeNull();
+  },
+);

@@ -1,5 +1,5 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type MouseEvent, type ReactNode, useMemo, useRef, useState } from "react";
+import { type MouseEvent, type ReactNode, useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
 import type { TaskRunRow } from "@/entities/execution/record";
 import { type Range, ticksOf } from "@/shared/axis/scale";
 import { useWidth } from "@/shared/axis/useWidth";
@@ -67,6 +67,14 @@ export function Timeline(props: Props) {
     measured.current = heights;
     virtual.measure();
   }
+
+  const showSelected = useEffectEvent(() => {
+    const index = rows.findIndex((row) => isSelected(row, selected));
+    if (index >= 0) virtual.scrollToIndex(index);
+  });
+  useEffect(() => {
+    if (selected !== undefined) showSelected();
+  }, [selected]);
 
   const choose = (row: Row) => {
     if (row.kind === "fold") onToggle(row.id, !row.open);

@@ -7,6 +7,7 @@ import { isEmpty, JsonTree } from "@/shared/ui/JsonTree";
 import { ProgressBar } from "@/shared/ui/ProgressBar";
 import { StateBadge } from "@/shared/ui/StateBadge";
 import { isEnded } from "@/shared/ui/stateTokens";
+import { tokenOf } from "../../timeline/standing";
 import { momentOf } from "../../timeline/useAxis";
 import { useSelection } from "../../useSelection";
 import { None, Section } from "../Section";
@@ -37,7 +38,7 @@ export function TaskOverview({ record, taskRun, attempt }: Props) {
   return (
     <>
       {error && <ErrorState error={error} what="The overview" />}
-      <Standing taskRun={taskRun} moment={momentOf(record, at)} />
+      <Standing taskRun={taskRun} over={isEnded(record.head.state)} moment={momentOf(record, at)} />
       {shownError && <ErrorBlock error={shownError} />}
       {running && facts && <WaitsFor reasons={facts.waitingFor} />}
       <Needs record={record} taskRun={taskRun} />
@@ -62,12 +63,14 @@ export function TaskOverview({ record, taskRun, attempt }: Props) {
   );
 }
 
-function Standing({ taskRun, moment }: { taskRun: TaskRunRow; moment: string | null }) {
+type StandingProps = { taskRun: TaskRunRow; over: boolean; moment: string | null };
+
+function Standing({ taskRun, over, moment }: StandingProps) {
   const { key, state, stateHistory, startedAt, endedAt, progress, message } = taskRun;
   return (
     <section aria-label="State" className={classes.state}>
       <StateStrip
-        badge={<StateBadge state={state} plain />}
+        badge={<StateBadge state={state} token={tokenOf(taskRun, over)} plain />}
         steps={stateHistory.filter((step, index) => index > 0 || step.state !== "CREATED")}
         startedAt={startedAt}
         endedAt={endedAt ?? moment}
