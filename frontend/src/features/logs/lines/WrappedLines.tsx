@@ -1,9 +1,9 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useEffectEvent, useLayoutEffect, useRef } from "react";
 import { useLink } from "@/shared/graphql/link";
+import { useVersion } from "../store/useLog";
 import { useGoal } from "./FixedLines";
 import classes from "./LogLines.module.css";
-import { useVersion } from "./useLog";
 import { keyOf, lineNear, type ViewProps } from "./view";
 import { ROW } from "./window";
 
