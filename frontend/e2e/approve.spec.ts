@@ -10,7 +10,7 @@ test("an approval that asks for a comment leads to it, then is given with it", a
   const approve = card.getByRole("button", { name: "Approve" });
   await expect(approve).toBeDisabled();
   await approve.click({ force: true });
-  await expect(page.getByRole("tooltip")).toHaveText(/^Write a comment first/);
+  await expect(card).toContainText("Write a comment first: this approval asks for one");
   await expect(card.getByLabel("Comment")).toBeFocused();
 
   await page.keyboard.press("Escape");

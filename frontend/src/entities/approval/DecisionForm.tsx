@@ -44,21 +44,34 @@ type AnsweringProps = {
 function Answering({ approval, decision, writes }: AnsweringProps) {
   const { comment, overriding, problems } = decision;
   const [asking, setAsking] = useState(false);
+  const [tried, setTried] = useState(false);
   const field = useRef<HTMLTextAreaElement>(null);
   const { byField, others } = placed(problems, approval.form);
   const asksFirst = !overriding && (approval.comment === "NEVER" || !writes);
-  const unsaid = unsaidOf(overriding ? "OVERRIDE" : approval.comment, comment);
+  const all = unsaidOf(overriding ? "OVERRIDE" : approval.comment, comment);
+  const unsaid = asksFirst ? { ...all, reject: null } : all;
+  const lead = () => {
+    setTried(true);
+    field.current?.focus();
+  };
   return (
     <>
-      <Fields approval={approval} decision={decision} faults={byField} writes={writes} field={field} />
+      <Fields
+        approval={approval}
+        decision={decision}
+        faults={byField}
+        missing={tried ? (unsaid.reject ?? unsaid.approve) : null}
+        writes={writes}
+        field={field}
+      />
       <Problems problems={others} />
       <Answers
         busy={decision.busy}
         words={overriding ? ["Override and approve", "Override and reject"] : ["Approve", "Reject"]}
-        unsaid={asksFirst ? { ...unsaid, reject: null } : unsaid}
+        unsaid={unsaid}
         uploading={uploads(decision.entries)}
         asksFirst={asksFirst}
-        onUnsaid={() => field.current?.focus()}
+        onUnsaid={lead}
         approve={() => decision.decide("APPROVE")}
         reject={() => (asksFirst ? setAsking(true) : decision.decide("REJECT"))}
       />
@@ -77,11 +90,13 @@ function Answering({ approval, decision, writes }: AnsweringProps) {
 type FieldsProps = AnsweringProps & {
   /** By the field's id. */
   faults: Record<string, string>;
+  /** Said of the comment once somebody has tried to answer without it. */
+  missing: string | null;
   /** Where the comment is written. */
   field: Ref<HTMLTextAreaElement>;
 };
 
-function Fields({ approval, decision, faults, writes, field: comments }: FieldsProps) {
+function Fields({ approval, decision, faults, missing, writes, field: comments }: FieldsProps) {
   const { comment, overriding } = decision;
   return (
     <>
@@ -101,6 +116,7 @@ function Fields({ approval, decision, faults, writes, field: comments }: FieldsP
           label={overriding ? "Reason" : "Comment"}
           description={overriding ? OVERRIDE_RULE : COMMENT_RULES[approval.comment]}
           required={overriding || approval.comment === "ALWAYS"}
+          error={missing}
           autosize
           minRows={1}
           maxRows={6}

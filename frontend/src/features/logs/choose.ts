@@ -4,9 +4,9 @@ import { formatCount, plural } from "@/shared/lib/number";
 import type { Preferences } from "@/shared/lib/preferences";
 import { formatClock } from "@/shared/lib/time";
 import { isEnded } from "@/shared/ui/stateTokens";
+import type { LineRange } from "./address/lineRange";
 import { type Choice, isNarrowed, type Line } from "./choice";
-import type { LineRange } from "./lineRange";
-import { Groups } from "./sources";
+import { Groups } from "./store/sources";
 
 export type Selected = {
   record: ExecutionRecord;

@@ -8,16 +8,16 @@ import {
   useSyncExternalStore,
 } from "react";
 import { keep, kept, usePreferences } from "@/shared/lib/preferences";
+import { useLogAddress } from "./address/useLogAddress";
 import type { Line } from "./choice";
 import { choiceOf, failureLineOf, groupsOf, isGrowing, type Selected, separatorWords } from "./choose";
-import { including, marksOf } from "./matches";
-import { useCopy } from "./useCopy";
-import { extentOf, type OpenLog, useLog } from "./useLog";
-import { useLogAddress } from "./useLogAddress";
-import { useMatches } from "./useMatches";
-import { useSteps } from "./useSteps";
+import { useCopy } from "./copying/useCopy";
+import type { Goal, Seen } from "./lines/view";
+import { including, marksOf } from "./search/matches";
+import { useMatches } from "./search/useMatches";
+import { useSteps } from "./search/useSteps";
+import { extentOf, type OpenLog, useLog } from "./store/useLog";
 import { useWhole } from "./useWhole";
-import type { Goal, Seen } from "./view";
 
 const WRAP = "headway.logs.wrap";
 const BY_TASK = "headway.logs.byTask";

@@ -3,6 +3,7 @@ import { useEffect, useState } from "react";
 import { useClient } from "urql";
 import { Problems } from "@/entities/execution/actions/Problems";
 import type { Refusal } from "@/entities/execution/actions/registry";
+import { send } from "@/entities/execution/actions/send";
 import {
   PrepareExecutionDocument,
   type PrepareExecutionMutation,
@@ -10,11 +11,11 @@ import {
 } from "@/shared/graphql/gen/graphql";
 import { useRead } from "@/shared/graphql/read";
 import { EmptyState } from "@/shared/ui/EmptyState";
-import { ErrorState, mutationSentenceOf } from "@/shared/ui/ErrorState";
+import { ErrorState } from "@/shared/ui/ErrorState";
 import { LiveRun } from "./LiveRun";
 import { RunForm } from "./RunForm";
 
-type Draft = NonNullable<PrepareExecutionMutation["prepareExecution"]["draft"]>;
+type Draft = NonNullable<PrepareExecutionMutation["answer"]["draft"]>;
 type Props = { id: string; name: string; onClose: () => void };
 
 /** A new execution from an ended one: what succeeded is not ticked, its outputs are there to the rest. */
@@ -36,18 +37,10 @@ function useDraft(id: string) {
   const [draft, setDraft] = useState<Draft | null>(null);
   const [problems, setProblems] = useState<readonly Refusal[]>([]);
   useEffect(() => {
-    void client
-      .mutation(PrepareExecutionDocument, { input: { id } })
-      .toPromise()
-      .then(({ data, error }) => {
-        setDraft(data?.prepareExecution.draft ?? null);
-        const told = error && {
-          code: "UNAVAILABLE" as const,
-          message: mutationSentenceOf(error),
-          path: null,
-        };
-        setProblems(told ? [told] : ((data?.prepareExecution.problems ?? []) as Refusal[]));
-      });
+    void send(client, PrepareExecutionDocument, { id }).then((sent) => {
+      setDraft(sent.draft ?? null);
+      setProblems(sent.problems);
+    });
   }, [client, id]);
   return { draft, problems };
 }

@@ -7,7 +7,6 @@ export type Command = {
   label: string;
   description?: string;
   icon?: ReactNode;
-  key?: string;
   run: () => void;
 };
 export type CommandGroup = { name: string; commands: readonly Command[] };

@@ -1,6 +1,6 @@
 import type { Client } from "@urql/core";
-import { mutationSentenceOf } from "@/shared/ui/ErrorState";
 import type { ActedOn, ActionSpec, Answer, PlannedTask, Refusal } from "./registry";
+import { send } from "./send";
 
 export type Outcome = {
   execution: ActedOn | null;
@@ -8,19 +8,13 @@ export type Outcome = {
   plan?: readonly PlannedTask[];
 };
 
-/** Asks for the action; a broken connection is one more problem with a sentence, not an exception. */
+/** Asks for the action, whether its mutation answers with one execution or with several. */
 export async function perform(
   client: Client,
   spec: ActionSpec,
   input: Record<string, unknown>,
 ): Promise<Outcome> {
-  const result = await client.mutation(spec.mutation, { input }).toPromise();
-  if (result.error) {
-    return {
-      execution: null,
-      problems: [{ code: "UNAVAILABLE", message: mutationSentenceOf(result.error), path: null }],
-    };
-  }
-  const { execution, executions, plan, problems } = (result.data as Answer).answer;
+  const sent = await send<Answer["answer"], Record<string, unknown>>(client, spec.mutation, input);
+  const { execution, executions, plan, problems } = sent;
   return { execution: execution ?? executions?.[0] ?? null, problems, plan: plan?.tasks };
 }

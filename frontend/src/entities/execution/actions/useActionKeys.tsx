@@ -29,7 +29,6 @@ export function useActionKeys(offers: readonly Offer[], target: Target, { start 
           label: offer.spec.word,
           description: offer.spec.tells,
           icon: <offer.spec.icon size={18} stroke={1.75} aria-hidden />,
-          ...(offer.spec.key && { key: offer.spec.key }),
           run: () => ask(offer),
         })),
     }),

@@ -3,6 +3,7 @@ import { type FormEvent, useMemo, useState } from "react";
 import { useClient } from "urql";
 import { Problems } from "@/entities/execution/actions/Problems";
 import type { Refusal } from "@/entities/execution/actions/registry";
+import { send } from "@/entities/execution/actions/send";
 import {
   type BulkMode,
   type BulkStateFragment,
@@ -11,7 +12,6 @@ import {
 } from "@/shared/graphql/gen/graphql";
 import { formatInteger } from "@/shared/lib/number";
 import { useSubmit } from "@/shared/lib/useSubmit";
-import { mutationSentenceOf } from "@/shared/ui/ErrorState";
 import { STATE_TOKENS } from "@/shared/ui/stateTokens";
 import type { Asked } from "../address";
 import type { Selection } from "../selection/selection";
@@ -152,17 +152,7 @@ function GivenFields({ action, onGiven }: { action: BulkAction; onGiven: (given:
 function useRun() {
   const client = useClient();
   return async (input: Sent): Promise<Ran> => {
-    const { data, error } = await client.mutation(RunBulkDocument, { input }).toPromise();
-    if (data) return { bulk: data.answer.bulk ?? null, problems: data.answer.problems };
-    return {
-      bulk: null,
-      problems: [
-        {
-          code: "UNAVAILABLE",
-          message: error ? mutationSentenceOf(error) : "Nothing was answered.",
-          path: null,
-        },
-      ],
-    };
+    const { bulk = null, problems } = await send(client, RunBulkDocument, input);
+    return { bulk, problems };
   };
 }

@@ -2,6 +2,7 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { useEffect, useState } from "react";
 import { useClient } from "urql";
 import type { Refusal } from "@/entities/execution/actions/registry";
+import { send } from "@/entities/execution/actions/send";
 import {
   PreviewBulkDocument,
   type PreviewBulkInput,
@@ -27,21 +28,9 @@ export function usePreviewBulk(input: PreviewBulkInput | null): Previewed {
     if (!key) return;
     let current = true;
     const asked = JSON.parse(key) as PreviewBulkInput;
-    void client
-      .mutation(PreviewBulkDocument, { input: asked })
-      .toPromise()
-      .then(({ data, error }) => {
-        if (!current) return;
-        const failed: Refusal[] = error
-          ? [{ code: "UNAVAILABLE", message: answerSentenceOf(error), path: null }]
-          : [];
-        setFound({
-          key,
-          preview: data?.answer.preview ?? null,
-          problems: data?.answer.problems ?? failed,
-          loading: false,
-        });
-      });
+    void send(client, PreviewBulkDocument, asked, answerSentenceOf).then(({ preview = null, problems }) => {
+      if (current) setFound({ key, preview, problems, loading: false });
+    });
     return () => {
       current = false;
     };

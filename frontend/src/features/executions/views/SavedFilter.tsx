@@ -1,10 +1,10 @@
 import { ActionIcon, Button, Checkbox, Popover, TextInput, Tooltip } from "@mantine/core";
 import { IconBookmark, IconBookmarkFilled } from "@tabler/icons-react";
-import type { TypedDocumentNode } from "@urql/core";
 import { type FormEvent, useState } from "react";
 import { useClient } from "urql";
 import { Problems } from "@/entities/execution/actions/Problems";
 import type { Refusal } from "@/entities/execution/actions/registry";
+import { send } from "@/entities/execution/actions/send";
 import {
   DeleteFilterDocument,
   type FilterKeptFragment,
@@ -12,7 +12,6 @@ import {
   type SaveFilterInput,
 } from "@/shared/graphql/gen/graphql";
 import { useSubmit } from "@/shared/lib/useSubmit";
-import { mutationSentenceOf } from "@/shared/ui/ErrorState";
 import { orderOf, type Search, searchOf } from "../address";
 import classes from "./Views.module.css";
 
@@ -78,13 +77,13 @@ function FilterForm({
 }) {
   const [name, setName] = useState(shown?.name ?? "");
   const [shared, setShared] = useState(shown?.shared ?? false);
-  const send = useSend();
-  const saving = useSubmit<SaveFilterInput, Refusal, { problems: Refusal[] }>(
-    (input) => send(SaveFilterDocument, input),
+  const client = useClient();
+  const saving = useSubmit<SaveFilterInput, Refusal, { problems: readonly Refusal[] }>(
+    (input) => send(client, SaveFilterDocument, input),
     onDone,
   );
-  const deleting = useSubmit<string, Refusal, { problems: Refusal[] }>(
-    (id) => send(DeleteFilterDocument, { id }),
+  const deleting = useSubmit<string, Refusal, { problems: readonly Refusal[] }>(
+    (id) => send(client, DeleteFilterDocument, { id }),
     onDone,
   );
   const submit = (event: FormEvent) => {
@@ -130,26 +129,4 @@ function FilterForm({
       </div>
     </form>
   );
-}
-
-type Answered = { answer: { problems: Refusal[] } };
-
-function useSend() {
-  const client = useClient();
-  return async <Input,>(
-    document: TypedDocumentNode<Answered, { input: Input }>,
-    input: Input,
-  ): Promise<{ problems: Refusal[] }> => {
-    const { data, error } = await client.mutation(document, { input }).toPromise();
-    if (data) return data.answer;
-    return {
-      problems: [
-        {
-          code: "UNAVAILABLE",
-          message: error ? mutationSentenceOf(error) : "Nothing was answered.",
-          path: null,
-        },
-      ],
-    };
-  };
 }

@@ -5,8 +5,8 @@ import { type LogLevel, LogSearchDocument } from "@/shared/graphql/gen/graphql";
 import { useLink } from "@/shared/graphql/link";
 import { useRetry } from "@/shared/graphql/retry";
 import { stripAnsi } from "@/shared/lib/ansi";
-import { type Choice, LEVELS, type Line } from "./choice";
-import type { LogStore } from "./logStore";
+import { type Choice, LEVELS, type Line } from "../choice";
+import type { LogStore } from "../store/logStore";
 import { added, type Found, MOST, NOTHING_YET } from "./matches";
 
 export type Wanted = { text: string | null; minLevel: LogLevel | null };

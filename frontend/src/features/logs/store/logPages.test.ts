@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { aLine } from "@/testing/fixtures";
-import type { LinePage } from "./choice";
+import type { LinePage } from "../choice";
 import { LogPages } from "./logPages";
 
 const lines = (from: number, to: number) =>

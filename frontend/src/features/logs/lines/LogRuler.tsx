@@ -1,6 +1,6 @@
 import type { MouseEvent } from "react";
-import classes from "./LogsPanel.module.css";
-import type { Mark } from "./matches";
+import classes from "../LogsPanel.module.css";
+import type { Mark } from "../search/matches";
 import type { Seen } from "./view";
 
 type Props = {

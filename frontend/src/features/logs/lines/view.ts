@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import type { LogStore, Row } from "./logStore";
+import type { LogStore, Row } from "../store/logStore";
 
 /** What to show next: a line in the middle, or where it is if it is on the screen already; or the end. */
 export type Goal = { line: number | "end"; unlessSeen?: boolean };

@@ -1,7 +1,7 @@
 import { useEffect, useEffectEvent, useRef, useState } from "react";
+import type { Seen } from "../lines/view";
 import { nearest, placeOf, stepped } from "./matches";
 import type { Matches } from "./useMatches";
-import type { Seen } from "./view";
 
 type Steps = {
   /** The search of the address. */

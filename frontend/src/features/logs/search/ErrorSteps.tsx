@@ -1,7 +1,7 @@
 import { ActionIcon } from "@mantine/core";
 import { IconChevronDown, IconChevronUp } from "@tabler/icons-react";
 import { formatInteger, plural } from "@/shared/lib/number";
-import classes from "./LogsPanel.module.css";
+import classes from "../LogsPanel.module.css";
 
 type Props = {
   count: number;

@@ -1,7 +1,7 @@
 import { stripAnsi } from "@/shared/lib/ansi";
 import { formatInteger, plural } from "@/shared/lib/number";
-import { type Line, type LinePage, type ReadAround, THE_END } from "./choice";
-import type { LineRange } from "./lineRange";
+import type { LineRange } from "../address/lineRange";
+import { type Line, type LinePage, type ReadAround, THE_END } from "../choice";
 
 /** More than this is for a download. */
 export const COPIED_AT_MOST = 10_000;

@@ -4,7 +4,7 @@ import { Provider } from "urql";
 import { expect, it, vi } from "vitest";
 import { fromValue } from "wonka";
 import { link } from "@/shared/graphql/link";
-import { LogPages } from "./logPages";
+import { LogPages } from "../store/logPages";
 import { useMatches } from "./useMatches";
 
 const CHOICE = { id: "exec_1", taskRunId: null, attempt: null, minLevel: null, stream: null, moment: null };

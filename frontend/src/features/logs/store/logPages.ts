@@ -1,4 +1,4 @@
-import type { Line, LinePage, ReadAround } from "./choice";
+import type { Line, LinePage, ReadAround } from "../choice";
 import { LogStore, type Row } from "./logStore";
 
 const SIZE = 500;

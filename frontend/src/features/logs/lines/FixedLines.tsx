@@ -1,6 +1,6 @@
 import { Fragment, useEffect, useEffectEvent, useLayoutEffect, useRef, useState } from "react";
+import { useVersion } from "../store/useLog";
 import classes from "./LogLines.module.css";
-import { useVersion } from "./useLog";
 import { keyOf, lineNear, type ViewProps } from "./view";
 import * as at from "./window";
 

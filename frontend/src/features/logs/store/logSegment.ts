@@ -1,4 +1,4 @@
-import type { Line, LinePage } from "./choice";
+import type { Line, LinePage } from "../choice";
 import { LogStore, lowerBound, type Row } from "./logStore";
 
 /** How near to an end of what is loaded one may look before more is read there. */

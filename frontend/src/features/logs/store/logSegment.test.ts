@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { aLine } from "@/testing/fixtures";
-import type { Line, LinePage, ReadAround } from "./choice";
+import type { Line, LinePage, ReadAround } from "../choice";
 import { LogSegment } from "./logSegment";
 import { byTask, byTime, Groups } from "./sources";
 

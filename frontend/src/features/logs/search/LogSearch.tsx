@@ -1,7 +1,7 @@
 import { ActionIcon, TextInput } from "@mantine/core";
 import { IconChevronDown, IconChevronUp, IconSearch } from "@tabler/icons-react";
 import { type KeyboardEvent, type Ref, useEffect, useRef, useState } from "react";
-import classes from "./LogsPanel.module.css";
+import classes from "../LogsPanel.module.css";
 
 type Props = {
   ref: Ref<HTMLInputElement>;

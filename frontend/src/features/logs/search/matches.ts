@@ -1,5 +1,5 @@
 import { formatInteger, plural } from "@/shared/lib/number";
-import { lowerBound } from "./logStore";
+import { lowerBound } from "../store/logStore";
 
 /** What a search has found so far: numbers of lines in order; `complete` once the log's end was searched. */
 export type Found = { lines: readonly number[]; searchedTo: number; complete: boolean; stopped: boolean };

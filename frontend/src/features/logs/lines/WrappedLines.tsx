@@ -1,8 +1,8 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useEffectEvent, useLayoutEffect, useRef } from "react";
+import { useVersion } from "../store/useLog";
 import { useGoal } from "./FixedLines";
 import classes from "./LogLines.module.css";
-import { useVersion } from "./useLog";
 import { keyOf, lineNear, type ViewProps } from "./view";
 import { ROW } from "./window";
 

@@ -3,7 +3,7 @@ import { formatInteger } from "@/shared/lib/number";
 import type { Preferences } from "@/shared/lib/preferences";
 import { formatClock, formatExact } from "@/shared/lib/time";
 import { LogText } from "@/shared/ui/LogText";
-import type { Line } from "./choice";
+import type { Line } from "../choice";
 import classes from "./LogLine.module.css";
 
 type Props = {

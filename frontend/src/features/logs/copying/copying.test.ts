@@ -1,8 +1,8 @@
 import { expect, it, vi } from "vitest";
 import { aLine } from "@/testing/fixtures";
-import { downloadOf, type LinePage } from "./choice";
+import { downloadOf, type LinePage } from "../choice";
+import { openingOf } from "../useLogPanel";
 import { copiedWords, lastLines, linesOf, textOf } from "./copying";
-import { openingOf } from "./useLogPanel";
 
 /** A choice of every `every`-th line of a log. */
 function served(total: number, every = 1) {

@@ -1,10 +1,10 @@
 import { useState } from "react";
 import { useClient } from "urql";
-import type { Choice } from "./choice";
+import type { LineRange } from "../address/lineRange";
+import type { Choice } from "../choice";
+import type { Groups } from "../store/sources";
+import { readerOf } from "../store/useLog";
 import { copiedWords, lastLines, linesOf, textOf } from "./copying";
-import type { LineRange } from "./lineRange";
-import type { Groups } from "./sources";
-import { readerOf } from "./useLog";
 
 /** Copies the selected lines, else all that the filter shows, and says what was copied. */
 export function useCopy(choice: Choice, range: LineRange | null, groups: Groups | null) {

@@ -1,4 +1,4 @@
-import { type Line, type LinePage, PAGE, type ReadAround, THE_END } from "./choice";
+import { type Line, type LinePage, PAGE, type ReadAround, THE_END } from "../choice";
 import type { Source } from "./logSegment";
 
 /** A task run's attempt, whose lines stand together when the log is grouped. */

@@ -8,8 +8,8 @@ import {
 } from "@/shared/graphql/gen/graphql";
 import { useLive } from "@/shared/graphql/live";
 import { untilAnswered } from "@/shared/graphql/retry";
-import { type Choice, isNarrowed, LEVELS, PAGE, type ReadAround, THE_END } from "./choice";
-import type { LineRange } from "./lineRange";
+import type { LineRange } from "../address/lineRange";
+import { type Choice, isNarrowed, LEVELS, PAGE, type ReadAround, THE_END } from "../choice";
 import { LogPages } from "./logPages";
 import { LogSegment, type Source } from "./logSegment";
 import type { LogStore } from "./logStore";

@@ -1,4 +1,4 @@
-import type { Line } from "./choice";
+import type { Line } from "../choice";
 
 /** A row of the log: a line, or where the lines of another attempt begin. */
 export type Row = { kind: "line"; line: Line } | { kind: "separator"; before: Line };

@@ -3,17 +3,17 @@ import { type MouseEvent, useCallback, useEffect, useEffectEvent, useState } fro
 import { stripAnsi } from "@/shared/lib/ansi";
 import { formatInteger, plural } from "@/shared/lib/number";
 import { usePreferences } from "@/shared/lib/preferences";
-import type { Line } from "./choice";
+import { holds, type LineRange } from "../address/lineRange";
+import type { Line } from "../choice";
+import classes from "../LogsPanel.module.css";
+import type { Mark } from "../search/matches";
+import type { LogStore, Row } from "../store/logStore";
+import { extentOf, type OpenLog, useVersion } from "../store/useLog";
 import { FixedLines } from "./FixedLines";
 import { LogLine } from "./LogLine";
 import lineClasses from "./LogLine.module.css";
 import { LogRuler } from "./LogRuler";
-import classes from "./LogsPanel.module.css";
-import { holds, type LineRange } from "./lineRange";
-import type { LogStore, Row } from "./logStore";
-import type { Mark } from "./matches";
 import { useFollow } from "./useFollow";
-import { extentOf, type OpenLog, useVersion } from "./useLog";
 import type { Goal, Seen } from "./view";
 import { WrappedLines } from "./WrappedLines";
 
