@@ -1,12 +1,13 @@
 import { MultiSelect, SegmentedControl } from "@mantine/core";
-import { lazy, Suspense, useMemo, useState } from "react";
+import { Suspense, useMemo, useState } from "react";
 import { formatDuration } from "@/shared/lib/duration";
+import { lazily } from "@/shared/ui/lazily";
 import { seriesStyle } from "@/shared/ui/series";
 import classes from "./Curves.module.css";
 import { type Axis, curvesOf } from "./curves";
 import type { Comparison } from "./sections";
 
-const LineChart = lazy(() => import("@/shared/ui/LineChart").then((chart) => ({ default: chart.LineChart })));
+const LineChart = lazily(() => import("@/shared/ui/LineChart").then((chart) => chart.LineChart));
 const AXES = [
   { value: "step", label: "Step" },
   { value: "time", label: "Time" },

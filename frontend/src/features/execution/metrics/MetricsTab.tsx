@@ -1,8 +1,9 @@
 import { SegmentedControl, Skeleton } from "@mantine/core";
-import { lazy, Suspense, useDeferredValue, useMemo, useState } from "react";
+import { Suspense, useDeferredValue, useMemo, useState } from "react";
 import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
 import { formatDuration } from "@/shared/lib/duration";
 import { ErrorState } from "@/shared/ui/ErrorState";
+import { lazily } from "@/shared/ui/lazily";
 import { seriesStyle } from "@/shared/ui/series";
 import { useSelection } from "../useSelection";
 import classes from "./MetricsTab.module.css";
@@ -10,7 +11,7 @@ import { MetricsTable } from "./MetricsTable";
 import { type Axis, firstChoice, pointsOf, type Series, usualAxis } from "./series";
 import { useMetrics } from "./useMetrics";
 
-const LineChart = lazy(() => import("@/shared/ui/LineChart").then((chart) => ({ default: chart.LineChart })));
+const LineChart = lazily(() => import("@/shared/ui/LineChart").then((chart) => chart.LineChart));
 const AXES = [
   { value: "step", label: "Step" },
   { value: "time", label: "Time" },

@@ -1,17 +1,18 @@
 import { SegmentedControl } from "@mantine/core";
-import { lazy, Suspense, useMemo, useState } from "react";
+import { Suspense, useMemo, useState } from "react";
 import { type LineageDirection, LineageDocument } from "@/shared/graphql/gen/graphql";
 import { useRead } from "@/shared/graphql/read";
 import { keep, kept } from "@/shared/lib/preferences";
 import { EmptyState } from "@/shared/ui/EmptyState";
 import { ErrorState } from "@/shared/ui/ErrorState";
+import { lazily } from "@/shared/ui/lazily";
 import { TabWaiting } from "../TabWaiting";
 import type { TabProps } from "../tabs";
 import { ofTask } from "./graph";
 import classes from "./Lineage.module.css";
 import { LineageTable } from "./LineageTable";
 
-const LineageGraph = lazy(() => import("./LineageGraph").then((found) => ({ default: found.LineageGraph })));
+const LineageGraph = lazily(() => import("./LineageGraph").then((found) => found.LineageGraph));
 const FORM = "headway.lineage";
 const DIRECTIONS = [
   { value: "BOTH", label: "Both ways" },
