@@ -1,5 +1,5 @@
 import { plural } from "@/shared/lib/number";
-import { quoted } from "./language";
+import { quoted } from "@/shared/lib/searchTerm";
 import type { Row } from "./rows";
 
 /** What started it, as a reader says it, and the term that finds the same. */
