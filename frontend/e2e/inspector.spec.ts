@@ -96,13 +96,23 @@ test("of a failed task one sees its attempts, what changed, its lines and its hi
   await expect(inspector(page).getByRole("heading", { name: "Whole execution" })).toBeVisible();
 });
 
-test("lineage is a graph, and a table", async ({ page, headway }) => {
+test("lineage is a graph, and a table; a tab that could not be loaded is loaded again", async ({
+  page,
+  headway,
+}) => {
   const run = await delivered(headway);
+  await page.route("**/assets/EventsTab-*.js", (route) => route.abort());
   await page.goto(run.at("task=&tab=lineage"));
   const graph = page.getByRole("group", { name: "Lineage" });
   await expect(graph.getByRole("link", { name: "orders.csv" })).toBeVisible();
   await page.getByRole("radiogroup", { name: "Shown as" }).getByText("Table").click();
   await expect(panel(page).getByRole("row", { name: /orders.csv.*made by/ })).toContainText(run.name);
+
+  await inspector(page).getByRole("tab", { name: "Events" }).click();
+  await expect(panel(page).getByRole("alert")).toContainText("This part of the page could not be loaded.");
+  await page.unroute("**/assets/EventsTab-*.js");
+  await panel(page).getByRole("button", { name: "Try again" }).click();
+  await expect(panel(page).getByRole("listitem").first()).toBeVisible();
 });
 
 test("a note and a label that somebody else adds are there at once", async ({ page, headway, context }) => {

@@ -1,6 +1,6 @@
 // What the linter cannot say: who may import whom, how long a component may be, and that nothing polls.
 import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const source = join(dirname(fileURLToPath(import.meta.url)), "../src");
@@ -16,12 +16,20 @@ const files = readdirSync(source, { recursive: true }).filter(
   (path) => /\.tsx?$/.test(path) && !unruled.test(path),
 );
 
+/** What a file imports from the page itself, at once or later, by its path below the source. */
+function importsOf(path, text) {
+  const found = text.matchAll(/(?:\bfrom|\bimport|\bimport\() ?"(@\/|\.{1,2}\/)([^"]+)"/g);
+  return [...found].map(([, start, rest]) =>
+    start === "@/" ? rest : posix.join(posix.dirname(path), start, rest),
+  );
+}
+
 for (const path of files) {
   const text = readFileSync(join(source, path), "utf8");
   const [layer, feature] = path.split("/");
-  for (const [, target] of text.matchAll(/from "@\/([^"]+)"|import\("@\/([^"]+)"\)/g)) {
-    if (!target || !LAYERS.includes(layer)) continue;
+  for (const target of importsOf(path, text)) {
     const [other, otherFeature] = target.split("/");
+    if (!LAYERS.includes(layer)) continue;
     if (LAYERS.indexOf(other) < LAYERS.indexOf(layer))
       problems.push(`${path}: ${layer} must not import ${other}`);
     if (layer === other && layer === "features" && otherFeature !== feature) {

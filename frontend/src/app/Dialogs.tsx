@@ -1,15 +1,19 @@
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import { closeDialog, type DialogRequest, useDialog } from "@/shared/lib/dialogs";
+import { lazily } from "@/shared/ui/lazily";
 
-const RunDialog = lazy(() =>
-  import("@/features/run/RunDialog").then((page) => ({ default: page.RunDialog })),
+/** A dialog has no place on the page to say that it could not be loaded. */
+const FLOATING = { closing: () => closeDialog };
+
+const RunDialog = lazily(() => import("@/features/run/RunDialog").then((page) => page.RunDialog), FLOATING);
+const PrepareDialog = lazily(
+  () => import("@/features/run/PrepareDialog").then((page) => page.PrepareDialog),
+  FLOATING,
 );
-const PrepareDialog = lazy(() =>
-  import("@/features/run/PrepareDialog").then((page) => ({ default: page.PrepareDialog })),
-);
-const KeysDialog = lazy(() => import("./KeysDialog").then((page) => ({ default: page.KeysDialog })));
-const PreferencesDialog = lazy(() =>
-  import("./PreferencesDialog").then((page) => ({ default: page.PreferencesDialog })),
+const KeysDialog = lazily(() => import("./KeysDialog").then((page) => page.KeysDialog), FLOATING);
+const PreferencesDialog = lazily(
+  () => import("./PreferencesDialog").then((page) => page.PreferencesDialog),
+  FLOATING,
 );
 
 /** Draws the dialog that a screen opened; each is loaded when it is first needed. */

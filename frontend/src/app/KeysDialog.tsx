@@ -1,12 +1,12 @@
 import { Kbd, Modal, Stack, Switch } from "@mantine/core";
-import { keyGroups, keysOf } from "@/shared/lib/keys";
+import { type KeyGroup, keyGroups, keysOf } from "@/shared/lib/keys";
 import { preferences, usePreferences } from "@/shared/lib/preferences";
 import { useEntries } from "@/shared/lib/registry";
 import classes from "./KeysDialog.module.css";
 
 /** Every key that does something on this screen, as the screen's own parts offer them. */
 export function KeysDialog({ onClose }: { onClose: () => void }) {
-  const groups = useEntries(keyGroups);
+  const groups = byName(useEntries(keyGroups));
   const { keys } = usePreferences();
   return (
     <Modal opened onClose={onClose} title="Keys on this page" size="lg">
@@ -22,7 +22,7 @@ export function KeysDialog({ onClose }: { onClose: () => void }) {
             <section key={group.name}>
               <h3 className={classes.name}>{group.name}</h3>
               <dl className={classes.keys}>
-                {group.keys().map((key) => (
+                {group.keys.map((key) => (
                   <div key={key.words} className={classes.key}>
                     <dt>
                       {keysOf(key).map((one) => (
@@ -39,4 +39,12 @@ export function KeysDialog({ onClose }: { onClose: () => void }) {
       </Stack>
     </Modal>
   );
+}
+
+/** Parts of a screen may offer keys under one name: they stand together. */
+function byName(groups: readonly KeyGroup[]) {
+  return [...new Set(groups.map(({ name }) => name))].map((name) => ({
+    name,
+    keys: groups.filter((group) => group.name === name).flatMap((group) => group.keys()),
+  }));
 }

@@ -1,10 +1,12 @@
 import classes from "@/app/LinkIndicator.module.css";
 import { useLink } from "@/shared/graphql/link";
+import { usePreferences } from "@/shared/lib/preferences";
 import { formatTime } from "@/shared/lib/time";
 
 export function LinkIndicator() {
   const link = useLink();
-  const since = formatTime(new Date(link.since).toISOString());
+  const { zone } = usePreferences();
+  const since = formatTime(new Date(link.since).toISOString(), zone);
   const words = {
     connecting: "Connecting",
     live: "Live",

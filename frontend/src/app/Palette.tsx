@@ -1,4 +1,5 @@
 import { createSpotlight, Spotlight, type SpotlightActionGroupData, useSpotlight } from "@mantine/spotlight";
+import { quoted } from "@/shared/lib/searchTerm";
 import "@mantine/spotlight/styles.css";
 import { IconList, IconPlayerPlay, IconSearch } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
@@ -129,7 +130,10 @@ function useFound(query: string): Found {
       description: namespace,
       leftSection: <IconList size={18} stroke={1.75} aria-hidden />,
       onClick: () =>
-        void navigate({ to: "/executions", search: { q: `namespace:${namespace} flow:${key}` } }),
+        void navigate({
+          to: "/executions",
+          search: { q: `namespace:${quoted(namespace)} flow:${quoted(key)}` },
+        }),
     }));
     return [
       { group: "Executions", actions: executions },

@@ -1,18 +1,21 @@
 import { IconApi, IconKeyboard, IconSearch, IconSettings } from "@tabler/icons-react";
 import { Link, Outlet, useNavigate } from "@tanstack/react-router";
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import { useLink } from "@/shared/graphql/link";
 import { openDialog } from "@/shared/lib/dialogs";
 import { useKeyboard, useKeys } from "@/shared/lib/keys";
 import { usePreferences } from "@/shared/lib/preferences";
+import { lazily } from "@/shared/ui/lazily";
 import { AREAS } from "./areas";
 import { Brand } from "./Brand";
 import { Dialogs } from "./Dialogs";
 import { LinkIndicator } from "./LinkIndicator";
-import { openPalette, usePaletteKey, useWasOpened } from "./openPalette";
+import { forgetPalette, openPalette, usePaletteKey, useWasOpened } from "./openPalette";
 import classes from "./Shell.module.css";
 
-const Palette = lazy(() => import("./Palette").then((page) => ({ default: page.Palette })));
+const Palette = lazily(() => import("./Palette").then((page) => page.Palette), {
+  closing: () => forgetPalette,
+});
 
 /** What stands around every screen: the rail with the areas, or a bar at the bottom of a phone. */
 export function Shell() {

@@ -9,6 +9,12 @@ export function openPalette(): void {
   for (const listener of listeners) listener();
 }
 
+/** As if it had not been asked for: what could not be loaded is loaded when it is asked for again. */
+export function forgetPalette(): void {
+  asked = 0;
+  for (const listener of listeners) listener();
+}
+
 /** How often the palette was asked for. */
 export function useAsked(): number {
   return useSyncExternalStore(

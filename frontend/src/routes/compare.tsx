@@ -1,5 +1,6 @@
-import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { createRoute, type RouteComponent } from "@tanstack/react-router";
 import * as z from "zod/mini";
+import { lazily } from "@/shared/ui/lazily";
 import { root } from "./root";
 
 const optional = <Schema extends z.ZodMiniType>(schema: Schema) => z.catch(z.optional(schema), undefined);
@@ -13,9 +14,13 @@ const search = z.object({
   show: optional(z.enum(["equal"])),
 });
 
+const Screen: RouteComponent = lazily(() =>
+  import("@/features/compare/ComparePage").then((page) => page.ComparePage),
+);
+
 export const compareRoute = createRoute({
   getParentRoute: () => root,
   path: "/compare",
   validateSearch: (given) => search.parse(given),
-  component: lazyRouteComponent(() => import("@/features/compare/ComparePage"), "ComparePage"),
+  component: Screen,
 });

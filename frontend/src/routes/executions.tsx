@@ -1,6 +1,7 @@
-import { createRoute, lazyRouteComponent, type SearchSchemaInput } from "@tanstack/react-router";
+import { createRoute, type RouteComponent, type SearchSchemaInput } from "@tanstack/react-router";
 import * as z from "zod/mini";
 import { type Given, normal, RANGE_NAMES } from "@/features/executions/address";
+import { lazily } from "@/shared/ui/lazily";
 import { root } from "./root";
 
 const optional = <Schema extends z.ZodMiniType>(schema: Schema) => z.catch(z.optional(schema), undefined);
@@ -21,10 +22,14 @@ const search = z.object({
   subflows: word,
 });
 
+const Screen: RouteComponent = lazily(() =>
+  import("@/features/executions/ExecutionsPage").then((page) => page.ExecutionsPage),
+);
+
 /** Links may name a state, flow, namespace, kind or trigger; the list knows them as parts of its search. */
 export const executionsRoute = createRoute({
   getParentRoute: () => root,
   path: "/executions",
   validateSearch: (given: Given & SearchSchemaInput) => normal(search.parse(given)),
-  component: lazyRouteComponent(() => import("@/features/executions/ExecutionsPage"), "ExecutionsPage"),
+  component: Screen,
 });

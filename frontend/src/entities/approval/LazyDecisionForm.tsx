@@ -1,7 +1,8 @@
-import { type ComponentProps, lazy, Suspense } from "react";
+import { type ComponentProps, Suspense } from "react";
+import { lazily } from "@/shared/ui/lazily";
 import type { DecisionForm as Form } from "./DecisionForm";
 
-const DecisionForm = lazy(() => import("./DecisionForm").then((form) => ({ default: form.DecisionForm })));
+const DecisionForm = lazily(() => import("./DecisionForm").then((form) => form.DecisionForm));
 
 /** The form of a decision, loaded where there is something to decide: it brings the fields of all inputs with it. */
 export function LazyDecisionForm(props: ComponentProps<typeof Form>) {

@@ -1,4 +1,5 @@
 import type { TaskRunRowFragment, TaskRunState } from "@/shared/graphql/gen/graphql";
+import { formatInteger } from "@/shared/lib/number";
 import { isEnded } from "@/shared/ui/stateTokens";
 
 /** A task run with what stands under it: the iterations of a foreach, each with task runs of its own. */
@@ -40,11 +41,6 @@ export function branchesOf(tasks: readonly TaskRunRowFragment[]): Branch[] {
   return outside.map(branchOf);
 }
 
-/** The last part: `load` of `each[3].load`. */
-export function shortKey(key: string): string {
-  return key.slice(key.lastIndexOf(".") + 1);
-}
-
 const FAILED: readonly TaskRunState[] = ["FAILED", "ERROR", "REJECTED", "KILLED"];
 const AT_WORK: readonly TaskRunState[] = ["KILLING", "WAITING_FOR_APPROVAL", "RETRYING", "RUNNING"];
 const ENDS: readonly TaskRunState[] = ["WARNING", "CANCELLED", "SUCCESS", "CACHED", "SKIPPED"];
@@ -61,11 +57,6 @@ function stateOf(states: readonly TaskRunState[]): TaskRunState {
 
 export function hasFailed(iteration: Iteration): boolean {
   return FAILED.includes(iteration.state);
-}
-
-/** Those that failed first; apart from that in their order, so that little moves while it runs. */
-export function failedFirst(iterations: readonly Iteration[]): Iteration[] {
-  return [...iterations].sort((one, other) => Number(hasFailed(other)) - Number(hasFailed(one)));
 }
 
 const WORDS: Record<TaskRunState, string> = {
@@ -92,24 +83,6 @@ export function countsOf(iterations: readonly Iteration[]): Count[] {
   for (const { state } of iterations) counts.set(state, (counts.get(state) ?? 0) + 1);
   return (Object.keys(WORDS) as TaskRunState[]).flatMap((state) => {
     const count = counts.get(state);
-    return count ? [{ state, count, words: `${count.toLocaleString()} ${WORDS[state]}` }] : [];
+    return count ? [{ state, count, words: `${formatInteger(count)} ${WORDS[state]}` }] : [];
   });
-}
-
-const FEW = 5;
-
-export type Folding = { shown: readonly Iteration[]; folded: number };
-
-/** Few iterations stand there all; of many, the first that failed, until all are asked for. */
-export function foldingOf(iterations: readonly Iteration[], all: boolean): Folding {
-  if (iterations.length <= FEW) return { shown: iterations, folded: 0 };
-  const failed = iterations.filter(hasFailed);
-  const shown = all ? failedFirst(iterations) : failed.slice(0, FEW);
-  return { shown, folded: iterations.length - shown.length };
-}
-
-/** An item in a few characters: the text itself, or its JSON. */
-export function itemWords(item: unknown): string {
-  const text = typeof item === "string" ? item : (JSON.stringify(item) ?? "");
-  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 }

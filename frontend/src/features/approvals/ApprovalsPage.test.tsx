@@ -2,6 +2,8 @@ import { act, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, it, vi } from "vitest";
 import type { InboxItemFragment } from "@/shared/graphql/gen/graphql";
+import { keyGroups, keysOf } from "@/shared/lib/keys";
+import { preferences } from "@/shared/lib/preferences";
 import { anInboxItem } from "@/testing/fixtures";
 import { Stream, show, type World } from "@/testing/world";
 
@@ -60,6 +62,21 @@ it("shows what is asked, and where; what is decided leaves", async () => {
   expect(within(rows[0]!).getByRole("link").getAttribute("href")).toBe("/executions/exec_2");
   await send([], { gone: ["appr_1"] });
   expect(screen.getAllByRole("listitem").map((row) => row.dataset.approval)).toEqual(["appr_2"]);
+});
+
+it("has keys that the list of keys names, and that can be switched off", async () => {
+  const user = userEvent.setup();
+  const { send } = await opened("/approvals");
+  await send([load, release], { reset: true });
+  preferences.set({ keys: false });
+  await user.keyboard("ja{Enter}");
+  expect(screen.queryByLabelText("Comment")).toBeNull();
+  preferences.set({ keys: true });
+  const offered = keyGroups.get().find(({ name }) => name === "Approvals")!;
+  expect(offered.keys().flatMap(keysOf)).toEqual(["j", "k", "Enter", "a", "Escape"]);
+  await user.keyboard("jj{Enter}");
+  const row = screen.getAllByRole("listitem")[1]!;
+  expect(within(row).getByLabelText("Comment")).toBeTruthy();
 });
 
 it("tells an answer that came too late what was decided, and by whom", async () => {

@@ -2,14 +2,14 @@ import { Skeleton } from "@mantine/core";
 import { getRouteApi } from "@tanstack/react-router";
 import { useState } from "react";
 import { flushSync } from "react-dom";
-import { useRowKeys } from "@/shared/lib/useRowKeys";
+import { useKeys } from "@/shared/lib/keys";
+import { formatInteger } from "@/shared/lib/number";
 import { ErrorState } from "@/shared/ui/ErrorState";
 import { PageHead } from "@/shared/ui/PageHead";
 import views from "@/shared/ui/Views.module.css";
 import classes from "./Inbox.module.css";
 import { InboxRow } from "./InboxRow";
 import { NothingWaits } from "./NothingWaits";
-import { useCommentKey } from "./useCommentKey";
 import { useInbox } from "./useInbox";
 
 const route = getRouteApi("/approvals");
@@ -42,11 +42,22 @@ function Inbox({ mine, onAll }: { mine: boolean; onAll: () => void }) {
   const { inbox, error } = useInbox(mine, opened);
   const { items, total } = inbox;
   const toggle = (id: string) => setOpened(opened === id ? null : id);
-  useRowKeys({ ids: items.map((item) => item.id), selected, select: setSelected, open: toggle });
-  useCommentKey(() => {
-    const id = opened ?? selected ?? items[0]?.id ?? null;
-    flushSync(() => setOpened(id));
-  });
+  const ids = items.map((item) => item.id);
+  const move = (step: number) => {
+    const at = selected ? ids.indexOf(selected) : -1;
+    setSelected(ids[Math.max(0, Math.min(ids.length - 1, at + step))] ?? null);
+  };
+  const comment = () => {
+    flushSync(() => setOpened(opened ?? selected ?? ids[0] ?? null));
+    document.querySelector<HTMLElement>("[data-approval-comment]")?.focus();
+  };
+  useKeys("Approvals", [
+    { key: "j", words: "next request", run: () => move(1) },
+    { key: "k", words: "request before", run: () => move(-1) },
+    { key: "Enter", words: "open or close the request", run: () => selected && toggle(selected) },
+    { key: "a", words: "comment on the request", run: comment },
+    { key: "Escape", words: "clear the selected request", run: () => setSelected(null) },
+  ]);
 
   if (error && !inbox.loaded) return <ErrorState error={error} what="The inbox" />;
   if (!inbox.loaded)
@@ -69,7 +80,7 @@ function Inbox({ mine, onAll }: { mine: boolean; onAll: () => void }) {
       </ul>
       {total.value > items.length && (
         <p className={classes.more}>
-          The {items.length} oldest of {total.value.toLocaleString()}
+          The {items.length} oldest of {formatInteger(total.value)}
           {total.exact ? "" : "+"}.
         </p>
       )}

@@ -7,6 +7,7 @@ import {
   type CompareChoicesQueryVariables,
 } from "@/shared/graphql/gen/graphql";
 import { usePreferences } from "@/shared/lib/preferences";
+import { quoted } from "@/shared/lib/searchTerm";
 import { formatTime } from "@/shared/lib/time";
 import { type Finding, SearchSelect } from "@/shared/ui/SearchSelect";
 
@@ -26,7 +27,7 @@ export function AddExecution({ beside, shown, onAdd }: Props) {
   const finding: Finding<CompareChoicesQuery, CompareChoicesQueryVariables> = {
     document: CompareChoicesDocument,
     variables: (text) => ({
-      search: text.trim() ? text : beside ? `flow:${beside.flowKey}` : "",
+      search: text.trim() ? text : beside ? `flow:${quoted(beside.flowKey)}` : "",
       first: FOUND,
     }),
     choices: ({ executions }) =>

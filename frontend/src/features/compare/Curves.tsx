@@ -1,14 +1,15 @@
 import { MultiSelect } from "@mantine/core";
-import { lazy, Suspense, useMemo, useState } from "react";
+import { Suspense, useMemo, useState } from "react";
 import { formatDuration } from "@/shared/lib/duration";
 import { LineSample } from "@/shared/ui/LineSample";
+import { lazily } from "@/shared/ui/lazily";
 import { Segments } from "@/shared/ui/Segments";
 import { seriesStyle } from "@/shared/ui/series";
 import classes from "./Curves.module.css";
 import { type Axis, curvesOf } from "./curves";
 import type { Comparison } from "./sections";
 
-const LineChart = lazy(() => import("@/shared/ui/LineChart").then((chart) => ({ default: chart.LineChart })));
+const LineChart = lazily(() => import("@/shared/ui/LineChart").then((chart) => chart.LineChart));
 const AXES: Record<Axis, string> = { step: "Step", time: "Time" };
 const SCALES = { linear: "Linear", log: "Log" } as const;
 /** Shown until somebody chooses. */

@@ -99,6 +99,16 @@ describe("a span of time", () => {
   it.each(["date:today", "date>2026-01-01", "NOT date>-1h", "a OR b", "date<-1h"])("is not in %s", (text) =>
     expect(spanOf(text, NOW)).toEqual({ span: null, rest: text }),
   );
+  it("holds for the whole of a search that has an OR, and is read out of it again", () => {
+    const span = { since: NOW - HOUR, until: NOW };
+    const text = withSpan("flow:a OR flow:b", span);
+    expect(text).toBe("(flow:a OR flow:b) date>=2026-01-14T11:00:00Z date<2026-01-14T12:00:00Z");
+    expect(spanOf(text, NOW)).toEqual({ span, rest: "(flow:a OR flow:b)" });
+    expect(withSpan(text, span)).toBe(text);
+    expect(withSpan(text, null)).toBe("(flow:a OR flow:b)");
+    expect(withLast("flow:a OR flow:b", "6h")).toBe("(flow:a OR flow:b) date>-6h");
+    expect(withLast(text, "6h")).toBe("(flow:a OR flow:b) date>-6h");
+  });
   it("is written into it, in place of the one before", () => {
     const text = withSpan("date>-6h flow:a", { since: NOW - HOUR, until: null });
     expect(text).toBe("flow:a date>=2026-01-14T11:00:00Z");

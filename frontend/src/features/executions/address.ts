@@ -1,5 +1,6 @@
 import type { ExecutionFilter, ExecutionOrder, SortDirection } from "@/shared/graphql/gen/graphql";
-import { and, partsOf, quoted } from "./search/language";
+import { quoted } from "@/shared/lib/searchTerm";
+import { and, partsOf } from "./search/language";
 
 /** The list as it stands in the URL: the only place that holds it. */
 export type Search = {

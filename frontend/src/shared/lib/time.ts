@@ -19,7 +19,7 @@ function formats(timeZone: "UTC" | undefined) {
 const FORMATS = { local: formats(undefined), utc: formats("UTC") };
 
 /** "14:03:22" today, "Mar 4 14:03:22" this year, "Mar 4, 2025 14:03:22" otherwise, in the chosen zone. */
-export function formatTime(at: string, zone: Zone = "local", now: number = Date.now()): string {
+export function formatTime(at: string, zone: Zone, now: number = Date.now()): string {
   const date = new Date(at);
   const today = new Date(now);
   const { clock, day, dayAndYear } = FORMATS[zone];
@@ -29,7 +29,7 @@ export function formatTime(at: string, zone: Zone = "local", now: number = Date.
 }
 
 /** "14:03:22": the time of day alone, as in a log. */
-export function formatClock(at: string, zone: Zone = "local"): string {
+export function formatClock(at: string, zone: Zone): string {
   return FORMATS[zone].clock.format(new Date(at));
 }
 

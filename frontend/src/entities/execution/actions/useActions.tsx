@@ -1,16 +1,18 @@
 import { notifications } from "@mantine/notifications";
 import { useNavigate } from "@tanstack/react-router";
-import { lazy, type ReactNode, Suspense, useCallback, useEffect, useRef, useState } from "react";
+import { type ReactNode, Suspense, useCallback, useEffect, useRef, useState } from "react";
 import { useClient } from "urql";
 import { openDialog } from "@/shared/lib/dialogs";
 import { toLastList } from "@/shared/lib/lastList";
+import { lazily } from "@/shared/ui/lazily";
 import type { Label } from "./LabelsDialog";
 import { type Outcome, perform } from "./perform";
 import { type ActedOn, type ActionSpec, inputOf } from "./registry";
 
 /** Loaded behind the screen, so that the question can be asked also when the server cannot be reached by then. */
-const load = () => import("./ActionForm").then((form) => ({ default: form.ActionForm }));
-const ActionForm = lazy(load);
+const ActionForm = lazily(() => import("./ActionForm").then((form) => form.ActionForm), {
+  closing: ({ onClose }) => onClose,
+});
 const LOADED_AFTER = 1_000;
 
 /** `given` goes with the input: the task that a replay starts from. `taskRun` is what a task's action is about. */
@@ -50,7 +52,7 @@ export function useActions(onAnswered?: (execution: ActedOn) => void): Actions {
   const [asked, setAsked] = useState<Actions["asked"]>(null);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => {
-    const behind = setTimeout(() => load().catch(() => {}), LOADED_AFTER);
+    const behind = setTimeout(ActionForm.preload, LOADED_AFTER);
     return () => clearTimeout(behind);
   }, []);
 

@@ -6,22 +6,14 @@ import {
   progressOf,
   progressWords,
   runAgainOf,
-  searchValue,
   titleOf,
   triggerWords,
 } from "./facts";
 
-it.each([
-  ["data", "data"],
-  ["acme.data/x-1", "acme.data/x-1"],
-  ["two words", '"two words"'],
-  ['say "hi"', '"say \\"hi\\""'],
-  ["user:maria", '"user:maria"'],
-])("%s is searched as %s", (value, text) => expect(searchValue(value)).toBe(text));
-
 it("leads from a label to the list that has it", () => {
   expect(labelSearch({ key: "team", value: "data" })).toEqual({ q: "label.team:data" });
-  expect(labelSearch({ key: "my team", value: "a b" })).toEqual({ q: 'label:"my team"="a b"' });
+  expect(labelSearch({ key: "my team", value: "a b" })).toEqual({ q: 'label."my team":"a b"' });
+  expect(labelSearch({ key: "a=OR", value: "OR" })).toEqual({ q: 'label."a=OR":"OR"' });
 });
 
 it.each([

@@ -2,6 +2,7 @@ import type { Availability } from "@/entities/execution/actions/registry";
 import type { Head, TaskRunRow } from "@/entities/execution/record";
 import { formatTicking } from "@/shared/lib/duration";
 import { formatInteger } from "@/shared/lib/number";
+import { labelTerm, quoted } from "@/shared/lib/searchTerm";
 import type { Tone } from "@/shared/ui/stateTokens";
 import { isEnded, STATE_TOKENS } from "@/shared/ui/stateTokens";
 import type { Known } from "../useFacts";
@@ -10,30 +11,21 @@ import type { Known } from "../useFacts";
 export type ListSearch = { q?: string; flow?: string; namespace?: string };
 export type Told = { words: string; search: ListSearch };
 
-/** A value as the search language takes it: in quotes unless it is one plain word. */
-export function searchValue(value: string): string {
-  return /^[\w./-]+$/.test(value) ? value : `"${value.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
-}
-
 export function labelSearch({ key, value }: { key: string; value: string }): ListSearch {
-  return {
-    q: /^[\w-]+$/.test(key)
-      ? `label.${key}:${searchValue(value)}`
-      : `label:${searchValue(key)}=${searchValue(value)}`,
-  };
+  return { q: labelTerm(key, value) };
 }
 
 /** "schedule nightly", "by omar", "replay by omar": what started it. */
 export function triggerWords(head: Pick<Head, "triggerKind" | "trigger" | "createdBy">): Told {
   const { triggerKind, createdBy } = head;
   const schedule = (head.trigger as { key?: unknown } | null)?.key;
-  const by = { words: `by ${createdBy.name}`, search: { q: `by:${searchValue(createdBy.name)}` } };
+  const by = { words: `by ${createdBy.name}`, search: { q: `by:${quoted(createdBy.name)}` } };
   switch (triggerKind) {
     case "SCHEDULE":
     case "BACKFILL": {
       const word = triggerKind === "BACKFILL" ? "backfill" : "schedule";
       if (typeof schedule !== "string") return { words: word, search: { q: `trigger:${word}` } };
-      return { words: `${word} ${schedule}`, search: { q: `schedule:${searchValue(schedule)}` } };
+      return { words: `${word} ${schedule}`, search: { q: `schedule:${quoted(schedule)}` } };
     }
     case "SUBFLOW":
       return { words: "started by a subflow task", search: { q: "trigger:subflow" } };
@@ -49,7 +41,7 @@ export function triggerWords(head: Pick<Head, "triggerKind" | "trigger" | "creat
 export function commitWords(git: Head["git"]): Told | null {
   if (!git?.commit && !git?.branch) return null;
   const commit = git.commit?.slice(0, 7);
-  if (!commit) return { words: git.branch!, search: { q: `branch:${searchValue(git.branch!)}` } };
+  if (!commit) return { words: git.branch!, search: { q: `branch:${quoted(git.branch!)}` } };
   return {
     words: git.branch ? `${commit} on ${git.branch}` : commit,
     search: { q: `commit:${git.commit!.slice(0, 12)}` },

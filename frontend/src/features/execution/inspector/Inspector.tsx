@@ -1,10 +1,11 @@
 import { Tabs } from "@mantine/core";
 import { IconX } from "@tabler/icons-react";
-import { type ComponentType, lazy, Suspense } from "react";
+import { type ComponentType, Suspense } from "react";
 import type { Actions } from "@/entities/execution/actions/useActions";
 import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
 import { TaskMenu } from "@/entities/taskRun/TaskMenu";
 import { Count } from "@/shared/ui/Count";
+import { lazily } from "@/shared/ui/lazily";
 import type { LogsProps } from "../ExecutionPage";
 import { showing } from "../taskViews";
 import { useSelection } from "../useSelection";
@@ -25,21 +26,15 @@ type Props = {
 };
 
 const TAB_CONTENT: Record<Exclude<Tab, "logs">, ComponentType<TabProps>> = {
-  overview: lazy(() => import("./overview/OverviewTab").then((found) => ({ default: found.OverviewTab }))),
-  outputs: lazy(() => import("./outputs/OutputsTab").then((found) => ({ default: found.OutputsTab }))),
-  metrics: lazy(() => import("../metrics/MetricsTab").then((found) => ({ default: found.MetricsTab }))),
-  artifacts: lazy(() =>
-    import("./artifacts/ArtifactsTab").then((found) => ({ default: found.ArtifactsTab })),
-  ),
-  lineage: lazy(() => import("./lineage/LineageTab").then((found) => ({ default: found.LineageTab }))),
-  dependencies: lazy(() =>
-    import("./dependencies/DependenciesTab").then((found) => ({ default: found.DependenciesTab })),
-  ),
-  events: lazy(() => import("../events/EventsTab").then((found) => ({ default: found.EventsTab }))),
-  source: lazy(() => import("./source/SourceTab").then((found) => ({ default: found.SourceTab }))),
-  approvals: lazy(() =>
-    import("./approvals/ApprovalsTab").then((found) => ({ default: found.ApprovalsTab })),
-  ),
+  overview: lazily(() => import("./overview/OverviewTab").then((found) => found.OverviewTab)),
+  outputs: lazily(() => import("./outputs/OutputsTab").then((found) => found.OutputsTab)),
+  metrics: lazily(() => import("../metrics/MetricsTab").then((found) => found.MetricsTab)),
+  artifacts: lazily(() => import("./artifacts/ArtifactsTab").then((found) => found.ArtifactsTab)),
+  lineage: lazily(() => import("./lineage/LineageTab").then((found) => found.LineageTab)),
+  dependencies: lazily(() => import("./dependencies/DependenciesTab").then((found) => found.DependenciesTab)),
+  events: lazily(() => import("../events/EventsTab").then((found) => found.EventsTab)),
+  source: lazily(() => import("./source/SourceTab").then((found) => found.SourceTab)),
+  approvals: lazily(() => import("./approvals/ApprovalsTab").then((found) => found.ApprovalsTab)),
 };
 /** These scroll by themselves; the others grow and their pane scrolls. */
 const OWN_SCROLL: ReadonlySet<Tab> = new Set<Tab>(["logs", "events", "source", "lineage"]);

@@ -1,8 +1,9 @@
 import { Skeleton } from "@mantine/core";
-import { lazy, Suspense, useDeferredValue, useMemo, useState } from "react";
+import { Suspense, useDeferredValue, useMemo, useState } from "react";
 import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
 import { formatDuration } from "@/shared/lib/duration";
 import { ErrorState } from "@/shared/ui/ErrorState";
+import { lazily } from "@/shared/ui/lazily";
 import { Segments } from "@/shared/ui/Segments";
 import { seriesStyle } from "@/shared/ui/series";
 import { useSelection } from "../useSelection";
@@ -11,7 +12,7 @@ import { MetricsTable } from "./MetricsTable";
 import { type Axis, firstChoice, pointsOf, type Series, usualAxis } from "./series";
 import { useMetrics } from "./useMetrics";
 
-const LineChart = lazy(() => import("@/shared/ui/LineChart").then((chart) => ({ default: chart.LineChart })));
+const LineChart = lazily(() => import("@/shared/ui/LineChart").then((chart) => chart.LineChart));
 const AXES: Record<Axis, string> = { step: "Step", time: "Time" };
 const SCALES = { linear: "Linear", log: "Log" } as const;
 /** Curves in one chart: as many as there are colours. */

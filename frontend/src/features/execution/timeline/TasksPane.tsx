@@ -1,9 +1,10 @@
-import { lazy, Suspense, useCallback, useMemo, useRef, useState } from "react";
+import { Suspense, useCallback, useMemo, useRef, useState } from "react";
 import type { Actions } from "@/entities/execution/actions/useActions";
 import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
 import { TaskMenu } from "@/entities/taskRun/TaskMenu";
 import type { Range } from "@/shared/axis/scale";
 import { EmptyState } from "@/shared/ui/EmptyState";
+import { lazily } from "@/shared/ui/lazily";
 import { isEnded } from "@/shared/ui/stateTokens";
 import { setPanes, usePanes } from "../panes";
 import { Scrubber } from "../scrubber/Scrubber";
@@ -27,7 +28,7 @@ type Props = {
   none?: string | null;
 };
 
-const Graph = lazy(() => import("../graph/Graph").then((module) => ({ default: module.Graph })));
+const Graph = lazily(() => import("../graph/Graph").then((module) => module.Graph));
 
 /** The tasks as a timeline or as a graph, and the scrubber below. */
 export function TasksPane({ record, selected, actions, none = null }: Props) {

@@ -2,7 +2,7 @@ import { formatTime } from "@/shared/lib/time";
 import { type AnyState, STATE_TOKENS } from "@/shared/ui/stateTokens";
 import { type Search, searchOf } from "../address";
 import { spanOf, withSpan } from "../search/dates";
-import { nameOf, type Part, partsOf, replaced, type Term } from "../search/language";
+import { and, nameOf, type Part, partsOf, replaced, type Term } from "../search/language";
 
 export type Chip = { key: string; name: string; value: string; without: Search };
 
@@ -53,7 +53,7 @@ export function chipsOf(search: Search, facts: Facts): Chip[] {
 function withDates(text: string, rest: string, other: string): string {
   if (text.trim() === rest.trim()) return other;
   const dates = partsOf(text).filter((part) => part.terms[0]?.field === "date");
-  return [other, ...dates.map((part) => part.text)].filter(Boolean).join(" ");
+  return and(other, dates.map((part) => part.text).join(" "));
 }
 
 function wordsOf(

@@ -1,5 +1,5 @@
 import { plural } from "@/shared/lib/number";
-import { quoted } from "../search/language";
+import { quoted } from "@/shared/lib/searchTerm";
 import { mayWait, type Reason, stands } from "../waits/reason";
 import type { Row } from "./rows";
 

@@ -1,5 +1,6 @@
 import type { FacetField, SearchFieldsQuery } from "@/shared/graphql/gen/graphql";
-import { quoted, unquoted, wordsOf } from "./language";
+import { quoted } from "@/shared/lib/searchTerm";
+import { unquoted, wordsOf } from "./language";
 
 export type SearchField = SearchFieldsQuery["searchFields"][number];
 

@@ -1,5 +1,5 @@
 import { RANGES, type Range } from "../address";
-import { type Part, partsOf, without } from "./language";
+import { and, type Part, partsOf, without } from "./language";
 
 /** A part of the time, in milliseconds; one without an end goes on. */
 export type Span = { since: number; until: number | null };
@@ -42,11 +42,11 @@ export function withSpan(text: string, span: Span | null): string {
   const terms = span
     ? [`date>=${written(span.since)}`, ...(span.until === null ? [] : [`date<${written(span.until)}`])]
     : [];
-  return [rest, ...terms].filter(Boolean).join(" ");
+  return and(rest, terms.join(" "));
 }
 
 export function withLast(text: string, range: Range): string {
-  return [without(text, isDate), `date>-${range}`].filter(Boolean).join(" ");
+  return and(without(text, isDate), `date>-${range}`);
 }
 
 /** The time that the histogram shows: the range up to now, or what is around a span that lies before it. */

@@ -1,16 +1,6 @@
 import { describe, expect, it } from "vitest";
-import {
-  and,
-  chosenOf,
-  hasTerm,
-  nameOf,
-  only,
-  partsOf,
-  quoted,
-  toggled,
-  unquoted,
-  without,
-} from "./language";
+import { quoted } from "@/shared/lib/searchTerm";
+import { and, chosenOf, hasTerm, nameOf, only, partsOf, toggled, unquoted, without } from "./language";
 
 const texts = (text: string) => partsOf(text).map((part) => part.text);
 const names = (text: string) => partsOf(text).map((part) => part.terms.map(nameOf).join("|"));

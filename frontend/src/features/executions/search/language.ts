@@ -24,15 +24,6 @@ const KEYED = new Set([
   "metric",
   "metrics",
 ]);
-const BARE = /^[\p{L}\p{N}_][\p{L}\p{N}_./-]*$/u;
-const RESERVED = new Set(["AND", "OR", "NOT", "TO"]);
-
-/** A value as it stands in a search: in quotes where it holds more than letters, digits and the like. */
-export function quoted(value: string): string {
-  if (BARE.test(value) && !RESERVED.has(value)) return value;
-  return `"${value.replace(/(["\\])/g, "\\$1")}"`;
-}
-
 export function unquoted(value: string): string {
   return value.startsWith('"')
     ? value.slice(1, value.endsWith('"') ? -1 : undefined).replace(/\\(.)/gs, "$1")

@@ -2,6 +2,7 @@ import { useLink } from "@/shared/graphql/link";
 import { secondsBetween } from "@/shared/lib/duration";
 import { useNow } from "@/shared/lib/now";
 import { formatInteger, formatNumber } from "@/shared/lib/number";
+import { labelTerm, quoted } from "@/shared/lib/searchTerm";
 import { Duration } from "@/shared/ui/Duration";
 import { ProgressBar } from "@/shared/ui/ProgressBar";
 import { StateBadge } from "@/shared/ui/StateBadge";
@@ -11,7 +12,6 @@ import { isValue } from "../address";
 import type { Column } from "../columns/columns";
 import { shareOf, starterOf } from "../rows/rowFacts";
 import type { Row } from "../rows/rows";
-import { quoted } from "../search/language";
 import classes from "./ExecutionsTable.module.css";
 
 type Props = {
@@ -119,7 +119,7 @@ function Labels({ row, onFilter }: { row: Row; onFilter: (term: string) => void 
           key={key}
           className={classes.label}
           title={`Filter by label ${key}=${value}`}
-          onClick={() => onFilter(`label.${quoted(key)}:${quoted(value)}`)}
+          onClick={() => onFilter(labelTerm(key, value))}
         >
           {key} <b>{value}</b>
         </button>
@@ -134,7 +134,7 @@ function Value({ column, row, onFilter }: { column: Column; row: Row; onFilter: 
   if (typeof value === "number") return <span className={classes.number}>{formatNumber(value)}</span>;
   const text = typeof value === "string" ? value : JSON.stringify(value);
   if (column.id.startsWith("label."))
-    return <Filter text={text} term={`label.${quoted(column.name)}:${quoted(text)}`} onFilter={onFilter} />;
+    return <Filter text={text} term={labelTerm(column.name, text)} onFilter={onFilter} />;
   return (
     <span className="hw-cut" title={text}>
       {text}

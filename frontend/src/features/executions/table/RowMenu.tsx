@@ -7,9 +7,9 @@ import { offersOf } from "@/entities/execution/actions/registry";
 import type { Actions } from "@/entities/execution/actions/useActions";
 import { ExecutionActionsDocument } from "@/shared/graphql/gen/graphql";
 import { useRead } from "@/shared/graphql/read";
+import { quoted } from "@/shared/lib/searchTerm";
 import { isEnded } from "@/shared/ui/stateTokens";
 import type { Row } from "../rows/rows";
-import { quoted } from "../search/language";
 
 type Props = {
   row: Row;

@@ -1,6 +1,6 @@
 import { placed, type Range } from "@/shared/axis/scale";
 import { formatInteger } from "@/shared/lib/number";
-import { quoted } from "../search/language";
+import { quoted } from "@/shared/lib/searchTerm";
 import { isPicked, type Selection } from "../selection/selection";
 import type { Flow, Track } from "./lanes";
 import classes from "./TimeAxis.module.css";

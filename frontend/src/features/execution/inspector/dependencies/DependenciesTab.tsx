@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { DependenciesDocument, type DependencyFragment } from "@/shared/graphql/gen/graphql";
 import { useRead } from "@/shared/graphql/read";
+import { quoted } from "@/shared/lib/searchTerm";
 import { ErrorState } from "@/shared/ui/ErrorState";
 import { AsNow } from "../AsNow";
 import { ExecutionRef } from "../Links";
@@ -62,7 +63,10 @@ export function DependenciesTab({ record, taskRun, at }: TabProps) {
             if (!other) return null;
             return (
               <>
-                <Link to="/executions" search={{ q: `namespace:${other.namespace} flow:${other.key}` }}>
+                <Link
+                  to="/executions"
+                  search={{ q: `namespace:${quoted(other.namespace)} flow:${quoted(other.key)}` }}
+                >
                   {other.namespace} / {other.key}
                 </Link>
                 {last ? <ExecutionRef execution={last} live={at < FOLLOWED} /> : <span>has not run</span>}

@@ -1,10 +1,11 @@
 import { Button } from "@mantine/core";
 import { IconDownload, IconEye } from "@tabler/icons-react";
-import { lazy, type ReactNode, Suspense, useState } from "react";
+import { type ReactNode, Suspense, useState } from "react";
 import { formatBytes } from "@/shared/lib/number";
+import { lazily } from "@/shared/ui/lazily";
 import classes from "./FileRow.module.css";
 
-const FilePreview = lazy(() => import("./FilePreview").then((found) => ({ default: found.FilePreview })));
+const FilePreview = lazily(() => import("./FilePreview").then((found) => found.FilePreview));
 
 export type FileFacts = {
   name: string;

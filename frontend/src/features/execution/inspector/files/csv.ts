@@ -12,7 +12,8 @@ function* rowsOf(text: string, separator: string, most: number): Generator<strin
   const cells = new RegExp(`("(?:[^"]|"")*"?|[^${separator}\\n]*)(${separator}|\\n|$)`, "gy");
   let row: string[] = [];
   let found = 0;
-  while (cells.lastIndex < text.length && found < most) {
+  // A separator at the very end stands before one more cell, an empty one.
+  while ((cells.lastIndex < text.length || row.length) && found < most) {
     const [, cell = "", end] = cells.exec(text) ?? [];
     if (end === undefined) return; // something follows a quoted cell: no table any more
     row.push(plain(cell));

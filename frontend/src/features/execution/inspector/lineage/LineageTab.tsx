@@ -1,9 +1,10 @@
-import { lazy, Suspense, useMemo, useState } from "react";
+import { Suspense, useMemo, useState } from "react";
 import { type LineageDirection, LineageDocument } from "@/shared/graphql/gen/graphql";
 import { useRead } from "@/shared/graphql/read";
 import { keep, kept } from "@/shared/lib/preferences";
 import { EmptyState } from "@/shared/ui/EmptyState";
 import { ErrorState } from "@/shared/ui/ErrorState";
+import { lazily } from "@/shared/ui/lazily";
 import { Segments } from "@/shared/ui/Segments";
 import { AsNow } from "../AsNow";
 import { TabWaiting } from "../TabWaiting";
@@ -12,7 +13,7 @@ import { ofTask } from "./graph";
 import classes from "./Lineage.module.css";
 import { LineageTable } from "./LineageTable";
 
-const LineageGraph = lazy(() => import("./LineageGraph").then((found) => ({ default: found.LineageGraph })));
+const LineageGraph = lazily(() => import("./LineageGraph").then((found) => found.LineageGraph));
 const FORM = "headway.lineage";
 const FORMS = { graph: "Graph", table: "Table" } as const;
 const DIRECTIONS: Record<LineageDirection, string> = {

@@ -1,10 +1,11 @@
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import type { NoteRowFragment } from "@/shared/graphql/gen/graphql";
+import { lazily } from "@/shared/ui/lazily";
 import { Time } from "@/shared/ui/Time";
 import { None } from "../Section";
 import classes from "./Lists.module.css";
 
-const Markdown = lazy(() => import("../files/Markdown").then((found) => ({ default: found.Markdown })));
+const Markdown = lazily(() => import("../files/Markdown").then((found) => found.Markdown));
 
 export function Notes({ notes }: { notes: readonly NoteRowFragment[] }) {
   if (!notes.length) return <None>No notes.</None>;

@@ -1,5 +1,5 @@
 import { Button, CopyButton } from "@mantine/core";
-import { lazy, Suspense, useMemo, useState } from "react";
+import { Suspense, useMemo, useState } from "react";
 import {
   ExecutionSourceDocument,
   RevisionSourceDocument,
@@ -9,6 +9,7 @@ import {
 import { useRead } from "@/shared/graphql/read";
 import { EmptyState } from "@/shared/ui/EmptyState";
 import { ErrorState } from "@/shared/ui/ErrorState";
+import { lazily } from "@/shared/ui/lazily";
 import { Segments } from "@/shared/ui/Segments";
 import { Time } from "@/shared/ui/Time";
 import { TabWaiting } from "../TabWaiting";
@@ -16,7 +17,7 @@ import type { TabProps } from "../tabs";
 import classes from "./Source.module.css";
 import { type Lines, linesInWords, linesOf } from "./taskLines";
 
-const SourceView = lazy(() => import("./SourceView").then((found) => ({ default: found.SourceView })));
+const SourceView = lazily(() => import("./SourceView").then((found) => found.SourceView));
 
 /** The document that runs, the selected task's lines marked, or what changed since the revision before. */
 export function SourceTab({ record, taskRun }: TabProps) {

@@ -1,0 +1,51 @@
+import { MantineProvider } from "@mantine/core";
+import { act, render, renderHook, screen, within } from "@testing-library/react";
+import { afterEach, expect, it, vi } from "vitest";
+import { link } from "@/shared/graphql/link";
+import { useKeys } from "@/shared/lib/keys";
+import { preferences } from "@/shared/lib/preferences";
+import { formatTime } from "@/shared/lib/time";
+import { KeysDialog } from "./KeysDialog";
+import { LinkIndicator } from "./LinkIndicator";
+
+const drawn = (content: React.ReactNode) => render(<MantineProvider env="test">{content}</MantineProvider>);
+
+// Before the formats of the page are made, so that local time is not UTC on any machine.
+vi.hoisted(() => {
+  process.env.TZ = "Asia/Tokyo";
+});
+afterEach(() => preferences.set({ zone: "local" }));
+
+it("says since when it is offline in the zone that was chosen", () => {
+  const lost = Date.now();
+  link.move({ type: "opened", at: lost - 1 });
+  link.move({ type: "lost", at: lost });
+  link.move({ type: "overdue", at: lost });
+  preferences.set({ zone: "utc" });
+  drawn(<LinkIndicator />);
+  const at = new Date(lost).toISOString();
+  expect(formatTime(at, "utc")).not.toBe(formatTime(at, "local"));
+  expect(screen.getByRole("status").textContent).toBe(`Offline since ${formatTime(at, "utc")}`);
+  act(() => preferences.set({ zone: "local" }));
+  expect(screen.getByRole("status").textContent).toBe(`Offline since ${formatTime(at, "local")}`);
+});
+
+it("lists keys of one name together", () => {
+  const nothing = () => {};
+  renderHook(() => {
+    useKeys("Log", [{ key: "n", words: "next match", run: nothing }]);
+    useKeys("Tasks", [{ key: "t", words: "next task", run: nothing }]);
+    useKeys("Log", [{ key: "c", words: "copy", run: nothing }]);
+  });
+  drawn(<KeysDialog onClose={nothing} />);
+  expect(screen.getAllByRole("heading", { level: 3 }).map((one) => one.textContent)).toEqual([
+    "Log",
+    "Tasks",
+  ]);
+  const log = screen.getByRole("heading", { level: 3, name: "Log" }).closest("section")!;
+  expect(
+    within(log)
+      .getAllByRole("term")
+      .map((one) => one.textContent),
+  ).toEqual(["n", "c"]);
+});
