@@ -27,7 +27,7 @@ describe("the timeline", { timeout: 20_000 }, () => {
 
   it("shows the rows of the list by flow, and says how many of all they are", async () => {
     await shown();
-    const timeline = screen.getByLabelText("Timeline");
+    const timeline = screen.getByLabelText("Timeline", { selector: "[role=group]" });
     expect(timeline.textContent).toContain("3 of 1\u2009204 executions");
     expect(screen.queryByRole("table")).toBeNull();
     expect(screen.getAllByRole("listitem").map((item) => item.textContent)).toEqual(
