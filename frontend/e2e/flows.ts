@@ -14,6 +14,14 @@ tasks:
   - {id: first, type: shell, run: echo started; sleep 600}
   - {id: second, type: shell, needs: [first], run: echo never}
 `,
+  // One at a time; the next waits for its slot.
+  single: `
+id: single
+namespace: e2e
+concurrency: {limit: 1, behavior: QUEUE}
+tasks:
+  - {id: only, type: shell, run: sleep 600}
+`,
   // Fails while a file is missing; goes on beside it, until a second file is there, so that it stays FAILED_FINISHING.
   failing: `
 id: failing

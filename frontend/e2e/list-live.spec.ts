@@ -72,6 +72,20 @@ test("a row that no longer matches is dimmed, then goes", async ({ page, headway
   await expect(row).toHaveCount(0);
 });
 
+test("one that waits for a slot says so in its row, until it has it", async ({ page, headway }) => {
+  const first = await headway.run("single");
+  const second = await headway.run("single");
+  await page.goto(`${headway.server.url}/?flow=single`);
+  const row = page.locator(`[data-execution="${second.id}"]`);
+  await expect(row).toContainText(
+    `Waits for a slot of the flow's limit of 1, held by ${first.name}; position 1 in line`,
+  );
+  await headway.cancel(first.id);
+  await expect(row).toContainText("Running");
+  await expect(row).not.toContainText("slot");
+  await headway.cancel(second.id);
+});
+
 test("keys move and open", async ({ page, headway }) => {
   const run = await headway.run("quick");
   await page.goto(headway.server.url);

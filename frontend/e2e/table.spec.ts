@@ -182,6 +182,42 @@ test("300 rows are loaded, one is opened, and Back shows the same rows at the sa
   expect(await names(page)).toEqual(shown);
 });
 
+test("the list is a timeline too: one switch, one filter, walked by the keyboard", async ({
+  page,
+  headway,
+}) => {
+  const space = "e2e.timeline";
+  const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
+  const [old, , broken] = await recordMany(headway, space, [
+    { pipeline: "etl", startedAt: ago(50) },
+    { pipeline: "etl", startedAt: ago(20) },
+    { pipeline: "sync", startedAt: ago(40), failed: "no space left" },
+  ]);
+  await page.goto(`${headway.server.url}/executions?namespace=${space}`);
+  await expect(page.locator("[data-execution]")).toHaveCount(3);
+  await page.getByRole("radio", { name: "Timeline" }).check({ force: true });
+  await expect.poll(() => address(page).get("view")).toBe("time");
+  const timeline = page.getByRole("group", { name: "Timeline" });
+  await expect(timeline).toContainText("3 executions");
+  await expect(timeline.getByRole("listitem")).toHaveCount(3);
+  const bar = (name: string) => timeline.getByRole("link", { name: new RegExp(`^${name},`) });
+  const [left, right] = [await bar(old!.name).boundingBox(), await bar(broken!.name).boundingBox()];
+  expect(left!.x).toBeLessThan(right!.x);
+  await bar(broken!.name).hover();
+  await expect(timeline).toContainText("no space left");
+
+  await page.reload();
+  await bar(broken!.name).focus();
+  await page.keyboard.press("ArrowDown");
+  await expect(bar(old!.name)).toBeFocused();
+  const added = await record(headway, space, { pipeline: "sync" });
+  await page.keyboard.press("Escape");
+  await page.mouse.move(2, 2);
+  await expect(bar(added.name)).toBeVisible();
+  await bar(old!.name).click();
+  await expect(page).toHaveURL(new RegExp(old!.id));
+});
+
 test("three are picked and compared", async ({ page, headway }) => {
   const space = "e2e.compare";
   const [one, two, three] = await recordMany(headway, space, [
@@ -238,6 +274,10 @@ for (const colorScheme of ["light", "dark"] as const) {
       await expect(page.locator("[data-execution]")).toHaveCount(2);
       expect(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)).toBe(true);
       await check(`list at ${width}`);
+      await page.goto(`${headway.server.url}/executions?namespace=${space}&view=time`);
+      await expect(page.locator("[data-execution]")).toHaveCount(2);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)).toBe(true);
+      await check(`timeline at ${width}`);
     }
     await page.setViewportSize({ width: 1440, height: 900 });
     await page.goto(`${headway.server.url}/executions?namespace=${space}`);

@@ -1,8 +1,9 @@
 import { ConfirmDialog } from "./ConfirmDialog";
+import { EXECUTION_ENDS, TASK_RUN_ENDS } from "./corrections";
 import { LabelsDialog } from "./LabelsDialog";
 import { NoteDialog } from "./NoteDialog";
 import type { Outcome } from "./perform";
-import { EXECUTION_STATES, StateDialog, TASK_RUN_STATES } from "./StateDialog";
+import { StateDialog } from "./StateDialog";
 import type { Open } from "./useActions";
 
 type Props = { open: Open; onClose: () => void; onAsk: (input: Record<string, unknown>) => Promise<Outcome> };
@@ -20,7 +21,7 @@ export function ActionForm({ open, onClose, onAsk }: Props) {
         <StateDialog
           title={`State of ${target.name}`}
           text="Only the state changes: nothing runs, nothing is undone."
-          states={EXECUTION_STATES}
+          states={EXECUTION_ENDS}
           current={target.state}
           onClose={onClose}
           onSave={onAsk}
@@ -31,7 +32,7 @@ export function ActionForm({ open, onClose, onAsk }: Props) {
         <StateDialog
           title={`State of ${target.taskRun?.key} in ${target.name}`}
           text="What did not run because of the task waits again, and the execution goes on from there."
-          states={TASK_RUN_STATES}
+          states={TASK_RUN_ENDS}
           current={target.taskRun?.state}
           onClose={onClose}
           onSave={onAsk}

@@ -57,6 +57,3 @@ export function StateDialog({ title, text, states, current, onClose, onSave }: P
     </DialogForm>
   );
 }
-
-export const EXECUTION_STATES = ["SUCCESS", "WARNING", "FAILED", "KILLED", "CANCELLED"] as const;
-export const TASK_RUN_STATES = ["SUCCESS", "WARNING", "FAILED", "SKIPPED"] as const;

@@ -1,6 +1,7 @@
 import { Button, Group, NativeSelect, Radio, Stack, Textarea, TextInput } from "@mantine/core";
 import { type FormEvent, useMemo, useState } from "react";
 import { useClient } from "urql";
+import { EXECUTION_ENDS } from "@/entities/execution/actions/corrections";
 import { Problems } from "@/entities/execution/actions/Problems";
 import type { Refusal } from "@/entities/execution/actions/registry";
 import { send } from "@/entities/execution/actions/send";
@@ -103,8 +104,6 @@ function Modes({
   );
 }
 
-const ENDS: readonly ExecutionState[] = ["SUCCESS", "WARNING", "FAILED", "KILLED", "CANCELLED"];
-
 function GivenFields({ action, onGiven }: { action: BulkAction; onGiven: (given: Given) => void }) {
   switch (action.action) {
     case "SET_LABELS":
@@ -126,7 +125,7 @@ function GivenFields({ action, onGiven }: { action: BulkAction; onGiven: (given:
           description="Only the state changes: nothing runs, nothing is undone."
           data={[
             { value: "", label: "Choose one" },
-            ...ENDS.map((state) => ({ value: state, label: STATE_TOKENS[state].word })),
+            ...EXECUTION_ENDS.map((state) => ({ value: state, label: STATE_TOKENS[state].word })),
           ]}
           onChange={(event) =>
             onGiven({ state: (event.currentTarget.value || undefined) as ExecutionState | undefined })

@@ -22,7 +22,7 @@ export function useBarCard() {
     return {
       onPointerOver: (event: PointerEvent) => look(event.target, event.clientX),
       onPointerLeave: () => setShown(null),
-      onFocus: (event: FocusEvent) => event.target.matches(":focus-visible") && look(event.target),
+      onFocus: (event: FocusEvent) => look(event.target),
       onBlur: () => setShown(null),
     };
   }, []);

@@ -18,7 +18,7 @@ export function useBarKeys({ root, tracks, current, onCurrent, scrollToTrack }: 
   }, [current, place.track, scrollToTrack]);
   useEffect(() => {
     if (!focusing.current || !current) return;
-    const bar = root.current?.querySelector<HTMLElement>(`[data-execution="${CSS.escape(current)}"]`);
+    const bar = root.current?.querySelector<HTMLElement>(`[data-execution="${current}"]`);
     if (!bar) return; // its track is drawn when the page has scrolled to it
     focusing.current = false;
     bar.focus({ preventScroll: true });
