@@ -1,0 +1,52 @@
+import { OfferButton } from "@/shared/ui/OfferButton";
+import classes from "./DecisionForm.module.css";
+import type { Unsaid } from "./rules";
+import type { Decision } from "./useDecision";
+
+type Props = {
+  busy: Decision | null;
+  /** On the two buttons: approve, reject. */
+  words: readonly [string, string];
+  unsaid: Unsaid;
+  /** A file of the form is not there yet: an approval would go without it. */
+  uploading: boolean;
+  onUnsaid: () => void;
+  asksFirst: boolean;
+  approve: () => void;
+  reject: () => void;
+};
+
+/** The two answers to a request, each with the reason while it cannot be given. */
+export function Answers({ busy, words, unsaid, uploading, onUnsaid, asksFirst, approve, reject }: Props) {
+  const [yes, no] = words;
+  return (
+    <div className={classes.buttons}>
+      <OfferButton
+        size="sm"
+        className={unsaid.reject ? undefined : classes.reject}
+        loading={busy === "REJECT"}
+        disabled={busy === "APPROVE"}
+        aria-haspopup={asksFirst ? "dialog" : undefined}
+        allowed={!unsaid.reject}
+        reason={unsaid.reject}
+        onClick={reject}
+        onRefused={onUnsaid}
+      >
+        {no}
+      </OfferButton>
+      <OfferButton
+        size="sm"
+        variant="filled"
+        data-approve
+        loading={busy === "APPROVE"}
+        disabled={busy === "REJECT"}
+        allowed={!uploading && !unsaid.approve}
+        reason={uploading ? "The file is still being uploaded." : unsaid.approve}
+        onClick={approve}
+        onRefused={onUnsaid}
+      >
+        {yes}
+      </OfferButton>
+    </div>
+  );
+}
