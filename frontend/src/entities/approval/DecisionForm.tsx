@@ -9,7 +9,7 @@ import { Answers } from "./Answers";
 import classes from "./DecisionForm.module.css";
 import { RejectDialog } from "./RejectDialog";
 import { type Decided, decidedWords, unsaidOf } from "./rules";
-import { useDecision } from "./useDecision";
+import { type Decision, useDecision } from "./useDecision";
 
 type Props = {
   approval: ApprovalViewFragment;
