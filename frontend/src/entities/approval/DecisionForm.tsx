@@ -5,10 +5,10 @@ import { InputField } from "@/entities/flow/InputField";
 import { placed } from "@/entities/flow/inputs";
 import type { ApprovalViewFragment } from "@/shared/graphql/gen/graphql";
 import { useNow } from "@/shared/lib/now";
-import { OfferButton } from "@/shared/ui/OfferButton";
+import { Answers } from "./Answers";
 import classes from "./DecisionForm.module.css";
 import { RejectDialog } from "./RejectDialog";
-import { type Decided, decidedWords, type Unsaid, unsaidOf } from "./rules";
+import { type Decided, decidedWords, unsaidOf } from "./rules";
 import { type Decision, useDecision } from "./useDecision";
 
 type Props = {
@@ -145,50 +145,6 @@ function Override({ checked, onChange }: { checked: boolean; onChange: (checked:
       checked={checked}
       onChange={(event) => onChange(event.currentTarget.checked)}
     />
-  );
-}
-
-type AnswersProps = {
-  busy: Decision | null;
-  /** On the two buttons: approve, reject. */
-  words: readonly [string, string];
-  unsaid: Unsaid;
-  onUnsaid: () => void;
-  asksFirst: boolean;
-  approve: () => void;
-  reject: () => void;
-};
-
-function Answers({ busy, words: [yes, no], unsaid, onUnsaid, asksFirst, approve, reject }: AnswersProps) {
-  return (
-    <div className={classes.buttons}>
-      <OfferButton
-        size="sm"
-        className={unsaid.reject ? undefined : classes.reject}
-        loading={busy === "REJECT"}
-        disabled={busy === "APPROVE"}
-        aria-haspopup={asksFirst ? "dialog" : undefined}
-        allowed={!unsaid.reject}
-        reason={unsaid.reject}
-        onClick={reject}
-        onRefused={onUnsaid}
-      >
-        {no}
-      </OfferButton>
-      <OfferButton
-        size="sm"
-        variant="filled"
-        data-approve
-        loading={busy === "APPROVE"}
-        disabled={busy === "REJECT"}
-        allowed={!unsaid.approve}
-        reason={unsaid.approve}
-        onClick={approve}
-        onRefused={onUnsaid}
-      >
-        {yes}
-      </OfferButton>
-    </div>
   );
 }
 
