@@ -10,6 +10,7 @@ import { useRead } from "@/shared/graphql/read";
 import { commandGroups } from "@/shared/lib/commands";
 import { openDialog } from "@/shared/lib/dialogs";
 import { useEntries } from "@/shared/lib/registry";
+import { sentenceOf } from "@/shared/ui/ErrorState";
 import { StateBadge } from "@/shared/ui/StateBadge";
 import { AREAS } from "./areas";
 import { useAsked } from "./openPalette";
@@ -104,7 +105,7 @@ function useFound(query: string): Found {
   const navigate = useNavigate();
   const whyNotRun = useWhyNotRun();
   const text = query.trim();
-  const { data, loading } = useRead(
+  const { data, error, loading } = useRead(
     JumpDocument,
     { name: text, flow: { key: { contains: text } }, first: MOST },
     { paused: text.length < SHORTEST },
@@ -141,6 +142,7 @@ function useFound(query: string): Found {
       { group: "Flows", actions: lists },
     ];
   }, [data, text, navigate, whyNotRun]);
+  if (error && !data) return { groups, words: sentenceOf(error) };
   const words =
     loading && text.length >= SHORTEST
       ? "Searching …"

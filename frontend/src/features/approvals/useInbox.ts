@@ -1,7 +1,8 @@
-import { useEffect, useEffectEvent, useReducer } from "react";
+import { useEffect, useReducer } from "react";
 import { useClient } from "urql";
 import { ApprovalNowDocument, ApprovalsInboxDocument } from "@/shared/graphql/gen/graphql";
 import { useLive } from "@/shared/graphql/live";
+import { untilAnswered } from "@/shared/graphql/retry";
 import { EMPTY_INBOX, foldInbox } from "./inbox";
 
 /** What waits, live. The request that is `held` open stays to the end; the component is made anew for another choice. */
@@ -15,14 +16,16 @@ export function useInbox(mine: boolean, held: string | null) {
     { onData: ({ approvals }) => step({ type: "changed", change: approvals, held }) },
   );
 
-  const tell = useEffectEvent(async (id: string) => {
-    const { data } = await client.query(ApprovalNowDocument, { id }).toPromise();
-    if (data?.node && "votes" in data.node) step({ type: "decided", item: data.node });
-  });
   const overtaken = held !== null && inbox.gone.has(held) ? held : null;
   useEffect(() => {
-    if (overtaken) void tell(overtaken);
-  }, [overtaken]);
+    if (!overtaken) return;
+    const left = new AbortController();
+    const ask = () => client.query(ApprovalNowDocument, { id: overtaken }).toPromise();
+    void untilAnswered(ask, () => {}, left.signal).then((data) => {
+      if (data?.node && "votes" in data.node) step({ type: "decided", item: data.node });
+    });
+    return () => left.abort();
+  }, [client, overtaken]);
   useEffect(() => {
     if (held === null) step({ type: "closed" });
   }, [held]);

@@ -3,6 +3,7 @@ import { useDebouncedValue } from "@mantine/hooks";
 import type { AnyVariables, TypedDocumentNode } from "@urql/core";
 import { useState } from "react";
 import { useRead } from "@/shared/graphql/read";
+import { sentenceOf } from "./ErrorState";
 import classes from "./SearchSelect.module.css";
 
 /** `label` is what is read in its stead; without it the value is. */
@@ -40,7 +41,7 @@ export function SearchSelect<Data, Variables extends AnyVariables>({
   const [openings, setOpenings] = useState(0);
   const text = typed === (value ?? "") ? "" : typed.trim();
   const [asked] = useDebouncedValue(text, TYPING);
-  const { data, loading } = useRead(finding.document, finding.variables(asked), {
+  const { data, error, loading } = useRead(finding.document, finding.variables(asked), {
     paused: !opened,
     version: openings,
   });
@@ -67,7 +68,7 @@ export function SearchSelect<Data, Variables extends AnyVariables>({
       }}
       onDropdownClose={() => setOpened(false)}
       filter={({ options }) => options.filter((option) => "value" in option && isShown(option.value))}
-      nothingFoundMessage={loading || asked !== text ? "Searching…" : "None"}
+      nothingFoundMessage={error ? sentenceOf(error) : loading || asked !== text ? "Searching…" : "None"}
       renderOption={({ option }) => (
         <>
           <span className={classes.value}>{option.label}</span>{" "}

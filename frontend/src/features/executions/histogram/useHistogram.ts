@@ -1,7 +1,8 @@
 import { useEffect, useEffectEvent, useState, useSyncExternalStore } from "react";
-import { useClient } from "urql";
+import { type CombinedError, useClient } from "urql";
 import { ExecutionHistogramDocument } from "@/shared/graphql/gen/graphql";
 import { useLink } from "@/shared/graphql/link";
+import { useRetry } from "@/shared/graphql/retry";
 import { Memory } from "@/shared/lib/memory";
 import type { Asked, Range } from "../address";
 import { type Span, shownTime, written } from "../search/dates";
@@ -26,13 +27,15 @@ export function useHistogram(
     () => remembered.get(key),
   );
   const [readAt, setReadAt] = useState({ key: "", at: 0 });
+  const [failed, setFailed] = useState<CombinedError>();
 
   const read = useEffectEvent(async () => {
     setReadAt({ key, at: Date.now() });
     const { since, until } = shownTime(range, span, Date.now());
     const isNow = until > Date.now() - 1_000;
     const asked = { since: written(since), until: isNow ? null : written(until), bars, where, search };
-    const { data } = await client.query(ExecutionHistogramDocument, asked).toPromise();
+    const { data, error } = await client.query(ExecutionHistogramDocument, asked).toPromise();
+    setFailed(error);
     if (data) remembered.set(key, data.executionHistogram);
   });
   const last = readAt.key === key ? readAt.at : 0;
@@ -43,6 +46,7 @@ export function useHistogram(
     const timer = setTimeout(() => void read(), wait);
     return () => clearTimeout(timer);
   }, [key, version, epoch, paused]);
+  useRetry(paused ? undefined : failed, () => void read());
   return known;
 }
 

@@ -1,8 +1,9 @@
 import { useEffect, useEffectEvent, useRef, useState } from "react";
-import { useClient } from "urql";
+import { type CombinedError, useClient } from "urql";
 import { OlderExecutionsDocument, RunningStatesDocument } from "@/shared/graphql/gen/graphql";
 import { useLink } from "@/shared/graphql/link";
 import { useLive } from "@/shared/graphql/live";
+import { useRetry } from "@/shared/graphql/retry";
 import { foldList, listOf } from "./lists";
 import { staleOf } from "./rows";
 import { againOf, keyOf, type Wanted, WINDOW } from "./wanted";
@@ -18,6 +19,7 @@ export function useTail(wanted: Wanted, version: number): void {
   const { epoch } = useLink();
   const key = keyOf(wanted);
   const [changes, setChanges] = useState(0);
+  const [failed, setFailed] = useState<CombinedError>();
   const paused = wanted.paused ?? false;
   const open = staleOf(listOf(key).rows, false).length;
   useLive(RunningStatesDocument, {}, { paused: open === 0, onData: () => setChanges((count) => count + 1) });
@@ -31,8 +33,9 @@ export function useTail(wanted: Wanted, version: number): void {
     Object.assign(now, { at: Date.now(), whole, busy: true });
     for (let at = 0; at < ids.length; at += WINDOW) {
       const asked = ids.slice(at, at + WINDOW);
-      const { data } = await client.query(OlderExecutionsDocument, againOf(wanted, asked)).toPromise();
-      // What could not be read is read again with the next change.
+      const again = againOf(wanted, asked);
+      const { data, error } = await client.query(OlderExecutionsDocument, again).toPromise();
+      setFailed(error);
       if (!data) {
         now.whole = "";
         break;
@@ -41,6 +44,7 @@ export function useTail(wanted: Wanted, version: number): void {
     }
     now.busy = false;
   });
+  useRetry(paused ? undefined : failed, () => setChanges((count) => count + 1));
   // biome-ignore lint/correctness/useExhaustiveDependencies: a change of the list or of a state is what makes it read again
   useEffect(() => {
     if (paused) return;
