@@ -11,7 +11,7 @@ type Keys = {
   onClear: () => void;
 };
 
-/** j and k move, x picks, Space previews, Enter opens, Escape lets go of one thing at a time. */
+/** j and k move, x picks, Space previews, Enter opens, Escape takes back one thing at a time. */
 export function useListKeys({
   ids,
   current,
@@ -30,7 +30,7 @@ export function useListKeys({
   };
   const letGo = () => {
     if (previewed) return onPreview(false);
-    if (current) onCurrent(null);
+    if (current) return onCurrent(null);
     onClear();
   };
   useKeys("Executions", [
@@ -47,6 +47,6 @@ export function useListKeys({
       },
     },
     { key: "Enter", words: "open the row", run: () => current && onOpen(current) },
-    { key: "Escape", words: "let go", run: letGo },
+    { key: "Escape", words: "close the preview or clear the selection", run: letGo },
   ]);
 }

@@ -63,10 +63,12 @@ describe("what is picked", { timeout: 20_000 }, () => {
     expect(screen.queryByRole("toolbar")).toBeNull();
   });
 
-  it("is picked by x, and let go by Escape", async () => {
+  it("is picked by x, and cleared by Escape after the current row", async () => {
     const { user } = await picked();
     await user.keyboard("jjx");
     expect(screen.getByRole("toolbar", { name: "2 selected" })).toBeTruthy();
+    await user.keyboard("{Escape}");
+    expect(screen.getByRole("toolbar", { name: "2 selected" }), "only the row").toBeTruthy();
     await user.keyboard("{Escape}");
     expect(screen.queryByRole("toolbar")).toBeNull();
   });
