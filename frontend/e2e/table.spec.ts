@@ -195,7 +195,7 @@ test("the list is a timeline too: one switch, one filter, walked by the keyboard
   ]);
   await page.goto(`${headway.server.url}/executions?namespace=${space}`);
   await expect(page.locator("[data-execution]")).toHaveCount(3);
-  await page.getByRole("radio", { name: "Timeline" }).check({ force: true });
+  await page.getByRole("radiogroup", { name: "Shown as" }).getByText("Timeline").click();
   await expect.poll(() => address(page).get("view")).toBe("time");
   const timeline = page.getByRole("group", { name: "Timeline" });
   await expect(timeline).toContainText("3 executions");
@@ -208,7 +208,8 @@ test("the list is a timeline too: one switch, one filter, walked by the keyboard
 
   await page.reload();
   await bar(broken!.name).focus();
-  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("ArrowUp");
   await expect(bar(old!.name)).toBeFocused();
   const added = await record(headway, space, { pipeline: "sync" });
   await page.keyboard.press("Escape");
