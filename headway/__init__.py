@@ -67,7 +67,7 @@ _LATER = {
     "Recording": ("headway.recording", "Recording"),
     "execution": ("headway.recording", "Recording"),
 }
-"""What a task does not need is imported when it is first asked for."""
+"""Names that tasks rarely need; each is imported when it is first used."""
 
 
 def __getattr__(name: str) -> object:

@@ -16,7 +16,7 @@ def main(place: str) -> None:
 
 
 def tell(place: str, returned: Any) -> None:
-    """What was returned as outputs; what can be none fails the attempt."""
+    """Reports the returned value as outputs; a value that cannot be one fails the attempt."""
     if returned is None:
         return
     if not isinstance(returned, Mapping):

@@ -88,7 +88,7 @@ class Client:
         patience: float | None = None,
         **input: Any,
     ) -> dict[str, Any]:
-        """What a mutation answers. Raises Refused with its problems."""
+        """Sends a mutation and returns its payload. Raises Refused with its problems."""
         kind = f"{name[0].upper()}{name[1:]}Input"
         given = {key: value for key, value in input.items() if value is not None}
         query = f"mutation ($input: {kind}!) {{ {name}(input: $input) {{ {result} {_PROBLEMS} }} }}"
@@ -100,7 +100,7 @@ class Client:
     # -- reading ------------------------------------------------------------------------------------------------------
 
     def pipelines(self) -> list[dict[str, Any]]:
-        """What is recorded from elsewhere: `namespace`, `key`, `kinds` (its stages) and `executionCount`."""
+        """Lists pipelines that were recorded from elsewhere: `namespace`, `key`, `kinds` (its stages) and `executionCount`."""
         query = "{ pipelines { namespace key kinds executionCount } }"
         found: list[dict[str, Any]] = self.ask(query)["pipelines"]
         return found

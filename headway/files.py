@@ -1,4 +1,4 @@
-"""What a file or a folder is, wherever it is copied to: its digest."""
+"""Digests of files and folders, the same wherever they are copied to."""
 
 from __future__ import annotations
 

@@ -182,7 +182,7 @@ class Recording:
         return _moment(told) or (None if self._past else _now())
 
     def log_output(self, **values: Any) -> None:
-        """What came of it; told with its end. Raises ValueError for a number that is none."""
+        """Sets outputs, which are sent with the end. Raises ValueError for NaN and infinity."""
         encoded(values)
         self._outputs.update(values)
 
@@ -281,7 +281,7 @@ class Recording:
         *,
         ended_at: datetime | str | None = None,
     ) -> None:
-        """What is still to be sent is sent first. Raises what went wrong with that; once refused, it may be told
+        """Sends everything that waits first. Raises the error of that; once refused, it may be told
         again, as with the `ended_at` that a run of the past needs."""
         if self._ended:
             return

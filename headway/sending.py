@@ -1,4 +1,4 @@
-"""What a recording says often and need not wait for: gathered, and sent from a thread of its own."""
+"""Gathers frequent reports of a recording and sends them from a thread of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a task may say, as JSON Lines to the worker that runs it; and what it may read."""
+"""Functions for tasks: they report to the worker as JSON Lines, and read inputs."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def _key(id: str) -> UUID | None:
 
 
 def _told(input: PreviewBulkInput) -> Any:
-    """What the set is, for the audit log: the filter, or that it was picked by hand."""
+    """Describes the set for the audit log: its filter, or that it was picked by hand."""
     if input.ids is not None:
         return {"ids": len(input.ids)}
     where = {"where": _given(asdict(input.where))} if input.where else {}
@@ -140,7 +140,7 @@ async def run_bulk(info: Info, input: RunBulkInput) -> dict[str, Any]:
 
 
 async def _refuse_hidden(info: Info, id: UUID) -> None:
-    """What one may see may have become less since the preview."""
+    """Checks the scope again: it may have shrunk since the preview."""
     if await store.has_hidden(info.context.services.pool, info.context.viewer.scope, id):
         raise Refused.because(
             ProblemCode.CONFLICT,

@@ -1,4 +1,4 @@
-"""What every resolver of one operation shares."""
+"""The context that all resolvers of one operation share."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -31,7 +31,7 @@ async def _read_executions(pool: Pool, ids: Sequence[UUID]) -> dict[UUID, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the server has wired; plain values, one set a process."""
+    """Services and values that the server has wired, one set a process."""
 
     pool: Pool
     engine: Engine

@@ -1,4 +1,4 @@
-"""What lists are filtered by, each turned into the domain's own tree of conditions."""
+"""Filters of lists, each turned into the domain's own tree of conditions."""
 
 from collections.abc import Mapping
 from datetime import datetime

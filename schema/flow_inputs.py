@@ -1,4 +1,4 @@
-"""What is asked of flows beside saving them, and the answers."""
+"""Inputs and payloads of the mutations of flows other than saving."""
 
 import strawberry
 

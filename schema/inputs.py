@@ -80,7 +80,7 @@ def object_of(value: object, name: str) -> dict[str, Any] | None:
 
 @strawberry.input
 class OnExecution:
-    """What an action on an execution always takes; the contract has the inputs that extend it."""
+    """Fields that every action on an execution takes; the contract has the inputs that extend it."""
 
     id: strawberry.ID
     reason: str | None = None

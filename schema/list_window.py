@@ -43,7 +43,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What is sent of one look."""
+    """The message that one look at the list sends."""
 
     change: Change
     reset: bool

@@ -64,7 +64,7 @@ _GROUPED = {
 
 @dataclass(frozen=True, slots=True)
 class _Reads:
-    """What the loaders read by. It does not know them: what an operation has made is gone with it, and not only when
+    """The pool, scope and plans that the loaders read with. It does not know them: what an operation has made is gone with it, and not only when
     the garbage collector comes, which holds the event loop."""
 
     pool: Pool

@@ -1,4 +1,4 @@
-"""What something read hangs on: it may be deleted while it is being read."""
+"""Reads the plan and snapshot of an execution, which may be deleted meanwhile."""
 
 from typing import Any
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""What a field of a filter is compared with: operators, each a term of the domain's tree."""
+"""Operators of the fields of a filter: operators, each a term of the domain's tree."""
 
 from datetime import datetime
 from decimal import Decimal

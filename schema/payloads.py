@@ -1,4 +1,4 @@
-"""What mutations answer: what changed, and the problems; one of the two is always there."""
+"""Payloads of mutations: the changed object and the problems; one of the two is always there."""
 
 import strawberry
 

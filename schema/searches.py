@@ -1,4 +1,4 @@
-"""What searching has beside its lists: facets, and the filters that people keep."""
+"""Facets of searches, and the filters that people keep."""
 
 import json
 from dataclasses import asdict

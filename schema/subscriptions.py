@@ -218,7 +218,7 @@ class _Inbox:
 
 
 async def _version(info: Info, approval: Approval) -> object:
-    """What changes of a request while it is looked at."""
+    """Changes of one approval request."""
     votes = await info.context.loaders.votes.load(approval.key)
     return approval.state, approval.expires_at, tuple(approval.escalated_to), len(votes)
 

@@ -66,7 +66,7 @@ def visitor_of(scope: Scope) -> Visitor | None:
 
 
 def channel_of(name: object) -> Channel:
-    """What a client says of itself; only `ui` and `cli` are told apart."""
+    """The channel that a client names; only `ui` and `cli` are told apart."""
     return {"ui": Channel.UI, "cli": Channel.CLI}.get(
         name.lower() if isinstance(name, str) else "", Channel.API
     )

@@ -1,4 +1,4 @@
-"""What every request passes before anything else sees it: host, credentials, origin; and the way in, `/login`."""
+"""Checks of every request before anything else sees it: host, credentials, origin; and the way in, `/login`."""
 
 from collections.abc import Awaitable, Callable
 from html import escape

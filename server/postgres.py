@@ -174,7 +174,7 @@ class _Cluster:
         made.rename(self._data)
 
     async def _try_to_start(self) -> str:
-        """What PostgreSQL says when it does not start, else nothing."""
+        """The output of PostgreSQL when it does not start, else nothing."""
         before = self._log.stat().st_size if self._log.exists() else 0
         settings = {**_SETTINGS, "unix_socket_directories": _listed(self._sockets)}
         options = " ".join(

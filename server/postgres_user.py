@@ -14,7 +14,7 @@ _SEEMING = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
 
 
 def as_postgres_user(owned: Sequence[Path], programs: Path) -> Sequence[str]:
-    """What to put before a command of PostgreSQL's. `owned` may change owner; the first holds the data."""
+    """Words to put before a command of PostgreSQL. `owned` may change owner; the first holds the data."""
     if os.geteuid() != 0:
         return ()
     owner = owned[0].stat().st_uid

@@ -1,4 +1,4 @@
-"""What runs in a process, entered and left in order: database, feed, engine, and the loops around it."""
+"""The parts that run in a process, entered and left in order: database, feed, engine, and the loops around it."""
 
 import os
 import socket

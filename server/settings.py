@@ -1,4 +1,4 @@
-"""What may be set, read once: flags over HEADWAY_ variables over headway.toml over what stands here."""
+"""Settings, read once: flags over HEADWAY_ variables over headway.toml over what stands here."""
 
 import os
 import tomllib

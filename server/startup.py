@@ -1,4 +1,4 @@
-"""What a server loads as it starts for who is new: the example flows, and on an empty database a first execution."""
+"""Loads examples at start-up for newcomers: the example flows, and on an empty database a first execution."""
 
 import logging
 from pathlib import Path

@@ -48,7 +48,7 @@ TORTOISE: Mapping[str, Any] = {
         }
     },
 }
-"""What Tortoise is to know. Its credentials are empty: it is given our pool."""
+"""The configuration of Tortoise. Its credentials are empty: it is given our pool."""
 
 
 class _Pooled(asyncpg.Connection):

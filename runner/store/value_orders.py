@@ -32,7 +32,7 @@ _KEY: Final = re.compile(r"(n-?([0-9]+(\.[0-9]+)?(e[+-][0-9]+)?|Infinity)|t[^\0]
 _MEASURED: Final = f"""(select nullif(m.value, 'NaN') from metrics m where m.execution_id = executions.id
   and m.name = {{key}} order by {LAST_FIRST} limit 1)"""
 _LOOKED_UP: Final = (Field.METRIC, Field.RETRIED, Field.NOTES, Field.CHILDREN)
-"""What is looked up for each execution by itself."""
+"""Values that are looked up for each execution by itself."""
 
 
 async def value_page(
@@ -58,7 +58,7 @@ def all_by_value(scope: Scope, where: Filter, order: ByValue) -> tuple[str, list
 
 
 def digest_of(order: ByValue) -> str:
-    """What tells cursors of its column, in either direction, from others."""
+    """Tells cursors of its column, in either direction, from others."""
     return sha256(order.column.encode()).hexdigest()[:12]
 
 

@@ -83,12 +83,12 @@ def describe(schema: strawberry.Schema) -> None:
 
 
 def missing(schema: strawberry.Schema) -> list[str]:
-    """What the schema has and nothing here describes."""
+    """Members of the schema without a description here."""
     return sorted({name for name, _ in _elements(schema._schema)} - DESCRIPTIONS.keys())
 
 
 def surplus(schema: strawberry.Schema) -> list[str]:
-    """What is described here and the schema does not have."""
+    """Descriptions here of members that the schema does not have."""
     return sorted(DESCRIPTIONS.keys() - {name for name, _ in _elements(schema._schema)})
 
 

@@ -1,4 +1,4 @@
-"""What people and programs did: entries that outlive what they tell of."""
+"""Actions of people and programs: entries that outlive the objects they name."""
 
 from datetime import datetime
 from typing import Any, Self

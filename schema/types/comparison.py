@@ -131,7 +131,7 @@ _Row = TypeVar(
 
 
 def _about(one: Execution) -> dict[str, Any]:
-    """What it ran, how, and what became of it; by the names that these have of an execution."""
+    """Facts of a compared execution, by the names of the fields of Execution."""
     failure = load(one.row["failure"])
     return {
         "namespace": one.namespace,

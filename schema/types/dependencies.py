@@ -1,4 +1,4 @@
-"""What starts what, as graphs."""
+"""Graphs of the flows and executions that start each other."""
 
 from typing import Any, Final
 

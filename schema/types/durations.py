@@ -19,7 +19,7 @@ def seconds_taken(row: Any) -> float | None:
 
 
 def seconds_queued(row: Any) -> float | None:
-    """What ran elsewhere may have started before it was recorded."""
+    """Seconds in the queue; 0 for an execution that ran elsewhere and started before it was recorded."""
     seconds = seconds_between(
         row["created_at"], row["started_at"] or row["ended_at"] or moment_of(row["id"])
     )

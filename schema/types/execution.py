@@ -315,7 +315,7 @@ class Execution(RowView, LogsOfExecution, Node):
 
 
 async def _line(info: Info, execution: snapshot.Execution) -> Line | None:
-    """What a QUEUED execution waits behind; the names of those that its viewer may not see are left out."""
+    """Executions that a QUEUED one waits behind; the names of those that its viewer may not see are left out."""
     if execution.state is not ExecutionState.QUEUED:
         return None
     place = await info.context.loaders.place_in_line.load(execution.id)

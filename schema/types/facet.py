@@ -29,7 +29,7 @@ class Facet:
 
 
 def _term(field: FacetField, found: FacetValue) -> str:
-    """What finds these executions in the search language."""
+    """The search that finds these executions."""
     if field is FacetField.LABEL_KEY:
         return f"label:{_word(found.value)}"
     if field is FacetField.ERROR:

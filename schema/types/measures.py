@@ -1,4 +1,4 @@
-"""What was measured."""
+"""Metrics that an execution recorded."""
 
 from datetime import datetime
 from typing import Any, Self

@@ -1,4 +1,4 @@
-"""What has an id of its own."""
+"""Objects with an id of their own."""
 
 import strawberry
 

@@ -1,4 +1,4 @@
-"""What people wrote beside an execution."""
+"""Notes that people wrote on an execution."""
 
 from datetime import datetime
 from typing import Any, Self

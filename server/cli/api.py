@@ -115,7 +115,7 @@ class Api:
             raise CommandFailed(f"{self.url} did not give all of it: {error}") from error
 
     async def mutate(self, name: str, kind: str, result: str, /, **input: Any) -> dict[str, Any]:
-        """What changed. Raises CommandFailed with the problems."""
+        """The changed object. Raises CommandFailed with the problems."""
         given = {key: value for key, value in input.items() if value is not None}
         data = await self.ask(
             f"mutation ($input: {kind}!) {{ {name}(input: $input) {{ {result} {PROBLEMS} }} }}",
@@ -200,7 +200,7 @@ def data_dir() -> Path:
 
 
 def announced() -> dict[str, Any] | None:
-    """What the server of the data dir says of itself."""
+    """Reads the address and token that the server of the data dir wrote."""
     try:
         facts: dict[str, Any] = json.loads((data_dir() / "server.json").read_text())
     except (OSError, ValueError):
@@ -215,7 +215,7 @@ def sentence_of_error(error: dict[str, Any]) -> str:
 
 
 def _tells(message: str, column: int) -> bool:
-    """What a search says of its mistakes ends with their place."""
+    """Ends the message of a mistake in a search with its place."""
     return message.endswith(f"(column {column})")
 
 
@@ -236,7 +236,7 @@ def fail(error: Exception | str) -> typer.Exit:
 
 
 def plain_errors(command: Command) -> Command:
-    """What goes wrong in it is said in a sentence, with exit code 1."""
+    """Reports a failure in a sentence, with exit code 1."""
 
     @functools.wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> Any:

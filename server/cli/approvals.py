@@ -130,7 +130,7 @@ def _asked_below(execution: dict[str, Any]) -> dict[str, str]:
 
 
 def _decided(request: dict[str, Any]) -> str:
-    """What stands of a request, for who comes too late."""
+    """The decision of a request, for a vote that comes too late."""
     from server.cli.rendering import moment
 
     votes = ", ".join(

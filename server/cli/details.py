@@ -1,4 +1,4 @@
-"""What `headway show` tells of an execution. Pure."""
+"""Details of an execution for `headway show`. Pure."""
 
 from collections.abc import Iterator
 from typing import Any

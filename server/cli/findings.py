@@ -1,4 +1,4 @@
-"""What `headway show` tells beside the tasks: what they gave, measured, used and made; what people corrected. Pure."""
+"""Results for `headway show`: outputs, metrics and artifacts of the tasks, and corrections by people. Pure."""
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise

@@ -131,7 +131,7 @@ def _tell(gone: Sequence[UUID]) -> None:
 
 
 def _nothing(_: Sequence[UUID]) -> None:
-    """What JSON tells at the end is not told before."""
+    """Ignores progress: JSON has only the result."""
 
 
 def _survey_json(found: "Survey") -> dict[str, Any]:

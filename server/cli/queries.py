@@ -1,4 +1,4 @@
-"""What the command line asks the API."""
+"""GraphQL documents of the command line."""
 
 from typing import Final
 

@@ -129,7 +129,7 @@ def _add_task_run(table: Table, task: dict[str, Any], indent: str, whole: bool) 
 
 
 def _error_of(task: dict[str, Any], whole: bool) -> str | None:
-    """What ended badly last said how far it was; why it ended is what counts."""
+    """Shows the reason of a bad end instead of the last progress message."""
     error = task["error"]
     if error is None:
         return None

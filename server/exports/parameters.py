@@ -1,4 +1,4 @@
-"""What the query of an address asks for. Raises Refused for what cannot be meant."""
+"""Reads the query parameters of exports. Raises Refused for those that are not valid."""
 
 from collections.abc import Sequence
 from enum import Enum

@@ -28,11 +28,11 @@ from server.graphql.stream import (
 )
 
 AFRESH = ""
-"""What `context.resume` is when a stream of policy RESET starts again: a cursor that nobody knows."""
+"""The value of `context.resume` when a stream of policy RESET starts again: a cursor that nobody knows."""
 
 
 class Falling(Enum):
-    """What becomes of a reader that fell behind."""
+    """Ways to treat a reader that fell behind."""
 
     RESUME = "RESUME"
     LATEST = "LATEST"

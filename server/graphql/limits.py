@@ -1,4 +1,4 @@
-"""What one document may ask: tokens, depth, aliases, repeated fields, and a computed cost."""
+"""Limits of one document: tokens, depth, aliases, repeated fields, and a computed cost."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping

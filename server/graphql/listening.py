@@ -1,4 +1,4 @@
-"""What a listening socket needs so that clients who stopped reading do not stay for ever."""
+"""Options of a listening socket that end connections of clients who stopped reading."""
 
 import socket
 

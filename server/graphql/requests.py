@@ -1,4 +1,4 @@
-"""What a client asks, after its outer form was checked: the parameters of GraphQL over HTTP."""
+"""The parameters of a GraphQL request over HTTP."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

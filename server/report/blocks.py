@@ -1,4 +1,4 @@
-"""What pages are made of: texts and tables, in fonts that have their letters."""
+"""Building blocks of pages: texts and tables, in fonts that have their letters."""
 
 from collections.abc import Sequence
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""What a report tells of an execution: read at one moment, and bounded, however much there is."""
+"""Facts of an execution for a report: read at one moment, and bounded, however much there is."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence

@@ -18,7 +18,7 @@ from server.report.words import cut, moment, number, seconds, shown, without_pat
 
 _MARGIN: Final = (A4[0] - WIDTH) / 2
 _PADDING: Final = 6
-"""What a frame leaves free on each side by itself."""
+"""Space that a frame leaves free on each side."""
 _MOST_NAMES: Final = 300
 """Rows of a comparison in each of its parts."""
 
