@@ -100,7 +100,7 @@ class Client:
     # -- reading ------------------------------------------------------------------------------------------------------
 
     def pipelines(self) -> list[dict[str, Any]]:
-        """Lists pipelines that were recorded from elsewhere: `namespace`, `key`, `kinds` (its stages) and `executionCount`."""
+        """Lists recorded pipelines: `namespace`, `key`, `kinds` (its stages) and `executionCount`."""
         query = "{ pipelines { namespace key kinds executionCount } }"
         found: list[dict[str, Any]] = self.ask(query)["pipelines"]
         return found

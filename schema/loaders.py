@@ -64,8 +64,8 @@ _GROUPED = {
 
 @dataclass(frozen=True, slots=True)
 class _Reads:
-    """The pool, scope and plans that the loaders read with. It does not know them: what an operation has made is gone with it, and not only when
-    the garbage collector comes, which holds the event loop."""
+    """The pool, scope and plans that the loaders read with. It does not refer to the loaders, so that an operation's
+    objects are freed with it and not by the garbage collector, which holds the event loop."""
 
     pool: Pool
     scope: Scope
