@@ -76,7 +76,7 @@ it("has keys that the list of keys names, and that can be switched off", async (
   expect(offered.keys().flatMap(keysOf)).toEqual(["j", "k", "Enter", "a", "Escape"]);
   await user.keyboard("jj{Enter}");
   const row = screen.getAllByRole("listitem")[1]!;
-  expect(within(row).getByLabelText("Comment")).toBeTruthy();
+  expect(await within(row).findByLabelText("Comment")).toBeTruthy();
 });
 
 it("tells an answer that came too late what was decided, and by whom", async () => {
