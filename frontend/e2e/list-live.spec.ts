@@ -1,3 +1,4 @@
+import { tick } from "./rows";
 import { expect, test } from "./test";
 
 test("what starts elsewhere shows without a reload, and filters live in the address", async ({
@@ -20,7 +21,7 @@ test("what starts elsewhere shows without a reload, and filters live in the addr
   await expect(row).toBeVisible();
 
   await page.getByRole("button", { name: "Flow", exact: true }).click();
-  await page.getByRole("checkbox", { name: /^quick/ }).check();
+  await tick(page.getByRole("checkbox", { name: /^quick/ }));
   await page.keyboard.press("Escape");
   await expect(page).toHaveURL(/flow:quick/);
   await expect(row).toBeVisible();

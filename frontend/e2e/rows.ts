@@ -1,3 +1,4 @@
+import { expect, type Locator } from "@playwright/test";
 import type { Headway } from "./test";
 
 export type Recorded = {
@@ -58,4 +59,10 @@ export async function recordMany(headway: Headway, namespace: string, all: reado
     );
   }
   return rows;
+}
+
+/** Ticks a box whose state is in the address: the box follows when the navigation is done. */
+export async function tick(box: Locator): Promise<void> {
+  await box.click();
+  await expect(box).toBeChecked();
 }

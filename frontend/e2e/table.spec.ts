@@ -1,6 +1,6 @@
 import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
-import { record, recordMany } from "./rows";
+import { record, recordMany, tick } from "./rows";
 import { expect, test } from "./test";
 
 const names = (page: Page) => page.locator("[data-execution] a").allTextContents();
@@ -89,9 +89,9 @@ test("the search is completed from what there is; box, chips and menus are one f
   await expect(page.locator("[data-execution]")).toHaveCount(2);
 
   await page.getByRole("button", { name: "Label", exact: true }).click();
-  await page.getByRole("checkbox", { name: /data/ }).check();
+  await tick(page.getByRole("checkbox", { name: /data/ }));
   await expect(page.locator("[data-execution]")).toHaveCount(1);
-  await page.getByRole("checkbox", { name: /ops/ }).check();
+  await tick(page.getByRole("checkbox", { name: /ops/ }));
   await expect.poll(() => address(page).get("q")).toContain("(label:team=data OR label:team=ops)");
   await expect(page.locator("[data-execution]")).toHaveCount(2);
   await page.keyboard.press("Escape");
@@ -100,7 +100,7 @@ test("the search is completed from what there is; box, chips and menus are one f
   await page.getByRole("button", { name: /^Remove filter Flow/ }).click();
 
   await page.getByRole("button", { name: "Error", exact: true }).click();
-  await page.getByRole("checkbox", { name: /no space left/ }).check();
+  await tick(page.getByRole("checkbox", { name: /no space left/ }));
   await page.keyboard.press("Escape");
   await expect(page.locator("[data-execution]")).toHaveCount(1);
   await expect(page.getByLabel("Active filters")).toContainText("no space left");
