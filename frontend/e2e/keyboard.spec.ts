@@ -17,6 +17,8 @@ test("a failed run is found, understood and restarted by keys alone", async ({ p
   await expect(page).toHaveURL(new RegExp(`/executions/${run.id}`));
   await expect(page.getByRole("region", { name: "Why it failed" })).toContainText("exit code 3");
 
+  await expect(page.getByRole("button", { name: "Restart failed tasks" })).toBeVisible();
+
   // Escape leaves the failed task for the whole execution.
   await page.keyboard.press("Escape");
   await expect(page).toHaveURL(/task=/);
