@@ -60,6 +60,9 @@ test("the screens", async ({ page, headway }) => {
   await page.goto(`${url}/executions`);
   await expect(page.locator(`[data-execution="${failed.id}"]`)).toContainText("ConnectionRefusedError");
   await picture(page, "executions");
+  await page.goto(`${url}/executions?view=time`);
+  await expect(page.getByRole("link", { name: new RegExp(failed.name) }).first()).toBeVisible();
+  await picture(page, "executions-timeline");
 
   await page.goto(`${url}/executions/${failed.id}`);
   await expect(page.getByRole("region", { name: "Why it failed" })).toContainText("ConnectionRefusedError");
@@ -92,7 +95,7 @@ test("the screens", async ({ page, headway }) => {
   await expect(page.locator("canvas").first()).toBeVisible();
   await picture(page, "compare");
   await page.goto(`${url}/approvals`);
-  await expect(page.getByText("Release it to everyone?")).toBeVisible();
+  await expect(page.getByText("Release it to everyone?").first()).toBeVisible();
   await picture(page, "approvals");
 
   await headway.cancel(running.id);

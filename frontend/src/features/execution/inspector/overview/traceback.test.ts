@@ -54,6 +54,12 @@ it.each([
   expect(led).toBe("MaxRetryError: retries exceeded");
 });
 
+it.each(["caused by", "while handling"])("reads a chain that the server has shortened: %s", (how) => {
+  const { sentence, led } = readError(`MaxRetryError: retries exceeded (${how} KeyError: 'db-2 (old)')`);
+  expect([sentence, led]).toEqual(["KeyError: 'db-2 (old)'", "MaxRetryError: retries exceeded"]);
+  expect(readError("it stopped (caused by hand").led).toBeNull();
+});
+
 it("takes the last of exceptions that are no chain", () => {
   const { sentence, led } = readError(`${INNER}\nnext try\n${OUTER}`);
   expect([sentence, led]).toEqual(["MaxRetryError: retries exceeded", null]);

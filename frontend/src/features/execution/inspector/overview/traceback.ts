@@ -17,12 +17,18 @@ export type ReadError = {
   led: string | null;
 };
 
+/** How the server writes a chain of exceptions that it has found in a log. */
+const SHORTENED = /^(.+) \((?:caused by|while handling) (.+)\)$/s;
+
 /** Of chained exceptions the innermost counts: it is the cause. A text without a call stack is its sentence. */
 export function readError(message: string): ReadError {
   const python = partsOfTraceback(message);
   const parts = python.length ? python : partsOfStack(message);
   const [inner] = parts;
-  if (!inner) return { sentence: message.trim(), place: null, others: [], led: null };
+  if (!inner) {
+    const [, outer = null, cause = message.trim()] = SHORTENED.exec(message.trim()) ?? [];
+    return { sentence: cause, place: null, others: [], led: outer };
+  }
   const place = ownOf(parts) ?? inner.raised[0] ?? null;
   const frames = parts.flatMap((part) => part.frames);
   const outer = parts.at(-1)!;
