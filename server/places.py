@@ -24,6 +24,7 @@ _AFTER: Final = rb"(?:/|(?![\w\x80-\xff-]|\.\w))"
 _ELSEWHERE: Final = re.compile(
     rb"file:///(?:(?!file:///)[^\s\"'<>\\])*?/((?:exec|files/file)_[0-7][0-9a-hjkmnp-tv-z]{25}/)"
 )
+_CUT: Final = re.compile(rb"file:///[^\s\"'<>\\]*")
 _FLOW_SOURCES: Final = 2
 """Levels of variables on which `source` is the text of a flow: `$source` and `$input.source`."""
 _LONG: Final = {_WORKED: 2, _KEPT: 3}
@@ -56,8 +57,18 @@ class Places:
     def shown_errors(self, errors: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """GraphQL errors in their written form."""
         raw = json.dumps(list(errors), ensure_ascii=False).encode("utf-8", "surrogatepass")
-        shown: list[dict[str, Any]] = json.loads(self.shown(raw).decode("utf-8", "surrogatepass"))
+        shown: list[dict[str, Any]] = json.loads(
+            self.shown_refusal(raw).decode("utf-8", "surrogatepass")
+        )
         return shown
+
+    def shown_refusal(self, told: bytes) -> bytes:
+        """As `shown`, of an answer with errors: a message may have cut a URI within the path of the store."""
+        return _CUT.sub(self._completed, self.shown(told))
+
+    def _completed(self, found: re.Match[bytes]) -> bytes:
+        is_begun = f"file://{self._store}/".encode().startswith(found[0]) if self._store else False
+        return _KEPT if is_begun else found[0]
 
     def shown_text(self, told: str) -> str:
         raw = told.encode("utf-8", "surrogatepass")

@@ -15,7 +15,7 @@ export async function expectAccessible(page: Page): Promise<void> {
 }
 
 /** Waits until colours that change with the theme have changed; an animation that never ends is none of these. */
-async function settled(page: Page): Promise<void> {
+export async function settled(page: Page): Promise<void> {
   await page.evaluate(() =>
     Promise.allSettled(
       document

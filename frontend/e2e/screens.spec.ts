@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Page } from "@playwright/test";
+import { settled } from "./axe";
 import { recordTraining } from "./recorded";
 import { expect, test } from "./test";
 
@@ -32,6 +33,7 @@ async function picture(page: Page, name: string): Promise<void> {
     for (const colorScheme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
       await page.evaluate(() => document.fonts.ready);
+      await settled(page);
       await page.screenshot({ path: `${FOLDER}${name}-${size.width}-${colorScheme}.png`, caret: "hide" });
     }
   }

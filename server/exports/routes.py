@@ -138,8 +138,8 @@ def _check_may(viewer: Viewer, permission: Permission) -> None:
 def _refused(request: Request, error: Refused | Unavailable, places: Places) -> Response:
     message, extensions = explained(error)
     code = extensions.pop("code")
-    shown = places.shown_text(message)
-    response = refusal(request.scope, _STATUS.get(code, 400), code, shown, **extensions)
+    (shown,) = places.shown_errors([{"message": message}])
+    response = refusal(request.scope, _STATUS.get(code, 400), code, shown["message"], **extensions)
     if code == "UNAVAILABLE":
         response.headers["retry-after"] = str(RETRY_AFTER)
     return response

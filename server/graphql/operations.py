@@ -104,8 +104,10 @@ class Operations:
         return self._shown(answered(result))
 
     def _shown(self, answer: Answer) -> Answer:
-        errors = tuple(self._places.shown_errors(answer.errors)) if answer.errors else ()
-        return replace(answer, body=self._places.shown(answer.body), errors=errors)
+        if not answer.errors:
+            return replace(answer, body=self._places.shown(answer.body))
+        errors = tuple(self._places.shown_errors(answer.errors))
+        return replace(answer, body=self._places.shown_refusal(answer.body), errors=errors)
 
     async def subscribe(
         self, prepared: Prepared, viewer: Viewer, resume: Any = None

@@ -304,6 +304,12 @@ async def test_no_refusal_tells_a_path(client: Client, served: Served, told: Tol
         seen.append(answer)
     assert any("no execution" in answer for answer in seen), seen
     assert sum("headway:///x" in answer for answer in seen) > 5
+    columns = (
+        "query ($names: [String!]!) { executions(first: 1) { nodes { columns(names: $names) } } }"
+    )
+    answer = json.dumps(await client.answer(columns, names=["headway:///x and headway:///exec_"]))
+    told.check(answer, "columns")
+    assert "there is no column" in answer
     async with http(served) as asking:
         for name in ("columns", "orderBy", "orderByValue", "search", "where"):
             refusal = await asking.get(

@@ -172,26 +172,32 @@ async def test_refusals_are_raised_with_their_problems(client: Client, program: 
 
 
 async def test_it_reads_what_there_is(client: Client, program: Program) -> None:
-    with headway.execution("reading", kind="train", namespace="program", client=program) as run:
+    with headway.execution(
+        "reading-of-a-program", kind="train", namespace="program", client=program
+    ) as run:
         run.log_model("s3://b/m", version="v2.3")
-    with headway.execution("reading", kind="serve", namespace="program", client=program) as user:
+    with headway.execution(
+        "reading-of-a-program", kind="serve", namespace="program", client=program
+    ) as user:
         user.log_model("s3://b/m", version="v2.3", direction="IN")
-    every = list(program.executions(pipeline="reading"))
+    every = list(program.executions(pipeline="reading-of-a-program"))
     assert [one["id"] for one in every] == [user.id, run.id]
-    (trained,) = program.executions("reading", "train", namespace="program", state="SUCCESS")
+    (trained,) = program.executions(
+        "reading-of-a-program", "train", namespace="program", state="SUCCESS"
+    )
     assert trained["id"] == run.id
-    assert list(program.executions("reading", state=["FAILED", "ERROR"])) == []
+    assert list(program.executions("reading-of-a-program", state=["FAILED", "ERROR"])) == []
     (model,) = program.artifacts(run.id, "OUT")
     assert (model["name"], model["version"]) == ("m", "v2.3")
     assert list(program.artifacts(run.id, "IN")) == []
-    assert [one["id"] for one in program.executions("reading", state="success")] == [
+    assert [one["id"] for one in program.executions("reading-of-a-program", state="success")] == [
         user.id,
         run.id,
     ]
     with pytest.raises(
         headway.HeadwayError, match="there is no state 'DONE'; there are: CREATED, "
     ):
-        list(program.executions("reading", state="DONE"))
+        list(program.executions("reading-of-a-program", state="DONE"))
     graph = program.lineage(run.id, "DOWNSTREAM")
     assert [(edge["from"], edge["to"]) for edge in graph["edges"]] == [
         (run.id, model["id"]),
@@ -200,9 +206,9 @@ async def test_it_reads_what_there_is(client: Client, program: Program) -> None:
     found = program.execution(run.id)
     assert found and found["artifacts"][0]["artifact"] == {"id": model["id"]}
     assert program.execution("exec_01h45ytscbebyvny4gc8cr8ma2") is None
-    (pipeline,) = (one for one in program.pipelines() if one["key"] == "reading")
+    (pipeline,) = (one for one in program.pipelines() if one["key"] == "reading-of-a-program")
     assert pipeline == {
-        "namespace": "program", "key": "reading", "kinds": ["serve", "train"], "executionCount": 2,
+        "namespace": "program", "key": "reading-of-a-program", "kinds": ["serve", "train"], "executionCount": 2,
     }  # fmt: skip
 
 

@@ -104,6 +104,15 @@ def test_the_time_grows_with_the_length_of_an_answer(told: str) -> None:
     assert PLACES.shown_text(long) == long.replace("/data/", "…/")
 
 
+def test_a_uri_that_a_message_cut_is_completed() -> None:
+    """Only within the path of the store; a URI of elsewhere stays."""
+    for cut in ("file:///", "file:///dat", "file:///data/artifacts"):
+        (shown,) = PLACES.shown_errors([{"message": f"there is no '{cut}'; see the docs"}])
+        assert shown == {"message": "there is no 'headway:///'; see the docs"}
+    other = {"message": "there is no 'file:///data2/x'", "path": ["a", 1]}
+    assert PLACES.shown_errors([other]) == [other]
+
+
 def test_without_folders_all_stays() -> None:
     told = "/ file:///data/x \ud800"
     for places in (Places(), Places(Path("/"), "/")):

@@ -162,5 +162,5 @@ const OVERRIDE_RULE = "Needed; it is kept with your vote, which is marked as an 
 const COMMENT_RULES = {
   NEVER: "Optional",
   ON_REJECT: "Needed to reject",
-  ALWAYS: "Needed",
+  ALWAYS: "Needed to approve and to reject",
 };

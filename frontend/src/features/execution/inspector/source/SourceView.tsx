@@ -53,6 +53,7 @@ export function SourceView({ label, text, original, marked }: Props) {
         syntaxHighlighting(COLOURS),
         EditorState.readOnly.of(true),
         EditorView.editable.of(false),
+        EditorView.lineWrapping,
         EditorView.contentAttributes.of({ tabindex: "0", "aria-label": label, "aria-readonly": "true" }),
         LOOK,
         from === undefined || to === undefined ? [] : marking(text, { from, to }),
