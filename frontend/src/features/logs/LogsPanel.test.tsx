@@ -157,6 +157,27 @@ it("shows what is written, from the first line on", async () => {
   expect(document.querySelectorAll('[data-line="3"]')).toHaveLength(1);
 });
 
+it("loses no line that comes between the page and the end of one answer", async () => {
+  const running = aSnapshot({
+    id: "exec_5",
+    state: "RUNNING",
+    taskRuns: [aTask("extract", { state: "RUNNING" })],
+  });
+  const later = world(103, running);
+  const earlier = world(100, running);
+  const root = {
+    ...later.root,
+    execution: (args: { at?: number }) => {
+      const [before, after] = [earlier.root.execution(args), later.root.execution(args)];
+      return { ...after, logs: (asked: Asked) => (asked.around == null ? after : before).logs(asked) };
+    },
+  };
+  show("/executions/exec_5?tab=logs", root);
+  await waitFor(() => expect(root.logs).toHaveBeenCalledTimes(1));
+  const [asked] = root.logs.mock.calls[0] as unknown as [{ after: string }];
+  expect(asked.after).toBe("c100");
+});
+
 it("reads the log of a past moment, which does not grow and has no file", async () => {
   const { root, moments } = world(100);
   show("/executions/exec_2?tab=logs&at=7", root);

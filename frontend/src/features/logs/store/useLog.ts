@@ -141,11 +141,18 @@ type Opening = {
 function openedOf(opening: Opening): OpenLog {
   const { key, choice, form, answer, at } = opening;
   const begin = answer.begin.nodes[0]?.line ?? 0;
-  const end = answer.end.nodes[0]?.line ?? 0;
+  const ended = endOf(answer);
+  const { end } = ended;
   const wrap = form.wrap ?? end - begin < WRAPPED_UP_TO;
   const total = totalOf(choice, answer.logCounts) ?? answer.end.totalCount;
-  const cursor = answer.end.pageInfo.endCursor;
+  const cursor = ended.cursor;
   return { key, store: storeOf(opening, wrap, end), wrap, begin, end, total, cursor, at };
+}
+
+/** Where the log ended. Page and end are read one after the other: what came between must not be thought to be there. */
+function endOf({ page, end }: Opened): { end: number; cursor: string | null } {
+  const last = page.pageInfo.hasNextPage ? end : page;
+  return { end: last.nodes.at(-1)?.line ?? 0, cursor: last.pageInfo.endCursor };
 }
 
 function storeOf({ choice, form, answer, read, source }: Opening, wrap: boolean, end: number): LogStore {
