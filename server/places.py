@@ -56,7 +56,9 @@ class Places:
 
     def shown_errors(self, errors: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """GraphQL errors in their written form."""
-        raw = json.dumps(list(errors), ensure_ascii=False).encode("utf-8", "surrogatepass")
+        raw = json.dumps(list(errors), ensure_ascii=False, default=str).encode(
+            "utf-8", "surrogatepass"
+        )
         shown: list[dict[str, Any]] = json.loads(
             self.shown_refusal(raw).decode("utf-8", "surrogatepass")
         )
