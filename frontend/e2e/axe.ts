@@ -14,14 +14,24 @@ export async function expectAccessible(page: Page): Promise<void> {
   }
 }
 
-/** Waits until colours that change with the theme have changed; an animation that never ends is none of these. */
+/**
+ * Waits until two frames have passed without an animation that ends: the page sets its theme in one frame, and a
+ * transition of colours begins in the next.
+ */
 export async function settled(page: Page): Promise<void> {
-  await page.evaluate(() =>
-    Promise.allSettled(
+  await page.evaluate(async () => {
+    const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+    const running = () =>
       document
         .getAnimations()
-        .filter(({ effect }) => effect?.getComputedTiming().endTime !== Number.POSITIVE_INFINITY)
-        .map(({ finished }) => finished),
-    ),
-  );
+        .filter(
+          ({ effect, playState }) =>
+            playState === "running" && effect?.getComputedTiming().endTime !== Number.POSITIVE_INFINITY,
+        );
+    do {
+      await Promise.allSettled(running().map(({ finished }) => finished));
+      await frame();
+      await frame();
+    } while (running().length > 0);
+  });
 }

@@ -26,8 +26,13 @@ test("the palette goes to an execution, and runs a flow", async ({ page, headway
 
   await page.keyboard.press("Control+k");
   await box.fill("typed");
-  await expect(page.getByRole("button", { name: /^Executions of typed/ })).toBeVisible();
-  await box.press("ArrowDown");
+  const executions = page.getByRole("button", { name: /^Executions of typed/ });
+  await expect(executions).toBeVisible();
+  // How many lines stand before it depends on the executions of this flow that other specs have started.
+  await expect(async () => {
+    await box.press("ArrowDown");
+    await expect(executions).toHaveAttribute("data-selected", "true", { timeout: 100 });
+  }).toPass();
   await box.press("Enter");
   await expect(page).toHaveURL(/\/executions\?q=namespace/);
 });
