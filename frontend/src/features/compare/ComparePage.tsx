@@ -40,6 +40,7 @@ export function ComparePage() {
           <>
             <Switch
               label="Only differences"
+              classNames={{ label: classes.label }}
               checked={search.show !== "equal"}
               onChange={(event) =>
                 void navigate({

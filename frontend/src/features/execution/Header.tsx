@@ -6,7 +6,8 @@ import type { ExecutionRecord, Head } from "@/entities/execution/record";
 import { formatDuration, secondsBetween } from "@/shared/lib/duration";
 import { toLastList } from "@/shared/lib/lastList";
 import { useNow } from "@/shared/lib/now";
-import { formatAgo, formatExact } from "@/shared/lib/time";
+import { usePreferences } from "@/shared/lib/preferences";
+import { formatAgo, formatExact, formatTime } from "@/shared/lib/time";
 import { Duration } from "@/shared/ui/Duration";
 import { StateBadge } from "@/shared/ui/StateBadge";
 import { isEnded } from "@/shared/ui/stateTokens";
@@ -31,6 +32,7 @@ type Past = { at: string | null; whole: Head };
 
 /** The first line: which execution, how it stands, what started it, and what may be done. */
 export function Header({ record, facts, offered, actions, past }: Props) {
+  const { zone } = usePreferences();
   const { head } = record;
   const asked = actions.asked?.id === head.id ? actions.asked.word : undefined;
   const running = !isEnded(head.state) && head.startedAt !== null;
@@ -46,7 +48,8 @@ export function Header({ record, facts, offered, actions, past }: Props) {
         <h1 className={classes.name} title={head.name}>
           {head.name}
         </h1>
-        <span className={classes.state} data-testid="state">
+        <span className={classes.state} data-testid="state" data-past={past && true}>
+          {past?.at && <span className={classes.faint}>at {formatTime(past.at, zone)} </span>}
           <StateBadge state={head.state} asked={asked} />
         </span>
         <div className={classes.meta}>
@@ -69,7 +72,7 @@ export function Header({ record, facts, offered, actions, past }: Props) {
         </div>
         <HeaderActions offered={offered} actions={actions} />
       </header>
-      {progress && <ProgressLine progress={progress} />}
+      {progress && !past && <ProgressLine progress={progress} />}
     </>
   );
 }

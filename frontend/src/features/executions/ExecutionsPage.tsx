@@ -5,34 +5,27 @@ import { useCallback, useMemo, useState } from "react";
 import { useActions } from "@/entities/execution/actions/useActions";
 import { useDialog } from "@/shared/lib/dialogs";
 import { ErrorState } from "@/shared/ui/ErrorState";
-import { PageHead } from "@/shared/ui/PageHead";
-import { Segments } from "@/shared/ui/Segments";
 import { askedOf, orderOf, ownOf, type Search, searchOf, sortedBy } from "./address";
 import { BulkDialog } from "./bulk/BulkDialog";
-import { ColumnsMenu } from "./columns/ColumnsMenu";
 import { hasUsual, namesOf } from "./columns/columns";
 import { useColumns } from "./columns/useColumns";
 import classes from "./ExecutionsPage.module.css";
-import { ExportMenu } from "./exports/ExportMenu";
-import { FilterBar } from "./filters/FilterBar";
-import { HeadActions } from "./HeadActions";
 import { Overview } from "./histogram/Overview";
 import { List } from "./List";
+import { ListHead } from "./ListHead";
+import { Query } from "./Query";
 import { SETTLE_AFTER, useRows } from "./rows/useRows";
 import { faultOf } from "./search/fault";
 import { only } from "./search/language";
-import { SearchBox } from "./search/SearchBox";
 import { SelectionBar } from "./selection/SelectionBar";
 import { isEmpty } from "./selection/selection";
 import { usePicked } from "./selection/usePicked";
 import { useHold } from "./useHold";
 import { useLastList } from "./useLastList";
 import { useWaiting } from "./useWaiting";
-import { Views } from "./views/Views";
 import { isShown, VIEWS } from "./views/views";
 
 const route = getRouteApi("/executions");
-const FORMS = { list: "List", time: "Timeline" } as const;
 /** In the view of what executes, what has just ended stays a while, dimmed. */
 const JUST_ENDED = 30_000;
 
@@ -62,7 +55,7 @@ export function ExecutionsPage() {
   const settleAfter = isShown(VIEWS[1]!, search) ? JUST_ENDED : SETTLE_AFTER;
   const list = useRows({ ...asked, ...order, names, usual: hasUsual(columns), paused, settleAfter }, hold);
   const { rows, error } = list;
-  const errors = useMemo(() => errorsOf(rows.byId), [rows.byId]);
+  const errors = useErrors(rows.byId);
   const text = searchOf(search) ?? "";
   const onFilter = useCallback(
     (term: string) => setSearch({ ...search, q: only(text, term) }),
@@ -76,16 +69,14 @@ export function ExecutionsPage() {
   };
   return (
     <>
-      <PageHead
-        title="Executions"
-        actions={
-          <HeadActions>
-            <ExportMenu asked={asked} order={order} columns={columns} />
-          </HeadActions>
-        }
-      >
-        <Views search={search} waiting={waiting} onChange={setSearch} />
-      </PageHead>
+      <ListHead
+        search={search}
+        asked={asked}
+        order={order}
+        columns={columns}
+        waiting={waiting}
+        onChange={setSearch}
+      />
       <Overview
         search={search}
         asked={asked}
@@ -93,24 +84,15 @@ export function ExecutionsPage() {
         paused={paused || isRefused(error)}
         onChange={setSearch}
       />
-      <div className={classes.query}>
-        <SearchBox
-          value={text}
-          asked={asked}
-          error={error}
-          onChange={(q) => setSearch({ ...search, q: q || undefined })}
-        />
-        <div className={classes.forms}>
-          <Segments
-            label="Shown as"
-            options={FORMS}
-            value={search.view ?? "list"}
-            onChange={(form) => setSearch({ ...search, view: form === "time" ? form : undefined })}
-          />
-        </div>
-        {!search.view && <ColumnsMenu columns={columns} asked={asked} onChoose={choose} />}
-      </div>
-      <FilterBar search={search} asked={asked} errors={errors} onChange={setSearch} />
+      <Query
+        search={search}
+        asked={asked}
+        columns={columns}
+        error={error}
+        errors={errors}
+        onChange={setSearch}
+        onColumns={choose}
+      />
       <ListError error={error} />
       <div {...pointer}>
         <List
@@ -159,11 +141,13 @@ export function ExecutionsPage() {
   );
 }
 
-/** Messages by fingerprint, so that a chip says the error and not its number. */
-function errorsOf(rows: ReturnType<typeof useRows>["rows"]["byId"]): ReadonlyMap<string, string> {
-  const errors = new Map<string, string>();
-  for (const { failure } of rows.values())
-    if (failure && !errors.has(failure.fingerprint)) errors.set(failure.fingerprint, failure.message);
+/** Messages by fingerprint, so that a chip says the error and not its number. The same map until one is added. */
+function useErrors(rows: ReturnType<typeof useRows>["rows"]["byId"]): ReadonlyMap<string, string> {
+  const [errors, setErrors] = useState<ReadonlyMap<string, string>>(() => new Map());
+  const added = [...rows.values()].flatMap(({ failure }) =>
+    failure && !errors.has(failure.fingerprint) ? [[failure.fingerprint, failure.message] as const] : [],
+  );
+  if (added.length > 0) setErrors(new Map([...errors, ...added]));
   return errors;
 }
 

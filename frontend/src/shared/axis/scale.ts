@@ -1,4 +1,5 @@
 import type { Preferences } from "@/shared/lib/preferences";
+import { formatDay } from "@/shared/lib/time";
 
 /** The times that the axis shows, in milliseconds since 1970. */
 export type Range = { from: number; to: number };
@@ -99,21 +100,16 @@ export function untilNow(left: number): string {
 /** "02:55", "02:55:10", "02:55:10.2" or "Mar 4", which midnight is too: as exact as the step asks for. */
 export function labelOf(at: number, step: number, zone: Preferences["zone"]): string {
   const date = new Date(at);
-  if (step >= DAY) return dayOf(date, zone);
+  if (step >= DAY) return formatDay(at, zone);
   const [hours, minutes, seconds] =
     zone === "utc"
       ? [date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()]
       : [date.getHours(), date.getMinutes(), date.getSeconds()];
   const clock = `${two(hours)}:${two(minutes)}`;
-  if (step >= HOUR && clock === "00:00") return dayOf(date, zone);
+  if (step >= HOUR && clock === "00:00") return formatDay(at, zone);
   if (step >= MINUTE) return clock;
   if (step >= SECOND) return `${clock}:${two(seconds)}`;
   const digits = step >= 100 ? 1 : step >= 10 ? 2 : 3;
   const fraction = two(date.getMilliseconds(), 3).slice(0, digits);
   return `${two(minutes)}:${two(seconds)}.${fraction}`;
-}
-
-function dayOf(date: Date, zone: Preferences["zone"]): string {
-  const utc = zone === "utc" ? { timeZone: "UTC" } : {};
-  return date.toLocaleDateString(undefined, { month: "short", day: "numeric", ...utc });
 }

@@ -10,6 +10,7 @@ function formats(timeZone: "UTC" | undefined) {
     new Intl.DateTimeFormat(undefined, { ...options, ...(timeZone && { timeZone }) });
   return {
     clock: of(CLOCK),
+    minutes: of({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" }),
     day: of(DAY),
     dayAndYear: of({ ...DAY, year: "numeric" }),
     exact: of({ dateStyle: "medium", timeStyle: "long" }),
@@ -31,6 +32,16 @@ export function formatTime(at: string, zone: Zone, now: number = Date.now()): st
 /** "14:03:22": the time of day alone, as in a log. */
 export function formatClock(at: string, zone: Zone): string {
   return FORMATS[zone].clock.format(new Date(at));
+}
+
+/** "14:03": the time of day for an axis. */
+export function formatMinutes(at: number, zone: Zone): string {
+  return FORMATS[zone].minutes.format(at);
+}
+
+/** "Mar 4": the day for an axis. */
+export function formatDay(at: number, zone: Zone): string {
+  return FORMATS[zone].day.format(at);
 }
 
 /** The exact time, for a tooltip: with its zone, and in UTC. */

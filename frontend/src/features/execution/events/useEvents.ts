@@ -1,8 +1,9 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { useClient } from "urql";
+import { type CombinedError, useClient } from "urql";
 import type { ExecutionRecord } from "@/entities/execution/record";
 import { ExecutionEventsDocument } from "@/shared/graphql/gen/graphql";
 import { useRead } from "@/shared/graphql/read";
+import { useRetry } from "@/shared/graphql/retry";
 import type { Event } from "./events";
 import { type History, hasHole, withEarlier, withLive, withNewest } from "./history";
 
@@ -55,15 +56,26 @@ export function useEvents(record: ExecutionRecord, taskRunId: string | undefined
   const first = events[0]?.seq;
   const hasEarlier = history !== undefined && !history.whole && first !== undefined && first > 1;
   const busy = useRef<string>(undefined);
+  const [failed, setFailed] = useState<{ key: string; error: CombinedError | undefined }>();
   const readEarlier = useCallback(async () => {
     const asking = `${key}/${first}`;
     if (busy.current === asking || first === undefined) return;
     busy.current = asking;
     const variables = { id, taskRunId: taskRunId ?? null, before: first };
-    const page = (await client.query(ExecutionEventsDocument, variables).toPromise()).data?.execution?.events;
+    const answer = await client.query(ExecutionEventsDocument, variables).toPromise();
     if (busy.current === asking) busy.current = undefined;
+    setFailed({ key, error: answer.error });
+    const page = answer.data?.execution?.events;
     if (page) change((before) => before && withEarlier(before, page, first));
   }, [client, change, key, id, taskRunId, first]);
+  const earlierError = failed?.key === key ? failed.error : undefined;
+  useRetry(earlierError, readEarlier);
 
-  return { events, error, loading: loading || (newest !== undefined && !history), hasEarlier, readEarlier };
+  return {
+    events,
+    error: error ?? earlierError,
+    loading: loading || (newest !== undefined && !history),
+    hasEarlier,
+    readEarlier,
+  };
 }

@@ -74,6 +74,8 @@ function edgeOf(left: number): "start" | "end" | undefined {
 
 type LabelsProps = { ticks: readonly Tick[]; range: Range; width: number; ticking: boolean };
 
+/** A label at an edge stands beside its line, not over it: nearer than this it would touch the next one. */
+const APART_AT_EDGE = 84;
 /** Half of the label of now, and half of the one of a tick beside it. */
 const TOUCHING = 56;
 
@@ -81,10 +83,13 @@ function Labels({ ticks, range, width, ticking }: LabelsProps) {
   const now = useNow(ticking);
   const { zone } = usePreferences();
   const at = ticking ? (percentOf(now, range) * width) / 100 : Number.NEGATIVE_INFINITY;
+  const pixels = (percent: number) => (percent * width) / 100;
+  const apart = pixels((ticks[1]?.left ?? 100) - (ticks[0]?.left ?? 0));
   return (
     <>
       {ticks
-        .filter(({ left }) => Math.abs((left * width) / 100 - at) > TOUCHING)
+        .filter(({ left }) => Math.abs(pixels(left) - at) > TOUCHING)
+        .filter(({ left }) => !edgeOf(left) || ticks.length === 1 || apart >= APART_AT_EDGE)
         .map(({ at, left, label }) => (
           <span key={at} className={classes.tick} data-edge={edgeOf(left)} style={{ left: `${left}%` }}>
             {label}

@@ -1,7 +1,7 @@
 import { useElementSize } from "@mantine/hooks";
-import { type KeyboardEvent, type PointerEvent, useState } from "react";
+import { type KeyboardEvent, memo, type PointerEvent, useState } from "react";
 import { usePreferences } from "@/shared/lib/preferences";
-import { formatTime } from "@/shared/lib/time";
+import { formatDay, formatMinutes, formatTime } from "@/shared/lib/time";
 import type { Span } from "../search/dates";
 import { NO_BRUSH, stretchOf, stroke } from "./brush";
 import classes from "./Histogram.module.css";
@@ -16,18 +16,22 @@ import {
   ticksOf,
 } from "./histogram";
 
-const HEIGHT = 76;
-
-type Props = { bars: readonly HistogramBar[]; span: Span | null; onSpan: (span: Span | null) => void };
+type Props = {
+  bars: readonly HistogramBar[];
+  /** Of the bars, in pixels. */
+  height: number;
+  span: Span | null;
+  onSpan: (span: Span | null) => void;
+};
 
 /** When executions started, by how they stand. Drag over it, or use the arrow keys with shift, to pick a time. */
-export function Histogram({ bars, span, onSpan }: Props) {
+export const Histogram = memo(function Histogram({ bars, height, span, onSpan }: Props) {
   const { zone } = usePreferences();
   const { ref, width } = useElementSize();
   const [brush, setBrush] = useState(NO_BRUSH);
   const { at } = brush;
   const picked = stretchOf(brush) ?? (span && barsOfSpan(bars, span));
-  const shapes = drawn(bars, width, HEIGHT);
+  const shapes = drawn(bars, width, height);
   const step = width / Math.max(1, bars.length);
   const barAt = (event: PointerEvent<Element>) => {
     const { left } = event.currentTarget.getBoundingClientRect();
@@ -70,14 +74,14 @@ export function Histogram({ bars, span, onSpan }: Props) {
         onPointerUp={() => brush.from !== null && pick()}
         onPointerCancel={() => setBrush(NO_BRUSH)}
       >
-        <svg className={classes.bars} width="100%" height={HEIGHT} aria-hidden="true">
+        <svg className={classes.bars} width="100%" height={height} aria-hidden="true">
           {picked && (
             <rect
               className={classes.brush}
               x={picked[0] * step}
               y={0}
               width={(picked[1] - picked[0] + 1) * step}
-              height={HEIGHT}
+              height={height}
             />
           )}
           {shapes.map(({ x, width: wide, parts }, index) => (
@@ -86,27 +90,29 @@ export function Histogram({ bars, span, onSpan }: Props) {
               data-out={(picked && (index < picked[0] || index > picked[1])) || undefined}
               data-at={index === at || undefined}
             >
-              {index === at && <rect className={classes.at} x={x} y={0} width={step} height={HEIGHT} />}
-              {parts.map(({ kind, y, height }) => (
-                <rect key={kind} data-kind={kind} x={x} y={y} width={wide} height={height} />
+              {index === at && <rect className={classes.at} x={x} y={0} width={step} height={height} />}
+              {parts.map(({ kind, y, height: high }) => (
+                <rect key={kind} data-kind={kind} x={x} y={y} width={wide} height={high} />
               ))}
             </g>
           ))}
-          <line className={classes.base} x1={0} x2={width} y1={HEIGHT - 0.5} y2={HEIGHT - 0.5} />
-          {picked && <Edges from={picked[0] * step} to={(picked[1] + 1) * step} width={width} />}
+          <line className={classes.base} x1={0} x2={width} y1={height - 0.5} y2={height - 0.5} />
+          {picked && (
+            <Edges from={picked[0] * step} to={(picked[1] + 1) * step} width={width} height={height} />
+          )}
         </svg>
       </div>
       <Axis bars={bars} width={width} />
       {named && <Card bar={named} x={(at! + 0.5) * step} width={width} />}
     </div>
   );
-}
+});
 
-function Edges({ from, to, width }: { from: number; to: number; width: number }) {
+function Edges({ from, to, width, height }: Record<"from" | "to" | "width" | "height", number>) {
   return [Math.max(1, from), Math.min(width - 1, to)].map((x, side) => (
     <g key={side === 0 ? "from" : "to"} className={classes.edge}>
-      <path d={`M${x} 0V${HEIGHT}`} />
-      <rect x={Math.min(width - 8, Math.max(0, x - 4))} y={HEIGHT / 2 - 9} width={8} height={18} rx={3} />
+      <path d={`M${x} 0V${height}`} />
+      <rect x={Math.min(width - 8, Math.max(0, x - 4))} y={height / 2 - 9} width={8} height={18} rx={3} />
     </g>
   ));
 }
@@ -132,15 +138,8 @@ function Axis({ bars, width }: { bars: readonly HistogramBar[]; width: number })
 }
 
 function tickOf(at: number, zone: "local" | "utc", isLong: boolean): string {
-  const timeZone = zone === "utc" ? { timeZone: "UTC" } : {};
-  const date = new Date(at);
-  const clock = date.toLocaleTimeString(undefined, {
-    hour: "2-digit",
-    minute: "2-digit",
-    hourCycle: "h23",
-    ...timeZone,
-  });
-  const day = date.toLocaleDateString(undefined, { month: "short", day: "numeric", ...timeZone });
+  const clock = formatMinutes(at, zone);
+  const day = formatDay(at, zone);
   if (clock === "00:00") return day;
   return isLong ? `${day} ${clock}` : clock;
 }

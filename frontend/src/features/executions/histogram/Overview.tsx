@@ -1,13 +1,16 @@
 import { Button, Menu } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { IconChevronDown } from "@tabler/icons-react";
+import { useCallback } from "react";
 import { type Asked, RANGE_NAMES, type Range, type Search, searchOf } from "../address";
-import { isAll, shownTime, spanOf, withLast, withSpan } from "../search/dates";
+import { isAll, type Span, shownTime, spanOf, withLast, withSpan } from "../search/dates";
 import { Headline } from "./Headline";
 import { Histogram } from "./Histogram";
 import classes from "./Histogram.module.css";
-import { edgesOf } from "./histogram";
+import { edgesOf, type HistogramBar } from "./histogram";
 import { useHistogram } from "./useHistogram";
+
+const NO_BARS: readonly HistogramBar[] = [];
 
 type Props = {
   search: Search;
@@ -32,6 +35,10 @@ export function Overview({ search, asked, version, paused, onChange }: Props) {
   };
   const bars = useHistogram(wanted, version);
   const shown = (bars && edgesOf(bars)) ?? shownTime(search.range, span, Date.now());
+  const onSpan = useCallback(
+    (next: Span | null) => onChange({ ...search, q: withSpan(text, next) || undefined }),
+    [search, text, onChange],
+  );
   const marked = span && bars && !isAll(span, shown) ? span : null;
   return (
     <section className={classes.section} aria-label="Executions over time">
@@ -50,11 +57,7 @@ export function Overview({ search, asked, version, paused, onChange }: Props) {
           <Ranges search={search} onChange={onChange} />
         </div>
       </div>
-      <Histogram
-        bars={bars ?? []}
-        span={marked}
-        onSpan={(next) => onChange({ ...search, q: withSpan(text, next) || undefined })}
-      />
+      <Histogram bars={bars ?? NO_BARS} height={isPhone ? 44 : 76} span={marked} onSpan={onSpan} />
     </section>
   );
 }

@@ -27,12 +27,12 @@ const bar = (hour: number, counts: Counts = {}): HistogramBar => ({
 const bars = [
   bar(0),
   bar(1, { SUCCESS: 8, FAILED: 2 }),
-  bar(2, { RUNNING: 1 }),
+  bar(2, { RUNNING: 1, WAITING_FOR_APPROVAL: 2 }),
   bar(3, { ERROR: 1, KILLED: 4 }),
 ];
 
-it("counts failed, running and the others", () =>
-  expect(tallyOf(bars)).toEqual({ failed: 3, active: 1, other: 12, total: 16 }));
+it("counts failed, those that wait for approval, running and the others", () =>
+  expect(tallyOf(bars)).toEqual({ failed: 3, asking: 2, active: 1, other: 12, total: 18 }));
 
 it("says what is in a bar", () => {
   expect(factsOf(bars[1]!)).toBe("8 Success, 2 Failed");

@@ -4,15 +4,17 @@ import type { Span } from "../search/dates";
 
 export type HistogramBar = ExecutionHistogramQuery["executionHistogram"][number];
 
-/** What a bar is made of, from its base up. */
-export type Tally = { failed: number; active: number; other: number; total: number };
+/** The parts of a bar, from its base up. */
+const PARTS = ["failed", "asking", "active", "other"] as const;
+type BarPart = (typeof PARTS)[number];
+export type Tally = Record<BarPart | "total", number>;
 
 const FAILED: ReadonlySet<ExecutionState> = new Set(["FAILED", "ERROR", "FAILED_FINISHING"]);
 /** As terms: what the headline's number leads to. */
 export const FAILED_TERMS = "(state:failed OR state:failed_finishing OR state:error)";
 
 export function tallyOf(bars: readonly HistogramBar[]): Tally {
-  const tally = { failed: 0, active: 0, other: 0, total: 0 };
+  const tally = { failed: 0, asking: 0, active: 0, other: 0, total: 0 };
   for (const { states, total } of bars) {
     for (const { state, count } of states) tally[partOf(state)] += count.value;
     tally.total += total;
@@ -20,8 +22,9 @@ export function tallyOf(bars: readonly HistogramBar[]): Tally {
   return tally;
 }
 
-function partOf(state: ExecutionState): "failed" | "active" | "other" {
+function partOf(state: ExecutionState): BarPart {
   if (FAILED.has(state)) return "failed";
+  if (STATE_TOKENS[state].tone === "ask") return "asking";
   return isEnded(state) ? "other" : "active";
 }
 
@@ -35,7 +38,7 @@ export function factsOf(bar: HistogramBar): string {
 export type Drawn = {
   x: number;
   width: number;
-  parts: { kind: "failed" | "active" | "other"; y: number; height: number }[];
+  parts: { kind: BarPart; y: number; height: number }[];
 };
 
 const GAP = 1.5;
@@ -48,7 +51,7 @@ export function drawn(bars: readonly HistogramBar[], width: number, height: numb
   return bars.map((bar, at) => {
     const tally = tallyOf([bar]);
     let y = height;
-    const parts = (["failed", "active", "other"] as const).flatMap((kind) => {
+    const parts = PARTS.flatMap((kind) => {
       if (!tally[kind]) return [];
       const size = Math.max(LEAST, (tally[kind] / most) * (height - 4));
       y -= size;
