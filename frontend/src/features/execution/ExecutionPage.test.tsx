@@ -28,6 +28,15 @@ const FAILED = aSnapshot({
     ...Array.from({ length: 12 }, (_, at) => aTask(`send${at}`, { state: "CANCELLED", startedAt: null })),
   ],
 });
+const EVENT = {
+  __typename: "ExecutionEvent",
+  id: "event_2",
+  seq: 2,
+  type: "PROGRESS_REPORTED",
+  actor: { kind: "ENGINE", name: "engine" },
+  channel: "ENGINE",
+  taskRun: { id: "run_load", key: "load" },
+};
 const REFUSED = { extensions: { code: "VALIDATION" } };
 const allowed = (action: string) => ({ action, allowed: true, code: null, reason: null });
 
@@ -135,6 +144,23 @@ it("asks about the execution as it is now, also at an earlier moment", async () 
   await waitFor(() => expect(change.getAttribute("aria-disabled")).toBeNull());
   await userEvent.click(change);
   expect(await screen.findByPlaceholderText("now Failed")).toBeTruthy();
+});
+
+it("says of what ran at an earlier moment how long it had run by the time of the event", async () => {
+  const startedAt = "2026-01-14T02:00:00Z";
+  const running = { state: "RUNNING", startedAt, endedAt: null };
+  const attempts = [
+    { id: "attempt_1", number: 1, duration: null, ...running, error: null, exitCode: null, worker: null },
+  ];
+  const stateHistory = [{ state: "RUNNING", at: startedAt, attempt: 1 }];
+  const load = aTask("load", { ...running, attempts, stateHistory } as never);
+  const then = { ...FAILED, ...running, failure: null, taskRuns: [load], stateHistory };
+  const events = [{ ...EVENT, at: "2026-01-14T02:00:16Z" }];
+  opened({ ...FAILED, events }, { task: load }, "?at=2&task=load&tab=overview", then);
+  const inspector = await screen.findByRole("region", { name: "Inspector" });
+  await waitFor(() => expect(within(inspector).getAllByText("16s").length).toBeGreaterThan(1));
+  const banner = screen.getByTestId("state").closest("header")!;
+  expect(banner.textContent).toContain("Running16s");
 });
 
 it("says nothing over a quiet success, and why it may not be run again when the flow is gone", async () => {

@@ -7,6 +7,7 @@ import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
 import { useRecord } from "@/entities/execution/useRecord";
 import { useFavicon } from "@/shared/lib/favicon";
 import { useKeys } from "@/shared/lib/keys";
+import { MomentContext } from "@/shared/lib/moment";
 import { formatInteger } from "@/shared/lib/number";
 import { useTitle } from "@/shared/lib/title";
 import { EmptyState } from "@/shared/ui/EmptyState";
@@ -16,6 +17,7 @@ import classes from "./ExecutionPage.module.css";
 import { Header } from "./Header";
 import { titleOf } from "./header/facts";
 import { Panes } from "./Panes";
+import { boundsOf } from "./timeline/useAxis";
 import { useFacts } from "./useFacts";
 import { useLiveActions } from "./useLiveActions";
 import { useMomentEvent } from "./useMomentEvent";
@@ -68,30 +70,33 @@ function Shown({ record, live, error, learn, Logs }: ShownProps) {
   useActionKeys(offered.offers, offered.target, actions);
   useUpKey(selection, taskRun);
   const common = { facts: known.facts, offered, actions };
+  const then = event ? Date.parse(event.at) : boundsOf(record).until;
   return (
-    <div className={classes.page}>
-      <Header
-        record={record}
-        past={at === undefined ? undefined : { at: event?.at ?? null, whole: live.head }}
-        {...common}
-      />
-      {error && <ErrorState error={error} what="Changes of the execution" />}
-      {at === undefined ? (
-        <Verdict record={record} selected={taskRun?.key} {...common} />
-      ) : (
-        <PastStrip record={record} live={live} facts={known.facts} at={at} event={event} select={select} />
-      )}
-      <Panes
-        record={record}
-        live={live}
-        taskRun={taskRun}
-        actions={actions}
-        Logs={Logs}
-        below={<FactsBelow head={live.head} facts={known.facts} />}
-        first={isEnded(live.head.state) && selection.view !== "graph" ? "inspector" : "tasks"}
-      />
-      {actions.dialog}
-    </div>
+    <MomentContext value={at === undefined ? null : then}>
+      <div className={classes.page}>
+        <Header
+          record={record}
+          past={at === undefined ? undefined : { at: event?.at ?? null, whole: live.head }}
+          {...common}
+        />
+        {error && <ErrorState error={error} what="Changes of the execution" />}
+        {at === undefined ? (
+          <Verdict record={record} selected={taskRun?.key} {...common} />
+        ) : (
+          <PastStrip record={record} live={live} facts={known.facts} at={at} event={event} select={select} />
+        )}
+        <Panes
+          record={record}
+          live={live}
+          taskRun={taskRun}
+          actions={actions}
+          Logs={Logs}
+          below={<FactsBelow head={live.head} facts={known.facts} />}
+          first={isEnded(live.head.state) && selection.view !== "graph" ? "inspector" : "tasks"}
+        />
+        {actions.dialog}
+      </div>
+    </MomentContext>
   );
 }
 

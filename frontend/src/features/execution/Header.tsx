@@ -54,7 +54,7 @@ export function Header({ record, facts, offered, actions, past }: Props) {
         </span>
         <div className={classes.meta}>
           {past ? (
-            <Until head={head} past={past} />
+            <Until head={head} whole={past.whole} />
           ) : (
             <HowLong head={head} usual={facts?.durationStats?.p50} />
           )}
@@ -78,11 +78,10 @@ export function Header({ record, facts, offered, actions, past }: Props) {
 }
 
 /** "2m 55s of 4m 12s": how long it had taken at a moment. */
-function Until({ head, past: { at, whole } }: { head: Head; past: Past }) {
-  const seconds = at && secondsBetween(head.startedAt, at, 0);
+function Until({ head, whole }: { head: Head; whole: Head }) {
   return (
     <span>
-      {seconds ? formatDuration(seconds) : "–"}
+      <Duration startedAt={head.startedAt} endedAt={head.endedAt ?? head.idleSince} idle={head.idle} />
       {whole.duration !== null && whole.endedAt && (
         <span className={classes.faint}> of {formatDuration(whole.duration)}</span>
       )}

@@ -1,16 +1,21 @@
 import { useLink } from "@/shared/graphql/link";
 import { formatDuration, formatTicking, secondsBetween } from "@/shared/lib/duration";
+import { useMoment } from "@/shared/lib/moment";
 import { useNow } from "@/shared/lib/now";
 
 type Props = { startedAt: string | null; endedAt: string | null; idle?: number; follow?: boolean };
 
-/** Without the `idle` seconds between an end and a restart. Ticks while it runs and the page is live; stands still, marked as such, when nothing newer can be known. */
+/**
+ * Without the `idle` seconds between an end and a restart. Ticks while it runs and the page is live; stands still, marked
+ * as such, when nothing newer can be known. At an earlier moment it is how long it had taken then.
+ */
 export function Duration({ startedAt, endedAt, idle = 0, follow = true }: Props) {
   const { phase } = useLink();
-  const running = startedAt !== null && endedAt === null;
+  const moment = useMoment();
+  const running = startedAt !== null && endedAt === null && moment === null;
   const ticking = running && follow && phase === "live";
   const now = useNow(ticking);
-  const between = secondsBetween(startedAt, endedAt, now);
+  const between = secondsBetween(startedAt, endedAt, moment ?? now);
   if (between === null) return <span title="not started">–</span>;
   const seconds = Math.max(0, between - idle);
   if (!running) return <span>{formatDuration(seconds)}</span>;

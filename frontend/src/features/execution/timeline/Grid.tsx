@@ -1,4 +1,5 @@
 import type { Tick } from "@/shared/axis/scale";
+import { useMoment } from "@/shared/lib/moment";
 import type { Brush } from "./AxisHead";
 import classes from "./Grid.module.css";
 
@@ -6,13 +7,13 @@ type Props = {
   ticks: readonly Tick[];
   brush: Brush | null;
   ticking: boolean;
-  moment: number | null;
   height: number;
   head: number;
 };
 
 /** The lines of the axis through all rows, and the line of now or of the moment that is shown. */
-export function Grid({ ticks, brush, ticking, moment, height, head }: Props) {
+export function Grid({ ticks, brush, ticking, height, head }: Props) {
+  const moment = useMoment();
   return (
     <div
       className={classes.grid}

@@ -43,7 +43,6 @@ export function TasksPane({ record, selected, actions, none = null }: Props) {
   const over = isEnded(head.state);
 
   const { range, whole, ticking, view } = useTimes(record, pane, {
-    at,
     zoom: chosen === "timeline" ? zoom : null,
     width,
   });

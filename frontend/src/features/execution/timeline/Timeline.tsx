@@ -12,7 +12,8 @@ import type { Stretch } from "./critical";
 import { Grid } from "./Grid";
 import type { Row } from "./rows";
 import classes from "./Timeline.module.css";
-import { type RowView, rowDomId, TimelineRow } from "./TimelineRow";
+import { rowDomId, TimelineRow } from "./TimelineRow";
+import type { TrackView } from "./Track";
 import { useHeight } from "./useHeight";
 import { useTreeKeys } from "./useTreeKeys";
 import { useZoomKeys } from "./useZoomKeys";
@@ -23,7 +24,7 @@ type Props = {
   /** The time that is looked at when nothing is left out. */
   whole: Range;
   path: readonly Stretch[];
-  view: RowView;
+  view: TrackView;
   ticking: boolean;
   /** The pointer's handlers that hold the order. */
   pointer: object;
@@ -166,7 +167,7 @@ export function Timeline(props: Props) {
           );
         })}
       </div>
-      <Grid ticks={ticks} brush={brush} ticking={ticking} moment={view.moment} height={total} head={head} />
+      <Grid ticks={ticks} brush={brush} ticking={ticking} height={total} head={head} />
       {!phone && path.length > 0 && (
         <CriticalLines
           {...{ rows, path, heights, head }}

@@ -1,24 +1,19 @@
 import { IconChevronDown, IconChevronRight } from "@tabler/icons-react";
 import { memo, type ReactNode } from "react";
-import { formatDuration, secondsBetween } from "@/shared/lib/duration";
 import { Duration } from "@/shared/ui/Duration";
 import { RowName } from "./RowName";
-import type { Row, TaskLine, Told } from "./rows";
+import type { Row, Told } from "./rows";
 import { tokenOf } from "./standing";
 import classes from "./TimelineRow.module.css";
 import { Track, type TrackView } from "./Track";
 
-export type RowView = TrackView & {
-  /** The moment of the past that is shown, in milliseconds. */
-  moment: number | null;
-};
 type Props = {
   row: Row;
   index: number;
   top: number;
   selected: boolean;
   active: boolean;
-  view: RowView;
+  view: TrackView;
   /** Only of the line that is pointed at, and of the selected one. */
   menu: ReactNode;
 };
@@ -61,7 +56,7 @@ export const TimelineRow = memo(function TimelineRow({
   );
 });
 
-function Cells({ row, view, menu }: { row: Told; view: RowView; menu: ReactNode }) {
+function Cells({ row, view, menu }: { row: Told; view: TrackView; menu: ReactNode }) {
   return (
     <>
       <span role="gridcell" className={classes.name} style={{ paddingLeft: row.depth * 22 }}>
@@ -72,7 +67,9 @@ function Cells({ row, view, menu }: { row: Told; view: RowView; menu: ReactNode 
         <RowName row={row} over={view.over} />
       </span>
       <span role="gridcell" className={classes.duration}>
-        {row.kind === "task" && <HowLong line={row} moment={view.moment} />}
+        {row.kind === "task" && row.task.startedAt && (
+          <Duration startedAt={row.task.startedAt} endedAt={row.task.endedAt} />
+        )}
       </span>
       <span role="gridcell" className={classes.track}>
         <Track row={row} view={view} />
@@ -89,10 +86,4 @@ export function rowDomId(id: string): string {
 function isQuiet(row: Row, over: boolean): boolean {
   if (row.kind === "fold") return true;
   return row.kind === "task" && row.task.startedAt === null && tokenOf(row.task, over).tone === "calm";
-}
-
-function HowLong({ line: { task }, moment }: { line: TaskLine; moment: number | null }) {
-  if (!task.startedAt) return null;
-  if (moment === null || task.endedAt) return <Duration startedAt={task.startedAt} endedAt={task.endedAt} />;
-  return <>{formatDuration(secondsBetween(task.startedAt, null, moment) ?? 0)}</>;
 }

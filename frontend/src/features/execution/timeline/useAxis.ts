@@ -2,6 +2,7 @@ import { useCallback, useMemo, useRef, useState, useSyncExternalStore } from "re
 import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
 import { records } from "@/entities/execution/useRecord";
 import { type Range, rangeOf, steppedRange } from "@/shared/axis/scale";
+import { useMoment } from "@/shared/lib/moment";
 import { isEnded } from "@/shared/ui/stateTokens";
 import { extentOf, segmentsOf } from "./segments";
 
@@ -17,11 +18,12 @@ export type Axis = {
 };
 
 /** `usual`: when the tasks that run usually end, in milliseconds. In the past the axis stays as it was found. */
-export function useAxis(record: ExecutionRecord, at: number | undefined, usual: number): Axis {
+export function useAxis(record: ExecutionRecord, usual: number): Axis {
   const [, step] = useState(0);
   const whole = useRef<Range | undefined>(undefined);
   const latest = useLatest(record.head.id) ?? record;
-  const past = at !== undefined;
+  const moment = useMoment();
+  const past = moment !== null;
   const source = past ? latest : record;
   const over = isEnded(source.head.state);
   const { from, until } = useMemo(() => boundsOf(source), [source]);
@@ -30,7 +32,6 @@ export function useAxis(record: ExecutionRecord, at: number | undefined, usual: 
     const next = over ? rangeOf(from, until) : steppedRange(from, Math.max(now, usual));
     whole.current = same(whole.current, next);
   }
-  const moment = useMemo(() => (past ? boundsOf(record).until : null), [past, record]);
   return {
     whole: whole.current,
     now: past ? moment : over ? null : now,
@@ -48,11 +49,6 @@ function useLatest(id: string): ExecutionRecord | undefined {
 
 function same(before: Range | undefined, next: Range): Range {
   return before && before.from === next.from && before.to === next.to ? before : next;
-}
-
-/** The time of a moment in the past, as far as the record of then knows; null for the present. */
-export function momentOf(record: ExecutionRecord, at: number | undefined): string | null {
-  return at === undefined ? null : new Date(boundsOf(record).until).toISOString();
 }
 
 /** The first and the last moment that the record knows of. */

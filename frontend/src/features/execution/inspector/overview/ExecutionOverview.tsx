@@ -7,7 +7,6 @@ import { ErrorState } from "@/shared/ui/ErrorState";
 import { isEmpty, JsonTree } from "@/shared/ui/JsonTree";
 import { OfferButton } from "@/shared/ui/OfferButton";
 import { StateBadge } from "@/shared/ui/StateBadge";
-import { momentOf } from "../../timeline/useAxis";
 import { useSelection } from "../../useSelection";
 import { None, Section } from "../Section";
 import { lastOf, TELLS } from "../version";
@@ -54,7 +53,7 @@ export function ExecutionOverview({ record, actions }: { record: ExecutionRecord
           badge={<StateBadge state={head.state} plain />}
           steps={facts?.stateHistory ?? []}
           startedAt={head.startedAt}
-          endedAt={head.endedAt ?? momentOf(record, at)}
+          endedAt={head.endedAt}
           idle={head.idle}
         />
       </section>

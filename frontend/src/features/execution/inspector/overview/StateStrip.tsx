@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
 import { useLink } from "@/shared/graphql/link";
 import { formatDuration } from "@/shared/lib/duration";
+import { useMoment } from "@/shared/lib/moment";
 import { useNow } from "@/shared/lib/now";
 import { Duration } from "@/shared/ui/Duration";
 import { Time } from "@/shared/ui/Time";
@@ -16,7 +17,9 @@ type Props = {
 };
 
 /** The state and how it came to it: one bar, a part for each state, as long as it lasted. */
-export function StateStrip({ badge, steps, startedAt, endedAt, idle }: Props) {
+export function StateStrip({ badge, steps, startedAt, idle, ...props }: Props) {
+  const moment = useMoment();
+  const endedAt = props.endedAt ?? (moment === null ? null : new Date(moment).toISOString());
   const { phase } = useLink();
   const now = useNow(!endedAt && phase === "live");
   const segments = segmentsOf(steps, endedAt ? Date.parse(endedAt) : now);

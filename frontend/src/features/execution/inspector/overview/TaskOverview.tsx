@@ -8,7 +8,6 @@ import { ProgressBar } from "@/shared/ui/ProgressBar";
 import { StateBadge } from "@/shared/ui/StateBadge";
 import { isEnded } from "@/shared/ui/stateTokens";
 import { tokenOf } from "../../timeline/standing";
-import { momentOf } from "../../timeline/useAxis";
 import { useSelection } from "../../useSelection";
 import { None, Section } from "../Section";
 import { lastOf, TELLS_OF_TASK } from "../version";
@@ -38,7 +37,7 @@ export function TaskOverview({ record, taskRun, attempt }: Props) {
   return (
     <>
       {error && <ErrorState error={error} what="The overview" />}
-      <Standing taskRun={taskRun} over={isEnded(record.head.state)} moment={momentOf(record, at)} />
+      <Standing taskRun={taskRun} over={isEnded(record.head.state)} />
       {shownError && <ErrorBlock error={shownError} />}
       {running && facts && <WaitsFor reasons={facts.waitingFor} />}
       <Needs record={record} taskRun={taskRun} />
@@ -63,9 +62,7 @@ export function TaskOverview({ record, taskRun, attempt }: Props) {
   );
 }
 
-type StandingProps = { taskRun: TaskRunRow; over: boolean; moment: string | null };
-
-function Standing({ taskRun, over, moment }: StandingProps) {
+function Standing({ taskRun, over }: { taskRun: TaskRunRow; over: boolean }) {
   const { key, state, stateHistory, startedAt, endedAt, progress, message } = taskRun;
   return (
     <section aria-label="State" className={classes.state}>
@@ -73,7 +70,7 @@ function Standing({ taskRun, over, moment }: StandingProps) {
         badge={<StateBadge state={state} token={tokenOf(taskRun, over)} plain />}
         steps={stateHistory.filter((step, index) => index > 0 || step.state !== "CREATED")}
         startedAt={startedAt}
-        endedAt={endedAt ?? moment}
+        endedAt={endedAt}
       />
       {!isEnded(state) && progress > 0 && <ProgressBar value={progress} label={`Progress of ${key}`} />}
       {message && <None>{message}</None>}
