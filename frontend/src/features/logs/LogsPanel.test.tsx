@@ -2,6 +2,7 @@ import { act, fireEvent, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { GraphQLError } from "graphql";
 import { beforeEach, expect, it, vi } from "vitest";
+import { records } from "@/entities/execution/useRecord";
 import { aLine, aSnapshot, aTask } from "@/testing/fixtures";
 import { Stream, show } from "@/testing/world";
 import type { Line } from "./choice";
@@ -97,6 +98,29 @@ it("opens ten million lines at the cause of the failure, with one page", async (
   expect(await screen.findByText("Error 1 of 1")).toBeTruthy();
   expect(screen.getByText("10 000 000 lines")).toBeTruthy();
 });
+
+it.each([
+  ["", 9_000_000],
+  ["#L4000000", 4_000_000],
+])(
+  "goes to the cause when it fails once more after a restart, unless the address %s names a line",
+  async (hash, shown) => {
+    const execution = aSnapshot({ ...failed, id: `exec_again${hash.length}` });
+    const { root } = world(10_000_000, execution);
+    show(`/executions/${execution.id}?tab=logs${hash}`, root);
+    await waitFor(() => expect(line(4_000_000)).toBeTruthy());
+    const learned = (head: object) =>
+      act(async () => {
+        const record = records.get(execution.id)!;
+        records.set(execution.id, { ...record, head: { ...record.head, ...head } });
+      });
+    await learned({ state: "RUNNING", failure: null });
+    expect(line(4_000_000)).toBeTruthy();
+    await learned({ state: "FAILED", failure: { ...failed.failure!, attempt: 2, logLine: 9_000_000 } });
+    await waitFor(() => expect(line(9_000_000) === null).toBe(shown !== 9_000_000));
+    await waitFor(() => expect(line(shown)).toBeTruthy());
+  },
+);
 
 it("opens at the lines of the address, and selects more with shift", async () => {
   const { root, asked } = world(10_000_000);

@@ -70,6 +70,11 @@ export function useLogPanel({ record, taskRun, attempt }: Pick<Selected, "record
     go: (line) => onGo({ line, unlessSeen: true }),
   });
 
+  useNextFailure(failureLine, (before, line) => {
+    const isThere = before !== null && steps.current === before;
+    if (!range && (isThere || place.current?.following)) steps.goTo(line);
+  });
+
   return {
     ...address,
     choice,
@@ -109,6 +114,17 @@ export function openingOf(
 ): number | null {
   if (place) return place.following ? null : place.top;
   return named ?? failureLine;
+}
+
+/** Tells when another line is the one that made the execution fail, as after a restart, and which it was before. */
+function useNextFailure(failureLine: number | null, failed: (before: number | null, line: number) => void) {
+  const known = useRef(failureLine);
+  const tell = useEffectEvent(failed);
+  useEffect(() => {
+    if (failureLine === null || failureLine === known.current) return;
+    tell(known.current, failureLine);
+    known.current = failureLine;
+  }, [failureLine]);
 }
 
 /** Where to go next. What was gone to in a log that is no longer open counts no more. */

@@ -48,6 +48,7 @@ export function useSteps({ find, matches, errors, initial, placed, seen, go }: S
 
   return {
     current,
+    goTo: (line: number) => to(line),
     errorPlace: placeOf(errors, current),
     stepMatch: (step: 1 | -1) => to(stepped(matches.lines, from(step), step)),
     stepError: (step: 1 | -1) => to(stepped(errors, from(step), step)),
