@@ -18,8 +18,14 @@ export function formatTicking(seconds: number): string {
 /** Seconds between two RFC 3339 times, or from the first until `now` (milliseconds); null if not started. */
 export function secondsBetween(start: string | null, end: string | null, now: number): number | null {
   if (!start) return null;
-  const until = end ? Date.parse(end) : now;
-  return Math.max(0, (until - Date.parse(start)) / 1000);
+  const until = end ? microsOf(end) : now * 1000;
+  return Math.max(0, (until - microsOf(start)) / 1e6);
+}
+
+/** Date.parse cuts microseconds off: the server's own durations would then differ in the last digit. */
+function microsOf(at: string): number {
+  const beyond = /\.\d{3}(\d{1,3})/.exec(at)?.[1] ?? "";
+  return Date.parse(at) * 1000 + Number(beyond.padEnd(3, "0"));
 }
 
 function two(value: number): string {

@@ -4,7 +4,7 @@ import type { Iteration } from "@/entities/taskRun/tree";
 import { percentOf, placed, type Range, untilNow } from "@/shared/axis/scale";
 import classes from "./Bar.module.css";
 import { binsOf } from "./bins";
-import { extentOf, segmentsOf } from "./segments";
+import { segmentsOf } from "./segments";
 
 type BarProps = { task: TaskRunRow; range: Range; usual?: number | undefined };
 
@@ -37,19 +37,23 @@ export const Bar = memo(function Bar({ task, range, usual }: BarProps) {
 
 type FanProps = { task: TaskRunRow; iterations: readonly Iteration[]; range: Range };
 
-/** A foreach: pale from its start to its end, with a mark where iterations ended. */
+/** A foreach: pale while it ran, after a restart once more, with a mark where iterations ended. */
 export const Fan = memo(function Fan({ task, iterations, range }: FanProps) {
-  const extent = extentOf(task);
-  const place = extent && placed(extent, range);
-  if (!extent || !place) return null;
-  const lasts = extent.to === null;
   return (
     <>
-      <i
-        className={classes.fan}
-        data-lasts={lasts || undefined}
-        style={{ left: `${place.left}%`, width: lasts ? untilNow(place.left) : `${place.width}%` }}
-      />
+      {segmentsOf(task).map((segment) => {
+        const place = placed(segment, range);
+        if (!place) return null;
+        const lasts = segment.to === null;
+        return (
+          <i
+            key={segment.from}
+            className={classes.fan}
+            data-lasts={lasts || undefined}
+            style={{ left: `${place.left}%`, width: lasts ? untilNow(place.left) : `${place.width}%` }}
+          />
+        );
+      })}
       {binsOf(iterations, range).map(({ left, failed, share }) => (
         <i
           key={left}

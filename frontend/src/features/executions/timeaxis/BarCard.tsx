@@ -1,4 +1,5 @@
 import { type FocusEvent, type PointerEvent, useMemo, useState } from "react";
+import { formatDuration } from "@/shared/lib/duration";
 import { Duration } from "@/shared/ui/Duration";
 import { StateBadge } from "@/shared/ui/StateBadge";
 import { Time } from "@/shared/ui/Time";
@@ -30,7 +31,7 @@ export function useBarCard() {
 }
 
 const WIDTH = 280;
-const HEIGHT = 110;
+const HEIGHT = 130;
 const APART = 8;
 
 /** The facts of a bar, beside it. A reader of the page has them from the bar's own name. */
@@ -53,6 +54,7 @@ export function BarCard({ x, y, row, live }: Props) {
         />
         <Time at={row.startedAt ?? row.createdAt} />
       </span>
+      {row.idle > 0 && <span>Lay ended for {formatDuration(row.idle)} before a restart</span>}
       {row.failure && (
         <span className={classes.cause}>
           {row.failure.taskRun && <b>{row.failure.taskRun.key}: </b>}

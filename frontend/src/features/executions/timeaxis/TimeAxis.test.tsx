@@ -63,5 +63,10 @@ describe("the timeline", { timeout: 20_000 }, () => {
     const ended = aRow({ ...ROWS[1]!, seq: 9, state: "SUCCESS", endedAt: "2026-01-14T02:03:05Z" });
     await send({ update: [served(ended) as never] });
     expect(bar("etl-3").getAttribute("aria-label")).toMatch(/^etl-3, Success after 3m 05s/);
+    await send({ update: [served({ ...ended, seq: 10, idle: 65 }) as never] });
+    expect(bar("etl-3").getAttribute("aria-label")).toMatch(
+      /Success after 2m 00s, .*, lay ended for 1m 05s before a restart$/,
+    );
+    expect(bar("etl-3").dataset.idle).toBe("true");
   });
 });

@@ -37,6 +37,7 @@ export const TimeBar = memo(function TimeBar(props: Props) {
       data-state={row.state}
       data-lasts={width === null || undefined}
       data-waits={row.startedAt === null || undefined}
+      data-idle={row.idle > 0 || undefined}
       data-current={props.current || undefined}
       data-gone={props.gone || undefined}
       data-picked={props.picked || undefined}
@@ -53,5 +54,6 @@ function wordsOf(row: Row, zone: "local" | "utc"): string {
   const lasted =
     seconds === null || !row.endedAt ? "" : ` after ${formatDuration(Math.max(0, seconds - row.idle))}`;
   const when = row.startedAt ? `started ${formatTime(row.startedAt, zone)}` : "not started";
-  return `${row.name}, ${word}${lasted}, ${when}`;
+  const lay = row.idle > 0 ? `, lay ended for ${formatDuration(row.idle)} before a restart` : "";
+  return `${row.name}, ${word}${lasted}, ${when}${lay}`;
 }
