@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { Actions } from "@/entities/execution/actions/useActions";
 import type { ExecutionRecord, Head } from "@/entities/execution/record";
+import { usualOf } from "@/entities/execution/usual";
 import { formatDuration, secondsBetween } from "@/shared/lib/duration";
 import { toLastList } from "@/shared/lib/lastList";
 import { useNow } from "@/shared/lib/now";
@@ -34,6 +35,7 @@ type Past = { at: string | null; whole: Head };
 export function Header({ record, facts, offered, actions, past }: Props) {
   const { zone } = usePreferences();
   const { head } = record;
+  const usual = usualOf(facts?.durationStats);
   const asked = actions.asked?.id === head.id ? actions.asked.word : undefined;
   const running = !isEnded(head.state) && head.startedAt !== null;
   const progress = running ? progressOf(record.taskRuns.values()) : null;
@@ -53,13 +55,9 @@ export function Header({ record, facts, offered, actions, past }: Props) {
           <StateBadge state={head.state} asked={asked} />
         </span>
         <div className={classes.meta}>
-          {past ? (
-            <Until head={head} whole={past.whole} />
-          ) : (
-            <HowLong head={head} usual={facts?.durationStats?.p50} />
-          )}
+          {past ? <Until head={head} whole={past.whole} /> : <HowLong head={head} usual={usual} />}
           {progress && progress.all > 0 && (
-            <Left head={head} progress={progress} usual={past ? undefined : facts?.durationStats?.p50} />
+            <Left head={head} progress={progress} usual={past ? undefined : usual} />
           )}
           {!running && <When head={head} />}
           {head.origin === "EXTERNAL" && (

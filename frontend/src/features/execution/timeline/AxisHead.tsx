@@ -76,14 +76,16 @@ type LabelsProps = { ticks: readonly Tick[]; range: Range; width: number; tickin
 
 /** A label at an edge stands beside its line, not over it: nearer than this it would touch the next one. */
 const APART_AT_EDGE = 84;
+const [SECOND, MINUTE] = [1_000, 60_000];
 /** Half of the label of now, and half of the one of a tick beside it. */
-const TOUCHING = 56;
+const TOUCHING = 66;
 
 function Labels({ ticks, range, width, ticking }: LabelsProps) {
   const now = useNow(ticking);
   const { zone } = usePreferences();
   const at = ticking ? (percentOf(now, range) * width) / 100 : Number.NEGATIVE_INFINITY;
   const pixels = (percent: number) => (percent * width) / 100;
+  const step = Math.min(MINUTE, Math.max(SECOND, (ticks[1]?.at ?? 0) - (ticks[0]?.at ?? 0)));
   const apart = pixels((ticks[1]?.left ?? 100) - (ticks[0]?.left ?? 0));
   return (
     <>
@@ -95,7 +97,7 @@ function Labels({ ticks, range, width, ticking }: LabelsProps) {
             {label}
           </span>
         ))}
-      {ticking && <span className={classes.now}>{labelOf(now, 60_000, zone)} now</span>}
+      {ticking && <span className={classes.now}>{labelOf(now, step, zone)} now</span>}
     </>
   );
 }

@@ -1,3 +1,4 @@
+import { usualOf } from "@/entities/execution/usual";
 import { useLink } from "@/shared/graphql/link";
 import { secondsBetween } from "@/shared/lib/duration";
 import { useNow } from "@/shared/lib/now";
@@ -144,7 +145,7 @@ function Value({ column, row, onFilter }: { column: Column; row: Row; onFilter: 
 
 function DurationBar({ row, live }: { row: Row; live: boolean }) {
   const end = row.endedAt ?? row.idleSince;
-  const usual = row.durationStats?.p50;
+  const usual = usualOf(row.durationStats);
   return (
     <span className={classes.duration}>
       <span className={classes.took}>
