@@ -150,7 +150,7 @@ class _Reader(Transformer[Token, Filter]):
         known = self._vocabulary.get(word) or self._vocabulary.get(word.lower())
         if known is None:
             sentence = f"there is no field `{word}`{self._field_meant(word)}"
-            raise _Misfit(f"{sentence}; text with `:` in it goes in quotes", _column(token))
+            raise _Misfit(f"{sentence} (text with `:` in it goes in quotes)", _column(token))
         return known
 
     def _field_meant(self, word: str) -> str:

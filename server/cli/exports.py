@@ -58,7 +58,7 @@ def report(
     ids: Annotated[
         list[str],
         typer.Argument(
-            metavar="ID...",
+            metavar="ID",
             callback=each_named,
             help="An execution, or two to five to compare, by id or name.",
         ),

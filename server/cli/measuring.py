@@ -25,7 +25,7 @@ def compare(
     ids: Annotated[
         list[str],
         typer.Argument(
-            metavar="ID...",
+            metavar="ID",
             callback=each_named,
             help="2 to 5 executions, by id or name; the first is the baseline.",
         ),

@@ -10,6 +10,7 @@ from server.cli.api import Api, CommandFailed, fail
 
 _WHOLE = re.compile(r"(?:exec|appr)_[0-9a-z]{26}")
 _BEGINNING = re.compile(r"(?:exec_)?[0-9a-hjkmnp-tv-z]{4,26}", re.IGNORECASE)
+_TOO_SHORT = re.compile(r"exec_[0-9a-hjkmnp-tv-z]{0,3}", re.IGNORECASE)
 _SHOWN = 5
 
 
@@ -42,6 +43,10 @@ async def _ids(given: Sequence[str]) -> list[str]:
 
 async def _id_of(api: Api, text: str) -> str | None:
     """None for what names no execution. Raises CommandFailed for what names several."""
+    if _TOO_SHORT.fullmatch(text):
+        raise CommandFailed(
+            f"{text} is too little of an id; write at least four characters after exec_"
+        )
     begins = bool(_BEGINNING.fullmatch(text))
     asked = {"text": text, "search": f"id:{text}*" if begins else "", "begins": begins}
     answer = await api.ask(queries.NAMED, **asked)

@@ -10,11 +10,11 @@ _WAYS = "by id, by the beginning of its id, or by name"
 Id = Annotated[str, typer.Argument(metavar="ID", callback=named, help=f"An execution, {_WAYS}.")]
 Ids = Annotated[
     list[str],
-    typer.Argument(metavar="ID...", callback=each_named, help=f"Executions, each {_WAYS}."),
+    typer.Argument(metavar="ID", callback=each_named, help=f"Executions, each {_WAYS}."),
 ]
 AnyIds = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[ID...]", callback=each_named, help=f"Executions, each {_WAYS}."),
+    typer.Argument(metavar="ID", callback=each_named, help=f"Executions, each {_WAYS}."),
 ]
 Reason = Annotated[str | None, typer.Option(help="Why; kept with the event.")]
 NeededReason = Annotated[str, typer.Option(help="Why; kept with the event.")]

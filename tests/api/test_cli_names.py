@@ -77,6 +77,7 @@ async def test_what_several_have_is_refused_with_each_of_them(
     assert all(id.startswith(common) for id in ids)
     errors = await refused(served, "cancel", common)
     assert f"{common} names several executions; write one of these ids:" in errors
+    assert "exec_01 is too little of an id" in await refused(served, "cancel", "exec_01")
     assert errors.count("exec_") >= 3 and "names" in errors
 
 
