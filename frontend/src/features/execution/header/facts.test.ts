@@ -72,6 +72,12 @@ it("counts no task that is not run, as what needs a failed one", () => {
   expect(progress.parts.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1);
 });
 
+it("says when nothing is left to run", () => {
+  const progress = progressOf([aTask("a", { state: "CANCELLED" })]);
+  expect(progress).toEqual({ ended: 0, running: 0, all: 0, parts: [] });
+  expect(progressWords(progress, undefined, 4)).toBe("no tasks to run");
+});
+
 it("counts the iterations of a foreach in its place", () => {
   const keys = ["each", "each[0].fetch", "each[0].inner", "each[0].inner[0].a", "each[1].fetch", "total"];
   const { all, running } = progressOf(keys.map((key) => aTask(key, { state: "RUNNING" })));

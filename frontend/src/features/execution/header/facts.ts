@@ -102,6 +102,7 @@ export function progressWords(
   usual: number | undefined,
   seconds: number,
 ): string {
+  if (!all) return "no tasks to run";
   const words = [`${formatInteger(ended)} of ${formatInteger(all)} ${all === 1 ? "task" : "tasks"}`];
   if (running) words.push(`${formatInteger(running)} running`);
   const left = (usual ?? 0) - seconds;
