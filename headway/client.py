@@ -268,7 +268,8 @@ def _find() -> tuple[str, str]:
         facts = json.loads((folder / "server.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         raise HeadwayError(
-            f"no server runs on {folder}; start one with `headway serve`, or set HEADWAY_URL and HEADWAY_TOKEN"
+            f"no server runs on {folder}; start one with `headway serve`, or set HEADWAY_DATA_DIR to the data dir of "
+            "the one that runs, or HEADWAY_URL and HEADWAY_TOKEN for one elsewhere"
         ) from None
     return facts["url"], facts["token"]
 

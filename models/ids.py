@@ -13,6 +13,9 @@ from typeid.errors import TypeIDException
 from models.errors import Refused
 
 _RANDOM_BITS = 80
+_BASE32 = "0123456789abcdefghjkmnpqrstvwxyz"
+_DIGITS = 26
+_LAST = 2**128 - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Prefix = Literal[
@@ -67,6 +70,23 @@ def id_of(moment: datetime) -> UUID:
     fraction = rest * 4096 // 1000
     random = secrets.randbits(62)
     return UUID(int=milliseconds << _RANDOM_BITS | 7 << 76 | fraction << 64 | 2 << 62 | random)
+
+
+def span_of(prefix: Prefix, start: str) -> tuple[UUID, UUID] | None:
+    """The first and the last UUID whose TypeIDs begin like this, with or without the prefix; None when no TypeID
+    begins so."""
+    digits = start.lower().removeprefix(f"{prefix}_")
+    if len(digits) > _DIGITS or not set(digits) <= set(_BASE32):
+        return None
+    first, last = (_number_of(digits.ljust(_DIGITS, rest)) for rest in (_BASE32[0], _BASE32[-1]))
+    return (UUID(int=first), UUID(int=min(last, _LAST))) if first <= _LAST else None
+
+
+def _number_of(digits: str) -> int:
+    number = 0
+    for digit in digits:
+        number = number << 5 | _BASE32.index(digit)
+    return number
 
 
 def typed(prefix: Prefix, value: UUID) -> str:

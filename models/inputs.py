@@ -19,6 +19,7 @@ __all__ = [
     "InputType",
     "coerce",
     "names_in_default",
+    "told_of",
     "validate_inputs",
 ]
 
@@ -148,11 +149,17 @@ def validate_inputs(
         try:
             values[spec.id] = _value(spec, value)
         except ValueError as error:
-            problems.append(_problem(spec.id, f"{spec.id} {error}"))
+            problems.append(_problem(spec.id, told_of(spec.id, error)))
     problems += _too_large(values)
     if problems:
         raise Refused(problems)
     return values
+
+
+def told_of(name: str, error: ValueError) -> str:
+    """The whole sentence, of which `coerce` told the end: `regions[1] must be text` where one item is wrong."""
+    end = str(error)
+    return f"{name}{end}" if end.startswith("[") else f"{name} {end}"
 
 
 def _problem(name: str, sentence: str) -> Problem:
@@ -235,5 +242,5 @@ def _array(spec: InputSpec, value: Any) -> list[Any]:
         try:
             items.append(coerce(item_spec, item))
         except ValueError as error:
-            raise ValueError(f"item {position}: {error}") from None
+            raise ValueError(f"[{position}] {error}") from None
     return items

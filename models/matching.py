@@ -145,6 +145,8 @@ def _valued(term: Term, value: Any, now: datetime) -> bool:
         return True
     if term.field in _TIMES:
         return _ORDERING[term.operator](value, moment(term.value, now))
+    if isinstance(value, UUID) and term.operator in _ORDERING:
+        return _ORDERING[term.operator](value, term.value)
     if isinstance(value, float):
         return _ORDERING[term.operator](value, float(term.value))
     return _text(term, value)

@@ -30,10 +30,10 @@ def did_you_mean(wrong: str, known: Iterable[str]) -> str:
     return f"; did you mean `{near}`?" if near else f"; {_listed(wrong, known)}" if known else ""
 
 
-def all_like(wrong: str, known: Iterable[str]) -> str:
-    """As `did_you_mean`, and those that there are in either case: for the words of a language of ours."""
-    near = nearest(wrong, known := set(known))
-    return (f"; did you mean `{near}`? " if near else "; ") + _listed(wrong, known)
+def word_meant(wrong: str, names: Iterable[str], others: Iterable[str] = ()) -> str:
+    """As `did_you_mean` of a language of ours: `others` are meant too, and the names are listed as they are sorted."""
+    near = nearest(wrong, {*(names := set(names)), *others})
+    return f"; did you mean `{near}`?" if near else f"; there are: {', '.join(sorted(names))}"
 
 
 def _listed(wrong: str, known: Iterable[str]) -> str:

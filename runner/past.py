@@ -76,7 +76,7 @@ async def read_past(
     if not 1 <= seq <= row["seq"]:
         raise Refused.because(
             ProblemCode.VALIDATION,
-            f"at is the seq of one of its events, 1 to {row['seq']}; got {seq}",
+            _no_such_moment(row["seq"], seq),
             "at",
         )
     async with pool.acquire() as connection:
@@ -86,6 +86,13 @@ async def read_past(
             raise Refused.not_found("it was deleted just now")
         held = await _held(connection, moment.execution)
     return _past(row, _carrying(moment.execution, held), moment.events, held)
+
+
+def _no_such_moment(last: int, asked: int) -> str:
+    return (
+        f"there is no event {asked} to show it at: its events are numbered 1 to {last}; "
+        "take one of them, or leave `at` out to see it as it is now"
+    )
 
 
 async def _held(connection: Connection, execution: Execution) -> Mapping[UUID, Held]:

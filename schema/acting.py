@@ -70,8 +70,8 @@ async def save(info: Info, source: str) -> dict[str, Any]:
         )
     async with info.context.services.pool.acquire() as connection:
         ask = info.context.ask()
-        flow, revision = await flows.save_flow(connection, spec, source, ask.actor, ask)
-    return {"flow": Flow.of(flow), "revision": FlowRevision.of(revision)}
+        flow, revision, new = await flows.save_flow(connection, spec, source, ask.actor, ask)
+    return {"flow": Flow.of(flow), "revision": FlowRevision.of(revision), "is_new": new}
 
 
 async def launch(info: Info, input: CreateExecutionInput) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from schema.types.task_run import TaskRun
 class SaveFlowPayload:
     flow: Flow | None = None
     revision: FlowRevision | None = None
+    is_new: bool = False
     problems: list[Problem] = strawberry.field(default_factory=list)
 
 

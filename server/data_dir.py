@@ -9,3 +9,12 @@ def default_data_dir() -> Path:
     data_home = os.environ.get("XDG_DATA_HOME", "")
     parent = Path(data_home) if data_home.startswith("/") else Path.home() / ".local" / "share"
     return parent / "headway"
+
+
+def no_server(
+    folder: Path, otherwise: str = "HEADWAY_URL and HEADWAY_TOKEN for one elsewhere"
+) -> str:
+    return (
+        f"no server runs on {folder}; start one with `headway serve`, or set HEADWAY_DATA_DIR to the data dir of "
+        f"the one that runs, or {otherwise}"
+    )

@@ -56,12 +56,17 @@ class FlowFolder(Loop):
         try:
             spec = await asyncio.to_thread(parse_flow, source)
             async with self._pool.acquire() as connection:
-                _, saved = await flows.save_flow(connection, spec, source, _SAVER.actor, _SAVER)
+                _, saved, new = await flows.save_flow(
+                    connection, spec, source, _SAVER.actor, _SAVER
+                )
         except Refused as refused:
             for problem in refused.problems:
                 logger.warning("%s:%s: %s", path, problem.line or 1, problem.message)
         else:
-            logger.info("%s: %s/%s revision %s", path, spec.namespace, spec.id, saved["number"])
+            told = "" if new else "unchanged, "
+            logger.info(
+                "%s: %s/%s %srevision %s", path, spec.namespace, spec.id, told, saved["number"]
+            )
 
 
 def _stamps(folder: Path) -> dict[Path, Stamp]:

@@ -107,8 +107,11 @@ class Guard:
 
 
 def unauthorized(scope: Scope) -> Response:
+    """Of a token that was given it tells no more than that it is not valid: nobody learns whether it ever was."""
+    token = "authorization" in Headers(scope=scope) or b"token=" in scope.get("query_string", b"")
+    message = "This token is not valid" if token else "Not logged in"
     response = refusal(
-        scope, 401, "UNAUTHENTICATED", "Not logged in",
+        scope, 401, "UNAUTHENTICATED", message,
         "<p>Open the link that <code>headway serve</code> printed, or run <code>headway token</code>"
         " on the machine of the server to see it again.</p>",
     )  # fmt: skip

@@ -78,7 +78,7 @@ def _vocabulary(*known: Known, **synonyms: str) -> Vocabulary:
 
 
 EXECUTIONS: Vocabulary = _vocabulary(
-    Known("id", Takes.ID, "a whole id, exec_...", Field.ID),
+    Known("id", Takes.ID, "an id, exec_..., or its beginning and a *", Field.ID),
     Known(
         "namespace", Takes.NAMESPACE, "the namespace; acme.* is acme and all below", Field.NAMESPACE
     ),

@@ -13,7 +13,7 @@ from models.filters import EVERYTHING, And, Filter, Not, Operator, Term, check_s
 from models.search.fields import EXECUTIONS, Known, Takes, Vocabulary, any_of
 from models.search.terms import OPERATORS, between, condition, words
 from models.search.values import Given, Unfit
-from models.similar import all_like
+from models.similar import word_meant
 
 LONGEST: Final = 2000
 """Characters of a search."""
@@ -149,9 +149,13 @@ class _Reader(Transformer[Token, Filter]):
     def _known(self, word: str, token: Token) -> Known:
         known = self._vocabulary.get(word) or self._vocabulary.get(word.lower())
         if known is None:
-            sentence = f"there is no field `{word}`{all_like(word.lower(), self._vocabulary)}"
-            raise _Misfit(f"{sentence}; text with `:` in it goes in quotes", _column(token))
+            sentence = f"there is no field `{word}`{self._field_meant(word)}"
+            raise _Misfit(f"{sentence} (text with `:` in it goes in quotes)", _column(token))
         return known
+
+    def _field_meant(self, word: str) -> str:
+        names = {known.name for known in self._vocabulary.values()}
+        return word_meant(word.lower(), names, self._vocabulary)
 
 
 def _condition(

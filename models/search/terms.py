@@ -8,7 +8,7 @@ from typing import Any, Final
 from models.errors import Refused
 from models.filters import EVERYTHING, And, Field, Filter, Not, Operator, Term
 from models.fingerprint import LENGTH
-from models.ids import untyped
+from models.ids import span_of, untyped
 from models.search.fields import TRIGGER_WORDS, Known, Takes
 from models.search.values import (
     Given,
@@ -20,7 +20,7 @@ from models.search.values import (
     states_containing,
     states_from,
 )
-from models.similar import all_like
+from models.similar import word_meant
 from models.states import Origin
 
 COMPARISONS: Final[Mapping[str, Operator]] = {
@@ -181,16 +181,19 @@ def _keyed(known: Known, operator: str, value: Given, key: str | None) -> Filter
 
 
 def _id(known: Known, operator: str, value: Given, key: str | None) -> Filter:
+    if value.pattern is not None and (span := span_of("exec", value.pattern)):
+        return _both(_field(known), (Operator.GTE, span[0]), (Operator.LTE, span[1]))
     try:
         return Term(_field(known), Operator.EQ, untyped("exec", value.text))
     except Refused as refused:
-        raise Unfit("the whole id of an execution, as exec_01k...") from refused
+        right = "the whole id of an execution, as exec_01k..., or its beginning with a `*`"
+        raise Unfit(right) from refused
 
 
 def _flag(known: Known, operator: str, value: Given, key: str | None) -> Filter:
     flags = known.flags or {}
     if value.text.lower() not in flags:
-        raise Unfit(f"one of its words{all_like(value.text.lower(), flags)}")
+        raise Unfit(f"one of its words{word_meant(value.text.lower(), flags)}")
     return flags[value.text.lower()]
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from models.durations import parse_duration
 from models.filters import Ago
 from models.search.fields import STATE_WORDS, states_named
-from models.similar import all_like
+from models.similar import word_meant
 from models.states import ExecutionState
 
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,30})(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,3})?", re.ASCII)
@@ -103,7 +103,7 @@ def states_from(given: Given) -> tuple[ExecutionState, ...]:
         return _states_where(lambda name, wanted: name.startswith(wanted), given.pattern)
     if found := states_named(given.text):
         return found
-    raise Unfit(f"a state{all_like(given.text.lower(), STATE_WORDS)}")
+    raise Unfit(f"a state{_state_meant(given.text)}")
 
 
 def states_containing(given: Given) -> tuple[ExecutionState, ...]:
@@ -113,5 +113,10 @@ def states_containing(given: Given) -> tuple[ExecutionState, ...]:
 def _states_where(fits: Callable[[str, str], bool], wanted: str) -> tuple[ExecutionState, ...]:
     found = tuple(state for state in ExecutionState if fits(state.value, wanted.upper()))
     if not found:
-        raise Unfit(f"a part of a state{all_like(wanted.lower(), STATE_WORDS)}")
+        raise Unfit(f"a part of a state{_state_meant(wanted)}")
     return found
+
+
+def _state_meant(text: str) -> str:
+    wanted = text.lower().replace(" ", "_").replace("-", "_")
+    return word_meant(wanted, (state.value.lower() for state in ExecutionState), STATE_WORDS)

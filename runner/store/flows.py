@@ -39,8 +39,9 @@ insert into revisions (id, flow_id, number, source, digest, created_by) values (
 
 async def save_flow(
     connection: Connection, spec: FlowSpec, source: str, actor: str, ask: Ask | None = None
-) -> tuple[Row, Row]:
-    """The flow and its newest revision, made if the text is new, with the schedules that it declares.
+) -> tuple[Row, Row, bool]:
+    """The flow, its newest revision and whether that is new, as it is when the text is;
+    with the schedules that it declares.
 
     Two saves at once line up behind the flow's row. With an `ask` a new revision is told to the audit log.
     """
@@ -56,7 +57,7 @@ async def save_flow(
             if revived:
                 await schedules.declare(connection, flow["id"], spec.triggers, actor)
                 flow = await connection.fetchrow(_UPDATE, flow["id"], *about, latest["number"])
-            return flow, latest
+            return flow, latest, False
         number = latest["number"] + 1 if latest else 1
         revision = await connection.fetchrow(
             _INSERT_REVISION, new_id(), flow["id"], number, source, digest, actor
@@ -67,7 +68,7 @@ async def save_flow(
             target = audit.Target(typed("flow", flow["id"]), spec.id, spec.namespace)
             await audit.record(connection, ask, "SAVE_FLOW", target, {"revision": number})
         await schedules.declare(connection, flow["id"], spec.triggers, actor)
-        return await connection.fetchrow(_UPDATE, flow["id"], *about, number), revision
+        return await connection.fetchrow(_UPDATE, flow["id"], *about, number), revision, True
 
 
 async def find_flow(pool: Pool, scope: Scope, namespace: str, key: str) -> Row | None:

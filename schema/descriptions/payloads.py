@@ -37,6 +37,7 @@ PAYLOADS: Final[Words] = {
         {
             "flow": "The flow; null when the document was refused.",
             "revision": "The revision with this text: a new one, or the latest when its text is the same.",
+            "isNew": "Whether the revision is a new one.",
             **_PROBLEMS,
         },
     ),

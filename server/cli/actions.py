@@ -9,6 +9,7 @@ from models.json_text import read_json
 from server.cli import queries
 from server.cli.api import Api, CommandFailed, plain_errors
 from server.cli.inputs import parse_label_keys, parse_labels
+from server.cli.naming import named
 from server.cli.options import Id, NeededReason, Reason
 from server.cli.words import one_of
 
@@ -117,7 +118,11 @@ async def task_run_of(api: Api, id: str, key: str) -> str:
 def send_event(
     name: Annotated[str, typer.Argument(help="What the `event` of wait tasks names.")],
     execution: Annotated[
-        str | None, typer.Option(help="To this one; it queues until a wait takes it.")
+        str | None,
+        typer.Option(
+            callback=named,
+            help="To this execution, by id or name; it queues until a wait takes it.",
+        ),
     ] = None,
     namespace: Annotated[
         str | None, typer.Option(help="To each that waits for it now, here and below.")

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, TypeVar, cast
 import typer
 
 from server.cli.command_names import commands_of
-from server.data_dir import default_data_dir
+from server.data_dir import default_data_dir, no_server
 
 PROBLEMS = """problems { code message path ... on ValidationProblem { line column }
   ... on InvalidState { availableActions { action allowed } } }"""
@@ -37,9 +37,7 @@ class Api:
             return cls(url.rstrip("/"), os.environ.get("HEADWAY_TOKEN", ""))
         facts = announced()
         if facts is None:
-            raise CommandFailed(
-                f"no server runs on {data_dir()}; start one with `headway serve`, or set HEADWAY_URL and HEADWAY_TOKEN"
-            )
+            raise CommandFailed(no_server(data_dir()))
         return cls(facts["url"], os.environ.get("HEADWAY_TOKEN", facts["token"]))
 
     @property

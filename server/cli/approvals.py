@@ -9,12 +9,15 @@ import typer
 from server.cli import queries
 from server.cli.api import Api, CommandFailed, plain_errors
 from server.cli.inputs import given_inputs
+from server.cli.naming import named
 from server.cli.options import AsJson
 
 Asked = Annotated[
     str,
     typer.Argument(
-        help="appr_..., or an execution that asks one thing, itself or below it.", metavar="ID"
+        metavar="ID",
+        callback=named,
+        help="appr_..., or an execution, by id or name, that asks one thing, itself or below it.",
     ),
 ]
 Comment = Annotated[str | None, typer.Option(help="A comment on the decision.")]

@@ -11,7 +11,7 @@ from server.cli import queries
 from server.cli.api import Api, CommandFailed, plain_errors, sentence
 from server.cli.command_names import action_of, command_of
 from server.cli.inputs import of_flow, parse_label_keys, parse_labels
-from server.cli.options import AsJson, Reason
+from server.cli.options import AnyIds, AsJson, Reason
 from server.cli.words import one_of, states, unknown
 
 _FILTER, _PARAMETERS = "Which executions", "What to do"
@@ -25,7 +25,6 @@ ActionName = Annotated[
         "note, archive, unarchive, delete, approve or reject.",
     ),
 ]
-Ids = Annotated[list[str] | None, typer.Argument(help="Executions, exec_...")]
 
 
 def _option(help: str, *names: str, panel: str = _FILTER) -> Any:
@@ -59,7 +58,7 @@ def register(app: typer.Typer) -> None:
 
 def bulk(
     action: ActionName,
-    ids: Ids = None,
+    ids: AnyIds = None,
     where_state: WhereState = None,
     namespace: Namespace = None,
     flow: Flow = None,

@@ -11,6 +11,7 @@ from typing import Annotated, BinaryIO
 import typer
 
 from server.cli.api import Api, CommandFailed, plain_errors
+from server.cli.naming import each_named
 from server.cli.words import ordering
 
 Output = Annotated[str, typer.Option("-o", "--output", help="The file to write; - is the screen.")]
@@ -54,7 +55,14 @@ def export(
 
 
 def report(
-    ids: Annotated[list[str], typer.Argument(help="An execution, or two to five to compare.")],
+    ids: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="ID",
+            callback=each_named,
+            help="An execution, or two to five to compare, by id or name.",
+        ),
+    ],
     output: Output,
 ) -> None:
     """Write a report of an execution, or a comparison of several, as PDF."""

@@ -32,14 +32,15 @@ def push(paths: Paths) -> None:
 async def _push(api: Api, path: Path) -> bool:
     data = await api.ask(
         f"mutation ($source: String!) {{ saveFlow(input: {{source: $source}}) {{ "
-        f"flow {{ namespace key }} revision {{ number }} {PROBLEMS} }} }}",
+        f"flow {{ namespace key }} revision {{ number }} isNew {PROBLEMS} }} }}",
         source=path.read_text(),
     )
     saved = data["saveFlow"]
     _report(path, saved["problems"])
     if saved["flow"]:
         name = f"{saved['flow']['namespace']}/{saved['flow']['key']}"
-        typer.echo(f"{path}: {name} revision {saved['revision']['number']}")
+        told = "" if saved["isNew"] else "unchanged, "
+        typer.echo(f"{path}: {name} {told}revision {saved['revision']['number']}")
     return not saved["problems"]
 
 

@@ -10,6 +10,7 @@ import typer
 from server.cli import queries
 from server.cli.api import Api, CommandFailed, plain_errors
 from server.cli.moments import ABOUT, begins, ends
+from server.cli.naming import each_named
 from server.cli.options import AsJson
 
 _BUCKETS = ("minute", "hour", "day", "week")
@@ -22,7 +23,12 @@ def register(app: typer.Typer) -> None:
 
 def compare(
     ids: Annotated[
-        list[str], typer.Argument(help="2 to 5 executions, exec_...; the first is the baseline.")
+        list[str],
+        typer.Argument(
+            metavar="ID",
+            callback=each_named,
+            help="2 to 5 executions, by id or name; the first is the baseline.",
+        ),
     ],
     everything: Annotated[
         bool, typer.Option("--all", help="Also what does not differ from the baseline.")

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from server.cli import queries
-from server.cli.api import Api, CommandFailed, announced, data_dir
+from server.cli.api import Api, CommandFailed, announced, data_dir, fail
+from server.data_dir import no_server
 
 tokens = typer.Typer(help="The login link, and tokens for programs.", invoke_without_command=True)
 DatabaseUrl = Annotated[
@@ -27,10 +28,7 @@ def token(context: typer.Context) -> None:
         return
     facts = announced()
     if facts is None:
-        typer.echo(
-            f"error: no server runs on {data_dir()}; start it with `headway serve`", err=True
-        )
-        raise typer.Exit(1)
+        raise fail(no_server(data_dir()))
     typer.echo(f"{facts['url']}/login?token={facts['token']}")
 
 
@@ -97,8 +95,7 @@ async def _with_tokens(database_url: str | None, work: Any) -> Any:
 def _database(given: str | None) -> str:
     facts = announced()
     if given is None and facts is None:
-        typer.echo("error: no server runs here; pass --database-url", err=True)
-        raise typer.Exit(1)
+        raise fail(no_server(data_dir(), otherwise="pass --database-url"))
     return given or str((facts or {})["databaseUrl"])
 
 

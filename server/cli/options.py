@@ -4,7 +4,18 @@ from typing import Annotated
 
 import typer
 
-Id = Annotated[str, typer.Argument(help="An execution's id, exec_...")]
+from server.cli.naming import each_named, named
+
+_WAYS = "by id, by the beginning of its id, or by name"
+Id = Annotated[str, typer.Argument(metavar="ID", callback=named, help=f"An execution, {_WAYS}.")]
+Ids = Annotated[
+    list[str],
+    typer.Argument(metavar="ID", callback=each_named, help=f"Executions, each {_WAYS}."),
+]
+AnyIds = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="ID", callback=each_named, help=f"Executions, each {_WAYS}."),
+]
 Reason = Annotated[str | None, typer.Option(help="Why; kept with the event.")]
 NeededReason = Annotated[str, typer.Option(help="Why; kept with the event.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]

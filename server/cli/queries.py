@@ -26,6 +26,11 @@ LIST: Final = """query (
   $where: ExecutionFilter, $search: String, $orderBy: ExecutionOrder, $orderByValue: ValueOrder, $first: Int) {
   executions(where: $where, search: $search, orderBy: $orderBy, orderByValue: $orderByValue, first: $first) {
   nodes { id name namespace flowKey kind state progress startedAt duration } } }"""
+NAMED: Final = """query ($text: String!, $search: String!, $begins: Boolean!) {
+  name: executions(where: {text: $text, name: {eq: $text}, archived: ANY, includeTests: true}, first: 6) {
+    nodes { id name state } }
+  begins: executions(where: {archived: ANY, includeTests: true}, search: $search, first: 6) @include(if: $begins) {
+    nodes { id name state } } }"""
 REQUESTS: Final = """query ($id: ID!) { approvals(where: {executionId: $id}, first: 200) { nodes {
   id message state decidedAt taskRun { key } votes { actor { name } decision comment } } }
   execution(id: $id) { name waitingFor { execution { id name } approval { id message } } } }"""

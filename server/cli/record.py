@@ -10,10 +10,10 @@ from server.cli import queries
 from server.cli.api import Api, CommandFailed, plain_errors, sentence
 from server.cli.command_names import action_of, command_of
 from server.cli.moments import ABOUT, begins, ends
-from server.cli.options import AsJson, Id, Reason
+from server.cli.naming import named
+from server.cli.options import AsJson, Id, Ids, Reason
 from server.cli.words import unknown
 
-Ids = Annotated[list[str], typer.Argument(help="Executions, exec_...")]
 _SEVERAL = "problems { code message path }"
 
 
@@ -133,7 +133,9 @@ def audit(
     namespace: Annotated[
         str | None, typer.Option(help="In this namespace and those below.")
     ] = None,
-    execution: Annotated[str | None, typer.Option(help="To this execution.")] = None,
+    execution: Annotated[
+        str | None, typer.Option(callback=named, help="To this execution, by id or name.")
+    ] = None,
     since: Annotated[str | None, typer.Option(help=f"From then on: {ABOUT}.")] = None,
     until: Annotated[str | None, typer.Option(help="Before then; a date is its whole day.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=200, help="At most so many.")] = 50,

@@ -1,6 +1,7 @@
 """`headway run`: starting executions of flows, documents and drafts."""
 
 import asyncio
+import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,6 +11,7 @@ import typer
 from models.json_text import read_json
 from server.cli.api import Api, CommandFailed, plain_errors
 from server.cli.inputs import given_inputs, parse_labels, types_of_document, types_of_flow
+from server.cli.naming import named
 from server.cli.options import Follow, Inputs, Reason
 from server.cli.watch import follow_to_exit
 from server.cli.words import one_of
@@ -43,7 +45,8 @@ def run(
         bool, typer.Option("--no-cache", help="Use no earlier results again.")
     ] = False,
     rerun_of: Annotated[
-        str | None, typer.Option(help="exec_...: outputs of disabled tasks come from it.")
+        str | None,
+        typer.Option(callback=named, help="An execution: outputs of disabled tasks come from it."),
     ] = None,
     disable: Annotated[
         list[str] | None, typer.Option(help="A task not to run; may be repeated.")
@@ -87,10 +90,12 @@ def _failure_action(name: str | None) -> str | None:
 
 
 def finish(api: Api, id: str, follow: bool) -> None:
-    """Of whatever started an execution: its id, or it on the screen until it ends."""
+    """Of whatever started an execution: its id and its address, then it to its end; for a program its id alone."""
+    typer.echo(id)
+    if follow or sys.stdout.isatty():
+        typer.echo(f"{api.url}/executions/{id}")
     if follow:
         follow_to_exit(api, id)
-    typer.echo(id)
 
 
 def refuse_with_test(further: dict[str, Any]) -> None:

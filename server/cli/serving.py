@@ -112,7 +112,9 @@ def migrate(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
 
 
 def _say_ready(link: str) -> None:
-    typer.echo(f"Headway is ready. Log in once with this link:\n\n    {link}\n")
+    typer.echo(
+        f"Headway is ready. Open this link to log a browser in, now or at any later time:\n\n    {link}\n"
+    )
 
 
 def settings_of(**given: Any) -> "Settings":

@@ -30,7 +30,7 @@ async def watch(api: Api, id: str) -> str:
     from server.cli.rendering import as_json, failure_sentence
 
     ended = (await api.ask(queries.WATCHED, id=id))["execution"]
-    typer.echo(f"{ended['name']} ended {ended['state']}")
+    typer.echo(f"{ended['name']} ({id}) ended {ended['state']}")
     if sentence := failure_sentence(ended):
         typer.secho(sentence, fg="red", err=True)
     if ended["outputs"]:

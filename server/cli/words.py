@@ -20,8 +20,8 @@ def unknown(text: str, names: Iterable[str], what: str) -> CommandFailed:
 
     known = list(names)
     near = nearest(text.lower(), known, likeness=0.75)  # `running` is no `warning`
-    meant = f"did you mean {near}? " if near else ""
-    return CommandFailed(f"there is no {what} {text!r}; {meant}there are: {', '.join(known)}")
+    meant = f"did you mean {near}?" if near else f"there are: {', '.join(known)}"
+    return CommandFailed(f"there is no {what} {text!r}; {meant}")
 
 
 def states(words: Iterable[str]) -> list[str]:

@@ -38,6 +38,8 @@ async def test_a_flow_is_pushed_run_followed_shown_and_listed(
     path.write_text(FLOW.format(id="good", code=0))
     code, output, _ = await headway(served, "flows", "push", tmp_path)
     assert (code, "cli/good revision 1" in output) == (0, True)
+    code, output, _ = await headway(served, "flows", "push", tmp_path)
+    assert (code, "cli/good unchanged, revision 1" in output) == (0, True)
     code, output, _ = await headway(served, "run", "cli/good", "-i", "n=5", "--follow")
     assert code == 0
     assert '{"n": 5}' in output and "ended SUCCESS" in output

@@ -133,7 +133,7 @@ async def test_a_wait_that_is_over_no_longer_waits(client: Client, served: Serve
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("ls", "--state", "runing"), "no state 'runing'; did you mean running? there are: created, queued, "),
+        (("ls", "--state", "runing"), "no state 'runing'; did you mean running?\n"),
         (("ls", "--order", "age"), "no order 'age'; there are: created, started, "),
         (("ls", "--since", "soon"), "'soon' is no moment; write a date as 2026-01-31"),
         (("change-state", "ID", "bogus", "--reason", "x"), "change to 'bogus'; there are: success, warning, "),
@@ -144,7 +144,7 @@ async def test_a_wait_that_is_over_no_longer_waits(client: Client, served: Serve
         (("bulk", "cancel", "--where-state", "nope"), "no state 'nope'"),
         (("set-labels", "ID", "a=b", "--mode", "add"), "no mode 'add'; there are: merge, replace, remove"),
         (("run", "a/b", "--on-failure", "panic"), "no failure action 'panic'; there are: finish-running, "),
-        (("audit", "--action", "cancell"), "named 'cancell'; did you mean cancel? there are: "),
+        (("audit", "--action", "cancell"), "named 'cancell'; did you mean cancel?\n"),
         (("show", "exec_foo"), "no execution exec_foo"),
     ],
 )  # fmt: skip

@@ -71,7 +71,7 @@ REFUSED: list[tuple[InputSpec, Any, str]] = [
         "x must be a time with its zone such as 2026-01-31T08:00:00Z, got '2026-01-31T08:00:00'",
     ),
     (spec("TIME"), 8, "x must be a time of day such as 08:30, got 8"),
-    (spec("ARRAY", item_type="INT"), "1,b", "x item 1: must be a whole number, got 'b'"),
+    (spec("ARRAY", item_type="INT"), "1,b", "x[1] must be a whole number, got 'b'"),
     (spec("ARRAY", item_type="INT"), 3, "x must be a list, got 3"),
     (spec("URI"), "no", "x must be a URI such as s3://bucket/key, got 'no'"),
     (spec("EMAIL"), "no", "x must be an address such as ada@example.org, got 'no'"),

@@ -42,7 +42,7 @@ class Office:
 
     async def begin(self, source: str) -> UUID:
         async with self.database.pool.acquire() as connection:
-            _, revision = await flows.save_flow(connection, parse_flow(source), source, "user:m")
+            _, revision, _ = await flows.save_flow(connection, parse_flow(source), source, "user:m")
             plan = await self.engine.plans.of(connection, revision["id"])
         return (await self.engine.create(Create(plan), ASK)).execution.id
 

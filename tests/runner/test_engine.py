@@ -68,7 +68,7 @@ async def engines(database: Database) -> AsyncIterator[Engines]:
             feed = await stack.enter_async_context(Feed(Broadcast(backend=MemoryHints())))
             made.append(await stack.enter_async_context(Engine(database, feed, Plans())))
         async with database.pool.acquire() as connection:
-            _, revision = await flows.save_flow(
+            _, revision, _ = await flows.save_flow(
                 connection, parse_flow(SOURCE), SOURCE, "user:maria"
             )
             plan = await made[0].plans.of(connection, revision["id"])
@@ -128,7 +128,9 @@ tasks: [{id: a, type: log, message: a}]
 
 async def test_a_repeated_key_takes_no_slot_from_who_comes_with_it(engines: Engines) -> None:
     async with engines.database.pool.acquire() as connection:
-        _, revision = await flows.save_flow(connection, parse_flow(LIMITED), LIMITED, "user:maria")
+        _, revision, _ = await flows.save_flow(
+            connection, parse_flow(LIMITED), LIMITED, "user:maria"
+        )
         plan = await engines.first.plans.of(connection, revision["id"])
     keyed = Create(plan, limited=True, idempotency_key="k", digest="d")
     first = (await engines.first.create(keyed, ASK)).execution

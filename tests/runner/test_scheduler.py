@@ -63,7 +63,7 @@ class Servers:
 
     async def save(self, source: str) -> UUID:
         async with self.database.pool.acquire() as connection:
-            flow, _ = await flows.save_flow(connection, parse_flow(source), source, "user:maria")
+            flow, _, _ = await flows.save_flow(connection, parse_flow(source), source, "user:maria")
         id: UUID = flow["id"]
         return id
 

@@ -26,7 +26,7 @@ tasks:
 async def plan_of(engines: Engines, limit: int) -> Plan:
     source = _SOURCE.format(limit=limit)
     async with engines.database.pool.acquire() as connection:
-        _, revision = await flows.save_flow(connection, parse_flow(source), source, "user:maria")
+        _, revision, _ = await flows.save_flow(connection, parse_flow(source), source, "user:maria")
         return await engines.first.plans.of(connection, revision["id"])
 
 

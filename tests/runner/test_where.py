@@ -153,6 +153,7 @@ numbers = st.sampled_from(
 times = moments | st.builds(
     Ago, st.integers(-40, 4000).map(lambda hours: hours * 3600.0), st.booleans()
 )
+ids = moments.map(first_id_of)
 ordering = st.sampled_from([Operator.GT, Operator.GTE, Operator.LT, Operator.LTE])
 TIMES = (Field.DATE, Field.CREATED_AT, Field.STARTED_AT, Field.ENDED_AT)
 TEXTS = (
@@ -173,6 +174,7 @@ TEXTUAL = st.sampled_from([Operator.EQ, Operator.PREFIX, Operator.CONTAINS, Oper
 JSONS = (Field.LABEL, Field.PROPERTY, Field.INPUT)
 terms = st.one_of(
     of(TEXTS, TEXTUAL, wanted),
+    of(Field.ID, st.sampled_from([Operator.GTE, Operator.LTE]), ids),
     of(Field.FINGERPRINT, Operator.EQ, st.sampled_from(ERRORS)),
     of(Field.FINGERPRINT, Operator.IN, st.lists(st.sampled_from(ERRORS), max_size=3)),
     of((*TEXTS, Field.NAMESPACE), Operator.IN, st.lists(wanted | namespaces, max_size=3)),

@@ -117,6 +117,10 @@ async def test_the_login_link_sets_a_cookie_that_is_not_the_token(
         assert (await http.get("/")).json() == {"actor": "user:admin"}
         wrong = await http.get("/login", params={"token": "hw_wrong"})
         assert wrong.status_code == 401
+        assert wrong.json()["errors"][0]["message"] == "This token is not valid"
+        page = await http.get("/login?token=hw_wrong", headers={"accept": "text/html"})
+        assert "This token is not valid" in page.text and "headway token" in page.text
+        assert "Not logged in" in (await http.get("/login", headers={"accept": "text/html"})).text
         assert (await http.get("/", headers={"authorization": "Bearer x"})).status_code == 401
 
 

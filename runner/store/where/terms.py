@@ -159,6 +159,8 @@ def _state(term: Term, arguments: Arguments, target: Target) -> str:
 
 
 def _id(term: Term, arguments: Arguments, target: Target) -> str:
+    if term.operator in (Operator.GTE, Operator.LTE):
+        return f"id {COMPARE[term.operator]} {arguments.add(term.value)}::uuid"
     ids = term.value if term.operator is Operator.IN else (term.value,)
     return f"id = any({arguments.add(list(ids))}::uuid[])"
 

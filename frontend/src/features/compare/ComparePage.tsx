@@ -4,6 +4,7 @@ import { IconCopy } from "@tabler/icons-react";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { CompareDocument } from "@/shared/graphql/gen/graphql";
 import { useRead } from "@/shared/graphql/read";
+import { isRefusal } from "@/shared/graphql/retry";
 import { EmptyState } from "@/shared/ui/EmptyState";
 import { ErrorState } from "@/shared/ui/ErrorState";
 import { PageHead } from "@/shared/ui/PageHead";
@@ -69,6 +70,7 @@ export function ComparePage() {
       />
       {!enough && <Choose ids={ids} />}
       {error && <ErrorState error={error} what="The comparison" />}
+      {error && isRefusal(error) && <Choose ids={[]} />}
       {enough && !comparison && !error && (
         <Skeleton className={classes.waiting} role="status" aria-label="Comparing" />
       )}

@@ -56,7 +56,33 @@ it("tells how far it is and how long that will take", () => {
   expect(progressWords(progress, 100, 39)).toBe("3 of 5 tasks, 1 running, about 1m 01s left");
   expect(progressWords(progress, 100, 400)).toBe("3 of 5 tasks, 1 running");
   expect(progressWords(progress, undefined, 4)).toBe("3 of 5 tasks, 1 running");
-  expect(progressWords(progressOf([aTask("a", { state: "SUCCESS" })]), undefined, 4)).toBe("1 of 1 tasks");
+  expect(progressWords(progressOf([aTask("a", { state: "SUCCESS" })]), undefined, 4)).toBe("1 of 1 task");
+});
+
+it("counts no task that is not run, as what needs a failed one", () => {
+  const states = {
+    plan: "SUCCESS",
+    primary: "FAILED",
+    verify: "CANCELLED",
+    told: "SKIPPED",
+    replica: "RUNNING",
+  } as const;
+  const progress = progressOf(Object.entries(states).map(([key, state]) => aTask(key, { state })));
+  expect(progressWords(progress, undefined, 4)).toBe("2 of 3 tasks, 1 running");
+  expect(progress.parts.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1);
+});
+
+it("says when nothing is left to run", () => {
+  const progress = progressOf([aTask("a", { state: "CANCELLED" })]);
+  expect(progress).toEqual({ ended: 0, running: 0, all: 0, parts: [] });
+  expect(progressWords(progress, undefined, 4)).toBe("no tasks to run");
+});
+
+it("counts the iterations of a foreach in its place", () => {
+  const keys = ["each", "each[0].fetch", "each[0].inner", "each[0].inner[0].a", "each[1].fetch", "total"];
+  const { all, running } = progressOf(keys.map((key) => aTask(key, { state: "RUNNING" })));
+  expect([all, running]).toEqual([4, 4]);
+  expect(progressOf([aTask("each", { state: "RUNNING" })])).toMatchObject({ all: 1, running: 1 });
 });
 
 it("the filled part of the bar is what the words count as ended", () => {

@@ -62,10 +62,22 @@ export type Progress = { ended: number; running: number; all: number; parts: Par
 
 const ORDER: readonly Tone[] = ["good", "bad", "calm", "stop", "active", "warn", "ask"];
 
-/** How far a running execution is, by its task runs: what ended well, what failed, what is at work, what asks. */
-export function progressOf(tasks: Iterable<Pick<TaskRunRow, "state">>): Progress {
+/** Of what these are, nothing ran and nothing will, so long as they are this. */
+const NOT_RUN: ReadonlySet<TaskRunRow["state"]> = new Set(["CANCELLED", "SKIPPED"]);
+
+/**
+ * How far a running execution is, by its task runs: what ended well, what failed, what is at work, what asks.
+ *
+ * What is not run does not count, and of a foreach its iterations count in its place.
+ */
+export function progressOf(tasks: Iterable<Pick<TaskRunRow, "key" | "state">>): Progress {
   const counts = new Map<TaskRunRow["state"], number>();
-  for (const { state } of tasks) counts.set(state, (counts.get(state) ?? 0) + 1);
+  const runs = [...tasks];
+  const around = new Set(
+    runs.flatMap(({ key }) => (key.includes("[") ? key.slice(0, key.lastIndexOf("[")) : [])),
+  );
+  for (const { key, state } of runs)
+    if (!NOT_RUN.has(state) && !around.has(key)) counts.set(state, (counts.get(state) ?? 0) + 1);
   const sum = (which: (state: TaskRunRow["state"]) => boolean) =>
     [...counts].reduce((total, [state, count]) => (which(state) ? total + count : total), 0);
   const all = sum(() => true);
@@ -81,7 +93,7 @@ export function progressOf(tasks: Iterable<Pick<TaskRunRow, "state">>): Progress
 /** What has not begun is not drawn. */
 function shownTone(state: TaskRunRow["state"]): Tone | null {
   if (state === "CREATED" || state === "QUEUED") return null;
-  return state === "WARNING" || state === "SKIPPED" ? "good" : STATE_TOKENS[state].tone;
+  return state === "WARNING" ? "good" : STATE_TOKENS[state].tone;
 }
 
 /** "19 of 33 tasks, 4 running, about 13m 02s left"; the rest of the usual time only while it is not used up. */
@@ -90,7 +102,8 @@ export function progressWords(
   usual: number | undefined,
   seconds: number,
 ): string {
-  const words = [`${formatInteger(ended)} of ${formatInteger(all)} tasks`];
+  if (!all) return "no tasks to run";
+  const words = [`${formatInteger(ended)} of ${formatInteger(all)} ${all === 1 ? "task" : "tasks"}`];
   if (running) words.push(`${formatInteger(running)} running`);
   const left = (usual ?? 0) - seconds;
   if (left >= 5) words.push(`about ${formatTicking(left)} left`);

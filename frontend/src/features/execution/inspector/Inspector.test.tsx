@@ -187,6 +187,13 @@ it("marks inputs that changed since the last success; hides what a role never al
   expect(inspector.queryByRole("button", { name: "Edit labels" })).toBeNull();
 });
 
+it("shows the id of the execution, to be copied for a command", async () => {
+  const { inspector } = await opened("task=&tab=overview");
+  const shown = within(await inspector.findByRole("region", { name: "Id" }));
+  shown.getByText("exec_2");
+  shown.getByRole("button", { name: "Copy the id exec_2" });
+});
+
 it("shows notes, approvals and events as they come", async () => {
   const { inspector, change } = await opened("task=&tab=overview");
   expect(inspector.queryByRole("tab", { name: /Approvals/ })).toBeNull();

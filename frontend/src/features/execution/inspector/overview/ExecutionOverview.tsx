@@ -12,6 +12,7 @@ import { None, Section } from "../Section";
 import { lastOf, TELLS } from "../version";
 import { ErrorBlock } from "./ErrorBlock";
 import { Git } from "./Git";
+import { Identity } from "./Identity";
 import { Inputs } from "./Inputs";
 import { Labels } from "./Labels";
 import { Notes } from "./Notes";
@@ -57,6 +58,7 @@ export function ExecutionOverview({ record, actions }: { record: ExecutionRecord
           idle={head.idle}
         />
       </section>
+      <Identity id={head.id} />
       {head.failure && !head.failure.taskRun && <ErrorBlock error={head.failure} />}
       <Section title="Inputs" note={sinceWhen(facts)}>
         <Inputs now={facts?.inputs} before={facts?.lastSuccess?.inputs} loading={loading} />
