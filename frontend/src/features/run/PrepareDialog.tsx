@@ -13,7 +13,7 @@ import { useRead } from "@/shared/graphql/read";
 import { Dialog } from "@/shared/ui/Dialog";
 import { EmptyState } from "@/shared/ui/EmptyState";
 import { ErrorState } from "@/shared/ui/ErrorState";
-import { LiveRun } from "./LiveRun";
+import { LiveRun, LiveTitle } from "./LiveRun";
 import { RunForm } from "./RunForm";
 
 type Draft = NonNullable<PrepareExecutionMutation["answer"]["draft"]>;
@@ -24,7 +24,11 @@ export function PrepareDialog({ id, name, onClose }: Props) {
   const { draft, problems } = useDraft(id);
   const [started, setStarted] = useState<string | null>(null);
   return (
-    <Dialog onClose={onClose} title={`Prepare an execution from ${name}`} size="lg">
+    <Dialog
+      onClose={onClose}
+      title={started ? <LiveTitle id={started} /> : `Prepare an execution from ${name}`}
+      size="lg"
+    >
       <Problems problems={problems} />
       {started && <LiveRun id={started} onClose={onClose} />}
       {!started && draft && <Prepared draft={draft} onStarted={setStarted} />}

@@ -6,7 +6,7 @@ import { useRead } from "@/shared/graphql/read";
 import { Dialog } from "@/shared/ui/Dialog";
 import { ErrorState } from "@/shared/ui/ErrorState";
 import { type Finding, SearchSelect } from "@/shared/ui/SearchSelect";
-import { LiveRun } from "./LiveRun";
+import { LiveRun, LiveTitle } from "./LiveRun";
 import { RunForm } from "./RunForm";
 
 type Chosen = { namespace: string; key: string };
@@ -24,7 +24,7 @@ export function RunDialog({ flow, again, onClose }: Props) {
   const [started, setStarted] = useState<string | null>(null);
   const title = again ? `Run ${again.name} again` : "Run a flow";
   return (
-    <Dialog onClose={onClose} title={started ? "Running" : title} size="lg">
+    <Dialog onClose={onClose} title={started ? <LiveTitle id={started} /> : title} size="lg">
       {started && <LiveRun id={started} onClose={onClose} />}
       {!started && again && (
         <Again

@@ -2,12 +2,12 @@ import { IconChevronDown, IconChevronRight, IconSubtask } from "@tabler/icons-re
 import { Link } from "@tanstack/react-router";
 import { Handle, type Node, type NodeProps, Position } from "@xyflow/react";
 import { memo } from "react";
+import { tokenOf } from "@/entities/taskRun/standing";
 import type { ExecutionLinkFragment } from "@/shared/graphql/gen/graphql";
 import { formatInteger } from "@/shared/lib/number";
 import { Duration } from "@/shared/ui/Duration";
 import { StateGlyph } from "@/shared/ui/StateGlyph";
 import { STATE_TOKENS } from "@/shared/ui/stateTokens";
-import { tokenOf } from "../timeline/standing";
 import { factWords, type NodeFacts, triesWords } from "./facts";
 import { InnerTasks } from "./InnerTasks";
 import type { NodeKind } from "./shape";
