@@ -18,7 +18,7 @@ test("a flow is run with keys alone, and the dialog tells how it ended as the pa
   await expect(cause).toContainText("each[1].fetch failed at its first attempt");
   await expect(cause).toContainText("exit code 1");
   const tasks = dialog.getByRole("list", { name: "Tasks" });
-  await expect(tasks.locator('[data-task="each"]')).toContainText("2 succeeded, 1 failed");
+  await expect(tasks.locator('[data-task="each"]')).toContainText("1 failed, 2 succeeded");
   await expect(tasks.locator('[data-task="load"]')).toContainText("Not run");
   await expect(tasks).not.toContainText("Cancelled");
 });

@@ -2,7 +2,7 @@ import { causeOf } from "@/entities/execution/failure";
 import type { TaskRunRow } from "@/entities/execution/record";
 import { Duration } from "@/shared/ui/Duration";
 import { StateBadge } from "@/shared/ui/StateBadge";
-import { tokenOf } from "./standing";
+import { inOrderOfConcern, tokenOf } from "./standing";
 import classes from "./TaskSteps.module.css";
 import { branchesOf, countsOf, type Iteration } from "./tree";
 
@@ -27,7 +27,7 @@ export function TaskSteps({ tasks, over }: Props) {
 /** What a task says, why it failed, or how its iterations stand: which of them failed tells more than that some did. */
 function factOf({ message, error }: TaskRunRow, iterations: readonly Iteration[]): string {
   if (iterations.length) {
-    const counts = countsOf(iterations).map(({ words }) => words);
+    const counts = inOrderOfConcern(countsOf(iterations)).map(({ words }) => words);
     return counts.join(", ");
   }
   return message ?? (error ? causeOf(error.message) : "");
