@@ -18,7 +18,7 @@ test("from the list a failed run is found, understood and restarted in two click
   await row.getByRole("link", { name: run.name }).click();
 
   const cause = page.getByRole("region", { name: "Why it failed" });
-  await expect(cause).toContainText("extract failed after 2 attempts, the last at");
+  await expect(cause).toContainText("extract failed after 2 attempts, exit code 3, the last at");
   await expect(cause).toContainText("1 did not run because of it");
   const loud = (await cause.getByText("connection to db-2 refused").boundingBox())!;
   expect(loud.y + loud.height).toBeLessThan(250);
