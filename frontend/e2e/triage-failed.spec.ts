@@ -55,7 +55,7 @@ test("what changed, the last runs and the same error elsewhere lead on", async (
   const address = `${headway.server.url}/executions/${failed.id}`;
   await page.goto(address);
   const cause = page.getByRole("region", { name: "Why it failed" });
-  await expect(cause).toContainText("load failed at its first attempt at");
+  await expect(cause).toContainText("load failed at its first attempt, exit code 4, at");
   await expect(cause).toContainText("table orders is locked");
 
   const before = cause.getByRole("link", { name: new RegExp(`^${success.name}, Success, .*s$`) });
