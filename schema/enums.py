@@ -67,6 +67,13 @@ class ActorKind(Enum):
 
 
 @strawberry.enum
+class TaskSection(Enum):
+    TASKS = "tasks"
+    ERRORS = "errors"
+    FINALLY = "finally"
+
+
+@strawberry.enum
 class LogLevel(Enum):
     TRACE = 0
     DEBUG = 10

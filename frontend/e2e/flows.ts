@@ -169,6 +169,22 @@ tasks:
   - {id: final, type: log, needs: [runs, review], message: done}
   - {id: register, type: log, needs: [final], message: done}
 `,
+  // One of its iterations fails, so that what needs them does not run.
+  parts: `
+id: parts
+namespace: e2e
+tasks:
+  - id: each
+    type: foreach
+    items: [eu, us, asia]
+    tasks:
+      - {id: fetch, type: shell, run: "echo part {{ index }} is read; test {{ index }} != 1"}
+  - {id: load, type: log, needs: [each], message: never}
+errors:
+  - {id: tell, type: log, message: told}
+finally:
+  - {id: clean, type: log, message: cleaned}
+`,
   // 500 turns of two tasks each.
   fan: `
 id: fan

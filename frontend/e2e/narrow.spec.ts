@@ -72,3 +72,22 @@ test("at 375 pixels a failure shows the log before the tasks, a running executio
   expect(await fits(page)).toBe(true);
   await headway.cancel(slow.id);
 });
+
+test("at 375 pixels no part of the path stands on another", async ({ page, headway }) => {
+  const run = await headway.run("parts");
+  await headway.ended(run.id);
+  await page.goto(`${headway.server.url}/executions/${run.id}?task=each[1].fetch&tab=logs`);
+  const path = page.getByRole("navigation", { name: "Selection" });
+  await expect(path).toContainText("fetch");
+  const overlaps = await path.evaluate((nav) => {
+    const parts = [...nav.querySelectorAll("button, svg, h2")].map((part) => part.getBoundingClientRect());
+    const seen = parts.filter(({ width }) => width > 0);
+    return seen.slice(1).filter(({ left }, at) => left < seen[at]!.right - 0.5).length;
+  });
+  expect(overlaps).toBe(0);
+  expect(
+    await path
+      .getByRole("button", { name: "each [1]" })
+      .evaluate((one) => one.scrollWidth <= one.clientWidth),
+  ).toBe(true);
+});

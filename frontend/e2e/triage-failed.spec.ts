@@ -18,7 +18,7 @@ test("from the list a failed run is found, understood and restarted in two click
   await row.getByRole("link", { name: run.name }).click();
 
   const cause = page.getByRole("region", { name: "Why it failed" });
-  await expect(cause).toContainText("extract failed after 2 attempts, the last at");
+  await expect(cause).toContainText("extract failed after 2 attempts, exit code 3, the last at");
   await expect(cause).toContainText("1 did not run because of it");
   const loud = (await cause.getByText("connection to db-2 refused").boundingBox())!;
   expect(loud.y + loud.height).toBeLessThan(250);
@@ -55,7 +55,7 @@ test("what changed, the last runs and the same error elsewhere lead on", async (
   const address = `${headway.server.url}/executions/${failed.id}`;
   await page.goto(address);
   const cause = page.getByRole("region", { name: "Why it failed" });
-  await expect(cause).toContainText("load failed at its first attempt at");
+  await expect(cause).toContainText("load failed at its first attempt, exit code 4, at");
   await expect(cause).toContainText("table orders is locked");
 
   const before = cause.getByRole("link", { name: new RegExp(`^${success.name}, Success, .*s$`) });

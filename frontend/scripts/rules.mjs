@@ -1,4 +1,4 @@
-// What the linter cannot say: who may import whom, how long a component may be, and that nothing polls.
+// What the linter cannot say: who may import whom, how long a component may be, that nothing polls, and who draws dialogs.
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,6 +8,8 @@ const LONGEST = 200;
 /** Folders, from the one that may import all to the one that may import none of the others. */
 const LAYERS = ["app", "routes", "features", "entities", "shared"];
 const POLLING = /\bsetInterval\(|\bpollInterval\b/;
+const MODAL = /\bModal\b[^;]*from "@mantine\/core"/;
+const DIALOG = join("shared", "ui", "Dialog.tsx");
 const CLOCK = join("shared", "lib", "now.ts");
 
 const problems = [];
@@ -39,6 +41,8 @@ for (const path of files) {
   if (path.endsWith(".tsx") && text.split("\n").length > LONGEST)
     problems.push(`${path}: longer than ${LONGEST} lines`);
   if (path !== CLOCK && POLLING.test(text)) problems.push(`${path}: polls; subscribe instead`);
+  if (path !== DIALOG && MODAL.test(text))
+    problems.push(`${path}: draws its own modal; use shared/ui/Dialog`);
   if (text.includes("dangerouslySetInnerHTML")) problems.push(`${path}: sets HTML`);
 }
 

@@ -16,7 +16,10 @@ execution_id = $1 and ($3::int is null or attempt = $3) and ($4::smallint is nul
   and ($5::timestamptz is null or since <= $5) and ($6::smallint is null or stream = $6)
 """
 _UNTOLD: Final = "$2::uuid is not null and task_run_id is null and path = (select path from task_runs where id = $2)"
-_OF_TASK_RUN: Final = f"(task_run_id = $2 or {_UNTOLD})"
+INSIDE: Final = """(select type = 'foreach' from task_runs where id = $2)
+  and starts_with(path, (select path || '[' from task_runs where id = $2))"""
+"""Of the iterations of a foreach, at any depth. Any other task costs no look at the lines of the rest."""
+_OF_TASK_RUN: Final = f"(task_run_id = $2 or {_UNTOLD} or {INSIDE})"
 _LEVELS: Final = f"""
 select level, sum(lines)::bigint as lines from log_blocks
 where {_NARROWED} and ($2::uuid is null or {_OF_TASK_RUN}) group by level order by level
@@ -31,14 +34,14 @@ async def lines_by_level(pool: Executes, filters: tuple[Any, ...]) -> dict[LogLe
 
 def blocks_with(of_task_run: bool, bound: str, order: str, limit: str) -> str:
     """SQL for the first blocks, in this order and within this bound, that hold a line of the filters $1 to $6: the
-    execution, a task run, an attempt, the least level, the last moment, a stream."""
+    execution, a task run with its iterations, an attempt, the least level, the last moment, a stream."""
     if not of_task_run:
         return _select(f"{_NARROWED} and $2::uuid is null", bound, order, limit)
-    own, untold = (
-        _select(f"{_NARROWED} and {which}", bound, order, limit)
-        for which in ("task_run_id = $2", _UNTOLD)
+    found = " union ".join(
+        f"({_select(f'{_NARROWED} and {which}', bound, order, limit)})"
+        for which in ("task_run_id = $2", _UNTOLD, INSIDE)
     )
-    return f"select block from (({own}) union ({untold})) b order by block {order} limit {limit}"
+    return f"select block from ({found}) b order by block {order} limit {limit}"
 
 
 def _select(which: str, bound: str, order: str, limit: str) -> str:

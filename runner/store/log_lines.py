@@ -15,7 +15,7 @@ import asyncpg
 from models.logs import LogLevel, LogStream
 from runner.feed import Feed
 from runner.store.connection import Connection, Executes, Pool
-from runner.store.log_blocks import SIZE, blocks_with, lines_by_level
+from runner.store.log_blocks import INSIDE, SIZE, blocks_with, lines_by_level
 from runner.store.patience import patiently
 
 BATCH: Final = 500
@@ -56,7 +56,7 @@ class LogRow:
 
 @dataclass(frozen=True, slots=True)
 class LinesOf:
-    """Which lines of an execution: of one task run, of one attempt, from a level up, written by a
+    """Which lines of an execution: of one task run and its iterations, of one attempt, from a level up, written by a
     moment, of one stream; None is all."""
 
     execution_id: UUID
@@ -98,7 +98,8 @@ _COLUMNS = ", ".join(field.name for field in fields(LogRow)).replace(
     """coalesce(task_run_id, (select t.id from task_runs t
     where t.execution_id = logs.execution_id and t.path = logs.path)) as task_run_id""",
 )
-_OF_TASK_RUN = "(task_run_id = $2 or task_run_id is null and path = (select t.path from task_runs t where t.id = $2))"
+_OF_TASK_RUN = f"""(task_run_id = $2 or task_run_id is null and path = (select t.path from task_runs t where t.id = $2)
+  or {INSIDE})"""
 # Plans are made anew for each query, so a filter that is not asked for costs nothing.
 WANTED = f"""
 execution_id = $1 and ($2::uuid is null or {_OF_TASK_RUN}) and ($3::int is null or attempt = $3)

@@ -100,8 +100,9 @@ async def visible_row(connection: Connection, scope: Scope, id: UUID) -> Row | N
 _LOG = f"""
 select l.line, l.path, l.attempt, l.at, l.level, l.stream, l.text, coalesce(l.task_run_id, t.id) as task_run_id
 from logs l left join task_runs t on (t.execution_id, t.path) = (l.execution_id, l.path)
-where l.execution_id = $1 and ($2::text is null or l.path = $2) and ($3::int is null or l.attempt = $3)
-  and ($4::smallint is null or l.level >= $4) and ($5::smallint is null or l.stream = $5)
+where l.execution_id = $1 and ($2::text is null or l.path = $2 or starts_with(l.path, $2 || '['))
+  and ($3::int is null or l.attempt = $3) and ($4::smallint is null or l.level >= $4)
+  and ($5::smallint is null or l.stream = $5)
   and ($6::text[] is null or {SAYS.format(colour="$7::text", patterns="$6::text[]")})
 """
 LOG_BY_TIME: Final = f"{_LOG} order by l.line"

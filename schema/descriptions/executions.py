@@ -3,6 +3,7 @@ from typing import Final
 from schema.descriptions.dependencies import DEPTH, DIRECTION
 from schema.descriptions.words import AROUND, ATTEMPT, EXIT_CODE, ID, Words, paged
 
+_OF_TASK_RUN: Final = "Only what this task run wrote; of a foreach also what its iterations wrote."
 _LIKE: Final = "flow, or recorded pipeline, and kind"
 EXECUTIONS: Final[Words] = {
     "Execution": (
@@ -71,7 +72,7 @@ EXECUTIONS: Final[Words] = {
             "events(before)": "A seq: the events before it.",
             "events(taskRunId)": "Only those of this task run.",
             "logs": "What its tasks wrote. Without `first` and `last`, from the beginning.",
-            "logs(taskRunId)": "Only what this task run wrote.",
+            "logs(taskRunId)": _OF_TASK_RUN,
             "logs(attempt)": "Only what this attempt wrote. It needs `taskRunId` to mean one attempt.",
             "logs(minLevel)": "Only lines of this level and above.",
             "logs(stream)": "Only lines that were written there.",
@@ -82,14 +83,14 @@ EXECUTIONS: Final[Words] = {
             "`minLevel: ERROR` the first is the next error.",
             "logMatches(text)": "Only lines that hold this text, 1 to 1000 characters, in upper or lower case; what "
             "colours a terminal is no part of a line's text.",
-            "logMatches(taskRunId)": "Only what this task run wrote.",
+            "logMatches(taskRunId)": _OF_TASK_RUN,
             "logMatches(attempt)": "Only what this attempt wrote.",
             "logMatches(minLevel)": "Only lines of this level and above.",
             "logMatches(stream)": "Only lines that were written there.",
             "logMatches(first)": "How many at most: 1 to 1000, 1000 by default.",
             "logMatches(after)": "The number of a line: those after it, from the beginning by default.",
             "logCounts": "How many lines of each level that occurs there are, from TRACE up.",
-            "logCounts(taskRunId)": "Only what this task run wrote.",
+            "logCounts(taskRunId)": _OF_TASK_RUN,
             "logCounts(attempt)": "Only what this attempt wrote.",
             "metrics": "The numbers that its tasks recorded, in the order of their times.",
             "metrics(taskRunId)": "Only those of this task run.",

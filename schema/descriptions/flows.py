@@ -92,6 +92,15 @@ FLOWS: Final[Words] = {
             "type": "Its task type, as `shell` or `approval`.",
             "source": "Its part of the YAML text.",
             "needs": "The keys of the tasks that must end well before it starts.",
+            "section": "The list of the document that it stands in.",
+        },
+    ),
+    "TaskSection": (
+        "The lists of a document that tasks stand in. It says what they wait for beside what they need.",
+        {
+            "TASKS": "The tasks of the flow.",
+            "ERRORS": "They run once all tasks have ended and one of them failed.",
+            "FINALLY": "They run last, whatever happened.",
         },
     ),
     "FlowOrder": (

@@ -191,7 +191,7 @@ ROOTS: Final[Words] = {
             "bulk(id)": "Its id.",
             "logs": "What an execution's tasks wrote and write. It ends with a complete batch.",
             "logs(executionId)": "The execution.",
-            "logs(taskRunId)": "Only what this task run writes.",
+            "logs(taskRunId)": "Only what this task run writes; of a foreach also what its iterations write.",
             "logs(attempt)": "Only what this attempt writes. It needs `taskRunId` to mean one attempt.",
             "logs(minLevel)": "Only lines of this level and above.",
             "logs(stream)": "Only lines that are written there.",

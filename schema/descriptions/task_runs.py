@@ -25,7 +25,8 @@ TASK_RUNS: Final[Words] = {
             "order; beyond 16 MiB together only `tooLarge`, a sentence that says so.",
             "metrics": "The numbers that it recorded, in the order of their times.",
             "artifacts": "What it used and made, attempts that did not succeed left out.",
-            "logs": "What it wrote. Without `first` and `last`, from the beginning.",
+            "logs": "What it wrote, of a foreach also what its iterations wrote. Without `first` and `last`, from the "
+            "beginning.",
             "logs(attempt)": "Only what the attempt of this number wrote.",
             "logs(minLevel)": "Only lines of this level and above.",
             "logs(stream)": "Only lines that were written there.",

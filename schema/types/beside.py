@@ -10,6 +10,7 @@ from uuid import UUID
 
 from models.lifecycle.places import place_of
 from models.lifecycle.snapshot import Plan
+from models.states import Section
 from runner.store.history import rows_of_some
 from schema.asked import names_below
 from schema.context import Info
@@ -58,7 +59,8 @@ class Beside:
         key = place_of(path).key
         found = self._tasks.get(key)
         if found is None:
-            found = self._tasks[key] = Task.of(self.plan.spec, self.plan.spec_of(key))
+            section = self.plan.sections.get(key, Section.TASKS)
+            found = self._tasks[key] = Task.of(self.plan.spec, self.plan.spec_of(key), section)
         return found
 
     def item(self, parent: str, index: int) -> Any:

@@ -9,10 +9,11 @@ import strawberry
 from models.filters import And, Field, Operator, Term
 from models.ids import typed
 from models.spec import FlowSpec, InputSpec, InputType, TaskSpec
+from models.states import Section
 from runner.store import flows
 from runner.store.json import load
 from schema.context import Info
-from schema.enums import LineageDirection
+from schema.enums import LineageDirection, TaskSection
 from schema.scalars import JSON
 from schema.types.actors import Actor, Label, labels_of
 from schema.types.node import Node
@@ -74,11 +75,16 @@ class Task:
     type: str
     source: str
     needs: list[str]
+    section: TaskSection
 
     @classmethod
-    def of(cls, flow: FlowSpec, task: TaskSpec) -> Self:
+    def of(cls, flow: FlowSpec, task: TaskSpec, section: Section) -> Self:
         return cls(
-            key=task.id, type=task.type, source=flow.source_of(task.id), needs=list(task.needs)
+            key=task.id,
+            type=task.type,
+            source=flow.source_of(task.id),
+            needs=list(task.needs),
+            section=TaskSection(section.value),
         )
 
 
@@ -105,7 +111,7 @@ class FlowRevision(Node):
     async def tasks(self, info: Info) -> list[Task]:
         async with info.context.services.pool.acquire() as connection:
             plan = await info.context.services.engine.plans.of(connection, self.key)
-        return [Task.of(plan.spec, task) for task in plan.spec.tasks]
+        return [Task.of(plan.spec, task, Section.TASKS) for task in plan.spec.tasks]
 
 
 @strawberry.type

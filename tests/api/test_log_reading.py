@@ -37,6 +37,54 @@ LIVE = """subscription ($id: ID!, $run: ID, $attempt: Int, $stream: LogStream) {
     lines { line } complete lineCount } }"""
 
 
+FOREACH = """id: turns
+namespace: logs
+tasks:
+  - {id: before, type: log, message: "before them"}
+  - id: each
+    type: foreach
+    needs: [before]
+    max_parallel: 1
+    items: [eu, us]
+    tasks:
+      - {id: say, type: log, message: "region {{ item }}"}
+      - id: inner
+        type: foreach
+        needs: [say]
+        items: [1]
+        tasks:
+          - {id: deep, type: log, level: WARN, message: "deep within"}
+  - {id: each_after, type: log, needs: [each], message: "after them"}
+"""
+
+
+async def test_a_foreach_has_the_lines_of_its_iterations(client: Client, served: Served) -> None:
+    ended = await client.until_ended((await client.run(FOREACH))["id"])
+    run = task(ended, "each")["id"]
+    page = await logs(client, ended["id"], first=10, run=run)
+    said = ["region eu", "deep within", "region us", "deep within"]
+    assert [node["text"] for node in page["nodes"]] == said
+    assert page["totalCount"] == {"value": 4, "exact": True}
+    around = await logs(client, ended["id"], first=2, around=4, run=run)
+    assert numbers(around) == [3, 4]
+    inner = task(ended, "each[1].inner")["id"]
+    assert numbers(await logs(client, ended["id"], run=inner)) == [5]
+    plain = task(ended, "each_after")["id"]
+    assert numbers(await logs(client, ended["id"], run=plain)) == [6]
+    found = await client.ask(MATCHES, id=ended["id"], text="REGION", run=run)
+    assert found["execution"]["logMatches"] == {"lines": [2, 4], "searchedTo": 6, "complete": True}
+    counts = (await client.ask(COUNTS, id=ended["id"], run=run))["execution"]["logCounts"]
+    assert [(one["level"], one["count"]["value"]) for one in counts] == [("INFO", 2), ("WARN", 2)]
+    async with client.subscribe(LIVE, id=ended["id"], run=run) as messages:
+        batches = [data["logs"] async for data in messages]
+    assert [line["line"] for batch in batches for line in batch["lines"]] == [2, 3, 4, 5]
+    assert (batches[-1]["complete"], batches[-1]["lineCount"]) == (True, 4)
+    async with httpx.AsyncClient(headers={"authorization": f"Bearer {served.token}"}) as http:
+        asked = {"task": "each", "text": "region"}
+        answer = await http.get(f"{served.url}/executions/{ended['id']}/logs.txt", params=asked)
+    assert answer.text.splitlines()[-1].startswith("# 2 lines")
+
+
 @pytest.fixture
 async def ended(client: Client) -> dict[str, Any]:
     execution = await client.until_ended((await client.run(FLOW))["id"])

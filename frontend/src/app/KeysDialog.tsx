@@ -1,7 +1,8 @@
-import { Kbd, Modal, Stack, Switch } from "@mantine/core";
+import { Kbd, Stack, Switch } from "@mantine/core";
 import { type KeyGroup, keyGroups, keysOf } from "@/shared/lib/keys";
 import { preferences, usePreferences } from "@/shared/lib/preferences";
 import { useEntries } from "@/shared/lib/registry";
+import { Dialog } from "@/shared/ui/Dialog";
 import classes from "./KeysDialog.module.css";
 
 /** Every key that does something on this screen, as the screen's own parts offer them. */
@@ -9,7 +10,7 @@ export function KeysDialog({ onClose }: { onClose: () => void }) {
   const groups = byName(useEntries(keyGroups));
   const { keys } = usePreferences();
   return (
-    <Modal opened onClose={onClose} title="Keys on this page" size="lg">
+    <Dialog onClose={onClose} title="Keys on this page" size="lg">
       <Stack gap="md">
         <Switch
           label="Single keys do something"
@@ -37,7 +38,7 @@ export function KeysDialog({ onClose }: { onClose: () => void }) {
           ))}
         </div>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,6 +1,5 @@
 import {
   type MantineColorScheme,
-  Modal,
   SegmentedControl,
   Stack,
   Switch,
@@ -8,6 +7,7 @@ import {
   useMantineColorScheme,
 } from "@mantine/core";
 import { type Preferences, preferences, usePreferences } from "@/shared/lib/preferences";
+import { Dialog } from "@/shared/ui/Dialog";
 
 const SCHEMES = [
   { value: "light", label: "Light" },
@@ -24,7 +24,7 @@ export function PreferencesDialog({ onClose }: { onClose: () => void }) {
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const { zone, keys } = usePreferences();
   return (
-    <Modal opened onClose={onClose} title="Preferences of this browser">
+    <Dialog onClose={onClose} title="Preferences of this browser">
       <Stack gap="md">
         <div>
           <Text size="sm" fw={500} mb={4} id="preferences-theme">
@@ -54,6 +54,6 @@ export function PreferencesDialog({ onClose }: { onClose: () => void }) {
           onChange={(event) => preferences.set({ keys: event.currentTarget.checked })}
         />
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

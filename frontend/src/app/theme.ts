@@ -88,6 +88,9 @@ export const theme = createTheme({
     Switch: { defaultProps: { color: "accent", size: "sm" } },
     Checkbox: { defaultProps: { color: "accent" } },
     Radio: { defaultProps: { color: "accent" } },
+    // Enter takes the first of what typing has found.
+    Select: { defaultProps: { selectFirstOptionOnChange: true } },
+    MultiSelect: { defaultProps: { selectFirstOptionOnChange: true } },
     Menu: {
       defaultProps: { withInitialFocusPlaceholder: false, shadow: "md", position: "bottom-end", radius: 10 },
     },

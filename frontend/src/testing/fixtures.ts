@@ -48,7 +48,7 @@ export function aTask(
     __typename: "TaskRun",
     id: `run_${key}`,
     key,
-    task: { key, type: "shell", needs: [] },
+    task: { key, type: "shell", needs: [], section: "TASKS" },
     state: "SUCCESS",
     progress: 1,
     message: null,

@@ -1,4 +1,4 @@
-import type { TaskRunState } from "@/shared/graphql/gen/graphql";
+import type { TaskRunState, TaskSection } from "@/shared/graphql/gen/graphql";
 import { aTask } from "./fixtures";
 
 export const START = Date.parse("2026-01-14T02:00:00Z");
@@ -8,18 +8,18 @@ export function timeOf(seconds: number): string {
   return new Date(START + seconds * 1000).toISOString();
 }
 
-type Told = Parameters<typeof aTask>[1] & { needs?: string[]; type?: string };
+type Told = Parameters<typeof aTask>[1] & { needs?: string[]; type?: string; section?: TaskSection };
 
 /** A task run by its history: states and the seconds after the start at which it came to them. */
 export function aRun(key: string, history: [TaskRunState, number][] = [], told: Told = {}) {
-  const { needs = [], type = "shell", ...over } = told;
+  const { needs = [], type = "shell", section = "TASKS", ...over } = told;
   const started = history.find(([state]) => state === "RUNNING");
   const last = history.at(-1);
   const ended =
     last && !["CREATED", "QUEUED", "RUNNING", "RETRYING", "WAITING_FOR_APPROVAL"].includes(last[0]);
   const [, index] = /\[(\d+)\]\.[^[\]]+$/.exec(key) ?? [];
   return aTask(key, {
-    task: { key: key.slice(key.lastIndexOf(".") + 1), type, needs },
+    task: { key: key.slice(key.lastIndexOf(".") + 1), type, needs, section },
     state: last?.[0] ?? "CREATED",
     startedAt: started ? timeOf(started[1]) : null,
     endedAt: ended ? timeOf(last[1]) : null,

@@ -44,11 +44,16 @@ export function useRecord(id: string, at?: number): Reading {
   };
 }
 
-function useLiveRecord(id: string): Reading {
-  const record = useSyncExternalStore(
+/** The execution as far as somebody else on the screen follows it. */
+export function useKnown(id: string): ExecutionRecord | undefined {
+  return useSyncExternalStore(
     useCallback((listener) => records.subscribe(id, listener), [id]),
     () => records.get(id),
   );
+}
+
+function useLiveRecord(id: string): Reading {
+  const record = useKnown(id);
   // Changes are folded into a whole record only: while a snapshot is wanted the stream is off.
   const wanted = !record || record.cursor === null;
   const { data, error, loading } = useRead(

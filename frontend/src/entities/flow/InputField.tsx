@@ -144,6 +144,7 @@ function FileField({ error, entry, description, onChange, ...common }: FileProps
   return (
     <FileInput
       {...common}
+      data-field
       description={isUploading(entry) ? `Uploading ${entry.uploading}…` : description}
       placeholder={name ?? "Choose a file"}
       error={failed ?? error}

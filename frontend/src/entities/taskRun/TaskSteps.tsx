@@ -1,27 +1,34 @@
+import { causeOf } from "@/entities/execution/failure";
 import type { TaskRunRow } from "@/entities/execution/record";
 import { Duration } from "@/shared/ui/Duration";
 import { StateBadge } from "@/shared/ui/StateBadge";
+import { inOrderOfConcern, tokenOf } from "./standing";
 import classes from "./TaskSteps.module.css";
-import { branchesOf, countsOf } from "./tree";
+import { branchesOf, countsOf, type Iteration } from "./tree";
 
-/** The tasks of a running execution as a short list: a foreach is one line of counts. */
-export function TaskSteps({ tasks }: { tasks: readonly TaskRunRow[] }) {
+type Props = { tasks: readonly TaskRunRow[] /** The execution has ended. */; over: boolean };
+
+/** The tasks of an execution as a short list: a foreach is one line of counts. */
+export function TaskSteps({ tasks, over }: Props) {
   return (
     <ul className={classes.steps} aria-label="Tasks">
       {branchesOf(tasks).map(({ task, iterations }) => (
         <li key={task.id} className={classes.step} data-task={task.key}>
-          <StateBadge state={task.state} plain />
+          <StateBadge state={task.state} token={tokenOf(task, over)} plain />
           <span className={classes.name}>{task.key}</span>
-          <span className={classes.fact}>
-            {task.message ??
-              task.error?.message ??
-              countsOf(iterations)
-                .map((count) => count.words)
-                .join(", ")}
-          </span>
+          <span className={classes.fact}>{factOf(task, iterations)}</span>
           <Duration startedAt={task.startedAt} endedAt={task.endedAt} />
         </li>
       ))}
     </ul>
   );
+}
+
+/** What a task says, why it failed, or how its iterations stand: which of them failed tells more than that some did. */
+function factOf({ message, error }: TaskRunRow, iterations: readonly Iteration[]): string {
+  if (iterations.length) {
+    const counts = inOrderOfConcern(countsOf(iterations)).map(({ words }) => words);
+    return counts.join(", ");
+  }
+  return message ?? (error ? causeOf(error.message) : "");
 }

@@ -1,6 +1,7 @@
 import type { TaskRunRow } from "@/entities/execution/record";
+import { levelAbove } from "@/entities/taskRun/levels";
 import { useKeys } from "@/shared/lib/keys";
-import { levelAbove } from "./levels";
+
 import type { Selection } from "./useSelection";
 
 /** Esc: back to now, then from the attempt to its task, from an iteration to its foreach, then to the whole. */

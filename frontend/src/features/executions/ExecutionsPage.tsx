@@ -4,6 +4,7 @@ import type { CombinedError } from "@urql/core";
 import { useCallback, useMemo, useState } from "react";
 import { useActions } from "@/entities/execution/actions/useActions";
 import { useDialog } from "@/shared/lib/dialogs";
+import { formatInteger } from "@/shared/lib/number";
 import { ErrorState } from "@/shared/ui/ErrorState";
 import { askedOf, orderOf, ownOf, type Search, searchOf, sortedBy } from "./address";
 import { BulkDialog } from "./bulk/BulkDialog";
@@ -160,13 +161,19 @@ function ListError({ error }: { error: CombinedError | undefined }) {
   return error && !isRefused(error) ? <ErrorState error={error} what="The list" /> : null;
 }
 
-/** What waits above the rows while their order stands still. */
+/** What waits above the rows while their order stands still: in the head, where it covers no row. */
 function News({ count, onShow }: { count: number; onShow: () => void }) {
+  const words = `${formatInteger(count)} new`;
   return (
-    <div className={classes.news} aria-live="polite">
+    <div className={classes.news} aria-live="polite" data-news={count > 0 || undefined}>
       {count > 0 && (
-        <Button variant="filled" onClick={onShow}>
-          {count} new {count === 1 ? "execution" : "executions"}
+        <Button
+          variant="filled"
+          size="compact-xs"
+          aria-label={`${words} ${count === 1 ? "execution" : "executions"}`}
+          onClick={onShow}
+        >
+          {words}
         </Button>
       )}
     </div>

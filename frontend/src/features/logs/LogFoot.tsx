@@ -1,6 +1,7 @@
 import { Kbd } from "@mantine/core";
 import type { ReactNode } from "react";
 import type { TaskRunRow } from "@/entities/execution/record";
+import { aboveWords } from "@/entities/taskRun/levels";
 import classes from "./LogsPanel.module.css";
 
 type Props = {
@@ -8,11 +9,13 @@ type Props = {
   children: ReactNode;
   taskRun: TaskRunRow | undefined;
   attempt: number | undefined;
+  /** The seq of a moment in the past. */
+  at: number | undefined;
   /** What has just been done, as "Copied 11 lines". */
   said: string;
 };
 
-export function LogFoot({ children, taskRun, attempt, said }: Props) {
+export function LogFoot({ children, taskRun, attempt, at, said }: Props) {
   const attempts = taskRun?.attempts ?? [];
   const shown = attempts.find(({ number }) => number === attempt) ?? attempts.at(-1);
   return (
@@ -32,7 +35,7 @@ export function LogFoot({ children, taskRun, attempt, said }: Props) {
         {taskRun && (
           <>
             {" "}
-            <Kbd size="xs">Esc</Kbd> whole execution
+            <Kbd size="xs">Esc</Kbd> {aboveWords({ at, attempt }, taskRun.key)}
           </>
         )}
       </span>

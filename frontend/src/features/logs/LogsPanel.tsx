@@ -47,7 +47,7 @@ function Log({ record, taskRun, attempt }: Props) {
           current={panel.steps.current}
           find={panel.find}
           isError={panel.isError}
-          showTask={!taskRun && !panel.byTask && record.taskRuns.size > 1}
+          showTask={panel.canGroup && !panel.byTask}
           marks={panel.marks}
           growing={growing}
           wordsOf={panel.wordsOf}
@@ -58,7 +58,7 @@ function Log({ record, taskRun, attempt }: Props) {
       ) : (
         <p className={classes.none}>{open ? emptyWords(choice, growing) : !error && "Loading…"}</p>
       )}
-      <LogFoot taskRun={taskRun} attempt={attempt} said={panel.copying.said}>
+      <LogFoot taskRun={taskRun} attempt={attempt} at={panel.search.at} said={panel.copying.said}>
         {panel.total && (
           <GoToLine
             words={totalWords(panel.total, panel.whole)}

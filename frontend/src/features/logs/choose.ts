@@ -1,4 +1,5 @@
 import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
+import { isInside } from "@/entities/taskRun/levels";
 import type { LogLevel, LogStream } from "@/shared/graphql/gen/graphql";
 import { formatCount, plural } from "@/shared/lib/number";
 import type { Preferences } from "@/shared/lib/preferences";
@@ -32,10 +33,19 @@ export function choiceOf({ record, taskRun, attempt, level, stream, at }: Select
   };
 }
 
+/** The key of what is selected, where task runs of iterations stand below it: its log is theirs. */
+export function foreachOf({ record, taskRun }: Pick<Selected, "record" | "taskRun">): string | undefined {
+  if (!taskRun) return undefined;
+  const keys = [...record.taskRuns.values()].map(({ key }) => key);
+  return keys.some((key) => isInside(key, taskRun.key)) ? taskRun.key : undefined;
+}
+
 /** The line that tells why the execution failed, where it is among what is selected. */
 export function failureLineOf({ record, taskRun, attempt }: Selected): number | null {
   const { failure } = record.head;
-  if (!failure || (taskRun && taskRun.id !== failure.taskRun?.id)) return null;
+  const failed = failure?.taskRun;
+  const isOther = taskRun && taskRun.id !== failed?.id && !(failed && isInside(failed.key, taskRun.key));
+  if (!failure || isOther) return null;
   if (taskRun && attempt !== undefined && attempt !== failure.attempt) return null;
   return failure.logLine ?? null;
 }
@@ -46,9 +56,11 @@ export function isGrowing({ record, taskRun, at }: Selected, choice: Choice): bo
   return !isEnded(choice.taskRunId && taskRun ? taskRun.state : record.head.state);
 }
 
-/** The attempts of an execution, one task after the other in the order in which they began. */
-export function groupsOf(record: ExecutionRecord): Groups {
-  const begun = [...record.taskRuns.values()].filter((task) => task.attempts.length > 0);
+/** The attempts of an execution, or of a foreach, one task after the other in the order in which they began. */
+export function groupsOf(record: ExecutionRecord, foreach?: string): Groups {
+  const tasks = [...record.taskRuns.values()];
+  const shown = foreach === undefined ? tasks : tasks.filter(({ key }) => isInside(key, foreach));
+  const begun = shown.filter((task) => task.attempts.length > 0);
   const started = (task: TaskRunRow) => task.attempts[0]!.startedAt;
   begun.sort((one, other) => started(one).localeCompare(started(other)) || one.key.localeCompare(other.key));
   return new Groups(

@@ -10,7 +10,15 @@ import {
 import { keep, kept, usePreferences } from "@/shared/lib/preferences";
 import { useLogAddress } from "./address/useLogAddress";
 import type { Line } from "./choice";
-import { choiceOf, failureLineOf, groupsOf, isGrowing, type Selected, separatorWords } from "./choose";
+import {
+  choiceOf,
+  failureLineOf,
+  foreachOf,
+  groupsOf,
+  isGrowing,
+  type Selected,
+  separatorWords,
+} from "./choose";
 import { useCopy } from "./copying/useCopy";
 import type { Goal, Seen } from "./lines/view";
 import { including, marksOf } from "./search/matches";
@@ -36,11 +44,12 @@ export function useLogPanel({ record, taskRun, attempt }: Pick<Selected, "record
   const choice = choiceOf(selected);
   const growing = isGrowing(selected, choice);
   const failureLine = failureLineOf(selected);
-  const groups = useMemo(() => groupsOf(record), [record]);
+  const foreach = foreachOf(selected);
+  const groups = useMemo(() => groupsOf(record, foreach), [record, foreach]);
 
   const [wrapChosen, setWrap] = useKept<boolean | undefined>(WRAP, undefined);
   const [byTaskChosen, setByTask] = useKept(BY_TASK, false);
-  const canGroup = !taskRun && record.taskRuns.size > 1;
+  const canGroup = taskRun ? foreach !== undefined : record.taskRuns.size > 1;
   const byTask = canGroup && byTaskChosen;
   const separated = Boolean(taskRun) && (taskRun?.attempts.length ?? 0) > 1;
 

@@ -1,27 +1,27 @@
 import { Button, Group, Stack } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { Requests } from "@/entities/approval/Requests";
-import { useRecord } from "@/entities/execution/useRecord";
+import { causeOf, howItFailed } from "@/entities/execution/failure";
+import type { Head } from "@/entities/execution/record";
+import { useKnown, useRecord } from "@/entities/execution/useRecord";
 import { TaskSteps } from "@/entities/taskRun/TaskSteps";
 import { ProgressBar } from "@/shared/ui/ProgressBar";
 import { StateBadge } from "@/shared/ui/StateBadge";
+import { isEnded } from "@/shared/ui/stateTokens";
+import classes from "./LiveRun.module.css";
 
 /** What was just started, live in the dialog; closing that never stops it. */
 export function LiveRun({ id, onClose }: { id: string; onClose: () => void }) {
   const { record } = useRecord(id);
   if (!record) return <p role="status">Started…</p>;
   const { head } = record;
+  const over = isEnded(head.state);
   return (
     <Stack gap="sm">
-      <Group gap="sm">
-        <strong>{head.name}</strong>
-        <span data-testid="run-state">
-          <StateBadge state={head.state} />
-        </span>
-      </Group>
-      <ProgressBar value={head.progress} label="Progress of the new execution" />
+      <ProgressBar value={head.progress} label="Progress of the new execution" state={head.state} />
+      {head.failure && head.state !== "SUCCESS" && <Cause failure={head.failure} />}
       <Requests approvals={[...record.approvals.values()]} />
-      <TaskSteps tasks={[...record.taskRuns.values()]} />
+      <TaskSteps tasks={[...record.taskRuns.values()]} over={over} />
       <Group justify="flex-end" gap="xs">
         <Button size="sm" onClick={onClose}>
           Close
@@ -37,5 +37,31 @@ export function LiveRun({ id, onClose }: { id: string; onClose: () => void }) {
         </Button>
       </Group>
     </Stack>
+  );
+}
+
+/** The title of a dialog that shows what was started: its name and how it stands now. */
+export function LiveTitle({ id }: { id: string }) {
+  const head = useKnown(id)?.head;
+  if (!head) return "Started";
+  return (
+    <span className={classes.title}>
+      {head.name}{" "}
+      <span data-testid="run-state">
+        <StateBadge state={head.state} />
+      </span>
+    </span>
+  );
+}
+
+/** The cause as the execution's page tells it: of the innermost task that failed. */
+function Cause({ failure }: { failure: NonNullable<Head["failure"]> }) {
+  return (
+    <div className={classes.cause} role="status" aria-label="Why it failed">
+      <p>
+        <b>{failure.taskRun?.key ?? "The execution itself"}</b> {howItFailed(failure, null)}
+      </p>
+      <p title={failure.message}>{causeOf(failure.message)}</p>
+    </div>
   );
 }

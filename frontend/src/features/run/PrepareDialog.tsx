@@ -1,4 +1,4 @@
-import { Checkbox, Modal, Stack } from "@mantine/core";
+import { Checkbox, Stack } from "@mantine/core";
 import { useEffect, useState } from "react";
 import { useClient } from "urql";
 import { Problems } from "@/entities/execution/actions/Problems";
@@ -10,9 +10,10 @@ import {
   RunFormDocument,
 } from "@/shared/graphql/gen/graphql";
 import { useRead } from "@/shared/graphql/read";
+import { Dialog } from "@/shared/ui/Dialog";
 import { EmptyState } from "@/shared/ui/EmptyState";
 import { ErrorState } from "@/shared/ui/ErrorState";
-import { LiveRun } from "./LiveRun";
+import { LiveRun, LiveTitle } from "./LiveRun";
 import { RunForm } from "./RunForm";
 
 type Draft = NonNullable<PrepareExecutionMutation["answer"]["draft"]>;
@@ -23,12 +24,16 @@ export function PrepareDialog({ id, name, onClose }: Props) {
   const { draft, problems } = useDraft(id);
   const [started, setStarted] = useState<string | null>(null);
   return (
-    <Modal opened onClose={onClose} title={`Prepare an execution from ${name}`} size="lg">
+    <Dialog
+      onClose={onClose}
+      title={started ? <LiveTitle id={started} /> : `Prepare an execution from ${name}`}
+      size="lg"
+    >
       <Problems problems={problems} />
       {started && <LiveRun id={started} onClose={onClose} />}
       {!started && draft && <Prepared draft={draft} onStarted={setStarted} />}
       {!draft && !problems.length && <p role="status">Drafting…</p>}
-    </Modal>
+    </Dialog>
   );
 }
 

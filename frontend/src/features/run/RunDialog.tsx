@@ -1,11 +1,12 @@
-import { Modal, Stack, Text } from "@mantine/core";
+import { Stack, Text } from "@mantine/core";
 import { useState } from "react";
 import type { FlowFilter, RunChoicesQuery, RunChoicesQueryVariables } from "@/shared/graphql/gen/graphql";
 import { RunAgainDocument, RunChoicesDocument, RunFormDocument } from "@/shared/graphql/gen/graphql";
 import { useRead } from "@/shared/graphql/read";
+import { Dialog } from "@/shared/ui/Dialog";
 import { ErrorState } from "@/shared/ui/ErrorState";
 import { type Finding, SearchSelect } from "@/shared/ui/SearchSelect";
-import { LiveRun } from "./LiveRun";
+import { LiveRun, LiveTitle } from "./LiveRun";
 import { RunForm } from "./RunForm";
 
 type Chosen = { namespace: string; key: string };
@@ -23,7 +24,7 @@ export function RunDialog({ flow, again, onClose }: Props) {
   const [started, setStarted] = useState<string | null>(null);
   const title = again ? `Run ${again.name} again` : "Run a flow";
   return (
-    <Modal opened onClose={onClose} title={started ? "Running" : title} size="lg">
+    <Dialog onClose={onClose} title={started ? <LiveTitle id={started} /> : title} size="lg">
       {started && <LiveRun id={started} onClose={onClose} />}
       {!started && again && (
         <Again
@@ -34,13 +35,15 @@ export function RunDialog({ flow, again, onClose }: Props) {
       )}
       {!started && !again && (
         <Stack gap="sm">
-          <FlowChoice chosen={chosen} onChange={setChosen} />
+          <div data-answered={flow && ""}>
+            <FlowChoice chosen={chosen} onChange={setChosen} />
+          </div>
           {chosen && (
             <Inputs key={`${chosen.namespace}/${chosen.key}`} chosen={chosen} onStarted={setStarted} />
           )}
         </Stack>
       )}
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -66,6 +69,7 @@ function FlowChoice({ chosen, onChange }: { chosen: Chosen | null; onChange: (ch
       label="Flow"
       placeholder="namespace/flow"
       finding={FLOWS}
+      openOnFocus={false}
       value={chosen && `${chosen.namespace}/${chosen.key}`}
       onChange={(name) => {
         const [namespace, key] = name?.split("/") ?? [];

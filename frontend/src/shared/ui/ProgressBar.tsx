@@ -1,8 +1,10 @@
 import classes from "./ProgressBar.module.css";
+import { type AnyState, STATE_TOKENS } from "./stateTokens";
 
-type Props = { value: number; label: string; tone?: "active" | "bad" };
+type Props = { value: number; label: string; state: AnyState };
 
-export function ProgressBar({ value, label, tone = "active" }: Props) {
+/** How far something is, in the colour of how it stands. */
+export function ProgressBar({ value, label, state }: Props) {
   const percent = Math.floor(Math.min(1, Math.max(0, value)) * 100);
   return (
     <span className={classes.line}>
@@ -14,7 +16,11 @@ export function ProgressBar({ value, label, tone = "active" }: Props) {
         aria-valuemin={0}
         aria-valuemax={100}
       >
-        <span className={classes.bar} data-tone={tone} style={{ transform: `scaleX(${percent / 100})` }} />
+        <span
+          className={classes.bar}
+          data-tone={STATE_TOKENS[state].tone}
+          style={{ transform: `scaleX(${percent / 100})` }}
+        />
       </span>
       <span className={classes.percent}>{percent}%</span>
     </span>

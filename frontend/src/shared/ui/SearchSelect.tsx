@@ -1,7 +1,7 @@
 import { Select, type SelectProps } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import type { AnyVariables, TypedDocumentNode } from "@urql/core";
-import { useState } from "react";
+import { type KeyboardEvent, useEffect, useEffectEvent, useState } from "react";
 import { useRead } from "@/shared/graphql/read";
 import { sentenceOf } from "./ErrorState";
 import classes from "./SearchSelect.module.css";
@@ -49,10 +49,19 @@ export function SearchSelect<Data, Variables extends AnyVariables>({
   const notes = new Map(choices.map((choice) => [choice.value, choice.note]));
   const isShown = (option: string) => notes.has(option) || option === MORE;
   const isCut = choices.length >= finding.most;
+  const isFound = text !== "" && asked === text && !loading;
+  const taking = useTakingFirst(opened && text !== "" && !isFound, () => {
+    const [first] = choices;
+    if (!first) return;
+    setOpened(false);
+    onChange(first.value);
+  });
   return (
     <Select
       {...props}
       searchable
+      selectFirstOptionOnChange={isFound}
+      onKeyDown={taking.onKeyDown}
       data={[
         ...choices.map(({ value: one, label = one }) => ({ value: one, label })),
         ...(value && !notes.has(value) ? [value] : []),
@@ -62,11 +71,15 @@ export function SearchSelect<Data, Variables extends AnyVariables>({
       onChange={onChange}
       searchValue={typed}
       onSearchChange={setTyped}
+      dropdownOpened={opened}
       onDropdownOpen={() => {
         setOpened(true);
         setOpenings((count) => count + 1);
       }}
-      onDropdownClose={() => setOpened(false)}
+      onDropdownClose={() => {
+        setOpened(false);
+        taking.forget();
+      }}
       filter={({ options }) => options.filter((option) => "value" in option && isShown(option.value))}
       nothingFoundMessage={error ? sentenceOf(error) : loading || asked !== text ? "Searching…" : "None"}
       renderOption={({ option }) => (
@@ -77,4 +90,24 @@ export function SearchSelect<Data, Variables extends AnyVariables>({
       )}
     />
   );
+}
+
+/** Enter takes the first match. One that is pressed while the server still searches takes it as soon as it is found. */
+function useTakingFirst(searching: boolean, onTake: () => void) {
+  const [wanted, setWanted] = useState(false);
+  const take = useEffectEvent(() => {
+    setWanted(false);
+    onTake();
+  });
+  useEffect(() => {
+    if (wanted && !searching) take();
+  }, [wanted, searching]);
+  return {
+    forget: () => setWanted(false),
+    onKeyDown: (event: KeyboardEvent) => {
+      if (!searching) return;
+      if (event.key === "Enter") event.preventDefault();
+      setWanted(event.key === "Enter");
+    },
+  };
 }

@@ -1,5 +1,6 @@
-import { Button, Group, Modal, Stack } from "@mantine/core";
+import { Button, Group, Stack } from "@mantine/core";
 import type { FormEvent, ReactNode } from "react";
+import { Dialog } from "@/shared/ui/Dialog";
 import { Problems } from "./Problems";
 import type { Refusal } from "./registry";
 
@@ -36,7 +37,7 @@ export function DialogForm(props: Props) {
     onSubmit();
   };
   return (
-    <Modal opened onClose={onClose} title={title}>
+    <Dialog onClose={onClose} title={title}>
       <form onSubmit={submit}>
         <Stack gap="sm">
           {children}
@@ -58,6 +59,6 @@ export function DialogForm(props: Props) {
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

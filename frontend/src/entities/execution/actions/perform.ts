@@ -1,4 +1,5 @@
 import type { Client } from "@urql/core";
+import { addOwn } from "../own";
 import type { ActedOn, ActionSpec, Answer, PlannedTask, Refusal } from "./registry";
 import { send } from "./send";
 
@@ -16,5 +17,6 @@ export async function perform(
 ): Promise<Outcome> {
   const sent = await send<Answer["answer"], Record<string, unknown>>(client, spec.mutation, input);
   const { execution, executions, plan, problems } = sent;
+  for (const { id } of [execution ?? [], executions ?? []].flat()) addOwn(id);
   return { execution: execution ?? executions?.[0] ?? null, problems, plan: plan?.tasks };
 }

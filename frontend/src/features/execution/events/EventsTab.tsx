@@ -46,6 +46,11 @@ export function EventsTab({ record, taskRun }: TabProps) {
           </Button>
         )}
       </div>
+      {taskRun?.task.type === "foreach" && (
+        <p className={classes.note}>
+          What happened in its iterations stands with each task of theirs, and with the whole execution.
+        </p>
+      )}
       {error && <ErrorState error={error} what="Events" />}
       {loading && <TabWaiting label="Loading events" />}
       {!loading && !error && !shown.length && <EmptyState title="Nothing has happened yet." />}

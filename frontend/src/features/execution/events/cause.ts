@@ -1,5 +1,5 @@
 import type { ExecutionRecord } from "@/entities/execution/record";
-import { readError } from "../inspector/overview/traceback";
+import { readError } from "@/shared/lib/traceback";
 import { type Event, isFailure } from "./events";
 
 /**

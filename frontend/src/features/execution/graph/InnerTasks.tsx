@@ -1,10 +1,10 @@
 import { Link } from "@tanstack/react-router";
 import { useEffect, useMemo } from "react";
 import { useRecord } from "@/entities/execution/useRecord";
+import { inOrderOfConcern, tokenOf } from "@/entities/taskRun/standing";
 import { formatInteger } from "@/shared/lib/number";
 import { StateGlyph } from "@/shared/ui/StateGlyph";
 import { isEnded } from "@/shared/ui/stateTokens";
-import { inOrderOfConcern, tokenOf } from "../timeline/standing";
 import classes from "./InnerTasks.module.css";
 
 /** So many lines show; of more, those of most concern. */

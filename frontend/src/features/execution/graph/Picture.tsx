@@ -51,7 +51,7 @@ export function Picture(props: Props) {
 
   const nodes = useMemo<TaskFlowNode[]>(
     () =>
-      shape.nodes.flatMap(({ id, kind, keys, rows }, index) => {
+      shape.nodes.flatMap(({ id, kind, keys, rows, section }, index) => {
         const known = facts.get(id);
         const { x, y, width, height } = layout.get(id)!;
         if (!known) return [];
@@ -61,6 +61,7 @@ export function Picture(props: Props) {
           child: child && (record.children.get(child.id) ?? child),
           kind,
           rows,
+          section,
           over,
           selected: id === chosen,
           faint: wanted !== "" && !keys.some((key) => key.toLowerCase().includes(wanted)),

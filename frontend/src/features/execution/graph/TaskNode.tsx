@@ -2,15 +2,15 @@ import { IconChevronDown, IconChevronRight, IconSubtask } from "@tabler/icons-re
 import { Link } from "@tanstack/react-router";
 import { Handle, type Node, type NodeProps, Position } from "@xyflow/react";
 import { memo } from "react";
+import { tokenOf } from "@/entities/taskRun/standing";
 import type { ExecutionLinkFragment } from "@/shared/graphql/gen/graphql";
 import { formatInteger } from "@/shared/lib/number";
 import { Duration } from "@/shared/ui/Duration";
 import { StateGlyph } from "@/shared/ui/StateGlyph";
 import { STATE_TOKENS } from "@/shared/ui/stateTokens";
-import { tokenOf } from "../timeline/standing";
 import { factWords, type NodeFacts, triesWords } from "./facts";
 import { InnerTasks } from "./InnerTasks";
-import type { NodeKind } from "./shape";
+import type { LateSection, NodeKind } from "./shape";
 import classes from "./TaskNode.module.css";
 
 export type TaskNodeData = {
@@ -18,6 +18,7 @@ export type TaskNodeData = {
   kind: NodeKind;
   /** Lines of a subflow that is opened. */
   rows: number | undefined;
+  section: LateSection | undefined;
   /** The execution that it started, as it stands now. */
   child: ExecutionLinkFragment | null;
   over: boolean;
@@ -32,8 +33,10 @@ export type TaskNodeData = {
 };
 export type TaskFlowNode = Node<TaskNodeData, "task">;
 
+const SECTIONS: Record<LateSection, string> = { ERRORS: "on error", FINALLY: "finally" };
+
 export const TaskNode = memo(function TaskNode({ id, data }: NodeProps<TaskFlowNode>) {
-  const { facts, kind, over, selected, faint, first, onChoose } = data;
+  const { facts, kind, section, over, selected, faint, first, onChoose } = data;
   const { task } = facts;
   const token = tokenOf(task, over);
   const quiet = task.startedAt === null && token.tone === "calm";
@@ -63,6 +66,7 @@ export const TaskNode = memo(function TaskNode({ id, data }: NodeProps<TaskFlowN
             <span className="hw-hidden">{token.word} </span>
           </span>
           <span className={classes.name}>{facts.name}</span>
+          <When section={section} />
           <span className={classes.fact}>
             <Fact facts={facts} kind={kind} />
           </span>
@@ -75,6 +79,11 @@ export const TaskNode = memo(function TaskNode({ id, data }: NodeProps<TaskFlowN
     </>
   );
 });
+
+/** Above the node of a task that waits for the end of all the others. */
+function When({ section }: { section: LateSection | undefined }) {
+  return section && <span className={classes.section}>{SECTIONS[section]}</span>;
+}
 
 function Fact({ facts, kind }: { facts: NodeFacts; kind: NodeKind }) {
   const words = factWords(facts, kind);

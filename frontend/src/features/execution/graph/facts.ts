@@ -1,7 +1,7 @@
 import type { TaskRunRow } from "@/entities/execution/record";
+import { inOrderOfConcern, standingOf } from "@/entities/taskRun/standing";
 import { branchesOf, type Count, countsOf } from "@/entities/taskRun/tree";
 import { formatInteger, plural } from "@/shared/lib/number";
-import { inOrderOfConcern, standingOf } from "../timeline/standing";
 import type { Shape, ShapeNode } from "./shape";
 
 /** What a node says: the task run that it selects, its name, and of many how they stand. */

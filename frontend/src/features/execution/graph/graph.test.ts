@@ -55,6 +55,37 @@ describe("the shape of a flow", () => {
   });
 });
 
+describe("what runs on an error and at the end", () => {
+  const late = [
+    ...FLOW,
+    done("clean", 11, 12, { section: "FINALLY" }),
+    notRun("tell", { section: "ERRORS" }),
+    notRun("page", { section: "ERRORS", needs: ["tell"] }),
+  ];
+  const drawn = drawingOf(shapeOf(late));
+  const place = (id: string) => drawn.layout.get(id)!;
+  const rightOf = (ids: readonly string[]) => Math.max(...ids.map((id) => place(id).x + place(id).width));
+
+  it("is marked, and stands after all whose end it waits for", () => {
+    expect(shapeOf(late).nodes.filter(({ section }) => section)).toEqual([
+      { id: "clean", kind: "task", keys: ["clean"], section: "FINALLY" },
+      { id: "tell", kind: "task", keys: ["tell"], section: "ERRORS" },
+      { id: "page", kind: "task", keys: ["page"], section: "ERRORS" },
+    ]);
+    const main = shape.nodes.map(({ id }) => id);
+    expect(place("tell").x).toBeGreaterThan(rightOf(main));
+    expect(place("page").x).toBeGreaterThan(place("tell").x);
+    expect(place("clean").x).toBeGreaterThan(rightOf([...main, "tell", "page"]));
+    expect(drawn.routes.has("tell page")).toBe(true);
+    for (const id of main) expect(place(id).x, id).toBe(layout.get(id)!.x);
+  });
+
+  it("is no stack with tasks of the flow", () => {
+    const many = Array.from({ length: 5 }, (_, index) => done(`check_${index}`, 0, 1));
+    expect(shapeOf([...many, notRun("tell", { section: "ERRORS" })]).nodes).toHaveLength(6);
+  });
+});
+
 describe("the layout", () => {
   it("is the same for the same shape, however the tasks stand", () => {
     const early = FLOW.map(({ key, task }) =>

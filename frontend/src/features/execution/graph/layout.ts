@@ -1,5 +1,5 @@
 import { Graph, layout } from "@dagrejs/dagre";
-import type { NodeKind, Shape, ShapeNode } from "./shape";
+import type { LateSection, NodeKind, Shape, ShapeNode } from "./shape";
 
 /** The upper left corner and the size of a node, in pixels. */
 export type Box = { x: number; y: number; width: number; height: number };
@@ -30,8 +30,44 @@ export function routeId({ from, to }: Shape["edges"][number]): string {
   return `${from} ${to}`;
 }
 
-/** Left to right by what needs what. The same shape gives the same places. */
+/**
+ * Left to right by what needs what; then what runs on an error, then what runs at the end, since it waits for all
+ * before it. The same shape gives the same places.
+ */
 export function drawingOf({ nodes, edges }: Shape): Drawing {
+  const parts = SECTIONS.map((section) => nodes.filter((node) => node.section === section))
+    .filter((part) => part.length > 0)
+    .map((part) => partOf(part, edges));
+  const height = Math.max(0, ...parts.map((part) => part.height));
+  const boxes = new Map<string, Box>();
+  const routes = new Map<string, Point[]>();
+  let left = 0;
+  for (const part of parts) {
+    const by = { x: left, y: Math.round((height - part.height) / 2) };
+    for (const [id, box] of part.layout) boxes.set(id, { ...box, ...moved(box, by) });
+    for (const [id, points] of part.routes)
+      routes.set(
+        id,
+        points.map((point) => moved(point, by)),
+      );
+    left += part.width - 2 * GAPS.marginx + GAPS.ranksep;
+  }
+  return { layout: boxes, routes };
+}
+
+const SECTIONS: readonly (LateSection | undefined)[] = [undefined, "ERRORS", "FINALLY"];
+
+function moved({ x, y }: Point, by: Point): Point {
+  return { x: x + by.x, y: y + by.y };
+}
+
+/** One list of the flow by itself: needs do not lead from one list to another. */
+function partOf(
+  nodes: readonly ShapeNode[],
+  all: Shape["edges"],
+): Drawing & { width: number; height: number } {
+  const ids = new Set(nodes.map(({ id }) => id));
+  const edges = all.filter(({ from, to }) => ids.has(from) && ids.has(to));
   const graph = new Graph();
   graph.setGraph({ ...GAPS });
   graph.setDefaultEdgeLabel(() => ({}));
@@ -49,7 +85,8 @@ export function drawingOf({ nodes, edges }: Shape): Drawing {
     // The first and the last lie on the edges of the nodes at its ends.
     return [routeId(edge), points.slice(1, -1)];
   });
-  return { layout: new Map(boxes), routes: new Map(routes) };
+  const { width = 0, height = 0 } = graph.graph() as { width?: number; height?: number };
+  return { layout: new Map(boxes), routes: new Map(routes), width, height };
 }
 
 /** Half of the widest node, and a little: beside a node an edge goes straight on. */

@@ -1,8 +1,20 @@
 import type { TaskRunRow } from "@/entities/execution/record";
+import type { TaskSection } from "@/shared/graphql/gen/graphql";
 
 export type NodeKind = "task" | "fan" | "subflow" | "stack";
-/** `keys`: the tasks that it stands for, more than one of a stack. `rows`: lines of an opened subflow. */
-export type ShapeNode = { id: string; kind: NodeKind; keys: readonly string[]; rows?: number };
+/** Lists of a flow whose tasks wait for the end of all those in the lists before. */
+export type LateSection = Exclude<TaskSection, "TASKS">;
+/**
+ * `keys`: the tasks that it stands for, more than one of a stack. `rows`: lines of an opened subflow. `section`: of a
+ * task that waits for the end of all others before its list.
+ */
+export type ShapeNode = {
+  id: string;
+  kind: NodeKind;
+  keys: readonly string[];
+  rows?: number;
+  section?: LateSection;
+};
 /** What a layout depends on: which tasks there are and which needs which, never how they stand. */
 export type Shape = { nodes: readonly ShapeNode[]; edges: readonly { from: string; to: string }[] };
 
@@ -27,16 +39,21 @@ export function shapeOf(
 
   const alike = new Map<string, TaskRunRow[]>();
   for (const task of own) {
-    const place = JSON.stringify([kindOf(task), needs.get(task.key), neededBy.get(task.key)]);
+    const place = JSON.stringify([
+      kindOf(task),
+      task.task.section,
+      needs.get(task.key),
+      neededBy.get(task.key),
+    ]);
     alike.set(place, [...(alike.get(place) ?? []), task]);
   }
   const nodes = [...alike.values()].flatMap((group): ShapeNode[] => {
     const id = `stack of ${group[0]!.key}`;
     if (kindOf(group[0]!) === "task" && group.length >= STACKED && !opened.has(id))
-      return [{ id, kind: "stack", keys: group.map(({ key }) => key) }];
+      return [{ id, kind: "stack", keys: group.map(({ key }) => key), ...late(group[0]!) }];
     return group.map((task) => {
       const rows = inner.get(task.key);
-      return { id: task.key, kind: kindOf(task), keys: [task.key], ...(rows && { rows }) };
+      return { id: task.key, kind: kindOf(task), keys: [task.key], ...(rows && { rows }), ...late(task) };
     });
   });
   const nodeOf = new Map(nodes.flatMap(({ id, keys }) => keys.map((key) => [key, id])));
@@ -48,6 +65,10 @@ export function shapeOf(
     }
   }
   return { nodes, edges: [...edges.values()] };
+}
+
+function late({ task: { section } }: TaskRunRow): { section?: LateSection } {
+  return section === "TASKS" ? {} : { section };
 }
 
 function kindOf({ task: { type } }: TaskRunRow): NodeKind {

@@ -48,7 +48,7 @@ const load = aTask("load", {
   state: "FAILED",
   error: { code: "EXIT_CODE", message: "refused 2" },
   attempts: [anAttempt(1), anAttempt(2)],
-  task: { key: "load", type: "shell", needs: ["extract"] },
+  task: { key: "load", type: "shell", needs: ["extract"], section: "TASKS" },
 });
 const extract = aTask("extract");
 

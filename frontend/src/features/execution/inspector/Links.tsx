@@ -1,11 +1,11 @@
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
+import { tokenOf } from "@/entities/taskRun/standing";
 import type { ExecutionLinkFragment, TaskRunState } from "@/shared/graphql/gen/graphql";
 import { ExecutionStateLiveDocument } from "@/shared/graphql/gen/graphql";
 import { useLive } from "@/shared/graphql/live";
 import { StateGlyph } from "@/shared/ui/StateGlyph";
 import { type AnyState, isEnded, STATE_TOKENS, type StateToken } from "@/shared/ui/stateTokens";
-import { tokenOf } from "../timeline/standing";
 import { useSelection } from "../useSelection";
 import classes from "./Links.module.css";
 

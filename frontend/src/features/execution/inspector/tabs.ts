@@ -1,5 +1,6 @@
 import type { Actions } from "@/entities/execution/actions/useActions";
 import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
+import { belongsTo } from "@/entities/taskRun/levels";
 import type { TaskRunState } from "@/shared/graphql/gen/graphql";
 
 export const TABS = {
@@ -45,13 +46,11 @@ export function defaultTab({ record, taskRun }: Selected): Tab {
 }
 
 export function approvalsOf({ record, taskRun }: Selected) {
-  const all = [...record.approvals.values()];
-  return taskRun ? all.filter((one) => one.taskRun.id === taskRun.id) : all;
+  return [...record.approvals.values()].filter((one) => belongsTo(taskRun?.key, one.taskRun.key));
 }
 
 export function artifactsOf({ record, taskRun }: Selected) {
-  const all = [...record.artifacts.values()];
-  return taskRun ? all.filter((one) => one.taskRunId === taskRun.id) : all;
+  return [...record.artifacts.values()].filter((one) => belongsTo(taskRun?.key, one.taskKey));
 }
 
 /** The tabs that there are: approvals only where something was asked. */

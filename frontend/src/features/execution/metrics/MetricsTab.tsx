@@ -31,8 +31,8 @@ export function MetricsTab({ record, taskRun, attempt }: Props) {
   const shown = useDeferredValue(version);
   // biome-ignore lint/correctness/useExhaustiveDependencies: `shown` says that the store has more
   const series = useMemo(
-    () => store.list({ taskRunId: taskRun?.id, attempt: taskRun && attempt }),
-    [store, shown, taskRun?.id, attempt],
+    () => store.list({ task: taskRun?.key, attempt: taskRun && attempt }),
+    [store, shown, taskRun?.key, attempt],
   );
   const [chosen, setChosen] = useState<readonly string[] | null>(null);
   if (error) return <ErrorState error={error} what="The metrics" />;
@@ -45,7 +45,12 @@ export function MetricsTab({ record, taskRun, attempt }: Props) {
   return (
     <div className={classes.tab}>
       {drawn.length > 0 && <Chart series={drawn} startedAt={startedAt} />}
-      <MetricsTable series={series} drawn={drawn.map(({ key }) => key)} byTask={!taskRun} onToggle={toggle} />
+      <MetricsTable
+        series={series}
+        drawn={drawn.map(({ key }) => key)}
+        byTask={series.some(({ taskKey }) => taskKey !== taskRun?.key)}
+        onToggle={toggle}
+      />
     </div>
   );
 }

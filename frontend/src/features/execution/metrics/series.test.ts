@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { firstChoice, type MetricRow, MetricStore, pointsOf, summaryOf, usualAxis } from "./series";
 
-const ALL = { taskRunId: undefined, attempt: undefined };
+const ALL = { task: undefined, attempt: undefined };
 
 function row(name: string, value: number, over: Partial<MetricRow> = {}): MetricRow {
   return {
@@ -69,12 +69,20 @@ describe("MetricStore", () => {
     ]);
   });
 
+  it("gives a foreach what its iterations recorded", () => {
+    const store = new MetricStore();
+    for (const taskKey of ["each[0].fit", "each[1].fit", "each_more"])
+      store.add([row(taskKey, 1, { taskKey })]);
+    const found = store.list({ task: "each", attempt: undefined });
+    expect(found.map(({ taskKey }) => taskKey)).toEqual(["each[0].fit", "each[1].fit"]);
+  });
+
   it("narrows to a task run and to an attempt", () => {
     const store = new MetricStore();
-    store.add([row("loss", 3), row("loss", 2, { attempt: 2 }), row("rows", 1, { taskRunId: "run_prepare" })]);
-    expect(store.list({ taskRunId: "run_train", attempt: undefined })[0]!.rows).toHaveLength(2);
-    expect(store.list({ taskRunId: "run_train", attempt: 2 })[0]!.rows.map((one) => one.value)).toEqual([2]);
-    expect(store.list({ taskRunId: "run_none", attempt: undefined })).toEqual([]);
+    store.add([row("loss", 3), row("loss", 2, { attempt: 2 }), row("rows", 1, { taskKey: "prepare" })]);
+    expect(store.list({ task: "train", attempt: undefined })[0]!.rows).toHaveLength(2);
+    expect(store.list({ task: "train", attempt: 2 })[0]!.rows.map((one) => one.value)).toEqual([2]);
+    expect(store.list({ task: "none", attempt: undefined })).toEqual([]);
   });
 });
 

@@ -1,3 +1,4 @@
+import { belongsTo } from "@/entities/taskRun/levels";
 import type { MetricRowFragment } from "@/shared/graphql/gen/graphql";
 import { formatDuration } from "@/shared/lib/duration";
 import { metricName, tagWords } from "@/shared/lib/metric";
@@ -19,8 +20,8 @@ export type Series = {
   rows: readonly MetricRow[];
 };
 
-/** Which metrics are wanted: of one task run, of one attempt; undefined is all. */
-export type Wanted = { taskRunId: string | undefined; attempt: number | undefined };
+/** Which metrics are wanted: of one task and its iterations, of one attempt; undefined is all. */
+export type Wanted = { task: string | undefined; attempt: number | undefined };
 
 /** Gathers metrics as they come, each id once; a store of its own, since there are tens of thousands. */
 export class MetricStore {
@@ -54,10 +55,9 @@ export class MetricStore {
   }
 
   /** The series of what is wanted; those without a value there are left out. */
-  list({ taskRunId, attempt }: Wanted): Series[] {
+  list({ task, attempt }: Wanted): Series[] {
     const wants = (row: MetricRow) =>
-      (taskRunId === undefined || row.taskRunId === taskRunId) &&
-      (attempt === undefined || row.attempt === attempt);
+      belongsTo(task, row.taskKey) && (attempt === undefined || row.attempt === attempt);
     return [...this.series.values()]
       .map((series) => ({ ...series, rows: series.rows.filter(wants) }))
       .filter(({ rows }) => rows.length > 0)

@@ -1,10 +1,10 @@
 import { IconSubtask } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
+import { tokenOf } from "@/entities/taskRun/standing";
 import { formatInteger } from "@/shared/lib/number";
 import { StateGlyph } from "@/shared/ui/StateGlyph";
 import { STATE_TOKENS, type StateToken } from "@/shared/ui/stateTokens";
 import type { TaskLine, Told } from "./rows";
-import { tokenOf } from "./standing";
 import classes from "./TimelineRow.module.css";
 
 /** State, name and type, and at the end the one fact that matters: counts, tries, a decision that is asked for. */

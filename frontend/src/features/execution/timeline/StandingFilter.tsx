@@ -1,8 +1,8 @@
+import { STANDINGS, type Standing } from "@/entities/taskRun/standing";
 import { formatInteger } from "@/shared/lib/number";
 import { StateGlyph } from "@/shared/ui/StateGlyph";
 import type { Shape, Tone } from "@/shared/ui/stateTokens";
 import classes from "./StandingFilter.module.css";
-import { STANDINGS, type Standing } from "./standing";
 
 const LOOKS: Record<Standing, { shape: Shape; tone: Tone }> = {
   waiting: { shape: "ring", tone: "calm" },

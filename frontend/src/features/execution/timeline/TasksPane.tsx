@@ -1,6 +1,7 @@
 import { Suspense, useCallback, useMemo, useRef, useState } from "react";
 import type { Actions } from "@/entities/execution/actions/useActions";
 import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
+import { countStandings } from "@/entities/taskRun/standing";
 import { TaskMenu } from "@/entities/taskRun/TaskMenu";
 import type { Range } from "@/shared/axis/scale";
 import { EmptyState } from "@/shared/ui/EmptyState";
@@ -13,7 +14,6 @@ import { useSelection } from "../useSelection";
 import { criticalPath } from "./critical";
 import { Legend } from "./Legend";
 import { StandingFilter } from "./StandingFilter";
-import { countStandings } from "./standing";
 import { TasksBar } from "./TasksBar";
 import classes from "./TasksPane.module.css";
 import { Timeline } from "./Timeline";

@@ -1,9 +1,9 @@
 import { IconChevronDown, IconChevronRight } from "@tabler/icons-react";
 import { memo, type ReactNode } from "react";
+import { tokenOf } from "@/entities/taskRun/standing";
 import { Duration } from "@/shared/ui/Duration";
 import { RowName } from "./RowName";
 import type { Row, Told } from "./rows";
-import { tokenOf } from "./standing";
 import classes from "./TimelineRow.module.css";
 import { Track, type TrackView } from "./Track";
 

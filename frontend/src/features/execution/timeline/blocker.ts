@@ -1,8 +1,8 @@
 import type { TaskRunRow } from "@/entities/execution/record";
+import { standingOf } from "@/entities/taskRun/standing";
 import type { TaskRunState } from "@/shared/graphql/gen/graphql";
 import { isEnded } from "@/shared/ui/stateTokens";
 import { extentOf } from "./segments";
-import { standingOf } from "./standing";
 
 /** `from`: when the one that failed, or runs, at the end of the chain began, in milliseconds. */
 export type Blocker = { key: string; from: number | null };

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
+import { countStandings } from "@/entities/taskRun/standing";
 import { aRun, done, failed } from "@/testing/taskRuns";
 import { criticalPath } from "./critical";
 import { type Row, rowsOf } from "./rows";
-import { countStandings } from "./standing";
 import { reused } from "./steady";
 
 const TURNS = 5_000;

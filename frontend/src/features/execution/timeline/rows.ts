@@ -1,4 +1,5 @@
 import type { TaskRunRow } from "@/entities/execution/record";
+import { inOrderOfConcern, isPressing, standingOf } from "@/entities/taskRun/standing";
 import {
   type Branch,
   branchesOf,
@@ -11,7 +12,6 @@ import type { ExecutionLinkFragment } from "@/shared/graphql/gen/graphql";
 import { plural } from "@/shared/lib/number";
 import { isEnded } from "@/shared/ui/stateTokens";
 import { blockerOf } from "./blocker";
-import { inOrderOfConcern, isPressing, standingOf } from "./standing";
 
 type Line = { id: string; depth: number };
 

@@ -1,9 +1,9 @@
 import { useMemo, useRef, useState } from "react";
 import type { ExecutionRecord } from "@/entities/execution/record";
+import { type Standing, standingOf } from "@/entities/taskRun/standing";
 import { isEnded } from "@/shared/ui/stateTokens";
 import type { Stretch } from "./critical";
 import { matchingRows, type Row, rowsOf } from "./rows";
-import { type Standing, standingOf } from "./standing";
 import { inOrder, reused } from "./steady";
 
 export type Filter = { text: string; standing: Standing | null };

@@ -2,6 +2,7 @@ import { Button } from "@mantine/core";
 import { IconFileText } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
+import { causeOf, howItFailed } from "@/entities/execution/failure";
 import type { Head } from "@/entities/execution/record";
 import { usePreferences } from "@/shared/lib/preferences";
 import { formatTime } from "@/shared/lib/time";
@@ -12,7 +13,7 @@ import { RunFacts } from "./RunFacts";
 import { SelectLink, selecting } from "./SelectLink";
 import { Strip } from "./Strip";
 import classes from "./Strip.module.css";
-import { causeOf, didNotRun, exitCodeBeside, howItFailed, moreFailed, whenItFailed } from "./sentence";
+import { didNotRun, moreFailed } from "./sentence";
 import type { VerdictProps } from "./Verdict";
 
 type Failure = NonNullable<Head["failure"]>;
@@ -24,8 +25,7 @@ export function FailedStrip({ record, facts, offered, actions }: VerdictProps) {
   const failure = head.failure!;
   const task = failure.taskRun ? taskRuns.get(failure.taskRun.id) : undefined;
   const at = task?.endedAt ?? (failure.taskRun ? null : head.endedAt);
-  const how = howItFailed(failure) + whenItFailed(failure, at && formatTime(at, zone));
-  const exitCode = exitCodeBeside(failure);
+  const how = howItFailed(failure, at && formatTime(at, zone));
   const cause = causeOf(failure.message);
   return (
     <Strip
@@ -35,7 +35,6 @@ export function FailedStrip({ record, facts, offered, actions }: VerdictProps) {
       who={
         <>
           <b>{failure.taskRun?.key ?? "The execution itself"}</b> {how}
-          {exitCode && `, ${exitCode}`}
         </>
       }
       cause={<span title={cause === failure.message ? undefined : failure.message}>{cause}</span>}

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { recordOf } from "@/entities/execution/record";
+import { countStandings } from "@/entities/taskRun/standing";
 import { aSnapshot, aTask } from "@/testing/fixtures";
-import { countStandings } from "../timeline/standing";
 import { consequencesOf } from "./consequences";
 
 const STARTED = "2026-01-14T02:00:00Z";

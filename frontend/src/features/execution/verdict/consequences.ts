@@ -1,6 +1,6 @@
 import type { ExecutionRecord } from "@/entities/execution/record";
+import { countStandings, standingOf } from "@/entities/taskRun/standing";
 import { isEnded } from "@/shared/ui/stateTokens";
-import { countStandings, standingOf } from "../timeline/standing";
 
 export type Consequences = { failed: number; notRun: number; because: boolean };
 

@@ -1,52 +1,6 @@
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { aTask } from "@/testing/fixtures";
-import {
-  causeOf,
-  didNotRun,
-  exitCodeBeside,
-  howItFailed,
-  listed,
-  momentWords,
-  moreFailed,
-  standingThen,
-  warnedWords,
-  whenItFailed,
-} from "./sentence";
-
-describe("how and when it failed", () => {
-  it.each([
-    [null, "failed at 02:59:16"],
-    [1, "failed at its first attempt at 02:59:16"],
-    [3, "failed after 3 attempts, the last at 02:59:16"],
-  ])("attempt %s", (attempt, sentence) =>
-    expect(howItFailed({ attempt }) + whenItFailed({ attempt }, "02:59:16")).toBe(sentence),
-  );
-  it("says nothing of a time that is not known", () => expect(whenItFailed({ attempt: 2 }, null)).toBe(""));
-});
-
-describe("exitCodeBeside", () => {
-  it.each([
-    ["connection refused", 3, "exit code 3"],
-    ["exit code 3", 3, null],
-    ["connection refused", null, null],
-    ["killed by SIGKILL", -9, null],
-  ])("%s, %s", (message, exitCode, beside) => expect(exitCodeBeside({ message, exitCode })).toBe(beside));
-});
-
-it.each([
-  ["ConnectionRefusedError: db-2", "ConnectionRefusedError: db-2"],
-  [
-    'Traceback (most recent call last):\n  File "a.py", line 1, in f\nValueError: no such day\n',
-    "ValueError: no such day",
-  ],
-  ["the output rows cannot be evaluated\nsee the source", "the output rows cannot be evaluated"],
-  ["Error: boom\n at foo..\n at bar (b.js:2:2)", "Error: boom"],
-  [
-    'Traceback (most recent call last):\n  File "a.py", line 1, in f\nValueError: bad\nrow 3\n',
-    "ValueError: bad",
-  ],
-  ["", ""],
-])("the cause of %j is one line", (message, cause) => expect(causeOf(message)).toBe(cause));
+import { didNotRun, listed, momentWords, moreFailed, standingThen, warnedWords } from "./sentence";
 
 it("counts what failed beside it and what did not run, and says nothing of none", () => {
   expect([moreFailed(0), moreFailed(1), moreFailed(5)]).toEqual([

@@ -1,33 +1,6 @@
-import type { ExecutionRecord, Head, TaskRunRow } from "@/entities/execution/record";
+import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
 import { formatInteger, plural } from "@/shared/lib/number";
 import { type AnyState, isEnded, STATE_TOKENS } from "@/shared/ui/stateTokens";
-import { readError } from "../inspector/overview/traceback";
-
-type Failure = NonNullable<Head["failure"]>;
-
-/** "failed after 3 attempts", "failed at its first attempt": what happened to the task, in words. */
-export function howItFailed({ attempt }: Pick<Failure, "attempt">): string {
-  if (!attempt) return "failed";
-  return attempt === 1 ? "failed at its first attempt" : `failed after ${attempt} attempts`;
-}
-
-/** ", at 02:59:16", or of several attempts ", the last at 02:59:16". */
-export function whenItFailed({ attempt }: Pick<Failure, "attempt">, clock: string | null): string {
-  if (!clock) return "";
-  return attempt && attempt > 1 ? `, the last at ${clock}` : ` at ${clock}`;
-}
-
-/** The exit code, unless the message is nothing else; a signal stands in the message by its name. */
-export function exitCodeBeside({ message, exitCode }: Pick<Failure, "message" | "exitCode">): string | null {
-  const text = `exit code ${exitCode}`;
-  return exitCode && exitCode > 0 && message !== text ? text : null;
-}
-
-/** A message of many lines as the one that names the cause: of a call stack the innermost exception. */
-export function causeOf(message: string): string {
-  const lines = readError(message).sentence.split("\n");
-  return (lines.find((line) => line.trim()) ?? message).trim();
-}
 
 /** "5 more tasks failed" */
 export function moreFailed(others: number): string | null {

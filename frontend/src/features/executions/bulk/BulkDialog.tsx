@@ -1,7 +1,7 @@
-import { Modal } from "@mantine/core";
 import { useState } from "react";
 import type { BulkStateFragment } from "@/shared/graphql/gen/graphql";
 import { plural } from "@/shared/lib/number";
+import { Dialog } from "@/shared/ui/Dialog";
 import type { Asked } from "../address";
 import type { Selection } from "../selection/selection";
 import { BulkForm } from "./BulkForm";
@@ -26,12 +26,12 @@ export function BulkDialog({ action, selection, total, asked, onClose, onDone }:
     onClose();
   };
   return (
-    <Modal opened onClose={close} size="lg" title={`${action.word}: ${plural(count, "execution")}`}>
+    <Dialog onClose={close} size="lg" title={`${action.word}: ${plural(count, "execution")}`}>
       {bulk ? (
         <BulkResult started={bulk} onClose={close} />
       ) : (
         <BulkForm action={action} selection={selection} asked={asked} onStarted={setBulk} onClose={close} />
       )}
-    </Modal>
+    </Dialog>
   );
 }

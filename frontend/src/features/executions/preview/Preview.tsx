@@ -44,7 +44,7 @@ export function Preview({ row, live, onClose }: { row: Row; live: boolean; onClo
         )}
         {!isEnded(row.state) && (
           <div className={classes.progress}>
-            <ProgressBar value={row.progress} label={`Progress of ${row.name}`} />
+            <ProgressBar value={row.progress} label={`Progress of ${row.name}`} state={row.state} />
           </div>
         )}
         <Facts row={row} />

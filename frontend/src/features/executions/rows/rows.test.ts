@@ -201,6 +201,30 @@ describe("many that arrive", () => {
   });
 });
 
+describe("what the viewer has started", () => {
+  const own = new Set(["e6"]);
+  const change = (enter: Row[]) => message({ enter });
+  it("enters at its place while the others wait", () => {
+    const rows = foldRows(start, {
+      type: "changed",
+      change: change([row("e7"), row("e6"), row("e45")]),
+      hold: true,
+      window: WINDOW,
+      own,
+    });
+    expect(rows).toMatchObject({ shown: ["e6", "e5", "e4", "e3"], held: ["e7", "e45"] });
+    expect(settle(rows).shown).toEqual(["e7", "e6", "e5", "e45", "e4", "e3"]);
+  });
+  it("enters too when it was told of before it was known to be one's own", () => {
+    const rows = frozen(start, { enter: [row("e7"), row("e6")] });
+    expect(foldRows(rows, { type: "admitted", own })).toMatchObject({
+      shown: ["e6", "e5", "e4", "e3"],
+      held: ["e7"],
+    });
+    expect(foldRows(start, { type: "admitted", own })).toBe(start);
+  });
+});
+
 describe("older pages", () => {
   const paged = foldRows(start, {
     type: "older",

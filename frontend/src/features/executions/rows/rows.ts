@@ -27,8 +27,13 @@ export type Rows = {
   room: number;
 };
 
+/** Those that the viewer has started: they never wait, whoever else does. */
+type Own = ReadonlySet<string>;
+const NONE: Own = new Set();
+
 export type RowsAction =
-  | { type: "changed"; change: Change; hold: boolean; window: number; sorted?: boolean }
+  | { type: "changed"; change: Change; hold: boolean; window: number; sorted?: boolean; own?: Own }
+  | { type: "admitted"; own: Own; sorted?: boolean }
   | { type: "older"; rows: readonly Row[]; sorted?: boolean }
   | { type: "reread"; asked: readonly string[]; rows: readonly Row[] }
   | { type: "settled"; sorted?: boolean }
@@ -52,6 +57,10 @@ export function foldRows(rows: Rows, action: RowsAction): Rows {
   switch (action.type) {
     case "changed":
       return changed(rows, action);
+    case "admitted":
+      return rows.held.some((id) => action.own.has(id))
+        ? placed(rows, true, action.sorted ?? false, action.own)
+        : rows;
     case "older":
       return older(rows, action.rows, action.sorted ?? false);
     case "reread":
@@ -65,7 +74,7 @@ export function foldRows(rows: Rows, action: RowsAction): Rows {
 
 type Changed = Extract<RowsAction, { type: "changed" }>;
 
-function changed(rows: Rows, { change, hold, window: size, sorted = false }: Changed): Rows {
+function changed(rows: Rows, { change, hold, window: size, sorted = false, own = NONE }: Changed): Rows {
   const byId = new Map(rows.byId);
   // After a reset the server's word counts, though its seq is lower: it may have been restored.
   const known = (id: string) => (change.reset ? undefined : byId.get(id));
@@ -85,7 +94,7 @@ function changed(rows: Rows, { change, hold, window: size, sorted = false }: Cha
   const tail = unseen.length ? pushed.filter((id) => byId.has(id)) : pushed;
   const passed = rows.passed + unseen.length;
   const stay = new Set([...gone].filter((id) => visible.has(id)));
-  return placed({ ...next, window, live, tail, passed, gone: stay }, hold && rows.loaded, sorted);
+  return placed({ ...next, window, live, tail, passed, gone: stay }, hold && rows.loaded, sorted, own);
 }
 
 function goneAfter(before: ReadonlySet<string>, change: Change): Set<string> {
@@ -117,15 +126,28 @@ function missing(rows: Rows, window: readonly string[], size: number, sorted: bo
   return [...rows.shown, ...rows.held].filter((id) => !there.has(id) && id > oldest);
 }
 
-/** New rows below the last one shown move nothing and go in at once; others wait while the order is frozen. */
-function placed(rows: Rows, hold: boolean, sorted: boolean): Rows {
+/** New rows below the last one shown move nothing and go in at once; others wait while the order is frozen, but for own ones. */
+function placed(rows: Rows, hold: boolean, sorted: boolean, own: Own): Rows {
   const wanted = inOrder([...rows.window, ...rows.tail], sorted);
   if (!hold) return { ...rows, held: [], passed: 0, shown: woven(wanted, rows.shown, rows.gone) };
   const visible = new Set(rows.shown);
   const last = wanted.findLastIndex((id) => visible.has(id));
-  const below = wanted.slice(last + 1);
-  const held = wanted.slice(0, last + 1).filter((id) => !visible.has(id));
-  return { ...rows, held, shown: below.length ? [...rows.shown, ...below] : rows.shown };
+  const isHeld = (id: string, at: number) => at <= last && !visible.has(id);
+  const held = wanted.filter((id, at) => isHeld(id, at) && !own.has(id));
+  const entering = wanted.filter((id, at) => !visible.has(id) && (at > last || own.has(id)));
+  return { ...rows, held, shown: entered(rows.shown, entering, wanted) };
+}
+
+/** Those that enter, each above the next row below it that stands there already; what stands keeps its order. */
+function entered(shown: readonly string[], entering: readonly string[], wanted: readonly string[]) {
+  if (!entering.length) return shown;
+  const next = [...shown];
+  for (const id of entering.toReversed()) {
+    const below = new Set(wanted.slice(wanted.indexOf(id) + 1));
+    const at = next.findIndex((one) => below.has(one));
+    next.splice(at < 0 ? next.length : at, 0, id);
+  }
+  return next;
 }
 
 /** The wanted rows, and among them those that are gone, each below the row that it stood below. */

@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore } from "react";
 import { type CombinedError, useClient } from "urql";
+import { getOwn, subscribeToOwn } from "@/entities/execution/own";
 import { ExecutionsLiveDocument, OlderExecutionsDocument } from "@/shared/graphql/gen/graphql";
 import { useLive } from "@/shared/graphql/live";
 import { untilAnswered } from "@/shared/graphql/retry";
@@ -32,7 +33,7 @@ export function useRows(wanted: Wanted, hold: boolean) {
         setVersion((count) => count + 1);
         const isOther = listOf(key).cursor?.values !== values;
         if (isOther) foldList(key, { type: "shortened" });
-        foldList(key, { type: "changed", change, hold, window: WINDOW, sorted });
+        foldList(key, { type: "changed", change, hold, window: WINDOW, sorted, own: getOwn() });
         changeList(key, {
           cursor: { after: change.cursor, values },
           ...(isOther && { next: null, exhausted: false }),
@@ -46,6 +47,11 @@ export function useRows(wanted: Wanted, hold: boolean) {
   );
 
   const settle = useCallback(() => foldList(key, { type: "settled", sorted }), [key, sorted]);
+  // Whether the answer to its start comes first or the change of the list, one's own execution enters.
+  useEffect(
+    () => subscribeToOwn(() => foldList(key, { type: "admitted", own: getOwn(), sorted })),
+    [key, sorted],
+  );
   useTail(wanted, version);
   useSettling(list, hold, settle, wanted.settleAfter);
   const more = useOlder(key, wanted);

@@ -1,4 +1,4 @@
-import { Modal } from "@mantine/core";
+import { Dialog } from "@/shared/ui/Dialog";
 import type { SearchField } from "./completion";
 import classes from "./SearchBox.module.css";
 
@@ -15,7 +15,7 @@ const FORMS: readonly [string, string][] = [
 /** The whole language on one page: every key that the server knows, and the forms of a term. */
 export function LanguageDialog({ fields, onClose }: { fields: readonly SearchField[]; onClose: () => void }) {
   return (
-    <Modal opened onClose={onClose} title="All keys and words" size="lg">
+    <Dialog onClose={onClose} title="All keys and words" size="lg">
       <table className={classes.language}>
         <thead>
           <tr>
@@ -64,6 +64,6 @@ export function LanguageDialog({ fields, onClose }: { fields: readonly SearchFie
           ))}
         </tbody>
       </table>
-    </Modal>
+    </Dialog>
   );
 }

@@ -7,7 +7,7 @@ import { labelTerm, quoted } from "@/shared/lib/searchTerm";
 import { Duration } from "@/shared/ui/Duration";
 import { ProgressBar } from "@/shared/ui/ProgressBar";
 import { StateBadge } from "@/shared/ui/StateBadge";
-import { isEnded, STATE_TOKENS } from "@/shared/ui/stateTokens";
+import { isEnded } from "@/shared/ui/stateTokens";
 import { Time } from "@/shared/ui/Time";
 import { isValue } from "../address";
 import type { Column } from "../columns/columns";
@@ -45,13 +45,7 @@ export function Cell({ column, row, live, asked, onFilter }: Props) {
     case "duration":
       return <DurationBar row={row} live={live} />;
     case "progress":
-      return (
-        <ProgressBar
-          value={row.progress}
-          label={`Progress of ${row.name}`}
-          tone={STATE_TOKENS[row.state].tone === "bad" ? "bad" : "active"}
-        />
-      );
+      return <ProgressBar value={row.progress} label={`Progress of ${row.name}`} state={row.state} />;
     case "by": {
       const { text, term } = starterOf(row);
       return filter(text, term);

@@ -21,7 +21,7 @@ export function ArtifactsTab(props: TabProps) {
           <ul className={classes.list}>
             {those.map((artifact) => (
               <FileRow key={artifact.id} file={artifact}>
-                <ArtifactFacts artifact={artifact} withTask={!props.taskRun} />
+                <ArtifactFacts artifact={artifact} withTask={artifact.taskKey !== props.taskRun?.key} />
               </FileRow>
             ))}
           </ul>

@@ -23,7 +23,7 @@ export function OutputsTab(props: TabProps) {
           <ul className={classes.files}>
             {files.map((file) => (
               <FileRow key={file.id} file={file}>
-                {!taskRun && <span className={classes.from}>{file.taskKey}</span>}
+                {file.taskKey !== taskRun?.key && <span className={classes.from}>{file.taskKey}</span>}
               </FileRow>
             ))}
           </ul>

@@ -1,7 +1,7 @@
 import { useMemo } from "react";
+import { type Frame, readError } from "@/shared/lib/traceback";
 import { Section } from "../Section";
 import classes from "./ErrorBlock.module.css";
-import { type Frame, readError } from "./traceback";
 
 type Props = { error: { code: string; message: string; exitCode?: number | null } };
 

@@ -1,4 +1,5 @@
 import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
+import { tokenOf } from "@/entities/taskRun/standing";
 import { TaskOverviewFactsDocument } from "@/shared/graphql/gen/graphql";
 import { useRead } from "@/shared/graphql/read";
 import { outputsPath } from "@/shared/lib/expressionPath";
@@ -7,7 +8,6 @@ import { isEmpty, JsonTree } from "@/shared/ui/JsonTree";
 import { ProgressBar } from "@/shared/ui/ProgressBar";
 import { StateBadge } from "@/shared/ui/StateBadge";
 import { isEnded } from "@/shared/ui/stateTokens";
-import { tokenOf } from "../../timeline/standing";
 import { useSelection } from "../../useSelection";
 import { None, Section } from "../Section";
 import { lastOf, TELLS_OF_TASK } from "../version";
@@ -72,7 +72,9 @@ function Standing({ taskRun, over }: { taskRun: TaskRunRow; over: boolean }) {
         startedAt={startedAt}
         endedAt={endedAt}
       />
-      {!isEnded(state) && progress > 0 && <ProgressBar value={progress} label={`Progress of ${key}`} />}
+      {!isEnded(state) && progress > 0 && (
+        <ProgressBar value={progress} label={`Progress of ${key}`} state={state} />
+      )}
       {message && <None>{message}</None>}
     </section>
   );

@@ -2,7 +2,8 @@ import { expect, it } from "vitest";
 import { aTask } from "@/testing/fixtures";
 import { neighboursOf } from "./neighbours";
 
-const task = (key: string, needs: string[]) => aTask(key, { task: { key, type: "shell", needs } });
+const task = (key: string, needs: string[]) =>
+  aTask(key, { task: { key, type: "shell", needs, section: "TASKS" } });
 const all = [
   task("extract", []),
   task("load", ["extract"]),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { readError } from "@/shared/lib/traceback";
 import { inOneLine, inputRows } from "./changed";
 import { segmentsOf, waitedForRetries } from "./strip";
-import { readError } from "./traceback";
 
 const TRACEBACK = `Traceback (most recent call last):
   File "/srv/.venv/lib/python3.14/site-packages/headway/run.py", line 12, in call

@@ -1,0 +1,31 @@
+"""The list of a document that a task stands in, through the API."""
+
+from tests.api.client import Client
+
+FLOW = """id: sections
+namespace: sections
+tasks:
+  - id: each
+    type: foreach
+    items: [1]
+    tasks:
+      - {id: inner, type: log, message: "in it"}
+errors:
+  - {id: tell, type: log, message: told}
+finally:
+  - {id: clean, type: log, message: cleaned}
+"""
+SECTIONS = """query ($id: ID!) { execution(id: $id) { taskRuns { key task { section } }
+  revision { tasks { key section } } } }"""
+
+
+async def test_each_task_tells_its_section(client: Client) -> None:
+    ended = await client.until_ended((await client.run(FLOW))["id"])
+    found = (await client.ask(SECTIONS, id=ended["id"]))["execution"]
+    assert {one["key"]: one["task"]["section"] for one in found["taskRuns"]} == {
+        "each": "TASKS",
+        "each[0].inner": "TASKS",
+        "tell": "ERRORS",
+        "clean": "FINALLY",
+    }
+    assert found["revision"]["tasks"] == [{"key": "each", "section": "TASKS"}]
