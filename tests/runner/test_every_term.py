@@ -153,7 +153,7 @@ VALUES: Final[Mapping[Field, Mapping[Operator, Sequence[Any]]]] = {
     **dict.fromkeys((F.STARTED_AT, F.ENDED_AT, F.CREATED_AT, F.DATE), _ordered(_HOURS)),
     **{field: {Op.EQ: [True, False]} for field in _FLAG_FIELDS},
     F.NAMESPACE: {**_TEXTUAL, Op.UNDER: ["acme", "acme.a", "acm", "a", "Acme"]},
-    F.ID: {Op.EQ: IDS[:3], Op.IN: [(), tuple(IDS[2:5]), (IDS[0], new_id())]},
+    F.ID: {Op.EQ: IDS[:3], Op.IN: [(), tuple(IDS[2:5]), (IDS[0], new_id())], Op.GTE: IDS[2:5], Op.LTE: IDS[2:5]},
     F.STATE: {Op.IN: [(state,) for state in ExecutionState] + [("CREATED", "FAILED"), ()]},
     F.METRIC: _ordered(_NUMBERS, Op.EQ),
     F.DURATION: _ordered([Decimal(number * 3600) for number in range(4)], Op.EQ),
