@@ -18,8 +18,8 @@ __all__ = [
     "InputSpec",
     "InputType",
     "coerce",
+    "input_sentence",
     "names_in_default",
-    "told_of",
     "validate_inputs",
 ]
 
@@ -79,7 +79,7 @@ class InputSpec(Part):
             try:
                 coerce(self, self.default)
             except ValueError as error:
-                raise ValueError(f"the default {error}") from None
+                raise ValueError(input_sentence("the default", error)) from None
         return self
 
     def _check_secrecy(self) -> None:
@@ -149,15 +149,15 @@ def validate_inputs(
         try:
             values[spec.id] = _value(spec, value)
         except ValueError as error:
-            problems.append(_problem(spec.id, told_of(spec.id, error)))
+            problems.append(_problem(spec.id, input_sentence(spec.id, error)))
     problems += _too_large(values)
     if problems:
         raise Refused(problems)
     return values
 
 
-def told_of(name: str, error: ValueError) -> str:
-    """The whole sentence, of which `coerce` told the end: `regions[1] must be text` where one item is wrong."""
+def input_sentence(name: str, error: ValueError) -> str:
+    """Put the name of an input before the error of `coerce`: `day must be a date`, `regions[1] must be text`."""
     end = str(error)
     return f"{name}{end}" if end.startswith("[") else f"{name} {end}"
 

@@ -90,8 +90,8 @@ async def read_past(
 
 def _no_such_moment(last: int, asked: int) -> str:
     return (
-        f"there is no event {asked} to show it at: its events are numbered 1 to {last}; "
-        "take one of them, or leave `at` out to see it as it is now"
+        f"the execution has no event {asked}: its events are numbered 1 to {last}; "
+        "choose one of them, or leave `at` out to read the execution as it is now"
     )
 
 

@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from models.errors import Problem, ProblemCode
 from models.expressions import has_expressions
-from models.inputs import InputSpec, coerce, told_of
+from models.inputs import InputSpec, coerce, input_sentence
 from models.schedule import CatchUp, check_cron, check_zone
 from models.similar import did_you_mean
 from models.values import Key, Part, Text, Word
@@ -40,7 +40,7 @@ def given_problems(specs: Sequence[InputSpec], given: Mapping[str, Any]) -> Iter
             try:
                 coerce(known[name], value)
             except ValueError as error:
-                yield _problem(name, told_of(name, error))
+                yield _problem(name, input_sentence(name, error))
     for spec in specs:
         if spec.required and spec.default is None and given.get(spec.id) is None:
             yield _problem(spec.id, f"the input `{spec.id}` is required; give it a value")

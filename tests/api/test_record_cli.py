@@ -19,7 +19,7 @@ async def test_noted_shown_as_it_was_put_away_and_deleted(client: Client, served
     assert code == 0 and "CREATED" in output and "nothing, this is the past" in output
     assert "looked at it" not in output
     code, _, errors = await headway(served, "show", id, "--at", "99")
-    assert code == 1 and "no event 99 to show it at: its events are numbered 1 to " in errors
+    assert code == 1 and "the execution has no event 99: its events are numbered 1 to " in errors
     assert await headway(served, "archive", id) == (0, "1 archived\n", "")
     assert await headway(served, "unarchive", id) == (0, "1 unarchived\n", "")
     code, output, errors = await headway(served, "delete", "--yes", id, "exec_nonsense")

@@ -132,6 +132,10 @@ def test_more_than_a_mebibyte() -> None:
         ({"type": "INT", "min": 5, "max": 1}, "the smallest, 5, is greater than the greatest, 1"),
         ({"type": "STRING", "pattern": "("}, "the pattern is no regular expression"),
         ({"type": "INT", "default": "x"}, "the default must be a whole number, got 'x'"),
+        (
+            {"type": "ARRAY", "item_type": "INT", "default": [1, "b"]},
+            r"the default\[1\] must be a whole number",
+        ),
         ({"type": "TEXT"}, "must be one of STRING, INT"),
     ],
 )

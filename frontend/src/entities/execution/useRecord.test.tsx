@@ -205,7 +205,7 @@ it("keeps the moment before while another loads, and shows none for one that the
   rerender({ at: 9999 });
   await settle();
   expect(result.current.record?.seq).toBe(2);
-  const refusal = new GraphQLError("there is no event 9999 to show it at: its events are numbered 1 to 5", {
+  const refusal = new GraphQLError("the execution has no event 9999: its events are numbered 1 to 5", {
     extensions: { code: "VALIDATION" },
   });
   await does(() => asked.at(-1)!.fail(refusal));

@@ -74,10 +74,7 @@ function opened(snapshot: object, facts: object = {}, search = "", then?: object
     ...show(`/executions/exec_2${search}`, {
       execution: ({ at }: { at?: number | null }) => {
         if (at && at > 3)
-          throw new GraphQLError(
-            "there is no event 9 to show it at: its events are numbered 1 to 3",
-            REFUSED,
-          );
+          throw new GraphQLError("the execution has no event 9: its events are numbered 1 to 3", REFUSED);
         return at && then ? { ...execution, ...then } : execution;
       },
       executions: () => ({ nodes: [], totalCount: { value: 4, exact: true } }),

@@ -243,6 +243,38 @@ it("goes to a line by its number, and says which numbers there are", async () =>
   expect(asked.length - before).toBe(1);
 });
 
+it.each([
+  ["extract", true],
+  ["extract[0].fetch", false],
+])(
+  "separates attempts of a task that wrote the lines itself, and not beside %s",
+  async (beside, separated) => {
+    const attempts = [1, 2].map((number) => ({
+      id: `attempt_${number}`,
+      number,
+      state: "FAILED",
+      startedAt: "2026-01-14T02:00:00Z",
+      endedAt: "2026-01-14T02:00:01Z",
+      duration: 1,
+      worker: null,
+      exitCode: 1,
+      error: null,
+    }));
+    const extract = aTask("extract", { state: "FAILED", attempts: attempts as never });
+    const others = [aTask("other"), aTask(beside)].filter(({ key }) => key !== "extract");
+    const execution = aSnapshot({
+      ...failed,
+      id: `exec_${beside}`,
+      failure: null,
+      taskRuns: [extract, ...others],
+    });
+    const { root } = world(20, execution);
+    show(`/executions/${execution.id}?task=extract&tab=logs`, root);
+    await waitFor(() => expect(line(1)).toBeTruthy());
+    expect(screen.queryAllByText(/^attempt \d/).length > 0).toBe(separated);
+  },
+);
+
 it("says of how many lines those of a task are", async () => {
   const execution = aSnapshot({ ...failed, id: "exec_4", taskRuns: [...failed.taskRuns, aTask("load")] });
   const { root } = world(152, execution);

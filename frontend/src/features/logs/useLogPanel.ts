@@ -51,7 +51,7 @@ export function useLogPanel({ record, taskRun, attempt }: Pick<Selected, "record
   const [byTaskChosen, setByTask] = useKept(BY_TASK, false);
   const canGroup = taskRun ? foreach !== undefined : record.taskRuns.size > 1;
   const byTask = canGroup && byTaskChosen;
-  const separated = Boolean(taskRun) && (taskRun?.attempts.length ?? 0) > 1;
+  const separated = !canGroup && (taskRun?.attempts.length ?? 0) > 1;
 
   const place = useRef<(Seen & { following: boolean }) | null>(null);
   const openAt = openingOf(range?.from ?? null, place.current, failureLine);

@@ -6,8 +6,9 @@ import { Fan } from "./Bar";
 const START = Date.parse("2026-01-14T02:00:00Z");
 const at = (seconds: number) => new Date(START + seconds * 1000).toISOString();
 
-it("draws a foreach while it ran, and not while it lay ended before a restart", () => {
+it("draws a foreach while it ran, and not between its end and a restart", () => {
   const stateHistory = [
+    { state: "QUEUED", at: at(0) },
     { state: "RUNNING", at: at(0) },
     { state: "FAILED", at: at(10) },
     { state: "CREATED", at: at(80) },

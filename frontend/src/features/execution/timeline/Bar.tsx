@@ -42,12 +42,12 @@ export const Fan = memo(function Fan({ task, iterations, range }: FanProps) {
   return (
     <>
       {segmentsOf(task).map((segment) => {
-        const place = placed(segment, range);
+        const place = segment.kind === "queued" ? undefined : placed(segment, range);
         if (!place) return null;
         const lasts = segment.to === null;
         return (
           <i
-            key={segment.from}
+            key={`${segment.kind} ${segment.from}`}
             className={classes.fan}
             data-lasts={lasts || undefined}
             style={{ left: `${place.left}%`, width: lasts ? untilNow(place.left) : `${place.width}%` }}

@@ -54,7 +54,7 @@ export function BarCard({ x, y, row, live }: Props) {
         />
         <Time at={row.startedAt ?? row.createdAt} />
       </span>
-      {row.idle > 0 && <span>Lay ended for {formatDuration(row.idle)} before a restart</span>}
+      {row.idle > 0 && <span>{formatDuration(row.idle)} between its end and a restart</span>}
       {row.failure && (
         <span className={classes.cause}>
           {row.failure.taskRun && <b>{row.failure.taskRun.key}: </b>}

@@ -65,7 +65,7 @@ describe("the timeline", { timeout: 20_000 }, () => {
     expect(bar("etl-3").getAttribute("aria-label")).toMatch(/^etl-3, Success after 3m 05s/);
     await send({ update: [served({ ...ended, seq: 10, idle: 65 }) as never] });
     expect(bar("etl-3").getAttribute("aria-label")).toMatch(
-      /Success after 2m 00s, .*, lay ended for 1m 05s before a restart$/,
+      /Success after 2m 00s, .*, 1m 05s between its end and a restart$/,
     );
     expect(bar("etl-3").dataset.idle).toBe("true");
   });

@@ -54,6 +54,6 @@ function wordsOf(row: Row, zone: "local" | "utc"): string {
   const lasted =
     seconds === null || !row.endedAt ? "" : ` after ${formatDuration(Math.max(0, seconds - row.idle))}`;
   const when = row.startedAt ? `started ${formatTime(row.startedAt, zone)}` : "not started";
-  const lay = row.idle > 0 ? `, lay ended for ${formatDuration(row.idle)} before a restart` : "";
-  return `${row.name}, ${word}${lasted}, ${when}${lay}`;
+  const idle = row.idle > 0 ? `, ${formatDuration(row.idle)} between its end and a restart` : "";
+  return `${row.name}, ${word}${lasted}, ${when}${idle}`;
 }
