@@ -1,6 +1,7 @@
 """`create_app`: the one place that wires the API of a process."""
 
 import asyncio
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
@@ -14,6 +15,7 @@ from starlette.routing import BaseRoute, Route
 from models.viewer import Viewer
 from runner.store.connection import UNREACHABLE
 from runner.store.database import migrations_current
+from runner.store.sessions import is_read_only
 from schema import build_schema
 from schema.context import Context, Services
 from server.auth import Door
@@ -46,7 +48,7 @@ _FRESH = 5.0
 def create_operations(parts: Runtime, places: Places | None = None) -> Operations:
     schema, places = build_schema()._schema, places or Places()
     services = Services(
-        parts.database.pool,
+        parts.database.reads,
         parts.engine,
         parts.feed,
         parts.changes,
@@ -61,7 +63,12 @@ def create_operations(parts: Runtime, places: Places | None = None) -> Operation
     def context(viewer: Viewer) -> Context:
         return Context(services, viewer)
 
-    return Operations(schema, context, Documents(schema), places)
+    live = replace(services, pool=parts.database.streams)
+
+    def live_context(viewer: Viewer) -> Context:
+        return Context(live, viewer)
+
+    return Operations(schema, context, Documents(schema), places, live_context)
 
 
 def create_app(
@@ -73,7 +80,7 @@ def create_app(
         *login_routes(door),
         *graphql_routes(operations, fanout, door, page=graphiql_page()),
         *file_routes(room),
-        *export_routes(parts.database.pool, Turns(), room.places),
+        *export_routes(parts.database.exports, Turns(parts.database.sizes.exports), room.places),
         *page_routes(),
     ]
     return Starlette(
@@ -82,7 +89,7 @@ def create_app(
 
 
 def health_routes(parts: Runtime) -> list[BaseRoute]:
-    """`/healthz`: the process answers. `/readyz`: database reached, migrations current, feed fresh."""
+    """`/healthz`: the process answers. `/readyz`: database reached and writable, migrations current, feed fresh."""
 
     async def healthz(_: Request) -> Response:
         return JSONResponse({"status": "alive"})
@@ -100,6 +107,7 @@ async def _readiness(parts: Runtime) -> dict[str, Any]:
     try:
         async with asyncio.timeout(_FRESH):
             current = await migrations_current(parts.database)
+            writable = not await is_read_only(parts.database.pool)
     except (*UNREACHABLE, asyncpg.PostgresError):
-        return {"database": False, "migrations": False, "feed": fresh}
-    return {"database": True, "migrations": current, "feed": fresh}
+        return {"database": False, "writable": False, "migrations": False, "feed": fresh}
+    return {"database": True, "writable": writable, "migrations": current, "feed": fresh}

@@ -50,10 +50,10 @@ async def serve(settings: Settings, tell: Tell) -> None:
         database_url = await _database_url(stack, settings)
         vault = make_vault(settings, may_make_key=True)
         parts = await stack.enter_async_context(
-            runtime(database_url, vault, artifact_store(settings))
+            runtime(database_url, vault, artifact_store(settings), settings.pool_sizes)
         )
         await warn_of_other_keys(parts.database.pool, vault)
-        tokens = Tokens(parts.database.pool)
+        tokens = Tokens(parts.database.reads)
         token = await admin_token(tokens, settings.data_dir)
         await _load_flows(stack, parts, settings)
         await stack.enter_async_context(
@@ -68,7 +68,7 @@ async def serve(settings: Settings, tell: Tell) -> None:
         operations = create_operations(parts, places)
         fanout = await stack.enter_async_context(Fanout(operations, POLICIES))
         door = Door(tokens, DoorSettings(hosts=frozenset(settings.allowed_hosts)))
-        room = FileRoom(parts.database.pool, store, settings.max_file_size, places)
+        room = FileRoom(parts.database.reads, store, settings.max_file_size, places)
         server = _Server(create_app(parts, operations, fanout, door, room))
         host, port = listening.getsockname()[:2]
         url = f"http://{host}:{port}"
@@ -94,7 +94,7 @@ async def work(settings: Settings, tell: Tell) -> None:
     database_url = settings.database_url or database_beside(settings.data_dir)
     vault = make_vault(settings, may_make_key=False)
     async with (
-        runtime(database_url, vault, artifact_store(settings)) as parts,
+        runtime(database_url, vault, artifact_store(settings), settings.pool_sizes) as parts,
         _worker(parts, settings) as worker,
     ):
         await warn_of_other_keys(parts.database.pool, vault)

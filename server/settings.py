@@ -19,6 +19,7 @@ from pydantic_settings import (
 from models.durations import parse_duration
 from models.retention import RetentionRule
 from models.similar import did_you_mean
+from runner.store.shares import Sizes
 from server.data_dir import default_data_dir
 
 FILE = "headway.toml"
@@ -93,6 +94,25 @@ class Settings(BaseSettings):
     prune_every: float = Field(
         3600.0, gt=0, description="How often a server prunes by those rules: seconds, or as 1h."
     )
+
+    pool_size: int = Field(
+        8, ge=2, description="Connections to the database for the engine and the workers."
+    )
+    read_pool_size: int = Field(
+        8, ge=1, description="Connections to the database for queries and mutations."
+    )
+    stream_pool_size: int = Field(
+        4, ge=1, description="Connections to the database for subscriptions."
+    )
+    export_pool_size: int = Field(
+        4, ge=1, description="Connections to the database for exports: as many run at once."
+    )
+
+    @property
+    def pool_sizes(self) -> Sizes:
+        return Sizes(
+            self.pool_size, self.read_pool_size, self.stream_pool_size, self.export_pool_size
+        )
 
     @field_validator("queues", "allowed_hosts", "allowed_origins", mode="before")
     @classmethod

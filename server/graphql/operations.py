@@ -78,9 +78,12 @@ class Operations:
         context: ContextFactory,
         documents: Documents | None = None,
         places: Places | None = None,
+        live_context: ContextFactory | None = None,
     ) -> None:
+        """`live_context` is that of subscriptions."""
         self._schema = schema
         self._context = context
+        self._live_context = live_context or context
         self._documents = documents or Documents(schema)
         self._fields = Fields(schema)
         self._places = places or Places()
@@ -114,7 +117,7 @@ class Operations:
     ) -> AsyncGenerator[Delivery, None]:
         """Yields until the source ends; raises Rejected when there is nothing to subscribe to, and what
         the source raises. `resume` is set on the context of the root field."""
-        context = self._context(viewer)
+        context = self._live_context(viewer)
         context.resume = resume
         executor = self._executor(prepared, context)
         if isinstance(executor, list):
@@ -142,7 +145,7 @@ class Operations:
         while True:
             # Loaders remember: each message needs its own, or it would tell of the past.
             once = executor.build_per_event_executor(root)
-            once.context_value = self._context(viewer)
+            once.context_value = self._live_context(viewer)
             outcome = execute_subscription_event(once)
             answer = answered(outcome if isinstance(outcome, ExecutionResult) else await outcome)
             if not is_partly_unavailable(answer.errors):
