@@ -4,6 +4,7 @@
 
 import asyncio
 import sys
+from collections.abc import AsyncIterator
 from uuid import UUID
 
 from runner.store.connection import Connection
@@ -54,7 +55,7 @@ async def _read(connection: Connection, pid: int) -> None:
 
 
 async def _send(connection: Connection, pid: int) -> None:
-    async def source():  # type: ignore[no-untyped-def]
+    async def source() -> AsyncIterator[bytes]:
         yield b"x\n"
         _freeze(pid)
         yield b"y\n"
