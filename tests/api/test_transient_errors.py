@@ -60,7 +60,7 @@ async def cancel_queries(url: str) -> None:
     async with administrator(url) as connection:
         while True:
             await connection.fetchval(CANCEL_ALL)
-            await asyncio.sleep(0.01)
+            await connection.fetchval("select pg_sleep(0.01)")
 
 
 async def test_queries_that_are_cancelled_at_random_fail_nothing(tmp_path: Path) -> None:
