@@ -71,8 +71,8 @@ def test_nothing_is_left_to_do() -> None:
 
 
 def test_tests_neither_sleep_nor_get_skipped() -> None:
-    """To let others run (`asyncio.sleep(0)`) is not to sleep; what a test starts may sleep for it. A soak makes load and
-    faults for some time, and waits for neither."""
+    """To let others run (`asyncio.sleep(0)`) is not to sleep; what a test starts may sleep for it. A soak makes load
+    and faults for some time, and waits for neither."""
     words = re.compile(r"^ .*\basyncio\.sleep\((?!0\))|\bmark\.(skip|xfail)|\bimportorskip\b", re.M)
     tests = [
         path
