@@ -109,13 +109,14 @@ class Attempt:
         self.mask = Mask()
         """Whatever leaves the attempt goes through it."""
         self.page: Page = surroundings.logbook.page(
-            execution.id, task.id, task.path, task.attempt, self.mask
+            execution.id, task.id, task.path, task.attempt, id, self.mask
         )
         self._inputs: dict[str, Any] = {}
         self._place = Workplace(surroundings.data_dir / "work" / typed("att", id))
         self.reports = Reports(
             execution,
             task,
+            id,
             page=self.page,
             pool=surroundings.pool,
             artifacts=surroundings.artifacts,

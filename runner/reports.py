@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ from runner.messages import (
 from runner.store import measures
 from runner.store.artifacts import UsedArtifact
 from runner.store.connection import UNREACHABLE, Pool
+from runner.store.fencing import AttemptsEnded
 from runner.store.measures import MetricRow
 
 logger = logging.getLogger("headway.worker")
@@ -92,6 +93,7 @@ class Reports:
         self,
         execution: Execution,
         task: TaskRun,
+        attempt_id: UUID,
         *,
         page: Page,
         pool: Pool,
@@ -101,6 +103,7 @@ class Reports:
     ) -> None:
         self._execution = execution
         self._task = task
+        self._attempt_id = attempt_id
         self._page = page
         self._pool = pool
         self._store = artifacts
@@ -288,7 +291,9 @@ class Reports:
                 return False
             self._metrics, self._artifacts = [], []
             try:
-                await measures.store(self._pool, metrics, artifacts)
+                await measures.store(self._pool, self._attempt_id, metrics, artifacts)
+            except AttemptsEnded:
+                return self._drop(metrics, artifacts)
             except Exception as error:
                 if is_outage(error):
                     self._keep(metrics, artifacts)
@@ -305,7 +310,10 @@ class Reports:
         while metrics or artifacts:
             metric, artifact = metrics[:1], [] if metrics else artifacts[:1]
             try:
-                await measures.store(self._pool, metric, artifact)
+                await measures.store(self._pool, self._attempt_id, metric, artifact)
+            except AttemptsEnded:
+                self._drop(metrics, artifacts)
+                return
             except Exception as error:
                 if is_outage(error):
                     self._keep(metrics, artifacts)
@@ -314,6 +322,12 @@ class Reports:
                 told = f"{one.name} could not be stored: {self._mask.text(str(error))}"
                 await self._page.note(told, LogLevel.ERROR)
             del metrics[: len(metric)], artifacts[: len(artifact)]
+
+    def _drop(self, metrics: Sequence[MetricRow], artifacts: Sequence[UsedArtifact]) -> bool:
+        """The attempt has ended without this worker, and its lease is void; nothing was stored."""
+        told = "%d metrics and %d artifacts of %s are dropped: its attempt had ended"
+        logger.warning(told, len(metrics), len(artifacts), self._task.path)
+        return False
 
     def _keep(self, metrics: list[MetricRow], artifacts: list[UsedArtifact]) -> None:
         self._metrics = metrics + self._metrics

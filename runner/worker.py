@@ -4,7 +4,8 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
@@ -33,7 +34,7 @@ from runner.store import leases, workers
 from runner.store.connection import UNREACHABLE
 from runner.store.database import Database
 from runner.store.leases import LeaseStatus
-from runner.store.log_lines import NewLine, append_lines
+from runner.store.log_lines import NewLine, append_running
 from runner.store.workers import WorkerRow
 from runner.vault import Vault
 
@@ -267,8 +268,23 @@ class Worker:
                 await work()
 
     async def _write_log(self, lines: Sequence[NewLine]) -> None:
-        await append_lines(self._pool, lines)
-        self._feed.hint({f"l:{line.execution_id}" for line in lines})
+        if ended := await append_running(self._pool, lines):
+            self._fence(ended, lines)
+        self._feed.hint(
+            {f"l:{line.execution_id}" for line in lines if line.attempt_id not in ended}
+        )
+
+    def _fence(self, ended: Collection[UUID], lines: Sequence[NewLine]) -> None:
+        """These attempts were ended by others while this worker was not heard of."""
+        dropped = Counter(
+            (line.path, line.attempt_id) for line in lines if line.attempt_id in ended
+        )
+        for (path, _), count in dropped.items():
+            logger.warning("%d log lines of %s are dropped: its attempt had ended", count, path)
+        for attempt in self._handler.running.values():
+            if attempt.id in ended:
+                attempt.page.close()
+                attempt.stop.ask(StopReason.VOID)
 
     async def _register(self) -> None:
         row = WorkerRow(
