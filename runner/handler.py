@@ -154,6 +154,7 @@ class JobHandler:
             attempt=attempt.task.attempt,
             error=TaskError("NO_ROOM", told),
             reason="no room",
+            handed_back=True,
         )
 
     async def _cached(self, attempt: Attempt) -> Finish | None:
@@ -258,6 +259,7 @@ def _stopped(attempt: Attempt, stopped: Stopped) -> Finish:
         exit_code=stopped.exit_code,
         resources=stopped.resources,
         reason="drained" if reason is StopReason.DRAINED else None,
+        handed_back=reason is StopReason.DRAINED,
     )
 
 
