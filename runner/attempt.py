@@ -22,6 +22,7 @@ from runner.caching import NOT_CACHED_BY, digest
 from runner.evaluator import MAX_SENTENCE, EvaluationFailed, Evaluator, Mode
 from runner.logbook import Logbook, Page
 from runner.masking import Mask
+from runner.message_reader import MessageReader
 from runner.names import expression_names, tasks_before
 from runner.opening import open_secrets, uses_secrets
 from runner.reaper import Reaper
@@ -47,6 +48,7 @@ class Surroundings:
     artifacts: ArtifactStore
     reaper: Reaper
     vault: Vault
+    messages: MessageReader
     env: Mapping[str, str] = field(default_factory=dict)
     inherited: Mapping[str, str] = field(default_factory=dict)
 
@@ -120,6 +122,7 @@ class Attempt:
             page=self.page,
             pool=surroundings.pool,
             artifacts=surroundings.artifacts,
+            reader=surroundings.messages,
             folder=self._place.files,
             mask=self.mask,
         )

@@ -25,6 +25,7 @@ from runner.handler import JobHandler
 from runner.inheritance import inherited_env, provide_headway
 from runner.logbook import Logbook
 from runner.loops import surviving
+from runner.message_reader import MessageReader
 from runner.processes.family import Gravedigger, adopt_orphans
 from runner.queue import JobQueue, TakenJob
 from runner.reaper import Reaper
@@ -92,6 +93,7 @@ class Worker:
             artifacts=ArtifactStore(artifacts_url or str(data_dir.resolve() / "artifacts")),
             reaper=self._reaper,
             vault=vault or Vault(),
+            messages=MessageReader(),
             env=env or {},
             inherited=inherited_env(os.environ),
         )
