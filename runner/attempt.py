@@ -42,6 +42,7 @@ class Surroundings:
 
     worker_id: str
     data_dir: Path
+    work: Path
     pool: Pool
     evaluator: Evaluator
     logbook: Logbook
@@ -114,7 +115,7 @@ class Attempt:
             execution.id, task.id, task.path, task.attempt, id, self.mask
         )
         self._inputs: dict[str, Any] = {}
-        self._place = Workplace(surroundings.data_dir / "work" / typed("att", id))
+        self._place = Workplace(surroundings.work / typed("att", id))
         self.reports = Reports(
             execution,
             task,

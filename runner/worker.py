@@ -38,11 +38,13 @@ from runner.store.leases import LeaseStatus
 from runner.store.log_lines import NewLine, append_running
 from runner.store.workers import WorkerRow
 from runner.vault import Vault
+from runner.work_folder import WorkFolder
 
 logger = logging.getLogger("headway.worker")
 
 _LOOK_AGAIN = 1.0
 _REPORT_EVERY = 1.0
+_CLEAR_UP_EVERY = 60.0
 _GATHER = 0.003
 """Seconds for more slots to become free, so that one question to the queue fills them all."""
 _LIGHT_BATCH = 200
@@ -84,9 +86,11 @@ class Worker:
         self._clock = Clock()
         self._logbook = Logbook(self._write_log, clock=self._clock)
         self._reaper = Reaper(typed("wrk", self.id))
+        self._work = WorkFolder(data_dir.resolve(), typed("wrk", self.id))
         self._surroundings = Surroundings(
             worker_id=typed("wrk", self.id),
             data_dir=data_dir.resolve(),
+            work=self._work.path,
             pool=self._pool,
             evaluator=evaluator,
             logbook=self._logbook,
@@ -121,6 +125,7 @@ class Worker:
         adopt_orphans()
         provide_headway(self._surroundings.python_path)
         await self._register()
+        self._stack.enter_context(self._work)
         self._stack.enter_context(self._reaper)
         await self._stack.enter_async_context(self._logbook)
         await self._tasks.__aenter__()
@@ -131,6 +136,7 @@ class Worker:
                 self._every(_REPORT_EVERY, self._report), name="worker reports"
             ),
             self._tasks.create_task(self._watch_for_kills(), name="worker kills"),
+            self._tasks.create_task(self._clear_up(), name="worker clears up"),
         ]
         return self
 
@@ -169,6 +175,13 @@ class Worker:
 
     # -- taking -------------------------------------------------------------------------------------------------------
 
+    async def _clear_up(self) -> None:
+        """Removes what killed workers of this data dir left, at once and then now and again."""
+        while True:
+            with surviving(logger, "could not remove what killed workers left"):
+                await asyncio.to_thread(self._work.remove_left)
+            await asyncio.sleep(_CLEAR_UP_EVERY)
+
     async def _take_on(self) -> None:
         with self._feed.watch(*(f"q:{queue}" for queue in self._queues)) as watch:
             while True:
@@ -193,7 +206,7 @@ class Worker:
         """A worker that cannot even make a folder would take every job of its queues and hand it back."""
         folder = self._surroundings.data_dir
         found_none = asyncio.get_running_loop().time() < self._handler.without_room_until
-        lacks = found_none or lacks_room(folder)
+        lacks = found_none or lacks_room(folder) or not self._work.claim()
         if lacks != self._full:
             self._full = lacks
             if lacks:
