@@ -181,7 +181,8 @@ class AttemptStarted:
 class AttemptEnded:
     """`state` is the attempt's end, `to_state` the task run's, RETRYING until `retry_at`; `message` stays.
 
-    With `sets_aside` whatever the attempt gave stays with it: outputs, properties, progress.
+    With `sets_aside` whatever the attempt gave stays with it: outputs, properties, progress. One that is LOST and
+    `handed_back` by its worker does not count towards the task's `max_lost`.
     """
 
     path: str
@@ -200,6 +201,7 @@ class AttemptEnded:
     outputs_from: UUID | None = None
     message: str | None = None
     sets_aside: bool = False
+    handed_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,6 @@ from collections.abc import Callable
 from models.spec import Backoff, RetrySpec
 from models.states import AttemptState
 
-MAX_LOST = 5
-"""Lost attempts after which a task is taken to be what kills its workers."""
-
 
 def delay_before(retry: RetrySpec, used: int, random: Callable[[], float]) -> float:
     """Seconds to wait after `used` attempts have been used up; jitter takes up to half of it away."""

@@ -133,6 +133,7 @@ class TaskRun(Model):
     attempt = fields.IntField(db_default=0)
     attempt_base = fields.IntField(db_default=0)
     lost = fields.IntField(db_default=0)
+    handed_back = fields.IntField(db_default=0)
     progress = fields.FloatField(db_default=0)
     message = fields.TextField(null=True)
     inputs = fields.JSONField[dict[str, object]](db_default=_EMPTY_OBJECT)

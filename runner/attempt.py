@@ -23,6 +23,7 @@ from runner.caching import NOT_CACHED_BY, digest
 from runner.evaluator import MAX_SENTENCE, EvaluationFailed, Evaluator, Mode
 from runner.logbook import Logbook, Page
 from runner.masking import Mask
+from runner.message_reader import MessageReader
 from runner.names import expression_names, tasks_before
 from runner.opening import open_secrets, uses_secrets
 from runner.reaper import Reaper
@@ -43,12 +44,14 @@ class Surroundings:
 
     worker_id: str
     data_dir: Path
+    work: Path
     pool: Pool
     evaluator: Evaluator
     logbook: Logbook
     artifacts: ArtifactStore
     reaper: Reaper
     vault: Vault
+    messages: MessageReader
     env: Mapping[str, str] = field(default_factory=dict)
     inherited: Mapping[str, str] = field(default_factory=dict)
 
@@ -111,16 +114,18 @@ class Attempt:
         self.mask = Mask()
         """Whatever leaves the attempt goes through it."""
         self.page: Page = surroundings.logbook.page(
-            execution.id, task.id, task.path, task.attempt, self.mask
+            execution.id, task.id, task.path, task.attempt, id, self.mask
         )
         self._inputs: dict[str, Any] = {}
-        self._place = Workplace(surroundings.data_dir / "work" / typed("att", id))
+        self._place = Workplace(surroundings.work / typed("att", id))
         self.reports = Reports(
             execution,
             task,
+            id,
             page=self.page,
             pool=surroundings.pool,
             artifacts=surroundings.artifacts,
+            reader=surroundings.messages,
             folder=self._place.files,
             mask=self.mask,
         )

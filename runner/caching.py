@@ -63,7 +63,7 @@ async def _flow_key(evaluator: Evaluator, vault: Vault, spec: CacheSpec, command
         ) from failed
 
 
-NOT_CACHED_BY = {"needs", "when", "run_if", "description", "cache", "queue", "retry"}
+NOT_CACHED_BY = {"needs", "when", "run_if", "description", "cache", "queue", "retry", "max_lost"}
 """Keys of a task that do not change what it gives."""
 
 

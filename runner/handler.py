@@ -156,6 +156,7 @@ class JobHandler:
             attempt=attempt.task.attempt,
             error=TaskError("NO_ROOM", told),
             reason="no room",
+            handed_back=True,
         )
 
     async def _cached(self, attempt: Attempt) -> Finish | None:
@@ -262,6 +263,7 @@ def _stopped(attempt: Attempt, stopped: Stopped) -> Finish:
         exit_code=stopped.exit_code,
         resources=stopped.resources,
         reason="drained" if reason is StopReason.DRAINED else None,
+        handed_back=reason is StopReason.DRAINED,
     )
 
 

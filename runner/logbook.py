@@ -84,11 +84,11 @@ class Logbook(Loop):
         task_run_id: UUID,
         path: str,
         attempt: int,
+        attempt_id: UUID,
         mask: Mask | None = None,
     ) -> "Page":
-        return Page(
-            self, execution_id, task_run_id, path, attempt, Mask() if mask is None else mask
-        )
+        place = (execution_id, task_run_id, path, attempt)
+        return Page(self, place, attempt_id, Mask() if mask is None else mask)
 
     async def put(self, lines: Sequence[NewLine]) -> int:
         """Waits for room; the number by which `stored` knows the last of them."""
@@ -170,28 +170,32 @@ class Page:
     def __init__(
         self,
         book: Logbook,
-        execution_id: UUID,
-        task_run_id: UUID,
-        path: str,
-        attempt: int,
+        place: tuple[UUID, UUID, str, int],
+        attempt_id: UUID,
         mask: Mask,
     ) -> None:
         self._book = book
         self._mask = mask
-        self._place = (execution_id, task_run_id, path, attempt)
+        self._place = place
+        self._attempt_id = attempt_id
         self._lines = 0
         self._characters = 0
         self._full = False
+        self._closed = False
         self._last = 0
 
     @property
     def is_full(self) -> bool:
-        """Whether the limits are reached, so that nothing more of the task is kept."""
-        return self._full
+        """Whether nothing more of the task is kept: the limits are reached, or the page is closed."""
+        return self._full or self._closed
+
+    def close(self) -> None:
+        """The attempt has ended without this worker: what is still written of it is dropped."""
+        self._closed = True
 
     async def add(self, texts: Sequence[str], stream: LogStream, level: LogLevel) -> None:
         """Lines as the task wrote them; beyond the limits they are dropped, and one line says so."""
-        if self._full or not texts:
+        if self.is_full or not texts:
             return
         limits = self._book.limits
         kept: list[str] = []
@@ -220,8 +224,8 @@ class Page:
         await self._book.stored(self._last)
 
     async def _put(self, texts: Sequence[str], stream: LogStream, level: LogLevel) -> None:
-        if not texts:
+        if not texts or self._closed:
             return
-        now = self.now()
-        lines = [NewLine(*self._place, now, level, stream, self._mask.text(text)) for text in texts]
+        place, now, id = self._place, self.now(), self._attempt_id
+        lines = [NewLine(*place, now, level, stream, self._mask.text(text), id) for text in texts]
         self._last = await self._book.put(lines)

@@ -127,11 +127,11 @@ def parse_line(line: bytes) -> list[Message | Malformed]:
     try:
         said, mended = read_apart(line)
     except NotKept as error:
-        return [_not_understood(line, str(error))]
+        return [not_understood(line, str(error))]
     except ValueError as error:
-        return [_not_understood(line, f"it is no JSON: {error}")]
+        return [not_understood(line, f"it is no JSON: {error}")]
     if not isinstance(said, dict):
-        return [_not_understood(line, "it is no JSON object")]
+        return [not_understood(line, "it is no JSON object")]
     parts: dict[type[Message], dict[str, Any]] = {}
     unknown = [key for key in said if key not in _KINDS]
     for key, value in said.items():
@@ -166,7 +166,8 @@ def _unknown(keys: Sequence[str]) -> Malformed:
     return InvalidOutput(f"{sentence}; write `output`") if meant else Malformed(sentence)
 
 
-def _not_understood(line: bytes, sentence: str) -> Malformed:
+def not_understood(line: bytes, sentence: str) -> Malformed:
+    """Says whether it was to be an output: then its attempt must not succeed."""
     if not _OUTPUT.search(line):
         return Malformed(sentence)
     return InvalidOutput(

@@ -156,6 +156,21 @@ _QUERIES: Mapping[str, str] = {
           format('%s executions of %s at %s', count(*), trigger ->> 'id', trigger ->> 'scheduledAt')
         from executions where starts_with(created_by, 'schedule:') and rerun_of is null and replay_of is null
         group by trigger ->> 'id', trigger ->> 'scheduledAt' having count(*) > 1""",
+    "nothing of an attempt is stored after its end": """
+        select a.execution_id, format('attempt %s of %s has %s', a.number, a.task_run_id, late.told)
+        from attempts a join lateral (
+          select format('line %s, and its log ended at %s', max(l.line), a.lines_at_end) as told from logs l
+          where l.execution_id = a.execution_id and l.line > a.lines_at_end and l.task_run_id = a.task_run_id
+            and l.attempt = a.number having count(*) > 0
+          union all
+          select format('%s later metrics', count(*)) from metrics m
+          where m.execution_id = a.execution_id and m.task_run_id = a.task_run_id and m.attempt = a.number
+            and not pg_visible_in_snapshot(m.xid, a.seen_at_end) having count(*) > 0
+          union all
+          select format('%s later uses of artifacts', count(*)) from artifact_uses u
+          where u.execution_id = a.execution_id and u.task_run_id = a.task_run_id and u.attempt = a.number
+            and not pg_visible_in_snapshot(u.xid, a.seen_at_end) having count(*) > 0) late on true
+        where a.seen_at_end is not null""",
     "log lines of each execution are 1..n without a gap": """
         select execution_id, format('%s lines up to %s', count(*), max(line)) from logs
         group by execution_id having count(*) <> max(line)""",

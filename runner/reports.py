@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from runner.artifacts import ArtifactRefused, ArtifactStore, checked_name, file_
 from runner.logbook import Page
 from runner.loops import is_outage
 from runner.masking import Mask
+from runner.message_reader import MessageReader, Turn
 from runner.messages import (
     Artifact,
     ArtifactUse,
@@ -33,17 +34,21 @@ from runner.messages import (
     OutputError,
     Progress,
     Property,
-    parse_line,
 )
 from runner.store import measures
 from runner.store.artifacts import UsedArtifact
 from runner.store.connection import UNREACHABLE, Pool
+from runner.store.fencing import AttemptsEnded
 from runner.store.measures import MetricRow
 
 logger = logging.getLogger("headway.worker")
 
-_MANY_METRICS = 5_000
+_MANY_METRICS, _MANY_ARTIFACTS = 1_000, 200
+_MOST_METRICS = 1_000_000
+_MOST_COMPLAINTS = 1_000
+"""Sentences on messages that were not taken; then one says that there are no more."""
 _TRY_AGAIN = 1.0
+_LOOKED_AT = 16 * 1024
 _SHOWN = 200
 """Bytes of a line that are shown when it is not understood."""
 
@@ -92,23 +97,31 @@ class Reports:
         self,
         execution: Execution,
         task: TaskRun,
+        attempt_id: UUID,
         *,
         page: Page,
         pool: Pool,
         artifacts: ArtifactStore,
+        reader: MessageReader,
         folder: Path,
         mask: Mask | None = None,
     ) -> None:
         self._execution = execution
         self._task = task
+        self._attempt_id = attempt_id
         self._page = page
         self._pool = pool
         self._store = artifacts
+        self._reader = reader
+        self._turn = Turn()
         self._folder = folder
         self._mask = Mask() if mask is None else mask
         self._metrics: list[MetricRow] = []
         self._artifacts: list[UsedArtifact] = []
         self._kept: dict[str, Any] = {}
+        self._names_kept = True
+        self._metrics_taken = 0
+        self._complaints = 0
         self._outputs = Payload("output")
         self._properties = Payload("property")
         self._storing = asyncio.Lock()
@@ -118,7 +131,8 @@ class Reports:
 
     async def take(self, line: bytes | Malformed) -> None:
         """One line from the task. What cannot be understood is told in the attempt's log."""
-        for said in [line] if isinstance(line, Malformed) else parse_line(line):
+        await self._reader.turn(self._turn)
+        for said in [line] if isinstance(line, Malformed) else await self._reader.read(line):
             try:
                 if isinstance(said, Malformed):
                     raise said
@@ -127,12 +141,24 @@ class Reports:
                 await self.refuse(error.code, f"{error}{self._start_of(line)}")
             except (Malformed, ArtifactRefused) as error:
                 told = f"message not understood: {error}{self._start_of(line)}"
-                await self._page.note(told, LogLevel.WARN)
+                await self._complain(told, LogLevel.WARN)
 
     def _start_of(self, line: bytes | Malformed) -> str:
-        if isinstance(line, Malformed):
+        """Its first bytes, masked before they are cut off; nothing when no complaint is shown any more."""
+        if isinstance(line, Malformed) or self._complaints >= _MOST_COMPLAINTS:
             return ""
-        return ": " + self._mask.raw(line)[:_SHOWN].decode("utf-8", "replace")
+        start = line[: _LOOKED_AT + self._mask.longest]
+        end = self._mask.boundary(start, min(_LOOKED_AT, len(start)))
+        return ": " + self._mask.raw(start[:end])[:_SHOWN].decode("utf-8", "replace")
+
+    async def _complain(self, sentence: str, level: LogLevel) -> None:
+        """Tells in the log what was not taken, as long as there is not too much of it."""
+        self._complaints += 1
+        if self._complaints <= _MOST_COMPLAINTS:
+            await self._page.note(sentence, level)
+        elif self._complaints == _MOST_COMPLAINTS + 1:
+            told = f"{_MOST_COMPLAINTS} faults in messages were told; those that follow are not"
+            await self._page.note(told, LogLevel.WARN)
 
     async def _take(self, said: Message) -> None:
         match said:
@@ -157,21 +183,22 @@ class Reports:
         else:
             await self.refuse(InvalidOutput.code, said.output_error)
 
-    async def add_outputs(self, values: Mapping[str, Any]) -> None:
-        """Those that cannot be taken fail the attempt."""
+    async def add_outputs(self, values: Mapping[str, Any]) -> bool:
+        """Whether they were taken; else they fail the attempt."""
         values = self._mask.value(values)
         try:
             self._outputs.add(values)
         except NotTaken as error:
             await self.refuse(error.code, str(error))
-        else:
-            self.pending.outputs.update(values)
+            return False
+        self.pending.outputs.update(values)
+        return True
 
     async def refuse(self, code: str, sentence: str) -> None:
         """An output is lost, so the attempt fails when it ends, with the first of such causes."""
         sentence = self._mask.text(sentence)
         self.error = self.error or TaskError(code, sentence)
-        await self._page.note(sentence, LogLevel.ERROR)
+        await self._complain(sentence, LogLevel.ERROR)
 
     def _add_properties(self, values: Mapping[str, Any]) -> None:
         values = self._mask.value(values)
@@ -196,6 +223,12 @@ class Reports:
             self.pending.message = self._mask.text(said.message)
 
     async def _add_metric(self, said: Metric) -> None:
+        self._metrics_taken += 1
+        if self._metrics_taken > _MOST_METRICS:
+            if self._metrics_taken == _MOST_METRICS + 1:
+                told = f"metric limit of {_MOST_METRICS} reached; the rest is dropped"
+                await self._page.note(told, LogLevel.WARN)
+            return
         metric = said.metric
         self._metrics.append(
             MetricRow(
@@ -212,7 +245,11 @@ class Reports:
                 at=self._page.now(),
             )
         )
-        while len(self._metrics) >= _MANY_METRICS:
+        await self._make_room()
+
+    async def _make_room(self) -> None:
+        """Stores them when many wait, so that their memory is bounded: the task waits for the database."""
+        while len(self._metrics) >= _MANY_METRICS or len(self._artifacts) >= _MANY_ARTIFACTS:
             try:
                 await self.store()
             except UNREACHABLE:
@@ -250,9 +287,10 @@ class Reports:
                 at=self._page.now(),
             )
         )
-        if use.direction == "OUT":
+        if use.direction == "OUT" and self._names_kept:
             self._kept[name] = {"uri": uri, "digest": digest, "size": size}
-            await self.add_outputs({"artifacts": dict(self._kept)})
+            self._names_kept = await self.add_outputs({"artifacts": dict(self._kept)})
+        await self._make_room()
 
     @property
     def has_news(self) -> bool:
@@ -288,7 +326,9 @@ class Reports:
                 return False
             self._metrics, self._artifacts = [], []
             try:
-                await measures.store(self._pool, metrics, artifacts)
+                await measures.store(self._pool, self._attempt_id, metrics, artifacts)
+            except AttemptsEnded:
+                return self._drop(metrics, artifacts)
             except Exception as error:
                 if is_outage(error):
                     self._keep(metrics, artifacts)
@@ -305,7 +345,10 @@ class Reports:
         while metrics or artifacts:
             metric, artifact = metrics[:1], [] if metrics else artifacts[:1]
             try:
-                await measures.store(self._pool, metric, artifact)
+                await measures.store(self._pool, self._attempt_id, metric, artifact)
+            except AttemptsEnded:
+                self._drop(metrics, artifacts)
+                return
             except Exception as error:
                 if is_outage(error):
                     self._keep(metrics, artifacts)
@@ -314,6 +357,12 @@ class Reports:
                 told = f"{one.name} could not be stored: {self._mask.text(str(error))}"
                 await self._page.note(told, LogLevel.ERROR)
             del metrics[: len(metric)], artifacts[: len(artifact)]
+
+    def _drop(self, metrics: Sequence[MetricRow], artifacts: Sequence[UsedArtifact]) -> bool:
+        """The attempt has ended without this worker, and its lease is void; nothing was stored."""
+        told = "%d metrics and %d artifacts of %s are dropped: its attempt had ended"
+        logger.warning(told, len(metrics), len(artifacts), self._task.path)
+        return False
 
     def _keep(self, metrics: list[MetricRow], artifacts: list[UsedArtifact]) -> None:
         self._metrics = metrics + self._metrics

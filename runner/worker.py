@@ -4,7 +4,8 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
@@ -25,6 +26,7 @@ from runner.heartbeat import Beat, Heartbeat
 from runner.inheritance import inherited_env, provide_headway
 from runner.logbook import Logbook
 from runner.loops import surviving
+from runner.message_reader import MessageReader
 from runner.processes.family import Gravedigger, adopt_orphans
 from runner.queue import JobQueue, TakenJob
 from runner.reaper import Reaper
@@ -34,14 +36,16 @@ from runner.store import leases, workers
 from runner.store.connection import UNREACHABLE
 from runner.store.database import Database
 from runner.store.leases import LeaseStatus
-from runner.store.log_lines import NewLine, append_lines
+from runner.store.log_lines import NewLine, append_running
 from runner.store.workers import WorkerRow
 from runner.vault import Vault
+from runner.work_folder import WorkFolder
 
 logger = logging.getLogger("headway.worker")
 
 _LOOK_AGAIN = 1.0
 _REPORT_EVERY = 1.0
+_CLEAR_UP_EVERY = 60.0
 _GATHER = 0.003
 """Seconds for more slots to become free, so that one question to the queue fills them all."""
 _LIGHT_BATCH = 200
@@ -84,15 +88,18 @@ class Worker:
         self._clock = Clock()
         self._logbook = Logbook(self._write_log, clock=self._clock)
         self._reaper = Reaper(typed("wrk", self.id))
+        self._work = WorkFolder(data_dir.resolve(), typed("wrk", self.id))
         self._surroundings = Surroundings(
             worker_id=typed("wrk", self.id),
             data_dir=data_dir.resolve(),
+            work=self._work.path,
             pool=self._pool,
             evaluator=evaluator,
             logbook=self._logbook,
             artifacts=ArtifactStore(artifacts_url or str(data_dir.resolve() / "artifacts")),
             reaper=self._reaper,
             vault=vault or Vault(),
+            messages=MessageReader(),
             env=env or {},
             inherited=inherited_env(os.environ),
         )
@@ -120,6 +127,7 @@ class Worker:
         adopt_orphans()
         provide_headway(self._surroundings.python_path)
         await self._register()
+        self._stack.enter_context(self._work)
         self._stack.enter_context(self._reaper)
         await self._stack.enter_async_context(self._logbook)
         await self._stack.enter_async_context(
@@ -135,6 +143,7 @@ class Worker:
                 self._every(_REPORT_EVERY, self._report), name="worker reports"
             ),
             self._tasks.create_task(self._watch_for_kills(), name="worker kills"),
+            self._tasks.create_task(self._clear_up(), name="worker clears up"),
         ]
         return self
 
@@ -173,6 +182,13 @@ class Worker:
 
     # -- taking -------------------------------------------------------------------------------------------------------
 
+    async def _clear_up(self) -> None:
+        """Removes what killed workers of this data dir left, at once and then now and again."""
+        while True:
+            with surviving(logger, "could not remove what killed workers left"):
+                await asyncio.to_thread(self._work.remove_left)
+            await asyncio.sleep(_CLEAR_UP_EVERY)
+
     async def _take_on(self) -> None:
         with self._feed.watch(*(f"q:{queue}" for queue in self._queues)) as watch:
             while True:
@@ -197,7 +213,7 @@ class Worker:
         """A worker that cannot even make a folder would take every job of its queues and hand it back."""
         folder = self._surroundings.data_dir
         found_none = asyncio.get_running_loop().time() < self._handler.without_room_until
-        lacks = found_none or lacks_room(folder)
+        lacks = found_none or lacks_room(folder) or not self._work.claim()
         if lacks != self._full:
             self._full = lacks
             if lacks:
@@ -274,8 +290,23 @@ class Worker:
                 await work()
 
     async def _write_log(self, lines: Sequence[NewLine]) -> None:
-        await append_lines(self._pool, lines)
-        self._feed.hint({f"l:{line.execution_id}" for line in lines})
+        if ended := await append_running(self._pool, lines):
+            self._fence(ended, lines)
+        self._feed.hint(
+            {f"l:{line.execution_id}" for line in lines if line.attempt_id not in ended}
+        )
+
+    def _fence(self, ended: Collection[UUID], lines: Sequence[NewLine]) -> None:
+        """These attempts were ended by others while this worker was not heard of."""
+        dropped = Counter(
+            (line.path, line.attempt_id) for line in lines if line.attempt_id in ended
+        )
+        for (path, _), count in dropped.items():
+            logger.warning("%d log lines of %s are dropped: its attempt had ended", count, path)
+        for attempt in self._handler.running.values():
+            if attempt.id in ended:
+                attempt.page.close()
+                attempt.stop.ask(StopReason.VOID)
 
     async def _register(self) -> None:
         row = WorkerRow(

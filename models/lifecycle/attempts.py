@@ -22,7 +22,7 @@ from models.lifecycle.snapshot import TaskRun
 from models.lifecycle.starting import takes_starts
 from models.lifecycle.steps import Steps
 from models.lifecycle.stopping import end_stopped
-from models.retry import MAX_LOST, delay_before, may_retry
+from models.retry import delay_before, may_retry
 from models.spec import TaskSpec
 from models.states import (
     WAITING_FOR_WORKER,
@@ -91,7 +91,11 @@ def lose(steps: Steps, command: Lose) -> None:
     task = steps.execution.tasks[command.path]
     if task.lease != command.lease:
         return
-    error = TaskError("WORKER_LOST", "its worker was not heard of until the lease ran out")
+    message = "its worker was not heard of until the lease ran out"
+    spec = steps.execution.spec_of(task)
+    if spec.on_worker_lost is OnWorkerLost.RETRY and not _may_be_lost_again(task, spec):
+        message += f"; that is the last of {spec.max_lost} attempts that may be lost (max_lost)"
+    error = TaskError("WORKER_LOST", message)
     _end(
         steps,
         task,
@@ -138,6 +142,7 @@ def _end(steps: Steps, task: TaskRun, command: Finish) -> None:
             reason=command.reason,
             cache_key=command.cache_key if to_state is TaskRunState.SUCCESS else None,
             outputs_from=command.reused.outputs_from if command.reused else None,
+            handed_back=command.handed_back,
         )
     )
     if command.reused:
@@ -157,7 +162,7 @@ def _next(
         by_expression = command.error and command.error.code == "EXPRESSION"
         return (error_end(spec) if by_expression else TaskRunState.ERROR), 0.0
     if command.state is AttemptState.LOST:
-        return _next_after_loss(task, spec)
+        return _next_after_loss(task, spec, command.handed_back)
     used = task.attempt - task.attempt_base - task.lost
     if may_retry(spec.retry, command.state, used):
         assert spec.retry
@@ -173,7 +178,16 @@ def _attempt_end(steps: Steps, task: TaskRun, command: Finish) -> AttemptState:
     return command.state
 
 
-def _next_after_loss(task: TaskRun, spec: TaskSpec) -> tuple[TaskRunState, float]:
-    """A lost attempt is no fault of the task and does not use up its retries, up to a bound."""
-    again = spec.on_worker_lost is OnWorkerLost.RETRY and task.lost + 1 < MAX_LOST
+def _next_after_loss(
+    task: TaskRun, spec: TaskSpec, handed_back: bool
+) -> tuple[TaskRunState, float]:
+    """A lost attempt is no fault of the task and does not use up its retries. A task that loses its worker again and
+    again is taken to be what kills it."""
+    again = spec.on_worker_lost is OnWorkerLost.RETRY
+    again = again and (handed_back or _may_be_lost_again(task, spec))
     return (TaskRunState.QUEUED if again else TaskRunState.ERROR), 0.0
+
+
+def _may_be_lost_again(task: TaskRun, spec: TaskSpec) -> bool:
+    """After the loss that is being told."""
+    return task.lost - task.handed_back + 1 < spec.max_lost

@@ -175,7 +175,8 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """`state` is SUCCESS, FAILED, TIMED_OUT, KILLED or LOST (handed back while draining).
+    """`state` is SUCCESS, FAILED, TIMED_OUT, KILLED or LOST; with `handed_back` its worker drains or has no room,
+    and the loss is no fault of the task.
 
     `erred` means that Headway could not run it (an expression): the task run becomes ERROR and is not retried.
     With `reused`, nothing was run: an earlier success under the same `cache_key` stands for it.
@@ -192,6 +193,7 @@ class Finish:
     resources: Mapping[str, Any] | None = None
     reason: str | None = None
     erred: bool = False
+    handed_back: bool = False
     cache_key: str | None = None
     reused: Reused | None = None
 

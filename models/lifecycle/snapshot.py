@@ -173,7 +173,7 @@ class Approval:
 @dataclass(frozen=True)
 class TaskRun:
     """`attempt` is the newest attempt's number, 0 before the first; those up to `attempt_base` and the `lost`
-    ones since do not count against `retry`.
+    ones since do not count against `retry`; of these the `handed_back` ones do not count against `max_lost` either.
 
     The path names the task among its siblings: `key`, or `each[3].key` within the fourth iteration of a foreach.
     `condition` is what became of `when`: None (not asked), ASKED, HOLDS or FAILS. With `outputs_from` another task
@@ -189,6 +189,7 @@ class TaskRun:
     attempt: int = 0
     attempt_base: int = 0
     lost: int = 0
+    handed_back: int = 0
     progress: float = 0.0
     message: str | None = None
     inputs: Mapping[str, Any] = field(default_factory=dict)

@@ -95,6 +95,7 @@ class Task(Part):
     retry: RetrySpec | None = None
     timeout: Seconds | None = None
     on_worker_lost: Annotated[OnWorkerLost, Word(OnWorkerLost, lower=True)] = OnWorkerLost.RETRY
+    max_lost: Annotated[int, Field(strict=True, ge=1, le=1000)] = 5
     queue: Key = "default"
     kill_grace: Seconds = 10.0
     env: Environment = Field(default_factory=dict)

@@ -31,7 +31,7 @@ from runner.stop import Stopped
 _READ_ON = 1.0
 """Seconds after the end of all processes in which a stranger who holds a pipe is still heard."""
 _LOOK_AT_FILE = 0.25
-_CHUNK = 1024 * 1024
+_CHUNK = 64 * 1024
 _MOST_KILLS = 100
 _NEWEST = 2_000
 """Lines of one reading in which the cause of a failure is looked for."""

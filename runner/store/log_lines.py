@@ -14,6 +14,7 @@ import asyncpg
 
 from models.logs import LogLevel, LogStream
 from runner.feed import Feed
+from runner.store import fencing
 from runner.store.connection import Connection, Executes, Pool
 from runner.store.log_blocks import INSIDE, SIZE, blocks_with, lines_by_level
 from runner.store.patience import patiently
@@ -30,7 +31,7 @@ _LAST_NUMBER: Final = 2**63 - 1
 @dataclass(frozen=True, slots=True)
 class NewLine:
     """`text` holds no NUL: PostgreSQL cannot store it. What was told of from elsewhere may be of no task run, or of one
-    that is not told of yet, and of no attempt."""
+    that is not told of yet, and of no attempt. With an `attempt_id` it is stored only while that attempt runs."""
 
     execution_id: UUID
     task_run_id: UUID | None
@@ -40,6 +41,7 @@ class NewLine:
     level: LogLevel
     stream: LogStream
     text: str
+    attempt_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ insert into log_heads (execution_id, lines) select * from unnest($1::uuid[], $2:
 on conflict (execution_id) do update set lines = log_heads.lines + excluded.lines
 returning execution_id, lines
 """
-_STORED = ("execution_id", "line", *(field.name for field in fields(NewLine)[1:]))
+_STORED = ("execution_id", "line", *(field.name for field in fields(NewLine)[1:-1]))
 
 _COLUMNS = ", ".join(field.name for field in fields(LogRow)).replace(
     "task_run_id",
@@ -131,7 +133,8 @@ select coalesce((select lines from log_heads where execution_id = $1), 0) as hea
 
 
 async def append_lines(database: Pool | Connection, lines: Sequence[NewLine]) -> list[int]:
-    """Stores all in one transaction, within the caller's when there is one; the lines' numbers, in their order."""
+    """Stores all in one transaction, within the caller's when there is one; the lines' numbers, in their order. Raises
+    AttemptsEnded."""
     if not lines:
         return []
     if isinstance(database, asyncpg.Pool):
@@ -139,6 +142,18 @@ async def append_lines(database: Pool | Connection, lines: Sequence[NewLine]) ->
             return await _append(connection, lines)
     async with database.transaction():
         return await _append(database, lines)
+
+
+async def append_running(database: Pool, lines: Sequence[NewLine]) -> frozenset[UUID]:
+    """Stores the lines of attempts that still run; the attempts that have ended, whose lines are not stored."""
+    ended: frozenset[UUID] = frozenset()
+    while True:
+        try:
+            await append_lines(database, [line for line in lines if line.attempt_id not in ended])
+        except fencing.AttemptsEnded as refused:
+            ended |= refused.ids
+        else:
+            return ended
 
 
 async def _append(connection: Connection, lines: Sequence[NewLine]) -> list[int]:
@@ -165,6 +180,7 @@ async def _append(connection: Connection, lines: Sequence[NewLine]) -> list[int]
             )
         )
     await connection.copy_records_to_table("logs", records=records, columns=_STORED)
+    await fencing.hold(connection, (line.attempt_id for line in lines))
     return [record[1] for record in records]
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from runner.store import fencing
 from runner.store.artifacts import UsedArtifact, record_uses
 from runner.store.connection import Connection, Pool
 from runner.store.json import dump, turned
@@ -52,12 +53,17 @@ class MetricRow:
 
 
 async def store(
-    pool: Pool, metrics: Sequence[MetricRow], artifacts: Sequence[UsedArtifact]
+    pool: Pool,
+    attempt_id: UUID,
+    metrics: Sequence[MetricRow],
+    artifacts: Sequence[UsedArtifact],
 ) -> None:
-    """All or none of them. Again they change nothing: whoever lost the answer to the commit may ask again."""
+    """All or none of them; raises AttemptsEnded once the attempt has ended. Again they change nothing: whoever lost the
+    answer to the commit may ask again."""
     async with pool.acquire() as connection, connection.transaction():
         await store_once(connection, metrics)
         await record_uses(connection, artifacts)
+        await fencing.hold(connection, [attempt_id])
 
 
 async def store_once(connection: Connection, metrics: Sequence[MetricRow]) -> None:

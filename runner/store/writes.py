@@ -69,9 +69,18 @@ select id, execution_id, task_run_id, number, 'RUNNING', worker, lease,
 from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::uuid[], $7::timestamptz[])
   u (id, execution_id, task_run_id, number, worker, lease, started_at)
 """
+# A statement of its own, for the next one is to see what was stored by those it waits for.
+_LOCK_ENDING = """
+select from attempts a join unnest($1::uuid[], $2::int[]) u (task_run_id, number)
+  on a.task_run_id = u.task_run_id and a.number = u.number
+where a.state = 'RUNNING' and a.lease is not null order by a.id for update of a
+"""
 _END_ATTEMPTS = """
 update attempts a set state = u.state, ended_at = u.ended_at, exit_code = u.exit_code, error = u.error,
-                      resources = u.resources
+  resources = u.resources,
+  lines_at_end = case when a.lease is not null
+    then coalesce((select h.lines from log_heads h where h.execution_id = a.execution_id), 0) end,
+  seen_at_end = case when a.lease is not null then pg_current_snapshot() end
 from unnest($1::uuid[], $2::int[], $3::text[], $4::timestamptz[], $5::int[], $6::jsonb[], $7::jsonb[])
   u (task_run_id, number, state, ended_at, exit_code, error, resources)
 where a.task_run_id = u.task_run_id and a.number = u.number and a.state = 'RUNNING'
@@ -187,6 +196,8 @@ async def _write_attempts(connection: Connection, changes: Sequence[Change]) -> 
                 ended.append(_ended(change.after, event, fact))
     for some in parts(started):
         await connection.execute(_INSERT_ATTEMPTS, *turned(some))
+    if ended:
+        await connection.execute(_LOCK_ENDING, [row[0] for row in ended], [row[1] for row in ended])
     for some in parts(ended):
         await connection.execute(_END_ATTEMPTS, *turned(some))
 

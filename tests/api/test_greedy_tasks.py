@@ -1,6 +1,7 @@
 """Tasks that write without end, fill the memory, or fork without end: they are stopped, and the worker lives."""
 
 import asyncio
+import statistics
 import sys
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,58 @@ async def test_ten_gigabytes_of_log_are_cut_off_and_hold_nobody_up(tmp_path: Pat
         assert longest < 3, f"somebody waited {longest:.1f} s"
         assert most < 500 * _MEBIBYTE, f"{most / _MEBIBYTE:.0f} MiB"
         await verify(served.database_url)
+
+
+FLOODS = {
+    "50 MB of metrics": ('{"metric": {"name": "loss", "value": 0.123456, "step": 3}}', 850_000),
+    "50 MB of outputs": ('{"output": {"a": "' + "x" * 200 + '"}}', 220_000),
+    "3 million lines that are no messages": ("no", 3_000_000),
+}
+FLOOD = """id: flood
+namespace: faults
+tasks:
+  - id: flood
+    type: shell
+    run: |
+      head -n {count} < <(yes '{line}') >> "$HEADWAY_FILE"
+"""
+BRIEF = "id: brief\nnamespace: faults\ntasks:\n  - {id: a, type: log, message: a}\n"
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("kind", FLOODS)
+async def test_a_flood_of_messages_costs_nobody_else_his_time_or_lease(
+    tmp_path: Path, kind: str
+) -> None:
+    line, count = FLOODS[kind]
+    with serving(tmp_path / "data") as served:
+        client = Client(served.url, served.token, timeout=300)
+        await client.save(BRIEF)
+        idle = [await _seconds_to_create(client) for _ in range(40)]
+        id = (await client.run(FLOOD.format(line=line, count=count)))["id"]
+        server = psutil.Process(served.process.pid)
+        following = asyncio.create_task(client.until_ended(id))
+        took, most = [], 0
+        while not following.done():
+            took.append(await _seconds_to_create(client))
+            most = max(most, server.memory_info().rss)
+            await asyncio.wait({following}, timeout=0.05)
+        ended = await following
+        half, before = statistics.median(took), statistics.median(idle)
+        told = f"{kind}: median {half * 1000:.0f} ms, idle {before * 1000:.0f} ms, longest {max(took) * 1000:.0f} ms"
+        print(f"{told}, {len(took)} creations, {most / _MEBIBYTE:.0f} MiB")
+        assert [[one["state"] for one in run["attempts"]] for run in ended["taskRuns"]] == [
+            ["SUCCESS"]
+        ]
+        assert half < max(5 * before, 0.25), told
+        assert most < 400 * _MEBIBYTE
+        await verify(served.database_url)
+
+
+async def _seconds_to_create(client: Client) -> float:
+    began = asyncio.get_running_loop().time()
+    await client.create("faults/brief")
+    return asyncio.get_running_loop().time() - began
 
 
 HOGS = {

@@ -43,6 +43,7 @@ create constraint trigger keep after insert or update on executions
   deferrable initially deferred for each row execute function keep();
 """
 OF_THE_MOMENT = {"results", "source_execution", "kept_at", "lease", "lease_expires_at", "moved_xid"}
+OF_THE_MOMENT |= {"lines_at_end", "seen_at_end"}
 RETOLD = Retold()
 """Of all tests here: each moment is folded from the one before."""
 JSON = {

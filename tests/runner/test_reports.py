@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -92,9 +93,12 @@ async def test_what_is_stored_whose_answer_was_lost_is_stored_once(
     store = measures.store
 
     async def loses_the_answer(
-        pool: Pool, metrics: Sequence[MetricRow], artifacts: Sequence[UsedArtifact]
+        pool: Pool,
+        attempt_id: UUID,
+        metrics: Sequence[MetricRow],
+        artifacts: Sequence[UsedArtifact],
     ) -> None:
-        await store(pool, metrics, artifacts)
+        await store(pool, attempt_id, metrics, artifacts)
         if metrics and not lost:
             lost.append("the answer")
             raise ConnectionResetError("the answer to COMMIT was lost")

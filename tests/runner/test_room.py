@@ -1,17 +1,22 @@
 """An attempt that finds its disk full is no failure of the task."""
 
+import asyncio
 from pathlib import Path
 
+import pytest
+
 from models.states import AttemptState, ExecutionState
-from runner import oracle
+from runner import handler, oracle, worker
 from runner.room import lacks_room
-from tests.runner.floor import open_floor
+from tests.runner.floor import DEADLINE, open_floor
 from tests.small_disk import small_disk
 
 
 async def test_an_attempt_without_room_is_handed_back_and_run_when_there_is(
-    database_url: str, tmp_path: Path, data_dir: Path
+    database_url: str, tmp_path: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(handler, "_WITHOUT_ROOM", 0.05)
+    monkeypatch.setattr(worker, "_LOOK_AGAIN", 0.05)
     with small_disk(tmp_path / "small", 1, files=20) as disk:
         data_dir.mkdir()
         (data_dir / "work").symlink_to(disk.root)
@@ -20,10 +25,14 @@ async def test_an_attempt_without_room_is_handed_back_and_run_when_there_is(
             id = await floor.begin("  - {id: a, type: shell, run: echo it ran}\n")
             said = await floor.until_said(id, "make room there")
             assert str(data_dir) in said.text
+            async with asyncio.timeout(DEADLINE):
+                while (await floor.look(id)).tasks["a"].lost < 6:
+                    pass
             disk.make_room()
             ended = await floor.until_ended(id)
             assert ended.state is ExecutionState.SUCCESS
-            assert ended.tasks["a"].lost > 0
+            task = ended.tasks["a"]
+            assert task.lost == task.handed_back >= 6
             assert await oracle.verify(floor.parts.database.pool) == []
             states = await floor.parts.database.pool.fetch(
                 "select state from attempts where execution_id = $1 order by number", id

@@ -13,8 +13,10 @@ from models.lifecycle.commands import Cancel
 from models.lifecycle.standing import Failure
 from models.states import AttemptState, ExecutionState, TaskRunState
 from models.task_error import TaskError
+from runner import oracle
 from runner.processes.census import all_processes, environment_of, look
 from runner.store import workers
+from server.runtime import make_worker
 from tests.runner.floor import Floor, open_floor
 from tests.runner.test_processes import ends
 
@@ -128,6 +130,22 @@ async def test_draining_hands_back_what_does_not_end(database_url: str, data_dir
         assert await workers.live_queues(floor.parts.database.pool) == frozenset()
 
 
+async def test_five_drains_of_one_task_do_not_end_it(database_url: str, data_dir: Path) -> None:
+    task = '  - {id: long, type: shell, run: "test $HEADWAY_ATTEMPT -gt 5 || sleep 300"}'
+    async with open_floor(database_url, data_dir) as floor:
+        await floor.worker.drain(0)
+        id = await floor.begin(task)
+        for number in range(1, 6):
+            async with make_worker(floor.parts, data_dir, ("default",), 1, 0):
+                await floor.until_running(id, "long")
+                assert (await floor.look(id)).tasks["long"].attempt == number
+        async with make_worker(floor.parts, data_dir, ("default",), 1, 0):
+            ended = await floor.until_ended(id)
+        long = ended.tasks["long"]
+        assert (long.state, long.lost, long.handed_back) == (TaskRunState.SUCCESS, 5, 5)
+        assert await oracle.verify(floor.parts.database.pool) == []
+
+
 async def test_a_worker_is_listed_and_alive(floor: Floor) -> None:
     pool = floor.parts.database.pool
     (row,) = await workers.all_workers(pool)
@@ -167,6 +185,7 @@ async def test_nothing_is_inherited_that_may_be_secret(
             '\n  - {id: env, type: shell, run: env, env: {MINE: "{{ 1 + 1 }}"}}'
         )
         texts = [line.text for line in await floor.lines(execution.id)]
+        assert [file.name for file in (data_dir / "work").glob("*/*")] == ["lock"]
     assert "MINE=2" in texts
     assert not [text for text in texts if "secret" in text]
     assert not list((data_dir / "work").iterdir())

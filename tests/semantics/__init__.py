@@ -107,6 +107,8 @@ PAUSED and WAITING_FOR_APPROVAL count for neither: timeouts.time_that_is_paused_
   timeouts.time_that_is_paused_does_not_count_against_what, timeouts.time_that_is_paused_or
 Put back: timeouts.what_is_put
 LOST, and on_worker_lost: attempts.a_lease, api/test_faults.a_worker_killed
+Everything an attempt writes carries its lease: api/test_frozen_worker.a_worker_frozen
+Drains and a full disk do not count towards max_lost: attempts.max_lost, runner/test_worker.five_drains
 An outage that the rescuer saw: api/test_faults.a_postgresql
 A worker that is told to stop: attempts.a_drained, api/test_faults.a_server_that
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from models.events import ENGINE
-from models.ids import new_id
+from models.ids import new_id, untyped
 from models.lifecycle.commands import Start
 from models.retry import delay_before
 from models.spec import RetrySpec
@@ -151,6 +151,27 @@ async def test_a_lease_that_expires_makes_the_attempt_lost_and_on_worker_lost_de
     assert [one["state"] for one in others] == ["SUCCESS"] * (rule == "retry")
     worker.terminate()
     assert worker.wait(30) == 0
+
+
+async def test_max_lost_ends_a_task_whose_workers_are_killed(
+    client: Client, served: Served, go: Path, promises: Promises
+) -> None:
+    id = (await client.run(flow("at-max-lost", held("a", go, "queue: killed, max_lost: 2"))))["id"]
+    for next_state in ("QUEUED", "ERROR"):
+        worker = start_worker(served.data_dir, "--queue", "killed")
+        await client.until(id, a="RUNNING")
+        worker.kill()
+        worker.wait()
+        await promises.rows(EXPIRE, untyped("exec", id))
+        await client.until(id, a=next_state)
+    found = await client.until_ended(id)
+    assert found["state"] == "ERROR"
+    assert [one["error"]["code"] for one in task(found, "a")["attempts"]] == ["WORKER_LOST"] * 2
+    assert "the last of 2 attempts that may be lost" in task(found, "a")["error"]["message"]
+
+
+EXPIRE = """update attempts set lease_expires_at = clock_timestamp()
+where execution_id = $1 and state = 'RUNNING' and lease is not null"""
 
 
 async def test_a_drained_worker_hands_its_attempt_back_as_lost_with_reason_drained(

@@ -6,8 +6,6 @@ from models.events import ENGINE, TaskError
 from models.ids import new_id
 from models.lifecycle.commands import (
     Cancel,
-    Finish,
-    Lose,
     Pause,
     Report,
     Restart,
@@ -15,7 +13,6 @@ from models.lifecycle.commands import (
     RetryFailed,
     WakeUp,
 )
-from models.retry import MAX_LOST
 from models.states import (
     AttemptState,
     ExecutionState,
@@ -258,39 +255,6 @@ def test_a_timeout_is_a_failure() -> None:
     stage = Stage("id: x\nnamespace: y\ntasks: [{id: a, type: log, message: a}]\n")
     stage.run("a", AttemptState.TIMED_OUT, error=TaskError("TIMED_OUT", "took longer than 1 s"))
     assert stage.state == "FAILED"
-
-
-def test_a_lost_attempt_is_run_again_without_using_up_retries_up_to_a_bound() -> None:
-    stage = Stage("id: x\nnamespace: y\ntasks: [{id: a, type: log, message: a}]\n")
-    for number in range(1, MAX_LOST):
-        lease = stage.start("a")
-        stage.ask(Lose("a", lease), ENGINE)
-        assert stage.states["a"] == "QUEUED"
-        assert stage.jobs["a"].attempt == number + 1
-    lease = stage.start("a")
-    stage.ask(Lose("a", lease), ENGINE)
-    assert stage.states["a"] == "ERROR"
-    assert stage.state == "ERROR"
-
-
-def test_on_worker_lost_fail_ends_in_error() -> None:
-    stage = Stage(
-        "id: x\nnamespace: y\ntasks: [{id: a, type: log, message: a, on_worker_lost: fail}]\n"
-    )
-    stage.ask(Lose("a", stage.start("a")), ENGINE)
-    assert (stage.states["a"], stage.state) == ("ERROR", ExecutionState.ERROR)
-
-
-def test_the_result_of_a_lost_attempt_is_refused_while_the_next_one_runs() -> None:
-    stage = Stage("id: x\nnamespace: y\ntasks: [{id: a, type: log, message: a}]\n")
-    old = stage.start("a")
-    stage.ask(Lose("a", old), ENGINE)
-    stage.start("a")
-    transition = stage.ask(Finish("a", old, S, 1), ENGINE)
-    assert transition.refused
-    assert stage.states["a"] == "RUNNING"
-    stage.finish("a", S)
-    assert stage.state == "SUCCESS"
 
 
 def test_a_job_that_no_longer_holds_is_dropped() -> None:

@@ -1,0 +1,73 @@
+"""Reads the messages of all attempts of a worker, so that together they leave the event loop half of its time."""
+
+import asyncio
+import logging
+import sys
+import time
+from asyncio.subprocess import PIPE
+from pathlib import Path
+
+from runner import long_line
+from runner.messages import Malformed, Message, not_understood, parse_line
+
+logger = logging.getLogger("headway.worker")
+
+_PIECE = 0.005
+"""Seconds that the event loop is held without a break."""
+_REST = 0.005
+"""Seconds that it has for everybody else between two pieces."""
+_LONG = 256 * 1024
+"""Bytes of a line that is read in a process of its own: that takes a third of a second, a line of numbers as much."""
+_ROOT = str(Path(__file__).parent.parent)
+
+
+class Turn:
+    """Until when whoever reads may go on, by the monotonic clock."""
+
+    def __init__(self) -> None:
+        self.until = 0.0
+
+
+class MessageReader:
+    def __init__(self) -> None:
+        self._waiting = asyncio.Lock()
+        self._reading = asyncio.Lock()
+
+    async def turn(self, mine: Turn) -> None:
+        """Before each message: returns when it is this reader's turn. All get one after the other."""
+        if time.monotonic() < mine.until:
+            return
+        async with self._waiting:
+            await asyncio.sleep(_REST)
+        mine.until = time.monotonic() + _PIECE
+
+    async def read(self, line: bytes) -> list[Message | Malformed]:
+        """All that the line says, and what of it cannot be understood."""
+        if len(line) < _LONG:
+            return parse_line(line)
+        async with self._reading:
+            return await _read_apart(line)
+
+
+async def _read_apart(line: bytes) -> list[Message | Malformed]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "runner.long_line"),
+        stdin=PIPE,
+        stdout=PIPE,
+        env={"PYTHONPATH": _ROOT},
+        cwd="/",
+        start_new_session=True,
+    )
+    try:
+        answer, _ = await process.communicate(line)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode:
+        logger.error("reading a line of %d bytes ended with %d", len(line), process.returncode)
+        told = (
+            f"a line of {len(line)} bytes could not be read: memory ran out; write less in one line"
+        )
+        return [not_understood(line, told)]
+    return long_line.understood(answer)

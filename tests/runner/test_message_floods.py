@@ -1,0 +1,178 @@
+"""A task that says more than anybody can read: it holds up nobody else, and its log and memory stay bounded."""
+
+import asyncio
+import gc
+import json
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from models.logs import LogLevel
+from models.states import TaskRunState
+from runner import reports
+from runner.message_reader import MessageReader, Turn
+from runner.messages import LONGEST, Malformed, Output, TooLongOutput, parse_line
+from tests.runner.floor import Floor, open_floor
+
+LONGEST_HOLD = 0.1
+"""Seconds of CPU in one round of the event loop: some 15 times what is normal, a tenth of what such a flood takes."""
+FLOODS = {
+    "metric": ('{"metric": {"name": "loss", "value": 1}}', 60_000),
+    "output": ('{"output": {"a": 1}}', 250_000),
+    "property": ('{"property": {"a": 1}}', 250_000),
+    "label": ('{"label": {"a": "b"}}', 200_000),
+    "progress": ('{"progress": 0.5, "message": "going"}', 200_000),
+    "malformed": ("no message", 150_000),
+    "malformed output": ("output: 1", 150_000),
+}
+RUN = """  - id: a
+    type: python
+    script: |
+      import os
+      said = {line!r} + "\\n"
+      place = os.environ["HEADWAY_{place}"]
+      with open(int(place) if place.isdigit() else place, "a") as file:
+          for _ in range({count} // 1000):
+              file.write(said * 1000)
+"""
+
+
+class Holds:
+    """How long the event loop was held by one round at most, in seconds of its thread's CPU."""
+
+    def __init__(self) -> None:
+        self.longest = 0.0
+        self._looked = time.thread_time()
+        self._next: asyncio.TimerHandle | None = None
+
+    def look(self) -> None:
+        now = time.thread_time()
+        self.longest = max(self.longest, now - self._looked)
+        self._looked = now
+        self._next = asyncio.get_running_loop().call_later(0.001, self.look)
+
+    def end(self) -> None:
+        self.look()
+        assert self._next
+        self._next.cancel()
+
+
+@contextmanager
+def watched() -> Iterator[Holds]:
+    gc.collect()
+    gc.freeze()  # Else a collection looks at everything that the tests have imported.
+    holds = Holds()
+    holds.look()
+    try:
+        yield holds
+    finally:
+        holds.end()
+        gc.unfreeze()
+
+
+@pytest.fixture
+async def floor(database_url: str, data_dir: Path) -> AsyncIterator[Floor]:
+    async with open_floor(database_url, data_dir) as floor:
+        yield floor
+
+
+@pytest.mark.parametrize("kind", FLOODS)
+async def test_a_flood_of_messages_leaves_the_event_loop_to_others(floor: Floor, kind: str) -> None:
+    line, count = FLOODS[kind]
+    source = RUN.format(line=line, count=count, place="FILE")
+    await floor.run("  - {id: a, type: log, message: warm}\n")
+    with watched() as holds:
+        execution = await floor.run(source)
+    print(f"{kind}: the loop was held {holds.longest * 1000:.0f} ms")
+    lost = kind == "malformed output"
+    assert execution.tasks["a"].state is (TaskRunState.FAILED if lost else TaskRunState.SUCCESS)
+    assert holds.longest < LONGEST_HOLD
+    lines = [row.text for row in await floor.lines(execution.id)]
+    assert len(lines) <= reports._MOST_COMPLAINTS + 2
+    if kind == "metric":
+        assert await floor.parts.database.pool.fetchval("select count(*) from metrics") == count
+
+
+@pytest.mark.parametrize("place", ["FD", "FILE"])
+async def test_complaints_end_with_one_sentence_and_good_messages_are_still_taken(
+    floor: Floor, place: str
+) -> None:
+    source = RUN.format(line="no message", count=3000, place=place)
+    execution = await floor.run(source + '          file.write(\'{"output": {"good": 1}}\\n\')\n')
+    assert execution.tasks["a"].outputs == {"good": 1}
+    lines = [(row.text, row.level) for row in await floor.lines(execution.id)]
+    assert len([text for text, _ in lines if text.endswith(": no message")]) == 1000
+    told = "1000 faults in messages were told; those that follow are not"
+    assert [line for line in lines if line[0] == told] == [(told, LogLevel.WARN)]
+    assert len(lines) == 1001
+
+
+async def test_metrics_beyond_the_limit_are_dropped_and_one_sentence_says_so(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reports, "_MOST_METRICS", 2_500)
+    execution = await floor.run(RUN.format(line=FLOODS["metric"][0], count=4000, place="FD"))
+    assert execution.tasks["a"].state is TaskRunState.SUCCESS
+    assert await floor.parts.database.pool.fetchval("select count(*) from metrics") == 2_500
+    lines = [row.text for row in await floor.lines(execution.id)]
+    assert lines == ["metric limit of 2500 reached; the rest is dropped"]
+
+
+ROOM = LONGEST - 100
+LONG = {
+    "millions of lists": b'{"output": {"a": [' + b",".join([b"[]"] * (ROOM // 3)) + b"]}}",
+    "a text": b'{"output": {"a": "' + b"x" * ROOM + b'"}}',
+    "no JSON": b"x" * ROOM,
+}
+
+
+@pytest.mark.parametrize("kind", LONG)
+async def test_a_long_line_is_read_beside_the_event_loop(kind: str) -> None:
+    reader = MessageReader()
+    with watched() as holds:
+        (said,) = await reader.read(LONG[kind])
+    print(f"{kind}: the loop was held {holds.longest * 1000:.0f} ms")
+    assert holds.longest < LONGEST_HOLD
+    if kind == "no JSON":
+        assert type(said) is Malformed
+    else:
+        assert isinstance(said, TooLongOutput) and "too much in output" in str(said)
+
+
+ALL_KINDS = {
+    "output": {"a": [1, 2.5, None, True, "ü"], "b": {"c": 2**63}},
+    "metric": {"name": "m", "value": 1.5, "step": 3, "tags": {"a": [1]}},
+    "progress": 0.5,
+    "message": "half",
+    "artifact": {"uri": "s3://a/b", "properties": {"a": {"b": 1}}},
+    "property": {"p": [1]},
+    "label": {"a": "b"},
+    "git": {"commit": "a3f9e2b7"},
+    "other": 1,
+}
+
+
+async def test_a_long_line_says_what_a_short_one_says() -> None:
+    short = json.dumps(ALL_KINDS).encode()
+    long = b" " * (300 * 1024) + short
+    expected, found = parse_line(short), await MessageReader().read(long)
+    assert [str(one) for one in found] == [str(one) for one in expected]
+    assert [type(one) for one in found] == [type(one) for one in expected]
+    assert isinstance(found[0], Output) and found[0].output == ALL_KINDS["output"]
+
+
+async def test_readers_take_turns() -> None:
+    reader, done = MessageReader(), [0, 0, 0]
+
+    async def read(number: int) -> None:
+        turn = Turn()
+        while sum(done) < 30_000:
+            await reader.turn(turn)
+            done[number] += 1
+            parse_line(b'{"output": {"a": 1}}')
+
+    await asyncio.gather(*(read(number) for number in range(3)))
+    assert min(done) > max(done) / 4

@@ -1,0 +1,115 @@
+"""What a killed worker leaves on the disk is removed by the next one, and nothing of one that lives."""
+
+import asyncio
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from runner.work_folder import WorkFolder
+from tests.runner.floor import DEADLINE, open_floor
+
+HOLDER = """
+import sys
+from pathlib import Path
+from runner.work_folder import WorkFolder
+
+with WorkFolder(Path(sys.argv[1]), sys.argv[2]) as folder:
+    (folder.path / "att_1").mkdir()
+    (folder.path / "att_1" / "large").write_text("x")
+    print("claimed", flush=True)
+    sys.stdin.read()
+"""
+WORKER = """
+import asyncio, sys
+from pathlib import Path
+from tests.runner.floor import open_floor
+
+async def main():
+    async with open_floor(sys.argv[1], Path(sys.argv[2])) as floor:
+        id = await floor.begin("\\n  - {id: long, type: shell, run: 'echo x > large; echo up; sleep 300'}")
+        await floor.until_said(id, "up")
+        print("up", flush=True)
+        await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+@contextmanager
+def started(script: str, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
+    """A process that has said its first word."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout and process.stdin
+        assert process.stdout.readline().strip()
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe:
+                pipe.close()
+
+
+def names(data_dir: Path) -> list[str]:
+    return sorted(folder.name for folder in (data_dir / "work").iterdir())
+
+
+@pytest.mark.parametrize("fate", ["lives", "is frozen", "is killed"])
+def test_only_the_folders_of_dead_workers_are_removed(tmp_path: Path, fate: str) -> None:
+    with started(HOLDER, str(tmp_path), "wrk_other") as other:
+        if fate == "is frozen":
+            other.send_signal(signal.SIGSTOP)
+        if fate == "is killed":
+            other.kill()
+            other.wait()
+        with WorkFolder(tmp_path, "wrk_mine") as mine:
+            assert names(tmp_path) == ["wrk_mine", "wrk_other"]
+            mine.remove_left()
+            gone = fate == "is killed"
+            assert names(tmp_path) == (["wrk_mine"] if gone else ["wrk_mine", "wrk_other"])
+            assert gone or (tmp_path / "work" / "wrk_other" / "att_1" / "large").exists()
+    assert "wrk_mine" not in names(tmp_path)
+
+
+def test_a_worker_that_leaves_takes_its_folder_along(tmp_path: Path) -> None:
+    with started(HOLDER, str(tmp_path), "wrk_other") as other:
+        other.communicate("")
+        assert other.returncode == 0
+        assert names(tmp_path) == []
+
+
+def test_a_folder_that_cannot_be_made_is_made_later(tmp_path: Path) -> None:
+    data_dir = tmp_path / "data"
+    data_dir.write_text("in the way")
+    with WorkFolder(data_dir, "wrk_mine") as mine:
+        assert not mine.claim()
+        data_dir.unlink()
+        assert mine.claim()
+        assert names(data_dir) == ["wrk_mine"]
+
+
+async def test_the_folders_of_a_worker_killed_hard_are_removed_by_the_next(
+    database_url: str, data_dir: Path
+) -> None:
+    with started(WORKER, database_url, str(data_dir)) as worker:
+        (large,) = (data_dir / "work").glob("*/*/files/large")
+        worker.send_signal(signal.SIGKILL)
+        worker.wait()
+        assert large.exists()
+        async with open_floor(database_url, data_dir) as floor, asyncio.timeout(DEADLINE):
+            while large.exists() or len(names(data_dir)) > 1:
+                await asyncio.sleep(0)
+            execution = await floor.run("  - {id: a, type: shell, run: echo it ran}\n")
+            assert execution.tasks["a"].error is None
+    assert names(data_dir) == []
