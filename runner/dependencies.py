@@ -1,20 +1,19 @@
 """Finds what starts what: flows by their documents, executions by what happened. Cycles end; what a viewer may not see
 is left out, and not passed."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 from models.links import DependencyKind
 from models.viewer import Scope
-from runner.store.connection import Pool
 from runner.store.flow_links import LinkedFlow
-from runner.store.history import executions_by_id, made_from
 
 MOST: Final = 500
 Name: TypeAlias = tuple[str, str]
 """Namespace and key of a flow."""
+Read: TypeAlias = Callable[[Sequence[UUID]], Awaitable[Sequence[Any]]]
 _COLUMNS: Final = {
     "parent_id": DependencyKind.SUBFLOW,
     "rerun_of": DependencyKind.RERUN,
@@ -79,27 +78,27 @@ def flow_dependencies(
 
 
 async def execution_dependencies(
-    pool: Pool, scope: Scope, row: Any, *, up: bool, down: bool, depth: int
+    row: Any, read: Read, made: Read, *, up: bool, down: bool, depth: int
 ) -> Dependencies:
-    """Parents and children by subflow tasks, and what is a rerun or replay of what."""
+    """Parents and children by subflow tasks, and what is a rerun or replay of what. `read` gives those of some ids
+    that the viewer may see, `made` what was made of some: one call a step."""
     found = Dependencies()
     found.take([row])
-    for wanted, step in ((up, _above), (down, _below)):
+    for wanted, read_next, next_of in ((up, read, _above), (down, made, _themselves)):
         front = [row] if wanted else []
         for _ in range(depth):
-            front = found.take(await step(pool, scope, front)) if front else []
+            ids = next_of(front)
+            front = found.take(await read_next(ids)) if ids else []
     found.edges = list(_execution_edges(found))
     return found
 
 
-async def _above(pool: Pool, scope: Scope, front: Sequence[Any]) -> list[Any]:
-    ids = dict.fromkeys(row[name] for row in front for name in _COLUMNS if row[name])
-    rows = await executions_by_id(pool, scope, list(ids))
-    return [rows[id] for id in ids if id in rows]
+def _above(front: Sequence[Any]) -> list[UUID]:
+    return list(dict.fromkeys(row[name] for row in front for name in _COLUMNS if row[name]))
 
 
-async def _below(pool: Pool, scope: Scope, front: Sequence[Any]) -> Sequence[Any]:
-    return await made_from(pool, scope, [row["id"] for row in front], MOST + 1)
+def _themselves(front: Sequence[Any]) -> list[UUID]:
+    return [row["id"] for row in front]
 
 
 def _execution_edges(found: Dependencies) -> Iterator[Edge]:

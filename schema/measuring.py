@@ -80,8 +80,8 @@ async def _compared(info: Info, ids: list[strawberry.ID], only_differences: bool
     """Raises Refused, which names everything that is not there."""
     keys = [_key_of(id) for id in ids]
     check_choice([key or UUID(int=place) for place, key in enumerate(keys)])
-    load = info.context.loaders.execution.load
-    rows = [await load(key) if key else None for key in keys]
+    found = iter(await info.context.loaders.execution.load_many([key for key in keys if key]))
+    rows = [next(found) if key else None for key in keys]
     missing = [
         Problem(ProblemCode.NOT_FOUND, f"no execution {id}", ("ids", str(place)))
         for place, (id, row) in enumerate(zip(ids, rows, strict=True))
