@@ -48,27 +48,34 @@ class Dependencies:
         return new[:room]
 
 
+@dataclass(frozen=True, slots=True)
+class FlowGraph:
+    """The flows that a viewer may see, and which starts which: made once for all that are asked about."""
+
+    seen: Mapping[Name, LinkedFlow]
+    starts: Mapping[Name, Sequence[Name]]
+    started_by: Mapping[Name, Sequence[Name]]
+
+    @classmethod
+    def of(cls, flows: Mapping[Name, LinkedFlow], scope: Scope) -> "FlowGraph":
+        seen = {name: flow for name, flow in flows.items() if scope.covers(name[0])}
+        starts = {name: _targets(flow, seen) for name, flow in seen.items()}
+        started_by: dict[Name, list[Name]] = {name: [] for name in seen}
+        for name, targets in starts.items():
+            for target in targets:
+                started_by[target].append(name)
+        return cls(seen, starts, started_by)
+
+
 def flow_dependencies(
-    flows: Mapping[Name, LinkedFlow],
-    scope: Scope,
-    start: Name,
-    *,
-    up: bool,
-    down: bool,
-    depth: int,
+    graph: FlowGraph, start: Name, *, up: bool, down: bool, depth: int
 ) -> Dependencies:
     """A step is from a flow to one that it starts, or the other way. Empty if it is not there, or may not be seen."""
-    seen = {name: flow for name, flow in flows.items() if scope.covers(name[0])}
-    starts = {name: _targets(flow, seen) for name, flow in seen.items()}
-    started_by: dict[Name, list[Name]] = {name: [] for name in seen}
-    for name, targets in starts.items():
-        for target in targets:
-            started_by[target].append(name)
-    found = Dependencies()
+    found, seen = Dependencies(), graph.seen
     if start not in seen:
         return found
     found.take([seen[start].row])
-    for wanted, steps in ((up, started_by), (down, starts)):
+    for wanted, steps in ((up, graph.started_by), (down, graph.starts)):
         front = [start] if wanted else []
         for _ in range(depth):
             beyond = dict.fromkeys(name for one in front for name in steps[one])

@@ -12,6 +12,7 @@ from models.lifecycle.given import Given
 from models.lifecycle.snapshot import Execution, Plan
 from models.states import FAILED_ENDS
 from models.viewer import Scope
+from runner.dependencies import FlowGraph
 from runner.past import Past, read_past
 from runner.retold import Retold
 from runner.store import (
@@ -29,7 +30,7 @@ from runner.store.alike import Line
 from runner.store.connection import Pool
 from runner.store.execution_changes import task_runs_by_id
 from runner.store.facts import given_of
-from runner.store.flow_links import LinkedFlow, linked_flows
+from runner.store.flow_links import linked_flows
 from runner.store.gathering import Gathered
 from runner.store.items import items_of
 from runner.store.nodes import RESULTS_OF
@@ -132,10 +133,9 @@ class _Reads:
         found = await read(self.pool, self.scope, ids)
         return [found.get(id) for id in ids]
 
-    async def linked_flows(
-        self, keys: Sequence[None]
-    ) -> list[Mapping[tuple[str, str], LinkedFlow]]:
-        return [await linked_flows(self.pool, self.plans)] * len(keys)
+    async def flow_graph(self, keys: Sequence[None]) -> list[FlowGraph]:
+        flows = await linked_flows(self.pool, self.plans)
+        return [FlowGraph.of(flows, self.scope)] * len(keys)
 
     async def task_runs(self, ids: Sequence[UUID]) -> list[Row | None]:
         found = {row["id"]: row for row in await task_runs_by_id(self.pool, ids)}
@@ -199,8 +199,8 @@ class Loaders:
         return self._once("live_queues", self._reads.live_queues)
 
     @property
-    def linked_flows(self) -> DataLoader[None, Mapping[tuple[str, str], LinkedFlow]]:
-        return self._once("linked_flows", self._reads.linked_flows)
+    def flow_graph(self) -> DataLoader[None, FlowGraph]:
+        return self._once("flow_graph", self._reads.flow_graph)
 
     @property
     def task_runs(self) -> DataLoader[UUID, list[Row]]:

@@ -57,8 +57,7 @@ async def dependencies_of_flow(
     info: Info, name: tuple[str, str], direction: LineageDirection, depth: int | None
 ) -> FlowDependencies:
     found = dependencies.flow_dependencies(
-        await info.context.loaders.linked_flows.load(None),
-        info.context.viewer.scope,
+        await info.context.loaders.flow_graph.load(None),
         name,
         up=direction in _UP,
         down=direction in _DOWN,

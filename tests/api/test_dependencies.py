@@ -9,7 +9,7 @@ import pytest
 
 from models.ids import untyped
 from models.viewer import Scope
-from runner.dependencies import MOST, execution_dependencies, flow_dependencies
+from runner.dependencies import MOST, FlowGraph, execution_dependencies, flow_dependencies
 from runner.store import history
 from runner.store.flow_links import linked_flows
 from runner.store.plans import Plans
@@ -126,7 +126,7 @@ async def test_what_may_not_be_seen_is_left_out_and_not_passed(served: Served) -
         (Scope(("elsewhere",)), ("deps", "top"), set()),
         (Scope(()), ("deps", "top"), set()),
     ):
-        found = flow_dependencies(flows, scope, name, up=True, down=True, depth=9)
+        found = flow_dependencies(FlowGraph.of(flows, scope), name, up=True, down=True, depth=9)
         assert {row["key"] for row in found.rows.values()} == expected
         assert all({edge.source, edge.target} <= found.rows.keys() for edge in found.edges)
 
