@@ -100,15 +100,17 @@ def _key_of(id: str) -> UUID | None:
 
 
 async def watch_stats(info: Info, where: Filter) -> AsyncGenerator[LiveStats, None]:
-    """The counts now, then whenever one of them is another; nothing is counted while nothing changes them."""
+    """The counts now, then whenever one of them is another; nothing is counted while nothing changes them, and few
+    count at the same time, so that others find the database free."""
     services, scope = info.context.services, info.context.viewer.scope
     count = partial(counted_by_state, services.pool, scope, where)
     seen = None
     with services.changes.interest(where, scope) as interest:
         while True:
-            interest.looks()
-            counted = await patiently(services.pool, count)
-            interest.looked((), room=0, now=datetime.now(UTC))
+            async with services.counting:
+                interest.looks()  # whatever changed while it waited for its turn is in what it counts
+                counted = await patiently(services.pool, count)
+                interest.looked((), room=0, now=datetime.now(UTC))
             if counted != seen:
                 seen = counted
                 yield LiveStats.of(counted, datetime.now(UTC))

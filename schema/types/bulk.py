@@ -219,7 +219,7 @@ class Bulk(Node):
 
 
 async def find_bulk(info: Info, key: UUID) -> Bulk | None:
-    """One that was run, as it is now, and may be seen."""
-    viewer, pool = info.context.viewer, together(info)
-    row = await bulk.find_seen(pool, viewer.scope, viewer.actor, key)
-    return Bulk.of(row, await bulk.counts(pool, key)) if row else None
+    """One that was run, as it is now, and may be seen; read once for all who ask at the same time."""
+    viewer, services = info.context.viewer, info.context.services
+    row = (await services.bulks.find(services.pool, [key])).get(key)
+    return Bulk.of(row, row) if row and bulk.is_seen(row, viewer.scope, viewer.actor) else None
