@@ -55,7 +55,7 @@ class Rescuer(Loop):
             self._outage = False
         expired = await leases.expired(self._database.pool)
         silent = await recorded.silent(self._database.pool)
-        lines = await slots.flows_with_lines(self._database.pool)
+        lines = await slots.flows_to_admit(self._database.pool)
         async with asyncio.TaskGroup() as group:
             for execution_id, path, lease in expired:
                 told = f"could not lose {path} in {execution_id}"

@@ -52,8 +52,19 @@ select execution_id from deferred_commands
 where due_at <= clock_timestamp() and command ->> 'kind' = 'MakeRoom'
 """
 _HOLDING = [state.value for state in sorted(HOLDING_A_SLOT)]
-_LINES = """
-select f.id from flows f where exists (select from executions e where e.flow_id = f.id and e.state = 'QUEUED')
+# From flow to flow by the index of those that wait; of the holders no more are counted than the limit.
+_TO_ADMIT = f"""
+with recursive waiting as (
+  (select flow_id from executions where state = 'QUEUED' and flow_id is not null order by flow_id limit 1)
+  union all
+  select (select e.flow_id from executions e where e.state = 'QUEUED' and e.flow_id > w.flow_id
+          order by e.flow_id limit 1)
+  from waiting w where w.flow_id is not null)
+select f.id from waiting w join flows f on f.id = w.flow_id
+where f.concurrency is null or (f.concurrency ->> 'limit')::int > (
+  select count(*) from (
+    select from executions e where e.flow_id = f.id and e.state = any($1::text[]) and {HAS_ITS_OWN.format("e")}
+    limit (f.concurrency ->> 'limit')::int) held)
 """
 _FIRST = """
 select e.id from executions e where e.flow_id = $1 and e.state = 'QUEUED' order by e.priority desc, e.id limit $2
@@ -143,9 +154,9 @@ async def first_in_line(pool: Pool, flow_id: UUID) -> list[UUID]:
     return [row["id"] for row in await pool.fetch(_FIRST, flow_id, most)]
 
 
-async def flows_with_lines(pool: Pool) -> list[UUID]:
-    """Flows for whose slots somebody waits."""
-    return [row["id"] for row in await pool.fetch(_LINES)]
+async def flows_to_admit(pool: Pool) -> list[UUID]:
+    """Flows with a free slot, or no limit any more, in whose line somebody waits. Takes no lock: the engine judges."""
+    return [row["id"] for row in await pool.fetch(_TO_ADMIT, _HOLDING)]
 
 
 async def places_in_line(pool: Pool, ids: Sequence[UUID]) -> dict[UUID, Place]:

@@ -7,8 +7,8 @@ from uuid import UUID
 import strawberry
 
 from models.ids import typed
-from runner.store import lineage as store
 from runner.store.json import load
+from schema.batches import versions_of
 from schema.context import Info
 from schema.enums import ArtifactDirection
 from schema.scalars import JSON, BigInt
@@ -64,8 +64,7 @@ class Artifact(Node):
 
     @strawberry.field
     async def versions(self, info: Info) -> list["Artifact"]:
-        pool = info.context.services.pool
-        return [Artifact.of(row) for row in await store.versions(pool, self.namespace, self.name)]
+        return [Artifact.of(row) for row in await versions_of(info, self.namespace, self.name)]
 
     @strawberry.field
     async def uses(

@@ -17,10 +17,11 @@ from models.states import EXECUTION_ENDS, ExecutionState, FailureAction, Origin
 from models.trigger_kinds import TriggerKind
 from runner.following import NO_MOMENT, Place
 from runner.past import past_of
-from runner.store import history
 from runner.store.alike import line_of
 from runner.store.candidates import trigger_of
 from runner.store.json import load
+from runner.store.neighbours import Side
+from schema.batches import mended_by, neighbour
 from schema.context import Info
 from schema.enums import ArtifactDirection, LineageDirection
 from schema.following import cursor_of
@@ -171,10 +172,7 @@ class Execution(RowView, LogsOfExecution, Node):
 
     @strawberry.field
     async def resolved_by(self, info: Info) -> "Execution | None":
-        scope = info.context.viewer.scope
-        return Execution.maybe(
-            await history.resolved_by(info.context.services.pool, scope, self.row)
-        )
+        return Execution.maybe(await mended_by(info, self.row))
 
     async def _linked(self, info: Info, column: str) -> "Execution | None":
         id = self.row[column]
@@ -182,15 +180,15 @@ class Execution(RowView, LogsOfExecution, Node):
 
     @strawberry.field
     async def previous(self, info: Info) -> "Execution | None":
-        return await self._neighbour(info, newer=False)
+        return await self._neighbour(info, Side(newer=False))
 
     @strawberry.field
     async def next(self, info: Info) -> "Execution | None":
-        return await self._neighbour(info, newer=True)
+        return await self._neighbour(info, Side(newer=True))
 
     @strawberry.field
     async def last_success(self, info: Info) -> "Execution | None":
-        return await self._neighbour(info, newer=False, successful=True)
+        return await self._neighbour(info, Side(newer=False, successful=True))
 
     @strawberry.field
     async def duration_stats(self, info: Info) -> DurationStats | None:
@@ -202,10 +200,8 @@ class Execution(RowView, LogsOfExecution, Node):
         found = await info.context.loaders.usual_task_durations.load(line_of(self.row))
         return [TaskDuration(key=one.key, p50=one.p50, count=one.count) for one in found]
 
-    async def _neighbour(self, info: Info, **which: bool) -> "Execution | None":
-        scope = info.context.viewer.scope
-        pool = info.context.services.pool
-        return Execution.maybe(await history.neighbour(pool, scope, self.row, **which))
+    async def _neighbour(self, info: Info, side: Side) -> "Execution | None":
+        return Execution.maybe(await neighbour(info, self.row, side))
 
     @strawberry.field
     async def task_runs(self, info: Info) -> list[TaskRun]:
