@@ -26,7 +26,7 @@ from server.graphql.fanout import Fanout, Policy
 from server.graphql.operations import Operations
 from server.graphql.routes import graphql_routes
 from server.guard import Guard, login_routes
-from server.pages import graphiql_page, page_routes
+from server.pages import absent, graphiql_page, page_routes
 from server.places import Places
 from server.runtime import Runtime
 
@@ -94,7 +94,9 @@ def create_app(
         *page_routes(),
     ]
     return Starlette(
-        routes=routes, middleware=[Middleware(Guard, door=door), Middleware(Compression)]
+        routes=routes,
+        middleware=[Middleware(Guard, door=door), Middleware(Compression)],
+        exception_handlers={404: absent},
     )
 
 
