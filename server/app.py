@@ -1,7 +1,7 @@
 """`create_app`: the one place that wires the API of a process."""
 
 import asyncio
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
 
@@ -27,7 +27,7 @@ from server.graphql.fanout import Fanout, Policy
 from server.graphql.operations import Operations
 from server.graphql.routes import graphql_routes
 from server.guard import Guard, login_routes
-from server.pages import graphiql_page, page_routes
+from server.pages import absent, graphiql_page, page_routes
 from server.places import Places
 from server.runtime import Runtime
 
@@ -71,12 +71,28 @@ def create_operations(parts: Runtime, places: Places | None = None) -> Operation
     return Operations(schema, context, Documents(schema), places, live_context)
 
 
+@dataclass(slots=True)
+class Readiness:
+    """Whether the process is to be given requests. It stops accepting when it begins to drain."""
+
+    parts: Runtime
+    accepting: bool = True
+
+    async def found(self) -> dict[str, Any]:
+        return {**await _readiness(self.parts), "accepting": self.accepting}
+
+
 def create_app(
-    parts: Runtime, operations: Operations, fanout: Fanout, door: Door, room: FileRoom
+    parts: Runtime,
+    operations: Operations,
+    fanout: Fanout,
+    door: Door,
+    room: FileRoom,
+    readiness: Readiness | None = None,
 ) -> Starlette:
     """The fanout must be entered while the app is served."""
     routes: list[BaseRoute] = [
-        *health_routes(parts),
+        *health_routes(readiness or Readiness(parts)),
         *login_routes(door),
         *graphql_routes(operations, fanout, door, page=graphiql_page()),
         *file_routes(room),
@@ -84,18 +100,20 @@ def create_app(
         *page_routes(),
     ]
     return Starlette(
-        routes=routes, middleware=[Middleware(Guard, door=door), Middleware(Compression)]
+        routes=routes,
+        middleware=[Middleware(Guard, door=door), Middleware(Compression)],
+        exception_handlers={404: absent},
     )
 
 
-def health_routes(parts: Runtime) -> list[BaseRoute]:
-    """`/healthz`: the process answers. `/readyz`: database reached and writable, migrations current, feed fresh."""
+def health_routes(readiness: Readiness) -> list[BaseRoute]:
+    """`/healthz`: the process answers. `/readyz`: database reached and writable, migrations current, feed fresh, not draining."""
 
     async def healthz(_: Request) -> Response:
         return JSONResponse({"status": "alive"})
 
     async def readyz(_: Request) -> Response:
-        found = await _readiness(parts)
+        found = await readiness.found()
         ready = all(found.values())
         return JSONResponse(found, 200 if ready else 503)
 

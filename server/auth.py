@@ -14,7 +14,6 @@ from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 from time import monotonic
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from starlette.datastructures import Headers
@@ -24,6 +23,7 @@ from models.ids import new_id
 from models.states import Channel
 from models.viewer import Viewer, permissions_of
 from runner.store.tokens import Token, Tokens
+from server.addresses import read_host, read_origin
 from server.private import write_private
 
 ADMIN = "admin"
@@ -147,7 +147,8 @@ class Door:
             return True
         named = Headers(scope=scope).getlist("host") or [""]
         allowed = _LOOPBACK | self._settings.hosts
-        return all(_host_name(host) in allowed for host in named)
+        hosts = map(read_host, named)
+        return all(host is not None and host.name in allowed for host in hosts)
 
     def origin_allowed(self, scope: Scope) -> bool:
         """Whether a browser's page may ask this; what names no origin is no browser's page, or the guard's."""
@@ -158,8 +159,8 @@ class Door:
             return visitor is None or not visitor.by_cookie
         if origin in self._settings.origins:
             return True
-        parts = urlsplit(origin)
-        return parts.scheme in ("http", "https") and parts.netloc == headers.get("host", "")
+        page, host = read_origin(origin), read_host(headers.get("host", ""))
+        return page is not None and host is not None and page.is_of(host)
 
     async def _cached(self, key: str | UUID, look_up: Callable[[], Any]) -> Token | None:
         found = self._cache.get(key)
@@ -192,8 +193,8 @@ class Door:
 
 def cookie_name(scope: Scope) -> str:
     """With the port in it: cookies of one host are shared by all its ports."""
-    port = urlsplit(f"//{Headers(scope=scope).get('host', '')}").port
-    return f"headway_session_{port or 'default'}"
+    host = read_host(Headers(scope=scope).get("host", ""))
+    return f"headway_session_{host.port if host and host.port else 'default'}"
 
 
 def _cookie(headers: Iterable[str], name: str) -> str | None:
@@ -205,13 +206,6 @@ def _cookie(headers: Iterable[str], name: str) -> str | None:
         if morsel is not None:
             return morsel.value
     return None
-
-
-def _host_name(host: str) -> str:
-    try:
-        return (urlsplit(f"//{host}").hostname or "").rstrip(".")
-    except ValueError:
-        return ""
 
 
 def _signature(token: Token, body: str) -> str:

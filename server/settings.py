@@ -73,6 +73,22 @@ class Settings(BaseSettings):
     drain_timeout: float = Field(
         30.0, description="What running tasks get when Headway is told to stop: seconds, or as 1m."
     )
+    drain_notice: float = Field(
+        0.0,
+        description="How long /readyz says 503 before the process drains, for a load balancer: seconds, or as 10s.",
+    )
+    header_timeout: float = Field(
+        10.0, gt=0, description="What the head of a request may take: seconds, or as 10s."
+    )
+    body_timeout: float = Field(
+        30.0, gt=0, description="How long the body of a request may pause: seconds, or as 30s."
+    )
+    max_connections: int = Field(
+        3000, ge=1, description="Connections at once, as far as the process may open files."
+    )
+    max_connections_per_address: int = Field(
+        1500, ge=1, description="Connections at once of one address, as that of a proxy."
+    )
     secret_key: str | None = Field(
         None,
         repr=False,
@@ -121,7 +137,14 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("drain_timeout", "prune_every", mode="before")
+    @field_validator(
+        "drain_timeout",
+        "drain_notice",
+        "header_timeout",
+        "body_timeout",
+        "prune_every",
+        mode="before",
+    )
     @classmethod
     def _seconds(cls, value: object) -> float:
         return parse_duration(value)
