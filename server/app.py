@@ -16,6 +16,7 @@ from runner.store.connection import UNREACHABLE
 from runner.store.database import migrations_current
 from schema import build_schema
 from schema.context import Context, Services
+from schema.list_bounds import priced_lists
 from server.auth import Door
 from server.compression import Compression
 from server.exports import Turns, export_routes
@@ -61,7 +62,8 @@ def create_operations(parts: Runtime, places: Places | None = None) -> Operation
     def context(viewer: Viewer) -> Context:
         return Context(services, viewer)
 
-    return Operations(schema, context, Documents(schema), places)
+    documents = Documents(schema, bounds=priced_lists(schema))
+    return Operations(schema, context, documents, places)
 
 
 def create_app(

@@ -24,6 +24,14 @@ from runner.store.json import load
 from schema.context import Info
 from schema.enums import ArtifactDirection, LineageDirection
 from schema.following import cursor_of
+from schema.list_bounds import (
+    MOST_CHILDREN,
+    MOST_METRICS,
+    MOST_ROWS,
+    MOST_TASK_RUNS,
+    UpTo,
+    checked_first,
+)
 from schema.loading import snapshot_of
 from schema.measured import values_of
 from schema.scalars import JSON
@@ -150,7 +158,7 @@ class Execution(RowView, LogsOfExecution, Node):
     async def parent(self, info: Info) -> "Execution | None":
         return await self._linked(info, "parent_id")
 
-    @strawberry.field
+    @strawberry.field(extensions=[UpTo(MOST_CHILDREN)])
     async def children(self, info: Info) -> list["Execution"]:
         return [
             Execution.of(row)
@@ -208,8 +216,9 @@ class Execution(RowView, LogsOfExecution, Node):
         return Execution.maybe(await history.neighbour(pool, scope, self.row, **which))
 
     @strawberry.field
-    async def task_runs(self, info: Info) -> list[TaskRun]:
-        rows = await info.context.loaders.task_runs.load(self.row["id"])
+    async def task_runs(self, info: Info, first: int | None = None) -> list[TaskRun]:
+        size = checked_first(first, MOST_TASK_RUNS)
+        rows = (await info.context.loaders.task_runs.load(self.row["id"]))[:size]
         return TaskRun.all_of(rows, await read_beside(info, self.row["id"], rows))
 
     @strawberry.field
@@ -242,7 +251,7 @@ class Execution(RowView, LogsOfExecution, Node):
         task_run = untyped("run", task_run_id) if task_run_id else None
         return await read_events(info, self.row["id"], window, task_run, self.seq)
 
-    @strawberry.field
+    @strawberry.field(extensions=[UpTo(MOST_METRICS)])
     async def metrics(
         self, info: Info, task_run_id: strawberry.ID | None = None, name: str | None = None
     ) -> list[Metric]:
@@ -258,7 +267,7 @@ class Execution(RowView, LogsOfExecution, Node):
     async def columns(self, info: Info, names: list[str]) -> JSON | None:
         return JSON(await values_of(info, self.row, names))
 
-    @strawberry.field
+    @strawberry.field(extensions=[UpTo(MOST_CHILDREN)])
     async def artifacts(
         self, info: Info, direction: ArtifactDirection | None = None
     ) -> list[ArtifactUse]:
@@ -269,13 +278,13 @@ class Execution(RowView, LogsOfExecution, Node):
             if not row["set_aside"] and (direction is None or row["direction"] == direction.value)
         ]
 
-    @strawberry.field
+    @strawberry.field(extensions=[UpTo(MOST_ROWS)])
     async def approvals(self, info: Info) -> list[Approval]:
         return [
             Approval.of(row) for row in await info.context.loaders.approvals.load(self.row["id"])
         ]
 
-    @strawberry.field
+    @strawberry.field(extensions=[UpTo(MOST_ROWS)])
     async def notes(self, info: Info) -> list[Note]:
         return [Note.of(row) for row in await info.context.loaders.notes.load(self.row["id"])]
 

@@ -44,6 +44,7 @@ class Prepared:
     operation: OperationDefinitionNode
     operation_name: str | None
     variables: Mapping[str, Any]
+    price: int
 
     @property
     def kind(self) -> OperationType:
@@ -91,8 +92,8 @@ class Operations:
         name = request.operation_name or None
         operation = document.operation(name)
         variables = self._places.meant(request.variables)
-        document.check_cost(self._schema, name, variables, self._documents.limits)
-        return Prepared(document, operation, name, variables)
+        price = document.price(self._documents.pricing, name, variables)
+        return Prepared(document, operation, name, variables, price)
 
     async def execute(self, prepared: Prepared, viewer: Viewer) -> Answer:
         """A query or a mutation. Never raises but for a bug in this house: errors are in the answer."""
