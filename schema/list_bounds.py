@@ -1,9 +1,10 @@
 """How long a list of the contract can be: by its `first`, or by nature. Prices count with it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+import strawberry
 from graphql import GraphQLObjectType, GraphQLSchema
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.extensions.field_extension import AsyncExtensionResolver, FieldExtension
@@ -51,6 +52,13 @@ class UpTo(FieldExtension):
     ) -> Any:
         size = checked_first(first, self.most)
         return (await next_(source, info, **arguments))[:size]
+
+
+def up_to(most: int) -> Callable[[Callable[..., Any]], StrawberryField]:
+    """A field that is a list with `first`, where its resolver need not know of it."""
+    decorated: Callable[[Callable[..., Any]], StrawberryField]
+    decorated = strawberry.field(extensions=[UpTo(most)])
+    return decorated
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from server.auth import Door
 from server.compression import Compression
 from server.exports import Turns, export_routes
 from server.files import FileRoom, file_routes
+from server.graphql.allowance import Allowance
 from server.graphql.documents import Documents
 from server.graphql.fanout import Fanout, Policy
 from server.graphql.operations import Operations
@@ -28,7 +29,9 @@ from server.graphql.routes import graphql_routes
 from server.guard import Guard, login_routes
 from server.pages import graphiql_page, page_routes
 from server.places import Places
+from server.rates import Rates
 from server.runtime import Runtime
+from server.slowing import Slowing
 
 POLICIES = {
     "executionEvents": Policy.resume(lambda event: event.seq),
@@ -44,7 +47,12 @@ _FRESH = 5.0
 """Seconds since the feed last heard from the database, beyond which a process is not ready."""
 
 
-def create_operations(parts: Runtime, places: Places | None = None) -> Operations:
+def create_operations(
+    parts: Runtime,
+    places: Places | None = None,
+    allowance: Allowance | None = None,
+    rates: Rates | None = None,
+) -> Operations:
     schema, places = build_schema()._schema, places or Places()
     services = Services(
         parts.database.pool,
@@ -63,7 +71,7 @@ def create_operations(parts: Runtime, places: Places | None = None) -> Operation
         return Context(services, viewer)
 
     documents = Documents(schema, bounds=priced_lists(schema))
-    return Operations(schema, context, documents, places)
+    return Operations(schema, context, documents, places, allowance, rates)
 
 
 def create_app(
@@ -75,11 +83,12 @@ def create_app(
         *login_routes(door),
         *graphql_routes(operations, fanout, door, page=graphiql_page()),
         *file_routes(room),
-        *export_routes(parts.database.pool, Turns(), room.places),
+        *export_routes(parts.database.pool, Turns(), room.places, room.rates),
         *page_routes(),
     ]
     return Starlette(
-        routes=routes, middleware=[Middleware(Guard, door=door), Middleware(Compression)]
+        routes=routes,
+        middleware=[Middleware(Slowing), Middleware(Guard, door=door), Middleware(Compression)],
     )
 
 

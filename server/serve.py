@@ -23,10 +23,12 @@ from server.app import POLICIES, create_app, create_operations
 from server.auth import Door, DoorSettings, admin_token
 from server.files import FileRoom
 from server.flow_folder import FlowFolder
+from server.graphql.allowance import allowance_of
 from server.graphql.fanout import Fanout
 from server.graphql.listening import let_go_of_the_dead
 from server.places import Places
 from server.postgres import embedded_postgres
+from server.rates import Rates, allowed_by
 from server.runtime import Runtime, make_worker, runtime
 from server.secret_key import make_vault, warn_of_other_keys
 from server.settings import Settings
@@ -65,10 +67,11 @@ async def serve(settings: Settings, tell: Tell) -> None:
         ]
         store = artifact_store(settings)
         places = Places(settings.data_dir, store.folder)
-        operations = create_operations(parts, places)
+        rates = Rates(allowed_by(settings))
+        operations = create_operations(parts, places, allowance_of(settings), rates)
         fanout = await stack.enter_async_context(Fanout(operations, POLICIES))
-        door = Door(tokens, DoorSettings(hosts=frozenset(settings.allowed_hosts)))
-        room = FileRoom(parts.database.pool, store, settings.max_file_size, places)
+        door = Door(tokens, DoorSettings(hosts=frozenset(settings.allowed_hosts)), rates=rates)
+        room = FileRoom(parts.database.pool, store, settings.max_file_size, places, rates)
         server = _Server(create_app(parts, operations, fanout, door, room))
         host, port = listening.getsockname()[:2]
         url = f"http://{host}:{port}"

@@ -94,6 +94,35 @@ class Settings(BaseSettings):
         3600.0, gt=0, description="How often a server prunes by those rules: seconds, or as 1h."
     )
 
+    max_answer_size: int = Field(
+        32 * 1024 * 1024, ge=1024, description="Bytes that one answer of GraphQL may hold."
+    )
+    operation_deadline: float = Field(
+        10.0, gt=0, description="Until a query is cancelled: seconds, or as 1m."
+    )
+    queries_at_once: int = Field(
+        8, ge=1, description="Queries of one user that run at once; others wait for their turn."
+    )
+    subscriptions_at_once: int = Field(
+        10_000, ge=1, description="Subscriptions that one user may have open."
+    )
+    operations_per_second: int = Field(
+        1000, ge=1, description="GraphQL operations of one user, on the average of 10 seconds."
+    )
+    mutations_per_second: int = Field(
+        500, ge=1, description="Those of them that are mutations, on the average of 10 seconds."
+    )
+    subscriptions_per_minute: int = Field(
+        20_000, ge=1, description="Subscriptions that one user may start."
+    )
+    uploads_per_minute: int = Field(600, ge=1, description="Files that one user may upload.")
+    exports_per_minute: int = Field(
+        600, ge=1, description="Exports, reports and records that one user may download."
+    )
+    failed_logins_per_minute: int = Field(
+        10, ge=1, description="Wrong tokens from one address, until it has to wait."
+    )
+
     @field_validator("queues", "allowed_hosts", "allowed_origins", mode="before")
     @classmethod
     def _listed(cls, value: object) -> object:
@@ -101,7 +130,7 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("drain_timeout", "prune_every", mode="before")
+    @field_validator("drain_timeout", "prune_every", "operation_deadline", mode="before")
     @classmethod
     def _seconds(cls, value: object) -> float:
         return parse_duration(value)

@@ -11,7 +11,7 @@ from runner.store import lineage as store
 from runner.store.json import load
 from schema.context import Info
 from schema.enums import ArtifactDirection
-from schema.list_bounds import MOST_USES, UpTo
+from schema.list_bounds import MOST_USES, up_to
 from schema.scalars import JSON, BigInt
 from schema.types.held_files import address_of, is_held
 from schema.types.measures import typed_or_none
@@ -68,7 +68,7 @@ class Artifact(Node):
         pool = info.context.services.pool
         return [Artifact.of(row) for row in await store.versions(pool, self.namespace, self.name)]
 
-    @strawberry.field(extensions=[UpTo(MOST_USES)])
+    @up_to(MOST_USES)
     async def uses(
         self, info: Info, direction: ArtifactDirection | None = None
     ) -> list["ArtifactUse"]:
@@ -79,7 +79,7 @@ class Artifact(Node):
             ArtifactUse.of(row) for row, execution in zip(found, seen, strict=True) if execution
         ]
 
-    @strawberry.field(extensions=[UpTo(MOST_USES)])
+    @up_to(MOST_USES)
     async def executions(
         self, info: Info, direction: ArtifactDirection | None = None
     ) -> list[Annotated["Execution", strawberry.lazy("schema.types.execution")]]:

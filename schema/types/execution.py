@@ -29,8 +29,8 @@ from schema.list_bounds import (
     MOST_METRICS,
     MOST_ROWS,
     MOST_TASK_RUNS,
-    UpTo,
     checked_first,
+    up_to,
 )
 from schema.loading import snapshot_of
 from schema.measured import values_of
@@ -158,7 +158,7 @@ class Execution(RowView, LogsOfExecution, Node):
     async def parent(self, info: Info) -> "Execution | None":
         return await self._linked(info, "parent_id")
 
-    @strawberry.field(extensions=[UpTo(MOST_CHILDREN)])
+    @up_to(MOST_CHILDREN)
     async def children(self, info: Info) -> list["Execution"]:
         return [
             Execution.of(row)
@@ -251,7 +251,7 @@ class Execution(RowView, LogsOfExecution, Node):
         task_run = untyped("run", task_run_id) if task_run_id else None
         return await read_events(info, self.row["id"], window, task_run, self.seq)
 
-    @strawberry.field(extensions=[UpTo(MOST_METRICS)])
+    @up_to(MOST_METRICS)
     async def metrics(
         self, info: Info, task_run_id: strawberry.ID | None = None, name: str | None = None
     ) -> list[Metric]:
@@ -267,7 +267,7 @@ class Execution(RowView, LogsOfExecution, Node):
     async def columns(self, info: Info, names: list[str]) -> JSON | None:
         return JSON(await values_of(info, self.row, names))
 
-    @strawberry.field(extensions=[UpTo(MOST_CHILDREN)])
+    @up_to(MOST_CHILDREN)
     async def artifacts(
         self, info: Info, direction: ArtifactDirection | None = None
     ) -> list[ArtifactUse]:
@@ -278,13 +278,13 @@ class Execution(RowView, LogsOfExecution, Node):
             if not row["set_aside"] and (direction is None or row["direction"] == direction.value)
         ]
 
-    @strawberry.field(extensions=[UpTo(MOST_ROWS)])
+    @up_to(MOST_ROWS)
     async def approvals(self, info: Info) -> list[Approval]:
         return [
             Approval.of(row) for row in await info.context.loaders.approvals.load(self.row["id"])
         ]
 
-    @strawberry.field(extensions=[UpTo(MOST_ROWS)])
+    @up_to(MOST_ROWS)
     async def notes(self, info: Info) -> list[Note]:
         return [Note.of(row) for row in await info.context.loaders.notes.load(self.row["id"])]
 

@@ -14,7 +14,7 @@ from runner.store import flows
 from runner.store.json import load
 from schema.context import Info
 from schema.enums import LineageDirection, TaskSection
-from schema.list_bounds import MOST_ROWS, UpTo
+from schema.list_bounds import MOST_ROWS, up_to
 from schema.scalars import JSON
 from schema.types.actors import Actor, Label, labels_of
 from schema.types.node import Node
@@ -163,7 +163,7 @@ class Flow(Node):
             plan = await info.context.services.engine.plans.of(connection, row["id"])
         return [FlowInput.of(spec) for spec in plan.spec.inputs]
 
-    @strawberry.field(extensions=[UpTo(MOST_ROWS)])
+    @up_to(MOST_ROWS)
     async def schedules(
         self, info: Info
     ) -> list[Annotated["Schedule", strawberry.lazy("schema.types.schedule")]]:

@@ -78,6 +78,12 @@ class Document:
             raise Rejected.because("UNKNOWN_OPERATION", what)
         return found
 
+    def is_only_introspection(self, operation: OperationDefinitionNode) -> bool:
+        if "__" not in self.normalised:
+            return False
+        assert self.node is not None
+        return is_only_introspection(self.node, operation)
+
     def price(self, pricing: "Pricing", name: str | None, variables: Mapping[str, Any]) -> int:
         """Measures once for each set of page sizes; raises Rejected beyond the limits."""
         sized_by = self._sized_by.get(name)
