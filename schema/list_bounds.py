@@ -33,10 +33,12 @@ def checked_first(first: int | None, most: int) -> int:
 
 
 class UpTo(FieldExtension):
-    """Gives a list an argument `first`, whose default is the most that one answer holds."""
+    """Gives a list an argument `first`, whose default is the most that one answer holds. Where nobody names it, a
+    price counts with `usual`: that of a list within a longer list, whose sum is bounded by something else."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, usual: int | None = None) -> None:
         self.most = most
+        self.priced = usual or most
 
     def apply(self, field: StrawberryField) -> None:
         first = StrawberryArgument("first", None, StrawberryAnnotation(int | None), default=None)
@@ -54,10 +56,10 @@ class UpTo(FieldExtension):
         return (await next_(source, info, **arguments))[:size]
 
 
-def up_to(most: int) -> Callable[[Callable[..., Any]], StrawberryField]:
+def up_to(most: int, usual: int | None = None) -> Callable[[Callable[..., Any]], StrawberryField]:
     """A field that is a list with `first`, where its resolver need not know of it."""
     decorated: Callable[[Callable[..., Any]], StrawberryField]
-    decorated = strawberry.field(extensions=[UpTo(most)])
+    decorated = strawberry.field(extensions=[UpTo(most, usual)])
     return decorated
 
 
@@ -93,14 +95,15 @@ _GROUPS: Final = Bound(100, "an approval has at most 100 groups", usual=2)
 _GRAPH: Final = Bound(10_000, "it stops at 1 000 nodes, and 10 000 uses between them", usual=500)
 
 BY_NATURE: Final[Mapping[str, Bound]] = {
-    **_of("Approval", "escalatedTo votes groups form", _GROUPS),
+    **_of("Approval", "votes groups form", _GROUPS),
     **_of("Execution", "labels", _LABELS),
     **_of("Execution", "stateHistory", _MOVES),
     **_of("Execution", "logCounts availableActions waitingFor", _ENUM),
     **_of("Execution", "usualTaskDurations", Bound(1_200, _OF_FLOW.why, usual=20)),
     **_of("TaskRun", "stateHistory", _MOVES),
     **_of("TaskRun", "attempts", _ATTEMPTS),
-    **_of("TaskRun", "waitingFor availableActions", _ENUM),
+    **_of("TaskRun", "waitingFor", Bound(20, _ENUM.why, usual=1)),
+    **_of("TaskRun", "availableActions", Bound(4, "four actions concern task runs")),
     **_of("Flow", "labels", _LABELS),
     **_of("Flow", "inputs", Bound(1_000, "inputs of a document of 1 MiB", usual=20)),
     **_of("FlowRevision", "tasks", _OF_FLOW),
@@ -164,7 +167,7 @@ BY_NATURE: Final[Mapping[str, Bound]] = {
 
 
 def priced_lists(schema: GraphQLSchema) -> dict[str, int]:
-    """What a price counts with for a list whose length nobody names, by `Type.field`."""
+    """Lengths that a price counts with where nobody names one, by `Type.field`."""
     by_nature = {name: bound.priced for name, bound in BY_NATURE.items()}
     problems = {name: PROBLEMS.priced for name in schema.type_map if name.endswith("Payload")}
     by_nature |= {f"{name}.problems": priced for name, priced in problems.items()}
@@ -177,4 +180,4 @@ def _paged(schema: GraphQLSchema) -> Iterator[tuple[str, int]]:
             definition = field.extensions.get("strawberry-definition")
             for extension in getattr(definition, "extensions", ()):
                 if isinstance(extension, UpTo):
-                    yield f"{kind.name}.{name}", extension.most
+                    yield f"{kind.name}.{name}", extension.priced

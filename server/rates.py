@@ -64,7 +64,7 @@ class TooMany(Exception):
 
 
 class Rates:
-    """What is not in `allowed` has no limit."""
+    """Counts in this process. A rate that is not in `allowed` has no limit."""
 
     def __init__(self, allowed: Mapping[Rate, Allowed] | None = None) -> None:
         self._items: dict[Rate, RateLimitItem] = {

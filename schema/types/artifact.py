@@ -68,7 +68,7 @@ class Artifact(Node):
         pool = info.context.services.pool
         return [Artifact.of(row) for row in await store.versions(pool, self.namespace, self.name)]
 
-    @up_to(MOST_USES)
+    @up_to(MOST_USES, usual=10)
     async def uses(
         self, info: Info, direction: ArtifactDirection | None = None
     ) -> list["ArtifactUse"]:
@@ -79,7 +79,7 @@ class Artifact(Node):
             ArtifactUse.of(row) for row, execution in zip(found, seen, strict=True) if execution
         ]
 
-    @up_to(MOST_USES)
+    @up_to(MOST_USES, usual=10)
     async def executions(
         self, info: Info, direction: ArtifactDirection | None = None
     ) -> list[Annotated["Execution", strawberry.lazy("schema.types.execution")]]:

@@ -163,7 +163,7 @@ class Flow(Node):
             plan = await info.context.services.engine.plans.of(connection, row["id"])
         return [FlowInput.of(spec) for spec in plan.spec.inputs]
 
-    @up_to(MOST_ROWS)
+    @up_to(MOST_ROWS, usual=10)
     async def schedules(
         self, info: Info
     ) -> list[Annotated["Schedule", strawberry.lazy("schema.types.schedule")]]:

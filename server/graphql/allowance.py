@@ -1,4 +1,4 @@
-"""What one operation, and all of one user at once, may take."""
+"""The size and time of one operation, and how many of one user run at once."""
 
 import asyncio
 from collections.abc import AsyncIterator

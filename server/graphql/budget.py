@@ -5,8 +5,8 @@ from typing import Any
 
 import orjson
 
-_PLAIN = 24
-"""Bytes: a number, a date, the name of an enum's value, or the end of an object, about."""
+SMALL = 1
+"""Bytes of a number, a date, the name of an enum's value: at least. So nothing is refused that would fit."""
 
 
 class AnswerTooLarge(Exception):
@@ -48,4 +48,4 @@ def size_of(value: Any) -> int:
         except TypeError:
             # Integers beyond 64 bits, and names that are no text.
             return len(str(value))
-    return _PLAIN
+    return SMALL

@@ -25,7 +25,7 @@ from graphql.execution.executor_throwing_on_incremental import ExecutorThrowingO
 from graphql.pyutils import AwaitableOrValue, Path
 
 from runner.pace import Pace
-from server.graphql.budget import Budget, size_of
+from server.graphql.budget import AnswerTooLarge, Budget, size_of
 from server.graphql.readers import (
     Convert,
     Fields,
@@ -99,6 +99,8 @@ class PlainFastExecutor(ExecutorThrowingOnIncremental):
         grouped_field_set: GroupedFieldSet,
         position_context: None,
     ) -> AwaitableOrValue[dict[str, Any]]:
+        if self.budget.exceeded:
+            raise AnswerTooLarge
         if self.middleware_manager or source_value is None or isinstance(source_value, Mapping):
             return super().execute_fields(
                 parent_type, source_value, path, grouped_field_set, position_context

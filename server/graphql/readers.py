@@ -24,14 +24,14 @@ from graphql import (
 )
 
 from schema.types.row_view import READY
-from server.graphql.budget import Budget, size_of
+from server.graphql.budget import SMALL, Budget, size_of
 
 _PLAIN = (str, int, float, Enum, datetime, date, UUID, Decimal, dict, list)
 _ANSWERED_AS_THEY_ARE = {GraphQLString.name: str, GraphQLID.name: str, GraphQLBoolean.name: bool}
 
+_AROUND = 4
+"""Bytes around a name and its value: quotes, a colon, and a comma or a brace."""
 _SMALL = frozenset({"Int", "Float", "Boolean", "DateTime", "Date", "BigInt"})
-_PLAIN_SIZE = 24
-"""Bytes of a value of those, and of what stands around it, about."""
 
 Convert = Callable[[Any], Any]
 """From the value of an attribute to what is answered. Raises, NotPlain or whatever it met, for the stock way to find
@@ -123,9 +123,8 @@ def sized_names(fields: Mapping[str, Leaf | None]) -> tuple[str, ...]:
 
 def least_size(fields: Mapping[str, Leaf | None]) -> int:
     """Bytes of an object without the values of its sized fields."""
-    return sum(
-        len(name) + (4 if leaf and leaf.sized else _PLAIN_SIZE) for name, leaf in fields.items()
-    )
+    sized = sum(1 for leaf in fields.values() if leaf and leaf.sized)
+    return sum(map(len, fields)) + _AROUND * len(fields) + SMALL * (len(fields) - sized)
 
 
 class Fields:
