@@ -18,10 +18,12 @@ from runner.store.database import migrations_current
 from runner.store.sessions import is_read_only
 from schema import build_schema
 from schema.context import Context, Services
+from schema.list_bounds import priced_lists
 from server.auth import Door
 from server.compression import Compression
 from server.exports import Turns, export_routes
 from server.files import FileRoom, file_routes
+from server.graphql.allowance import Allowance
 from server.graphql.documents import Documents
 from server.graphql.fanout import Fanout, Policy
 from server.graphql.operations import Operations
@@ -29,7 +31,9 @@ from server.graphql.routes import graphql_routes
 from server.guard import Guard, login_routes
 from server.pages import absent, graphiql_page, page_routes
 from server.places import Places
+from server.rates import Rates
 from server.runtime import Runtime
+from server.slowing import Slowing
 
 POLICIES = {
     "executionEvents": Policy.resume(lambda event: event.seq),
@@ -45,7 +49,12 @@ _FRESH = 5.0
 """Seconds since the feed last heard from the database, beyond which a process is not ready."""
 
 
-def create_operations(parts: Runtime, places: Places | None = None) -> Operations:
+def create_operations(
+    parts: Runtime,
+    places: Places | None = None,
+    allowance: Allowance | None = None,
+    rates: Rates | None = None,
+) -> Operations:
     schema, places = build_schema()._schema, places or Places()
     services = Services(
         parts.database.reads,
@@ -68,7 +77,8 @@ def create_operations(parts: Runtime, places: Places | None = None) -> Operation
     def live_context(viewer: Viewer) -> Context:
         return Context(live, viewer)
 
-    return Operations(schema, context, Documents(schema), places, live_context)
+    documents = Documents(schema, bounds=priced_lists(schema))
+    return Operations(schema, context, documents, places, allowance, rates, live_context)
 
 
 @dataclass(slots=True)
@@ -96,18 +106,21 @@ def create_app(
         *login_routes(door),
         *graphql_routes(operations, fanout, door, page=graphiql_page()),
         *file_routes(room),
-        *export_routes(parts.database.exports, Turns(parts.database.sizes.exports), room.places),
+        *export_routes(
+            parts.database.exports, Turns(parts.database.sizes.exports), room.places, room.rates
+        ),
         *page_routes(),
     ]
     return Starlette(
         routes=routes,
-        middleware=[Middleware(Guard, door=door), Middleware(Compression)],
+        middleware=[Middleware(Slowing), Middleware(Guard, door=door), Middleware(Compression)],
         exception_handlers={404: absent},
     )
 
 
 def health_routes(readiness: Readiness) -> list[BaseRoute]:
-    """`/healthz`: the process answers. `/readyz`: database reached and writable, migrations current, feed fresh, not draining."""
+    """`/healthz`: the process answers. `/readyz`: the database is reached and takes writes, its tables are current, the
+    feed is fresh, and the process does not drain."""
 
     async def healthz(_: Request) -> Response:
         return JSONResponse({"status": "alive"})

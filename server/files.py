@@ -26,6 +26,7 @@ from server.auth import visitor_of
 from server.guard import RETRY_AFTER, refusal
 from server.held_files import Find, downloaded, held, held_input, previewed
 from server.places import Places
+from server.rates import Rate, Rates
 
 _IN_MEMORY = 1024 * 1024
 _LONGEST_NAME = 200
@@ -44,10 +45,12 @@ class FileRoom:
     store: ArtifactStore
     largest: int
     places: Places = field(default_factory=Places)
+    rates: Rates = field(default_factory=Rates)
 
 
 def file_routes(room: FileRoom) -> list[Route]:
     async def upload(request: Request) -> Response:
+        await room.rates.check(Rate.UPLOADS, _viewer(request).actor)
         return await _answered(request, Permission.RUN_FLOW, _upload(request, room))
 
     return [

@@ -24,10 +24,12 @@ from server.auth import Door, DoorSettings, admin_token
 from server.connections import ConnectionLimits, Connections
 from server.files import FileRoom
 from server.flow_folder import FlowFolder
+from server.graphql.allowance import allowance_of
 from server.graphql.fanout import Fanout
 from server.listener import Listener, listen
 from server.places import Places
 from server.postgres import embedded_postgres
+from server.rates import Rates, allowed_by
 from server.runtime import Runtime, make_worker, runtime
 from server.secret_key import make_vault, warn_of_other_keys
 from server.settings import Settings
@@ -91,10 +93,11 @@ async def _start(stack: AsyncExitStack, settings: Settings, listening: socket.so
     ]
     store = artifact_store(settings)
     places = Places(settings.data_dir, store.folder)
-    operations = create_operations(parts, places)
+    rates = Rates(allowed_by(settings))
+    operations = create_operations(parts, places, allowance_of(settings), rates)
     fanout = await stack.enter_async_context(Fanout(operations, POLICIES))
-    door = Door(tokens, door_settings(settings))
-    room = FileRoom(parts.database.reads, store, settings.max_file_size, places)
+    door = Door(tokens, door_settings(settings), rates=rates)
+    room = FileRoom(parts.database.reads, store, settings.max_file_size, places, rates)
     connections = await stack.enter_async_context(Connections(limits))
     readiness = Readiness(parts)
     listener = Listener(create_app(parts, operations, fanout, door, room, readiness), connections)

@@ -124,6 +124,35 @@ class Settings(BaseSettings):
         4, ge=1, description="Connections to the database for exports: as many run at once."
     )
 
+    max_answer_size: int = Field(
+        32 * 1024 * 1024, ge=1024, description="Bytes that one answer of GraphQL may hold."
+    )
+    operation_deadline: float = Field(
+        10.0, gt=0, description="Until a query is cancelled: seconds, or as 1m."
+    )
+    queries_at_once: int = Field(
+        8, ge=1, description="Queries of one user that run at once; others wait for their turn."
+    )
+    subscriptions_at_once: int = Field(
+        10_000, ge=1, description="Subscriptions that one user may have open."
+    )
+    operations_per_second: int = Field(
+        1000, ge=1, description="GraphQL operations of one user, on the average of 10 seconds."
+    )
+    mutations_per_second: int = Field(
+        500, ge=1, description="Those of them that are mutations, on the average of 10 seconds."
+    )
+    subscriptions_per_minute: int = Field(
+        20_000, ge=1, description="Subscriptions that one user may start."
+    )
+    uploads_per_minute: int = Field(600, ge=1, description="Files that one user may upload.")
+    exports_per_minute: int = Field(
+        600, ge=1, description="Exports, reports and records that one user may download."
+    )
+    failed_logins_per_minute: int = Field(
+        10, ge=1, description="Wrong tokens from one address, until it has to wait."
+    )
+
     @property
     def pool_sizes(self) -> Sizes:
         return Sizes(
@@ -143,6 +172,7 @@ class Settings(BaseSettings):
         "header_timeout",
         "body_timeout",
         "prune_every",
+        "operation_deadline",
         mode="before",
     )
     @classmethod

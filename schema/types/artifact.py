@@ -11,6 +11,7 @@ from runner.store.json import load
 from schema.batches import versions_of
 from schema.context import Info
 from schema.enums import ArtifactDirection
+from schema.list_bounds import MOST_USES, up_to
 from schema.scalars import JSON, BigInt
 from schema.types.held_files import address_of, is_held
 from schema.types.measures import typed_or_none
@@ -66,7 +67,7 @@ class Artifact(Node):
     async def versions(self, info: Info) -> list["Artifact"]:
         return [Artifact.of(row) for row in await versions_of(info, self.namespace, self.name)]
 
-    @strawberry.field
+    @up_to(MOST_USES, usual=10)
     async def uses(
         self, info: Info, direction: ArtifactDirection | None = None
     ) -> list["ArtifactUse"]:
@@ -77,7 +78,7 @@ class Artifact(Node):
             ArtifactUse.of(row) for row, execution in zip(found, seen, strict=True) if execution
         ]
 
-    @strawberry.field
+    @up_to(MOST_USES, usual=10)
     async def executions(
         self, info: Info, direction: ArtifactDirection | None = None
     ) -> list[Annotated["Execution", strawberry.lazy("schema.types.execution")]]:

@@ -25,6 +25,14 @@ from schema.batches import mended_by, neighbour
 from schema.context import Info
 from schema.enums import ArtifactDirection, LineageDirection
 from schema.following import cursor_of
+from schema.list_bounds import (
+    MOST_CHILDREN,
+    MOST_METRICS,
+    MOST_ROWS,
+    MOST_TASK_RUNS,
+    checked_first,
+    up_to,
+)
 from schema.loading import snapshot_of
 from schema.measured import values_of
 from schema.scalars import JSON
@@ -151,7 +159,7 @@ class Execution(RowView, LogsOfExecution, Node):
     async def parent(self, info: Info) -> "Execution | None":
         return await self._linked(info, "parent_id")
 
-    @strawberry.field
+    @up_to(MOST_CHILDREN)
     async def children(self, info: Info) -> list["Execution"]:
         return [
             Execution.of(row)
@@ -204,8 +212,9 @@ class Execution(RowView, LogsOfExecution, Node):
         return Execution.maybe(await neighbour(info, self.row, side))
 
     @strawberry.field
-    async def task_runs(self, info: Info) -> list[TaskRun]:
-        rows = await info.context.loaders.task_runs.load(self.row["id"])
+    async def task_runs(self, info: Info, first: int | None = None) -> list[TaskRun]:
+        size = checked_first(first, MOST_TASK_RUNS)
+        rows = (await info.context.loaders.task_runs.load(self.row["id"]))[:size]
         return TaskRun.all_of(rows, await read_beside(info, self.row["id"], rows))
 
     @strawberry.field
@@ -238,7 +247,7 @@ class Execution(RowView, LogsOfExecution, Node):
         task_run = untyped("run", task_run_id) if task_run_id else None
         return await read_events(info, self.row["id"], window, task_run, self.seq)
 
-    @strawberry.field
+    @up_to(MOST_METRICS)
     async def metrics(
         self, info: Info, task_run_id: strawberry.ID | None = None, name: str | None = None
     ) -> list[Metric]:
@@ -254,7 +263,7 @@ class Execution(RowView, LogsOfExecution, Node):
     async def columns(self, info: Info, names: list[str]) -> JSON | None:
         return JSON(await values_of(info, self.row, names))
 
-    @strawberry.field
+    @up_to(MOST_CHILDREN)
     async def artifacts(
         self, info: Info, direction: ArtifactDirection | None = None
     ) -> list[ArtifactUse]:
@@ -265,13 +274,13 @@ class Execution(RowView, LogsOfExecution, Node):
             if not row["set_aside"] and (direction is None or row["direction"] == direction.value)
         ]
 
-    @strawberry.field
+    @up_to(MOST_ROWS)
     async def approvals(self, info: Info) -> list[Approval]:
         return [
             Approval.of(row) for row in await info.context.loaders.approvals.load(self.row["id"])
         ]
 
-    @strawberry.field
+    @up_to(MOST_ROWS)
     async def notes(self, info: Info) -> list[Note]:
         return [Note.of(row) for row in await info.context.loaders.notes.load(self.row["id"])]
 

@@ -13,6 +13,7 @@ from runner.store.json import load
 from schema.batches import numbered_revision, plan_of_revision, revisions_of
 from schema.context import Info
 from schema.enums import LineageDirection, TaskSection
+from schema.list_bounds import MOST_ROWS, up_to
 from schema.scalars import JSON
 from schema.types.actors import Actor, Label, labels_of
 from schema.types.node import Node
@@ -157,7 +158,7 @@ class Flow(Node):
         plan = await plan_of_revision(info, row["id"])
         return [FlowInput.of(spec) for spec in plan.spec.inputs]
 
-    @strawberry.field
+    @up_to(MOST_ROWS, usual=10)
     async def schedules(
         self, info: Info
     ) -> list[Annotated["Schedule", strawberry.lazy("schema.types.schedule")]]:
