@@ -95,7 +95,7 @@ class Counted:
 async def cost(parts: Runtime, query: str, id: UUID, **more: Any) -> Counted:
     """Of the second time, when what is kept is there."""
     counted = Counted(parts.database.pool)
-    database: Any = SimpleNamespace(pool=counted)
+    database: Any = SimpleNamespace(pool=counted, reads=counted, streams=counted)
     operations = create_operations(replace(parts, database=database))
     prepared = operations.prepare(Request(query, None, {"id": typed("exec", id), **more}))
     assert (await operations.execute(prepared, VIEWER)).errors == ()
