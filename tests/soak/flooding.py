@@ -35,16 +35,13 @@ tasks:
 """
 
 
-def _types(depth: int) -> str:
-    if not depth:
-        return "name"
-    below = _types(depth - 1)
-    return f"type {{ a{depth}: fields {{ {below} }} b{depth}: fields {{ {below} }} }}"
-
-
-SCHEMA = f"{{ __schema {{ types {{ fields {{ {_types(3)} }} }} }} }}"
-LISTS = """{ executions(first: 200) { nodes { id name state labels { key value } inputs outputs availableActions {
-  action allowed reason } taskRuns { key state attempts { number state } } previous { id } } } }"""
+_FIELDS = " ".join(
+    f"f{n}: fields {{ type {{ fields {{ name description }} }} }}" for n in range(30)
+)
+SCHEMA = f"{{ __schema {{ types {{ {_FIELDS} }} }} }}"
+LISTS = """{ executions(first: 200) { nodes { id name state progress inputs outputs labels { key value }
+  availableActions { action allowed reason } previous { id state } next { id } waitingFor { code message }
+  stateHistory { state at } createdBy { name } flow { key revision { number } } } } }"""
 LOG = '{ execution(id: "%s") { %s } }'
 STATS = "subscription ($search: String) { stats(search: $search) { total } }"
 LIST = "subscription ($search: String) { executionList(search: $search, first: 20) { cursor } }"
