@@ -33,7 +33,7 @@ async def create(served: Served, count: int = CREATIONS) -> list[float]:
         for _ in range(count):
             begin = clock()
             answer = (await http.post(f"{served.url}/graphql", json={"query": CREATE})).json()
-            assert not answer["data"]["createExecution"]["problems"], answer
+            assert "errors" not in answer, answer
             took.append(clock() - begin)
             await asyncio.sleep(0.02)
     return took
