@@ -6,6 +6,7 @@ import shutil
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
@@ -30,6 +31,7 @@ from runner.reports import Reports
 from runner.stop import Stop
 from runner.store.connection import Pool
 from runner.store.json import dump
+from runner.store.patience import patiently
 from runner.vault import Vault
 
 Spec = TypeVar("Spec", bound=Task)
@@ -191,7 +193,9 @@ class Attempt:
     async def _open_secrets(self, templates: Any) -> Mapping[str, Any]:
         pool, vault = self.surroundings.pool, self.surroundings.vault
         return await self.stop.cancels(
-            open_secrets(pool, vault, self.execution, templates, self.mask)
+            patiently(
+                pool, partial(open_secrets, pool, vault, self.execution, templates, self.mask)
+            )
         )
 
     def _masked(self, failed: EvaluationFailed) -> EvaluationFailed:

@@ -11,9 +11,9 @@ from models.errors import ProblemCode, Refused
 from models.events import Ask
 from models.lifecycle.commands import Create
 from models.schedule import ticks
-from runner.batch import CREATE
 from runner.engine import Engine
 from runner.evaluator import Evaluator
+from runner.keys import CREATE
 from runner.store import idempotency
 from runner.store.connection import Pool
 from runner.store.schedules import Schedule, database_now, record_backfill

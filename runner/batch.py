@@ -24,21 +24,22 @@ from models.lifecycle.commands import (
 )
 from models.lifecycle.decide import begin
 from models.lifecycle.family_commands import Adopt, ResumeChild
-from models.lifecycle.record_commands import AddNote, Delete
-from models.lifecycle.retold import RecordExecution
+from models.lifecycle.record_commands import Delete
 from models.lifecycle.snapshot import Execution
 from models.lifecycle.told import id_for
 from models.lifecycle.transition import Context, Deferred, Job, Transition
 from models.states import HOLDING_A_SLOT, ExecutionState
 from runner.asked import Asked, NotAll, Verdict, is_refused, kills, parents_told, problem_of
 from runner.clock import ahead_of_this_machine
+from runner.keys import key_of, note_key
 from runner.pace import Pace
 from runner.queue import acknowledge, enqueue, withdraw
 from runner.store import audit, bulk, deferred, idempotency
 from runner.store.connection import Connection
+from runner.store.long_work import kept_open
 from runner.store.plans import Plans
 from runner.store.removal import remove
-from runner.store.slots import lock_slots
+from runner.store.slots import lock_slots, locked_elsewhere
 from runner.store.snapshots import load_executions
 from runner.store.writes import Change, write
 
@@ -47,10 +48,6 @@ _LOCK = f"{_LOCK_ALL} skip locked"
 _EXIST = "select id from executions where id = any($1::uuid[])"
 
 _NEED_SLOTS = (Admit, Begin, Restart, ResumeChild, ChangeTaskRunState)
-
-
-CREATE = "createExecution"
-"""The mutation under which the idempotency keys of new executions are kept."""
 
 
 @dataclass(slots=True)
@@ -100,15 +97,20 @@ class Batch:
         await self._hold_to_places(connection)
         await self._hold_to_note_keys(connection)
         repeated = await self._hold_to_keys(connection, now)
-        pace = Pace()
-        for asked in self.asked:
-            if asked not in self.verdicts and asked not in repeated:
-                self.verdicts[asked] = await self._judged(asked, now)
-                await pace.keep()
+        unanswered = [
+            one for one in self.asked if one not in self.verdicts.keys() | repeated.keys()
+        ]
+        await kept_open(connection, self._judge_all(unanswered, now))
         await self._answer_repeated(connection, repeated)
         if self.together:
             self._hold_together()
         await self._write(connection)
+
+    async def _judge_all(self, unanswered: Sequence[Asked], now: datetime) -> None:
+        pace = Pace()
+        for asked in unanswered:
+            self.verdicts[asked] = await self._judged(asked, now)
+            await pace.keep()
 
     def _hold_together(self) -> None:
         refused = {
@@ -161,9 +163,13 @@ class Batch:
     async def _lock_slots(self, connection: Connection) -> None:
         """Of the flows for whose executions this batch may need a slot. Commands that do are rare but for creations,
         and those know whether their flow has a limit."""
-        flows = {flow for asked in self.asked if (flow := self._flow_with_slots(asked))}
-        if flows:
-            self._slots = await lock_slots(connection, flows, leaving=len(self.asked))
+        wanted = {asked: flow for asked in self.asked if (flow := self._flow_with_slots(asked))}
+        if not wanted:
+            return
+        flows = set(wanted.values())
+        self._slots = await lock_slots(connection, flows, len(self.asked), wait=self.together)
+        elsewhere = await locked_elsewhere(connection, flows - self._slots.keys())
+        self.verdicts |= {asked: None for asked, flow in wanted.items() if flow in elsewhere}
 
     def _flow_with_slots(self, asked: Asked) -> UUID | None:
         command = asked.command
@@ -281,7 +287,9 @@ class Batch:
         keyed = [(one, command) for one, command in begun if command.idempotency_key is not None]
         self._ids = {one: id_for(command, now, self._new_id) for one, command in keyed}
         mine = {
-            asked: _key(asked, id) for asked, id in self._ids.items() if asked not in self.verdicts
+            asked: key_of(asked, id)
+            for asked, id in self._ids.items()
+            if asked not in self.verdicts
         }
         standing = await idempotency.take(connection, list(mine.values()))
         return {
@@ -301,10 +309,10 @@ class Batch:
             if isinstance(refused, HeadwayError):
                 self.verdicts[asked] = refused
             else:
-                key = _key(asked, self._ids[asked])
+                key = key_of(asked, self._ids[asked])
                 self.verdicts[asked] = await self._first_answer(connection, key, found)
         void = [
-            _key(asked, id)
+            key_of(asked, id)
             for asked, id in self._ids.items()
             if asked not in repeated and isinstance(self.verdicts[asked], HeadwayError)
         ]
@@ -313,13 +321,9 @@ class Batch:
     async def _hold_to_note_keys(self, connection: Connection) -> None:
         """Before they are judged: a note that was added with the same key is not added again."""
         mine = {
-            asked: idempotency.Key(
-                asked.ask.actor, "addNote", note.idempotency_key, note.digest or "", note.note_id
-            )
+            asked: key
             for asked in self.asked
-            if asked not in self.verdicts
-            and isinstance(note := asked.command, AddNote)
-            and note.idempotency_key is not None
+            if asked not in self.verdicts and (key := note_key(asked))
         }
         standing = await idempotency.take(connection, list(mine.values()))
         for asked, key in mine.items():
@@ -385,16 +389,3 @@ class Batch:
             else:
                 begun = isinstance(asked.command, Beginning)
                 yield bulk.Result(asked.place, made=verdict.execution.id if begun else None)
-
-
-_MUTATIONS: Mapping[type[Beginning], str] = {
-    Create: CREATE,
-    RecordExecution: "recordExecution",
-}
-
-
-def _key(asked: Asked, id: UUID) -> idempotency.Key:
-    command = asked.command
-    assert isinstance(command, Beginning) and command.idempotency_key is not None
-    mutation, digest = _MUTATIONS[type(command)], command.digest or ""
-    return idempotency.Key(asked.ask.actor, mutation, command.idempotency_key, digest, id)

@@ -1,4 +1,4 @@
-"""Tells changes among executions to those lists of this process that they may concern.
+"""Tells changes among executions to those lists and inboxes of this process that they may concern.
 
 One reader for all of them: a change is read once, and judged in Python by the filters that may match it. A list that
 can tell it from the row is given that; one that cannot reads its page anew; the others cost nothing.
@@ -18,6 +18,7 @@ from models.orders import Order
 from models.viewer import Scope
 from runner.audience import Audience
 from runner.feed import SAFETY_POLL, Feed
+from runner.inboxes import Inboxes
 from runner.interests import Change, Interest
 from runner.loops import Loop, surviving
 from runner.store import candidates
@@ -52,6 +53,7 @@ class Changes(Loop):
         self._pool = pool
         self._feed = feed
         self._audience = Audience(self._ask)
+        self.inboxes = Inboxes(pool, self._ask)
         self._wanted = asyncio.Event()
         self._before: OrderedDict[UUID, _Past] = OrderedDict()
         self._newest_forgotten = UUID(int=0)
@@ -68,7 +70,7 @@ class Changes(Loop):
         """Gathers what the filters ask beyond the row itself, each once."""
         asked = self._audience.fields.keys() - {Field.METRIC}
         self._asked = And([Term(field, Operator.EXISTS, True) for field in asked])
-        self._wanted.set() if self._audience.interests else self._wanted.clear()
+        self._wanted.set() if self._audience.interests or self.inboxes else self._wanted.clear()
 
     async def _go_round(self) -> None:
         with self._feed.watch("e:*") as watch:
@@ -87,6 +89,7 @@ class Changes(Loop):
         self._active.clear()
         self._since = datetime.now(UTC)
         self._audience.stir()
+        self.inboxes.stir()
 
     async def _look(self, topics: frozenset[str] | None) -> None:
         if topics is None:
@@ -97,8 +100,10 @@ class Changes(Loop):
         if now - self._checked > SAFETY_POLL:
             self._checked = now
             ids |= await self._unheard_of()
-        if ids:
+        if ids and self._audience.interests:
             self._audience.tell(await self._changes(list(ids)), datetime.now(UTC))
+        if ids and self.inboxes:
+            await self.inboxes.look(list(ids))
 
     async def _unheard_of(self) -> set[UUID]:
         """The executions that moved since the last time though no hint told: a process may die between its

@@ -14,10 +14,12 @@ class Clock:
         self.told(datetime.now(UTC))
 
     def told(self, now: datetime) -> None:
-        self._told, self._since = now, monotonic()
+        """May be called by any thread: whoever reads the clock sees both values of one call."""
+        self._told = (now, monotonic())
 
     def now(self) -> datetime:
-        return self._told + timedelta(seconds=monotonic() - self._since)
+        told, since = self._told
+        return told + timedelta(seconds=monotonic() - since)
 
 
 def ahead_of_this_machine(now: datetime) -> int:

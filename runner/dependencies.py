@@ -1,20 +1,19 @@
 """Finds what starts what: flows by their documents, executions by what happened. Cycles end; what a viewer may not see
 is left out, and not passed."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 from models.links import DependencyKind
 from models.viewer import Scope
-from runner.store.connection import Pool
 from runner.store.flow_links import LinkedFlow
-from runner.store.history import executions_by_id, made_from
 
 MOST: Final = 500
 Name: TypeAlias = tuple[str, str]
 """Namespace and key of a flow."""
+Read: TypeAlias = Callable[[Sequence[UUID]], Awaitable[Sequence[Any]]]
 _COLUMNS: Final = {
     "parent_id": DependencyKind.SUBFLOW,
     "rerun_of": DependencyKind.RERUN,
@@ -49,27 +48,34 @@ class Dependencies:
         return new[:room]
 
 
+@dataclass(frozen=True, slots=True)
+class FlowGraph:
+    """The flows that a viewer may see, and which starts which: made once for all that are asked about."""
+
+    seen: Mapping[Name, LinkedFlow]
+    starts: Mapping[Name, Sequence[Name]]
+    started_by: Mapping[Name, Sequence[Name]]
+
+    @classmethod
+    def of(cls, flows: Mapping[Name, LinkedFlow], scope: Scope) -> "FlowGraph":
+        seen = {name: flow for name, flow in flows.items() if scope.covers(name[0])}
+        starts = {name: _targets(flow, seen) for name, flow in seen.items()}
+        started_by: dict[Name, list[Name]] = {name: [] for name in seen}
+        for name, targets in starts.items():
+            for target in targets:
+                started_by[target].append(name)
+        return cls(seen, starts, started_by)
+
+
 def flow_dependencies(
-    flows: Mapping[Name, LinkedFlow],
-    scope: Scope,
-    start: Name,
-    *,
-    up: bool,
-    down: bool,
-    depth: int,
+    graph: FlowGraph, start: Name, *, up: bool, down: bool, depth: int
 ) -> Dependencies:
     """A step is from a flow to one that it starts, or the other way. Empty if it is not there, or may not be seen."""
-    seen = {name: flow for name, flow in flows.items() if scope.covers(name[0])}
-    starts = {name: _targets(flow, seen) for name, flow in seen.items()}
-    started_by: dict[Name, list[Name]] = {name: [] for name in seen}
-    for name, targets in starts.items():
-        for target in targets:
-            started_by[target].append(name)
-    found = Dependencies()
+    found, seen = Dependencies(), graph.seen
     if start not in seen:
         return found
     found.take([seen[start].row])
-    for wanted, steps in ((up, started_by), (down, starts)):
+    for wanted, steps in ((up, graph.started_by), (down, graph.starts)):
         front = [start] if wanted else []
         for _ in range(depth):
             beyond = dict.fromkeys(name for one in front for name in steps[one])
@@ -79,27 +85,27 @@ def flow_dependencies(
 
 
 async def execution_dependencies(
-    pool: Pool, scope: Scope, row: Any, *, up: bool, down: bool, depth: int
+    row: Any, read: Read, made: Read, *, up: bool, down: bool, depth: int
 ) -> Dependencies:
-    """Parents and children by subflow tasks, and what is a rerun or replay of what."""
+    """Parents and children by subflow tasks, and what is a rerun or replay of what. `read` gives those of some ids
+    that the viewer may see, `made` what was made of some: one call a step."""
     found = Dependencies()
     found.take([row])
-    for wanted, step in ((up, _above), (down, _below)):
+    for wanted, read_next, next_of in ((up, read, _above), (down, made, _themselves)):
         front = [row] if wanted else []
         for _ in range(depth):
-            front = found.take(await step(pool, scope, front)) if front else []
+            ids = next_of(front)
+            front = found.take(await read_next(ids)) if ids else []
     found.edges = list(_execution_edges(found))
     return found
 
 
-async def _above(pool: Pool, scope: Scope, front: Sequence[Any]) -> list[Any]:
-    ids = dict.fromkeys(row[name] for row in front for name in _COLUMNS if row[name])
-    rows = await executions_by_id(pool, scope, list(ids))
-    return [rows[id] for id in ids if id in rows]
+def _above(front: Sequence[Any]) -> list[UUID]:
+    return list(dict.fromkeys(row[name] for row in front for name in _COLUMNS if row[name]))
 
 
-async def _below(pool: Pool, scope: Scope, front: Sequence[Any]) -> Sequence[Any]:
-    return await made_from(pool, scope, [row["id"] for row in front], MOST + 1)
+def _themselves(front: Sequence[Any]) -> list[UUID]:
+    return [row["id"] for row in front]
 
 
 def _execution_edges(found: Dependencies) -> Iterator[Edge]:

@@ -21,7 +21,7 @@ from runner.asked import Asked
 from runner.batch import Batch
 from runner.feed import Feed
 from runner.loops import Loop
-from runner.store.connection import UNREACHABLE, Connection, unavailable
+from runner.store.connection import ROLLED_BACK, UNREACHABLE, Connection, unavailable
 from runner.store.database import Database
 from runner.store.plans import Plans
 
@@ -33,6 +33,8 @@ _REMEMBERED = 5_000
 """Snapshots kept, so that a living execution is not read again; each is checked against its row's seq."""
 _REMEMBERED_TASK_RUNS = 200_000
 """Task runs in them: thousands of large ones would fill the memory."""
+_TRIES = 3
+"""How often a transaction that the database took back (a deadlock, a wait for a lock, a cancelled query) is made."""
 _LOCKED_ELSEWHERE = 0.005
 """Seconds until a command whose execution another process had locked is tried again."""
 
@@ -149,11 +151,17 @@ class Engine(Loop):
             self._some.clear()
         return batch
 
-    async def _carry_out(self, asked: Sequence[Asked]) -> None:
+    async def _carry_out(self, asked: Sequence[Asked], tries: int = _TRIES) -> None:
         batch = Batch(asked, self._remembered, self.plans)
         try:
             async with self._database.pool.acquire() as connection, connection.transaction():
                 await batch.run(connection)
+        except ROLLED_BACK as error:
+            logger.info("a transaction was taken back, and is tried again: %s", error)
+            if tries > 1:
+                await self._carry_out(asked, tries - 1)
+            else:
+                self._answer_all(asked, unavailable(error))
         except UNREACHABLE as error:
             away = unavailable(error)
             logger.warning("%s", away)
@@ -163,14 +171,17 @@ class Engine(Loop):
         else:
             self._after_commit(batch)
 
-    async def _carry_out_together(self, group: _Group) -> None:
+    async def _carry_out_together(self, group: _Group, tries: int = _TRIES) -> None:
         batch = Batch(group.asked, self._remembered, self.plans, together=True)
         try:
             async with self._database.pool.acquire() as connection, connection.transaction():
                 await batch.run(connection)
                 await group.beside(connection)
         except UNREACHABLE as error:
-            group.refuse(unavailable(error))
+            if tries > 1 and isinstance(error, ROLLED_BACK):
+                await self._carry_out_together(group, tries - 1)
+            else:
+                group.refuse(unavailable(error))
         except HeadwayError as error:
             group.refuse(error)
         except Exception as error:

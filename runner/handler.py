@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from uuid import UUID
 
 from models.errors import Fault, HeadwayError, Refused, Unavailable
@@ -26,6 +27,7 @@ from runner.room import is_out_of_room
 from runner.stop import Stopped, StopReason
 from runner.store.cache import find_task_run
 from runner.store.connection import UNREACHABLE
+from runner.store.patience import patiently
 
 logger = logging.getLogger("headway.worker")
 
@@ -163,7 +165,9 @@ class JobHandler:
         if cache is None or attempt.execution.no_cache:
             return None
         attempt.cache_key = await attempt.task_key()
-        found = await find_task_run(self._surroundings.pool, attempt.cache_key, cache.ttl)
+        pool = self._surroundings.pool
+        read = partial(find_task_run, pool, attempt.cache_key, cache.ttl)
+        found = await attempt.stop.cancels(patiently(pool, read))
         if found is None:
             return None
         return Finish(

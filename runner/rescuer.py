@@ -12,13 +12,14 @@ from collections.abc import Coroutine
 from typing import Any
 from uuid import UUID
 
+from models.errors import Unavailable
 from models.lifecycle.commands import Lose
 from models.lifecycle.retold import FallSilent
 from models.lifecycle.stopping import LEASE
 from runner.courier import admit_first
 from runner.engine import Engine
 from runner.loops import Loop, surviving
-from runner.store import leases, recorded, slots
+from runner.store import leases, recorded, sessions, slots
 from runner.store.database import Database
 
 logger = logging.getLogger("headway.rescuer")
@@ -45,13 +46,16 @@ class Rescuer(Loop):
         self._outage |= trouble.is_outage
 
     async def _look(self) -> None:
+        await sessions.end_frozen(self._database.pool)
+        if await sessions.is_read_only(self._database.pool):
+            raise Unavailable("the database is read-only now")
         if self._outage:
             await leases.give_a_period(self._database.pool, LEASE)
             await recorded.give_a_period(self._database.pool)
             self._outage = False
         expired = await leases.expired(self._database.pool)
         silent = await recorded.silent(self._database.pool)
-        lines = await slots.flows_with_lines(self._database.pool)
+        lines = await slots.flows_to_admit(self._database.pool)
         async with asyncio.TaskGroup() as group:
             for execution_id, path, lease in expired:
                 told = f"could not lose {path} in {execution_id}"

@@ -13,7 +13,7 @@ from typing import Self
 from uuid import UUID
 
 from models.ids import new_id, typed
-from models.lifecycle.stopping import HEARTBEAT, LEASE
+from models.lifecycle.stopping import HEARTBEAT
 from runner.artifacts import ArtifactStore
 from runner.attempt import Attempt, Surroundings
 from runner.clock import Clock
@@ -22,6 +22,7 @@ from runner.evaluator import Evaluator
 from runner.executors import load_executors
 from runner.feed import Feed
 from runner.handler import JobHandler
+from runner.heartbeat import Beat, Heartbeat
 from runner.inheritance import inherited_env, provide_headway
 from runner.logbook import Logbook
 from runner.loops import surviving
@@ -78,6 +79,7 @@ class Worker:
         self.id = id or new_id()
         self.name = name
         self._pool = database.pool
+        self._url = database.url
         self._feed = feed
         self._queue = queue
         self._queues = tuple(queues)
@@ -128,10 +130,15 @@ class Worker:
         self._stack.enter_context(self._work)
         self._stack.enter_context(self._reaper)
         await self._stack.enter_async_context(self._logbook)
+        await self._stack.enter_async_context(
+            Heartbeat(self._url, self.id, self._clock, self._held, self._hear)
+        )
         await self._tasks.__aenter__()
         self._taking = self._tasks.create_task(self._take_on(), name="worker takes")
         self._loops = [
-            self._tasks.create_task(self._every(HEARTBEAT, self._beat), name="worker heartbeat"),
+            self._tasks.create_task(
+                self._every(HEARTBEAT, self._look_after_jobs), name="worker jobs"
+            ),
             self._tasks.create_task(
                 self._every(_REPORT_EVERY, self._report), name="worker reports"
             ),
@@ -307,17 +314,19 @@ class Worker:
         )
         self._clock.told(await workers.register(self._pool, row))
 
-    async def _beat(self) -> None:
-        held = dict(self._handler.running)
-        statuses = await leases.extend(self._pool, list(held), LEASE) if held else []
-        self._obey(statuses)
-        for lease in held.keys() - {status.lease for status in statuses}:
+    def _held(self) -> list[UUID]:
+        """Called by the heartbeat's thread: copying the keys is one step of the interpreter."""
+        return list(self._handler.running)
+
+    def _hear(self, beat: Beat) -> None:
+        self._obey(beat.statuses)
+        for lease in set(beat.asked) - {status.lease for status in beat.statuses}:
             if attempt := self._handler.running.get(lease):
                 logger.warning("lease of %s is void", attempt.task.path)
                 attempt.stop.ask(StopReason.VOID)
+
+    async def _look_after_jobs(self) -> None:
         await self._queue.heartbeat(list(self._starting))
-        if now := await workers.heartbeat(self._pool, self.id):
-            self._clock.told(now)
         self._gravedigger.look(self._reaper.spared)
 
     def _obey(self, statuses: Sequence[LeaseStatus]) -> None:

@@ -107,7 +107,11 @@ WHOLE: Final = (*USUAL, "triggerKind", "parent", "git", "inputs", "outputs", "me
 
 def columns_of(given: Sequence[str], usual: Sequence[str] = USUAL) -> list[Column]:
     """Names between commas, in quotes where they hold one; none at all is the `usual` ones. Raises Refused."""
-    names = [name.strip() for line in csv.reader(given) for name in line]
+    try:
+        names = [name.strip() for line in csv.reader(given) for name in line]
+    except csv.Error as error:
+        sentence = "columns are names between commas on one line, in double quotes where a name holds a comma"
+        raise _refused(f"{sentence}; these cannot be read: {error}") from error
     return _checked([name for name in names if name] or list(usual))
 
 

@@ -1,8 +1,9 @@
 """The context that all resolvers of one operation share."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 import strawberry
@@ -16,12 +17,15 @@ from runner.engine import Engine
 from runner.evaluator import Evaluator
 from runner.feed import Feed
 from runner.retold import Retold
+from runner.store.bulk import progress_of
 from runner.store.connection import Pool
 from runner.store.gathering import Gathered
 from runner.store.history import executions_by_id
 from runner.vault import Vault
 from schema.list_window import Windows
 from schema.loaders import Loaders
+
+_COUNTED_AT_ONCE: Final = 2
 
 
 async def _read_executions(pool: Pool, ids: Sequence[UUID]) -> dict[UUID, Any]:
@@ -47,6 +51,9 @@ class Services:
     windows: Windows = field(default_factory=Windows)
     retold: Retold = field(default_factory=Retold)
     executions: Gathered[UUID, Any] = field(default_factory=lambda: Gathered(_read_executions))
+    bulks: Gathered[UUID, Any] = field(default_factory=lambda: Gathered(progress_of))
+    counting: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_COUNTED_AT_ONCE))
+    """Turns of those who count for live statistics."""
 
 
 @dataclass(slots=True)

@@ -1,9 +1,9 @@
 """Batched reads, one set an operation: however many executions a page holds, each kind of row is read once."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from strawberry.dataloader import DataLoader
@@ -12,7 +12,8 @@ from models.lifecycle.given import Given
 from models.lifecycle.snapshot import Execution, Plan
 from models.states import FAILED_ENDS
 from models.viewer import Scope
-from runner.past import Past, past_of, read_past
+from runner.dependencies import FlowGraph
+from runner.past import Past, read_past
 from runner.retold import Retold
 from runner.store import (
     comparison,
@@ -29,7 +30,7 @@ from runner.store.alike import Line
 from runner.store.connection import Pool
 from runner.store.execution_changes import task_runs_by_id
 from runner.store.facts import given_of
-from runner.store.flow_links import LinkedFlow, linked_flows
+from runner.store.flow_links import linked_flows
 from runner.store.gathering import Gathered
 from runner.store.items import items_of
 from runner.store.nodes import RESULTS_OF
@@ -38,8 +39,10 @@ from runner.store.snapshot_reads import last_metrics
 from runner.store.snapshots import read_executions
 from runner.store.stats import Tally
 from runner.store.task_times import TaskTime, usual_task_durations
+from schema.timely import cache_key, timely
 
 Row = Any
+_AT_ONCE: Final = 500
 _GROUPED = {
     "task_runs": (history.TASK_RUNS_OF, "execution_id"),
     "skipped": (failures.SKIPPED_OF, "execution_id"),
@@ -130,10 +133,9 @@ class _Reads:
         found = await read(self.pool, self.scope, ids)
         return [found.get(id) for id in ids]
 
-    async def linked_flows(
-        self, keys: Sequence[None]
-    ) -> list[Mapping[tuple[str, str], LinkedFlow]]:
-        return [await linked_flows(self.pool, self.plans)] * len(keys)
+    async def flow_graph(self, keys: Sequence[None]) -> list[FlowGraph]:
+        flows = await linked_flows(self.pool, self.plans)
+        return [FlowGraph.of(flows, self.scope)] * len(keys)
 
     async def task_runs(self, ids: Sequence[UUID]) -> list[Row | None]:
         found = {row["id"]: row for row in await task_runs_by_id(self.pool, ids)}
@@ -158,7 +160,7 @@ class Loaders:
     ) -> None:
         self._reads = _Reads(pool, scope, plans, executions)
         self._retold = retold
-        self._made: dict[str, DataLoader[Any, Any]] = {}
+        self._made: dict[Hashable, DataLoader[Any, Any]] = {}
 
     @property
     def execution(self) -> DataLoader[UUID, Row | None]:
@@ -197,8 +199,8 @@ class Loaders:
         return self._once("live_queues", self._reads.live_queues)
 
     @property
-    def linked_flows(self) -> DataLoader[None, Mapping[tuple[str, str], LinkedFlow]]:
-        return self._once("linked_flows", self._reads.linked_flows)
+    def flow_graph(self) -> DataLoader[None, FlowGraph]:
+        return self._once("flow_graph", self._reads.flow_graph)
 
     @property
     def task_runs(self) -> DataLoader[UUID, list[Row]]:
@@ -325,11 +327,20 @@ class Loaders:
     def artifact(self) -> DataLoader[UUID, Row | None]:
         return self._once("artifact", self._reads.artifacts)
 
+    def once(
+        self, name: Hashable, load: Callable[[list[Any]], Awaitable[Any]]
+    ) -> DataLoader[Any, Any]:
+        """Reads by keys that are no ids of rows, of now: at most _AT_ONCE of them in one statement."""
+        made = self._made.get(name)
+        if made is None:
+            made = self._made[name] = DataLoader(load, max_batch_size=_AT_ONCE)
+        return made
+
     def _once(self, name: str, load: Callable[[list[Any]], Awaitable[Any]]) -> DataLoader[Any, Any]:
         """Made when it is first asked for: most operations need one or two of them."""
         made = self._made.get(name)
         if made is None:
-            made = self._made[name] = DataLoader(_timely(name, load), cache_key_fn=_cache_key)
+            made = self._made[name] = DataLoader(timely(name, load), cache_key_fn=cache_key)
         return made
 
     def _grouped(self, name: str) -> DataLoader[UUID, list[Row]]:
@@ -364,35 +375,5 @@ async def _plans(
     if all(plan or row is None for plan, row in zip(kept, rows, strict=True)):
         return kept
     async with pool.acquire() as connection:
-        return [await plans.of_row(connection, row) if row else None for row in rows]
-
-
-def _timely(name: str, load: Callable[[list[Any]], Awaitable[Any]]) -> Callable[[list[Any]], Any]:
-    """Keys of a past moment are answered by it, where it knows of such rows, and all others by the tables."""
-
-    async def loaded(keys: list[Any]) -> list[Any]:
-        told = {
-            at: past.rows[name](key) for at, key in enumerate(keys) if (past := _tells(name, key))
-        }
-        present = [key for at, key in enumerate(keys) if at not in told]
-        found = iter(await load(present) if present else ())
-        return [
-            told[at] if at in told else _seen(name, key, next(found)) for at, key in enumerate(keys)
-        ]
-
-    return loaded
-
-
-def _tells(name: str, key: Any) -> Past | None:
-    past = past_of(key)
-    return past if past and name in past.rows else None
-
-
-def _seen(name: str, key: Any, now: Any) -> Any:
-    """Those of the present rows that existed at the moment of the key."""
-    past = past_of(key)
-    return past.seen[name](now) if past and name in past.seen else now
-
-
-def _cache_key(key: Any) -> Any:
-    return key, past_of(key)
+        found = iter(await plans.of_rows(connection, [row for row in rows if row]))
+    return [next(found) if row else None for row in rows]

@@ -80,8 +80,8 @@ async def _compared(info: Info, ids: list[strawberry.ID], only_differences: bool
     """Raises Refused, which names everything that is not there."""
     keys = [_key_of(id) for id in ids]
     check_choice([key or UUID(int=place) for place, key in enumerate(keys)])
-    load = info.context.loaders.execution.load
-    rows = [await load(key) if key else None for key in keys]
+    found = iter(await info.context.loaders.execution.load_many([key for key in keys if key]))
+    rows = [next(found) if key else None for key in keys]
     missing = [
         Problem(ProblemCode.NOT_FOUND, f"no execution {id}", ("ids", str(place)))
         for place, (id, row) in enumerate(zip(ids, rows, strict=True))
@@ -100,15 +100,17 @@ def _key_of(id: str) -> UUID | None:
 
 
 async def watch_stats(info: Info, where: Filter) -> AsyncGenerator[LiveStats, None]:
-    """The counts now, then whenever one of them is another; nothing is counted while nothing changes them."""
+    """The counts now, then whenever one of them is another; nothing is counted while nothing changes them, and few
+    count at the same time, so that others find the database free."""
     services, scope = info.context.services, info.context.viewer.scope
     count = partial(counted_by_state, services.pool, scope, where)
     seen = None
     with services.changes.interest(where, scope) as interest:
         while True:
-            interest.looks()
-            counted = await patiently(services.pool, count)
-            interest.looked((), room=0, now=datetime.now(UTC))
+            async with services.counting:
+                interest.looks()  # whatever changed while it waited for its turn is in what it counts
+                counted = await patiently(services.pool, count)
+                interest.looked((), room=0, now=datetime.now(UTC))
             if counted != seen:
                 seen = counted
                 yield LiveStats.of(counted, datetime.now(UTC))

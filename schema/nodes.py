@@ -12,6 +12,7 @@ from runner.store import audit
 from runner.store import nodes as store
 from schema.context import Info
 from schema.searches import find_filter
+from schema.together import together
 from schema.types.approval import Approval
 from schema.types.artifact import ArtifactUse, find_artifact
 from schema.types.audit import AuditEvent
@@ -42,7 +43,7 @@ async def find_nodes(info: Info, ids: Sequence[str]) -> list[Node | None]:
 
 async def _find(info: Info, id: str) -> Node | None:
     prefix = id.partition("_")[0]
-    find = _FINDERS.get(prefix)
+    find = FINDERS.get(prefix)
     if find is None:
         return None
     try:
@@ -67,14 +68,14 @@ async def _revision(info: Info, key: UUID) -> Node | None:
 
 
 async def _worker(info: Info, key: UUID) -> Node | None:
-    row = await info.context.services.pool.fetchrow(store.WORKER, key)
+    row = await together(info).fetchrow(store.WORKER, key)
     return Worker.of(row) if row else None
 
 
 async def _audit_event(info: Info, key: UUID) -> Node | None:
     viewer = info.context.viewer
     manages = viewer.may(Permission.MANAGE)
-    row = await audit.find_entry(info.context.services.pool, viewer.scope, manages, key)
+    row = await audit.find_entry(together(info), viewer.scope, manages, key)
     return AuditEvent.of(row) if row else None
 
 
@@ -92,7 +93,7 @@ async def _schedule(info: Info, key: UUID) -> Node | None:
 
 def _of_an_execution(sql: str, view: Callable[[Any], Node]) -> Find:
     async def find(info: Info, key: UUID) -> Node | None:
-        row = await info.context.services.pool.fetchrow(sql, key)
+        row = await together(info).fetchrow(sql, key)
         if row is None or not await info.context.loaders.execution.load(row["execution_id"]):
             return None
         return view(row)
@@ -100,7 +101,7 @@ def _of_an_execution(sql: str, view: Callable[[Any], Node]) -> Find:
     return find
 
 
-_FINDERS: Mapping[str, Find] = {
+FINDERS: Final[Mapping[str, Find]] = {
     "exec": _execution,
     "flow": _flow,
     "rev": _revision,

@@ -23,6 +23,7 @@ from schema.filters import (
     filter_from,
     flow_filter_from,
 )
+from schema.list_bounds import MOST_CHILDREN, MOST_ROWS, up_to
 from schema.measuring import MeasuringQuery
 from schema.nodes import find_nodes
 from schema.orders import ValueOrder, order_from
@@ -62,7 +63,7 @@ class Query(TracingQuery, SearchQuery, MeasuringQuery, DebugQuery):
     async def nodes(self, info: Info, ids: list[strawberry.ID]) -> list[Node | None]:
         return await find_nodes(info, ids)
 
-    @strawberry.field
+    @up_to(MOST_CHILDREN)
     async def namespaces(self, info: Info) -> list[Namespace]:
         needs(info, Permission.LIST_FLOWS)
         viewer = info.context.viewer
@@ -163,7 +164,7 @@ class Query(TracingQuery, SearchQuery, MeasuringQuery, DebugQuery):
     async def bulk(self, info: Info, id: strawberry.ID) -> Bulk | None:
         return await bulk_of(info, id)
 
-    @strawberry.field
+    @up_to(MOST_ROWS)
     async def workers(self, info: Info) -> list[Worker]:
         needs(info, Permission.VIEW_EXECUTION)
         return [Worker.of(row) for row in await workers.all_workers(info.context.services.pool)]
@@ -182,6 +183,6 @@ class Query(TracingQuery, SearchQuery, MeasuringQuery, DebugQuery):
         needs(info, Permission.LIST_FLOWS)
         return JSON(flow_json_schema())
 
-    @strawberry.field
+    @up_to(MOST_ROWS)
     async def secrets(self, info: Info, namespace: str | None = None) -> list[Secret]:
         return await read_secrets(info, namespace)

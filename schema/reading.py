@@ -1,8 +1,6 @@
 """Lists of flows and of approvals."""
 
 from models.filters import Filter
-from models.ids import untyped
-from models.viewer import Permission
 from runner.store import approvals as approvals_store
 from runner.store import flows as flows_store
 from runner.store.history import count
@@ -10,6 +8,7 @@ from runner.store.where import FLOWS, Arguments, compile_filter, compile_scope
 from schema.context import Info
 from schema.enums import FlowOrder
 from schema.filters import ApprovalFilter
+from schema.inbox import wish_of
 from schema.types.approval import Approval, ApprovalConnection, ApprovalEdge
 from schema.types.flow import Flow, FlowConnection, FlowEdge
 from schema.types.paging import (
@@ -57,14 +56,9 @@ def _flow_condition(where: Filter, arguments: Arguments) -> str:
 async def read_approvals(
     info: Info, where: ApprovalFilter | None, paging: Paging
 ) -> ApprovalConnection:
-    pool = info.context.services.pool
-    arguments = Arguments()
-    condition = _approval_condition(info, where, arguments)
-    page = await approvals_store.approvals_page(pool, condition, arguments, paging.window("appr"))
-    counting = Arguments()
-    value, exact = await approvals_store.count_approvals(
-        pool, _approval_condition(info, where, counting), counting
-    )
+    pool, wish = info.context.services.pool, wish_of(info, where)
+    page = await approvals_store.approvals_page(pool, wish, paging.window("appr"))
+    value, exact = await approvals_store.count_approvals(pool, wish)
     nodes = [Approval.of(row) for row in page.rows]
     cursors = [id_cursor("appr", row["id"]) for row in page.rows]
     return ApprovalConnection(
@@ -73,13 +67,3 @@ async def read_approvals(
         page_info=page_info(page, cursors),
         total_count=Count(value=value, exact=exact),
     )
-
-
-def _approval_condition(info: Info, where: ApprovalFilter | None, arguments: Arguments) -> str:
-    viewer = info.context.viewer
-    states = [state.value for state in where.state] if where and where.state else None
-    execution = untyped("exec", where.execution_id) if where and where.execution_id else None
-    mine = (viewer.actor.partition(":")[2], sorted(viewer.roles)) if where and where.mine else None
-    if mine and not viewer.may(Permission.APPROVE):
-        return "false"
-    return approvals_store.condition(arguments, viewer.scope, states, execution, mine)

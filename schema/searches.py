@@ -18,6 +18,7 @@ from schema.context import Info
 from schema.doors import needs
 from schema.filters import ExecutionFilter, filter_from
 from schema.orders import order_from
+from schema.together import together
 from schema.types.facet import Facet
 from schema.types.paging import Paging
 from schema.types.saved_filter import (
@@ -114,7 +115,7 @@ async def delete_filter(info: Info, input: DeleteFilterInput) -> dict[str, Any]:
 
 async def find_filter(info: Info, key: UUID) -> SavedFilter | None:
     viewer = info.context.viewer
-    row = await saved_filters.find(info.context.services.pool, viewer.actor, key)
+    row = await saved_filters.find(together(info), viewer.actor, key)
     return SavedFilter.of(row, viewer) if row else None
 
 

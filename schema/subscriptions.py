@@ -20,11 +20,10 @@ from schema.doors import needs, visible_execution
 from schema.enums import LeaveReason, LogLevel, LogStream
 from schema.filters import ApprovalFilter, ExecutionFilter, filter_from
 from schema.following import changes_of
+from schema.inbox import ApprovalChange, watch_approvals
 from schema.list_window import Told, Wanted, watch
 from schema.measuring import watch_stats
 from schema.orders import ValueOrder, order_from
-from schema.reading import read_approvals
-from schema.types.approval import Approval
 from schema.types.bulk import Bulk
 from schema.types.event import ExecutionEvent
 from schema.types.execution import Execution
@@ -36,8 +35,6 @@ from schema.types.stats import LiveStats
 
 COALESCE: Final = 0.05
 """Seconds between two states of one execution at least; what happened between is in its events."""
-LIST_COALESCE: Final = 0.25
-MOST: Final = 200
 
 
 @strawberry.type
@@ -77,14 +74,6 @@ class ExecutionListChange:
             cursor=told.cursor,
             total_count=Count(value=told.count, exact=told.exact),
         )
-
-
-@strawberry.type
-class ApprovalChange:
-    reset: bool
-    changed: list[Approval]
-    gone: list[strawberry.ID]
-    total_count: Count
 
 
 @strawberry.type
@@ -150,15 +139,8 @@ class Subscription:
         self, info: Info, where: ApprovalFilter | None = None
     ) -> AsyncGenerator[ApprovalChange, None]:
         needs(info, Permission.VIEW_EXECUTION)
-        inbox = _Inbox(info, where)
-        with info.context.services.feed.watch("e:*") as watch:
-            yield await inbox.look(reset=True)
-            while True:
-                await asyncio.sleep(LIST_COALESCE)
-                await watch.changed()
-                change = await inbox.look(reset=False)
-                if change.changed or change.gone:
-                    yield change
+        async for change in watch_approvals(info, where):
+            yield change
 
     @strawberry.subscription
     async def stats(
@@ -194,33 +176,6 @@ class Subscription:
             services.pool, services.feed, wanted, line_of(start), services.shown
         ):
             yield _log_batch(batch)
-
-
-class _Inbox:
-    """The requests that one subscriber sees, the oldest first and 200 at most, read anew at each look."""
-
-    def __init__(self, info: Info, where: ApprovalFilter | None) -> None:
-        self._info = info
-        self._where = where
-        self._seen: dict[strawberry.ID, object] = {}
-
-    async def look(self, reset: bool) -> ApprovalChange:
-        self._info.context.refresh()
-        page = await read_approvals(self._info, self._where, Paging.of(MOST))
-        seen = {node.id: await _version(self._info, node) for node in page.nodes}
-        old, self._seen = self._seen, seen
-        return ApprovalChange(
-            reset=reset,
-            changed=[node for node in page.nodes if old.get(node.id) != seen[node.id]],
-            gone=[id for id in old if id not in seen],
-            total_count=page.total_count,
-        )
-
-
-async def _version(info: Info, approval: Approval) -> object:
-    """Changes of one approval request."""
-    votes = await info.context.loaders.votes.load(approval.key)
-    return approval.state, approval.expires_at, tuple(approval.escalated_to), len(votes)
 
 
 def _log_batch(batch: Any) -> LogBatch:

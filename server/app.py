@@ -1,6 +1,7 @@
 """`create_app`: the one place that wires the API of a process."""
 
 import asyncio
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
 
@@ -14,20 +15,25 @@ from starlette.routing import BaseRoute, Route
 from models.viewer import Viewer
 from runner.store.connection import UNREACHABLE
 from runner.store.database import migrations_current
+from runner.store.sessions import is_read_only
 from schema import build_schema
 from schema.context import Context, Services
+from schema.list_bounds import priced_lists
 from server.auth import Door
 from server.compression import Compression
 from server.exports import Turns, export_routes
 from server.files import FileRoom, file_routes
+from server.graphql.allowance import Allowance
 from server.graphql.documents import Documents
 from server.graphql.fanout import Fanout, Policy
 from server.graphql.operations import Operations
 from server.graphql.routes import graphql_routes
 from server.guard import Guard, login_routes
-from server.pages import graphiql_page, page_routes
+from server.pages import absent, graphiql_page, page_routes
 from server.places import Places
+from server.rates import Rates
 from server.runtime import Runtime
+from server.slowing import Slowing
 
 POLICIES = {
     "executionEvents": Policy.resume(lambda event: event.seq),
@@ -43,10 +49,15 @@ _FRESH = 5.0
 """Seconds since the feed last heard from the database, beyond which a process is not ready."""
 
 
-def create_operations(parts: Runtime, places: Places | None = None) -> Operations:
+def create_operations(
+    parts: Runtime,
+    places: Places | None = None,
+    allowance: Allowance | None = None,
+    rates: Rates | None = None,
+) -> Operations:
     schema, places = build_schema()._schema, places or Places()
     services = Services(
-        parts.database.pool,
+        parts.database.reads,
         parts.engine,
         parts.feed,
         parts.changes,
@@ -61,34 +72,61 @@ def create_operations(parts: Runtime, places: Places | None = None) -> Operation
     def context(viewer: Viewer) -> Context:
         return Context(services, viewer)
 
-    return Operations(schema, context, Documents(schema), places)
+    live = replace(services, pool=parts.database.streams)
+
+    def live_context(viewer: Viewer) -> Context:
+        return Context(live, viewer)
+
+    documents = Documents(schema, bounds=priced_lists(schema))
+    return Operations(schema, context, documents, places, allowance, rates, live_context)
+
+
+@dataclass(slots=True)
+class Readiness:
+    """Whether the process is to be given requests. It stops accepting when it begins to drain."""
+
+    parts: Runtime
+    accepting: bool = True
+
+    async def found(self) -> dict[str, Any]:
+        return {**await _readiness(self.parts), "accepting": self.accepting}
 
 
 def create_app(
-    parts: Runtime, operations: Operations, fanout: Fanout, door: Door, room: FileRoom
+    parts: Runtime,
+    operations: Operations,
+    fanout: Fanout,
+    door: Door,
+    room: FileRoom,
+    readiness: Readiness | None = None,
 ) -> Starlette:
     """The fanout must be entered while the app is served."""
     routes: list[BaseRoute] = [
-        *health_routes(parts),
+        *health_routes(readiness or Readiness(parts)),
         *login_routes(door),
         *graphql_routes(operations, fanout, door, page=graphiql_page()),
         *file_routes(room),
-        *export_routes(parts.database.pool, Turns(), room.places),
+        *export_routes(
+            parts.database.exports, Turns(parts.database.sizes.exports), room.places, room.rates
+        ),
         *page_routes(),
     ]
     return Starlette(
-        routes=routes, middleware=[Middleware(Guard, door=door), Middleware(Compression)]
+        routes=routes,
+        middleware=[Middleware(Slowing), Middleware(Guard, door=door), Middleware(Compression)],
+        exception_handlers={404: absent},
     )
 
 
-def health_routes(parts: Runtime) -> list[BaseRoute]:
-    """`/healthz`: the process answers. `/readyz`: database reached, migrations current, feed fresh."""
+def health_routes(readiness: Readiness) -> list[BaseRoute]:
+    """`/healthz`: the process answers. `/readyz`: the database is reached and takes writes, its tables are current, the
+    feed is fresh, and the process does not drain."""
 
     async def healthz(_: Request) -> Response:
         return JSONResponse({"status": "alive"})
 
     async def readyz(_: Request) -> Response:
-        found = await _readiness(parts)
+        found = await readiness.found()
         ready = all(found.values())
         return JSONResponse(found, 200 if ready else 503)
 
@@ -100,6 +138,7 @@ async def _readiness(parts: Runtime) -> dict[str, Any]:
     try:
         async with asyncio.timeout(_FRESH):
             current = await migrations_current(parts.database)
+            writable = not await is_read_only(parts.database.pool)
     except (*UNREACHABLE, asyncpg.PostgresError):
-        return {"database": False, "migrations": False, "feed": fresh}
-    return {"database": True, "migrations": current, "feed": fresh}
+        return {"database": False, "writable": False, "migrations": False, "feed": fresh}
+    return {"database": True, "writable": writable, "migrations": current, "feed": fresh}

@@ -6,7 +6,9 @@ token's digest: there is no other secret, and it ends with the token.
 
 import hmac
 import secrets
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -14,7 +16,6 @@ from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 from time import monotonic
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from starlette.datastructures import Headers
@@ -24,7 +25,9 @@ from models.ids import new_id
 from models.states import Channel
 from models.viewer import Viewer, permissions_of
 from runner.store.tokens import Token, Tokens
+from server.addresses import read_host, read_origin
 from server.private import write_private
+from server.rates import Rate, Rates, TooMany
 
 ADMIN = "admin"
 SESSION_TIME = timedelta(days=30)
@@ -91,8 +94,11 @@ class Door:
         tokens: Tokens,
         settings: DoorSettings | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        rates: Rates | None = None,
     ) -> None:
         self._tokens = tokens
+        self._rates = rates or Rates()
+        self._proven: OrderedDict[str, None] = OrderedDict()
         self._settings = settings or DoorSettings()
         self._clock = clock
         self._cache: dict[str | UUID, tuple[float, Token | None]] = {}
@@ -102,22 +108,45 @@ class Door:
         return self._settings.secure_cookie
 
     async def visitor(self, scope: Scope) -> Visitor | None:
-        """Who came with this request's headers: a bearer token counts before a cookie."""
+        """Who came with this request's headers: a bearer token counts before a cookie. Raises TooMany."""
         headers = Headers(scope=scope)
         channel = channel_of(headers.get("x-headway-channel"))
         scheme, _, credential = headers.get("authorization", "").partition(" ")
         if scheme:
             viewer = None
             if scheme.lower() == "bearer":
-                viewer = await self.by_token(credential.strip(), channel)
+                viewer = await self.by_token(credential.strip(), channel, address_of(scope))
             return Visitor(viewer, by_cookie=False) if viewer else None
         session = _cookie(headers.getlist("cookie"), cookie_name(scope))
         viewer = await self.by_session(session, channel) if session else None
         return Visitor(viewer, by_cookie=True) if viewer else None
 
-    async def by_token(self, token: str, channel: Channel = Channel.API) -> Viewer | None:
+    async def by_token(
+        self, token: str, channel: Channel = Channel.API, address: str | None = None
+    ) -> Viewer | None:
+        """Raises TooMany when too many wrong tokens came from the address; tokens that were right go on."""
         digest = digest_of(token)
-        return self._viewer(await self._cached(digest, lambda: self._tokens.find(digest)), channel)
+        await self._check_address(digest, address)
+        found = await self._cached(digest, lambda: self._tokens.find(digest))
+        viewer = self._viewer(found, channel)
+        await self._learn(digest, viewer is not None, address)
+        return viewer
+
+    async def _check_address(self, digest: str, address: str | None) -> None:
+        if address is not None and digest not in self._proven:
+            await self._rates.look(Rate.FAILED_LOGINS, address)
+
+    async def _learn(self, digest: str, right: bool, address: str | None) -> None:
+        """One who has a right token must not be kept out by others at the same address, as behind a proxy."""
+        if right:
+            self._proven[digest] = None
+            self._proven.move_to_end(digest)
+            if len(self._proven) > _CACHE_SIZE:
+                self._proven.popitem(last=False)
+        elif address is not None:
+            self._proven.pop(digest, None)
+            with suppress(TooMany):
+                await self._rates.check(Rate.FAILED_LOGINS, address)
 
     async def by_session(self, session: str, channel: Channel = Channel.API) -> Viewer | None:
         try:
@@ -133,10 +162,14 @@ class Door:
             return None
         return self._viewer(token, channel, ends)
 
-    async def session(self, token: str) -> str | None:
-        """The value of a session cookie for a token, None for one that is not known."""
-        found = await self._tokens.find(digest_of(token))
-        if found is None or self._viewer(found, Channel.UI) is None:
+    async def session(self, token: str, address: str | None = None) -> str | None:
+        """The value of a session cookie for a token, None for one that is not known. Raises TooMany."""
+        digest = digest_of(token)
+        await self._check_address(digest, address)
+        found = await self._tokens.find(digest)
+        right = self._viewer(found, Channel.UI) is not None
+        await self._learn(digest, right, address)
+        if found is None or not right:
             return None
         body = f"{found.id.hex}.{int((self._clock() + SESSION_TIME).timestamp())}"
         return f"{body}.{_signature(found, body)}"
@@ -147,7 +180,8 @@ class Door:
             return True
         named = Headers(scope=scope).getlist("host") or [""]
         allowed = _LOOPBACK | self._settings.hosts
-        return all(_host_name(host) in allowed for host in named)
+        hosts = map(read_host, named)
+        return all(host is not None and host.name in allowed for host in hosts)
 
     def origin_allowed(self, scope: Scope) -> bool:
         """Whether a browser's page may ask this; what names no origin is no browser's page, or the guard's."""
@@ -158,8 +192,8 @@ class Door:
             return visitor is None or not visitor.by_cookie
         if origin in self._settings.origins:
             return True
-        parts = urlsplit(origin)
-        return parts.scheme in ("http", "https") and parts.netloc == headers.get("host", "")
+        page, host = read_origin(origin), read_host(headers.get("host", ""))
+        return page is not None and host is not None and page.is_of(host)
 
     async def _cached(self, key: str | UUID, look_up: Callable[[], Any]) -> Token | None:
         found = self._cache.get(key)
@@ -190,10 +224,16 @@ class Door:
         )
 
 
+def address_of(scope: Scope) -> str | None:
+    """Of the other end of the connection; what a header says of another one is anybody's word."""
+    client = scope.get("client")
+    return client[0] if client else None
+
+
 def cookie_name(scope: Scope) -> str:
     """With the port in it: cookies of one host are shared by all its ports."""
-    port = urlsplit(f"//{Headers(scope=scope).get('host', '')}").port
-    return f"headway_session_{port or 'default'}"
+    host = read_host(Headers(scope=scope).get("host", ""))
+    return f"headway_session_{host.port if host and host.port else 'default'}"
 
 
 def _cookie(headers: Iterable[str], name: str) -> str | None:
@@ -205,13 +245,6 @@ def _cookie(headers: Iterable[str], name: str) -> str | None:
         if morsel is not None:
             return morsel.value
     return None
-
-
-def _host_name(host: str) -> str:
-    try:
-        return (urlsplit(f"//{host}").hostname or "").rstrip(".")
-    except ValueError:
-        return ""
 
 
 def _signature(token: Token, body: str) -> str:

@@ -21,10 +21,12 @@ from runner.artifacts import ArtifactRefused, ArtifactStore, checked_name
 from runner.store import files
 from runner.store.connection import Pool
 from runner.store.files import UploadedFile, file_id
+from server.addresses import content_length
 from server.auth import visitor_of
 from server.guard import RETRY_AFTER, refusal
 from server.held_files import Find, downloaded, held, held_input, previewed
 from server.places import Places
+from server.rates import Rate, Rates
 
 _IN_MEMORY = 1024 * 1024
 _LONGEST_NAME = 200
@@ -43,10 +45,12 @@ class FileRoom:
     store: ArtifactStore
     largest: int
     places: Places = field(default_factory=Places)
+    rates: Rates = field(default_factory=Rates)
 
 
 def file_routes(room: FileRoom) -> list[Route]:
     async def upload(request: Request) -> Response:
+        await room.rates.check(Rate.UPLOADS, _viewer(request).actor)
         return await _answered(request, Permission.RUN_FLOW, _upload(request, room))
 
     return [
@@ -104,7 +108,8 @@ def _viewer(request: Request) -> Viewer:
 
 async def _upload(request: Request, room: FileRoom) -> Response:
     """One part of a form, or the body as it is with `?name=`."""
-    if int(request.headers.get("content-length") or 0) > room.largest:
+    length = content_length(request.headers.get("content-length"))
+    if length is None or length > room.largest:
         raise _TooLarge(_limit(room))
     if request.headers.get("content-type", "").startswith("multipart/form-data"):
         form = await MultiPartParser(

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 from html import escape
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -12,7 +11,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from models.errors import Unavailable
-from server.auth import SESSION_TIME, Door, cookie_name
+from server.addresses import own_path
+from server.auth import SESSION_TIME, Door, address_of, cookie_name
 
 _OPEN = frozenset({"/healthz", "/readyz", "/login"})
 RETRY_AFTER = 2
@@ -145,10 +145,11 @@ def login_routes(door: Door) -> list[Route]:
 
 def _login(door: Door) -> Callable[[Request], Awaitable[Response]]:
     async def login(request: Request) -> Response:
-        session = await door.session(request.query_params.get("token", ""))
+        token = request.query_params.get("token", "")
+        session = await door.session(token, address_of(request.scope))
         if session is None:
             return unauthorized(request.scope)
-        response = RedirectResponse(_own_path(request.query_params.get("next", "/")), 303)
+        response = RedirectResponse(own_path(request.query_params.get("next", "/")), 303)
         response.set_cookie(
             cookie_name(request.scope),
             session,
@@ -161,10 +162,3 @@ def _login(door: Door) -> Callable[[Request], Awaitable[Response]]:
         return response
 
     return login
-
-
-def _own_path(target: str) -> str:
-    """A path on this server; anything that a browser could take for another place becomes `/`."""
-    parts = urlsplit(target)
-    foreign = parts.scheme or parts.netloc or "\\" in target or not target.isprintable()
-    return "/" if foreign or not target.startswith("/") or target.startswith("//") else target

@@ -1,10 +1,12 @@
-"""The page: what Vite built into server/static, with the page itself for every route of its own."""
+"""The page: what Vite built into server/static, with the page itself at every address of its own."""
 
 import mimetypes
+import os
 import stat
 from pathlib import Path
 
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -12,8 +14,11 @@ from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from server.encodings import preferred
+from server.guard import refusal
 
 STATIC = Path(__file__).parent / "static"
+PAGE_ADDRESSES = ("/", "/executions", "/executions/{id}", "/compare", "/approvals")
+"""The routes of the page itself, frontend/src/routes: at these it is given out, and a browser goes on from there."""
 _FOREVER = "public, max-age=31536000, immutable"
 _ASK_AGAIN = "no-cache"
 _COMPRESSED = {"br": ".br", "gzip": ".gz"}
@@ -24,7 +29,7 @@ class HashedAssets(StaticFiles):
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         for suffix in _forms(scope):
-            compressed, found = self.lookup_path(path + suffix)
+            compressed, found = self._found(path + suffix)
             if found and stat.S_ISREG(found.st_mode) and path:
                 response = self.file_response(compressed, found, scope)
                 _say_form(response, path, suffix)
@@ -36,31 +41,49 @@ class HashedAssets(StaticFiles):
             response.headers["cache-control"] = _FOREVER
         return response
 
+    def _found(self, path: str) -> tuple[str, os.stat_result | None]:
+        """Nothing for what can be no file: too long, or with NUL in it."""
+        try:
+            return self.lookup_path(path)
+        except (OSError, ValueError):
+            return "", None
+
 
 def page_routes(static: Path = STATIC) -> list[BaseRoute]:
-    """To stand after all other routes: it answers every path that is left."""
-    static = static.resolve()
+    """The page at each of its own addresses, and its files as they are when the process starts."""
 
     async def page(request: Request) -> Response:
-        path = request.path_params["path"]
-        if not path.isprintable():
-            return _absent()
-        asked = (static / path).resolve()
-        if asked.is_file() and asked.is_relative_to(static) and asked.suffix != ".html":
-            return _file(asked, request.scope)
-        # A route of the page may look like a file, as /flows/acme.sales does; who visits it wants HTML.
-        if asked.suffix and "text/html" not in request.headers.get("accept", ""):
-            return _absent()
         return _page(static / "index.html", request.scope)
 
     return [
         Mount("/assets", HashedAssets(directory=static / "assets", check_dir=False), name="assets"),
-        Route("/{path:path}", page, methods=["GET"]),
+        *(Route(path, page, methods=["GET"]) for path in PAGE_ADDRESSES),
+        *(_file_route(path) for path in _files(static)),
     ]
 
 
-def _absent() -> Response:
-    return Response("not found", 404, media_type="text/plain")
+def _files(static: Path) -> list[Path]:
+    """Those beside the page, such as its icon; not its documents, nor the compressed forms of others."""
+    hidden = {".html", *_COMPRESSED.values()}
+    found = static.iterdir() if static.is_dir() else ()
+    return sorted(path for path in found if path.is_file() and path.suffix not in hidden)
+
+
+def _file_route(path: Path) -> Route:
+    async def file(request: Request) -> Response:
+        if not path.is_file():
+            raise HTTPException(404)
+        return _file(path, request.scope)
+
+    return Route(f"/{path.name}", file, methods=["GET"])
+
+
+async def absent(request: Request, _: Exception) -> Response:
+    """Answers what no route knows."""
+    return refusal(
+        request.scope, 404, "NOT_FOUND", "There is no page at this address.",
+        '<p>Go to <a href="/">the page of this server</a>.</p>',
+    )  # fmt: skip
 
 
 def graphiql_page(static: Path = STATIC) -> ASGIApp | None:

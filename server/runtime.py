@@ -24,6 +24,7 @@ from runner.rescuer import Rescuer
 from runner.scheduler import Scheduler
 from runner.store.database import Database, migrate, open_database
 from runner.store.plans import Plans
+from runner.store.shares import Sizes
 from runner.vault import Vault
 from runner.worker import Worker
 
@@ -45,7 +46,10 @@ class Runtime:
 
 @asynccontextmanager
 async def runtime(
-    database_url: str, vault: Vault | None = None, artifacts: ArtifactStore | None = None
+    database_url: str,
+    vault: Vault | None = None,
+    artifacts: ArtifactStore | None = None,
+    sizes: Sizes | None = None,
 ) -> AsyncIterator[Runtime]:
     """Migrates first. Without a vault there are no secrets, without a store no files are removed.
 
@@ -53,11 +57,11 @@ async def runtime(
     """
     async with AsyncExitStack() as stack:
         vault = vault or Vault()
-        database = await stack.enter_async_context(open_database(database_url))
+        database = await stack.enter_async_context(open_database(database_url, sizes=sizes))
         await migrate(database)
         broadcast = Broadcast(backend=PostgresHints(database.connect_alone))
         feed = await stack.enter_async_context(Feed(broadcast))
-        changes = await stack.enter_async_context(Changes(database.pool, feed))
+        changes = await stack.enter_async_context(Changes(database.streams, feed))
         evaluator = await stack.enter_async_context(Evaluator())
         engine = await stack.enter_async_context(Engine(database, feed, Plans()))
         await stack.enter_async_context(

@@ -4,103 +4,153 @@ import asyncio
 import gc
 import json
 import os
-import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
-import uvicorn
-
 from runner.artifacts import ArtifactStore
+from runner.processes.descriptors import raise_limit
 from runner.pruner import Pruner
 from runner.store.database import migrate as migrate_tables
 from runner.store.database import open_database
 from runner.store.tokens import Tokens
 from runner.worker import Worker
-from server.app import POLICIES, create_app, create_operations
+from server.app import POLICIES, Readiness, create_app, create_operations
 from server.auth import Door, DoorSettings, admin_token
+from server.connections import ConnectionLimits, Connections
 from server.files import FileRoom
 from server.flow_folder import FlowFolder
+from server.graphql.allowance import allowance_of
 from server.graphql.fanout import Fanout
-from server.graphql.listening import let_go_of_the_dead
+from server.listener import Listener, listen
 from server.places import Places
 from server.postgres import embedded_postgres
+from server.rates import Rates, allowed_by
 from server.runtime import Runtime, make_worker, runtime
 from server.secret_key import make_vault, warn_of_other_keys
 from server.settings import Settings
+from server.sole_server import sole_server
 from server.startup import load_examples
+from server.stopping import Stop
 
-_SEND_TIMEOUT = 30.0
 _GC_THRESHOLD = 50_000
 Tell = Callable[[str], None]
 
 
-class PortTaken(Exception):
-    """Somebody else listens there."""
-
-
 async def serve(settings: Settings, tell: Tell) -> None:
-    """Returns after a clean stop. Raises PortTaken, Unavailable (database), Fault."""
-    listening = _listen(settings.host, settings.port)
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    stop = _on_signals()
-    async with AsyncExitStack() as stack:
-        database_url = await _database_url(stack, settings)
-        vault = make_vault(settings, may_make_key=True)
-        parts = await stack.enter_async_context(
-            runtime(database_url, vault, artifact_store(settings))
-        )
-        await warn_of_other_keys(parts.database.pool, vault)
-        tokens = Tokens(parts.database.pool)
-        token = await admin_token(tokens, settings.data_dir)
-        await _load_flows(stack, parts, settings)
-        await stack.enter_async_context(
-            Pruner(parts.database, parts.feed, settings.retention, settings.prune_every)
-        )
-        workers = [
-            await stack.enter_async_context(_worker(parts, settings))
-            for _ in range(0 if settings.no_worker else settings.workers)
-        ]
-        store = artifact_store(settings)
-        places = Places(settings.data_dir, store.folder)
-        operations = create_operations(parts, places)
-        fanout = await stack.enter_async_context(Fanout(operations, POLICIES))
-        door = Door(tokens, DoorSettings(hosts=frozenset(settings.allowed_hosts)))
-        room = FileRoom(parts.database.pool, store, settings.max_file_size, places)
-        server = _Server(create_app(parts, operations, fanout, door, room))
-        host, port = listening.getsockname()[:2]
-        url = f"http://{host}:{port}"
-        facts = {
-            "url": url,
-            "pid": os.getpid(),
-            "token": token,
-            "version": version("headway"),
-            "databaseUrl": database_url,
-        }
-        with _announced(settings.data_dir / "server.json", facts):
-            gc.collect()
-            gc.freeze()
-            gc.set_threshold(_GC_THRESHOLD)
-            await _run(
-                server, listening, stop, fanout, workers, lambda: tell(f"{url}/login?token={token}")
-            )
+    """Returns after a clean stop, also one in the middle of its start.
+
+    Raises DataDirTaken, PortTaken, Unavailable (database), Fault.
+    """
+    stop = Stop.on_signals()
+    with stop.ends_the_start(), sole_server(settings.data_dir):
+        listening = listen(settings.host, settings.port)
+        async with AsyncExitStack() as stack:
+            stack.callback(listening.close)
+            served = await _start(stack, settings, listening)
+            ready = partial(tell, f"{served.facts['url']}/login?token={served.facts['token']}")
+            with _announced(settings.data_dir / "server.json", served.facts):
+                gc.collect()
+                gc.freeze()
+                gc.set_threshold(_GC_THRESHOLD)
+                stop.started()
+                await _run(served, listening, stop.asked, settings.drain_notice, ready)
+
+
+@dataclass(frozen=True, slots=True)
+class _Served:
+    """The parts of a server that stop one after the other, and what server.json says of it."""
+
+    listener: Listener
+    readiness: Readiness
+    fanout: Fanout
+    workers: Sequence[Worker]
+    facts: Mapping[str, object]
+
+
+async def _start(stack: AsyncExitStack, settings: Settings, listening: socket.socket) -> _Served:
+    """All parts run for as long as the stack is open."""
+    limits = connection_limits(settings)
+    database_url = await _database_url(stack, settings)
+    vault = make_vault(settings, may_make_key=True)
+    parts = await stack.enter_async_context(
+        runtime(database_url, vault, artifact_store(settings), settings.pool_sizes)
+    )
+    await warn_of_other_keys(parts.database.pool, vault)
+    tokens = Tokens(parts.database.reads)
+    token = await admin_token(tokens, settings.data_dir)
+    await _load_flows(stack, parts, settings)
+    await stack.enter_async_context(
+        Pruner(parts.database, parts.feed, settings.retention, settings.prune_every)
+    )
+    workers = [
+        await stack.enter_async_context(_worker(parts, settings))
+        for _ in range(_worker_count(settings))
+    ]
+    store = artifact_store(settings)
+    places = Places(settings.data_dir, store.folder)
+    rates = Rates(allowed_by(settings))
+    operations = create_operations(parts, places, allowance_of(settings), rates)
+    fanout = await stack.enter_async_context(Fanout(operations, POLICIES))
+    door = Door(tokens, door_settings(settings), rates=rates)
+    room = FileRoom(parts.database.reads, store, settings.max_file_size, places, rates)
+    connections = await stack.enter_async_context(Connections(limits))
+    readiness = Readiness(parts)
+    listener = Listener(create_app(parts, operations, fanout, door, room, readiness), connections)
+    facts = _facts(listening, token, database_url)
+    return _Served(listener, readiness, fanout, workers, facts)
+
+
+def _facts(listening: socket.socket, token: str, database_url: str) -> dict[str, object]:
+    host, port = listening.getsockname()[:2]
+    return {
+        "url": f"http://{f'[{host}]' if ':' in host else host}:{port}",
+        "pid": os.getpid(),
+        "token": token,
+        "version": version("headway"),
+        "databaseUrl": database_url,
+    }
+
+
+def door_settings(settings: Settings) -> DoorSettings:
+    return DoorSettings(frozenset(settings.allowed_hosts), frozenset(settings.allowed_origins))
+
+
+def connection_limits(settings: Settings) -> ConnectionLimits:
+    """Those of the settings, as far as this process may open files."""
+    wanted = ConnectionLimits(
+        settings.max_connections,
+        settings.max_connections_per_address,
+        settings.header_timeout,
+        settings.body_timeout,
+    )
+    return wanted.within(raise_limit(), _worker_count(settings) * settings.concurrency)
+
+
+def _worker_count(settings: Settings) -> int:
+    return 0 if settings.no_worker else settings.workers
 
 
 async def work(settings: Settings, tell: Tell) -> None:
     """A worker alone; beside an embedded database it finds it through the data dir."""
-    stop = _on_signals()
-    database_url = settings.database_url or database_beside(settings.data_dir)
-    vault = make_vault(settings, may_make_key=False)
-    async with (
-        runtime(database_url, vault, artifact_store(settings)) as parts,
-        _worker(parts, settings) as worker,
-    ):
-        await warn_of_other_keys(parts.database.pool, vault)
-        tell(f"worker {worker.name} serves {', '.join(settings.queues)}")
-        await stop.wait()
-        await worker.drain()
+    stop = Stop.on_signals()
+    with stop.ends_the_start():
+        raise_limit()
+        database_url = settings.database_url or database_beside(settings.data_dir)
+        vault = make_vault(settings, may_make_key=False)
+        async with (
+            runtime(database_url, vault, artifact_store(settings), settings.pool_sizes) as parts,
+            _worker(parts, settings) as worker,
+        ):
+            await warn_of_other_keys(parts.database.pool, vault)
+            stop.started()
+            tell(f"worker {worker.name} serves {', '.join(settings.queues)}")
+            await stop.asked.wait()
+            await worker.drain()
 
 
 def artifacts_url(settings: Settings) -> str:
@@ -142,23 +192,25 @@ async def _worker(parts: Runtime, settings: Settings) -> AsyncIterator[Worker]:
 
 
 async def _run(
-    server: "_Server",
+    served: _Served,
     listening: socket.socket,
     stop: asyncio.Event,
-    fanout: Fanout,
-    workers: list[Worker],
+    notice: float,
     ready: Callable[[], None],
 ) -> None:
     async with asyncio.TaskGroup() as tasks:
-        served = tasks.create_task(server.serve([listening]))
-        await _first(server.is_up.wait(), stop.wait())
+        listened = tasks.create_task(served.listener.serve([listening]))
+        await _first(served.listener.is_up.wait(), stop.wait())
         ready()
         await stop.wait()
-        for worker in workers:
+        # Whoever shares out requests learns of it while this process still takes them.
+        served.readiness.accepting = False
+        await asyncio.sleep(notice)
+        for worker in served.workers:
             await worker.drain()
-        fanout.stop()
-        server.should_exit = True
-        await served
+        served.fanout.stop()
+        served.listener.should_exit = True
+        await listened
 
 
 async def _first(*waits: Awaitable[object]) -> None:
@@ -170,66 +222,8 @@ async def _first(*waits: Awaitable[object]) -> None:
             task.cancel()
 
 
-class _Server(uvicorn.Server):
-    """Uvicorn with the settings that were measured; signals are ours."""
-
-    def __init__(self, app: Callable[..., Awaitable[None]]) -> None:
-        super().__init__(
-            uvicorn.Config(
-                app,
-                ws="websockets-sansio",
-                ws_per_message_deflate=False,
-                ws_max_size=256 * 1024,
-                lifespan="off",
-                log_level="warning",
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=5,
-            )
-        )
-        self.is_up = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.is_up.set()
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        listening = socket.create_server(
-            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=1024
-        )
-    except OSError as error:
-        raise PortTaken(
-            f"cannot listen on {host}:{port} ({error.strerror}); stop what listens there or pass --port"
-        ) from error
-    # asyncio sets it only on sockets made with an explicit protocol; without it each small frame may wait 40 ms.
-    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    let_go_of_the_dead(listening, _SEND_TIMEOUT)
-    return listening
-
-
-def _on_signals() -> asyncio.Event:
-    """Set at the first SIGTERM or SIGINT; a second one ends the process at once."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def asked() -> None:
-        if stop.is_set():
-            os._exit(130)
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, asked)
-    return stop
-
-
 @contextmanager
-def _announced(path: Path, facts: dict[str, object]) -> Iterator[None]:
+def _announced(path: Path, facts: Mapping[str, object]) -> Iterator[None]:
     """DIR/server.json while the server runs, for programs that started it and for `headway` on this machine."""
     part = path.with_suffix(".part")
     part.unlink(missing_ok=True)
@@ -257,9 +251,19 @@ class DatabaseUnknown(Exception):
 
 
 async def migrate(settings: Settings, tell: Tell) -> None:
-    """Only the tables, on the external database or the embedded one."""
-    async with AsyncExitStack() as stack:
-        url = await _database_url(stack, settings)
-        database = await stack.enter_async_context(open_database(url))
-        await migrate_tables(database)
-        tell("the tables are up to date")
+    """Only the tables, on the external database or the embedded one. Raises Interrupted at a signal, once all that it
+    had started has stopped."""
+    stop = Stop.on_signals()
+    with stop.ends_the_start():
+        async with AsyncExitStack() as stack:
+            url = await _database_url(stack, settings)
+            database = await stack.enter_async_context(open_database(url))
+            await migrate_tables(database)
+            stop.started()
+            tell("the tables are up to date")
+        return
+    raise Interrupted("stopped by a signal before the tables were up to date; run it again")
+
+
+class Interrupted(Exception):
+    """A signal came before the work was done."""

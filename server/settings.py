@@ -19,6 +19,7 @@ from pydantic_settings import (
 from models.durations import parse_duration
 from models.retention import RetentionRule
 from models.similar import did_you_mean
+from runner.store.shares import Sizes
 from server.data_dir import default_data_dir
 
 FILE = "headway.toml"
@@ -72,6 +73,22 @@ class Settings(BaseSettings):
     drain_timeout: float = Field(
         30.0, description="What running tasks get when Headway is told to stop: seconds, or as 1m."
     )
+    drain_notice: float = Field(
+        0.0,
+        description="How long /readyz says 503 before the process drains, for a load balancer: seconds, or as 10s.",
+    )
+    header_timeout: float = Field(
+        10.0, gt=0, description="What the head of a request may take: seconds, or as 10s."
+    )
+    body_timeout: float = Field(
+        30.0, gt=0, description="How long the body of a request may pause: seconds, or as 30s."
+    )
+    max_connections: int = Field(
+        3000, ge=1, description="Connections at once, as far as the process may open files."
+    )
+    max_connections_per_address: int = Field(
+        1500, ge=1, description="Connections at once of one address, as that of a proxy."
+    )
     secret_key: str | None = Field(
         None,
         repr=False,
@@ -94,6 +111,54 @@ class Settings(BaseSettings):
         3600.0, gt=0, description="How often a server prunes by those rules: seconds, or as 1h."
     )
 
+    pool_size: int = Field(
+        8, ge=2, description="Connections to the database for the engine and the workers."
+    )
+    read_pool_size: int = Field(
+        8, ge=1, description="Connections to the database for queries and mutations."
+    )
+    stream_pool_size: int = Field(
+        4, ge=1, description="Connections to the database for subscriptions."
+    )
+    export_pool_size: int = Field(
+        4, ge=1, description="Connections to the database for exports: as many run at once."
+    )
+
+    max_answer_size: int = Field(
+        32 * 1024 * 1024, ge=1024, description="Bytes that one answer of GraphQL may hold."
+    )
+    operation_deadline: float = Field(
+        10.0, gt=0, description="Until a query is cancelled: seconds, or as 1m."
+    )
+    queries_at_once: int = Field(
+        8, ge=1, description="Queries of one user that run at once; others wait for their turn."
+    )
+    subscriptions_at_once: int = Field(
+        10_000, ge=1, description="Subscriptions that one user may have open."
+    )
+    operations_per_second: int = Field(
+        1000, ge=1, description="GraphQL operations of one user, on the average of 10 seconds."
+    )
+    mutations_per_second: int = Field(
+        500, ge=1, description="Those of them that are mutations, on the average of 10 seconds."
+    )
+    subscriptions_per_minute: int = Field(
+        20_000, ge=1, description="Subscriptions that one user may start."
+    )
+    uploads_per_minute: int = Field(600, ge=1, description="Files that one user may upload.")
+    exports_per_minute: int = Field(
+        600, ge=1, description="Exports, reports and records that one user may download."
+    )
+    failed_logins_per_minute: int = Field(
+        10, ge=1, description="Wrong tokens from one address, until it has to wait."
+    )
+
+    @property
+    def pool_sizes(self) -> Sizes:
+        return Sizes(
+            self.pool_size, self.read_pool_size, self.stream_pool_size, self.export_pool_size
+        )
+
     @field_validator("queues", "allowed_hosts", "allowed_origins", mode="before")
     @classmethod
     def _listed(cls, value: object) -> object:
@@ -101,7 +166,15 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("drain_timeout", "prune_every", mode="before")
+    @field_validator(
+        "drain_timeout",
+        "drain_notice",
+        "header_timeout",
+        "body_timeout",
+        "prune_every",
+        "operation_deadline",
+        mode="before",
+    )
     @classmethod
     def _seconds(cls, value: object) -> float:
         return parse_duration(value)

@@ -11,6 +11,7 @@ from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
 from typing import Any
 
+from runner.processes.descriptors import give_back_limit
 from runner.processes.pipe import Pipe, Readiness
 
 _KIBIBYTE = 1024
@@ -88,6 +89,7 @@ class Child:
             raise
         for pipe in pipes:
             pipe.close_writing()
+        give_back_limit(process.pid)
         _make_first_to_go(process.pid)
         return cls(process, pipes)
 

@@ -3,8 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from runner.store.where import Arguments
-
 Line = tuple[UUID | None, str, str, str]
 """The line that like executions share: the flow, if Headway ran them, the namespace, the key and the kind."""
 
@@ -13,12 +11,7 @@ def line_of(row: Any) -> Line:
     return row["flow_id"], row["namespace"], row["flow_key"], row["kind"]
 
 
-def alike_to(row: Any, arguments: Arguments) -> str:
-    """The condition on `executions e` for those like the one of this row."""
-    return alike(*(arguments.add(value) for value in line_of(row)))
-
-
 def alike(flow: str, namespace: str, key: str, kind: str) -> str:
-    """The same, of expressions."""
+    """The condition on `executions e` for those of the line that these expressions name."""
     same_flow = f"(e.flow_id = {flow} or e.flow_id is null and {flow}::uuid is null)"
     return f"({same_flow} and e.namespace = {namespace} and e.flow_key = {key} and e.kind = {kind})"

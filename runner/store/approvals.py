@@ -1,31 +1,43 @@
 """Approval requests, read for lists. An approval is visible where its execution is."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 from uuid import UUID
 
-from models.viewer import Scope
+from models.inbox import Request, Wish
 from runner.store.connection import Pool
 from runner.store.history import Page, Window, count, keyset_page
+from runner.store.json import load
 from runner.store.where import Arguments, compile_scope
 
+_READ: Final = """
+select a.*, (select namespace from executions x where x.id = a.execution_id) as namespace,
+  (select count(*) from votes v where v.approval_id = a.id) as vote_count
+from (select * from approvals where {condition} order by id limit {limit}) a order by a.id
+"""
+# A row without an id is of an execution that has none of them.
+_OF: Final = """
+select asked.id as asked, x.id is null as is_gone, x.namespace, a.*,
+  (select count(*) from votes v where v.approval_id = a.id) as vote_count
+from unnest($1::uuid[]) asked (id) left join executions x on x.id = asked.id
+left join approvals a on a.execution_id = x.id
+where x.id is null or a.id is not null
+"""
 
-def condition(
-    arguments: Arguments,
-    scope: Scope,
-    states: Sequence[str] | None,
-    execution_id: UUID | None,
-    eligible: tuple[str, Sequence[str]] | None,
-) -> str:
-    """`eligible` is a name and roles: only requests that this person may decide."""
-    visible = compile_scope(scope, arguments, "x.namespace")
+
+def condition(arguments: Arguments, wish: Wish) -> str:
+    if wish.nothing:
+        return "false"
+    visible = compile_scope(wish.scope, arguments, "x.namespace")
     parts = [f"exists (select from executions x where x.id = execution_id and {visible})"]
-    if states is not None:
-        parts.append(f"state = any({arguments.add(list(states))}::text[])")
-    if execution_id is not None:
-        parts.append(f"execution_id = {arguments.add(execution_id)}")
-    if eligible is not None:
-        name, roles = eligible
-        held = f"{arguments.add(list(roles))}::text[]"
+    if wish.states is not None:
+        parts.append(f"state = any({arguments.add(sorted(wish.states))}::text[])")
+    if wish.execution_id is not None:
+        parts.append(f"execution_id = {arguments.add(wish.execution_id)}")
+    if wish.decider is not None:
+        name, roles = wish.decider
+        held = f"{arguments.add(sorted(roles))}::text[]"
         parts.append(
             "(users = '[]' and roles = '[]' "
             f"or users ? {arguments.add(name)} or roles ?| {held} or escalated ?| {held})"
@@ -33,10 +45,58 @@ def condition(
     return " and ".join(parts)
 
 
-async def approvals_page(pool: Pool, where: str, arguments: Arguments, window: Window) -> Page:
+async def approvals_page(pool: Pool, wish: Wish, window: Window) -> Page:
     """Oldest first."""
+    arguments = Arguments()
+    where = condition(arguments, wish)
     return await keyset_page(pool, "approvals", where, arguments, window, newest_first=False)
 
 
-async def count_approvals(pool: Pool, where: str, arguments: Arguments) -> tuple[int, bool]:
-    return await count(pool, "approvals", where, arguments)
+async def count_approvals(pool: Pool, wish: Wish) -> tuple[int, bool]:
+    arguments = Arguments()
+    return await count(pool, "approvals", condition(arguments, wish), arguments)
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """The oldest of an inbox, and how many it has in all; `whole` when these are all."""
+
+    found: Sequence[Request]
+    total: int
+    exact: bool
+    whole: bool
+
+
+async def read_inbox(pool: Pool, wish: Wish, most: int) -> Requests:
+    arguments = Arguments()
+    where = condition(arguments, wish)
+    limit = arguments.add(most + 1)
+    rows = await pool.fetch(_READ.format(condition=where, limit=limit), *arguments.values)
+    found = [_request(row) for row in rows[:most] if row["namespace"] is not None]
+    if len(rows) <= most:
+        return Requests(found, len(found), exact=True, whole=True)
+    total, exact = await count_approvals(pool, wish)
+    return Requests(found, total, exact, whole=False)
+
+
+async def requests_of(
+    pool: Pool, execution_ids: Sequence[UUID]
+) -> tuple[list[Request], frozenset[UUID]]:
+    """All requests of these executions; and those of the executions that are no more."""
+    rows = await pool.fetch(_OF, execution_ids)
+    found = [_request(row) for row in rows if not row["is_gone"]]
+    return found, frozenset(row["asked"] for row in rows if row["is_gone"])
+
+
+def _request(row: Any) -> Request:
+    return Request(
+        row,
+        row["id"],
+        row["execution_id"],
+        row["namespace"],
+        row["state"],
+        frozenset(load(row["users"])),
+        frozenset(load(row["roles"])),
+        frozenset(load(row["escalated"])),
+        (row["state"], row["expires_at"], row["escalated"], row["vote_count"]),
+    )

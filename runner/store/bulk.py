@@ -87,6 +87,13 @@ select count(*) filter (where outcome = 'DONE') as done, count(*) filter (where 
        count(*) filter (where outcome is null) as left
 from bulk_items where bulk_id = $1
 """
+_PROGRESS = """
+select s.*, c.done, c.refused, c.left from bulk_sets s cross join lateral (
+  select count(*) filter (where outcome = 'DONE') as done, count(*) filter (where outcome = 'REFUSED') as refused,
+         count(*) filter (where outcome is null) as left
+  from bulk_items i where i.bulk_id = s.id) c
+where s.id = any($1::uuid[]) and s.state is not null
+"""
 _HIDDEN = """
 select exists (select from bulk_items i join executions e on e.id = i.execution_id where i.bulk_id = $1 and not {scope})
 """
@@ -316,6 +323,17 @@ async def end(pool: Pool, id: UUID) -> None:
 
 async def counts(pool: Pool, id: UUID) -> Row:
     return await pool.fetchrow(_COUNTS, id)
+
+
+async def progress_of(pool: Pool, ids: Sequence[UUID]) -> dict[UUID, Row]:
+    """Those that were run, whoever may see them, with their counts."""
+    return {row["id"]: row for row in await pool.fetch(_PROGRESS, list(ids))}
+
+
+def is_seen(row: Row, scope: Scope, actor: str) -> bool:
+    """As `find_seen` judges."""
+    within = scope.namespaces is None or bool(row["namespace"] and scope.covers(row["namespace"]))
+    return within or bool(row["actor"] == actor)
 
 
 async def results_page(

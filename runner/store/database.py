@@ -1,9 +1,9 @@
-"""The one pool of a process, Tortoise on top of it, and the steps that bring its tables up to date."""
+"""The pools of a process, Tortoise on top of one of them, and the steps that bring the tables up to date."""
 
 import asyncio
 import random
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from importlib import resources
 from types import TracebackType
@@ -18,8 +18,9 @@ from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
 from tortoise.transactions import in_transaction
 
 from models.errors import Fault, Unavailable
-from runner.store.connection import UNREACHABLE
+from runner.store.connection import UNREACHABLE, Pool
 from runner.store.pulse import PATIENCE, Pulse
+from runner.store.shares import SESSION, Share, SharePool, Sizes, closed
 
 OLDEST_POSTGRES = 15
 MONTHS_AHEAD = 3
@@ -29,14 +30,6 @@ _LOCKED_AT_MOST = 300.0
 """Seconds, as the one before it."""
 _APP = "headway"
 _MIGRATIONS = "models.migrations"
-
-# Generic plans, which a prepared statement gets after five executions, are far slower for searches.
-_SERVER_SETTINGS = {
-    "plan_cache_mode": "force_custom_plan",
-    "random_page_cost": "1.1",
-    "jit": "off",
-    "application_name": "headway",
-}
 
 TORTOISE: Mapping[str, Any] = {
     "connections": {"default": {"engine": "tortoise.backends.asyncpg", "credentials": {}}},
@@ -51,55 +44,33 @@ TORTOISE: Mapping[str, Any] = {
 """The configuration of Tortoise. Its credentials are empty: it is given our pool."""
 
 
-class _Pooled(asyncpg.Connection):
-    """A connection that is reset when it goes back to the pool only if a statement of it was prepared and not
-    executed: cancelled between the two, or its arguments refused.
-
-    PostgreSQL then keeps the transaction of the preparation open, with its snapshot and locks, and asyncpg does not
-    know of it. Otherwise nothing of ours stays behind in a session, and each use saves a round trip.
-    """
-
-    _prepared_only = False
-
-    async def _get_statement(self, *args: Any, **options: Any) -> Any:
-        self._prepared_only = True
-        return await super()._get_statement(*args, **options)  # type: ignore[misc]  # asyncpg's own
-
-    async def _do_execute(self, *args: Any, **options: Any) -> Any:
-        executed = await super()._do_execute(*args, **options)  # type: ignore[misc]  # asyncpg's own
-        self._prepared_only = False
-        return executed
-
-    def get_reset_query(self) -> str:
-        if not self._prepared_only:
-            return ""
-        self._prepared_only = False
-        return super().get_reset_query()
-
-
 class Database:
-    """A pool that is open within its context.
+    """The pools of a process, open within its context: `pool` is that of the engine and the workers.
 
     jsonb comes and goes as text, because Tortoise decodes it itself.
     """
 
-    pool: "asyncpg.Pool[Any]"
+    pool: Pool
+    reads: Pool
+    streams: Pool
+    exports: Pool
     _tortoise: TortoiseContext
 
-    def __init__(self, url: str, *, connections: int = 16, patience: int = PATIENCE) -> None:
+    def __init__(self, url: str, *, sizes: Sizes | None = None, patience: int = PATIENCE) -> None:
         self.url = url
-        self._connections = connections
+        self.sizes = sizes or Sizes()
         self._pulse = Pulse(url, patience)
 
     async def __aenter__(self) -> Self:
-        self.pool = await self._open_pool()
-        try:
+        async with AsyncExitStack() as stack:
+            self.pool = await self._opened(stack, self.sizes.work_share())
+            self.reads = await self._opened(stack, self.sizes.read_share())
+            self.streams = await self._opened(stack, self.sizes.stream_share())
+            self.exports = await self._opened(stack, self.sizes.export_share())
             await self._refuse_old_postgres()
             self._tortoise = await tortoise_on(self.pool, everywhere=get_current_context() is None)
             await self._pulse.__aenter__()
-        except BaseException:
-            self.pool.terminate()
-            raise
+            stack.pop_all()
         return self
 
     async def __aexit__(
@@ -113,31 +84,32 @@ class Database:
             await self._pulse.__aexit__(None, None, None)
         finally:
             # Tortoise closes the pool it was given: gently at first, then by force.
-            await self._tortoise.close_connections()
+            await asyncio.gather(
+                self._tortoise.close_connections(),
+                *(closed(pool) for pool in (self.reads, self.streams, self.exports)),
+            )
 
     async def connect_alone(self) -> "asyncpg.Connection[Any]":
-        """A connection outside the pool, as LISTEN needs; its caller closes it."""
+        """A connection outside the pools, as LISTEN needs; its caller closes it."""
         try:
-            return await self._pulse.connect(self.url, server_settings=_SERVER_SETTINGS)
+            return await self._pulse.connect(self.url, server_settings=dict(SESSION))
         except (*UNREACHABLE, asyncpg.PostgresError, ValueError) as error:
             raise self._unavailable(error) from error
 
-    async def _open_pool(self) -> "asyncpg.Pool[Any]":
+    async def _opened(self, stack: AsyncExitStack, share: Share) -> Pool:
         try:
-            return await asyncpg.create_pool(
-                self.url,
-                min_size=1,
-                max_size=self._connections,
-                connect=self._pulse.connect,
-                connection_class=_Pooled,
-                server_settings=_SERVER_SETTINGS,
-            )
-        except (*UNREACHABLE, asyncpg.PostgresError, ValueError) as error:
+            pool = await SharePool(self.url, share, self._pulse.connect)
+        except ValueError as error:
             raise self._unavailable(error) from error
+        stack.callback(pool.terminate)
+        return pool
 
     async def _refuse_old_postgres(self) -> None:
-        async with self.pool.acquire() as connection:
-            version = connection.get_server_version()
+        try:
+            async with self.pool.acquire() as connection:
+                version = connection.get_server_version()
+        except (*UNREACHABLE, asyncpg.PostgresError, ValueError) as error:
+            raise self._unavailable(error) from error
         if version.major < OLDEST_POSTGRES:
             raise Fault(
                 f"Headway needs PostgreSQL {OLDEST_POSTGRES} or newer; "
@@ -149,8 +121,8 @@ class Database:
 
 
 @asynccontextmanager
-async def open_database(url: str, *, connections: int = 16) -> AsyncIterator[Database]:
-    async with Database(url, connections=connections) as database:
+async def open_database(url: str, *, sizes: Sizes | None = None) -> AsyncIterator[Database]:
+    async with Database(url, sizes=sizes) as database:
         yield database
 
 
@@ -165,7 +137,7 @@ def describe(url: str) -> str:
     return f"{host}{port}{parts.path}"
 
 
-async def tortoise_on(pool: "asyncpg.Pool[Any]", *, everywhere: bool = False) -> TortoiseContext:
+async def tortoise_on(pool: Pool, *, everywhere: bool = False) -> TortoiseContext:
     """Tortoise over a pool that is ours; `everywhere` makes it what rows of any task use."""
     context = TortoiseContext()
     with context:
@@ -201,6 +173,9 @@ async def migrate(database: Database) -> None:
 async def _take_step() -> bool:
     """Whether there are more. Raises LockNotAvailableError, with nothing changed, when a table is in use."""
     async with in_transaction("default") as client:
+        # Another server may migrate for minutes, and steps take their time between two statements.
+        await client.execute_query("set local lock_timeout = 0")
+        await client.execute_query("set local idle_in_transaction_session_timeout = '60s'")
         await client.execute_query(
             "select pg_advisory_xact_lock(hashtextextended('headway migrations', 0))"
         )
@@ -239,13 +214,13 @@ def known_migrations() -> set[str]:
     return {name.removesuffix(".py") for name in files if name.endswith(".py") and name[0] != "_"}
 
 
-async def ensure_partitions(pool: "asyncpg.Pool[Any]", months_ahead: int = MONTHS_AHEAD) -> int:
+async def ensure_partitions(pool: Pool, months_ahead: int = MONTHS_AHEAD) -> int:
     """Monthly partitions of events and logs that were missing and are made; servers take turns."""
     made: int = await pool.fetchval("select headway_ensure_partitions($1)", months_ahead)
     return made
 
 
-async def give_the_past_partitions(pool: "asyncpg.Pool[Any]") -> int:
+async def give_the_past_partitions(pool: Pool) -> int:
     """The same of past months, of which something was told afterwards; what is there moves, a month at a time."""
     made = 0
     while await pool.fetchval("select headway_partition_of_the_past()"):
@@ -253,13 +228,13 @@ async def give_the_past_partitions(pool: "asyncpg.Pool[Any]") -> int:
     return made
 
 
-async def read_clock(pool: "asyncpg.Pool[Any]") -> datetime:
+async def read_clock(pool: Pool) -> datetime:
     """Now, by the one clock that all processes share."""
     now: datetime = await pool.fetchval("select clock_timestamp()")
     return now
 
 
-async def read_epoch(pool: "asyncpg.Pool[Any]") -> UUID:
+async def read_epoch(pool: Pool) -> UUID:
     """The mark of this database's history. A cursor that carries another belongs to another."""
     epoch: UUID = await pool.fetchval("select epoch from meta")
     return epoch

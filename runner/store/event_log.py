@@ -1,10 +1,10 @@
 """Events of one execution, by cursor. A cursor is a seq: they have no gap and are committed in their order."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from models.events import Event
@@ -12,7 +12,7 @@ from runner.feed import Feed
 from runner.pace import Pace
 from runner.store.connection import Executes, Pool
 from runner.store.facts import event_of
-from runner.store.json import load
+from runner.store.json import load, turned
 from runner.store.patience import patiently
 
 BATCH: Final = 500
@@ -41,6 +41,16 @@ class EventRow:
     terminal: bool
 
 
+class Window(NamedTuple):
+    """`most` events of an execution, or of one of its task runs, between two seqs that are not among them."""
+
+    execution_id: UUID
+    after: int
+    before: int
+    most: int
+    task_run_id: UUID | None = None
+
+
 _COLUMNS = ", ".join(field.name for field in fields(EventRow))
 _MOVED = "EXECUTION_STATE_CHANGED"
 
@@ -49,7 +59,16 @@ _OF_TASK_RUN = "($4::uuid is null or task_run_id = $4)"
 _AFTER = f"""
 {_OF} and seq > $2 and seq <= $5 and {_OF_TASK_RUN} order by seq limit $3
 """
-_BEFORE = f"{_OF} and seq < $2 and {_OF_TASK_RUN} order by seq desc limit $3"
+_ASKED = f"""
+select found.* from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::int[], $5::uuid[])
+  with ordinality asked (execution_id, after, before, most, task_run_id, place)
+cross join lateral (
+  select asked.place, {_COLUMNS} from events e
+  where e.execution_id = asked.execution_id and e.seq > asked.after and e.seq < asked.before
+    and (asked.task_run_id is null or e.task_run_id = asked.task_run_id)
+  order by e.seq {{order}} limit asked.most) found
+order by asked.place, found.seq
+"""
 _BETWEEN = "select * from events where execution_id = $1 and seq > $2 and seq <= $3 order by seq"
 # Whether it had ended by $2; null when there is no such execution, for each has a first event.
 _ENDED_BY = f"""
@@ -93,14 +112,13 @@ async def events_after(
     return [EventRow(*row) for row in rows]
 
 
-async def events_before(
-    pool: Executes, execution_id: UUID, before: int, limit: int, task_run_id: UUID | None
-) -> list[EventRow]:
-    """The last ones before it, in their order."""
-    if before <= 1:
-        return []
-    rows = await pool.fetch(_BEFORE, execution_id, before, limit, task_run_id)
-    return [EventRow(*row) for row in reversed(rows)]
+async def windows(pool: Executes, backwards: bool, asked: Sequence[Window]) -> list[list[EventRow]]:
+    """The first events of each window or, `backwards`, the last; in their order."""
+    order = "desc" if backwards else "asc"
+    found: list[list[EventRow]] = [[] for _ in asked]
+    for place, *row in await pool.fetch(_ASKED.format(order=order), *turned(asked)):
+        found[place - 1].append(EventRow(*row))
+    return found
 
 
 async def facts_after(

@@ -14,7 +14,7 @@ from runner.store import audit, flow_links, schedules
 from runner.store.connection import Connection, Pool
 from runner.store.facets import walked
 from runner.store.history import Page
-from runner.store.json import dump, dump_or_none
+from runner.store.json import dump, dump_or_none, turned
 from runner.store.where import Arguments, compile_scope
 
 Row = Any
@@ -84,13 +84,30 @@ async def find_revision(pool: Pool, flow_id: UUID, number: int) -> Row | None:
     return await pool.fetchrow(_LATEST, flow_id, number)
 
 
-async def revisions_of(pool: Pool, flow_id: UUID, first: int) -> Sequence[Row]:
-    """Newest first."""
-    return await pool.fetch(
-        "select * from revisions where flow_id = $1 and number > 0 order by number desc limit $2",
-        flow_id,
-        first,
-    )
+_NUMBERED = """
+select r.* from unnest($1::uuid[], $2::int[]) asked (flow_id, number)
+join revisions r on (r.flow_id, r.number) = (asked.flow_id, asked.number)
+"""
+_NEWEST = """
+select r.* from unnest($1::uuid[]) asked (flow_id) cross join lateral (
+  select * from revisions r where r.flow_id = asked.flow_id and r.number > 0 order by r.number desc limit $2) r
+order by r.flow_id, r.number desc
+"""
+
+
+async def numbered_revisions(pool: Pool, places: Sequence[tuple[UUID, int]]) -> list[Row | None]:
+    """By flow and number."""
+    rows = await pool.fetch(_NUMBERED, *turned(places))
+    found = {(row["flow_id"], row["number"]): row for row in rows}
+    return [found.get(place) for place in places]
+
+
+async def revisions_of(pool: Pool, first: int, flow_ids: Sequence[UUID]) -> list[list[Row]]:
+    """So many of each flow, the newest first."""
+    found: dict[UUID, list[Row]] = {id: [] for id in flow_ids}
+    for row in await pool.fetch(_NEWEST, list(flow_ids), first):
+        found[row["flow_id"]].append(row)
+    return [found[id] for id in flow_ids]
 
 
 async def flows_by_id(pool: Pool, scope: Scope, ids: Sequence[UUID]) -> dict[UUID, Row]:

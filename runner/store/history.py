@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from models.labels import TEST
 from models.viewer import Scope
-from runner.store.alike import alike_to
 from runner.store.connection import Executes, Pool
+from runner.store.json import turned
 from runner.store.nodes import TASK_RUN_WITH_RESULTS, USE
 from runner.store.where import Arguments, compile_scope
 
@@ -77,42 +76,36 @@ async def executions_by_id(pool: Executes, scope: Scope, ids: Sequence[UUID]) ->
 
 
 _MADE_FROM = """
-select * from executions where {visible} and id in (
-  select id from executions where parent_id = any($1::uuid[])
-  union select id from executions where rerun_of = any($1::uuid[])
-  union select id from executions where replay_of = any($1::uuid[]))
-order by id limit $2
+with fronts as (select * from unnest($1::uuid[], $2::int[]) fronts (id, front))
+select asked.front, made.* from (select distinct front from fronts) asked
+cross join lateral (
+  select * from executions where {visible} and id in (
+    select x.id from fronts f join executions x on x.parent_id = f.id where f.front = asked.front
+    union select x.id from fronts f join executions x on x.rerun_of = f.id where f.front = asked.front
+    union select x.id from fronts f join executions x on x.replay_of = f.id where f.front = asked.front)
+  order by id limit $3) made
+order by asked.front, made.id
 """
 
 
-async def made_from(pool: Pool, scope: Scope, ids: Sequence[UUID], most: int) -> Sequence[Row]:
-    """Children by subflow tasks, reruns and replays of these, the oldest first."""
-    arguments = Arguments(list(ids), most)
-    visible = compile_scope(scope, arguments)
-    rows: Sequence[Row] = await pool.fetch(_MADE_FROM.format(visible=visible), *arguments.values)
-    return rows
+async def made_from(
+    pool: Executes, scope: Scope, most: int, fronts: Sequence[Sequence[UUID]]
+) -> list[list[Row]]:
+    """Of each front the children by subflow tasks, reruns and replays of its executions: the oldest first, so many."""
+    places = [(id, place) for place, front in enumerate(fronts) for id in front]
+    found: list[list[Row]] = [[] for _ in fronts]
+    if places:
+        arguments = Arguments(*turned(places), most)
+        visible = compile_scope(scope, arguments)
+        for row in await pool.fetch(_MADE_FROM.format(visible=visible), *arguments.values):
+            found[row["front"]].append(row)
+    return found
 
 
 async def existing(pool: Pool, ids: Sequence[UUID]) -> set[UUID]:
     """Those of them that have not been deleted."""
     rows = await pool.fetch("select id from executions where id = any($1::uuid[])", list(ids))
     return {row["id"] for row in rows}
-
-
-async def neighbour(
-    pool: Pool, scope: Scope, row: Row, newer: bool, successful: bool = False
-) -> Row | None:
-    """The previous or next execution that is like it; `successful`: the nearest that succeeded."""
-    arguments = Arguments(row["id"])
-    like = alike_to(row, arguments)
-    condition = compile_scope(scope, arguments)
-    compare, order = (">", "asc") if newer else ("<", "desc")
-    success = "and state = 'SUCCESS'" if successful else ""
-    return await pool.fetchrow(
-        f"select * from executions e where {like} and id {compare} $1 {success} "
-        f"and not labels ? '{TEST}' and {condition} order by id {order} limit 1",
-        *arguments.values,
-    )
 
 
 async def grouped(pool: Executes, sql: str, key: str, ids: Sequence[UUID]) -> list[list[Row]]:
@@ -137,20 +130,6 @@ TASK_RUNS_OF = (
     f"{TASK_RUN_WITH_RESULTS} where t.execution_id = any($1::uuid[]) order by t.position, t.path"
 )
 CHILDREN_OF = "select * from executions where parent_id = any($1::uuid[]) order by id"
-_RESOLVED_BY = """
-select * from executions e where (rerun_of = $1 or replay_of = $1 or original_id = $1) and id <> $1
-  and {like} and state in ('SUCCESS', 'WARNING', 'CACHED') and {visible} order by id limit 1
-"""
-
-
-async def resolved_by(pool: Pool, scope: Scope, row: Row) -> Row | None:
-    """The first rerun or replay of an execution, or of one of those, that is like it and ended well."""
-    arguments = Arguments(row["id"])
-    like = alike_to(row, arguments)
-    visible = compile_scope(scope, arguments)
-    return await pool.fetchrow(_RESOLVED_BY.format(like=like, visible=visible), *arguments.values)
-
-
 ATTEMPTS_IN = "select * from attempts where execution_id = any($1::uuid[]) order by number"
 ATTEMPTS_OF = "select * from attempts where task_run_id = any($1::uuid[]) order by number"
 APPROVALS_OF = "select * from approvals where execution_id = any($1::uuid[]) order by id"

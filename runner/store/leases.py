@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from runner.store.connection import Pool
+from runner.store.connection import Executes, Pool
 
 _EXTEND = """
 with mine as (
@@ -38,9 +38,9 @@ class LeaseStatus:
     force: bool
 
 
-async def extend(pool: Pool, leases: Sequence[UUID], seconds: float) -> list[LeaseStatus]:
+async def extend(connection: Executes, leases: Sequence[UUID], seconds: float) -> list[LeaseStatus]:
     """Those that still hold, for `seconds` more; a lease that is not among them is void."""
-    rows = await pool.fetch(_EXTEND, sorted(leases), seconds)
+    rows = await connection.fetch(_EXTEND, sorted(leases), seconds)
     return [LeaseStatus(*row) for row in rows]
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from models.viewer import Scope
 from runner.store.connection import Pool
 from runner.store.history import Page, Window, count, keyset_page
+from runner.store.json import turned
 from runner.store.nodes import COUNTS, MADE_FIRST, USE
 from runner.store.where import Arguments, compile_scope
 
@@ -20,7 +21,11 @@ select * from (
 where place <= {_MANY} order by id desc
 """
 _VERSIONS = f"""
-select * from artifacts where namespace = $1 and name = $2 order by id desc limit {_MANY}
+select asked.place, v.* from unnest($1::text[], $2::text[]) with ordinality asked (namespace, name, place)
+cross join lateral (
+  select * from artifacts a where (a.namespace, a.name) = (asked.namespace, asked.name)
+  order by a.id desc limit {_MANY}) v
+order by asked.place, v.id desc
 """
 _STEP = {
     "execution_id": f"""
@@ -69,10 +74,12 @@ async def artifacts_by_id(pool: Pool, scope: Scope, ids: Sequence[UUID]) -> dict
     return {row["id"]: row for row in rows}
 
 
-async def versions(pool: Pool, namespace: str, name: str) -> Sequence[Row]:
-    """The newest first."""
-    rows: Sequence[Row] = await pool.fetch(_VERSIONS, namespace, name)
-    return rows
+async def versions(pool: Pool, names: Sequence[tuple[str, str]]) -> list[list[Row]]:
+    """By namespace and name, the newest first."""
+    found: list[list[Row]] = [[] for _ in names]
+    for row in await pool.fetch(_VERSIONS, *turned(names)):
+        found[row["place"] - 1].append(row)
+    return found
 
 
 async def artifacts_page(pool: Pool, condition: str, arguments: Arguments, window: Window) -> Page:

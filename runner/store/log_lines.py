@@ -321,5 +321,7 @@ _STREAMS = {stream.value: stream for stream in LogStream}
 
 
 def _row(row: Any) -> LogRow:
-    line, task_run_id, path, attempt, at, level, stream, text = row
+    *_, line, task_run_id, path, attempt, at, level, stream, text = (
+        row  # it may say first whose it is
+    )
     return LogRow(line, task_run_id, path, attempt, at, _LEVELS[level], _STREAMS[stream], text)

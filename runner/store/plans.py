@@ -2,12 +2,14 @@
 
 import logging
 from collections import OrderedDict
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
 from models.errors import Fault, ProblemCode, Refused
 from models.lifecycle.snapshot import Plan
 from models.spec import parse_flow
+from runner.pace import Pace
 from runner.store.connection import Connection
 from runner.store.gathering import Gathered
 from runner.store.launches import Named, find_to_launch
@@ -16,9 +18,9 @@ logger = logging.getLogger("headway.engine")
 
 _KEPT = 500
 _LONGEST_REASON = 1000
-_REVISION = """
-select r.flow_id, r.number, r.source, f.namespace, f.key from revisions r join flows f on f.id = r.flow_id
-where r.id = $1
+_REVISIONS = """
+select r.id, r.flow_id, r.number, r.source, f.namespace, f.key from revisions r join flows f on f.id = r.flow_id
+where r.id = any($1::uuid[])
 """
 
 
@@ -32,25 +34,35 @@ class Plans:
     async def of(self, connection: Connection, revision_id: UUID) -> Plan:
         """The plan of a revision; Refused when this process cannot read it, Fault when it is gone."""
         plan = await self._of(connection, revision_id)
-        if plan.unreadable:
-            raise Refused.because(ProblemCode.INVALID_STATE, plan.unreadable, "revision")
-        return plan
+        return readable(plan)
 
     async def of_row(self, connection: Connection, row: Any) -> Plan:
         """Of a row of executions: one that ran elsewhere has no revision, and that of another may be `unreadable`."""
-        if row["revision_id"] is None:
-            return Plan.external(row["namespace"], row["flow_key"])
-        return await self._of(connection, row["revision_id"])
+        return (await self.of_rows(connection, [row]))[0]
+
+    async def of_rows(self, connection: Connection, rows: Sequence[Any]) -> list[Plan]:
+        """The same of many, in one statement at most."""
+        ids = {row["revision_id"] for row in rows if row["revision_id"]}
+        found = await self.by_id(connection, ids)
+        return [
+            found[row["revision_id"]]
+            if row["revision_id"]
+            else Plan.external(row["namespace"], row["flow_key"])
+            for row in rows
+        ]
+
+    async def by_id(self, connection: Connection, ids: Collection[UUID]) -> dict[UUID, Plan]:
+        """The plans of revisions, `unreadable` ones among them; Fault when one is gone."""
+        found = {id: plan for id in ids if (plan := self._plans.get(id))}
+        if missing := [id for id in ids if id not in found]:
+            found |= await self._read(connection, missing)
+        for id in ids:
+            if id in self._plans:
+                self._plans.move_to_end(id)
+        return found
 
     async def _of(self, connection: Connection, revision_id: UUID) -> Plan:
-        plan = self._plans.get(revision_id)
-        if plan is None:
-            plan = await self._read(connection, revision_id)
-            if plan.unreadable:
-                return plan
-            self.keep(plan)
-        self._plans.move_to_end(revision_id)
-        return plan
+        return (await self.by_id(connection, [revision_id]))[revision_id]
 
     def kept(self, revision_id: UUID) -> Plan | None:
         return self._plans.get(revision_id)
@@ -61,16 +73,33 @@ class Plans:
         while len(self._plans) > _KEPT:
             self._plans.popitem(last=False)
 
-    async def _read(self, connection: Connection, revision_id: UUID) -> Plan:
-        row = await connection.fetchrow(_REVISION, revision_id)
-        if row is None:
-            raise Fault(f"revision {revision_id} is gone")
-        try:
-            spec = parse_flow(row["source"], saved=True)
-            return Plan.of(row["flow_id"], revision_id, row["number"], spec)
-        except Exception as error:  # also what an installed task type raises
-            logger.error("revision %s cannot be read", revision_id, exc_info=error)
-            return _unread(row, revision_id, error)
+    async def _read(self, connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Plan]:
+        rows = {row["id"]: row for row in await connection.fetch(_REVISIONS, ids)}
+        pace, found = Pace(), {}
+        for id in ids:
+            if id not in rows:
+                raise Fault(f"revision {id} is gone")
+            found[id] = plan = _plan_of(rows[id])
+            if not plan.unreadable:
+                self.keep(plan)
+            await pace.keep()
+        return found
+
+
+def _plan_of(row: Any) -> Plan:
+    try:
+        spec = parse_flow(row["source"], saved=True)
+        return Plan.of(row["flow_id"], row["id"], row["number"], spec)
+    except Exception as error:  # also what an installed task type raises
+        logger.error("revision %s cannot be read", row["id"], exc_info=error)
+        return _unread(row, row["id"], error)
+
+
+def readable(plan: Plan) -> Plan:
+    """Raises Refused for one that this process cannot read."""
+    if plan.unreadable:
+        raise Refused.because(ProblemCode.INVALID_STATE, plan.unreadable, "revision")
+    return plan
 
 
 def _unread(row: Any, revision_id: UUID, error: Exception) -> Plan:

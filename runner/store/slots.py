@@ -28,9 +28,13 @@ HAS_ITS_OWN = """(not {0}.shares_slot or ({0}.parent_id is not null and not exis
   select from above a where a.flow_id = {0}.flow_id and (not a.shares_slot or a.parent_id is not null))))"""
 """Whether the slot of the execution `{0}` is its own. One that was started by its own flow shares that one's slot while
 it is waited for, and has the slot from then on. Without a parent, what shares one is a test, and has none."""
-_LOCK = """
-select id, concurrency from flows where id = any($1::uuid[]) and concurrency is not null order by id for update
+# A row that refers to a flow may be inserted meanwhile.
+_LOCK_ALL = """
+select id, concurrency from flows where id = any($1::uuid[]) and concurrency is not null order by id
+for no key update
 """
+_LOCK = f"{_LOCK_ALL} skip locked"
+_LIMITED = "select id from flows where id = any($1::uuid[]) and concurrency is not null"
 _HOLDERS = f"""
 select e.flow_id, e.id, e.state from executions e
 where e.flow_id = any($1::uuid[]) and e.state = any($2::text[]) and {HAS_ITS_OWN.format("e")}
@@ -48,8 +52,19 @@ select execution_id from deferred_commands
 where due_at <= clock_timestamp() and command ->> 'kind' = 'MakeRoom'
 """
 _HOLDING = [state.value for state in sorted(HOLDING_A_SLOT)]
-_LINES = """
-select f.id from flows f where exists (select from executions e where e.flow_id = f.id and e.state = 'QUEUED')
+# From flow to flow by the index of those that wait; of the holders no more are counted than the limit.
+_TO_ADMIT = f"""
+with recursive waiting as (
+  (select flow_id from executions where state = 'QUEUED' and flow_id is not null order by flow_id limit 1)
+  union all
+  select (select e.flow_id from executions e where e.state = 'QUEUED' and e.flow_id > w.flow_id
+          order by e.flow_id limit 1)
+  from waiting w where w.flow_id is not null)
+select f.id from waiting w join flows f on f.id = w.flow_id
+where f.concurrency is null or (f.concurrency ->> 'limit')::int > (
+  select count(*) from (
+    select from executions e where e.flow_id = f.id and e.state = any($1::text[]) and {HAS_ITS_OWN.format("e")}
+    limit (f.concurrency ->> 'limit')::int) held)
 """
 _FIRST = """
 select e.id from executions e where e.flow_id = $1 and e.state = 'QUEUED' order by e.priority desc, e.id limit $2
@@ -76,15 +91,16 @@ class Place:
 
 
 async def lock_slots(
-    connection: Connection, flow_ids: Collection[UUID], leaving: int = 0
+    connection: Connection, flow_ids: Collection[UUID], leaving: int = 0, *, wait: bool = False
 ) -> dict[UUID, Slots]:
-    """By flow, for those that have a limit. Locks the flows in the caller's transaction.
+    """By flow, for those that have a limit. Locks the flows in the caller's transaction; those that another has
+    locked are left out, unless it is to `wait` for them.
 
     The line is told as far as slots may become free, and `leaving` places on: as many as the caller may take out.
     """
     limits = {
         row["id"]: load(row["concurrency"])
-        for row in await connection.fetch(_LOCK, sorted(flow_ids))
+        for row in await connection.fetch(_LOCK_ALL if wait else _LOCK, sorted(flow_ids))
     }
     if not limits:
         return {}
@@ -95,6 +111,13 @@ async def lock_slots(
     for row in await connection.fetch(_AHEAD, list(limits), most, list(doomed)):
         lines[row["flow_id"]].append(row["id"])
     return {id: _of(limit, holders[id], lines[id], doomed) for id, limit in limits.items()}
+
+
+async def locked_elsewhere(connection: Connection, flow_ids: Collection[UUID]) -> set[UUID]:
+    """Of flows that could not be locked, those that have a limit."""
+    if not flow_ids:
+        return set()
+    return {row["id"] for row in await connection.fetch(_LIMITED, list(flow_ids))}
 
 
 async def _holders(connection: Any, flow_ids: Sequence[UUID]) -> Mapping[UUID, list[Any]]:
@@ -131,9 +154,9 @@ async def first_in_line(pool: Pool, flow_id: UUID) -> list[UUID]:
     return [row["id"] for row in await pool.fetch(_FIRST, flow_id, most)]
 
 
-async def flows_with_lines(pool: Pool) -> list[UUID]:
-    """Flows for whose slots somebody waits."""
-    return [row["id"] for row in await pool.fetch(_LINES)]
+async def flows_to_admit(pool: Pool) -> list[UUID]:
+    """Flows with a free slot, or no limit any more, in whose line somebody waits. Takes no lock: the engine judges."""
+    return [row["id"] for row in await pool.fetch(_TO_ADMIT, _HOLDING)]
 
 
 async def places_in_line(pool: Pool, ids: Sequence[UUID]) -> dict[UUID, Place]:

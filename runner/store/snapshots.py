@@ -15,6 +15,7 @@ from models.lifecycle.snapshot import (
     Approval,
     Attempt,
     Execution,
+    Plan,
     TaskRun,
     Vote,
 )
@@ -73,7 +74,11 @@ async def load_executions(
     for row in await connection.fetch(_TASK_RUNS, ids, states and list(states)):
         tasks[row["execution_id"]][row["path"]] = _task_run(row, approvals.get(row["id"]))
         await pace.keep()
-    return {row["id"]: await _execution(connection, plans, row, tasks[row["id"]]) for row in rows}
+    found = await plans.of_rows(connection, rows)
+    return {
+        row["id"]: _execution(plan, row, tasks[row["id"]])
+        for plan, row in zip(found, rows, strict=True)
+    }
 
 
 async def _approvals(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Approval]:
@@ -85,12 +90,10 @@ async def _approvals(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, 
     return {row["task_run_id"]: _approval(row, votes[row["id"]]) for row in rows}
 
 
-async def _execution(
-    connection: Connection, plans: Plans, row: Any, tasks: Mapping[str, TaskRun]
-) -> Execution:
+def _execution(plan: Plan, row: Any, tasks: Mapping[str, TaskRun]) -> Execution:
     return Execution(
         id=row["id"],
-        plan=await plans.of_row(connection, row),
+        plan=plan,
         name=row["name"],
         kind=row["kind"],
         state=ExecutionState(row["state"]),

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from runner.store.connection import Pool
+from runner.store.connection import Executes, Pool
 from runner.store.json import dump
 
 _ALIVE = "stopped_at is null and heartbeat_at > clock_timestamp() - interval '10 seconds'"
@@ -54,9 +54,9 @@ async def register(pool: Pool, worker: WorkerRow) -> datetime:
     return now
 
 
-async def heartbeat(pool: Pool, id: UUID) -> datetime | None:
+async def heartbeat(connection: Executes, id: UUID) -> datetime | None:
     """The database's now; None for one that is not registered."""
-    now: datetime | None = await pool.fetchval(_HEARTBEAT, id)
+    now: datetime | None = await connection.fetchval(_HEARTBEAT, id)
     return now
 
 

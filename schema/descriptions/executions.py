@@ -1,7 +1,7 @@
 from typing import Final
 
 from schema.descriptions.dependencies import DEPTH, DIRECTION
-from schema.descriptions.words import AROUND, ATTEMPT, EXIT_CODE, ID, Words, paged
+from schema.descriptions.words import AROUND, ATTEMPT, EXIT_CODE, ID, Words, paged, up_to
 
 _OF_TASK_RUN: Final = "Only what this task run wrote; of a foreach also what its iterations wrote."
 _LIKE: Final = "flow, or recorded pipeline, and kind"
@@ -48,6 +48,7 @@ EXECUTIONS: Final[Words] = {
             "originalId": "The id of the first execution of its chain of reruns and replays; null for that one itself.",
             "cachedFrom": "The execution whose results it uses, when it is CACHED.",
             "parent": "The execution whose subflow task started it; null when none did.",
+            **up_to("children", 10_000),
             "children": "The executions that its subflow tasks started.",
             "dependencies": "Its parents and children by subflow tasks, what it is a rerun or replay of, and the "
             "reruns and replays of it, and so on.",
@@ -61,6 +62,7 @@ EXECUTIONS: Final[Words] = {
             "durationStats": f"How long those of the same {_LIKE} usually take; null while none has succeeded.",
             "usualTaskDurations": f"How long the tasks of the same {_LIKE} usually take, by key: of the newest 10 "
             "executions that ended in SUCCESS or WARNING. Executions of at most 5 flows can be asked for it at once.",
+            **up_to("taskRuns", 20_000),
             "taskRuns": "Its task runs, in the order of the document.",
             "task": "One of its task runs; null when it has none of this key.",
             "task(key)": "The key of the task run: a task's key, or `each[3].key` within a foreach.",
@@ -92,6 +94,7 @@ EXECUTIONS: Final[Words] = {
             "logCounts": "How many lines of each level that occurs there are, from TRACE up.",
             "logCounts(taskRunId)": _OF_TASK_RUN,
             "logCounts(attempt)": "Only what this attempt wrote.",
+            **up_to("metrics", 50_000),
             "metrics": "The numbers that its tasks recorded, in the order of their times.",
             "metrics(taskRunId)": "Only those of this task run.",
             "metrics(name)": "Only those of this name.",
@@ -99,13 +102,16 @@ EXECUTIONS: Final[Words] = {
             "`metric.loss` (recorded last), `input.day`, `label.team`, `output.rows`, `failureMessage`. "
             "Secrets are masked; what it has not is null. All of it is null, with an error, when a name is none.",
             "columns(names)": "The names of the columns, each once; at most 200.",
+            **up_to("artifacts", 10_000),
             "artifacts": "What it used and made.",
             "artifacts(direction)": "Only what was used, or only what was made.",
+            **up_to("approvals", 1_000),
             "approvals": "Its approval requests, in the order of their making.",
             "availableActions": "Every action, whether it is possible now for the viewer and, if not, why.",
             "waitingFor": "Why it, and those of its task runs that stand still, do not move; empty once it has ended.",
             "failure": "What made it fail; null while nothing has. Of one that was set to FAILED by hand: who did so "
             "and why, with the code CHANGE_STATE.",
+            **up_to("notes", 1_000),
             "notes": "What people wrote beside it, the oldest first.",
             "archived": "Whether it is hidden from lists and kept from pruning.",
         },

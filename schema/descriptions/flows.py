@@ -1,7 +1,7 @@
 from typing import Final
 
 from schema.descriptions.dependencies import DEPTH, DIRECTION
-from schema.descriptions.words import FIRST, ID, Words, paged
+from schema.descriptions.words import FIRST, ID, Words, paged, up_to
 
 FLOWS: Final[Words] = {
     "Namespace": (
@@ -24,6 +24,7 @@ FLOWS: Final[Words] = {
             "inputs": "The inputs that its latest revision declares, in their order.",
             "createdAt": "When it was first saved.",
             "updatedAt": "When its latest revision was saved.",
+            **up_to("schedules", 1_000),
             "schedules": "What starts it by itself, by key.",
             "dependencies": "The flows that start it by a subflow task, and those that it starts, and so on.",
             "dependencies(direction)": DIRECTION,

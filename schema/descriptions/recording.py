@@ -10,6 +10,7 @@ from schema.descriptions.words import (
     TASK_KEY,
     TASK_RUN_ID,
     Words,
+    up_to,
 )
 
 _EXECUTION: Final = "The execution, which must be one from elsewhere."
@@ -42,8 +43,10 @@ RECORDING: Final[Words] = {
             "downloadUrl": DOWNLOAD_URL,
             "previewUrl": PREVIEW_URL,
             "versions": "All of its name, this one too, the newest first; at most 200.",
-            "uses": "Who used and made it, the newest first; at most 200.",
+            **up_to("uses", 200),
+            "uses": "Who used and made it, the newest first.",
             "uses(direction)": "Only who used it, or only who made it.",
+            **up_to("executions", 200),
             "executions": "The executions that used and made it, the newest first.",
             "executions(direction)": "Only those that used it, or only those that made it.",
         },

@@ -1,6 +1,6 @@
 from typing import Final
 
-from schema.descriptions.words import Words, paged
+from schema.descriptions.words import Words, paged, up_to
 
 _INPUT: Final = "What to do, and to what."
 _SEARCH: Final = (
@@ -71,6 +71,7 @@ ROOTS: Final[Words] = {
             "node(id)": "Its id.",
             "nodes": "Several things, in the order of their ids.",
             "nodes(ids)": "Their ids, 200 at most.",
+            **up_to("namespaces", 10_000),
             "namespaces": "The namespaces that have flows or executions, those only recorded ones included, by name.",
             "flow": "A flow.",
             "flow(namespace)": "Its namespace.",
@@ -145,9 +146,11 @@ ROOTS: Final[Words] = {
             "debugExpression(taskRunId)": "The task run.",
             "debugExpression(expression)": "As `outputs.extract.rows`; text with `{{ }}` in it is evaluated "
             "as the settings of a task are.",
+            **up_to("workers", 1_000),
             "workers": "The workers that are, and were lately, there.",
             "validateFlow": "Everything that is wrong with a flow document; empty when it could be saved.",
             "validateFlow(source)": "The document, as YAML.",
+            **up_to("secrets", 1_000),
             "secrets": "Names of secrets; never their values. Needs the permission MANAGE.",
             "secrets(namespace)": "Those that this namespace sees: its own, and those above it that it has not itself.",
             "flowSchema": "The JSON Schema of flow documents, for editors.",

@@ -1,6 +1,6 @@
 from typing import Final
 
-from schema.descriptions.words import AROUND, EXIT_CODE, ID, Words, paged
+from schema.descriptions.words import AROUND, EXIT_CODE, ID, Words, paged, up_to
 
 TASK_RUNS: Final[Words] = {
     "TaskRun": (
@@ -23,7 +23,9 @@ TASK_RUNS: Final[Words] = {
             "outputs": "What its attempt that succeeded, or runs, set by name; `artifacts` holds those that it made, "
             "by name. Of a foreach that has ended: for each of its tasks the outputs of its iterations, in their "
             "order; beyond 16 MiB together only `tooLarge`, a sentence that says so.",
+            **up_to("metrics", 10_000),
             "metrics": "The numbers that it recorded, in the order of their times.",
+            **up_to("artifacts", 1_000),
             "artifacts": "What it used and made, attempts that did not succeed left out.",
             "logs": "What it wrote, of a foreach also what its iterations wrote. Without `first` and `last`, from the "
             "beginning.",
@@ -128,7 +130,9 @@ TASK_RUNS: Final[Words] = {
             "here only.",
             "progress": "From 0 to 1, as it last reported; null when it reported none.",
             "message": "What it last reported, in words; null when it said nothing.",
+            **up_to("metrics", 10_000),
             "metrics": "The numbers that it recorded, in the order of their times.",
+            **up_to("artifacts", 1_000),
             "artifacts": "What it used and made. Those of an attempt that did not succeed are here only.",
         },
     ),

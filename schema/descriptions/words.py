@@ -38,3 +38,8 @@ def paged(field: str, *, backwards: bool = True, most: str = "200") -> dict[str,
     if backwards:
         words |= {f"{field}(last)": LAST, f"{field}(before)": BEFORE}
     return {name: sentence.replace("1 to 200", f"1 to {most}") for name, sentence in words.items()}
+
+
+def up_to(field: str, most: int) -> dict[str, str]:
+    """The argument of a list without pages."""
+    return {f"{field}(first)": f"How many, from the beginning: 1 to {most}, which is the default."}

@@ -7,10 +7,11 @@ from uuid import UUID
 import strawberry
 
 from models.ids import typed
-from runner.store import lineage as store
 from runner.store.json import load
+from schema.batches import versions_of
 from schema.context import Info
 from schema.enums import ArtifactDirection
+from schema.list_bounds import MOST_USES, up_to
 from schema.scalars import JSON, BigInt
 from schema.types.held_files import address_of, is_held
 from schema.types.measures import typed_or_none
@@ -64,10 +65,9 @@ class Artifact(Node):
 
     @strawberry.field
     async def versions(self, info: Info) -> list["Artifact"]:
-        pool = info.context.services.pool
-        return [Artifact.of(row) for row in await store.versions(pool, self.namespace, self.name)]
+        return [Artifact.of(row) for row in await versions_of(info, self.namespace, self.name)]
 
-    @strawberry.field
+    @up_to(MOST_USES, usual=10)
     async def uses(
         self, info: Info, direction: ArtifactDirection | None = None
     ) -> list["ArtifactUse"]:
@@ -78,7 +78,7 @@ class Artifact(Node):
             ArtifactUse.of(row) for row, execution in zip(found, seen, strict=True) if execution
         ]
 
-    @strawberry.field
+    @up_to(MOST_USES, usual=10)
     async def executions(
         self, info: Info, direction: ArtifactDirection | None = None
     ) -> list[Annotated["Execution", strawberry.lazy("schema.types.execution")]]:

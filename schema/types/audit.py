@@ -9,8 +9,9 @@ import strawberry
 from models.ids import typed
 from models.states import Channel
 from runner.store import audit
-from runner.store.event_log import events_after
+from runner.store.event_log import Window
 from runner.store.json import load
+from schema.batches import events_in
 from schema.context import Info
 from schema.scalars import JSON
 from schema.types.actors import Actor
@@ -63,8 +64,8 @@ class AuditEvent(Node):
             return None
         if await info.context.loaders.execution.load(self.execution_key) is None:
             return None
-        pool = info.context.services.pool
-        rows = await events_after(pool, self.execution_key, self.seq - 1, 1)
+        window = Window(self.execution_key, self.seq - 1, self.seq + 1, 1)
+        rows = await events_in(info, window)
         return ExecutionEvent.of(rows[0]) if rows else None
 
 

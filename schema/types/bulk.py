@@ -16,6 +16,7 @@ from runner.bulk.previews import Alike, Judged
 from runner.store import bulk
 from runner.store.history import COUNT_LIMIT
 from schema.context import Info
+from schema.together import together
 from schema.types.actors import Actor
 from schema.types.execution import Execution
 from schema.types.node import Node
@@ -153,7 +154,7 @@ class BulkResultConnection:
 
     @strawberry.field
     async def total_count(self, info: Info) -> Count:
-        scope, pool = info.context.viewer.scope, info.context.services.pool
+        scope, pool = info.context.viewer.scope, together(info)
         found = await bulk.count_results(pool, scope, self.bulk_key, self.outcome)
         return Count(value=found, exact=found <= COUNT_LIMIT)
 
@@ -204,7 +205,7 @@ class Bulk(Node):
     ) -> BulkResultConnection:
         paging = Paging.of(first, after)
         start = int(decode_cursor("bulk", paging.cursor), 16) if paging.cursor else None
-        pool, scope = info.context.services.pool, info.context.viewer.scope
+        pool, scope = together(info), info.context.viewer.scope
         page = await bulk.results_page(pool, scope, self.key, outcome, paging.size, start)
         nodes = [BulkResult.of(row) for row in page.rows]
         cursors = [encode_cursor("bulk", f"{row['position']:x}") for row in page.rows]
@@ -218,7 +219,7 @@ class Bulk(Node):
 
 
 async def find_bulk(info: Info, key: UUID) -> Bulk | None:
-    """One that was run, as it is now, and may be seen."""
-    viewer, pool = info.context.viewer, info.context.services.pool
-    row = await bulk.find_seen(pool, viewer.scope, viewer.actor, key)
-    return Bulk.of(row, await bulk.counts(pool, key)) if row else None
+    """One that was run, as it is now, and may be seen; read once for all who ask at the same time."""
+    viewer, services = info.context.viewer, info.context.services
+    row = (await services.bulks.find(services.pool, [key])).get(key)
+    return Bulk.of(row, row) if row and bulk.is_seen(row, viewer.scope, viewer.actor) else None

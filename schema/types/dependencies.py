@@ -1,6 +1,9 @@
 """Graphs of the flows and executions that start each other."""
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
+from uuid import UUID
 
 import strawberry
 
@@ -8,6 +11,7 @@ from models.errors import ProblemCode, Refused
 from models.ids import Prefix, typed
 from models.links import DependencyKind
 from runner import dependencies
+from schema.batches import made_from
 from schema.context import Info
 from schema.enums import LineageDirection
 from schema.types.execution import Execution
@@ -53,8 +57,7 @@ async def dependencies_of_flow(
     info: Info, name: tuple[str, str], direction: LineageDirection, depth: int | None
 ) -> FlowDependencies:
     found = dependencies.flow_dependencies(
-        await info.context.loaders.linked_flows.load(None),
-        info.context.viewer.scope,
+        await info.context.loaders.flow_graph.load(None),
         name,
         up=direction in _UP,
         down=direction in _DOWN,
@@ -71,9 +74,9 @@ async def dependencies_of_execution(
     info: Info, row: Any, direction: LineageDirection, depth: int | None
 ) -> ExecutionDependencies:
     found = await dependencies.execution_dependencies(
-        info.context.services.pool,
-        info.context.viewer.scope,
         row,
+        partial(_executions, info),
+        partial(made_from, info, dependencies.MOST + 1),
         up=direction in _UP,
         down=direction in _DOWN,
         depth=_checked(depth),
@@ -83,6 +86,11 @@ async def dependencies_of_execution(
         edges=[DependencyEdge.of("exec", edge) for edge in found.edges],
         truncated=found.truncated,
     )
+
+
+async def _executions(info: Info, ids: Sequence[UUID]) -> Sequence[Any]:
+    rows = await info.context.loaders.execution.load_many(ids)
+    return [row for row in rows if row]
 
 
 def _checked(depth: int | None) -> int:

@@ -15,6 +15,7 @@ from models.states import Channel
 from runner.store import event_log
 from runner.store.event_log import EventRow
 from runner.store.json import load
+from schema.batches import events_in
 from schema.context import Info
 from schema.loading import row_of
 from schema.scalars import JSON
@@ -126,14 +127,13 @@ async def read_events(
     info: Info, key: UUID, window: EventWindow, task_run: UUID | None, up_to: int
 ) -> list[ExecutionEvent]:
     """In their order, whichever way one pages."""
-    pool = info.context.services.pool
-    if window.backwards:
-        end = up_to + 1 if window.edge is None else min(window.edge, up_to + 1)
-        rows = await event_log.events_before(pool, key, end, window.size, task_run)
-    else:
-        rows = await event_log.events_after(
-            pool, key, window.edge or 0, window.size, up_to, task_run
-        )
+    after, before = 0, up_to + 1
+    if window.edge is not None and window.backwards:
+        before = min(window.edge, before)
+    elif window.edge is not None:
+        after = max(window.edge, 0)
+    asked = event_log.Window(key, after, before, window.size, task_run)
+    rows = await events_in(info, asked, window.backwards)
     return [ExecutionEvent.of(replace(row, execution_id=key)) for row in rows]
 
 

@@ -17,13 +17,22 @@ from models.states import EXECUTION_ENDS, ExecutionState, FailureAction, Origin
 from models.trigger_kinds import TriggerKind
 from runner.following import NO_MOMENT, Place
 from runner.past import past_of
-from runner.store import history
 from runner.store.alike import line_of
 from runner.store.candidates import trigger_of
 from runner.store.json import load
+from runner.store.neighbours import Side
+from schema.batches import mended_by, neighbour
 from schema.context import Info
 from schema.enums import ArtifactDirection, LineageDirection
 from schema.following import cursor_of
+from schema.list_bounds import (
+    MOST_CHILDREN,
+    MOST_METRICS,
+    MOST_ROWS,
+    MOST_TASK_RUNS,
+    checked_first,
+    up_to,
+)
 from schema.loading import snapshot_of
 from schema.measured import values_of
 from schema.scalars import JSON
@@ -150,7 +159,7 @@ class Execution(RowView, LogsOfExecution, Node):
     async def parent(self, info: Info) -> "Execution | None":
         return await self._linked(info, "parent_id")
 
-    @strawberry.field
+    @up_to(MOST_CHILDREN)
     async def children(self, info: Info) -> list["Execution"]:
         return [
             Execution.of(row)
@@ -171,10 +180,7 @@ class Execution(RowView, LogsOfExecution, Node):
 
     @strawberry.field
     async def resolved_by(self, info: Info) -> "Execution | None":
-        scope = info.context.viewer.scope
-        return Execution.maybe(
-            await history.resolved_by(info.context.services.pool, scope, self.row)
-        )
+        return Execution.maybe(await mended_by(info, self.row))
 
     async def _linked(self, info: Info, column: str) -> "Execution | None":
         id = self.row[column]
@@ -182,15 +188,15 @@ class Execution(RowView, LogsOfExecution, Node):
 
     @strawberry.field
     async def previous(self, info: Info) -> "Execution | None":
-        return await self._neighbour(info, newer=False)
+        return await self._neighbour(info, Side(newer=False))
 
     @strawberry.field
     async def next(self, info: Info) -> "Execution | None":
-        return await self._neighbour(info, newer=True)
+        return await self._neighbour(info, Side(newer=True))
 
     @strawberry.field
     async def last_success(self, info: Info) -> "Execution | None":
-        return await self._neighbour(info, newer=False, successful=True)
+        return await self._neighbour(info, Side(newer=False, successful=True))
 
     @strawberry.field
     async def duration_stats(self, info: Info) -> DurationStats | None:
@@ -202,14 +208,13 @@ class Execution(RowView, LogsOfExecution, Node):
         found = await info.context.loaders.usual_task_durations.load(line_of(self.row))
         return [TaskDuration(key=one.key, p50=one.p50, count=one.count) for one in found]
 
-    async def _neighbour(self, info: Info, **which: bool) -> "Execution | None":
-        scope = info.context.viewer.scope
-        pool = info.context.services.pool
-        return Execution.maybe(await history.neighbour(pool, scope, self.row, **which))
+    async def _neighbour(self, info: Info, side: Side) -> "Execution | None":
+        return Execution.maybe(await neighbour(info, self.row, side))
 
     @strawberry.field
-    async def task_runs(self, info: Info) -> list[TaskRun]:
-        rows = await info.context.loaders.task_runs.load(self.row["id"])
+    async def task_runs(self, info: Info, first: int | None = None) -> list[TaskRun]:
+        size = checked_first(first, MOST_TASK_RUNS)
+        rows = (await info.context.loaders.task_runs.load(self.row["id"]))[:size]
         return TaskRun.all_of(rows, await read_beside(info, self.row["id"], rows))
 
     @strawberry.field
@@ -242,7 +247,7 @@ class Execution(RowView, LogsOfExecution, Node):
         task_run = untyped("run", task_run_id) if task_run_id else None
         return await read_events(info, self.row["id"], window, task_run, self.seq)
 
-    @strawberry.field
+    @up_to(MOST_METRICS)
     async def metrics(
         self, info: Info, task_run_id: strawberry.ID | None = None, name: str | None = None
     ) -> list[Metric]:
@@ -258,7 +263,7 @@ class Execution(RowView, LogsOfExecution, Node):
     async def columns(self, info: Info, names: list[str]) -> JSON | None:
         return JSON(await values_of(info, self.row, names))
 
-    @strawberry.field
+    @up_to(MOST_CHILDREN)
     async def artifacts(
         self, info: Info, direction: ArtifactDirection | None = None
     ) -> list[ArtifactUse]:
@@ -269,13 +274,13 @@ class Execution(RowView, LogsOfExecution, Node):
             if not row["set_aside"] and (direction is None or row["direction"] == direction.value)
         ]
 
-    @strawberry.field
+    @up_to(MOST_ROWS)
     async def approvals(self, info: Info) -> list[Approval]:
         return [
             Approval.of(row) for row in await info.context.loaders.approvals.load(self.row["id"])
         ]
 
-    @strawberry.field
+    @up_to(MOST_ROWS)
     async def notes(self, info: Info) -> list[Note]:
         return [Note.of(row) for row in await info.context.loaders.notes.load(self.row["id"])]
 

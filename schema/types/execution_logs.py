@@ -10,6 +10,7 @@ from models.logs import cannot_be_searched
 from runner.store.log_search import count_by_level, search_lines
 from schema.context import Info
 from schema.enums import LogLevel, LogStream
+from schema.together import together
 from schema.types.log import LogConnection, LogCount, LogMatches
 from schema.types.log_pages import LogPage, lines_of, read_logs
 from schema.types.paging import LINES_AT_MOST, Count, Paging
@@ -55,7 +56,7 @@ class LogsOfExecution:
         size = Paging.of(LINES_AT_MOST if first is None else first, largest=LINES_AT_MOST).size
         task_run = untyped("run", task_run_id) if task_run_id else None
         wanted = lines_of(info, self.row["id"], task_run, attempt, min_level, stream)
-        pool = info.context.services.pool
+        pool = together(info)
         return LogMatches.of(await search_lines(pool, wanted, text, after or 0, size))
 
     @strawberry.field
@@ -64,7 +65,7 @@ class LogsOfExecution:
     ) -> list[LogCount]:
         task_run = untyped("run", task_run_id) if task_run_id else None
         wanted = lines_of(info, self.row["id"], task_run, attempt, None, None)
-        counted = await count_by_level(info.context.services.pool, wanted)
+        counted = await count_by_level(together(info), wanted)
         return [
             LogCount(level=LogLevel(level.value), count=Count(value=value, exact=exact))
             for level, (value, exact) in counted.items()

@@ -2,10 +2,12 @@
 
 import strawberry
 
-from models.filters import Filter
+from models.filters import EVERYTHING, Filter
 from models.orders import ExecutionOrder, Order
 from runner.store import listing
+from runner.store.flow_runs import FlowPage
 from runner.store.history import Page
+from schema.batches import count_of_flow, runs_of_flow
 from schema.context import Info
 from schema.types.execution import Execution
 from schema.types.paging import Count, PageInfo, Paging, execution_cursor, execution_view, page_info
@@ -23,6 +25,8 @@ class ExecutionConnection:
     order: strawberry.Private[Order]
     page: strawberry.Private[Page]
     nodes: list[Execution]
+    flow: strawberry.Private[tuple[str, str] | None] = None
+    """Of which these are, where they are all executions of one."""
 
     @strawberry.field
     def edges(self) -> list[ExecutionEdge]:
@@ -36,6 +40,9 @@ class ExecutionConnection:
 
     @strawberry.field
     async def total_count(self, info: Info) -> Count:
+        if self.flow:
+            value, exact = await count_of_flow(info, *self.flow)
+            return Count(value=value, exact=exact)
         scope = info.context.viewer.scope
         value, exact = await listing.count_executions(info.context.services.pool, scope, self.where)
         return Count(value=value, exact=exact)
@@ -51,3 +58,21 @@ async def read_executions(
     page = await listing.executions_page(pool, scope, where, execution_view(paging, order))
     nodes = [Execution.of(row) for row in page.rows]
     return ExecutionConnection(where=where, order=order, page=page, nodes=nodes)
+
+
+async def executions_of_flow(
+    info: Info, namespace: str, key: str, paging: Paging
+) -> ExecutionConnection:
+    """The newest first; of all flows of a list in one statement."""
+    place = execution_view(paging, ExecutionOrder.CREATED_DESC).place
+    page = await runs_of_flow(
+        info, FlowPage(namespace, key, paging.size, place.id if place else None)
+    )
+    nodes = [Execution.of(row) for row in page.rows]
+    return ExecutionConnection(
+        where=EVERYTHING,
+        order=ExecutionOrder.CREATED_DESC,
+        page=page,
+        nodes=nodes,
+        flow=(namespace, key),
+    )

@@ -6,14 +6,14 @@ from uuid import UUID
 
 import strawberry
 
-from models.filters import And, Field, Operator, Term
 from models.ids import typed
 from models.spec import FlowSpec, InputSpec, InputType, TaskSpec
 from models.states import Section
-from runner.store import flows
 from runner.store.json import load
+from schema.batches import numbered_revision, plan_of_revision, revisions_of
 from schema.context import Info
 from schema.enums import LineageDirection, TaskSection
+from schema.list_bounds import MOST_ROWS, up_to
 from schema.scalars import JSON
 from schema.types.actors import Actor, Label, labels_of
 from schema.types.node import Node
@@ -109,8 +109,7 @@ class FlowRevision(Node):
 
     @strawberry.field
     async def tasks(self, info: Info) -> list[Task]:
-        async with info.context.services.pool.acquire() as connection:
-            plan = await info.context.services.engine.plans.of(connection, self.key)
+        plan = await plan_of_revision(info, self.key)
         return [Task.of(plan.spec, task, Section.TASKS) for task in plan.spec.tasks]
 
 
@@ -145,24 +144,21 @@ class Flow(Node):
 
     @strawberry.field
     async def revision(self, info: Info) -> FlowRevision:
-        row = await flows.find_revision(info.context.services.pool, self.uuid, self.latest)
-        return FlowRevision.of(row)
+        return FlowRevision.of(await numbered_revision(info, self.uuid, self.latest))
 
     @strawberry.field
     async def revisions(self, info: Info, first: int | None = None) -> list[FlowRevision]:
-        size = Paging.of(first).size
-        rows = await flows.revisions_of(info.context.services.pool, self.uuid, size)
+        rows = await revisions_of(info, self.uuid, Paging.of(first).size)
         return [FlowRevision.of(row) for row in rows]
 
     @strawberry.field
     async def inputs(self, info: Info) -> list[FlowInput]:
-        row = await flows.find_revision(info.context.services.pool, self.uuid, self.latest)
+        row = await numbered_revision(info, self.uuid, self.latest)
         assert row
-        async with info.context.services.pool.acquire() as connection:
-            plan = await info.context.services.engine.plans.of(connection, row["id"])
+        plan = await plan_of_revision(info, row["id"])
         return [FlowInput.of(spec) for spec in plan.spec.inputs]
 
-    @strawberry.field
+    @up_to(MOST_ROWS, usual=10)
     async def schedules(
         self, info: Info
     ) -> list[Annotated["Schedule", strawberry.lazy("schema.types.schedule")]]:
@@ -186,15 +182,9 @@ class Flow(Node):
     async def executions(
         self, info: Info, first: int | None = None, after: str | None = None
     ) -> Annotated["ExecutionConnection", strawberry.lazy("schema.types.executions")]:
-        from schema.types.executions import read_executions
+        from schema.types.executions import executions_of_flow
 
-        mine = And(
-            (
-                Term(Field.NAMESPACE, Operator.EQ, self.namespace),
-                Term(Field.FLOW, Operator.EQ, self.key),
-            )
-        )
-        return await read_executions(info, mine, Paging.of(first, after))
+        return await executions_of_flow(info, self.namespace, self.key, Paging.of(first, after))
 
 
 @strawberry.type

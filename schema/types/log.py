@@ -13,6 +13,7 @@ from runner.store.log_lines import LinesOf, LogRow, count_lines
 from runner.store.log_search import Matches
 from schema.context import Info
 from schema.enums import LogLevel, LogStream
+from schema.together import together
 from schema.types.paging import Count, PageInfo, decode_cursor, encode_cursor
 
 _LEVELS = {level: LogLevel(level.value) for level in logs.LogLevel}
@@ -77,7 +78,7 @@ class LogConnection:
 
     @strawberry.field
     async def total_count(self, info: Info) -> Count:
-        value, exact = await count_lines(info.context.services.pool, self.wanted)
+        value, exact = await count_lines(together(info), self.wanted)
         return Count(value=value, exact=exact)
 
 

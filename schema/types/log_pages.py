@@ -14,6 +14,7 @@ from runner.store.connection import Executes
 from runner.store.log_lines import LinesOf, LogRow
 from schema.context import Info
 from schema.enums import LogLevel, LogStream
+from schema.together import together
 from schema.types.log import LogConnection, LogLine, line_cursor, line_of
 from schema.types.paging import LINES_AT_MOST, PageInfo, Paging
 
@@ -73,7 +74,7 @@ def lines_of(
 
 async def read_logs(info: Info, wanted: LinesOf, page: LogPage) -> LogConnection:
     """One page; with `last` the tail, then backwards."""
-    pool = info.context.services.pool
+    pool = together(info)
     if page.around is None:
         found = await _in_order(pool, wanted, page.paging)
     else:

@@ -22,6 +22,7 @@ from runner.past import PastKey, moment_of, past_of
 from runner.store.json import load
 from schema.context import Info
 from schema.enums import LogLevel, LogStream
+from schema.list_bounds import MOST_CHILDREN, MOST_ROWS, up_to
 from schema.loading import plan_of, row_of, snapshot_of
 from schema.scalars import JSON, BigInt
 from schema.types.actors import StateChange
@@ -111,11 +112,11 @@ class Attempt(RowView, Node):
     async def message(self, info: Info) -> str | None:
         return (await self._given(info)).message
 
-    @strawberry.field
+    @up_to(MOST_CHILDREN, usual=5)
     async def metrics(self, info: Info) -> list[Metric]:
         return [Metric.of(row) for row in await self._mine(info, "metrics")]
 
-    @strawberry.field
+    @up_to(MOST_ROWS, usual=2)
     async def artifacts(self, info: Info) -> list[ArtifactUse]:
         return [ArtifactUse.of(row) for row in await self._mine(info, "artifacts")]
 
@@ -266,12 +267,12 @@ class TaskRun(RowView, Node):
     def ready_attempts(self) -> list[Attempt]:
         return [Attempt.of(row) for row in self.beside.rows("attempts", self.uuid)]
 
-    @strawberry.field
+    @up_to(MOST_CHILDREN, usual=5)
     async def metrics(self, info: Info) -> list[Metric]:
         rows = await info.context.loaders.by_task_run("metrics").load(self.execution_key)
         return [Metric.of(row) for row in rows.get(self.uuid, ())]
 
-    @strawberry.field
+    @up_to(MOST_ROWS, usual=2)
     async def artifacts(self, info: Info) -> list[ArtifactUse]:
         rows = await info.context.loaders.by_task_run("artifacts").load(self.execution_key)
         return [ArtifactUse.of(row) for row in rows.get(self.uuid, ()) if not row["set_aside"]]

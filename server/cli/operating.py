@@ -155,7 +155,7 @@ async def _verify(database_url: str) -> list[str]:
     from runner.store.database import open_database
 
     async with open_database(database_url) as database:
-        found = await oracle.verify(database.pool)
+        found = await oracle.verify(database.exports)
     if not found:
         typer.echo("✓ every invariant holds")
     return [f"{one.invariant}: {one.execution_id}: {one.message}" for one in found]

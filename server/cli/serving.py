@@ -14,7 +14,7 @@ import typer
 if TYPE_CHECKING:
     from server.settings import Settings
 
-PORT_TAKEN, DATABASE = 3, 4
+PORT_TAKEN, DATABASE, DATA_DIR_TAKEN = 3, 4, 5
 
 DataDir = Annotated[Path | None, typer.Option(help="Where everything is kept.")]
 DatabaseUrl = Annotated[
@@ -62,7 +62,8 @@ def serve(
 ) -> None:
     """Run the server: API, page, and an embedded worker. Stops cleanly at Ctrl-C or SIGTERM.
 
-    Exit codes: 0 clean stop, 2 wrong usage, 3 port taken, 4 database unreachable.
+    Exit codes: 0 clean stop, 2 wrong usage, 3 port taken, 4 database unreachable,
+    5 another server runs on the data directory.
     """
     settings = settings_of(
         host=host,
@@ -134,8 +135,10 @@ def run_to_its_end(work: Coroutine[Any, Any, None]) -> None:
     import uvloop
 
     from models.errors import Fault, Unavailable
+    from server.listener import PortTaken
     from server.secret_key import BadSecretKey
-    from server.serve import DatabaseUnknown, PortTaken
+    from server.serve import DatabaseUnknown, Interrupted
+    from server.sole_server import DataDirTaken
 
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -150,6 +153,10 @@ def run_to_its_end(work: Coroutine[Any, Any, None]) -> None:
         _fail(error, 2)
     except PortTaken as error:
         _fail(error, PORT_TAKEN)
+    except DataDirTaken as error:
+        _fail(error, DATA_DIR_TAKEN)
+    except Interrupted as error:
+        _fail(error, 1)
     except (Unavailable, DatabaseUnknown, Fault) as error:
         _fail(error, DATABASE)
 

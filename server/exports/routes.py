@@ -25,6 +25,7 @@ from server.exports.visible import Asked
 from server.graphql.errors import explained
 from server.guard import RETRY_AFTER, refusal
 from server.places import Places
+from server.rates import Rate, Rates
 
 _CSV: Final = "text/csv; charset=utf-8; header=present"
 _JSON: Final = "application/json"
@@ -42,6 +43,7 @@ class Source:
     pool: Pool
     turns: Turns
     places: Places
+    rates: Rates
 
     def given(self, pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
         return self.turns.taken(pieces)
@@ -55,8 +57,10 @@ class Source:
         )
 
 
-def export_routes(pool: Pool, turns: Turns, places: Places | None = None) -> list[Route]:
-    source = Source(pool, turns, places or Places())
+def export_routes(
+    pool: Pool, turns: Turns, places: Places | None = None, rates: Rates | None = None
+) -> list[Route]:
+    source = Source(pool, turns, places or Places(), rates or Rates())
     return [*_table_routes(source), *_report_routes(source), *_one_routes(source)]
 
 
@@ -72,8 +76,8 @@ def _table_routes(source: Source) -> list[Route]:
         return await Download.of(source.shown(pieces), _LINES, f"executions-{_now()}.jsonl")
 
     return [
-        _route("/executions/export.csv", as_csv, source.places),
-        _route("/executions/export.json", as_json, source.places),
+        _route("/executions/export.csv", as_csv, source),
+        _route("/executions/export.json", as_json, source),
     ]
 
 
@@ -90,8 +94,8 @@ def _report_routes(source: Source) -> list[Route]:
         return await Download.of(source.given(pieces), _PDF, f"{_safe(asked.id)}.pdf")
 
     return [
-        _route("/executions/report.pdf", of_several, source.places),
-        _route("/executions/{id}/report.pdf", of_one, source.places),
+        _route("/executions/report.pdf", of_several, source),
+        _route("/executions/{id}/report.pdf", of_one, source),
     ]
 
 
@@ -110,20 +114,21 @@ def _one_routes(source: Source) -> list[Route]:
         return await Download.of(source.given(pieces), _TEXT, f"{_safe(asked.id)}.log.txt")
 
     return [
-        _route("/executions/{id}/record.json", as_record, source.places),
-        _route("/executions/{id}/logs.txt", as_log, source.places),
+        _route("/executions/{id}/record.json", as_record, source),
+        _route("/executions/{id}/logs.txt", as_log, source),
     ]
 
 
-def _route(path: str, answer: Answer, places: Places) -> Route:
+def _route(path: str, answer: Answer, source: Source) -> Route:
     async def handle(request: Request) -> Response:
         visitor = visitor_of(request.scope)
         assert visitor, "the guard lets nobody else in"
+        await source.rates.check(Rate.EXPORTS, visitor.viewer.actor)
         try:
             _check_may(visitor.viewer, Permission.VIEW_EXECUTION)
             return await answer(request, visitor.viewer)
         except (Refused, Unavailable) as error:
-            return _refused(request, error, places)
+            return _refused(request, error, source.places)
 
     return Route(path, handle, methods=["GET"])
 

@@ -3,6 +3,7 @@
 from starlette.datastructures import Headers
 from starlette.requests import Request as HttpRequest
 
+from server.addresses import content_length
 from server.graphql.requests import Rejected, Request, decoded
 
 RESPONSE_JSON = "application/graphql-response+json"
@@ -75,8 +76,8 @@ async def _body(http: HttpRequest, max_body: int) -> bytes:
     too_large = Rejected.because(
         "PAYLOAD_TOO_LARGE", f"a body may hold at most {max_body} bytes", malformed=True, status=413
     )
-    length = http.headers.get("content-length", "0")
-    if not length.isdecimal() or int(length) > max_body:
+    length = content_length(http.headers.get("content-length"))
+    if length is None or length > max_body:
         raise too_large
     body = bytearray()
     async for chunk in http.stream():

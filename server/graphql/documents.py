@@ -18,12 +18,12 @@ from graphql import (
     validate,
 )
 
+from server.graphql.introspection import ROOTS, is_only_introspection
 from server.graphql.limits import Limits, Measure, check_form, selection_sets
 from server.graphql.requests import Rejected, Request, malformed
 
 Value = TypeVar("Value")
 _SIZE_VARIANTS = 64
-_INTROSPECTION = ("__schema", "__type")
 
 
 class Bounded(Generic[Value]):
@@ -58,7 +58,7 @@ class Document:
     normalised: str = ""
     operations: Mapping[str | None, OperationDefinitionNode] = field(default_factory=dict)
     _sized_by: dict[str | None, tuple[str, ...]] = field(default_factory=dict)
-    _accepted: set[tuple[Any, ...]] = field(default_factory=set)
+    _prices: dict[tuple[Any, ...], int] = field(default_factory=dict)
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
         if name is None and len(self.operations) > 1:
@@ -78,30 +78,70 @@ class Document:
             raise Rejected.because("UNKNOWN_OPERATION", what)
         return found
 
-    def check_cost(
-        self, schema: GraphQLSchema, name: str | None, variables: Mapping[str, Any], limits: Limits
-    ) -> None:
+    def is_only_introspection(self, operation: OperationDefinitionNode) -> bool:
+        if "__" not in self.normalised:
+            return False
+        assert self.node is not None
+        return is_only_introspection(self.node, operation)
+
+    def price(self, pricing: "Pricing", name: str | None, variables: Mapping[str, Any]) -> int:
         """Measures once for each set of page sizes; raises Rejected beyond the limits."""
         sized_by = self._sized_by.get(name)
-        if sized_by is not None and self._variant(name, sized_by, variables) in self._accepted:
-            return
-        assert self.node is not None
-        measure = Measure(schema, self.node, variables)
-        depth, cost = measure.of(self.operation(name))
-        if depth > limits.depth:
-            raise Rejected.because("TOO_DEEP", f"depth {depth} is beyond {limits.depth}")
-        if cost > limits.cost:
-            raise Rejected.because("TOO_COSTLY", f"cost {cost} is beyond {limits.cost}")
+        if sized_by is not None:
+            known = self._prices.get(self._variant(name, sized_by, variables))
+            if known is not None:
+                return known
+        measure, cost = self._measured(pricing, name, variables)
         self._sized_by[name] = tuple(sorted(measure.sized_by))
-        if len(self._accepted) < _SIZE_VARIANTS:
-            self._accepted.add(self._variant(name, self._sized_by[name], variables))
+        if len(self._prices) < _SIZE_VARIANTS:
+            self._prices[self._variant(name, self._sized_by[name], variables)] = cost
+        return cost
+
+    def _measured(
+        self, pricing: "Pricing", name: str | None, variables: Mapping[str, Any]
+    ) -> tuple[Measure, int]:
+        assert self.node is not None
+        limits, operation = pricing.limits, self.operation(name)
+        measure = Measure(pricing.schema, self.node, variables, limits, pricing.bounds)
+        depth, cost = measure.of(operation)
+        if depth > limits.depth:
+            raise Rejected.because(
+                "TOO_DEEP", f"depth {depth} is beyond {limits.depth}; nest fewer fields"
+            )
+        if cost > limits.cost:
+            raise Rejected.because(
+                "TOO_COSTLY",
+                f"cost {cost} is beyond {limits.cost}; ask for fewer fields, or less of each list with `first`",
+            )
+        most = limits.introspection_beside
+        if measure.introspected > most and not is_only_introspection(self.node, operation):
+            raise Rejected.because(
+                "TOO_COSTLY",
+                f"introspection beside other fields is beyond {most} fields; send it in a document of its own",
+            )
+        return measure, cost
 
     @staticmethod
     def _variant(
         name: str | None, sized_by: tuple[str, ...], variables: Mapping[str, Any]
     ) -> tuple[Any, ...]:
-        sizes = (variables.get(variable) for variable in sized_by)
-        return (name, *(size if isinstance(size, int) else None for size in sizes))
+        return (name, *(_sizing(variables.get(variable)) for variable in sized_by))
+
+
+def _sizing(value: Any) -> Any:
+    """All that a variable says about the size of an answer."""
+    if isinstance(value, list):
+        return f"{len(value)} items"
+    return value if isinstance(value, int | str) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Pricing:
+    """`bounds` is how long lists without pages can be, by `Type.field`."""
+
+    schema: GraphQLSchema
+    limits: Limits
+    bounds: Mapping[str, int]
 
 
 class Documents:
@@ -110,12 +150,14 @@ class Documents:
         schema: GraphQLSchema,
         limits: Limits | None = None,
         *,
+        bounds: Mapping[str, int] | None = None,
         introspection: bool = True,
         count: int = 1000,
         weight: int = 8 * 1024 * 1024,
     ) -> None:
         self._schema = schema
         self.limits = limits or Limits()
+        self.pricing = Pricing(schema, self.limits, bounds or {})
         self._introspection = introspection
         self._documents: Bounded[Document] = Bounded(count, weight)
         self._persisted: Bounded[str] = Bounded(count, weight)
@@ -195,7 +237,7 @@ class Documents:
             return
         for selection_set in selection_sets(node):
             for selection in selection_set.selections:
-                if isinstance(selection, FieldNode) and selection.name.value in _INTROSPECTION:
+                if isinstance(selection, FieldNode) and selection.name.value in ROOTS:
                     raise Rejected.because("INTROSPECTION_OFF", "introspection is off here")
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final, Self, cast
 from weakref import WeakMethod
 
 from graphql import (
+    GraphQLLeafType,
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLResolveInfo,
@@ -24,9 +25,19 @@ from graphql.execution.executor_throwing_on_incremental import ExecutorThrowingO
 from graphql.pyutils import AwaitableOrValue, Path
 
 from runner.pace import Pace
-from server.graphql.readers import Convert, Fields, Leaf, constant, reader
+from server.graphql.budget import AnswerTooLarge, Budget, size_of
+from server.graphql.readers import (
+    Convert,
+    Fields,
+    Leaf,
+    constant,
+    least_size,
+    reader,
+    sized_names,
+)
 
 _MISSING: Final = object()
+_UNBOUNDED: Final = 2**62
 _MANY: Final = 500
 """Objects of a list that may take longer to read than others should wait."""
 
@@ -37,6 +48,8 @@ class Plan:
 
     asked: GroupedFieldSet
     leaves: Mapping[str, Leaf | None]
+    sized: tuple[str, ...]
+    least: int
 
     @property
     def whole(self) -> Mapping[str, Leaf] | None:
@@ -59,9 +72,12 @@ def _weak(method: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class PlainFastExecutor(ExecutorThrowingOnIncremental):
-    def __init__(self, *args: Any, fields: Fields, **options: Any) -> None:
+    def __init__(
+        self, *args: Any, fields: Fields, budget: Budget | None = None, **options: Any
+    ) -> None:
         super().__init__(*args, **options)
         self._fields = fields
+        self.budget = budget or Budget(_UNBOUNDED)
         self.async_helpers = GraphQLResolveInfoHelpers(
             gather=_weak(self.gather_async_work), track=_weak(self.track_async_work)
         )
@@ -72,6 +88,7 @@ class PlainFastExecutor(ExecutorThrowingOnIncremental):
         # The stock copy shares these memos, whose keys are made anew for each event: they would only grow.
         once._relevant_sub_fields = {}
         once._plans = {}
+        once.budget = Budget(self.budget.limit)
         return once
 
     def execute_fields(
@@ -82,6 +99,8 @@ class PlainFastExecutor(ExecutorThrowingOnIncremental):
         grouped_field_set: GroupedFieldSet,
         position_context: None,
     ) -> AwaitableOrValue[dict[str, Any]]:
+        if self.budget.exceeded:
+            raise AnswerTooLarge
         if self.middleware_manager or source_value is None or isinstance(source_value, Mapping):
             return super().execute_fields(
                 parent_type, source_value, path, grouped_field_set, position_context
@@ -94,6 +113,7 @@ class PlainFastExecutor(ExecutorThrowingOnIncremental):
             for name, details in grouped_field_set.items()
             if results[name] is _MISSING
         }
+        self.budget.take(plan.least + sum(size_of(results[name]) for name in plan.sized))
         if not others:
             return results
         rest = super().execute_fields(parent_type, source_value, path, others, position_context)
@@ -122,10 +142,37 @@ class PlainFastExecutor(ExecutorThrowingOnIncremental):
         if read is None or not isinstance(items, list):
             return stock()
         if len(items) > _MANY:
-            return _read_in_turns(read, items, stock)
+            return self._read_in_turns(read, items, stock)
+        left = self.budget.left
         with suppress(Exception):  # the stock way meets it again, and says where
             return [read(each) for each in items]
+        self._give_back(left)
         return stock()
+
+    def complete_leaf_value(self, return_type: GraphQLLeafType, result: Any) -> Any:  # type: ignore[override]
+        coerced = super().complete_leaf_value(return_type, result)
+        self.budget.take(size_of(coerced))
+        return coerced
+
+    def _give_back(self, left: int) -> None:
+        """For what is read once more; when it was too large, it remains so."""
+        if not self.budget.exceeded:
+            self.budget.left = left
+
+    async def _read_in_turns(
+        self, read: Convert, items: list[Any], stock: Callable[[], AwaitableOrValue[list[Any]]]
+    ) -> list[Any]:
+        """Of thousands of objects: the rest of the event loop has its turns meanwhile."""
+        pace, found, left = Pace(), [], self.budget.left
+        try:
+            for each in items:
+                found.append(read(each))
+                await pace.keep()
+        except Exception:  # the stock way meets it again, and says where
+            self._give_back(left)
+            again = stock()
+            return again if isinstance(again, list) else await again
+        return found
 
     def _reader_of(self, item: GraphQLOutputType, details: FieldDetailsList) -> Convert | None:
         """Of the objects of a list, when all that is asked of them is plain."""
@@ -136,7 +183,7 @@ class PlainFastExecutor(ExecutorThrowingOnIncremental):
             return None  # who can tell what it checks
         asked, _, _ = self.collect_subfields(kind, details)
         whole = self._plan(kind, asked).whole
-        return reader(kind, whole) if whole else None
+        return reader(kind, whole, self.budget) if whole else None
 
     def _plan(self, kind: GraphQLObjectType, asked: GroupedFieldSet) -> Plan:
         """Made once for all objects of a list: the stock executor gives each the same set of fields."""
@@ -145,7 +192,8 @@ class PlainFastExecutor(ExecutorThrowingOnIncremental):
         if plan is None:
             leaves = {name: self._leaf(kind, details) for name, details in asked.items()}
             # It holds what is asked, so that no other set can get its id.
-            plan = self._plans[key] = Plan(asked, leaves)
+            plan = Plan(asked, leaves, sized_names(leaves), least_size(leaves))
+            self._plans[key] = plan
         return plan
 
     def _leaf(self, kind: GraphQLObjectType, details: FieldDetailsList) -> Leaf | None:
@@ -159,22 +207,7 @@ class PlainFastExecutor(ExecutorThrowingOnIncremental):
             return None
         asked, _, _ = self.collect_subfields(branch.kind, details)
         whole = self._plan(branch.kind, asked).whole
-        return branch.leaf(whole) if whole else None
-
-
-async def _read_in_turns(
-    read: Convert, items: list[Any], stock: Callable[[], AwaitableOrValue[list[Any]]]
-) -> list[Any]:
-    """Of thousands of objects: the rest of the event loop has its turns meanwhile."""
-    pace, found = Pace(), []
-    try:
-        for each in items:
-            found.append(read(each))
-            await pace.keep()
-    except Exception:  # the stock way meets it again, and says where
-        again = stock()
-        return again if isinstance(again, list) else await again
-    return found
+        return branch.leaf(whole, self.budget) if whole else None
 
 
 def _read(leaf: Leaf | None, source: Any) -> Any:

@@ -61,7 +61,7 @@ class GraphQLOverHttp:
         return accepted(http.headers, offered, otherwise=JSON)
 
     async def _answer(self, http: HttpRequest, viewer: Viewer, wanted: str) -> Response:
-        prepared = self._operations.prepare(await asked(http, self._max_body))
+        prepared = await self._operations.admit(await asked(http, self._max_body), viewer)
         if prepared.kind is OperationType.SUBSCRIPTION:
             message = "subscriptions go over a socket on /graphql or over SSE on /graphql/stream"
             raise Rejected.because("SUBSCRIPTION_OVER_HTTP", message, malformed=True)
@@ -72,6 +72,8 @@ class GraphQLOverHttp:
 
 
 def answer_response(answer: Answer, wanted: str) -> Response:
+    if answer.retry_after is not None:
+        return _response(answer.body, 429, wanted, {"retry-after": str(answer.retry_after)})
     if answer.unavailable:
         return _response(answer.body, 503, wanted, {"retry-after": str(RETRY_AFTER)})
     # Those who only know application/json expect 200 for whatever is a GraphQL answer.
@@ -81,6 +83,8 @@ def answer_response(answer: Answer, wanted: str) -> Response:
 def rejection(refusal: Rejected, wanted: str) -> Response:
     lenient = wanted == JSON and not refusal.malformed and refusal.status == 400
     headers = {"allow": "GET, POST"} if refusal.status == 405 else {}
+    if refusal.retry_after is not None:
+        headers["retry-after"] = str(refusal.retry_after)
     body = encoded({"errors": refusal.errors})
     return _response(body, 200 if lenient else refusal.status, wanted, headers)
 

@@ -15,6 +15,7 @@ from graphql import (
     GraphQLSchema,
     InlineFragmentNode,
     IntValueNode,
+    ListValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
     VariableNode,
@@ -23,17 +24,22 @@ from graphql import (
     is_non_null_type,
 )
 
+from server.graphql.introspection import ROOTS, Introspection
 from server.graphql.requests import Rejected
 
 _PAGE = ("first", "last")
-_UNKNOWN_PAGE = 50
+_USUAL_PAGE = 50
 _UNKNOWN_LIST = 10
-_MAX_PAGE = 1000
+_LARGEST_PAGE = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`repeats` is how often one selection set may ask for the same name; `cost` counts fields in the answer."""
+    """`repeats` is how often one selection set may ask for the same name; `cost` counts fields in the answer.
+
+    `introspection` counts those about the schema, which are answered beside the event loop; in a document that asks
+    for something else, too, they are answered on it, and may be `introspection_beside` at most.
+    """
 
     tokens: int = 4000
     depth: int = 20
@@ -41,12 +47,14 @@ class Limits:
     repeats: int = 3
     fragments: int = 20
     directives: int = 50
-    cost: int = 250_000
+    cost: int = 5_000_000
+    introspection: int = 60_000
+    introspection_beside: int = 2_000
 
 
 def check_form(document: DocumentNode, limits: Limits) -> None:
     """Before validation, which is quadratic in some of these: what can be seen in the text alone."""
-    aliases = directives = 0
+    aliases = directives = introspections = 0
     for selection_set in selection_sets(document):
         names: Counter[str] = Counter()
         fragments = 0
@@ -54,6 +62,7 @@ def check_form(document: DocumentNode, limits: Limits) -> None:
             directives += len(node.directives or ())
             if isinstance(node, FieldNode):
                 aliases += node.alias is not None
+                introspections += node.name.value in ROOTS
                 names[(node.alias or node.name).value] += 1
             else:
                 fragments += 1
@@ -61,6 +70,11 @@ def check_form(document: DocumentNode, limits: Limits) -> None:
             raise Rejected.because(
                 "TOO_MANY_REPEATS", "a field or fragments are repeated too often in one place"
             )
+    if introspections > 1:
+        raise Rejected.because(
+            "TOO_COSTLY",
+            "ask for __schema or __type once in a document; send the others by themselves",
+        )
     if aliases > limits.aliases:
         raise Rejected.because("TOO_MANY_ALIASES", f"more than {limits.aliases} aliases")
     if directives > limits.directives:
@@ -86,14 +100,20 @@ def selection_sets(document: DocumentNode) -> Iterator[SelectionSetNode]:
 class Measure:
     """Depth and cost of one operation of a valid document, for given variables.
 
-    A list's children count as often as its page is long; `sized_by` gathers the variables that say so,
-    so that the answer can be kept for each of their values.
+    A list's children count as often as its page is long, or as the list can be by nature (`bounds`, by
+    `Type.field`); `sized_by` gathers the variables that say so, so that the answer can be kept for each of their
+    values. `introspected` is the part of the cost that introspection has.
     """
 
     def __init__(
-        self, schema: GraphQLSchema, document: DocumentNode, variables: Mapping[str, Any]
+        self,
+        schema: GraphQLSchema,
+        document: DocumentNode,
+        variables: Mapping[str, Any],
+        limits: Limits,
+        bounds: Mapping[str, int],
     ) -> None:
-        self._schema = schema
+        self._schema, self._bounds = schema, bounds
         self._variables = variables
         self._known: dict[str, tuple[int, int]] = {}
         self._fragments = {
@@ -101,6 +121,10 @@ class Measure:
             for definition in document.definitions
             if isinstance(definition, FragmentDefinitionNode)
         }
+        self._introspection = Introspection(
+            schema, self._fragments, variables, limits.introspection
+        )
+        self.introspected = 0
         self.sized_by: set[str] = set()
 
     def of(self, operation: OperationDefinitionNode) -> tuple[int, int]:
@@ -134,41 +158,71 @@ class Measure:
         return self._known[name]
 
     def _field(self, node: FieldNode, parent: GraphQLNamedType | None) -> tuple[int, int]:
-        if node.selection_set is None or node.name.value.startswith("__"):
+        if node.selection_set is None:
             return 1, 1
+        if node.name.value in ROOTS:
+            return self._introspected(node)
         fields: Mapping[str, GraphQLField] = getattr(parent, "fields", {})
         field = fields.get(node.name.value)
         depth, cost = self._selections(
             node.selection_set, get_named_type(field.type) if field else None
         )
-        return depth + 1, 1 + self._size(node, field) * cost
+        return depth + 1, 1 + self._size(node, parent, field) * cost
 
-    def _size(self, node: FieldNode, field: GraphQLField | None) -> int:
-        pages = [
+    def _introspected(self, node: FieldNode) -> tuple[int, int]:
+        for argument in node.arguments or ():
+            if isinstance(argument.value, VariableNode):
+                self.sized_by.add(argument.value.name.value)
+        depth, cost = self._introspection.of(node)
+        self.introspected += cost
+        return depth, cost
+
+    def _size(
+        self, node: FieldNode, parent: GraphQLNamedType | None, field: GraphQLField | None
+    ) -> int:
+        if field is None or parent is None:
+            return 1
+        kind = field.type.of_type if is_non_null_type(field.type) else field.type
+        # The nodes of a connection were counted by its page already.
+        if parent.name.endswith("Connection") and node.name.value in ("nodes", "edges"):
+            return 1
+        asked = [
             self._page(argument.value)
             for argument in node.arguments or ()
             if argument.name.value in _PAGE
         ]
+        pages = [size for size in asked if size is not None]
         if pages:
             return max(pages)
-        if field is None:
-            return 1
-        kind = field.type.of_type if is_non_null_type(field.type) else field.type
-        # The nodes of a connection were counted by its page already.
-        within_page = node.name.value in ("nodes", "edges")
-        if is_list_type(kind) and not within_page:
-            return _UNKNOWN_LIST
-        return _UNKNOWN_PAGE if any(name in field.args for name in _PAGE) else 1
+        bound = self._bounds.get(f"{parent.name}.{node.name.value}")
+        if bound is not None:
+            return bound
+        if any(name in field.args for name in _PAGE):
+            return _USUAL_PAGE
+        return self._by_id(node) if is_list_type(kind) else 1
 
-    def _page(self, value: object) -> int:
+    def _by_id(self, node: FieldNode) -> int:
+        """As many as are asked for by id, for a list of those."""
+        for argument in node.arguments or ():
+            if isinstance(argument.value, ListValueNode):
+                return len(argument.value.values)
+            if isinstance(argument.value, VariableNode):
+                given = self._variables.get(argument.value.name.value)
+                if isinstance(given, list):
+                    self.sized_by.add(argument.value.name.value)
+                    return len(given)
+        return _UNKNOWN_LIST
+
+    def _page(self, value: object) -> int | None:
         if isinstance(value, IntValueNode):
-            return _page_size(int(value.value))
+            return page_size(int(value.value))
         if isinstance(value, VariableNode):
             self.sized_by.add(value.name.value)
-            return _page_size(self._variables.get(value.name.value))
-        return _UNKNOWN_PAGE
+            return page_size(self._variables.get(value.name.value))
+        return None
 
 
-def _page_size(value: object) -> int:
+def page_size(value: object) -> int | None:
+    """None where nothing is said: the default of the list holds."""
     # More than a page may hold is refused by the resolver; it need not be refused here first.
-    return min(max(value, 1), _MAX_PAGE) if isinstance(value, int) else _UNKNOWN_PAGE
+    return min(max(value, 1), _LARGEST_PAGE) if isinstance(value, int) else None

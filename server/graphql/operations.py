@@ -3,7 +3,9 @@
 import asyncio
 import random
 from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from json import dumps
 from typing import Any
 
@@ -18,7 +20,9 @@ from graphql import (
 from graphql.execution import create_source_event_stream, execute_subscription_event
 
 from models.viewer import Viewer
-from server.graphql.documents import Document, Documents, written
+from server.graphql.allowance import Allowance, Live
+from server.graphql.budget import AnswerTooLarge, Budget
+from server.graphql.documents import Bounded, Document, Documents, written
 from server.graphql.errors import (
     explained,
     is_only_unavailable,
@@ -28,9 +32,16 @@ from server.graphql.errors import (
 from server.graphql.executor import PlainFastExecutor
 from server.graphql.readers import Fields
 from server.graphql.requests import Rejected, Request
+from server.graphql.working import Build, GivenUp, Work, Worked
 from server.places import Places
+from server.rates import Rate, Rates, TooMany
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 1.0
+_INTROSPECTIONS, _INTROSPECTED = 100, 16 * 1024 * 1024
+_RATES = {
+    OperationType.MUTATION: Rate.MUTATIONS,
+    OperationType.SUBSCRIPTION: Rate.SUBSCRIPTIONS,
+}
 
 ContextFactory = Callable[[Viewer], Any]
 """Makes the context of one operation, loaders included. It must let `resume` be set on what it returns."""
@@ -44,23 +55,32 @@ class Prepared:
     operation: OperationDefinitionNode
     operation_name: str | None
     variables: Mapping[str, Any]
+    price: int
 
     @property
     def kind(self) -> OperationType:
         return self.operation.operation
+
+    @property
+    def key(self) -> str:
+        """The same for what is the same document, operation and variables."""
+        asked = (self.document.normalised, self.operation_name, dict(self.variables))
+        return sha256(encoded(asked)).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """One GraphQL response, written. `reached` is False for a request error: nothing was executed.
 
-    `unavailable` says that there is nothing in it but that the database is away.
+    `unavailable` says that there is nothing in it but that the database is away; `retry_after`, in seconds, that the
+    asker has asked too much.
     """
 
     body: bytes
     errors: tuple[dict[str, Any], ...] = ()
     reached: bool = True
     unavailable: bool = False
+    retry_after: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +98,46 @@ class Operations:
         context: ContextFactory,
         documents: Documents | None = None,
         places: Places | None = None,
+        allowance: Allowance | None = None,
+        rates: Rates | None = None,
+        live_context: ContextFactory | None = None,
     ) -> None:
+        """`live_context` is that of subscriptions."""
         self._schema = schema
         self._context = context
+        self._live_context = live_context or context
         self._documents = documents or Documents(schema)
         self._fields = Fields(schema)
         self._places = places or Places()
+        self._allowance = allowance or Allowance()
+        self._work = Work(self._allowance)
+        self._rates = rates
+        self._introspected: Bounded[bytes] = Bounded(_INTROSPECTIONS, _INTROSPECTED)
+        self._introspecting = asyncio.Lock()
+        self.live = Live(self._allowance.subscriptions)
+
+    async def admit(self, request: Request, viewer: Viewer) -> Prepared:
+        """Prepares what may be asked now; raises Rejected, for one who asks too often as well."""
+        try:
+            if self._rates is not None:
+                await self._rates.check(Rate.OPERATIONS, viewer.actor)
+            prepared = self.prepare(request)
+            rate = _RATES.get(prepared.kind)
+            if self._rates is not None and rate is not None:
+                await self._rates.check(rate, viewer.actor)
+        except TooMany as refusal:
+            raise Rejected.too_many(refusal) from None
+        return prepared
+
+    async def admit_open(self, request: Request, viewer: Viewer) -> Prepared:
+        """`admit` where subscriptions may be opened: one is counted as open until `live.leave`."""
+        prepared = await self.admit(request, viewer)
+        if prepared.kind is OperationType.SUBSCRIPTION:
+            try:
+                self.live.enter(viewer.actor)
+            except TooMany as refusal:
+                raise Rejected.too_many(refusal) from None
+        return prepared
 
     def prepare(self, request: Request) -> Prepared:
         """Raises Rejected for what cannot be executed: unknown, invalid or beyond a limit."""
@@ -91,17 +145,58 @@ class Operations:
         name = request.operation_name or None
         operation = document.operation(name)
         variables = self._places.meant(request.variables)
-        document.check_cost(self._schema, name, variables, self._documents.limits)
-        return Prepared(document, operation, name, variables)
+        price = document.price(self._documents.pricing, name, variables)
+        return Prepared(document, operation, name, variables, price)
 
     async def execute(self, prepared: Prepared, viewer: Viewer) -> Answer:
         """A query or a mutation. Never raises but for a bug in this house: errors are in the answer."""
-        executor = self._executor(prepared, self._context(viewer))
-        if isinstance(executor, list):
-            return self._shown(refused(executor))
-        outcome = executor.execute_operation()
-        result = outcome if isinstance(outcome, ExecutionResult) else await outcome  # type: ignore[misc]
-        return self._shown(answered(result))
+        try:
+            answer = await self._answered(prepared, viewer)
+        except GivenUp as given_up:
+            answer = unanswered(given_up)
+        except TooMany as refusal:
+            shown = Rejected.too_many(refusal).errors
+            return Answer(
+                encoded({"errors": shown}), tuple(shown), False, retry_after=refusal.retry_after
+            )
+        if self._rates is None or not answer.reached:
+            return answer
+        left = await self._rates.left(Rate.OPERATIONS, viewer.actor)
+        return _priced(answer, prepared.price, self._documents.limits.cost, left)
+
+    async def _answered(self, prepared: Prepared, viewer: Viewer) -> Answer:
+        def build(budget: Budget) -> PlainFastExecutor | list[GraphQLError]:
+            return self._executor(prepared, self._context(viewer), budget)
+
+        if prepared.kind is OperationType.MUTATION:
+            return self._written(await self._work.mutation(build), self._work.mutation_too_large)
+        if prepared.document.is_only_introspection(prepared.operation):
+            return await self._introspection(prepared, build)
+        return self._written(await self._work.query(build, viewer.actor), self._work.too_large)
+
+    def _written(self, worked: Worked, too_large: Callable[[], GivenUp]) -> Answer:
+        if isinstance(worked, list):
+            return self._shown(refused(worked))
+        answer = self._shown(answered(worked))
+        if len(answer.body) > self._allowance.answer:
+            raise too_large()
+        return answer
+
+    async def _introspection(self, prepared: Prepared, build: Build) -> Answer:
+        """The schema does not change: what was answered once is the answer. One at a time, beside the event loop."""
+        key = prepared.key
+        async with self._introspecting:
+            known = self._introspected.get(key)
+            if known is not None:
+                return Answer(known)
+            executor = build(Budget(self._allowance.answer))
+            if isinstance(executor, list):
+                return self._shown(refused(executor))
+            result: Any = await asyncio.to_thread(executor.execute_operation)
+            answer = self._shown(answered(result))
+            if not answer.errors:
+                self._introspected.put(key, answer.body, len(answer.body))
+            return answer
 
     def _shown(self, answer: Answer) -> Answer:
         if not answer.errors:
@@ -114,9 +209,9 @@ class Operations:
     ) -> AsyncGenerator[Delivery, None]:
         """Yields until the source ends; raises Rejected when there is nothing to subscribe to, and what
         the source raises. `resume` is set on the context of the root field."""
-        context = self._context(viewer)
+        context = self._live_context(viewer)
         context.resume = resume
-        executor = self._executor(prepared, context)
+        executor = self._executor(prepared, context, Budget(self._allowance.answer))
         if isinstance(executor, list):
             raise Rejected(self._places.shown_errors(_refusals(executor)))
         opened = create_source_event_stream(executor)
@@ -142,15 +237,26 @@ class Operations:
         while True:
             # Loaders remember: each message needs its own, or it would tell of the past.
             once = executor.build_per_event_executor(root)
-            once.context_value = self._context(viewer)
-            outcome = execute_subscription_event(once)
-            answer = answered(outcome if isinstance(outcome, ExecutionResult) else await outcome)
+            once.context_value = self._live_context(viewer)
+            answer = await self._message(once)
             if not is_partly_unavailable(answer.errors):
                 return self._shown(answer).body
             await asyncio.sleep(random.uniform(pause / 2, pause))
             pause = min(pause * 2, _LONGEST_PAUSE)
 
-    def _executor(self, prepared: Prepared, context: Any) -> PlainFastExecutor | list[GraphQLError]:
+    async def _message(self, once: PlainFastExecutor) -> Answer:
+        outcome: Any = None
+        with suppress(AnswerTooLarge):
+            outcome = execute_subscription_event(once)
+            if not isinstance(outcome, ExecutionResult):
+                outcome = await outcome
+        if once.budget.exceeded:
+            return unanswered(self._work.too_large())
+        return answered(outcome)
+
+    def _executor(
+        self, prepared: Prepared, context: Any, budget: Budget
+    ) -> PlainFastExecutor | list[GraphQLError]:
         return PlainFastExecutor.build(  # type: ignore[return-value]
             self._schema,
             prepared.document.node,  # type: ignore[arg-type]
@@ -159,6 +265,7 @@ class Operations:
             dict(prepared.variables),
             prepared.operation_name,
             fields=self._fields,
+            budget=budget,
         )
 
 
@@ -169,6 +276,19 @@ def answered(result: ExecutionResult) -> Answer:
         response["errors"] = errors
     empty = result.data is None or all(value is None for value in result.data.values())
     return Answer(encoded(response), errors, unavailable=empty and is_only_unavailable(errors))
+
+
+def unanswered(given_up: GivenUp) -> Answer:
+    """It was executed, at least in part, but there is nothing to show for it."""
+    errors = [{"message": str(given_up), "extensions": {"code": given_up.code}}]
+    return Answer(encoded({"data": None, "errors": errors}), tuple(errors))
+
+
+def _priced(answer: Answer, price: int, limit: int, left: int | None) -> Answer:
+    """With what it cost in its extensions; the rest of the body stays as it was written."""
+    cost = {"price": price, "limit": limit, "operationsLeft": left}
+    tail = b',"extensions":' + orjson.dumps({"cost": cost}) + b"}"
+    return replace(answer, body=answer.body[:-1] + tail)
 
 
 def refused(errors: list[GraphQLError]) -> Answer:

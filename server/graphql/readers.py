@@ -24,9 +24,14 @@ from graphql import (
 )
 
 from schema.types.row_view import READY
+from server.graphql.budget import SMALL, Budget, size_of
 
 _PLAIN = (str, int, float, Enum, datetime, date, UUID, Decimal, dict, list)
 _ANSWERED_AS_THEY_ARE = {GraphQLString.name: str, GraphQLID.name: str, GraphQLBoolean.name: bool}
+
+_AROUND = 4
+"""Bytes around a name and its value: quotes, a colon, and a comma or a brace."""
+_SMALL = frozenset({"Int", "Float", "Boolean", "DateTime", "Date", "BigInt"})
 
 Convert = Callable[[Any], Any]
 """From the value of an attribute to what is answered. Raises, NotPlain or whatever it met, for the stock way to find
@@ -39,11 +44,12 @@ class NotPlain(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """`as_it_is` is the type of those values that need no conversion."""
+    """`as_it_is` is the type of those values that need no conversion. `sized` are those whose values can be large."""
 
     attribute: str
     convert: Convert
     as_it_is: type | None = None
+    sized: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +62,10 @@ class Branch:
     kind: GraphQLObjectType
     of_class: type | None
 
-    def leaf(self, fields: Mapping[str, Leaf]) -> Leaf:
+    def leaf(self, fields: Mapping[str, Leaf], budget: Budget) -> Leaf:
         """With all that is asked of its objects, by name in the answer."""
         read, nullable, listed = (
-            _object(fields, self.of_class or object),
+            _object(fields, self.of_class or object, budget),
             self.nullable,
             self.listed,
         )
@@ -71,12 +77,12 @@ class Branch:
                 raise NotPlain
             return [read(each) for each in value] if listed else read(value)
 
-        return Leaf(self.attribute, convert)
+        return Leaf(self.attribute, convert, sized=False)
 
 
-def reader(kind: GraphQLObjectType, fields: Mapping[str, Leaf]) -> Convert:
+def reader(kind: GraphQLObjectType, fields: Mapping[str, Leaf], budget: Budget) -> Convert:
     """Of an object of a type: all that is asked of it, by name in the answer."""
-    return _object(fields, _class_of(kind) or object)
+    return _object(fields, _class_of(kind) or object, budget)
 
 
 def _class_of(kind: GraphQLObjectType) -> type | None:
@@ -85,20 +91,40 @@ def _class_of(kind: GraphQLObjectType) -> type | None:
     return definition.origin if definition else None
 
 
-def _object(fields: Mapping[str, Leaf], of_class: type) -> Convert:
+def _object(fields: Mapping[str, Leaf], of_class: type, budget: Budget) -> Convert:
     # One more attribute, so that it always gives a tuple.
     get = attrgetter("__class__", *(leaf.attribute for leaf in fields.values()))
     leaves = [(name, leaf.as_it_is, leaf.convert) for name, leaf in fields.items()]
+    sized, least = sized_names(fields), least_size(fields)
 
     def read(source: Any) -> dict[str, Any]:
         if source is None or isinstance(source, dict) or not isinstance(source, of_class):
             raise NotPlain
-        return {
+        found = {
             name: value if type(value) is as_it_is else convert(value)
             for (name, as_it_is, convert), value in zip(leaves, get(source)[1:], strict=True)
         }
+        size = least
+        for name in sized:
+            value = found[name]
+            if value is not None:
+                size += len(value) if value.__class__ is str else size_of(value)
+        budget.left -= size
+        if budget.left < 0:
+            budget.exceed()
+        return found
 
     return read
+
+
+def sized_names(fields: Mapping[str, Leaf | None]) -> tuple[str, ...]:
+    return tuple(name for name, leaf in fields.items() if leaf and leaf.sized)
+
+
+def least_size(fields: Mapping[str, Leaf | None]) -> int:
+    """Bytes of an object without the values of its sized fields."""
+    sized = sum(1 for leaf in fields.values() if leaf and leaf.sized)
+    return sum(map(len, fields)) + _AROUND * len(fields) + SMALL * (len(fields) - sized)
 
 
 class Fields:
@@ -124,7 +150,7 @@ class Fields:
 
 
 def constant(value: Any) -> Leaf:
-    return Leaf("__class__", lambda _: value)
+    return Leaf("__class__", lambda _: value, sized=False)
 
 
 def _plain(kind: GraphQLObjectType) -> dict[str, tuple[str, GraphQLField]]:
@@ -177,7 +203,8 @@ def _leaf_of(attribute: str, kind: Any, nullable: bool) -> Leaf:
             raise NotPlain
         return serialised
 
-    return Leaf(attribute, convert, _ANSWERED_AS_THEY_ARE.get(kind.name))
+    sized = not is_enum_type(kind) and kind.name not in _SMALL
+    return Leaf(attribute, convert, _ANSWERED_AS_THEY_ARE.get(kind.name), sized)
 
 
 def _serialiser(kind: Any) -> Convert:

@@ -6,6 +6,7 @@ from json import JSONDecodeError
 from typing import Any, Self, TypeVar
 
 from models.json_text import NotKept, read_json
+from server.rates import TooMany
 
 Value = TypeVar("Value")
 _NUL = ("\0", "\\u0000", "\\u{0}")
@@ -17,16 +18,33 @@ class Rejected(Exception):
     """A request that is not executed. `errors` are GraphQL errors in their written form.
 
     `malformed` tells a body that is no GraphQL request at all (always 400) from a well-formed
-    request that fails (200 to those who only accept application/json).
+    request that fails (200 to those who only accept application/json). `retry_after` in seconds.
     """
 
     def __init__(
-        self, errors: list[dict[str, Any]], *, malformed: bool = False, status: int = 400
+        self,
+        errors: list[dict[str, Any]],
+        *,
+        malformed: bool = False,
+        status: int = 400,
+        retry_after: int | None = None,
     ) -> None:
         super().__init__("; ".join(str(error["message"]) for error in errors))
         self.errors = errors
         self.malformed = malformed
         self.status = status
+        self.retry_after = retry_after
+
+    def strict(self) -> Self:
+        """The same with its own status, for those who take 200 for the beginning of something else."""
+        return type(self)(
+            self.errors, malformed=True, status=self.status, retry_after=self.retry_after
+        )
+
+    @classmethod
+    def too_many(cls, refusal: TooMany) -> Self:
+        error = {"message": str(refusal), "extensions": refusal.extensions}
+        return cls([error], status=429, retry_after=refusal.retry_after)
 
     @classmethod
     def because(

@@ -14,16 +14,19 @@ from starlette.types import Receive, Scope, Send
 from models.errors import Unavailable
 from models.states import Channel
 from models.viewer import Viewer
-from server.auth import Door, channel_of, visitor_of
+from server.auth import Door, address_of, channel_of, visitor_of
 from server.graphql.fanout import Fanout, Subscription
 from server.graphql.messages import Closing, Message, read_message
 from server.graphql.operations import Operations, Prepared, encoded
 from server.graphql.requests import Rejected, Request
 from server.graphql.stream import Ended
+from server.rates import TooMany
 
 SUBPROTOCOL = "graphql-transport-ws"
 _TURN = 64
 """How many messages one operation may send before another of the same socket has its turn."""
+_PATIENCE = 100
+"""Refusals in a row for asking too often, until a socket is closed."""
 _ACK = '{"type":"connection_ack"}'
 _PONG = '{"type":"pong"}'
 
@@ -87,14 +90,29 @@ class Running:
 
 class Conversation:
     __slots__ = (
-        "_closing", "_flushed", "_house", "_main", "_outbox", "_ready", "_receive", "_running",
-        "_scope", "_send", "_sending_since", "_tasks", "_timers", "_viewer", "_waiter",
+        "_closing",
+        "_flushed",
+        "_house",
+        "_main",
+        "_outbox",
+        "_ready",
+        "_receive",
+        "_refused",
+        "_running",
+        "_scope",
+        "_send",
+        "_sending_since",
+        "_tasks",
+        "_timers",
+        "_viewer",
+        "_waiter",
     )  # fmt: skip
 
     def __init__(self, house: Sockets, scope: Scope, receive: Receive, send: Send) -> None:
         self._house, self._scope, self._receive, self._send = house, scope, receive, send
         self._viewer: Viewer | None = None
         self._running: dict[str, Running] = {}
+        self._refused = 0
         self._outbox: deque[str] | None = None
         self._ready: list[Running] = []
         self._waiter: asyncio.Future[None] | None = None
@@ -189,6 +207,8 @@ class Conversation:
             viewer = await self._admitted(message.payload or {})
         except Unavailable:
             raise Closing(1013, "Try again later") from None
+        except TooMany as slowed:
+            raise Closing(4429, str(slowed)) from None
         if viewer is None:
             raise Closing(4401, "Unauthorized")
         if self._house.by_actor.get(viewer.actor, 0) >= self._house.limits.sockets:
@@ -212,7 +232,8 @@ class Conversation:
             return visitor.viewer.through(chosen)
         if not isinstance(given, str):
             return None
-        return await self._house.door.by_token(given.removeprefix("Bearer "), channel)
+        token, address = given.removeprefix("Bearer "), address_of(self._scope)
+        return await self._house.door.by_token(token, channel, address)
 
     async def _on_ping(self, message: Message) -> None:
         if message.payload is None:
@@ -242,10 +263,11 @@ class Conversation:
             if len(self._running) >= self._house.limits.operations:
                 limit = self._house.limits.operations
                 raise Rejected.because("TOO_MANY_OPERATIONS", f"more than {limit} on one socket")
-            prepared = self._house.operations.prepare(request)
+            prepared = await self._house.operations.admit_open(request, self._viewer)
         except Rejected as refusal:
-            self._error(running, refusal.errors)
+            self._refuse(running, refusal)
             return
+        self._refused = 0
         self._running[message.id] = running
         if prepared.kind is OperationType.SUBSCRIPTION:
             running.sees = self._house.fanout.join(
@@ -255,6 +277,14 @@ class Conversation:
         else:
             task = self._tasks.create_task(self._answer(running, prepared, self._viewer))
             running.task = task if prepared.kind is OperationType.QUERY else None
+
+    def _refuse(self, running: Running, refusal: Rejected) -> None:
+        """One that goes on although it was told to wait is closed."""
+        if refusal.retry_after is not None:
+            self._refused += 1
+            if self._refused > _PATIENCE:
+                raise Closing(4429, f"Too many requests; try again in {refusal.retry_after} s")
+        self._error(running, refusal.errors)
 
     async def _answer(self, running: Running, prepared: Prepared, viewer: Viewer) -> None:
         answer = await self._house.operations.execute(prepared, viewer)
@@ -274,6 +304,8 @@ class Conversation:
         self._running.pop(running.id, None)
         if running.sees is not None:
             running.sees.leave()
+            assert self._viewer is not None
+            self._house.operations.live.leave(self._viewer.actor)
         if running.task is not None:
             running.task.cancel()
 

@@ -63,24 +63,26 @@ class EventStreams:
             await unauthorized(scope)(scope, receive, send)
             return
         try:
-            prepared = await self._prepared(http)
+            prepared = await self._prepared(http, visitor.viewer)
         except Rejected as refusal:
             # Not 200: a client of events takes that for the beginning of its stream.
-            strict = Rejected(refusal.errors, malformed=True, status=refusal.status)
-            await rejection(strict, JSON)(scope, receive, send)
+            await rejection(refusal.strict(), JSON)(scope, receive, send)
             return
         except ClientDisconnect:
             return
-        await Connection(receive, send, self._limits).run(
-            self._operations, self._fanout, prepared, visitor.viewer
-        )
+        connection = Connection(receive, send, self._limits)
+        try:
+            await connection.run(self._operations, self._fanout, prepared, visitor.viewer)
+        finally:
+            if prepared.kind is OperationType.SUBSCRIPTION:
+                self._operations.live.leave(visitor.viewer.actor)
 
-    async def _prepared(self, http: HttpRequest) -> Prepared:
+    async def _prepared(self, http: HttpRequest, viewer: Viewer) -> Prepared:
         if http.method not in ("GET", "POST"):
             raise Rejected.because("METHOD_NOT_ALLOWED", "only GET and POST", status=405)
         if accepted(http.headers, (EVENTS,), otherwise=EVENTS) is None:
             raise Rejected.because("NOT_ACCEPTABLE", f"an answer is {EVENTS}", status=406)
-        prepared = self._operations.prepare(await asked(http, self._max_body))
+        prepared = await self._operations.admit_open(await asked(http, self._max_body), viewer)
         if http.method == "GET" and prepared.kind is OperationType.MUTATION:
             raise Rejected.because("METHOD_NOT_ALLOWED", "mutations need POST", status=405)
         return prepared

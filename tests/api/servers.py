@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,8 @@ from tests.api.client import Client
 
 HEADWAY = Path(sys.executable).with_name("headway")
 START_WITHIN = 55.0
+FEW_FILES = ("sh", "-c", 'ulimit -n 1024 && exec "$0" "$@"')
+"""As a system whose hard limit of open files is as low as the usual soft one."""
 
 
 @dataclass
@@ -46,16 +48,23 @@ class Served:
 
 
 def start(
-    data_dir: Path, *options: str, port: int = 0, env: dict[str, str] | None = None
+    data_dir: Path,
+    *options: str,
+    port: int = 0,
+    env: dict[str, str] | None = None,
+    within: Sequence[str] = (),
 ) -> Served:
-    """Returns when it is ready; raises with its output when it is not in time."""
+    """Returns when it is ready; raises with its output when it is not in time.
+
+    `within` are the words of a program that becomes the server, as `FEW_FILES`.
+    """
     data_dir.mkdir(parents=True, exist_ok=True)
     output = data_dir / "serve.log"
     announced = data_dir / "server.json"
     announced.unlink(missing_ok=True)
     with output.open("ab") as log:
         process = subprocess.Popen(
-            [HEADWAY, "serve", "--port", str(port), "--data-dir", data_dir, *options],
+            [*within, HEADWAY, "serve", "--port", str(port), "--data-dir", data_dir, *options],
             stdout=log,
             stderr=log,
             stdin=subprocess.DEVNULL,

@@ -1,13 +1,16 @@
 """What starts what: flows by their documents, executions by what happened."""
 
+from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import pytest
 
 from models.ids import untyped
 from models.viewer import Scope
-from runner.dependencies import execution_dependencies, flow_dependencies
+from runner.dependencies import MOST, FlowGraph, execution_dependencies, flow_dependencies
+from runner.store import history
 from runner.store.flow_links import linked_flows
 from runner.store.plans import Plans
 from tests.api.client import Client
@@ -123,7 +126,7 @@ async def test_what_may_not_be_seen_is_left_out_and_not_passed(served: Served) -
         (Scope(("elsewhere",)), ("deps", "top"), set()),
         (Scope(()), ("deps", "top"), set()),
     ):
-        found = flow_dependencies(flows, scope, name, up=True, down=True, depth=9)
+        found = flow_dependencies(FlowGraph.of(flows, scope), name, up=True, down=True, depth=9)
         assert {row["key"] for row in found.rows.values()} == expected
         assert all({edge.source, edge.target} <= found.rows.keys() for edge in found.edges)
 
@@ -158,9 +161,15 @@ async def test_executions_that_came_of_each_other(client: Client, served: Served
     async with asyncpg.create_pool(served.database_url, min_size=1, max_size=2) as pool:
         key = untyped("exec", child)
         row = await pool.fetchrow("select * from executions where id = $1", key)
-        hidden = await execution_dependencies(
-            pool, Scope(("other",)), row, up=True, down=True, depth=9
-        )
+        other = Scope(("other",))
+
+        async def read(ids: Sequence[UUID]) -> Sequence[Any]:
+            return list((await history.executions_by_id(pool, other, ids)).values())
+
+        async def made(ids: Sequence[UUID]) -> Sequence[Any]:
+            return (await history.made_from(pool, other, MOST, [ids]))[0]
+
+        hidden = await execution_dependencies(row, read, made, up=True, down=True, depth=9)
         assert (list(hidden.rows), hidden.edges) == ([key], [])
 
 

@@ -13,6 +13,7 @@ from models.viewer import Scope
 from runner.store import history, stats
 from runner.store.alike import line_of
 from runner.store.database import Database
+from runner.store.neighbours import Side, asked_of, mended_by, neighbours
 
 BEGIN = datetime(2025, 5, 1, 12, tzinfo=UTC)
 FLOW, OTHER_FLOW = new_id(), new_id()
@@ -42,12 +43,16 @@ async def compared(database: Database, subject: UUID) -> Mapping[str, Any]:
     """All that an execution says of others."""
     everyone, pool = Scope(), database.pool
     row = (await history.executions_by_id(pool, everyone, [subject]))[subject]
-    found = {
-        "previous": await history.neighbour(pool, everyone, row, newer=False),
-        "next": await history.neighbour(pool, everyone, row, newer=True),
-        "lastSuccess": await history.neighbour(pool, everyone, row, newer=False, successful=True),
-        "resolvedBy": await history.resolved_by(pool, everyone, row),
+    asked = [asked_of(row)]
+    sides = {
+        "previous": Side(newer=False),
+        "next": Side(newer=True),
+        "lastSuccess": Side(newer=False, successful=True),
     }
+    found = {
+        name: (await neighbours(pool, everyone, side, asked))[0] for name, side in sides.items()
+    }
+    found["resolvedBy"] = (await mended_by(pool, everyone, asked))[0]
     line = line_of(row)
     tally = (await stats.usual_durations(pool, [line])).get(line)
     return {

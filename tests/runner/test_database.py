@@ -19,6 +19,7 @@ from runner.store.database import (
     open_database,
     read_epoch,
 )
+from runner.store.shares import Sizes
 from tests.runner.upgrades import migrate_to
 
 INSERT_EVENT = """
@@ -187,7 +188,7 @@ async def test_every_connection_plans_for_its_values(database: Database) -> None
 async def test_a_failed_statement_leaves_no_transaction_in_its_connection(
     database_url: str, statement: str, argument: object
 ) -> None:
-    async with open_database(database_url, connections=1) as database:
+    async with open_database(database_url, sizes=Sizes(work=1)) as database:
         with pytest.raises((asyncpg.DataError, asyncpg.PostgresError)):
             await database.pool.fetchval(statement, argument)
         async with (
@@ -201,7 +202,7 @@ async def test_a_cancelled_statement_leaves_no_transaction_in_its_connection(
     database_url: str,
 ) -> None:
     """Cancelled when its statement is prepared and not yet executed: a transaction is open on the server."""
-    async with open_database(database_url, connections=1) as database:
+    async with open_database(database_url, sizes=Sizes(work=1)) as database:
 
         async def stopped() -> None:
             async with database.pool.acquire() as connection:

@@ -3,7 +3,7 @@
 from models.ids import new_id
 from models.links import DependencyKind, FlowLink
 from models.viewer import Scope
-from runner.dependencies import MOST, flow_dependencies
+from runner.dependencies import MOST, FlowGraph, flow_dependencies
 from runner.store.flow_links import LinkedFlow
 
 Flows = dict[tuple[str, str], LinkedFlow]
@@ -22,7 +22,7 @@ def fan(width: int) -> Flows:
 def test_at_most_so_many_and_that_there_are_more() -> None:
     for width, truncated in ((MOST - 1, False), (MOST, True)):
         found = flow_dependencies(
-            fan(width), Scope(), ("acme", "top"), up=True, down=True, depth=50
+            FlowGraph.of(fan(width), Scope()), ("acme", "top"), up=True, down=True, depth=50
         )
         assert (len(found.rows), found.truncated) == (MOST, truncated)
         assert len(found.edges) == 2 * (MOST - 1)
@@ -31,6 +31,8 @@ def test_at_most_so_many_and_that_there_are_more() -> None:
 def test_a_chain_is_as_long_as_the_depth() -> None:
     chain: Flows = {("acme", f"f{n}"): flow(f"f{n}", f"f{n + 1}") for n in range(20)}
     for depth in (1, 7, 50):
-        found = flow_dependencies(chain, Scope(), ("acme", "f3"), up=True, down=True, depth=depth)
+        found = flow_dependencies(
+            FlowGraph.of(chain, Scope()), ("acme", "f3"), up=True, down=True, depth=depth
+        )
         keys = {row["key"] for row in found.rows.values()}
         assert keys == {f"f{n}" for n in range(max(0, 3 - depth), min(20, 4 + depth))}

@@ -114,18 +114,18 @@ def once_a_round(answer: list[Any]) -> Give:
 PLACES: dict[str, tuple[str, Any, str, dict[Any, Give]]] = {
     "rescuer looks": ("rescuer", leases, "expired", {}),
     "rescuer looks for the silent": ("rescuer", recorded, "silent", {}),
-    "rescuer looks for lines": ("rescuer", slots, "flows_with_lines", {}),
+    "rescuer looks for lines": ("rescuer", slots, "flows_to_admit", {}),
     "rescuer asks who is first": (
         "rescuer",
         slots,
         "first_in_line",
-        {(slots, "flows_with_lines"): always([ID])},
+        {(slots, "flows_to_admit"): always([ID])},
     ),
     "rescuer admits": (
         "rescuer",
         "engine",
         "execute",
-        {(slots, "flows_with_lines"): always([ID]), (slots, "first_in_line"): always([ID])},
+        {(slots, "flows_to_admit"): always([ID]), (slots, "first_in_line"): always([ID])},
     ),
     "rescuer loses": (
         "rescuer",

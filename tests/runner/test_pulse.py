@@ -19,7 +19,7 @@ async def test_silence_ends_what_waits_and_refuses_what_comes_until_it_is_over(
     through = database_url.partition("?")[0] + f"?host={quote(str(tmp_path))}&port=5432"
     async with (
         proxy_to(tmp_path, database_url) as proxy,
-        Database(through, connections=2, patience=1) as database,
+        Database(through, patience=1) as database,
     ):
         loop = asyncio.get_running_loop()
         assert await database.pool.fetchval("select 1") == 1

@@ -1,6 +1,8 @@
 """The slots of a flow as the engine reads them: of a long line no more than can matter."""
 
 import asyncio
+from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -8,7 +10,9 @@ from models.lifecycle.commands import Cancel, Create
 from models.lifecycle.snapshot import Execution, Plan
 from models.spec import parse_flow
 from models.states import ExecutionState
-from runner import oracle
+from runner import oracle, rescuer
+from runner.engine import Engine
+from runner.rescuer import Rescuer
 from runner.store import flows, slots
 from tests.runner.test_engine import ASK, Engines, engines
 
@@ -20,6 +24,17 @@ namespace: engine
 concurrency: {{limit: {limit}, behavior: QUEUE}}
 tasks:
   - {{id: a, type: log, message: a}}
+"""
+
+
+_FULL = """
+with made as (
+  insert into flows (id, namespace, key, kind, latest_revision, concurrency)
+  select gen_random_uuid(), 'full', 'f' || n, 'flow', 1, '{"limit": 1, "behavior": "QUEUE"}'
+  from generate_series(1, $1) n returning id, key)
+insert into executions (id, flow_id, namespace, flow_key, kind, name, state, seq, state_seq, created_by, created_at)
+select gen_random_uuid(), made.id, 'full', key, 'flow', 'x', state, 1, 1, 'user:ada', now()
+from made, unnest(array['RUNNING', 'QUEUED', 'QUEUED']) state
 """
 
 
@@ -70,3 +85,50 @@ async def test_a_newcomer_does_not_pass_a_line_whose_first_leave_it_in_the_same_
     for one in (*waiting[leaving:], newcomer):
         await engines.first.execute(one.id, Cancel(), ASK)
     assert await oracle.verify(engines.database.pool) == []
+
+
+class _Counting:
+    """An engine that counts what it is asked."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine, self.asked, self.admitted = engine, list[UUID](), asyncio.Event()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._engine, name)
+
+    async def execute(self, id: UUID, *command: Any) -> Any:
+        self.asked.append(id)
+        transition = await self._engine.execute(id, *command)
+        self.admitted.set() if transition.events else None
+        return transition
+
+
+async def test_full_flows_with_a_line_cost_the_engine_nothing(
+    engines: Engines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And one whose slot was freed without a word is found all the same."""
+    monkeypatch.setattr(rescuer, "_PERIOD", 0.01)
+    pool = engines.database.pool
+    await pool.execute(_FULL, 200)
+    plan = await plan_of(engines, 1)
+    holder, waiting = [await create(engines, plan) for _ in range(2)]
+    counting, rounds = _Counting(engines.first), 0
+    ten = asyncio.Event()
+    look = slots.flows_to_admit
+
+    async def counted(asked: Any) -> list[UUID]:
+        nonlocal rounds
+        rounds += 1
+        ten.set() if rounds == 10 else None
+        return await look(asked)
+
+    monkeypatch.setattr(slots, "flows_to_admit", counted)
+    async with asyncio.timeout(20):
+        async with Rescuer(engines.database, counting):  # type: ignore[arg-type]
+            await ten.wait()
+            assert counting.asked == []
+            await engines.first.execute(holder.id, Cancel(), ASK)  # no courier tells the line of it
+            await counting.admitted.wait()
+    assert set(counting.asked) == {waiting.id}
+    await pool.execute("delete from executions where namespace = 'full'")
+    await engines.first.execute(waiting.id, Cancel(), ASK)

@@ -1,6 +1,7 @@
 """The page and its files."""
 
 import gzip
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from server.pages import graphiql_page, page_routes
+from server.pages import PAGE_ADDRESSES, graphiql_page, page_routes
 from tests.server.graphql.clients import http_client
 from tests.server.graphql.serving import Setting, running, serving
 
@@ -35,10 +36,29 @@ async def http(static: Path) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def test_routes_of_the_page_give_the_page(http: httpx.AsyncClient) -> None:
-    for path in ("/", "/executions/exec_01k", "/flows/acme.sales", "/a/b/c"):
+    for path in ("/", "/executions/exec_01k", "/executions/a.b", "/compare?ids=a,b", "/approvals"):
         response = await http.get(path, headers={"accept": "text/html,*/*;q=0.8"})
         assert (response.status_code, response.text) == (200, "the page"), path
         assert response.headers["cache-control"] == "no-cache"
+
+
+@pytest.mark.parametrize(
+    "path", ["/metrics", "/flows/acme.sales", "/a/b/c", "/executions/a/b", "/index.html"]
+)
+async def test_other_addresses_are_no_page(http: httpx.AsyncClient, path: str) -> None:
+    for method in ("GET", "HEAD", "POST", "DELETE"):
+        response = await http.request(method, path, headers={"accept": "text/html,*/*;q=0.8"})
+        assert (response.status_code, "the page" in response.text) == (404, False), method
+
+
+def test_the_page_has_the_addresses_that_its_router_knows() -> None:
+    routes = Path(__file__).parents[2] / "frontend/src/routes"
+    found = {
+        re.sub(r"\$(\w+)", r"{\1}", path)
+        for file in routes.glob("*.tsx")
+        for path in re.findall(r'^\s*path: "([^"]+)"', file.read_text(), re.MULTILINE)
+    }
+    assert found == set(PAGE_ADDRESSES)
 
 
 async def test_files(http: httpx.AsyncClient) -> None:
@@ -57,10 +77,15 @@ async def test_files(http: httpx.AsyncClient) -> None:
         "/..%2fsecret.txt",
         "/%00.js",
         "/assets/../../secret.txt",
+        "/assets/" + "a" * 300,
+        "/assets/" + "a/" * 3000,
+        "/assets/%00.js",
+        "/assets/%ed%a0%80.js",
+        "/" + "a" * 300,
     ],
 )
 async def test_nothing_outside_is_given(http: httpx.AsyncClient, path: str) -> None:
-    response = await http.get(path)
+    response = await http.get(path, headers={"accept-encoding": "br, gzip"})
     assert "secret" not in response.text
     assert response.status_code < 500
 

@@ -21,6 +21,8 @@ class Counting:
     read: int = 0
     newest: int = 0
     shut: asyncio.Event = field(default_factory=asyncio.Event)
+    released: asyncio.Event = field(default_factory=asyncio.Event)
+    held: int = 0
     away: int = 0
     """How often the database is still away."""
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -75,6 +77,17 @@ class Query:
     async def slow_hello(self, name: str = "you") -> str:
         await asyncio.sleep(0)
         return f"hello {name}"
+
+    @strawberry.field
+    async def stuck(self, info: strawberry.Info[Context]) -> str:
+        """Answers when `released` is set; `held` counts those that wait."""
+        counting = info.context.counting
+        counting.held += 1
+        try:
+            await counting.released.wait()
+        finally:
+            counting.held -= 1
+        return "at last"
 
     @strawberry.field
     def actor(self, info: strawberry.Info[Context]) -> str:

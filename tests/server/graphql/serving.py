@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 from models.ids import new_id
 from runner.store.tokens import Token, Tokens
 from server.auth import Door, DoorSettings, digest_of
+from server.graphql.allowance import Allowance
 from server.graphql.documents import Documents
 from server.graphql.fanout import Fanout, Policy
 from server.graphql.limits import Limits
@@ -24,6 +25,8 @@ from server.graphql.operations import Operations
 from server.graphql.routes import TransportSettings, graphql_routes
 from server.graphql.stream import RingLimits
 from server.guard import Guard, login_routes
+from server.rates import Allowed, Rate, Rates
+from server.slowing import Slowing
 from tests.server.graphql.counting import POLICIES, SCHEMA, Context, Counting
 
 TOKEN = "hw_test"
@@ -78,6 +81,9 @@ class Setting:
     ring: RingLimits = field(default_factory=RingLimits)
     limits: Limits = field(default_factory=Limits)
     door: DoorSettings = field(default_factory=DoorSettings)
+    allowance: Allowance = field(default_factory=Allowance)
+    rates: Mapping[Rate, Allowed] | None = None
+    """None, as most tests have it: no limits, and no word of the cost in answers."""
     page: ASGIApp | None = None
     policies: Mapping[str, Policy] = field(default_factory=lambda: POLICIES)
 
@@ -103,17 +109,24 @@ async def serving(setting: Setting | None = None) -> AsyncIterator[Serving]:
     setting = setting or Setting()
     counting = Counting()
     documents = Documents(SCHEMA, setting.limits)
-    operations = Operations(SCHEMA, lambda viewer: Context(viewer, counting), documents)
+    rates = None if setting.rates is None else Rates(setting.rates)
+    operations = Operations(
+        SCHEMA,
+        lambda viewer: Context(viewer, counting),
+        documents,
+        allowance=setting.allowance,
+        rates=rates,
+    )
     tokens = MemoryTokens()
     tokens.add("admin", TOKEN)
-    door = Door(tokens, setting.door)
+    door = Door(tokens, setting.door, rates=rates)
     async with Fanout(operations, setting.policies, setting.ring) as fanout:
         app = Starlette(
             routes=[
                 *login_routes(door),
                 *graphql_routes(operations, fanout, door, setting.transports, setting.page),
             ],
-            middleware=[Middleware(Guard, door=door)],
+            middleware=[Middleware(Slowing), Middleware(Guard, door=door)],
         )
         async with running(app) as port:
             yield Serving(port, tokens, counting, fanout, operations)

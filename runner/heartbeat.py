@@ -1,0 +1,127 @@
+"""Keeps the leases of a worker from a thread and on a connection of its own.
+
+So a lease says that the process lives. It does not depend on an event loop that answers a costly request, or on a pool
+whose connections are all in use.
+"""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from time import monotonic
+from types import TracebackType
+from typing import Any, Self
+from uuid import UUID
+
+import asyncpg
+
+from models.lifecycle.stopping import HEARTBEAT, LEASE
+from runner.clock import Clock
+from runner.store import leases, workers
+from runner.store.connection import UNREACHABLE
+from runner.store.leases import LeaseStatus
+from runner.store.shares import SESSION
+
+logger = logging.getLogger("headway.worker")
+
+_TRY_AGAIN = 0.5
+_DEAF = 300.0
+"""Seconds."""
+_ANSWERS_WITHIN = 2.5
+"""Seconds: with a lease of 10 s, three beats may fail before one is lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """`asked` are the leases that were to be extended, `statuses` those that still hold."""
+
+    asked: Sequence[UUID]
+    statuses: Sequence[LeaseStatus]
+
+
+class Heartbeat:
+    """Async context manager. `held` is called in the thread, `hear` in the loop that entered this.
+
+    A loop that has not answered for minutes will not: its leases run out, and others run its tasks.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        worker: UUID,
+        clock: Clock,
+        held: Callable[[], Sequence[UUID]],
+        hear: Callable[[Beat], None],
+    ) -> None:
+        self._url = url
+        self._worker = worker
+        self._clock = clock
+        self._held = held
+        self._hear = hear
+        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
+        self._stop = asyncio.Event()
+        self._answered = monotonic()
+        self._connection: asyncpg.Connection[Any] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._loop, self._own_loop = asyncio.get_running_loop(), asyncio.new_event_loop()
+        self._thread.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._own_loop.call_soon_threadsafe(self._stop.set)
+        await asyncio.to_thread(self._thread.join)
+
+    def _run(self) -> None:
+        with asyncio.Runner(loop_factory=lambda: self._own_loop) as runner:
+            runner.run(self._beat_until_stopped())
+
+    async def _beat_until_stopped(self) -> None:
+        pause = HEARTBEAT
+        while not await self._stopped_within(pause):
+            try:
+                async with asyncio.timeout(_ANSWERS_WITHIN):
+                    beat = await self._beat()
+            except (asyncpg.PostgresError, *UNREACHABLE) as error:
+                logger.warning("the leases of this worker could not be extended: %r", error)
+                self._let_go()
+                pause = _TRY_AGAIN
+            else:
+                self._loop.call_soon_threadsafe(self._answer, beat)
+                pause = HEARTBEAT
+        self._let_go()
+
+    def _answer(self, beat: Beat) -> None:
+        self._answered = monotonic()
+        self._hear(beat)
+
+    async def _stopped_within(self, seconds: float) -> bool:
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._stop.wait()
+        except TimeoutError:
+            return False
+
+    async def _beat(self) -> Beat:
+        if self._connection is None:
+            self._connection = await asyncpg.connect(
+                self._url,
+                timeout=_ANSWERS_WITHIN,
+                server_settings={**SESSION, "lock_timeout": "1s"},
+            )
+        if now := await workers.heartbeat(self._connection, self._worker):
+            self._clock.told(now)
+        held = self._held() if monotonic() - self._answered < _DEAF else []
+        statuses = await leases.extend(self._connection, held, LEASE) if held else []
+        return Beat(held, statuses)
+
+    def _let_go(self) -> None:
+        if self._connection is not None:
+            self._connection.terminate()
+        self._connection = None

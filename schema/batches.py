@@ -1,0 +1,99 @@
+"""Reads for whole lists that take arguments, or more than an id: one statement for all rows of a list at once."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, TypeAlias
+from uuid import UUID
+
+from models.lifecycle.snapshot import Plan
+from runner.store import event_log, flow_runs, flows, history, lineage, neighbours
+from runner.store.event_log import EventRow
+from runner.store.flow_runs import FlowPage
+from runner.store.neighbours import Side
+from runner.store.plans import readable
+from schema.context import Info
+
+Row: TypeAlias = Any
+
+
+async def neighbour(info: Info, row: Row, side: Side) -> Row | None:
+    """The execution before or after this one among those like it."""
+    pool, scope = info.context.services.pool, info.context.viewer.scope
+    load = partial(neighbours.neighbours, pool, scope, side)
+    return await info.context.loaders.once(side, load).load(neighbours.asked_of(row))
+
+
+async def mended_by(info: Info, row: Row) -> Row | None:
+    """The execution that made good for this one."""
+    load = partial(neighbours.mended_by, info.context.services.pool, info.context.viewer.scope)
+    return await info.context.loaders.once("mended_by", load).load(neighbours.asked_of(row))
+
+
+async def made_from(info: Info, most: int, ids: Sequence[UUID]) -> Sequence[Row]:
+    """Executions that came of these: so many, the oldest first."""
+    pool, scope = info.context.services.pool, info.context.viewer.scope
+    load = partial(history.made_from, pool, scope, most)
+    rows: Sequence[Row] = await info.context.loaders.once(("made_from", most), load).load(
+        tuple(ids)
+    )
+    return rows
+
+
+async def numbered_revision(info: Info, flow_id: UUID, number: int) -> Row | None:
+    load = partial(flows.numbered_revisions, info.context.services.pool)
+    return await info.context.loaders.once("numbered_revision", load).load((flow_id, number))
+
+
+async def revisions_of(info: Info, flow_id: UUID, first: int) -> Sequence[Row]:
+    """So many, the newest first."""
+    load = partial(flows.revisions_of, info.context.services.pool, first)
+    rows: Sequence[Row] = await info.context.loaders.once(("revisions_of", first), load).load(
+        flow_id
+    )
+    return rows
+
+
+async def plan_of_revision(info: Info, id: UUID) -> Plan:
+    """Raises Refused when this server cannot read it."""
+    plan: Plan = await info.context.loaders.once("plan_of_revision", partial(_plans, info)).load(id)
+    return readable(plan)
+
+
+async def _plans(info: Info, ids: Sequence[UUID]) -> list[Plan]:
+    services = info.context.services
+    async with services.pool.acquire() as connection:
+        found = await services.engine.plans.by_id(connection, ids)
+    return [found[id] for id in ids]
+
+
+async def runs_of_flow(info: Info, page: FlowPage) -> history.Page:
+    load = partial(flow_runs.pages, info.context.services.pool, info.context.viewer.scope)
+    found: history.Page = await info.context.loaders.once("runs_of_flow", load).load(page)
+    return found
+
+
+async def count_of_flow(info: Info, namespace: str, key: str) -> tuple[int, bool]:
+    load = partial(flow_runs.counts, info.context.services.pool, info.context.viewer.scope)
+    found: tuple[int, bool] = await info.context.loaders.once("count_of_flow", load).load(
+        (namespace, key)
+    )
+    return found
+
+
+async def versions_of(info: Info, namespace: str, name: str) -> Sequence[Row]:
+    load = partial(lineage.versions, info.context.services.pool)
+    rows: Sequence[Row] = await info.context.loaders.once("versions_of", load).load(
+        (namespace, name)
+    )
+    return rows
+
+
+async def events_in(
+    info: Info, window: event_log.Window, backwards: bool = False
+) -> Sequence[EventRow]:
+    """The first events of a window or, `backwards`, the last; in their order."""
+    load = partial(event_log.windows, info.context.services.pool, backwards)
+    rows: Sequence[EventRow] = await info.context.loaders.once(("events_in", backwards), load).load(
+        window
+    )
+    return rows

@@ -1,0 +1,183 @@
+"""How long a list of the contract can be: by its `first`, or by nature. Prices count with it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import strawberry
+from graphql import GraphQLObjectType, GraphQLSchema
+from strawberry.annotation import StrawberryAnnotation
+from strawberry.extensions.field_extension import AsyncExtensionResolver, FieldExtension
+from strawberry.types.arguments import StrawberryArgument
+from strawberry.types.field import StrawberryField
+
+from models.errors import ProblemCode, Refused
+from models.lifecycle.foreach import MAX_ITEMS
+
+MOST_TASK_RUNS: Final = 2 * MAX_ITEMS
+"""In one answer: those of two foreach tasks that are as wide as they may be."""
+MOST_METRICS: Final = 50_000
+MOST_CHILDREN: Final = MAX_ITEMS
+MOST_USES: Final = 200
+MOST_ROWS: Final = 1_000
+"""Of a list that is rarely longer than a screen."""
+
+
+def checked_first(first: int | None, most: int) -> int:
+    """Raises Refused for one out of bounds; None is all that one answer holds."""
+    if first is None:
+        return most
+    if not 1 <= first <= most:
+        raise Refused.because(ProblemCode.VALIDATION, f"first is 1 to {most}; got {first}", "first")
+    return first
+
+
+class UpTo(FieldExtension):
+    """Gives a list an argument `first`, whose default is the most that one answer holds. Where nobody names it, a
+    price counts with `usual`: that of a list within a longer list, whose sum is bounded by something else."""
+
+    def __init__(self, most: int, usual: int | None = None) -> None:
+        self.most = most
+        self.priced = usual or most
+
+    def apply(self, field: StrawberryField) -> None:
+        first = StrawberryArgument("first", None, StrawberryAnnotation(int | None), default=None)
+        field.arguments = [*field.arguments, first]
+
+    async def resolve_async(
+        self,
+        next_: AsyncExtensionResolver,
+        source: Any,
+        info: Any,
+        first: int | None = None,
+        **arguments: Any,
+    ) -> Any:
+        size = checked_first(first, self.most)
+        return (await next_(source, info, **arguments))[:size]
+
+
+def up_to(most: int, usual: int | None = None) -> Callable[[Callable[..., Any]], StrawberryField]:
+    """A field that is a list with `first`, where its resolver need not know of it."""
+    decorated: Callable[[Callable[..., Any]], StrawberryField]
+    decorated = strawberry.field(extensions=[UpTo(most, usual)])
+    return decorated
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """`usual` is what a price counts with, for lists that are nearly always much shorter than they can be."""
+
+    most: int
+    why: str
+    usual: int | None = None
+
+    @property
+    def priced(self) -> int:
+        return self.usual or self.most
+
+
+def _of(kind: str, names: str, bound: Bound) -> dict[str, Bound]:
+    return {f"{kind}.{name}": bound for name in names.split()}
+
+
+_ENUM: Final = Bound(20, "one for each value of an enum or action")
+PROBLEMS: Final = Bound(200, "a check stops at 200 faults", usual=3)
+"""Of every payload, too."""
+_COMPARED: Final = Bound(5, "five executions are compared at most")
+_DIFFERENT: Final = Bound(10_000, "as many as the compared executions have", usual=100)
+_LABELS: Final = Bound(100, "an execution or flow has at most 100 labels", usual=10)
+_CHANGED: Final = Bound(1_000, "a message holds about 20 KB, the rest follows", usual=50)
+_PICKED: Final = Bound(1_000, "an input names at most 1 000", usual=50)
+_ATTEMPTS: Final = Bound(1_000, "retry.maxAttempts is at most 1 000, and people retry", usual=2)
+_MOVES: Final = Bound(10_000, "grows with each act of a person or attempt", usual=6)
+_OF_FLOW: Final = Bound(1_200, "a flow has at most 1 000 tasks, 100 in errors and 100 in finally")
+_GROUPS: Final = Bound(100, "an approval has at most 100 groups", usual=2)
+_GRAPH: Final = Bound(10_000, "it stops at 1 000 nodes, and 10 000 uses between them", usual=500)
+
+BY_NATURE: Final[Mapping[str, Bound]] = {
+    **_of("Approval", "votes groups form", _GROUPS),
+    **_of("Execution", "labels", _LABELS),
+    **_of("Execution", "stateHistory", _MOVES),
+    **_of("Execution", "logCounts availableActions waitingFor", _ENUM),
+    **_of("Execution", "usualTaskDurations", Bound(1_200, _OF_FLOW.why, usual=20)),
+    **_of("TaskRun", "stateHistory", _MOVES),
+    **_of("TaskRun", "attempts", _ATTEMPTS),
+    **_of("TaskRun", "waitingFor", Bound(20, _ENUM.why, usual=1)),
+    **_of("TaskRun", "availableActions", Bound(4, "four actions concern task runs")),
+    **_of("Flow", "labels", _LABELS),
+    **_of("Flow", "inputs", Bound(1_000, "inputs of a document of 1 MiB", usual=20)),
+    **_of("FlowRevision", "tasks", _OF_FLOW),
+    **_of("Schedule", "labels", _LABELS),
+    **_of("Artifact", "versions", Bound(200, "the store reads the newest 200")),
+    **_of("FlowDependencies", "nodes edges", _GRAPH),
+    **_of("ExecutionDependencies", "nodes edges", _GRAPH),
+    **_of("LineageGraph", "nodes edges", _GRAPH),
+    **_of(
+        "ExecutionGraph",
+        "nodes edges",
+        Bound(MOST_TASK_RUNS, "the task runs of one execution and what they need", usual=2_000),
+    ),
+    **_of("Failure", "skipped", Bound(10_000, "task runs of one execution", usual=1_000)),
+    **_of("InvalidState", "availableActions", _ENUM),
+    **_of("Query", "pipelines", Bound(1_000, "the store reads 1 000")),
+    **_of("Query", "searchFields", Bound(100, "fields of the search language")),
+    **_of("Query", "savedFilters", Bound(1_000, "200 of one's own, and those that are shared")),
+    **_of("Query", "executionHistogram", Bound(200, "at most 200 bars")),
+    **_of("Query", "validateFlow", PROBLEMS),
+    **_of("Comparison", "executions", _COMPARED),
+    **_of("Comparison", "about states", _COMPARED),
+    **_of(
+        "Comparison",
+        "inputs outputs properties labels git durations metrics artifacts tasks",
+        _DIFFERENT,
+    ),
+    **_of("ValueComparison", "values", _COMPARED),
+    **_of("DurationComparison", "values", _COMPARED),
+    **_of("MetricComparison", "values", _COMPARED),
+    **_of("ArtifactComparison", "values", _COMPARED),
+    **_of("TaskComparison", "values", _COMPARED),
+    **_of(
+        "ComparedMetric", "points", Bound(1_000, "points are thinned out for a chart", usual=200)
+    ),
+    **_of("ComparedArtifacts", "uses", Bound(1_000, "uses of one name", usual=5)),
+    **_of("StatePath", "steps", _MOVES),
+    **_of("ExecutionStats", "states", _ENUM),
+    **_of("ExecutionStats", "buckets", Bound(1_500, "at most 1 500 buckets", usual=200)),
+    **_of("HistogramBar", "states", _ENUM),
+    **_of("LiveStats", "states", _ENUM),
+    **_of("Plan", "tasks", _OF_FLOW),
+    **_of("ExecutionDraft", "tasks", _OF_FLOW),
+    **_of("BackfillSchedulePayload", "ticks", Bound(1_000, "a backfill is at most 1 000 ticks")),
+    **_of("SendEventPayload", "executions", _PICKED),
+    **_of("ArchiveExecutionsPayload", "executions", _PICKED),
+    **_of("UnarchiveExecutionsPayload", "executions", _PICKED),
+    **_of("BulkPreview", "notAllowed", _ENUM),
+    **_of("BulkPreview", "samples", Bound(20, "some examples")),
+    **_of("BulkRefusal", "samples", Bound(20, "some examples")),
+    **_of(
+        "ExecutionChange",
+        "approvals metrics artifacts notes events taskRuns children",
+        _CHANGED,
+    ),
+    **_of("ExecutionListChange", "enter update leave", Bound(200, "a window holds at most 200")),
+    **_of("ApprovalChange", "changed", Bound(10_000, "the requests that wait", usual=200)),
+    **_of("LogBatch", "lines", Bound(1_000, "a batch holds at most 1 000 lines", usual=200)),
+}
+"""Lists that need no `first`: each has the most that it can hold, and the reason."""
+
+
+def priced_lists(schema: GraphQLSchema) -> dict[str, int]:
+    """Lengths that a price counts with where nobody names one, by `Type.field`."""
+    by_nature = {name: bound.priced for name, bound in BY_NATURE.items()}
+    problems = {name: PROBLEMS.priced for name in schema.type_map if name.endswith("Payload")}
+    by_nature |= {f"{name}.problems": priced for name, priced in problems.items()}
+    return by_nature | dict(_paged(schema)) | {"Execution.taskRuns": MOST_TASK_RUNS}
+
+
+def _paged(schema: GraphQLSchema) -> Iterator[tuple[str, int]]:
+    for kind in schema.type_map.values():
+        for name, field in kind.fields.items() if isinstance(kind, GraphQLObjectType) else ():
+            definition = field.extensions.get("strawberry-definition")
+            for extension in getattr(definition, "extensions", ()):
+                if isinstance(extension, UpTo):
+                    yield f"{kind.name}.{name}", extension.priced

@@ -1,0 +1,32 @@
+"""A pool for resolvers whose queries take more than ids: those that a list asks at the same time are one statement."""
+
+from functools import partial
+from typing import Any, cast
+
+from runner.store.connection import Pool
+from runner.store.together import fetch_each
+from schema.context import Info
+
+
+class _Together:
+    def __init__(self, info: Info) -> None:
+        self._pool = info.context.services.pool
+        self._loaders = info.context.loaders
+
+    async def fetch(self, query: str, *arguments: Any) -> Any:
+        load = partial(fetch_each, self._pool, query)
+        key = tuple(tuple(one) if isinstance(one, list) else one for one in arguments)
+        return await self._loaders.once(("together", query), load).load(key)
+
+    async def fetchrow(self, query: str, *arguments: Any) -> Any:
+        return next(iter(await self.fetch(query, *arguments)), None)
+
+    async def fetchval(self, query: str, *arguments: Any) -> Any:
+        """Of a query with one column; what a joined statement adds stands before it."""
+        row = await self.fetchrow(query, *arguments)
+        return None if row is None else row[-1]
+
+
+def together(info: Info) -> Pool:
+    """Reads only: `fetch`, `fetchrow`, and `fetchval` of queries with one column."""
+    return cast(Pool, _Together(info))

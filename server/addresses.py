@@ -1,0 +1,62 @@
+"""Hosts, origins and paths that requests name. What cannot be read is None, never an exception."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+_PORTS = {"http": 80, "https": 443}
+_NOT_OF_A_HOST = frozenset("/?#@\\%")
+_LONGEST_HOST = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A name in small letters or an IP address without brackets, and the port where one is named."""
+
+    name: str
+    port: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    scheme: str
+    host: Host
+
+    def is_of(self, host: Host) -> bool:
+        """Whether a page of this origin came from the host. A proxy may speak another scheme than this server."""
+        usual = _PORTS[self.scheme]
+        return (self.host.name, self.host.port or usual) == (host.name, host.port or usual)
+
+
+def read_host(text: str) -> Host | None:
+    """`name`, `name:port` or `[address]:port`, as in the header Host."""
+    if len(text) > _LONGEST_HOST or not text.isascii() or not text.isprintable():
+        return None
+    if " " in text or _NOT_OF_A_HOST.intersection(text):
+        return None
+    try:
+        parts = urlsplit(f"//{text}")
+        name, port = parts.hostname, parts.port
+    except ValueError:
+        return None
+    name = (name or "").rstrip(".")
+    return Host(name, port) if name else None
+
+
+def read_origin(text: str) -> Origin | None:
+    """`scheme://host`, as in the header Origin; None too for schemes other than http and https."""
+    scheme, separator, rest = text.partition("://")
+    host = read_host(rest) if separator and scheme in _PORTS else None
+    return Origin(scheme, host) if host else None
+
+
+def own_path(text: str) -> str:
+    """A path on this server; anything that a browser could take for another place becomes `/`."""
+    own = text.startswith("/") and not text.startswith("//")
+    return text if own and "\\" not in text and text.isprintable() else "/"
+
+
+def content_length(text: str | None) -> int | None:
+    """Bytes that a request says it has: 0 where it says nothing, None for what is no number."""
+    if text is None:
+        return 0
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else None

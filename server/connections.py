@@ -1,0 +1,171 @@
+"""The connections of a server: how many there are, of which addresses, and which have waited too long.
+
+A connection costs a descriptor before anybody has logged in, and the engine, PostgreSQL and the tasks need some too.
+So there is a limit for all connections and one for those of an address. When one is reached, the connection that has
+waited longest for a request or a login makes room; when all are in use, the new one is refused.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from enum import IntEnum
+from typing import Protocol, Self
+
+from runner.loops import Loop
+
+logger = logging.getLogger("headway.connections")
+
+RESERVED = 256
+"""Descriptors that are kept for the server itself: database, PostgreSQL's start, files that are given out."""
+RESERVED_FOR_TASK = 8
+"""Descriptors of a task that runs: three pipes, both ends of each while it starts, its process, its files."""
+_FEWEST = 64
+_LOOK_AGAIN = 1.0
+_TELL_AGAIN = 60.0
+
+
+class Phase(IntEnum):
+    """How far a connection has come. Those that wait may be closed to make room, in this order."""
+
+    BEGINNING = 0
+    IDLE = 1
+    IN_USE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionLimits:
+    """Times in seconds: until the head of a request is there, and without any byte of its body.
+
+    `slowest` is in bytes a second: a body may take `body_timeout` and the time that it needs at this rate.
+    """
+
+    most: int = 3000
+    most_of_address: int = 1500
+    header_timeout: float = 10.0
+    body_timeout: float = 30.0
+    slowest: int = 4096
+    backlog: int = 1024
+    """Connections that the system holds until they are accepted, all of them at once if need be."""
+
+    def within(self, descriptors: int, tasks: int) -> Self:
+        """The same for a process that may open so many descriptors and run so many tasks; warns when they are few."""
+        reserved = RESERVED + RESERVED_FOR_TASK * tasks
+        room = max(descriptors - reserved, _FEWEST)
+        if room >= self.most:
+            return self
+        logger.warning(
+            "this process may open %d files, of which %d are kept for tasks and the database: it takes %d connections "
+            "instead of max_connections = %d; raise the hard limit (ulimit -Hn, LimitNOFILE= of systemd) for more",
+            descriptors,
+            descriptors - room,
+            room,
+            self.most,
+        )
+        return replace(self, most=room, backlog=min(self.backlog, RESERVED // 2))
+
+
+class Connection(Protocol):
+    """What the register knows of a connection."""
+
+    address: str
+
+    def overdue(self, now: float) -> bool: ...
+
+    def end_overdue(self) -> None: ...
+
+    def make_room(self) -> None: ...
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """Connections by the phase they wait in, the one that has waited longest first."""
+
+    phases: tuple[dict[Connection, None], dict[Connection, None]] = field(
+        default_factory=lambda: ({}, {})
+    )
+
+    def oldest(self) -> Connection | None:
+        return next((found for phase in self.phases for found in phase), None)
+
+
+class Connections(Loop):
+    """The register. Its protocols enter it when a connection is made, and leave when it is lost."""
+
+    def __init__(self, limits: ConnectionLimits) -> None:
+        super().__init__()
+        self.limits = limits
+        self._phases: dict[Connection, Phase] = {}
+        self._counts: Counter[str] = Counter()
+        self._waiting = _Waiting()
+        self._waiting_of: dict[str, _Waiting] = {}
+        self._told: Counter[str] = Counter()
+
+    def __len__(self) -> int:
+        return len(self._phases)
+
+    def enter(self, connection: Connection) -> bool:
+        """Whether it may stay; one that may not is not counted."""
+        address, limits = connection.address, self.limits
+        admitted = (
+            self._counts[address] < limits.most_of_address
+            or self._make_room(self._waiting_of.get(address))
+        ) and (len(self._phases) < limits.most or self._make_room(self._waiting))
+        if not admitted:
+            self._told["refused, for all others are in use"] += 1
+            return False
+        self._phases[connection] = Phase.IN_USE
+        self._counts[address] += 1
+        self._waiting_of.setdefault(address, _Waiting())
+        self.move(connection, Phase.BEGINNING)
+        return True
+
+    def leave(self, connection: Connection) -> None:
+        """Does nothing for one that has left or was refused."""
+        if connection not in self._phases:
+            return
+        self.move(connection, Phase.IN_USE)
+        del self._phases[connection]
+        self._counts[connection.address] -= 1
+        if not self._counts[connection.address]:
+            del self._counts[connection.address], self._waiting_of[connection.address]
+
+    def move(self, connection: Connection, phase: Phase) -> None:
+        """It comes last among those of its new phase."""
+        before = self._phases.get(connection)
+        if before is None or before is phase:
+            return
+        self._phases[connection] = phase
+        for waiting in (self._waiting, self._waiting_of[connection.address]):
+            if before is not Phase.IN_USE:
+                del waiting.phases[before][connection]
+            if phase is not Phase.IN_USE:
+                waiting.phases[phase][connection] = None
+
+    def _make_room(self, waiting: _Waiting | None) -> bool:
+        oldest = waiting.oldest() if waiting else None
+        if oldest is None:
+            return False
+        # Its descriptor is free when the event loop comes round: before the next connection is accepted.
+        self.leave(oldest)
+        oldest.make_room()
+        self._told["closed to make room for others"] += 1
+        return True
+
+    async def _go_round(self) -> None:
+        loop = asyncio.get_running_loop()
+        tell_at = 0.0
+        while True:
+            await asyncio.sleep(_LOOK_AGAIN)
+            now = loop.time()
+            for connection in [one for one in self._phases if one.overdue(now)]:
+                connection.end_overdue()
+                self._told["closed, as their request did not come in time"] += 1
+            if self._told and now >= tell_at:
+                self._tell()
+                tell_at = now + _TELL_AGAIN
+
+    def _tell(self) -> None:
+        found = ", ".join(f"{count} {why}" for why, count in self._told.items())
+        logger.warning("connections: %s; %d are open", found, len(self))
+        self._told.clear()

@@ -1,0 +1,126 @@
+"""Executing one query or mutation within its limits: its deadline, and the size of its answer."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any, Final
+
+from graphql import ExecutionResult, GraphQLError
+
+from schema.underway import cancelled_together
+from server.graphql.allowance import Allowance, Turns
+from server.graphql.budget import AnswerTooLarge, Budget
+from server.graphql.executor import PlainFastExecutor
+
+_log = logging.getLogger("headway.graphql")
+
+DEADLINE_EXCEEDED: Final = "DEADLINE_EXCEEDED"
+ANSWER_TOO_LARGE: Final = "ANSWER_TOO_LARGE"
+
+Build = Callable[[Budget], PlainFastExecutor | list[GraphQLError]]
+Worked = ExecutionResult | list[GraphQLError]
+"""The result, or what is wrong with the variables."""
+
+
+class GivenUp(Exception):
+    """The operation has no answer but this one: the message says why, and how to ask for less."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Work:
+    """Owns mutations that outlast their askers."""
+
+    def __init__(self, allowance: Allowance) -> None:
+        self._allowance = allowance
+        self._turns = Turns(allowance)
+        self._late: set[asyncio.Task[Any]] = set()
+
+    async def query(self, build: Build, actor: str) -> Worked:
+        """Raises GivenUp, and TooMany when too many queries of the same user wait."""
+        budget, deadline = Budget(self._allowance.answer), self._allowance.deadline
+        try:
+            async with asyncio.timeout(deadline) as timeout:
+                budget.stop = lambda: timeout.reschedule(0)
+                async with self._turns.turn(actor):
+                    with cancelled_together():
+                        result = await _executed(build(budget))
+        except (TimeoutError, AnswerTooLarge):
+            if budget.exceeded:
+                raise self.too_large() from None
+            if not timeout.expired():
+                raise
+            raise _past_deadline(deadline) from None
+        finally:
+            # It refers to the timeout, and that to this frame.
+            budget.stop = None
+        if budget.exceeded:
+            raise self.too_large()
+        return result
+
+    async def mutation(self, build: Build) -> Worked:
+        """It is never cancelled: half of it might be done. Raises GivenUp to its asker, and goes on."""
+        budget, deadline = Budget(self._allowance.answer), self._allowance.deadline
+        task = asyncio.ensure_future(_executed(build(budget)))
+        self._late.add(task)
+        task.add_done_callback(self._ended)
+        try:
+            async with asyncio.timeout(deadline):
+                result = await asyncio.shield(task)
+        except TimeoutError:
+            if task.done():
+                raise
+            raise _mutation_past_deadline(deadline) from None
+        except AnswerTooLarge:
+            raise self.mutation_too_large() from None
+        if budget.exceeded:
+            raise self.mutation_too_large()
+        return result
+
+    def too_large(self) -> GivenUp:
+        limit = self._allowance.answer
+        return GivenUp(
+            ANSWER_TOO_LARGE,
+            f"the answer is larger than {limit} bytes (max_answer_size); ask for fewer fields, for less of each list "
+            "with `first`, or page by page; whole tables and records are downloads: /executions/export.json",
+        )
+
+    def mutation_too_large(self) -> GivenUp:
+        limit = self._allowance.answer
+        return GivenUp(
+            ANSWER_TOO_LARGE,
+            f"the answer of the mutation is larger than {limit} bytes (max_answer_size); what it does was done up to "
+            "there, mutations that stand after it in the document were not. Read what has changed with a query that "
+            "asks for less",
+        )
+
+    def _ended(self, task: "asyncio.Task[Any]") -> None:
+        self._late.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.debug("a mutation failed: %s", error)
+
+
+async def _executed(executor: PlainFastExecutor | list[GraphQLError]) -> Worked:
+    if isinstance(executor, list):
+        return executor
+    outcome: Any = executor.execute_operation()
+    found: ExecutionResult = outcome if isinstance(outcome, ExecutionResult) else await outcome
+    return found
+
+
+def _past_deadline(seconds: float) -> GivenUp:
+    return GivenUp(
+        DEADLINE_EXCEEDED,
+        f"the query took longer than {seconds:g} s (operation_deadline) and was cancelled; ask for less, or narrow the "
+        "filter",
+    )
+
+
+def _mutation_past_deadline(seconds: float) -> GivenUp:
+    return GivenUp(
+        DEADLINE_EXCEEDED,
+        f"the mutation has not ended within {seconds:g} s (operation_deadline); it may still happen, whole or not at "
+        "all. Send it again with the same idempotencyKey, or look whether it happened before you send it again",
+    )

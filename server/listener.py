@@ -1,0 +1,66 @@
+"""The HTTP server of a process: its socket, and uvicorn with the settings that were measured."""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+from server.connections import Connections
+from server.graphql.listening import let_go_of_the_dead
+from server.protocols import protocols
+
+_SEND_TIMEOUT = 30.0
+_UNTIL_STARTED = 128
+"""Connections that the system holds while the server starts."""
+
+
+class PortTaken(Exception):
+    """Somebody else listens there."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    try:
+        listening = socket.create_server(
+            (host, port),
+            family=socket.AF_INET6 if ":" in host else socket.AF_INET,
+            backlog=_UNTIL_STARTED,
+        )
+    except OSError as error:
+        raise PortTaken(
+            f"cannot listen on {host}:{port} ({error.strerror}); stop what listens there or pass --port"
+        ) from error
+    # asyncio sets it only on sockets made with an explicit protocol; without it each small frame may wait 40 ms.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    let_go_of_the_dead(listening, _SEND_TIMEOUT)
+    return listening
+
+
+class Listener(uvicorn.Server):
+    """Leaves the signals to `serve`."""
+
+    def __init__(self, app: Callable[..., Awaitable[None]], connections: Connections) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                **protocols(connections),
+                ws_per_message_deflate=False,
+                ws_max_size=256 * 1024,
+                lifespan="off",
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+                backlog=connections.limits.backlog,
+                timeout_graceful_shutdown=5,
+            )
+        )
+        self.is_up = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.is_up.set()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield

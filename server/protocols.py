@@ -1,0 +1,208 @@
+"""Uvicorn's protocols with deadlines for the head and the body of a request, and with a place in the register."""
+
+import asyncio
+from functools import partial
+from http import HTTPStatus
+from typing import Any, Final
+
+import orjson
+from uvicorn import Config
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from server.connections import ConnectionLimits, Connections, Phase
+
+_LOGGED_IN: Final = '{"type":"connection_ack"'
+_UNKNOWN: Final = ""
+"""The address of a connection that is gone before it can be asked."""
+
+
+def protocols(connections: Connections) -> dict[str, Any]:
+    """The arguments of `uvicorn.Config` for both protocols."""
+    return {
+        "http": partial(HttpConnection, connections),
+        "ws": partial(SocketConnection, connections),
+    }
+
+
+class HttpConnection(HttpToolsProtocol):
+    """A connection until it is upgraded to a socket."""
+
+    def __init__(self, register: Connections, config: Config, *args: Any, **options: Any) -> None:
+        super().__init__(config, *args, **options)
+        self._register = register
+        self._limits: ConnectionLimits = register.limits
+        self.address = _UNKNOWN
+        self._waits_since: float | None = None
+        self._heard = False
+        self._body: _Body | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.address = self.client[0] if self.client else _UNKNOWN
+        self._waits_since = self.loop.time()
+        if not self._register.enter(self):
+            self._refuse(
+                503,
+                "TOO_MANY_CONNECTIONS",
+                "this server has no connection left, or none for your address; try again later, or raise "
+                "max_connections and max_connections_per_address",
+            )
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._register.leave(self)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self.transport.is_closing():
+            return
+        self._heard = True
+        if self._waits_since is None and self._body is None and self._is_idle():
+            self._waits_since = self.loop.time()
+            self._register.move(self, Phase.BEGINNING)
+        super().data_received(data)
+
+    def on_headers_complete(self) -> None:
+        super().on_headers_complete()
+        self._waits_since = None
+        self._body = _Body(self.loop.time(), self._limits)
+        self._register.move(self, Phase.IN_USE)
+
+    def on_body(self, body: bytes) -> None:
+        if self._body is not None:
+            self._body.received(len(body), self.loop.time())
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._body = None
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._is_idle():
+            # Who still sends a body that nobody reads has no claim to the connection.
+            self._register.move(self, Phase.IDLE if self._body is None else Phase.BEGINNING)
+
+    def handle_websocket_upgrade(self) -> None:
+        self._body = self._waits_since = None
+        self._register.leave(self)
+        super().handle_websocket_upgrade()
+
+    def overdue(self, now: float) -> bool:
+        if self._body is not None:
+            return self._body.overdue(now, paused=self.flow.read_paused)
+        since = self._waits_since
+        return since is not None and now - since > self._limits.header_timeout
+
+    def end_overdue(self) -> None:
+        if not self._heard:
+            # A browser that opened it in case it is needed would take an answer for that to its next request.
+            self.transport.close()
+            return
+        if self._body is None:
+            seconds = self._limits.header_timeout
+            sentence = f"the head of the request did not come within {seconds:g} s (header_timeout)"
+        else:
+            seconds = self._limits.body_timeout
+            sentence = (
+                f"the body of the request came too slowly: it may pause for {seconds:g} s (body_timeout), "
+                f"and be no slower than {self._limits.slowest} bytes a second"
+            )
+        self._refuse(408, "REQUEST_TIMEOUT", sentence)
+
+    def make_room(self) -> None:
+        if self._waits_since is None or not self._heard:
+            self.transport.close()
+            return
+        self._refuse(
+            503,
+            "TOO_MANY_CONNECTIONS",
+            "this server needs the connection for others; try again, and send the request at once",
+        )
+
+    def _is_idle(self) -> bool:
+        return (self.cycle is None or self.cycle.response_complete) and not self.pipeline
+
+    def _refuse(self, status: int, code: str, sentence: str) -> None:
+        """Answers, if no answer has begun, and closes. The app of a request that was under way sees its client go."""
+        answered = self.cycle is not None and (self.cycle.response_started or self.pipeline)
+        begun_anew = self._waits_since is not None
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        if (begun_anew or not answered) and not self.transport.is_closing():
+            self.transport.write(
+                _response(self.server_state.default_headers, status, code, sentence)
+            )
+        self.transport.close()
+
+
+class _Body:
+    """How the body of a request comes in."""
+
+    __slots__ = ("_last", "_left", "_limits")
+
+    def __init__(self, now: float, limits: ConnectionLimits) -> None:
+        self._limits = limits
+        self._last = now
+        self._left = now + limits.body_timeout
+
+    def received(self, size: int, now: float) -> None:
+        self._last = now
+        self._left += size / self._limits.slowest
+
+    def overdue(self, now: float, *, paused: bool) -> bool:
+        """While reading is paused the client cannot send: the app has not taken what there is."""
+        if paused:
+            self._left += max(now - self._last, 0)
+            self._last = now
+        return now > self._left or now - self._last > self._limits.body_timeout
+
+
+class SocketConnection(WebSocketsSansIOProtocol):
+    """A connection that is a socket. Until a login, which has a deadline of its own, it may be closed for others."""
+
+    def __init__(self, register: Connections, config: Config, *args: Any, **options: Any) -> None:
+        super().__init__(config, *args, **options)
+        self._register = register
+        self.address = _UNKNOWN
+        self._logged_in = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self.address = self.client[0] if self.client else _UNKNOWN
+        if not self._register.enter(self):
+            self.transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._register.leave(self)
+        super().connection_lost(exc)
+
+    async def send(self, message: Any) -> None:
+        if not self._logged_in and (message.get("text") or "").startswith(_LOGGED_IN):
+            self._logged_in = True
+            self._register.move(self, Phase.IN_USE)
+        await super().send(message)
+
+    def overdue(self, now: float) -> bool:
+        return False
+
+    def end_overdue(self) -> None:
+        self.make_room()
+
+    def make_room(self) -> None:
+        self.transport.close()
+
+
+def _response(headers: list[tuple[bytes, bytes]], status: int, code: str, sentence: str) -> bytes:
+    body = orjson.dumps({"errors": [{"message": sentence, "extensions": {"code": code}}]})
+    again = [(b"retry-after", b"2")] if status == HTTPStatus.SERVICE_UNAVAILABLE else []
+    all_headers = [
+        *headers,
+        *again,
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(body)),
+        (b"connection", b"close"),
+    ]
+    lines = b"".join(name + b": " + value + b"\r\n" for name, value in all_headers)
+    return STATUS_LINE[status] + lines + b"\r\n" + body

@@ -1,0 +1,81 @@
+"""A process that takes locks in a transaction, as an engine or a log writer does, and says so.
+
+`python -m tests.api.holder URL KIND ID`; whoever started it freezes it then. Its session is that of the store."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+from runner.store.connection import Connection
+from runner.store.database import open_database
+
+STATEMENTS = {
+    "execution": "select from executions where id = $1 for update",
+    "slots": "select from flows where id = (select flow_id from executions where id = $1) for no key update",
+    "attempt": "select from attempts where execution_id = $1 and state = 'RUNNING' for update",
+    "log": "insert into log_heads (execution_id, lines) values ($1, 1) "
+    "on conflict (execution_id) do update set lines = log_heads.lines + 1",
+    "key": "insert into idempotency_keys (actor, mutation, key, digest, answer) "
+    "values ('user:admin', 'createExecution', 'contended', 'other', $1)",
+    "bulk": "select from bulk_sets where $1::uuid is not null for update",
+}
+"""By the kind of hold."""
+READING = "reading"
+"""Within a statement: PostgreSQL writes an answer that this process does not read."""
+SENDING = "sending"
+"""Within a statement: PostgreSQL waits for the rest of a COPY."""
+KINDS = (*STATEMENTS, READING, SENDING)
+
+
+async def hold(url: str, kind: str, id: UUID) -> None:
+    async with (
+        open_database(url) as database,
+        database.pool.acquire() as connection,
+        connection.transaction(),
+    ):
+        await connection.execute(STATEMENTS["attempt" if kind in (READING, SENDING) else kind], id)
+        pid = connection.get_server_pid()
+        if kind == READING:
+            await _read(connection, pid)
+        elif kind == SENDING:
+            await _send(connection, pid)
+        else:
+            _say(pid)
+            await asyncio.Event().wait()
+
+
+async def _read(connection: Connection, pid: int) -> None:
+    async with asyncio.TaskGroup() as group:
+        group.create_task(
+            connection.fetch("select repeat('x', 1000000) from generate_series(1, 1000)")
+        )
+        await asyncio.sleep(0)
+        _freeze(pid)
+
+
+async def _send(connection: Connection, pid: int) -> None:
+    async def source() -> AsyncIterator[bytes]:
+        yield b"x\n"
+        _freeze(pid)
+        yield b"y\n"
+
+    await connection.execute("create temporary table sent (text text)")
+    await connection.copy_to_table("sent", source=source())
+
+
+def _say(pid: int) -> None:
+    print(pid, flush=True)
+
+
+def _freeze(pid: int) -> None:
+    """At this point of a statement, by itself: nobody else could hit it."""
+    import os
+    import signal
+
+    _say(pid)
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
+if __name__ == "__main__":
+    asyncio.run(hold(sys.argv[1], sys.argv[2], UUID(sys.argv[3])))

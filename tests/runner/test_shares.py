@@ -1,0 +1,93 @@
+"""The connections of a process, divided: what uses up one share leaves the others."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from dataclasses import replace
+
+import asyncpg
+import pytest
+
+from runner.store.connection import Busy, Pool, unavailable
+from runner.store.database import Database
+from runner.store.long_work import kept_open
+from runner.store.sessions import is_read_only
+from runner.store.shares import IDLE_IN_TRANSACTION, Share, SharePool, Sizes
+
+SHARES = ("pool", "reads", "streams", "exports")
+
+
+async def use_up(stack: AsyncExitStack, pool: Pool) -> None:
+    for _ in range(pool.get_max_size()):
+        await stack.enter_async_context(pool.acquire())
+
+
+@pytest.mark.parametrize("name", SHARES)
+async def test_a_share_that_is_used_up_leaves_the_others(database: Database, name: str) -> None:
+    async with AsyncExitStack() as stack:
+        await use_up(stack, getattr(database, name))
+        for other in set(SHARES) - {name}:
+            assert await getattr(database, other).fetchval("select 1") == 1
+
+
+async def test_who_gets_no_connection_in_time_is_told_which_are_in_use(database_url: str) -> None:
+    share = replace(Sizes(reads=2).read_share(), within=0.05)
+    pool = await SharePool(database_url, share, asyncpg.connect)
+    async with pool, AsyncExitStack() as stack:
+        await use_up(stack, pool)
+        with pytest.raises(Busy) as busy:
+            await pool.fetchval("select 1")
+        sentence = "all 2 connections to the database that are for requests were in use for 0.05 s"
+        assert str(unavailable(busy.value)).startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    "share",
+    [Sizes().work_share(), Sizes().read_share(), Sizes().stream_share(), Sizes().export_share()],
+    ids=lambda share: share.name,
+)
+async def test_sessions_have_the_limits_of_their_share(database_url: str, share: Share) -> None:
+    async with await SharePool(database_url, share, asyncpg.connect) as pool:
+        shown = {
+            name: await pool.fetchval(f"select setting::int from pg_settings where name = '{name}'")
+            for name in (
+                "lock_timeout",
+                "statement_timeout",
+                "idle_in_transaction_session_timeout",
+            )
+        }
+    assert shown == {
+        "lock_timeout": share.lock * 1000,
+        "statement_timeout": share.statement * 1000,
+        "idle_in_transaction_session_timeout": share.idle * 1000,
+    }
+    assert share.lock, "nobody waits for a lock for ever"
+
+
+async def test_a_transaction_in_which_we_work_for_long_stays_open(database: Database) -> None:
+    """As long as the loop lives, PostgreSQL hears of it."""
+
+    async def work() -> str:
+        await asyncio.to_thread(work_for, IDLE_IN_TRANSACTION + 1.5)
+        return "done"
+
+    async with database.pool.acquire() as connection, connection.transaction():
+        await connection.execute("select pg_current_xact_id()")
+        assert await kept_open(connection, work()) == "done"
+        assert await connection.fetchval("select 1") == 1
+
+
+def work_for(seconds: float) -> None:
+    """On the processor, as a decision about thousands of task runs is."""
+    import time
+
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        sum(range(10_000))
+
+
+@pytest.mark.parametrize("setting", ["on", "off"])
+async def test_whether_it_is_read_only_is_seen(database_url: str, setting: str) -> None:
+    share = Sizes().work_share()
+    url = f"{database_url}&default_transaction_read_only={setting}"
+    async with await SharePool(url, share, asyncpg.connect) as pool:
+        assert await is_read_only(pool) is (setting == "on")

@@ -1,0 +1,65 @@
+"""Which errors of the database are outages: by the classes of their codes, so that a new one is not forgotten."""
+
+from collections.abc import Iterator
+
+import asyncpg
+import pytest
+
+from runner.store.connection import ROLLED_BACK, UNREACHABLE, Busy, NoRoom, unavailable
+from server.graphql.errors import UNAVAILABLE, explained
+
+PASSING = ("08", "40", "53", "57", "58")
+"""Connection, rollback, resources, an operator's intervention, the system."""
+ALONE = {"25006", "25P03", "25P04", "55P03"}
+"""Read-only; a transaction that was idle, or took, too long; a lock."""
+
+
+def all_kinds(kind: type[BaseException] = asyncpg.PostgresError) -> Iterator[type[BaseException]]:
+    for each in kind.__subclasses__():
+        yield each
+        yield from all_kinds(each)
+
+
+def code(kind: type[BaseException]) -> str:
+    return getattr(kind, "sqlstate", None) or ""
+
+
+CODED = sorted({kind for kind in all_kinds() if code(kind)}, key=code)
+OUTAGES = [kind for kind in CODED if code(kind).startswith(PASSING) or code(kind) in ALONE]
+
+
+@pytest.mark.parametrize("kind", OUTAGES)
+def test_what_passes_is_an_outage(kind: type[asyncpg.PostgresError]) -> None:
+    assert issubclass(kind, UNREACHABLE)
+    message, extensions = explained(kind("why"))
+    assert extensions == {"code": UNAVAILABLE}
+    assert "try again" in message or "work goes on" in message or "run fewer" in message
+
+
+def test_nothing_else_is() -> None:
+    assert len(OUTAGES) > 25
+    others = [kind for kind in CODED if kind not in OUTAGES and issubclass(kind, UNREACHABLE)]
+    # A wrong use of the protocol is told by the same class as a broken connection.
+    assert others == []
+
+
+def test_what_is_made_again_at_once_has_changed_nothing() -> None:
+    assert set(ROLLED_BACK) <= set(UNREACHABLE)
+    for kind in (asyncpg.ConnectionDoesNotExistError, asyncpg.AdminShutdownError):
+        assert not issubclass(kind, ROLLED_BACK), "whether it was committed is not known"
+
+
+def test_each_says_how_to_mend_it() -> None:
+    sentences = {
+        NoRoom("full"): "make room",
+        asyncpg.DiskFullError("full"): "make room",
+        asyncpg.TooManyConnectionsError("too many"): "max_connections",
+        asyncpg.ReadOnlySQLTransactionError("no writes"): "writable again",
+        asyncpg.LockNotAvailableError("locked"): "another session",
+        asyncpg.QueryCanceledError("cancelled"): "ended this query",
+        Busy("all connections for exports are in use"): "all connections for exports are in use",
+        OSError(2, "no such file", "/a/path"): "no such file",
+    }
+    for error, part in sentences.items():
+        assert part in str(unavailable(error))
+        assert "/a/path" not in str(unavailable(error))

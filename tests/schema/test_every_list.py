@@ -1,0 +1,198 @@
+"""Every field of everything that stands in a list is read for all of the list at once: in as many statements for 40
+rows as for 4. The fields come from the schema, so that a new one is counted too."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import graphql
+from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema, is_leaf_type
+
+from models.ids import Prefix, typed
+from models.viewer import Scope
+from schema.nodes import FINDERS
+from tests.schema.richness import fill
+from tests.schema.test_bulk import Asker, asker
+from tests.schema.test_list_statements import Counted
+
+__all__ = ["asker"]
+FEW, MANY = 4, 40
+SLACK: Final = 2
+"""Statements for what no one of the few rows has. One a row would be 36 more."""
+ARGUMENTS: Final = {
+    "Query.artifacts": "(first: 200)",
+    "Query.facets": "(field: NAMESPACE, first: 200)",
+    "Query.executionStats": '(since: "2026-01-01T00:00:00Z", bucket: DAY)',
+    "Query.executionHistogram": '(since: "2020-01-01T00:00:00Z", bars: 10)',
+    "Query.flows": "(first: 200)",
+    "Query.executions": "(first: 200, where: {state: {in: [FAILED, RUNNING]}})",
+    "Query.approvals": "(first: 200)",
+    "Query.auditLog": "(first: 200)",
+    "Query.schedules": "(first: 200)",
+    "Query.validateFlow": '(source: "id: a")',
+    "Execution.task": '(key: "a")',
+    "Execution.columns": '(names: ["metric.loss", "metrics"])',
+}
+"""Of fields that cannot do without; and of roots, a page with room for all."""
+NOT_LISTS: Final = {
+    "Query.compareExecutions", "Query.debugExpression", "Query.node", "Query.nodes", "Query.flow", "Query.execution",
+    "Query.bulk", "Query.viewer", "Query.lineage",
+}  # fmt: skip
+"""Roots that answer of one thing, or of a few that are named; `nodes` has a test of its own."""
+NODES: Final = """query ($ids: [ID!]!) { nodes(ids: $ids) {
+  id ... on Bulk { results { nodes { name } totalCount { value } } } } }"""
+TABLES: Final[Mapping[Prefix, str]] = {
+    "exec": "executions", "flow": "flows", "rev": "revisions", "wrk": "workers", "aud": "audit_log",
+    "bulk": "bulk_sets", "note": "notes", "sched": "schedules", "filt": "saved_filters", "run": "task_runs",
+    "att": "attempts", "appr": "approvals", "art": "artifacts", "use": "artifact_uses", "evt": "events",
+}  # fmt: skip
+EMPTY: Final = {
+    "AlreadyDecided.request", "InvalidState.availableActions", "Approval.form", "SavedFilter.orderByValue",
+    "TaskRun.iteration", "Waiting.execution",
+}  # fmt: skip
+"""Of refusals, which a query does not give; parts of the row itself; and what takes a running foreach or child."""
+REFUSED: Final = {"Execution.usualTaskDurations"}
+"""Of one execution at a time; a list is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A type and the way to it; `listed` once the way led through a list."""
+
+    type: GraphQLObjectType
+    way: tuple[str, ...]
+    listed: bool
+    depth: int
+
+    def ask(self, selection: str) -> str:
+        head = "query ($id: ID!) { " if any("$id" in step for step in self.way) else "{ "
+        return f"{head}{' { '.join((*self.way, selection))} {'} ' * len(self.way)}}}"
+
+
+def step(type: GraphQLObjectType, name: str, asked: GraphQLField) -> str:
+    given = ARGUMENTS.get(f"{type.name}.{name}", "")
+    missing = [each for each, one in asked.args.items() if graphql.is_required_argument(one)]
+    assert given or not missing, f"give {type.name}.{name} its {missing} in ARGUMENTS"
+    return f"{name}{given}"
+
+
+def fields_of(type: GraphQLObjectType) -> Iterator[tuple[str, str, GraphQLField]]:
+    for name, one in type.fields.items():
+        if f"{type.name}.{name}" not in REFUSED | NOT_LISTS:
+            yield name, step(type, name, one), one
+
+
+def selections(type: GraphQLObjectType) -> dict[str, str]:
+    """The fields that lead on, each by itself, and the plain ones together."""
+    found, plain = {}, []
+    for name, text, one in fields_of(type):
+        if is_leaf_type(graphql.get_named_type(one.type)):
+            plain.append(text)
+        else:
+            found[name] = f"{text} {{ __typename }}"
+    return found | ({"its plain fields": " ".join(plain)} if plain else {})
+
+
+def possible(schema: GraphQLSchema, kind: graphql.GraphQLNamedType) -> list[GraphQLObjectType]:
+    if graphql.is_abstract_type(kind):
+        return list(schema.get_possible_types(kind))
+    assert isinstance(kind, GraphQLObjectType)
+    return [kind]
+
+
+def places(schema: GraphQLSchema) -> list[Place]:
+    """Every type that a list holds, by the shortest way to it from the root."""
+    assert schema.query_type
+    waiting, found, seen = [Place(schema.query_type, (), False, 0)], [], set[str]()
+    while waiting:
+        place = waiting.pop(0)
+        if place.listed:
+            if place.type.name in seen:
+                continue
+            seen.add(place.type.name)
+            found.append(place)
+        if place.depth == 5:
+            continue
+        for name, text, below in fields_of(place.type):
+            kind = graphql.get_named_type(below.type)
+            if is_leaf_type(kind) or name == "edges":
+                continue
+            is_list = graphql.is_list_type(graphql.get_nullable_type(below.type))
+            listed = place.listed or is_list
+            for one in possible(schema, kind):
+                within = () if one is kind else (f"... on {one.name}",)
+                waiting.append(Place(one, (*place.way, text, *within), listed, place.depth + 1))
+    return found
+
+
+async def count(asker: Asker, query: str, **variables: Any) -> tuple[int, Any]:
+    """Statements, without what a process keeps between two questions; and the answer."""
+    asker.parts.engine.plans._plans.clear()
+    counted = Counted(asker.parts.database.pool)
+    object.__setattr__(asker.services, "pool", counted)
+    data = await asker.ask(query, scope=Scope(), **variables)
+    return len(counted.statements), data
+
+
+def found_in(data: Any, way: tuple[str, ...]) -> list[Any]:
+    """The objects at the end of a way."""
+    here = [data]
+    for name in (step.partition("(")[0] for step in way if not step.startswith("...")):
+        below = (one.get(name) for one in here)
+        here = [each for one in below for each in (one if isinstance(one, list) else [one]) if each]
+    return here
+
+
+@dataclass(slots=True)
+class Counts:
+    """Statements by the way to a field; and fields of which there was something to read."""
+
+    statements: dict[str, int] = field(default_factory=dict)
+    filled: set[str] = field(default_factory=set)
+
+
+async def counts_of(asker: Asker, everything: list[Place]) -> Counts:
+    counts = Counts()
+    for place in everything:
+        for name, text in selections(place.type).items():
+            number, data = await count(asker, place.ask(text))
+            counts.statements[" > ".join((*place.way, name))] = number
+            if any(one.get(name) not in (None, []) for one in found_in(data, place.way)):
+                counts.filled.add(f"{place.type.name}.{name}")
+    return counts
+
+
+async def test_what_a_list_shows_is_read_at_once(asker: Asker) -> None:
+    everything = places(asker.schema._schema)
+    await fill(asker, range(FEW))
+    few = (await counts_of(asker, everything)).statements
+    await fill(asker, range(FEW, MANY))
+    counts = await counts_of(asker, everything)
+    grown = [
+        f"{few[way]} statements, then {number}: {way}"
+        for way, number in counts.statements.items()
+        if number > few[way] + SLACK
+    ]
+    assert not grown, "\n".join(grown)
+    linked = {
+        f"{place.type.name}.{name}"
+        for place in everything
+        for name, text in selections(place.type).items()
+        if text.endswith("}")
+    }
+    assert linked - counts.filled == EMPTY
+
+
+async def test_nodes_of_every_kind_are_read_at_once(asker: Asker) -> None:
+    await fill(asker, range(MANY))
+    missing = []
+    assert TABLES.keys() == FINDERS.keys()
+    for prefix, table in TABLES.items():
+        select = f"select id from {table} order by id limit {MANY}"
+        ids = [typed(prefix, row["id"]) for row in await asker.parts.database.pool.fetch(select)]
+        few, _ = await count(asker, NODES, ids=ids[:FEW])
+        many, data = await count(asker, NODES, ids=ids)
+        assert all(data["nodes"]) and len(data["nodes"]) == MANY, prefix
+        if many > few:
+            missing.append(f"{prefix}: {few} statements, then {many}")
+    assert not missing, "\n".join(missing)

@@ -1,0 +1,122 @@
+"""Introspection has its true price, one tree a document; its answers are kept and made beside the event loop."""
+
+import asyncio
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import orjson
+import pytest
+from graphql import execute_sync, get_introspection_query, parse
+
+from models.viewer import Viewer
+from schema import build_schema
+from schema.list_bounds import priced_lists
+from server.graphql.documents import Documents
+from server.graphql.operations import Operations
+from server.graphql.requests import Rejected, Request
+
+SCHEMA = build_schema()._schema
+VIEWER = Viewer("user:test", frozenset(), frozenset())
+FULL = get_introspection_query(
+    descriptions=True,
+    specified_by_url=True,
+    directive_is_repeatable=True,
+    schema_description=True,
+    input_value_deprecation=True,
+    one_of=True,
+)
+CLIENTS = {
+    "graphql-core, all of it": FULL,
+    "graphql-core, as it comes": get_introspection_query(),
+    "Apollo": "query IntrospectionQuery { __schema { __typename types { kind name possibleTypes { name } } } }",
+    "one type": '{ __type(name: "Execution") { fields { name args { name type { name ofType { name } } } } } }',
+    "of a variable": None,
+    "names": "{ __schema { types { name fields { name type { name } } } } }",
+}
+BY_VARIABLE = "query ($name: String!) { __type(name: $name) { fields { name } } }"
+NESTED = "{ __schema { types { fields { type { fields { type { name %s } } } } } } }"
+
+
+def operations() -> Operations:
+    documents = Documents(SCHEMA, bounds=priced_lists(SCHEMA))
+    return Operations(SCHEMA, lambda viewer: SimpleNamespace(), documents)
+
+
+def fields_in(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, part in value.items():
+            yield name
+            yield from fields_in(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from fields_in(part)
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+async def test_what_clients_ask_passes_at_its_true_price(client: str) -> None:
+    query = CLIENTS[client] or BY_VARIABLE
+    variables = {} if CLIENTS[client] else {"name": "Query"}
+    asked = operations()
+    prepared = asked.prepare(Request(query, None, variables))
+    answer = await asked.execute(prepared, VIEWER)
+    assert answer.errors == ()
+    found = orjson.loads(answer.body)["data"]
+    assert prepared.price == len(list(fields_in(found)))
+    assert found == execute_sync(SCHEMA, parse(query), variable_values=variables).data
+
+
+async def test_the_name_in_a_variable_has_its_own_price_and_answer() -> None:
+    asked = operations()
+    told = []
+    for name in ("Query", "PageInfo", "Nothing", "Query"):
+        prepared = asked.prepare(Request(BY_VARIABLE, None, {"name": name}))
+        told.append((prepared.price, (await asked.execute(prepared, VIEWER)).body))
+    assert told[0] == told[3]
+    assert len(set(told)) == 3
+
+
+FLOODS = {
+    "nested": NESTED % " ".join(f"n{number}: name" for number in range(90)),
+    "fields of fields": NESTED % "fields { name }",
+    "many trees": "{" + " ".join(f"a{n}: __schema {{ types {{ name }} }}" for n in range(2)) + "}",
+    "trees of two kinds": '{ __schema { types { name } } __type(name: "Query") { name } }',
+    "in a fragment": "{ ...A a: __schema { types { name } } } fragment A on Query { __schema { types { name } } }",
+    "beside other fields": FULL.replace("__schema", "viewer { actor { name } } __schema", 1),
+    "aliases of it": "{ __schema { types { fields { "
+    + " ".join(f"t{n}: type {{ kind name description }}" for n in range(50))
+    + " } } } }",
+}
+
+
+@pytest.mark.parametrize("flood", FLOODS)
+def test_a_flood_is_refused_before_anything_is_executed(flood: str) -> None:
+    with pytest.raises(Rejected) as refused:
+        operations().prepare(Request(FLOODS[flood]))
+    codes = [error["extensions"]["code"] for error in refused.value.errors]
+    # The library knows some of them.
+    assert codes in (["TOO_COSTLY"], ["GRAPHQL_VALIDATION_FAILED"])
+
+
+def test_a_little_introspection_may_stand_beside_other_fields() -> None:
+    query = '{ viewer { actor { name } } __type(name: "PageInfo") { fields { name } } }'
+    assert operations().prepare(Request(query)).price < 20
+
+
+async def test_an_answer_is_made_once() -> None:
+    asked = operations()
+    first = await asked.execute(asked.prepare(Request(FULL)), VIEWER)
+    again = await asked.execute(asked.prepare(Request(FULL.replace("\n", " "))), VIEWER)
+    assert again.body is first.body
+
+
+async def test_the_event_loop_goes_on_meanwhile() -> None:
+    asked = operations()
+    prepared = asked.prepare(Request(FULL))
+    work = asyncio.ensure_future(asked.execute(prepared, VIEWER))
+    turns = 0
+    while not work.done():
+        await asyncio.sleep(0)
+        turns += 1
+    # It takes one turn where nobody else gets any.
+    assert turns > 5
