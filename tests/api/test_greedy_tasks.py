@@ -57,9 +57,14 @@ async def test_ten_gigabytes_of_log_are_cut_off_and_hold_nobody_up(tmp_path: Pat
 
 
 FLOODS = {
-    "50 MB of metrics": ('{"metric": {"name": "loss", "value": 0.123456, "step": 3}}', 850_000),
-    "50 MB of outputs": ('{"output": {"a": "' + "x" * 200 + '"}}', 220_000),
-    "3 million lines that are no messages": ("no", 3_000_000),
+    "50 MB of metrics": (
+        '{"metric": {"name": "loss", "value": 0.123456, "step": 3}}',
+        850_000,
+        "FILE",
+    ),
+    "50 MB of outputs": ('{"output": {"a": "' + "x" * 200 + '"}}', 220_000, "FILE"),
+    "3 million lines that are no messages": ("no", 3_000_000, "FILE"),
+    "100 MB of log": ("x" * 99, 1_000_000, "LOG"),
 }
 FLOOD = """id: flood
 namespace: faults
@@ -67,6 +72,7 @@ tasks:
   - id: flood
     type: shell
     run: |
+      if [ {place} = LOG ]; then HEADWAY_FILE=/dev/stdout; fi
       head -n {count} < <(yes '{line}') >> "$HEADWAY_FILE"
 """
 BRIEF = "id: brief\nnamespace: faults\ntasks:\n  - {id: a, type: log, message: a}\n"
@@ -77,12 +83,12 @@ BRIEF = "id: brief\nnamespace: faults\ntasks:\n  - {id: a, type: log, message: a
 async def test_a_flood_of_messages_costs_nobody_else_his_time_or_lease(
     tmp_path: Path, kind: str
 ) -> None:
-    line, count = FLOODS[kind]
+    line, count, place = FLOODS[kind]
     with serving(tmp_path / "data") as served:
         client = Client(served.url, served.token, timeout=300)
         await client.save(BRIEF)
         idle = [await _seconds_to_create(client) for _ in range(40)]
-        id = (await client.run(FLOOD.format(line=line, count=count)))["id"]
+        id = (await client.run(FLOOD.format(line=line, count=count, place=place)))["id"]
         server = psutil.Process(served.process.pid)
         following = asyncio.create_task(client.until_ended(id))
         took, most = [], 0

@@ -1,4 +1,4 @@
-"""What a killed worker leaves on the disk is removed by the next one, and nothing of one that lives."""
+"""Folders that a killed worker left on the disk are removed by the next one, and none of a worker that lives."""
 
 import asyncio
 import signal
