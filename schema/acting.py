@@ -39,7 +39,9 @@ async def answered(
 ) -> Payload:
     """The payload of what `work` gives; a refusal becomes its problems and nothing else."""
     try:
-        return payload(**await work)
+        given = await work
+        info.context.refresh()  # what an earlier mutation of this document read may have changed
+        return payload(**given)
     except Refused as refused:
         problems = [await _problem(info, problem) for problem in refused.problems]
         return payload(problems=problems)

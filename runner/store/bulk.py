@@ -82,11 +82,6 @@ _END = """
 update bulk_sets set state = 'DONE', ended_at = clock_timestamp(), claimed_until = null
 where id = $1 and state = 'RUNNING' and not exists (select from bulk_items where bulk_id = $1 and outcome is null)
 """
-_COUNTS = """
-select count(*) filter (where outcome = 'DONE') as done, count(*) filter (where outcome = 'REFUSED') as refused,
-       count(*) filter (where outcome is null) as left
-from bulk_items where bulk_id = $1
-"""
 _PROGRESS = """
 select s.*, c.done, c.refused, c.left from bulk_sets s cross join lateral (
   select count(*) filter (where outcome = 'DONE') as done, count(*) filter (where outcome = 'REFUSED') as refused,
@@ -319,10 +314,6 @@ def _columns(result: Result) -> tuple[Any, ...]:
 async def end(pool: Pool, id: UUID) -> None:
     """It is done once nothing is left."""
     await pool.execute(_END, id)
-
-
-async def counts(pool: Pool, id: UUID) -> Row:
-    return await pool.fetchrow(_COUNTS, id)
 
 
 async def progress_of(pool: Pool, ids: Sequence[UUID]) -> dict[UUID, Row]:
