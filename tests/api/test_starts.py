@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -240,7 +241,7 @@ def test_the_notice_of_a_drain_lasts_as_long_as_it_is_set(served: Served, tmp_pa
 
 
 def _wait(holds: Callable[[], object]) -> None:
-    deadline = time.monotonic() + WITHIN
+    deadline, look_again = time.monotonic() + WITHIN, threading.Event()
     while not holds():
         assert time.monotonic() < deadline
-        time.sleep(0.01)
+        look_again.wait(0.01)
