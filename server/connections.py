@@ -66,7 +66,7 @@ class ConnectionLimits:
 
 
 class Connection(Protocol):
-    """What the register knows of a connection."""
+    """The part of a connection that the register knows."""
 
     address: str
 

@@ -10,6 +10,7 @@ import logging
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -66,8 +67,8 @@ async def embedded_postgres(data_dir: Path) -> AsyncIterator[str]:
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _alone(home, data_dir):
         cluster = _Cluster(home)
-        await cluster.start()
         try:
+            await cluster.start()
             url = await cluster.create_database()
             async with _Revival(cluster):
                 yield url
@@ -131,10 +132,11 @@ class _Cluster:
             await asyncio.sleep(_LOOK_AGAIN)
 
     async def stop(self) -> None:
+        """Does nothing where none runs, as when its start was given up."""
         for mode in ("fast", "immediate"):
-            await self._run("pg_ctl", "stop", "-s", "-m", mode, "-w", "-t", str(_STOP))
             if not self._postmaster():
                 break
+            await self._run("pg_ctl", "stop", "-s", "-m", mode, "-w", "-t", str(_STOP))
         if self._sockets.parent != self._home:
             with suppress(OSError):
                 self._sockets.rmdir()
@@ -166,12 +168,15 @@ class _Cluster:
             return
         made = self._home / "data.new"
         await asyncio.to_thread(shutil.rmtree, made, ignore_errors=True)
-        code, said = await self._run(
-            "initdb", "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", data=made
-        )
-        if code:
-            raise Fault(f"PostgreSQL cannot make {made}: {said}")
-        made.rename(self._data)
+        try:
+            code, said = await self._run(
+                "initdb", "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", data=made
+            )
+            if code:
+                raise Fault(f"PostgreSQL cannot make {made}: {said}")
+            made.rename(self._data)
+        finally:
+            await asyncio.to_thread(shutil.rmtree, made, ignore_errors=True)
 
     async def _try_to_start(self) -> str:
         """The output of PostgreSQL when it does not start, else nothing."""
@@ -241,8 +246,7 @@ class _Cluster:
             (data or self._data).name,
             *arguments,
         )
-        ended = await asyncio.to_thread(
-            subprocess.run,
+        process = subprocess.Popen(
             command,
             cwd=self._home,
             env={**environment, "LC_ALL": "C", "TZ": "UTC"},
@@ -250,9 +254,24 @@ class _Cluster:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             start_new_session=True,
-            check=False,
         )
-        return ended.returncode, ended.stderr.decode(errors="replace").strip()
+        ended = asyncio.ensure_future(asyncio.to_thread(process.communicate))
+        try:
+            _, said = await asyncio.shield(ended)
+        except asyncio.CancelledError:
+            while not ended.done():
+                self._end_early(program, process)
+                await asyncio.wait([ended], timeout=_LOOK_AGAIN)
+            raise
+        return process.returncode, said.decode(errors="replace").strip()
+
+    def _end_early(self, program: str, process: "subprocess.Popen[bytes]") -> None:
+        """Make a program return soon. One that stops PostgreSQL is waited for; one that starts it ends with it."""
+        with suppress(ProcessLookupError, psutil.Error):
+            if program == "initdb":
+                os.killpg(process.pid, signal.SIGTERM)
+            elif postmaster := self._postmaster():
+                postmaster.send_signal(signal.SIGINT)
 
 
 def _programs() -> Path:

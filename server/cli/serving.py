@@ -5,6 +5,7 @@ Their options are the settings of server/settings.py; what is not given comes fr
 
 import asyncio
 import logging
+import signal
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -65,6 +66,7 @@ def serve(
     Exit codes: 0 clean stop, 2 wrong usage, 3 port taken, 4 database unreachable,
     5 another server runs on the data directory.
     """
+    _end_cleanly()
     settings = settings_of(
         host=host,
         port=port,
@@ -92,6 +94,7 @@ def worker(
     drain_timeout: DrainTimeout = None,
 ) -> None:
     """Run a worker alone, beside a server of this data dir or on an external database."""
+    _end_cleanly()
     settings = settings_of(
         data_dir=data_dir,
         database_url=database_url,
@@ -110,6 +113,15 @@ def migrate(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
     from server.serve import migrate as run
 
     run_to_its_end(run(settings, typer.echo))
+
+
+def _end_cleanly() -> None:
+    """At SIGTERM, until the event loop takes care of it: nothing has been started yet that had to be stopped."""
+
+    def end(*_: object) -> None:
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, end)
 
 
 def _say_ready(link: str) -> None:
