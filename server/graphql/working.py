@@ -92,8 +92,8 @@ class Work:
         return GivenUp(
             ANSWER_TOO_LARGE,
             f"the answer of the mutation is larger than {limit} bytes (max_answer_size); what it does was done up to "
-            "there, mutations that stand after it in the document were not. Read what has changed with a query that asks "
-            "for less",
+            "there, mutations that stand after it in the document were not. Read what has changed with a query that "
+            "asks for less",
         )
 
     def _ended(self, task: "asyncio.Task[Any]") -> None:
