@@ -235,6 +235,7 @@ def test_every_rate_is_a_setting() -> None:
     names = [name for name in Settings.model_fields if "_per_" in name]
     assert len(names) == len(Rate)
     for name in names:
-        changed = allowed_by(Settings.model_construct(**{name: 7}))
+        values: dict[str, Any] = {name: 7}
+        changed = allowed_by(Settings.model_construct(**values))
         (rate,) = [rate for rate in Rate if changed[rate] != usual[rate]]
         assert name.startswith(rate.name.lower())

@@ -125,9 +125,9 @@ async def test_the_event_loop_goes_on_meanwhile() -> None:
 async def test_a_long_document_is_validated_beside_the_event_loop() -> None:
     asked = operations()
     chain = " ".join(
-        f"fragment A{n} on Query {{ ...A{n + 1} ...A{n + 1} ...A{n + 1} }}" for n in range(25)
+        f"fragment A{n} on Query {{ ...A{n + 1} ...A{n + 1} ...A{n + 1} }}" for n in range(60)
     )
-    query = "{ ...A0 } " + chain + " fragment A25 on Query { viewer { __typename } }"
+    query = "{ ...A0 } " + chain + " fragment A60 on Query { viewer { __typename } }"
     work = asyncio.ensure_future(asked.admit(Request(query), VIEWER))
     turns = 0
     while not work.done():
