@@ -74,6 +74,7 @@ class Query:
 
     @strawberry.field
     def text(self, size: int) -> str | None:
+        READ.append(size)
         return "x" * size
 
 
@@ -143,6 +144,7 @@ async def test_a_field_of_many_names_counts_each_time() -> None:
     aliases = " ".join(f"a{number}: text(size: 10000)" for number in range(90))
     answer = await ask(f"{{ {aliases} }}", 100_000)
     assert [error["extensions"]["code"] for error in answer.errors] == ["ANSWER_TOO_LARGE"]
+    assert len(READ) == 11
 
 
 async def test_a_mutation_says_what_was_done() -> None:
