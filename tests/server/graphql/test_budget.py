@@ -47,10 +47,10 @@ class Watched(Row):
         self.number = number
         self.inner = Inner(text=LONG)
         self.inners = [Inner(text=LONG), Inner(text=LONG)]
-        self.data = {"é": [LONG, 1, None]}
+        self.data = {"é": [LONG, 1, None]}  # type: ignore[assignment]
         self.words = [LONG, "é" * 10]
 
-    @property  # type: ignore[misc]
+    @property
     def text(self) -> str:  # type: ignore[override]
         READ.append(self.number)
         return LONG
