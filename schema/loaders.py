@@ -38,7 +38,6 @@ from runner.store.snapshot_reads import last_metrics
 from runner.store.snapshots import read_executions
 from runner.store.stats import Tally
 from runner.store.task_times import TaskTime, usual_task_durations
-from schema import underway
 
 Row = Any
 _GROUPED = {
@@ -372,7 +371,6 @@ def _timely(name: str, load: Callable[[list[Any]], Awaitable[Any]]) -> Callable[
     """Keys of a past moment are answered by it, where it knows of such rows, and all others by the tables."""
 
     async def loaded(keys: list[Any]) -> list[Any]:
-        underway.join()
         told = {
             at: past.rows[name](key) for at, key in enumerate(keys) if (past := _tells(name, key))
         }
