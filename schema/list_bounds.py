@@ -108,7 +108,7 @@ BY_NATURE: Final[Mapping[str, Bound]] = {
     **_of("Flow", "inputs", Bound(1_000, "inputs of a document of 1 MiB", usual=20)),
     **_of("FlowRevision", "tasks", _OF_FLOW),
     **_of("Schedule", "labels", _LABELS),
-    **_of("Artifact", "versions", Bound(200, "the store reads the newest 200")),
+    **_of("Artifact", "versions", Bound(200, "the store reads the newest 200", usual=10)),
     **_of("FlowDependencies", "nodes edges", _GRAPH),
     **_of("ExecutionDependencies", "nodes edges", _GRAPH),
     **_of("LineageGraph", "nodes edges", _GRAPH),

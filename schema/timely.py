@@ -4,14 +4,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from runner.past import Past, past_of
-from schema import underway
 
 
 def timely(name: str, load: Callable[[list[Any]], Awaitable[Any]]) -> Callable[[list[Any]], Any]:
     """Keys of a past moment are answered by it, where it knows of such rows, and all others by the tables."""
 
     async def loaded(keys: list[Any]) -> list[Any]:
-        underway.join()
         told = {
             at: past.rows[name](key) for at, key in enumerate(keys) if (past := _tells(name, key))
         }

@@ -1,5 +1,6 @@
 """The one cache of documents: text -> parsed, validated, measured. Also those persisted by their sha256."""
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ from server.graphql.requests import Rejected, Request, malformed
 
 Value = TypeVar("Value")
 _SIZE_VARIANTS = 64
+_LONG = 1000
+"""Characters."""
 
 
 class Bounded(Generic[Value]):
@@ -161,6 +164,17 @@ class Documents:
         self._introspection = introspection
         self._documents: Bounded[Document] = Bounded(count, weight)
         self._persisted: Bounded[str] = Bounded(count, weight)
+
+    def has_to_be_read(self, request: Request) -> bool:
+        """Whether it is new, and long enough to hold the event loop while it is validated."""
+        text = request.query or ""
+        return len(text) > _LONG and self._documents.get(text) is None
+
+    async def read_beside(self, request: Request) -> None:
+        """Reads a new document in a thread; `find` then knows it."""
+        text = request.query or ""
+        document = await asyncio.to_thread(self._read, text)
+        self._documents.put(text, document, len(text))
 
     def find(self, request: Request) -> Document:
         """The valid document of a request; raises Rejected with what is wrong with it."""

@@ -125,6 +125,11 @@ class PlainFastExecutor(ExecutorThrowingOnIncremental):
 
         return awaited()
 
+    def execute_field(self, *arguments: Any, **named: Any) -> Any:
+        if self.budget.exceeded:
+            raise AnswerTooLarge
+        return super().execute_field(*arguments, **named)
+
     def complete_iterable_value(
         self,
         item_type: GraphQLOutputType,

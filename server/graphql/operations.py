@@ -20,7 +20,7 @@ from graphql import (
 from graphql.execution import create_source_event_stream, execute_subscription_event
 
 from models.viewer import Viewer
-from server.graphql.allowance import Allowance, Live
+from server.graphql.allowance import Allowance, Live, Turns
 from server.graphql.budget import AnswerTooLarge, Budget
 from server.graphql.documents import Bounded, Document, Documents, written
 from server.graphql.errors import (
@@ -114,6 +114,8 @@ class Operations:
         self._rates = rates
         self._introspected: Bounded[bytes] = Bounded(_INTROSPECTIONS, _INTROSPECTED)
         self._introspecting = asyncio.Lock()
+        # New documents of one user one after the other, so that those of others do not wait for a flood of them.
+        self._reading = Turns(replace(self._allowance, queries=1))
         self.live = Live(self._allowance.subscriptions)
 
     async def admit(self, request: Request, viewer: Viewer) -> Prepared:
@@ -121,6 +123,9 @@ class Operations:
         try:
             if self._rates is not None:
                 await self._rates.check(Rate.OPERATIONS, viewer.actor)
+            if self._documents.has_to_be_read(request):
+                async with self._reading.turn(viewer.actor):
+                    await self._documents.read_beside(request)
             prepared = self.prepare(request)
             rate = _RATES.get(prepared.kind)
             if self._rates is not None and rate is not None:

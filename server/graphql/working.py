@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from graphql import ExecutionResult, GraphQLError
 
-from schema.underway import cancelled_together
 from server.graphql.allowance import Allowance, Turns
 from server.graphql.budget import AnswerTooLarge, Budget
 from server.graphql.executor import PlainFastExecutor
@@ -45,8 +44,8 @@ class Work:
             async with asyncio.timeout(deadline) as timeout:
                 budget.stop = lambda: timeout.reschedule(0)
                 async with self._turns.turn(actor):
-                    with cancelled_together():
-                        result = await _executed(build(budget))
+                    # Loaders end with the last who waits for them, and their statements with them.
+                    result = await _executed(build(budget))
         except (TimeoutError, AnswerTooLarge):
             if budget.exceeded:
                 raise self.too_large() from None

@@ -120,3 +120,19 @@ async def test_the_event_loop_goes_on_meanwhile() -> None:
         turns += 1
     # It takes one turn where nobody else gets any.
     assert turns > 5
+
+
+async def test_a_long_document_is_validated_beside_the_event_loop() -> None:
+    asked = operations()
+    chain = " ".join(
+        f"fragment A{n} on Query {{ ...A{n + 1} ...A{n + 1} ...A{n + 1} }}" for n in range(60)
+    )
+    query = "{ ...A0 } " + chain + " fragment A60 on Query { viewer { __typename } }"
+    work = asyncio.ensure_future(asked.admit(Request(query), VIEWER))
+    turns = 0
+    while not work.done():
+        await asyncio.sleep(0)
+        turns += 1
+    with pytest.raises(Rejected, match="is beyond 5000000"):
+        await work
+    assert turns > 5
