@@ -4,15 +4,16 @@ import asyncio
 import time
 
 _LONGEST = 0.05
-"""Seconds that the loop is held without a break."""
 
 
 class Pace:
-    def __init__(self) -> None:
+    def __init__(self, longest: float = _LONGEST) -> None:
+        """`longest` is how many seconds the loop is held without a break."""
+        self._longest = longest
         self._since = time.monotonic()
 
     async def keep(self) -> None:
         """Between two pieces of the work."""
-        if time.monotonic() - self._since > _LONGEST:
+        if time.monotonic() - self._since > self._longest:
             await asyncio.sleep(0)
             self._since = time.monotonic()

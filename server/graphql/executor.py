@@ -5,6 +5,7 @@ directly. Whatever is not plain (a resolver, arguments, an awaitable, an error, 
 stock way, so that the answers are equal.
 """
 
+from asyncio import iscoroutine
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from graphql.pyutils import AwaitableOrValue, Path
 
 from runner.pace import Pace
 from server.graphql.budget import AnswerTooLarge, Budget, size_of
+from server.graphql.precedence import Operation
 from server.graphql.readers import (
     Convert,
     Fields,
@@ -40,6 +42,8 @@ _MISSING: Final = object()
 _UNBOUNDED: Final = 2**62
 _MANY: Final = 500
 """Objects of a list that may take longer to read than others should wait."""
+_HELD: Final = 0.005
+"""Seconds of such reading without a break: a step of an operation, for which short ones wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +77,17 @@ def _weak(method: Callable[..., Any]) -> Callable[..., Any]:
 
 class PlainFastExecutor(ExecutorThrowingOnIncremental):
     def __init__(
-        self, *args: Any, fields: Fields, budget: Budget | None = None, **options: Any
+        self,
+        *args: Any,
+        fields: Fields,
+        budget: Budget | None = None,
+        operation: Operation | None = None,
+        **options: Any,
     ) -> None:
+        """`operation` measures the steps of what is executed, and makes them wait for shorter operations."""
         super().__init__(*args, **options)
         self._fields = fields
+        self._operation = operation
         self.budget = budget or Budget(_UNBOUNDED)
         self.async_helpers = GraphQLResolveInfoHelpers(
             gather=_weak(self.gather_async_work), track=_weak(self.track_async_work)
@@ -128,7 +139,10 @@ class PlainFastExecutor(ExecutorThrowingOnIncremental):
     def execute_field(self, *arguments: Any, **named: Any) -> Any:
         if self.budget.exceeded:
             raise AnswerTooLarge
-        return super().execute_field(*arguments, **named)
+        found = super().execute_field(*arguments, **named)
+        if self._operation is None or not iscoroutine(found):
+            return found
+        return self._operation.stepwise(found)
 
     def complete_iterable_value(
         self,
@@ -168,7 +182,7 @@ class PlainFastExecutor(ExecutorThrowingOnIncremental):
         self, read: Convert, items: list[Any], stock: Callable[[], AwaitableOrValue[list[Any]]]
     ) -> list[Any]:
         """Of thousands of objects: the rest of the event loop has its turns meanwhile."""
-        pace, found, left = Pace(), [], self.budget.left
+        pace, found, left = Pace(_HELD), [], self.budget.left
         try:
             for each in items:
                 found.append(read(each))

@@ -30,6 +30,7 @@ from server.graphql.errors import (
     presented,
 )
 from server.graphql.executor import PlainFastExecutor
+from server.graphql.precedence import Operation
 from server.graphql.readers import Fields
 from server.graphql.requests import Rejected, Request
 from server.graphql.working import Build, GivenUp, Work, Worked
@@ -170,8 +171,10 @@ class Operations:
         return _priced(answer, prepared.price, self._documents.limits.cost, left)
 
     async def _answered(self, prepared: Prepared, viewer: Viewer) -> Answer:
-        def build(budget: Budget) -> PlainFastExecutor | list[GraphQLError]:
-            return self._executor(prepared, self._context(viewer), budget)
+        def build(
+            budget: Budget, operation: Operation | None
+        ) -> PlainFastExecutor | list[GraphQLError]:
+            return self._executor(prepared, self._context(viewer), budget, operation)
 
         if prepared.kind is OperationType.MUTATION:
             return self._written(await self._work.mutation(build), self._work.mutation_too_large)
@@ -194,7 +197,7 @@ class Operations:
             known = self._introspected.get(key)
             if known is not None:
                 return Answer(known)
-            executor = build(Budget(self._allowance.answer))
+            executor = build(Budget(self._allowance.answer), None)
             if isinstance(executor, list):
                 return self._shown(refused(executor))
             result: Any = await asyncio.to_thread(executor.execute_operation)
@@ -260,7 +263,11 @@ class Operations:
         return answered(outcome)
 
     def _executor(
-        self, prepared: Prepared, context: Any, budget: Budget
+        self,
+        prepared: Prepared,
+        context: Any,
+        budget: Budget,
+        operation: Operation | None = None,
     ) -> PlainFastExecutor | list[GraphQLError]:
         return PlainFastExecutor.build(  # type: ignore[return-value]
             self._schema,
@@ -271,6 +278,7 @@ class Operations:
             prepared.operation_name,
             fields=self._fields,
             budget=budget,
+            operation=operation,
         )
 
 

@@ -10,13 +10,14 @@ from graphql import ExecutionResult, GraphQLError
 from server.graphql.allowance import Allowance, Turns
 from server.graphql.budget import AnswerTooLarge, Budget
 from server.graphql.executor import PlainFastExecutor
+from server.graphql.precedence import Operation, Precedence
 
 _log = logging.getLogger("headway.graphql")
 
 DEADLINE_EXCEEDED: Final = "DEADLINE_EXCEEDED"
 ANSWER_TOO_LARGE: Final = "ANSWER_TOO_LARGE"
 
-Build = Callable[[Budget], PlainFastExecutor | list[GraphQLError]]
+Build = Callable[[Budget, Operation | None], PlainFastExecutor | list[GraphQLError]]
 Worked = ExecutionResult | list[GraphQLError]
 """The result, or what is wrong with the variables."""
 
@@ -35,6 +36,7 @@ class Work:
     def __init__(self, allowance: Allowance) -> None:
         self._allowance = allowance
         self._turns = Turns(allowance)
+        self._precedence = Precedence()
         self._late: set[asyncio.Task[Any]] = set()
 
     async def query(self, build: Build, actor: str) -> Worked:
@@ -45,7 +47,9 @@ class Work:
                 budget.stop = lambda: timeout.reschedule(0)
                 async with self._turns.turn(actor):
                     # Loaders end with the last who waits for them, and their statements with them.
-                    result = await _executed(build(budget))
+                    with self._precedence.operation(actor) as operation:
+                        work = _executed(build(budget, operation))
+                        result = await operation.stepwise(work)
         except (TimeoutError, AnswerTooLarge):
             if budget.exceeded:
                 raise self.too_large() from None
@@ -62,12 +66,13 @@ class Work:
     async def mutation(self, build: Build) -> Worked:
         """It is never cancelled: half of it might be done. Raises GivenUp to its asker, and goes on."""
         budget, deadline = Budget(self._allowance.answer), self._allowance.deadline
-        task = asyncio.ensure_future(_executed(build(budget)))
+        task = asyncio.ensure_future(_executed(build(budget, None)))
         self._late.add(task)
         task.add_done_callback(self._ended)
         try:
-            async with asyncio.timeout(deadline):
-                result = await asyncio.shield(task)
+            with self._precedence.operation(None):
+                async with asyncio.timeout(deadline):
+                    result = await asyncio.shield(task)
         except TimeoutError:
             if task.done():
                 raise

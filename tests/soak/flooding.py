@@ -71,10 +71,16 @@ class Flooder:
 
     async def large_answers(self) -> None:
         pages = " ".join(
-            f'p{n}: logs(first: 1000, after: "{n * 1000}") {{ nodes {{ text at level }} }}'
-            for n in range(90)
+            f"p{n}: logs(first: 200, around: {n * 1000}) {{ nodes {{ text at level taskRunId }} }}"
+            for n in range(1, 91)
         )
         await asyncio.gather(*(self.ask_for_ever(LOG % (self.execution, pages)) for _ in range(10)))
+
+    async def errors(self) -> None:
+        wrong = " ".join(
+            f'e{n}: logs(after: "no cursor") {{ nodes {{ text }} }}' for n in range(90)
+        )
+        await asyncio.gather(*(self.ask_for_ever(LOG % (self.execution, wrong)) for _ in range(10)))
 
     async def log_readers(self) -> None:
         """Half of them on sockets, half download."""
