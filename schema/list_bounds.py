@@ -16,6 +16,8 @@ from models.lifecycle.foreach import MAX_ITEMS
 
 MOST_TASK_RUNS: Final = 2 * MAX_ITEMS
 """In one answer: those of two foreach tasks that are as wide as they may be."""
+USUAL_TASK_RUNS: Final = 200
+"""Many have fewer. An answer with more is bounded by its size and its time."""
 MOST_METRICS: Final = 50_000
 MOST_CHILDREN: Final = MAX_ITEMS
 MOST_USES: Final = 200
@@ -171,7 +173,7 @@ def priced_lists(schema: GraphQLSchema) -> dict[str, int]:
     by_nature = {name: bound.priced for name, bound in BY_NATURE.items()}
     problems = {name: PROBLEMS.priced for name in schema.type_map if name.endswith("Payload")}
     by_nature |= {f"{name}.problems": priced for name, priced in problems.items()}
-    return by_nature | dict(_paged(schema)) | {"Execution.taskRuns": MOST_TASK_RUNS}
+    return by_nature | dict(_paged(schema)) | {"Execution.taskRuns": USUAL_TASK_RUNS}
 
 
 def _paged(schema: GraphQLSchema) -> Iterator[tuple[str, int]]:

@@ -133,6 +133,9 @@ class Settings(BaseSettings):
     queries_at_once: int = Field(
         8, ge=1, description="Queries of one user that run at once; others wait for their turn."
     )
+    mutations_at_once: int = Field(
+        64, ge=1, description="Mutations of one user that run at once; others wait for their turn."
+    )
     subscriptions_at_once: int = Field(
         10_000, ge=1, description="Subscriptions that one user may have open."
     )

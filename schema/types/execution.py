@@ -159,7 +159,7 @@ class Execution(RowView, LogsOfExecution, Node):
     async def parent(self, info: Info) -> "Execution | None":
         return await self._linked(info, "parent_id")
 
-    @up_to(MOST_CHILDREN)
+    @up_to(MOST_CHILDREN, usual=20)
     async def children(self, info: Info) -> list["Execution"]:
         return [
             Execution.of(row)
@@ -247,7 +247,7 @@ class Execution(RowView, LogsOfExecution, Node):
         task_run = untyped("run", task_run_id) if task_run_id else None
         return await read_events(info, self.row["id"], window, task_run, self.seq)
 
-    @up_to(MOST_METRICS)
+    @up_to(MOST_METRICS, usual=200)
     async def metrics(
         self, info: Info, task_run_id: strawberry.ID | None = None, name: str | None = None
     ) -> list[Metric]:
@@ -263,7 +263,7 @@ class Execution(RowView, LogsOfExecution, Node):
     async def columns(self, info: Info, names: list[str]) -> JSON | None:
         return JSON(await values_of(info, self.row, names))
 
-    @up_to(MOST_CHILDREN)
+    @up_to(MOST_CHILDREN, usual=50)
     async def artifacts(
         self, info: Info, direction: ArtifactDirection | None = None
     ) -> list[ArtifactUse]:
@@ -274,13 +274,13 @@ class Execution(RowView, LogsOfExecution, Node):
             if not row["set_aside"] and (direction is None or row["direction"] == direction.value)
         ]
 
-    @up_to(MOST_ROWS)
+    @up_to(MOST_ROWS, usual=10)
     async def approvals(self, info: Info) -> list[Approval]:
         return [
             Approval.of(row) for row in await info.context.loaders.approvals.load(self.row["id"])
         ]
 
-    @up_to(MOST_ROWS)
+    @up_to(MOST_ROWS, usual=10)
     async def notes(self, info: Info) -> list[Note]:
         return [Note.of(row) for row in await info.context.loaders.notes.load(self.row["id"])]
 

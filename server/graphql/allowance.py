@@ -18,6 +18,7 @@ class Allowance:
     answer: int = 32 * 1024 * 1024
     deadline: float = 10.0
     queries: int = 8
+    mutations: int = 64
     waiting: int = 500
     subscriptions: int = 10_000
 
@@ -27,6 +28,7 @@ def allowance_of(settings: Settings) -> Allowance:
         answer=settings.max_answer_size,
         deadline=settings.operation_deadline,
         queries=settings.queries_at_once,
+        mutations=settings.mutations_at_once,
         subscriptions=settings.subscriptions_at_once,
     )
 
@@ -38,10 +40,11 @@ class _Line:
 
 
 class Turns:
-    """Queries of one user run a few at once; the others wait, in the order in which they came."""
+    """Queries, or mutations, of one user run a few at once; the others wait, in the order in which they came."""
 
-    def __init__(self, allowance: Allowance) -> None:
-        self._allowance = allowance
+    def __init__(self, allowance: Allowance, noun: str = "queries") -> None:
+        self._places = allowance.mutations if noun == "mutations" else allowance.queries
+        self._waiting, self._noun = allowance.waiting, noun
         self._lines: dict[str, _Line] = {}
 
     @asynccontextmanager
@@ -49,9 +52,9 @@ class Turns:
         """Raises TooMany when too many wait already."""
         line = self._lines.get(actor)
         if line is None:
-            line = self._lines[actor] = _Line(self._allowance.queries)
-        if line.present >= self._allowance.queries + self._allowance.waiting:
-            raise _too_many_wait(actor, self._allowance)
+            line = self._lines[actor] = _Line(self._places)
+        if line.present >= self._places + self._waiting:
+            raise self._too_many_wait(actor)
         line.present += 1
         try:
             async with line.places:
@@ -60,6 +63,10 @@ class Turns:
             line.present -= 1
             if not line.present:
                 self._lines.pop(actor, None)
+
+    def _too_many_wait(self, actor: str) -> TooMany:
+        sentence = f"{self._places} {self._noun} of {actor} run and {self._waiting} wait, the most that may"
+        return TooMany(sentence, f"{self._noun}_at_once", _SOON)
 
 
 class Live:
@@ -85,8 +92,3 @@ class Live:
             self._by_actor[actor] = left
         else:
             self._by_actor.pop(actor, None)
-
-
-def _too_many_wait(actor: str, allowance: Allowance) -> TooMany:
-    sentence = f"{allowance.queries} queries of {actor} run and {allowance.waiting} wait, the most that may"
-    return TooMany(sentence, "queries_at_once", _SOON)

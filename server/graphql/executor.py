@@ -87,7 +87,7 @@ class PlainFastExecutor(ExecutorThrowingOnIncremental):
         """`operation` measures the steps of what is executed, and makes them wait for shorter operations."""
         super().__init__(*args, **options)
         self._fields = fields
-        self._operation = operation
+        self.underway = operation
         self.budget = budget or Budget(_UNBOUNDED)
         self.async_helpers = GraphQLResolveInfoHelpers(
             gather=_weak(self.gather_async_work), track=_weak(self.track_async_work)
@@ -140,9 +140,9 @@ class PlainFastExecutor(ExecutorThrowingOnIncremental):
         if self.budget.exceeded:
             raise AnswerTooLarge
         found = super().execute_field(*arguments, **named)
-        if self._operation is None or not iscoroutine(found):
+        if self.underway is None or not iscoroutine(found):
             return found
-        return self._operation.stepwise(found)
+        return self.underway.stepwise(found)
 
     def complete_iterable_value(
         self,

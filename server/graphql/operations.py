@@ -3,7 +3,6 @@
 import asyncio
 import random
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from json import dumps
@@ -17,11 +16,11 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
 )
-from graphql.execution import create_source_event_stream, execute_subscription_event
+from graphql.execution import create_source_event_stream
 
 from models.viewer import Viewer
 from server.graphql.allowance import Allowance, Live, Turns
-from server.graphql.budget import AnswerTooLarge, Budget
+from server.graphql.budget import Budget
 from server.graphql.documents import Bounded, Document, Documents, written
 from server.graphql.errors import (
     explained,
@@ -177,7 +176,9 @@ class Operations:
             return self._executor(prepared, self._context(viewer), budget, operation)
 
         if prepared.kind is OperationType.MUTATION:
-            return self._written(await self._work.mutation(build), self._work.mutation_too_large)
+            return self._written(
+                await self._work.mutation(build, viewer.actor), self._work.mutation_too_large
+            )
         if prepared.document.is_only_introspection(prepared.operation):
             return await self._introspection(prepared, build)
         return self._written(await self._work.query(build, viewer.actor), self._work.too_large)
@@ -246,21 +247,17 @@ class Operations:
             # Loaders remember: each message needs its own, or it would tell of the past.
             once = executor.build_per_event_executor(root)
             once.context_value = self._live_context(viewer)
-            answer = await self._message(once)
+            answer = await self._message(once, viewer)
             if not is_partly_unavailable(answer.errors):
                 return self._shown(answer).body
             await asyncio.sleep(random.uniform(pause / 2, pause))
             pause = min(pause * 2, _LONGEST_PAUSE)
 
-    async def _message(self, once: PlainFastExecutor) -> Answer:
-        outcome: Any = None
-        with suppress(AnswerTooLarge):
-            outcome = execute_subscription_event(once)
-            if not isinstance(outcome, ExecutionResult):
-                outcome = await outcome
-        if once.budget.exceeded:
-            return unanswered(self._work.too_large())
-        return answered(outcome)
+    async def _message(self, once: PlainFastExecutor, viewer: Viewer) -> Answer:
+        try:
+            return answered(await self._work.message(once, viewer.actor))
+        except GivenUp as given_up:
+            return unanswered(given_up)
 
     def _executor(
         self,

@@ -1,15 +1,15 @@
 """Operations of users who have asked for little go before those of users who have asked for much.
 
 A user has some time of the event loop on credit, and more as time goes by. Once it is used up, each step of the user's
-queries waits in a line, which moves by one step a round of the event loop, one user after the other. While an
-operation of somebody with credit is under way, the line stands still for most of the time.
+queries waits in a line, which moves by some steps of one query a round of the event loop, one user after the other.
+While an operation of somebody with credit is under way, the line stands still for most of the time.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Coroutine, Generator, Iterator
 from contextlib import contextmanager
-from inspect import GEN_CREATED, getgeneratorstate
+from inspect import CORO_CREATED, GEN_CREATED, getcoroutinestate, getgeneratorstate, iscoroutine
 from time import perf_counter
 from typing import Any, Final, TypeVar
 
@@ -21,6 +21,10 @@ _YOUNG: Final = 1.0
 """Seconds for which others let an operation pass: one that waits for the database for longer does not need it."""
 _STANDS, _MOVES = 0.05, 0.0125
 """Seconds in turn, while somebody is let pass: the others still get a fifth of the time."""
+_TOGETHER: Final = 100
+"""Parts of one operation that make a step in the same round: one by one they would load their rows one by one."""
+_DEBT: Final = 1.0
+"""Seconds beyond the credit of a user, from which on mutations wait too."""
 _ACCOUNTS: Final = 1_000
 """Users who are remembered."""
 
@@ -28,21 +32,25 @@ Result = TypeVar("Result")
 
 
 class _Account:
-    """The credit of one user."""
+    """The credit of one user; or of one mutation, whose user pays for it too."""
 
-    __slots__ = ("_at", "_credit")
+    __slots__ = ("_at", "_credit", "_user")
 
-    def __init__(self) -> None:
+    def __init__(self, user: "_Account | None" = None) -> None:
         self._credit, self._at = CREDIT, perf_counter()
+        self._user = user
 
     def charge(self, seconds: float) -> None:
-        now = perf_counter()
-        earned = (now - self._at) * _EARNED
-        self._credit, self._at = min(self._credit + earned, CREDIT) - seconds, now
+        self._credit, self._at = self._now() - seconds, perf_counter()
+        if self._user:
+            self._user.charge(seconds)
 
     @property
     def is_used_up(self) -> bool:
-        return self._credit + (perf_counter() - self._at) * _EARNED < 0
+        return self._now() < 0 or (self._user is not None and self._user._now() < -_DEBT)
+
+    def _now(self) -> float:
+        return min(self._credit + (perf_counter() - self._at) * _EARNED, CREDIT)
 
 
 class Precedence:
@@ -50,15 +58,17 @@ class Precedence:
 
     def __init__(self) -> None:
         self._accounts: dict[str, _Account] = {}
-        self._lines: dict[_Account, deque[asyncio.Future[None]]] = {}
+        self._lines: dict[_Account, dict[Operation, deque[asyncio.Future[None]]]] = {}
         self._ahead: set[Operation] = set()
         self._next: asyncio.Handle | None = None
         self._stands_until = 0.0
 
     @contextmanager
-    def operation(self, actor: str | None) -> Iterator["Operation"]:
-        """It goes ahead of others as long as the actor has credit; without an actor it has credit of its own."""
-        begun = Operation(self, self._account(actor) if actor else _Account())
+    def operation(self, actor: str, *, anew: bool = False) -> Iterator["Operation"]:
+        """An operation goes ahead of others as long as its actor has credit; `anew` gives it credit of its own, unless
+        the actor has used far too much."""
+        user = self._account(actor)
+        begun = Operation(self, _Account(user) if anew else user)
         if begun.waits:
             yield begun
             return
@@ -76,10 +86,10 @@ class Precedence:
         if not self._ahead and self._lines:
             self._schedule(0)
 
-    async def turn(self, account: _Account) -> None:
-        """Returns when the next step of an operation without credit may be made."""
+    async def turn(self, account: _Account, operation: "Operation") -> None:
+        """Returns when the next step of a part of this operation may be made."""
         mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._lines.setdefault(account, deque()).append(mine)
+        self._lines.setdefault(account, {}).setdefault(operation, deque()).append(mine)
         if self._next is None:
             self._schedule(0)
         await mine
@@ -106,14 +116,22 @@ class Precedence:
             self._stands_until = now + _STANDS
             self._schedule(_STANDS)
             return
-        account, line = next(iter(self._lines.items()))
-        del self._lines[account]
-        first = line.popleft()
-        if line:
-            self._lines[account] = line  # as the last
-        if not first.done():  # else its operation was cancelled
-            first.set_result(None)
+        for waiting in self._next_parts():
+            if not waiting.done():  # else its operation was cancelled
+                waiting.set_result(None)
         self._schedule(0)
+
+    def _next_parts(self) -> list["asyncio.Future[None]"]:
+        """Some of one operation of one user; both are the last then. Parts that load rows load them together."""
+        account, operations = next(iter(self._lines.items()))
+        operation, parts = next(iter(operations.items()))
+        del self._lines[account], operations[operation]
+        found = [parts.popleft() for _ in range(min(_TOGETHER, len(parts)))]
+        if parts:
+            operations[operation] = parts
+        if operations:
+            self._lines[account] = operations
+        return found
 
 
 class Operation:
@@ -140,8 +158,10 @@ class Operation:
         while True:
             if not self._stepping and error is None and self.waits:
                 try:
-                    yield from self._precedence.turn(self._account).__await__()
+                    yield from self._precedence.turn(self._account, self).__await__()
                 except BaseException as thrown:
+                    if _close_unbegun(work):
+                        raise
                     error = thrown
             try:
                 awaited = self._step(work, error)
@@ -170,7 +190,7 @@ class Operation:
 
 
 class _Part(Coroutine[Any, Any, Result]):
-    """A coroutine around another, which is closed with it even when nobody has awaited it."""
+    """A coroutine around another. Both are closed together, even when nobody has awaited them."""
 
     def __init__(
         self, work: Coroutine[Any, Any, Result], steps: Generator[Any, Any, Result]
@@ -184,14 +204,28 @@ class _Part(Coroutine[Any, Any, Result]):
         return self._steps.send(value)
 
     def throw(self, *error: Any) -> Any:
-        if getgeneratorstate(self._steps) == GEN_CREATED:
-            self._work.close()
+        self._give_up()
         return self._steps.throw(*error)
 
     def close(self) -> None:
+        self._give_up()
         self._steps.close()
-        self._work.close()
 
     def __del__(self) -> None:
+        self._give_up()
+
+    def _give_up(self) -> None:
         if getgeneratorstate(self._steps) == GEN_CREATED:
-            self._work.close()
+            _close_unbegun(self._work)
+
+
+def _close_unbegun(work: Any) -> bool:
+    """Whether the work has not begun. It never will then, and is closed with what it was to await, before Python warns
+    that nobody awaited these."""
+    if not iscoroutine(work) or getcoroutinestate(work) != CORO_CREATED:
+        return False
+    to_await = list(work.cr_frame.f_locals.values()) if work.cr_frame else []
+    work.close()
+    for each in to_await:
+        _close_unbegun(each)
+    return True

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from graphql import ExecutionResult, GraphQLError
+from graphql.execution import execute_subscription_event
 
 from server.graphql.allowance import Allowance, Turns
 from server.graphql.budget import AnswerTooLarge, Budget
@@ -36,6 +37,7 @@ class Work:
     def __init__(self, allowance: Allowance) -> None:
         self._allowance = allowance
         self._turns = Turns(allowance)
+        self._changes = Turns(allowance, "mutations")
         self._precedence = Precedence()
         self._late: set[asyncio.Task[Any]] = set()
 
@@ -63,16 +65,15 @@ class Work:
             raise self.too_large()
         return result
 
-    async def mutation(self, build: Build) -> Worked:
+    async def mutation(self, build: Build, actor: str) -> Worked:
         """It is never cancelled: half of it might be done. Raises GivenUp to its asker, and goes on."""
         budget, deadline = Budget(self._allowance.answer), self._allowance.deadline
-        task = asyncio.ensure_future(_executed(build(budget, None)))
+        task = asyncio.ensure_future(self._mutated(build, budget, actor))
         self._late.add(task)
         task.add_done_callback(self._ended)
         try:
-            with self._precedence.operation(None):
-                async with asyncio.timeout(deadline):
-                    result = await asyncio.shield(task)
+            async with asyncio.timeout(deadline):
+                result = await asyncio.shield(task)
         except TimeoutError:
             if task.done():
                 raise
@@ -81,6 +82,29 @@ class Work:
             raise self.mutation_too_large() from None
         if budget.exceeded:
             raise self.mutation_too_large()
+        return result
+
+    async def _mutated(self, build: Build, budget: Budget, actor: str) -> Worked:
+        """It has its turn until it has ended, also when its asker has been answered before."""
+        async with self._changes.turn(actor):
+            with self._precedence.operation(actor, anew=True) as operation:
+                return await operation.stepwise(_executed(build(budget, operation)))
+
+    async def message(self, once: PlainFastExecutor, actor: str) -> ExecutionResult:
+        """One of a subscription. Raises GivenUp."""
+        try:
+            async with asyncio.timeout(self._allowance.deadline) as timeout:
+                with self._precedence.operation(actor) as operation:
+                    once.underway = operation
+                    result = await operation.stepwise(_event(once))
+        except (TimeoutError, AnswerTooLarge):
+            if once.budget.exceeded:
+                raise self.too_large() from None
+            if not timeout.expired():
+                raise
+            raise _past_deadline(self._allowance.deadline) from None
+        if once.budget.exceeded:
+            raise self.too_large()
         return result
 
     def too_large(self) -> GivenUp:
@@ -104,6 +128,12 @@ class Work:
         self._late.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.debug("a mutation failed: %s", error)
+
+
+async def _event(once: PlainFastExecutor) -> ExecutionResult:
+    outcome: Any = execute_subscription_event(once)
+    found: ExecutionResult = outcome if isinstance(outcome, ExecutionResult) else await outcome
+    return found
 
 
 async def _executed(executor: PlainFastExecutor | list[GraphQLError]) -> Worked:
