@@ -39,7 +39,7 @@ async def test_answers_and_exports_are(served: Served, id: str) -> None:
     query = "query ($id: ID!) { execution(id: $id) { logs(first: 1000) { nodes { line text } } } }"
     asked = {"query": query, "variables": {"id": id}}
     for method, path, body, ending in (
-        ("POST", "/graphql", asked, b"]}}}}"),
+        ("POST", "/graphql", asked, b"}}}"),
         ("GET", f"/executions/{id}/logs.txt", None, b"\n"),
         ("GET", f"/executions/{id}/record.json?logs=true", None, b"}\n"),
         ("GET", "/executions/export.csv", None, b"\n"),

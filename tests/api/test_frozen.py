@@ -35,7 +35,7 @@ namespace: frozen
 tasks: [{id: say, type: log, message: hello}]
 """
 GOES_ON_WITHIN = 6.0
-NOISE = 9.0
+NOISE = 6.0
 """Seconds: what a shared machine may add."""
 
 

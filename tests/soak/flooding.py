@@ -182,9 +182,10 @@ def flooded(served: Served, name: str, token: str, execution: str) -> Iterator[N
         stdout=subprocess.PIPE,
     ) as process:
         assert process.stdout
-        process.stdout.readline()
+        assert process.stdout.readline() == b"on\n"
         try:
             yield
+            assert process.poll() is None, "it floods to the end"
         finally:
             process.kill()
 

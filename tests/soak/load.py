@@ -121,11 +121,11 @@ TASKS = {
     "fan": 6,
     "gate": 1,
     "narrow": 1,
-    "again": 2,
+    "again": 1,
     "long": 1,
     "loud": 1,
 }
-"""How many marks an execution of a kind leaves when nothing of it is lost or tried again."""
+"""How many task runs of an execution of a kind leave a mark."""
 CREATE = """mutation ($input: CreateExecutionInput!) { createExecution(input: $input) {
   execution { id } problems { code message } } }"""
 APPROVALS = "{ approvals(where: {state: [PENDING]}, first: 100) { nodes { id } } }"

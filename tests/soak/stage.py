@@ -90,7 +90,7 @@ class Stage:
     def leftovers(self) -> list[str]:
         """Processes and working folders of attempts that nobody has any more."""
         folders = [
-            str(path) for one in self.everyone for path in (one.folder / "work").glob("att_*")
+            str(path) for one in self.everyone for path in (one.folder / "work").rglob("att_*")
         ]
         tasks = [
             " ".join(process.info["cmdline"])

@@ -132,8 +132,9 @@ def marks_of(load: Load, states: dict[str, str]) -> list[str]:
     for name, (kind, _) in load.tally.created.items():
         file = load.marks / name
         left = file.read_text().splitlines() if file.exists() else []
-        twice += len(left) - len(set(left)) if kind != "fan" else 0
-        lost += max(TASKS[kind] - len(left), 0) if states[name] == "SUCCESS" else 0
+        twice += len(left) - len(set(left))
+        tasks = {mark.rpartition(" ")[0] for mark in left}
+        lost += max(TASKS[kind] - len(tasks), 0) if states[name] == "SUCCESS" else 0
     if lost or twice:
         load.tally.wrong.append(f"{lost} lost, {twice} twice")
     return [f"tasks lost {lost}, attempts run twice {twice}"]
