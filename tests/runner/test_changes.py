@@ -190,7 +190,8 @@ async def test_a_list_is_told_of_what_changed_while_only_an_inbox_was_open(
         with changes.inboxes.open(Wish(Scope())):
             await asyncio.sleep(0)  # its loop begins
             id = await store_execution(database.pool)
-            await change(database.pool, feed, id, "state = 'FAILED', ended_at = now()")
+            made = "state = 'FAILED', created_at = now(), ended_at = now()"
+            await change(database.pool, feed, id, made)
             await heard.wait()
             with changes.interest(FAILED, Scope()) as failed:
                 look(failed)
