@@ -102,6 +102,9 @@ class Changes(Loop):
             ids |= await self._unheard_of()
         if ids and self._audience.interests:
             self._audience.tell(await self._changes(list(ids)), datetime.now(UTC))
+        elif ids:  # no list is open: what is remembered is old, and what was made until now is not new to the next one
+            self._before.clear()
+            self._since = datetime.now(UTC)
         if ids and self.inboxes:
             await self.inboxes.look(list(ids))
 

@@ -71,6 +71,8 @@ class Engine(Loop):
         self.plans = plans
         self._lines: tuple[deque[Asked], deque[Asked]] = (deque(), deque())
         self._groups: deque[_Group] = deque()
+        self._bulk: set[Asked] = set()
+        self._put_off: list[Asked] = []
         self._answers: dict[Asked, asyncio.Future[Transition]] = {}
         self._some = asyncio.Event()
         self._remembered: OrderedDict[UUID, Execution] = OrderedDict()
@@ -124,6 +126,8 @@ class Engine(Loop):
         """As `create` and `execute`; what is `bulk` comes after everything else."""
         answer: asyncio.Future[Transition] = asyncio.get_running_loop().create_future()
         self._answers[asked] = answer
+        if bulk:
+            self._bulk.add(asked)
         self._lines[bulk].append(asked)
         self._some.set()
         return await answer
@@ -236,10 +240,20 @@ class Engine(Loop):
                 self._forget(each.execution_id)
 
     def _later(self, asked: Asked) -> None:
-        asyncio.get_running_loop().call_later(_LOCKED_ELSEWHERE, self._put_back, [asked])
+        """All that are put off come back at once, so that they keep their order."""
+        if not self._put_off:
+            asyncio.get_running_loop().call_later(_LOCKED_ELSEWHERE, self._put_back_put_off)
+        self._put_off.append(asked)
+
+    def _put_back_put_off(self) -> None:
+        put_off, self._put_off = self._put_off, []
+        self._put_back(put_off)
 
     def _put_back(self, batch: Sequence[Asked]) -> None:
-        self._lines[0].extendleft(asked for asked in reversed(batch) if asked in self._answers)
+        """To the front of the lines that they came from."""
+        for asked in reversed(batch):
+            if asked in self._answers:
+                self._lines[asked in self._bulk].appendleft(asked)
         self._some.set()
 
     def _answer_all(self, asked: Iterable[Asked], verdict: HeadwayError) -> None:
@@ -247,6 +261,7 @@ class Engine(Loop):
             self._answer(each, verdict)
 
     def _answer(self, asked: Asked, verdict: Transition | HeadwayError) -> None:
+        self._bulk.discard(asked)
         answer = self._answers.pop(asked, None)
         if answer is None or answer.done():
             return

@@ -99,25 +99,30 @@ class JobHandler:
             self.running.pop(attempt.lease, None)
 
     async def report(self, attempt: Attempt) -> None:
-        """Tell the engine what the task has said since."""
-        async with attempt.telling:
-            pending = attempt.reports.take_pending()
-            if not pending:
-                return
-            report = attempt.reports.report(attempt.lease, pending)
-            try:
-                transition = await self._engine.execute(attempt.execution.id, report, self._ask)
-            except Unavailable:
-                attempt.reports.put_back(pending)
-                raise
-            except HeadwayError as error:
-                logger.warning("what %s said is lost: %s", attempt.task.path, error)
-                told = f"what the task said was refused: {attempt.mask.text(str(error))}"
-                if pending.outputs:
-                    await attempt.reports.refuse(CannotBeStored.code, told)
-                else:
-                    await attempt.page.note(told, LogLevel.WARN)
-                return
+        """Tell the engine what the task has said since; nothing while a report or the end is under way."""
+        if not attempt.telling.locked():
+            async with attempt.telling:
+                await self._report(attempt)
+
+    async def _report(self, attempt: Attempt) -> None:
+        """For whoever holds `attempt.telling`."""
+        pending = attempt.reports.take_pending()
+        if not pending:
+            return
+        report = attempt.reports.report(attempt.lease, pending)
+        try:
+            transition = await self._engine.execute(attempt.execution.id, report, self._ask)
+        except Unavailable:
+            attempt.reports.put_back(pending)
+            raise
+        except HeadwayError as error:
+            logger.warning("what %s said is lost: %s", attempt.task.path, error)
+            told = f"what the task said was refused: {attempt.mask.text(str(error))}"
+            if pending.outputs:
+                await attempt.reports.refuse(CannotBeStored.code, told)
+            else:
+                await attempt.page.note(told, LogLevel.WARN)
+            return
         if transition.refused:
             attempt.stop.ask(StopReason.VOID)
 
@@ -197,10 +202,11 @@ class JobHandler:
         while attempt.stop.reason is not StopReason.VOID:
             try:
                 await attempt.reports.store()
-                if attempt.reports.pending.needs_report:
-                    await self.report(attempt)
-                await attempt.page.flushed()
-                await self._finish(attempt, finish)
+                async with attempt.telling:  # the end must not overtake a report with outputs
+                    if attempt.reports.pending.needs_report:
+                        await self._report(attempt)
+                    await attempt.page.flushed()
+                    await self._finish(attempt, finish)
                 return
             except (Unavailable, *UNREACHABLE) as error:
                 logger.warning("the end of %s waits: %s", attempt.task.path, error)

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
 from types import TracebackType
@@ -75,7 +76,8 @@ class Heartbeat:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._own_loop.call_soon_threadsafe(self._stop.set)
+        with suppress(RuntimeError):  # its thread has ended
+            self._own_loop.call_soon_threadsafe(self._stop.set)
         await asyncio.to_thread(self._thread.join)
 
     def _run(self) -> None:
@@ -88,14 +90,27 @@ class Heartbeat:
             try:
                 async with asyncio.timeout(_ANSWERS_WITHIN):
                     beat = await self._beat()
-            except (asyncpg.PostgresError, *UNREACHABLE) as error:
-                logger.warning("the leases of this worker could not be extended: %r", error)
+            except Exception as error:  # whatever it is, the attempts go on, and need their leases
+                expected = isinstance(error, (asyncpg.PostgresError, *UNREACHABLE))
+                told = "the leases of this worker could not be extended: %r"
+                logger.warning(told, error, exc_info=None if expected else error)
                 self._let_go()
                 pause = _TRY_AGAIN
             else:
-                self._loop.call_soon_threadsafe(self._answer, beat)
+                if not self._told(beat):
+                    break
                 pause = HEARTBEAT
         self._let_go()
+
+    def _told(self, beat: Beat) -> bool:
+        """Whether there is still a loop to tell."""
+        try:
+            self._loop.call_soon_threadsafe(self._answer, beat)
+        except RuntimeError:
+            if self._loop.is_closed():
+                return False
+            raise
+        return True
 
     def _answer(self, beat: Beat) -> None:
         self._answered = monotonic()

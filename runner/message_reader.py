@@ -50,6 +50,35 @@ class MessageReader:
 
 
 async def _read_apart(line: bytes) -> list[Message | Malformed]:
+    """In a thread of this process, where another cannot be started or was killed: the event loop is held for a moment,
+    but no output is lost."""
+    try:
+        answer, code = await _answered(line)
+    except OSError as error:
+        logger.warning(
+            "no process can be started to read a long line, a thread reads it: %s", error
+        )
+        return await asyncio.to_thread(_read_here, line)
+    if code < 0:
+        logger.warning(
+            "the process that read a long line was ended by signal %d, a thread reads it", -code
+        )
+        return await asyncio.to_thread(_read_here, line)
+    if code:
+        logger.error("reading a line of %d bytes ended with %d", len(line), code)
+        told = (
+            f"a line of {len(line)} bytes could not be read: memory ran out; write less in one line"
+        )
+        return [not_understood(line, told)]
+    return long_line.understood(answer)
+
+
+def _read_here(line: bytes) -> list[Message | Malformed]:
+    return long_line.understood(long_line.read(line))
+
+
+async def _answered(line: bytes) -> tuple[bytes, int]:
+    """What the process that reads the line writes, and its exit code: below 0 the signal that ended it."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "runner.long_line"),
         stdin=PIPE,
@@ -64,10 +93,4 @@ async def _read_apart(line: bytes) -> list[Message | Malformed]:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    if process.returncode:
-        logger.error("reading a line of %d bytes ended with %d", len(line), process.returncode)
-        told = (
-            f"a line of {len(line)} bytes could not be read: memory ran out; write less in one line"
-        )
-        return [not_understood(line, told)]
-    return long_line.understood(answer)
+    return answer, process.returncode or 0

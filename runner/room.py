@@ -6,7 +6,7 @@ from pathlib import Path
 
 LEAST_ROOM = 16 * 1024 * 1024
 """Bytes that must be free."""
-_LEAST_FILES = 100
+LEAST_FILES = 100
 
 
 def lacks_room(folder: Path) -> bool:
@@ -14,7 +14,7 @@ def lacks_room(folder: Path) -> bool:
     if status.f_bavail * status.f_frsize < LEAST_ROOM:
         return True
     # Some file systems do not count files; of these nothing is known.
-    return status.f_files > 0 and status.f_favail < _LEAST_FILES
+    return status.f_files > 0 and status.f_favail < LEAST_FILES
 
 
 def is_out_of_room(error: BaseException) -> bool:

@@ -14,6 +14,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
+import psutil
+
 logger = logging.getLogger("headway.worker")
 
 _LOCK = "lock"
@@ -26,7 +28,9 @@ class WorkFolder:
         self.path = data_dir / "work" / worker_id
         self._all = data_dir / "work.lock"
         self._lock: int | None = None
-        self._told = ""
+        self._told = False
+        self.trouble = ""
+        """Why the last claim failed."""
 
     def __enter__(self) -> Self:
         self.claim()
@@ -47,9 +51,9 @@ class WorkFolder:
                     self.path.mkdir(exist_ok=True)
                     self._lock = _locked(self.path / _LOCK)
             except BlockingIOError:
-                return False  # for another worker looks just now
+                self.trouble = f"another worker has locked {self._all} for a moment"
             except OSError as error:
-                self._tell(f"{self.path} cannot be made: {error}")
+                self.trouble = f"{self.path} cannot be made: {error}"
         return self._lock is not None
 
     def remove_left(self) -> None:
@@ -57,15 +61,28 @@ class WorkFolder:
         left: list[tuple[Path, int]] = []
         with suppress(BlockingIOError), _alone(self._all):  # else another worker looks just now
             left += _left(self.path)
+            self._remove_of_older_releases()
         for folder, lock in left:
             logger.warning("removing %s: its worker was killed", folder)
             shutil.rmtree(folder, ignore_errors=True)
             os.close(lock)
 
-    def _tell(self, sentence: str) -> None:
-        if sentence != self._told:
-            self._told = sentence
-            logger.error(sentence)
+    def _remove_of_older_releases(self) -> None:
+        """Their attempts had folders without a lock, directly in `work`. Only one that is older than this machine's
+        last start is surely nobody's."""
+        folders = [one for one in self.path.parent.glob("att_*") if one.is_dir()]
+        old = [one for one in folders if one.stat().st_mtime < psutil.boot_time()]
+        for folder in old:
+            logger.warning("removing %s: an older release left it", folder)
+            shutil.rmtree(folder, ignore_errors=True)
+        if (kept := len(folders) - len(old)) and not self._told:
+            self._told = True
+            logger.warning(
+                "%d folders of an older release stay in %s (att_*): a worker of that release may still use them; "
+                "remove them once none runs",
+                kept,
+                self.path.parent,
+            )
 
 
 def _left(mine: Path) -> Iterator[tuple[Path, int]]:

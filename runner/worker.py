@@ -30,7 +30,7 @@ from runner.message_reader import MessageReader
 from runner.processes.family import Gravedigger, adopt_orphans
 from runner.queue import JobQueue, TakenJob
 from runner.reaper import Reaper
-from runner.room import LEAST_ROOM, lacks_room
+from runner.room import LEAST_FILES, LEAST_ROOM, lacks_room
 from runner.stop import StopReason
 from runner.store import leases, workers
 from runner.store.connection import UNREACHABLE
@@ -52,7 +52,6 @@ _LIGHT_BATCH = 200
 _LIGHT_AT_ONCE = 400
 _DRAIN_GRACE = 2.0
 _HAND_IN_WITHIN = 10.0
-_MEBIBYTES = LEAST_ROOM // 2**20
 
 
 class Worker:
@@ -111,7 +110,7 @@ class Worker:
         self._light = 0
         self._appetite = 0
         self._heavy_seen = True
-        self._full = False
+        self._without_room = ""
         self._freed = asyncio.Event()
         self._stack = AsyncExitStack()
         self._tasks = asyncio.TaskGroup()
@@ -211,16 +210,25 @@ class Worker:
 
     def _lacks_room(self) -> bool:
         """A worker that cannot even make a folder would take every job of its queues and hand it back."""
-        folder = self._surroundings.data_dir
-        found_none = asyncio.get_running_loop().time() < self._handler.without_room_until
-        lacks = found_none or lacks_room(folder) or not self._work.claim()
-        if lacks != self._full:
-            self._full = lacks
-            if lacks:
-                logger.error("%s has less than %d MiB free: no jobs are taken", folder, _MEBIBYTES)
+        why = self._why_no_room()
+        if why != self._without_room:
+            if why:
+                logger.error("%s: no jobs are taken", why)
             else:
+                folder = self._surroundings.data_dir
                 logger.warning("there is room in %s again: jobs are taken", folder)
-        return lacks
+        self._without_room = why
+        return bool(why)
+
+    def _why_no_room(self) -> str:
+        """Nothing where there is room."""
+        folder = self._surroundings.data_dir
+        if lacks_room(folder):
+            least = f"{LEAST_ROOM // 2**20} MiB or {LEAST_FILES} files"
+            return f"{folder} has room for less than {least}"
+        if asyncio.get_running_loop().time() < self._handler.without_room_until:
+            return f"an attempt found no room in {folder}"
+        return "" if self._work.claim() else self._work.trouble
 
     async def _take(self, free: int) -> bool:
         """Whether there may be more at once. More are taken than there are slots while all are light of late; those

@@ -50,14 +50,20 @@ class Busy(TimeoutError):
 
 
 def unavailable(error: BaseException) -> Unavailable:
-    """The problem that an error of UNREACHABLE is to whoever asked, and how to mend it."""
+    """The problem that an error of UNREACHABLE is to whoever asked, and how to mend it; the error is its cause."""
+    problem = Unavailable(_sentence(error))
+    problem.__cause__ = error
+    return problem
+
+
+def _sentence(error: BaseException) -> str:
     for kinds, sentence in _SENTENCES:
         if isinstance(error, kinds):
-            return Unavailable(sentence.format(error=error))
+            return sentence.format(error=error)
     # An error of the operating system names files of this machine; why it came is enough.
     why = error.strerror if isinstance(error, OSError) and error.filename else error
     cause = f"{type(error).__name__}: {why}".removesuffix(": ")
-    return Unavailable(f"the database cannot be reached now ({cause}); try again")
+    return f"the database cannot be reached now ({cause}); try again"
 
 
 _Kinds: TypeAlias = type[BaseException] | tuple[type[BaseException], ...]

@@ -156,10 +156,11 @@ async def migrate(database: Database) -> None:
     """
     with await tortoise_on(database.pool):
         deadline = asyncio.get_running_loop().time() + _LOCKED_AT_MOST
-        more = True
-        while more:
+        while True:
             try:
-                more = await _take_step()
+                if not await _take_step():
+                    await ensure_partitions(database.pool)
+                    return
             except asyncpg.LockNotAvailableError as error:
                 if asyncio.get_running_loop().time() > deadline:
                     raise Fault(
@@ -167,7 +168,6 @@ async def migrate(database: Database) -> None:
                         "exports and backups, or transactions left open, and start again"
                     ) from error
                 await asyncio.sleep(random.uniform(0.5, 1) * _TRY_AGAIN)
-    await ensure_partitions(database.pool)
 
 
 async def _take_step() -> bool:

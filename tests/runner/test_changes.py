@@ -1,7 +1,7 @@
 """Lists are told of what may concern them: of everything that does, and of little that does not."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,6 +11,7 @@ import pytest
 from broadcaster import Broadcast
 
 from models.filters import EVERYTHING, Field, Filter, Operator, Term
+from models.inbox import Wish
 from models.states import ExecutionState
 from models.viewer import Scope
 from runner.changes import Changes
@@ -166,3 +167,33 @@ async def test_what_was_forgotten_is_not_taken_for_new(
         assert not told.done()
         await change(database.pool, feed, counted, "state = 'RUNNING', ended_at = null")
         await told
+
+
+async def test_a_list_is_told_of_what_changed_while_only_an_inbox_was_open(
+    database: Database,
+) -> None:
+    """It has counted an execution that was made meanwhile: taken for new, that would never leave the list."""
+    async with (
+        asyncio.timeout(DEADLINE),
+        Feed(Broadcast(backend=MemoryHints())) as feed,
+        Changes(database.pool, feed) as changes,
+    ):
+        changes._since -= timedelta(minutes=10)  # so long the process has run
+        heard = asyncio.Event()
+        read = changes.inboxes.look
+
+        async def looked(ids: Sequence[UUID]) -> None:
+            await read(ids)
+            heard.set()
+
+        changes.inboxes.look = looked  # type: ignore[method-assign]
+        with changes.inboxes.open(Wish(Scope())):
+            await asyncio.sleep(0)  # its loop begins
+            id = await store_execution(database.pool)
+            made = "state = 'FAILED', created_at = now(), ended_at = now()"
+            await change(database.pool, feed, id, made)
+            await heard.wait()
+            with changes.interest(FAILED, Scope()) as failed:
+                look(failed)
+                await change(database.pool, feed, id, "state = 'RUNNING', ended_at = null")
+                await stirs(failed)

@@ -86,6 +86,22 @@ async def test_a_migration_that_never_gets_its_lock_says_why(
         await reader.close()
 
 
+async def test_a_start_waits_while_another_server_makes_partitions(database: Database) -> None:
+    waiting = "select exists (select from pg_locks where not granted and locktype = 'advisory')"
+    other = await database.connect_alone()
+    async with asyncio.timeout(30):
+        async with other.transaction():
+            await other.execute(
+                "select pg_advisory_xact_lock(hashtextextended('headway partitions', 0))"
+            )
+            migrating = asyncio.create_task(migrate(database))
+            for waits in (True, False):  # until it gave up once
+                while await other.fetchval(waiting) is not waits:
+                    pass
+        await migrating
+    await other.close()
+
+
 async def test_a_database_of_a_newer_headway_is_refused(database: Database) -> None:
     await database.pool.execute(
         "insert into tortoise_migrations (app, name, applied_at) values ('headway', '9999_later', now())"

@@ -28,6 +28,7 @@ from models.lifecycle.snapshot import Plan
 from models.spec import parse_flow
 from models.states import AttemptState, Channel, ExecutionState
 from runner import oracle
+from runner.batch import Batch
 from runner.engine import Engine
 from runner.feed import Feed
 from runner.hints import MemoryHints
@@ -250,6 +251,38 @@ async def test_a_locked_execution_waits_and_the_others_do_not(engines: Engines) 
         assert not waiting.done()
     transition = await asyncio.wait_for(waiting, 10)
     assert transition.execution.state is ExecutionState.PAUSED
+
+
+async def test_commands_that_are_put_off_keep_their_order_and_their_line(
+    engines: Engines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Backfills create their executions in the order of their days, after whatever people ask for."""
+    async with engines.database.pool.acquire() as connection:
+        source = LIMITED.replace("FAIL", "QUEUE")
+        _, revision, _ = await flows.save_flow(connection, parse_flow(source), source, "user:maria")
+        plan = await engines.first.plans.of(connection, revision["id"])
+    command, all_put_off = Create(plan, limited=True), asyncio.Event()
+    after_commit = engines.first._after_commit
+
+    def watched(batch: Batch) -> None:
+        if list(batch.verdicts.values()).count(None) == 7:
+            all_put_off.set()
+        after_commit(batch)
+
+    monkeypatch.setattr(engines.first, "_after_commit", watched)
+    async with engines.database.pool.acquire() as connection, connection.transaction():
+        await connection.execute("select from flows where id = $1 for update", plan.flow_id)
+        asked = [
+            asyncio.create_task(engines.first.create(command, ASK, bulk=True)) for _ in "12345"
+        ]
+        await asyncio.sleep(0)
+        asked = [asyncio.create_task(engines.first.create(command, ASK)) for _ in "12"] + asked
+        async with asyncio.timeout(10):
+            await all_put_off.wait()
+    made = [(await one).execution.id for one in asked]
+    assert made == sorted(made)
+    for id in made:
+        await engines.first.execute(id, Cancel(), ASK)
 
 
 async def test_connections_that_are_cut_make_a_clear_refusal_and_the_engine_goes_on(

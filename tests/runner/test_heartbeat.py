@@ -2,15 +2,21 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
 from pathlib import Path
+from uuid import UUID
 
 import asyncpg
 import pytest
 
+from models.ids import new_id
 from models.states import ExecutionState
+from runner import heartbeat
+from runner.clock import Clock
+from runner.heartbeat import Heartbeat
+from runner.store import leases
 from tests.runner.floor import Floor, open_floor
 
 TASK = """
@@ -87,3 +93,62 @@ async def test_every_connection_is_in_use_and_leases_are_extended(
     ended = await floor.until_ended(id)
     assert ended.state is ExecutionState.SUCCESS
     assert ended.tasks["hold"].attempt == 1
+
+
+@pytest.mark.parametrize("error", [RuntimeError("can't start new thread"), MemoryError()])
+async def test_the_heart_beats_on_after_any_error(
+    database_url: str, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thread that ended silently would cost the worker all its attempts."""
+    monkeypatch.setattr(heartbeat, "HEARTBEAT", 0.01)
+    left, beats = [error], asyncio.Event()
+
+    def held() -> Sequence[UUID]:
+        if left:
+            raise left.pop()
+        return []
+
+    beat = Heartbeat(database_url, new_id(), Clock(), held, lambda _: beats.set())
+    async with asyncio.timeout(20), beat:
+        await beats.wait()
+
+
+def test_the_heart_stops_when_the_loop_that_it_tells_is_closed(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heartbeat, "HEARTBEAT", 0.01)
+    beat = Heartbeat(database_url, new_id(), Clock(), list, lambda _: None)
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(beat.__aenter__())
+    loop.close()
+    beat._thread.join(20)
+    assert not beat._thread.is_alive()
+    asyncio.run(beat.__aexit__(None, None, None))
+
+
+async def test_a_locked_attempt_keeps_no_other_from_its_lease(
+    floor: Floor, database_url: str, tmp_path: Path
+) -> None:
+    task = TASK.format(go=tmp_path / "go")
+    id = await floor.begin(task + task.replace("id: hold", "id: other"))
+    await asyncio.gather(floor.until_running(id, "hold"), floor.until_running(id, "other"))
+    pool = floor.parts.database.pool
+    tasks = (await floor.look(id)).tasks
+    held, other = tasks["hold"].lease, tasks["other"].lease
+    assert held and other
+    alone = await asyncpg.connect(database_url, server_settings={"lock_timeout": "100ms"})
+    try:
+        async with pool.acquire() as connection, connection.transaction():
+            await connection.execute("select from attempts where lease = $1 for update", held)
+            found = await leases.extend(alone, [held, other, new_id()], 3600)
+            assert {each.lease for each in found} == {held, other}
+            left = (
+                "select lease_expires_at > now() + interval '30 min' from attempts where lease = $1"
+            )
+            assert await connection.fetchval(left, other)
+            assert not await connection.fetchval(left, held)
+            await asyncio.wait_for(leases.give_a_period(pool, 4000), 1)
+    finally:
+        await alone.close()
+    (tmp_path / "go").touch()
+    assert (await floor.until_ended(id)).state is ExecutionState.SUCCESS

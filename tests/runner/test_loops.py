@@ -1,6 +1,7 @@
 """Every loop goes on after whatever its awaits may raise: an outage, a fault, a group of both."""
 
 import asyncio
+import itertools
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
@@ -24,7 +25,8 @@ from runner.evaluator import Evaluator
 from runner.feed import Feed
 from runner.hints import MemoryHints
 from runner.loops import is_outage, surviving
-from runner.store import bulk, candidates, deferred, leases, recorded, schedules, slots
+from runner.store import bulk, candidates, deferred, leases, recorded, schedules, sessions, slots
+from runner.store.connection import ROLLED_BACK, Busy, unavailable
 from runner.store.database import Database
 from runner.store.deferred import Owed
 from runner.store.plans import Plans
@@ -232,6 +234,91 @@ async def test_after_an_outage_every_lease_gets_a_period(
         await given.wait()
 
 
+@pytest.mark.parametrize("kind", [*ROLLED_BACK, Busy])
+@pytest.mark.parametrize("place", ["the engine", "a read"])
+async def test_one_request_that_the_database_ends_gives_no_lease_a_period(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch, kind: type[Exception], place: str
+) -> None:
+    """Dead workers would keep their leases as long as one row is locked, or one query is cancelled, at each look."""
+    looks, three = itertools.count(1), asyncio.Event()
+
+    async def fails(*_: Any) -> None:
+        three.set() if next(looks) == 3 else None
+        raise unavailable(kind("it took too long")) if place == "the engine" else kind("too long")
+
+    async def a_period(*_: Any) -> None:
+        raise AssertionError("this was no outage")
+
+    owner = (hall.engine, "execute") if place == "the engine" else (slots, "flows_to_admit")
+    monkeypatch.setattr(*owner, fails)
+    monkeypatch.setattr(leases, "expired", always([(ID, "a", ID)]))
+    monkeypatch.setattr(leases, "give_a_period", a_period)
+    async with hall.open("rescuer") as loop, asyncio.timeout(20):
+        await three.wait()
+        assert not loop._outage
+
+
+async def test_a_look_goes_on_where_the_periods_cannot_be_given(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It loses nobody before they are."""
+    admits, ready = asyncio.Event(), asyncio.Event()
+
+    async def a_period(*_: Any) -> None:
+        if not ready.is_set():
+            raise asyncpg.QueryCanceledError("canceling statement due to user request")
+
+    async def expired(*_: Any) -> list[Any]:
+        assert ready.is_set()
+        lost.set()
+        return []
+
+    async def to_admit(*_: Any) -> list[Any]:
+        admits.set()
+        return []
+
+    lost = asyncio.Event()
+    monkeypatch.setattr(leases, "give_a_period", a_period)
+    monkeypatch.setattr(leases, "expired", expired)
+    monkeypatch.setattr(slots, "flows_to_admit", to_admit)
+    loop = rescuer.Rescuer(hall.database, hall.engine)
+    loop._outage = True
+    async with loop, asyncio.timeout(20):
+        await admits.wait()
+        assert not lost.is_set()
+        ready.set()
+        await lost.wait()
+
+
+async def test_a_command_that_waits_for_ever_keeps_no_look_from_its_work(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its row may be locked by a frozen session, which is looked for all the same; it is asked for once."""
+    monkeypatch.setattr(rescuer, "_WAITS_AT_MOST", 0.01)
+    asked: list[Any] = []
+    frozen, other, ended = new_id(), new_id(), asyncio.Event()
+    expired = [(frozen, "a", frozen)]
+    end_frozen, frozen_looks = sessions.end_frozen, itertools.count(1)
+
+    async def execute(id: Any, *_: Any) -> None:
+        asked.append(id)
+        expired.append((other, "a", other)) if id == frozen else None
+        if id == frozen:
+            await asyncio.Event().wait()
+
+    async def counted(pool: Any) -> int:
+        if frozen in asked and other in asked and next(frozen_looks) == 3:
+            ended.set()
+        return await end_frozen(pool)
+
+    monkeypatch.setattr(hall.engine, "execute", execute)
+    monkeypatch.setattr(leases, "expired", always(expired))
+    monkeypatch.setattr(sessions, "end_frozen", counted)
+    async with hall.open("rescuer"), asyncio.timeout(20):
+        await ended.wait()
+    assert asked.count(frozen) == 1
+
+
 async def test_a_cancellation_is_not_survived() -> None:
     logger = logging.getLogger("headway.test")
     with pytest.raises(asyncio.CancelledError), surviving(logger, "never"):
@@ -242,7 +329,7 @@ async def test_a_cancellation_is_not_survived() -> None:
 def test_what_is_an_outage_is_told_from_a_fault(
     error: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    outage = error in {"outage", "reset", "shutdown", "group"}
+    outage = error in {"outage", "reset", "shutdown", "read only", "group"}
     with surviving(logging.getLogger("headway.test"), "it goes on") as trouble:
         raise ERRORS[error]()
     assert trouble

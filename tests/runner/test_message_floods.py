@@ -3,11 +3,14 @@
 import asyncio
 import gc
 import json
+import resource
+import signal
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 
 from models.logs import LogLevel
@@ -162,6 +165,31 @@ async def test_a_long_line_says_what_a_short_one_says() -> None:
     assert [str(one) for one in found] == [str(one) for one in expected]
     assert [type(one) for one in found] == [type(one) for one in expected]
     assert isinstance(found[0], Output) and found[0].output == ALL_KINDS["output"]
+
+
+async def test_a_long_line_is_read_where_no_process_can_be_started() -> None:
+    line = b" " * (300 * 1024) + json.dumps(ALL_KINDS).encode()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    await asyncio.to_thread(int)  # its thread is there, and the loop's watcher of processes too
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+    try:
+        found = await MessageReader().read(line)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert [str(one) for one in found] == [str(one) for one in parse_line(line)]
+
+
+async def test_a_long_line_is_read_though_the_process_that_reads_it_is_killed() -> None:
+    reading = asyncio.create_task(MessageReader().read(LONG["millions of lists"]))
+    me = psutil.Process()
+    async with asyncio.timeout(20):
+        while not (
+            children := [one for one in me.children() if "runner.long_line" in one.cmdline()]
+        ):
+            await asyncio.sleep(0)
+        children[0].send_signal(signal.SIGKILL)
+        (said,) = await reading
+    assert isinstance(said, TooLongOutput)
 
 
 async def test_readers_take_turns() -> None:

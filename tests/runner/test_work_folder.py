@@ -1,6 +1,7 @@
 """Folders that a killed worker left on the disk are removed by the next one, and none of a worker that lives."""
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 
 from runner.work_folder import WorkFolder
@@ -97,6 +99,32 @@ def test_a_folder_that_cannot_be_made_is_made_later(tmp_path: Path) -> None:
         data_dir.unlink()
         assert mine.claim()
         assert names(data_dir) == ["wrk_mine"]
+
+
+def test_folders_of_an_older_release_are_removed_when_they_are_surely_nobodys(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = psutil.boot_time() - 60
+    for name in ("att_old", "att_new"):
+        (tmp_path / "work" / name / "files").mkdir(parents=True)
+    os.utime(tmp_path / "work" / "att_old", (before, before))
+    with WorkFolder(tmp_path, "wrk_mine") as mine:
+        mine.remove_left()
+        mine.remove_left()
+        assert names(tmp_path) == ["att_new", "wrk_mine"]
+    told = [one.getMessage() for one in caplog.records if "stay" in one.getMessage()]
+    assert len(told) == 1 and told[0].startswith("1 folders of an older release stay")
+
+
+async def test_a_worker_whose_folder_cannot_be_made_says_why(
+    database_url: str, data_dir: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    data_dir.mkdir(exist_ok=True)
+    (data_dir / "work").write_text("in the way")
+    async with open_floor(database_url, data_dir), asyncio.timeout(DEADLINE):
+        while not (told := [one for one in caplog.messages if "no jobs are taken" in one]):
+            await asyncio.sleep(0)
+    assert "cannot be made" in told[0] and "less than" not in told[0]
 
 
 async def test_the_folders_of_a_worker_killed_hard_are_removed_by_the_next(

@@ -1,0 +1,42 @@
+"""The end of an attempt comes after everything that the attempt said before it."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from models.lifecycle.commands import Finish, Report
+from models.states import ExecutionState
+from tests.runner.floor import open_floor
+
+TASK = """
+  - id: a
+    type: shell
+    run: |
+      echo '{{"output": {{"a": 1}}}}' >&$HEADWAY_FD
+      until [ -e {go} ]; do sleep 0.02; done
+"""
+
+
+async def test_the_end_does_not_overtake_a_report_with_outputs(
+    database_url: str, data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine puts off a report whose execution another process has locked."""
+    finished = asyncio.Event()
+    async with open_floor(database_url, data_dir) as floor:
+        execute = floor.parts.engine.execute
+
+        async def puts_off_reports(id: Any, command: Any, *others: Any, **more: Any) -> Any:
+            if isinstance(command, Report) and command.outputs:
+                (tmp_path / "go").touch()
+                await asyncio.wait([asyncio.ensure_future(finished.wait())], timeout=2)
+            transition = await execute(id, command, *others, **more)
+            if isinstance(command, Finish):
+                finished.set()
+            return transition
+
+        monkeypatch.setattr(floor.parts.engine, "execute", puts_off_reports)
+        ended = await floor.run(TASK.format(go=tmp_path / "go"))
+    assert ended.state is ExecutionState.SUCCESS
+    assert ended.tasks["a"].outputs == {"a": 1}
