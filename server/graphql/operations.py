@@ -212,14 +212,15 @@ class Operations:
             known = self._introspected.get(key)
             if known is not None:  # another has asked the same
                 return Answer(known)
-            # Of its own: in a thread nothing may call back what the event loop waits for.
-            executor = build(Budget(self._allowance.answer), None)
+            budget = Budget(self._allowance.answer)
+            executor = build(budget, None)
             if isinstance(executor, list):
                 return self._shown(refused(executor))
-            try:
-                result: Any = await asyncio.to_thread(executor.execute_operation)
-            except AnswerTooLarge:
-                raise self._work.too_large() from None
+            result: Any = None
+            with suppress(AnswerTooLarge):
+                result = await asyncio.to_thread(executor.execute_operation)
+            if budget.exceeded:
+                raise self._work.too_large()
             answer = self._written(result, self._work.too_large)
             if not answer.errors:
                 self._introspected.put(key, answer.body, len(answer.body))
