@@ -18,7 +18,7 @@ _log = logging.getLogger("headway.graphql")
 DEADLINE_EXCEEDED: Final = "DEADLINE_EXCEEDED"
 ANSWER_TOO_LARGE: Final = "ANSWER_TOO_LARGE"
 
-Beside = TypeVar("Beside")
+Result = TypeVar("Result")
 Build = Callable[[Budget, Operation | None], PlainFastExecutor | list[GraphQLError]]
 Worked = ExecutionResult | list[GraphQLError]
 """The result, or what is wrong with the variables."""
@@ -86,7 +86,7 @@ class Work:
             raise self.mutation_too_large()
         return result
 
-    async def beside(self, work: Callable[[], Coroutine[Any, Any, Beside]], actor: str) -> Beside:
+    async def beside(self, work: Callable[[], Coroutine[Any, Any, Result]], actor: str) -> Result:
         """Does work that is done in a thread. Of one user it is done one after the other, so that others do not wait
         for a flood of it. Raises GivenUp past the deadline, and TooMany when too much of the user's waits."""
         deadline = self._allowance.deadline

@@ -178,6 +178,19 @@ async def test_it_is_read_and_priced_beside_the_event_loop(kind: str) -> None:
     assert turns > 5
 
 
+@pytest.mark.parametrize("query", [FULL, MANY_TIMES])
+async def test_a_known_document_with_an_unknown_price_is_priced_beside_the_event_loop(
+    query: str,
+) -> None:
+    documents = Documents(SCHEMA, bounds=priced_lists(SCHEMA))
+    asked = Operations(SCHEMA, lambda viewer: SimpleNamespace(), documents)
+    documents.find(Request(query))
+    work = asyncio.ensure_future(asked.admit(Request(query), VIEWER))
+    turns = await turns_during(work)
+    work.exception()
+    assert turns > 5
+
+
 @pytest.mark.parametrize("kind", READ_BESIDE)
 async def test_what_is_known_is_admitted_at_once(kind: str) -> None:
     asked = operations()
