@@ -112,6 +112,13 @@ async def test_an_answer_is_made_once() -> None:
     assert again.body is first.body
 
 
+async def test_an_answer_that_several_ask_for_at_once_is_made_once() -> None:
+    asked = operations()
+    prepared = asked.prepare(Request(FULL))
+    answers = await asyncio.gather(*(asked.execute(prepared, one) for one in (VIEWER, OTHER)))
+    assert answers[0].body is answers[1].body
+
+
 async def test_the_event_loop_goes_on_meanwhile() -> None:
     asked = operations()
     prepared = asked.prepare(Request(FULL))
