@@ -1,11 +1,11 @@
 """The one cache of documents: text -> parsed, validated, measured. Also those persisted by their sha256."""
 
 import asyncio
-from collections import OrderedDict
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from graphql import (
     DocumentNode,
@@ -19,37 +19,15 @@ from graphql import (
     validate,
 )
 
+from server.graphql.bounded import Bounded
 from server.graphql.introspection import ROOTS, is_only_introspection
-from server.graphql.limits import Limits, Measure, check_form, selection_sets
+from server.graphql.limits import Limits, check_form, selection_sets
+from server.graphql.prices import Priced, Prices, Pricing, completed, priced
 from server.graphql.requests import Rejected, Request, malformed
 
-Value = TypeVar("Value")
-_SIZE_VARIANTS = 64
-_LONG = 1000
-"""Characters."""
-
-
-class Bounded(Generic[Value]):
-    """A mapping that forgets what was least recently used, by number and by weight."""
-
-    def __init__(self, count: int, weight: int) -> None:
-        self._values: OrderedDict[str, tuple[Value, int]] = OrderedDict()
-        self._count, self._max_weight, self._weight = count, weight, 0
-
-    def get(self, key: str) -> Value | None:
-        found = self._values.get(key)
-        if found is None:
-            return None
-        self._values.move_to_end(key)
-        return found[0]
-
-    def put(self, key: str, value: Value, weight: int) -> None:
-        if key in self._values:
-            self._weight -= self._values.pop(key)[1]
-        self._values[key] = (value, weight)
-        self._weight += weight
-        while len(self._values) > self._count or self._weight > self._max_weight:
-            self._weight -= self._values.popitem(last=False)[1][1]
+_LONG = 200
+"""Characters. Validation takes long for short texts, too, when fragments spread fragments."""
+_ASKS_ABOUT_SCHEMA = re.compile(rf"\b({'|'.join(ROOTS)})\b")
 
 
 @dataclass(slots=True)
@@ -60,8 +38,8 @@ class Document:
     refusal: Rejected | None = None
     normalised: str = ""
     operations: Mapping[str | None, OperationDefinitionNode] = field(default_factory=dict)
-    _sized_by: dict[str | None, tuple[str, ...]] = field(default_factory=dict)
-    _prices: dict[tuple[Any, ...], int] = field(default_factory=dict)
+    prices: Prices = field(default_factory=Prices)
+    _introspective: dict[int, bool] = field(default_factory=dict)
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
         if name is None and len(self.operations) > 1:
@@ -85,66 +63,29 @@ class Document:
         if "__" not in self.normalised:
             return False
         assert self.node is not None
-        return is_only_introspection(self.node, operation)
+        known = self._introspective.get(id(operation))
+        if known is None:
+            known = is_only_introspection(self.node, operation)
+            self._introspective[id(operation)] = known
+        return known
 
-    def price(self, pricing: "Pricing", name: str | None, variables: Mapping[str, Any]) -> int:
+    def known_price(self, name: str | None, variables: Mapping[str, Any]) -> Priced | None:
+        return self.prices.known(name, completed(self.operation(name), variables))
+
+    def price(self, pricing: Pricing, name: str | None, variables: Mapping[str, Any]) -> int:
         """Measures once for each set of page sizes; raises Rejected beyond the limits."""
-        sized_by = self._sized_by.get(name)
-        if sized_by is not None:
-            known = self._prices.get(self._variant(name, sized_by, variables))
-            if known is not None:
-                return known
-        measure, cost = self._measured(pricing, name, variables)
-        self._sized_by[name] = tuple(sorted(measure.sized_by))
-        if len(self._prices) < _SIZE_VARIANTS:
-            self._prices[self._variant(name, self._sized_by[name], variables)] = cost
-        return cost
+        meant = completed(self.operation(name), variables)
+        found = self.prices.known(name, meant)
+        if found is None:
+            found = self.measured(pricing, name, variables)
+            self.prices.keep(name, meant, found)
+        return found.accepted()
 
-    def _measured(
-        self, pricing: "Pricing", name: str | None, variables: Mapping[str, Any]
-    ) -> tuple[Measure, int]:
+    def measured(self, pricing: Pricing, name: str | None, variables: Mapping[str, Any]) -> Priced:
+        """The price, whether it is known or not. Changes nothing, so it can be called in a thread."""
         assert self.node is not None
-        limits, operation = pricing.limits, self.operation(name)
-        measure = Measure(pricing.schema, self.node, variables, limits, pricing.bounds)
-        depth, cost = measure.of(operation)
-        if depth > limits.depth:
-            raise Rejected.because(
-                "TOO_DEEP", f"depth {depth} is beyond {limits.depth}; nest fewer fields"
-            )
-        if cost > limits.cost:
-            raise Rejected.because(
-                "TOO_COSTLY",
-                f"cost {cost} is beyond {limits.cost}; ask for fewer fields, or less of each list with `first`",
-            )
-        most = limits.introspection_beside
-        if measure.introspected > most and not is_only_introspection(self.node, operation):
-            raise Rejected.because(
-                "TOO_COSTLY",
-                f"introspection beside other fields is beyond {most} fields; send it in a document of its own",
-            )
-        return measure, cost
-
-    @staticmethod
-    def _variant(
-        name: str | None, sized_by: tuple[str, ...], variables: Mapping[str, Any]
-    ) -> tuple[Any, ...]:
-        return (name, *(_sizing(variables.get(variable)) for variable in sized_by))
-
-
-def _sizing(value: Any) -> Any:
-    """All that a variable says about the size of an answer."""
-    if isinstance(value, list):
-        return f"{len(value)} items"
-    return value if isinstance(value, int | str) else None
-
-
-@dataclass(frozen=True, slots=True)
-class Pricing:
-    """`bounds` is how long lists without pages can be, by `Type.field`."""
-
-    schema: GraphQLSchema
-    limits: Limits
-    bounds: Mapping[str, int]
+        operation = self.operation(name)
+        return priced(pricing, self.node, operation, completed(operation, variables))
 
 
 class Documents:
@@ -165,16 +106,28 @@ class Documents:
         self._documents: Bounded[Document] = Bounded(count, weight)
         self._persisted: Bounded[str] = Bounded(count, weight)
 
-    def has_to_be_read(self, request: Request) -> bool:
-        """Whether it is new, and long enough to hold the event loop while it is validated."""
-        text = request.query or ""
-        return len(text) > _LONG and self._documents.get(text) is None
+    def is_at_hand(self, request: Request, variables: Mapping[str, Any]) -> bool:
+        """Whether its document and price are known, or need too little time to hold up the event loop."""
+        text = self._text(request)
+        document = self._documents.get(text)
+        if document is not None and document.refusal is not None:
+            return True
+        if len(text) <= _LONG and not _ASKS_ABOUT_SCHEMA.search(text):
+            return True
+        name = request.operation_name or None
+        return document is not None and document.known_price(name, variables) is not None
 
-    async def read_beside(self, request: Request) -> None:
-        """Reads a new document in a thread; `find` then knows it."""
-        text = request.query or ""
-        document = await asyncio.to_thread(self._read, text)
-        self._documents.put(text, document, len(text))
+    async def read_beside(self, request: Request, variables: Mapping[str, Any]) -> None:
+        """Reads and measures in a thread; `find` then knows the document, and the document its price."""
+        text, name = self._text(request), request.operation_name or None
+        document = self._documents.get(text)
+        if document is None:
+            document = await asyncio.to_thread(self._read, text)
+            self._documents.put(text, document, len(text))
+        if document.refusal is None and document.known_price(name, variables) is None:
+            found = await asyncio.to_thread(document.measured, self.pricing, name, variables)
+            document.prices.keep(name, completed(document.operation(name), variables), found)
+            self._documents.put(text, document, len(text))  # it may have been forgotten meanwhile
 
     def find(self, request: Request) -> Document:
         """The valid document of a request; raises Rejected with what is wrong with it."""
@@ -186,9 +139,13 @@ class Documents:
         if document.refusal is not None:
             # A new one each time: an exception keeps the frames that it was raised through.
             raise Rejected(document.refusal.errors)
+        if request.query is not None and "persistedQuery" in request.extensions:
+            digest = request.extensions["persistedQuery"]["sha256Hash"]
+            self._persisted.put(digest, text, len(text))
         return document
 
     def _text(self, request: Request) -> str:
+        """The text of a request's document; raises Rejected for a hash that is unknown or another text's."""
         if "persistedQuery" not in request.extensions:
             assert request.query is not None
             return request.query
@@ -204,10 +161,6 @@ class Documents:
             return text
         if sha256(request.query.encode()).hexdigest() != digest:
             raise malformed("provided sha does not match query")
-        if self._documents.get(request.query) is None:
-            self._documents.put(request.query, self._read(request.query), len(request.query))
-        if (known := self._documents.get(request.query)) is not None and known.refusal is None:
-            self._persisted.put(digest, request.query, len(request.query))
         return request.query
 
     def _read(self, text: str) -> Document:

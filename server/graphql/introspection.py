@@ -42,6 +42,7 @@ class Introspection:
         self._limit = limit
         self._info = SimpleNamespace(schema=schema)
         self._counted: dict[tuple[int, int, bool], tuple[int, int]] = {}
+        self._visited = 0
 
     def of(self, node: FieldNode) -> tuple[int, int]:
         """Depth and number of fields of `__schema` or `__type`; raises Rejected when there are too many to count."""
@@ -50,9 +51,13 @@ class Introspection:
         assert node.selection_set is not None
         kind = self._schema.type_map["__Schema" if name == "__schema" else "__Type"]
         depth, fields = self._object(node.selection_set, kind, source)
-        if fields > self._limit:
-            raise _too_costly(fields, self._limit)
+        self._check(fields)
         return depth + 1, fields + 1
+
+    def _check(self, fields: int) -> None:
+        """Raises Rejected. `fields` of a part of the answer: where a part is too much, the rest need not be counted."""
+        if fields > self._limit:
+            raise _too_costly(self._limit)
 
     def _named(self, node: FieldNode) -> GraphQLNamedType | None:
         value = (node.arguments or ())[0].value
@@ -70,8 +75,7 @@ class Introspection:
         key = (id(asked), identity, isinstance(source, tuple))
         found = self._counted.get(key)
         if found is None:
-            if len(self._counted) > self._limit:
-                raise _too_costly(len(self._counted), self._limit)
+            self._check(len(self._counted))
             found = self._counted[key] = self._selections(asked, kind, source)
         return found
 
@@ -86,9 +90,13 @@ class Introspection:
             else:
                 deeper, more = self._object(node.selection_set, kind, source)  # type: ignore[attr-defined]
             depth, fields = max(depth, deeper), fields + more
+            self._check(fields)
         return depth, fields
 
     def _field(self, node: FieldNode, kind: GraphQLObjectType, source: Any) -> tuple[int, int]:
+        # A part that the answer holds again is not visited again, so the answer has no fewer fields than that.
+        self._visited += 1
+        self._check(self._visited)
         field = kind.fields.get(node.name.value)
         if field is None or node.selection_set is None or is_leaf_type(get_named_type(field.type)):
             return 1, 1
@@ -102,13 +110,14 @@ class Introspection:
         for each in values:
             deeper, more = self._object(node.selection_set, named, each)
             depth, fields = max(depth, deeper), fields + more
+            self._check(fields)
         return depth + 1, fields + 1
 
 
-def _too_costly(count: int, limit: int) -> Rejected:
+def _too_costly(limit: int) -> Rejected:
     return Rejected.because(
         "TOO_COSTLY",
-        f"introspection that answers with {count} fields or more is beyond the limit of {limit}; ask for fewer fields "
+        f"introspection may answer with {limit} fields at most, and this has more; ask for fewer fields "
         "of the types, or use schema.graphql, which `headway schema` prints",
     )
 
@@ -121,6 +130,7 @@ def is_only_introspection(document: DocumentNode, operation: OperationDefinition
         if isinstance(definition, FragmentDefinitionNode)
     }
     pending, roots = [operation.selection_set], 0
+    visited: set[str] = set()
     while pending:
         for node in pending.pop().selections:
             if isinstance(node, FieldNode):
@@ -128,7 +138,10 @@ def is_only_introspection(document: DocumentNode, operation: OperationDefinition
                     return False
                 roots += node.name.value in ROOTS
             elif isinstance(node, FragmentSpreadNode):
-                pending.append(fragments[node.name.value].selection_set)
+                name = node.name.value
+                if name not in visited:  # each once: spreads of spreads multiply
+                    visited.add(name)
+                    pending.append(fragments[name].selection_set)
             else:
                 pending.append(node.selection_set)  # type: ignore[attr-defined]
     return roots > 0

@@ -1,7 +1,7 @@
 """Limits of one document: tokens, depth, aliases, repeated fields, and a computed cost."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from graphql import (
     SelectionSetNode,
     VariableNode,
     get_named_type,
+    get_nullable_type,
     is_list_type,
     is_non_null_type,
 )
@@ -101,8 +102,10 @@ class Measure:
     """Depth and cost of one operation of a valid document, for given variables.
 
     A list's children count as often as its page is long, or as the list can be by nature (`bounds`, by
-    `Type.field`); `sized_by` gathers the variables that say so, so that the answer can be kept for each of their
-    values. `introspected` is the part of the cost that introspection has.
+    `Type.field`). `sized_by` gathers the variables that say so, each with a function that reads from it all that it
+    says about the size; so the cost can be kept for each of those. `introspected` is the part of the cost that
+    introspection has. `refusal` is set where introspection is too much to be counted: then the cost is too low, but
+    `sized_by` is complete.
     """
 
     def __init__(
@@ -125,7 +128,8 @@ class Measure:
             schema, self._fragments, variables, limits.introspection
         )
         self.introspected = 0
-        self.sized_by: set[str] = set()
+        self.refusal: Rejected | None = None
+        self.sized_by: dict[str, Callable[[Any], Any]] = {}
 
     def of(self, operation: OperationDefinitionNode) -> tuple[int, int]:
         root = self._schema.get_root_type(operation.operation)
@@ -172,8 +176,12 @@ class Measure:
     def _introspected(self, node: FieldNode) -> tuple[int, int]:
         for argument in node.arguments or ():
             if isinstance(argument.value, VariableNode):
-                self.sized_by.add(argument.value.name.value)
-        depth, cost = self._introspection.of(node)
+                self.sized_by[argument.value.name.value] = _name
+        try:
+            depth, cost = self._introspection.of(node)
+        except Rejected as refusal:
+            self.refusal = Rejected(refusal.errors)  # without the frames of this one
+            return 1, 1
         self.introspected += cost
         return depth, cost
 
@@ -199,30 +207,46 @@ class Measure:
             return bound
         if any(name in field.args for name in _PAGE):
             return _USUAL_PAGE
-        return self._by_id(node) if is_list_type(kind) else 1
+        return self._by_id(node, field) if is_list_type(kind) else 1
 
-    def _by_id(self, node: FieldNode) -> int:
-        """As many as are asked for by id, for a list of those."""
+    def _by_id(self, node: FieldNode, field: GraphQLField) -> int:
+        """As many as are asked for by id, for a list of those. One value is a list of one."""
         for argument in node.arguments or ():
+            declared = field.args.get(argument.name.value)
+            if declared is None or not is_list_type(get_nullable_type(declared.type)):
+                continue
             if isinstance(argument.value, ListValueNode):
                 return len(argument.value.values)
-            if isinstance(argument.value, VariableNode):
-                given = self._variables.get(argument.value.name.value)
-                if isinstance(given, list):
-                    self.sized_by.add(argument.value.name.value)
-                    return len(given)
+            if not isinstance(argument.value, VariableNode):
+                return 1
+            name = argument.value.name.value
+            self.sized_by[name] = _length
+            length = _length(self._variables.get(name))
+            return _UNKNOWN_LIST if length is None else length
         return _UNKNOWN_LIST
 
     def _page(self, value: object) -> int | None:
         if isinstance(value, IntValueNode):
             return page_size(int(value.value))
         if isinstance(value, VariableNode):
-            self.sized_by.add(value.name.value)
+            self.sized_by[value.name.value] = page_size
             return page_size(self._variables.get(value.name.value))
         return None
 
 
 def page_size(value: object) -> int | None:
     """None where nothing is said: the default of the list holds."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # 200.0 is the integer 200 to GraphQL
     # More than a page may hold is refused by the resolver; it need not be refused here first.
     return min(max(value, 1), _LARGEST_PAGE) if isinstance(value, int) else None
+
+
+def _length(value: object) -> int | None:
+    if value is None:
+        return None
+    return len(value) if isinstance(value, list) else 1
+
+
+def _name(value: object) -> str | None:
+    return value if isinstance(value, str) else None

@@ -3,7 +3,9 @@
 import asyncio
 import random
 from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import sha256
 from json import dumps
 from typing import Any
@@ -19,9 +21,10 @@ from graphql import (
 from graphql.execution import create_source_event_stream
 
 from models.viewer import Viewer
-from server.graphql.allowance import Allowance, Live, Turns
-from server.graphql.budget import Budget
-from server.graphql.documents import Bounded, Document, Documents, written
+from server.graphql.allowance import Allowance, Live
+from server.graphql.bounded import Bounded
+from server.graphql.budget import AnswerTooLarge, Budget
+from server.graphql.documents import Document, Documents, written
 from server.graphql.errors import (
     explained,
     is_only_unavailable,
@@ -63,8 +66,13 @@ class Prepared:
 
     @property
     def key(self) -> str:
-        """The same for what is the same document, operation and variables."""
-        asked = (self.document.normalised, self.operation_name, dict(self.variables))
+        """The same for what is the same document, operation and declared variables: others change no answer."""
+        declared = (
+            definition.variable.name.value
+            for definition in self.operation.variable_definitions or ()
+        )
+        variables = {name: self.variables[name] for name in declared if name in self.variables}
+        asked = (self.document.normalised, self.operation_name, variables)
         return sha256(encoded(asked)).hexdigest()
 
 
@@ -114,8 +122,6 @@ class Operations:
         self._rates = rates
         self._introspected: Bounded[bytes] = Bounded(_INTROSPECTIONS, _INTROSPECTED)
         self._introspecting = asyncio.Lock()
-        # New documents of one user one after the other, so that those of others do not wait for a flood of them.
-        self._reading = Turns(replace(self._allowance, queries=1))
         self.live = Live(self._allowance.subscriptions)
 
     async def admit(self, request: Request, viewer: Viewer) -> Prepared:
@@ -123,15 +129,18 @@ class Operations:
         try:
             if self._rates is not None:
                 await self._rates.check(Rate.OPERATIONS, viewer.actor)
-            if self._documents.has_to_be_read(request):
-                async with self._reading.turn(viewer.actor):
-                    await self._documents.read_beside(request)
+            variables = self._places.meant(request.variables)
+            if not self._documents.is_at_hand(request, variables):
+                reading = partial(self._documents.read_beside, request, variables)
+                await self._work.beside(reading, viewer.actor)
             prepared = self.prepare(request)
             rate = _RATES.get(prepared.kind)
             if self._rates is not None and rate is not None:
                 await self._rates.check(rate, viewer.actor)
         except TooMany as refusal:
             raise Rejected.too_many(refusal) from None
+        except GivenUp as given_up:
+            raise Rejected.because(given_up.code, str(given_up), status=503) from None
         return prepared
 
     async def admit_open(self, request: Request, viewer: Viewer) -> Prepared:
@@ -180,7 +189,7 @@ class Operations:
                 await self._work.mutation(build, viewer.actor), self._work.mutation_too_large
             )
         if prepared.document.is_only_introspection(prepared.operation):
-            return await self._introspection(prepared, build)
+            return await self._introspection(prepared, build, viewer.actor)
         return self._written(await self._work.query(build, viewer.actor), self._work.too_large)
 
     def _written(self, worked: Worked, too_large: Callable[[], GivenUp]) -> Answer:
@@ -191,18 +200,30 @@ class Operations:
             raise too_large()
         return answer
 
-    async def _introspection(self, prepared: Prepared, build: Build) -> Answer:
-        """The schema does not change: what was answered once is the answer. One at a time, beside the event loop."""
+    async def _introspection(self, prepared: Prepared, build: Build, actor: str) -> Answer:
+        """The schema does not change: what was answered once is the answer."""
         key = prepared.key
+        known = self._introspected.get(key)
+        if known is not None:
+            return Answer(known)
+        return await self._work.beside(partial(self._introspect, key, build), actor)
+
+    async def _introspect(self, key: str, build: Build) -> Answer:
+        """One at a time, beside the event loop."""
         async with self._introspecting:
             known = self._introspected.get(key)
-            if known is not None:
+            if known is not None:  # another has asked the same
                 return Answer(known)
-            executor = build(Budget(self._allowance.answer), None)
+            budget = Budget(self._allowance.answer)
+            executor = build(budget, None)
             if isinstance(executor, list):
                 return self._shown(refused(executor))
-            result: Any = await asyncio.to_thread(executor.execute_operation)
-            answer = self._shown(answered(result))
+            result: Any = None
+            with suppress(AnswerTooLarge):
+                result = await asyncio.to_thread(executor.execute_operation)
+            if budget.exceeded:
+                raise self._work.too_large()
+            answer = self._written(result, self._work.too_large)
             if not answer.errors:
                 self._introspected.put(key, answer.body, len(answer.body))
             return answer

@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from typing import Any, Final, TypeVar
 
 from graphql import ExecutionResult, GraphQLError
 from graphql.execution import execute_subscription_event
@@ -18,6 +19,7 @@ _log = logging.getLogger("headway.graphql")
 DEADLINE_EXCEEDED: Final = "DEADLINE_EXCEEDED"
 ANSWER_TOO_LARGE: Final = "ANSWER_TOO_LARGE"
 
+Result = TypeVar("Result")
 Build = Callable[[Budget, Operation | None], PlainFastExecutor | list[GraphQLError]]
 Worked = ExecutionResult | list[GraphQLError]
 """The result, or what is wrong with the variables."""
@@ -38,6 +40,7 @@ class Work:
         self._allowance = allowance
         self._turns = Turns(allowance)
         self._changes = Turns(allowance, "mutations")
+        self._beside = Turns(replace(allowance, queries=1))
         self._precedence = Precedence()
         self._late: set[asyncio.Task[Any]] = set()
 
@@ -106,6 +109,18 @@ class Work:
         if once.budget.exceeded:
             raise self.too_large()
         return result
+
+    async def beside(self, work: Callable[[], Coroutine[Any, Any, Result]], actor: str) -> Result:
+        """Does work that is done in a thread. Of one user it is done one after the other, so that others do not wait
+        for a flood of it. Raises GivenUp past the deadline, and TooMany when too much of the user's waits."""
+        deadline = self._allowance.deadline
+        try:
+            async with asyncio.timeout(deadline) as timeout, self._beside.turn(actor):
+                return await work()
+        except TimeoutError:
+            if not timeout.expired():
+                raise
+            raise _past_deadline(deadline) from None
 
     def too_large(self) -> GivenUp:
         limit = self._allowance.answer

@@ -19,6 +19,7 @@ from graphql import (
     get_nullable_type,
     is_leaf_type,
     is_list_type,
+    is_required_argument,
     parse,
     print_ast,
     visit,
@@ -187,3 +188,40 @@ def test_a_price_counts_what_can_come() -> None:
     assert price(nested) < LIMIT, "people ask so, and the lists are short"
     named = nested.replace("children {", "children(first: 10000) {")
     assert price(named) > LIMIT
+
+
+def connections_of_the_root() -> Iterator[str]:
+    """Those that a query can ask for without anything but `first`."""
+    query = SCHEMA.query_type
+    assert query is not None
+    for name, field in query.fields.items():
+        others = [one for key, one in field.args.items() if key != "first"]
+        if "first" in field.args and not any(is_required_argument(one) for one in others):
+            kind = get_named_type(field.type)
+            is_connection = kind.name.endswith("Connection")
+            yield f"{name}(first: $n) {{ {'nodes { __typename }' if is_connection else '__typename'} }}"
+
+
+@pytest.mark.parametrize("asked", [*connections_of_the_root()])
+def test_a_page_has_one_price_however_its_size_is_given(asked: str) -> None:
+    literal = price(f"{{ {asked.replace('$n', '7')} }}")
+    declared, default = f"query ($n: Int) {{ {asked} }}", f"query ($n: Int = 7) {{ {asked} }}"
+    assert price(declared, {"n": 7}) == literal
+    assert price(declared, {"n": 7.0}) == literal
+    assert price(default) == literal
+    assert price(default, {"n": 8}) == price(declared, {"n": 8}) > literal
+    assert price(default, {"n": None}) == price(declared) != literal
+
+
+def test_a_price_is_kept_for_the_number_of_ids_and_not_for_what_came_first() -> None:
+    documents = Documents(SCHEMA, bounds=priced_lists(SCHEMA))
+    for query in (
+        "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }",
+        'query ($ids: [ID!]! = ["a", "b"]) { nodes(ids: $ids) { id } }',
+    ):
+        document = documents.find(Request(query))
+        given: list[Any] = ["exec_1", ["a"] * 200, ["a"], "exec_2", ["a", "b"]]
+        prices = [document.price(documents.pricing, None, {"ids": ids}) for ids in given]
+        assert prices == [2, 201, 2, 2, 3]
+    assert document.price(documents.pricing, None, {}) == 3
+    assert price('{ nodes(ids: "exec_1") { id } }') == 2

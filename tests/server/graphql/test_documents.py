@@ -2,7 +2,8 @@
 
 import pytest
 
-from server.graphql.documents import Bounded, Documents
+from server.graphql.bounded import Bounded
+from server.graphql.documents import Documents
 from server.graphql.requests import Rejected, Request
 from tests.server.graphql.counting import SCHEMA
 

@@ -12,12 +12,14 @@ from graphql import execute_sync, get_introspection_query, parse
 from models.viewer import Viewer
 from schema import build_schema
 from schema.list_bounds import priced_lists
+from server.graphql.allowance import Allowance
 from server.graphql.documents import Documents
 from server.graphql.operations import Operations
 from server.graphql.requests import Rejected, Request
 
 SCHEMA = build_schema()._schema
 VIEWER = Viewer("user:test", frozenset(), frozenset())
+OTHER = Viewer("user:other", frozenset(), frozenset())
 FULL = get_introspection_query(
     descriptions=True,
     specified_by_url=True,
@@ -38,9 +40,9 @@ BY_VARIABLE = "query ($name: String!) { __type(name: $name) { fields { name } } 
 NESTED = "{ __schema { types { fields { type { fields { type { name %s } } } } } } }"
 
 
-def operations() -> Operations:
+def operations(allowance: Allowance | None = None) -> Operations:
     documents = Documents(SCHEMA, bounds=priced_lists(SCHEMA))
-    return Operations(SCHEMA, lambda viewer: SimpleNamespace(), documents)
+    return Operations(SCHEMA, lambda viewer: SimpleNamespace(), documents, allowance=allowance)
 
 
 def fields_in(value: Any) -> Iterator[str]:
@@ -110,6 +112,13 @@ async def test_an_answer_is_made_once() -> None:
     assert again.body is first.body
 
 
+async def test_an_answer_that_several_ask_for_at_once_is_made_once() -> None:
+    asked = operations()
+    prepared = asked.prepare(Request(FULL))
+    answers = await asyncio.gather(*(asked.execute(prepared, one) for one in (VIEWER, OTHER)))
+    assert answers[0].body is answers[1].body
+
+
 async def test_the_event_loop_goes_on_meanwhile() -> None:
     asked = operations()
     prepared = asked.prepare(Request(FULL))
@@ -122,17 +131,61 @@ async def test_the_event_loop_goes_on_meanwhile() -> None:
     assert turns > 5
 
 
-async def test_a_long_document_is_validated_beside_the_event_loop() -> None:
+async def test_variables_that_the_document_does_not_declare_change_nothing() -> None:
     asked = operations()
-    chain = " ".join(
-        f"fragment A{n} on Query {{ ...A{n + 1} ...A{n + 1} ...A{n + 1} }}" for n in range(60)
+    bodies = [
+        (await asked.execute(asked.prepare(Request(FULL, None, {"x": number})), VIEWER)).body
+        for number in range(2)
+    ]
+    assert bodies[0] is bodies[1]
+
+
+def different(number: int) -> Request:
+    return Request(FULL.replace("IntrospectionQuery", f"Number{number}"))
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+async def test_nobody_waits_for_the_flood_of_another_user(is_kept: bool) -> None:
+    asked = operations()
+    mine = asked.prepare(Request(CLIENTS["names"]))
+    if is_kept:
+        await asked.execute(mine, OTHER)
+    flood = [
+        asyncio.ensure_future(asked.execute(asked.prepare(different(number)), VIEWER))
+        for number in range(5)
+    ]
+    await asyncio.sleep(0)
+    answer = await asked.execute(mine, OTHER)
+    under_way = [work.done() for work in flood].count(False)
+    await asyncio.gather(*flood)
+    assert answer.errors == ()
+    assert under_way >= (5 if is_kept else 3)
+
+
+async def test_it_ends_at_the_deadline() -> None:
+    asked = operations(Allowance(deadline=0.001))
+    answer = await asked.execute(asked.prepare(Request(FULL)), VIEWER)
+    assert [error["extensions"]["code"] for error in answer.errors] == ["DEADLINE_EXCEEDED"]
+
+
+async def test_no_more_of_one_user_wait_than_may() -> None:
+    asked = operations(Allowance(waiting=1))
+    answers = await asyncio.gather(
+        *(asked.execute(asked.prepare(different(number)), VIEWER) for number in range(4))
     )
-    query = "{ ...A0 } " + chain + " fragment A60 on Query { viewer { __typename } }"
-    work = asyncio.ensure_future(asked.admit(Request(query), VIEWER))
-    turns = 0
-    while not work.done():
-        await asyncio.sleep(0)
-        turns += 1
-    with pytest.raises(Rejected, match="is beyond 5000000"):
-        await work
-    assert turns > 5
+    assert [answer.retry_after is not None for answer in answers] == [False, False, True, True]
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+async def test_an_answer_beyond_the_size_says_so(client: str) -> None:
+    query = CLIENTS[client] or BY_VARIABLE
+    request = Request(query, None, {} if CLIENTS[client] else {"name": "Query"})
+    usual = operations()
+    size = len((await usual.execute(usual.prepare(request), VIEWER)).body)
+    for limit in (10, size // 2, size - 1):
+        hasty = operations(Allowance(answer=limit))
+        answer = await hasty.execute(hasty.prepare(request), VIEWER)
+        assert [error["extensions"]["code"] for error in answer.errors] == ["ANSWER_TOO_LARGE"]
+        assert f"larger than {limit} bytes (max_answer_size)" in answer.errors[0]["message"]
+    ample = operations(Allowance(answer=size))
+    assert (await ample.execute(ample.prepare(request), VIEWER)).errors == ()

@@ -1,0 +1,209 @@
+"""Documents and their prices are worked out once, beside the event loop, and counting ends at the limit."""
+
+import asyncio
+from collections.abc import Iterator
+from hashlib import sha256
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from graphql import DocumentNode, FieldNode, Node, OperationDefinitionNode, parse
+
+from models.viewer import Viewer
+from schema import build_schema
+from schema.list_bounds import priced_lists
+from server.graphql.allowance import Allowance
+from server.graphql.documents import Documents
+from server.graphql.introspection import Introspection, is_only_introspection
+from server.graphql.limits import selection_sets
+from server.graphql.operations import Operations
+from server.graphql.requests import Rejected, Request
+from tests.server.graphql.test_introspection import FLOODS, FULL
+
+SCHEMA = build_schema()._schema
+VIEWER = Viewer("user:test", frozenset(), frozenset())
+CHAIN = (
+    "{ ...A0 } "
+    + " ".join(
+        f"fragment A{n} on Query {{ ...A{n + 1} ...A{n + 1} ...A{n + 1} }}" for n in range(60)
+    )
+    + " fragment A60 on Query { viewer { __typename } }"
+)
+SPREADS = (
+    "{ ...A }"
+    + "".join(f"fragment {a} on Query {{{f'...{b} ' * 20}}}" for a, b in ("AB", "BC", "CD", "DE"))
+    + "fragment E on Query { __typename }"
+)
+ALIASES = " ".join(
+    f"b{n}: fields(includeDeprecated: true) {{ type {{ name }} }}" for n in range(90)
+)
+MANY_TIMES = f"{{ __schema {{ types {{ {ALIASES} }} }} }}"
+
+
+def operations(count: int = 1000, deadline: float = 10.0) -> Operations:
+    documents = Documents(SCHEMA, bounds=priced_lists(SCHEMA), count=count)
+    allowance = Allowance(deadline=deadline)
+    return Operations(SCHEMA, lambda viewer: SimpleNamespace(), documents, allowance=allowance)
+
+
+class Visits:
+    """Counts the nodes that are visited in the selections of a document from now on."""
+
+    def __init__(self, document: DocumentNode) -> None:
+        self.nodes = 0
+        visits = self
+
+        class Counted(tuple[Node, ...]):
+            def __iter__(self) -> Iterator[Node]:
+                for node in super().__iter__():
+                    visits.nodes += 1
+                    yield node
+
+        for each in list(selection_sets(document)):
+            object.__setattr__(each, "selections", Counted(each.selections))  # nodes are frozen
+
+
+def first_operation(document: DocumentNode) -> OperationDefinitionNode:
+    return next(one for one in document.definitions if isinstance(one, OperationDefinitionNode))
+
+
+def test_fragments_that_spread_fragments_are_visited_once() -> None:
+    document = parse(SPREADS)
+    written = sum(len(each.selections) for each in selection_sets(document))
+    visits = Visits(document)
+    assert not is_only_introspection(document, first_operation(document))
+    assert visits.nodes == written
+
+
+def test_whether_an_operation_asks_about_the_schema_only_is_decided_once() -> None:
+    document = Documents(SCHEMA).find(Request(FULL))
+    assert document.node is not None
+    visits, operation = Visits(document.node), document.operation(None)
+    assert document.is_only_introspection(operation)
+    once = visits.nodes
+    assert once
+    assert document.is_only_introspection(operation)
+    assert visits.nodes == once
+
+
+DEEP = "{ executions { nodes { " + "parent { " * 20 + "id" + " }" * 20 + " } } }"
+COSTLY = "{ executions(first: 200) { nodes { children { children { id } } } } }"
+REFUSED = {
+    "nested": FLOODS["nested"],
+    "beside other fields": FLOODS["beside other fields"],
+    "the same under many aliases": MANY_TIMES,
+    "too deep": DEEP,
+    "lists of lists": COSTLY,
+}
+
+
+@pytest.mark.parametrize("reason", REFUSED)
+def test_a_refusal_is_kept_as_a_price_is(reason: str) -> None:
+    documents = Documents(SCHEMA, bounds=priced_lists(SCHEMA))
+    document = documents.find(Request(REFUSED[reason]))
+    assert document.node is not None
+    visits, refusals, counts = Visits(document.node), [], []
+    for _ in range(3):
+        with pytest.raises(Rejected) as refused:
+            document.price(documents.pricing, None, {})
+        refusals.append(refused.value)
+        counts.append(visits.nodes)
+    assert counts[0]
+    assert counts == [counts[0]] * 3
+    assert len({str(one) for one in refusals}) == 1
+    assert len({id(one) for one in refusals}) == 3, "each has its own traceback"
+
+
+def test_a_refusal_is_kept_for_the_page_sizes_that_it_was_made_for() -> None:
+    fields = "children { a: id b: id c: id }"
+    query = f"query ($n: Int) {{ executions(first: $n) {{ nodes {{ {fields} }} }} }}"
+    documents = Documents(SCHEMA, bounds=priced_lists(SCHEMA))
+    document = documents.find(Request(query))
+    with pytest.raises(Rejected, match="is beyond"):
+        document.price(documents.pricing, None, {"n": 200})
+    small = document.price(documents.pricing, None, {"n": 1})
+    assert small < documents.limits.cost
+    with pytest.raises(Rejected, match="is beyond"):
+        document.price(documents.pricing, None, {"n": 200})
+
+
+@pytest.mark.parametrize("query", [FLOODS["nested"], FLOODS["aliases of it"], MANY_TIMES])
+def test_counting_ends_at_the_limit(query: str) -> None:
+    document, limit = parse(query), 1000
+    (root,) = first_operation(document).selection_set.selections
+    assert isinstance(root, FieldNode)
+    visits = Visits(document)
+    with pytest.raises(Rejected, match="1000 fields at most"):
+        Introspection(SCHEMA, {}, {}, limit).of(root)
+    assert visits.nodes <= limit + 10
+
+
+def hashed(query: str, *, is_whole: bool) -> Request:
+    digest = sha256(query.encode()).hexdigest()
+    extensions = {"persistedQuery": {"version": 1, "sha256Hash": digest}}
+    return Request(query if is_whole else None, extensions=extensions)
+
+
+LONG = "{ " + " ".join(f"a{n}: viewer {{ actor {{ name }} }}" for n in range(90)) + " }"
+READ_BESIDE = {
+    "long": Request(LONG),
+    "long, with its hash": hashed(LONG, is_whole=True),
+    "long, by its hash, forgotten": hashed(LONG, is_whole=False),
+    "short, of fragments": Request(SPREADS),
+    "about the schema": Request(FULL),
+    "too costly about the schema": Request(MANY_TIMES),
+    "too costly": Request(CHAIN),
+}
+
+
+async def turns_during(work: "asyncio.Future[Any]") -> int:
+    """Turns that others get of the event loop until the work is done."""
+    turns = 0
+    while not work.done():
+        await asyncio.sleep(0)
+        turns += 1
+    return turns
+
+
+@pytest.mark.parametrize("kind", READ_BESIDE)
+async def test_it_is_read_and_priced_beside_the_event_loop(kind: str) -> None:
+    asked = operations(count=1)
+    # The hash of the last text is kept, its document is not.
+    await asked.admit(hashed(LONG, is_whole=True), VIEWER)
+    await asked.admit(Request("{ __typename }"), VIEWER)
+    work = asyncio.ensure_future(asked.admit(READ_BESIDE[kind], VIEWER))
+    turns = await turns_during(work)
+    assert (work.exception() is not None) == kind.startswith("too costly")
+    # It takes one or two turns where nobody else gets any.
+    assert turns > 5
+
+
+@pytest.mark.parametrize("query", [FULL, MANY_TIMES])
+async def test_a_known_document_with_an_unknown_price_is_priced_beside_the_event_loop(
+    query: str,
+) -> None:
+    documents = Documents(SCHEMA, bounds=priced_lists(SCHEMA))
+    asked = Operations(SCHEMA, lambda viewer: SimpleNamespace(), documents)
+    documents.find(Request(query))
+    work = asyncio.ensure_future(asked.admit(Request(query), VIEWER))
+    turns = await turns_during(work)
+    work.exception()
+    assert turns > 5
+
+
+@pytest.mark.parametrize("kind", READ_BESIDE)
+async def test_what_is_known_is_admitted_at_once(kind: str) -> None:
+    asked = operations()
+    request = hashed(LONG, is_whole=True)
+    for each in (request, READ_BESIDE[kind], READ_BESIDE[kind]):
+        work = asyncio.ensure_future(asked.admit(each, VIEWER))
+        turns = await turns_during(work)
+        work.exception()
+    assert turns <= 3
+
+
+async def test_reading_ends_at_the_deadline() -> None:
+    with pytest.raises(Rejected, match="operation_deadline") as refused:
+        await operations(deadline=0.001).admit(Request(CHAIN), VIEWER)
+    assert refused.value.status == 503
+    assert refused.value.errors[0]["extensions"]["code"] == "DEADLINE_EXCEEDED"
