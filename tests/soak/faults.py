@@ -119,10 +119,11 @@ class Faults:
         await asyncio.gather(*(self._ask_often(query) for query in [_LIST, _INTROSPECTION] * 10))
 
     async def flood_with_subscriptions(self) -> None:
-        with suppress(OSError, websockets.WebSocketException, TimeoutError):
-            async with asyncio.timeout(10), asyncio.TaskGroup() as group:
-                for n in range(10):
-                    group.create_task(self._subscribe_often(n))
+        tasks = [asyncio.create_task(self._subscribe_often(n)) for n in range(10)]
+        await asyncio.wait(tasks, timeout=10)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def download_much(self) -> None:
         headers = {"authorization": f"Bearer {self.stage.token}"}

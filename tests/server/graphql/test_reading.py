@@ -87,7 +87,7 @@ def test_whether_an_operation_asks_about_the_schema_only_is_decided_once() -> No
 
 
 DEEP = "{ executions { nodes { " + "parent { " * 20 + "id" + " }" * 20 + " } } }"
-COSTLY = "{ executions(first: 200) { nodes { children { children { id } } } } }"
+COSTLY = "{ executions(first: 200) { nodes { children(first: 9000) { children(first: 9000) { id } } } } }"
 REFUSED = {
     "nested": FLOODS["nested"],
     "beside other fields": FLOODS["beside other fields"],
@@ -115,7 +115,7 @@ def test_a_refusal_is_kept_as_a_price_is(reason: str) -> None:
 
 
 def test_a_refusal_is_kept_for_the_page_sizes_that_it_was_made_for() -> None:
-    fields = "children { a: id b: id c: id }"
+    fields = "children(first: 10000) { a: id b: id c: id }"
     query = f"query ($n: Int) {{ executions(first: $n) {{ nodes {{ {fields} }} }} }}"
     documents = Documents(SCHEMA, bounds=priced_lists(SCHEMA))
     document = documents.find(Request(query))
