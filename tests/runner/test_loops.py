@@ -249,8 +249,8 @@ async def test_one_request_that_the_database_ends_gives_no_lease_a_period(
     async def a_period(*_: Any) -> None:
         raise AssertionError("this was no outage")
 
-    owner = (hall.engine, "execute") if place == "the engine" else (slots, "flows_to_admit")
-    monkeypatch.setattr(*owner, fails)
+    owner: Any = hall.engine if place == "the engine" else slots
+    monkeypatch.setattr(owner, "execute" if place == "the engine" else "flows_to_admit", fails)
     monkeypatch.setattr(leases, "expired", always([(ID, "a", ID)]))
     monkeypatch.setattr(leases, "give_a_period", a_period)
     async with hall.open("rescuer") as loop, asyncio.timeout(20):
