@@ -78,7 +78,7 @@ def _read_here(line: bytes) -> list[Message | Malformed]:
 
 
 async def _answered(line: bytes) -> tuple[bytes, int]:
-    """What the process that reads the line writes, and its exit code: below 0 the signal that ended it."""
+    """The answer of the process that reads the line, and its exit code: below 0 the signal that ended it."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "runner.long_line"),
         stdin=PIPE,

@@ -182,8 +182,8 @@ async def test_a_list_is_told_of_what_changed_while_only_an_inbox_was_open(
         heard = asyncio.Event()
         read = changes.inboxes.look
 
-        async def looked(ids: Sequence[UUID]) -> None:
-            await read(ids)
+        async def looked(execution_ids: Sequence[UUID]) -> None:
+            await read(execution_ids)
             heard.set()
 
         changes.inboxes.look = looked  # type: ignore[method-assign, assignment]

@@ -146,7 +146,9 @@ async def test_a_child_of_the_same_flow_shares_its_parents_slot(client: Client) 
     head = "inputs: [{id: depth, type: INT, default: 2}]\n" + LIMIT % (1, "QUEUE")
     found = await ended(client, flow("cc-child", tasks, head))
     assert found["state"] == "SUCCESS"
-    (child,) = (await read(client, found["id"], "children { id children { id } }"))["children"]
+    (child,) = (
+        await read(client, found["id"], "children(first: 9) { id children(first: 9) { id } }")
+    )["children"]
     assert len(child["children"]) == 1
     assert await moves(client, child["id"]) == ["RUNNING", "SUCCESS"]
 
