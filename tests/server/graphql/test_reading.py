@@ -18,6 +18,8 @@ from server.graphql.introspection import Introspection, is_only_introspection
 from server.graphql.limits import selection_sets
 from server.graphql.operations import Operations
 from server.graphql.requests import Rejected, Request
+from tests.server.graphql.clients import http_client, initialised
+from tests.server.graphql.serving import Setting, serving
 from tests.server.graphql.test_introspection import FLOODS, FULL
 
 SCHEMA = build_schema()._schema
@@ -207,3 +209,17 @@ async def test_reading_ends_at_the_deadline() -> None:
         await operations(deadline=0.001).admit(Request(CHAIN), VIEWER)
     assert refused.value.status == 503
     assert refused.value.errors[0]["extensions"]["code"] == "DEADLINE_EXCEEDED"
+
+
+async def test_every_transport_says_that_reading_took_too_long() -> None:
+    setting = Setting(allowance=Allowance(deadline=0.001))
+    query = CHAIN.replace("viewer { __typename }", "hello")
+    async with serving(setting) as server, http_client(server) as http, initialised(server) as raw:
+        for path in ("/graphql", "/graphql/stream"):
+            response = await http.post(path, json={"query": query + f" # {path}"})
+            assert response.status_code == 503, path
+            assert "operation_deadline" in response.text, path
+        await raw.subscribe(query)
+        message = await raw.hear()
+        assert message["type"] == "error"
+        assert message["payload"][0]["extensions"]["code"] == "DEADLINE_EXCEEDED"
