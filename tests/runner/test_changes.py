@@ -186,7 +186,7 @@ async def test_a_list_is_told_of_what_changed_while_only_an_inbox_was_open(
             await read(execution_ids)
             heard.set()
 
-        changes.inboxes.look = looked  # type: ignore[method-assign, assignment]
+        changes.inboxes.look = looked  # type: ignore[method-assign]
         with changes.inboxes.open(Wish(Scope())):
             await asyncio.sleep(0)  # its loop begins
             id = await store_execution(database.pool)
