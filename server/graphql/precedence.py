@@ -175,7 +175,8 @@ class Operation:
                 error = thrown
 
     def _step(self, work: Coroutine[Any, Any, Any], error: BaseException | None) -> Any:
-        """Gives what the work waits for next. A part that is awaited within another one's step is measured with that one."""
+        """Gives what the work waits for next. A part that is awaited within another part's step is measured with that
+        one."""
         if self._stepping:
             return work.send(None) if error is None else work.throw(error)
         self._stepping = True
