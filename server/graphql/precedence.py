@@ -155,7 +155,7 @@ class Operation:
                 error = thrown
 
     def _step(self, work: Coroutine[Any, Any, Any], error: BaseException | None) -> Any:
-        """What the work waits for next. A part that is awaited within another one's step is measured with that one."""
+        """Returns what it waits for next. What is awaited within another step is measured with that step."""
         if self._stepping:
             return work.send(None) if error is None else work.throw(error)
         self._stepping = True
