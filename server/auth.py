@@ -4,18 +4,18 @@ A token is random and kept as its sha256 only. A session names its token and is 
 token's digest: there is no other secret, and it ends with the token.
 """
 
+import asyncio
 import hmac
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Final
 from uuid import UUID
 
 from starlette.datastructures import Headers
@@ -27,13 +27,16 @@ from models.viewer import Viewer, permissions_of
 from runner.store.tokens import Token, Tokens
 from server.addresses import read_host, read_origin
 from server.private import write_private
-from server.rates import Rate, Rates, TooMany
+from server.rates import Rate, Rates
 
 ADMIN = "admin"
 SESSION_TIME = timedelta(days=30)
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _CACHED_FOR = 5.0
 _CACHE_SIZE = 10_000
+_UNPROVEN_AT_ONCE: Final = 4
+"""Look-ups of credentials that were not right before: guesses must leave most of the connections for reads free."""
+_LookUp = Callable[[], Awaitable[Token | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,8 @@ class Door:
     ) -> None:
         self._tokens = tokens
         self._rates = rates or Rates()
-        self._proven: OrderedDict[str, None] = OrderedDict()
+        self._proven: OrderedDict[str | UUID, None] = OrderedDict()
+        self._unproven = asyncio.Semaphore(_UNPROVEN_AT_ONCE)
         self._settings = settings or DoorSettings()
         self._clock = clock
         self._cache: dict[str | UUID, tuple[float, Token | None]] = {}
@@ -118,55 +122,54 @@ class Door:
                 viewer = await self.by_token(credential.strip(), channel, address_of(scope))
             return Visitor(viewer, by_cookie=False) if viewer else None
         session = _cookie(headers.getlist("cookie"), cookie_name(scope))
-        viewer = await self.by_session(session, channel) if session else None
+        viewer = await self.by_session(session, channel, address_of(scope)) if session else None
         return Visitor(viewer, by_cookie=True) if viewer else None
 
     async def by_token(
         self, token: str, channel: Channel = Channel.API, address: str | None = None
     ) -> Viewer | None:
-        """Raises TooMany when too many wrong tokens came from the address; tokens that were right go on."""
+        """Raises TooMany for a wrong token when too many came from the address; a right one always passes."""
         digest = digest_of(token)
-        await self._check_address(digest, address)
         found = await self._cached(digest, lambda: self._tokens.find(digest))
         viewer = self._viewer(found, channel)
         await self._learn(digest, viewer is not None, address)
         return viewer
 
-    async def _check_address(self, digest: str, address: str | None) -> None:
-        if address is not None and digest not in self._proven:
-            await self._rates.look(Rate.FAILED_LOGINS, address)
-
-    async def _learn(self, digest: str, right: bool, address: str | None) -> None:
-        """One who has a right token must not be kept out by others at the same address, as behind a proxy."""
+    async def _learn(self, key: str | UUID, right: bool, address: str | None) -> None:
+        """Remembers credentials that were right, counts those that were not. Raises TooMany."""
         if right:
-            self._proven[digest] = None
-            self._proven.move_to_end(digest)
+            self._proven[key] = None
+            self._proven.move_to_end(key)
             if len(self._proven) > _CACHE_SIZE:
                 self._proven.popitem(last=False)
-        elif address is not None:
-            self._proven.pop(digest, None)
-            with suppress(TooMany):
-                await self._rates.check(Rate.FAILED_LOGINS, address)
+            return
+        self._proven.pop(key, None)
+        if address is not None:
+            await self._rates.check(Rate.FAILED_LOGINS, address)
 
-    async def by_session(self, session: str, channel: Channel = Channel.API) -> Viewer | None:
+    async def by_session(
+        self, session: str, channel: Channel = Channel.API, address: str | None = None
+    ) -> Viewer | None:
+        """Raises TooMany as `by_token` does, but never for a genuine session that has ended: nobody guessed it."""
         try:
             identity, expires, signature = session.split(".")
             token_id, ends = UUID(hex=identity), datetime.fromtimestamp(int(expires), UTC)
         except (ValueError, OverflowError, OSError):
+            await self._learn(session, False, address)
             return None
         token = await self._cached(token_id, lambda: self._tokens.get(token_id))
-        if token is None or ends <= self._clock():
+        expected = _signature(token, f"{identity}.{expires}") if token else ""
+        if token is None or not hmac.compare_digest(signature.encode(), expected.encode()):
+            # The id of a token is no secret: who names it with a wrong signature must not undo that it was proven.
+            await self._learn(session, False, address)
             return None
-        expected = _signature(token, f"{identity}.{expires}")
-        if not hmac.compare_digest(signature.encode(), expected.encode()):
-            return None
-        return self._viewer(token, channel, ends)
+        await self._learn(token_id, True, address)
+        return self._viewer(token, channel, ends) if ends > self._clock() else None
 
     async def session(self, token: str, address: str | None = None) -> str | None:
         """The value of a session cookie for a token, None for one that is not known. Raises TooMany."""
         digest = digest_of(token)
-        await self._check_address(digest, address)
-        found = await self._tokens.find(digest)
+        found = await self._looked_up(digest, lambda: self._tokens.find(digest))
         right = self._viewer(found, Channel.UI) is not None
         await self._learn(digest, right, address)
         if found is None or not right:
@@ -195,17 +198,23 @@ class Door:
         page, host = read_origin(origin), read_host(headers.get("host", ""))
         return page is not None and host is not None and page.is_of(host)
 
-    async def _cached(self, key: str | UUID, look_up: Callable[[], Any]) -> Token | None:
+    async def _cached(self, key: str | UUID, look_up: _LookUp) -> Token | None:
         found = self._cache.get(key)
         if found is not None and found[0] > monotonic():
             return found[1]
-        token: Token | None = await look_up()
+        token = await self._looked_up(key, look_up)
         if len(self._cache) >= _CACHE_SIZE:
             self._cache.clear()
         # What is not known is asked for each time: it may be made at any moment.
         if token is not None:
             self._cache[key] = (monotonic() + _CACHED_FOR, token)
         return token
+
+    async def _looked_up(self, key: str | UUID, look_up: _LookUp) -> Token | None:
+        if key in self._proven:
+            return await look_up()
+        async with self._unproven:
+            return await look_up()
 
     def _viewer(
         self, token: Token | None, channel: Channel, ends: datetime | None = None

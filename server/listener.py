@@ -49,6 +49,8 @@ class Listener(uvicorn.Server):
                 ws_max_size=256 * 1024,
                 lifespan="off",
                 log_level="warning",
+                # Anybody may send X-Forwarded-For; an address is that of the other end of the connection.
+                proxy_headers=False,
                 access_log=False,
                 server_header=False,
                 backlog=connections.limits.backlog,

@@ -153,7 +153,9 @@ class Settings(BaseSettings):
         600, ge=1, description="Exports, reports and records that one user may download."
     )
     failed_logins_per_minute: int = Field(
-        10, ge=1, description="Wrong tokens from one address, until it has to wait."
+        10,
+        ge=1,
+        description="Wrong tokens and sessions from one address, until more are answered with 429.",
     )
 
     @property

@@ -45,11 +45,15 @@ class Source:
     places: Places
     rates: Rates
 
-    def given(self, pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-        return self.turns.taken(pieces)
+    def given(
+        self, pieces: AsyncGenerator[bytes, None], viewer: Viewer
+    ) -> AsyncGenerator[bytes, None]:
+        return self.turns.taken(pieces, viewer.actor)
 
-    def shown(self, pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-        return self.given(self.places.shown_pieces(pieces))
+    def shown(
+        self, pieces: AsyncGenerator[bytes, None], viewer: Viewer
+    ) -> AsyncGenerator[bytes, None]:
+        return self.given(self.places.shown_pieces(pieces), viewer)
 
     def meant(self, request: Request) -> QueryParams:
         return QueryParams(
@@ -68,12 +72,12 @@ def _table_routes(source: Source) -> list[Route]:
     async def as_csv(request: Request, viewer: Viewer) -> Response:
         wanted, columns = asked_table(source.meant(request), USUAL)
         pieces = table(source.pool, viewer.scope, wanted, columns, csv_writer(columns))
-        return await Download.of(source.shown(pieces), _CSV, f"executions-{_now()}.csv")
+        return await Download.of(source.shown(pieces, viewer), _CSV, f"executions-{_now()}.csv")
 
     async def as_json(request: Request, viewer: Viewer) -> Response:
         wanted, columns = asked_table(source.meant(request), WHOLE)
         pieces = table(source.pool, viewer.scope, wanted, columns, json_writer(columns))
-        return await Download.of(source.shown(pieces), _LINES, f"executions-{_now()}.jsonl")
+        return await Download.of(source.shown(pieces, viewer), _LINES, f"executions-{_now()}.jsonl")
 
     return [
         _route("/executions/export.csv", as_csv, source),
@@ -85,13 +89,13 @@ def _report_routes(source: Source) -> list[Route]:
     async def of_several(request: Request, viewer: Viewer) -> Response:
         ids = asked_ids(request.query_params, FEWEST_COMPARED, MOST_COMPARED)
         pieces = report(source.pool, [Asked(id, viewer.scope) for id in ids], source.places)
-        return await Download.of(source.given(pieces), _PDF, f"comparison-{_now()}.pdf")
+        return await Download.of(source.given(pieces, viewer), _PDF, f"comparison-{_now()}.pdf")
 
     async def of_one(request: Request, viewer: Viewer) -> Response:
         check_names(request.query_params)
         asked = _asked(request, viewer)
         pieces = report(source.pool, [asked], source.places)
-        return await Download.of(source.given(pieces), _PDF, f"{_safe(asked.id)}.pdf")
+        return await Download.of(source.given(pieces, viewer), _PDF, f"{_safe(asked.id)}.pdf")
 
     return [
         _route("/executions/report.pdf", of_several, source),
@@ -105,13 +109,13 @@ def _one_routes(source: Source) -> list[Route]:
         if logs:
             _check_may(viewer, Permission.VIEW_LOGS)
         pieces = record(source.pool, asked, logs)
-        return await Download.of(source.shown(pieces), _JSON, f"{_safe(asked.id)}.json")
+        return await Download.of(source.shown(pieces, viewer), _JSON, f"{_safe(asked.id)}.json")
 
     async def as_log(request: Request, viewer: Viewer) -> Response:
         wanted, asked = asked_log(source.meant(request)), _asked(request, viewer)
         _check_may(viewer, Permission.VIEW_LOGS)
         pieces = log_text(source.pool, asked, wanted, source.places)
-        return await Download.of(source.given(pieces), _TEXT, f"{_safe(asked.id)}.log.txt")
+        return await Download.of(source.given(pieces, viewer), _TEXT, f"{_safe(asked.id)}.log.txt")
 
     return [
         _route("/executions/{id}/record.json", as_record, source),

@@ -195,7 +195,7 @@ async def test_without_credentials_nothing_is_told(served: Served) -> None:
             assert (await http.get(f"{served.url}{path}")).status_code == 401
         assert (await http.get(f"{served.url}/healthz")).status_code == 200
         assert (await http.get(f"{served.url}/readyz")).json() == {
-            "database": True, "migrations": True, "feed": True,
+            "database": True, "writable": True, "migrations": True, "feed": True, "accepting": True,
         }  # fmt: skip
 
 

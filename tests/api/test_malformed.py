@@ -73,7 +73,8 @@ def read_headers() -> set[str]:
 
 def addresses() -> list[str]:
     """The paths of all routes, as the app has them."""
-    parts = cast(Any, SimpleNamespace(database=SimpleNamespace(pool=None)))
+    database = SimpleNamespace(pool=None, exports=None, sizes=SimpleNamespace(exports=1))
+    parts = cast(Any, SimpleNamespace(database=database))
     nothing = cast(Any, None)
     room = FileRoom(nothing, ArtifactStore("/nowhere"), 1)
     app = create_app(parts, nothing, nothing, Door(nothing), room)

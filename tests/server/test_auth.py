@@ -1,5 +1,6 @@
 """The door: tokens, sessions, hosts and origins, over the real table and real requests."""
 
+import asyncio
 import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -30,6 +31,8 @@ from server.auth import (
     visitor_of,
 )
 from server.guard import Guard, login_routes
+from server.rates import Allowed, Rate, Rates
+from server.slowing import Slowing
 from tests.server.graphql.serving import running
 
 COOKIE = "headway_session"
@@ -53,7 +56,7 @@ async def behind(door: Door) -> AsyncIterator[httpx.AsyncClient]:
         Route("/healthz", who),
         Route("/{path:path}", who, methods=["GET", "POST"]),
     ]
-    app = Starlette(routes=routes, middleware=[Middleware(Guard, door=door)])
+    app = Starlette(routes=routes, middleware=[Middleware(Slowing), Middleware(Guard, door=door)])
     async with (
         running(app) as port,
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client,
@@ -229,3 +232,55 @@ def test_a_scope_covers_what_lies_below_it() -> None:
     assert [name for name in covered if scope.covers(name)] == covered
     assert not any(scope.covers(name) for name in ("acmeinc", "beta", "beta.two", ""))
     assert Scope().covers("anything")
+
+
+WRONG = {
+    "a token": ("/", {"authorization": "Bearer wrong"}),
+    "a login": ("/login?token=wrong", {}),
+    "a session of no token": ("/", {"cookie": "{name}=" + f"{'0' * 32}.9999999999.x"}),
+    "a session that cannot be read": ("/", {"cookie": "{name}=x"}),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG)
+async def test_only_wrong_credentials_are_refused_for_their_number(
+    tokens: Tokens, tmp_path: Path, kind: str
+) -> None:
+    token = await admin_token(tokens, tmp_path)
+    path, headers = WRONG[kind]
+    door = Door(tokens, rates=Rates({Rate.FAILED_LOGINS: Allowed(3, 60)}))
+    async with behind(door) as http:
+        name = f"headway_session_{http.base_url.port}"
+        wrong = {key: value.replace("{name}", name) for key, value in headers.items()}
+        asked = [(await http.get(path, headers=wrong)).status_code for _ in range(5)]
+        assert asked == [401, 401, 401, 429, 429]
+        # This server has seen neither the token nor a session of it.
+        session = await Door(tokens).session(token)
+        cookie = {"cookie": f"{name}={session}"}
+        assert (await http.get("/", headers=cookie)).status_code == 200
+        bearer = {"authorization": f"Bearer {token}"}
+        assert (await http.get("/", headers=bearer)).status_code == 200
+        assert (await http.get("/login", params={"token": token})).status_code == 303
+        http.cookies.clear()
+        assert (await http.get(path, headers=wrong)).status_code == 429
+
+
+async def test_guesses_leave_connections_for_reads(database: Database) -> None:
+    """The table is locked, so that every look-up waits with its connection."""
+    door = Door(Tokens(database.reads))
+    waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like '%from tokens%'"
+    guesses: list[asyncio.Task[object]] = []
+    async with database.pool.acquire() as holder, holder.transaction():
+        await holder.execute("lock table tokens in access exclusive mode")
+        for number in range(20):
+            guesses += [
+                asyncio.create_task(door.by_token(f"guess {number}")),
+                asyncio.create_task(door.session(f"guess {number}")),
+                asyncio.create_task(door.by_session(f"{new_id().hex}.9999999999.x")),
+            ]
+        async with asyncio.timeout(4):
+            while await database.pool.fetchval(waiting) < 4:
+                pass
+            assert await database.reads.fetchval("select 1") == 1
+            assert await database.pool.fetchval(waiting) == 4
+    assert await asyncio.gather(*guesses) == [None] * 60

@@ -52,8 +52,13 @@ class Answering:
     async def unread(self, _: Request) -> Response:
         return JSONResponse({}, 401)
 
+    async def client(self, request: Request) -> Response:
+        return JSONResponse([request.client.host if request.client else None, request.url.scheme])
+
     async def socket(self, socket: WebSocket) -> None:
-        await socket.accept()
+        await socket.accept(
+            headers=[(b"x-client", socket.client.host.encode())] if socket.client else []
+        )
         await socket.receive()
         await socket.send_text('{"type":"connection_ack"}')
         await socket.receive()
@@ -64,6 +69,7 @@ class Answering:
             routes=[
                 Route("/body", self.body, methods=["GET", "POST"]),
                 Route("/held", self.held),
+                Route("/client", self.client),
                 Route("/unread", self.unread, methods=["POST"]),
                 WebSocketRoute("/socket", self.socket),
             ]
@@ -269,3 +275,19 @@ def test_the_limit_of_open_files_bounds_the_connections(caplog: pytest.LogCaptur
 def test_a_server_sets_no_delay_on_what_it_accepts() -> None:
     with listen("127.0.0.1", 0) as listening:
         assert listening.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+FORWARDED = (
+    b"x-forwarded-for: 203.0.113.9\r\nx-forwarded-proto: https\r\nx-real-ip: 203.0.113.9\r\n"
+    b"forwarded: for=203.0.113.9;proto=https\r\n\r\n"
+)
+
+
+async def test_no_header_changes_the_address_of_a_client() -> None:
+    async with served(QUICK) as house:
+        asked = await house.visit(b"GET /client HTTP/1.1\r\nhost: a\r\n" + FORWARDED)
+        assert await asked.answer() == (200, ["127.0.0.1", "http"])
+        socket = await house.visit(UPGRADE[:-2] + FORWARDED)
+        async with asyncio.timeout(WITHIN):
+            head = await socket.reader.readuntil(b"\r\n\r\n")
+        assert b"x-client: 127.0.0.1\r\n" in head

@@ -1,19 +1,26 @@
 """Who gets what: permissions one by one, namespaces that may not be seen, and too many at once."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 
 import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.requests import Request as Asking
+from starlette.responses import Response
+from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as Request
 
+from models.errors import Unavailable
 from models.ids import typed
 from models.viewer import Permission, Scope, Viewer
 from runner.store.database import Database
 from server.auth import Visitor
-from server.exports import Turns, export_routes
+from server.exports import Turns, downloads, export_routes
+from server.exports.downloads import Download
+from tests.server.graphql.serving import running
 from tests.server.test_exports import seeded
 
 ALL = frozenset(Permission)
@@ -116,4 +123,54 @@ async def test_what_fails_before_its_first_piece_frees_its_turn() -> None:
 
     for _ in range(3):
         with pytest.raises(ValueError, match="x"):
-            await anext(turns.taken(failing()))
+            await anext(turns.taken(failing(), "user:x"))
+
+
+async def test_one_actor_leaves_a_place_to_others() -> None:
+    turns = Turns(4)
+
+    async def endless() -> AsyncGenerator[bytes, None]:
+        while True:
+            yield b"x"
+
+    mine = [turns.taken(endless(), "user:x") for _ in range(4)]
+    assert [await anext(one) for one in mine[:3]] == [b"x"] * 3
+    with pytest.raises(Unavailable, match="3 downloads of user:x run already"):
+        await anext(mine[3])
+    other = turns.taken(endless(), "user:y")
+    assert await anext(other) == b"x"
+    with pytest.raises(Unavailable, match="4 downloads run already"):
+        await anext(turns.taken(endless(), "user:z"))
+    await mine[0].aclose()
+    await other.aclose()
+    again = turns.taken(endless(), "user:x")
+    assert await anext(again) == b"x"
+    for one in (*mine[1:3], again):
+        await one.aclose()
+
+
+async def test_a_reader_that_takes_nothing_frees_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(downloads, "_PATIENCE", 0.5)
+    turns, ended = Turns(2), asyncio.Event()
+
+    async def endless() -> AsyncGenerator[bytes, None]:
+        try:
+            while True:
+                yield b"x" * 100_000
+        finally:
+            ended.set()
+
+    async def download(_: Asking) -> Response:
+        return await Download.of(turns.taken(endless(), "user:x"), "text/plain", "x")
+
+    async with running(Starlette(routes=[Route("/", download)])) as port:
+        _, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
+        writer.write(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
+        try:
+            async with asyncio.timeout(20):
+                await ended.wait()
+            again = turns.taken(endless(), "user:x")
+            assert await anext(again)
+            await again.aclose()
+        finally:
+            writer.transport.abort()
