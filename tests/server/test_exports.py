@@ -110,15 +110,17 @@ async def test_a_reader_who_goes_frees_the_connection(database: Database) -> Non
     async def receive() -> Any:
         return {"type": "http.disconnect"}
 
-    download = await Download.of(turns.taken(csv_of(database, ALL, "id")), "text/csv", "x.csv")
-    other = turns.taken(csv_of(database, ALL, "id"))
+    download = await Download.of(
+        turns.taken(csv_of(database, ALL, "id"), "user:a"), "text/csv", "x.csv"
+    )
+    other = turns.taken(csv_of(database, ALL, "id"), "user:a")
     with pytest.raises(Unavailable, match="1 downloads run already"):
         await anext(other)
     assert database.pool.get_size() - database.pool.get_idle_size() == 1
     await download({"type": "http", "method": "GET", "headers": []}, receive, send)
     assert [len(message.get("body", b"")) > 0 for message in sent] == [False, True, False]
     assert database.pool.get_size() == database.pool.get_idle_size()
-    assert [piece async for piece in turns.taken(csv_of(database, ALL, "id"))]
+    assert [piece async for piece in turns.taken(csv_of(database, ALL, "id"), "user:a")]
 
 
 @pytest.mark.parametrize("order", list(ExecutionOrder))

@@ -187,7 +187,8 @@ class Load:
                 headers={"authorization": f"Bearer {self.stage.token}"},
             )
             answer = response.json()
-        except (httpx.HTTPError, json.JSONDecodeError) as error:
+        except (httpx.HTTPError, json.JSONDecodeError, AttributeError) as error:
+            # The last is what the client raises for a connection that ends as it begins.
             self.tally.refused[type(error).__name__] += 1
             return None
         if "errors" not in answer:
