@@ -167,7 +167,8 @@ def test_a_list_looks_when_it_must_and_is_told_the_row_when_that_is_all(
             elif was and moved:
                 assert heard is None
             elif whole or since:
-                assert heard == News()
+                # One that is ordered by a label may look in vain when another label changes.
+                assert heard == News() or (heard is None and isinstance(order, ByValue))
 
     asyncio.run(hears())
 
