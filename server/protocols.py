@@ -12,6 +12,9 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 from server.connections import ConnectionLimits, Connections, Phase
 
+_MOST_OF_HEAD: Final = 64 * 1024
+"""Bytes of the head of a request: it is kept in memory before anybody has logged in."""
+_PIECE: Final = 4096
 _LOGGED_IN: Final = '{"type":"connection_ack"'
 _UNKNOWN: Final = ""
 """The address of a connection that is gone before it can be asked."""
@@ -35,6 +38,10 @@ class HttpConnection(HttpToolsProtocol):
         self.address = _UNKNOWN
         self._waits_since: float | None = None
         self._heard = False
+        self._head: int | None = None
+        """Bytes of a head that has begun and is not complete."""
+        self._refused = False
+        """Its refusal is sent, and the rest of what it sends is thrown away."""
         self._body: _Body | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -54,16 +61,50 @@ class HttpConnection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self.transport.is_closing():
+        if self.transport.is_closing() or self._refused:
             return
         self._heard = True
         if self._waits_since is None and self._body is None and self._is_idle():
             self._waits_since = self.loop.time()
             self._register.move(self, Phase.BEGINNING)
-        super().data_received(data)
+        self._feed(data)
+
+    def _feed(self, data: bytes) -> None:
+        """Gives the parser small pieces while a head may come, and measures the head after each."""
+        while data and not self.transport.is_closing() and not self._refused:
+            piece = data if self._body is not None else data[:_PIECE]
+            data = data[len(piece) :]
+            if self._head is not None:
+                self._head += len(piece)
+            super().data_received(piece)
+            if self.transport.get_protocol() is not self:
+                return  # it is a socket now
+            if self._head is not None and self._head > _MOST_OF_HEAD:
+                self._refuse_head()
+
+    def _refuse_head(self) -> None:
+        """Leaves the connection to its client to close, within `header_timeout`.
+
+        A system that closes one with unread data resets it, and then the client may lose the answer.
+        """
+        if self._waits_since is None:
+            self._waits_since = self.loop.time()
+        self._refused = True
+        self._register.move(self, Phase.BEGINNING)
+        self._answer(
+            431,
+            "HEADERS_TOO_LARGE",
+            f"the head of a request may have {_MOST_OF_HEAD} bytes; shorten its address, headers or cookies",
+        )
+        self.transport.write_eof()
+
+    def on_message_begin(self) -> None:
+        self._head = 0
+        super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         super().on_headers_complete()
+        self._head = None
         self._waits_since = None
         self._body = _Body(self.loop.time(), self._limits)
         self._register.move(self, Phase.IN_USE)
@@ -95,7 +136,7 @@ class HttpConnection(HttpToolsProtocol):
         return since is not None and now - since > self._limits.header_timeout
 
     def end_overdue(self) -> None:
-        if not self._heard:
+        if not self._heard or self._refused:
             # A browser that opened it in case it is needed would take an answer for that to its next request.
             self.transport.close()
             return
@@ -111,7 +152,7 @@ class HttpConnection(HttpToolsProtocol):
         self._refuse(408, "REQUEST_TIMEOUT", sentence)
 
     def make_room(self) -> None:
-        if self._waits_since is None or not self._heard:
+        if self._waits_since is None or not self._heard or self._refused:
             self.transport.close()
             return
         self._refuse(
@@ -124,7 +165,11 @@ class HttpConnection(HttpToolsProtocol):
         return (self.cycle is None or self.cycle.response_complete) and not self.pipeline
 
     def _refuse(self, status: int, code: str, sentence: str) -> None:
-        """Answers, if no answer has begun, and closes. The app of a request that was under way sees its client go."""
+        self._answer(status, code, sentence)
+        self.transport.close()
+
+    def _answer(self, status: int, code: str, sentence: str) -> None:
+        """Says it, if no answer has begun. The app of a request that was under way sees its client go."""
         answered = self.cycle is not None and (self.cycle.response_started or self.pipeline)
         begun_anew = self._waits_since is not None
         if self.cycle is not None and not self.cycle.response_complete:
@@ -134,7 +179,6 @@ class HttpConnection(HttpToolsProtocol):
             self.transport.write(
                 _response(self.server_state.default_headers, status, code, sentence)
             )
-        self.transport.close()
 
 
 class _Body:
