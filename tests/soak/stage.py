@@ -85,7 +85,15 @@ class Stage:
         async with asyncio.timeout(120), httpx.AsyncClient(verify=False, timeout=10) as http:
             for url in self.urls:
                 while not await _is_ready(http, url):
+                    self.revive()
                     await asyncio.sleep(0.1)
+            self.revive()
+
+    def revive(self) -> None:
+        """As a supervisor does: a process that finds no database as it starts ends with exit code 4."""
+        for process in self.everyone:
+            if process.running and process.running.poll() is not None:
+                process.start()
 
     def leftovers(self) -> list[str]:
         """Processes and working folders of attempts that nobody has any more."""
