@@ -238,16 +238,26 @@ class Worker:
         limit = max(free, self._appetite)
         jobs = await self._queue.take(self._queues, limit)
         self._starting |= {job.id for job in jobs}
+        try:
+            back = await self._share_out(jobs, free)
+        except Exception:
+            # Without a sign of life they come again soon, here or elsewhere.
+            self._starting -= {job.id for job in jobs}
+            raise
+        return len(jobs) == limit or back
+
+    async def _share_out(self, jobs: Sequence[TakenJob], free: int) -> bool:
+        """Whether some were put back, for want of a slot."""
         heavy = jobs
         if len(jobs) > free:
             light, heavy = await self._sorted_out(jobs)
             self._begin(light, slot=False)
+        self._begin(heavy[:free], slot=True)
         if back := heavy[free:]:
             self._heavy_seen = True
             self._starting -= {job.id for job in back}
             await self._queue.put_back(back)
-        self._begin(heavy[:free], slot=True)
-        return len(jobs) == limit or bool(back)
+        return bool(back)
 
     async def _sorted_out(self, jobs: Sequence[TakenJob]) -> tuple[list[TakenJob], list[TakenJob]]:
         types = await workers.task_types(self._pool, [job.task_run_id for job in jobs])

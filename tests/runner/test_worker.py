@@ -6,7 +6,9 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
+import asyncpg
 import pytest
 
 from models.lifecycle.commands import Cancel
@@ -233,3 +235,29 @@ async def test_a_worker_killed_hard_leaves_no_process(database_url: str, data_di
         process.wait()
         if process.stdout:
             process.stdout.close()
+
+
+@pytest.mark.parametrize("place", ["task_types", "put_back"])
+async def test_jobs_come_again_when_a_query_between_taking_and_starting_is_cancelled(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """Whoever took them must not go on saying that they are being started."""
+    owner = workers if place == "task_types" else floor.parts.queue
+    works, cancelled = getattr(owner, place), asyncio.Event()
+
+    async def is_cancelled_once(*arguments: Any) -> Any:
+        if not cancelled.is_set():
+            cancelled.set()
+            raise asyncpg.QueryCanceledError("canceling statement due to user request")
+        return await works(*arguments)
+
+    monkeypatch.setattr(owner, place, is_cancelled_once)
+    kind = "log, message: hi" if place == "task_types" else "shell, run: 'true'"
+    execution = await floor.run(
+        f"""
+  - {{id: light, type: foreach, items: "{{{{ range(80) | list }}}}", tasks: [{{id: a, type: log, message: hi}}]}}
+  - {{id: each, needs: [light], type: foreach, items: "{{{{ range(80) | list }}}}", tasks: [{{id: b, type: {kind}}}]}}
+"""
+    )
+    assert cancelled.is_set()
+    assert execution.state is ExecutionState.SUCCESS
