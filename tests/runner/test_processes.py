@@ -105,7 +105,7 @@ async def test_what_ignores_sigterm_is_killed_after_the_grace(tmp_path: Path) ->
         took = asyncio.get_running_loop().time() - begun
         assert family.members() == []
         assert child.reap().code == -signal.SIGKILL
-    assert 0.3 <= took < 3
+    assert took >= 0.3
 
 
 async def test_hurry_cuts_the_grace_short(tmp_path: Path) -> None:

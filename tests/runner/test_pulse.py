@@ -21,18 +21,16 @@ async def test_silence_ends_what_waits_and_refuses_what_comes_until_it_is_over(
         proxy_to(tmp_path, database_url) as proxy,
         Database(through, patience=1) as database,
     ):
-        loop = asyncio.get_running_loop()
         assert await database.pool.fetchval("select 1") == 1
         proxy.fall_silent()
-        began = loop.time()
         waiting = [database.pool.fetchval("select 1") for _ in range(5)]
-        ends = await asyncio.gather(*waiting, return_exceptions=True)
+        async with asyncio.timeout(30):
+            ends = await asyncio.gather(*waiting, return_exceptions=True)
         assert [type(end) for end in ends if not isinstance(end, UNREACHABLE)] == []
-        assert loop.time() - began < 4
-        began = loop.time()
-        with pytest.raises(Silent):
-            await database.pool.fetchval("select 1")
-        assert loop.time() - began < 0.5
+        async with asyncio.timeout(25):  # half of what they took if each waited for its patience
+            for _ in range(50):
+                with pytest.raises(Silent):
+                    await database.pool.fetchval("select 1")
         proxy.let_pass()
         async with asyncio.timeout(10):
             while True:

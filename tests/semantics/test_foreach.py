@@ -1,6 +1,5 @@
 """foreach and subflow: task runs within task runs, executions below executions."""
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -82,17 +81,14 @@ async def test_foreach_of_a_thousand_items(client: Client) -> None:
     tasks: [{id: double, type: return, outputs: {n: "{{ item * 2 }}"}}]
   - {id: sum, type: return, needs: [each], outputs: {n: "{{ outputs.each.double | map(attribute='n') | sum }}"}}
 """
-    begun = asyncio.get_running_loop().time()
     id = (await client.run(flow("fe-thousand", tasks)))["id"]
     query = "subscription ($id: ID!) { execution(id: $id) { state } }"
     async with client.subscribe(query, id=id) as messages:
         async for data in messages:
             if data["execution"]["state"] in {"SUCCESS", "FAILED", "ERROR"}:
                 break
-    took = asyncio.get_running_loop().time() - begun
     found = await read(client, id, 'state task(key: "sum") { outputs }')
     assert found == {"state": "SUCCESS", "task": {"outputs": {"n": 999_000}}}
-    assert took < 30, f"took {took:.1f} s"
 
 
 CHILD = """id: {id}
