@@ -1,6 +1,7 @@
 """Hosts, origins and paths that requests name. What cannot be read is None, never an exception."""
 
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
 _PORTS = {"http": 80, "https": 443}
@@ -47,6 +48,22 @@ def read_origin(text: str) -> Origin | None:
     scheme, separator, rest = text.partition("://")
     host = read_host(rest) if separator and scheme in _PORTS else None
     return Origin(scheme, host) if host else None
+
+
+def network_of(address: str) -> str:
+    """What one customer of a provider has: an address of IPv4, or the first 64 bits of one of IPv6.
+
+    Other texts are returned as they are: a socket of the system has no address.
+    """
+    try:
+        read = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(read, IPv4Address):
+        return address
+    if read.ipv4_mapped:
+        return str(read.ipv4_mapped)
+    return str(IPv6Network((int(read), 64), strict=False))
 
 
 def own_path(text: str) -> str:

@@ -21,7 +21,7 @@ from schema.context import Context, Services
 from schema.list_bounds import priced_lists
 from server.auth import Door
 from server.compression import Compression
-from server.exports import Turns, export_routes
+from server.exports import DownloadSlots, export_routes
 from server.files import FileRoom, file_routes
 from server.graphql.allowance import Allowance
 from server.graphql.documents import Documents
@@ -107,7 +107,10 @@ def create_app(
         *graphql_routes(operations, fanout, door, page=graphiql_page()),
         *file_routes(room),
         *export_routes(
-            parts.database.exports, Turns(parts.database.sizes.exports), room.places, room.rates
+            parts.database.exports,
+            DownloadSlots(parts.database.sizes.exports),
+            room.places,
+            room.rates,
         ),
         *page_routes(),
     ]

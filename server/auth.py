@@ -25,7 +25,7 @@ from models.ids import new_id
 from models.states import Channel
 from models.viewer import Viewer, permissions_of
 from runner.store.tokens import Token, Tokens
-from server.addresses import read_host, read_origin
+from server.addresses import network_of, read_host, read_origin
 from server.private import write_private
 from server.rates import Rate, Rates
 
@@ -119,10 +119,10 @@ class Door:
         if scheme:
             viewer = None
             if scheme.lower() == "bearer":
-                viewer = await self.by_token(credential.strip(), channel, address_of(scope))
+                viewer = await self.by_token(credential.strip(), channel, client_network(scope))
             return Visitor(viewer, by_cookie=False) if viewer else None
         session = _cookie(headers.getlist("cookie"), cookie_name(scope))
-        viewer = await self.by_session(session, channel, address_of(scope)) if session else None
+        viewer = await self.by_session(session, channel, client_network(scope)) if session else None
         return Visitor(viewer, by_cookie=True) if viewer else None
 
     async def by_token(
@@ -233,10 +233,10 @@ class Door:
         )
 
 
-def address_of(scope: Scope) -> str | None:
-    """Of the other end of the connection; what a header says of another one is anybody's word."""
+def client_network(scope: Scope) -> str | None:
+    """The network of the connection's other end; what a header says of another one is anybody's word."""
     client = scope.get("client")
-    return client[0] if client else None
+    return network_of(client[0]) if client else None
 
 
 def cookie_name(scope: Scope) -> str:

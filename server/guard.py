@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from models.errors import Unavailable
 from server.addresses import own_path
-from server.auth import SESSION_TIME, Door, address_of, cookie_name
+from server.auth import SESSION_TIME, Door, client_network, cookie_name
 
 _OPEN = frozenset({"/healthz", "/readyz", "/login"})
 RETRY_AFTER = 2
@@ -146,7 +146,7 @@ def login_routes(door: Door) -> list[Route]:
 def _login(door: Door) -> Callable[[Request], Awaitable[Response]]:
     async def login(request: Request) -> Response:
         token = request.query_params.get("token", "")
-        session = await door.session(token, address_of(request.scope))
+        session = await door.session(token, client_network(request.scope))
         if session is None:
             return unauthorized(request.scope)
         response = RedirectResponse(own_path(request.query_params.get("next", "/")), 303)

@@ -10,6 +10,7 @@ from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from server.addresses import network_of
 from server.connections import ConnectionLimits, Connections, Phase
 
 _MOST_OF_HEAD: Final = 64 * 1024
@@ -46,7 +47,7 @@ class HttpConnection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.address = self.client[0] if self.client else _UNKNOWN
+        self.address = network_of(self.client[0]) if self.client else _UNKNOWN
         self._waits_since = self.loop.time()
         if not self._register.enter(self):
             self._refuse(
@@ -214,7 +215,7 @@ class SocketConnection(WebSocketsSansIOProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        self.address = self.client[0] if self.client else _UNKNOWN
+        self.address = network_of(self.client[0]) if self.client else _UNKNOWN
         if not self._register.enter(self):
             self.transport.close()
 

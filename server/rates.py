@@ -1,9 +1,9 @@
-"""How often one user, or one address, may do something: sliding windows of the library `limits`, in memory."""
+"""How often one user, or one network, may do something: sliding windows of the library `limits`, in memory."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from math import ceil
+from math import floor
 from time import time
 from typing import Any, Final
 
@@ -35,6 +35,8 @@ class Allowed:
     seconds: int
 
 
+MOST_KEYS: Final = 50_000
+"""Windows in memory for each rate, two for one user or network at most; the oldest make room for others."""
 _SHORT, _LONG = 10, 60
 """Seconds of a window: short ones where a burst is usual."""
 
@@ -48,6 +50,24 @@ def allowed_by(settings: Settings) -> dict[Rate, Allowed]:
         Rate.EXPORTS: Allowed(settings.exports_per_minute, _LONG),
         Rate.FAILED_LOGINS: Allowed(settings.failed_logins_per_minute, _LONG),
     }
+
+
+class _Memory(MemoryStorage):
+    """Counts at most `MOST_KEYS` windows of equal length, and forgets those that have expired as others are counted.
+
+    The library's own looks at every window at every hit.
+    """
+
+    async def incr(self, key: str, expiry: float, amount: int = 1) -> int:
+        now = time()
+        while self.expirations:
+            oldest, expires = next(iter(self.expirations.items()))
+            if expires > now and len(self.expirations) < MOST_KEYS:
+                break
+            del self.expirations[oldest], self.storage[oldest]
+        self.expirations.setdefault(key, now + expiry)
+        self.storage[key] += amount
+        return self.storage[key]
 
 
 class TooMany(Exception):
@@ -71,28 +91,26 @@ class Rates:
             rate: RateLimitItemPerSecond(one.amount, one.seconds, rate.name)
             for rate, one in (allowed or {}).items()
         }
-        self._windows = SlidingWindowCounterRateLimiter(MemoryStorage())
+        # One for each: the windows of one rate expire in the order in which they began.
+        self._windows = {rate: SlidingWindowCounterRateLimiter(_Memory()) for rate in self._items}
 
     async def check(self, rate: Rate, who: str) -> None:
         """Counts one more; raises TooMany, and does not count it, when there is no room."""
         item = self._items.get(rate)
-        if item is not None and not await self._windows.hit(item, who):
-            raise await self._too_many(rate, item, who)
-
-    async def look(self, rate: Rate, who: str) -> None:
-        """Raises TooMany when there is no room for one more; counts nothing."""
-        item = self._items.get(rate)
-        if item is not None and not await self._windows.test(item, who):
+        if item is not None and not await self._windows[rate].hit(item, who):
             raise await self._too_many(rate, item, who)
 
     async def left(self, rate: Rate, who: str) -> int | None:
         """How many more there is room for now; None without a limit."""
         item = self._items.get(rate)
-        return (await self._windows.get_window_stats(item, who)).remaining if item else None
+        if item is None:
+            return None
+        return (await self._windows[rate].get_window_stats(item, who)).remaining
 
     async def _too_many(self, rate: Rate, item: RateLimitItem, who: str) -> TooMany:
-        stats = await self._windows.get_window_stats(item, who)
-        wait = max(1, ceil(stats.reset_time - time()))
+        stats = await self._windows[rate].get_window_stats(item, who)
+        # At the moment itself the window is still full.
+        wait = max(0, floor(stats.reset_time - time())) + 1
         seconds = item.get_expiry()
         sentence = f"{who} may have {item.amount} {rate.value} in {seconds} s, and has had them"
         return TooMany(sentence, rate.name.lower(), min(wait, seconds))

@@ -1,6 +1,6 @@
 """Downloads of executions: tables, records, logs and reports."""
 
-from server.exports.downloads import Turns
+from server.exports.downloads import DownloadSlots
 from server.exports.routes import export_routes
 
-__all__ = ["Turns", "export_routes"]
+__all__ = ["DownloadSlots", "export_routes"]

@@ -23,7 +23,7 @@ MOST_AT_ONCE: Final = 4
 """Each holds a connection to the database for as long as its reader takes."""
 
 
-class Turns:
+class DownloadSlots:
     """The downloads of a process that run now."""
 
     def __init__(self, most: int = MOST_AT_ONCE) -> None:

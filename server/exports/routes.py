@@ -15,7 +15,7 @@ from models.viewer import Permission, Viewer
 from runner.store.connection import Pool
 from schema.columns import USUAL, WHOLE
 from server.auth import visitor_of
-from server.exports.downloads import Download, Turns
+from server.exports.downloads import Download, DownloadSlots
 from server.exports.logs import log_text
 from server.exports.parameters import asked_ids, asked_log, asked_record, asked_table, check_names
 from server.exports.records import record
@@ -41,14 +41,14 @@ class Source:
     """Where downloads are read, and how files are named in them."""
 
     pool: Pool
-    turns: Turns
+    slots: DownloadSlots
     places: Places
     rates: Rates
 
     def given(
         self, pieces: AsyncGenerator[bytes, None], viewer: Viewer
     ) -> AsyncGenerator[bytes, None]:
-        return self.turns.taken(pieces, viewer.actor)
+        return self.slots.taken(pieces, viewer.actor)
 
     def shown(
         self, pieces: AsyncGenerator[bytes, None], viewer: Viewer
@@ -62,9 +62,9 @@ class Source:
 
 
 def export_routes(
-    pool: Pool, turns: Turns, places: Places | None = None, rates: Rates | None = None
+    pool: Pool, slots: DownloadSlots, places: Places | None = None, rates: Rates | None = None
 ) -> list[Route]:
-    source = Source(pool, turns, places or Places(), rates or Rates())
+    source = Source(pool, slots, places or Places(), rates or Rates())
     return [*_table_routes(source), *_report_routes(source), *_one_routes(source)]
 
 

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from models.errors import Unavailable
 from models.states import Channel
 from models.viewer import Viewer
-from server.auth import Door, address_of, channel_of, visitor_of
+from server.auth import Door, channel_of, client_network, visitor_of
 from server.graphql.fanout import Fanout, Subscription
 from server.graphql.messages import Closing, Message, read_message
 from server.graphql.operations import Operations, Prepared, encoded
@@ -232,7 +232,7 @@ class Conversation:
             return visitor.viewer.through(chosen)
         if not isinstance(given, str):
             return None
-        token, address = given.removeprefix("Bearer "), address_of(self._scope)
+        token, address = given.removeprefix("Bearer "), client_network(self._scope)
         return await self._house.door.by_token(token, channel, address)
 
     async def _on_ping(self, message: Message) -> None:

@@ -7,7 +7,7 @@ from starlette.datastructures import QueryParams
 
 from models.errors import Refused
 from schema.columns import NAMES, columns_of
-from server.exports import Turns, export_routes
+from server.exports import DownloadSlots, export_routes
 from server.exports.parameters import asked_log, asked_table
 from tests.docs.test_documents import text_of
 
@@ -40,4 +40,4 @@ def test_every_parameter_is_told_and_no_other() -> None:
 def test_every_address_is_there() -> None:
     text = text_of("docs/exporting.md")
     told = set(re.findall(r"(?:GET |\| `)(/executions[^`? ]+)", text))
-    assert told == {route.path for route in export_routes(None, Turns())}  # type: ignore[arg-type]
+    assert told == {route.path for route in export_routes(None, DownloadSlots())}  # type: ignore[arg-type]

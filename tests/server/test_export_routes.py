@@ -18,7 +18,7 @@ from models.ids import typed
 from models.viewer import Permission, Scope, Viewer
 from runner.store.database import Database
 from server.auth import Visitor
-from server.exports import Turns, downloads, export_routes
+from server.exports import DownloadSlots, downloads, export_routes
 from server.exports.downloads import Download
 from tests.server.graphql.serving import running
 from tests.server.test_exports import seeded
@@ -46,7 +46,7 @@ def asking(
 ) -> httpx.AsyncClient:
     viewer = Viewer("user:x", frozenset(), permissions, scope)
     app = Starlette(
-        routes=export_routes(database.pool, Turns(most)),
+        routes=export_routes(database.pool, DownloadSlots(most)),
         middleware=[Middleware(Let, viewer=viewer)],
     )
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test")
@@ -115,7 +115,7 @@ async def test_a_browser_is_told_on_a_page(database: Database) -> None:
 
 
 async def test_what_fails_before_its_first_piece_frees_its_turn() -> None:
-    turns = Turns(1)
+    slots = DownloadSlots(1)
 
     async def failing() -> AsyncGenerator[bytes, None]:
         raise ValueError("x")
@@ -123,27 +123,27 @@ async def test_what_fails_before_its_first_piece_frees_its_turn() -> None:
 
     for _ in range(3):
         with pytest.raises(ValueError, match="x"):
-            await anext(turns.taken(failing(), "user:x"))
+            await anext(slots.taken(failing(), "user:x"))
 
 
 async def test_one_actor_leaves_a_place_to_others() -> None:
-    turns = Turns(4)
+    slots = DownloadSlots(4)
 
     async def endless() -> AsyncGenerator[bytes, None]:
         while True:
             yield b"x"
 
-    mine = [turns.taken(endless(), "user:x") for _ in range(4)]
+    mine = [slots.taken(endless(), "user:x") for _ in range(4)]
     assert [await anext(one) for one in mine[:3]] == [b"x"] * 3
     with pytest.raises(Unavailable, match="3 downloads of user:x run already"):
         await anext(mine[3])
-    other = turns.taken(endless(), "user:y")
+    other = slots.taken(endless(), "user:y")
     assert await anext(other) == b"x"
     with pytest.raises(Unavailable, match="4 downloads run already"):
-        await anext(turns.taken(endless(), "user:z"))
+        await anext(slots.taken(endless(), "user:z"))
     await mine[0].aclose()
     await other.aclose()
-    again = turns.taken(endless(), "user:x")
+    again = slots.taken(endless(), "user:x")
     assert await anext(again) == b"x"
     for one in (*mine[1:3], again):
         await one.aclose()
@@ -151,7 +151,7 @@ async def test_one_actor_leaves_a_place_to_others() -> None:
 
 async def test_a_reader_that_takes_nothing_frees_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(downloads, "_PATIENCE", 0.5)
-    turns, ended = Turns(2), asyncio.Event()
+    slots, ended = DownloadSlots(2), asyncio.Event()
 
     async def endless() -> AsyncGenerator[bytes, None]:
         try:
@@ -161,7 +161,7 @@ async def test_a_reader_that_takes_nothing_frees_its_place(monkeypatch: pytest.M
             ended.set()
 
     async def download(_: Asking) -> Response:
-        return await Download.of(turns.taken(endless(), "user:x"), "text/plain", "x")
+        return await Download.of(slots.taken(endless(), "user:x"), "text/plain", "x")
 
     async with running(Starlette(routes=[Route("/", download)])) as port:
         _, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
@@ -169,7 +169,7 @@ async def test_a_reader_that_takes_nothing_frees_its_place(monkeypatch: pytest.M
         try:
             async with asyncio.timeout(20):
                 await ended.wait()
-            again = turns.taken(endless(), "user:x")
+            again = slots.taken(endless(), "user:x")
             assert await anext(again)
             await again.aclose()
         finally:

@@ -23,7 +23,7 @@ from runner.store.listing import View, executions_page
 from runner.store.snapshot_reads import CHUNK
 from schema.arguments import Wanted, wanted_executions
 from schema.columns import NAMES, columns_of
-from server.exports.downloads import Download, Turns
+from server.exports.downloads import Download, DownloadSlots
 from server.exports.tables import csv_writer, json_writer, table
 
 EVERYONE = Scope()
@@ -102,7 +102,7 @@ async def test_what_is_not_read_is_not_made(database: Database) -> None:
 
 async def test_a_reader_who_goes_frees_the_connection(database: Database) -> None:
     await seeded(database, 3 * CHUNK)
-    turns, sent = Turns(1), []
+    slots, sent = DownloadSlots(1), []
 
     async def send(message: Any) -> None:
         sent.append(message)
@@ -111,16 +111,16 @@ async def test_a_reader_who_goes_frees_the_connection(database: Database) -> Non
         return {"type": "http.disconnect"}
 
     download = await Download.of(
-        turns.taken(csv_of(database, ALL, "id"), "user:a"), "text/csv", "x.csv"
+        slots.taken(csv_of(database, ALL, "id"), "user:a"), "text/csv", "x.csv"
     )
-    other = turns.taken(csv_of(database, ALL, "id"), "user:a")
+    other = slots.taken(csv_of(database, ALL, "id"), "user:a")
     with pytest.raises(Unavailable, match="1 downloads run already"):
         await anext(other)
     assert database.pool.get_size() - database.pool.get_idle_size() == 1
     await download({"type": "http", "method": "GET", "headers": []}, receive, send)
     assert [len(message.get("body", b"")) > 0 for message in sent] == [False, True, False]
     assert database.pool.get_size() == database.pool.get_idle_size()
-    assert [piece async for piece in turns.taken(csv_of(database, ALL, "id"), "user:a")]
+    assert [piece async for piece in slots.taken(csv_of(database, ALL, "id"), "user:a")]
 
 
 @pytest.mark.parametrize("order", list(ExecutionOrder))
