@@ -35,6 +35,8 @@ _REMEMBERED_TASK_RUNS = 200_000
 """Task runs in them: thousands of large ones would fill the memory."""
 _TRIES = 3
 """How often a transaction that the database took back (a deadlock, a wait for a lock, a cancelled query) is made."""
+_SHORT_LOCKS = "set local lock_timeout = '100ms'"
+"""For the last try, which is made in halves until the command that meets the lock stands alone."""
 _LOCKED_ELSEWHERE = 0.005
 """Seconds until a command whose execution another process had locked is tried again."""
 
@@ -159,11 +161,15 @@ class Engine(Loop):
         batch = Batch(asked, self._remembered, self.plans)
         try:
             async with self._database.pool.acquire() as connection, connection.transaction():
+                if tries == 1:
+                    await connection.execute(_SHORT_LOCKS)
                 await batch.run(connection)
         except ROLLED_BACK as error:
             logger.info("a transaction was taken back, and is tried again: %s", error)
             if tries > 1:
                 await self._carry_out(asked, tries - 1)
+            elif len(asked) > 1:
+                await self._carry_out_halves(asked, tries)
             else:
                 self._answer_all(asked, unavailable(error))
         except UNREACHABLE as error:
@@ -206,9 +212,12 @@ class Engine(Loop):
             logger.exception("%s failed", type(asked[0].command).__name__, exc_info=error)
             self._answer(asked[0], Fault(f"could not be written: {error}"))
             return
+        await self._carry_out_halves(asked, _TRIES)
+
+    async def _carry_out_halves(self, asked: Sequence[Asked], tries: int) -> None:
         half = len(asked) // 2
-        await self._carry_out(asked[:half])
-        await self._carry_out(asked[half:])
+        await self._carry_out(asked[:half], tries)
+        await self._carry_out(asked[half:], tries)
 
     def _after_commit(self, batch: Batch) -> None:
         for id in batch.changed:

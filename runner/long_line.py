@@ -1,6 +1,7 @@
 """Reads one long line of messages in a process of its own, for 16 MiB that hold millions of values take seconds.
 
-`python -m runner.long_line` takes the line from stdin and writes what it says to stdout, as JSON.
+`python -m runner.long_line` takes the line from stdin and writes what it says to stdout, as JSON. It exits with
+OUT_OF_MEMORY when its memory runs out.
 """
 
 import sys
@@ -20,6 +21,8 @@ from runner.messages import (
     parse_line,
 )
 
+OUT_OF_MEMORY = 75
+"""Exit code of the process: the line is too much for the memory that it may have."""
 _WRONG = {kind.__name__: kind for kind in (Malformed, InvalidOutput, TooLongOutput)}
 _SAID: dict[str, Any] = {kind.__name__: kind for kind in Message.__args__}
 
@@ -61,4 +64,7 @@ def _within_limits(said: Message | Malformed) -> Message | Malformed:
 
 
 if __name__ == "__main__":
-    sys.stdout.buffer.write(read(sys.stdin.buffer.read()))
+    try:
+        sys.stdout.buffer.write(read(sys.stdin.buffer.read()))
+    except MemoryError:
+        sys.exit(OUT_OF_MEMORY)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import signal
 import sys
 import time
 from asyncio.subprocess import PIPE
@@ -18,6 +19,7 @@ _REST = 0.005
 """Seconds that it has for everybody else between two pieces."""
 _LONG = 256 * 1024
 """Bytes of a line that is read in a process of its own: that takes a third of a second, a line of numbers as much."""
+_READ = ("-m", "runner.long_line")
 _ROOT = str(Path(__file__).parent.parent)
 
 
@@ -50,8 +52,8 @@ class MessageReader:
 
 
 async def _read_apart(line: bytes) -> list[Message | Malformed]:
-    """In a thread of this process, where another cannot be started or was killed: the event loop is held for a moment,
-    but no output is lost."""
+    """Reads in a thread of this process where another cannot be started or does not answer: the event loop is held for
+    a moment, but no output is lost."""
     try:
         answer, code = await _answered(line)
     except OSError as error:
@@ -59,18 +61,17 @@ async def _read_apart(line: bytes) -> list[Message | Malformed]:
             "no process can be started to read a long line, a thread reads it: %s", error
         )
         return await asyncio.to_thread(_read_here, line)
-    if code < 0:
-        logger.warning(
-            "the process that read a long line was ended by signal %d, a thread reads it", -code
-        )
-        return await asyncio.to_thread(_read_here, line)
-    if code:
-        logger.error("reading a line of %d bytes ended with %d", len(line), code)
+    if code == 0:
+        return long_line.understood(answer)
+    if code == long_line.OUT_OF_MEMORY:
+        logger.error("a line of %d bytes could not be read: memory ran out", len(line))
         told = (
             f"a line of {len(line)} bytes could not be read: memory ran out; write less in one line"
         )
         return [not_understood(line, told)]
-    return long_line.understood(answer)
+    end = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
+    logger.warning("the process that read a long line %s, a thread reads it", end)
+    return await asyncio.to_thread(_read_here, line)
 
 
 def _read_here(line: bytes) -> list[Message | Malformed]:
@@ -80,7 +81,7 @@ def _read_here(line: bytes) -> list[Message | Malformed]:
 async def _answered(line: bytes) -> tuple[bytes, int]:
     """The answer of the process that reads the line, and its exit code: below 0 the signal that ended it."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "runner.long_line"),
+        *(sys.executable, *_READ),
         stdin=PIPE,
         stdout=PIPE,
         env={"PYTHONPATH": _ROOT},
@@ -89,6 +90,8 @@ async def _answered(line: bytes) -> tuple[bytes, int]:
     )
     try:
         answer, _ = await process.communicate(line)
+    except RuntimeError:  # uvloop's, where the process ended before it had read the line
+        return b"", -signal.SIGKILL
     finally:
         if process.returncode is None:
             process.kill()

@@ -191,19 +191,24 @@ _TORN = 64
 
 
 class MessageCutter:
-    """Bytes cut into lines; of a line that is too long only its length is counted, and whether an output is in it."""
+    """Bytes cut into lines; of a line that is too long only its length is counted, and whether an output is in it.
+
+    No step is longer than one through the bytes that are fed: also where they hold blank lines alone, or no line end.
+    """
 
     def __init__(self, longest: int = LONGEST) -> None:
         self._longest = longest
         self._rest = bytearray()
+        self._searched = 0
         self._passed = 0
         self._has_output = False
 
     def feed(self, data: bytes) -> Iterator[bytes | Malformed]:
         *lines, rest = data.split(b"\n")
         for line in lines:
-            self._add(line)
-            yield from self._complete()
+            if line or self._rest:
+                self._add(line)
+                yield from self._complete()
         self._add(rest)
 
     def end(self) -> Iterator[bytes | Malformed]:
@@ -211,17 +216,21 @@ class MessageCutter:
         yield from self._complete()
 
     def _add(self, data: bytes) -> None:
+        """Looks for an output where the line may become too long: when it does not come at once."""
+        continues = bool(self._rest)
         self._rest += data
-        if not self._passed and len(self._rest) <= self._longest:
+        if not continues and len(self._rest) <= self._longest:
             return
-        self._has_output = self._has_output or bool(_KEY.search(self._rest))
-        passed = max(len(self._rest) - _TORN, 0)
-        self._passed += passed
-        del self._rest[:passed]
+        self._has_output = self._has_output or bool(_KEY.search(self._rest, self._searched))
+        self._searched = max(len(self._rest) - _TORN, 0)
+        if self._passed or len(self._rest) > self._longest:
+            self._passed += self._searched
+            del self._rest[: self._searched]
+            self._searched = 0
 
     def _complete(self) -> Iterator[bytes | Malformed]:
         line, passed, has_output = bytes(self._rest), self._passed, self._has_output
-        self._rest, self._passed, self._has_output = bytearray(), 0, False
+        self._rest, self._searched, self._passed, self._has_output = bytearray(), 0, 0, False
         if passed:
             told = f"a line of {passed + len(line)} bytes; the limit is {self._longest}"
             yield TooLongOutput(f"output in {told}: {_KEEP}") if has_output else Malformed(told)

@@ -145,7 +145,6 @@ def _past(
     rows["attempts"] = _found_by("task_run_id", rows["attempts_in"])
     rows["votes"] = _found_by("approval_id", rows["votes"])
     rows["task_run"] = _one_by_id(rows["task_runs"])
-    seen["metrics"] = lambda now: _metrics(past, now)
     seen["artifacts"] = lambda now: _artifacts(past, now)
     return past
 
@@ -192,10 +191,6 @@ def _items(execution: Execution) -> Mapping[str, Sequence[Any]]:
     """The items that the foreach tasks go over."""
     tasks = execution.tasks.items()
     return {path: task.inputs["items"] for path, task in tasks if "items" in task.inputs}
-
-
-def _metrics(past: Past, now: Sequence[Any]) -> list[Row]:
-    return [past_row(past, dict(one)) for one in now if one["at"] <= past.at]
 
 
 def _task_runs(execution: Execution, held: Mapping[UUID, Held]) -> list[Row]:

@@ -129,9 +129,13 @@ class Reports:
         self.error: TaskError | None = None
         """Why the attempt fails whatever its processes say."""
 
+    async def turn(self) -> None:
+        """Returns when it is this attempt's turn to be read."""
+        await self._reader.turn(self._turn)
+
     async def take(self, line: bytes | Malformed) -> None:
         """One line from the task. What cannot be understood is told in the attempt's log."""
-        await self._reader.turn(self._turn)
+        await self.turn()
         for said in [line] if isinstance(line, Malformed) else await self._reader.read(line):
             try:
                 if isinstance(said, Malformed):

@@ -1,6 +1,5 @@
 """From a mutation's input to the engine, and from its verdict to the payload."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 from uuid import UUID
@@ -10,7 +9,6 @@ from models.errors import ProblemCode, Refused
 from models.lifecycle.commands import ChangeState, ChangeTaskRunState, Command, Signal
 from models.lifecycle.signals import check_event
 from models.payloads import check_payload
-from models.spec import parse_flow
 from models.viewer import Permission
 from runner.launch import prepare
 from runner.store import flows, signals
@@ -65,7 +63,7 @@ async def _problem(info: Info, problem: errors.Problem) -> Problem:
 
 async def save(info: Info, source: str) -> dict[str, Any]:
     needs(info, Permission.UPDATE_FLOW)
-    spec = await asyncio.to_thread(parse_flow, source)
+    spec = await info.context.services.flow_reader.read(source, info.context.viewer.actor)
     if not info.context.viewer.scope.covers(spec.namespace):
         raise Refused.because(
             ProblemCode.FORBIDDEN, f"you may not save flows in {spec.namespace}", "namespace"

@@ -1,14 +1,16 @@
 """Reads for whole lists that take arguments, or more than an id: one statement for all rows of a list at once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, TypeAlias
 from uuid import UUID
 
 from models.lifecycle.snapshot import Plan
-from runner.store import event_log, flow_runs, flows, history, lineage, neighbours
+from runner.past import moment_of
+from runner.store import event_log, flow_runs, flows, history, lineage, metric_lists, neighbours
 from runner.store.event_log import EventRow
 from runner.store.flow_runs import FlowPage
+from runner.store.metric_lists import MetricsOf
 from runner.store.neighbours import Side
 from runner.store.plans import readable
 from schema.context import Info
@@ -97,3 +99,34 @@ async def events_in(
         window
     )
     return rows
+
+
+async def metrics_of(
+    info: Info, execution: UUID, first: int, task_run: UUID | None = None, name: str | None = None
+) -> Sequence[Row]:
+    """The first of an execution, of a task run in it, or of one name."""
+    load = partial(metric_lists.first_of_executions, info.context.services.pool, first)
+    wanted = MetricsOf(execution, moment_of(execution), task_run, name)
+    rows: Sequence[Row] = await info.context.loaders.once(("metrics_of", first), load).load(wanted)
+    return rows
+
+
+async def metrics_of_task_run(
+    info: Info, execution: UUID, first: int, task_run: UUID, attempt: int | None = None
+) -> Sequence[Row]:
+    """The first of a task run, or of one attempt of it; those of all task runs of the execution are read together."""
+    by_attempt = attempt is not None
+    load = partial(metric_lists.first_of_each, info.context.services.pool, first, by_attempt)
+    loader = info.context.loaders.once(("metrics_of_task_run", first, by_attempt), load)
+    found = await loader.load((execution, moment_of(execution)))
+    rows: Sequence[Row] = found.get((task_run, attempt), ())
+    return rows
+
+
+async def last_metrics_then(info: Info, execution: UUID) -> Mapping[str, float]:
+    """By name, of an execution as of a moment in its past, each the value that was measured last."""
+    load = partial(metric_lists.last_until, info.context.services.pool)
+    found: Mapping[str, float] = await info.context.loaders.once("last_metrics_then", load).load(
+        (execution, moment_of(execution))
+    )
+    return found

@@ -22,6 +22,7 @@ from runner.store.connection import Pool
 from runner.store.gathering import Gathered
 from runner.store.history import executions_by_id
 from runner.vault import Vault
+from schema.flow_reader import FlowReader
 from schema.list_window import Windows
 from schema.loaders import Loaders
 
@@ -48,6 +49,7 @@ class Services:
     artifacts: ArtifactStore | None = None
     shown: Callable[[str], str] = str
     """Text as answers have it, no path of this machine in it."""
+    flow_reader: FlowReader = field(default_factory=FlowReader)
     windows: Windows = field(default_factory=Windows)
     retold: Retold = field(default_factory=Retold)
     executions: Gathered[UUID, Any] = field(default_factory=lambda: Gathered(_read_executions))

@@ -1,10 +1,8 @@
 """Flows deleted, switched off and on, and tried without being saved."""
 
-import asyncio
 from typing import Any
 
 from models.errors import ProblemCode, Refused
-from models.spec import parse_flow
 from models.viewer import Permission
 from runner.store import flow_changes
 from runner.trials import Trial, prepare_trial
@@ -43,7 +41,7 @@ async def run_test(info: Info, input: RunTestInput) -> dict[str, Any]:
     needs(info, Permission.UPDATE_FLOW)
     needs(info, Permission.RUN_FLOW)
     services = info.context.services
-    spec = await asyncio.to_thread(parse_flow, input.source)
+    spec = await services.flow_reader.read(input.source, info.context.viewer.actor)
     if not info.context.viewer.scope.covers(spec.namespace):
         told = f"you may not run flows in {spec.namespace}"
         raise Refused.because(ProblemCode.FORBIDDEN, told, "namespace")

@@ -36,13 +36,22 @@ def checked_first(first: int | None, most: int) -> int:
 
 class UpTo(FieldExtension):
     """Gives a list an argument `first`, whose default is the most that one answer holds. Where nobody names it, a
-    price counts with `usual`: that of a list within a longer list, whose sum is bounded by something else."""
+    price counts with `usual`: that of a list within a longer list, whose sum is bounded by something else.
+
+    A resolver that has a `first` of its own gets it as a number, and reads no more. Of other resolvers' lists the rest
+    is cut off.
+    """
 
     def __init__(self, most: int, usual: int | None = None) -> None:
         self.most = most
         self.priced = usual or most
+        self._cuts = True
 
     def apply(self, field: StrawberryField) -> None:
+        assert field.base_resolver
+        self._cuts = "first" not in field.base_resolver.signature.parameters
+        if not self._cuts:
+            return
         first = StrawberryArgument("first", None, StrawberryAnnotation(int | None), default=None)
         field.arguments = [*field.arguments, first]
 
@@ -55,7 +64,9 @@ class UpTo(FieldExtension):
         **arguments: Any,
     ) -> Any:
         size = checked_first(first, self.most)
-        return (await next_(source, info, **arguments))[:size]
+        if self._cuts:
+            return (await next_(source, info, **arguments))[:size]
+        return await next_(source, info, first=size, **arguments)
 
 
 def up_to(most: int, usual: int | None = None) -> Callable[[Callable[..., Any]], StrawberryField]:

@@ -53,7 +53,6 @@ _GROUPED = {
     "moves": (history.MOVES_OF, "execution_id"),
     "results": (RESULTS_OF, "id"),
     "task_moves": (history.TASK_MOVES_OF, "execution_id"),
-    "metrics": (history.METRICS_OF, "execution_id"),
     "artifacts": (history.ARTIFACTS_OF, "execution_id"),
     "children": (history.CHILDREN_OF, "parent_id"),
     "notes": (history.NOTES_OF, "execution_id"),
@@ -268,10 +267,6 @@ class Loaders:
     @property
     def place_in_line(self) -> DataLoader[UUID, slots.Place | None]:
         return self._once("place_in_line", self._reads.places_in_line)
-
-    @property
-    def metrics(self) -> DataLoader[UUID, list[Row]]:
-        return self._grouped("metrics")
 
     @property
     def last_metrics(self) -> DataLoader[Any, Mapping[str, float]]:

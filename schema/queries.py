@@ -1,13 +1,11 @@
 """The roots of reading."""
 
-import asyncio
-
 import strawberry
 
 from models.errors import Refused
 from models.ids import untyped
 from models.orders import ExecutionOrder
-from models.spec import flow_json_schema, parse_flow
+from models.spec import flow_json_schema
 from models.viewer import Permission
 from runner.store import flows, workers
 from schema.bulk import bulk_of
@@ -173,7 +171,7 @@ class Query(TracingQuery, SearchQuery, MeasuringQuery, DebugQuery):
     async def validate_flow(self, info: Info, source: str) -> list[Problem]:
         needs(info, Permission.LIST_FLOWS)
         try:
-            await asyncio.to_thread(parse_flow, source)
+            await info.context.services.flow_reader.read(source, info.context.viewer.actor)
         except Refused as refused:
             return [problem_of(problem) for problem in refused.problems]
         return []

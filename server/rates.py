@@ -59,15 +59,19 @@ class _Memory(MemoryStorage):
     """
 
     async def incr(self, key: str, expiry: float, amount: int = 1) -> int:
+        if key not in self.expirations:
+            self._make_room()
+            self.expirations[key] = time() + expiry
+        self.storage[key] += amount
+        return self.storage[key]
+
+    def _make_room(self) -> None:
         now = time()
         while self.expirations:
             oldest, expires = next(iter(self.expirations.items()))
             if expires > now and len(self.expirations) < MOST_KEYS:
-                break
+                return
             del self.expirations[oldest], self.storage[oldest]
-        self.expirations.setdefault(key, now + expiry)
-        self.storage[key] += amount
-        return self.storage[key]
 
 
 class TooMany(Exception):

@@ -181,6 +181,8 @@ class _Run:
             return False
 
     async def _take(self, lines: Iterable[bytes | Malformed]) -> None:
+        # Also where no line is in it: looking for one takes time.
+        await self._attempt.reports.turn()
         for line in lines:
             await self._attempt.reports.take(line)
 

@@ -15,6 +15,7 @@ import asyncpg
 from models.logs import LogLevel, LogStream
 from runner.feed import Feed
 from runner.store import fencing
+from runner.store.commits import certain_transaction
 from runner.store.connection import Connection, Executes, Pool
 from runner.store.log_blocks import INSIDE, SIZE, blocks_with, lines_by_level
 from runner.store.patience import patiently
@@ -134,12 +135,13 @@ select coalesce((select lines from log_heads where execution_id = $1), 0) as hea
 
 async def append_lines(database: Pool | Connection, lines: Sequence[NewLine]) -> list[int]:
     """Stores all in one transaction, within the caller's when there is one; the lines' numbers, in their order. Raises
-    AttemptsEnded."""
+    AttemptsEnded. None are stored when it raises: trying again stores nothing twice."""
     if not lines:
         return []
     if isinstance(database, asyncpg.Pool):
-        async with database.acquire() as connection, connection.transaction():
-            return await _append(connection, lines)
+        async with certain_transaction(database) as connection:
+            numbers = await _append(connection, lines)
+        return numbers
     async with database.transaction():
         return await _append(database, lines)
 

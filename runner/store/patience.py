@@ -4,7 +4,10 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable
+from time import monotonic
 from typing import TypeVar
+
+import asyncpg
 
 from models.errors import Unavailable
 from runner.store.connection import UNREACHABLE, Pool
@@ -14,6 +17,9 @@ logger = logging.getLogger("headway.store")
 _AWAY = (Unavailable, *UNREACHABLE)
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 1.0
 _TIMEOUTS = 3
+_LONG = 1.0
+"""Seconds. PostgreSQL tells a statement that ran too long from one that somebody cancelled only in the language of its
+messages; one that was cancelled after so long counts as the former."""
 
 Found = TypeVar("Found")
 
@@ -24,10 +30,13 @@ async def patiently(pool: Pool, read: Callable[[], Awaitable[Found]]) -> Found:
     pause = _FIRST_PAUSE
     timeouts = 0
     while True:
+        began = monotonic()
         try:
             return await read()
         except _AWAY as error:
-            timeouts += "statement timeout" in str(error)
+            timeouts += (
+                isinstance(error, asyncpg.QueryCanceledError) and monotonic() - began > _LONG
+            )
             if pool.is_closing() or timeouts >= _TIMEOUTS:
                 raise
             logger.debug("a read waits for the database: %s", error)

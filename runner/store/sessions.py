@@ -33,6 +33,11 @@ async def end_frozen(pool: Pool) -> int:
 
 
 async def is_read_only(pool: Pool) -> bool:
-    """Whether transactions cannot write: a standby, or a database that was set so."""
+    """Whether transactions cannot write: a standby, or a database that was set so.
+
+    A session keeps what was set when it began, so the next look is at a new one.
+    """
     read_only: bool = await pool.fetchval(_READ_ONLY)
+    if read_only:
+        await pool.expire_connections()
     return read_only

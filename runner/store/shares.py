@@ -98,7 +98,7 @@ class SharePool(asyncpg.Pool):
     async def _acquire(self, timeout: float | None) -> Any:
         within = self._share.within if timeout is None else timeout
         try:
-            return await super()._acquire(within or None)  # type: ignore[misc]  # asyncpg's own
+            acquired = await super()._acquire(within or None)  # type: ignore[misc]  # asyncpg's own
         except TimeoutError as error:
             if self.get_idle_size() or self.get_size() < self._share.size:
                 raise  # it could not be made: the database is away
@@ -106,6 +106,8 @@ class SharePool(asyncpg.Pool):
                 f"all {self._share.size} connections to the database that are for {self._share.name} "
                 f"were in use for {within:g} s; try again"
             ) from error
+        acquired._con.pool_of_session = self
+        return acquired
 
 
 class _Pooled(asyncpg.Connection):
@@ -117,13 +119,21 @@ class _Pooled(asyncpg.Connection):
     """
 
     _prepared_only = False
+    pool_of_session: SharePool | None = None
+    """The pool whose sessions are made anew when this one finds itself read-only: each keeps what was set for the
+    database when it began."""
 
     async def _get_statement(self, *args: Any, **options: Any) -> Any:
         self._prepared_only = True
         return await super()._get_statement(*args, **options)  # type: ignore[misc]  # asyncpg's own
 
     async def _do_execute(self, *args: Any, **options: Any) -> Any:
-        executed = await super()._do_execute(*args, **options)  # type: ignore[misc]  # asyncpg's own
+        try:
+            executed = await super()._do_execute(*args, **options)  # type: ignore[misc]  # asyncpg's own
+        except asyncpg.ReadOnlySQLTransactionError:
+            if self.pool_of_session:
+                await self.pool_of_session.expire_connections()
+            raise
         self._prepared_only = False
         return executed
 

@@ -21,7 +21,7 @@ from runner.store.alike import line_of
 from runner.store.candidates import trigger_of
 from runner.store.json import load
 from runner.store.neighbours import Side
-from schema.batches import mended_by, neighbour
+from schema.batches import mended_by, metrics_of, neighbour
 from schema.context import Info
 from schema.enums import ArtifactDirection, LineageDirection
 from schema.following import cursor_of
@@ -249,15 +249,15 @@ class Execution(RowView, LogsOfExecution, Node):
 
     @up_to(MOST_METRICS, usual=200)
     async def metrics(
-        self, info: Info, task_run_id: strawberry.ID | None = None, name: str | None = None
+        self,
+        info: Info,
+        task_run_id: strawberry.ID | None = None,
+        name: str | None = None,
+        first: int | None = None,
     ) -> list[Metric]:
-        rows = await info.context.loaders.metrics.load(self.row["id"])
         task_run = untyped("run", task_run_id) if task_run_id else None
-        return [
-            Metric.of(row)
-            for row in rows
-            if task_run in (None, row["task_run_id"]) and name in (None, row["name"])
-        ]
+        rows = await metrics_of(info, self.row["id"], first or MOST_METRICS, task_run, name)
+        return [Metric.of(row) for row in rows]
 
     @strawberry.field
     async def columns(self, info: Info, names: list[str]) -> JSON | None:

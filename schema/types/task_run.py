@@ -20,6 +20,7 @@ from models.lifecycle.waiting import waiting_of_task
 from models.states import AttemptState, TaskRunState
 from runner.past import PastKey, moment_of, past_of
 from runner.store.json import load
+from schema.batches import metrics_of_task_run
 from schema.context import Info
 from schema.enums import LogLevel, LogStream
 from schema.list_bounds import MOST_CHILDREN, MOST_ROWS, up_to
@@ -113,21 +114,21 @@ class Attempt(RowView, Node):
         return (await self._given(info)).message
 
     @up_to(MOST_CHILDREN, usual=5)
-    async def metrics(self, info: Info) -> list[Metric]:
-        return [Metric.of(row) for row in await self._mine(info, "metrics")]
+    async def metrics(self, info: Info, first: int | None = None) -> list[Metric]:
+        execution, task_run = self.row["execution_id"], self.row["task_run_id"]
+        most = first or MOST_CHILDREN
+        rows = await metrics_of_task_run(info, execution, most, task_run, self.number)
+        return [Metric.of(row) for row in rows]
 
     @up_to(MOST_ROWS, usual=2)
     async def artifacts(self, info: Info) -> list[ArtifactUse]:
-        return [ArtifactUse.of(row) for row in await self._mine(info, "artifacts")]
+        rows = await info.context.loaders.by_task_run("artifacts").load(self.row["execution_id"])
+        mine = rows.get(self.row["task_run_id"], ())
+        return [ArtifactUse.of(row) for row in mine if row["attempt"] == self.number]
 
     async def _given(self, info: Info) -> Given:
         given = await info.context.loaders.given.load(self.row["execution_id"])
         return given.get((self.row["task_run_id"], self.number), NOTHING)
-
-    async def _mine(self, info: Info, kind: str) -> list[Any]:
-        rows = await info.context.loaders.by_task_run(kind).load(self.row["execution_id"])
-        mine = rows.get(self.row["task_run_id"], ())
-        return [row for row in mine if row["attempt"] == self.number]
 
 
 @strawberry.type
@@ -268,9 +269,10 @@ class TaskRun(RowView, Node):
         return [Attempt.of(row) for row in self.beside.rows("attempts", self.uuid)]
 
     @up_to(MOST_CHILDREN, usual=5)
-    async def metrics(self, info: Info) -> list[Metric]:
-        rows = await info.context.loaders.by_task_run("metrics").load(self.execution_key)
-        return [Metric.of(row) for row in rows.get(self.uuid, ())]
+    async def metrics(self, info: Info, first: int | None = None) -> list[Metric]:
+        most = first or MOST_CHILDREN
+        rows = await metrics_of_task_run(info, self.execution_key, most, self.uuid)
+        return [Metric.of(row) for row in rows]
 
     @up_to(MOST_ROWS, usual=2)
     async def artifacts(self, info: Info) -> list[ArtifactUse]:

@@ -40,11 +40,12 @@ class _Line:
 
 
 class Turns:
-    """Queries, or mutations, of one user run a few at once; the others wait, in the order in which they came."""
+    """Work of one kind of one user runs a few at once; the rest waits, in the order in which it came."""
 
-    def __init__(self, allowance: Allowance, noun: str = "queries") -> None:
-        self._places = allowance.mutations if noun == "mutations" else allowance.queries
-        self._waiting, self._noun = allowance.waiting, noun
+    def __init__(self, places: int, waiting: int, limit: str, running: str) -> None:
+        """`limit` is the setting or constant that gives `places`; `running` a clause with {places} and {actor}."""
+        self._places, self._waiting = places, waiting
+        self._limit, self._running = limit, running
         self._lines: dict[str, _Line] = {}
 
     @asynccontextmanager
@@ -65,8 +66,17 @@ class Turns:
                 self._lines.pop(actor, None)
 
     def _too_many_wait(self, actor: str) -> TooMany:
-        sentence = f"{self._places} {self._noun} of {actor} run and {self._waiting} wait, the most that may"
-        return TooMany(sentence, f"{self._noun}_at_once", _SOON)
+        return self._refusal(actor, f"{self._waiting} wait, the most that may")
+
+    def waited(self, actor: str, seconds: float) -> TooMany:
+        """The refusal for work that has waited so long and was not begun."""
+        return self._refusal(
+            actor, f"this one has waited {seconds:g} s for its turn; send fewer at once"
+        )
+
+    def _refusal(self, actor: str, why: str) -> TooMany:
+        running = self._running.format(places=self._places, actor=actor)
+        return TooMany(f"{running} and {why}", self._limit, _SOON)
 
 
 class Live:

@@ -25,6 +25,8 @@ _TOGETHER: Final = 100
 """Parts of one operation that make a step in the same round: one by one they would load their rows one by one."""
 _DEBT: Final = 1.0
 """Seconds beyond the credit of a user, from which on mutations wait too."""
+_MOST_DEBT: Final = 5.0
+"""Seconds of debt that count: whoever pauses for ten times as long has credit again."""
 _ACCOUNTS: Final = 1_000
 """Users who are remembered."""
 
@@ -41,7 +43,7 @@ class _Account:
         self._user = user
 
     def charge(self, seconds: float) -> None:
-        self._credit, self._at = self._now() - seconds, perf_counter()
+        self._credit, self._at = max(self._now() - seconds, -_MOST_DEBT), perf_counter()
         if self._user:
             self._user.charge(seconds)
 

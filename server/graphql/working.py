@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
-from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from graphql import ExecutionResult, GraphQLError
@@ -38,19 +37,29 @@ class Work:
 
     def __init__(self, allowance: Allowance) -> None:
         self._allowance = allowance
-        self._turns = Turns(allowance)
-        self._changes = Turns(allowance, "mutations")
-        self._beside = Turns(replace(allowance, queries=1))
+        waiting = allowance.waiting
+        self._queries = Turns(
+            allowance.queries, waiting, "queries_at_once", "{actor} has {places} queries running"
+        )
+        self._mutations = Turns(
+            allowance.mutations,
+            waiting,
+            "mutations_at_once",
+            "{actor} has {places} mutations running",
+        )
+        self._checks = Turns(1, waiting, "checks_at_once", "a document of {actor} is being checked")
         self._precedence = Precedence()
         self._late: set[asyncio.Task[Any]] = set()
 
     async def query(self, build: Build, actor: str) -> Worked:
         """Raises GivenUp, and TooMany when too many queries of the same user wait."""
         budget, deadline = Budget(self._allowance.answer), self._allowance.deadline
+        begun = False
         try:
             async with asyncio.timeout(deadline) as timeout:
                 budget.stop = lambda: timeout.reschedule(0)
-                async with self._turns.turn(actor):
+                async with self._queries.turn(actor):
+                    begun = True
                     # Loaders end with the last who waits for them, and their statements with them.
                     with self._precedence.operation(actor) as operation:
                         work = _executed(build(budget, operation))
@@ -60,6 +69,8 @@ class Work:
                 raise self.too_large() from None
             if not timeout.expired():
                 raise
+            if not begun:
+                raise self._queries.waited(actor, deadline) from None
             raise _past_deadline(deadline) from None
         finally:
             # It refers to the timeout, and that to this frame.
@@ -89,7 +100,7 @@ class Work:
 
     async def _mutated(self, build: Build, budget: Budget, actor: str) -> Worked:
         """It has its turn until it has ended, also when its asker has been answered before."""
-        async with self._changes.turn(actor):
+        async with self._mutations.turn(actor):
             with self._precedence.operation(actor, anew=True) as operation:
                 return await operation.stepwise(_executed(build(budget, operation)))
 
@@ -115,7 +126,7 @@ class Work:
         for a flood of it. Raises GivenUp past the deadline, and TooMany when too much of the user's waits."""
         deadline = self._allowance.deadline
         try:
-            async with asyncio.timeout(deadline) as timeout, self._beside.turn(actor):
+            async with asyncio.timeout(deadline) as timeout, self._checks.turn(actor):
                 return await work()
         except TimeoutError:
             if not timeout.expired():

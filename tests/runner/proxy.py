@@ -1,4 +1,4 @@
-"""A way to PostgreSQL that can go silent, as a network does that swallows every packet."""
+"""A way to PostgreSQL that can go silent, as a network does that swallows every packet, or break off."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -22,6 +22,7 @@ class Proxy:
         self._passing = asyncio.Event()
         self._passing.set()
         self._taken: asyncio.Queue[None] = asyncio.Queue()
+        self._unanswered: bytes | None = None
 
     async def connect(self) -> "asyncpg.Connection[Any]":
         return await asyncpg.connect(self._database_url, host=str(self._directory))
@@ -32,18 +33,36 @@ class Proxy:
     def let_pass(self) -> None:
         self._passing.set()
 
+    def lose_answer_to(self, statement: bytes) -> None:
+        """PostgreSQL gets it the next time that it is sent; its connection breaks before the answer is passed on."""
+        self._unanswered = statement
+
     async def somebody_connects(self) -> None:
         await self._taken.get()
 
     async def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._taken.put_nowait(None)
         there, back = await asyncio.open_unix_connection(f"{self._server_directory}/{_SOCKET}")
+        broken = asyncio.Event()
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._pass_on(reader, back))
-            group.create_task(self._pass_on(there, writer))
+            group.create_task(self._pass_on(reader, back, broken))
+            group.create_task(self._pass_back(there, writer, broken))
 
-    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pass_on(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, broken: asyncio.Event
+    ) -> None:
         while data := await reader.read(65536):
+            await self._passing.wait()
+            if self._unanswered and self._unanswered in data:
+                self._unanswered = None
+                broken.set()
+            writer.write(data)
+        writer.close()
+
+    async def _pass_back(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, broken: asyncio.Event
+    ) -> None:
+        while (data := await reader.read(65536)) and not broken.is_set():
             await self._passing.wait()
             writer.write(data)
         writer.close()

@@ -253,6 +253,28 @@ async def test_a_locked_execution_waits_and_the_others_do_not(engines: Engines) 
     assert transition.execution.state is ExecutionState.PAUSED
 
 
+async def test_who_meets_a_lock_that_stays_is_refused_alone(engines: Engines) -> None:
+    """A lock on something else than executions and flows, which are skipped."""
+    ids = [(await engines.create()).id for _ in range(20)]
+    leases = {id: new_id() for id in ids}
+    for job in await engines.queue.take(["default"], 500):
+        start = Start("a", 1, new_id(), "worker:w", leases[job.execution_id], job.id)
+        await engines.first.execute(job.execution_id, start)
+    locked = ids[7]
+    async with engines.database.pool.acquire() as connection, connection.transaction():
+        await connection.execute("set local idle_in_transaction_session_timeout = 0")
+        await connection.execute("select from attempts where execution_id = $1 for update", locked)
+        ends = await asyncio.gather(
+            *(
+                engines.first.execute(id, Finish("a", leases[id], AttemptState.SUCCESS, 1))
+                for id in ids
+            ),
+            return_exceptions=True,
+        )
+    refused = [id for id, end in zip(ids, ends, strict=True) if isinstance(end, BaseException)]
+    assert refused == [locked] and isinstance(ends[7], Unavailable)
+
+
 async def test_commands_that_are_put_off_keep_their_order_and_their_line(
     engines: Engines, monkeypatch: pytest.MonkeyPatch
 ) -> None:

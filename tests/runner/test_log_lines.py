@@ -1,6 +1,8 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from urllib.parse import quote
 from uuid import UUID
 
 import asyncpg
@@ -13,6 +15,7 @@ from models.states import ExecutionState
 from runner.feed import Feed
 from runner.hints import PostgresHints
 from runner.store import log_lines
+from runner.store.connection import UNREACHABLE
 from runner.store.database import Database
 from runner.store.failures import OfAttempt, last_error_lines
 from runner.store.log_lines import (
@@ -26,6 +29,7 @@ from runner.store.log_lines import (
     lines_before,
     stream_lines,
 )
+from tests.runner.proxy import proxy_to
 from tests.runner.stored import NOW, end_task_run, record, store_execution, store_task_run
 
 DEADLINE = 30
@@ -103,6 +107,26 @@ async def test_a_batch_is_stored_whole_or_not_at_all(database: Database) -> None
     with pytest.raises(asyncpg.CharacterNotInRepertoireError):
         await append_lines(database.pool, [line(id, "good"), line(id, "NUL \0")])
     assert await count_lines(database.pool, LinesOf(id)) == (0, True)
+
+
+@pytest.mark.parametrize("statement", [b"COMMIT", b"BEGIN"])
+async def test_lines_are_stored_once_though_the_connection_breaks(
+    database_url: str, tmp_path: Path, statement: bytes
+) -> None:
+    """Before the commit nothing is stored, and it says so; after it all is, whether the answer came or not."""
+    id = new_id()
+    through = database_url.partition("?")[0] + f"?host={quote(str(tmp_path))}&port=5432"
+    async with proxy_to(tmp_path, database_url) as proxy, Database(through) as database:
+        await append_lines(database.pool, [line(id, "before")])
+        proxy.lose_answer_to(statement)
+        async with asyncio.timeout(DEADLINE):
+            try:
+                assert await append_lines(database.pool, [line(id, "once")]) == [2]
+            except UNREACHABLE:
+                assert statement != b"COMMIT"
+                assert await append_lines(database.pool, [line(id, "once")]) == [2]
+        rows = await lines_after(database.pool, LinesOf(id), None, 10)
+    assert texts(rows) == ["before", "once"]
 
 
 async def test_concurrent_writers_leave_no_gap_and_do_not_lock_each_other_out(

@@ -15,27 +15,30 @@ import pytest
 
 from models.logs import LogLevel
 from models.states import TaskRunState
-from runner import reports
+from runner import message_reader, reports
 from runner.message_reader import MessageReader, Turn
-from runner.messages import LONGEST, Malformed, Output, TooLongOutput, parse_line
+from runner.messages import LONGEST, InvalidOutput, Malformed, Output, TooLongOutput, parse_line
 from tests.runner.floor import Floor, open_floor
 
 LONGEST_HOLD = 0.1
 """Seconds of CPU in one round of the event loop: some 15 times what is normal, a tenth of what such a flood takes."""
 FLOODS = {
-    "metric": ('{"metric": {"name": "loss", "value": 1}}', 60_000),
-    "output": ('{"output": {"a": 1}}', 250_000),
-    "property": ('{"property": {"a": 1}}', 250_000),
-    "label": ('{"label": {"a": "b"}}', 200_000),
-    "progress": ('{"progress": 0.5, "message": "going"}', 200_000),
-    "malformed": ("no message", 150_000),
-    "malformed output": ("output: 1", 150_000),
+    "metric": ('{"metric": {"name": "loss", "value": 1}}\n', 60_000),
+    "output": ('{"output": {"a": 1}}\n', 250_000),
+    "property": ('{"property": {"a": 1}}\n', 250_000),
+    "label": ('{"label": {"a": "b"}}\n', 200_000),
+    "progress": ('{"progress": 0.5, "message": "going"}\n', 200_000),
+    "malformed": ("no message\n", 150_000),
+    "malformed output": ("output: 1\n", 150_000),
+    "blank lines": ("\n", 20_000_000),
+    "spaces": (" \n", 10_000_000),
+    "no line end": ("x", 100_000_000),
 }
 RUN = """  - id: a
     type: python
     script: |
       import os
-      said = {line!r} + "\\n"
+      said = {line!r}
       place = os.environ["HEADWAY_{place}"]
       with open(int(place) if place.isdigit() else place, "a") as file:
           for _ in range({count} // 1000):
@@ -82,10 +85,15 @@ async def floor(database_url: str, data_dir: Path) -> AsyncIterator[Floor]:
         yield floor
 
 
-@pytest.mark.parametrize("kind", FLOODS)
-async def test_a_flood_of_messages_leaves_the_event_loop_to_others(floor: Floor, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "place"),
+    [*((kind, "FILE") for kind in FLOODS), ("output", "FD"), ("blank lines", "FD")],
+)
+async def test_a_flood_of_messages_leaves_the_event_loop_to_others(
+    floor: Floor, kind: str, place: str
+) -> None:
     line, count = FLOODS[kind]
-    source = RUN.format(line=line, count=count, place="FILE")
+    source = RUN.format(line=line, count=count, place=place)
     await floor.run("  - {id: a, type: log, message: warm}\n")
     with watched() as holds:
         execution = await floor.run(source)
@@ -103,7 +111,7 @@ async def test_a_flood_of_messages_leaves_the_event_loop_to_others(floor: Floor,
 async def test_complaints_end_with_one_sentence_and_good_messages_are_still_taken(
     floor: Floor, place: str
 ) -> None:
-    source = RUN.format(line="no message", count=3000, place=place)
+    source = RUN.format(line="no message\n", count=3000, place=place)
     execution = await floor.run(source + '          file.write(\'{"output": {"good": 1}}\\n\')\n')
     assert execution.tasks["a"].outputs == {"good": 1}
     lines = [(row.text, row.level) for row in await floor.lines(execution.id)]
@@ -196,6 +204,25 @@ async def test_a_long_line_is_read_though_the_process_that_reads_it_is_killed() 
         children[0].send_signal(signal.SIGKILL)
         (said,) = await reading
     assert isinstance(said, TooLongOutput)
+
+
+async def test_a_long_line_is_read_though_the_process_that_reads_it_fails(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(message_reader, "_ROOT", str(tmp_path))
+    line = b" " * (300 * 1024) + json.dumps(ALL_KINDS).encode()
+    found = await MessageReader().read(line)
+    assert [str(one) for one in found] == [str(one) for one in parse_line(line)]
+
+
+async def test_a_long_line_that_memory_does_not_hold_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    limited = "import resource; resource.setrlimit(resource.RLIMIT_AS, (200 * 2**20,) * 2); "
+    run = "import runpy; runpy.run_module('runner.long_line', run_name='__main__')"
+    monkeypatch.setattr(message_reader, "_READ", ("-c", limited + run))
+    (said,) = await MessageReader().read(LONG["millions of lists"])
+    assert isinstance(said, InvalidOutput) and "memory ran out" in str(said)
 
 
 async def test_readers_take_turns() -> None:

@@ -1,7 +1,7 @@
 """The connections of a process, divided: what uses up one share leaves the others."""
 
 import asyncio
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 
 import asyncpg
@@ -91,3 +91,27 @@ async def test_whether_it_is_read_only_is_seen(database_url: str, setting: str) 
     url = f"{database_url}&default_transaction_read_only={setting}"
     async with await SharePool(url, share, asyncpg.connect) as pool:
         assert await is_read_only(pool) is (setting == "on")
+
+
+async def test_a_database_that_is_writable_again_is_written_at_once(database_url: str) -> None:
+    """Each session keeps what was set for the database when it began."""
+    plain = await asyncpg.connect(database_url)
+    database = await plain.fetchval("select quote_ident(current_database())")
+    setting = f"alter database {database} set default_transaction_read_only = {{}}"
+    try:
+        for look in (is_read_only, _write):
+            await plain.execute(setting.format("on"))
+            async with await SharePool(database_url, Sizes().work_share(), asyncpg.connect) as pool:
+                with suppress(asyncpg.ReadOnlySQLTransactionError):
+                    assert await look(pool)
+                await plain.execute(setting.format("off"))
+                await _write(pool)
+                assert not await is_read_only(pool)
+    finally:
+        await plain.execute(setting.format("off"))
+        await plain.close()
+
+
+async def _write(pool: SharePool) -> None:
+    await pool.fetch("create table if not exists written_again (at timestamptz)")
+    await pool.fetchval("insert into written_again values (now()) returning 1")

@@ -3,14 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 import httpx
 import orjson
 import pytest
 
 from server.graphql.allowance import Allowance
-from server.rates import Allowed, Rate
+from server.graphql.working import Work
+from server.rates import Allowed, Rate, TooMany
 from server.settings import Settings
 from tests.server.graphql.clients import initialised, raw
 from tests.server.graphql.serving import Serving, Setting, serving
@@ -241,3 +242,18 @@ def test_every_rate_is_a_setting() -> None:
         changed = allowed_by(Settings.model_construct(**values))
         (rate,) = [rate for rate in Rate if changed[rate] != usual[rate]]
         assert name.startswith(rate.name.lower())
+
+
+async def test_a_query_that_waited_too_long_for_its_turn_says_to_send_fewer() -> None:
+    work = Work(Allowance(queries=1, deadline=0.2))
+
+    def never(*_: object) -> NoReturn:
+        pytest.fail("it had no turn")
+
+    async with work._queries.turn("user:a"):
+        with pytest.raises(TooMany) as refused:
+            await work.query(never, "user:a")
+    assert str(refused.value) == (
+        "user:a has 1 queries running and this one has waited 0.2 s for its turn; send fewer at once; try again in 1 s"
+    )
+    assert refused.value.limit == "queries_at_once"

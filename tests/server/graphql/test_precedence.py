@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from server.graphql import precedence as precedence_module
 from server.graphql.precedence import CREDIT, Operation, Precedence
 
 
@@ -217,3 +218,14 @@ async def test_parts_within_a_part_are_measured_once() -> None:
 
     assert await operation.stepwise(outer()) == "inner"
     assert not operation.waits
+
+
+async def test_a_debt_is_forgiven_within_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [1_000.0]
+    monkeypatch.setattr(precedence_module, "perf_counter", lambda: now[0])
+    with Precedence().operation("much") as operation:
+        operation._account.charge(600)
+        now[0] += 40
+        assert operation.waits
+        now[0] += 20
+        assert not operation.waits
