@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 import signal
 import sys
 import time
@@ -19,6 +20,7 @@ _REST = 0.005
 """Seconds that it has for everybody else between two pieces."""
 _LONG = 256 * 1024
 """Bytes of a line that is read in a process of its own: that takes a third of a second, a line of numbers as much."""
+_MAY_BE_JSON = re.compile(rb'\s*[\[{"]')
 _READ = ("-m", "runner.long_line")
 _ROOT = str(Path(__file__).parent.parent)
 
@@ -47,8 +49,18 @@ class MessageReader:
         """All that the line says, and what of it cannot be understood."""
         if len(line) < _LONG:
             return parse_line(line)
+        if _is_no_message(line):
+            return parse_line(line[:_LONG])
         async with self._reading:
             return await _read_apart(line)
+
+
+def _is_no_message(line: bytes) -> bool:
+    """Whether it is surely no JSON and no output either, so that its beginning says all that is to be said."""
+    if _MAY_BE_JSON.match(line):
+        return False
+    small = line.lower()
+    return b"output" not in small and b"\\u" not in small
 
 
 async def _read_apart(line: bytes) -> list[Message | Malformed]:

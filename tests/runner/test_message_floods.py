@@ -206,6 +206,27 @@ async def test_a_long_line_is_read_though_the_process_that_reads_it_is_killed() 
     assert isinstance(said, TooLongOutput)
 
 
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        (b"z" * 2**20, Malformed),
+        (b" " * 2**20 + b"z", Malformed),
+        (b"z" * 2**20 + b'{"output": 1}', InvalidOutput),
+        (b"z" * 2**20 + b'{"\\u006futput": 1}', InvalidOutput),
+        (b"z" * 2**20 + b'"OUTPUT"', InvalidOutput),
+    ],
+)
+async def test_a_long_line_that_is_no_message_is_refused_as_a_short_one_is(
+    line: bytes, kind: type[Malformed], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if kind is Malformed:
+        monkeypatch.delattr(message_reader, "_read_apart")  # no process is started for it
+    (found,) = await MessageReader().read(line)
+    (short,) = parse_line(line)
+    assert type(found) is type(short) is kind
+    assert str(found).startswith("it is no JSON")
+
+
 async def test_a_long_line_is_read_though_the_process_that_reads_it_fails(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
