@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from models.states import ExecutionState
 from runner import heartbeat
 from runner.clock import Clock
 from runner.heartbeat import Heartbeat
-from runner.store import leases
+from runner.store import fencing, leases
 from tests.runner.floor import Floor, open_floor
 
 TASK = """
@@ -129,6 +129,7 @@ def test_the_heart_stops_when_the_loop_that_it_tells_is_closed(
 async def test_a_locked_attempt_keeps_no_other_from_its_lease(
     floor: Floor, database_url: str, tmp_path: Path
 ) -> None:
+    """Nor does a writer of the other's log, which holds it in a weaker way."""
     task = TASK.format(go=tmp_path / "go")
     id = await floor.begin(task + task.replace("id: hold", "id: other"))
     await asyncio.gather(floor.until_running(id, "hold"), floor.until_running(id, "other"))
@@ -139,15 +140,17 @@ async def test_a_locked_attempt_keeps_no_other_from_its_lease(
     alone = await asyncpg.connect(database_url, server_settings={"lock_timeout": "100ms"})
     try:
         async with pool.acquire() as connection, connection.transaction():
+            written = "select id from attempts where lease = $1"
+            await fencing.hold(connection, [await connection.fetchval(written, other)])
             await connection.execute("select from attempts where lease = $1 for update", held)
             found = await leases.extend(alone, [held, other, new_id()], 3600)
             assert {each.lease for each in found} == {held, other}
-            left = (
-                "select lease_expires_at > now() + interval '30 min' from attempts where lease = $1"
-            )
-            assert await connection.fetchval(left, other)
-            assert not await connection.fetchval(left, held)
-            await asyncio.wait_for(leases.give_a_period(pool, 4000), 1)
+            left = "select lease_expires_at > now() + $2 from attempts where lease = $1"
+            assert await connection.fetchval(left, other, timedelta(seconds=3000))
+            assert not await connection.fetchval(left, held, timedelta(seconds=3000))
+            await leases.give_a_period(alone, 4000)
+            assert await connection.fetchval(left, other, timedelta(seconds=3700))
+            assert not await connection.fetchval(left, held, timedelta(seconds=3000))
     finally:
         await alone.close()
     (tmp_path / "go").touch()
