@@ -12,6 +12,7 @@ import asyncpg
 import pytest
 
 from models.ids import new_id
+from models.lifecycle.stopping import HEARTBEAT, LEASE
 from models.states import ExecutionState
 from runner import heartbeat
 from runner.clock import Clock
@@ -93,6 +94,34 @@ async def test_every_connection_is_in_use_and_leases_are_extended(
     ended = await floor.until_ended(id)
     assert ended.state is ExecutionState.SUCCESS
     assert ended.tasks["hold"].attempt == 1
+
+
+async def test_leases_are_extended_though_nothing_can_be_said_of_the_worker(
+    floor: Floor, database_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Another session has locked its row."""
+    id = await floor.begin(TASK.format(go=tmp_path / "go"))
+    await floor.until_said(id, "begun")
+    other = await asyncpg.connect(database_url)
+    try:
+        async with other.transaction():
+            await other.execute("select from workers for update")
+            watcher = Watcher(database_url)
+            watcher.start()
+            await asyncio.to_thread(watcher.join, 30)
+            assert not watcher.is_alive(), watcher.seen
+    finally:
+        await other.close()
+    assert "could not be said to live" in caplog.text
+    (tmp_path / "go").touch()
+    ended = await floor.until_ended(id)
+    assert ended.state is ExecutionState.SUCCESS
+    assert ended.tasks["hold"].attempt == 1
+
+
+def test_a_lease_outlives_two_beats_without_an_answer() -> None:
+    unanswered = heartbeat._ANSWERS_WITHIN + heartbeat._TRY_AGAIN
+    assert LEASE - (HEARTBEAT + 2 * unanswered) >= 1
 
 
 @pytest.mark.parametrize("error", [RuntimeError("can't start new thread"), MemoryError()])
