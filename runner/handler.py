@@ -32,7 +32,6 @@ from runner.store.patience import patiently
 logger = logging.getLogger("headway.worker")
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
-_START_TRIES = 4
 _WITHOUT_ROOM = 2.0
 _STOPPED: Mapping[StopReason, AttemptState] = {
     StopReason.KILLED: AttemptState.KILLED,
@@ -77,18 +76,18 @@ class JobHandler:
         return attempt
 
     async def _ask_to_start(self, job: TakenJob, command: Start) -> Transition | None:
-        """Asked again when the answer did not come: whether it was accepted shows in the lease."""
+        """Asked until the answer comes, for the attempt may have begun: whether it has shows in the lease."""
         pause = _FIRST_PAUSE
-        for _ in range(_START_TRIES):
+        while True:
             try:
                 return await self._engine.execute(job.execution_id, command, self._ask)
-            except Unavailable:
+            except Unavailable as error:
+                logger.debug("the start of %s waits: %s", job.path, error)
                 await asyncio.sleep(pause)
-                pause *= 2
+                pause = min(pause * 2, _LONGEST_PAUSE)
             except HeadwayError as error:
                 logger.info("%s of %s was not started: %s", job.path, job.execution_id, error)
                 return None
-        return None
 
     async def carry_out(self, attempt: Attempt) -> None:
         """Returns when the engine has the end of the attempt, or when that is worth nothing any more."""

@@ -30,7 +30,7 @@ _TRY_AGAIN = 0.5
 _DEAF = 300.0
 """Seconds."""
 _ANSWERS_WITHIN = 2.5
-"""Seconds: of a lease of 10 s, two beats in a row may go without an answer. The third begins a second before its end."""
+"""Seconds: of a lease of 10 s, two beats in a row may go without an answer. The third begins when a second is left."""
 
 
 Done = TypeVar("Done")
