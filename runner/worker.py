@@ -109,9 +109,7 @@ class Worker:
         self._hands_back = False
         self._starting: set[int] = set()
         self._jobs: set[asyncio.Task[None]] = set()
-        self._busy = 0
-        self._light = 0
-        self._appetite = 0
+        self._busy = self._light = self._appetite = 0
         self._heavy_seen = True
         self._without_room = ""
         self._freed = asyncio.Event()
