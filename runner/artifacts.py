@@ -5,6 +5,7 @@ import glob
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final
@@ -14,6 +15,7 @@ from fsspec.core import url_to_fs  # type: ignore[import-untyped]
 from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-untyped]
 
 from models.ids import typed
+from runner.room import out_of_room
 
 _CHUNK = 1024 * 1024
 KEPT: Final = "headway:///"
@@ -22,6 +24,10 @@ KEPT: Final = "headway:///"
 
 class ArtifactRefused(Exception):
     """A file that is not there or may not be taken; the text says which and why."""
+
+
+class StoreFull(OSError):
+    """A file could not be kept for want of room; `filename` is where that is wanting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,7 @@ class ArtifactStore:
         return located(told, self.folder) if self.folder else told
 
     async def keep(self, file: Path, *place: str) -> Kept:
-        """A copy under `place`; what an earlier copy left there is replaced."""
+        """A copy under `place`; what an earlier copy left there is replaced. Raises StoreFull, and other OSErrors."""
         return await asyncio.to_thread(self._keep, file, place)
 
     async def forget(self, *place: str, mentioned_in: Sequence[str] = ()) -> None:
@@ -95,14 +101,30 @@ class ArtifactStore:
 
     def _copy(self, source: IO[bytes], place: Sequence[str]) -> Kept:
         target = "/".join((self._root, *place))
-        self._files.makedirs(target.rpartition("/")[0], exist_ok=True)
+        try:
+            self._files.makedirs(target.rpartition("/")[0], exist_ok=True)
+            digest, size = self._write(target, source)
+        except OSError as error:
+            if full := out_of_room(error):
+                raise StoreFull(full.errno, full.strerror, self._root) from error
+            raise
+        return Kept(str(self._files.unstrip_protocol(target)), f"sha256:{digest}", size)
+
+    def _write(self, target: str, source: IO[bytes]) -> tuple[str, int]:
+        """Digest and size of what was written. A part of a file is of no use to anybody, and takes room."""
         digest, size = hashlib.sha256(), 0
-        with self._files.open(target, "wb") as copy:
-            while chunk := source.read(_CHUNK):
-                digest.update(chunk)
-                copy.write(chunk)
-                size += len(chunk)
-        return Kept(str(self._files.unstrip_protocol(target)), f"sha256:{digest.hexdigest()}", size)
+        copy = self._files.open(target, "wb")
+        try:
+            with copy:
+                while chunk := source.read(_CHUNK):
+                    digest.update(chunk)
+                    copy.write(chunk)
+                    size += len(chunk)
+        except OSError:
+            with suppress(OSError):
+                self._files.rm_file(target)
+            raise
+        return digest.hexdigest(), size
 
 
 def located(told: Any, folder: str, flow_sources: int = 0) -> Any:

@@ -1,6 +1,6 @@
 """A command on its way through the engine, and what becomes of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from models.lifecycle.family_commands import FollowParent, ResumeChild, StopChil
 from models.lifecycle.snapshot import Execution
 from models.lifecycle.transition import Transition
 from models.states import TaskRunState
-from runner.store import bulk
+from runner.store import audit, bulk
 
 _MANY = 500
 _OF_ONE = (Start, Report)
@@ -92,6 +92,25 @@ def problem_of(error: HeadwayError) -> Problem:
 
 def is_refused(verdict: Verdict) -> bool:
     return isinstance(verdict, HeadwayError) or bool(verdict and verdict.refused)
+
+
+def acts(verdicts: Mapping[Asked, Verdict]) -> Iterator[audit.Act]:
+    for asked, verdict in verdicts.items():
+        if isinstance(verdict, Transition):
+            of = asked.place.bulk_id if asked.place else None
+            yield audit.Act(asked.ask, asked.command, verdict, of)
+
+
+def results(verdicts: Mapping[Asked, Verdict]) -> Iterator[bulk.Result]:
+    """Of the rows of bulks."""
+    for asked, verdict in verdicts.items():
+        if asked.place is None or verdict is None:
+            continue
+        if isinstance(verdict, HeadwayError):
+            yield bulk.Result(asked.place, problem_of(verdict))
+        else:
+            begun = isinstance(asked.command, Beginning)
+            yield bulk.Result(asked.place, made=verdict.execution.id if begun else None)
 
 
 def kills(event: Event) -> bool:

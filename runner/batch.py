@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -19,6 +19,7 @@ from models.lifecycle.commands import (
     Beginning,
     ChangeTaskRunState,
     Create,
+    Lose,
     MakeRoom,
     Restart,
 )
@@ -29,12 +30,12 @@ from models.lifecycle.snapshot import Execution
 from models.lifecycle.told import id_for
 from models.lifecycle.transition import Context, Deferred, Job, Transition
 from models.states import HOLDING_A_SLOT, ExecutionState
-from runner.asked import Asked, NotAll, Verdict, is_refused, kills, parents_told, problem_of
+from runner.asked import Asked, NotAll, Verdict, acts, is_refused, kills, parents_told, results
 from runner.clock import ahead_of_this_machine
 from runner.keys import key_of, note_key
 from runner.pace import Pace
 from runner.queue import acknowledge, enqueue, withdraw
-from runner.store import audit, bulk, deferred, idempotency
+from runner.store import audit, bulk, deferred, idempotency, leases
 from runner.store.connection import Connection
 from runner.store.long_work import kept_open
 from runner.store.plans import Plans
@@ -96,6 +97,7 @@ class Batch:
         await self._hold_to_promises(connection)
         await self._hold_to_places(connection)
         await self._hold_to_note_keys(connection)
+        await self._hold_to_leases(connection)
         repeated = await self._hold_to_keys(connection, now)
         unanswered = [
             one for one in self.asked if one not in self.verdicts.keys() | repeated.keys()
@@ -144,6 +146,19 @@ class Batch:
                 self.verdicts[asked] = Refused.because(
                     ProblemCode.CONFLICT, "its bulk was cancelled, or carried this out already"
                 )
+
+    async def _hold_to_leases(self, connection: Connection) -> None:
+        """An attempt whose lease was extended since it was found to have run out is not lost."""
+        lost = {
+            asked: asked.command.lease
+            for asked in self.asked
+            if isinstance(asked.command, Lose) and asked not in self.verdicts
+        }
+        left = await leases.run_out(connection, lost.values()) if lost else set()
+        for asked, lease in lost.items():
+            if lease not in left:
+                assert asked.execution_id
+                self.verdicts[asked] = Transition(self.executions[asked.execution_id])
 
     async def _lock(self, connection: Connection) -> None:
         ids = set().union(*(asked.concerned for asked in self.asked))
@@ -358,8 +373,9 @@ class Batch:
         ]
         await write(connection, changes)
         await remove(connection, self._removals)
-        await audit.record_acts(connection, self._acts())
-        await bulk.settle(connection, list(self._results()))
+        await audit.record_acts(connection, acts(self.verdicts))
+        told = {one: said for one, said in self.verdicts.items() if one not in self._overtaken}
+        await bulk.settle(connection, list(results(told)))
         judged = [asked for asked, verdict in self.verdicts.items() if verdict is not None]
         refused = [asked for asked in judged if is_refused(self.verdicts[asked])]
         # A job that was taken for nothing goes first, for it may be lined up again; one that begins goes last, for
@@ -372,20 +388,3 @@ class Batch:
         faulty = {asked for asked in judged if isinstance(self.verdicts[asked], Fault)}
         done = set(judged) - faulty - self._overtaken
         await deferred.settle(connection, [asked.owed for asked in done if asked.owed])
-
-    def _acts(self) -> Iterator[audit.Act]:
-        for asked, verdict in self.verdicts.items():
-            if isinstance(verdict, Transition):
-                of = asked.place.bulk_id if asked.place else None
-                yield audit.Act(asked.ask, asked.command, verdict, of)
-
-    def _results(self) -> Iterator[bulk.Result]:
-        """Of the rows of bulks."""
-        for asked, verdict in self.verdicts.items():
-            if asked.place is None or verdict is None or asked in self._overtaken:
-                continue
-            if isinstance(verdict, HeadwayError):
-                yield bulk.Result(asked.place, problem_of(verdict))
-            else:
-                begun = isinstance(asked.command, Beginning)
-                yield bulk.Result(asked.place, made=verdict.execution.id if begun else None)

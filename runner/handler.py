@@ -18,12 +18,13 @@ from models.payloads import CannotBeStored
 from models.states import AttemptState, Channel
 from models.task_error import beside
 from runner.alarm import alarm
+from runner.artifacts import StoreFull
 from runner.attempt import Attempt, Surroundings
 from runner.engine import Engine
 from runner.evaluator import EvaluationFailed
 from runner.executors.executor import Executor, Outcome
 from runner.queue import TakenJob
-from runner.room import is_out_of_room
+from runner.room import out_of_room
 from runner.stop import Stopped, StopReason
 from runner.store.cache import find_task_run
 from runner.store.connection import UNREACHABLE
@@ -32,7 +33,6 @@ from runner.store.patience import patiently
 logger = logging.getLogger("headway.worker")
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
-_START_TRIES = 4
 _WITHOUT_ROOM = 2.0
 _STOPPED: Mapping[StopReason, AttemptState] = {
     StopReason.KILLED: AttemptState.KILLED,
@@ -77,18 +77,18 @@ class JobHandler:
         return attempt
 
     async def _ask_to_start(self, job: TakenJob, command: Start) -> Transition | None:
-        """Asked again when the answer did not come: whether it was accepted shows in the lease."""
+        """Asked until the answer comes, for the attempt may have begun: whether it has shows in the lease."""
         pause = _FIRST_PAUSE
-        for _ in range(_START_TRIES):
+        while True:
             try:
                 return await self._engine.execute(job.execution_id, command, self._ask)
-            except Unavailable:
+            except Unavailable as error:
+                logger.debug("the start of %s waits: %s", job.path, error)
                 await asyncio.sleep(pause)
-                pause *= 2
+                pause = min(pause * 2, _LONGEST_PAUSE)
             except HeadwayError as error:
                 logger.info("%s of %s was not started: %s", job.path, job.execution_id, error)
                 return None
-        return None
 
     async def carry_out(self, attempt: Attempt) -> None:
         """Returns when the engine has the end of the attempt, or when that is worth nothing any more."""
@@ -135,8 +135,8 @@ class JobHandler:
         except EvaluationFailed as failed:
             finish = _erred(attempt, TaskError(failed.code, str(failed)))
         except Exception as error:
-            if is_out_of_room(error):
-                return await self._without_room(attempt, error)
+            if full := out_of_room(error):
+                return await self._without_room(attempt, full)
             logger.exception("%s of %s", attempt.task.path, attempt.execution.id)
             finish = _erred(attempt, TaskError("INTERNAL", f"{type(error).__name__}: {error}"))
         if finish.error:
@@ -147,12 +147,12 @@ class JobHandler:
                 await attempt.page.note(beside(message, finish.exit_code), LogLevel.ERROR)
         return finish
 
-    async def _without_room(self, attempt: Attempt, error: Exception) -> Finish:
+    async def _without_room(self, attempt: Attempt, error: OSError) -> Finish:
         """No fault of the task: it is run again, by a worker that has room."""
         self.without_room_until = asyncio.get_running_loop().time() + _WITHOUT_ROOM
         logger.error("no room for %s of %s: %s", attempt.task.path, attempt.execution.id, error)
-        folder = self._surroundings.data_dir
-        told = f"{self._actor} has no room left in {folder}: make room there ({error.args[-1]})"
+        place = error.filename if isinstance(error, StoreFull) else self._surroundings.data_dir
+        told = f"{self._actor} has no room left in {place}: make room there ({error.strerror})"
         await attempt.page.note(attempt.mask.text(told), LogLevel.ERROR)
         return Finish(
             path=attempt.task.path,

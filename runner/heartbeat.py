@@ -7,12 +7,12 @@ whose connections are all in use.
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -30,7 +30,10 @@ _TRY_AGAIN = 0.5
 _DEAF = 300.0
 """Seconds."""
 _ANSWERS_WITHIN = 2.5
-"""Seconds: with a lease of 10 s, three beats may fail before one is lost."""
+"""Seconds: of a lease of 10 s, two beats in a row may go without an answer. The third begins when a second is left."""
+
+
+Done = TypeVar("Done")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,20 +90,27 @@ class Heartbeat:
     async def _beat_until_stopped(self) -> None:
         pause = HEARTBEAT
         while not await self._stopped_within(pause):
-            try:
-                async with asyncio.timeout(_ANSWERS_WITHIN):
-                    beat = await self._beat()
-            except Exception as error:  # whatever it is, the attempts go on, and need their leases
-                expected = isinstance(error, (asyncpg.PostgresError, *UNREACHABLE))
-                told = "the leases of this worker could not be extended: %r"
-                logger.warning(told, error, exc_info=None if expected else error)
-                self._let_go()
-                pause = _TRY_AGAIN
-            else:
-                if not self._told(beat):
-                    break
+            pause = _TRY_AGAIN
+            beat = await self._tried(
+                self._beat(), "the leases of this worker could not be extended"
+            )
+            if beat is None:
+                continue
+            if not self._told(beat):
+                break
+            if await self._tried(self._live(), "this worker could not be said to live"):
                 pause = HEARTBEAT
         self._let_go()
+
+    async def _tried(self, work: Coroutine[Any, Any, Done], told: str) -> Done | None:
+        try:
+            async with asyncio.timeout(_ANSWERS_WITHIN):
+                return await work
+        except Exception as error:  # whatever it is, the attempts go on, and need their leases
+            expected = isinstance(error, (asyncpg.PostgresError, *UNREACHABLE))
+            logger.warning("%s: %r", told, error, exc_info=None if expected else error)
+            self._let_go()
+            return None
 
     def _told(self, beat: Beat) -> bool:
         """Whether there is still a loop to tell."""
@@ -124,17 +134,24 @@ class Heartbeat:
             return False
 
     async def _beat(self) -> Beat:
+        connection = await self._connected()
+        held = self._held() if monotonic() - self._answered < _DEAF else []
+        return Beat(held, await leases.extend(connection, held, LEASE) if held else [])
+
+    async def _live(self) -> bool:
+        """After the leases, which must not wait for it."""
+        if now := await workers.heartbeat(await self._connected(), self._worker):
+            self._clock.told(now)
+        return True
+
+    async def _connected(self) -> "asyncpg.Connection[Any]":
         if self._connection is None:
             self._connection = await asyncpg.connect(
                 self._url,
                 timeout=_ANSWERS_WITHIN,
                 server_settings={**SESSION, "lock_timeout": "1s"},
             )
-        if now := await workers.heartbeat(self._connection, self._worker):
-            self._clock.told(now)
-        held = self._held() if monotonic() - self._answered < _DEAF else []
-        statuses = await leases.extend(self._connection, held, LEASE) if held else []
-        return Beat(held, statuses)
+        return self._connection
 
     def _let_go(self) -> None:
         if self._connection is not None:

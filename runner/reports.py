@@ -16,7 +16,7 @@ from models.lifecycle.commands import Report
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.logs import LogLevel
 from models.payloads import NotTaken, Payload
-from runner.artifacts import ArtifactRefused, ArtifactStore, checked_name, file_inside
+from runner.artifacts import ArtifactRefused, ArtifactStore, StoreFull, checked_name, file_inside
 from runner.logbook import Page
 from runner.loops import is_outage
 from runner.masking import Mask
@@ -260,7 +260,7 @@ class Reports:
                 await asyncio.sleep(_TRY_AGAIN)
 
     async def add_artifact(self, use: ArtifactUse) -> None:
-        """Raises ArtifactRefused. A file is copied at once, as the task may go on to change it."""
+        """Raises ArtifactRefused, or StoreFull. A file is copied at once, as the task may go on to change it."""
         name = checked_name(
             self._mask.text(use.name or use.path or str(use.uri).rstrip("/").rpartition("/")[2])
         )
@@ -270,6 +270,8 @@ class Reports:
             place = (typed("exec", self._execution.id), self._task.path, str(self._task.attempt))
             try:
                 kept = await self._store.keep(file_inside(self._folder, use.path), *place, name)
+            except StoreFull:
+                raise  # no fault of the task
             except OSError as error:
                 raise ArtifactRefused(f"artifact {name!r} could not be kept: {error}") from error
             uri, digest, size = kept.uri, kept.digest, kept.size

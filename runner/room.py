@@ -17,5 +17,10 @@ def lacks_room(folder: Path) -> bool:
     return status.f_files > 0 and status.f_favail < LEAST_FILES
 
 
-def is_out_of_room(error: BaseException) -> bool:
-    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+def out_of_room(error: BaseException) -> OSError | None:
+    """The error of a full disk that this is, or that one of a group of tasks had."""
+    if isinstance(error, BaseExceptionGroup):
+        return next(filter(None, map(out_of_room, error.exceptions)), None)
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return error
+    return None

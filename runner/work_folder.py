@@ -10,7 +10,7 @@ import logging
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
@@ -57,24 +57,24 @@ class WorkFolder:
         return self._lock is not None
 
     def remove_left(self) -> None:
-        """Removes what workers left that live no more. Takes long, where they left much."""
-        left: list[tuple[Path, int]] = []
-        with suppress(BlockingIOError), _alone(self._all):  # else another worker looks just now
-            left += _left(self.path)
-            self._remove_of_older_releases()
-        for folder, lock in left:
-            logger.warning("removing %s: its worker was killed", folder)
-            shutil.rmtree(folder, ignore_errors=True)
-            os.close(lock)
+        """Removes what workers left that live no more. Takes long, where they left much; it is only looked for under
+        the lock that whoever claims a folder needs."""
+        with ExitStack() as locks:
+            left: list[tuple[Path, str]] = []
+            with suppress(BlockingIOError), _alone(self._all):  # else another worker looks just now
+                for folder, lock in _left(self.path):
+                    locks.callback(os.close, lock)
+                    left.append((folder, "its worker was killed"))
+                left += [(one, "an older release left it") for one in self._of_older_releases()]
+            for folder, why in left:
+                logger.warning("removing %s: %s", folder, why)
+                shutil.rmtree(folder, ignore_errors=True)
 
-    def _remove_of_older_releases(self) -> None:
+    def _of_older_releases(self) -> list[Path]:
         """Their attempts had folders without a lock, directly in `work`. Only one that is older than this machine's
         last start is surely nobody's."""
         folders = [one for one in self.path.parent.glob("att_*") if one.is_dir()]
-        old = [one for one in folders if one.stat().st_mtime < psutil.boot_time()]
-        for folder in old:
-            logger.warning("removing %s: an older release left it", folder)
-            shutil.rmtree(folder, ignore_errors=True)
+        old = [one for one in folders if _is_older_than_the_start(one)]
         if (kept := len(folders) - len(old)) and not self._told:
             self._told = True
             logger.warning(
@@ -83,6 +83,14 @@ class WorkFolder:
                 kept,
                 self.path.parent,
             )
+        return old
+
+
+def _is_older_than_the_start(folder: Path) -> bool:
+    """Of this machine."""
+    with suppress(OSError):  # it is taken away just now
+        return folder.stat().st_mtime < psutil.boot_time()
+    return False
 
 
 def _left(mine: Path) -> Iterator[tuple[Path, int]]:

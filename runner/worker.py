@@ -104,11 +104,12 @@ class Worker:
         )
         self._handler = JobHandler(f"worker:{name}", engine, self._surroundings, load_executors())
         self._gravedigger = Gravedigger()
+        self._in_hand: list[int] = []
+        """Jobs that were taken, and have not begun."""
+        self._hands_back = False
         self._starting: set[int] = set()
         self._jobs: set[asyncio.Task[None]] = set()
-        self._busy = 0
-        self._light = 0
-        self._appetite = 0
+        self._busy = self._light = self._appetite = 0
         self._heavy_seen = True
         self._without_room = ""
         self._freed = asyncio.Event()
@@ -170,14 +171,18 @@ class Worker:
         jobs = list(self._jobs)
         if jobs:
             await asyncio.wait(jobs, timeout=self._drain_timeout if timeout is None else timeout)
+        self._hands_back = True
         for attempt in list(self._handler.running.values()):
-            attempt.stop.ask(StopReason.DRAINED, min(attempt.spec.kill_grace, _DRAIN_GRACE))
+            self._have_handed_back(attempt)
         if self._jobs:
             await asyncio.wait(self._jobs, timeout=_DRAIN_GRACE + _HAND_IN_WITHIN)
         try:
             await workers.mark_stopped(self._pool, self.id)
         except UNREACHABLE as error:
             logger.warning("could not say that %s stops: %s", self.name, error)
+
+    def _have_handed_back(self, attempt: Attempt) -> None:
+        attempt.stop.ask(StopReason.DRAINED, min(attempt.spec.kill_grace, _DRAIN_GRACE))
 
     # -- taking -------------------------------------------------------------------------------------------------------
 
@@ -237,27 +242,24 @@ class Worker:
         self._heavy_seen = False
         limit = max(free, self._appetite)
         jobs = await self._queue.take(self._queues, limit)
-        self._starting |= {job.id for job in jobs}
-        try:
-            back = await self._share_out(jobs, free)
-        except Exception:
-            # Without a sign of life they come again soon, here or elsewhere.
-            self._starting -= {job.id for job in jobs}
-            raise
-        return len(jobs) == limit or back
-
-    async def _share_out(self, jobs: Sequence[TakenJob], free: int) -> bool:
-        """Whether some were put back, for want of a slot."""
-        heavy = jobs
-        if len(jobs) > free:
-            light, heavy = await self._sorted_out(jobs)
-            self._begin(light, slot=False)
-        self._begin(heavy[:free], slot=True)
-        if back := heavy[free:]:
+        if back := await self._share_out(jobs, free):
             self._heavy_seen = True
-            self._starting -= {job.id for job in back}
             await self._queue.put_back(back)
-        return bool(back)
+        return len(jobs) == limit or bool(back)
+
+    async def _share_out(self, jobs: Sequence[TakenJob], free: int) -> Sequence[TakenJob]:
+        """Begins them; gives those back for which there is no slot."""
+        heavy = jobs
+        self._in_hand = [job.id for job in jobs]
+        try:
+            if len(jobs) > free:
+                light, heavy = await self._sorted_out(jobs)
+                self._begin(light, slot=False)
+            self._begin(heavy[:free], slot=True)
+        finally:
+            # Those that did not begin come again soon, here or elsewhere.
+            self._in_hand = []
+        return heavy[free:]
 
     async def _sorted_out(self, jobs: Sequence[TakenJob]) -> tuple[list[TakenJob], list[TakenJob]]:
         types = await workers.task_types(self._pool, [job.task_run_id for job in jobs])
@@ -268,6 +270,7 @@ class Worker:
     def _begin(self, jobs: Sequence[TakenJob], slot: bool) -> None:
         for job in jobs:
             self._hold(slot, 1)
+            self._starting.add(job.id)
             task = self._tasks.create_task(self._handle(job, slot))
             self._jobs.add(task)
             task.add_done_callback(self._jobs.discard)
@@ -278,6 +281,8 @@ class Worker:
             self._starting.discard(job.id)
             if attempt is None:
                 return
+            if self._hands_back:
+                self._have_handed_back(attempt)
             light = self._handler.is_light(attempt.spec_type)
             self._heavy_seen |= not light
             if light and slot:
@@ -344,7 +349,7 @@ class Worker:
                 attempt.stop.ask(StopReason.VOID)
 
     async def _look_after_jobs(self) -> None:
-        await self._queue.heartbeat(list(self._starting))
+        await self._queue.heartbeat([*self._in_hand, *self._starting])
         self._gravedigger.look(self._reaper.spared)
 
     def _obey(self, statuses: Sequence[LeaseStatus]) -> None:

@@ -1,39 +1,34 @@
 """Leases of attempts: extended by their workers, judged by the database's clock."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 import asyncpg
 
-from runner.store.connection import Executes, Pool
+from runner.store.connection import Connection, Executes, Pool
 
 logger = logging.getLogger("headway.store")
 
+_STATUS = """
+select a.lease, r.state = 'KILLING' as killing, coalesce((e.killing ->> 'force')::bool, false) as force
+from {} a join task_runs r on r.id = a.task_run_id join executions e on e.id = a.execution_id
+"""
 _EXTEND = """
 with mine as (
   update attempts set lease_expires_at = clock_timestamp() + make_interval(secs => $2)
   where lease = any($1::uuid[]) and state = 'RUNNING'
   returning lease, task_run_id, execution_id)
-select mine.lease, r.state = 'KILLING' as killing, coalesce((e.killing ->> 'force')::bool, false) as force
-from mine join task_runs r on r.id = mine.task_run_id join executions e on e.id = mine.execution_id
-"""
+""" + _STATUS.format("mine")
+# Not of those that another session has locked. One whose log is being written is not locked in this way.
 _EXTEND_FREE = """
 with free as (
-  select id from attempts where lease = any($1::uuid[]) and state = 'RUNNING' for update skip locked)
+  select id from attempts where lease = any($1::uuid[]) and state = 'RUNNING' for no key update skip locked)
 update attempts a set lease_expires_at = clock_timestamp() + make_interval(secs => $2) from free where a.id = free.id
 """
-_HELD = """
-select a.lease, r.state = 'KILLING' as killing, coalesce((e.killing ->> 'force')::bool, false) as force
-from attempts a join task_runs r on r.id = a.task_run_id join executions e on e.id = a.execution_id
-where a.lease = any($1::uuid[]) and a.state = 'RUNNING'
-"""
-_ASK = """
-select a.lease, r.state = 'KILLING' as killing, coalesce((e.killing ->> 'force')::bool, false) as force
-from attempts a join task_runs r on r.id = a.task_run_id join executions e on e.id = a.execution_id
-where a.execution_id = any($2::uuid[]) and a.lease = any($1::uuid[]) and a.state = 'RUNNING'
-"""
+_HELD = _STATUS.format("attempts") + "where a.lease = any($1::uuid[]) and a.state = 'RUNNING'"
+_ASK = f"{_HELD} and a.execution_id = any($2::uuid[])"
 _EXPIRED = """
 select a.execution_id, r.path, a.lease
 from attempts a join task_runs r on r.id = a.task_run_id
@@ -41,11 +36,16 @@ where a.state = 'RUNNING' and a.lease is not null and a.lease_expires_at < clock
 order by a.lease_expires_at limit 1000
 """
 # What another session has locked is extended or ended just now.
+_RUN_OUT = """
+select lease from attempts
+where lease = any($1::uuid[]) and state = 'RUNNING' and lease_expires_at < clock_timestamp()
+for no key update skip locked
+"""
 _GIVE_A_PERIOD = """
 with short as (
   select id from attempts
   where state = 'RUNNING' and lease is not null and lease_expires_at < clock_timestamp() + make_interval(secs => $1)
-  for update skip locked)
+  for no key update skip locked)
 update attempts a set lease_expires_at = clock_timestamp() + make_interval(secs => $1) from short
 where a.id = short.id
 """
@@ -80,6 +80,11 @@ async def expired(pool: Pool) -> list[tuple[UUID, str, UUID]]:
     return [tuple(row) for row in await pool.fetch(_EXPIRED)]
 
 
-async def give_a_period(pool: Pool, seconds: float) -> None:
+async def run_out(connection: Connection, leases: Iterable[UUID]) -> set[UUID]:
+    """Those of these that have run out, and that nobody extends before the transaction is over."""
+    return {row["lease"] for row in await connection.fetch(_RUN_OUT, list(leases))}
+
+
+async def give_a_period(connection: Executes, seconds: float) -> None:
     """Let no lease run out within `seconds`."""
-    await pool.execute(_GIVE_A_PERIOD, seconds)
+    await connection.execute(_GIVE_A_PERIOD, seconds)

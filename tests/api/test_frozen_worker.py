@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from asyncio.subprocess import DEVNULL, PIPE
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ tasks:
       echo '{{"metric": {{"name": "late", "value": 1}}}}' >&"$HEADWAY_FD"
       echo '{{"artifact": {{"uri": "s3://bucket/late", "name": "late"}}}}' >> "$HEADWAY_FILE"
       echo '{{"output": {{"late": 1}}, "property": {{"late": 1}}, "label": {{"late": "1"}}}}' >> "$HEADWAY_FILE"
-      touch "$GO.written"
+      echo written > "$GO.written"
       sleep 60
 """
 LOGS = """subscription ($id: ID!) { logs(executionId: $id) { lines { text } complete lineCount sha256 } }"""
@@ -59,7 +60,7 @@ async def test_a_worker_frozen_past_its_lease_adds_nothing_when_it_wakes_up(tmp_
             await _until_logged(client, id, "attempt 1")
             frozen.send_signal(signal.SIGSTOP)
             go.touch()
-            await _until_there(go.with_name("go.written"))
+            await _until_written(go.with_name("go.written"), "written")
             second = start_worker(data_dir, "--queue", "heavy")
             await rows(database, LOSE)
             ended = await client.until_ended(id)
@@ -68,7 +69,7 @@ async def test_a_worker_frozen_past_its_lease_adds_nothing_when_it_wakes_up(tmp_
             before = await rows(database, STORED, untyped("exec", id))
             complete = await _complete(client, id)
             frozen.send_signal(signal.SIGCONT)
-            await _until_there(data_dir / "worker.log", "log lines of writes are dropped")
+            await _until_written(data_dir / "worker.log", "log lines of writes are dropped")
         finally:
             frozen.send_signal(signal.SIGCONT)
             for worker in filter(None, (frozen, second)):
@@ -96,14 +97,20 @@ async def _until_logged(client: Client, id: str, text: str) -> None:
     raise AssertionError(f"it ended without {text!r}")
 
 
-async def _until_there(file: Path, text: str = "") -> None:
-    async with asyncio.timeout(30):
-        while not await asyncio.to_thread(_has, file, text):
-            pass
-
-
-def _has(file: Path, text: str) -> bool:
-    return file.exists() and text in file.read_text()
+async def _until_written(file: Path, text: str) -> None:
+    """The file may not be there yet."""
+    follow = ("tail", "-n", "+1", "-F", file)
+    tail = await asyncio.create_subprocess_exec(*follow, stdout=PIPE, stderr=DEVNULL)
+    assert tail.stdout
+    try:
+        async with asyncio.timeout(30):
+            async for line in tail.stdout:
+                if text in line.decode():
+                    return
+        raise AssertionError("nobody follows the file any more")
+    finally:
+        tail.kill()
+        await tail.wait()
 
 
 async def rows(database_url: str, query: str, *values: Any) -> list[dict[str, Any]]:

@@ -5,7 +5,9 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
+import asyncpg
 import pytest
 from broadcaster import Broadcast
 
@@ -18,6 +20,7 @@ from models.lifecycle.commands import (
     Create,
     Finish,
     ForceRun,
+    Lose,
     Pause,
     Report,
     Resume,
@@ -33,7 +36,7 @@ from runner.engine import Engine
 from runner.feed import Feed
 from runner.hints import MemoryHints
 from runner.queue import JobQueue
-from runner.store import flows
+from runner.store import flows, leases
 from runner.store.database import Database
 from runner.store.plans import Plans
 
@@ -118,6 +121,39 @@ async def test_a_job_taken_for_nothing_is_lined_up_again_in_the_same_transaction
     assert started.refused
     await run(engines, id, "a")
     await run(engines, id, "b")
+
+
+async def started(engines: Engines) -> tuple[UUID, UUID]:
+    """Execution and lease of a task that runs."""
+    id, lease = (await engines.create()).id, new_id()
+    (job,) = await engines.queue.take(["default"], 500)
+    await engines.first.execute(id, Start("a", 1, new_id(), "worker:w", lease, job.id))
+    return id, lease
+
+
+async def test_an_attempt_whose_lease_was_extended_since_it_ran_out_is_not_lost(
+    engines: Engines,
+) -> None:
+    """Between the look at the leases and the engine's transaction; of one batch, only the others are lost."""
+    begun = [await started(engines) for _ in range(3)]
+    (_, extended), (_, being_extended), _ = begun
+    pool = engines.database.pool
+    await pool.execute("update attempts set lease_expires_at = clock_timestamp() - interval '1 s'")
+    await leases.extend(pool, [extended], 10)
+    worker = await asyncpg.connect(engines.database.url)
+    try:
+        async with worker.transaction(), asyncio.timeout(30):
+            await leases.extend(worker, [being_extended], 10)
+            told = [engines.first.execute(id, Lose("a", lease)) for id, lease in begun]
+            transitions = await asyncio.gather(*told)
+    finally:
+        await worker.close()
+    assert [len(each.events) > 0 for each in transitions] == [False, False, True]
+    rows = await pool.fetch("select lease, state from attempts")
+    expected = zip([lease for _, lease in begun], ("RUNNING", "RUNNING", "LOST"), strict=True)
+    assert {row["lease"]: row["state"] for row in rows} == dict(expected)
+    for id, _ in begun:
+        await engines.first.execute(id, Cancel(force=True), ASK)
 
 
 LIMITED = """id: limited

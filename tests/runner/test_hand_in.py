@@ -2,13 +2,15 @@
 
 import asyncio
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from models.lifecycle.commands import Finish, Report
 from models.states import ExecutionState
-from tests.runner.floor import open_floor
+from runner import handler
+from runner.attempt import Attempt
+from tests.runner.floor import DEADLINE, open_floor
 
 TASK = """
   - id: a
@@ -22,18 +24,32 @@ TASK = """
 async def test_the_end_does_not_overtake_a_report_with_outputs(
     database_url: str, data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The engine puts off a report whose execution another process has locked."""
-    finished = asyncio.Event()
+    """The engine puts off a report whose execution another process has locked, until the end waits or is there."""
+    end_waits_or_is_there = asyncio.Event()
+
+    class Telling(asyncio.Lock):
+        async def acquire(self) -> Literal[True]:
+            if self.locked():
+                end_waits_or_is_there.set()
+            return await super().acquire()
+
+    class Watched(Attempt):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            self.telling = Telling()
+
+    monkeypatch.setattr(handler, "Attempt", Watched)
     async with open_floor(database_url, data_dir) as floor:
         execute = floor.parts.engine.execute
 
         async def puts_off_reports(id: Any, command: Any, *others: Any, **more: Any) -> Any:
             if isinstance(command, Report) and command.outputs:
                 (tmp_path / "go").touch()
-                await asyncio.wait([asyncio.ensure_future(finished.wait())], timeout=2)
+                async with asyncio.timeout(DEADLINE):
+                    await end_waits_or_is_there.wait()
             transition = await execute(id, command, *others, **more)
             if isinstance(command, Finish):
-                finished.set()
+                end_waits_or_is_there.set()
             return transition
 
         monkeypatch.setattr(floor.parts.engine, "execute", puts_off_reports)

@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -12,11 +12,12 @@ import asyncpg
 import pytest
 
 from models.ids import new_id
+from models.lifecycle.stopping import HEARTBEAT, LEASE
 from models.states import ExecutionState
 from runner import heartbeat
 from runner.clock import Clock
 from runner.heartbeat import Heartbeat
-from runner.store import leases
+from runner.store import fencing, leases
 from tests.runner.floor import Floor, open_floor
 
 TASK = """
@@ -95,6 +96,34 @@ async def test_every_connection_is_in_use_and_leases_are_extended(
     assert ended.tasks["hold"].attempt == 1
 
 
+async def test_leases_are_extended_though_nothing_can_be_said_of_the_worker(
+    floor: Floor, database_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Another session has locked its row."""
+    id = await floor.begin(TASK.format(go=tmp_path / "go"))
+    await floor.until_said(id, "begun")
+    other = await asyncpg.connect(database_url)
+    try:
+        async with other.transaction():
+            await other.execute("select from workers for update")
+            watcher = Watcher(database_url)
+            watcher.start()
+            await asyncio.to_thread(watcher.join, 30)
+            assert not watcher.is_alive(), watcher.seen
+    finally:
+        await other.close()
+    assert "could not be said to live" in caplog.text
+    (tmp_path / "go").touch()
+    ended = await floor.until_ended(id)
+    assert ended.state is ExecutionState.SUCCESS
+    assert ended.tasks["hold"].attempt == 1
+
+
+def test_a_lease_outlives_two_beats_without_an_answer() -> None:
+    unanswered = heartbeat._ANSWERS_WITHIN + heartbeat._TRY_AGAIN
+    assert LEASE - (HEARTBEAT + 2 * unanswered) >= 1
+
+
 @pytest.mark.parametrize("error", [RuntimeError("can't start new thread"), MemoryError()])
 async def test_the_heart_beats_on_after_any_error(
     database_url: str, error: Exception, monkeypatch: pytest.MonkeyPatch
@@ -129,6 +158,7 @@ def test_the_heart_stops_when_the_loop_that_it_tells_is_closed(
 async def test_a_locked_attempt_keeps_no_other_from_its_lease(
     floor: Floor, database_url: str, tmp_path: Path
 ) -> None:
+    """Nor does a writer of the other's log, which holds it in a weaker way."""
     task = TASK.format(go=tmp_path / "go")
     id = await floor.begin(task + task.replace("id: hold", "id: other"))
     await asyncio.gather(floor.until_running(id, "hold"), floor.until_running(id, "other"))
@@ -139,15 +169,17 @@ async def test_a_locked_attempt_keeps_no_other_from_its_lease(
     alone = await asyncpg.connect(database_url, server_settings={"lock_timeout": "100ms"})
     try:
         async with pool.acquire() as connection, connection.transaction():
+            written = "select id from attempts where lease = $1"
+            await fencing.hold(connection, [await connection.fetchval(written, other)])
             await connection.execute("select from attempts where lease = $1 for update", held)
             found = await leases.extend(alone, [held, other, new_id()], 3600)
             assert {each.lease for each in found} == {held, other}
-            left = (
-                "select lease_expires_at > now() + interval '30 min' from attempts where lease = $1"
-            )
-            assert await connection.fetchval(left, other)
-            assert not await connection.fetchval(left, held)
-            await asyncio.wait_for(leases.give_a_period(pool, 4000), 1)
+            left = "select lease_expires_at > now() + $2 from attempts where lease = $1"
+            assert await connection.fetchval(left, other, timedelta(seconds=3000))
+            assert not await connection.fetchval(left, held, timedelta(seconds=3000))
+            await leases.give_a_period(alone, 4000)
+            assert await connection.fetchval(left, other, timedelta(seconds=3700))
+            assert not await connection.fetchval(left, held, timedelta(seconds=3000))
     finally:
         await alone.close()
     (tmp_path / "go").touch()

@@ -26,8 +26,9 @@ async def test_an_attempt_without_room_is_handed_back_and_run_when_there_is(
             said = await floor.until_said(id, "make room there")
             assert str(data_dir) in said.text
             async with asyncio.timeout(DEADLINE):
-                while (await floor.look(id)).tasks["a"].lost < 6:
-                    pass
+                with floor.parts.feed.watch(f"e:{id}") as watch:
+                    while (await floor.look(id)).tasks["a"].lost < 6:
+                        await watch.changed()
             disk.make_room()
             ended = await floor.until_ended(id)
             assert ended.state is ExecutionState.SUCCESS
@@ -38,6 +39,47 @@ async def test_an_attempt_without_room_is_handed_back_and_run_when_there_is(
                 "select state from attempts where execution_id = $1 order by number", id
             )
             assert {row["state"] for row in states} == {AttemptState.LOST, AttemptState.SUCCESS}
+
+
+PROMISED = """
+  - id: a
+    type: shell
+    run: head -c 300000 /dev/zero > large
+    artifacts: [{path: large}]
+"""
+TOLD = """
+  - id: a
+    type: shell
+    run: |
+      head -c 300000 /dev/zero > large
+      echo '{"artifact": {"path": "large"}}' >&"$HEADWAY_FD"
+"""
+TOLD_BY_FILE = TOLD.replace('>&"$HEADWAY_FD"', '>> "$HEADWAY_FILE"')
+
+
+@pytest.mark.parametrize("task", [PROMISED, TOLD, TOLD_BY_FILE])
+async def test_an_attempt_without_room_for_its_artifact_is_handed_back(
+    database_url: str, tmp_path: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch, task: str
+) -> None:
+    monkeypatch.setattr(handler, "_WITHOUT_ROOM", 0.05)
+    with small_disk(tmp_path / "small", 1) as disk:
+        data_dir.mkdir()
+        (data_dir / "artifacts").symlink_to(disk.root)
+        (disk.root / "other").write_bytes(bytes(800_000))
+        async with open_floor(database_url, data_dir) as floor:
+            id = await floor.begin(task)
+            said = await floor.until_said(id, "make room there")
+            assert f"no room left in {data_dir / 'artifacts'}" in said.text
+            (disk.root / "other").unlink()
+            ended = await floor.until_ended(id)
+            assert ended.state is ExecutionState.SUCCESS
+            last = ended.tasks["a"]
+            assert last.attempt == last.lost + 1 == last.handed_back + 1 > 1
+            (kept,) = last.outputs["artifacts"].values()
+            assert kept["size"] == 300_000
+            files = [file.stat().st_size for file in disk.root.rglob("*") if file.is_file()]
+            assert files == [300_000], "there are parts of files"
+            assert await oracle.verify(floor.parts.database.pool) == []
 
 
 def test_room_is_of_bytes_and_of_files(tmp_path: Path) -> None:

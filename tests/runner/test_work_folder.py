@@ -1,17 +1,20 @@
 """Folders that a killed worker left on the disk are removed by the next one, and none of a worker that lives."""
 
 import asyncio
+import logging
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
 import pytest
 
+from runner import worker
 from runner.work_folder import WorkFolder
 from tests.runner.floor import DEADLINE, open_floor
 
@@ -61,6 +64,24 @@ def started(script: str, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
         for pipe in (process.stdin, process.stdout):
             if pipe:
                 pipe.close()
+
+
+@contextmanager
+def told_of(logger: str, text: str) -> Iterator["asyncio.Queue[str]"]:
+    """The sentences with this text that are logged meanwhile."""
+    told: asyncio.Queue[str] = asyncio.Queue()
+
+    class Tells(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if text in (sentence := record.getMessage()):
+                told.put_nowait(sentence)
+
+    tells = Tells()
+    logging.getLogger(logger).addHandler(tells)
+    try:
+        yield told
+    finally:
+        logging.getLogger(logger).removeHandler(tells)
 
 
 def names(data_dir: Path) -> list[str]:
@@ -116,28 +137,78 @@ def test_folders_of_an_older_release_are_removed_when_they_are_surely_nobodys(
     assert len(told) == 1 and told[0].startswith("1 folders of an older release stay")
 
 
+@pytest.mark.parametrize("error", [OSError("no /proc"), RuntimeError("no btime in /proc/stat")])
+def test_a_folder_that_could_not_be_looked_at_keeps_no_other_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    (tmp_path / "work" / "att_new").mkdir(parents=True)
+    (tmp_path / "work" / "wrk_killed").mkdir()
+
+    def fails() -> float:
+        raise error
+
+    with WorkFolder(tmp_path, "wrk_mine") as mine:
+        with monkeypatch.context() as patched, suppress(RuntimeError):
+            patched.setattr(psutil, "boot_time", fails)
+            mine.remove_left()
+        if isinstance(error, RuntimeError):
+            mine.remove_left()
+        assert names(tmp_path) == ["att_new", "wrk_mine"]
+
+
+def test_a_folder_can_be_claimed_while_others_are_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, killed = tmp_path / "work" / "att_old", tmp_path / "work" / "wrk_killed"
+    for folder in (old, killed):
+        folder.mkdir(parents=True)
+    os.utime(old, (0, 0))
+    removes, claimed = shutil.rmtree, {}
+
+    def claims_meanwhile(folder: Path, ignore_errors: bool) -> None:
+        if folder in (old, killed):
+            with WorkFolder(tmp_path, f"wrk_{folder.name}") as new:
+                claimed[folder] = new.claim()
+        removes(folder, ignore_errors=ignore_errors)
+
+    monkeypatch.setattr(shutil, "rmtree", claims_meanwhile)
+    with WorkFolder(tmp_path, "wrk_mine") as mine:
+        mine.remove_left()
+        assert names(tmp_path) == ["wrk_mine"]
+    assert claimed == {old: True, killed: True}
+
+
 async def test_a_worker_whose_folder_cannot_be_made_says_why(
-    database_url: str, data_dir: Path, caplog: pytest.LogCaptureFixture
+    database_url: str, data_dir: Path
 ) -> None:
     data_dir.mkdir(exist_ok=True)
     (data_dir / "work").write_text("in the way")
-    async with open_floor(database_url, data_dir), asyncio.timeout(DEADLINE):
-        while not (told := [one for one in caplog.messages if "no jobs are taken" in one]):
-            await asyncio.sleep(0)
-    assert "cannot be made" in told[0] and "less than" not in told[0]
+    with told_of("headway.worker", "no jobs are taken") as told:
+        async with open_floor(database_url, data_dir), asyncio.timeout(DEADLINE):
+            sentence = await told.get()
+    assert "cannot be made" in sentence and "less than" not in sentence
 
 
 async def test_the_folders_of_a_worker_killed_hard_are_removed_by_the_next(
-    database_url: str, data_dir: Path
+    database_url: str, data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with started(WORKER, database_url, str(data_dir)) as worker:
+    removed = asyncio.Event()
+
+    class Tells(WorkFolder):
+        def remove_left(self) -> None:
+            super().remove_left()
+            loop.call_soon_threadsafe(removed.set)
+
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(worker, "WorkFolder", Tells)
+    with started(WORKER, database_url, str(data_dir)) as other:
         (large,) = (data_dir / "work").glob("*/*/files/large")
-        worker.send_signal(signal.SIGKILL)
-        worker.wait()
+        other.send_signal(signal.SIGKILL)
+        other.wait()
         assert large.exists()
         async with open_floor(database_url, data_dir) as floor, asyncio.timeout(DEADLINE):
-            while large.exists() or len(names(data_dir)) > 1:
-                await asyncio.sleep(0)
+            await removed.wait()
+            assert not large.exists() and len(names(data_dir)) == 1
             execution = await floor.run("  - {id: a, type: shell, run: echo it ran}\n")
             assert execution.tasks["a"].error is None
     assert names(data_dir) == []
