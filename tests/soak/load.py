@@ -134,7 +134,8 @@ _MUTATIONS = {
     "setLabels": "SetLabelsInput",
     "approve": "DecideInput",
 }
-_PASSING = {"UNAVAILABLE", "TOO_MANY_REQUESTS", "DEADLINE_EXCEEDED"}
+PASSING = {"UNAVAILABLE", "TOO_MANY_REQUESTS", "DEADLINE_EXCEEDED"}
+"""Codes of answers after which one asks again."""
 
 
 def flows(marks: Path) -> list[str]:
@@ -198,7 +199,7 @@ class Load:
             return data
         codes = {error["extensions"]["code"] for error in answer["errors"]}
         self.tally.refused[" ".join(sorted(codes))] += 1
-        assert codes <= _PASSING, f"{response.status_code} {answer['errors']}"
+        assert codes <= PASSING, f"{response.status_code} {answer['errors']}"
         return None
 
     async def create(self) -> None:
