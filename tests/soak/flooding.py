@@ -112,7 +112,7 @@ class Flooder:
             f'e{n}: logs(after: "no cursor") {{ nodes {{ text }} }}' for n in range(90)
         )
         await asyncio.gather(
-            *(self._ask_for_ever(LOG % (self.execution, wrong)) for _ in range(10))
+            *(self._ask_for_ever(LOG % (self.execution, wrong), "VALIDATION") for _ in range(10))
         )
 
     async def log_readers(self) -> None:
