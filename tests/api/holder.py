@@ -1,10 +1,12 @@
 """A process that takes locks in a transaction, as an engine or a log writer does, and says so.
 
-`python -m tests.api.holder URL KIND ID`; whoever started it freezes it then. Its session is that of the store."""
+`python -m tests.api.holder URL KIND ID` prints the pid of its session and the time; whoever started it freezes it then.
+Its session is that of the store."""
 
 import asyncio
 import sys
 from collections.abc import AsyncIterator
+from datetime import datetime
 from uuid import UUID
 
 from runner.store.connection import Connection
@@ -35,45 +37,51 @@ async def hold(url: str, kind: str, id: UUID) -> None:
         connection.transaction(),
     ):
         await connection.execute(STATEMENTS["attempt" if kind in (READING, SENDING) else kind], id)
-        pid = connection.get_server_pid()
+        session = await _session(connection)
         if kind == READING:
-            await _read(connection, pid)
+            await _read(connection, session)
         elif kind == SENDING:
-            await _send(connection, pid)
+            await _send(connection, session)
         else:
-            _say(pid)
+            _say(session)
             await asyncio.Event().wait()
 
 
-async def _read(connection: Connection, pid: int) -> None:
+async def _session(connection: Connection) -> str:
+    """Its pid, and when it last did anything in peace."""
+    at: datetime = await connection.fetchval("select clock_timestamp()")
+    return f"{connection.get_server_pid()} {at.isoformat()}"
+
+
+async def _read(connection: Connection, session: str) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(
             connection.fetch("select repeat('x', 1000000) from generate_series(1, 1000)")
         )
         await asyncio.sleep(0)
-        _freeze(pid)
+        _freeze(session)
 
 
-async def _send(connection: Connection, pid: int) -> None:
+async def _send(connection: Connection, session: str) -> None:
     async def source() -> AsyncIterator[bytes]:
         yield b"x\n"
-        _freeze(pid)
+        _freeze(session)
         yield b"y\n"
 
     await connection.execute("create temporary table sent (text text)")
     await connection.copy_to_table("sent", source=source())
 
 
-def _say(pid: int) -> None:
-    print(pid, flush=True)
+def _say(session: str) -> None:
+    print(session, flush=True)
 
 
-def _freeze(pid: int) -> None:
+def _freeze(session: str) -> None:
     """At this point of a statement, by itself: nobody else could hit it."""
     import os
     import signal
 
-    _say(pid)
+    _say(session)
     os.kill(os.getpid(), signal.SIGSTOP)
 
 

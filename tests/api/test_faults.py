@@ -3,15 +3,18 @@
 import asyncio
 import signal
 from contextlib import aclosing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
+from models.ids import untyped
 from tests.api.client import ENDS, Client, states, task
 from tests.api.conftest import verify
 from tests.api.servers import Served, serving, start, start_worker
+from tests.api.test_frozen_worker import rows
 from tests.semantics.marks import Marks
 from tests.semantics.scene import acted, child_of, flow
 
@@ -100,6 +103,14 @@ tasks:
       while true; do sleep 1; done
   - {id: after, type: return, needs: [hold], outputs: {saw: "{{ outputs.hold }}"}}
 """
+LEASE, NOTICED_WITHIN, AGAIN_WITHIN = (timedelta(seconds=seconds) for seconds in (10, 12, 15))
+"""From a worker's last heartbeat until its attempt may be lost, until it is, and until the next has begun."""
+NOISE = timedelta(seconds=6)
+"""By which the servers of a busy machine may be late, each time."""
+ATTEMPTS = """select started_at, ended_at, lease_expires_at, lease_expires_at - clock_timestamp() as left
+  from attempts where task_run_id = (select id from task_runs where execution_id = $1 and path = 'hold')
+  order by number"""
+WORKERS = "select count(*) from workers where stopped_at is null and queues @> '[\"heavy\"]'"
 SAID = """properties taskRuns { key progress outputs attempts { number outputs properties progress } }"""
 
 
@@ -117,12 +128,18 @@ async def test_a_worker_killed_while_it_runs_is_noticed_and_its_task_run_again(
         assert "no live worker on queue heavy" in waiting["execution"]["waitingFor"][0]["message"]
         worker = start_worker(tmp_path / "data", "--queue", "heavy")
         await _until_said(client, id)
-        worker.send_signal(signal.SIGKILL)
-        worker.wait()
         second = start_worker(tmp_path / "data", "--queue", "heavy")
         try:
+            await _until_two_work(served)
+            (running,) = await rows(served.database_url, ATTEMPTS, untyped("exec", id))
+            worker.send_signal(signal.SIGKILL)
+            worker.wait()
             ended = await client.until_ended(id)
             assert [one["state"] for one in task(ended, "hold")["attempts"]] == ["LOST", "SUCCESS"]
+            gone, again = await rows(served.database_url, ATTEMPTS, untyped("exec", id))
+            assert running["left"] <= LEASE
+            assert gone["ended_at"] - gone["lease_expires_at"] <= NOTICED_WITHIN - LEASE + NOISE
+            assert again["started_at"] - gone["ended_at"] <= AGAIN_WITHIN - NOTICED_WITHIN + NOISE
             said = (
                 await client.ask(f"query ($id: ID!) {{ execution(id: $id) {{ {SAID} }} }}", id=id)
             )["execution"]
@@ -143,6 +160,13 @@ async def test_a_worker_killed_while_it_runs_is_noticed_and_its_task_run_again(
         finally:
             second.terminate()
             assert second.wait(40) == 0
+
+
+async def _until_two_work(served: Served) -> None:
+    """As it takes seconds to start one, which are not those that a promise is about."""
+    async with asyncio.timeout(60):
+        while (await rows(served.database_url, WORKERS))[0]["count"] < 2:
+            pass
 
 
 async def _until_said(client: Client, id: str) -> None:

@@ -1,12 +1,14 @@
 """What is done to the processes of a soak. Each fault is made good before it returns."""
 
 import asyncio
+import json
 import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from random import Random
+from typing import Any
 
 import asyncpg
 import httpx
@@ -16,19 +18,15 @@ from models.ids import untyped
 from tests.api import holder
 from tests.api.postgres import frozen, postmaster
 from tests.api.test_transient_errors import cancel_queries, read_only
-from tests.soak.load import Load
+from tests.soak.flooding import SCHEMA, STATS
+from tests.soak.load import PASSING, Load
 from tests.soak.stage import Process, Stage
 
 Fault = Callable[["Faults"], Awaitable[None]]
 LEASE = 10.0
-_INTROSPECTION = (
-    "{ __schema { types { fields { type { fields { type { fields { type { fields { name } }"
-    " } } } } } } } }"
-)
 _LIST = (
     "{ executions(first: 200) { nodes { id state taskRuns { key state attempts { number } } } } }"
 )
-_STATS = "subscription ($search: String) { stats(search: $search) { total } }"
 
 
 class Faults:
@@ -116,7 +114,9 @@ class Faults:
             writer.close()
 
     async def flood_with_queries(self) -> None:
-        await asyncio.gather(*(self._ask_often(query) for query in [_LIST, _INTROSPECTION] * 10))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(10):
+                await asyncio.gather(*(self._ask_often(one) for one in [_LIST, SCHEMA] * 10))
 
     async def flood_with_subscriptions(self) -> None:
         tasks = [asyncio.create_task(self._subscribe_often(n)) for n in range(10)]
@@ -151,7 +151,8 @@ class Faults:
         async with httpx.AsyncClient(verify=False, timeout=20, headers=headers) as http:
             for _ in range(10):
                 with suppress(httpx.HTTPError):
-                    await http.post(f"{self._url()}/graphql", json={"query": query})
+                    answer = await http.post(f"{self._url()}/graphql", json={"query": query})
+                    self._accept_no_refusal(query, answer.json().get("errors", []))
 
     async def _subscribe_often(self, n: int) -> None:
         url = self._url().replace("http", "ws")
@@ -160,17 +161,23 @@ class Faults:
             subprotocols=[websockets.Subprotocol("graphql-transport-ws")],
             open_timeout=20,
         ) as socket:
-            await socket.send(
-                f'{{"type":"connection_init","payload":{{"token":"{self.stage.token}"}}}}'
-            )
+            login = {"type": "connection_init", "payload": {"token": self.stage.token}}
+            await socket.send(json.dumps(login))
             for each in range(90):
-                search = f"label.some:{n}-{each}-{os.getpid()}"
-                await socket.send(
-                    f'{{"id":"{each}","type":"subscribe","payload":{{"query":"{_STATS}",'
-                    f'"variables":{{"search":"{search}"}}}}}}'
-                )
-            async for _ in socket:
-                pass
+                search = {"search": f"label.some:{n}-{each}-{os.getpid()}"}
+                payload = {"query": STATS, "variables": search}
+                message = {"id": str(each), "type": "subscribe", "payload": payload}
+                await socket.send(json.dumps(message))
+            async for text in socket:
+                message = json.loads(text)
+                if message["type"] == "error":
+                    self._accept_no_refusal(STATS, message["payload"])
+
+    def _accept_no_refusal(self, query: str, errors: list[dict[str, Any]]) -> None:
+        """A flood that is refused for what it asks is none."""
+        codes = {error["extensions"]["code"] for error in errors}
+        if codes - PASSING:
+            self.load.tally.wrong.append(f"no flood: {query:.60} is refused: {codes}")
 
 
 FAULTS: Mapping[str, Fault] = {

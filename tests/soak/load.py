@@ -1,4 +1,4 @@
-"""The work of a soak: executions of every kind, created again until accepted, and people who act on them and follow."""
+"""The work of a soak: executions of every kind, created again until accepted, and people who act on them."""
 
 import asyncio
 import json
@@ -11,10 +11,8 @@ from time import perf_counter
 from typing import Any
 
 import httpx
-import websockets
-from websockets.typing import Subprotocol
 
-from tests.api.client import EVENTS
+from tests.soak.record import LOUD
 from tests.soak.stage import Stage
 
 MARK = 'echo "$HEADWAY_TASK $HEADWAY_ATTEMPT" >> {marks}/$NAME'
@@ -110,8 +108,8 @@ tasks:
     env: {{NAME: "{{{{ inputs.name }}}}"}}
     run: |
       {mark}
-      seq -f '{{"metric": {{"name": "loud", "value": %.0f}}}}' 20000 >> $HEADWAY_FILE
-      seq -f 'line %.0f of a loud task' 20000
+      seq -f '{{"metric": {{"name": "loud", "value": %.0f}}}}' {loud} >> $HEADWAY_FILE
+      seq -f 'line %.0f of a loud task' {loud}
 """
 KINDS = ("steps", "fan", "parent", "gate", "narrow", "again", "long", "loud")
 WEIGHTS = (30, 10, 8, 8, 12, 8, 6, 1)
@@ -136,7 +134,13 @@ _MUTATIONS = {
     "setLabels": "SetLabelsInput",
     "approve": "DecideInput",
 }
-_PASSING = {"UNAVAILABLE", "TOO_MANY_REQUESTS", "DEADLINE_EXCEEDED"}
+PASSING = {"UNAVAILABLE", "TOO_MANY_REQUESTS", "DEADLINE_EXCEEDED"}
+"""Codes of answers after which one asks again."""
+
+
+def flows(marks: Path) -> list[str]:
+    """Their sources; tasks leave marks in the folder `marks`."""
+    return FLOWS.format(mark=MARK.format(marks=marks), loud=LOUD).split("---\n")
 
 
 @dataclass
@@ -157,13 +161,12 @@ class Load:
     def __init__(self, stage: Stage, http: httpx.AsyncClient, random: Random, marks: Path) -> None:
         self.stage, self.http, self.random, self.marks = stage, http, random, marks
         self.tally = Tally()
-        self.over = asyncio.Event()
+        self.begun, self.over = asyncio.Event(), asyncio.Event()
         self._numbers = count()
 
     async def save(self) -> None:
         self.marks.mkdir()
-        source = FLOWS.format(mark=MARK.format(marks=self.marks))
-        for one in source.split("---\n"):
+        for one in flows(self.marks):
             data = await self.insist(
                 "mutation ($input: SaveFlowInput!) { saveFlow(input: $input) { problems { message } } }",
                 input={"source": one},
@@ -196,7 +199,7 @@ class Load:
             return data
         codes = {error["extensions"]["code"] for error in answer["errors"]}
         self.tally.refused[" ".join(sorted(codes))] += 1
-        assert codes <= _PASSING, f"{response.status_code} {answer['errors']}"
+        assert codes <= PASSING, f"{response.status_code} {answer['errors']}"
         return None
 
     async def create(self) -> None:
@@ -218,6 +221,7 @@ class Load:
         if self.tally.refused.total() == before:
             self.tally.latencies.append(perf_counter() - began)
         self.tally.created[name] = (kind, payload["execution"]["id"])
+        self.begun.set()
 
     async def create_for_ever(self) -> None:
         while not self.over.is_set():
@@ -255,56 +259,3 @@ class Load:
             f"mutation ($input: {_MUTATIONS[mutation]}!) {{ {mutation}(input: $input) {{ problems {{ code }} }} }}",
             input=input,
         )
-
-    async def follow_for_ever(self) -> None:
-        """One execution after the other, each to its end: every event once, in order, whoever dies meanwhile."""
-        while not self.over.is_set():
-            if not self.tally.created:
-                await asyncio.sleep(0.1)
-                continue
-            await self.follow(self.tally.created[list(self.tally.created)[-1]][1])
-
-    async def follow(self, id: str) -> None:
-        seen: list[int] = []
-        while True:
-            try:
-                async with asyncio.timeout(180):
-                    if await self._follow_on(id, seen):
-                        break
-            except (OSError, websockets.WebSocketException):
-                self.tally.refused["socket"] += 1
-            except TimeoutError:
-                self.tally.wrong.append(f"no end of {id} was told after event {seen[-1:]}")
-                return
-            await asyncio.sleep(0.1)
-        if seen != list(range(1, len(seen) + 1)):
-            self.tally.wrong.append(f"the events of {id} came as {seen}")
-
-    async def _follow_on(self, id: str, seen: list[int]) -> bool:
-        """True when the stream completed."""
-        url = self.random.choice(self.stage.urls)
-        async with websockets.connect(
-            f"{url.replace('http', 'ws')}/graphql",
-            subprotocols=[Subprotocol("graphql-transport-ws")],
-            open_timeout=20,
-        ) as socket:
-            await socket.send(
-                json.dumps({"type": "connection_init", "payload": {"token": self.stage.token}})
-            )
-            payload = {"query": EVENTS, "variables": {"id": id, "after": seen[-1] if seen else 0}}
-            async for text in socket:
-                message = json.loads(text)
-                if message["type"] == "connection_ack":
-                    await socket.send(
-                        json.dumps({"id": "1", "type": "subscribe", "payload": payload})
-                    )
-                elif message["type"] == "ping":
-                    await socket.send('{"type":"pong"}')
-                elif message["type"] == "complete":
-                    return True
-                elif message["type"] == "error":
-                    return False
-                elif message["type"] == "next":
-                    self.tally.messages += 1
-                    seen.append(message["payload"]["data"]["executionEvents"]["seq"])
-        return False

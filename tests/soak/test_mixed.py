@@ -17,12 +17,14 @@ import pytest
 from models.ids import untyped
 from tests.api.conftest import verify
 from tests.soak.faults import FAULTS, Faults
+from tests.soak.followers import Followers
 from tests.soak.load import KINDS, TASKS, Load, Tally
+from tests.soak.record import GIVEN, differences
 from tests.soak.stage import Stage, staged
 
 SECONDS = float(os.environ.get("HEADWAY_SOAK_SECONDS", "600"))
 SEED = int(os.environ.get("HEADWAY_SOAK_SEED") or Random().randrange(2**32))
-FOLLOWERS, CREATORS = 4, 3
+FOLLOWERS, READERS, CREATORS = 4, 2, 3
 ENDED_WITHIN = 300.0
 
 
@@ -32,10 +34,12 @@ async def test_nothing_is_lost_and_nothing_is_done_twice(tmp_path: Path) -> None
     async with staged(tmp_path) as stage, httpx.AsyncClient(verify=False, timeout=20) as http:
         load = Load(stage, http, Random(SEED), tmp_path / "marks")
         await load.save()
-        done = await under_load(stage, load)
+        followers = Followers(load)
+        done = await under_load(stage, load, followers)
         states = await states_of(stage, load.tally)
-        table = [*rows(load, states, done), *marks_of(load, states)]
+        table = [*rows(load, states, done), *marks_of(load, states), *told_to(followers)]
         print("\n".join(table))
+        load.tally.wrong += await wrong_in(stage, followers)
         assert load.tally.wrong == []
         assert stage.exits == []
         assert unexpected(load.tally, states) == []
@@ -43,7 +47,7 @@ async def test_nothing_is_lost_and_nothing_is_done_twice(tmp_path: Path) -> None
     assert stage.leftovers() == []
 
 
-async def under_load(stage: Stage, load: Load) -> Counter[str]:
+async def under_load(stage: Stage, load: Load, followers: Followers) -> Counter[str]:
     """The faults that were made; returns when all that was created has ended."""
     done: Counter[str] = Counter()
     async with asyncio.TaskGroup() as group:
@@ -51,8 +55,11 @@ async def under_load(stage: Stage, load: Load) -> Counter[str]:
         for _ in range(CREATORS):
             group.create_task(load.create_for_ever())
         for _ in range(FOLLOWERS):
-            group.create_task(load.follow_for_ever())
+            group.create_task(followers.follow_for_ever())
+        for _ in range(READERS):
+            group.create_task(followers.read_for_ever())
         group.create_task(load.act_for_ever())
+        await load.begun.wait()
         await make_faults(stage, load, done)
         load.over.set()
         await stage.until_ready()
@@ -86,6 +93,15 @@ async def count(stage: Stage, query: str) -> int:
     connection = await asyncpg.connect(stage.database_url)
     try:
         return int(await connection.fetchval(query))
+    finally:
+        await connection.close()
+
+
+async def wrong_in(stage: Stage, followers: Followers) -> list[str]:
+    """In the record of what succeeded, and in what was told of it."""
+    connection = await asyncpg.connect(stage.database_url)
+    try:
+        return await differences(connection) + await followers.differences(connection)
     finally:
         await connection.close()
 
@@ -140,5 +156,12 @@ def marks_of(load: Load, states: dict[str, str]) -> list[str]:
     return [f"tasks lost {lost}, attempts run twice {twice}"]
 
 
+def told_to(followers: Followers) -> list[str]:
+    return [
+        f"followed to the end {len(followers.events)}, logs read to the end {len(followers.logs)} "
+        f"({sum(len(one.numbers) for one in followers.logs)} lines)"
+    ]
+
+
 def test_every_kind_is_known() -> None:
-    assert set(KINDS) == set(TASKS)
+    assert set(KINDS) == set(TASKS) == set(GIVEN)

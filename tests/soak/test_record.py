@@ -1,0 +1,116 @@
+"""The checks of a soak see what they are for: each loss, and each thing twice, is made here by hand."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+import pytest
+
+from tests.api.servers import Served, serving
+from tests.soak.followers import Events, Lines
+from tests.soak.load import flows
+from tests.soak.record import differences, digest
+
+KINDS = ("steps", "fan", "parent", "gate", "again")
+"""Those that take no time of their own."""
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server that has run one execution of each kind."""
+    folder = tmp_path_factory.mktemp("record")
+    with serving(folder / "data") as served:
+        (folder / "marks").mkdir()
+        asyncio.run(run(served, flows(folder / "marks")))
+        yield served
+
+
+async def run(served: Served, sources: list[str]) -> None:
+    client = served.client
+    for source in sources:
+        await client.save(source)
+    ids = [(await client.create(f"soak/{kind}", inputs={"name": kind}))["id"] for kind in KINDS]
+    asked = await client.until(ids[KINDS.index("gate")], ask="WAITING_FOR_APPROVAL")
+    (approval,) = [one["approval"]["id"] for one in asked["taskRuns"] if one["approval"]]
+    await client.mutate("approve", approvalId=approval)
+    for id in ids:
+        assert (await client.until_ended(id))["state"] == "SUCCESS"
+
+
+@asynccontextmanager
+async def changed(served: Served, statement: str) -> AsyncIterator["asyncpg.Connection[Any]"]:
+    """A connection that sees it changed; nobody else does, and it is undone."""
+    raw = await asyncpg.connect(served.database_url)
+    try:
+        transaction = raw.transaction()
+        await transaction.start()
+        if statement:
+            assert (await raw.execute(statement)).split()[-1] != "0"
+        yield raw
+        await transaction.rollback()
+    finally:
+        await raw.close()
+
+
+async def test_what_is_as_it_should_be_is_no_difference(ran: Served) -> None:
+    async with changed(ran, "") as raw:
+        assert await differences(raw) == []
+
+
+OF_FIRST = "execution_id in (select id from executions where flow_key = 'steps') and path = 'first'"
+ANOTHER_LINE = f"""
+insert into logs select execution_id, line + 100, task_run_id, path, attempt, at, level, stream, {{text}}
+from logs where {OF_FIRST} and text = 'line 7'
+"""
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        (f"delete from logs where {OF_FIRST} and text = 'line 7'", "lost 1 ['line 7']"),
+        (ANOTHER_LINE.format(text="text"), "too many 1 ['line 7']"),
+        (ANOTHER_LINE.format(text="text"), "1 lines stand more than once, such as 'line 7'"),
+        (ANOTHER_LINE.format(text="'other'"), "too many 1 ['other']"),
+        (f"update logs set line = -line where {OF_FIRST}", "lost 0 [], too many 0 []"),
+        (f"delete from metrics where {OF_FIRST}", "metrics 0, not 1"),
+        (f"update metrics set value = 0.6 where {OF_FIRST}", "values "),
+        ("update executions set properties = '{}' where flow_key = 'steps'", "has the properties {}"),
+        (f"update task_runs set outputs = '{{}}' where {OF_FIRST}", "outputs {}, not {'rows': 3}"),
+        ("delete from task_runs where path = 'each[3].one'", "has the task runs ['after', 'each', "),
+        ("update attempts set state = 'LOST' where number = 2", "state LOST, not SUCCESS"),
+    ],
+)  # fmt: skip
+async def test_what_is_lost_or_twice_is_told(ran: Served, statement: str, told: str) -> None:
+    async with changed(ran, statement) as raw:
+        found = await differences(raw)
+        assert [one for one in found if told in one], found
+
+
+def test_a_subscriber_that_missed_something_is_told() -> None:
+    whole = Events("exec_1", [1, 2, 3])
+    assert whole.differences(ended=3, last=3) == whole.differences(ended=2, last=5) == []
+    assert whole.differences(ended=4, last=4) and whole.differences(ended=1, last=2)
+    assert Events("exec_1", []).differences(ended=3, last=3)
+    assert Events("exec_1", [1, 3]).differences(ended=3, last=3)
+
+
+def read(*texts: str, told: tuple[int, str]) -> Lines:
+    """By a subscriber who came once, and was told in the end how many and which they were."""
+    lines = Lines("exec_1")
+    numbered = [{"line": n, "text": text} for n, text in enumerate(texts, 1)]
+    last = {"cursor": "c", "complete": True, "lineCount": told[0], "sha256": told[1], "lines": []}
+    lines.take({"logs": {"lines": numbered, "cursor": "c", "complete": False}})
+    lines.take({"logs": last})
+    return lines
+
+
+def test_a_reader_of_a_log_that_missed_something_is_told() -> None:
+    whole = (2, digest(("a", "b")))
+    assert read("a", "b", told=whole).differences(*whole) == []
+    assert read("a", told=whole).differences(*whole)
+    assert read("a", "c", told=whole).differences(*whole)
+    assert read("a", "b", told=(3, whole[1])).differences(*whole)
+    assert read("a", "b", told=whole).differences(3, digest(("a", "b", "b")))
+    assert Lines("exec_1").differences(0, digest(())), "its end was not told"
