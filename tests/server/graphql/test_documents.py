@@ -12,7 +12,7 @@ def test_a_text_is_read_once() -> None:
     documents = Documents(SCHEMA)
     request = Request("{ hello }")
     assert documents.find(request) is documents.find(Request("{ hello }"))
-    assert documents.find(request).normalised == documents.find(Request("{\n hello\n}")).normalised
+    assert documents.find(request).digest == documents.find(Request("{\n hello\n}")).digest
 
 
 def test_the_cache_is_bounded_by_number_and_weight() -> None:

@@ -12,7 +12,7 @@ import pytest
 from server.graphql.fanout import AFRESH, Subscription
 from server.graphql.requests import Request
 from server.graphql.routes import TransportSettings
-from server.graphql.socket import SocketLimits
+from server.graphql.running import SocketLimits
 from server.graphql.stream import Ended, Message, RingLimits
 from tests.server.graphql.clients import Raw, initialised
 from tests.server.graphql.serving import TOKEN, Serving, Setting, serving
