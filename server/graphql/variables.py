@@ -15,8 +15,8 @@ from graphql import (
 )
 
 MOST_TYPED: Final = 100_000
-"""Values of inputs that the schema describes: twice as many as the largest batch has. Those within a value of JSON do not
-count, for nobody looks at each."""
+"""Values of inputs that the schema describes: twice as many as the largest batch has. Those within a value of JSON are
+not looked at one by one, and do not count."""
 
 
 def declared(
