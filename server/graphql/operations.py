@@ -210,7 +210,7 @@ class Operations:
         return priced(answer, prepared.price, self._documents.limits.cost, left)
 
     async def _paid(self, write: Callable[[], Answer], budget: Budget, actor: str) -> Answer:
-        """What writing takes is paid for, and a large answer is written in a thread."""
+        """The user pays for the time of writing; a large answer is written in a thread."""
         if budget.limit - budget.left > _LARGE:
             return await self._work.in_thread(write, actor)
         with self._work.paid_by(actor):

@@ -1,4 +1,4 @@
-"""What runs on a socket, and its limits."""
+"""Operations that run on a socket, and its limits."""
 
 import asyncio
 from dataclasses import dataclass
