@@ -3,7 +3,7 @@ refused, and so is what is nested without end. Fractions are kept as they are ev
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 import orjson
@@ -17,6 +17,8 @@ _MARK: Final = b"\xef\xbb\xbf"
 """The byte order mark that some programs begin with."""
 _NO_TEXT: Final = re.compile("[\ud800-\udfff\0]")
 _LONG: Final = re.compile(r"-[0-9]{19}|[0-9]{20}")
+_MAY_BE_BEYOND: Final = 19
+"""Characters of the shortest whole number that is not within 64 bits."""
 _LONG_BYTES: Final = re.compile(_LONG.pattern.encode())
 
 
@@ -61,17 +63,28 @@ def read_apart(text: bytes) -> tuple[Any, bool]:
 
 def check_kept(value: Any, name: str) -> None:
     """Raises NotKept for a part of what `read_apart` read that holds a number which cannot be stored as it is."""
-    for path, found in _numbers(value, (name,)):
-        if isinstance(found, _Beyond):
-            raise _inexact(path, found)
+    if found := _first(value, _is_beyond):
+        raise _inexact([name, *found[0]], found[1])
 
 
 def check_numbers(value: Any, name: str = "") -> None:
     """Raises NotKept for a value that holds a number which cannot be stored as it is."""
-    for path, found in _numbers(value, (name,) if name else ()):
-        inexact = isinstance(found, int) and found not in WHOLE
-        if inexact or (isinstance(found, float) and not float("-inf") < found < float("inf")):
-            raise _inexact(path, str(found))
+    if found := _first(value, _is_inexact):
+        raise _inexact([name, *found[0]] if name else found[0], found[1])
+
+
+def holds_nul(value: Any, text: str | bytes) -> bool:
+    """Whether there is a NUL in any text of what `read_json` read, names included."""
+    escaped = b"\\u0000" in text if isinstance(text, bytes) else "\\u0000" in text
+    return escaped and _holds_nul(value)
+
+
+def _holds_nul(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(map(_holds_nul, value)) or any(map(_holds_nul, value.values()))
+    if isinstance(value, list):
+        return any(map(_holds_nul, value))
+    return isinstance(value, str) and "\0" in value
 
 
 def _has_long(text: str | bytes) -> bool:
@@ -138,6 +151,8 @@ def _whole_text(value: Any) -> Any:
 
 
 def _whole(text: str) -> int | _Beyond:
+    if len(text) < _MAY_BE_BEYOND:
+        return int(text)
     return int(text) if len(text) <= 20 and int(text) in WHOLE else _Beyond(text)
 
 
@@ -147,23 +162,39 @@ def _float(text: str) -> float | _Beyond:
 
 
 def _refuse(value: Any) -> None:
-    for path, found in _numbers(value, ()):
-        if isinstance(found, _Beyond):
-            raise _inexact(path, found)
+    if found := _first(value, _is_beyond):
+        raise _inexact(*found)
 
 
-def _numbers(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], object]]:
+def _is_beyond(value: object) -> bool:
+    return type(value) is _Beyond
+
+
+def _is_inexact(value: object) -> bool:
+    if isinstance(value, float):
+        return not float("-inf") < value < float("inf")
+    return isinstance(value, int) and value not in WHOLE
+
+
+def _first(value: Any, is_meant: Callable[[object], bool]) -> tuple[list[str], object] | None:
+    """The first value that is meant, no list and no mapping, and the way to it."""
     if isinstance(value, dict):
-        for key, item in value.items():
-            yield from _numbers(item, (*path, str(key)))
+        parts: Iterable[tuple[Any, Any]] = value.items()
     elif isinstance(value, list | tuple):
-        for position, item in enumerate(value):
-            yield from _numbers(item, (*path, str(position)))
-    elif isinstance(value, int | float | _Beyond):
-        yield path, value
+        parts = enumerate(value)
+    else:
+        return ([], value) if is_meant(value) else None
+    for key, part in parts:
+        if isinstance(part, dict | list | tuple):
+            if found := _first(part, is_meant):
+                return [str(key), *found[0]], found[1]
+        elif is_meant(part):
+            return [str(key)], part
+    return None
 
 
-def _inexact(path: tuple[str, ...], text: str) -> NotKept:
+def _inexact(path: Sequence[str], number: object) -> NotKept:
+    text = str(number)
     place = f"{'.'.join(path):.200} is" if path else "it is"
     what = "a whole number beyond 64 bits"
     if not re.fullmatch(r"-?[0-9]+", text):

@@ -1,10 +1,10 @@
-"""Reading a request of GraphQL over HTTP, and naming the media type of its answer."""
+"""Receiving a request of GraphQL over HTTP, and naming the media type of its answer."""
 
 from starlette.datastructures import Headers
 from starlette.requests import Request as HttpRequest
 
 from server.addresses import content_length
-from server.graphql.requests import Rejected, Request, decoded
+from server.graphql.requests import Rejected, Unread
 
 RESPONSE_JSON = "application/graphql-response+json"
 JSON = "application/json"
@@ -12,10 +12,10 @@ HTML = "text/html"
 EVENTS = "text/event-stream"
 
 
-async def asked(http: HttpRequest, max_body: int) -> Request:
-    """Raises Rejected, with the right status, for everything that is no GraphQL request."""
+async def asked(http: HttpRequest, max_body: int) -> Unread:
+    """Raises Rejected, with the right status, for what cannot be a GraphQL request."""
     if http.method == "GET":
-        return Request.of_parameters(http.query_params)
+        return Unread.parameters(http.query_params)
     kind, parameters = _content_type(http.headers)
     if kind != JSON:
         raise _unsupported(f"POST needs content-type: {JSON}")
@@ -23,7 +23,7 @@ async def asked(http: HttpRequest, max_body: int) -> Request:
         raise _unsupported("only UTF-8 is understood")
     if http.headers.get("content-encoding", "identity") != "identity":
         raise _unsupported("compressed bodies are not accepted")
-    return Request.of(decoded(await _body(http, max_body), "the body"))
+    return Unread.body(await _body(http, max_body))
 
 
 def accepted(headers: Headers, offered: tuple[str, ...], otherwise: str) -> str | None:

@@ -24,6 +24,8 @@ class Bounded(Generic[Value]):
     def put(self, key: Hashable, value: Value, weight: int) -> None:
         if key in self._values:
             self._weight -= self._values.pop(key)[1]
+        if weight > self._max_weight:
+            return  # all others would be forgotten for it, and it itself
         self._values[key] = (value, weight)
         self._weight += weight
         while len(self._values) > self._count or self._weight > self._max_weight:

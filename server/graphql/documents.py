@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
+from sys import getsizeof
 from typing import Any
 
 from graphql import (
@@ -27,6 +28,12 @@ from server.graphql.requests import Rejected, Request, malformed
 
 _LONG = 200
 """Characters. Validation takes long for short texts, too, when fragments spread fragments."""
+_TOKEN = 600
+"""Bytes of memory that a token of a document takes, with its part of the tree: at most, as measured."""
+_ERROR = 1000
+_LEAST = 32 * 1024
+"""Bytes of a document without its text and its tree: of its prices."""
+_PERSISTED = 16 * 1024 * 1024
 _ASKS_ABOUT_SCHEMA = re.compile(rf"\b({'|'.join(ROOTS)})\b")
 
 
@@ -36,7 +43,11 @@ class Document:
 
     node: DocumentNode | None = None
     refusal: Rejected | None = None
-    normalised: str = ""
+    digest: str = ""
+    """The same for texts that differ in their form alone."""
+    asks_about_schema: bool = False
+    weight: int = 0
+    """About the bytes of memory that it takes."""
     operations: Mapping[str | None, OperationDefinitionNode] = field(default_factory=dict)
     prices: Prices = field(default_factory=Prices)
     _introspective: dict[int, bool] = field(default_factory=dict)
@@ -60,7 +71,7 @@ class Document:
         return found
 
     def is_only_introspection(self, operation: OperationDefinitionNode) -> bool:
-        if "__" not in self.normalised:
+        if not self.asks_about_schema:
             return False
         assert self.node is not None
         known = self._introspective.get(id(operation))
@@ -97,16 +108,16 @@ class Documents:
         bounds: Mapping[str, int] | None = None,
         introspection: bool = True,
         count: int = 1000,
-        weight: int = 8 * 1024 * 1024,
+        weight: int = 40 * 1024 * 1024,
     ) -> None:
         self._schema = schema
         self.limits = limits or Limits()
         self.pricing = Pricing(schema, self.limits, bounds or {})
         self._introspection = introspection
         self._documents: Bounded[Document] = Bounded(count, weight)
-        self._persisted: Bounded[str] = Bounded(count, weight)
+        self._persisted: Bounded[str] = Bounded(count, _PERSISTED)
 
-    def is_at_hand(self, request: Request, variables: Mapping[str, Any]) -> bool:
+    def is_at_hand(self, request: Request) -> bool:
         """Whether its document and price are known, or need too little time to hold up the event loop."""
         text = self._text(request)
         document = self._documents.get(text)
@@ -115,19 +126,24 @@ class Documents:
         if len(text) <= _LONG and not _ASKS_ABOUT_SCHEMA.search(text):
             return True
         name = request.operation_name or None
-        return document is not None and document.known_price(name, variables) is not None
+        return document is not None and document.known_price(name, request.variables) is not None
 
-    async def read_beside(self, request: Request, variables: Mapping[str, Any]) -> None:
+    async def read_beside(self, request: Request) -> None:
         """Reads and measures in a thread; `find` then knows the document, and the document its price."""
-        text, name = self._text(request), request.operation_name or None
+        text, name, variables = (
+            self._text(request),
+            request.operation_name or None,
+            request.variables,
+        )
         document = self._documents.get(text)
         if document is None:
             document = await asyncio.to_thread(self._read, text)
-            self._documents.put(text, document, len(text))
+            self._documents.put(text, document, document.weight)
         if document.refusal is None and document.known_price(name, variables) is None:
             found = await asyncio.to_thread(document.measured, self.pricing, name, variables)
             document.prices.keep(name, completed(document.operation(name), variables), found)
-            self._documents.put(text, document, len(text))  # it may have been forgotten meanwhile
+            # It may have been forgotten meanwhile.
+            self._documents.put(text, document, document.weight)
 
     def find(self, request: Request) -> Document:
         """The valid document of a request; raises Rejected with what is wrong with it."""
@@ -135,13 +151,13 @@ class Documents:
         document = self._documents.get(text)
         if document is None:
             document = self._read(text)
-            self._documents.put(text, document, len(text))
+            self._documents.put(text, document, document.weight)
         if document.refusal is not None:
             # A new one each time: an exception keeps the frames that it was raised through.
             raise Rejected(document.refusal.errors)
         if request.query is not None and "persistedQuery" in request.extensions:
             digest = request.extensions["persistedQuery"]["sha256Hash"]
-            self._persisted.put(digest, text, len(text))
+            self._persisted.put(digest, text, getsizeof(text))
         return document
 
     def _text(self, request: Request) -> str:
@@ -164,23 +180,27 @@ class Documents:
         return request.query
 
     def _read(self, text: str) -> Document:
+        weight = _LEAST + getsizeof(text)
         try:
             node = self._parse(text)
             check_form(node, self.limits)
             self._check_introspection(node)
         except Rejected as refusal:
-            return Document(refusal=refusal)
+            return Document(refusal=refusal, weight=weight + _size(refusal))
         errors = validate(self._schema, node, max_errors=20, allow_empty_selection_sets=False)
         if errors:
-            return Document(
-                refusal=Rejected([written(e, "GRAPHQL_VALIDATION_FAILED") for e in errors])
-            )
+            invalid = Rejected([written(e, "GRAPHQL_VALIDATION_FAILED") for e in errors])
+            return Document(refusal=invalid, weight=weight + _size(invalid))
         operations = {
             definition.name.value if definition.name else None: definition
             for definition in node.definitions
             if isinstance(definition, OperationDefinitionNode)
         }
-        return Document(node, normalised=print_ast(node), operations=operations)
+        # The parts of the tree and their places hold all text once more.
+        weight += getsizeof(text) + _tokens(node) * _TOKEN
+        normalised = print_ast(node)
+        digest = sha256(normalised.encode("utf-8", "surrogatepass")).hexdigest()
+        return Document(node, None, digest, "__" in normalised, weight, operations)
 
     def _parse(self, text: str) -> DocumentNode:
         limits = self.limits
@@ -206,6 +226,18 @@ class Documents:
             for selection in selection_set.selections:
                 if isinstance(selection, FieldNode) and selection.name.value in ROOTS:
                     raise Rejected.because("INTROSPECTION_OFF", "introspection is off here")
+
+
+def _tokens(node: DocumentNode) -> int:
+    assert node.loc is not None
+    count, token = 1, node.loc.start_token
+    while token.next is not None:
+        count, token = count + 1, token.next
+    return count
+
+
+def _size(refusal: Rejected) -> int:
+    return sum(getsizeof(error["message"]) + _ERROR for error in refusal.errors)
 
 
 def written(error: GraphQLError, code: str) -> dict[str, Any]:

@@ -9,10 +9,8 @@ from collections.abc import Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from enum import Enum
-from hashlib import sha256
 from typing import Any, Self
 
-import orjson
 from graphql import FieldNode, FragmentDefinitionNode, SelectionSetNode
 
 from models.viewer import Viewer
@@ -125,7 +123,7 @@ class Fanout:
         if policy.falling is Falling.ALONE:
             key: Any = object()
         else:
-            key = (*_identity(prepared, viewer), resume)
+            key = (prepared.key, viewer.sharing_key, resume)
         stream = self._streams.get(key)
         if stream is None or not stream.joinable:
             latest = policy.falling is Falling.LATEST
@@ -231,12 +229,6 @@ class Subscription:
         self.leave()
         self._enter(AFRESH if self._policy.falling is Falling.RESET else self._cursor)
         return self._reader.take()
-
-
-def _identity(prepared: Prepared, viewer: Viewer) -> tuple[Any, ...]:
-    asked = (prepared.document.normalised, prepared.operation_name, dict(prepared.variables))
-    digest = sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)).digest()
-    return digest, viewer.sharing_key
 
 
 def _root_field(prepared: Prepared) -> str:

@@ -11,8 +11,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from models.payloads import MAX_PAYLOAD
 from models.viewer import Viewer
 from server.auth import visitor_of
+from server.graphql.answers import Answer, encoded
 from server.graphql.body import HTML, JSON, RESPONSE_JSON, accepted, asked
-from server.graphql.operations import Answer, Operations, encoded
+from server.graphql.operations import Operations
 from server.graphql.requests import Rejected
 from server.guard import RETRY_AFTER, unauthorized
 
@@ -61,7 +62,9 @@ class GraphQLOverHttp:
         return accepted(http.headers, offered, otherwise=JSON)
 
     async def _answer(self, http: HttpRequest, viewer: Viewer, wanted: str) -> Response:
-        prepared = await self._operations.admit(await asked(http, self._max_body), viewer)
+        await self._operations.count(viewer)
+        request = await self._operations.read(await asked(http, self._max_body), viewer)
+        prepared = await self._operations.admit(request, viewer)
         if prepared.kind is OperationType.SUBSCRIPTION:
             message = "subscriptions go over a socket on /graphql or over SSE on /graphql/stream"
             raise Rejected.because("SUBSCRIPTION_OVER_HTTP", message, malformed=True)

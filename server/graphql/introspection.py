@@ -62,10 +62,10 @@ class Introspection:
     def _named(self, node: FieldNode) -> GraphQLNamedType | None:
         value = (node.arguments or ())[0].value
         if isinstance(value, VariableNode):
-            return self._schema.type_map.get(str(self._variables.get(value.name.value)))
-        return (
-            self._schema.type_map.get(value.value) if isinstance(value, StringValueNode) else None
-        )
+            name = self._variables.get(value.name.value)
+        else:
+            name = value.value if isinstance(value, StringValueNode) else None
+        return self._schema.type_map.get(name) if isinstance(name, str) else None
 
     def _object(self, asked: SelectionSetNode, kind: Any, source: Any) -> tuple[int, int]:
         if source is None:

@@ -176,7 +176,7 @@ class Measure:
     def _introspected(self, node: FieldNode) -> tuple[int, int]:
         for argument in node.arguments or ():
             if isinstance(argument.value, VariableNode):
-                self.sized_by[argument.value.name.value] = _name
+                self.sized_by[argument.value.name.value] = self._known_name
         try:
             depth, cost = self._introspection.of(node)
         except Rejected as refusal:
@@ -184,6 +184,10 @@ class Measure:
             return 1, 1
         self.introspected += cost
         return depth, cost
+
+    def _known_name(self, value: object) -> str | None:
+        """None for what no type is called: prices are kept with this."""
+        return value if isinstance(value, str) and value in self._schema.type_map else None
 
     def _size(
         self, node: FieldNode, parent: GraphQLNamedType | None, field: GraphQLField | None
@@ -246,7 +250,3 @@ def _length(value: object) -> int | None:
     if value is None:
         return None
     return len(value) if isinstance(value, list) else 1
-
-
-def _name(value: object) -> str | None:
-    return value if isinstance(value, str) else None

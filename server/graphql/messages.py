@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from models.json_text import NotKept, read_json
+from models.json_text import NotKept, holds_nul, read_json
+from server.graphql.requests import NO_NUL
 
 _WITH_ID = frozenset({"subscribe", "complete"})
 _TYPES = _WITH_ID | {"connection_init", "ping", "pong"}
@@ -26,15 +27,21 @@ class Message:
     type: str
     id: str = ""
     payload: Mapping[str, Any] | None = None
+    size: int = 0
 
 
-def read_message(event: Mapping[str, Any], limit: int) -> Message:
-    """Raises Closing 4400, with what is wrong, for everything but a well-formed message."""
-    text = event.get("text")
+def text_of(event: Mapping[str, Any], limit: int) -> str:
+    """Raises Closing 4400 for what is no text, or too much of it."""
+    text: str | None = event.get("text")
     if text is None:
         raise Closing(4400, "Only text frames are accepted")
     if len(text) > limit:
         raise Closing(4400, f"A message may hold at most {limit} bytes")
+    return text
+
+
+def read_message(text: str) -> Message:
+    """Raises Closing 4400, with what is wrong, for everything but a well-formed message."""
     try:
         value = read_json(text)
     except NotKept as error:
@@ -43,10 +50,12 @@ def read_message(event: Mapping[str, Any], limit: int) -> Message:
         raise Closing(4400, "Message is not valid JSON") from None
     if not isinstance(value, dict):
         raise Closing(4400, "Message is not an object")
-    return _message(value)
+    if holds_nul(value, text):
+        raise Closing(4400, NO_NUL)
+    return _message(value, len(text))
 
 
-def _message(value: dict[str, Any]) -> Message:
+def _message(value: dict[str, Any], size: int) -> Message:
     kind, payload, identity = value.get("type"), value.get("payload"), value.get("id")
     if not isinstance(kind, str):
         raise Closing(4400, "Message has no type")
@@ -60,4 +69,4 @@ def _message(value: dict[str, Any]) -> Message:
         raise Closing(4400, f"The id of {kind} is not a string of 1 to {_MAX_ID} characters")
     if kind == "subscribe" and payload is None:
         raise Closing(4400, "subscribe has no payload")
-    return Message(kind, identity, payload)
+    return Message(kind, identity, payload, size)

@@ -2,63 +2,72 @@
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
-from json import dumps
-from typing import Any
+from typing import Any, Final, TypeVar
 
-import orjson
 from graphql import (
     ExecutionResult,
-    GraphQLError,
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
 )
-from graphql.execution import create_source_event_stream
 
 from models.viewer import Viewer
 from server.graphql.allowance import Allowance, Live
+from server.graphql.answers import (
+    Answer,
+    answered,
+    encoded,
+    priced,
+    refusals,
+    refused,
+    unanswered,
+)
 from server.graphql.bounded import Bounded
 from server.graphql.budget import AnswerTooLarge, Budget
-from server.graphql.documents import Document, Documents, written
-from server.graphql.errors import (
-    explained,
-    is_only_unavailable,
-    is_partly_unavailable,
-    presented,
-)
+from server.graphql.documents import Document, Documents
+from server.graphql.errors import explained, is_partly_unavailable, presented
 from server.graphql.executor import PlainFastExecutor
 from server.graphql.precedence import Operation
 from server.graphql.readers import Fields
-from server.graphql.requests import Rejected, Request
-from server.graphql.working import Build, GivenUp, Work, Worked
+from server.graphql.requests import SMALL, Rejected, Request, Unread
+from server.graphql.variables import declared, too_many
+from server.graphql.working import DEADLINE_EXCEEDED, Built, GivenUp, Work, Worked
+from server.guard import RETRY_AFTER
 from server.places import Places
 from server.rates import Rate, Rates, TooMany
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 1.0
+_LATE: Final = 3
+"""Times that a message may pass its deadline, until its stream ends."""
+_LARGE: Final = 1024 * 1024
+"""Bytes of an answer that takes long to write."""
 _INTROSPECTIONS, _INTROSPECTED = 100, 16 * 1024 * 1024
 _RATES = {
     OperationType.MUTATION: Rate.MUTATIONS,
     OperationType.SUBSCRIPTION: Rate.SUBSCRIPTIONS,
 }
 
+Found = TypeVar("Found")
 ContextFactory = Callable[[Viewer], Any]
 """Makes the context of one operation, loaders included. It must let `resume` be set on what it returns."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A request that is known, valid and within the limits."""
+    """A request that is known, valid and within the limits, with the variables that its operation declares.
+    `is_large` says that they may hold much."""
 
     document: Document
     operation: OperationDefinitionNode
     operation_name: str | None
-    variables: Mapping[str, Any]
+    variables: dict[str, Any]
     price: int
+    is_large: bool = False
 
     @property
     def kind(self) -> OperationType:
@@ -66,29 +75,9 @@ class Prepared:
 
     @property
     def key(self) -> str:
-        """The same for what is the same document, operation and declared variables: others change no answer."""
-        declared = (
-            definition.variable.name.value
-            for definition in self.operation.variable_definitions or ()
-        )
-        variables = {name: self.variables[name] for name in declared if name in self.variables}
-        asked = (self.document.normalised, self.operation_name, variables)
-        return sha256(encoded(asked)).hexdigest()
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One GraphQL response, written. `reached` is False for a request error: nothing was executed.
-
-    `unavailable` says that there is nothing in it but that the database is away; `retry_after`, in seconds, that the
-    asker has asked too much.
-    """
-
-    body: bytes
-    errors: tuple[dict[str, Any], ...] = ()
-    reached: bool = True
-    unavailable: bool = False
-    retry_after: int | None = None
+        """The same for what is the same document, operation and variables, in whatever order."""
+        asked = (self.document.digest, self.operation_name, self.variables)
+        return sha256(encoded(asked, is_sorted=True)).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,33 +113,48 @@ class Operations:
         self._introspecting = asyncio.Lock()
         self.live = Live(self._allowance.subscriptions)
 
-    async def admit(self, request: Request, viewer: Viewer) -> Prepared:
-        """Prepares what may be asked now; raises Rejected, for one who asks too often as well."""
-        try:
-            if self._rates is not None:
+    async def count(self, viewer: Viewer) -> None:
+        """Before a request is read. Raises Rejected for one who asks too often."""
+        if self._rates is not None:
+            with _refusing():
                 await self._rates.check(Rate.OPERATIONS, viewer.actor)
-            variables = self._places.meant(request.variables)
-            if not self._documents.is_at_hand(request, variables):
-                reading = partial(self._documents.read_beside, request, variables)
+
+    async def read(self, unread: Unread, viewer: Viewer) -> Request:
+        """Reads a large one beside the event loop. Raises Rejected."""
+        reading = partial(self._read, unread)
+        if unread.size > SMALL:
+            return await self.beside(reading, viewer)
+        with self._work.paid_by(viewer.actor):
+            return reading()
+
+    async def beside(self, work: Callable[[], Found], viewer: Viewer) -> Found:
+        """Does one piece of work in a thread, and one of a user's at once. Raises Rejected."""
+        with _refusing():
+            return await self._work.apart(work, viewer.actor)
+
+    def _read(self, unread: Unread) -> Request:
+        request = unread.read()
+        return replace(request, variables=self._places.meant(request.variables))
+
+    async def admit(self, request: Request, viewer: Viewer) -> Prepared:
+        """Prepares what may be asked now; raises Rejected, for one who changes or subscribes too often as well."""
+        with _refusing():
+            if not self._documents.is_at_hand(request):
+                reading = partial(self._documents.read_beside, request)
                 await self._work.beside(reading, viewer.actor)
-            prepared = self.prepare(request)
+            with self._work.paid_by(viewer.actor):
+                prepared = self.prepare(request)
             rate = _RATES.get(prepared.kind)
             if self._rates is not None and rate is not None:
                 await self._rates.check(rate, viewer.actor)
-        except TooMany as refusal:
-            raise Rejected.too_many(refusal) from None
-        except GivenUp as given_up:
-            raise Rejected.because(given_up.code, str(given_up), status=503) from None
         return prepared
 
     async def admit_open(self, request: Request, viewer: Viewer) -> Prepared:
         """`admit` where subscriptions may be opened: one is counted as open until `live.leave`."""
         prepared = await self.admit(request, viewer)
         if prepared.kind is OperationType.SUBSCRIPTION:
-            try:
+            with _refusing():
                 self.live.enter(viewer.actor)
-            except TooMany as refusal:
-                raise Rejected.too_many(refusal) from None
         return prepared
 
     def prepare(self, request: Request) -> Prepared:
@@ -158,9 +162,9 @@ class Operations:
         document = self._documents.find(request)
         name = request.operation_name or None
         operation = document.operation(name)
-        variables = self._places.meant(request.variables)
-        price = document.price(self._documents.pricing, name, variables)
-        return Prepared(document, operation, name, variables, price)
+        price = document.price(self._documents.pricing, name, request.variables)
+        variables = declared(operation.variable_definitions or (), request.variables)
+        return Prepared(document, operation, name, variables, price, request.is_large)
 
     async def execute(self, prepared: Prepared, viewer: Viewer) -> Answer:
         """A query or a mutation. Never raises but for a bug in this house: errors are in the answer."""
@@ -173,24 +177,44 @@ class Operations:
             return Answer(
                 encoded({"errors": shown}), tuple(shown), False, retry_after=refusal.retry_after
             )
-        if self._rates is None or not answer.reached:
-            return answer
-        left = await self._rates.left(Rate.OPERATIONS, viewer.actor)
-        return _priced(answer, prepared.price, self._documents.limits.cost, left)
+        return answer
 
     async def _answered(self, prepared: Prepared, viewer: Viewer) -> Answer:
-        def build(
-            budget: Budget, operation: Operation | None
-        ) -> PlainFastExecutor | list[GraphQLError]:
-            return self._executor(prepared, self._context(viewer), budget, operation)
+        budget, actor = Budget(self._allowance.answer), viewer.actor
+
+        async def build(operation: Operation | None) -> Built:
+            return await self._built(prepared, self._context(viewer), budget, operation, viewer)
 
         if prepared.kind is OperationType.MUTATION:
-            return self._written(
-                await self._work.mutation(build, viewer.actor), self._work.mutation_too_large
-            )
-        if prepared.document.is_only_introspection(prepared.operation):
-            return await self._introspection(prepared, build, viewer.actor)
-        return self._written(await self._work.query(build, viewer.actor), self._work.too_large)
+            worked = await self._work.mutation(build, budget, actor)
+            too_large = self._work.mutation_too_large
+        elif prepared.document.is_only_introspection(prepared.operation):
+            answer = await self._introspection(prepared, viewer)
+            return self._with_price(answer, prepared, await self._left(actor))
+        else:
+            worked = await self._work.query(build, budget, actor)
+            too_large = self._work.too_large
+        left = await self._left(actor)
+
+        def write() -> Answer:
+            return self._with_price(self._written(worked, too_large), prepared, left)
+
+        return await self._paid(write, budget, actor)
+
+    async def _left(self, actor: str) -> int | None:
+        return await self._rates.left(Rate.OPERATIONS, actor) if self._rates else None
+
+    def _with_price(self, answer: Answer, prepared: Prepared, left: int | None) -> Answer:
+        if self._rates is None or not answer.reached:
+            return answer
+        return priced(answer, prepared.price, self._documents.limits.cost, left)
+
+    async def _paid(self, write: Callable[[], Answer], budget: Budget, actor: str) -> Answer:
+        """The user pays for the time of writing; a large answer is written in a thread."""
+        if budget.limit - budget.left > _LARGE:
+            return await self._work.in_thread(write, actor)
+        with self._work.paid_by(actor):
+            return write()
 
     def _written(self, worked: Worked, too_large: Callable[[], GivenUp]) -> Answer:
         if isinstance(worked, list):
@@ -200,33 +224,37 @@ class Operations:
             raise too_large()
         return answer
 
-    async def _introspection(self, prepared: Prepared, build: Build, actor: str) -> Answer:
+    async def _introspection(self, prepared: Prepared, viewer: Viewer) -> Answer:
         """The schema does not change: what was answered once is the answer."""
         key = prepared.key
         known = self._introspected.get(key)
         if known is not None:
             return Answer(known)
-        return await self._work.beside(partial(self._introspect, key, build), actor)
+        introspecting = partial(self._introspect, key, prepared, self._context(viewer))
+        return await self._work.beside(introspecting, viewer.actor)
 
-    async def _introspect(self, key: str, build: Build) -> Answer:
+    async def _introspect(self, key: str, prepared: Prepared, context: Any) -> Answer:
         """One at a time, beside the event loop."""
         async with self._introspecting:
             known = self._introspected.get(key)
             if known is not None:  # another has asked the same
                 return Answer(known)
-            budget = Budget(self._allowance.answer)
-            executor = build(budget, None)
-            if isinstance(executor, list):
-                return self._shown(refused(executor))
-            result: Any = None
-            with suppress(AnswerTooLarge):
-                result = await asyncio.to_thread(executor.execute_operation)
-            if budget.exceeded:
-                raise self._work.too_large()
-            answer = self._written(result, self._work.too_large)
+            answer = await asyncio.to_thread(self._introspection_of, prepared, context)
             if not answer.errors:
                 self._introspected.put(key, answer.body, len(answer.body))
             return answer
+
+    def _introspection_of(self, prepared: Prepared, context: Any) -> Answer:
+        budget = Budget(self._allowance.answer)
+        executor = self._executor(prepared, context, budget)
+        if isinstance(executor, list):
+            return self._shown(refused(executor))
+        result: Any = None
+        with suppress(AnswerTooLarge):
+            result = executor.execute_operation()
+        if budget.exceeded:
+            raise self._work.too_large()
+        return self._written(result, self._work.too_large)
 
     def _shown(self, answer: Answer) -> Answer:
         if not answer.errors:
@@ -241,20 +269,22 @@ class Operations:
         the source raises. `resume` is set on the context of the root field."""
         context = self._live_context(viewer)
         context.resume = resume
-        executor = self._executor(prepared, context, Budget(self._allowance.answer))
-        if isinstance(executor, list):
-            raise Rejected(self._places.shown_errors(_refusals(executor)))
-        opened = create_source_event_stream(executor)
-        stream: Any = await opened if executor.is_awaitable(opened) else opened
-        if isinstance(stream, ExecutionResult):
-            refusals = [presented(error) for error in stream.errors or ()]
-            raise Rejected(self._places.shown_errors(refusals))
+        budget = Budget(self._allowance.answer)
+        with _refusing():
+            executor = await self._built(prepared, context, budget, None, viewer)
+            if isinstance(executor, list):
+                raise Rejected(self._places.shown_errors(refusals(executor)))
+            source = await self._work.source(executor, viewer.actor)
+        if isinstance(source, ExecutionResult):
+            errors = [presented(error) for error in source.errors or ()]
+            raise Rejected(self._places.shown_errors(errors))
         try:
-            async for root in stream:
-                yield Delivery(root, await self._told(executor, root, viewer))
+            async with aclosing(self._work.events(source, viewer.actor)) as events:
+                async for root in events:
+                    yield Delivery(root, await self._told(executor, root, viewer))
         finally:
-            if hasattr(stream, "aclose"):
-                await stream.aclose()
+            if hasattr(source, "aclose"):
+                await source.aclose()
 
     def ended_by(self, error: BaseException) -> list[dict[str, Any]]:
         """The errors of a stream that broke off."""
@@ -262,23 +292,46 @@ class Operations:
         return self._places.shown_errors([{"message": message, "extensions": extensions}])
 
     async def _told(self, executor: PlainFastExecutor, root: Any, viewer: Viewer) -> bytes:
-        """A message whole: what an outage leaves out of it would not come again."""
-        pause = _FIRST_PAUSE
+        """A message whole: what an outage or the deadline leaves out of it would not come again. Raises Rejected when
+        it is late each time, so that its subscriber begins again after the message before."""
+        pause, late = _FIRST_PAUSE, 0
         while True:
             # Loaders remember: each message needs its own, or it would tell of the past.
             once = executor.build_per_event_executor(root)
             once.context_value = self._live_context(viewer)
-            answer = await self._message(once, viewer)
-            if not is_partly_unavailable(answer.errors):
-                return self._shown(answer).body
+            try:
+                answer = await self._message(once, viewer)
+                if not is_partly_unavailable(answer.errors):
+                    return answer.body
+            except GivenUp as given_up:
+                late += 1
+                if late == _LATE:
+                    sentence = f"{given_up}; or subscribe again after the last message that came"
+                    raise Rejected.because(given_up.code, sentence, status=503) from None
             await asyncio.sleep(random.uniform(pause / 2, pause))
             pause = min(pause * 2, _LONGEST_PAUSE)
 
     async def _message(self, once: PlainFastExecutor, viewer: Viewer) -> Answer:
+        """Raises GivenUp past the deadline: another time it may be read in time. What is too large stays so."""
         try:
-            return answered(await self._work.message(once, viewer.actor))
+            result = await self._work.message(once, viewer.actor)
         except GivenUp as given_up:
+            if given_up.code == DEADLINE_EXCEEDED:
+                raise
             return unanswered(given_up)
+        return await self._paid(lambda: self._shown(answered(result)), once.budget, viewer.actor)
+
+    async def _built(
+        self,
+        prepared: Prepared,
+        context: Any,
+        budget: Budget,
+        operation: Operation | None,
+        viewer: Viewer,
+    ) -> Built:
+        """Reads many variables beside the event loop."""
+        make = partial(self._executor, prepared, context, budget, operation)
+        return await self._work.apart(make, viewer.actor) if prepared.is_large else make()
 
     def _executor(
         self,
@@ -286,13 +339,18 @@ class Operations:
         context: Any,
         budget: Budget,
         operation: Operation | None = None,
-    ) -> PlainFastExecutor | list[GraphQLError]:
+    ) -> Built:
+        definitions = prepared.operation.variable_definitions or ()
+        if prepared.is_large and (
+            errors := too_many(self._schema, definitions, prepared.variables)
+        ):
+            return errors
         return PlainFastExecutor.build(  # type: ignore[return-value]
             self._schema,
             prepared.document.node,  # type: ignore[arg-type]
             None,
             context,
-            dict(prepared.variables),
+            prepared.variables,
             prepared.operation_name,
             fields=self._fields,
             budget=budget,
@@ -300,41 +358,14 @@ class Operations:
         )
 
 
-def answered(result: ExecutionResult) -> Answer:
-    errors = tuple(presented(error) for error in result.errors or ())
-    response: dict[str, Any] = {"data": result.data}
-    if errors:
-        response["errors"] = errors
-    empty = result.data is None or all(value is None for value in result.data.values())
-    return Answer(encoded(response), errors, unavailable=empty and is_only_unavailable(errors))
-
-
-def unanswered(given_up: GivenUp) -> Answer:
-    """It was executed, at least in part, but there is nothing to show for it."""
-    errors = [{"message": str(given_up), "extensions": {"code": given_up.code}}]
-    return Answer(encoded({"data": None, "errors": errors}), tuple(errors))
-
-
-def _priced(answer: Answer, price: int, limit: int, left: int | None) -> Answer:
-    """With what it cost in its extensions; the rest of the body stays as it was written."""
-    cost = {"price": price, "limit": limit, "operationsLeft": left}
-    tail = b',"extensions":' + orjson.dumps({"cost": cost}) + b"}"
-    return replace(answer, body=answer.body[:-1] + tail)
-
-
-def refused(errors: list[GraphQLError]) -> Answer:
-    shown = _refusals(errors)
-    return Answer(encoded({"errors": shown}), tuple(shown), reached=False)
-
-
-def _refusals(errors: list[GraphQLError]) -> list[dict[str, Any]]:
-    """Only the client's variables can make these: what they say is for the client."""
-    return [written(error, "BAD_USER_INPUT") for error in errors]
-
-
-def encoded(value: Any) -> bytes:
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Nothing is executed for one who is told to come later."""
     try:
-        return orjson.dumps(value)
-    except TypeError:
-        # Integers beyond 64 bits, lone surrogates and names that are no text, all possible in people's JSON.
-        return dumps(value, separators=(",", ":"), default=str).encode()
+        yield
+    except TooMany as refusal:
+        raise Rejected.too_many(refusal) from None
+    except GivenUp as given_up:
+        raise Rejected.because(
+            given_up.code, str(given_up), status=503, retry_after=RETRY_AFTER
+        ) from None

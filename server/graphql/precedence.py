@@ -82,6 +82,14 @@ class Precedence:
             aged.cancel()
             self.let_pass(begun)
 
+    def lasting(self, actor: str) -> "Operation":
+        """One that mostly waits: nobody stands still for it."""
+        return Operation(self, self._account(actor))
+
+    def charge(self, actor: str, seconds: float) -> None:
+        """For what was done for a user outside of an operation's steps."""
+        self._account(actor).charge(seconds)
+
     def let_pass(self, operation: "Operation") -> None:
         """Nobody stands still for this operation any more."""
         self._ahead.discard(operation)

@@ -9,7 +9,8 @@ from server.auth import Door
 from server.graphql.fanout import Fanout
 from server.graphql.http import MAX_BODY, GraphQLOverHttp
 from server.graphql.operations import Operations
-from server.graphql.socket import SocketLimits, Sockets
+from server.graphql.running import SocketLimits
+from server.graphql.socket import Sockets
 from server.graphql.sse import EventStreams, StreamLimits
 
 

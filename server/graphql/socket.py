@@ -3,11 +3,10 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
-import orjson
 from graphql import OperationType
 from starlette.types import Receive, Scope, Send
 
@@ -15,10 +14,12 @@ from models.errors import Unavailable
 from models.states import Channel
 from models.viewer import Viewer
 from server.auth import Door, channel_of, client_network, visitor_of
-from server.graphql.fanout import Fanout, Subscription
-from server.graphql.messages import Closing, Message, read_message
-from server.graphql.operations import Operations, Prepared, encoded
-from server.graphql.requests import Rejected, Request
+from server.graphql.answers import encoded
+from server.graphql.fanout import Fanout
+from server.graphql.messages import Closing, Message, read_message, text_of
+from server.graphql.operations import Operations, Prepared
+from server.graphql.requests import SMALL, Rejected, Request, Unread
+from server.graphql.running import Running, SocketLimits
 from server.graphql.stream import Ended
 from server.rates import TooMany
 
@@ -29,18 +30,6 @@ _PATIENCE = 100
 """Refusals in a row for asking too often, until a socket is closed."""
 _ACK = '{"type":"connection_ack"}'
 _PONG = '{"type":"pong"}'
-
-
-@dataclass(frozen=True, slots=True)
-class SocketLimits:
-    """Times in seconds, sizes in bytes. `waiting` is how many answers may wait to be sent before no more is read."""
-
-    init: float = 10.0
-    send: float = 30.0
-    operations: int = 100
-    sockets: int = 200
-    message: int = 256 * 1024
-    waiting: int = 64
 
 
 class Sockets:
@@ -70,22 +59,6 @@ class Sockets:
             return
         await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
         await Conversation(self, scope, receive, send).run()
-
-
-class Running:
-    """An operation of one socket. `sees` is None for a query or mutation, which answers once.
-
-    A mutation that its client no longer waits for is `muted`, not cancelled: it may be half done.
-    """
-
-    __slots__ = ("id", "muted", "prefix", "queued", "sees", "task")
-
-    def __init__(self, identity: str) -> None:
-        self.id = identity
-        self.prefix = f'{{"id":{orjson.dumps(identity).decode()},"type":"next","payload":'
-        self.queued = self.muted = False
-        self.sees: Subscription | None = None
-        self.task: asyncio.Task[None] | None = None
 
 
 class Conversation:
@@ -196,9 +169,20 @@ class Conversation:
         event = await self._receive()
         if event["type"] == "websocket.disconnect":
             return False
-        message = read_message(event, self._house.limits.message)
+        message = await self._read_message(text_of(event, self._house.limits.message))
         await _HANDLERS[message.type](self, message)
         return True
+
+    async def _read_message(self, text: str) -> Message:
+        if len(text) <= SMALL:
+            return read_message(text)
+        if self._viewer is None:
+            raise Closing(4400, f"Before its login a client may send {SMALL} bytes at once")
+        try:
+            return await self._house.operations.beside(partial(read_message, text), self._viewer)
+        except Rejected as refusal:
+            code = 4429 if refusal.status == 429 else 1013
+            raise Closing(code, str(refusal)) from None
 
     async def _on_init(self, message: Message) -> None:
         if self._viewer is not None:
@@ -254,16 +238,9 @@ class Conversation:
             raise Closing(4401, "Unauthorized")
         if message.id in self._running:
             raise Closing(4409, f"Subscriber for {message.id} already exists")
-        try:
-            request = Request.of(message.payload)
-        except Rejected as refusal:
-            raise Closing(4400, str(refusal)) from None
         running = Running(message.id)
         try:
-            if len(self._running) >= self._house.limits.operations:
-                limit = self._house.limits.operations
-                raise Rejected.because("TOO_MANY_OPERATIONS", f"more than {limit} on one socket")
-            prepared = await self._house.operations.admit_open(request, self._viewer)
+            prepared = await self._prepared(message, self._viewer)
         except Rejected as refusal:
             self._refuse(running, refusal)
             return
@@ -278,9 +255,25 @@ class Conversation:
             task = self._tasks.create_task(self._answer(running, prepared, self._viewer))
             running.task = task if prepared.kind is OperationType.QUERY else None
 
+    async def _prepared(self, message: Message, viewer: Viewer) -> Prepared:
+        """Raises Rejected, and Closing for what is no request."""
+        if len(self._running) >= self._house.limits.operations:
+            limit = self._house.limits.operations
+            raise Rejected.because("TOO_MANY_OPERATIONS", f"more than {limit} on one socket")
+        operations = self._house.operations
+        await operations.count(viewer)
+        try:
+            reading = partial(Request.of, message.payload, message.size)
+            request = await operations.read(Unread(message.size, reading), viewer)
+        except Rejected as refusal:
+            if refusal.malformed:
+                raise Closing(4400, str(refusal)) from None
+            raise
+        return await operations.admit_open(request, viewer)
+
     def _refuse(self, running: Running, refusal: Rejected) -> None:
         """One that goes on although it was told to wait is closed."""
-        if refusal.retry_after is not None:
+        if refusal.status == 429:
             self._refused += 1
             if self._refused > _PATIENCE:
                 raise Closing(4429, f"Too many requests; try again in {refusal.retry_after} s")

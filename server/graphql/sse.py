@@ -11,10 +11,11 @@ from starlette.types import Receive, Scope, Send
 
 from models.viewer import Viewer
 from server.auth import visitor_of
+from server.graphql.answers import encoded
 from server.graphql.body import EVENTS, JSON, accepted, asked
 from server.graphql.fanout import Fanout
 from server.graphql.http import rejection
-from server.graphql.operations import Operations, Prepared, encoded
+from server.graphql.operations import Operations, Prepared
 from server.graphql.requests import Rejected
 from server.graphql.stream import Ended
 from server.guard import unauthorized
@@ -82,7 +83,9 @@ class EventStreams:
             raise Rejected.because("METHOD_NOT_ALLOWED", "only GET and POST", status=405)
         if accepted(http.headers, (EVENTS,), otherwise=EVENTS) is None:
             raise Rejected.because("NOT_ACCEPTABLE", f"an answer is {EVENTS}", status=406)
-        prepared = await self._operations.admit_open(await asked(http, self._max_body), viewer)
+        await self._operations.count(viewer)
+        request = await self._operations.read(await asked(http, self._max_body), viewer)
+        prepared = await self._operations.admit_open(request, viewer)
         if http.method == "GET" and prepared.kind is OperationType.MUTATION:
             raise Rejected.because("METHOD_NOT_ALLOWED", "mutations need POST", status=405)
         return prepared

@@ -1,12 +1,15 @@
-"""Executing one query or mutation within its limits: its deadline, and the size of its answer."""
+"""Executing operations within their limits: the deadline, the size of the answer, and the time that each user has."""
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack, contextmanager
+from functools import partial
+from time import perf_counter, thread_time
 from typing import Any, Final, TypeVar
 
 from graphql import ExecutionResult, GraphQLError
-from graphql.execution import execute_subscription_event
+from graphql.execution import create_source_event_stream, execute_subscription_event
 
 from server.graphql.allowance import Allowance, Turns
 from server.graphql.budget import AnswerTooLarge, Budget
@@ -18,8 +21,12 @@ _log = logging.getLogger("headway.graphql")
 DEADLINE_EXCEEDED: Final = "DEADLINE_EXCEEDED"
 ANSWER_TOO_LARGE: Final = "ANSWER_TOO_LARGE"
 
+_END: Final = object()
+
 Result = TypeVar("Result")
-Build = Callable[[Budget, Operation | None], PlainFastExecutor | list[GraphQLError]]
+Built = PlainFastExecutor | list[GraphQLError]
+Build = Callable[[Operation | None], Coroutine[Any, Any, Built]]
+"""Reads the variables, which is a part of the work."""
 Worked = ExecutionResult | list[GraphQLError]
 """The result, or what is wrong with the variables."""
 
@@ -33,7 +40,7 @@ class GivenUp(Exception):
 
 
 class Work:
-    """Owns mutations that outlast their askers."""
+    """Owns what outlasts its askers: mutations, and work in threads."""
 
     def __init__(self, allowance: Allowance) -> None:
         self._allowance = allowance
@@ -51,9 +58,9 @@ class Work:
         self._precedence = Precedence()
         self._late: set[asyncio.Task[Any]] = set()
 
-    async def query(self, build: Build, actor: str) -> Worked:
+    async def query(self, build: Build, budget: Budget, actor: str) -> Worked:
         """Raises GivenUp, and TooMany when too many queries of the same user wait."""
-        budget, deadline = Budget(self._allowance.answer), self._allowance.deadline
+        deadline = self._allowance.deadline
         begun = False
         try:
             async with asyncio.timeout(deadline) as timeout:
@@ -62,8 +69,7 @@ class Work:
                     begun = True
                     # Loaders end with the last who waits for them, and their statements with them.
                     with self._precedence.operation(actor) as operation:
-                        work = _executed(build(budget, operation))
-                        result = await operation.stepwise(work)
+                        result = await operation.stepwise(_executed(build(operation)))
         except (TimeoutError, AnswerTooLarge):
             if budget.exceeded:
                 raise self.too_large() from None
@@ -79,30 +85,44 @@ class Work:
             raise self.too_large()
         return result
 
-    async def mutation(self, build: Build, actor: str) -> Worked:
+    async def mutation(self, build: Build, budget: Budget, actor: str) -> Worked:
         """It is never cancelled: half of it might be done. Raises GivenUp to its asker, and goes on."""
-        budget, deadline = Budget(self._allowance.answer), self._allowance.deadline
-        task = asyncio.ensure_future(self._mutated(build, budget, actor))
-        self._late.add(task)
-        task.add_done_callback(self._ended)
+        deadline = self._allowance.deadline
+        task = asyncio.ensure_future(self._mutated(build, actor))
+        self._keep(task)
+        await asyncio.wait({task}, timeout=deadline)
+        if not task.done():
+            raise _mutation_past_deadline(deadline)
         try:
-            async with asyncio.timeout(deadline):
-                result = await asyncio.shield(task)
-        except TimeoutError:
-            if task.done():
-                raise
-            raise _mutation_past_deadline(deadline) from None
+            result = task.result()
         except AnswerTooLarge:
             raise self.mutation_too_large() from None
         if budget.exceeded:
             raise self.mutation_too_large()
         return result
 
-    async def _mutated(self, build: Build, budget: Budget, actor: str) -> Worked:
+    async def _mutated(self, build: Build, actor: str) -> Worked:
         """It has its turn until it has ended, also when its asker has been answered before."""
         async with self._mutations.turn(actor):
             with self._precedence.operation(actor, anew=True) as operation:
-                return await operation.stepwise(_executed(build(budget, operation)))
+                return await operation.stepwise(_executed(build(operation)))
+
+    async def source(self, executor: PlainFastExecutor, actor: str) -> Any:
+        """Opens that of a subscription, or tells why not by an ExecutionResult. Raises GivenUp."""
+        try:
+            async with asyncio.timeout(self._allowance.deadline) as timeout:
+                with self._precedence.operation(actor) as operation:
+                    return await operation.stepwise(_opened(executor))
+        except TimeoutError:
+            if not timeout.expired():
+                raise
+            raise _past_deadline(self._allowance.deadline) from None
+
+    async def events(self, source: AsyncIterator[Any], actor: str) -> AsyncGenerator[Any, None]:
+        """Those of a source: what it does for each is measured, and takes its turn."""
+        operation = self._precedence.lasting(actor)
+        while (event := await operation.stepwise(_next(source))) is not _END:
+            yield event
 
     async def message(self, once: PlainFastExecutor, actor: str) -> ExecutionResult:
         """One of a subscription. Raises GivenUp."""
@@ -123,15 +143,49 @@ class Work:
 
     async def beside(self, work: Callable[[], Coroutine[Any, Any, Result]], actor: str) -> Result:
         """Does work that is done in a thread. Of one user it is done one after the other, so that others do not wait
-        for a flood of it. Raises GivenUp past the deadline, and TooMany when too much of the user's waits."""
+        for a flood of it; what has begun has its turn until it has ended, for threads go on when nobody waits for them.
+        Raises GivenUp past the deadline, and TooMany when too much of the user's waits."""
         deadline = self._allowance.deadline
         try:
-            async with asyncio.timeout(deadline) as timeout, self._checks.turn(actor):
-                return await work()
+            async with asyncio.timeout(deadline) as timeout, AsyncExitStack() as stack:
+                await stack.enter_async_context(self._checks.turn(actor))
+                task = asyncio.ensure_future(_holding(stack.pop_all(), work))
+                self._keep(task)
+                return await asyncio.shield(task)
         except TimeoutError:
             if not timeout.expired():
                 raise
             raise _past_deadline(deadline) from None
+
+    async def apart(self, work: Callable[[], Result], actor: str) -> Result:
+        """The same of one piece, which its user pays for: a thread holds up the event loop, too, if less."""
+        return await self.beside(partial(self.in_thread, work, actor), actor)
+
+    async def in_thread(self, work: Callable[[], Result], actor: str) -> Result:
+        """In no turn and with no deadline: for what has to be done."""
+        spent = 0.0
+
+        def measured() -> Result:
+            nonlocal spent
+            began = thread_time()
+            try:
+                return work()
+            finally:
+                spent = thread_time() - began
+
+        try:
+            return await asyncio.to_thread(measured)
+        finally:
+            self._precedence.charge(actor, spent)
+
+    @contextmanager
+    def paid_by(self, actor: str) -> Iterator[None]:
+        """For what is done at once, on the event loop."""
+        began = perf_counter()
+        try:
+            yield
+        finally:
+            self._precedence.charge(actor, perf_counter() - began)
 
     def too_large(self) -> GivenUp:
         limit = self._allowance.answer
@@ -150,10 +204,14 @@ class Work:
             "asks for less",
         )
 
+    def _keep(self, task: "asyncio.Task[Any]") -> None:
+        self._late.add(task)
+        task.add_done_callback(self._ended)
+
     def _ended(self, task: "asyncio.Task[Any]") -> None:
         self._late.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            _log.debug("a mutation failed: %s", error)
+            _log.debug("it failed: %s", error)
 
 
 async def _event(once: PlainFastExecutor) -> ExecutionResult:
@@ -162,12 +220,27 @@ async def _event(once: PlainFastExecutor) -> ExecutionResult:
     return found
 
 
-async def _executed(executor: PlainFastExecutor | list[GraphQLError]) -> Worked:
+async def _executed(building: Coroutine[Any, Any, Built]) -> Worked:
+    executor = await building
     if isinstance(executor, list):
         return executor
     outcome: Any = executor.execute_operation()
     found: ExecutionResult = outcome if isinstance(outcome, ExecutionResult) else await outcome
     return found
+
+
+async def _opened(executor: PlainFastExecutor) -> Any:
+    opened = create_source_event_stream(executor)
+    return await opened if executor.is_awaitable(opened) else opened
+
+
+async def _next(source: AsyncIterator[Any]) -> Any:
+    return await anext(source, _END)
+
+
+async def _holding(turn: AsyncExitStack, work: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
+    async with turn:
+        return await work()
 
 
 def _past_deadline(seconds: float) -> GivenUp:

@@ -16,7 +16,8 @@ from runner.store.flows import save_flow
 from runner.vault import Vault, key_from, new_key
 from server.app import create_operations
 from server.graphql.allowance import Allowance
-from server.graphql.operations import Answer, Operations
+from server.graphql.answers import Answer
+from server.graphql.operations import Operations
 from server.graphql.requests import Request
 from server.runtime import Runtime, runtime
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any
 
 import strawberry
@@ -25,6 +26,8 @@ class Counting:
     held: int = 0
     away: int = 0
     """How often the database is still away."""
+    late: int = 0
+    """How often what is `timely` does not come at all."""
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     def close(self) -> None:
@@ -66,9 +69,26 @@ class Tick:
             raise Unavailable("the database is away")
         return f"of {self.number}"
 
+    @strawberry.field
+    async def timely(self, info: strawberry.Info[Context]) -> str | None:
+        counting = info.context.counting
+        if counting.late > 0:
+            counting.late -= 1
+            await asyncio.Event().wait()
+        return f"of {self.number}"
+
+
+@strawberry.input
+class Term:
+    text: str
+
 
 @strawberry.type
 class Query:
+    @strawberry.field
+    def said(self, terms: list[Term]) -> int:
+        return len(terms)
+
     @strawberry.field
     def hello(self) -> str:
         return "world"
@@ -110,6 +130,10 @@ class Query:
         return [Tick(number=number, text="x") for number in range(first)]
 
     @strawberry.field
+    def long(self) -> str:
+        return "x" * 2_000_000
+
+    @strawberry.field
     def again(self) -> "Query":
         return Query()
 
@@ -119,6 +143,12 @@ class Mutation:
     @strawberry.mutation
     def bump(self, by: int = 1) -> int:
         return by
+
+    @strawberry.mutation
+    def bump_slowly(self, seconds: float) -> int:
+        """It keeps the event loop busy."""
+        _keep_busy(seconds)
+        return 1
 
 
 @strawberry.type
@@ -180,6 +210,17 @@ class Subscription:
                 yield Tick(number=number, text="x" * size)
 
     @strawberry.subscription
+    async def busy(self) -> AsyncIterator[int]:
+        _keep_busy(0.2)
+        yield 1
+
+    @strawberry.subscription
+    async def sealed(self, info: strawberry.Info[Context]) -> AsyncIterator[int]:
+        """Opens when `released` is set."""
+        await info.context.counting.released.wait()
+        return _one()
+
+    @strawberry.subscription
     async def breaks(self, after: int = 2) -> AsyncIterator[int]:
         for number in range(after):
             yield number
@@ -189,6 +230,16 @@ class Subscription:
     async def refuses(self) -> AsyncIterator[int]:
         raise Refused.because(ProblemCode.NOT_FOUND, "no such thing")
         yield 1
+
+
+def _keep_busy(seconds: float) -> None:
+    until = perf_counter() + seconds
+    while perf_counter() < until:
+        pass
+
+
+async def _one() -> AsyncIterator[int]:
+    yield 1
 
 
 SCHEMA = strawberry.Schema(Query, Mutation, Subscription)._schema

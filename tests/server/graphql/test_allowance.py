@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from server.graphql.allowance import Allowance
+from server.graphql.budget import Budget
 from server.graphql.working import Work
 from server.rates import Allowed, Rate, TooMany
 from server.settings import Settings
@@ -252,7 +253,7 @@ async def test_a_query_that_waited_too_long_for_its_turn_says_to_send_fewer() ->
 
     async with work._queries.turn("user:a"):
         with pytest.raises(TooMany) as refused:
-            await work.query(never, "user:a")
+            await work.query(never, Budget(1_000), "user:a")
     assert str(refused.value) == (
         "user:a has 1 queries running and this one has waited 0.2 s for its turn; send fewer at once; try again in 1 s"
     )

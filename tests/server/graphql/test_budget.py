@@ -10,8 +10,9 @@ import strawberry
 from models.states import Channel
 from models.viewer import Viewer
 from server.graphql.allowance import Allowance
+from server.graphql.answers import Answer
 from server.graphql.budget import Budget
-from server.graphql.operations import Answer, Operations
+from server.graphql.operations import Operations
 from server.graphql.requests import Request
 
 VIEWER = Viewer("user:test", frozenset(), frozenset(), channel=Channel.API)

@@ -1,5 +1,8 @@
 """The cache of documents and what it refuses."""
 
+import gc
+import tracemalloc
+
 import pytest
 
 from server.graphql.bounded import Bounded
@@ -12,7 +15,7 @@ def test_a_text_is_read_once() -> None:
     documents = Documents(SCHEMA)
     request = Request("{ hello }")
     assert documents.find(request) is documents.find(Request("{ hello }"))
-    assert documents.find(request).normalised == documents.find(Request("{\n hello\n}")).normalised
+    assert documents.find(request).digest == documents.find(Request("{\n hello\n}")).digest
 
 
 def test_the_cache_is_bounded_by_number_and_weight() -> None:
@@ -51,3 +54,50 @@ def test_a_wrong_document_is_never_persisted() -> None:
         documents.find(Request("{ hello }", extensions=extensions))
     with pytest.raises(Rejected, match="PersistedQueryNotFound"):
         documents.find(Request(None, extensions=extensions))
+
+
+def nested(levels: int, alias: str) -> str:
+    """Valid, and of many tokens for its length."""
+    parts = "...{hello hello hello}" * 8
+    return "{" + f"{alias}:hello again{{{parts}" * levels + "hello" + "}" * levels + "}"
+
+
+def test_the_cache_weighs_what_documents_take_of_the_memory() -> None:
+    bound = 2 * 1024 * 1024
+    documents = Documents(SCHEMA, weight=bound)
+    documents.find(Request(nested(2, "warm")))
+    tracemalloc.start()
+    try:
+        for number in range(8):
+            found = documents.find(Request(nested(40, f"a{number}")))
+            assert found.node is not None
+            assert found.weight > 512 * 1024
+        del found
+        gc.collect()  # tokens refer to one another
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert taken < bound
+
+
+def test_what_is_too_heavy_is_not_kept_and_nothing_is_forgotten_for_it() -> None:
+    kept: Bounded[int] = Bounded(count=3, weight=10)
+    kept.put("light", 1, 1)
+    kept.put("too heavy", 2, 11)
+    assert (kept.get("light"), kept.get("too heavy")) == (1, None)
+
+
+def test_a_price_is_kept_without_the_text_that_was_sent() -> None:
+    documents = Documents(SCHEMA)
+    query = "query Q($n: String!) { __type(name: $n) { name } }"
+    document = documents.find(Request(query))
+    prices = {document.price(documents.pricing, "Q", {"n": name}) for name in ("Query", "Nothing")}
+    assert len(prices) == 2
+    tracemalloc.start()
+    try:
+        for number in range(64):
+            document.price(documents.pricing, "Q", {"n": f"{number}" * 50_000})
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert taken < 1_000_000

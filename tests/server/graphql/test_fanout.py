@@ -12,7 +12,7 @@ import pytest
 from server.graphql.fanout import AFRESH, Subscription
 from server.graphql.requests import Request
 from server.graphql.routes import TransportSettings
-from server.graphql.socket import SocketLimits
+from server.graphql.running import SocketLimits
 from server.graphql.stream import Ended, Message, RingLimits
 from tests.server.graphql.clients import Raw, initialised
 from tests.server.graphql.serving import TOKEN, Serving, Setting, serving
@@ -45,6 +45,20 @@ async def test_200_sockets_get_each_message_once_in_order_from_one_execution() -
         assert all(task.result() == list(range(1, 41)) for task in reading)
         assert server.counting.opened == [("follow", None)]
         assert server.fanout.drivers == 0
+
+
+async def test_variables_that_the_operation_does_not_declare_do_not_keep_it_apart() -> None:
+    async with serving() as server, initialised(server) as one, initialised(server) as other:
+        query = "subscription ($to: Int!) { follow(to: $to) { number } }"
+        for number, client in enumerate((one, other)):
+            await client.subscribe(query, variables={"x": number, "to": 2})
+        # Its answer comes after whatever was said before it.
+        for client in (one, other):
+            await client.say({"type": "ping"})
+            assert await client.hear() == {"type": "pong"}
+        await server.counting.rise(2)
+        assert await numbers(one, "follow") == await numbers(other, "follow") == [1, 2]
+        assert len(server.counting.opened) == 1
 
 
 async def test_one_who_comes_late_gets_all_from_the_ring() -> None:

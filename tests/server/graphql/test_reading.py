@@ -223,5 +223,6 @@ async def test_every_transport_says_that_reading_took_too_long() -> None:
         message = await raw.hear()
     assert [response.status_code for response in responses] == [503, 503]
     assert all("operation_deadline" in response.text for response in responses)
+    assert all(int(response.headers["retry-after"]) > 0 for response in responses)
     assert message["type"] == "error"
     assert message["payload"][0]["extensions"]["code"] == "DEADLINE_EXCEEDED"

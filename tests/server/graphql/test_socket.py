@@ -8,7 +8,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from server.graphql.routes import TransportSettings
-from server.graphql.socket import SocketLimits
+from server.graphql.running import SocketLimits
 from tests.server.graphql.clients import initialised, raw
 from tests.server.graphql.serving import TOKEN, Serving, Setting, serving
 

@@ -1,0 +1,67 @@
+"""Answers in their written form."""
+
+from dataclasses import dataclass, replace
+from json import dumps
+from typing import Any
+
+import orjson
+from graphql import ExecutionResult, GraphQLError
+
+from server.graphql.documents import written
+from server.graphql.errors import is_only_unavailable, presented
+from server.graphql.working import GivenUp
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One GraphQL response, written. `reached` is False for a request error: nothing was executed.
+
+    `unavailable` says that there is nothing in it but that the database is away; `retry_after`, in seconds, that the
+    asker has asked too much.
+    """
+
+    body: bytes
+    errors: tuple[dict[str, Any], ...] = ()
+    reached: bool = True
+    unavailable: bool = False
+    retry_after: int | None = None
+
+
+def answered(result: ExecutionResult) -> Answer:
+    errors = tuple(presented(error) for error in result.errors or ())
+    response: dict[str, Any] = {"data": result.data}
+    if errors:
+        response["errors"] = errors
+    empty = result.data is None or all(value is None for value in result.data.values())
+    return Answer(encoded(response), errors, unavailable=empty and is_only_unavailable(errors))
+
+
+def unanswered(given_up: GivenUp) -> Answer:
+    """It was executed, at least in part, but there is nothing to show for it."""
+    errors = [{"message": str(given_up), "extensions": {"code": given_up.code}}]
+    return Answer(encoded({"data": None, "errors": errors}), tuple(errors))
+
+
+def priced(answer: Answer, price: int, limit: int, left: int | None) -> Answer:
+    """With what it cost in its extensions; the rest of the body stays as it was written."""
+    cost = {"price": price, "limit": limit, "operationsLeft": left}
+    tail = b',"extensions":' + orjson.dumps({"cost": cost}) + b"}"
+    return replace(answer, body=answer.body[:-1] + tail)
+
+
+def refused(errors: list[GraphQLError]) -> Answer:
+    shown = refusals(errors)
+    return Answer(encoded({"errors": shown}), tuple(shown), reached=False)
+
+
+def refusals(errors: list[GraphQLError]) -> list[dict[str, Any]]:
+    """Only the client's variables can make these: what they say is for the client."""
+    return [written(error, "BAD_USER_INPUT") for error in errors]
+
+
+def encoded(value: Any, *, is_sorted: bool = False) -> bytes:
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS if is_sorted else None)
+    except TypeError:
+        # Integers beyond 64 bits, lone surrogates and names that are no text, all possible in people's JSON.
+        return dumps(value, separators=(",", ":"), default=str, sort_keys=is_sorted).encode()

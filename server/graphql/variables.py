@@ -1,0 +1,63 @@
+"""How much the variables of an operation hold of what is read value by value."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from graphql import (
+    GraphQLError,
+    GraphQLSchema,
+    VariableDefinitionNode,
+    is_input_object_type,
+    is_leaf_type,
+    is_list_type,
+    is_non_null_type,
+    type_from_ast,
+)
+
+MOST_TYPED: Final = 100_000
+"""Values of inputs that the schema describes: twice as many as the largest batch has. Those within a value of JSON are
+not looked at one by one, and do not count."""
+
+
+def declared(
+    definitions: Iterable[VariableDefinitionNode], variables: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Of the variables of a request those that its operation knows."""
+    names = (definition.variable.name.value for definition in definitions)
+    return {name: variables[name] for name in names if name in variables}
+
+
+def too_many(
+    schema: GraphQLSchema,
+    definitions: Iterable[VariableDefinitionNode],
+    variables: Mapping[str, Any],
+) -> list[GraphQLError]:
+    """The refusal of more than `MOST_TYPED`; empty otherwise."""
+    count = sum(
+        _typed(
+            type_from_ast(schema, definition.type), variables.get(definition.variable.name.value)
+        )
+        for definition in definitions
+    )
+    if count <= MOST_TYPED:
+        return []
+    sentence = (
+        f"the variables hold {count} values, and {MOST_TYPED} is the most; send several requests, each with a part of "
+        "the list"
+    )
+    return [GraphQLError(sentence)]
+
+
+def _typed(kind: Any, value: Any) -> int:
+    if is_non_null_type(kind):
+        kind = kind.of_type
+    if is_list_type(kind) and isinstance(value, list):
+        if is_leaf_type(kind.of_type.of_type if is_non_null_type(kind.of_type) else kind.of_type):
+            return len(value)
+        return sum(_typed(kind.of_type, each) for each in value)
+    if is_input_object_type(kind) and isinstance(value, dict):
+        fields = kind.fields
+        return 1 + sum(
+            _typed(fields[name].type, each) if name in fields else 1 for name, each in value.items()
+        )
+    return 1
