@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from pydantic import ValidationError
@@ -26,10 +27,11 @@ from runner.processes.arguments import too_long, too_much, with_nul
 from runner.processes.child import Child, Exit, Program
 from runner.processes.family import Family
 from runner.processes.pipe import Pipe
-from runner.stop import Stopped
+from runner.stop import Stopped, StopReason
 
 _READ_ON = 1.0
-"""Seconds after the end of all processes in which a stranger who holds a pipe is still heard."""
+"""Seconds after the end of all processes in which a stranger who holds a pipe is still heard, and in which the messages
+of an attempt that was stopped are read on."""
 _LOOK_AT_FILE = 0.25
 _CHUNK = 64 * 1024
 _MOST_KILLS = 100
@@ -71,6 +73,9 @@ class _Run:
         mark = f"HEADWAY_ATTEMPT_ID={typed('att', attempt.id)}"
         self._family = Family(child.pid, mark.encode(), str(place.root))
         self._over = asyncio.Event()
+        self._heard_until: float | None = None
+        self._cut_short = False
+        """Whether messages were left unread."""
         self._tails = {stream: Tail() for stream in LogStream}
 
     async def to_its_end(self) -> Outcome:
@@ -91,7 +96,7 @@ class _Run:
             exit = child.reap()
             child.close()
             reaper.forget(child.pid)
-        return await self._judge(exit, stopped)
+        return await self._judge(exit, stopped or self._cut_short)
 
     async def _wait_for_end(self) -> bool:
         """Of the leader, or until the attempt is to stop; then of everyone else. Whether it was stopped."""
@@ -162,16 +167,29 @@ class _Run:
         await self._take(cutter.end())
 
     async def _read_message_file(self) -> None:
-        """It is looked at now and then, and once more when nobody is left to write."""
+        """It is looked at now and then, and once more when nobody is left to write. Whoever stops the attempt does not
+        wait until all of it is read."""
         cutter = MessageCutter()
         position = 0
         over = False
         while not over:
             over = await self._is_over_within(_LOOK_AT_FILE)
             while data := _read_from(self._place.messages, position):
+                if self._is_heard_no_more():
+                    self._cut_short = True
+                    return
                 position += len(data)
                 await self._take(cutter.feed(data))
         await self._take(cutter.end())
+
+    def _is_heard_no_more(self) -> bool:
+        reason = self._attempt.stop.reason
+        if reason is None or (reason is not StopReason.VOID and not self._over.is_set()):
+            return False
+        now = monotonic()
+        if self._heard_until is None:
+            self._heard_until = now if reason is StopReason.VOID else now + _READ_ON
+        return now >= self._heard_until
 
     async def _is_over_within(self, seconds: float) -> bool:
         try:

@@ -13,12 +13,14 @@ from pathlib import Path
 import psutil
 import pytest
 
+from models.lifecycle.commands import Cancel
 from models.logs import LogLevel
-from models.states import TaskRunState
+from models.states import ExecutionState, TaskRunState
 from runner import message_reader, reports
 from runner.message_reader import MessageReader, Turn
 from runner.messages import LONGEST, InvalidOutput, Malformed, Output, TooLongOutput, parse_line
-from tests.runner.floor import Floor, open_floor
+from runner.stop import StopReason
+from tests.runner.floor import DEADLINE, Floor, open_floor
 
 LONGEST_HOLD = 0.1
 """Seconds of CPU in one round of the event loop: some 15 times what is normal, a tenth of what such a flood takes."""
@@ -130,6 +132,38 @@ async def test_metrics_beyond_the_limit_are_dropped_and_one_sentence_says_so(
     assert await floor.parts.database.pool.fetchval("select count(*) from metrics") == 2_500
     lines = [row.text for row in await floor.lines(execution.id)]
     assert lines == ["metric limit of 2500 reached; the rest is dropped"]
+
+
+MANY = """  - id: a
+    type: python
+    script: |
+      import os, time
+      with open(os.environ["HEADWAY_FILE"], "a") as file:
+          for _ in range(2_000):
+              file.write('{{"metric": {{"name": "loss", "value": 1}}}}\\n' * 1000)
+      print("written", flush=True)
+      time.sleep({seconds})
+"""
+
+
+@pytest.mark.parametrize("seconds", [0, 60])
+@pytest.mark.parametrize("reason", ["cancel", "void"])
+async def test_who_stops_an_attempt_does_not_wait_until_its_messages_are_read(
+    floor: Floor, seconds: int, reason: str
+) -> None:
+    """Two million, which take minutes, of a program that still runs or has ended; what is not read makes no success."""
+    id = await floor.begin(MANY.format(seconds=seconds))
+    await floor.until_said(id, "written")
+    (attempt,) = floor.worker._handler.running.values()
+    if reason == "cancel":
+        await floor.ask(id, Cancel())
+        assert (await floor.until_ended(id)).state is ExecutionState.KILLED
+        return
+    attempt.stop.ask(StopReason.VOID)
+    async with asyncio.timeout(DEADLINE):
+        with floor.parts.feed.watch("nothing") as watch:
+            while attempt in floor.worker._handler.running.values():
+                await watch.changed(0.1)
 
 
 ROOM = LONGEST - 100
