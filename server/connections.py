@@ -22,7 +22,7 @@ RESERVED_FOR_TASK = 8
 """Descriptors of a task that runs: three pipes, both ends of each while it starts, its process, its files."""
 _FEWEST = 64
 _LOOK_AGAIN = 1.0
-_TELL_AGAIN = 60.0
+_LOG_AGAIN = 60.0
 
 
 class Phase(IntEnum):
@@ -99,7 +99,7 @@ class Connections(Loop):
         self._counts: Counter[str] = Counter()
         self._waiting = _Waiting()
         self._waiting_of: dict[str, _Waiting] = {}
-        self._told: Counter[str] = Counter()
+        self._events: Counter[str] = Counter()
 
     def __len__(self) -> int:
         return len(self._phases)
@@ -112,7 +112,7 @@ class Connections(Loop):
             or self._make_room(self._waiting_of.get(address))
         ) and (len(self._phases) < limits.most or self._make_room(self._waiting))
         if not admitted:
-            self._told["refused, for all others are in use"] += 1
+            self._events["refused, for all others are in use"] += 1
             return False
         self._phases[connection] = Phase.IN_USE
         self._counts[address] += 1
@@ -149,23 +149,23 @@ class Connections(Loop):
         # Its descriptor is free when the event loop comes round: before the next connection is accepted.
         self.leave(oldest)
         oldest.make_room()
-        self._told["closed to make room for others"] += 1
+        self._events["closed to make room for others"] += 1
         return True
 
     async def _go_round(self) -> None:
         loop = asyncio.get_running_loop()
-        tell_at = 0.0
+        log_at = 0.0
         while True:
             await asyncio.sleep(_LOOK_AGAIN)
             now = loop.time()
             for connection in [one for one in self._phases if one.overdue(now)]:
                 connection.end_overdue()
-                self._told["closed, as their request did not come in time"] += 1
-            if self._told and now >= tell_at:
-                self._tell()
-                tell_at = now + _TELL_AGAIN
+                self._events["closed, as their request did not come in time"] += 1
+            if self._events and now >= log_at:
+                self._log_events()
+                log_at = now + _LOG_AGAIN
 
-    def _tell(self) -> None:
-        found = ", ".join(f"{count} {why}" for why, count in self._told.items())
+    def _log_events(self) -> None:
+        found = ", ".join(f"{count} {why}" for why, count in self._events.items())
         logger.warning("connections: %s; %d are open", found, len(self))
-        self._told.clear()
+        self._events.clear()

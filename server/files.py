@@ -14,7 +14,6 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from models.errors import Unavailable
 from models.ids import new_id
 from models.viewer import Permission, Viewer, not_permitted
 from runner.artifacts import ArtifactRefused, ArtifactStore, checked_name
@@ -23,10 +22,10 @@ from runner.store.connection import Pool
 from runner.store.files import UploadedFile, file_id
 from server.addresses import content_length
 from server.auth import visitor_of
-from server.guard import RETRY_AFTER, refusal
 from server.held_files import Find, downloaded, held, held_input, previewed
 from server.places import Places
 from server.rates import Rate, Rates
+from server.refusals import refusal
 
 _IN_MEMORY = 1024 * 1024
 _LONGEST_NAME = 200
@@ -93,10 +92,6 @@ async def _answered(request: Request, permission: Permission, work: Any) -> Resp
         return refusal(scope, 400, "VALIDATION", str(getattr(error, "message", error)))
     except ClientDisconnect:
         return Response(status_code=400)
-    except Unavailable as error:
-        away = refusal(scope, 503, "UNAVAILABLE", str(error))
-        away.headers["retry-after"] = str(RETRY_AFTER)
-        return away
     return answer
 
 

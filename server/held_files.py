@@ -18,7 +18,7 @@ from models.viewer import Scope
 from runner.artifacts import ArtifactStore
 from runner.store import files, nodes
 from runner.store.connection import Pool, reaching
-from server.guard import refusal
+from server.refusals import refusal
 
 SHOWN: Final = 256 * 1024
 """Bytes of a text that are shown."""

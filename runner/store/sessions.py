@@ -2,7 +2,7 @@
 
 import logging
 
-from runner.store.connection import Pool
+from runner.store.connection import Executes, Pool
 from runner.store.shares import IDLE_IN_TRANSACTION
 
 logger = logging.getLogger("headway.store")
@@ -32,7 +32,7 @@ async def end_frozen(pool: Pool) -> int:
     return len(rows)
 
 
-async def is_read_only(pool: Pool) -> bool:
+async def is_read_only(database: Executes) -> bool:
     """Whether transactions cannot write: a standby, or a database that was set so."""
-    read_only: bool = await pool.fetchval(_READ_ONLY)
+    read_only: bool = await database.fetchval(_READ_ONLY)
     return read_only

@@ -20,6 +20,7 @@ from runner.store.database import Database
 from server.auth import Visitor
 from server.exports import DownloadSlots, downloads, export_routes
 from server.exports.downloads import Download
+from server.refusals import Refusals
 from tests.server.graphql.serving import running
 from tests.server.test_exports import seeded
 
@@ -47,7 +48,7 @@ def asking(
     viewer = Viewer("user:x", frozenset(), permissions, scope)
     app = Starlette(
         routes=export_routes(database.pool, DownloadSlots(most)),
-        middleware=[Middleware(Let, viewer=viewer)],
+        middleware=[Middleware(Refusals), Middleware(Let, viewer=viewer)],
     )
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test")
 

@@ -202,6 +202,7 @@ async def test_an_address_is_slowed_after_wrong_tokens_and_right_ones_go_on() ->
             assert (await wrong.get("/graphql?query={hello}")).status_code == 401
         response = await wrong.get("/graphql?query={hello}")
         assert response.status_code == 429
+        assert response.headers["x-frame-options"] == "DENY"
         assert response.json()["errors"][0]["extensions"]["limit"] == "failed_logins"
         assert 1 <= int(response.headers["retry-after"]) <= 60
         assert (await wrong.get("/login?token=guess")).status_code == 429
