@@ -22,7 +22,7 @@ from runner.worker import Worker
 from server.app import POLICIES, create_app, create_operations
 from server.auth import Door, DoorSettings, admin_token
 from server.connections import ConnectionLimits, Connections
-from server.files import FileRoom
+from server.files import MOST_UPLOADS, FileRoom
 from server.flow_folder import FlowFolder
 from server.graphql.allowance import allowance_of
 from server.graphql.fanout import Fanout
@@ -129,7 +129,8 @@ def connection_limits(settings: Settings) -> ConnectionLimits:
         settings.header_timeout,
         settings.body_timeout,
     )
-    return wanted.within(raise_limit(), _worker_count(settings) * settings.concurrency)
+    tasks = _worker_count(settings) * settings.concurrency
+    return wanted.within(raise_limit(), tasks, MOST_UPLOADS)
 
 
 def _worker_count(settings: Settings) -> int:

@@ -15,7 +15,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from server.connections import RESERVED, RESERVED_FOR_TASK, ConnectionLimits, Connections
+from server.connections import (
+    RESERVED,
+    RESERVED_FOR_TASK,
+    RESERVED_FOR_UPLOAD,
+    ConnectionLimits,
+    Connections,
+)
 from server.listener import Listener, listen
 
 QUICK = ConnectionLimits(header_timeout=0.5, body_timeout=1.0, slowest=1024)
@@ -269,10 +275,11 @@ async def test_a_socket_that_is_not_logged_in_makes_room() -> None:
 
 def test_the_limit_of_open_files_bounds_the_connections(caplog: pytest.LogCaptureFixture) -> None:
     wanted = ConnectionLimits(most=1000)
-    assert wanted.within(1000 + RESERVED + 16 * RESERVED_FOR_TASK, 16) is wanted
+    reserved = RESERVED + 16 * RESERVED_FOR_TASK + 20 * RESERVED_FOR_UPLOAD
+    assert wanted.within(1000 + reserved, 16, 20) is wanted
     assert not caplog.messages
-    fewer = wanted.within(1024, 16)
-    assert fewer.most == 1024 - RESERVED - 16 * RESERVED_FOR_TASK
+    fewer = wanted.within(1024, 16, 20)
+    assert fewer.most == 1024 - reserved
     assert "max_connections = 1000" in caplog.messages[0] and "ulimit" in caplog.messages[0]
 
 
