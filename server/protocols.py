@@ -13,6 +13,8 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from server.addresses import network_of
 from server.connections import ConnectionLimits, Connections, Phase
 
+CUT_OFF: Final = "headway.cut_off"
+"""The key of a scope for what ends its connection at once. Whoever reads an answer then knows that it has no end."""
 _MOST_OF_HEAD: Final = 64 * 1024
 """Bytes of the head of a request: it is kept in memory before anybody has logged in."""
 _PIECE: Final = 4096
@@ -104,6 +106,12 @@ class HttpConnection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         self._head = 0
         super().on_message_begin()
+        self.scope[CUT_OFF] = self._cut_off  # type: ignore[typeddict-unknown-key]
+
+    def _cut_off(self) -> None:
+        if self.cycle is not None:
+            self.cycle.disconnected = True
+        self.transport.abort()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Throws trailers away: an app that has begun to read the headers must not see others."""

@@ -135,11 +135,11 @@ class House:
 
 
 @asynccontextmanager
-async def served(limits: ConnectionLimits) -> AsyncIterator[House]:
+async def served(limits: ConnectionLimits, app: Any = None) -> AsyncIterator[House]:
     answering = Answering()
     with listen("127.0.0.1", 0) as listening:
         async with Connections(limits) as connections:
-            listener = Listener(answering.app, connections)
+            listener = Listener(app or answering.app, connections)
             serving = asyncio.create_task(listener.serve([listening]))
             await asyncio.wait_for(listener.is_up.wait(), WITHIN)
             house = House(answering, connections, listening.getsockname()[1])

@@ -187,7 +187,8 @@ async def test_sockets_and_event_streams_of_one_user_are_counted_together() -> N
                     http.stream("POST", "/graphql/stream", json=follow)
                 )
                 assert opened.status_code == 200
-            response = await http.post("/graphql/stream", json=follow)
+            async with asyncio.timeout(WITHIN):
+                response = await http.post("/graphql/stream", json=follow)
             assert (response.status_code, response.headers["retry-after"]) == (429, "1")
             (error,) = response.json()["errors"]
             assert error["extensions"]["code"] == "TOO_MANY_REQUESTS"
