@@ -51,7 +51,7 @@ def read_origin(text: str) -> Origin | None:
 
 
 def network_of(address: str) -> str:
-    """What one customer of a provider has: an address of IPv4, or the first 64 bits of one of IPv6.
+    """The part of an address that one customer of a provider has: of IPv4 all of it, of IPv6 the first 64 bits.
 
     Other texts are returned as they are: a socket of the system has no address.
     """

@@ -1,11 +1,8 @@
 """`create_app`: the one place that wires the API of a process."""
 
-import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.metadata import version
-from typing import Any
 
-import asyncpg
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -13,9 +10,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from models.viewer import Viewer
-from runner.store.connection import UNREACHABLE
-from runner.store.database import migrations_current
-from runner.store.sessions import is_read_only
 from schema import build_schema
 from schema.context import Context, Services
 from schema.list_bounds import priced_lists
@@ -28,12 +22,13 @@ from server.graphql.documents import Documents
 from server.graphql.fanout import Fanout, Policy
 from server.graphql.operations import Operations
 from server.graphql.routes import graphql_routes
-from server.guard import Guard, login_routes
+from server.guard import guarded, login_routes
 from server.pages import absent, graphiql_page, page_routes
 from server.places import Places
 from server.rates import Rates
+from server.readiness import Readiness
+from server.refusals import RETRY_AFTER
 from server.runtime import Runtime
-from server.slowing import Slowing
 
 POLICIES = {
     "executionEvents": Policy.resume(lambda event: event.seq),
@@ -45,8 +40,6 @@ POLICIES = {
     "bulk": Policy.latest(),
     "stats": Policy.latest(),
 }
-_FRESH = 5.0
-"""Seconds since the feed last heard from the database, beyond which a process is not ready."""
 
 
 def create_operations(
@@ -81,28 +74,17 @@ def create_operations(
     return Operations(schema, context, documents, places, allowance, rates, live_context)
 
 
-@dataclass(slots=True)
-class Readiness:
-    """Whether the process is to be given requests. It stops accepting when it begins to drain."""
-
-    parts: Runtime
-    accepting: bool = True
-
-    async def found(self) -> dict[str, Any]:
-        return {**await _readiness(self.parts), "accepting": self.accepting}
-
-
 def create_app(
     parts: Runtime,
     operations: Operations,
     fanout: Fanout,
     door: Door,
     room: FileRoom,
-    readiness: Readiness | None = None,
+    readiness: Readiness,
 ) -> Starlette:
     """The fanout must be entered while the app is served."""
     routes: list[BaseRoute] = [
-        *health_routes(readiness or Readiness(parts)),
+        *health_routes(readiness),
         *login_routes(door),
         *graphql_routes(operations, fanout, door, page=graphiql_page()),
         *file_routes(room),
@@ -116,7 +98,7 @@ def create_app(
     ]
     return Starlette(
         routes=routes,
-        middleware=[Middleware(Slowing), Middleware(Guard, door=door), Middleware(Compression)],
+        middleware=[*guarded(door), Middleware(Compression)],
         exception_handlers={404: absent},
     )
 
@@ -130,18 +112,8 @@ def health_routes(readiness: Readiness) -> list[BaseRoute]:
 
     async def readyz(_: Request) -> Response:
         found = await readiness.found()
-        ready = all(found.values())
-        return JSONResponse(found, 200 if ready else 503)
+        if all(found.values()):
+            return JSONResponse(found)
+        return JSONResponse(found, 503, {"retry-after": str(RETRY_AFTER)})
 
     return [Route("/healthz", healthz), Route("/readyz", readyz)]
-
-
-async def _readiness(parts: Runtime) -> dict[str, Any]:
-    fresh = parts.feed.fresh < _FRESH
-    try:
-        async with asyncio.timeout(_FRESH):
-            current = await migrations_current(parts.database)
-            writable = not await is_read_only(parts.database.pool)
-    except (*UNREACHABLE, asyncpg.PostgresError):
-        return {"database": False, "writable": False, "migrations": False, "feed": fresh}
-    return {"database": True, "writable": writable, "migrations": current, "feed": fresh}

@@ -20,9 +20,11 @@ RESERVED = 256
 """Descriptors that are kept for the server itself: database, PostgreSQL's start, files that are given out."""
 RESERVED_FOR_TASK = 8
 """Descriptors of a task that runs: three pipes, both ends of each while it starts, its process, its files."""
+RESERVED_FOR_UPLOAD = 2
+"""Descriptors of an upload: what has come so far, and where it is kept."""
 _FEWEST = 64
 _LOOK_AGAIN = 1.0
-_TELL_AGAIN = 60.0
+_LOG_AGAIN = 60.0
 
 
 class Phase(IntEnum):
@@ -48,15 +50,17 @@ class ConnectionLimits:
     backlog: int = 1024
     """Connections that the system holds until they are accepted, all of them at once if need be."""
 
-    def within(self, descriptors: int, tasks: int) -> Self:
-        """The same for a process that may open so many descriptors and run so many tasks; warns when they are few."""
-        reserved = RESERVED + RESERVED_FOR_TASK * tasks
+    def within(self, descriptors: int, tasks: int, uploads: int) -> Self:
+        """The same for a process that may open so many descriptors, and run so many tasks and take so many uploads at
+        once; warns when they are few."""
+        reserved = RESERVED + RESERVED_FOR_TASK * tasks + RESERVED_FOR_UPLOAD * uploads
         room = max(descriptors - reserved, _FEWEST)
         if room >= self.most:
             return self
         logger.warning(
-            "this process may open %d files, of which %d are kept for tasks and the database: it takes %d connections "
-            "instead of max_connections = %d; raise the hard limit (ulimit -Hn, LimitNOFILE= of systemd) for more",
+            "this process may open %d files, of which %d are kept for tasks, uploads and the database: "
+            "it takes %d connections instead of max_connections = %d; raise the hard limit (ulimit -Hn, "
+            "LimitNOFILE= of systemd) for more",
             descriptors,
             descriptors - room,
             room,
@@ -96,10 +100,10 @@ class Connections(Loop):
         super().__init__()
         self.limits = limits
         self._phases: dict[Connection, Phase] = {}
-        self._counts: Counter[str] = Counter()
+        self._by_address: Counter[str] = Counter()
         self._waiting = _Waiting()
         self._waiting_of: dict[str, _Waiting] = {}
-        self._told: Counter[str] = Counter()
+        self._counts: Counter[str] = Counter()
 
     def __len__(self) -> int:
         return len(self._phases)
@@ -108,14 +112,14 @@ class Connections(Loop):
         """Whether it may stay; one that may not is not counted."""
         address, limits = connection.address, self.limits
         admitted = (
-            self._counts[address] < limits.most_of_address
+            self._by_address[address] < limits.most_of_address
             or self._make_room(self._waiting_of.get(address))
         ) and (len(self._phases) < limits.most or self._make_room(self._waiting))
         if not admitted:
-            self._told["refused, for all others are in use"] += 1
+            self._counts["refused, for all others are in use"] += 1
             return False
         self._phases[connection] = Phase.IN_USE
-        self._counts[address] += 1
+        self._by_address[address] += 1
         self._waiting_of.setdefault(address, _Waiting())
         self.move(connection, Phase.BEGINNING)
         return True
@@ -126,9 +130,9 @@ class Connections(Loop):
             return
         self.move(connection, Phase.IN_USE)
         del self._phases[connection]
-        self._counts[connection.address] -= 1
-        if not self._counts[connection.address]:
-            del self._counts[connection.address], self._waiting_of[connection.address]
+        self._by_address[connection.address] -= 1
+        if not self._by_address[connection.address]:
+            del self._by_address[connection.address], self._waiting_of[connection.address]
 
     def move(self, connection: Connection, phase: Phase) -> None:
         """It comes last among those of its new phase."""
@@ -149,23 +153,23 @@ class Connections(Loop):
         # Its descriptor is free when the event loop comes round: before the next connection is accepted.
         self.leave(oldest)
         oldest.make_room()
-        self._told["closed to make room for others"] += 1
+        self._counts["closed to make room for others"] += 1
         return True
 
     async def _go_round(self) -> None:
         loop = asyncio.get_running_loop()
-        tell_at = 0.0
+        log_at = 0.0
         while True:
             await asyncio.sleep(_LOOK_AGAIN)
             now = loop.time()
             for connection in [one for one in self._phases if one.overdue(now)]:
                 connection.end_overdue()
-                self._told["closed, as their request did not come in time"] += 1
-            if self._told and now >= tell_at:
-                self._tell()
-                tell_at = now + _TELL_AGAIN
+                self._counts["closed, as their request did not come in time"] += 1
+            if self._counts and now >= log_at:
+                self._log_counts()
+                log_at = now + _LOG_AGAIN
 
-    def _tell(self) -> None:
-        found = ", ".join(f"{count} {why}" for why, count in self._told.items())
+    def _log_counts(self) -> None:
+        found = ", ".join(f"{count} {why}" for why, count in self._counts.items())
         logger.warning("connections: %s; %d are open", found, len(self))
-        self._told.clear()
+        self._counts.clear()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import PurePosixPath
 from tempfile import SpooledTemporaryFile
-from typing import IO, Any
+from typing import IO, Any, Final
 
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
@@ -14,7 +14,6 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from models.errors import Unavailable
 from models.ids import new_id
 from models.viewer import Permission, Viewer, not_permitted
 from runner.artifacts import ArtifactRefused, ArtifactStore, checked_name
@@ -22,14 +21,18 @@ from runner.store import files
 from runner.store.connection import Pool
 from runner.store.files import UploadedFile, file_id
 from server.addresses import content_length
+from server.at_once import AtOnce
 from server.auth import visitor_of
-from server.guard import RETRY_AFTER, refusal
 from server.held_files import Find, downloaded, held, held_input, previewed
 from server.places import Places
 from server.rates import Rate, Rates
+from server.refusals import refusal
 
 _IN_MEMORY = 1024 * 1024
 _LONGEST_NAME = 200
+MOST_UPLOADS: Final = 64
+"""Uploads at once, of all users: each has a file on the disk that is not yet kept."""
+_MOST_OF_USER: Final = 16
 _OCTETS = "application/octet-stream"
 
 
@@ -46,12 +49,17 @@ class FileRoom:
     largest: int
     places: Places = field(default_factory=Places)
     rates: Rates = field(default_factory=Rates)
+    uploads: AtOnce = field(
+        default_factory=lambda: AtOnce("uploads", "uploads_at_once", _MOST_OF_USER, MOST_UPLOADS)
+    )
 
 
 def file_routes(room: FileRoom) -> list[Route]:
     async def upload(request: Request) -> Response:
-        await room.rates.check(Rate.UPLOADS, _viewer(request).actor)
-        return await _answered(request, Permission.RUN_FLOW, _upload(request, room))
+        actor = _viewer(request).actor
+        await room.rates.check(Rate.UPLOADS, actor)
+        with room.uploads.one(actor):
+            return await _answered(request, Permission.RUN_FLOW, _upload(request, room))
 
     return [
         Route("/files", upload, methods=["POST"]),
@@ -93,10 +101,6 @@ async def _answered(request: Request, permission: Permission, work: Any) -> Resp
         return refusal(scope, 400, "VALIDATION", str(getattr(error, "message", error)))
     except ClientDisconnect:
         return Response(status_code=400)
-    except Unavailable as error:
-        away = refusal(scope, 503, "UNAVAILABLE", str(error))
-        away.headers["retry-after"] = str(RETRY_AFTER)
-        return away
     return answer
 
 

@@ -1,22 +1,19 @@
 """Checks of every request before anything else sees it: host, credentials, origin; and the way in, `/login`."""
 
 from collections.abc import Awaitable, Callable
-from html import escape
-from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from models.errors import Unavailable
 from server.addresses import own_path
 from server.auth import SESSION_TIME, Door, client_network, cookie_name
+from server.refusals import Refusals, refusal
 
 _OPEN = frozenset({"/healthz", "/readyz", "/login"})
-RETRY_AFTER = 2
-"""Seconds that a client is asked to wait while the database is away."""
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _HEADERS = {
     "x-content-type-options": "nosniff",
@@ -41,13 +38,35 @@ _HEADERS = {
         )
     ),
 }
-_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Headway</title>
-<style>body{{font:16px/1.5 system-ui,sans-serif;max-width:36rem;margin:15vh auto;padding:0 1rem}}</style>
-<h1>{title}</h1>{body}</html>"""
+
+
+def guarded(door: Door) -> list[Middleware]:
+    """Outermost first: every answer has the headers, those that refuse too."""
+    return [Middleware(SecurityHeaders), Middleware(Refusals), Middleware(Guard, door=door)]
+
+
+class SecurityHeaders:
+    """ASGI middleware: gives each answer the headers that it has no value of its own for."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, with_headers)
 
 
 class Guard:
-    """Outermost ASGI middleware. Lets sockets through without credentials: theirs may come in `connection_init`."""
+    """ASGI middleware. Lets sockets through without credentials: theirs may come in `connection_init`.
+
+    Raises Unavailable and TooMany, as the door does.
+    """
 
     def __init__(self, app: ASGIApp, door: Door) -> None:
         self._app = app
@@ -55,7 +74,7 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await self._request(scope, receive, _with_headers(send))
+            await self._request(scope, receive, send)
             return
         if scope["type"] == "websocket" and not await self._greeted(scope, receive, send):
             return
@@ -67,14 +86,7 @@ class Guard:
             await receive()
             await send({"type": "websocket.close", "code": 4403, "reason": "Forbidden host"})
             return False
-        try:
-            scope["headway.visitor"] = await self._door.visitor(scope)
-        except Unavailable:
-            # A refused handshake would say nothing; this code tells clients to come again.
-            await receive()
-            await send({"type": "websocket.accept"})
-            await send({"type": "websocket.close", "code": 1013, "reason": "Try again later"})
-            return False
+        scope["headway.visitor"] = await self._door.visitor(scope)
         return True
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -88,13 +100,7 @@ class Guard:
         if scope["path"] in _OPEN:
             await self._app(scope, receive, send)
             return
-        try:
-            visitor = scope["headway.visitor"] = await self._door.visitor(scope)
-        except Unavailable as fault:
-            refused = refusal(scope, 503, "UNAVAILABLE", str(fault))
-            refused.headers["retry-after"] = str(RETRY_AFTER)
-            await refused(scope, receive, send)
-            return
+        visitor = scope["headway.visitor"] = await self._door.visitor(scope)
         if visitor is None:
             await unauthorized(scope)(scope, receive, send)
         elif scope["method"] not in _SAFE and not self._door.origin_allowed(scope):
@@ -117,26 +123,6 @@ def unauthorized(scope: Scope) -> Response:
     )  # fmt: skip
     response.headers["www-authenticate"] = "Bearer"
     return response
-
-
-def refusal(
-    scope: Scope, status: int, code: str, message: str, more: str = "", **extensions: Any
-) -> Response:
-    if "text/html" in Headers(scope=scope).get("accept", "") and scope["method"] == "GET":
-        return HTMLResponse(_PAGE.format(title=escape(message), body=more), status)
-    errors = [{"message": message, "extensions": {"code": code, **extensions}}]
-    return JSONResponse({"errors": errors}, status)
-
-
-def _with_headers(send: Send) -> Send:
-    async def wrapped(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            for name, value in _HEADERS.items():
-                headers.setdefault(name, value)
-        await send(message)
-
-    return wrapped
 
 
 def login_routes(door: Door) -> list[Route]:

@@ -5,11 +5,13 @@ import mimetypes
 from collections.abc import Awaitable, Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Send
+from starlette.types import Scope as ASGIScope
 
 from models.errors import Refused
 from models.file_previews import TEXT, preview_type
@@ -18,7 +20,7 @@ from models.viewer import Scope
 from runner.artifacts import ArtifactStore
 from runner.store import files, nodes
 from runner.store.connection import Pool, reaching
-from server.guard import refusal
+from server.refusals import refusal
 
 SHOWN: Final = 256 * 1024
 """Bytes of a text that are shown."""
@@ -39,6 +41,20 @@ class Held:
     @property
     def file_name(self) -> str:
         return PurePosixPath(self.name).name
+
+
+class _Given(StreamingResponse):
+    """Closes the file when its reader goes, and not when memory is next cleaned up: until then it is a descriptor."""
+
+    def __init__(self, content: Iterator[bytes], **options: Any) -> None:
+        super().__init__(content, **options)
+        self._content = content
+
+    async def __call__(self, scope: ASGIScope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            await asyncio.shield(asyncio.to_thread(_close, self._content))
 
 
 Find = Callable[[Pool, ArtifactStore, Scope, Request], Awaitable[Held | Response]]
@@ -98,7 +114,7 @@ async def downloaded(request: Request, found: Found) -> Response:
     file = await found()
     if isinstance(file, Response):
         return file
-    return StreamingResponse(
+    return _Given(
         file.content,
         media_type=mimetypes.guess_type(file.file_name)[0] or _OCTETS,
         headers={**_headers(file, "attachment"), "content-length": str(file.size)},
@@ -119,7 +135,7 @@ async def previewed(request: Request, found: Found) -> Response:
     headers = {**_headers(file, "inline"), "content-security-policy": _CONFINED}
     if kind != TEXT:
         headers["content-length"] = str(file.size)
-        return StreamingResponse(file.content, media_type=kind, headers=headers)
+        return _Given(file.content, media_type=kind, headers=headers)
     text = await asyncio.to_thread(_beginning, file.content)
     if len(text) < file.size:
         headers[CUT] = f"{len(text)}/{file.size}"

@@ -14,7 +14,7 @@ from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from server.encodings import preferred
-from server.guard import refusal
+from server.refusals import refusal
 
 STATIC = Path(__file__).parent / "static"
 PAGE_ADDRESSES = ("/", "/executions", "/executions/{id}", "/compare", "/approvals")

@@ -13,6 +13,8 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from server.addresses import network_of
 from server.connections import ConnectionLimits, Connections, Phase
 
+CUT_OFF: Final = "headway.cut_off"
+"""The key of a scope for what ends its connection at once. Whoever reads an answer then knows that it has no end."""
 _MOST_OF_HEAD: Final = 64 * 1024
 """Bytes of the head of a request: it is kept in memory before anybody has logged in."""
 _PIECE: Final = 4096
@@ -40,7 +42,7 @@ class HttpConnection(HttpToolsProtocol):
         self._waits_since: float | None = None
         self._heard = False
         self._head: int | None = None
-        """Bytes of a head that has begun and is not complete."""
+        """Bytes of a head, or of what follows the last chunk of a body, that has begun and is not complete."""
         self._refused = False
         """Its refusal is sent, and the rest of what it sends is thrown away."""
         self._body: _Body | None = None
@@ -71,9 +73,9 @@ class HttpConnection(HttpToolsProtocol):
         self._feed(data)
 
     def _feed(self, data: bytes) -> None:
-        """Gives the parser small pieces while a head may come, and measures the head after each."""
+        """Gives the parser small pieces while a head or trailers may come, and measures them after each."""
         while data and not self.transport.is_closing() and not self._refused:
-            piece = data if self._body is not None else data[:_PIECE]
+            piece = data[:_PIECE] if self._body is None or self._head is not None else data
             data = data[len(piece) :]
             if self._head is not None:
                 self._head += len(piece)
@@ -88,20 +90,33 @@ class HttpConnection(HttpToolsProtocol):
 
         A system that closes one with unread data resets it, and then the client may lose the answer.
         """
-        if self._waits_since is None:
-            self._waits_since = self.loop.time()
-        self._refused = True
-        self._register.move(self, Phase.BEGINNING)
         self._answer(
             431,
             "HEADERS_TOO_LARGE",
-            f"the head of a request may have {_MOST_OF_HEAD} bytes; shorten its address, headers or cookies",
+            f"the head of a request may have {_MOST_OF_HEAD} bytes, and so may its trailers; "
+            "shorten its address, headers or cookies",
         )
+        if self._waits_since is None:
+            self._waits_since = self.loop.time()
+        self._body = None
+        self._refused = True
+        self._register.move(self, Phase.BEGINNING)
         self.transport.write_eof()
 
     def on_message_begin(self) -> None:
         self._head = 0
         super().on_message_begin()
+        self.scope[CUT_OFF] = self._cut_off  # type: ignore[typeddict-unknown-key]
+
+    def _cut_off(self) -> None:
+        if self.cycle is not None:
+            self.cycle.disconnected = True
+        self.transport.abort()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Throws trailers away: an app that has begun to read the headers must not see others."""
+        if self._body is None:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         super().on_headers_complete()
@@ -110,13 +125,18 @@ class HttpConnection(HttpToolsProtocol):
         self._body = _Body(self.loop.time(), self._limits)
         self._register.move(self, Phase.IN_USE)
 
+    def on_chunk_header(self) -> None:
+        """Begins to measure: trailers follow unless bytes of this chunk do."""
+        self._head = 0
+
     def on_body(self, body: bytes) -> None:
+        self._head = None
         if self._body is not None:
             self._body.received(len(body), self.loop.time())
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        self._body = None
+        self._body = self._head = None
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
@@ -171,15 +191,22 @@ class HttpConnection(HttpToolsProtocol):
 
     def _answer(self, status: int, code: str, sentence: str) -> None:
         """Says it, if no answer has begun. The app of a request that was under way sees its client go."""
-        answered = self.cycle is not None and (self.cycle.response_started or self.pipeline)
-        begun_anew = self._waits_since is not None
+        may_answer = self._may_answer()
         if self.cycle is not None and not self.cycle.response_complete:
             self.cycle.disconnected = True
             self.cycle.message_event.set()
-        if (begun_anew or not answered) and not self.transport.is_closing():
+        if may_answer and not self.transport.is_closing():
             self.transport.write(
                 _response(self.server_state.default_headers, status, code, sentence)
             )
+
+    def _may_answer(self) -> bool:
+        """Whether no answer to what now comes in has begun, and none to what came before it is owed."""
+        if self.cycle is None:
+            return True
+        if self.cycle.response_complete:
+            return self._body is None
+        return not (self.cycle.response_started or self.pipeline)
 
 
 class _Body:

@@ -45,7 +45,7 @@ async def _database(settings: Settings) -> AsyncIterator[Database]:
             except DatabaseUnknown:
                 url = await stack.enter_async_context(embedded_postgres(settings.data_dir))
         database = await stack.enter_async_context(open_database(url))
-        if not await migrations_current(database):
+        if not await migrations_current(database.pool):
             raise Fault(
                 "the tables are of another version; `headway migrate` brings them up to date"
             )

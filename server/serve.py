@@ -19,10 +19,10 @@ from runner.store.database import migrate as migrate_tables
 from runner.store.database import open_database
 from runner.store.tokens import Tokens
 from runner.worker import Worker
-from server.app import POLICIES, Readiness, create_app, create_operations
+from server.app import POLICIES, create_app, create_operations
 from server.auth import Door, DoorSettings, admin_token
 from server.connections import ConnectionLimits, Connections
-from server.files import FileRoom
+from server.files import MOST_UPLOADS, FileRoom
 from server.flow_folder import FlowFolder
 from server.graphql.allowance import allowance_of
 from server.graphql.fanout import Fanout
@@ -30,6 +30,7 @@ from server.listener import Listener, listen
 from server.places import Places
 from server.postgres import embedded_postgres
 from server.rates import Rates, allowed_by
+from server.readiness import Readiness
 from server.runtime import Runtime, make_worker, runtime
 from server.secret_key import make_vault, warn_of_other_keys
 from server.settings import Settings
@@ -99,7 +100,7 @@ async def _start(stack: AsyncExitStack, settings: Settings, listening: socket.so
     door = Door(tokens, door_settings(settings), rates=rates)
     room = FileRoom(parts.database.reads, store, settings.max_file_size, places, rates)
     connections = await stack.enter_async_context(Connections(limits))
-    readiness = Readiness(parts)
+    readiness = await stack.enter_async_context(Readiness(parts.database, parts.feed))
     listener = Listener(create_app(parts, operations, fanout, door, room, readiness), connections)
     facts = _facts(listening, token, database_url)
     return _Served(listener, readiness, fanout, workers, facts)
@@ -128,7 +129,8 @@ def connection_limits(settings: Settings) -> ConnectionLimits:
         settings.header_timeout,
         settings.body_timeout,
     )
-    return wanted.within(raise_limit(), _worker_count(settings) * settings.concurrency)
+    tasks = _worker_count(settings) * settings.concurrency
+    return wanted.within(raise_limit(), tasks, MOST_UPLOADS)
 
 
 def _worker_count(settings: Settings) -> int:

@@ -87,7 +87,9 @@ class Settings(BaseSettings):
         3000, ge=1, description="Connections at once, as far as the process may open files."
     )
     max_connections_per_address: int = Field(
-        1500, ge=1, description="Connections at once of one address, as that of a proxy."
+        1500,
+        ge=1,
+        description="Connections that one address, or one /64 network of IPv6, may have at once.",
     )
     secret_key: str | None = Field(
         None,
@@ -128,7 +130,10 @@ class Settings(BaseSettings):
         32 * 1024 * 1024, ge=1024, description="Bytes that one answer of GraphQL may hold."
     )
     operation_deadline: float = Field(
-        10.0, gt=0, description="Until a query is cancelled: seconds, or as 1m."
+        10.0,
+        gt=0,
+        description="How long a query, the check of a document or a message of a subscription may take, "
+        "and how long a client waits for a mutation: seconds, or as 1m.",
     )
     queries_at_once: int = Field(
         8, ge=1, description="Queries of one user that run at once; others wait for their turn."

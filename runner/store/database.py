@@ -5,6 +5,7 @@ import random
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
+from functools import cache
 from importlib import resources
 from types import TracebackType
 from typing import Any, Self
@@ -18,7 +19,7 @@ from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
 from tortoise.transactions import in_transaction
 
 from models.errors import Fault, Unavailable
-from runner.store.connection import UNREACHABLE, Pool
+from runner.store.connection import UNREACHABLE, Executes, Pool
 from runner.store.pulse import PATIENCE, Pulse
 from runner.store.shares import SESSION, Share, SharePool, Sizes, closed
 
@@ -199,19 +200,21 @@ async def _migrate_within(client: Any) -> bool:
     return bool(applied) and len(missing) > 1
 
 
-async def migrations_current(database: Database) -> bool:
+async def migrations_current(database: Executes) -> bool:
     try:
-        rows = await database.pool.fetch(
-            "select name from tortoise_migrations where app = $1", _APP
-        )
+        rows = await database.fetch("select name from tortoise_migrations where app = $1", _APP)
     except asyncpg.UndefinedTableError:
         return False
     return {row["name"] for row in rows} == known_migrations()
 
 
-def known_migrations() -> set[str]:
+@cache
+def known_migrations() -> frozenset[str]:
+    """Those of this code, as it was when it was first asked."""
     files = (entry.name for entry in resources.files(_MIGRATIONS).iterdir())
-    return {name.removesuffix(".py") for name in files if name.endswith(".py") and name[0] != "_"}
+    return frozenset(
+        name.removesuffix(".py") for name in files if name.endswith(".py") and name[0] != "_"
+    )
 
 
 async def ensure_partitions(pool: Pool, months_ahead: int = MONTHS_AHEAD) -> int:

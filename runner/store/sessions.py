@@ -2,7 +2,9 @@
 
 import logging
 
-from runner.store.connection import Pool
+import asyncpg
+
+from runner.store.connection import Executes, Pool
 from runner.store.shares import IDLE_IN_TRANSACTION
 
 logger = logging.getLogger("headway.store")
@@ -32,12 +34,12 @@ async def end_frozen(pool: Pool) -> int:
     return len(rows)
 
 
-async def is_read_only(pool: Pool) -> bool:
+async def is_read_only(database: Executes) -> bool:
     """Whether transactions cannot write: a standby, or a database that was set so.
 
-    A session keeps what was set when it began, so the next look is at a new one.
+    A session keeps what was set when it began. Those of a pool are made anew then; a connection is its owner's to end.
     """
-    read_only: bool = await pool.fetchval(_READ_ONLY)
-    if read_only:
-        await pool.expire_connections()
+    read_only: bool = await database.fetchval(_READ_ONLY)
+    if read_only and isinstance(database, asyncpg.Pool):
+        await database.expire_connections()
     return read_only

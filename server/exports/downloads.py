@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from models.errors import Unavailable
 from runner.store.connection import reaching
+from server.protocols import CUT_OFF
 
 logger = logging.getLogger("headway.exports")
 
@@ -96,6 +97,8 @@ class Download(Response):
         except TimeoutError:
             # The response stays without an end, so that its reader cannot take the part for the whole.
             logger.warning("a download was ended: its reader took nothing for %g s", _PATIENCE)
+            if cut_off := scope.get(CUT_OFF):
+                cut_off()
         finally:
             await asyncio.shield(self._pieces.aclose())
 

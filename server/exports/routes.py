@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from models.errors import ProblemCode, Refused, Unavailable
+from models.errors import ProblemCode, Refused
 from models.viewer import Permission, Viewer
 from runner.store.connection import Pool
 from schema.columns import USUAL, WHOLE
@@ -23,16 +23,16 @@ from server.exports.reports import FEWEST_COMPARED, MOST_COMPARED, report
 from server.exports.tables import csv_writer, json_writer, table
 from server.exports.visible import Asked
 from server.graphql.errors import explained
-from server.guard import RETRY_AFTER, refusal
 from server.places import Places
 from server.rates import Rate, Rates
+from server.refusals import refusal
 
 _CSV: Final = "text/csv; charset=utf-8; header=present"
 _JSON: Final = "application/json"
 _LINES: Final = "application/x-ndjson"
 _PDF: Final = "application/pdf"
 _TEXT: Final = "text/plain; charset=utf-8"
-_STATUS: Final = {"NOT_FOUND": 404, "FORBIDDEN": 403, "UNAVAILABLE": 503}
+_STATUS: Final = {"NOT_FOUND": 404, "FORBIDDEN": 403}
 Answer = Callable[[Request, Viewer], Awaitable[Response]]
 
 
@@ -131,7 +131,7 @@ def _route(path: str, answer: Answer, source: Source) -> Route:
         try:
             _check_may(visitor.viewer, Permission.VIEW_EXECUTION)
             return await answer(request, visitor.viewer)
-        except (Refused, Unavailable) as error:
+        except Refused as error:
             return _refused(request, error, source.places)
 
     return Route(path, handle, methods=["GET"])
@@ -144,14 +144,11 @@ def _check_may(viewer: Viewer, permission: Permission) -> None:
         )
 
 
-def _refused(request: Request, error: Refused | Unavailable, places: Places) -> Response:
+def _refused(request: Request, error: Refused, places: Places) -> Response:
     message, extensions = explained(error)
     code = extensions.pop("code")
     (shown,) = places.shown_errors([{"message": message}])
-    response = refusal(request.scope, _STATUS.get(code, 400), code, shown["message"], **extensions)
-    if code == "UNAVAILABLE":
-        response.headers["retry-after"] = str(RETRY_AFTER)
-    return response
+    return refusal(request.scope, _STATUS.get(code, 400), code, shown["message"], **extensions)
 
 
 def _asked(request: Request, viewer: Viewer) -> Asked:

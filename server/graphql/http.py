@@ -15,7 +15,8 @@ from server.graphql.answers import Answer, encoded
 from server.graphql.body import HTML, JSON, RESPONSE_JSON, accepted, asked
 from server.graphql.operations import Operations
 from server.graphql.requests import Rejected
-from server.guard import RETRY_AFTER, unauthorized
+from server.guard import unauthorized
+from server.refusals import RETRY_AFTER
 
 MAX_BODY = 8 * MAX_PAYLOAD
 """Bytes: the largest inputs, outputs or event fit in, every character of them an escape of six."""

@@ -37,9 +37,9 @@ from server.graphql.readers import Fields
 from server.graphql.requests import SMALL, Rejected, Request, Unread
 from server.graphql.variables import declared, too_many
 from server.graphql.working import DEADLINE_EXCEEDED, Built, GivenUp, Work, Worked
-from server.guard import RETRY_AFTER
 from server.places import Places
 from server.rates import Rate, Rates, TooMany
+from server.refusals import RETRY_AFTER
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 1.0
 _LATE: Final = 3

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp
 
+from server.at_once import AtOnce
 from server.auth import Door
 from server.graphql.fanout import Fanout
 from server.graphql.http import MAX_BODY, GraphQLOverHttp
@@ -16,9 +17,10 @@ from server.graphql.sse import EventStreams, StreamLimits
 
 @dataclass(frozen=True, slots=True)
 class TransportSettings:
-    """`max_body` in bytes."""
+    """`max_body` in bytes. `connections` are the sockets and event streams that one user may have open."""
 
     max_body: int = MAX_BODY
+    connections: int = 200
     sockets: SocketLimits = field(default_factory=SocketLimits)
     streams: StreamLimits = field(default_factory=StreamLimits)
 
@@ -32,11 +34,12 @@ def graphql_routes(
 ) -> list[BaseRoute]:
     """`page` is what browsers get for GET /graphql. The fanout must be entered while the routes are served."""
     settings = settings or TransportSettings()
+    connected = AtOnce("sockets and event streams", "connections_at_once", settings.connections)
     return [
-        WebSocketRoute("/graphql", Sockets(operations, fanout, door, settings.sockets)),
+        WebSocketRoute("/graphql", Sockets(operations, fanout, door, connected, settings.sockets)),
         Route("/graphql", GraphQLOverHttp(operations, page, settings.max_body)),
         Route(
             "/graphql/stream",
-            EventStreams(operations, fanout, settings.streams, settings.max_body),
+            EventStreams(operations, fanout, connected, settings.streams, settings.max_body),
         ),
     ]

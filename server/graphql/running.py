@@ -15,7 +15,6 @@ class SocketLimits:
     init: float = 10.0
     send: float = 30.0
     operations: int = 100
-    sockets: int = 200
     message: int = 256 * 1024
     waiting: int = 64
 

@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 from models.errors import Unavailable
 from models.states import Channel
 from models.viewer import Viewer
+from server.at_once import AtOnce
 from server.auth import Door, channel_of, client_network, visitor_of
 from server.graphql.answers import encoded
 from server.graphql.fanout import Fanout
@@ -40,11 +41,12 @@ class Sockets:
         operations: Operations,
         fanout: Fanout,
         door: Door,
+        connected: AtOnce,
         limits: SocketLimits | None = None,
     ) -> None:
         self.operations, self.fanout, self.door = operations, fanout, door
+        self.connected = connected
         self.limits = limits or SocketLimits()
-        self.by_actor: dict[str, int] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
@@ -109,7 +111,8 @@ class Conversation:
         finally:
             for timer in self._timers:
                 timer.cancel()
-            self._count(-1)
+            if self._viewer is not None:
+                self._house.connected.leave(self._viewer.actor)
         if self._closing is not None:
             await self._close(self._closing)
 
@@ -195,10 +198,11 @@ class Conversation:
             raise Closing(4429, str(slowed)) from None
         if viewer is None:
             raise Closing(4401, "Unauthorized")
-        if self._house.by_actor.get(viewer.actor, 0) >= self._house.limits.sockets:
-            raise Closing(4429, "Too many sockets of one user")
+        try:
+            self._house.connected.enter(viewer.actor)
+        except TooMany:
+            raise Closing(4429, "Too many sockets and event streams of one user") from None
         self._viewer = viewer
-        self._count(1)
         self._timers[0].cancel()
         if viewer.expires_at is not None:
             left = (viewer.expires_at - datetime.now(UTC)).total_seconds()
@@ -301,14 +305,6 @@ class Conversation:
             self._house.operations.live.leave(self._viewer.actor)
         if running.task is not None:
             running.task.cancel()
-
-    def _count(self, change: int) -> None:
-        if self._viewer is None:
-            return
-        by_actor = self._house.by_actor
-        by_actor[self._viewer.actor] = by_actor.get(self._viewer.actor, 0) + change
-        if not by_actor[self._viewer.actor]:
-            del by_actor[self._viewer.actor]
 
     # Writing.
 

@@ -10,6 +10,7 @@ from starlette.requests import Request as HttpRequest
 from starlette.types import Receive, Scope, Send
 
 from models.viewer import Viewer
+from server.at_once import AtOnce
 from server.auth import visitor_of
 from server.graphql.answers import encoded
 from server.graphql.body import EVENTS, JSON, accepted, asked
@@ -51,10 +52,15 @@ class EventStreams:
     """The ASGI app of the route."""
 
     def __init__(
-        self, operations: Operations, fanout: Fanout, limits: StreamLimits, max_body: int
+        self,
+        operations: Operations,
+        fanout: Fanout,
+        connected: AtOnce,
+        limits: StreamLimits,
+        max_body: int,
     ) -> None:
         self._operations, self._fanout = operations, fanout
-        self._limits = limits
+        self._connected, self._limits = connected, limits
         self._max_body = max_body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -63,8 +69,13 @@ class EventStreams:
         if visitor is None:
             await unauthorized(scope)(scope, receive, send)
             return
+        with self._connected.one(visitor.viewer.actor):
+            await self._answer(http, visitor.viewer, send)
+
+    async def _answer(self, http: HttpRequest, viewer: Viewer, send: Send) -> None:
+        scope, receive = http.scope, http.receive
         try:
-            prepared = await self._prepared(http, visitor.viewer)
+            prepared = await self._prepared(http, viewer)
         except Rejected as refusal:
             # Not 200: a client of events takes that for the beginning of its stream.
             await rejection(refusal.strict(), JSON)(scope, receive, send)
@@ -73,10 +84,10 @@ class EventStreams:
             return
         connection = Connection(receive, send, self._limits)
         try:
-            await connection.run(self._operations, self._fanout, prepared, visitor.viewer)
+            await connection.run(self._operations, self._fanout, prepared, viewer)
         finally:
             if prepared.kind is OperationType.SUBSCRIPTION:
-                self._operations.live.leave(visitor.viewer.actor)
+                self._operations.live.leave(viewer.actor)
 
     async def _prepared(self, http: HttpRequest, viewer: Viewer) -> Prepared:
         if http.method not in ("GET", "POST"):

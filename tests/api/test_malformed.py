@@ -77,7 +77,7 @@ def addresses() -> list[str]:
     parts = cast(Any, SimpleNamespace(database=database))
     nothing = cast(Any, None)
     room = FileRoom(nothing, ArtifactStore("/nowhere"), 1)
-    app = create_app(parts, nothing, nothing, Door(nothing), room)
+    app = create_app(parts, nothing, nothing, Door(nothing), room, nothing)
     known = [route for route in app.routes if isinstance(route, (Route, Mount, WebSocketRoute))]
     assert len(known) == len(app.routes)
     paths = {f"{one.path}/{{rest:path}}" if isinstance(one, Mount) else one.path for one in known}

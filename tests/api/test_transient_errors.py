@@ -148,6 +148,8 @@ async def test_a_database_that_is_read_only_is_an_outage(tmp_path: Path, seconds
                 began = loop.time()
                 (tmp_path / "go").touch()  # the task ends while its end cannot be stored
                 status, found = await readiness(served)
+                while loop.time() < began + seconds and status == 200:
+                    status, found = await readiness(served)
                 assert (status, found["database"], found["writable"]) == (503, True, False)
                 while loop.time() < began + seconds:
                     refused_for_now(await post(served, CREATE))

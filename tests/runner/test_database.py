@@ -30,9 +30,9 @@ values ($1, 1, $2, 'X', now(), 'user:admin', 'API', '{}')
 
 async def test_two_servers_migrate_one_empty_database_at_once(empty_database_url: str) -> None:
     async with open_database(empty_database_url) as one, open_database(empty_database_url) as two:
-        assert not await migrations_current(one)
+        assert not await migrations_current(one.pool)
         await asyncio.gather(migrate(one), migrate(two))
-        assert await migrations_current(two)
+        assert await migrations_current(two.pool)
         assert isinstance(await read_epoch(one.pool), UUID)
         applied = await one.pool.fetch("select name from tortoise_migrations")
         assert sorted(row["name"] for row in applied) == sorted(known_migrations())
@@ -45,7 +45,7 @@ async def test_no_step_of_an_upgrade_holds_the_locks_of_another(empty_database_u
         steps = "select count(*), count(distinct xmin::text) from tortoise_migrations where name > '0024'"
         ((taken, transactions),) = await database.pool.fetch(steps)
         assert taken == transactions > 4
-        assert await migrations_current(database)
+        assert await migrations_current(database.pool)
 
 
 async def test_a_migration_gives_way_while_a_table_is_read(empty_database_url: str) -> None:
@@ -62,7 +62,7 @@ async def test_a_migration_gives_way_while_a_table_is_read(empty_database_url: s
             assert not migrating.done()
         await reader.close()
         await migrating
-        assert await migrations_current(database)
+        assert await migrations_current(database.pool)
 
 
 async def _locked_out(database: Database) -> None:
@@ -108,7 +108,7 @@ async def test_a_database_of_a_newer_headway_is_refused(database: Database) -> N
     )
     with pytest.raises(Fault, match=r"a newer Headway migrated this database \(9999_later"):
         await migrate(database)
-    assert not await migrations_current(database)
+    assert not await migrations_current(database.pool)
 
 
 async def test_rows_are_read_over_the_same_pool(database: Database) -> None:

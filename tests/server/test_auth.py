@@ -10,7 +10,6 @@ from pathlib import Path
 import httpx
 import pytest
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
@@ -30,9 +29,8 @@ from server.auth import (
     new_token,
     visitor_of,
 )
-from server.guard import Guard, login_routes
+from server.guard import guarded, login_routes
 from server.rates import Allowed, Rate, Rates
-from server.slowing import Slowing
 from tests.server.graphql.serving import running
 
 COOKIE = "headway_session"
@@ -56,7 +54,7 @@ async def behind(door: Door) -> AsyncIterator[httpx.AsyncClient]:
         Route("/healthz", who),
         Route("/{path:path}", who, methods=["GET", "POST"]),
     ]
-    app = Starlette(routes=routes, middleware=[Middleware(Slowing), Middleware(Guard, door=door)])
+    app = Starlette(routes=routes, middleware=guarded(door))
     async with (
         running(app) as port,
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client,

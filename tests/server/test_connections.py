@@ -15,7 +15,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from server.connections import RESERVED, RESERVED_FOR_TASK, ConnectionLimits, Connections
+from server.connections import (
+    RESERVED,
+    RESERVED_FOR_TASK,
+    RESERVED_FOR_UPLOAD,
+    ConnectionLimits,
+    Connections,
+)
 from server.listener import Listener, listen
 
 QUICK = ConnectionLimits(header_timeout=0.5, body_timeout=1.0, slowest=1024)
@@ -35,10 +41,12 @@ class Answering:
         self.disconnected = asyncio.Event()
         self.holding = asyncio.Semaphore(0)
         self.hold = asyncio.Event()
+        self.named: set[bytes] = set()
 
     async def body(self, request: Request) -> Response:
         try:
             size = len(await request.body())
+            self.named.update(name for name, _ in request.headers.raw)
         except ClientDisconnect:
             self.disconnected.set()
             raise
@@ -127,11 +135,11 @@ class House:
 
 
 @asynccontextmanager
-async def served(limits: ConnectionLimits) -> AsyncIterator[House]:
+async def served(limits: ConnectionLimits, app: Any = None) -> AsyncIterator[House]:
     answering = Answering()
     with listen("127.0.0.1", 0) as listening:
         async with Connections(limits) as connections:
-            listener = Listener(answering.app, connections)
+            listener = Listener(app or answering.app, connections)
             serving = asyncio.create_task(listener.serve([listening]))
             await asyncio.wait_for(listener.is_up.wait(), WITHIN)
             house = House(answering, connections, listening.getsockname()[1])
@@ -267,10 +275,11 @@ async def test_a_socket_that_is_not_logged_in_makes_room() -> None:
 
 def test_the_limit_of_open_files_bounds_the_connections(caplog: pytest.LogCaptureFixture) -> None:
     wanted = ConnectionLimits(most=1000)
-    assert wanted.within(1000 + RESERVED + 16 * RESERVED_FOR_TASK, 16) is wanted
+    reserved = RESERVED + 16 * RESERVED_FOR_TASK + 20 * RESERVED_FOR_UPLOAD
+    assert wanted.within(1000 + reserved, 16, 20) is wanted
     assert not caplog.messages
-    fewer = wanted.within(1024, 16)
-    assert fewer.most == 1024 - RESERVED - 16 * RESERVED_FOR_TASK
+    fewer = wanted.within(1024, 16, 20)
+    assert fewer.most == 1024 - reserved
     assert "max_connections = 1000" in caplog.messages[0] and "ulimit" in caplog.messages[0]
 
 
@@ -302,6 +311,42 @@ LARGE = {
     "a head without end": GET[:-2] + b"x: " + b"a" * 100_000,
     "a head after a body": HEAD + b"a" * 100_000 + GET[:-2] + b"x: " + b"a" * 100_000,
 }
+
+
+CHUNKED = HEAD.replace(b"content-length: 100000", b"transfer-encoding: chunked") + b"1\r\na\r\n"
+TRAILERS = {
+    "many": b"x: a\r\n" * 20_000,
+    "one without end": b"x: " + b"a" * 100_000,
+}
+
+
+@pytest.mark.parametrize("kind", TRAILERS)
+@pytest.mark.parametrize("path", [b"/body", b"/unread"])
+async def test_trailers_have_the_limit_of_a_head(kind: str, path: bytes) -> None:
+    async with served(ConnectionLimits(header_timeout=0.5)) as house:
+        visitor = await house.visit(CHUNKED.replace(b"/body", path) + b"0\r\n")
+        if path == b"/unread":
+            assert (await visitor.answer())[0] == 401
+        visitor.writer.write(TRAILERS[kind])
+        answer = await visitor.rest()
+        if path == b"/unread":
+            assert answer == b"", "its answer has been given"
+        else:
+            assert b"HTTP/1.1 431 " in answer and b'"HEADERS_TOO_LARGE"' in answer
+        await house.until_open(0)
+
+
+async def test_a_long_body_in_chunks_is_taken_and_its_trailers_are_thrown_away() -> None:
+    async with served(ConnectionLimits()) as house:
+        pieces = b"".join(
+            b"%x\r\n" % size + b"a" * size + b"\r\n" for size in (1, 5_000, 90_000) * 3
+        )
+        ended = b"0\r\nx-late: 1\r\n" + b"y: a\r\n" * 8_000 + b"\r\n"
+        for _ in range(2):
+            visitor = await house.visit(CHUNKED + pieces + ended + GET)
+            assert await visitor.answer() == (200, {"size": 1 + 3 * 95_001})
+            assert await visitor.answer() == (200, {"size": 0})
+        assert b"x-late" not in house.answering.named
 
 
 @pytest.mark.parametrize("kind", LARGE)

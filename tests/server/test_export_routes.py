@@ -1,7 +1,9 @@
 """Who gets what: permissions one by one, namespaces that may not be seen, and too many at once."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+import logging
+from collections.abc import AsyncGenerator, Iterator
+from os import urandom
 
 import httpx
 import pytest
@@ -18,9 +20,14 @@ from models.ids import typed
 from models.viewer import Permission, Scope, Viewer
 from runner.store.database import Database
 from server.auth import Visitor
+from server.compression import Compression
+from server.connections import ConnectionLimits
 from server.exports import DownloadSlots, downloads, export_routes
 from server.exports.downloads import Download
+from server.held_files import Held, downloaded
+from server.refusals import Refusals
 from tests.server.graphql.serving import running
+from tests.server.test_connections import served
 from tests.server.test_exports import seeded
 
 ALL = frozenset(Permission)
@@ -47,7 +54,7 @@ def asking(
     viewer = Viewer("user:x", frozenset(), permissions, scope)
     app = Starlette(
         routes=export_routes(database.pool, DownloadSlots(most)),
-        middleware=[Middleware(Let, viewer=viewer)],
+        middleware=[Middleware(Refusals), Middleware(Let, viewer=viewer)],
     )
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test")
 
@@ -174,3 +181,64 @@ async def test_a_reader_that_takes_nothing_frees_its_place(monkeypatch: pytest.M
             await again.aclose()
         finally:
             writer.transport.abort()
+
+
+class Endless:
+    """An app with two downloads that have no end, of bytes that cannot be compressed; it notices which were closed."""
+
+    def __init__(self) -> None:
+        self.closed = asyncio.Event()
+        self._slots = DownloadSlots(2)
+        self._loop = asyncio.get_running_loop()
+        routes = [Route("/export", self._export), Route("/file", self._file)]
+        self.app = Starlette(
+            routes=routes, middleware=[Middleware(Refusals), Middleware(Compression)]
+        )
+
+    async def _export(self, _: Asking) -> Response:
+        async def pieces() -> AsyncGenerator[bytes, None]:
+            try:
+                while True:
+                    yield urandom(1_000_000)
+            finally:
+                self.closed.set()
+
+        return await Download.of(self._slots.taken(pieces(), "user:x"), "text/plain", "x")
+
+    async def _file(self, request: Asking) -> Response:
+        def content() -> Iterator[bytes]:
+            try:
+                while True:
+                    yield urandom(1_000_000)
+            finally:
+                self._loop.call_soon_threadsafe(self.closed.set)
+
+        async def find() -> Held:
+            return Held("x.bin", 10**12, content())
+
+        return await downloaded(request, find)
+
+
+@pytest.mark.parametrize(("path", "goes"), [("/export", True), ("/file", True), ("/export", False)])
+async def test_a_reader_that_goes_or_takes_nothing_leaves_no_error_in_the_log(
+    path: str, goes: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    if not goes:
+        monkeypatch.setattr(downloads, "_PATIENCE", 0.5)
+    endless = Endless()
+    async with served(ConnectionLimits(), endless.app) as house:
+        logging.getLogger("uvicorn").addHandler(caplog.handler)
+        try:
+            visitor = await house.visit(f"GET {path} HTTP/1.1\r\nhost: a\r\n\r\n".encode())
+            async with asyncio.timeout(20):
+                await visitor.reader.readexactly(300_000)
+                if goes:
+                    visitor.writer.transport.abort()
+                else:
+                    visitor.writer.transport.pause_reading()  # type: ignore[attr-defined]
+                await endless.closed.wait()
+            await house.until_open(0)
+        finally:
+            logging.getLogger("uvicorn").removeHandler(caplog.handler)
+    errors = [one.getMessage() for one in caplog.records if one.levelno >= logging.ERROR]
+    assert errors == []

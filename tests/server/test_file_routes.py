@@ -1,5 +1,8 @@
 """Files are given out, and shown, to who has the permission, and to nobody else."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -10,7 +13,10 @@ from starlette.middleware import Middleware
 from models.viewer import Permission, Viewer
 from runner.artifacts import ArtifactStore
 from runner.store.database import Database
+from server.at_once import AtOnce
 from server.files import FileRoom, file_routes
+from server.refusals import Refusals
+from tests.server.graphql.serving import running
 from tests.server.test_export_routes import Let
 
 NONE = "art_01h455vb4pex5vsknk084sn02q"
@@ -38,3 +44,42 @@ async def test_files_need_the_permission_of_what_they_belong_to(
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
             assert (await http.get(path)).status_code == status
+
+
+@asynccontextmanager
+async def uploading(port: int) -> AsyncIterator[asyncio.StreamReader]:
+    """An upload that has begun and does not go on. One that is under way asks for its body."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(
+        b"POST /files HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\nexpect: 100-continue\r\n\r\n"
+    )
+    try:
+        yield reader
+    finally:
+        writer.transport.abort()
+
+
+@pytest.mark.parametrize(("most", "in_all", "status"), [(2, 9, 429), (9, 2, 503)])
+async def test_so_many_uploads_run_at_once(
+    database: Database, tmp_path: Path, most: int, in_all: int, status: int
+) -> None:
+    uploads = AtOnce("uploads", "uploads_at_once", most, in_all)
+    room = FileRoom(database.pool, ArtifactStore(str(tmp_path)), 9, uploads=uploads)
+    viewer = Viewer("user:x", frozenset(), frozenset(Permission))
+    middleware = [Middleware(Refusals), Middleware(Let, viewer=viewer)]
+    app = Starlette(routes=file_routes(room), middleware=middleware)
+    async with running(app) as port, httpx.AsyncClient(timeout=20) as http:
+        async with AsyncExitStack() as begun:
+            for _ in range(2):
+                reader = await begun.enter_async_context(uploading(port))
+                async with asyncio.timeout(20):
+                    assert b" 100 " in await reader.readline()
+            refused = await http.post(f"http://127.0.0.1:{port}/files", content=b"x")
+            assert refused.status_code == status, refused.text
+            assert int(refused.headers["retry-after"]) > 0
+            assert "2 uploads" in refused.text
+        async with asyncio.timeout(20):
+            while (
+                await http.post(f"http://127.0.0.1:{port}/files", content=b"x")
+            ).status_code != 201:
+                pass

@@ -11,7 +11,6 @@ from uuid import UUID
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
 from models.ids import new_id
@@ -24,9 +23,8 @@ from server.graphql.limits import Limits
 from server.graphql.operations import Operations
 from server.graphql.routes import TransportSettings, graphql_routes
 from server.graphql.stream import RingLimits
-from server.guard import Guard, login_routes
+from server.guard import guarded, login_routes
 from server.rates import Allowed, Rate, Rates
-from server.slowing import Slowing
 from tests.server.graphql.counting import POLICIES, SCHEMA, Context, Counting
 
 TOKEN = "hw_test"
@@ -126,7 +124,7 @@ async def serving(setting: Setting | None = None) -> AsyncIterator[Serving]:
                 *login_routes(door),
                 *graphql_routes(operations, fanout, door, setting.transports, setting.page),
             ],
-            middleware=[Middleware(Slowing), Middleware(Guard, door=door)],
+            middleware=guarded(door),
         )
         async with running(app) as port:
             yield Serving(port, tokens, counting, fanout, operations)

@@ -11,11 +11,12 @@ import pytest
 
 from server.graphql.allowance import Allowance
 from server.graphql.budget import Budget
+from server.graphql.routes import TransportSettings
 from server.graphql.working import Work
 from server.rates import Allowed, Rate, TooMany
 from server.settings import Settings
 from tests.server.graphql.clients import initialised, raw
-from tests.server.graphql.serving import Serving, Setting, serving
+from tests.server.graphql.serving import TOKEN, Serving, Setting, serving
 
 OTHER = "hw_other"
 WITHIN = 20.0
@@ -174,6 +175,39 @@ async def test_open_subscriptions_of_one_user_are_counted_over_sockets_and_event
                 assert "event: complete" in response.text
 
 
+async def test_sockets_and_event_streams_of_one_user_are_counted_together() -> None:
+    follow = {"query": "subscription { follow(to: 9) { number } }"}
+    transports = TransportSettings(connections=3)
+    async with serving(Setting(transports=transports)) as server, AsyncExitStack() as stack:
+        server.tokens.add("other", OTHER)
+        http = await stack.enter_async_context(http_of(server))
+        others = await stack.enter_async_context(http_of(server, OTHER))
+        await stack.enter_async_context(initialised(server))
+        async with AsyncExitStack() as streams:
+            for _ in range(2):
+                opened = await streams.enter_async_context(
+                    http.stream("POST", "/graphql/stream", json=follow)
+                )
+                assert opened.status_code == 200
+            async with asyncio.timeout(WITHIN):
+                response = await http.post("/graphql/stream", json=follow)
+            assert (response.status_code, response.headers["retry-after"]) == (429, "1")
+            (error,) = response.json()["errors"]
+            assert error["extensions"]["code"] == "TOO_MANY_REQUESTS"
+            assert error["extensions"]["limit"] == "connections_at_once"
+            async with raw(server) as client:
+                await client.say({"type": "connection_init", "payload": {"token": TOKEN}})
+                assert (await client.closed())[0] == 4429
+            assert (await http.post("/graphql", json={"query": "{ hello }"})).status_code == 200
+            answer = await others.post("/graphql/stream", json={"query": "{ hello }"})
+            assert answer.status_code == 200
+        async with asyncio.timeout(20):
+            while (
+                await http.post("/graphql/stream", json={"query": "{ hello }"})
+            ).status_code == 429:
+                pass
+
+
 async def test_queries_of_one_user_take_turns_and_another_does_not_wait() -> None:
     setting = Setting(allowance=Allowance(queries=2, waiting=3))
     async with serving(setting) as server, AsyncExitStack() as stack:
@@ -204,6 +238,7 @@ async def test_an_address_is_slowed_after_wrong_tokens_and_right_ones_go_on() ->
             assert (await wrong.get("/graphql?query={hello}")).status_code == 401
         response = await wrong.get("/graphql?query={hello}")
         assert response.status_code == 429
+        assert response.headers["x-frame-options"] == "DENY"
         assert response.json()["errors"][0]["extensions"]["limit"] == "failed_logins"
         assert 1 <= int(response.headers["retry-after"]) <= 60
         assert (await wrong.get("/login?token=guess")).status_code == 429

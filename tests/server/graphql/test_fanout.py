@@ -30,7 +30,7 @@ async def numbers(client: Raw, field: str) -> list[int]:
 
 
 async def test_200_sockets_get_each_message_once_in_order_from_one_execution() -> None:
-    limits = TransportSettings(sockets=SocketLimits(sockets=1000))
+    limits = TransportSettings(connections=1000)
     async with serving(Setting(transports=limits)) as server, AsyncExitStack() as stack:
         clients = [await stack.enter_async_context(initialised(server)) for _ in range(200)]
         async with asyncio.TaskGroup() as tasks:

@@ -276,7 +276,7 @@ async def test_operations_of_a_socket_are_limited() -> None:
 
 
 async def test_sockets_of_a_user_are_limited() -> None:
-    async with serving(limited(sockets=1)) as server:
+    async with serving(Setting(transports=TransportSettings(connections=1))) as server:
         async with initialised(server), raw(server) as client:
             await client.say({"type": "connection_init", "payload": {"token": TOKEN}})
             assert (await client.closed())[0] == 4429

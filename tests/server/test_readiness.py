@@ -1,0 +1,91 @@
+"""`/readyz` costs the engine nothing, however many ask, and tells the truth beside an engine that is busy."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import pytest
+
+from server import readiness
+from server.readiness import Readiness
+from server.runtime import Runtime, runtime
+from tests.server.relays import relay
+
+READY = {"database": True, "writable": True, "migrations": True, "feed": True, "accepting": True}
+AWAY = {"database": False, "writable": False, "migrations": False}
+
+
+@pytest.fixture
+async def parts(database_url: str) -> AsyncIterator[Runtime]:
+    async with runtime(database_url) as parts:
+        yield parts
+
+
+@asynccontextmanager
+async def watching(parts: Runtime) -> AsyncIterator[Readiness]:
+    async with Readiness(parts.database, parts.feed) as watched:
+        yield watched
+
+
+async def test_an_engine_that_is_busy_is_ready(parts: Runtime) -> None:
+    async with watching(parts) as watched, AsyncExitStack() as held:
+        for _ in range(parts.database.sizes.work):
+            await held.enter_async_context(parts.database.pool.acquire())
+        assert await watched.found() == READY
+
+
+async def test_all_who_ask_share_one_look_on_one_connection(
+    parts: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readiness, "_LOOK_AGAIN", 3600)
+    looks: list[str] = []
+    async with watching(parts) as watched:
+        first = watched.found()
+        assert await first == READY
+        assert watched._own is not None
+        watched._own.add_query_logger(lambda asked: looks.append(asked.query))
+        assert await asyncio.gather(*(watched.found() for _ in range(500))) == [READY] * 500
+        assert looks == []
+        monkeypatch.setattr(readiness, "_LOOK_AGAIN", 0)
+        assert await watched.found() == READY
+        assert len(looks) == 2
+        watched.accepting = False
+        assert await watched.found() == READY | {"accepting": False}
+
+
+async def test_a_database_that_falls_silent_is_told_and_so_is_its_return(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readiness, "_LOOK_AGAIN", 0)
+    monkeypatch.setattr(readiness, "_PATIENCE", 0.5)
+    async with (
+        relay(database_url) as between,
+        runtime(between.url) as parts,
+        watching(parts) as watched,
+    ):
+        assert await watched.found() == READY
+        between.silence()
+        assert (await watched.found()).items() >= AWAY.items()
+        await between.mend()
+        async with asyncio.timeout(30):
+            while await watched.found() != READY:
+                pass
+        await between.refuse()
+        assert (await watched.found()).items() >= AWAY.items()
+        await between.mend()
+        async with asyncio.timeout(30):
+            while await watched.found() != READY:
+                pass
+
+
+async def test_tables_that_are_not_those_of_this_code_are_told(
+    parts: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readiness, "_LOOK_AGAIN", 0)
+    async with watching(parts) as watched:
+        await parts.database.pool.execute(
+            "insert into tortoise_migrations (app, name, applied_at) values ('headway', '9999', now())"
+        )
+        assert await watched.found() == READY | {"migrations": False}
+        await parts.database.pool.execute("drop table tortoise_migrations")
+        assert await watched.found() == READY | {"migrations": False}
