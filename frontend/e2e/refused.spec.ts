@@ -99,7 +99,7 @@ for (const status of [429, 503] as const) {
       await expect(over.getByRole("button", { name: "Try again" })).toBeVisible();
       await expect(link(page).filter({ visible: true })).toContainText(SAYS[status]);
       await expect(
-        page.getByRole("alert").filter({ hasText: "Parts of this page could not be loaded" }),
+        page.getByRole("alert").filter({ hasText: "Other parts of this page could not be loaded either." }),
         "the saved filters have no place of their own for a sentence",
       ).toBeVisible();
       const wide = await page.evaluate(() => document.documentElement.scrollWidth);

@@ -6,11 +6,12 @@ import { link } from "./link";
 export const FIRST_RETRY = 2_000;
 export const LAST_RETRY = 30_000;
 
+const UNAVAILABLE = "UNAVAILABLE";
 const TOO_MANY = "TOO_MANY_REQUESTS";
 /** Codes of failures that pass; an error without a code may pass too. */
 const PASSING: ReadonlySet<unknown> = new Set([
   undefined,
-  "UNAVAILABLE",
+  UNAVAILABLE,
   "INTERNAL",
   "SERVER_STOPPING",
   TOO_MANY,
@@ -36,7 +37,12 @@ export function isTooMany(error: CombinedError): boolean {
 export function isHeldUp(error: CombinedError): boolean {
   if (isTooMany(error) || PASSING_STATUS.has(error.response?.status)) return true;
   if (error.networkError) return error.response?.status !== 401;
-  return error.graphQLErrors.some(({ extensions }) => extensions?.code === "UNAVAILABLE");
+  return isUnavailable(error);
+}
+
+/** Whether the server says that its database is away. */
+export function isUnavailable(error: CombinedError): boolean {
+  return error.graphQLErrors.some(({ extensions }) => extensions?.code === UNAVAILABLE);
 }
 
 /** After how many milliseconds the server says that it takes requests again. */

@@ -1,12 +1,14 @@
 import { Button } from "@mantine/core";
 import type { CombinedError } from "@urql/core";
 import { askAgain, useTold } from "@/shared/graphql/failures";
-import { isRefusal, isTooMany, waitOf } from "@/shared/graphql/retry";
+import { isRefusal, isTooMany, isUnavailable, waitOf } from "@/shared/graphql/retry";
 import classes from "./States.module.css";
 
 /** What a read that failed says: the page repeats it by itself once the server is back. */
 export function sentenceOf(error: CombinedError): string {
   if (isTooMany(error)) return `${tooMany(error)} This page tries again ${whenOf(error) ?? "by itself"}.`;
+  const away = isUnavailable(error) && error.graphQLErrors[0]?.message.replace(/; try again$/, "");
+  if (away) return `The server cannot answer for now: ${away}. This page tries again by itself.`;
   return unreachable(error, "Headway cannot be reached. This page tries again by itself.");
 }
 
