@@ -29,6 +29,10 @@ class WaitingCode(StrEnum):
     REVISION = "REVISION"
 
 
+NO_LIVE_WORKER = "no live worker on queue"
+"""How a reason with the code WORKER begins that no worker will end; the queue's name comes next."""
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """One reason; `path` is the task run that waits, None for the execution itself, `child` whose end it waits for.
@@ -147,7 +151,7 @@ def _queued(execution: Execution, task: TaskRun, live_queues: Set[str]) -> list[
     if queue in live_queues:
         message = f"a worker of queue {queue} will take it when it has a free place"
     else:
-        message = f"no live worker on queue {queue}; start one: headway worker --queue {queue}"
+        message = f"{NO_LIVE_WORKER} {queue}; start one: headway worker --queue {queue}"
     return [Waiting(WaitingCode.WORKER, message, task.path)]
 
 

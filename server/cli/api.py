@@ -4,6 +4,7 @@ import asyncio
 import functools
 import json
 import os
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Any, BinaryIO, TypeVar, cast
 import typer
 
 from server.cli.command_names import commands_of
+from server.cli.patience import Patience, Slowed, refused_for_now
 from server.data_dir import default_data_dir, no_server
 
 PROBLEMS = """problems { code message path ... on ValidationProblem { line column }
@@ -45,18 +47,23 @@ class Api:
         """Else no certificates are read, which takes longer than most requests."""
         return self.url.startswith("https:")
 
+    @property
+    def _headers(self) -> dict[str, str]:
+        return {"authorization": f"Bearer {self.token}", "x-headway-channel": "cli"}
+
     async def ask(self, query: str, **variables: Any) -> dict[str, Any]:
-        """The data. Raises CommandFailed with the server's words."""
+        """The data. Waits while the server refuses for now; raises CommandFailed with the server's words."""
         import httpx
 
-        headers = {"authorization": f"Bearer {self.token}", "x-headway-channel": "cli"}
+        asked, patience = {"query": query, "variables": variables}, Patience()
         try:
             async with httpx.AsyncClient(
-                timeout=60, headers=headers, verify=self._is_encrypted
+                timeout=60, headers=self._headers, verify=self._is_encrypted
             ) as http:
-                response = await http.post(
-                    f"{self.url}/graphql", json={"query": query, "variables": variables}
-                )
+                response = await http.post(f"{self.url}/graphql", json=asked)
+                while seconds := patience.wait_for(response):
+                    await asyncio.sleep(seconds)
+                    response = await http.post(f"{self.url}/graphql", json=asked)
                 answer = response.json()
         except (httpx.HTTPError, ValueError) as error:
             raise CommandFailed(f"{self.url} does not answer: {error}") from error
@@ -66,20 +73,15 @@ class Api:
         return data
 
     def upload(self, path: Path) -> str:
-        """The id of the file, for a FILE input. Raises CommandFailed."""
+        """The id of the file, for a FILE input. Waits while the server refuses for now; raises CommandFailed."""
         import httpx
 
-        headers = {"authorization": f"Bearer {self.token}", "x-headway-channel": "cli"}
+        patience = Patience()
         try:
-            with path.open("rb") as content:
-                response = httpx.post(
-                    f"{self.url}/files",
-                    params={"name": path.name},
-                    content=content,
-                    headers={**headers, "content-type": "application/octet-stream"},
-                    timeout=None,
-                    verify=self._is_encrypted,
-                )
+            response = self._put(path)
+            while seconds := patience.wait_for(response):
+                time.sleep(seconds)
+                response = self._put(path)
             answer = response.json()
         except OSError as error:
             raise CommandFailed(f"cannot read {path}: {error.strerror}") from error
@@ -89,28 +91,54 @@ class Api:
             raise CommandFailed("; ".join(error["message"] for error in answer["errors"]))
         return str(answer["id"])
 
-    def download(self, path: str, parameters: dict[str, str], into: BinaryIO) -> None:
-        """As it comes. Raises CommandFailed with the server's words, or when it is cut off."""
+    def _put(self, path: Path) -> Any:
         import httpx
 
-        headers = {"authorization": f"Bearer {self.token}", "x-headway-channel": "cli"}
-        try:
-            with httpx.stream(
-                "GET",
-                f"{self.url}{path}",
-                params=parameters,
-                headers=headers,
+        with path.open("rb") as content:
+            return httpx.post(
+                f"{self.url}/files",
+                params={"name": path.name},
+                content=content,
+                headers={**self._headers, "content-type": "application/octet-stream"},
                 timeout=None,
                 verify=self._is_encrypted,
-            ) as response:
-                if response.status_code != 200:
-                    response.read()
-                    errors = response.json()["errors"]
-                    raise CommandFailed("; ".join(map(sentence_of_error, errors)))
-                for chunk in response.iter_bytes():
-                    into.write(chunk)
+            )
+
+    def download(self, path: str, parameters: dict[str, str], into: BinaryIO) -> None:
+        """As it comes. Waits while the server refuses for now; raises CommandFailed with the server's words, or when
+        it is cut off."""
+        import httpx
+
+        patience = Patience()
+        try:
+            while seconds := self._take(path, parameters, into, patience):
+                time.sleep(seconds)
         except (httpx.HTTPError, ValueError, KeyError) as error:
             raise CommandFailed(f"{self.url} did not give all of it: {error}") from error
+
+    def _take(
+        self, path: str, parameters: dict[str, str], into: BinaryIO, patience: Patience
+    ) -> int | None:
+        """The seconds to wait before it is asked again; None when it was taken whole."""
+        import httpx
+
+        with httpx.stream(
+            "GET",
+            f"{self.url}{path}",
+            params=parameters,
+            headers=self._headers,
+            timeout=None,
+            verify=self._is_encrypted,
+        ) as response:
+            if response.status_code != 200:
+                response.read()
+                if seconds := patience.wait_for(response):
+                    return seconds
+                errors = response.json()["errors"]
+                raise CommandFailed("; ".join(map(sentence_of_error, errors)))
+            for chunk in response.iter_bytes():
+                into.write(chunk)
+        return None
 
     async def mutate(self, name: str, kind: str, result: str, /, **input: Any) -> dict[str, Any]:
         """The changed object. Raises CommandFailed with the problems."""
@@ -128,15 +156,20 @@ class Api:
         self, query: str, cursor: str, after: Any, **variables: Any
     ) -> AsyncIterator[dict[str, Any]]:
         """The messages of a subscription's only field until it completes; resumed by `cursor` whenever it is cut."""
-        pause = _RETRY_FROM
+        pause, patience = _RETRY_FROM, Patience()
         while True:
             try:
                 async with aclosing(self._messages(query, {**variables, "after": after})) as found:
                     async for message in found:
                         after = message[cursor]
-                        pause = _RETRY_FROM
+                        pause, patience = _RETRY_FROM, Patience()
                         yield message
                 return
+            except Slowed as refused:
+                seconds = patience.wait(refused.retry_after, str(refused))
+                if seconds is None:
+                    raise CommandFailed(str(refused)) from refused
+                await asyncio.sleep(seconds)
             except OSError:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _RETRY_UP_TO)
@@ -177,6 +210,8 @@ def _reply(message: dict[str, Any], payload: dict[str, Any]) -> dict[str, Any] |
     if message["type"] == "connection_ack":
         return {"id": "1", "type": "subscribe", "payload": payload}
     if message["type"] == "error":
+        if slowed := refused_for_now(message["payload"]):
+            raise slowed
         raise CommandFailed(message["payload"][0]["message"])
     return {"type": "pong"} if message["type"] == "ping" else None
 

@@ -92,7 +92,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Tell everything about an execution: state, why it waits or failed, tasks, what you can do."""
-    execution = asyncio.run(Api.find().ask(queries.SHOW, id=id, at=at))["execution"]
+    execution = asyncio.run(Api.find().ask(queries.SHOW, id=id, at=at, now=at is None))["execution"]
     if execution is None:
         raise CommandFailed(f"no execution {id}; `headway ls` shows what there is")
     if as_json:

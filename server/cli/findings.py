@@ -7,6 +7,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from server.cli.queries import MOST_METRICS
 from server.cli.rendering import as_json, is_end, moment
 
 _MOST = 20
@@ -17,7 +18,7 @@ def findings(execution: dict[str, Any], unfolded: bool, whole: bool) -> Iterator
     """A table for each kind of thing that there is, at most twenty rows of it unless `unfolded`. `whole` cuts none."""
     for title, rows in (
         ("outputs of tasks", _outputs(execution["taskRuns"], unfolded)),
-        ("metrics, the last of each", _metrics(execution["metrics"])),
+        *_metrics(execution),
         ("artifacts", _artifacts(execution["artifacts"])),
     ):
         if rows:
@@ -65,7 +66,19 @@ def _outputs(task_runs: Sequence[dict[str, Any]], unfolded: bool) -> list[tuple[
     ]
 
 
-def _metrics(metrics: Sequence[dict[str, Any]]) -> list[tuple[str, ...]]:
+def _metrics(execution: dict[str, Any]) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
+    """The last of each, by task. Where there are more than one answer holds, these are not the last of all: then the
+    last of each name, which the server finds, comes before them."""
+    metrics = execution["metrics"]
+    if len(metrics) < MOST_METRICS:
+        yield "metrics, the last of each", _last(metrics)
+        return
+    latest = (execution.get("latest") or {}).get("metrics") or {}
+    yield "metrics, the last of each name", [(name, _number(it)) for name, it in latest.items()]
+    yield f"metrics by task, the last of each among the first {MOST_METRICS} values", _last(metrics)
+
+
+def _last(metrics: Sequence[dict[str, Any]]) -> list[tuple[str, ...]]:
     last: dict[tuple[str, str, str], dict[str, Any]] = {}
     count: dict[tuple[str, str, str], int] = {}
     for one in metrics:
@@ -73,9 +86,13 @@ def _metrics(metrics: Sequence[dict[str, Any]]) -> list[tuple[str, ...]]:
         last[key] = one
         count[key] = count.get(key, 0) + 1
     return [
-        (name, f"{one['value']:g}", _step(one, count[task, name, tags]), task, tags)
+        (name, _number(one["value"]), _step(one, count[task, name, tags]), task, tags)
         for (task, name, tags), one in sorted(last.items())
     ]
+
+
+def _number(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, int | float) else as_json(value)
 
 
 def _step(metric: dict[str, Any], count: int) -> str:

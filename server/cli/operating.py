@@ -1,6 +1,7 @@
 """Looking after a server: token, doctor, schema."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -9,6 +10,14 @@ from server.cli import queries
 from server.cli.api import Api, CommandFailed, announced, data_dir, fail
 from server.data_dir import no_server
 
+_PAGES, _NAMED = 10, 3
+_NOT_READY = {
+    "database": "the database cannot be reached; see the server's log",
+    "writable": "the database takes no writes; see its own log",
+    "migrations": "the tables are not those of this version; start `headway serve` again",
+    "feed": "changes do not reach the server; see its log",
+    "accepting": "the server is stopping and takes no more requests",
+}
 tokens = typer.Typer(help="The login link, and tokens for programs.", invoke_without_command=True)
 DatabaseUrl = Annotated[
     str | None, typer.Option(help="Default: the database of the running server.")
@@ -136,18 +145,61 @@ async def _look() -> list[str]:
             ready = (await http.get(f"{api.url}/readyz")).json()
     except (httpx.HTTPError, ValueError) as error:
         return [f"{api.url} does not answer ({error}); start `headway serve` again"]
-    faults = [
-        f"not ready: {name}; see the server's log" for name, good in ready.items() if not good
-    ]
+    faults = not_ready(ready)
+    if not ready.get("database", True):
+        return faults  # nothing else can be asked
     try:
         found = await api.ask(queries.WORKERS)
+        unserved = await _unserved(api)
     except CommandFailed as error:
         return [*faults, f"the API refuses: {error}"]
     typer.echo(f"✓ version {found['viewer']['version']}")
     alive = [worker for worker in found["workers"] if worker["alive"]]
     for worker in alive:
         typer.echo(f"✓ worker {worker['name']} serves {', '.join(worker['queues'])}")
-    return faults if alive else [*faults, "no live worker; start one: headway worker"]
+    if not alive:
+        faults.append("no live worker; start one: headway worker")
+    return [*faults, *unserved]
+
+
+def not_ready(parts: dict[str, bool]) -> list[str]:
+    """A sentence for each part of `/readyz` that is wrong. While the database is away nothing is known of the others
+    that read it."""
+    wrong = [name for name, good in parts.items() if not good]
+    if "database" in wrong:
+        wrong = [name for name in wrong if name in ("database", "accepting")]
+    return [_NOT_READY.get(name, f"not ready: {name}; see the server's log") for name in wrong]
+
+
+async def _unserved(api: Api) -> list[str]:
+    """A sentence for each queue that no live worker serves and that tasks wait in."""
+    from models.lifecycle.waiting import NO_LIVE_WORKER
+
+    waiting: dict[str, list[str]] = {}
+    after: str | None = None
+    for _ in range(_PAGES):
+        page = (await api.ask(queries.STANDING, after=after))["executions"]
+        for execution in page["nodes"]:
+            for one in execution["waitingFor"]:
+                if one["code"] == "WORKER" and one["message"].startswith(NO_LIVE_WORKER):
+                    waiting.setdefault(one["message"], []).append(execution["name"])
+        after = page["pageInfo"]["endCursor"]
+        if not page["pageInfo"]["hasNextPage"]:
+            break
+    return [
+        f"{message} ({_counted(len(names), 'task waits', 'tasks wait')}, of {', '.join(_some(names))})"
+        for message, names in sorted(waiting.items())
+    ]
+
+
+def _some(names: Sequence[str]) -> list[str]:
+    different = list(dict.fromkeys(names))
+    more = len(different) - _NAMED
+    return different if more <= 0 else [*different[:_NAMED], f"{more} more"]
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
 
 
 async def _verify(database_url: str) -> list[str]:

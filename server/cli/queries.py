@@ -13,11 +13,14 @@ _SHOWN = f"""id name namespace flowKey kind state progress inputs outputs labels
   waitingFor {{ code message until taskRun {{ key }} execution {{ id name }} }}
   seq availableActions {{ action allowed reason }} notes {{ text at author {{ name }} }}
   failure {{ code message exitCode others attempt logLine taskRun {{ key }} skipped {{ key }} }}"""
+MOST_METRICS: Final = 50_000
+"""Values of metrics that one answer may hold."""
 WATCHED: Final = f"query ($id: ID!) {{ execution(id: $id) {{ {_SHOWN} }} }}"
-SHOW: Final = f"""query ($id: ID!, $at: Int) {{ execution(id: $id, at: $at) {{ {_SHOWN}
+SHOW: Final = f"""query ($id: ID!, $at: Int, $now: Boolean!) {{ execution(id: $id, at: $at) {{ {_SHOWN}
   origin properties git {{ commit branch repository author message }}
   stateHistory {{ seq state at actor {{ kind name }} reason }}
-  metrics {{ name value kind step tags at taskKey attempt }}
+  metrics(first: {MOST_METRICS}) {{ name value kind step tags at taskKey attempt }}
+  latest: columns(names: ["metrics"]) @include(if: $now)
   artifacts {{ direction name version type uri digest size taskKey }} }} }}"""
 AUDIT: Final = """query ($where: AuditFilter, $first: Int) { auditLog(where: $where, first: $first) { nodes {
   id at action reason channel actor { kind name } target targetName namespace data } } }"""
@@ -39,7 +42,7 @@ INBOX: Final = """query ($where: ApprovalFilter) { approvals(where: $where, firs
   execution { id name } taskRun { key } } } }"""
 FLOW_OF: Final = "query ($id: ID!) { execution(id: $id) { namespace flowKey } }"
 EVENTS: Final = """subscription ($id: ID!, $after: Int) { executionEvents(id: $id, after: $after) {
-  seq at type toState attempt taskRun { key } } }"""
+  seq at type toState attempt data taskRun { key } } }"""
 _LINE = "line at level stream text taskKey attempt"
 LOGS: Final = f"""subscription ($id: ID!, $task: ID, $level: LogLevel, $after: String) {{
   logs(executionId: $id, taskRunId: $task, minLevel: $level, after: $after) {{
@@ -52,6 +55,10 @@ FLOWS: Final = """query ($after: String) { flows(first: 200, after: $after) {
 FLOW: Final = """query ($namespace: String!, $key: String!) { flow(namespace: $namespace, key: $key) {
   namespace key kind description revision { number source createdAt } } }"""
 WORKERS: Final = "{ viewer { version } workers { name host queues concurrency running alive } }"
+STANDING: Final = """query ($after: String) { executions(where: {
+  state: {in: [QUEUED, RUNNING, PAUSED, WAITING_FOR_APPROVAL, FAILED_FINISHING, RESTARTED]}, includeTests: true},
+  orderBy: CREATED_ASC, first: 200, after: $after) {
+  nodes { name waitingFor { code message } } pageInfo { hasNextPage endCursor } } }"""
 INPUT_TYPES: Final = """query ($namespace: String!, $key: String!) { flow(namespace: $namespace, key: $key) {
   inputs { id type } } }"""
 SECRETS: Final = """query ($namespace: String) { secrets(namespace: $namespace) {

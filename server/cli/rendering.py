@@ -116,7 +116,12 @@ def _add_fold(table: Table, fold: Fold, whole: bool) -> None:
 
 def _add_task_run(table: Table, task: dict[str, Any], indent: str, whole: bool) -> None:
     attempts = len(task["attempts"])
-    said = _error_of(task, whole) or task["message"] or _from_elsewhere(task)
+    said = (
+        _waits_after_loss(task)
+        or _error_of(task, whole)
+        or task["message"]
+        or _from_elsewhere(task)
+    )
     progress = f"{task['progress']:.0%}" if 0 < task["progress"] < 1 else ""
     table.add_row(
         indent + task["key"],
@@ -135,6 +140,18 @@ def _error_of(task: dict[str, Any], whole: bool) -> str | None:
         return None
     first = error["message"].partition("\n")[0]
     return beside(first if whole or len(first) <= 80 else f"{first[:79]}…", error["exitCode"])
+
+
+def _waits_after_loss(task: dict[str, Any]) -> str | None:
+    """Where its worker was lost, and no other one has taken it yet."""
+    last = max(task["attempts"], key=lambda attempt: int(attempt["number"]), default=None)
+    if last is None or last["state"] != "LOST" or task["state"] != "QUEUED":
+        return None
+    return f"{lost(last['number'])}; waits for a worker"
+
+
+def lost(attempt: int) -> str:
+    return f"attempt {attempt} was lost"
 
 
 def _from_elsewhere(task: dict[str, Any]) -> str:

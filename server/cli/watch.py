@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections import deque
+from typing import Any
 
 import typer
 
@@ -66,5 +67,14 @@ async def _watch_plainly(api: Api, id: str) -> None:
     async for event in api.follow(queries.EVENTS, "seq", 0, id=id):
         if event["toState"]:
             who = event["taskRun"]["key"] if event["taskRun"] else "execution"
-            attempt = f" (attempt {event['attempt']})" if event["attempt"] else ""
-            typer.echo(f"{event['at'][11:23]} {who}: {event['toState']}{attempt}")
+            typer.echo(f"{event['at'][11:23]} {who}: {event['toState']}{_of_attempt(event)}")
+
+
+def _of_attempt(event: dict[str, Any]) -> str:
+    from server.cli.rendering import lost
+
+    number = event["attempt"]
+    if number is None:
+        return ""
+    is_lost = event["type"] == "ATTEMPT_ENDED" and (event["data"] or {}).get("state") == "LOST"
+    return f" ({lost(number)})" if is_lost else f" (attempt {number})"

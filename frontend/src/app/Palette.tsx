@@ -5,6 +5,7 @@ import { IconList, IconPlayerPlay, IconSearch } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useEffectEvent, useMemo, useState } from "react";
 import { useWhyNotRun } from "@/entities/flow/useWhyNotRun";
+import { useTold } from "@/shared/graphql/failures";
 import { JumpDocument } from "@/shared/graphql/gen/graphql";
 import { useRead } from "@/shared/graphql/read";
 import { commandGroups } from "@/shared/lib/commands";
@@ -142,6 +143,7 @@ function useFound(query: string): Found {
       { group: "Flows", actions: lists },
     ];
   }, [data, text, navigate, whyNotRun]);
+  useTold(data ? undefined : error);
   if (error && !data) return { groups, words: sentenceOf(error) };
   const words =
     loading && text.length >= SHORTEST

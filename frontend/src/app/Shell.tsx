@@ -12,6 +12,7 @@ import { Dialogs } from "./Dialogs";
 import { LinkIndicator } from "./LinkIndicator";
 import { forgetPalette, openPalette, usePaletteKey, useWasOpened } from "./openPalette";
 import classes from "./Shell.module.css";
+import { Untold } from "./Untold";
 
 const Palette = lazily(() => import("./Palette").then((page) => page.Palette), {
   closing: () => forgetPalette,
@@ -48,11 +49,14 @@ export function Shell() {
       </header>
       <main id="main" className={classes.main} data-stale={stale || undefined}>
         {phase === "signed-out" && (
-          <p className={classes.notice} role="alert">
-            You are signed out. Open the link that <code className="hw-mono">headway serve</code> printed,
-            then reload this page.
-          </p>
+          <div className={classes.notice} role="alert">
+            <p>
+              You are signed out. Open the link that <code className="hw-mono">headway serve</code> printed,
+              then reload this page.
+            </p>
+          </div>
         )}
+        <Untold />
         <Outlet />
       </main>
       <nav className={classes.phoneBar} aria-label="Areas">

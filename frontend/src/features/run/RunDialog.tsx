@@ -81,7 +81,7 @@ function FlowChoice({ chosen, onChange }: { chosen: Chosen | null; onChange: (ch
 
 function Again({ id, ...rest }: { id: string; chosen: Chosen; onStarted: (id: string) => void }) {
   const { data, error } = useRead(RunAgainDocument, { id });
-  if (error) return <ErrorState error={error} what="Its inputs" />;
+  if (error && !data) return <ErrorState error={error} what="Its inputs" />;
   if (!data) return <p role="status">Loading the form…</p>;
   return <Inputs given={data.execution?.inputs as Given} {...rest} />;
 }
@@ -98,7 +98,7 @@ function Inputs({
   onStarted: (id: string) => void;
 }) {
   const { data, error } = useRead(RunFormDocument, chosen);
-  if (error) return <ErrorState error={error} what="The form" />;
+  if (error && !data) return <ErrorState error={error} what="The form" />;
   if (!data) return <p role="status">Loading the form…</p>;
   if (!data.flow) return <p>There is no such flow, or you may not see it.</p>;
   return (

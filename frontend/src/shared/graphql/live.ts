@@ -3,8 +3,9 @@ import { useEffect, useEffectEvent, useRef, useState } from "react";
 import { useClient } from "urql";
 import { onEnd, pipe, subscribe } from "wonka";
 import type { Resume } from "./client";
+import { failures } from "./failures";
 import { useLink } from "./link";
-import { FIRST_RETRY, LAST_RETRY } from "./retry";
+import { FIRST_RETRY, LAST_RETRY, pauseAfter } from "./retry";
 
 type Handlers<Data> = Resume & {
   paused?: boolean;
@@ -18,6 +19,11 @@ const WELL_AFTER = 1_500;
 /** Whether the server answered with an error of this code. */
 export function isOf(error: CombinedError | undefined, code: string): boolean {
   return error?.graphQLErrors.some(({ extensions }) => extensions?.code === code) ?? false;
+}
+
+/** Whether the question itself is wrong: the same again would be refused again. */
+function isWrong(error: CombinedError): boolean {
+  return isOf(error, "VALIDATION");
 }
 
 /** Follows a subscription for as long as the component lives. One that failed is asked again, later each time. */
@@ -41,14 +47,12 @@ export function useLive<Data, Variables extends AnyVariables>(
   useEffect(() => {
     if (paused) return;
     let open = true;
-    let failed = false;
-    let refused = false; // the same again would be refused again
+    let failed: CombinedError | undefined;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const context = { resume: () => (open ? resume() : {}) } as Record<string, unknown>;
     const heard = (result: OperationResult<Data, Variables>) => {
       if (!open) return;
-      failed = Boolean(result.error);
-      refused = isOf(result.error, "VALIDATION");
+      failed = result.error;
       setError(result.error);
       // With an error that ends the stream come the data of before.
       if (result.data && result.hasNext) {
@@ -59,9 +63,9 @@ export function useLive<Data, Variables extends AnyVariables>(
     const over = () => {
       if (!open) return;
       if (!failed) return end();
-      if (refused) return;
+      if (isWrong(failed)) return;
       waits.current = true;
-      timer = setTimeout(() => setRound((before) => before + 1), delay.current);
+      timer = setTimeout(() => setRound((before) => before + 1), pauseAfter(failed, delay.current));
       delay.current = Math.min(LAST_RETRY, delay.current * 2);
     };
     const well = setTimeout(() => open && !failed && setError(undefined), WELL_AFTER);
@@ -77,12 +81,17 @@ export function useLive<Data, Variables extends AnyVariables>(
 
   // A link that is live again is a reason not to wait any longer.
   const { epoch } = useLink();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new epoch is a link that is live again
-  useEffect(() => {
+  const askAgain = useEffectEvent(() => {
     if (!waits.current) return;
     delay.current = FIRST_RETRY;
     setRound((before) => before + 1);
-  }, [epoch]);
+  });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new epoch is a link that is live again
+  useEffect(() => askAgain(), [epoch]);
+  useEffect(() => {
+    if (!error || paused) return;
+    return failures.add(isWrong(error) ? { error } : { error, again: () => askAgain() });
+  }, [error, paused]);
 
   return error;
 }

@@ -4,6 +4,7 @@ import { executeExchange } from "@urql/exchange-execute";
 import { buildSchema, GraphQLError, parse } from "graphql";
 import { Provider } from "urql";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { askAgain, failures } from "./failures";
 import { link } from "./link";
 import { useRead } from "./read";
 import { untilAnswered } from "./retry";
@@ -85,6 +86,44 @@ it("does not ask again what the server refused, or what nobody wants now", async
   expect(answer.count).toBe(1);
 });
 
+const tooMany = (retryAfter: number) => () => {
+  throw new GraphQLError("too many; try again in 3 s", {
+    extensions: { code: "TOO_MANY_REQUESTS", retryAfter },
+  });
+};
+
+it("asks again what was too much as soon as the server says, however often, and at once when told to", async () => {
+  const { answer, result } = await read(tooMany(3));
+  for (const count of [1, 2, 3]) {
+    await passed(2_999);
+    expect(answer.count).toBe(count);
+    await passed(1);
+  }
+  expect(answer.count).toBe(4);
+  answer.now = () => 7;
+  await act(async () => askAgain());
+  await passed(0);
+  expect(result.current).toMatchObject({ data: { count: 7 }, error: undefined });
+  expect(failures.getAll()).toEqual([]);
+});
+
+it("knows every read that failed, and which nobody tells, until it is answered or nobody wants it", async () => {
+  const { answer, result, rerender } = await read(away);
+  expect(failures.getUntold().map(({ error }) => error)).toEqual([result.current.error]);
+  const untell = failures.tell(result.current.error!);
+  expect([failures.getAll().length, failures.getUntold().length]).toEqual([1, 0]);
+  untell();
+  expect(failures.getUntold()).toHaveLength(1);
+  answer.now = () => 7;
+  await passed(2_000);
+  expect(failures.getAll()).toEqual([]);
+  const refusing = await read(refused("FORBIDDEN"));
+  expect(failures.getAll().map(({ again }) => again)).toEqual([undefined]);
+  refusing.rerender({ paused: true });
+  rerender({ paused: true });
+  expect(failures.getAll()).toEqual([]);
+});
+
 /** As in an event: one read that goes on until it is answered. */
 function asked(first: () => number) {
   const { answer, client } = serving(first);
@@ -125,4 +164,16 @@ it("gives up what the server refused", async () => {
   await passed(0);
   expect(await found).toBeUndefined();
   expect(answer.count).toBe(1);
+});
+
+it("waits in an event as long as the server says, or until it is told to ask", async () => {
+  const { answer, found } = asked(tooMany(60));
+  await passed(59_999);
+  expect(answer.count).toBe(1);
+  await passed(1);
+  expect(answer.count).toBe(2);
+  answer.now = () => 7;
+  askAgain();
+  expect(await found).toEqual({ count: 7 });
+  expect(failures.getAll()).toEqual([]);
 });

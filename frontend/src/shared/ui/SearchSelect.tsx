@@ -2,6 +2,7 @@ import { Select, type SelectProps } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import type { AnyVariables, TypedDocumentNode } from "@urql/core";
 import { type KeyboardEvent, useEffect, useEffectEvent, useState } from "react";
+import { useTold } from "@/shared/graphql/failures";
 import { useRead } from "@/shared/graphql/read";
 import { sentenceOf } from "./ErrorState";
 import classes from "./SearchSelect.module.css";
@@ -45,6 +46,7 @@ export function SearchSelect<Data, Variables extends AnyVariables>({
     paused: !opened,
     version: openings,
   });
+  useTold(error);
   const choices = data ? finding.choices(data) : [];
   const notes = new Map(choices.map((choice) => [choice.value, choice.note]));
   const isShown = (option: string) => notes.has(option) || option === MORE;

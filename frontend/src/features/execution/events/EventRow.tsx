@@ -89,7 +89,7 @@ export function EventRow({ event, record, index, top, of, pointed, goTo, ref }: 
 
 function Data({ id }: { id: string }) {
   const { data, error } = useRead(EventDataDocument, { id });
-  if (error) return <ErrorState error={error} what="The event" />;
+  if (error && !data) return <ErrorState error={error} what="The event" />;
   const node = data?.node;
   return node && "data" in node ? <JsonTree label="Data of the event" value={node.data} /> : null;
 }

@@ -2,6 +2,7 @@ import { Skeleton } from "@mantine/core";
 import { Suspense, useDeferredValue, useMemo, useState } from "react";
 import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
 import { formatDuration } from "@/shared/lib/duration";
+import { formatInteger } from "@/shared/lib/number";
 import { ErrorState } from "@/shared/ui/ErrorState";
 import { lazily } from "@/shared/ui/lazily";
 import { Segments } from "@/shared/ui/Segments";
@@ -10,7 +11,7 @@ import { useSelection } from "../useSelection";
 import classes from "./MetricsTab.module.css";
 import { MetricsTable } from "./MetricsTable";
 import { type Axis, firstChoice, pointsOf, type Series, usualAxis } from "./series";
-import { useMetrics } from "./useMetrics";
+import { MOST_VALUES, useMetrics } from "./useMetrics";
 
 const LineChart = lazily(() => import("@/shared/ui/LineChart").then((chart) => chart.LineChart));
 const AXES: Record<Axis, string> = { step: "Step", time: "Time" };
@@ -27,7 +28,7 @@ type Props = {
 /** The numbers that the tasks recorded: a chart of the chosen ones, and a table of all; live. */
 export function MetricsTab({ record, taskRun, attempt }: Props) {
   const { at } = useSelection();
-  const { store, version, startedAt, loaded, error } = useMetrics(record.head.id, at);
+  const { store, version, startedAt, loaded, cut, error } = useMetrics(record.head.id, at);
   const shown = useDeferredValue(version);
   // biome-ignore lint/correctness/useExhaustiveDependencies: `shown` says that the store has more
   const series = useMemo(
@@ -35,7 +36,7 @@ export function MetricsTab({ record, taskRun, attempt }: Props) {
     [store, shown, taskRun?.key, attempt],
   );
   const [chosen, setChosen] = useState<readonly string[] | null>(null);
-  if (error) return <ErrorState error={error} what="The metrics" />;
+  if (error && !loaded) return <ErrorState error={error} what="The metrics" />;
   if (!loaded) return <Skeleton height={160} m="md" role="status" aria-label="Loading the metrics" />;
   if (!series.length) return <p className={classes.none}>{emptyWords(taskRun)}</p>;
   const keys = chosen ?? firstChoice(series, MOST);
@@ -44,6 +45,11 @@ export function MetricsTab({ record, taskRun, attempt }: Props) {
     setChosen(keys.includes(key) ? keys.filter((one) => one !== key) : [...keys.slice(1 - MOST), key]);
   return (
     <div className={classes.tab}>
+      {cut && (
+        <p className={classes.none}>
+          Of the first {formatInteger(MOST_VALUES)} values of this execution: later ones are not among these.
+        </p>
+      )}
       {drawn.length > 0 && <Chart series={drawn} startedAt={startedAt} />}
       <MetricsTable
         series={series}

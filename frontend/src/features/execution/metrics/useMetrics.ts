@@ -11,8 +11,13 @@ type Reading = {
   version: number;
   startedAt: string | null;
   loaded: boolean;
+  /** There may be more values than were read: what is read is from the beginning. */
+  cut: boolean;
   error: CombinedError | undefined;
 };
+
+/** As many values as one answer holds; those that come after them are told live. */
+export const MOST_VALUES = 50_000;
 
 /** The metrics of an execution: read once, then only new ones travel. With `at` as they were then. */
 export function useMetrics(id: string, at: number | undefined): Reading {
@@ -48,6 +53,7 @@ export function useMetrics(id: string, at: number | undefined): Reading {
     version,
     startedAt: execution?.startedAt ?? null,
     loaded: execution !== undefined,
+    cut: (execution?.metrics.length ?? 0) >= MOST_VALUES,
     error: error ?? liveError,
   };
 }

@@ -2,6 +2,7 @@ import { Button, Checkbox, Popover, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { IconChevronDown, IconSearch } from "@tabler/icons-react";
 import { useState } from "react";
+import { useTold } from "@/shared/graphql/failures";
 import { type FacetField, FacetMenuDocument, type FacetMenuQuery } from "@/shared/graphql/gen/graphql";
 import { useRead } from "@/shared/graphql/read";
 import { formatCount } from "@/shared/lib/number";
@@ -70,6 +71,7 @@ function Values({ kind, text, asked, onText }: ValuesProps) {
   const others = without(text, (part) => part.terms.length > 0 && part.terms[0]!.field === kind.term);
   const variables = { field: kind.field, contains, where: asked.where, search: others || null, first: MOST };
   const { data, error } = useRead(FacetMenuDocument, variables);
+  useTold(data ? undefined : error);
   const facets: readonly Choice[] = data?.facets ?? [];
   const rest = contains
     ? []

@@ -1,7 +1,8 @@
 import { Button, Menu } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { IconChevronDown } from "@tabler/icons-react";
-import { useCallback } from "react";
+import { type ComponentProps, useCallback } from "react";
+import { ErrorState } from "@/shared/ui/ErrorState";
 import { type Asked, RANGE_NAMES, type Range, type Search, searchOf } from "../address";
 import { isAll, type Span, shownTime, spanOf, withLast, withSpan } from "../search/dates";
 import { Headline } from "./Headline";
@@ -33,7 +34,7 @@ export function Overview({ search, asked, version, paused, onChange }: Props) {
     bars: isPhone ? 50 : 100,
     paused,
   };
-  const bars = useHistogram(wanted, version);
+  const { bars, error } = useHistogram(wanted, version);
   const shown = (bars && edgesOf(bars)) ?? shownTime(search.range, span, Date.now());
   const onSpan = useCallback(
     (next: Span | null) => onChange({ ...search, q: withSpan(text, next) || undefined }),
@@ -46,19 +47,27 @@ export function Overview({ search, asked, version, paused, onChange }: Props) {
         {bars && <Headline bars={bars} span={marked} search={search} onChange={onChange} />}
         <div className={classes.range}>
           {span && (
-            <Button
-              variant="subtle"
-              color="gray"
-              onClick={() => onChange({ ...search, q: withSpan(text, null) || undefined })}
-            >
+            <Button variant="subtle" color="gray" onClick={() => onSpan(null)}>
               Reset
             </Button>
           )}
           <Ranges search={search} onChange={onChange} />
         </div>
       </div>
-      <Histogram bars={bars ?? NO_BARS} height={isPhone ? 44 : 76} span={marked} onSpan={onSpan} />
+      <Bars bars={bars} error={error} height={isPhone ? 44 : 76} span={marked} onSpan={onSpan} />
     </section>
+  );
+}
+
+type BarsProps = Omit<ComponentProps<typeof Histogram>, "bars"> & ReturnType<typeof useHistogram>;
+
+/** The bars that are known; where they could not be read, a sentence in their place. */
+function Bars({ bars, error, ...rest }: BarsProps) {
+  if (bars || !error) return <Histogram bars={bars ?? NO_BARS} {...rest} />;
+  return (
+    <div className={classes.failed}>
+      <ErrorState error={error} what="The histogram" />
+    </div>
   );
 }
 

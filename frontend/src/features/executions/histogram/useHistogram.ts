@@ -18,7 +18,7 @@ type Wanted = Asked & { range: Range | undefined; span: Span | null; bars: numbe
 export function useHistogram(
   { where, search, range, span, bars, paused }: Wanted,
   version: unknown,
-): readonly HistogramBar[] | undefined {
+): { bars: readonly HistogramBar[] | undefined; error: CombinedError | undefined } {
   const client = useClient();
   const { epoch } = useLink();
   const key = JSON.stringify([where, search, range, bars, isOutside(range, span) ? span : null]);
@@ -46,8 +46,9 @@ export function useHistogram(
     const timer = setTimeout(() => void read(), wait);
     return () => clearTimeout(timer);
   }, [key, version, epoch, paused]);
-  useRetry(paused ? undefined : failed, () => void read());
-  return known;
+  const error = paused ? undefined : failed;
+  useRetry(error, () => void read());
+  return { bars: known, error };
 }
 
 function isOutside(range: Range | undefined, span: Span | null): boolean {

@@ -4,6 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { ExecutionPreviewDocument } from "@/shared/graphql/gen/graphql";
 import { useRead } from "@/shared/graphql/read";
 import { Duration } from "@/shared/ui/Duration";
+import { ErrorState } from "@/shared/ui/ErrorState";
 import { JsonTree } from "@/shared/ui/JsonTree";
 import { ProgressBar } from "@/shared/ui/ProgressBar";
 import { StateBadge } from "@/shared/ui/StateBadge";
@@ -15,7 +16,7 @@ import classes from "./Preview.module.css";
 
 /** A row in some more words, beside the list: what changes while it runs comes with the row. The list keeps the keys: j and k go on from row to row. */
 export function Preview({ row, live, onClose }: { row: Row; live: boolean; onClose: () => void }) {
-  const { data } = useRead(ExecutionPreviewDocument, { id: row.id }, { version: row.state });
+  const { data, error } = useRead(ExecutionPreviewDocument, { id: row.id }, { version: row.state });
   const execution = data?.execution;
   return (
     <aside className={classes.drawer} aria-label={`Preview of ${row.name}`}>
@@ -48,6 +49,7 @@ export function Preview({ row, live, onClose }: { row: Row; live: boolean; onClo
           </div>
         )}
         <Facts row={row} />
+        {error && !data && <ErrorState error={error} what="The inputs" />}
         {execution && Object.keys((execution.inputs as object | null) ?? {}).length > 0 && (
           <>
             <h3 className={classes.heading}>Inputs</h3>

@@ -5,6 +5,7 @@ import { memo } from "react";
 import { ActionItem } from "@/entities/execution/actions/ActionItem";
 import { offersOf } from "@/entities/execution/actions/registry";
 import type { Actions } from "@/entities/execution/actions/useActions";
+import { useTold } from "@/shared/graphql/failures";
 import { ExecutionActionsDocument } from "@/shared/graphql/gen/graphql";
 import { useRead } from "@/shared/graphql/read";
 import { quoted } from "@/shared/lib/searchTerm";
@@ -64,7 +65,8 @@ function isSameMenu(before: Props, after: Props): boolean {
 /** Asked when the menu opens, so that the list itself does not carry every action of every row. */
 function Offers({ row, start }: { row: Row; start: Actions["start"] }) {
   const { data, error } = useRead(ExecutionActionsDocument, { id: row.id }, { version: row.seq });
-  if (error) return <Menu.Label>Actions could not be loaded</Menu.Label>;
+  useTold(data ? undefined : error);
+  if (error && !data) return <Menu.Label>Actions could not be loaded</Menu.Label>;
   if (!data) return <Menu.Label>Loading actions…</Menu.Label>;
   const offers = offersOf(data.execution?.availableActions ?? []);
   const target = {

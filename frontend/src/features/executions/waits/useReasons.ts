@@ -1,7 +1,8 @@
-import { useEffect, useEffectEvent, useRef } from "react";
-import { useClient } from "urql";
+import { useEffect, useEffectEvent, useRef, useState } from "react";
+import { type CombinedError, useClient } from "urql";
 import { WaitReasonsDocument } from "@/shared/graphql/gen/graphql";
 import { useLink } from "@/shared/graphql/link";
+import { useRetry } from "@/shared/graphql/retry";
 import type { Rows } from "../rows/rows";
 import { mayWait, type Reason, reasonOf } from "./reason";
 
@@ -25,6 +26,7 @@ export function useReasons(
   const asked = ids.filter((id) => mayWait(rows.byId.get(id)!)).slice(0, MOST);
   const key = asked.map((id) => `${id} ${rows.byId.get(id)!.seq}`).join();
   const last = useRef(0);
+  const [failed, setFailed] = useState<CombinedError>();
   const answered = useRef(new Map<string, number>());
 
   const read = useEffectEvent(async () => {
@@ -34,7 +36,9 @@ export function useReasons(
     });
     if (!due.length) return;
     last.current = Date.now();
-    const { data } = await client.query(WaitReasonsDocument, { ids: due, first: due.length }).toPromise();
+    const asking = client.query(WaitReasonsDocument, { ids: due, first: due.length });
+    const { data, error } = await asking.toPromise();
+    setFailed(error);
     if (!data) return;
     for (const { id, seq } of data.executions.nodes) answered.current.set(id, seq);
     onReasons((before) => {
@@ -53,4 +57,5 @@ export function useReasons(
     const timer = setTimeout(() => void read(), Math.max(0, last.current + AT_MOST_EVERY - Date.now()));
     return () => clearTimeout(timer);
   }, [key, rows, epoch]);
+  useRetry(key ? failed : undefined, () => void read());
 }

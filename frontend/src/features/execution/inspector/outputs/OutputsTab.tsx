@@ -1,5 +1,6 @@
 import { ExecutionOutputsDocument } from "@/shared/graphql/gen/graphql";
 import { useRead } from "@/shared/graphql/read";
+import { ErrorState } from "@/shared/ui/ErrorState";
 import { isEmpty, JsonTree } from "@/shared/ui/JsonTree";
 import { useSelection } from "../../useSelection";
 import { FileRow } from "../files/FileRow";
@@ -38,12 +39,13 @@ export function OutputsTab(props: TabProps) {
 
 function OfExecution({ record }: Pick<TabProps, "record">) {
   const { at } = useSelection();
-  const { data } = useRead(
+  const { data, error } = useRead(
     ExecutionOutputsDocument,
     { id: record.head.id, at: at ?? null },
     { version: `${record.head.state}${lastOf(record, TELLS)}` },
   );
   const outputs = data?.execution?.outputs;
+  if (error && !data) return <ErrorState error={error} what="Outputs of the execution" />;
   if (isEmpty(outputs)) return null;
   return (
     <Section title="Outputs of the execution">

@@ -3,6 +3,7 @@ import { useEffect, useState } from "react";
 import { useClient } from "urql";
 import { TaskRunOutputsDocument } from "@/shared/graphql/gen/graphql";
 import { useLink } from "@/shared/graphql/link";
+import { useRetry } from "@/shared/graphql/retry";
 
 type Found = { version: number; outputs: unknown };
 
@@ -34,7 +35,10 @@ export function useFound(wanted: ReadonlyMap<string, number>) {
     void ask();
   }, [client, rests, key]);
 
-  return { found, error: stale.length ? failed?.error : undefined, loading: stale.length > 0 && !failed };
+  const error = stale.length ? failed?.error : undefined;
+  useRetry(error, () => setFailed(undefined));
+
+  return { found, error, loading: stale.length > 0 && !failed };
 }
 
 type Nodes = readonly ({ id: string; outputs?: unknown } | null)[];

@@ -1,0 +1,88 @@
+"""`headway doctor` says everything that is wrong, each thing once; `headway show` knows of what was lost."""
+
+import asyncio
+import signal
+
+import pytest
+from rich.table import Table
+
+from server.cli.findings import findings
+from server.cli.operating import not_ready
+from server.cli.queries import MOST_METRICS
+from tests.api.client import Client
+from tests.api.servers import Served, start_worker
+from tests.api.test_cli import headway
+from tests.api.test_cli_actions import done
+
+LOST = """id: lost
+namespace: doctor
+tasks: [{id: a, type: shell, queue: lonely, run: sleep 600}]
+"""
+
+
+async def test_doctor_names_the_queues_that_nobody_serves_while_tasks_wait_in_them(
+    client: Client, served: Served
+) -> None:
+    ids = [(await client.run(LOST.replace("lonely", "deserted")))["id"] for _ in range(2)]
+    names = {(await client.show(id))["name"] for id in ids}
+    code, output, errors = await headway(served, "doctor")
+    assert (code, "all is well" in output) == (1, False)
+    (line,) = (one for one in errors.splitlines() if "queue deserted" in one)
+    assert line.startswith("✗ no live worker on queue deserted; start one: headway worker --queue")
+    assert "(2 tasks wait, of " in line and all(name in line for name in names)
+    for id in ids:
+        await done(served, "cancel", id)
+    assert "deserted" not in (await headway(served, "doctor"))[2]
+
+
+def test_what_is_not_known_while_the_database_is_away_is_not_wrong() -> None:
+    away = dict.fromkeys(("database", "writable", "migrations", "feed"), False)
+    (told,) = not_ready({**away, "accepting": True})
+    assert told.startswith("the database cannot be reached")
+    here = {**away, "database": True, "migrations": True, "accepting": False}
+    assert [one.partition(";")[0] for one in not_ready(here)] == [
+        "the database takes no writes",
+        "changes do not reach the server",
+        "the server is stopping and takes no more requests",
+    ]
+    assert not_ready(dict.fromkeys(here, True)) == []
+
+
+@pytest.mark.timeout(120)
+async def test_show_and_run_tell_of_an_attempt_that_was_lost(
+    client: Client, served: Served
+) -> None:
+    await client.save(LOST)
+    start = ("run", "doctor/lost", "--idempotency-key", "lost-once")
+    id = (await done(served, *start)).strip()
+    worker = start_worker(served.data_dir, "--queue", "lonely")
+    async with asyncio.timeout(90):
+        async for event in client.events(id):
+            if event["type"] == "ATTEMPT_STARTED":
+                worker.send_signal(signal.SIGKILL)
+                worker.wait()
+            if event["type"] == "ATTEMPT_ENDED":
+                break
+    lines = (await done(served, "show", id)).splitlines()
+    (task,) = (line for line in lines if line.split()[:1] == ["a"])
+    assert task.endswith("attempt 1 was lost; waits for a worker")
+    await done(served, "cancel", id, "--force")
+    _, output, _ = await headway(served, *start, "--follow")
+    assert "a: QUEUED (attempt 1 was lost)" in output
+
+
+def test_what_was_cut_is_not_called_the_last() -> None:
+    metric = {"name": "loss", "value": 1.0, "step": None, "tags": {}, "taskKey": "fit"}
+    execution = {"taskRuns": [], "artifacts": [], "latest": {"metrics": {"loss": 0.25}}}
+    whole = list(findings({**execution, "metrics": [metric]}, False, True))
+    assert list(map(_title, whole)) == ["metrics, the last of each"]
+    cut = list(findings({**execution, "metrics": [metric] * MOST_METRICS}, False, True))
+    assert list(map(_title, cut)) == [
+        "metrics, the last of each name",
+        "metrics by task, the last of each among the first 50000 values",
+    ]
+    assert list(map(str, cut[0].columns[1].cells))[1] == "0.25"
+
+
+def _title(table: Table) -> str:
+    return str(next(iter(table.columns[0].cells)))
