@@ -92,9 +92,12 @@ class Guard:
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not self._door.host_allowed(scope):
             refused = refusal(
-                scope, 403, "FORBIDDEN_HOST", "This host name is not one of this server's",
-                "<p>Start the server with <code>--allowed-host NAME</code> to reach it under this name.</p>",
-            )  # fmt: skip
+                scope,
+                403,
+                "FORBIDDEN_HOST",
+                "This host name is not one of this server's: add it to the setting allowed_hosts to reach it so",
+                "<p>Or start the server with <code>--allowed-host NAME</code>.</p>",
+            )
             await refused(scope, receive, send)
             return
         if scope["path"] in _OPEN:
@@ -115,7 +118,11 @@ class Guard:
 def unauthorized(scope: Scope) -> Response:
     """Of a token that was given it tells no more than that it is not valid: nobody learns whether it ever was."""
     token = "authorization" in Headers(scope=scope) or b"token=" in scope.get("query_string", b"")
-    message = "This token is not valid" if token else "Not logged in"
+    message = (
+        "This token is not valid"
+        if token
+        else "Not logged in: send a token as Authorization: Bearer TOKEN"
+    )
     response = refusal(
         scope, 401, "UNAUTHENTICATED", message,
         "<p>Open the link that <code>headway serve</code> printed, or run <code>headway token</code>"

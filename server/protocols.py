@@ -1,6 +1,7 @@
 """Uvicorn's protocols with deadlines for the head and the body of a request, and with a place in the register."""
 
 import asyncio
+import sys
 from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
@@ -18,6 +19,9 @@ CUT_OFF: Final = "headway.cut_off"
 _MOST_OF_HEAD: Final = 64 * 1024
 """Bytes of the head of a request: it is kept in memory before anybody has logged in."""
 _PIECE: Final = 4096
+_TLS: Final = b"\x16\x03"
+"""How the handshake of TLS begins."""
+_SHOWN: Final = 200
 _LOGGED_IN: Final = '{"type":"connection_ack"'
 _UNKNOWN: Final = ""
 """The address of a connection that is gone before it can be asked."""
@@ -40,7 +44,7 @@ class HttpConnection(HttpToolsProtocol):
         self._limits: ConnectionLimits = register.limits
         self.address = _UNKNOWN
         self._waits_since: float | None = None
-        self._heard = False
+        self._heard = self._speaks_tls = False
         self._head: int | None = None
         """Bytes of a head, or of what follows the last chunk of a body, that has begun and is not complete."""
         self._refused = False
@@ -66,6 +70,7 @@ class HttpConnection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self.transport.is_closing() or self._refused:
             return
+        self._speaks_tls = self._speaks_tls or (not self._heard and data.startswith(_TLS))
         self._heard = True
         if self._waits_since is None and self._body is None and self._is_idle():
             self._waits_since = self.loop.time()
@@ -86,16 +91,21 @@ class HttpConnection(HttpToolsProtocol):
                 self._refuse_head()
 
     def _refuse_head(self) -> None:
-        """Leaves the connection to its client to close, within `header_timeout`.
-
-        A system that closes one with unread data resets it, and then the client may lose the answer.
-        """
-        self._answer(
+        self._refuse_gently(
             431,
             "HEADERS_TOO_LARGE",
             f"the head of a request may have {_MOST_OF_HEAD} bytes, and so may its trailers; "
             "shorten its address, headers or cookies",
         )
+
+    def _refuse_gently(self, status: int, code: str, sentence: str) -> None:
+        """Leaves the connection to its client to close, within `header_timeout`.
+
+        A system that closes one with unread data resets it, and then the client may lose the answer.
+        """
+        if self._refused:
+            return
+        self._answer(status, code, sentence)
         if self._waits_since is None:
             self._waits_since = self.loop.time()
         self._body = None
@@ -119,6 +129,10 @@ class HttpConnection(HttpToolsProtocol):
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
+        head = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+        if head > _MOST_OF_HEAD:
+            self._refuse_head()
+            return
         super().on_headers_complete()
         self._head = None
         self._waits_since = None
@@ -130,6 +144,8 @@ class HttpConnection(HttpToolsProtocol):
         self._head = 0
 
     def on_body(self, body: bytes) -> None:
+        if self._refused:
+            return
         self._head = None
         if self._body is not None:
             self._body.received(len(body), self.loop.time())
@@ -146,6 +162,8 @@ class HttpConnection(HttpToolsProtocol):
             self._register.move(self, Phase.IDLE if self._body is None else Phase.BEGINNING)
 
     def handle_websocket_upgrade(self) -> None:
+        if self._refused:
+            return
         self._body = self._waits_since = None
         self._register.leave(self)
         super().handle_websocket_upgrade()
@@ -170,7 +188,7 @@ class HttpConnection(HttpToolsProtocol):
                 f"the body of the request came too slowly: it may pause for {seconds:g} s (body_timeout), "
                 f"and be no slower than {self._limits.slowest} bytes a second"
             )
-        self._refuse(408, "REQUEST_TIMEOUT", sentence)
+        self._refuse_gently(408, "REQUEST_TIMEOUT", sentence)
 
     def make_room(self) -> None:
         if self._waits_since is None or not self._heard or self._refused:
@@ -184,6 +202,13 @@ class HttpConnection(HttpToolsProtocol):
 
     def _is_idle(self) -> bool:
         return (self.cycle is None or self.cycle.response_complete) and not self.pipeline
+
+    def send_400_response(self, msg: str) -> None:
+        """Says what the parser, whose exception is being handled, does not understand."""
+        sentence = f"this is no valid HTTP/1.1 request: {str(sys.exc_info()[1])[:_SHOWN]}"
+        if self._speaks_tls:
+            sentence = "this port speaks http and not https: use http://, or a proxy that speaks TLS for this server"
+        self._refuse_gently(400, "BAD_REQUEST", sentence)
 
     def _refuse(self, status: int, code: str, sentence: str) -> None:
         self._answer(status, code, sentence)

@@ -13,8 +13,11 @@ from server.rates import TOO_MANY, TooMany
 RETRY_AFTER: Final = 2
 """Seconds that a client is asked to wait while the database is away."""
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Headway</title>
-<style>body{{font:16px/1.5 system-ui,sans-serif;max-width:36rem;margin:15vh auto;padding:0 1rem}}</style>
+<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">{head}
+<style>body{{font:16px/1.5 system-ui,sans-serif;max-width:36rem;margin:15vh auto;padding:0 1rem;overflow-wrap:anywhere}}
+h1{{font-size:1.5rem}}</style>
 <h1>{title}</h1>{body}</html>"""
+_AGAIN = '<meta http-equiv="refresh" content="{seconds}">'
 _LONGEST_REASON: Final = 123
 """Bytes of the reason of a close."""
 
@@ -57,21 +60,30 @@ async def _close(error: Unavailable | TooMany, receive: Receive, send: Send) -> 
 
 
 def _refused(scope: Scope, error: Unavailable | TooMany) -> Response:
+    status, code, seconds, extensions = 503, "UNAVAILABLE", RETRY_AFTER, {}
     if isinstance(error, TooMany):
+        status, code, seconds = 429, TOO_MANY, error.retry_after
         extensions = {key: value for key, value in error.extensions.items() if key != "code"}
-        refused = refusal(scope, 429, TOO_MANY, str(error), **extensions)
-        refused.headers["retry-after"] = str(error.retry_after)
+    refused: Response
+    if _is_for_a_reader(scope):
+        told = f"<p>{escape(str(error))}</p><p>This page is loaded again in {seconds} s.</p>"
+        title, head = "The server cannot answer now", _AGAIN.format(seconds=seconds)
+        refused = HTMLResponse(_PAGE.format(title=title, body=told, head=head), status)
     else:
-        refused = refusal(scope, 503, "UNAVAILABLE", str(error))
-        refused.headers["retry-after"] = str(RETRY_AFTER)
+        refused = refusal(scope, status, code, str(error), **extensions)
+    refused.headers["retry-after"] = str(seconds)
     refused.headers["cache-control"] = "no-store"
     return refused
+
+
+def _is_for_a_reader(scope: Scope) -> bool:
+    return "text/html" in Headers(scope=scope).get("accept", "") and scope["method"] == "GET"
 
 
 def refusal(
     scope: Scope, status: int, code: str, message: str, more: str = "", **extensions: Any
 ) -> Response:
-    if "text/html" in Headers(scope=scope).get("accept", "") and scope["method"] == "GET":
-        return HTMLResponse(_PAGE.format(title=escape(message), body=more), status)
+    if _is_for_a_reader(scope):
+        return HTMLResponse(_PAGE.format(title=escape(message), body=more, head=""), status)
     errors = [{"message": message, "extensions": {"code": code, **extensions}}]
     return JSONResponse({"errors": errors}, status)

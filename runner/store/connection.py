@@ -62,7 +62,7 @@ def _sentence(error: BaseException) -> str:
             return sentence.format(error=error)
     # An error of the operating system names files of this machine; why it came is enough.
     why = error.strerror if isinstance(error, OSError) and error.filename else error
-    cause = f"{type(error).__name__}: {why}".removesuffix(": ")
+    cause = str(why) or type(error).__name__
     return f"the database cannot be reached now ({cause}); try again"
 
 

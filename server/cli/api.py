@@ -35,12 +35,17 @@ class Api:
     @classmethod
     def find(cls) -> "Api":
         """Raises CommandFailed where no server can be found."""
-        if url := os.environ.get("HEADWAY_URL"):
-            return cls(url.rstrip("/"), os.environ.get("HEADWAY_TOKEN", ""))
+        url, token = os.environ.get("HEADWAY_URL"), os.environ.get("HEADWAY_TOKEN")
+        if url and token:
+            return cls(url.rstrip("/"), token)
+        if url:
+            raise CommandFailed(
+                "HEADWAY_URL is set and HEADWAY_TOKEN is not: set both, or neither on the server's machine"
+            )
         facts = announced()
         if facts is None:
             raise CommandFailed(no_server(data_dir()))
-        return cls(facts["url"], os.environ.get("HEADWAY_TOKEN", facts["token"]))
+        return cls(facts["url"], token or facts["token"])
 
     @property
     def _is_encrypted(self) -> bool:

@@ -304,15 +304,6 @@ async def test_no_header_changes_the_address_of_a_client() -> None:
         assert b"x-client: 127.0.0.1\r\n" in head
 
 
-LARGE = {
-    "an address": b"GET /body?" + b"a" * 100_000 + b" HTTP/1.1\r\nhost: a\r\n\r\n",
-    "a header": GET[:-2] + b"x: " + b"a" * 100_000 + b"\r\n\r\n",
-    "many headers": GET[:-2] + b"x: aaaaaaaa\r\n" * 10_000 + b"\r\n",
-    "a head without end": GET[:-2] + b"x: " + b"a" * 100_000,
-    "a head after a body": HEAD + b"a" * 100_000 + GET[:-2] + b"x: " + b"a" * 100_000,
-}
-
-
 CHUNKED = HEAD.replace(b"content-length: 100000", b"transfer-encoding: chunked") + b"1\r\na\r\n"
 TRAILERS = {
     "many": b"x: a\r\n" * 20_000,
@@ -347,25 +338,3 @@ async def test_a_long_body_in_chunks_is_taken_and_its_trailers_are_thrown_away()
             assert await visitor.answer() == (200, {"size": 1 + 3 * 95_001})
             assert await visitor.answer() == (200, {"size": 0})
         assert b"x-late" not in house.answering.named
-
-
-@pytest.mark.parametrize("kind", LARGE)
-async def test_a_head_that_is_too_large_is_refused(kind: str) -> None:
-    async with served(ConnectionLimits()) as house:
-        visitor = await house.visit(LARGE[kind])
-        answer = await visitor.rest()
-        assert b"HTTP/1.1 431 " in answer and b'"HEADERS_TOO_LARGE"' in answer
-
-
-async def test_a_head_of_sixty_thousand_bytes_and_a_large_body_are_taken() -> None:
-    large = HEAD[:-2] + b"x: " + b"a" * 60_000 + b"\r\n\r\n" + b"a" * 100_000
-    async with served(ConnectionLimits()) as house:
-        visitor = await house.visit(large + large)
-        assert [await visitor.answer() for _ in range(2)] == [(200, {"size": 100_000})] * 2
-
-
-async def test_a_client_that_goes_on_after_a_refusal_is_closed() -> None:
-    async with served(QUICK) as house:
-        visitor = await house.visit(LARGE["a head without end"])
-        assert b"431" in await visitor.rest()
-        await house.until_open(0)

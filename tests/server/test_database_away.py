@@ -169,3 +169,13 @@ async def test_sockets_say_so(house: House, away: str) -> None:
         ) as refused:
             await refused.recv()
     assert closed.value.rcvd is not None and closed.value.rcvd.code == 1013
+
+
+async def test_a_browser_is_shown_a_page_that_loads_again(house: House) -> None:
+    await house.between.refuse()
+    async with house.client("hw_other") as http:
+        answer = await http.get("/", headers={"accept": "text/html"})
+    assert answer.status_code == 503
+    assert f'http-equiv="refresh" content="{answer.headers["retry-after"]}"' in answer.text
+    assert "<h1>The server cannot answer now</h1>" in answer.text
+    assert "the database cannot be reached now (" in answer.text and "Error" not in answer.text
