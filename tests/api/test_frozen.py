@@ -157,7 +157,14 @@ async def begin(client: Client, tmp_path: Path, kind: str) -> Case:
     return Case(client, id, free)
 
 
-@pytest.mark.parametrize("kind", holder.KINDS)
+SMOKE = {"execution", "slots", "log"}
+"""Each waits until PostgreSQL ends a session; the others are for the soak."""
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [pytest.param(kind, marks=() if kind in SMOKE else pytest.mark.soak) for kind in holder.KINDS],
+)
 async def test_what_a_frozen_process_holds_is_free_within_seconds_and_others_go_on(
     served: Served, client: Client, kind: str, tmp_path: Path
 ) -> None:
