@@ -23,6 +23,8 @@ _STANDS, _MOVES = 0.05, 0.0125
 """Seconds in turn, while somebody is let pass: the others still get a fifth of the time."""
 _TOGETHER: Final = 100
 """Parts of one operation that make a step in the same round: one by one they would load their rows one by one."""
+_ROUND: Final = 0.005
+"""Seconds of such a round: parts whose turn comes later than that wait for another one."""
 _DEBT: Final = 1.0
 """Seconds beyond the credit of a user, from which on mutations wait too."""
 _MOST_DEBT: Final = 5.0
@@ -64,6 +66,7 @@ class Precedence:
         self._ahead: set[Operation] = set()
         self._next: asyncio.Handle | None = None
         self._stands_until = 0.0
+        self._round_ends: float | None = None
 
     @contextmanager
     def operation(self, actor: str, *, anew: bool = False) -> Iterator["Operation"]:
@@ -98,11 +101,21 @@ class Precedence:
 
     async def turn(self, account: _Account, operation: "Operation") -> None:
         """Returns when the next step of a part of this operation may be made."""
-        mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._lines.setdefault(account, {}).setdefault(operation, deque()).append(mine)
-        if self._next is None:
-            self._schedule(0)
-        await mine
+        while True:
+            mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._lines.setdefault(account, {}).setdefault(operation, deque()).append(mine)
+            if self._next is None:
+                self._schedule(0)
+            await mine
+            if self._round_has_time():
+                return
+
+    def _round_has_time(self) -> bool:
+        """The first part of a round always makes its step; others do until the steps before them took too long."""
+        now = perf_counter()
+        if self._round_ends is None:
+            self._round_ends = now + _ROUND
+        return now < self._round_ends
 
     def _account(self, actor: str) -> _Account:
         account = self._accounts.pop(actor, None) or _Account()
@@ -126,6 +139,7 @@ class Precedence:
             self._stands_until = now + _STANDS
             self._schedule(_STANDS)
             return
+        self._round_ends = None
         for waiting in self._next_parts():
             if not waiting.done():  # else its operation was cancelled
                 waiting.set_result(None)

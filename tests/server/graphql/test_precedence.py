@@ -220,6 +220,28 @@ async def test_parts_within_a_part_are_measured_once() -> None:
     assert not operation.waits
 
 
+async def test_parts_with_long_steps_do_not_make_them_in_one_round() -> None:
+    """A hundred steps of 5 ms each: the event loop has its round after each of them."""
+    precedence, made = Precedence(), list[str]()
+    rounds = 0
+
+    async def count_rounds() -> None:
+        nonlocal rounds
+        while True:
+            rounds += 1
+            await asyncio.sleep(0)
+
+    await run(precedence, "much", made, 1, CREDIT * 2)
+    counting = asyncio.create_task(count_rounds())
+    with precedence.operation("much") as operation:
+        assert operation.waits
+        parts = [operation.stepwise(steps(1, 0.006, made, "much")) for _ in range(100)]
+        before = rounds
+        await asyncio.gather(*parts)
+    counting.cancel()
+    assert rounds - before >= 100
+
+
 async def test_a_debt_is_forgiven_within_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [1_000.0]
     monkeypatch.setattr(precedence_module, "perf_counter", lambda: now[0])
