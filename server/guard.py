@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.addresses import own_path
 from server.auth import SESSION_TIME, Door, client_network, cookie_name
-from server.refusals import Refusals, refusal
+from server.refusals import Refusals, is_for_a_reader, refusal
 
 _OPEN = frozenset({"/healthz", "/readyz", "/login"})
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -118,11 +118,9 @@ class Guard:
 def unauthorized(scope: Scope) -> Response:
     """Of a token that was given it tells no more than that it is not valid: nobody learns whether it ever was."""
     token = "authorization" in Headers(scope=scope) or b"token=" in scope.get("query_string", b"")
-    message = (
-        "This token is not valid"
-        if token
-        else "Not logged in: send a token as Authorization: Bearer TOKEN"
-    )
+    message = "This token is not valid" if token else "Not logged in"
+    if not token and not is_for_a_reader(scope):
+        message += ": send a token as Authorization: Bearer TOKEN"
     response = refusal(
         scope, 401, "UNAUTHENTICATED", message,
         "<p>Open the link that <code>headway serve</code> printed, or run <code>headway token</code>"

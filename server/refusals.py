@@ -65,7 +65,7 @@ def _refused(scope: Scope, error: Unavailable | TooMany) -> Response:
         status, code, seconds = 429, TOO_MANY, error.retry_after
         extensions = {key: value for key, value in error.extensions.items() if key != "code"}
     refused: Response
-    if _is_for_a_reader(scope):
+    if is_for_a_reader(scope):
         told = f"<p>{escape(str(error))}</p><p>This page is loaded again in {seconds} s.</p>"
         title, head = "The server cannot answer now", _AGAIN.format(seconds=seconds)
         refused = HTMLResponse(_PAGE.format(title=title, body=told, head=head), status)
@@ -76,14 +76,15 @@ def _refused(scope: Scope, error: Unavailable | TooMany) -> Response:
     return refused
 
 
-def _is_for_a_reader(scope: Scope) -> bool:
+def is_for_a_reader(scope: Scope) -> bool:
+    """Whether a browser shows the answer to a person."""
     return "text/html" in Headers(scope=scope).get("accept", "") and scope["method"] == "GET"
 
 
 def refusal(
     scope: Scope, status: int, code: str, message: str, more: str = "", **extensions: Any
 ) -> Response:
-    if _is_for_a_reader(scope):
+    if is_for_a_reader(scope):
         return HTMLResponse(_PAGE.format(title=escape(message), body=more, head=""), status)
     errors = [{"message": message, "extensions": {"code": code, **extensions}}]
     return JSONResponse({"errors": errors}, status)
