@@ -17,12 +17,15 @@ class Permission(StrEnum):
     ACT_ON_EXECUTION = "ACT_ON_EXECUTION"
     CHANGE_STATE = "CHANGE_STATE"
     APPROVE = "APPROVE"
+    OVERRIDE_APPROVAL = "OVERRIDE_APPROVAL"
     UPDATE_FLOW = "UPDATE_FLOW"
+    RECORD = "RECORD"
+    READ_AUDIT = "READ_AUDIT"
     MANAGE = "MANAGE"
 
 
 _VIEWER = frozenset({Permission.LIST_FLOWS, Permission.VIEW_EXECUTION, Permission.VIEW_LOGS})
-_OPERATOR = _VIEWER | {Permission.RUN_FLOW, Permission.ACT_ON_EXECUTION}
+_OPERATOR = _VIEWER | {Permission.RUN_FLOW, Permission.ACT_ON_EXECUTION, Permission.RECORD}
 ROLES: Mapping[str, frozenset[Permission]] = {
     "viewer": _VIEWER,
     "approver": _VIEWER | {Permission.APPROVE},

@@ -740,8 +740,14 @@ export type Permission =
   | 'CHANGE_STATE'
   /** Decide approvals whose policy allows it. */
   | 'APPROVE'
+  /** Decide or pass by an approval against its policy, with a reason; it is marked. */
+  | 'OVERRIDE_APPROVAL'
   /** Save flows. */
   | 'UPDATE_FLOW'
+  /** Record executions that ran elsewhere. */
+  | 'RECORD'
+  /** Read the audit log. */
+  | 'READ_AUDIT'
   /** Manage secrets, tokens and roles. */
   | 'MANAGE';
 
