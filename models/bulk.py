@@ -28,7 +28,7 @@ from models.lifecycle.record_commands import AddNote, Archive, Delete, Unarchive
 from models.lifecycle.snapshot import Approval, Execution
 from models.lifecycle.votes import why_not
 from models.states import ApprovalState, ExecutionState, LabelMode, VoteDecision
-from models.viewer import Permission, Viewer
+from models.viewer import Permission, Viewer, not_permitted
 
 MOST: Final = 10_000
 """Executions in one set."""
@@ -197,10 +197,9 @@ def judge(execution: Execution, instruction: Instruction, viewer: Viewer) -> Jud
     """As the button of the execution would be shown to the viewer."""
     action = instruction.action
     permission = PERMISSIONS[action]
-    if not viewer.may(permission):
-        return Judgement(
-            False, ProblemCode.FORBIDDEN, f"this needs the permission {permission.value}"
-        )
+    namespace = execution.plan.spec.namespace
+    if not viewer.may(permission, namespace):
+        return Judgement(False, ProblemCode.FORBIDDEN, not_permitted(permission, namespace))
     found: Availability = availability(execution, action)
     if found.allowed and action in VOTES:
         return _judge_vote(execution, instruction, viewer)
@@ -210,18 +209,19 @@ def judge(execution: Execution, instruction: Instruction, viewer: Viewer) -> Jud
 
 
 def _judge_vote(execution: Execution, instruction: Instruction, viewer: Viewer) -> Judgement:
+    roles = viewer.roles_in(execution.plan.spec.namespace)
     try:
-        vote(execution, instruction.action, viewer.roles, None)
+        vote(execution, instruction.action, roles, None)
     except Refused as refused:
         return _refusal(refused.problems[0])
     (request,) = _open_requests(execution)
-    problem = why_not(execution, request, viewer.actor, viewer.roles)
+    problem = why_not(execution, request, viewer.actor, roles)
     return _refusal(problem) if problem else Judgement(True)
 
 
 def _judge_replay(execution: Execution, viewer: Viewer) -> Judgement:
     try:
-        refuse_unsaved(execution.plan, viewer.permissions)
+        refuse_unsaved(execution.plan, viewer.permissions_in(execution.plan.spec.namespace))
     except Refused as refused:
         return _refusal(refused.problems[0])
     return Judgement(True)

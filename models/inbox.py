@@ -2,10 +2,10 @@
 
 from collections.abc import Hashable, Set
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 from uuid import UUID
 
-from models.viewer import Scope
+from models.viewer import Scope, Viewer, group_role
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +24,19 @@ class Request:
 
 
 class Person(NamedTuple):
+    """Somebody who may decide, with the roles that a policy may mean them by, each where it is held."""
+
     name: str
-    roles: frozenset[str]
+    roles: tuple[tuple[str, Scope], ...]
+
+    @classmethod
+    def of(cls, viewer: Viewer) -> Self:
+        held = [(grant.role, grant.scope) for grant in viewer.grants]
+        groups = [(group_role(group), Scope()) for group in sorted(viewer.groups)]
+        return cls(viewer.actor.partition(":")[2], tuple(dict.fromkeys((*held, *groups))))
+
+    def roles_in(self, namespace: str) -> frozenset[str]:
+        return frozenset(role for role, scope in self.roles if scope.covers(namespace))
 
 
 class Change(NamedTuple):
@@ -38,17 +49,16 @@ class Change(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Wish:
     """Which requests somebody wants to see: of these states, of this execution, those that `decider` may decide; None
-    is any. One who may decide nothing and asks for what they may decide wants `nothing`."""
+    is any."""
 
     scope: Scope
     states: frozenset[str] | None = None
     execution_id: UUID | None = None
     decider: Person | None = None
-    nothing: bool = False
 
     def may_take(self, request: Request) -> bool:
         """Whether it is among these, or could be another time."""
-        if self.nothing or not self.scope.covers(request.namespace):
+        if not self.scope.covers(request.namespace):
             return False
         return self.execution_id in (None, request.execution_id)
 
@@ -63,7 +73,8 @@ class Wish:
 def _may_decide(person: Person, request: Request) -> bool:
     if not request.users and not request.roles:
         return True
-    return person.name in request.users or _meet(person.roles, request.roles | request.escalated)
+    held = person.roles_in(request.namespace)
+    return person.name in request.users or _meet(held, request.roles | request.escalated)
 
 
 def _meet(some: Set[str], others: Set[str]) -> bool:

@@ -26,6 +26,10 @@ class Sealed(dict[str, str]):
         return cls({_SEALED: text})
 
 
+def is_namespace(text: str) -> bool:
+    return bool(_NAMESPACE.fullmatch(text))
+
+
 def sealed_text(value: Any) -> str | None:
     """The text that is encrypted in a stored value of a SECRET input."""
     text = value.get(_SEALED) if isinstance(value, Mapping) else None

@@ -1,10 +1,11 @@
 """Who asks, and what that one may see and do. What may not be seen does not exist for its asker."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Self
+from typing import Any, Final, Self
+from uuid import UUID
 
 from models.states import Channel
 
@@ -24,29 +25,55 @@ class Permission(StrEnum):
     MANAGE = "MANAGE"
 
 
+class PrincipalKind(StrEnum):
+    PERSON = "PERSON"
+    SERVICE = "SERVICE"
+
+    def actor(self, name: str) -> str:
+        return f"{'user' if self is PrincipalKind.PERSON else 'service'}:{name}"
+
+
+class SignInMethod(StrEnum):
+    LINK = "LINK"
+    TOKEN = "TOKEN"
+    OIDC = "OIDC"
+
+
+SYNONYMS: Final[Mapping[str, Permission]] = {
+    "LIST_WORKFLOWS": Permission.LIST_FLOWS,
+    "RUN_WORKFLOW": Permission.RUN_FLOW,
+    "UPDATE_WORKFLOW": Permission.UPDATE_FLOW,
+}
+"""Names of the reference systems."""
+
 _VIEWER = frozenset({Permission.LIST_FLOWS, Permission.VIEW_EXECUTION, Permission.VIEW_LOGS})
 _OPERATOR = _VIEWER | {Permission.RUN_FLOW, Permission.ACT_ON_EXECUTION, Permission.RECORD}
-ROLES: Mapping[str, frozenset[Permission]] = {
+ROLES: Final[Mapping[str, frozenset[Permission]]] = {
     "viewer": _VIEWER,
     "approver": _VIEWER | {Permission.APPROVE},
     "operator": _OPERATOR,
     "editor": _OPERATOR | {Permission.UPDATE_FLOW},
+    "namespace_admin": frozenset(Permission),
     "admin": frozenset(Permission),
 }
-
-
-def permissions_of(roles: Iterable[str]) -> frozenset[Permission]:
-    return frozenset[Permission]().union(*(ROLES.get(role, ()) for role in roles))
+"""The built-in ones. `namespace_admin` is what `admin` is, named for who gets it on some namespaces only."""
+ADMIN_ROLE: Final = "admin"
 
 
 def roles_with(permission: Permission) -> list[str]:
     return [role for role, permissions in ROLES.items() if permission in permissions]
 
 
-def not_permitted(permission: Permission) -> str:
+def not_permitted(permission: Permission, namespace: str | None = None) -> str:
     """The sentence for one who may not."""
     roles = ", ".join(roles_with(permission))
-    return f"this needs the permission {permission.value}; roles that have it: {roles}"
+    place = f" in the namespace {namespace}" if namespace else ""
+    return f"this needs the permission {permission.value}{place}; roles that have it: {roles}"
+
+
+def group_role(group: str) -> str:
+    """How a policy means the members of a group."""
+    return f"group:{group}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,25 +90,134 @@ class Scope:
             for allowed in self.namespaces
         )
 
+    def includes(self, other: "Scope") -> bool:
+        """Whether all that the other covers is covered here."""
+        if self.namespaces is None or other.namespaces is None:
+            return self.namespaces is None
+        return all(self.covers(namespace) for namespace in other.namespaces)
+
+    def within(self, other: "Scope") -> "Scope":
+        """The namespaces that both cover."""
+        if self.namespaces is None:
+            return other
+        if other.namespaces is None:
+            return self
+        both = [name for name in self.namespaces if other.covers(name)]
+        both += [name for name in other.namespaces if self.covers(name)]
+        return Scope(tuple(dict.fromkeys(both)))
+
+    @classmethod
+    def union(cls, scopes: Iterable["Scope"]) -> "Scope":
+        found: dict[str, None] = {}
+        for scope in scopes:
+            if scope.namespaces is None:
+                return cls()
+            found.update(dict.fromkeys(scope.namespaces))
+        return cls(tuple(found))
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A role, with the permissions that it is made of, on some namespaces."""
+
+    role: str
+    permissions: frozenset[Permission]
+    scope: Scope = Scope()
+
+    def told(self) -> list[Any]:
+        """As JSON has it; `of` reads it again."""
+        namespaces = self.scope.namespaces
+        return [self.role, sorted(self.permissions), None if namespaces is None else [*namespaces]]
+
+    @classmethod
+    def of(cls, told: list[Any]) -> Self:
+        role, permissions, namespaces = told
+        scope = Scope(None if namespaces is None else tuple(namespaces))
+        return cls(role, frozenset(map(Permission, permissions)), scope)
+
+    def limited(self, permissions: Set[Permission] | None, scope: Scope) -> "Grant":
+        """As a token has it that is worth less than its owner; None is every permission."""
+        left = self.permissions if permissions is None else self.permissions & permissions
+        return Grant(self.role, frozenset(left), self.scope.within(scope))
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """Names the token or session that somebody came with, whose it is, and what it is limited to; None is every
+    permission. Of the kind `principal` it is a person whom an identity provider vouches for."""
+
+    kind: str
+    id: UUID
+    principal_id: UUID
+    permissions: frozenset[Permission] | None = None
+    scope: Scope = Scope()
+
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """`actor` is text such as `user:admin` or `token:ci`; without `expires_at` the credential lasts."""
+    """`actor` is text such as `user:admin` or `service:ci`; without `expires_at` the credential lasts.
+
+    `same_person` are the actors behind whom the same person stands: their own name, and services that they own.
+    """
 
     actor: str
-    roles: frozenset[str]
-    permissions: frozenset[Permission]
-    scope: Scope = Scope()
+    grants: tuple[Grant, ...]
     expires_at: datetime | None = None
     channel: Channel = Channel.API
+    groups: frozenset[str] = frozenset()
+    same_person: frozenset[str] = frozenset()
+    credential: Credential | None = None
 
-    def may(self, permission: Permission) -> bool:
-        return permission in self.permissions
+    @classmethod
+    def holding(
+        cls, actor: str, permissions: Iterable[Permission], scope: Scope = Scope(), **more: Any
+    ) -> Self:
+        """One who holds these permissions by one grant, of a role without a name."""
+        return cls(actor, (Grant("", frozenset(permissions), scope),), **more)
+
+    def may(self, permission: Permission, namespace: str) -> bool:
+        return any(
+            permission in grant.permissions and grant.scope.covers(namespace)
+            for grant in self.grants
+        )
+
+    def may_somewhere(self, permission: Permission) -> bool:
+        """In one namespace at least: what is read is then narrowed by `scope_of`."""
+        return self.scope_of(permission).namespaces != ()
+
+    def may_everywhere(self, permission: Permission) -> bool:
+        """Needed for what is of no namespace."""
+        return self.scope_of(permission).namespaces is None
+
+    def scope_of(self, permission: Permission) -> Scope:
+        """The namespaces where one may."""
+        return Scope.union(grant.scope for grant in self.grants if permission in grant.permissions)
+
+    @property
+    def scope(self) -> Scope:
+        """The namespaces of the executions that one may see."""
+        return self.scope_of(Permission.VIEW_EXECUTION)
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        """All that are held in any namespace."""
+        return frozenset[Permission]().union(
+            *(grant.permissions for grant in self.grants if grant.scope.namespaces != ())
+        )
+
+    def permissions_in(self, namespace: str) -> frozenset[Permission]:
+        covering = (grant for grant in self.grants if grant.scope.covers(namespace))
+        return frozenset[Permission]().union(*(grant.permissions for grant in covering))
+
+    def roles_in(self, namespace: str) -> frozenset[str]:
+        """Names by which an approval's policy may mean this one: roles held there, and `group:NAME` of each group."""
+        roles = (grant.role for grant in self.grants if grant.scope.covers(namespace))
+        return frozenset((*roles, *map(group_role, self.groups)))
 
     def through(self, channel: Channel) -> Self:
         return replace(self, channel=channel)
 
     @property
-    def sharing_key(self) -> tuple[str, frozenset[Permission], Scope]:
+    def sharing_key(self) -> tuple[Any, ...]:
         """Viewers with equal keys get equal answers, so one execution of a subscription serves them all."""
-        return self.actor, self.permissions, self.scope
+        return self.actor, self.grants, self.groups, self.same_person

@@ -6,6 +6,7 @@ import logging
 
 from runner.loops import Loop, surviving
 from runner.store import bulk, idempotency
+from runner.store.access import sign_ins
 from runner.store.database import Database, ensure_partitions, give_the_past_partitions
 
 logger = logging.getLogger("headway.housekeeping")
@@ -27,4 +28,5 @@ class Housekeeping(Loop):
                 async with self._database.pool.acquire() as connection:
                     await idempotency.forget_old(connection)
                     await bulk.forget_old(connection)
+                    await sign_ins.forget_old(connection)
             await asyncio.sleep(_TRY_AGAIN if trouble else _PERIOD)

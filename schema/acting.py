@@ -14,7 +14,7 @@ from runner.launch import prepare
 from runner.store import flows, signals
 from runner.store.nodes import APPROVAL
 from schema.context import Info
-from schema.doors import needs, visible_execution, visible_task_run
+from schema.doors import execution_for, needs, needs_somewhere, visible_task_run
 from schema.inputs import (
     ChangeStateInput,
     ChangeTaskRunStateInput,
@@ -62,12 +62,9 @@ async def _problem(info: Info, problem: errors.Problem) -> Problem:
 
 
 async def save(info: Info, source: str) -> dict[str, Any]:
-    needs(info, Permission.UPDATE_FLOW)
+    needs_somewhere(info, Permission.UPDATE_FLOW)
     spec = await info.context.services.flow_reader.read(source, info.context.viewer.actor)
-    if not info.context.viewer.scope.covers(spec.namespace):
-        raise Refused.because(
-            ProblemCode.FORBIDDEN, f"you may not save flows in {spec.namespace}", "namespace"
-        )
+    needs(info, Permission.UPDATE_FLOW, spec.namespace, "namespace")
     async with info.context.services.pool.acquire() as connection:
         ask = info.context.ask()
         flow, revision, new = await flows.save_flow(connection, spec, source, ask.actor, ask)
@@ -75,13 +72,13 @@ async def save(info: Info, source: str) -> dict[str, Any]:
 
 
 async def launch(info: Info, input: CreateExecutionInput) -> dict[str, Any]:
-    needs(info, Permission.RUN_FLOW)
+    needs_somewhere(info, Permission.RUN_FLOW)
     services = info.context.services
     command = await prepare(
         services.pool,
         services.engine.plans,
         services.evaluator,
-        info.context.viewer.scope,
+        info.context.viewer.scope_of(Permission.RUN_FLOW),
         input.to_launch(),
         services.vault,
     )
@@ -90,8 +87,7 @@ async def launch(info: Info, input: CreateExecutionInput) -> dict[str, Any]:
 
 
 async def act(info: Info, input: OnExecution, command: Command) -> dict[str, Any]:
-    needs(info, Permission.ACT_ON_EXECUTION)
-    id = await visible_execution(info, input.id)
+    id = await execution_for(info, input.id, Permission.ACT_ON_EXECUTION)
     await info.context.services.engine.execute(
         id, command, info.context.ask(input.reason, input.expected_seq)
     )
@@ -99,16 +95,14 @@ async def act(info: Info, input: OnExecution, command: Command) -> dict[str, Any
 
 
 async def change_state(info: Info, input: ChangeStateInput) -> dict[str, Any]:
-    needs(info, Permission.CHANGE_STATE)
-    id = await visible_execution(info, input.id)
+    id = await execution_for(info, input.id, Permission.CHANGE_STATE)
     ask = info.context.ask(input.reason, input.expected_seq)
     await info.context.services.engine.execute(id, ChangeState(input.state), ask)
     return {"execution": await view_of(info, id)}
 
 
 async def change_task_run_state(info: Info, input: ChangeTaskRunStateInput) -> dict[str, Any]:
-    needs(info, Permission.CHANGE_STATE)
-    task_run = await visible_task_run(info, input.task_run_id)
+    task_run = await visible_task_run(info, input.task_run_id, Permission.CHANGE_STATE)
     outputs = object_of(input.outputs, "outputs")
     check_payload(outputs, "outputs")
     ask = info.context.ask(input.reason, input.expected_seq)
@@ -122,7 +116,7 @@ async def change_task_run_state(info: Info, input: ChangeTaskRunStateInput) -> d
 
 async def send_event(info: Info, input: SendEventInput) -> dict[str, Any]:
     """To one execution, which keeps it until a wait takes it; or to all of a namespace that wait for it now."""
-    needs(info, Permission.ACT_ON_EXECUTION)
+    needs_somewhere(info, Permission.ACT_ON_EXECUTION)
     services = info.context.services
     if (input.execution_id is None) == (input.namespace is None):
         raise Refused.because(
@@ -131,9 +125,10 @@ async def send_event(info: Info, input: SendEventInput) -> dict[str, Any]:
     command = Signal(input.name, input.data)
     check_event(command.name, command.data)
     if input.execution_id is not None:
-        ids = [await visible_execution(info, input.execution_id)]
+        ids = [await execution_for(info, input.execution_id, Permission.ACT_ON_EXECUTION)]
     else:
-        scope = info.context.viewer.scope
+        viewer = info.context.viewer
+        scope = viewer.scope.within(viewer.scope_of(Permission.ACT_ON_EXECUTION))
         ids = await signals.waiting_for(services.pool, scope, str(input.namespace), input.name)
     for id in list(ids):
         try:

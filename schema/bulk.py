@@ -19,7 +19,7 @@ from runner.bulk.runs import Run
 from runner.store import bulk as store
 from schema.bulk_inputs import CancelBulkInput, PreviewBulkInput, RunBulkInput
 from schema.context import Info
-from schema.doors import needs
+from schema.doors import needs, needs_everywhere, needs_somewhere
 from schema.filters import filter_from
 from schema.types.bulk import Bulk, BulkPreview, find_bulk
 from schema.types.problems import Problem
@@ -46,7 +46,7 @@ class CancelBulkPayload(RunBulkPayload):
 
 
 async def preview_bulk(info: Info, input: PreviewBulkInput) -> dict[str, Any]:
-    needs(info, Permission.VIEW_EXECUTION)
+    needs_somewhere(info, Permission.VIEW_EXECUTION)
     instruction = input.to_instruction()
     ids, not_found = await _set_of(info, input)
     services = info.context.services
@@ -119,7 +119,7 @@ async def run_bulk(info: Info, input: RunBulkInput) -> dict[str, Any]:
         raise Refused.because(
             ProblemCode.NOT_FOUND, f"no preview {input.preview_id}; preview again", "previewId"
         )
-    needs(info, PERMISSIONS[Action(row["action"])])
+    needs_somewhere(info, PERMISSIONS[Action(row["action"])])
     await _refuse_hidden(info, id)
     ask = info.context.ask(row["reason"] if input.reason is None else input.reason)
     instruction = store.instruction_of(row)
@@ -131,9 +131,9 @@ async def run_bulk(info: Info, input: RunBulkInput) -> dict[str, Any]:
         services.vault,
         instruction,
         ask,
-        viewer.roles,
+        viewer,
     )
-    wanted = Run(row, input.mode, ask, viewer.roles, input.idempotency_key)
+    wanted = Run(row, input.mode, ask, viewer.grants, input.idempotency_key)
     await runs.run(services.pool, services.engine, services.feed, wanted, orders)
     info.context.refresh()
     return {"bulk": await find_bulk(info, id)}
@@ -155,13 +155,17 @@ async def cancel_bulk(info: Info, input: CancelBulkInput) -> dict[str, Any]:
     row = await store.find_seen(services.pool, viewer.scope, viewer.actor, id)
     if row is None:
         raise Refused.not_found(f"no bulk {input.id}")
-    needs(info, PERMISSIONS[Action(row["action"])])
+    permission = PERMISSIONS[Action(row["action"])]
+    if row["namespace"]:
+        needs(info, permission, row["namespace"])
+    elif row["actor"] != viewer.actor:
+        needs_everywhere(info, permission)
     await runs.cancel(services.pool, services.feed, row, info.context.ask(input.reason))
     return {"bulk": await find_bulk(info, id)}
 
 
 async def bulk_of(info: Info, id: str) -> Bulk | None:
-    needs(info, Permission.VIEW_EXECUTION)
+    needs_somewhere(info, Permission.VIEW_EXECUTION)
     key = _bulk_key(id)
     return await find_bulk(info, key) if key else None
 
@@ -175,7 +179,7 @@ def _bulk_key(id: str) -> UUID | None:
 
 async def watch_bulk(info: Info, id: str) -> AsyncGenerator[Bulk, None]:
     """As it is now and at every change, until it has ended."""
-    needs(info, Permission.VIEW_EXECUTION)
+    needs_somewhere(info, Permission.VIEW_EXECUTION)
     key = untyped("bulk", id)
     seen: Any = None
     with info.context.services.feed.watch(f"b:{key}") as watch:

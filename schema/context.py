@@ -9,10 +9,11 @@ from uuid import UUID
 import strawberry
 
 from models.events import Ask
-from models.viewer import Scope, Viewer
+from models.viewer import Permission, Scope, Viewer
 from runner.artifacts import ArtifactStore
 from runner.changes import Changes
 from runner.debugging import Debugger
+from runner.denials import Denials
 from runner.engine import Engine
 from runner.evaluator import Evaluator
 from runner.feed import Feed
@@ -54,6 +55,7 @@ class Services:
     retold: Retold = field(default_factory=Retold)
     executions: Gathered[UUID, Any] = field(default_factory=lambda: Gathered(_read_executions))
     bulks: Gathered[UUID, Any] = field(default_factory=lambda: Gathered(progress_of))
+    denials: Denials | None = None
     counting: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_COUNTED_AT_ONCE))
     """Turns of those who count for live statistics."""
 
@@ -76,6 +78,7 @@ class Context:
         self.loaders = Loaders(
             services.pool,
             self.viewer.scope,
+            self.viewer.scope_of(Permission.LIST_FLOWS),
             services.engine.plans,
             services.executions,
             services.retold,

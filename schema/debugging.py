@@ -7,7 +7,7 @@ import strawberry
 from models.viewer import Permission
 from runner.debugging import Tried, ValueType, Wrong, names_seen
 from schema.context import Info
-from schema.doors import needs, visible_task_run
+from schema.doors import needs_somewhere, visible_task_run
 from schema.loading import row_of
 from schema.scalars import JSON
 
@@ -42,7 +42,7 @@ class DebugQuery:
     async def debug_expression(
         self, info: Info, task_run_id: strawberry.ID, expression: str
     ) -> ExpressionResult:
-        needs(info, Permission.VIEW_EXECUTION)
+        needs_somewhere(info, Permission.VIEW_EXECUTION)
         services = info.context.services
         task = await visible_task_run(info, task_run_id)
         row = await row_of(info, task.execution_key)

@@ -12,21 +12,23 @@ from models.viewer import Permission
 from runner.store.nodes import APPROVAL
 from schema.acting import view_of
 from schema.context import Info
-from schema.doors import needs
+from schema.doors import needs, needs_somewhere
 from schema.inputs import DecideInput, object_of
 from schema.types.approval import Approval
 
 
 async def decide(info: Info, input: DecideInput, decision: VoteDecision) -> dict[str, Any]:
-    needs(info, Permission.APPROVE)
-    if input.override:
-        needs(info, Permission.MANAGE)
+    needs_somewhere(info, Permission.APPROVE)
     id = untyped("appr", input.approval_id)
-    execution_id = await _execution_of(info, id)
+    row = await _execution_of(info, id)
+    execution_id, namespace = row["id"], row["namespace"]
+    needs(info, Permission.APPROVE, namespace)
+    if input.override:
+        needs(info, Permission.OVERRIDE_APPROVAL, namespace)
     command = CastVote(
         id,
         decision,
-        info.context.viewer.roles,
+        info.context.viewer.roles_in(namespace),
         input.comment,
         object_of(input.form, "form"),
         bool(input.override),
@@ -43,12 +45,13 @@ async def decide(info: Info, input: DecideInput, decision: VoteDecision) -> dict
     return {"approval": approval, "execution": await view_of(info, execution_id)}
 
 
-async def _execution_of(info: Info, approval_id: UUID) -> UUID:
+async def _execution_of(info: Info, approval_id: UUID) -> Any:
+    """The row of the execution that waits for it."""
     row = await info.context.services.pool.fetchrow(APPROVAL, approval_id)
-    if row is None or await info.context.loaders.execution.load(row["execution_id"]) is None:
+    execution = await info.context.loaders.execution.load(row["execution_id"]) if row else None
+    if execution is None:
         raise Refused.not_found("no such approval request")
-    execution_id: UUID = row["execution_id"]
-    return execution_id
+    return execution
 
 
 def _with_request(refused: Refused, approval_id: UUID) -> Refused:

@@ -60,10 +60,12 @@ for _enum in (
 @strawberry.enum
 class ActorKind(Enum):
     USER = "user"
+    SERVICE = "service"
     TOKEN = "token"
     WORKER = "worker"
     SCHEDULE = "schedule"
     ENGINE = "engine"
+    ANONYMOUS = "anonymous"
 
 
 @strawberry.enum

@@ -3,12 +3,12 @@
 from typing import Any
 
 from models.errors import ProblemCode, Refused
-from models.viewer import Permission
+from models.viewer import Permission, Scope
 from runner.store import flow_changes
 from runner.trials import Trial, prepare_trial
 from schema.acting import view_of
 from schema.context import Info
-from schema.doors import needs
+from schema.doors import needs, needs_somewhere
 from schema.flow_inputs import DeleteFlowInput, RunTestInput, SetFlowEnabledInput
 from schema.inputs import object_of
 from schema.labels import labels_from
@@ -16,18 +16,16 @@ from schema.types.flow import Flow
 
 
 async def delete_flow(info: Info, input: DeleteFlowInput) -> dict[str, Any]:
-    needs(info, Permission.UPDATE_FLOW)
-    ask = info.context.ask(input.reason)
-    pool, scope = info.context.services.pool, info.context.viewer.scope
+    ask, pool = info.context.ask(input.reason), info.context.services.pool
+    scope = _changeable(info, input.namespace)
     row = await flow_changes.delete_flow(pool, scope, input.namespace, input.key, ask)
     return {"flow": _found(row, input.namespace, input.key)}
 
 
 async def set_flow_enabled(info: Info, input: SetFlowEnabledInput) -> dict[str, Any]:
-    needs(info, Permission.UPDATE_FLOW)
     row = await flow_changes.set_flow_enabled(
         info.context.services.pool,
-        info.context.viewer.scope,
+        _changeable(info, input.namespace),
         input.namespace,
         input.key,
         input.enabled,
@@ -38,13 +36,12 @@ async def set_flow_enabled(info: Info, input: SetFlowEnabledInput) -> dict[str, 
 
 async def run_test(info: Info, input: RunTestInput) -> dict[str, Any]:
     """Whoever runs any text may as well save it: it takes both permissions."""
-    needs(info, Permission.UPDATE_FLOW)
-    needs(info, Permission.RUN_FLOW)
+    needs_somewhere(info, Permission.UPDATE_FLOW)
+    needs_somewhere(info, Permission.RUN_FLOW)
     services = info.context.services
     spec = await services.flow_reader.read(input.source, info.context.viewer.actor)
-    if not info.context.viewer.scope.covers(spec.namespace):
-        told = f"you may not run flows in {spec.namespace}"
-        raise Refused.because(ProblemCode.FORBIDDEN, told, "namespace")
+    needs(info, Permission.UPDATE_FLOW, spec.namespace, "namespace")
+    needs(info, Permission.RUN_FLOW, spec.namespace, "namespace")
     trial = Trial(
         input.source,
         spec,
@@ -58,6 +55,15 @@ async def run_test(info: Info, input: RunTestInput) -> dict[str, Any]:
     )
     transition = await services.engine.create(command, ask)
     return {"execution": await view_of(info, transition.execution.id)}
+
+
+def _changeable(info: Info, namespace: str) -> Scope:
+    """Where flows are found to be changed. Raises Refused FORBIDDEN for one who sees the namespace's, and may not."""
+    needs_somewhere(info, Permission.UPDATE_FLOW)
+    scope = info.context.viewer.scope_of(Permission.LIST_FLOWS)
+    if scope.covers(namespace):
+        needs(info, Permission.UPDATE_FLOW, namespace, "namespace")
+    return scope
 
 
 def _found(row: Any, namespace: str, key: str) -> Flow:

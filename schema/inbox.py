@@ -38,12 +38,12 @@ class ApprovalChange:
 
 def wish_of(info: Info, where: ApprovalFilter | None) -> Wish:
     viewer, mine = info.context.viewer, bool(where and where.mine)
+    decides = viewer.scope.within(viewer.scope_of(Permission.APPROVE))
     return Wish(
-        viewer.scope,
+        decides if mine else viewer.scope,
         frozenset(state.value for state in where.state) if where and where.state else None,
         untyped("exec", where.execution_id) if where and where.execution_id else None,
-        Person(viewer.actor.partition(":")[2], viewer.roles) if mine else None,
-        nothing=mine and not viewer.may(Permission.APPROVE),
+        Person.of(viewer) if mine else None,
     )
 
 

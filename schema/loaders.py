@@ -66,11 +66,13 @@ _GROUPED = {
 
 @dataclass(frozen=True, slots=True)
 class _Reads:
-    """The pool, scope and plans that the loaders read with. It does not refer to the loaders, so that an operation's
-    objects are freed with it and not by the garbage collector, which holds the event loop."""
+    """The pool, scopes and plans that the loaders read with; `listed` is where flows are seen. It does not refer to the
+    loaders, so that an operation's objects are freed with it and not by the garbage collector, which holds the event
+    loop."""
 
     pool: Pool
     scope: Scope
+    listed: Scope
     plans: Plans
     all_executions: Gathered[UUID, Row]
 
@@ -96,10 +98,10 @@ class _Reads:
         return [found[id] for id in ids]
 
     async def flows(self, ids: Sequence[UUID]) -> list[Row | None]:
-        return await self._by_id(flows.flows_by_id, ids)
+        return await self._by_id(flows.flows_by_id, ids, self.listed)
 
     async def revisions(self, ids: Sequence[UUID]) -> list[Row | None]:
-        return await self._by_id(flows.revisions_by_id, ids)
+        return await self._by_id(flows.revisions_by_id, ids, self.listed)
 
     async def last_metrics(
         self, wanted: Sequence[tuple[UUID, tuple[str, ...] | None]]
@@ -119,22 +121,23 @@ class _Reads:
         return [found.get(id) for id in ids]
 
     async def schedules(self, ids: Sequence[UUID]) -> list[Row | None]:
-        return await self._by_id(schedules.schedules_by_id, ids)
+        return await self._by_id(schedules.schedules_by_id, ids, self.listed)
 
     async def artifacts(self, ids: Sequence[UUID]) -> list[Row | None]:
-        return await self._by_id(lineage.artifacts_by_id, ids)
+        return await self._by_id(lineage.artifacts_by_id, ids, self.scope)
 
     async def _by_id(
         self,
         read: Callable[[Pool, Scope, Sequence[UUID]], Awaitable[dict[UUID, Row]]],
         ids: Sequence[UUID],
+        scope: Scope,
     ) -> list[Row | None]:
-        found = await read(self.pool, self.scope, ids)
+        found = await read(self.pool, scope, ids)
         return [found.get(id) for id in ids]
 
     async def flow_graph(self, keys: Sequence[None]) -> list[FlowGraph]:
         flows = await linked_flows(self.pool, self.plans)
-        return [FlowGraph.of(flows, self.scope)] * len(keys)
+        return [FlowGraph.of(flows, self.listed)] * len(keys)
 
     async def task_runs(self, ids: Sequence[UUID]) -> list[Row | None]:
         found = {row["id"]: row for row in await task_runs_by_id(self.pool, ids)}
@@ -153,11 +156,12 @@ class Loaders:
         self,
         pool: Pool,
         scope: Scope,
+        listed: Scope,
         plans: Plans,
         executions: Gathered[UUID, Row],
         retold: Retold,
     ) -> None:
-        self._reads = _Reads(pool, scope, plans, executions)
+        self._reads = _Reads(pool, scope, listed, plans, executions)
         self._retold = retold
         self._made: dict[Hashable, DataLoader[Any, Any]] = {}
 

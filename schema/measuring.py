@@ -20,7 +20,7 @@ from runner.store.histogram import histogram
 from runner.store.patience import patiently
 from runner.store.stats import counted_by_state, tallied
 from schema.context import Info
-from schema.doors import needs
+from schema.doors import needs_somewhere
 from schema.filters import ExecutionFilter, filter_from
 from schema.types.comparison import Comparison
 from schema.types.stats import ExecutionStats, HistogramBar, LiveStats
@@ -35,7 +35,7 @@ class MeasuringQuery:
     async def compare_executions(
         self, info: Info, ids: list[strawberry.ID], only_differences: bool | None = None
     ) -> Comparison:
-        needs(info, Permission.VIEW_EXECUTION)
+        needs_somewhere(info, Permission.VIEW_EXECUTION)
         return await _compared(info, ids, bool(only_differences))
 
     @strawberry.field
@@ -48,7 +48,7 @@ class MeasuringQuery:
         search: str | None = None,
         until: datetime | None = None,
     ) -> ExecutionStats:
-        needs(info, Permission.VIEW_EXECUTION)
+        needs_somewhere(info, Permission.VIEW_EXECUTION)
         until = until or datetime.now(UTC)
         starts = buckets_between(since, until, bucket)
         pool, scope = info.context.services.pool, info.context.viewer.scope
@@ -65,7 +65,7 @@ class MeasuringQuery:
         where: ExecutionFilter | None = None,
         search: str | None = None,
     ) -> list[HistogramBar]:
-        needs(info, Permission.VIEW_EXECUTION)
+        needs_somewhere(info, Permission.VIEW_EXECUTION)
         until = until or datetime.now(UTC)
         found = bars_between(since, until, bars)
         pool, scope = info.context.services.pool, info.context.viewer.scope

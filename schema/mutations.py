@@ -14,6 +14,7 @@ from models.lifecycle.commands import (
 from models.lifecycle.record_commands import Archive, Unarchive
 from models.states import LabelMode, VoteDecision
 from schema import bulk, record
+from schema.access.roots import AccessMutation
 from schema.acting import (
     act,
     answered,
@@ -95,7 +96,7 @@ from schema.secrecy import delete_secret, save_secret
 
 
 @strawberry.type
-class Mutation(RecordingMutation, FlowMutation, SearchMutation):
+class Mutation(AccessMutation, RecordingMutation, FlowMutation, SearchMutation):
     @strawberry.mutation
     async def save_flow(self, info: Info, input: SaveFlowInput) -> SaveFlowPayload:
         return await answered(SaveFlowPayload, info, save(info, input.source))

@@ -10,6 +10,7 @@ from models.ids import untyped
 from models.viewer import Permission
 from runner.store import audit
 from runner.store import nodes as store
+from schema.access.roots import find_principal, find_token
 from schema.context import Info
 from schema.searches import find_filter
 from schema.together import together
@@ -68,14 +69,15 @@ async def _revision(info: Info, key: UUID) -> Node | None:
 
 
 async def _worker(info: Info, key: UUID) -> Node | None:
+    if not info.context.viewer.may_somewhere(Permission.VIEW_EXECUTION):
+        return None
     row = await together(info).fetchrow(store.WORKER, key)
     return Worker.of(row) if row else None
 
 
 async def _audit_event(info: Info, key: UUID) -> Node | None:
-    viewer = info.context.viewer
-    manages = viewer.may(Permission.MANAGE)
-    row = await audit.find_entry(together(info), viewer.scope, manages, key)
+    scope = info.context.viewer.scope_of(Permission.READ_AUDIT)
+    row = await audit.find_entry(together(info), scope, key)
     return AuditEvent.of(row) if row else None
 
 
@@ -111,6 +113,8 @@ FINDERS: Final[Mapping[str, Find]] = {
     "note": _of_an_execution(store.NOTE, Note.of),
     "sched": _schedule,
     "filt": find_filter,
+    "prin": find_principal,
+    "tok": find_token,
     "run": _task_run,
     "att": _of_an_execution(store.ATTEMPT, Attempt.of),
     "appr": _of_an_execution(store.APPROVAL, Approval.of),

@@ -8,10 +8,11 @@ from models.orders import ExecutionOrder
 from models.spec import flow_json_schema
 from models.viewer import Permission
 from runner.store import flows, workers
+from schema.access.roots import AccessQuery
 from schema.bulk import bulk_of
 from schema.context import Info
 from schema.debugging import DebugQuery
-from schema.doors import needs
+from schema.doors import needs_somewhere
 from schema.enums import FlowOrder
 from schema.filters import (
     ApprovalFilter,
@@ -48,7 +49,7 @@ from schema.types.viewer import Viewer, Worker
 
 
 @strawberry.type
-class Query(TracingQuery, SearchQuery, MeasuringQuery, DebugQuery):
+class Query(AccessQuery, TracingQuery, SearchQuery, MeasuringQuery, DebugQuery):
     @strawberry.field
     def viewer(self, info: Info) -> Viewer:
         return Viewer.of(info.context.viewer, info.context.services.version)
@@ -63,16 +64,17 @@ class Query(TracingQuery, SearchQuery, MeasuringQuery, DebugQuery):
 
     @up_to(MOST_CHILDREN)
     async def namespaces(self, info: Info) -> list[Namespace]:
-        needs(info, Permission.LIST_FLOWS)
         viewer = info.context.viewer
-        executions = viewer.may(Permission.VIEW_EXECUTION)
-        rows = await flows.namespaces(info.context.services.pool, viewer.scope, executions)
+        listed, seen = viewer.scope_of(Permission.LIST_FLOWS), viewer.scope
+        if listed.namespaces == () and seen.namespaces == ():
+            needs_somewhere(info, Permission.LIST_FLOWS)
+        rows = await flows.namespaces(info.context.services.pool, listed, seen)
         return [Namespace(name=row["namespace"], flow_count=row["flows"]) for row in rows]
 
     @strawberry.field
     async def flow(self, info: Info, namespace: str, key: str) -> Flow | None:
-        needs(info, Permission.LIST_FLOWS)
-        scope = info.context.viewer.scope
+        needs_somewhere(info, Permission.LIST_FLOWS)
+        scope = info.context.viewer.scope_of(Permission.LIST_FLOWS)
         row = await flows.find_flow(info.context.services.pool, scope, namespace, key)
         return Flow.of(row) if row else None
 
@@ -88,7 +90,7 @@ class Query(TracingQuery, SearchQuery, MeasuringQuery, DebugQuery):
         last: int | None = None,
         before: str | None = None,
     ) -> FlowConnection:
-        needs(info, Permission.LIST_FLOWS)
+        needs_somewhere(info, Permission.LIST_FLOWS)
         paging = Paging.of(first, after, last, before)
         return await read_flows(
             info, flow_filter_from(where, search), order_by or FlowOrder.NAME_ASC, paging
@@ -98,7 +100,7 @@ class Query(TracingQuery, SearchQuery, MeasuringQuery, DebugQuery):
     async def execution(
         self, info: Info, id: strawberry.ID, at: int | None = None
     ) -> Execution | None:
-        needs(info, Permission.VIEW_EXECUTION)
+        needs_somewhere(info, Permission.VIEW_EXECUTION)
         try:
             key = untyped("exec", id)
         except Refused:
@@ -120,7 +122,7 @@ class Query(TracingQuery, SearchQuery, MeasuringQuery, DebugQuery):
         last: int | None = None,
         before: str | None = None,
     ) -> ExecutionConnection:
-        needs(info, Permission.VIEW_EXECUTION)
+        needs_somewhere(info, Permission.VIEW_EXECUTION)
         paging = Paging.of(first, after, last, before)
         order = order_from(order_by, order_by_value)
         return await read_executions(info, filter_from(where, search), paging, order)
@@ -133,7 +135,7 @@ class Query(TracingQuery, SearchQuery, MeasuringQuery, DebugQuery):
         first: int | None = None,
         after: str | None = None,
     ) -> ApprovalConnection:
-        needs(info, Permission.VIEW_EXECUTION)
+        needs_somewhere(info, Permission.VIEW_EXECUTION)
         return await read_approvals(info, where, Paging.of(first, after))
 
     @strawberry.field
@@ -144,7 +146,6 @@ class Query(TracingQuery, SearchQuery, MeasuringQuery, DebugQuery):
         first: int | None = None,
         after: str | None = None,
     ) -> EventConnection:
-        needs(info, Permission.VIEW_EXECUTION)
         return await read_audit_log(info, where, Paging.of(first, after))
 
     @strawberry.field
@@ -155,7 +156,7 @@ class Query(TracingQuery, SearchQuery, MeasuringQuery, DebugQuery):
         first: int | None = None,
         after: str | None = None,
     ) -> ScheduleConnection:
-        needs(info, Permission.LIST_FLOWS)
+        needs_somewhere(info, Permission.LIST_FLOWS)
         return await read_schedules(info, where, Paging.of(first, after))
 
     @strawberry.field
@@ -164,12 +165,12 @@ class Query(TracingQuery, SearchQuery, MeasuringQuery, DebugQuery):
 
     @up_to(MOST_ROWS)
     async def workers(self, info: Info) -> list[Worker]:
-        needs(info, Permission.VIEW_EXECUTION)
+        needs_somewhere(info, Permission.VIEW_EXECUTION)
         return [Worker.of(row) for row in await workers.all_workers(info.context.services.pool)]
 
     @strawberry.field
     async def validate_flow(self, info: Info, source: str) -> list[Problem]:
-        needs(info, Permission.LIST_FLOWS)
+        needs_somewhere(info, Permission.LIST_FLOWS)
         try:
             await info.context.services.flow_reader.read(source, info.context.viewer.actor)
         except Refused as refused:
@@ -178,7 +179,7 @@ class Query(TracingQuery, SearchQuery, MeasuringQuery, DebugQuery):
 
     @strawberry.field
     def flow_schema(self, info: Info) -> JSON:
-        needs(info, Permission.LIST_FLOWS)
+        needs_somewhere(info, Permission.LIST_FLOWS)
         return JSON(flow_json_schema())
 
     @up_to(MOST_ROWS)

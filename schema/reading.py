@@ -1,6 +1,7 @@
 """Lists of flows and of approvals."""
 
 from models.filters import Filter
+from models.viewer import Permission
 from runner.store import approvals as approvals_store
 from runner.store import flows as flows_store
 from runner.store.history import count
@@ -23,7 +24,7 @@ from schema.types.paging import (
 
 async def read_flows(info: Info, where: Filter, order: FlowOrder, paging: Paging) -> FlowConnection:
     pool = info.context.services.pool
-    scope = info.context.viewer.scope
+    scope = info.context.viewer.scope_of(Permission.LIST_FLOWS)
     cursor = decode_cursor("flow", paging.cursor) if paging.cursor else None
     arguments = Arguments()
     page = await flows_store.flows_page(

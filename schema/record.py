@@ -18,7 +18,7 @@ from models.viewer import Permission
 from runner.store import audit, idempotency
 from runner.store.nodes import NOTE
 from schema.context import Info
-from schema.doors import needs, visible_execution
+from schema.doors import execution_for, needs_somewhere
 from schema.filters import AuditFilter
 from schema.inputs import AddNoteInput, DeleteExecutionsInput, ManyInput
 from schema.types.audit import AuditEvent, EventConnection, EventEdge
@@ -41,18 +41,15 @@ async def execution_at(info: Info, key: UUID, seq: int) -> Execution | None:
 
 
 async def read_audit_log(info: Info, where: AuditFilter | None, paging: Paging) -> EventConnection:
-    viewer = info.context.viewer
-    manages = viewer.may(Permission.MANAGE)
+    needs_somewhere(info, Permission.READ_AUDIT)
+    scope = info.context.viewer.scope_of(Permission.READ_AUDIT)
     wanted = where.to_wanted() if where else audit.Wanted()
     window = paging.window("aud")
-    page = await audit.entries_page(
-        info.context.services.pool, viewer.scope, manages, wanted, window
-    )
+    page = await audit.entries_page(info.context.services.pool, scope, wanted, window)
     nodes = [AuditEvent.of(row) for row in page.rows]
     cursors = [id_cursor("aud", row["id"]) for row in page.rows]
     return EventConnection(
         wanted=wanted,
-        manages=manages,
         edges=[EventEdge(node=n, cursor=c) for n, c in zip(nodes, cursors, strict=True)],
         nodes=nodes,
         page_info=page_info(page, cursors),
@@ -60,8 +57,7 @@ async def read_audit_log(info: Info, where: AuditFilter | None, paging: Paging) 
 
 
 async def add_note(info: Info, input: AddNoteInput) -> dict[str, Any]:
-    needs(info, Permission.ACT_ON_EXECUTION)
-    id = await visible_execution(info, input.id)
+    id = await execution_for(info, input.id, Permission.ACT_ON_EXECUTION)
     check_text(input.text)
     key = input.idempotency_key
     digest = hashlib.sha256(f"{id}\n{input.text}".encode()).hexdigest()
@@ -80,8 +76,8 @@ async def add_note(info: Info, input: AddNoteInput) -> dict[str, Any]:
 
 async def act_on_many(info: Info, input: ManyInput, command: Command) -> dict[str, Any]:
     """Each by itself: one that is refused is a problem with its place in `ids`, and the others are done."""
-    needs(info, Permission.ACT_ON_EXECUTION)
-    done, problems = await _each(info, input, command)
+    needs_somewhere(info, Permission.ACT_ON_EXECUTION)
+    done, problems = await _each(info, input, command, Permission.ACT_ON_EXECUTION)
     info.context.refresh()
     rows = await asyncio.gather(*(info.context.loaders.execution.load(id) for _, id in done))
     return {
@@ -91,10 +87,9 @@ async def act_on_many(info: Info, input: ManyInput, command: Command) -> dict[st
 
 
 async def delete(info: Info, input: DeleteExecutionsInput) -> dict[str, Any]:
-    needs(info, Permission.MANAGE)
-    done, problems = await _each(
-        info, input, Delete(logs=input.logs, metrics=input.metrics, artifacts=input.artifacts)
-    )
+    needs_somewhere(info, Permission.MANAGE)
+    command = Delete(logs=input.logs, metrics=input.metrics, artifacts=input.artifacts)
+    done, problems = await _each(info, input, command, Permission.MANAGE)
     return {
         "deleted": [text for text, _ in done],
         "problems": [problem_of(problem) for problem in problems],
@@ -102,14 +97,16 @@ async def delete(info: Info, input: DeleteExecutionsInput) -> dict[str, Any]:
 
 
 async def _each(
-    info: Info, input: ManyInput, command: Command
+    info: Info, input: ManyInput, command: Command, permission: Permission
 ) -> tuple[list[tuple[str, UUID]], list[Problem]]:
     ids: list[str] = list(dict.fromkeys(input.ids))
     if not 1 <= len(ids) <= MOST:
         raise Refused.because(
             ProblemCode.VALIDATION, f"1 to {MOST} ids at once; got {len(ids)}", "ids"
         )
-    verdicts = await asyncio.gather(*(_one(info, id, command, input.reason) for id in ids))
+    verdicts = await asyncio.gather(
+        *(_one(info, id, command, input.reason, permission) for id in ids)
+    )
     done = [(id, found) for id, found in zip(ids, verdicts, strict=True) if isinstance(found, UUID)]
     problems = [
         problem
@@ -120,9 +117,11 @@ async def _each(
     return done, problems
 
 
-async def _one(info: Info, id: Any, command: Command, reason: str | None) -> UUID | Refused:
+async def _one(
+    info: Info, id: Any, command: Command, reason: str | None, permission: Permission
+) -> UUID | Refused:
     try:
-        key = await visible_execution(info, id)
+        key = await execution_for(info, id, permission)
         await info.context.services.engine.execute(
             key, command, info.context.ask(reason), bulk=True
         )

@@ -18,7 +18,7 @@ from runner.store import recorded
 from runner.store.json import load
 from schema.acting import answered, view_of
 from schema.context import Info
-from schema.doors import needs, visible_execution
+from schema.doors import execution_for, needs, needs_somewhere, visible_execution
 from schema.payloads import (
     FinishExecutionPayload,
     HeartbeatPayload,
@@ -85,24 +85,21 @@ class RecordingMutation:
 
 
 async def _begin(info: Info, input: RecordExecutionInput) -> dict[str, Any]:
-    needs(info, Permission.RUN_FLOW)
+    needs_somewhere(info, Permission.RECORD)
     command = input.told().to_command()
-    if not info.context.viewer.scope.covers(input.namespace):
-        raise _foreign(input.namespace, "namespace")
+    needs(info, Permission.RECORD, input.namespace, "namespace")
     transition = await info.context.services.engine.create(command, info.context.ask(input.reason))
     return {"execution": await view_of(info, transition.execution.id)}
 
 
 async def _tell(info: Info, input: RecordTaskRunInput | RecordPropertiesInput) -> dict[str, Any]:
-    needs(info, Permission.RUN_FLOW)
-    id = await visible_execution(info, input.execution_id)
+    id = await execution_for(info, input.execution_id, Permission.RECORD)
     await _execute(info, id, input.told(), input.reason)
     return {"execution": await view_of(info, id)}
 
 
 async def _end(info: Info, input: FinishExecutionInput) -> dict[str, Any]:
-    needs(info, Permission.RUN_FLOW)
-    id = await visible_execution(info, input.execution_id)
+    id = await execution_for(info, input.execution_id, Permission.RECORD)
     command = input.told()
     if input.cached_from is not None:
         source = await _source(info, id, input.cached_from)
@@ -166,8 +163,7 @@ async def _artifacts(info: Info, input: RecordArtifactsInput) -> dict[str, Any]:
 
 
 async def _live(info: Info, input: HeartbeatInput) -> dict[str, Any]:
-    needs(info, Permission.RUN_FLOW)
-    id = await visible_execution(info, input.execution_id)
+    id = await execution_for(info, input.execution_id, Permission.RECORD)
     await _execute(info, id, RecordStart())
     return {"execution": await view_of(info, id)}
 
@@ -179,8 +175,8 @@ async def _execute(info: Info, id: UUID, command: Command, reason: str | None = 
 
 async def _recorded(info: Info, id: str) -> Any:
     """The row of an execution that ran elsewhere."""
-    needs(info, Permission.RUN_FLOW)
-    row = await info.context.loaders.execution.load(await visible_execution(info, id))
+    key = await execution_for(info, id, Permission.RECORD)
+    row = await info.context.loaders.execution.load(key)
     assert row
     if row["origin"] != "EXTERNAL":
         raise Refused.because(
@@ -198,9 +194,5 @@ async def _alive(info: Info, id: UUID) -> Any:
 
 def _refuse_foreign(info: Info, artifacts: list[ToldArtifact]) -> None:
     for artifact in artifacts:
-        if artifact.namespace and not info.context.viewer.scope.covers(artifact.namespace):
-            raise _foreign(artifact.namespace, "artifacts")
-
-
-def _foreign(namespace: str, name: str) -> Refused:
-    return Refused.because(ProblemCode.FORBIDDEN, f"you may not record in {namespace}", name)
+        if artifact.namespace:
+            needs(info, Permission.RECORD, artifact.namespace, "artifacts")

@@ -11,7 +11,7 @@ from runner import reruns
 from runner.reruns import Replay
 from schema.acting import act, view_of
 from schema.context import Info
-from schema.doors import needs, visible_execution
+from schema.doors import execution_for, needs, needs_somewhere, visible_row
 from schema.inputs import (
     PrepareExecutionInput,
     ReplayExecutionInput,
@@ -27,8 +27,7 @@ from schema.types.plan import Concurrency, DraftTask, ExecutionDraft, Plan
 async def put_back(
     info: Info, input: RetryFailedInput, command: Restart | RetryFailed
 ) -> dict[str, Any]:
-    needs(info, Permission.ACT_ON_EXECUTION)
-    id = await visible_execution(info, input.id)
+    id = await execution_for(info, input.id, Permission.ACT_ON_EXECUTION)
     execution = await snapshot_of(info, id)
     restarts = isinstance(command, Restart)
     tasks = (put_back_by_restart if restarts else put_back_by_retry)(execution)
@@ -40,22 +39,24 @@ async def put_back(
 
 
 async def replay(info: Info, input: ReplayExecutionInput) -> dict[str, Any]:
-    needs(info, Permission.RUN_FLOW)
-    services = info.context.services
+    needs_somewhere(info, Permission.RUN_FLOW)
+    services, viewer = info.context.services, info.context.viewer
+    row = await visible_row(info, input.id)
+    needs(info, Permission.RUN_FLOW, row["namespace"])
     wanted = Replay(
-        await visible_execution(info, input.id),
+        row["id"],
         input.from_task,
         input.revision is RevisionChoice.LATEST,
         object_of(input.inputs, "inputs"),
         input.idempotency_key,
-        info.context.viewer.permissions,
+        viewer.permissions_in(row["namespace"]),
     )
     command, planned = await reruns.prepare_replay(
         services.pool,
         services.engine.plans,
         services.evaluator,
         services.vault,
-        info.context.viewer.scope,
+        viewer.scope,
         wanted,
     )
     if input.plan:
@@ -65,9 +66,8 @@ async def replay(info: Info, input: ReplayExecutionInput) -> dict[str, Any]:
 
 
 async def draft(info: Info, input: PrepareExecutionInput) -> dict[str, Any]:
-    needs(info, Permission.RUN_FLOW)
     services = info.context.services
-    id = await visible_execution(info, input.id)
+    id = await execution_for(info, input.id, Permission.RUN_FLOW)
     latest = input.revision is not RevisionChoice.SAME
     found = await reruns.draft(
         services.pool, services.engine.plans, info.context.viewer.scope, id, latest

@@ -11,7 +11,7 @@ from runner.store import flows as flows_store
 from runner.store import schedules as store
 from runner.store.where import Arguments, compile_scope
 from schema.context import Info
-from schema.doors import needs
+from schema.doors import needs, needs_somewhere
 from schema.operators import text_conditions
 from schema.schedule_inputs import (
     BackfillScheduleInput,
@@ -45,7 +45,7 @@ async def read_schedules(
 
 
 def _condition(info: Info, where: ScheduleFilter | None, arguments: Arguments) -> str:
-    parts = [compile_scope(info.context.viewer.scope, arguments)]
+    parts = [compile_scope(info.context.viewer.scope_of(Permission.LIST_FLOWS), arguments)]
     if where is None:
         return parts[0]
     for column, given in (
@@ -60,16 +60,16 @@ def _condition(info: Info, where: ScheduleFilter | None, arguments: Arguments) -
 
 
 async def save_schedule(info: Info, input: SaveScheduleInput) -> dict[str, Any]:
-    needs(info, Permission.UPDATE_FLOW)
+    needs_somewhere(info, Permission.UPDATE_FLOW)
     services = info.context.services
     trigger = input.to_trigger()
-    flow = await flows_store.find_flow(
-        services.pool, info.context.viewer.scope, input.namespace, input.flow
-    )
+    scope = info.context.viewer.scope_of(Permission.LIST_FLOWS)
+    flow = await flows_store.find_flow(services.pool, scope, input.namespace, input.flow)
     if flow is None:
         raise Refused.because(
             ProblemCode.NOT_FOUND, f"no flow {input.namespace}/{input.flow}", "flow"
         )
+    needs(info, Permission.UPDATE_FLOW, flow["namespace"], "namespace")
     await _check_inputs(info, flow, trigger.inputs)
     async with services.pool.acquire() as connection:
         id = await store.save(connection, flow, trigger, info.context.ask())
@@ -93,24 +93,21 @@ async def _check_inputs(info: Info, flow: Any, given: dict[str, Any]) -> None:
 
 
 async def delete_schedule(info: Info, input: DeleteScheduleInput) -> dict[str, Any]:
-    needs(info, Permission.UPDATE_FLOW)
-    row = await _visible(info, input.id)
+    row = await _visible(info, input.id, Permission.UPDATE_FLOW)
     await store.remove(info.context.services.pool, row, info.context.ask())
     return {"schedule": Schedule.of(row)}
 
 
 async def set_schedule_enabled(info: Info, input: SetScheduleEnabledInput) -> dict[str, Any]:
-    needs(info, Permission.UPDATE_FLOW)
-    row = await _visible(info, input.id)
+    row = await _visible(info, input.id, Permission.UPDATE_FLOW)
     pool = info.context.services.pool
     await store.set_enabled(pool, row, input.enabled, info.context.ask())
     return {"schedule": Schedule.of(await _row(info, row["id"]))}
 
 
 async def backfill_schedule(info: Info, input: BackfillScheduleInput) -> dict[str, Any]:
-    needs(info, Permission.RUN_FLOW)
     services = info.context.services
-    row = await _visible(info, input.id)
+    row = await _visible(info, input.id, Permission.RUN_FLOW)
     schedule = store.Schedule.of(row)
     found = await plan_backfill(services.pool, schedule, input.from_, input.to)
     if not input.plan:
@@ -135,11 +132,13 @@ async def backfill_schedule(info: Info, input: BackfillScheduleInput) -> dict[st
     }
 
 
-async def _visible(info: Info, id: str) -> Any:
-    """The row of a schedule that the viewer may see; to others it does not exist."""
+async def _visible(info: Info, id: str, permission: Permission) -> Any:
+    """The row of a schedule that the viewer may see and has the permission for. Raises Refused."""
+    needs_somewhere(info, permission)
     row = await _row(info, untyped("sched", id))
     if row is None:
         raise Refused.not_found(f"no schedule {id}")
+    needs(info, permission, row["namespace"])
     return row
 
 

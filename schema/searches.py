@@ -15,7 +15,7 @@ from runner.store import saved_filters
 from runner.store.facets import FacetField, FacetWish, facets
 from schema.acting import answered
 from schema.context import Info
-from schema.doors import needs
+from schema.doors import needs_somewhere
 from schema.filters import ExecutionFilter, filter_from
 from schema.orders import order_from
 from schema.together import together
@@ -46,7 +46,7 @@ class SearchQuery:
         contains: str | None = None,
         first: int | None = None,
     ) -> list[Facet]:
-        needs(info, Permission.VIEW_EXECUTION)
+        needs_somewhere(info, Permission.VIEW_EXECUTION)
         size, scope = Paging.of(first).size, info.context.viewer.scope
         condition = filter_from(where, search)
         wish = FacetWish(field, size, contains or "")
@@ -55,12 +55,12 @@ class SearchQuery:
 
     @strawberry.field
     def search_fields(self, info: Info) -> list[SearchField]:
-        needs(info, Permission.VIEW_EXECUTION)
+        needs_somewhere(info, Permission.VIEW_EXECUTION)
         return search_fields()
 
     @strawberry.field
     async def saved_filters(self, info: Info) -> list[SavedFilter]:
-        needs(info, Permission.VIEW_EXECUTION)
+        needs_somewhere(info, Permission.VIEW_EXECUTION)
         viewer = info.context.viewer
         rows = await saved_filters.seen_by(info.context.services.pool, viewer.actor)
         return [SavedFilter.of(row, viewer) for row in rows]
@@ -78,7 +78,7 @@ class SearchMutation:
 
 
 async def save_filter(info: Info, input: SaveFilterInput) -> dict[str, Any]:
-    needs(info, Permission.VIEW_EXECUTION)
+    needs_somewhere(info, Permission.VIEW_EXECUTION)
     viewer, pool = info.context.viewer, info.context.services.pool
     parse_search(input.search)
     order_from(input.order_by, input.order_by_value)
@@ -107,7 +107,7 @@ async def save_filter(info: Info, input: SaveFilterInput) -> dict[str, Any]:
 
 
 async def delete_filter(info: Info, input: DeleteFilterInput) -> dict[str, Any]:
-    needs(info, Permission.VIEW_EXECUTION)
+    needs_somewhere(info, Permission.VIEW_EXECUTION)
     row = await _changeable(info, input.id)
     await saved_filters.delete(info.context.services.pool, row["id"], info.context.ask())
     return {"filter": SavedFilter.of(row, info.context.viewer)}

@@ -7,7 +7,7 @@ from models.secrets import check_place, checked_secret
 from models.viewer import Permission
 from runner.store import secrets
 from schema.context import Info
-from schema.doors import needs
+from schema.doors import needs, needs_somewhere
 from schema.inputs import DeleteSecretInput, SaveSecretInput
 from schema.types.secret import Secret
 
@@ -38,12 +38,13 @@ async def delete_secret(info: Info, input: DeleteSecretInput) -> dict[str, Any]:
 
 async def read_secrets(info: Info, namespace: str | None) -> list[Secret]:
     """All that may be seen; or what a namespace sees, of each name the nearest."""
-    needs(info, Permission.MANAGE)
+    needs_somewhere(info, Permission.MANAGE)
+    managed = info.context.viewer.scope_of(Permission.MANAGE)
     lineage = None if namespace is None else secrets.lineage(namespace)
     rows = [
         row
         for row in await secrets.listed(info.context.services.pool, lineage)
-        if info.context.viewer.scope.covers(row["namespace"])
+        if managed.covers(row["namespace"])
     ]
     if lineage is not None:
         nearest = {row["name"]: row for row in sorted(rows, key=lambda row: len(row["namespace"]))}
@@ -52,9 +53,6 @@ async def read_secrets(info: Info, namespace: str | None) -> list[Secret]:
 
 
 def _check(info: Info, namespace: str, name: str) -> None:
-    needs(info, Permission.MANAGE)
+    needs_somewhere(info, Permission.MANAGE)
     check_place(namespace, name)
-    if not info.context.viewer.scope.covers(namespace):
-        raise Refused.because(
-            ProblemCode.FORBIDDEN, f"you may not manage secrets of {namespace}", "namespace"
-        )
+    needs(info, Permission.MANAGE, namespace, "namespace")

@@ -16,7 +16,7 @@ from runner.store import event_log, log_lines
 from runner.store.listing import View
 from schema.bulk import watch_bulk
 from schema.context import Info
-from schema.doors import needs, visible_execution
+from schema.doors import needs_somewhere, visible_execution
 from schema.enums import LeaveReason, LogLevel, LogStream
 from schema.filters import ApprovalFilter, ExecutionFilter, filter_from
 from schema.following import changes_of
@@ -82,7 +82,7 @@ class Subscription:
     async def execution_events(
         self, info: Info, id: strawberry.ID, after: int | None = None
     ) -> AsyncGenerator[ExecutionEvent, None]:
-        needs(info, Permission.VIEW_EXECUTION)
+        needs_somewhere(info, Permission.VIEW_EXECUTION)
         key = await visible_execution(info, id)
         start = info.context.resume if info.context.resume is not None else after or 0
         services = info.context.services
@@ -92,7 +92,7 @@ class Subscription:
 
     @strawberry.subscription
     async def execution(self, info: Info, id: strawberry.ID) -> AsyncGenerator[Execution, None]:
-        needs(info, Permission.VIEW_EXECUTION)
+        needs_somewhere(info, Permission.VIEW_EXECUTION)
         key = await visible_execution(info, id)
         seen = -1
         with info.context.services.feed.watch(f"e:{key}") as watch:
@@ -112,7 +112,7 @@ class Subscription:
     async def execution_changes(
         self, info: Info, id: strawberry.ID, after: str | None = None
     ) -> AsyncGenerator[ExecutionChange, None]:
-        needs(info, Permission.VIEW_EXECUTION)
+        needs_somewhere(info, Permission.VIEW_EXECUTION)
         key = await visible_execution(info, id)
         async for part in changes_of(info, key, info.context.resume or after):
             yield ExecutionChange.of(key, part)
@@ -128,7 +128,7 @@ class Subscription:
         first: int | None = None,
         after: str | None = None,
     ) -> AsyncGenerator[ExecutionListChange, None]:
-        needs(info, Permission.VIEW_EXECUTION)
+        needs_somewhere(info, Permission.VIEW_EXECUTION)
         view = View(Paging.of(first).size, order_from(order_by, order_by_value))
         wanted = Wanted(info.context.viewer.scope, filter_from(where, search), view)
         async for told in watch(info.context.services, wanted, info.context.resume or after):
@@ -138,7 +138,7 @@ class Subscription:
     async def approvals(
         self, info: Info, where: ApprovalFilter | None = None
     ) -> AsyncGenerator[ApprovalChange, None]:
-        needs(info, Permission.VIEW_EXECUTION)
+        needs_somewhere(info, Permission.VIEW_EXECUTION)
         async for change in watch_approvals(info, where):
             yield change
 
@@ -146,7 +146,7 @@ class Subscription:
     async def stats(
         self, info: Info, where: ExecutionFilter | None = None, search: str | None = None
     ) -> AsyncGenerator[LiveStats, None]:
-        needs(info, Permission.VIEW_EXECUTION)
+        needs_somewhere(info, Permission.VIEW_EXECUTION)
         async for found in watch_stats(info, filter_from(where, search)):
             yield found
 
@@ -166,10 +166,10 @@ class Subscription:
         stream: LogStream | None = None,
         after: str | None = None,
     ) -> AsyncGenerator[LogBatch, None]:
-        needs(info, Permission.VIEW_LOGS)
+        needs_somewhere(info, Permission.VIEW_LOGS)
         key = await visible_execution(info, execution_id)
         task_run = untyped("run", task_run_id) if task_run_id else None
-        wanted = lines_of(info, key, task_run, attempt, min_level, stream)
+        wanted = await lines_of(info, key, task_run, attempt, min_level, stream)
         start = info.context.resume if info.context.resume is not None else after
         services = info.context.services
         async for batch in log_lines.stream_lines(

@@ -9,7 +9,7 @@ from runner.lineage import Lineage, trace
 from runner.store import lineage as store
 from runner.store.where import Arguments, compile_scope
 from schema.context import Info
-from schema.doors import needs
+from schema.doors import needs_somewhere
 from schema.enums import LineageDirection
 from schema.recording_inputs import ArtifactFilter
 from schema.types.artifact import Artifact, ArtifactConnection, ArtifactEdge
@@ -30,7 +30,7 @@ class TracingQuery:
         first: int | None = None,
         after: str | None = None,
     ) -> ArtifactConnection:
-        needs(info, Permission.VIEW_EXECUTION)
+        needs_somewhere(info, Permission.VIEW_EXECUTION)
         return await _read_artifacts(info, where or ArtifactFilter(), Paging.of(first, after))
 
     @strawberry.field
@@ -41,12 +41,12 @@ class TracingQuery:
         direction: LineageDirection = LineageDirection.BOTH,
         depth: int | None = None,
     ) -> LineageGraph:
-        needs(info, Permission.VIEW_EXECUTION)
+        needs_somewhere(info, Permission.VIEW_EXECUTION)
         return LineageGraph.of(await _trace(info, of, direction, depth or _DEPTH))
 
     @strawberry.field
     async def pipelines(self, info: Info) -> list[Pipeline]:
-        needs(info, Permission.VIEW_EXECUTION)
+        needs_somewhere(info, Permission.VIEW_EXECUTION)
         rows = await store.pipelines(info.context.services.pool, info.context.viewer.scope)
         return [
             Pipeline(

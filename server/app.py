@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from models.viewer import Viewer
+from runner.denials import Denials
 from schema import build_schema
 from schema.context import Context, Services
 from schema.list_bounds import priced_lists
@@ -22,7 +23,8 @@ from server.graphql.documents import Documents
 from server.graphql.fanout import Fanout, Policy
 from server.graphql.operations import Operations
 from server.graphql.routes import graphql_routes
-from server.guard import guarded, login_routes
+from server.guard import guarded
+from server.login import Login
 from server.pages import absent, graphiql_page, page_routes
 from server.places import Places
 from server.rates import Rates
@@ -47,6 +49,7 @@ def create_operations(
     places: Places | None = None,
     allowance: Allowance | None = None,
     rates: Rates | None = None,
+    denials: Denials | None = None,
 ) -> Operations:
     schema, places = build_schema()._schema, places or Places()
     services = Services(
@@ -60,6 +63,7 @@ def create_operations(
         parts.debugger,
         parts.artifacts,
         places.shown_text,
+        denials=denials or Denials(parts.database.reads),
     )
 
     def context(viewer: Viewer) -> Context:
@@ -79,13 +83,14 @@ def create_app(
     operations: Operations,
     fanout: Fanout,
     door: Door,
+    login: Login,
     room: FileRoom,
     readiness: Readiness,
 ) -> Starlette:
     """The fanout must be entered while the app is served."""
     routes: list[BaseRoute] = [
         *health_routes(readiness),
-        *login_routes(door),
+        *login.routes(),
         *graphql_routes(operations, fanout, door, page=graphiql_page()),
         *file_routes(room),
         *export_routes(

@@ -1,19 +1,15 @@
-"""The door: who is asking. Bearer tokens, and a session cookie that a login link sets, as Jupyter does.
+"""The door: who is asking. Bearer tokens, and a session cookie that a sign-in sets.
 
-A token is random and kept as its sha256 only. A session names its token and is signed with a key made from the
-token's digest: there is no other secret, and it ends with the token.
+A token is random and kept as its sha256 only. A session is a row too, and its cookie is signed with a key that is not
+in the database: neither a backup nor whoever reads the tables can make one.
 """
 
 import asyncio
-import hmac
-import secrets
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from http.cookies import CookieError, SimpleCookie
-from pathlib import Path
 from time import monotonic
 from typing import Final
 from uuid import UUID
@@ -21,13 +17,14 @@ from uuid import UUID
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-from models.ids import new_id
+from models.credentials import digest_of
 from models.states import Channel
-from models.viewer import Viewer, permissions_of
-from runner.store.tokens import Token, Tokens
+from models.viewer import Viewer
+from runner.store.access.holders import Holder, Holders
 from server.addresses import network_of, read_host, read_origin
-from server.private import write_private
+from server.presence import Presence
 from server.rates import Rate, Rates
+from server.session_key import SessionKey
 
 ADMIN = "admin"
 SESSION_TIME = timedelta(days=30)
@@ -36,7 +33,7 @@ _CACHED_FOR = 5.0
 _CACHE_SIZE = 10_000
 _UNPROVEN_AT_ONCE: Final = 4
 """Look-ups of credentials that were not right before: guesses must leave most of the connections for reads free."""
-_LookUp = Callable[[], Awaitable[Token | None]]
+_LookUp = Callable[[], Awaitable[Holder | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +54,6 @@ class Visitor:
     by_cookie: bool
 
 
-def digest_of(token: str) -> str:
-    return sha256(token.encode()).hexdigest()
-
-
-def new_token() -> str:
-    return f"hw_{secrets.token_urlsafe(32)}"
-
-
 def visitor_of(scope: Scope) -> Visitor | None:
     """Whom the guard let in with this request."""
     found: Visitor | None = scope.get("headway.visitor")
@@ -78,38 +67,33 @@ def channel_of(name: object) -> Channel:
     )
 
 
-async def admin_token(tokens: Tokens, data_dir: Path) -> str:
-    """The token in DIR/token (mode 0600), made at the first start; the database is made to know it."""
-    path = data_dir / "token"
-    token = path.read_text().strip() if path.exists() else ""
-    if not token:
-        token = new_token()
-        write_private(path, token)
-    known = await tokens.find(digest_of(token))
-    if known is None or known.name != ADMIN or known.revoked_at is not None:
-        await tokens.put(new_id(), ADMIN, digest_of(token), ADMIN)
-    return token
-
-
 class Door:
     def __init__(
         self,
-        tokens: Tokens,
+        holders: Holders,
+        key: SessionKey,
         settings: DoorSettings | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         rates: Rates | None = None,
     ) -> None:
-        self._tokens = tokens
+        self._holders = holders
+        self._key = key
         self._rates = rates or Rates()
         self._proven: OrderedDict[str | UUID, None] = OrderedDict()
         self._unproven = asyncio.Semaphore(_UNPROVEN_AT_ONCE)
         self._settings = settings or DoorSettings()
         self._clock = clock
-        self._cache: dict[str | UUID, tuple[float, Token | None]] = {}
+        self._cache: dict[str | UUID, tuple[float, Holder]] = {}
+        self._epoch = 0
+        self.presence = Presence(self.again)
 
     @property
     def secure_cookie(self) -> bool:
         return self._settings.secure_cookie
+
+    @property
+    def now(self) -> datetime:
+        return self._clock()
 
     async def visitor(self, scope: Scope) -> Visitor | None:
         """Who came with this request's headers: a bearer token counts before a cookie. Raises TooMany."""
@@ -130,12 +114,56 @@ class Door:
     ) -> Viewer | None:
         """Raises TooMany for a wrong token when too many came from the address; a right one always passes."""
         digest = digest_of(token)
-        found = await self._cached(digest, lambda: self._tokens.find(digest))
+        found = await self._cached(digest, lambda: self._holders.by_digest(digest))
         viewer = self._viewer(found, channel)
-        await self._learn(digest, viewer is not None, address)
+        await self.learn(digest, viewer is not None, address)
         return viewer
 
-    async def _learn(self, key: str | UUID, right: bool, address: str | None) -> None:
+    async def by_session(
+        self, session: str, channel: Channel = Channel.API, address: str | None = None
+    ) -> Viewer | None:
+        """Raises TooMany as `by_token` does, but never for a genuine session that has ended: nobody guessed it."""
+        id = self.session_id(session)
+        if id is None:
+            await self.learn(session, False, address)
+            return None
+        found = await self._cached(id, lambda: self._holders.by_session(id))
+        return self._viewer(found, channel)
+
+    async def of_token(self, id: UUID) -> Viewer | None:
+        """The holder of a token whose login link somebody has opened."""
+        return self._viewer(await self._holders.by_token(id), Channel.UI)
+
+    def session_id(self, session: str) -> UUID | None:
+        """The session whose cookie this is; None for a cookie that was not signed here."""
+        identity, _, signature = session.partition(".")
+        try:
+            id = UUID(hex=identity)
+        except ValueError:
+            return None
+        return id if self._key.is_signed(id.hex, signature) else None
+
+    def cookie_of(self, id: UUID) -> str:
+        return f"{id.hex}.{self._key.sign(id.hex)}"
+
+    async def again(self, viewer: Viewer) -> Viewer | None:
+        """The same credential as it is worth now; None when it has ended. Raises Unavailable."""
+        credential = viewer.credential
+        if credential is None:
+            return None
+        found = await self._cached(
+            credential.id, lambda: self._holders.by_credential(credential, viewer.groups)
+        )
+        return self._viewer(found, viewer.channel, viewer.expires_at)
+
+    async def look_again(self) -> None:
+        """Forgets what credentials were worth, and ends connections of those that are worth something else now. Raises
+        Unavailable."""
+        self._epoch += 1
+        self._cache.clear()
+        await self.presence.look_again()
+
+    async def learn(self, key: str | UUID, right: bool, address: str | None) -> None:
         """Remembers credentials that were right, counts those that were not. Raises TooMany."""
         if right:
             self._proven[key] = None
@@ -146,36 +174,6 @@ class Door:
         self._proven.pop(key, None)
         if address is not None:
             await self._rates.check(Rate.FAILED_LOGINS, address)
-
-    async def by_session(
-        self, session: str, channel: Channel = Channel.API, address: str | None = None
-    ) -> Viewer | None:
-        """Raises TooMany as `by_token` does, but never for a genuine session that has ended: nobody guessed it."""
-        try:
-            identity, expires, signature = session.split(".")
-            token_id, ends = UUID(hex=identity), datetime.fromtimestamp(int(expires), UTC)
-        except (ValueError, OverflowError, OSError):
-            await self._learn(session, False, address)
-            return None
-        token = await self._cached(token_id, lambda: self._tokens.get(token_id))
-        expected = _signature(token, f"{identity}.{expires}") if token else ""
-        if token is None or not hmac.compare_digest(signature.encode(), expected.encode()):
-            # The id of a token is no secret: who names it with a wrong signature must not undo that it was proven.
-            await self._learn(session, False, address)
-            return None
-        await self._learn(token_id, True, address)
-        return self._viewer(token, channel, ends) if ends > self._clock() else None
-
-    async def session(self, token: str, address: str | None = None) -> str | None:
-        """The value of a session cookie for a token, None for one that is not known. Raises TooMany."""
-        digest = digest_of(token)
-        found = await self._looked_up(digest, lambda: self._tokens.find(digest))
-        right = self._viewer(found, Channel.UI) is not None
-        await self._learn(digest, right, address)
-        if found is None or not right:
-            return None
-        body = f"{found.id.hex}.{int((self._clock() + SESSION_TIME).timestamp())}"
-        return f"{body}.{_signature(found, body)}"
 
     def host_allowed(self, scope: Scope) -> bool:
         """Against DNS rebinding: a page elsewhere can point its own name at this machine, not this name."""
@@ -198,39 +196,39 @@ class Door:
         page, host = read_origin(origin), read_host(headers.get("host", ""))
         return page is not None and host is not None and page.is_of(host)
 
-    async def _cached(self, key: str | UUID, look_up: _LookUp) -> Token | None:
+    async def _cached(self, key: str | UUID, look_up: _LookUp) -> Holder | None:
         found = self._cache.get(key)
         if found is not None and found[0] > monotonic():
             return found[1]
-        token = await self._looked_up(key, look_up)
+        while True:
+            epoch = self._epoch
+            holder = await self._looked_up(key, look_up)
+            # What was read before a change that is known by now may be out of date.
+            if epoch == self._epoch:
+                break
         if len(self._cache) >= _CACHE_SIZE:
             self._cache.clear()
         # What is not known is asked for each time: it may be made at any moment.
-        if token is not None:
-            self._cache[key] = (monotonic() + _CACHED_FOR, token)
-        return token
+        if holder is not None:
+            self._cache[key] = (monotonic() + _CACHED_FOR, holder)
+        return holder
 
-    async def _looked_up(self, key: str | UUID, look_up: _LookUp) -> Token | None:
-        if key in self._proven:
+    async def _looked_up(self, key: str | UUID, look_up: _LookUp) -> Holder | None:
+        if not isinstance(key, str) or key in self._proven:
             return await look_up()
         async with self._unproven:
             return await look_up()
 
     def _viewer(
-        self, token: Token | None, channel: Channel, ends: datetime | None = None
+        self, holder: Holder | None, channel: Channel, ends: datetime | None = None
     ) -> Viewer | None:
-        if token is None or token.revoked_at is not None:
+        if holder is None or holder.over:
             return None
-        if token.expires_at is not None and token.expires_at <= self._clock():
+        found = holder.viewer
+        ends_first = min((end for end in (found.expires_at, ends) if end), default=None)
+        if ends_first is not None and ends_first <= self._clock():
             return None
-        ends_first = min((end for end in (token.expires_at, ends) if end), default=None)
-        return Viewer(
-            actor="user:admin" if token.name == ADMIN else f"token:{token.name}",
-            roles=frozenset({token.role}),
-            permissions=permissions_of([token.role]),
-            expires_at=ends_first,
-            channel=channel,
-        )
+        return replace(found, expires_at=ends_first, channel=channel)
 
 
 def client_network(scope: Scope) -> str | None:
@@ -245,6 +243,11 @@ def cookie_name(scope: Scope) -> str:
     return f"headway_session_{host.port if host and host.port else 'default'}"
 
 
+def session_cookie(scope: Scope) -> str | None:
+    """The value of the session cookie that came with a request."""
+    return _cookie(Headers(scope=scope).getlist("cookie"), cookie_name(scope))
+
+
 def _cookie(headers: Iterable[str], name: str) -> str | None:
     for header in headers:
         try:
@@ -254,7 +257,3 @@ def _cookie(headers: Iterable[str], name: str) -> str | None:
         if morsel is not None:
             return morsel.value
     return None
-
-
-def _signature(token: Token, body: str) -> str:
-    return hmac.new(f"session:{token.digest}".encode(), body.encode(), "sha256").hexdigest()

@@ -90,7 +90,7 @@ def _given_out(shown: str, kept: str, room: FileRoom, find: Find) -> list[Route]
 async def _answered(request: Request, permission: Permission, work: Any) -> Response:
     viewer = _viewer(request)
     scope = request.scope
-    if not viewer.may(permission):
+    if not viewer.may_somewhere(permission):
         work.close()
         return refusal(scope, 403, "FORBIDDEN", not_permitted(permission))
     try:

@@ -1,19 +1,18 @@
-"""Checks of every request before anything else sees it: host, credentials, origin; and the way in, `/login`."""
+"""Checks of every request before anything else sees it: host, credentials, origin."""
 
-from collections.abc import Awaitable, Callable
+from html import escape
+from urllib.parse import urlencode
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.addresses import own_path
-from server.auth import SESSION_TIME, Door, client_network, cookie_name
+from server.auth import Door
 from server.refusals import Refusals, is_for_a_reader, refusal
 
-_OPEN = frozenset({"/healthz", "/readyz", "/login"})
+_OPEN = frozenset({"/healthz", "/readyz", "/login", "/logout"})
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _HEADERS = {
     "x-content-type-options": "nosniff",
@@ -123,33 +122,15 @@ def unauthorized(scope: Scope) -> Response:
         message += ": send a token as Authorization: Bearer TOKEN"
     response = refusal(
         scope, 401, "UNAUTHENTICATED", message,
-        "<p>Open the link that <code>headway serve</code> printed, or run <code>headway token</code>"
-        " on the machine of the server to see it again.</p>",
+        f'<p><a href="/login?{escape(urlencode({"next": _here(scope)}))}">Sign in with a token</a>, or open the link '
+        "that <code>headway serve</code> printed; run <code>headway token</code> on the machine of the server for "
+        "another one.</p>",
     )  # fmt: skip
     response.headers["www-authenticate"] = "Bearer"
     return response
 
 
-def login_routes(door: Door) -> list[Route]:
-    return [Route("/login", _login(door), methods=["GET"])]
-
-
-def _login(door: Door) -> Callable[[Request], Awaitable[Response]]:
-    async def login(request: Request) -> Response:
-        token = request.query_params.get("token", "")
-        session = await door.session(token, client_network(request.scope))
-        if session is None:
-            return unauthorized(request.scope)
-        response = RedirectResponse(own_path(request.query_params.get("next", "/")), 303)
-        response.set_cookie(
-            cookie_name(request.scope),
-            session,
-            max_age=int(SESSION_TIME.total_seconds()),
-            httponly=True,
-            samesite="strict",
-            secure=door.secure_cookie,
-        )
-        response.headers["cache-control"] = "no-store"
-        return response
-
-    return login
+def _here(scope: Scope) -> str:
+    """The address that was asked for, to come back to."""
+    query = scope.get("query_string", b"").decode("latin-1")
+    return own_path(f"{scope['path']}?{query}" if query else scope["path"])

@@ -15,11 +15,17 @@ RETRY_AFTER: Final = 2
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Headway</title>
 <meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">{head}
 <style>body{{font:16px/1.5 system-ui,sans-serif;max-width:36rem;margin:15vh auto;padding:0 1rem;overflow-wrap:anywhere}}
-h1{{font-size:1.5rem}}</style>
+h1{{font-size:1.5rem}}input{{font:inherit;width:100%;box-sizing:border-box;padding:.4rem .5rem}}
+button{{font:inherit;padding:.4rem 1rem}}</style>
 <h1>{title}</h1>{body}</html>"""
 _AGAIN = '<meta http-equiv="refresh" content="{seconds}">'
 _LONGEST_REASON: Final = 123
 """Bytes of the reason of a close."""
+
+
+def page(title: str, body: str, head: str = "") -> str:
+    """A small page of HTML; `body` and `head` are HTML already."""
+    return _PAGE.format(title=escape(title), body=body, head=head)
 
 
 class Refusals:
@@ -68,7 +74,7 @@ def _refused(scope: Scope, error: Unavailable | TooMany) -> Response:
     if is_for_a_reader(scope):
         told = f"<p>{escape(str(error))}</p><p>This page is loaded again in {seconds} s.</p>"
         title, head = "The server cannot answer now", _AGAIN.format(seconds=seconds)
-        refused = HTMLResponse(_PAGE.format(title=title, body=told, head=head), status)
+        refused = HTMLResponse(page(title, told, head), status)
     else:
         refused = refusal(scope, status, code, str(error), **extensions)
     refused.headers["retry-after"] = str(seconds)
@@ -85,6 +91,6 @@ def refusal(
     scope: Scope, status: int, code: str, message: str, more: str = "", **extensions: Any
 ) -> Response:
     if is_for_a_reader(scope):
-        return HTMLResponse(_PAGE.format(title=escape(message), body=more, head=""), status)
+        return HTMLResponse(page(message, more), status)
     errors = [{"message": message, "extensions": {"code": code, **extensions}}]
     return JSONResponse({"errors": errors}, status)

@@ -12,27 +12,34 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
+from models.credentials import digest_of
 from runner.artifacts import ArtifactStore
+from runner.denials import Denials
 from runner.processes.descriptors import raise_limit
 from runner.pruner import Pruner
+from runner.store.access import sign_ins, tokens
+from runner.store.access.holders import Holders
 from runner.store.database import migrate as migrate_tables
 from runner.store.database import open_database
-from runner.store.tokens import Tokens
 from runner.worker import Worker
+from server.admin import admin_token
 from server.app import POLICIES, create_app, create_operations
-from server.auth import Door, DoorSettings, admin_token
+from server.auth import Door, DoorSettings
 from server.connections import ConnectionLimits, Connections
 from server.files import MOST_UPLOADS, FileRoom
 from server.flow_folder import FlowFolder
 from server.graphql.allowance import allowance_of
 from server.graphql.fanout import Fanout
 from server.listener import Listener, listen
+from server.login import Login
 from server.places import Places
 from server.postgres import embedded_postgres
+from server.presence import Revocations
 from server.rates import Rates, allowed_by
 from server.readiness import Readiness
 from server.runtime import Runtime, make_worker, runtime
 from server.secret_key import make_vault, warn_of_other_keys
+from server.session_key import session_key
 from server.settings import Settings
 from server.sole_server import sole_server
 from server.startup import load_examples
@@ -53,7 +60,7 @@ async def serve(settings: Settings, tell: Tell) -> None:
         async with AsyncExitStack() as stack:
             stack.callback(listening.close)
             served = await _start(stack, settings, listening)
-            ready = partial(tell, f"{served.facts['url']}/login?token={served.facts['token']}")
+            ready = partial(tell, served.link)
             with _announced(settings.data_dir / "server.json", served.facts):
                 gc.collect()
                 gc.freeze()
@@ -71,19 +78,20 @@ class _Served:
     fanout: Fanout
     workers: Sequence[Worker]
     facts: Mapping[str, object]
+    link: str
+    """The address of the page; while there is an admin's token, one that signs in once."""
 
 
 async def _start(stack: AsyncExitStack, settings: Settings, listening: socket.socket) -> _Served:
     """All parts run for as long as the stack is open."""
     limits = connection_limits(settings)
     database_url = await _database_url(stack, settings)
-    vault = make_vault(settings, may_make_key=True)
+    vault, key = make_vault(settings, may_make_key=True), session_key(settings)
     parts = await stack.enter_async_context(
         runtime(database_url, vault, artifact_store(settings), settings.pool_sizes)
     )
     await warn_of_other_keys(parts.database.pool, vault)
-    tokens = Tokens(parts.database.reads)
-    token = await admin_token(tokens, settings.data_dir)
+    token = await admin_token(parts.database.pool, settings.data_dir)
     await _load_flows(stack, parts, settings)
     await stack.enter_async_context(
         Pruner(parts.database, parts.feed, settings.retention, settings.prune_every)
@@ -95,18 +103,32 @@ async def _start(stack: AsyncExitStack, settings: Settings, listening: socket.so
     store = artifact_store(settings)
     places = Places(settings.data_dir, store.folder)
     rates = Rates(allowed_by(settings))
-    operations = create_operations(parts, places, allowance_of(settings), rates)
+    denials = await stack.enter_async_context(Denials(parts.database.reads))
+    operations = create_operations(parts, places, allowance_of(settings), rates, denials)
     fanout = await stack.enter_async_context(Fanout(operations, POLICIES))
-    door = Door(tokens, door_settings(settings), rates=rates)
+    holders = Holders(parts.database.reads)
+    door = Door(holders, key, door_settings(settings), rates=rates)
+    await stack.enter_async_context(Revocations(door, holders))
+    login = Login(parts.database.reads, door, denials)
     room = FileRoom(parts.database.reads, store, settings.max_file_size, places, rates)
     connections = await stack.enter_async_context(Connections(limits))
     readiness = await stack.enter_async_context(Readiness(parts.database, parts.feed))
-    listener = Listener(create_app(parts, operations, fanout, door, room, readiness), connections)
+    app = create_app(parts, operations, fanout, door, login, room, readiness)
+    listener = Listener(app, connections)
     facts = _facts(listening, token, database_url)
-    return _Served(listener, readiness, fanout, workers, facts)
+    link = await _link(parts, door, str(facts["url"]), token)
+    return _Served(listener, readiness, fanout, workers, facts, link)
 
 
-def _facts(listening: socket.socket, token: str, database_url: str) -> dict[str, object]:
+async def _link(parts: Runtime, door: Door, url: str, token: str | None) -> str:
+    row = await tokens.find(parts.database.pool, digest_of(token)) if token else None
+    if row is None:
+        return url
+    secret, _ = await sign_ins.make_link(parts.database.pool, row["id"], door.now)
+    return f"{url}/login?token={secret}"
+
+
+def _facts(listening: socket.socket, token: str | None, database_url: str) -> dict[str, object]:
     host, port = listening.getsockname()[:2]
     return {
         "url": f"http://{f'[{host}]' if ':' in host else host}:{port}",

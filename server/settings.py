@@ -96,6 +96,12 @@ class Settings(BaseSettings):
         repr=False,
         description="32 bytes in base64 that secrets are encrypted with; without it DIR/secret.key.",
     )
+    session_key: str | None = Field(
+        None,
+        repr=False,
+        description="32 bytes in base64 that sessions of browsers are signed with, the same for all servers of a "
+        "database; without it DIR/session.key.",
+    )
     artifacts_url: str | None = Field(
         None, description="An fsspec URL to keep artifacts at; without it DIR/artifacts."
     )
@@ -189,7 +195,7 @@ class Settings(BaseSettings):
     def _seconds(cls, value: object) -> float:
         return parse_duration(value)
 
-    @field_validator("secret_key")
+    @field_validator("secret_key", "session_key")
     @classmethod
     def _key(cls, value: str | None) -> str | None:
         if value is not None:

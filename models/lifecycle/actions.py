@@ -233,7 +233,11 @@ def invalid_state(
     return Problem(
         code,
         sentence,
-        details={"state": execution.state, "available_actions": available_actions(execution)},
+        details={
+            "state": execution.state,
+            "available_actions": available_actions(execution),
+            "namespace": execution.plan.spec.namespace,
+        },
     )
 
 

@@ -6,10 +6,12 @@ It holds itself back, so that what people ask meanwhile is not kept waiting.
 import asyncio
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from models.errors import Fault, HeadwayError, Refused, Unavailable
 from models.ids import new_id
+from models.viewer import Viewer
 from runner.asked import problem_of
 from runner.bulk.orders import Orders
 from runner.engine import Engine
@@ -17,6 +19,7 @@ from runner.evaluator import Evaluator
 from runner.feed import Feed
 from runner.loops import Loop, surviving
 from runner.store import bulk
+from runner.store.access.holders import Holders, still_held
 from runner.store.bulk import BulkSet, Item
 from runner.store.connection import UNREACHABLE
 from runner.store.database import Database
@@ -43,6 +46,7 @@ class BulkCarrier(Loop):
         self._feed = feed
         self._evaluator = evaluator
         self._vault = vault
+        self._holders = Holders(database.pool)
         self._me = new_id()
         self._mine: set[UUID] = set()
 
@@ -80,7 +84,7 @@ class BulkCarrier(Loop):
             self._vault,
             found.instruction,
             found.ask,
-            found.roles,
+            Viewer(found.ask.actor, found.grants),
         )
         most = _PREPARED_ROWS if orders.prepared else _ROWS
         clock = asyncio.get_running_loop().time
@@ -88,6 +92,9 @@ class BulkCarrier(Loop):
             items = await bulk.next_items(self._pool, found.id, most)
             if not items:
                 return
+            # Roles may be revoked while the set is carried out.
+            holder = await self._holders.by_actor(found.ask.actor)
+            orders = replace(orders, viewer=still_held(orders.viewer, holder))
             since = clock()
             reached = await asyncio.gather(*(self._carry_out_one(orders, item) for item in items))
             if not all(reached):

@@ -3,11 +3,12 @@
 from dataclasses import dataclass, replace
 
 from models.bulk import VOTES, Instruction, vote
-from models.errors import Refused
+from models.errors import ProblemCode, Refused
 from models.events import Ask
 from models.ids import new_id, typed
 from models.lifecycle.actions import Action
-from models.viewer import Scope, permissions_of
+from models.lifecycle.permitted import PERMISSIONS
+from models.viewer import Scope, Viewer, not_permitted
 from runner.asked import Asked
 from runner.engine import Engine
 from runner.evaluator import Evaluator
@@ -28,7 +29,8 @@ class Orders:
     vault: Vault
     instruction: Instruction
     ask: Ask
-    roles: frozenset[str]
+    viewer: Viewer
+    """Who has it done, with what may be done for them now."""
 
     @property
     def prepared(self) -> bool:
@@ -38,6 +40,10 @@ class Orders:
     async def order(self, item: Item, unchanged: bool = False) -> Asked:
         """Raises Refused. `unchanged`: only if its state has not changed since the preview."""
         action = self.instruction.action
+        permission = PERMISSIONS[action]
+        if not self.viewer.may(permission, item.namespace):
+            sentence = not_permitted(permission, item.namespace)
+            raise Refused.because(ProblemCode.FORBIDDEN, sentence)
         if action is Action.REPLAY:
             return await self._replay(item)
         ask = replace(self.ask, expected_seq=item.state_seq) if unchanged else self.ask
@@ -46,7 +52,8 @@ class Orders:
             if item.execution_id not in found:
                 raise Refused.not_found("no such execution")
             execution = found[item.execution_id]
-            command = vote(execution, action, self.roles, self.ask.reason)
+            roles = self.viewer.roles_in(execution.plan.spec.namespace)
+            command = vote(execution, action, roles, self.ask.reason)
             return Asked(item.execution_id, command, ask, place=item.place)
         command_of_all = self.instruction.command(new_id())
         return Asked(item.execution_id, command_of_all, ask, place=item.place)
@@ -60,7 +67,7 @@ class Orders:
             instruction.from_task,
             bool(instruction.latest),
             idempotency_key=key,
-            permissions=permissions_of(self.roles),
+            permissions=self.viewer.permissions_in(item.namespace),
         )
         command, _ = await prepare_replay(
             self.pool, self.engine.plans, self.evaluator, self.vault, Scope(), wanted

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from models.inbox import Request, Wish
+from models.inbox import Person, Request, Wish
+from models.viewer import Scope
 from runner.store.connection import Pool
 from runner.store.history import Page, Window, count, keyset_page
 from runner.store.json import load
@@ -27,8 +28,6 @@ where x.id is null or a.id is not null
 
 
 def condition(arguments: Arguments, wish: Wish) -> str:
-    if wish.nothing:
-        return "false"
     visible = compile_scope(wish.scope, arguments, "x.namespace")
     parts = [f"exists (select from executions x where x.id = execution_id and {visible})"]
     if wish.states is not None:
@@ -36,13 +35,23 @@ def condition(arguments: Arguments, wish: Wish) -> str:
     if wish.execution_id is not None:
         parts.append(f"execution_id = {arguments.add(wish.execution_id)}")
     if wish.decider is not None:
-        name, roles = wish.decider
-        held = f"{arguments.add(sorted(roles))}::text[]"
-        parts.append(
-            "(users = '[]' and roles = '[]' "
-            f"or users ? {arguments.add(name)} or roles ?| {held} or escalated ?| {held})"
-        )
+        parts.append(_decidable(arguments, wish.decider))
     return " and ".join(parts)
+
+
+def _decidable(arguments: Arguments, person: Person) -> str:
+    either = [f"users = '[]' and roles = '[]' or users ? {arguments.add(person.name)}"]
+    by_scope: dict[Scope, list[str]] = {}
+    for role, scope in person.roles:
+        by_scope.setdefault(scope, []).append(role)
+    for scope, roles in by_scope.items():
+        held = f"{arguments.add(sorted(roles))}::text[]"
+        there = compile_scope(scope, arguments, "x.namespace")
+        either.append(
+            f"(roles ?| {held} or escalated ?| {held}) "
+            f"and exists (select from executions x where x.id = execution_id and {there})"
+        )
+    return f"({' or '.join(either)})"
 
 
 async def approvals_page(pool: Pool, wish: Wish, window: Window) -> Page:

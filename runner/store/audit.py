@@ -1,7 +1,7 @@
 """The audit log: who did what, through which channel, and why. Append only; it outlives what it tells of.
 
-What the engine does by itself is in the events; only that it pruned is here, for the events went with it. Refusals,
-and what changed nothing, are not here.
+What the engine does by itself is in the events; only that it pruned is here, for the events went with it. Of refusals
+only denials are here: what somebody had no permission for, and sign-ins that failed.
 """
 
 import re
@@ -32,7 +32,7 @@ from unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $
             $9::text[], $10::uuid[], $11::bigint[], $12::jsonb[])
   u (id, at, actor, channel, action, reason, target, target_name, namespace, execution_id, seq, data)
 """
-_KINDS = ("user", "token", "schedule")
+_KINDS = ("user", "service", "token", "schedule", "anonymous")
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,35 +183,29 @@ def _row(
     )
 
 
-async def entries_page(
-    pool: Pool, scope: Scope, manages: bool, wanted: Wanted, window: Window
-) -> Page:
-    """Newest first. What is of no namespace is for those who manage everything."""
+async def entries_page(pool: Pool, scope: Scope, wanted: Wanted, window: Window) -> Page:
+    """Newest first. Entries of no namespace are for those who read all of it."""
     arguments = Arguments()
-    condition = _condition(scope, manages, wanted, arguments)
+    condition = _condition(scope, wanted, arguments)
     return await keyset_page(pool, "audit_log", condition, arguments, window)
 
 
-async def find_entry(pool: Pool, scope: Scope, manages: bool, id: UUID) -> Any:
+async def find_entry(pool: Pool, scope: Scope, id: UUID) -> Any:
     arguments = Arguments(id)
-    condition = _condition(scope, manages, Wanted(), arguments)
+    condition = _condition(scope, Wanted(), arguments)
     return await pool.fetchrow(
         f"select * from audit_log where id = $1 and {condition}", *arguments.values
     )
 
 
-async def count_entries(
-    pool: Pool, scope: Scope, manages: bool, wanted: Wanted
-) -> tuple[int, bool]:
+async def count_entries(pool: Pool, scope: Scope, wanted: Wanted) -> tuple[int, bool]:
     arguments = Arguments()
-    condition = _condition(scope, manages, wanted, arguments)
+    condition = _condition(scope, wanted, arguments)
     return await count(pool, "audit_log", condition, arguments)
 
 
-def _condition(scope: Scope, manages: bool, wanted: Wanted, arguments: Arguments) -> str:
+def _condition(scope: Scope, wanted: Wanted, arguments: Arguments) -> str:
     parts = [compile_scope(scope, arguments)]
-    if not manages:
-        parts.append("namespace is not null")
     if wanted.actor is not None:
         named = ":" in wanted.actor
         actors = [wanted.actor] if named else [f"{kind}:{wanted.actor}" for kind in _KINDS]

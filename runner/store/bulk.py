@@ -17,7 +17,7 @@ from models.events import Ask
 from models.filters import Filter
 from models.ids import typed
 from models.states import Channel
-from models.viewer import Scope
+from models.viewer import ROLES, Grant, Scope
 from runner.store.audit import Target
 from runner.store.connection import Connection, Executes, Pool
 from runner.store.history import Page
@@ -42,7 +42,7 @@ select $1::uuid, * from unnest($2::int[], $3::uuid[], $4::text[], $5::text[], $6
 _FIND = "select *, expires_at <= clock_timestamp() as expired from bulk_sets where id = $1"
 _ITEMS = "select * from bulk_items where bulk_id = $1 order by position"
 _RUN = """
-update bulk_sets set mode = $2, state = $3::text, actor = $4, channel = $5, reason = $6, roles = $7,
+update bulk_sets set mode = $2, state = $3::text, actor = $4, channel = $5, reason = $6, grants = $7,
   started_at = clock_timestamp(), ended_at = case when $3::text = 'DONE' then clock_timestamp() end
 where id = $1 and state is null
 """
@@ -105,13 +105,13 @@ delete from bulk_sets where (state is null and expires_at < now() - interval '1 
 
 @dataclass(frozen=True, slots=True)
 class BulkSet:
-    """The part of a running set that is needed to carry it out."""
+    """The part of a running set that is needed to carry it out; `grants` are what its asker held when it was begun."""
 
     id: UUID
     instruction: Instruction
     mode: BulkMode
     ask: Ask
-    roles: frozenset[str]
+    grants: tuple[Grant, ...]
 
     @classmethod
     def of(cls, row: Row) -> Self:
@@ -120,8 +120,15 @@ class BulkSet:
             instruction=instruction_of(row),
             mode=BulkMode(row["mode"]),
             ask=Ask(row["actor"], Channel(row["channel"]), row["reason"]),
-            roles=frozenset(load(row["roles"])),
+            grants=_grants(row),
         )
+
+
+def _grants(row: Row) -> tuple[Grant, ...]:
+    """A set that an earlier release began has only the names of roles, on every namespace."""
+    if row["grants"] is not None:
+        return tuple(map(Grant.of, load(row["grants"])))
+    return tuple(Grant(role, ROLES.get(role, frozenset())) for role in load(row["roles"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +144,13 @@ class Item:
     place: Place
     execution_id: UUID
     name: str
+    namespace: str
     state_seq: int
 
     @classmethod
     def of(cls, row: Row) -> Self:
         place = Place(row["bulk_id"], row["position"])
-        return cls(place, row["execution_id"], row["name"], row["state_seq"])
+        return cls(place, row["execution_id"], row["name"], row["namespace"], row["state_seq"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,11 +271,14 @@ async def start(
     mode: BulkMode,
     state: BulkState,
     ask: Ask,
-    roles: Iterable[str],
+    grants: Iterable[Grant],
 ) -> bool:
     """False when it was run before."""
     values = (mode.value, state.value, ask.actor, ask.channel.value, ask.reason)
-    return await connection.execute(_RUN, id, *values, dump(sorted(roles))) == "UPDATE 1"
+    return (
+        await connection.execute(_RUN, id, *values, dump([grant.told() for grant in grants]))
+        == "UPDATE 1"
+    )
 
 
 async def cancel(connection: Connection, id: UUID, actor: str) -> bool:

@@ -131,16 +131,16 @@ async def revisions_by_id(pool: Pool, scope: Scope, ids: Sequence[UUID]) -> dict
     return {row["id"]: row for row in rows}
 
 
-async def namespaces(pool: Pool, scope: Scope, executions: bool) -> Sequence[Row]:
-    """Those that have flows, and, where the viewer may see `executions`, those that only these have."""
+async def namespaces(pool: Pool, listed: Scope, seen: Scope) -> Sequence[Row]:
+    """Those that have flows, in the scope where flows are listed, or executions, where they are seen."""
     arguments = Arguments()
-    condition = compile_scope(scope, arguments)
-    seen = "union select namespace, null from walked" if executions else ""
+    flows, executions = compile_scope(listed, arguments), compile_scope(seen, arguments)
     return await pool.fetch(
         f"""with recursive {walked("flow_key")}
         select namespace, count(key) as flows
-        from (select namespace, key from flows where deleted_at is null {seen}) known
-        where {condition} group by namespace order by namespace""",
+        from (select namespace, key from flows where deleted_at is null and {flows}
+              union select namespace, null from walked where {executions}) known
+        group by namespace order by namespace""",
         *arguments.values,
     )
 

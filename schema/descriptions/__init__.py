@@ -10,6 +10,7 @@ from typing import Any, Final
 import strawberry
 from graphql import GraphQLSchema, is_specified_scalar_type
 
+from schema.descriptions.access import ACCESS
 from schema.descriptions.approvals import APPROVALS
 from schema.descriptions.bulk import BULK
 from schema.descriptions.debugging import DEBUGGING
@@ -40,6 +41,7 @@ _PARTS: Final[tuple[Words, ...]] = (
     SCALARS,
     ROOTS,
     VIEWER,
+    ACCESS,
     FLOWS,
     FLOW_CHANGES,
     EXECUTIONS,

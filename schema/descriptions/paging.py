@@ -7,6 +7,8 @@ _LISTED: Final = {
     "Execution": "executions",
     "Approval": "approval requests",
     "Schedule": "schedules",
+    "Principal": "people and services",
+    "Token": "tokens",
     "Log": "log lines",
 }
 

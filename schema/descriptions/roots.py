@@ -57,6 +57,16 @@ _MUTATIONS: Final = {
     "recordLogs": "Tell log lines, in their order. With a key the same call again adds nothing.",
     "recordArtifacts": "Tell what was used and made. The same call again changes nothing.",
     "recordProperties": "Set properties and git information of an execution, wherever it runs.",
+    "createToken": "Make a token. Everybody makes their own; another's needs MANAGE.",
+    "revokeToken": "End a token, and the sessions and connections that came by it.",
+    "grantRole": "Give somebody a role on a namespace and all below it. Needs MANAGE there, and what the role allows.",
+    "revokeRole": "Take a role from somebody. Needs MANAGE on the namespace that it was granted on.",
+    "saveRole": "Make a role of permissions, or change one that was made here. Needs MANAGE on every namespace.",
+    "deleteRole": "Delete a role that was made here and that nobody holds. Needs MANAGE on every namespace.",
+    "savePrincipal": "Make a person or a service, or change one. Needs MANAGE; groups, owner and disabling need it on "
+    "every namespace.",
+    "createLoginLink": "Make a link that signs one browser in as whom the viewer's token is of, once, within 10 "
+    "minutes.",
     "finishExecution": "Tell the end of an execution that runs elsewhere. The same end again is a success that changes "
     "nothing; another one is refused.",
     "heartbeat": "A sign of life of an execution that runs elsewhere. Everything else that is told of it is one too.",
@@ -122,8 +132,8 @@ ROOTS: Final[Words] = {
             "approvals": "Requests for decisions, the oldest first.",
             "approvals(where)": "Which.",
             **paged("approvals", backwards=False),
-            "auditLog": "What people and programs did, the newest first, without refusals and what changed nothing. "
-            "What is of no namespace, as tokens, is for those with MANAGE.",
+            "auditLog": "What people and programs did, the newest first, and what they had no permission for. "
+            "Needs READ_AUDIT; entries of no namespace, as those of tokens, need it on every namespace.",
             "auditLog(where)": "Which.",
             **paged("auditLog", backwards=False),
             "schedules": "Schedules, the oldest first.",
@@ -146,6 +156,14 @@ ROOTS: Final[Words] = {
             "debugExpression(taskRunId)": "The task run.",
             "debugExpression(expression)": "As `outputs.extract.rows`; text with `{{ }}` in it is evaluated "
             "as the settings of a task are.",
+            "principals": "People and services that hold roles in the namespaces that the viewer manages, the oldest "
+            "first. Needs MANAGE.",
+            **paged("principals"),
+            "tokens": "The viewer's tokens and those of services that the viewer owns; with MANAGE on every namespace "
+            "everybody's. The oldest first, revoked ones too.",
+            **paged("tokens"),
+            **up_to("roles", 1_000),
+            "roles": "The roles that can be granted. Needs MANAGE.",
             **up_to("workers", 1_000),
             "workers": "The workers that are, and were lately, there.",
             "validateFlow": "Everything that is wrong with a flow document; empty when it could be saved.",

@@ -7,7 +7,10 @@ VIEWER: Final[Words] = {
         "Who asks.",
         {
             "actor": "As whom the events record what the viewer does.",
-            "permissions": "What the viewer may do.",
+            "permissions": "What the viewer may do, in one namespace at least.",
+            "permissions(namespace)": "Only what they may do in this one.",
+            "roles": "The roles that the viewer holds, and where.",
+            "groups": "The groups that the viewer is a member of.",
             "version": "The release of the server that answers.",
         },
     ),
@@ -22,10 +25,12 @@ VIEWER: Final[Words] = {
         "The kinds of those who act.",
         {
             "USER": "A person.",
-            "TOKEN": "A program, by an API token.",
+            "SERVICE": "A program.",
+            "TOKEN": "A program of an earlier release, by the name of its token.",
             "WORKER": "A process that carries out attempts.",
             "SCHEDULE": "A schedule of a flow.",
             "ENGINE": "Headway itself.",
+            "ANONYMOUS": "Somebody who was not let in; the name is the network that they came from.",
         },
     ),
     "Channel": (
@@ -51,7 +56,7 @@ VIEWER: Final[Words] = {
             "UPDATE_FLOW": "Save flows.",
             "RECORD": "Record executions that ran elsewhere.",
             "READ_AUDIT": "Read the audit log.",
-            "MANAGE": "Manage secrets, tokens and roles.",
+            "MANAGE": "Manage secrets, services and roles; delete executions.",
         },
     ),
     "Worker": (

@@ -162,7 +162,9 @@ class Approval(Node):
     @strawberry.field
     async def can_override(self, info: Info) -> bool:
         viewer = info.context.viewer
-        if self._is_over() or not viewer.permissions >= {Permission.APPROVE, Permission.MANAGE}:
+        namespace = await self._namespace(info)
+        needed = {Permission.APPROVE, Permission.OVERRIDE_APPROVAL}
+        if self._is_over() or not viewer.permissions_in(namespace) >= needed:
             return False
         snapshot, request = await self._asked(info)
         if snapshot is None or request is None or snapshot.plan.unreadable:
@@ -174,15 +176,20 @@ class Approval(Node):
         viewer = info.context.viewer
         if over := self._is_over():
             return over
-        if not viewer.may(Permission.APPROVE):
-            return not_permitted(Permission.APPROVE)
+        namespace = await self._namespace(info)
+        if not viewer.may(Permission.APPROVE, namespace):
+            return not_permitted(Permission.APPROVE, namespace)
         snapshot, request = await self._asked(info)
         if snapshot is None or request is None:
             return "a newer request has taken its place; decide that one"
         if snapshot.plan.unreadable:
             return snapshot.plan.unreadable
-        refused = why_not(snapshot, request, viewer.actor, viewer.roles)
+        refused = why_not(snapshot, request, viewer.actor, viewer.roles_in(namespace))
         return refused.message if refused else None
+
+    async def _namespace(self, info: Info) -> str:
+        row = await info.context.loaders.execution.load(self.execution_key)
+        return str(row["namespace"]) if row else ""
 
     def _is_over(self) -> str | None:
         if past := past_of(self.execution_key):

@@ -8,6 +8,7 @@ import strawberry
 
 from models.ids import typed
 from models.states import Channel
+from models.viewer import Permission
 from runner.store import audit
 from runner.store.event_log import Window
 from runner.store.json import load
@@ -78,14 +79,13 @@ class EventEdge:
 @strawberry.type
 class EventConnection:
     wanted: strawberry.Private[audit.Wanted]
-    manages: strawberry.Private[bool]
     edges: list[EventEdge]
     nodes: list[AuditEvent]
     page_info: PageInfo
 
     @strawberry.field
     async def total_count(self, info: Info) -> Count:
-        scope = info.context.viewer.scope
+        scope = info.context.viewer.scope_of(Permission.READ_AUDIT)
         pool = info.context.services.pool
-        value, exact = await audit.count_entries(pool, scope, self.manages, self.wanted)
+        value, exact = await audit.count_entries(pool, scope, self.wanted)
         return Count(value=value, exact=exact)

@@ -36,7 +36,7 @@ class LogsOfExecution:
     ) -> LogConnection:
         page = LogPage.of(first, after, last, before, around)
         task_run = untyped("run", task_run_id) if task_run_id else None
-        wanted = lines_of(info, self.row["id"], task_run, attempt, min_level, stream)
+        wanted = await lines_of(info, self.row["id"], task_run, attempt, min_level, stream)
         return await read_logs(info, wanted, page)
 
     @strawberry.field
@@ -55,7 +55,7 @@ class LogsOfExecution:
             raise Refused.because(ProblemCode.VALIDATION, problem, "text")
         size = Paging.of(LINES_AT_MOST if first is None else first, largest=LINES_AT_MOST).size
         task_run = untyped("run", task_run_id) if task_run_id else None
-        wanted = lines_of(info, self.row["id"], task_run, attempt, min_level, stream)
+        wanted = await lines_of(info, self.row["id"], task_run, attempt, min_level, stream)
         pool = together(info)
         return LogMatches.of(await search_lines(pool, wanted, text, after or 0, size))
 
@@ -64,7 +64,7 @@ class LogsOfExecution:
         self, info: Info, task_run_id: strawberry.ID | None = None, attempt: int | None = None
     ) -> list[LogCount]:
         task_run = untyped("run", task_run_id) if task_run_id else None
-        wanted = lines_of(info, self.row["id"], task_run, attempt, None, None)
+        wanted = await lines_of(info, self.row["id"], task_run, attempt, None, None)
         counted = await count_by_level(together(info), wanted)
         return [
             LogCount(level=LogLevel(level.value), count=Count(value=value, exact=exact))

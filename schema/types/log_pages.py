@@ -51,7 +51,7 @@ class _Found:
     more_after: bool
 
 
-def lines_of(
+async def lines_of(
     info: Info,
     execution_id: UUID,
     task_run_id: UUID | None,
@@ -60,7 +60,8 @@ def lines_of(
     stream: LogStream | None,
 ) -> LinesOf:
     """As they are now or, of a past execution, were then. Raises Refused FORBIDDEN."""
-    if not info.context.viewer.may(Permission.VIEW_LOGS):
+    row = await info.context.loaders.execution.load(execution_id)
+    if row is None or not info.context.viewer.may(Permission.VIEW_LOGS, row["namespace"]):
         raise Refused.because(ProblemCode.FORBIDDEN, not_permitted(Permission.VIEW_LOGS))
     return LinesOf(
         execution_id,

@@ -43,11 +43,12 @@ class GenericProblem(Problem):
 @strawberry.type
 class InvalidState(Problem):
     found: strawberry.Private[Sequence[Availability]]
+    namespace: strawberry.Private[str]
     state: ExecutionState
 
     @strawberry.field
     def available_actions(self, info: Info) -> list[ActionAvailability]:
-        permissions = info.context.viewer.permissions
+        permissions = info.context.viewer.permissions_in(self.namespace)
         return [ActionAvailability.of(permitted(one, permissions)) for one in self.found]
 
 
@@ -72,6 +73,7 @@ def problem_of(problem: errors.Problem) -> Problem:
             path=path,
             state=problem.details["state"],
             found=problem.details["available_actions"],
+            namespace=problem.details["namespace"],
         )
     if problem.code in (ProblemCode.VALIDATION, ProblemCode.NOT_YET):
         return ValidationProblem(

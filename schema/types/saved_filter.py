@@ -57,7 +57,7 @@ def _value_order(stored: str | None) -> SavedValueOrder | None:
 
 
 def may_change(row: Any, viewer: Viewer) -> bool:
-    return bool(row["owner"] == viewer.actor or viewer.may(Permission.MANAGE))
+    return bool(row["owner"] == viewer.actor or viewer.may_everywhere(Permission.MANAGE))
 
 
 @strawberry.input

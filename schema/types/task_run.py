@@ -293,7 +293,7 @@ class TaskRun(RowView, Node):
         around: int | None = None,
     ) -> LogConnection:
         page = LogPage.of(first, after, last, before, around)
-        wanted = lines_of(info, self.execution_key, self.uuid, attempt, min_level, stream)
+        wanted = await lines_of(info, self.execution_key, self.uuid, attempt, min_level, stream)
         return await read_logs(info, wanted, page)
 
     @read_ahead("ready_approval")
@@ -320,7 +320,7 @@ class TaskRun(RowView, Node):
             return [ActionAvailability.of(one) for one in refused if one.action in _ON_TASK_RUNS]
         snapshot = await snapshot_of(info, self.execution_key)
         task = snapshot.tasks[self.key]
-        permissions = info.context.viewer.permissions
+        permissions = info.context.viewer.permissions_in(snapshot.plan.spec.namespace)
         found = (availability(snapshot, action, task) for action in _ON_TASK_RUNS)
         return [ActionAvailability.of(permitted(one, permissions)) for one in found]
 

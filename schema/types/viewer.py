@@ -9,6 +9,7 @@ from models import viewer
 from models.ids import typed
 from models.viewer import Permission
 from runner.store.json import load
+from schema.access.types import HeldRole
 from schema.types.actors import Actor
 from schema.types.node import Node
 
@@ -16,14 +17,28 @@ from schema.types.node import Node
 @strawberry.type
 class Viewer:
     actor: Actor
-    permissions: list[Permission]
+    groups: list[str]
     version: str
+    holds: strawberry.Private[viewer.Viewer]
 
     @classmethod
     def of(cls, viewer: viewer.Viewer, version: str) -> Self:
         return cls(
-            actor=Actor.of(viewer.actor), permissions=sorted(viewer.permissions), version=version
+            actor=Actor.of(viewer.actor),
+            groups=sorted(viewer.groups),
+            version=version,
+            holds=viewer,
         )
+
+    @strawberry.field
+    def permissions(self, namespace: str | None = None) -> list[Permission]:
+        if namespace is None:
+            return sorted(self.holds.permissions)
+        return sorted(self.holds.permissions_in(namespace))
+
+    @strawberry.field
+    def roles(self) -> list[HeldRole]:
+        return [HeldRole.of(grant) for grant in self.holds.grants]
 
 
 @strawberry.type

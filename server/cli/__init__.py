@@ -3,6 +3,7 @@
 import typer
 
 from server.cli import (
+    access,
     actions,
     approvals,
     bulk,
@@ -41,6 +42,7 @@ record.register(app)
 measuring.register(app)
 bulk.register(app)
 debugging.register(app)
+access.register(app)
 operating.register(app)
 pruning.register(app)
 

@@ -1,8 +1,8 @@
-"""Looking after a server: token, doctor, schema."""
+"""Looking after a server: doctor, schema."""
 
 import asyncio
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -18,87 +18,14 @@ _NOT_READY = {
     "feed": "changes do not reach the server; see its log",
     "accepting": "the server is stopping and takes no more requests",
 }
-tokens = typer.Typer(help="The login link, and tokens for programs.", invoke_without_command=True)
 DatabaseUrl = Annotated[
     str | None, typer.Option(help="Default: the database of the running server.")
 ]
 
 
 def register(app: typer.Typer) -> None:
-    app.add_typer(tokens, name="token")
     app.command()(doctor)
     app.command()(schema)
-
-
-@tokens.callback()
-def token(context: typer.Context) -> None:
-    """Print the link that logs a browser in, or manage tokens."""
-    if context.invoked_subcommand:
-        return
-    facts = announced()
-    if facts is None:
-        raise fail(no_server(data_dir()))
-    typer.echo(f"{facts['url']}/login?token={facts['token']}")
-
-
-@tokens.command()
-def create(
-    name: Annotated[str, typer.Argument(help="What it is for; actors show it.")],
-    role: Annotated[
-        str, typer.Option(help="viewer, operator, editor, approver or admin.")
-    ] = "operator",
-    database_url: DatabaseUrl = None,
-) -> None:
-    """Make a token; it is shown this once."""
-    from models.viewer import ROLES
-    from server.auth import ADMIN, digest_of, new_token
-
-    if role not in ROLES or name == ADMIN:
-        known = ", ".join(ROLES)
-        typer.echo(f"error: a role is one of {known}, and the name admin is taken", err=True)
-        raise typer.Exit(2)
-    made = new_token()
-    asyncio.run(
-        _with_tokens(database_url, lambda tokens: _put(tokens, name, digest_of(made), role))
-    )
-    typer.echo(made)
-
-
-@tokens.command("list")
-def list_tokens(database_url: DatabaseUrl = None) -> None:
-    """List tokens; never their secrets."""
-    for one in asyncio.run(_with_tokens(database_url, lambda tokens: tokens.list())):
-        state = "revoked" if one.revoked_at else "valid"
-        typer.echo(f"{one.name}  {one.role}  {state}  made {one.created_at:%Y-%m-%d %H:%M}")
-
-
-@tokens.command()
-def revoke(name: str, database_url: DatabaseUrl = None) -> None:
-    """End a token."""
-    asyncio.run(_with_tokens(database_url, lambda tokens: tokens.revoke(name, _here())))
-    typer.echo(f"{name} is revoked")
-
-
-async def _put(tokens: Any, name: str, digest: str, role: str) -> None:
-    from models.ids import new_id
-
-    await tokens.put(new_id(), name, digest, role, _here())
-
-
-def _here() -> Any:
-    """Whoever may use this machine's database is its admin."""
-    from models.events import Ask
-    from models.states import Channel
-
-    return Ask("user:admin", Channel.CLI)
-
-
-async def _with_tokens(database_url: str | None, work: Any) -> Any:
-    from runner.store.database import open_database
-    from runner.store.tokens import Tokens
-
-    async with open_database(_database(database_url)) as database:
-        return await work(Tokens(database.pool))
 
 
 def _database(given: str | None) -> str:

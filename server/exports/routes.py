@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from models.errors import ProblemCode, Refused
-from models.viewer import Permission, Viewer
+from models.viewer import Permission, Viewer, not_permitted
 from runner.store.connection import Pool
 from schema.columns import USUAL, WHOLE
 from server.auth import visitor_of
@@ -105,15 +105,13 @@ def _report_routes(source: Source) -> list[Route]:
 
 def _one_routes(source: Source) -> list[Route]:
     async def as_record(request: Request, viewer: Viewer) -> Response:
-        logs, asked = asked_record(request.query_params), _asked(request, viewer)
-        if logs:
-            _check_may(viewer, Permission.VIEW_LOGS)
+        logs = asked_record(request.query_params)
+        asked = _asked(request, viewer, logs)
         pieces = record(source.pool, asked, logs)
         return await Download.of(source.shown(pieces, viewer), _JSON, f"{_safe(asked.id)}.json")
 
     async def as_log(request: Request, viewer: Viewer) -> Response:
-        wanted, asked = asked_log(source.meant(request)), _asked(request, viewer)
-        _check_may(viewer, Permission.VIEW_LOGS)
+        wanted, asked = asked_log(source.meant(request)), _asked(request, viewer, logs=True)
         pieces = log_text(source.pool, asked, wanted, source.places)
         return await Download.of(source.given(pieces, viewer), _TEXT, f"{_safe(asked.id)}.log.txt")
 
@@ -138,10 +136,8 @@ def _route(path: str, answer: Answer, source: Source) -> Route:
 
 
 def _check_may(viewer: Viewer, permission: Permission) -> None:
-    if not viewer.may(permission):
-        raise Refused.because(
-            ProblemCode.FORBIDDEN, f"this needs the permission {permission.value}"
-        )
+    if not viewer.may_somewhere(permission):
+        raise Refused.because(ProblemCode.FORBIDDEN, not_permitted(permission))
 
 
 def _refused(request: Request, error: Refused, places: Places) -> Response:
@@ -151,8 +147,11 @@ def _refused(request: Request, error: Refused, places: Places) -> Response:
     return refusal(request.scope, _STATUS.get(code, 400), code, shown["message"], **extensions)
 
 
-def _asked(request: Request, viewer: Viewer) -> Asked:
-    return Asked(request.path_params["id"], viewer.scope)
+def _asked(request: Request, viewer: Viewer, logs: bool = False) -> Asked:
+    if logs:
+        _check_may(viewer, Permission.VIEW_LOGS)
+    read = viewer.scope_of(Permission.VIEW_LOGS) if logs else None
+    return Asked(request.path_params["id"], viewer.scope, read)
 
 
 def _safe(id: str) -> str:

@@ -40,6 +40,6 @@ def graphql_routes(
         Route("/graphql", GraphQLOverHttp(operations, page, settings.max_body)),
         Route(
             "/graphql/stream",
-            EventStreams(operations, fanout, connected, settings.streams, settings.max_body),
+            EventStreams(operations, fanout, door, connected, settings.streams, settings.max_body),
         ),
     ]

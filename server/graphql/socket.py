@@ -70,6 +70,7 @@ class Conversation:
         "_house",
         "_main",
         "_outbox",
+        "_present",
         "_ready",
         "_receive",
         "_refused",
@@ -86,6 +87,7 @@ class Conversation:
     def __init__(self, house: Sockets, scope: Scope, receive: Receive, send: Send) -> None:
         self._house, self._scope, self._receive, self._send = house, scope, receive, send
         self._viewer: Viewer | None = None
+        self._present: object = None
         self._running: dict[str, Running] = {}
         self._refused = 0
         self._outbox: deque[str] | None = None
@@ -113,6 +115,7 @@ class Conversation:
                 timer.cancel()
             if self._viewer is not None:
                 self._house.connected.leave(self._viewer.actor)
+                self._house.door.presence.leave(self._present)
         if self._closing is not None:
             await self._close(self._closing)
 
@@ -203,6 +206,7 @@ class Conversation:
         except TooMany:
             raise Closing(4429, "Too many sockets and event streams of one user") from None
         self._viewer = viewer
+        self._present = self._house.door.presence.enter(viewer, partial(self._interrupt, 4403))
         self._timers[0].cancel()
         if viewer.expires_at is not None:
             left = (viewer.expires_at - datetime.now(UTC)).total_seconds()
@@ -216,8 +220,9 @@ class Conversation:
             visitor = visitor_of(self._scope)
             if visitor is None:
                 return None
-            chosen = channel if channel is not Channel.API else visitor.viewer.channel
-            return visitor.viewer.through(chosen)
+            # The handshake may be seconds ago, and its session be over since.
+            viewer = await self._house.door.again(visitor.viewer)
+            return viewer and (viewer if channel is Channel.API else viewer.through(channel))
         if not isinstance(given, str):
             return None
         token, address = given.removeprefix("Bearer "), client_network(self._scope)

@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from models.viewer import Viewer
 from server.at_once import AtOnce
-from server.auth import visitor_of
+from server.auth import Door, visitor_of
 from server.graphql.answers import encoded
 from server.graphql.body import EVENTS, JSON, accepted, asked
 from server.graphql.fanout import Fanout
@@ -29,15 +29,12 @@ def _next(body: bytes) -> bytes:
     return b"event: next\ndata: " + body + b"\n\n"
 
 
-_EXPIRED = _next(
-    encoded(
-        {
-            "errors": [
-                {"message": "the token has expired", "extensions": {"code": "UNAUTHENTICATED"}}
-            ]
-        }
-    )
-)
+def _ended(message: str) -> bytes:
+    errors = [{"message": message, "extensions": {"code": "UNAUTHENTICATED"}}]
+    return _next(encoded({"errors": errors})) + _COMPLETE
+
+
+_EXPIRED = "the token has expired"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +52,12 @@ class EventStreams:
         self,
         operations: Operations,
         fanout: Fanout,
+        door: Door,
         connected: AtOnce,
         limits: StreamLimits,
         max_body: int,
     ) -> None:
-        self._operations, self._fanout = operations, fanout
+        self._operations, self._fanout, self._door = operations, fanout, door
         self._connected, self._limits = connected, limits
         self._max_body = max_body
 
@@ -82,12 +80,23 @@ class EventStreams:
             return
         except ClientDisconnect:
             return
-        connection = Connection(receive, send, self._limits)
         try:
-            await connection.run(self._operations, self._fanout, prepared, viewer)
+            await self._stream(http, prepared, viewer, send)
         finally:
             if prepared.kind is OperationType.SUBSCRIPTION:
                 self._operations.live.leave(viewer.actor)
+
+    async def _stream(
+        self, http: HttpRequest, prepared: Prepared, viewer: Viewer, send: Send
+    ) -> None:
+        # The request may have taken its time to come, and its token be revoked since.
+        now = await self._door.again(viewer)
+        if now is None:
+            await unauthorized(http.scope)(http.scope, http.receive, send)
+            return
+        connection = Connection(http.receive, send, self._limits)
+        with self._door.presence.of(now, connection.end):
+            await connection.run(self._operations, self._fanout, prepared, now)
 
     async def _prepared(self, http: HttpRequest, viewer: Viewer) -> Prepared:
         if http.method not in ("GET", "POST"):
@@ -109,6 +118,12 @@ class Connection:
         self._receive, self._send, self._limits = receive, send, limits
         self._wake = asyncio.Event()
         self._gone = False
+        self._over: str | None = None
+
+    def end(self, reason: str) -> None:
+        """Ends the stream with an error that says why."""
+        self._over = reason
+        self._wake.set()
 
     async def run(
         self, operations: Operations, fanout: Fanout, prepared: Prepared, viewer: Viewer
@@ -142,18 +157,23 @@ class Connection:
         try:
             while not self._gone:
                 self._wake.clear()
-                while (found := subscription.take()) is not None:
+                while not self._is_over(viewer) and (found := subscription.take()) is not None:
                     if isinstance(found, Ended):
                         errors = _next(encoded({"errors": found.errors})) if found.errors else b""
                         await self._write(errors + _COMPLETE)
                         return
                     await self._write(_next(found.text.encode()))
-                if viewer.expires_at is not None and viewer.expires_at <= datetime.now(UTC):
-                    await self._write(_EXPIRED + _COMPLETE)
+                if self._over is not None:
+                    await self._write(_ended(self._over))
                     return
                 await self._next_wake(viewer)
         finally:
             subscription.leave()
+
+    def _is_over(self, viewer: Viewer) -> bool:
+        if viewer.expires_at is not None and viewer.expires_at <= datetime.now(UTC):
+            self._over = _EXPIRED
+        return self._over is not None
 
     async def _next_wake(self, viewer: Viewer) -> None:
         patience = self._limits.heartbeat

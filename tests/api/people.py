@@ -4,19 +4,45 @@ from dataclasses import replace
 
 import asyncpg
 
+from models.credentials import digest_of, new_secret
+from models.events import Ask
 from models.ids import new_id
-from runner.store.tokens import Tokens
-from server.auth import digest_of, new_token
+from models.states import Channel
+from models.viewer import PrincipalKind
+from runner.store.access import grants, principals, tokens
+from runner.store.access.grants import Holding
+from runner.store.access.tokens import NewToken
 from tests.api.client import Client
 
+ASK = Ask("user:admin", Channel.API)
 
-async def person(pool: asyncpg.Pool, client: Client, role: str = "approver") -> Client:
+
+async def person(
+    pool: asyncpg.Pool, client: Client, role: str = "approver", namespace: str = ""
+) -> Client:
     """The same door, with the token of somebody new."""
-    return replace(client, token=await newcomer(pool, role))
+    return replace(client, token=await newcomer(pool, role, namespace))
 
 
-async def newcomer(pool: asyncpg.Pool, role: str) -> str:
+async def newcomer(pool: asyncpg.Pool, role: str, namespace: str = "") -> str:
     """The token of somebody new."""
-    token, identity = new_token(), new_id()
-    await Tokens(pool).create(identity, f"{role}-{identity.hex}", digest_of(token), role)
-    return token
+    return await enrolled(pool, f"{role}-{new_id().hex}", role, namespace)
+
+
+async def enrolled(
+    pool: asyncpg.Pool,
+    name: str,
+    role: str | None,
+    namespace: str = "",
+    kind: PrincipalKind = PrincipalKind.PERSON,
+) -> str:
+    """The token of a person or service of that name, who holds the role on the namespace."""
+    secret = new_secret()
+    async with pool.acquire() as connection, connection.transaction():
+        row = await principals.ensure(connection, kind, name, ASK.actor)
+        if role is not None:
+            holding = Holding(row["id"], None, role, namespace, kind.actor(name))
+            await grants.grant(connection, holding, ASK)
+    new = NewToken(new_id(), row["id"], name, digest_of(secret))
+    await tokens.create(pool, new, ASK, replace=True)
+    return secret

@@ -14,6 +14,7 @@ from runner.artifacts import ArtifactStore
 from server.app import create_app
 from server.auth import Door
 from server.files import FileRoom
+from server.login import Login
 from tests.api.servers import Served
 
 SERVER = Path(__file__).parents[2] / "server"
@@ -77,7 +78,9 @@ def addresses() -> list[str]:
     parts = cast(Any, SimpleNamespace(database=database))
     nothing = cast(Any, None)
     room = FileRoom(nothing, ArtifactStore("/nowhere"), 1)
-    app = create_app(parts, nothing, nothing, Door(nothing), room, nothing)
+    door = Door(nothing, nothing)
+    login = Login(nothing, door, nothing)
+    app = create_app(parts, nothing, nothing, door, login, room, nothing)
     known = [route for route in app.routes if isinstance(route, (Route, Mount, WebSocketRoute))]
     assert len(known) == len(app.routes)
     paths = {f"{one.path}/{{rest:path}}" if isinstance(one, Mount) else one.path for one in known}

@@ -25,7 +25,8 @@ from tests.runner.stored import store_execution
 from tests.schema.test_list_statements import Counted
 
 DEADLINE = 20
-ADA = Person("ada", frozenset({"approver"}))
+ADA = Person("ada", (("approver", Scope()),))
+BEA = Person("bea", (("approver", Scope(("acme",))), ("admin", Scope(("other",)))))
 NAMED = [
     ([], [], []),
     (["ada"], [], []),
@@ -70,8 +71,7 @@ async def test_what_python_takes_is_what_the_tables_give(database: Database) -> 
         [Scope(), Scope(()), Scope(("acme",)), Scope(("acme.ml", "acmeous"))],
         [None, frozenset({"PENDING"}), frozenset({"APPROVED", "REJECTED"})],
         [None, executions[1]],
-        [None, ADA, Person("eve", frozenset())],
-        [False, True],
+        [None, ADA, BEA, Person("eve", ())],
     )
     for one in wishes:
         wish = Wish(*one)
@@ -130,7 +130,7 @@ async def test_an_inbox_shows_what_the_tables_hold(
         Wish(Scope()),
         Wish(Scope(("acme",)), pending),
         Wish(Scope(), pending, decider=ADA),
-        Wish(Scope(()), nothing=True),
+        Wish(Scope(())),
     ]
     async with (
         asyncio.timeout(DEADLINE),
@@ -165,7 +165,7 @@ async def test_a_change_is_read_once_for_all_inboxes(database: Database, number:
     """Those of other people hear nothing, and nobody reads the tables."""
     counted: Any = Counted(database.pool)
     one = await store_execution(database.pool)
-    eves = [Wish(Scope(), decider=Person(f"eve{n}", frozenset())) for n in range(number)]
+    eves = [Wish(Scope(), decider=Person(f"eve{n}", ())) for n in range(number)]
     adas = [
         Wish(Scope(), decider=ADA),
         *(Wish(Scope(), frozenset({"PENDING", str(n)})) for n in range(number)),

@@ -245,13 +245,11 @@ async def test_menus_find_what_only_the_oldest_executions_have(
     ):
         assert list(await found(FacetWish(field), scope=acme)) == [value]
         assert await found(FacetWish(field, 50, "s"), scope=Scope(("acm",))) == {}
-    assert [row["namespace"] for row in await namespaces(database.pool, acme, executions=True)] == [
-        "acme"
-    ]
-    every = await namespaces(database.pool, EVERYONE, executions=True)
+    assert [row["namespace"] for row in await namespaces(database.pool, acme, acme)] == ["acme"]
+    every = await namespaces(database.pool, EVERYONE, EVERYONE)
     assert [(row["namespace"], row["flows"]) for row in every] == [
         ("acme", 0),
         ("acmes", 0),
         ("beta", 0),
     ]
-    assert await namespaces(database.pool, EVERYONE, executions=False) == []
+    assert await namespaces(database.pool, EVERYONE, Scope(())) == []

@@ -57,7 +57,7 @@ class Asker:
         actor: str = "user:ada",
         **variables: Any,
     ) -> Any:
-        context = Context(self.services, Viewer(actor, frozenset(), permissions, scope))
+        context = Context(self.services, Viewer.holding(actor, permissions, scope))
         result = await self.schema.execute(query, variables, context)
         assert result.errors is None, result.errors
         return result.data

@@ -63,7 +63,7 @@ async def test_without_the_permission_nothing_is_counted(asker: Asker) -> None:
     nobody = EVERYTHING - {Permission.VIEW_EXECUTION}
     with pytest.raises(AssertionError, match="VIEW_EXECUTION"):
         await asker.ask(STATS, permissions=nobody)
-    viewer = Viewer("user:ada", frozenset(), nobody, Scope())
+    viewer = Viewer.holding("user:ada", nobody, Scope())
     stream = await asker.schema.subscribe(LIVE, context_value=Context(asker.services, viewer))
     result: Any = await anext(aiter(stream))
     assert [error.original_error.problems[0].code for error in result.errors] == [
@@ -83,7 +83,7 @@ class Reads:
 
 
 def info_of(asker: Asker, scope: Scope, pool: Any) -> Any:
-    viewer = Viewer("user:ada", frozenset(), EVERYTHING, scope)
+    viewer = Viewer.holding("user:ada", EVERYTHING, scope)
 
     class Info:
         context = Context(replace(asker.services, pool=pool), viewer)
@@ -108,7 +108,7 @@ async def test_nothing_is_read_while_nothing_changes(asker: Asker) -> None:
 async def test_who_asks_the_same_shares_one_driver(asker: Asker) -> None:
     operations = create_operations(asker.parts)
     woken = asyncio.Event()
-    viewer = Viewer("user:ada", frozenset(), EVERYTHING, MINE)
+    viewer = Viewer.holding("user:ada", EVERYTHING, MINE)
 
     def join(fanout: Fanout, who: Viewer) -> Subscription:
         return fanout.join(operations.prepare(Request(LIVE)), who, woken.set)
@@ -127,7 +127,7 @@ async def test_who_asks_the_same_shares_one_driver(asker: Asker) -> None:
         first, same = join(fanout, viewer), join(fanout, viewer)
         assert (await told(first), await told(same)) == (two, two)
         assert fanout.drivers == 1
-        other = join(fanout, replace(viewer, scope=Scope()))
+        other = join(fanout, Viewer.holding("user:ada", EVERYTHING))
         assert (await told(other))[0]["count"]["value"] == 4
         assert fanout.drivers == 2
         for one in (first, same, other):

@@ -26,7 +26,7 @@ class Asker:
         self.services, self.schema = services, build_schema()
 
     async def ask(self, query: str, permissions: frozenset[Permission], **variables: Any) -> Any:
-        viewer = Viewer("user:ada", frozenset(), permissions, Scope(("mine",)))
+        viewer = Viewer.holding("user:ada", permissions, Scope(("mine",)))
         context = Context(self.services, viewer)
         result = await self.schema.execute(query, variables, context)
         assert result.errors is None, result.errors

@@ -7,12 +7,11 @@ from typing import Any
 
 import asyncpg
 
-from models.ids import new_id, untyped
+from models.ids import untyped
 from runner.hints import CHANNEL, pack
 from runner.store.connection import Connection
-from runner.store.tokens import Tokens
-from server.auth import digest_of, new_token
 from tests.api.client import EXECUTION, PROBLEM, Client
+from tests.api.people import enrolled
 from tests.api.servers import Served
 
 _KINDS = {
@@ -176,13 +175,15 @@ class Promises:
 
 
 class People:
-    """Tokens by name, each with one role."""
+    """People by name, each with one role."""
 
     def __init__(self, served: Served) -> None:
         self._served = served
 
     async def __call__(self, name: str, role: str = "approver") -> Client:
-        token = new_token()
         async with asyncpg.create_pool(self._served.database_url, min_size=1, max_size=1) as pool:
-            await Tokens(pool).put(new_id(), name, digest_of(token), role)
-        return Client(self._served.url, token)
+            await pool.execute(
+                """delete from role_grants where principal_id in (select id from principals where name = $1)""",
+                name,
+            )
+            return Client(self._served.url, await enrolled(pool, name, role))

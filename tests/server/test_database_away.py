@@ -17,17 +17,20 @@ from websockets.exceptions import ConnectionClosed
 
 from models.ids import new_id, typed
 from runner.artifacts import ArtifactStore
-from runner.store.tokens import Tokens
+from runner.denials import Denials
+from runner.store.access.holders import Holders
 from server import auth
+from server.admin import admin_token
 from server.app import POLICIES, create_app, create_operations
-from server.auth import Door, admin_token
+from server.auth import Door
 from server.files import FileRoom
 from server.graphql.fanout import Fanout
+from server.login import Login
 from server.pages import PAGE_ADDRESSES, STATIC
 from server.readiness import Readiness
 from server.runtime import runtime
 from tests.server.graphql.clients import PROTOCOL, Raw
-from tests.server.graphql.serving import running
+from tests.server.graphql.serving import KEY, running
 from tests.server.relays import Relay, relay
 
 EXECUTION, ARTIFACT = typed("exec", new_id()), typed("art", new_id())
@@ -75,15 +78,17 @@ async def house(
     """A token that was right once stays so within this test."""
     monkeypatch.setattr(auth, "_CACHED_FOR", 3600)
     async with relay(database_url) as between, runtime(between.url) as parts:
-        tokens = Tokens(parts.database.reads)
-        token = await admin_token(tokens, tmp_path)
-        operations, door = create_operations(parts), Door(tokens)
+        token = await admin_token(parts.database.pool, tmp_path)
+        assert token
+        door = Door(Holders(parts.database.reads), KEY)
+        denials = Denials(parts.database.reads)
+        operations, login = create_operations(parts), Login(parts.database.reads, door, denials)
         room = FileRoom(parts.database.reads, ArtifactStore(str(tmp_path / "kept")), 1000)
         async with (
             Fanout(operations, POLICIES) as fanout,
             Readiness(parts.database, parts.feed) as readiness,
         ):
-            app = create_app(parts, operations, fanout, door, room, readiness)
+            app = create_app(parts, operations, fanout, door, login, room, readiness)
             async with running(app) as port:
                 yield House(app, port, token, between)
             fanout.stop()

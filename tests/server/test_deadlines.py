@@ -21,7 +21,7 @@ from server.graphql.operations import Operations
 from server.graphql.requests import Request
 from server.runtime import Runtime, runtime
 
-VIEWER = Viewer("user:test", frozenset(), frozenset(Permission))
+VIEWER = Viewer.holding("user:test", frozenset(Permission))
 SOURCE = "id: one\nnamespace: acme\ntasks: [{id: only, type: log, message: hi, queue: nobody}]\n"
 CREATE = """mutation ($key: String!) { createExecution(input: {namespace: "acme", flow: "one",
   idempotencyKey: $key}) { execution { id } problems { message } } }"""

@@ -51,7 +51,7 @@ def asking(
     scope: Scope = Scope(),  # noqa: B008
     most: int = 4,
 ) -> httpx.AsyncClient:
-    viewer = Viewer("user:x", frozenset(), permissions, scope)
+    viewer = Viewer.holding("user:x", permissions, scope)
     app = Starlette(
         routes=export_routes(database.pool, DownloadSlots(most)),
         middleware=[Middleware(Refusals), Middleware(Let, viewer=viewer)],

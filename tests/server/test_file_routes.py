@@ -39,7 +39,7 @@ async def test_files_need_the_permission_of_what_they_belong_to(
         (frozenset(Permission) - {Permission.VIEW_EXECUTION}, 403),
         (frozenset({Permission.VIEW_EXECUTION}), 404),
     ):
-        viewer = Viewer("user:x", frozenset(), permissions)
+        viewer = Viewer.holding("user:x", permissions)
         app = Starlette(routes=file_routes(room), middleware=[Middleware(Let, viewer=viewer)])
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
@@ -65,7 +65,7 @@ async def test_so_many_uploads_run_at_once(
 ) -> None:
     uploads = AtOnce("uploads", "uploads_at_once", most, in_all)
     room = FileRoom(database.pool, ArtifactStore(str(tmp_path)), 9, uploads=uploads)
-    viewer = Viewer("user:x", frozenset(), frozenset(Permission))
+    viewer = Viewer.holding("user:x", frozenset(Permission))
     middleware = [Middleware(Refusals), Middleware(Let, viewer=viewer)]
     app = Starlette(routes=file_routes(room), middleware=middleware)
     async with running(app) as port, httpx.AsyncClient(timeout=20) as http:

@@ -27,7 +27,7 @@ values ($1, $2, 'below', 'flow', 'below', 'CREATED', 1, 1, 'user:admin', $3, $4)
 
 
 def viewer(*namespaces: str) -> Viewer:
-    return Viewer("user:test", frozenset(), frozenset(Permission), Scope(namespaces))
+    return Viewer.holding("user:test", frozenset(Permission), Scope(namespaces))
 
 
 async def change_of(operations: Operations, viewer: Viewer, **variables: Any) -> Any:

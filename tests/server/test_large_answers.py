@@ -24,7 +24,7 @@ from server.graphql.requests import Request
 from server.runtime import Runtime, runtime
 
 PERSON = Ask("user:test", Channel.API)
-VIEWER = Viewer("user:test", frozenset(), frozenset(Permission))
+VIEWER = Viewer.holding("user:test", frozenset(Permission))
 FEW, MANY = 40, 400
 SOURCE = """
 id: large

@@ -2,10 +2,10 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,9 +13,11 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
+from models.credentials import digest_of
 from models.ids import new_id
-from runner.store.tokens import Token, Tokens
-from server.auth import Door, DoorSettings, digest_of
+from models.viewer import Credential, Grant, Permission, Viewer
+from runner.store.access.holders import Holder, Holders
+from server.auth import Door, DoorSettings
 from server.graphql.allowance import Allowance
 from server.graphql.documents import Documents
 from server.graphql.fanout import Fanout, Policy
@@ -23,31 +25,43 @@ from server.graphql.limits import Limits
 from server.graphql.operations import Operations
 from server.graphql.routes import TransportSettings, graphql_routes
 from server.graphql.stream import RingLimits
-from server.guard import guarded, login_routes
+from server.guard import guarded
 from server.rates import Allowed, Rate, Rates
+from server.session_key import SessionKey
 from tests.server.graphql.counting import POLICIES, SCHEMA, Context, Counting
 
 TOKEN = "hw_test"
 
 
-class MemoryTokens(Tokens):
+KEY = SessionKey(key=b"k" * 32)
+
+
+class MemoryHolders(Holders):
     """The same questions, answered from a dictionary."""
 
     def __init__(self) -> None:
-        self.tokens: dict[UUID, Token] = {}
+        self.holders: dict[str, Holder] = {}
 
-    async def find(self, digest: str) -> Token | None:
-        return next((t for t in self.tokens.values() if t.digest == digest), None)
+    async def by_digest(self, digest: str) -> Holder | None:
+        return self.holders.get(digest)
 
-    async def get(self, identity: UUID) -> Token | None:
-        return self.tokens.get(identity)
+    async def by_session(self, id: UUID) -> Holder | None:
+        return None
 
-    async def list(self) -> Sequence[Token]:
-        return list(self.tokens.values())
+    async def by_credential(self, credential: Credential, groups: Collection[str]) -> Holder | None:
+        return next(
+            (one for one in self.holders.values() if one.viewer.credential == credential), None
+        )
 
     def add(self, name: str, token: str, expires_at: datetime | None = None) -> None:
-        made = Token(new_id(), name, digest_of(token), "admin", datetime.now(UTC), expires_at, None)
-        self.tokens[made.id] = made
+        grants = (Grant("admin", frozenset(Permission)),)
+        credential = Credential("token", new_id(), new_id())
+        viewer = Viewer(f"user:{name}", grants, expires_at, credential=credential)
+        self.holders[digest_of(token)] = Holder(viewer, over=False)
+
+    def revoke(self, token: str) -> None:
+        held = self.holders[digest_of(token)]
+        self.holders[digest_of(token)] = replace(held, over=True)
 
 
 @dataclass
@@ -55,7 +69,8 @@ class Serving:
     """A server that runs, and what it is made of."""
 
     port: int
-    tokens: MemoryTokens
+    tokens: MemoryHolders
+    door: Door
     counting: Counting
     fanout: Fanout
     operations: Operations
@@ -115,19 +130,18 @@ async def serving(setting: Setting | None = None) -> AsyncIterator[Serving]:
         allowance=setting.allowance,
         rates=rates,
     )
-    tokens = MemoryTokens()
+    tokens = MemoryHolders()
     tokens.add("admin", TOKEN)
-    door = Door(tokens, setting.door, rates=rates)
+    door = Door(tokens, KEY, setting.door, rates=rates)
     async with Fanout(operations, setting.policies, setting.ring) as fanout:
         app = Starlette(
             routes=[
-                *login_routes(door),
                 *graphql_routes(operations, fanout, door, setting.transports, setting.page),
             ],
             middleware=guarded(door),
         )
         async with running(app) as port:
-            yield Serving(port, tokens, counting, fanout, operations)
+            yield Serving(port, tokens, door, counting, fanout, operations)
 
 
 @asynccontextmanager

@@ -15,7 +15,7 @@ from server.graphql.budget import Budget
 from server.graphql.operations import Operations
 from server.graphql.requests import Request
 
-VIEWER = Viewer("user:test", frozenset(), frozenset(), channel=Channel.API)
+VIEWER = Viewer.holding("user:test", frozenset(), channel=Channel.API)
 LONG = "x" * 1000
 READ: list[int] = []
 """Numbers of the objects that were looked at."""

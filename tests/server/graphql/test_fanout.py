@@ -114,9 +114,7 @@ async def test_other_variables_and_other_people_are_not_shared() -> None:
 async def reader(
     server: Serving, prepared: Any, token: str = TOKEN, wake: Callable[[], None] = lambda: None
 ) -> Subscription:
-    from server.auth import Door
-
-    viewer = await Door(server.tokens).by_token(token)
+    viewer = await server.door.by_token(token)
     assert viewer is not None
     return server.fanout.join(prepared, viewer, wake)
 

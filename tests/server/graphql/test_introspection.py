@@ -18,8 +18,8 @@ from server.graphql.operations import Operations
 from server.graphql.requests import Rejected, Request
 
 SCHEMA = build_schema()._schema
-VIEWER = Viewer("user:test", frozenset(), frozenset())
-OTHER = Viewer("user:other", frozenset(), frozenset())
+VIEWER = Viewer.holding("user:test", frozenset())
+OTHER = Viewer.holding("user:other", frozenset())
 FULL = get_introspection_query(
     descriptions=True,
     specified_by_url=True,

@@ -24,7 +24,7 @@ from tests.server.graphql.clients import http_client, initialised, raw
 from tests.server.graphql.counting import SCHEMA, Context, Counting
 from tests.server.graphql.serving import Setting, serving
 
-VIEWER = Viewer("user:test", frozenset(), frozenset())
+VIEWER = Viewer.holding("user:test", frozenset())
 KIND = {"content-type": "application/json"}
 SAID = "query ($terms: [Term!]!, $no: Boolean!) { hello said(terms: $terms) @include(if: $no) }"
 

@@ -23,7 +23,7 @@ from tests.server.graphql.serving import Setting, serving
 from tests.server.graphql.test_introspection import FLOODS, FULL
 
 SCHEMA = build_schema()._schema
-VIEWER = Viewer("user:test", frozenset(), frozenset())
+VIEWER = Viewer.holding("user:test", frozenset())
 CHAIN = (
     "{ ...A0 } "
     + " ".join(

@@ -208,14 +208,18 @@ export type Origin =
 export type ActorKind =
   /** A person. */
   | 'USER'
-  /** A program, by an API token. */
+  /** A program. */
+  | 'SERVICE'
+  /** A program of an earlier release, by the name of its token. */
   | 'TOKEN'
   /** A process that carries out attempts. */
   | 'WORKER'
   /** A schedule of a flow. */
   | 'SCHEDULE'
   /** Headway itself. */
-  | 'ENGINE';
+  | 'ENGINE'
+  /** Somebody who was not let in; the name is the network that they came from. */
+  | 'ANONYMOUS';
 
 /** The lists of a document that tasks stand in. It says what they wait for beside what they need. */
 export type TaskSection =
@@ -450,6 +454,33 @@ export type VoteDecision =
   | 'APPROVE'
   /** No. */
   | 'REJECT';
+
+/** What one may do. Roles are made of these. */
+export type Permission =
+  /** See flows and their source. */
+  | 'LIST_FLOWS'
+  /** See executions, their events, outputs, metrics, artifacts and approvals. */
+  | 'VIEW_EXECUTION'
+  /** Read what tasks wrote. */
+  | 'VIEW_LOGS'
+  /** Start executions. */
+  | 'RUN_FLOW'
+  /** Cancel, pause, resume, retry and label executions. */
+  | 'ACT_ON_EXECUTION'
+  /** Set the state of what has ended. */
+  | 'CHANGE_STATE'
+  /** Decide approvals whose policy allows it. */
+  | 'APPROVE'
+  /** Decide or pass by an approval against its policy, with a reason; it is marked. */
+  | 'OVERRIDE_APPROVAL'
+  /** Save flows. */
+  | 'UPDATE_FLOW'
+  /** Record executions that ran elsewhere. */
+  | 'RECORD'
+  /** Read the audit log. */
+  | 'READ_AUDIT'
+  /** Manage secrets, services and roles; delete executions. */
+  | 'MANAGE';
 
 /** Conditions on a text. All that are given must hold; case matters. */
 export type StringFilter = {
@@ -723,33 +754,6 @@ export type ValueType =
   | 'OBJECT'
   /** Nothing. */
   | 'NULL';
-
-/** What one may do. Roles are made of these. */
-export type Permission =
-  /** See flows and their source. */
-  | 'LIST_FLOWS'
-  /** See executions, their events, outputs, metrics, artifacts and approvals. */
-  | 'VIEW_EXECUTION'
-  /** Read what tasks wrote. */
-  | 'VIEW_LOGS'
-  /** Start executions. */
-  | 'RUN_FLOW'
-  /** Cancel, pause, resume, retry and label executions. */
-  | 'ACT_ON_EXECUTION'
-  /** Set the state of what has ended. */
-  | 'CHANGE_STATE'
-  /** Decide approvals whose policy allows it. */
-  | 'APPROVE'
-  /** Decide or pass by an approval against its policy, with a reason; it is marked. */
-  | 'OVERRIDE_APPROVAL'
-  /** Save flows. */
-  | 'UPDATE_FLOW'
-  /** Record executions that ran elsewhere. */
-  | 'RECORD'
-  /** Read the audit log. */
-  | 'READ_AUDIT'
-  /** Manage secrets, tokens and roles. */
-  | 'MANAGE';
 
 /** Which flows. All that is given must hold. */
 export type FlowFilter = {
@@ -1457,6 +1461,8 @@ export type ApprovalNowQuery = { node:
     | { id: string }
     | { id: string }
     | { id: string }
+    | { id: string }
+    | { id: string }
    | null };
 
 export type ComparedExecutionFragment = { flowKey: string, startedAt: string | null, createdAt: string, id: string, name: string, state: ExecutionState, lastSuccess: { id: string, name: string, state: ExecutionState } | null };
@@ -1519,6 +1525,8 @@ export type EventDataQuery = { node:
     | { id: string }
     | { id: string }
     | { id: string }
+    | { id: string }
+    | { id: string }
    | null };
 
 export type DependenciesQueryVariables = Exact<{
@@ -1563,6 +1571,8 @@ export type TaskRunOutputsQuery = { nodes: Array<
     | { id: string }
     | { id: string }
     | { outputs: unknown, id: string }
+    | { id: string }
+    | { id: string }
     | { id: string }
     | { id: string }
     | { id: string }
@@ -1633,6 +1643,8 @@ export type RevisionSourceQuery = { node:
     | { id: string }
     | { id: string }
     | { id: string, number: number, source: string, createdAt: string, createdBy: { kind: ActorKind, name: string } }
+    | { id: string }
+    | { id: string }
     | { id: string }
     | { id: string }
     | { id: string }

@@ -1,0 +1,93 @@
+"""Writes denials to the audit log: what somebody was refused, and sign-ins that failed.
+
+Equal denials are one entry a minute with their number, so that who is refused a million times fills no table.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any, Final
+
+from models.events import Ask
+from models.states import Channel
+from runner.loops import Loop, surviving
+from runner.store import audit
+from runner.store.connection import Pool
+
+logger = logging.getLogger("headway.access")
+
+_WINDOW: Final = 60.0
+_MOST: Final = 1_000
+"""Different denials of a window; all others are counted as one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """`action` is DENIED or SIGN_IN_FAILED; `what` says which permission, or what was wrong."""
+
+    actor: str
+    channel: Channel
+    action: str
+    what: str
+    namespace: str | None = None
+
+
+@dataclass(slots=True)
+class _Counted:
+    since: float
+    untold: int = 0
+    told: bool = False
+
+
+class Denials(Loop):
+    def __init__(self, pool: Pool) -> None:
+        super().__init__()
+        self._pool = pool
+        self._counted: dict[Denial, _Counted] = {}
+        self._stirred = asyncio.Event()
+
+    def tell(self, denial: Denial) -> None:
+        """Has it written at once when it is the first of its minute, else counted. Never waits."""
+        if denial not in self._counted and len(self._counted) >= _MOST:
+            denial = Denial("engine", Channel.ENGINE, denial.action, "too many to name each")
+        counted = self._counted.setdefault(denial, _Counted(monotonic()))
+        counted.untold += 1
+        if not counted.told:
+            self._stirred.set()
+
+    async def _go_round(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(_WINDOW / 4):
+                    await self._stirred.wait()
+            except TimeoutError:
+                pass
+            self._stirred.clear()
+            with surviving(logger, "denials were not written to the audit log"):
+                await self._write()
+
+    async def _write(self) -> None:
+        now = monotonic()
+        for denial, counted in list(self._counted.items()):
+            is_over = now - counted.since >= _WINDOW
+            if counted.untold and (is_over or not counted.told):
+                number, counted.told = counted.untold, True
+                counted.untold = 0
+                try:
+                    await self._record(denial, number)
+                except BaseException:
+                    counted.untold += number
+                    counted.told = False
+                    raise
+            if is_over:
+                del self._counted[denial]
+
+    async def _record(self, denial: Denial, number: int) -> None:
+        data: Mapping[str, Any] = {"what": denial.what, "times": number}
+        target = audit.Target(None, denial.actor, denial.namespace)
+        async with self._pool.acquire() as connection:
+            await audit.record(
+                connection, Ask(denial.actor, denial.channel), denial.action, target, data
+            )

@@ -1,0 +1,181 @@
+"""Roles, and to whom they are granted."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from models.errors import ProblemCode, Refused
+from models.events import Ask
+from models.ids import new_id, typed
+from models.viewer import ROLES, Grant, Permission, Scope
+from runner.store import audit
+from runner.store.connection import Connection, Pool, reaching
+from runner.store.json import dump, load
+from runner.store.where import Arguments, compile_scope
+
+Row = Any
+_GRANT: Final = """
+insert into role_grants (id, principal_id, group_name, role, namespace, created_by) values ($1, $2, $3, $4, $5, $6)
+on conflict do nothing returning *
+"""
+_SAME: Final = """
+principal_id is not distinct from $1 and group_name is not distinct from $2 and role = $3 and namespace = $4
+"""
+_OF: Final = """
+select p.id as holder, r.* from unnest($1::uuid[]) p (id) join role_grants r on r.principal_id = p.id
+  or r.group_name in (select group_name from group_members m where m.principal_id = p.id)
+where {visible} order by p.id, r.role, r.namespace, r.id
+"""
+_LAST_ADMIN: Final = """
+not exists (select from role_grants where role = 'admin' and namespace = '' and id <> $1)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A role on a namespace and all below it, of a principal or of a group; an empty namespace is every one."""
+
+    principal_id: UUID | None
+    group: str | None
+    role: str
+    namespace: str
+    holder: str
+    """As the audit log names it: `user:maria`, `service:ci`, `group:ops`."""
+
+    @property
+    def _values(self) -> tuple[object, ...]:
+        return self.principal_id, self.group, self.role, self.namespace
+
+
+async def grant(connection: Connection, holding: Holding, ask: Ask) -> Row:
+    """The grant, new or as it was."""
+    row = await connection.fetchrow(_GRANT, new_id(), *holding._values, ask.actor)
+    if row is None:
+        return await connection.fetchrow(
+            f"select * from role_grants where {_SAME}", *holding._values
+        )
+    await audit.record(connection, ask, "GRANT_ROLE", _target(row, holding), _data(holding))
+    return row
+
+
+async def has_admin(connection: Connection) -> bool:
+    """Whether somebody administers everything. Others who ask wait until this transaction ends."""
+    await connection.execute("lock table role_grants in share row exclusive mode")
+    found: bool = await connection.fetchval(
+        "select exists (select from role_grants where role = 'admin' and namespace = '')"
+    )
+    return found
+
+
+async def revoke(pool: Pool, holding: Holding, ask: Ask) -> Row | None:
+    """The grant that there was. Raises Refused for the last one by which somebody administers everything."""
+    with reaching():
+        async with pool.acquire() as connection, connection.transaction():
+            # Of two who revoke the last two at once one must see what the other did.
+            await connection.execute("lock table role_grants in share row exclusive mode")
+            row = await connection.fetchrow(
+                f"delete from role_grants where {_SAME} returning *", *holding._values
+            )
+            if row is None:
+                return None
+            is_admin = row["role"] == "admin" and not row["namespace"]
+            if is_admin and await connection.fetchval(f"select {_LAST_ADMIN}", row["id"]):
+                raise Refused.because(
+                    ProblemCode.CONFLICT,
+                    "this is the last grant of the role admin on every namespace; grant it to somebody else first",
+                )
+            await audit.record(
+                connection, ask, "REVOKE_ROLE", _target(row, holding), _data(holding)
+            )
+            return row
+
+
+async def of_principals(
+    pool: Pool, ids: Sequence[UUID], managed: Scope
+) -> Mapping[UUID, list[Row]]:
+    """By principal, the grants that are its own and those of its groups, in the namespaces that are managed."""
+    arguments = Arguments(list(ids))
+    visible = compile_scope(managed, arguments, "r.namespace")
+    found: dict[UUID, list[Row]] = {id: [] for id in ids}
+    with reaching():
+        rows = await pool.fetch(_OF.format(visible=visible), *arguments.values)
+    for row in rows:
+        found[row["holder"]].append(row)
+    return found
+
+
+async def of_groups(pool: Pool, groups: Sequence[str]) -> list[Row]:
+    with reaching():
+        return list(
+            await pool.fetch(
+                "select * from role_grants where group_name = any($1::text[])", list(groups)
+            )
+        )
+
+
+async def worth(pool: Pool, rows: Sequence[Row]) -> list[Grant]:
+    """What these grants are worth."""
+    own = await own_roles(pool)
+    return [
+        Grant(
+            row["role"],
+            ROLES.get(row["role"], own.get(row["role"], frozenset())),
+            Scope((row["namespace"],) if row["namespace"] else None),
+        )
+        for row in rows
+    ]
+
+
+async def own_roles(pool: Pool) -> Mapping[str, frozenset[Permission]]:
+    """The roles that were made here."""
+    with reaching():
+        rows = await pool.fetch("select name, permissions from roles order by name")
+    return {row["name"]: frozenset(map(Permission, load(row["permissions"]))) for row in rows}
+
+
+async def save_role(pool: Pool, name: str, permissions: frozenset[Permission], ask: Ask) -> None:
+    given = sorted(permissions)
+    await audit.change(
+        pool,
+        ask,
+        lambda row: audit.Entry(
+            "SAVE_ROLE", audit.Target(None, row["name"]), {"permissions": given}
+        ),
+        """insert into roles (id, name, permissions, created_by) values ($1, $2, $3, $4)
+           on conflict (name) do update set permissions = excluded.permissions returning name""",
+        new_id(),
+        name,
+        dump(given),
+        ask.actor,
+    )
+
+
+async def delete_role(pool: Pool, name: str, ask: Ask) -> bool:
+    """Whether there was one. Raises Refused while somebody holds it."""
+    with reaching():
+        async with pool.acquire() as connection, connection.transaction():
+            await connection.execute("lock table role_grants in share row exclusive mode")
+            held = await connection.fetchval(
+                "select count(*) from role_grants where role = $1", name
+            )
+            if held:
+                raise Refused.because(
+                    ProblemCode.CONFLICT,
+                    f"{name} is granted {held} times; revoke those grants first",
+                    "name",
+                )
+            row = await connection.fetchrow(
+                "delete from roles where name = $1 returning name", name
+            )
+            if row is not None:
+                await audit.record(connection, ask, "DELETE_ROLE", audit.Target(None, name))
+            return row is not None
+
+
+def _target(row: Row, holding: Holding) -> audit.Target:
+    return audit.Target(typed("grant", row["id"]), holding.holder, row["namespace"] or None)
+
+
+def _data(holding: Holding) -> dict[str, Any]:
+    return {"role": holding.role, "namespace": holding.namespace or "*"}

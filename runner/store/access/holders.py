@@ -1,0 +1,144 @@
+"""Reads whom a credential belongs to, and what it is worth now: one statement a credential."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Any, Final
+from uuid import UUID
+
+from models.viewer import ROLES, Credential, Grant, Permission, PrincipalKind, Scope, Viewer
+from runner.store.connection import Pool, reaching
+from runner.store.json import dump, load
+
+_WORTH: Final = """
+with c as ({credential})
+select c.*, p.kind, p.name, c.ended or p.disabled_at is not null as over, g.names as all_groups,
+  (select coalesce(
+     jsonb_agg(jsonb_build_array(r.role, r.namespace, own.permissions) order by r.role, r.namespace), '[]')
+   from role_grants r left join roles own on own.name = r.role
+   where r.principal_id = p.id or r.group_name = any(g.names)) as grants,
+  (select coalesce(jsonb_agg(jsonb_build_array(s.kind, s.name)), '[]') from principals s
+   where coalesce(s.owner_id, s.id) = coalesce(p.owner_id, p.id)) as persona,
+  (select coalesce(jsonb_agg(t.name), '[]') from tokens t join principals s on s.id = t.principal_id
+   where coalesce(s.owner_id, s.id) = coalesce(p.owner_id, p.id)) as token_names
+from c join principals p on p.id = c.principal_id
+cross join lateral (
+  select array(select group_name from group_members m where m.principal_id = p.id
+               union select jsonb_array_elements_text(c.groups) order by 1) as names
+) g
+"""
+_TOKEN: Final = """
+select id, principal_id, permissions, namespaces, expires_at, revoked_at is not null as ended, '[]'::jsonb as groups
+from tokens where {condition}
+"""
+_BY_DIGEST: Final = _WORTH.format(credential=_TOKEN.format(condition="digest = $1"))
+_BY_TOKEN: Final = _WORTH.format(credential=_TOKEN.format(condition="id = $1"))
+_BY_SIGN_IN: Final = _WORTH.format(
+    credential="""
+    select s.id, s.principal_id, t.permissions, t.namespaces, least(s.expires_at, t.expires_at) as expires_at,
+      s.ended_at is not null or t.revoked_at is not null as ended, s.groups
+    from sign_ins s left join tokens t on t.id = s.token_id where s.id = $1"""
+)
+_OF_PRINCIPAL: Final = """
+select id, id as principal_id, null::jsonb as permissions, null::jsonb as namespaces, null::timestamptz as expires_at,
+  false as ended, {groups} as groups from principals where {condition}
+"""
+_BY_ACTOR: Final = _WORTH.format(
+    credential=_OF_PRINCIPAL.format(groups="'[]'::jsonb", condition="kind = $1 and name = $2")
+)
+_BY_PRINCIPAL: Final = _WORTH.format(
+    credential=_OF_PRINCIPAL.format(groups="$2::jsonb", condition="id = $1")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Whom a credential belongs to; `over` when it is revoked, or its principal disabled. Its time is not looked at."""
+
+    viewer: Viewer
+    over: bool
+
+    @classmethod
+    def of(cls, row: Any, kind: str) -> "Holder | None":
+        if row is None:
+            return None
+        given = load(row["permissions"])
+        permissions = None if given is None else frozenset(map(Permission, given))
+        scope = _scope(load(row["namespaces"]))
+        persona = [PrincipalKind(kind).actor(name) for kind, name in load(row["persona"])]
+        viewer = Viewer(
+            PrincipalKind(row["kind"]).actor(row["name"]),
+            tuple(_grant(*one).limited(permissions, scope) for one in load(row["grants"])),
+            row["expires_at"],
+            groups=frozenset(row["all_groups"]),
+            same_person=frozenset(
+                (*persona, *(f"token:{name}" for name in load(row["token_names"])))
+            ),
+            credential=Credential(kind, row["id"], row["principal_id"], permissions, scope),
+        )
+        return cls(viewer, row["over"])
+
+
+class Holders:
+    """Each raises Unavailable when the database cannot be reached."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def by_digest(self, digest: str) -> Holder | None:
+        return await self._one("token", _BY_DIGEST, digest)
+
+    async def by_token(self, id: UUID) -> Holder | None:
+        return await self._one("token", _BY_TOKEN, id)
+
+    async def by_credential(self, credential: Credential, groups: Collection[str]) -> Holder | None:
+        """As it was read before; `groups` of a person whom an identity provider vouches for are those that it named."""
+        if credential.kind == "principal":
+            return await self.by_principal(credential.id, groups)
+        statement = {"token": _BY_TOKEN, "session": _BY_SIGN_IN}[credential.kind]
+        return await self._one(credential.kind, statement, credential.id)
+
+    async def by_session(self, id: UUID) -> Holder | None:
+        return await self._one("session", _BY_SIGN_IN, id)
+
+    async def by_principal(self, id: UUID, groups: Collection[str]) -> Holder | None:
+        """A person whom an identity provider vouches for, with the groups that it names."""
+        return await self._one("principal", _BY_PRINCIPAL, id, dump(sorted(groups)))
+
+    async def by_actor(self, actor: str) -> Holder | None:
+        """A principal without any credential, as what was ordered earlier is carried out."""
+        kind, _, name = actor.partition(":")
+        # Services acted by the names of their tokens once, and were called so.
+        known = f"{'service' if kind == 'token' else kind}:{name}"
+        found = next((one for one in PrincipalKind if one.actor(name) == known), None)
+        return await self._one("principal", _BY_ACTOR, found.value, name) if found else None
+
+    async def version(self) -> int:
+        """Grows with whatever changes the worth of a credential that exists."""
+        with reaching():
+            found: int = await self._pool.fetchval("select version from access_version")
+        return found
+
+    async def _one(self, kind: str, statement: str, *values: Any) -> Holder | None:
+        with reaching():
+            return Holder.of(await self._pool.fetchrow(statement, *values), kind)
+
+
+def still_held(viewer: Viewer, holder: Holder | None) -> Viewer:
+    """The viewer with what is left of its grants, now that the holder has others."""
+    now = () if holder is None or holder.over else holder.viewer.grants
+    left = (
+        one.limited(other.permissions, other.scope)
+        for one in viewer.grants
+        for other in now
+        if one.role == other.role
+    )
+    return replace(viewer, grants=tuple(left))
+
+
+def _grant(role: str, namespace: str, permissions: list[str] | None) -> Grant:
+    own = frozenset(map(Permission, permissions or ()))
+    return Grant(role, ROLES.get(role, own), Scope((namespace,) if namespace else None))
+
+
+def _scope(namespaces: list[str] | None) -> Scope:
+    return Scope(None if namespaces is None else tuple(namespaces))

@@ -1,0 +1,173 @@
+"""People and services, and the groups that they are members of."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from models.errors import ProblemCode, Refused
+from models.events import Ask
+from models.ids import new_id, typed
+from models.viewer import PrincipalKind, Scope
+from runner.store import audit
+from runner.store.connection import Connection, Pool, reaching
+from runner.store.history import Page, Window, count, keyset_page
+from runner.store.where import Arguments, compile_scope
+
+Row = Any
+_ENSURE: Final = """
+insert into principals (id, kind, name, owner_id, created_by) values ($1, $2, $3, $4, $5)
+on conflict (name) do nothing returning *
+"""
+_HOLDS: Final = """
+exists (select from role_grants r where {visible} and (r.principal_id = principals.id
+  or r.group_name in (select group_name from group_members m where m.principal_id = principals.id)))
+"""
+_MEMBERSHIPS: Final = """
+select principal_id, group_name from group_members where principal_id = any($1::uuid[]) order by group_name
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What a principal is to be; None leaves what is."""
+
+    kind: PrincipalKind
+    name: str
+    owner_id: UUID | None = None
+    groups: tuple[str, ...] | None = None
+    disabled: bool | None = None
+
+
+async def find(pool: Pool | Connection, kind: PrincipalKind, name: str) -> Row | None:
+    with reaching():
+        return await pool.fetchrow(
+            "select * from principals where kind = $1 and name = $2", kind.value, name
+        )
+
+
+async def by_id(pool: Pool, ids: Sequence[UUID]) -> Mapping[UUID, Row]:
+    with reaching():
+        rows = await pool.fetch("select * from principals where id = any($1::uuid[])", list(ids))
+    return {row["id"]: row for row in rows}
+
+
+async def ensure(
+    connection: Connection,
+    kind: PrincipalKind,
+    name: str,
+    created_by: str,
+    owner_id: UUID | None = None,
+) -> Row:
+    """The principal of that name, made when there is none. Raises Refused when the name is one of another kind."""
+    made = await connection.fetchrow(_ENSURE, new_id(), kind.value, name, owner_id, created_by)
+    found = made or await find(connection, kind, name)
+    if found is None:
+        other = "service" if kind is PrincipalKind.PERSON else "person"
+        raise Refused.because(
+            ProblemCode.VALIDATION,
+            f"{name} is the name of a {other}; a name is one person or one service: choose another",
+            "name",
+        )
+    return found
+
+
+async def save(pool: Pool, saved: Saved, ask: Ask) -> Row:
+    """Makes a person or service, or changes the one of that name."""
+    with reaching():
+        async with pool.acquire() as connection, connection.transaction():
+            row = await ensure(connection, saved.kind, saved.name, ask.actor, saved.owner_id)
+            row = await connection.fetchrow(
+                """update principals set owner_id = coalesce($2, owner_id),
+                     disabled_at = case when $3 then coalesce(disabled_at, now()) when $3 is null then disabled_at end
+                   where id = $1 returning *""",
+                row["id"],
+                saved.owner_id,
+                saved.disabled,
+            )
+            assert row
+            if saved.groups is not None:
+                await set_groups(connection, row["id"], saved.groups)
+            await audit.record(
+                connection,
+                ask,
+                "SAVE_PRINCIPAL",
+                target_of(row),
+                {"groups": saved.groups and list(saved.groups), "disabled": saved.disabled},
+            )
+            return row
+
+
+async def set_groups(connection: Connection, id: UUID, groups: Iterable[str]) -> None:
+    """Makes these its groups. Writes nothing where they are already: whoever is connected would be cut off."""
+    wanted = sorted(set(groups))
+    await connection.execute(
+        "delete from group_members where principal_id = $1 and group_name <> all($2::text[])",
+        id,
+        wanted,
+    )
+    missing = await connection.fetch(
+        """select name from unnest($2::text[]) n (name)
+           where not exists (select from group_members m where m.principal_id = $1 and m.group_name = n.name)""",
+        id,
+        wanted,
+    )
+    for row in missing:
+        await connection.execute(
+            """insert into group_members (id, principal_id, group_name) values ($1, $2, $3)
+               on conflict do nothing""",
+            new_id(),
+            id,
+            row["name"],
+        )
+
+
+async def groups_of(pool: Pool, ids: Sequence[UUID]) -> Mapping[UUID, list[str]]:
+    found: dict[UUID, list[str]] = {id: [] for id in ids}
+    with reaching():
+        rows = await pool.fetch(_MEMBERSHIPS, list(ids))
+    for row in rows:
+        found[row["principal_id"]].append(row["group_name"])
+    return found
+
+
+async def page(pool: Pool, managed: Scope, window: Window) -> Page:
+    """Oldest first: those who hold a role in the namespaces that are managed."""
+    arguments = Arguments()
+    where = _condition(managed, arguments)
+    with reaching():
+        return await keyset_page(pool, "principals", where, arguments, window, newest_first=False)
+
+
+async def count_of(pool: Pool, managed: Scope) -> tuple[int, bool]:
+    arguments = Arguments()
+    with reaching():
+        return await count(pool, "principals", _condition(managed, arguments), arguments)
+
+
+async def visible(pool: Pool, managed: Scope, ids: Sequence[UUID]) -> Mapping[UUID, Row]:
+    """Those of them who hold a role in the namespaces that are managed."""
+    arguments = Arguments(list(ids))
+    where = _condition(managed, arguments)
+    with reaching():
+        rows = await pool.fetch(
+            f"select * from principals where id = any($1::uuid[]) and {where}", *arguments.values
+        )
+    return {row["id"]: row for row in rows}
+
+
+async def owned_by(pool: Pool, id: UUID) -> list[UUID]:
+    """The services that a person answers for."""
+    with reaching():
+        rows = await pool.fetch("select id from principals where owner_id = $1", id)
+    return [row["id"] for row in rows]
+
+
+def target_of(row: Row) -> audit.Target:
+    return audit.Target(typed("prin", row["id"]), PrincipalKind(row["kind"]).actor(row["name"]))
+
+
+def _condition(managed: Scope, arguments: Arguments) -> str:
+    if managed.namespaces is None:
+        return "true"
+    return _HOLDS.format(visible=compile_scope(managed, arguments, "r.namespace"))

@@ -1,0 +1,96 @@
+"""Sessions of browsers, and the links that begin one."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from models.credentials import digest_of, new_secret
+from models.events import Ask
+from models.ids import new_id
+from models.states import Channel
+from models.viewer import PrincipalKind, SignInMethod
+from runner.store import audit
+from runner.store.connection import Connection, Pool, reaching
+from runner.store.json import dump
+
+Row = Any
+_INSERT: Final = """
+insert into sign_ins (id, principal_id, token_id, method, groups, expires_at) values ($1, $2, $3, $4, $5, $6)
+"""
+# Only one of two that come at once finds it unused. The time is the caller's clock, as that of tokens is.
+_USE: Final = """
+update login_links set used_at = $2 where digest = $1 and used_at is null and expires_at > $2 returning token_id
+"""
+LINK_TIME: Final = timedelta(minutes=10)
+_KEPT: Final = "30 days"
+
+
+async def begin(
+    pool: Pool,
+    principal_id: UUID,
+    token_id: UUID | None,
+    method: SignInMethod,
+    expires_at: datetime,
+    groups: Sequence[str] = (),
+) -> UUID:
+    """The id of the new session; the audit log has it as SIGN_IN."""
+    id = new_id()
+    with reaching():
+        async with pool.acquire() as connection, connection.transaction():
+            await connection.execute(
+                _INSERT, id, principal_id, token_id, method.value, dump(list(groups)), expires_at
+            )
+            await _record(connection, "SIGN_IN", principal_id, {"method": method.value})
+    return id
+
+
+async def end(pool: Pool, id: UUID) -> None:
+    """Ends a session, as at a logout; nothing when it is over."""
+    with reaching():
+        async with pool.acquire() as connection, connection.transaction():
+            principal_id = await connection.fetchval(
+                "update sign_ins set ended_at = now() where id = $1 and ended_at is null returning principal_id",
+                id,
+            )
+            if principal_id is not None:
+                await _record(connection, "SIGN_OUT", principal_id, {})
+
+
+async def make_link(pool: Pool, token_id: UUID, now: datetime) -> tuple[str, datetime]:
+    """The secret of a new link, which signs in whom the token is of, and its end."""
+    secret, ends = new_secret("hwl"), now + LINK_TIME
+    with reaching():
+        await pool.execute(
+            "insert into login_links (id, digest, token_id, expires_at) values ($1, $2, $3, $4)",
+            new_id(),
+            digest_of(secret),
+            token_id,
+            ends,
+        )
+    return secret, ends
+
+
+async def use_link(pool: Pool, digest: str, now: datetime) -> UUID | None:
+    """The token that the link is of, the first time and before its end; else None."""
+    with reaching():
+        found: UUID | None = await pool.fetchval(_USE, digest, now)
+    return found
+
+
+async def forget_old(connection: Connection) -> None:
+    """Links that are over, and sessions that are over for long."""
+    await connection.execute("delete from login_links where expires_at < now() - interval '1 day'")
+    await connection.execute(
+        f"delete from sign_ins where least(expires_at, ended_at) < now() - interval '{_KEPT}'"
+    )
+
+
+async def _record(
+    connection: Connection, action: str, principal_id: UUID, data: dict[str, Any]
+) -> None:
+    row = await connection.fetchrow("select kind, name from principals where id = $1", principal_id)
+    assert row
+    actor = PrincipalKind(row["kind"]).actor(row["name"])
+    target = audit.Target(None, row["name"])
+    await audit.record(connection, Ask(actor, Channel.UI), action, target, data)

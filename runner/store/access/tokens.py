@@ -1,0 +1,139 @@
+"""Tokens of people and services. Only their digests are kept."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+
+from models.errors import ProblemCode, Refused
+from models.events import Ask
+from models.ids import typed
+from models.viewer import Permission
+from runner.store import audit
+from runner.store.connection import Connection, Pool, reaching
+from runner.store.history import Page, Window, count, keyset_page
+from runner.store.json import dump
+from runner.store.where import Arguments
+
+Row = Any
+_INSERT: Final = """
+insert into tokens (id, principal_id, name, digest, permissions, namespaces, created_by, expires_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8) returning *
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class NewToken:
+    """Without `permissions` and `namespaces` it is worth what its principal is."""
+
+    id: UUID
+    principal_id: UUID
+    name: str
+    digest: str
+    permissions: frozenset[Permission] | None = None
+    namespaces: tuple[str, ...] | None = None
+    expires_at: datetime | None = None
+
+
+async def create(pool: Pool, new: NewToken, ask: Ask, replace: bool = False) -> Row:
+    """With `replace` the valid token of that name is revoked. Raises Refused when there is one without it."""
+    with reaching():
+        async with pool.acquire() as connection, connection.transaction():
+            if replace:
+                await _end(connection, "name = $1", new.name, ask)
+            try:
+                row = await connection.fetchrow(
+                    _INSERT,
+                    new.id,
+                    new.principal_id,
+                    new.name,
+                    new.digest,
+                    None if new.permissions is None else dump(sorted(new.permissions)),
+                    None if new.namespaces is None else dump(list(new.namespaces)),
+                    ask.actor,
+                    new.expires_at,
+                )
+            except asyncpg.UniqueViolationError as error:
+                raise Refused.because(
+                    ProblemCode.VALIDATION,
+                    f"there is a valid token {new.name} already: choose another name, or replace it",
+                    "name",
+                ) from error
+            await audit.record(connection, ask, "CREATE_TOKEN", _target(row), _worth(new))
+            return row
+
+
+async def revoke(pool: Pool, id: UUID, ask: Ask) -> Row | None:
+    """The token that was valid until now; its sessions end with it."""
+    with reaching():
+        async with pool.acquire() as connection, connection.transaction():
+            return await _end(connection, "id = $1", id, ask)
+
+
+async def _end(connection: Connection, condition: str, value: object, ask: Ask) -> Row | None:
+    row = await connection.fetchrow(
+        f"update tokens set revoked_at = now() where {condition} and revoked_at is null returning *",
+        value,
+    )
+    if row is not None:
+        await audit.record(connection, ask, "REVOKE_TOKEN", _target(row))
+    return row
+
+
+async def find(pool: Pool, digest: str) -> Row | None:
+    """Also one that is revoked."""
+    with reaching():
+        return await pool.fetchrow("select * from tokens where digest = $1", digest)
+
+
+async def by_name(pool: Pool, name: str) -> Row | None:
+    """The valid one."""
+    with reaching():
+        return await pool.fetchrow(
+            "select * from tokens where name = $1 and revoked_at is null", name
+        )
+
+
+async def by_id(pool: Pool, id: UUID) -> Row | None:
+    with reaching():
+        return await pool.fetchrow("select * from tokens where id = $1", id)
+
+
+async def any_of(pool: Pool) -> bool:
+    """Whether there ever was a token."""
+    with reaching():
+        return bool(await pool.fetchval("select exists (select from tokens)"))
+
+
+async def page(pool: Pool, principals: Sequence[UUID] | None, window: Window) -> Page:
+    """Oldest first; None is those of every principal."""
+    arguments = Arguments()
+    where = _condition(principals, arguments)
+    return await keyset_page(pool, "tokens", where, arguments, window, newest_first=False)
+
+
+async def count_of(pool: Pool, principals: Sequence[UUID] | None) -> tuple[int, bool]:
+    arguments = Arguments()
+    return await count(pool, "tokens", _condition(principals, arguments), arguments)
+
+
+def _condition(principals: Sequence[UUID] | None, arguments: Arguments) -> str:
+    if principals is None:
+        return "true"
+    return f"principal_id = any({arguments.add(list(principals))}::uuid[])"
+
+
+def _target(row: Row) -> audit.Target:
+    return audit.Target(typed("tok", row["id"]), row["name"])
+
+
+def _worth(new: NewToken) -> dict[str, Any]:
+    return {
+        "principal": typed("prin", new.principal_id),
+        "permissions": None if new.permissions is None else sorted(new.permissions),
+        "namespaces": None if new.namespaces is None else list(new.namespaces),
+        "expiresAt": new.expires_at.isoformat() if new.expires_at else None,
+    }

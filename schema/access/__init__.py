@@ -1,0 +1,1 @@
+"""People, services, roles and tokens: who may come in, and do what."""

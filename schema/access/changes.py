@@ -1,0 +1,263 @@
+"""Changes of who may come in, and do what."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from models.credentials import (
+    check_name,
+    check_own_role,
+    digest_of,
+    namespace_of,
+    new_secret,
+    permission_named,
+)
+from models.errors import ProblemCode, Refused
+from models.ids import new_id, untyped
+from models.viewer import ADMIN_ROLE, Permission, PrincipalKind, Scope
+from runner.store.access import grants, principals, sign_ins, tokens
+from runner.store.access.grants import Holding
+from runner.store.access.principals import Saved
+from runner.store.access.tokens import NewToken
+from schema.access.inputs import (
+    CreateTokenInput,
+    DeleteRoleInput,
+    GrantRoleInput,
+    RevokeTokenInput,
+    SavePrincipalInput,
+    SaveRoleInput,
+)
+from schema.access.rules import (
+    Holder,
+    may_hold_tokens_of,
+    needs_managing,
+    needs_to_hold,
+    principal_named,
+    role_named,
+)
+from schema.access.types import Principal, Role, RoleGrant, Token
+from schema.context import Info
+from schema.doors import forbidden, needs_everywhere, needs_somewhere
+
+
+async def create_token(info: Info, input: CreateTokenInput) -> dict[str, Any]:
+    name = check_name(input.name)
+    pool = info.context.services.pool
+    if not input.replace and await tokens.by_name(pool, name) is not None:
+        raise Refused.because(
+            ProblemCode.VALIDATION,
+            f"there is a valid token {name} already: choose another name, or replace it",
+            "name",
+        )
+    holder = Holder.of(input.principal or info.context.viewer.actor, "principal")
+    if holder.kind is None:
+        raise Refused.because(
+            ProblemCode.VALIDATION,
+            "a token is of a person or a service, not of a group",
+            "principal",
+        )
+    new = await _new_token(info, input, holder, name)
+    if input.replace:
+        await _check_replaced(info, name)
+    secret, row = await _created(info, new, input)
+    return {"token": Token.of(row), "secret": secret}
+
+
+async def _new_token(info: Info, input: CreateTokenInput, holder: Holder, name: str) -> NewToken:
+    """Limited to what was asked for, and to what the viewer's own credential is limited to."""
+    row = await _principal_for_token(info, holder, input)
+    viewer, credential = info.context.viewer, info.context.viewer.credential
+    permissions = (
+        None if input.permissions is None else frozenset(map(permission_named, input.permissions))
+    )
+    scope = _scope(input.namespaces)
+    expires = input.expires_at
+    if expires is not None and expires <= datetime.now(UTC):
+        raise Refused.because(ProblemCode.VALIDATION, "expiresAt is in the past", "expiresAt")
+    is_own = credential is not None and row["id"] == credential.principal_id
+    if credential is not None and is_own:
+        if credential.permissions is not None:
+            permissions = (permissions or frozenset(Permission)) & credential.permissions
+        scope = scope.within(credential.scope)
+        if credential.kind == "token" and viewer.expires_at is not None:
+            expires = min(expires or viewer.expires_at, viewer.expires_at)
+    else:
+        # What its principal is granted elsewhere afterwards is not for who made the token.
+        scope = scope.within(viewer.scope_of(Permission.MANAGE))
+    return NewToken(new_id(), row["id"], name, "", permissions, scope.namespaces, expires)
+
+
+async def _principal_for_token(info: Info, holder: Holder, input: CreateTokenInput) -> Any:
+    """The principal that a token is for; a service is made when there is none, with the role that was asked for."""
+    assert holder.kind
+    pool = info.context.services.pool
+    row = await principals.find(pool, holder.kind, holder.name)
+    if row is None or input.role is not None:
+        needs_somewhere(info, Permission.MANAGE)
+    for namespace in input.namespaces or ["*"]:
+        if input.role is not None:
+            wanted = GrantRoleInput(
+                to=holder.text, role=input.role, namespace=namespace, reason=input.reason
+            )
+            await grant_role(info, wanted)
+    row = row or await principals.find(pool, holder.kind, holder.name)
+    row = row or await principal_named(info, holder, "principal")
+    if not await may_hold_tokens_of(info, row):
+        raise forbidden(info, Permission.MANAGE, None, "principal")
+    return row
+
+
+async def _check_replaced(info: Info, name: str) -> None:
+    """Raises Refused for a token that the viewer could not revoke."""
+    pool = info.context.services.pool
+    old = await tokens.by_name(pool, name)
+    if old is not None:
+        row = (await principals.by_id(pool, [old["principal_id"]]))[old["principal_id"]]
+        if not await may_hold_tokens_of(info, row):
+            raise forbidden(info, Permission.MANAGE, None, "name")
+
+
+async def _created(info: Info, new: NewToken, input: CreateTokenInput) -> tuple[str, Any]:
+    secret, pool = new_secret(), info.context.services.pool
+    made = replace(new, digest=digest_of(secret))
+    row = await tokens.create(pool, made, info.context.ask(input.reason), bool(input.replace))
+    return secret, row
+
+
+async def revoke_token(info: Info, input: RevokeTokenInput) -> dict[str, Any]:
+    if (input.id is None) == (input.name is None):
+        raise Refused.because(
+            ProblemCode.VALIDATION, "name the token either by its id or by its name", "id"
+        )
+    pool = info.context.services.pool
+    if input.id is not None:
+        found = await tokens.by_id(pool, untyped("tok", input.id))
+    else:
+        found = await tokens.by_name(pool, str(input.name))
+    missing = Refused.not_found(
+        f"no valid token {input.id or str(input.name)[:100]}; `headway token list` shows what there is"
+    )
+    if found is None:
+        raise missing
+    row = (await principals.by_id(pool, [found["principal_id"]]))[found["principal_id"]]
+    if not await may_hold_tokens_of(info, row):
+        raise missing
+    revoked = await tokens.revoke(pool, found["id"], info.context.ask(input.reason))
+    if revoked is None:
+        raise missing
+    return {"token": Token.of(revoked)}
+
+
+async def grant_role(info: Info, input: GrantRoleInput) -> dict[str, Any]:
+    holder, namespace, permissions = await _asked(info, input)
+    needs_to_hold(info, permissions, namespace)
+    if input.role == ADMIN_ROLE and namespace:
+        raise Refused.because(
+            ProblemCode.VALIDATION,
+            "admin is a role on every namespace; grant namespace_admin on one",
+            "role",
+        )
+    ask, pool = info.context.ask(input.reason), info.context.services.pool
+    principal = None
+    if holder.kind is not None:
+        principal = (await principal_named(info, holder, "to"))["id"]
+    group = None if holder.kind else holder.name
+    async with pool.acquire() as connection, connection.transaction():
+        row = await grants.grant(
+            connection, Holding(principal, group, input.role, namespace, holder.text), ask
+        )
+    return {"grant": RoleGrant.of(row)}
+
+
+async def revoke_role(info: Info, input: GrantRoleInput) -> dict[str, Any]:
+    holder, namespace, _ = await _asked(info, input)
+    ask, pool = info.context.ask(input.reason), info.context.services.pool
+    principal = await principals.find(pool, holder.kind, holder.name) if holder.kind else None
+    row = None
+    if principal is not None or holder.kind is None:
+        group = None if holder.kind else holder.name
+        id = principal["id"] if principal else None
+        row = await grants.revoke(pool, Holding(id, group, input.role, namespace, holder.text), ask)
+    if row is None:
+        raise Refused.not_found(
+            f"{holder.text} does not hold the role {input.role} on {input.namespace or '*'}"
+        )
+    return {"grant": RoleGrant.of(row)}
+
+
+async def _asked(info: Info, input: GrantRoleInput) -> tuple[Holder, str, frozenset[Permission]]:
+    needs_somewhere(info, Permission.MANAGE)
+    holder = Holder.of(input.to, "to")
+    namespace = namespace_of(input.namespace or "*")
+    needs_managing(info, namespace)
+    return holder, namespace, await role_named(info, input.role)
+
+
+async def save_role(info: Info, input: SaveRoleInput) -> dict[str, Any]:
+    needs_everywhere(info, Permission.MANAGE)
+    name = check_own_role(input.name)
+    permissions = frozenset(map(permission_named, input.permissions))
+    if not permissions:
+        raise Refused.because(
+            ProblemCode.VALIDATION, "a role has one permission at least", "permissions"
+        )
+    needs_to_hold(info, permissions, "")
+    pool, ask = info.context.services.pool, info.context.ask(input.reason)
+    await grants.save_role(pool, name, permissions, ask)
+    return {"role": Role.of(name, permissions)}
+
+
+async def delete_role(info: Info, input: DeleteRoleInput) -> dict[str, Any]:
+    needs_everywhere(info, Permission.MANAGE)
+    name = check_own_role(input.name)
+    pool = info.context.services.pool
+    own = await grants.own_roles(pool)
+    if name not in own or not await grants.delete_role(pool, name, info.context.ask(input.reason)):
+        raise Refused.not_found(f"no role {name} was made here")
+    return {"role": Role.of(name, own[name])}
+
+
+async def save_principal(info: Info, input: SavePrincipalInput) -> dict[str, Any]:
+    """Groups, owners and switching off concern all namespaces, so they need MANAGE in each."""
+    needs_somewhere(info, Permission.MANAGE)
+    if not (input.groups is None and input.owner is None and input.disabled is None):
+        needs_everywhere(info, Permission.MANAGE)
+    holder = Holder(input.kind, check_name(input.name))
+    owner = await _owner(info, input)
+    for group in input.groups or ():
+        check_name(group, "groups")
+    pool, ask = info.context.services.pool, info.context.ask(input.reason)
+    await principal_named(info, holder, "name")
+    groups = None if input.groups is None else tuple(input.groups)
+    saved = Saved(input.kind, input.name, owner, groups, input.disabled)
+    return {"principal": Principal.of(await principals.save(pool, saved, ask))}
+
+
+async def _owner(info: Info, input: SavePrincipalInput) -> Any:
+    if input.owner is None:
+        return None
+    holder = Holder.of(input.owner, "owner")
+    if holder.kind is not PrincipalKind.PERSON or input.kind is not PrincipalKind.SERVICE:
+        raise Refused.because(
+            ProblemCode.VALIDATION, "a person owns a service: owner is user:NAME", "owner"
+        )
+    return (await principal_named(info, holder, "owner"))["id"]
+
+
+async def create_login_link(info: Info) -> dict[str, Any]:
+    credential = info.context.viewer.credential
+    if credential is None or credential.kind != "token":
+        raise Refused.because(
+            ProblemCode.INVALID_STATE, "a login link is made with a token, as `headway token` does"
+        )
+    secret, ends = await sign_ins.make_link(
+        info.context.services.pool, credential.id, datetime.now(UTC)
+    )
+    return {"path": f"/login?token={secret}", "expires_at": ends}
+
+
+def _scope(namespaces: list[str] | None) -> Scope:
+    if namespaces is None:
+        return Scope()
+    named = [namespace_of(one, "namespaces") for one in namespaces]
+    return Scope(None if "" in named else tuple(named))

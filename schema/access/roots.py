@@ -1,0 +1,146 @@
+"""The roots of people, roles and tokens."""
+
+from uuid import UUID
+
+import strawberry
+
+from models.viewer import ROLES, Permission
+from runner.store.access import grants, principals, tokens
+from schema.access import changes
+from schema.access.inputs import (
+    CreateLoginLinkInput,
+    CreateTokenInput,
+    DeleteRoleInput,
+    GrantRoleInput,
+    RevokeRoleInput,
+    RevokeTokenInput,
+    SavePrincipalInput,
+    SaveRoleInput,
+)
+from schema.access.types import (
+    CreateLoginLinkPayload,
+    CreateTokenPayload,
+    DeleteRolePayload,
+    GrantRolePayload,
+    Principal,
+    PrincipalConnection,
+    PrincipalEdge,
+    RevokeRolePayload,
+    RevokeTokenPayload,
+    Role,
+    SavePrincipalPayload,
+    SaveRolePayload,
+    Token,
+    TokenConnection,
+    TokenEdge,
+)
+from schema.acting import answered
+from schema.context import Info
+from schema.doors import needs_somewhere
+from schema.list_bounds import MOST_ROWS, up_to
+from schema.types.paging import Paging, id_cursor, page_info
+
+
+@strawberry.type
+class AccessQuery:
+    @strawberry.field
+    async def principals(
+        self,
+        info: Info,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> PrincipalConnection:
+        needs_somewhere(info, Permission.MANAGE)
+        managed = info.context.viewer.scope_of(Permission.MANAGE)
+        window = Paging.of(first, after, last, before).window("prin")
+        page = await principals.page(info.context.services.pool, managed, window)
+        nodes = [Principal.of(row) for row in page.rows]
+        cursors = [id_cursor("prin", row["id"]) for row in page.rows]
+        edges = [PrincipalEdge(node=n, cursor=c) for n, c in zip(nodes, cursors, strict=True)]
+        return PrincipalConnection(edges=edges, nodes=nodes, page_info=page_info(page, cursors))
+
+    @strawberry.field
+    async def tokens(
+        self,
+        info: Info,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> TokenConnection:
+        of = await _token_holders(info)
+        window = Paging.of(first, after, last, before).window("tok")
+        page = await tokens.page(info.context.services.pool, of, window)
+        nodes = [Token.of(row) for row in page.rows]
+        cursors = [id_cursor("tok", row["id"]) for row in page.rows]
+        edges = [TokenEdge(node=n, cursor=c) for n, c in zip(nodes, cursors, strict=True)]
+        return TokenConnection(of=of, edges=edges, nodes=nodes, page_info=page_info(page, cursors))
+
+    @up_to(MOST_ROWS)
+    async def roles(self, info: Info) -> list[Role]:
+        needs_somewhere(info, Permission.MANAGE)
+        own = await grants.own_roles(info.context.services.pool)
+        return [Role.of(name, permissions) for name, permissions in (*ROLES.items(), *own.items())]
+
+
+async def find_principal(info: Info, key: UUID) -> Principal | None:
+    viewer = info.context.viewer
+    managed = viewer.scope_of(Permission.MANAGE)
+    row = (await principals.visible(info.context.services.pool, managed, [key])).get(key)
+    return Principal.of(row) if row else None
+
+
+async def find_token(info: Info, key: UUID) -> Token | None:
+    of = await _token_holders(info)
+    row = await tokens.by_id(info.context.services.pool, key)
+    return Token.of(row) if row and (of is None or row["principal_id"] in of) else None
+
+
+async def _token_holders(info: Info) -> list[UUID] | None:
+    """Those whose tokens the viewer sees: their own and their services'; None for everybody's."""
+    viewer = info.context.viewer
+    if viewer.may_everywhere(Permission.MANAGE):
+        return None
+    if viewer.credential is None:
+        return []
+    me = viewer.credential.principal_id
+    return [me, *await principals.owned_by(info.context.services.pool, me)]
+
+
+@strawberry.type
+class AccessMutation:
+    @strawberry.mutation
+    async def create_token(self, info: Info, input: CreateTokenInput) -> CreateTokenPayload:
+        return await answered(CreateTokenPayload, info, changes.create_token(info, input))
+
+    @strawberry.mutation
+    async def revoke_token(self, info: Info, input: RevokeTokenInput) -> RevokeTokenPayload:
+        return await answered(RevokeTokenPayload, info, changes.revoke_token(info, input))
+
+    @strawberry.mutation
+    async def grant_role(self, info: Info, input: GrantRoleInput) -> GrantRolePayload:
+        return await answered(GrantRolePayload, info, changes.grant_role(info, input))
+
+    @strawberry.mutation
+    async def revoke_role(self, info: Info, input: RevokeRoleInput) -> RevokeRolePayload:
+        return await answered(RevokeRolePayload, info, changes.revoke_role(info, input))
+
+    @strawberry.mutation
+    async def save_role(self, info: Info, input: SaveRoleInput) -> SaveRolePayload:
+        return await answered(SaveRolePayload, info, changes.save_role(info, input))
+
+    @strawberry.mutation
+    async def delete_role(self, info: Info, input: DeleteRoleInput) -> DeleteRolePayload:
+        return await answered(DeleteRolePayload, info, changes.delete_role(info, input))
+
+    @strawberry.mutation
+    async def save_principal(self, info: Info, input: SavePrincipalInput) -> SavePrincipalPayload:
+        return await answered(SavePrincipalPayload, info, changes.save_principal(info, input))
+
+    @strawberry.mutation
+    async def create_login_link(
+        self, info: Info, input: CreateLoginLinkInput
+    ) -> CreateLoginLinkPayload:
+        return await answered(CreateLoginLinkPayload, info, changes.create_login_link(info))

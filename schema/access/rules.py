@@ -1,0 +1,122 @@
+"""Rules of who may give what to whom: nobody gives more than they hold, and nobody becomes another person."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from models.credentials import check_name
+from models.errors import ProblemCode, Refused
+from models.viewer import Grant, Permission, PrincipalKind, Scope, Viewer
+from runner.store.access import grants, principals
+from schema.context import Info
+from schema.doors import forbidden, needs, needs_everywhere
+
+GROUP = "group"
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who a role is granted to; a group has no kind."""
+
+    kind: PrincipalKind | None
+    name: str
+
+    @property
+    def text(self) -> str:
+        return self.kind.actor(self.name) if self.kind else f"{GROUP}:{self.name}"
+
+    @classmethod
+    def of(cls, text: str, path: str) -> "Holder":
+        """Raises Refused."""
+        prefix, _, name = text.partition(":")
+        kinds = {one.actor("").removesuffix(":"): one for one in PrincipalKind}
+        if not name or prefix not in (*kinds, GROUP):
+            raise Refused.because(
+                ProblemCode.VALIDATION,
+                f"{text[:100]!r} is nobody; write user:NAME, service:NAME or group:NAME",
+                path,
+            )
+        return cls(kinds.get(prefix), check_name(name, path))
+
+
+def needs_managing(info: Info, namespace: str, path: str = "namespace") -> None:
+    """Raises Refused FORBIDDEN without MANAGE on the namespace; an empty one is every namespace."""
+    if namespace:
+        needs(info, Permission.MANAGE, namespace, path)
+    else:
+        needs_everywhere(info, Permission.MANAGE)
+
+
+def needs_to_hold(info: Info, permissions: frozenset[Permission], namespace: str) -> None:
+    """Raises Refused FORBIDDEN for a permission that the viewer does not hold there themselves."""
+    scope = Scope((namespace,) if namespace else None)
+    for permission in sorted(permissions):
+        if not info.context.viewer.scope_of(permission).includes(scope):
+            raise forbidden(info, permission, namespace or None, "role")
+
+
+def covers(viewer: Viewer, held: Sequence[Grant]) -> bool:
+    """Whether the viewer holds all that these grants give."""
+    return all(
+        viewer.scope_of(permission).includes(grant.scope)
+        for grant in held
+        for permission in grant.permissions
+    )
+
+
+async def role_named(info: Info, name: str) -> frozenset[Permission]:
+    """The permissions of a built-in role or of one made here. Raises Refused."""
+    from models.viewer import ROLES
+
+    own = await grants.own_roles(info.context.services.pool)
+    known = {**own, **ROLES}
+    if name not in known:
+        raise Refused.because(
+            ProblemCode.VALIDATION,
+            f"there is no role {name[:100]!r}; there are {', '.join(known)}",
+            "role",
+        )
+    return known[name]
+
+
+async def may_hold_tokens_of(info: Info, principal: Any) -> bool:
+    """Whether the viewer may make and revoke tokens of a principal: their own; those of a service that they own or
+    manage, when they hold all that it holds; with MANAGE everywhere, those of everybody."""
+    viewer, credential = info.context.viewer, info.context.viewer.credential
+    if viewer.may_everywhere(Permission.MANAGE):
+        return True
+    me = credential.principal_id if credential else None
+    if principal["id"] == me:
+        return True
+    if principal["kind"] != PrincipalKind.SERVICE:
+        return False
+    if principal["owner_id"] != me and not viewer.may_somewhere(Permission.MANAGE):
+        return False
+    return covers(viewer, await worth_of(info, principal["id"]))
+
+
+async def worth_of(info: Info, principal_id: UUID) -> list[Grant]:
+    pool = info.context.services.pool
+    rows = (await grants.of_principals(pool, [principal_id], Scope()))[principal_id]
+    return await grants.worth(pool, rows)
+
+
+async def principal_named(info: Info, holder: Holder, path: str) -> Any:
+    """The row of a person or service, made when there is none. Raises Refused."""
+    assert holder.kind
+    viewer, credential = info.context.viewer, info.context.viewer.credential
+    owner = None
+    if holder.kind is PrincipalKind.SERVICE and credential is not None:
+        owner = await _person_of(info, credential.principal_id)
+    async with info.context.services.pool.acquire() as connection, connection.transaction():
+        return await principals.ensure(connection, holder.kind, holder.name, viewer.actor, owner)
+
+
+async def _person_of(info: Info, principal_id: UUID) -> UUID | None:
+    """The person behind a principal: itself, or the owner of a service."""
+    row = (await principals.by_id(info.context.services.pool, [principal_id])).get(principal_id)
+    if row is None:
+        return None
+    found: UUID | None = row["id"] if row["kind"] == PrincipalKind.PERSON else row["owner_id"]
+    return found

@@ -1,0 +1,71 @@
+"""The token of DIR/token, by which whoever has the data directory administers Headway."""
+
+import logging
+import secrets
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+from models.credentials import digest_of, new_secret
+from models.errors import Refused
+from models.events import Ask
+from models.ids import new_id
+from models.states import Channel
+from models.viewer import ADMIN_ROLE, PrincipalKind
+from runner.store.access import grants, principals, tokens
+from runner.store.access.grants import Holding
+from runner.store.access.tokens import NewToken
+from runner.store.connection import Pool
+from server.auth import ADMIN
+from server.private import write_private
+
+logger = logging.getLogger("headway.access")
+_ASK = Ask(f"user:{ADMIN}", Channel.CLI, "made at the start of a server, for DIR/token")
+
+
+async def admin_token(pool: Pool, data_dir: Path) -> str | None:
+    """The token in DIR/token (mode 0600), which the first start makes. None when it was revoked or has expired: none is
+    made in its place until the file is removed.
+
+    Every server of a database has a token of its own, so none replaces another's.
+    """
+    path = data_dir / "token"
+    token = path.read_text().strip() if path.exists() else ""
+    known = await tokens.find(pool, digest_of(token)) if token else None
+    if known is not None:
+        if known["revoked_at"] is None:
+            return token
+        logger.warning(
+            "the token in %s was revoked, so no login link is printed; remove the file to have another made at the "
+            "next start",
+            path,
+        )
+        return None
+    # A token that a database with tokens does not know was replaced there: it must not come back.
+    if not token or await tokens.any_of(pool):
+        token = new_secret()
+        write_private(path, token)
+    await _register(pool, token)
+    return token
+
+
+async def _register(pool: Pool, token: str) -> None:
+    async with pool.acquire() as connection, connection.transaction():
+        admin = await principals.ensure(connection, PrincipalKind.PERSON, ADMIN, _ASK.actor)
+        if not await grants.has_admin(connection):
+            holding = Holding(admin["id"], None, ADMIN_ROLE, "", _ASK.actor)
+            await grants.grant(connection, holding, _ASK)
+    for name in _names():
+        try:
+            new = NewToken(new_id(), admin["id"], name, digest_of(token))
+            await tokens.create(pool, new, _ASK)
+            return
+        except Refused:
+            continue
+
+
+def _names() -> Iterator[str]:
+    """Names to try: a server beside another one has its machine's in its own."""
+    yield ADMIN
+    while True:
+        yield f"{ADMIN}-{socket.gethostname()}-{secrets.token_hex(3)}"

@@ -1,0 +1,178 @@
+"""The ways in and out of a browser: a link that works once, a token, and the end of a session."""
+
+import json
+from html import escape
+from typing import Final
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from models.credentials import digest_of
+from models.states import Channel
+from models.viewer import SignInMethod, Viewer
+from runner.denials import Denial, Denials
+from runner.store.access import sign_ins
+from runner.store.connection import Pool
+from server.addresses import own_path
+from server.auth import (
+    SESSION_TIME,
+    Door,
+    client_network,
+    cookie_name,
+    session_cookie,
+)
+from server.refusals import is_for_a_reader, page, refusal
+
+_LONGEST: Final = 4096
+"""Bytes of a form or document with a token in it."""
+_FORM = """<form method="post" action="/login">
+<input type="hidden" name="next" value="{next}">
+<p><label>Token<br><input name="token" type="password" autocomplete="off" required autofocus></label></p>
+<p><button>Sign in</button></p></form>
+<p>Or open the link that <code>headway serve</code> printed; it works once, for ten minutes. Run
+<code>headway token</code> on the machine of the server for another one.</p>"""
+
+
+class Login:
+    """Begins and ends sessions. A wrong token, link or origin is a denial in the audit log."""
+
+    def __init__(self, pool: Pool, door: Door, denials: Denials) -> None:
+        self._pool, self._door, self._denials = pool, door, denials
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/login", self.show, methods=["GET"]),
+            Route("/login", self.sign_in, methods=["POST"]),
+            Route("/logout", self.sign_out, methods=["POST"]),
+        ]
+
+    async def show(self, request: Request) -> Response:
+        """The form; or the end of a link, once."""
+        code = request.query_params.get("token")
+        next_path = own_path(request.query_params.get("next", "/"))
+        if code is None:
+            return _form("Sign in to Headway", next_path)
+        if request.method == "HEAD":
+            return Response(status_code=204)  # who only looks at a link does not use it up
+        token_id = await sign_ins.use_link(self._pool, digest_of(code), self._door.now)
+        viewer = None
+        if token_id is not None:
+            viewer = await self._door.of_token(token_id)
+        await self._door.learn(digest_of(code), viewer is not None, client_network(request.scope))
+        if viewer is None:
+            self._failed(request, "a login link that is not valid")
+            return self._refused(
+                request, "This login link is not valid: each works once, for ten minutes", next_path
+            )
+        return await self.begin(request, viewer, SignInMethod.LINK, next_path)
+
+    async def sign_in(self, request: Request) -> Response:
+        """With a token in a form or a JSON document."""
+        if not self._door.origin_allowed(request.scope):
+            return refusal(
+                request.scope, 403, "FORBIDDEN_ORIGIN", "Requests from this origin are refused"
+            )
+        given = await _given(request)
+        if given is None:
+            return refusal(
+                request.scope,
+                400,
+                "BAD_REQUEST",
+                "Send a form or a JSON object with the field `token`",
+            )
+        next_path = own_path(given.get("next", "/"))
+        viewer = await self._door.by_token(
+            given.get("token", ""), Channel.UI, client_network(request.scope)
+        )
+        if viewer is None:
+            self._failed(request, "a token that is not valid")
+            return self._refused(request, "This token is not valid", next_path)
+        return await self.begin(request, viewer, SignInMethod.TOKEN, next_path)
+
+    async def sign_out(self, request: Request) -> Response:
+        """Ends the session of the cookie, in this browser and wherever else it is open."""
+        if not self._door.origin_allowed(request.scope):
+            return refusal(
+                request.scope, 403, "FORBIDDEN_ORIGIN", "Requests from this origin are refused"
+            )
+        cookie = session_cookie(request.scope)
+        id = self._door.session_id(cookie) if cookie else None
+        if id is not None:
+            await sign_ins.end(self._pool, id)
+            await self._door.look_again()
+        response: Response = Response(status_code=204)
+        if "text/html" in request.headers.get("accept", ""):
+            response = RedirectResponse("/login", 303)
+        response.delete_cookie(cookie_name(request.scope), httponly=True, samesite="strict")
+        return _unstored(response)
+
+    async def begin(
+        self, request: Request, viewer: Viewer, method: SignInMethod, next_path: str
+    ) -> Response:
+        """Begins a session of the viewer, and leads on."""
+        credential = viewer.credential
+        assert credential is not None
+        ends = self._door.now + SESSION_TIME
+        token_id = credential.id if credential.kind == "token" else None
+        # Groups of a token's holder are read each time; those that an identity provider named are kept.
+        groups = () if token_id else sorted(viewer.groups)
+        id = await sign_ins.begin(
+            self._pool, credential.principal_id, token_id, method, ends, groups
+        )
+        is_script = "json" in request.headers.get("content-type", "")
+        response: Response = (
+            Response(status_code=204) if is_script else RedirectResponse(next_path, 303)
+        )
+        response.set_cookie(
+            cookie_name(request.scope),
+            self._door.cookie_of(id),
+            max_age=int(SESSION_TIME.total_seconds()),
+            httponly=True,
+            samesite="strict",
+            secure=self._door.secure_cookie,
+        )
+        return _unstored(response)
+
+    def _failed(self, request: Request, what: str) -> None:
+        network = client_network(request.scope)
+        self._denials.tell(
+            Denial(f"anonymous:{network or 'unknown'}", Channel.UI, "SIGN_IN_FAILED", what)
+        )
+
+    def _refused(self, request: Request, message: str, next_path: str) -> Response:
+        if is_for_a_reader(request.scope) or _is_form(request):
+            return _form(message, next_path, 401)
+        response = refusal(request.scope, 401, "UNAUTHENTICATED", message)
+        response.headers["www-authenticate"] = "Bearer"
+        return response
+
+
+def _form(title: str, next_path: str, status: int = 200) -> Response:
+    return _unstored(HTMLResponse(page(title, _FORM.format(next=escape(next_path))), status))
+
+
+def _unstored(response: Response) -> Response:
+    response.headers["cache-control"] = "no-store"
+    return response
+
+
+def _is_form(request: Request) -> bool:
+    return request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+
+
+async def _given(request: Request) -> dict[str, str] | None:
+    """The fields of a small form or JSON object; None for anything else."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _LONGEST:
+            return None
+    try:
+        read = dict(parse_qsl(body.decode())) if _is_form(request) else json.loads(body)
+    except ValueError:
+        return None
+    if not isinstance(read, dict) or not isinstance(read.get("token"), str):
+        return None
+    return {name: value for name, value in read.items() if isinstance(value, str)}

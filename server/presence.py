@@ -1,0 +1,79 @@
+"""Sockets and event streams that are open, and the loop that ends those whose credential is worth nothing any more."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from models.viewer import Viewer
+from runner.loops import Loop, surviving
+
+if TYPE_CHECKING:
+    from runner.store.access.holders import Holders
+    from server.auth import Door
+
+logger = logging.getLogger("headway.access")
+
+_LOOK_AGAIN: Final = 0.5
+"""Seconds: what is revoked has ended within two."""
+REVOKED: Final = "The token or session was revoked"
+CHANGED: Final = "What you may do has changed: connect again"
+End = Callable[[str], None]
+
+
+class Presence:
+    """The connections that stay open, with the viewer that each was let in as."""
+
+    def __init__(self, again: Callable[[Viewer], Awaitable[Viewer | None]]) -> None:
+        self._again = again
+        self._open: dict[object, tuple[Viewer, End]] = {}
+
+    @contextmanager
+    def of(self, viewer: Viewer, end: End) -> Iterator[None]:
+        """While it is entered, `end` is called with a sentence once the viewer is worth something else."""
+        mark = self.enter(viewer, end)
+        try:
+            yield
+        finally:
+            self.leave(mark)
+
+    def enter(self, viewer: Viewer, end: End) -> object:
+        mark = object()
+        self._open[mark] = viewer, end
+        return mark
+
+    def leave(self, mark: object) -> None:
+        self._open.pop(mark, None)
+
+    async def look_again(self) -> None:
+        known: dict[object, Viewer | None] = {}
+        for mark, (viewer, end) in list(self._open.items()):
+            key = viewer.credential, viewer.groups
+            if key not in known:
+                known[key] = await self._again(viewer)
+            now = known[key]
+            if mark not in self._open:
+                continue
+            if now is None:
+                end(REVOKED)
+            elif now.sharing_key != viewer.sharing_key:
+                end(CHANGED)
+
+
+class Revocations(Loop):
+    """Notices within a second that somebody's token, session, role or group was changed, by whichever server."""
+
+    def __init__(self, door: "Door", holders: "Holders") -> None:
+        super().__init__()
+        self._door, self._holders = door, holders
+        self._version: int | None = None
+
+    async def _go_round(self) -> None:
+        while True:
+            with surviving(logger, "could not look whether somebody's access was revoked"):
+                version = await self._holders.version()
+                if version != self._version:
+                    await self._door.look_again()
+                    self._version = version
+            await asyncio.sleep(_LOOK_AGAIN)

@@ -1,0 +1,65 @@
+"""The key that sessions of browsers are signed with: HEADWAY_SESSION_KEY, else DIR/session.key. It is not in the
+database, so who reads that signs nobody in."""
+
+import hmac
+from hashlib import sha256
+from pathlib import Path
+
+from runner.vault import key_from, new_key
+from server.private import write_private
+from server.settings import Settings
+
+FILE = "session.key"
+
+
+class SessionKey:
+    """Signs with the key of a file as the file is now: another key in it, and no session of before is good."""
+
+    def __init__(self, path: Path | None = None, key: bytes | None = None) -> None:
+        self._path, self._key = path, key
+        self._seen: tuple[int, int] | None = None
+
+    def sign(self, body: str) -> str:
+        """Raises OSError and ValueError when the file cannot be read, or holds no key."""
+        return hmac.new(self._current(), f"session:{body}".encode(), "sha256").hexdigest()
+
+    def is_signed(self, body: str, signature: str) -> bool:
+        return hmac.compare_digest(signature.encode(), self.sign(body).encode())
+
+    @property
+    def print(self) -> str:
+        """Tells two keys apart, and nothing of either."""
+        return sha256(b"print of a session key:" + self._current()).hexdigest()[:16]
+
+    def _current(self) -> bytes:
+        if self._path is not None:
+            state = self._path.stat()
+            seen = state.st_ino, state.st_mtime_ns
+            if seen != self._seen:
+                self._key, self._seen = key_from(self._path.read_text()), seen
+        assert self._key is not None
+        return self._key
+
+
+def session_key(settings: Settings) -> SessionKey:
+    """Makes the file when there is none. Raises ValueError with a sentence."""
+    if settings.session_key:
+        return SessionKey(key=key_from(settings.session_key))
+    path = settings.data_dir / FILE
+    if not path.exists():
+        write_private(path, new_key())
+    key = SessionKey(path)
+    try:
+        key.sign("")
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            f"{path} cannot be used: {error}; remove it for a new one: everybody then signs in again"
+        ) from error
+    return key
+
+
+def rotate(data_dir: Path) -> Path:
+    """Writes another key: a server that runs takes it at once, and every session ends."""
+    path = data_dir / FILE
+    write_private(path, new_key())
+    return path
