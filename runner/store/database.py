@@ -36,7 +36,7 @@ TORTOISE: Mapping[str, Any] = {
     "connections": {"default": {"engine": "tortoise.backends.asyncpg", "credentials": {}}},
     "apps": {
         _APP: {
-            "models": ["models.tables"],
+            "models": ["models.tables", "models.access_tables"],
             "migrations": _MIGRATIONS,
             "default_connection": "default",
         }

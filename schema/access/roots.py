@@ -1,5 +1,8 @@
 """The roots of people, roles and tokens."""
 
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 import strawberry
@@ -86,16 +89,26 @@ class AccessQuery:
 
 
 async def find_principal(info: Info, key: UUID) -> Principal | None:
-    viewer = info.context.viewer
-    managed = viewer.scope_of(Permission.MANAGE)
-    row = (await principals.visible(info.context.services.pool, managed, [key])).get(key)
+    row = await info.context.loaders.once("visible_principal", partial(_visible, info)).load(key)
     return Principal.of(row) if row else None
 
 
+async def _visible(info: Info, keys: Sequence[UUID]) -> list[Any]:
+    managed = info.context.viewer.scope_of(Permission.MANAGE)
+    found = await principals.visible(info.context.services.pool, managed, keys)
+    return [found.get(key) for key in keys]
+
+
 async def find_token(info: Info, key: UUID) -> Token | None:
+    row = await info.context.loaders.once("visible_token", partial(_tokens, info)).load(key)
+    return Token.of(row) if row else None
+
+
+async def _tokens(info: Info, keys: Sequence[UUID]) -> list[Any]:
     of = await _token_holders(info)
-    row = await tokens.by_id(info.context.services.pool, key)
-    return Token.of(row) if row and (of is None or row["principal_id"] in of) else None
+    found = await tokens.by_ids(info.context.services.pool, keys)
+    seen = {key: row for key, row in found.items() if of is None or row["principal_id"] in of}
+    return [seen.get(key) for key in keys]
 
 
 async def _token_holders(info: Info) -> list[UUID] | None:

@@ -50,3 +50,11 @@ from task_runs where execution_id = :recorded and path = 'ask';
 update executions set labels = '{"a": "b"}', git = '{"branch": "x"}' where id = :id;
 update flows set labels = '{"a": "b"}' where key = 'f:number';
 update schedules set labels = '{"a": "b"}' where last_execution_id = :id;
+insert into principals (id, kind, name, owner_id, email, created_by, disabled_at)
+       select gen_random_uuid(), 'SERVICE', 'svc-:number', id, 'a@b.example', 'user:ada', now() from principals where name = 'ada';
+insert into group_members (id, group_name, principal_id)
+       select gen_random_uuid(), 'g:number', id from principals where name = 'svc-:number';
+insert into role_grants (id, group_name, role, namespace, created_by)
+       values (gen_random_uuid(), 'g:number', 'viewer', 'mine.n:number', 'user:ada');
+insert into tokens (id, principal_id, name, digest, permissions, namespaces, created_by, expires_at)
+       select gen_random_uuid(), id, name, name, '["LIST_FLOWS"]', '["mine"]', 'user:ada', now() from principals where name = 'svc-:number';

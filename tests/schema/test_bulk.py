@@ -19,6 +19,7 @@ from runner.store.flows import save_flow
 from schema import build_schema
 from schema.context import Context, Services
 from server.runtime import Runtime, runtime
+from tests.api.people import enrolled
 
 EVERYTHING = frozenset(Permission)
 MINE = Scope(("mine",))
@@ -99,6 +100,9 @@ async def asker(database_url: str) -> AsyncIterator[Asker]:
             source = SOURCE.format(namespace)
             async with parts.database.pool.acquire() as connection:
                 await save_flow(connection, parse_flow(source), source, "user:maria")
+        # A bulk is carried out with what its asker is granted by then.
+        for name in ("ada", "bob", "eve", "test"):
+            await enrolled(parts.database.pool, name, "admin")
         yield Asker(parts)
 
 

@@ -45,6 +45,7 @@ TABLES: Final[Mapping[Prefix, str]] = {
     "exec": "executions", "flow": "flows", "rev": "revisions", "wrk": "workers", "aud": "audit_log",
     "bulk": "bulk_sets", "note": "notes", "sched": "schedules", "filt": "saved_filters", "run": "task_runs",
     "att": "attempts", "appr": "approvals", "art": "artifacts", "use": "artifact_uses", "evt": "events",
+    "prin": "principals", "tok": "tokens",
 }  # fmt: skip
 EMPTY: Final = {
     "AlreadyDecided.request", "InvalidState.availableActions", "Approval.form", "SavedFilter.orderByValue",

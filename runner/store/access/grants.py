@@ -115,7 +115,7 @@ async def of_groups(pool: Pool, groups: Sequence[str]) -> list[Row]:
 
 
 async def worth(pool: Pool, rows: Sequence[Row]) -> list[Grant]:
-    """What these grants are worth."""
+    """The permissions of these grants, each where it is held."""
     own = await own_roles(pool)
     return [
         Grant(

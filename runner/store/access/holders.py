@@ -127,10 +127,11 @@ def still_held(viewer: Viewer, holder: Holder | None) -> Viewer:
     """The viewer with what is left of its grants, now that the holder has others."""
     now = () if holder is None or holder.over else holder.viewer.grants
     left = (
-        one.limited(other.permissions, other.scope)
+        replace(one, role=one.role if one.role == other.role else "").limited(
+            other.permissions, other.scope
+        )
         for one in viewer.grants
         for other in now
-        if one.role == other.role
     )
     return replace(viewer, grants=tuple(left))
 

@@ -30,7 +30,7 @@ select principal_id, group_name from group_members where principal_id = any($1::
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What a principal is to be; None leaves what is."""
+    """A principal as it is to be saved; None leaves what is."""
 
     kind: PrincipalKind
     name: str

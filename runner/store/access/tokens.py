@@ -1,6 +1,6 @@
 """Tokens of people and services. Only their digests are kept."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -100,6 +100,12 @@ async def by_name(pool: Pool, name: str) -> Row | None:
 async def by_id(pool: Pool, id: UUID) -> Row | None:
     with reaching():
         return await pool.fetchrow("select * from tokens where id = $1", id)
+
+
+async def by_ids(pool: Pool, ids: Sequence[UUID]) -> Mapping[UUID, Row]:
+    with reaching():
+        rows = await pool.fetch("select * from tokens where id = any($1::uuid[])", list(ids))
+    return {row["id"]: row for row in rows}
 
 
 async def any_of(pool: Pool) -> bool:

@@ -1,0 +1,87 @@
+"""Connections that are open when what their credential is worth changes."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from models.viewer import Permission, PrincipalKind
+from runner.store.access import grants, principals
+from runner.store.access.holders import Holders
+from runner.store.database import Database
+from server.auth import Door
+from server.presence import Revocations
+from tests.api.people import ASK, enrolled
+from tests.server.doors import WITHIN, session_of
+from tests.server.graphql.serving import KEY
+
+CHANGES = {
+    "its token is revoked": "update tokens set revoked_at = now() where name = 'maria'",
+    "the person is disabled": "update principals set disabled_at = now() where name = 'maria'",
+    "a role is revoked": "delete from role_grants where role = 'operator'",
+    "a role is granted": """insert into role_grants (id, principal_id, role, created_by)
+        select gen_random_uuid(), id, 'editor', 'x' from principals where name = 'maria'""",
+    "a role of one's own is changed": "update roles set permissions = '[]'",
+    "a group is left": "delete from group_members",
+    "a session ends": "update sign_ins set ended_at = now()",
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("credential", ["token", "session"])
+async def test_open_connections_end_when_what_they_are_worth_changes(
+    database: Database, tmp_path: Path, change: str, credential: str
+) -> None:
+    """Whoever changes it, by whatever statement: the database notices."""
+    pool = database.pool
+    await grants.save_role(pool, "reader", frozenset({Permission.VIEW_EXECUTION}), ASK)
+    token = await enrolled(pool, "maria", "operator")
+    other = await enrolled(pool, "nina", "viewer")
+    async with pool.acquire() as connection:
+        maria = await principals.find(connection, PrincipalKind.PERSON, "maria")
+        assert maria
+        await principals.set_groups(connection, maria["id"], ["ops"])
+        await connection.execute(
+            """insert into role_grants (id, group_name, role, created_by)
+               values (gen_random_uuid(), 'ops', 'reader', 'x')"""
+        )
+    holders = Holders(database.reads)
+    door = Door(holders, KEY)
+    session = await session_of(database, door, token)
+    viewer = await (door.by_token(token) if credential == "token" else door.by_session(session))
+    unconcerned = await door.by_token(other)
+    assert viewer and unconcerned
+    ended, still = asyncio.Event(), asyncio.Event()
+    door.presence.enter(viewer, lambda reason: ended.set())
+    door.presence.enter(unconcerned, lambda reason: still.set())
+    async with Revocations(door, holders):
+        await pool.execute(CHANGES[change])
+        if change == "a session ends" and credential == "token":
+            await door.look_again()
+            assert not ended.is_set()
+        else:
+            await asyncio.wait_for(ended.wait(), WITHIN)
+    assert not still.is_set()
+
+
+async def test_a_connection_that_is_let_in_while_its_token_is_revoked(database: Database) -> None:
+    """The look-up reads the row before it is revoked and answers after that was noticed."""
+    token = await enrolled(database.pool, "maria", "operator")
+    reading, go_on = asyncio.Event(), asyncio.Event()
+
+    class Slow(Holders):
+        async def by_digest(self, digest: str) -> Any:
+            found = await super().by_digest(digest)
+            if not reading.is_set():
+                reading.set()
+                await go_on.wait()
+            return found
+
+    door = Door(Slow(database.reads), KEY)
+    asked = asyncio.create_task(door.by_token(token))
+    await asyncio.wait_for(reading.wait(), WITHIN)
+    await database.pool.execute("update tokens set revoked_at = now()")
+    await door.look_again()
+    go_on.set()
+    assert await asyncio.wait_for(asked, WITHIN) is None

@@ -1,0 +1,208 @@
+"""Ways in and out of a browser: links, tokens, sessions and the key that signs them."""
+
+import asyncio
+import hmac
+import stat
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from models.credentials import digest_of
+from models.ids import new_id
+from runner.store.access import sign_ins, tokens
+from runner.store.database import Database
+from server.auth import SESSION_TIME
+from server.session_key import SessionKey, rotate, session_key
+from server.settings import Settings
+from tests.api.people import ASK
+from tests.server.doors import WITHIN, admin, behind, door_of, link_of, session_of
+
+
+async def test_the_login_link_works_once(database: Database, tmp_path: Path) -> None:
+    token = await admin(database, tmp_path)
+    code = await link_of(database, token)
+    async with behind(database, door_of(database)) as http:
+        assert (await http.get("/")).status_code == 401
+        assert (await http.head("/login", params={"token": code})).status_code == 204
+        response = await http.get("/login", params={"token": code})
+        assert (response.status_code, response.headers["location"]) == (303, "/")
+        cookie = response.headers["set-cookie"]
+        for word in ("HttpOnly", "SameSite=strict"):
+            assert word in cookie
+        assert token not in cookie and code not in cookie
+        assert (await http.get("/")).json() == {"actor": "user:admin"}
+        http.cookies.clear()
+        for wrong in (code, token, "hwl_wrong", ""):
+            refused = await http.get("/login", params={"token": wrong})
+            assert refused.status_code == 401
+            assert "not valid" in refused.json()["errors"][0]["message"]
+            assert "set-cookie" not in refused.headers
+        page = await http.get("/login?token=wrong", headers={"accept": "text/html"})
+        assert "not valid" in page.text and "headway token" in page.text
+        assert (await http.get("/", headers={"authorization": "Bearer x"})).status_code == 401
+
+
+async def test_two_who_open_one_link_at_once(database: Database, tmp_path: Path) -> None:
+    code = await link_of(database, await admin(database, tmp_path))
+    async with behind(database, door_of(database)) as http:
+        opened = await asyncio.gather(
+            *(http.get("/login", params={"token": code}) for _ in range(10))
+        )
+    assert sorted(one.status_code for one in opened) == [303, *[401] * 9]
+
+
+async def test_a_link_ends_with_its_time_and_with_its_token(
+    database: Database, tmp_path: Path
+) -> None:
+    token = await admin(database, tmp_path)
+    later = datetime.now(UTC) + sign_ins.LINK_TIME + timedelta(seconds=1)
+    code = await link_of(database, token)
+    async with behind(database, door_of(database, clock=lambda: later)) as http:
+        assert (await http.get("/login", params={"token": code})).status_code == 401
+    row = await tokens.find(database.pool, digest_of(token))
+    assert row
+    await tokens.revoke(database.pool, row["id"], ASK)
+    async with behind(database, door_of(database)) as http:
+        assert (await http.get("/login", params={"token": code})).status_code == 401
+
+
+async def test_signing_in_with_a_token_and_out_again(database: Database, tmp_path: Path) -> None:
+    token = await admin(database, tmp_path)
+    async with behind(database, door_of(database)) as http:
+        own = {"origin": str(http.base_url).rstrip("/")}
+        wrong = await http.post("/login", data={"token": "wrong", "next": "/x"})
+        assert wrong.status_code == 401 and 'value="/x"' in wrong.text
+        foreign = {"origin": "https://evil.example"}
+        assert (
+            await http.post("/login", data={"token": token}, headers=foreign)
+        ).status_code == 403
+        form = {"token": token, "next": "/executions"}
+        answer = await http.post("/login", data=form, headers=own)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/executions")
+        assert (await http.get("/")).json() == {"actor": "user:admin"}
+        session = "; ".join(f"{name}={value}" for name, value in http.cookies.items())
+        assert (await http.post("/logout", headers=foreign)).status_code == 403
+        assert (await http.post("/logout", headers=own)).status_code == 204
+        assert not http.cookies
+        assert (await http.get("/", headers={"cookie": session})).status_code == 401
+        assert (await http.post("/login", json={"token": token})).status_code == 204
+        for body in ("[]", "{}", '{"token": 1}', "x", '{"token": "' + "x" * 5000 + '"}'):
+            answer = await http.post(
+                "/login", content=body, headers={"content-type": "application/json"}
+            )
+            assert answer.status_code == 400
+
+
+async def test_reading_the_database_signs_nobody_in(database: Database, tmp_path: Path) -> None:
+    """Everything that a dump holds is tried as a credential, and as the key of a forged session."""
+    token = await admin(database, tmp_path)
+    door = door_of(database)
+    session = await session_of(database, door, token)
+    code = await link_of(database, token)
+    identity = session.partition(".")[0]
+    dumped = set()
+    for table in ("tokens", "sign_ins", "login_links", "principals", "role_grants"):
+        for row in await database.pool.fetch(f"select * from {table}"):
+            dumped |= {str(value) for value in row.values()}
+    assert not dumped & {token, code, session}
+    for value in dumped:
+        assert await door.by_token(value) is None
+        assert await door.by_session(value) is None
+        for body in (identity, f"session:{identity}"):
+            forged = hmac.new(value.encode(), body.encode(), "sha256").hexdigest()
+            assert await door.by_session(f"{identity}.{forged}") is None
+    assert await door.by_session(session) is not None
+
+
+async def test_a_session_ends_with_its_time_its_token_its_key_and_any_change(
+    database: Database, tmp_path: Path
+) -> None:
+    token = await admin(database, tmp_path)
+    (tmp_path / "session.key").write_text(f"{'A' * 43}=")
+    key = SessionKey(tmp_path / "session.key")
+    door = door_of(database, key=key)
+    session = await session_of(database, door, token)
+    assert await door.by_session(session) is not None
+    later = datetime.now(UTC) + SESSION_TIME + timedelta(seconds=1)
+    assert await door_of(database, key=key, clock=lambda: later).by_session(session) is None
+    identity, signature = session.split(".")
+    for forged in (
+        f"{new_id().hex}.{signature}",
+        f"{identity}.{'0' * 64}",
+        f"{identity}.{signature}.",
+        identity,
+        f"{identity}.\u00e9",
+        "",
+        "...",
+    ):
+        assert await door.by_session(forged) is None
+    rotate(tmp_path)
+    assert await door.by_session(session) is None
+    session = await session_of(database, door, token)
+    assert await door.by_session(session) is not None
+    row = await tokens.find(database.pool, digest_of(token))
+    assert row
+    await tokens.revoke(database.pool, row["id"], ASK)
+    await door.look_again()
+    assert await door.by_session(session) is None
+
+
+async def test_the_key_of_sessions_is_made_once_and_not_in_the_database(
+    database: Database, tmp_path: Path
+) -> None:
+    made = session_key(Settings.read({"data_dir": tmp_path}))
+    assert session_key(Settings.read({"data_dir": tmp_path})).print == made.print
+    assert stat.S_IMODE((tmp_path / "session.key").stat().st_mode) == 0o600
+    given = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+    assert (
+        session_key(Settings.read({"data_dir": tmp_path, "session_key": given})).print != made.print
+    )
+    (tmp_path / "session.key").write_text("broken")
+    with pytest.raises(ValueError, match="remove it for a new one"):
+        session_key(Settings.read({"data_dir": tmp_path}))
+
+
+async def test_denials_and_sign_ins_are_in_the_audit_log(
+    database: Database, tmp_path: Path
+) -> None:
+    token = await admin(database, tmp_path)
+    async with behind(database, door_of(database)) as http:
+        for _ in range(3):
+            await http.post("/login", data={"token": "wrong"})
+        await http.post("/login", data={"token": token})
+        await http.post("/logout", headers={"origin": str(http.base_url).rstrip("/")})
+        async with asyncio.timeout(WITHIN):
+            while not await database.pool.fetchval(
+                "select count(*) from audit_log where action = 'SIGN_IN_FAILED'"
+            ):
+                pass
+    rows = await database.pool.fetch("select action, actor, data from audit_log order by at")
+    found = [(row["action"], row["actor"]) for row in rows]
+    assert ("SIGN_IN_FAILED", "anonymous:127.0.0.1") in found
+    assert ("SIGN_IN", "user:admin") in found
+    assert ("SIGN_OUT", "user:admin") in found
+    assert ("CREATE_TOKEN", "user:admin") in found
+    assert found.count(("SIGN_IN_FAILED", "anonymous:127.0.0.1")) == 1
+    assert not any(token in str(row["data"]) or row["data"] == "wrong" for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("target", "place"),
+    [
+        ("/executions/exec_1?tab=logs", "/executions/exec_1?tab=logs"),
+        ("//evil.example", "/"),
+        ("https://evil.example/", "/"),
+        ("/\\evil.example", "/"),
+        ("javascript:alert(1)", "/"),
+        ("executions", "/"),
+        ("/\t/evil.example", "/"),
+    ],
+)
+async def test_login_leads_to_this_server_alone(
+    database: Database, tmp_path: Path, target: str, place: str
+) -> None:
+    code = await link_of(database, await admin(database, tmp_path))
+    async with behind(database, door_of(database)) as http:
+        response = await http.get("/login", params={"token": code, "next": target})
+        assert response.headers["location"] == place
