@@ -1,0 +1,6 @@
+"""Decides whether the values of a shell script's expressions are data wherever they stand."""
+
+from models.shell.pieces import Piece, PieceKind
+from models.shell.scanner import SHELLS, unsafe_places
+
+__all__ = ["SHELLS", "Piece", "PieceKind", "unsafe_places"]
