@@ -2,5 +2,6 @@
 
 from models.shell.pieces import Piece, PieceKind
 from models.shell.scanner import SHELLS, unsafe_places
+from models.shell.variables import is_evaluated
 
-__all__ = ["SHELLS", "Piece", "PieceKind", "unsafe_places"]
+__all__ = ["SHELLS", "Piece", "PieceKind", "is_evaluated", "unsafe_places"]

@@ -10,6 +10,7 @@ from models.shell.rules import Rules
 from models.shell.words import Word
 
 _ENV = '; give the value to the script through `env:` and write "$NAME" here'
+_DEEPEST = 50
 
 
 class Reading:
@@ -107,6 +108,8 @@ class Reading:
         elif kind is Kind.ARITHMETIC:
             pushed.start = self.at
         self.frames.append(pushed)
+        if len(self.frames) > _DEEPEST:
+            self.lost = "inside parentheses within more than 50 others"
 
     def _pop(self) -> None:
         if self._top.heredocs:

@@ -15,6 +15,8 @@ from models.shell.words import OPEN, Word
 
 _NUMBER = re.compile(r"\d+(\.\d+)?[smhd]?")
 _OPTIONS_WITH_TEXT = re.compile(r"-[A-Za-z]*c")
+_MOST_PROGRAMS = 20
+"""In one command, each of which may start the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,9 @@ class Rules:
         """Raises Unknown where a value could become more than data."""
         for word in command.assignments:
             self._assign(word)
+        running = [word for word in command.words if programs.runs_text(word.program or "")]
+        if len(running) > _MOST_PROGRAMS:
+            raise Unknown("with a command that starts so many others")
         if command.words:
             self._run(command.words, command)
 

@@ -52,8 +52,8 @@ VALUES = [
 _FEW = 1
 """Values for a position in each further context; alone it sees all."""
 _BATCH = 200
-_POTENT = 9
-"""The first values, which between them are code in every position."""
+_POTENT = 4
+"""The first values, one of which is code in most positions."""
 _ABSENT = ("ssh", "su", "sudo", "watch", "at", "php", "ruby", "psql", "mysql", "docker", "node")
 PATH = os.environ["PATH"]
 ALL = list(scripts())
@@ -169,4 +169,4 @@ def test_most_refused_scripts_do_run_a_value(tmp_path: Path) -> None:
         folder = tmp_path / str(start)
         run_all(jobs[start : start + _BATCH], folder)
         did |= {jobs[start + number][0].name for number in ran(folder)}
-    assert len(did) >= 90, sorted({script.name for script in listed} - did)
+    assert len(did) >= 80, sorted({script.name for script in listed} - did)
