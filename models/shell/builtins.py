@@ -1,4 +1,4 @@
-"""What the builtins of bash and dash do with their arguments."""
+"""Builtins of bash and dash: which arguments of theirs are data."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence

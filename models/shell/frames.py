@@ -1,4 +1,4 @@
-"""What a place of a shell script is nested in."""
+"""Places of a shell script that are nested in others."""
 
 from dataclasses import dataclass, field
 from enum import Enum

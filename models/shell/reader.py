@@ -17,11 +17,11 @@ _DESCRIPTORS = frozenset({"$HEADWAY_FD", "${HEADWAY_FD}", '"$HEADWAY_FD"', '"${H
 
 
 class Unknown(Exception):
-    """What follows cannot be judged: `where` ends the sentence."""
+    """Ends the judging of a script; its text says where a value could become code."""
 
 
 class Await(Enum):
-    """What the next word is, where it is neither a command's name nor its argument."""
+    """Kinds of a next word that is neither a command's name nor its argument."""
 
     NOTHING = auto()
     VARIABLE = auto()

@@ -1,5 +1,6 @@
 """A shell script while it is read: where the reading stands, and what was found so far."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from models.shell.frames import Frame, Kind
@@ -13,7 +14,7 @@ _ENV = '; give the value to the script through `env:` and write "$NAME" here'
 _DEEPEST = 50
 
 
-class Reading:
+class Reading(ABC):
     """`lost` says why nothing can be told from here on; `unknown` where a command could not be judged, and why."""
 
     def __init__(self, bash: bool, numbers: Numbers | None = None) -> None:
@@ -30,8 +31,9 @@ class Reading:
         self.unknown: tuple[int, str] | None = None
         self.found: list[tuple[int, str]] = []
 
+    @abstractmethod
     def scan(self) -> list[tuple[int, str]]:
-        raise NotImplementedError
+        """Reads all of the text; offsets and sentences of the values that quotes do not protect."""
 
     def add(self, piece: Piece, raw: Callable[[Piece], bool]) -> None:
         if piece.kind is PieceKind.DATA:

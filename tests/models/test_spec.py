@@ -5,7 +5,6 @@ from pydantic import ValidationError
 
 from models.errors import ProblemCode, Refused
 from models.graph import Graph
-from models.shell.variables import EVALUATED
 from models.spec import (
     ApprovalTask,
     Backoff,
@@ -298,15 +297,6 @@ def test_expressions_in_posix_shells(interpreter: str) -> None:
     parse_flow(
         task(f"{{id: a, type: shell, interpreter: {interpreter}, run: 'echo {{{{ flow.id }}}}'}}")
     )
-
-
-@pytest.mark.parametrize("kind", ["shell, run: ls", "python, script: pass", "python, call: 'a:b'"])
-@pytest.mark.parametrize("name", sorted(EVALUATED | {"BASH_FUNC_ls"}))
-def test_no_value_is_in_a_variable_whose_text_is_run(kind: str, name: str) -> None:
-    written = task(f"{{id: a, type: {kind}, env: {{{name}: 'a{{{{ flow.id }}}}'}}}}")
-    (problem,) = problems(written)
-    assert "it takes no expression" in problem[-1], problem
-    parse_flow(written.replace("{{ flow.id }}", "b"))
 
 
 def test_words_of_yaml_that_other_readers_change() -> None:
