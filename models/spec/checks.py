@@ -16,7 +16,7 @@ from models.input_types import InputType
 from models.labels import check_labels
 from models.schedule import TRIGGER_NAMES
 from models.secrets import is_secret_name
-from models.shell import SHELLS, PieceKind, unsafe_places
+from models.shell import SHELLS, PieceKind, is_evaluated, unsafe_places
 from models.similar import did_you_mean
 from models.spec.document import Path
 from models.spec.installed import installed_types, own_keys
@@ -193,6 +193,7 @@ def _evaluated(kind: str) -> Collection[str] | None:
 
 
 def _text_faults(item: Mapping[str, Any], kind: str, path: Path) -> Iterator[Fault]:
+    yield from _variable_faults(item.get("env"), (*path, "env"))
     if kind == "shell" and isinstance(item.get("run"), str):
         yield from _shell_faults(item["run"], (*path, "run"), item.get("interpreter"))
     if kind == "python" and isinstance(item.get("script"), str):
@@ -201,6 +202,15 @@ def _text_faults(item: Mapping[str, Any], kind: str, path: Path) -> Iterator[Fau
         yield from _statement_faults(item.get("statement"), (*path, "statement"))
     if kind == "wait" and isinstance(item.get("until"), str):
         yield from _until_faults(item["until"], (*path, "until"))
+
+
+def _variable_faults(env: Any, path: Path) -> Iterator[Fault]:
+    if isinstance(env, dict):
+        for name, value in env.items():
+            if is_evaluated(str(name)) and has_expressions(value):
+                sentence = f"programs run the text of `{name}` as code; it takes no expression"
+                mend = "write a plain value, or give the value under a name of your own"
+                yield Fault((*path, name), f"{sentence}: {mend}")
 
 
 def _none(value: Any, path: Path) -> Iterator[Fault]:

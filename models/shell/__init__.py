@@ -1,0 +1,7 @@
+"""Decides whether the values of a shell script's expressions are data wherever they stand."""
+
+from models.shell.pieces import Piece, PieceKind
+from models.shell.scanner import SHELLS, unsafe_places
+from models.shell.variables import is_evaluated
+
+__all__ = ["SHELLS", "Piece", "PieceKind", "is_evaluated", "unsafe_places"]
