@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Self
+from typing import Final, Self
 
 from models.states import Channel
 
@@ -62,6 +62,17 @@ class Scope:
             namespace == allowed or namespace.startswith(f"{allowed}.")
             for allowed in self.namespaces
         )
+
+    def within(self, other: "Scope") -> "Scope":
+        """What both cover."""
+        if self.namespaces is None or other.namespaces is None:
+            return other if self.namespaces is None else self
+        narrower = (name for name in self.namespaces if other.covers(name))
+        wider = (name for name in other.namespaces if self.covers(name))
+        return Scope(tuple(dict.fromkeys((*narrower, *wider))))
+
+
+EVERYWHERE: Final = Scope()
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,8 +132,9 @@ async def run_bulk(info: Info, input: RunBulkInput) -> dict[str, Any]:
         instruction,
         ask,
         viewer.roles,
+        viewer.scope,
     )
-    wanted = Run(row, input.mode, ask, viewer.roles, input.idempotency_key)
+    wanted = Run(row, input.mode, ask, viewer.roles, viewer.scope, input.idempotency_key)
     await runs.run(services.pool, services.engine, services.feed, wanted, orders)
     info.context.refresh()
     return {"bulk": await find_bulk(info, id)}

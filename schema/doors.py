@@ -5,7 +5,6 @@ from uuid import UUID
 from models.errors import ProblemCode, Refused
 from models.ids import untyped
 from models.viewer import Permission, not_permitted
-from runner.store.nodes import TASK_RUN
 from schema.context import Info
 from schema.types.task_run import TaskRun
 
@@ -27,7 +26,7 @@ async def visible_execution(info: Info, id: str) -> UUID:
 async def visible_task_run(info: Info, id: str) -> TaskRun:
     """A task run of an execution that the viewer may see. Raises Refused."""
     key = untyped("run", id)
-    row = await info.context.services.pool.fetchrow(TASK_RUN, key)
+    row = await info.context.loaders.task_run.load(key)
     if row is None or await info.context.loaders.execution.load(row["execution_id"]) is None:
         raise Refused.not_found(f"no task run {id}")
     return TaskRun.of(row)

@@ -25,7 +25,7 @@ from schema.list_window import Told, Wanted, watch
 from schema.measuring import watch_stats
 from schema.orders import ValueOrder, order_from
 from schema.types.bulk import Bulk
-from schema.types.event import ExecutionEvent
+from schema.types.event import ExecutionEvent, views_of
 from schema.types.execution import Execution
 from schema.types.execution_change import ExecutionChange
 from schema.types.log import LogBatch, LogLine, line_cursor, line_of
@@ -88,7 +88,7 @@ class Subscription:
         services = info.context.services
         async for row in event_log.stream_events(services.pool, services.feed, key, start):
             info.context.refresh()
-            yield ExecutionEvent.of(row)
+            yield (await views_of(info, key, [row]))[0]
 
     @strawberry.subscription
     async def execution(self, info: Info, id: strawberry.ID) -> AsyncGenerator[Execution, None]:

@@ -29,6 +29,7 @@ class Orders:
     instruction: Instruction
     ask: Ask
     roles: frozenset[str]
+    scope: Scope
 
     @property
     def prepared(self) -> bool:
@@ -63,6 +64,6 @@ class Orders:
             permissions=permissions_of(self.roles),
         )
         command, _ = await prepare_replay(
-            self.pool, self.engine.plans, self.evaluator, self.vault, Scope(), wanted
+            self.pool, self.engine.plans, self.evaluator, self.vault, self.scope, wanted
         )
         return Asked(None, command, self.ask, place=item.place)

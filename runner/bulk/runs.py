@@ -12,6 +12,7 @@ from models.errors import Problem, ProblemCode, Refused
 from models.events import Ask
 from models.ids import typed
 from models.lifecycle.actions import Action
+from models.viewer import Scope
 from runner.asked import Asked, NotAll, problem_of
 from runner.bulk.orders import Orders
 from runner.engine import Engine
@@ -34,6 +35,7 @@ class Run:
     mode: BulkMode
     ask: Ask
     roles: frozenset[str]
+    scope: Scope
     key: str | None = None
 
     @property
@@ -70,7 +72,8 @@ async def run(pool: Pool, engine: Engine, feed: Feed, wanted: Run, orders: Order
 async def _begin(connection: Connection, wanted: Run, state: BulkState) -> None:
     """Within the caller's transaction. Raises Refused when it was run before."""
     row, ask = wanted.row, wanted.ask
-    _refuse_twice(await bulk.start(connection, wanted.id, wanted.mode, state, ask, wanted.roles))
+    roles, scope = wanted.roles, wanted.scope
+    _refuse_twice(await bulk.start(connection, wanted.id, wanted.mode, state, ask, roles, scope))
     if wanted.key is not None:
         mine = idempotency.Key(ask.actor, _MUTATION, wanted.key, wanted.digest, wanted.id)
         standing = await idempotency.take(connection, [mine])
