@@ -135,8 +135,8 @@ def refuse_reuse_from_outside(
     if kept:
         raise Refused.because(
             ProblemCode.VALIDATION,
-            f"{kept[0]} holds outputs of a flow that does not exist for this execution, and another revision may not use "
-            "them; take the source's own revision, or run the task again",
+            f"{kept[0]} holds outputs of a flow that does not exist for this execution, and another revision "
+            "may not use them; take the source's own revision, or run the task again",
             path,
         )
 
