@@ -1,6 +1,6 @@
 """Rows as a viewer may see them: without what came of flows outside of the viewer's scope."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
@@ -62,6 +62,11 @@ def attempt_seen(outside: Outside, runs: Mapping[UUID, str], row: Row) -> Row:
     """`runs` are the paths of task runs that started what is outside."""
     path = runs.get(row["task_run_id"])
     return row if path is None else {**row, **_error_seen(outside, path, row)}
+
+
+def seen_uses(scope: Scope, rows: Iterable[Row]) -> list[Row]:
+    """Uses of artifacts, of which one may belong to another namespace than the execution."""
+    return [row for row in rows if scope.covers(row["namespace"])]
 
 
 def event_seen(outside: Outside, row: EventRow) -> EventRow:

@@ -229,7 +229,8 @@ class Loaders:
         outside = self._once(
             "outside", partial(read_outside, self._reads.scope, self.execution, self.plan)
         )
-        return Sight(outside, self._once("runs", partial(read_runs, self._reads.pool, outside)))
+        runs = self._once("runs", partial(read_runs, self._reads.pool, outside))
+        return Sight(self._reads.scope, outside, runs)
 
     @property
     def items(self) -> DataLoader[UUID, Mapping[str, Sequence[Any]]]:

@@ -8,6 +8,7 @@ from uuid import UUID
 from models.errors import ProblemCode, Refused
 from models.ids import untyped
 from models.viewer import Permission
+from runner.outside import seen_uses
 from runner.store import audit
 from runner.store import nodes as store
 from schema.context import Info
@@ -92,6 +93,12 @@ async def _attempt(info: Info, key: UUID) -> Node | None:
     return Attempt.of(await seen_attempt(info.context.loaders.sight, row)) if row else None
 
 
+async def _artifact_use(info: Info, key: UUID) -> Node | None:
+    row = await _row_of_an_execution(info, store.ARTIFACT_USE, key)
+    found = seen_uses(info.context.viewer.scope, [row] if row else [])
+    return ArtifactUse.of(found[0]) if found else None
+
+
 async def _event(info: Info, key: UUID) -> Node | None:
     row = await _row_of_an_execution(info, store.EVENT, key)
     return (await views_of(info, row["execution_id"], [store.event_of(row)]))[0] if row else None
@@ -132,6 +139,6 @@ FINDERS: Final[Mapping[str, Find]] = {
     "att": _attempt,
     "appr": _of_an_execution(store.APPROVAL, Approval.of),
     "art": find_artifact,
-    "use": _of_an_execution(store.ARTIFACT_USE, ArtifactUse.of),
+    "use": _artifact_use,
     "evt": _event,
 }

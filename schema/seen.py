@@ -11,7 +11,7 @@ from models.lifecycle.given import Given
 from models.lifecycle.outside import NOTHING, Outside, outside_of
 from models.lifecycle.snapshot import Plan
 from models.viewer import Scope
-from runner.outside import attempt_seen, runs_outside, task_run_seen
+from runner.outside import attempt_seen, runs_outside, seen_uses, task_run_seen
 from runner.store.connection import Pool
 from runner.store.scopes import scope_of
 
@@ -22,8 +22,9 @@ Paths: TypeAlias = Mapping[UUID, str]
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """Reads, by execution, what is outside, and the task runs that started it."""
+    """Reads, by execution, what is outside of the scope, and the task runs that started it."""
 
+    scope: Scope
     outside: DataLoader[UUID, Outside]
     runs: DataLoader[UUID, Paths]
 
@@ -98,7 +99,7 @@ _ROWS: Final[Mapping[str, Callable[[Sight, Row], Any]]] = {
 
 def is_seen_apart(name: str) -> bool:
     """Whether what a loader reads may hold what came from outside."""
-    return name in _ROWS or name == "given"
+    return name in _ROWS or name in ("given", "artifacts")
 
 
 def seen(name: str, sight: Sight, load: Load) -> Load:
@@ -107,6 +108,8 @@ def seen(name: str, sight: Sight, load: Load) -> Load:
     async def loaded(keys: list[Any]) -> list[Any]:
         if name == "given":
             return await _given(sight, load, keys)
+        if name == "artifacts":
+            return [seen_uses(sight.scope, rows) for rows in await load(keys)]
         found: list[Any] = await _each(sight, load, _ROWS[name], keys)
         return found
 

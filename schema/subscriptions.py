@@ -115,7 +115,7 @@ class Subscription:
         needs(info, Permission.VIEW_EXECUTION)
         key = await visible_execution(info, id)
         async for part in changes_of(info, key, info.context.resume or after):
-            yield ExecutionChange.of(key, part)
+            yield ExecutionChange.of(key, part, info.context.viewer.scope)
 
     @strawberry.subscription
     async def execution_list(

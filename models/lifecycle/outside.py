@@ -32,18 +32,18 @@ class Outside:
         return bool(self.started) or self.unknown
 
     def has(self, path: str) -> bool:
-        return self.unknown or place_of(path).key in self.started
+        return bool(self) and (self.unknown or place_of(path).key in self.started)
 
     def holds(self, path: str) -> bool:
         """Whether results at the path have parts that came from outside, or are such themselves."""
-        return self.has(path) or place_of(path).key in self.around
+        return bool(self) and (self.has(path) or place_of(path).key in self.around)
 
     def results(self, path: str, results: Mapping[str, Any]) -> Mapping[str, Any]:
         """Those of the task run at the path, without what came from outside."""
+        if not self.holds(path):
+            return results
         if self.has(path):
             return {}
-        if place_of(path).key not in self.around:
-            return results
         return {key: self._iterations(key, given) for key, given in results.items()}
 
     def _iterations(self, key: str, given: Any) -> Any:

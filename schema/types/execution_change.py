@@ -7,7 +7,9 @@ from uuid import UUID
 import strawberry
 
 from models.ids import typed
+from models.viewer import Scope
 from runner.following import Part
+from runner.outside import seen_uses
 from runner.store.event_log import EventRow
 from schema.context import Info
 from schema.following import cursor_of
@@ -40,7 +42,7 @@ class ExecutionChange:
     event_rows: strawberry.Private[Sequence[EventRow]]
 
     @classmethod
-    def of(cls, id: UUID, part: Part) -> Self:
+    def of(cls, id: UUID, part: Part, scope: Scope) -> Self:
         rows = part.rows
         return cls(
             key=id,
@@ -52,7 +54,9 @@ class ExecutionChange:
             approvals=[Approval.of(row) for row in rows.get("approvals", ())],
             metrics=[Metric.of(row) for row in rows.get("metrics", ())],
             artifacts=[
-                ArtifactUse.of(row) for row in rows.get("artifacts", ()) if not row["set_aside"]
+                ArtifactUse.of(row)
+                for row in seen_uses(scope, rows.get("artifacts", ()))
+                if not row["set_aside"]
             ],
             gone_artifact_ids=[
                 strawberry.ID(typed("use", key)) for key in rows.get("gone_artifacts", ())

@@ -13,6 +13,7 @@ from models.lifecycle.given import NOTHING
 from models.lifecycle.results import within_limit
 from models.logs import LogLevel, LogStream
 from models.states import ATTEMPT_ENDS, AttemptState
+from runner.outside import seen_uses
 from runner.store import history
 from runner.store.connection import Connection, Pool
 from runner.store.facts import given_of
@@ -82,7 +83,7 @@ def _parts(connection: Connection, id: UUID, logs: bool, seen: Seen) -> list[tup
         ("approvals", _approvals(connection, id)),
         ("notes", each(history.NOTES_OF, lambda row: plain(Note.of(row)), [id])),
         ("metrics", each(history.METRICS_OF, lambda row: plain(Metric.of(row)), [id])),
-        ("artifacts", each(ARTIFACTS_THAT_COUNT, lambda row: plain(ArtifactUse.of(row)), id)),
+        ("artifacts", _artifacts(connection, id, seen)),
         ("events", each(EVENTS, partial(_event, seen), id)),
     ]
     if logs:
@@ -95,6 +96,11 @@ async def _each(
 ) -> Objects:
     async for rows in in_chunks(connection, sql, *arguments):
         yield [written(row) for row in rows]
+
+
+async def _artifacts(connection: Connection, id: UUID, seen: Seen) -> Objects:
+    async for rows in in_chunks(connection, ARTIFACTS_THAT_COUNT, id):
+        yield [plain(ArtifactUse.of(row)) for row in seen_uses(seen.scope, rows)]
 
 
 async def _task_runs(connection: Connection, id: UUID, seen: Seen) -> Objects:
@@ -145,7 +151,7 @@ async def _given(
             **asdict(given.get(key, NOTHING)),
             "artifacts": [
                 plain(ArtifactUse.of(use))
-                for use in artifacts
+                for use in seen_uses(seen.scope, artifacts)
                 if (use["task_run_id"], use["attempt"]) == key
             ],
         }

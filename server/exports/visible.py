@@ -33,6 +33,7 @@ class Asked:
 class Seen:
     """What of an execution's rows may be told: see `runner/outside.py`."""
 
+    scope: Scope
     outside: Outside
     runs: Mapping[UUID, str]
 
@@ -51,7 +52,7 @@ class Seen:
 
 async def seen_by(connection: Connection, scope: Scope, row: Row) -> Seen:
     """A revision is read anew for whoever has a scope: exports have no plans of their own."""
-    return Seen(*await read_outside(connection, Plans(), scope, row))
+    return Seen(scope, *await read_outside(connection, Plans(), scope, row))
 
 
 async def visible(connection: Connection, asked: Asked) -> Row:

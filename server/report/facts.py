@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from math import isfinite
 from typing import Any, Final
 
+from runner.outside import seen_uses
 from runner.store import history
 from runner.store.connection import Connection, Pool
 from runner.store.history import Row
@@ -96,7 +97,11 @@ async def _facts(connection: Connection, row: Row, places: Places, seen: Seen) -
         ],
         series=_series(await measured_series(connection, id, MOST_SERIES, POINTS)),
         measured=(await last_metrics(connection, [id], None))[id],
-        artifacts=[ArtifactUse.of(shown(use)) for use in uses if not use["set_aside"]],
+        artifacts=[
+            ArtifactUse.of(shown(use))
+            for use in seen_uses(seen.scope, uses)
+            if not use["set_aside"]
+        ],
         notes=[Note.of(shown(note)) for note in notes],
     )
 

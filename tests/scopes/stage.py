@@ -9,12 +9,12 @@ from uuid import UUID
 
 from models.ids import typed, untyped
 from models.lifecycle.snapshot import Execution
-from models.viewer import EVERYWHERE, Scope
+from models.viewer import EVERYWHERE, Scope, Viewer
 from runner.vault import Vault, key_from, new_key
 from schema.context import Context
 from server.runtime import make_worker, runtime
 from tests.runner.floor import Floor
-from tests.schema.test_bulk import EVERYTHING, Asker, Viewer
+from tests.schema.test_bulk import EVERYTHING, Asker
 
 OURS: Final = Scope(("acme.a",))
 """The scope of whoever attacks."""
@@ -52,14 +52,14 @@ class Stage(Asker):
         assert made["problems"] == []
         return untyped("exec", made["execution"]["id"])
 
-    async def run(self, flow: str, scope: Scope = EVERYWHERE, **input: Any) -> UUID:
+    async def ended(self, flow: str, scope: Scope = EVERYWHERE, **input: Any) -> UUID:
         """To its end."""
         id = await self.start(flow, scope, **input)
         await self.floor.until_ended(id)
         return id
 
     async def run_bulk(self, id: str, mode: str) -> Any:
-        return await Asker.run(self, id, mode, scope=OURS)
+        return await self.run(id, mode, scope=OURS)
 
     async def made(self, answer: Any) -> UUID:
         """The execution that a mutation made, at its end."""

@@ -51,18 +51,18 @@ async def assert_stopped(stage: Stage, id: UUID, flow: str = "acme.b/vault") -> 
 
 async def test_what_one_starts_reaches_as_far_as_oneself(theirs: Stage) -> None:
     await theirs.save(thief())  # by people who may
-    id = await theirs.run("acme.a/thief", OURS)
+    id = await theirs.ended("acme.a/thief", OURS)
     await assert_stopped(theirs, id)
     hidden = (await theirs.floor.look(id)).failure
     await theirs.save(thief("acme.b/nothing", id="lost"))
-    lost = (await theirs.floor.look(await theirs.run("acme.a/lost", OURS))).failure
+    lost = (await theirs.floor.look(await theirs.ended("acme.a/lost", OURS))).failure
     assert hidden and lost
     assert hidden.message.replace("vault", "nothing") == lost.message
 
 
 async def test_a_text_reaches_as_far_as_who_saved_it(theirs: Stage) -> None:
     await theirs.save(thief(), OURS)
-    await assert_stopped(theirs, await theirs.run("acme.a/thief"))
+    await assert_stopped(theirs, await theirs.ended("acme.a/thief"))
 
 
 async def test_a_trial_reaches_no_further(theirs: Stage) -> None:
@@ -73,10 +73,10 @@ async def test_a_trial_reaches_no_further(theirs: Stage) -> None:
 async def test_who_reaches_further_vouches_for_the_text_by_saving_it(theirs: Stage) -> None:
     await theirs.save(thief(), OURS)
     await theirs.save(thief())
-    id = await theirs.run("acme.a/thief")
+    id = await theirs.ended("acme.a/thief")
     assert (await theirs.floor.look(id)).state is ExecutionState.SUCCESS
     await theirs.save(thief(), OURS)  # takes nothing away
-    assert (await theirs.floor.look(await theirs.run("acme.a/thief"))).state.value == "SUCCESS"
+    assert (await theirs.floor.look(await theirs.ended("acme.a/thief"))).state.value == "SUCCESS"
     revisions = await theirs.pool.fetchval("select count(*) from revisions")
     assert revisions == 2
 
@@ -84,7 +84,7 @@ async def test_who_reaches_further_vouches_for_the_text_by_saving_it(theirs: Sta
 async def test_what_is_within_runs(theirs: Stage) -> None:
     await theirs.save(BELOW, OURS)
     await theirs.save(thief("acme.a.x/below"), OURS)
-    id = await theirs.run("acme.a/thief", OURS)
+    id = await theirs.ended("acme.a/thief", OURS)
     execution = await theirs.floor.look(id)
     assert execution.state is ExecutionState.SUCCESS
     assert execution.scope == OURS
@@ -96,13 +96,18 @@ async def test_children_of_children_reach_no_further(theirs: Stage) -> None:
     middle = thief().replace("acme.a\n", "acme.a.x\n").replace("id: thief", "id: middle")
     await theirs.save(middle)
     await theirs.save(thief("acme.a.x/middle"))
-    id = await theirs.run("acme.a/thief", OURS)
+    id = await theirs.ended("acme.a/thief", OURS)
     await assert_stopped(theirs, await theirs.child_of(id))
 
 
 async def test_a_schedule_reaches_as_far_as_who_saved_it(theirs: Stage) -> None:
     await theirs.save(thief())
-    cron = {"namespace": "acme.a", "flow": "thief", "key": "often", "cron": "0 0 1 1 *"}
+    cron: dict[str, Any] = {
+        "namespace": "acme.a",
+        "flow": "thief",
+        "key": "often",
+        "cron": "0 0 1 1 *",
+    }
     saved = await theirs.mutate("saveSchedule", "schedule { id }", OURS, **cron)
     ticked = await tick(theirs, saved["schedule"]["id"])
     await assert_stopped(theirs, ticked)
@@ -120,7 +125,12 @@ async def test_the_schedules_of_a_document_reach_as_far_as_who_saved_it(theirs: 
 async def test_a_new_revision_does_not_borrow_the_scope_of_a_schedule(theirs: Stage) -> None:
     await theirs.save(BELOW)
     await theirs.save(thief("acme.a.x/below"))
-    cron = {"namespace": "acme.a", "flow": "thief", "key": "often", "cron": "0 0 1 1 *"}
+    cron: dict[str, Any] = {
+        "namespace": "acme.a",
+        "flow": "thief",
+        "key": "often",
+        "cron": "0 0 1 1 *",
+    }
     saved = await theirs.mutate("saveSchedule", "schedule { id }", **cron)
     await theirs.save(thief(), OURS)
     await assert_stopped(theirs, await tick(theirs, saved["schedule"]["id"]))
@@ -153,10 +163,10 @@ REPLAYS: Final = {"same": {}, "latest": {"revision": "LATEST"}}
 @pytest.mark.parametrize("how", REPLAYS)
 async def test_a_replay_reaches_as_far_as_source_and_asker(theirs: Stage, how: str) -> None:
     await theirs.save(thief())
-    source = await theirs.run("acme.a/thief")
+    source = await theirs.ended("acme.a/thief")
     assert await theirs.ran("acme.b") == 1
     await theirs.pool.execute("delete from executions where namespace = 'acme.b'")
-    asked = {"id": exec_id(source), **REPLAYS[how]}
+    asked: dict[str, Any] = {"id": exec_id(source), **REPLAYS[how]}
     replayed = await theirs.made(await theirs.mutate("replayExecution", scope=OURS, **asked))
     await assert_stopped(theirs, replayed)
     again = await theirs.made(
@@ -167,14 +177,14 @@ async def test_a_replay_reaches_as_far_as_source_and_asker(theirs: Stage, how: s
 
 async def test_a_rerun_reaches_as_far_as_source_and_asker(theirs: Stage) -> None:
     await theirs.save(thief())
-    source = await theirs.run("acme.a/thief", OURS)
-    again = await theirs.run("acme.a/thief", rerunOf=exec_id(source))
+    source = await theirs.ended("acme.a/thief", OURS)
+    again = await theirs.ended("acme.a/thief", rerunOf=exec_id(source))
     await assert_stopped(theirs, again)
 
 
 async def test_a_replay_of_many_reaches_as_far_as_who_asks(theirs: Stage) -> None:
     await theirs.save(thief())
-    source = await theirs.run("acme.a/thief")
+    source = await theirs.ended("acme.a/thief")
     await theirs.pool.execute("delete from executions where namespace = 'acme.b'")
     for mode in ("EACH", "ATOMIC"):
         preview = await theirs.preview("REPLAY", ids=[exec_id(source)], scope=OURS)
@@ -203,7 +213,7 @@ ASKS_FOR_LOOT: Final[dict[str, Any]] = {
 @pytest.mark.parametrize("name", ASKS_FOR_LOOT)
 async def test_another_revision_gets_no_outputs_from_outside(theirs: Stage, name: str) -> None:
     await theirs.save(thief())
-    source = exec_id(await theirs.run("acme.a/thief"))
+    source = exec_id(await theirs.ended("acme.a/thief"))
     await theirs.save(READS_IT, OURS)
     before = await theirs.ran("acme.a")
     asked = dict(ASKS_FOR_LOOT[name])
@@ -211,11 +221,11 @@ async def test_another_revision_gets_no_outputs_from_outside(theirs: Stage, name
         asked |= {"namespace": "acme.a", "flow": "thief", "rerunOf": source}
     else:
         asked |= {"id": source}
-    refused = await theirs.mutate(name, scope=OURS, **asked)
+    refused = await theirs.mutate(name, "execution { id }", OURS, **asked)
     (problem,) = refused["problems"]
     assert problem["code"] == "VALIDATION"
     assert "holds outputs of a flow that does not exist for this execution" in problem["message"]
     assert await theirs.ran("acme.a") == before
     await theirs.save(READS_IT)  # vouched for by those who see them
-    allowed = await theirs.mutate(name, **asked)
+    allowed = await theirs.mutate(name, "execution { id }", **asked)
     assert allowed["problems"] == []
