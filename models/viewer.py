@@ -64,7 +64,7 @@ class Scope:
         )
 
     def within(self, other: "Scope") -> "Scope":
-        """What both cover."""
+        """The namespaces that both cover."""
         if self.namespaces is None or other.namespaces is None:
             return other if self.namespaces is None else self
         narrower = (name for name in self.namespaces if other.covers(name))

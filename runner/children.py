@@ -142,7 +142,7 @@ def _ask(parent: Execution, task: TaskRun, actor: str) -> Ask:
 
 
 def _cannot_start(parent: Execution, task: TaskRun, launch: Launch, refused: Refused) -> TaskError:
-    """What is not in its scope does not exist for it; of what is, not everybody who sees the parent may know more."""
+    """A flow outside of its scope does not exist for it; of others not everybody who sees the parent may know more."""
     told = f"{launch.namespace}/{launch.flow} cannot start: {refused}"
     if shows_child(parent, task) or not parent.scope.covers(launch.namespace):
         return TaskError(SUBFLOW, told)

@@ -62,7 +62,7 @@ class TaskError:
 
     @classmethod
     def of(cls, text: str | None) -> Self | None:
-        """What is told below, viewers have in their rows that may know it."""
+        """Its words from below are in the rows of viewers who may know them."""
         if text is None:
             return None
         error = load(text)

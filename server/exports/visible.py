@@ -31,7 +31,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What of an execution's rows may be told: see `runner/outside.py`."""
+    """Tells what of an execution's rows may be told: see `runner/outside.py`."""
 
     scope: Scope
     outside: Outside
