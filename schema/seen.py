@@ -1,4 +1,4 @@
-"""Shows what loaders read as the viewer may see it: see `runner/outside.py`. An operation without a scope passes it by."""
+"""Shows what loaders read as the viewer may see it, by `runner/outside.py`. Who has no scope passes it by."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
