@@ -19,6 +19,7 @@ from tests.schema.test_bulk import EVERYTHING, Asker, asker
 from tests.schema.test_every_list import ARGUMENTS, TABLES, possible, step
 
 __all__ = ["asker"]
+pytestmark = pytest.mark.timeout(300)
 MINE: Final = Scope(("mine.n0",))
 MARK: Final = "0xTHEIRS"
 _LINKED: Final = Path(__file__).with_name("linked.sql").read_text().split(";\n")[:-1]
