@@ -48,9 +48,9 @@ class Parent:
 @dataclass(frozen=True, slots=True)
 class ExecutionCreated:
     """`shares_slot`: one of the same flow holds the slot of both while it waits for this; without a `parent` it is a
-    test, which takes none. `starters`: see `Execution`. `given_labels`: not the flow's. Of `origin` EXTERNAL it has no
-    revision; `created_at` is when it was created there, and `afterwards` says that it is recorded when all of it may
-    be over."""
+    test, which takes none. `starters`, `scope`: see `Execution`. `given_labels`: not the flow's. Of `origin` EXTERNAL
+    it has no revision; `created_at` is when it was created there, and `afterwards` says that it is recorded when all of
+    it may be over."""
 
     flow_id: UUID | None
     revision_id: UUID | None
@@ -81,6 +81,7 @@ class ExecutionCreated:
     properties: Mapping[str, Any] | None = None
     heartbeat_ttl: float | None = None
     starters: tuple[str, ...] = ()
+    scope: tuple[str, ...] | None = None
     created_at: datetime | None = None
     afterwards: bool = False
     given_labels: Mapping[str, str] | None = None

@@ -56,6 +56,7 @@ class Revision(Model):
     source = fields.TextField()
     digest = fields.TextField()
     created_by = fields.TextField()
+    scope = fields.JSONField[list[str]](null=True)
     created_at = fields.DatetimeField(db_default=Now())
 
     class Meta:
@@ -113,6 +114,7 @@ class Execution(Model):
     clock = fields.JSONField[dict[str, object]](db_default=_EMPTY_OBJECT)
     restarted_by = fields.JSONField[list[str]](db_default=_EMPTY_LIST)
     starters = fields.JSONField[list[str]](db_default=_EMPTY_LIST)
+    scope = fields.JSONField[list[str]](null=True)
     signals = fields.JSONField[dict[str, object]](db_default=_EMPTY_OBJECT)
     archived = fields.BooleanField(db_default=False)
     recorded_at = fields.DatetimeField(null=True)
@@ -366,6 +368,7 @@ class Schedule(Model):
     last_execution_id = fields.UUIDField(null=True)
     last_error = fields.TextField(null=True)
     updated_by = fields.TextField()
+    scope = fields.JSONField[list[str]](null=True)
     created_at = fields.DatetimeField(db_default=Now())
     updated_at = fields.DatetimeField(db_default=Now())
 

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class TaskError:
     """`code` is stable and short: EXIT_CODE, TIMED_OUT, EXPRESSION, WORKER_LOST, ... `exit_code` is that of the process
-    that failed, if there was one."""
+    that failed, if there was one. `below` is why, in words of an execution in a namespace that not everybody who sees
+    this one may see."""
 
     code: str
     message: str
     exit_code: int | None = None
+    below: str | None = None
 
 
 def beside(message: str, exit_code: int | None) -> str:

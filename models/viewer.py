@@ -116,6 +116,9 @@ class Scope:
         return cls(tuple(found))
 
 
+EVERYWHERE: Final = Scope()
+
+
 @dataclass(frozen=True, slots=True)
 class Grant:
     """A role, with the permissions that it is made of, on some namespaces."""
@@ -197,6 +200,11 @@ class Viewer:
     def scope(self) -> Scope:
         """The namespaces of the executions that one may see."""
         return self.scope_of(Permission.VIEW_EXECUTION)
+
+    @property
+    def reach(self) -> Scope:
+        """The namespaces that what one saves may start flows in, by whomever it is run."""
+        return Scope.union(map(self.scope_of, (Permission.RUN_FLOW, Permission.UPDATE_FLOW)))
 
     @property
     def permissions(self) -> frozenset[Permission]:

@@ -11,6 +11,7 @@ from models.errors import ProblemCode, Refused
 from models.events import Ask
 from models.lifecycle.commands import Create
 from models.schedule import ticks
+from models.viewer import Scope
 from runner.engine import Engine
 from runner.evaluator import Evaluator
 from runner.keys import CREATE
@@ -72,6 +73,7 @@ async def backfill(
     schedule: Schedule,
     planned: Sequence[Ran],
     ask: Ask,
+    scope: Scope,
 ) -> list[Ran]:
     """Run, in order, what has not run. Everything is prepared first: what is refused has started nothing."""
     missing = [one.tick for one in planned if not one.before]
@@ -79,7 +81,9 @@ async def backfill(
     for start in range(0, len(missing), _AT_ONCE):
         commands += await asyncio.gather(
             *(
-                prepare_tick(pool, engine.plans, evaluator, vault, schedule, tick, (ask.actor,))
+                prepare_tick(
+                    pool, engine.plans, evaluator, vault, schedule, tick, (ask.actor,), scope
+                )
                 for tick in missing[start : start + _AT_ONCE]
             )
         )

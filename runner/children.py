@@ -8,12 +8,13 @@ from uuid import UUID
 from models.errors import ProblemCode, Refused
 from models.events import Ask, Parent, TaskError
 from models.labels import CORRELATION
+from models.lifecycle.apart import shows_child, shows_parent
 from models.lifecycle.commands import Command, Prepare, StartChild
 from models.lifecycle.family_commands import Adopt, AwaitChild, ResumeChild
+from models.lifecycle.outside import SUBFLOW, did_not_succeed
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.spec import SubflowTask, given_as_written
 from models.states import Channel, ExecutionState, RestartChild, Section, TaskRunState
-from models.viewer import Scope
 from runner.engine import Engine
 from runner.evaluator import Evaluator
 from runner.input_defaults import names_of_defaults
@@ -51,7 +52,7 @@ class Children:
             if earlier and not earlier.ended:
                 return AwaitChild(owed.path, owed.attempt)
             command = await prepare(
-                self._pool, self._engine.plans, self._evaluator, Scope(), launch, self._vault
+                self._pool, self._engine.plans, self._evaluator, parent.scope, launch, self._vault
             )
             shares = await self._shares_slot(parent, spec, command.plan.flow_id)
             begun = await self._engine.create(
@@ -60,8 +61,8 @@ class Children:
         except Refused as refused:
             if refused.problems[0].code is ProblemCode.CONFLICT:
                 return None  # stopped, paused or served by another process meanwhile
-            told = f"{launch.namespace}/{launch.flow} cannot start: {refused}"
-            return Prepare(owed.path, owed.attempt, None, TaskError("SUBFLOW", told))
+            error = _cannot_start(parent, task, launch, refused)
+            return Prepare(owed.path, owed.attempt, None, error)
         return Adopt(owed.path, owed.attempt, begun.execution.id)
 
     async def _shares_slot(self, parent: Execution, spec: SubflowTask, flow: UUID | None) -> bool:
@@ -135,7 +136,17 @@ def _launch(parent: Execution, task: TaskRun, spec: SubflowTask) -> Launch:
 
 
 def _ask(parent: Execution, task: TaskRun, actor: str) -> Ask:
-    return Ask(actor, Channel.ENGINE, f"subflow {task.path} of {parent.name}")
+    named = f"{task.path} of {parent.name}"
+    by = named if shows_parent(parent, task) else "of an execution in another namespace"
+    return Ask(actor, Channel.ENGINE, f"subflow {by}")
+
+
+def _cannot_start(parent: Execution, task: TaskRun, launch: Launch, refused: Refused) -> TaskError:
+    """A flow outside of its scope does not exist for it; of others not everybody who sees the parent may know more."""
+    told = f"{launch.namespace}/{launch.flow} cannot start: {refused}"
+    if shows_child(parent, task) or not parent.scope.covers(launch.namespace):
+        return TaskError(SUBFLOW, told)
+    return TaskError(SUBFLOW, did_not_succeed(launch.namespace, launch.flow), below=told)
 
 
 def _labels(parent: Execution, given: Mapping[str, Any]) -> dict[str, str]:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from models.errors import Refused
 from models.expressions import has_expressions, read
+from models.lifecycle.outside import NOTHING, Outside
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.secrets import MASKED
 from runner.evaluator import EvaluationFailed, Evaluator
@@ -90,9 +91,12 @@ class Debugger:
         return Tried(value, type_of(value))
 
 
-async def names_seen(pool: Pool, plans: Plans, row: Any, path: str) -> dict[str, Any]:
+async def names_seen(
+    pool: Pool, plans: Plans, row: Any, path: str, outside: Outside = NOTHING
+) -> dict[str, Any]:
     """The names as a task run of the execution `row` saw them when its newest attempt started, with its own outputs
-    beside them, as those after it see these. One that has not started sees what there is now. Raises Refused.
+    beside them, as those after it see these. One that has not started sees what there is now. Outputs that came from
+    `outside` are left out. Raises Refused.
     """
     now, task = _task(await read_executions(pool, plans, [row["id"]]), row["id"], path)
     start = await last_start(pool, row["id"], path)
@@ -100,6 +104,7 @@ async def names_seen(pool: Pool, plans: Plans, row: Any, path: str) -> dict[str,
     names = expression_names(seen, seen.tasks[path])
     if task.ended:
         names["outputs"] = names["outputs"].with_run(task)
+    names["outputs"] = names["outputs"].seen(outside)
     return names
 
 

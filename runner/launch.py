@@ -15,7 +15,7 @@ from models.events import Parent
 from models.lifecycle.actions import Action, require
 from models.lifecycle.commands import Create
 from models.lifecycle.origins import Links
-from models.lifecycle.planning import reused_when_disabled
+from models.lifecycle.planning import refuse_reuse_from_outside, reused_when_disabled
 from models.lifecycle.snapshot import Execution, Plan
 from models.spec import Path, given_as_written
 from models.states import FailureAction
@@ -27,6 +27,7 @@ from runner.input_values import complete_inputs, digested_inputs, given_to_rerun
 from runner.store.connection import Pool
 from runner.store.launches import Named
 from runner.store.plans import Plans
+from runner.store.scopes import scope_of
 from runner.store.snapshots import read_executions
 from runner.vault import Vault
 
@@ -85,7 +86,10 @@ async def prepare(
     launch: Launch,
     vault: Vault | None = None,
 ) -> Create:
-    """Raises Refused: no such flow or revision, or every input that is wrong. Without a vault none may be SECRET."""
+    """Raises Refused: no such flow or revision, or every input that is wrong. Without a vault none may be SECRET.
+
+    `scope` is that of who starts it. The execution reaches no further, nor than who saved the revision did.
+    """
     vault = vault or Vault()
     if launch.priority not in _PRIORITIES:
         raise Refused.because(ProblemCode.VALIDATION, "priority is -1000 to 1000", "priority")
@@ -102,6 +106,7 @@ async def prepare(
     given = given_as_written(spec.inputs, given, launch.written)
     names = await names_of_defaults(pool, spec, launch.labels, launch.trigger)
     inputs = await complete_inputs(pool, evaluator, vault, spec, given, names.values)
+    reach = scope.within(scope_of(found["scope"]))
     command = Create(
         plan=plan,
         id=names.id,
@@ -120,6 +125,7 @@ async def prepare(
         no_cache=launch.no_cache,
         scheduled_at=launch.scheduled_at,
         starters=launch.starters,
+        scope=reach,
     )
     if source:
         command = _as_rerun(source, launch, command)
@@ -139,10 +145,13 @@ def _digest(vault: Vault, plan: Plan, launch: Launch) -> str:
 
 def _as_rerun(source: Execution, launch: Launch, command: Create) -> Create:
     """Linked to its source, whose outputs stand for the tasks that are disabled."""
+    reach, disabled = command.scope.within(source.scope), launch.disabled_tasks
+    refuse_reuse_from_outside(source, command.plan, reach, disabled, "disabledTasks")
     return replace(
         command,
         links=Links(rerun_of=source.id, original_id=source.original_id or source.id),
-        reused=reused_when_disabled(source, launch.disabled_tasks),
+        reused=reused_when_disabled(source, disabled),
+        scope=reach,
     )
 
 

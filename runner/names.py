@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from models.ids import typed
+from models.lifecycle.outside import NOTHING, Outside
 from models.lifecycle.results import TOO_LARGE_MESSAGE, is_too_large, results_of
 from models.lifecycle.snapshot import Execution, Plan, TaskRun
 from models.secrets import without_secrets
@@ -50,16 +51,19 @@ def expression_names(
 class Outputs(Mapping[str, Any]):
     """Results by key, put together as they are read: those of a foreach may be large."""
 
-    def __init__(self, execution: Execution, runs: Mapping[str, TaskRun]) -> None:
+    def __init__(
+        self, execution: Execution, runs: Mapping[str, TaskRun], outside: Outside = NOTHING
+    ) -> None:
         self._execution = execution
         self._runs = runs
+        self._outside = outside
 
     def __getitem__(self, key: str) -> dict[str, Any]:
         """Raises TooLarge."""
         results = results_of(self._execution, self._runs[key])
         if is_too_large(results):
             raise TooLarge(f"`outputs.{key}` is too large: {TOO_LARGE_MESSAGE}")
-        return dict(results)
+        return dict(self._outside.results(self._runs[key].path, results))
 
     def __contains__(self, key: object) -> bool:
         return key in self._runs
@@ -72,7 +76,12 @@ class Outputs(Mapping[str, Any]):
 
     def with_run(self, run: TaskRun) -> "Outputs":
         """With those of one more task run."""
-        return Outputs(self._execution, {**self._runs, run.key: run})
+        return Outputs(self._execution, {**self._runs, run.key: run}, self._outside)
+
+    def seen(self, outside: Outside) -> "Outputs":
+        """Without what came from outside."""
+        runs = {key: run for key, run in self._runs.items() if not outside.has(run.path)}
+        return Outputs(self._execution, runs, outside)
 
 
 def _outputs(execution: Execution, task: TaskRun | None) -> Outputs:

@@ -20,6 +20,7 @@ from models.lifecycle.planning import (
     plan_draft,
     plan_replay,
     refuse_impossible,
+    refuse_reuse_from_outside,
     refuse_unsaved,
     reused,
 )
@@ -33,6 +34,7 @@ from runner.launch import find_source, find_to_start
 from runner.store.connection import Pool
 from runner.store.event_log import given_labels
 from runner.store.plans import Plans
+from runner.store.scopes import scope_of
 from runner.vault import Vault
 
 
@@ -60,10 +62,12 @@ async def prepare_replay(
 ) -> tuple[Create, list[PlannedTask]]:
     """The creation, and what it will do. Raises Refused."""
     source = await find_source(pool, plans, scope, replay.source, Action.REPLAY)
-    plan, limited = await _plan_of(pool, plans, source, replay.latest)
+    plan, limited, reach = await _plan_of(pool, plans, scope, source, replay.latest)
     refuse_unsaved(plan, replay.permissions)
     planned = plan_replay(source, plan, replay.from_task)
     refuse_impossible(planned)
+    kept = [task.key for task in planned if task.plan is TaskPlan.REUSE]
+    refuse_reuse_from_outside(source, plan, reach, kept, "revision")
     spec = plan.spec
     known = {each.id for each in spec.inputs}
     own = {name: value for name, value in source.inputs.items() if name in known}
@@ -84,11 +88,12 @@ async def prepare_replay(
         idempotency_key=replay.idempotency_key,
         digest=replay.digest(digested) if replay.idempotency_key else None,
         links=Links(replay_of=source.id, original_id=source.original_id or source.id),
-        reused=reused(source, [task.key for task in planned if task.plan is TaskPlan.REUSE]),
+        reused=reused(source, kept),
         system_labels={"system.replay": "true", **({} if plan.is_saved else {TEST: "true"})},
         limited=limited,
         shares_slot=not plan.is_saved,
         no_cache=True,
+        scope=reach,
     )
     return command, planned
 
@@ -99,22 +104,26 @@ async def _labels(pool: Pool, source: Execution) -> dict[str, str]:
     return own_labels(source.labels, source.plan.spec.labels, given)
 
 
-async def _plan_of(pool: Pool, plans: Plans, source: Execution, latest: bool) -> tuple[Plan, bool]:
-    """The source's own revision or the flow's latest, and whether the flow has a limit.
+async def _plan_of(
+    pool: Pool, plans: Plans, scope: Scope, source: Execution, latest: bool
+) -> tuple[Plan, bool, Scope]:
+    """The source's own revision or the flow's latest, whether the flow has a limit, and what an execution of it that is
+    asked for within `scope` reaches.
 
     A text that nobody saved needs no flow, and takes no slot of one.
     """
-    spec = source.plan.spec
+    spec, reach = source.plan.spec, source.scope.within(scope)
     if not latest and not source.plan.is_saved:
-        return source.plan, False
-    found = await find_to_start(pool, plans, Scope(), spec.namespace, spec.id, path="id")
+        return source.plan, False, reach
+    found = await find_to_start(pool, plans, scope, spec.namespace, spec.id, path="id")
     if not latest:
         if source.plan.unreadable:
             told = f"{source.plan.unreadable}; take the latest"
             raise Refused.because(ProblemCode.INVALID_STATE, told, "revision")
-        return source.plan, found["limited"]
+        return source.plan, found["limited"], reach
     async with pool.acquire() as connection:
-        return await plans.of(connection, found["revision_id"]), found["limited"]
+        plan = await plans.of(connection, found["revision_id"])
+    return plan, found["limited"], reach.within(scope_of(found["scope"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +142,7 @@ class Draft:
 async def draft(pool: Pool, plans: Plans, scope: Scope, id: UUID, latest: bool) -> Draft:
     """Of the flow's latest revision, or the source's own. Raises Refused."""
     source = await find_source(pool, plans, scope, id, Action.PREPARE_EXECUTION)
-    plan, _ = await _plan_of(pool, plans, source, latest)
+    plan, _, _ = await _plan_of(pool, plans, scope, source, latest)
     if not plan.is_saved:
         raise Refused.because(
             ProblemCode.VALIDATION,

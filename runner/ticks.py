@@ -11,7 +11,7 @@ from models.ids import typed
 from models.lifecycle.commands import Create
 from models.schedule import trigger_of
 from models.states import Channel
-from models.viewer import Scope
+from models.viewer import EVERYWHERE, Scope
 from runner.evaluator import EvaluationFailed, Evaluator
 from runner.launch import Launch, prepare
 from runner.store.connection import Pool
@@ -28,8 +28,10 @@ async def prepare_tick(
     schedule: Schedule,
     tick: datetime,
     starters: tuple[str, ...] = (),
+    scope: Scope = EVERYWHERE,
 ) -> Create:
-    """Raises Refused as for anyone who starts the flow with these inputs. `starters` ask for a tick of the past."""
+    """Raises Refused as for anyone who starts the flow with these inputs. `starters` ask for a tick of the past,
+    within their `scope`; the schedule itself starts nothing outside that of who saved it."""
     trigger = trigger_of(typed("sched", schedule.id), schedule.key, schedule.timezone, tick)
     launch = Launch(
         namespace=schedule.namespace,
@@ -40,7 +42,7 @@ async def prepare_tick(
         idempotency_key=schedule.key_of(tick),
         starters=starters,
     )
-    command = await prepare(pool, plans, evaluator, Scope(), launch, vault)
+    command = await prepare(pool, plans, evaluator, schedule.scope.within(scope), launch, vault)
     # The tick alone says which execution it is: with inputs that were changed since it is the same.
     return replace(command, digest=schedule.key_of(tick))
 

@@ -10,6 +10,7 @@ import orjson
 from models.labels import TEST
 from models.lifecycle.commands import Create
 from models.spec import FlowSpec
+from models.viewer import Scope
 from runner.evaluator import Evaluator
 from runner.input_defaults import names_of_defaults
 from runner.input_values import complete_inputs, digested_inputs
@@ -31,7 +32,13 @@ class Trial:
 
 
 async def prepare_trial(
-    pool: Pool, plans: Plans, evaluator: Evaluator, vault: Vault, trial: Trial, actor: str
+    pool: Pool,
+    plans: Plans,
+    evaluator: Evaluator,
+    vault: Vault,
+    trial: Trial,
+    actor: str,
+    scope: Scope,
 ) -> Create:
     """Raises Refused with every input that is wrong, before anything is stored.
 
@@ -52,6 +59,7 @@ async def prepare_trial(
         digest=_digest(vault, trial) if trial.idempotency_key else None,
         shares_slot=True,
         no_cache=True,
+        scope=scope,
     )
 
 

@@ -67,7 +67,9 @@ async def save(info: Info, source: str) -> dict[str, Any]:
     needs(info, Permission.UPDATE_FLOW, spec.namespace, "namespace")
     async with info.context.services.pool.acquire() as connection:
         ask = info.context.ask()
-        flow, revision, new = await flows.save_flow(connection, spec, source, ask.actor, ask)
+        flow, revision, new = await flows.save_flow(
+            connection, spec, source, ask.actor, ask, info.context.viewer.reach
+        )
     return {"flow": Flow.of(flow), "revision": FlowRevision.of(revision), "is_new": new}
 
 

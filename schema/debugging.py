@@ -46,5 +46,6 @@ class DebugQuery:
         services = info.context.services
         task = await visible_task_run(info, task_run_id)
         row = await row_of(info, task.execution_key)
-        names = await names_seen(services.pool, services.engine.plans, row, task.key)
+        outside = await info.context.loaders.sight.outside.load(task.execution_key)
+        names = await names_seen(services.pool, services.engine.plans, row, task.key, outside)
         return ExpressionResult.of(await services.debugger.evaluate(expression, names))

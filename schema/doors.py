@@ -7,7 +7,6 @@ from models.errors import ProblemCode, Refused
 from models.ids import untyped
 from models.viewer import Permission, not_permitted
 from runner.denials import Denial
-from runner.store.nodes import TASK_RUN
 from schema.context import Info
 from schema.types.task_run import TaskRun
 
@@ -71,7 +70,8 @@ async def visible_task_run(
     """A task run of an execution that the viewer may see and has the permission for. Raises Refused."""
     needs_somewhere(info, permission)
     key = untyped("run", id)
-    row = await info.context.services.pool.fetchrow(TASK_RUN, key)
+    # What came of a child outside the viewer's scope is not in what this reads.
+    row = await info.context.loaders.task_run.load(key)
     execution = await info.context.loaders.execution.load(row["execution_id"]) if row else None
     if execution is None:
         raise Refused.not_found(f"no task run {id}")

@@ -51,7 +51,13 @@ async def run_test(info: Info, input: RunTestInput) -> dict[str, Any]:
     )
     ask = info.context.ask(input.reason)
     command = await prepare_trial(
-        services.pool, services.engine.plans, services.evaluator, services.vault, trial, ask.actor
+        services.pool,
+        services.engine.plans,
+        services.evaluator,
+        services.vault,
+        trial,
+        ask.actor,
+        info.context.viewer.scope_of(Permission.RUN_FLOW),
     )
     transition = await services.engine.create(command, ask)
     return {"execution": await view_of(info, transition.execution.id)}

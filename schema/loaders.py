@@ -39,6 +39,7 @@ from runner.store.snapshot_reads import last_metrics
 from runner.store.snapshots import read_executions
 from runner.store.stats import Tally
 from runner.store.task_times import TaskTime, usual_task_durations
+from schema.seen import Sight, is_seen_apart, read_outside, read_runs, seen
 from schema.timely import cache_key, timely
 
 Row = Any
@@ -228,6 +229,14 @@ class Loaders:
         )
 
     @property
+    def sight(self) -> Sight:
+        outside = self._once(
+            "outside", partial(read_outside, self._reads.scope, self.execution, self.plan)
+        )
+        runs = self._once("runs", partial(read_runs, self._reads.pool, outside))
+        return Sight(self._reads.scope, outside, runs)
+
+    @property
     def items(self) -> DataLoader[UUID, Mapping[str, Sequence[Any]]]:
         """Items of the foreach tasks of an execution, by task path."""
         return self._once("items", self._reads.items)
@@ -339,7 +348,10 @@ class Loaders:
         """Made when it is first asked for: most operations need one or two of them."""
         made = self._made.get(name)
         if made is None:
-            made = self._made[name] = DataLoader(timely(name, load), cache_key_fn=cache_key)
+            read = timely(name, load)
+            if self._reads.scope.namespaces is not None and is_seen_apart(name):
+                read = seen(name, self.sight, read)
+            made = self._made[name] = DataLoader(read, cache_key_fn=cache_key)
         return made
 
     def _grouped(self, name: str) -> DataLoader[UUID, list[Row]]:

@@ -8,17 +8,19 @@ from uuid import UUID
 from models.errors import ProblemCode, Refused
 from models.ids import untyped
 from models.viewer import Permission
+from runner.outside import seen_uses
 from runner.store import audit
 from runner.store import nodes as store
 from schema.access.roots import find_principal, find_token
 from schema.context import Info
 from schema.searches import find_filter
+from schema.seen import seen_attempt
 from schema.together import together
 from schema.types.approval import Approval
 from schema.types.artifact import ArtifactUse, find_artifact
 from schema.types.audit import AuditEvent
 from schema.types.bulk import find_bulk
-from schema.types.event import ExecutionEvent
+from schema.types.event import views_of
 from schema.types.execution import Execution
 from schema.types.flow import Flow, FlowRevision
 from schema.types.node import Node
@@ -88,6 +90,22 @@ async def _task_run(info: Info, key: UUID) -> Node | None:
     return TaskRun.of(row)
 
 
+async def _attempt(info: Info, key: UUID) -> Node | None:
+    row = await _row_of_an_execution(info, store.ATTEMPT, key)
+    return Attempt.of(await seen_attempt(info.context.loaders.sight, row)) if row else None
+
+
+async def _artifact_use(info: Info, key: UUID) -> Node | None:
+    row = await _row_of_an_execution(info, store.ARTIFACT_USE, key)
+    found = seen_uses(info.context.viewer.scope, [row] if row else [])
+    return ArtifactUse.of(found[0]) if found else None
+
+
+async def _event(info: Info, key: UUID) -> Node | None:
+    row = await _row_of_an_execution(info, store.EVENT, key)
+    return (await views_of(info, row["execution_id"], [store.event_of(row)]))[0] if row else None
+
+
 async def _schedule(info: Info, key: UUID) -> Node | None:
     row = await info.context.loaders.schedule.load(key)
     return Schedule.of(row) if row else None
@@ -95,12 +113,18 @@ async def _schedule(info: Info, key: UUID) -> Node | None:
 
 def _of_an_execution(sql: str, view: Callable[[Any], Node]) -> Find:
     async def find(info: Info, key: UUID) -> Node | None:
-        row = await together(info).fetchrow(sql, key)
-        if row is None or not await info.context.loaders.execution.load(row["execution_id"]):
-            return None
-        return view(row)
+        row = await _row_of_an_execution(info, sql, key)
+        return view(row) if row else None
 
     return find
+
+
+async def _row_of_an_execution(info: Info, sql: str, key: UUID) -> Any:
+    """None where its execution may not be seen."""
+    row = await together(info).fetchrow(sql, key)
+    if row is None or not await info.context.loaders.execution.load(row["execution_id"]):
+        return None
+    return row
 
 
 FINDERS: Final[Mapping[str, Find]] = {
@@ -116,9 +140,9 @@ FINDERS: Final[Mapping[str, Find]] = {
     "prin": find_principal,
     "tok": find_token,
     "run": _task_run,
-    "att": _of_an_execution(store.ATTEMPT, Attempt.of),
+    "att": _attempt,
     "appr": _of_an_execution(store.APPROVAL, Approval.of),
     "art": find_artifact,
-    "use": _of_an_execution(store.ARTIFACT_USE, ArtifactUse.of),
-    "evt": _of_an_execution(store.EVENT, lambda row: ExecutionEvent.of(store.event_of(row))),
+    "use": _artifact_use,
+    "evt": _event,
 }

@@ -56,7 +56,7 @@ async def replay(info: Info, input: ReplayExecutionInput) -> dict[str, Any]:
         services.engine.plans,
         services.evaluator,
         services.vault,
-        viewer.scope,
+        viewer.scope_of(Permission.RUN_FLOW),
         wanted,
     )
     if input.plan:
@@ -70,7 +70,11 @@ async def draft(info: Info, input: PrepareExecutionInput) -> dict[str, Any]:
     id = await execution_for(info, input.id, Permission.RUN_FLOW)
     latest = input.revision is not RevisionChoice.SAME
     found = await reruns.draft(
-        services.pool, services.engine.plans, info.context.viewer.scope, id, latest
+        services.pool,
+        services.engine.plans,
+        info.context.viewer.scope_of(Permission.RUN_FLOW),
+        id,
+        latest,
     )
     limit = found.plan.spec.concurrency
     return {

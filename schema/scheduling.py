@@ -72,7 +72,9 @@ async def save_schedule(info: Info, input: SaveScheduleInput) -> dict[str, Any]:
     needs(info, Permission.UPDATE_FLOW, flow["namespace"], "namespace")
     await _check_inputs(info, flow, trigger.inputs)
     async with services.pool.acquire() as connection:
-        id = await store.save(connection, flow, trigger, info.context.ask())
+        id = await store.save(
+            connection, flow, trigger, info.context.ask(), info.context.viewer.reach
+        )
     return {"schedule": Schedule.of(await _row(info, id))}
 
 
@@ -119,6 +121,7 @@ async def backfill_schedule(info: Info, input: BackfillScheduleInput) -> dict[st
             schedule,
             found,
             info.context.ask(input.reason),
+            info.context.viewer.scope_of(Permission.RUN_FLOW),
         )
     info.context.refresh()
     return {

@@ -25,7 +25,7 @@ from schema.list_window import Told, Wanted, watch
 from schema.measuring import watch_stats
 from schema.orders import ValueOrder, order_from
 from schema.types.bulk import Bulk
-from schema.types.event import ExecutionEvent
+from schema.types.event import ExecutionEvent, views_of
 from schema.types.execution import Execution
 from schema.types.execution_change import ExecutionChange
 from schema.types.log import LogBatch, LogLine, line_cursor, line_of
@@ -88,7 +88,7 @@ class Subscription:
         services = info.context.services
         async for row in event_log.stream_events(services.pool, services.feed, key, start):
             info.context.refresh()
-            yield ExecutionEvent.of(row)
+            yield (await views_of(info, key, [row]))[0]
 
     @strawberry.subscription
     async def execution(self, info: Info, id: strawberry.ID) -> AsyncGenerator[Execution, None]:
@@ -115,7 +115,7 @@ class Subscription:
         needs_somewhere(info, Permission.VIEW_EXECUTION)
         key = await visible_execution(info, id)
         async for part in changes_of(info, key, info.context.resume or after):
-            yield ExecutionChange.of(key, part)
+            yield ExecutionChange.of(key, part, info.context.viewer.scope)
 
     @strawberry.subscription
     async def execution_list(

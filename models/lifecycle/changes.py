@@ -81,7 +81,8 @@ def failure_of(task: TaskRun | None, error: TaskError | None) -> Failure:
     shown = error or TaskError("FAILED", "failed without saying why")
     if task is None:
         return Failure(None, None, shown.code, shown.message)
-    return Failure(task.path, task.attempt, shown.code, shown.message, shown.exit_code)
+    told = (shown.code, shown.message, shown.exit_code, shown.below)
+    return Failure(task.path, task.attempt, *told)
 
 
 def with_exit_code(error: TaskError | None, exit_code: int | None) -> TaskError | None:

@@ -26,6 +26,7 @@ from models.states import (
     TaskRunState,
     VoteDecision,
 )
+from models.viewer import EVERYWHERE, Scope
 
 # -- people -----------------------------------------------------------------------------------------------------------
 
@@ -37,6 +38,7 @@ class Create:
 
     `reused` are task runs by key that are not run; with `links.cached_from` nothing is, and `outputs` are its outputs.
     `limited`: the flow's newest revision has a limit. `starters` are people who have it started beside who asks.
+    `scope` holds the namespaces that it reaches: see `Execution`.
     """
 
     plan: Plan
@@ -60,6 +62,7 @@ class Create:
     cache_key: str | None = None
     scheduled_at: datetime | None = None
     starters: tuple[str, ...] = ()
+    scope: Scope = EVERYWHERE
 
 
 @dataclass(frozen=True, slots=True)

@@ -278,6 +278,7 @@ def _created(id: UUID, command: Create, context: Context) -> ExecutionCreated:
         cache_key=command.cache_key,
         scheduled_at=command.scheduled_at,
         starters=command.starters,
+        scope=command.scope.namespaces,
         given_labels=command.labels,
     )
 

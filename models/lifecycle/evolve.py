@@ -72,6 +72,7 @@ from models.states import (
     EXECUTION_ENDS,
     ExecutionState,
 )
+from models.viewer import Scope
 
 
 def create(plan: Plan, event: Event) -> Execution:
@@ -109,6 +110,7 @@ def create(plan: Plan, event: Event) -> Execution:
         cache_key=fact.cache_key,
         scheduled_at=fact.scheduled_at,
         starters=fact.starters,
+        scope=Scope(fact.scope),
         origin=fact.origin,
         git=fact.git,
         properties=fact.properties or {},

@@ -7,6 +7,7 @@ child is created, or restarted, in the transaction in which its parent adopts it
 from models.errors import Problem, ProblemCode, Refused
 from models.events import ChildLinked, ChildStateChanged, Parent, TaskError
 from models.lifecycle.actions import ALLOWED_IN, Action
+from models.lifecycle.apart import shows_child
 from models.lifecycle.commands import Pause, Resume, StartChild
 from models.lifecycle.ending import end_attempt, fail
 from models.lifecycle.family_commands import (
@@ -18,6 +19,7 @@ from models.lifecycle.family_commands import (
     ResumeChild,
     StopChild,
 )
+from models.lifecycle.outside import SUBFLOW, did_not_succeed
 from models.lifecycle.pausing import pause, resume
 from models.lifecycle.reruns import bring_back
 from models.lifecycle.settle import move, set_timer, settle, tell_parent_of_the_end
@@ -83,8 +85,7 @@ def child_ended(steps: Steps, command: ChildEnded) -> None:
     if task is None:
         return
     to_state = _MIRRORED[command.state]
-    said = f": {command.message}" if command.message else ""
-    error = TaskError("SUBFLOW", f"{command.name} ended {command.state.value}{said}")
+    error = _ended_so(steps.execution, task, command)
     if command.state in EXECUTION_SUCCESSES:
         end_attempt(steps, task, AttemptState.SUCCESS, to_state, command.outputs)
     elif task.state is TaskRunState.KILLING:
@@ -95,6 +96,16 @@ def child_ended(steps: Steps, command: ChildEnded) -> None:
         failed = TaskRunState.FAILED if to_state is TaskRunState.KILLED else to_state
         fail(steps, task, AttemptState.FAILED, error, failed)
     settle(steps)
+
+
+def _ended_so(execution: Execution, task: TaskRun, command: ChildEnded) -> TaskError:
+    said = f": {command.message}" if command.message else ""
+    told = f"{command.name} ended {command.state.value}{said}"
+    spec = execution.spec_of(task)
+    if shows_child(execution, task) or not isinstance(spec, SubflowTask):
+        return TaskError(SUBFLOW, told)
+    namespace = spec.namespace or execution.plan.spec.namespace
+    return TaskError(SUBFLOW, did_not_succeed(namespace, spec.flow), below=told)
 
 
 def _end_killing(steps: Steps, task: TaskRun) -> None:

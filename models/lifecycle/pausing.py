@@ -48,8 +48,9 @@ def leave_pause(steps: Steps, to: ExecutionState, cascade: bool = True) -> None:
 
 
 def _have_children_follow(steps: Steps, pause: bool) -> None:
-    why = because(steps, "was paused" if pause else "goes on")
+    what = "was paused" if pause else "goes on"
     for task in steps.execution.tasks.values():
         if task.child and task.state is TaskRunState.RUNNING:
             parent = Parent(steps.execution.id, task.path, task.attempt)
+            why = because(steps, task, what)
             steps.promise_to(task.child, FollowParent(parent, pause), why)

@@ -7,11 +7,12 @@ from uuid import UUID
 
 from models.errors import ProblemCode, Refused
 from models.lifecycle.origins import Reused
+from models.lifecycle.outside import outside_of
 from models.lifecycle.results import results_of
 from models.lifecycle.snapshot import Execution, Plan, TaskRun
 from models.similar import did_you_mean
 from models.states import GOOD_ENDS, Section, TaskRunState
-from models.viewer import Permission
+from models.viewer import Permission, Scope
 
 
 class TaskPlan(StrEnum):
@@ -119,6 +120,24 @@ def refuse_unsaved(plan: Plan, permissions: Container[Permission]) -> None:
             f"it ran a text that nobody saved: to run that again needs the permission {Permission.UPDATE_FLOW.value}; "
             "replay it with the LATEST revision",
             "revision",
+        )
+
+
+def refuse_reuse_from_outside(
+    source: Execution, plan: Plan, reach: Scope, keys: Iterable[str], path: str
+) -> None:
+    """Raises Refused where another revision than the source's would get what flows outside of `reach` gave the source:
+    its own words say what becomes of that, those of another would say it anew."""
+    if plan.revision_id == source.plan.revision_id:
+        return
+    outside = outside_of(source.plan, reach, source.scope)
+    kept = [key for key in keys if key in source.tasks and outside.holds(key)]
+    if kept:
+        raise Refused.because(
+            ProblemCode.VALIDATION,
+            f"{kept[0]} holds outputs of a flow that does not exist for this execution, and another revision "
+            "may not use them; take the source's own revision, or run the task again",
+            path,
         )
 
 

@@ -35,6 +35,7 @@ from models.states import (
     TaskRunState,
     VoteDecision,
 )
+from models.viewer import EVERYWHERE, Scope
 
 if TYPE_CHECKING:
     from dataclasses import replace as replace  # noqa: PLC0414 - told so to mypy
@@ -251,7 +252,8 @@ class Execution:
     """`tentative` are properties that running attempts have set. `signals` are the data of events that were sent to it
     and that no wait has taken yet: by name, first come first. `restarted_by` are people, as are `starters`, who had it
     started beside `created_by`: by asking for a backfill, by restarting its parent. One that was recorded long after it
-    began has `recorded_at`.
+    began has `recorded_at`. `scope` holds the namespaces of which it can use flows: what is outside does not exist for
+    it.
 
     Derived, and kept because thousands of task runs ask for them at each step: `families`, the paths of each foreach's
     task runs; `done`, the sum that progress is made of, in millionths of a task run; `unsettled`, the paths of what has
@@ -286,6 +288,7 @@ class Execution:
     clock: Clock = field(default=Clock(), compare=False)
     restarted_by: tuple[str, ...] = ()
     starters: tuple[str, ...] = ()
+    scope: Scope = EVERYWHERE
     signals: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     families: Mapping[str, Sequence[str]] = field(default_factory=dict, compare=False)
     done: int | None = field(default=None, compare=False)

@@ -19,13 +19,15 @@ class ChildStanding:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why the execution fails: its first failing task run, or, without a path, the execution itself."""
+    """Why the execution fails: its first failing task run, or, without a path, the execution itself. `below` as in
+    `TaskError`."""
 
     path: str | None
     attempt: int | None
     code: str
     message: str
     exit_code: int | None = None
+    below: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

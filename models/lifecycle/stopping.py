@@ -12,6 +12,7 @@ from models.events import (
     TaskError,
     TaskRunMoved,
 )
+from models.lifecycle.apart import shows_parent
 from models.lifecycle.commands import FinallyDeadline, KillDeadline
 from models.lifecycle.family_commands import StopChild
 from models.lifecycle.last_words import waited
@@ -139,11 +140,14 @@ def begin_stopping(
 def stop_child(steps: Steps, task: TaskRun, force: bool = False) -> None:
     assert task.child
     parent = Parent(steps.execution.id, task.path, task.attempt)
-    steps.promise_to(task.child, StopChild(parent, force), because(steps, "was stopped"))
+    steps.promise_to(task.child, StopChild(parent, force), because(steps, task, "was stopped"))
 
 
-def because(steps: Steps, what: str) -> str:
-    """The reason that the events of a child give: what befell its parent, through whom, and by which event."""
+def because(steps: Steps, task: TaskRun, what: str) -> str:
+    """The reason that the events of a child give: what befell its parent, through whom, and by which event; nothing
+    of a parent that not everybody who sees the child may see."""
+    if not shows_parent(steps.execution, task):
+        return f"the execution that started it {what}"
     ask, seq = steps.context.ask, steps.events[0].seq if steps.events else steps.execution.seq
     by = f" by {ask.actor.partition(':')[2]}" if is_person(ask.actor) else ""
     why = f": {ask.reason}" if ask.reason else ""

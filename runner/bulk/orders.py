@@ -8,7 +8,7 @@ from models.events import Ask
 from models.ids import new_id, typed
 from models.lifecycle.actions import Action
 from models.lifecycle.permitted import PERMISSIONS
-from models.viewer import Scope, Viewer, not_permitted
+from models.viewer import Permission, Viewer, not_permitted
 from runner.asked import Asked
 from runner.engine import Engine
 from runner.evaluator import Evaluator
@@ -69,7 +69,8 @@ class Orders:
             idempotency_key=key,
             permissions=self.viewer.permissions_in(item.namespace),
         )
+        scope = self.viewer.scope_of(Permission.RUN_FLOW)
         command, _ = await prepare_replay(
-            self.pool, self.engine.plans, self.evaluator, self.vault, Scope(), wanted
+            self.pool, self.engine.plans, self.evaluator, self.vault, scope, wanted
         )
         return Asked(None, command, self.ask, place=item.place)

@@ -9,12 +9,13 @@ from models.events import Ask
 from models.ids import new_id, typed
 from models.links import links_of
 from models.spec import FlowSpec
-from models.viewer import Scope
+from models.viewer import EVERYWHERE, Scope
 from runner.store import audit, flow_links, schedules
 from runner.store.connection import Connection, Pool
 from runner.store.facets import walked
 from runner.store.history import Page
 from runner.store.json import dump, dump_or_none, turned
+from runner.store.scopes import kept, scope_of
 from runner.store.where import Arguments, compile_scope
 
 Row = Any
@@ -33,17 +34,29 @@ where id = $1 returning *
 """
 _LATEST = "select * from revisions where flow_id = $1 and number = $2"
 _INSERT_REVISION = """
-insert into revisions (id, flow_id, number, source, digest, created_by) values ($1, $2, $3, $4, $5, $6) returning *
+insert into revisions (id, flow_id, number, source, digest, created_by, scope)
+values ($1, $2, $3, $4, $5, $6, $7) returning *
+"""
+
+_VOUCH = """
+with vouched as (update revisions set scope = $3 where id = $1)
+update schedules set scope = $3 where flow_id = $2 and source = 'FLOW' and scope is not distinct from $4::jsonb
 """
 
 
 async def save_flow(
-    connection: Connection, spec: FlowSpec, source: str, actor: str, ask: Ask | None = None
+    connection: Connection,
+    spec: FlowSpec,
+    source: str,
+    actor: str,
+    ask: Ask | None = None,
+    scope: Scope = EVERYWHERE,
 ) -> tuple[Row, Row, bool]:
     """The flow, its newest revision and whether that is new, as it is when the text is;
     with the schedules that it declares.
 
-    Two saves at once line up behind the flow's row. With an `ask` a new revision is told to the audit log.
+    Two saves at once line up behind the flow's row. With an `ask` a new revision is told to the audit log. `scope` is
+    that of who saves it: no execution of the revision reaches further. Who saves the same text again vouches for it.
     """
     digest = hashlib.sha256(source.encode()).hexdigest()
     limit = spec.concurrency.model_dump(mode="json") if spec.concurrency else None
@@ -54,21 +67,29 @@ async def save_flow(
         latest = await connection.fetchrow(_LATEST, flow["id"], flow["latest_revision"])
         revived = await connection.execute(_REVIVE, flow["id"]) == "UPDATE 1"
         if latest and latest["digest"] == digest:
+            await _vouch(connection, latest, scope)
             if revived:
-                await schedules.declare(connection, flow["id"], spec.triggers, actor)
+                await schedules.declare(connection, flow["id"], spec.triggers, actor, scope)
                 flow = await connection.fetchrow(_UPDATE, flow["id"], *about, latest["number"])
             return flow, latest, False
         number = latest["number"] + 1 if latest else 1
         revision = await connection.fetchrow(
-            _INSERT_REVISION, new_id(), flow["id"], number, source, digest, actor
+            _INSERT_REVISION, new_id(), flow["id"], number, source, digest, actor, kept(scope)
         )
         assert revision
         await flow_links.note(connection, revision["id"], links_of(spec))
         if ask:
             target = audit.Target(typed("flow", flow["id"]), spec.id, spec.namespace)
             await audit.record(connection, ask, "SAVE_FLOW", target, {"revision": number})
-        await schedules.declare(connection, flow["id"], spec.triggers, actor)
+        await schedules.declare(connection, flow["id"], spec.triggers, actor, scope)
         return await connection.fetchrow(_UPDATE, flow["id"], *about, number), revision, True
+
+
+async def _vouch(connection: Connection, latest: Row, scope: Scope) -> None:
+    """Whoever reaches all that a revision does, and more, and saves its text again, lets it reach that."""
+    before = scope_of(latest["scope"])
+    if before != scope and before.within(scope) == before:
+        await connection.execute(_VOUCH, latest["id"], latest["flow_id"], kept(scope), kept(before))
 
 
 async def find_flow(pool: Pool, scope: Scope, namespace: str, key: str) -> Row | None:

@@ -17,7 +17,8 @@ class Named(NamedTuple):
 
 
 _FIND = """
-select n.position, f.enabled, f.latest_revision, f.concurrency is not null as limited, r.id as revision_id
+select n.position, f.enabled, f.latest_revision, f.concurrency is not null as limited, r.id as revision_id,
+  r.scope
 from unnest($1::text[], $2::text[], $3::int[]) with ordinality n (namespace, key, number, position)
 join flows f on f.namespace = n.namespace and f.key = n.key and f.deleted_at is null
 left join revisions r on r.flow_id = f.id and r.number > 0 and r.number = coalesce(n.number, f.latest_revision)

@@ -11,11 +11,12 @@ from models.events import Ask
 from models.ids import new_id, typed
 from models.schedule import CatchUp, Due, ScheduleSource, next_tick
 from models.spec import ScheduleTrigger
-from models.viewer import Scope
+from models.viewer import EVERYWHERE, Scope
 from runner.store import audit
 from runner.store.connection import Connection, Pool
 from runner.store.history import Page, Window, count, keyset_page
 from runner.store.json import dump, load
+from runner.store.scopes import kept, scope_of
 from runner.store.where import Arguments, compile_scope
 
 Row = Any
@@ -29,11 +30,12 @@ SCHEDULES_OF = f"select * from {_SEEN} where flow_id = any($1::uuid[]) order by 
 # A schedule whose times stay the same keeps the tick that it waits for, and `enabled` as people set it.
 _PUT = """
 insert into schedules as s
-  (id, flow_id, key, source, cron, timezone, inputs, labels, catch_up, enabled, next_at, updated_by)
+  (id, flow_id, key, source, cron, timezone, inputs, labels, catch_up, enabled, next_at, updated_by, scope)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, coalesce($10, true),
-  case when coalesce($10, true) then $11::timestamptz end, $12)
+  case when coalesce($10, true) then $11::timestamptz end, $12, $13)
 on conflict (flow_id, key) do update set cron = $5, timezone = $6, inputs = $7, labels = $8, catch_up = $9,
-  enabled = coalesce($10, s.enabled), updated_by = $12, updated_at = now(),
+  enabled = coalesce($10, s.enabled), updated_by = $12, scope = $13,
+  updated_at = now(),
   next_at = case when not coalesce($10, s.enabled) then null
                  when s.next_at is not null and (s.cron, s.timezone) = ($5, $6) then s.next_at
                  else $11::timestamptz end
@@ -86,6 +88,7 @@ class Schedule:
     labels: Mapping[str, str]
     catch_up: CatchUp
     next_at: datetime | None
+    scope: Scope = EVERYWHERE
 
     @classmethod
     def of(cls, row: Row) -> Self:
@@ -100,6 +103,7 @@ class Schedule:
             labels=load(row["labels"]),
             catch_up=CatchUp(row["catch_up"]),
             next_at=row["next_at"],
+            scope=scope_of(row["scope"]),
         )
 
     @property
@@ -121,12 +125,16 @@ class Outcome:
 
 
 async def declare(
-    connection: Connection, flow_id: UUID, triggers: Sequence[ScheduleTrigger], actor: str
+    connection: Connection,
+    flow_id: UUID,
+    triggers: Sequence[ScheduleTrigger],
+    actor: str,
+    scope: Scope,
 ) -> None:
     """Make the flow's own schedules those of its document. Raises Refused where people made one of the same key."""
     await connection.execute(_FORGOTTEN, flow_id, [trigger.id for trigger in triggers])
     for position, trigger in enumerate(triggers):
-        if await _put(connection, flow_id, trigger, ScheduleSource.FLOW, actor) is None:
+        if await _put(connection, flow_id, trigger, ScheduleSource.FLOW, actor, scope) is None:
             raise Refused.because(
                 ProblemCode.CONFLICT,
                 f"a schedule `{trigger.id}` of this flow was made through the API; "
@@ -137,10 +145,13 @@ async def declare(
             )
 
 
-async def save(connection: Connection, flow: Row, schedule: ScheduleTrigger, ask: Ask) -> UUID:
-    """Make or change a schedule beside the document. Raises Refused when the document has one of the same key."""
+async def save(
+    connection: Connection, flow: Row, schedule: ScheduleTrigger, ask: Ask, scope: Scope
+) -> UUID:
+    """Make or change a schedule beside the document: what it starts reaches no further than `scope`. Raises Refused
+    when the document has one of the same key."""
     async with connection.transaction():
-        id = await _put(connection, flow["id"], schedule, ScheduleSource.API, ask.actor)
+        id = await _put(connection, flow["id"], schedule, ScheduleSource.API, ask.actor, scope)
         if id is None:
             raise _of_document(schedule.id, "give this one another key, or change it there")
         target = audit.Target(typed("sched", id), schedule.id, flow["namespace"])
@@ -155,6 +166,7 @@ async def _put(
     schedule: ScheduleTrigger,
     source: ScheduleSource,
     actor: str,
+    scope: Scope,
 ) -> UUID | None:
     next_at = next_tick(schedule.cron, schedule.timezone, await connection.fetchval(_NOW))
     id: UUID | None = await connection.fetchval(
@@ -171,6 +183,7 @@ async def _put(
         schedule.enabled,
         next_at,
         actor,
+        kept(scope),
     )
     return id
 

@@ -33,6 +33,7 @@ from runner.pace import Pace
 from runner.store.connection import Connection, Pool
 from runner.store.json import dump, dump_or_none, load, plain
 from runner.store.plans import Plans
+from runner.store.scopes import kept, scope_of
 
 _POLICY = TypeAdapter(ApprovalPolicy)
 _EXECUTIONS = "select * from executions where id = any($1::uuid[])"
@@ -121,6 +122,7 @@ def _execution(plan: Plan, row: Any, tasks: Mapping[str, TaskRun]) -> Execution:
         clock=clock_of(row["clock"]),
         restarted_by=tuple(load(row["restarted_by"])),
         starters=tuple(load(row["starters"])),
+        scope=scope_of(row["scope"]),
         signals={name: tuple(queue) for name, queue in load(row["signals"]).items()},
         progress=row["progress"],
         outputs=load(row["outputs"]),
@@ -308,6 +310,7 @@ NEW_EXECUTION_COLUMNS: Sequence[Column] = (
     ("no_cache", "bool", lambda x: x.no_cache),
     ("scheduled_at", "timestamptz", lambda x: x.scheduled_at),
     ("starters", "jsonb", lambda x: dump(x.starters)),
+    ("scope", "jsonb", lambda x: kept(x.scope)),
     ("origin", "text", lambda x: x.origin.value),
     *EXECUTION_COLUMNS,
 )

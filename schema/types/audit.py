@@ -16,7 +16,7 @@ from schema.batches import events_in
 from schema.context import Info
 from schema.scalars import JSON
 from schema.types.actors import Actor
-from schema.types.event import ExecutionEvent
+from schema.types.event import ExecutionEvent, views_of
 from schema.types.execution import Execution
 from schema.types.node import Node
 from schema.types.paging import Count, PageInfo
@@ -67,7 +67,8 @@ class AuditEvent(Node):
             return None
         window = Window(self.execution_key, self.seq - 1, self.seq + 1, 1)
         rows = await events_in(info, window)
-        return ExecutionEvent.of(rows[0]) if rows else None
+        views = await views_of(info, self.execution_key, rows)
+        return views[0] if views else None
 
 
 @strawberry.type

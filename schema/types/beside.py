@@ -14,6 +14,7 @@ from models.states import Section
 from runner.store.history import rows_of_some
 from schema.asked import names_below
 from schema.context import Info
+from schema.seen import seen_rows
 from schema.types.flow import Task
 from schema.types.row_view import NotReady
 
@@ -85,7 +86,14 @@ async def read_beside_some(info: Info, execution: UUID, rows: Sequence[Row]) -> 
     by_run: dict[str, Rows] = {}
     for name in _BY_RUN.keys() & asked if ids else ():
         by_run[name] = await rows_of_some(pool, _BY_RUN[name], execution, ids)
+    if "attempts" in by_run:
+        by_run["attempts"] = await _seen_attempts(info, by_run["attempts"])
     return await _completed(info, execution, rows, asked, by_run)
+
+
+async def _seen_attempts(info: Info, by_run: Rows) -> Rows:
+    sight = info.context.loaders.sight
+    return {id: await seen_rows(sight, "attempts_in", rows) for id, rows in by_run.items()}
 
 
 async def _completed(

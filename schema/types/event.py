@@ -1,5 +1,6 @@
 """Events: the facts of an execution, in order."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -12,6 +13,7 @@ from models.event_types import EventType
 from models.ids import typed
 from models.secrets import without_secrets
 from models.states import Channel
+from runner.outside import event_seen
 from runner.store import event_log
 from runner.store.event_log import EventRow
 from runner.store.json import load
@@ -45,6 +47,7 @@ _INSIDE = frozenset(
         "cache_key",
         "key",
         "attempt_id",
+        "scope",
     }
 )
 """Parts of a fact that hold database keys; what they name has fields of its own."""
@@ -134,7 +137,13 @@ async def read_events(
         after = max(window.edge, 0)
     asked = event_log.Window(key, after, before, window.size, task_run)
     rows = await events_in(info, asked, window.backwards)
-    return [ExecutionEvent.of(replace(row, execution_id=key)) for row in rows]
+    return await views_of(info, key, rows)
+
+
+async def views_of(info: Info, key: UUID, rows: Sequence[EventRow]) -> list[ExecutionEvent]:
+    """Of events of one execution, now or of a moment of it, as the viewer may see them."""
+    outside = await info.context.loaders.sight.outside.load(key)
+    return [ExecutionEvent.of(event_seen(outside, replace(row, execution_id=key))) for row in rows]
 
 
 def _shown(fact: dict[str, Any]) -> Any:
@@ -145,7 +154,7 @@ def _part(key: str, value: Any) -> Any:
     if key == "inputs" and value:
         return without_secrets(value)
     if key == "error" and value:
-        return {_camel(name): part for name, part in value.items()}
+        return {_camel(name): part for name, part in value.items() if name != "below" or part}
     return value
 
 

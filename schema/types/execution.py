@@ -16,6 +16,7 @@ from models.secrets import without_secrets
 from models.states import EXECUTION_ENDS, ExecutionState, FailureAction, Origin
 from models.trigger_kinds import TriggerKind
 from runner.following import NO_MOMENT, Place
+from runner.outside import failure_seen
 from runner.past import past_of
 from runner.store.alike import line_of
 from runner.store.candidates import trigger_of
@@ -303,7 +304,8 @@ class Execution(RowView, LogsOfExecution, Node):
     async def failure(self, info: Info) -> Failure | None:
         if self.row["failure"] is None:
             return await self._set_to_failed(info)
-        return Failure.of(self.row["id"], load(self.row["failure"]))
+        outside = await info.context.loaders.sight.outside.load(self.row["id"])
+        return Failure.of(self.row["id"], failure_seen(outside, load(self.row["failure"])))
 
     async def _set_to_failed(self, info: Info) -> Failure | None:
         """Of one in which nothing failed: who called it FAILED."""

@@ -1,21 +1,24 @@
 """Changes of one execution since a cursor."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, Self
 from uuid import UUID
 
 import strawberry
 
 from models.ids import typed
+from models.viewer import Scope
 from runner.following import Part
+from runner.outside import seen_uses
+from runner.store.event_log import EventRow
 from schema.context import Info
 from schema.following import cursor_of
 from schema.loading import row_of
+from schema.seen import seen_rows
 from schema.types.approval import Approval
 from schema.types.artifact import ArtifactUse
 from schema.types.beside import read_beside_some
-from schema.types.event import ExecutionEvent
+from schema.types.event import ExecutionEvent, views_of
 from schema.types.execution import Execution
 from schema.types.measures import Metric
 from schema.types.note import Note
@@ -36,10 +39,10 @@ class ExecutionChange:
     gone_artifact_ids: list[strawberry.ID]
     notes: list[Note]
     child_rows: strawberry.Private[Sequence[Any]]
-    events: list[ExecutionEvent]
+    event_rows: strawberry.Private[Sequence[EventRow]]
 
     @classmethod
-    def of(cls, id: UUID, part: Part) -> Self:
+    def of(cls, id: UUID, part: Part, scope: Scope) -> Self:
         rows = part.rows
         return cls(
             key=id,
@@ -51,21 +54,25 @@ class ExecutionChange:
             approvals=[Approval.of(row) for row in rows.get("approvals", ())],
             metrics=[Metric.of(row) for row in rows.get("metrics", ())],
             artifacts=[
-                ArtifactUse.of(row) for row in rows.get("artifacts", ()) if not row["set_aside"]
+                ArtifactUse.of(row)
+                for row in seen_uses(scope, rows.get("artifacts", ()))
+                if not row["set_aside"]
             ],
             gone_artifact_ids=[
                 strawberry.ID(typed("use", key)) for key in rows.get("gone_artifacts", ())
             ],
             notes=[Note.of(row) for row in rows.get("notes", ())],
             child_rows=rows.get("children", ()),
-            events=[
-                ExecutionEvent.of(replace(row, execution_id=id)) for row in rows.get("events", ())
-            ],
+            event_rows=rows.get("events", ()),
         )
 
     @strawberry.field
+    async def events(self, info: Info) -> list[ExecutionEvent]:
+        return await views_of(info, self.key, self.event_rows)
+
+    @strawberry.field
     async def task_runs(self, info: Info) -> list[TaskRun]:
-        rows = self.task_run_rows
+        rows = await seen_rows(info.context.loaders.sight, "task_runs", self.task_run_rows)
         return TaskRun.all_of(rows, await read_beside_some(info, self.key, rows))
 
     @strawberry.field

@@ -13,7 +13,7 @@ from runner.past import moment_of, past_of
 from runner.store.failures import OfAttempt
 from schema.context import Info
 from schema.loading import snapshot_of
-from schema.types.task_run import TaskRun
+from schema.types.task_run import TaskRun, told
 
 
 @strawberry.type
@@ -35,7 +35,7 @@ class Failure:
             path=path,
             attempt=failure["attempt"],
             code=code,
-            message=message,
+            message=told(failure),
             exit_code=failure.get("exit_code"),
             fingerprint=fingerprint(path, code, message),
         )

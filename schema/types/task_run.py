@@ -48,6 +48,12 @@ LABEL: Final = 80
 """Characters of an item that a list shows."""
 
 
+def told(error: Mapping[str, Any]) -> str:
+    """The message of an error or failure, with what is told below it."""
+    message: str = error["message"]
+    return f"{message}: {error['below']}" if error.get("below") else message
+
+
 @strawberry.type
 class TaskError:
     code: str
@@ -56,7 +62,11 @@ class TaskError:
 
     @classmethod
     def of(cls, text: str | None) -> Self | None:
-        return None if text is None else cls(**load(text))
+        """Its words from below are in the rows of viewers who may know them."""
+        if text is None:
+            return None
+        error = load(text)
+        return cls(code=error["code"], message=told(error), exit_code=error.get("exit_code"))
 
 
 @strawberry.type
@@ -199,7 +209,10 @@ class TaskRun(RowView, Node):
         if self.row["results"] is not None:
             return self.ready_outputs
         found = await info.context.loaders.results.load(self.uuid)
-        return JSON(within_limit(load(found[0]["results"])) if found else {})
+        if not found:
+            return JSON({})
+        outside = await info.context.loaders.sight.outside.load(self.execution_key)
+        return JSON(outside.results(self.key, within_limit(load(found[0]["results"]))))
 
     @property
     def ready_outputs(self) -> JSON:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from models.lifecycle.given import NOTHING
 from models.lifecycle.results import within_limit
 from models.logs import LogLevel, LogStream
 from models.states import ATTEMPT_ENDS, AttemptState
+from runner.outside import seen_uses
 from runner.store import history
 from runner.store.connection import Connection, Pool
 from runner.store.facts import given_of
@@ -28,8 +30,8 @@ from schema.types.execution import Execution
 from schema.types.log import LogLine
 from schema.types.measures import Metric
 from schema.types.note import Note
-from schema.types.task_run import Attempt, TaskRun
-from server.exports.visible import Asked, visible
+from schema.types.task_run import Attempt, TaskRun, told
+from server.exports.visible import Asked, Seen, seen_by, visible
 
 _SET_ASIDE: Final = {state.value for state in ATTEMPT_ENDS - {AttemptState.SUCCESS}}
 Objects = AsyncIterator[list[dict[str, Any]]]
@@ -44,8 +46,9 @@ _LINKS: Final = (
 async def record(pool: Pool, asked: Asked, logs: bool) -> AsyncGenerator[bytes, None]:
     async with one_moment(pool) as connection:
         row = await visible(connection, asked)
-        yield b'{"execution":' + orjson.dumps(_execution(row))
-        for name, objects in _parts(connection, row["id"], logs):
+        seen = await seen_by(connection, asked.scope, row)
+        yield b'{"execution":' + orjson.dumps(_execution(row, seen))
+        for name, objects in _parts(connection, row["id"], logs, seen):
             yield b',\n"' + name.encode() + b'":['
             first = True
             async for chunk in objects:
@@ -55,9 +58,9 @@ async def record(pool: Pool, asked: Asked, logs: bool) -> AsyncGenerator[bytes, 
         yield b"}\n"
 
 
-def _execution(row: Row) -> dict[str, Any]:
+def _execution(row: Row, seen: Seen) -> dict[str, Any]:
     links = {name: typed("exec", row[key]) if row[key] else None for name, key in _LINKS}
-    failure = _failure(load(row["failure"])) if row["failure"] else None
+    failure = _failure(seen.failure(load(row["failure"]))) if row["failure"] else None
     return plain(Execution.of(row), revision=row["revision"], failure=failure, **links)
 
 
@@ -66,22 +69,22 @@ def _failure(failure: dict[str, Any]) -> dict[str, Any]:
         "task": failure["path"],
         "attempt": failure["attempt"],
         "code": failure["code"],
-        "message": failure["message"],
+        "message": told(failure),
         "exitCode": failure.get("exit_code"),
     }
 
 
-def _parts(connection: Connection, id: UUID, logs: bool) -> list[tuple[str, Objects]]:
+def _parts(connection: Connection, id: UUID, logs: bool, seen: Seen) -> list[tuple[str, Objects]]:
     def each(sql: str, written: Callable[[Row], dict[str, Any]], *more: Any) -> Objects:
         return _each(connection, sql, written, *more)
 
     parts = [
-        ("taskRuns", _task_runs(connection, id)),
+        ("taskRuns", _task_runs(connection, id, seen)),
         ("approvals", _approvals(connection, id)),
         ("notes", each(history.NOTES_OF, lambda row: plain(Note.of(row)), [id])),
         ("metrics", each(history.METRICS_OF, lambda row: plain(Metric.of(row)), [id])),
-        ("artifacts", each(ARTIFACTS_THAT_COUNT, lambda row: plain(ArtifactUse.of(row)), id)),
-        ("events", each(EVENTS, _event, id)),
+        ("artifacts", _artifacts(connection, id, seen)),
+        ("events", each(EVENTS, partial(_event, seen), id)),
     ]
     if logs:
         parts.append(("logs", each(LOG_BY_TIME, _line, id, *[None] * 6)))
@@ -95,17 +98,25 @@ async def _each(
         yield [written(row) for row in rows]
 
 
-async def _task_runs(connection: Connection, id: UUID) -> Objects:
+async def _artifacts(connection: Connection, id: UUID, seen: Seen) -> Objects:
+    async for rows in in_chunks(connection, ARTIFACTS_THAT_COUNT, id):
+        yield [plain(ArtifactUse.of(row)) for row in seen_uses(seen.scope, rows)]
+
+
+async def _task_runs(connection: Connection, id: UUID, seen: Seen) -> Objects:
     async for rows in in_chunks(connection, history.TASK_RUNS_OF, [id]):
         attempts = await _below(connection, history.ATTEMPTS_OF, "task_run_id", rows)
-        given = await _given(connection, id, [one for below in attempts for one in below])
+        given = await _given(connection, id, [one for below in attempts for one in below], seen)
         results = await _results(connection, rows)
         yield [
             plain(
-                TaskRun.of(row),
-                outputs=results[row["id"]],
+                TaskRun.of(seen.task_run(row)),
+                outputs=seen.outside.results(row["path"], results[row["id"]]),
                 attempts=[
-                    plain(Attempt.of(one), **given.get((row["id"], one["number"]), {}))
+                    plain(
+                        Attempt.of(seen.attempt(one)),
+                        **given.get((row["id"], one["number"]), {}),
+                    )
                     for one in below
                 ],
             )
@@ -122,10 +133,14 @@ async def _results(connection: Connection, rows: Sequence[Row]) -> dict[UUID, An
 
 
 async def _given(
-    connection: Connection, id: UUID, attempts: Sequence[Row]
+    connection: Connection, id: UUID, attempts: Sequence[Row], seen: Seen
 ) -> dict[tuple[UUID, int], dict[str, Any]]:
     """By task run and number, what stays with the attempts that did not succeed."""
-    failed = [(one["task_run_id"], one["number"]) for one in attempts if one["state"] in _SET_ASIDE]
+    failed = [
+        (one["task_run_id"], one["number"])
+        for one in attempts
+        if one["state"] in _SET_ASIDE and one["task_run_id"] not in seen.runs
+    ]
     if not failed:
         return {}
     ids = list({task_run for task_run, _ in failed})
@@ -136,7 +151,7 @@ async def _given(
             **asdict(given.get(key, NOTHING)),
             "artifacts": [
                 plain(ArtifactUse.of(use))
-                for use in artifacts
+                for use in seen_uses(seen.scope, artifacts)
                 if (use["task_run_id"], use["attempt"]) == key
             ],
         }
@@ -163,9 +178,11 @@ async def _below(
     return await history.grouped(connection, sql, key, [row["id"] for row in rows])
 
 
-def _event(row: Row) -> dict[str, Any]:
+def _event(seen: Seen, row: Row) -> dict[str, Any]:
     task_run = typed("run", row["task_run_id"]) if row["task_run_id"] else None
-    return plain(ExecutionEvent.of(event_of(row)), taskRunId=task_run, taskKey=row["path"])
+    return plain(
+        ExecutionEvent.of(seen.event(event_of(row))), taskRunId=task_run, taskKey=row["path"]
+    )
 
 
 def _line(row: Row) -> dict[str, Any]:

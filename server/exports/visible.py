@@ -1,12 +1,25 @@
 """The execution that somebody asks for, where that one may see it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
 
 from models.errors import ProblemCode, Refused
 from models.ids import untyped
+from models.lifecycle.outside import Outside
 from models.viewer import Permission, Scope, not_permitted
+from runner.outside import (
+    attempt_seen,
+    event_seen,
+    failure_seen,
+    read_outside,
+    task_run_seen,
+)
 from runner.store.connection import Connection
+from runner.store.event_log import EventRow
 from runner.store.history import Row
+from runner.store.plans import Plans
 from runner.store.snapshot_reads import visible_row
 
 
@@ -17,6 +30,32 @@ class Asked:
     id: str
     scope: Scope
     logs: Scope | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Tells what of an execution's rows may be told: see `runner/outside.py`."""
+
+    scope: Scope
+    outside: Outside
+    runs: Mapping[UUID, str]
+
+    def task_run(self, row: Row) -> Row:
+        return task_run_seen(self.outside, row)
+
+    def attempt(self, row: Row) -> Row:
+        return attempt_seen(self.outside, self.runs, row)
+
+    def event(self, row: EventRow) -> EventRow:
+        return event_seen(self.outside, row)
+
+    def failure(self, failure: dict[str, Any]) -> dict[str, Any]:
+        return failure_seen(self.outside, failure)
+
+
+async def seen_by(connection: Connection, scope: Scope, row: Row) -> Seen:
+    """A revision is read anew for whoever has a scope: exports have no plans of their own."""
+    return Seen(scope, *await read_outside(connection, Plans(), scope, row))
 
 
 async def visible(connection: Connection, asked: Asked) -> Row:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from math import isfinite
 from typing import Any, Final
 
+from runner.outside import seen_uses
 from runner.store import history
 from runner.store.connection import Connection, Pool
 from runner.store.history import Row
@@ -15,8 +16,8 @@ from runner.store.snapshot_reads import first_of, last_metrics, measured_series,
 from schema.types.artifact import ArtifactUse
 from schema.types.execution import Execution
 from schema.types.note import Note
-from schema.types.task_run import Attempt, TaskRun
-from server.exports.visible import Asked, visible
+from schema.types.task_run import Attempt, TaskRun, told
+from server.exports.visible import Asked, Seen, seen_by, visible
 from server.places import Places
 
 MOST_TASKS: Final = 200
@@ -59,11 +60,16 @@ class Facts:
 async def facts_of(pool: Pool, asked: Sequence[Asked], places: Places) -> list[Facts]:
     """Raises Refused NOT_FOUND when one of them may not be seen."""
     async with one_moment(pool) as connection:
-        rows = [await visible(connection, one) for one in asked]
-        return [await _facts(connection, places.shown_row(row), places) for row in rows]
+        rows = [(await visible(connection, one), one.scope) for one in asked]
+        return [
+            await _facts(
+                connection, places.shown_row(row), places, await seen_by(connection, scope, row)
+            )
+            for row, scope in rows
+        ]
 
 
-async def _facts(connection: Connection, row: Row, places: Places) -> Facts:
+async def _facts(connection: Connection, row: Row, places: Places, seen: Seen) -> Facts:
     shown = places.shown_row
     id = row["id"]
     tasks = await first_of(connection, history.TASK_RUNS_OF, MOST_TASKS + 1, [id])
@@ -77,24 +83,31 @@ async def _facts(connection: Connection, row: Row, places: Places) -> Facts:
         now=datetime.now(UTC),
         execution=Execution.of(row),
         revision=row["revision"],
-        failure=_failure(failure) if failure else None,
+        failure=_failure(seen.failure(failure)) if failure else None,
         moves=[
             shown(move)
             for move in await first_of(connection, history.MOVES_OF, MOST_ROWS + 1, [id])
         ],
         bars=[
-            Bar(TaskRun.of(shown(task)), [Attempt.of(shown(one)) for one in below])
+            Bar(
+                TaskRun.of(shown(seen.task_run(task))),
+                [Attempt.of(shown(seen.attempt(one))) for one in below],
+            )
             for task, below in zip(tasks, attempts, strict=True)
         ],
         series=_series(await measured_series(connection, id, MOST_SERIES, POINTS)),
         measured=(await last_metrics(connection, [id], None))[id],
-        artifacts=[ArtifactUse.of(shown(use)) for use in uses if not use["set_aside"]],
+        artifacts=[
+            ArtifactUse.of(shown(use))
+            for use in seen_uses(seen.scope, uses)
+            if not use["set_aside"]
+        ],
         notes=[Note.of(shown(note)) for note in notes],
     )
 
 
 def _failure(failure: Mapping[str, Any]) -> Failure:
-    return Failure(failure["path"], failure["code"], failure["message"], failure.get("exit_code"))
+    return Failure(failure["path"], failure["code"], told(failure), failure.get("exit_code"))
 
 
 def _series(rows: Sequence[Row]) -> dict[str, list[tuple[float, float]]]:

@@ -15,7 +15,7 @@ from models.schedule import Due
 from models.search import parse_search
 from models.spec import ScheduleTrigger, parse_flow
 from models.states import Channel
-from models.viewer import Scope
+from models.viewer import EVERYWHERE, Scope
 from runner import oracle
 from runner.engine import Engine
 from runner.evaluator import Evaluator
@@ -312,7 +312,7 @@ async def test_a_document_does_not_take_over_what_people_made(servers: Servers) 
     mine = ScheduleTrigger(id="often", type="schedule", cron="0 1 * * *")
     async with servers.database.pool.acquire() as connection:
         row = await connection.fetchrow("select * from flows where id = $1", flow)
-        await schedules.save(connection, row, mine, PERSON)
+        await schedules.save(connection, row, mine, PERSON, EVERYWHERE)
     before = await servers.schedule()
     with pytest.raises(Refused, match="made through the API") as refused:
         await servers.save(document(trigger()))
