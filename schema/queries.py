@@ -132,9 +132,11 @@ class Query(TracingQuery, SearchQuery, MeasuringQuery, DebugQuery):
         where: ApprovalFilter | None = None,
         first: int | None = None,
         after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
     ) -> ApprovalConnection:
         needs(info, Permission.VIEW_EXECUTION)
-        return await read_approvals(info, where, Paging.of(first, after))
+        return await read_approvals(info, where, Paging.of(first, after, last, before))
 
     @strawberry.field
     async def audit_log(
@@ -143,9 +145,11 @@ class Query(TracingQuery, SearchQuery, MeasuringQuery, DebugQuery):
         where: AuditFilter | None = None,
         first: int | None = None,
         after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
     ) -> EventConnection:
         needs(info, Permission.VIEW_EXECUTION)
-        return await read_audit_log(info, where, Paging.of(first, after))
+        return await read_audit_log(info, where, Paging.of(first, after, last, before))
 
     @strawberry.field
     async def schedules(
@@ -154,9 +158,11 @@ class Query(TracingQuery, SearchQuery, MeasuringQuery, DebugQuery):
         where: ScheduleFilter | None = None,
         first: int | None = None,
         after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
     ) -> ScheduleConnection:
         needs(info, Permission.LIST_FLOWS)
-        return await read_schedules(info, where, Paging.of(first, after))
+        return await read_schedules(info, where, Paging.of(first, after, last, before))
 
     @strawberry.field
     async def bulk(self, info: Info, id: strawberry.ID) -> Bulk | None:

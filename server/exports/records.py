@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -84,7 +85,7 @@ def _parts(connection: Connection, id: UUID, logs: bool) -> list[tuple[str, Obje
         ("events", each(EVENTS, _event, id)),
     ]
     if logs:
-        parts.append(("logs", each(LOG_BY_TIME, _line, id, *[None] * 6)))
+        parts.append(("logs", each(LOG_BY_TIME, partial(_line, id), id, *[None] * 6)))
     return parts
 
 
@@ -168,6 +169,8 @@ def _event(row: Row) -> dict[str, Any]:
     return plain(ExecutionEvent.of(event_of(row)), taskRunId=task_run, taskKey=row["path"])
 
 
-def _line(row: Row) -> dict[str, Any]:
+def _line(execution: UUID, row: Row) -> dict[str, Any]:
+    """Without an id in each of what may be millions: the execution's and its number are there."""
     facts = {**row, "level": LogLevel(row["level"]), "stream": LogStream(row["stream"])}
-    return plain(LogLine.of(LogRow(**facts)))
+    (line,) = LogLine.all_of(execution, [LogRow(**facts)])
+    return {name: value for name, value in plain(line).items() if name != "id"}

@@ -1457,6 +1457,8 @@ export type ApprovalNowQuery = { node:
     | { id: string }
     | { id: string }
     | { id: string }
+    | { id: string }
+    | { id: string }
    | null };
 
 export type ComparedExecutionFragment = { flowKey: string, startedAt: string | null, createdAt: string, id: string, name: string, state: ExecutionState, lastSuccess: { id: string, name: string, state: ExecutionState } | null };
@@ -1513,7 +1515,9 @@ export type EventDataQuery = { node:
     | { id: string }
     | { id: string }
     | { id: string }
+    | { id: string }
     | { data: unknown, id: string }
+    | { id: string }
     | { id: string }
     | { id: string }
     | { id: string }
@@ -1562,7 +1566,9 @@ export type TaskRunOutputsQuery = { nodes: Array<
     | { id: string }
     | { id: string }
     | { id: string }
+    | { id: string }
     | { outputs: unknown, id: string }
+    | { id: string }
     | { id: string }
     | { id: string }
     | { id: string }
@@ -1632,7 +1638,9 @@ export type RevisionSourceQuery = { node:
     | { id: string }
     | { id: string }
     | { id: string }
+    | { id: string }
     | { id: string, number: number, source: string, createdAt: string, createdBy: { kind: ActorKind, name: string } }
+    | { id: string }
     | { id: string }
     | { id: string }
     | { id: string }
