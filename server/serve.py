@@ -19,6 +19,7 @@ from runner.store.database import migrate as migrate_tables
 from runner.store.database import open_database
 from runner.store.tokens import Tokens
 from runner.worker import Worker
+from server.answered import Answered
 from server.app import POLICIES, create_app, create_operations
 from server.auth import Door, DoorSettings, admin_token
 from server.connections import ConnectionLimits, Connections
@@ -95,7 +96,8 @@ async def _start(stack: AsyncExitStack, settings: Settings, listening: socket.so
     store = artifact_store(settings)
     places = Places(settings.data_dir, store.folder)
     rates = Rates(allowed_by(settings))
-    operations = create_operations(parts, places, allowance_of(settings), rates)
+    answered = answered_of(settings)
+    operations = create_operations(parts, places, allowance_of(settings), rates, answered)
     fanout = await stack.enter_async_context(Fanout(operations, POLICIES))
     door = Door(tokens, door_settings(settings), rates=rates)
     room = FileRoom(parts.database.reads, store, settings.max_file_size, places, rates)
@@ -115,6 +117,16 @@ def _facts(listening: socket.socket, token: str, database_url: str) -> dict[str,
         "version": version("headway"),
         "databaseUrl": database_url,
     }
+
+
+def answered_of(settings: Settings) -> Answered:
+    """Raises ValueError for documents that cannot be read."""
+    return Answered.of(
+        settings.introspection,
+        settings.field_suggestions,
+        settings.persisted_documents,
+        settings.only_persisted_documents,
+    )
 
 
 def door_settings(settings: Settings) -> DoorSettings:

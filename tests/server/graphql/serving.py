@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 
 from models.ids import new_id
 from runner.store.tokens import Token, Tokens
+from server.answered import Answered
 from server.auth import Door, DoorSettings, digest_of
 from server.graphql.allowance import Allowance
 from server.graphql.documents import Documents
@@ -25,6 +26,7 @@ from server.graphql.routes import TransportSettings, graphql_routes
 from server.graphql.stream import RingLimits
 from server.guard import guarded, login_routes
 from server.rates import Allowed, Rate, Rates
+from server.settings import Introspection
 from tests.server.graphql.counting import POLICIES, SCHEMA, Context, Counting
 
 TOKEN = "hw_test"
@@ -83,6 +85,7 @@ class Setting:
     rates: Mapping[Rate, Allowed] | None = None
     """None, as most tests have it: no limits, and no word of the cost in answers."""
     page: ASGIApp | None = None
+    answered: Answered = field(default_factory=Answered)
     policies: Mapping[str, Policy] = field(default_factory=lambda: POLICIES)
 
 
@@ -106,7 +109,14 @@ class Server(uvicorn.Server):
 async def serving(setting: Setting | None = None) -> AsyncIterator[Serving]:
     setting = setting or Setting()
     counting = Counting()
-    documents = Documents(SCHEMA, setting.limits)
+    answered = setting.answered
+    documents = Documents(
+        SCHEMA,
+        setting.limits,
+        introspection=answered.introspection is not Introspection.OFF,
+        suggestions=answered.suggestions,
+        persisted=answered.persisted,
+    )
     rates = None if setting.rates is None else Rates(setting.rates)
     operations = Operations(
         SCHEMA,
@@ -114,6 +124,7 @@ async def serving(setting: Setting | None = None) -> AsyncIterator[Serving]:
         documents,
         allowance=setting.allowance,
         rates=rates,
+        may_introspect=answered.may_introspect,
     )
     tokens = MemoryTokens()
     tokens.add("admin", TOKEN)
