@@ -4,7 +4,7 @@
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -50,7 +50,7 @@ class _Asked(Client):
         raise EOFError
 
     def texts(self) -> list[str]:
-        for asking in (
+        askings: tuple[Callable[[], Any], ...] = (
             self.pipelines,
             lambda: next(self.executions()),
             lambda: self.execution(""),
@@ -59,7 +59,8 @@ class _Asked(Client):
             lambda: self.lineage(""),
             lambda: self.mutate("recordExecution", STARTED),
             *(partial(self.mutate, name) for name in RECORDED),
-        ):
+        )
+        for asking in askings:
             try:
                 asking()
             except EOFError:

@@ -85,8 +85,12 @@ async def test_only_documents_of_the_list_are_answered(tmp_path: Path, other: st
             await client.subscribe(text)
             heard = await client.hear()
             assert (heard["type"], heard["payload"][0]["extensions"]["code"]) == ("error", code)
-        for asked in ({"extensions": extensions}, {"documentId": f"sha256:{hash_of(text)}"}):
-            response = await http.post("/graphql", json=asked)
+        by_id: tuple[dict[str, Any], ...] = (
+            {"extensions": extensions},
+            {"documentId": f"sha256:{hash_of(text)}"},
+        )
+        for named in by_id:
+            response = await http.post("/graphql", json=named)
             assert code_of(response.json()).endswith("_NOT_FOUND")
         assert server.counting.opened == []
 
