@@ -42,7 +42,7 @@ RECORDED = (
     "recordMetrics",
     "finishExecution",
 )
-"""What is told after the start."""
+"""The mutations after the start."""
 _logger = logging.getLogger("headway")
 
 

@@ -118,7 +118,7 @@ def part_of(prefix: Prefix, whole: UUID, number: int) -> str:
 
 
 def untyped_part(prefix: Prefix, text: str) -> tuple[UUID, int]:
-    """What it is part of, and its number there; raises Refused NOT_FOUND for anything else."""
+    """The whole and the number in it; raises Refused NOT_FOUND for anything else."""
     whole, _, number = text.rpartition("_")
     if not _NUMBER.fullmatch(number):
         raise Refused.not_found(f"no {_NOUNS.get(prefix, prefix)} {text:.80}")

@@ -141,7 +141,7 @@ class Walk:
         assert [node and node["id"] for node in found] == ids, self.field
 
     async def refuses(self, cursor: str) -> None:
-        """What would mean two things at once."""
+        """Arguments that would mean two things at once."""
         for given in (
             {"first": 1, "last": 1},
             {"first": 1, "before": cursor},

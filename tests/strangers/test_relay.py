@@ -45,7 +45,7 @@ graphql`subscription PagedEventsSubscription($id: ID!) {{ executionEvents(id: $i
 
 
 async def lint(schema: Path) -> set[str]:
-    """What is found, by the names of the rules; a file that cannot be read is found by no rule."""
+    """The names of the rules that are broken; a file that cannot be read is found by no rule."""
     config = str(HERE / "eslint.config.mjs")
     found = await output("env", f"SCHEMA={schema}", "node", "-e", LINT, config, str(schema))
     return {str(message["ruleId"]).partition("/")[2] for message in json.loads(found)}
