@@ -33,7 +33,16 @@ _FLUSH_AFTER = 1.0
 _LONGEST = 16_000
 """Characters of a line; a longer one is sent in parts."""
 _LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR")
-_STARTED = "execution { id name state endedAt taskRuns { key attempts { number } } }"
+STARTED = "execution { id name state endedAt taskRuns { key attempts { number } } }"
+RECORDED = (
+    "recordProperties",
+    "recordArtifacts",
+    "recordTaskRun",
+    "recordLogs",
+    "recordMetrics",
+    "finishExecution",
+)
+"""The mutations after the start."""
 _logger = logging.getLogger("headway")
 
 
@@ -255,7 +264,7 @@ class Recording:
     # -- its life -----------------------------------------------------------------------------------------------------
 
     def start(self) -> Recording:
-        made = self.client.mutate("recordExecution", _STARTED, **self._told)["execution"]
+        made = self.client.mutate("recordExecution", STARTED, **self._told)["execution"]
         self.id, self.name = made["id"], made["name"]
         for task in made["taskRuns"]:
             self._attempts[task["key"]] = max(

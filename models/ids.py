@@ -1,5 +1,6 @@
 """Identity: UUIDv7 inside, TypeID (`exec_01k...`) outside."""
 
+import re
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,8 @@ _RANDOM_BITS = 80
 _BASE32 = "0123456789abcdefghjkmnpqrstvwxyz"
 _DIGITS = 26
 _LAST = 2**128 - 1
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
+"""As it is written; one that PostgreSQL takes for an integer."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Prefix = Literal[
@@ -40,6 +43,8 @@ Prefix = Literal[
     "use",
     "metr",
     "bulk",
+    "bres",
+    "line",
 ]
 
 
@@ -59,6 +64,8 @@ _NOUNS: Mapping[Prefix, str] = {
     "sched": "schedule",
     "filt": "saved filter",
     "bulk": "bulk action",
+    "bres": "result of a bulk action",
+    "line": "log line",
 }
 
 
@@ -107,3 +114,16 @@ def untyped(prefix: Prefix, text: str) -> UUID:
     if parsed is None or parsed.prefix != prefix:
         raise Refused.not_found(f"no {_NOUNS.get(prefix, prefix)} {text:.80}")
     return UUID(int=parsed.uuid.int)
+
+
+def part_of(prefix: Prefix, whole: UUID, number: int) -> str:
+    """The id of what has a number within something else and no UUID of its own: `line_01k..._42`."""
+    return f"{typed(prefix, whole)}_{number}"
+
+
+def untyped_part(prefix: Prefix, text: str) -> tuple[UUID, int]:
+    """The whole and the number in it; raises Refused NOT_FOUND for anything else."""
+    whole, _, number = text.rpartition("_")
+    if not _NUMBER.fullmatch(number):
+        raise Refused.not_found(f"no {_NOUNS.get(prefix, prefix)} {text:.80}")
+    return untyped(prefix, whole), int(number)

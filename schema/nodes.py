@@ -6,7 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from models.errors import ProblemCode, Refused
-from models.ids import untyped
+from models.ids import untyped, untyped_part
 from models.viewer import Permission
 from runner.outside import seen_uses
 from runner.store import audit
@@ -19,10 +19,11 @@ from schema.together import together
 from schema.types.approval import Approval
 from schema.types.artifact import ArtifactUse, find_artifact
 from schema.types.audit import AuditEvent
-from schema.types.bulk import find_bulk
+from schema.types.bulk import find_bulk, find_bulk_result
 from schema.types.event import views_of
 from schema.types.execution import Execution
 from schema.types.flow import Flow, FlowRevision
+from schema.types.log_pages import find_line
 from schema.types.node import Node
 from schema.types.note import Note
 from schema.types.schedule import Schedule
@@ -32,6 +33,7 @@ from schema.types.viewer import Worker
 MOST: Final = 200
 """Ids in one question."""
 Find = Callable[[Info, UUID], Awaitable[Node | None]]
+FindPart = Callable[[Info, UUID, int], Awaitable[Node | None]]
 
 
 async def find_nodes(info: Info, ids: Sequence[str]) -> list[Node | None]:
@@ -46,6 +48,8 @@ async def find_nodes(info: Info, ids: Sequence[str]) -> list[Node | None]:
 
 async def _find(info: Info, id: str) -> Node | None:
     prefix = id.partition("_")[0]
+    if find_part := PARTS.get(prefix):
+        return await _part(info, find_part, prefix, id)
     find = FINDERS.get(prefix)
     if find is None:
         return None
@@ -54,6 +58,14 @@ async def _find(info: Info, id: str) -> Node | None:
     except Refused:
         return None
     return await find(info, key)
+
+
+async def _part(info: Info, find: FindPart, prefix: str, id: str) -> Node | None:
+    try:
+        whole, number = untyped_part(prefix, id)  # type: ignore[arg-type]
+    except Refused:
+        return None
+    return await find(info, whole, number)
 
 
 async def _execution(info: Info, key: UUID) -> Node | None:
@@ -111,6 +123,15 @@ async def _schedule(info: Info, key: UUID) -> Node | None:
     return Schedule.of(row) if row else None
 
 
+async def _log_line(info: Info, execution: UUID, number: int) -> Node | None:
+    if not await info.context.loaders.execution.load(execution):
+        return None
+    try:
+        return await find_line(info, execution, number)
+    except Refused:  # whoever may not read logs
+        return None
+
+
 def _of_an_execution(sql: str, view: Callable[[Any], Node]) -> Find:
     async def find(info: Info, key: UUID) -> Node | None:
         row = await _row_of_an_execution(info, sql, key)
@@ -146,3 +167,5 @@ FINDERS: Final[Mapping[str, Find]] = {
     "use": _artifact_use,
     "evt": _event,
 }
+PARTS: Final[Mapping[str, FindPart]] = {"line": _log_line, "bres": find_bulk_result}
+"""Of what has a number within the thing that its id names."""

@@ -134,9 +134,11 @@ class Query(AccessQuery, TracingQuery, SearchQuery, MeasuringQuery, DebugQuery):
         where: ApprovalFilter | None = None,
         first: int | None = None,
         after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
     ) -> ApprovalConnection:
         needs_somewhere(info, Permission.VIEW_EXECUTION)
-        return await read_approvals(info, where, Paging.of(first, after))
+        return await read_approvals(info, where, Paging.of(first, after, last, before))
 
     @strawberry.field
     async def audit_log(
@@ -145,8 +147,10 @@ class Query(AccessQuery, TracingQuery, SearchQuery, MeasuringQuery, DebugQuery):
         where: AuditFilter | None = None,
         first: int | None = None,
         after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
     ) -> EventConnection:
-        return await read_audit_log(info, where, Paging.of(first, after))
+        return await read_audit_log(info, where, Paging.of(first, after, last, before))
 
     @strawberry.field
     async def schedules(
@@ -155,9 +159,11 @@ class Query(AccessQuery, TracingQuery, SearchQuery, MeasuringQuery, DebugQuery):
         where: ScheduleFilter | None = None,
         first: int | None = None,
         after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
     ) -> ScheduleConnection:
         needs_somewhere(info, Permission.LIST_FLOWS)
-        return await read_schedules(info, where, Paging.of(first, after))
+        return await read_schedules(info, where, Paging.of(first, after, last, before))
 
     @strawberry.field
     async def bulk(self, info: Info, id: strawberry.ID) -> Bulk | None:

@@ -175,12 +175,12 @@ class Subscription:
         async for batch in log_lines.stream_lines(
             services.pool, services.feed, wanted, line_of(start), services.shown
         ):
-            yield _log_batch(batch)
+            yield _log_batch(key, batch)
 
 
-def _log_batch(batch: Any) -> LogBatch:
+def _log_batch(execution_id: UUID, batch: Any) -> LogBatch:
     return LogBatch(
-        lines=LogLine.all_of(batch.lines),
+        lines=LogLine.all_of(execution_id, batch.lines),
         cursor=line_cursor(batch.cursor),
         complete=batch.complete,
         line_count=batch.line_count,

@@ -29,9 +29,12 @@ class TracingQuery:
         where: ArtifactFilter | None = None,
         first: int | None = None,
         after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
     ) -> ArtifactConnection:
         needs_somewhere(info, Permission.VIEW_EXECUTION)
-        return await _read_artifacts(info, where or ArtifactFilter(), Paging.of(first, after))
+        paging = Paging.of(first, after, last, before)
+        return await _read_artifacts(info, where or ArtifactFilter(), paging)
 
     @strawberry.field
     async def lineage(

@@ -14,6 +14,7 @@ from runner.denials import Denials
 from schema import build_schema
 from schema.context import Context, Services
 from schema.list_bounds import priced_lists
+from server.answered import Answered
 from server.auth import Door
 from server.compression import Compression
 from server.exports import DownloadSlots, export_routes
@@ -31,6 +32,7 @@ from server.rates import Rates
 from server.readiness import Readiness
 from server.refusals import RETRY_AFTER
 from server.runtime import Runtime
+from server.settings import Introspection
 
 POLICIES = {
     "executionEvents": Policy.resume(lambda event: event.seq),
@@ -50,7 +52,9 @@ def create_operations(
     allowance: Allowance | None = None,
     rates: Rates | None = None,
     denials: Denials | None = None,
+    answered: Answered | None = None,
 ) -> Operations:
+    answered = answered or Answered()
     schema, places = build_schema()._schema, places or Places()
     services = Services(
         parts.database.reads,
@@ -74,8 +78,23 @@ def create_operations(
     def live_context(viewer: Viewer) -> Context:
         return Context(live, viewer)
 
-    documents = Documents(schema, bounds=priced_lists(schema))
-    return Operations(schema, context, documents, places, allowance, rates, live_context)
+    documents = Documents(
+        schema,
+        bounds=priced_lists(schema),
+        introspection=answered.introspection is not Introspection.OFF,
+        suggestions=answered.suggestions,
+        persisted=answered.persisted,
+    )
+    return Operations(
+        schema,
+        context,
+        documents,
+        places,
+        allowance,
+        rates,
+        live_context,
+        answered.may_introspect,
+    )
 
 
 def create_app(

@@ -19,6 +19,8 @@ from server.refusals import refusal
 STATIC = Path(__file__).parent / "static"
 PAGE_ADDRESSES = ("/", "/executions", "/executions/{id}", "/compare", "/approvals")
 """The routes of the page itself, frontend/src/routes: at these it is given out, and a browser goes on from there."""
+DOCUMENTS = "documents.json"
+"""The list of what the page asks, for the server."""
 _FOREVER = "public, max-age=31536000, immutable"
 _ASK_AGAIN = "no-cache"
 _COMPRESSED = {"br": ".br", "gzip": ".gz"}
@@ -65,7 +67,7 @@ def page_routes(static: Path = STATIC) -> list[BaseRoute]:
 def _files(static: Path) -> list[Path]:
     """Those beside the page, such as its icon; not its documents, nor the compressed forms of others."""
     hidden = {".html", *_COMPRESSED.values()}
-    found = static.iterdir() if static.is_dir() else ()
+    found = (path for path in static.iterdir() if path.name != DOCUMENTS) if static.is_dir() else ()
     return sorted(path for path in found if path.is_file() and path.suffix not in hidden)
 
 

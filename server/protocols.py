@@ -281,6 +281,19 @@ class SocketConnection(WebSocketsSansIOProtocol):
             self._register.move(self, Phase.IN_USE)
         await super().send(message)
 
+    def send_receive_event_to_app(self) -> None:
+        """Closes with 1007 for text that is not UTF-8, as uvicorn does, but without a traceback in the log for each:
+        anybody can send such text."""
+        if self.curr_msg_data_type == "text" and not self.close_sent:
+            try:
+                b"".join(self.frames).decode()
+            except UnicodeDecodeError:
+                self.frames = []
+                self.conn.send_close(1007, "Text must be UTF-8")
+                self.handle_parser_exception()
+                return
+        super().send_receive_event_to_app()
+
     def overdue(self, now: float) -> bool:
         return False
 

@@ -23,6 +23,7 @@ from runner.store.database import migrate as migrate_tables
 from runner.store.database import open_database
 from runner.worker import Worker
 from server.admin import admin_token
+from server.answered import Answered
 from server.app import POLICIES, create_app, create_operations
 from server.auth import Door, DoorSettings
 from server.connections import ConnectionLimits, Connections
@@ -104,7 +105,8 @@ async def _start(stack: AsyncExitStack, settings: Settings, listening: socket.so
     places = Places(settings.data_dir, store.folder)
     rates = Rates(allowed_by(settings))
     denials = await stack.enter_async_context(Denials(parts.database.reads))
-    operations = create_operations(parts, places, allowance_of(settings), rates, denials)
+    answered = answered_of(settings)
+    operations = create_operations(parts, places, allowance_of(settings), rates, denials, answered)
     fanout = await stack.enter_async_context(Fanout(operations, POLICIES))
     holders = Holders(parts.database.reads)
     door = Door(holders, key, door_settings(settings), rates=rates)
@@ -137,6 +139,16 @@ def _facts(listening: socket.socket, token: str | None, database_url: str) -> di
         "version": version("headway"),
         "databaseUrl": database_url,
     }
+
+
+def answered_of(settings: Settings) -> Answered:
+    """Raises ValueError for documents that cannot be read."""
+    return Answered.of(
+        settings.introspection,
+        settings.field_suggestions,
+        settings.persisted_documents,
+        settings.only_persisted_documents,
+    )
 
 
 def door_settings(settings: Settings) -> DoorSettings:

@@ -3,6 +3,7 @@
 import os
 import tomllib
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -27,6 +28,14 @@ PREFIX = "HEADWAY_"
 
 Names = Annotated[tuple[str, ...], NoDecode]
 """Separated by commas where they come as one text."""
+
+
+class Introspection(StrEnum):
+    """Who may ask `__schema` and `__type`."""
+
+    EVERYONE = "everyone"
+    PERMITTED = "permitted"
+    OFF = "off"
 
 
 class Settings(BaseSettings):
@@ -132,6 +141,23 @@ class Settings(BaseSettings):
         4, ge=1, description="Connections to the database for exports: as many run at once."
     )
 
+    introspection: Introspection = Field(
+        Introspection.EVERYONE,
+        description="Who may ask about the schema: `everyone`, `permitted` (those who may write flows), or `off`.",
+    )
+    field_suggestions: bool = Field(
+        True,
+        description="Errors of documents name fields, types and values that were perhaps meant.",
+    )
+    persisted_documents: Path | None = Field(
+        None,
+        description="A file or a folder of documents that clients may name by their ids in place of the text.",
+    )
+    only_persisted_documents: bool = Field(
+        False,
+        description="Answer only those, and those of the page and of the command line.",
+    )
+
     max_answer_size: int = Field(
         32 * 1024 * 1024, ge=1024, description="Bytes that one answer of GraphQL may hold."
     )
@@ -204,7 +230,7 @@ class Settings(BaseSettings):
             key_from(value)
         return value
 
-    @field_validator("data_dir", "flows")
+    @field_validator("data_dir", "flows", "persisted_documents")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return value and value.expanduser().absolute()

@@ -18,7 +18,8 @@ COMMANDS_IN_README = {"serve", "test"}
 
 def python_files(*folders: str) -> Iterator[Path]:
     for folder in folders:
-        yield from sorted((ROOT / folder).rglob("*.py"))
+        found = sorted((ROOT / folder).rglob("*.py"))
+        yield from (path for path in found if "node_modules" not in path.parts)
 
 
 OURS = tuple(python_files(*PACKAGES, "tests", "bench", "examples"))

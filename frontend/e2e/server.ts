@@ -14,13 +14,14 @@ export class Server {
   private child: ChildProcess | undefined;
   private readonly folder = mkdtempSync(join(tmpdir(), "headway-e2e-"));
 
-  /** On the port that it had, when it ran before. */
-  async start(): Promise<void> {
+  /** On the port that it had, when it ran before; with `settings` as its variables. */
+  async start(settings: Record<string, string> = {}): Promise<void> {
     const port = this.url ? new URL(this.url).port : "0";
     const ready = join(this.folder, "server.json");
     rmSync(ready, { force: true });
     const child = spawn(PROGRAM, ["serve", "--port", port, "--data-dir", this.folder], {
       stdio: ["ignore", "inherit", "inherit"],
+      env: { ...process.env, ...settings },
     });
     this.child = child;
     const deadline = Date.now() + READY_WITHIN;

@@ -1,14 +1,17 @@
 // Typed documents from the committed SDL: every src/**/*.graphql file, into src/shared/graphql/gen/graphql.ts.
+// Beside it all operations as text by their sha256, for servers that answer only documents of a list.
 // With --check nothing is written; a difference ends with code 1.
+import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { preset } from "@graphql-codegen/client-preset";
 import { codegen } from "@graphql-codegen/core";
-import { buildASTSchema, parse } from "graphql";
+import { buildASTSchema, concatAST, parse, print, separateOperations } from "graphql";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const target = join(root, "src/shared/graphql/gen/graphql.ts");
+const list = join(root, "src/shared/graphql/gen/documents.json");
 const schema = parse(readFileSync(join(root, "../schema/schema.graphql"), "utf8"));
 
 function documents() {
@@ -37,9 +40,22 @@ const sections = await preset.buildGeneratesSection({
 });
 const generated = await codegen(sections.find((section) => section.filename === "gen/graphql.ts"));
 
-if (!process.argv.includes("--check")) {
-  writeFileSync(target, generated);
-} else if (readFileSync(target, "utf8") !== generated) {
-  console.error("gen/graphql.ts differs from the SDL and the .graphql files: npm run generate");
-  process.exit(1);
+/** Each with the fragments that it needs, by its hash: `{sha256: text}`. */
+function listed() {
+  const whole = concatAST(documents().map(({ document }) => document));
+  const texts = Object.values(separateOperations(whole)).map(print);
+  const hashed = texts.map((text) => [createHash("sha256").update(text).digest("hex"), text]);
+  return `${JSON.stringify(Object.fromEntries(hashed.sort()), null, 1)}\n`;
+}
+
+for (const [path, content] of [
+  [target, generated],
+  [list, listed()],
+]) {
+  if (!process.argv.includes("--check")) {
+    writeFileSync(path, content);
+  } else if (readFileSync(path, "utf8") !== content) {
+    console.error(`${path} differs from the SDL and the .graphql files: npm run generate`);
+    process.exit(1);
+  }
 }

@@ -339,17 +339,37 @@ def is_seen(row: Row, scope: Scope, actor: str) -> bool:
 
 
 async def results_page(
-    pool: Pool, scope: Scope, id: UUID, outcome: BulkOutcome | None, size: int, after: int | None
+    pool: Pool,
+    scope: Scope,
+    id: UUID,
+    outcome: BulkOutcome | None,
+    size: int,
+    cursor: int | None,
+    backwards: bool = False,
 ) -> Page:
+    """In the order of the set: after (or, `backwards`, before) the position `cursor`."""
     arguments, condition = _results(scope, id, outcome)
-    if after is not None:
-        condition += f" and position > {arguments.add(after)}"
+    compare, order = ("<", "desc") if backwards else (">", "asc")
+    if cursor is not None:
+        condition += f" and position {compare} {arguments.add(cursor)}"
     limit = arguments.add(size + 1)
     rows = await pool.fetch(
-        f"select * from bulk_items where {condition} order by position limit {limit}",
+        f"select * from bulk_items where {condition} order by position {order} limit {limit}",
         *arguments.values,
     )
-    return Page(rows[:size], has_next=len(rows) > size, has_previous=after is not None)
+    more, beyond = len(rows) > size, cursor is not None
+    if backwards:
+        return Page(rows[:size][::-1], has_next=beyond, has_previous=more)
+    return Page(rows[:size], has_next=more, has_previous=beyond)
+
+
+async def find_result(pool: Executes, scope: Scope, id: UUID, position: int) -> Row | None:
+    arguments, condition = _results(scope, id, None)
+    rows = await pool.fetch(
+        f"select * from bulk_items where {condition} and position = {arguments.add(position)}",
+        *arguments.values,
+    )
+    return next(iter(rows), None)
 
 
 async def count_results(pool: Pool, scope: Scope, id: UUID, outcome: BulkOutcome | None) -> int:

@@ -12,14 +12,17 @@ from runner.store.json import turned
 from runner.store.where import Arguments
 from runner.store.words import listed
 
+_WAY: Final = """
+(select * from executions e where {way} and e.namespace = asked.namespace and e.flow_key = asked.flow_key
+   and (asked.cursor is null or e.id {compare} asked.cursor) and {condition}
+ order by e.id {order} limit asked.most + 1)
+"""
+# A branch for each way, so that each reads along the index; the one that is not asked for reads nothing.
 _PAGES: Final = """
 select asked.place, e.*, null as sort_key
-from unnest($1::text[], $2::text[], $3::int[], $4::uuid[])
-  with ordinality asked (namespace, flow_key, most, after, place)
-cross join lateral (
-  select * from executions e where e.namespace = asked.namespace and e.flow_key = asked.flow_key
-    and (asked.after is null or e.id < asked.after) and {condition}
-  order by e.id desc limit asked.most + 1) e
+from unnest($1::text[], $2::text[], $3::int[], $4::uuid[], $5::boolean[])
+  with ordinality asked (namespace, flow_key, most, cursor, backwards, place)
+cross join lateral ({forwards} union all {backwards}) e
 order by asked.place, e.id desc
 """
 _COUNTS: Final = f"""
@@ -34,24 +37,36 @@ order by asked.place
 
 
 class FlowPage(NamedTuple):
-    """`most` executions of a flow, the newest first, after one of them."""
+    """`most` executions of a flow, the newest first, after (or, `backwards`, before) the one with the id `cursor`."""
 
     namespace: str
     flow_key: str
     most: int
-    after: UUID | None
+    cursor: UUID | None
+    backwards: bool = False
 
 
 async def pages(pool: Executes, scope: Scope, asked: Sequence[FlowPage]) -> list[Page]:
     arguments = Arguments(*turned(asked))
     condition = listed(scope, EVERYTHING, arguments)
+    sql = _PAGES.format(
+        forwards=_WAY.format(
+            way="not asked.backwards", compare="<", order="desc", condition=condition
+        ),
+        backwards=_WAY.format(way="asked.backwards", compare=">", order="asc", condition=condition),
+    )
     found: list[list[Any]] = [[] for _ in asked]
-    for row in await pool.fetch(_PAGES.format(condition=condition), *arguments.values):
+    for row in await pool.fetch(sql, *arguments.values):
         found[row["place"] - 1].append(row)
-    return [
-        Page(rows[: page.most], len(rows) > page.most, page.after is not None)
-        for rows, page in zip(found, asked, strict=True)
-    ]
+    return [_page(rows, page) for rows, page in zip(found, asked, strict=True)]
+
+
+def _page(rows: Sequence[Any], asked: FlowPage) -> Page:
+    """`rows` may hold one more than was asked for, on the side that the page goes on to."""
+    more, beyond = len(rows) > asked.most, asked.cursor is not None
+    if asked.backwards:
+        return Page(rows[-asked.most :], has_next=beyond, has_previous=more)
+    return Page(rows[: asked.most], has_next=more, has_previous=beyond)
 
 
 async def counts(

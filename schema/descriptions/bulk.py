@@ -1,6 +1,6 @@
 from typing import Final
 
-from schema.descriptions.words import AFTER, FIRST, ID, REASON, Words
+from schema.descriptions.words import ID, REASON, Words, paged
 
 _PROBLEMS: Final = {"problems": "Why it was refused; empty when it was done."}
 _SAMPLES: Final = "Some of them, 5 at most."
@@ -102,8 +102,7 @@ BULK: Final[Words] = {
             "cancelledBy": "Who cancelled it; null when nobody did.",
             "results": "What became of each execution, in the order of the set.",
             "results(outcome)": "Only these.",
-            "results(first)": FIRST,
-            "results(after)": AFTER,
+            **paged("results"),
         },
     ),
     "BulkMode": (
@@ -142,6 +141,7 @@ BULK: Final[Words] = {
     "BulkResult": (
         "What became of one execution of a bulk action.",
         {
+            "id": "`bres_`, then as the id of the bulk action goes on, and its place: `bres_01k..._42`.",
             "executionId": "The execution's id; it stays when that is deleted.",
             "name": "The execution's name.",
             "execution": "The execution; null when it was deleted, or may not be seen.",

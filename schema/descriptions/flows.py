@@ -30,7 +30,7 @@ FLOWS: Final[Words] = {
             "dependencies(direction)": DIRECTION,
             "dependencies(depth)": DEPTH,
             "executions": "Its executions, the newest first.",
-            **paged("executions", backwards=False),
+            **paged("executions"),
         },
     ),
     "FlowRevision": (

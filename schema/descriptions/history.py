@@ -61,6 +61,7 @@ HISTORY: Final[Words] = {
     "LogLine": (
         "A line that a task wrote, or that was told of what runs elsewhere.",
         {
+            "id": "`line_`, then as the id of its execution goes on, and its number: `line_01k..._42`.",
             "line": "Its number within the execution, from 1.",
             "at": "When it was read, or as it was told.",
             "level": "INFO for stdout, WARN for stderr, or as who wrote it said.",

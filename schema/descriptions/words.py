@@ -32,11 +32,14 @@ PREVIEW_URL: Final = (
 ATTEMPT: Final = "The number of the attempt that it belongs to, from 1."
 
 
-def paged(field: str, *, backwards: bool = True, most: str = "200") -> dict[str, str]:
+def paged(field: str, *, most: str = "200") -> dict[str, str]:
     """The paging arguments of a field."""
-    words = {f"{field}(first)": FIRST, f"{field}(after)": AFTER}
-    if backwards:
-        words |= {f"{field}(last)": LAST, f"{field}(before)": BEFORE}
+    words = {
+        f"{field}(first)": FIRST,
+        f"{field}(after)": AFTER,
+        f"{field}(last)": LAST,
+        f"{field}(before)": BEFORE,
+    }
     return {name: sentence.replace("1 to 200", f"1 to {most}") for name, sentence in words.items()}
 
 

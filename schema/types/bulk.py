@@ -9,7 +9,7 @@ import strawberry
 
 from models.bulk import BulkMode, BulkOutcome, BulkState
 from models.errors import ProblemCode
-from models.ids import typed
+from models.ids import part_of, typed
 from models.lifecycle.actions import Action
 from models.states import Channel
 from runner.bulk.previews import Alike, Judged
@@ -105,7 +105,7 @@ class BulkCounts:
 
 
 @strawberry.type
-class BulkResult:
+class BulkResult(Node):
     execution_key: strawberry.Private[UUID]
     made_key: strawberry.Private[UUID | None]
     execution_id: strawberry.ID
@@ -118,6 +118,7 @@ class BulkResult:
     def of(cls, row: Any) -> Self:
         problem = bulk.problem_of(row)
         return cls(
+            id=strawberry.ID(part_of("bres", row["bulk_id"], row["position"])),
             execution_key=row["execution_id"],
             made_key=row["made"],
             execution_id=strawberry.ID(typed("exec", row["execution_id"])),
@@ -202,11 +203,15 @@ class Bulk(Node):
         outcome: BulkOutcome | None = None,
         first: int | None = None,
         after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
     ) -> BulkResultConnection:
-        paging = Paging.of(first, after)
-        start = int(decode_cursor("bulk", paging.cursor), 16) if paging.cursor else None
+        paging = Paging.of(first, after, last, before)
+        cursor = int(decode_cursor("bulk", paging.cursor), 16) if paging.cursor else None
         pool, scope = together(info), info.context.viewer.scope
-        page = await bulk.results_page(pool, scope, self.key, outcome, paging.size, start)
+        page = await bulk.results_page(
+            pool, scope, self.key, outcome, paging.size, cursor, paging.backwards
+        )
         nodes = [BulkResult.of(row) for row in page.rows]
         cursors = [encode_cursor("bulk", f"{row['position']:x}") for row in page.rows]
         return BulkResultConnection(
@@ -223,3 +228,12 @@ async def find_bulk(info: Info, key: UUID) -> Bulk | None:
     viewer, services = info.context.viewer, info.context.services
     row = (await services.bulks.find(services.pool, [key])).get(key)
     return Bulk.of(row, row) if row and bulk.is_seen(row, viewer.scope, viewer.actor) else None
+
+
+async def find_bulk_result(info: Info, key: UUID, position: int) -> BulkResult | None:
+    """Of a bulk action and an execution that may both be seen."""
+    if await find_bulk(info, key) is None:
+        return None
+    scope = info.context.viewer.scope
+    row = await bulk.find_result(together(info), scope, key, position)
+    return BulkResult.of(row) if row else None

@@ -65,9 +65,9 @@ async def executions_of_flow(
 ) -> ExecutionConnection:
     """The newest first; of all flows of a list in one statement."""
     place = execution_view(paging, ExecutionOrder.CREATED_DESC).place
-    page = await runs_of_flow(
-        info, FlowPage(namespace, key, paging.size, place.id if place else None)
-    )
+    cursor = place.id if place else None
+    asked = FlowPage(namespace, key, paging.size, cursor, paging.backwards)
+    page = await runs_of_flow(info, asked)
     nodes = [Execution.of(row) for row in page.rows]
     return ExecutionConnection(
         where=EVERYTHING,

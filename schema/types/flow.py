@@ -180,11 +180,17 @@ class Flow(Node):
 
     @strawberry.field
     async def executions(
-        self, info: Info, first: int | None = None, after: str | None = None
+        self,
+        info: Info,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
     ) -> Annotated["ExecutionConnection", strawberry.lazy("schema.types.executions")]:
         from schema.types.executions import executions_of_flow
 
-        return await executions_of_flow(info, self.namespace, self.key, Paging.of(first, after))
+        paging = Paging.of(first, after, last, before)
+        return await executions_of_flow(info, self.namespace, self.key, paging)
 
 
 @strawberry.type

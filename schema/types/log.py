@@ -14,6 +14,7 @@ from runner.store.log_search import Matches
 from schema.context import Info
 from schema.enums import LogLevel, LogStream
 from schema.together import together
+from schema.types.node import Node
 from schema.types.paging import Count, PageInfo, decode_cursor, encode_cursor
 
 _LEVELS = {level: LogLevel(level.value) for level in logs.LogLevel}
@@ -21,7 +22,7 @@ _STREAMS = {stream: LogStream(stream.value) for stream in logs.LogStream}
 
 
 @strawberry.type
-class LogLine:
+class LogLine(Node):
     line: int
     at: datetime
     level: LogLevel
@@ -32,13 +33,9 @@ class LogLine:
     attempt: int | None
 
     @classmethod
-    def of(cls, row: LogRow) -> Self:
-        task_run = typed("run", row.task_run_id) if row.task_run_id else None
-        return cls._of(row, strawberry.ID(task_run) if task_run else None)
-
-    @classmethod
-    def _of(cls, row: LogRow, task_run_id: strawberry.ID | None) -> Self:
+    def _of(cls, row: LogRow, log: str, task_run_id: strawberry.ID | None) -> Self:
         return cls(
+            id=strawberry.ID(f"{log}_{row.line}"),
             line=row.line,
             at=row.at,
             level=_LEVELS[row.level],
@@ -50,14 +47,15 @@ class LogLine:
         )
 
     @classmethod
-    def all_of(cls, rows: Sequence[LogRow]) -> list[Self]:
+    def all_of(cls, execution_id: UUID, rows: Sequence[LogRow]) -> list[Self]:
         """There are many, of few task runs."""
+        log = typed("line", execution_id)
         ids: dict[UUID | None, strawberry.ID] = {
             key: strawberry.ID(typed("run", key))
             for key in {row.task_run_id for row in rows}
             if key
         }
-        return [cls._of(row, ids.get(row.task_run_id)) for row in rows]
+        return [cls._of(row, log, ids.get(row.task_run_id)) for row in rows]
 
 
 @strawberry.type

@@ -80,7 +80,7 @@ async def read_logs(info: Info, wanted: LinesOf, page: LogPage) -> LogConnection
         found = await _in_order(pool, wanted, page.paging)
     else:
         found = await _around(pool, wanted, page.around, page.paging.size)
-    nodes = LogLine.all_of(found.rows)
+    nodes = LogLine.all_of(wanted.execution_id, found.rows)
     return LogConnection(
         nodes=nodes,
         page_info=PageInfo(
@@ -91,6 +91,14 @@ async def read_logs(info: Info, wanted: LinesOf, page: LogPage) -> LogConnection
         ),
         wanted=wanted,
     )
+
+
+async def find_line(info: Info, execution_id: UUID, number: int) -> LogLine | None:
+    """Of an execution that may be seen. Raises Refused FORBIDDEN."""
+    wanted = await lines_of(info, execution_id, None, None, None, None)
+    rows = await log_lines.lines_after(together(info), wanted, number - 1, 1)
+    found = LogLine.all_of(execution_id, rows)
+    return found[0] if found and found[0].line == number else None
 
 
 async def _in_order(pool: Executes, wanted: LinesOf, paging: Paging) -> _Found:

@@ -52,9 +52,12 @@ class Paging:
         before: str | None = None,
         largest: int = _LARGEST,
     ) -> Self:
-        if last is not None and (first is not None or after is not None):
-            raise _refused("use first/after or last/before, not both", "last")
+        forwards = first is not None or after is not None
         backwards = last is not None or before is not None
+        if forwards and backwards:
+            raise _refused(
+                "use first/after or last/before, not both", "before" if last is None else "last"
+            )
         size = last if backwards else first
         size = _USUAL if size is None else size
         if not _SMALLEST <= size <= largest:

@@ -9,6 +9,7 @@ from models.json_text import read_json
 from server.cli import queries
 from server.cli.api import Api, CommandFailed, plain_errors
 from server.cli.inputs import parse_label_keys, parse_labels
+from server.cli.mutations import STATE, TASK
 from server.cli.naming import named
 from server.cli.options import Id, NeededReason, Reason
 from server.cli.words import one_of
@@ -25,7 +26,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _act(name: str, kind: str, id: str, **input: Any) -> None:
-    payload = asyncio.run(Api.find().mutate(name, kind, "execution { name state }", id=id, **input))
+    payload = asyncio.run(Api.find().mutate(name, kind, STATE, id=id, **input))
     typer.echo(f"{payload['execution']['name']} is {payload['execution']['state']}")
 
 
@@ -94,7 +95,7 @@ async def _change_task_state(id: str, key: str, state: str, reason: str, outputs
     payload = await api.mutate(
         "changeTaskRunState",
         "ChangeTaskRunStateInput",
-        "taskRun { key state } execution { name state }",
+        TASK,
         taskRunId=await task_run_of(api, id, key),
         state=state,
         reason=reason,

@@ -14,11 +14,10 @@ from typing import Any, BinaryIO, TypeVar, cast
 import typer
 
 from server.cli.command_names import commands_of
+from server.cli.mutations import mutation
 from server.cli.patience import Patience, Slowed, refused_for_now
 from server.data_dir import default_data_dir, no_server
 
-PROBLEMS = """problems { code message path ... on ValidationProblem { line column }
-  ... on InvalidState { availableActions { action allowed } } }"""
 Command = TypeVar("Command", bound=Callable[..., Any])
 _RETRY_FROM, _RETRY_UP_TO = 0.2, 5.0
 
@@ -148,10 +147,7 @@ class Api:
     async def mutate(self, name: str, kind: str, result: str, /, **input: Any) -> dict[str, Any]:
         """The changed object. Raises CommandFailed with the problems."""
         given = {key: value for key, value in input.items() if value is not None}
-        data = await self.ask(
-            f"mutation ($input: {kind}!) {{ {name}(input: $input) {{ {result} {PROBLEMS} }} }}",
-            input=given,
-        )
+        data = await self.ask(mutation(name, kind, result), input=given)
         payload: dict[str, Any] = data[name]
         if payload["problems"]:
             raise CommandFailed("\n".join(map(sentence, payload["problems"])))

@@ -9,6 +9,7 @@ import typer
 from server.cli import queries
 from server.cli.api import Api, CommandFailed, plain_errors
 from server.cli.inputs import given_inputs
+from server.cli.mutations import DECIDED
 from server.cli.naming import named
 from server.cli.options import AsJson
 
@@ -85,7 +86,7 @@ async def _decide(decision: str, id: str, form: list[str] | None, how: dict[str,
     payload = await api.mutate(
         decision,
         "DecideInput",
-        "approval { state groups { required given } } execution { id name state }",
+        DECIDED,
         approvalId=await _request_of(api, id, decision),
         form=await given_inputs(api, form, _no_types) if form else None,
         **how,

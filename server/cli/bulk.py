@@ -11,11 +11,11 @@ from server.cli import queries
 from server.cli.api import Api, CommandFailed, plain_errors, sentence
 from server.cli.command_names import action_of, command_of
 from server.cli.inputs import of_flow, parse_label_keys, parse_labels
+from server.cli.mutations import RUN_BULK
 from server.cli.options import AnyIds, AsJson, Reason
 from server.cli.words import one_of, states, unknown
 
 _FILTER, _PARAMETERS = "Which executions", "What to do"
-_PROBLEMS = "problems { code message path }"
 
 ActionName = Annotated[
     str,
@@ -162,10 +162,7 @@ def _tell_preview(preview: dict[str, Any]) -> None:
 
 async def _run(api: Api, id: str, mode: str) -> None:
     """The reason stands in the preview already."""
-    data = await api.ask(
-        f"mutation ($input: RunBulkInput!) {{ runBulk(input: $input) {{ {_PROBLEMS} }} }}",
-        input={"previewId": id, "mode": mode},
-    )
+    data = await api.ask(RUN_BULK, input={"previewId": id, "mode": mode})
     if problems := data["runBulk"]["problems"]:
         raise CommandFailed("\n".join(map(sentence, problems)))
 

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from server.cli import queries
-from server.cli.api import PROBLEMS, Api, CommandFailed, fail
+from server.cli.api import Api, CommandFailed, fail
+from server.cli.mutations import FLOW, PUSH
 
 app = typer.Typer(
     no_args_is_help=True, help="Flows: push, list, show, delete, enable, disable, validate, schema."
@@ -30,11 +31,7 @@ def push(paths: Paths) -> None:
 
 
 async def _push(api: Api, path: Path) -> bool:
-    data = await api.ask(
-        f"mutation ($source: String!) {{ saveFlow(input: {{source: $source}}) {{ "
-        f"flow {{ namespace key }} revision {{ number }} isNew {PROBLEMS} }} }}",
-        source=path.read_text(),
-    )
+    data = await api.ask(PUSH, source=path.read_text())
     saved = data["saveFlow"]
     _report(path, saved["problems"])
     if saved["flow"]:
@@ -108,9 +105,7 @@ def disable(flow: Name, reason: Reason = None) -> None:
 def _change(mutation: str, kind: str, flow: str, done: str, **input: Any) -> None:
     namespace, _, key = flow.rpartition("/")
     try:
-        work = Api.find().mutate(
-            mutation, kind, "flow { key }", namespace=namespace, key=key, **input
-        )
+        work = Api.find().mutate(mutation, kind, FLOW, namespace=namespace, key=key, **input)
         asyncio.run(work)
     except CommandFailed as error:
         raise fail(error) from error

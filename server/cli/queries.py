@@ -94,12 +94,10 @@ STATS: Final = f"""query ($search: String, $since: DateTime!, $until: DateTime, 
 DEBUG: Final = """query ($id: ID!, $expression: String!) {
   debugExpression(taskRunId: $id, expression: $expression) { value type error { message line column } } }"""
 
-TOKENS = """
-query ($after: String) { tokens(first: 200, after: $after) {
+TOKENS = """query ($after: String) { tokens(first: 200, after: $after) {
   nodes { name permissions namespaces createdAt expiresAt revokedAt holder { kind name } }
   pageInfo { hasNextPage endCursor } } }"""
 ROLES = "{ roles { name permissions } }"
-PRINCIPALS = """
-query ($after: String) { principals(first: 200, after: $after) {
+PRINCIPALS = """query ($after: String) { principals(first: 200, after: $after) {
   nodes { kind name disabledAt groups owner { kind name } grants { role namespace } }
   pageInfo { hasNextPage endCursor } } }"""

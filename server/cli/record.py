@@ -10,11 +10,10 @@ from server.cli import queries
 from server.cli.api import Api, CommandFailed, plain_errors, sentence
 from server.cli.command_names import action_of, command_of
 from server.cli.moments import ABOUT, begins, ends
+from server.cli.mutations import mutation_on_many
 from server.cli.naming import named
 from server.cli.options import AsJson, Id, Ids, Reason
 from server.cli.words import unknown
-
-_SEVERAL = "problems { code message path }"
 
 
 def register(app: typer.Typer) -> None:
@@ -80,7 +79,7 @@ def _act_on(name: str, kind: str, what: str, done: str, ids: list[str], **input:
     given = {key: value for key, value in input.items() if value is not None}
     data = asyncio.run(
         Api.find().ask(
-            f"mutation ($input: {kind}!) {{ {name}(input: $input) {{ {what} {_SEVERAL} }} }}",
+            mutation_on_many(name, kind, what),
             input={"ids": ids, **given},
         )
     )

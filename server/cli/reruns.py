@@ -9,14 +9,10 @@ import typer
 from server.cli import queries
 from server.cli.api import Api, CommandFailed, plain_errors
 from server.cli.inputs import given_inputs, types_of_flow
+from server.cli.mutations import DONE, DRAFT
 from server.cli.options import Follow, Id, Inputs, PlanOnly, Reason, Revision
 from server.cli.runs import finish, start_draft
 from server.cli.watch import follow_to_exit
-
-_PLAN = "plan { tasks { key plan why isNew reusedFrom { id name } } }"
-_DRAFT = """draft { createInput disabledTasks concurrency { limit behavior }
-  tasks { key enabled plan why isNew reusedFrom { id name } } }"""
-_DONE = "execution { id name state }"
 
 
 def register(app: typer.Typer) -> None:
@@ -42,7 +38,7 @@ def restart(id: Id, plan: PlanOnly = False, follow: Follow = False, reason: Reas
 
 def _put_back(name: str, kind: str, id: str, plan: bool, follow: bool, reason: str | None) -> None:
     api = Api.find()
-    work = api.mutate(name, kind, f"{_DONE} {_PLAN}", id=id, plan=plan, reason=reason)
+    work = api.mutate(name, kind, DONE, id=id, plan=plan, reason=reason)
     payload = asyncio.run(work)
     if plan:
         _print_plan(payload["plan"]["tasks"])
@@ -91,10 +87,7 @@ def replay(
 
 async def _replay(api: Api, id: str, inputs: list[str], wanted: dict[str, Any]) -> dict[str, Any]:
     given = await given_inputs(api, inputs, _types_of_execution(api, id)) if inputs else None
-    result = f"{_DONE} {_PLAN}"
-    return await api.mutate(
-        "replayExecution", "ReplayExecutionInput", result, **wanted, inputs=given
-    )
+    return await api.mutate("replayExecution", "ReplayExecutionInput", DONE, **wanted, inputs=given)
 
 
 def _types_of_execution(api: Api, id: str) -> Any:
@@ -134,7 +127,7 @@ def prepare(
     """
     api = Api.find()
     wanted = {"id": id, "revision": _choice(revision)}
-    work = api.mutate("prepareExecution", "PrepareExecutionInput", _DRAFT, **wanted)
+    work = api.mutate("prepareExecution", "PrepareExecutionInput", DRAFT, **wanted)
     draft = asyncio.run(work)["draft"]
     _switch(draft, enable or [], disable or [])
     if run or follow:

@@ -11,6 +11,7 @@ import typer
 from models.json_text import read_json
 from server.cli.api import Api, CommandFailed, plain_errors
 from server.cli.inputs import given_inputs, parse_labels, types_of_document, types_of_flow
+from server.cli.mutations import ID
 from server.cli.naming import named
 from server.cli.options import Follow, Inputs, Reason
 from server.cli.watch import follow_to_exit
@@ -138,9 +139,7 @@ async def start_draft(api: Api, draft: dict[str, Any], inputs: list[str], **how:
 
 
 async def _create(api: Api, input: dict[str, Any]) -> str:
-    payload = await api.mutate(
-        "createExecution", "CreateExecutionInput", "execution { id }", **input
-    )
+    payload = await api.mutate("createExecution", "CreateExecutionInput", ID, **input)
     return str(payload["execution"]["id"])
 
 
@@ -151,7 +150,7 @@ async def _start_test(api: Api, flow: str, inputs: list[str], **how: Any) -> str
     payload = await api.mutate(
         "runTest",
         "RunTestInput",
-        "execution { id }",
+        ID,
         source=source,
         inputs=await given_inputs(api, inputs, types_of_document(source)),
         **how,

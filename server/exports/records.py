@@ -87,7 +87,7 @@ def _parts(connection: Connection, id: UUID, logs: bool, seen: Seen) -> list[tup
         ("events", each(EVENTS, partial(_event, seen), id)),
     ]
     if logs:
-        parts.append(("logs", each(LOG_BY_TIME, _line, id, *[None] * 6)))
+        parts.append(("logs", each(LOG_BY_TIME, partial(_line, id), id, *[None] * 6)))
     return parts
 
 
@@ -185,6 +185,8 @@ def _event(seen: Seen, row: Row) -> dict[str, Any]:
     )
 
 
-def _line(row: Row) -> dict[str, Any]:
+def _line(execution: UUID, row: Row) -> dict[str, Any]:
+    """Without an id in each of what may be millions: the execution's and its number are there."""
     facts = {**row, "level": LogLevel(row["level"]), "stream": LogStream(row["stream"])}
-    return plain(LogLine.of(LogRow(**facts)))
+    (line,) = LogLine.all_of(execution, [LogRow(**facts)])
+    return {name: value for name, value in plain(line).items() if name != "id"}

@@ -4,7 +4,6 @@ import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from hashlib import sha256
 from sys import getsizeof
 from typing import Any
 
@@ -16,15 +15,15 @@ from graphql import (
     GraphQLSyntaxError,
     OperationDefinitionNode,
     parse,
-    print_ast,
     validate,
 )
 
 from server.graphql.bounded import Bounded
 from server.graphql.introspection import ROOTS, is_only_introspection
 from server.graphql.limits import Limits, check_form, selection_sets
+from server.graphql.persisted import Persisted
 from server.graphql.prices import Priced, Prices, Pricing, completed, priced
-from server.graphql.requests import Rejected, Request, malformed
+from server.graphql.requests import Rejected, Request
 
 _LONG = 200
 """Characters. Validation takes long for short texts, too, when fragments spread fragments."""
@@ -33,7 +32,6 @@ _TOKEN = 600
 _ERROR = 1000
 _LEAST = 32 * 1024
 """Bytes of a document without its text and its tree: of its prices."""
-_PERSISTED = 16 * 1024 * 1024
 _ASKS_ABOUT_SCHEMA = re.compile(rf"\b({'|'.join(ROOTS)})\b")
 
 
@@ -107,6 +105,8 @@ class Documents:
         *,
         bounds: Mapping[str, int] | None = None,
         introspection: bool = True,
+        suggestions: bool = True,
+        persisted: Persisted | None = None,
         count: int = 1000,
         weight: int = 40 * 1024 * 1024,
     ) -> None:
@@ -114,12 +114,13 @@ class Documents:
         self.limits = limits or Limits()
         self.pricing = Pricing(schema, self.limits, bounds or {})
         self._introspection = introspection
+        self.suggestions = suggestions
         self._documents: Bounded[Document] = Bounded(count, weight)
-        self._persisted: Bounded[str] = Bounded(count, _PERSISTED)
+        self._persisted = persisted or Persisted()
 
     def is_at_hand(self, request: Request) -> bool:
         """Whether its document and price are known, or need too little time to hold up the event loop."""
-        text = self._text(request)
+        text = self._persisted.text_of(request)
         document = self._documents.get(text)
         if document is not None and document.refusal is not None:
             return True
@@ -131,7 +132,7 @@ class Documents:
     async def read_beside(self, request: Request) -> None:
         """Reads and measures in a thread; `find` then knows the document, and the document its price."""
         text, name, variables = (
-            self._text(request),
+            self._persisted.text_of(request),
             request.operation_name or None,
             request.variables,
         )
@@ -147,7 +148,7 @@ class Documents:
 
     def find(self, request: Request) -> Document:
         """The valid document of a request; raises Rejected with what is wrong with it."""
-        text = self._text(request)
+        text = self._persisted.text_of(request)
         document = self._documents.get(text)
         if document is None:
             document = self._read(text)
@@ -155,39 +156,27 @@ class Documents:
         if document.refusal is not None:
             # A new one each time: an exception keeps the frames that it was raised through.
             raise Rejected(document.refusal.errors)
-        if request.query is not None and "persistedQuery" in request.extensions:
-            digest = request.extensions["persistedQuery"]["sha256Hash"]
-            self._persisted.put(digest, text, getsizeof(text))
+        self._persisted.register(request)
         return document
-
-    def _text(self, request: Request) -> str:
-        """The text of a request's document; raises Rejected for a hash that is unknown or another text's."""
-        if "persistedQuery" not in request.extensions:
-            assert request.query is not None
-            return request.query
-        persisted = request.extensions["persistedQuery"]
-        digest = persisted.get("sha256Hash") if isinstance(persisted, dict) else None
-        if not isinstance(digest, str) or persisted.get("version") != 1:
-            raise malformed("extensions.persistedQuery must be {version: 1, sha256Hash: string}")
-        if request.query is None:
-            text = self._persisted.get(digest)
-            if text is None:
-                # The message is what clients of automatic persisted queries look for.
-                raise Rejected.because("PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound")
-            return text
-        if sha256(request.query.encode()).hexdigest() != digest:
-            raise malformed("provided sha does not match query")
-        return request.query
 
     def _read(self, text: str) -> Document:
         weight = _LEAST + getsizeof(text)
         try:
             node = self._parse(text)
             check_form(node, self.limits)
-            self._check_introspection(node)
+            digest = self._persisted.check(node)
+            introspects = _introspects(node)
+            if introspects and not self._introspection:
+                raise introspection_off()
         except Rejected as refusal:
             return Document(refusal=refusal, weight=weight + _size(refusal))
-        errors = validate(self._schema, node, max_errors=20, allow_empty_selection_sets=False)
+        errors = validate(
+            self._schema,
+            node,
+            max_errors=20,
+            allow_empty_selection_sets=False,
+            hide_suggestions=not self.suggestions,
+        )
         if errors:
             invalid = Rejected([written(e, "GRAPHQL_VALIDATION_FAILED") for e in errors])
             return Document(refusal=invalid, weight=weight + _size(invalid))
@@ -198,9 +187,7 @@ class Documents:
         }
         # The parts of the tree and their places hold all text once more.
         weight += getsizeof(text) + _tokens(node) * _TOKEN
-        normalised = print_ast(node)
-        digest = sha256(normalised.encode("utf-8", "surrogatepass")).hexdigest()
-        return Document(node, None, digest, "__" in normalised, weight, operations)
+        return Document(node, None, digest, introspects, weight, operations)
 
     def _parse(self, text: str) -> DocumentNode:
         limits = self.limits
@@ -219,13 +206,20 @@ class Documents:
         except RecursionError:
             raise Rejected.because("TOO_DEEP", "the document is nested too deeply") from None
 
-    def _check_introspection(self, node: DocumentNode) -> None:
-        if self._introspection:
-            return
-        for selection_set in selection_sets(node):
-            for selection in selection_set.selections:
-                if isinstance(selection, FieldNode) and selection.name.value in ROOTS:
-                    raise Rejected.because("INTROSPECTION_OFF", "introspection is off here")
+
+def _introspects(node: DocumentNode) -> bool:
+    return any(
+        isinstance(selection, FieldNode) and selection.name.value in ROOTS
+        for selection_set in selection_sets(node)
+        for selection in selection_set.selections
+    )
+
+
+def introspection_off() -> Rejected:
+    return Rejected.because(
+        "INTROSPECTION_OFF",
+        "introspection is off here; the schema is in schema.graphql, which `headway schema` prints",
+    )
 
 
 def _tokens(node: DocumentNode) -> int:

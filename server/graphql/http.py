@@ -57,8 +57,8 @@ class GraphQLOverHttp:
 
     def _wanted(self, http: HttpRequest) -> str | None:
         offered: tuple[str, ...] = (RESPONSE_JSON, JSON)
-        is_visit = http.method == "GET" and "query" not in http.query_params
-        if is_visit and self._page is not None and "extensions" not in http.query_params:
+        asks = {"query", "documentId", "extensions"} & http.query_params.keys()
+        if http.method == "GET" and not asks and self._page is not None:
             offered = (*offered, HTML)
         return accepted(http.headers, offered, otherwise=JSON)
 

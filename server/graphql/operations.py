@@ -29,7 +29,7 @@ from server.graphql.answers import (
 )
 from server.graphql.bounded import Bounded
 from server.graphql.budget import AnswerTooLarge, Budget
-from server.graphql.documents import Document, Documents
+from server.graphql.documents import Document, Documents, introspection_off
 from server.graphql.errors import explained, is_partly_unavailable, presented
 from server.graphql.executor import PlainFastExecutor
 from server.graphql.precedence import Operation
@@ -98,6 +98,7 @@ class Operations:
         allowance: Allowance | None = None,
         rates: Rates | None = None,
         live_context: ContextFactory | None = None,
+        may_introspect: Callable[[Viewer], bool] = lambda _: True,
     ) -> None:
         """`live_context` is that of subscriptions."""
         self._schema = schema
@@ -109,6 +110,7 @@ class Operations:
         self._allowance = allowance or Allowance()
         self._work = Work(self._allowance)
         self._rates = rates
+        self._may_introspect = may_introspect
         self._introspected: Bounded[bytes] = Bounded(_INTROSPECTIONS, _INTROSPECTED)
         self._introspecting = asyncio.Lock()
         self.live = Live(self._allowance.subscriptions)
@@ -144,6 +146,8 @@ class Operations:
                 await self._work.beside(reading, viewer.actor)
             with self._work.paid_by(viewer.actor):
                 prepared = self.prepare(request)
+            if prepared.document.asks_about_schema and not self._may_introspect(viewer):
+                raise introspection_off()
             rate = _RATES.get(prepared.kind)
             if self._rates is not None and rate is not None:
                 await self._rates.check(rate, viewer.actor)
@@ -355,6 +359,7 @@ class Operations:
             fields=self._fields,
             budget=budget,
             operation=operation,
+            hide_suggestions=not self._documents.suggestions,
         )
 
 

@@ -21,7 +21,7 @@ MOST_VALUES: Final = 600_000
 _VALUES: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[,\[{]', re.DOTALL)
 """Strings, and what stands before a value or its name."""
 _QUOTE: Final = ord('"')
-_PARAMETERS = ("query", "operationName", "variables", "extensions")
+_PARAMETERS = ("query", "documentId", "operationName", "variables", "extensions")
 
 
 class Rejected(Exception):
@@ -83,6 +83,7 @@ class Request:
     variables: Mapping[str, Any] = field(default_factory=dict)
     extensions: Mapping[str, Any] = field(default_factory=dict)
     is_large: bool = False
+    document_id: str | None = None
 
     @classmethod
     def of(cls, value: object, size: int = 0) -> Self:
@@ -95,12 +96,16 @@ class Request:
         query = _of_type(value, "query", str)
         variables: dict[str, Any] = _of_type(value, "variables", dict) or {}
         extensions: dict[str, Any] = _of_type(value, "extensions", dict) or {}
-        if query is None and "persistedQuery" not in extensions:
+        document_id = _of_type(value, "documentId", str)
+        if document_id is None and query is None and "persistedQuery" not in extensions:
             raise malformed("parameter query is missing")
+        if document_id is not None and (query is not None or "persistedQuery" in extensions):
+            raise malformed("parameter documentId stands for a document: send no other beside it")
         if any(written in (query or "") for written in _NUL):
             raise malformed(NO_NUL)
         name = _of_type(value, "operationName", str)
-        return cls(query, name, variables, extensions, size - len(query or "") > SMALL)
+        is_large = size - len(query or "") > SMALL
+        return cls(query, name, variables, extensions, is_large, document_id)
 
     @classmethod
     def of_body(cls, body: bytes) -> Self:

@@ -8,9 +8,9 @@ from typing import Any, Final
 import graphql
 from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema, is_leaf_type
 
-from models.ids import Prefix, typed
+from models.ids import Prefix, part_of, typed
 from models.viewer import Scope
-from schema.nodes import FINDERS
+from schema.nodes import FINDERS, PARTS
 from tests.schema.richness import fill
 from tests.schema.test_bulk import Asker, asker
 from tests.schema.test_list_statements import Counted
@@ -46,6 +46,9 @@ TABLES: Final[Mapping[Prefix, str]] = {
     "bulk": "bulk_sets", "note": "notes", "sched": "schedules", "filt": "saved_filters", "run": "task_runs",
     "att": "attempts", "appr": "approvals", "art": "artifacts", "use": "artifact_uses", "evt": "events",
     "prin": "principals", "tok": "tokens",
+}  # fmt: skip
+PART_TABLES: Final[Mapping[Prefix, tuple[str, str, str]]] = {
+    "line": ("logs", "execution_id", "line"), "bres": ("bulk_items", "bulk_id", "position"),
 }  # fmt: skip
 EMPTY: Final = {
     "AlreadyDecided.request", "InvalidState.availableActions", "Approval.form", "SavedFilter.orderByValue",
@@ -197,3 +200,16 @@ async def test_nodes_of_every_kind_are_read_at_once(asker: Asker) -> None:
         if many > few:
             missing.append(f"{prefix}: {few} statements, then {many}")
     assert not missing, "\n".join(missing)
+
+
+async def test_parts_are_read_at_once(asker: Asker) -> None:
+    await fill(asker, range(MANY))
+    assert PART_TABLES.keys() == PARTS.keys()
+    for prefix, (table, whole, number) in PART_TABLES.items():
+        select = f"select {whole} as whole, {number} as number from {table} order by 1 limit {MANY}"
+        rows = await asker.parts.database.pool.fetch(select)
+        ids = [part_of(prefix, row["whole"], row["number"]) for row in rows]
+        few, _ = await count(asker, NODES, ids=ids[:FEW])
+        many, data = await count(asker, NODES, ids=ids)
+        assert [node["id"] for node in data["nodes"]] == ids and len(ids) == MANY
+        assert many <= few, f"{prefix}: {few} statements, then {many}"

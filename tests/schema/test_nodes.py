@@ -2,9 +2,11 @@
 
 import pytest
 
-from models.ids import typed
+from models.ids import part_of, typed
+from models.viewer import Permission, Scope
 from schema.nodes import MOST
-from tests.schema.test_bulk import UNKNOWN, Asker, asker
+from tests.schema.richness import fill
+from tests.schema.test_bulk import EVERYTHING, UNKNOWN, Asker, asker
 from tests.schema.test_list_statements import Counted, fail
 
 __all__ = ["asker"]
@@ -34,3 +36,27 @@ async def test_more_ids_than_an_answer_holds_are_refused(asker: Asker) -> None:
     assert (await asker.ask(NODES, ids=[UNKNOWN] * MOST))["nodes"] == [None] * MOST
     with pytest.raises(AssertionError, match=f"at most {MOST} ids, got {MOST + 1}"):
         await asker.ask(NODES, ids=[UNKNOWN] * (MOST + 1))
+
+
+async def test_parts_may_be_read_by_those_who_may_read_the_whole(asker: Asker) -> None:
+    (execution,) = await fill(asker, range(1))
+    bulk = await asker.pool.fetchval("select bulk_id from bulk_items")
+    ids = [part_of("line", execution, 1), part_of("bres", bulk, 1)]
+    without_logs = EVERYTHING - {Permission.VIEW_LOGS}
+    for who, seen in (
+        ({}, ids),
+        ({"permissions": without_logs}, [None, ids[1]]),
+        ({"scope": Scope(("theirs",)), "actor": "user:eve"}, [None, None]),
+    ):
+        nodes = (await asker.ask(NODES, ids=ids, **who))["nodes"]
+        assert [node and node["id"] for node in nodes] == seen, who
+
+
+@pytest.mark.parametrize(
+    "number", ["", "0", "8", "-1", "+1", "01", "1.0", "²", "१", "1_1", "9" * 9, "9" * 30, "x", " 1"]
+)
+async def test_ids_of_parts_that_are_not_there(asker: Asker, number: str) -> None:
+    (execution,) = await fill(asker, range(1))
+    whole = part_of("line", execution, 1).rpartition("_")[0]
+    ids = [f"{whole}_{number}", f"line_{number}", f"bres_{whole}_{number}", f"exec_{number}"]
+    assert (await asker.ask(NODES, ids=ids))["nodes"] == [None] * 4

@@ -17,6 +17,7 @@ from models.credentials import digest_of
 from models.ids import new_id
 from models.viewer import Credential, Grant, Permission, Viewer
 from runner.store.access.holders import Holder, Holders
+from server.answered import Answered
 from server.auth import Door, DoorSettings
 from server.graphql.allowance import Allowance
 from server.graphql.documents import Documents
@@ -28,6 +29,7 @@ from server.graphql.stream import RingLimits
 from server.guard import guarded
 from server.rates import Allowed, Rate, Rates
 from server.session_key import SessionKey
+from server.settings import Introspection
 from tests.server.graphql.counting import POLICIES, SCHEMA, Context, Counting
 
 TOKEN = "hw_test"
@@ -98,6 +100,7 @@ class Setting:
     rates: Mapping[Rate, Allowed] | None = None
     """None, as most tests have it: no limits, and no word of the cost in answers."""
     page: ASGIApp | None = None
+    answered: Answered = field(default_factory=Answered)
     policies: Mapping[str, Policy] = field(default_factory=lambda: POLICIES)
 
 
@@ -121,7 +124,14 @@ class Server(uvicorn.Server):
 async def serving(setting: Setting | None = None) -> AsyncIterator[Serving]:
     setting = setting or Setting()
     counting = Counting()
-    documents = Documents(SCHEMA, setting.limits)
+    answered = setting.answered
+    documents = Documents(
+        SCHEMA,
+        setting.limits,
+        introspection=answered.introspection is not Introspection.OFF,
+        suggestions=answered.suggestions,
+        persisted=answered.persisted,
+    )
     rates = None if setting.rates is None else Rates(setting.rates)
     operations = Operations(
         SCHEMA,
@@ -129,6 +139,7 @@ async def serving(setting: Setting | None = None) -> AsyncIterator[Serving]:
         documents,
         allowance=setting.allowance,
         rates=rates,
+        may_introspect=answered.may_introspect,
     )
     tokens = MemoryHolders()
     tokens.add("admin", TOKEN)

@@ -1463,6 +1463,8 @@ export type ApprovalNowQuery = { node:
     | { id: string }
     | { id: string }
     | { id: string }
+    | { id: string }
+    | { id: string }
    | null };
 
 export type ComparedExecutionFragment = { flowKey: string, startedAt: string | null, createdAt: string, id: string, name: string, state: ExecutionState, lastSuccess: { id: string, name: string, state: ExecutionState } | null };
@@ -1519,7 +1521,9 @@ export type EventDataQuery = { node:
     | { id: string }
     | { id: string }
     | { id: string }
+    | { id: string }
     | { data: unknown, id: string }
+    | { id: string }
     | { id: string }
     | { id: string }
     | { id: string }
@@ -1570,7 +1574,9 @@ export type TaskRunOutputsQuery = { nodes: Array<
     | { id: string }
     | { id: string }
     | { id: string }
+    | { id: string }
     | { outputs: unknown, id: string }
+    | { id: string }
     | { id: string }
     | { id: string }
     | { id: string }
@@ -1642,7 +1648,9 @@ export type RevisionSourceQuery = { node:
     | { id: string }
     | { id: string }
     | { id: string }
+    | { id: string }
     | { id: string, number: number, source: string, createdAt: string, createdBy: { kind: ActorKind, name: string } }
+    | { id: string }
     | { id: string }
     | { id: string }
     | { id: string }

@@ -1,0 +1,40 @@
+"""Which documents are answered: those of a list or any, and who may ask about the schema."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from models.viewer import Permission, Viewer
+from server.graphql.persisted import Listed, Persisted
+from server.pages import DOCUMENTS, STATIC
+from server.settings import Introspection
+
+OURS = (STATIC / DOCUMENTS, Path(__file__).parent / "cli" / DOCUMENTS)
+"""The documents of the page, written when it is built, and of the command line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    introspection: Introspection = Introspection.EVERYONE
+    suggestions: bool = True
+    persisted: Persisted = field(default_factory=Persisted)
+
+    @classmethod
+    def of(
+        cls, introspection: Introspection, suggestions: bool, list: Path | None, only: bool
+    ) -> Self:
+        """Raises ValueError for a list that cannot be read."""
+        listed = Listed.read([*_places(list), *(path for path in OURS if path.is_file())])
+        return cls(introspection, suggestions, Persisted(listed, only=only))
+
+    def may_introspect(self, viewer: Viewer) -> bool:
+        """PERMITTED are those who may write flows: they write programs against the API, too."""
+        if self.introspection is Introspection.PERMITTED:
+            return viewer.may_somewhere(Permission.UPDATE_FLOW)
+        return self.introspection is Introspection.EVERYONE
+
+
+def _places(list: Path | None) -> Iterator[Path]:
+    if list is not None:
+        yield list

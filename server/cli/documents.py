@@ -1,0 +1,78 @@
+"""Everything that the command line and `headway.Client` ask, for servers that answer only documents of a list.
+
+`python -m server.cli.documents` writes it into the file that such a server reads.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+from headway.client import Client
+from headway.recording import RECORDED, STARTED
+from server.cli import queries
+from server.cli.mutations import (
+    MUTATIONS,
+    ON_MANY,
+    PUSH,
+    RUN_BULK,
+    mutation,
+    mutation_on_many,
+)
+
+FILE: Final = Path(__file__).with_suffix(".json")
+
+
+def texts() -> Iterator[str]:
+    for name, value in vars(queries).items():
+        if isinstance(value, str) and value.startswith(("query", "subscription", "{")):
+            assert not name.startswith("_")
+            yield value
+    yield PUSH
+    yield RUN_BULK
+    yield from (mutation(*one) for one in sorted(MUTATIONS))
+    yield from (mutation_on_many(*one) for one in sorted(ON_MANY))
+    yield from _Asked().texts()
+
+
+class _Asked(Client):
+    """Asks nobody, and remembers what it was to ask."""
+
+    def __init__(self) -> None:
+        self._texts: list[str] = []
+
+    def ask(
+        self, query: str, variables: Mapping[str, Any] | None = None, patience: float | None = None
+    ) -> dict[str, Any]:
+        self._texts.append(query)
+        raise EOFError
+
+    def texts(self) -> list[str]:
+        askings: tuple[Callable[[], Any], ...] = (
+            self.pipelines,
+            lambda: next(self.executions()),
+            lambda: self.execution(""),
+            lambda: next(self.logs("")),
+            lambda: next(self.artifacts()),
+            lambda: self.lineage(""),
+            lambda: self.mutate("recordExecution", STARTED),
+            *(partial(self.mutate, name) for name in RECORDED),
+        )
+        for asking in askings:
+            try:
+                asking()
+            except EOFError:
+                continue
+        return self._texts
+
+
+def written() -> str:
+    """The content of the file."""
+    hashed = {sha256(text.encode()).hexdigest(): text for text in texts()}
+    return json.dumps(dict(sorted(hashed.items())), indent=1) + "\n"
+
+
+if __name__ == "__main__":
+    FILE.write_text(written())

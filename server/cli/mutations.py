@@ -1,0 +1,80 @@
+"""Every mutation of the command line: its name, its input, and the part of the payload that is read."""
+
+from typing import Final
+
+from server.cli import queries
+
+PROBLEMS: Final = """problems { code message path ... on ValidationProblem { line column }
+  ... on InvalidState { availableActions { action allowed } } }"""
+_SEVERAL: Final = "problems { code message path }"
+
+STATE: Final = "execution { name state }"
+ID: Final = "execution { id }"
+FLOW: Final = "flow { key }"
+DONE: Final = (
+    """execution { id name state } plan { tasks { key plan why isNew reusedFrom { id name } } }"""
+)
+DRAFT: Final = """draft { createInput disabledTasks concurrency { limit behavior }
+  tasks { key enabled plan why isNew reusedFrom { id name } } }"""
+DECIDED: Final = "approval { state groups { required given } } execution { id name state }"
+TASK: Final = "taskRun { key state } execution { name state }"
+GRANT: Final = "grant { role }"
+ROLE: Final = "role { name }"
+MUTATIONS: Final = {
+    ("addNote", "AddNoteInput", "note { id }"),
+    ("approve", "DecideInput", DECIDED),
+    ("createLoginLink", "CreateLoginLinkInput", "path"),
+    ("createToken", "CreateTokenInput", "secret"),
+    ("revokeToken", "RevokeTokenInput", "token { name }"),
+    ("grantRole", "GrantRoleInput", GRANT),
+    ("revokeRole", "RevokeRoleInput", GRANT),
+    ("saveRole", "SaveRoleInput", ROLE),
+    ("deleteRole", "DeleteRoleInput", ROLE),
+    ("savePrincipal", "SavePrincipalInput", "principal { name }"),
+    ("backfillSchedule", "BackfillScheduleInput", queries.BACKFILL),
+    ("cancelExecution", "CancelExecutionInput", STATE),
+    ("changeState", "ChangeStateInput", STATE),
+    ("changeTaskRunState", "ChangeTaskRunStateInput", TASK),
+    ("createExecution", "CreateExecutionInput", ID),
+    ("deleteFlow", "DeleteFlowInput", FLOW),
+    ("deleteSecret", "DeleteSecretInput", "secret { name }"),
+    ("forceRun", "ActionInput", STATE),
+    ("pauseExecution", "ActionInput", STATE),
+    ("prepareExecution", "PrepareExecutionInput", DRAFT),
+    ("previewBulk", "PreviewBulkInput", queries.PREVIEW_BULK),
+    ("reject", "DecideInput", DECIDED),
+    ("replayExecution", "ReplayExecutionInput", DONE),
+    ("restartExecution", "RestartExecutionInput", DONE),
+    ("resumeExecution", "ActionInput", STATE),
+    ("retryFailed", "RetryFailedInput", DONE),
+    ("runTest", "RunTestInput", ID),
+    ("saveFlow", "SaveFlowInput", "flow { namespace key }"),
+    ("saveSecret", "SaveSecretInput", "secret { name }"),
+    ("sendEvent", "SendEventInput", "executions { id name }"),
+    ("setFlowEnabled", "SetFlowEnabledInput", FLOW),
+    ("setLabels", "SetLabelsInput", STATE),
+    ("setScheduleEnabled", "SetScheduleEnabledInput", "schedule { id }"),
+}
+ON_MANY: Final = {
+    ("archiveExecutions", "ManyInput", "executions { name }"),
+    ("unarchiveExecutions", "ManyInput", "executions { name }"),
+    ("deleteExecutions", "DeleteExecutionsInput", "deleted"),
+}
+PUSH: Final = f"""mutation ($source: String!) {{ saveFlow(input: {{source: $source}}) {{
+  flow {{ namespace key }} revision {{ number }} isNew {PROBLEMS} }} }}"""
+RUN_BULK: Final = f"mutation ($input: RunBulkInput!) {{ runBulk(input: $input) {{ {_SEVERAL} }} }}"
+
+
+def mutation(name: str, kind: str, result: str) -> str:
+    """Its text. One that stands in no list is not answered by servers that answer only documents of a list."""
+    assert (name, kind, result) in MUTATIONS, f"list {name} in MUTATIONS"
+    return _text(name, kind, f"{result} {PROBLEMS}")
+
+
+def mutation_on_many(name: str, kind: str, result: str) -> str:
+    assert (name, kind, result) in ON_MANY, f"list {name} in ON_MANY"
+    return _text(name, kind, f"{result} {_SEVERAL}")
+
+
+def _text(name: str, kind: str, payload: str) -> str:
+    return f"mutation ($input: {kind}!) {{ {name}(input: $input) {{ {payload} }} }}"

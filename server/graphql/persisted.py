@@ -1,0 +1,157 @@
+"""Documents that clients name by an id in place of their text: an operator's list, and what clients registered."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from sys import getsizeof
+from typing import Any, Final, Self
+
+from graphql import DocumentNode, GraphQLSyntaxError, parse, print_ast
+
+from server.graphql.bounded import Bounded
+from server.graphql.requests import Rejected, Request, malformed
+
+SCHEME: Final = "sha256:"
+_TEXTS: Final = frozenset({".graphql", ".gql"})
+_HASH: Final = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
+_REGISTERED: Final = 16 * 1024 * 1024
+"""Bytes of texts that clients may register; those that were least recently used are forgotten."""
+
+
+def hash_of(text: str) -> str:
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def digest_of(node: DocumentNode) -> str:
+    """The same for texts that differ in their form, or in the order of operations and fragments, alone."""
+    return hash_of("\n".join(sorted(map(print_ast, node.definitions))))
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """`texts` by every id that a client may name one by, and the digests of all of them."""
+
+    texts: Mapping[str, str] = field(default_factory=dict)
+    digests: frozenset[str] = frozenset()
+
+    @classmethod
+    def read(cls, places: Iterable[Path]) -> Self:
+        """Of files and of folders. Raises ValueError with the file and what is wrong in it."""
+        texts: dict[str, str] = {}
+        digests = set[str]()
+        for file in _files(places):
+            for name, text in _documents(file):
+                texts |= {name: text, SCHEME + hash_of(text): text}
+                digests.add(_checked(file, name, text))
+        return cls(texts, frozenset(digests))
+
+
+def _files(places: Iterable[Path]) -> Iterator[Path]:
+    for place in places:
+        if not place.exists():
+            raise ValueError(f"there is no file and no folder {place}")
+        if not place.is_dir():
+            yield place
+            continue
+        found = sorted(path for path in place.rglob("*") if path.suffix in {*_TEXTS, ".json"})
+        if not found:
+            raise ValueError(f"{place} holds no *.graphql, *.gql or *.json")
+        yield from found
+
+
+def _documents(file: Path) -> Iterator[tuple[str, str]]:
+    """Their ids and texts. A file of JSON has the form `{id: text}`, or that of Apollo's manifests."""
+    try:
+        content = file.read_text("utf-8")
+        if file.suffix in _TEXTS:
+            yield SCHEME + hash_of(content), content
+            return
+        found = json.loads(content)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{file} cannot be read: {error}") from error
+    operations = found.get("operations") if isinstance(found, dict) else None
+    if isinstance(operations, list):
+        found = {one.get("id"): one.get("body") for one in operations if isinstance(one, dict)}
+    if not isinstance(found, dict):
+        raise ValueError(f"{file} must be an object {{id: document}}, or an Apollo manifest")
+    for name, text in found.items():
+        if not isinstance(name, str) or not name or not isinstance(text, str):
+            raise ValueError(f"{file} must give each id the text of a document; {name!r} has none")
+        hashed = _HASH.fullmatch(name)
+        if hashed and hashed[1] != hash_of(text):
+            raise ValueError(f"{file}: the document {name} has the sha256 {hash_of(text)}")
+        yield (SCHEME + hashed[1] if hashed else name), text
+
+
+def _checked(file: Path, name: str, text: str) -> str:
+    try:
+        return digest_of(parse(text))
+    except (GraphQLSyntaxError, RecursionError) as error:
+        raise ValueError(f"{file}: the document {name} is no GraphQL: {error}") from error
+
+
+class Persisted:
+    """Texts by id. With `only`, what is not in the list is refused, and nothing can be registered.
+
+    A client registers a text under its own hash and no other, so that nobody can put another text in its place.
+    """
+
+    def __init__(
+        self, listed: Listed | None = None, *, only: bool = False, count: int = 1000
+    ) -> None:
+        self._listed = listed or Listed()
+        self.only = only
+        self._registered: Bounded[str] = Bounded(count, _REGISTERED)
+
+    def text_of(self, request: Request) -> str:
+        """The text of a request's document; raises Rejected for an id that is unknown or another text's."""
+        if request.document_id is not None:
+            text = self._listed.texts.get(request.document_id)
+            if text is None and not self.only:
+                text = self._registered.get(request.document_id)
+            if text is None:
+                sentence = f"there is no persisted document {request.document_id[:100]!r}"
+                raise Rejected.because("PERSISTED_DOCUMENT_NOT_FOUND", sentence)
+            return text
+        if "persistedQuery" not in request.extensions:
+            assert request.query is not None
+            return request.query
+        digest = _hash_in(request.extensions["persistedQuery"])
+        if request.query is None:
+            text = self._listed.texts.get(SCHEME + digest) or self._registered.get(SCHEME + digest)
+            if text is None:
+                # The message is what clients of automatic persisted queries look for.
+                raise Rejected.because("PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound")
+            return text
+        if hash_of(request.query) != digest:
+            raise malformed("provided sha does not match query")
+        return request.query
+
+    def register(self, request: Request) -> None:
+        """Of a request whose document was found to be valid."""
+        if self.only or request.query is None or "persistedQuery" not in request.extensions:
+            return
+        name = SCHEME + _hash_in(request.extensions["persistedQuery"])
+        if name not in self._listed.texts:
+            self._registered.put(name, request.query, getsizeof(request.query))
+
+    def check(self, node: DocumentNode) -> str:
+        """Its digest; raises Rejected for a document that may not be asked here."""
+        digest = digest_of(node)
+        if self.only and digest not in self._listed.digests:
+            raise Rejected.because(
+                "DOCUMENT_NOT_LISTED",
+                "this server answers only documents of its list; have whoever runs it add this one to "
+                "`persisted_documents`",
+            )
+        return digest
+
+
+def _hash_in(persisted: Any) -> str:
+    digest = persisted.get("sha256Hash") if isinstance(persisted, dict) else None
+    if not isinstance(digest, str) or persisted.get("version") != 1:
+        raise malformed("extensions.persistedQuery must be {version: 1, sha256Hash: string}")
+    return digest
