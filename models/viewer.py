@@ -74,6 +74,8 @@ class Viewer:
     scope: Scope = Scope()
     expires_at: datetime | None = None
     channel: Channel = Channel.API
+    same_person: frozenset[str] = frozenset()
+    """Every actor that is the same person: theirs, their tokens, services that they own. Empty: this one alone."""
 
     def may(self, permission: Permission) -> bool:
         return permission in self.permissions

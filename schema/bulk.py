@@ -132,8 +132,9 @@ async def run_bulk(info: Info, input: RunBulkInput) -> dict[str, Any]:
         instruction,
         ask,
         viewer.roles,
+        viewer.same_person,
     )
-    wanted = Run(row, input.mode, ask, viewer.roles, input.idempotency_key)
+    wanted = Run(row, input.mode, ask, viewer.roles, input.idempotency_key, viewer.same_person)
     await runs.run(services.pool, services.engine, services.feed, wanted, orders)
     info.context.refresh()
     return {"bulk": await find_bulk(info, id)}

@@ -14,13 +14,12 @@ from schema.acting import view_of
 from schema.context import Info
 from schema.doors import needs
 from schema.inputs import DecideInput, object_of
+from schema.overriding import may_override_of
 from schema.types.approval import Approval
 
 
 async def decide(info: Info, input: DecideInput, decision: VoteDecision) -> dict[str, Any]:
     needs(info, Permission.APPROVE)
-    if input.override:
-        needs(info, Permission.MANAGE)
     id = untyped("appr", input.approval_id)
     execution_id = await _execution_of(info, id)
     command = CastVote(
@@ -31,6 +30,8 @@ async def decide(info: Info, input: DecideInput, decision: VoteDecision) -> dict
         object_of(input.form, "form"),
         bool(input.override),
         input.idempotency_key,
+        await may_override_of(info, execution_id),
+        info.context.viewer.same_person,
     )
     try:
         await info.context.services.engine.execute(

@@ -2,11 +2,12 @@
 
 from typing import Any
 
+from models.errors import ProblemCode, Refused
 from models.lifecycle.actions import Action, require
 from models.lifecycle.commands import Restart, RetryFailed
 from models.lifecycle.planning import plan_put_back
 from models.lifecycle.reruns import put_back_by_restart, put_back_by_retry
-from models.viewer import Permission
+from models.viewer import Permission, not_permitted
 from runner import reruns
 from runner.reruns import Replay
 from schema.acting import act, view_of
@@ -20,6 +21,7 @@ from schema.inputs import (
     object_of,
 )
 from schema.loading import snapshot_of
+from schema.overriding import may_override_of
 from schema.scalars import JSON
 from schema.types.plan import Concurrency, DraftTask, ExecutionDraft, Plan
 
@@ -42,13 +44,19 @@ async def put_back(
 async def replay(info: Info, input: ReplayExecutionInput) -> dict[str, Any]:
     needs(info, Permission.RUN_FLOW)
     services = info.context.services
+    source = await visible_execution(info, input.id)
+    override = bool(input.override_approvals)
+    if override and not await may_override_of(info, source):
+        told = not_permitted(Permission.OVERRIDE_APPROVAL)
+        raise Refused.because(ProblemCode.FORBIDDEN, told, "overrideApprovals")
     wanted = Replay(
-        await visible_execution(info, input.id),
+        source,
         input.from_task,
         input.revision is RevisionChoice.LATEST,
         object_of(input.inputs, "inputs"),
         input.idempotency_key,
         info.context.viewer.permissions,
+        override,
     )
     command, planned = await reruns.prepare_replay(
         services.pool,

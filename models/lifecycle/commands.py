@@ -37,6 +37,9 @@ class Create:
 
     `reused` are task runs by key that are not run; with `links.cached_from` nothing is, and `outputs` are its outputs.
     `limited`: the flow's newest revision has a limit. `starters` are people who have it started beside who asks.
+    `may_override`: who asks may have it pass approvals, with a reason. `subflows` are the tasks whose flows ask people,
+    each with why the decisions that were made there do not stand, where they do not. `latest` is the flow's newest
+    revision, where a person asks for an older one.
     """
 
     plan: Plan
@@ -60,6 +63,9 @@ class Create:
     cache_key: str | None = None
     scheduled_at: datetime | None = None
     starters: tuple[str, ...] = ()
+    may_override: bool = False
+    subflows: Mapping[str, str | None] = field(default_factory=dict)
+    latest: Plan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +91,11 @@ class Resume:
 
 
 @dataclass(frozen=True, slots=True)
-class RetryFailed:
-    pass
+class RetryFailed: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Restart:
-    pass
+class Restart: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +107,21 @@ class ForceRun:
 
 @dataclass(frozen=True, slots=True)
 class ChangeState:
+    """`may_override`: who asks may have it pass approvals."""
+
     state: ExecutionState
+    may_override: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeTaskRunState:
+    """`may_override`: who asks may have it pass approvals. `subflows` are the tasks whose flows ask people."""
+
     path: str
     state: TaskRunState
     outputs: Mapping[str, Any] | None = None
+    may_override: bool = False
+    subflows: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +134,8 @@ class SetLabels:
 class CastVote:
     """`voter_roles` are what the voter holds; whether they suffice is decided under the lock.
 
-    `override` is an administrator's vote past the policy; whether the voter may is the asker's to check.
+    `override` is a vote past the policy, which needs `may_override`. `same_person` are the actors that the voter is
+    beside who asks: a vote counts as the person's, whichever of them gave it.
     """
 
     approval_id: UUID
@@ -133,6 +145,8 @@ class CastVote:
     form: Mapping[str, Any] | None = None
     override: bool = False
     key: str | None = None
+    may_override: bool = False
+    same_person: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

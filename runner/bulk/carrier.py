@@ -81,6 +81,7 @@ class BulkCarrier(Loop):
             found.instruction,
             found.ask,
             found.roles,
+            found.same_person,
         )
         most = _PREPARED_ROWS if orders.prepared else _ROWS
         clock = asyncio.get_running_loop().time

@@ -7,7 +7,8 @@ from models.errors import Refused
 from models.events import Ask
 from models.ids import new_id, typed
 from models.lifecycle.actions import Action
-from models.viewer import Scope, permissions_of
+from models.lifecycle.commands import ChangeState
+from models.viewer import Permission, Scope, permissions_of
 from runner.asked import Asked
 from runner.engine import Engine
 from runner.evaluator import Evaluator
@@ -29,6 +30,7 @@ class Orders:
     instruction: Instruction
     ask: Ask
     roles: frozenset[str]
+    same_person: frozenset[str] = frozenset()
 
     @property
     def prepared(self) -> bool:
@@ -46,9 +48,13 @@ class Orders:
             if item.execution_id not in found:
                 raise Refused.not_found("no such execution")
             execution = found[item.execution_id]
-            command = vote(execution, action, self.roles, self.ask.reason)
+            cast = vote(execution, action, self.roles, self.ask.reason)
+            command = replace(cast, same_person=self.same_person)
             return Asked(item.execution_id, command, ask, place=item.place)
         command_of_all = self.instruction.command(new_id())
+        if isinstance(command_of_all, ChangeState):
+            may = Permission.OVERRIDE_APPROVAL in permissions_of(self.roles)
+            command_of_all = replace(command_of_all, may_override=may)
         return Asked(item.execution_id, command_of_all, ask, place=item.place)
 
     async def _replay(self, item: Item) -> Asked:

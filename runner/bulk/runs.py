@@ -35,6 +35,7 @@ class Run:
     ask: Ask
     roles: frozenset[str]
     key: str | None = None
+    same_person: frozenset[str] = frozenset()
 
     @property
     def id(self) -> UUID:
@@ -70,7 +71,8 @@ async def run(pool: Pool, engine: Engine, feed: Feed, wanted: Run, orders: Order
 async def _begin(connection: Connection, wanted: Run, state: BulkState) -> None:
     """Within the caller's transaction. Raises Refused when it was run before."""
     row, ask = wanted.row, wanted.ask
-    _refuse_twice(await bulk.start(connection, wanted.id, wanted.mode, state, ask, wanted.roles))
+    person = wanted.roles, wanted.same_person
+    _refuse_twice(await bulk.start(connection, wanted.id, wanted.mode, state, ask, *person))
     if wanted.key is not None:
         mine = idempotency.Key(ask.actor, _MUTATION, wanted.key, wanted.digest, wanted.id)
         standing = await idempotency.take(connection, [mine])

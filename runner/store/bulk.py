@@ -42,7 +42,7 @@ select $1::uuid, * from unnest($2::int[], $3::uuid[], $4::text[], $5::text[], $6
 _FIND = "select *, expires_at <= clock_timestamp() as expired from bulk_sets where id = $1"
 _ITEMS = "select * from bulk_items where bulk_id = $1 order by position"
 _RUN = """
-update bulk_sets set mode = $2, state = $3::text, actor = $4, channel = $5, reason = $6, roles = $7,
+update bulk_sets set mode = $2, state = $3::text, actor = $4, channel = $5, reason = $6, roles = $7, same_person = $8,
   started_at = clock_timestamp(), ended_at = case when $3::text = 'DONE' then clock_timestamp() end
 where id = $1 and state is null
 """
@@ -112,6 +112,7 @@ class BulkSet:
     mode: BulkMode
     ask: Ask
     roles: frozenset[str]
+    same_person: frozenset[str]
 
     @classmethod
     def of(cls, row: Row) -> Self:
@@ -121,6 +122,7 @@ class BulkSet:
             mode=BulkMode(row["mode"]),
             ask=Ask(row["actor"], Channel(row["channel"]), row["reason"]),
             roles=frozenset(load(row["roles"])),
+            same_person=frozenset(load(row["same_person"])),
         )
 
 
@@ -264,10 +266,12 @@ async def start(
     state: BulkState,
     ask: Ask,
     roles: Iterable[str],
+    same_person: Iterable[str],
 ) -> bool:
     """False when it was run before."""
     values = (mode.value, state.value, ask.actor, ask.channel.value, ask.reason)
-    return await connection.execute(_RUN, id, *values, dump(sorted(roles))) == "UPDATE 1"
+    person = dump(sorted(roles)), dump(sorted(same_person))
+    return await connection.execute(_RUN, id, *values, *person) == "UPDATE 1"
 
 
 async def cancel(connection: Connection, id: UUID, actor: str) -> bool:

@@ -20,6 +20,7 @@ from runner.past import past_of
 from runner.store.json import load
 from schema.context import Info
 from schema.loading import row_of
+from schema.overriding import may_override_of
 from schema.scalars import JSON
 from schema.types.actors import Actor
 from schema.types.flow import FlowInput
@@ -162,12 +163,14 @@ class Approval(Node):
     @strawberry.field
     async def can_override(self, info: Info) -> bool:
         viewer = info.context.viewer
-        if self._is_over() or not viewer.permissions >= {Permission.APPROVE, Permission.MANAGE}:
+        if self._is_over() or not viewer.may(Permission.APPROVE):
+            return False
+        if not await may_override_of(info, self.execution_key):
             return False
         snapshot, request = await self._asked(info)
         if snapshot is None or request is None or snapshot.plan.unreadable:
             return False
-        return not has_voted(request, viewer.actor)
+        return not has_voted(request, viewer.same_person | {viewer.actor})
 
     async def _standing(self, info: Info) -> str | None:
         """Why the viewer may not decide it."""
@@ -181,7 +184,7 @@ class Approval(Node):
             return "a newer request has taken its place; decide that one"
         if snapshot.plan.unreadable:
             return snapshot.plan.unreadable
-        refused = why_not(snapshot, request, viewer.actor, viewer.roles)
+        refused = why_not(snapshot, request, viewer.actor, viewer.roles, viewer.same_person)
         return refused.message if refused else None
 
     def _is_over(self) -> str | None:
