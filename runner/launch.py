@@ -126,7 +126,7 @@ async def prepare(
         may_override=launch.may_override,
         latest=await _newest_instead(pool, plans, plan, launch, found["latest_revision"]),
     )
-    if source or launch.disabled_tasks:
+    if source or launch.disabled_tasks or command.latest:
         command = await _as_rerun(pool, plans, source, launch, command)
     return await with_cached(pool, evaluator, vault, command)
 
@@ -167,10 +167,13 @@ async def newest_instead(pool: Pool, plans: Plans, plan: Plan) -> Plan | None:
     """The newest revision of the flow, where the plan is of an older one."""
     named = Named(plan.spec.namespace, plan.spec.id, None)
     found = (await plans.launches.find(pool, [named])).get(named)
-    newest = found["revision_id"] if found else None
-    if newest is None or newest == plan.revision_id:
+    id = found["revision_id"] if found else None
+    if id is None or id == plan.revision_id:
         return None
-    return plans.kept(newest) or await _read(pool, plans, newest)
+    newest = plans.kept(id) or await _read(pool, plans, id)
+    return replace(
+        newest, asking=newest.asking | (await asking_subflows(pool, plans, newest)).keys()
+    )
 
 
 async def _as_rerun(

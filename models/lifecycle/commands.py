@@ -126,8 +126,11 @@ class ChangeTaskRunState:
 
 @dataclass(frozen=True, slots=True)
 class SetLabels:
+    """`may_override`: who asks may change those that an approval was asked with."""
+
     labels: Mapping[str, str]
     mode: LabelMode = LabelMode.MERGE
+    may_override: bool = False
 
 
 @dataclass(frozen=True, slots=True)

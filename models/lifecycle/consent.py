@@ -12,8 +12,8 @@ from models.approval import ApprovalPolicy
 from models.approval_events import ApprovalOverridden
 from models.errors import Problem, ProblemCode, Refused
 from models.lifecycle.commands import ChangeTaskRunState, Create
-from models.lifecycle.decided_on import context, decided_on, digest_of
-from models.lifecycle.snapshot import Execution, Plan, TaskRun
+from models.lifecycle.decided_on import context, context_of, decided_on, digest_of
+from models.lifecycle.snapshot import Execution, Plan, TaskRun, replace
 from models.lifecycle.steps import Steps
 from models.spec import ApprovalTask, ForeachTask, TaskSpec
 from models.states import (
@@ -47,6 +47,7 @@ _INSTEAD = {
     "disabledTasks": "leave it in, to have it asked",
     "revision": "run the newest revision",
     "state": "have it decided",
+    "labels": "replay it with these",
 }
 
 
@@ -96,7 +97,7 @@ def standing(
         return Standing(None, why)
     if source.section_of(task) is not Section.TASKS:
         return Standing(None, f"stands under `{source.section_of(task).value}`, which runs anew")
-    if why := _asks_always(spec):
+    if why := asks_always(spec):
         return Standing(None, why)
     if task.approval is None and task.outputs_from is not None:
         if task.decided_on is None:
@@ -105,11 +106,12 @@ def standing(
     return _standing_of(source, task)
 
 
-def _asks_always(spec: TaskSpec) -> str | None:
+def asks_always(spec: TaskSpec) -> str | None:
+    """Why no decision of it ever stands, or of what it has in it."""
     if isinstance(spec, ApprovalTask) and spec.reuse is ReuseDecision.NEVER and not spec.disabled:
         return "is asked each time (`reuse: never`)"
     if isinstance(spec, ForeachTask):
-        return next((why for each in spec.tasks if (why := _asks_always(each))), None)
+        return next((why for each in spec.tasks if (why := asks_always(each))), None)
     return None
 
 
@@ -162,7 +164,12 @@ def passed_by_creation(command: Create) -> list[PassedBy]:
     """Tells the approvals that the new execution would not ask though its flow does."""
     if command.links.cached_from:
         return []  # nothing runs
-    found = {one.key: one for one in _loosened(command.plan, command.latest)}
+    found = {
+        one.key: one
+        for one in _loosened(
+            command.plan, command.plan.asking | command.subflows.keys(), command.latest
+        )
+    }
     if command.disabled_tasks or command.reused:
         found |= {one.key: one for one in _left_out(command)}
     return list(found.values())
@@ -206,7 +213,7 @@ def _not_asked_in_time(command: Create, key: str, now: str) -> str | None:
         return None
     told = {
         before
-        for before in graph.upstream(key)
+        for before in decides_if_asked(command.plan, key)
         if before in command.disabled_tasks or before in command.reused
         if before not in command.reused or command.reused[before].context != now
         if not command.plan.tasks[before].disabled
@@ -214,6 +221,15 @@ def _not_asked_in_time(command: Create, key: str, now: str) -> str | None:
     if told:
         return f"is asked by what {', '.join(sorted(told))} give, which would not run"
     return None
+
+
+def decides_if_asked(plan: Plan, key: str) -> Set[str]:
+    """The tasks whose ends and results come before it: those of the flow, all of them, for one under `errors` or
+    `finally`."""
+    if plan.sections[key] is Section.TASKS:
+        return plan.graph.upstream(key)
+    main = {each for each in plan.outer_keys if plan.sections[each] is Section.TASKS}
+    return plan.graph.upstream(key) | main
 
 
 def is_conditional(plan: Plan, key: str) -> bool:
@@ -224,14 +240,14 @@ def is_conditional(plan: Plan, key: str) -> bool:
     return spec.when not in (None, True)
 
 
-def _loosened(plan: Plan, latest: Plan | None) -> Iterator[PassedBy]:
+def _loosened(plan: Plan, asking: Set[str], latest: Plan | None) -> Iterator[PassedBy]:
     """Names the tasks that ask in the newest revision, and not, or of others, in an older one."""
     if latest is None:
         return
     for key in latest.asking:
         held = latest.graph.downstream(key) & plan.tasks.keys()
         if (
-            key not in plan.asking
+            key not in asking
             or _asks_of(plan.tasks[key]) != _asks_of(latest.tasks[key])
             or not held <= plan.graph.downstream(key)
         ):
@@ -286,7 +302,7 @@ def _decided_on_others(
     for around in _around(execution, task):
         for key in sorted(execution.plan.graph.downstream(around.key) & asking):
             after = execution.tasks[around.level + key]
-            if after.ended and outputs:
+            if outputs and (after.ended or after.decided_on is not None):
                 yield PassedBy(after.path, f"was decided on what {task.path} gave")
             elif is_conditional(execution.plan, key) and after.state in _NOT_ASKED_YET:
                 yield PassedBy(after.path, f"is asked by what {task.path} gives")
@@ -308,7 +324,19 @@ def undecided(execution: Execution) -> list[PassedBy]:
     return [
         PassedBy(task.path, f"was not approved: it is {task.state.value}")
         for task in execution.tasks.values()
-        if task.key in execution.plan.asking and task.state not in GOOD_ENDS
+        if task.state is TaskRunState.REJECTED
+        or (task.key in execution.plan.asking and task.state not in GOOD_ENDS)
+    ]
+
+
+def asked_with_other_labels(execution: Execution, labels: Mapping[str, str]) -> list[PassedBy]:
+    """Tells the approvals that were asked before labels change that the flow's expressions read."""
+    if context_of(replace(execution, labels=labels)) == context_of(execution):
+        return []
+    return [
+        PassedBy(task.path, "was asked with other labels, which the flow reads", "labels")
+        for task in execution.tasks.values()
+        if task.decided_on is not None
     ]
 
 

@@ -110,6 +110,8 @@ def _set_labels(steps: Steps, command: SetLabels) -> None:
     require(steps.execution, Action.SET_LABELS)
     labels = changed_labels(steps.execution.labels, command.labels, command.mode)
     if labels != steps.execution.labels:
+        passed_by = consent.asked_with_other_labels(steps.execution, labels)
+        consent.allow(steps, passed_by, command.may_override)
         steps.record(LabelsSet(labels))
 
 

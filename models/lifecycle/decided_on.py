@@ -15,7 +15,9 @@ from uuid import UUID
 from models.labels import without_system_labels
 from models.lifecycle.snapshot import Execution, Plan, TaskRun
 
-_READS_LABELS: Final = re.compile(r"\b(labels|execution)\b")
+_READS_LABELS: Final = re.compile(
+    r"\blabels\b(?!\s*:)|\bexecution\b(?!\.(id|name|namespace|flow|createdAt|startedAt)\b)"
+)
 _READS_TRIGGER: Final = re.compile(r"\btrigger\b")
 
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from models.errors import ProblemCode, Refused
-from models.lifecycle.consent import Standing, is_conditional, may_stand, standing
+from models.lifecycle.consent import Standing, decides_if_asked, is_conditional, may_stand, standing
 from models.lifecycle.decided_on import context_of
 from models.lifecycle.origins import Reused
 from models.lifecycle.results import results_of
@@ -93,6 +93,7 @@ def _asked_again(
     """By key, why an approval of the source does not stand; it is added to what `runs`, with all after it (`follow`),
     and so is what decides in the source's way if one is asked at all."""
     asked: dict[str, str] = {}
+    runs |= {key for key in plan.outer_keys if plan.sections[key] is not Section.TASKS}
     size = -1
     while size != len(runs):
         size = len(runs)
@@ -103,9 +104,8 @@ def _asked_again(
                 asked[key] = why
                 runs |= {key, *(plan.graph.downstream(key) if follow else ())}
             if key in runs and is_conditional(plan, key) and begins.context != context_of(source):
-                before = plan.graph.upstream(key) - {
-                    k for k in plan.tasks if plan.tasks[k].disabled
-                }
+                off = {each for each in plan.tasks if plan.tasks[each].disabled}
+                before = decides_if_asked(plan, key) - off
                 runs |= before
                 if follow:
                     runs |= set().union(*(plan.graph.downstream(each) for each in before))

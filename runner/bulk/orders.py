@@ -7,7 +7,7 @@ from models.errors import Refused
 from models.events import Ask
 from models.ids import new_id, typed
 from models.lifecycle.actions import Action
-from models.lifecycle.commands import ChangeState
+from models.lifecycle.commands import ChangeState, SetLabels
 from models.viewer import Permission, Scope, permissions_of
 from runner.asked import Asked
 from runner.engine import Engine
@@ -52,7 +52,7 @@ class Orders:
             command = replace(cast, same_person=self.same_person)
             return Asked(item.execution_id, command, ask, place=item.place)
         command_of_all = self.instruction.command(new_id())
-        if isinstance(command_of_all, ChangeState):
+        if isinstance(command_of_all, ChangeState | SetLabels):
             may = Permission.OVERRIDE_APPROVAL in permissions_of(self.roles)
             command_of_all = replace(command_of_all, may_override=may)
         return Asked(item.execution_id, command_of_all, ask, place=item.place)

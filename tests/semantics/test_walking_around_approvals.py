@@ -8,6 +8,7 @@ import re
 from collections.abc import Awaitable, Callable
 from inspect import signature
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -126,7 +127,12 @@ async def replays_from_after_it(scene: Scene) -> None:
     await scene.admin.save(scene.text(ask="description: changed"))
     replay = {"id": source, "fromTask": "load", "revision": "LATEST"}
     await scene.stands((await acted(scene.otto, "replayExecution", **replay))["id"])
-    override = {"id": source, "fromTask": "load", "inputs": {"day": "x"}, "reason": "a"}
+    override: dict[str, Any] = {
+        "id": source,
+        "fromTask": "load",
+        "inputs": {"day": "x"},
+        "reason": "a",
+    }
     path = "overrideApprovals"
     await is_refused(
         scene, "replayExecution", "FORBIDDEN", path, overrideApprovals=True, **override
@@ -274,11 +280,47 @@ async def tells_what_it_did_not_do(scene: Scene) -> None:
     await scene.stands(id)
 
 
+async def changes_the_labels_that_load_reads(scene: Scene) -> None:
+    text = scene.text(LOAD.replace("echo ran", "echo {{ labels.to }}"))
+    id, request = await scene.asked(text, labels=[{"key": "to", "value": "staging"}])
+    for mode, labels in (
+        ("MERGE", [{"key": "to", "value": "production"}]),
+        ("REMOVE", [{"key": "to", "value": ""}]),
+        ("REPLACE", [{"key": "other", "value": "x"}]),
+    ):
+        input: dict[str, Any] = {"id": id, "labels": labels, "mode": mode, "reason": "a"}
+        await is_refused(scene, "setLabels", "FORBIDDEN", "labels", **input)
+    made = await does(
+        scene.otto, "previewBulk", "preview { id }",
+        ids=[id], action="SET_LABELS", labels=[{"key": "to", "value": "production"}],
+    )  # fmt: skip
+    run = {"previewId": made["preview"]["id"], "mode": "ATOMIC"}
+    path = ("executions", id)
+    await is_refused(scene, "runBulk", "FORBIDDEN", *path, what="bulk { id }", **run)
+    await does(scene.admin, "approve", approvalId=request)
+    await scene.admin.until_ended(id)
+    assert scene.mark.read_text() == "staging\n"
+
+
+async def is_not_asked_by_a_cache(scene: Scene) -> None:
+    """The flow's own key does not tell apart what was decided on, and a parent would go on."""
+    head = HEAD + "cache: {ttl: 1d, key: same}\n"
+    await scene.approved(scene.text(head=head))
+    other = await scene.otto_runs(scene.text(head=head), inputs={"day": "tuesday"})
+    await scene.stands(other)
+    same = await scene.otto_runs(scene.text(head=head))
+    assert (await scene.admin.until_ended(same))["state"] == "CACHED"
+    never = scene.text(head=head, ask="reuse: never")
+    await scene.approved(never)
+    await scene.stands(await scene.otto_runs(never))
+    assert scene.ran == 2
+
+
 Attack = Callable[..., Awaitable[None]]
 DOORS: dict[str, tuple[Attack, ...]] = {
     "createExecution": (
         disables_it, reruns_with_others, reruns_another_flow, runs_an_older_revision,
-        is_asked_each_time, disables_the_subflow_that_asks,
+        is_asked_each_time, is_not_asked_by_a_cache, disables_the_subflow_that_asks,
     ),
     "replayExecution": (replays_from_after_it, is_asked_each_time),
     "prepareExecution": (prepares_it,),
@@ -299,7 +341,7 @@ DOORS: dict[str, tuple[Attack, ...]] = {
     "recordTaskRun": (tells_what_it_did_not_do,),
     "finishExecution": (tells_what_it_did_not_do,),
     "sendEvent": (tells_what_it_did_not_do,),
-    "setLabels": (tells_what_it_did_not_do,),
+    "setLabels": (tells_what_it_did_not_do, changes_the_labels_that_load_reads),
 }  # fmt: skip
 NO_DOORS = {
     "saveFlow": "a new revision is for those who may change flows",

@@ -1,123 +1,39 @@
-"""Nothing runs past an approval but by a decision on the same, or an override, whatever is disabled, reused, changed."""
+"""Nothing runs past an approval but by a decision on the same or an override, whatever is left out, reused, changed."""
 
 from dataclasses import replace
-from functools import cache
 from itertools import product
 from typing import Any
 
 import pytest
 
-from models.approval_events import ApprovalOverridden
 from models.errors import ProblemCode, Refused
-from models.events import ENGINE, Ask
-from models.ids import new_id
 from models.lifecycle.commands import (
     Cancel,
-    CastVote,
     ChangeState,
     ChangeTaskRunState,
     Create,
-    Restart,
-    RetryFailed,
+    SetLabels,
 )
-from models.lifecycle.decide import begin
-from models.lifecycle.decided_on import context, decided_on
-from models.lifecycle.planning import Begins, TaskPlan, plan_draft, plan_replay, reused
-from models.lifecycle.snapshot import Execution, Plan
-from models.spec import parse_flow
+from models.lifecycle.decided_on import decided_on
+from models.lifecycle.planning import TaskPlan, plan_replay, reused
 from models.states import (
     GOOD_ENDS,
     AttemptState,
-    Channel,
     ExecutionState,
+    LabelMode,
     TaskRunState,
     VoteDecision,
 )
-from tests.models.lifecycle.stage import MARIA, START, Stage
-
-CHAIN = """
-id: x
-namespace: y
-inputs: [{id: day, type: STRING}]
-tasks:
-  - {id: extract, type: log, message: a}
-  - {id: ask, type: approval, needs: [extract]%s}
-  - {id: mid, type: log, needs: [ask], message: "{{ labels.team }}"}
-  - {id: load, type: log, needs: [mid], message: a}
-"""
-SILENT = Ask("user:maria", Channel.API)
-KEYS = ("extract", "ask", "mid", "load")
-
-
-class Played(Stage):
-    """An execution of a plan that others have too."""
-
-    def __init__(self, command: Create, ask: Ask = MARIA) -> None:
-        self.now, self.events, self.jobs, self.promises = START, [], {}, []
-        self.execution = self._took(begin(command, self._context(ask), new_id()))
-
-    def go_on(self, end: AttemptState = AttemptState.SUCCESS) -> None:
-        """Run all that can run without a person; `load` ends so."""
-        while self.jobs or self.owes():
-            self.evaluate({"message": "m", "items": [1, 2], "when": True})
-            for path in list(self.jobs):
-                self.run(path, end if path == "load" else AttemptState.SUCCESS)
-
-    def owes(self) -> bool:
-        return any(type(each.command).__name__ == "Evaluate" for each in self.promises)
-
-    def vote(self, path: str = "ask", decision: VoteDecision = VoteDecision.APPROVE) -> None:
-        approval = self.task(path).approval
-        assert approval
-        self.ask(CastVote(approval.id, decision, frozenset({"admin"})))
-
-    @property
-    def overridden(self) -> list[tuple[str, ...]]:
-        facts = [event.fact for event in self.events]
-        return [fact.tasks for fact in facts if isinstance(fact, ApprovalOverridden)]
-
-
-@cache
-def plan_of(keys: str = "", text: str = CHAIN) -> Plan:
-    source = text % (keys and f", {keys}") if "%s" in text else text
-    return Plan.of(new_id(), new_id(), 1, parse_flow(source))
-
-
-def approved(plan: Plan, end: AttemptState = AttemptState.SUCCESS) -> Played:
-    stage = Played(Create(plan, inputs={"day": "monday"}))
-    stage.go_on()
-    for path, task in list(stage.execution.tasks.items()):
-        if task.state is TaskRunState.WAITING_FOR_APPROVAL:
-            stage.vote(path)
-    stage.go_on(end)
-    return stage
-
-
-def decided(how: str) -> Execution:
-    """The same flow, ended otherwise; with `expired` by a policy that lets nobody's decision pass."""
-    if how == "approved":
-        return approved(plan_of()).execution
-    if how == "overridden":
-        command = Create(plan_of(), inputs={"day": "monday"}, disabled_tasks=("ask",))
-        stage = Played(replace(command, may_override=True))
-        stage.go_on()
-        return stage.execution
-    stage = Played(Create(plan_of(), inputs={"day": "monday"}))
-    stage.go_on()
-    if how == "rejected":
-        stage.vote(decision=VoteDecision.REJECT)
-        change = ChangeTaskRunState("ask", TaskRunState.SUCCESS, may_override=True)
-    else:
-        stage.ask(Cancel())
-        change = ChangeTaskRunState("ask", TaskRunState.SKIPPED, may_override=True)
-    stage.ask(change)
-    stage.go_on()
-    return stage.execution
-
-
-def begins(plan: Plan, inputs: Any) -> Begins:
-    return Begins(context(plan, inputs, {}, None))
-
+from tests.models.lifecycle.played import (
+    CHAIN,
+    KEYS,
+    SILENT,
+    Played,
+    approved,
+    begins,
+    decided,
+    plan_of,
+)
 
 WAYS = ("run", "disabled", "disabled and reused", "reused")
 
@@ -245,136 +161,64 @@ def test_changing_what_was_decided_on_is_an_override() -> None:
     assert {one.key: one.plan for one in planned}["ask"] is TaskPlan.RUN
 
 
-# -- putting back ------------------------------------------------------------------------------------------------------
+def test_labels_that_an_expression_reads_stay_as_they_were_when_it_was_asked() -> None:
+    stage = ended("approved")
+    before = stage.execution
+    for labels, mode in (({"team": "b"}, LabelMode.MERGE), ({"x": "y"}, LabelMode.REPLACE)):
+        with pytest.raises(Refused) as refused:
+            stage.ask(SetLabels(labels, mode))
+        assert refused.value.problems[0].path == ("labels",)
+        assert stage.execution is before
+    stage.ask(SetLabels({"team": "b"}, may_override=True))
+    assert stage.overridden == [("ask",)]
+    deaf = Played(Create(plan_of("", CHAIN.replace("labels.team", "execution.id"))))
+    deaf.go_on()
+    deaf.ask(SetLabels({"team": "b"}))
+    assert deaf.overridden == []
 
-NEVER = """
+
+def test_what_is_asked_about_does_not_change_while_it_is_asked() -> None:
+    stage = Played(Create(plan_of(), inputs={"day": "monday"}))
+    stage.go_on()
+    with pytest.raises(Refused):
+        stage.ask(ChangeTaskRunState("extract", TaskRunState.SUCCESS, {"rows": 1}))
+
+
+def test_an_execution_that_was_overridden_is_no_result_for_others() -> None:
+    command = Create(plan_of(), disabled_tasks=("ask",), may_override=True, cache_key="k")
+    stage = Played(command)
+    assert stage.execution.cache_key is None
+    assert stage.folded() == stage.execution
+
+
+LAST = """
 id: x
 namespace: y
+inputs: [{id: day, type: STRING}]
 tasks:
-  - id: each
-    type: foreach
-    items: [1, 2]
-    tasks:
-      - {id: ask, type: approval, reuse: never}
-      - {id: in, type: log, needs: [ask], message: a}
-  - {id: mid, type: log, needs: [each], message: a}
-  - {id: load, type: log, needs: [mid], message: a}
+  - {id: check, type: log, message: a}
+  - {id: load, type: log, needs: [check], message: a}
+finally:
+  - {id: ask, type: approval, when: "{{ outputs.check.risky }}"}
+  - {id: tell, type: log, needs: [ask], message: a}
 """
 
 
-def test_a_restart_asks_again_where_the_flow_says_so_and_nothing_runs_before() -> None:
-    for keys, asks in (("", False), ("reuse: same_inputs", False), ("reuse: never", True)):
-        stage = approved(plan_of(keys), AttemptState.FAILED)
-        stage.ask(Restart())
-        assert (stage.states["ask"] == "CREATED" or stage.states["ask"] == "RUNNING") is asks
-        before = stage.task("load").attempt
-        stage.go_on()
-        assert (stage.states["ask"] == "WAITING_FOR_APPROVAL") is asks
-        assert (stage.task("load").attempt == before) is asks
-        if asks:
-            stage.vote()
-            stage.go_on()
-            assert stage.state == "SUCCESS"
-
-
-def test_so_does_a_retry_of_what_failed() -> None:
-    text = CHAIN + "  - {id: beside, type: log, message: a}\n"
-    stage = Played(Create(plan_of("reuse: never", text)))
-    held = stage.start("beside")
-    stage.run("extract", AttemptState.SUCCESS)
-    stage.evaluate({"message": "m"})
-    stage.vote()
-    stage.run("mid", AttemptState.SUCCESS)
-    stage.run("load", AttemptState.FAILED)
-    assert stage.state == "FAILED_FINISHING"
-    stage.ask(RetryFailed())
-    stage.evaluate({"message": "m"})
-    assert stage.states == {
-        "extract": "SUCCESS", "ask": "WAITING_FOR_APPROVAL", "mid": "CREATED", "load": "CREATED",
-        "beside": "RUNNING",
-    }  # fmt: skip
-    assert held
-
-
-def test_approvals_in_a_foreach_are_asked_again_with_what_follows_them() -> None:
-    stage = approved(plan_of("", NEVER), AttemptState.FAILED)
-    assert stage.state == "FAILED"
-    stage.ask(Restart())
-    stage.go_on()
-    waiting = {path for path, state in stage.states.items() if state == "WAITING_FOR_APPROVAL"}
-    assert waiting == {"each[0].ask", "each[1].ask"}
-    assert {stage.states[key] for key in ("mid", "load", "each[0].in")} == {"CREATED"}
-    for path in waiting:
-        stage.vote(path)
-    stage.go_on()
-    assert stage.state == "SUCCESS"
-
-
-# -- the digest --------------------------------------------------------------------------------------------------------
-
-
-def test_the_digest_tells_each_part_of_what_was_decided_on() -> None:
-    plan, other = plan_of(), plan_of("reuse: never")
-    plain = context(plan, {"day": "monday"}, {"team": "a"}, None)
-    assert plain == context(plan, {"day": "monday"}, {"team": "a", "system.replay": "true"}, {})
-    for changed in (
-        context(other, {"day": "monday"}, {"team": "a"}, None),
-        context(plan, {"day": "tuesday"}, {"team": "a"}, None),
-        context(plan, {"day": "monday"}, {"team": "b"}, None),
-    ):
-        assert changed != plain
-
-
-def test_labels_and_trigger_belong_to_it_where_an_expression_reads_them() -> None:
-    deaf = plan_of("", CHAIN.replace("labels.team", "inputs.day"))
-    assert context(deaf, {}, {"team": "a"}, None) == context(deaf, {}, {"team": "b"}, {"day": 1})
-    told = plan_of("", CHAIN.replace("labels.team", "trigger.date"))
-    assert context(told, {}, {}, {"date": "a"}) != context(told, {}, {}, {"date": "b"})
-
-
-def test_numbers_are_as_the_table_gives_them_back() -> None:
-    plan = plan_of()
-    large = 10**22
-    assert context(plan, {"n": [1.0, 1e22]}, {}, None) == context(plan, {"n": [1, large]}, {}, None)
-    assert context(plan, {"n": 1.5}, {}, None) != context(plan, {"n": 1}, {}, None)
-
-
-# -- plans -------------------------------------------------------------------------------------------------------------
-
-
-def test_a_plan_says_what_has_to_be_asked_and_why() -> None:
-    source = approved(plan_of()).execution
-    for day, asks in (("monday", False), ("tuesday", True)):
-        start = begins(plan_of(), {"day": day})
-        for planned in (
-            plan_replay(source, plan_of(), "load", start),
-            plan_draft(source, plan_of(), start),
-        ):
-            told = {one.key: one for one in planned}
-            assert (told["ask"].must_ask is not None) is asks
-            assert (told["ask"].plan is TaskPlan.RUN) is asks
-            assert not asks or told["ask"].why.startswith("asks again: it was decided on other")
-    overridden = plan_replay(source, plan_of(), "load", begins(plan_of(), {"day": "x"}), True)
-    assert {one.key: one.plan for one in overridden}["ask"] is TaskPlan.REUSE
-
-
-def test_what_follows_an_approval_that_is_asked_again_runs_again() -> None:
-    source = approved(plan_of()).execution
-    planned = plan_replay(source, plan_of(), "load", begins(plan_of(), {"day": "tuesday"}))
-    told = {one.key: (one.plan, one.why) for one in planned}
-    assert told["mid"] == (TaskPlan.RUN, "ask is asked again")
-    assert told["extract"][0] is TaskPlan.REUSE
-
-
-def test_decisions_made_before_they_were_bound_do_not_stand() -> None:
-    source = approved(plan_of()).execution
-    tasks = {**source.tasks, "ask": replace(source.tasks["ask"], decided_on=None)}
-    old = replace(source, tasks=tasks)
-    planned = plan_replay(old, plan_of(), "load", begins(plan_of(), {"day": "monday"}))
-    (asked,) = [one for one in planned if one.must_ask]
-    assert asked.must_ask == "was decided before decisions were bound to what they are made on"
-
-
-def test_the_engine_never_overrides() -> None:
-    with pytest.raises(Refused):
-        Played(Create(plan_of(), disabled_tasks=("ask",)), ENGINE)
+def test_a_condition_under_finally_is_not_met_with_results_of_other_inputs() -> None:
+    plan = plan_of("", LAST)
+    source = approved(plan).execution
+    for day, again in (("monday", False), ("tuesday", True)):
+        start = begins(plan, {"day": day})
+        planned = plan_replay(source, plan, "load", start)
+        told = {one.key: one.plan for one in planned}
+        assert (told["check"] is TaskPlan.RUN) is again
+        keys = [one.key for one in planned if one.plan is TaskPlan.REUSE]
+        held = reused(source, keys, plan, start)
+        Played(Create(plan, inputs={"day": day}, reused=held))
+        held = reused(source, ["check"], plan, start)
+        command = Create(plan, inputs={"day": day}, disabled_tasks=("check",), reused=held)
+        if again:
+            with pytest.raises(Refused):
+                Played(command)
+        else:
+            Played(command)
