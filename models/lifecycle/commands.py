@@ -36,10 +36,9 @@ class Create:
     the same `digest` gives the first answer again.
 
     `reused` are task runs by key that are not run; with `links.cached_from` nothing is, and `outputs` are its outputs.
-    `limited`: the flow's newest revision has a limit. `starters` are people who have it started beside who asks.
-    `may_override`: who asks may have it pass approvals, with a reason. `subflows` are the tasks whose flows ask people,
-    each with why the decisions that were made there do not stand, where they do not. `latest` is the flow's newest
-    revision, where a person asks for an older one.
+    `limited`: the flow's newest revision has a limit. `starters` are people who have it started beside who asks, who
+    may have it pass approvals (`may_override`). `subflows` are the tasks whose flows ask people, with why the decisions
+    made there do not stand, if so. `latest` is the newest revision, where a person asks for an older one.
     """
 
     plan: Plan
@@ -126,8 +125,6 @@ class ChangeTaskRunState:
 
 @dataclass(frozen=True, slots=True)
 class SetLabels:
-    """`may_override`: who asks may change those that an approval was asked with."""
-
     labels: Mapping[str, str]
     mode: LabelMode = LabelMode.MERGE
     may_override: bool = False
