@@ -16,19 +16,24 @@ async def asking_subflows(
     pool: Pool, plans: Plans, plan: Plan, source: Execution | None = None
 ) -> Mapping[str, str | None]:
     """By key; with why the decisions that were made in the child of `source` do not stand, where they do not."""
-    asking = await _asking(pool, plans, plan, frozenset())
+    asking = await _asking(pool, plans, plan, {})
     return {key: await _undecided(pool, plans, source, key) for key in sorted(asking)}
 
 
-async def _asking(pool: Pool, plans: Plans, plan: Plan, above: frozenset[Named]) -> set[str]:
-    """However deep it asks. A flow that starts itself is looked at once."""
+async def _asking(pool: Pool, plans: Plans, plan: Plan, known: dict[Named, bool]) -> set[str]:
+    """However deep it asks; each flow is looked at once, also one that starts itself."""
     found = set()
     for key, spec in plan.tasks.items():
         if not isinstance(spec, SubflowTask) or spec.disabled or not spec.wait:
             continue
         named = Named(spec.namespace or plan.spec.namespace, spec.flow, spec.revision)
-        child = None if named in above else await _plan_of(pool, plans, named)
-        if child and (child.asking or await _asking(pool, plans, child, above | {named})):
+        if named not in known:
+            known[named] = False
+            child = await _plan_of(pool, plans, named)
+            known[named] = bool(
+                child and (child.asking or await _asking(pool, plans, child, known))
+            )
+        if known[named]:
             found.add(key)
     return found | _around(plan, found)
 

@@ -270,7 +270,8 @@ def passed_by_change(execution: Execution, command: ChangeTaskRunState) -> list[
     asking = execution.plan.asking | command.subflows
     if task.key in asking and command.outputs and task.ended and not found:
         found.append(PassedBy(task.path, "would be told to have been decided otherwise"))
-    found += _decided_on_others(execution, task, asking, bool(command.outputs))
+    others = bool(command.outputs) or command.state is TaskRunState.FAILED
+    found += _decided_on_others(execution, task, asking, others)
     return list({one.key: one for one in found}.values())
 
 
@@ -297,17 +298,18 @@ def _is_decided(execution: Execution, task: TaskRun) -> bool:
 
 
 def _decided_on_others(
-    execution: Execution, task: TaskRun, asking: Set[str], outputs: bool
+    execution: Execution, task: TaskRun, asking: Set[str], others: bool
 ) -> Iterator[PassedBy]:
     for around in _around(execution, task):
         for key in sorted(execution.plan.graph.downstream(around.key) & asking):
             after = execution.tasks[around.level + key]
-            if outputs and (after.ended or after.decided_on is not None):
+            if others and after.state in _ASKED:
                 yield PassedBy(after.path, f"was decided on what {task.path} gave")
             elif is_conditional(execution.plan, key) and after.state in _NOT_ASKED_YET:
                 yield PassedBy(after.path, f"is asked by what {task.path} gives")
 
 
+_ASKED = GOOD_ENDS | {TaskRunState.RUNNING, TaskRunState.WAITING_FOR_APPROVAL}
 _NOT_ASKED_YET = frozenset({TaskRunState.CREATED, TaskRunState.CANCELLED})
 
 

@@ -46,7 +46,7 @@ def plan_put_back(execution: Execution, put_back: Iterable[TaskRun]) -> list[Pla
     for task in execution.tasks.values():
         state = task.state.value
         if task.path in again and task.state in GOOD_ENDS:
-            why = f"was {state}; an approval with `reuse: never` is asked again"
+            why = f"was {state}; an approval whose decision does not hold is asked again"
             planned.append(PlannedTask(task.path, TaskPlan.RUN, why))
         elif task.path in again:
             planned.append(PlannedTask(task.path, TaskPlan.RUN, f"was {state}"))

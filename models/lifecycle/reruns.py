@@ -49,7 +49,7 @@ def _put_back(execution: Execution, states: Set[TaskRunState]) -> list[TaskRun]:
         while around is not None:
             paths.add(around)
             around = execution.tasks[around].parent
-    paths |= _asked_each_time(execution, paths)
+    paths |= _asked_again(execution, paths)
     found = [task for path, task in execution.tasks.items() if path in paths and task.ended]
     first = execution.failure.path if execution.failure else None
     return sorted(
@@ -57,29 +57,44 @@ def _put_back(execution: Execution, states: Set[TaskRunState]) -> list[TaskRun]:
     )  # last, so that no other takes its place on the way
 
 
-def _asked_each_time(execution: Execution, paths: Set[str]) -> set[str]:
-    """Before what is put back, the approvals with `reuse: never`, and what stands between, to run when they are decided
-    again. A foreach with one in it is put back with that."""
+def _asked_again(execution: Execution, paths: Set[str]) -> set[str]:
+    """The approvals before what is put back whose decision does not hold for it: with `reuse: never`, or made on what
+    runs again; and what stands between, to run when they are decided again. A foreach with one in it is put back with
+    that."""
     if not execution.plan.has_approvals:
         return set()
+    asked = [task for task in execution.tasks.values() if task.approval and task.state in GOOD_ENDS]
     added: set[str] = set()
-    asking = [task for task in execution.tasks.values() if _is_asked_each_time(execution, task)]
-    for task in asking:
-        for around in _with_around(execution, task):
-            between = _up_to(execution, around, paths | added)
-            if between:
-                inside = _with_around(execution, task)
-                added |= {each.path for each in inside[: inside.index(around) + 1]}
-                for each in inside[: inside.index(around)]:
-                    added |= set(_after(execution, each))
-                added |= between
+    size = -1
+    while size != len(added):
+        size = len(added)
+        for task in asked:
+            if _holds_no_more(execution, task, paths | added):
+                added |= _put_back_with(execution, task, paths | added)
     return added
 
 
-def _is_asked_each_time(execution: Execution, task: TaskRun) -> bool:
+def _holds_no_more(execution: Execution, task: TaskRun, paths: Set[str]) -> bool:
     spec = execution.plan.tasks.get(task.key)
-    never = isinstance(spec, ApprovalTask) and spec.reuse is ReuseDecision.NEVER
-    return never and task.approval is not None and task.state in GOOD_ENDS
+    if isinstance(spec, ApprovalTask) and spec.reuse is ReuseDecision.NEVER:
+        return True
+    return any(
+        around.level + key in paths
+        for around in _with_around(execution, task)
+        for key in execution.plan.graph.upstream(around.key)
+    )
+
+
+def _put_back_with(execution: Execution, task: TaskRun, paths: Set[str]) -> set[str]:
+    """Nothing where nothing of `paths` comes after it."""
+    added: set[str] = set()
+    inside: list[TaskRun] = []
+    for around in _with_around(execution, task):
+        inside.append(around)
+        if between := _up_to(execution, around, paths):
+            added |= between | {each.path for each in inside}
+            added |= {path for each in inside[:-1] for path in _after(execution, each)}
+    return added
 
 
 def _with_around(execution: Execution, task: TaskRun) -> list[TaskRun]:

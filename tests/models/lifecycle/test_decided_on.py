@@ -54,6 +54,30 @@ def test_a_restart_asks_again_where_the_flow_says_so_and_nothing_runs_before() -
             assert stage.state == "SUCCESS"
 
 
+def test_a_restart_asks_again_where_what_was_decided_on_runs_again() -> None:
+    text = CHAIN.replace("needs: [extract]", "needs: [extract], run_if: always")
+    head = text.replace("namespace: y", "namespace: y\non_failure: FINISH_POSSIBLE")
+    stage = Played(Create(plan_of("", head)))
+    stage.run("extract", AttemptState.FAILED)
+    stage.go_on()
+    stage.vote()
+    stage.go_on()
+    assert (stage.state, stage.states["load"]) == ("FAILED", "SUCCESS")
+    stage.ask(Restart())
+    stage.go_on()
+    assert stage.states["ask"] == "SUCCESS"  # nothing after it runs again
+    stage = Played(Create(plan_of("", head)))
+    stage.run("extract", AttemptState.FAILED)
+    stage.go_on()
+    stage.vote()
+    stage.go_on(AttemptState.FAILED)
+    stage.ask(Restart())
+    stage.go_on()
+    assert stage.states == {
+        "extract": "SUCCESS", "ask": "WAITING_FOR_APPROVAL", "mid": "CREATED", "load": "CREATED",
+    }  # fmt: skip
+
+
 def test_so_does_a_retry_of_what_failed() -> None:
     text = CHAIN + "  - {id: beside, type: log, message: a}\n"
     stage = Played(Create(plan_of("reuse: never", text)))
