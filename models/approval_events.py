@@ -12,6 +12,8 @@ from models.states import ApprovalState, TaskRunState, VoteDecision
 
 @dataclass(frozen=True, slots=True)
 class ApprovalRequested:
+    """`decided_on` is the digest of what is asked about."""
+
     path: str
     attempt: int
     id: UUID
@@ -20,6 +22,7 @@ class ApprovalRequested:
     from_state: TaskRunState
     expires_at: datetime | None = None
     to_state: TaskRunState = TaskRunState.WAITING_FOR_APPROVAL
+    decided_on: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +61,11 @@ class ApprovalClosed:
     path: str
     approval_id: UUID
     state: ApprovalState
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalOverridden:
+    """A person who may has what needs a decision go on without one, for the reason that the event has. `tasks` are the
+    keys of the tasks that ask."""
+
+    tasks: tuple[str, ...]

@@ -22,6 +22,7 @@ from models.lifecycle.commands import (
     RetryFailed,
     SetLabels,
 )
+from models.lifecycle.consent import GOES_ON, refusal, undecided
 from models.lifecycle.keeping import check_text
 from models.lifecycle.planning import refuse_unsaved
 from models.lifecycle.record_commands import AddNote, Archive, Delete, Unarchive
@@ -205,6 +206,8 @@ def judge(execution: Execution, instruction: Instruction, viewer: Viewer) -> Jud
         return _judge_vote(execution, instruction, viewer)
     if found.allowed and action is Action.REPLAY and not instruction.latest:
         return _judge_replay(execution, viewer)
+    if found.allowed and instruction.state in GOES_ON:
+        return _judge_end(execution, viewer)
     return Judgement(found.allowed, found.code, found.reason)
 
 
@@ -215,7 +218,7 @@ def _judge_vote(execution: Execution, instruction: Instruction, viewer: Viewer) 
     except Refused as refused:
         return _refusal(refused.problems[0])
     (request,) = _open_requests(execution)
-    problem = why_not(execution, request, viewer.actor, roles)
+    problem = why_not(execution, request, viewer.actor, roles, viewer.same_person)
     return _refusal(problem) if problem else Judgement(True)
 
 
@@ -224,6 +227,14 @@ def _judge_replay(execution: Execution, viewer: Viewer) -> Judgement:
         refuse_unsaved(execution.plan, viewer.permissions_in(execution.plan.spec.namespace))
     except Refused as refused:
         return _refusal(refused.problems[0])
+    return Judgement(True)
+
+
+def _judge_end(execution: Execution, viewer: Viewer) -> Judgement:
+    """Of an end that says it got past its approvals."""
+    passed_by = undecided(execution)
+    if passed_by and not viewer.may(Permission.OVERRIDE_APPROVAL, execution.plan.spec.namespace):
+        return _refusal(refusal(passed_by))
     return Judgement(True)
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from models.approval_events import (
     ApprovalClosed,
     ApprovalEscalated,
+    ApprovalOverridden,
     ApprovalReminded,
     ApprovalRequested,
     ApprovalVoted,
@@ -30,10 +31,12 @@ from models.task_error import TaskError as TaskError  # noqa: PLC0414 - the fact
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """A task run that is not run: its end, and the earlier task run that holds its outputs."""
+    """A task run that is not run: its end, the earlier task run that holds its outputs, and the digest of what the
+    decisions that stand for its own were made on."""
 
     state: TaskRunState
     outputs_from: UUID
+    decided_on: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,6 +308,7 @@ Fact = (
     | ApprovalClosed
     | ApprovalReminded
     | ApprovalEscalated
+    | ApprovalOverridden
     | TaskRunsAdded
     | ConditionAsked
     | ConditionJudged
@@ -337,6 +341,7 @@ TYPES: Mapping[type[Any], EventType] = {
     ApprovalClosed: EventType.APPROVAL_CLOSED,
     ApprovalReminded: EventType.APPROVAL_REMINDED,
     ApprovalEscalated: EventType.APPROVAL_ESCALATED,
+    ApprovalOverridden: EventType.APPROVAL_OVERRIDDEN,
     TaskRunsAdded: EventType.TASK_RUNS_ADDED,
     ConditionAsked: EventType.CONDITION_ASKED,
     ConditionJudged: EventType.CONDITION_JUDGED,

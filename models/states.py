@@ -98,6 +98,11 @@ class OnReject(StrEnum):
     SKIP_DOWNSTREAM = "SKIP_DOWNSTREAM"
 
 
+class ReuseDecision(StrEnum):
+    NEVER = "NEVER"
+    SAME_INPUTS = "SAME_INPUTS"
+
+
 class OnExecutionTimeout(StrEnum):
     FAIL = "FAIL"
     CANCEL = "CANCEL"

@@ -150,6 +150,7 @@ class TaskRun(Model):
     cache_key = fields.TextField(null=True)
     outputs_from = fields.UUIDField(null=True)
     outputs_id = fields.UUIDField(null=True)
+    decided_on = fields.TextField(null=True)
     started_at = fields.DatetimeField(null=True)
     ended_at = fields.DatetimeField(null=True)
 

@@ -8,6 +8,8 @@ import orjson
 
 from models.errors import ProblemCode, Refused
 from models.lifecycle.commands import Create
+from models.lifecycle.consent import asks_always
+from models.lifecycle.decided_on import context
 from models.lifecycle.origins import Reused
 from models.secrets import without_secrets
 from models.spec import CacheSpec
@@ -23,6 +25,8 @@ async def with_cached(pool: Pool, evaluator: Evaluator, vault: Vault, command: C
     """The creation with its cache key, and with the results of an identical earlier success if there is one."""
     spec = command.plan.spec
     if spec.cache is None or command.disabled_tasks or command.links.rerun_of:
+        return command
+    if any(map(asks_always, command.plan.tasks.values())):
         return command
     key = await _flow_key(evaluator, vault, spec.cache, command)
     keyed = replace(command, cache_key=key)
@@ -55,8 +59,10 @@ async def _flow_key(evaluator: Evaluator, vault: Vault, spec: CacheSpec, command
         "labels": {**plan.spec.labels, **command.labels},
         "trigger": dict(command.trigger or {}),
     }
+    decided = context(plan, command.inputs, names["labels"], command.trigger) if plan.asking else ""
     try:
-        return digest("flow key", str(plan.flow_id), await evaluator.render(spec.key, names))
+        rendered = await evaluator.render(spec.key, names)
+        return digest("flow key", str(plan.flow_id), rendered, *([decided] if decided else []))
     except EvaluationFailed as failed:
         raise Refused.because(
             ProblemCode.VALIDATION, f"the cache's key cannot be evaluated: {failed}", "inputs"

@@ -14,12 +14,14 @@ from models.errors import ProblemCode, Refused
 from models.events import Parent
 from models.lifecycle.actions import Action, require
 from models.lifecycle.commands import Create
+from models.lifecycle.decided_on import context
 from models.lifecycle.origins import Links
-from models.lifecycle.planning import refuse_reuse_from_outside, reused_when_disabled
+from models.lifecycle.planning import Begins, refuse_reuse_from_outside, reused_when_disabled
 from models.lifecycle.snapshot import Execution, Plan
 from models.spec import Path, given_as_written
 from models.states import FailureAction
 from models.viewer import Scope
+from runner.asking import asking_subflows
 from runner.caching import with_cached
 from runner.evaluator import Evaluator
 from runner.input_defaults import names_of_defaults
@@ -53,6 +55,7 @@ class Launch:
     parent: Parent | None = None
     shares_slot: bool = False
     starters: tuple[str, ...] = ()
+    may_override: bool = False
     written: Mapping[Path, str] = field(default_factory=dict)
     """Where a document gives the inputs: the source of numbers and the like, for those that are text."""
 
@@ -101,8 +104,8 @@ async def prepare(
         source = await find_source(
             pool, plans, scope, launch.rerun_of, Action.PREPARE_EXECUTION, "rerunOf"
         )
-        if source.plan.flow_id == plan.flow_id:
-            given = given_to_rerun(spec.inputs, source.inputs, given)
+        _refuse_another_flow(source, plan)
+        given = given_to_rerun(spec.inputs, source.inputs, given)
     given = given_as_written(spec.inputs, given, launch.written)
     names = await names_of_defaults(pool, spec, launch.labels, launch.trigger)
     inputs = await complete_inputs(pool, evaluator, vault, spec, given, names.values)
@@ -126,9 +129,11 @@ async def prepare(
         scheduled_at=launch.scheduled_at,
         starters=launch.starters,
         scope=reach,
+        may_override=launch.may_override,
+        latest=await _newest_instead(pool, plans, plan, launch, found["latest_revision"]),
     )
-    if source:
-        command = _as_rerun(source, launch, command)
+    if source or launch.disabled_tasks or command.latest:
+        command = await _as_rerun(pool, plans, source, launch, command)
     return await with_cached(pool, evaluator, vault, command)
 
 
@@ -143,16 +148,65 @@ def _digest(vault: Vault, plan: Plan, launch: Launch) -> str:
     return launch.digest(digested_inputs(vault, plan.spec.inputs, launch.inputs))
 
 
-def _as_rerun(source: Execution, launch: Launch, command: Create) -> Create:
+def _refuse_another_flow(source: Execution, plan: Plan) -> None:
+    """Results of one flow say nothing of another. A flow that was deleted and saved anew is the same."""
+    of, to = source.plan.spec, plan.spec
+    if (of.namespace, of.id) != (to.namespace, to.id):
+        raise Refused.because(
+            ProblemCode.VALIDATION,
+            f"{source.name} is an execution of {of.namespace}/{of.id}, and {to.namespace}/{to.id} cannot be a rerun of "
+            "it; name an execution of the same flow, or leave rerunOf out",
+            "rerunOf",
+        )
+
+
+async def _newest_instead(
+    pool: Pool, plans: Plans, plan: Plan, launch: Launch, newest: int
+) -> Plan | None:
+    """None for what the document of a parent asks for: that is no choice of a person."""
+    if launch.parent or plan.revision == newest:
+        return None
+    return await newest_instead(pool, plans, plan)
+
+
+async def newest_instead(pool: Pool, plans: Plans, plan: Plan) -> Plan | None:
+    """The newest revision of the flow, where the plan is of an older one."""
+    named = Named(plan.spec.namespace, plan.spec.id, None)
+    found = (await plans.launches.find(pool, [named])).get(named)
+    id = found["revision_id"] if found else None
+    if id is None or id == plan.revision_id:
+        return None
+    newest = plans.kept(id) or await _read(pool, plans, id)
+    return replace(
+        newest, asking=newest.asking | (await asking_subflows(pool, plans, newest)).keys()
+    )
+
+
+async def _as_rerun(
+    pool: Pool, plans: Plans, source: Execution | None, launch: Launch, command: Create
+) -> Create:
     """Linked to its source, whose outputs stand for the tasks that are disabled."""
+    begins = await begins_with(pool, plans, source, command)
+    command = replace(command, subflows=begins.subflows)
+    if source is None:
+        return command
     reach, disabled = command.scope.within(source.scope), launch.disabled_tasks
     refuse_reuse_from_outside(source, command.plan, reach, disabled, "disabledTasks")
     return replace(
         command,
         links=Links(rerun_of=source.id, original_id=source.original_id or source.id),
-        reused=reused_when_disabled(source, disabled),
+        reused=reused_when_disabled(source, disabled, command.plan, begins),
         scope=reach,
     )
+
+
+async def begins_with(
+    pool: Pool, plans: Plans, source: Execution | None, command: Create
+) -> Begins:
+    """The beginning of a new execution, by which is judged if the decisions of its source stand for it."""
+    labels = {**command.plan.spec.labels, **command.labels}
+    now = context(command.plan, command.inputs, labels, command.trigger)
+    return Begins(now, await asking_subflows(pool, plans, command.plan, source))
 
 
 async def find_source(

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -30,7 +30,7 @@ from models.viewer import Permission, Scope
 from runner.evaluator import Evaluator
 from runner.input_defaults import names_of_defaults
 from runner.input_values import complete_inputs, digested_inputs, given_to_rerun
-from runner.launch import find_source, find_to_start
+from runner.launch import begins_with, find_source, find_to_start, newest_instead
 from runner.store.connection import Pool
 from runner.store.event_log import given_labels
 from runner.store.plans import Plans
@@ -42,7 +42,8 @@ from runner.vault import Vault
 class Replay:
     """`inputs` None: those of the source; else they take the place of the source's, one by one.
 
-    `permissions` are the asker's: a text that nobody saved is run by those who may save it.
+    `permissions` are the asker's: a text that nobody saved is run by those who may save it. `override`: decisions that
+    do not stand are used again all the same.
     """
 
     source: UUID
@@ -51,9 +52,11 @@ class Replay:
     inputs: Mapping[str, Any] | None = None
     idempotency_key: str | None = None
     permissions: frozenset[Permission] = frozenset()
+    override: bool = False
 
     def digest(self, inputs: Mapping[str, Any]) -> str:
-        fields = ("replay", str(self.source), self.from_task, self.latest, inputs)
+        fields: tuple[Any, ...] = ("replay", str(self.source), self.from_task, self.latest, inputs)
+        fields += ("override",) if self.override else ()
         return hashlib.sha256(orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
@@ -64,10 +67,6 @@ async def prepare_replay(
     source = await find_source(pool, plans, scope, replay.source, Action.REPLAY)
     plan, limited, reach = await _plan_of(pool, plans, scope, source, replay.latest)
     refuse_unsaved(plan, replay.permissions)
-    planned = plan_replay(source, plan, replay.from_task)
-    refuse_impossible(planned)
-    kept = [task.key for task in planned if task.plan is TaskPlan.REUSE]
-    refuse_reuse_from_outside(source, plan, reach, kept, "revision")
     spec = plan.spec
     known = {each.id for each in spec.inputs}
     own = {name: value for name, value in source.inputs.items() if name in known}
@@ -82,20 +81,34 @@ async def prepare_replay(
         labels=labels,
         kind=source.kind,
         on_failure=source.on_failure,
-        disabled_tasks=tuple(key for key in source.disabled_tasks if key in plan.tasks),
         priority=min(source.priority, 1000),
         trigger=source.trigger,
         idempotency_key=replay.idempotency_key,
         digest=replay.digest(digested) if replay.idempotency_key else None,
         links=Links(replay_of=source.id, original_id=source.original_id or source.id),
-        reused=reused(source, kept),
         system_labels={"system.replay": "true", **({} if plan.is_saved else {TEST: "true"})},
         limited=limited,
         shares_slot=not plan.is_saved,
         no_cache=True,
         scope=reach,
+        may_override=Permission.OVERRIDE_APPROVAL in replay.permissions,
+        latest=await newest_instead(pool, plans, plan)
+        if plan.is_saved and not replay.latest
+        else None,
     )
-    return command, planned
+    begins = await begins_with(pool, plans, source, command)
+    planned = plan_replay(source, plan, replay.from_task, begins, replay.override)
+    refuse_impossible(planned)
+    keys = [task.key for task in planned if task.plan is TaskPlan.REUSE]
+    refuse_reuse_from_outside(source, plan, reach, keys, "revision")
+    asking = set() if replay.override else plan.asking | begins.subflows.keys()
+    disabled = [key for key in source.disabled_tasks if key in plan.tasks]
+    return replace(
+        command,
+        disabled_tasks=tuple(key for key in disabled if key in keys or key not in asking),
+        reused=reused(source, keys, plan, begins),
+        subflows=begins.subflows,
+    ), planned
 
 
 async def _labels(pool: Pool, source: Execution) -> dict[str, str]:
@@ -150,9 +163,11 @@ async def draft(pool: Pool, plans: Plans, scope: Scope, id: UUID, latest: bool) 
             "or replay the test",
             "revision",
         )
-    tasks = plan_draft(source, plan)
     known = {spec.id for spec in plan.spec.inputs}
     labels = await _labels(pool, source)
+    kept = {name: value for name, value in source.inputs.items() if name in known}
+    begins = await begins_with(pool, plans, source, Create(plan, inputs=kept, labels=labels))
+    tasks = plan_draft(source, plan, begins)
     inputs = {
         name: value
         for name, value in without_secrets(source.inputs).items()

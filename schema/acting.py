@@ -1,6 +1,7 @@
 """From a mutation's input to the engine, and from its verdict to the payload."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from models.lifecycle.commands import ChangeState, ChangeTaskRunState, Command, 
 from models.lifecycle.signals import check_event
 from models.payloads import check_payload
 from models.viewer import Permission
+from runner.asking import asking_subflows
 from runner.launch import prepare
 from runner.store import flows, signals
 from runner.store.nodes import APPROVAL
@@ -23,6 +25,8 @@ from schema.inputs import (
     SendEventInput,
     object_of,
 )
+from schema.loading import snapshot_of
+from schema.overriding import may_override, may_override_of
 from schema.types.approval import Approval
 from schema.types.execution import Execution
 from schema.types.flow import Flow, FlowRevision
@@ -76,12 +80,13 @@ async def save(info: Info, source: str) -> dict[str, Any]:
 async def launch(info: Info, input: CreateExecutionInput) -> dict[str, Any]:
     needs_somewhere(info, Permission.RUN_FLOW)
     services = info.context.services
+    launch = replace(input.to_launch(), may_override=may_override(info, input.namespace))
     command = await prepare(
         services.pool,
         services.engine.plans,
         services.evaluator,
         info.context.viewer.scope_of(Permission.RUN_FLOW),
-        input.to_launch(),
+        launch,
         services.vault,
     )
     transition = await services.engine.create(command, info.context.ask(input.reason))
@@ -99,7 +104,8 @@ async def act(info: Info, input: OnExecution, command: Command) -> dict[str, Any
 async def change_state(info: Info, input: ChangeStateInput) -> dict[str, Any]:
     id = await execution_for(info, input.id, Permission.CHANGE_STATE)
     ask = info.context.ask(input.reason, input.expected_seq)
-    await info.context.services.engine.execute(id, ChangeState(input.state), ask)
+    command = ChangeState(input.state, await may_override_of(info, id))
+    await info.context.services.engine.execute(id, command, ask)
     return {"execution": await view_of(info, id)}
 
 
@@ -108,9 +114,16 @@ async def change_task_run_state(info: Info, input: ChangeTaskRunStateInput) -> d
     outputs = object_of(input.outputs, "outputs")
     check_payload(outputs, "outputs")
     ask = info.context.ask(input.reason, input.expected_seq)
-    await info.context.services.engine.execute(
-        task_run.execution_key, ChangeTaskRunState(task_run.key, input.state, outputs), ask
+    services = info.context.services
+    plan = (await snapshot_of(info, task_run.execution_key)).plan
+    command = ChangeTaskRunState(
+        task_run.key,
+        input.state,
+        outputs,
+        await may_override_of(info, task_run.execution_key),
+        frozenset(await asking_subflows(services.pool, services.engine.plans, plan)),
     )
+    await services.engine.execute(task_run.execution_key, command, ask)
     execution = await view_of(info, task_run.execution_key)
     changed = await task_run_by_id(info, task_run.execution_key, task_run.uuid)
     return {"execution": execution, "task_run": changed}

@@ -14,6 +14,7 @@ from schema.acting import view_of
 from schema.context import Info
 from schema.doors import needs, needs_somewhere
 from schema.inputs import DecideInput, object_of
+from schema.overriding import may_override_of
 from schema.types.approval import Approval
 
 
@@ -33,6 +34,8 @@ async def decide(info: Info, input: DecideInput, decision: VoteDecision) -> dict
         object_of(input.form, "form"),
         bool(input.override),
         input.idempotency_key,
+        await may_override_of(info, execution_id),
+        info.context.viewer.same_person,
     )
     try:
         await info.context.services.engine.execute(

@@ -124,6 +124,7 @@ class ReplayExecutionInput:
     revision: RevisionChoice | None = None
     inputs: JSON | None = None
     reason: str | None = None
+    override_approvals: bool | None = None
     plan: bool | None = None
     idempotency_key: str | None = None
 

@@ -2,6 +2,7 @@
 
 import strawberry
 
+from models.ids import untyped
 from models.lifecycle.commands import (
     Cancel,
     ForceRun,
@@ -49,6 +50,7 @@ from schema.inputs import (
     SetLabelsInput,
 )
 from schema.labels import labels_from
+from schema.overriding import may_override_of
 from schema.payloads import (
     AddNotePayload,
     ApprovePayload,
@@ -169,8 +171,9 @@ class Mutation(AccessMutation, RecordingMutation, FlowMutation, SearchMutation):
         action = ActionInput(id=input.id, reason=input.reason)
 
         async def change() -> dict[str, object]:
-            labels = labels_from(input.labels)
-            return await act(info, action, SetLabels(labels, input.mode or LabelMode.MERGE))
+            labels, mode = labels_from(input.labels), input.mode or LabelMode.MERGE
+            may = await may_override_of(info, untyped("exec", input.id))
+            return await act(info, action, SetLabels(labels, mode, may))
 
         return await answered(SetLabelsPayload, info, change())
 

@@ -11,7 +11,7 @@ from runner import reruns
 from runner.reruns import Replay
 from schema.acting import act, view_of
 from schema.context import Info
-from schema.doors import execution_for, needs, needs_somewhere, visible_row
+from schema.doors import execution_for, forbidden, needs, needs_somewhere, visible_row
 from schema.inputs import (
     PrepareExecutionInput,
     ReplayExecutionInput,
@@ -20,6 +20,7 @@ from schema.inputs import (
     object_of,
 )
 from schema.loading import snapshot_of
+from schema.overriding import may_override
 from schema.scalars import JSON
 from schema.types.plan import Concurrency, DraftTask, ExecutionDraft, Plan
 
@@ -43,6 +44,9 @@ async def replay(info: Info, input: ReplayExecutionInput) -> dict[str, Any]:
     services, viewer = info.context.services, info.context.viewer
     row = await visible_row(info, input.id)
     needs(info, Permission.RUN_FLOW, row["namespace"])
+    override = bool(input.override_approvals)
+    if override and not may_override(info, row["namespace"]):
+        raise forbidden(info, Permission.OVERRIDE_APPROVAL, row["namespace"], "overrideApprovals")
     wanted = Replay(
         row["id"],
         input.from_task,
@@ -50,6 +54,7 @@ async def replay(info: Info, input: ReplayExecutionInput) -> dict[str, Any]:
         object_of(input.inputs, "inputs"),
         input.idempotency_key,
         viewer.permissions_in(row["namespace"]),
+        override,
     )
     command, planned = await reruns.prepare_replay(
         services.pool,

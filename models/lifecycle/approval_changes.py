@@ -30,7 +30,8 @@ def approval_requested(execution: Execution, fact: ApprovalRequested, event: Eve
         requested_at=event.at,
         expires_at=fact.expires_at,
     )
-    return with_task(execution, task, replace(task, state=fact.to_state, approval=approval))
+    asked = replace(task, state=fact.to_state, approval=approval, decided_on=fact.decided_on)
+    return with_task(execution, task, asked)
 
 
 def approval_voted(execution: Execution, fact: ApprovalVoted, event: Event) -> Execution:

@@ -37,8 +37,10 @@ class Create:
     the same `digest` gives the first answer again.
 
     `reused` are task runs by key that are not run; with `links.cached_from` nothing is, and `outputs` are its outputs.
-    `limited`: the flow's newest revision has a limit. `starters` are people who have it started beside who asks.
     `scope` holds the namespaces that it reaches: see `Execution`.
+    `limited`: the flow's newest revision has a limit. `starters` are people who have it started beside who asks, who
+    may have it pass approvals (`may_override`). `subflows` are the tasks whose flows ask people, with why the decisions
+    made there do not stand, if so. `latest` is the newest revision, where a person asks for an older one.
     """
 
     plan: Plan
@@ -63,6 +65,9 @@ class Create:
     scheduled_at: datetime | None = None
     starters: tuple[str, ...] = ()
     scope: Scope = EVERYWHERE
+    may_override: bool = False
+    subflows: Mapping[str, str | None] = field(default_factory=dict)
+    latest: Plan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +93,11 @@ class Resume:
 
 
 @dataclass(frozen=True, slots=True)
-class RetryFailed:
-    pass
+class RetryFailed: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Restart:
-    pass
+class Restart: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,27 +109,36 @@ class ForceRun:
 
 @dataclass(frozen=True, slots=True)
 class ChangeState:
+    """`may_override`: who asks may have it pass approvals."""
+
     state: ExecutionState
+    may_override: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeTaskRunState:
+    """`may_override`: who asks may have it pass approvals. `subflows` are the tasks whose flows ask people."""
+
     path: str
     state: TaskRunState
     outputs: Mapping[str, Any] | None = None
+    may_override: bool = False
+    subflows: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class SetLabels:
     labels: Mapping[str, str]
     mode: LabelMode = LabelMode.MERGE
+    may_override: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class CastVote:
     """`voter_roles` are what the voter holds; whether they suffice is decided under the lock.
 
-    `override` is an administrator's vote past the policy; whether the voter may is the asker's to check.
+    `override` is a vote past the policy, which needs `may_override`. `same_person` are the actors that the voter is
+    beside who asks: a vote counts as the person's, whichever of them gave it.
     """
 
     approval_id: UUID
@@ -136,6 +148,8 @@ class CastVote:
     form: Mapping[str, Any] | None = None
     override: bool = False
     key: str | None = None
+    may_override: bool = False
+    same_person: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

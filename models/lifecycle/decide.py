@@ -11,6 +11,7 @@ from models.lifecycle import (
     admission,
     attempts,
     carrying,
+    consent,
     family,
     giving_up,
     keeping,
@@ -109,6 +110,8 @@ def _set_labels(steps: Steps, command: SetLabels) -> None:
     require(steps.execution, Action.SET_LABELS)
     labels = changed_labels(steps.execution.labels, command.labels, command.mode)
     if labels != steps.execution.labels:
+        passed_by = consent.asked_with_other_labels(steps.execution, labels)
+        consent.allow(steps, passed_by, command.may_override)
         steps.record(LabelsSet(labels))
 
 
@@ -232,6 +235,7 @@ def begin(command: Beginning, context: Context, id: UUID) -> Transition:
     event = Event(id, 1, context.now, context.ask, _created(id, command, context))
     steps = Steps(create(command.plan, event), context)
     steps.events.append(event)
+    consent.allow(steps, consent.passed_by_creation(command), command.may_override)
     for key, reused in command.reused.items():
         steps.carry(key, reused.outputs)
     if command.links.cached_from:
@@ -269,7 +273,7 @@ def _created(id: UUID, command: Create, context: Context) -> ExecutionCreated:
         original_id=links.original_id,
         cached_from=links.cached_from,
         carried={
-            key: Carried(reused.state, reused.outputs_from)
+            key: Carried(reused.state, reused.outputs_from, reused.decided_on)
             for key, reused in command.reused.items()
         },
         parent=links.parent,

@@ -7,6 +7,7 @@ from typing import Any
 from models.approval_events import (
     ApprovalClosed,
     ApprovalEscalated,
+    ApprovalOverridden,
     ApprovalRequested,
     ApprovalVoted,
 )
@@ -259,6 +260,11 @@ def _failure_recorded(execution: Execution, fact: FailureRecorded, _: Event) -> 
     return replace(execution, failure=failure_of(None, fact.error), unsettled=None)
 
 
+def _approval_overridden(execution: Execution, _: ApprovalOverridden, __: Event) -> Execution:
+    """Its end is no result that others may have in place of their own."""
+    return replace(execution, cache_key=None)
+
+
 def _archived(execution: Execution, _: Archived, __: Event) -> Execution:
     return replace(execution, archived=True)
 
@@ -286,6 +292,7 @@ _APPLY: Mapping[type[Any], Callable[[Execution, Any, Event], Execution]] = {
     ApprovalClosed: approval_closed,
     FailureRecorded: _failure_recorded,
     ApprovalEscalated: approval_escalated,
+    ApprovalOverridden: _approval_overridden,
     TaskRunsAdded: task_runs_added,
     ConditionAsked: condition_asked,
     ConditionJudged: condition_judged,

@@ -11,11 +11,18 @@ from models.states import TaskRunState
 
 @dataclass(frozen=True, slots=True)
 class Reused:
-    """A task run of an earlier execution that stands for one of the new execution: its end and its outputs."""
+    """A task run of an earlier execution that stands for one of the new execution: its end and its outputs.
+
+    `context` is the digest of what that execution began with. Of one that asks people `decided_on` is the digest of
+    what was decided on; without it no decision stands, and `undecided` says why.
+    """
 
     state: TaskRunState
     outputs_from: UUID
     outputs: Mapping[str, Any]
+    context: str | None = None
+    decided_on: str | None = None
+    undecided: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from typing import Final
 
 from models.errors import ProblemCode
 from models.lifecycle.actions import Action, Availability
+from models.lifecycle.consent import passed_by_going_on_from, refusal
+from models.lifecycle.snapshot import Execution, TaskRun
 from models.viewer import Permission, not_permitted
 
 PERMISSIONS: Final[Mapping[Action, Permission]] = {
@@ -34,3 +36,20 @@ def permitted(found: Availability, permissions: Container[Permission]) -> Availa
     if needed in permissions:
         return found
     return Availability(found.action, False, ProblemCode.FORBIDDEN, not_permitted(needed))
+
+
+def permitted_on(
+    execution: Execution,
+    task: TaskRun,
+    found: Availability,
+    permissions: Container[Permission],
+) -> Availability:
+    """The same on a task run: what would go past an approval needs the permission to override that."""
+    narrowed = permitted(found, permissions)
+    if not narrowed.allowed or found.action is not Action.CHANGE_TASK_RUN_STATE:
+        return narrowed
+    passed_by = list(passed_by_going_on_from(execution, task))
+    if not passed_by or Permission.OVERRIDE_APPROVAL in permissions:
+        return narrowed
+    refused = refusal(passed_by)
+    return Availability(found.action, False, refused.code, refused.message)

@@ -14,13 +14,15 @@ from models.lifecycle.actions import (
 )
 from models.lifecycle.admission import handle
 from models.lifecycle.commands import ChangeState, ChangeTaskRunState, Restart, RetryFailed
+from models.lifecycle.consent import GOES_ON, allow, passed_by_change, undecided
 from models.lifecycle.pausing import leave_pause
 from models.lifecycle.places import place_of
 from models.lifecycle.settle import move, settle
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.lifecycle.steps import Steps
 from models.payloads import check_payload
-from models.states import GOOD_ENDS, ExecutionState, Section, TaskRunState
+from models.spec import ApprovalTask
+from models.states import GOOD_ENDS, ExecutionState, ReuseDecision, Section, TaskRunState
 
 _RAN_AGAIN = frozenset({Section.ERRORS, Section.FINALLY})
 
@@ -47,11 +49,70 @@ def _put_back(execution: Execution, states: Set[TaskRunState]) -> list[TaskRun]:
         while around is not None:
             paths.add(around)
             around = execution.tasks[around].parent
+    paths |= _asked_again(execution, paths)
     found = [task for path, task in execution.tasks.items() if path in paths and task.ended]
     first = execution.failure.path if execution.failure else None
     return sorted(
         found, key=lambda task: task.path == first
     )  # last, so that no other takes its place on the way
+
+
+def _asked_again(execution: Execution, paths: Set[str]) -> set[str]:
+    """The approvals before what is put back whose decision does not hold for it: with `reuse: never`, or made on what
+    runs again; and what stands between, to run when they are decided again. A foreach with one in it is put back with
+    that."""
+    if not execution.plan.has_approvals:
+        return set()
+    asked = [task for task in execution.tasks.values() if task.approval and task.state in GOOD_ENDS]
+    added: set[str] = set()
+    size = -1
+    while size != len(added):
+        size = len(added)
+        for task in asked:
+            if _holds_no_more(execution, task, paths | added):
+                added |= _put_back_with(execution, task, paths | added)
+    return added
+
+
+def _holds_no_more(execution: Execution, task: TaskRun, paths: Set[str]) -> bool:
+    spec = execution.plan.tasks.get(task.key)
+    if isinstance(spec, ApprovalTask) and spec.reuse is ReuseDecision.NEVER:
+        return True
+    return any(
+        around.level + key in paths
+        for around in _with_around(execution, task)
+        for key in execution.plan.graph.upstream(around.key)
+    )
+
+
+def _put_back_with(execution: Execution, task: TaskRun, paths: Set[str]) -> set[str]:
+    """Nothing where nothing of `paths` comes after it."""
+    added: set[str] = set()
+    inside: list[TaskRun] = []
+    for around in _with_around(execution, task):
+        inside.append(around)
+        if between := _up_to(execution, around, paths):
+            added |= between | {each.path for each in inside}
+            added |= {path for each in inside[:-1] for path in _after(execution, each)}
+    return added
+
+
+def _with_around(execution: Execution, task: TaskRun) -> list[TaskRun]:
+    return [task, *(execution.tasks[path] for path in _around(task))]
+
+
+def _after(execution: Execution, task: TaskRun) -> list[str]:
+    """The paths of what comes after it in its own iteration."""
+    keys = execution.plan.graph.downstream(task.key)
+    return [path for key in keys if (path := task.level + key) in execution.tasks]
+
+
+def _up_to(execution: Execution, task: TaskRun, paths: Set[str]) -> set[str]:
+    """The paths after it up to something of `paths`, and that; none where nothing of `paths` comes after it."""
+    after = set(_after(execution, task))
+    ends = {execution.tasks[path].key for path in after & paths}
+    before = {task.level + key for end in ends for key in execution.plan.graph.upstream(end)}
+    return (after & before) | (after & paths)
 
 
 def retry_failed(steps: Steps, _: RetryFailed) -> None:
@@ -93,6 +154,8 @@ def _come_back(steps: Steps, shares_slot: bool = False) -> None:
 def change_state(steps: Steps, command: ChangeState) -> None:
     """Only the state changes."""
     require_state(steps, command.state)
+    if command.state in GOES_ON:
+        allow(steps, undecided(steps.execution), command.may_override)
     if steps.execution.state is not command.state:
         steps.record(ExecutionMoved(steps.execution.state, command.state))
 
@@ -103,6 +166,7 @@ def change_task_run_state(steps: Steps, command: ChangeTaskRunState) -> None:
     require_task_state(steps, task, command.state)
     if task.state is command.state and not command.outputs:
         return
+    allow(steps, passed_by_change(steps.execution, command), command.may_override)
     ended = steps.execution.ended
     if ended:
         _come_back(steps)

@@ -1,7 +1,7 @@
 """An execution as the domain sees it: immutable, whole, without I/O."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
@@ -59,8 +59,8 @@ class Plan:
     """A revision made ready to run: the document, its graph, its tasks by key. Shared by all its executions.
 
     `tasks` holds those within a foreach, of `errors` and of `finally` too; `parents` the foreach around a task;
-    `has_last_tasks` whether there are `errors` or `finally`. `unreadable` says why the document could not be read: then
-    it is known by its name alone.
+    `has_last_tasks` whether there are `errors` or `finally`; `asking` are the approvals and each foreach with one
+    in it that the document does not disable. `unreadable` says why it could not be read: it is known by name alone.
     """
 
     flow_id: UUID | None
@@ -73,6 +73,7 @@ class Plan:
     parents: Mapping[str, str | None]
     has_last_tasks: bool = False
     has_approvals: bool = False
+    asking: frozenset[str] = frozenset()
     unreadable: str | None = None
 
     @classmethod
@@ -90,6 +91,7 @@ class Plan:
             {task.id: parent for task, _, parent in placed},
             bool(spec.errors or spec.finally_tasks),
             any(isinstance(task, ApprovalTask) for task in tasks.values()),
+            frozenset(_asking((*spec.tasks, *spec.errors, *spec.finally_tasks))),
         )
 
     def outermost(self, key: str) -> str:
@@ -128,6 +130,17 @@ class Plan:
         """Of a revision that this process cannot read."""
         spec = cls.external(namespace, key).spec
         return cls(flow_id, revision_id, revision, spec, Graph.of({}), {}, {}, {}, unreadable=why)
+
+
+def _asking(tasks: Sequence[TaskSpec]) -> Iterator[str]:
+    """The keys of those that ask people, and of each foreach around them."""
+    for task in tasks:
+        if task.disabled:
+            continue
+        if isinstance(task, ApprovalTask):
+            yield task.id
+        elif isinstance(task, ForeachTask) and (within := list(_asking(task.tasks))):
+            yield from (task.id, *within)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +193,7 @@ class TaskRun:
     `condition` is what became of `when`: None (not asked), ASKED, HOLDS or FAILS. With `outputs_from` another task
     run holds the outputs; `carried` are those, read with it and no part of what the events say. `outputs_id` names the
     outputs as they are since they were changed: what others carry by the task run's own id are those before.
+    `decided_on` is the digest of what its approval asks about; of a carried one, of what was decided on.
     """
 
     id: UUID
@@ -210,6 +224,7 @@ class TaskRun:
     outputs_from: UUID | None = None
     outputs_id: UUID | None = field(default=None, compare=False)
     carried: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    decided_on: str | None = None
 
     @property
     def results(self) -> Mapping[str, Any]:

@@ -59,6 +59,7 @@ def new_task(path: str, id: UUID, position: int, carried: Carried | None, event:
         task,
         state=carried.state,
         outputs_from=carried.outputs_from,
+        decided_on=carried.decided_on,
         ended_at=event.at,
         progress=1.0,
     )
@@ -172,6 +173,7 @@ def task_run_moved(execution: Execution, fact: TaskRunMoved, event: Event) -> Ex
             outputs_from=None,
             outputs_id=changed_outputs(task, event),
             carried={},
+            decided_on=None,
         )
         execution = with_changed_results(execution, task, event)
     return with_task(execution, task, changed)

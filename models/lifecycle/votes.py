@@ -16,6 +16,7 @@ from models.errors import Problem, ProblemCode, Refused
 from models.events import AttemptEnded, TaskError
 from models.inputs import InputSpec, validate_inputs
 from models.lifecycle.commands import ApprovalDue, CastVote
+from models.lifecycle.decided_on import decided_on
 from models.lifecycle.last_words import decision, expiry
 from models.lifecycle.snapshot import Approval, Execution, TaskRun, replace
 from models.lifecycle.steps import Steps
@@ -31,7 +32,7 @@ from models.states import (
     TaskRunState,
     VoteDecision,
 )
-from models.viewer import Permission, roles_with
+from models.viewer import Permission, not_permitted
 
 _TIMEOUT, _ESCALATE, _REMIND = "TIMEOUT", "ESCALATE", "REMIND"
 
@@ -42,7 +43,16 @@ def request(steps: Steps, task: TaskRun, spec: ApprovalTask, message: str) -> No
     expires = steps.now + timedelta(seconds=policy.timeout) if policy.timeout else None
     id = steps.context.new_id()
     steps.record(
-        ApprovalRequested(task.path, task.attempt, id, message, policy, task.state, expires)
+        ApprovalRequested(
+            task.path,
+            task.attempt,
+            id,
+            message,
+            policy,
+            task.state,
+            expires,
+            decided_on=decided_on(steps.execution, task),
+        )
     )
     for what, seconds in (
         (_TIMEOUT, policy.timeout),
@@ -62,10 +72,11 @@ def cast(steps: Steps, command: CastVote, settle: Callable[[Steps], None]) -> No
     approval = task.approval
     assert approval
     actor = steps.context.ask.actor
+    persons = command.same_person | {actor}
     if _repeated(approval, actor, command):
         return
     _refuse_decided(steps, approval)
-    groups = _groups_of(steps.execution, approval, actor, command)
+    groups = _groups_of(steps.execution, approval, persons, command, actor)
     _refuse_comment(approval, command)
     steps.record(
         ApprovalVoted(
@@ -142,25 +153,32 @@ def _is_over(steps: Steps, approval: Approval) -> bool:
 
 
 def _groups_of(
-    execution: Execution, approval: Approval, actor: str, command: CastVote
+    execution: Execution,
+    approval: Approval,
+    persons: frozenset[str],
+    command: CastVote,
+    actor: str,
 ) -> tuple[str, ...]:
     """The groups that the voter counts for, or the refusal."""
     if command.override:
-        if has_voted(approval, actor):
+        if not command.may_override:
+            needed = not_permitted(Permission.OVERRIDE_APPROVAL)
+            raise Refused.because(ProblemCode.FORBIDDEN, needed)
+        if has_voted(approval, persons):
             raise Refused([_VOTED])
         if not (command.comment or "").strip():
             raise Refused.because(
                 ProblemCode.VALIDATION, "an override needs a comment that says why", "comment"
             )
         return ()
-    if refused := why_not(execution, approval, actor, command.voter_roles):
-        if refused.code is ProblemCode.FORBIDDEN and _may_override(command.voter_roles):
+    if refused := why_not(execution, approval, actor, command.voter_roles, persons):
+        if refused.code is ProblemCode.FORBIDDEN and command.may_override:
             refused = replace(refused, message=f"{refused.message}; {_OVERRIDE}")
         raise Refused([refused])
     return _eligible_for(approval, actor, command.voter_roles)
 
 
-_OVERRIDE = "as an admin you may override it (--override), with a comment that says why"
+_OVERRIDE = "you may override it (--override), with a comment that says why"
 _VOTED = Problem(ProblemCode.ALREADY_VOTED, "you voted already; a vote stands")
 _SELF = Problem(
     ProblemCode.SELF_APPROVAL,
@@ -169,22 +187,25 @@ _SELF = Problem(
 
 
 def why_not(
-    execution: Execution, approval: Approval, actor: str, roles: frozenset[str]
+    execution: Execution,
+    approval: Approval,
+    actor: str,
+    roles: frozenset[str],
+    same_person: frozenset[str] = frozenset(),
 ) -> Problem | None:
-    """Why this person would not be heard now: not named by the policy, the starter, or with a vote already."""
+    """Why this person would not be heard now: not named by the policy, the starter, or with a vote already.
+    `same_person` are the other actors that the person is: tokens of theirs, services that they own."""
+    persons = same_person | {actor}
     if not _eligible_for(approval, actor, roles):
         return Problem(ProblemCode.FORBIDDEN, _who_may(approval))
-    if _is_self(execution, approval, actor):
+    if _is_self(execution, approval, persons):
         return _SELF
-    return _VOTED if has_voted(approval, actor) else None
+    return _VOTED if has_voted(approval, persons) else None
 
 
-def has_voted(approval: Approval, actor: str) -> bool:
-    return any(vote.actor == actor for vote in approval.votes)
-
-
-def _may_override(roles: frozenset[str]) -> bool:
-    return bool(roles & set(roles_with(Permission.MANAGE)))
+def has_voted(approval: Approval, persons: frozenset[str]) -> bool:
+    """Whether a vote is of one of these actors, who are one person."""
+    return any(vote.actor in persons for vote in approval.votes)
 
 
 def _who_may(approval: Approval) -> str:
@@ -200,8 +221,8 @@ def _eligible_for(approval: Approval, actor: str, roles: frozenset[str]) -> tupl
     return groups
 
 
-def _is_self(execution: Execution, approval: Approval, actor: str) -> bool:
-    return not approval.policy.allow_self and actor in execution.started_by
+def _is_self(execution: Execution, approval: Approval, persons: frozenset[str]) -> bool:
+    return not approval.policy.allow_self and not persons.isdisjoint(execution.started_by)
 
 
 def _refuse_comment(approval: Approval, command: CastVote) -> None:

@@ -15,6 +15,7 @@ from models.states import (
     OnTimeout,
     OnWorkerLost,
     RestartChild,
+    ReuseDecision,
     RunIf,
 )
 from models.values import (
@@ -271,7 +272,8 @@ class EscalateSpec(Part):
 class ApprovalTask(Task):
     """Waits for `required` of `users` and holders of `roles` (of anyone, if both are empty), or for every group.
 
-    A person counts for one group. `timeout` is of the request, not of an attempt.
+    A person counts for one group. `timeout` is of the request, not of an attempt. `reuse`: whether a decision stands
+    for another run of what it was made on.
     """
 
     type: Literal["approval"]
@@ -287,6 +289,7 @@ class ApprovalTask(Task):
     remind_every: Seconds | None = None
     escalate: EscalateSpec | None = None
     on_reject: Annotated[OnReject, Word(OnReject)] = OnReject.REJECT
+    reuse: Annotated[ReuseDecision, Word(ReuseDecision, lower=True)] = ReuseDecision.SAME_INPUTS
 
     @model_validator(mode="after")
     def _form_is_plain(self) -> Self:

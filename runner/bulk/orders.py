@@ -7,6 +7,7 @@ from models.errors import ProblemCode, Refused
 from models.events import Ask
 from models.ids import new_id, typed
 from models.lifecycle.actions import Action
+from models.lifecycle.commands import ChangeState, SetLabels
 from models.lifecycle.permitted import PERMISSIONS
 from models.viewer import Permission, Viewer, not_permitted
 from runner.asked import Asked
@@ -53,9 +54,13 @@ class Orders:
                 raise Refused.not_found("no such execution")
             execution = found[item.execution_id]
             roles = self.viewer.roles_in(execution.plan.spec.namespace)
-            command = vote(execution, action, roles, self.ask.reason)
+            cast = vote(execution, action, roles, self.ask.reason)
+            command = replace(cast, same_person=self.viewer.same_person)
             return Asked(item.execution_id, command, ask, place=item.place)
         command_of_all = self.instruction.command(new_id())
+        if isinstance(command_of_all, ChangeState | SetLabels):
+            may = self.viewer.may(Permission.OVERRIDE_APPROVAL, item.namespace)
+            command_of_all = replace(command_of_all, may_override=may)
         return Asked(item.execution_id, command_of_all, ask, place=item.place)
 
     async def _replay(self, item: Item) -> Asked:

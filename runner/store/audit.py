@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from models.approval_events import ApprovalOverridden
 from models.events import Ask
 from models.ids import new_id, typed
 from models.lifecycle.commands import Beginning, CastVote, Command, Create
@@ -151,10 +152,20 @@ def _data(act: Act, execution: Execution) -> Mapping[str, Any]:
     about: dict[str, Any] = {"flow": execution.plan.spec.id, "state": execution.state.value}
     if act.bulk:
         about["bulk"] = typed("bulk", act.bulk)
+    if overridden := _overridden(act):
+        about["overriddenApprovals"] = overridden
+    if isinstance(command, CastVote) and command.override:
+        about["override"] = True
     if isinstance(command, Delete):
         with_it = ("logs", "metrics", "artifacts")
         about["with"] = [name for name in with_it if getattr(command, name)]
     return about
+
+
+def _overridden(act: Act) -> list[str]:
+    """The tasks that ask people and that this passed by."""
+    facts = (event.fact for event in act.transition.events)
+    return [task for fact in facts if isinstance(fact, ApprovalOverridden) for task in fact.tasks]
 
 
 def _row(

@@ -190,6 +190,7 @@ def _task_run(row: Any, approval: Approval | None) -> TaskRun:
         outputs_from=row["outputs_from"],
         outputs_id=row["outputs_id"],
         carried=load(row["carried"]) if row["carried"] else {},
+        decided_on=row["decided_on"],
     )
 
 
@@ -335,6 +336,7 @@ TASK_RUN_COLUMNS: Sequence[Column] = (
     ("cache_key", "text", lambda t: t.cache_key),
     ("outputs_from", "uuid", lambda t: t.outputs_from),
     ("outputs_id", "uuid", lambda t: t.outputs_id),
+    ("decided_on", "text", lambda t: t.decided_on),
     ("started_at", "timestamptz", lambda t: t.started_at),
     ("ended_at", "timestamptz", lambda t: t.ended_at),
 )

@@ -56,7 +56,7 @@ APPROVALS: Final[Words] = {
             "decision": "How.",
             "comment": "What they said; null when nothing.",
             "at": "When.",
-            "override": "Whether an admin voted past the policy.",
+            "override": "Whether somebody voted past the policy, with the permission OVERRIDE_APPROVAL.",
             "form": "What they filled in; null when nothing.",
         },
     ),

@@ -33,6 +33,8 @@ HISTORY: Final[Words] = {
             "ATTEMPT_ENDED": "An attempt ended.",
             "APPROVAL_REMINDED": "It is time to remind those who may decide.",
             "APPROVAL_ESCALATED": "Further roles may decide.",
+            "APPROVAL_OVERRIDDEN": "Somebody with the permission OVERRIDE_APPROVAL has approvals passed by, for the "
+            "reason that it has; `data.tasks` names them.",
             "TASK_RUNS_ADDED": "The task runs of a foreach's iterations were added.",
             "CONDITION_ASKED": "The `when` of a task is being evaluated.",
             "CONDITION_JUDGED": "The `when` of a task was evaluated.",

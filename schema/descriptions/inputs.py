@@ -155,6 +155,9 @@ INPUTS: Final[Words] = {
             "revision": "Which revision to run, SAME by default.",
             "inputs": "Values that take the place of the execution's own, by name.",
             "reason": REASON,
+            "overrideApprovals": "True: decisions that do not stand, as the inputs or the revision are others, are "
+            "used again all the same. It needs the permission OVERRIDE_APPROVAL and a reason, and is recorded. By "
+            "default the approvals are asked again.",
             "plan": "True: only tell what would happen, and start nothing.",
             "idempotencyKey": "The same key again, with the same input, gives the first replay and starts nothing.",
         },

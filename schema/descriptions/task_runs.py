@@ -2,6 +2,11 @@ from typing import Final
 
 from schema.descriptions.words import AROUND, EXIT_CODE, ID, Words, paged, up_to
 
+MUST_ASK: Final = (
+    "Why the approval that it is, or has in it, has to be asked: without the permission OVERRIDE_APPROVAL it cannot be "
+    "disabled, nor its decision used again. Null of other tasks, and where the decision stands."
+)
+
 TASK_RUNS: Final[Words] = {
     "TaskRun": (
         "One task within one execution.",
@@ -59,6 +64,7 @@ TASK_RUNS: Final[Words] = {
             "plan": "Whether it runs.",
             "why": "Why, in words.",
             "isNew": "Whether the execution that is rerun did not have it.",
+            "mustAsk": MUST_ASK,
             "reusedFrom": "The execution whose outputs are used; null when it runs.",
         },
     ),
@@ -69,6 +75,7 @@ TASK_RUNS: Final[Words] = {
             "plan": "Whether it runs, as it is drafted.",
             "why": "Why, in words.",
             "isNew": "Whether the execution that is prepared anew did not have it.",
+            "mustAsk": MUST_ASK,
             "reusedFrom": "The execution whose outputs are used; null when it runs.",
             "enabled": "Whether it is enabled: not among `disabledTasks`.",
         },

@@ -169,7 +169,7 @@ class Approval(Node):
         snapshot, request = await self._asked(info)
         if snapshot is None or request is None or snapshot.plan.unreadable:
             return False
-        return not has_voted(request, viewer.actor)
+        return not has_voted(request, viewer.same_person | {viewer.actor})
 
     async def _standing(self, info: Info) -> str | None:
         """Why the viewer may not decide it."""
@@ -184,7 +184,9 @@ class Approval(Node):
             return "a newer request has taken its place; decide that one"
         if snapshot.plan.unreadable:
             return snapshot.plan.unreadable
-        refused = why_not(snapshot, request, viewer.actor, viewer.roles_in(namespace))
+        refused = why_not(
+            snapshot, request, viewer.actor, viewer.roles_in(namespace), viewer.same_person
+        )
         return refused.message if refused else None
 
     async def _namespace(self, info: Info) -> str:

@@ -21,11 +21,17 @@ class PlannedTask:
     plan: TaskPlan
     why: str
     is_new: bool
+    must_ask: str | None
 
     @classmethod
     def of(cls, task: planning.PlannedTask) -> Self:
         return cls(
-            source=task.source, key=task.key, plan=task.plan, why=task.why, is_new=task.is_new
+            source=task.source,
+            key=task.key,
+            plan=task.plan,
+            why=task.why,
+            is_new=task.is_new,
+            must_ask=task.must_ask,
         )
 
     @strawberry.field

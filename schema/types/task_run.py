@@ -13,7 +13,7 @@ from models.ids import typed
 from models.lifecycle.actions import Action, availability
 from models.lifecycle.given import NOTHING, Given
 from models.lifecycle.keeping import in_the_past
-from models.lifecycle.permitted import permitted
+from models.lifecycle.permitted import permitted_on
 from models.lifecycle.places import place_of
 from models.lifecycle.results import within_limit
 from models.lifecycle.waiting import waiting_of_task
@@ -335,7 +335,9 @@ class TaskRun(RowView, Node):
         task = snapshot.tasks[self.key]
         permissions = info.context.viewer.permissions_in(snapshot.plan.spec.namespace)
         found = (availability(snapshot, action, task) for action in _ON_TASK_RUNS)
-        return [ActionAvailability.of(permitted(one, permissions)) for one in found]
+        return [
+            ActionAvailability.of(permitted_on(snapshot, task, one, permissions)) for one in found
+        ]
 
 
 _ON_TASK_RUNS = (Action.APPROVE, Action.REJECT, Action.REPLAY, Action.CHANGE_TASK_RUN_STATE)

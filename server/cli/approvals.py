@@ -28,7 +28,10 @@ Form = Annotated[
 ]
 Override = Annotated[
     bool,
-    typer.Option("--override", help="Decide past the policy, as an admin; --comment says why."),
+    typer.Option(
+        "--override",
+        help="Decide past the policy, which needs OVERRIDE_APPROVAL; --comment says why.",
+    ),
 ]
 Key = Annotated[str | None, typer.Option(help="The same vote with the same key counts once.")]
 

@@ -66,6 +66,10 @@ def replay(
     idempotency_key: Annotated[
         str | None, typer.Option(help="The same key starts it once.")
     ] = None,
+    override_approvals: Annotated[
+        bool,
+        typer.Option(help="Use decisions again that were made on other inputs; --reason says why."),
+    ] = False,
     reason: Reason = None,
 ) -> None:
     """Start a new execution from one that has ended, from the start or from a task."""
@@ -76,6 +80,7 @@ def replay(
         "revision": _choice(revision),
         "plan": plan,
         "idempotencyKey": idempotency_key,
+        "overrideApprovals": override_approvals,
         "reason": reason,
     }
     payload = asyncio.run(_replay(api, id, input or [], wanted))

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -11,6 +12,7 @@ from tests.api.client import Client
 from tests.api.conftest import newest, verify
 from tests.api.servers import Served, serving
 from tests.semantics.scene import People, Promises
+from tests.semantics.walking import Scene
 
 
 @pytest.fixture(scope="session")
@@ -44,3 +46,9 @@ def people(served: Served) -> People:
 def go(tmp_path: Path) -> Path:
     """What a HELD task waits for."""
     return tmp_path / "go"
+
+
+@pytest.fixture
+async def scene(client: Client, people: People, tmp_path: Path) -> Scene:
+    key = f"walk{uuid4().hex[:12]}"
+    return Scene(client, await people(f"otto{key}", "operator"), key, tmp_path / "ran")

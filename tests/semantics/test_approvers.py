@@ -59,7 +59,7 @@ async def test_an_admin_who_is_not_asked_is_told_of_the_override(
     (problem,) = (await act(client, "approve", RUN, approvalId=request))["problems"]
     assert problem["message"] == (
         "only role approver may decide this; "
-        "as an admin you may override it (--override), with a comment that says why"
+        "you may override it (--override), with a comment that says why"
     )
     (problem,) = (await act(await people("ann", "viewer"), "approve", RUN, approvalId=request))[
         "problems"

@@ -133,7 +133,8 @@ def still_held(viewer: Viewer, holder: Holder | None) -> Viewer:
         for one in viewer.grants
         for other in now
     )
-    return replace(viewer, grants=tuple(left))
+    same_person = frozenset() if holder is None else holder.viewer.same_person
+    return replace(viewer, grants=tuple(left), same_person=same_person)
 
 
 def _grant(role: str, namespace: str, permissions: list[str] | None) -> Grant:

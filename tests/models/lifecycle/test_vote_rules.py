@@ -78,6 +78,7 @@ def cast(
     channel: Channel = Channel.API,
     **more: Any,
 ) -> Any:
+    more.setdefault("may_override", True)
     command = CastVote(request(stage).id, decision, frozenset({"approver"}), **more)
     return stage.ask(command, Ask(actor, channel))
 
@@ -108,9 +109,12 @@ class Rule:
 RULES = (
     Rule("decided", ("ALREADY_DECIDED", "APPROVED"), ("ALREADY_DECIDED", "APPROVED")),
     Rule("overdue", ("ALREADY_DECIDED", "EXPIRED"), ("ALREADY_DECIDED", "EXPIRED")),
+    Rule("may not override", None, ("FORBIDDEN", "")),
     Rule("stranger", ("FORBIDDEN", ""), None),
     Rule("self", ("SELF_APPROVAL", ""), None),
+    Rule("self by a token", ("SELF_APPROVAL", ""), None),
     Rule("voted", ("ALREADY_VOTED", ""), ("ALREADY_VOTED", "")),
+    Rule("voted by a token", ("ALREADY_VOTED", ""), ("ALREADY_VOTED", "")),
     Rule("no comment", ("VALIDATION", "comment"), ("VALIDATION", "comment")),
     Rule("wrong form", ("VALIDATION", "form.rows"), ("VALIDATION", "form.rows")),
 )
@@ -123,27 +127,38 @@ def broken_by(names: set[str]) -> tuple[Stage, dict[str, Any]]:
     """A request and a vote that break these rules and no other."""
     stage = asked()
     asks = request(stage)
-    group = Group("", () if "stranger" in names else ("ann", "maria"), ("auditor",), 2)
+    group = Group("", () if "stranger" in names else ("ann", "maria"), ("auditor",), 3)
     actor = STARTER if "self" in names else VOTER
+    persons = {STARTER} if "self by a token" in names else set()
+    voted = [earlier(actor)] if "voted" in names else []
+    if "voted by a token" in names:
+        voted.append(earlier("token:of-ann"))
+        persons.add("token:of-ann")
     changed(
         stage,
         policy=replace(
             asks.policy,
             groups=(group,),
-            allow_self="self" not in names,
+            allow_self=not {"self", "self by a token"} & names,
             comment=CommentRule.ALWAYS,
             form=FORM,
             timeout=60.0,
         ),
         expires_at=asks.requested_at + timedelta(seconds=60),
-        votes=(earlier(actor),) if "voted" in names else (),
+        votes=tuple(voted),
         state=ApprovalState.APPROVED if "decided" in names else ApprovalState.PENDING,
     )
     if "overdue" in names:
         stage.pass_time(60)
     form = {"rows": "many"} if "wrong form" in names else {"rows": 7}
     comment = "  " if "no comment" in names else "fine"
-    vote = {"actor": actor, "form": form, "comment": comment}
+    vote = {
+        "actor": actor,
+        "form": form,
+        "comment": comment,
+        "same_person": frozenset(persons),
+        "may_override": "may not override" not in names,
+    }
     return stage, vote
 
 

@@ -142,7 +142,7 @@ function Override({ checked, onChange }: { checked: boolean; onChange: (checked:
     <Checkbox
       className={classes.override}
       size="xs"
-      label="Override: decide it past the policy, as an admin"
+      label="Override: decide it past the policy"
       checked={checked}
       onChange={(event) => onChange(event.currentTarget.checked)}
     />

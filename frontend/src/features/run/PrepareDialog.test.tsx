@@ -1,9 +1,9 @@
 import { MantineProvider } from "@mantine/core";
-import { render, screen } from "@testing-library/react";
+import { fireEvent, render, screen } from "@testing-library/react";
 import { GraphQLError } from "graphql";
 import { Provider } from "urql";
-import { expect, it } from "vitest";
-import { clientOf } from "@/testing/world";
+import { expect, it, vi } from "vitest";
+import { clientOf, type World } from "@/testing/world";
 import { PrepareDialog } from "./PrepareDialog";
 
 const draft = {
@@ -12,8 +12,8 @@ const draft = {
   tasks: [],
 };
 
-const prepared = (flow: () => unknown) => {
-  const client = clientOf({ prepareExecution: () => ({ problems: [], draft }), flow });
+const prepared = (flow: () => unknown, world: World = {}) => {
+  const client = clientOf({ prepareExecution: () => ({ problems: [], draft }), flow, ...world });
   return render(
     <MantineProvider env="test">
       <Provider value={client}>
@@ -31,4 +31,36 @@ it("says why the form is not there, and that the flow is gone", async () => {
   failing.unmount();
   prepared(() => null);
   expect(await screen.findByText("The flow is not there any more.")).toBeTruthy();
+});
+
+const asking = {
+  ...draft,
+  tasks: [
+    { key: "ask", enabled: true, isNew: false, plan: "RUN", why: "asks again: others", mustAsk: "others" },
+    { key: "load", enabled: true, isNew: false, plan: "RUN", why: "was FAILED", mustAsk: null },
+  ],
+};
+const hello = { id: "flow_1", namespace: "examples", key: "hello", description: null, inputs: [] };
+const opened = (permissions: string[]) =>
+  prepared(() => hello, {
+    prepareExecution: () => ({ problems: [], draft: asking }),
+    viewer: () => ({ actor: { name: "otto" }, permissions }),
+  });
+const box = async (name: string) => (await screen.findByRole("checkbox", { name })) as HTMLInputElement;
+
+it("does not offer to leave an approval out to who may not override it", async () => {
+  opened(["RUN_FLOW"]);
+  expect((await box("ask")).disabled).toBe(true);
+  expect((await box("load")).disabled).toBe(false);
+  expect(screen.getByText(/needs the permission OVERRIDE_APPROVAL/)).toBeTruthy();
+});
+
+it("asks who may override it for a reason", async () => {
+  opened(["RUN_FLOW", "OVERRIDE_APPROVAL"]);
+  await vi.waitFor(async () => expect((await box("ask")).disabled).toBe(false));
+  const reason = () => screen.getByRole("textbox", { name: /Reason/ }) as HTMLInputElement;
+  expect(reason().required).toBe(false);
+  fireEvent.click(await box("ask"));
+  expect(reason().required).toBe(true);
+  expect(screen.getByText(/Needed to override ask/)).toBeTruthy();
 });

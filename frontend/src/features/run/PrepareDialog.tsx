@@ -4,6 +4,7 @@ import { useClient } from "urql";
 import { Problems } from "@/entities/execution/actions/Problems";
 import type { Refusal } from "@/entities/execution/actions/registry";
 import { send } from "@/entities/execution/actions/send";
+import { useMayOverride } from "@/entities/flow/useMayOverride";
 import {
   PrepareExecutionDocument,
   type PrepareExecutionMutation,
@@ -17,6 +18,7 @@ import { LiveRun, LiveTitle } from "./LiveRun";
 import { RunForm } from "./RunForm";
 
 type Draft = NonNullable<PrepareExecutionMutation["answer"]["draft"]>;
+type Task = Draft["tasks"][number];
 type Props = { id: string; name: string; onClose: () => void };
 
 /** A new execution from an ended one: what succeeded is not ticked, its outputs are there to the rest. */
@@ -56,14 +58,22 @@ function Prepared({ draft, onStarted }: { draft: Draft; onStarted: (id: string) 
   const given = draft.createInput as Input;
   const { data, error } = useRead(RunFormDocument, { namespace: given.namespace, key: given.flow });
   const [disabled, setDisabled] = useState<ReadonlySet<string>>(new Set(draft.disabledTasks));
+  const mayOverride = useMayOverride();
   if (error && !data) return <ErrorState error={error} what="The form" />;
   if (!data) return <p role="status">Loading the form…</p>;
   if (!data.flow) return <EmptyState title="The flow is not there any more." />;
   const keys = draft.tasks.map((task) => task.key);
   const choose = (enabled: string[]) => setDisabled(new Set(keys.filter((key) => !enabled.includes(key))));
   const disabledTasks = keys.filter((key) => disabled.has(key));
+  const overridden = draft.tasks.filter((task) => task.mustAsk && disabled.has(task.key));
   return (
-    <RunForm flow={data.flow} given={given.inputs} rest={{ ...given, disabledTasks }} onStarted={onStarted}>
+    <RunForm
+      flow={data.flow}
+      given={given.inputs}
+      rest={{ ...given, disabledTasks }}
+      reasonFor={reasonFor(overridden)}
+      onStarted={onStarted}
+    >
       <Checkbox.Group
         label="Tasks"
         description="Those that are ticked run"
@@ -75,7 +85,8 @@ function Prepared({ draft, onStarted }: { draft: Draft; onStarted: (id: string) 
             <Checkbox
               key={task.key}
               label={`${task.key}${task.isNew ? " (new)" : ""}`}
-              description={disabled.has(task.key) ? `not run: ${task.why}` : task.why}
+              description={said(task, disabled.has(task.key), mayOverride)}
+              disabled={!!task.mustAsk && !mayOverride}
               value={task.key}
             />
           ))}
@@ -83,4 +94,16 @@ function Prepared({ draft, onStarted }: { draft: Draft; onStarted: (id: string) 
       </Checkbox.Group>
     </RunForm>
   );
+}
+
+function said(task: Task, off: boolean, mayOverride: boolean): string {
+  if (off) return task.mustAsk ? "not asked: you override the approval" : `not run: ${task.why}`;
+  if (!task.mustAsk || mayOverride) return task.why;
+  return `${task.why}. To leave it out needs the permission OVERRIDE_APPROVAL`;
+}
+
+/** Overriding an approval is kept with its reason, so there is none without one. */
+function reasonFor(overridden: readonly Task[]): string | null {
+  if (!overridden.length) return null;
+  return `Needed to override ${overridden.map((task) => task.key).join(", ")}; it is marked with it`;
 }

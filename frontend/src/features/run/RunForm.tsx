@@ -22,11 +22,13 @@ type Props = {
   given?: Record<string, unknown>;
   rest?: Record<string, unknown>;
   children?: ReactNode;
+  /** Why it cannot be started without a reason. */
+  reasonFor?: string | null;
   onStarted: (id: string) => void;
 };
 
 /** A flow's inputs as a form. The server judges them; its words stand at the fields. */
-export function RunForm({ flow, given, rest = {}, children, onStarted }: Props) {
+export function RunForm({ flow, given, rest = {}, children, reasonFor, onStarted }: Props) {
   const client = useClient();
   const [entries, setEntries] = useState<Entries>(() => entriesOf(flow.inputs, given));
   const [reason, setReason] = useState("");
@@ -68,7 +70,8 @@ export function RunForm({ flow, given, rest = {}, children, onStarted }: Props) 
         {children}
         <TextInput
           label="Reason"
-          description="Optional; kept in the execution's history"
+          description={reasonFor ?? "Optional; kept in the execution's history"}
+          required={!!reasonFor}
           value={reason}
           onChange={(event) => setReason(event.currentTarget.value)}
         />

@@ -75,6 +75,7 @@ const WORDS: Record<EventType, (event: Event) => string> = {
   APPROVAL_CLOSED: () => "had its approval closed",
   APPROVAL_REMINDED: () => "reminded its approvers",
   APPROVAL_ESCALATED: () => "asked more roles to approve",
+  APPROVAL_OVERRIDDEN: () => "had its approvals overridden",
   TASK_RUNS_ADDED: () => "got its iterations",
   CONDITION_ASKED: () => "is evaluating its condition",
   CONDITION_JUDGED: () => "evaluated its condition",

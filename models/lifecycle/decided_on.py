@@ -1,0 +1,77 @@
+"""The digest of what an approval is asked about: a decision stands for whatever has the same.
+
+It holds the revision with its policy and form, the inputs, and which outputs of earlier tasks there are: these are
+named by their holder, another one as soon as a task has run again or a person has changed its outputs. The message is
+rendered from nothing else. Labels and the trigger belong to it where the document's expressions can read them.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from models.labels import without_system_labels
+from models.lifecycle.snapshot import Execution, Plan, TaskRun
+
+_READS_LABELS: Final = re.compile(
+    r"\blabels\b(?!\s*:)|\bexecution\b(?!\.(id|name|namespace|flow|createdAt|startedAt)\b)"
+)
+_READS_TRIGGER: Final = re.compile(r"\btrigger\b")
+
+
+def decided_on(execution: Execution, task: TaskRun) -> str:
+    """Of a task run that asks people, as things stand now."""
+    return digest_of(context_of(execution), _holders(execution, task))
+
+
+def context_of(execution: Execution) -> str:
+    return context(execution.plan, execution.inputs, execution.labels, execution.trigger)
+
+
+def context(
+    plan: Plan,
+    inputs: Mapping[str, Any],
+    labels: Mapping[str, str],
+    trigger: Mapping[str, Any] | None,
+) -> str:
+    """The digest of what an execution begins with."""
+    texts = [plan.spec.source_of(key) for key in plan.tasks]
+    parts: dict[str, Any] = {"revision": str(plan.revision_id), "inputs": inputs}
+    if any(not text or _READS_LABELS.search(text) for text in texts):
+        parts["labels"] = without_system_labels(labels)
+    if any(not text or _READS_TRIGGER.search(text) for text in texts):
+        parts["trigger"] = trigger
+    return _sha256(parts)
+
+
+def digest_of(context: str, holders: Mapping[str, UUID]) -> str:
+    """`holders` are the ids of the task runs that hold the outputs of what comes before, by path."""
+    return _sha256([context, {path: str(id) for path, id in holders.items()}])
+
+
+def _holders(execution: Execution, task: TaskRun) -> Mapping[str, UUID]:
+    """Of what comes before it in its iteration, and before each foreach around it."""
+    found: dict[str, UUID] = {}
+    around: TaskRun | None = task
+    while around is not None:
+        for key in execution.plan.graph.upstream(around.key):
+            before = execution.tasks[around.level + key]
+            found[before.path] = before.holder
+        around = execution.tasks[around.parent] if around.parent is not None else None
+    return found
+
+
+def _sha256(value: Any) -> str:
+    text = json.dumps(_as_read_back(value), sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _as_read_back(value: Any) -> Any:
+    """The table gives a whole number back as one, however it was written."""
+    if isinstance(value, Mapping):
+        return {str(key): _as_read_back(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_read_back(one) for one in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -1,0 +1,16 @@
+"""Who may have approvals passed by; `models.lifecycle.consent` says when that is needed, and asks for a reason."""
+
+from uuid import UUID
+
+from models.viewer import Permission
+from schema.context import Info
+
+
+def may_override(info: Info, namespace: str) -> bool:
+    return info.context.viewer.may(Permission.OVERRIDE_APPROVAL, namespace)
+
+
+async def may_override_of(info: Info, execution_id: UUID) -> bool:
+    """Of an execution that the viewer may see."""
+    row = await info.context.loaders.execution.load(execution_id)
+    return row is not None and may_override(info, row["namespace"])

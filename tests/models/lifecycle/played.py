@@ -1,0 +1,110 @@
+"""Executions of one plan, played on from decision to decision."""
+
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+from models.approval_events import ApprovalOverridden
+from models.events import Ask
+from models.ids import new_id
+from models.lifecycle.commands import (
+    Cancel,
+    CastVote,
+    ChangeTaskRunState,
+    Create,
+)
+from models.lifecycle.decide import begin
+from models.lifecycle.decided_on import context
+from models.lifecycle.planning import Begins
+from models.lifecycle.snapshot import Execution, Plan
+from models.spec import parse_flow
+from models.states import (
+    AttemptState,
+    Channel,
+    TaskRunState,
+    VoteDecision,
+)
+from tests.models.lifecycle.stage import MARIA, START, Stage
+
+CHAIN = """
+id: x
+namespace: y
+inputs: [{id: day, type: STRING}]
+tasks:
+  - {id: extract, type: log, message: a}
+  - {id: ask, type: approval, needs: [extract]%s}
+  - {id: mid, type: log, needs: [ask], message: "{{ labels.team }}"}
+  - {id: load, type: log, needs: [mid], message: a}
+"""
+SILENT = Ask("user:maria", Channel.API)
+KEYS = ("extract", "ask", "mid", "load")
+
+
+class Played(Stage):
+    """An execution of a plan that others have too."""
+
+    def __init__(self, command: Create, ask: Ask = MARIA) -> None:
+        self.now, self.events, self.jobs, self.promises = START, [], {}, []
+        self.execution = self._took(begin(command, self._context(ask), new_id()))
+
+    def go_on(self, end: AttemptState = AttemptState.SUCCESS) -> None:
+        """Run all that can run without a person; `load` ends so."""
+        while self.jobs or self.owes():
+            self.evaluate({"message": "m", "items": [1, 2], "when": True})
+            for path in list(self.jobs):
+                self.run(path, end if path == "load" else AttemptState.SUCCESS)
+
+    def owes(self) -> bool:
+        return any(type(each.command).__name__ == "Evaluate" for each in self.promises)
+
+    def vote(self, path: str = "ask", decision: VoteDecision = VoteDecision.APPROVE) -> None:
+        approval = self.task(path).approval
+        assert approval
+        self.ask(CastVote(approval.id, decision, frozenset({"admin"})))
+
+    @property
+    def overridden(self) -> list[tuple[str, ...]]:
+        facts = [event.fact for event in self.events]
+        return [fact.tasks for fact in facts if isinstance(fact, ApprovalOverridden)]
+
+
+@cache
+def plan_of(keys: str = "", text: str = CHAIN) -> Plan:
+    source = text % (keys and f", {keys}") if "%s" in text else text
+    return Plan.of(new_id(), new_id(), 1, parse_flow(source))
+
+
+def approved(plan: Plan, end: AttemptState = AttemptState.SUCCESS) -> Played:
+    stage = Played(Create(plan, inputs={"day": "monday"}))
+    stage.go_on()
+    for path, task in list(stage.execution.tasks.items()):
+        if task.state is TaskRunState.WAITING_FOR_APPROVAL:
+            stage.vote(path)
+    stage.go_on(end)
+    return stage
+
+
+def decided(how: str) -> Execution:
+    """The same flow, ended otherwise; with `expired` by a policy that lets nobody's decision pass."""
+    if how == "approved":
+        return approved(plan_of()).execution
+    if how == "overridden":
+        command = Create(plan_of(), inputs={"day": "monday"}, disabled_tasks=("ask",))
+        stage = Played(replace(command, may_override=True))
+        stage.go_on()
+        return stage.execution
+    stage = Played(Create(plan_of(), inputs={"day": "monday"}))
+    stage.go_on()
+    if how == "rejected":
+        stage.vote(decision=VoteDecision.REJECT)
+        change = ChangeTaskRunState("ask", TaskRunState.SUCCESS, may_override=True)
+    else:
+        stage.ask(Cancel())
+        change = ChangeTaskRunState("ask", TaskRunState.SKIPPED, may_override=True)
+    stage.ask(change)
+    stage.go_on()
+    return stage.execution
+
+
+def begins(plan: Plan, inputs: Any) -> Begins:
+    return Begins(context(plan, inputs, {}, None))

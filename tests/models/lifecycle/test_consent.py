@@ -1,0 +1,224 @@
+"""Nothing runs past an approval but by a decision on the same or an override, whatever is left out, reused, changed."""
+
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+import pytest
+
+from models.errors import ProblemCode, Refused
+from models.lifecycle.commands import (
+    Cancel,
+    ChangeState,
+    ChangeTaskRunState,
+    Create,
+    SetLabels,
+)
+from models.lifecycle.decided_on import decided_on
+from models.lifecycle.planning import TaskPlan, plan_replay, reused
+from models.states import (
+    GOOD_ENDS,
+    AttemptState,
+    ExecutionState,
+    LabelMode,
+    TaskRunState,
+    VoteDecision,
+)
+from tests.models.lifecycle.played import (
+    CHAIN,
+    KEYS,
+    SILENT,
+    Played,
+    approved,
+    begins,
+    decided,
+    plan_of,
+)
+
+WAYS = ("run", "disabled", "disabled and reused", "reused")
+
+
+@pytest.mark.parametrize("how", ["approved", "rejected", "cancelled", "overridden"])
+@pytest.mark.parametrize("day", ["monday", "tuesday"])
+def test_whatever_is_disabled_and_reused_nothing_after_it_runs_undecided(
+    how: str, day: str
+) -> None:
+    """Every way of leaving out each task of the chain, with the inputs that were decided on and with others."""
+    source = decided(how)
+    assert source.state is ExecutionState.SUCCESS
+    plan, inputs = plan_of(), {"day": day}
+    allowed = 0
+    for ways in product(WAYS, repeat=len(KEYS)):
+        way = dict(zip(KEYS, ways, strict=True))
+        again = [key for key in KEYS if "reused" in way[key]]
+        off = tuple(key for key in KEYS if "disabled" in way[key])
+        held = reused(source, again, plan, begins(plan, inputs))
+        command = Create(plan, inputs=inputs, disabled_tasks=off, reused=held)
+        try:
+            stage = Played(command)
+        except Refused as refused:
+            assert refused.problems[0].code is ProblemCode.FORBIDDEN
+            marked = Played(replace(command, may_override=True))
+            assert marked.overridden == [("ask",)]
+            continue
+        stage.go_on()
+        ran = {path for path, task in stage.execution.tasks.items() if task.attempt}
+        stands = how == "approved" and day == "monday" and {"ask", "extract"} <= set(again)
+        assert stands or not ran & {"mid", "load"}, way
+        assert stage.overridden == []
+        allowed += bool(ran & {"load"})
+    assert allowed == (12 if how == "approved" and day == "monday" else 0)
+
+
+def test_an_override_needs_a_reason() -> None:
+    command = Create(plan_of(), disabled_tasks=("ask",), may_override=True)
+    with pytest.raises(Refused) as refused:
+        Played(command, SILENT)
+    assert refused.value.problems[0].path == ("reason",)
+    assert Played(command).overridden == [("ask",)]
+
+
+# -- changes -----------------------------------------------------------------------------------------------------------
+
+ENDS = ("approved", "rejected", "cancelled")
+
+
+def ended(how: str) -> Played:
+    stage = Played(Create(plan_of(), inputs={"day": "monday"}))
+    stage.go_on()
+    if how == "cancelled":
+        stage.ask(Cancel())
+    elif how == "rejected":
+        stage.vote(decision=VoteDecision.REJECT)
+    else:
+        stage.vote()
+        stage.go_on(AttemptState.FAILED)
+    assert stage.execution.ended
+    return stage
+
+
+@pytest.mark.parametrize("how", ENDS)
+@pytest.mark.parametrize("outputs", [None, {"n": 1}])
+@pytest.mark.parametrize(
+    "state",
+    [TaskRunState.SUCCESS, TaskRunState.WARNING, TaskRunState.FAILED, TaskRunState.SKIPPED],
+)
+def test_no_change_of_a_task_run_has_what_comes_after_run_undecided(
+    how: str, outputs: Any, state: TaskRunState
+) -> None:
+    for key in KEYS:
+        stage = ended(how)
+        before, events = stage.execution, len(stage.events)
+        command = ChangeTaskRunState(key, state, outputs)
+        try:
+            stage.ask(command)
+        except Refused as refused:
+            assert refused.problems[0].code is ProblemCode.FORBIDDEN
+            assert stage.execution is before and len(stage.events) == events
+            with pytest.raises(Refused):
+                stage.ask(replace(command, may_override=True), SILENT)
+            stage.ask(replace(command, may_override=True))
+            assert stage.overridden == [("ask",)]
+            continue
+        started = {path: task.attempt for path, task in stage.execution.tasks.items()}
+        stage.go_on()
+        asked_anew = how != "approved" and stage.states["ask"] not in GOOD_ENDS
+        if asked_anew:
+            assert not any(stage.task(path).attempt > started[path] for path in ("mid", "load"))
+
+
+@pytest.mark.parametrize("how", ENDS)
+@pytest.mark.parametrize("state", ["SUCCESS", "WARNING", "FAILED", "KILLED", "CANCELLED"])
+def test_an_end_that_says_it_got_past_its_approvals_is_overridden(how: str, state: str) -> None:
+    stage = ended(how)
+    command = ChangeState(ExecutionState(state))
+    if how == "approved" or state not in ("SUCCESS", "WARNING"):
+        stage.ask(command)
+        assert stage.overridden == []
+        return
+    before = stage.execution
+    with pytest.raises(Refused) as refused:
+        stage.ask(command)
+    assert refused.value.problems[0].code is ProblemCode.FORBIDDEN
+    assert stage.execution is before
+    stage.ask(replace(command, may_override=True))
+    assert (stage.overridden, stage.state) == ([("ask",)], state)
+
+
+def test_changing_what_was_decided_on_is_an_override() -> None:
+    stage = ended("approved")
+    digest = decided_on(stage.execution, stage.task("ask"))
+    assert stage.task("ask").decided_on == digest
+    change = ChangeTaskRunState("extract", TaskRunState.SUCCESS, {"rows": 8})
+    with pytest.raises(Refused) as refused:
+        stage.ask(change)
+    assert "was decided on what extract gave" in refused.value.problems[0].message
+    stage.ask(replace(change, may_override=True))
+    assert decided_on(stage.execution, stage.task("ask")) != digest
+    stage.go_on()
+    plan = plan_of()
+    planned = plan_replay(stage.execution, plan, "load", begins(plan, {"day": "monday"}))
+    assert {one.key: one.plan for one in planned}["ask"] is TaskPlan.RUN
+
+
+def test_labels_that_an_expression_reads_stay_as_they_were_when_it_was_asked() -> None:
+    stage = ended("approved")
+    before = stage.execution
+    for labels, mode in (({"team": "b"}, LabelMode.MERGE), ({"x": "y"}, LabelMode.REPLACE)):
+        with pytest.raises(Refused) as refused:
+            stage.ask(SetLabels(labels, mode))
+        assert refused.value.problems[0].path == ("labels",)
+        assert stage.execution is before
+    stage.ask(SetLabels({"team": "b"}, may_override=True))
+    assert stage.overridden == [("ask",)]
+    deaf = Played(Create(plan_of("", CHAIN.replace("labels.team", "execution.id"))))
+    deaf.go_on()
+    deaf.ask(SetLabels({"team": "b"}))
+    assert deaf.overridden == []
+
+
+def test_what_is_asked_about_does_not_change_while_it_is_asked() -> None:
+    stage = Played(Create(plan_of(), inputs={"day": "monday"}))
+    stage.go_on()
+    with pytest.raises(Refused):
+        stage.ask(ChangeTaskRunState("extract", TaskRunState.SUCCESS, {"rows": 1}))
+
+
+def test_an_execution_that_was_overridden_is_no_result_for_others() -> None:
+    command = Create(plan_of(), disabled_tasks=("ask",), may_override=True, cache_key="k")
+    stage = Played(command)
+    assert stage.execution.cache_key is None
+    assert stage.folded() == stage.execution
+
+
+LAST = """
+id: x
+namespace: y
+inputs: [{id: day, type: STRING}]
+tasks:
+  - {id: check, type: log, message: a}
+  - {id: load, type: log, needs: [check], message: a}
+finally:
+  - {id: ask, type: approval, when: "{{ outputs.check.risky }}"}
+  - {id: tell, type: log, needs: [ask], message: a}
+"""
+
+
+def test_a_condition_under_finally_is_not_met_with_results_of_other_inputs() -> None:
+    plan = plan_of("", LAST)
+    source = approved(plan).execution
+    for day, again in (("monday", False), ("tuesday", True)):
+        start = begins(plan, {"day": day})
+        planned = plan_replay(source, plan, "load", start)
+        told = {one.key: one.plan for one in planned}
+        assert (told["check"] is TaskPlan.RUN) is again
+        keys = [one.key for one in planned if one.plan is TaskPlan.REUSE]
+        held = reused(source, keys, plan, start)
+        Played(Create(plan, inputs={"day": day}, reused=held))
+        held = reused(source, ["check"], plan, start)
+        command = Create(plan, inputs={"day": day}, disabled_tasks=("check",), reused=held)
+        if again:
+            with pytest.raises(Refused):
+                Played(command)
+        else:
+            Played(command)

@@ -1,0 +1,181 @@
+"""Decisions that stand for another execution, or are made again: the digest, the plans, and what is put back."""
+
+from dataclasses import replace
+
+import pytest
+
+from models.errors import Refused
+from models.events import ENGINE
+from models.lifecycle.commands import (
+    Create,
+    Restart,
+    RetryFailed,
+)
+from models.lifecycle.decided_on import context
+from models.lifecycle.planning import TaskPlan, plan_draft, plan_replay
+from models.states import (
+    AttemptState,
+)
+from tests.models.lifecycle.played import (
+    CHAIN,
+    Played,
+    approved,
+    begins,
+    plan_of,
+)
+
+NEVER = """
+id: x
+namespace: y
+tasks:
+  - id: each
+    type: foreach
+    items: [1, 2]
+    tasks:
+      - {id: ask, type: approval, reuse: never}
+      - {id: in, type: log, needs: [ask], message: a}
+  - {id: mid, type: log, needs: [each], message: a}
+  - {id: load, type: log, needs: [mid], message: a}
+"""
+
+
+def test_a_restart_asks_again_where_the_flow_says_so_and_nothing_runs_before() -> None:
+    for keys, asks in (("", False), ("reuse: same_inputs", False), ("reuse: never", True)):
+        stage = approved(plan_of(keys), AttemptState.FAILED)
+        stage.ask(Restart())
+        assert (stage.states["ask"] == "CREATED" or stage.states["ask"] == "RUNNING") is asks
+        before = stage.task("load").attempt
+        stage.go_on()
+        assert (stage.states["ask"] == "WAITING_FOR_APPROVAL") is asks
+        assert (stage.task("load").attempt == before) is asks
+        if asks:
+            stage.vote()
+            stage.go_on()
+            assert stage.state == "SUCCESS"
+
+
+def test_a_restart_asks_again_where_what_was_decided_on_runs_again() -> None:
+    text = CHAIN.replace("needs: [extract]", "needs: [extract], run_if: always")
+    head = text.replace("namespace: y", "namespace: y\non_failure: FINISH_POSSIBLE")
+    stage = Played(Create(plan_of("", head)))
+    stage.run("extract", AttemptState.FAILED)
+    stage.go_on()
+    stage.vote()
+    stage.go_on()
+    assert (stage.state, stage.states["load"]) == ("FAILED", "SUCCESS")
+    stage.ask(Restart())
+    stage.go_on()
+    assert stage.states["ask"] == "SUCCESS"  # nothing after it runs again
+    stage = Played(Create(plan_of("", head)))
+    stage.run("extract", AttemptState.FAILED)
+    stage.go_on()
+    stage.vote()
+    stage.go_on(AttemptState.FAILED)
+    stage.ask(Restart())
+    stage.go_on()
+    assert stage.states == {
+        "extract": "SUCCESS", "ask": "WAITING_FOR_APPROVAL", "mid": "CREATED", "load": "CREATED",
+    }  # fmt: skip
+
+
+def test_so_does_a_retry_of_what_failed() -> None:
+    text = CHAIN + "  - {id: beside, type: log, message: a}\n"
+    stage = Played(Create(plan_of("reuse: never", text)))
+    held = stage.start("beside")
+    stage.run("extract", AttemptState.SUCCESS)
+    stage.evaluate({"message": "m"})
+    stage.vote()
+    stage.run("mid", AttemptState.SUCCESS)
+    stage.run("load", AttemptState.FAILED)
+    assert stage.state == "FAILED_FINISHING"
+    stage.ask(RetryFailed())
+    stage.evaluate({"message": "m"})
+    assert stage.states == {
+        "extract": "SUCCESS", "ask": "WAITING_FOR_APPROVAL", "mid": "CREATED", "load": "CREATED",
+        "beside": "RUNNING",
+    }  # fmt: skip
+    assert held
+
+
+def test_approvals_in_a_foreach_are_asked_again_with_what_follows_them() -> None:
+    stage = approved(plan_of("", NEVER), AttemptState.FAILED)
+    assert stage.state == "FAILED"
+    stage.ask(Restart())
+    stage.go_on()
+    waiting = {path for path, state in stage.states.items() if state == "WAITING_FOR_APPROVAL"}
+    assert waiting == {"each[0].ask", "each[1].ask"}
+    assert {stage.states[key] for key in ("mid", "load", "each[0].in")} == {"CREATED"}
+    for path in waiting:
+        stage.vote(path)
+    stage.go_on()
+    assert stage.state == "SUCCESS"
+
+
+# -- the digest --------------------------------------------------------------------------------------------------------
+
+
+def test_the_digest_tells_each_part_of_what_was_decided_on() -> None:
+    plan, other = plan_of(), plan_of("reuse: never")
+    plain = context(plan, {"day": "monday"}, {"team": "a"}, None)
+    assert plain == context(plan, {"day": "monday"}, {"team": "a", "system.replay": "true"}, {})
+    for changed in (
+        context(other, {"day": "monday"}, {"team": "a"}, None),
+        context(plan, {"day": "tuesday"}, {"team": "a"}, None),
+        context(plan, {"day": "monday"}, {"team": "b"}, None),
+    ):
+        assert changed != plain
+
+
+def test_labels_and_trigger_belong_to_it_where_an_expression_reads_them() -> None:
+    deaf = plan_of("", CHAIN.replace("labels.team", "inputs.day"))
+    assert context(deaf, {}, {"team": "a"}, None) == context(deaf, {}, {"team": "b"}, {"day": 1})
+    told = plan_of("", CHAIN.replace("labels.team", "trigger.date"))
+    assert context(told, {}, {}, {"date": "a"}) != context(told, {}, {}, {"date": "b"})
+
+
+def test_numbers_are_as_the_table_gives_them_back() -> None:
+    plan = plan_of()
+    large = 10**22
+    assert context(plan, {"n": [1.0, 1e22]}, {}, None) == context(plan, {"n": [1, large]}, {}, None)
+    assert context(plan, {"n": 1.5}, {}, None) != context(plan, {"n": 1}, {}, None)
+
+
+# -- plans -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_plan_says_what_has_to_be_asked_and_why() -> None:
+    source = approved(plan_of()).execution
+    for day, asks in (("monday", False), ("tuesday", True)):
+        start = begins(plan_of(), {"day": day})
+        for planned in (
+            plan_replay(source, plan_of(), "load", start),
+            plan_draft(source, plan_of(), start),
+        ):
+            told = {one.key: one for one in planned}
+            assert (told["ask"].must_ask is not None) is asks
+            assert (told["ask"].plan is TaskPlan.RUN) is asks
+            assert not asks or told["ask"].why.startswith("asks again: it was decided on other")
+    overridden = plan_replay(source, plan_of(), "load", begins(plan_of(), {"day": "x"}), True)
+    assert {one.key: one.plan for one in overridden}["ask"] is TaskPlan.REUSE
+
+
+def test_what_follows_an_approval_that_is_asked_again_runs_again() -> None:
+    source = approved(plan_of()).execution
+    planned = plan_replay(source, plan_of(), "load", begins(plan_of(), {"day": "tuesday"}))
+    told = {one.key: (one.plan, one.why) for one in planned}
+    assert told["mid"] == (TaskPlan.RUN, "ask is asked again")
+    assert told["extract"][0] is TaskPlan.REUSE
+
+
+def test_decisions_made_before_they_were_bound_do_not_stand() -> None:
+    source = approved(plan_of()).execution
+    tasks = {**source.tasks, "ask": replace(source.tasks["ask"], decided_on=None)}
+    old = replace(source, tasks=tasks)
+    planned = plan_replay(old, plan_of(), "load", begins(plan_of(), {"day": "monday"}))
+    (asked,) = [one for one in planned if one.must_ask]
+    assert asked.must_ask == "was decided before decisions were bound to what they are made on"
+
+
+def test_the_engine_never_overrides() -> None:
+    with pytest.raises(Refused):
+        Played(Create(plan_of(), disabled_tasks=("ask",)), ENGINE)

@@ -1,0 +1,107 @@
+"""A flow with an approval, an operator who would like to go past it, and how that is refused."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.api.client import Client, states, task
+from tests.semantics.scene import RUN, act, acted, does, flow
+
+HEAD = "inputs: [{id: day, type: STRING, default: monday}]\n"
+TASKS = """
+  - {id: extract, type: return, outputs: {rows: 7}}
+  - {id: ask, type: approval, needs: [extract], message: "load {{ outputs.extract.rows }}?"%s}
+  - {id: mid, type: log, needs: [ask], message: m}
+  - {id: load, type: %s, needs: [mid]}
+"""
+LOAD = 'shell, run: "echo ran >> $MARK", env: {MARK: "MARKED"}'
+FAILS = 'shell, run: "echo ran >> $MARK; exit 1", env: {MARK: "MARKED"}'
+DRAFT = "draft { createInput tasks { key enabled plan why mustAsk } }"
+
+
+@dataclass
+class Scene:
+    """`admin` may override; `otto` is an operator, and `key` the name of this test's flow."""
+
+    admin: Client
+    otto: Client
+    key: str
+    mark: Path
+
+    def text(self, load: str = LOAD, ask: str = "", head: str = HEAD) -> str:
+        tasks = TASKS % (ask and f", {ask}", load.replace("MARKED", str(self.mark)))
+        return flow(self.key, tasks, head)
+
+    @property
+    def ran(self) -> int:
+        return len(self.mark.read_text().splitlines()) if self.mark.exists() else 0
+
+    async def asked(self, text: str | None = None, **input: Any) -> tuple[str, str]:
+        """An execution that waits at its approval, and the request."""
+        begun = await self.otto_runs(text, **input)
+        return begun, await request_of(self.admin, begun)
+
+    async def otto_runs(self, text: str | None = None, **input: Any) -> str:
+        await self.admin.save(text or self.text())
+        begun = await acted(
+            self.otto, "createExecution", namespace="semantics", flow=self.key, **input
+        )
+        return str(begun["id"])
+
+    async def rejected(self, text: str | None = None) -> str:
+        id, request = await self.asked(text)
+        await does(self.admin, "reject", approvalId=request, comment="no")
+        await self.admin.until_ended(id)
+        return id
+
+    async def approved(self, text: str | None = None, **input: Any) -> str:
+        """One whose approval was given, at its end."""
+        id, request = await self.asked(text, **input)
+        await does(self.admin, "approve", approvalId=request)
+        await self.admin.until_ended(id)
+        return id
+
+    async def stands(self, id: str) -> None:
+        """The execution waits for a new decision, and nothing has run of what comes after it."""
+        await request_of(self.admin, id)
+        assert states(await self.admin.show(id))["load"] == "CREATED"
+        await acted(self.admin, "cancelExecution", id=id)
+
+    async def count(self) -> int:
+        query = """query ($key: String!) { executions(where: {flow: {eq: $key}}) {
+          totalCount { value } } }"""
+        found = await self.admin.ask(query, key=self.key)
+        return int(found["executions"]["totalCount"]["value"])
+
+    async def audited(self) -> list[dict[str, Any]]:
+        """What the log tells of executions of this flow, newest first."""
+        query = """{ auditLog(where: {namespace: "semantics"}, first: 200) {
+          nodes { action reason actor { name } targetName data } } }"""
+        nodes = (await self.admin.ask(query))["auditLog"]["nodes"]
+        return [one for one in nodes if (one["targetName"] or "").startswith(f"{self.key}-")]
+
+
+async def request_of(client: Client, id: str) -> str:
+    """The request that it asks, once it does."""
+    found = await client.until(id, ask="WAITING_FOR_APPROVAL")
+    return str(task(found, "ask")["approval"]["id"])
+
+
+async def refusal(scene: Scene, who: Client, name: str, what: str = RUN, **input: Any) -> Any:
+    """The problem of an attempt, after which there is no new execution, no new act in the log, and nothing ran."""
+    before = scene.ran, await scene.count(), await scene.audited()
+    (problem,) = (await act(who, name, what, **input))["problems"]
+    assert (scene.ran, await scene.count(), await scene.audited()) == before
+    return problem
+
+
+def creation(scene: Scene, **input: Any) -> dict[str, Any]:
+    return {"namespace": "semantics", "flow": scene.key, **input}
+
+
+async def is_refused(
+    scene: Scene, name: str, code: str, *path: str, what: str = RUN, **input: Any
+) -> str:
+    problem = await refusal(scene, scene.otto, name, what, **input)
+    assert (problem["code"], problem["path"]) == (code, list(path) or None), problem
+    return str(problem["message"])
