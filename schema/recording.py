@@ -85,7 +85,7 @@ class RecordingMutation:
 
 
 async def _begin(info: Info, input: RecordExecutionInput) -> dict[str, Any]:
-    needs(info, Permission.RUN_FLOW)
+    needs(info, Permission.RECORD)
     command = input.told().to_command()
     if not info.context.viewer.scope.covers(input.namespace):
         raise _foreign(input.namespace, "namespace")
@@ -94,15 +94,13 @@ async def _begin(info: Info, input: RecordExecutionInput) -> dict[str, Any]:
 
 
 async def _tell(info: Info, input: RecordTaskRunInput | RecordPropertiesInput) -> dict[str, Any]:
-    needs(info, Permission.RUN_FLOW)
-    id = await visible_execution(info, input.execution_id)
+    id = (await _own(info, input.execution_id))["id"]
     await _execute(info, id, input.told(), input.reason)
     return {"execution": await view_of(info, id)}
 
 
 async def _end(info: Info, input: FinishExecutionInput) -> dict[str, Any]:
-    needs(info, Permission.RUN_FLOW)
-    id = await visible_execution(info, input.execution_id)
+    id = (await _own(info, input.execution_id))["id"]
     command = input.told()
     if input.cached_from is not None:
         source = await _source(info, id, input.cached_from)
@@ -166,8 +164,7 @@ async def _artifacts(info: Info, input: RecordArtifactsInput) -> dict[str, Any]:
 
 
 async def _live(info: Info, input: HeartbeatInput) -> dict[str, Any]:
-    needs(info, Permission.RUN_FLOW)
-    id = await visible_execution(info, input.execution_id)
+    id = (await _own(info, input.execution_id))["id"]
     await _execute(info, id, RecordStart())
     return {"execution": await view_of(info, id)}
 
@@ -177,11 +174,26 @@ async def _execute(info: Info, id: UUID, command: Command, reason: str | None = 
     await recorded.extend(info.context.services.pool, id)
 
 
-async def _recorded(info: Info, id: str) -> Any:
-    """The row of an execution that ran elsewhere."""
-    needs(info, Permission.RUN_FLOW)
+async def _own(info: Info, id: str) -> Any:
+    """The row of an execution that the viewer began or, as an operator, may act on. Others learn nothing from it that
+    they may not see, and change nothing."""
+    needs(info, Permission.RECORD)
     row = await info.context.loaders.execution.load(await visible_execution(info, id))
     assert row
+    viewer = info.context.viewer
+    if row["created_by"] != viewer.actor and not viewer.may(Permission.ACT_ON_EXECUTION):
+        raise Refused.because(
+            ProblemCode.FORBIDDEN,
+            f"{row['created_by']} records this execution: others need the permission "
+            f"{Permission.ACT_ON_EXECUTION.value} to tell anything of it",
+            "executionId",
+        )
+    return row
+
+
+async def _recorded(info: Info, id: str) -> Any:
+    """The row of such an execution that ran elsewhere."""
+    row = await _own(info, id)
     if row["origin"] != "EXTERNAL":
         raise Refused.because(
             ProblemCode.INVALID_STATE,
