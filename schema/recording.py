@@ -1,5 +1,6 @@
 """The roots of recording what runs elsewhere, and from their inputs to the engine and the tables."""
 
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -89,24 +90,29 @@ async def _begin(info: Info, input: RecordExecutionInput) -> dict[str, Any]:
     command = input.told().to_command()
     if not info.context.viewer.scope.covers(input.namespace):
         raise _foreign(input.namespace, "namespace")
-    transition = await info.context.services.engine.create(command, info.context.ask(input.reason))
+    services, ask = info.context.services, info.context.ask(input.reason)
+    async with _counted(info, input.namespace, input):
+        transition = await services.engine.create(command, ask)
     return {"execution": await view_of(info, transition.execution.id)}
 
 
 async def _tell(info: Info, input: RecordTaskRunInput | RecordPropertiesInput) -> dict[str, Any]:
-    id = (await _own(info, input.execution_id))["id"]
-    await _execute(info, id, input.told(), input.reason)
-    return {"execution": await view_of(info, id)}
+    row = await _own(info, input.execution_id)
+    async with _counted(info, row["namespace"], input):
+        await _execute(info, row["id"], input.told(), input.reason)
+    return {"execution": await view_of(info, row["id"])}
 
 
 async def _end(info: Info, input: FinishExecutionInput) -> dict[str, Any]:
-    id = (await _own(info, input.execution_id))["id"]
-    command = input.told()
+    row = await _own(info, input.execution_id)
+    id, command = row["id"], input.told()
     if input.cached_from is not None:
         source = await _source(info, id, input.cached_from)
         outputs = command.outputs or load(source["outputs"])
         command = replace(command, cached_from=source["id"], outputs=outputs)
-    await _execute(info, id, command, input.reason)
+    # An end can always be told: only its outputs count.
+    async with _counted(info, row["namespace"], input.outputs):
+        await _execute(info, id, command, input.reason)
     return {"execution": await view_of(info, id)}
 
 
@@ -137,9 +143,10 @@ async def _metrics(info: Info, input: RecordMetricsInput) -> dict[str, Any]:
     row = await _recorded(info, input.execution_id)
     actor = info.context.viewer.actor
     told = [metric.told() for metric in input.metrics]
-    await recordings.record_metrics(
-        info.context.services.pool, actor, row, told, input.idempotency_key
-    )
+    async with _counted(info, row["namespace"], input):
+        await recordings.record_metrics(
+            info.context.services.pool, actor, row, told, input.idempotency_key
+        )
     info.context.services.feed.hint({f"m:{row['id']}"})
     return {"execution": await _alive(info, row["id"])}
 
@@ -148,7 +155,8 @@ async def _logs(info: Info, input: RecordLogsInput) -> dict[str, Any]:
     row = await _recorded(info, input.execution_id)
     services, actor = info.context.services, info.context.viewer.actor
     told = [line.told() for line in input.lines]
-    await record_logs(services.pool, services.vault, actor, row, told, input.idempotency_key)
+    async with _counted(info, row["namespace"], input):
+        await record_logs(services.pool, services.vault, actor, row, told, input.idempotency_key)
     services.feed.hint({f"l:{row['id']}"})
     return {"execution": await _alive(info, row["id"])}
 
@@ -158,7 +166,8 @@ async def _artifacts(info: Info, input: RecordArtifactsInput) -> dict[str, Any]:
     told = [artifact.told() for artifact in input.artifacts]
     _refuse_foreign(info, told)
     services = info.context.services
-    await recordings.record_artifacts(services.pool, row["id"], row["namespace"], told)
+    async with _counted(info, row["namespace"], input):
+        await recordings.record_artifacts(services.pool, row["id"], row["namespace"], told)
     services.feed.hint({f"m:{row['id']}"})
     return {"execution": await _alive(info, row["id"])}
 
@@ -167,6 +176,12 @@ async def _live(info: Info, input: HeartbeatInput) -> dict[str, Any]:
     id = (await _own(info, input.execution_id))["id"]
     await _execute(info, id, RecordStart())
     return {"execution": await view_of(info, id)}
+
+
+def _counted(info: Info, namespace: str, told: object) -> AbstractAsyncContextManager[None]:
+    """Counts what is told for its recorder and its team, unless it is refused within. Raises Refused."""
+    services = info.context.services
+    return services.recorded_bytes.spent(services.pool, info.context.viewer.actor, namespace, told)
 
 
 async def _execute(info: Info, id: UUID, command: Command, reason: str | None = None) -> None:

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from models.viewer import Viewer
+from runner.quotas import Quotas, RecordedBytes
 from schema import build_schema
 from schema.context import Context, Services
 from schema.list_bounds import priced_lists
@@ -47,6 +48,7 @@ def create_operations(
     places: Places | None = None,
     allowance: Allowance | None = None,
     rates: Rates | None = None,
+    quotas: Quotas | None = None,
 ) -> Operations:
     schema, places = build_schema()._schema, places or Places()
     services = Services(
@@ -60,6 +62,7 @@ def create_operations(
         parts.debugger,
         parts.artifacts,
         places.shown_text,
+        recorded_bytes=RecordedBytes(quotas),
     )
 
     def context(viewer: Viewer) -> Context:

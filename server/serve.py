@@ -18,6 +18,7 @@ from runner.pruner import Pruner
 from runner.store.database import migrate as migrate_tables
 from runner.store.database import open_database
 from runner.store.tokens import Tokens
+from runner.uploads import UploadPruner
 from runner.worker import Worker
 from server.app import POLICIES, create_app, create_operations
 from server.auth import Door, DoorSettings, admin_token
@@ -79,7 +80,7 @@ async def _start(stack: AsyncExitStack, settings: Settings, listening: socket.so
     database_url = await _database_url(stack, settings)
     vault = make_vault(settings, may_make_key=True)
     parts = await stack.enter_async_context(
-        runtime(database_url, vault, artifact_store(settings), settings.pool_sizes)
+        runtime(database_url, vault, artifact_store(settings), settings.pool_sizes, settings.quotas)
     )
     await warn_of_other_keys(parts.database.pool, vault)
     tokens = Tokens(parts.database.reads)
@@ -88,17 +89,27 @@ async def _start(stack: AsyncExitStack, settings: Settings, listening: socket.so
     await stack.enter_async_context(
         Pruner(parts.database, parts.feed, settings.retention, settings.prune_every)
     )
+    store = artifact_store(settings)
+    await stack.enter_async_context(
+        UploadPruner(parts.database, store, settings.uploads_kept, settings.prune_every)
+    )
     workers = [
         await stack.enter_async_context(_worker(parts, settings))
         for _ in range(_worker_count(settings))
     ]
-    store = artifact_store(settings)
     places = Places(settings.data_dir, store.folder)
     rates = Rates(allowed_by(settings))
-    operations = create_operations(parts, places, allowance_of(settings), rates)
+    operations = create_operations(parts, places, allowance_of(settings), rates, settings.quotas)
     fanout = await stack.enter_async_context(Fanout(operations, POLICIES))
     door = Door(tokens, door_settings(settings), rates=rates)
-    room = FileRoom(parts.database.reads, store, settings.max_file_size, places, rates)
+    room = FileRoom(
+        parts.database.reads,
+        store,
+        settings.max_file_size,
+        places,
+        rates,
+        quotas=settings.quotas,
+    )
     connections = await stack.enter_async_context(Connections(limits))
     readiness = await stack.enter_async_context(Readiness(parts.database, parts.feed))
     listener = Listener(create_app(parts, operations, fanout, door, room, readiness), connections)

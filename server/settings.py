@@ -19,6 +19,8 @@ from pydantic_settings import (
 from models.durations import parse_duration
 from models.retention import RetentionRule
 from models.similar import did_you_mean
+from runner.quotas import Quotas
+from runner.store.quotas import Quota
 from runner.store.shares import Sizes
 from server.data_dir import default_data_dir
 
@@ -157,6 +159,30 @@ class Settings(BaseSettings):
     exports_per_minute: int = Field(
         600, ge=1, description="Exports, reports and records that one user may download."
     )
+    upload_bytes_per_person: int = Field(
+        10 * 1024**3, ge=0, description="Bytes of the uploaded files of one user that are kept."
+    )
+    upload_bytes_per_namespace: int = Field(
+        100 * 1024**3,
+        ge=0,
+        description="The same of all who may use only namespaces that begin with the same name.",
+    )
+    uploads_kept: float = Field(
+        7 * 86400.0,
+        ge=3600,
+        description="How long uploaded files stay that nothing refers to: seconds, or as 7d.",
+    )
+    open_recordings_per_person: int = Field(
+        10_000, ge=0, description="Recorded executions of one user that have not ended."
+    )
+    recorded_bytes_per_person: int = Field(
+        10 * 1024**3, ge=0, description="Bytes that one user may record in a day."
+    )
+    recorded_bytes_per_namespace: int = Field(
+        50 * 1024**3,
+        ge=0,
+        description="Bytes that may be recorded in a day in all namespaces that begin with the same name.",
+    )
     failed_logins_per_minute: int = Field(
         10,
         ge=1,
@@ -168,6 +194,10 @@ class Settings(BaseSettings):
         return Sizes(
             self.pool_size, self.read_pool_size, self.stream_pool_size, self.export_pool_size
         )
+
+    @property
+    def quotas(self) -> Quotas:
+        return Quotas(**{one.name.lower(): getattr(self, one.value) for one in Quota})
 
     @field_validator("queues", "allowed_hosts", "allowed_origins", mode="before")
     @classmethod
@@ -182,6 +212,7 @@ class Settings(BaseSettings):
         "header_timeout",
         "body_timeout",
         "prune_every",
+        "uploads_kept",
         "operation_deadline",
         mode="before",
     )
