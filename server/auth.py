@@ -9,7 +9,7 @@ import hmac
 import secrets
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from http.cookies import CookieError, SimpleCookie
@@ -25,7 +25,8 @@ from models.ids import new_id
 from models.states import Channel
 from models.viewer import Viewer, permissions_of
 from runner.store.tokens import Token, Tokens
-from server.addresses import network_of, read_host, read_origin
+from server.addresses import Origin, network_of, read_host, read_origin
+from server.forwarded import Proxies
 from server.private import write_private
 from server.rates import Rate, Rates
 
@@ -42,11 +43,14 @@ _LookUp = Callable[[], Awaitable[Token | None]]
 @dataclass(frozen=True, slots=True)
 class DoorSettings:
     """`hosts` are names, besides those of the loopback, under which the server is reached; None is any.
-    `origins` are other origins that may use it from a browser, as a development server's."""
+    `origins` are other origins that may use it from a browser, as a development server's. `external` is the origin by
+    which people reach it."""
 
     hosts: frozenset[str] | None = frozenset()
     origins: frozenset[str] = frozenset()
     secure_cookie: bool = False
+    external: Origin | None = None
+    proxies: Proxies = field(default_factory=Proxies)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,10 @@ class Door:
         self._settings = settings or DoorSettings()
         self._clock = clock
         self._cache: dict[str | UUID, tuple[float, Token | None]] = {}
+
+    @property
+    def settings(self) -> DoorSettings:
+        return self._settings
 
     @property
     def secure_cookie(self) -> bool:
@@ -182,7 +190,8 @@ class Door:
         if self._settings.hosts is None:
             return True
         named = Headers(scope=scope).getlist("host") or [""]
-        allowed = _LOOPBACK | self._settings.hosts
+        external = self._settings.external
+        allowed = _LOOPBACK | self._settings.hosts | ({external.host.name} if external else set())
         hosts = map(read_host, named)
         return all(host is not None and host.name in allowed for host in hosts)
 
@@ -196,7 +205,13 @@ class Door:
         if origin in self._settings.origins:
             return True
         page, host = read_origin(origin), read_host(headers.get("host", ""))
-        return page is not None and host is not None and page.is_of(host)
+        if page is None or host is None:
+            return False
+        external = self._settings.external
+        if external and (str(page) == str(external) or host.name == external.host.name):
+            # A page by the same name and another scheme may be anybody's on the way.
+            return str(page) == str(external)
+        return page.is_of(scope.get("scheme", "http"), host)
 
     async def _cached(self, key: str | UUID, look_up: _LookUp) -> Token | None:
         found = self._cache.get(key)

@@ -20,11 +20,13 @@ from runner.store.database import open_database
 from runner.store.tokens import Tokens
 from runner.uploads import UploadPruner
 from runner.worker import Worker
+from server.addresses import read_origin
 from server.app import POLICIES, create_app, create_operations
 from server.auth import Door, DoorSettings, admin_token
 from server.connections import ConnectionLimits, Connections
 from server.files import MOST_UPLOADS, FileRoom
 from server.flow_folder import FlowFolder
+from server.forwarded import Proxies
 from server.graphql.allowance import allowance_of
 from server.graphql.fanout import Fanout
 from server.listener import Listener, listen
@@ -54,7 +56,9 @@ async def serve(settings: Settings, tell: Tell) -> None:
         async with AsyncExitStack() as stack:
             stack.callback(listening.close)
             served = await _start(stack, settings, listening)
-            ready = partial(tell, f"{served.facts['url']}/login?token={served.facts['token']}")
+            ready = partial(
+                tell, f"{served.facts['externalUrl']}/login?token={served.facts['token']}"
+            )
             with _announced(settings.data_dir / "server.json", served.facts):
                 gc.collect()
                 gc.freeze()
@@ -113,14 +117,19 @@ async def _start(stack: AsyncExitStack, settings: Settings, listening: socket.so
     connections = await stack.enter_async_context(Connections(limits))
     readiness = await stack.enter_async_context(Readiness(parts.database, parts.feed))
     listener = Listener(create_app(parts, operations, fanout, door, room, readiness), connections)
-    facts = _facts(listening, token, database_url)
+    facts = _facts(listening, token, database_url, settings.external_url)
     return _Served(listener, readiness, fanout, workers, facts)
 
 
-def _facts(listening: socket.socket, token: str, database_url: str) -> dict[str, object]:
+def _facts(
+    listening: socket.socket, token: str, database_url: str, external_url: str | None
+) -> dict[str, object]:
+    """`url` is for programs of this machine, `externalUrl` for people."""
     host, port = listening.getsockname()[:2]
+    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     return {
-        "url": f"http://{f'[{host}]' if ':' in host else host}:{port}",
+        "url": url,
+        "externalUrl": external_url or url,
         "pid": os.getpid(),
         "token": token,
         "version": version("headway"),
@@ -129,7 +138,14 @@ def _facts(listening: socket.socket, token: str, database_url: str) -> dict[str,
 
 
 def door_settings(settings: Settings) -> DoorSettings:
-    return DoorSettings(frozenset(settings.allowed_hosts), frozenset(settings.allowed_origins))
+    external = read_origin(settings.external_url) if settings.external_url else None
+    return DoorSettings(
+        frozenset(settings.allowed_hosts),
+        frozenset(settings.allowed_origins),
+        secure_cookie=external is not None and external.scheme == "https",
+        external=external,
+        proxies=Proxies.of(settings.trusted_proxies),
+    )
 
 
 def connection_limits(settings: Settings) -> ConnectionLimits:
@@ -139,6 +155,7 @@ def connection_limits(settings: Settings) -> ConnectionLimits:
         settings.max_connections_per_address,
         settings.header_timeout,
         settings.body_timeout,
+        proxies=Proxies.of(settings.trusted_proxies),
     )
     tasks = _worker_count(settings) * settings.concurrency
     return wanted.within(raise_limit(), tasks, MOST_UPLOADS)

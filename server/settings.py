@@ -22,10 +22,12 @@ from models.similar import did_you_mean
 from runner.quotas import Quotas
 from runner.store.quotas import Quota
 from runner.store.shares import Sizes
+from server.addresses import read_origin
 from server.data_dir import default_data_dir
+from server.environment import PREFIX, complaints
+from server.forwarded import Proxies
 
 FILE = "headway.toml"
-PREFIX = "HEADWAY_"
 
 Names = Annotated[tuple[str, ...], NoDecode]
 """Separated by commas where they come as one text."""
@@ -41,6 +43,8 @@ class Settings(BaseSettings):
     @classmethod
     def read(cls, flags: Mapping[str, Any]) -> Self:
         """Raises ValueError with a sentence for each value that will not do."""
+        if wrong := complaints(os.environ):
+            raise ValueError("; ".join(wrong))
         file = _find_file(flags.get("data_dir"))
 
         class Read(cls):  # type: ignore[misc, valid-type]
@@ -108,6 +112,13 @@ class Settings(BaseSettings):
         (), description="Host names, besides localhost, to be reached under."
     )
     allowed_origins: Names = Field((), description="Other origins whose pages may use the API.")
+    external_url: str | None = Field(
+        None,
+        description="The address by which people reach this server, as https://headway.example.",
+    )
+    trusted_proxies: Names = Field(
+        (), description="Addresses or networks of proxies whose X-Forwarded headers are believed."
+    )
     retention: tuple[RetentionRule, ...] = Field(
         (), description="How long ended executions are kept; the first rule that one meets decides."
     )
@@ -199,7 +210,7 @@ class Settings(BaseSettings):
     def quotas(self) -> Quotas:
         return Quotas(**{one.name.lower(): getattr(self, one.value) for one in Quota})
 
-    @field_validator("queues", "allowed_hosts", "allowed_origins", mode="before")
+    @field_validator("queues", "allowed_hosts", "allowed_origins", "trusted_proxies", mode="before")
     @classmethod
     def _listed(cls, value: object) -> object:
         if isinstance(value, str):
@@ -219,6 +230,22 @@ class Settings(BaseSettings):
     @classmethod
     def _seconds(cls, value: object) -> float:
         return parse_duration(value)
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _origins(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(_origin, values))
+
+    @field_validator("external_url")
+    @classmethod
+    def _external(cls, value: str | None) -> str | None:
+        return value and _origin(value)
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxies(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        Proxies.of(values)
+        return values
 
     @field_validator("secret_key")
     @classmethod
@@ -246,6 +273,17 @@ class Settings(BaseSettings):
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
 
+def _origin(text: str) -> str:
+    """As a browser writes it. Raises ValueError."""
+    origin = read_origin(text.strip().lower().removesuffix("/"))
+    if origin is None:
+        raise ValueError(
+            f"must be a scheme, a host and where it is not the usual one a port, such as https://headway.example; "
+            f"got {text!r:.100}"
+        )
+    return str(origin)
+
+
 def _find_file(data_dir: Path | str | None) -> Path | None:
     """headway.toml of the working directory, else of the data directory."""
     data = Path(data_dir or os.environ.get(f"{PREFIX}DATA_DIR") or default_data_dir())
@@ -260,4 +298,7 @@ def _sentence(error: ErrorDetails) -> str:
     flag = "--" + name.replace("_", "-")
     below = ".".join(map(str, error["loc"][1:]))
     place = f"{PREFIX}{name.upper()}" + (f" at {below}" if below else "")
-    return f"{flag} ({place}): {error['msg'].removeprefix('Value error, ')}"
+    message = error["msg"].removeprefix("Value error, ")
+    if error["type"] == "extra_forbidden":
+        message += did_you_mean(str(error["loc"][-1]), RetentionRule.model_fields)
+    return f"{flag} ({place}): {message}"

@@ -38,7 +38,7 @@ def token(context: typer.Context) -> None:
     facts = announced()
     if facts is None:
         raise fail(no_server(data_dir()))
-    typer.echo(f"{facts['url']}/login?token={facts['token']}")
+    typer.echo(f"{facts.get('externalUrl', facts['url'])}/login?token={facts['token']}")
 
 
 @tokens.command()
