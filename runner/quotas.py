@@ -113,7 +113,7 @@ async def beyond_open_recordings(
 
 @dataclass(slots=True)
 class _Purse:
-    """What this process has taken of a quota for a day and not spent."""
+    """Holds the part of a day's quota that this process has taken and not spent."""
 
     day: date
     left: int = 0

@@ -35,7 +35,7 @@ class CrossOrigin:
             return
 
         async def varying(message: Message) -> None:
-            """What is kept of an answer is kept for the origin that it was given to."""
+            """A cache keeps an answer for the origin that it was given to."""
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 if "origin" not in headers.get("vary", "").lower():

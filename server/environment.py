@@ -24,7 +24,7 @@ OF_TASKS: Final = (
     "ARGS", "ATTEMPT", "ATTEMPT_ID", "EXECUTION_ID", "FD", "FD_ID", "FILE", "INPUT", "TASK", "TASK_RUN_ID",
     "WORKER_ID",
 )  # fmt: skip
-"""What a worker sets for the tasks that it runs: they may use the command line."""
+"""A worker sets these for the tasks that it runs, and they may use the command line."""
 OF_TESTS: Final = ("ROUNDS", "SEED", "SOAK", "SOAK_SECONDS", "SOAK_SEED")
 _OF_KUBERNETES: Final = re.compile(r"SERVICE_(HOST|PORT)(_.*)?|PORT_\d+_(TCP|UDP|SCTP)(_.*)?")
 """Set in every pod beside a service that is called headway."""

@@ -1,4 +1,4 @@
-"""What trusted proxies say of who asks, and by which address. Of all others it is anybody's word, and ignored."""
+"""Believes trusted proxies who asks, and by which address. From all others that is anybody's word, and ignored."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What people and teams use of their quotas. It is counted beside what is written, so that nobody has to add it up."""
+"""Counts the use of quotas by people and teams beside what is written, so that nobody has to add it up."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
