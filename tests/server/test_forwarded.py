@@ -1,14 +1,18 @@
 """Whom, and whose page, a server takes somebody for: directly, behind a proxy that it trusts, and behind another."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from ipaddress import ip_address
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route, WebSocketRoute
+from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
@@ -16,7 +20,7 @@ from websockets.typing import Origin
 
 from server.addresses import read_origin
 from server.auth import Door, DoorSettings
-from server.forwarded import Proxies
+from server.forwarded import Forwarded, Proxies
 from server.guard import guarded, login_routes
 from server.rates import Allowed, Rate, Rates
 from tests.server.graphql.serving import TOKEN, MemoryTokens, running
@@ -83,6 +87,23 @@ async def test_only_a_trusted_proxy_is_believed(
             answer = await http.get(f"http://{at}/", headers={**BEARER, **told})
             believed = [client, scheme, host or at]
             assert answer.json() == (believed if proxies is HERE else ["127.0.0.1", "http", at])
+
+
+@given(*[st.text(alphabet=st.characters(max_codepoint=255), max_size=60)] * 3)
+def test_nothing_that_a_proxy_says_is_an_error(client: str, scheme: str, host: str) -> None:
+    told = {"x-forwarded-for": client, "x-forwarded-proto": scheme, "x-forwarded-host": host}
+    headers = [(name.encode(), value.encode("latin-1")) for name, value in told.items()]
+    scope = {"type": "http", "scheme": "http", "client": ("127.0.0.1", 1), "headers": headers}
+    seen: list[Scope] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.append(scope)
+
+    with suppress(StopIteration):
+        Forwarded(app, HERE)(scope, None, None).send(None)  # type: ignore[arg-type]
+    (found,) = seen
+    assert found["scheme"] in ("http", "https")
+    assert ip_address(found["client"][0])
 
 
 async def test_a_proxy_cannot_name_a_host_that_is_not_allowed() -> None:
