@@ -9,7 +9,8 @@ from models.errors import ProblemCode, Refused
 
 MAX_PAYLOAD: Final = 1024 * 1024
 """Bytes of UTF-8, as stored: of all outputs of a task run or of an execution, all inputs of one, all properties that
-an attempt sets, the data of one event. How they were escaped or wrapped on their way does not count."""
+an attempt sets or that are recorded of an execution, the data of one event. How they were escaped or wrapped on their
+way does not count."""
 _SHOWN_WHOLE: Final = 16 * 1024
 """Bytes of a value that is shown as it is even where others are too large."""
 

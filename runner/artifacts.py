@@ -49,6 +49,11 @@ class ArtifactStore:
         """Its root, where that is a folder of this machine."""
         return self._root if isinstance(self._files, LocalFileSystem) else None
 
+    @property
+    def root_uri(self) -> str:
+        """With which the URIs of all that is kept here begin."""
+        return f"{self._files.unstrip_protocol(self._root)}/"
+
     def located(self, told: Any) -> Any:
         """Names files as answers do, with the URIs by which they are read."""
         return located(told, self.folder) if self.folder else told

@@ -35,6 +35,7 @@ from runner.clock import ahead_of_this_machine
 from runner.keys import key_of, note_key
 from runner.pace import Pace
 from runner.queue import acknowledge, enqueue, withdraw
+from runner.quotas import Quotas, beyond_open_recordings
 from runner.store import audit, bulk, deferred, idempotency, leases
 from runner.store.connection import Connection
 from runner.store.long_work import kept_open
@@ -62,6 +63,7 @@ class Batch:
     known: Mapping[UUID, Execution]
     plans: Plans
     together: bool = False
+    most_open_recordings: int = Quotas().open_recordings
     verdicts: dict[Asked, Verdict] = field(default_factory=dict)
     executions: dict[UUID, Execution] = field(default_factory=dict)
     jobs: list[tuple[UUID, Job]] = field(default_factory=list)
@@ -99,6 +101,8 @@ class Batch:
         await self._hold_to_note_keys(connection)
         await self._hold_to_leases(connection)
         repeated = await self._hold_to_keys(connection, now)
+        first = [one for one in self.asked if one not in repeated]
+        self.verdicts |= await beyond_open_recordings(connection, first, self.most_open_recordings)
         unanswered = [
             one for one in self.asked if one not in self.verdicts.keys() | repeated.keys()
         ]

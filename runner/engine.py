@@ -21,6 +21,7 @@ from runner.asked import Asked
 from runner.batch import Batch
 from runner.feed import Feed
 from runner.loops import Loop
+from runner.quotas import Quotas
 from runner.store.connection import ROLLED_BACK, UNREACHABLE, Connection, unavailable
 from runner.store.database import Database
 from runner.store.plans import Plans
@@ -66,8 +67,15 @@ class _Group:
 class Engine(Loop):
     """Async context manager; commands are accepted while it is entered."""
 
-    def __init__(self, database: Database, feed: Feed, plans: Plans) -> None:
+    def __init__(
+        self,
+        database: Database,
+        feed: Feed,
+        plans: Plans,
+        most_open_recordings: int = Quotas().open_recordings,
+    ) -> None:
         super().__init__()
+        self._most_open_recordings = most_open_recordings
         self._database = database
         self._feed = feed
         self.plans = plans
@@ -158,7 +166,12 @@ class Engine(Loop):
         return batch
 
     async def _carry_out(self, asked: Sequence[Asked], tries: int = _TRIES) -> None:
-        batch = Batch(asked, self._remembered, self.plans)
+        batch = Batch(
+            asked,
+            self._remembered,
+            self.plans,
+            most_open_recordings=self._most_open_recordings,
+        )
         try:
             async with self._database.pool.acquire() as connection, connection.transaction():
                 if tries == 1:

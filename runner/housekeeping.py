@@ -1,11 +1,11 @@
 """Keeps the tables from time to time: partitions ahead, and of a past that was told afterwards; old idempotency
-keys and bulks gone."""
+keys, bulks and days of quotas gone."""
 
 import asyncio
 import logging
 
 from runner.loops import Loop, surviving
-from runner.store import bulk, idempotency
+from runner.store import bulk, idempotency, quotas
 from runner.store.access import sign_ins
 from runner.store.database import Database, ensure_partitions, give_the_past_partitions
 
@@ -29,4 +29,5 @@ class Housekeeping(Loop):
                     await idempotency.forget_old(connection)
                     await bulk.forget_old(connection)
                     await sign_ins.forget_old(connection)
+                    await quotas.forget_old(connection)
             await asyncio.sleep(_TRY_AGAIN if trouble else _PERIOD)

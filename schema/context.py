@@ -17,6 +17,7 @@ from runner.denials import Denials
 from runner.engine import Engine
 from runner.evaluator import Evaluator
 from runner.feed import Feed
+from runner.quotas import RecordedBytes
 from runner.retold import Retold
 from runner.store.bulk import progress_of
 from runner.store.connection import Pool
@@ -53,6 +54,7 @@ class Services:
     flow_reader: FlowReader = field(default_factory=FlowReader)
     windows: Windows = field(default_factory=Windows)
     retold: Retold = field(default_factory=Retold)
+    recorded_bytes: RecordedBytes = field(default_factory=RecordedBytes)
     executions: Gathered[UUID, Any] = field(default_factory=lambda: Gathered(_read_executions))
     bulks: Gathered[UUID, Any] = field(default_factory=lambda: Gathered(progress_of))
     denials: Denials | None = None

@@ -1,5 +1,6 @@
 """The roots of recording what runs elsewhere, and from their inputs to the engine and the tables."""
 
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -88,24 +89,29 @@ async def _begin(info: Info, input: RecordExecutionInput) -> dict[str, Any]:
     needs_somewhere(info, Permission.RECORD)
     command = input.told().to_command()
     needs(info, Permission.RECORD, input.namespace, "namespace")
-    transition = await info.context.services.engine.create(command, info.context.ask(input.reason))
+    services, ask = info.context.services, info.context.ask(input.reason)
+    async with _counted(info, input.namespace, input):
+        transition = await services.engine.create(command, ask)
     return {"execution": await view_of(info, transition.execution.id)}
 
 
 async def _tell(info: Info, input: RecordTaskRunInput | RecordPropertiesInput) -> dict[str, Any]:
-    id = await execution_for(info, input.execution_id, Permission.RECORD)
-    await _execute(info, id, input.told(), input.reason)
-    return {"execution": await view_of(info, id)}
+    row = await _own(info, input.execution_id)
+    async with _counted(info, row["namespace"], input):
+        await _execute(info, row["id"], input.told(), input.reason)
+    return {"execution": await view_of(info, row["id"])}
 
 
 async def _end(info: Info, input: FinishExecutionInput) -> dict[str, Any]:
-    id = await execution_for(info, input.execution_id, Permission.RECORD)
-    command = input.told()
+    row = await _own(info, input.execution_id)
+    id, command = row["id"], input.told()
     if input.cached_from is not None:
         source = await _source(info, id, input.cached_from)
         outputs = command.outputs or load(source["outputs"])
         command = replace(command, cached_from=source["id"], outputs=outputs)
-    await _execute(info, id, command, input.reason)
+    # An end can always be told: only its outputs count.
+    async with _counted(info, row["namespace"], input.outputs):
+        await _execute(info, id, command, input.reason)
     return {"execution": await view_of(info, id)}
 
 
@@ -136,9 +142,10 @@ async def _metrics(info: Info, input: RecordMetricsInput) -> dict[str, Any]:
     row = await _recorded(info, input.execution_id)
     actor = info.context.viewer.actor
     told = [metric.told() for metric in input.metrics]
-    await recordings.record_metrics(
-        info.context.services.pool, actor, row, told, input.idempotency_key
-    )
+    async with _counted(info, row["namespace"], input):
+        await recordings.record_metrics(
+            info.context.services.pool, actor, row, told, input.idempotency_key
+        )
     info.context.services.feed.hint({f"m:{row['id']}"})
     return {"execution": await _alive(info, row["id"])}
 
@@ -147,7 +154,8 @@ async def _logs(info: Info, input: RecordLogsInput) -> dict[str, Any]:
     row = await _recorded(info, input.execution_id)
     services, actor = info.context.services, info.context.viewer.actor
     told = [line.told() for line in input.lines]
-    await record_logs(services.pool, services.vault, actor, row, told, input.idempotency_key)
+    async with _counted(info, row["namespace"], input):
+        await record_logs(services.pool, services.vault, actor, row, told, input.idempotency_key)
     services.feed.hint({f"l:{row['id']}"})
     return {"execution": await _alive(info, row["id"])}
 
@@ -157,15 +165,22 @@ async def _artifacts(info: Info, input: RecordArtifactsInput) -> dict[str, Any]:
     told = [artifact.told() for artifact in input.artifacts]
     _refuse_foreign(info, told)
     services = info.context.services
-    await recordings.record_artifacts(services.pool, row["id"], row["namespace"], told)
+    async with _counted(info, row["namespace"], input):
+        await recordings.record_artifacts(services.pool, row["id"], row["namespace"], told)
     services.feed.hint({f"m:{row['id']}"})
     return {"execution": await _alive(info, row["id"])}
 
 
 async def _live(info: Info, input: HeartbeatInput) -> dict[str, Any]:
-    id = await execution_for(info, input.execution_id, Permission.RECORD)
+    id = (await _own(info, input.execution_id))["id"]
     await _execute(info, id, RecordStart())
     return {"execution": await view_of(info, id)}
+
+
+def _counted(info: Info, namespace: str, told: object) -> AbstractAsyncContextManager[None]:
+    """Counts what is told for its recorder and its team, unless it is refused within. Raises Refused."""
+    services = info.context.services
+    return services.recorded_bytes.spent(services.pool, info.context.viewer.actor, namespace, told)
 
 
 async def _execute(info: Info, id: UUID, command: Command, reason: str | None = None) -> None:
@@ -173,11 +188,27 @@ async def _execute(info: Info, id: UUID, command: Command, reason: str | None = 
     await recorded.extend(info.context.services.pool, id)
 
 
-async def _recorded(info: Info, id: str) -> Any:
-    """The row of an execution that ran elsewhere."""
+async def _own(info: Info, id: str) -> Any:
+    """The row of an execution that the viewer began or, as an operator, may act on. Others learn nothing from it that
+    they may not see, and change nothing."""
     key = await execution_for(info, id, Permission.RECORD)
     row = await info.context.loaders.execution.load(key)
     assert row
+    viewer = info.context.viewer
+    may_act = viewer.may(Permission.ACT_ON_EXECUTION, row["namespace"])
+    if row["created_by"] != viewer.actor and not may_act:
+        raise Refused.because(
+            ProblemCode.FORBIDDEN,
+            f"{row['created_by']} records this execution: others need the permission "
+            f"{Permission.ACT_ON_EXECUTION.value} to tell anything of it",
+            "executionId",
+        )
+    return row
+
+
+async def _recorded(info: Info, id: str) -> Any:
+    """The row of such an execution that ran elsewhere."""
+    row = await _own(info, id)
     if row["origin"] != "EXTERNAL":
         raise Refused.because(
             ProblemCode.INVALID_STATE,

@@ -5,6 +5,7 @@ from ipaddress import IPv4Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
 _PORTS = {"http": 80, "https": 443}
+_PLAIN = {"ws": "http", "wss": "https"}
 _NOT_OF_A_HOST = frozenset("/?#@\\%")
 _LONGEST_HOST = 300
 
@@ -22,10 +23,15 @@ class Origin:
     scheme: str
     host: Host
 
-    def is_of(self, host: Host) -> bool:
-        """Whether a page of this origin came from the host. A proxy may speak another scheme than this server."""
-        usual = _PORTS[self.scheme]
-        return (self.host.name, self.host.port or usual) == (host.name, host.port or usual)
+    def __str__(self) -> str:
+        """As a browser writes it."""
+        name = f"[{self.host.name}]" if ":" in self.host.name else self.host.name
+        port = self.host.port
+        return f"{self.scheme}://{name}{'' if port in (None, _PORTS[self.scheme]) else f':{port}'}"
+
+    def is_of(self, scheme: str, host: Host) -> bool:
+        """Whether a page of this origin came from the host, by this scheme."""
+        return str(self) == str(Origin(_PLAIN.get(scheme, scheme), host))
 
 
 def read_host(text: str) -> Host | None:

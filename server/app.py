@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from models.viewer import Viewer
 from runner.denials import Denials
+from runner.quotas import Quotas, RecordedBytes
 from schema import build_schema
 from schema.context import Context, Services
 from schema.list_bounds import priced_lists
@@ -53,6 +54,7 @@ def create_operations(
     rates: Rates | None = None,
     denials: Denials | None = None,
     answered: Answered | None = None,
+    quotas: Quotas | None = None,
 ) -> Operations:
     answered = answered or Answered()
     schema, places = build_schema()._schema, places or Places()
@@ -68,6 +70,7 @@ def create_operations(
         parts.artifacts,
         places.shown_text,
         denials=denials or Denials(parts.database.reads),
+        recorded_bytes=RecordedBytes(quotas),
     )
 
     def context(viewer: Viewer) -> Context:

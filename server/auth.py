@@ -7,7 +7,7 @@ in the database: neither a backup nor whoever reads the tables can make one.
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http.cookies import CookieError, SimpleCookie
 from time import monotonic
@@ -21,7 +21,8 @@ from models.credentials import digest_of
 from models.states import Channel
 from models.viewer import Viewer
 from runner.store.access.holders import Holder, Holders
-from server.addresses import network_of, read_host, read_origin
+from server.addresses import Origin, network_of, read_host, read_origin
+from server.forwarded import Proxies
 from server.presence import Presence
 from server.rates import Rate, Rates
 from server.session_key import SessionKey
@@ -39,11 +40,14 @@ _LookUp = Callable[[], Awaitable[Holder | None]]
 @dataclass(frozen=True, slots=True)
 class DoorSettings:
     """`hosts` are names, besides those of the loopback, under which the server is reached; None is any.
-    `origins` are other origins that may use it from a browser, as a development server's."""
+    `origins` are other origins that may use it from a browser, as a development server's. `external` is the origin by
+    which people reach it."""
 
     hosts: frozenset[str] | None = frozenset()
     origins: frozenset[str] = frozenset()
     secure_cookie: bool = False
+    external: Origin | None = None
+    proxies: Proxies = field(default_factory=Proxies)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,10 @@ class Door:
         self._cache: dict[str | UUID, tuple[float, Holder]] = {}
         self._epoch = 0
         self.presence = Presence(self.again)
+
+    @property
+    def settings(self) -> DoorSettings:
+        return self._settings
 
     @property
     def secure_cookie(self) -> bool:
@@ -180,7 +188,8 @@ class Door:
         if self._settings.hosts is None:
             return True
         named = Headers(scope=scope).getlist("host") or [""]
-        allowed = _LOOPBACK | self._settings.hosts
+        external = self._settings.external
+        allowed = _LOOPBACK | self._settings.hosts | ({external.host.name} if external else set())
         hosts = map(read_host, named)
         return all(host is not None and host.name in allowed for host in hosts)
 
@@ -194,7 +203,13 @@ class Door:
         if origin in self._settings.origins:
             return True
         page, host = read_origin(origin), read_host(headers.get("host", ""))
-        return page is not None and host is not None and page.is_of(host)
+        if page is None or host is None:
+            return False
+        external = self._settings.external
+        if external and (str(page) == str(external) or host.name == external.host.name):
+            # A page by the same name and another scheme may be anybody's on the way.
+            return str(page) == str(external)
+        return page.is_of(scope.get("scheme", "http"), host)
 
     async def _cached(self, key: str | UUID, look_up: _LookUp) -> Holder | None:
         found = self._cache.get(key)

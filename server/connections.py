@@ -13,6 +13,7 @@ from enum import IntEnum
 from typing import Protocol, Self
 
 from runner.loops import Loop
+from server.forwarded import Proxies
 
 logger = logging.getLogger("headway.connections")
 
@@ -49,6 +50,8 @@ class ConnectionLimits:
     slowest: int = 4096
     backlog: int = 1024
     """Connections that the system holds until they are accepted, all of them at once if need be."""
+    proxies: Proxies = field(default_factory=Proxies)
+    """Those who come from these addresses are many: only the limit for all holds for them."""
 
     def within(self, descriptors: int, tasks: int, uploads: int) -> Self:
         """The same for a process that may open so many descriptors, and run so many tasks and take so many uploads at
@@ -113,6 +116,7 @@ class Connections(Loop):
         address, limits = connection.address, self.limits
         admitted = (
             self._by_address[address] < limits.most_of_address
+            or limits.proxies.share(address)
             or self._make_room(self._waiting_of.get(address))
         ) and (len(self._phases) < limits.most or self._make_room(self._waiting))
         if not admitted:

@@ -14,12 +14,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from models.errors import Refused
 from models.ids import new_id
 from models.viewer import Permission, Viewer, not_permitted
 from runner.artifacts import ArtifactRefused, ArtifactStore, checked_name
-from runner.store import files
+from runner.quotas import Quotas
 from runner.store.connection import Pool
 from runner.store.files import UploadedFile, file_id
+from runner.uploads import FOLDER, check_room, record
 from server.addresses import content_length
 from server.at_once import AtOnce
 from server.auth import visitor_of
@@ -33,6 +35,8 @@ _LONGEST_NAME = 200
 MOST_UPLOADS: Final = 64
 """Uploads at once, of all users: each has a file on the disk that is not yet kept."""
 _MOST_OF_USER: Final = 16
+_MOST_DOWNLOADS: Final = 64
+"""Files that are given out at once, of which one user has as many as of uploads: each is a descriptor."""
 _OCTETS = "application/octet-stream"
 
 
@@ -52,6 +56,12 @@ class FileRoom:
     uploads: AtOnce = field(
         default_factory=lambda: AtOnce("uploads", "uploads_at_once", _MOST_OF_USER, MOST_UPLOADS)
     )
+    downloads: AtOnce = field(
+        default_factory=lambda: AtOnce(
+            "downloads of files", "file_downloads_at_once", _MOST_OF_USER, _MOST_DOWNLOADS
+        )
+    )
+    quotas: Quotas = field(default_factory=Quotas)
 
 
 def file_routes(room: FileRoom) -> list[Route]:
@@ -78,11 +88,15 @@ def _given_out(shown: str, kept: str, room: FileRoom, find: Find) -> list[Route]
 
     async def preview(request: Request) -> Response:
         found = partial(find, room.pool, room.store, _viewer(request).scope, request)
-        return await _answered(request, Permission.VIEW_EXECUTION, previewed(request, found))
+        return await _answered(
+            request, Permission.VIEW_EXECUTION, previewed(request, found, room.downloads)
+        )
 
     async def download(request: Request) -> Response:
         found = partial(find, room.pool, room.store, _viewer(request).scope, request)
-        return await _answered(request, Permission.VIEW_EXECUTION, downloaded(request, found))
+        return await _answered(
+            request, Permission.VIEW_EXECUTION, downloaded(request, found, room.downloads)
+        )
 
     return [Route(shown, preview, methods=["GET"]), Route(kept, download, methods=["GET"])]
 
@@ -99,6 +113,10 @@ async def _answered(request: Request, permission: Permission, work: Any) -> Resp
         return refusal(scope, 413, "PAYLOAD_TOO_LARGE", error.message)
     except (MultiPartException, ArtifactRefused) as error:
         return refusal(scope, 400, "VALIDATION", str(getattr(error, "message", error)))
+    except Refused as error:
+        (problem,) = error.problems
+        code = problem.code.value
+        return refusal(scope, 413, code, problem.message, **problem.details)
     except ClientDisconnect:
         return Response(status_code=400)
     return answer
@@ -115,6 +133,8 @@ async def _upload(request: Request, room: FileRoom) -> Response:
     length = content_length(request.headers.get("content-length"))
     if length is None or length > room.largest:
         raise _TooLarge(_limit(room))
+    viewer = _viewer(request)
+    await check_room(room.pool, viewer.actor, viewer.scope, length, room.quotas)
     if request.headers.get("content-type", "").startswith("multipart/form-data"):
         form = await MultiPartParser(
             request.headers, _limited(request, room), max_files=1, max_fields=10
@@ -147,11 +167,13 @@ async def _kept(request: Request, room: FileRoom, name: str, body: IO[bytes]) ->
     viewer, key = _viewer(request), new_id()
     name = checked_name(PurePosixPath(name.replace("\\", "/")).name[:_LONGEST_NAME])
     body.seek(0)
-    kept = await room.store.keep_stream(body, "files", file_id(key), name)
-    await files.store(
-        room.pool,
-        UploadedFile(key, name, kept.uri, kept.digest, kept.size, viewer.scope, viewer.actor),
-    )
+    try:
+        kept = await room.store.keep_stream(body, FOLDER, file_id(key), name)
+        file = UploadedFile(key, name, kept.uri, kept.digest, kept.size, viewer.scope, viewer.actor)
+        await record(room.pool, file, room.quotas)
+    except BaseException:
+        await asyncio.shield(room.store.forget(FOLDER, file_id(key)))
+        raise
     facts = {
         "id": file_id(key),
         "uri": room.places.shown_text(kept.uri),

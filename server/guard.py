@@ -10,9 +10,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.addresses import own_path
 from server.auth import Door
+from server.cross_origin import CrossOrigin
+from server.forwarded import Forwarded
 from server.refusals import Refusals, is_for_a_reader, refusal
 
-_OPEN = frozenset({"/healthz", "/readyz", "/login", "/logout"})
+_HEALTH = frozenset({"/healthz", "/readyz"})
+_OPEN = _HEALTH | {"/login", "/logout"}
+_FOREIGN = (
+    "Requests from this origin are refused: list it in allowed_origins; where it is this server's own behind a proxy, "
+    "set external_url, or name the proxy in trusted_proxies"
+)
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _HEADERS = {
     "x-content-type-options": "nosniff",
@@ -41,7 +48,13 @@ _HEADERS = {
 
 def guarded(door: Door) -> list[Middleware]:
     """Outermost first: every answer has the headers, those that refuse too."""
-    return [Middleware(SecurityHeaders), Middleware(Refusals), Middleware(Guard, door=door)]
+    return [
+        Middleware(Forwarded, proxies=door.settings.proxies),
+        Middleware(SecurityHeaders),
+        Middleware(CrossOrigin, origins=door.settings.origins),
+        Middleware(Refusals),
+        Middleware(Guard, door=door),
+    ]
 
 
 class SecurityHeaders:
@@ -89,7 +102,8 @@ class Guard:
         return True
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not self._door.host_allowed(scope):
+        # Whoever shares out requests asks by whatever address it knows; there is nothing to be had here.
+        if scope["path"] not in _HEALTH and not self._door.host_allowed(scope):
             refused = refusal(
                 scope,
                 403,
@@ -106,9 +120,7 @@ class Guard:
         if visitor is None:
             await unauthorized(scope)(scope, receive, send)
         elif scope["method"] not in _SAFE and not self._door.origin_allowed(scope):
-            refused = refusal(
-                scope, 403, "FORBIDDEN_ORIGIN", "Requests from this origin are refused"
-            )
+            refused = refusal(scope, 403, "FORBIDDEN_ORIGIN", _FOREIGN)
             await refused(scope, receive, send)
         else:
             await self._app(scope, receive, send)

@@ -3,6 +3,7 @@
 import asyncio
 import mimetypes
 from collections.abc import Awaitable, Callable, Generator, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Final
@@ -20,6 +21,9 @@ from models.viewer import Scope
 from runner.artifacts import ArtifactStore
 from runner.store import files, nodes
 from runner.store.connection import Pool, reaching
+from server.at_once import AtOnce
+from server.auth import visitor_of
+from server.giving import NotTaken, cut_off, end, give
 from server.refusals import refusal
 
 SHOWN: Final = 256 * 1024
@@ -44,17 +48,38 @@ class Held:
 
 
 class _Given(StreamingResponse):
-    """Closes the file when its reader goes, and not when memory is next cleaned up: until then it is a descriptor."""
+    """Closes the file when its reader goes or takes nothing, and not when memory is next cleaned up: until then it is
+    a descriptor. With `slots`, counts for its reader meanwhile."""
 
-    def __init__(self, content: Iterator[bytes], **options: Any) -> None:
+    def __init__(
+        self, content: Iterator[bytes], slots: AtOnce | None = None, **options: Any
+    ) -> None:
         super().__init__(content, **options)
         self._content = content
+        self._slots = slots
 
     async def __call__(self, scope: ASGIScope, receive: Receive, send: Send) -> None:
+        """Raises TooMany and Unavailable, as the slots do."""
+        visitor = visitor_of(scope)
         try:
-            await super().__call__(scope, receive, send)
+            with (
+                self._slots.one(visitor.viewer.actor) if self._slots and visitor else nullcontext()
+            ):
+                self._scope = scope
+                await super().__call__(scope, receive, send)
         finally:
             await asyncio.shield(asyncio.to_thread(_close, self._content))
+
+    async def stream_response(self, send: Send) -> None:
+        start = {"status": self.status_code, "headers": self.raw_headers}
+        await send({"type": "http.response.start", **start})
+        try:
+            if self._scope["method"] != "HEAD":
+                async for piece in self.body_iterator:
+                    await give(bytes(piece), send)  # type: ignore[arg-type]
+            await end(send)
+        except NotTaken:
+            cut_off(self._scope)
 
 
 Find = Callable[[Pool, ArtifactStore, Scope, Request], Awaitable[Held | Response]]
@@ -110,18 +135,19 @@ async def _opened(store: ArtifactStore, name: str, uri: str, request: Request) -
     return Held(name, size, content)
 
 
-async def downloaded(request: Request, found: Found) -> Response:
+async def downloaded(request: Request, found: Found, slots: AtOnce | None = None) -> Response:
     file = await found()
     if isinstance(file, Response):
         return file
     return _Given(
         file.content,
+        slots,
         media_type=mimetypes.guess_type(file.file_name)[0] or _OCTETS,
         headers={**_headers(file, "attachment"), "content-length": str(file.size)},
     )
 
 
-async def previewed(request: Request, found: Found) -> Response:
+async def previewed(request: Request, found: Found, slots: AtOnce | None = None) -> Response:
     """Of a text the beginning; a picture whole."""
     file = await found()
     if isinstance(file, Response):
@@ -135,7 +161,7 @@ async def previewed(request: Request, found: Found) -> Response:
     headers = {**_headers(file, "inline"), "content-security-policy": _CONFINED}
     if kind != TEXT:
         headers["content-length"] = str(file.size)
-        return _Given(file.content, media_type=kind, headers=headers)
+        return _Given(file.content, slots, media_type=kind, headers=headers)
     text = await asyncio.to_thread(_beginning, file.content)
     if len(text) < file.size:
         headers[CUT] = f"{len(text)}/{file.size}"

@@ -49,7 +49,7 @@ class Listener(uvicorn.Server):
                 ws_max_size=256 * 1024,
                 lifespan="off",
                 log_level="warning",
-                # Anybody may send X-Forwarded-For; an address is that of the other end of the connection.
+                # Anybody may send X-Forwarded-For; `server.forwarded` reads it where a trusted proxy did.
                 proxy_headers=False,
                 access_log=False,
                 server_header=False,

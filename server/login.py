@@ -131,7 +131,7 @@ class Login:
             max_age=int(SESSION_TIME.total_seconds()),
             httponly=True,
             samesite="strict",
-            secure=self._door.secure_cookie,
+            secure=self._door.secure_cookie or request.scope["scheme"] == "https",
         )
         return _unstored(response)
 

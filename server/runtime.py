@@ -20,6 +20,7 @@ from runner.feed import Feed
 from runner.hints import PostgresHints
 from runner.housekeeping import Housekeeping
 from runner.queue import JobQueue
+from runner.quotas import Quotas
 from runner.rescuer import Rescuer
 from runner.scheduler import Scheduler
 from runner.store.database import Database, migrate, open_database
@@ -50,6 +51,7 @@ async def runtime(
     vault: Vault | None = None,
     artifacts: ArtifactStore | None = None,
     sizes: Sizes | None = None,
+    quotas: Quotas | None = None,
 ) -> AsyncIterator[Runtime]:
     """Migrates first. Without a vault there are no secrets, without a store no files are removed.
 
@@ -57,13 +59,14 @@ async def runtime(
     """
     async with AsyncExitStack() as stack:
         vault = vault or Vault()
+        most_open = (quotas or Quotas()).open_recordings
         database = await stack.enter_async_context(open_database(database_url, sizes=sizes))
         await migrate(database)
         broadcast = Broadcast(backend=PostgresHints(database.connect_alone))
         feed = await stack.enter_async_context(Feed(broadcast))
         changes = await stack.enter_async_context(Changes(database.streams, feed))
         evaluator = await stack.enter_async_context(Evaluator())
-        engine = await stack.enter_async_context(Engine(database, feed, Plans()))
+        engine = await stack.enter_async_context(Engine(database, feed, Plans(), most_open))
         await stack.enter_async_context(
             Courier(database, engine, feed, evaluator, vault, artifacts)
         )

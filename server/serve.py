@@ -21,7 +21,9 @@ from runner.store.access import sign_ins, tokens
 from runner.store.access.holders import Holders
 from runner.store.database import migrate as migrate_tables
 from runner.store.database import open_database
+from runner.uploads import UploadPruner
 from runner.worker import Worker
+from server.addresses import read_origin
 from server.admin import admin_token
 from server.answered import Answered
 from server.app import POLICIES, create_app, create_operations
@@ -29,6 +31,7 @@ from server.auth import Door, DoorSettings
 from server.connections import ConnectionLimits, Connections
 from server.files import MOST_UPLOADS, FileRoom
 from server.flow_folder import FlowFolder
+from server.forwarded import Proxies
 from server.graphql.allowance import allowance_of
 from server.graphql.fanout import Fanout
 from server.listener import Listener, listen
@@ -89,7 +92,7 @@ async def _start(stack: AsyncExitStack, settings: Settings, listening: socket.so
     database_url = await _database_url(stack, settings)
     vault, key = make_vault(settings, may_make_key=True), session_key(settings)
     parts = await stack.enter_async_context(
-        runtime(database_url, vault, artifact_store(settings), settings.pool_sizes)
+        runtime(database_url, vault, artifact_store(settings), settings.pool_sizes, settings.quotas)
     )
     await warn_of_other_keys(parts.database.pool, vault)
     token = await admin_token(parts.database.pool, settings.data_dir)
@@ -97,28 +100,35 @@ async def _start(stack: AsyncExitStack, settings: Settings, listening: socket.so
     await stack.enter_async_context(
         Pruner(parts.database, parts.feed, settings.retention, settings.prune_every)
     )
+    store = artifact_store(settings)
+    await stack.enter_async_context(
+        UploadPruner(parts.database, store, settings.uploads_kept, settings.prune_every)
+    )
     workers = [
         await stack.enter_async_context(_worker(parts, settings))
         for _ in range(_worker_count(settings))
     ]
-    store = artifact_store(settings)
     places = Places(settings.data_dir, store.folder)
     rates = Rates(allowed_by(settings))
     denials = await stack.enter_async_context(Denials(parts.database.reads))
-    answered = answered_of(settings)
-    operations = create_operations(parts, places, allowance_of(settings), rates, denials, answered)
+    answered, quotas = answered_of(settings), settings.quotas
+    operations = create_operations(
+        parts, places, allowance_of(settings), rates, denials, answered, quotas
+    )
     fanout = await stack.enter_async_context(Fanout(operations, POLICIES))
     holders = Holders(parts.database.reads)
     door = Door(holders, key, door_settings(settings), rates=rates)
     await stack.enter_async_context(Revocations(door, holders))
     login = Login(parts.database.reads, door, denials)
-    room = FileRoom(parts.database.reads, store, settings.max_file_size, places, rates)
+    room = FileRoom(
+        parts.database.reads, store, settings.max_file_size, places, rates, quotas=quotas
+    )
     connections = await stack.enter_async_context(Connections(limits))
     readiness = await stack.enter_async_context(Readiness(parts.database, parts.feed))
     app = create_app(parts, operations, fanout, door, login, room, readiness)
     listener = Listener(app, connections)
-    facts = _facts(listening, token, database_url)
-    link = await _link(parts, door, str(facts["url"]), token)
+    facts = _facts(listening, token, database_url, settings.external_url)
+    link = await _link(parts, door, str(facts["externalUrl"]), token)
     return _Served(listener, readiness, fanout, workers, facts, link)
 
 
@@ -130,10 +140,15 @@ async def _link(parts: Runtime, door: Door, url: str, token: str | None) -> str:
     return f"{url}/login?token={secret}"
 
 
-def _facts(listening: socket.socket, token: str | None, database_url: str) -> dict[str, object]:
+def _facts(
+    listening: socket.socket, token: str | None, database_url: str, external_url: str | None
+) -> dict[str, object]:
+    """`url` is for programs of this machine, `externalUrl` for people."""
     host, port = listening.getsockname()[:2]
+    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     return {
-        "url": f"http://{f'[{host}]' if ':' in host else host}:{port}",
+        "url": url,
+        "externalUrl": external_url or url,
         "pid": os.getpid(),
         "token": token,
         "version": version("headway"),
@@ -152,7 +167,14 @@ def answered_of(settings: Settings) -> Answered:
 
 
 def door_settings(settings: Settings) -> DoorSettings:
-    return DoorSettings(frozenset(settings.allowed_hosts), frozenset(settings.allowed_origins))
+    external = read_origin(settings.external_url) if settings.external_url else None
+    return DoorSettings(
+        frozenset(settings.allowed_hosts),
+        frozenset(settings.allowed_origins),
+        secure_cookie=external is not None and external.scheme == "https",
+        external=external,
+        proxies=Proxies.of(settings.trusted_proxies),
+    )
 
 
 def connection_limits(settings: Settings) -> ConnectionLimits:
@@ -162,6 +184,7 @@ def connection_limits(settings: Settings) -> ConnectionLimits:
         settings.max_connections_per_address,
         settings.header_timeout,
         settings.body_timeout,
+        proxies=Proxies.of(settings.trusted_proxies),
     )
     tasks = _worker_count(settings) * settings.concurrency
     return wanted.within(raise_limit(), tasks, MOST_UPLOADS)

@@ -20,11 +20,15 @@ from pydantic_settings import (
 from models.durations import parse_duration
 from models.retention import RetentionRule
 from models.similar import did_you_mean
+from runner.quotas import Quotas
+from runner.store.quotas import Quota
 from runner.store.shares import Sizes
+from server.addresses import read_origin
 from server.data_dir import default_data_dir
+from server.environment import PREFIX, complaints
+from server.forwarded import Proxies
 
 FILE = "headway.toml"
-PREFIX = "HEADWAY_"
 
 Names = Annotated[tuple[str, ...], NoDecode]
 """Separated by commas where they come as one text."""
@@ -48,6 +52,8 @@ class Settings(BaseSettings):
     @classmethod
     def read(cls, flags: Mapping[str, Any]) -> Self:
         """Raises ValueError with a sentence for each value that will not do."""
+        if wrong := complaints(os.environ):
+            raise ValueError("; ".join(wrong))
         file = _find_file(flags.get("data_dir"))
 
         class Read(cls):  # type: ignore[misc, valid-type]
@@ -121,6 +127,13 @@ class Settings(BaseSettings):
         (), description="Host names, besides localhost, to be reached under."
     )
     allowed_origins: Names = Field((), description="Other origins whose pages may use the API.")
+    external_url: str | None = Field(
+        None,
+        description="The address by which people reach this server, as https://headway.example.",
+    )
+    trusted_proxies: Names = Field(
+        (), description="Addresses or networks of proxies whose X-Forwarded headers are believed."
+    )
     retention: tuple[RetentionRule, ...] = Field(
         (), description="How long ended executions are kept; the first rule that one meets decides."
     )
@@ -189,6 +202,30 @@ class Settings(BaseSettings):
     exports_per_minute: int = Field(
         600, ge=1, description="Exports, reports and records that one user may download."
     )
+    upload_bytes_per_person: int = Field(
+        10 * 1024**3, ge=0, description="Bytes of the uploaded files of one user that are kept."
+    )
+    upload_bytes_per_namespace: int = Field(
+        100 * 1024**3,
+        ge=0,
+        description="The same of all who may use only namespaces that begin with the same name.",
+    )
+    uploads_kept: float = Field(
+        7 * 86400.0,
+        ge=3600,
+        description="How long uploaded files stay that nothing refers to: seconds, or as 7d.",
+    )
+    open_recordings_per_person: int = Field(
+        10_000, ge=0, description="Recorded executions of one user that have not ended."
+    )
+    recorded_bytes_per_person: int = Field(
+        10 * 1024**3, ge=0, description="Bytes that one user may record in a day."
+    )
+    recorded_bytes_per_namespace: int = Field(
+        50 * 1024**3,
+        ge=0,
+        description="Bytes that may be recorded in a day in all namespaces that begin with the same name.",
+    )
     failed_logins_per_minute: int = Field(
         10,
         ge=1,
@@ -201,7 +238,11 @@ class Settings(BaseSettings):
             self.pool_size, self.read_pool_size, self.stream_pool_size, self.export_pool_size
         )
 
-    @field_validator("queues", "allowed_hosts", "allowed_origins", mode="before")
+    @property
+    def quotas(self) -> Quotas:
+        return Quotas(**{one.name.lower(): getattr(self, one.value) for one in Quota})
+
+    @field_validator("queues", "allowed_hosts", "allowed_origins", "trusted_proxies", mode="before")
     @classmethod
     def _listed(cls, value: object) -> object:
         if isinstance(value, str):
@@ -214,12 +255,29 @@ class Settings(BaseSettings):
         "header_timeout",
         "body_timeout",
         "prune_every",
+        "uploads_kept",
         "operation_deadline",
         mode="before",
     )
     @classmethod
     def _seconds(cls, value: object) -> float:
         return parse_duration(value)
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _origins(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(_origin, values))
+
+    @field_validator("external_url")
+    @classmethod
+    def _external(cls, value: str | None) -> str | None:
+        return value and _origin(value)
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxies(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        Proxies.of(values)
+        return values
 
     @field_validator("secret_key", "session_key")
     @classmethod
@@ -247,6 +305,17 @@ class Settings(BaseSettings):
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
 
+def _origin(text: str) -> str:
+    """As a browser writes it. Raises ValueError."""
+    origin = read_origin(text.strip().lower().removesuffix("/"))
+    if origin is None:
+        raise ValueError(
+            f"must be a scheme, a host and where it is not the usual one a port, such as https://headway.example; "
+            f"got {text!r:.100}"
+        )
+    return str(origin)
+
+
 def _find_file(data_dir: Path | str | None) -> Path | None:
     """headway.toml of the working directory, else of the data directory."""
     data = Path(data_dir or os.environ.get(f"{PREFIX}DATA_DIR") or default_data_dir())
@@ -261,4 +330,7 @@ def _sentence(error: ErrorDetails) -> str:
     flag = "--" + name.replace("_", "-")
     below = ".".join(map(str, error["loc"][1:]))
     place = f"{PREFIX}{name.upper()}" + (f" at {below}" if below else "")
-    return f"{flag} ({place}): {error['msg'].removeprefix('Value error, ')}"
+    message = error["msg"].removeprefix("Value error, ")
+    if error["type"] == "extra_forbidden":
+        message += did_you_mean(str(error["loc"][-1]), RetentionRule.model_fields)
+    return f"{flag} ({place}): {message}"

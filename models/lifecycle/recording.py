@@ -31,6 +31,7 @@ from models.lifecycle.snapshot import Execution
 from models.lifecycle.steps import Steps
 from models.lifecycle.told import beginning_of, told_end, told_start
 from models.lifecycle.transition import Context, Transition
+from models.payloads import check_payload
 from models.record_events import GitSet
 from models.states import EXECUTION_MOVES, ExecutionState, FailureAction, Origin
 
@@ -108,6 +109,7 @@ def record_properties(steps: Steps, command: RecordProperties) -> None:
         if name not in known or known[name] != value
     }
     if news:
+        check_payload({**known, **news}, "properties")
         steps.record(PropertiesSet(None, news))
     if command.git:
         set_git(steps, command.git)

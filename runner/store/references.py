@@ -1,4 +1,5 @@
-"""Files that executions mention of others: whose folder of the artifact store they are in, and until when they stay.
+"""Files that executions mention of others, or that were uploaded: whose folder of the artifact store they are in, and
+until when they stay.
 
 They are recorded when a row that mentions one is written, so that nobody has to look for them in all rows there are.
 """
@@ -13,10 +14,10 @@ from runner.store.connection import Connection, Executes
 from runner.store.json import turned
 
 Reference = tuple[str, UUID]
-"""The id, as a URI has it, of the execution whose file it is; and the one that mentions it."""
+"""The id, as a URI has it, of the execution whose file it is, or of the upload; and the execution that mentions it."""
 
-_SIGN: Final = "/exec_"
-_FOLDER: Final = re.compile(r"/(exec_[0-7][0-9a-hjkmnp-tv-z]{25})/")
+_SIGNS: Final = ("/exec_", "/file_")
+_FOLDER: Final = re.compile(r"/((?:exec|file)_[0-7][0-9a-hjkmnp-tv-z]{25})/")
 _RECORD: Final = """
 insert into file_references (owner, execution_id) select * from unnest($1::text[], $2::uuid[])
 on conflict do nothing
@@ -50,7 +51,7 @@ def references_in(execution_id: UUID, texts: Iterable[object]) -> set[Reference]
     found = {
         folder
         for text in texts
-        if isinstance(text, str) and _SIGN in text
+        if isinstance(text, str) and any(sign in text for sign in _SIGNS)
         for folder in _FOLDER.findall(text)
     }
     return {(folder, execution_id) for folder in found - {typed("exec", execution_id)}}

@@ -44,6 +44,7 @@ PROBLEMS: Final[Words] = {
             "ALREADY_VOTED": "The viewer voted otherwise; a vote stands.",
             "SELF_APPROVAL": "Who started an execution may not decide this.",
             "PAYLOAD_TOO_LARGE": "More than fits; use an artifact.",
+            "QUOTA_EXCEEDED": "A person or a team has used up what it may keep or record; the message says what to do.",
             "NOT_YET": "Part of the contract, but not built yet.",
             "UNAVAILABLE": "The database cannot be reached now; the same request may succeed later.",
         },

@@ -1,5 +1,8 @@
 """`headway`: the servers, and a client of their API."""
 
+import os
+import sys
+
 import typer
 
 from server.cli import (
@@ -21,6 +24,7 @@ from server.cli import (
     secrets,
     serving,
 )
+from server.environment import complaints
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -48,4 +52,9 @@ pruning.register(app)
 
 
 def main() -> None:
+    """Exits with 2 where a variable is misspelt: each command would do something else than was meant."""
+    if "--help" not in sys.argv and (wrong := complaints(os.environ)):
+        for sentence in wrong:
+            typer.echo(f"error: {sentence}", err=True)
+        raise SystemExit(2)
     app()

@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import AsyncGenerator, Callable, Sequence
-from typing import Any, Final
+from typing import Any
 
 import orjson
 
@@ -12,8 +12,8 @@ from runner.store.connection import Pool
 from runner.store.snapshot_reads import all_executions, last_metrics, one_moment
 from schema.arguments import Wanted
 from schema.columns import Column, metrics_needed
+from server.exports.cells import cell
 
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 Write = Callable[[Sequence[Sequence[Any]]], bytes]
 
 
@@ -61,16 +61,5 @@ async def table(
 
 def _lines(rows: Sequence[Sequence[Any]]) -> bytes:
     text = io.StringIO(newline="")
-    csv.writer(text).writerows([_cell(value) for value in row] for row in rows)
+    csv.writer(text).writerows([cell(value) for value in row] for row in rows)
     return text.getvalue().encode()
-
-
-def _cell(value: Any) -> Any:
-    """Text that a spreadsheet would take for a formula gets an apostrophe before it; numbers stay numbers."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if value is None or isinstance(value, int | float):
-        return value
-    if not isinstance(value, str):
-        return orjson.dumps(value).decode()
-    return f"'{value}" if value.startswith(_FORMULA) else value

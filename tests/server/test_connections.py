@@ -22,6 +22,7 @@ from server.connections import (
     ConnectionLimits,
     Connections,
 )
+from server.forwarded import Proxies
 from server.listener import Listener, listen
 
 QUICK = ConnectionLimits(header_timeout=0.5, body_timeout=1.0, slowest=1024)
@@ -223,7 +224,7 @@ async def test_a_request_that_the_app_takes_long_over_is_left_alone() -> None:
 
 @pytest.mark.parametrize("limit", ["most", "most_of_address"])
 async def test_the_oldest_that_waits_makes_room(limit: str) -> None:
-    limits = ConnectionLimits(**{limit: 3})
+    limits = ConnectionLimits(**{limit: 3})  # type: ignore[arg-type]
     async with served(limits) as house:
         waiting = [await house.visit(b"G") for _ in range(3)]
         await house.until_open(3)
@@ -238,7 +239,7 @@ async def test_the_oldest_that_waits_makes_room(limit: str) -> None:
 @pytest.mark.parametrize("limit", ["most", "most_of_address"])
 @pytest.mark.parametrize("kind", ["request", "socket"])
 async def test_who_comes_when_all_are_in_use_is_refused(limit: str, kind: str) -> None:
-    limits = ConnectionLimits(**{limit: 2})
+    limits = ConnectionLimits(**{limit: 2})  # type: ignore[arg-type]
     async with served(limits) as house:
         said = b"GET /held HTTP/1.1\r\nhost: a\r\n\r\n" if kind == "request" else UPGRADE
         used = [await house.visit(said) for _ in range(2)]
@@ -338,3 +339,20 @@ async def test_a_long_body_in_chunks_is_taken_and_its_trailers_are_thrown_away()
             assert await visitor.answer() == (200, {"size": 1 + 3 * 95_001})
             assert await visitor.answer() == (200, {"size": 0})
         assert b"x-late" not in house.answering.named
+
+
+async def test_all_who_come_through_a_trusted_proxy_are_no_one_address() -> None:
+    limits = ConnectionLimits(most=5, most_of_address=2, proxies=Proxies.of(["127.0.0.2"]))
+    async with served(limits) as house:
+        for _ in range(4):
+            await house.visit(b"G", source="127.0.0.2")
+        await house.until_open(4)
+        for _ in range(2):
+            await house.visit(b"G")
+        await house.until_open(5)
+
+
+def test_a_network_of_addresses_is_compared_with_those_of_proxies() -> None:
+    proxies = Proxies.of(["10.0.0.0/8", "2001:db8::7"])
+    assert [proxies.share(one) for one in ("10.1.2.3", "2001:db8::/64")] == [True, True]
+    assert [proxies.share(one) for one in ("11.0.0.1", "2001:db9::/64", "", "x")] == [False] * 4

@@ -8,6 +8,7 @@ from os import urandom
 import httpx
 import pytest
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.requests import Request as Asking
 from starlette.responses import Response
@@ -19,12 +20,15 @@ from models.errors import Unavailable
 from models.ids import typed
 from models.viewer import Permission, Scope, Viewer
 from runner.store.database import Database
+from server import giving
+from server.at_once import AtOnce
 from server.auth import Visitor
 from server.compression import Compression
 from server.connections import ConnectionLimits
-from server.exports import DownloadSlots, downloads, export_routes
+from server.exports import DownloadSlots, export_routes
 from server.exports.downloads import Download
 from server.held_files import Held, downloaded
+from server.rates import TooMany
 from server.refusals import Refusals
 from tests.server.graphql.serving import running
 from tests.server.test_connections import served
@@ -133,31 +137,30 @@ async def test_what_fails_before_its_first_piece_frees_its_turn() -> None:
             await anext(slots.taken(failing(), "user:x"))
 
 
-async def test_one_actor_leaves_a_place_to_others() -> None:
+async def test_one_actor_leaves_half_of_the_places_to_others() -> None:
     slots = DownloadSlots(4)
 
     async def endless() -> AsyncGenerator[bytes, None]:
         while True:
             yield b"x"
 
-    mine = [slots.taken(endless(), "user:x") for _ in range(4)]
-    assert [await anext(one) for one in mine[:3]] == [b"x"] * 3
-    with pytest.raises(Unavailable, match="3 downloads of user:x run already"):
-        await anext(mine[3])
-    other = slots.taken(endless(), "user:y")
-    assert await anext(other) == b"x"
-    with pytest.raises(Unavailable, match="4 downloads run already"):
-        await anext(slots.taken(endless(), "user:z"))
+    mine = [slots.taken(endless(), "user:x") for _ in range(3)]
+    assert [await anext(one) for one in mine[:2]] == [b"x"] * 2
+    with pytest.raises(TooMany, match="user:x has 2 exports at once"):
+        await anext(mine[2])
+    others = [slots.taken(endless(), actor) for actor in ("user:y", "user:z")]
+    assert [await anext(one) for one in others] == [b"x"] * 2
+    with pytest.raises(Unavailable, match="4 exports run already"):
+        await anext(slots.taken(endless(), "user:w"))
     await mine[0].aclose()
-    await other.aclose()
     again = slots.taken(endless(), "user:x")
     assert await anext(again) == b"x"
-    for one in (*mine[1:3], again):
+    for one in (mine[1], again, *others):
         await one.aclose()
 
 
 async def test_a_reader_that_takes_nothing_frees_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(downloads, "_PATIENCE", 0.5)
+    monkeypatch.setattr(giving, "PATIENCE", 0.5)
     slots, ended = DownloadSlots(2), asyncio.Event()
 
     async def endless() -> AsyncGenerator[bytes, None]:
@@ -181,6 +184,67 @@ async def test_a_reader_that_takes_nothing_frees_its_place(monkeypatch: pytest.M
             await again.aclose()
         finally:
             writer.transport.abort()
+
+
+class ByHeader:
+    """Lets everybody in as whom they say they are."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Request, receive: Receive, send: Send) -> None:
+        actor = Headers(scope=scope).get("actor", "user:x")
+        viewer = Viewer.holding(actor, ALL)
+        scope["headway.visitor"] = Visitor(viewer, by_cookie=False)
+        await self._app(scope, receive, send)
+
+
+async def may_begin(http: httpx.AsyncClient, url: str) -> bool:
+    async with http.stream("GET", url) as answer:
+        return answer.status_code == 200
+
+
+@pytest.mark.parametrize(("path", "most"), [("/executions/export.json", 2), ("/file", 2)])
+async def test_who_does_not_read_holds_nobody_else_up_and_is_let_go(
+    database: Database, path: str, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many sockets of one user as there are places, none of which reads: another user is served at once, and the
+    first one again when they were let go."""
+    monkeypatch.setattr(giving, "PATIENCE", 5.0)
+    await seeded(database, 20_000)
+    slots = AtOnce("downloads of files", "file_downloads_at_once", most, 4)
+
+    async def file(request: Asking) -> Response:
+        async def find() -> Held:
+            return Held("x.bin", 10**9, iter([b"x" * 10**6] * 1000))
+
+        return await downloaded(request, find, slots)
+
+    app = Starlette(
+        routes=[Route("/file", file), *export_routes(database.exports, DownloadSlots(4))],
+        middleware=[Middleware(Refusals), Middleware(ByHeader)],
+    )
+    async with served(ConnectionLimits(), app) as house, httpx.AsyncClient(timeout=30) as http:
+        greedy = [
+            await house.visit(f"GET {path} HTTP/1.1\r\nhost: a\r\n\r\n".encode()) for _ in range(4)
+        ]
+        try:
+            heads = [await one.reader.readline() for one in greedy]
+            for one in greedy:
+                one.writer.transport.pause_reading()  # type: ignore[attr-defined]
+            assert [b" 200 " in head for head in heads].count(True) == most
+            assert [b" 429 " in head for head in heads].count(True) == 4 - most
+            url = f"http://127.0.0.1:{house.port}"
+            other = await http.get(
+                f"{url}/executions/export.csv?columns=id", headers={"actor": "user:y"}
+            )
+            assert (other.status_code, other.text.count("\n")) == (200, 20_001)
+            async with asyncio.timeout(30):
+                while not await may_begin(http, f"{url}{path}"):
+                    pass
+        finally:
+            for one in greedy:
+                one.writer.transport.abort()
 
 
 class Endless:
@@ -219,12 +283,14 @@ class Endless:
         return await downloaded(request, find)
 
 
-@pytest.mark.parametrize(("path", "goes"), [("/export", True), ("/file", True), ("/export", False)])
+@pytest.mark.parametrize(
+    ("path", "goes"), [("/export", True), ("/file", True), ("/export", False), ("/file", False)]
+)
 async def test_a_reader_that_goes_or_takes_nothing_leaves_no_error_in_the_log(
     path: str, goes: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     if not goes:
-        monkeypatch.setattr(downloads, "_PATIENCE", 0.5)
+        monkeypatch.setattr(giving, "PATIENCE", 0.5)
     endless = Endless()
     async with served(ConnectionLimits(), endless.app) as house:
         logging.getLogger("uvicorn").addHandler(caplog.handler)

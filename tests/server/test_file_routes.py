@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 
 from models.viewer import Permission, Viewer
 from runner.artifacts import ArtifactStore
+from runner.quotas import Quotas
 from runner.store.database import Database
 from server.at_once import AtOnce
 from server.files import FileRoom, file_routes
@@ -83,3 +84,43 @@ async def test_so_many_uploads_run_at_once(
                 await http.post(f"http://127.0.0.1:{port}/files", content=b"x")
             ).status_code != 201:
                 pass
+
+
+@pytest.mark.parametrize("way", ["length", "chunks", "form"])
+async def test_an_upload_beyond_its_quota_leaves_nothing(
+    database: Database, tmp_path: Path, way: str
+) -> None:
+    """Refused before its body is read where it says how long it is, else when it is there."""
+    room = FileRoom(
+        database.pool,
+        ArtifactStore(str(tmp_path)),
+        10_000,
+        quotas=Quotas(uploads_of_person=5_000),
+    )
+    viewer = Viewer.holding("user:x", Permission)
+    app = Starlette(routes=file_routes(room), middleware=[Middleware(Let, viewer=viewer)])
+
+    async def in_chunks(size: int) -> AsyncIterator[bytes]:
+        for _ in range(size // 1000):
+            yield b"x" * 1000
+
+    async def upload(http: httpx.AsyncClient, size: int) -> httpx.Response:
+        if way == "form":
+            return await http.post("/files", files={"it": ("a.csv", b"x" * size)})
+        body = b"x" * size if way == "length" else in_chunks(size)
+        return await http.post("/files", content=body)
+
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+        assert (await upload(http, 3_000)).status_code == 201
+        kept = sorted(tmp_path.glob("files/*/*"))
+        refused = await upload(http, 3_000)
+        assert refused.status_code == 413
+        (error,) = refused.json()["errors"]
+        assert error["extensions"]["code"] == "QUOTA_EXCEEDED"
+        assert error["extensions"]["quota"] == "upload_bytes_per_person"
+        assert error["message"].startswith("the uploads of user:x hold 3000 of 5000 bytes")
+        assert sorted(tmp_path.glob("files/*/*")) == kept
+        assert await database.pool.fetchval("select count(*) from files") == 1
+        assert await database.pool.fetchval("select sum(used) from quota_use") == 3_000
+        assert (await upload(http, 1_000)).status_code == 201

@@ -58,6 +58,19 @@ def test_the_file_may_be_in_the_data_directory(nowhere: Path) -> None:
             "[[retention]]\nkeep = 1\nolder = 2",
             "HEADWAY_RETENTION at 0.older.: Extra inputs are not permitted",
         ),
+        (
+            "[[retention]]\nkeep = 1\nnamspace = 'a'",
+            "at 0.namspace.: Extra inputs are not permitted; did you mean `namespace`?",
+        ),
+        ('allowed_origins = ["*"]', "must be a scheme, a host and .*; got '\\*'"),
+        ('allowed_origins = ["https://a.example/app"]', "must be a scheme, a host"),
+        ('allowed_origins = ["null"]', "must be a scheme, a host"),
+        (
+            'external_url = "headway.example"',
+            "--external-url .HEADWAY_EXTERNAL_URL.: must be a scheme",
+        ),
+        ('trusted_proxies = ["10.0.0.0/33"]', "--trusted-proxies .*does not appear to be an IPv4"),
+        ("uploads_kept = 60", "--uploads-kept .HEADWAY_UPLOADS_KEPT.: Input should be greater"),
     ],
 )
 def test_a_wrong_value_is_a_sentence(nowhere: Path, text: str, sentence: str) -> None:
@@ -73,6 +86,16 @@ def test_variables_of_clients_and_unset_ones_are_no_settings(
     monkeypatch.setenv("HEADWAY_TOKEN", "secret")
     monkeypatch.setenv("HEADWAY_PORT", "")
     assert Settings.read({}).port == 8321
+
+
+def test_origins_are_written_as_browsers_do(nowhere: Path) -> None:
+    (nowhere / "headway.toml").write_text(
+        'allowed_origins = ["HTTPS://App.Example:443/", "http://[2001:db8::1]:8080"]\n'
+        'external_url = "https://headway.example/"'
+    )
+    settings = Settings.read({})
+    assert settings.allowed_origins == ("https://app.example", "http://[2001:db8::1]:8080")
+    assert settings.external_url == "https://headway.example"
 
 
 def test_each_setting_says_what_it_is() -> None:

@@ -166,6 +166,7 @@ async def running(app: Any) -> AsyncIterator[int]:
         lifespan="off",
         log_config=None,
         access_log=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=1,
     )
     listening = socket.create_server(("127.0.0.1", 0))

@@ -26,6 +26,8 @@ export type ProblemCode =
   | 'SELF_APPROVAL'
   /** More than fits; use an artifact. */
   | 'PAYLOAD_TOO_LARGE'
+  /** A person or a team has used up what it may keep or record; the message says what to do. */
+  | 'QUOTA_EXCEEDED'
   /** Part of the contract, but not built yet. */
   | 'NOT_YET'
   /** The database cannot be reached now; the same request may succeed later. */

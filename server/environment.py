@@ -1,0 +1,54 @@
+"""The names of variables that are Headway's. One that is misspelt would be passed over, and a server run without it.
+
+Apart from the settings, because the command line looks here too and cannot wait for pydantic.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+PREFIX: Final = "HEADWAY_"
+SETTINGS: Final = (
+    "host", "port", "data_dir", "database_url", "flows", "examples", "queues", "workers", "no_worker",
+    "concurrency", "drain_timeout", "drain_notice", "header_timeout", "body_timeout", "max_connections",
+    "max_connections_per_address", "secret_key", "session_key", "artifacts_url", "max_file_size",
+    "allowed_hosts", "allowed_origins", "external_url", "trusted_proxies", "retention", "prune_every",
+    "pool_size", "read_pool_size", "stream_pool_size", "export_pool_size", "introspection",
+    "field_suggestions", "persisted_documents", "only_persisted_documents", "max_answer_size",
+    "operation_deadline", "queries_at_once", "mutations_at_once", "subscriptions_at_once",
+    "operations_per_second", "mutations_per_second", "subscriptions_per_minute", "uploads_per_minute",
+    "exports_per_minute", "upload_bytes_per_person", "upload_bytes_per_namespace", "uploads_kept",
+    "open_recordings_per_person", "recorded_bytes_per_person", "recorded_bytes_per_namespace",
+    "failed_logins_per_minute",
+)  # fmt: skip
+OF_CLIENTS: Final = ("URL", "TOKEN")
+OF_TASKS: Final = (
+    "ARGS", "ATTEMPT", "ATTEMPT_ID", "EXECUTION_ID", "FD", "FD_ID", "FILE", "INPUT", "TASK", "TASK_RUN_ID",
+    "WORKER_ID",
+)  # fmt: skip
+"""A worker sets these for the tasks that it runs, and they may use the command line."""
+OF_TESTS: Final = ("ROUNDS", "SEED", "SOAK", "SOAK_SECONDS", "SOAK_SEED")
+_OF_KUBERNETES: Final = re.compile(r"SERVICE_(HOST|PORT)(_.*)?|PORT_\d+_(TCP|UDP|SCTP)(_.*)?")
+"""Set in every pod beside a service that is called headway."""
+KNOWN: Final = frozenset({name.upper() for name in SETTINGS} | {*OF_CLIENTS, *OF_TASKS, *OF_TESTS})
+
+
+def complaints(environment: Mapping[str, str]) -> list[str]:
+    """A sentence for each variable that looks like Headway's and is not, but for those that are empty."""
+    return [
+        f"no setting is called {name}{_nearest(name)} Unset it, or correct its name."
+        for name in sorted(environment)
+        if environment[name] and name.upper().startswith(PREFIX) and not _is_known(name)
+    ]
+
+
+def _is_known(name: str) -> bool:
+    rest = name.upper().removeprefix(PREFIX)
+    return rest in KNOWN or _OF_KUBERNETES.fullmatch(rest) is not None
+
+
+def _nearest(name: str) -> str:
+    from models.similar import nearest
+
+    near = nearest(name.upper(), (f"{PREFIX}{one}" for one in KNOWN), likeness=0.75)
+    return f"; did you mean `{near}`?" if near else "."
