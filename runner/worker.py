@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Self
 from uuid import UUID
 
+from models.hosts import HostRules
 from models.ids import new_id, typed
 from models.lifecycle.stopping import HEARTBEAT
 from runner.artifacts import ArtifactStore
@@ -23,6 +24,7 @@ from runner.executors import load_executors
 from runner.feed import Feed
 from runner.handler import JobHandler
 from runner.heartbeat import Beat, Heartbeat
+from runner.host_guard import rules_here
 from runner.inheritance import inherited_env, provide_headway
 from runner.logbook import Logbook
 from runner.loops import surviving
@@ -74,6 +76,7 @@ class Worker:
         vault: Vault | None = None,
         artifacts_url: str | None = None,
         env: Mapping[str, str] | None = None,
+        hosts: HostRules | None = None,
     ) -> None:
         self.id = id or new_id()
         self.name = name
@@ -101,6 +104,7 @@ class Worker:
             messages=MessageReader(),
             env=env or {},
             inherited=inherited_env(os.environ),
+            hosts=rules_here(hosts or HostRules(), database.url),
         )
         self._handler = JobHandler(f"worker:{name}", engine, self._surroundings, load_executors())
         self._gravedigger = Gravedigger()

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import json
+import logging
 import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
@@ -12,12 +13,14 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
+from models.hosts import HostRules
 from runner.artifacts import ArtifactStore
 from runner.processes.descriptors import raise_limit
 from runner.pruner import Pruner
+from runner.store.database import Database, describe, open_database
 from runner.store.database import migrate as migrate_tables
-from runner.store.database import open_database
 from runner.store.tokens import Tokens
+from runner.store.worker_roles import is_superuser
 from runner.worker import Worker
 from server.app import POLICIES, create_app, create_operations
 from server.auth import Door, DoorSettings, admin_token
@@ -37,6 +40,8 @@ from server.settings import Settings
 from server.sole_server import sole_server
 from server.startup import load_examples
 from server.stopping import Stop
+
+logger = logging.getLogger("headway.server")
 
 _GC_THRESHOLD = 50_000
 Tell = Callable[[str], None]
@@ -82,6 +87,7 @@ async def _start(stack: AsyncExitStack, settings: Settings, listening: socket.so
         runtime(database_url, vault, artifact_store(settings), settings.pool_sizes)
     )
     await warn_of_other_keys(parts.database.pool, vault)
+    await _warn_of_superuser(parts.database)
     tokens = Tokens(parts.database.reads)
     token = await admin_token(tokens, settings.data_dir)
     await _load_flows(stack, parts, settings)
@@ -104,6 +110,16 @@ async def _start(stack: AsyncExitStack, settings: Settings, listening: socket.so
     listener = Listener(create_app(parts, operations, fanout, door, room, readiness), connections)
     facts = _facts(listening, token, database_url)
     return _Served(listener, readiness, fanout, workers, facts)
+
+
+async def _warn_of_superuser(database: Database) -> None:
+    """Whoever gets at Headway's connection could have the database run programs and read files."""
+    if await is_superuser(database.pool):
+        logger.warning(
+            "Headway logs in to %s as a superuser: give it a role that owns its database and nothing else, "
+            "as docs/database.md says",
+            describe(database.url),
+        )
 
 
 def _facts(listening: socket.socket, token: str, database_url: str) -> dict[str, object]:
@@ -145,7 +161,13 @@ async def work(settings: Settings, tell: Tell) -> None:
         database_url = settings.database_url or database_beside(settings.data_dir)
         vault = make_vault(settings, may_make_key=False)
         async with (
-            runtime(database_url, vault, artifact_store(settings), settings.pool_sizes) as parts,
+            runtime(
+                database_url,
+                vault,
+                artifact_store(settings),
+                settings.pool_sizes,
+                for_worker=True,
+            ) as parts,
             _worker(parts, settings) as worker,
         ):
             await warn_of_other_keys(parts.database.pool, vault)
@@ -189,6 +211,7 @@ async def _worker(parts: Runtime, settings: Settings) -> AsyncIterator[Worker]:
         settings.concurrency,
         settings.drain_timeout,
         artifacts_url(settings),
+        HostRules(settings.task_allowed_hosts, settings.task_denied_hosts),
     ) as worker:
         yield worker
 

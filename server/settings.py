@@ -17,6 +17,7 @@ from pydantic_settings import (
 )
 
 from models.durations import parse_duration
+from models.hosts import DENIED, read_rule
 from models.retention import RetentionRule
 from models.similar import did_you_mean
 from runner.store.shares import Sizes
@@ -106,6 +107,13 @@ class Settings(BaseSettings):
         (), description="Host names, besides localhost, to be reached under."
     )
     allowed_origins: Names = Field((), description="Other origins whose pages may use the API.")
+    task_allowed_hosts: Names = Field(
+        (),
+        description="Hosts that http and sql tasks may connect to; without it all but the denied.",
+    )
+    task_denied_hosts: Names = Field(
+        DENIED, description="Hosts that http and sql tasks may not connect to, allowed or not."
+    )
     retention: tuple[RetentionRule, ...] = Field(
         (), description="How long ended executions are kept; the first rule that one meets decides."
     )
@@ -169,7 +177,14 @@ class Settings(BaseSettings):
             self.pool_size, self.read_pool_size, self.stream_pool_size, self.export_pool_size
         )
 
-    @field_validator("queues", "allowed_hosts", "allowed_origins", mode="before")
+    @field_validator(
+        "queues",
+        "allowed_hosts",
+        "allowed_origins",
+        "task_allowed_hosts",
+        "task_denied_hosts",
+        mode="before",
+    )
     @classmethod
     def _listed(cls, value: object) -> object:
         if isinstance(value, str):
@@ -188,6 +203,11 @@ class Settings(BaseSettings):
     @classmethod
     def _seconds(cls, value: object) -> float:
         return parse_duration(value)
+
+    @field_validator("task_allowed_hosts", "task_denied_hosts")
+    @classmethod
+    def _host_rules(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(read_rule, value))
 
     @field_validator("secret_key")
     @classmethod

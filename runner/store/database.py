@@ -22,6 +22,7 @@ from models.errors import Fault, Unavailable
 from runner.store.connection import UNREACHABLE, Executes, Pool
 from runner.store.pulse import PATIENCE, Pulse
 from runner.store.shares import SESSION, Share, SharePool, Sizes, closed
+from runner.store.worker_roles import grant_worker_roles, is_owner
 
 OLDEST_POSTGRES = 15
 MONTHS_AHEAD = 3
@@ -155,13 +156,24 @@ async def migrate(database: Database) -> None:
     A step that waits for a lock makes all later readers of that table wait behind it: it gives up soon, and is tried
     again while a long reader, such as an export, goes on. Raises Fault when that lasts longer than _LOCKED_AT_MOST.
     """
+    if not await is_owner(database.pool):
+        raise Fault(
+            f"{describe(database.url)} is reached as a worker role, which may only run tasks: servers and "
+            "`headway migrate` log in as the role that owns the tables"
+        )
     with await tortoise_on(database.pool):
         deadline = asyncio.get_running_loop().time() + _LOCKED_AT_MOST
         while True:
             try:
                 if not await _take_step():
                     await ensure_partitions(database.pool)
+                    await grant_worker_roles(database.pool)
                     return
+            except asyncpg.InsufficientPrivilegeError as error:
+                raise Fault(
+                    f"the role of {describe(database.url)} may not make the tables ({error}): make it the owner "
+                    "of the database, alter database ... owner to ..."
+                ) from error
             except asyncpg.LockNotAvailableError as error:
                 if asyncio.get_running_loop().time() > deadline:
                     raise Fault(

@@ -19,6 +19,7 @@ from server.cli import (
     schedules,
     secrets,
     serving,
+    worker_roles,
 )
 
 app = typer.Typer(
@@ -43,6 +44,7 @@ bulk.register(app)
 debugging.register(app)
 operating.register(app)
 pruning.register(app)
+worker_roles.register(app)
 
 
 def main() -> None:
