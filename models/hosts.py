@@ -13,7 +13,7 @@ from typing import Any, Self
 
 DATABASE, LINK_LOCAL, LOOPBACK, PRIVATE = "@database", "@link-local", "@loopback", "@private"
 DENIED = (DATABASE, LINK_LOCAL)
-"""What `denied` is unless it is set."""
+"""The value of `denied` unless it is set."""
 _Address = IPv4Address | IPv6Address
 _LINK_LOCAL = tuple(
     map(ip_network, ("169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128", "100.100.100.200/32"))

@@ -80,10 +80,8 @@ class Worker:
     ) -> None:
         self.id = id or new_id()
         self.name = name
-        self._pool = database.pool
-        self._url = database.url
-        self._feed = feed
-        self._queue = queue
+        self._pool, self._url = database.pool, database.url
+        self._feed, self._queue = feed, queue
         self._queues = tuple(queues)
         self._concurrency = concurrency
         self._drain_timeout = drain_timeout

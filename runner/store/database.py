@@ -1,6 +1,7 @@
 """The pools of a process, Tortoise on top of one of them, and the steps that bring the tables up to date."""
 
 import asyncio
+import os
 import random
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -119,7 +120,8 @@ class Database:
             )
 
     def _unavailable(self, error: Exception) -> Unavailable:
-        return Unavailable(f"cannot reach PostgreSQL at {describe(self.url)}: {error}")
+        missing = _missing_file(self.url) if isinstance(error, OSError) else ""
+        return Unavailable(f"cannot reach PostgreSQL at {describe(self.url)}: {error}{missing}")
 
 
 @asynccontextmanager
@@ -137,6 +139,16 @@ def describe(url: str) -> str:
     except ValueError:
         return "an address that cannot be read"
     return f"{host}{port}{parts.path}"
+
+
+def _missing_file(url: str) -> str:
+    """The file for TLS that a url names and that cannot be read: the error itself does not say which."""
+    query = parse_qs(urlsplit(url).query)
+    for name in ("sslrootcert", "sslcert", "sslkey", "sslcrl"):
+        for path in query.get(name, ()):
+            if not os.access(path, os.R_OK):
+                return f": {name} names {path}, which cannot be read"
+    return ""
 
 
 async def tortoise_on(pool: Pool, *, everywhere: bool = False) -> TortoiseContext:

@@ -183,7 +183,7 @@ async def _grant(connection: Connection, name: str) -> None:
 
 
 def _by_table(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """What is granted on a table with one statement; a sequence is known by its one privilege."""
+    """Those of a table as one statement grants them; a sequence is known by its one privilege."""
     found: dict[str, list[str]] = {}
     for table, privilege in sorted(pairs):
         of = f"sequence {quoted(table)}" if privilege == "USAGE" else quoted(table)

@@ -227,7 +227,6 @@ async def beside(floor_with: Floors, data_dir: Path) -> AsyncIterator[Floor]:
 async def test_duckdb_opens_nothing_of_the_data_directory(
     beside: Floor, data_dir: Path, tmp_path: Path
 ) -> None:
-    pytest.importorskip("duckdb")
     token, link, folder = data_dir / "token", tmp_path / "link", tmp_path / "folder"
     link.symlink_to(token)
     folder.symlink_to(data_dir)
@@ -258,7 +257,6 @@ async def test_duckdb_opens_nothing_of_the_data_directory(
 
 
 async def test_duckdb_still_has_files_of_its_own_and_others(beside: Floor, tmp_path: Path) -> None:
-    pytest.importorskip("duckdb")
     (tmp_path / "in.csv").write_text("a\n1\n2\n")
     database = tmp_path / "own.duckdb"
     task = await beside.task(
@@ -276,7 +274,6 @@ async def test_duckdb_still_has_files_of_its_own_and_others(beside: Floor, tmp_p
 
 
 async def test_duckdb_reaches_no_network(beside: Floor) -> None:
-    pytest.importorskip("duckdb")
     async with listening() as trap:
         at = f"http://127.0.0.1:{trap.port}"
         for statement in (

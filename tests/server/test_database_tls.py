@@ -22,6 +22,7 @@ from cryptography.x509.oid import NameOID
 from server.postgres_user import as_postgres_user
 from tests.api.servers import HEADWAY, serving, start_worker
 
+pytestmark = pytest.mark.timeout(240)
 RULES = """
 hostssl headway headway 127.0.0.1/32 scram-sha-256 clientcert=verify-full
 hostssl headway builders 127.0.0.1/32 scram-sha-256
@@ -176,7 +177,6 @@ def migrate(url: str, tmp_path: Path) -> "subprocess.CompletedProcess[str]":
     )  # fmt: skip
 
 
-@pytest.mark.timeout(180)
 async def test_servers_and_workers_run_over_tls(guarded: Guarded, tmp_path: Path) -> None:
     url = guarded.with_certificate()
     with serving(tmp_path / "data", "--database-url", url, "--no-worker") as served:
