@@ -14,6 +14,7 @@ from uuid import UUID
 import orjson
 
 from models.expressions import has_expressions
+from models.hosts import HostRules
 from models.ids import typed
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.payloads import abridged
@@ -40,7 +41,7 @@ Spec = TypeVar("Spec", bound=Task)
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """The things that all attempts of a worker share. `env` is what expressions may see of the environment,
-    `inherited` what tasks get of it."""
+    `inherited` what tasks get of it. `hosts` is where `http` and `sql` tasks may connect to."""
 
     worker_id: str
     data_dir: Path
@@ -54,6 +55,7 @@ class Surroundings:
     messages: MessageReader
     env: Mapping[str, str] = field(default_factory=dict)
     inherited: Mapping[str, str] = field(default_factory=dict)
+    hosts: HostRules = field(default_factory=HostRules)
 
     @property
     def python_path(self) -> Path:

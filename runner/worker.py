@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Self
 from uuid import UUID
 
+from models.hosts import HostRules
 from models.ids import new_id, typed
 from models.lifecycle.stopping import HEARTBEAT
 from runner.artifacts import ArtifactStore
@@ -23,6 +24,7 @@ from runner.executors import load_executors
 from runner.feed import Feed
 from runner.handler import JobHandler
 from runner.heartbeat import Beat, Heartbeat
+from runner.host_guard import rules_here
 from runner.inheritance import inherited_env, provide_headway
 from runner.logbook import Logbook
 from runner.loops import surviving
@@ -74,13 +76,12 @@ class Worker:
         vault: Vault | None = None,
         artifacts_url: str | None = None,
         env: Mapping[str, str] | None = None,
+        hosts: HostRules | None = None,
     ) -> None:
         self.id = id or new_id()
         self.name = name
-        self._pool = database.pool
-        self._url = database.url
-        self._feed = feed
-        self._queue = queue
+        self._pool, self._url = database.pool, database.url
+        self._feed, self._queue = feed, queue
         self._queues = tuple(queues)
         self._concurrency = concurrency
         self._drain_timeout = drain_timeout
@@ -101,6 +102,7 @@ class Worker:
             messages=MessageReader(),
             env=env or {},
             inherited=inherited_env(os.environ),
+            hosts=rules_here(hosts or HostRules(), database.url),
         )
         self._handler = JobHandler(f"worker:{name}", engine, self._surroundings, load_executors())
         self._gravedigger = Gravedigger()

@@ -17,17 +17,15 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
-from urllib.parse import quote, urlencode
 
 import asyncpg
 import psutil
 
 from models.errors import Fault
 from runner.loops import Loop, surviving
+from server.postgres_roles import PORT, SUPERUSER, Roles
 from server.postgres_user import as_postgres_user
 
-USER = DATABASE = "headway"
-PORT = 5432
 VERSION = "18"
 _SOCKET = f".s.PGSQL.{PORT}"
 _LONGEST_SOCKET = 107
@@ -66,12 +64,13 @@ async def embedded_postgres(data_dir: Path) -> AsyncIterator[str]:
     home = data_dir.absolute() / "pg"
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _alone(home, data_dir):
-        cluster = _Cluster(home)
+        cluster = _Cluster(home, data_dir.absolute())
         try:
             await cluster.start()
-            url = await cluster.create_database()
+            await cluster.answers()
+            await cluster.roles.settle()
             async with _Revival(cluster):
-                yield url
+                yield cluster.roles.url
         finally:
             await cluster.stop()
 
@@ -106,7 +105,7 @@ class _Revival(Loop):
 
 
 class _Cluster:
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, data_dir: Path) -> None:
         self._home = home
         self._data = home / "data"
         self._pid_file = self._data / "postmaster.pid"
@@ -114,6 +113,7 @@ class _Cluster:
         self._sockets = _socket_directory(home)
         self._programs = _programs()
         self._prefix: Sequence[str] = ()
+        self.roles = Roles(data_dir, self._data, self._sockets, self._reload)
 
     async def start(self) -> None:
         owned = [self._home, *([self._sockets] if self._sockets.parent != self._home else [])]
@@ -144,17 +144,28 @@ class _Cluster:
     def is_up(self) -> bool:
         return self._postmaster() is not None
 
-    async def create_database(self) -> str:
-        """Waits too until the server answers: one that was left running may still recover."""
-        connection = await self._connect()
-        try:
-            if not await connection.fetchval(
-                "select 1 from pg_database where datname = $1", DATABASE
-            ):
-                await connection.execute(f"create database {DATABASE}")
-        finally:
-            await connection.close()
-        return self._url(DATABASE)
+    async def answers(self) -> None:
+        """Waits until it does: one that was left running may still recover. A refusal is an answer."""
+        deadline = asyncio.get_running_loop().time() + _RECOVERY
+        while True:
+            try:
+                where = str(self._sockets)
+                connection = await asyncpg.connect(
+                    host=where, port=PORT, user=SUPERUSER, password="", database="postgres"
+                )
+            except asyncpg.InvalidAuthorizationSpecificationError:
+                return
+            except (asyncpg.CannotConnectNowError, OSError) as error:
+                if not self._postmaster() or asyncio.get_running_loop().time() > deadline:
+                    raise Fault(f"PostgreSQL does not answer: {error}; see {self._log}") from error
+                await asyncio.sleep(_LOOK_AGAIN)
+            else:
+                return await connection.close()
+
+    async def _reload(self) -> None:
+        code, said = await self._run("pg_ctl", "reload", "-s")
+        if code:
+            raise Fault(f"PostgreSQL does not read its rules again: {said}; see {self._log}")
 
     async def _initialise(self) -> None:
         """A directory appears under its name once it is whole."""
@@ -170,7 +181,7 @@ class _Cluster:
         await asyncio.to_thread(shutil.rmtree, made, ignore_errors=True)
         try:
             code, said = await self._run(
-                "initdb", "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", data=made
+                "initdb", "-U", SUPERUSER, "-A", "trust", "-E", "UTF8", "--locale=C", data=made
             )
             if code:
                 raise Fault(f"PostgreSQL cannot make {made}: {said}")
@@ -216,20 +227,6 @@ class _Cluster:
         if self._pid_file.exists():
             _, _, rest = self._pid_file.read_text().partition("\n")
             self._pid_file.write_text(f"{os.getpid()}\n{rest}")
-
-    async def _connect(self) -> "asyncpg.Connection[asyncpg.Record]":
-        deadline = asyncio.get_running_loop().time() + _RECOVERY
-        while True:
-            try:
-                return await asyncpg.connect(self._url("postgres"))
-            except (asyncpg.CannotConnectNowError, OSError) as error:
-                if not self._postmaster() or asyncio.get_running_loop().time() > deadline:
-                    raise Fault(f"PostgreSQL does not answer: {error}; see {self._log}") from error
-            await asyncio.sleep(_LOOK_AGAIN)
-
-    def _url(self, database: str) -> str:
-        where = urlencode({"host": str(self._sockets), "port": PORT}, quote_via=quote)
-        return f"postgresql://{USER}@/{database}?{where}"
 
     async def _run(
         self, program: str, *arguments: str, data: Path | None = None

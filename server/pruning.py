@@ -19,7 +19,7 @@ HERE = Ask("user:admin", Channel.CLI)
 
 
 async def survey_here(settings: Settings, rules: Sequence[RetentionRule]) -> Survey:
-    async with _database(settings) as database:
+    async with database_here(settings) as database:
         return await survey(database, rules)
 
 
@@ -30,12 +30,12 @@ async def prune_here(
     tell: Callable[[Sequence[UUID]], None],
 ) -> Pruned:
     """Raises Busy, and Fault where the tables are not of this version."""
-    async with _database(settings) as database:
+    async with database_here(settings) as database:
         return await prune(database, rules, HERE, batch=batch, tell=tell)
 
 
 @asynccontextmanager
-async def _database(settings: Settings) -> AsyncIterator[Database]:
+async def database_here(settings: Settings) -> AsyncIterator[Database]:
     """The external one, that of the server of the data directory, or the embedded one, started for this."""
     async with AsyncExitStack() as stack:
         url = settings.database_url

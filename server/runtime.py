@@ -9,6 +9,8 @@ from pathlib import Path
 
 from broadcaster import Broadcast
 
+from models.errors import Fault
+from models.hosts import HostRules
 from runner.artifacts import ArtifactStore
 from runner.bulk.carrier import BulkCarrier
 from runner.changes import Changes
@@ -23,9 +25,15 @@ from runner.queue import JobQueue
 from runner.quotas import Quotas
 from runner.rescuer import Rescuer
 from runner.scheduler import Scheduler
-from runner.store.database import Database, migrate, open_database
+from runner.store.database import (
+    Database,
+    migrate,
+    migrations_current,
+    open_database,
+)
 from runner.store.plans import Plans
 from runner.store.shares import Sizes
+from runner.store.worker_roles import is_owner
 from runner.vault import Vault
 from runner.worker import Worker
 
@@ -52,31 +60,51 @@ async def runtime(
     artifacts: ArtifactStore | None = None,
     sizes: Sizes | None = None,
     quotas: Quotas | None = None,
+    *,
+    for_worker: bool = False,
 ) -> AsyncIterator[Runtime]:
     """Migrates first. Without a vault there are no secrets, without a store no files are removed.
 
-    The loops here belong to every process: whichever is there carries out what is owed.
+    The loops here belong to every process that logs in as the owner of the tables: whichever is there carries out what
+    is owed. A worker role may not do that; it does for `for_worker`, and gets an engine alone.
     """
     async with AsyncExitStack() as stack:
         vault = vault or Vault()
         most_open = (quotas or Quotas()).open_recordings
         database = await stack.enter_async_context(open_database(database_url, sizes=sizes))
-        await migrate(database)
+        owner = not for_worker or await is_owner(database.pool)
+        if owner:
+            await migrate(database)
+        else:
+            await _refuse_other_tables(database)
         broadcast = Broadcast(backend=PostgresHints(database.connect_alone))
         feed = await stack.enter_async_context(Feed(broadcast))
-        changes = await stack.enter_async_context(Changes(database.streams, feed))
+        changes = Changes(database.streams, feed)
         evaluator = await stack.enter_async_context(Evaluator())
-        engine = await stack.enter_async_context(Engine(database, feed, Plans(), most_open))
-        await stack.enter_async_context(
-            Courier(database, engine, feed, evaluator, vault, artifacts)
-        )
-        await stack.enter_async_context(Rescuer(database, engine))
-        await stack.enter_async_context(Scheduler(database, engine, evaluator, vault))
-        await stack.enter_async_context(BulkCarrier(database, engine, feed, evaluator, vault))
-        await stack.enter_async_context(Housekeeping(database))
+        engine = Engine(database, feed, Plans(), most_open)
+        if owner:
+            await stack.enter_async_context(changes)
+        await stack.enter_async_context(engine)
+        for loop in (
+            Courier(database, engine, feed, evaluator, vault, artifacts),
+            Rescuer(database, engine),
+            Scheduler(database, engine, evaluator, vault),
+            BulkCarrier(database, engine, feed, evaluator, vault),
+            Housekeeping(database),
+        ):
+            if owner:
+                await stack.enter_async_context(loop)
         debugger = await stack.enter_async_context(Debugger())
         queue = JobQueue(database.pool)
         yield Runtime(database, feed, changes, engine, evaluator, queue, vault, debugger, artifacts)
+
+
+async def _refuse_other_tables(database: Database) -> None:
+    if not await migrations_current(database.pool):
+        raise Fault(
+            "the tables are of another version, and a worker role may not change them: "
+            "run `headway migrate` as their owner, or start a server of this version"
+        )
 
 
 def make_worker(
@@ -86,6 +114,7 @@ def make_worker(
     concurrency: int,
     drain_timeout: float,
     artifacts_url: str | None = None,
+    hosts: HostRules | None = None,
 ) -> Worker:
     """A worker of this process, named after host and pid."""
     return Worker(
@@ -101,4 +130,5 @@ def make_worker(
         drain_timeout=drain_timeout,
         artifacts_url=artifacts_url,
         vault=parts.vault,
+        hosts=hosts,
     )

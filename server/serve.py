@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import json
+import logging
 import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
@@ -13,14 +14,16 @@ from importlib.metadata import version
 from pathlib import Path
 
 from models.credentials import digest_of
+from models.hosts import HostRules
 from runner.artifacts import ArtifactStore
 from runner.denials import Denials
 from runner.processes.descriptors import raise_limit
 from runner.pruner import Pruner
 from runner.store.access import sign_ins, tokens
 from runner.store.access.holders import Holders
+from runner.store.database import Database, describe, open_database
 from runner.store.database import migrate as migrate_tables
-from runner.store.database import open_database
+from runner.store.worker_roles import is_superuser
 from runner.uploads import UploadPruner
 from runner.worker import Worker
 from server.addresses import read_origin
@@ -48,6 +51,8 @@ from server.settings import Settings
 from server.sole_server import sole_server
 from server.startup import load_examples
 from server.stopping import Stop
+
+logger = logging.getLogger("headway.server")
 
 _GC_THRESHOLD = 50_000
 Tell = Callable[[str], None]
@@ -95,6 +100,7 @@ async def _start(stack: AsyncExitStack, settings: Settings, listening: socket.so
         runtime(database_url, vault, artifact_store(settings), settings.pool_sizes, settings.quotas)
     )
     await warn_of_other_keys(parts.database.pool, vault)
+    await _warn_of_superuser(parts.database)
     token = await admin_token(parts.database.pool, settings.data_dir)
     await _load_flows(stack, parts, settings)
     await stack.enter_async_context(
@@ -138,6 +144,16 @@ async def _link(parts: Runtime, door: Door, url: str, token: str | None) -> str:
         return url
     secret, _ = await sign_ins.make_link(parts.database.pool, row["id"], door.now)
     return f"{url}/login?token={secret}"
+
+
+async def _warn_of_superuser(database: Database) -> None:
+    """Whoever gets at Headway's connection could have the database run programs and read files."""
+    if await is_superuser(database.pool):
+        logger.warning(
+            "Headway logs in to %s as a superuser: give it a role that owns its database and nothing else, "
+            "as docs/database.md says",
+            describe(database.url),
+        )
 
 
 def _facts(
@@ -202,7 +218,13 @@ async def work(settings: Settings, tell: Tell) -> None:
         database_url = settings.database_url or database_beside(settings.data_dir)
         vault = make_vault(settings, may_make_key=False)
         async with (
-            runtime(database_url, vault, artifact_store(settings), settings.pool_sizes) as parts,
+            runtime(
+                database_url,
+                vault,
+                artifact_store(settings),
+                settings.pool_sizes,
+                for_worker=True,
+            ) as parts,
             _worker(parts, settings) as worker,
         ):
             await warn_of_other_keys(parts.database.pool, vault)
@@ -246,6 +268,7 @@ async def _worker(parts: Runtime, settings: Settings) -> AsyncIterator[Worker]:
         settings.concurrency,
         settings.drain_timeout,
         artifacts_url(settings),
+        HostRules(settings.task_allowed_hosts, settings.task_denied_hosts),
     ) as worker:
         yield worker
 

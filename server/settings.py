@@ -18,6 +18,7 @@ from pydantic_settings import (
 )
 
 from models.durations import parse_duration
+from models.hosts import DENIED, read_rule
 from models.retention import RetentionRule
 from models.similar import did_you_mean
 from runner.quotas import Quotas
@@ -134,6 +135,13 @@ class Settings(BaseSettings):
     trusted_proxies: Names = Field(
         (), description="Addresses or networks of proxies whose X-Forwarded headers are believed."
     )
+    task_allowed_hosts: Names = Field(
+        (),
+        description="Hosts that http and sql tasks may connect to; without it all but the denied.",
+    )
+    task_denied_hosts: Names = Field(
+        DENIED, description="Hosts that http and sql tasks may not connect to, allowed or not."
+    )
     retention: tuple[RetentionRule, ...] = Field(
         (), description="How long ended executions are kept; the first rule that one meets decides."
     )
@@ -242,7 +250,15 @@ class Settings(BaseSettings):
     def quotas(self) -> Quotas:
         return Quotas(**{one.name.lower(): getattr(self, one.value) for one in Quota})
 
-    @field_validator("queues", "allowed_hosts", "allowed_origins", "trusted_proxies", mode="before")
+    @field_validator(
+        "queues",
+        "allowed_hosts",
+        "allowed_origins",
+        "trusted_proxies",
+        "task_allowed_hosts",
+        "task_denied_hosts",
+        mode="before",
+    )
     @classmethod
     def _listed(cls, value: object) -> object:
         if isinstance(value, str):
@@ -278,6 +294,11 @@ class Settings(BaseSettings):
     def _proxies(cls, values: tuple[str, ...]) -> tuple[str, ...]:
         Proxies.of(values)
         return values
+
+    @field_validator("task_allowed_hosts", "task_denied_hosts")
+    @classmethod
+    def _host_rules(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(read_rule, value))
 
     @field_validator("secret_key", "session_key")
     @classmethod

@@ -14,9 +14,11 @@ import uvloop
 
 from runner.store.database import Database, migrate, open_database
 from server.postgres import embedded_postgres
+from server.postgres_roles import OWNER, SUPERUSER, read_passwords
 
 TEMPLATE = "headway_template"
 _numbers = count(1)
+_data_dirs: dict[str, Path] = {}
 
 
 _connections: WeakSet[Any] = WeakSet()
@@ -57,21 +59,28 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         server = AsyncExitStack()
         directory = tmp_path_factory.mktemp("postgres")
         url = runner.run(server.enter_async_context(embedded_postgres(directory)))
-        runner.run(_forgo_durability(url))
-        runner.run(_make_template(url))
+        _data_dirs[url] = directory
+        runner.run(_forgo_durability(as_superuser(url, directory)))
+        runner.run(_make_template(url, as_superuser(url, directory)))
         yield url
         runner.run(server.aclose())
 
 
+@pytest.fixture(scope="session")
+def superuser_url(postgres_url: str) -> str:
+    """As postgres_url, for what only a superuser may do."""
+    return as_superuser(postgres_url, _data_dirs[postgres_url])
+
+
 @pytest.fixture
-async def empty_database_url(postgres_url: str) -> AsyncIterator[str]:
-    async with _new_database(postgres_url, "template0") as url:
+async def empty_database_url(postgres_url: str, superuser_url: str) -> AsyncIterator[str]:
+    async with _new_database(postgres_url, superuser_url, "template0") as url:
         yield url
 
 
 @pytest.fixture
-async def database_url(postgres_url: str) -> AsyncIterator[str]:
-    async with _new_database(postgres_url, TEMPLATE) as url:
+async def database_url(postgres_url: str, superuser_url: str) -> AsyncIterator[str]:
+    async with _new_database(postgres_url, superuser_url, TEMPLATE) as url:
         yield url
 
 
@@ -87,11 +96,18 @@ def data_dir(tmp_path: Path) -> Path:
 
 
 @asynccontextmanager
-async def _new_database(server_url: str, template: str) -> AsyncIterator[str]:
+async def _new_database(url: str, superuser: str, template: str) -> AsyncIterator[str]:
     name = f"test_{next(_numbers)}"
-    await _ask(server_url, f"create database {name} template {template} strategy file_copy")
-    yield named(server_url, name)
-    await _ask(server_url, f"drop database {name} with (force)")
+    made = f"create database {name} owner {OWNER} template {template} strategy file_copy"
+    await _ask(superuser, made)
+    yield named(url, name)
+    await _ask(superuser, f"drop database {name} with (force)")
+
+
+def as_superuser(url: str, data_dir: Path) -> str:
+    """The url of the embedded database for its superuser."""
+    password = read_passwords(data_dir)[SUPERUSER]
+    return f"postgresql://{SUPERUSER}:{password}@{url.partition('@')[2]}"
 
 
 def named(server_url: str, name: str) -> str:
@@ -114,7 +130,7 @@ async def _ask(url: str, statement: str) -> None:
         await connection.close()
 
 
-async def _make_template(url: str) -> None:
-    await _ask(url, f"create database {TEMPLATE}")
+async def _make_template(url: str, superuser: str) -> None:
+    await _ask(superuser, f"create database {TEMPLATE} owner {OWNER}")
     async with open_database(named(url, TEMPLATE)) as database:
         await migrate(database)

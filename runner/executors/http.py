@@ -9,12 +9,15 @@ from typing import Any, ClassVar
 
 import httpx
 
+from models.hosts import HostRules
 from models.json_text import read_apart, spelled_out
 from models.logs import LogLevel
 from models.payloads import NotTaken, TooLarge, measured
 from models.spec import HttpTask
 from runner.attempt import Attempt
 from runner.executors.executor import Outcome
+from runner.executors.guarded_http import GuardedTransport
+from runner.host_guard import HostRefused
 
 logger = logging.getLogger("headway.http")
 
@@ -50,7 +53,9 @@ class HttpExecutor:
         for pause in (*_PAUSES, None):
             last = pause is None
             try:
-                answer, body = await _send(settings)
+                answer, body = await _send(settings, attempt.surroundings.hosts)
+            except HostRefused as refused:
+                return Outcome.failed(refused.code, _sentence(settings, refused))
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 if last:
                     return Outcome.failed("HTTP_UNREACHABLE", _sentence(settings, error))
@@ -72,12 +77,15 @@ def _tls() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
-async def _send(settings: Mapping[str, Any]) -> tuple[httpx.Response, bytes]:
+async def _send(settings: Mapping[str, Any], hosts: HostRules) -> tuple[httpx.Response, bytes]:
     """The answer and as much of its body as is kept, and a byte more."""
     timeout = httpx.Timeout(None, connect=_CONNECT_TIMEOUT)
     content = settings["body"]
+    guarded = GuardedTransport(hosts, _tls()) if hosts.exist else None
     async with (
-        httpx.AsyncClient(timeout=timeout, follow_redirects=True, verify=_tls()) as client,
+        httpx.AsyncClient(
+            timeout=timeout, follow_redirects=True, verify=_tls(), transport=guarded
+        ) as client,
         client.stream(
             settings["method"],
             str(settings["url"]),

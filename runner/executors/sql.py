@@ -1,18 +1,25 @@
 """`sql`: statements in a process of their own, so that neither a kill nor a timeout has to wait for a database."""
 
+import os
 import sys
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
+import asyncpg
 import orjson
 
 from models.events import TaskError
+from models.hosts import DATABASE
 from models.spec import SqlTask
 from runner.attempt import Attempt
 from runner.executors.executor import Outcome
 from runner.executors.program import run_program
+from runner.store.identity import IDENTITY, identity_of
+from runner.store.patience import patiently
 
 _PROGRAM = Path(__file__).with_name("sql_program.py")
 
@@ -37,16 +44,39 @@ class SqlExecutor:
             "statements": [str(statement) for statement in settings["statement"]],
             "params": settings["params"],
             "format": spec.format.value.lower(),
+            **await _rules(attempt),
         }
+        folder = attempt.surroundings.artifacts.folder
+        artifacts = [os.path.realpath(folder)] if folder else []
         async with attempt.workplace() as place:
+            request["open"] = [*artifacts, os.path.realpath(place.files)]
             failure = place.root / "failure"
             todo = place.write("request.json", orjson.dumps(request).decode())
-            argv = [sys.executable, "-P", str(_PROGRAM), todo, str(failure)]
+            argv = [sys.executable, "-I", str(_PROGRAM), todo, str(failure)]
             outcome = await run_program(attempt, place, argv, settings["env"])
             if outcome.error and failure.exists():
-                sentence = failure.read_text().replace(url, _without_password(url))
-                return replace(outcome, error=TaskError("SQL", attempt.mask.text(sentence)))
+                code, _, told = failure.read_text().partition("\n")
+                sentence = told.replace(url, _without_password(url))
+                return replace(outcome, error=TaskError(code, attempt.mask.text(sentence)))
             return outcome
+
+
+async def _rules(attempt: Attempt) -> dict[str, Any]:
+    """Those on hosts, and by which the process knows Headway's own database once it is connected: another one of the
+    same server is not meant. Where that cannot be known, the whole server is."""
+    surroundings = attempt.surroundings
+    hosts, own = surroundings.hosts, None
+    if DATABASE in hosts.denied:
+        with suppress(asyncpg.InsufficientPrivilegeError, asyncpg.UndefinedFunctionError):
+            own = await attempt.stop.cancels(
+                patiently(surroundings.pool, partial(identity_of, surroundings.pool))
+            )
+    return {
+        "hosts": (replace(hosts, database=()) if own else hosts).dump(),
+        "identity": IDENTITY,
+        "own": own,
+        "kept": os.path.realpath(surroundings.data_dir),
+    }
 
 
 def _without_password(url: str) -> str:

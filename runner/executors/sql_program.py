@@ -1,4 +1,4 @@
-"""The process that carries out a `sql` task. It is started by path and imports nothing of Headway.
+"""The process that carries out a `sql` task. It is started by path, and imports of Headway what imports little.
 
 `sql_program.py REQUEST FAILURE`: reads from the first file what to do, writes to the second why it could not. The rows
 of the last statement go to a file in the working directory; what it counted is told as any task tells its outputs.
@@ -6,89 +6,26 @@ SIGTERM cancels a statement of PostgreSQL; one of DuckDB ends with the process.
 """
 
 import asyncio
-import csv
 import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from math import isfinite
 from pathlib import Path
 from typing import Any
+
+from models.hosts import DATABASE, HostRules
+from runner.host_guard import GuardedLoop, HostRefused
+from runner.sql_task.failure import Failure, Refused, which
+from runner.sql_task.on_duckdb import run_duckdb
+from runner.sql_task.rows import RowFile
 
 _AT_ONCE = 1000
 _CONNECT_WITHIN = 10.0
 _CLOSE_WITHIN = 2.0
 _MOST_TOLD = 1024 * 1024 - 1024  # bytes that outputs hold together; some are left for the artifact
-
-
-class Failure(Exception):
-    """Why it could not be done, in words for people."""
-
-
-class RowFile:
-    """Rows as they come. A CSV has a header and empty fields for NULL."""
-
-    def __init__(self, kind: str, columns: Sequence[str]) -> None:
-        self.name = f"rows.{kind}"
-        self.columns = list(columns)
-        self.count = 0
-        self.first: list[Any] | None = None
-        self._lines = kind == "jsonl"
-        self._file = open(self.name, "w", encoding="utf-8", newline="")  # noqa: SIM115 - closed by `close`
-        self._csv = csv.writer(self._file, lineterminator="\n")
-        if not self._lines:
-            self._csv.writerow(self.columns)
-
-    def add(self, rows: Iterable[Sequence[Any]]) -> None:
-        for row in rows:
-            values = [plain(value) for value in row]
-            if self.first is None:
-                self.first = values
-            if self._lines:
-                told = dict(zip(self.columns, values, strict=True))
-                self._file.write(json.dumps(told, ensure_ascii=False) + "\n")
-            else:
-                self._csv.writerow([_cell(value) for value in values])
-            self.count += 1
-
-    def close(self) -> None:
-        self._file.close()
-
-
-def plain(value: Any) -> Any:
-    """As JSON has it: exact numbers stay numbers, times become ISO 8601, durations seconds."""
-    if value is None or isinstance(value, bool | int | str):
-        return value
-    if isinstance(value, float):
-        return value if isfinite(value) else str(value)
-    if isinstance(value, Decimal):
-        whole = value.is_finite() and value == value.to_integral_value()
-        return int(value) if whole else plain(float(value))
-    if isinstance(value, datetime | date | time):
-        return value.isoformat()
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    return _plain_whole(value)
-
-
-def _plain_whole(value: Any) -> Any:
-    if isinstance(value, bytes | bytearray | memoryview):
-        return bytes(value).hex()
-    if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [plain(item) for item in value]
-    return str(value)
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
 
 
 # -- PostgreSQL -------------------------------------------------------------------------------------------------------
@@ -104,15 +41,35 @@ async def run_postgres(request: dict[str, Any]) -> tuple[list[int], RowFile | No
 
     try:
         connection = await asyncpg.connect(request["url"], timeout=_CONNECT_WITHIN)
+    except HostRefused as refused:
+        raise Refused(str(refused)) from refused
     except (OSError, TimeoutError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as e:
         raise Failure(f"no connection: {e or type(e).__name__}") from e
     try:
+        await _refuse_own_database(connection, request)
         await _prepare_connection(connection)
         return await _in_order(connection, request)
     except (OSError, asyncpg.PostgresError) as error:  # at the commit, or the connection broke
         raise Failure(_words(error)) from error
     finally:
         await _close(connection)
+
+
+async def _refuse_own_database(connection: Any, request: dict[str, Any]) -> None:
+    """Whichever way led to it: a pooler, a tunnel, a standby."""
+    import asyncpg
+
+    if DATABASE not in HostRules.load(request["hosts"]).denied or not request["own"]:
+        return
+    try:
+        found = await connection.fetchval(request["identity"])
+    except asyncpg.PostgresError:  # no PostgreSQL of ours
+        return
+    if found == request["own"]:
+        raise Refused(
+            f"this is Headway's own database, which is refused by the rule {DATABASE} of task_denied_hosts; "
+            "to allow it, an operator takes the rule out of that setting"
+        )
 
 
 async def _close(connection: Any) -> None:
@@ -209,9 +166,9 @@ def _told(number: int, of: int, statement: str) -> Iterator[None]:
     except asyncpg.PostgresError as error:
         place = _place(statement, error.position)
         told = f"{place}{_words(error)}{_several(error)}"
-        raise Failure(f"{_which(number, of)}{told}") from error
+        raise Failure(f"{which(number, of)}{told}") from error
     except (asyncpg.InterfaceError, ValueError) as error:
-        raise Failure(f"{_which(number, of)}{error}") from error
+        raise Failure(f"{which(number, of)}{error}") from error
 
 
 def _words(error: Exception) -> str:
@@ -227,96 +184,12 @@ def _several(error: Exception) -> str:
     return mend if "multiple commands" in str(error) else ""
 
 
-def _which(number: int, of: int) -> str:
-    return f"statement {number}: " if of > 1 else ""
-
-
 def _place(statement: str, position: str | None) -> str:
     if not (position and position.isdigit()):
         return ""
     before = statement[: int(position) - 1]
     line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
     return f"line {line}, column {column}: "
-
-
-# -- DuckDB -----------------------------------------------------------------------------------------------------------
-
-
-def run_duckdb(request: dict[str, Any]) -> tuple[list[int], RowFile | None]:
-    try:
-        import duckdb
-    except ImportError as error:
-        raise Failure(
-            "DuckDB is not installed where this worker runs; install headway[duckdb] there"
-        ) from error
-    path = request["url"].removeprefix("duckdb://") or ":memory:"
-    try:
-        connection = duckdb.connect(path)
-    except duckdb.Error as error:
-        raise Failure(f"{path} cannot be opened: {_joined(str(error))}") from error
-    counts: list[int] = []
-    rows = None
-    several = len(request["statements"]) > 1
-    with connection:
-        if several:
-            connection.begin()
-        for number, statement in enumerate(request["statements"], 1):
-            try:
-                last = number == len(request["statements"])
-                count, rows = _one_of_duckdb(connection, request, statement, last)
-            except duckdb.Error as error:
-                told = f"{_which(number, len(request['statements']))}{_duckdb_sentence(error)}"
-                raise Failure(told) from error
-            counts.append(count)
-        if several:
-            connection.commit()
-    return counts, rows
-
-
-def _one_of_duckdb(
-    connection: Any, request: dict[str, Any], statement: str, last: bool
-) -> tuple[int, RowFile | None]:
-    import duckdb
-
-    parsed = connection.extract_statements(statement)
-    if len(parsed) != 1:
-        raise Failure("write several statements as a list")
-    used = [int(name) for name in parsed[0].named_parameters if name.isdigit()]
-    params = request["params"][: max(used, default=0)]
-    result = connection.execute(parsed[0], params)
-    changed = parsed[0].expected_result_type
-    columns = [column[0] for column in result.description or ()]
-    if duckdb.ExpectedResultType.QUERY_RESULT not in changed or (
-        duckdb.ExpectedResultType.CHANGED_ROWS in changed and columns == ["Count"]
-    ):
-        found = result.fetchone()
-        counted = found[0] if found and isinstance(found[0], int) else 0
-        return counted, None
-    if not last:
-        return len(result.fetchall()), None
-    rows = RowFile(request["format"], columns)
-    try:
-        while found := result.fetchmany(_AT_ONCE):
-            rows.add(found)
-    finally:
-        rows.close()
-    return rows.count, rows
-
-
-def _duckdb_sentence(error: Exception) -> str:
-    """DuckDB draws the place: `LINE 2: ...` and a caret below it."""
-    told, found, drawn = str(error).partition("\nLINE ")
-    lines = drawn.split("\n")
-    if not found or len(lines) < 2:
-        return _joined(str(error))
-    number, _, text = lines[0].partition(": ")
-    offset = lines[1].find("^") - len(f"LINE {number}: ")
-    column = "" if text.startswith("...") else f", column {offset + 1}"
-    return f"line {number}{column}: {_joined(told)}"
-
-
-def _joined(text: str) -> str:
-    return " ".join(text.split())
 
 
 # -- the process ------------------------------------------------------------------------------------------------------
@@ -326,11 +199,13 @@ def main(request_file: str, failure_file: str) -> int:
     request = json.loads(Path(request_file).read_text())
     try:
         if request["url"].startswith(("postgresql://", "postgres://")):
-            counts, rows = asyncio.run(_until_told_to_stop(request))
+            rules = HostRules.load(request["hosts"])
+            with asyncio.Runner(loop_factory=lambda: GuardedLoop(rules)) as runner:
+                counts, rows = runner.run(_until_told_to_stop(request))
         else:
             counts, rows = run_duckdb(request)
     except Failure as failure:
-        Path(failure_file).write_text(str(failure))
+        Path(failure_file).write_text(f"{failure.code}\n{failure}")
         return 1
     except asyncio.CancelledError:
         return _end_by(signal.SIGTERM)

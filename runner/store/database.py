@@ -1,6 +1,7 @@
 """The pools of a process, Tortoise on top of one of them, and the steps that bring the tables up to date."""
 
 import asyncio
+import os
 import random
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -22,6 +23,7 @@ from models.errors import Fault, Unavailable
 from runner.store.connection import UNREACHABLE, Executes, Pool
 from runner.store.pulse import PATIENCE, Pulse
 from runner.store.shares import SESSION, Share, SharePool, Sizes, closed
+from runner.store.worker_roles import grant_worker_roles, is_owner
 
 OLDEST_POSTGRES = 15
 MONTHS_AHEAD = 3
@@ -118,7 +120,8 @@ class Database:
             )
 
     def _unavailable(self, error: Exception) -> Unavailable:
-        return Unavailable(f"cannot reach PostgreSQL at {describe(self.url)}: {error}")
+        missing = _missing_file(self.url) if isinstance(error, OSError) else ""
+        return Unavailable(f"cannot reach PostgreSQL at {describe(self.url)}: {error}{missing}")
 
 
 @asynccontextmanager
@@ -138,6 +141,16 @@ def describe(url: str) -> str:
     return f"{host}{port}{parts.path}"
 
 
+def _missing_file(url: str) -> str:
+    """The file for TLS that a url names and that cannot be read: the error itself does not say which."""
+    query = parse_qs(urlsplit(url).query)
+    for name in ("sslrootcert", "sslcert", "sslkey", "sslcrl"):
+        for path in query.get(name, ()):
+            if not os.access(path, os.R_OK):
+                return f": {name} names {path}, which cannot be read"
+    return ""
+
+
 async def tortoise_on(pool: Pool, *, everywhere: bool = False) -> TortoiseContext:
     """Tortoise over a pool that is ours; `everywhere` makes it what rows of any task use."""
     context = TortoiseContext()
@@ -155,13 +168,24 @@ async def migrate(database: Database) -> None:
     A step that waits for a lock makes all later readers of that table wait behind it: it gives up soon, and is tried
     again while a long reader, such as an export, goes on. Raises Fault when that lasts longer than _LOCKED_AT_MOST.
     """
+    if not await is_owner(database.pool):
+        raise Fault(
+            f"{describe(database.url)} is reached as a worker role, which may only run tasks: servers and "
+            "`headway migrate` log in as the role that owns the tables"
+        )
     with await tortoise_on(database.pool):
         deadline = asyncio.get_running_loop().time() + _LOCKED_AT_MOST
         while True:
             try:
                 if not await _take_step():
                     await ensure_partitions(database.pool)
+                    await grant_worker_roles(database.pool)
                     return
+            except asyncpg.InsufficientPrivilegeError as error:
+                raise Fault(
+                    f"the role of {describe(database.url)} may not make the tables ({error}): make it the owner "
+                    "of the database, alter database ... owner to ..."
+                ) from error
             except asyncpg.LockNotAvailableError as error:
                 if asyncio.get_running_loop().time() > deadline:
                     raise Fault(

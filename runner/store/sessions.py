@@ -11,10 +11,10 @@ logger = logging.getLogger("headway.store")
 
 # PostgreSQL ends a session that is idle within a transaction. One whose client stopped within a statement, sending a
 # COPY or reading an answer, counts as active for as long as that lasts, and neither a cancellation nor a timeout of the
-# statement reaches it while it writes.
+# statement reaches it while it writes. A server ends those of worker roles, too.
 _END_FROZEN = """
 select pid, pg_terminate_backend(pid) as ended from pg_stat_activity
-where datname = current_database() and usename = current_user and application_name = 'headway'
+where datname = current_database() and pg_has_role(usename, 'usage') and application_name = 'headway'
   and pid <> pg_backend_pid() and state = 'active' and wait_event_type = 'Client' and backend_xid is not null
   and query_start < clock_timestamp() - make_interval(secs => $1)
 """

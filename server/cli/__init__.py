@@ -23,6 +23,7 @@ from server.cli import (
     schedules,
     secrets,
     serving,
+    worker_roles,
 )
 from server.environment import complaints
 
@@ -49,6 +50,7 @@ debugging.register(app)
 access.register(app)
 operating.register(app)
 pruning.register(app)
+worker_roles.register(app)
 
 
 def main() -> None:

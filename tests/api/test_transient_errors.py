@@ -14,6 +14,7 @@ from tests.api.client import Client, task
 from tests.api.conftest import verify
 from tests.api.servers import Served, serving
 from tests.api.test_outages import TALLY, _insist, following, refused_for_now, until_ended
+from tests.conftest import as_superuser
 
 STORMED = """id: tally
 namespace: faults
@@ -87,6 +88,7 @@ async def test_queries_that_are_cancelled_at_random_fail_nothing(tmp_path: Path)
 
 @asynccontextmanager
 async def read_only(url: str) -> AsyncIterator[None]:
+    """`url` is a superuser's."""
     async with administrator(url) as connection:
         shows = "select current_setting('default_transaction_read_only')"
         await connection.execute("alter system set default_transaction_read_only = on")
@@ -144,7 +146,7 @@ async def test_a_database_that_is_read_only_is_an_outage(tmp_path: Path, seconds
         assert (status, found["database"], found["writable"]) == (200, True, True)
         loop = asyncio.get_running_loop()
         async with following(client, id) as (follower, task_of_follower):
-            async with read_only(served.database_url):
+            async with read_only(as_superuser(served.database_url, served.data_dir)):
                 began = loop.time()
                 (tmp_path / "go").touch()  # the task ends while its end cannot be stored
                 status, found = await readiness(served)

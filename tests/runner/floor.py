@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from models.events import Ask
+from models.hosts import HostRules
 from models.lifecycle.commands import Command, Create
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.spec import parse_flow
@@ -107,9 +108,13 @@ class Floor:
 
 @asynccontextmanager
 async def open_floor(
-    database_url: str, data_dir: Path, concurrency: int = 4, drain_timeout: float = 0.0
+    database_url: str,
+    data_dir: Path,
+    concurrency: int = 4,
+    drain_timeout: float = 0.0,
+    hosts: HostRules | None = None,
 ) -> AsyncIterator[Floor]:
     async with runtime(database_url, Vault(key_from(new_key()))) as parts:
-        worker = make_worker(parts, data_dir, ("default",), concurrency, drain_timeout)
+        worker = make_worker(parts, data_dir, ("default",), concurrency, drain_timeout, hosts=hosts)
         async with worker:
             yield Floor(parts, worker, data_dir)

@@ -20,6 +20,7 @@ from runner.store.database import (
     read_epoch,
 )
 from runner.store.shares import Sizes
+from server.postgres_roles import OWNER
 from tests.runner.upgrades import migrate_to
 
 INSERT_EVENT = """
@@ -248,9 +249,9 @@ async def test_a_url_that_is_none_is_a_sentence(url: str) -> None:
         await Database(url).__aenter__()
 
 
-async def test_a_name_with_special_characters(postgres_url: str) -> None:
-    connection = await asyncpg.connect(postgres_url)
-    await connection.execute('create database "a b%/é"')
+async def test_a_name_with_special_characters(postgres_url: str, superuser_url: str) -> None:
+    connection = await asyncpg.connect(superuser_url)
+    await connection.execute(f'create database "a b%/é" owner {OWNER}')
     async with open_database(postgres_url.replace("/headway?", "/a%20b%25%2F%C3%A9?")) as database:
         assert await database.pool.fetchval("select current_database()") == "a b%/é"
     await connection.close()

@@ -86,7 +86,11 @@ async def test_nothing_but_its_own_directory_changes_mode_or_owner(tmp_path: Pat
     for path, mode in ((home, 0o700), (data_dir, 0o750), (secret, 0o600)):
         path.chmod(mode)
     before = modes(home)
+    passwords = data_dir / "postgres.passwords"
     async with embedded_postgres(data_dir):
+        status = passwords.stat()
+        before = {**before, passwords: (stat.S_IFREG | 0o600, status.st_uid, status.st_gid)}
+        assert status.st_uid == os.geteuid()
         assert modes(home) == before
         assert stat.S_IMODE((data_dir / "pg").stat().st_mode) == 0o700
         assert stat.S_IMODE((data_dir / "pg" / "data").stat().st_mode) == 0o700
@@ -179,4 +183,4 @@ async def test_variables_of_postgres_do_not_lead_elsewhere(
     ):
         monkeypatch.setenv(name, value)
     async with embedded_postgres(data_dir) as url:
-        assert await ask(url, "select current_user") == "headway"
+        assert await ask(url, "select current_user") == "headway_server"

@@ -18,6 +18,7 @@ from models.ids import untyped
 from tests.api import holder
 from tests.api.postgres import frozen, postmaster
 from tests.api.test_transient_errors import cancel_queries, read_only
+from tests.conftest import as_superuser
 from tests.soak.flooding import SCHEMA, STATS
 from tests.soak.load import PASSING, Load
 from tests.soak.stage import Process, Stage
@@ -82,7 +83,7 @@ class Faults:
                 await cancel_queries(self.stage.database_url)
 
     async def make_it_read_only(self) -> None:
-        async with read_only(self.stage.database_url):
+        async with read_only(as_superuser(self.stage.database_url, self.stage.postgres)):
             await asyncio.sleep(self.random.uniform(2, 11))
 
     async def hold_locks_and_freeze(self) -> None:

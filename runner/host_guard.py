@@ -1,0 +1,115 @@
+"""Holds tasks to the rules on hosts, at the moment a connection is made and on the address that it is made to.
+
+It imports little: the process of a `sql` task imports it, too.
+"""
+
+import asyncio
+import os
+import socket
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from models.hosts import HostRules
+
+POSTGRES = 5432
+_NAMES_WITHIN = 5.0
+
+
+class HostRefused(Exception):
+    """A rule refuses the connection; the sentence says which."""
+
+    code = "HOST_REFUSED"
+
+
+class GuardedLoop(asyncio.SelectorEventLoop):
+    """Every connection that is made on it is judged, whoever makes it, by its address."""
+
+    def __init__(self, rules: HostRules) -> None:
+        super().__init__()
+        self._rules = rules
+        self._is_settled = False
+        self._asked: dict[str, str] = {}
+
+    async def getaddrinfo(self, host: Any, port: Any, **options: Any) -> Any:
+        found = await super().getaddrinfo(host, port, **options)
+        self._asked |= {str(each[4][0]): str(host) for each in found}
+        return found
+
+    async def sock_connect(self, sock: socket.socket, address: Any) -> None:
+        if not self._is_settled:
+            self._rules = await settled(self._rules)
+            self._is_settled = True
+        refuse(self._rules, address, self._asked)
+        await super().sock_connect(sock, address)
+
+
+def refuse(rules: HostRules, address: Any, asked: dict[str, str]) -> None:
+    """Raises HostRefused for an address of a socket that nothing may connect to; `asked` has the names of addresses."""
+    if isinstance(address, tuple):
+        at, port = str(address[0]), int(address[1])
+        why = rules.refusal(asked.get(at, at), port, at)
+    else:
+        at, port = _of_socket(os.fsdecode(address))
+        why = rules.refusal("localhost", port, at)
+    if why:
+        raise HostRefused(why)
+
+
+async def addresses_of(host: str, port: int) -> list[tuple[str, int]]:
+    """Raises OSError."""
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys((str(each[4][0]), int(each[4][1])) for each in found))
+
+
+async def settled(rules: HostRules) -> HostRules:
+    """With the addresses of now of the names that are denied; one that is not known now is left out."""
+
+    async def one(name: str) -> Sequence[tuple[str, str]]:
+        try:
+            async with asyncio.timeout(_NAMES_WITHIN):
+                return [(name, at) for at, _ in await addresses_of(name, 0)]
+        except (OSError, TimeoutError, UnicodeError):
+            return ()
+
+    names = sorted(rules.names_to_resolve())
+    found = await asyncio.gather(*(one(name) for name in names))
+    return replace(rules, resolved=tuple(pair for pairs in found for pair in pairs))
+
+
+def database_places(url: str) -> tuple[tuple[str, int], ...]:
+    """The hosts, or folders of sockets, of a url of PostgreSQL, with their ports."""
+    parts = urlsplit(url)
+    query = parse_qs(parts.query)
+    named = parts.netloc.rpartition("@")[2] or query.get("host", ["localhost"])[-1]
+    ports = [int(port) for port in query.get("port", [str(POSTGRES)])[-1].split(",")]
+    places: list[tuple[str, int]] = []
+    for number, host in enumerate(named.split(",")):
+        name, port = unquote(host), ports[number] if number < len(ports) else ports[-1]
+        if not name.startswith("/"):
+            split = urlsplit(f"//{host}")
+            name, port = split.hostname or "localhost", split.port or port
+        places.append((os.path.realpath(name) if name.startswith("/") else name, port))
+    return tuple(places)
+
+
+def rules_here(rules: HostRules, database_url: str) -> HostRules:
+    """The rules with what they need to know of this machine, and of where Headway's own database is."""
+    import psutil
+
+    found = {
+        one.address.partition("%")[0]
+        for addresses in psutil.net_if_addrs().values()
+        for one in addresses
+        if one.family in (socket.AF_INET, socket.AF_INET6)
+    }
+    return replace(rules, database=database_places(database_url), local=tuple(sorted(found)))
+
+
+def _of_socket(path: str) -> tuple[str, int]:
+    """The folder of a socket of PostgreSQL, and the port in its name."""
+    real = os.path.realpath(path)
+    port = real.rpartition(".")[2]
+    return os.path.dirname(real), int(port) if port.isdigit() else POSTGRES

@@ -1,0 +1,48 @@
+"""`headway worker-role`: roles of PostgreSQL with which workers log in, and can do nothing but run tasks."""
+
+from typing import Annotated
+
+import typer
+
+from server.cli.serving import DatabaseUrl, DataDir, run_to_its_end, settings_of
+
+worker_role = typer.Typer(
+    help="Roles of PostgreSQL for workers, which may run tasks and nothing else.",
+    no_args_is_help=True,
+)
+Name = Annotated[str, typer.Argument(help="The role, as PostgreSQL names it.")]
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(worker_role, name="worker-role")
+
+
+@worker_role.command()
+def create(name: Name, data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
+    """Make a role for workers; the URL for `headway worker --database-url` is shown this once.
+
+    One that an administrator of the database has made is given what a worker needs, and keeps its password.
+    """
+    from server.worker_roles import create_here
+
+    run_to_its_end(
+        create_here(settings_of(data_dir=data_dir, database_url=database_url), name, typer.echo)
+    )
+
+
+@worker_role.command("list")
+def list_roles(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
+    """List the roles of workers."""
+    from server.worker_roles import list_here
+
+    run_to_its_end(list_here(settings_of(data_dir=data_dir, database_url=database_url), typer.echo))
+
+
+@worker_role.command()
+def drop(name: Name, data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
+    """End a role of workers, and the sessions that it has."""
+    from server.worker_roles import drop_here
+
+    run_to_its_end(
+        drop_here(settings_of(data_dir=data_dir, database_url=database_url), name, typer.echo)
+    )
