@@ -28,6 +28,7 @@ export default defineConfig({
     proxy: {
       "/graphql": { target: server, ws: true },
       "/login": { target: server },
+      "/logout": { target: server },
       "/artifacts": { target: server },
       "/files": { target: server },
       "^/executions/[^/]+/inputs/": { target: server },

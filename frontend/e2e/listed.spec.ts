@@ -24,7 +24,7 @@ plain("the page works on a server that answers only documents of a list", async 
       if (new URL(response.url()).pathname === "/graphql") hear(await response.text().catch(() => ""));
     });
     page.on("websocket", (socket) => socket.on("framereceived", ({ payload }) => hear(payload.toString())));
-    await page.goto(`${server.url}/login?token=${server.token}`);
+    await server.signIn(page);
     await expect(page.locator(`[data-execution="${id}"]`)).toContainText("Success");
     await page.goto(`${server.url}/executions/${id}?tab=logs`);
     await expect(page.getByText("done").first()).toBeVisible();

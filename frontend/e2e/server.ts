@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Page } from "@playwright/test";
 
 const PROGRAM = process.env.HEADWAY ?? fileURLToPath(new URL("../../.venv/bin/headway", import.meta.url));
 const READY_WITHIN = 60_000;
@@ -36,6 +37,13 @@ export class Server {
     const { url, token } = JSON.parse(readFileSync(ready, "utf8")) as { url: string; token: string };
     this.url = url;
     this.token = token;
+  }
+
+  /** As a person does with a token. */
+  async signIn(page: Page): Promise<void> {
+    const answer = await page.request.post(`${this.url}/login`, { form: { token: this.token } });
+    if (!answer.ok()) throw new Error(`nobody is signed in: ${answer.status()}`);
+    await page.goto(this.url);
   }
 
   kill(): Promise<void> {

@@ -100,7 +100,7 @@ export const test = plain.extend<{ signedIn: undefined }, { headway: Headway }>(
   ],
   signedIn: [
     async ({ page, headway }, use) => {
-      await page.goto(`${headway.server.url}/login?token=${headway.server.token}`);
+      await headway.server.signIn(page);
       await use(undefined);
     },
     { auto: true },

@@ -1,4 +1,6 @@
 import {
+  Button,
+  Group,
   type MantineColorScheme,
   SegmentedControl,
   Stack,
@@ -6,6 +8,8 @@ import {
   Text,
   useMantineColorScheme,
 } from "@mantine/core";
+import { MyselfDocument } from "@/shared/graphql/gen/graphql";
+import { useRead } from "@/shared/graphql/read";
 import { type Preferences, preferences, usePreferences } from "@/shared/lib/preferences";
 import { Dialog } from "@/shared/ui/Dialog";
 
@@ -18,6 +22,22 @@ const ZONES = [
   { value: "local", label: "Local" },
   { value: "utc", label: "UTC" },
 ];
+
+/** Who is signed in here, and the way out: a form of the browser's own, for what it leads to is no screen of this page. */
+function Session() {
+  const { data } = useRead(MyselfDocument, {});
+  const actor = data?.viewer.actor;
+  return (
+    <form method="post" action="/logout">
+      <Group justify="space-between">
+        <Text size="sm">{actor ? `Signed in as ${actor.name}` : "Signed in"}</Text>
+        <Button type="submit" variant="default" size="compact-sm">
+          Sign out
+        </Button>
+      </Group>
+    </form>
+  );
+}
 
 /** What one person chooses for this browser: theme, time zone, keys. */
 export function PreferencesDialog({ onClose }: { onClose: () => void }) {
@@ -53,6 +73,7 @@ export function PreferencesDialog({ onClose }: { onClose: () => void }) {
           checked={keys}
           onChange={(event) => preferences.set({ keys: event.currentTarget.checked })}
         />
+        <Session />
       </Stack>
     </Dialog>
   );

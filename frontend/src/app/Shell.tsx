@@ -5,6 +5,7 @@ import { useLink } from "@/shared/graphql/link";
 import { openDialog } from "@/shared/lib/dialogs";
 import { useKeyboard, useKeys } from "@/shared/lib/keys";
 import { usePreferences } from "@/shared/lib/preferences";
+import { signInHere } from "@/shared/lib/signIn";
 import { lazily } from "@/shared/ui/lazily";
 import { AREAS } from "./areas";
 import { Brand } from "./Brand";
@@ -51,8 +52,7 @@ export function Shell() {
         {phase === "signed-out" && (
           <div className={classes.notice} role="alert">
             <p>
-              You are signed out. Open the link that <code className="hw-mono">headway serve</code> printed,
-              then reload this page.
+              You are signed out. <a href={signInHere()}>Sign in</a> to go on here.
             </p>
           </div>
         )}

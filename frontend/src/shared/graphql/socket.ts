@@ -29,7 +29,8 @@ export function openSocket(url: string, link: LinkStore): Client {
     keepAlive: PING_EVERY,
     retryAttempts: Number.POSITIVE_INFINITY,
     retryWait: backoff,
-    shouldRetry: (problem) => !(problem instanceof CloseEvent && problem.code === FORBIDDEN),
+    // Closed because what one may do has changed, or one's session ended: the next handshake tells which.
+    shouldRetry: (problem) => !(problem instanceof CloseEvent && isForeign(problem)),
     onNonLazyError: refused,
     on: {
       connected: () => {
@@ -51,6 +52,11 @@ export function openSocket(url: string, link: LinkStore): Client {
     },
   });
   return client;
+}
+
+/** Refused for where the page comes from, which coming again does not change. */
+function isForeign({ code, reason }: CloseEvent): boolean {
+  return code === FORBIDDEN && reason.startsWith("Forbidden");
 }
 
 /** 0.3 s doubling to 5 s, with jitter; cut short when the browser is back on a network. */

@@ -44,8 +44,7 @@ function spaced(words: string | undefined): string {
 
 /** A reader's sentence; the words of the transport are only for when there is nothing better. */
 function unreachable(error: CombinedError, sentence: string): string {
-  if (error.response?.status === 401)
-    return "You are signed out. Open the link that `headway serve` printed.";
+  if (error.response?.status === 401) return "You are signed out; sign in again.";
   if (error.networkError) return sentence;
   return error.graphQLErrors.map((one) => one.message).join("; ") || error.message;
 }
