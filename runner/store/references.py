@@ -56,6 +56,11 @@ def references_in(execution_id: UUID, texts: Iterable[object]) -> set[Reference]
     return {(folder, execution_id) for folder in found - {typed("exec", execution_id)}}
 
 
+def folders_in(text: str) -> list[str]:
+    """The folders of executions that it mentions."""
+    return _FOLDER.findall(text) if _SIGN in text else []
+
+
 async def record(connection: Connection, references: Iterable[Reference]) -> None:
     """Within the transaction that writes what mentions them."""
     if rows := sorted(set(references)):
