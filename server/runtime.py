@@ -19,6 +19,7 @@ from runner.evaluator import Evaluator
 from runner.feed import Feed
 from runner.hints import PostgresHints
 from runner.housekeeping import Housekeeping
+from runner.isolation.isolation import Kept
 from runner.queue import JobQueue
 from runner.rescuer import Rescuer
 from runner.scheduler import Scheduler
@@ -83,6 +84,7 @@ def make_worker(
     concurrency: int,
     drain_timeout: float,
     artifacts_url: str | None = None,
+    kept: Kept | None = None,
 ) -> Worker:
     """A worker of this process, named after host and pid."""
     return Worker(
@@ -98,4 +100,5 @@ def make_worker(
         drain_timeout=drain_timeout,
         artifacts_url=artifacts_url,
         vault=parts.vault,
+        kept=kept,
     )

@@ -37,6 +37,7 @@ from server.settings import Settings
 from server.sole_server import sole_server
 from server.startup import load_examples
 from server.stopping import Stop
+from server.task_isolation import kept_from_tasks
 
 _GC_THRESHOLD = 50_000
 Tell = Callable[[str], None]
@@ -189,6 +190,7 @@ async def _worker(parts: Runtime, settings: Settings) -> AsyncIterator[Worker]:
         settings.concurrency,
         settings.drain_timeout,
         artifacts_url(settings),
+        kept_from_tasks(settings, parts.database.url),
     ) as worker:
         yield worker
 

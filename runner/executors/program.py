@@ -18,7 +18,7 @@ from models.failure_cause.tail import Tail, plain
 from models.ids import typed
 from models.logs import LogLevel, LogStream
 from models.payloads import TooLarge
-from runner.artifacts import ArtifactRefused, files_matching
+from runner.artifacts import ArtifactRefused
 from runner.attempt import Attempt, Workplace
 from runner.executors.executor import Outcome
 from runner.kept_files import readable_folders
@@ -29,6 +29,7 @@ from runner.processes.child import Child, Exit, Program
 from runner.processes.family import Family
 from runner.processes.pipe import Pipe
 from runner.stop import Stopped, StopReason
+from runner.task_files import files_matching
 
 _READ_ON = 1.0
 """Seconds after the end of all processes in which a stranger who holds a pipe is still heard, and in which the messages
@@ -53,6 +54,7 @@ async def run_program(
     artifacts = await _readable(attempt, place, [*argv, *map(str, env.values())])
     with attempt.surroundings.isolation.apart(place.root, artifacts) as apart:
         given = attempt.program_env(env, apart.env)
+        attempt.reports.owner = apart.user
         try:
             child = Child.start(Program(argv, str(place.files), given), apart.starts)
         except (OSError, ValueError) as error:
@@ -234,7 +236,7 @@ async def _collect(attempt: Attempt, place: Workplace, outcome: Outcome) -> Outc
     """The artifacts that the task promises, and the outputs that come of them."""
     try:
         for wanted in attempt.spec.artifacts:
-            found = files_matching(place.files, wanted.path)
+            found = await asyncio.to_thread(files_matching, place.files, wanted.path)
             for path in found:
                 name = wanted.name and (wanted.name if len(found) == 1 else f"{wanted.name}/{path}")
                 use = ArtifactUse(path=path, name=name, type=wanted.type, version=wanted.version)

@@ -10,10 +10,14 @@ import orjson
 
 from models.events import TaskError
 from models.spec import SqlTask
-from runner.attempt import Attempt
+from runner.artifacts import ArtifactRefused
+from runner.attempt import Attempt, Workplace
 from runner.executors.executor import Outcome
 from runner.executors.program import run_program
+from runner.task_files import open_inside
 
+_FAILURE = "failure"
+_LONGEST = 64 * 1024
 _PROGRAM = Path(__file__).with_name("sql_program.py")
 
 
@@ -39,14 +43,23 @@ class SqlExecutor:
             "format": spec.format.value.lower(),
         }
         async with attempt.workplace() as place:
-            failure = place.root / "failure"
+            failure = place.root / _FAILURE
             todo = place.write("request.json", orjson.dumps(request).decode())
             argv = [sys.executable, "-P", str(_PROGRAM), todo, str(failure)]
             outcome = await run_program(attempt, place, argv, settings["env"])
-            if outcome.error and failure.exists():
-                sentence = failure.read_text().replace(url, _without_password(url))
+            if outcome.error and (told := _told(place, attempt.reports.owner)):
+                sentence = told.replace(url, _without_password(url))
                 return replace(outcome, error=TaskError("SQL", attempt.mask.text(sentence)))
             return outcome
+
+
+def _told(place: Workplace, owner: int | None) -> str:
+    """Why it failed, by the program's own file; nothing where that is something else."""
+    try:
+        with open_inside(place.root, _FAILURE, owner) as file:
+            return file.read(_LONGEST).decode(errors="replace")
+    except ArtifactRefused:
+        return ""
 
 
 def _without_password(url: str) -> str:
