@@ -54,7 +54,8 @@ class Confinement:
         kernel.forgo_privileges()
         if self.landlock:
             shown = [(path, False) for path in self.readable]
-            landlock.restrict(self.hidden, [*shown, *((path, True) for path in self.writable)])
+            apart = {*self.hidden, *self.readable}
+            landlock.restrict(apart, [*shown, *((path, True) for path in self.writable)])
         else:
             landlock.restrict(None)
         if self.user is not None:

@@ -50,14 +50,17 @@ class Launcher:
             told = self._ask(paper, streams) or self._ask_another(paper, streams)
         finally:
             os.close(paper)
-        number, _, trouble = told.partition(b"\n")
-        if not number:
-            raise NotConfined("the process that starts tasks keeps ending")
-        pid = int(number)
-        if trouble:
+        lines = told.splitlines()
+        # Two processes tell, and either may be the first.
+        pid = next((int(line) for line in lines if line.isdigit()), None)
+        trouble = next((json.loads(line) for line in lines if not line.isdigit()), None)
+        if trouble and pid:
             with suppress(ChildProcessError):
                 os.waitpid(pid, 0)
-            raise _trouble(json.loads(trouble), order)
+        if trouble:
+            raise _trouble(trouble, order)
+        if pid is None:
+            raise NotConfined("the process that starts tasks keeps ending")
         return pid
 
     def _ask(self, paper: int, streams: Sequence[int]) -> bytes:

@@ -22,6 +22,8 @@ _BEYOND = 64
 """Numbers below may be those that the program gets."""
 _RESTORED = (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT)
 _NOT_STARTED = 127
+_SHOWN = 500
+"""Characters: what is told goes through the pipe as a whole."""
 
 
 def main() -> None:
@@ -71,8 +73,8 @@ def _become(ordered: int, telling: int, stdout: int, stderr: int, messages: int)
     except BaseException as error:
         code = error.errno if isinstance(error, OSError) else None
         name = str(error.filename) if isinstance(error, OSError) and error.filename else ""
-        told = {"step": step, "errno": code, "about": name, "text": str(error)}
-        os.write(telling, json.dumps(told).encode())
+        told = {"step": step, "errno": code, "about": name[:_SHOWN], "text": str(error)[:_SHOWN]}
+        os.write(telling, json.dumps(told).encode() + b"\n")
     finally:
         os._exit(_NOT_STARTED)
 
