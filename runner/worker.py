@@ -90,7 +90,7 @@ class Worker:
         self._logbook = Logbook(self._write_log, clock=self._clock)
         self._reaper = Reaper(typed("wrk", self.id))
         store = ArtifactStore(artifacts_url or str(data_dir.resolve() / "artifacts"))
-        self._isolation = Isolation(kept or Kept(), data_dir, store.folder)
+        self._isolation = Isolation(kept, data_dir, store.folder)
         self._work = WorkFolder(data_dir.resolve(), typed("wrk", self.id))
         self._surroundings = Surroundings(
             worker_id=typed("wrk", self.id),

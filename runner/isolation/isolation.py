@@ -17,7 +17,7 @@ from runner.isolation import landlock
 from runner.isolation.confinement import Confinement, Order
 from runner.isolation.launcher import Launcher
 from runner.isolation.task_users import TaskUsers, numbers_of
-from runner.isolation.ways import OFF, Policy, Way, possible
+from runner.isolation.ways import OFF, NotApart, Policy, Way, possible
 from runner.processes.child import Program, Starts
 
 logger = logging.getLogger("headway.isolation")
@@ -61,27 +61,28 @@ class Apart:
 class Isolation:
     """`begin` chooses the way."""
 
-    def __init__(self, kept: Kept, data_dir: Path, artifacts: str | None) -> None:
+    def __init__(self, kept: Kept | None, data_dir: Path, artifacts: str | None) -> None:
         self.way: Way = OFF
-        self._kept = kept
+        self._kept = kept or Kept()
+        self._tells = kept is not None
         self._data_dir = data_dir.resolve()
         self._artifacts = Path(artifacts).resolve() if artifacts else None
-        self._users = TaskUsers(numbers_of(kept.users))
+        self._users = TaskUsers(numbers_of(self._kept.users))
         self._launcher = Launcher()
         self._stack = ExitStack()
         self._base = Confinement()
         self._tried: list[str] = []
 
     async def begin(self, stack: AsyncExitStack, folder: Path) -> None:
-        """For as long as `stack` is open; `folder` is the worker's. Raises Fault where isolation is required and cannot
-        be had."""
+        """For as long as `stack` is open; `folder` is the worker's. Raises NotApart."""
         stack.callback(self._stack.close)
         if self._kept.policy is not Policy.OFF:
             await asyncio.to_thread(self._choose)
         if self._kept.policy is Policy.REQUIRED and self.way.lacks:
-            raise Fault(f"task_isolation is required, and cannot be had: {'; '.join(self.told)}")
-        self._tell()
-        self._record(folder)
+            raise NotApart(f"task_isolation is required, and cannot be had: {'; '.join(self.told)}")
+        if self._tells:
+            self._tell()
+            self._record(folder)
 
     @property
     def spared(self) -> set[int]:
@@ -195,9 +196,7 @@ class Isolation:
         return (lines[-1] if lines else f"a trial ended with {code}") if code else ""
 
     def _tell(self) -> None:
-        if self._kept.policy is Policy.OFF:
-            return
-        logger.info("tasks are kept apart by: %s", self.way.name)
+        logger.info("tasks are kept apart: %s", self.way.name)
         for sentence in self.told:
             logger.warning("task isolation: %s", sentence)
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from models.errors import Fault
+
 KILLS: Final = "a task can end processes of the server's user: Landlock of Linux 6.12 or later would prevent it"
 ARTIFACTS: Final = (
     "a task can read artifacts of other namespaces whose names it knows: the worker may make no mounts, "
@@ -17,6 +19,10 @@ SOCKETS: Final = (
     "password that stands in no file, or start as root"
 )
 ALL: Final = "a task can read and end what the server's user can: its token, its key, the database, other tasks"
+
+
+class NotApart(Fault):
+    """Isolation is required, and cannot be had."""
 
 
 class Policy(StrEnum):

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 
 DIR = os.environ["TARGET"]
 SERVER, VICTIM = os.environ["SERVER"], os.environ["VICTIM"]
@@ -24,6 +25,18 @@ def read(path: str) -> str:
 def appended(path: str) -> str:
     with open(path, "ab"):
         return f"{path} could be changed"
+
+
+def environment(pid: str) -> str:
+    return read(f"/proc/{pid}/environ")
+
+
+def beyond_root(pid: str) -> str:
+    return read(f"/proc/{pid}/root{DIR}/token")
+
+
+def beside(pid: str) -> str:
+    return ", ".join(os.listdir(f"/proc/{pid}/cwd/"))
 
 
 def memory(pid: str) -> str:
@@ -86,10 +99,6 @@ def descriptors() -> str:
     )
 
 
-def listed(folder: str) -> str:
-    return ", ".join(os.listdir(folder))
-
-
 def described(pid: str) -> str:
     """What its descriptors are; that there are some is told to everybody."""
     return os.readlink(f"/proc/{pid}/fd/{os.listdir(f'/proc/{pid}/fd')[0]}")
@@ -130,15 +139,15 @@ ATTACKS: dict[str, Callable[[], str]] = {
     "inherited descriptors": descriptors,
     "abstract socket": lambda: connected("\0" + os.environ["ABSTRACT"]),
     **{
-        f"{name} of {who}": lambda attack=attack, pid=pid: attack(pid)
+        f"{name} of {who}": partial(attack, pid)
         for who, pid in (("the server", SERVER), ("another task", VICTIM))
         for name, attack in (
-            ("environment", lambda pid: read(f"/proc/{pid}/environ")),
+            ("environment", environment),
             ("memory", memory),
             ("descriptors", described),
             ("pipes", pipe_of),
-            ("root", lambda pid: read(f"/proc/{pid}/root{DIR}/token")),
-            ("working directory", lambda pid: listed(f"/proc/{pid}/cwd/")),
+            ("root", beyond_root),
+            ("working directory", beside),
             ("tracing", traced),
             ("signal", killed),
         )

@@ -40,6 +40,8 @@ ATTACKS = (
         for whom in ("the server", "another task")
     ),
 )
+# A module's server starts within the time of its first test, beside whatever else the machine does.
+pytestmark = pytest.mark.timeout(240)
 LEFT = {"landlock": {"database socket"}}
 """What a way is known, and told, not to prevent."""
 
