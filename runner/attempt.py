@@ -3,8 +3,9 @@
 import asyncio
 import os
 import shutil
+import stat
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -84,6 +85,17 @@ class Workplace:
             os.rmdir(self.root)
         except OSError:
             shutil.rmtree(self.root, ignore_errors=True)
+            if os.geteuid() != 0 and self.root.exists():
+                self._open_folders()
+                shutil.rmtree(self.root, ignore_errors=True)
+
+    def _open_folders(self) -> None:
+        """The task may have closed some, also to its worker."""
+        for folder, inside, _ in os.walk(self.root):
+            for path in (os.path.join(folder, name) for name in inside):
+                with suppress(OSError):
+                    if not os.path.islink(path):
+                        os.chmod(path, stat.S_IRWXU)
 
     @property
     def input(self) -> Path:

@@ -83,7 +83,7 @@ class _Run:
         self._child = child
         self._user = user
         mark = f"HEADWAY_ATTEMPT_ID={typed('att', attempt.id)}"
-        self._family = Family(child.pid, mark.encode(), str(place.root))
+        self._family = Family(child.pid, mark.encode(), str(place.root), user, child.mounts)
         self._over = asyncio.Event()
         self._heard_until: float | None = None
         self._cut_short = False

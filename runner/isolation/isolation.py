@@ -18,7 +18,7 @@ from runner.isolation.confinement import Confinement, Order
 from runner.isolation.launcher import Launcher
 from runner.isolation.task_users import TaskUsers, numbers_of
 from runner.isolation.ways import OFF, NotApart, Policy, Way, possible
-from runner.processes.child import Program, Starts
+from runner.processes.child import Program, Started, Starts
 
 logger = logging.getLogger("headway.isolation")
 
@@ -114,7 +114,7 @@ class Isolation:
             env = {} if user is None else _given_to(user, root)
             yield Apart(partial(self._start, confinement), user, env)
 
-    def _start(self, confinement: Confinement, program: Program, streams: Sequence[int]) -> int:
+    def _start(self, confinement: Confinement, program: Program, streams: Sequence[int]) -> Started:
         order = Order(program.argv, program.folder, program.env, confinement)
         return self._launcher.start(order, streams)
 
@@ -187,7 +187,7 @@ class Isolation:
         said, saying = os.pipe()
         with open(said, "rb") as reading:
             try:
-                pid = self._launcher.start(order, (saying, saying, saying))
+                pid = self._launcher.start(order, (saying, saying, saying)).pid
             finally:
                 os.close(saying)
             lines = reading.read().decode(errors="replace").strip().splitlines()

@@ -5,12 +5,13 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from select import poll
 
 from runner.isolation.confinement import Order
+from runner.processes.child import Started
 from runner.processes.descriptors import give_back_limit
 
 _ANSWERS_WITHIN = 20_000
@@ -40,8 +41,8 @@ class Launcher:
     def pid(self) -> int | None:
         return self._process.pid if self._process else None
 
-    def start(self, order: Order, streams: Sequence[int]) -> int:
-        """The pid of a child of this process, which adopts orphans. `streams`: stdout, stderr and messages.
+    def start(self, order: Order, streams: Sequence[int]) -> Started:
+        """A child of this process, which adopts orphans. `streams`: stdout, stderr and messages.
 
         Raises OSError as `subprocess.Popen` does, and NotConfined.
         """
@@ -53,15 +54,15 @@ class Launcher:
         lines = told.splitlines()
         # Two processes tell, and either may be the first.
         pid = next((int(line) for line in lines if line.isdigit()), None)
-        trouble = next((json.loads(line) for line in lines if not line.isdigit()), None)
-        if trouble and pid:
+        facts = {name: v for line in lines if not line.isdigit() for name, v in _facts(line)}
+        if "step" in facts and pid:
             with suppress(ChildProcessError):
                 os.waitpid(pid, 0)
-        if trouble:
-            raise _trouble(trouble, order)
+        if "step" in facts:
+            raise _trouble(facts, order)
         if pid is None:
             raise NotConfined("the process that starts tasks keeps ending")
-        return pid
+        return Started(pid, str(facts.get("mounts", "")))
 
     def _ask(self, paper: int, streams: Sequence[int]) -> bytes:
         """What it told until the program had begun; nothing when it has died."""
@@ -122,6 +123,11 @@ def _everything(reading: int) -> bytes:
             return bytes(told)
         told += piece
     raise NotConfined("the process that starts tasks does not answer")
+
+
+def _facts(line: bytes) -> Iterable[tuple[str, object]]:
+    facts: dict[str, object] = json.loads(line)
+    return facts.items()
 
 
 def _trouble(told: dict[str, object], order: Order) -> OSError:

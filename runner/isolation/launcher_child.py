@@ -66,6 +66,9 @@ def _become(ordered: int, telling: int, stdout: int, stderr: int, messages: int)
         for target, one in ((1, stdout), (2, stderr), (MESSAGES, messages)):
             os.dup2(one, target)
         order.confinement.enter()
+        if order.confinement.mounts:
+            told = {"mounts": os.readlink("/proc/self/ns/mnt")}
+            os.write(telling, json.dumps(told).encode() + b"\n")
         step = "folder"
         os.chdir(order.folder)
         step = "run"
@@ -73,8 +76,8 @@ def _become(ordered: int, telling: int, stdout: int, stderr: int, messages: int)
     except BaseException as error:
         code = error.errno if isinstance(error, OSError) else None
         name = str(error.filename) if isinstance(error, OSError) and error.filename else ""
-        told = {"step": step, "errno": code, "about": name[:_SHOWN], "text": str(error)[:_SHOWN]}
-        os.write(telling, json.dumps(told).encode() + b"\n")
+        failed = {"step": step, "errno": code, "about": name[:_SHOWN], "text": str(error)[:_SHOWN]}
+        os.write(telling, json.dumps(failed).encode() + b"\n")
     finally:
         os._exit(_NOT_STARTED)
 

@@ -55,7 +55,15 @@ class Exit:
         return {name: value for name, value in used.items() if value is not None}
 
 
-Starts = Callable[[Program, Sequence[int]], int]
+@dataclass(frozen=True, slots=True)
+class Started:
+    """`mounts` is the mount namespace that is its own, if one is."""
+
+    pid: int
+    mounts: str = ""
+
+
+Starts = Callable[[Program, Sequence[int]], Started]
 """Starts a child of this process with stdout, stderr and messages, which it finds under MESSAGES. Raises OSError."""
 MESSAGES = 3
 
@@ -65,16 +73,16 @@ class Child:
 
     def __init__(
         self,
-        pid: int,
+        started: Started,
         pipes: tuple[Pipe, Pipe, Pipe],
         process: "subprocess.Popen[bytes] | None" = None,
     ) -> None:
-        self.pid = pid
+        self.pid, self.mounts = started.pid, started.mounts
         self.stdout, self.stderr, self.messages = pipes
         self._process = process
         self._exit: Exit | None = None
         self._floor = getrusage(RUSAGE_SELF).ru_maxrss
-        self._pidfd = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
+        self._pidfd = os.pidfd_open(started.pid) if hasattr(os, "pidfd_open") else None
 
     @classmethod
     def start(cls, program: Program, starts: Starts | None = None) -> "Child":
@@ -86,21 +94,21 @@ class Child:
         try:
             if starts:
                 given = {**program.env, **_place_of(messages.writing, MESSAGES)}
-                pid = starts(
+                started = starts(
                     replace(program, env=given), [one.writing for one in (stdout, stderr, messages)]
                 )
             else:
                 process = _started(program, stdout, stderr, messages)
-                pid = process.pid
+                started = Started(process.pid)
         except BaseException:
             for pipe in pipes:
                 pipe.close()
             raise
         for pipe in pipes:
             pipe.close_writing()
-        give_back_limit(pid)
-        _make_first_to_go(pid)
-        return cls(pid, pipes, process)
+        give_back_limit(started.pid)
+        _make_first_to_go(started.pid)
+        return cls(started, pipes, process)
 
     async def exited(self) -> None:
         """Returns when it has ended; its pid stays its own until `reap`."""
