@@ -1,5 +1,5 @@
-"""What keeping a task apart costs: `true` started and reaped in the way that this machine has, and beside it as an ordinary
-child, in turns."""
+"""The cost of keeping a task apart: `true` started and reaped in the way that this machine has, and beside it as an
+ordinary child, in turns."""
 
 import asyncio
 import logging

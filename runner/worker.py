@@ -79,13 +79,10 @@ class Worker:
     ) -> None:
         self.id = id or new_id()
         self.name = name
-        self._pool = database.pool
-        self._url = database.url
+        self._pool, self._url = database.pool, database.url
         self._feed = feed
-        self._queue = queue
-        self._queues = tuple(queues)
-        self._concurrency = concurrency
-        self._drain_timeout = drain_timeout
+        self._queue, self._queues = queue, tuple(queues)
+        self._concurrency, self._drain_timeout = concurrency, drain_timeout
         self._clock = Clock()
         self._logbook = Logbook(self._write_log, clock=self._clock)
         self._reaper = Reaper(typed("wrk", self.id))
@@ -115,8 +112,7 @@ class Worker:
         self._starting: set[int] = set()
         self._jobs: set[asyncio.Task[None]] = set()
         self._busy = self._light = self._appetite = 0
-        self._heavy_seen = True
-        self._without_room = ""
+        self._heavy_seen, self._without_room = True, ""
         self._freed = asyncio.Event()
         self._stack = AsyncExitStack()
         self._tasks = asyncio.TaskGroup()

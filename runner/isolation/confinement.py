@@ -103,7 +103,7 @@ def _opened(path: str) -> int | None:
 
 
 def _show(number: int, path: str, writable: bool) -> None:
-    """What was opened, at its own path again."""
+    """Something that was opened, at its own path again."""
     source = f"/proc/self/fd/{number}"
     if not os.path.lexists(path):
         os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)

@@ -39,7 +39,7 @@ for path in sys.argv[1:]:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What a worker keeps from its tasks, and how much it insists."""
+    """Things that a worker keeps from its tasks, and how much it insists."""
 
     policy: Policy = Policy.OFF
     users: str | None = None
@@ -91,7 +91,7 @@ class Isolation:
 
     @property
     def told(self) -> list[str]:
-        """What cannot be had on this machine, and why the better ways did not work."""
+        """Things that cannot be had on this machine, and why the better ways did not work."""
         return [*self.way.lacks, *self._tried] if self.way.lacks else []
 
     def _record(self, folder: Path) -> None:
@@ -214,7 +214,7 @@ def _given_to(user: int, root: Path) -> dict[str, str]:
 
 
 def _code() -> set[Path]:
-    """What Headway itself runs of, and the Python that runs it."""
+    """Places that Headway itself runs from, and the Python that runs it."""
     places = {Path(sys.prefix), Path(sys.base_prefix), Path(sys.executable).parent.parent}
     for name in _PACKAGES:
         found = find_spec(name)
@@ -226,7 +226,7 @@ def _code() -> set[Path]:
 
 
 def _home() -> tuple[set[Path], set[Path]]:
-    """What in the home of this user is read-only for tasks, and what stays theirs: a line in a file that a shell reads
+    """The home of this user, read-only for tasks, and what in it stays theirs: a line in a file that a shell reads
     at its start would be run by the user, and not as a task."""
     told = os.environ.get("HOME", "")
     home = Path(told).resolve() if told else Path("/")

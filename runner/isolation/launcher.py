@@ -65,7 +65,7 @@ class Launcher:
         return Started(pid, str(facts.get("mounts", "")))
 
     def _ask(self, paper: int, streams: Sequence[int]) -> bytes:
-        """What it told until the program had begun; nothing when it has died."""
+        """Everything told until the program had begun; nothing when it has died."""
         assert self._door
         reading, writing = os.pipe()
         try:

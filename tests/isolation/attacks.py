@@ -100,7 +100,7 @@ def descriptors() -> str:
 
 
 def described(pid: str) -> str:
-    """What its descriptors are; that there are some is told to everybody."""
+    """One of its descriptors, as what it is; that there are some is told to everybody."""
     return os.readlink(f"/proc/{pid}/fd/{os.listdir(f'/proc/{pid}/fd')[0]}")
 
 

@@ -43,7 +43,7 @@ ATTACKS = (
 # A module's server starts within the time of its first test, beside whatever else the machine does.
 pytestmark = pytest.mark.timeout(240)
 LEFT = {"landlock": {"database socket"}}
-"""What a way is known, and told, not to prevent."""
+"""By way: attacks that it is known, and told, not to prevent."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What a machine cannot do is told, at the start and by `headway doctor`; where it is required, nothing starts."""
+"""A worker tells what its machine cannot do, at the start and by `headway doctor`; where it is required, nothing starts."""
 
 import os
 import subprocess
@@ -37,7 +37,7 @@ async def test_the_way_and_what_it_leaves_is_told(way: str, lacks: str) -> None:
 def test_where_it_is_required_and_cannot_be_had_nothing_starts() -> None:
     with folder_for_all() as folder:
         data_dir = folder / "data"
-        command = [HEADWAY, "serve", "--port", "0", "--data-dir", data_dir]
+        command = [str(HEADWAY), "serve", "--port", "0", "--data-dir", str(data_dir)]
         done = subprocess.run(
             [*within("landlock", str(folder)), *command],
             env={"PATH": os.environ["PATH"], "HEADWAY_TASK_ISOLATION": "required"},
