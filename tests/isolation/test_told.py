@@ -1,4 +1,4 @@
-"""A worker tells what its machine cannot do, at the start and by `headway doctor`; where it is required, nothing starts."""
+"""A worker tells what its machine cannot do, as it starts and by `headway doctor`; where it must, nothing starts."""
 
 import os
 import subprocess
