@@ -68,7 +68,8 @@ class Family:
     async def end_stragglers(self, others: Container[int] = ()) -> None:
         """After the leader's own end: whoever it left behind gets a second to end. Costs little if there is nobody:
         `others` are children of this process that have an owner, and are not looked at."""
-        if self._left_behind(others):
+        # Who forks and ends just now can be missed by one look.
+        if any(self._left_behind(others) for _ in range(_EMPTY_LOOKS)):
             await self.terminate(asyncio.Event(), _STRAGGLERS_GRACE)
 
     async def kill(self) -> None:
