@@ -96,7 +96,7 @@ def test_a_timeout_ends_who_does_not_listen(served: Served) -> None:
 
 def test_a_daemon_does_not_outlive_its_task(served: Served) -> None:
     seconds = next(TIMES)
-    script = f"cd /; setsid env -i setsid sleep {seconds} < /dev/null > /dev/null 2>&1 &"
+    script = f"cd /; setsid env -i sleep {seconds} < /dev/null > /dev/null 2>&1 &"
     task = run(served, f'  - {{id: a, type: shell, run: "{script}"}}\n')
     assert task["state"] == "SUCCESS"
     until_nobody_sleeps(seconds)
