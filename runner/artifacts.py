@@ -1,9 +1,9 @@
 """The artifact store: files that tasks leave, kept at an fsspec URL."""
 
 import asyncio
-import glob
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -58,10 +58,6 @@ class ArtifactStore:
         """Names files as answers do, with the URIs by which they are read."""
         return located(told, self.folder) if self.folder else told
 
-    async def keep(self, file: Path, *place: str) -> Kept:
-        """A copy under `place`; what an earlier copy left there is replaced. Raises StoreFull, and other OSErrors."""
-        return await asyncio.to_thread(self._keep, file, place)
-
     async def forget(self, *place: str, mentioned_in: Sequence[str] = ()) -> None:
         """All files under `place` but those that this JSON mentions; nothing, where there are none."""
         await asyncio.to_thread(self._forget, "/".join(place), mentioned_in)
@@ -83,12 +79,23 @@ class ArtifactStore:
         place = json.dumps(file.removeprefix(self._root), ensure_ascii=False)[1:-1]
         return any(place in text for text in told)
 
-    async def keep_stream(self, source: IO[bytes], *place: str) -> Kept:
-        """As `keep`, of what is left to read."""
-        return await asyncio.to_thread(self._copy, source, place)
+    @property
+    def room(self) -> int | None:
+        """Bytes that are free, where that is known."""
+        folder = Path(self.folder or "")
+        there = next((one for one in (folder, *folder.parents) if one.exists()), None)
+        if not self.folder or not there:
+            return None
+        status = os.statvfs(there)
+        return status.f_bavail * status.f_frsize
+
+    async def keep_stream(self, source: IO[bytes], *place: str, most: int | None = None) -> Kept:
+        """A copy under `place` of what is left to read, `most` so many bytes; what an earlier copy left there is
+        replaced. Raises StoreFull, and other OSErrors."""
+        return await asyncio.to_thread(self._copy, source, place, most)
 
     def keeps(self, uri: str, execution_id: UUID) -> bool:
-        """Whether `uri` is one that `keep` answered with for this execution."""
+        """Whether `uri` is one that `keep_stream` answered with for this execution."""
         path = str(self._files._strip_protocol(uri))
         inside = path.removeprefix(f"{self._root}/{typed('exec', execution_id)}/")
         plain = not {"..", ".", ""} & set(inside.split("/"))
@@ -100,28 +107,24 @@ class ArtifactStore:
         size: int = await asyncio.to_thread(self._files.size, path)
         return size, _pieces(await asyncio.to_thread(self._files.open, path, "rb"))
 
-    def _keep(self, file: Path, place: Sequence[str]) -> Kept:
-        with file.open("rb") as source:
-            return self._copy(source, place)
-
-    def _copy(self, source: IO[bytes], place: Sequence[str]) -> Kept:
+    def _copy(self, source: IO[bytes], place: Sequence[str], most: int | None) -> Kept:
         target = "/".join((self._root, *place))
         try:
             self._files.makedirs(target.rpartition("/")[0], exist_ok=True)
-            digest, size = self._write(target, source)
+            digest, size = self._write(target, source, most)
         except OSError as error:
             if full := out_of_room(error):
                 raise StoreFull(full.errno, full.strerror, self._root) from error
             raise
         return Kept(str(self._files.unstrip_protocol(target)), f"sha256:{digest}", size)
 
-    def _write(self, target: str, source: IO[bytes]) -> tuple[str, int]:
+    def _write(self, target: str, source: IO[bytes], most: int | None) -> tuple[str, int]:
         """Digest and size of what was written. A part of a file is of no use to anybody, and takes room."""
         digest, size = hashlib.sha256(), 0
         copy = self._files.open(target, "wb")
         try:
             with copy:
-                while chunk := source.read(_CHUNK):
+                while chunk := source.read(_CHUNK if most is None else min(_CHUNK, most - size)):
                     digest.update(chunk)
                     copy.write(chunk)
                     size += len(chunk)
@@ -151,34 +154,6 @@ def _pieces(file: IO[bytes]) -> Iterator[bytes]:
     with file:
         while piece := file.read(_CHUNK):
             yield piece
-
-
-def file_inside(folder: Path, path: str) -> Path:
-    """The file that `path` means within `folder`; raises ArtifactRefused when it leads out or there is none."""
-    try:
-        file = (folder / path).resolve()
-        if not file.is_relative_to(folder.resolve()):
-            raise ArtifactRefused(f"artifact {path!r} leads out of the working directory")
-        if not file.is_file():
-            what = "is a folder" if file.is_dir() else "is not there"
-            raise ArtifactRefused(f"artifact {path!r} {what}")
-    except (OSError, ValueError, RuntimeError) as error:
-        raise ArtifactRefused(f"artifact {path!r} cannot be read: {error}") from error
-    return file
-
-
-def files_matching(folder: Path, pattern: str) -> list[str]:
-    """Paths within `folder`, in order; raises ArtifactRefused when there is none."""
-    if not glob.has_magic(pattern):
-        file_inside(folder, pattern)
-        return [pattern]
-    found = sorted(glob.glob(pattern, root_dir=folder, recursive=True))
-    files = [path for path in found if (folder / path).is_file()]
-    if not files:
-        raise ArtifactRefused(f"no file matches artifact {pattern!r}")
-    for path in files:
-        file_inside(folder, path)
-    return files
 
 
 def checked_name(name: str) -> str:

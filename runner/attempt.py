@@ -3,8 +3,9 @@
 import asyncio
 import os
 import shutil
+import stat
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,7 @@ from models.spec.tasks import Task
 from runner.artifacts import ArtifactStore
 from runner.caching import NOT_CACHED_BY, digest
 from runner.evaluator import MAX_SENTENCE, EvaluationFailed, Evaluator, Mode
+from runner.isolation.isolation import Isolation
 from runner.logbook import Logbook, Page
 from runner.masking import Mask
 from runner.message_reader import MessageReader
@@ -53,6 +55,7 @@ class Surroundings:
     reaper: Reaper
     vault: Vault
     messages: MessageReader
+    isolation: Isolation
     env: Mapping[str, str] = field(default_factory=dict)
     inherited: Mapping[str, str] = field(default_factory=dict)
     hosts: HostRules = field(default_factory=HostRules)
@@ -84,6 +87,17 @@ class Workplace:
             os.rmdir(self.root)
         except OSError:
             shutil.rmtree(self.root, ignore_errors=True)
+            if os.geteuid() != 0 and self.root.exists():
+                self._open_folders()
+                shutil.rmtree(self.root, ignore_errors=True)
+
+    def _open_folders(self) -> None:
+        """The task may have closed some, also to its worker."""
+        for folder, inside, _ in os.walk(self.root):
+            for path in (os.path.join(folder, name) for name in inside):
+                with suppress(OSError):
+                    if not os.path.islink(path):
+                        os.chmod(path, stat.S_IRWXU)
 
     @property
     def input(self) -> Path:
@@ -165,13 +179,16 @@ class Attempt:
         }
         self.reports.pending.inputs = abridged(self._inputs)
 
-    def write_input(self, place: Workplace) -> None:
-        """Writes the names for expressions of the task, as JSON of any size: no secrets, for it lies on the disk."""
+    def write_input(self, place: Workplace) -> str:
+        """Writes the names for expressions of the task, as JSON of any size: no secrets, for it lies on the disk.
+        Answers with it."""
         names = expression_names(self.execution, self.task, self.surroundings.env)
         before = tasks_before(self.execution.plan, self.task.key)
         names["outputs"] = {key: of for key, of in names["outputs"].items() if key in before}
         names["task"]["inputs"] = self._inputs
-        place.write(place.input.name, dump(names))
+        text = dump(names)
+        place.write(place.input.name, text)
+        return text
 
     async def task_key(self) -> str:
         """The key that the task's cache goes by. Raises EvaluationFailed."""
@@ -215,10 +232,13 @@ class Attempt:
         finally:
             await asyncio.to_thread(self._place.remove)
 
-    def program_env(self, own: Mapping[str, Any]) -> dict[str, str]:
-        """The environment of a process of the attempt; `own` is the task's `env`."""
+    def program_env(
+        self, own: Mapping[str, Any], person: Mapping[str, str] | None = None
+    ) -> dict[str, str]:
+        """The environment of a process of the attempt; `own` is the task's `env`, `person` who it runs as."""
         env = {
             **self.surroundings.inherited,
+            **(person or {}),
             "PYTHONUNBUFFERED": "1",
             **{name: _as_text(value) for name, value in own.items()},
             "HEADWAY_EXECUTION_ID": typed("exec", self.execution.id),

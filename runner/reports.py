@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -16,7 +17,7 @@ from models.lifecycle.commands import Report
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.logs import LogLevel
 from models.payloads import NotTaken, Payload
-from runner.artifacts import ArtifactRefused, ArtifactStore, StoreFull, checked_name, file_inside
+from runner.artifacts import ArtifactRefused, ArtifactStore, Kept, StoreFull, checked_name
 from runner.logbook import Page
 from runner.loops import is_outage
 from runner.masking import Mask
@@ -40,6 +41,7 @@ from runner.store.artifacts import UsedArtifact
 from runner.store.connection import UNREACHABLE, Pool
 from runner.store.fencing import AttemptsEnded
 from runner.store.measures import MetricRow
+from runner.task_files import is_mostly_holes, open_inside
 
 logger = logging.getLogger("headway.worker")
 
@@ -126,6 +128,8 @@ class Reports:
         self._properties = Payload("property")
         self._storing = asyncio.Lock()
         self.pending = Pending()
+        self.owner: int | None = None
+        """The user whose files alone may become artifacts, where the attempt has one of its own."""
         self.error: TaskError | None = None
         """Why the attempt fails whatever its processes say."""
 
@@ -269,7 +273,7 @@ class Reports:
         else:
             place = (typed("exec", self._execution.id), self._task.path, str(self._task.attempt))
             try:
-                kept = await self._store.keep(file_inside(self._folder, use.path), *place, name)
+                kept = await self._keep_file(use.path, *place, name)
             except StoreFull:
                 raise  # no fault of the task
             except OSError as error:
@@ -297,6 +301,17 @@ class Reports:
             self._kept[name] = {"uri": uri, "digest": digest, "size": size}
             self._names_kept = await self.add_outputs({"artifacts": dict(self._kept)})
         await self._make_room()
+
+    async def _keep_file(self, path: str, *place: str) -> Kept:
+        """As much of it as there is now: the task may go on to write."""
+        with open_inside(self._folder, path, self.owner) as file:
+            room = self._store.room
+            if room is not None and is_mostly_holes(file, room):
+                raise ArtifactRefused(
+                    f"artifact {path!r} consists of holes, and would take more room than there is"
+                )
+            most = os.fstat(file.fileno()).st_size
+            return await self._store.keep_stream(file, *place, most=most)
 
     @property
     def has_news(self) -> bool:

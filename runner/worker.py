@@ -26,6 +26,7 @@ from runner.handler import JobHandler
 from runner.heartbeat import Beat, Heartbeat
 from runner.host_guard import rules_here
 from runner.inheritance import inherited_env, provide_headway
+from runner.isolation.isolation import Isolation, Kept
 from runner.logbook import Logbook
 from runner.loops import surviving
 from runner.message_reader import MessageReader
@@ -77,17 +78,19 @@ class Worker:
         artifacts_url: str | None = None,
         env: Mapping[str, str] | None = None,
         hosts: HostRules | None = None,
+        kept: Kept | None = None,
     ) -> None:
         self.id = id or new_id()
         self.name = name
         self._pool, self._url = database.pool, database.url
-        self._feed, self._queue = feed, queue
-        self._queues = tuple(queues)
-        self._concurrency = concurrency
-        self._drain_timeout = drain_timeout
+        self._feed = feed
+        self._queue, self._queues = queue, tuple(queues)
+        self._concurrency, self._drain_timeout = concurrency, drain_timeout
         self._clock = Clock()
         self._logbook = Logbook(self._write_log, clock=self._clock)
         self._reaper = Reaper(typed("wrk", self.id))
+        store = ArtifactStore(artifacts_url or str(data_dir.resolve() / "artifacts"))
+        self._isolation = Isolation(kept, data_dir, store.folder)
         self._work = WorkFolder(data_dir.resolve(), typed("wrk", self.id))
         self._surroundings = Surroundings(
             worker_id=typed("wrk", self.id),
@@ -96,10 +99,11 @@ class Worker:
             pool=self._pool,
             evaluator=evaluator,
             logbook=self._logbook,
-            artifacts=ArtifactStore(artifacts_url or str(data_dir.resolve() / "artifacts")),
+            artifacts=store,
             reaper=self._reaper,
             vault=vault or Vault(),
             messages=MessageReader(),
+            isolation=self._isolation,
             env=env or {},
             inherited=inherited_env(os.environ),
             hosts=rules_here(hosts or HostRules(), database.url),
@@ -112,8 +116,7 @@ class Worker:
         self._starting: set[int] = set()
         self._jobs: set[asyncio.Task[None]] = set()
         self._busy = self._light = self._appetite = 0
-        self._heavy_seen = True
-        self._without_room = ""
+        self._heavy_seen, self._without_room = True, ""
         self._freed = asyncio.Event()
         self._stack = AsyncExitStack()
         self._tasks = asyncio.TaskGroup()
@@ -128,8 +131,9 @@ class Worker:
     async def __aenter__(self) -> Self:
         adopt_orphans()
         provide_headway(self._surroundings.python_path)
-        await self._register()
         self._stack.enter_context(self._work)
+        await self._isolation.begin(self._stack, self._work.path)
+        await self._register()
         self._stack.enter_context(self._reaper)
         await self._stack.enter_async_context(self._logbook)
         await self._stack.enter_async_context(
@@ -352,7 +356,7 @@ class Worker:
 
     async def _look_after_jobs(self) -> None:
         await self._queue.heartbeat([*self._in_hand, *self._starting])
-        self._gravedigger.look(self._reaper.spared)
+        self._gravedigger.look(self._reaper.spared | self._isolation.spared)
 
     def _obey(self, statuses: Sequence[LeaseStatus]) -> None:
         for status in statuses:

@@ -10,11 +10,11 @@ from typing import Final
 PREFIX: Final = "HEADWAY_"
 SETTINGS: Final = (
     "host", "port", "data_dir", "database_url", "flows", "examples", "queues", "workers", "no_worker",
-    "concurrency", "drain_timeout", "drain_notice", "header_timeout", "body_timeout", "max_connections",
-    "max_connections_per_address", "secret_key", "session_key", "artifacts_url", "max_file_size",
-    "allowed_hosts", "allowed_origins", "external_url", "trusted_proxies", "task_allowed_hosts",
-    "task_denied_hosts", "retention", "prune_every", "pool_size", "read_pool_size", "stream_pool_size",
-    "export_pool_size", "introspection", "field_suggestions", "persisted_documents",
+    "task_isolation", "task_user_range", "concurrency", "drain_timeout", "drain_notice", "header_timeout",
+    "body_timeout", "max_connections", "max_connections_per_address", "secret_key", "session_key",
+    "artifacts_url", "max_file_size", "allowed_hosts", "allowed_origins", "external_url", "trusted_proxies",
+    "task_allowed_hosts", "task_denied_hosts", "retention", "prune_every", "pool_size", "read_pool_size",
+    "stream_pool_size", "export_pool_size", "introspection", "field_suggestions", "persisted_documents",
     "only_persisted_documents", "max_answer_size", "operation_deadline", "queries_at_once",
     "mutations_at_once", "subscriptions_at_once", "operations_per_second", "mutations_per_second",
     "subscriptions_per_minute", "uploads_per_minute", "exports_per_minute", "upload_bytes_per_person",

@@ -21,6 +21,7 @@ from runner.evaluator import Evaluator
 from runner.feed import Feed
 from runner.hints import PostgresHints
 from runner.housekeeping import Housekeeping
+from runner.isolation.isolation import Kept
 from runner.queue import JobQueue
 from runner.quotas import Quotas
 from runner.rescuer import Rescuer
@@ -115,6 +116,7 @@ def make_worker(
     drain_timeout: float,
     artifacts_url: str | None = None,
     hosts: HostRules | None = None,
+    kept: Kept | None = None,
 ) -> Worker:
     """A worker of this process, named after host and pid."""
     return Worker(
@@ -131,4 +133,5 @@ def make_worker(
         artifacts_url=artifacts_url,
         vault=parts.vault,
         hosts=hosts,
+        kept=kept,
     )

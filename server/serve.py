@@ -51,6 +51,7 @@ from server.settings import Settings
 from server.sole_server import sole_server
 from server.startup import load_examples
 from server.stopping import Stop
+from server.task_isolation import kept_from_tasks
 
 logger = logging.getLogger("headway.server")
 
@@ -269,6 +270,7 @@ async def _worker(parts: Runtime, settings: Settings) -> AsyncIterator[Worker]:
         settings.drain_timeout,
         artifacts_url(settings),
         HostRules(settings.task_allowed_hosts, settings.task_denied_hosts),
+        kept_from_tasks(settings, parts.database.url),
     ) as worker:
         yield worker
 

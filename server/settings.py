@@ -21,6 +21,8 @@ from models.durations import parse_duration
 from models.hosts import DENIED, read_rule
 from models.retention import RetentionRule
 from models.similar import did_you_mean
+from runner.isolation.task_users import numbers_of
+from runner.isolation.ways import Policy
 from runner.quotas import Quotas
 from runner.store.quotas import Quota
 from runner.store.shares import Sizes
@@ -85,6 +87,15 @@ class Settings(BaseSettings):
     queues: Names = Field(("default",), min_length=1, description="Queues to take tasks from.")
     workers: int = Field(1, ge=1, le=64, description="Workers beside the server.")
     no_worker: bool = Field(False, description="Serve only; tasks run where `headway worker` does.")
+    task_isolation: Policy = Field(
+        Policy.AUTO,
+        description="auto keeps tasks as far apart from the server as this machine can; required runs none where that "
+        "leaves anything in reach; off runs them as the server's user.",
+    )
+    task_user_range: str | None = Field(
+        None,
+        description="Users that attempts run as where the worker is root: FIRST-LAST, numbers that nobody has.",
+    )
     concurrency: int = Field(16, ge=1, le=1000, description="Tasks that a worker runs at once.")
     drain_timeout: float = Field(
         30.0, description="What running tasks get when Headway is told to stop: seconds, or as 1m."
@@ -309,6 +320,12 @@ class Settings(BaseSettings):
             key_from(value)
         return value
 
+    @field_validator("task_user_range")
+    @classmethod
+    def _users(cls, value: str | None) -> str | None:
+        numbers_of(value)
+        return value
+
     @field_validator("data_dir", "flows", "persisted_documents")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
@@ -340,8 +357,12 @@ def _origin(text: str) -> str:
 def _find_file(data_dir: Path | str | None) -> Path | None:
     """headway.toml of the working directory, else of the data directory."""
     data = Path(data_dir or os.environ.get(f"{PREFIX}DATA_DIR") or default_data_dir())
-    places = (Path.cwd() / FILE, data.expanduser() / FILE)
-    return next((place for place in places if place.is_file()), None)
+    return next((place for place in files_in(data) if place.is_file()), None)
+
+
+def files_in(data_dir: Path) -> tuple[Path, ...]:
+    """Where settings may stand, whether or not they do."""
+    return Path.cwd() / FILE, data_dir.expanduser() / FILE
 
 
 def _sentence(error: ErrorDetails) -> str:

@@ -18,9 +18,10 @@ from models.failure_cause.tail import Tail, plain
 from models.ids import typed
 from models.logs import LogLevel, LogStream
 from models.payloads import TooLarge
-from runner.artifacts import ArtifactRefused, files_matching
+from runner.artifacts import ArtifactRefused
 from runner.attempt import Attempt, Workplace
 from runner.executors.executor import Outcome
+from runner.kept_files import readable_folders
 from runner.lines import LineCutter
 from runner.messages import ArtifactUse, Malformed, MessageCutter
 from runner.processes.arguments import too_long, too_much, with_nul
@@ -28,6 +29,7 @@ from runner.processes.child import Child, Exit, Program
 from runner.processes.family import Family
 from runner.processes.pipe import Pipe
 from runner.stop import Stopped, StopReason
+from runner.task_files import files_matching
 
 _READ_ON = 1.0
 """Seconds after the end of all processes in which a stranger who holds a pipe is still heard, and in which the messages
@@ -47,31 +49,41 @@ async def run_program(
     attempt: Attempt, place: Workplace, argv: Sequence[str], env: Mapping[str, Any]
 ) -> Outcome:
     """Raises Stopped when the attempt was stopped; by then no process of it is left."""
-    given = attempt.program_env(env)
-    if sentence := too_long(argv, given):
+    if sentence := too_long(argv, attempt.program_env(env)):
         return Outcome.failed(TooLarge.code, sentence)
-    attempt.write_input(place)
-    try:
-        child = Child.start(Program(argv, str(place.files), given))
-    except (OSError, ValueError) as error:
-        if isinstance(error, OSError) and error.errno == errno.E2BIG:
-            return Outcome.failed(TooLarge.code, too_much(argv, given))
-        told = with_nul(argv, given) or error
-        return Outcome.failed("NOT_STARTED", f"{argv[0]:.500} could not be started: {told}")
-    outcome = await _Run(attempt, place, child).to_its_end()
-    failed = outcome.error or attempt.reports.error
-    return outcome if failed else await _collect(attempt, place, outcome)
+    artifacts = await _readable(attempt, place, [*argv, *map(str, env.values())])
+    with attempt.surroundings.isolation.apart(place.root, artifacts) as apart:
+        given = attempt.program_env(env, apart.env)
+        attempt.reports.owner = apart.user
+        try:
+            child = Child.start(Program(argv, str(place.files), given), apart.starts)
+        except (OSError, ValueError) as error:
+            if isinstance(error, OSError) and error.errno == errno.E2BIG:
+                return Outcome.failed(TooLarge.code, too_much(argv, given))
+            told = with_nul(argv, given) or error
+            return Outcome.failed("NOT_STARTED", f"{argv[0]:.500} could not be started: {told}")
+        outcome = await _Run(attempt, place, child, apart.user).to_its_end()
+        failed = outcome.error or attempt.reports.error
+        return outcome if failed else await _collect(attempt, place, outcome)
+
+
+async def _readable(attempt: Attempt, place: Workplace, told: Sequence[str]) -> list[str]:
+    """The folders of the artifact store that the program may read, by all that it is given."""
+    texts = [attempt.write_input(place), attempt.spec.model_dump_json(), *told]
+    pool = attempt.surroundings.pool
+    return await attempt.stop.cancels(readable_folders(pool, attempt.execution, texts))
 
 
 class _Run:
     """One child, from its start to the end of everything it left behind."""
 
-    def __init__(self, attempt: Attempt, place: Workplace, child: Child) -> None:
+    def __init__(self, attempt: Attempt, place: Workplace, child: Child, user: int | None) -> None:
         self._attempt = attempt
         self._place = place
         self._child = child
+        self._user = user
         mark = f"HEADWAY_ATTEMPT_ID={typed('att', attempt.id)}"
-        self._family = Family(child.pid, mark.encode(), str(place.root))
+        self._family = Family(child.pid, mark.encode(), str(place.root), user, child.mounts)
         self._over = asyncio.Event()
         self._heard_until: float | None = None
         self._cut_short = False
@@ -174,7 +186,7 @@ class _Run:
         over = False
         while not over:
             over = await self._is_over_within(_LOOK_AT_FILE)
-            while data := _read_from(self._place.messages, position):
+            while data := _read_from(self._place.messages, position, self._user):
                 if self._is_heard_no_more():
                     self._cut_short = True
                     return
@@ -205,14 +217,16 @@ class _Run:
             await self._attempt.reports.take(line)
 
 
-def _read_from(file: Path, position: int) -> bytes:
-    """A thing that is not an ordinary file, as a pipe that would keep us waiting, is not read."""
+def _read_from(file: Path, position: int, owner: int | None) -> bytes:
+    """A thing that is not an ordinary file, as a pipe that would keep us waiting, is not read; nor is one of another
+    owner, which has a second name here."""
     try:
         descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
     except OSError:
         return b""
     try:
-        ordinary = stat.S_ISREG(os.fstat(descriptor).st_mode)
+        status = os.fstat(descriptor)
+        ordinary = stat.S_ISREG(status.st_mode) and owner in (None, status.st_uid)
         return os.pread(descriptor, _CHUNK, position) if ordinary else b""
     finally:
         os.close(descriptor)
@@ -222,7 +236,7 @@ async def _collect(attempt: Attempt, place: Workplace, outcome: Outcome) -> Outc
     """The artifacts that the task promises, and the outputs that come of them."""
     try:
         for wanted in attempt.spec.artifacts:
-            found = files_matching(place.files, wanted.path)
+            found = await asyncio.to_thread(files_matching, place.files, wanted.path)
             for path in found:
                 name = wanted.name and (wanted.name if len(found) == 1 else f"{wanted.name}/{path}")
                 use = ArtifactUse(path=path, name=name, type=wanted.type, version=wanted.version)

@@ -15,12 +15,16 @@ import orjson
 from models.events import TaskError
 from models.hosts import DATABASE
 from models.spec import SqlTask
-from runner.attempt import Attempt
+from runner.artifacts import ArtifactRefused
+from runner.attempt import Attempt, Workplace
 from runner.executors.executor import Outcome
 from runner.executors.program import run_program
 from runner.store.identity import IDENTITY, identity_of
 from runner.store.patience import patiently
+from runner.task_files import open_inside
 
+_FAILURE = "failure"
+_LONGEST = 64 * 1024
 _PROGRAM = Path(__file__).with_name("sql_program.py")
 
 
@@ -50,13 +54,13 @@ class SqlExecutor:
         artifacts = [os.path.realpath(folder)] if folder else []
         async with attempt.workplace() as place:
             request["open"] = [*artifacts, os.path.realpath(place.files)]
-            failure = place.root / "failure"
+            failure = place.root / _FAILURE
             todo = place.write("request.json", orjson.dumps(request).decode())
             argv = [sys.executable, "-I", str(_PROGRAM), todo, str(failure)]
             outcome = await run_program(attempt, place, argv, settings["env"])
-            if outcome.error and failure.exists():
-                code, _, told = failure.read_text().partition("\n")
-                sentence = told.replace(url, _without_password(url))
+            if outcome.error and (told := _told(place, attempt.reports.owner)):
+                code, _, why = told.partition("\n")
+                sentence = why.replace(url, _without_password(url))
                 return replace(outcome, error=TaskError(code, attempt.mask.text(sentence)))
             return outcome
 
@@ -77,6 +81,15 @@ async def _rules(attempt: Attempt) -> dict[str, Any]:
         "own": own,
         "kept": os.path.realpath(surroundings.data_dir),
     }
+
+
+def _told(place: Workplace, owner: int | None) -> str:
+    """Why it failed, by the program's own file; nothing where that is something else."""
+    try:
+        with open_inside(place.root, _FAILURE, owner) as file:
+            return file.read(_LONGEST).decode(errors="replace")
+    except ArtifactRefused:
+        return ""
 
 
 def _without_password(url: str) -> str:

@@ -66,6 +66,23 @@ def folder_of(pid: int) -> str:
         return ""
 
 
+def user_of(pid: int) -> int | None:
+    """The real one, whom no program can choose; None when it is gone."""
+    try:
+        with open(f"/proc/{pid}/status", "rb") as file:
+            return next(int(line.split()[1]) for line in file if line.startswith(b"Uid:"))
+    except (OSError, StopIteration):
+        return None
+
+
+def mounts_of(pid: int) -> str:
+    """The mount namespace that it lives in; nothing where that is not told."""
+    try:
+        return os.readlink(f"/proc/{pid}/ns/mnt")
+    except OSError:
+        return ""
+
+
 def _read(path: str) -> list[bytes]:
     try:
         with open(path, "rb") as file:

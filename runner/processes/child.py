@@ -4,9 +4,9 @@ import asyncio
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
 from typing import Any
@@ -55,43 +55,60 @@ class Exit:
         return {name: value for name, value in used.items() if value is not None}
 
 
+@dataclass(frozen=True, slots=True)
+class Started:
+    """`mounts` is the mount namespace that is its own, if one is."""
+
+    pid: int
+    mounts: str = ""
+
+
+Starts = Callable[[Program, Sequence[int]], Started]
+"""Starts a child of this process with stdout, stderr and messages, which it finds under MESSAGES. Raises OSError."""
+MESSAGES = 3
+
+
 class Child:
     """Started by `start`; `exited` then `reap` end it, `close` lets its pipes go."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", pipes: tuple[Pipe, Pipe, Pipe]) -> None:
-        self.pid = process.pid
+    def __init__(
+        self,
+        started: Started,
+        pipes: tuple[Pipe, Pipe, Pipe],
+        process: "subprocess.Popen[bytes] | None" = None,
+    ) -> None:
+        self.pid, self.mounts = started.pid, started.mounts
         self.stdout, self.stderr, self.messages = pipes
         self._process = process
         self._exit: Exit | None = None
         self._floor = getrusage(RUSAGE_SELF).ru_maxrss
-        self._pidfd = os.pidfd_open(process.pid) if hasattr(os, "pidfd_open") else None
+        self._pidfd = os.pidfd_open(started.pid) if hasattr(os, "pidfd_open") else None
 
     @classmethod
-    def start(cls, program: Program) -> "Child":
+    def start(cls, program: Program, starts: Starts | None = None) -> "Child":
         """Raises OSError when it cannot be started. The child finds its message pipe in $HEADWAY_FD, and in
-        $HEADWAY_FD_ID how to tell it from another that got its number."""
+        $HEADWAY_FD_ID how to tell it from another that got its number. `starts` starts it in place of this process."""
         pipes = Pipe(), Pipe(), Pipe()
         stdout, stderr, messages = pipes
+        process = None
         try:
-            process = subprocess.Popen(
-                program.argv,
-                cwd=program.folder,
-                env={**program.env, **_place_of(messages.writing)},
-                stdin=subprocess.DEVNULL,
-                stdout=stdout.writing,
-                stderr=stderr.writing,
-                pass_fds=(messages.writing,),
-                start_new_session=True,
-            )
+            if starts:
+                given = {**program.env, **_place_of(messages.writing, MESSAGES)}
+                started = starts(
+                    replace(program, env=given), [one.writing for one in (stdout, stderr, messages)]
+                )
+            else:
+                process = _started(program, stdout, stderr, messages)
+                started = Started(process.pid)
         except BaseException:
             for pipe in pipes:
                 pipe.close()
             raise
         for pipe in pipes:
             pipe.close_writing()
-        give_back_limit(process.pid)
-        _make_first_to_go(process.pid)
-        return cls(process, pipes)
+        give_back_limit(started.pid)
+        _make_first_to_go(started.pid)
+        return cls(started, pipes, process)
 
     async def exited(self) -> None:
         """Returns when it has ended; its pid stays its own until `reap`."""
@@ -107,7 +124,8 @@ class Child:
         if self._exit is None:
             _, status, usage = os.wait4(self.pid, 0)
             code = os.waitstatus_to_exitcode(status)
-            self._process.returncode = code
+            if self._process:
+                self._process.returncode = code
             self._exit = Exit(
                 code=code,
                 max_rss=_told(usage.ru_maxrss, self._floor),
@@ -123,6 +141,21 @@ class Child:
             self._pidfd = None
 
 
+def _started(
+    program: Program, stdout: Pipe, stderr: Pipe, messages: Pipe
+) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        program.argv,
+        cwd=program.folder,
+        env={**program.env, **_place_of(messages.writing, messages.writing)},
+        stdin=subprocess.DEVNULL,
+        stdout=stdout.writing,
+        stderr=stderr.writing,
+        pass_fds=(messages.writing,),
+        start_new_session=True,
+    )
+
+
 def _make_first_to_go(pid: int) -> None:
     """When memory runs out the system is to kill the task, many small processes too, before the worker beside it."""
     with suppress(OSError, ValueError):
@@ -135,10 +168,11 @@ def _told(max_rss: int, floor: int) -> int | None:
     return max_rss * _KIBIBYTE if max_rss > floor else None
 
 
-def _place_of(descriptor: int) -> dict[str, str]:
+def _place_of(descriptor: int, number: int) -> dict[str, str]:
+    """`number` is what the child has it under."""
     status = os.fstat(descriptor)
     return {
-        "HEADWAY_FD": str(descriptor),
+        "HEADWAY_FD": str(number),
         "HEADWAY_FD_ID": f"{status.st_dev}:{status.st_ino}",
     }
 

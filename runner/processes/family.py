@@ -1,7 +1,8 @@
 """All processes of one attempt: the leader's session and group, their descendants, and orphans that carry its mark.
 
 A task may fork twice, begin a session of its own and let its parents die. On Linux this process is the one that such
-orphans fall to, so they are found among its children by the mark in their environment or by the folder they stand in.
+orphans fall to, so they are found among its children by the mark in their environment, by the folder they stand in, and
+where tasks are kept apart by the user or the mount namespace that is the attempt's alone.
 """
 
 import asyncio
@@ -19,7 +20,9 @@ from runner.processes.census import (
     all_processes,
     environment_of,
     folder_of,
+    mounts_of,
     own_children,
+    user_of,
 )
 
 logger = logging.getLogger("headway.processes")
@@ -49,6 +52,10 @@ class Family:
     leader: int
     mark: bytes
     folder: str
+    user: int | None = None
+    """Whom nobody else runs as."""
+    mounts: str = ""
+    """The mount namespace that nobody else lives in."""
     _known: set[tuple[int, int]] = field(default_factory=set)
 
     async def terminate(self, hurry: asyncio.Event, grace: float) -> None:
@@ -61,7 +68,8 @@ class Family:
     async def end_stragglers(self, others: Container[int] = ()) -> None:
         """After the leader's own end: whoever it left behind gets a second to end. Costs little if there is nobody:
         `others` are children of this process that have an owner, and are not looked at."""
-        if self._left_behind(others):
+        # Who forks and ends just now can be missed by one look.
+        if any(self._left_behind(others) for _ in range(_EMPTY_LOOKS)):
             await self.terminate(asyncio.Event(), _STRAGGLERS_GRACE)
 
     async def kill(self) -> None:
@@ -115,7 +123,11 @@ class Family:
     def _is_marked(self, seen: Seen) -> bool:
         if b"\0" + self.mark + b"\0" in environment_of(seen.pid):
             return True
-        return (folder_of(seen.pid) + "/").startswith(self.folder + "/")
+        if (folder_of(seen.pid) + "/").startswith(self.folder + "/"):
+            return True
+        if self.user is not None and user_of(seen.pid) == self.user:
+            return True
+        return bool(self.mounts) and mounts_of(seen.pid) == self.mounts
 
     def _left_behind(self, others: Container[int]) -> bool:
         """Whoever the leader left is our child now, or a descendant of one, where orphans fall to us."""

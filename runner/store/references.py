@@ -16,7 +16,8 @@ from runner.store.json import turned
 Reference = tuple[str, UUID]
 """The id, as a URI has it, of the execution whose file it is, or of the upload; and the execution that mentions it."""
 
-_SIGNS: Final = ("/exec_", "/file_")
+_OF_EXECUTION: Final = "/exec_"
+_SIGNS: Final = (_OF_EXECUTION, "/file_")
 _FOLDER: Final = re.compile(r"/((?:exec|file)_[0-7][0-9a-hjkmnp-tv-z]{25})/")
 _RECORD: Final = """
 insert into file_references (owner, execution_id) select * from unnest($1::text[], $2::uuid[])
@@ -55,6 +56,12 @@ def references_in(execution_id: UUID, texts: Iterable[object]) -> set[Reference]
         for folder in _FOLDER.findall(text)
     }
     return {(folder, execution_id) for folder in found - {typed("exec", execution_id)}}
+
+
+def folders_in(text: str) -> list[str]:
+    """The folders of executions that it mentions."""
+    found = _FOLDER.findall(text) if _OF_EXECUTION in text else []
+    return [folder for folder in found if folder.startswith("exec_")]
 
 
 async def record(connection: Connection, references: Iterable[Reference]) -> None:

@@ -1,7 +1,9 @@
 """Looking after a server: doctor, schema."""
 
 import asyncio
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,6 +12,8 @@ from server.cli import queries
 from server.cli.api import Api, CommandFailed, announced, data_dir, fail
 from server.data_dir import no_server
 
+RECORD = "isolation.json"
+"""Left by a worker in its folder; runner/isolation writes it."""
 _PAGES, _NAMED = 10, 3
 _NOT_READY = {
     "database": "the database cannot be reached; see the server's log",
@@ -84,9 +88,26 @@ async def _look() -> list[str]:
     alive = [worker for worker in found["workers"] if worker["alive"]]
     for worker in alive:
         typer.echo(f"✓ worker {worker['name']} serves {', '.join(worker['queues'])}")
+    for line in kept_apart(data_dir(), {worker["id"] for worker in alive}):
+        typer.echo(line)
     if not alive:
         faults.append("no live worker; start one: headway worker")
     return [*faults, *unserved]
+
+
+def kept_apart(folder: Path, workers: Collection[str]) -> list[str]:
+    """Of the workers of this data directory: how tasks are kept from the server, and what of it they can reach."""
+    lines = []
+    for file in sorted(folder.glob(f"work/wrk_*/{RECORD}")):
+        try:
+            told = json.loads(file.read_text()) if file.parent.name in workers else None
+        except (OSError, ValueError):
+            continue  # the worker ends just now
+        if told and not told["lacks"]:
+            lines.append(f"✓ tasks are kept apart from the server: {told['way']}")
+        elif told:
+            lines += [f"! task isolation ({told['way']}): {one}" for one in told["lacks"]]
+    return list(dict.fromkeys(lines))
 
 
 def not_ready(parts: dict[str, bool]) -> list[str]:

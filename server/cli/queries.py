@@ -54,7 +54,7 @@ FLOWS: Final = """query ($after: String) { flows(first: 200, after: $after) {
   nodes { namespace key kind description revision { number } } pageInfo { hasNextPage endCursor } } }"""
 FLOW: Final = """query ($namespace: String!, $key: String!) { flow(namespace: $namespace, key: $key) {
   namespace key kind description revision { number source createdAt } } }"""
-WORKERS: Final = "{ viewer { version } workers { name host queues concurrency running alive } }"
+WORKERS: Final = "{ viewer { version } workers { id name host queues concurrency running alive } }"
 STANDING: Final = """query ($after: String) { executions(where: {
   state: {in: [QUEUED, RUNNING, PAUSED, WAITING_FOR_APPROVAL, FAILED_FINISHING, RESTARTED]}, includeTests: true},
   orderBy: CREATED_ASC, first: 200, after: $after) {

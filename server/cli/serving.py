@@ -15,7 +15,7 @@ import typer
 if TYPE_CHECKING:
     from server.settings import Settings
 
-PORT_TAKEN, DATABASE, DATA_DIR_TAKEN = 3, 4, 5
+PORT_TAKEN, DATABASE, DATA_DIR_TAKEN, NOT_APART = 3, 4, 5, 6
 
 DataDir = Annotated[Path | None, typer.Option(help="Where everything is kept.")]
 DatabaseUrl = Annotated[
@@ -64,7 +64,7 @@ def serve(
     """Run the server: API, page, and an embedded worker. Stops cleanly at Ctrl-C or SIGTERM.
 
     Exit codes: 0 clean stop, 2 wrong usage, 3 port taken, 4 database unreachable,
-    5 another server runs on the data directory.
+    5 another server runs on the data directory, 6 task isolation is required and cannot be had.
     """
     _end_cleanly()
     settings = settings_of(
@@ -147,6 +147,7 @@ def run_to_its_end(work: Coroutine[Any, Any, None]) -> None:
     import uvloop
 
     from models.errors import Fault, Unavailable
+    from runner.isolation.ways import NotApart
     from server.listener import PortTaken
     from server.secret_key import BadSecretKey
     from server.serve import DatabaseUnknown, Interrupted
@@ -161,6 +162,11 @@ def run_to_its_end(work: Coroutine[Any, Any, None]) -> None:
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(work)
+    except BaseExceptionGroup as group:
+        # A worker that cannot begin ends what had begun before it.
+        if (told := group.subgroup(NotApart)) is None:
+            raise
+        _fail(_first(told), NOT_APART)
     except BadSecretKey as error:
         _fail(error, 2)
     except PortTaken as error:
@@ -171,6 +177,11 @@ def run_to_its_end(work: Coroutine[Any, Any, None]) -> None:
         _fail(error, 1)
     except (Unavailable, DatabaseUnknown, Fault) as error:
         _fail(error, DATABASE)
+
+
+def _first(group: BaseExceptionGroup[Exception]) -> Exception:
+    one = group.exceptions[0]
+    return _first(one) if isinstance(one, BaseExceptionGroup) else one
 
 
 def _fail(error: Exception, code: int) -> None:

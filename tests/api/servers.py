@@ -21,6 +21,10 @@ FEW_FILES = ("sh", "-c", 'ulimit -n 1024 && exec "$0" "$@"')
 """As a system whose hard limit of open files is as low as the usual soft one."""
 
 
+APART = {"HEADWAY_TASK_ISOLATION": "off"}
+"""Tests have tasks write into folders that pytest keeps closed; tests/isolation and tests/examples keep them apart."""
+
+
 @dataclass
 class Served:
     process: "subprocess.Popen[bytes]"
@@ -69,7 +73,7 @@ def start(
             stderr=log,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
-            env={**os.environ, **(env or {})},
+            env={**os.environ, **APART, **(env or {})},
         )
     facts = _await(announced, process, output)
     return Served(process, data_dir, facts["url"], facts["token"], facts["databaseUrl"])
@@ -95,13 +99,13 @@ def start_worker(
             stderr=log,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
-            env={**os.environ, **(env or {})},
+            env={**os.environ, **APART, **(env or {})},
         )
 
 
 @contextmanager
-def serving(data_dir: Path, *options: str) -> Iterator[Served]:
-    served = start(data_dir, *options)
+def serving(data_dir: Path, *options: str, env: dict[str, str] | None = None) -> Iterator[Served]:
+    served = start(data_dir, *options, env=env)
     try:
         yield served
     finally:

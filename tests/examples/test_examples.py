@@ -31,7 +31,8 @@ METRICS = """query ($id: ID!) { execution(id: $id) {
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("examples")
-    with serving(folder / "data", "--flows", str(FOLDER)) as served:
+    apart = {"HEADWAY_TASK_ISOLATION": "auto"}
+    with serving(folder / "data", "--flows", str(FOLDER), env=apart) as served:
         yield served
 
 

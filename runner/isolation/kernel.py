@@ -1,0 +1,55 @@
+"""System calls that Python has no function for. Only Linux has them; the launcher imports nothing else of Headway."""
+
+import ctypes
+import os
+
+NEW_NAMESPACES_OF_FILES = 0x00020000
+NEW_NAMESPACES_OF_IPC = 0x08000000
+NEW_NAMESPACES_OF_USERS = 0x10000000
+
+READ_ONLY, NO_SETUID, NO_DEVICES, REMOUNT, BIND, RECURSIVE, PRIVATE = (
+    1,
+    2,
+    4,
+    32,
+    4096,
+    16384,
+    1 << 18,
+)
+_NO_EXECUTION = 8
+_KEPT = NO_SETUID | NO_DEVICES | _NO_EXECUTION
+"""Flags of a mount that whoever makes it read-only may not take away; statvfs gives them the same numbers."""
+_SET_NO_NEW_PRIVILEGES = 38
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def check(answer: int, about: str) -> int:
+    """Raises OSError where the call failed."""
+    if answer < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), about)
+    return answer
+
+
+def syscall(number: int, *arguments: object) -> int:
+    return int(_libc.syscall(ctypes.c_long(number), *arguments))
+
+
+def unshare(flags: int) -> None:
+    check(_libc.unshare(flags), "unshare")
+
+
+def mount(source: str, target: str, kind: str, flags: int, data: str = "") -> None:
+    texts = [os.fsencode(text) or None for text in (source, target, kind)]
+    check(_libc.mount(*texts, ctypes.c_ulong(flags), os.fsencode(data) or None), target)
+
+
+def make_read_only(target: str) -> None:
+    kept = os.statvfs(target).f_flag & _KEPT
+    mount("", target, "", REMOUNT | BIND | READ_ONLY | kept)
+
+
+def forgo_privileges() -> None:
+    """From now on no program that is run gains any, as setuid programs do."""
+    check(_libc.prctl(_SET_NO_NEW_PRIVILEGES, 1, 0, 0, 0), "no_new_privs")
