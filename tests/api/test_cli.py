@@ -107,15 +107,23 @@ async def test_operating(client: Client, served: Served) -> None:
     code, output, errors = await headway(served, "doctor", "--verify")
     assert (code, errors) == (0, "")
     assert "every invariant holds" in output
-    assert (await headway(served, "token"))[1].strip().endswith(f"token={served.token}")
+    link = (await headway(served, "token"))[1].strip()
+    assert link.startswith(f"{served.url}/login?token=hwl_")
+    async with httpx.AsyncClient() as http:
+        assert [(await http.get(link)).status_code for _ in range(2)] == [303, 401]
     made = (await headway(served, "token", "create", "ci", "--role", "viewer"))[1].strip()
     stranger = Client(served.url, made)
     viewer = (await stranger.ask("{ viewer { actor { kind name } permissions } }"))["viewer"]
-    assert viewer["actor"] == {"kind": "TOKEN", "name": "ci"}
+    assert viewer["actor"] == {"kind": "SERVICE", "name": "ci"}
     answer = await stranger.mutate("createExecution", namespace="cli", flow="ask")
     assert answer["problems"][0]["code"] == "FORBIDDEN"
-    assert "ci  viewer  valid" in (await headway(served, "token", "list"))[1]
+    assert "ci  service:ci  valid" in (await headway(served, "token", "list"))[1]
+    assert (await headway(served, "token", "create", "ci"))[0] == 1
     assert (await headway(served, "token", "revoke", "ci"))[0] == 0
+    again = await headway(served, "token", "create", "ci", "--expires", "30d", "--namespace", "a.*")
+    assert again[0] == 0
+    listed = (await headway(served, "token", "list"))[1]
+    assert "ci  service:ci  revoked" in listed and "only a.*" in listed
     assert "type Execution" in (await headway(served, "schema"))[1]
     assert "$defs" in (await headway(served, "flows", "schema"))[1]
 

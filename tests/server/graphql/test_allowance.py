@@ -241,7 +241,6 @@ async def test_an_address_is_slowed_after_wrong_tokens_and_right_ones_go_on() ->
         assert response.headers["x-frame-options"] == "DENY"
         assert response.json()["errors"][0]["extensions"]["limit"] == "failed_logins"
         assert 1 <= int(response.headers["retry-after"]) <= 60
-        assert (await wrong.get("/login?token=guess")).status_code == 429
         async with raw(server) as client:
             await client.say({"type": "connection_init", "payload": {"token": "guess"}})
             assert (await client.closed())[0] == 4429
