@@ -5,6 +5,8 @@ import json
 import os
 from pathlib import Path
 
+import httpx
+
 from tests.api.client import Client, task
 from tests.api.servers import HEADWAY, Served
 

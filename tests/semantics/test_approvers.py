@@ -69,7 +69,10 @@ async def test_an_admin_who_is_not_asked_is_told_of_the_override(
 
 
 STANDING = "approvals { canDecide cannotDecideReason canOverride }"
-NO_PERMISSION = "this needs the permission APPROVE in the namespace semantics; roles that have it: approver, namespace_admin, admin"
+NO_PERMISSION = (
+    "this needs the permission APPROVE in the namespace semantics; "
+    "roles that have it: approver, namespace_admin, admin"
+)
 
 
 async def standing(who: Client, id: str) -> tuple[bool, str | None, bool]:
