@@ -80,8 +80,7 @@ class Worker:
         hosts: HostRules | None = None,
         kept: Kept | None = None,
     ) -> None:
-        self.id = id or new_id()
-        self.name = name
+        self.id, self.name = id or new_id(), name
         self._pool, self._url = database.pool, database.url
         self._feed = feed
         self._queue, self._queues = queue, tuple(queues)

@@ -34,14 +34,12 @@ from models.viewer import EVERYWHERE, Scope
 @dataclass(frozen=True, slots=True)
 class Create:
     """Inputs are validated already; where one has the execution's `id` in it, it has that. With an `idempotency_key`
-    the same `digest` gives the first answer again.
+    the same `digest` gives the first answer again. `reused` are task runs by key that are not run; with
+    `links.cached_from` nothing is, and `outputs` are its outputs. `limited`: the flow's newest revision has a limit.
 
-    `reused` are task runs by key that are not run; with `links.cached_from` nothing is, and `outputs` are its outputs.
-    `scope` holds the namespaces that it reaches: see `Execution`.
-    `limited`: the flow's newest revision has a limit. `starters` are people who have it started beside who asks, who
-    may have it pass approvals (`may_override`). `subflows` are the tasks whose flows ask people, with why the decisions
-    made there do not stand, if so. `latest` is the newest revision, where a person asks for an older one.
-    """
+    `starters` are people who have it started beside who asks, who may have it pass approvals (`may_override`). `subflows`
+    are the tasks whose flows ask people, with why the decisions made there do not stand, if so. `latest` is the newest
+    revision, where a person asks for an older one. `scope`: see `Execution`."""
 
     plan: Plan
     id: UUID | None = None

@@ -193,8 +193,7 @@ class TaskRun:
     `condition` is what became of `when`: None (not asked), ASKED, HOLDS or FAILS. With `outputs_from` another task
     run holds the outputs; `carried` are those, read with it and no part of what the events say. `outputs_id` names the
     outputs as they are since they were changed: what others carry by the task run's own id are those before.
-    `decided_on` is the digest of what its approval asks about; of a carried one, of what was decided on.
-    """
+    `decided_on` is the digest of what its approval asks about; of a carried one, of what was decided on."""
 
     id: UUID
     path: str
@@ -272,8 +271,7 @@ class Execution:
 
     Derived, and kept because thousands of task runs ask for them at each step: `families`, the paths of each foreach's
     task runs; `done`, the sum that progress is made of, in millionths of a task run; `unsettled`, the paths of what has
-    changed since all that was due had happened (None: that is not known).
-    """
+    changed since all that was due had happened (None: that is not known)."""
 
     id: UUID
     plan: Plan

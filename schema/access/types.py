@@ -103,7 +103,7 @@ class Principal(Node):
         row = await load.load(self.owner_key)
         return Actor.of(PrincipalKind(row["kind"]).actor(row["name"])) if row else None
 
-    @up_to(MOST_ROWS)
+    @strawberry.field
     async def groups(self, info: Info) -> list[str]:
         load = info.context.loaders.once("groups_of_principal", _groups(info))
         found: list[str] = await load.load(self.key)

@@ -16,7 +16,6 @@ ACCESS: Final[Words] = {
             "owner": "The person who answers for a service: their votes count as one.",
             "email": "The address that an identity provider told.",
             "groups": "The groups that it is a member of.",
-            **up_to("groups", 1_000),
             **up_to("grants", 1_000),
             "grants": "The roles that are granted to it or to its groups, in the namespaces that the viewer manages.",
             "createdAt": "When it was made.",

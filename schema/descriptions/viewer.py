@@ -1,6 +1,6 @@
 from typing import Final
 
-from schema.descriptions.words import ID, Words
+from schema.descriptions.words import ID, Words, up_to
 
 VIEWER: Final[Words] = {
     "Viewer": (
@@ -9,6 +9,7 @@ VIEWER: Final[Words] = {
             "actor": "As whom the events record what the viewer does.",
             "permissions": "What the viewer may do, in one namespace at least.",
             "permissions(namespace)": "Only what they may do in this one.",
+            **up_to("roles", 1_000),
             "roles": "The roles that the viewer holds, and where.",
             "groups": "The groups that the viewer is a member of.",
             "version": "The release of the server that answers.",

@@ -10,6 +10,7 @@ from models.ids import typed
 from models.viewer import Permission
 from runner.store.json import load
 from schema.access.types import HeldRole
+from schema.list_bounds import MOST_ROWS, up_to
 from schema.types.actors import Actor
 from schema.types.node import Node
 
@@ -36,8 +37,8 @@ class Viewer:
             return sorted(self.holds.permissions)
         return sorted(self.holds.permissions_in(namespace))
 
-    @strawberry.field
-    def roles(self) -> list[HeldRole]:
+    @up_to(MOST_ROWS)
+    async def roles(self) -> list[HeldRole]:
         return [HeldRole.of(grant) for grant in self.holds.grants]
 
 

@@ -96,10 +96,10 @@ def test_every_input_type_problem_and_role_is_told() -> None:
 
 
 def test_every_test_that_a_threat_names_exists() -> None:
-    text = (DOCS / "security.md").read_text()
+    text = (ROOT / "docs" / "security.md").read_text()
     named = set(re.findall(r"\b(?:tests|bench)/[\w/]+(?:\.py)?", text))
     assert len(named) > 20
-    assert [name for name in sorted(named) if not (DOCS.parent / name).exists()] == []
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
 
 
 def test_links_lead_somewhere() -> None:

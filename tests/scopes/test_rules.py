@@ -43,7 +43,7 @@ OWN: Final = {
     "task_runs", "holds", "queued", "id", "approval_id", "resources", "exit_code", "retry_at", "cache_key",
     "outputs_from", "sets_aside", "handed_back", "progress", "wake_at", "position", "attempt_id", "attempt_state",
     "attempt_started_at", "started_at", "ended_at", "policy", "expires_at", "decision", "comment", "override", "groups",
-    "form", "key", "roles", "at", "to", "remind_at",
+    "form", "key", "roles", "at", "to", "remind_at", "decided_on",
 }  # fmt: skip
 """Parts of facts that a parent says itself, or that only name a row, which is looked up as the viewer may see it."""
 OF_APPROVALS: Final = "APPROVAL"
