@@ -116,8 +116,7 @@ class Worker:
         self._jobs: set[asyncio.Task[None]] = set()
         self._busy = self._light = self._appetite = 0
         self._heavy_seen, self._without_room = True, ""
-        self._freed = asyncio.Event()
-        self._stack = AsyncExitStack()
+        self._freed, self._stack = asyncio.Event(), AsyncExitStack()
         self._tasks = asyncio.TaskGroup()
         self._taking: asyncio.Task[None] | None = None
         self._loops: list[asyncio.Task[None]] = []

@@ -37,9 +37,9 @@ class Create:
     the same `digest` gives the first answer again. `reused` are task runs by key that are not run; with
     `links.cached_from` nothing is, and `outputs` are its outputs. `limited`: the flow's newest revision has a limit.
 
-    `starters` are people who have it started beside who asks, who may have it pass approvals (`may_override`). `subflows`
-    are the tasks whose flows ask people, with why the decisions made there do not stand, if so. `latest` is the newest
-    revision, where a person asks for an older one. `scope`: see `Execution`."""
+    `starters` are people who have it started beside who asks, who may have it pass approvals (`may_override`).
+    `subflows` are the tasks whose flows ask people, with why the decisions made there do not stand, if so. `latest` is
+    the newest revision, where a person asks for an older one. `scope`: see `Execution`."""
 
     plan: Plan
     id: UUID | None = None

@@ -101,9 +101,8 @@ class Plan:
         return key
 
     def spec_of(self, key: str) -> TaskSpec:
-        """Of a task run of this key. What ran elsewhere, or cannot be read, has no document that tells of it."""
+        """Of a task run of this key. What ran elsewhere, or cannot be read, has no document: no flow has this type."""
         if self.revision_id is None or self.unreadable:
-            # No document can ask for this type, so the union does not have it.
             return cast(TaskSpec, ExternalTask(id=key))
         return self.tasks[key]
 

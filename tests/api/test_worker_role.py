@@ -156,7 +156,7 @@ async def test_it_runs_flows_from_end_to_end(
 ATTACKS = (
     "select * from tokens",
     "insert into tokens select * from tokens",
-    "update tokens set role = 'admin'",
+    "update role_grants set role = 'admin'",
     "select * from audit_log",
     "delete from audit_log",
     "select * from saved_filters",

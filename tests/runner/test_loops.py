@@ -14,9 +14,11 @@ import pytest
 from broadcaster import Broadcast
 
 from models.errors import Fault, Unavailable
+from models.events import Ask
 from models.filters import And
 from models.ids import new_id
 from models.lifecycle.commands import AdmitNext, Begin
+from models.states import Channel
 from models.viewer import Scope
 from runner import changes, courier, housekeeping, rescuer, scheduler
 from runner.bulk import carrier
@@ -94,7 +96,7 @@ def always(answer: Any) -> Give:
 
 
 ID = new_id()
-BULK = SimpleNamespace(id=ID, instruction=None, ask=None, roles=frozenset())
+BULK = SimpleNamespace(id=ID, instruction=None, ask=Ask("user:ada", Channel.API), grants=())
 
 
 def owing(command: Any) -> Any:
