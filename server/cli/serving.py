@@ -125,9 +125,9 @@ def _end_cleanly() -> None:
 
 
 def _say_ready(link: str) -> None:
-    typer.echo(
-        f"Headway is ready. Open this link to log a browser in, now or at any later time:\n\n    {link}\n"
-    )
+    ten_minutes = "It works once, within ten minutes; `headway token` prints another. "
+    hint = ten_minutes if "token=" in link else "Sign in there with a token. "
+    typer.echo(f"Headway is ready. {hint}\n\n    {link}\n")
 
 
 def settings_of(**given: Any) -> "Settings":

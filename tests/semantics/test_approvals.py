@@ -64,7 +64,7 @@ async def test_required_approvals_of_one_group_make_a_quorum_and_the_output_tell
     assert outputs.pop("decidedAt")
     assert outputs == {
         "decision": "APPROVED",
-        "approvers": ["token:ann", "token:bob"],
+        "approvers": ["user:ann", "user:bob"],
         "comment": "me too",
         "form": {},
     }
