@@ -179,7 +179,7 @@ async def test_a_quarter_is_closed_once_both_groups_have_signed(
     assert (await (await an_auditor(server)).mutate("approve", **signed))["problems"] == []
     closed = await examples.until_ended(execution["id"])
     assert closed["state"] == "SUCCESS", closed["failure"]
-    assert closed["outputs"]["signed_by"] == ["user:admin", "token:auditor"]
+    assert closed["outputs"]["signed_by"] == ["user:admin", "user:auditor"]
     assert (closed["outputs"]["sales"], closed["outputs"]["forecast"]) == (24018, 30000)
     asked = "query ($id: ID!) { execution(id: $id) { children { state flow { key } } } }"
     children = (await examples.ask(asked, id=execution["id"]))["execution"]["children"]
@@ -188,7 +188,7 @@ async def test_a_quarter_is_closed_once_both_groups_have_signed(
 
 async def an_auditor(server: Served) -> Client:
     process = await asyncio.create_subprocess_exec(
-        HEADWAY, "token", "create", "auditor", "--role", "approver",
+        HEADWAY, "token", "create", "auditor", "--for", "user:auditor", "--role", "approver",
         stdout=asyncio.subprocess.PIPE,
         env={**os.environ, "HEADWAY_DATA_DIR": str(server.data_dir)},
     )  # fmt: skip
