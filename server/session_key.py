@@ -2,7 +2,6 @@
 database, so who reads that signs nobody in."""
 
 import hmac
-from hashlib import sha256
 from pathlib import Path
 
 from runner.vault import key_from, new_key
@@ -25,11 +24,6 @@ class SessionKey:
 
     def is_signed(self, body: str, signature: str) -> bool:
         return hmac.compare_digest(signature.encode(), self.sign(body).encode())
-
-    @property
-    def print(self) -> str:
-        """Tells two keys apart, and nothing of either."""
-        return sha256(b"print of a session key:" + self._current()).hexdigest()[:16]
 
     def _current(self) -> bytes:
         if self._path is not None:
