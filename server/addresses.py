@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
 _PORTS = {"http": 80, "https": 443}
 _NOT_OF_A_HOST = frozenset("/?#@\\%")
 _LONGEST_HOST = 300
@@ -21,6 +24,12 @@ class Host:
 class Origin:
     scheme: str
     host: Host
+
+    def __str__(self) -> str:
+        """As a browser writes it."""
+        name = f"[{self.host.name}]" if ":" in self.host.name else self.host.name
+        port = self.host.port
+        return f"{self.scheme}://{name}{'' if port in (None, _PORTS[self.scheme]) else f':{port}'}"
 
     def is_of(self, host: Host) -> bool:
         """Whether a page of this origin came from the host. A proxy may speak another scheme than this server."""
@@ -70,6 +79,14 @@ def own_path(text: str) -> str:
     """A path on this server; anything that a browser could take for another place becomes `/`."""
     own = text.startswith("/") and not text.startswith("//")
     return text if own and "\\" not in text and text.isprintable() else "/"
+
+
+def base_of(scope: Scope, external_url: str | None) -> str:
+    """The address of this server for whoever asks, without a path: as it is set, else as it was asked by."""
+    if external_url:
+        return external_url
+    host = Headers(scope=scope).get("host", "")
+    return f"{scope.get('scheme', 'http')}://{host if read_host(host) else 'localhost'}"
 
 
 def content_length(text: str | None) -> int | None:

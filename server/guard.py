@@ -12,7 +12,9 @@ from server.addresses import own_path
 from server.auth import Door
 from server.refusals import Refusals, is_for_a_reader, refusal
 
-_OPEN = frozenset({"/healthz", "/readyz", "/login", "/logout"})
+_OPEN = frozenset(
+    {"/healthz", "/readyz", "/login", "/logout", "/login/oidc", "/login/oidc/callback"}
+)
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _HEADERS = {
     "x-content-type-options": "nosniff",
@@ -122,7 +124,7 @@ def unauthorized(scope: Scope) -> Response:
         message += ": send a token as Authorization: Bearer TOKEN"
     response = refusal(
         scope, 401, "UNAUTHENTICATED", message,
-        f'<p><a href="/login?{escape(urlencode({"next": _here(scope)}))}">Sign in with a token</a>, or open the link '
+        f'<p><a href="/login?{escape(urlencode({"next": _here(scope)}))}">Sign in</a>, or open the link '
         "that <code>headway serve</code> printed; run <code>headway token</code> on the machine of the server for "
         "another one.</p>",
     )  # fmt: skip

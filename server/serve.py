@@ -22,6 +22,7 @@ from runner.store.access.holders import Holders
 from runner.store.database import migrate as migrate_tables
 from runner.store.database import open_database
 from runner.worker import Worker
+from server.addresses import read_origin
 from server.admin import admin_token
 from server.app import POLICIES, create_app, create_operations
 from server.auth import Door, DoorSettings
@@ -30,6 +31,7 @@ from server.files import MOST_UPLOADS, FileRoom
 from server.flow_folder import FlowFolder
 from server.graphql.allowance import allowance_of
 from server.graphql.fanout import Fanout
+from server.identity import identity_parts
 from server.listener import Listener, listen
 from server.login import Login
 from server.places import Places
@@ -107,9 +109,14 @@ async def _start(stack: AsyncExitStack, settings: Settings, listening: socket.so
     operations = create_operations(parts, places, allowance_of(settings), rates, denials)
     fanout = await stack.enter_async_context(Fanout(operations, POLICIES))
     holders = Holders(parts.database.reads)
-    door = Door(holders, key, door_settings(settings), rates=rates)
+    identity = await identity_parts(settings, parts.database.reads, denials)
+    door = Door(
+        holders, key, door_settings(settings), rates=rates,
+        bearers=identity.bearers, proxied=identity.proxied,
+    )  # fmt: skip
     await stack.enter_async_context(Revocations(door, holders))
-    login = Login(parts.database.reads, door, denials)
+    sign_on = identity.single_sign_on(door, key)
+    login = Login(parts.database.reads, door, denials, sign_on)
     room = FileRoom(parts.database.reads, store, settings.max_file_size, places, rates)
     connections = await stack.enter_async_context(Connections(limits))
     readiness = await stack.enter_async_context(Readiness(parts.database, parts.feed))
@@ -140,7 +147,12 @@ def _facts(listening: socket.socket, token: str | None, database_url: str) -> di
 
 
 def door_settings(settings: Settings) -> DoorSettings:
-    return DoorSettings(frozenset(settings.allowed_hosts), frozenset(settings.allowed_origins))
+    external = read_origin(settings.external_url) if settings.external_url else None
+    return DoorSettings(
+        frozenset((*settings.allowed_hosts, *([external.host.name] if external else ()))),
+        frozenset(settings.allowed_origins),
+        secure_cookie=external is not None and external.scheme == "https",
+    )
 
 
 def connection_limits(settings: Settings) -> ConnectionLimits:

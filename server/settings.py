@@ -20,7 +20,24 @@ from models.durations import parse_duration
 from models.retention import RetentionRule
 from models.similar import did_you_mean
 from runner.store.shares import Sizes
+from server.addresses import read_origin
 from server.data_dir import default_data_dir
+from server.forwarded import Proxies
+from server.identity_settings import (
+    OidcAudience,
+    OidcClientId,
+    OidcClientSecret,
+    OidcClockSkew,
+    OidcGroupsClaim,
+    OidcIssuer,
+    OidcName,
+    OidcNameClaim,
+    OidcRoles,
+    OidcScopes,
+    OidcSessionTime,
+    TrustedGroupsHeader,
+    TrustedUserHeader,
+)
 
 FILE = "headway.toml"
 PREFIX = "HEADWAY_"
@@ -112,6 +129,26 @@ class Settings(BaseSettings):
         (), description="Host names, besides localhost, to be reached under."
     )
     allowed_origins: Names = Field((), description="Other origins whose pages may use the API.")
+    external_url: str | None = Field(
+        None,
+        description="The address by which people reach this server, as https://headway.example.",
+    )
+    trusted_proxies: Names = Field(
+        (), description="Addresses or networks of proxies whose X-Forwarded headers are believed."
+    )
+    trusted_user_header: TrustedUserHeader = None
+    trusted_groups_header: TrustedGroupsHeader = None
+    oidc_issuer: OidcIssuer = None
+    oidc_client_id: OidcClientId = None
+    oidc_client_secret: OidcClientSecret = None
+    oidc_audience: OidcAudience = None
+    oidc_scopes: OidcScopes = ("openid", "email", "profile")
+    oidc_name_claim: OidcNameClaim = "preferred_username"
+    oidc_groups_claim: OidcGroupsClaim = "groups"
+    oidc_roles: OidcRoles = ()
+    oidc_name: OidcName = "single sign-on"
+    oidc_session_time: OidcSessionTime = 12 * 3600.0
+    oidc_clock_skew: OidcClockSkew = 60.0
     retention: tuple[RetentionRule, ...] = Field(
         (), description="How long ended executions are kept; the first rule that one meets decides."
     )
@@ -175,7 +212,7 @@ class Settings(BaseSettings):
             self.pool_size, self.read_pool_size, self.stream_pool_size, self.export_pool_size
         )
 
-    @field_validator("queues", "allowed_hosts", "allowed_origins", mode="before")
+    @field_validator("queues", "allowed_hosts", "allowed_origins", "trusted_proxies", mode="before")
     @classmethod
     def _listed(cls, value: object) -> object:
         if isinstance(value, str):
@@ -194,6 +231,17 @@ class Settings(BaseSettings):
     @classmethod
     def _seconds(cls, value: object) -> float:
         return parse_duration(value)
+
+    @field_validator("external_url")
+    @classmethod
+    def _external(cls, value: str | None) -> str | None:
+        return value and _origin(value)
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxies(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        Proxies.of(values)
+        return values
 
     @field_validator("secret_key", "session_key")
     @classmethod
@@ -219,6 +267,17 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def _origin(text: str) -> str:
+    """As a browser writes it. Raises ValueError."""
+    origin = read_origin(text.strip().lower().removesuffix("/"))
+    if origin is None:
+        raise ValueError(
+            f"must be a scheme, a host and where it is not the usual one a port, such as https://headway.example; "
+            f"got {text!r:.100}"
+        )
+    return str(origin)
 
 
 def _find_file(data_dir: Path | str | None) -> Path | None:

@@ -315,7 +315,9 @@ async def test_the_key_of_sessions_is_made_once_and_not_in_the_database(
     assert session_key(Settings.read({"data_dir": tmp_path})).print == made.print
     assert stat.S_IMODE((tmp_path / "session.key").stat().st_mode) == 0o600
     given = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
-    assert session_key(Settings.read({"data_dir": tmp_path, "session_key": given})).print != made.print
+    assert (
+        session_key(Settings.read({"data_dir": tmp_path, "session_key": given})).print != made.print
+    )
     (tmp_path / "session.key").write_text("broken")
     with pytest.raises(ValueError, match="remove it for a new one"):
         session_key(Settings.read({"data_dir": tmp_path}))
