@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from time import monotonic
 from typing import Any, Final
+from urllib.parse import quote_plus
 
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, JWKRegistry, OKPKey, RSAKey
@@ -81,7 +82,8 @@ class Provider:
         }
         login = None
         if mine.client_secret and metadata.takes_basic:
-            login = mine.client_id, mine.client_secret
+            # Encoded first, RFC 6749, 2.3.1.
+            login = quote_plus(mine.client_id), quote_plus(mine.client_secret)
         elif mine.client_secret:
             form["client_secret"] = mine.client_secret
         return await post_form(metadata.token_endpoint, form, login)
