@@ -30,7 +30,7 @@ class Bearer:
 
 
 class Bearers:
-    """What was verified is remembered until it ends, or until the issuer has other keys."""
+    """Remembers a JWT that was verified until it ends, or until the issuer has other keys."""
 
     def __init__(
         self,

@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import os
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,9 +15,7 @@ from tests.server.issuer import issuing
 from tests.server.single_sign_on import housed, settings_for
 
 WITHIN = 45
-CHROMIUM = (
-    os.environ.get("CHROME_PATH") or shutil.which("chromium") or shutil.which("google-chrome")
-)
+FINDER = Path(__file__).resolve().parents[2] / "scripts" / "browser.sh"
 
 
 class Browser:
@@ -50,9 +46,10 @@ class Browser:
 
 @asynccontextmanager
 async def browsing(folder: Path) -> AsyncIterator[Browser]:
-    assert CHROMIUM
+    found = await asyncio.create_subprocess_exec(FINDER, stdout=asyncio.subprocess.PIPE)
+    path = (await found.communicate())[0].decode().strip()
     program = await asyncio.create_subprocess_exec(
-        CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0",
+        path, "--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0",
         f"--user-data-dir={folder}", "about:blank",
         stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
@@ -72,7 +69,6 @@ async def browsing(folder: Path) -> AsyncIterator[Browser]:
         await program.communicate()
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="there is no browser")
 @pytest.mark.timeout(150)
 async def test_a_browser_that_comes_back_from_another_site_is_signed_in(
     database: Database, tmp_path: Path
