@@ -17,6 +17,9 @@ _PAUSE: Final = 5.0
 """Seconds until it is asked again, whoever wants it to be."""
 
 
+AWAY: Final = "The identity provider cannot be asked now; the log of the server says why"
+
+
 class Kept(Generic[T]):
     """One value of the issuer. While that is away, the one of before is good."""
 
@@ -26,7 +29,6 @@ class Kept(Generic[T]):
         self._fetch, self._clock = fetch, clock
         self._value: T | None = None
         self._since = self._next = -_FRESH
-        self._fault = ""
         self._asking = asyncio.Lock()
 
     async def get(self) -> T:
@@ -36,7 +38,7 @@ class Kept(Generic[T]):
         ):
             await self._look()
         if self._value is None:
-            raise Unavailable(f"The identity provider cannot be asked now: {self._fault}")
+            raise Unavailable(AWAY)
         return self._value
 
     async def again(self) -> T:
@@ -52,7 +54,6 @@ class Kept(Generic[T]):
                 self._value = await self._fetch()
                 self._since = self._clock()
             except NoAnswer as error:
-                self._fault = str(error)
                 logger.warning("the identity provider: %s", error)
             finally:
                 self._next = self._clock() + _PAUSE

@@ -1,6 +1,7 @@
 """Signs people in through the issuer: the authorization code flow with PKCE."""
 
 import hmac
+import logging
 from collections import OrderedDict
 from html import escape
 from typing import Final
@@ -20,11 +21,14 @@ from server.auth import Door, client_network, cookie_name, set_session
 from server.oidc.attempt import LASTS, Attempt, with_query
 from server.oidc.claims import person_of
 from server.oidc.fetching import NoAnswer, TurnedDown, error_code
+from server.oidc.kept import AWAY
 from server.oidc.provider import Provider
 from server.oidc.verifying import Untrusted, algorithm_of, check_access_token, verified
 from server.refusals import page
 from server.session_key import SessionKey
 from server.vouched import Vouched
+
+logger = logging.getLogger("headway.access")
 
 BEGIN: Final = "/login/oidc"
 BACK: Final = "/login/oidc/callback"
@@ -102,7 +106,8 @@ class SingleSignOn:
         except (_Failed, Untrusted, TurnedDown, Refused) as error:
             return self._refused(request, attempt, error)
         except NoAnswer as error:
-            raise Unavailable(f"The identity provider cannot be asked now: {error}") from error
+            logger.warning("the identity provider: %s", error)
+            raise Unavailable(AWAY) from error
         # A redirect would go on with what began on another site, and strict cookies stay behind there.
         path = escape(attempt.next_path)
         head = f'<meta http-equiv="refresh" content="0;url={path}">'
