@@ -37,6 +37,7 @@ class SignInMethod(StrEnum):
     LINK = "LINK"
     TOKEN = "TOKEN"
     OIDC = "OIDC"
+    PROXY = "PROXY"
 
 
 SYNONYMS: Final[Mapping[str, Permission]] = {

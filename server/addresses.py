@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
 _PORTS = {"http": 80, "https": 443}
 _PLAIN = {"ws": "http", "wss": "https"}
 _NOT_OF_A_HOST = frozenset("/?#@\\%")
@@ -56,6 +59,17 @@ def read_origin(text: str) -> Origin | None:
     return Origin(scheme, host) if host else None
 
 
+def checked_origin(text: str) -> str:
+    """As a browser writes it. Raises ValueError."""
+    origin = read_origin(text.strip().lower().removesuffix("/"))
+    if origin is None:
+        raise ValueError(
+            f"must be a scheme, a host and where it is not the usual one a port, such as https://headway.example; "
+            f"got {text!r:.100}"
+        )
+    return str(origin)
+
+
 def network_of(address: str) -> str:
     """The part of an address that one customer of a provider has: of IPv4 all of it, of IPv6 the first 64 bits.
 
@@ -76,6 +90,14 @@ def own_path(text: str) -> str:
     """A path on this server; anything that a browser could take for another place becomes `/`."""
     own = text.startswith("/") and not text.startswith("//")
     return text if own and "\\" not in text and text.isprintable() else "/"
+
+
+def base_of(scope: Scope, external_url: str | None) -> str:
+    """The address of this server for whoever asks, without a path: as it is set, else as it was asked by."""
+    if external_url:
+        return external_url
+    host = Headers(scope=scope).get("host", "")
+    return f"{scope.get('scheme', 'http')}://{host if read_host(host) else 'localhost'}"
 
 
 def content_length(text: str | None) -> int | None:

@@ -15,6 +15,7 @@ from typing import Final
 from uuid import UUID
 
 from starlette.datastructures import Headers
+from starlette.responses import Response
 from starlette.types import Scope
 
 from models.credentials import digest_of
@@ -23,9 +24,12 @@ from models.viewer import Viewer
 from runner.store.access.holders import Holder, Holders
 from server.addresses import Origin, network_of, read_host, read_origin
 from server.forwarded import Proxies
+from server.oidc.bearers import Bearers
+from server.oidc.verifying import Untrusted, is_jwt
 from server.presence import Presence
 from server.rates import Rate, Rates
 from server.session_key import SessionKey
+from server.trusted_header import ProxySessions
 
 ADMIN = "admin"
 SESSION_TIME = timedelta(days=30)
@@ -79,8 +83,11 @@ class Door:
         settings: DoorSettings | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         rates: Rates | None = None,
+        bearers: Bearers | None = None,
+        proxied: ProxySessions | None = None,
     ) -> None:
         self._holders = holders
+        self._bearers, self._proxied = bearers, proxied
         self._key = key
         self._rates = rates or Rates()
         self._proven: OrderedDict[str | UUID, None] = OrderedDict()
@@ -113,6 +120,11 @@ class Door:
             if scheme.lower() == "bearer":
                 viewer = await self.by_token(credential.strip(), channel, client_network(scope))
             return Visitor(viewer, by_cookie=False) if viewer else None
+        if self._proxied is not None and self._proxied.speaks(scope, channel):
+            id = await self._proxied.session(scope, channel)
+            viewer = await self._of_session(id, channel) if id else None
+            # A browser comes through the proxy by itself, as with a cookie.
+            return Visitor(viewer, by_cookie=True) if viewer else None
         session = _cookie(headers.getlist("cookie"), cookie_name(scope))
         viewer = await self.by_session(session, channel, client_network(scope)) if session else None
         return Visitor(viewer, by_cookie=True) if viewer else None
@@ -121,6 +133,8 @@ class Door:
         self, token: str, channel: Channel = Channel.API, address: str | None = None
     ) -> Viewer | None:
         """Raises TooMany for a wrong token when too many came from the address; a right one always passes."""
+        if self._bearers is not None and is_jwt(token):
+            return await self._by_jwt(self._bearers, token, channel, address)
         digest = digest_of(token)
         found = await self._cached(digest, lambda: self._holders.by_digest(digest))
         viewer = self._viewer(found, channel)
@@ -135,8 +149,25 @@ class Door:
         if id is None:
             await self.learn(session, False, address)
             return None
+        return await self._of_session(id, channel)
+
+    async def _by_jwt(
+        self, bearers: Bearers, token: str, channel: Channel, address: str | None
+    ) -> Viewer | None:
+        try:
+            bearer = await bearers.session(token, channel, address)
+        except Untrusted:
+            await self.learn(digest_of(token), False, address)
+            return None
+        if bearer is None:
+            return None
+        return await self._of_session(bearer.session, channel, bearer.ends)
+
+    async def _of_session(
+        self, id: UUID, channel: Channel, ends: datetime | None = None
+    ) -> Viewer | None:
         found = await self._cached(id, lambda: self._holders.by_session(id))
-        return self._viewer(found, channel)
+        return self._viewer(found, channel, ends)
 
     async def of_token(self, id: UUID) -> Viewer | None:
         """The holder of a token whose login link somebody has opened."""
@@ -252,10 +283,22 @@ def client_network(scope: Scope) -> str | None:
     return network_of(client[0]) if client else None
 
 
-def cookie_name(scope: Scope) -> str:
+def cookie_name(scope: Scope, kind: str = "headway_session") -> str:
     """With the port in it: cookies of one host are shared by all its ports."""
     host = read_host(Headers(scope=scope).get("host", ""))
-    return f"headway_session_{host.port if host and host.port else 'default'}"
+    return f"{kind}_{host.port if host and host.port else 'default'}"
+
+
+def set_session(response: Response, door: Door, scope: Scope, id: UUID, lasts: timedelta) -> None:
+    """Gives the browser the cookie of a session that has begun."""
+    response.set_cookie(
+        cookie_name(scope),
+        door.cookie_of(id),
+        max_age=int(lasts.total_seconds()),
+        httponly=True,
+        samesite="strict",
+        secure=door.secure_cookie or scope["scheme"] == "https",
+    )
 
 
 def session_cookie(scope: Scope) -> str | None:

@@ -13,13 +13,16 @@ SETTINGS: Final = (
     "task_isolation", "task_user_range", "concurrency", "drain_timeout", "drain_notice", "header_timeout",
     "body_timeout", "max_connections", "max_connections_per_address", "secret_key", "session_key",
     "artifacts_url", "max_file_size", "allowed_hosts", "allowed_origins", "external_url", "trusted_proxies",
-    "task_allowed_hosts", "task_denied_hosts", "retention", "prune_every", "pool_size", "read_pool_size",
-    "stream_pool_size", "export_pool_size", "introspection", "field_suggestions", "persisted_documents",
-    "only_persisted_documents", "max_answer_size", "operation_deadline", "queries_at_once",
-    "mutations_at_once", "subscriptions_at_once", "operations_per_second", "mutations_per_second",
-    "subscriptions_per_minute", "uploads_per_minute", "exports_per_minute", "upload_bytes_per_person",
-    "upload_bytes_per_namespace", "uploads_kept", "open_recordings_per_person", "recorded_bytes_per_person",
-    "recorded_bytes_per_namespace", "failed_logins_per_minute",
+    "trusted_user_header", "trusted_groups_header", "oidc_issuer", "oidc_client_id", "oidc_client_secret",
+    "oidc_audience", "oidc_scopes", "oidc_name_claim", "oidc_groups_claim", "oidc_roles", "oidc_name",
+    "oidc_session_time", "oidc_clock_skew", "task_allowed_hosts", "task_denied_hosts", "retention",
+    "prune_every", "pool_size", "read_pool_size", "stream_pool_size", "export_pool_size", "introspection",
+    "field_suggestions", "persisted_documents", "only_persisted_documents", "max_answer_size",
+    "operation_deadline", "queries_at_once", "mutations_at_once", "subscriptions_at_once",
+    "operations_per_second", "mutations_per_second", "subscriptions_per_minute", "uploads_per_minute",
+    "exports_per_minute", "upload_bytes_per_person", "upload_bytes_per_namespace", "uploads_kept",
+    "open_recordings_per_person", "recorded_bytes_per_person", "recorded_bytes_per_namespace",
+    "failed_logins_per_minute",
 )  # fmt: skip
 OF_CLIENTS: Final = ("URL", "TOKEN")
 OF_TASKS: Final = (

@@ -64,7 +64,7 @@ class Forwarded:
     def _as_sent(self, scope: Scope, proxy: str) -> Scope:
         headers = Headers(scope=scope)
         hops = _values(headers, "x-forwarded-for")[-_MOST_HOPS:]
-        sent = {**scope, "client": (self._client(hops, proxy), 0)}
+        sent = {**scope, "client": (self._client(hops, proxy), 0), "headway.peer": scope["client"]}
         if scheme := _last(headers, "x-forwarded-proto"):
             sent["scheme"] = _SCHEMES.get((scope["type"], scheme.lower()), scope.get("scheme"))
         host = _last(headers, "x-forwarded-host")

@@ -15,7 +15,7 @@ from server.forwarded import Forwarded
 from server.refusals import Refusals, is_for_a_reader, refusal
 
 _HEALTH = frozenset({"/healthz", "/readyz"})
-_OPEN = _HEALTH | {"/login", "/logout"}
+_OPEN = _HEALTH | {"/login", "/logout", "/login/oidc", "/login/oidc/callback"}
 _FOREIGN = (
     "Requests from this origin are refused: list it in allowed_origins; where it is this server's own behind a proxy, "
     "set external_url, or name the proxy in trusted_proxies"
@@ -134,7 +134,7 @@ def unauthorized(scope: Scope) -> Response:
         message += ": send a token as Authorization: Bearer TOKEN"
     response = refusal(
         scope, 401, "UNAUTHENTICATED", message,
-        f'<p><a href="/login?{escape(urlencode({"next": _here(scope)}))}">Sign in with a token</a>, or open the link '
+        f'<p><a href="/login?{escape(urlencode({"next": _here(scope)}))}">Sign in</a>, or open the link '
         "that <code>headway serve</code> printed; run <code>headway token</code> on the machine of the server for "
         "another one.</p>",
     )  # fmt: skip

@@ -3,7 +3,7 @@
 import json
 from html import escape
 from typing import Final
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -22,7 +22,9 @@ from server.auth import (
     client_network,
     cookie_name,
     session_cookie,
+    set_session,
 )
+from server.oidc.sign_in import BEGIN, SingleSignOn
 from server.refusals import is_for_a_reader, page, refusal
 
 _LONGEST: Final = 4096
@@ -38,11 +40,20 @@ _FORM = """<form method="post" action="/login">
 class Login:
     """Begins and ends sessions. A wrong token, link or origin is a denial in the audit log."""
 
-    def __init__(self, pool: Pool, door: Door, denials: Denials) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        door: Door,
+        denials: Denials,
+        single_sign_on: SingleSignOn | None = None,
+    ) -> None:
         self._pool, self._door, self._denials = pool, door, denials
+        self._single_sign_on = single_sign_on
 
     def routes(self) -> list[Route]:
+        elsewhere = self._single_sign_on.routes() if self._single_sign_on else []
         return [
+            *elsewhere,
             Route("/login", self.show, methods=["GET"]),
             Route("/login", self.sign_in, methods=["POST"]),
             Route("/logout", self.sign_out, methods=["POST"]),
@@ -53,7 +64,7 @@ class Login:
         code = request.query_params.get("token")
         next_path = own_path(request.query_params.get("next", "/"))
         if code is None:
-            return _form("Sign in to Headway", next_path)
+            return self._form("Sign in to Headway", next_path)
         if request.method == "HEAD":
             return Response(status_code=204)  # who only looks at a link does not use it up
         token_id = await sign_ins.use_link(self._pool, digest_of(code), self._door.now)
@@ -99,12 +110,15 @@ class Login:
             )
         cookie = session_cookie(request.scope)
         id = self._door.session_id(cookie) if cookie else None
-        if id is not None:
-            await sign_ins.end(self._pool, id)
+        method = await sign_ins.end(self._pool, id) if id is not None else None
+        if method is not None:
             await self._door.look_again()
         response: Response = Response(status_code=204)
         if "text/html" in request.headers.get("accept", ""):
-            response = RedirectResponse("/login", 303)
+            elsewhere = None
+            if method is SignInMethod.OIDC and self._single_sign_on is not None:
+                elsewhere = await self._single_sign_on.leave(request)
+            response = elsewhere or RedirectResponse("/login", 303)
         response.delete_cookie(cookie_name(request.scope), httponly=True, samesite="strict")
         return _unstored(response)
 
@@ -125,14 +139,7 @@ class Login:
         response: Response = (
             Response(status_code=204) if is_script else RedirectResponse(next_path, 303)
         )
-        response.set_cookie(
-            cookie_name(request.scope),
-            self._door.cookie_of(id),
-            max_age=int(SESSION_TIME.total_seconds()),
-            httponly=True,
-            samesite="strict",
-            secure=self._door.secure_cookie or request.scope["scheme"] == "https",
-        )
+        set_session(response, self._door, request.scope, id, SESSION_TIME)
         return _unstored(response)
 
     def _failed(self, request: Request, what: str) -> None:
@@ -143,14 +150,18 @@ class Login:
 
     def _refused(self, request: Request, message: str, next_path: str) -> Response:
         if is_for_a_reader(request.scope) or _is_form(request):
-            return _form(message, next_path, 401)
+            return self._form(message, next_path, 401)
         response = refusal(request.scope, 401, "UNAUTHENTICATED", message)
         response.headers["www-authenticate"] = "Bearer"
         return response
 
-
-def _form(title: str, next_path: str, status: int = 200) -> Response:
-    return _unstored(HTMLResponse(page(title, _FORM.format(next=escape(next_path))), status))
+    def _form(self, title: str, next_path: str, status: int = 200) -> Response:
+        body = _FORM.format(next=escape(next_path))
+        if self._single_sign_on is not None:
+            place = escape(f"{BEGIN}?{urlencode({'next': next_path})}")
+            name = escape(self._single_sign_on.name)
+            body = f'<p><a class="button" href="{place}">Sign in with {name}</a></p>{body}'
+        return _unstored(HTMLResponse(page(title, body), status))
 
 
 def _unstored(response: Response) -> Response:

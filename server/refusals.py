@@ -16,7 +16,8 @@ _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Headway</
 <meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">{head}
 <style>body{{font:16px/1.5 system-ui,sans-serif;max-width:36rem;margin:15vh auto;padding:0 1rem;overflow-wrap:anywhere}}
 h1{{font-size:1.5rem}}input{{font:inherit;width:100%;box-sizing:border-box;padding:.4rem .5rem}}
-button{{font:inherit;padding:.4rem 1rem}}</style>
+button,.button{{font:inherit;padding:.4rem 1rem}}
+.button{{display:inline-block;border:1px solid;border-radius:.2rem}}</style>
 <h1>{title}</h1>{body}</html>"""
 _AGAIN = '<meta http-equiv="refresh" content="{seconds}">'
 _LONGEST_REASON: Final = 123

@@ -37,6 +37,7 @@ from server.flow_folder import FlowFolder
 from server.forwarded import Proxies
 from server.graphql.allowance import allowance_of
 from server.graphql.fanout import Fanout
+from server.identity import identity_parts
 from server.listener import Listener, listen
 from server.login import Login
 from server.places import Places
@@ -124,9 +125,14 @@ async def _start(stack: AsyncExitStack, settings: Settings, listening: socket.so
     )
     fanout = await stack.enter_async_context(Fanout(operations, POLICIES))
     holders = Holders(parts.database.reads)
-    door = Door(holders, key, door_settings(settings), rates=rates)
+    identity = await identity_parts(settings, parts.database.reads, denials)
+    door = Door(
+        holders, key, door_settings(settings), rates=rates,
+        bearers=identity.bearers, proxied=identity.proxied,
+    )  # fmt: skip
     await stack.enter_async_context(Revocations(door, holders))
-    login = Login(parts.database.reads, door, denials)
+    sign_on = identity.single_sign_on(door, key)
+    login = Login(parts.database.reads, door, denials, sign_on)
     room = FileRoom(
         parts.database.reads, store, settings.max_file_size, places, rates, quotas=quotas
     )

@@ -26,10 +26,25 @@ from runner.isolation.ways import Policy
 from runner.quotas import Quotas
 from runner.store.quotas import Quota
 from runner.store.shares import Sizes
-from server.addresses import read_origin
+from server.addresses import checked_origin
 from server.data_dir import default_data_dir
 from server.environment import PREFIX, complaints
 from server.forwarded import Proxies
+from server.identity_settings import (
+    OidcAudience,
+    OidcClientId,
+    OidcClientSecret,
+    OidcClockSkew,
+    OidcGroupsClaim,
+    OidcIssuer,
+    OidcName,
+    OidcNameClaim,
+    OidcRoles,
+    OidcScopes,
+    OidcSessionTime,
+    TrustedGroupsHeader,
+    TrustedUserHeader,
+)
 
 FILE = "headway.toml"
 
@@ -146,6 +161,19 @@ class Settings(BaseSettings):
     trusted_proxies: Names = Field(
         (), description="Addresses or networks of proxies whose X-Forwarded headers are believed."
     )
+    trusted_user_header: TrustedUserHeader = None
+    trusted_groups_header: TrustedGroupsHeader = None
+    oidc_issuer: OidcIssuer = None
+    oidc_client_id: OidcClientId = None
+    oidc_client_secret: OidcClientSecret = None
+    oidc_audience: OidcAudience = None
+    oidc_scopes: OidcScopes = ("openid", "email", "profile")
+    oidc_name_claim: OidcNameClaim = "preferred_username"
+    oidc_groups_claim: OidcGroupsClaim = "groups"
+    oidc_roles: OidcRoles = ()
+    oidc_name: OidcName = "single sign-on"
+    oidc_session_time: OidcSessionTime = 12 * 3600.0
+    oidc_clock_skew: OidcClockSkew = 60.0
     task_allowed_hosts: Names = Field(
         (),
         description="Hosts that http and sql tasks may connect to; without it all but the denied.",
@@ -293,12 +321,12 @@ class Settings(BaseSettings):
     @field_validator("allowed_origins")
     @classmethod
     def _origins(cls, values: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(map(_origin, values))
+        return tuple(map(checked_origin, values))
 
     @field_validator("external_url")
     @classmethod
     def _external(cls, value: str | None) -> str | None:
-        return value and _origin(value)
+        return value and checked_origin(value)
 
     @field_validator("trusted_proxies")
     @classmethod
@@ -341,17 +369,6 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
-
-
-def _origin(text: str) -> str:
-    """As a browser writes it. Raises ValueError."""
-    origin = read_origin(text.strip().lower().removesuffix("/"))
-    if origin is None:
-        raise ValueError(
-            f"must be a scheme, a host and where it is not the usual one a port, such as https://headway.example; "
-            f"got {text!r:.100}"
-        )
-    return str(origin)
 
 
 def _find_file(data_dir: Path | str | None) -> Path | None:

@@ -42,8 +42,14 @@ _OF_PRINCIPAL: Final = """
 select id, id as principal_id, null::jsonb as permissions, null::jsonb as namespaces, null::timestamptz as expires_at,
   false as ended, {groups} as groups from principals where {condition}
 """
+# What was ordered through a session is carried out with its groups, for as long as it lasts.
+_OF_SESSIONS: Final = """
+(select coalesce(jsonb_agg(distinct one.name), '[]') from sign_ins s
+ cross join lateral jsonb_array_elements_text(s.groups) one (name)
+ where s.principal_id = principals.id and s.ended_at is null and s.expires_at > now())
+"""
 _BY_ACTOR: Final = _WORTH.format(
-    credential=_OF_PRINCIPAL.format(groups="'[]'::jsonb", condition="kind = $1 and name = $2")
+    credential=_OF_PRINCIPAL.format(groups=_OF_SESSIONS, condition="kind = $1 and name = $2")
 )
 _BY_PRINCIPAL: Final = _WORTH.format(
     credential=_OF_PRINCIPAL.format(groups="$2::jsonb", condition="id = $1")

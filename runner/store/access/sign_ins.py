@@ -33,6 +33,7 @@ async def begin(
     method: SignInMethod,
     expires_at: datetime,
     groups: Sequence[str] = (),
+    channel: Channel = Channel.UI,
 ) -> UUID:
     """The id of the new session; the audit log has it as SIGN_IN."""
     id = new_id()
@@ -41,20 +42,24 @@ async def begin(
             await connection.execute(
                 _INSERT, id, principal_id, token_id, method.value, dump(list(groups)), expires_at
             )
-            await _record(connection, "SIGN_IN", principal_id, {"method": method.value})
+            data = {"method": method.value}
+            await _record(connection, "SIGN_IN", principal_id, data, channel)
     return id
 
 
-async def end(pool: Pool, id: UUID) -> None:
-    """Ends a session, as at a logout; nothing when it is over."""
+async def end(pool: Pool, id: UUID) -> SignInMethod | None:
+    """Ends a session, as at a logout, and tells how it began; nothing when it is over."""
     with reaching():
         async with pool.acquire() as connection, connection.transaction():
-            principal_id = await connection.fetchval(
-                "update sign_ins set ended_at = now() where id = $1 and ended_at is null returning principal_id",
+            row = await connection.fetchrow(
+                """update sign_ins set ended_at = now() where id = $1 and ended_at is null
+                   returning principal_id, method""",
                 id,
             )
-            if principal_id is not None:
-                await _record(connection, "SIGN_OUT", principal_id, {})
+            if row is None:
+                return None
+            await _record(connection, "SIGN_OUT", row["principal_id"], {})
+            return SignInMethod(row["method"])
 
 
 async def make_link(pool: Pool, token_id: UUID, now: datetime) -> tuple[str, datetime]:
@@ -87,10 +92,14 @@ async def forget_old(connection: Connection) -> None:
 
 
 async def _record(
-    connection: Connection, action: str, principal_id: UUID, data: dict[str, Any]
+    connection: Connection,
+    action: str,
+    principal_id: UUID,
+    data: dict[str, Any],
+    channel: Channel = Channel.UI,
 ) -> None:
     row = await connection.fetchrow("select kind, name from principals where id = $1", principal_id)
     assert row
     actor = PrincipalKind(row["kind"]).actor(row["name"])
     target = audit.Target(None, row["name"])
-    await audit.record(connection, Ask(actor, Channel.UI), action, target, data)
+    await audit.record(connection, Ask(actor, channel), action, target, data)

@@ -1,0 +1,97 @@
+"""Those for whom an identity provider or a proxy vouches: found by their subject, or made when they first come."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from models.errors import ProblemCode, Refused
+from models.events import Ask
+from models.ids import new_id
+from models.states import Channel
+from models.viewer import PrincipalKind
+from runner.store import audit
+from runner.store.access.principals import target_of
+from runner.store.connection import Connection, Pool, reaching
+
+Row = Any
+_BY_SUBJECT: Final = "select * from principals where subject = $1"
+# Names that differ in their case alone are one to whoever reads them.
+_BY_NAME: Final = """
+select *, kind = $2 and subject is null and disabled_at is null
+  and not exists (select from tokens t where t.principal_id = p.id)
+  and not exists (select from sign_ins s where s.principal_id = p.id) as is_free
+from principals p where lower(name) = lower($1) order by name = $1 desc
+"""
+_MAKE: Final = """
+insert into principals (id, kind, name, email, subject, created_by) values ($1, $2, $3, $4, $5, $6) returning *
+"""
+_CLAIM: Final = (
+    "update principals set subject = $2, email = coalesce($3, email) where id = $1 returning *"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """`subject` never changes and is nobody else's; the name is for people. `groups` are those of this sign-in."""
+
+    subject: str
+    kind: PrincipalKind
+    name: str
+    email: str | None = None
+    groups: frozenset[str] = frozenset()
+
+
+async def enrol(pool: Pool, identity: Identity, reserved: frozenset[str], channel: Channel) -> UUID:
+    """The principal of the subject.
+
+    One who comes for the first time gets the name, or the person of that name who was made beforehand by a grant and
+    whom nobody ever was. Raises Refused when the name is somebody else's, and for whoever is disabled.
+    """
+    with reaching():
+        row = await pool.fetchrow(_BY_SUBJECT, identity.subject)
+        if row is None:
+            _free(
+                await pool.fetch(_BY_NAME, identity.name, identity.kind.value), identity, reserved
+            )
+            async with pool.acquire() as connection, connection.transaction():
+                row = await _first_time(connection, identity, reserved, channel)
+    if row["disabled_at"] is not None:
+        raise Refused.because(ProblemCode.FORBIDDEN, f"{row['name']} is disabled here")
+    id: UUID = row["id"]
+    return id
+
+
+async def _first_time(
+    connection: Connection, identity: Identity, reserved: frozenset[str], channel: Channel
+) -> Row:
+    # Of two who come at once the second one sees what the first one did, also one whom a grant makes meanwhile.
+    await connection.execute("lock table principals in share row exclusive mode")
+    row = await connection.fetchrow(_BY_SUBJECT, identity.subject)
+    if row is not None:
+        return row
+    named = await connection.fetch(_BY_NAME, identity.name, identity.kind.value)
+    free = _free(named, identity, reserved)
+    ask = Ask(identity.kind.actor(identity.name), channel, "signed in for the first time")
+    if free is not None:
+        row = await connection.fetchrow(_CLAIM, free["id"], identity.subject, identity.email)
+    else:
+        row = await connection.fetchrow(
+            _MAKE, new_id(), identity.kind.value, identity.name, identity.email, identity.subject, ask.actor,
+        )  # fmt: skip
+    assert row
+    data = {"subject": identity.subject, "claimed": free is not None}
+    await audit.record(connection, ask, "SAVE_PRINCIPAL", target_of(row), data)
+    return row
+
+
+def _free(named: list[Row], identity: Identity, reserved: frozenset[str]) -> Row | None:
+    """Who may be taken over; None where nobody has the name. Raises Refused."""
+    if identity.name.lower() not in reserved:
+        if not named:
+            return None
+        if len(named) == 1 and named[0]["is_free"] and named[0]["name"] == identity.name:
+            return named[0]
+    raise Refused.because(
+        ProblemCode.CONFLICT,
+        f"the name {identity.name} belongs to somebody else here, and whoever signs in with it does not become them",
+    )

@@ -1,0 +1,65 @@
+"""Wires those who vouch for people and programs: the issuer of single sign-on, and proxies."""
+
+from dataclasses import dataclass
+
+from runner.denials import Denials
+from runner.store.access import group_roles
+from runner.store.connection import Pool
+from server.auth import Door
+from server.forwarded import Proxies
+from server.identity_settings import group_role, provider_settings
+from server.oidc.bearers import Bearers
+from server.oidc.provider import Provider
+from server.oidc.sign_in import SingleSignOn
+from server.session_key import SessionKey
+from server.settings import Settings
+from server.trusted_header import ProxySessions, TrustedHeader
+from server.vouched import Vouched
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityParts:
+    vouched: Vouched
+    denials: Denials
+    external_url: str | None
+    provider: Provider | None
+    bearers: Bearers | None
+    proxied: ProxySessions | None
+
+    def single_sign_on(self, door: Door, key: SessionKey) -> SingleSignOn | None:
+        if self.provider is None:
+            return None
+        return SingleSignOn(self.provider, door, self.vouched, key, self.denials, self.external_url)
+
+
+async def identity_parts(settings: Settings, pool: Pool, denials: Denials) -> IdentityParts:
+    """Gives groups the roles of the setting. Raises ValueError with a sentence, Unavailable."""
+    wanted = provider_settings(settings)
+    await group_roles.apply(pool, map(group_role, settings.oidc_roles))
+    vouched = Vouched(pool)
+    provider = Provider(wanted) if wanted else None
+    return IdentityParts(
+        vouched,
+        denials,
+        settings.external_url,
+        provider,
+        Bearers(provider, vouched, denials) if provider else None,
+        _proxied(settings, vouched, denials),
+    )
+
+
+def _proxied(settings: Settings, vouched: Vouched, denials: Denials) -> ProxySessions | None:
+    if settings.trusted_user_header is None:
+        if settings.trusted_groups_header is not None:
+            raise ValueError("trusted_groups_header is set; it needs trusted_user_header")
+        return None
+    if not settings.trusted_proxies:
+        raise ValueError(
+            "trusted_user_header is set; name the proxies it is believed from in trusted_proxies"
+        )
+    header = TrustedHeader(
+        settings.trusted_user_header,
+        settings.trusted_groups_header,
+        Proxies.of(settings.trusted_proxies),
+    )
+    return ProxySessions(header, vouched, denials)

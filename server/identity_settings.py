@@ -1,0 +1,149 @@
+"""The settings of single sign-on and of proxies that sign people in: their types, with what each is checked for."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_settings import NoDecode
+
+from models.credentials import namespace_of
+from models.durations import parse_duration
+from models.errors import Refused
+from runner.store.access.group_roles import GroupRole
+from server.oidc.fetching import is_safe
+from server.oidc.provider import ProviderSettings
+
+if TYPE_CHECKING:
+    from server.settings import Settings
+
+_MOST_SKEW: Final = 600
+
+
+def _told(description: str) -> Any:
+    return Field(description=description)
+
+
+def _issuer(value: str | None) -> str | None:
+    if value is not None and (not is_safe(value, value) or "?" in value):
+        raise ValueError(
+            "must be the issuer's address as its discovery document has it, as https://id.example/realms/acme; "
+            "http is for an issuer on this machine alone"
+        )
+    return value
+
+
+def _listed(separator: str | None) -> Any:
+    def read(value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(separator) if part.strip())
+        return value
+
+    return BeforeValidator(read)
+
+
+def _pairs(value: object) -> object:
+    """A table of headway.toml, with one role or several for each value, is as good as a list."""
+    if not isinstance(value, Mapping):
+        return value
+    roles = ((key, [given] if isinstance(given, str) else given) for key, given in value.items())
+    return tuple(f"{key}={role}" for key, given in roles for role in given)
+
+
+def _roles(values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        group_role(value)
+    return values
+
+
+def _header(value: str | None) -> str | None:
+    if value is None:
+        return None
+    if not value.replace("-", "").isalnum() or not value.isascii():
+        raise ValueError("must be the name of a header, as X-Forwarded-User")
+    if value.lower() in {"authorization", "cookie", "host", "origin"}:
+        raise ValueError(f"{value} is a header that visitors send themselves")
+    return value.lower()
+
+
+Seconds = Annotated[float, BeforeValidator(parse_duration)]
+OidcIssuer = Annotated[
+    str | None,
+    AfterValidator(_issuer),
+    _told("The issuer of OpenID Connect whose people may sign in."),
+]
+OidcClientId = Annotated[str | None, _told("The client id of Headway at the issuer.")]
+OidcClientSecret = Annotated[
+    str | None, Field(repr=False, description="Its secret; a public client has none.")
+]
+OidcAudience = Annotated[
+    str | None, _told("For whom JWTs of programs must be made; without it the client id.")
+]
+OidcScopes = Annotated[
+    tuple[str, ...], NoDecode, _listed(None), _told("Scopes that a sign-in asks for.")
+]
+OidcNameClaim = Annotated[
+    str, _told("The claim with the name of a new person; else their verified email is the name.")
+]
+OidcGroupsClaim = Annotated[
+    str, _told("The claim with somebody's groups, with dots where it is within others.")
+]
+OidcRoles = Annotated[
+    tuple[str, ...],
+    NoDecode,
+    _listed(","),
+    BeforeValidator(_pairs),
+    AfterValidator(_roles),
+    _told("Roles of groups: headway-admins=admin, data-ops=operator@acme.*"),
+]
+OidcName = Annotated[str, _told("How the sign-in page calls the identity provider.")]
+OidcSessionTime = Annotated[
+    Seconds, Field(ge=60, description="How long a sign-in there lasts here: seconds, or as 12h.")
+]
+OidcClockSkew = Annotated[
+    Seconds, Field(ge=0, le=_MOST_SKEW, description="How far the clocks may differ: seconds.")
+]
+TrustedUserHeader = Annotated[
+    str | None, AfterValidator(_header), _told("The header in which trusted_proxies name who asks.")
+]
+TrustedGroupsHeader = Annotated[
+    str | None,
+    AfterValidator(_header),
+    _told("The header in which they name the groups of that one."),
+]
+
+
+def group_role(text: str) -> GroupRole:
+    """`group=role` or `group=role@namespace`. Raises ValueError."""
+    group, separator, role = text.rpartition("=")
+    role, _, prefix = role.partition("@")
+    group, role = group.strip(), role.strip()
+    if not separator or not group or not role:
+        raise ValueError(f"{text!r:.100} is not of the form group=role or group=role@acme.*")
+    try:
+        return GroupRole(group, role, namespace_of(prefix.strip() or "*"))
+    except Refused as refused:
+        raise ValueError(str(refused)) from refused
+
+
+def provider_settings(settings: "Settings") -> ProviderSettings | None:
+    """None without single sign-on. Raises ValueError where half of it is set."""
+    if not settings.oidc_issuer or not settings.oidc_client_id:
+        for name in ("oidc_issuer", "oidc_client_id", "oidc_client_secret", "oidc_roles"):
+            if getattr(settings, name):
+                raise ValueError(
+                    f"{name} is set; single sign-on needs oidc_issuer and oidc_client_id"
+                )
+        return None
+    return ProviderSettings(
+        settings.oidc_issuer,
+        settings.oidc_client_id,
+        settings.oidc_client_secret,
+        settings.oidc_audience or settings.oidc_client_id,
+        tuple(dict.fromkeys(("openid", *settings.oidc_scopes))),
+        settings.oidc_name_claim,
+        settings.oidc_groups_claim,
+        settings.oidc_name,
+        timedelta(seconds=settings.oidc_session_time),
+        int(settings.oidc_clock_skew),
+    )

@@ -1,0 +1,80 @@
+"""JWTs that programs send with each request."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from models.credentials import digest_of
+from models.errors import Refused
+from models.states import Channel
+from models.viewer import SignInMethod
+from runner.denials import Denial, Denials
+from runner.store.access.identities import Identity
+from server.oidc.claims import holder_of
+from server.oidc.provider import Key, Provider
+from server.oidc.verifying import Untrusted, verified
+from server.vouched import Vouched
+
+_MOST: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """The session that a JWT stands for, until its own end."""
+
+    session: UUID
+    ends: datetime
+
+
+class Bearers:
+    """Remembers a JWT that was verified until it ends, or until the issuer has other keys."""
+
+    def __init__(
+        self,
+        provider: Provider,
+        vouched: Vouched,
+        denials: Denials,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._provider, self._vouched, self._denials = provider, vouched, denials
+        self._clock = clock
+        self._known: OrderedDict[str, tuple[Identity, datetime]] = OrderedDict()
+        self._keys: Sequence[Key] = ()
+
+    async def session(self, token: str, channel: Channel, address: str | None) -> Bearer | None:
+        """None for one who is refused, though the issuer vouches for them. Raises Untrusted, Unavailable."""
+        try:
+            identity, ends = await self._identity(token)
+            session = await self._vouched.session(identity, SignInMethod.OIDC, channel)
+        except (Untrusted, Refused) as error:
+            self._tell(error, channel, address)
+            if isinstance(error, Untrusted) and not error.is_signed:
+                raise
+            return None
+        return Bearer(session, ends)
+
+    async def _identity(self, token: str) -> tuple[Identity, datetime]:
+        keys = await self._provider.keys()
+        if keys is not self._keys:
+            self._known.clear()
+            self._keys = keys
+        digest = digest_of(token)
+        known = self._known.get(digest)
+        if known is not None and known[1] > self._clock():
+            return known
+        mine, now = self._provider.settings, self._clock()
+        claims = await verified(self._provider, token, mine.audience or mine.client_id, now)
+        # It is good for as long after its end as the clocks may differ.
+        ends = datetime.fromtimestamp(claims["exp"], UTC) + timedelta(seconds=mine.clock_skew)
+        found = holder_of(mine, claims), ends
+        self._known[digest] = found
+        if len(self._known) > _MOST:
+            self._known.popitem(last=False)
+        return found
+
+    def _tell(self, error: Exception, channel: Channel, address: str | None) -> None:
+        who = f"anonymous:{address or 'unknown'}"
+        self._denials.tell(Denial(who, channel, "SIGN_IN_FAILED", f"a JWT: {error}"))

@@ -1,0 +1,139 @@
+"""The issuer: how it is reached, its keys, and the exchange of a code."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from time import monotonic
+from typing import Any, Final
+from urllib.parse import quote_plus
+
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, JWKRegistry, OKPKey, RSAKey
+
+from server.oidc.fetching import NoAnswer, get_document, is_safe, post_form
+from server.oidc.kept import Kept
+
+Key = RSAKey | ECKey | OKPKey
+ALGORITHMS: Final[Mapping[str, type]] = {
+    **dict.fromkeys(("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"), RSAKey),
+    **dict.fromkeys(("ES256", "ES384", "ES512"), ECKey),
+    "Ed25519": OKPKey,
+}
+"""Signatures that are taken, each with the kind of its key. None is symmetric: the key of those would be our secret."""
+_MOST_KEYS: Final = 100
+_LEAST_BITS: Final = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderSettings:
+    """`audience` is for whom JWTs of programs must be made; `clock_skew` how far its clock may be off."""
+
+    issuer: str
+    client_id: str
+    client_secret: str | None = field(default=None, repr=False)
+    audience: str = ""
+    scopes: Sequence[str] = ("openid", "email", "profile")
+    name_claim: str = "preferred_username"
+    groups_claim: str = "groups"
+    name: str = "single sign-on"
+    session_time: timedelta = timedelta(hours=12)
+    clock_skew: int = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    authorization_endpoint: str
+    token_endpoint: str
+    jwks_uri: str
+    end_session_endpoint: str | None
+    names_itself: bool
+    """Whether its answers to a browser carry `iss`, RFC 9207."""
+    takes_basic: bool
+
+
+class Provider:
+    """Raises Unavailable while the issuer is away and what is asked was never heard of it."""
+
+    def __init__(self, settings: ProviderSettings, clock: Callable[[], float] = monotonic) -> None:
+        self.settings = settings
+        self._metadata = Kept(self._read_metadata, clock)
+        self._keys = Kept(self._read_keys, clock)
+
+    async def metadata(self) -> Metadata:
+        return await self._metadata.get()
+
+    async def keys(self) -> Sequence[Key]:
+        """Those by which it signs now. The same object for as long as they are the same."""
+        return await self._keys.get()
+
+    async def keys_again(self) -> Sequence[Key]:
+        """Asks anew, at most every few seconds."""
+        return await self._keys.again()
+
+    async def exchange(self, code: str, verifier: str, redirect_uri: str) -> Mapping[str, Any]:
+        """The tokens for a code. Raises TurnedDown, NoAnswer."""
+        mine, metadata = self.settings, await self.metadata()
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": redirect_uri,
+            "code_verifier": verifier,
+            "client_id": mine.client_id,
+        }
+        login = None
+        if mine.client_secret and metadata.takes_basic:
+            # Encoded first, RFC 6749, 2.3.1.
+            login = quote_plus(mine.client_id), quote_plus(mine.client_secret)
+        elif mine.client_secret:
+            form["client_secret"] = mine.client_secret
+        return await post_form(metadata.token_endpoint, form, login)
+
+    async def _read_metadata(self) -> Metadata:
+        issuer = self.settings.issuer
+        url = f"{issuer.rstrip('/')}/.well-known/openid-configuration"
+        if not is_safe(url, issuer):
+            raise NoAnswer(f"{url} is not https")
+        told = await get_document(url)
+        if told.get("issuer") != issuer:
+            raise NoAnswer(
+                f"{url} tells of another issuer than {issuer}; they must be equal, each character of them"
+            )
+        for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
+            if not is_safe(told.get(name), issuer):
+                raise NoAnswer(f"{url} has no address of https as {name}")
+        ends = told.get("end_session_endpoint")
+        methods = told.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
+        return Metadata(
+            told["authorization_endpoint"],
+            told["token_endpoint"],
+            told["jwks_uri"],
+            ends if is_safe(ends, issuer) else None,
+            told.get("authorization_response_iss_parameter_supported") is True,
+            "client_secret_basic" in methods,
+        )
+
+    async def _read_keys(self) -> Sequence[Key]:
+        url = (await self.metadata()).jwks_uri
+        told = (await get_document(url)).get("keys")
+        if not isinstance(told, list):
+            raise NoAnswer(f"{url} answered no keys")
+        keys = tuple(key for one in told[:_MOST_KEYS] if (key := _key(one)) is not None)
+        if not keys:
+            raise NoAnswer(f"{url} answered no key that can be used")
+        return keys
+
+
+def _key(told: Any) -> Key | None:
+    """One that verifies signatures; None for any other."""
+    if not isinstance(told, dict) or told.get("use", "sig") != "sig":
+        return None
+    public = {name: value for name, value in told.items() if name != "d"}
+    try:
+        key = JWKRegistry.import_key(public)
+    except (JoseError, ValueError, TypeError, KeyError):
+        return None
+    if not isinstance(key, RSAKey | ECKey | OKPKey):
+        return None
+    if isinstance(key, RSAKey) and key.public_key.key_size < _LEAST_BITS:
+        return None
+    return key

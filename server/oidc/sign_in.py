@@ -1,0 +1,209 @@
+"""Signs people in through the issuer: the authorization code flow with PKCE."""
+
+import hmac
+import logging
+from collections import OrderedDict
+from html import escape
+from typing import Final
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from models.errors import Refused, Unavailable
+from models.states import Channel
+from models.viewer import SignInMethod
+from runner.denials import Denial, Denials
+from runner.store.access.identities import Identity
+from server.addresses import base_of, own_path
+from server.auth import Door, client_network, cookie_name, set_session
+from server.oidc.attempt import LASTS, Attempt, with_query
+from server.oidc.claims import person_of
+from server.oidc.fetching import NoAnswer, TurnedDown, error_code
+from server.oidc.kept import AWAY
+from server.oidc.provider import Provider
+from server.oidc.verifying import Untrusted, algorithm_of, check_access_token, verified
+from server.refusals import page
+from server.session_key import SessionKey
+from server.vouched import Vouched
+
+logger = logging.getLogger("headway.access")
+
+BEGIN: Final = "/login/oidc"
+BACK: Final = "/login/oidc/callback"
+_COOKIE: Final = "headway_sign_in"
+_LONGEST_PATH: Final = 2000
+_MOST: Final = 10_000
+
+
+class _Failed(Exception):
+    """The sentence is for the person, and for the audit log."""
+
+
+class SingleSignOn:
+    def __init__(
+        self,
+        provider: Provider,
+        door: Door,
+        vouched: Vouched,
+        key: SessionKey,
+        denials: Denials,
+        external_url: str | None = None,
+    ) -> None:
+        self._provider, self._door, self._vouched = provider, door, vouched
+        self._key, self._denials = key, denials
+        self._external_url = external_url
+        self._used: OrderedDict[str, float] = OrderedDict()
+
+    @property
+    def name(self) -> str:
+        return self._provider.settings.name
+
+    def routes(self) -> list[Route]:
+        return [
+            Route(BEGIN, self.begin, methods=["GET"]),
+            Route(BACK, self.come_back, methods=["GET"]),
+        ]
+
+    async def begin(self, request: Request) -> Response:
+        """Leads to the issuer."""
+        if request.method == "HEAD":
+            return Response(status_code=204)
+        next_path = own_path(request.query_params.get("next", "/"))
+        metadata = await self._provider.metadata()
+        redirect_uri = base_of(request.scope, self._external_url) + BACK
+        attempt = Attempt.new(
+            next_path if len(next_path) <= _LONGEST_PATH else "/", redirect_uri, self._door.now
+        )
+        response = RedirectResponse(attempt.address(self._provider.settings, metadata), 302)
+        response.set_cookie(
+            cookie_name(request.scope, _COOKIE),
+            attempt.sealed(self._key),
+            max_age=LASTS,
+            path="/login",
+            httponly=True,
+            # The way back begins on the issuer's site, from where no strict cookie comes.
+            samesite="lax",
+            secure=self._door.secure_cookie,
+        )
+        return _unstored(response)
+
+    async def come_back(self, request: Request) -> Response:
+        """The end of the way through the issuer, once."""
+        if request.method == "HEAD":
+            return Response(status_code=204)
+        attempt = self._attempt(request)
+        try:
+            if attempt is None:
+                raise _Failed(
+                    "This sign-in did not begin in this browser, or more than ten minutes ago"
+                )
+            identity = await self._identity(request, attempt)
+            id = await self._vouched.begin(
+                identity, SignInMethod.OIDC, self._provider.settings.session_time, Channel.UI
+            )
+        except (_Failed, Untrusted, TurnedDown, Refused) as error:
+            return self._refused(request, attempt, error)
+        except NoAnswer as error:
+            logger.warning("the identity provider: %s", error)
+            raise Unavailable(AWAY) from error
+        # A redirect would go on with what began on another site, and strict cookies stay behind there.
+        path = escape(attempt.next_path)
+        head = f'<meta http-equiv="refresh" content="0;url={path}">'
+        response = HTMLResponse(page("Signed in", f'<p><a href="{path}">Go on</a></p>', head))
+        set_session(response, self._door, request.scope, id, self._provider.settings.session_time)
+        return self._without_attempt(request, response)
+
+    async def leave(self, request: Request) -> Response | None:
+        """Leads on to the issuer's own end of the session, where it has one."""
+        try:
+            ends = (await self._provider.metadata()).end_session_endpoint
+        except Unavailable:
+            return None
+        if ends is None:
+            return None
+        query = {
+            "client_id": self._provider.settings.client_id,
+            "post_logout_redirect_uri": base_of(request.scope, self._external_url) + "/login",
+        }
+        address = escape(with_query(ends, query))
+        # A redirect would be the target of a form, and those are only of this origin.
+        head = f'<meta http-equiv="refresh" content="0;url={address}">'
+        body = f'<p><a href="{address}">Sign out of {escape(self.name)} too</a></p>'
+        return HTMLResponse(page("Signed out", body, head))
+
+    def _attempt(self, request: Request) -> Attempt | None:
+        """Of this browser; of an attempt that nobody came back from before."""
+        cookie = request.cookies.get(cookie_name(request.scope, _COOKIE), "")
+        attempt = Attempt.opened(cookie, self._key, self._door.now)
+        state = request.query_params.get("state", "")
+        if attempt is None or not hmac.compare_digest(attempt.state.encode(), state.encode()):
+            return None
+        return attempt
+
+    async def _identity(self, request: Request, attempt: Attempt) -> Identity:
+        given, provider = request.query_params, self._provider
+        metadata, mine = await provider.metadata(), provider.settings
+        issuer = given.get("iss")
+        if issuer != mine.issuer and (issuer is not None or metadata.names_itself):
+            raise _Failed("The answer is of another identity provider than the one that was asked")
+        if "error" in given:
+            raise _Failed(f"The identity provider refused: {error_code(given['error'])}")
+        self._use_up(attempt)
+        told = await provider.exchange(
+            given.get("code", ""), attempt.verifier, attempt.redirect_uri
+        )
+        token, access_token = told.get("id_token"), told.get("access_token")
+        if not isinstance(token, str):
+            raise Untrusted("the identity provider gave no ID token: is openid among oidc_scopes?")
+        claims = await verified(provider, token, mine.client_id, self._door.now)
+        nonce = claims.get("nonce")
+        if not isinstance(nonce, str) or not hmac.compare_digest(
+            nonce.encode(), attempt.nonce.encode()
+        ):
+            raise Untrusted("its claim nonce is of another sign-in", is_signed=True)
+        several = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
+        if claims.get("azp", None if several else mine.client_id) != mine.client_id:
+            raise Untrusted("its claim azp is of another client", is_signed=True)
+        if isinstance(access_token, str):
+            check_access_token(claims, algorithm_of(token), access_token)
+        return person_of(mine, claims)
+
+    def _use_up(self, attempt: Attempt) -> None:
+        now = self._door.now.timestamp()
+        while self._used and (len(self._used) >= _MOST or next(iter(self._used.values())) <= now):
+            self._used.popitem(last=False)
+        if attempt.state in self._used:
+            raise _Failed("This sign-in was used already: each works once")
+        self._used[attempt.state] = attempt.ends
+
+    def _refused(self, request: Request, attempt: Attempt | None, error: Exception) -> Response:
+        sentence = {
+            Untrusted: f"The ID token is not taken: {error}",
+            TurnedDown: f"The identity provider refused the sign-in: {error}",
+        }.get(type(error), str(error))
+        network = client_network(request.scope)
+        self._denials.tell(
+            Denial(
+                f"anonymous:{network or 'unknown'}",
+                Channel.UI,
+                "SIGN_IN_FAILED",
+                f"{self.name}: {sentence}",
+            )
+        )
+        again = urlencode({"next": attempt.next_path if attempt else "/"})
+        body = f'<p>{escape(sentence)}.</p><p><a href="/login?{escape(again)}">Back to the sign-in</a></p>'
+        response = HTMLResponse(page("You are not signed in", body), 401)
+        return self._without_attempt(request, response)
+
+    def _without_attempt(self, request: Request, response: Response) -> Response:
+        response.delete_cookie(
+            cookie_name(request.scope, _COOKIE), path="/login", httponly=True, samesite="lax"
+        )
+        return _unstored(response)
+
+
+def _unstored(response: Response) -> Response:
+    response.headers["cache-control"] = "no-store"
+    return response

@@ -1,0 +1,53 @@
+"""Sessions of those for whom somebody else vouches with each request: an issuer of JWTs, or a proxy."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from models.states import Channel
+from models.viewer import SignInMethod
+from runner.store.access import identities, sign_ins
+from runner.store.access.identities import Identity
+from runner.store.connection import Pool
+
+RESERVED: Final = frozenset({"admin"})
+"""Whoever has the data directory is `admin`; nobody else ever is."""
+SESSION_TIME: Final = timedelta(hours=12)
+_MOST: Final = 10_000
+_Key = tuple[str, frozenset[str], SignInMethod]
+
+
+class Vouched:
+    """One session for each principal and its groups, however many JWTs or requests it comes with."""
+
+    def __init__(
+        self, pool: Pool, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._pool, self._clock = pool, clock
+        self._known: OrderedDict[_Key, tuple[UUID, datetime]] = OrderedDict()
+        self._beginning = asyncio.Lock()
+
+    async def session(self, identity: Identity, method: SignInMethod, channel: Channel) -> UUID:
+        """Raises Refused as `enrol` does, and Unavailable."""
+        key = identity.subject, identity.groups, method
+        async with self._beginning:
+            known = self._known.get(key)
+            if known is not None and known[1] > self._clock():
+                return known[0]
+            id = await self.begin(identity, method, SESSION_TIME, channel)
+            # It ends for new requests while it still lasts for those that have begun.
+            self._known[key] = id, self._clock() + SESSION_TIME / 2
+            if len(self._known) > _MOST:
+                self._known.popitem(last=False)
+            return id
+
+    async def begin(
+        self, identity: Identity, method: SignInMethod, lasts: timedelta, channel: Channel
+    ) -> UUID:
+        """A session of its own, with the groups of the identity. Raises Refused, Unavailable."""
+        principal = await identities.enrol(self._pool, identity, RESERVED, channel)
+        ends, groups = self._clock() + lasts, sorted(identity.groups)
+        return await sign_ins.begin(self._pool, principal, None, method, ends, groups, channel)

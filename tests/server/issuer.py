@@ -1,0 +1,124 @@
+"""A small issuer of OpenID Connect, real but for its people: whoever comes is signed in as it is told."""
+
+import base64
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+from urllib.parse import parse_qsl, quote_plus, urlencode
+
+from joserfc import jwt
+from joserfc.jwk import RSAKey
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from models.ids import new_id
+from tests.server.graphql.serving import running
+
+CLIENT, SECRET = "headway", "the secret of the client"
+Forge = Callable[["Issuer", dict[str, Any]], str]
+
+
+def new_key(kid: str) -> RSAKey:
+    return RSAKey.generate_key(2048, {"kid": kid, "alg": "RS256", "use": "sig"})
+
+
+@dataclass
+class Issuer:
+    """`claims` are of whoever signs in next; `forge` makes its ID tokens. The last of its keys signs."""
+
+    url: str = ""
+    claims: dict[str, Any] = field(default_factory=dict)
+    keys: list[RSAKey] = field(default_factory=lambda: [new_key("first")])
+    forge: Forge | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+    answer: dict[str, str] = field(default_factory=dict)
+    """What its way back to the client carries besides or instead of what it should."""
+    is_away: bool = False
+    by_page: bool = False
+    codes: dict[str, dict[str, str]] = field(default_factory=dict)
+    asked: Counter[str] = field(default_factory=Counter)
+
+    def sign(self, claims: dict[str, Any], header: dict[str, Any] | None = None) -> str:
+        key = self.keys[-1]
+        return jwt.encode({"alg": "RS256", "kid": key.kid, **(header or {})}, claims, key)
+
+    def full(self, **claims: Any) -> dict[str, Any]:
+        """Claims that are right, but for those that are given."""
+        now = int(time.time())
+        right = {"iss": self.url, "aud": CLIENT, "iat": now, "exp": now + 300, "sub": "u-1"}
+        return {**right, "preferred_username": "maria", **self.claims, **claims}
+
+    def bearer(self, **claims: Any) -> str:
+        return self.sign(self.full(**claims))
+
+    def app(self) -> Starlette:
+        routes = [
+            Route("/.well-known/openid-configuration", self._discovery),
+            Route("/jwks", self._jwks),
+            Route("/authorize", self._authorize),
+            Route("/token", self._token, methods=["POST"]),
+        ]
+        return Starlette(routes=routes)
+
+    async def _discovery(self, request: Request) -> Response:
+        told = {
+            "issuer": self.url,
+            "authorization_endpoint": f"{self.url}/authorize",
+            "token_endpoint": f"{self.url}/token",
+            "jwks_uri": f"{self.url}/jwks",
+            "authorization_response_iss_parameter_supported": True,
+        }
+        return self._told("discovery", {**told, **self.metadata})
+
+    async def _jwks(self, request: Request) -> Response:
+        return self._told("jwks", {"keys": [key.as_dict(private=False) for key in self.keys]})
+
+    def _told(self, what: str, document: dict[str, Any]) -> Response:
+        self.asked[what] += 1
+        return Response(status_code=503) if self.is_away else JSONResponse(document)
+
+    async def _authorize(self, request: Request) -> Response:
+        asked = dict(request.query_params)
+        right = asked["client_id"] == CLIENT and asked["response_type"] == "code"
+        if not right or asked["code_challenge_method"] != "S256" or not asked["code_challenge"]:
+            return Response("refused", 400)
+        code = new_id().hex
+        self.codes[code] = asked
+        answer = {"code": code, "state": asked["state"], "iss": self.url, **self.answer}
+        given = urlencode({name: value for name, value in answer.items() if value})
+        back = f"{asked['redirect_uri']}?{given}"
+        if self.by_page:
+            return HTMLResponse(f'<title>Issuer</title><a id="on" href="{back}">Sign in</a>')
+        return RedirectResponse(back, 302)
+
+    async def _token(self, request: Request) -> Response:
+        self.asked["token"] += 1
+        form = dict(parse_qsl((await request.body()).decode()))
+        login = base64.b64encode(f"{CLIENT}:{quote_plus(SECRET)}".encode()).decode()
+        if request.headers.get("authorization") != f"Basic {login}":
+            return JSONResponse({"error": "invalid_client"}, 401)
+        asked = self.codes.pop(form["code"], None)
+        digest = base64.urlsafe_b64encode(sha256(form["code_verifier"].encode()).digest())
+        if (
+            asked is None
+            or asked["redirect_uri"] != form["redirect_uri"]
+            or asked["code_challenge"] != digest.rstrip(b"=").decode()
+        ):
+            return JSONResponse({"error": "invalid_grant"}, 400)
+        claims = self.full(nonce=asked["nonce"])
+        token = self.forge(self, claims) if self.forge else self.sign(claims)
+        return JSONResponse({"id_token": token, "access_token": "opaque", "token_type": "Bearer"})
+
+
+@asynccontextmanager
+async def issuing(host: str = "127.0.0.1") -> AsyncIterator[Issuer]:
+    issuer = Issuer()
+    async with running(issuer.app()) as port:
+        issuer.url = f"http://{host}:{port}"
+        yield issuer
