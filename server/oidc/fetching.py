@@ -56,7 +56,7 @@ async def get_document(url: str) -> Mapping[str, Any]:
 async def post_form(
     url: str, form: Mapping[str, str], login: tuple[str, str] | None
 ) -> Mapping[str, Any]:
-    """What the issuer gives for a form. Raises NoAnswer, TurnedDown."""
+    """Returns the document that the issuer answers to a form. Raises NoAnswer, TurnedDown."""
     status, document = await _ask("POST", url, data=dict(form), auth=login)
     if status == 200:
         return document

@@ -365,6 +365,14 @@ NO_DOORS = {
     "recordLogs": "of what runs elsewhere",
     "recordArtifacts": "of what runs elsewhere",
     "heartbeat": "of what runs elsewhere",
+    "createToken": "worth no more than who makes it",
+    "revokeToken": "starts nothing",
+    "grantRole": "of what one holds oneself",
+    "revokeRole": "starts nothing",
+    "saveRole": "of what one holds oneself",
+    "deleteRole": "starts nothing",
+    "savePrincipal": "starts nothing",
+    "createLoginLink": "worth no more than who makes it",
 }
 
 
