@@ -8,9 +8,10 @@ import pytest
 from graphql import GraphQLObjectType, GraphQLSchema
 
 from models.ids import typed
+from models.viewer import EVERYWHERE
 from schema import build_schema
 from tests.schema.richness import fill
-from tests.schema.test_bulk import Asker, asker
+from tests.schema.test_bulk import MINE, Asker, asker
 
 __all__ = ["asker"]
 ROWS: Final = 5
@@ -98,10 +99,12 @@ class Walk:
         kind, self.name = field.split(".")
         self.asker, self.field, self.id = asker, field, id
         asked = WAYS[kind].format(f"found: {self.name}({ARGUMENTS})", PAGE)
+        # Everybody's tokens are for who manages every namespace.
+        self.scope = EVERYWHERE if self.name == "tokens" else MINE
         self.query = f"{HEAD} {{ x: node(id: $id) {{ id }} {asked} }}"
 
     async def connection(self, **given: Any) -> Any:
-        data = await self.asker.ask(self.query, id=self.id, **given)
+        data = await self.asker.ask(self.query, scope=self.scope, id=self.id, **given)
         return data["found"] if "found" in data else data["node"]["found"]
 
     async def page(self, **given: Any) -> list[tuple[str, str]]:
@@ -137,7 +140,7 @@ class Walk:
         query = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
         ids = [id for _, id in whole]
         assert len(set(ids)) == len(ids), f"{self.field} gives an id to two"
-        found = (await self.asker.ask(query, ids=ids))["nodes"]
+        found = (await self.asker.ask(query, scope=self.scope, ids=ids))["nodes"]
         assert [node and node["id"] for node in found] == ids, self.field
 
     async def refuses(self, cursor: str) -> None:
