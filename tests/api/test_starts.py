@@ -81,7 +81,7 @@ MOMENTS: dict[str, Callable[[Starting], object]] = {
     "PostgreSQL starts": lambda one: (one.data_dir / "pg/data/postmaster.pid").exists(),
     "PostgreSQL answers": lambda one: any((one.data_dir / "pg/socket").glob(".s.PGSQL.*")),
     "the tables are being made": lambda one: any(
-        "headway headway" in owner for owner in owners(one.data_dir)
+        "headway_server headway" in owner for owner in owners(one.data_dir)
     ),
     "the evaluator is started": lambda one: any(
         "evaluator" in beginning(child) for child in one.children
