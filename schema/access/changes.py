@@ -99,9 +99,12 @@ async def _roles_asked_for(
 
 async def _check_may_make(info: Info, holder: Holder, principal: Any) -> None:
     """Raises Refused for who may not make tokens of a principal, which is to be made when it is None. To who manages
-    nothing the refusal tells nothing of whom there is."""
+    nothing the refusal tells nothing of whom there is. Who manages some namespaces makes services, which are theirs,
+    and nobody by whom they would be two persons."""
+    viewer = info.context.viewer
     if principal is None:
-        if not info.context.viewer.may_somewhere(Permission.MANAGE):
+        is_person = holder.kind is PrincipalKind.PERSON
+        if not (viewer.may_everywhere if is_person else viewer.may_somewhere)(Permission.MANAGE):
             raise forbidden(info, Permission.MANAGE, None, "principal")
     elif not await may_make_tokens_of(info, principal):
         raise forbidden(info, Permission.MANAGE, None, "principal")
