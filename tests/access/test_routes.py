@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from models.ids import untyped
+from server.pages import PAGE_ADDRESSES
 from tests.access.house import MARK, STRANGERS, House, nobodys
 from tests.access.serving import Served, served
 from tests.server.test_database_away import http_routes
@@ -54,7 +55,10 @@ def paths_of(routes: list[tuple[str, str]], id: str, mine: str) -> list[str]:
     found = [
         re.sub(r"{id(:path)?}", id, path).replace("{name}", "day")
         for method, path in routes
-        if method == "GET" and path.startswith(kind) and "{id" in path
+        if method == "GET"
+        and path.startswith(kind)
+        and "{id" in path
+        and path not in PAGE_ADDRESSES
     ]
     return found + ([f"/executions/report.pdf?ids={mine},{id}"] if id.startswith("exec_") else [])
 
