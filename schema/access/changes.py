@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
+from uuid import UUID
 
 from models.credentials import (
     check_name,
@@ -14,7 +15,7 @@ from models.credentials import (
 )
 from models.errors import ProblemCode, Refused
 from models.ids import new_id, untyped
-from models.viewer import ADMIN_ROLE, Permission, PrincipalKind, Scope
+from models.viewer import ADMIN_ROLE, Credential, Permission, PrincipalKind, Scope
 from runner.store.access import grants, principals, sign_ins, tokens
 from runner.store.access.grants import Holding
 from runner.store.access.principals import Saved
@@ -29,9 +30,12 @@ from schema.access.inputs import (
 )
 from schema.access.rules import (
     Holder,
-    may_hold_tokens_of,
+    may_make_tokens_of,
+    may_revoke_tokens_of,
     needs_managing,
     needs_to_hold,
+    needs_to_hold_what_groups_do,
+    needs_to_see,
     principal_named,
     role_named,
 )
@@ -39,16 +43,11 @@ from schema.access.types import Principal, Role, RoleGrant, Token
 from schema.context import Info
 from schema.doors import forbidden, needs_everywhere, needs_somewhere
 
+_NOBODY: Final = UUID(int=0)
+
 
 async def create_token(info: Info, input: CreateTokenInput) -> dict[str, Any]:
     name = check_name(input.name)
-    pool = info.context.services.pool
-    if not input.replace and await tokens.by_name(pool, name) is not None:
-        raise Refused.because(
-            ProblemCode.VALIDATION,
-            f"there is a valid token {name} already: choose another name, or replace it",
-            "name",
-        )
     holder = Holder.of(input.principal or info.context.viewer.actor, "principal")
     if holder.kind is None:
         raise Refused.because(
@@ -56,65 +55,109 @@ async def create_token(info: Info, input: CreateTokenInput) -> dict[str, Any]:
             "a token is of a person or a service, not of a group",
             "principal",
         )
-    new = await _new_token(info, input, holder, name)
-    if input.replace:
-        await _check_replaced(info, name)
+    asked = _worth_asked_for(input)
+    wanted = await _roles_asked_for(info, holder, input)
+    found = await principals.find(info.context.services.pool, holder.kind, holder.name)
+    await _check_may_make(info, holder, found)
+    await _check_name(info, name, bool(input.replace))
+    # Whatever could be refused was: from here on things are made.
+    for one in wanted:
+        await grant_role(info, one)
+    row = await principal_named(info, holder, "principal")
+    new = await _limited(info, replace(asked, name=name, principal_id=row["id"]))
     secret, row = await _created(info, new, input)
     return {"token": Token.of(row), "secret": secret}
 
 
-async def _new_token(info: Info, input: CreateTokenInput, holder: Holder, name: str) -> NewToken:
-    """Limited to what was asked for, and to what the viewer's own credential is limited to."""
-    row = await _principal_for_token(info, holder, input)
-    viewer, credential = info.context.viewer, info.context.viewer.credential
+def _worth_asked_for(input: CreateTokenInput) -> NewToken:
+    """A token of nobody yet, worth what the input says."""
     permissions = (
         None if input.permissions is None else frozenset(map(permission_named, input.permissions))
     )
-    scope = _scope(input.namespaces)
     expires = input.expires_at
     if expires is not None and expires <= datetime.now(UTC):
         raise Refused.because(ProblemCode.VALIDATION, "expiresAt is in the past", "expiresAt")
-    is_own = credential is not None and row["id"] == credential.principal_id
-    if credential is not None and is_own:
-        if credential.permissions is not None:
-            permissions = (permissions or frozenset(Permission)) & credential.permissions
-        scope = scope.within(credential.scope)
-        if credential.kind == "token" and viewer.expires_at is not None:
-            expires = min(expires or viewer.expires_at, viewer.expires_at)
-    else:
-        # What its principal is granted elsewhere afterwards is not for who made the token.
-        scope = scope.within(viewer.scope_of(Permission.MANAGE))
-    return NewToken(new_id(), row["id"], name, "", permissions, scope.namespaces, expires)
+    namespaces = _scope(input.namespaces).namespaces
+    return NewToken(new_id(), _NOBODY, "", "", permissions, namespaces, expires)
 
 
-async def _principal_for_token(info: Info, holder: Holder, input: CreateTokenInput) -> Any:
-    """The principal that a token is for; a service is made when there is none, with the role that was asked for."""
-    assert holder.kind
-    pool = info.context.services.pool
-    row = await principals.find(pool, holder.kind, holder.name)
-    if row is None or input.role is not None:
-        needs_somewhere(info, Permission.MANAGE)
-    for namespace in input.namespaces or ["*"]:
-        if input.role is not None:
-            wanted = GrantRoleInput(
-                to=holder.text, role=input.role, namespace=namespace, reason=input.reason
-            )
-            await grant_role(info, wanted)
-    row = row or await principals.find(pool, holder.kind, holder.name)
-    row = row or await principal_named(info, holder, "principal")
-    if not await may_hold_tokens_of(info, row):
+async def _roles_asked_for(
+    info: Info, holder: Holder, input: CreateTokenInput
+) -> list[GrantRoleInput]:
+    """The grants that the input asks for besides the token. Raises Refused when the viewer may not give one."""
+    if input.role is None:
+        return []
+    namespaces = ["*"] if input.namespaces is None else input.namespaces
+    wanted = [
+        GrantRoleInput(to=holder.text, role=input.role, namespace=one, reason=input.reason)
+        for one in namespaces
+    ]
+    for one in wanted:
+        await _may_grant(info, one)
+    return wanted
+
+
+async def _check_may_make(info: Info, holder: Holder, principal: Any) -> None:
+    """Raises Refused for who may not make tokens of a principal, which is to be made when it is None. To who manages
+    nothing the refusal tells nothing of whom there is. Who manages some namespaces makes services, which are theirs,
+    and nobody by whom they would be two persons."""
+    viewer = info.context.viewer
+    if principal is None:
+        is_person = holder.kind is PrincipalKind.PERSON
+        if not (viewer.may_everywhere if is_person else viewer.may_somewhere)(Permission.MANAGE):
+            raise forbidden(info, Permission.MANAGE, None, "principal")
+    elif not await may_make_tokens_of(info, principal):
         raise forbidden(info, Permission.MANAGE, None, "principal")
-    return row
 
 
-async def _check_replaced(info: Info, name: str) -> None:
-    """Raises Refused for a token that the viewer could not revoke."""
-    pool = info.context.services.pool
-    old = await tokens.by_name(pool, name)
+async def _limited(info: Info, asked: NewToken) -> NewToken:
+    """Worth no more than the viewer's own credential is."""
+    viewer, credential = info.context.viewer, info.context.viewer.credential
+    scope = Scope(asked.namespaces)
+    if credential is None or asked.principal_id != credential.principal_id:
+        # What its principal is granted elsewhere afterwards is not for who made the token.
+        return replace(
+            asked, namespaces=scope.within(viewer.scope_of(Permission.MANAGE)).namespaces
+        )
+    permissions = asked.permissions
+    if credential.permissions is not None:
+        permissions = credential.permissions & (
+            credential.permissions if permissions is None else permissions
+        )
+    ends = (asked.expires_at, await _end_of(info, credential))
+    return replace(
+        asked,
+        permissions=permissions,
+        namespaces=scope.within(credential.scope).namespaces,
+        expires_at=min((end for end in ends if end is not None), default=None),
+    )
+
+
+async def _end_of(info: Info, credential: Credential) -> datetime | None:
+    """When the token ends that the viewer came with, or began the session with."""
+    if credential.kind == "token":
+        return info.context.viewer.expires_at
+    if credential.kind == "session":
+        return await sign_ins.end_of_token(info.context.services.pool, credential.id)
+    return None
+
+
+async def _check_name(info: Info, name: str, replaces: bool) -> None:
+    """Raises Refused for the name of a valid token, or, with `replaces`, of one that the viewer could not revoke."""
+    old = await tokens.by_name(info.context.services.pool, name)
+    if old is not None and not replaces:
+        raise tokens.name_taken(name)
     if old is not None:
-        row = (await principals.by_id(pool, [old["principal_id"]]))[old["principal_id"]]
-        if not await may_hold_tokens_of(info, row):
-            raise forbidden(info, Permission.MANAGE, None, "name")
+        await _check_replaced(info, old)
+
+
+async def _check_replaced(info: Info, old: Any) -> None:
+    """Raises Refused for a token that the viewer could not revoke."""
+    row = (await principals.by_id(info.context.services.pool, [old["principal_id"]]))[
+        old["principal_id"]
+    ]
+    if not await may_revoke_tokens_of(info, row):
+        raise forbidden(info, Permission.MANAGE, None, "name")
 
 
 async def _created(info: Info, new: NewToken, input: CreateTokenInput) -> tuple[str, Any]:
@@ -140,7 +183,7 @@ async def revoke_token(info: Info, input: RevokeTokenInput) -> dict[str, Any]:
     if found is None:
         raise missing
     row = (await principals.by_id(pool, [found["principal_id"]]))[found["principal_id"]]
-    if not await may_hold_tokens_of(info, row):
+    if not await may_revoke_tokens_of(info, row):
         raise missing
     revoked = await tokens.revoke(pool, found["id"], info.context.ask(input.reason))
     if revoked is None:
@@ -149,14 +192,7 @@ async def revoke_token(info: Info, input: RevokeTokenInput) -> dict[str, Any]:
 
 
 async def grant_role(info: Info, input: GrantRoleInput) -> dict[str, Any]:
-    holder, namespace, permissions = await _asked(info, input)
-    needs_to_hold(info, permissions, namespace)
-    if input.role == ADMIN_ROLE and namespace:
-        raise Refused.because(
-            ProblemCode.VALIDATION,
-            "admin is a role on every namespace; grant namespace_admin on one",
-            "role",
-        )
+    holder, namespace = await _may_grant(info, input)
     ask, pool = info.context.ask(input.reason), info.context.services.pool
     principal = None
     if holder.kind is not None:
@@ -167,6 +203,19 @@ async def grant_role(info: Info, input: GrantRoleInput) -> dict[str, Any]:
             connection, Holding(principal, group, input.role, namespace, holder.text), ask
         )
     return {"grant": RoleGrant.of(row)}
+
+
+async def _may_grant(info: Info, input: GrantRoleInput) -> tuple[Holder, str]:
+    """To whom, and in which namespace. Raises Refused for who may not."""
+    holder, namespace, permissions = await _asked(info, input)
+    needs_to_hold(info, permissions, namespace)
+    if input.role == ADMIN_ROLE and namespace:
+        raise Refused.because(
+            ProblemCode.VALIDATION,
+            "admin is a role on every namespace; grant namespace_admin on one",
+            "role",
+        )
+    return holder, namespace
 
 
 async def revoke_role(info: Info, input: GrantRoleInput) -> dict[str, Any]:
@@ -218,14 +267,17 @@ async def delete_role(info: Info, input: DeleteRoleInput) -> dict[str, Any]:
 
 
 async def save_principal(info: Info, input: SavePrincipalInput) -> dict[str, Any]:
-    """Groups, owners and switching off concern all namespaces, so they need MANAGE in each."""
+    """Groups, owners and switching off concern all namespaces, so they need MANAGE in each; and a group gives what it
+    is granted, so nobody puts somebody into one that is granted more than they hold."""
     needs_somewhere(info, Permission.MANAGE)
     if not (input.groups is None and input.owner is None and input.disabled is None):
         needs_everywhere(info, Permission.MANAGE)
     holder = Holder(input.kind, check_name(input.name))
-    owner = await _owner(info, input)
+    await needs_to_see(info, holder)
     for group in input.groups or ():
         check_name(group, "groups")
+    await needs_to_hold_what_groups_do(info, holder, input.groups or ())
+    owner = await _owner(info, input)
     pool, ask = info.context.services.pool, info.context.ask(input.reason)
     await principal_named(info, holder, "name")
     groups = None if input.groups is None else tuple(input.groups)

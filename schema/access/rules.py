@@ -7,7 +7,7 @@ from uuid import UUID
 
 from models.credentials import check_name
 from models.errors import ProblemCode, Refused
-from models.viewer import Grant, Permission, PrincipalKind, Scope, Viewer
+from models.viewer import ROLES, Grant, Permission, PrincipalKind, Scope, Viewer
 from runner.store.access import grants, principals
 from schema.context import Info
 from schema.doors import forbidden, needs, needs_everywhere
@@ -48,12 +48,14 @@ def needs_managing(info: Info, namespace: str, path: str = "namespace") -> None:
         needs_everywhere(info, Permission.MANAGE)
 
 
-def needs_to_hold(info: Info, permissions: frozenset[Permission], namespace: str) -> None:
+def needs_to_hold(
+    info: Info, permissions: frozenset[Permission], namespace: str, path: str = "role"
+) -> None:
     """Raises Refused FORBIDDEN for a permission that the viewer does not hold there themselves."""
     scope = Scope((namespace,) if namespace else None)
     for permission in sorted(permissions):
         if not info.context.viewer.scope_of(permission).includes(scope):
-            raise forbidden(info, permission, namespace or None, "role")
+            raise forbidden(info, permission, namespace or None, path)
 
 
 def covers(viewer: Viewer, held: Sequence[Grant]) -> bool:
@@ -67,8 +69,6 @@ def covers(viewer: Viewer, held: Sequence[Grant]) -> bool:
 
 async def role_named(info: Info, name: str) -> frozenset[Permission]:
     """The permissions of a built-in role or of one made here. Raises Refused."""
-    from models.viewer import ROLES
-
     own = await grants.own_roles(info.context.services.pool)
     known = {**own, **ROLES}
     if name not in known:
@@ -80,20 +80,49 @@ async def role_named(info: Info, name: str) -> frozenset[Permission]:
     return known[name]
 
 
-async def may_hold_tokens_of(info: Info, principal: Any) -> bool:
-    """Whether the viewer may make and revoke tokens of a principal: their own; those of a service that they own or
-    manage, when they hold all that it holds; with MANAGE everywhere, those of everybody."""
-    viewer, credential = info.context.viewer, info.context.viewer.credential
-    if viewer.may_everywhere(Permission.MANAGE):
+async def may_revoke_tokens_of(info: Info, principal: Any) -> bool:
+    """Whether the viewer may revoke tokens of a principal: those that they may make, and with MANAGE everywhere those
+    of everybody."""
+    if info.context.viewer.may_everywhere(Permission.MANAGE):
         return True
+    return await may_make_tokens_of(info, principal)
+
+
+async def may_make_tokens_of(info: Info, principal: Any) -> bool:
+    """Whether the viewer may make tokens of a principal: their own; those of a service that they own or manage, and
+    with MANAGE everywhere of everybody, when they hold all that it holds."""
+    viewer, credential = info.context.viewer, info.context.viewer.credential
     me = credential.principal_id if credential else None
     if principal["id"] == me:
         return True
-    if principal["kind"] != PrincipalKind.SERVICE:
-        return False
-    if principal["owner_id"] != me and not viewer.may_somewhere(Permission.MANAGE):
-        return False
+    if not viewer.may_everywhere(Permission.MANAGE):
+        if principal["kind"] != PrincipalKind.SERVICE:
+            return False
+        if principal["owner_id"] != me and not viewer.may_somewhere(Permission.MANAGE):
+            return False
     return covers(viewer, await worth_of(info, principal["id"]))
+
+
+async def needs_to_hold_what_groups_do(info: Info, holder: Holder, groups: Sequence[str]) -> None:
+    """Raises Refused FORBIDDEN for a group that the holder is not in yet, and that is granted what the viewer does not
+    hold."""
+    assert holder.kind
+    pool = info.context.services.pool
+    row = await principals.find(pool, holder.kind, holder.name)
+    now = (await principals.groups_of(pool, [row["id"]]))[row["id"]] if row else ()
+    joined = sorted(set(groups) - set(now))
+    for grant in await grants.worth(pool, await grants.of_groups(pool, joined)):
+        for namespace in grant.scope.namespaces or ("",):
+            needs_to_hold(info, grant.permissions, namespace, "groups")
+
+
+async def needs_to_see(info: Info, holder: Holder) -> None:
+    """Raises Refused FORBIDDEN for somebody who is there and holds nothing where the viewer manages."""
+    assert holder.kind
+    pool, managed = info.context.services.pool, info.context.viewer.scope_of(Permission.MANAGE)
+    row = await principals.find(pool, holder.kind, holder.name)
+    if row is not None and not await principals.visible(pool, managed, [row["id"]]):
+        raise forbidden(info, Permission.MANAGE, None, "name")
 
 
 async def worth_of(info: Info, principal_id: UUID) -> list[Grant]:

@@ -91,7 +91,7 @@ FLOWS: Final[Words] = {
         {
             "key": "Its `id` in the document.",
             "type": "Its task type, as `shell` or `approval`.",
-            "source": "Its part of the YAML text.",
+            "source": "Its part of the YAML text; null for whoever may not list flows.",
             "needs": "The keys of the tasks that must end well before it starts.",
             "section": "The list of the document that it stands in.",
         },

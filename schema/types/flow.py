@@ -9,6 +9,7 @@ import strawberry
 from models.ids import typed
 from models.spec import FlowSpec, InputSpec, InputType, TaskSpec
 from models.states import Section
+from models.viewer import Permission
 from runner.store.json import load
 from schema.batches import numbered_revision, plan_of_revision, revisions_of
 from schema.context import Info
@@ -71,21 +72,27 @@ class FlowInput:
 
 @strawberry.type
 class Task:
+    flow: strawberry.Private[FlowSpec]
     key: str
     type: str
-    source: str
     needs: list[str]
     section: TaskSection
 
     @classmethod
     def of(cls, flow: FlowSpec, task: TaskSpec, section: Section) -> Self:
         return cls(
+            flow=flow,
             key=task.id,
             type=task.type,
-            source=flow.source_of(task.id),
             needs=list(task.needs),
             section=TaskSection(section.value),
         )
+
+    @strawberry.field
+    def source(self, info: Info) -> str | None:
+        if not info.context.viewer.may(Permission.LIST_FLOWS, self.flow.namespace):
+            return None
+        return self.flow.source_of(self.key)
 
 
 @strawberry.type

@@ -22,7 +22,9 @@ __all__ = ["asker"]
 pytestmark = pytest.mark.timeout(300)
 MINE: Final = Scope(("mine.n0",))
 MARK: Final = "0xTHEIRS"
-_LINKED: Final = Path(__file__).with_name("linked.sql").read_text().split(";\n")[:-1]
+_HERE: Final = Path(__file__).parent
+MARKED: Final = (_HERE / "marked.sql").read_text().split(";\n")[:-1]
+_LINKED: Final = (_HERE / "linked.sql").read_text().split(";\n")[:-1]
 LEFT_OUT: Final = {"Execution.usualTaskDurations", "Query.flowSchema"}
 """Of one execution at a time, so that a list is refused; and what tells of no object."""
 ROOTS: Final = {
@@ -117,7 +119,7 @@ async def answer(asker: Asker, document: str, scope: Scope, **variables: Any) ->
 async def linked(asker: Asker) -> dict[str, Any]:
     """The ids to ask for: of an execution in `mine.n0`, from which every column that may leads to `mine.n1`."""
     mine, _ = await fill(asker, range(2))
-    for statement in _LINKED:
+    for statement in (*MARKED, *_LINKED):
         await asker.pool.execute(statement)
     own = await asker.pool.fetch("select id from executions where namespace = 'mine.n0'")
     runs = "select id from task_runs where execution_id = $1 and path = 'sub'"

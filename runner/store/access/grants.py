@@ -10,6 +10,7 @@ from models.events import Ask
 from models.ids import new_id, typed
 from models.viewer import ROLES, Grant, Permission, Scope
 from runner.store import audit
+from runner.store.access.principals import ADMINISTERED
 from runner.store.connection import Connection, Pool, reaching
 from runner.store.json import dump, load
 from runner.store.where import Arguments, compile_scope
@@ -26,9 +27,6 @@ _OF: Final = """
 select p.id as holder, r.* from unnest($1::uuid[]) p (id) join role_grants r on r.principal_id = p.id
   or r.group_name in (select group_name from group_members m where m.principal_id = p.id)
 where {visible} order by p.id, r.role, r.namespace, r.id
-"""
-_LAST_ADMIN: Final = """
-not exists (select from role_grants where role = 'admin' and namespace = '' and id <> $1)
 """
 
 
@@ -80,7 +78,7 @@ async def revoke(pool: Pool, holding: Holding, ask: Ask) -> Row | None:
             if row is None:
                 return None
             is_admin = row["role"] == "admin" and not row["namespace"]
-            if is_admin and await connection.fetchval(f"select {_LAST_ADMIN}", row["id"]):
+            if is_admin and not await connection.fetchval(f"select {ADMINISTERED}"):
                 raise Refused.because(
                     ProblemCode.CONFLICT,
                     "this is the last grant of the role admin on every namespace; grant it to somebody else first",

@@ -19,10 +19,16 @@ _ENSURE: Final = """
 insert into principals (id, kind, name, owner_id, created_by) values ($1, $2, $3, $4, $5)
 on conflict (name) do nothing returning *
 """
+ADMINISTERED: Final = """
+exists (select from role_grants r left join principals p on p.id = r.principal_id
+  where r.role = 'admin' and r.namespace = '' and p.disabled_at is null)
+"""
+"""Whether somebody is left who administers everything: one who is not disabled, or a group, whoever is in it."""
 _HOLDS: Final = """
 exists (select from role_grants r where {visible} and (r.principal_id = principals.id
   or r.group_name in (select group_name from group_members m where m.principal_id = principals.id)))
 """
+_HAS_ADMIN: Final = f"select {ADMINISTERED}"
 _MEMBERSHIPS: Final = """
 select principal_id, group_name from group_members where principal_id = any($1::uuid[]) order by group_name
 """
@@ -73,9 +79,14 @@ async def ensure(
 
 
 async def save(pool: Pool, saved: Saved, ask: Ask) -> Row:
-    """Makes a person or service, or changes the one of that name."""
+    """Makes a person or service, or changes the one of that name. Raises Refused for disabling the last one who
+    administers everything."""
     with reaching():
         async with pool.acquire() as connection, connection.transaction():
+            if saved.disabled:
+                # Of two who disable each other one must see what the other did.
+                await connection.execute("lock table role_grants in share row exclusive mode")
+            had_admin = await connection.fetchval(_HAS_ADMIN)
             row = await ensure(connection, saved.kind, saved.name, ask.actor, saved.owner_id)
             row = await connection.fetchrow(
                 """update principals set owner_id = coalesce($2, owner_id),
@@ -86,6 +97,13 @@ async def save(pool: Pool, saved: Saved, ask: Ask) -> Row:
                 saved.disabled,
             )
             assert row
+            if had_admin and not await connection.fetchval(_HAS_ADMIN):
+                raise Refused.because(
+                    ProblemCode.CONFLICT,
+                    f"{saved.name} is the last one who is granted the role admin on every namespace; grant it to "
+                    "somebody else first",
+                    "disabled",
+                )
             if saved.groups is not None:
                 await set_groups(connection, row["id"], saved.groups)
             await audit.record(
@@ -93,7 +111,11 @@ async def save(pool: Pool, saved: Saved, ask: Ask) -> Row:
                 ask,
                 "SAVE_PRINCIPAL",
                 target_of(row),
-                {"groups": saved.groups and list(saved.groups), "disabled": saved.disabled},
+                {
+                    "groups": None if saved.groups is None else list(saved.groups),
+                    "owner": saved.owner_id and typed("prin", saved.owner_id),
+                    "disabled": saved.disabled,
+                },
             )
             return row
 

@@ -57,13 +57,17 @@ async def create(pool: Pool, new: NewToken, ask: Ask, replace: bool = False) -> 
                     new.expires_at,
                 )
             except asyncpg.UniqueViolationError as error:
-                raise Refused.because(
-                    ProblemCode.VALIDATION,
-                    f"there is a valid token {new.name} already: choose another name, or replace it",
-                    "name",
-                ) from error
+                raise name_taken(new.name) from error
             await audit.record(connection, ask, "CREATE_TOKEN", _target(row), _worth(new))
             return row
+
+
+def name_taken(name: str) -> Refused:
+    return Refused.because(
+        ProblemCode.VALIDATION,
+        f"there is a valid token {name} already: choose another name, or replace it",
+        "name",
+    )
 
 
 async def revoke(pool: Pool, id: UUID, ask: Ask) -> Row | None:

@@ -1683,7 +1683,7 @@ export type TaskSourceQueryVariables = Exact<{
 }>;
 
 
-export type TaskSourceQuery = { execution: { id: string, task: { id: string, task: { key: string, source: string } } | null } | null };
+export type TaskSourceQuery = { execution: { id: string, task: { id: string, task: { key: string, source: string | null } } | null } | null };
 
 export type RevisionTextFragment = { id: string, number: number, source: string, createdAt: string, createdBy: { kind: ActorKind, name: string } };
 

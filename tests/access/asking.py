@@ -1,0 +1,179 @@
+"""How each root is asked, and what it needs: tables beside the SDL, which fail for a root that they do not know."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from graphql import GraphQLField, GraphQLList, get_named_type, get_nullable_type
+
+from models.viewer import Permission
+
+P = Permission
+ENDS: Final = {"from": "2023-01-01T00:00:00Z", "to": "2023-01-02T00:00:00Z"}
+FLOW_TEXT: Final = "id: $key\nnamespace: $namespace\ntasks: [{id: a, type: log, message: a}]\n"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The input of a mutation, in which `$name` stands for an id or name of what it is about, and the permissions that
+    it takes. `of_all` is of names that the whole installation shares: that one is taken cannot be hidden."""
+
+    needs: tuple[Permission, ...]
+    input: dict[str, Any] = field(default_factory=dict)
+    of_all: bool = False
+
+
+_ACTION: Final = {"id": "$exec"}
+_RECORD: Final = {"executionId": "$exec"}
+_MANY: Final = {"ids": ["$exec"]}
+_FLOW: Final = {"namespace": "$namespace", "key": "$key"}
+_ACT, _RUN = (P.ACT_ON_EXECUTION,), (P.RUN_FLOW,)
+_GRANT: Final = {"to": "service:svc", "role": "viewer", "namespace": "$namespace"}
+_SECRET: Final = {"namespace": "$namespace", "name": "$secret"}
+MUTATIONS: Final[Mapping[str, Asked]] = {
+    "createToken": Asked(
+        (P.MANAGE,), {"name": "new", "principal": "service:$service"}, of_all=True
+    ),
+    "revokeToken": Asked((P.MANAGE,), {"id": "$tok"}),
+    "grantRole": Asked((P.MANAGE,), _GRANT),
+    "revokeRole": Asked((P.MANAGE,), {**_GRANT, "to": "group:$group"}),
+    "saveRole": Asked((P.MANAGE,), {"name": "own", "permissions": ["LIST_FLOWS"]}),
+    "deleteRole": Asked((P.MANAGE,), {"name": "unused"}),
+    "savePrincipal": Asked((P.MANAGE,), {"kind": "SERVICE", "name": "$service"}, of_all=True),
+    "createLoginLink": Asked((), {}),
+    "recordExecution": Asked(
+        (P.RECORD,), {"namespace": "$namespace", "pipeline": "p", "started": True}
+    ),
+    "recordTaskRun": Asked((P.RECORD,), {**_RECORD, "key": "a"}),
+    "recordProperties": Asked((P.RECORD,), {**_RECORD, "properties": {"a": 1}}),
+    "recordMetrics": Asked(
+        (P.RECORD,), {**_RECORD, "metrics": [{"name": "m", "value": 1, "kind": "GAUGE"}]}
+    ),
+    "recordLogs": Asked((P.RECORD,), {**_RECORD, "lines": [{"text": "a", "stream": "STDOUT"}]}),
+    "recordArtifacts": Asked(
+        (P.RECORD,),
+        {**_RECORD, "artifacts": [{"uri": "https://a", "direction": "OUT", "type": "file"}]},
+    ),
+    "finishExecution": Asked((P.RECORD,), {**_RECORD, "state": "SUCCESS"}),
+    "heartbeat": Asked((P.RECORD,), _RECORD),
+    "deleteFlow": Asked((P.UPDATE_FLOW,), _FLOW),
+    "setFlowEnabled": Asked((P.UPDATE_FLOW,), {**_FLOW, "enabled": False}),
+    "runTest": Asked((P.UPDATE_FLOW, P.RUN_FLOW), {"source": FLOW_TEXT}),
+    "saveFilter": Asked((P.VIEW_EXECUTION,), {"id": "$filt", "name": "n", "search": "x"}),
+    "deleteFilter": Asked((P.VIEW_EXECUTION,), {"id": "$filt"}),
+    "saveFlow": Asked((P.UPDATE_FLOW,), {"source": FLOW_TEXT}),
+    "createExecution": Asked(_RUN, {"namespace": "$namespace", "flow": "$key"}),
+    "cancelExecution": Asked(_ACT, _ACTION),
+    "pauseExecution": Asked(_ACT, _ACTION),
+    "resumeExecution": Asked(_ACT, _ACTION),
+    "retryFailed": Asked(_ACT, _ACTION),
+    "restartExecution": Asked(_ACT, _ACTION),
+    "replayExecution": Asked(_RUN, _ACTION),
+    "prepareExecution": Asked(_RUN, _ACTION),
+    "forceRun": Asked(_ACT, _ACTION),
+    "changeState": Asked((P.CHANGE_STATE,), {**_ACTION, "state": "SUCCESS", "reason": "r"}),
+    "changeTaskRunState": Asked(
+        (P.CHANGE_STATE,), {"taskRunId": "$run", "state": "SUCCESS", "reason": "r"}
+    ),
+    "sendEvent": Asked(_ACT, {**_RECORD, "name": "e"}),
+    "setLabels": Asked(_ACT, {**_ACTION, "labels": [{"key": "k", "value": "v"}]}),
+    "addNote": Asked(_ACT, {**_ACTION, "text": "t"}),
+    "archiveExecutions": Asked(_ACT, _MANY),
+    "unarchiveExecutions": Asked(_ACT, _MANY),
+    "deleteExecutions": Asked(
+        (P.MANAGE,), {**_MANY, "logs": True, "metrics": True, "artifacts": True}
+    ),
+    "previewBulk": Asked((P.VIEW_EXECUTION,), {"action": "CANCEL", **_MANY}),
+    "runBulk": Asked(_ACT, {"previewId": "$preview", "mode": "EACH"}),
+    "cancelBulk": Asked(_ACT, {"id": "$bulk"}),
+    "approve": Asked((P.APPROVE,), {"approvalId": "$appr"}),
+    "reject": Asked((P.APPROVE,), {"approvalId": "$appr"}),
+    "saveSecret": Asked((P.MANAGE,), {**_SECRET, "value": "v"}),
+    "deleteSecret": Asked((P.MANAGE,), _SECRET),
+    "saveSchedule": Asked(
+        (P.UPDATE_FLOW,),
+        {"namespace": "$namespace", "flow": "$key", "key": "often", "cron": "0 0 1 1 *"},
+    ),
+    "deleteSchedule": Asked((P.UPDATE_FLOW,), {"id": "$sched"}),
+    "setScheduleEnabled": Asked((P.UPDATE_FLOW,), {"id": "$sched", "enabled": False}),
+    "backfillSchedule": Asked(_RUN, {"id": "$sched", **ENDS, "plan": True}),
+}
+QUERIES: Final[Mapping[str, Permission | None]] = {
+    "principals": P.MANAGE,
+    "tokens": None,
+    "roles": P.MANAGE,
+    "artifacts": P.VIEW_EXECUTION,
+    "lineage": P.VIEW_EXECUTION,
+    "pipelines": P.VIEW_EXECUTION,
+    "facets": P.VIEW_EXECUTION,
+    "searchFields": P.VIEW_EXECUTION,
+    "savedFilters": P.VIEW_EXECUTION,
+    "compareExecutions": P.VIEW_EXECUTION,
+    "executionStats": P.VIEW_EXECUTION,
+    "executionHistogram": P.VIEW_EXECUTION,
+    "debugExpression": P.VIEW_EXECUTION,
+    "viewer": None,
+    "node": None,
+    "nodes": None,
+    "namespaces": None,
+    "flow": P.LIST_FLOWS,
+    "flows": P.LIST_FLOWS,
+    "execution": P.VIEW_EXECUTION,
+    "executions": P.VIEW_EXECUTION,
+    "approvals": P.VIEW_EXECUTION,
+    "auditLog": P.READ_AUDIT,
+    "schedules": P.LIST_FLOWS,
+    "bulk": P.VIEW_EXECUTION,
+    "workers": P.VIEW_EXECUTION,
+    "validateFlow": P.LIST_FLOWS,
+    "flowSchema": P.LIST_FLOWS,
+    "secrets": P.MANAGE,
+}
+"""None for what everybody may ask, and is then answered of what they may see: `node` of whatever kind it is."""
+SUBSCRIPTIONS: Final[Mapping[str, Permission]] = {
+    "executionEvents": P.VIEW_EXECUTION,
+    "execution": P.VIEW_EXECUTION,
+    "executionChanges": P.VIEW_EXECUTION,
+    "executionList": P.VIEW_EXECUTION,
+    "approvals": P.VIEW_EXECUTION,
+    "stats": P.VIEW_EXECUTION,
+    "bulk": P.VIEW_EXECUTION,
+    "logs": P.VIEW_LOGS,
+}
+GIVEN: Final = {
+    "lineage": "direction: UPSTREAM", "facets": "field: NAMESPACE", "debugExpression": 'expression: "outputs"',
+    "executionStats": 'since: "2026-01-01T00:00:00Z", bucket: DAY', "validateFlow": 'source: "id: a"',
+    "executionHistogram": 'since: "2020-01-01T00:00:00Z", bars: 10', "flow": 'namespace: "$namespace", key: "$key"',
+}  # fmt: skip
+"""Arguments that a root cannot do without, besides ids."""
+ID_KINDS: Final = {
+    "Query.bulk": "bulk", "Query.debugExpression": "run", "Subscription.bulk": "bulk", "Subscription.logs": "exec",
+}  # fmt: skip
+"""What an id of a root is of, where it is of no execution."""
+
+
+def filled(template: Any, values: Mapping[str, str]) -> Any:
+    """With ids and names in place of `$name`."""
+    if isinstance(template, dict):
+        return {name: filled(one, values) for name, one in template.items()}
+    if isinstance(template, list):
+        return [filled(one, values) for one in template]
+    if isinstance(template, str):
+        for name, value in values.items():
+            template = template.replace(f"${name}", value)
+    return template
+
+
+def document(kind: str, name: str, asked: GraphQLField, selection: str, id: str = "$exec") -> str:
+    """Asks a root, every id of which is this one; ids and names still have to be filled in."""
+    given = [GIVEN[name]] if name in GIVEN else []
+    for argument, one in asked.args.items():
+        if get_named_type(one.type).name == "ID" and not (
+            kind == "Subscription" and argument == "taskRunId"
+        ):
+            is_list = isinstance(get_nullable_type(one.type), GraphQLList)
+            given.append(f'{argument}: ["{id}", "$other"]' if is_list else f'{argument}: "{id}"')
+        elif str(one.type).endswith("!"):
+            assert name in GIVEN, f"give {kind}.{name} its {argument} in GIVEN of {__name__}"
+    arguments = f"({', '.join(given)})" if given else ""
+    return f"{kind.lower()} {{ {name}{arguments} {selection} }}"

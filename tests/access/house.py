@@ -1,0 +1,147 @@
+"""A database with everything in two namespaces, and people with tokens of their own who ask in process."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
+from typing import Any, Final
+
+from models.credentials import digest_of, new_secret
+from models.errors import Refused
+from models.ids import new_id, part_of, typed
+from models.viewer import Viewer
+from runner.store.access import tokens
+from runner.store.access.holders import Holders
+from runner.store.access.tokens import NewToken
+from schema.context import Context
+from server.runtime import Runtime, runtime
+from tests.api.people import ASK, enrolled
+from tests.schema.richness import fill
+from tests.schema.test_bulk import Asker
+from tests.schema.test_every_list import PART_TABLES, TABLES
+from tests.scopes.test_relations import MARKED
+from tests.server.doors import WITHIN
+
+OURS: Final = "mine.n0"
+THEIRS: Final = "mine.n1"
+MARK: Final = "0xTHEIRS"
+"""Stands in everything of THEIRS."""
+ROLES_HERE: Final = ("viewer", "operator", "approver", "editor", "namespace_admin")
+STRANGERS: Final = (*ROLES_HERE, "limited")
+"""Who may do something in OURS and nothing in THEIRS; the last is an administrator with a token for OURS alone."""
+_TABLE_NAMES: Final = """
+select table_name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE' order by 1
+"""
+_CONTENT: Final = (
+    "select coalesce(md5(string_agg(md5(t::text), '' order by md5(t::text))), '') from {} t"
+)
+
+
+class House(Asker):
+    """`secrets` are tokens by the names of those who hold them."""
+
+    def __init__(self, parts: Runtime) -> None:
+        super().__init__(parts)
+        self.secrets: dict[str, str] = {}
+
+    async def enrol(self, name: str, role: str | None, namespace: str = "") -> None:
+        self.secrets[name] = await enrolled(self.pool, name, role, namespace)
+
+    async def limit(self, name: str, owner: str, **limits: Any) -> None:
+        """Another token of somebody, worth less than they are."""
+        row = await self.pool.fetchrow("select * from principals where name = $1", owner)
+        assert row
+        self.secrets[name] = secret = new_secret()
+        new = NewToken(new_id(), row["id"], name, digest_of(secret))
+        await tokens.create(self.pool, replace(new, **limits), ASK)
+
+    async def viewer(self, name: str) -> Viewer:
+        holder = await Holders(self.pool).by_digest(digest_of(self.secrets[name]))
+        assert holder and not holder.over
+        return holder.viewer
+
+    async def answer(self, viewer: Viewer, document: str, **variables: Any) -> Any:
+        """With its errors, which may tell of something too, and the codes of those that are refusals."""
+        context = Context(self.services, viewer)
+        result = await self.schema.execute(document, variables, context)
+        return _told(result)
+
+    async def first(self, viewer: Viewer, document: str) -> Any:
+        """What a subscription tells first."""
+        found = await self.schema.subscribe(document, {}, Context(self.services, viewer))
+        if not isinstance(found, AsyncGenerator):
+            return _told(found)
+        async with asyncio.timeout(3 * WITHIN), aclosing(found):
+            async for result in found:
+                return _told(result)
+        return {"data": None, "errors": []}
+
+    async def changed(self, viewer: Viewer, mutation: str, input: Any, what: str = "") -> Any:
+        """The payload of a mutation."""
+        field = self.schema._schema.mutation_type.fields[mutation]  # type: ignore[union-attr]
+        kind = str(field.args["input"].type)
+        document = f"""mutation ($input: {kind}) {{
+          {mutation}(input: $input) {{ {what} problems {{ code message path }} }} }}"""
+        answered = await self.answer(viewer, document, input=input)
+        assert not answered["errors"], (mutation, answered)
+        return answered["data"][mutation]
+
+    async def content(self) -> dict[str, str]:
+        """A digest of every table."""
+        names = [row["table_name"] for row in await self.pool.fetch(_TABLE_NAMES)]
+        return {name: await self.pool.fetchval(_CONTENT.format(name)) for name in names}
+
+    async def ids(self) -> dict[str, list[str]]:
+        """The ids of all that there is, by what they begin with."""
+        found: dict[str, list[str]] = {}
+        for prefix, table in TABLES.items():
+            rows = await self.pool.fetch(f"select id from {table} order by id")
+            found[prefix] = [typed(prefix, row["id"]) for row in rows]
+        for prefix, (table, whole, number) in PART_TABLES.items():
+            rows = await self.pool.fetch(
+                f"select {whole} as whole, {number} as number from {table}"
+            )
+            found[prefix] = [part_of(prefix, row["whole"], row["number"]) for row in rows]
+        return found
+
+    async def furnish(self, number: int) -> str:
+        """The execution that failed, in a namespace with everything; what is of THEIRS is marked."""
+        (id,) = await fill(self, [number])
+        for statement in MARKED:
+            await self.pool.execute(statement)
+        await self.pool.execute(
+            "update saved_filters set shared = false, name = $1, search = $1 where name = 'n1'",
+            MARK,
+        )
+        return typed("exec", id)
+
+
+def _told(result: Any) -> Any:
+    errors = [
+        [one.message, *_codes(getattr(one, "original_error", None))] for one in result.errors or ()
+    ]
+    return {"data": result.data, "errors": errors}
+
+
+def _codes(error: Exception | None) -> list[str]:
+    return [problem.code.value for problem in error.problems] if isinstance(error, Refused) else []
+
+
+def nobodys(id: str) -> str:
+    """An id of the same kind that nothing has."""
+    prefix, _, rest = id.partition("_")
+    number = rest.partition("_")[2]
+    return f"{prefix}_01h45ytscbebyvny4gc8cr8ma2" + (f"_{number}" if number else "")
+
+
+@asynccontextmanager
+async def open_house(database_url: str) -> AsyncIterator[House]:
+    """With everything in OURS, and nothing yet in THEIRS."""
+    async with runtime(database_url) as parts:
+        house = House(parts)
+        for name in ("ada", "root"):
+            await house.enrol(name, "admin")
+        for role in ROLES_HERE:
+            await house.enrol(role, role, OURS)
+        await house.limit("limited", "root", namespaces=(OURS,))
+        yield house

@@ -1,0 +1,186 @@
+"""Nobody gives more than they hold, whatever way it is given, and a refusal leaves everything as it was."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from models.ids import typed
+from models.viewer import Permission, PrincipalKind, Viewer
+from runner.store.access import grants, principals
+from runner.store.access.holders import Holders
+from schema.context import Context
+from server.auth import Door
+from server.runtime import runtime
+from tests.api.people import ASK, enrolled
+from tests.schema.test_bulk import Asker
+from tests.server.doors import session_of
+from tests.server.graphql.serving import KEY
+
+EVERYBODY = """select jsonb_build_array(
+  (select jsonb_agg(p order by p.id) from principals p), (select jsonb_agg(g order by g.id) from role_grants g),
+  (select jsonb_agg(t order by t.id) from tokens t), (select jsonb_agg(m order by m.id) from group_members m))"""
+TOKEN = "secret token { permissions namespaces expiresAt }"
+
+
+class Office(Asker):
+    """Where people ask by their tokens and sessions."""
+
+    def __init__(self, parts: Any) -> None:
+        super().__init__(parts)
+        self.door = Door(Holders(parts.database.pool), KEY)
+
+    async def change(self, viewer: Viewer | None, name: str, what: str, /, **input: Any) -> Any:
+        assert viewer
+        kind = f"{name[0].upper()}{name[1:]}Input"
+        query = f"mutation ($input: {kind}!) {{ {name}(input: $input) {{ {what} problems {{ code path }} }} }}"
+        result = await self.schema.execute(query, {"input": input}, Context(self.services, viewer))
+        assert result.errors is None and result.data, result.errors
+        return result.data[name]
+
+    async def refused(
+        self, viewer: Viewer | None, name: str, what: str, /, **input: Any
+    ) -> list[dict[str, Any]]:
+        """The problems, when nothing was changed."""
+        before = await self.pool.fetchval(EVERYBODY)
+        answer = await self.change(viewer, name, what, **input)
+        assert answer["problems"]
+        assert await self.pool.fetchval(EVERYBODY) == before
+        found: list[dict[str, Any]] = answer["problems"]
+        return found
+
+    async def coming(self, name: str, role: str | None, namespace: str = "") -> Viewer | None:
+        return await self.door.by_token(await enrolled(self.pool, name, role, namespace))
+
+
+@pytest.fixture
+async def office(database_url: str) -> AsyncIterator[Office]:
+    async with runtime(database_url) as parts:
+        await grants.save_role(parts.database.pool, "keeper", frozenset({Permission.MANAGE}), ASK)
+        await enrolled(parts.database.pool, "boss", "admin")
+        yield Office(parts)
+
+
+async def test_who_only_manages_makes_no_token_of_an_admin(office: Office) -> None:
+    keeper = await office.coming("kim", "keeper")
+    given = {"name": "mine", "principal": "user:boss"}
+    (problem,) = await office.refused(keeper, "createToken", TOKEN, **given)
+    assert problem["code"] == "FORBIDDEN"
+
+
+async def test_a_limited_token_makes_no_unlimited_one_of_another_admin(office: Office) -> None:
+    ada = await office.coming("ada", "admin")
+    given = {"name": "limited", "permissions": ["MANAGE"]}
+    made = await office.change(ada, "createToken", TOKEN, **given)
+    limited = await office.door.by_token(made["secret"])
+    (problem,) = await office.refused(
+        limited, "createToken", TOKEN, name="mine", principal="user:boss"
+    )
+    assert problem["code"] == "FORBIDDEN"
+
+
+async def test_who_only_manages_joins_no_group_of_admins(office: Office) -> None:
+    ada, keeper = await office.coming("ada", "admin"), await office.coming("kim", "keeper")
+    assert not (
+        await office.change(ada, "grantRole", "grant { role }", to="group:ops", role="admin")
+    )["problems"]
+    given: dict[str, Any] = {"kind": "PERSON", "name": "kim", "groups": ["ops"]}
+    what = "principal { groups }"
+    problems = await office.refused(keeper, "savePrincipal", what, **given)
+    assert [(one["code"], one["path"]) for one in problems] == [("FORBIDDEN", ["groups"])]
+    assert not (await office.change(ada, "savePrincipal", what, **given))["problems"]
+    # Who is in it already may stay, whoever saves.
+    nina = await office.coming("nina", "keeper")
+    given["groups"] = ["ops", "plain"]
+    assert not (await office.change(nina, "savePrincipal", what, **given))["problems"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"expiresAt": "2020-01-01T00:00:00Z"},
+        {"permissions": ["NO_SUCH"]},
+        {"namespaces": ["acme.a", "not a namespace"]},
+        {"namespaces": ["acme.a", "acme.b"]},
+        {"name": "nadia"},
+        {"role": "keeper", "namespaces": None},
+    ],
+)
+async def test_a_token_that_is_refused_leaves_no_service_and_no_role(
+    office: Office, wrong: dict[str, Any]
+) -> None:
+    nadia = await office.coming("nadia", "namespace_admin", "acme.a")
+    given = {"name": "x", "principal": "service:x", "role": "operator", "namespaces": ["acme.a"]}
+    await office.refused(nadia, "createToken", TOKEN, **(given | wrong))
+    assert not (await office.change(nadia, "createToken", TOKEN, **given))["problems"]
+
+
+async def test_who_manages_nothing_learns_of_no_service_by_asking_for_its_token(
+    office: Office,
+) -> None:
+    await enrolled(office.pool, "ci", "operator", kind=PrincipalKind.SERVICE)
+    vera = await office.coming("vera", "viewer")
+    found = [
+        await office.refused(vera, "createToken", TOKEN, name=name, principal=f"service:{other}")
+        for name, other in (("x", "ci"), ("x", "nobody"), ("ci", "nobody"))
+    ]
+    assert found == [[{"code": "FORBIDDEN", "path": ["principal"]}]] * 3
+
+
+async def test_an_empty_list_of_permissions_is_none_of_them(office: Office) -> None:
+    ada = await office.coming("ada", "admin")
+    made = await office.change(ada, "createToken", TOKEN, name="one", permissions=["RUN_FLOW"])
+    limited = await office.door.by_token(made["secret"])
+    made = await office.change(limited, "createToken", TOKEN, name="two", permissions=[])
+    assert made["token"]["permissions"] == []
+
+
+async def test_a_session_of_a_token_that_ends_makes_none_that_lasts(office: Office) -> None:
+    ada = await office.coming("ada", "admin")
+    ends = datetime.now(UTC) + timedelta(hours=1)
+    short = await office.change(ada, "createToken", TOKEN, name="s", expiresAt=ends.isoformat())
+    lasting = await enrolled(office.pool, "nina", "viewer")
+    for secret, end in ((short["secret"], short["token"]["expiresAt"]), (lasting, None)):
+        cookie = await session_of(office.parts.database, office.door, secret)
+        session = await office.door.by_session(cookie)
+        made = await office.change(session, "createToken", TOKEN, name=f"from-{end is None}")
+        assert made["token"]["expiresAt"] == end
+
+
+async def test_the_last_who_administers_is_not_disabled(office: Office) -> None:
+    ada = await office.coming("ada", "admin")
+    given: dict[str, Any] = {"kind": "PERSON", "disabled": True}
+    what = "principal { disabledAt }"
+    assert not (await office.change(ada, "savePrincipal", what, name="boss", **given))["problems"]
+    (problem,) = await office.refused(ada, "savePrincipal", what, name="ada", **given)
+    assert (problem["code"], problem["path"]) == ("CONFLICT", ["disabled"])
+    # The grant of somebody who is disabled keeps nobody from being the last.
+    (problem,) = await office.refused(
+        ada, "revokeRole", "grant { role }", to="user:ada", role="admin"
+    )
+    assert problem["code"] == "CONFLICT"
+
+
+async def test_who_manages_one_namespace_reads_nobody_elsewhere_by_saving_them(
+    office: Office,
+) -> None:
+    nadia = await office.coming("nadia", "namespace_admin", "acme.a")
+    given = {"kind": "PERSON", "name": "boss"}
+    (problem,) = await office.refused(nadia, "savePrincipal", "principal { email }", **given)
+    assert problem["code"] == "FORBIDDEN"
+    given["name"] = "newcomer"
+    assert not (await office.change(nadia, "savePrincipal", "principal { id }", **given))[
+        "problems"
+    ]
+
+
+async def test_the_audit_log_says_who_answers_for_a_service(office: Office) -> None:
+    ada = await office.coming("ada", "admin")
+    given = {"kind": "SERVICE", "name": "ci", "owner": "user:boss"}
+    await office.change(ada, "savePrincipal", "principal { id }", **given)
+    boss = await principals.find(office.pool, PrincipalKind.PERSON, "boss")
+    told = await office.pool.fetchval(
+        "select data ->> 'owner' from audit_log where action = 'SAVE_PRINCIPAL'"
+    )
+    assert boss and told == typed("prin", boss["id"])
