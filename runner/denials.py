@@ -5,6 +5,7 @@ Equal denials are one entry a minute with their number, so that who is refused a
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from time import monotonic
@@ -21,6 +22,10 @@ logger = logging.getLogger("headway.access")
 _WINDOW: Final = 60.0
 _MOST: Final = 1_000
 """Different denials of a window; all others are counted as one."""
+_MOST_OF_ONE: Final = 20
+"""Different denials of one actor in a window; their others are counted as one, so that nobody who tries many things
+fills the table, or hides what others are refused."""
+_OTHERS: Final = "too many to name each"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +51,28 @@ class Denials(Loop):
         super().__init__()
         self._pool = pool
         self._counted: dict[Denial, _Counted] = {}
+        self._of_actor: Counter[str] = Counter()
         self._stirred = asyncio.Event()
 
     def tell(self, denial: Denial) -> None:
         """Has it written at once when it is the first of its minute, else counted. Never waits."""
-        if denial not in self._counted and len(self._counted) >= _MOST:
-            denial = Denial("engine", Channel.ENGINE, denial.action, "too many to name each")
-        counted = self._counted.setdefault(denial, _Counted(monotonic()))
+        denial = self._as_counted(denial)
+        counted = self._counted.get(denial)
+        if counted is None:
+            counted = self._counted[denial] = _Counted(monotonic())
+            self._of_actor[denial.actor] += 1
         counted.untold += 1
         if not counted.told:
             self._stirred.set()
+
+    def _as_counted(self, denial: Denial) -> Denial:
+        if denial in self._counted:
+            return denial
+        if self._of_actor[denial.actor] >= _MOST_OF_ONE:
+            denial = Denial(denial.actor, Channel.ENGINE, denial.action, _OTHERS)
+        if denial not in self._counted and len(self._counted) >= _MOST:
+            return Denial("engine", Channel.ENGINE, denial.action, _OTHERS)
+        return denial
 
     async def _go_round(self) -> None:
         while True:
@@ -83,6 +100,7 @@ class Denials(Loop):
                     raise
             if is_over:
                 del self._counted[denial]
+                self._of_actor -= Counter((denial.actor,))
 
     async def _record(self, denial: Denial, number: int) -> None:
         data: Mapping[str, Any] = {"what": denial.what, "times": number}

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from models import errors
 from models.errors import ProblemCode, Refused
+from models.ids import untyped
 from models.lifecycle.commands import ChangeState, ChangeTaskRunState, Command, Signal
 from models.lifecycle.signals import check_event
 from models.payloads import check_payload
@@ -80,6 +81,8 @@ async def save(info: Info, source: str) -> dict[str, Any]:
 async def launch(info: Info, input: CreateExecutionInput) -> dict[str, Any]:
     needs_somewhere(info, Permission.RUN_FLOW)
     services = info.context.services
+    if input.rerun_of is not None:
+        await _needs_to_see_source(info, input.rerun_of)
     launch = replace(input.to_launch(), may_override=may_override(info, input.namespace))
     command = await prepare(
         services.pool,
@@ -91,6 +94,12 @@ async def launch(info: Info, input: CreateExecutionInput) -> dict[str, Any]:
     )
     transition = await services.engine.create(command, info.context.ask(input.reason))
     return {"execution": await view_of(info, transition.execution.id)}
+
+
+async def _needs_to_see_source(info: Info, id: str) -> None:
+    """Raises Refused for an execution that the viewer may rerun and not see: to them it does not exist."""
+    if await info.context.loaders.execution.load(untyped("exec", id)) is None:
+        raise Refused.because(ProblemCode.NOT_FOUND, "no such execution", "rerunOf")
 
 
 async def act(info: Info, input: OnExecution, command: Command) -> dict[str, Any]:

@@ -36,6 +36,12 @@ _FORM = """<form method="post" action="/login">
 <p>Or open the link that <code>headway serve</code> printed; it works once, for ten minutes. Run
 <code>headway token</code> on the machine of the server for another one.</p>"""
 
+_ELSEWHERE: Final = frozenset({"cross-site", "same-site"})
+"""As browsers tell that a page of somebody else led here: it may want them to act as its own author."""
+_GO_ON: Final = """<p>Another page led you here. Go on only if this link is yours: what you do here then is done in
+the name of whoever made it.</p>
+<p><a href="/login?{query}">Sign in</a></p>"""
+
 
 class Login:
     """Begins and ends sessions. A wrong token, link or origin is a denial in the audit log."""
@@ -67,6 +73,8 @@ class Login:
             return self._form("Sign in to Headway", next_path)
         if request.method == "HEAD":
             return Response(status_code=204)  # who only looks at a link does not use it up
+        if request.headers.get("sec-fetch-site") in _ELSEWHERE:
+            return _asked_first(code, next_path)
         token_id = await sign_ins.use_link(self._pool, digest_of(code), self._door.now)
         viewer = None
         if token_id is not None:
@@ -162,6 +170,12 @@ class Login:
             name = escape(self._single_sign_on.name)
             body = f'<p><a class="button" href="{place}">Sign in with {name}</a></p>{body}'
         return _unstored(HTMLResponse(page(title, body), status))
+
+
+def _asked_first(code: str, next_path: str) -> Response:
+    """Asks before a link is used up. A browser sends the new session's cookie from a page of this server alone, too."""
+    query = escape(urlencode({"token": code, "next": next_path}))
+    return _unstored(HTMLResponse(page("Sign in with a link?", _GO_ON.format(query=query))))
 
 
 def _unstored(response: Response) -> Response:

@@ -85,3 +85,21 @@ async def test_a_connection_that_is_let_in_while_its_token_is_revoked(database: 
     await door.look_again()
     go_on.set()
     assert await asyncio.wait_for(asked, WITHIN) is None
+
+
+async def test_of_one_person_each_keeps_the_groups_that_a_provider_named_for_it(
+    database: Database,
+) -> None:
+    """Two who come at once by different proofs of one person are not taken for each other."""
+    await enrolled(database.pool, "maria", None)
+    await database.pool.execute(
+        """insert into role_grants (id, group_name, role, created_by)
+           values (gen_random_uuid(), 'ops', 'admin', 'x')"""
+    )
+    holders = Holders(database.reads)
+    maria = await principals.find(database.pool, PrincipalKind.PERSON, "maria")
+    assert maria
+    door = Door(holders, KEY)
+    found = [await holders.by_principal(maria["id"], groups) for groups in (["ops"], [])]
+    again = [await door.again(one.viewer) for one in found if one]
+    assert [one and one.may_everywhere(Permission.MANAGE) for one in again] == [True, False]

@@ -2,8 +2,10 @@
 
 import asyncio
 import hmac
+import re
 import stat
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -206,3 +208,22 @@ async def test_login_leads_to_this_server_alone(
     async with behind(database, door_of(database)) as http:
         response = await http.get("/login", params={"token": code, "next": target})
         assert response.headers["location"] == place
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+async def test_a_page_elsewhere_signs_nobody_in_with_a_link_of_its_own(
+    database: Database, tmp_path: Path, site: str
+) -> None:
+    """Whoever is led here would go on as the author of that page, and leave there what is their own."""
+    code = await link_of(database, await admin(database, tmp_path))
+    async with behind(database, door_of(database)) as http:
+        led = {"sec-fetch-site": site, "accept": "text/html"}
+        asked = await http.get("/login", params={"token": code, "next": "/x&y"}, headers=led)
+        assert asked.status_code == 200 and "set-cookie" not in asked.headers
+        (onward,) = re.findall(r'href="(/login[^"]+)"', asked.text)
+        own = {"sec-fetch-site": "same-origin"}
+        answer = await http.get(unescape(onward), headers=own)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/x&y")
+        code = await link_of(database, await admin(database, tmp_path))
+        typed = await http.get("/login", params={"token": code}, headers={"sec-fetch-site": "none"})
+        assert typed.status_code == 303

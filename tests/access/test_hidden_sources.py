@@ -1,0 +1,26 @@
+"""What one may run and not see does not exist for one, as what a new execution is made from either."""
+
+from models.ids import typed
+from models.viewer import Permission
+from tests.schema.test_bulk import UNKNOWN, Asker, asker
+
+__all__ = ["asker"]
+CREATE = """mutation ($input: CreateExecutionInput!) { createExecution(input: $input) {
+  execution { id } problems { code message path } } }"""
+
+
+async def test_who_may_run_and_not_see_reruns_nothing(asker: Asker) -> None:
+    hidden = await asker.create("mine")
+    before = await asker.states()
+    only_run = frozenset({Permission.RUN_FLOW, Permission.LIST_FLOWS})
+    answers = [
+        await asker.ask(
+            CREATE, only_run, input={"namespace": "mine", "flow": "load", "rerunOf": source}
+        )
+        for source in (typed("exec", hidden), UNKNOWN)
+    ]
+    assert answers[0] == answers[1]
+    assert answers[0]["createExecution"]["problems"] == [
+        {"code": "NOT_FOUND", "message": "no such execution", "path": ["rerunOf"]}
+    ]
+    assert await asker.states() == before

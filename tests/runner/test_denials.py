@@ -1,0 +1,29 @@
+"""Who is refused many things fills neither the audit log nor the memory, and hides nobody else."""
+
+import asyncio
+
+from models.states import Channel
+from runner.denials import Denial, Denials
+from runner.store.database import Database
+
+WITHIN = 20
+
+
+async def test_one_who_tries_everywhere_is_a_few_entries_and_hides_nobody(
+    database: Database,
+) -> None:
+    pool = database.pool
+    async with Denials(pool) as denials:
+        for number in range(5_000):
+            denials.tell(Denial("user:eve", Channel.API, "DENIED", "RECORD", f"acme.n{number}"))
+        denials.tell(Denial("user:bob", Channel.API, "DENIED", "RUN_FLOW", "acme.b"))
+        async with asyncio.timeout(WITHIN):
+            while not await pool.fetchval(
+                "select count(*) from audit_log where actor = 'user:bob'"
+            ):
+                pass
+    rows = await pool.fetch("select actor, namespace, data ->> 'times' as times from audit_log")
+    of_eve = [row for row in rows if row["actor"] == "user:eve"]
+    assert len(of_eve) < 30
+    assert sum(int(row["times"]) for row in of_eve) == 5_000
+    assert [row["namespace"] for row in rows if row["actor"] == "user:bob"] == ["acme.b"]
