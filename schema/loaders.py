@@ -1,5 +1,6 @@
 """Batched reads, one set an operation: however many executions a page holds, each kind of row is read once."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -63,6 +64,14 @@ _GROUPED = {
     "metric_points": (comparison.METRIC_POINTS_OF, "execution_id"),
     "task_times": (comparison.TASK_TIMES_OF, "execution_id"),
 }
+
+
+class _Loader(DataLoader[Any, Any]):
+    """Gives each who asks for a key a future of their own: one whose field is given up, for another beside it was
+    refused, would cancel it for all others."""
+
+    def load(self, key: Any) -> asyncio.Future[Any]:
+        return asyncio.shield(super().load(key))
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,7 +350,7 @@ class Loaders:
         """Reads by keys that are no ids of rows, of now: at most _AT_ONCE of them in one statement."""
         made = self._made.get(name)
         if made is None:
-            made = self._made[name] = DataLoader(load, max_batch_size=_AT_ONCE)
+            made = self._made[name] = _Loader(load, max_batch_size=_AT_ONCE)
         return made
 
     def _once(self, name: str, load: Callable[[list[Any]], Awaitable[Any]]) -> DataLoader[Any, Any]:
@@ -351,7 +360,7 @@ class Loaders:
             read = timely(name, load)
             if self._reads.scope.namespaces is not None and is_seen_apart(name):
                 read = seen(name, self.sight, read)
-            made = self._made[name] = DataLoader(read, cache_key_fn=cache_key)
+            made = self._made[name] = _Loader(read, cache_key_fn=cache_key)
         return made
 
     def _grouped(self, name: str) -> DataLoader[UUID, list[Row]]:
