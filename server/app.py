@@ -120,6 +120,8 @@ def create_app(
             DownloadSlots(parts.database.sizes.exports),
             room.places,
             room.rates,
+            door.presence,
+            login.denials,
         ),
         *page_routes(),
     ]

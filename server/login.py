@@ -56,6 +56,10 @@ class Login:
         self._pool, self._door, self._denials = pool, door, denials
         self._single_sign_on = single_sign_on
 
+    @property
+    def denials(self) -> Denials:
+        return self._denials
+
     def routes(self) -> list[Route]:
         elsewhere = self._single_sign_on.routes() if self._single_sign_on else []
         return [

@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from models.viewer import Viewer
 from runner.loops import Loop, surviving
+from server.giving import NotTaken
 
 if TYPE_CHECKING:
     from runner.store.access.holders import Holders
@@ -37,6 +38,20 @@ class Presence:
             yield
         finally:
             self.leave(mark)
+
+    async def pieces(
+        self, viewer: Viewer, pieces: AsyncGenerator[bytes, None]
+    ) -> AsyncGenerator[bytes, None]:
+        """The same pieces. Raises NotTaken once the viewer is worth something else, so that a download is cut off."""
+        ended: list[str] = []
+        try:
+            with self.of(viewer, ended.append):
+                async for piece in pieces:
+                    if ended:
+                        raise NotTaken(ended[0])
+                    yield piece
+        finally:
+            await pieces.aclose()
 
     def enter(self, viewer: Viewer, end: End) -> object:
         mark = object()

@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from models.errors import ProblemCode, Refused
 from models.viewer import Permission, Viewer, not_permitted
+from runner.denials import Denial, Denials
 from runner.store.connection import Pool
 from schema.columns import USUAL, WHOLE
 from server.auth import visitor_of
@@ -24,6 +25,7 @@ from server.exports.tables import csv_writer, json_writer, table
 from server.exports.visible import Asked
 from server.graphql.errors import explained
 from server.places import Places
+from server.presence import Presence
 from server.rates import Rate, Rates
 from server.refusals import refusal
 
@@ -44,11 +46,19 @@ class Source:
     slots: DownloadSlots
     places: Places
     rates: Rates
+    presence: Presence | None = None
+    denials: Denials | None = None
 
     def given(
         self, pieces: AsyncGenerator[bytes, None], viewer: Viewer
     ) -> AsyncGenerator[bytes, None]:
+        if self.presence is not None:
+            pieces = self.presence.pieces(viewer, pieces)
         return self.slots.taken(pieces, viewer.actor)
+
+    def deny(self, viewer: Viewer, what: str) -> None:
+        if self.denials is not None:
+            self.denials.tell(Denial(viewer.actor, viewer.channel, "DENIED", what))
 
     def shown(
         self, pieces: AsyncGenerator[bytes, None], viewer: Viewer
@@ -62,9 +72,15 @@ class Source:
 
 
 def export_routes(
-    pool: Pool, slots: DownloadSlots, places: Places | None = None, rates: Rates | None = None
+    pool: Pool,
+    slots: DownloadSlots,
+    places: Places | None = None,
+    rates: Rates | None = None,
+    presence: Presence | None = None,
+    denials: Denials | None = None,
 ) -> list[Route]:
-    source = Source(pool, slots, places or Places(), rates or Rates())
+    """Without a `presence` downloads go on when their token is revoked, without `denials` refusals are not audited."""
+    source = Source(pool, slots, places or Places(), rates or Rates(), presence, denials)
     return [*_table_routes(source), *_report_routes(source), *_one_routes(source)]
 
 
@@ -130,6 +146,9 @@ def _route(path: str, answer: Answer, source: Source) -> Route:
             _check_may(visitor.viewer, Permission.VIEW_EXECUTION)
             return await answer(request, visitor.viewer)
         except Refused as error:
+            for problem in error.problems:
+                if problem.code is ProblemCode.FORBIDDEN:
+                    source.deny(visitor.viewer, problem.message)
             return _refused(request, error, source.places)
 
     return Route(path, handle, methods=["GET"])

@@ -9,10 +9,11 @@ import pytest
 
 from models.credentials import digest_of, new_secret
 from models.errors import Refused, Unavailable
+from models.events import Ask
 from models.ids import new_id
 from models.states import Channel
 from models.viewer import ROLES, Permission, PrincipalKind, Scope
-from runner.store.access import tokens
+from runner.store.access import principals, tokens
 from runner.store.access.holders import Holders
 from runner.store.access.tokens import NewToken
 from runner.store.database import Database
@@ -219,3 +220,38 @@ async def test_guesses_leave_connections_for_reads(database: Database) -> None:
             assert await database.reads.fetchval("select 1") == 1
             assert await database.pool.fetchval(waiting) == 4
     assert await asyncio.gather(*guesses) == [None] * 40
+
+
+async def test_who_made_a_services_token_is_one_person_with_it(database: Database) -> None:
+    """Whoever made it may hold it: their vote and the service's are one, whoever answers for the service."""
+    pool = database.pool
+    maria = await enrolled(pool, "maria", "namespace_admin", "acme")
+    await enrolled(pool, "bob", "approver", "acme")
+    nina = await enrolled(pool, "nina", "approver", "acme")
+    bob = await principals.find(pool, PrincipalKind.PERSON, "bob")
+    assert bob
+    async with pool.acquire() as connection:
+        row = await principals.ensure(
+            connection, PrincipalKind.SERVICE, "bot", ASK.actor, bob["id"]
+        )
+    secret = new_secret()
+    made = NewToken(new_id(), row["id"], "bot", digest_of(secret))
+    await tokens.create(pool, made, Ask("user:maria", Channel.API))
+    door = door_of(database)
+    found = {
+        name: await door.by_token(token)
+        for name, token in (("maria", maria), ("bot", secret), ("nina", nina))
+    }
+    persons = {name: viewer.same_person for name, viewer in found.items() if viewer}
+    assert {"service:bot", "user:maria"} <= persons["maria"]
+    assert {"service:bot", "user:maria", "user:bob"} <= persons["bot"]
+    assert not persons["nina"] & {"user:maria", "service:bot", "user:bob"}
+
+
+async def test_a_token_that_an_admin_made_for_a_person_is_that_persons_alone(
+    database: Database,
+) -> None:
+    token = await enrolled(database.pool, "maria", "approver")
+    viewer = await door_of(database).by_token(token)
+    assert viewer is not None
+    assert "user:admin" not in viewer.same_person

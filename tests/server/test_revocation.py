@@ -1,6 +1,7 @@
 """Connections that are open when what their credential is worth changes."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ from runner.store.access import grants, principals
 from runner.store.access.holders import Holders
 from runner.store.database import Database
 from server.auth import Door
+from server.giving import NotTaken
 from server.presence import Revocations
 from tests.api.people import ASK, enrolled
-from tests.server.doors import WITHIN, session_of
+from tests.server.doors import WITHIN, door_of, session_of
 from tests.server.graphql.serving import KEY
 
 CHANGES = {
@@ -103,3 +105,26 @@ async def test_of_one_person_each_keeps_the_groups_that_a_provider_named_for_it(
     found = [await holders.by_principal(maria["id"], groups) for groups in (["ops"], [])]
     again = [await door.again(one.viewer) for one in found if one]
     assert [one and one.may_everywhere(Permission.MANAGE) for one in again] == [True, False]
+
+
+async def test_a_download_is_cut_off_when_its_token_is_revoked(database: Database) -> None:
+    token = await enrolled(database.pool, "maria", "operator")
+    door = door_of(database)
+    viewer = await door.by_token(token)
+    assert viewer
+    closed = []
+
+    async def whole() -> AsyncGenerator[bytes, None]:
+        try:
+            for number in range(9):
+                yield bytes([number])
+        finally:
+            closed.append(True)
+
+    pieces = door.presence.pieces(viewer, whole())
+    assert [await anext(pieces), await anext(pieces)] == [b"\0", b"\1"]
+    await database.pool.execute("update tokens set revoked_at = now()")
+    await door.look_again()
+    with pytest.raises(NotTaken, match="revoked"):
+        await anext(pieces)
+    assert closed == [True]

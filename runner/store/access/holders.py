@@ -9,25 +9,35 @@ from models.viewer import ROLES, Credential, Grant, Permission, PrincipalKind, S
 from runner.store.connection import Pool, reaching
 from runner.store.json import dump, load
 
-_WORTH: Final = """
-with c as ({credential})
+_ACTOR: Final = "case m.kind when 'PERSON' then 'user:' else 'service:' end || m.name"
+# `near` are the same person: whom the credential is of, their services, and who made this token of a service. Beside
+# these `persona` has the services for which one of them made a token: whoever made it may hold it.
+_WORTH: Final = f"""
+with c as ({{credential}}), p as (select principals.* from principals join c on c.principal_id = principals.id),
+near as (
+  select s.id from principals s, p, c where coalesce(s.owner_id, s.id) = coalesce(p.owner_id, p.id)
+    or p.kind = 'SERVICE' and coalesce(s.owner_id, s.id) in
+      (select coalesce(m.owner_id, m.id) from principals m where {_ACTOR} = c.maker)
+), persona as (
+  select s.id, s.kind, s.name from principals s where s.id in (select id from near) or s.kind = 'SERVICE' and exists (
+    select from tokens t join principals m on {_ACTOR} = t.created_by
+    where t.principal_id = s.id and m.id in (select id from near))
+)
 select c.*, p.kind, p.name, c.ended or p.disabled_at is not null as over, g.names as all_groups,
   (select coalesce(
      jsonb_agg(jsonb_build_array(r.role, r.namespace, own.permissions) order by r.role, r.namespace), '[]')
    from role_grants r left join roles own on own.name = r.role
    where r.principal_id = p.id or r.group_name = any(g.names)) as grants,
-  (select coalesce(jsonb_agg(jsonb_build_array(s.kind, s.name)), '[]') from principals s
-   where coalesce(s.owner_id, s.id) = coalesce(p.owner_id, p.id)) as persona,
-  (select coalesce(jsonb_agg(t.name), '[]') from tokens t join principals s on s.id = t.principal_id
-   where coalesce(s.owner_id, s.id) = coalesce(p.owner_id, p.id)) as token_names
-from c join principals p on p.id = c.principal_id
-cross join lateral (
+  (select coalesce(jsonb_agg(jsonb_build_array(s.kind, s.name)), '[]') from persona s) as persona,
+  (select coalesce(jsonb_agg(t.name), '[]') from tokens t where t.principal_id in (select id from near)) as token_names
+from c cross join p cross join lateral (
   select array(select group_name from group_members m where m.principal_id = p.id
                union select jsonb_array_elements_text(c.groups) order by 1) as names
 ) g
 """
 _TOKEN: Final = """
-select id, principal_id, permissions, namespaces, expires_at, revoked_at is not null as ended, '[]'::jsonb as groups
+select id, principal_id, permissions, namespaces, expires_at, revoked_at is not null as ended, '[]'::jsonb as groups,
+  created_by as maker
 from tokens where {condition}
 """
 _BY_DIGEST: Final = _WORTH.format(credential=_TOKEN.format(condition="digest = $1"))
@@ -35,12 +45,12 @@ _BY_TOKEN: Final = _WORTH.format(credential=_TOKEN.format(condition="id = $1"))
 _BY_SIGN_IN: Final = _WORTH.format(
     credential="""
     select s.id, s.principal_id, t.permissions, t.namespaces, least(s.expires_at, t.expires_at) as expires_at,
-      s.ended_at is not null or t.revoked_at is not null as ended, s.groups
+      s.ended_at is not null or t.revoked_at is not null as ended, s.groups, t.created_by as maker
     from sign_ins s left join tokens t on t.id = s.token_id where s.id = $1"""
 )
 _OF_PRINCIPAL: Final = """
 select id, id as principal_id, null::jsonb as permissions, null::jsonb as namespaces, null::timestamptz as expires_at,
-  false as ended, {groups} as groups from principals where {condition}
+  false as ended, {groups} as groups, null as maker from principals where {condition}
 """
 # What was ordered through a session is carried out with its groups, for as long as it lasts.
 _OF_SESSIONS: Final = """
