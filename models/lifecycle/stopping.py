@@ -156,7 +156,7 @@ def because(steps: Steps, task: TaskRun, what: str) -> str:
 
 def is_person(actor: str) -> bool:
     """A person or a program of theirs, and no part of Headway."""
-    return actor.partition(":")[0] in ("user", "token")
+    return actor.partition(":")[0] in ("user", "service", "token")
 
 
 def end_stopped(

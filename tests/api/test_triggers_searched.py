@@ -9,8 +9,9 @@ import asyncpg
 import pytest
 
 from models.trigger_kinds import TriggerKind
+from models.viewer import PrincipalKind
 from tests.api.client import Client
-from tests.api.people import newcomer
+from tests.api.people import enrolled
 from tests.api.servers import Served
 from tests.api.test_exports import get
 from tests.api.test_schedules import mutate
@@ -71,7 +72,10 @@ async def started(client: Client, served: Served) -> AsyncIterator[tuple[str, di
     )
     ids["BACKFILL"] = filled["ticks"][0]["execution"]["id"]
     async with asyncpg.create_pool(served.database_url, min_size=1, max_size=1) as pool:
-        program = Client(client.url, await newcomer(pool, "operator"))
+        program = Client(
+            client.url,
+            await enrolled(pool, f"{space}-bot", "operator", kind=PrincipalKind.SERVICE),
+        )
     ids["API"] = (await program.create(f"{space}/inner"))["id"]
     git = {"commit": "abc123", "branch": "main", "author": "maria"}
     recorded = await client.mutate(

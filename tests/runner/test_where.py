@@ -246,6 +246,7 @@ beside = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.timeout(240)
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

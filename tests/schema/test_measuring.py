@@ -27,7 +27,7 @@ COMPARE = "query ($ids: [ID!]!) { compareExecutions(ids: $ids) { executions { id
 STATS = """{ executionStats(since: "2026-01-01T00:00:00Z", bucket: WEEK) {
   total flows { namespace total } buckets { total } } }"""
 LIVE = "subscription { stats { states { state count { value } } } }"
-SCOPES = [(MINE, 2), (Scope(("theirs",)), 1), (Scope(()), 0), (Scope(), 4)]
+SCOPES = [(MINE, 2), (Scope(("theirs",)), 1), (Scope(("nobodys",)), 0), (Scope(), 4)]
 
 
 async def four(asker: Asker) -> dict[str, str]:

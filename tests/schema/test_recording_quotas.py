@@ -87,7 +87,7 @@ async def test_several_processes_at_once_begin_no_more_than_that(both: list[Reco
 async def test_every_way_to_its_end_makes_room(both: list[Recorder]) -> None:
     one, _ = both
     waiting = (await one.begin(input={"started": False}))["execution"]["id"]
-    silent = (await one.begin(input={"heartbeatTtl": 1}))["execution"]["id"]
+    silent = (await one.begin(input={"heartbeatTtl": 8}))["execution"]["id"]
     ended = (await one.begin())["execution"]["id"]
     assert await open_of(one) == 3
     cancel = "mutation ($input: CancelExecutionInput!) { cancelExecution(input: $input) { problems { code } } }"

@@ -143,6 +143,11 @@ on_reject: approvals.on_reject, approvals.one_rejection
 A vote: approvals.what_is_decided, approvals.a_vote
 A new attempt makes a new request: approvals.a_new
 Override: approvers.an_override, approvers.an_admin
+Nobody walks around one: walking_around_approvals.what_comes, walking_around_approvals.every_mutation,
+  decisions_stand.what_nobody, decisions_stand.the_condition, decisions_stand.what_may
+With the permission and a reason, marked: decisions_stand.one_with, decisions_stand.the_state, decisions_stand.who_has
+A decision stands on the same: decisions_stand.on_the_same, decisions_stand.what_failed, decisions_stand.the_decisions,
+  decisions_stand.a_foreach
 What is told of it, and to whom: approvers.the_message, approvers.the_inbox, approvers.it_is, approvers.what_one
 Of a refusal: approvers.a_refusal
 
