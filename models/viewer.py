@@ -227,6 +227,11 @@ class Viewer:
         return replace(self, channel=channel)
 
     @property
+    def worth(self) -> tuple[Any, ...]:
+        """Equal while one may do the same. Whom one counts as one person with changes nothing of that."""
+        return self.actor, self.grants, self.groups
+
+    @property
     def sharing_key(self) -> tuple[Any, ...]:
         """Viewers with equal keys get equal answers, so one execution of a subscription serves them all."""
-        return self.actor, self.grants, self.groups, self.same_person
+        return *self.worth, self.same_person

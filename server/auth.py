@@ -260,7 +260,11 @@ class Door:
             self._cache.clear()
         # What is not known is asked for each time: it may be made at any moment.
         if holder is not None:
-            self._cache[key] = (monotonic() + _CACHED_FOR, holder)
+            known = (monotonic() + _CACHED_FOR, holder)
+            self._cache[key] = known
+            credential = holder.viewer.credential
+            if credential is not None and credential.kind != "principal":
+                self._cache[credential.id] = known
         return holder
 
     async def _looked_up(self, key: str | UUID, look_up: _LookUp) -> Holder | None:

@@ -72,7 +72,7 @@ class Presence:
                 continue
             if now is None:
                 end(REVOKED)
-            elif now.sharing_key != viewer.sharing_key:
+            elif now.worth != viewer.worth:
                 end(CHANGED)
 
 

@@ -126,6 +126,8 @@ async def asked(http: httpx.AsyncClient, method: str, path: str) -> httpx.Respon
 def expected(path: str, known: bool) -> set[int]:
     if path == "/healthz":
         return {200}
+    if path == "/logout":  # without a session there is none to end
+        return {204}
     if known and path in WITHOUT_DATABASE:
         return {200, 404}
     return {200} if known and path in TOLD_WITHIN_THE_ANSWER else {503}

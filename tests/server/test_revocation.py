@@ -128,3 +128,17 @@ async def test_a_download_is_cut_off_when_its_token_is_revoked(database: Databas
     with pytest.raises(NotTaken, match="revoked"):
         await anext(pieces)
     assert closed == [True]
+
+
+async def test_a_service_that_one_makes_ends_no_connection(database: Database) -> None:
+    token = await enrolled(database.pool, "admin", "admin")
+    door = door_of(database)
+    viewer = await door.by_token(token)
+    assert viewer
+    ended: list[str] = []
+    door.presence.enter(viewer, ended.append)
+    await enrolled(database.pool, "ci", "operator", kind=PrincipalKind.SERVICE)
+    await door.look_again()
+    assert ended == []
+    now = await door.again(viewer)
+    assert now is not None and "service:ci" in now.same_person - viewer.same_person
