@@ -19,6 +19,7 @@ from models.ids import new_id, typed
 from runner.artifacts import ArtifactStore
 from runner.denials import Denials
 from runner.store.access.holders import Holders
+from runner.store.shares import Sizes
 from server import auth
 from server.admin import admin_token
 from server.app import POLICIES, create_app, create_operations
@@ -44,6 +45,8 @@ ASKED = {
 }
 METHODS = {"/graphql": {"GET", "POST"}, "/graphql/stream": {"GET", "POST"}}
 WITHOUT_DATABASE = {"/assets", *PAGE_ADDRESSES, *(f"/{path.name}" for path in STATIC.iterdir())}
+SIZES = Sizes(8, 8, 4, 16)
+"""So that one user may ask for all exports at once."""
 TOLD_WITHIN_THE_ANSWER = {"/graphql/stream"}
 
 
@@ -77,7 +80,7 @@ async def house(
 ) -> AsyncIterator[House]:
     """A token that was right once stays so within this test."""
     monkeypatch.setattr(auth, "_CACHED_FOR", 3600)
-    async with relay(database_url) as between, runtime(between.url) as parts:
+    async with relay(database_url) as between, runtime(between.url, sizes=SIZES) as parts:
         token = await admin_token(parts.database.pool, tmp_path)
         assert token
         door = Door(Holders(parts.database.reads), KEY)
