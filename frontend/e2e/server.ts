@@ -22,6 +22,8 @@ export class Server {
     rmSync(ready, { force: true });
     const child = spawn(PROGRAM, ["serve", "--port", port, "--data-dir", this.folder], {
       stdio: ["ignore", "inherit", "inherit"],
+      // Flows of these tests wait for files in folders that are closed to other users.
+      env: { ...process.env, HEADWAY_TASK_ISOLATION: "off" },
       env: { ...process.env, ...settings },
     });
     this.child = child;
