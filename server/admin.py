@@ -24,8 +24,8 @@ _ASK = Ask(f"user:{ADMIN}", Channel.CLI, "made at the start of a server, for DIR
 
 
 async def admin_token(pool: Pool, data_dir: Path) -> str | None:
-    """The token in DIR/token (mode 0600), which the first start makes. None when it was revoked or has expired: none is
-    made in its place until the file is removed.
+    """The token in DIR/token (mode 0600), which the first start makes. None when it was revoked: none is made in its
+    place until the file is removed.
 
     Every server of a database has a token of its own, so none replaces another's.
     """

@@ -200,7 +200,7 @@ async def _given(request: Request) -> dict[str, str] | None:
             return None
     try:
         read = dict(parse_qsl(body.decode())) if _is_form(request) else json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(read, dict) or not isinstance(read.get("token"), str):
         return None
