@@ -23,8 +23,7 @@ export class Server {
     const child = spawn(PROGRAM, ["serve", "--port", port, "--data-dir", this.folder], {
       stdio: ["ignore", "inherit", "inherit"],
       // Flows of these tests wait for files in folders that are closed to other users.
-      env: { ...process.env, HEADWAY_TASK_ISOLATION: "off" },
-      env: { ...process.env, ...settings },
+      env: { ...process.env, HEADWAY_TASK_ISOLATION: "off", ...settings },
     });
     this.child = child;
     const deadline = Date.now() + READY_WITHIN;

@@ -4,7 +4,7 @@ test("one signs in with a token, goes on where one wanted to, and out again", as
   const { url, token } = headway.server;
   await page.context().clearCookies();
   await page.goto(`${url}/approvals`);
-  await page.getByRole("link", { name: "Sign in with a token" }).click();
+  await page.getByRole("link", { name: "Sign in" }).click();
   await page.getByLabel("Token").fill("hw_wrong");
   await page.getByRole("button", { name: "Sign in" }).click();
   await expect(page.getByRole("heading", { name: "This token is not valid" })).toBeVisible();
