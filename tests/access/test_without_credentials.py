@@ -19,7 +19,7 @@ from tests.server.graphql.clients import PROTOCOL, Raw
 from tests.server.test_database_away import asked, http_routes
 
 OPEN: Final = {
-    ("GET", "/healthz"): 200, ("GET", "/readyz"): 200, ("GET", "/login"): 401, ("POST", "/login"): 400,
+    ("GET", "/healthz"): 200, ("GET", "/readyz"): 200, ("GET", "/login"): 401, ("POST", "/login"): 401,
     ("POST", "/logout"): 204,
 }  # fmt: skip
 """Ways in and out, and what tells that the server lives: with what they answer to who has nothing."""

@@ -13,6 +13,7 @@ from models.ids import typed
 from models.spec import parse_flow
 from models.viewer import Permission, Viewer
 from runner.store.flows import save_flow
+from runner.store.shares import Share, Sizes
 from runner.vault import Vault, key_from, new_key
 from server.app import create_operations
 from server.graphql.allowance import Allowance
@@ -75,8 +76,10 @@ QUERIES = {
 
 @pytest.mark.parametrize("table", QUERIES)
 async def test_a_query_is_cancelled_with_the_statement_that_it_waits_for(
-    database_url: str, table: str
+    database_url: str, table: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    patient = Share("requests", 8, within=5, lock=0, statement=0)  # it ends no statement by itself
+    monkeypatch.setattr(Sizes, "read_share", lambda _: patient)
     async with running(database_url) as parts:
         usual = create_operations(parts)
         made = data(await ask(usual, CREATE, key="first"))["createExecution"]["execution"]["id"]
