@@ -42,24 +42,29 @@ async def create(pool: Pool, new: NewToken, ask: Ask, replace: bool = False) -> 
     """With `replace` the valid token of that name is revoked. Raises Refused when there is one without it."""
     with reaching():
         async with pool.acquire() as connection, connection.transaction():
-            if replace:
-                await _end(connection, "name = $1", new.name, ask)
-            try:
-                row = await connection.fetchrow(
-                    _INSERT,
-                    new.id,
-                    new.principal_id,
-                    new.name,
-                    new.digest,
-                    None if new.permissions is None else dump(sorted(new.permissions)),
-                    None if new.namespaces is None else dump(list(new.namespaces)),
-                    ask.actor,
-                    new.expires_at,
-                )
-            except asyncpg.UniqueViolationError as error:
-                raise name_taken(new.name) from error
-            await audit.record(connection, ask, "CREATE_TOKEN", _target(row), _worth(new))
-            return row
+            return await insert(connection, new, ask, replace)
+
+
+async def insert(connection: Connection, new: NewToken, ask: Ask, replace: bool = False) -> Row:
+    """The same within a transaction, which a refusal ends."""
+    if replace:
+        await _end(connection, "name = $1", new.name, ask)
+    try:
+        row = await connection.fetchrow(
+            _INSERT,
+            new.id,
+            new.principal_id,
+            new.name,
+            new.digest,
+            None if new.permissions is None else dump(sorted(new.permissions)),
+            None if new.namespaces is None else dump(list(new.namespaces)),
+            ask.actor,
+            new.expires_at,
+        )
+    except asyncpg.UniqueViolationError as error:
+        raise name_taken(new.name) from error
+    await audit.record(connection, ask, "CREATE_TOKEN", _target(row), _worth(new))
+    return row
 
 
 def name_taken(name: str) -> Refused:
