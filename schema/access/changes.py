@@ -15,7 +15,7 @@ from models.credentials import (
 )
 from models.errors import ProblemCode, Refused
 from models.ids import new_id, untyped
-from models.viewer import ADMIN_ROLE, Credential, Permission, PrincipalKind, Scope
+from models.viewer import ADMIN_ROLE, Permission, PrincipalKind, Scope
 from runner.store.access import grants, principals, sign_ins, tokens
 from runner.store.access.grants import Holding
 from runner.store.access.principals import Saved
@@ -133,22 +133,14 @@ async def _limited(info: Info, asked: NewToken) -> NewToken:
         permissions = credential.permissions & (
             credential.permissions if permissions is None else permissions
         )
-    ends = (asked.expires_at, await _end_of(info, credential))
+    behind = await tokens.behind(info.context.services.pool, credential)
+    ends = (asked.expires_at, behind and behind["expires_at"])
     return replace(
         asked,
         permissions=permissions,
         namespaces=scope.within(credential.scope).namespaces,
         expires_at=min((end for end in ends if end is not None), default=None),
     )
-
-
-async def _end_of(info: Info, credential: Credential) -> datetime | None:
-    """When the token ends that the viewer came with, or began the session with."""
-    if credential.kind == "token":
-        return info.context.viewer.expires_at
-    if credential.kind == "session":
-        return await sign_ins.end_of_token(info.context.services.pool, credential.id)
-    return None
 
 
 async def _check_name(info: Info, name: str, replaces: bool) -> None:

@@ -11,7 +11,7 @@ import asyncpg
 from models.errors import ProblemCode, Refused
 from models.events import Ask
 from models.ids import typed
-from models.viewer import Permission
+from models.viewer import Credential, Permission
 from runner.store import audit
 from runner.store.connection import Connection, Pool, reaching
 from runner.store.history import Page, Window, count, keyset_page
@@ -96,6 +96,15 @@ async def find(pool: Pool, digest: str) -> Row | None:
     """Also one that is revoked."""
     with reaching():
         return await pool.fetchrow("select * from tokens where digest = $1", digest)
+
+
+async def behind(pool: Pool, credential: Credential) -> Row | None:
+    """The token that a credential is, or that its session was begun with."""
+    with reaching():
+        return await pool.fetchrow(
+            "select * from tokens where id = $1 or id = (select token_id from sign_ins where id = $1)",
+            credential.id,
+        )
 
 
 async def by_name(pool: Pool, name: str) -> Row | None:
