@@ -105,7 +105,8 @@ def list_tokens() -> None:
     for one in _all(queries.TOKENS, "tokens"):
         worth = [*(one["permissions"] or ()), *(one["namespaces"] or ())]
         typer.echo(
-            f"{one['name']}  {_actor(one['holder'])}  {_state(one)}  made {one['createdAt'][:16]}"
+            f"{one['name']}  {_actor(one['holder'])}  {_state(one)}"
+            f"  made {one['createdAt'][:16]} by {_actor(one['createdBy'])}"
             + (f"  only {', '.join(worth)}" if worth else "")
         )
 
