@@ -61,6 +61,14 @@ def read_origin(text: str) -> Origin | None:
     return Origin(scheme, host) if host else None
 
 
+def own_address(scope: Scope) -> set[str]:
+    """The address that a request came to. No name of somebody else's leads a browser to it under that name."""
+    try:
+        return {str(ip_address((scope.get("server") or ("",))[0]))}
+    except ValueError:
+        return set()
+
+
 def checked_origin(text: str) -> str:
     """As a browser writes it. Raises ValueError."""
     origin = read_origin(text.strip().lower().removesuffix("/"))

@@ -41,7 +41,7 @@ def token(context: typer.Context) -> None:
         return
     api = Api.find()
     made = asyncio.run(api.mutate("createLoginLink", "CreateLoginLinkInput", "path"))
-    typer.echo(f"{api.url}{made['path']}")
+    typer.echo(f"{api.page}{made['path']}")
 
 
 @tokens.command()
