@@ -107,7 +107,7 @@ class Login:
             )
         next_path = own_path(given.get("next", "/"))
         viewer = await self._door.by_token(
-            given.get("token", ""), Channel.UI, client_network(request.scope)
+            given.get("token", "").strip(), Channel.UI, client_network(request.scope)
         )
         if viewer is None:
             self._failed(request, "a token that is not valid")

@@ -226,3 +226,18 @@ async def test_of_two_who_ask_for_one_name_at_once_one_gets_a_token_and_the_othe
     services = await office.pool.fetch("select name from principals where kind = 'SERVICE'")
     grants = await office.pool.fetchval("select count(*) from role_grants where role = 'viewer'")
     assert (len(services), grants) == (1, 1)
+
+
+async def test_who_is_disabled_and_enabled_again_signs_in_again(office: Office) -> None:
+    boss, secret = (
+        await office.coming("bert", "admin"),
+        await enrolled(office.pool, "nina", "viewer"),
+    )
+    cookie = await session_of(office.parts.database, office.door, secret)
+    assert await office.door.by_session(cookie)
+    for disabled in (True, False):
+        given = {"kind": "PERSON", "name": "nina", "disabled": disabled}
+        await office.change(boss, "savePrincipal", "principal { name }", **given)
+        await office.door.look_again()
+        assert await office.door.by_session(cookie) is None
+    assert await office.door.by_token(secret)

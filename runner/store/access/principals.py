@@ -112,6 +112,12 @@ async def save(pool: Pool, saved: Saved, ask: Ask) -> Row:
                     "somebody else first",
                     "disabled",
                 )
+            if saved.disabled:
+                # Who is enabled again signs in again.
+                await connection.execute(
+                    "update sign_ins set ended_at = now() where principal_id = $1 and ended_at is null",
+                    row["id"],
+                )
             if saved.groups is not None:
                 await set_groups(connection, row["id"], saved.groups)
             await audit.record(
