@@ -89,11 +89,9 @@ async def test_what_is_put_back_after_a_failure_has_its_whole_time_again_and_wha
     client: Client, go: Path
 ) -> None:
     bad = '  - {id: bad, type: shell, run: "test $HEADWAY_ATTEMPT -gt 1"}\n'
-    tasks = bad + held("slow", go, "timeout: 900ms") + "  - {id: w, type: wait, duration: 10s}\n"
+    tasks = bad + held("slow", go, "timeout: 900ms") + "  - {id: w, type: wait, duration: 30s}\n"
     id = (
-        await client.run(
-            flow("again-timeout", tasks, "timeout: 1500ms\non_failure: FINISH_POSSIBLE\n")
-        )
+        await client.run(flow("again-timeout", tasks, "timeout: 5s\non_failure: FINISH_POSSIBLE\n"))
     )["id"]
     await client.until(id, state="FAILED_FINISHING", slow="RUNNING")
     await ended(client, flow("half", "  - {id: w, type: wait, duration: 600ms}\n"))
