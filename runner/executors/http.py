@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import ssl
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -27,6 +28,8 @@ _PAUSES = (0.2, 1.0)
 """Seconds before the second and the third try."""
 _SERVER_ERROR = 500
 _CONNECT_TIMEOUT = 10.0
+_MOST_REDIRECTS = 20
+_PACKED_TOO_WELL = frozenset({"br", "zstd"})
 _MENDED = "holds what is no text (half a character, NUL); U+FFFD stands there"
 
 
@@ -82,25 +85,47 @@ async def _send(settings: Mapping[str, Any], hosts: HostRules) -> tuple[httpx.Re
     timeout = httpx.Timeout(None, connect=_CONNECT_TIMEOUT)
     content = settings["body"]
     guarded = GuardedTransport(hosts, _tls()) if hosts.exist else None
-    async with (
-        httpx.AsyncClient(
-            timeout=timeout, follow_redirects=True, verify=_tls(), transport=guarded
-        ) as client,
-        client.stream(
+    async with httpx.AsyncClient(timeout=timeout, verify=_tls(), transport=guarded) as client:
+        request = client.build_request(
             settings["method"],
             str(settings["url"]),
             headers={name: str(value) for name, value in settings["headers"].items()},
             params=settings["params"] or None,
             content=None if content is None else str(content),
             json=settings["json"],
-        ) as answer,
-    ):
-        body = bytearray()
-        async for chunk in answer.aiter_bytes():
-            body += chunk
-            if len(body) > MAX_BODY:
-                break
-    return answer, bytes(body)
+        )
+        async with _answered(client, request) as answer:
+            return answer, await _body(answer)
+
+
+@asynccontextmanager
+async def _answered(
+    client: httpx.AsyncClient, request: httpx.Request
+) -> AsyncIterator[httpx.Response]:
+    """The one at the end of all redirects, whose bodies are not read: they may be without end."""
+    for _ in range(_MOST_REDIRECTS):
+        answer = await client.send(request, stream=True)
+        try:
+            if answer.next_request is None:
+                yield answer
+                return
+            request = answer.next_request
+        finally:
+            await answer.aclose()
+    raise httpx.TooManyRedirects(f"more than {_MOST_REDIRECTS} redirects", request=request)
+
+
+async def _body(answer: httpx.Response) -> bytes:
+    """Of what is packed twice, or so well, some bytes are more than all memory."""
+    packed = answer.headers.get("content-encoding", "").strip().lower()
+    if "," in packed or packed in _PACKED_TOO_WELL:
+        raise httpx.DecodingError(f"a body of content-encoding {packed} is not read")
+    body = bytearray()
+    async for chunk in answer.aiter_bytes():
+        body += chunk
+        if len(body) > MAX_BODY:
+            break
+    return bytes(body)
 
 
 async def _judge(
