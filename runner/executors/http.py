@@ -4,6 +4,7 @@ import asyncio
 import logging
 import ssl
 from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -13,7 +14,7 @@ import httpx
 from models.hosts import HostRules
 from models.json_text import read_apart, spelled_out
 from models.logs import LogLevel
-from models.payloads import NotTaken, TooLarge, measured
+from models.payloads import MAX_PAYLOAD, NotTaken, TooLarge, measured
 from models.spec import HttpTask
 from runner.attempt import Attempt
 from runner.executors.executor import Outcome
@@ -24,6 +25,9 @@ logger = logging.getLogger("headway.http")
 
 MAX_BODY = 16 * 1024 * 1024
 """Bytes of a body that are read; as outputs it has the limit of all outputs, however it was escaped."""
+_ESCAPED = len("\\u0061")
+_READER = ThreadPoolExecutor(1, "http-body")
+"""The event loop goes on meanwhile, and the values of one body are in memory at a time."""
 _PAUSES = (0.2, 1.0)
 """Seconds before the second and the third try."""
 _SERVER_ERROR = 500
@@ -154,19 +158,31 @@ async def _judge(
 
 
 async def _value(attempt: Attempt, answer: httpx.Response, body: bytes) -> Any:
-    if "json" in answer.headers.get("content-type", ""):
+    if "json" in answer.headers.get("content-type", "") and _may_be_kept(body):
         try:
-            value, mended = read_apart(body)
+            value, mended = await asyncio.get_running_loop().run_in_executor(_READER, _read, body)
         except ValueError:
             logger.debug("a body that calls itself JSON is none")
         else:
             if mended:
                 await attempt.page.note(f"the body {_MENDED}", LogLevel.WARN)
-            return spelled_out(value)
+            return value
     try:
         return body.decode(answer.charset_encoding or "utf-8", "replace")
     except LookupError:  # a charset that nobody knows
         return body.decode("utf-8", "replace")
+
+
+def _may_be_kept(body: bytes) -> bool:
+    """As JSON: values take more than ten times the memory of their text. Whatever is more than this without its blanks
+    is more than an output may hold, too, if all of it is escaped."""
+    return len(body.translate(None, b" \t\r\n")) <= MAX_PAYLOAD * _ESCAPED
+
+
+def _read(body: bytes) -> tuple[Any, bool]:
+    """Raises ValueError."""
+    value, mended = read_apart(body)
+    return spelled_out(value), mended
 
 
 def _sentence(settings: Mapping[str, Any], error: Exception) -> str:

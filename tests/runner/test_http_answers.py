@@ -3,13 +3,18 @@
 import asyncio
 import gzip
 import json
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from models.json_text import read_apart
+from models.payloads import MAX_PAYLOAD
 from models.states import TaskRunState
+from runner.executors import http
 from tests.runner.floor import Floor, open_floor
 from tests.runner.test_executors import answering_with
 
@@ -70,6 +75,46 @@ async def test_what_may_unpack_to_more_than_all_memory_is_not_read(
         found = await floor.task(task(url))
     assert found.error and found.error.code == "HTTP_ERROR"
     assert "content-encoding" in found.error.message
+
+
+JSON = "content-type: application/json"
+
+
+@pytest.fixture
+def readers(monkeypatch: pytest.MonkeyPatch) -> list[threading.Thread]:
+    """The threads that read JSON."""
+    found: list[threading.Thread] = []
+
+    def read(text: bytes) -> tuple[Any, bool]:
+        found.append(threading.current_thread())
+        return read_apart(text)
+
+    monkeypatch.setattr(http, "read_apart", read)
+    return found
+
+
+async def test_json_that_cannot_be_an_output_is_not_read(
+    floor: Floor, readers: list[threading.Thread]
+) -> None:
+    body = b"[" + b"[]," * (6 * MAX_PAYLOAD // 3) + b"[]]"
+    async with answering_with(200, JSON, body) as url:
+        found = await floor.task(task(url))
+    assert found.error and found.error.code == "PAYLOAD_TOO_LARGE"
+    assert readers == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"[" + b"\n" * (7 * MAX_PAYLOAD) + b"1]", b'["' + b"\\u0061" * (MAX_PAYLOAD // 2) + b'"]'],
+    ids=["blanks", "escapes"],
+)
+async def test_json_is_read_beside_the_event_loop(
+    floor: Floor, readers: list[threading.Thread], body: bytes
+) -> None:
+    async with answering_with(200, JSON, body) as url:
+        found = await floor.task(task(url))
+    assert found.outputs["body"] == json.loads(body)
+    assert threading.main_thread() not in readers and len(readers) == 1
 
 
 async def test_a_packed_body_is_read(floor: Floor) -> None:
