@@ -15,7 +15,10 @@ DATABASE, LINK_LOCAL, LOOPBACK, PRIVATE = "@database", "@link-local", "@loopback
 DENIED = (DATABASE, LINK_LOCAL)
 """The value of `denied` unless it is set."""
 _Address = IPv4Address | IPv6Address
-_CLOUDS = ("fd00:ec2::254/128", "fd20:ce::254/128", "100.100.100.200/32", "168.63.129.16/32")
+_CLOUDS = (
+    *("fd00:ec2::/32", "fd20:ce::254/128", "fd00:42::42/128"),
+    *("100.100.100.200/32", "168.63.129.16/32", "192.0.0.192/32"),
+)
 _LINK_LOCAL = tuple(map(ip_network, ("169.254.0.0/16", "fe80::/10", *_CLOUDS)))
 """With the addresses at which clouds give out the credentials of a machine, wherever they lie."""
 _GROUPS = {

@@ -137,8 +137,9 @@ def due(
     return Due((newest,), following)
 
 
-def trigger_of(id: str, key: str, zone: str, tick: datetime) -> dict[str, str]:
-    """The `trigger` of the execution of a tick; date and time are those of the schedule's zone."""
+def trigger_of(id: str, key: str, zone: str, tick: datetime, saved_by: str) -> dict[str, str]:
+    """The `trigger` of the execution of a tick; date and time are those of the schedule's zone. `saved_by` is the actor
+    who saved the schedule, or enabled it, last."""
     there = tick.astimezone(ZoneInfo(zone))
     return {
         "type": "schedule",
@@ -148,6 +149,7 @@ def trigger_of(id: str, key: str, zone: str, tick: datetime) -> dict[str, str]:
         "date": there.date().isoformat(),
         "time": there.time().isoformat(),
         "timezone": zone,
+        "savedBy": saved_by,
     }
 
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 from models.errors import Refused
 from models.expressions import has_expressions, read
@@ -58,11 +59,13 @@ class Tried:
 
 class Debugger:
     """Has an evaluator of its own, started when it is first asked, and asks it one thing at a time: an expression that
-    takes its process down takes nothing along that a flow, or somebody else, waits for."""
+    takes its process down takes nothing along that a flow, or somebody else, waits for. One of each person waits for
+    that, so that nobody stands in the way of others with many."""
 
     def __init__(self) -> None:
         self._evaluator = Evaluator()
         self._turn = asyncio.Lock()
+        self._own_turns = WeakValueDictionary[str, asyncio.Lock]()
 
     async def __aenter__(self) -> Self:
         return self
@@ -75,7 +78,7 @@ class Debugger:
     ) -> None:
         await self._evaluator.__aexit__(kind, error, trace)
 
-    async def evaluate(self, expression: str, names: Mapping[str, Any]) -> Tried:
+    async def evaluate(self, expression: str, names: Mapping[str, Any], actor: str) -> Tried:
         """Text with `{{ }}` as it stands; without, all of it is one expression."""
         text = expression.replace("\r\n", "\n").replace("\r", "\n")
         bare = not has_expressions(text)
@@ -84,7 +87,8 @@ class Debugger:
         if faults := read(template).misreadings:
             return Tried(wrong=_placed(text, faults[0].message, faults[0].offset - shift))
         try:
-            async with self._turn:
+            own_turn = self._own_turns.setdefault(actor, asyncio.Lock())
+            async with own_turn, self._turn:
                 value = await self._evaluator.render(template, _masked(template, names))
         except EvaluationFailed as failed:
             return Tried(wrong=_placed(text, str(failed), _offset_of(text, str(failed))))

@@ -32,7 +32,8 @@ async def prepare_tick(
 ) -> Create:
     """Raises Refused as for anyone who starts the flow with these inputs. `starters` ask for a tick of the past,
     within their `scope`; the schedule itself starts nothing outside that of who saved it."""
-    trigger = trigger_of(typed("sched", schedule.id), schedule.key, schedule.timezone, tick)
+    id, saved_by = typed("sched", schedule.id), schedule.updated_by
+    trigger = trigger_of(id, schedule.key, schedule.timezone, tick, saved_by)
     launch = Launch(
         namespace=schedule.namespace,
         flow=schedule.flow,

@@ -48,4 +48,5 @@ class DebugQuery:
         row = await row_of(info, task.execution_key)
         outside = await info.context.loaders.sight.outside.load(task.execution_key)
         names = await names_seen(services.pool, services.engine.plans, row, task.key, outside)
-        return ExpressionResult.of(await services.debugger.evaluate(expression, names))
+        actor = info.context.viewer.actor
+        return ExpressionResult.of(await services.debugger.evaluate(expression, names, actor))

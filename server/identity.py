@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from runner.denials import Denials
+from runner.isolation.task_users import numbers_of
+from runner.isolation.ways import Policy
 from runner.store.access import group_roles
 from runner.store.connection import Pool
 from server.auth import Door
@@ -11,6 +13,7 @@ from server.identity_settings import group_role, provider_settings
 from server.oidc.bearers import Bearers
 from server.oidc.provider import Provider
 from server.oidc.sign_in import SingleSignOn
+from server.peers import may_be_task
 from server.session_key import SessionKey
 from server.settings import Settings
 from server.trusted_header import ProxySessions, TrustedHeader
@@ -69,5 +72,8 @@ def _proxied(settings: Settings, vouched: Vouched, denials: Denials) -> ProxySes
         settings.trusted_user_header,
         settings.trusted_groups_header,
         Proxies.of(settings.trusted_proxies),
+        None
+        if settings.task_isolation is Policy.OFF
+        else may_be_task(numbers_of(settings.task_user_range)),
     )
     return ProxySessions(header, vouched, denials)

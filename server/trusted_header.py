@@ -15,6 +15,7 @@ from runner.denials import Denial, Denials
 from runner.store.access.identities import Identity
 from server.addresses import network_of
 from server.forwarded import Proxies
+from server.peers import MayBeTask
 from server.vouched import Vouched
 
 _MOST_GROUPS: Final = 500
@@ -25,6 +26,8 @@ class TrustedHeader:
     user: str
     groups: str | None
     proxies: Proxies
+    may_be_task: MayBeTask | None = None
+    """None where tasks are not kept from what the server knows."""
 
     def is_named(self, scope: Scope) -> bool:
         return self.user in Headers(scope=scope)
@@ -32,7 +35,9 @@ class TrustedHeader:
     def is_believed(self, scope: Scope) -> bool:
         """Whether the other end of the connection is a proxy; never whom a proxy speaks for."""
         peer = scope.get("headway.peer") or scope.get("client")
-        return peer is not None and peer[0] in self.proxies
+        if peer is None or peer[0] not in self.proxies:
+            return False
+        return self.may_be_task is None or not self.may_be_task(scope)
 
     def identity(self, scope: Scope) -> Identity | None:
         """None for what is no name, and for a header that came twice: one of them may be the visitor's own."""
@@ -65,7 +70,11 @@ class ProxySessions:
             return False
         if self._header.is_believed(scope):
             return True
-        self._tell(scope, channel, f"the header {self._header.user} from what is no trusted proxy")
+        self._tell(
+            scope,
+            channel,
+            f"the header {self._header.user} from what is no trusted proxy, or may be a task",
+        )
         return False
 
     async def session(self, scope: Scope, channel: Channel) -> UUID | None:

@@ -332,6 +332,12 @@ class Execution:
         """Everyone through whom it runs, whom `allow_self: false` keeps from deciding."""
         return self.created_by, *self.starters, *self.restarted_by
 
+    @property
+    def scheduled_by(self) -> tuple[str, ...]:
+        """Whoever saved the schedule that began it, or began what it replays: it runs through them, too."""
+        saved_by = (self.trigger or {}).get("savedBy")
+        return (saved_by,) if isinstance(saved_by, str) else ()
+
     def spec_of(self, task: TaskRun) -> TaskSpec:
         return self.plan.spec_of(task.key)
 

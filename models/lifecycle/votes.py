@@ -222,7 +222,8 @@ def _eligible_for(approval: Approval, actor: str, roles: frozenset[str]) -> tupl
 
 
 def _is_self(execution: Execution, approval: Approval, persons: frozenset[str]) -> bool:
-    return not approval.policy.allow_self and not persons.isdisjoint(execution.started_by)
+    through = (*execution.started_by, *execution.scheduled_by)
+    return not approval.policy.allow_self and not persons.isdisjoint(through)
 
 
 def _refuse_comment(approval: Approval, command: CastVote) -> None:

@@ -3,7 +3,9 @@
 import asyncio
 import logging
 import ssl
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -12,7 +14,7 @@ import httpx
 from models.hosts import HostRules
 from models.json_text import read_apart, spelled_out
 from models.logs import LogLevel
-from models.payloads import NotTaken, TooLarge, measured
+from models.payloads import MAX_PAYLOAD, NotTaken, TooLarge, measured
 from models.spec import HttpTask
 from runner.attempt import Attempt
 from runner.executors.executor import Outcome
@@ -23,10 +25,15 @@ logger = logging.getLogger("headway.http")
 
 MAX_BODY = 16 * 1024 * 1024
 """Bytes of a body that are read; as outputs it has the limit of all outputs, however it was escaped."""
+_ESCAPED = len("\\u0061")
+_READER = ThreadPoolExecutor(1, "http-body")
+"""The event loop goes on meanwhile, and the values of one body are in memory at a time."""
 _PAUSES = (0.2, 1.0)
 """Seconds before the second and the third try."""
 _SERVER_ERROR = 500
 _CONNECT_TIMEOUT = 10.0
+_MOST_REDIRECTS = 20
+_PACKED_TOO_WELL = frozenset({"br", "zstd"})
 _MENDED = "holds what is no text (half a character, NUL); U+FFFD stands there"
 
 
@@ -82,25 +89,47 @@ async def _send(settings: Mapping[str, Any], hosts: HostRules) -> tuple[httpx.Re
     timeout = httpx.Timeout(None, connect=_CONNECT_TIMEOUT)
     content = settings["body"]
     guarded = GuardedTransport(hosts, _tls()) if hosts.exist else None
-    async with (
-        httpx.AsyncClient(
-            timeout=timeout, follow_redirects=True, verify=_tls(), transport=guarded
-        ) as client,
-        client.stream(
+    async with httpx.AsyncClient(timeout=timeout, verify=_tls(), transport=guarded) as client:
+        request = client.build_request(
             settings["method"],
             str(settings["url"]),
             headers={name: str(value) for name, value in settings["headers"].items()},
             params=settings["params"] or None,
             content=None if content is None else str(content),
             json=settings["json"],
-        ) as answer,
-    ):
-        body = bytearray()
-        async for chunk in answer.aiter_bytes():
-            body += chunk
-            if len(body) > MAX_BODY:
-                break
-    return answer, bytes(body)
+        )
+        async with _answered(client, request) as answer:
+            return answer, await _body(answer)
+
+
+@asynccontextmanager
+async def _answered(
+    client: httpx.AsyncClient, request: httpx.Request
+) -> AsyncIterator[httpx.Response]:
+    """The one at the end of all redirects, whose bodies are not read: they may be without end."""
+    for _ in range(_MOST_REDIRECTS):
+        answer = await client.send(request, stream=True)
+        try:
+            if answer.next_request is None:
+                yield answer
+                return
+            request = answer.next_request
+        finally:
+            await answer.aclose()
+    raise httpx.TooManyRedirects(f"more than {_MOST_REDIRECTS} redirects", request=request)
+
+
+async def _body(answer: httpx.Response) -> bytes:
+    """Of what is packed twice, or so well, some bytes are more than all memory."""
+    packed = answer.headers.get("content-encoding", "").strip().lower()
+    if "," in packed or packed in _PACKED_TOO_WELL:
+        raise httpx.DecodingError(f"a body of content-encoding {packed} is not read")
+    body = bytearray()
+    async for chunk in answer.aiter_bytes():
+        body += chunk
+        if len(body) > MAX_BODY:
+            break
+    return bytes(body)
 
 
 async def _judge(
@@ -129,19 +158,31 @@ async def _judge(
 
 
 async def _value(attempt: Attempt, answer: httpx.Response, body: bytes) -> Any:
-    if "json" in answer.headers.get("content-type", ""):
+    if "json" in answer.headers.get("content-type", "") and _may_be_kept(body):
         try:
-            value, mended = read_apart(body)
+            value, mended = await asyncio.get_running_loop().run_in_executor(_READER, _read, body)
         except ValueError:
             logger.debug("a body that calls itself JSON is none")
         else:
             if mended:
                 await attempt.page.note(f"the body {_MENDED}", LogLevel.WARN)
-            return spelled_out(value)
+            return value
     try:
         return body.decode(answer.charset_encoding or "utf-8", "replace")
     except LookupError:  # a charset that nobody knows
         return body.decode("utf-8", "replace")
+
+
+def _may_be_kept(body: bytes) -> bool:
+    """As JSON: values take more than ten times the memory of their text. Whatever is more than this without its blanks
+    is more than an output may hold, too, if all of it is escaped."""
+    return len(body.translate(None, b" \t\r\n")) <= MAX_PAYLOAD * _ESCAPED
+
+
+def _read(body: bytes) -> tuple[Any, bool]:
+    """Raises ValueError."""
+    value, mended = read_apart(body)
+    return spelled_out(value), mended
 
 
 def _sentence(settings: Mapping[str, Any], error: Exception) -> str:

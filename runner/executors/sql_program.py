@@ -55,15 +55,24 @@ async def run_postgres(request: dict[str, Any]) -> tuple[list[int], RowFile | No
         await _close(connection)
 
 
+_BY_ITSELF = "set local search_path = pg_catalog, pg_temp; set local statement_timeout = 0"
+
+
 async def _refuse_own_database(connection: Any, request: dict[str, Any]) -> None:
-    """Whichever way led to it: a pooler, a tunnel, a standby."""
+    """Whichever way led to it: a pooler, a tunnel, a standby; and whatever the URL sets for its session."""
     import asyncpg
 
     if DATABASE not in HostRules.load(request["hosts"]).denied or not request["own"]:
         return
     try:
-        found = await connection.fetchval(request["identity"])
-    except asyncpg.PostgresError:  # no PostgreSQL of ours
+        async with connection.transaction():
+            await connection.execute(_BY_ITSELF)
+            found = await connection.fetchval(request["identity"])
+    except (
+        asyncpg.SyntaxOrAccessError,
+        asyncpg.FeatureNotSupportedError,
+        asyncpg.ProtocolViolationError,
+    ):  # no PostgreSQL of ours
         return
     if found == request["own"]:
         raise Refused(

@@ -51,6 +51,8 @@ class Confinement:
         if self.mounts:
             kernel.mount("", "/", "", kernel.RECURSIVE | kernel.PRIVATE)
             self._rearrange()
+            if self.user is not None:
+                kernel.show_own_processes()
         kernel.forgo_privileges()
         if self.landlock:
             shown = [(path, False) for path in self.readable]

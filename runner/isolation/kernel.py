@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import re
 
 NEW_NAMESPACES_OF_FILES = 0x00020000
 NEW_NAMESPACES_OF_IPC = 0x08000000
@@ -17,9 +18,12 @@ READ_ONLY, NO_SETUID, NO_DEVICES, REMOUNT, BIND, RECURSIVE, PRIVATE = (
     1 << 18,
 )
 _NO_EXECUTION = 8
+_PROCESSES_SINCE = (5, 8)
+"""Versions of Linux before have one answer for all who look: what a task may see, nobody could see more."""
 _KEPT = NO_SETUID | NO_DEVICES | _NO_EXECUTION
 """Flags of a mount that whoever makes it read-only may not take away; statvfs gives them the same numbers."""
 _SET_NO_NEW_PRIVILEGES = 38
+_FORMATS = "/proc/sys/fs/binfmt_misc"
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -48,6 +52,17 @@ def mount(source: str, target: str, kind: str, flags: int, data: str = "") -> No
 def make_read_only(target: str) -> None:
     kept = os.statvfs(target).f_flag & _KEPT
     mount("", target, "", REMOUNT | BIND | READ_ONLY | kept)
+
+
+def show_own_processes() -> None:
+    """Of /proc only the processes of one's own user are seen, root excepted. Not where a container has covered parts of
+    /proc: they would be seen again."""
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="replace") as mounts:
+        covered = {line.split()[4] for line in mounts} - {"/proc", _FORMATS}
+    version = tuple(map(int, re.findall(r"\d+", os.uname().release)[:2]))
+    if version >= _PROCESSES_SINCE and not any(one.startswith("/proc/") for one in covered):
+        flags = NO_SETUID | NO_DEVICES | _NO_EXECUTION
+        mount("proc", "/proc", "proc", flags, "hidepid=2")
 
 
 def forgo_privileges() -> None:

@@ -88,6 +88,7 @@ class Schedule:
     labels: Mapping[str, str]
     catch_up: CatchUp
     next_at: datetime | None
+    updated_by: str
     scope: Scope = EVERYWHERE
 
     @classmethod
@@ -103,6 +104,7 @@ class Schedule:
             labels=load(row["labels"]),
             catch_up=CatchUp(row["catch_up"]),
             next_at=row["next_at"],
+            updated_by=row["updated_by"],
             scope=scope_of(row["scope"]),
         )
 

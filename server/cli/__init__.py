@@ -25,6 +25,7 @@ from server.cli import (
     serving,
     worker_roles,
 )
+from server.cli.hidden_argument import hide_password
 from server.environment import complaints
 
 app = typer.Typer(
@@ -55,6 +56,7 @@ worker_roles.register(app)
 
 def main() -> None:
     """Exits with 2 where a variable is misspelt: each command would do something else than was meant."""
+    hide_password()
     if "--help" not in sys.argv and (wrong := complaints(os.environ)):
         for sentence in wrong:
             typer.echo(f"error: {sentence}", err=True)

@@ -31,6 +31,11 @@ def environment(pid: str) -> str:
     return read(f"/proc/{pid}/environ")
 
 
+def command(pid: str) -> str:
+    """Passwords may stand in it."""
+    return read(f"/proc/{pid}/cmdline")
+
+
 def beyond_root(pid: str) -> str:
     return read(f"/proc/{pid}/root{DIR}/token")
 
@@ -143,6 +148,7 @@ ATTACKS: dict[str, Callable[[], str]] = {
         for who, pid in (("the server", SERVER), ("another task", VICTIM))
         for name, attack in (
             ("environment", environment),
+            ("command", command),
             ("memory", memory),
             ("descriptors", described),
             ("pipes", pipe_of),

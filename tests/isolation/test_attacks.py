@@ -29,6 +29,7 @@ ATTACKS = (
         f"{what} of {whom}"
         for what in (
             "environment",
+            "command",
             "memory",
             "descriptors",
             "pipes",
@@ -42,7 +43,12 @@ ATTACKS = (
 )
 # A module's server starts within the time of its first test, beside whatever else the machine does.
 pytestmark = pytest.mark.timeout(240)
-LEFT = {"landlock": {"database socket"}}
+COMMANDS = {"command of the server", "command of another task"}
+LEFT = {
+    "users-landlock": COMMANDS,
+    "namespaces": COMMANDS,
+    "landlock": {"database socket", *COMMANDS},
+}
 """By way: attacks that it is known, and told, not to prevent."""
 
 

@@ -135,7 +135,7 @@ def test_years_of_minutes_are_not_counted_to_find_the_last() -> None:
 
 def test_the_trigger_tells_the_day_of_the_schedules_zone() -> None:
     tick = datetime(2026, 3, 28, 23, 30, tzinfo=UTC)
-    told = trigger_of("sched_1", "nightly", PARIS, tick)
+    told = trigger_of("sched_1", "nightly", PARIS, tick, "user:maria")
     assert (told["date"], told["time"], told["scheduledAt"]) == (
         "2026-03-29", "00:30:00", "2026-03-28T23:30:00Z",
     )  # fmt: skip

@@ -216,6 +216,22 @@ async def test_headways_own_database_is_refused_whichever_way_leads_to_it(
         assert task.state is TaskRunState.SUCCESS
 
 
+@pytest.mark.parametrize("hiding", ["select 1::int8", "select 1::int8 from pg_sleep(60)"])
+async def test_nothing_that_a_url_sets_hides_headways_own_database(
+    database_url: str, floor_with: Floors, tmp_path: Path, hiding: str
+) -> None:
+    async with floor_with() as floor, proxy_to(tmp_path, database_url):
+        pool = floor.parts.database.pool
+        await pool.execute("create schema hiding")
+        await pool.execute(
+            "create function hiding.pg_control_system() returns table (system_identifier int8) "
+            f"language sql as $$ {hiding} $$"
+        )
+        url = database_url.partition("?")[0] + f"?host={tmp_path}&port=5432"
+        url += "&search_path=hiding,pg_catalog&statement_timeout=500"
+        assert "@database" in refusal_of(await floor.task(sql(url)))
+
+
 @pytest.fixture
 async def beside(floor_with: Floors, data_dir: Path) -> AsyncIterator[Floor]:
     async with floor_with() as floor:

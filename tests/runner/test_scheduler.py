@@ -119,6 +119,7 @@ async def test_a_tick_becomes_an_execution_that_says_what_started_it(servers: Se
         "date": "2026-03-02",
         "time": "00:00:00",
         "timezone": "Asia/Tokyo",
+        "savedBy": "user:maria",
     }
     assert load(row["inputs"]) == {"day": "2026-03-02"}
     assert load(row["labels"]) == {"by": "clock"}

@@ -1,5 +1,6 @@
 """People whom a proxy names: believed from trusted proxies alone, and never but when it is set."""
 
+import os
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ TRUSTING: dict[str, Any] = {
     "trusted_user_header": "X-Forwarded-User",
     "trusted_groups_header": "X-Forwarded-Groups",
     "trusted_proxies": "127.0.0.0/8",
+    "task_isolation": "off",  # the proxies here run as the user of the server
 }
 
 
@@ -69,6 +71,22 @@ async def test_the_word_of_anybody_else_counts_for_nothing(
         # Whoever has credentials of their own is who they are.
         own = {**NAMED, "authorization": f"Bearer {token}"}
         assert (await house.http.get("/who", headers=own)).json() == {"actor": "user:nina"}
+
+
+async def test_the_word_of_what_may_be_a_task_counts_for_nothing(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A task comes from the address of a proxy that is on its machine."""
+    async with housed(database, {**TRUSTING, "task_isolation": "auto"}) as house:
+        before = await house.holds()
+        assert (await house.http.get("/who", headers=NAMED)).status_code == 401
+        forwarded = {**NAMED, "x-forwarded-for": "10.9.9.9"}
+        assert (await house.http.get("/who", headers=forwarded)).status_code == 401
+        assert await house.holds() == before
+        assert "may be a task" in (await house.refusals())[0]
+        of_another_user = os.geteuid() + 1
+        monkeypatch.setattr(os, "geteuid", lambda: of_another_user)
+        assert (await house.http.get("/who", headers=NAMED)).json() == {"actor": "user:maria"}
 
 
 async def test_a_name_that_is_not_one_name_or_somebody_elses(database: Database) -> None:

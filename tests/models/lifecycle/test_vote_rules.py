@@ -263,13 +263,17 @@ def test_an_override_decides_alone_is_marked_and_says_who_and_why(channel: Chann
         assert "past the policy: nobody is there" in (stage.task("ok").message or "")
 
 
-@pytest.mark.parametrize("who", ["starter", "restarter", "asked for its backfill"])
+@pytest.mark.parametrize(
+    "who", ["starter", "restarter", "asked for its backfill", "saved its schedule"]
+)
 def test_nobody_through_whom_it_runs_may_decide_where_that_is_excluded(who: str) -> None:
     stage = asked("allow_self: false")
     if who == "restarter":
         stage.execution = replace(stage.execution, restarted_by=(VOTER,))
     elif who == "asked for its backfill":
         stage.execution = replace(stage.execution, starters=(VOTER,))
+    elif who == "saved its schedule":
+        stage.execution = replace(stage.execution, trigger={"savedBy": VOTER})
     actor = STARTER if who == "starter" else VOTER
     for decision in VoteDecision:
         assert code(stage, decision, actor=actor) == ("SELF_APPROVAL", "")

@@ -1,0 +1,44 @@
+"""Everybody on a machine sees the arguments of a server, tasks too: no password stays among them."""
+
+from urllib.parse import urlsplit
+
+import psutil
+import pytest
+
+from server.cli.hidden_argument import begun_anew
+from tests.api.servers import Served
+
+URL = "postgresql://headway:hidden@db/headway"
+
+
+def test_the_password_of_the_database_is_no_argument(served: Served, beside: Served) -> None:
+    password = urlsplit(served.database_url).password
+    assert password
+    command = psutil.Process(beside.process.pid).cmdline()
+    assert "serve" in command and password not in " ".join(command)
+
+
+@pytest.mark.parametrize("url", [URL, "postgresql:///headway?host=db&password=hidden"])
+@pytest.mark.parametrize("command", ["serve", "worker"])
+def test_it_goes_on_without_the_argument(command: str, url: str) -> None:
+    left = (["python", "headway", command, "--queue", "a"], url)
+    for given in (["--database-url", url], [f"--database-url={url}"]):
+        assert begun_anew(["python", "headway", command, *given, "--queue", "a"], command) == left
+    first = ["python", "headway", command, "--database-url", URL, "--queue", "a"]
+    assert begun_anew([*first, "--database-url", url], command) == left
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["serve"],
+        ["serve", "--database-url", "postgresql://headway@db/headway"],
+        ["serve", "--database-url"],
+        ["serve", "--database-url", "postgresql://[:hidden@db"],
+        ["doctor", "--database-url", URL],
+        [],
+    ],
+    ids=str,
+)
+def test_nothing_else_begins_anew(words: list[str]) -> None:
+    assert begun_anew(["python", "headway", *words], *words[:1]) is None

@@ -1,0 +1,19 @@
+"""Expressions that people try take turns: by person, however many one has."""
+
+import asyncio
+
+from runner.debugging import Debugger
+
+
+async def test_nobody_waits_for_all_that_somebody_else_has() -> None:
+    done: list[str] = []
+
+    async def try_one(actor: str) -> None:
+        tried = await debugger.evaluate("1 + 1", {}, actor)
+        assert tried.value == 2
+        done.append(actor)
+
+    async with Debugger() as debugger, asyncio.TaskGroup() as group:
+        for actor in ("user:ana", "user:ana", "user:ana", "user:ana", "user:maria"):
+            group.create_task(try_one(actor))
+    assert done == ["user:ana", "user:maria", "user:ana", "user:ana", "user:ana"]

@@ -1,0 +1,80 @@
+"""By whom a request of this machine was sent: what runs as a task does is told from a proxy beside it."""
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+import pytest
+
+from server.peers import may_be_task
+
+NOBODYS = range(1_900_000_000, 1_900_000_001)
+MINE = range(os.geteuid(), os.geteuid() + 1)
+WAYS = [
+    ("127.0.0.1", "127.0.0.1"),
+    ("127.0.0.1", "127.0.0.9"),
+    ("::1", "::1"),
+    ("::", "127.0.0.1"),
+    ("::", "::ffff:127.0.0.1"),
+]
+"""Where is listened, and the address that is connected to."""
+
+
+@contextmanager
+def connected(at: str, to: str) -> Iterator[tuple[socket.socket, dict[str, object]]]:
+    """The end of a client, and the scope of its request."""
+    family = socket.AF_INET6 if ":" in at else socket.AF_INET
+    any_address = at if at != "127.0.0.1" else ""
+    with socket.create_server(
+        (any_address, 0), family=family, dualstack_ipv6=at == "::"
+    ) as listening:
+        client = socket.create_connection((to, listening.getsockname()[1]))
+        taken, peer = listening.accept()
+        with closing(client), closing(taken):
+            yield client, {"client": peer[:2], "server": taken.getsockname()[:2]}
+
+
+@pytest.fixture
+def other_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server is another user than who connects."""
+    mine = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: mine + 1)
+
+
+@pytest.mark.parametrize(("at", "to"), WAYS)
+def test_the_user_of_the_server_may_be_a_task(at: str, to: str) -> None:
+    with connected(at, to) as (_, scope):
+        assert may_be_task(NOBODYS)(scope)
+
+
+@pytest.mark.parametrize(("at", "to"), WAYS)
+@pytest.mark.usefixtures("other_user")
+def test_another_user_is_a_task_where_tasks_have_that_one(at: str, to: str) -> None:
+    with connected(at, to) as (_, scope):
+        assert not may_be_task(NOBODYS)(scope)
+        assert may_be_task(MINE)(scope)
+
+
+@pytest.mark.usefixtures("other_user")
+def test_who_has_gone_may_be_a_task() -> None:
+    """The system tells root in its place."""
+    for end in (
+        socket.socket.close,
+        lambda client: client.shutdown(socket.SHUT_WR),
+    ):
+        with connected("127.0.0.1", "127.0.0.1") as (client, scope):
+            end(client)
+            assert may_be_task(NOBODYS)(scope)
+
+
+@pytest.mark.usefixtures("other_user")
+def test_the_peer_of_a_proxy_is_judged_and_not_its_client() -> None:
+    with connected("127.0.0.1", "127.0.0.1") as (_, scope):
+        forwarded = {**scope, "client": ("10.9.9.9", 0), "headway.peer": scope["client"]}
+        assert may_be_task(MINE)(forwarded)
+
+
+def test_other_machines_have_no_tasks_of_this_one() -> None:
+    scope = {"client": ("203.0.113.9", 4711), "server": ("203.0.113.1", 443)}
+    assert not may_be_task(MINE)(scope)
