@@ -16,4 +16,5 @@ async def migrate_to(database: Database, name: str) -> None:
             # As `migrate` does: steps take their time between two statements.
             await client.execute_query("set local idle_in_transaction_session_timeout = '60s'")
             executor = MigrationExecutor(get_connection("default"), apps)
+            await executor.recorder.ensure_schema(executor._schema_editor(atomic=False))
             await executor.migrate([MigrationTarget("headway", name)])
