@@ -26,7 +26,7 @@ from server.addresses import Origin, network_of, read_host, read_origin
 from server.forwarded import Proxies
 from server.oidc.bearers import Bearers
 from server.oidc.verifying import Untrusted, is_jwt
-from server.presence import Presence
+from server.presence import Presence, changed
 from server.rates import Rate, Rates
 from server.session_key import SessionKey
 from server.trusted_header import ProxySessions
@@ -184,6 +184,19 @@ class Door:
 
     def cookie_of(self, id: UUID) -> str:
         return f"{id.hex}.{self._key.sign(id.hex)}"
+
+    @property
+    def epoch(self) -> int:
+        """Another one after each change of what somebody may do."""
+        return self._epoch
+
+    async def is_worth_less(self, viewer: Viewer, epoch: int) -> str | None:
+        """Why the viewer, who was let in at this epoch, is to be let in anew; None while nothing has changed. Raises
+        Unavailable."""
+        ends = viewer.expires_at
+        if epoch == self._epoch and (ends is None or ends > self._clock()):
+            return None
+        return changed(viewer, await self.again(viewer))
 
     async def again(self, viewer: Viewer) -> Viewer | None:
         """The same credential as it is worth now; None when it has ended. Raises Unavailable."""

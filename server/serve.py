@@ -134,8 +134,9 @@ async def _start(stack: AsyncExitStack, settings: Settings, listening: socket.so
     sign_on = identity.single_sign_on(door, key)
     login = Login(parts.database.reads, door, denials, sign_on)
     room = FileRoom(
-        parts.database.reads, store, settings.max_file_size, places, rates, quotas=quotas
-    )
+        parts.database.reads, store, settings.max_file_size, places, rates, quotas=quotas,
+        presence=door.presence, denials=denials,
+    )  # fmt: skip
     connections = await stack.enter_async_context(Connections(limits))
     readiness = await stack.enter_async_context(Readiness(parts.database, parts.feed))
     app = create_app(parts, operations, fanout, door, login, room, readiness)
