@@ -149,7 +149,8 @@ class Door:
         if id is None:
             await self.learn(session, False, address)
             return None
-        return await self._of_session(id, channel)
+        viewer = await self._of_session(id, channel)
+        return viewer and _signed_by(viewer, self._key.id)
 
     async def _by_jwt(
         self, bearers: Bearers, token: str, channel: Channel, address: str | None
@@ -186,6 +187,11 @@ class Door:
         return f"{id.hex}.{self._key.sign(id.hex)}"
 
     @property
+    def key_id(self) -> str | None:
+        """Of the key that cookies are signed with now."""
+        return self._key.id
+
+    @property
     def epoch(self) -> int:
         """Another one after each change of what somebody may do."""
         return self._epoch
@@ -201,7 +207,7 @@ class Door:
     async def again(self, viewer: Viewer) -> Viewer | None:
         """The same credential as it is worth now; None when it has ended. Raises Unavailable."""
         credential = viewer.credential
-        if credential is None:
+        if credential is None or credential.key not in (None, self._key.id):
             return None
 
         def look_up() -> Awaitable[Holder | None]:
@@ -210,7 +216,8 @@ class Door:
         # Of one person an identity provider may name other groups each time.
         is_named = credential.kind == "principal"
         found = await (look_up() if is_named else self._cached(credential.id, look_up))
-        return self._viewer(found, viewer.channel, viewer.expires_at)
+        now = self._viewer(found, viewer.channel, viewer.expires_at)
+        return now and _signed_by(now, credential.key)
 
     async def look_again(self) -> None:
         """Forgets what credentials were worth, and ends connections of those that are worth something else now. Raises
@@ -296,6 +303,11 @@ class Door:
         if ends_first is not None and ends_first <= self._clock():
             return None
         return replace(found, expires_at=ends_first, channel=channel)
+
+
+def _signed_by(viewer: Viewer, key: str | None) -> Viewer:
+    credential = viewer.credential
+    return replace(viewer, credential=credential and replace(credential, key=key))
 
 
 def client_network(scope: Scope) -> str | None:

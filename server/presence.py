@@ -86,18 +86,19 @@ class Presence:
 
 
 class Revocations(Loop):
-    """Notices within a second that somebody's token, session, role or group was changed, by whichever server."""
+    """Notices within a second that somebody's token, session, role or group was changed, by whichever server, or
+    that sessions are signed with another key."""
 
     def __init__(self, door: "Door", holders: "Holders") -> None:
         super().__init__()
         self._door, self._holders = door, holders
-        self._version: int | None = None
+        self._seen: tuple[int, str | None] | None = None
 
     async def _go_round(self) -> None:
         while True:
             with surviving(logger, "could not look whether somebody's access was revoked"):
-                version = await self._holders.version()
-                if version != self._version:
+                seen = await self._holders.version(), self._door.key_id
+                if seen != self._seen:
                     await self._door.look_again()
-                    self._version = version
+                    self._seen = seen
             await asyncio.sleep(_LOOK_AGAIN)

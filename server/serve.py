@@ -49,6 +49,7 @@ from server.runtime import Runtime, make_worker, runtime
 from server.secret_key import make_vault, warn_of_other_keys
 from server.session_key import session_key
 from server.settings import Settings
+from server.shared_key import SharedKey
 from server.sole_server import sole_server
 from server.startup import load_examples
 from server.stopping import Stop
@@ -102,6 +103,7 @@ async def _start(stack: AsyncExitStack, settings: Settings, listening: socket.so
         runtime(database_url, vault, artifact_store(settings), settings.pool_sizes, settings.quotas)
     )
     await warn_of_other_keys(parts.database.pool, vault)
+    await stack.enter_async_context(SharedKey(parts.database.pool, key))
     await _warn_of_superuser(parts.database)
     token = await admin_token(parts.database.pool, settings.data_dir)
     await _load_flows(stack, parts, settings)
