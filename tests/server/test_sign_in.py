@@ -45,7 +45,8 @@ async def test_the_login_link_works_once(database: Database, tmp_path: Path) -> 
             assert refused.status_code == 401
             assert "not valid" in refused.json()["errors"][0]["message"]
             assert "set-cookie" not in refused.headers
-        page = await http.get("/login?token=wrong", headers={"accept": "text/html"})
+        typed = {"accept": "text/html", "sec-fetch-site": "none"}
+        page = await http.get("/login?token=wrong", headers=typed)
         assert "not valid" in page.text and "headway token" in page.text
         assert (await http.get("/", headers={"authorization": "Bearer x"})).status_code == 401
 
@@ -222,20 +223,27 @@ async def test_login_leads_to_this_server_alone(
         assert response.headers["location"] == place
 
 
-@pytest.mark.parametrize("site", ["cross-site", "same-site"])
-async def test_a_page_elsewhere_signs_nobody_in_with_a_link_of_its_own(
-    database: Database, tmp_path: Path, site: str
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "same-origin", None])
+async def test_a_page_signs_nobody_in_with_a_link_of_its_authors(
+    database: Database, tmp_path: Path, site: str | None
 ) -> None:
-    """Whoever is led here would go on as the author of that page, and leave there what is their own."""
+    """Whoever is led here would go on as the author of that page, and leave there what is their own. A page of this
+    server leads to a `next` that somebody else may have written; over HTTP a browser names no site."""
     code = await link_of(database, await admin(database, tmp_path))
     async with behind(database, door_of(database)) as http:
-        led = {"sec-fetch-site": site, "accept": "text/html"}
+        led = {"accept": "text/html", **({"sec-fetch-site": site} if site else {})}
         asked = await http.get("/login", params={"token": code, "next": "/x&y"}, headers=led)
         assert asked.status_code == 200 and "set-cookie" not in asked.headers
-        (onward,) = re.findall(r'href="(/login[^"]+)"', asked.text)
-        own = {"sec-fetch-site": "same-origin"}
-        answer = await http.get(unescape(onward), headers=own)
+        assert 'method="post" action="/login"' in asked.text
+        fields = re.findall(r'name="([a-z]+)" value="([^"]+)"', asked.text)
+        form = {name: unescape(value) for name, value in fields}
+        assert form == {"link": code, "next": "/x&y"}
+        foreign = await http.post("/login", data=form, headers={"origin": "https://evil.example"})
+        assert (foreign.status_code, "set-cookie" in foreign.headers) == (403, False)
+        own = {"origin": str(http.base_url).rstrip("/")}
+        answer = await http.post("/login", data=form, headers=own)
         assert (answer.status_code, answer.headers["location"]) == (303, "/x&y")
+        assert (await http.post("/login", data=form, headers=own)).status_code == 401
         code = await link_of(database, await admin(database, tmp_path))
         typed = await http.get("/login", params={"token": code}, headers={"sec-fetch-site": "none"})
         assert typed.status_code == 303
@@ -320,3 +328,12 @@ async def test_a_server_that_was_killed_signs_with_no_key(database: Database) ->
     assert await servers.with_other_keys(database.pool, "b") == []
     await servers.forget(database.pool, new_id())
     assert await database.pool.fetchval("select count(*) from servers") == 0
+
+
+async def test_a_token_has_so_many_links_the_last_ones(database: Database, tmp_path: Path) -> None:
+    token = await admin(database, tmp_path)
+    codes = [await link_of(database, token) for _ in range(23)]
+    assert await database.pool.fetchval("select count(*) from login_links") == 20
+    for code, works in ((codes[2], False), (codes[3], True), (codes[-1], True)):
+        used = await sign_ins.use_link(database.pool, digest_of(code), datetime.now(UTC))
+        assert (used is not None) is works
