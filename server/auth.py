@@ -330,8 +330,13 @@ def set_session(response: Response, door: Door, scope: Scope, id: UUID, lasts: t
         max_age=int(lasts.total_seconds()),
         httponly=True,
         samesite="strict",
-        secure=door.secure_cookie or scope["scheme"] == "https",
+        secure=is_secure(door, scope),
     )
+
+
+def is_secure(door: Door, scope: Scope) -> bool:
+    """Whether a cookie that is set now is for TLS alone."""
+    return door.secure_cookie or scope["scheme"] == "https"
 
 
 def session_cookie(scope: Scope) -> str | None:
