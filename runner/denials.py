@@ -41,7 +41,7 @@ class Denial:
 
     @classmethod
     def of(cls, viewer: Viewer, what: str, namespace: str | None = None) -> Self:
-        """What somebody who was let in is refused for want of a permission."""
+        """Tells of a permission that somebody who was let in lacks."""
         return cls(viewer.actor, viewer.channel, "DENIED", what, namespace)
 
 

@@ -1,6 +1,8 @@
 """Wires those who vouch for people and programs: the issuer of single sign-on, and proxies."""
 
+import logging
 from dataclasses import dataclass
+from typing import Final
 
 from runner.denials import Denials
 from runner.store.access import group_roles
@@ -15,6 +17,10 @@ from server.session_key import SessionKey
 from server.settings import Settings
 from server.trusted_header import ProxySessions, TrustedHeader
 from server.vouched import Vouched
+
+logger = logging.getLogger("headway.access")
+
+_LOOPBACK: Final = ("127.0.0.0/8", "::1/128")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,4 +68,10 @@ def _proxied(settings: Settings, vouched: Vouched, denials: Denials) -> ProxySes
         settings.trusted_groups_header,
         Proxies.of(settings.trusted_proxies),
     )
+    if not settings.no_worker and any(map(header.proxies.share, _LOOPBACK)):
+        logger.warning(
+            "trusted_proxies holds this machine, where tasks run: any of them can name anybody in %s; run the proxy "
+            "or the workers elsewhere (no_worker)",
+            header.user,
+        )
     return ProxySessions(header, vouched, denials)
