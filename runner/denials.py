@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from time import monotonic
+from types import TracebackType
 from typing import Any, Final, Self
 
 from models.events import Ask
@@ -21,6 +22,8 @@ from runner.store.connection import Pool
 logger = logging.getLogger("headway.access")
 
 _WINDOW: Final = 60.0
+_LAST: Final = 2.0
+"""Seconds that a server which stops waits for the last of them."""
 _MOST: Final = 1_000
 """Different denials of a window; all others are counted as one."""
 _MOST_OF_ONE: Final = 20
@@ -60,6 +63,18 @@ class Denials(Loop):
         self._of_actor: Counter[str] = Counter()
         self._stirred = asyncio.Event()
 
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Writes what is only counted yet, if the database takes it soon."""
+        await super().__aexit__(kind, error, trace)
+        with surviving(logger, "the last denials were not written to the audit log"):
+            async with asyncio.timeout(_LAST):
+                await self._write(last=True)
+
     def tell(self, denial: Denial) -> None:
         """Has it written at once when it is the first of its minute, else counted. Never waits."""
         denial = self._as_counted(denial)
@@ -91,10 +106,10 @@ class Denials(Loop):
             with surviving(logger, "denials were not written to the audit log"):
                 await self._write()
 
-    async def _write(self) -> None:
+    async def _write(self, last: bool = False) -> None:
         now = monotonic()
         for denial, counted in list(self._counted.items()):
-            is_over = now - counted.since >= _WINDOW
+            is_over = last or now - counted.since >= _WINDOW
             if counted.untold and (is_over or not counted.told):
                 number, counted.told = counted.untold, True
                 counted.untold = 0

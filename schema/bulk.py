@@ -17,6 +17,7 @@ from runner.bulk import previews, runs
 from runner.bulk.orders import Orders
 from runner.bulk.runs import Run
 from runner.store import bulk as store
+from runner.store.access import tokens
 from schema.bulk_inputs import CancelBulkInput, PreviewBulkInput, RunBulkInput
 from schema.context import Info
 from schema.doors import needs, needs_everywhere, needs_somewhere
@@ -133,7 +134,10 @@ async def run_bulk(info: Info, input: RunBulkInput) -> dict[str, Any]:
         ask,
         viewer,
     )
-    wanted = Run(row, input.mode, ask, viewer.grants, input.idempotency_key)
+    token = viewer.credential and await tokens.behind(services.pool, viewer.credential)
+    wanted = Run(
+        row, input.mode, ask, viewer.grants, token["id"] if token else None, input.idempotency_key
+    )
     await runs.run(services.pool, services.engine, services.feed, wanted, orders)
     info.context.refresh()
     return {"bulk": await find_bulk(info, id)}

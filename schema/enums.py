@@ -65,6 +65,7 @@ class ActorKind(Enum):
     WORKER = "worker"
     SCHEDULE = "schedule"
     ENGINE = "engine"
+    SETTING = "setting"
     ANONYMOUS = "anonymous"
 
 

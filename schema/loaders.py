@@ -1,7 +1,5 @@
 """Batched reads, one set an operation: however many executions a page holds, each kind of row is read once."""
 
-import asyncio
-from collections import Counter
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -42,6 +40,7 @@ from runner.store.snapshots import read_executions
 from runner.store.stats import Tally
 from runner.store.task_times import TaskTime, usual_task_durations
 from schema.seen import Sight, is_seen_apart, read_outside, read_runs, seen
+from schema.shared_loader import Shared
 from schema.timely import cache_key, timely
 
 Row = Any
@@ -65,31 +64,6 @@ _GROUPED = {
     "metric_points": (comparison.METRIC_POINTS_OF, "execution_id"),
     "task_times": (comparison.TASK_TIMES_OF, "execution_id"),
 }
-
-
-class _Loader(DataLoader[Any, Any]):
-    """Gives each who asks for a key a future of their own: one whose field is given up, for another beside it was
-    refused, would cancel it for all others. The read ends with the last who waits for it."""
-
-    def __init__(self, load: Callable[[list[Any]], Awaitable[Any]], **options: Any) -> None:
-        super().__init__(load, **options)
-        self._waiting: Counter[asyncio.Future[Any]] = Counter()
-
-    def load(self, key: Any) -> asyncio.Future[Any]:
-        found: asyncio.Future[Any] = super().load(key)  # type: ignore[assignment]  # it is one
-        if found.done():
-            return found
-        self._waiting[found] += 1
-        own = asyncio.shield(found)
-        own.add_done_callback(partial(self._left, found))
-        return own
-
-    def _left(self, found: "asyncio.Future[Any]", own: "asyncio.Future[Any]") -> None:
-        self._waiting[found] -= 1
-        if self._waiting[found] == 0:
-            del self._waiting[found]
-            if own.cancelled() and not found.cancel() and not found.cancelled():
-                found.exception()  # nobody is left to whom it would be raised
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,7 +342,7 @@ class Loaders:
         """Reads by keys that are no ids of rows, of now: at most _AT_ONCE of them in one statement."""
         made = self._made.get(name)
         if made is None:
-            made = self._made[name] = _Loader(load, max_batch_size=_AT_ONCE)
+            made = self._made[name] = Shared(load, max_batch_size=_AT_ONCE)
         return made
 
     def _once(self, name: str, load: Callable[[list[Any]], Awaitable[Any]]) -> DataLoader[Any, Any]:
@@ -378,7 +352,7 @@ class Loaders:
             read = timely(name, load)
             if self._reads.scope.namespaces is not None and is_seen_apart(name):
                 read = seen(name, self.sight, read)
-            made = self._made[name] = _Loader(read, cache_key_fn=cache_key)
+            made = self._made[name] = Shared(read, cache_key_fn=cache_key)
         return made
 
     def _grouped(self, name: str) -> DataLoader[UUID, list[Row]]:

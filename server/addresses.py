@@ -1,5 +1,6 @@
 """Hosts, origins and paths that requests name. What cannot be read is None, never an exception."""
 
+import re
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ _PORTS = {"http": 80, "https": 443}
 _PLAIN = {"ws": "http", "wss": "https"}
 _NOT_OF_A_HOST = frozenset("/?#@\\%")
 _LONGEST_HOST = 300
+_NAME = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,14 @@ def read_origin(text: str) -> Origin | None:
     return Origin(scheme, host) if host else None
 
 
+def own_address(scope: Scope) -> set[str]:
+    """The address that a request came to. No name of somebody else's leads a browser to it under that name."""
+    try:
+        return {str(ip_address((scope.get("server") or ("",))[0]))}
+    except ValueError:
+        return set()
+
+
 def checked_origin(text: str) -> str:
     """As a browser writes it. Raises ValueError."""
     origin = read_origin(text.strip().lower().removesuffix("/"))
@@ -68,6 +78,20 @@ def checked_origin(text: str) -> str:
             f"got {text!r:.100}"
         )
     return str(origin)
+
+
+def checked_host(text: str) -> str:
+    """A name or address alone, as requests name it. Raises ValueError."""
+    try:
+        return str(ip_address(text.strip("[]")))
+    except ValueError:
+        host = read_host(text.lower())
+    if host is None or host.port is not None or not _NAME.fullmatch(host.name):
+        raise ValueError(
+            "must be host names or addresses without scheme and port, separated by commas, such as "
+            f"headway.example; got {text!r:.100}"
+        )
+    return host.name
 
 
 def network_of(address: str) -> str:

@@ -22,7 +22,7 @@ from models.credentials import digest_of
 from models.states import Channel
 from models.viewer import Viewer
 from runner.store.access.holders import Holder, Holders
-from server.addresses import Origin, network_of, read_host, read_origin
+from server.addresses import Origin, network_of, own_address, read_host, read_origin
 from server.forwarded import Proxies
 from server.oidc.bearers import Bearers
 from server.oidc.verifying import Untrusted, is_jwt
@@ -244,7 +244,9 @@ class Door:
             return True
         named = Headers(scope=scope).getlist("host") or [""]
         external = self._settings.external
-        allowed = _LOOPBACK | self._settings.hosts | ({external.host.name} if external else set())
+        allowed = {*_LOOPBACK, *self._settings.hosts, *own_address(scope)}
+        if external:
+            allowed.add(external.host.name)
         hosts = map(read_host, named)
         return all(host is not None and host.name in allowed for host in hosts)
 

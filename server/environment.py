@@ -45,6 +45,14 @@ def complaints(environment: Mapping[str, str]) -> list[str]:
     ]
 
 
+def names_in(value: str, separator: str | None = ",") -> tuple[str, ...]:
+    """The names of a list in one variable or flag; None separates at spaces. Raises ValueError."""
+    if value.strip()[:1] + value.strip()[-1:] in ("[]", "{}"):
+        shown = "spaces, such as one two" if separator is None else "commas, such as one,two"
+        raise ValueError(f"must be names separated by {shown}")
+    return tuple(part.strip() for part in value.split(separator) if part.strip())
+
+
 def _is_known(name: str) -> bool:
     rest = name.upper().removeprefix(PREFIX)
     return rest in KNOWN or _OF_KUBERNETES.fullmatch(rest) is not None

@@ -23,6 +23,10 @@ logger = logging.getLogger("headway.access")
 _LOOPBACK: Final = ("127.0.0.0/8", "::1/128")
 
 
+class WrongSetting(ValueError):
+    """Settings that do not go together, or not with what there is; its text says how to mend them."""
+
+
 @dataclass(frozen=True, slots=True)
 class IdentityParts:
     vouched: Vouched
@@ -39,10 +43,14 @@ class IdentityParts:
 
 
 async def identity_parts(settings: Settings, pool: Pool, denials: Denials) -> IdentityParts:
-    """Gives groups the roles of the setting. Raises ValueError with a sentence, Unavailable."""
-    wanted = provider_settings(settings)
-    await group_roles.apply(pool, map(group_role, settings.oidc_roles))
+    """Gives groups the roles of the setting. Raises WrongSetting, Unavailable."""
     vouched = Vouched(pool)
+    try:
+        proxied = _proxied(settings, vouched, denials)
+        wanted = provider_settings(settings)
+        await group_roles.apply(pool, map(group_role, settings.oidc_roles))
+    except ValueError as error:
+        raise WrongSetting(str(error)) from error
     provider = Provider(wanted) if wanted else None
     return IdentityParts(
         vouched,
@@ -50,7 +58,7 @@ async def identity_parts(settings: Settings, pool: Pool, denials: Denials) -> Id
         settings.external_url,
         provider,
         Bearers(provider, vouched, denials) if provider else None,
-        _proxied(settings, vouched, denials),
+        proxied,
     )
 
 

@@ -11,6 +11,7 @@ from models.credentials import namespace_of
 from models.durations import parse_duration
 from models.errors import Refused
 from runner.store.access.group_roles import GroupRole
+from server.environment import names_in
 from server.oidc.fetching import is_safe
 from server.oidc.provider import ProviderSettings
 
@@ -35,9 +36,7 @@ def _issuer(value: str | None) -> str | None:
 
 def _listed(separator: str | None) -> Any:
     def read(value: object) -> object:
-        if isinstance(value, str):
-            return tuple(part.strip() for part in value.split(separator) if part.strip())
-        return value
+        return names_in(value, separator) if isinstance(value, str) else value
 
     return BeforeValidator(read)
 

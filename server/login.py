@@ -113,7 +113,7 @@ class Login:
         if "token" not in given:
             return await self._by_link(request, given["link"], next_path)
         viewer = await self._door.by_token(
-            given["token"], Channel.UI, client_network(request.scope)
+            given["token"].strip(), Channel.UI, client_network(request.scope)
         )
         if viewer is None:
             self._failed(request, "a token that is not valid")

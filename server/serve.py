@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
+from ipaddress import ip_address
 from pathlib import Path
 
 from models.credentials import digest_of
@@ -171,6 +172,8 @@ def _facts(
 ) -> dict[str, object]:
     """`url` is for programs of this machine, `externalUrl` for people."""
     host, port = listening.getsockname()[:2]
+    if ip_address(host).is_unspecified:  # every address of this machine
+        host = "::1" if ":" in host else "127.0.0.1"
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     return {
         "url": url,

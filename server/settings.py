@@ -26,9 +26,9 @@ from runner.isolation.ways import Policy
 from runner.quotas import Quotas
 from runner.store.quotas import Quota
 from runner.store.shares import Sizes
-from server.addresses import checked_origin
+from server.addresses import checked_host, checked_origin
 from server.data_dir import default_data_dir
-from server.environment import PREFIX, complaints
+from server.environment import PREFIX, complaints, names_in
 from server.forwarded import Proxies
 from server.identity_settings import (
     OidcAudience,
@@ -300,9 +300,7 @@ class Settings(BaseSettings):
     )
     @classmethod
     def _listed(cls, value: object) -> object:
-        if isinstance(value, str):
-            return tuple(part.strip() for part in value.split(",") if part.strip())
-        return value
+        return names_in(value) if isinstance(value, str) else value
 
     @field_validator(
         "drain_timeout",
@@ -317,6 +315,11 @@ class Settings(BaseSettings):
     @classmethod
     def _seconds(cls, value: object) -> float:
         return parse_duration(value)
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _hosts(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(checked_host, values))
 
     @field_validator("allowed_origins")
     @classmethod

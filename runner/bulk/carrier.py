@@ -92,8 +92,8 @@ class BulkCarrier(Loop):
             items = await bulk.next_items(self._pool, found.id, most)
             if not items:
                 return
-            # Roles may be revoked while the set is carried out.
-            holder = await self._holders.by_actor(found.ask.actor)
+            # Roles and the token may be revoked while the set is carried out.
+            holder = await self._holders.by_actor(found.ask.actor, found.token_id)
             orders = replace(orders, viewer=still_held(orders.viewer, holder))
             since = clock()
             reached = await asyncio.gather(*(self._carry_out_one(orders, item) for item in items))

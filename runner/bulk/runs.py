@@ -35,6 +35,7 @@ class Run:
     mode: BulkMode
     ask: Ask
     grants: tuple[Grant, ...]
+    token_id: UUID | None
     key: str | None = None
 
     @property
@@ -71,7 +72,8 @@ async def run(pool: Pool, engine: Engine, feed: Feed, wanted: Run, orders: Order
 async def _begin(connection: Connection, wanted: Run, state: BulkState) -> None:
     """Within the caller's transaction. Raises Refused when it was run before."""
     row, ask = wanted.row, wanted.ask
-    _refuse_twice(await bulk.start(connection, wanted.id, wanted.mode, state, ask, wanted.grants))
+    held = wanted.grants, wanted.token_id
+    _refuse_twice(await bulk.start(connection, wanted.id, wanted.mode, state, ask, *held))
     if wanted.key is not None:
         mine = idempotency.Key(ask.actor, _MUTATION, wanted.key, wanted.digest, wanted.id)
         standing = await idempotency.take(connection, [mine])

@@ -42,7 +42,7 @@ select $1::uuid, * from unnest($2::int[], $3::uuid[], $4::text[], $5::text[], $6
 _FIND = "select *, expires_at <= clock_timestamp() as expired from bulk_sets where id = $1"
 _ITEMS = "select * from bulk_items where bulk_id = $1 order by position"
 _RUN = """
-update bulk_sets set mode = $2, state = $3::text, actor = $4, channel = $5, reason = $6, grants = $7,
+update bulk_sets set mode = $2, state = $3::text, actor = $4, channel = $5, reason = $6, grants = $7, token_id = $8,
   started_at = clock_timestamp(), ended_at = case when $3::text = 'DONE' then clock_timestamp() end
 where id = $1 and state is null
 """
@@ -105,13 +105,15 @@ delete from bulk_sets where (state is null and expires_at < now() - interval '1 
 
 @dataclass(frozen=True, slots=True)
 class BulkSet:
-    """The part of a running set that is needed to carry it out; `grants` are what its asker held when it was begun."""
+    """The part of a running set that is needed to carry it out; `grants` are what its asker held when it was begun,
+    `token_id` is of the token that it was begun with."""
 
     id: UUID
     instruction: Instruction
     mode: BulkMode
     ask: Ask
     grants: tuple[Grant, ...]
+    token_id: UUID | None = None
 
     @classmethod
     def of(cls, row: Row) -> Self:
@@ -121,6 +123,7 @@ class BulkSet:
             mode=BulkMode(row["mode"]),
             ask=Ask(row["actor"], Channel(row["channel"]), row["reason"]),
             grants=_grants(row),
+            token_id=row["token_id"],
         )
 
 
@@ -272,13 +275,12 @@ async def start(
     state: BulkState,
     ask: Ask,
     grants: Iterable[Grant],
+    token_id: UUID | None,
 ) -> bool:
     """False when it was run before."""
     values = (mode.value, state.value, ask.actor, ask.channel.value, ask.reason)
-    return (
-        await connection.execute(_RUN, id, *values, dump([grant.told() for grant in grants]))
-        == "UPDATE 1"
-    )
+    held = dump([grant.told() for grant in grants])
+    return await connection.execute(_RUN, id, *values, held, token_id) == "UPDATE 1"
 
 
 async def cancel(connection: Connection, id: UUID, actor: str) -> bool:

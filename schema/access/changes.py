@@ -15,11 +15,12 @@ from models.credentials import (
 )
 from models.errors import ProblemCode, Refused
 from models.ids import new_id, untyped
-from models.viewer import ADMIN_ROLE, Credential, Permission, PrincipalKind, Scope
+from models.viewer import ADMIN_ROLE, Permission, PrincipalKind, Scope
 from runner.store.access import grants, principals, sign_ins, tokens
 from runner.store.access.grants import Holding
 from runner.store.access.principals import Saved
 from runner.store.access.tokens import NewToken
+from runner.store.connection import Connection
 from schema.access.inputs import (
     CreateTokenInput,
     DeleteRoleInput,
@@ -36,7 +37,7 @@ from schema.access.rules import (
     needs_to_hold,
     needs_to_hold_what_groups_do,
     needs_to_see,
-    principal_named,
+    owner_of_new,
     role_named,
 )
 from schema.access.types import Principal, Role, RoleGrant, Token
@@ -60,12 +61,20 @@ async def create_token(info: Info, input: CreateTokenInput) -> dict[str, Any]:
     found = await principals.find(info.context.services.pool, holder.kind, holder.name)
     await _check_may_make(info, holder, found)
     await _check_name(info, name, bool(input.replace))
-    # Whatever could be refused was: from here on things are made.
-    for one in wanted:
-        await grant_role(info, one)
-    row = await principal_named(info, holder, "principal")
-    new = await _limited(info, replace(asked, name=name, principal_id=row["id"]))
-    secret, row = await _created(info, new, input)
+    secret, owner = new_secret(), await owner_of_new(info, holder)
+    async with info.context.services.pool.acquire() as connection, connection.transaction():
+        for one in wanted:
+            await _granted(info, connection, holder, owner, one)
+        row = await principals.ensure(
+            connection, holder.kind, holder.name, info.context.viewer.actor, owner
+        )
+        new = replace(asked, name=name, principal_id=row["id"], digest=digest_of(secret))
+        row = await tokens.insert(
+            connection,
+            await _limited(info, new),
+            info.context.ask(input.reason),
+            bool(input.replace),
+        )
     return {"token": Token.of(row), "secret": secret}
 
 
@@ -116,30 +125,22 @@ async def _limited(info: Info, asked: NewToken) -> NewToken:
     scope = Scope(asked.namespaces)
     if credential is None or asked.principal_id != credential.principal_id:
         # What its principal is granted elsewhere afterwards is not for who made the token.
-        return replace(
-            asked, namespaces=scope.within(viewer.scope_of(Permission.MANAGE)).namespaces
-        )
+        manages = viewer.may_somewhere(Permission.MANAGE)
+        own = Scope.union(map(viewer.scope_of, [Permission.MANAGE] if manages else Permission))
+        return replace(asked, namespaces=scope.within(own).namespaces)
     permissions = asked.permissions
     if credential.permissions is not None:
         permissions = credential.permissions & (
             credential.permissions if permissions is None else permissions
         )
-    ends = (asked.expires_at, await _end_of(info, credential))
+    behind = await tokens.behind(info.context.services.pool, credential)
+    ends = (asked.expires_at, behind and behind["expires_at"])
     return replace(
         asked,
         permissions=permissions,
         namespaces=scope.within(credential.scope).namespaces,
         expires_at=min((end for end in ends if end is not None), default=None),
     )
-
-
-async def _end_of(info: Info, credential: Credential) -> datetime | None:
-    """When the token ends that the viewer came with, or began the session with."""
-    if credential.kind == "token":
-        return info.context.viewer.expires_at
-    if credential.kind == "session":
-        return await sign_ins.end_of_token(info.context.services.pool, credential.id)
-    return None
 
 
 async def _check_name(info: Info, name: str, replaces: bool) -> None:
@@ -158,13 +159,6 @@ async def _check_replaced(info: Info, old: Any) -> None:
     ]
     if not await may_revoke_tokens_of(info, row):
         raise forbidden(info, Permission.MANAGE, None, "name")
-
-
-async def _created(info: Info, new: NewToken, input: CreateTokenInput) -> tuple[str, Any]:
-    secret, pool = new_secret(), info.context.services.pool
-    made = replace(new, digest=digest_of(secret))
-    row = await tokens.create(pool, made, info.context.ask(input.reason), bool(input.replace))
-    return secret, row
 
 
 async def revoke_token(info: Info, input: RevokeTokenInput) -> dict[str, Any]:
@@ -192,17 +186,24 @@ async def revoke_token(info: Info, input: RevokeTokenInput) -> dict[str, Any]:
 
 
 async def grant_role(info: Info, input: GrantRoleInput) -> dict[str, Any]:
-    holder, namespace = await _may_grant(info, input)
-    ask, pool = info.context.ask(input.reason), info.context.services.pool
-    principal = None
+    holder, _ = await _may_grant(info, input)
+    owner = await owner_of_new(info, holder)
+    async with info.context.services.pool.acquire() as connection, connection.transaction():
+        return {"grant": RoleGrant.of(await _granted(info, connection, holder, owner, input))}
+
+
+async def _granted(
+    info: Info, connection: Connection, holder: Holder, owner: UUID | None, input: GrantRoleInput
+) -> Any:
+    """The row of a grant to a holder, who is made when there is none."""
+    actor, principal = info.context.viewer.actor, None
     if holder.kind is not None:
-        principal = (await principal_named(info, holder, "to"))["id"]
+        row = await principals.ensure(connection, holder.kind, holder.name, actor, owner)
+        principal = row["id"]
     group = None if holder.kind else holder.name
-    async with pool.acquire() as connection, connection.transaction():
-        row = await grants.grant(
-            connection, Holding(principal, group, input.role, namespace, holder.text), ask
-        )
-    return {"grant": RoleGrant.of(row)}
+    namespace = namespace_of(input.namespace or "*")
+    holding = Holding(principal, group, input.role, namespace, holder.text)
+    return await grants.grant(connection, holding, info.context.ask(input.reason))
 
 
 async def _may_grant(info: Info, input: GrantRoleInput) -> tuple[Holder, str]:
@@ -277,15 +278,16 @@ async def save_principal(info: Info, input: SavePrincipalInput) -> dict[str, Any
     for group in input.groups or ():
         check_name(group, "groups")
     await needs_to_hold_what_groups_do(info, holder, input.groups or ())
-    owner = await _owner(info, input)
-    pool, ask = info.context.services.pool, info.context.ask(input.reason)
-    await principal_named(info, holder, "name")
+    owner, ask = _owner(input), info.context.ask(input.reason)
     groups = None if input.groups is None else tuple(input.groups)
-    saved = Saved(input.kind, input.name, owner, groups, input.disabled)
-    return {"principal": Principal.of(await principals.save(pool, saved, ask))}
+    maker = await owner_of_new(info, holder)
+    saved = Saved(input.kind, input.name, owner, maker, groups, input.disabled)
+    row = await principals.save(info.context.services.pool, saved, ask)
+    return {"principal": Principal.of(row)}
 
 
-async def _owner(info: Info, input: SavePrincipalInput) -> Any:
+def _owner(input: SavePrincipalInput) -> str | None:
+    """The name of the person who is to own a service. Raises Refused."""
     if input.owner is None:
         return None
     holder = Holder.of(input.owner, "owner")
@@ -293,7 +295,7 @@ async def _owner(info: Info, input: SavePrincipalInput) -> Any:
         raise Refused.because(
             ProblemCode.VALIDATION, "a person owns a service: owner is user:NAME", "owner"
         )
-    return (await principal_named(info, holder, "owner"))["id"]
+    return holder.name
 
 
 async def create_login_link(info: Info) -> dict[str, Any]:

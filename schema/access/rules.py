@@ -131,15 +131,12 @@ async def worth_of(info: Info, principal_id: UUID) -> list[Grant]:
     return await grants.worth(pool, rows)
 
 
-async def principal_named(info: Info, holder: Holder, path: str) -> Any:
-    """The row of a person or service, made when there is none. Raises Refused."""
-    assert holder.kind
-    viewer, credential = info.context.viewer, info.context.viewer.credential
-    owner = None
-    if holder.kind is PrincipalKind.SERVICE and credential is not None:
-        owner = await _person_of(info, credential.principal_id)
-    async with info.context.services.pool.acquire() as connection, connection.transaction():
-        return await principals.ensure(connection, holder.kind, holder.name, viewer.actor, owner)
+async def owner_of_new(info: Info, holder: Holder) -> UUID | None:
+    """The person who is to own a service, should it be made: the one behind the viewer."""
+    credential = info.context.viewer.credential
+    if holder.kind is not PrincipalKind.SERVICE or credential is None:
+        return None
+    return await _person_of(info, credential.principal_id)
 
 
 async def _person_of(info: Info, principal_id: UUID) -> UUID | None:

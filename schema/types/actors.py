@@ -18,8 +18,12 @@ class Actor:
 
     @classmethod
     def of(cls, text: str) -> Self:
+        """Also of a kind that an earlier or later release writes: what happened must stay readable."""
         kind, _, name = text.partition(":")
-        return cls(kind=ActorKind(kind), name=name or kind)
+        try:
+            return cls(kind=ActorKind(kind), name=name or kind)
+        except ValueError:
+            return cls(kind=ActorKind.ENGINE, name=text)
 
 
 _READS: Final[Mapping[str, Read]] = {

@@ -41,7 +41,7 @@ def token(context: typer.Context) -> None:
         return
     api = Api.find()
     made = asyncio.run(api.mutate("createLoginLink", "CreateLoginLinkInput", "path"))
-    typer.echo(f"{api.url}{made['path']}")
+    typer.echo(f"{api.page}{made['path']}")
 
 
 @tokens.command()
@@ -105,7 +105,8 @@ def list_tokens() -> None:
     for one in _all(queries.TOKENS, "tokens"):
         worth = [*(one["permissions"] or ()), *(one["namespaces"] or ())]
         typer.echo(
-            f"{one['name']}  {_actor(one['holder'])}  {_state(one)}  made {one['createdAt'][:16]}"
+            f"{one['name']}  {_actor(one['holder'])}  {_state(one)}"
+            f"  made {one['createdAt'][:16]} by {_actor(one['createdBy'])}"
             + (f"  only {', '.join(worth)}" if worth else "")
         )
 

@@ -30,6 +30,8 @@ class CommandFailed(Exception):
 class Api:
     url: str
     token: str
+    external: str | None = None
+    """The address by which people reach the server, where that is another one."""
 
     @classmethod
     def find(cls) -> "Api":
@@ -44,7 +46,11 @@ class Api:
         facts = announced()
         if facts is None:
             raise CommandFailed(no_server(data_dir()))
-        return cls(facts["url"], token or facts["token"])
+        return cls(facts["url"], token or facts["token"], facts["externalUrl"])
+
+    @property
+    def page(self) -> str:
+        return self.external or self.url
 
     @property
     def _is_encrypted(self) -> bool:

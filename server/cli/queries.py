@@ -95,7 +95,7 @@ DEBUG: Final = """query ($id: ID!, $expression: String!) {
   debugExpression(taskRunId: $id, expression: $expression) { value type error { message line column } } }"""
 
 TOKENS = """query ($after: String) { tokens(first: 200, after: $after) {
-  nodes { name permissions namespaces createdAt expiresAt revokedAt holder { kind name } }
+  nodes { name permissions namespaces createdAt expiresAt revokedAt holder { kind name } createdBy { kind name } }
   pageInfo { hasNextPage endCursor } } }"""
 ROLES = "{ roles { name permissions } }"
 PRINCIPALS = """query ($after: String) { principals(first: 200, after: $after) {

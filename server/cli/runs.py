@@ -94,7 +94,7 @@ def finish(api: Api, id: str, follow: bool) -> None:
     """Of whatever started an execution: its id and its address, then it to its end; for a program its id alone."""
     typer.echo(id)
     if follow or sys.stdout.isatty():
-        typer.echo(f"{api.url}/executions/{id}")
+        typer.echo(f"{api.page}/executions/{id}")
     if follow:
         follow_to_exit(api, id)
 

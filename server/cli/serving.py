@@ -148,6 +148,7 @@ def run_to_its_end(work: Coroutine[Any, Any, None]) -> None:
 
     from models.errors import Fault, Unavailable
     from runner.isolation.ways import NotApart
+    from server.identity import WrongSetting
     from server.listener import PortTaken
     from server.secret_key import BadSecretKey
     from server.serve import DatabaseUnknown, Interrupted
@@ -163,11 +164,12 @@ def run_to_its_end(work: Coroutine[Any, Any, None]) -> None:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(work)
     except BaseExceptionGroup as group:
-        # A worker that cannot begin ends what had begun before it.
-        if (told := group.subgroup(NotApart)) is None:
+        # A part that cannot begin ends what had begun before it.
+        if (told := group.subgroup((NotApart, WrongSetting))) is None:
             raise
-        _fail(_first(told), NOT_APART)
-    except BadSecretKey as error:
+        first = _first(told)
+        _fail(first, 2 if isinstance(first, WrongSetting) else NOT_APART)
+    except (BadSecretKey, WrongSetting) as error:
         _fail(error, 2)
     except PortTaken as error:
         _fail(error, PORT_TAKEN)

@@ -1,5 +1,6 @@
 """Nobody gives more than they hold, whatever way it is given, and a refusal leaves everything as it was."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -184,3 +185,59 @@ async def test_the_audit_log_says_who_answers_for_a_service(office: Office) -> N
         "select data ->> 'owner' from audit_log where action = 'SAVE_PRINCIPAL'"
     )
     assert boss and told == typed("prin", boss["id"])
+
+
+async def test_an_owner_who_manages_nothing_makes_tokens_of_the_service_for_where_they_are(
+    office: Office,
+) -> None:
+    ada, olga = await office.coming("ada", "admin"), await office.coming("olga", "operator", "acme")
+    given: dict[str, Any] = {"kind": "SERVICE", "name": "ci", "owner": "user:olga"}
+    await office.change(ada, "savePrincipal", "principal { name }", **given)
+    where = {"to": "service:ci", "role": "operator", "namespace": "acme.jobs"}
+    await office.change(ada, "grantRole", "grant { role }", **where)
+    made = await office.change(olga, "createToken", TOKEN, name="t", principal="service:ci")
+    assert made["token"]["namespaces"] == ["acme.*"]
+    ci = await office.door.by_token(made["secret"])
+    assert ci and ci.may(Permission.RUN_FLOW, "acme.jobs")
+    await office.change(ada, "grantRole", "grant { role }", **where | {"namespace": "other"})
+    ci = await office.door.by_token(made["secret"])
+    assert ci and not ci.may(Permission.RUN_FLOW, "other")
+
+
+async def test_a_service_that_is_refused_leaves_no_owner_behind(office: Office) -> None:
+    ada = await office.coming("ada", "admin")
+    given: dict[str, Any] = {"kind": "SERVICE", "name": "ada", "owner": "user:nobody-yet"}
+    (problem,) = await office.refused(ada, "savePrincipal", "principal { name }", **given)
+    assert (problem["code"], problem["path"]) == ("VALIDATION", ["name"])
+
+
+async def test_of_two_who_ask_for_one_name_at_once_one_gets_a_token_and_the_other_nothing(
+    office: Office,
+) -> None:
+    ada = await office.coming("ada", "admin")
+    asked = (
+        office.change(
+            ada, "createToken", TOKEN, name="ci", principal=f"service:{one}", role="viewer"
+        )
+        for one in ("a", "b")
+    )
+    answers = await asyncio.gather(*asked)
+    assert sorted(bool(one["problems"]) for one in answers) == [False, True]
+    services = await office.pool.fetch("select name from principals where kind = 'SERVICE'")
+    grants = await office.pool.fetchval("select count(*) from role_grants where role = 'viewer'")
+    assert (len(services), grants) == (1, 1)
+
+
+async def test_who_is_disabled_and_enabled_again_signs_in_again(office: Office) -> None:
+    boss, secret = (
+        await office.coming("bert", "admin"),
+        await enrolled(office.pool, "nina", "viewer"),
+    )
+    cookie = await session_of(office.parts.database, office.door, secret)
+    assert await office.door.by_session(cookie)
+    for disabled in (True, False):
+        given = {"kind": "PERSON", "name": "nina", "disabled": disabled}
+        await office.change(boss, "savePrincipal", "principal { name }", **given)
+        await office.door.look_again()
+        assert await office.door.by_session(cookie) is None
+    assert await office.door.by_token(secret)

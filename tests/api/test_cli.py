@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 from pathlib import Path
 
 import httpx
@@ -119,7 +120,9 @@ async def test_operating(client: Client, served: Served) -> None:
     assert viewer["actor"] == {"kind": "SERVICE", "name": "ci"}
     answer = await stranger.mutate("createExecution", namespace="cli", flow="ask")
     assert answer["problems"][0]["code"] == "FORBIDDEN"
-    assert "ci  service:ci  valid" in (await headway(served, "token", "list"))[1]
+    assert re.search(
+        r"ci  service:ci  valid  made \S+ by user:", (await headway(served, "token", "list"))[1]
+    )
     assert (await headway(served, "token", "create", "ci"))[0] == 1
     assert (await headway(served, "token", "revoke", "ci"))[0] == 0
     again = await headway(served, "token", "create", "ci", "--expires", "30d", "--namespace", "a.*")

@@ -27,3 +27,17 @@ async def test_one_who_tries_everywhere_is_a_few_entries_and_hides_nobody(
     assert len(of_eve) < 30
     assert sum(int(row["times"]) for row in of_eve) == 5_000
     assert [row["namespace"] for row in rows if row["actor"] == "user:bob"] == ["acme.b"]
+
+
+async def test_what_is_only_counted_is_written_when_the_server_stops(database: Database) -> None:
+    pool = database.pool
+    again = Denial("user:eve", Channel.API, "DENIED", "RUN_FLOW", "acme")
+    async with Denials(pool) as denials:
+        denials.tell(again)
+        async with asyncio.timeout(WITHIN):
+            while not await pool.fetchval("select count(*) from audit_log"):
+                pass
+        for _ in range(7):
+            denials.tell(again)
+    rows = await pool.fetch("select data ->> 'times' as times from audit_log")
+    assert sum(int(row["times"]) for row in rows) == 8

@@ -5,6 +5,8 @@ import pytest
 from models.states import ExecutionState
 from server.settings import Settings
 
+LISTS = [name for name, one in Settings.model_fields.items() if one.annotation == tuple[str, ...]]
+
 
 @pytest.fixture(autouse=True)
 def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -62,6 +64,9 @@ def test_the_file_may_be_in_the_data_directory(nowhere: Path) -> None:
             "[[retention]]\nkeep = 1\nnamspace = 'a'",
             "at 0.namspace.: Extra inputs are not permitted; did you mean `namespace`?",
         ),
+        ('allowed_hosts = ["https://headway.example"]', "must be host names or addresses"),
+        ('allowed_hosts = ["headway.example:8321"]', "without scheme and port"),
+        ('allowed_hosts = ["*.example"]', "must be host names"),
         ('allowed_origins = ["*"]', "must be a scheme, a host and .*; got '\\*'"),
         ('allowed_origins = ["https://a.example/app"]', "must be a scheme, a host"),
         ('allowed_origins = ["null"]', "must be a scheme, a host"),
@@ -77,6 +82,22 @@ def test_a_wrong_value_is_a_sentence(nowhere: Path, text: str, sentence: str) ->
     (nowhere / "headway.toml").write_text(text)
     with pytest.raises(ValueError, match=sentence):
         Settings.read({})
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_of_another_notation_is_refused(
+    nowhere: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(f"HEADWAY_{name.upper()}", '["one.example", "two.example"]')
+    with pytest.raises(ValueError, match="must be names separated by"):
+        Settings.read({})
+
+
+def test_hosts_are_compared_as_browsers_write_them(nowhere: Path) -> None:
+    hosts = Settings.read(
+        {"allowed_hosts": ("Headway.Example.", "[::1]", "10.0.0.5")}
+    ).allowed_hosts
+    assert hosts == ("headway.example", "::1", "10.0.0.5")
 
 
 def test_variables_of_clients_and_unset_ones_are_no_settings(

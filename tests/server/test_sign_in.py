@@ -16,6 +16,7 @@ from runner.store import servers
 from runner.store.access import sign_ins, tokens
 from runner.store.access.holders import Holders
 from runner.store.database import Database
+from runner.store.json import load
 from server.auth import SESSION_TIME
 from server.presence import Revocations
 from server.session_key import SessionKey, rotate, session_key
@@ -85,7 +86,7 @@ async def test_signing_in_with_a_token_and_out_again(database: Database, tmp_pat
         assert (
             await http.post("/login", data={"token": token}, headers=foreign)
         ).status_code == 403
-        form = {"token": token, "next": "/executions"}
+        form = {"token": f" {token}\t", "next": "/executions"}  # as it was pasted
         answer = await http.post("/login", data=form, headers=own)
         assert (answer.status_code, answer.headers["location"]) == (303, "/executions")
         assert (await http.get("/")).json() == {"actor": "user:admin"}
@@ -198,7 +199,8 @@ async def test_denials_and_sign_ins_are_in_the_audit_log(
     assert ("SIGN_IN", "user:admin") in found
     assert ("SIGN_OUT", "user:admin") in found
     assert ("CREATE_TOKEN", "user:admin") in found
-    assert found.count(("SIGN_IN_FAILED", "anonymous:127.0.0.1")) == 1
+    failed = [load(row["data"])["times"] for row in rows if row["action"] == "SIGN_IN_FAILED"]
+    assert sum(failed) == 3 and len(failed) <= 2
     assert not any(token in str(row["data"]) or row["data"] == "wrong" for row in rows)
 
 

@@ -50,7 +50,7 @@ _BY_SIGN_IN: Final = _WORTH.format(
 )
 _OF_PRINCIPAL: Final = """
 select id, id as principal_id, null::jsonb as permissions, null::jsonb as namespaces, null::timestamptz as expires_at,
-  false as ended, {groups} as groups, null as maker from principals where {condition}
+  {ended} as ended, {groups} as groups, null as maker from principals where {condition}
 """
 # What was ordered through a session is carried out with its groups, for as long as it lasts.
 _OF_SESSIONS: Final = """
@@ -59,10 +59,14 @@ _OF_SESSIONS: Final = """
  where s.principal_id = principals.id and s.ended_at is null and s.expires_at > now())
 """
 _BY_ACTOR: Final = _WORTH.format(
-    credential=_OF_PRINCIPAL.format(groups=_OF_SESSIONS, condition="kind = $1 and name = $2")
+    credential=_OF_PRINCIPAL.format(
+        groups=_OF_SESSIONS,
+        condition="kind = $1 and name = $2",
+        ended="exists (select from tokens where id = $3 and revoked_at is not null)",
+    )
 )
 _BY_PRINCIPAL: Final = _WORTH.format(
-    credential=_OF_PRINCIPAL.format(groups="$2::jsonb", condition="id = $1")
+    credential=_OF_PRINCIPAL.format(groups="$2::jsonb", condition="id = $1", ended="false")
 )
 
 
@@ -120,13 +124,16 @@ class Holders:
         """A person whom an identity provider vouches for, with the groups that it names."""
         return await self._one("principal", _BY_PRINCIPAL, id, dump(sorted(groups)))
 
-    async def by_actor(self, actor: str) -> Holder | None:
-        """A principal without any credential, as what was ordered earlier is carried out."""
+    async def by_actor(self, actor: str, token_id: UUID | None = None) -> Holder | None:
+        """A principal without any credential, as what was ordered earlier is carried out; it is over once the token
+        that it was ordered with is revoked."""
         kind, _, name = actor.partition(":")
         # Services acted by the names of their tokens once, and were called so.
         known = f"{'service' if kind == 'token' else kind}:{name}"
         found = next((one for one in PrincipalKind if one.actor(name) == known), None)
-        return await self._one("principal", _BY_ACTOR, found.value, name) if found else None
+        if found is None:
+            return None
+        return await self._one("principal", _BY_ACTOR, found.value, name, token_id)
 
     async def version(self) -> int:
         """Grows with whatever changes the worth of a credential that exists."""

@@ -36,11 +36,13 @@ select principal_id, group_name from group_members where principal_id = any($1::
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """A principal as it is to be saved; None leaves what is."""
+    """A principal as it is to be saved; None leaves what is. `owner` is the name of a person, who is made when there is
+    none; without one a service that is made is owned by `maker_id`."""
 
     kind: PrincipalKind
     name: str
-    owner_id: UUID | None = None
+    owner: str | None = None
+    maker_id: UUID | None = None
     groups: tuple[str, ...] | None = None
     disabled: bool | None = None
 
@@ -87,13 +89,19 @@ async def save(pool: Pool, saved: Saved, ask: Ask) -> Row:
                 # Of two who disable each other one must see what the other did.
                 await connection.execute("lock table role_grants in share row exclusive mode")
             had_admin = await connection.fetchval(_HAS_ADMIN)
-            row = await ensure(connection, saved.kind, saved.name, ask.actor, saved.owner_id)
+            owner_id = None
+            if saved.owner is not None:
+                owner = await ensure(connection, PrincipalKind.PERSON, saved.owner, ask.actor)
+                owner_id = owner["id"]
+            row = await ensure(
+                connection, saved.kind, saved.name, ask.actor, owner_id or saved.maker_id
+            )
             row = await connection.fetchrow(
                 """update principals set owner_id = coalesce($2, owner_id),
                      disabled_at = case when $3 then coalesce(disabled_at, now()) when $3 is null then disabled_at end
                    where id = $1 returning *""",
                 row["id"],
-                saved.owner_id,
+                owner_id,
                 saved.disabled,
             )
             assert row
@@ -104,6 +112,12 @@ async def save(pool: Pool, saved: Saved, ask: Ask) -> Row:
                     "somebody else first",
                     "disabled",
                 )
+            if saved.disabled:
+                # Who is enabled again signs in again.
+                await connection.execute(
+                    "update sign_ins set ended_at = now() where principal_id = $1 and ended_at is null",
+                    row["id"],
+                )
             if saved.groups is not None:
                 await set_groups(connection, row["id"], saved.groups)
             await audit.record(
@@ -113,7 +127,7 @@ async def save(pool: Pool, saved: Saved, ask: Ask) -> Row:
                 target_of(row),
                 {
                     "groups": None if saved.groups is None else list(saved.groups),
-                    "owner": saved.owner_id and typed("prin", saved.owner_id),
+                    "owner": owner_id and typed("prin", owner_id),
                     "disabled": saved.disabled,
                 },
             )

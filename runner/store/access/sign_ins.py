@@ -69,16 +69,6 @@ async def end(pool: Pool, id: UUID) -> SignInMethod | None:
             return SignInMethod(row["method"])
 
 
-async def end_of_token(pool: Pool, id: UUID) -> datetime | None:
-    """When the token expires that a session was begun with; None for one that lasts, and for a session without any."""
-    with reaching():
-        found: datetime | None = await pool.fetchval(
-            "select t.expires_at from sign_ins s join tokens t on t.id = s.token_id where s.id = $1",
-            id,
-        )
-    return found
-
-
 async def make_link(pool: Pool, token_id: UUID, now: datetime) -> tuple[str, datetime]:
     """The secret of a new link, which signs in whom the token is of, and its end."""
     secret, ends = new_secret("hwl"), now + LINK_TIME

@@ -11,7 +11,7 @@ import asyncpg
 from models.errors import ProblemCode, Refused
 from models.events import Ask
 from models.ids import typed
-from models.viewer import Permission
+from models.viewer import Credential, Permission
 from runner.store import audit
 from runner.store.connection import Connection, Pool, reaching
 from runner.store.history import Page, Window, count, keyset_page
@@ -42,24 +42,29 @@ async def create(pool: Pool, new: NewToken, ask: Ask, replace: bool = False) -> 
     """With `replace` the valid token of that name is revoked. Raises Refused when there is one without it."""
     with reaching():
         async with pool.acquire() as connection, connection.transaction():
-            if replace:
-                await _end(connection, "name = $1", new.name, ask)
-            try:
-                row = await connection.fetchrow(
-                    _INSERT,
-                    new.id,
-                    new.principal_id,
-                    new.name,
-                    new.digest,
-                    None if new.permissions is None else dump(sorted(new.permissions)),
-                    None if new.namespaces is None else dump(list(new.namespaces)),
-                    ask.actor,
-                    new.expires_at,
-                )
-            except asyncpg.UniqueViolationError as error:
-                raise name_taken(new.name) from error
-            await audit.record(connection, ask, "CREATE_TOKEN", _target(row), _worth(new))
-            return row
+            return await insert(connection, new, ask, replace)
+
+
+async def insert(connection: Connection, new: NewToken, ask: Ask, replace: bool = False) -> Row:
+    """The same within a transaction, which a refusal ends."""
+    if replace:
+        await _end(connection, "name = $1", new.name, ask)
+    try:
+        row = await connection.fetchrow(
+            _INSERT,
+            new.id,
+            new.principal_id,
+            new.name,
+            new.digest,
+            None if new.permissions is None else dump(sorted(new.permissions)),
+            None if new.namespaces is None else dump(list(new.namespaces)),
+            ask.actor,
+            new.expires_at,
+        )
+    except asyncpg.UniqueViolationError as error:
+        raise name_taken(new.name) from error
+    await audit.record(connection, ask, "CREATE_TOKEN", _target(row), _worth(new))
+    return row
 
 
 def name_taken(name: str) -> Refused:
@@ -91,6 +96,15 @@ async def find(pool: Pool, digest: str) -> Row | None:
     """Also one that is revoked."""
     with reaching():
         return await pool.fetchrow("select * from tokens where digest = $1", digest)
+
+
+async def behind(pool: Pool, credential: Credential) -> Row | None:
+    """The token that a credential is, or that its session was begun with."""
+    with reaching():
+        return await pool.fetchrow(
+            "select * from tokens where id = $1 or id = (select token_id from sign_ins where id = $1)",
+            credential.id,
+        )
 
 
 async def by_name(pool: Pool, name: str) -> Row | None:

@@ -171,11 +171,12 @@ async def running(app: Any) -> AsyncIterator[int]:
     )
     listening = socket.create_server(("127.0.0.1", 0))
     server = Server(config)
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(server.serve([listening]))
+    # A task of a group would be cancelled when the test fails: its sockets stay open, and the loop waits for them.
+    serving = asyncio.ensure_future(server.serve([listening]))
+    try:
         await asyncio.wait_for(server.is_up.wait(), 10)
-        try:
-            yield listening.getsockname()[1]
-        finally:
-            server.should_exit = True
-    listening.close()
+        yield listening.getsockname()[1]
+    finally:
+        server.should_exit = True
+        await serving
+        listening.close()

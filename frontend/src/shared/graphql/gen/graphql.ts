@@ -220,6 +220,7 @@ export type ActorKind =
   | 'SCHEDULE'
   /** Headway itself. */
   | 'ENGINE'
+  | 'SETTING'
   /** Somebody who was not let in; the name is the network that they came from. */
   | 'ANONYMOUS';
 

@@ -10,5 +10,5 @@ create table servers (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("headway", "0038_worker_roles")]
+    dependencies = [("headway", "0039_bulk_token")]
     operations = [ops.RunSQL(SERVERS, "drop table servers")]

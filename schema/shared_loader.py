@@ -1,0 +1,34 @@
+"""A loader whose readers do not disturb each other."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+from strawberry.dataloader import DataLoader
+
+
+class Shared(DataLoader[Any, Any]):
+    """Gives each who asks for a key a future of their own: one whose field is given up, for another beside it was
+    refused, would cancel it for all others. The read ends with the last who waits for it."""
+
+    def __init__(self, load: Callable[[list[Any]], Awaitable[Any]], **options: Any) -> None:
+        super().__init__(load, **options)
+        self._waiting: Counter[asyncio.Future[Any]] = Counter()
+
+    def load(self, key: Any) -> asyncio.Future[Any]:
+        found: asyncio.Future[Any] = super().load(key)  # type: ignore[assignment]  # it is one
+        if found.done():
+            return found
+        self._waiting[found] += 1
+        own = asyncio.shield(found)
+        own.add_done_callback(partial(self._left, found))
+        return own
+
+    def _left(self, found: "asyncio.Future[Any]", own: "asyncio.Future[Any]") -> None:
+        self._waiting[found] -= 1
+        if self._waiting[found] == 0:
+            del self._waiting[found]
+            if own.cancelled() and not found.cancel() and not found.cancelled():
+                found.exception()  # nobody is left to whom it would be raised
