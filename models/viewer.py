@@ -148,13 +148,15 @@ class Grant:
 @dataclass(frozen=True, slots=True)
 class Credential:
     """Names the token or session that somebody came with, whose it is, and what it is limited to; None is every
-    permission. Of the kind `principal` it is a person whom an identity provider vouches for."""
+    permission. Of the kind `principal` it is a person whom an identity provider vouches for. A session that a cookie
+    named has the id of the key that signed the cookie."""
 
     kind: str
     id: UUID
     principal_id: UUID
     permissions: frozenset[Permission] | None = None
     scope: Scope = Scope()
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from time import monotonic
 from types import TracebackType
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from models.events import Ask
 from models.states import Channel
+from models.viewer import Viewer
 from runner.loops import Loop, surviving
 from runner.store import audit
 from runner.store.connection import Pool
@@ -40,6 +41,11 @@ class Denial:
     action: str
     what: str
     namespace: str | None = None
+
+    @classmethod
+    def of(cls, viewer: Viewer, what: str, namespace: str | None = None) -> Self:
+        """Tells of a permission that somebody who was let in lacks."""
+        return cls(viewer.actor, viewer.channel, "DENIED", what, namespace)
 
 
 @dataclass(slots=True)

@@ -36,7 +36,7 @@ def forbidden(
     """The refusal, which the audit log has as DENIED."""
     viewer, denials = info.context.viewer, info.context.services.denials
     if denials is not None:
-        denials.tell(Denial(viewer.actor, viewer.channel, "DENIED", permission.value, namespace))
+        denials.tell(Denial.of(viewer, permission.value, namespace))
     places = () if path is None else (path,)
     return Refused.because(ProblemCode.FORBIDDEN, not_permitted(permission, namespace), *places)
 

@@ -26,7 +26,7 @@ from server.addresses import Origin, network_of, own_address, read_host, read_or
 from server.forwarded import Proxies
 from server.oidc.bearers import Bearers
 from server.oidc.verifying import Untrusted, is_jwt
-from server.presence import Presence
+from server.presence import Presence, changed
 from server.rates import Rate, Rates
 from server.session_key import SessionKey
 from server.trusted_header import ProxySessions
@@ -149,7 +149,8 @@ class Door:
         if id is None:
             await self.learn(session, False, address)
             return None
-        return await self._of_session(id, channel)
+        viewer = await self._of_session(id, channel)
+        return viewer and _signed_by(viewer, self._key.id)
 
     async def _by_jwt(
         self, bearers: Bearers, token: str, channel: Channel, address: str | None
@@ -185,10 +186,28 @@ class Door:
     def cookie_of(self, id: UUID) -> str:
         return f"{id.hex}.{self._key.sign(id.hex)}"
 
+    @property
+    def key_id(self) -> str | None:
+        """Of the key that cookies are signed with now."""
+        return self._key.id
+
+    @property
+    def epoch(self) -> int:
+        """Another one after each change of what somebody may do."""
+        return self._epoch
+
+    async def is_worth_less(self, viewer: Viewer, epoch: int) -> str | None:
+        """Why the viewer, who was let in at this epoch, is to be let in anew; None while nothing has changed. Raises
+        Unavailable."""
+        ends = viewer.expires_at
+        if epoch == self._epoch and (ends is None or ends > self._clock()):
+            return None
+        return changed(viewer, await self.again(viewer))
+
     async def again(self, viewer: Viewer) -> Viewer | None:
         """The same credential as it is worth now; None when it has ended. Raises Unavailable."""
         credential = viewer.credential
-        if credential is None:
+        if credential is None or credential.key not in (None, self._key.id):
             return None
 
         def look_up() -> Awaitable[Holder | None]:
@@ -197,7 +216,8 @@ class Door:
         # Of one person an identity provider may name other groups each time.
         is_named = credential.kind == "principal"
         found = await (look_up() if is_named else self._cached(credential.id, look_up))
-        return self._viewer(found, viewer.channel, viewer.expires_at)
+        now = self._viewer(found, viewer.channel, viewer.expires_at)
+        return now and _signed_by(now, credential.key)
 
     async def look_again(self) -> None:
         """Forgets what credentials were worth, and ends connections of those that are worth something else now. Raises
@@ -287,6 +307,11 @@ class Door:
         return replace(found, expires_at=ends_first, channel=channel)
 
 
+def _signed_by(viewer: Viewer, key: str | None) -> Viewer:
+    credential = viewer.credential
+    return replace(viewer, credential=credential and replace(credential, key=key))
+
+
 def client_network(scope: Scope) -> str | None:
     """The network of the connection's other end; what a header says of another one is anybody's word."""
     client = scope.get("client")
@@ -307,8 +332,13 @@ def set_session(response: Response, door: Door, scope: Scope, id: UUID, lasts: t
         max_age=int(lasts.total_seconds()),
         httponly=True,
         samesite="strict",
-        secure=door.secure_cookie or scope["scheme"] == "https",
+        secure=is_secure(door, scope),
     )
+
+
+def is_secure(door: Door, scope: Scope) -> bool:
+    """Whether a cookie that is set now is for TLS alone."""
+    return door.secure_cookie or scope["scheme"] == "https"
 
 
 def session_cookie(scope: Scope) -> str | None:

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, Final
 
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
@@ -18,6 +18,7 @@ from models.errors import Refused
 from models.ids import new_id
 from models.viewer import Permission, Viewer, not_permitted
 from runner.artifacts import ArtifactRefused, ArtifactStore, checked_name
+from runner.denials import Denial, Denials
 from runner.quotas import Quotas
 from runner.store.connection import Pool
 from runner.store.files import UploadedFile, file_id
@@ -27,6 +28,7 @@ from server.at_once import AtOnce
 from server.auth import visitor_of
 from server.held_files import Find, downloaded, held, held_input, previewed
 from server.places import Places
+from server.presence import Presence
 from server.rates import Rate, Rates
 from server.refusals import refusal
 
@@ -46,7 +48,8 @@ class _TooLarge(MultiPartException):
 
 @dataclass(frozen=True, slots=True)
 class FileRoom:
-    """`largest` is in bytes, of one upload."""
+    """`largest` is in bytes, of one upload. Without a `presence` downloads go on when their token is revoked, without
+    `denials` refusals are not audited."""
 
     pool: Pool
     store: ArtifactStore
@@ -62,6 +65,8 @@ class FileRoom:
         )
     )
     quotas: Quotas = field(default_factory=Quotas)
+    presence: Presence | None = None
+    denials: Denials | None = None
 
 
 def file_routes(room: FileRoom) -> list[Route]:
@@ -69,7 +74,7 @@ def file_routes(room: FileRoom) -> list[Route]:
         actor = _viewer(request).actor
         await room.rates.check(Rate.UPLOADS, actor)
         with room.uploads.one(actor):
-            return await _answered(request, Permission.RUN_FLOW, _upload(request, room))
+            return await _answered(request, room, Permission.RUN_FLOW, _upload(request, room))
 
     return [
         Route("/files", upload, methods=["POST"]),
@@ -88,24 +93,26 @@ def _given_out(shown: str, kept: str, room: FileRoom, find: Find) -> list[Route]
 
     async def preview(request: Request) -> Response:
         found = partial(find, room.pool, room.store, _viewer(request).scope, request)
-        return await _answered(
-            request, Permission.VIEW_EXECUTION, previewed(request, found, room.downloads)
-        )
+        shown = previewed(request, found, room.downloads, room.presence)
+        return await _answered(request, room, Permission.VIEW_EXECUTION, shown)
 
     async def download(request: Request) -> Response:
         found = partial(find, room.pool, room.store, _viewer(request).scope, request)
-        return await _answered(
-            request, Permission.VIEW_EXECUTION, downloaded(request, found, room.downloads)
-        )
+        given = downloaded(request, found, room.downloads, room.presence)
+        return await _answered(request, room, Permission.VIEW_EXECUTION, given)
 
     return [Route(shown, preview, methods=["GET"]), Route(kept, download, methods=["GET"])]
 
 
-async def _answered(request: Request, permission: Permission, work: Any) -> Response:
+async def _answered(
+    request: Request, room: FileRoom, permission: Permission, work: Any
+) -> Response:
     viewer = _viewer(request)
     scope = request.scope
     if not viewer.may_somewhere(permission):
         work.close()
+        if room.denials is not None:
+            room.denials.tell(Denial.of(viewer, not_permitted(permission)))
         return refusal(scope, 403, "FORBIDDEN", not_permitted(permission))
     try:
         answer: Response = await work
@@ -136,9 +143,7 @@ async def _upload(request: Request, room: FileRoom) -> Response:
     viewer = _viewer(request)
     await check_room(room.pool, viewer.actor, viewer.scope, length, room.quotas)
     if request.headers.get("content-type", "").startswith("multipart/form-data"):
-        form = await MultiPartParser(
-            request.headers, _limited(request, room), max_files=1, max_fields=10
-        ).parse()
+        form = await _form(request, room)
         part = next((value for value in form.values() if isinstance(value, UploadFile)), None)
         if part is None:
             raise MultiPartException("the form has no file")
@@ -148,6 +153,14 @@ async def _upload(request: Request, room: FileRoom) -> Response:
         async for chunk in _limited(request, room):
             await asyncio.to_thread(body.write, chunk)
         return await _kept(request, room, request.query_params.get("name", "file"), body)
+
+
+async def _form(request: Request, room: FileRoom) -> FormData:
+    parser = MultiPartParser(request.headers, _limited(request, room), max_files=1, max_fields=10)
+    try:
+        return await parser.parse()
+    except UnicodeError as error:
+        raise MultiPartException("the form is not of the charset that it names") from error
 
 
 async def _limited(request: Request, room: FileRoom) -> AsyncGenerator[bytes, None]:

@@ -17,7 +17,7 @@ _PIECE: Final = 64 * 1024
 
 
 class NotTaken(Exception):
-    """The reader took nothing for too long."""
+    """The reader took nothing for too long, or may not take more; the sentence says which."""
 
 
 async def give(body: bytes, send: Send) -> None:
@@ -36,12 +36,12 @@ async def _sent(send: Send, **message: Any) -> None:
         async with asyncio.timeout(PATIENCE):
             await send({"type": "http.response.body", **message})
     except TimeoutError as error:
-        raise NotTaken from error
+        raise NotTaken(f"its reader took nothing for {PATIENCE:g} s") from error
 
 
-def cut_off(scope: Scope) -> None:
+def cut_off(scope: Scope, why: NotTaken) -> None:
     """Leaves the answer without an end, so that its reader cannot take the part for the whole, and closes the
     connection."""
-    logger.warning("a download was ended: its reader took nothing for %g s", PATIENCE)
+    logger.warning("a download was ended: %s", why)
     if end_connection := scope.get(CUT_OFF):
         end_connection()

@@ -8,6 +8,7 @@ from starlette.middleware import Middleware
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from models.viewer import Viewer
 from server.addresses import own_path
 from server.auth import Door
 from server.cross_origin import CrossOrigin
@@ -74,6 +75,10 @@ class SecurityHeaders:
         await self._app(scope, receive, with_headers)
 
 
+class _Ended(Exception):
+    """The credential of a request is worth something else than when it began."""
+
+
 class Guard:
     """ASGI middleware. Lets sockets through without credentials: theirs may come in `connection_init`.
 
@@ -123,7 +128,25 @@ class Guard:
             refused = refusal(scope, 403, "FORBIDDEN_ORIGIN", _FOREIGN)
             await refused(scope, receive, send)
         else:
-            await self._app(scope, receive, send)
+            await self._let_in(visitor.viewer, scope, receive, send)
+
+    async def _let_in(self, viewer: Viewer, scope: Scope, receive: Receive, send: Send) -> None:
+        """A body may take its time to come. It counts for nothing when its credential has ended since."""
+        epoch, is_whole = self._door.epoch, scope["method"] in _SAFE
+
+        async def heard() -> Message:
+            nonlocal is_whole
+            message = await receive()
+            if message["type"] == "http.request" and not is_whole:
+                is_whole = not message.get("more_body", False)
+                if why := await self._door.is_worth_less(viewer, epoch):
+                    raise _Ended(why)
+            return message
+
+        try:
+            await self._app(scope, heard, send)
+        except _Ended as ended:
+            await refusal(scope, 401, "UNAUTHENTICATED", str(ended))(scope, receive, send)
 
 
 def unauthorized(scope: Scope) -> Response:

@@ -2,13 +2,14 @@
 
 import asyncio
 import mimetypes
-from collections.abc import Awaitable, Callable, Generator, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Final
 from urllib.parse import quote
 
+from starlette.concurrency import iterate_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Send
@@ -24,6 +25,7 @@ from runner.store.connection import Pool, reaching
 from server.at_once import AtOnce
 from server.auth import visitor_of
 from server.giving import NotTaken, cut_off, end, give
+from server.presence import Presence
 from server.refusals import refusal
 
 SHOWN: Final = 256 * 1024
@@ -49,14 +51,20 @@ class Held:
 
 class _Given(StreamingResponse):
     """Closes the file when its reader goes or takes nothing, and not when memory is next cleaned up: until then it is
-    a descriptor. With `slots`, counts for its reader meanwhile."""
+    a descriptor. With `slots`, counts for its reader meanwhile; with
+    a `presence`, is cut off when its reader's credential ends."""
 
     def __init__(
-        self, content: Iterator[bytes], slots: AtOnce | None = None, **options: Any
+        self,
+        content: Iterator[bytes],
+        slots: AtOnce | None = None,
+        presence: Presence | None = None,
+        **options: Any,
     ) -> None:
         super().__init__(content, **options)
         self._content = content
         self._slots = slots
+        self._presence = presence
 
     async def __call__(self, scope: ASGIScope, receive: Receive, send: Send) -> None:
         """Raises TooMany and Unavailable, as the slots do."""
@@ -75,11 +83,22 @@ class _Given(StreamingResponse):
         await send({"type": "http.response.start", **start})
         try:
             if self._scope["method"] != "HEAD":
-                async for piece in self.body_iterator:
-                    await give(bytes(piece), send)  # type: ignore[arg-type]
+                async for piece in self._allowed(_read(self._content)):
+                    await give(piece, send)
             await end(send)
-        except NotTaken:
-            cut_off(self._scope)
+        except NotTaken as error:
+            cut_off(self._scope, error)
+
+    def _allowed(self, pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+        visitor = visitor_of(self._scope)
+        if self._presence is None or visitor is None:
+            return pieces
+        return self._presence.pieces(visitor.viewer, pieces)
+
+
+async def _read(content: Iterator[bytes]) -> AsyncGenerator[bytes, None]:
+    async for piece in iterate_in_threadpool(content):
+        yield piece
 
 
 Find = Callable[[Pool, ArtifactStore, Scope, Request], Awaitable[Held | Response]]
@@ -135,19 +154,30 @@ async def _opened(store: ArtifactStore, name: str, uri: str, request: Request) -
     return Held(name, size, content)
 
 
-async def downloaded(request: Request, found: Found, slots: AtOnce | None = None) -> Response:
+async def downloaded(
+    request: Request,
+    found: Found,
+    slots: AtOnce | None = None,
+    presence: Presence | None = None,
+) -> Response:
     file = await found()
     if isinstance(file, Response):
         return file
     return _Given(
         file.content,
         slots,
+        presence,
         media_type=mimetypes.guess_type(file.file_name)[0] or _OCTETS,
         headers={**_headers(file, "attachment"), "content-length": str(file.size)},
     )
 
 
-async def previewed(request: Request, found: Found, slots: AtOnce | None = None) -> Response:
+async def previewed(
+    request: Request,
+    found: Found,
+    slots: AtOnce | None = None,
+    presence: Presence | None = None,
+) -> Response:
     """Of a text the beginning; a picture whole."""
     file = await found()
     if isinstance(file, Response):
@@ -161,7 +191,7 @@ async def previewed(request: Request, found: Found, slots: AtOnce | None = None)
     headers = {**_headers(file, "inline"), "content-security-policy": _CONFINED}
     if kind != TEXT:
         headers["content-length"] = str(file.size)
-        return _Given(file.content, slots, media_type=kind, headers=headers)
+        return _Given(file.content, slots, presence, media_type=kind, headers=headers)
     text = await asyncio.to_thread(_beginning, file.content)
     if len(text) < file.size:
         headers[CUT] = f"{len(text)}/{file.size}"

@@ -1,6 +1,8 @@
 """Wires those who vouch for people and programs: the issuer of single sign-on, and proxies."""
 
+import logging
 from dataclasses import dataclass
+from typing import Final
 
 from runner.denials import Denials
 from runner.isolation.task_users import numbers_of
@@ -18,6 +20,10 @@ from server.session_key import SessionKey
 from server.settings import Settings
 from server.trusted_header import ProxySessions, TrustedHeader
 from server.vouched import Vouched
+
+logger = logging.getLogger("headway.access")
+
+_LOOPBACK: Final = ("127.0.0.0/8", "::1/128")
 
 
 class WrongSetting(ValueError):
@@ -76,4 +82,10 @@ def _proxied(settings: Settings, vouched: Vouched, denials: Denials) -> ProxySes
         if settings.task_isolation is Policy.OFF
         else may_be_task(numbers_of(settings.task_user_range)),
     )
+    if not settings.no_worker and any(map(header.proxies.share, _LOOPBACK)):
+        logger.warning(
+            "trusted_proxies holds this machine, where tasks run: any of them can name anybody in %s; run the proxy "
+            "or the workers elsewhere (no_worker)",
+            header.user,
+        )
     return ProxySessions(header, vouched, denials)

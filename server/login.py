@@ -36,11 +36,11 @@ _FORM = """<form method="post" action="/login">
 <p>Or open the link that <code>headway serve</code> printed; it works once, for ten minutes. Run
 <code>headway token</code> on the machine of the server for another one.</p>"""
 
-_ELSEWHERE: Final = frozenset({"cross-site", "same-site"})
-"""As browsers tell that a page of somebody else led here: it may want them to act as its own author."""
 _GO_ON: Final = """<p>Another page led you here. Go on only if this link is yours: what you do here then is done in
 the name of whoever made it.</p>
-<p><a href="/login?{query}">Sign in</a></p>"""
+<form method="post" action="/login">
+<input type="hidden" name="link" value="{code}"><input type="hidden" name="next" value="{next}">
+<p><button>Sign in</button></p></form>"""
 
 
 class Login:
@@ -77,8 +77,11 @@ class Login:
             return self._form("Sign in to Headway", next_path)
         if request.method == "HEAD":
             return Response(status_code=204)  # who only looks at a link does not use it up
-        if request.headers.get("sec-fetch-site") in _ELSEWHERE:
+        if _is_led(request):
             return _asked_first(code, next_path)
+        return await self._by_link(request, code, next_path)
+
+    async def _by_link(self, request: Request, code: str, next_path: str) -> Response:
         token_id = await sign_ins.use_link(self._pool, digest_of(code), self._door.now)
         viewer = None
         if token_id is not None:
@@ -92,8 +95,9 @@ class Login:
         return await self.begin(request, viewer, SignInMethod.LINK, next_path)
 
     async def sign_in(self, request: Request) -> Response:
-        """With a token in a form or a JSON document."""
+        """With a token, or a link that was asked about first, in a form or a JSON document."""
         if not self._door.origin_allowed(request.scope):
+            self._failed(request, "a page of an origin that is refused")
             return refusal(
                 request.scope, 403, "FORBIDDEN_ORIGIN", "Requests from this origin are refused"
             )
@@ -106,8 +110,10 @@ class Login:
                 "Send a form or a JSON object with the field `token`",
             )
         next_path = own_path(given.get("next", "/"))
+        if "token" not in given:
+            return await self._by_link(request, given["link"], next_path)
         viewer = await self._door.by_token(
-            given.get("token", "").strip(), Channel.UI, client_network(request.scope)
+            given["token"].strip(), Channel.UI, client_network(request.scope)
         )
         if viewer is None:
             self._failed(request, "a token that is not valid")
@@ -177,9 +183,16 @@ class Login:
 
 
 def _asked_first(code: str, next_path: str) -> Response:
-    """Asks before a link is used up. A browser sends the new session's cookie from a page of this server alone, too."""
-    query = escape(urlencode({"token": code, "next": next_path}))
-    return _unstored(HTMLResponse(page("Sign in with a link?", _GO_ON.format(query=query))))
+    """Asks before a link is used up, with a form: no address that somebody can be led to does what it does."""
+    body = _GO_ON.format(code=escape(code), next=escape(next_path))
+    return _unstored(HTMLResponse(page("Sign in with a link?", body)))
+
+
+def _is_led(request: Request) -> bool:
+    """Whether a page led a browser here, which may want it to act as its author: a page of somebody else, or one of
+    this server, which goes on to whatever `next` its own visitor was led to. Over HTTP browsers do not tell."""
+    site = request.headers.get("sec-fetch-site")
+    return site != "none" and (site is not None or is_for_a_reader(request.scope))
 
 
 def _unstored(response: Response) -> Response:
@@ -202,6 +215,7 @@ async def _given(request: Request) -> dict[str, str] | None:
         read = dict(parse_qsl(body.decode())) if _is_form(request) else json.loads(body)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(read, dict) or not isinstance(read.get("token"), str):
+    if not isinstance(read, dict):
         return None
-    return {name: value for name, value in read.items() if isinstance(value, str)}
+    given = {name: value for name, value in read.items() if isinstance(value, str)}
+    return given if given.keys() & {"token", "link"} else None

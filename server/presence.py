@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from models.viewer import Viewer
@@ -20,7 +21,15 @@ _LOOK_AGAIN: Final = 0.5
 """Seconds: what is revoked has ended within two."""
 REVOKED: Final = "The token or session was revoked"
 CHANGED: Final = "What you may do has changed: connect again"
+EXPIRED: Final = "The token has expired"
 End = Callable[[str], None]
+
+
+def changed(viewer: Viewer, now: Viewer | None) -> str | None:
+    """Why the viewer is to be let in anew; None for one who is worth the same now."""
+    if now is None:
+        return REVOKED
+    return None if now.worth == viewer.worth else CHANGED
 
 
 class Presence:
@@ -47,6 +56,8 @@ class Presence:
         try:
             with self.of(viewer, ended.append):
                 async for piece in pieces:
+                    if viewer.expires_at is not None and viewer.expires_at <= datetime.now(UTC):
+                        ended.append(EXPIRED)
                     if ended:
                         raise NotTaken(ended[0])
                     yield piece
@@ -70,25 +81,24 @@ class Presence:
             now = known[key]
             if mark not in self._open:
                 continue
-            if now is None:
-                end(REVOKED)
-            elif now.worth != viewer.worth:
-                end(CHANGED)
+            if why := changed(viewer, now):
+                end(why)
 
 
 class Revocations(Loop):
-    """Notices within a second that somebody's token, session, role or group was changed, by whichever server."""
+    """Notices within a second that somebody's token, session, role or group was changed, by whichever server, or
+    that sessions are signed with another key."""
 
     def __init__(self, door: "Door", holders: "Holders") -> None:
         super().__init__()
         self._door, self._holders = door, holders
-        self._version: int | None = None
+        self._seen: tuple[int, str | None] | None = None
 
     async def _go_round(self) -> None:
         while True:
             with surviving(logger, "could not look whether somebody's access was revoked"):
-                version = await self._holders.version()
-                if version != self._version:
+                seen = await self._holders.version(), self._door.key_id
+                if seen != self._seen:
                     await self._door.look_again()
-                    self._version = version
+                    self._seen = seen
             await asyncio.sleep(_LOOK_AGAIN)

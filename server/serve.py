@@ -50,6 +50,7 @@ from server.runtime import Runtime, make_worker, runtime
 from server.secret_key import make_vault, warn_of_other_keys
 from server.session_key import session_key
 from server.settings import Settings
+from server.shared_key import SharedKey
 from server.sole_server import sole_server
 from server.startup import load_examples
 from server.stopping import Stop
@@ -103,6 +104,7 @@ async def _start(stack: AsyncExitStack, settings: Settings, listening: socket.so
         runtime(database_url, vault, artifact_store(settings), settings.pool_sizes, settings.quotas)
     )
     await warn_of_other_keys(parts.database.pool, vault)
+    await stack.enter_async_context(SharedKey(parts.database.pool, key))
     await _warn_of_superuser(parts.database)
     token = await admin_token(parts.database.pool, settings.data_dir)
     await _load_flows(stack, parts, settings)
@@ -135,8 +137,9 @@ async def _start(stack: AsyncExitStack, settings: Settings, listening: socket.so
     sign_on = identity.single_sign_on(door, key)
     login = Login(parts.database.reads, door, denials, sign_on)
     room = FileRoom(
-        parts.database.reads, store, settings.max_file_size, places, rates, quotas=quotas
-    )
+        parts.database.reads, store, settings.max_file_size, places, rates, quotas=quotas,
+        presence=door.presence, denials=denials,
+    )  # fmt: skip
     connections = await stack.enter_async_context(Connections(limits))
     readiness = await stack.enter_async_context(Readiness(parts.database, parts.feed))
     app = create_app(parts, operations, fanout, door, login, room, readiness)

@@ -2,11 +2,15 @@
 database, so who reads that signs nobody in."""
 
 import hmac
+import logging
 from pathlib import Path
 
+from models.errors import Unavailable
 from runner.vault import key_from, new_key
 from server.private import write_private
 from server.settings import Settings
+
+logger = logging.getLogger("headway.access")
 
 FILE = "session.key"
 
@@ -17,15 +21,40 @@ class SessionKey:
     def __init__(self, path: Path | None = None, key: bytes | None = None) -> None:
         self._path, self._key = path, key
         self._seen: tuple[int, int] | None = None
+        self._told = ""
+
+    @property
+    def id(self) -> str | None:
+        """Names the key without telling it; None while there is none."""
+        try:
+            return hmac.digest(self._current(), b"headway key id", "sha256").hex()[:12]
+        except Unavailable:
+            return None
 
     def sign(self, body: str) -> str:
-        """Raises OSError and ValueError when the file cannot be read, or holds no key."""
+        """Raises Unavailable while the file cannot be read, or holds no key."""
         return hmac.new(self._current(), f"session:{body}".encode(), "sha256").hexdigest()
 
     def is_signed(self, body: str, signature: str) -> bool:
+        """Raises Unavailable as `sign` does."""
         return hmac.compare_digest(signature.encode(), self.sign(body).encode())
 
     def _current(self) -> bytes:
+        try:
+            key = self.read()
+        except (OSError, ValueError) as error:
+            # Visitors are not told which file it is.
+            if self._told != str(error):
+                logger.error("%s cannot be used: %s; put it back", self._path, error)
+            self._told = str(error)
+            raise Unavailable(
+                "The key of sessions cannot be read; the server's log says why"
+            ) from error
+        self._told = ""
+        return key
+
+    def read(self) -> bytes:
+        """Raises OSError and ValueError when the file cannot be read, or holds no key."""
         if self._path is not None:
             state = self._path.stat()
             seen = state.st_ino, state.st_mtime_ns
@@ -44,7 +73,7 @@ def session_key(settings: Settings) -> SessionKey:
         write_private(path, new_key())
     key = SessionKey(path)
     try:
-        key.sign("")
+        key.read()
     except (OSError, ValueError) as error:
         raise ValueError(
             f"{path} cannot be used: {error}; remove it for a new one: everybody then signs in again"

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from server.cli import queries
-from server.cli.api import Api, CommandFailed, data_dir, plain_errors
+from server.cli.api import Api, CommandFailed, fail, plain_errors
 
 tokens = typer.Typer(
     help="The login link, and tokens of people and programs.", invoke_without_command=True
@@ -271,17 +271,17 @@ def save_principal(
 
 def rotate_session_key() -> None:
     """Take another key for the sessions of browsers: everybody has to sign in again."""
-    import os
+    from server.cli.serving import settings_of
+    from server.session_key import FILE, rotate
 
-    from server.session_key import rotate
-
-    if os.environ.get("HEADWAY_SESSION_KEY"):
-        typer.echo(
-            "error: the key is that of HEADWAY_SESSION_KEY: set another there, and restart",
-            err=True,
+    settings = settings_of()
+    if settings.session_key:
+        raise fail("the key is that of the setting session_key: set another there, and restart")
+    if not (settings.data_dir / FILE).exists():
+        raise fail(
+            f"{settings.data_dir} holds no {FILE}: set HEADWAY_DATA_DIR to the data dir of the server"
         )
-        raise typer.Exit(1)
-    path = rotate(data_dir())
+    path = rotate(settings.data_dir)
     typer.echo(f"{path} holds another key: every browser has to sign in again")
 
 

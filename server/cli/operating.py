@@ -54,6 +54,8 @@ def doctor(
 ) -> None:
     """Say what is wrong and how to mend it. Exit code 1 if anything is."""
     faults = asyncio.run(_look())
+    if not faults and (facts := announced()):
+        faults = asyncio.run(_differing_keys(str(facts["databaseUrl"])))
     if verify and not faults:
         faults = asyncio.run(_verify(_database(database_url)))
     for fault in faults:
@@ -148,6 +150,27 @@ def _some(names: Sequence[str]) -> list[str]:
 
 def _counted(number: int, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}"
+
+
+async def _differing_keys(database_url: str) -> list[str]:
+    """A sentence where servers of the database sign sessions with different keys."""
+    import asyncpg
+
+    from runner.store import servers
+    from server.shared_key import MEND
+
+    try:
+        connection = await asyncpg.connect(database_url, timeout=10)
+    except (OSError, asyncpg.PostgresError) as error:
+        return [f"the database cannot be asked about its servers: {error}"]
+    try:
+        found = await servers.by_key(connection)
+    finally:
+        await connection.close()
+    if len(found) < 2:
+        return []
+    apart = " / ".join(", ".join(names) for names in found)
+    return [f"servers sign the sessions of browsers with different keys: {apart}; {MEND}"]
 
 
 async def _verify(database_url: str) -> list[str]:

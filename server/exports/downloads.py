@@ -69,8 +69,8 @@ class Download(Response):
             if scope["method"] != "HEAD":
                 await self._body(Request(scope, receive), send)
             await end(send)
-        except NotTaken:
-            cut_off(scope)
+        except NotTaken as error:
+            cut_off(scope, error)
         finally:
             await asyncio.shield(self._pieces.aclose())
 

@@ -22,6 +22,7 @@ from server.graphql.operations import Operations, Prepared
 from server.graphql.requests import SMALL, Rejected, Request, Unread
 from server.graphql.running import Running, SocketLimits
 from server.graphql.stream import Ended
+from server.presence import EXPIRED
 from server.rates import TooMany
 
 SUBPROTOCOL = "graphql-transport-ws"
@@ -210,7 +211,7 @@ class Conversation:
         self._timers[0].cancel()
         if viewer.expires_at is not None:
             left = (viewer.expires_at - datetime.now(UTC)).total_seconds()
-            self._after(max(left, 0), lambda: self._interrupt(4403, "The token has expired"))
+            self._after(max(left, 0), lambda: self._interrupt(4403, EXPIRED))
         self._say(_ACK)
 
     async def _admitted(self, payload: Mapping[str, Any]) -> Viewer | None:

@@ -17,7 +17,8 @@ from models.viewer import SignInMethod
 from runner.denials import Denial, Denials
 from runner.store.access.identities import Identity
 from server.addresses import base_of, own_path
-from server.auth import Door, client_network, cookie_name, set_session
+from server.at_once import AtOnce
+from server.auth import Door, client_network, cookie_name, is_secure, set_session
 from server.oidc.attempt import LASTS, Attempt, with_query
 from server.oidc.claims import person_of
 from server.oidc.fetching import NoAnswer, TurnedDown, error_code
@@ -35,6 +36,9 @@ BACK: Final = "/login/oidc/callback"
 _COOKIE: Final = "headway_sign_in"
 _LONGEST_PATH: Final = 2000
 _MOST: Final = 10_000
+MOST_OF_NETWORK: Final = 16
+"""Codes of one network that the issuer is asked about at once: each is a connection to it, and needs no login here."""
+_MOST_AT_ONCE: Final = 64
 
 
 class _Failed(Exception):
@@ -55,6 +59,7 @@ class SingleSignOn:
         self._key, self._denials = key, denials
         self._external_url = external_url
         self._used: OrderedDict[str, float] = OrderedDict()
+        self._exchanges = AtOnce("sign-ins", "sign_ins_at_once", MOST_OF_NETWORK, _MOST_AT_ONCE)
 
     @property
     def name(self) -> str:
@@ -85,7 +90,7 @@ class SingleSignOn:
             httponly=True,
             # The way back begins on the issuer's site, from where no strict cookie comes.
             samesite="lax",
-            secure=self._door.secure_cookie,
+            secure=is_secure(self._door, request.scope),
         )
         return _unstored(response)
 
@@ -150,10 +155,12 @@ class SingleSignOn:
             raise _Failed("The answer is of another identity provider than the one that was asked")
         if "error" in given:
             raise _Failed(f"The identity provider refused: {error_code(given['error'])}")
-        self._use_up(attempt)
-        told = await provider.exchange(
-            given.get("code", ""), attempt.verifier, attempt.redirect_uri
-        )
+        with self._exchanges.one(client_network(request.scope) or "unknown"):
+            # Whoever is told to wait comes again with the same.
+            self._use_up(attempt)
+            told = await provider.exchange(
+                given.get("code", ""), attempt.verifier, attempt.redirect_uri
+            )
         token, access_token = told.get("id_token"), told.get("access_token")
         if not isinstance(token, str):
             raise Untrusted("the identity provider gave no ID token: is openid among oidc_scopes?")

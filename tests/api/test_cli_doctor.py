@@ -1,11 +1,15 @@
 """`headway doctor` says everything that is wrong, each thing once; `headway show` knows of what was lost."""
 
 import asyncio
+import json
 import signal
 
+import asyncpg
 import pytest
 from rich.table import Table
 
+from models.ids import new_id
+from runner.store import servers
 from server.cli.findings import findings
 from server.cli.operating import not_ready
 from server.cli.queries import MOST_METRICS
@@ -33,6 +37,24 @@ async def test_doctor_names_the_queues_that_nobody_serves_while_tasks_wait_in_th
     for id in ids:
         await done(served, "cancel", id)
     assert "deserted" not in (await headway(served, "doctor"))[2]
+
+
+async def test_doctor_names_servers_that_sign_sessions_with_different_keys(
+    client: Client, served: Served
+) -> None:
+    announced = json.loads((served.data_dir / "server.json").read_text())
+    other = new_id()
+    async with asyncpg.create_pool(announced["databaseUrl"], min_size=1, max_size=1) as pool:
+        await servers.tell(pool, other, "elsewhere", "another")
+        try:
+            code, _, errors = await headway(served, "doctor")
+        finally:
+            await servers.forget(pool, other)
+    assert code == 1
+    (line,) = errors.splitlines()
+    assert line.startswith("✗ servers sign the sessions of browsers with different keys: ")
+    assert "elsewhere" in line
+    assert "different keys" not in (await headway(served, "doctor"))[2]
 
 
 def test_what_is_not_known_while_the_database_is_away_is_not_wrong() -> None:

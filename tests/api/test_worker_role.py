@@ -23,7 +23,7 @@ KEPT_FROM_WORKERS = frozenset(
             "roles",
             "role_grants",
         ),  # who may log in
-        *("sign_ins", "login_links", "access_version", "quota_use"),
+        *("sign_ins", "login_links", "access_version", "quota_use", "servers"),
         *("audit_log", "notes", "saved_filters"),  # what people did, wrote and look at
         *("bulk_items", "bulk_sets", "schedules", "idempotency_keys"),  # what the servers carry out
         *("files", "heartbeats", "revision_links", "pruned_months", "meta"),

@@ -1,5 +1,6 @@
 """A small issuer of OpenID Connect, real but for its people: whoever comes is signed in as it is told."""
 
+import asyncio
 import base64
 import time
 from collections import Counter
@@ -41,6 +42,8 @@ class Issuer:
     """What its way back to the client carries besides or instead of what it should."""
     is_away: bool = False
     by_page: bool = False
+    answers: asyncio.Event | None = None
+    """Until it is set, codes are not exchanged."""
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     asked: Counter[str] = field(default_factory=Counter)
 
@@ -99,6 +102,8 @@ class Issuer:
 
     async def _token(self, request: Request) -> Response:
         self.asked["token"] += 1
+        if self.answers is not None:
+            await self.answers.wait()
         form = dict(parse_qsl((await request.body()).decode()))
         login = base64.b64encode(f"{CLIENT}:{quote_plus(SECRET)}".encode()).decode()
         if request.headers.get("authorization") != f"Basic {login}":

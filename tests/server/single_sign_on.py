@@ -101,7 +101,7 @@ async def _who(request: Request) -> JSONResponse:
 
 @asynccontextmanager
 async def housed(
-    database: Database, settings: Mapping[str, Any], **door_options: Any
+    database: Database, settings: Mapping[str, Any], /, **door_options: Any
 ) -> AsyncIterator[House]:
     async with Denials(database.reads) as denials:
         read = Settings.read(settings)

@@ -1,21 +1,30 @@
 """Files are given out, and shown, to who has the permission, and to nobody else."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import httpx
 import pytest
+from orjson import loads
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.types import Message
 
-from models.viewer import Permission, Viewer
+from models.ids import new_id
+from models.viewer import Credential, Permission, Viewer, not_permitted
 from runner.artifacts import ArtifactStore
+from runner.denials import Denials
 from runner.quotas import Quotas
 from runner.store.database import Database
 from server.at_once import AtOnce
+from server.auth import Visitor
 from server.files import FileRoom, file_routes
+from server.held_files import Held, downloaded
+from server.presence import Presence
+from server.protocols import CUT_OFF
 from server.refusals import Refusals
 from tests.server.graphql.serving import running
 from tests.server.test_export_routes import Let
@@ -35,7 +44,8 @@ NONE = "art_01h455vb4pex5vsknk084sn02q"
 async def test_files_need_the_permission_of_what_they_belong_to(
     database: Database, tmp_path: Path, path: str
 ) -> None:
-    room = FileRoom(database.pool, ArtifactStore(str(tmp_path)), 1)
+    denials = Denials(database.reads)
+    room = FileRoom(database.pool, ArtifactStore(str(tmp_path)), 1, denials=denials)
     for permissions, status in (
         (frozenset(Permission) - {Permission.VIEW_EXECUTION}, 403),
         (frozenset({Permission.VIEW_EXECUTION}), 404),
@@ -45,6 +55,96 @@ async def test_files_need_the_permission_of_what_they_belong_to(
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
             assert (await http.get(path)).status_code == status
+    await told(database, denials, Permission.VIEW_EXECUTION)
+
+
+async def test_an_upload_that_is_refused_is_in_the_audit_log(
+    database: Database, tmp_path: Path
+) -> None:
+    denials = Denials(database.reads)
+    room = FileRoom(database.pool, ArtifactStore(str(tmp_path)), 9, denials=denials)
+    viewer = Viewer.holding("user:x", frozenset({Permission.VIEW_EXECUTION}))
+    app = Starlette(routes=file_routes(room), middleware=[Middleware(Let, viewer=viewer)])
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+        assert (await http.post("/files", content=b"x")).status_code == 403
+    await told(database, denials, Permission.RUN_FLOW)
+
+
+async def told(database: Database, denials: Denials, lacks: Permission) -> None:
+    """Waits until the one refusal is in the audit log."""
+    async with denials, asyncio.timeout(20):
+        while not (rows := await database.pool.fetch("select action, actor, data from audit_log")):
+            pass
+    (row,) = rows
+    assert (row["action"], row["actor"]) == ("DENIED", "user:x")
+    assert loads(row["data"]) == {"what": not_permitted(lacks), "times": 1}
+
+
+def content(closed: asyncio.Event) -> Iterator[bytes]:
+    try:
+        for _ in range(10_000):
+            yield b"x" * 1000
+    finally:
+        closed.set()
+
+
+async def test_a_file_is_cut_off_when_its_readers_credential_ends() -> None:
+    """Its reader cannot take the part for the whole, and the file is closed."""
+    revoked, closed, cut = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    credential = Credential("token", new_id(), new_id())
+    viewer = Viewer.holding("user:x", Permission, credential=credential)
+
+    async def again(viewer: Viewer) -> Viewer | None:
+        return None if revoked.is_set() else viewer
+
+    async def found() -> Held:
+        return Held("a.bin", 10_000_000, content(closed))
+
+    async def receive() -> Message:
+        await closed.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+        if len(sent) == 5:
+            revoked.set()
+            await presence.look_again()
+
+    presence, sent = Presence(again), list[Message]()
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/",
+        "headers": [],
+        "headway.visitor": Visitor(viewer, by_cookie=False),
+        CUT_OFF: cut.set,
+    }
+    response = await downloaded(Request(scope, receive), found, presence=presence)
+    async with asyncio.timeout(20):
+        await response(scope, receive, send)
+    assert cut.is_set() and closed.is_set()
+    assert len(sent) == 5
+
+
+@pytest.mark.parametrize("charset", ["punycode", "undefined", "idna"])
+async def test_a_form_of_whatever_charset_is_no_fault(
+    database: Database, tmp_path: Path, charset: str
+) -> None:
+    """A client names the codec that its fields are read with; some know other errors than the usual one."""
+    room = FileRoom(database.pool, ArtifactStore(str(tmp_path)), 999)
+    viewer = Viewer.holding("user:x", Permission)
+    app = Starlette(routes=file_routes(room), middleware=[Middleware(Let, viewer=viewer)])
+    body = (
+        b'--a\r\nContent-Disposition: form-data; name="f"; filename="a-\xff"\r\n\r\nx\r\n--a--\r\n'
+    )
+    headers = {"content-type": f"multipart/form-data; boundary=a; charset={charset}"}
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+        answer = await http.post("/files", content=body, headers=headers)
+    kept = 1 if charset == "idna" else 0
+    assert answer.status_code == (201 if kept else 400), answer.text
+    assert await database.pool.fetchval("select count(*) from files") == kept
 
 
 @asynccontextmanager

@@ -2,21 +2,30 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Scope
 
 from models.viewer import Permission, PrincipalKind
 from runner.store.access import grants, principals
 from runner.store.access.holders import Holders
 from runner.store.database import Database
-from server.auth import Door
+from server.auth import Door, Visitor
 from server.giving import NotTaken
+from server.guard import guarded
 from server.presence import Revocations
 from tests.api.people import ASK, enrolled
 from tests.server.doors import WITHIN, door_of, session_of
-from tests.server.graphql.serving import KEY
+from tests.server.graphql.serving import KEY, running
 
 CHANGES = {
     "its token is revoked": "update tokens set revoked_at = now() where name = 'maria'",
@@ -142,3 +151,72 @@ async def test_a_service_that_one_makes_ends_no_connection(database: Database) -
     assert ended == []
     now = await door.again(viewer)
     assert now is not None and "service:ci" in now.same_person - viewer.same_person
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("its token is revoked", "revoked"),
+        ("the person is disabled", "revoked"),
+        ("a role is granted", "has changed"),
+    ],
+)
+async def test_a_body_that_is_whole_after_its_credential_has_ended_does_nothing(
+    database: Database, change: str, told: str
+) -> None:
+    """Whoever begins a mutation or an upload and keeps back its last bytes has nothing of it."""
+    token = await enrolled(database.pool, "maria", "operator")
+    door = door_of(database)
+    done: list[bytes] = []
+
+    async def take(request: Request) -> Response:
+        done.append(await request.body())
+        return Response()
+
+    app = Starlette(routes=[Route("/", take, methods=["POST"])], middleware=guarded(door))
+    async with running(app) as port, httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
+        goes_on = asyncio.Event()
+
+        async def body() -> AsyncGenerator[bytes, None]:
+            yield b"{"
+            # Only once it is let in is this asked for.
+            await let_in.wait()
+            await database.pool.execute(CHANGES[change])
+            await door.look_again()
+            goes_on.set()
+            yield b"}"
+
+        let_in = asyncio.Event()
+        visitor = door.visitor
+
+        async def noticed(scope: Scope) -> Visitor | None:
+            found = await visitor(scope)
+            let_in.set()
+            return found
+
+        door.visitor = noticed  # type: ignore[method-assign]
+        headers = {"authorization": f"Bearer {token}"}
+        refused = await http.post("/", content=body(), headers=headers)
+        assert goes_on.is_set()
+        assert (refused.status_code, done) == (401, [])
+        assert told in refused.text
+        if told == "has changed":
+            assert (await http.post("/", content=b"{}", headers=headers)).status_code == 200
+            assert done == [b"{}"]
+
+
+async def test_a_download_is_cut_off_when_its_token_expires(database: Database) -> None:
+    token = await enrolled(database.pool, "maria", "operator")
+    door = door_of(database)
+    viewer = await door.by_token(token)
+    assert viewer
+
+    async def endless() -> AsyncGenerator[bytes, None]:
+        while True:
+            yield b"x"
+
+    lasts = replace(viewer, expires_at=datetime.now(UTC) + timedelta(hours=1))
+    assert await anext(door.presence.pieces(lasts, endless())) == b"x"
+    over = replace(viewer, expires_at=datetime.now(UTC) - timedelta(seconds=1))
+    with pytest.raises(NotTaken, match="expired"):
+        await anext(door.presence.pieces(over, endless()))

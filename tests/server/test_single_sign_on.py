@@ -72,6 +72,7 @@ async def test_the_cookie_of_an_attempt_is_short_lived_and_of_the_sign_in_alone(
         cookie = answer.headers["set-cookie"]
         for word in ("HttpOnly", "SameSite=lax", "Path=/login", "Max-Age=600"):
             assert word in cookie
+        assert "Secure" not in cookie
         assert answer.headers["cache-control"] == "no-store"
         assert (await house.http.head("/login/oidc/callback")).status_code == 204
 

@@ -177,3 +177,26 @@ def test_roles_of_groups_as_a_text_a_list_or_a_table() -> None:
     ):
         read = Settings.read({"oidc_roles": given}).oidc_roles
         assert read == ("a=admin", "b=operator@acme.*", "b=viewer")
+
+
+@pytest.mark.parametrize(
+    ("settings", "warns"),
+    [
+        ({"trusted_proxies": "127.0.0.1"}, True),
+        ({"trusted_proxies": "10.0.0.5,::1"}, True),
+        ({"trusted_proxies": "0.0.0.0/0"}, True),
+        ({"trusted_proxies": "10.0.0.5"}, False),
+        ({"trusted_proxies": "127.0.0.1", "no_worker": True}, False),
+    ],
+    ids=str,
+)
+async def test_a_proxy_where_tasks_run_is_warned_of(
+    database: Database,
+    caplog: pytest.LogCaptureFixture,
+    settings: dict[str, Any],
+    warns: bool,
+) -> None:
+    """A task connects from there as the proxy does, and could name anybody."""
+    read = Settings.read({**TRUSTING, **settings})
+    await identity_parts(read, database.reads, Denials(database.reads))
+    assert ("any of them can name anybody" in caplog.text) is warns

@@ -22,6 +22,13 @@ insert into sign_ins (id, principal_id, token_id, method, groups, expires_at) va
 _USE: Final = """
 update login_links set used_at = $2 where digest = $1 and used_at is null and expires_at > $2 returning token_id
 """
+# A link is a row for a day; whoever asks for more than so many has the last ones.
+_MOST_LINKS: Final = 20
+_MAKE: Final = f"""
+with made as (insert into login_links (id, digest, token_id, expires_at) values ($1, $2, $3, $4))
+delete from login_links where id in (
+  select id from login_links where token_id = $3 order by expires_at desc, id desc offset {_MOST_LINKS - 1})
+"""
 LINK_TIME: Final = timedelta(minutes=10)
 _KEPT: Final = "30 days"
 
@@ -66,13 +73,7 @@ async def make_link(pool: Pool, token_id: UUID, now: datetime) -> tuple[str, dat
     """The secret of a new link, which signs in whom the token is of, and its end."""
     secret, ends = new_secret("hwl"), now + LINK_TIME
     with reaching():
-        await pool.execute(
-            "insert into login_links (id, digest, token_id, expires_at) values ($1, $2, $3, $4)",
-            new_id(),
-            digest_of(secret),
-            token_id,
-            ends,
-        )
+        await pool.execute(_MAKE, new_id(), digest_of(secret), token_id, ends)
     return secret, ends
 
 

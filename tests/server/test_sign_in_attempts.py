@@ -1,0 +1,50 @@
+"""Attempts to sign in through an issuer: how many at once, and the cookie of one behind a proxy."""
+
+import asyncio
+
+import pytest
+
+from runner.store.database import Database
+from server.auth import DoorSettings
+from server.forwarded import Proxies
+from tests.server.issuer import issuing
+from tests.server.single_sign_on import housed, settings_for
+from tests.server.test_single_sign_on import both
+
+
+async def test_behind_a_proxy_that_speaks_tls_the_cookie_of_an_attempt_is_for_it_alone(
+    database: Database,
+) -> None:
+    proxied = DoorSettings(proxies=Proxies.of(["127.0.0.1"]))
+    async with (
+        issuing() as issuer,
+        housed(database, settings_for(issuer), settings=proxied) as house,
+    ):
+        answer = await house.http.get("/login/oidc", headers={"x-forwarded-proto": "https"})
+        assert "Secure" in answer.headers["set-cookie"]
+
+
+async def test_strangers_have_the_issuer_asked_about_so_many_codes_at_once(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is a connection to the issuer. Whoever is told to wait comes again with the same code."""
+    monkeypatch.setattr("server.oidc.sign_in.MOST_OF_NETWORK", 2)
+    async with both(database) as (house, issuer), asyncio.timeout(20):
+        issuer.answers = asyncio.Event()
+        ways = []
+        for _ in range(3):
+            house.http.cookies.clear()
+            way = await house.back()
+            cookie = "; ".join(f"{name}={value}" for name, value in house.http.cookies.items())
+            ways.append((way, {"cookie": cookie}))
+        house.http.cookies.clear()
+        begun = [asyncio.create_task(house.http.get(way, headers=own)) for way, own in ways[:2]]
+        while issuer.asked["token"] < 2:
+            await asyncio.wait(begun, timeout=0.01)
+        way, own = ways[2]
+        refused = await house.http.get(way, headers=own)
+        assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
+        assert issuer.asked["token"] == 2
+        issuer.answers.set()
+        assert [(await one).status_code for one in begun] == [200, 200]
+        assert (await house.http.get(way, headers=own)).status_code == 200
