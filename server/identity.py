@@ -74,18 +74,17 @@ def _proxied(settings: Settings, vouched: Vouched, denials: Denials) -> ProxySes
         raise ValueError(
             "trusted_user_header is set; name the proxies it is believed from in trusted_proxies"
         )
+    tasks_are_apart = settings.task_isolation is not Policy.OFF
     header = TrustedHeader(
         settings.trusted_user_header,
         settings.trusted_groups_header,
         Proxies.of(settings.trusted_proxies),
-        None
-        if settings.task_isolation is Policy.OFF
-        else may_be_task(numbers_of(settings.task_user_range)),
+        may_be_task(numbers_of(settings.task_user_range)) if tasks_are_apart else None,
     )
-    if not settings.no_worker and any(map(header.proxies.share, _LOOPBACK)):
+    if not (tasks_are_apart or settings.no_worker) and any(map(header.proxies.share, _LOOPBACK)):
         logger.warning(
-            "trusted_proxies holds this machine, where tasks run: any of them can name anybody in %s; run the proxy "
-            "or the workers elsewhere (no_worker)",
+            "task_isolation is off and trusted_proxies holds this machine, where tasks run: any of them can name "
+            "anybody in %s; run the proxy or the workers elsewhere (no_worker)",
             header.user,
         )
     return ProxySessions(header, vouched, denials)
