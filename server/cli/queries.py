@@ -95,9 +95,12 @@ DEBUG: Final = """query ($id: ID!, $expression: String!) {
   debugExpression(taskRunId: $id, expression: $expression) { value type error { message line column } } }"""
 
 TOKENS = """query ($after: String) { tokens(first: 200, after: $after) {
-  nodes { name permissions namespaces createdAt expiresAt revokedAt holder { kind name } createdBy { kind name } }
+  nodes { name permissions namespaces createdAt expiresAt revokedAt
+  holder { kind name } holderDisabledAt createdBy { kind name } }
   pageInfo { hasNextPage endCursor } } }"""
+PERMITTED = "{ viewer { permissions } }"
 ROLES = "{ roles { name permissions } }"
+GROUP_GRANTS = "{ groupGrants { group role namespace } }"
 PRINCIPALS = """query ($after: String) { principals(first: 200, after: $after) {
-  nodes { kind name disabledAt groups owner { kind name } grants { role namespace } }
+  nodes { kind name disabledAt groups owner { kind name } grants { role namespace group } }
   pageInfo { hasNextPage endCursor } } }"""
