@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from models.errors import Refused
 from models.ids import new_id
-from models.viewer import Permission, Viewer, not_permitted
+from models.viewer import Permission, Viewer, nowhere_permitted
 from runner.artifacts import ArtifactRefused, ArtifactStore, checked_name
 from runner.quotas import Quotas
 from runner.store.connection import Pool
@@ -106,7 +106,7 @@ async def _answered(request: Request, permission: Permission, work: Any) -> Resp
     scope = request.scope
     if not viewer.may_somewhere(permission):
         work.close()
-        return refusal(scope, 403, "FORBIDDEN", not_permitted(permission))
+        return refusal(scope, 403, "FORBIDDEN", nowhere_permitted(permission))
     try:
         answer: Response = await work
     except _TooLarge as error:

@@ -162,7 +162,7 @@ def _groups_of(
     """The groups that the voter counts for, or the refusal."""
     if command.override:
         if not command.may_override:
-            needed = not_permitted(Permission.OVERRIDE_APPROVAL)
+            needed = not_permitted(Permission.OVERRIDE_APPROVAL, execution.plan.spec.namespace)
             raise Refused.because(ProblemCode.FORBIDDEN, needed)
         if has_voted(approval, persons):
             raise Refused([_VOTED])

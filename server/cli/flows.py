@@ -157,5 +157,7 @@ def _documents(paths: list[Path]) -> list[Path]:
 
 def _report(path: Path, problems: list[dict[str, Any]]) -> None:
     for problem in problems:
-        place = f":{problem.get('line') or 1}:{problem.get('column') or 1}"
-        typer.echo(f"{path}{place}: {problem['message']}", err=True)
+        line = problem.get("line")
+        # What is refused for another reason than the text is at no place in it.
+        place = f"{path}:{line}:{problem.get('column') or 1}" if line else f"error: {path}"
+        typer.echo(f"{place}: {problem['message']}", err=True)

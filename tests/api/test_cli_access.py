@@ -1,5 +1,6 @@
 """The command line's doors: whom a token is of and what it is worth, who is new, and who holds which role."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ from tests.api.client import Client
 from tests.api.servers import Served
 from tests.api.test_cli import headway
 from tests.api.test_cli_actions import done
+
+ASKS = "id: asks\nnamespace: {}\ntasks: [{{id: ok, type: approval}}]\n"
 
 
 @pytest.fixture
@@ -152,3 +155,54 @@ async def test_roles_are_listed_with_their_holders(
     asked = await Client(served.url, keeper).ask("{ groupGrants { group role namespace } }")
     seen = [one for one in asked["groupGrants"] if one["role"] == role]
     assert seen == [{"group": empty.removeprefix("group:"), "role": role, "namespace": "a.c.*"}]
+
+
+async def test_a_refusal_says_where(
+    client: Client, served: Served, name: str, tmp_path: Path
+) -> None:
+    viewer, _ = await made(served, name, "--role", "viewer")
+    local, _ = await made(served, f"l{name}", "--role", "operator", "--namespace", "acme.here")
+    here, there = f"acme.here.n{name}", f"acme.there.n{name}"
+    id = (await client.run(ASKS.format(there)))["id"]
+    await client.until(id, state="WAITING_FOR_APPROVAL")
+
+    async def refusal(token: str, *arguments: str | Path) -> str:
+        code, output, errors = await headway(served, *arguments, token=token)
+        assert (code, output) == (1, "")
+        return errors
+
+    for arguments, permission in (
+        (("approve", id), "APPROVE"),
+        (("reject", id), "APPROVE"),
+        (("cancel", id), "ACT_ON_EXECUTION"),
+        (("restart", id), "ACT_ON_EXECUTION"),
+        (("replay", id), "RUN_FLOW"),
+    ):
+        said = await refusal(viewer, *arguments)
+        needed = f"error: this needs the permission {permission} in the namespace {there}; "
+        assert said.startswith(needed), said
+    for namespace, where in ((here, "which you have in no namespace"), (there, "which you")):
+        path = tmp_path / f"{namespace}.yaml"
+        path.write_text(ASKS.format(namespace))
+        said = await refusal(local, "flows", "push", path)
+        assert said.startswith(f"error: {path}: this needs the permission UPDATE_FLOW, {where}")
+    said = await refusal(viewer, "role", "list")
+    assert said.startswith("error: this needs the permission MANAGE, which you have in no")
+    keeper, _ = await made(
+        served, f"k{name}", "--role", "namespace_admin", "--namespace", "acme.here"
+    )
+    said = await refusal(keeper, "role", "grant", f"user:{name}2", "viewer")
+    assert said.startswith("error: this needs the permission MANAGE on every namespace; ")
+    said = await refusal(keeper, "role", "grant", f"user:{name}2", "viewer", "--namespace", there)
+    assert said.startswith(f"error: this needs the permission MANAGE in the namespace {there}; ")
+    # What one does not see has no namespace to name, whether one may act somewhere or nowhere.
+    assert "in no namespace" in await refusal(local, "approve", (await requested(client, id)))
+    assert "no such approval request" in await refusal(
+        keeper, "approve", (await requested(client, id))
+    )
+
+
+async def requested(client: Client, id: str) -> str:
+    asked = "query ($id: ID!) { approvals(where: {executionId: $id}) { nodes { id } } }"
+    (request,) = (await client.ask(asked, id=id))["approvals"]["nodes"]
+    return str(request["id"])
