@@ -16,7 +16,7 @@ _EITHER: Final = {
     "claimed": ("took over the name", "new"),
 }
 _ON: Final = ("in ", "of ", "until ", "by ")
-"""What is joined to the words before it without a comma."""
+"""Joined to the words before them without a comma."""
 
 
 def words_of(entry: Mapping[str, Any]) -> str:

@@ -19,6 +19,7 @@ WATCHED: Final = f"query ($id: ID!) {{ execution(id: $id) {{ {_SHOWN} }} }}"
 SHOW: Final = f"""query ($id: ID!, $at: Int, $now: Boolean!) {{ execution(id: $id, at: $at) {{ {_SHOWN}
   origin properties git {{ commit branch repository author message }}
   stateHistory {{ seq state at actor {{ kind name }} reason }}
+  approvals {{ state cannotDecideReason }}
   metrics(first: {MOST_METRICS}) {{ name value kind step tags at taskKey attempt }}
   latest: columns(names: ["metrics"]) @include(if: $now)
   artifacts {{ direction name version type uri digest size taskKey }} }} }}"""
@@ -38,7 +39,8 @@ REQUESTS: Final = """query ($id: ID!) { approvals(where: {executionId: $id}, fir
   id message state decidedAt taskRun { key } votes { actor { name } decision comment } } }
   execution(id: $id) { name waitingFor { execution { id name } approval { id message } } } }"""
 INBOX: Final = """query ($where: ApprovalFilter) { approvals(where: $where, first: 200) { nodes {
-  id message requestedAt expiresAt canDecide groups { name users roles required given } form { id type required }
+  id message requestedAt expiresAt canDecide cannotDecideReason
+  groups { name users roles required given } form { id type required }
   execution { id name } taskRun { key } } } }"""
 FLOW_OF: Final = "query ($id: ID!) { execution(id: $id) { namespace flowKey } }"
 EVENTS: Final = """subscription ($id: ID!, $after: Int) { executionEvents(id: $id, after: $after) {

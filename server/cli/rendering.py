@@ -212,9 +212,13 @@ def inbox_table(approvals: Sequence[dict[str, Any]]) -> Table:
             moment(one["requestedAt"]),
             moment(one["expiresAt"]),
             given,
-            Text(f"{one['message']}{_fields(one['form'])}"),
+            Text(f"{one['message']}{_fields(one['form'])}{_not_by_you(one['cannotDecideReason'])}"),
         )
     return table
+
+
+def _not_by_you(reason: str | None) -> str:
+    return f" [not by you: {reason}]" if reason else ""
 
 
 def _fields(form: Sequence[dict[str, Any]]) -> str:

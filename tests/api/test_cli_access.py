@@ -206,3 +206,27 @@ async def requested(client: Client, id: str) -> str:
     asked = "query ($id: ID!) { approvals(where: {executionId: $id}) { nodes { id } } }"
     (request,) = (await client.ask(asked, id=id))["approvals"]["nodes"]
     return str(request["id"])
+
+
+async def test_a_request_that_one_may_not_decide_says_why(
+    client: Client, served: Served, name: str
+) -> None:
+    secret, _ = await made(served, name, "--role", "operator")
+    source = (
+        f"id: own\nnamespace: n{name}\ntasks: [{{id: ok, type: approval, allow_self: false}}]\n"
+    )
+    await client.save(source)
+    id = (await Client(served.url, secret).create(f"n{name}/own"))["id"]
+    await client.until(id, state="WAITING_FOR_APPROVAL")
+    why = f"may not decide this (service:{name} is yours); ask someone else"
+    asked = await requested(client, id)
+    (line,) = [
+        one for one in (await done(served, "approvals")).splitlines() if one.startswith(asked)
+    ]
+    assert "[not by you: who started" in line and line.endswith(f"{why}]")
+    *_, possible, refused = (await done(served, "show", id)).splitlines()
+    assert possible.startswith("you can: ") and "cancel" in possible
+    assert "approve" not in possible and "reject" not in possible
+    assert refused.startswith("you cannot approve or reject: who started")
+    assert refused.endswith(why)
+    await done(served, "cancel", id)
