@@ -65,11 +65,21 @@ def roles_with(permission: Permission) -> list[str]:
     return [role for role, permissions in ROLES.items() if permission in permissions]
 
 
-def not_permitted(permission: Permission, namespace: str | None = None) -> str:
-    """The sentence for one who may not."""
+def not_permitted(permission: Permission, namespace: str | None) -> str:
+    """The sentence for one who may not in the namespace; None is for what is of no namespace."""
+    return _not_permitted(
+        permission, f" in the namespace {namespace}" if namespace else " on every namespace"
+    )
+
+
+def nowhere_permitted(permission: Permission) -> str:
+    """The sentence for one who may in no namespace, where nothing was looked for that has one."""
+    return _not_permitted(permission, ", which you have in no namespace")
+
+
+def _not_permitted(permission: Permission, where: str) -> str:
     roles = ", ".join(roles_with(permission))
-    place = f" in the namespace {namespace}" if namespace else ""
-    return f"this needs the permission {permission.value}{place}; roles that have it: {roles}"
+    return f"this needs the permission {permission.value}{where}; roles that have it: {roles}"
 
 
 def group_role(group: str) -> str:

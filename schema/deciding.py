@@ -12,18 +12,16 @@ from models.viewer import Permission
 from runner.store.nodes import APPROVAL
 from schema.acting import view_of
 from schema.context import Info
-from schema.doors import needs, needs_somewhere
+from schema.doors import needs, needs_on
 from schema.inputs import DecideInput, object_of
 from schema.overriding import may_override_of
 from schema.types.approval import Approval
 
 
 async def decide(info: Info, input: DecideInput, decision: VoteDecision) -> dict[str, Any]:
-    needs_somewhere(info, Permission.APPROVE)
     id = untyped("appr", input.approval_id)
     row = await _execution_of(info, id)
     execution_id, namespace = row["id"], row["namespace"]
-    needs(info, Permission.APPROVE, namespace)
     if input.override:
         needs(info, Permission.OVERRIDE_APPROVAL, namespace)
     command = CastVote(
@@ -49,9 +47,10 @@ async def decide(info: Info, input: DecideInput, decision: VoteDecision) -> dict
 
 
 async def _execution_of(info: Info, approval_id: UUID) -> Any:
-    """The row of the execution that waits for it."""
+    """The row of the execution that waits for it, which the viewer sees and has the permission for. Raises Refused."""
     row = await info.context.services.pool.fetchrow(APPROVAL, approval_id)
     execution = await info.context.loaders.execution.load(row["execution_id"]) if row else None
+    needs_on(info, Permission.APPROVE, execution)
     if execution is None:
         raise Refused.not_found("no such approval request")
     return execution

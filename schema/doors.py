@@ -5,7 +5,7 @@ from uuid import UUID
 
 from models.errors import ProblemCode, Refused
 from models.ids import untyped
-from models.viewer import Permission, not_permitted
+from models.viewer import Permission, not_permitted, nowhere_permitted
 from runner.denials import Denial
 from schema.context import Info
 from schema.types.task_run import TaskRun
@@ -21,7 +21,16 @@ def needs_somewhere(info: Info, permission: Permission) -> None:
     """Before anything is looked for, so that a refusal tells nothing of what there is. What is read is narrowed by the
     viewer's scope. Raises Refused FORBIDDEN for one who has the permission in no namespace."""
     if not info.context.viewer.may_somewhere(permission):
-        raise forbidden(info, permission)
+        raise _denied(info, permission, None, nowhere_permitted(permission))
+
+
+def needs_on(info: Info, permission: Permission, row: Any) -> None:
+    """For what the viewer sees, in its namespace; with None, as before anything was looked for: the refusal tells of
+    what is seen alone. Raises Refused FORBIDDEN."""
+    if row is None:
+        needs_somewhere(info, permission)
+    else:
+        needs(info, permission, row["namespace"])
 
 
 def needs_everywhere(info: Info, permission: Permission) -> None:
@@ -33,17 +42,30 @@ def needs_everywhere(info: Info, permission: Permission) -> None:
 def forbidden(
     info: Info, permission: Permission, namespace: str | None = None, path: str | None = None
 ) -> Refused:
-    """The refusal, which the audit log has as DENIED."""
+    """The refusal, which the audit log has as DENIED; without a namespace, of what is of none."""
+    return _denied(info, permission, namespace, not_permitted(permission, namespace), path)
+
+
+def _denied(
+    info: Info,
+    permission: Permission,
+    namespace: str | None,
+    sentence: str,
+    path: str | None = None,
+) -> Refused:
     viewer, denials = info.context.viewer, info.context.services.denials
     if denials is not None:
         denials.tell(Denial.of(viewer, permission.value, namespace))
     places = () if path is None else (path,)
-    return Refused.because(ProblemCode.FORBIDDEN, not_permitted(permission, namespace), *places)
+    return Refused.because(ProblemCode.FORBIDDEN, sentence, *places)
 
 
-async def visible_row(info: Info, id: str) -> Any:
-    """The row of an execution that the viewer may see; to others it does not exist. Raises Refused NOT_FOUND."""
+async def visible_row(info: Info, id: str, permission: Permission | None = None) -> Any:
+    """The row of an execution that the viewer may see, and has the permission for; to others it does not exist. Raises
+    Refused NOT_FOUND or FORBIDDEN."""
     row = await info.context.loaders.execution.load(untyped("exec", id))
+    if permission is not None:
+        needs_on(info, permission, row)
     if row is None:
         raise Refused.not_found(f"no execution {id}")
     return row
@@ -57,10 +79,7 @@ async def visible_execution(info: Info, id: str) -> UUID:
 
 async def execution_for(info: Info, id: str, permission: Permission) -> UUID:
     """The key of an execution that the viewer may see and has the permission for. Raises Refused."""
-    needs_somewhere(info, permission)
-    row = await visible_row(info, id)
-    needs(info, permission, row["namespace"])
-    key: UUID = row["id"]
+    key: UUID = (await visible_row(info, id, permission))["id"]
     return key
 
 
@@ -68,12 +87,11 @@ async def visible_task_run(
     info: Info, id: str, permission: Permission = Permission.VIEW_EXECUTION
 ) -> TaskRun:
     """A task run of an execution that the viewer may see and has the permission for. Raises Refused."""
-    needs_somewhere(info, permission)
     key = untyped("run", id)
     # What came of a child outside the viewer's scope is not in what this reads.
     row = await info.context.loaders.task_run.load(key)
     execution = await info.context.loaders.execution.load(row["execution_id"]) if row else None
+    needs_on(info, permission, execution)
     if execution is None:
         raise Refused.not_found(f"no task run {id}")
-    needs(info, permission, execution["namespace"])
     return TaskRun.of(row)

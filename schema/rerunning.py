@@ -11,7 +11,7 @@ from runner import reruns
 from runner.reruns import Replay
 from schema.acting import act, view_of
 from schema.context import Info
-from schema.doors import execution_for, forbidden, needs, needs_somewhere, visible_row
+from schema.doors import execution_for, forbidden, visible_row
 from schema.inputs import (
     PrepareExecutionInput,
     ReplayExecutionInput,
@@ -40,10 +40,8 @@ async def put_back(
 
 
 async def replay(info: Info, input: ReplayExecutionInput) -> dict[str, Any]:
-    needs_somewhere(info, Permission.RUN_FLOW)
     services, viewer = info.context.services, info.context.viewer
-    row = await visible_row(info, input.id)
-    needs(info, Permission.RUN_FLOW, row["namespace"])
+    row = await visible_row(info, input.id, Permission.RUN_FLOW)
     override = bool(input.override_approvals)
     if override and not may_override(info, row["namespace"]):
         raise forbidden(info, Permission.OVERRIDE_APPROVAL, row["namespace"], "overrideApprovals")

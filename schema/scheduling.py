@@ -11,7 +11,7 @@ from runner.store import flows as flows_store
 from runner.store import schedules as store
 from runner.store.where import Arguments, compile_scope
 from schema.context import Info
-from schema.doors import needs, needs_somewhere
+from schema.doors import needs, needs_on, needs_somewhere
 from schema.operators import text_conditions
 from schema.schedule_inputs import (
     BackfillScheduleInput,
@@ -137,11 +137,10 @@ async def backfill_schedule(info: Info, input: BackfillScheduleInput) -> dict[st
 
 async def _visible(info: Info, id: str, permission: Permission) -> Any:
     """The row of a schedule that the viewer may see and has the permission for. Raises Refused."""
-    needs_somewhere(info, permission)
     row = await _row(info, untyped("sched", id))
+    needs_on(info, permission, row)
     if row is None:
         raise Refused.not_found(f"no schedule {id}")
-    needs(info, permission, row["namespace"])
     return row
 
 

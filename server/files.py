@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from models.errors import Refused
 from models.ids import new_id
-from models.viewer import Permission, Viewer, not_permitted
+from models.viewer import Permission, Viewer, nowhere_permitted
 from runner.artifacts import ArtifactRefused, ArtifactStore, checked_name
 from runner.denials import Denial, Denials
 from runner.quotas import Quotas
@@ -112,8 +112,8 @@ async def _answered(
     if not viewer.may_somewhere(permission):
         work.close()
         if room.denials is not None:
-            room.denials.tell(Denial.of(viewer, not_permitted(permission)))
-        return refusal(scope, 403, "FORBIDDEN", not_permitted(permission))
+            room.denials.tell(Denial.of(viewer, nowhere_permitted(permission)))
+        return refusal(scope, 403, "FORBIDDEN", nowhere_permitted(permission))
     try:
         answer: Response = await work
     except _TooLarge as error:

@@ -30,12 +30,16 @@ PERMISSIONS: Final[Mapping[Action, Permission]] = {
 }
 
 
-def permitted(found: Availability, permissions: Container[Permission]) -> Availability:
-    """As it is for who has these permissions: without the one it needs, no state allows it."""
+def permitted(
+    found: Availability, permissions: Container[Permission], namespace: str
+) -> Availability:
+    """As it is for who has these permissions there: without the one it needs, no state allows it."""
     needed = PERMISSIONS[found.action]
     if needed in permissions:
         return found
-    return Availability(found.action, False, ProblemCode.FORBIDDEN, not_permitted(needed))
+    return Availability(
+        found.action, False, ProblemCode.FORBIDDEN, not_permitted(needed, namespace)
+    )
 
 
 def permitted_on(
@@ -45,7 +49,7 @@ def permitted_on(
     permissions: Container[Permission],
 ) -> Availability:
     """The same on a task run: what would go past an approval needs the permission to override that."""
-    narrowed = permitted(found, permissions)
+    narrowed = permitted(found, permissions, execution.plan.spec.namespace)
     if not narrowed.allowed or found.action is not Action.CHANGE_TASK_RUN_STATE:
         return narrowed
     passed_by = list(passed_by_going_on_from(execution, task))

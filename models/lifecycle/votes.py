@@ -162,7 +162,7 @@ def _groups_of(
     """The groups that the voter counts for, or the refusal."""
     if command.override:
         if not command.may_override:
-            needed = not_permitted(Permission.OVERRIDE_APPROVAL)
+            needed = not_permitted(Permission.OVERRIDE_APPROVAL, execution.plan.spec.namespace)
             raise Refused.because(ProblemCode.FORBIDDEN, needed)
         if has_voted(approval, persons):
             raise Refused([_VOTED])
@@ -180,10 +180,6 @@ def _groups_of(
 
 _OVERRIDE = "you may override it (--override), with a comment that says why"
 _VOTED = Problem(ProblemCode.ALREADY_VOTED, "you voted already; a vote stands")
-_SELF = Problem(
-    ProblemCode.SELF_APPROVAL,
-    "who started or restarted it, or had it started, may not decide this; ask someone else",
-)
 
 
 def why_not(
@@ -198,8 +194,9 @@ def why_not(
     persons = same_person | {actor}
     if not _eligible_for(approval, actor, roles):
         return Problem(ProblemCode.FORBIDDEN, _who_may(approval))
-    if _is_self(execution, approval, persons):
-        return _SELF
+    starters = persons.intersection((*execution.started_by, *execution.scheduled_by))
+    if starters and not approval.policy.allow_self:
+        return _self(actor, starters)
     return _VOTED if has_voted(approval, persons) else None
 
 
@@ -221,9 +218,11 @@ def _eligible_for(approval: Approval, actor: str, roles: frozenset[str]) -> tupl
     return groups
 
 
-def _is_self(execution: Execution, approval: Approval, persons: frozenset[str]) -> bool:
-    through = (*execution.started_by, *execution.scheduled_by)
-    return not approval.policy.allow_self and not persons.isdisjoint(through)
+def _self(actor: str, starters: frozenset[str]) -> Problem:
+    """Names the actors of the same person, for one who did not start it by the name that they come with."""
+    yours = "" if actor in starters else f" ({', '.join(sorted(starters))} is yours)"
+    who = "who started or restarted it, or had it started, may not decide this"
+    return Problem(ProblemCode.SELF_APPROVAL, f"{who}{yours}; ask someone else")
 
 
 def _refuse_comment(approval: Approval, command: CastVote) -> None:

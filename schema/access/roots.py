@@ -31,6 +31,7 @@ from schema.access.types import (
     RevokeRolePayload,
     RevokeTokenPayload,
     Role,
+    RoleGrant,
     SavePrincipalPayload,
     SaveRolePayload,
     Token,
@@ -86,6 +87,13 @@ class AccessQuery:
         needs_somewhere(info, Permission.MANAGE)
         own = await grants.own_roles(info.context.services.pool)
         return [Role.of(name, permissions) for name, permissions in (*ROLES.items(), *own.items())]
+
+    @up_to(MOST_ROWS)
+    async def group_grants(self, info: Info) -> list[RoleGrant]:
+        needs_somewhere(info, Permission.MANAGE)
+        managed = info.context.viewer.scope_of(Permission.MANAGE)
+        rows = await grants.to_groups(info.context.services.pool, managed)
+        return [RoleGrant.of(row) for row in rows]
 
 
 async def find_principal(info: Info, key: UUID) -> Principal | None:

@@ -8,9 +8,10 @@ from uuid import UUID
 import strawberry
 
 from models.credentials import shown_namespace
-from models.ids import typed
+from models.ids import typed, untyped
 from models.viewer import ROLES, Grant, Permission, PrincipalKind, Scope
 from runner.store.access import grants, principals, tokens
+from runner.store.access.holders import Holders
 from runner.store.json import load
 from schema.context import Info
 from schema.list_bounds import MOST_ROWS, up_to
@@ -168,9 +169,18 @@ class Token(Node):
 
     @strawberry.field
     async def holder(self, info: Info) -> Actor | None:
-        load = info.context.loaders.once("principal", _principals(info))
-        row = await load.load(self.principal_key)
+        row = await self._holder(info)
         return Actor.of(PrincipalKind(row["kind"]).actor(row["name"])) if row else None
+
+    @strawberry.field
+    async def holder_disabled_at(self, info: Info) -> datetime | None:
+        row = await self._holder(info)
+        return row["disabled_at"] if row else None
+
+    async def _holder(self, info: Info) -> Any:
+        return await info.context.loaders.once("principal", _principals(info)).load(
+            self.principal_key
+        )
 
 
 @strawberry.type
@@ -216,6 +226,13 @@ class CreateTokenPayload:
     token: Token | None = None
     secret: str | None = None
     problems: list[Problem] = strawberry.field(default_factory=list)
+
+    @up_to(MOST_ROWS)
+    async def roles(self, info: Info) -> list[HeldRole]:
+        if self.token is None:
+            return []
+        made = await Holders(info.context.services.pool).by_token(untyped("tok", self.token.id))
+        return [HeldRole.of(grant) for grant in made.viewer.grants] if made else []
 
 
 @strawberry.type

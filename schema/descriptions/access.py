@@ -59,6 +59,7 @@ ACCESS: Final[Words] = {
             "id": ID,
             "name": "Its name, unique among the valid ones.",
             "holder": "Whose it is.",
+            "holderDisabledAt": "Since when its holder may not come in, and it is worth nothing; null while they may.",
             "permissions": "The only permissions that it is worth; null for all that its holder has.",
             "namespaces": "The only namespaces that it is worth something in; null for all of its holder's.",
             "createdAt": "When it was made.",
@@ -83,7 +84,13 @@ ACCESS: Final[Words] = {
     ),
     "CreateTokenPayload": (
         "The token that was made.",
-        {**_PROBLEMS, "token": "The token.", "secret": "What to come with; it is shown this once."},
+        {
+            **_PROBLEMS,
+            "token": "The token.",
+            "secret": "What to come with; it is shown this once.",
+            **up_to("roles", 1_000),
+            "roles": "The roles of its holder as far as the token reaches; without any it may do nothing.",
+        },
     ),
     "RevokeTokenInput": (
         "The token to end, by its id or name.",

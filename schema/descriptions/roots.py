@@ -164,6 +164,9 @@ ROOTS: Final[Words] = {
             **paged("tokens"),
             **up_to("roles", 1_000),
             "roles": "The roles that can be granted. Needs MANAGE.",
+            **up_to("groupGrants", 1_000),
+            "groupGrants": "The roles that are granted to groups, whoever is in them, in the namespaces that the "
+            "viewer manages. Needs MANAGE.",
             **up_to("workers", 1_000),
             "workers": "The workers that are, and were lately, there.",
             "validateFlow": "Everything that is wrong with a flow document; empty when it could be saved.",

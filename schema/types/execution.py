@@ -290,8 +290,9 @@ class Execution(RowView, LogsOfExecution, Node):
         if past := past_of(self.row["id"]):
             return [ActionAvailability.of(one) for one in in_the_past(past.seq)]
         found = available_actions(await snapshot_of(info, self.row["id"]))
-        permissions = info.context.viewer.permissions_in(self.row["namespace"])
-        return [ActionAvailability.of(permitted(one, permissions)) for one in found]
+        namespace = self.row["namespace"]
+        permissions = info.context.viewer.permissions_in(namespace)
+        return [ActionAvailability.of(permitted(one, permissions, namespace)) for one in found]
 
     @strawberry.field
     async def waiting_for(self, info: Info) -> list[Waiting]:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from models import logs as models_logs
 from models.errors import ProblemCode, Refused
-from models.viewer import Permission, not_permitted
+from models.viewer import Permission, not_permitted, nowhere_permitted
 from runner.past import moment_of
 from runner.store import log_lines
 from runner.store.connection import Executes
@@ -61,8 +61,11 @@ async def lines_of(
 ) -> LinesOf:
     """As they are now or, of a past execution, were then. Raises Refused FORBIDDEN."""
     row = await info.context.loaders.execution.load(execution_id)
-    if row is None or not info.context.viewer.may(Permission.VIEW_LOGS, row["namespace"]):
-        raise Refused.because(ProblemCode.FORBIDDEN, not_permitted(Permission.VIEW_LOGS))
+    if row is None:
+        raise Refused.because(ProblemCode.FORBIDDEN, nowhere_permitted(Permission.VIEW_LOGS))
+    if not info.context.viewer.may(Permission.VIEW_LOGS, row["namespace"]):
+        sentence = not_permitted(Permission.VIEW_LOGS, row["namespace"])
+        raise Refused.because(ProblemCode.FORBIDDEN, sentence)
     return LinesOf(
         execution_id,
         task_run_id,

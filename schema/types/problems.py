@@ -49,7 +49,8 @@ class InvalidState(Problem):
     @strawberry.field
     def available_actions(self, info: Info) -> list[ActionAvailability]:
         permissions = info.context.viewer.permissions_in(self.namespace)
-        return [ActionAvailability.of(permitted(one, permissions)) for one in self.found]
+        narrowed = (permitted(one, permissions, self.namespace) for one in self.found)
+        return [ActionAvailability.of(one) for one in narrowed]
 
 
 @strawberry.type

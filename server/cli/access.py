@@ -1,159 +1,58 @@
-"""Who may come in, and do what: login links, tokens, roles, people and services; a client of the API."""
+"""Who may come in, and do what: roles, people and services; a client of the API."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
 
-from server.cli import queries
+from server.cli import queries, tokens
 from server.cli.api import Api, CommandFailed, fail, plain_errors
+from server.cli.holders import Holders, actor_of, holder_of, pages
+from server.cli.options import Namespaces, WhyAudited
 
-tokens = typer.Typer(
-    help="The login link, and tokens of people and programs.", invoke_without_command=True
-)
 roles = typer.Typer(help="Roles, and who holds them.", no_args_is_help=True)
 people = typer.Typer(help="People and services.", no_args_is_help=True)
 
-Reason = Annotated[str | None, typer.Option(help="Why; kept in the audit log.")]
 Holder = Annotated[str, typer.Argument(help="user:NAME, service:NAME or group:NAME.")]
 RoleName = Annotated[str, typer.Argument(help="`headway role list` shows them.")]
-Namespaces = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--namespace", help="acme.* is acme and all below it; * is every one. Repeatable."
-    ),
-]
 
 
 def register(app: typer.Typer) -> None:
-    app.add_typer(tokens, name="token")
+    app.add_typer(tokens.app, name="token")
     app.add_typer(roles, name="role")
     app.add_typer(people, name="people")
     app.command()(rotate_session_key)
 
 
-@tokens.callback()
-@plain_errors
-def token(context: typer.Context) -> None:
-    """Print a link that signs one browser in, once, or manage tokens."""
-    if context.invoked_subcommand:
-        return
-    api = Api.find()
-    made = asyncio.run(api.mutate("createLoginLink", "CreateLoginLinkInput", "path"))
-    typer.echo(f"{api.page}{made['path']}")
-
-
-@tokens.command()
-@plain_errors
-def create(
-    name: Annotated[str, typer.Argument(help="Its name, unique among the valid tokens.")],
-    holder: Annotated[
-        str | None,
-        typer.Option("--for", help="user:NAME or service:NAME; default: the service NAME."),
-    ] = None,
-    role: Annotated[
-        str | None,
-        typer.Option(help="A role to grant to the holder; default: operator for a service."),
-    ] = None,
-    namespace: Namespaces = None,
-    permission: Annotated[
-        list[str] | None,
-        typer.Option(help="Limit the token to it. Repeatable; default: all of its holder's."),
-    ] = None,
-    expires: Annotated[str | None, typer.Option(help="After how long it ends, as 30d.")] = None,
-    replace: Annotated[
-        bool, typer.Option("--replace", help="Revoke the valid token of that name.")
-    ] = False,
-    reason: Reason = None,
-) -> None:
-    """Make a token; it is shown this once."""
-    made = asyncio.run(
-        Api.find().mutate(
-            "createToken",
-            "CreateTokenInput",
-            "secret",
-            name=name,
-            principal=holder or f"service:{name}",
-            role=role or ("operator" if holder is None else None),
-            namespaces=namespace or None,
-            permissions=permission or None,
-            expiresAt=_moment(expires),
-            replace=replace,
-            reason=reason,
-        )
-    )
-    typer.echo(made["secret"])
-
-
-def _moment(expires: str | None) -> str | None:
-    if expires is None:
-        return None
-    from models.durations import parse_duration
-
-    try:
-        ends = datetime.now(UTC) + timedelta(seconds=parse_duration(expires))
-    except (ValueError, OverflowError) as error:
-        raise CommandFailed(f"--expires: {error}") from error
-    return ends.isoformat()
-
-
-@tokens.command("list")
-@plain_errors
-def list_tokens() -> None:
-    """List tokens; never their secrets."""
-    for one in _all(queries.TOKENS, "tokens"):
-        worth = [*(one["permissions"] or ()), *(one["namespaces"] or ())]
-        typer.echo(
-            f"{one['name']}  {_actor(one['holder'])}  {_state(one)}"
-            f"  made {one['createdAt'][:16]} by {_actor(one['createdBy'])}"
-            + (f"  only {', '.join(worth)}" if worth else "")
-        )
-
-
-def _state(one: dict[str, Any]) -> str:
-    if one["revokedAt"]:
-        return "revoked"
-    ends = one["expiresAt"]
-    if ends is None:
-        return "valid"
-    return "expired" if datetime.fromisoformat(ends) <= datetime.now(UTC) else f"until {ends[:16]}"
-
-
-@tokens.command()
-@plain_errors
-def revoke(name: str, reason: Reason = None) -> None:
-    """End a token, and the sessions and connections that came by it."""
-    asyncio.run(
-        Api.find().mutate(
-            "revokeToken", "RevokeTokenInput", "token { name }", name=name, reason=reason
-        )
-    )
-    typer.echo(f"{name} is revoked")
-
-
 @roles.command("list")
 @plain_errors
 def list_roles() -> None:
-    """List roles, and what they allow."""
-    for one in asyncio.run(Api.find().ask(queries.ROLES))["roles"]:
+    """List roles, what they allow, and who holds them where."""
+
+    async def read(api: Api) -> tuple[list[dict[str, Any]], Holders]:
+        return (await api.ask(queries.ROLES))["roles"], await Holders.read(api)
+
+    found, holders = asyncio.run(read(Api.find()))
+    for one in found:
         typer.echo(f"{one['name']}  {', '.join(one['permissions'])}")
+        for holder, places in holders.of_role(one["name"]).items():
+            typer.echo(f"  {holder} in {', '.join(places)}{holders.members_told(holder)}")
 
 
 @roles.command()
 @plain_errors
 def grant(
-    holder: Holder, role: RoleName, namespace: Namespaces = None, reason: Reason = None
+    holder: Holder, role: RoleName, namespace: Namespaces = None, reason: WhyAudited = None
 ) -> None:
     """Give a role to a person, a service or a group."""
-    _each("grantRole", "GrantRoleInput", holder, role, namespace, reason)
-    typer.echo(f"{holder} is {role} in {', '.join(namespace or ['*'])}")
+    new = _each("grantRole", "GrantRoleInput", holder, role, namespace, reason)
+    typer.echo(f"{holder} is {role} in {', '.join(namespace or ['*'])}" + (new and f"; {new}"))
 
 
 @roles.command("revoke")
 @plain_errors
 def revoke_role(
-    holder: Holder, role: RoleName, namespace: Namespaces = None, reason: Reason = None
+    holder: Holder, role: RoleName, namespace: Namespaces = None, reason: WhyAudited = None
 ) -> None:
     """Take a role from a person, a service or a group."""
     _each("revokeRole", "RevokeRoleInput", holder, role, namespace, reason)
@@ -167,9 +66,12 @@ def _each(
     role: str,
     namespaces: list[str] | None,
     reason: str | None,
-) -> None:
-    async def each() -> None:
+) -> str:
+    """Says of a holder whom nobody knew before that they are new."""
+
+    async def each() -> str:
         api = Api.find()
+        new = (await Holders.read(api)).newcomer(holder)
         for namespace in namespaces or ["*"]:
             await api.mutate(
                 mutation,
@@ -180,8 +82,9 @@ def _each(
                 namespace=namespace,
                 reason=reason,
             )
+        return new
 
-    asyncio.run(each())
+    return asyncio.run(each())
 
 
 @roles.command("save")
@@ -189,7 +92,7 @@ def _each(
 def save_role(
     name: str,
     permissions: Annotated[list[str], typer.Argument(help="As LIST_FLOWS RUN_FLOW.")],
-    reason: Reason = None,
+    reason: WhyAudited = None,
 ) -> None:
     """Make a role of permissions, or change one that was made here."""
     asyncio.run(
@@ -207,7 +110,7 @@ def save_role(
 
 @roles.command("delete")
 @plain_errors
-def delete_role(name: str, reason: Reason = None) -> None:
+def delete_role(name: str, reason: WhyAudited = None) -> None:
     """Delete a role that was made here and that nobody holds."""
     asyncio.run(
         Api.find().mutate(
@@ -221,13 +124,12 @@ def delete_role(name: str, reason: Reason = None) -> None:
 @plain_errors
 def list_people() -> None:
     """List people and services, with their roles."""
-    for one in _all(queries.PRINCIPALS, "principals"):
-        kind = "user" if one["kind"] == "PERSON" else "service"
+    for one in asyncio.run(pages(Api.find(), queries.PRINCIPALS, "principals")):
         held = [f"{grant['role']} in {grant['namespace']}" for grant in one["grants"]]
         more = [f"groups {', '.join(one['groups'])}"] if one["groups"] else []
-        more += [f"owner {_actor(one['owner'])}"] if one["owner"] else []
+        more += [f"owner {actor_of(one['owner'])}"] if one["owner"] else []
         more += ["disabled"] if one["disabledAt"] else []
-        typer.echo("  ".join([f"{kind}:{one['name']}", ", ".join(held) or "no role", *more]))
+        typer.echo("  ".join([holder_of(one), ", ".join(held) or "no role", *more]))
 
 
 @people.command("save")
@@ -246,27 +148,47 @@ def save_principal(
     disable: Annotated[
         bool | None, typer.Option("--disable/--enable", help="Whether it may not come in.")
     ] = None,
-    reason: Reason = None,
+    reason: WhyAudited = None,
 ) -> None:
     """Make a person or a service, or change one."""
     prefix, _, name = holder.partition(":")
     kinds = {"user": "PERSON", "service": "SERVICE"}
     if prefix not in kinds:
         raise CommandFailed(f"{holder!r} is nobody; write user:NAME or service:NAME")
-    asyncio.run(
-        Api.find().mutate(
+    groups = [] if no_groups else group or None
+
+    async def save(api: Api) -> Holders:
+        before = await Holders.read(api)
+        await api.mutate(
             "savePrincipal",
             "SavePrincipalInput",
             "principal { name }",
             kind=kinds[prefix],
             name=name,
             owner=owner,
-            groups=[] if no_groups else group or None,
+            groups=groups,
             disabled=disable,
             reason=reason,
         )
+        return before
+
+    before = asyncio.run(save(Api.find()))
+    is_new = holder not in before.grants
+    done = ["made"] if is_new else []
+    done += [] if disable is None else ["disabled" if disable else "enabled"]
+    done += [] if groups is None else [f"in {_groups(groups)}"]
+    done += [] if owner is None else [f"owned by {owner}"]
+    others = [*([owner] if owner else []), *(f"group:{one}" for one in groups or ())]
+    told = f"{holder} is {', '.join(done) or 'as it was'}" + (
+        before.meant(holder) if is_new else ""
     )
-    typer.echo(f"{holder} is saved")
+    typer.echo("; ".join([told, *filter(None, map(before.newcomer, others))]))
+
+
+def _groups(groups: list[str]) -> str:
+    if not groups:
+        return "no group"
+    return f"the group{'s' * (len(groups) > 1)} {' and '.join(groups)}"
 
 
 def rotate_session_key() -> None:
@@ -283,22 +205,3 @@ def rotate_session_key() -> None:
         )
     path = rotate(settings.data_dir)
     typer.echo(f"{path} holds another key: every browser has to sign in again")
-
-
-def _actor(actor: dict[str, Any]) -> str:
-    return f"{actor['kind'].lower()}:{actor['name']}"
-
-
-def _all(query: str, field: str) -> list[dict[str, Any]]:
-    """All pages of a list."""
-
-    async def pages() -> list[dict[str, Any]]:
-        api, found, after = Api.find(), [], None
-        while True:
-            page = (await api.ask(query, after=after))[field]
-            found += page["nodes"]
-            after = page["pageInfo"]["endCursor"]
-            if not page["pageInfo"]["hasNextPage"]:
-                return found
-
-    return asyncio.run(pages())

@@ -55,9 +55,9 @@ def approvals(
     if as_json:
         typer.echo(json.dumps(found, indent=2))
         return
-    from server.cli.rendering import console, inbox_table
+    from server.cli.rendering import inbox_table, print_whole
 
-    console().print(inbox_table(found) if found else "nothing to decide")
+    print_whole(inbox_table(found) if found else "nothing to decide")
 
 
 def approve(

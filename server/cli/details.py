@@ -46,9 +46,21 @@ def details(execution: dict[str, Any], unfolded: bool, whole: bool) -> Renderabl
         Text(f"note by {note['author']['name']}, {moment(note['at'])}: {note['text']}")
         for note in execution["notes"]
     ]
-    allowed = commands_of(execution["availableActions"]) or "nothing, this is the past"
-    parts.append(Text(f"you can: {allowed}", style="dim"))
+    parts += [Text(line, style="dim") for line in _possible(execution)]
     return Group(*parts)
+
+
+def _possible(execution: dict[str, Any]) -> Iterator[str]:
+    """An approval may be open to others, and not to who looks."""
+    reasons = [
+        one["cannotDecideReason"] for one in execution["approvals"] if one["state"] == "PENDING"
+    ]
+    hidden = ("APPROVE", "REJECT") if reasons and all(reasons) else ()
+    actions = [one for one in execution["availableActions"] if one["action"] not in hidden]
+    asked = any(one["allowed"] and one["action"] in hidden for one in execution["availableActions"])
+    yield f"you can: {commands_of(actions) or ('nothing' if asked else 'nothing, this is the past')}"
+    if asked:
+        yield f"you cannot approve or reject: {'; '.join(dict.fromkeys(reasons))}"
 
 
 def _reason(waiting: dict[str, Any]) -> str:

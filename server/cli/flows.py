@@ -10,12 +10,12 @@ import typer
 from server.cli import queries
 from server.cli.api import Api, CommandFailed, fail
 from server.cli.mutations import FLOW, PUSH
+from server.cli.options import WhyAudited
 
 app = typer.Typer(
     no_args_is_help=True, help="Flows: push, list, show, delete, enable, disable, validate, schema."
 )
 Name = Annotated[str, typer.Argument(help="NAMESPACE/FLOW")]
-Reason = Annotated[str | None, typer.Option(help="Why; kept in the audit log.")]
 Paths = Annotated[list[Path], typer.Argument(help="Flow documents, or folders of them.")]
 
 
@@ -85,19 +85,19 @@ def show(flow: Name) -> None:
 
 
 @app.command()
-def delete(flow: Name, reason: Reason = None) -> None:
+def delete(flow: Name, reason: WhyAudited = None) -> None:
     """Delete a flow and its schedules; its executions stay. Pushing it again brings it back."""
     _change("deleteFlow", "DeleteFlowInput", flow, "deleted", reason=reason)
 
 
 @app.command()
-def enable(flow: Name, reason: Reason = None) -> None:
+def enable(flow: Name, reason: WhyAudited = None) -> None:
     """Let executions of a flow be started again."""
     _change("setFlowEnabled", "SetFlowEnabledInput", flow, "enabled", reason=reason, enabled=True)
 
 
 @app.command()
-def disable(flow: Name, reason: Reason = None) -> None:
+def disable(flow: Name, reason: WhyAudited = None) -> None:
     """Let nothing start a flow any more; what runs goes on."""
     _change("setFlowEnabled", "SetFlowEnabledInput", flow, "disabled", reason=reason, enabled=False)
 
@@ -157,5 +157,7 @@ def _documents(paths: list[Path]) -> list[Path]:
 
 def _report(path: Path, problems: list[dict[str, Any]]) -> None:
     for problem in problems:
-        place = f":{problem.get('line') or 1}:{problem.get('column') or 1}"
-        typer.echo(f"{path}{place}: {problem['message']}", err=True)
+        line = problem.get("line")
+        # What is refused for another reason than the text is at no place in it.
+        place = f"{path}:{line}:{problem.get('column') or 1}" if line else f"error: {path}"
+        typer.echo(f"{place}: {problem['message']}", err=True)

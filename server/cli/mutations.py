@@ -18,13 +18,15 @@ DRAFT: Final = """draft { createInput disabledTasks concurrency { limit behavior
   tasks { key enabled plan why isNew reusedFrom { id name } } }"""
 DECIDED: Final = "approval { state groups { required given } } execution { id name state }"
 TASK: Final = "taskRun { key state } execution { name state }"
+TOKEN_MADE: Final = """secret token { name permissions namespaces expiresAt holderDisabledAt }
+  roles { role permissions namespaces }"""
 GRANT: Final = "grant { role }"
 ROLE: Final = "role { name }"
 MUTATIONS: Final = {
     ("addNote", "AddNoteInput", "note { id }"),
     ("approve", "DecideInput", DECIDED),
     ("createLoginLink", "CreateLoginLinkInput", "path"),
-    ("createToken", "CreateTokenInput", "secret"),
+    ("createToken", "CreateTokenInput", TOKEN_MADE),
     ("revokeToken", "RevokeTokenInput", "token { name }"),
     ("grantRole", "GrantRoleInput", GRANT),
     ("revokeRole", "RevokeRoleInput", GRANT),

@@ -17,6 +17,7 @@ AnyIds = Annotated[
     typer.Argument(metavar="ID", callback=each_named, help=f"Executions, each {_WAYS}."),
 ]
 Reason = Annotated[str | None, typer.Option(help="Why; kept with the event.")]
+WhyAudited = Annotated[str | None, typer.Option("--reason", help="Why; kept in the audit log.")]
 NeededReason = Annotated[str, typer.Option(help="Why; kept with the event.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Follow = Annotated[bool, typer.Option("--follow", "-f", help="Watch it to its end.")]
@@ -26,6 +27,12 @@ Inputs = Annotated[
 ]
 PlanOnly = Annotated[
     bool, typer.Option("--plan", help="Only tell what would run; nothing changes.")
+]
+Namespaces = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--namespace", help="acme.* is acme and all below it; * is every one. Repeatable."
+    ),
 ]
 Revision = Annotated[
     str | None, typer.Option(help="same: the one that it ran; latest: the flow's newest.")

@@ -19,6 +19,7 @@ WATCHED: Final = f"query ($id: ID!) {{ execution(id: $id) {{ {_SHOWN} }} }}"
 SHOW: Final = f"""query ($id: ID!, $at: Int, $now: Boolean!) {{ execution(id: $id, at: $at) {{ {_SHOWN}
   origin properties git {{ commit branch repository author message }}
   stateHistory {{ seq state at actor {{ kind name }} reason }}
+  approvals {{ state cannotDecideReason }}
   metrics(first: {MOST_METRICS}) {{ name value kind step tags at taskKey attempt }}
   latest: columns(names: ["metrics"]) @include(if: $now)
   artifacts {{ direction name version type uri digest size taskKey }} }} }}"""
@@ -38,7 +39,8 @@ REQUESTS: Final = """query ($id: ID!) { approvals(where: {executionId: $id}, fir
   id message state decidedAt taskRun { key } votes { actor { name } decision comment } } }
   execution(id: $id) { name waitingFor { execution { id name } approval { id message } } } }"""
 INBOX: Final = """query ($where: ApprovalFilter) { approvals(where: $where, first: 200) { nodes {
-  id message requestedAt expiresAt canDecide groups { name users roles required given } form { id type required }
+  id message requestedAt expiresAt canDecide cannotDecideReason
+  groups { name users roles required given } form { id type required }
   execution { id name } taskRun { key } } } }"""
 FLOW_OF: Final = "query ($id: ID!) { execution(id: $id) { namespace flowKey } }"
 EVENTS: Final = """subscription ($id: ID!, $after: Int) { executionEvents(id: $id, after: $after) {
@@ -95,9 +97,12 @@ DEBUG: Final = """query ($id: ID!, $expression: String!) {
   debugExpression(taskRunId: $id, expression: $expression) { value type error { message line column } } }"""
 
 TOKENS = """query ($after: String) { tokens(first: 200, after: $after) {
-  nodes { name permissions namespaces createdAt expiresAt revokedAt holder { kind name } createdBy { kind name } }
+  nodes { name permissions namespaces createdAt expiresAt revokedAt
+  holder { kind name } holderDisabledAt createdBy { kind name } }
   pageInfo { hasNextPage endCursor } } }"""
+PERMITTED = "{ viewer { permissions } }"
 ROLES = "{ roles { name permissions } }"
+GROUP_GRANTS = "{ groupGrants { group role namespace } }"
 PRINCIPALS = """query ($after: String) { principals(first: 200, after: $after) {
-  nodes { kind name disabledAt groups owner { kind name } grants { role namespace } }
+  nodes { kind name disabledAt groups owner { kind name } grants { role namespace group } }
   pageInfo { hasNextPage endCursor } } }"""

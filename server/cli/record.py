@@ -154,6 +154,6 @@ def audit(
     if as_json:
         typer.echo(json.dumps(entries, indent=2))
         return
-    from server.cli.rendering import audit_table, console
+    from server.cli.rendering import audit_table, print_whole
 
-    console().print(audit_table(entries) if entries else "nothing was done")
+    print_whole(audit_table(entries) if entries else "nothing was done")

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from models.task_error import beside
+from server.cli.audit_words import words_of
 from server.cli.folding import Fold, folded
 
 _LOOKS = {
@@ -165,7 +166,7 @@ def _from_elsewhere(task: dict[str, Any]) -> str:
 def _plain_table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in columns:
-        table.add_column(name, no_wrap=name not in ("WHY", "MESSAGE", "REASON"))
+        table.add_column(name, no_wrap=name not in ("WHY", "WHAT", "MESSAGE", "REASON"))
     return table
 
 
@@ -211,9 +212,13 @@ def inbox_table(approvals: Sequence[dict[str, Any]]) -> Table:
             moment(one["requestedAt"]),
             moment(one["expiresAt"]),
             given,
-            Text(f"{one['message']}{_fields(one['form'])}"),
+            Text(f"{one['message']}{_fields(one['form'])}{_not_by_you(one['cannotDecideReason'])}"),
         )
     return table
+
+
+def _not_by_you(reason: str | None) -> str:
+    return f" [not by you: {reason}]" if reason else ""
 
 
 def _fields(form: Sequence[dict[str, Any]]) -> str:
@@ -236,7 +241,7 @@ def list_table(executions: Sequence[dict[str, Any]]) -> Table:
 
 
 def audit_table(entries: Sequence[dict[str, Any]]) -> Table:
-    table = _plain_table("AT", "BY", "CHANNEL", "ACTION", "TARGET", "REASON")
+    table = _plain_table("AT", "BY", "CHANNEL", "ACTION", "TARGET", "WHAT", "REASON")
     for one in entries:
         table.add_row(
             moment(one["at"]),
@@ -244,6 +249,7 @@ def audit_table(entries: Sequence[dict[str, Any]]) -> Table:
             one["channel"].lower(),
             one["action"],
             Text(f"{one['targetName'] or ''} {one['target'] or ''}".strip()),
+            Text(words_of(one)),
             Text(one["reason"] or ""),
         )
     return table

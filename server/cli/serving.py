@@ -125,8 +125,8 @@ def _end_cleanly() -> None:
 
 
 def _say_ready(link: str) -> None:
-    ten_minutes = "It works once, within ten minutes; `headway token` prints another. "
-    hint = ten_minutes if "token=" in link else "Sign in there with a token. "
+    once = "Open this link to sign in; it works once, within ten minutes. `headway token` prints another."
+    hint = once if "token=" in link else "Open this address and sign in with a token."
     typer.echo(f"Headway is ready. {hint}\n\n    {link}\n")
 
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from models.errors import ProblemCode, Refused
-from models.viewer import Permission, Viewer, not_permitted
+from models.viewer import Permission, Viewer, nowhere_permitted
 from runner.denials import Denial, Denials
 from runner.store.connection import Pool
 from schema.columns import USUAL, WHOLE
@@ -156,7 +156,7 @@ def _route(path: str, answer: Answer, source: Source) -> Route:
 
 def _check_may(viewer: Viewer, permission: Permission) -> None:
     if not viewer.may_somewhere(permission):
-        raise Refused.because(ProblemCode.FORBIDDEN, not_permitted(permission))
+        raise Refused.because(ProblemCode.FORBIDDEN, nowhere_permitted(permission))
 
 
 def _refused(request: Request, error: Refused, places: Places) -> Response:

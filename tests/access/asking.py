@@ -102,6 +102,7 @@ QUERIES: Final[Mapping[str, Permission | None]] = {
     "principals": P.MANAGE,
     "tokens": None,
     "roles": P.MANAGE,
+    "groupGrants": P.MANAGE,
     "artifacts": P.VIEW_EXECUTION,
     "lineage": P.VIEW_EXECUTION,
     "pipelines": P.VIEW_EXECUTION,

@@ -12,13 +12,17 @@ from tests.api.client import Client, task
 from tests.api.servers import HEADWAY, Served
 
 
-async def headway(served: Served, *arguments: str | Path) -> tuple[int, str, str]:
+async def headway(
+    served: Served, *arguments: str | Path, token: str | None = None
+) -> tuple[int, str, str]:
+    """Its exit code, output and errors; with the token of somebody else it is theirs."""
+    who = {"HEADWAY_TOKEN": token} if token else {}
     process = await asyncio.create_subprocess_exec(
         HEADWAY,
         *arguments,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env={**os.environ, "HEADWAY_DATA_DIR": str(served.data_dir)},
+        env={**os.environ, "HEADWAY_DATA_DIR": str(served.data_dir), **who},
     )
     async with asyncio.timeout(40):
         output, errors = await process.communicate()

@@ -12,7 +12,7 @@ from models.ids import typed
 from models.lifecycle.commands import SetLabels
 from models.spec import parse_flow
 from models.states import Channel
-from models.viewer import Permission, Scope, Viewer, not_permitted
+from models.viewer import Permission, Scope, Viewer, nowhere_permitted
 from runner.launch import Launch, prepare
 from runner.store import bulk
 from runner.store.flows import save_flow
@@ -174,7 +174,7 @@ async def test_what_is_forbidden_is_counted_and_not_done(
     for mode in ("EACH", "ATOMIC"):
         refused = await asker.run(preview["id"], mode, permissions=without)
         assert [(one["code"], one["message"]) for one in refused["problems"]] == [
-            ("FORBIDDEN", not_permitted(permission))
+            ("FORBIDDEN", nowhere_permitted(permission))
         ]
     assert set((await asker.states()).values()) == {"RUNNING"}
     assert await asker.pool.fetchval("select count(*) from bulk_sets where state is not null") == 0

@@ -41,9 +41,7 @@ async def test_the_inbox_holds_what_one_may_decide_and_nothing_for_who_may_not_a
 
     assert (await inbox(ann), await inbox(operator)) == ([request], [])
     payload = await act(operator, "approve", RUN, approvalId=request)
-    assert [problem["message"] for problem in payload["problems"]] == [
-        "this needs the permission APPROVE; roles that have it: approver, namespace_admin, admin"
-    ]
+    assert [problem["message"] for problem in payload["problems"]] == [NO_PERMISSION]
     bob = await people("bob")
     assert await inbox(bob) == []
     await promises.keep(id, "ApprovalDue", "ESCALATE")
@@ -111,7 +109,8 @@ async def test_what_one_has_no_permission_for_is_not_available_and_says_so(
     cancel = next(one for one in told["availableActions"] if one["action"] == "CANCEL")
     assert (cancel["allowed"], cancel["reason"]) == (
         False,
-        "this needs the permission ACT_ON_EXECUTION; roles that have it: operator, editor, namespace_admin, admin",
+        "this needs the permission ACT_ON_EXECUTION in the namespace semantics; "
+        "roles that have it: operator, editor, namespace_admin, admin",
     )
     (task,) = told["taskRuns"]
     assert {one["allowed"] for one in task["availableActions"]} == {False}

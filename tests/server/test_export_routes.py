@@ -18,7 +18,7 @@ from starlette.types import Scope as Request
 
 from models.errors import Unavailable
 from models.ids import typed
-from models.viewer import Permission, Scope, Viewer, not_permitted
+from models.viewer import Permission, Scope, Viewer, nowhere_permitted
 from runner.store.database import Database
 from server import giving
 from server.at_once import AtOnce
@@ -78,7 +78,7 @@ async def test_logs_need_their_permission(database: Database) -> None:
             assert answer.status_code == status, path
             if status == 403:
                 (error,) = answer.json()["errors"]
-                assert error["message"] == not_permitted(Permission.VIEW_LOGS)
+                assert error["message"] == nowhere_permitted(Permission.VIEW_LOGS)
 
 
 async def test_what_may_not_be_seen_is_in_none_of_them(database: Database) -> None:

@@ -112,6 +112,16 @@ async def of_groups(pool: Pool, groups: Sequence[str]) -> list[Row]:
         )
 
 
+async def to_groups(pool: Pool, managed: Scope) -> list[Row]:
+    """Those to groups, in the namespaces that are managed."""
+    arguments = Arguments()
+    visible = compile_scope(managed, arguments)
+    statement = f"""select * from role_grants where group_name is not null and {visible}
+      order by group_name, role, namespace"""
+    with reaching():
+        return list(await pool.fetch(statement, *arguments.values))
+
+
 async def worth(pool: Pool, rows: Sequence[Row]) -> list[Grant]:
     """The permissions of these grants, each where it is held."""
     own = await own_roles(pool)

@@ -89,7 +89,7 @@ async def save(pool: Pool, saved: Saved, ask: Ask) -> Row:
                 # Of two who disable each other one must see what the other did.
                 await connection.execute("lock table role_grants in share row exclusive mode")
             had_admin = await connection.fetchval(_HAS_ADMIN)
-            owner_id = None
+            owner = owner_id = None
             if saved.owner is not None:
                 owner = await ensure(connection, PrincipalKind.PERSON, saved.owner, ask.actor)
                 owner_id = owner["id"]
@@ -127,7 +127,7 @@ async def save(pool: Pool, saved: Saved, ask: Ask) -> Row:
                 target_of(row),
                 {
                     "groups": None if saved.groups is None else list(saved.groups),
-                    "owner": owner_id and typed("prin", owner_id),
+                    "owner": owner and target_of(owner).name,
                     "disabled": saved.disabled,
                 },
             )

@@ -13,6 +13,7 @@ from models.events import Ask
 from models.ids import typed
 from models.viewer import Credential, Permission
 from runner.store import audit
+from runner.store.access import principals
 from runner.store.connection import Connection, Pool, reaching
 from runner.store.history import Page, Window, count, keyset_page
 from runner.store.json import dump
@@ -63,7 +64,8 @@ async def insert(connection: Connection, new: NewToken, ask: Ask, replace: bool 
         )
     except asyncpg.UniqueViolationError as error:
         raise name_taken(new.name) from error
-    await audit.record(connection, ask, "CREATE_TOKEN", _target(row), _worth(new))
+    about = {**await _holder(connection, row), **_worth(new)}
+    await audit.record(connection, ask, "CREATE_TOKEN", _target(row), about)
     return row
 
 
@@ -88,7 +90,8 @@ async def _end(connection: Connection, condition: str, value: object, ask: Ask) 
         value,
     )
     if row is not None:
-        await audit.record(connection, ask, "REVOKE_TOKEN", _target(row))
+        about = await _holder(connection, row)
+        await audit.record(connection, ask, "REVOKE_TOKEN", _target(row), about)
     return row
 
 
@@ -132,26 +135,32 @@ async def any_of(pool: Pool) -> bool:
         return bool(await pool.fetchval("select exists (select from tokens)"))
 
 
-async def page(pool: Pool, principals: Sequence[UUID] | None, window: Window) -> Page:
-    """Oldest first; None is those of every principal."""
+async def page(pool: Pool, holders: Sequence[UUID] | None, window: Window) -> Page:
+    """Oldest first; None is those of everybody."""
     arguments = Arguments()
-    where = _condition(principals, arguments)
+    where = _condition(holders, arguments)
     return await keyset_page(pool, "tokens", where, arguments, window, newest_first=False)
 
 
-async def count_of(pool: Pool, principals: Sequence[UUID] | None) -> tuple[int, bool]:
+async def count_of(pool: Pool, holders: Sequence[UUID] | None) -> tuple[int, bool]:
     arguments = Arguments()
-    return await count(pool, "tokens", _condition(principals, arguments), arguments)
+    return await count(pool, "tokens", _condition(holders, arguments), arguments)
 
 
-def _condition(principals: Sequence[UUID] | None, arguments: Arguments) -> str:
-    if principals is None:
+def _condition(holders: Sequence[UUID] | None, arguments: Arguments) -> str:
+    if holders is None:
         return "true"
-    return f"principal_id = any({arguments.add(list(principals))}::uuid[])"
+    return f"principal_id = any({arguments.add(list(holders))}::uuid[])"
 
 
 def _target(row: Row) -> audit.Target:
     return audit.Target(typed("tok", row["id"]), row["name"])
+
+
+async def _holder(connection: Connection, row: Row) -> dict[str, Any]:
+    statement = "select * from principals where id = $1"
+    holder = await connection.fetchrow(statement, row["principal_id"])
+    return {"holder": principals.target_of(holder).name}
 
 
 def _worth(new: NewToken) -> dict[str, Any]:

@@ -1,0 +1,91 @@
+"""Who holds which roles, as far as one may see it: persons, services and groups; a client of the API."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from server.cli import queries
+from server.cli.api import Api
+
+_KINDS = {"PERSON": "user", "SERVICE": "service"}
+
+
+@dataclass(frozen=True, slots=True)
+class Holders:
+    """By name, as `user:maria`, `service:ci` and `group:ops`: the role and namespace of each grant of one's own, and
+    the members of each group."""
+
+    grants: Mapping[str, Sequence[tuple[str, str]]]
+    members: Mapping[str, Sequence[str]]
+
+    @classmethod
+    async def read(cls, api: Api) -> "Holders":
+        """Raises CommandFailed for who may not see them."""
+        grants: dict[str, list[tuple[str, str]]] = {}
+        members: dict[str, list[str]] = {}
+        for one in await pages(api, queries.PRINCIPALS, "principals"):
+            name = holder_of(one)
+            grants[name] = [
+                (grant["role"], grant["namespace"])
+                for grant in one["grants"]
+                if grant["group"] is None
+            ]
+            for group in one["groups"]:
+                members.setdefault(f"group:{group}", []).append(name)
+        for grant in (await api.ask(queries.GROUP_GRANTS))["groupGrants"]:
+            held = grants.setdefault(f"group:{grant['group']}", [])
+            held.append((grant["role"], grant["namespace"]))
+        return cls(grants, members)
+
+    @property
+    def _known(self) -> set[str]:
+        return {*self.grants, *self.members}
+
+    def of_role(self, role: str) -> dict[str, list[str]]:
+        """Where each holder of a role holds it."""
+        found = {
+            name: [place for held, place in grants if held == role]
+            for name, grants in self.grants.items()
+        }
+        return {name: places for name, places in found.items() if places}
+
+    def members_told(self, name: str) -> str:
+        """An identity provider may name further members of a group when they sign in."""
+        if not name.startswith("group:"):
+            return ""
+        return f" ({', '.join(self.members.get(name, ())) or 'no members here'})"
+
+    def newcomer(self, name: str) -> str:
+        """Says of somebody whom nobody knew that they are new, and who has a similar name; else nothing."""
+        if name in self._known:
+            return ""
+        return f"{name} is new here{self.meant(name)}"
+
+    def meant(self, name: str) -> str:
+        """The tail of a sentence: who of the same kind has a similar name."""
+        from models.similar import nearest
+
+        kind, _, own = name.partition(":")
+        alike = [other.partition(":")[2] for other in self._known if other.startswith(f"{kind}:")]
+        near = nearest(own, alike, likeness=0.7)
+        return f" (did you mean {kind}:{near}?)" if near else ""
+
+
+def holder_of(principal: Mapping[str, Any]) -> str:
+    return f"{_KINDS[principal['kind']]}:{principal['name']}"
+
+
+def actor_of(actor: Mapping[str, Any]) -> str:
+    return f"{actor['kind'].lower()}:{actor['name']}"
+
+
+async def pages(api: Api, query: str, field: str) -> list[dict[str, Any]]:
+    """All pages of a list."""
+    found: list[dict[str, Any]] = []
+    after = None
+    while True:
+        page = (await api.ask(query, after=after))[field]
+        found += page["nodes"]
+        after = page["pageInfo"]["endCursor"]
+        if not page["pageInfo"]["hasNextPage"]:
+            return found
