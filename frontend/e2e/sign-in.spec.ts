@@ -4,12 +4,19 @@ test("one signs in with a token, goes on where one wanted to, and out again", as
   const { url, token } = headway.server;
   await page.context().clearCookies();
   await page.goto(`${url}/approvals`);
-  await page.getByRole("link", { name: "Sign in" }).click();
+  await expect(page).toHaveURL(`${url}/login?next=%2Fapprovals`);
   await page.getByLabel("Token").fill("hw_wrong");
   await page.getByRole("button", { name: "Sign in" }).click();
-  await expect(page.getByRole("heading", { name: "This token is not valid" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Sign in to Headway" })).toBeVisible();
+  await expect(page.getByRole("alert")).toHaveText("This token is not valid.");
+  await expect(page.getByLabel("Token")).toBeFocused();
   await page.getByLabel("Token").fill(token);
   await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page).toHaveURL(`${url}/approvals`);
+
+  await page.goto(`${url}/login?next=/approvals`);
+  await expect(page.getByText("You are signed in as admin.")).toBeVisible();
+  await page.getByRole("link", { name: "Go on" }).click();
   await expect(page).toHaveURL(`${url}/approvals`);
 
   await page.getByRole("button", { name: "Preferences" }).first().click();
@@ -17,7 +24,7 @@ test("one signs in with a token, goes on where one wanted to, and out again", as
   await page.getByRole("button", { name: "Sign out" }).click();
   await expect(page).toHaveURL(`${url}/login`);
   await page.goto(url);
-  await expect(page.getByRole("heading", { name: "Not logged in" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Sign in to Headway" })).toBeVisible();
 });
 
 test("a session that is ended elsewhere ends here, and leads to the sign-in", async ({
