@@ -33,6 +33,9 @@ test("a session that is ended elsewhere ends here, and leads to the sign-in", as
   browser,
 }) => {
   await expect(page.getByText("Live", { exact: true }).first()).toBeVisible();
+  // Before it ends: what is loaded later is for those who are signed in.
+  await page.getByRole("button", { name: "Preferences" }).first().click();
+  await expect(page.getByText("Signed in as admin")).toBeVisible();
   const [cookie] = await page.context().cookies();
   const other = await browser.newContext();
   await other.addCookies([cookie!]);
@@ -41,6 +44,20 @@ test("a session that is ended elsewhere ends here, and leads to the sign-in", as
   });
   expect(out.status()).toBe(204);
   await other.close();
-  await page.getByRole("alert").getByRole("link", { name: "Sign in" }).click();
+  const alert = page.getByRole("dialog").getByRole("alert");
+  await expect(alert).toHaveText(
+    /^You are signed out. The token or session was revoked. Sign in in a new tab/,
+  );
+  const away = page.getByRole("dialog").getByRole("link", { name: "Sign in in a new tab" });
+  await expect(away).toHaveAttribute("target", "_blank");
+  await headway.server.signIn(await page.context().newPage());
+  await page.evaluate(() => window.dispatchEvent(new Event("focus")));
+  await expect(away).toHaveCount(0);
+  await expect(page.getByText("Signed in as admin")).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(page.getByText("Live", { exact: true }).first()).toBeVisible();
+
+  await page.context().clearCookies();
+  await page.goto(`${headway.server.url}/approvals`);
   await expect(page.getByLabel("Token")).toBeVisible();
 });
