@@ -11,6 +11,7 @@ import { AREAS } from "./areas";
 import { Brand } from "./Brand";
 import { Dialogs } from "./Dialogs";
 import { LinkIndicator } from "./LinkIndicator";
+import { UnlessNoRole } from "./NoRole";
 import { forgetPalette, openPalette, usePaletteKey, useWasOpened } from "./openPalette";
 import classes from "./Shell.module.css";
 import { Untold } from "./Untold";
@@ -51,7 +52,9 @@ export function Shell() {
         <SignedOut />
         <Untold />
         <div className={classes.screen}>
-          <Outlet />
+          <UnlessNoRole>
+            <Outlet />
+          </UnlessNoRole>
         </div>
       </main>
       <nav className={classes.phoneBar} aria-label="Areas">
