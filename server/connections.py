@@ -1,6 +1,6 @@
 """The connections of a server: how many there are, of which addresses, and which have waited too long.
 
-A connection costs a descriptor before anybody has logged in, and the engine, PostgreSQL and the tasks need some too.
+A connection costs a descriptor before anybody has signed in, and the engine, PostgreSQL and the tasks need some too.
 So there is a limit for all connections and one for those of an address. When one is reached, the connection that has
 waited longest for a request or a login makes room; when all are in use, the new one is refused.
 """

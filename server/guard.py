@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from models.viewer import Viewer
@@ -13,14 +13,11 @@ from server.addresses import own_path
 from server.auth import Door
 from server.cross_origin import CrossOrigin
 from server.forwarded import Forwarded
-from server.refusals import Refusals, is_for_a_reader, refusal
+from server.refusals import Refusals, foreign, is_for_a_reader, refusal
 
 _HEALTH = frozenset({"/healthz", "/readyz"})
-_OPEN = _HEALTH | {"/login", "/logout", "/login/oidc", "/login/oidc/callback"}
-_FOREIGN = (
-    "Requests from this origin are refused: list it in allowed_origins; where it is this server's own behind a proxy, "
-    "set external_url, or name the proxy in trusted_proxies"
-)
+_OPEN = _HEALTH | {"/login", "/logout", "/login/oidc", "/login/oidc/callback", "/favicon.ico"}
+"""Browsers ask for the last by themselves, and there is none."""
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _HEADERS = {
     "x-content-type-options": "nosniff",
@@ -125,8 +122,7 @@ class Guard:
         if visitor is None:
             await unauthorized(scope)(scope, receive, send)
         elif scope["method"] not in _SAFE and not self._door.origin_allowed(scope):
-            refused = refusal(scope, 403, "FORBIDDEN_ORIGIN", _FOREIGN)
-            await refused(scope, receive, send)
+            await foreign(scope)(scope, receive, send)
         else:
             await self._let_in(visitor.viewer, scope, receive, send)
 
@@ -150,17 +146,20 @@ class Guard:
 
 
 def unauthorized(scope: Scope) -> Response:
-    """Of a token that was given it tells no more than that it is not valid: nobody learns whether it ever was."""
+    """Leads a reader to the sign-in. Of a token that was given it tells no more than that it is not valid: nobody
+    learns whether it ever was."""
     token = "authorization" in Headers(scope=scope) or b"token=" in scope.get("query_string", b"")
-    message = "This token is not valid" if token else "Not logged in"
-    if not token and not is_for_a_reader(scope):
+    query = urlencode({"next": _here(scope)})
+    reads = is_for_a_reader(scope)
+    if reads and not token and scope["method"] == "GET":
+        led = RedirectResponse(f"/login?{query}", 303)
+        led.headers["cache-control"] = "no-store"
+        return led
+    message = "This token is not valid" if token else "Not signed in"
+    if not token and not reads:
         message += ": send a token as Authorization: Bearer TOKEN"
-    response = refusal(
-        scope, 401, "UNAUTHENTICATED", message,
-        f'<p><a href="/login?{escape(urlencode({"next": _here(scope)}))}">Sign in</a>, or open the link '
-        "that <code>headway serve</code> printed; run <code>headway token</code> on the machine of the server for "
-        "another one.</p>",
-    )  # fmt: skip
+    more = f'<p><a class="button" href="/login?{escape(query)}">Sign in</a></p>'
+    response = refusal(scope, 401, "UNAUTHENTICATED", message, more)
     response.headers["www-authenticate"] = "Bearer"
     return response
 

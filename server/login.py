@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from models.credentials import digest_of
+from models.errors import Unavailable
 from models.states import Channel
 from models.viewer import SignInMethod, Viewer
 from runner.denials import Denial, Denials
@@ -25,22 +26,32 @@ from server.auth import (
     set_session,
 )
 from server.oidc.sign_in import BEGIN, SingleSignOn
-from server.refusals import is_for_a_reader, page, refusal
+from server.plain_page import alert, page
+from server.rates import TooMany
+from server.refusals import RETRY_AFTER, foreign, is_for_a_reader, is_form, refusal
 
 _LONGEST: Final = 4096
 """Bytes of a form or document with a token in it."""
-_FORM = """<form method="post" action="/login">
-<input type="hidden" name="next" value="{next}">
-<p><label>Token<br><input name="token" type="password" autocomplete="off" required autofocus></label></p>
-<p><button>Sign in</button></p></form>
-<p>Or open the link that <code>headway serve</code> printed; it works once, for ten minutes. Run
-<code>headway token</code> on the machine of the server for another one.</p>"""
+_TOKEN: Final = """<form method="post" action="/login">
+<input type="hidden" name="next" value="{next}">{error}
+<label for="token">Token</label>
+<input id="token" name="token" type="password" autocomplete="off" required{more}>
+<button{kind}>Sign in{how}</button></form>"""
+_HINT: Final = """<p class="hint">No token yet? Ask an administrator of this server for access: a token, or a link that
+signs you in.</p>
+<p class="hint">On the machine of the server, <code>headway token</code> makes a link; so does the start of
+<code>headway serve</code>. Each link works once, for ten minutes.</p>"""
+_KNOWN: Final = """<p>You are signed in as <strong>{name}</strong>.</p>
+<p><a class="button" href="{next}">Go on</a></p>"""
+_OUT: Final = (
+    """<form method="post" action="/logout"><button class="quiet">Sign out</button></form>"""
+)
 
 _GO_ON: Final = """<p>Another page led you here. Go on only if this link is yours: what you do here then is done in
 the name of whoever made it.</p>
 <form method="post" action="/login">
 <input type="hidden" name="link" value="{code}"><input type="hidden" name="next" value="{next}">
-<p><button>Sign in</button></p></form>"""
+<button>Sign in</button></form>"""
 
 
 class Login:
@@ -74,7 +85,7 @@ class Login:
         code = request.query_params.get("token")
         next_path = own_path(request.query_params.get("next", "/"))
         if code is None:
-            return self._form("Sign in to Headway", next_path)
+            return await self._known(request, next_path) or self._form(next_path)
         if request.method == "HEAD":
             return Response(status_code=204)  # who only looks at a link does not use it up
         if _is_led(request):
@@ -86,7 +97,13 @@ class Login:
         viewer = None
         if token_id is not None:
             viewer = await self._door.of_token(token_id)
-        await self._door.learn(digest_of(code), viewer is not None, client_network(request.scope))
+        network = client_network(request.scope)
+        try:
+            await self._door.learn(digest_of(code), viewer is not None, network)
+        except TooMany as slowed:
+            if not is_for_a_reader(request.scope):
+                raise
+            return self._later(slowed, next_path)
         if viewer is None:
             self._failed(request, "a login link that is not valid")
             return self._refused(
@@ -98,9 +115,7 @@ class Login:
         """With a token, or a link that was asked about first, in a form or a JSON document."""
         if not self._door.origin_allowed(request.scope):
             self._failed(request, "a page of an origin that is refused")
-            return refusal(
-                request.scope, 403, "FORBIDDEN_ORIGIN", "Requests from this origin are refused"
-            )
+            return foreign(request.scope)
         given = await _given(request)
         if given is None:
             return refusal(
@@ -110,22 +125,25 @@ class Login:
                 "Send a form or a JSON object with the field `token`",
             )
         next_path = own_path(given.get("next", "/"))
-        if "token" not in given:
-            return await self._by_link(request, given["link"], next_path)
-        viewer = await self._door.by_token(
-            given["token"].strip(), Channel.UI, client_network(request.scope)
-        )
-        if viewer is None:
-            self._failed(request, "a token that is not valid")
-            return self._refused(request, "This token is not valid", next_path)
-        return await self.begin(request, viewer, SignInMethod.TOKEN, next_path)
+        try:
+            if "token" not in given:
+                return await self._by_link(request, given["link"], next_path)
+            viewer = await self._door.by_token(
+                given["token"].strip(), Channel.UI, client_network(request.scope)
+            )
+            if viewer is None:
+                self._failed(request, "a token that is not valid")
+                return self._refused(request, "This token is not valid", next_path)
+            return await self.begin(request, viewer, SignInMethod.TOKEN, next_path)
+        except (TooMany, Unavailable) as slowed:
+            if not is_form(request.headers):
+                raise
+            return self._later(slowed, next_path)
 
     async def sign_out(self, request: Request) -> Response:
         """Ends the session of the cookie, in this browser and wherever else it is open."""
         if not self._door.origin_allowed(request.scope):
-            return refusal(
-                request.scope, 403, "FORBIDDEN_ORIGIN", "Requests from this origin are refused"
-            )
+            return foreign(request.scope)
         cookie = session_cookie(request.scope)
         id = self._door.session_id(cookie) if cookie else None
         method = await sign_ins.end(self._pool, id) if id is not None else None
@@ -167,19 +185,52 @@ class Login:
         )
 
     def _refused(self, request: Request, message: str, next_path: str) -> Response:
-        if is_for_a_reader(request.scope) or _is_form(request):
-            return self._form(message, next_path, 401)
+        if is_for_a_reader(request.scope) or is_form(request.headers):
+            return self._form(next_path, message, 401)
         response = refusal(request.scope, 401, "UNAUTHENTICATED", message)
         response.headers["www-authenticate"] = "Bearer"
         return response
 
-    def _form(self, title: str, next_path: str, status: int = 200) -> Response:
-        body = _FORM.format(next=escape(next_path))
+    def _later(self, slowed: TooMany | Unavailable, next_path: str) -> Response:
+        """The form again, for one who has filled it in."""
+        if isinstance(slowed, TooMany):
+            status, seconds = 429, slowed.retry_after
+            why = "Too many wrong tokens came from your network"
+        else:
+            status, seconds, why = 503, RETRY_AFTER, "The server cannot answer now"
+        response = self._form(next_path, f"{why}. Try again in {seconds} s", status)
+        response.headers["retry-after"] = str(seconds)
+        return response
+
+    async def _known(self, request: Request, next_path: str) -> Response | None:
+        """For somebody who is signed in already; the form needs no database, so that is no reason to refuse it."""
+        try:
+            visitor = await self._door.visitor(request.scope)
+        except (TooMany, Unavailable):
+            return None
+        if visitor is None:
+            return None
+        name = visitor.viewer.actor.partition(":")[2]
+        body = _KNOWN.format(name=escape(name), next=escape(next_path))
+        # Whom a proxy vouches for has no session here to end.
+        body += _OUT if session_cookie(request.scope) else ""
+        return _unstored(HTMLResponse(page("Sign in to Headway", body)))
+
+    def _form(self, next_path: str, wrong: str = "", status: int = 200) -> Response:
+        begin, kind, how = "", "", ""
         if self._single_sign_on is not None:
             place = escape(f"{BEGIN}?{urlencode({'next': next_path})}")
-            name = escape(self._single_sign_on.name)
-            body = f'<p><a class="button" href="{place}">Sign in with {name}</a></p>{body}'
-        return _unstored(HTMLResponse(page(title, body), status))
+            begin = (
+                f'<p><a class="button" href="{place}">Sign in with '
+                f'{escape(self._single_sign_on.name)}</a></p><p class="or">or</p>'
+            )
+            kind, how = ' class="quiet"', " with a token"
+        # Who has another way in begins there; who was wrong is put into the field.
+        more = " autofocus" if wrong or not begin else ""
+        more += ' aria-invalid="true" aria-describedby="wrong"' if wrong else ""
+        told = alert(f"{wrong}.", "wrong") if wrong else ""
+        form = _TOKEN.format(next=escape(next_path), error=told, more=more, kind=kind, how=how)
+        return _unstored(HTMLResponse(page("Sign in to Headway", begin + form + _HINT), status))
 
 
 def _asked_first(code: str, next_path: str) -> Response:
@@ -200,10 +251,6 @@ def _unstored(response: Response) -> Response:
     return response
 
 
-def _is_form(request: Request) -> bool:
-    return request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
-
-
 async def _given(request: Request) -> dict[str, str] | None:
     """The fields of a small form or JSON object; None for anything else."""
     body = b""
@@ -212,7 +259,7 @@ async def _given(request: Request) -> dict[str, str] | None:
         if len(body) > _LONGEST:
             return None
     try:
-        read = dict(parse_qsl(body.decode())) if _is_form(request) else json.loads(body)
+        read = dict(parse_qsl(body.decode())) if is_form(request.headers) else json.loads(body)
     except (ValueError, RecursionError):
         return None
     if not isinstance(read, dict):

@@ -17,7 +17,7 @@ from server.connections import ConnectionLimits, Connections, Phase
 CUT_OFF: Final = "headway.cut_off"
 """The key of a scope for what ends its connection at once. Whoever reads an answer then knows that it has no end."""
 _MOST_OF_HEAD: Final = 64 * 1024
-"""Bytes of the head of a request: it is kept in memory before anybody has logged in."""
+"""Bytes of the head of a request: it is kept in memory before anybody has signed in."""
 _PIECE: Final = 4096
 _TLS: Final = b"\x16\x03"
 """How the handshake of TLS begins."""

@@ -8,25 +8,18 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from models.errors import Unavailable
+from server.plain_page import page
 from server.rates import TOO_MANY, TooMany
 
 RETRY_AFTER: Final = 2
 """Seconds that a client is asked to wait while the database is away."""
-_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Headway</title>
-<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">{head}
-<style>body{{font:16px/1.5 system-ui,sans-serif;max-width:36rem;margin:15vh auto;padding:0 1rem;overflow-wrap:anywhere}}
-h1{{font-size:1.5rem}}input{{font:inherit;width:100%;box-sizing:border-box;padding:.4rem .5rem}}
-button,.button{{font:inherit;padding:.4rem 1rem}}
-.button{{display:inline-block;border:1px solid;border-radius:.2rem}}</style>
-<h1>{title}</h1>{body}</html>"""
+_FOREIGN: Final = (
+    "Requests from this origin are refused: list it in allowed_origins; where it is this server's own behind a proxy, "
+    "set external_url, or name the proxy in trusted_proxies"
+)
 _AGAIN = '<meta http-equiv="refresh" content="{seconds}">'
 _LONGEST_REASON: Final = 123
 """Bytes of the reason of a close."""
-
-
-def page(title: str, body: str, head: str = "") -> str:
-    """A small page of HTML; `body` and `head` are HTML already."""
-    return _PAGE.format(title=escape(title), body=body, head=head)
 
 
 class Refusals:
@@ -73,9 +66,7 @@ def _refused(scope: Scope, error: Unavailable | TooMany) -> Response:
         extensions = {key: value for key, value in error.extensions.items() if key != "code"}
     refused: Response
     if is_for_a_reader(scope):
-        told = f"<p>{escape(str(error))}</p><p>This page is loaded again in {seconds} s.</p>"
-        title, head = "The server cannot answer now", _AGAIN.format(seconds=seconds)
-        refused = HTMLResponse(page(title, told, head), status)
+        refused = HTMLResponse(_again_later(scope, error, seconds), status)
     else:
         refused = refusal(scope, status, code, str(error), **extensions)
     refused.headers["retry-after"] = str(seconds)
@@ -83,15 +74,40 @@ def _refused(scope: Scope, error: Unavailable | TooMany) -> Response:
     return refused
 
 
+def _again_later(scope: Scope, error: Exception, seconds: int) -> str:
+    """Loads again what was read; what was sent is not sent again."""
+    told, head = f"<p>{escape(str(error))}.</p>", ""
+    if scope["method"] == "GET":
+        told += f"<p>This page is loaded again in {seconds} s.</p>"
+        head = _AGAIN.format(seconds=seconds)
+    else:
+        told += f'<p>Nothing was done. <a href="/">Go on</a>, and try again in {seconds} s.</p>'
+    return page("The server cannot answer now", told, head)
+
+
 def is_for_a_reader(scope: Scope) -> bool:
-    """Whether a browser shows the answer to a person."""
-    return "text/html" in Headers(scope=scope).get("accept", "") and scope["method"] == "GET"
+    """Whether a browser shows the answer to a person: of an address, or of a form."""
+    headers = Headers(scope=scope)
+    return "text/html" in headers.get("accept", "") and (
+        scope["method"] == "GET" or is_form(headers)
+    )
+
+
+def is_form(headers: Headers) -> bool:
+    return headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+
+
+def foreign(scope: Scope) -> Response:
+    """Refuses what a page of another origin asks."""
+    return refusal(scope, 403, "FORBIDDEN_ORIGIN", _FOREIGN, '<p><a href="/">Go on</a></p>')
 
 
 def refusal(
     scope: Scope, status: int, code: str, message: str, more: str = "", **extensions: Any
 ) -> Response:
     if is_for_a_reader(scope):
-        return HTMLResponse(page(message, more), status)
+        title, _, mend = message.partition(": ")
+        told = f"<p>{escape(mend[0].upper())}{escape(mend[1:])}.</p>" if mend else ""
+        return HTMLResponse(page(title, told + more), status)
     errors = [{"message": message, "extensions": {"code": code, **extensions}}]
     return JSONResponse({"errors": errors}, status)

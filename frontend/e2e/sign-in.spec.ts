@@ -4,12 +4,19 @@ test("one signs in with a token, goes on where one wanted to, and out again", as
   const { url, token } = headway.server;
   await page.context().clearCookies();
   await page.goto(`${url}/approvals`);
-  await page.getByRole("link", { name: "Sign in" }).click();
+  await expect(page).toHaveURL(`${url}/login?next=%2Fapprovals`);
   await page.getByLabel("Token").fill("hw_wrong");
   await page.getByRole("button", { name: "Sign in" }).click();
-  await expect(page.getByRole("heading", { name: "This token is not valid" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Sign in to Headway" })).toBeVisible();
+  await expect(page.getByRole("alert")).toHaveText("This token is not valid.");
+  await expect(page.getByLabel("Token")).toBeFocused();
   await page.getByLabel("Token").fill(token);
   await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page).toHaveURL(`${url}/approvals`);
+
+  await page.goto(`${url}/login?next=/approvals`);
+  await expect(page.getByText("You are signed in as admin.")).toBeVisible();
+  await page.getByRole("link", { name: "Go on" }).click();
   await expect(page).toHaveURL(`${url}/approvals`);
 
   await page.getByRole("button", { name: "Preferences" }).first().click();
@@ -17,7 +24,7 @@ test("one signs in with a token, goes on where one wanted to, and out again", as
   await page.getByRole("button", { name: "Sign out" }).click();
   await expect(page).toHaveURL(`${url}/login`);
   await page.goto(url);
-  await expect(page.getByRole("heading", { name: "Not logged in" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Sign in to Headway" })).toBeVisible();
 });
 
 test("a session that is ended elsewhere ends here, and leads to the sign-in", async ({
@@ -26,6 +33,9 @@ test("a session that is ended elsewhere ends here, and leads to the sign-in", as
   browser,
 }) => {
   await expect(page.getByText("Live", { exact: true }).first()).toBeVisible();
+  // Before it ends: what is loaded later is for those who are signed in.
+  await page.getByRole("button", { name: "Preferences" }).first().click();
+  await expect(page.getByText("Signed in as admin")).toBeVisible();
   const [cookie] = await page.context().cookies();
   const other = await browser.newContext();
   await other.addCookies([cookie!]);
@@ -34,6 +44,20 @@ test("a session that is ended elsewhere ends here, and leads to the sign-in", as
   });
   expect(out.status()).toBe(204);
   await other.close();
-  await page.getByRole("alert").getByRole("link", { name: "Sign in" }).click();
+  const alert = page.getByRole("dialog").getByRole("alert");
+  await expect(alert).toHaveText(
+    /^You are signed out. The token or session was revoked. Sign in in a new tab/,
+  );
+  const away = page.getByRole("dialog").getByRole("link", { name: "Sign in in a new tab" });
+  await expect(away).toHaveAttribute("target", "_blank");
+  await headway.server.signIn(await page.context().newPage());
+  await page.evaluate(() => window.dispatchEvent(new Event("focus")));
+  await expect(away).toHaveCount(0);
+  await expect(page.getByText("Signed in as admin")).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(page.getByText("Live", { exact: true }).first()).toBeVisible();
+
+  await page.context().clearCookies();
+  await page.goto(`${headway.server.url}/approvals`);
   await expect(page.getByLabel("Token")).toBeVisible();
 });

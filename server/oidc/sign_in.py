@@ -25,7 +25,8 @@ from server.oidc.fetching import NoAnswer, TurnedDown, error_code
 from server.oidc.kept import AWAY
 from server.oidc.provider import Provider
 from server.oidc.verifying import Untrusted, algorithm_of, check_access_token, verified
-from server.refusals import page
+from server.plain_page import alert, page
+from server.refusals import RETRY_AFTER, is_for_a_reader
 from server.session_key import SessionKey
 from server.vouched import Vouched
 
@@ -76,7 +77,10 @@ class SingleSignOn:
         if request.method == "HEAD":
             return Response(status_code=204)
         next_path = own_path(request.query_params.get("next", "/"))
-        metadata = await self._provider.metadata()
+        try:
+            metadata = await self._provider.metadata()
+        except Unavailable:
+            return self._away(request, f"{self.name} cannot be reached now", AWAY, next_path)
         redirect_uri = base_of(request.scope, self._external_url) + BACK
         attempt = Attempt.new(
             next_path if len(next_path) <= _LONGEST_PATH else "/", redirect_uri, self._door.now
@@ -101,18 +105,24 @@ class SingleSignOn:
         attempt = self._attempt(request)
         try:
             if attempt is None:
-                raise _Failed(
-                    "This sign-in did not begin in this browser, or more than ten minutes ago"
+                raise _Failed(_not_of_here(request))
+            try:
+                identity = await self._identity(request, attempt)
+            except (NoAnswer, Unavailable) as error:
+                logger.warning("the identity provider: %s", error)
+                title = f"{self.name} cannot be reached now"
+                return self._without_attempt(
+                    request, self._away(request, title, AWAY, attempt.next_path)
                 )
-            identity = await self._identity(request, attempt)
             id = await self._vouched.begin(
                 identity, SignInMethod.OIDC, self._provider.settings.session_time, Channel.UI
             )
         except (_Failed, Untrusted, TurnedDown, Refused) as error:
             return self._refused(request, attempt, error)
-        except NoAnswer as error:
-            logger.warning("the identity provider: %s", error)
-            raise Unavailable(AWAY) from error
+        except Unavailable as error:
+            assert attempt is not None
+            title = "The server cannot answer now"
+            return self._away(request, title, str(error), attempt.next_path)
         # A redirect would go on with what began on another site, and strict cookies stay behind there.
         path = escape(attempt.next_path)
         head = f'<meta http-equiv="refresh" content="0;url={path}">'
@@ -154,7 +164,7 @@ class SingleSignOn:
         if issuer != mine.issuer and (issuer is not None or metadata.names_itself):
             raise _Failed("The answer is of another identity provider than the one that was asked")
         if "error" in given:
-            raise _Failed(f"The identity provider refused: {error_code(given['error'])}")
+            raise _Failed(_turned_down(request))
         with self._exchanges.one(client_network(request.scope) or "unknown"):
             # Whoever is told to wait comes again with the same.
             self._use_up(attempt)
@@ -199,16 +209,42 @@ class SingleSignOn:
                 f"{self.name}: {sentence}",
             )
         )
-        again = urlencode({"next": attempt.next_path if attempt else "/"})
-        body = f'<p>{escape(sentence)}.</p><p><a href="/login?{escape(again)}">Back to the sign-in</a></p>'
+        body = alert(f"{sentence}.") + self._ways_on(attempt.next_path if attempt else "/")
         response = HTMLResponse(page("You are not signed in", body), 401)
         return self._without_attempt(request, response)
+
+    def _away(self, request: Request, title: str, sentence: str, next_path: str) -> Response:
+        """Does not load itself again, as there is another way in. Raises Unavailable for programs."""
+        if not is_for_a_reader(request.scope):
+            raise Unavailable(sentence)
+        body = f"<p>{escape(sentence)}.</p>{self._ways_on(next_path)}"
+        response = HTMLResponse(page(title, body), 503)
+        response.headers["retry-after"] = str(RETRY_AFTER)
+        return _unstored(response)
+
+    def _ways_on(self, next_path: str) -> str:
+        query = escape(urlencode({"next": next_path}))
+        return (
+            f'<p><a class="button" href="{BEGIN}?{query}">Try again with {escape(self.name)}</a></p>'
+            f'<p><a class="button quiet" href="/login?{query}">Back to the sign-in</a></p>'
+        )
 
     def _without_attempt(self, request: Request, response: Response) -> Response:
         response.delete_cookie(
             cookie_name(request.scope, _COOKIE), path="/login", httponly=True, samesite="lax"
         )
         return _unstored(response)
+
+
+def _not_of_here(request: Request) -> str:
+    """Of an answer that belongs to no attempt, what it says is at most that the provider refused."""
+    if "error" in request.query_params:
+        return _turned_down(request)
+    return "This sign-in did not begin in this browser, or more than ten minutes ago"
+
+
+def _turned_down(request: Request) -> str:
+    return f"The identity provider refused: {error_code(request.query_params['error'])}"
 
 
 def _unstored(response: Response) -> Response:

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from models.ids import new_id
-from models.viewer import Credential, Permission, Viewer
+from models.viewer import Credential, Permission, Viewer, nowhere_permitted
 from runner.artifacts import ArtifactStore
 from runner.denials import Denials
 from runner.quotas import Quotas

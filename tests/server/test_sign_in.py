@@ -12,19 +12,16 @@ import pytest
 
 from models.credentials import digest_of
 from models.ids import new_id
-from runner.store import servers
 from runner.store.access import sign_ins, tokens
-from runner.store.access.holders import Holders
 from runner.store.database import Database
 from runner.store.json import load
 from server.auth import SESSION_TIME
-from server.presence import Revocations
+from server.plain_page import page
+from server.rates import Allowed, Rate, Rates
 from server.session_key import SessionKey, rotate, session_key
 from server.settings import Settings
-from server.shared_key import SharedKey
 from tests.api.people import ASK
 from tests.server.doors import WITHIN, admin, behind, door_of, link_of, session_of
-from tests.server.graphql.serving import KEY
 
 
 async def test_the_login_link_works_once(database: Database, tmp_path: Path) -> None:
@@ -47,8 +44,8 @@ async def test_the_login_link_works_once(database: Database, tmp_path: Path) -> 
             assert "not valid" in refused.json()["errors"][0]["message"]
             assert "set-cookie" not in refused.headers
         typed = {"accept": "text/html", "sec-fetch-site": "none"}
-        page = await http.get("/login?token=wrong", headers=typed)
-        assert "not valid" in page.text and "headway token" in page.text
+        shown = await http.get("/login?token=wrong", headers=typed)
+        assert "not valid" in shown.text and "headway token" in shown.text
         assert (await http.get("/", headers={"authorization": "Bearer x"})).status_code == 401
 
 
@@ -199,6 +196,7 @@ async def test_denials_and_sign_ins_are_in_the_audit_log(
     assert ("SIGN_IN", "user:admin") in found
     assert ("SIGN_OUT", "user:admin") in found
     assert ("CREATE_TOKEN", "user:admin") in found
+    # The first is written at once, the others with it or when the server stops.
     failed = [load(row["data"])["times"] for row in rows if row["action"] == "SIGN_IN_FAILED"]
     assert sum(failed) == 3 and len(failed) <= 2
     assert not any(token in str(row["data"]) or row["data"] == "wrong" for row in rows)
@@ -251,91 +249,80 @@ async def test_a_page_signs_nobody_in_with_a_link_of_its_authors(
         assert typed.status_code == 303
 
 
-async def test_another_key_of_sessions_ends_the_connections_that_cookies_began(
+HTML = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+async def test_a_reader_who_is_not_signed_in_is_led_to_the_form_and_back(
     database: Database, tmp_path: Path
 ) -> None:
-    """Those of tokens go on, and so does whoever signs in with the new key."""
     token = await admin(database, tmp_path)
-    holders, key = Holders(database.reads), session_key(Settings.read({"data_dir": tmp_path}))
-    door = door_of(database, key=key)
-    by_cookie = await door.by_session(await session_of(database, door, token))
-    by_token = await door.by_token(token)
-    assert by_cookie and by_token
-    ended, others = asyncio.Event(), list[str]()
-    door.presence.enter(by_cookie, lambda reason: ended.set())
-    door.presence.enter(by_token, others.append)
-    async with Revocations(door, holders):
-        assert await door.again(by_cookie) == by_cookie
-        rotate(tmp_path)
-        # A handshake of before that comes to its login only now.
-        assert await door.again(by_cookie) is None
-        anew = await door.by_session(await session_of(database, door, token))
-        assert anew
-        door.presence.enter(anew, others.append)
-        await asyncio.wait_for(ended.wait(), WITHIN)
-    assert others == []
+    async with behind(database, door_of(database)) as http:
+        led = await http.get("/executions?state=failed", headers=HTML)
+        place = "/login?next=%2Fexecutions%3Fstate%3Dfailed"
+        assert (led.status_code, led.headers["location"]) == (303, place)
+        assert led.headers["cache-control"] == "no-store"
+        asked = await http.get("/executions")
+        assert asked.status_code == 401 and "Not signed in" in asked.text
+        wrong = await http.get("/", headers={**HTML, "authorization": "Bearer x"})
+        assert wrong.status_code == 401 and "This token is not valid" in wrong.text
+        assert (await http.get("/favicon.ico", headers=HTML)).status_code != 401
+        form = await http.get(place, headers=HTML)
+        assert "<h1>Sign in to Headway</h1>" in form.text and "administrator" in form.text
+        assert "autofocus" in form.text and 'role="alert"' not in form.text
+        data = {"token": token, "next": "/x?a=1&b=2"}
+        assert (await http.post("/login", data=data, headers=HTML)).status_code == 303
+        known = await http.get("/login", params={"next": data["next"]}, headers=HTML)
+        assert "signed in as <strong>admin</strong>" in known.text
+        assert 'href="/x?a=1&amp;b=2"' in known.text and 'action="/logout"' in known.text
+        assert 'name="token"' not in known.text
 
 
-@pytest.mark.parametrize("text", [None, "junk"])
-async def test_without_its_key_a_session_is_refused_for_now(
-    database: Database, tmp_path: Path, text: str | None
+async def test_who_is_wrong_too_often_gets_the_form_again(
+    database: Database, tmp_path: Path
 ) -> None:
     token = await admin(database, tmp_path)
-    door = door_of(database, key=session_key(Settings.read({"data_dir": tmp_path})))
-    session, file = await session_of(database, door, token), tmp_path / "session.key"
-    kept = file.read_text()
-    file.unlink()
-    if text is not None:
-        file.write_text(text)
-    async with behind(database, door) as http:
-        cookie = {"cookie": f"headway_session_{http.base_url.port}={session}"}
-        answer = await http.get("/", headers=cookie)
-        assert (answer.status_code, str(tmp_path) in answer.text) == (503, False)
-        assert (await http.post("/login", data={"token": token})).status_code == 503
-        bearer = {"authorization": f"Bearer {token}"}
-        assert (await http.get("/", headers=bearer)).status_code == 200
-        file.write_text(kept)
-        assert (await http.get("/", headers=cookie)).status_code == 200
+    rates = Rates({Rate.FAILED_LOGINS: Allowed(1, 60)})
+    async with behind(database, door_of(database, rates=rates)) as http:
+        form = {"token": "wrong", "next": "/x"}
+        first = await http.post("/login", data=form, headers=HTML)
+        assert first.status_code == 401
+        assert 'role="alert" id="wrong">This token is not valid.' in first.text
+        link = await http.get(
+            "/login?token=wrong&next=/x", headers=HTML | {"sec-fetch-site": "none"}
+        )
+        for slowed in (await http.post("/login", data=form, headers=HTML), link):
+            assert slowed.status_code == 429 and 'value="/x"' in slowed.text
+            assert f"Try again in {slowed.headers['retry-after']} s" in slowed.text
+            assert "<h1>Sign in to Headway</h1>" in slowed.text and "refresh" not in slowed.text
+        script = await http.post("/login", json={"token": "wrong"})
+        assert script.json()["errors"][0]["extensions"]["limit"] == "failed_logins"
+        right = await http.post("/login", data={"token": token}, headers=HTML)
+        assert right.status_code == 303
 
 
-async def test_servers_of_one_database_that_sign_with_different_keys_are_told_of(
-    database: Database, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("path", ["/login", "/logout", "/"])
+async def test_a_page_elsewhere_hears_why_it_is_refused(
+    database: Database, tmp_path: Path, path: str
 ) -> None:
-    """By the one that starts, and by `doctor`, which reads `by_key`; none while they sign with the same."""
-    pool, other = database.pool, SessionKey(key=b"o" * 32)
-
-    async def told(key: SessionKey) -> list[str]:
-        caplog.clear()
-        async with SharedKey(pool, key), asyncio.timeout(WITHIN):
-            while await pool.fetchval("select count(*) from servers") < 2:
-                pass
-            groups = sorted(map(len, await servers.by_key(pool)))
-            assert groups == ([2] if key is KEY else [1, 1])
-            while key is not KEY and "another key" not in caplog.text:
-                await pool.fetchval("select 1")
-        return [one.message for one in caplog.records if "another key" in one.message]
-
-    async with SharedKey(pool, KEY):
-        assert await told(KEY) == []
-        (warning,) = await told(other)
-    assert "give all servers of a database the same session.key" in warning
-    assert await pool.fetchval("select count(*) from servers") == 0
-    assert KEY.id and other.id and KEY.id != other.id
-
-
-async def test_a_server_that_was_killed_signs_with_no_key(database: Database) -> None:
-    await servers.tell(database.pool, new_id(), "dead", "a")
-    await database.pool.execute("update servers set heartbeat_at = now() - interval '31 s'")
-    assert await servers.by_key(database.pool) == []
-    assert await servers.with_other_keys(database.pool, "b") == []
-    await servers.forget(database.pool, new_id())
-    assert await database.pool.fetchval("select count(*) from servers") == 0
-
-
-async def test_a_token_has_so_many_links_the_last_ones(database: Database, tmp_path: Path) -> None:
     token = await admin(database, tmp_path)
-    codes = [await link_of(database, token) for _ in range(23)]
-    assert await database.pool.fetchval("select count(*) from login_links") == 20
-    for code, works in ((codes[2], False), (codes[3], True), (codes[-1], True)):
-        used = await sign_ins.use_link(database.pool, digest_of(code), datetime.now(UTC))
-        assert (used is not None) is works
+    async with behind(database, door_of(database)) as http:
+        await http.post("/login", data={"token": token})
+        foreign = {"origin": "https://evil.example"}
+        shown = await http.post(path, data={"token": token}, headers={**HTML, **foreign})
+        told = await http.post(path, json={"token": token}, headers=foreign)
+        assert (shown.status_code, told.status_code) == (403, 403)
+        assert "<h1>Requests from this origin are refused</h1>" in shown.text
+        (error,) = told.json()["errors"]
+        assert error["extensions"] == {"code": "FORBIDDEN_ORIGIN"}
+        for name in ("allowed_origins", "external_url", "trusted_proxies"):
+            assert name in shown.text and name in error["message"]
+
+
+def test_small_pages_have_the_colours_of_the_page() -> None:
+    """Their style is a copy, as they can read no file."""
+    tokens = Path(__file__).parents[2] / "frontend" / "src" / "app" / "tokens.css"
+    named = re.compile(r"--(?:hw-)?([\w-]+): ?(light-dark\([^)]*\))")
+    theirs = dict(named.findall(tokens.read_text()))
+    ours = dict(named.findall(page("x", "")))
+    assert len(ours) > 10
+    assert ours == {name: theirs[name] for name in ours}

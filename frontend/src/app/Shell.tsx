@@ -1,16 +1,17 @@
 import { IconApi, IconKeyboard, IconSearch, IconSettings } from "@tabler/icons-react";
 import { Link, Outlet, useNavigate } from "@tanstack/react-router";
 import { Suspense } from "react";
-import { useLink } from "@/shared/graphql/link";
+import { isLost, useLink } from "@/shared/graphql/link";
 import { openDialog } from "@/shared/lib/dialogs";
 import { useKeyboard, useKeys } from "@/shared/lib/keys";
 import { usePreferences } from "@/shared/lib/preferences";
-import { signInHere } from "@/shared/lib/signIn";
 import { lazily } from "@/shared/ui/lazily";
+import { SignedOut } from "@/shared/ui/SignedOut";
 import { AREAS } from "./areas";
 import { Brand } from "./Brand";
 import { Dialogs } from "./Dialogs";
 import { LinkIndicator } from "./LinkIndicator";
+import { UnlessNoRole } from "./NoRole";
 import { forgetPalette, openPalette, usePaletteKey, useWasOpened } from "./openPalette";
 import classes from "./Shell.module.css";
 import { Untold } from "./Untold";
@@ -24,7 +25,6 @@ export function Shell() {
   const { phase } = useLink();
   const navigate = useNavigate();
   const paletteWanted = useWasOpened();
-  const stale = phase === "reconnecting" || phase === "offline" || phase === "signed-out";
   useKeyboard();
   usePaletteKey();
   useKeys("Everywhere", [
@@ -48,16 +48,14 @@ export function Shell() {
           <IconSearch size={20} stroke={1.75} aria-hidden />
         </button>
       </header>
-      <main id="main" className={classes.main} data-stale={stale || undefined}>
-        {phase === "signed-out" && (
-          <div className={classes.notice} role="alert">
-            <p>
-              You are signed out. <a href={signInHere()}>Sign in</a> to go on here.
-            </p>
-          </div>
-        )}
+      <main id="main" className={classes.main} data-stale={isLost(phase) || undefined} data-phase={phase}>
+        <SignedOut />
         <Untold />
-        <Outlet />
+        <div className={classes.screen}>
+          <UnlessNoRole>
+            <Outlet />
+          </UnlessNoRole>
+        </div>
       </main>
       <nav className={classes.phoneBar} aria-label="Areas">
         <Areas />

@@ -1,5 +1,5 @@
 import { useFailures, useUntold } from "@/shared/graphql/failures";
-import { useLink } from "@/shared/graphql/link";
+import { isLost, useLink } from "@/shared/graphql/link";
 import { isOf } from "@/shared/graphql/live";
 import { AskAgain, sentenceOf } from "@/shared/ui/ErrorState";
 import classes from "./Shell.module.css";
@@ -16,9 +16,8 @@ export function Untold() {
   const all = useUntold();
   const others = useFailures().length > all.length;
   const untold = all.filter(({ error }) => !ANSWERS.some((code) => isOf(error, code)));
-  const isLost = phase === "reconnecting" || phase === "offline" || phase === "signed-out";
   const first = untold[0];
-  if (!first || isLost) return null;
+  if (!first || isLost(phase)) return null;
   return (
     <div className={classes.notice} role="alert">
       <p>

@@ -1,12 +1,15 @@
 import { MantineProvider } from "@mantine/core";
 import { act, render, renderHook, screen, within } from "@testing-library/react";
+import { Provider } from "urql";
 import { afterEach, expect, it, vi } from "vitest";
 import { link } from "@/shared/graphql/link";
 import { useKeys } from "@/shared/lib/keys";
 import { preferences } from "@/shared/lib/preferences";
 import { formatTime } from "@/shared/lib/time";
+import { clientOf } from "@/testing/world";
 import { KeysDialog } from "./KeysDialog";
 import { LinkIndicator } from "./LinkIndicator";
+import { UnlessNoRole } from "./NoRole";
 
 const drawn = (content: React.ReactNode) => render(<MantineProvider env="test">{content}</MantineProvider>);
 
@@ -48,4 +51,20 @@ it("lists keys of one name together", () => {
       .getAllByRole("term")
       .map((one) => one.textContent),
   ).toEqual(["n", "c"]);
+});
+
+it.each([
+  { permissions: [], told: true },
+  { permissions: ["VIEW_EXECUTION"], told: false },
+])("tells one who has $permissions of a missing role: $told", async ({ permissions, told }) => {
+  const viewer = vi.fn(() => ({ actor: { kind: "USER", name: "nina" }, permissions }));
+  drawn(
+    <Provider value={clientOf({ viewer })}>
+      <UnlessNoRole>the screen</UnlessNoRole>
+    </Provider>,
+  );
+  if (told) expect((await screen.findByRole("status")).textContent).toContain("You are signed in as nina.");
+  await vi.waitFor(() => expect(viewer).toHaveBeenCalled());
+  await act(async () => {});
+  expect(screen.queryByText("the screen") === null).toBe(told);
 });

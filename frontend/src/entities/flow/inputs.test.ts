@@ -57,7 +57,10 @@ describe("the form", () => {
 });
 
 it("is told as a command line that a shell reads back", () => {
-  expect(commandLine("acme", "etl", { day: "2026-01-31", note: "it's", list: [1] })).toBe(
+  expect(commandLine(["run", "acme/etl"], { day: "2026-01-31", note: "it's", list: [1] })).toBe(
     `headway run acme/etl -i day=2026-01-31 -i 'note=it'\\''s' -i 'list:=[1]'`,
+  );
+  expect(commandLine(["prepare", "exec_1", "--run"], {}, { disable: ["a", "b c"], reason: [] })).toBe(
+    "headway prepare exec_1 --run --disable=a --disable='b c'",
   );
 });

@@ -78,14 +78,21 @@ export function placed<Refusal extends Told>(problems: readonly Refusal[], field
   return { byField, others };
 }
 
-/** The same on a command line, each value quoted for a shell. */
-export function commandLine(namespace: string, flow: string, values: Record<string, unknown>): string {
-  const parts = Object.entries(values).map(([name, value]) =>
+/** The same on a command line, each value quoted for a shell; `options` are by name, each with all its values. */
+export function commandLine(
+  words: readonly string[],
+  values: Record<string, unknown>,
+  options: Record<string, readonly string[]> = {},
+): string {
+  const inputs = Object.entries(values).map(([name, value]) =>
     typeof value === "string"
       ? `-i ${quoted(`${name}=${value}`)}`
       : `-i ${quoted(`${name}:=${JSON.stringify(value)}`)}`,
   );
-  return ["headway run", `${namespace}/${flow}`, ...parts].join(" ");
+  const others = Object.entries(options).flatMap(([name, all]) =>
+    all.map((value) => `--${name}=${quoted(value)}`),
+  );
+  return ["headway", ...words.map(quoted), ...inputs, ...others].join(" ");
 }
 
 function quoted(text: string): string {

@@ -5,5 +5,5 @@ import { useRead } from "@/shared/graphql/read";
 export function useWhyNotRun(): string | null {
   const { data } = useRead(MayRunDocument, {});
   if (!data || data.viewer.permissions.includes("RUN_FLOW")) return null;
-  return `${data.viewer.actor.name} may look, but start nothing: that needs the permission RUN_FLOW.`;
+  return `You are signed in as ${data.viewer.actor.name}. To start a flow needs the permission RUN_FLOW.`;
 }

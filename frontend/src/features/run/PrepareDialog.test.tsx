@@ -64,3 +64,18 @@ it("asks who may override it for a reason", async () => {
   expect(reason().required).toBe(true);
   expect(screen.getByText(/Needed to override ask/)).toBeTruthy();
 });
+
+it("is told as the command that does the same, with what was ticked and what was not", async () => {
+  const tasks = asking.tasks.map((task) => ({ ...task, mustAsk: null }));
+  const writeText = vi.fn(async () => {});
+  vi.stubGlobal("navigator", { ...navigator, clipboard: { writeText } });
+  prepared(() => hello, {
+    prepareExecution: () => ({ problems: [], draft: { ...draft, disabledTasks: ["ask"], tasks } }),
+    viewer: () => ({ actor: { name: "otto" }, permissions: [] }),
+  });
+  fireEvent.click(await box("ask"));
+  fireEvent.click(await box("load"));
+  fireEvent.click(screen.getByRole("button", { name: "Copy as command" }));
+  expect(writeText).toHaveBeenCalledWith("headway prepare exec_2 --run --enable=ask --disable=load");
+  vi.unstubAllGlobals();
+});

@@ -33,7 +33,7 @@ export function PrepareDialog({ id, name, onClose }: Props) {
     >
       <Problems problems={problems} />
       {started && <LiveRun id={started} onClose={onClose} />}
-      {!started && draft && <Prepared draft={draft} onStarted={setStarted} />}
+      {!started && draft && <Prepared id={id} draft={draft} onStarted={setStarted} />}
       {!draft && !problems.length && <p role="status">Drafting…</p>}
     </Dialog>
   );
@@ -54,7 +54,9 @@ function useDraft(id: string) {
 
 type Input = { namespace: string; flow: string; inputs: Record<string, unknown>; disabledTasks: string[] };
 
-function Prepared({ draft, onStarted }: { draft: Draft; onStarted: (id: string) => void }) {
+type Drafted = { id: string; draft: Draft; onStarted: (id: string) => void };
+
+function Prepared({ id, draft, onStarted }: Drafted) {
   const given = draft.createInput as Input;
   const { data, error } = useRead(RunFormDocument, { namespace: given.namespace, key: given.flow });
   const [disabled, setDisabled] = useState<ReadonlySet<string>>(new Set(draft.disabledTasks));
@@ -71,6 +73,13 @@ function Prepared({ draft, onStarted }: { draft: Draft; onStarted: (id: string) 
       flow={data.flow}
       given={given.inputs}
       rest={{ ...given, disabledTasks }}
+      command={{
+        words: ["prepare", id, "--run"],
+        options: {
+          enable: draft.disabledTasks.filter((key) => !disabled.has(key)),
+          disable: disabledTasks.filter((key) => !draft.disabledTasks.includes(key)),
+        },
+      }}
       reasonFor={reasonFor(overridden)}
       onStarted={onStarted}
     >

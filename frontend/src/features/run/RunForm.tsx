@@ -21,6 +21,8 @@ type Props = {
   /** Values that the form opens with, and the rest of the input that goes with them. */
   given?: Record<string, unknown>;
   rest?: Record<string, unknown>;
+  /** The command that does the same, with its options; `headway run` of the flow where it is not given. */
+  command?: { words: readonly string[]; options: Record<string, readonly string[]> };
   children?: ReactNode;
   /** Why it cannot be started without a reason. */
   reasonFor?: string | null;
@@ -28,7 +30,7 @@ type Props = {
 };
 
 /** A flow's inputs as a form. The server judges them; its words stand at the fields. */
-export function RunForm({ flow, given, rest = {}, children, reasonFor, onStarted }: Props) {
+export function RunForm({ flow, given, rest = {}, command, children, reasonFor, onStarted }: Props) {
   const client = useClient();
   const [entries, setEntries] = useState<Entries>(() => entriesOf(flow.inputs, given));
   const [reason, setReason] = useState("");
@@ -40,13 +42,15 @@ export function RunForm({ flow, given, rest = {}, children, reasonFor, onStarted
         flow: flow.key,
         ...rest,
         inputs,
-        reason: reason.trim() || null,
+        reason: why || null,
       }),
     ({ execution }) => execution && onStarted(execution.id),
   );
   const { byField, others } = placed(problems, flow.inputs);
   const read = readEntries(flow.inputs, entries);
   const waits = uploads(entries);
+  const { words, options } = command ?? { words: ["run", `${flow.namespace}/${flow.key}`], options: {} };
+  const why = reason.trim();
 
   const send = (event: FormEvent) => {
     event.preventDefault();
@@ -77,7 +81,7 @@ export function RunForm({ flow, given, rest = {}, children, reasonFor, onStarted
         />
         <Problems problems={others} />
         <Group justify="space-between" gap="xs">
-          <CopyButton value={commandLine(flow.namespace, flow.key, read.values)}>
+          <CopyButton value={commandLine(words, read.values, { ...options, reason: why ? [why] : [] })}>
             {({ copied, copy }) => (
               <Button size="sm" onClick={copy}>
                 {copied ? "Copied" : "Copy as command"}

@@ -33,7 +33,7 @@ const expected: Record<
     refused: ["signed-out", 9, 3],
   },
   "signed-out": {
-    opened: ["live", 9, 3],
+    opened: ["live", 9, 4],
     lost: ["signed-out", 5, 3],
     overdue: ["signed-out", 5, 3],
     refused: ["signed-out", 9, 3],
@@ -56,6 +56,15 @@ describe("moveLink", () => {
     const lost = moveLink({ phase: "live", since: 1, epoch: 0 }, { type: "lost", at: 10 });
     expect(moveLink(lost, { type: "overdue", at: 25 })).toEqual({ phase: "offline", since: 10, epoch: 0 });
   });
+});
+
+it("says why the session ended, until there is another one", () => {
+  const ended = moveLink(
+    { phase: "live", since: 1, epoch: 0 },
+    { type: "refused", at: 2, reason: "revoked" },
+  );
+  expect(moveLink(ended, { type: "refused", at: 3 }).reason).toBe("revoked");
+  expect(moveLink(ended, { type: "opened", at: 4 })).toEqual({ phase: "live", since: 4, epoch: 1 });
 });
 
 it("tells its listeners only about changes", () => {

@@ -6,14 +6,18 @@ export type Link = {
   since: number;
   /** Counts reconnections: what was read before this one may be stale. */
   epoch: number;
+  /** Why the server ended the session, in its words, where it said so. */
+  reason?: string | undefined;
 };
 
-export type LinkChange = { type: "opened" | "lost" | "overdue" | "refused"; at: number };
+export type LinkChange =
+  | { type: "opened" | "lost" | "overdue"; at: number }
+  | { type: "refused"; at: number; reason?: string | undefined };
 
 export const NOT_YET_LINKED: Link = { phase: "connecting", since: 0, epoch: 0 };
 
 export function moveLink(link: Link, change: LinkChange): Link {
-  const wasLost = link.phase === "reconnecting" || link.phase === "offline";
+  const wasLost = isLost(link.phase);
   switch (change.type) {
     case "opened":
       if (link.phase === "live") return link;
@@ -24,8 +28,13 @@ export function moveLink(link: Link, change: LinkChange): Link {
       if (link.phase === "connecting") return { ...link, phase: "offline", since: change.at };
       return link.phase === "reconnecting" ? { ...link, phase: "offline" } : link;
     case "refused":
-      return { ...link, phase: "signed-out", since: change.at };
+      return { ...link, phase: "signed-out", since: change.at, reason: change.reason ?? link.reason };
   }
+}
+
+/** Whether what is on the screen may be out of date. */
+export function isLost(phase: Link["phase"]): boolean {
+  return phase === "reconnecting" || phase === "offline" || phase === "signed-out";
 }
 
 /** The one link of the page; components read it with `useLink`. */

@@ -85,3 +85,14 @@ it("does not ask again what was refused, and keeps saying so", async () => {
   expect(streams).toHaveLength(1);
   expect(result.current?.message).toContain("no such field");
 });
+
+it("does not ask again while nobody is signed in, and at once when somebody is", async () => {
+  const { streams, end } = await followed();
+  act(() => link.move({ type: "refused", at: 1 }));
+  await end(STOPPING);
+  await passed(600_000);
+  expect(streams).toHaveLength(1);
+  act(() => link.move({ type: "opened", at: 2 }));
+  await passed(0);
+  expect(streams).toHaveLength(2);
+});

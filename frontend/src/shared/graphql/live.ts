@@ -4,7 +4,7 @@ import { useClient } from "urql";
 import { onEnd, pipe, subscribe } from "wonka";
 import type { Resume } from "./client";
 import { failures } from "./failures";
-import { useLink } from "./link";
+import { link, useLink } from "./link";
 import { FIRST_RETRY, LAST_RETRY, pauseAfter } from "./retry";
 
 type Handlers<Data> = Resume & {
@@ -65,6 +65,8 @@ export function useLive<Data, Variables extends AnyVariables>(
       if (!failed) return end();
       if (isWrong(failed)) return;
       waits.current = true;
+      // Until somebody signs in, each would be refused: the new epoch asks again.
+      if (link.get().phase === "signed-out") return;
       timer = setTimeout(() => setRound((before) => before + 1), pauseAfter(failed, delay.current));
       delay.current = Math.min(LAST_RETRY, delay.current * 2);
     };

@@ -11,6 +11,7 @@ const UNAUTHORIZED = 4401;
 export function openSocket(url: string, link: LinkStore): Client {
   let overdue: ReturnType<typeof setTimeout> | undefined;
   let pong: ReturnType<typeof setTimeout> | undefined;
+  let reason: string | undefined;
   const wait = () => {
     overdue ??= setTimeout(() => link.move({ type: "overdue", at: Date.now() }), OVERDUE_AFTER);
   };
@@ -18,7 +19,7 @@ export function openSocket(url: string, link: LinkStore): Client {
     const code = problem instanceof CloseEvent ? problem.code : 0;
     const type = code === UNAUTHORIZED || code === FORBIDDEN ? "refused" : "overdue";
     link.move({ type: "lost", at: Date.now() });
-    link.move({ type, at: Date.now() });
+    link.move({ type, at: Date.now(), reason });
   };
 
   wait();
@@ -36,10 +37,14 @@ export function openSocket(url: string, link: LinkStore): Client {
       connected: () => {
         clearTimeout(overdue);
         overdue = undefined;
+        reason = undefined;
         link.move({ type: "opened", at: Date.now() });
       },
-      closed: () => {
+      closed: (problem) => {
         clearTimeout(pong);
+        if (problem instanceof CloseEvent && problem.code === UNAUTHORIZED) return refused(problem);
+        // The next handshake tells whether this was the end of the session; it does not say why.
+        reason = problem instanceof CloseEvent && problem.code === FORBIDDEN ? problem.reason : undefined;
         link.move({ type: "lost", at: Date.now() });
         wait();
       },
@@ -51,7 +56,23 @@ export function openSocket(url: string, link: LinkStore): Client {
       },
     },
   });
+  lookOnReturn(client, link);
   return client;
+}
+
+/** Nothing asks for as long as nobody is signed in; who comes back to the page may have signed in elsewhere. */
+function lookOnReturn(client: Client, link: LinkStore): void {
+  let looks = false;
+  const over = () => {
+    looks = false;
+  };
+  const look = () => {
+    if (looks || document.hidden || link.get().phase !== "signed-out") return;
+    looks = true;
+    client.subscribe({ query: "{ __typename }" }, { next: () => {}, error: over, complete: over });
+  };
+  window.addEventListener("focus", look);
+  document.addEventListener("visibilitychange", look);
 }
 
 /** Refused for where the page comes from, which coming again does not change. */

@@ -1,5 +1,6 @@
 import { Modal, type ModalProps } from "@mantine/core";
 import { useCallback } from "react";
+import { SignedOut } from "./SignedOut";
 
 type Props = Omit<ModalProps, "opened">;
 
@@ -8,6 +9,7 @@ export function Dialog({ children, ...props }: Props) {
   const body = useCallback((element: HTMLElement | null) => (element ? focusFirst(element) : undefined), []);
   return (
     <Modal opened {...props}>
+      <SignedOut inDialog />
       <div ref={body}>{children}</div>
     </Modal>
   );

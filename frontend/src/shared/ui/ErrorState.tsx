@@ -1,6 +1,7 @@
 import { Button } from "@mantine/core";
 import type { CombinedError } from "@urql/core";
 import { askAgain, useTold } from "@/shared/graphql/failures";
+import { useLink } from "@/shared/graphql/link";
 import { isRefusal, isTooMany, isUnavailable, waitOf } from "@/shared/graphql/retry";
 import classes from "./States.module.css";
 
@@ -54,6 +55,9 @@ type Props = { error: CombinedError; what: string };
 /** Tells of a read that failed, in the place of what it would show; the button asks at once. */
 export function ErrorState({ error, what }: Props) {
   useTold(error);
+  const { phase } = useLink();
+  // That is told once, with the way to sign in, and is the reason of this too.
+  if (phase === "signed-out") return null;
   return (
     <div className={classes.error} role="alert">
       <p>
