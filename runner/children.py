@@ -130,7 +130,7 @@ def _launch(parent: Execution, task: TaskRun, spec: SubflowTask) -> Launch:
         priority=min(parent.priority, 1000),
         idempotency_key=f"{task.id}:{task.attempt}",
         parent=Parent(parent.id, task.path, task.attempt),
-        starters=(*parent.scheduled_by, *parent.starters, *parent.restarted_by),
+        starters=tuple(one for one in parent.started_by if one != parent.created_by),
         written=parent.plan.spec.given_by(task.key),
     )
 

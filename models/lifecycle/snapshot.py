@@ -329,14 +329,10 @@ class Execution:
 
     @property
     def started_by(self) -> tuple[str, ...]:
-        """Everyone through whom it runs, whom `allow_self: false` keeps from deciding."""
-        return self.created_by, *self.starters, *self.restarted_by
-
-    @property
-    def scheduled_by(self) -> tuple[str, ...]:
-        """Whoever saved the schedule that began it, or began what it replays: it runs through them, too."""
+        """Everyone through whom it runs, whom `allow_self: false` keeps from deciding; who saved its schedule first."""
         saved_by = (self.trigger or {}).get("savedBy")
-        return (saved_by,) if isinstance(saved_by, str) else ()
+        scheduled_by = (saved_by,) if isinstance(saved_by, str) else ()
+        return *scheduled_by, self.created_by, *self.starters, *self.restarted_by
 
     def spec_of(self, task: TaskRun) -> TaskSpec:
         return self.plan.spec_of(task.key)

@@ -194,7 +194,7 @@ def why_not(
     persons = same_person | {actor}
     if not _eligible_for(approval, actor, roles):
         return Problem(ProblemCode.FORBIDDEN, _who_may(approval))
-    starters = persons.intersection((*execution.started_by, *execution.scheduled_by))
+    starters = persons.intersection(execution.started_by)
     if starters and not approval.policy.allow_self:
         return _self(actor, starters)
     return _VOTED if has_voted(approval, persons) else None

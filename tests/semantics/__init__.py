@@ -135,7 +135,7 @@ A restart resumes its child or starts a new one: parents_and_children.a_restart_
 # Approvals
 The policy is copied: approvals.the_policy
 required, users, roles, groups: approvals.required, approvals.users, approvals.all_groups
-allow_self: approvals.who_started, approvals.who_restarted_or, approvals.who_asked, approvals.who_saved,
+allow_self: approvals.who_started, approvals.who_restarted_or, approvals.who_asked, approvers.who_saved,
   approvals.who_restarted_a
 comment, form: approvals.a_comment, approvals.a_form
 timeout: approvals.a_request, approvals.on_timeout, approvals.past_its_time

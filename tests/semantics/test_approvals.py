@@ -161,27 +161,6 @@ async def test_who_asked_for_a_backfill_may_not_decide_in_it(
     assert (await does(ann, "approve", approvalId=request))["execution"]["state"] == "SUCCESS"
 
 
-async def test_who_saved_the_schedule_may_not_decide_in_what_its_ticks_start(
-    client: Client, people: People
-) -> None:
-    ned, eve, ann = await people("ned", "admin"), await people("eve", "admin"), await people("ann")
-    await client.save(flow("gate", GATE))
-    await client.save(flow("outer", "  - {id: sub, type: subflow, flow: gate}\n"))
-    made = await does(
-        ned, "saveSchedule", "schedule { id }",
-        namespace="semantics", flow="outer", key="mine", cron="0 2 * * *",
-    )  # fmt: skip
-    span = {"from": "2026-01-01T00:00:00Z", "to": "2026-01-01T12:00:00Z"}
-    ran = await does(
-        eve, "backfillSchedule", "ticks { execution { id } }", id=made["schedule"]["id"], **span
-    )
-    id = await child_of(client, ran["ticks"][0]["execution"]["id"])
-    request = await request_of(client, id)
-    for who in (ned, eve):
-        assert await no(client, id, request, who) == "SELF_APPROVAL"
-    assert (await does(ann, "approve", approvalId=request))["execution"]["state"] == "SUCCESS"
-
-
 @pytest.mark.parametrize("rule", ["resume", "new"])
 async def test_who_restarted_a_parent_may_not_decide_in_what_it_starts_or_resumes_since(
     client: Client, people: People, rule: str

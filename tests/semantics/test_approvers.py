@@ -1,8 +1,27 @@
 """Who is asked, who is not, and what is told of a decision afterwards."""
 
 from tests.api.client import Client
-from tests.semantics.scene import RUN, People, Promises, act, acted, does, ended, flow, read
-from tests.semantics.test_approvals import REQUEST, asked, escalated, message, no
+from tests.semantics.scene import (
+    RUN,
+    People,
+    Promises,
+    act,
+    acted,
+    child_of,
+    does,
+    ended,
+    flow,
+    read,
+)
+from tests.semantics.test_approvals import (
+    GATE,
+    REQUEST,
+    asked,
+    escalated,
+    message,
+    no,
+    request_of,
+)
 
 
 async def test_the_message_of_the_task_run_says_who_decided_and_why(
@@ -152,3 +171,24 @@ async def test_an_override_needs_a_reason_and_is_marked_and_is_for_those_who_man
         }
     ]
     assert (await client.show(id))["state"] == "SUCCESS"
+
+
+async def test_who_saved_the_schedule_may_not_decide_in_what_its_ticks_start(
+    client: Client, people: People
+) -> None:
+    ned, eve, ann = await people("ned", "admin"), await people("eve", "admin"), await people("ann")
+    await client.save(flow("gate", GATE))
+    await client.save(flow("outer", "  - {id: sub, type: subflow, flow: gate}\n"))
+    made = await does(
+        ned, "saveSchedule", "schedule { id }",
+        namespace="semantics", flow="outer", key="mine", cron="0 2 * * *",
+    )  # fmt: skip
+    span = {"from": "2026-01-01T00:00:00Z", "to": "2026-01-01T12:00:00Z"}
+    ran = await does(
+        eve, "backfillSchedule", "ticks { execution { id } }", id=made["schedule"]["id"], **span
+    )
+    id = await child_of(client, ran["ticks"][0]["execution"]["id"])
+    request = await request_of(client, id)
+    for who in (ned, eve):
+        assert await no(client, id, request, who) == "SELF_APPROVAL"
+    assert (await does(ann, "approve", approvalId=request))["execution"]["state"] == "SUCCESS"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from models.ids import new_id
 from runner.store import servers
 from runner.store.access.holders import Holders
 from runner.store.database import Database
@@ -95,12 +96,3 @@ async def test_a_server_that_was_killed_signs_with_no_key(database: Database) ->
     assert await servers.with_other_keys(database.pool, "b") == []
     await servers.forget(database.pool, new_id())
     assert await database.pool.fetchval("select count(*) from servers") == 0
-
-
-async def test_a_token_has_so_many_links_the_last_ones(database: Database, tmp_path: Path) -> None:
-    token = await admin(database, tmp_path)
-    codes = [await link_of(database, token) for _ in range(23)]
-    assert await database.pool.fetchval("select count(*) from login_links") == 20
-    for code, works in ((codes[2], False), (codes[3], True), (codes[-1], True)):
-        used = await sign_ins.use_link(database.pool, digest_of(code), datetime.now(UTC))
-        assert (used is not None) is works

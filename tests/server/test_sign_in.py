@@ -326,3 +326,12 @@ def test_small_pages_have_the_colours_of_the_page() -> None:
     ours = dict(named.findall(page("x", "")))
     assert len(ours) > 10
     assert ours == {name: theirs[name] for name in ours}
+
+
+async def test_a_token_has_so_many_links_the_last_ones(database: Database, tmp_path: Path) -> None:
+    token = await admin(database, tmp_path)
+    codes = [await link_of(database, token) for _ in range(23)]
+    assert await database.pool.fetchval("select count(*) from login_links") == 20
+    for code, works in ((codes[2], False), (codes[3], True), (codes[-1], True)):
+        used = await sign_ins.use_link(database.pool, digest_of(code), datetime.now(UTC))
+        assert (used is not None) is works

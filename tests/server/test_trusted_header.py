@@ -187,7 +187,7 @@ def test_roles_of_groups_as_a_text_a_list_or_a_table() -> None:
         ({"trusted_proxies": "0.0.0.0/0", "task_isolation": "off"}, True),
         ({"trusted_proxies": "10.0.0.5", "task_isolation": "off"}, False),
         ({"trusted_proxies": "127.0.0.1", "task_isolation": "off", "no_worker": True}, False),
-        ({"trusted_proxies": "127.0.0.1"}, False),
+        ({"trusted_proxies": "127.0.0.1", "task_isolation": "auto"}, False),
     ],
     ids=str,
 )
