@@ -112,3 +112,9 @@ def _seat(
             taken[seat] = voter
             return True
     return False
+
+
+def scheduled_by(trigger: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """Whoever saved the schedule that began an execution, or began what it replays: it runs through them, too."""
+    saved_by = (trigger or {}).get("savedBy")
+    return (saved_by,) if isinstance(saved_by, str) else ()

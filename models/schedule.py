@@ -139,7 +139,7 @@ def due(
 
 def trigger_of(id: str, key: str, zone: str, tick: datetime, saved_by: str) -> dict[str, str]:
     """The `trigger` of the execution of a tick; date and time are those of the schedule's zone. `saved_by` is the actor
-    who saved the schedule, or enabled it, last."""
+    who saved the schedule last."""
     there = tick.astimezone(ZoneInfo(zone))
     return {
         "type": "schedule",

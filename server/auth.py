@@ -145,12 +145,12 @@ class Door:
         self, session: str, channel: Channel = Channel.API, address: str | None = None
     ) -> Viewer | None:
         """Raises TooMany as `by_token` does, but never for a genuine session that has ended: nobody guessed it."""
-        id = self.session_id(session)
+        key, id = self._key.id, self.session_id(session)
         if id is None:
             await self.learn(session, False, address)
             return None
         viewer = await self._of_session(id, channel)
-        return viewer and _signed_by(viewer, self._key.id)
+        return viewer and _signed_by(viewer, key)
 
     async def _by_jwt(
         self, bearers: Bearers, token: str, channel: Channel, address: str | None
@@ -207,7 +207,7 @@ class Door:
     async def again(self, viewer: Viewer) -> Viewer | None:
         """The same credential as it is worth now; None when it has ended. Raises Unavailable."""
         credential = viewer.credential
-        if credential is None or credential.key not in (None, self._key.id):
+        if credential is None or (credential.key and credential.key != self._key.named()):
             return None
 
         def look_up() -> Awaitable[Holder | None]:

@@ -33,6 +33,8 @@ OF_TASKS: Final = (
 OF_TESTS: Final = ("ROUNDS", "SEED", "SOAK", "SOAK_SECONDS", "SOAK_SEED")
 _OF_KUBERNETES: Final = re.compile(r"SERVICE_(HOST|PORT)(_.*)?|PORT_\d+_(TCP|UDP|SCTP)(_.*)?")
 """Set in every pod beside a service that is called headway."""
+_OTHER_NOTATION: Final = re.compile(r"\[(?![\da-fA-F:.%]+\]).*\]|\{.*\}", re.DOTALL)
+"""A list of JSON or YAML; `[::1]` is an address."""
 KNOWN: Final = frozenset({name.upper() for name in SETTINGS} | {*OF_CLIENTS, *OF_TASKS, *OF_TESTS})
 
 
@@ -47,7 +49,7 @@ def complaints(environment: Mapping[str, str]) -> list[str]:
 
 def names_in(value: str, separator: str | None = ",") -> tuple[str, ...]:
     """The names of a list in one variable or flag; None separates at spaces. Raises ValueError."""
-    if value.strip()[:1] + value.strip()[-1:] in ("[]", "{}"):
+    if _OTHER_NOTATION.fullmatch(value.strip()):
         shown = "spaces, such as one two" if separator is None else "commas, such as one,two"
         raise ValueError(f"must be names separated by {shown}")
     return tuple(part.strip() for part in value.split(separator) if part.strip())

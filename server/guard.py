@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from models.viewer import Viewer
@@ -13,11 +13,14 @@ from server.addresses import own_path
 from server.auth import Door
 from server.cross_origin import CrossOrigin
 from server.forwarded import Forwarded
+from server.plain_page import page
+from server.presence import CHANGED
 from server.refusals import Refusals, foreign, is_for_a_reader, refusal
 
 _HEALTH = frozenset({"/healthz", "/readyz"})
 _OPEN = _HEALTH | {"/login", "/logout", "/login/oidc", "/login/oidc/callback", "/favicon.ico"}
 """Browsers ask for the last by themselves, and there is none."""
+_ELSEWHERE = frozenset({"cross-site", "same-site"})
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _HEADERS = {
     "x-content-type-options": "nosniff",
@@ -142,7 +145,12 @@ class Guard:
         try:
             await self._app(scope, heard, send)
         except _Ended as ended:
-            await refusal(scope, 401, "UNAUTHENTICATED", str(ended))(scope, receive, send)
+            refused = refusal(scope, 401, "UNAUTHENTICATED", str(ended))
+            if str(ended) == CHANGED:
+                refused = refusal(
+                    scope, 409, "CONFLICT", "What you may do has changed; send it again"
+                )
+            await refused(scope, receive, send)
 
 
 def unauthorized(scope: Scope) -> Response:
@@ -152,7 +160,12 @@ def unauthorized(scope: Scope) -> Response:
     query = urlencode({"next": _here(scope)})
     reads = is_for_a_reader(scope)
     if reads and not token and scope["method"] == "GET":
-        led = RedirectResponse(f"/login?{query}", 303)
+        led: Response = RedirectResponse(f"/login?{query}", 303)
+        if Headers(scope=scope).get("sec-fetch-site") in _ELSEWHERE:
+            # A browser sends no cookie of ours where another site led it here; from a page of ours it does.
+            here = escape(_here(scope))
+            head = f'<meta http-equiv="refresh" content="0;url={here}">'
+            led = HTMLResponse(page("Headway", f'<p><a href="{here}">Go on</a></p>', head))
         led.headers["cache-control"] = "no-store"
         return led
     message = "This token is not valid" if token else "Not signed in"

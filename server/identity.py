@@ -15,7 +15,7 @@ from server.identity_settings import group_role, provider_settings
 from server.oidc.bearers import Bearers
 from server.oidc.provider import Provider
 from server.oidc.sign_in import SingleSignOn
-from server.peers import may_be_task
+from server.peers import may_be_task, own_addresses
 from server.session_key import SessionKey
 from server.settings import Settings
 from server.trusted_header import ProxySessions, TrustedHeader
@@ -81,7 +81,8 @@ def _proxied(settings: Settings, vouched: Vouched, denials: Denials) -> ProxySes
         Proxies.of(settings.trusted_proxies),
         may_be_task(numbers_of(settings.task_user_range)) if tasks_are_apart else None,
     )
-    if not (tasks_are_apart or settings.no_worker) and any(map(header.proxies.share, _LOOPBACK)):
+    is_here = any(map(header.proxies.share, (*_LOOPBACK, *own_addresses())))
+    if is_here and not (tasks_are_apart or settings.no_worker):
         logger.warning(
             "task_isolation is off and trusted_proxies holds this machine, where tasks run: any of them can name "
             "anybody in %s; run the proxy or the workers elsewhere (no_worker)",

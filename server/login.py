@@ -240,10 +240,10 @@ def _asked_first(code: str, next_path: str) -> Response:
 
 
 def _is_led(request: Request) -> bool:
-    """Whether a page led a browser here, which may want it to act as its author: a page of somebody else, or one of
-    this server, which goes on to whatever `next` its own visitor was led to. Over HTTP browsers do not tell."""
-    site = request.headers.get("sec-fetch-site")
-    return site != "none" and (site is not None or is_for_a_reader(request.scope))
+    """Whether a page may have led a browser here, and want it to act as its author: a page of somebody else, or one of
+    this server, which goes on to whatever `next` its own visitor was led to. Over HTTP browsers do not tell, so nobody
+    is believed to have typed the address; a program sends the link in a form or a JSON document."""
+    return request.headers.get("sec-fetch-site") != "none"
 
 
 def _unstored(response: Response) -> Response:

@@ -27,9 +27,13 @@ class SessionKey:
     def id(self) -> str | None:
         """Names the key without telling it; None while there is none."""
         try:
-            return hmac.digest(self._current(), b"headway key id", "sha256").hex()[:12]
+            return self.named()
         except Unavailable:
             return None
+
+    def named(self) -> str:
+        """The same. Raises Unavailable while there is none."""
+        return hmac.digest(self._current(), b"headway key id", "sha256").hex()[:12]
 
     def sign(self, body: str) -> str:
         """Raises Unavailable while the file cannot be read, or holds no key."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
-from models.approval import ApprovalPolicy
+from models.approval import ApprovalPolicy, scheduled_by
 from models.events import Parent, TaskError
 from models.graph import Graph
 from models.lifecycle.clock import Clock
@@ -330,9 +330,7 @@ class Execution:
     @property
     def started_by(self) -> tuple[str, ...]:
         """Everyone through whom it runs, whom `allow_self: false` keeps from deciding; who saved its schedule first."""
-        saved_by = (self.trigger or {}).get("savedBy")
-        scheduled_by = (saved_by,) if isinstance(saved_by, str) else ()
-        return *scheduled_by, self.created_by, *self.starters, *self.restarted_by
+        return *scheduled_by(self.trigger), self.created_by, *self.starters, *self.restarted_by
 
     def spec_of(self, task: TaskRun) -> TaskSpec:
         return self.plan.spec_of(task.key)

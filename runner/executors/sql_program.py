@@ -58,6 +58,18 @@ async def run_postgres(request: dict[str, Any]) -> tuple[list[int], RowFile | No
 _BY_ITSELF = "set local search_path = pg_catalog, pg_temp; set local statement_timeout = 0"
 
 
+async def _read_alone(connection: Any, statement: str) -> Any:
+    """Reads by a statement of ours, whatever the URL sets for its session."""
+    import asyncpg
+
+    try:
+        async with connection.transaction():
+            await connection.execute(_BY_ITSELF)
+            return await connection.fetchval(statement)
+    except asyncpg.ProtocolViolationError:  # a pooler that knows no transactions
+        return await connection.fetchval(statement)
+
+
 async def _refuse_own_database(connection: Any, request: dict[str, Any]) -> None:
     """Whichever way led to it: a pooler, a tunnel, a standby; and whatever the URL sets for its session."""
     import asyncpg
@@ -65,14 +77,8 @@ async def _refuse_own_database(connection: Any, request: dict[str, Any]) -> None
     if DATABASE not in HostRules.load(request["hosts"]).denied or not request["own"]:
         return
     try:
-        async with connection.transaction():
-            await connection.execute(_BY_ITSELF)
-            found = await connection.fetchval(request["identity"])
-    except (
-        asyncpg.SyntaxOrAccessError,
-        asyncpg.FeatureNotSupportedError,
-        asyncpg.ProtocolViolationError,
-    ):  # no PostgreSQL of ours
+        found = await _read_alone(connection, request["identity"])
+    except (asyncpg.SyntaxOrAccessError, asyncpg.FeatureNotSupportedError):  # no PostgreSQL of ours
         return
     if found == request["own"]:
         raise Refused(

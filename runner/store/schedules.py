@@ -46,7 +46,7 @@ _FORGOTTEN = """
 delete from schedules where flow_id = $1 and source = 'FLOW' and key <> all($2::text[])
 """
 _ENABLE = """
-update schedules set enabled = $2, updated_by = $4, updated_at = now(), next_at = case when $2 then $3::timestamptz end
+update schedules set enabled = $2, updated_at = now(), next_at = case when $2 then $3::timestamptz end
 where id = $1 and enabled <> $2 returning id
 """
 _REMOVE = "delete from schedules where id = $1 and source = 'API' returning id"
@@ -208,7 +208,7 @@ async def set_enabled(pool: Pool, row: Row, enabled: bool, ask: Ask) -> None:
     """Ticks that come while it is disabled are never caught up."""
     next_at = next_tick(row["cron"], row["timezone"], await database_now(pool))
     told = _entry("ENABLE_SCHEDULE" if enabled else "DISABLE_SCHEDULE", row)
-    await audit.change(pool, ask, lambda _: told, _ENABLE, row["id"], enabled, next_at, ask.actor)
+    await audit.change(pool, ask, lambda _: told, _ENABLE, row["id"], enabled, next_at)
 
 
 async def record_backfill(

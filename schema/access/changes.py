@@ -62,6 +62,7 @@ async def create_token(info: Info, input: CreateTokenInput) -> dict[str, Any]:
     await _check_may_make(info, holder, found)
     await _check_name(info, name, bool(input.replace))
     secret, owner = new_secret(), await owner_of_new(info, holder)
+    ends = await _end_of(info)
     async with info.context.services.pool.acquire() as connection, connection.transaction():
         for one in wanted:
             await _granted(info, connection, holder, owner, one)
@@ -71,7 +72,7 @@ async def create_token(info: Info, input: CreateTokenInput) -> dict[str, Any]:
         new = replace(asked, name=name, principal_id=row["id"], digest=digest_of(secret))
         row = await tokens.insert(
             connection,
-            await _limited(info, new),
+            _limited(info, new, ends),
             info.context.ask(input.reason),
             bool(input.replace),
         )
@@ -119,27 +120,33 @@ async def _check_may_make(info: Info, holder: Holder, principal: Any) -> None:
         raise forbidden(info, Permission.MANAGE, None, "principal")
 
 
-async def _limited(info: Info, asked: NewToken) -> NewToken:
-    """Worth no more than the viewer's own credential is."""
+async def _end_of(info: Info) -> datetime | None:
+    """When the token ends that the viewer came with, or began the session with."""
+    credential = info.context.viewer.credential
+    behind = credential and await tokens.behind(info.context.services.pool, credential)
+    return behind["expires_at"] if behind else None
+
+
+def _limited(info: Info, asked: NewToken, ends: datetime | None) -> NewToken:
+    """Worth no more than the viewer's own credential is, and no longer."""
     viewer, credential = info.context.viewer, info.context.viewer.credential
     scope = Scope(asked.namespaces)
+    until = min((end for end in (asked.expires_at, ends) if end is not None), default=None)
     if credential is None or asked.principal_id != credential.principal_id:
         # What its principal is granted elsewhere afterwards is not for who made the token.
         manages = viewer.may_somewhere(Permission.MANAGE)
         own = Scope.union(map(viewer.scope_of, [Permission.MANAGE] if manages else Permission))
-        return replace(asked, namespaces=scope.within(own).namespaces)
+        return replace(asked, namespaces=scope.within(own).namespaces, expires_at=until)
     permissions = asked.permissions
     if credential.permissions is not None:
         permissions = credential.permissions & (
             credential.permissions if permissions is None else permissions
         )
-    behind = await tokens.behind(info.context.services.pool, credential)
-    ends = (asked.expires_at, behind and behind["expires_at"])
     return replace(
         asked,
         permissions=permissions,
         namespaces=scope.within(credential.scope).namespaces,
-        expires_at=min((end for end in ends if end is not None), default=None),
+        expires_at=until,
     )
 
 

@@ -3,6 +3,8 @@
 import hmac
 import logging
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from html import escape
 from typing import Final
 from urllib.parse import urlencode
@@ -26,6 +28,7 @@ from server.oidc.kept import AWAY
 from server.oidc.provider import Provider
 from server.oidc.verifying import Untrusted, algorithm_of, check_access_token, verified
 from server.plain_page import alert, page
+from server.rates import TooMany
 from server.refusals import RETRY_AFTER, is_for_a_reader
 from server.session_key import SessionKey
 from server.vouched import Vouched
@@ -157,6 +160,21 @@ class SingleSignOn:
             return None
         return attempt
 
+    @contextmanager
+    def _in_turn(self, request: Request) -> Iterator[None]:
+        """Raises TooMany, for the issuer is asked about so many codes at once; the same code is good a moment later."""
+        network = client_network(request.scope) or "unknown"
+        try:
+            self._exchanges.enter(network)
+        except (TooMany, Unavailable) as error:
+            raise TooMany(
+                "Too many people sign in at this moment; try again", "sign_ins_at_once", 1
+            ) from error
+        try:
+            yield
+        finally:
+            self._exchanges.leave(network)
+
     async def _identity(self, request: Request, attempt: Attempt) -> Identity:
         given, provider = request.query_params, self._provider
         metadata, mine = await provider.metadata(), provider.settings
@@ -165,8 +183,7 @@ class SingleSignOn:
             raise _Failed("The answer is of another identity provider than the one that was asked")
         if "error" in given:
             raise _Failed(_turned_down(request))
-        with self._exchanges.one(client_network(request.scope) or "unknown"):
-            # Whoever is told to wait comes again with the same.
+        with self._in_turn(request):
             self._use_up(attempt)
             told = await provider.exchange(
                 given.get("code", ""), attempt.verifier, attempt.redirect_uri

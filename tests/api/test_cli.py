@@ -117,7 +117,9 @@ async def test_operating(client: Client, served: Served) -> None:
     link = (await headway(served, "token"))[1].strip()
     assert link.startswith(f"{served.url}/login?token=hwl_")
     async with httpx.AsyncClient() as http:
-        assert [(await http.get(link)).status_code for _ in range(2)] == [303, 401]
+        typed = {"sec-fetch-site": "none"}
+        found = [(await http.get(link, headers=typed)).status_code for _ in range(2)]
+        assert found == [303, 401]
     made = (await headway(served, "token", "create", "ci", "--role", "viewer"))[1].strip()
     stranger = Client(served.url, made)
     viewer = (await stranger.ask("{ viewer { actor { kind name } permissions } }"))["viewer"]

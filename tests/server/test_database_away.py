@@ -118,9 +118,9 @@ async def asked(http: httpx.AsyncClient, method: str, path: str) -> httpx.Respon
     assert "{" not in address, f"say what stands in {path}"
     if path == "/assets":
         address += "/none.js"
-    body: dict[str, Any] = {}
+    body: dict[str, Any] = {"headers": {"sec-fetch-site": "none"}} if path == "/login" else {}
     if path == "/login" and method == "POST":
-        body = {"json": {"token": "hw_of_somebody"}}
+        body["json"] = {"token": "hw_of_somebody"}
     elif method == "POST":
         body = {"content": b"a"} if path == "/files" else {"json": {"query": QUERY}}
     return await http.request(method, f"{address}?{ASKED.get(path, '')}", **body)

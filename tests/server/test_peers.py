@@ -4,9 +4,12 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import cast
 
 import pytest
 
+from server import peers
 from server.peers import may_be_task
 
 NOBODYS = range(1_900_000_000, 1_900_000_001)
@@ -73,6 +76,24 @@ def test_the_peer_of_a_proxy_is_judged_and_not_its_client() -> None:
     with connected("127.0.0.1", "127.0.0.1") as (_, scope):
         forwarded = {**scope, "client": ("10.9.9.9", 0), "headway.peer": scope["client"]}
         assert may_be_task(MINE)(forwarded)
+
+
+@pytest.mark.usefixtures("other_user")
+def test_a_connection_of_the_same_port_to_another_address_is_another() -> None:
+    """It may be the proxy's, to the same server; only the user of the one that asks counts."""
+    with connected("127.0.0.1", "127.0.0.1") as (_, scope):
+        assert not may_be_task(NOBODYS)(scope)
+        port = cast("tuple[str, int]", scope["server"])[1]
+        assert may_be_task(NOBODYS)({**scope, "server": ("127.0.0.2", port)})
+
+
+@pytest.mark.usefixtures("other_user")
+def test_where_the_system_tells_of_no_users_anybody_here_may_be_a_task(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(peers, "_TABLES", (tmp_path / "tcp", tmp_path / "tcp6"))
+    with connected("127.0.0.1", "127.0.0.1") as (_, scope):
+        assert may_be_task(NOBODYS)(scope)
 
 
 def test_other_machines_have_no_tasks_of_this_one() -> None:

@@ -93,6 +93,11 @@ def test_a_list_of_another_notation_is_refused(
         Settings.read({})
 
 
+def test_an_address_in_brackets_is_no_list(nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADWAY_ALLOWED_HOSTS", "[::1],[fd00::1]")
+    assert Settings.read({}).allowed_hosts == ("::1", "fd00::1")
+
+
 def test_hosts_are_compared_as_browsers_write_them(nowhere: Path) -> None:
     hosts = Settings.read(
         {"allowed_hosts": ("Headway.Example.", "[::1]", "10.0.0.5")}

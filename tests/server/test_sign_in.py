@@ -23,6 +23,9 @@ from server.settings import Settings
 from tests.api.people import ASK
 from tests.server.doors import WITHIN, admin, behind, door_of, link_of, session_of
 
+TYPED = {"sec-fetch-site": "none"}
+"""As a browser says that no page led to an address."""
+
 
 async def test_the_login_link_works_once(database: Database, tmp_path: Path) -> None:
     token = await admin(database, tmp_path)
@@ -30,7 +33,7 @@ async def test_the_login_link_works_once(database: Database, tmp_path: Path) -> 
     async with behind(database, door_of(database)) as http:
         assert (await http.get("/")).status_code == 401
         assert (await http.head("/login", params={"token": code})).status_code == 204
-        response = await http.get("/login", params={"token": code})
+        response = await http.get("/login", params={"token": code}, headers=TYPED)
         assert (response.status_code, response.headers["location"]) == (303, "/")
         cookie = response.headers["set-cookie"]
         for word in ("HttpOnly", "SameSite=strict"):
@@ -39,12 +42,11 @@ async def test_the_login_link_works_once(database: Database, tmp_path: Path) -> 
         assert (await http.get("/")).json() == {"actor": "user:admin"}
         http.cookies.clear()
         for wrong in (code, token, "hwl_wrong", ""):
-            refused = await http.get("/login", params={"token": wrong})
+            refused = await http.get("/login", params={"token": wrong}, headers=TYPED)
             assert refused.status_code == 401
             assert "not valid" in refused.json()["errors"][0]["message"]
             assert "set-cookie" not in refused.headers
-        typed = {"accept": "text/html", "sec-fetch-site": "none"}
-        shown = await http.get("/login?token=wrong", headers=typed)
+        shown = await http.get("/login?token=wrong", headers={"accept": "text/html", **TYPED})
         assert "not valid" in shown.text and "headway token" in shown.text
         assert (await http.get("/", headers={"authorization": "Bearer x"})).status_code == 401
 
@@ -53,7 +55,7 @@ async def test_two_who_open_one_link_at_once(database: Database, tmp_path: Path)
     code = await link_of(database, await admin(database, tmp_path))
     async with behind(database, door_of(database)) as http:
         opened = await asyncio.gather(
-            *(http.get("/login", params={"token": code}) for _ in range(10))
+            *(http.get("/login", params={"token": code}, headers=TYPED) for _ in range(10))
         )
     assert sorted(one.status_code for one in opened) == [303, *[401] * 9]
 
@@ -65,12 +67,14 @@ async def test_a_link_ends_with_its_time_and_with_its_token(
     later = datetime.now(UTC) + sign_ins.LINK_TIME + timedelta(seconds=1)
     code = await link_of(database, token)
     async with behind(database, door_of(database, clock=lambda: later)) as http:
-        assert (await http.get("/login", params={"token": code})).status_code == 401
+        late = await http.get("/login", params={"token": code}, headers=TYPED)
+        assert late.status_code == 401
     row = await tokens.find(database.pool, digest_of(token))
     assert row
     await tokens.revoke(database.pool, row["id"], ASK)
     async with behind(database, door_of(database)) as http:
-        assert (await http.get("/login", params={"token": code})).status_code == 401
+        late = await http.get("/login", params={"token": code}, headers=TYPED)
+        assert late.status_code == 401
 
 
 async def test_signing_in_with_a_token_and_out_again(database: Database, tmp_path: Path) -> None:
@@ -219,19 +223,20 @@ async def test_login_leads_to_this_server_alone(
 ) -> None:
     code = await link_of(database, await admin(database, tmp_path))
     async with behind(database, door_of(database)) as http:
-        response = await http.get("/login", params={"token": code, "next": target})
+        response = await http.get("/login", params={"token": code, "next": target}, headers=TYPED)
         assert response.headers["location"] == place
 
 
+@pytest.mark.parametrize("accept", ["text/html", "image/webp,*/*", "*/*"])
 @pytest.mark.parametrize("site", ["cross-site", "same-site", "same-origin", None])
 async def test_a_page_signs_nobody_in_with_a_link_of_its_authors(
-    database: Database, tmp_path: Path, site: str | None
+    database: Database, tmp_path: Path, site: str | None, accept: str
 ) -> None:
     """Whoever is led here would go on as the author of that page, and leave there what is their own. A page of this
     server leads to a `next` that somebody else may have written; over HTTP a browser names no site."""
     code = await link_of(database, await admin(database, tmp_path))
     async with behind(database, door_of(database)) as http:
-        led = {"accept": "text/html", **({"sec-fetch-site": site} if site else {})}
+        led = {"accept": accept, **({"sec-fetch-site": site} if site else {})}
         asked = await http.get("/login", params={"token": code, "next": "/x&y"}, headers=led)
         assert asked.status_code == 200 and "set-cookie" not in asked.headers
         assert 'method="post" action="/login"' in asked.text
@@ -245,7 +250,7 @@ async def test_a_page_signs_nobody_in_with_a_link_of_its_authors(
         assert (answer.status_code, answer.headers["location"]) == (303, "/x&y")
         assert (await http.post("/login", data=form, headers=own)).status_code == 401
         code = await link_of(database, await admin(database, tmp_path))
-        typed = await http.get("/login", params={"token": code}, headers={"sec-fetch-site": "none"})
+        typed = await http.get("/login", params={"token": code}, headers=TYPED)
         assert typed.status_code == 303
 
 
@@ -261,6 +266,14 @@ async def test_a_reader_who_is_not_signed_in_is_led_to_the_form_and_back(
         place = "/login?next=%2Fexecutions%3Fstate%3Dfailed"
         assert (led.status_code, led.headers["location"]) == (303, place)
         assert led.headers["cache-control"] == "no-store"
+        for site in (
+            "cross-site",
+            "same-site",
+        ):  # no strict cookie comes from there, but from the page that goes on
+            elsewhere = await http.get("/x?a=1&b=2", headers={**HTML, "sec-fetch-site": site})
+            assert (
+                elsewhere.status_code == 200 and 'content="0;url=/x?a=1&amp;b=2"' in elsewhere.text
+            )
         asked = await http.get("/executions")
         assert asked.status_code == 401 and "Not signed in" in asked.text
         wrong = await http.get("/", headers={**HTML, "authorization": "Bearer x"})
@@ -287,9 +300,7 @@ async def test_who_is_wrong_too_often_gets_the_form_again(
         first = await http.post("/login", data=form, headers=HTML)
         assert first.status_code == 401
         assert 'role="alert" id="wrong">This token is not valid.' in first.text
-        link = await http.get(
-            "/login?token=wrong&next=/x", headers=HTML | {"sec-fetch-site": "none"}
-        )
+        link = await http.get("/login?token=wrong&next=/x", headers=HTML | TYPED)
         for slowed in (await http.post("/login", data=form, headers=HTML), link):
             assert slowed.status_code == 429 and 'value="/x"' in slowed.text
             assert f"Try again in {slowed.headers['retry-after']} s" in slowed.text
