@@ -31,6 +31,7 @@ VIEWER: Final[Words] = {
             "WORKER": "A process that carries out attempts.",
             "SCHEDULE": "A schedule of a flow.",
             "ENGINE": "Headway itself.",
+            "SETTING": "A setting of a server, which grants roles at its start; the name is that of the setting.",
             "ANONYMOUS": "Somebody who was not let in; the name is the network that they came from.",
         },
     ),

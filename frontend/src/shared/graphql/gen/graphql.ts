@@ -220,6 +220,7 @@ export type ActorKind =
   | 'SCHEDULE'
   /** Headway itself. */
   | 'ENGINE'
+  /** A setting of a server, which grants roles at its start; the name is that of the setting. */
   | 'SETTING'
   /** Somebody who was not let in; the name is the network that they came from. */
   | 'ANONYMOUS';
