@@ -54,7 +54,7 @@ async def test_doctor_names_servers_that_sign_sessions_with_different_keys(
     (line,) = errors.splitlines()
     assert line.startswith("✗ servers sign the sessions of browsers with different keys: ")
     assert "elsewhere" in line
-    assert "different keys" not in (await headway(served, "doctor"))[2]
+    assert "elsewhere" not in (await headway(served, "doctor"))[2]
 
 
 def test_what_is_not_known_while_the_database_is_away_is_not_wrong() -> None:
