@@ -173,7 +173,7 @@ def test_a_scope_covers_what_lies_below_it() -> None:
 
 WRONG = {
     "a token": ("/", {"authorization": "Bearer wrong"}),
-    "a login": ("/login?token=wrong", {}),
+    "a login": ("/login?token=wrong", {"sec-fetch-site": "none"}),
     "a session that was not signed here": ("/", {"cookie": "{name}=" + f"{'0' * 32}.x"}),
     "a session that cannot be read": ("/", {"cookie": "{name}=x"}),
 }
