@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from models.ids import new_id
-from models.viewer import Credential, Permission, Viewer, nowhere_permitted
+from models.viewer import Credential, Permission, Viewer
 from runner.artifacts import ArtifactStore
 from runner.denials import Denials
 from runner.quotas import Quotas
@@ -78,7 +78,7 @@ async def told(database: Database, denials: Denials, lacks: Permission) -> None:
             pass
     (row,) = rows
     assert (row["action"], row["actor"]) == ("DENIED", "user:x")
-    assert loads(row["data"]) == {"what": nowhere_permitted(lacks), "times": 1}
+    assert loads(row["data"]) == {"what": lacks.value, "times": 1}
 
 
 def content(closed: asyncio.Event) -> Iterator[bytes]:
