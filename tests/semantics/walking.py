@@ -1,9 +1,11 @@
 """A flow with an approval, an operator who would like to go past it, and how that is refused."""
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from models.states import EXECUTION_ENDS, ExecutionState
 from tests.api.client import Client, states, task
 from tests.semantics.scene import RUN, act, acted, does, flow
 
@@ -16,6 +18,11 @@ TASKS = """
 """
 LOAD = 'shell, run: "echo ran >> $MARK", env: {MARK: "MARKED"}'
 FAILS = 'shell, run: "echo ran >> $MARK; exit 1", env: {MARK: "MARKED"}'
+MOVING = sorted(
+    set(ExecutionState)
+    - EXECUTION_ENDS
+    - {ExecutionState.PAUSED, ExecutionState.WAITING_FOR_APPROVAL}
+)
 DRAFT = "draft { createInput tasks { key enabled plan why mustAsk } }"
 
 
@@ -67,11 +74,17 @@ class Scene:
         assert states(await self.admin.show(id))["load"] == "CREATED"
         await acted(self.admin, "cancelExecution", id=id)
 
-    async def count(self) -> int:
-        query = """query ($key: String!) { executions(where: {flow: {eq: $key}}) {
+    async def count(self, **where: Any) -> int:
+        query = """query ($where: ExecutionFilter!) { executions(where: $where) {
           totalCount { value } } }"""
-        found = await self.admin.ask(query, key=self.key)
+        found = await self.admin.ask(query, where={"flow": {"eq": self.key}, **where})
         return int(found["executions"]["totalCount"]["value"])
+
+    async def until_quiet(self) -> None:
+        """Until each execution of this flow has ended or waits for a person: nothing changes by itself."""
+        async with asyncio.timeout(self.admin.timeout):
+            while await self.count(state={"in": MOVING}):
+                pass
 
     async def audited(self) -> list[dict[str, Any]]:
         """What the log tells of executions of this flow, newest first."""
@@ -89,6 +102,7 @@ async def request_of(client: Client, id: str) -> str:
 
 async def refusal(scene: Scene, who: Client, name: str, what: str = RUN, **input: Any) -> Any:
     """The problem of an attempt, after which there is no new execution, no new act in the log, and nothing ran."""
+    await scene.until_quiet()
     before = scene.ran, await scene.count(), await scene.audited()
     (problem,) = (await act(who, name, what, **input))["problems"]
     assert (scene.ran, await scene.count(), await scene.audited()) == before
