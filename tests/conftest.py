@@ -12,9 +12,10 @@ import asyncpg
 import pytest
 import uvloop
 
-from runner.store.database import Database, migrate, open_database
+from runner.store.database import Database, open_database
 from server.postgres import embedded_postgres
-from server.postgres_roles import OWNER, SUPERUSER, read_passwords
+from server.postgres_roles import DATABASE, OWNER, SUPERUSER, read_passwords
+from tests.clusters import close_session, copy_cluster, open_session
 
 TEMPLATE = "headway_template"
 _numbers = count(1)
@@ -47,6 +48,12 @@ class _Loop(uvloop.Loop):
         super().close()
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        open_session()
+        config.add_cleanup(close_session)
+
+
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
     _connect.__kwdefaults__["connection_class"] = _Tracked
     return {"uvloop": _Loop}
@@ -58,10 +65,11 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with asyncio.Runner() as runner:
         server = AsyncExitStack()
         directory = tmp_path_factory.mktemp("postgres")
+        copy_cluster(directory)
         url = runner.run(server.enter_async_context(embedded_postgres(directory)))
         _data_dirs[url] = directory
         runner.run(_forgo_durability(as_superuser(url, directory)))
-        runner.run(_make_template(url, as_superuser(url, directory)))
+        runner.run(_make_template(as_superuser(url, directory)))
         yield url
         runner.run(server.aclose())
 
@@ -130,7 +138,6 @@ async def _ask(url: str, statement: str) -> None:
         await connection.close()
 
 
-async def _make_template(url: str, superuser: str) -> None:
-    await _ask(superuser, f"create database {TEMPLATE} owner {OWNER}")
-    async with open_database(named(url, TEMPLATE)) as database:
-        await migrate(database)
+async def _make_template(superuser: str) -> None:
+    made = f"create database {TEMPLATE} owner {OWNER} template {DATABASE} strategy file_copy"
+    await _ask(superuser.replace("@/headway?", "@/postgres?"), made)

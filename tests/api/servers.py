@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.api.client import Client
+from tests.clusters import copy_cluster
 
 HEADWAY = Path(sys.executable).with_name("headway")
 START_WITHIN = 55.0
@@ -63,6 +64,8 @@ def start(
     `within` are the words of a program that becomes the server, as `FEW_FILES`.
     """
     data_dir.mkdir(parents=True, exist_ok=True)
+    if "--database-url" not in options:
+        copy_cluster(data_dir)
     output = data_dir / "serve.log"
     announced = data_dir / "server.json"
     announced.unlink(missing_ok=True)
