@@ -13,6 +13,7 @@ from server.cli.api import Api, CommandFailed
 from tests.api.servers import HEADWAY, Served, start
 
 SOURCE = "id: now\nnamespace: slowed\ntasks: [{id: a, type: log, message: hello}]\n"
+HELD = "id: held\nnamespace: slowed\ntasks: [{id: a, type: log, message: hello, queue: none}]\n"
 RATES = {
     "HEADWAY_MUTATIONS_PER_SECOND": "2",
     "HEADWAY_OPERATIONS_PER_SECOND": "100",
@@ -30,9 +31,8 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 async def test_it_waits_where_no_more_may_be_followed(strict: Served) -> None:
     client = strict.client
-    held = "id: held\nnamespace: slowed\ntasks: [{id: a, type: log, message: hello, queue: none}]\n"
     id = (await client.until_ended((await client.run(SOURCE))["id"]))["id"]
-    still = (await client.run(held))["id"]
+    still = (await client.run(HELD))["id"]
     async with aclosing(client.events(still)) as events:
         await anext(events)  # the only place is taken
         process = await asyncio.create_subprocess_exec(
@@ -54,7 +54,7 @@ async def test_it_waits_no_longer_than_its_patience(
     strict: Served, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("server.cli.patience.LONGEST", 0)
-    id = (await strict.client.run(SOURCE))["id"]
+    id = (await strict.client.run(HELD))["id"]
     async with aclosing(strict.client.events(id)) as events:
         await anext(events)
         found = Api(strict.url, strict.token).follow(queries.EVENTS, "seq", 0, id=id)
