@@ -22,26 +22,28 @@ _numbers = count(1)
 _data_dirs: dict[str, Path] = {}
 
 
-_connections: WeakSet[Any] = WeakSet()
-_connect: Any = asyncpg.connect
-
-
-class _Tracked(asyncpg.Connection):
-    """A connection that a test opens by itself, and that stays open when the test fails before it closes it."""
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        _connections.add(self)
-
-
 class _Loop(uvloop.Loop):
     """The loop that the server runs on. Closing it waits for ever for a connection that a failed test left open, and
     then nobody would learn of the failure."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._connections: WeakSet[Any] = WeakSet()
+
+    async def create_connection(self, *args: Any, **options: Any) -> Any:
+        return self._noted(await super().create_connection(*args, **options))
+
+    async def create_unix_connection(self, *args: Any, **options: Any) -> Any:
+        return self._noted(await super().create_unix_connection(*args, **options))
+
+    def _noted(self, made: tuple[Any, Any]) -> tuple[Any, Any]:
+        self._connections.add(made[0])
+        return made
+
     def close(self) -> None:
-        left = [one for one in _connections if one._loop is self and not one.is_closed()]
+        left = [one for one in self._connections if not one.is_closing()]
         for connection in left:
-            connection.terminate()
+            connection.abort()
         if left and not self.is_closed():
             self.call_soon(self.stop)
             self.run_forever()
@@ -55,7 +57,6 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
-    _connect.__kwdefaults__["connection_class"] = _Tracked
     return {"uvloop": _Loop}
 
 
