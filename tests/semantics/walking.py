@@ -81,7 +81,7 @@ class Scene:
         return int(found["executions"]["totalCount"]["value"])
 
     async def until_quiet(self) -> None:
-        """Until each execution of this flow has ended or waits for a person: nothing changes by itself."""
+        """Wait until each execution of this flow has ended or waits for a person: nothing changes by itself."""
         async with asyncio.timeout(self.admin.timeout):
             while await self.count(state={"in": MOVING}):
                 pass
