@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import count
 from pathlib import Path
+from typing import Any
+from weakref import WeakSet
 
 import asyncpg
 import pytest
@@ -22,13 +24,33 @@ _data_dirs: dict[str, Path] = {}
 
 
 class _Loop(uvloop.Loop):
-    """The loop that the server runs on.
+    """The loop that the server runs on. Closing it first ends the connections that a test left open.
 
-    Closing it warns of each connection that a failed test left open. As an error, that warning would keep uvloop from
-    closing the connection, and it would wait for it for ever: nobody would learn of the failure.
+    Closing it warns of what is still open. As an error, that warning would keep uvloop from closing it, and the loop
+    would wait for it for ever: nobody would learn of the failure.
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._connections: WeakSet[Any] = WeakSet()
+
+    async def create_connection(self, *args: Any, **options: Any) -> Any:
+        return self._noted(await super().create_connection(*args, **options))
+
+    async def create_unix_connection(self, *args: Any, **options: Any) -> Any:
+        return self._noted(await super().create_unix_connection(*args, **options))
+
+    def _noted(self, made: tuple[Any, Any]) -> tuple[Any, Any]:
+        self._connections.add(made[0])
+        return made
+
     def close(self) -> None:
+        left = [one for one in self._connections if not one.is_closing()]
+        for connection in left:
+            connection.abort()
+        if left and not self.is_closed():
+            self.call_soon(self.stop)
+            self.run_forever()
         with warnings.catch_warnings():
             warnings.simplefilter("default", ResourceWarning)
             super().close()

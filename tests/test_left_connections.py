@@ -43,4 +43,3 @@ def test_the_loop_of_tests_closes_though_a_connection_is_left_open(kind: str) ->
         timeout=50,
     )
     assert done.stdout == "closed\n", done.stderr
-    assert "ResourceWarning: unclosed resource <TCP" in done.stderr

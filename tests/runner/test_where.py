@@ -168,7 +168,12 @@ def of(fields: Any, operators: Any, values: Any, keyed: bool = False) -> st.Sear
     key = keys | st.sampled_from(["missing", "\0"]) if keyed else st.none()
     field = st.sampled_from(fields) if isinstance(fields, tuple) else st.just(fields)
     operator = st.just(operators) if isinstance(operators, Operator) else operators
-    return st.builds(Term, field, operator, values, key)
+    return st.builds(parsed, field, operator, values, key)
+
+
+def parsed(field: Field, operator: Operator, value: Any, key: str | None) -> Term:
+    """Make the term as the parser does: the value of EXISTS is True."""
+    return Term(field, operator, True if operator is Operator.EXISTS else value, key)
 
 
 TEXTUAL = st.sampled_from([Operator.EQ, Operator.PREFIX, Operator.CONTAINS, Operator.EXISTS])
