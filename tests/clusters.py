@@ -1,5 +1,7 @@
 """A PostgreSQL cluster with its roles and tables, made once per test session and copied for each server of a test.
 
+A session that lasts into the next month makes another: a database has partitions from the month in which it was made.
+
 `python -m tests.clusters DIR` makes it in DIR, by the same steps as the first start of a server.
 """
 
@@ -10,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 from runner.store.database import migrate, open_database
@@ -33,15 +36,19 @@ def copy_cluster(data_dir: Path) -> None:
     """Give this data directory the cluster, unless it has one."""
     if (data_dir / "pg").exists():
         return
-    made = _made_once(Path(os.environ[WHERE]))
+    made = _made_once(Path(os.environ[WHERE]), this_month())
     (data_dir / "pg").mkdir(mode=0o700, parents=True)
     for part in _PARTS:
         # Unlike shutil.copytree, cp keeps the owner, who is another user where the tests run as root.
         subprocess.run(["cp", "-a", made / part, data_dir / part], check=True)
 
 
-def _made_once(directory: Path) -> Path:
-    made = directory / "made"
+def this_month() -> str:
+    return f"{datetime.now(UTC):%Y_%m}"
+
+
+def _made_once(directory: Path, name: str) -> Path:
+    made = directory / name
     with (directory / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not made.exists():

@@ -16,11 +16,21 @@ import uvloop
 from runner.store.database import Database, open_database
 from server.postgres import embedded_postgres
 from server.postgres_roles import DATABASE, OWNER, SUPERUSER, read_passwords
-from tests.clusters import close_session, copy_cluster, open_session
+from tests.clusters import close_session, copy_cluster, open_session, this_month
 
-TEMPLATE = "headway_template"
+_PRESENT = f"""
+set role {OWNER};
+do $$ declare partition text; begin
+  for partition in select relname from pg_class where relname ~ '^(events|logs)_[0-9]{{4}}_[0-9]{{2}}$'
+    and right(relname, 7) < to_char(now() at time zone 'utc', 'YYYY_MM')
+  loop execute 'drop table ' || partition; end loop;
+end $$;
+select headway_ensure_partitions(3)
+"""
+"""Gives a database the partitions that it would have if it were made now."""
 _numbers = count(1)
 _data_dirs: dict[str, Path] = {}
+_templates: set[str] = set()
 
 
 class _Loop(uvloop.Loop):
@@ -76,7 +86,6 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         url = runner.run(server.enter_async_context(embedded_postgres(directory)))
         _data_dirs[url] = directory
         runner.run(_forgo_durability(as_superuser(url, directory)))
-        runner.run(_make_template(as_superuser(url, directory)))
         yield url
         runner.run(server.aclose())
 
@@ -95,7 +104,8 @@ async def empty_database_url(postgres_url: str, superuser_url: str) -> AsyncIter
 
 @pytest.fixture
 async def database_url(postgres_url: str, superuser_url: str) -> AsyncIterator[str]:
-    async with _new_database(postgres_url, superuser_url, TEMPLATE) as url:
+    template = await _template_of(this_month(), superuser_url)
+    async with _new_database(postgres_url, superuser_url, template) as url:
         yield url
 
 
@@ -145,6 +155,12 @@ async def _ask(url: str, statement: str) -> None:
         await connection.close()
 
 
-async def _make_template(superuser: str) -> None:
-    made = f"create database {TEMPLATE} owner {OWNER} template {DATABASE} strategy file_copy"
-    await _ask(named(superuser, "postgres"), made)
+async def _template_of(month: str, superuser: str) -> str:
+    """Name the migrated database to copy, with the partitions from this month on. Made when it is missing."""
+    name = f"template_{month}"
+    if name not in _templates:
+        made = f"create database {name} owner {OWNER} template {DATABASE} strategy file_copy"
+        await _ask(named(superuser, "postgres"), made)
+        await _ask(named(superuser, name), _PRESENT)
+        _templates.add(name)
+    return name

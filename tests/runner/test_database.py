@@ -140,7 +140,8 @@ async def test_each_month_of_history_has_its_partition(database: Database) -> No
 
 
 async def test_history_that_came_before_its_partition_moves_into_it(database: Database) -> None:
-    later = await database.pool.fetchval("select headway_least_id(now() + interval '120 days')")
+    after = "date_trunc('month', now() at time zone 'utc') + interval '4 months 1 day'"
+    later = await database.pool.fetchval(f"select headway_least_id(({after}) at time zone 'utc')")
     await database.pool.execute(INSERT_EVENT, later, new_id())
     place = "select tableoid::regclass::text from events"
     assert await database.pool.fetchval(place) == "events_default"

@@ -66,7 +66,7 @@ async def acts(pool: Pool) -> list[tuple[str, str, dict[str, Any]]]:
 async def test_what_is_past_its_time_goes_with_all_that_is_its(floor: Floor, pool: Pool) -> None:
     source = (await floor.run(ONE)).id
     old = await copies(pool, source, [OLD, OLDER])
-    (young,) = await copies(pool, source, [TODAY - timedelta(days=29)])
+    (young,) = await copies(pool, source, [TODAY - timedelta(days=20)])
     before = await rows_of(pool, [source, young])
     assert await rows_of(pool, old) == before
     found = await survey(floor.parts.database, [rule()])
