@@ -20,9 +20,9 @@ from models.ids import untyped
 from models.orders import ExecutionOrder
 from models.search import parse_search
 from models.viewer import Scope
-from runner.store.database import open_database
-from runner.store.listing import View, executions_page
-from runner.store.orders import Place
+from runner.store.lists.listing import View, executions_page
+from runner.store.lists.orders import Place
+from runner.store.postgres.database import open_database
 from schema.types.paging import execution_cursor
 from tests.api.servers import Served
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from measuring import clock, report
 
-from runner.inheritance import provide_headway
 from runner.isolation.isolation import Apart, Isolation, Kept
 from runner.isolation.ways import Policy
 from runner.processes.child import Child, Program
 from runner.processes.family import adopt_orphans
+from runner.worker.task_environment import provide_headway
 
 ROUNDS = 300
 

@@ -15,9 +15,9 @@ from typing import Any, Final, Self
 from models.events import Ask
 from models.states import Channel
 from models.viewer import Viewer
-from runner.loops import Loop, surviving
+from runner.service.loop import Loop, surviving
 from runner.store import audit
-from runner.store.connection import Pool
+from runner.store.postgres.connection import Pool
 
 logger = logging.getLogger("headway.access")
 

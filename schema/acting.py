@@ -12,10 +12,11 @@ from models.lifecycle.commands import ChangeState, ChangeTaskRunState, Command, 
 from models.lifecycle.signals import check_event
 from models.payloads import check_payload
 from models.viewer import Permission
-from runner.asking import asking_subflows
-from runner.launch import prepare
-from runner.store import flows, signals
-from runner.store.nodes import APPROVAL
+from runner.launch.approving_subflows import asking_subflows
+from runner.launch.launch import prepare
+from runner.store.execution import signals
+from runner.store.execution.nodes import APPROVAL
+from runner.store.flows import flows
 from schema.context import Info
 from schema.doors import execution_for, needs, needs_somewhere, visible_task_run
 from schema.inputs import (

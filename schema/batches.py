@@ -6,13 +6,16 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 from models.lifecycle.snapshot import Plan
-from runner.past import moment_of
-from runner.store import event_log, flow_runs, flows, history, lineage, metric_lists, neighbours
-from runner.store.event_log import EventRow
-from runner.store.flow_runs import FlowPage
-from runner.store.metric_lists import MetricsOf
-from runner.store.neighbours import Side
-from runner.store.plans import readable
+from runner.history.point_in_time import moment_of
+from runner.store.artifacts import lineage, metric_lists
+from runner.store.artifacts.metric_lists import MetricsOf
+from runner.store.execution import event_log, history
+from runner.store.execution.event_log import EventRow
+from runner.store.flows import flow_runs, flows
+from runner.store.flows.flow_runs import FlowPage
+from runner.store.flows.plans import readable
+from runner.store.lists import neighbours
+from runner.store.lists.neighbours import Side
 from schema.context import Info
 
 Row: TypeAlias = Any

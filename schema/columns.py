@@ -11,8 +11,8 @@ from models.ids import Prefix, typed
 from models.orders import LONGEST_KEY
 from models.secrets import without_secrets
 from models.trigger_kinds import schedule_of
-from runner.store.candidates import trigger_of
 from runner.store.json import load
+from runner.store.lists.filter_rows import trigger_of
 from schema.scalars import time_text
 from schema.types.durations import seconds_queued, seconds_taken
 

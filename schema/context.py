@@ -10,20 +10,20 @@ import strawberry
 
 from models.events import Ask
 from models.viewer import Permission, Scope, Viewer
-from runner.artifacts import ArtifactStore
-from runner.changes import Changes
-from runner.debugging import Debugger
 from runner.denials import Denials
-from runner.engine import Engine
-from runner.evaluator import Evaluator
-from runner.feed import Feed
-from runner.quotas import RecordedBytes
-from runner.retold import Retold
+from runner.engine.engine import Engine
+from runner.engine.quotas import RecordedBytes
+from runner.expressions.evaluator import Evaluator
+from runner.files.artifact_store import ArtifactStore
+from runner.history.expression_debugger import Debugger
+from runner.history.replay_cache import Retold
+from runner.live.change_reader import Changes
+from runner.notify.feed import Feed
+from runner.service.encryption import Vault
 from runner.store.bulk import progress_of
-from runner.store.connection import Pool
-from runner.store.gathering import Gathered
-from runner.store.history import executions_by_id
-from runner.vault import Vault
+from runner.store.coalescer import Gathered
+from runner.store.execution.history import executions_by_id
+from runner.store.postgres.connection import Pool
 from schema.flow_reader import FlowReader
 from schema.list_window import Windows
 from schema.loaders import Loaders

@@ -9,7 +9,7 @@ from models.ids import untyped
 from models.lifecycle.commands import CastVote
 from models.states import VoteDecision
 from models.viewer import Permission
-from runner.store.nodes import APPROVAL
+from runner.store.execution.nodes import APPROVAL
 from schema.acting import view_of
 from schema.context import Info
 from schema.doors import needs, needs_on

@@ -17,8 +17,8 @@ from models.schedule import CatchUp, ScheduleSource
 from models.spec import InputType
 from models.trigger_kinds import TriggerKind
 from models.viewer import Permission
-from runner.debugging import ValueType
-from runner.store.facets import FacetField
+from runner.history.expression_debugger import ValueType
+from runner.store.lists.facets import FacetField
 
 for _enum in (
     states.ExecutionState,

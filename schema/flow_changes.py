@@ -4,8 +4,8 @@ from typing import Any
 
 from models.errors import ProblemCode, Refused
 from models.viewer import Permission, Scope
-from runner.store import flow_changes
-from runner.trials import Trial, prepare_trial
+from runner.launch.test_runs import Trial, prepare_trial
+from runner.store.flows import flow_changes
 from schema.acting import view_of
 from schema.context import Info
 from schema.doors import needs, needs_somewhere

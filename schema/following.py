@@ -13,8 +13,8 @@ from graphql import (
 )
 
 from models.errors import ProblemCode, Refused
-from runner.following import Part, Place, Weight, follow
-from runner.store.execution_changes import KINDS, NO_ID, is_moment
+from runner.live.followed_execution import Part, Place, Weight, follow
+from runner.store.execution.execution_changes import KINDS, NO_ID, is_moment
 from schema.asked import fields_below
 from schema.context import Info
 from schema.types.paging import decode_cursor, encode_cursor

@@ -9,7 +9,7 @@ import strawberry
 from models.ids import typed, untyped
 from models.inbox import Person, Wish
 from models.viewer import Permission
-from runner.inboxes import Told
+from runner.live.inboxes import Told
 from schema.context import Info
 from schema.filters import ApprovalFilter
 from schema.types.approval import Approval

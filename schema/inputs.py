@@ -9,7 +9,7 @@ import strawberry
 from models.errors import ProblemCode, Refused
 from models.ids import untyped
 from models.states import ExecutionState, FailureAction, LabelMode, TaskRunState
-from runner.launch import Launch
+from runner.launch.launch import Launch
 from schema.labels import LabelInput, labels_from
 from schema.scalars import JSON
 

@@ -11,12 +11,13 @@ from uuid import UUID
 
 from models.filters import Filter
 from models.viewer import Scope
-from runner.interests import Interest, News
-from runner.rest import rest_after
-from runner.store import history, listing
-from runner.store.connection import Pool
-from runner.store.listing import View
-from runner.store.patience import patiently
+from runner.live.live_query import Interest, News
+from runner.service.cooldown import rest_after
+from runner.service.retry import patiently
+from runner.store.execution import history
+from runner.store.lists import listing
+from runner.store.lists.listing import View
+from runner.store.postgres.connection import Pool
 from schema.enums import LeaveReason
 from schema.live_list import Change, Row, difference, gone, whole
 

@@ -12,33 +12,27 @@ from models.lifecycle.given import Given
 from models.lifecycle.snapshot import Execution, Plan
 from models.states import FAILED_ENDS
 from models.viewer import Scope
-from runner.dependencies import FlowGraph
-from runner.past import Past, read_past
-from runner.retold import Retold
-from runner.store import (
-    comparison,
-    failures,
-    flows,
-    history,
-    lineage,
-    schedules,
-    slots,
-    stats,
-    workers,
-)
-from runner.store.alike import Line
-from runner.store.connection import Pool
-from runner.store.execution_changes import task_runs_by_id
-from runner.store.facts import given_of
-from runner.store.flow_links import linked_flows
-from runner.store.gathering import Gathered
-from runner.store.items import items_of
-from runner.store.nodes import RESULTS_OF
-from runner.store.plans import Plans
-from runner.store.snapshot_reads import last_metrics
-from runner.store.snapshots import read_executions
-from runner.store.stats import Tally
-from runner.store.task_times import TaskTime, usual_task_durations
+from runner.history.dependencies import FlowGraph
+from runner.history.point_in_time import Past, read_past
+from runner.history.replay_cache import Retold
+from runner.store import workers
+from runner.store.artifacts import lineage
+from runner.store.coalescer import Gathered
+from runner.store.execution import failures, history, slots
+from runner.store.execution.execution_changes import task_runs_by_id
+from runner.store.execution.facts import given_of
+from runner.store.execution.items import items_of
+from runner.store.execution.nodes import RESULTS_OF
+from runner.store.execution.snapshots import read_executions
+from runner.store.flows import flows, schedules
+from runner.store.flows.flow_links import linked_flows
+from runner.store.flows.plans import Plans
+from runner.store.lists import comparison, stats
+from runner.store.lists.alike import Line
+from runner.store.lists.snapshot_reads import last_metrics
+from runner.store.lists.stats import Tally
+from runner.store.lists.task_times import TaskTime, usual_task_durations
+from runner.store.postgres.connection import Pool
 from schema.seen import Sight, is_seen_apart, read_outside, read_runs, seen
 from schema.shared_loader import Shared
 from schema.timely import cache_key, timely

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from runner.past import moment_of
+from runner.history.point_in_time import moment_of
 from schema.batches import last_metrics_then
 from schema.columns import Column, metrics_needed, named_columns
 from schema.context import Info

@@ -16,9 +16,9 @@ from models.errors import Problem, ProblemCode, Refused
 from models.filters import Filter
 from models.ids import untyped
 from models.viewer import Permission
-from runner.store.histogram import histogram
-from runner.store.patience import patiently
-from runner.store.stats import counted_by_state, tallied
+from runner.service.retry import patiently
+from runner.store.lists.histogram import histogram
+from runner.store.lists.stats import counted_by_state, tallied
 from schema.context import Info
 from schema.doors import needs_somewhere
 from schema.filters import ExecutionFilter, filter_from

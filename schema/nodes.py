@@ -8,9 +8,9 @@ from uuid import UUID
 from models.errors import ProblemCode, Refused
 from models.ids import untyped, untyped_part
 from models.viewer import Permission
-from runner.outside import seen_uses
+from runner.history.visibility import seen_uses
 from runner.store import audit
-from runner.store import nodes as store
+from runner.store.execution import nodes as store
 from schema.access.roots import find_principal, find_token
 from schema.context import Info
 from schema.searches import find_filter

@@ -7,7 +7,8 @@ from models.ids import untyped
 from models.orders import ExecutionOrder
 from models.spec import flow_json_schema
 from models.viewer import Permission
-from runner.store import flows, workers
+from runner.store import workers
+from runner.store.flows import flows
 from schema.access.roots import AccessQuery
 from schema.bulk import bulk_of
 from schema.context import Info

@@ -16,7 +16,7 @@ from models.lifecycle.keeping import check_text
 from models.lifecycle.record_commands import AddNote, Delete
 from models.viewer import Permission
 from runner.store import audit, idempotency
-from runner.store.nodes import NOTE
+from runner.store.execution.nodes import NOTE
 from schema.context import Info
 from schema.doors import execution_for, needs_somewhere
 from schema.filters import AuditFilter

@@ -12,10 +12,10 @@ from models.lifecycle.commands import Command
 from models.lifecycle.retold import RecordStart
 from models.states import EXECUTION_SUCCESSES
 from models.viewer import Permission
-from runner import recordings
-from runner.recorded_logs import record_logs
-from runner.recordings import ToldArtifact
-from runner.store import recorded
+from runner.external import runs
+from runner.external.logs import record_logs
+from runner.external.runs import ToldArtifact
+from runner.store.execution import recorded
 from runner.store.json import load
 from schema.acting import answered, view_of
 from schema.context import Info
@@ -143,7 +143,7 @@ async def _metrics(info: Info, input: RecordMetricsInput) -> dict[str, Any]:
     actor = info.context.viewer.actor
     told = [metric.told() for metric in input.metrics]
     async with _counted(info, row["namespace"], input):
-        await recordings.record_metrics(
+        await runs.record_metrics(
             info.context.services.pool, actor, row, told, input.idempotency_key
         )
     info.context.services.feed.hint({f"m:{row['id']}"})
@@ -166,7 +166,7 @@ async def _artifacts(info: Info, input: RecordArtifactsInput) -> dict[str, Any]:
     _refuse_foreign(info, told)
     services = info.context.services
     async with _counted(info, row["namespace"], input):
-        await recordings.record_artifacts(services.pool, row["id"], row["namespace"], told)
+        await runs.record_artifacts(services.pool, row["id"], row["namespace"], told)
     services.feed.hint({f"m:{row['id']}"})
     return {"execution": await _alive(info, row["id"])}
 

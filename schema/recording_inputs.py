@@ -15,8 +15,8 @@ from models.lifecycle.retold import RecordEnd, RecordProperties, RecordTaskRun
 from models.payloads import check_payload
 from models.states import ExecutionState, TaskRunState
 from models.viewer import Scope
-from runner.recorded_logs import ToldLine
-from runner.recordings import (
+from runner.external.logs import ToldLine
+from runner.external.runs import (
     ToldArtifact,
     ToldExecution,
     ToldMetric,

@@ -7,8 +7,8 @@ from models.lifecycle.commands import Restart, RetryFailed
 from models.lifecycle.planning import plan_put_back
 from models.lifecycle.reruns import put_back_by_restart, put_back_by_retry
 from models.viewer import Permission
-from runner import reruns
-from runner.reruns import Replay
+from runner.launch import reruns
+from runner.launch.reruns import Replay
 from schema.acting import act, view_of
 from schema.context import Info
 from schema.doors import execution_for, forbidden, visible_row

@@ -6,9 +6,9 @@ from models.errors import Problem, ProblemCode, Refused
 from models.ids import untyped
 from models.spec import given_problems, trigger_input_faults
 from models.viewer import Permission
-from runner.backfill import backfill, plan_backfill
-from runner.store import flows as flows_store
-from runner.store import schedules as store
+from runner.launch.backfill import backfill, plan_backfill
+from runner.store.flows import flows as flows_store
+from runner.store.flows import schedules as store
 from runner.store.where import Arguments, compile_scope
 from schema.context import Info
 from schema.doors import needs, needs_on, needs_somewhere

@@ -11,8 +11,8 @@ from models.errors import ProblemCode, Refused
 from models.ids import new_id, untyped
 from models.search import parse_search
 from models.viewer import Permission
-from runner.store import saved_filters
-from runner.store.facets import FacetField, FacetWish, facets
+from runner.store.lists import saved_filters
+from runner.store.lists.facets import FacetField, FacetWish, facets
 from schema.acting import answered
 from schema.context import Info
 from schema.doors import needs_somewhere

@@ -1,4 +1,4 @@
-"""Shows what loaders read as the viewer may see it, by `runner/outside.py`. Who has no scope passes it by."""
+"""Filters the rows that loaders read by the scope of the viewer (`runner/history/visibility.py`)."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,8 +11,8 @@ from models.lifecycle.given import Given
 from models.lifecycle.outside import NOTHING, Outside, outside_of
 from models.lifecycle.snapshot import Plan
 from models.viewer import Scope
-from runner.outside import attempt_seen, runs_outside, seen_uses, task_run_seen
-from runner.store.connection import Pool
+from runner.history.visibility import attempt_seen, runs_outside, seen_uses, task_run_seen
+from runner.store.postgres.connection import Pool
 from runner.store.scopes import scope_of
 
 Row: TypeAlias = Any

@@ -11,9 +11,10 @@ import strawberry
 from models.ids import typed, untyped
 from models.orders import ExecutionOrder
 from models.viewer import Permission
-from runner.rest import rest_after
-from runner.store import event_log, log_lines
-from runner.store.listing import View
+from runner.service.cooldown import rest_after
+from runner.store.execution import event_log
+from runner.store.lists.listing import View
+from runner.store.logs import log_lines
 from schema.bulk import watch_bulk
 from schema.context import Info
 from schema.doors import needs_somewhere, visible_execution

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any, cast
 
-from runner.store.connection import Pool
+from runner.store.postgres.connection import Pool
 from runner.store.together import fetch_each
 from schema.context import Info
 

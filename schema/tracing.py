@@ -5,8 +5,8 @@ import strawberry
 from models.errors import ProblemCode, Refused
 from models.ids import Prefix, untyped
 from models.viewer import Permission
-from runner.lineage import Lineage, trace
-from runner.store import lineage as store
+from runner.history.lineage import Lineage, trace
+from runner.store.artifacts import lineage as store
 from runner.store.where import Arguments, compile_scope
 from schema.context import Info
 from schema.doors import needs_somewhere

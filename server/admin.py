@@ -15,7 +15,7 @@ from models.viewer import ADMIN_ROLE, PrincipalKind
 from runner.store.access import grants, principals, tokens
 from runner.store.access.grants import Holding
 from runner.store.access.tokens import NewToken
-from runner.store.connection import Pool
+from runner.store.postgres.connection import Pool
 from server.auth import ADMIN
 from server.private import write_private
 

@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from models.viewer import Viewer
 from runner.denials import Denials
-from runner.quotas import Quotas, RecordedBytes
+from runner.engine.quotas import Quotas, RecordedBytes
 from schema import build_schema
 from schema.context import Context, Services
 from schema.list_bounds import priced_lists

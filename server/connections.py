@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Protocol, Self
 
-from runner.loops import Loop
+from runner.service.loop import Loop
 from server.forwarded import Proxies
 
 logger = logging.getLogger("headway.connections")

@@ -17,12 +17,12 @@ from starlette.routing import Route
 from models.errors import Refused
 from models.ids import new_id
 from models.viewer import Permission, Viewer, nowhere_permitted
-from runner.artifacts import ArtifactRefused, ArtifactStore, checked_name
 from runner.denials import Denial, Denials
-from runner.quotas import Quotas
-from runner.store.connection import Pool
-from runner.store.files import UploadedFile, file_id
-from runner.uploads import FOLDER, check_room, record
+from runner.engine.quotas import Quotas
+from runner.files.artifact_store import ArtifactRefused, ArtifactStore, checked_name
+from runner.files.uploads import FOLDER, check_room, record
+from runner.store.artifacts.files import UploadedFile, file_id
+from runner.store.postgres.connection import Pool
 from server.addresses import content_length
 from server.at_once import AtOnce
 from server.auth import visitor_of

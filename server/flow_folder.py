@@ -12,9 +12,9 @@ from models.errors import Refused
 from models.events import Ask
 from models.spec import parse_flow
 from models.states import Channel
-from runner.loops import Loop, surviving
-from runner.store import flows
-from runner.store.connection import Pool
+from runner.service.loop import Loop, surviving
+from runner.store.flows import flows
+from runner.store.postgres.connection import Pool
 
 logger = logging.getLogger("headway.flows")
 

@@ -19,9 +19,11 @@ from models.errors import Refused
 from models.file_previews import TEXT, preview_type
 from models.ids import untyped
 from models.viewer import Scope
-from runner.artifacts import ArtifactStore
-from runner.store import files, nodes
-from runner.store.connection import Pool, reaching
+from runner.files.artifact_store import ArtifactStore
+from runner.store.artifacts import files
+from runner.store.execution import nodes
+from runner.store.postgres.connection import Pool
+from runner.service.outage import reaching
 from server.at_once import AtOnce
 from server.auth import visitor_of
 from server.giving import NotTaken, cut_off, end, give

@@ -8,7 +8,7 @@ from runner.denials import Denials
 from runner.isolation.task_users import numbers_of
 from runner.isolation.ways import Policy
 from runner.store.access import group_roles
-from runner.store.connection import Pool
+from runner.store.postgres.connection import Pool
 from server.auth import Door
 from server.forwarded import Proxies
 from server.identity_settings import group_role, provider_settings

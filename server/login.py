@@ -15,7 +15,7 @@ from models.states import Channel
 from models.viewer import SignInMethod, Viewer
 from runner.denials import Denial, Denials
 from runner.store.access import sign_ins
-from runner.store.connection import Pool
+from runner.store.postgres.connection import Pool
 from server.addresses import own_path
 from server.auth import (
     SESSION_TIME,

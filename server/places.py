@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from runner.artifacts import KEPT, located
+from runner.files.artifact_store import KEPT, located
 
 _KEPT: Final = KEPT.encode()
 _WORKED: Final = "…/".encode()

@@ -22,7 +22,7 @@ import asyncpg
 import psutil
 
 from models.errors import Fault
-from runner.loops import Loop, surviving
+from runner.service.loop import Loop, surviving
 from server.postgres_roles import PORT, SUPERUSER, Roles
 from server.postgres_user import as_postgres_user
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from models.viewer import Viewer
-from runner.loops import Loop, surviving
+from runner.service.loop import Loop, surviving
 from server.giving import NotTaken
 
 if TYPE_CHECKING:

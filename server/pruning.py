@@ -8,8 +8,8 @@ from models.errors import Fault
 from models.events import Ask
 from models.retention import RetentionRule
 from models.states import Channel
-from runner.pruner import Pruned, Survey, prune, survey
-from runner.store.database import Database, migrations_current, open_database
+from runner.maintenance.pruner import Pruned, Survey, prune, survey
+from runner.store.postgres.database import Database, migrations_current, open_database
 from server.postgres import embedded_postgres
 from server.serve import DatabaseUnknown, database_beside
 from server.settings import Settings

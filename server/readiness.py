@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import asyncpg
 
 from models.errors import Unavailable
-from runner.feed import Feed
-from runner.store.connection import UNREACHABLE
-from runner.store.database import Database, migrations_current
-from runner.store.sessions import is_read_only
+from runner.notify.feed import Feed
+from runner.service.outage import UNREACHABLE
+from runner.store.postgres.database import Database, migrations_current
+from runner.store.postgres.sessions import is_read_only
 
 if TYPE_CHECKING:
     _Connection = asyncpg.Connection[Any]

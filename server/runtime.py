@@ -11,32 +11,32 @@ from broadcaster import Broadcast
 
 from models.errors import Fault
 from models.hosts import HostRules
-from runner.artifacts import ArtifactStore
 from runner.bulk.carrier import BulkCarrier
-from runner.changes import Changes
-from runner.courier import Courier
-from runner.debugging import Debugger
-from runner.engine import Engine
-from runner.evaluator import Evaluator
-from runner.feed import Feed
-from runner.hints import PostgresHints
-from runner.housekeeping import Housekeeping
+from runner.engine.engine import Engine
+from runner.engine.job_queue import JobQueue
+from runner.engine.quotas import Quotas
+from runner.expressions.evaluator import Evaluator
+from runner.files.artifact_store import ArtifactStore
+from runner.history.expression_debugger import Debugger
 from runner.isolation.isolation import Kept
-from runner.queue import JobQueue
-from runner.quotas import Quotas
-from runner.rescuer import Rescuer
-from runner.scheduler import Scheduler
-from runner.store.database import (
+from runner.live.change_reader import Changes
+from runner.maintenance.deferred_commands import Courier
+from runner.maintenance.rescuer import Rescuer
+from runner.maintenance.scheduler import Scheduler
+from runner.maintenance.table_maintenance import Housekeeping
+from runner.notify.feed import Feed
+from runner.notify.notifier import PostgresHints
+from runner.service.encryption import Vault
+from runner.store.flows.plans import Plans
+from runner.store.postgres.database import (
     Database,
     migrate,
     migrations_current,
     open_database,
 )
-from runner.store.plans import Plans
-from runner.store.shares import Sizes
-from runner.store.worker_roles import is_owner
-from runner.vault import Vault
-from runner.worker import Worker
+from runner.store.postgres.shares import Sizes
+from runner.store.postgres.worker_roles import is_owner
+from runner.worker.worker import Worker
 
 
 @dataclass(frozen=True, slots=True)

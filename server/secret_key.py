@@ -2,9 +2,9 @@
 
 import logging
 
-from runner.store.connection import Pool
+from runner.service.encryption import Vault, key_from, new_key
+from runner.store.postgres.connection import Pool
 from runner.store.secrets import count_of_other_keys
-from runner.vault import Vault, key_from, new_key
 from server.private import write_private
 from server.settings import Settings
 

@@ -16,17 +16,17 @@ from pathlib import Path
 
 from models.credentials import digest_of
 from models.hosts import HostRules
-from runner.artifacts import ArtifactStore
 from runner.denials import Denials
+from runner.files.artifact_store import ArtifactStore
+from runner.files.uploads import UploadPruner
+from runner.maintenance.pruner import Pruner
 from runner.processes.descriptors import raise_limit
-from runner.pruner import Pruner
 from runner.store.access import sign_ins, tokens
 from runner.store.access.holders import Holders
-from runner.store.database import Database, describe, open_database
-from runner.store.database import migrate as migrate_tables
-from runner.store.worker_roles import is_superuser
-from runner.uploads import UploadPruner
-from runner.worker import Worker
+from runner.store.postgres.database import Database, describe, open_database
+from runner.store.postgres.database import migrate as migrate_tables
+from runner.store.postgres.worker_roles import is_superuser
+from runner.worker.worker import Worker
 from server.addresses import read_origin
 from server.admin import admin_token
 from server.answered import Answered

@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 
 from models.errors import Unavailable
-from runner.vault import key_from, new_key
+from runner.service.encryption import key_from, new_key
 from server.private import write_private
 from server.settings import Settings
 

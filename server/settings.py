@@ -21,11 +21,11 @@ from models.durations import parse_duration
 from models.hosts import DENIED, read_rule
 from models.retention import RetentionRule
 from models.similar import did_you_mean
+from runner.engine.quotas import Quotas
 from runner.isolation.task_users import numbers_of
 from runner.isolation.ways import Policy
-from runner.quotas import Quotas
+from runner.store.postgres.shares import Sizes
 from runner.store.quotas import Quota
-from runner.store.shares import Sizes
 from server.addresses import checked_host, checked_origin
 from server.data_dir import default_data_dir
 from server.environment import PREFIX, complaints, names_in
@@ -346,7 +346,7 @@ class Settings(BaseSettings):
     @classmethod
     def _key(cls, value: str | None) -> str | None:
         if value is not None:
-            from runner.vault import key_from
+            from runner.service.encryption import key_from
 
             key_from(value)
         return value

@@ -7,9 +7,9 @@ import socket
 from typing import Final
 
 from models.ids import new_id
-from runner.loops import Loop, surviving
-from runner.store import servers
-from runner.store.connection import Pool
+from runner.service.loop import Loop, surviving
+from runner.store.postgres import servers
+from runner.store.postgres.connection import Pool
 from server.session_key import SessionKey
 
 logger = logging.getLogger("headway.access")

@@ -7,7 +7,7 @@ from models.errors import Refused
 from models.events import Ask
 from models.states import Channel
 from models.viewer import Scope
-from runner.launch import Launch, prepare
+from runner.launch.launch import Launch, prepare
 from server.flow_folder import FlowFolder
 from server.runtime import Runtime
 

@@ -11,7 +11,7 @@ from models.states import Channel
 from models.viewer import SignInMethod
 from runner.store.access import identities, sign_ins
 from runner.store.access.identities import Identity
-from runner.store.connection import Pool
+from runner.store.postgres.connection import Pool
 
 RESERVED: Final = frozenset({"admin"})
 """Whoever has the data directory is `admin`; nobody else ever is."""

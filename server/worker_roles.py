@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from models.errors import Fault
-from runner.store.database import Database
-from runner.store.worker_roles import (
+from runner.store.postgres.database import Database
+from runner.store.postgres.worker_roles import (
     drop_worker_role,
     is_owner,
     make_worker_role,

@@ -15,7 +15,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from runner.store.database import migrate, open_database
+from runner.store.postgres.database import migrate, open_database
 from server.postgres import embedded_postgres
 from server.postgres_roles import PASSWORDS
 

@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 import uvloop
 
-from runner.store.database import Database, open_database
+from runner.store.postgres.database import Database, open_database
 from server.postgres import embedded_postgres
 from server.postgres_roles import DATABASE, OWNER, SUPERUSER, read_passwords
 from tests.clusters import close_session, copy_cluster, open_session, this_month

@@ -12,18 +12,18 @@ from uuid import UUID
 from models.errors import Fault, HeadwayError, Refused, Unavailable
 from models.ids import new_id
 from models.viewer import Viewer
-from runner.asked import problem_of
 from runner.bulk.orders import Orders
-from runner.engine import Engine
-from runner.evaluator import Evaluator
-from runner.feed import Feed
-from runner.loops import Loop, surviving
+from runner.engine.engine import Engine
+from runner.engine.request import problem_of
+from runner.expressions.evaluator import Evaluator
+from runner.notify.feed import Feed
+from runner.service.encryption import Vault
+from runner.service.loop import Loop, surviving
 from runner.store import bulk
 from runner.store.access.holders import Holders, still_held
 from runner.store.bulk import BulkSet, Item
-from runner.store.connection import UNREACHABLE
-from runner.store.database import Database
-from runner.vault import Vault
+from runner.service.outage import UNREACHABLE
+from runner.store.postgres.database import Database
 
 logger = logging.getLogger("headway.bulk")
 

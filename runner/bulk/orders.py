@@ -10,14 +10,14 @@ from models.lifecycle.actions import Action
 from models.lifecycle.commands import ChangeState, SetLabels
 from models.lifecycle.permitted import PERMISSIONS
 from models.viewer import Permission, Viewer, not_permitted
-from runner.asked import Asked
-from runner.engine import Engine
-from runner.evaluator import Evaluator
-from runner.reruns import Replay, prepare_replay
+from runner.engine.engine import Engine
+from runner.engine.request import Asked
+from runner.expressions.evaluator import Evaluator
+from runner.launch.reruns import Replay, prepare_replay
+from runner.service.encryption import Vault
 from runner.store.bulk import Item
-from runner.store.connection import Pool
-from runner.store.snapshots import read_executions
-from runner.vault import Vault
+from runner.store.execution.snapshots import read_executions
+from runner.store.postgres.connection import Pool
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from models.ids import new_id
 from models.lifecycle.snapshot import Execution
 from models.viewer import Scope, Viewer
 from runner.store import bulk
-from runner.store.connection import Pool
-from runner.store.plans import Plans
-from runner.store.snapshots import read_executions
+from runner.store.execution.snapshots import read_executions
+from runner.store.flows.plans import Plans
+from runner.store.postgres.connection import Pool
 
 SAMPLES = 5
 _AT_ONCE = 100

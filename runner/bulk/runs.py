@@ -13,14 +13,14 @@ from models.events import Ask
 from models.ids import typed
 from models.lifecycle.actions import Action
 from models.viewer import Grant
-from runner.asked import Asked, NotAll, problem_of
 from runner.bulk.orders import Orders
-from runner.engine import Engine
-from runner.feed import Feed
+from runner.engine.engine import Engine
+from runner.engine.request import Asked, NotAll, problem_of
+from runner.notify.feed import Feed
 from runner.store import audit, bulk, idempotency
 from runner.store.bulk import Item
-from runner.store.connection import Connection, Executes, Pool
 from runner.store.json import load
+from runner.store.postgres.connection import Connection, Executes, Pool
 
 _MUTATION = "runBulk"
 _AT_ONCE = 20

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, Self
 
 from models.events import TaskError
-from runner.attempt import Attempt
+from runner.attempt.attempt import Attempt
 
 
 @dataclass(frozen=True, slots=True)

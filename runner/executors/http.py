@@ -16,10 +16,10 @@ from models.json_text import read_apart, spelled_out
 from models.logs import LogLevel
 from models.payloads import MAX_PAYLOAD, NotTaken, TooLarge, measured
 from models.spec import HttpTask
-from runner.attempt import Attempt
+from runner.attempt.attempt import Attempt
 from runner.executors.executor import Outcome
 from runner.executors.guarded_http import GuardedTransport
-from runner.host_guard import HostRefused
+from runner.isolation.host_guard import HostRefused
 
 logger = logging.getLogger("headway.http")
 

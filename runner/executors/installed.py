@@ -6,7 +6,7 @@ from typing import ClassVar
 import orjson
 
 from models.spec.installed import own_keys
-from runner.attempt import Attempt
+from runner.attempt.attempt import Attempt
 from runner.executors.executor import Outcome
 from runner.executors.program import run_program
 

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from models.logs import LogLevel
 from models.spec import FailTask, LogTask, ReturnTask
-from runner.attempt import Attempt
+from runner.attempt.attempt import Attempt
 from runner.executors.executor import Outcome
 
 

@@ -18,18 +18,18 @@ from models.failure_cause.tail import Tail, plain
 from models.ids import typed
 from models.logs import LogLevel, LogStream
 from models.payloads import TooLarge
-from runner.artifacts import ArtifactRefused
-from runner.attempt import Attempt, Workplace
+from runner.attempt.attempt import Attempt, Workplace
+from runner.attempt.cancellation import Stopped, StopReason
+from runner.attempt.line_splitter import LineCutter
+from runner.attempt.task_messages import ArtifactUse, Malformed, MessageCutter
 from runner.executors.executor import Outcome
-from runner.kept_files import readable_folders
-from runner.lines import LineCutter
-from runner.messages import ArtifactUse, Malformed, MessageCutter
+from runner.files.artifact_store import ArtifactRefused
+from runner.files.readable_folders import readable_folders
+from runner.files.task_files import files_matching
 from runner.processes.arguments import too_long, too_much, with_nul
 from runner.processes.child import Child, Exit, Program
 from runner.processes.family import Family
 from runner.processes.pipe import Pipe
-from runner.stop import Stopped, StopReason
-from runner.task_files import files_matching
 
 _READ_ON = 1.0
 """Seconds after the end of all processes in which a stranger who holds a pipe is still heard, and in which the messages

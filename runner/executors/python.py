@@ -7,7 +7,7 @@ from typing import ClassVar
 import orjson
 
 from models.spec import PythonTask
-from runner.attempt import Attempt
+from runner.attempt.attempt import Attempt
 from runner.executors.executor import Outcome
 from runner.executors.program import run_program
 

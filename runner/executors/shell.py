@@ -4,10 +4,10 @@ import shlex
 from typing import ClassVar
 
 from models.spec import ShellTask
-from runner.attempt import Attempt
-from runner.evaluator import Mode
+from runner.attempt.attempt import Attempt
 from runner.executors.executor import Outcome
 from runner.executors.program import run_program
+from runner.expressions.evaluator import Mode
 
 _BASH = ("bash", "-euo", "pipefail")
 _LONGEST_ARGUMENT = 100_000

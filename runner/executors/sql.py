@@ -15,13 +15,13 @@ import orjson
 from models.events import TaskError
 from models.hosts import DATABASE
 from models.spec import SqlTask
-from runner.artifacts import ArtifactRefused
-from runner.attempt import Attempt, Workplace
+from runner.attempt.attempt import Attempt, Workplace
 from runner.executors.executor import Outcome
 from runner.executors.program import run_program
-from runner.store.identity import IDENTITY, identity_of
-from runner.store.patience import patiently
-from runner.task_files import open_inside
+from runner.files.artifact_store import ArtifactRefused
+from runner.files.task_files import open_inside
+from runner.service.retry import patiently
+from runner.store.postgres.identity import IDENTITY, identity_of
 
 _FAILURE = "failure"
 _LONGEST = 64 * 1024

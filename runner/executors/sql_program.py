@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from models.hosts import DATABASE, HostRules
-from runner.host_guard import GuardedLoop, HostRefused
+from runner.isolation.host_guard import GuardedLoop, HostRefused
 from runner.sql_task.failure import Failure, Refused, which
 from runner.sql_task.on_duckdb import run_duckdb
 from runner.sql_task.rows import RowFile

@@ -3,7 +3,7 @@
 import asyncio
 import os
 
-from runner.pace import Pace
+from runner.service.event_loop import Pace
 
 _CHUNK = 64 * 1024
 _CHUNKS_AFTER_THE_END = 32

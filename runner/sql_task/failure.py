@@ -1,6 +1,6 @@
 """Why the process of a `sql` task could not do it."""
 
-from runner.host_guard import HostRefused
+from runner.isolation.host_guard import HostRefused
 
 NO_NETWORK = (
     "DuckDB reaches no network: it knows no rules on hosts, and task_allowed_hosts or task_denied_hosts "

@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from models.states import TaskRunState
-from runner.store.connection import Pool
 from runner.store.json import load
+from runner.store.postgres.connection import Pool
 
 _EXECUTION = """
 select id, outputs from executions

@@ -10,8 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 from models.ids import new_id
 from models.lifecycle.commands import Deferrable
 from models.lifecycle.transition import Deferred
-from runner.store.connection import Connection, Executes, Pool
 from runner.store.json import dump, load
+from runner.store.postgres.connection import Connection, Executes, Pool
 
 _READ: Mapping[str, TypeAdapter[Any]] = {
     kind.__name__: TypeAdapter(kind) for kind in get_args(Deferrable)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from models.errors import ProblemCode, Refused
-from runner.store.connection import Connection, Executes, Pool
+from runner.store.postgres.connection import Connection, Executes, Pool
 
 _TAKE = """
 with mine as (

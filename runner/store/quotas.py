@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from runner.store.connection import Connection, Executes
 from runner.store.json import turned
+from runner.store.postgres.connection import Connection, Executes
 
 _ADD: Final = """
 insert into quota_use as q (quota, owner, used)

@@ -8,9 +8,10 @@ from contextlib import suppress
 from typing import Any
 
 from models.events import Ask
+from runner.service.encryption import CannotOpen, Vault
 from runner.store import audit
-from runner.store.connection import Connection, Pool, reaching
-from runner.vault import CannotOpen, Vault
+from runner.store.postgres.connection import Connection, Pool
+from runner.service.outage import reaching
 
 Row = Mapping[str, Any]
 

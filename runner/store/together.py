@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final
 
-from runner.store.connection import Pool
 from runner.store.json import turned
+from runner.store.postgres.connection import Pool
 
 _ARGUMENT: Final = re.compile(r"\$(\d+)")
 # The rows of each in the order that the query gives them.

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from runner.store.connection import Executes, Pool
 from runner.store.json import dump
+from runner.store.postgres.connection import Executes, Pool
 
 _ALIVE = "stopped_at is null and heartbeat_at > clock_timestamp() - interval '10 seconds'"
 _REGISTER = """

@@ -20,7 +20,7 @@ from runner.store.access import grants, principals, sign_ins, tokens
 from runner.store.access.grants import Holding
 from runner.store.access.principals import Saved
 from runner.store.access.tokens import NewToken
-from runner.store.connection import Connection
+from runner.store.postgres.connection import Connection
 from schema.access.inputs import (
     CreateTokenInput,
     DeleteRoleInput,

@@ -16,7 +16,7 @@ from models.lifecycle.votes import has_voted, why_not
 from models.spec import InputSpec
 from models.states import ApprovalState, CommentRule, OnReject, OnTimeout, VoteDecision
 from models.viewer import Permission, not_permitted
-from runner.past import past_of
+from runner.history.point_in_time import past_of
 from runner.store.json import load
 from schema.context import Info
 from schema.loading import row_of

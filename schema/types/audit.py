@@ -10,7 +10,7 @@ from models.ids import typed
 from models.states import Channel
 from models.viewer import Permission
 from runner.store import audit
-from runner.store.event_log import Window
+from runner.store.execution.event_log import Window
 from runner.store.json import load
 from schema.batches import events_in
 from schema.context import Info

@@ -11,7 +11,7 @@ from uuid import UUID
 from models.lifecycle.places import place_of
 from models.lifecycle.snapshot import Plan
 from models.states import Section
-from runner.store.history import rows_of_some
+from runner.store.execution.history import rows_of_some
 from schema.asked import names_below
 from schema.context import Info
 from schema.seen import seen_rows

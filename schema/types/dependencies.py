@@ -10,7 +10,7 @@ import strawberry
 from models.errors import ProblemCode, Refused
 from models.ids import Prefix, typed
 from models.links import DependencyKind
-from runner import dependencies
+from runner.history import dependencies
 from schema.batches import made_from
 from schema.context import Info
 from schema.enums import LineageDirection

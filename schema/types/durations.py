@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from runner.past import moment_of
+from runner.history.point_in_time import moment_of
 
 
 def seconds_between(start: datetime | None, end: datetime | None) -> float | None:

@@ -13,9 +13,9 @@ from models.event_types import EventType
 from models.ids import typed
 from models.secrets import without_secrets
 from models.states import Channel
-from runner.outside import event_seen
-from runner.store import event_log
-from runner.store.event_log import EventRow
+from runner.history.visibility import event_seen
+from runner.store.execution import event_log
+from runner.store.execution.event_log import EventRow
 from runner.store.json import load
 from schema.batches import events_in
 from schema.context import Info

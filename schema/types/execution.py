@@ -15,13 +15,13 @@ from models.lifecycle.waiting import Line, waiting_for
 from models.secrets import without_secrets
 from models.states import EXECUTION_ENDS, ExecutionState, FailureAction, Origin
 from models.trigger_kinds import TriggerKind
-from runner.following import NO_MOMENT, Place
-from runner.outside import failure_seen
-from runner.past import past_of
-from runner.store.alike import line_of
-from runner.store.candidates import trigger_of
+from runner.history.point_in_time import past_of
+from runner.history.visibility import failure_seen
+from runner.live.followed_execution import NO_MOMENT, Place
 from runner.store.json import load
-from runner.store.neighbours import Side
+from runner.store.lists.alike import line_of
+from runner.store.lists.filter_rows import trigger_of
+from runner.store.lists.neighbours import Side
 from schema.batches import mended_by, metrics_of, neighbour
 from schema.context import Info
 from schema.enums import ArtifactDirection, LineageDirection

@@ -8,9 +8,9 @@ import strawberry
 
 from models.ids import typed
 from models.viewer import Scope
-from runner.following import Part
-from runner.outside import seen_uses
-from runner.store.event_log import EventRow
+from runner.history.visibility import seen_uses
+from runner.live.followed_execution import Part
+from runner.store.execution.event_log import EventRow
 from schema.context import Info
 from schema.following import cursor_of
 from schema.loading import row_of

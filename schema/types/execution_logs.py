@@ -7,7 +7,7 @@ import strawberry
 from models.errors import ProblemCode, Refused
 from models.ids import untyped
 from models.logs import cannot_be_searched
-from runner.store.log_search import count_by_level, search_lines
+from runner.store.logs.log_search import count_by_level, search_lines
 from schema.context import Info
 from schema.enums import LogLevel, LogStream
 from schema.together import together

@@ -5,7 +5,7 @@ from typing import Self
 
 import strawberry
 
-from runner.store.facets import FacetField, FacetValue
+from runner.store.lists.facets import FacetField, FacetValue
 from schema.types.paging import Count
 
 _NAMES = {FacetField.CREATED_BY: "by"}

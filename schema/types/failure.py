@@ -9,8 +9,8 @@ from models.fingerprint import fingerprint
 from models.lifecycle.actions import Action
 from models.lifecycle.changes import other_failures
 from models.states import TaskRunState
-from runner.past import moment_of, past_of
-from runner.store.failures import OfAttempt
+from runner.history.point_in_time import moment_of, past_of
+from runner.store.execution.failures import OfAttempt
 from schema.context import Info
 from schema.loading import snapshot_of
 from schema.types.task_run import TaskRun, told

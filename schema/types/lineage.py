@@ -5,7 +5,7 @@ from typing import Annotated
 import strawberry
 
 from models.ids import typed
-from runner import lineage
+from runner.history import lineage
 from schema.enums import ArtifactDirection
 from schema.types.artifact import Artifact
 from schema.types.execution import Execution

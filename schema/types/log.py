@@ -9,8 +9,8 @@ import strawberry
 
 from models import logs
 from models.ids import typed
-from runner.store.log_lines import LinesOf, LogRow, count_lines
-from runner.store.log_search import Matches
+from runner.store.logs.log_lines import LinesOf, LogRow, count_lines
+from runner.store.logs.log_search import Matches
 from schema.context import Info
 from schema.enums import LogLevel, LogStream
 from schema.together import together

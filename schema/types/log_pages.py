@@ -8,10 +8,10 @@ from uuid import UUID
 from models import logs as models_logs
 from models.errors import ProblemCode, Refused
 from models.viewer import Permission, not_permitted, nowhere_permitted
-from runner.past import moment_of
-from runner.store import log_lines
-from runner.store.connection import Executes
-from runner.store.log_lines import LinesOf, LogRow
+from runner.history.point_in_time import moment_of
+from runner.store.logs import log_lines
+from runner.store.logs.log_lines import LinesOf, LogRow
+from runner.store.postgres.connection import Executes
 from schema.context import Info
 from schema.enums import LogLevel, LogStream
 from schema.together import together

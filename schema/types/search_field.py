@@ -10,7 +10,7 @@ from models.search import EXECUTIONS
 from models.search.fields import TRIGGER_WORDS, Known, Takes
 from models.search.terms import OPERATORS
 from models.states import ExecutionState, Origin
-from runner.store.facets import FacetField
+from runner.store.lists.facets import FacetField
 
 _FACETS: Final[Mapping[Field, FacetField]] = {
     **{field: FacetField[field.name] for field in Field if field.name in FacetField.__members__},

@@ -8,7 +8,7 @@ import strawberry
 
 from models.buckets import Bucket
 from models.states import ExecutionState
-from runner.store.stats import Stats, Tally
+from runner.store.lists.stats import Stats, Tally
 from schema.types.paging import Count, Paging
 
 

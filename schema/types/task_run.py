@@ -18,7 +18,7 @@ from models.lifecycle.places import place_of
 from models.lifecycle.results import within_limit
 from models.lifecycle.waiting import waiting_of_task
 from models.states import AttemptState, TaskRunState
-from runner.past import PastKey, moment_of, past_of
+from runner.history.point_in_time import PastKey, moment_of, past_of
 from runner.store.json import load
 from schema.batches import metrics_of_task_run
 from schema.context import Info

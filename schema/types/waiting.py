@@ -9,7 +9,7 @@ import strawberry
 
 from models.lifecycle import waiting
 from models.lifecycle.waiting import WaitingCode, waiting_for
-from runner.past import past_of
+from runner.history.point_in_time import past_of
 from schema.context import Info
 from schema.types.approval import Approval
 

@@ -156,7 +156,7 @@ async def _differing_keys(database_url: str) -> list[str]:
     """A sentence where servers of the database sign sessions with different keys."""
     import asyncpg
 
-    from runner.store import servers
+    from runner.store.postgres import servers
     from server.shared_key import MEND
 
     try:
@@ -174,11 +174,11 @@ async def _differing_keys(database_url: str) -> list[str]:
 
 
 async def _verify(database_url: str) -> list[str]:
-    from runner import oracle
-    from runner.store.database import open_database
+    from runner.maintenance import invariants
+    from runner.store.postgres.database import open_database
 
     async with open_database(database_url) as database:
-        found = await oracle.verify(database.exports)
+        found = await invariants.verify(database.exports)
     if not found:
         typer.echo("✓ every invariant holds")
     return [f"{one.invariant}: {one.execution_id}: {one.message}" for one in found]

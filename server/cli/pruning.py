@@ -12,7 +12,7 @@ from server.cli.serving import DatabaseUrl, DataDir, run_to_its_end, settings_of
 
 if TYPE_CHECKING:
     from models.retention import RetentionRule
-    from runner.pruner import Pruned, Survey
+    from runner.maintenance.pruner import Pruned, Survey
     from server.settings import Settings
 
 
@@ -108,7 +108,7 @@ async def _survey(settings: "Settings", rules: "tuple[RetentionRule, ...]", as_j
 async def _prune(
     settings: "Settings", rules: "tuple[RetentionRule, ...]", batch: int, as_json: bool
 ) -> None:
-    from runner.pruner import Busy
+    from runner.maintenance.pruner import Busy
     from server.pruning import prune_here
 
     try:

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from runner.store.connection import reaching
+from runner.service.outage import reaching
 from server.at_once import AtOnce
 from server.giving import NotTaken, cut_off, end, give
 

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from models.errors import ProblemCode, Refused
 from models.logs import LogLevel, LogStream
-from runner.store.connection import Connection, Pool
-from runner.store.history import Row
-from runner.store.log_search import COLOUR, patterns_of
-from runner.store.snapshot_reads import LOG_BY_TASK, LOG_BY_TIME, PATHS, in_chunks, one_moment
+from runner.store.execution.history import Row
+from runner.store.lists.snapshot_reads import LOG_BY_TASK, LOG_BY_TIME, PATHS, in_chunks, one_moment
+from runner.store.logs.log_search import COLOUR, patterns_of
+from runner.store.postgres.connection import Connection, Pool
 from schema.scalars import time_text
 from server.exports.visible import Asked, visible
 from server.places import Places

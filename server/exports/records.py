@@ -13,15 +13,20 @@ from models.lifecycle.given import NOTHING
 from models.lifecycle.results import within_limit
 from models.logs import LogLevel, LogStream
 from models.states import ATTEMPT_ENDS, AttemptState
-from runner.outside import seen_uses
-from runner.store import history
-from runner.store.connection import Connection, Pool
-from runner.store.facts import given_of
-from runner.store.history import Row
+from runner.history.visibility import seen_uses
+from runner.store.execution import history
+from runner.store.execution.facts import given_of
+from runner.store.execution.history import Row
+from runner.store.execution.nodes import (
+    ARTIFACTS_OF_RUNS,
+    ARTIFACTS_THAT_COUNT,
+    RESULTS_OF,
+    event_of,
+)
 from runner.store.json import load
-from runner.store.log_lines import LogRow
-from runner.store.nodes import ARTIFACTS_OF_RUNS, ARTIFACTS_THAT_COUNT, RESULTS_OF, event_of
-from runner.store.snapshot_reads import EVENTS, LOG_BY_TIME, in_chunks, one_moment
+from runner.store.lists.snapshot_reads import EVENTS, LOG_BY_TIME, in_chunks, one_moment
+from runner.store.logs.log_lines import LogRow
+from runner.store.postgres.connection import Connection, Pool
 from schema.plain import plain
 from schema.types.approval import Approval, Vote
 from schema.types.artifact import ArtifactUse

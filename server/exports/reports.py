@@ -5,7 +5,7 @@ import threading
 from collections.abc import AsyncGenerator, Sequence
 from typing import Final
 
-from runner.store.connection import Pool
+from runner.store.postgres.connection import Pool
 from server.exports.visible import Asked
 from server.places import Places
 from server.report.facts import Facts, facts_of

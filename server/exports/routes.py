@@ -13,7 +13,7 @@ from starlette.routing import Route
 from models.errors import ProblemCode, Refused
 from models.viewer import Permission, Viewer, nowhere_permitted
 from runner.denials import Denial, Denials
-from runner.store.connection import Pool
+from runner.store.postgres.connection import Pool
 from schema.columns import USUAL, WHOLE
 from server.auth import visitor_of
 from server.exports.downloads import Download, DownloadSlots

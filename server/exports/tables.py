@@ -8,8 +8,8 @@ from typing import Any
 import orjson
 
 from models.viewer import Scope
-from runner.store.connection import Pool
-from runner.store.snapshot_reads import all_executions, last_metrics, one_moment
+from runner.store.lists.snapshot_reads import all_executions, last_metrics, one_moment
+from runner.store.postgres.connection import Pool
 from schema.arguments import Wanted
 from schema.columns import Column, metrics_needed
 from server.exports.cells import cell

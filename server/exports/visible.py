@@ -9,18 +9,18 @@ from models.errors import ProblemCode, Refused
 from models.ids import untyped
 from models.lifecycle.outside import Outside
 from models.viewer import Permission, Scope, not_permitted
-from runner.outside import (
+from runner.history.visibility import (
     attempt_seen,
     event_seen,
     failure_seen,
     read_outside,
     task_run_seen,
 )
-from runner.store.connection import Connection
-from runner.store.event_log import EventRow
-from runner.store.history import Row
-from runner.store.plans import Plans
-from runner.store.snapshot_reads import visible_row
+from runner.store.execution.event_log import EventRow
+from runner.store.execution.history import Row
+from runner.store.flows.plans import Plans
+from runner.store.lists.snapshot_reads import visible_row
+from runner.store.postgres.connection import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Tells what of an execution's rows may be told: see `runner/outside.py`."""
+    """Tells what of an execution's rows may be told: see `runner/history/visibility.py`."""
 
     scope: Scope
     outside: Outside

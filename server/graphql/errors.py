@@ -8,7 +8,7 @@ from uuid import uuid4
 from graphql import GraphQLError
 
 from models.errors import Refused, Unavailable
-from runner.store.connection import UNREACHABLE, unavailable
+from runner.service.outage import UNREACHABLE, unavailable
 
 _log = logging.getLogger("headway.graphql")
 

@@ -25,7 +25,7 @@ from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
 from graphql.execution.executor_throwing_on_incremental import ExecutorThrowingOnIncremental
 from graphql.pyutils import AwaitableOrValue, Path
 
-from runner.pace import Pace
+from runner.service.event_loop import Pace
 from server.graphql.budget import AnswerTooLarge, Budget, size_of
 from server.graphql.precedence import Operation
 from server.graphql.readers import (

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from math import isfinite
 from typing import Any, Final
 
-from runner.outside import seen_uses
-from runner.store import history
-from runner.store.connection import Connection, Pool
-from runner.store.history import Row
+from runner.history.visibility import seen_uses
+from runner.store.execution import history
+from runner.store.execution.history import Row
 from runner.store.json import load
-from runner.store.snapshot_reads import first_of, last_metrics, measured_series, one_moment
+from runner.store.lists.snapshot_reads import first_of, last_metrics, measured_series, one_moment
+from runner.store.postgres.connection import Connection, Pool
 from schema.types.artifact import ArtifactUse
 from schema.types.execution import Execution
 from schema.types.note import Note

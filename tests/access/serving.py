@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx
 from starlette.applications import Starlette
 
-from runner.artifacts import ArtifactStore
 from runner.denials import Denials
+from runner.files.artifact_store import ArtifactStore
 from runner.store.access.holders import Holders
 from server.app import POLICIES, create_app, create_operations
 from server.auth import Door

@@ -8,7 +8,7 @@ import pytest
 from models.ids import typed
 from models.spec import parse_flow
 from runner.bulk.carrier import BulkCarrier
-from runner.store.flows import save_flow
+from runner.store.flows.flows import save_flow
 from schema.context import Context
 from tests.access.test_giving import Office, office
 from tests.schema.test_bulk import PREVIEW, RUN, SOURCE

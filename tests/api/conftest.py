@@ -7,7 +7,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from runner import oracle
+from runner.maintenance import invariants
 from tests.api.client import Client
 from tests.api.servers import Served, serving, start_beside
 
@@ -46,4 +46,4 @@ async def newest(database_url: str) -> UUID | None:
 
 async def verify(database_url: str, since: UUID | None = None) -> None:
     async with asyncpg.create_pool(database_url, min_size=1, max_size=2) as pool:
-        assert await oracle.verify(pool, since) == []
+        assert await invariants.verify(pool, since) == []

@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from uuid import UUID
 
-from runner.store.connection import Connection
-from runner.store.database import open_database
+from runner.store.postgres.connection import Connection
+from runner.store.postgres.database import open_database
 
 STATEMENTS = {
     "execution": "select from executions where id = $1 for update",

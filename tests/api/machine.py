@@ -13,7 +13,7 @@ import asyncpg
 from models.ids import typed
 from models.lifecycle.actions import Action
 from models.states import TASK_RUN_ENDS
-from runner import oracle
+from runner.maintenance import invariants
 from tests.api.client import ENDS, PROBLEM, Client
 from tests.api.held import Target, act
 
@@ -125,11 +125,11 @@ class Machine:
             await self._create()
         else:
             await self._act_at_once(self._pick())
-        await self._none(await oracle.verify_rows(self.pool, at_rest=False))
+        await self._none(await invariants.verify_rows(self.pool, at_rest=False))
         assert await self.pool.fetch(CROWDS) == []
         self.steps += 1
         if self.steps % _FOLDED_EVERY == 0:
-            await self._none(await oracle.verify_folds(self.pool))
+            await self._none(await invariants.verify_folds(self.pool))
 
     # -- creating -----------------------------------------------------------------------------------------------------
 
@@ -249,15 +249,15 @@ class Machine:
         while left := await self._left():
             await self._fewer_than(left)
         await self._until_nothing_is_owed()
-        await self._none(await oracle.verify(self.pool))
+        await self._none(await invariants.verify(self.pool))
 
-    async def _left(self) -> list[oracle.Violation]:
+    async def _left(self) -> list[invariants.Violation]:
         rows = await self.pool.fetch(
             "select id, state from executions where namespace = $1 and ended_at is null", NAMESPACE
         )
-        return [oracle.Violation("everything ends", *row) for row in rows]
+        return [invariants.Violation("everything ends", *row) for row in rows]
 
-    async def _fewer_than(self, left: list[oracle.Violation]) -> None:
+    async def _fewer_than(self, left: list[invariants.Violation]) -> None:
         """Until at least one has ended; told what they are when none does."""
         now = left
         try:
@@ -279,7 +279,7 @@ class Machine:
             payload = await self.doors[0].ask(DELETE, ids=part)
             assert payload["deleteExecutions"]["problems"] == []
         await self._until_nothing_is_owed()
-        await self._none(await oracle.verify(self.pool))
+        await self._none(await invariants.verify(self.pool))
         assert await self.pool.fetchval("select count(*) from pgqueuer") == 0
 
     async def _push(self, id: str) -> None:
@@ -299,7 +299,7 @@ class Machine:
             while await self.pool.fetch(due):
                 await asyncio.sleep(0)
 
-    async def _none(self, found: list[oracle.Violation]) -> None:
+    async def _none(self, found: list[invariants.Violation]) -> None:
         """With the events of the first that is wrong, if any is."""
         if found:
             events = await self.pool.fetch(

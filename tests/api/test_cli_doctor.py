@@ -9,7 +9,7 @@ import pytest
 from rich.table import Table
 
 from models.ids import new_id
-from runner.store import servers
+from runner.store.postgres import servers
 from server.cli.findings import findings
 from server.cli.operating import not_ready
 from server.cli.queries import MOST_METRICS

@@ -8,7 +8,7 @@ import pytest
 
 from models.ids import untyped
 from models.viewer import Scope
-from runner.store.history import executions_by_id
+from runner.store.execution.history import executions_by_id
 from tests.api.client import Client
 from tests.api.servers import Served
 from tests.api.test_recording import record, tell

@@ -5,7 +5,7 @@ from typing import Any
 import asyncpg
 
 from models.viewer import Scope
-from runner.lineage import trace
+from runner.history.lineage import trace
 from tests.api.client import Client
 from tests.api.servers import Served
 from tests.api.test_recording import record, refusal, tell

@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 from starlette.routing import Mount, Route, WebSocketRoute
 
-from runner.artifacts import ArtifactStore
+from runner.files.artifact_store import ArtifactStore
 from server.app import create_app
 from server.auth import Door
 from server.files import FileRoom

@@ -9,9 +9,9 @@ import pytest
 
 from models.ids import new_id, untyped
 from models.viewer import Scope
-from runner.store import files
-from runner.store.database import Database
-from runner.store.files import UploadedFile
+from runner.store.artifacts import files
+from runner.store.artifacts.files import UploadedFile
+from runner.store.postgres.database import Database
 from server.held_files import SHOWN
 from tests.api.client import Client
 from tests.api.servers import Served

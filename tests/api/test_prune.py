@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 
 from models.ids import typed, untyped
-from runner.store import history
+from runner.store.execution import history
 from runner.store.json import load
 from tests.api.conftest import verify
 from tests.api.servers import HEADWAY, Served, serving, start, start_beside

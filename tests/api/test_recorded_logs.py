@@ -8,7 +8,7 @@ import pytest
 
 import headway
 from headway.client import Client as Program
-from runner import recorded_logs
+from runner.external import logs
 from tests.api.client import Client
 from tests.api.servers import Served
 from tests.api.test_cli import headway as command
@@ -135,7 +135,7 @@ async def test_a_log_has_an_end(client: Client, served: Served) -> None:
     connection = await asyncpg.connect(served.database_url)
     try:
         head = "insert into log_heads (execution_id, lines) values ($1, $2)"
-        await connection.execute(head, untyped("exec", id), recorded_logs.MOST - 1)
+        await connection.execute(head, untyped("exec", id), logs.MOST - 1)
         problem = await refusal(client, id, "recordLogs", lines=[{"text": "a\nb"}])
         assert problem["code"] == "PAYLOAD_TOO_LARGE"
         assert (

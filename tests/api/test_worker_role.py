@@ -8,8 +8,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from runner.store.database import Database, migrate
-from runner.store.worker_roles import NEEDS, held_by, make_worker_role, needs
+from runner.store.postgres.database import Database, migrate
+from runner.store.postgres.worker_roles import NEEDS, held_by, make_worker_role, needs
 from tests.api.client import task
 from tests.api.servers import HEADWAY, Served, serving, start_worker
 

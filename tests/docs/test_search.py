@@ -5,8 +5,8 @@ import re
 from models.filters import EVERYTHING
 from models.search import EXECUTIONS, parse_search
 from models.viewer import Scope
-from runner.store.database import Database
-from runner.store.listing import View, count_executions, executions_page
+from runner.store.lists.listing import View, count_executions, executions_page
+from runner.store.postgres.database import Database
 from schema.types.search_field import search_fields
 from tests.docs.test_documents import blocks, text_of
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from runner.inheritance import provide_headway
+from runner.worker.task_environment import provide_headway
 
 EVERYTHING = """
 import headway, pathlib, datetime

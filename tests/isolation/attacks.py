@@ -134,7 +134,7 @@ ATTACKS: dict[str, Callable[[], str]] = {
     ),
     "work folder of another filled": lambda: appended(f"{THEIR_FOLDER}/messages.jsonl"),
     "package headway": lambda: appended(f"{DIR}/python/headway/task.py"),
-    "code of the server": lambda: code("runner/worker.py"),
+    "code of the server": lambda: code("runner/worker/worker.py"),
     "code of a new name": lambda: appended(f"{DIR}/python/headway_evil.py"),
     "nested namespaces": lambda: nested(["unshare", "--user", "--map-root-user", "--mount"]),
     "nested unmounting": lambda: nested(

@@ -10,7 +10,7 @@ from typing import Any
 import psutil
 import pytest
 
-from runner.vault import new_key
+from runner.service.encryption import new_key
 from tests.api.servers import Served
 from tests.isolation.stages import NEEDS_ROOT, serving_as
 

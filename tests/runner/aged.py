@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any, TypeAlias
 from uuid import UUID, uuid4
 
-from runner.store.connection import Executes, Pool
+from runner.store.postgres.connection import Executes, Pool
 from runner.store.where import first_id_of
 
 _TABLES = {

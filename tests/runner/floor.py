@@ -15,13 +15,13 @@ from models.lifecycle.snapshot import Execution, TaskRun
 from models.spec import parse_flow
 from models.states import Channel, TaskRunState
 from models.viewer import Scope
-from runner.launch import Launch, prepare
-from runner.store.flows import save_flow
+from runner.launch.launch import Launch, prepare
+from runner.service.encryption import Vault, key_from, new_key
+from runner.store.execution.snapshots import load_executions
+from runner.store.flows.flows import save_flow
 from runner.store.json import load
-from runner.store.log_lines import LinesOf, LogRow, lines_after
-from runner.store.snapshots import load_executions
-from runner.vault import Vault, key_from, new_key
-from runner.worker import Worker
+from runner.store.logs.log_lines import LinesOf, LogRow, lines_after
+from runner.worker.worker import Worker
 from server.runtime import Runtime, make_worker, runtime
 
 DEADLINE = 30.0

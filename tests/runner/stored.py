@@ -6,7 +6,7 @@ from uuid import UUID
 from models.event_types import EventType
 from models.ids import new_id
 from models.states import EXECUTION_ENDS, ExecutionState
-from runner.store.connection import Executes, Pool
+from runner.store.postgres.connection import Executes, Pool
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 

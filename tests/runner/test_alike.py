@@ -10,10 +10,11 @@ import pytest
 
 from models.ids import id_of, new_id
 from models.viewer import Scope
-from runner.store import history, stats
-from runner.store.alike import line_of
-from runner.store.database import Database
-from runner.store.neighbours import Side, asked_of, mended_by, neighbours
+from runner.store.execution import history
+from runner.store.lists import stats
+from runner.store.lists.alike import line_of
+from runner.store.lists.neighbours import Side, asked_of, mended_by, neighbours
+from runner.store.postgres.database import Database
 
 BEGIN = datetime(2025, 5, 1, 12, tzinfo=UTC)
 FLOW, OTHER_FLOW = new_id(), new_id()

@@ -1,7 +1,7 @@
 """The artifacts of an earlier release, brought into the tables of this one."""
 
 from models.ids import new_id
-from runner.store.database import migrate, open_database
+from runner.store.postgres.database import migrate, open_database
 from tests.runner.upgrades import migrate_to
 
 BEFORE = "0006_schedules"

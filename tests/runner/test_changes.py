@@ -14,12 +14,12 @@ from models.filters import EVERYTHING, Field, Filter, Operator, Term
 from models.inbox import Wish
 from models.states import ExecutionState
 from models.viewer import Scope
-from runner.changes import Changes
-from runner.feed import Feed
-from runner.hints import MemoryHints
-from runner.interests import Interest
-from runner.store.connection import Pool
-from runner.store.database import Database
+from runner.live.change_reader import Changes
+from runner.live.live_query import Interest
+from runner.notify.feed import Feed
+from runner.notify.notifier import MemoryHints
+from runner.store.postgres.connection import Pool
+from runner.store.postgres.database import Database
 from tests.runner.stored import store_execution
 
 FAILED = Term(Field.STATE, Operator.IN, (ExecutionState.FAILED,))
@@ -142,7 +142,7 @@ async def test_what_was_forgotten_is_not_taken_for_new(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A list may have counted it; taken for new, nothing would ever tell the list that it left."""
-    monkeypatch.setattr("runner.changes._REMEMBERED", 2)
+    monkeypatch.setattr("runner.live.change_reader._REMEMBERED", 2)
     soon = datetime.now(UTC) + timedelta(minutes=10)
     counted, *others = [await store_execution(database.pool) for _ in range(4)]
     # All have ended, so that nothing is found but by its hint.

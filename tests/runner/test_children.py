@@ -20,20 +20,20 @@ from models.lifecycle.standing import ChildStanding
 from models.spec import parse_flow
 from models.states import ExecutionState
 from models.viewer import Scope
-from runner.children import Children
-from runner.engine import Engine
-from runner.evaluations import evaluate
-from runner.evaluator import Evaluator
-from runner.feed import Feed
-from runner.hints import MemoryHints
-from runner.launch import Launch, prepare
+from runner.engine.engine import Engine
+from runner.expressions.evaluator import Evaluator
+from runner.launch.launch import Launch, prepare
+from runner.launch.subflows import Children
+from runner.maintenance.engine_expressions import evaluate
+from runner.notify.feed import Feed
+from runner.notify.notifier import MemoryHints
+from runner.service.encryption import Vault
 from runner.store import deferred
-from runner.store.database import Database, read_clock
 from runner.store.deferred import Owed
-from runner.store.flows import save_flow
-from runner.store.plans import Plans
-from runner.store.snapshots import load_executions
-from runner.vault import Vault
+from runner.store.execution.snapshots import load_executions
+from runner.store.flows.flows import save_flow
+from runner.store.flows.plans import Plans
+from runner.store.postgres.database import Database, read_clock
 from tests.runner.floor import PERSON
 
 UP = "id: up\nnamespace: acme\ntasks: [{id: down, type: subflow, flow: down}]\n"

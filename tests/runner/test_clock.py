@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from models.ids import new_id
-from runner.clock import Clock, ahead_of_this_machine
+from runner.service.database_clock import Clock, ahead_of_this_machine
 
 
 def test_machines_that_keep_time_do_not_change_ids() -> None:

@@ -16,18 +16,19 @@ from models.lifecycle.commands import Cancel, Create, WakeUp
 from models.lifecycle.snapshot import Execution
 from models.spec import parse_flow
 from models.states import Channel, ExecutionState
-from runner import courier, oracle
-from runner.courier import Courier
-from runner.engine import Engine
-from runner.evaluator import Evaluator
-from runner.feed import Feed
-from runner.hints import MemoryHints
-from runner.store import deferred, flows
-from runner.store.database import Database
+from runner.engine.engine import Engine
+from runner.expressions.evaluator import Evaluator
+from runner.maintenance import deferred_commands, invariants
+from runner.maintenance.deferred_commands import Courier
+from runner.notify.feed import Feed
+from runner.notify.notifier import MemoryHints
+from runner.service.encryption import Vault
+from runner.store import deferred
+from runner.store.execution.snapshots import read_executions
+from runner.store.flows import flows
+from runner.store.flows.plans import Plans
 from runner.store.json import dump
-from runner.store.plans import Plans
-from runner.store.snapshots import read_executions
-from runner.vault import Vault
+from runner.store.postgres.database import Database
 
 ASK = Ask("user:maria", Channel.API, "because")
 WAITS = "id: w\nnamespace: acme\ntasks:\n  - {id: w, type: wait, duration: 0s}\n"
@@ -78,7 +79,7 @@ async def process(database: Database) -> AsyncIterator[Office]:
 async def office(database: Database) -> AsyncIterator[Office]:
     async with process(database) as office:
         yield office
-        assert await oracle.verify(database.pool) == []
+        assert await invariants.verify(database.pool) == []
 
 
 async def uninstall(database: Database) -> None:
@@ -146,7 +147,7 @@ async def test_a_promise_that_fails_again_and_again_ends_its_execution(
     async def fails(*_: Any) -> None:
         raise ZeroDivisionError("of the fifth kind")
 
-    monkeypatch.setattr(courier, "evaluate", fails)
+    monkeypatch.setattr(deferred_commands, "evaluate", fails)
     monkeypatch.setattr(deferred, "CLAIM", 0.01)
     id = await office.begin(WAITS)
     found = await office.deliver(id)

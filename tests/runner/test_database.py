@@ -8,7 +8,7 @@ import pytest
 from models.errors import Fault, Unavailable
 from models.ids import id_of, new_id
 from models.tables import Flow
-from runner.store.database import (
+from runner.store.postgres.database import (
     Database,
     describe,
     ensure_partitions,
@@ -19,7 +19,7 @@ from runner.store.database import (
     open_database,
     read_epoch,
 )
-from runner.store.shares import Sizes
+from runner.store.postgres.shares import Sizes
 from server.postgres_roles import OWNER
 from tests.runner.upgrades import migrate_to
 
@@ -76,7 +76,7 @@ async def _locked_out(database: Database) -> None:
 async def test_a_migration_that_never_gets_its_lock_says_why(
     empty_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runner.store.database._LOCKED_AT_MOST", 0)
+    monkeypatch.setattr("runner.store.postgres.database._LOCKED_AT_MOST", 0)
     async with open_database(empty_database_url) as database:
         await migrate_to(database, "0023_foreach_results")
         reader = await database.connect_alone()
@@ -122,7 +122,7 @@ async def test_rows_are_read_over_the_same_pool(database: Database) -> None:
 async def test_migrations_say_what_the_rows_say(database: Database) -> None:
     from tortoise.migrations.autodetector import MigrationAutodetector
 
-    from runner.store.database import TORTOISE, tortoise_on
+    from runner.store.postgres.database import TORTOISE, tortoise_on
 
     with await tortoise_on(database.pool) as context:
         assert context.apps

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from runner.debugging import Debugger
+from runner.history.expression_debugger import Debugger
 
 
 async def test_nobody_waits_for_all_that_somebody_else_has() -> None:

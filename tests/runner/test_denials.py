@@ -4,7 +4,7 @@ import asyncio
 
 from models.states import Channel
 from runner.denials import Denial, Denials
-from runner.store.database import Database
+from runner.store.postgres.database import Database
 
 WITHIN = 20
 

@@ -3,8 +3,8 @@
 from models.ids import new_id
 from models.links import DependencyKind, FlowLink
 from models.viewer import Scope
-from runner.dependencies import MOST, FlowGraph, flow_dependencies
-from runner.store.flow_links import LinkedFlow
+from runner.history.dependencies import MOST, FlowGraph, flow_dependencies
+from runner.store.flows.flow_links import LinkedFlow
 
 Flows = dict[tuple[str, str], LinkedFlow]
 

@@ -30,15 +30,16 @@ from models.lifecycle.commands import (
 from models.lifecycle.snapshot import Plan
 from models.spec import parse_flow
 from models.states import AttemptState, Channel, ExecutionState
-from runner import oracle
-from runner.batch import Batch
-from runner.engine import Engine
-from runner.feed import Feed
-from runner.hints import MemoryHints
-from runner.queue import JobQueue
-from runner.store import flows, leases
-from runner.store.database import Database
-from runner.store.plans import Plans
+from runner.engine.engine import Engine
+from runner.engine.job_queue import JobQueue
+from runner.engine.transaction import Batch
+from runner.maintenance import invariants
+from runner.notify.feed import Feed
+from runner.notify.notifier import MemoryHints
+from runner.store.execution import leases
+from runner.store.flows import flows
+from runner.store.flows.plans import Plans
+from runner.store.postgres.database import Database
 
 ASK = Ask("user:maria", Channel.API, "because")
 SOURCE = """
@@ -61,7 +62,7 @@ class Engines:
         return (await self.first.create(Create(self.plan, **options), ASK)).execution
 
     async def oracle(self) -> None:
-        assert await oracle.verify(self.database.pool) == []
+        assert await invariants.verify(self.database.pool) == []
 
 
 @pytest.fixture
@@ -385,7 +386,7 @@ async def test_stopping_answers_whoever_still_waits(database: Database) -> None:
 async def test_what_an_engine_remembers_is_bounded_by_its_task_runs(
     engines: Engines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runner.engine._REMEMBERED_TASK_RUNS", 7)
+    monkeypatch.setattr("runner.engine.engine._REMEMBERED_TASK_RUNS", 7)
     made = [await engines.create() for _ in range(6)]
     assert list(engines.first._remembered) == [one.id for one in made[-3:]]
     for one in made:

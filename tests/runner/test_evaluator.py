@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runner.evaluator import MAX_REQUEST, EvaluationFailed, Evaluator, Mode, TooLarge
+from runner.expressions.evaluator import MAX_REQUEST, EvaluationFailed, Evaluator, Mode, TooLarge
 
 NAMES: dict[str, Any] = {
     "inputs": {"day": "2026-01-01", "tags": ["a", "b c"], "none": None, "big": 1e308, "n": 2},
@@ -151,7 +151,7 @@ async def test_the_child_sees_neither_environment_nor_files(tmp_path: Path) -> N
 async def test_the_child_ends_with_its_parent() -> None:
     program = (
         "import asyncio, os\n"
-        "from runner.evaluator import Evaluator\n"
+        "from runner.expressions.evaluator import Evaluator\n"
         "async def main():\n"
         "    warm = await Evaluator().__aenter__()\n"
         "    print(await warm.render('{{ 1 }}', {}), warm._child._process.pid, flush=True)\n"

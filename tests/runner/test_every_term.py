@@ -25,8 +25,8 @@ from models.search.terms import OPERATORS
 from models.states import ExecutionState
 from models.trigger_kinds import TriggerKind
 from models.viewer import Scope
-from runner.store.candidates import candidates
 from runner.store.json import dump, dump_or_none
+from runner.store.lists.filter_rows import candidates
 from runner.store.where import Arguments, compile_filter, compile_scope, first_id_of
 from schema.filters import _FLAGS, _TEXTS, ExecutionFilter
 from schema.operators import DateTimeFilter, NumberFilter, StringFilter

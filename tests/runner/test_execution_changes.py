@@ -5,8 +5,8 @@ from uuid import UUID
 import pytest
 
 from models.ids import new_id
-from runner.store import execution_changes as store
-from runner.store.database import Database
+from runner.store.execution import execution_changes as store
+from runner.store.postgres.database import Database
 from tests.runner.stored import NOW, store_execution
 
 METRICS = """

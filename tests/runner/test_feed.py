@@ -9,9 +9,9 @@ import pytest
 from broadcaster import Broadcast, BroadcastBackend
 
 from models.ids import new_id
-from runner.feed import Feed, Watch
-from runner.hints import CHANNEL, RESYNC, MemoryHints, PostgresHints
-from runner.store.database import Database
+from runner.notify.feed import Feed, Watch
+from runner.notify.notifier import CHANNEL, RESYNC, MemoryHints, PostgresHints
+from runner.store.postgres.database import Database
 
 LONG = 10.0
 """Far longer than any wait here: who is not woken fails."""

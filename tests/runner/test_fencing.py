@@ -11,11 +11,12 @@ import pytest
 from models.ids import new_id
 from models.lifecycle.commands import Lose
 from models.logs import LogLevel, LogStream
-from runner import oracle
-from runner.store import fencing, measures
-from runner.store.connection import Pool
-from runner.store.log_lines import NewLine, append_lines, append_running
-from runner.store.measures import MetricRow
+from runner.maintenance import invariants
+from runner.store.artifacts import measures
+from runner.store.artifacts.measures import MetricRow
+from runner.store.execution import fencing
+from runner.store.logs.log_lines import NewLine, append_lines, append_running
+from runner.store.postgres.connection import Pool
 from tests.runner.floor import DEADLINE, Floor, open_floor
 
 TASKS = "  - {id: a, type: shell, on_worker_lost: fail, run: 'echo up; sleep 60'}\n"
@@ -73,7 +74,7 @@ async def test_lines_of_ended_attempts_are_left_out_of_a_batch(floor: Floor) -> 
     assert await pool.fetchval("select count(*) from metrics") == 0
     await measures.store(pool, other["id"], [metric(other)], [])
     assert await pool.fetchval("select count(*) from metrics") == 1
-    assert await oracle.verify_rows(pool) == []
+    assert await invariants.verify_rows(pool) == []
 
 
 async def test_an_attempt_ends_after_what_is_being_stored_of_it(floor: Floor) -> None:
@@ -90,7 +91,7 @@ async def test_an_attempt_ends_after_what_is_being_stored_of_it(floor: Floor) ->
     ended = await pool.fetchrow("select * from attempts where id = $1", attempt["id"])
     assert ended and ended["state"] == "LOST"
     assert ended["lines_at_end"] == await pool.fetchval("select lines from log_heads") == 2
-    assert await oracle.verify_rows(pool) == []
+    assert await invariants.verify_rows(pool) == []
 
 
 async def test_a_heartbeat_does_not_wait_for_what_is_being_stored(floor: Floor) -> None:
@@ -119,7 +120,7 @@ async def test_the_oracle_finds_what_came_after_the_end(floor: Floor, kind: str)
     pool = floor.parts.database.pool
     attempt = await running(floor)
     await lose(floor, attempt)
-    assert await oracle.verify_rows(pool) == []
+    assert await invariants.verify_rows(pool) == []
     if kind == "line":
         await append_lines(pool, [line(attempt, "late", None)])
     elif kind == "metric":
@@ -129,7 +130,7 @@ async def test_the_oracle_finds_what_came_after_the_end(floor: Floor, kind: str)
         await pool.execute(_ARTIFACT)
         of = (attempt["execution_id"], attempt["task_run_id"], attempt["number"])
         await pool.execute(_USE, *of)
-    found = await oracle.verify_rows(pool)
+    found = await invariants.verify_rows(pool)
     assert [one.invariant for one in found] == [LATE]
     assert found[0].execution_id == attempt["execution_id"]
 

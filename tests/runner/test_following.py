@@ -15,13 +15,13 @@ from broadcaster import Broadcast
 from models.event_types import EventType
 from models.ids import new_id
 from models.lifecycle.record_commands import Delete
-from runner.feed import Feed
-from runner.following import BUDGET, NO_MOMENT, Part, Place, Weight, follow
-from runner.hints import PostgresHints
-from runner.store.connection import Executes
-from runner.store.database import Database
-from runner.store.execution_changes import TOO_MANY, news_since
-from runner.store.removal import remove
+from runner.live.followed_execution import BUDGET, NO_MOMENT, Part, Place, Weight, follow
+from runner.notify.feed import Feed
+from runner.notify.notifier import PostgresHints
+from runner.store.execution.execution_changes import TOO_MANY, news_since
+from runner.store.execution.removal import remove
+from runner.store.postgres.connection import Executes
+from runner.store.postgres.database import Database
 from tests.runner.stored import NOW, record, store_execution
 
 DEADLINE = 30

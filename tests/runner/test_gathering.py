@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runner.store.gathering import Gathered
+from runner.store.coalescer import Gathered
 
 POOL: Any = object()
 

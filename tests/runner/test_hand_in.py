@@ -8,8 +8,8 @@ import pytest
 
 from models.lifecycle.commands import Finish, Report
 from models.states import ExecutionState
-from runner import handler
-from runner.attempt import Attempt
+from runner.attempt.attempt import Attempt
+from runner.worker import job_executor
 from tests.runner.floor import DEADLINE, open_floor
 
 TASK = """
@@ -38,7 +38,7 @@ async def test_the_end_does_not_overtake_a_report_with_outputs(
             super().__init__(*arguments)
             self.telling = Telling()
 
-    monkeypatch.setattr(handler, "Attempt", Watched)
+    monkeypatch.setattr(job_executor, "Attempt", Watched)
     async with open_floor(database_url, data_dir) as floor:
         execute = floor.parts.engine.execute
 

@@ -14,10 +14,10 @@ import pytest
 from models.ids import new_id
 from models.lifecycle.stopping import HEARTBEAT, LEASE
 from models.states import ExecutionState
-from runner import heartbeat
-from runner.clock import Clock
-from runner.heartbeat import Heartbeat
-from runner.store import fencing, leases
+from runner.service.database_clock import Clock
+from runner.store.execution import fencing, leases
+from runner.worker import heartbeat
+from runner.worker.heartbeat import Heartbeat
 from tests.runner.floor import Floor, open_floor
 
 TASK = """

@@ -10,8 +10,17 @@ import asyncpg
 import pytest
 from broadcaster import Broadcast, BroadcastBackend
 
-from runner.hints import CHANNEL, LONGEST, RESYNC, ROOM, Mailbox, MemoryHints, PostgresHints, pack
-from runner.store.database import Database
+from runner.notify.notifier import (
+    CHANNEL,
+    LONGEST,
+    RESYNC,
+    ROOM,
+    Mailbox,
+    MemoryHints,
+    PostgresHints,
+    pack,
+)
+from runner.store.postgres.database import Database
 from tests.runner.proxy import proxy_to
 
 Hear: TypeAlias = Callable[[], Awaitable[str]]

@@ -14,13 +14,13 @@ from models.ids import new_id
 from models.inbox import Person, Wish
 from models.states import ApprovalState
 from models.viewer import Scope
-from runner import inboxes
-from runner.changes import Changes
-from runner.feed import Feed
-from runner.hints import MemoryHints
-from runner.inboxes import Inbox
+from runner.live import inboxes
+from runner.live.change_reader import Changes
+from runner.live.inboxes import Inbox
+from runner.notify.feed import Feed
+from runner.notify.notifier import MemoryHints
 from runner.store import approvals
-from runner.store.database import Database
+from runner.store.postgres.database import Database
 from tests.runner.stored import store_execution
 from tests.schema.test_list_statements import Counted
 

@@ -10,13 +10,13 @@ from models.ids import new_id, typed
 from models.secrets import sealed_text
 from models.spec import FlowSpec, parse_flow
 from models.viewer import Scope
-from runner.evaluator import Evaluator
-from runner.input_defaults import names_of_defaults
-from runner.input_values import complete_inputs, digested_inputs, given_to_rerun
-from runner.store import files
-from runner.store.database import Database
-from runner.store.files import UploadedFile, file_id
-from runner.vault import Vault, key_from, new_key
+from runner.expressions.evaluator import Evaluator
+from runner.launch.input_defaults import names_of_defaults
+from runner.launch.inputs import complete_inputs, digested_inputs, given_to_rerun
+from runner.service.encryption import Vault, key_from, new_key
+from runner.store.artifacts import files
+from runner.store.artifacts.files import UploadedFile, file_id
+from runner.store.postgres.database import Database
 
 VAULT = Vault(key_from(new_key()))
 FLOW = """

@@ -19,10 +19,10 @@ from models.matching import JSON_FIELDS, Candidate, listed, matches
 from models.orders import TEXTS, ByValue, ExecutionOrder, Order
 from models.states import ExecutionState
 from models.viewer import Scope
-from runner.audience import Audience
-from runner.interests import Change, Interest, News, moves_by_itself
-from runner.store import candidates
+from runner.live.live_query import Change, Interest, News, moves_by_itself
+from runner.live.query_index import Audience
 from runner.store.json import dump
+from runner.store.lists import filter_rows
 from tests.runner.test_where import filters, rows
 
 NAMES = [
@@ -58,7 +58,7 @@ orders = st.sampled_from(ExecutionOrder) | values | texts
 @st.composite
 def moves(draw: st.DrawFn) -> tuple[Candidate, Candidate]:
     """An execution before and after: any of its attributes may have changed, but its names do not."""
-    one, other = (candidates.candidate(draw(rows()), {}, {}) for _ in range(2))
+    one, other = (filter_rows.candidate(draw(rows()), {}, {}) for _ in range(2))
     changed = draw(st.sets(st.sampled_from(NAMES), max_size=3))
     return one, replace(one, **{name: getattr(other, name) for name in changed})
 
@@ -121,7 +121,7 @@ async def audience() -> AsyncIterator[Audience]:
 def test_whatever_matches_bears_a_mark_that_is_asked_for(
     row: dict[str, Any], where: Filter, scope: Scope
 ) -> None:
-    one = candidates.candidate(row, {}, {})
+    one = filter_rows.candidate(row, {}, {})
     asked = asked_marks(where)
     if matches(where, one, NOW):
         assert asked is None or not asked.isdisjoint(borne_marks(one))

@@ -17,11 +17,11 @@ from models.lifecycle.transition import Transition
 from models.spec import parse_flow
 from models.states import Channel, ExecutionState, TaskRunState
 from models.viewer import Scope
-from runner import oracle
-from runner.launch import Launch, prepare
-from runner.store.flows import save_flow
-from runner.store.snapshots import load_executions
-from runner.vault import Vault, key_from, new_key
+from runner.launch.launch import Launch, prepare
+from runner.maintenance import invariants
+from runner.service.encryption import Vault, key_from, new_key
+from runner.store.execution.snapshots import load_executions
+from runner.store.flows.flows import save_flow
 from server.runtime import Runtime, runtime
 
 PERSON = Ask("user:test", Channel.API)
@@ -61,7 +61,7 @@ class Turns:
 @asynccontextmanager
 async def turns_of_others(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Turns]:
     turns = Turns()
-    monkeypatch.setattr("runner.batch.decide", turns.decide)
+    monkeypatch.setattr("runner.engine.transaction.decide", turns.decide)
     other = asyncio.create_task(turns.take())
     try:
         yield turns
@@ -112,7 +112,7 @@ async def test_others_have_their_turns_while_thousands_are_decided_on(
         await parts.engine.execute(id, Restart(), PERSON)
         await until_queued(parts, id)
         assert turns.within["Restart"] > 0
-        assert await oracle.verify(parts.database.pool) == []
+        assert await invariants.verify(parts.database.pool) == []
 
 
 async def test_a_refusal_comes_back_from_where_it_was_decided(database_url: str) -> None:

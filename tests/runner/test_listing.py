@@ -14,12 +14,12 @@ from models.ids import new_id
 from models.orders import ExecutionOrder
 from models.search import parse_search
 from models.viewer import Scope
-from runner.store.database import Database
-from runner.store.facets import FacetField, FacetWish, facets
-from runner.store.flows import namespaces
-from runner.store.listing import View, count_executions, executions_page
-from runner.store.orders import Place, check_place
-from runner.store.words import wanted_words
+from runner.store.flows.flows import namespaces
+from runner.store.lists.facets import FacetField, FacetWish, facets
+from runner.store.lists.listing import View, count_executions, executions_page
+from runner.store.lists.orders import Place, check_place
+from runner.store.lists.words import wanted_words
+from runner.store.postgres.database import Database
 from schema.types.paging import Paging, execution_cursor, execution_view
 
 EVERYONE = Scope()
@@ -211,7 +211,7 @@ async def test_menus_find_what_only_the_oldest_executions_have(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Counting goes through the newest; what none of these has is found all the same, and what may not be seen not."""
-    monkeypatch.setattr("runner.store.facets.COUNT_LIMIT", 20)
+    monkeypatch.setattr("runner.store.lists.facets.COUNT_LIMIT", 20)
     old = [("beta", f"rare-{n:03}", "train" if n else "Special") for n in range(260)]
     places = [*old, *[("acme", "etl", "flow")] * 30, *[("acmes", "hidden", "secret")] * 30]
     await database.pool.copy_records_to_table(

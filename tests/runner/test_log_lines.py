@@ -12,23 +12,14 @@ from broadcaster import Broadcast
 from models.ids import new_id
 from models.logs import LogLevel, LogStream
 from models.states import ExecutionState
-from runner.feed import Feed
-from runner.hints import PostgresHints
-from runner.store import log_lines
-from runner.store.connection import UNREACHABLE
-from runner.store.database import Database
-from runner.store.failures import OfAttempt, last_error_lines
-from runner.store.log_lines import (
-    LineBatch,
-    LinesOf,
-    LogRow,
-    NewLine,
-    append_lines,
-    count_lines,
-    lines_after,
-    lines_before,
-    stream_lines,
-)
+from runner.notify.feed import Feed
+from runner.notify.notifier import PostgresHints
+from runner.store.execution.failures import OfAttempt, last_error_lines
+from runner.store.logs import log_lines
+from runner.store.logs.log_lines import LinesOf, LogRow, NewLine, append_lines, count_lines, lines_after, lines_before
+from runner.live.log_stream import LineBatch, stream_lines
+from runner.service.outage import UNREACHABLE
+from runner.store.postgres.database import Database
 from tests.runner.proxy import proxy_to
 from tests.runner.stored import NOW, end_task_run, record, store_execution, store_task_run
 

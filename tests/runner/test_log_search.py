@@ -13,11 +13,11 @@ import pytest
 from models.ids import new_id
 from models.lifecycle.record_commands import Delete
 from models.logs import LogLevel, LogStream
-from runner.store import log_search
-from runner.store.database import Database, migrate, open_database
-from runner.store.failures import OfAttempt, last_error_lines
-from runner.store.log_blocks import SIZE
-from runner.store.log_lines import (
+from runner.store.execution.failures import OfAttempt, last_error_lines
+from runner.store.execution.removal import remove
+from runner.store.logs import log_search
+from runner.store.logs.log_blocks import SIZE
+from runner.store.logs.log_lines import (
     LinesOf,
     NewLine,
     append_lines,
@@ -25,8 +25,8 @@ from runner.store.log_lines import (
     lines_after,
     lines_before,
 )
-from runner.store.log_search import Matches, count_by_level, search_lines
-from runner.store.removal import remove
+from runner.store.logs.log_search import Matches, count_by_level, search_lines
+from runner.store.postgres.database import Database, migrate, open_database
 from tests.runner.stored import NOW, store_execution, store_task_run
 from tests.runner.upgrades import migrate_to
 

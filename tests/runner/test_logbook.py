@@ -6,8 +6,8 @@ from uuid import uuid4
 
 from models.errors import Unavailable
 from models.logs import LogLevel, LogStream
-from runner.logbook import Limits, Logbook, Page
-from runner.store.log_lines import NewLine
+from runner.attempt.log_writer import Limits, Logbook, Page
+from runner.store.logs.log_lines import NewLine
 
 DEADLINE = 10.0
 

@@ -20,19 +20,24 @@ from models.ids import new_id
 from models.lifecycle.commands import AdmitNext, Begin
 from models.states import Channel
 from models.viewer import Scope
-from runner import changes, courier, housekeeping, rescuer, scheduler
 from runner.bulk import carrier
-from runner.engine import Engine
-from runner.evaluator import Evaluator
-from runner.feed import Feed
-from runner.hints import MemoryHints
-from runner.loops import is_outage, surviving
-from runner.store import bulk, candidates, deferred, leases, recorded, schedules, sessions, slots
-from runner.store.connection import ROLLED_BACK, Busy, unavailable
-from runner.store.database import Database
+from runner.engine.engine import Engine
+from runner.expressions.evaluator import Evaluator
+from runner.live import change_reader
+from runner.maintenance import deferred_commands, rescuer, scheduler, table_maintenance
+from runner.notify.feed import Feed
+from runner.notify.notifier import MemoryHints
+from runner.service.encryption import Vault
+from runner.service.loop import is_outage, surviving
+from runner.store import bulk, deferred
 from runner.store.deferred import Owed
-from runner.store.plans import Plans
-from runner.vault import Vault
+from runner.store.execution import leases, recorded, slots
+from runner.store.flows import schedules
+from runner.store.flows.plans import Plans
+from runner.store.lists import filter_rows
+from runner.store.postgres import sessions
+from runner.service.outage import ROLLED_BACK, Busy, unavailable
+from runner.store.postgres.database import Database
 
 ERRORS: dict[str, Callable[[], Exception]] = {
     "outage": lambda: Unavailable("the database cannot be reached now"),
@@ -59,7 +64,7 @@ class Hall:
         vault, pool = Vault(), self.database.pool
         made: dict[str, Callable[[], AbstractAsyncContextManager[Any]]] = {
             "rescuer": lambda: rescuer.Rescuer(self.database, self.engine),
-            "courier": lambda: courier.Courier(
+            "courier": lambda: deferred_commands.Courier(
                 self.database, self.engine, self.feed, self.evaluator, vault
             ),
             "scheduler": lambda: scheduler.Scheduler(
@@ -68,19 +73,19 @@ class Hall:
             "carrier": lambda: carrier.BulkCarrier(
                 self.database, self.engine, self.feed, self.evaluator, vault
             ),
-            "housekeeping": lambda: housekeeping.Housekeeping(self.database),
-            "changes": lambda: changes.Changes(pool, self.feed),
+            "housekeeping": lambda: table_maintenance.Housekeeping(self.database),
+            "changes": lambda: change_reader.Changes(pool, self.feed),
         }
         return made[name]()
 
 
 @pytest.fixture
 async def hall(database: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Hall]:
-    for module in (courier, scheduler, carrier):
+    for module in (deferred_commands, scheduler, carrier):
         monkeypatch.setattr(module, "_LOOK_AGAIN", 0.01)
     monkeypatch.setattr(rescuer, "_PERIOD", 0.01)
-    monkeypatch.setattr(housekeeping, "_TRY_AGAIN", 0.01)
-    monkeypatch.setattr(changes, "_ROUND", 0.001)
+    monkeypatch.setattr(table_maintenance, "_TRY_AGAIN", 0.01)
+    monkeypatch.setattr(change_reader, "_ROUND", 0.001)
     async with AsyncExitStack() as stack:
         feed = await stack.enter_async_context(Feed(Broadcast(backend=MemoryHints())))
         engine = await stack.enter_async_context(Engine(database, feed, Plans()))
@@ -140,7 +145,7 @@ PLACES: dict[str, tuple[str, Any, str, dict[Any, Give]]] = {
     "rescuer ends": ("rescuer", "engine", "execute", {(recorded, "silent"): always([(ID, 1.0)])}),
     "courier claims": ("courier", deferred, "claim", {}),
     "courier looks for the next": ("courier", deferred, "seconds_until_next", {}),
-    "courier loads": ("courier", courier, "read_executions", owing(AdmitNext())),
+    "courier loads": ("courier", deferred_commands, "read_executions", owing(AdmitNext())),
     "courier executes": ("courier", "engine", "execute", owing(Begin())),
     "courier settles": ("courier", deferred, "settle", owing(AdmitNext())),
     "scheduler claims": ("scheduler", schedules, "claim", {}),
@@ -159,8 +164,8 @@ PLACES: dict[str, tuple[str, Any, str, dict[Any, Give]]] = {
         "end",
         {(bulk, "claim"): always([BULK]), (bulk, "hold"): always(False)},
     ),
-    "housekeeping": ("housekeeping", housekeeping, "ensure_partitions", {}),
-    "changes": ("changes", candidates, "rows_of", {}),
+    "housekeeping": ("housekeeping", table_maintenance, "ensure_partitions", {}),
+    "changes": ("changes", filter_rows, "rows_of", {}),
 }
 
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runner.lines import CONTINUES, LONGEST, LineCutter
-from runner.masking import Mask
+from runner.attempt.line_splitter import CONTINUES, LONGEST, LineCutter
+from runner.attempt.masking import Mask
 
 
 def mask_of(*values: str) -> Mask:

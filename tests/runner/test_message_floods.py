@@ -14,10 +14,17 @@ import pytest
 from models.lifecycle.commands import Cancel
 from models.logs import LogLevel
 from models.states import ExecutionState, TaskRunState
-from runner import message_reader, reports
-from runner.message_reader import MessageReader, Turn
-from runner.messages import LONGEST, InvalidOutput, Malformed, Output, TooLongOutput, parse_line
-from runner.stop import StopReason
+from runner.attempt import message_reader, reporter
+from runner.attempt.cancellation import StopReason
+from runner.attempt.message_reader import MessageReader, Turn
+from runner.attempt.task_messages import (
+    LONGEST,
+    InvalidOutput,
+    Malformed,
+    Output,
+    TooLongOutput,
+    parse_line,
+)
 from tests.runner.floor import DEADLINE, Floor, open_floor
 
 LONGEST_HOLD = 0.1
@@ -102,7 +109,7 @@ async def test_a_flood_of_messages_leaves_the_event_loop_to_others(
     assert execution.tasks["a"].state is (TaskRunState.FAILED if lost else TaskRunState.SUCCESS)
     assert holds.longest < LONGEST_HOLD
     lines = [row.text for row in await floor.lines(execution.id)]
-    assert len(lines) <= reports._MOST_COMPLAINTS + 2
+    assert len(lines) <= reporter._MOST_COMPLAINTS + 2
     if kind == "metric":
         assert await floor.parts.database.pool.fetchval("select count(*) from metrics") == count
 
@@ -124,7 +131,7 @@ async def test_complaints_end_with_one_sentence_and_good_messages_are_still_take
 async def test_metrics_beyond_the_limit_are_dropped_and_one_sentence_says_so(
     floor: Floor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reports, "_MOST_METRICS", 2_500)
+    monkeypatch.setattr(reporter, "_MOST_METRICS", 2_500)
     execution = await floor.run(RUN.format(line=FLOODS["metric"][0], count=4000, place="FD"))
     assert execution.tasks["a"].state is TaskRunState.SUCCESS
     assert await floor.parts.database.pool.fetchval("select count(*) from metrics") == 2_500
@@ -262,7 +269,7 @@ async def test_a_long_line_that_memory_does_not_hold_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     limited = "import resource; resource.setrlimit(resource.RLIMIT_AS, (200 * 2**20,) * 2); "
-    run = "import runpy; runpy.run_module('runner.long_line', run_name='__main__')"
+    run = "import runpy; runpy.run_module('runner.attempt.long_line', run_name='__main__')"
     monkeypatch.setattr(message_reader, "_READ", ("-c", limited + run))
     (said,) = await MessageReader().read(LONG["millions of lists"])
     assert isinstance(said, InvalidOutput) and "memory ran out" in str(said)

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from runner.lines import CONTINUES, LONGEST, LineCutter
-from runner.messages import (
+from runner.attempt.line_splitter import CONTINUES, LONGEST, LineCutter
+from runner.attempt.task_messages import (
     _KINDS,
     InvalidOutput,
     Malformed,

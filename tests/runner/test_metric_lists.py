@@ -8,9 +8,14 @@ from uuid import UUID
 import pytest
 
 from models.ids import new_id
-from runner.store.database import Database
-from runner.store.measures import MetricRow, store_once
-from runner.store.metric_lists import MetricsOf, first_of_each, first_of_executions, last_until
+from runner.store.artifacts.measures import MetricRow, store_once
+from runner.store.artifacts.metric_lists import (
+    MetricsOf,
+    first_of_each,
+    first_of_executions,
+    last_until,
+)
+from runner.store.postgres.database import Database
 from tests.runner.stored import NOW
 
 EXECUTIONS = [new_id() for _ in range(3)]

@@ -12,11 +12,11 @@ from models.ids import new_id
 from models.lifecycle.commands import Cancel, CastVote, Pause, Resume, RetryFailed, SetLabels
 from models.lifecycle.record_commands import AddNote, Archive, Unarchive
 from models.states import TaskRunState, VoteDecision
-from runner.past import Past, past_of, read_past
-from runner.retold import Retold
-from runner.store.connection import Pool
-from runner.store.event_log import events_after
+from runner.history.point_in_time import Past, past_of, read_past
+from runner.history.replay_cache import Retold
+from runner.store.execution.event_log import events_after
 from runner.store.json import load
+from runner.store.postgres.connection import Pool
 from tests.runner.floor import Floor, open_floor
 
 OF_EXECUTION = {

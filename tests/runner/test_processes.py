@@ -17,7 +17,7 @@ from runner.processes.census import all_processes, environment_of, look
 from runner.processes.child import Child, Program
 from runner.processes.family import Family, Gravedigger, adopt_orphans
 from runner.processes.pipe import Readiness
-from runner.reaper import Reaper
+from runner.processes.reaper import Reaper
 
 DEADLINE = 10.0
 
@@ -233,7 +233,7 @@ async def test_unseen_orphans_are_buried(tmp_path: Path) -> None:
 WORKER = """
 import subprocess, sys, time
 from runner.processes.pipe import Readiness
-from runner.reaper import Reaper
+from runner.processes.reaper import Reaper
 reaper = Reaper(sys.argv[1]).__enter__()
 env = {"HEADWAY_WORKER_ID": sys.argv[1], "PATH": "/usr/bin:/bin"}
 script = "setsid bash -c 'echo up; kill -STOP $$' & wait"

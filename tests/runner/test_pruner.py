@@ -17,13 +17,14 @@ from models.lifecycle.retold import RecordEnd, RecordExecution
 from models.lifecycle.snapshot import Plan
 from models.retention import RetentionRule
 from models.states import ExecutionState
-from runner import oracle
-from runner.pruner import Busy, Pruner, prune, survey
-from runner.store import history, months, retention
-from runner.store.connection import Pool
-from runner.store.database import give_the_past_partitions
+from runner.maintenance import invariants
+from runner.maintenance.pruner import Busy, Pruner, prune, survey
+from runner.store.execution import history
+from runner.store.execution.removal import hold_sources
 from runner.store.json import load
-from runner.store.removal import hold_sources
+from runner.store.postgres.connection import Pool
+from runner.store.postgres.database import give_the_past_partitions
+from runner.store.retention import partitions, retention
 from tests.runner.aged import copies, make_month, rows_of, tables
 from tests.runner.floor import DEADLINE, PERSON, Floor, open_floor
 
@@ -80,7 +81,7 @@ async def test_what_is_past_its_time_goes_with_all_that_is_its(floor: Floor, poo
     ]
     assert await go(floor, rule()) == {}
     assert len(await acts(pool)) == 1
-    assert await oracle.verify(pool) == []
+    assert await invariants.verify(pool) == []
 
 
 @pytest.mark.parametrize(
@@ -180,7 +181,7 @@ async def test_a_month_that_goes_as_a_whole_is_dropped(floor: Floor, pool: Pool)
     assert done.dropped == list(partition)
     assert [await tables(pool, name) for name in partition] == [[], []]
     assert await rows_of(pool, [*ids, other]) == {}
-    assert await months.marked(pool) == []
+    assert await partitions.marked(pool) == []
     assert [data for *_, data in await acts(pool)] == [
         {"executions": 2, "flows": {"acme/test": {"SUCCESS": 2}}},
         {"executions": 2, "flows": {"acme/test": {"SUCCESS": 2}}},
@@ -189,7 +190,7 @@ async def test_a_month_that_goes_as_a_whole_is_dropped(floor: Floor, pool: Pool)
     assert {(actor, channel) for actor, channel, _ in await acts(pool)} == {("user:test", "API")}
     (again,) = await copies(pool, source, [MONTH])
     assert (await rows_of(pool, [again]))["events"] > 0
-    assert await oracle.verify(pool) == []
+    assert await invariants.verify(pool) == []
 
 
 async def test_a_month_in_which_one_stays_is_not(floor: Floor, pool: Pool) -> None:
@@ -202,7 +203,7 @@ async def test_a_month_in_which_one_stays_is_not(floor: Floor, pool: Pool) -> No
     assert (done.total, done.dropped) == (1, [])
     assert await rows_of(pool, [gone]) == {}
     assert await rows_of(pool, [stays]) == before | {"events": before["events"] + 1}
-    assert await oracle.verify(pool) == []
+    assert await invariants.verify(pool) == []
 
 
 async def test_one_that_comes_to_stay_meanwhile_keeps_its_history_alone(
@@ -213,7 +214,7 @@ async def test_one_that_comes_to_stay_meanwhile_keeps_its_history_alone(
     source = (await floor.run(ONE)).id
     gone, stays = await copies(pool, source, [MONTH, MONTH])
     async with pool.acquire() as connection, connection.transaction():
-        await months.mark(connection, [MONTH])
+        await partitions.mark(connection, [MONTH])
     async with pool.acquire() as connection, connection.transaction():
         await retention.take_some(connection, [rule()], None, 1)
     left = await history.existing(pool, [gone, stays])
@@ -225,8 +226,8 @@ async def test_one_that_comes_to_stay_meanwhile_keeps_its_history_alone(
     assert (await go(floor, rule())).total() == 0
     assert await rows_of(pool, [gone]) == {}
     assert await rows_of(pool, [stays]) == before
-    assert await months.marked(pool) == []
-    assert await oracle.verify(pool) == []
+    assert await partitions.marked(pool) == []
+    assert await invariants.verify(pool) == []
 
 
 async def test_a_drop_that_would_have_to_wait_is_left_for_another_time(
@@ -239,7 +240,7 @@ async def test_a_drop_that_would_have_to_wait_is_left_for_another_time(
         await reader.fetch("select count(*) from logs")
         done = await prune(floor.parts.database, [rule()], ENGINE)
     assert (done.total, done.dropped) == (1, [])
-    assert await months.marked(pool) == [MONTH]
+    assert await partitions.marked(pool) == [MONTH]
     done = await prune(floor.parts.database, [rule()], ENGINE)
     assert (done.total, len(done.dropped)) == (0, 2)
 
@@ -284,7 +285,7 @@ async def test_what_is_told_of_afterwards_goes_by_its_end_but_not_at_once(
     assert await go(floor, rule("1000d")) == {}
     assert (await prune(floor.parts.database, [rule()], ENGINE)).dropped == ["events_2025_01"]
     assert await there(pool, ids) == [False] * 3
-    assert await oracle.verify(pool) == []
+    assert await invariants.verify(pool) == []
 
 
 async def test_what_somebody_holds_is_passed_over(floor: Floor, pool: Pool) -> None:

@@ -7,9 +7,9 @@ from urllib.parse import quote
 import pytest
 
 from models.errors import Fault
-from runner.store.connection import UNREACHABLE
-from runner.store.database import Database
-from runner.store.pulse import Silent
+from runner.service.outage import UNREACHABLE
+from runner.store.postgres.database import Database
+from runner.store.postgres.pulse import Silent
 from tests.runner.proxy import proxy_to
 
 

@@ -10,7 +10,7 @@ import pytest
 from models.lifecycle.snapshot import Execution
 from models.logs import LogLevel
 from models.states import ExecutionState, TaskRunState
-from runner.messages import LONGEST
+from runner.attempt.task_messages import LONGEST
 from runner.store.json import dump, load
 from tests.runner.floor import Floor, open_floor
 

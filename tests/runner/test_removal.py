@@ -16,13 +16,13 @@ from models.lifecycle.origins import Reused
 from models.lifecycle.record_commands import AddNote, Archive, Delete
 from models.states import AttemptState, TaskRunState
 from models.viewer import Scope
-from runner import oracle
-from runner.launch import Launch, prepare
-from runner.queue import JobQueue
-from runner.reruns import Replay, prepare_replay
-from runner.store import history
+from runner.engine.job_queue import JobQueue
+from runner.launch.launch import Launch, prepare
+from runner.launch.reruns import Replay, prepare_replay
+from runner.maintenance import invariants
+from runner.store.execution import history
+from runner.store.execution.removal import hold_sources
 from runner.store.json import load
-from runner.store.removal import hold_sources
 from tests.runner.floor import DEADLINE, PERSON, Floor, open_floor
 
 _BLOCKED = "select exists (select from pg_stat_activity where $1 = any(pg_blocking_pids(pid)))"
@@ -48,7 +48,7 @@ async def test_what_is_asked_beside_a_deletion_finds_nothing(floor: Floor) -> No
     pool = floor.parts.database.pool
     rows = await pool.fetch("select action from audit_log where execution_id = $1 order by id", id)
     assert [row["action"] for row in rows] == ["CREATE_EXECUTION", "ARCHIVE", "DELETE"]
-    assert await oracle.verify(pool) == []
+    assert await invariants.verify(pool) == []
 
 
 async def test_a_result_that_is_carried_by_reference_is_copied_first(floor: Floor) -> None:
@@ -103,7 +103,7 @@ async def test_outputs_are_carried_though_their_source_goes_before_the_new_execu
     await floor.ask(source, Delete())
     new = (await floor.parts.engine.create(command, PERSON)).execution
     assert (await floor.until_ended(new.id)).tasks["a"].results == {"rows": 3}
-    assert await oracle.verify(floor.parts.database.pool) == []
+    assert await invariants.verify(floor.parts.database.pool) == []
 
 
 async def test_an_attempt_ends_cached_though_its_source_goes_meanwhile(floor: Floor) -> None:
@@ -156,7 +156,7 @@ async def test_outputs_are_carried_as_they_were_read_though_they_are_changed_bef
     new = (await floor.parts.engine.create(command, PERSON)).execution
     assert (await floor.until_ended(new.id)).tasks["a"].results == {"rows": 3}
     assert (await floor.until_ended(source)).tasks["a"].results == {"rows": 4}
-    assert await oracle.verify(floor.parts.database.pool) == []
+    assert await invariants.verify(floor.parts.database.pool) == []
 
 
 async def test_a_change_of_outputs_waits_for_who_carries_them_at_this_moment(floor: Floor) -> None:

@@ -11,11 +11,12 @@ import pytest
 from models.lifecycle.snapshot import Execution
 from models.logs import LogLevel
 from models.states import TaskRunState
-from runner.messages import _KINDS
-from runner.store import measures, secrets
-from runner.store.artifacts import UsedArtifact
-from runner.store.connection import Pool
-from runner.store.measures import MetricRow
+from runner.attempt.task_messages import _KINDS
+from runner.store import secrets
+from runner.store.artifacts import measures
+from runner.store.artifacts.artifacts import UsedArtifact
+from runner.store.artifacts.measures import MetricRow
+from runner.store.postgres.connection import Pool
 from tests.runner.floor import PERSON, Floor, open_floor
 
 SECRET = "ghp_supersecret123"

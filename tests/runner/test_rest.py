@@ -1,6 +1,6 @@
 import pytest
 
-from runner.rest import rest_after
+from runner.service.cooldown import rest_after
 
 
 @pytest.mark.parametrize(

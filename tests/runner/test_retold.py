@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from models.lifecycle.evolve import fold
-from runner.retold import Retold
-from runner.store.event_log import facts_after
+from runner.history.replay_cache import Retold
+from runner.store.execution.event_log import facts_after
 from tests.runner.floor import Floor, open_floor
 
 TASKS = """

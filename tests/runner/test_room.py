@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from models.states import AttemptState, ExecutionState
-from runner import handler, oracle, worker
-from runner.room import lacks_room
+from runner.files.disk_space import lacks_room
+from runner.maintenance import invariants
+from runner.worker import job_executor, worker
 from tests.runner.floor import DEADLINE, open_floor
 from tests.small_disk import small_disk
 
@@ -15,7 +16,7 @@ from tests.small_disk import small_disk
 async def test_an_attempt_without_room_is_handed_back_and_run_when_there_is(
     database_url: str, tmp_path: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(handler, "_WITHOUT_ROOM", 0.05)
+    monkeypatch.setattr(job_executor, "_WITHOUT_ROOM", 0.05)
     monkeypatch.setattr(worker, "_LOOK_AGAIN", 0.05)
     with small_disk(tmp_path / "small", 1, files=20) as disk:
         data_dir.mkdir()
@@ -34,7 +35,7 @@ async def test_an_attempt_without_room_is_handed_back_and_run_when_there_is(
             assert ended.state is ExecutionState.SUCCESS
             task = ended.tasks["a"]
             assert task.lost == task.handed_back >= 6
-            assert await oracle.verify(floor.parts.database.pool) == []
+            assert await invariants.verify(floor.parts.database.pool) == []
             states = await floor.parts.database.pool.fetch(
                 "select state from attempts where execution_id = $1 order by number", id
             )
@@ -61,7 +62,7 @@ TOLD_BY_FILE = TOLD.replace('>&"$HEADWAY_FD"', '>> "$HEADWAY_FILE"')
 async def test_an_attempt_without_room_for_its_artifact_is_handed_back(
     database_url: str, tmp_path: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch, task: str
 ) -> None:
-    monkeypatch.setattr(handler, "_WITHOUT_ROOM", 0.05)
+    monkeypatch.setattr(job_executor, "_WITHOUT_ROOM", 0.05)
     with small_disk(tmp_path / "small", 1) as disk:
         data_dir.mkdir()
         (data_dir / "artifacts").symlink_to(disk.root)
@@ -79,7 +80,7 @@ async def test_an_attempt_without_room_for_its_artifact_is_handed_back(
             assert kept["size"] == 300_000
             files = [file.stat().st_size for file in disk.root.rglob("*") if file.is_file()]
             assert files == [300_000], "there are parts of files"
-            assert await oracle.verify(floor.parts.database.pool) == []
+            assert await invariants.verify(floor.parts.database.pool) == []
 
 
 def test_room_is_of_bytes_and_of_files(tmp_path: Path) -> None:

@@ -16,20 +16,21 @@ from models.search import parse_search
 from models.spec import ScheduleTrigger, parse_flow
 from models.states import Channel
 from models.viewer import EVERYWHERE, Scope
-from runner import oracle
-from runner.engine import Engine
-from runner.evaluator import Evaluator
-from runner.feed import Feed
-from runner.hints import MemoryHints
-from runner.scheduler import Scheduler
-from runner.store import flows, idempotency, schedules
-from runner.store.database import Database
+from runner.engine.engine import Engine
+from runner.expressions.evaluator import Evaluator
+from runner.launch.scheduled_runs import ask_of, prepare_tick
+from runner.maintenance import invariants
+from runner.maintenance.scheduler import Scheduler
+from runner.notify.feed import Feed
+from runner.notify.notifier import MemoryHints
+from runner.service.encryption import Vault
+from runner.store import idempotency
+from runner.store.flows import flows, schedules
+from runner.store.flows.plans import Plans
+from runner.store.flows.schedules import CLAIM, Outcome
 from runner.store.json import load
-from runner.store.listing import executions_page
-from runner.store.plans import Plans
-from runner.store.schedules import CLAIM, Outcome
-from runner.ticks import ask_of, prepare_tick
-from runner.vault import Vault
+from runner.store.lists.listing import executions_page
+from runner.store.postgres.database import Database
 from tests.runner.floor import PERSON
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -99,7 +100,7 @@ async def servers(database: Database) -> AsyncIterator[Servers]:
             feed = await stack.enter_async_context(Feed(Broadcast(backend=MemoryHints())))
             engines.append(await stack.enter_async_context(Engine(database, feed, Plans())))
         yield Servers(database, engines, evaluator)
-        assert await oracle.verify(database.pool) == []
+        assert await invariants.verify(database.pool) == []
 
 
 async def test_a_tick_becomes_an_execution_that_says_what_started_it(servers: Servers) -> None:

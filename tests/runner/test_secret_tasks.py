@@ -10,10 +10,10 @@ from models.lifecycle.snapshot import Execution
 from models.spec import parse_flow
 from models.states import TaskRunState
 from models.viewer import Scope
-from runner.launch import Launch, prepare
+from runner.launch.launch import Launch, prepare
+from runner.service.encryption import Vault, key_from, new_key
 from runner.store import secrets
-from runner.store.flows import save_flow
-from runner.vault import Vault, key_from, new_key
+from runner.store.flows.flows import save_flow
 from server.runtime import make_worker, runtime
 from tests.runner.floor import PERSON, Floor, open_floor
 

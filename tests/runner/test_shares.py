@@ -7,11 +7,12 @@ from dataclasses import replace
 import asyncpg
 import pytest
 
-from runner.store.connection import Busy, Pool, unavailable
-from runner.store.database import Database
-from runner.store.long_work import kept_open
-from runner.store.sessions import is_read_only
-from runner.store.shares import IDLE_IN_TRANSACTION, Share, SharePool, Sizes
+from runner.store.postgres.connection import Pool
+from runner.service.outage import Busy, unavailable
+from runner.store.postgres.database import Database
+from runner.store.postgres.long_work import kept_open
+from runner.store.postgres.sessions import is_read_only
+from runner.store.postgres.shares import IDLE_IN_TRANSACTION, Share, SharePool, Sizes
 
 SHARES = ("pool", "reads", "streams", "exports")
 

@@ -10,10 +10,11 @@ from models.lifecycle.commands import Cancel, Create
 from models.lifecycle.snapshot import Execution, Plan
 from models.spec import parse_flow
 from models.states import ExecutionState
-from runner import oracle, rescuer
-from runner.engine import Engine
-from runner.rescuer import Rescuer
-from runner.store import flows, slots
+from runner.engine.engine import Engine
+from runner.maintenance import invariants, rescuer
+from runner.maintenance.rescuer import Rescuer
+from runner.store.execution import slots
+from runner.store.flows import flows
 from tests.runner.test_engine import ASK, Engines, engines
 
 __all__ = ["engines"]
@@ -84,7 +85,7 @@ async def test_a_newcomer_does_not_pass_a_line_whose_first_leave_it_in_the_same_
     assert newcomer.state is ExecutionState.QUEUED
     for one in (*waiting[leaving:], newcomer):
         await engines.first.execute(one.id, Cancel(), ASK)
-    assert await oracle.verify(engines.database.pool) == []
+    assert await invariants.verify(engines.database.pool) == []
 
 
 class _Counting:

@@ -11,8 +11,9 @@ import pytest
 from models.errors import Unavailable
 from models.lifecycle.commands import Start
 from models.states import ExecutionState, TaskRunState
-from runner import handler, oracle
+from runner.maintenance import invariants
 from runner.store import workers
+from runner.worker import job_executor
 from server.runtime import make_worker
 from tests.runner.floor import DEADLINE, Floor, open_floor
 
@@ -95,13 +96,13 @@ async def test_an_attempt_that_starts_when_the_time_of_a_drain_is_over_is_handed
                     assert (task.state, task.lost, task.handed_back) == (TaskRunState.QUEUED, 1, 1)
     finally:
         await other.close()
-    assert await oracle.verify(floor.parts.database.pool) == []
+    assert await invariants.verify(floor.parts.database.pool) == []
 
 
 async def test_an_attempt_whose_start_has_no_answer_for_long_begins_all_the_same(
     floor: Floor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(handler, "_LONGEST_PAUSE", 0.01)
+    monkeypatch.setattr(job_executor, "_LONGEST_PAUSE", 0.01)
     execute, tries = floor.parts.engine.execute, list(range(20))
 
     async def answers_late(id: Any, command: Any, *others: Any) -> Any:

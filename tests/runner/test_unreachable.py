@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import asyncpg
 import pytest
 
-from runner.store.connection import ROLLED_BACK, UNREACHABLE, Busy, NoRoom, unavailable
+from runner.service.outage import ROLLED_BACK, UNREACHABLE, Busy, NoRoom, unavailable
 from server.graphql.errors import UNAVAILABLE, explained
 
 PASSING = ("08", "40", "53", "57", "58")

@@ -16,13 +16,13 @@ from models.ids import new_id
 from models.spec import parse_flow
 from models.states import Channel
 from models.viewer import Scope
-from runner.artifacts import ArtifactStore
-from runner.launch import Launch, prepare
-from runner.quotas import Quotas
-from runner.store import files
-from runner.store.files import UploadedFile, file_id
-from runner.store.flows import save_flow
-from runner.uploads import FOLDER, check_room, prune_uploads, record
+from runner.engine.quotas import Quotas
+from runner.files.artifact_store import ArtifactStore
+from runner.files.uploads import FOLDER, check_room, prune_uploads, record
+from runner.launch.launch import Launch, prepare
+from runner.store.artifacts import files
+from runner.store.artifacts.files import UploadedFile, file_id
+from runner.store.flows.flows import save_flow
 from server.runtime import Runtime, runtime
 
 WEEK = 7 * 86400.0

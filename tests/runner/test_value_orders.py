@@ -18,13 +18,13 @@ from models.orders import TEXTS, ByValue, ExecutionOrder, SortDirection
 from models.search import parse_search
 from models.search.values import NUMBER
 from models.viewer import Scope
-from runner.store import value_orders
-from runner.store.candidates import candidate
-from runner.store.connection import Executes
-from runner.store.database import Database
-from runner.store.listing import View, executions_page
-from runner.store.orders import Place
-from runner.store.snapshot_reads import all_executions, one_moment
+from runner.store.lists import value_orders
+from runner.store.lists.filter_rows import candidate
+from runner.store.lists.listing import View, executions_page
+from runner.store.lists.orders import Place
+from runner.store.lists.snapshot_reads import all_executions, one_moment
+from runner.store.postgres.connection import Executes
+from runner.store.postgres.database import Database
 from schema.types.paging import Paging, encode_cursor, execution_cursor, execution_view
 from tests.runner.test_where import beside, rows, store
 

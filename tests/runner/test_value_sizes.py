@@ -16,7 +16,7 @@ from models.lifecycle.snapshot import TaskRun
 from models.payloads import MAX_PAYLOAD
 from models.spec import parse_flow
 from models.states import ExecutionState, TaskRunState
-from runner.store.flows import save_flow
+from runner.store.flows.flows import save_flow
 from tests.runner.floor import Floor, open_floor
 
 SCRIPTS = {"ascii": "x", "chinese": "\u4e2d", "cyrillic": "\u0436"}

@@ -19,9 +19,9 @@ from models.ids import new_id
 from models.matching import listed, matches
 from models.states import EXECUTION_ENDS, ExecutionState, Origin
 from models.trigger_kinds import TriggerKind
-from runner.store.candidates import candidates
-from runner.store.connection import Executes
 from runner.store.json import dump, dump_or_none
+from runner.store.lists.filter_rows import candidates
+from runner.store.postgres.connection import Executes
 from runner.store.where import Arguments, compile_filter, compile_listed, first_id_of
 
 BEGIN = datetime(2026, 5, 1, 12, tzinfo=UTC)

@@ -14,14 +14,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from runner import worker
-from runner.work_folder import WorkFolder
+from runner.worker import worker
+from runner.worker.work_folder import WorkFolder
 from tests.runner.floor import DEADLINE, open_floor
 
 HOLDER = """
 import sys
 from pathlib import Path
-from runner.work_folder import WorkFolder
+from runner.worker.work_folder import WorkFolder
 
 with WorkFolder(Path(sys.argv[1]), sys.argv[2]) as folder:
     (folder.path / "att_1").mkdir()

@@ -15,7 +15,7 @@ from models.lifecycle.commands import Cancel
 from models.lifecycle.standing import Failure
 from models.states import AttemptState, ExecutionState, TaskRunState
 from models.task_error import TaskError
-from runner import oracle
+from runner.maintenance import invariants
 from runner.processes.census import all_processes, environment_of, look
 from runner.store import workers
 from server.runtime import make_worker
@@ -143,7 +143,7 @@ async def test_five_drains_of_one_task_do_not_end_it(database_url: str, data_dir
             ended = await floor.until_ended(id)
         long = ended.tasks["long"]
         assert (long.state, long.lost, long.handed_back) == (TaskRunState.SUCCESS, 5, 5)
-        assert await oracle.verify(floor.parts.database.pool) == []
+        assert await invariants.verify(floor.parts.database.pool) == []
 
 
 async def test_a_worker_is_listed_and_alive(floor: Floor) -> None:

@@ -6,7 +6,7 @@ from tortoise.connection import get_connection
 from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
 from tortoise.transactions import in_transaction
 
-from runner.store.database import TORTOISE, Database, tortoise_on
+from runner.store.postgres.database import TORTOISE, Database, tortoise_on
 
 
 async def migrate_to(database: Database, name: str) -> None:

@@ -12,8 +12,8 @@ from models.ids import new_id
 from models.spec import parse_flow
 from models.states import Channel
 from models.viewer import Scope
-from runner.launch import Launch, prepare
-from runner.store.flows import save_flow
+from runner.launch.launch import Launch, prepare
+from runner.store.flows.flows import save_flow
 from tests.schema.test_bulk import Asker
 
 FLOW: Final = """

@@ -13,9 +13,9 @@ from models.lifecycle.commands import SetLabels
 from models.spec import parse_flow
 from models.states import Channel
 from models.viewer import Permission, Scope, Viewer, nowhere_permitted
-from runner.launch import Launch, prepare
+from runner.launch.launch import Launch, prepare
 from runner.store import bulk
-from runner.store.flows import save_flow
+from runner.store.flows.flows import save_flow
 from schema import build_schema
 from schema.context import Context, Services
 from server.runtime import Runtime, runtime

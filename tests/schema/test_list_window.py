@@ -12,12 +12,12 @@ from models.filters import EVERYTHING, Field, Filter, Operator, Term
 from models.orders import ExecutionOrder
 from models.states import ExecutionState
 from models.viewer import Scope
-from runner.changes import Changes
-from runner.feed import Feed
-from runner.hints import MemoryHints
-from runner.store.connection import Pool
-from runner.store.database import Database
-from runner.store.listing import View
+from runner.live.change_reader import Changes
+from runner.notify.feed import Feed
+from runner.notify.notifier import MemoryHints
+from runner.store.lists.listing import View
+from runner.store.postgres.connection import Pool
+from runner.store.postgres.database import Database
 from schema.enums import LeaveReason
 from schema.list_window import Told, Wanted, Window, Windows
 from schema.live_list import Change, Leave

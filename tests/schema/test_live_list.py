@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from models.filters import EVERYTHING
 from models.viewer import Scope
-from runner.store.listing import View
+from runner.store.lists.listing import View
 from schema.enums import LeaveReason
 from schema.list_window import Wanted, Windows
 from schema.live_list import Change, difference, gone, whole

@@ -12,7 +12,7 @@ from models.errors import ProblemCode
 from models.filters import EVERYTHING as ALL
 from models.ids import typed
 from models.viewer import Permission, Scope, Viewer
-from runner.store.connection import Pool
+from runner.store.postgres.connection import Pool
 from schema.context import Context
 from schema.measuring import watch_stats
 from server.app import POLICIES, create_operations

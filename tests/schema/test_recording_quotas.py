@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from models.ids import untyped
-from runner.quotas import Quotas, RecordedBytes, exceeded, team_of
+from runner.engine.quotas import Quotas, RecordedBytes, exceeded, team_of
 from runner.store import quotas
 from runner.store.quotas import Quota
 from server.runtime import runtime

@@ -8,7 +8,7 @@ import pytest
 from models.ids import typed
 from models.spec import parse_flow
 from models.viewer import Permission, Scope, Viewer
-from runner.store.flows import save_flow
+from runner.store.flows.flows import save_flow
 from schema import build_schema
 from schema.context import Context, Services
 from server.runtime import runtime

@@ -11,7 +11,7 @@ from models.filters import EVERYTHING as ALL
 from models.filters import Field, Filter, Not, Operator, Term
 from models.ids import new_id, typed
 from models.viewer import Scope
-from runner.store.connection import Pool
+from runner.store.postgres.connection import Pool
 from schema.bulk import watch_bulk
 from schema.measuring import watch_stats
 from tests.schema.test_bulk import Asker, asker

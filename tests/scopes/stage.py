@@ -10,7 +10,7 @@ from uuid import UUID
 from models.ids import typed, untyped
 from models.lifecycle.snapshot import Execution
 from models.viewer import EVERYWHERE, Scope, Viewer
-from runner.vault import Vault, key_from, new_key
+from runner.service.encryption import Vault, key_from, new_key
 from schema.context import Context
 from server.runtime import make_worker, runtime
 from tests.runner.floor import Floor

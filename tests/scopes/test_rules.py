@@ -15,8 +15,8 @@ from models.lifecycle.outside import NOTHING, Outside, outside_of
 from models.lifecycle.snapshot import Plan
 from models.spec import parse_flow
 from models.viewer import EVERYWHERE, Scope
-from runner.outside import event_seen, task_run_seen
-from runner.store.event_log import EventRow
+from runner.history.visibility import event_seen, task_run_seen
+from runner.store.execution.event_log import EventRow
 from runner.store.scopes import kept, scope_of
 
 NAMES: Final = ("acme", "acme.a", "acme.a.x", "acme.b", "acmea", "beta")

@@ -8,8 +8,8 @@ from typing import Any
 import asyncpg
 
 from models.ids import untyped
-from runner.hints import CHANNEL, pack
-from runner.store.connection import Connection
+from runner.notify.notifier import CHANNEL, pack
+from runner.store.postgres.connection import Connection
 from tests.api.client import EXECUTION, PROBLEM, Client
 from tests.api.people import enrolled
 from tests.api.servers import Served

@@ -7,7 +7,7 @@ from typing import Any, get_args
 import httpx
 import pytest
 
-from runner.messages import Message
+from runner.attempt.task_messages import Message
 from tests.api.client import Client
 from tests.semantics.scene import acted, ended, flow, read
 

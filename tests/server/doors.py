@@ -17,7 +17,7 @@ from models.viewer import SignInMethod
 from runner.denials import Denials
 from runner.store.access import sign_ins, tokens
 from runner.store.access.holders import Holders
-from runner.store.database import Database
+from runner.store.postgres.database import Database
 from server.admin import admin_token
 from server.auth import SESSION_TIME, Door, visitor_of
 from server.guard import guarded

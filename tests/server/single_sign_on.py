@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from runner.denials import Denials
 from runner.store.access.holders import Holders
-from runner.store.database import Database
+from runner.store.postgres.database import Database
 from server.auth import Door, visitor_of
 from server.guard import guarded
 from server.identity import IdentityParts, identity_parts

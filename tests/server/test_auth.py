@@ -16,7 +16,7 @@ from models.viewer import ROLES, Permission, PrincipalKind, Scope
 from runner.store.access import principals, tokens
 from runner.store.access.holders import Holders
 from runner.store.access.tokens import NewToken
-from runner.store.database import Database
+from runner.store.postgres.database import Database
 from server.admin import admin_token
 from server.auth import DoorSettings
 from server.rates import Allowed, Rate, Rates

@@ -12,8 +12,8 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
-from runner.artifacts import ArtifactStore
 from runner.denials import Denials
+from runner.files.artifact_store import ArtifactStore
 from runner.store.access.holders import Holders
 from server.admin import admin_token
 from server.app import POLICIES, create_app, create_operations

@@ -16,10 +16,10 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from models.ids import new_id, typed
-from runner.artifacts import ArtifactStore
 from runner.denials import Denials
+from runner.files.artifact_store import ArtifactStore
 from runner.store.access.holders import Holders
-from runner.store.shares import Sizes
+from runner.store.postgres.shares import Sizes
 from server import auth
 from server.admin import admin_token
 from server.app import POLICIES, create_app, create_operations

@@ -12,9 +12,9 @@ import pytest
 from models.ids import typed
 from models.spec import parse_flow
 from models.viewer import Permission, Viewer
-from runner.store.flows import save_flow
-from runner.store.shares import Share, Sizes
-from runner.vault import Vault, key_from, new_key
+from runner.service.encryption import Vault, key_from, new_key
+from runner.store.flows.flows import save_flow
+from runner.store.postgres.shares import Share, Sizes
 from server.app import create_operations
 from server.graphql.allowance import Allowance
 from server.graphql.answers import Answer

@@ -19,7 +19,7 @@ from starlette.types import Scope as Request
 from models.errors import Unavailable
 from models.ids import typed
 from models.viewer import Permission, Scope, Viewer, nowhere_permitted
-from runner.store.database import Database
+from runner.store.postgres.database import Database
 from server import giving
 from server.at_once import AtOnce
 from server.auth import Visitor

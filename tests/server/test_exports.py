@@ -18,9 +18,9 @@ from models.filters import EVERYTHING
 from models.ids import new_id, typed
 from models.orders import ExecutionOrder
 from models.viewer import Scope
-from runner.store.database import Database
-from runner.store.listing import View, executions_page
-from runner.store.snapshot_reads import CHUNK
+from runner.store.lists.listing import View, executions_page
+from runner.store.lists.snapshot_reads import CHUNK
+from runner.store.postgres.database import Database
 from schema.arguments import Wanted, wanted_executions
 from schema.columns import NAMES, columns_of
 from server.exports.downloads import Download, DownloadSlots

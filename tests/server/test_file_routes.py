@@ -15,10 +15,10 @@ from starlette.types import Message
 
 from models.ids import new_id
 from models.viewer import Credential, Permission, Viewer
-from runner.artifacts import ArtifactStore
 from runner.denials import Denials
-from runner.quotas import Quotas
-from runner.store.database import Database
+from runner.engine.quotas import Quotas
+from runner.files.artifact_store import ArtifactStore
+from runner.store.postgres.database import Database
 from server.at_once import AtOnce
 from server.auth import Visitor
 from server.files import FileRoom, file_routes

@@ -10,7 +10,7 @@ import pytest
 from models.errors import Refused
 from models.ids import new_id, typed
 from models.viewer import Permission, Scope, Viewer
-from runner.store.database import Database
+from runner.store.postgres.database import Database
 from server.app import create_operations
 from server.graphql.operations import Operations
 from server.graphql.requests import Request

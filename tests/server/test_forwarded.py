@@ -18,7 +18,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin
 
-from runner.store.database import Database
+from runner.store.postgres.database import Database
 from server.addresses import read_origin
 from server.auth import Door, DoorSettings
 from server.forwarded import Forwarded, Proxies

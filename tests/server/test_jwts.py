@@ -8,7 +8,7 @@ import pytest
 from models.viewer import PrincipalKind
 from runner.store.access import principals
 from runner.store.access.holders import Holders
-from runner.store.database import Database
+from runner.store.postgres.database import Database
 from server.presence import Revocations
 from server.rates import Allowed, Rate, Rates
 from tests.api.people import enrolled

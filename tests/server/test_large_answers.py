@@ -15,9 +15,9 @@ from models.ids import typed
 from models.spec import parse_flow
 from models.states import Channel
 from models.viewer import Permission, Scope, Viewer
-from runner.launch import Launch, prepare
-from runner.store.flows import save_flow
-from runner.vault import Vault, key_from, new_key
+from runner.launch.launch import Launch, prepare
+from runner.service.encryption import Vault, key_from, new_key
+from runner.store.flows.flows import save_flow
 from server.app import create_operations
 from server.graphql import precedence
 from server.graphql.requests import Request

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import asyncpg
 import pytest
 
-from runner.store.database import migrate, open_database
+from runner.store.postgres.database import migrate, open_database
 from server import postgres, postgres_roles
 from server.postgres import embedded_postgres
 from tests.conftest import as_superuser

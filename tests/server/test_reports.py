@@ -12,7 +12,7 @@ from pypdf import PdfReader
 from models.errors import Refused
 from models.ids import new_id, typed
 from models.viewer import Scope
-from runner.store.database import Database
+from runner.store.postgres.database import Database
 from server.exports.reports import report
 from server.exports.visible import Asked
 from server.places import Places

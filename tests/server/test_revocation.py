@@ -18,7 +18,7 @@ from starlette.types import Scope
 from models.viewer import Permission, PrincipalKind
 from runner.store.access import grants, principals
 from runner.store.access.holders import Holders
-from runner.store.database import Database
+from runner.store.postgres.database import Database
 from server.auth import Door, Visitor
 from server.giving import NotTaken
 from server.guard import guarded

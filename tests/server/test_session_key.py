@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from models.ids import new_id
-from runner.store import servers
 from runner.store.access.holders import Holders
-from runner.store.database import Database
+from runner.store.postgres import servers
+from runner.store.postgres.database import Database
 from server.presence import Revocations
 from server.session_key import SessionKey, rotate, session_key
 from server.settings import Settings

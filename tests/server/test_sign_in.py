@@ -13,8 +13,8 @@ import pytest
 from models.credentials import digest_of
 from models.ids import new_id
 from runner.store.access import sign_ins, tokens
-from runner.store.database import Database
 from runner.store.json import load
+from runner.store.postgres.database import Database
 from server.auth import SESSION_TIME
 from server.plain_page import page
 from server.rates import Allowed, Rate, Rates

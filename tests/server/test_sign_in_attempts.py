@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from runner.store.database import Database
+from runner.store.postgres.database import Database
 from server.auth import DoorSettings
 from server.forwarded import Proxies
 from tests.server.issuer import issuing

@@ -11,7 +11,7 @@ import pytest
 
 from models.viewer import Permission, PrincipalKind
 from runner.store.access import principals
-from runner.store.database import Database
+from runner.store.postgres.database import Database
 from tests.api.people import ASK, enrolled
 from tests.server.issuer import Issuer, issuing
 from tests.server.single_sign_on import FORGERIES, Forging, House, housed, settings_for

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
-from runner.store.database import Database
+from runner.store.postgres.database import Database
 from tests.server.issuer import issuing
 from tests.server.single_sign_on import housed, settings_for
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from runner.store.database import Database
+from runner.store.postgres.database import Database
 from tests.server.issuer import issuing
 from tests.server.single_sign_on import housed, settings_for
 

@@ -7,7 +7,7 @@ import pytest
 
 from models.viewer import Permission
 from runner.denials import Denials
-from runner.store.database import Database
+from runner.store.postgres.database import Database
 from server.identity import identity_parts
 from server.settings import Settings
 from tests.api.people import enrolled

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import psutil
 
-from runner.vault import new_key
+from runner.service.encryption import new_key
 from server.postgres import embedded_postgres
 from tests.api.servers import HEADWAY, Served, start
 

@@ -10,8 +10,8 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from runner import oracle
-from runner.oracle import Violation
+from runner.maintenance import invariants
+from runner.maintenance.invariants import Violation
 from tests.api.client import Client, task
 from tests.api.conftest import newest
 from tests.api.servers import Served, serving
@@ -45,7 +45,7 @@ def flooded_server(
 async def violations(database_url: str, since: UUID | None) -> list[Violation]:
     """Those of the execution with the long log, which has no events, are among them."""
     async with asyncpg.create_pool(database_url, min_size=1, max_size=2) as pool:
-        return await oracle.verify(pool, since)
+        return await invariants.verify(pool, since)
 
 
 @pytest.mark.soak

@@ -11,7 +11,8 @@ from models.states import Channel
 from models.viewer import ROLES, group_role
 from runner.store.access import grants
 from runner.store.access.grants import Holding
-from runner.store.connection import Pool, reaching
+from runner.store.postgres.connection import Pool
+from runner.service.outage import reaching
 
 logger = logging.getLogger("headway.access")
 _ASK: Final = Ask("setting:oidc_roles", Channel.ENGINE, "as the setting oidc_roles says")

@@ -11,7 +11,8 @@ from models.states import Channel
 from models.viewer import PrincipalKind
 from runner.store import audit
 from runner.store.access.principals import target_of
-from runner.store.connection import Connection, Pool, reaching
+from runner.store.postgres.connection import Connection, Pool
+from runner.service.outage import reaching
 
 Row = Any
 _BY_SUBJECT: Final = "select * from principals where subject = $1"

@@ -11,8 +11,9 @@ from models.ids import new_id
 from models.states import Channel
 from models.viewer import PrincipalKind, SignInMethod
 from runner.store import audit
-from runner.store.connection import Connection, Pool, reaching
 from runner.store.json import dump
+from runner.store.postgres.connection import Connection, Pool
+from runner.service.outage import reaching
 
 Row = Any
 _INSERT: Final = """

@@ -14,9 +14,10 @@ from models.ids import typed
 from models.viewer import Credential, Permission
 from runner.store import audit
 from runner.store.access import principals
-from runner.store.connection import Connection, Pool, reaching
-from runner.store.history import Page, Window, count, keyset_page
+from runner.store.execution.history import Page, Window, count, keyset_page
 from runner.store.json import dump
+from runner.store.postgres.connection import Connection, Pool
+from runner.service.outage import reaching
 from runner.store.where import Arguments
 
 Row = Any

@@ -9,7 +9,7 @@ from uuid import UUID
 from models.filters import Ago, Field, Operator, Term
 from models.states import EXECUTION_ENDS
 from models.words import folded, pattern_of
-from runner.store.measures import LAST_FIRST
+from runner.store.artifacts.measures import LAST_FIRST
 from runner.store.where.arguments import Arguments
 from runner.store.where.json_terms import compile_in_json
 from runner.store.where.scope import compile_under

@@ -176,7 +176,7 @@ class Family:
         self.ask(id, Prepare(owed.path, number, values), ENGINE)
 
     def _start_child(self, id: UUID, owed: StartChild) -> None:
-        """As runner/children.py does."""
+        """As runner/launch/subflows.py does."""
         execution = self.executions[id]
         task = execution.tasks[owed.path]
         if task.state != "RUNNING" or task.attempt != owed.attempt or task.child:

@@ -1,0 +1,68 @@
+"""Secrets in the clear: only those that a task's texts name, and only on the worker that renders them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from models.expressions import Reference, read, strings
+from models.inputs import InputType
+from models.lifecycle.snapshot import Execution
+from models.secrets import SEALED_INPUT, sealed_text, without_secrets
+from runner.attempt.masking import Mask
+from runner.expressions.evaluator import EvaluationFailed
+from runner.service.encryption import CannotOpen, Vault
+from runner.service.retry import patiently
+from runner.store import secrets
+from runner.store.postgres.connection import Pool
+
+
+def uses_secrets(execution: Execution, templates: Any) -> bool:
+    secret = any(spec.type is InputType.SECRET for spec in execution.plan.spec.inputs)
+    return any(
+        each.root == "secrets" or (secret and each.root == "inputs")
+        for _, text in strings(templates)
+        for each in read(text).references
+    )
+
+
+async def open_secrets(
+    pool: Pool, vault: Vault, execution: Execution, templates: Any, mask: Mask
+) -> dict[str, Any]:
+    """The names `secrets` and `inputs` for these texts; `mask` hides their values from then on.
+
+    Raises EvaluationFailed for what is not there or cannot be decrypted.
+    """
+    used = [each for _, text in strings(templates) for each in read(text).references]
+    wanted = sorted({each.name for each in used if each.root == "secrets" and each.name})
+    try:
+        inputs = _open_inputs(vault, execution, used)
+        found = await _open_named(pool, vault, execution.plan.spec.namespace, wanted)
+    except CannotOpen as error:
+        raise EvaluationFailed(f"a secret cannot be read: {error}") from error
+    mask.hide([*found.values(), *inputs.values()])
+    return {"secrets": found, "inputs": {**without_secrets(execution.inputs), **inputs}}
+
+
+def _open_inputs(vault: Vault, execution: Execution, used: Sequence[Reference]) -> dict[str, str]:
+    """The SECRET inputs among those that are used; all of them when `inputs` is used as a whole."""
+    names = {each.name for each in used if each.root == "inputs"}
+    return {
+        spec.id: vault.open(sealed, SEALED_INPUT)
+        for spec in execution.plan.spec.inputs
+        if spec.type is InputType.SECRET
+        and (spec.id in names or None in names)
+        and (sealed := sealed_text(execution.inputs.get(spec.id)))
+    }
+
+
+async def _open_named(
+    pool: Pool, vault: Vault, namespace: str, names: Sequence[str]
+) -> dict[str, str]:
+    if not names:
+        return {}
+    found = await patiently(pool, lambda: secrets.opened(pool, vault, namespace, names))
+    if missing := [name for name in names if name not in found]:
+        raise EvaluationFailed(
+            f"{namespace} has no secret {missing[0]}, nor have the namespaces above it; "
+            f"save it: headway secret set {namespace} {missing[0]}"
+        )
+    return found

@@ -1,0 +1,307 @@
+"""The only writer of execution state: one a process.
+
+Commands gather while a transaction is under way, and the next one carries them all (`runner.engine.transaction`).
+After its commit the callers get their results, and the feed sends a notification.
+"""
+
+import asyncio
+import logging
+from collections import OrderedDict, deque
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from uuid import UUID
+
+from models.errors import Fault, HeadwayError, Unavailable
+from models.events import ENGINE, Ask
+from models.lifecycle.commands import Beginning, Command
+from models.lifecycle.snapshot import Execution
+from models.lifecycle.transition import Transition
+from runner.engine.quotas import Quotas
+from runner.engine.request import Asked
+from runner.engine.transaction import Batch
+from runner.notify.feed import Feed
+from runner.service.loop import Loop
+from runner.store.flows.plans import Plans
+from runner.store.postgres.connection import Connection
+from runner.service.outage import ROLLED_BACK, UNREACHABLE, unavailable
+from runner.store.postgres.database import Database
+
+logger = logging.getLogger("headway.engine")
+
+_LARGEST = 500
+"""Commands in one transaction at most: larger ones hold their locks for too long."""
+_REMEMBERED = 5_000
+"""Snapshots kept, so that a living execution is not read again; each is checked against its row's seq."""
+_REMEMBERED_TASK_RUNS = 200_000
+"""Task runs in them: thousands of large ones would fill the memory."""
+_TRIES = 3
+"""How often a transaction that the database took back (a deadlock, a wait for a lock, a cancelled query) is made."""
+_SHORT_LOCKS = "set local lock_timeout = '100ms'"
+"""For the last try, which is made in halves until the command that meets the lock stands alone."""
+_LOCKED_ELSEWHERE = 0.005
+"""Seconds until a command whose execution another process had locked is tried again."""
+
+
+Beside = Callable[[Connection], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Group:
+    """Commands that are carried out together or not at all, and what is written beside them."""
+
+    asked: Sequence[Asked]
+    beside: Beside
+    answer: asyncio.Future[None] = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
+
+    def accept(self) -> None:
+        if not self.answer.done():
+            self.answer.set_result(None)
+
+    def refuse(self, error: HeadwayError) -> None:
+        if not self.answer.done():
+            self.answer.set_exception(error)
+
+
+class Engine(Loop):
+    """Async context manager; commands are accepted while it is entered."""
+
+    def __init__(
+        self,
+        database: Database,
+        feed: Feed,
+        plans: Plans,
+        most_open_recordings: int = Quotas().open_recordings,
+    ) -> None:
+        super().__init__()
+        self._most_open_recordings = most_open_recordings
+        self._database = database
+        self._feed = feed
+        self.plans = plans
+        self._lines: tuple[deque[Asked], deque[Asked]] = (deque(), deque())
+        self._groups: deque[_Group] = deque()
+        self._bulk: set[Asked] = set()
+        self._put_off: list[Asked] = []
+        self._answers: dict[Asked, asyncio.Future[Transition]] = {}
+        self._some = asyncio.Event()
+        self._remembered: OrderedDict[UUID, Execution] = OrderedDict()
+        self._task_runs = 0
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await super().__aexit__(kind, error, trace)
+        stopping = Unavailable("the server is stopping; try again")
+        for answer in self._answers.values():
+            if not answer.done():
+                answer.set_exception(stopping)
+        for group in self._groups:
+            group.refuse(stopping)
+
+    async def create(self, command: Beginning, ask: Ask, *, bulk: bool = False) -> Transition:
+        """Accept a new execution; the same idempotency key and digest answer with the first one's snapshot."""
+        return await self.ask(Asked(None, command, ask), bulk=bulk)
+
+    async def execute(
+        self,
+        execution_id: UUID,
+        command: Command,
+        ask: Ask = ENGINE,
+        *,
+        bulk: bool = False,
+        owed: UUID | None = None,
+    ) -> Transition:
+        """Carry out one command; returns after the commit.
+
+        Raises Refused when it may not be (nothing changed), Unavailable when the database cannot be reached (it may
+        or may not have happened: asking again is safe). `Transition.refused` tells of a start or result come too late.
+        """
+        return await self.ask(Asked(execution_id, command, ask, owed), bulk=bulk)
+
+    async def execute_together(self, asked: Sequence[Asked], beside: Beside) -> None:
+        """Carry out all of these in one transaction, and `beside` in it too; or, raising NotAll, none of them.
+
+        What `beside` raises takes everything back.
+        """
+        group = _Group(asked, beside)
+        self._groups.append(group)
+        self._some.set()
+        await group.answer
+
+    async def ask(self, asked: Asked, *, bulk: bool = False) -> Transition:
+        """As `create` and `execute`; what is `bulk` comes after everything else."""
+        answer: asyncio.Future[Transition] = asyncio.get_running_loop().create_future()
+        self._answers[asked] = answer
+        if bulk:
+            self._bulk.add(asked)
+        self._lines[bulk].append(asked)
+        self._some.set()
+        return await answer
+
+    async def _go_round(self) -> None:
+        while True:
+            await self._some.wait()
+            batch = self._gather()
+            try:
+                if batch:
+                    await self._carry_out(batch)
+            except BaseException:
+                self._put_back(batch)
+                raise
+            if self._groups:
+                await self._carry_out_together(self._groups.popleft())
+
+    def _gather(self) -> list[Asked]:
+        """Interactive commands first; those whose asker has gone are carried out all the same."""
+        batch: list[Asked] = []
+        for line in self._lines:
+            while line and len(batch) < _LARGEST:
+                batch.append(line.popleft())
+        if not any(self._lines) and not self._groups:
+            self._some.clear()
+        return batch
+
+    async def _carry_out(self, asked: Sequence[Asked], tries: int = _TRIES) -> None:
+        batch = Batch(
+            asked,
+            self._remembered,
+            self.plans,
+            most_open_recordings=self._most_open_recordings,
+        )
+        try:
+            async with self._database.pool.acquire() as connection, connection.transaction():
+                if tries == 1:
+                    await connection.execute(_SHORT_LOCKS)
+                await batch.run(connection)
+        except ROLLED_BACK as error:
+            logger.info("a transaction was taken back, and is tried again: %s", error)
+            if tries > 1:
+                await self._carry_out(asked, tries - 1)
+            elif len(asked) > 1:
+                await self._carry_out_halves(asked, tries)
+            else:
+                self._answer_all(asked, unavailable(error))
+        except UNREACHABLE as error:
+            away = unavailable(error)
+            logger.warning("%s", away)
+            self._answer_all(asked, away)
+        except Exception as error:
+            await self._isolate(asked, error)
+        else:
+            self._after_commit(batch)
+
+    async def _carry_out_together(self, group: _Group, tries: int = _TRIES) -> None:
+        batch = Batch(group.asked, self._remembered, self.plans, together=True)
+        try:
+            async with self._database.pool.acquire() as connection, connection.transaction():
+                await batch.run(connection)
+                await group.beside(connection)
+        except UNREACHABLE as error:
+            if tries > 1 and isinstance(error, ROLLED_BACK):
+                await self._carry_out_together(group, tries - 1)
+            else:
+                group.refuse(unavailable(error))
+        except HeadwayError as error:
+            group.refuse(error)
+        except Exception as error:
+            self._forget_all(group.asked)
+            logger.exception("%s commands together failed", len(group.asked))
+            group.refuse(Fault(f"could not be written: {error}"))
+        except BaseException:
+            group.refuse(Unavailable("the server is stopping; try again"))
+            raise
+        else:
+            self._after_commit(batch)
+            group.accept()
+
+    async def _isolate(self, asked: Sequence[Asked], error: Exception) -> None:
+        """One command's fault must not take the others with it: halve until it stands alone."""
+        self._forget_all(asked)
+        if len(asked) == 1:
+            logger.exception("%s failed", type(asked[0].command).__name__, exc_info=error)
+            self._answer(asked[0], Fault(f"could not be written: {error}"))
+            return
+        await self._carry_out_halves(asked, _TRIES)
+
+    async def _carry_out_halves(self, asked: Sequence[Asked], tries: int) -> None:
+        half = len(asked) // 2
+        await self._carry_out(asked[:half], tries)
+        await self._carry_out(asked[half:], tries)
+
+    def _after_commit(self, batch: Batch) -> None:
+        for id in batch.changed:
+            self._remember(batch.executions[id])
+        self._feed.hint(_topics(batch))
+        for asked, verdict in batch.verdicts.items():
+            if verdict is None:
+                self._later(asked)
+            else:
+                self._answer(asked, verdict)
+
+    def _remember(self, execution: Execution) -> None:
+        self._forget(execution.id)
+        if execution.ended:
+            return
+        self._remembered[execution.id] = execution
+        self._task_runs += len(execution.tasks)
+        while len(self._remembered) > _REMEMBERED or self._task_runs > _REMEMBERED_TASK_RUNS:
+            self._forget(next(iter(self._remembered)))
+
+    def _forget(self, id: UUID) -> None:
+        known = self._remembered.pop(id, None)
+        if known is not None:
+            self._task_runs -= len(known.tasks)
+
+    def _forget_all(self, asked: Sequence[Asked]) -> None:
+        for each in asked:
+            if each.execution_id:
+                self._forget(each.execution_id)
+
+    def _later(self, asked: Asked) -> None:
+        """All that are put off come back at once, so that they keep their order."""
+        if not self._put_off:
+            asyncio.get_running_loop().call_later(_LOCKED_ELSEWHERE, self._put_back_put_off)
+        self._put_off.append(asked)
+
+    def _put_back_put_off(self) -> None:
+        put_off, self._put_off = self._put_off, []
+        self._put_back(put_off)
+
+    def _put_back(self, batch: Sequence[Asked]) -> None:
+        """To the front of the lines that they came from."""
+        for asked in reversed(batch):
+            if asked in self._answers:
+                self._lines[asked in self._bulk].appendleft(asked)
+        self._some.set()
+
+    def _answer_all(self, asked: Iterable[Asked], verdict: HeadwayError) -> None:
+        for each in asked:
+            self._answer(each, verdict)
+
+    def _answer(self, asked: Asked, verdict: Transition | HeadwayError) -> None:
+        self._bulk.discard(asked)
+        answer = self._answers.pop(asked, None)
+        if answer is None or answer.done():
+            return
+        if isinstance(verdict, HeadwayError):
+            if isinstance(verdict, Fault) and not isinstance(verdict, Unavailable):
+                logger.error("%s", verdict, exc_info=verdict.__cause__)
+            answer.set_exception(verdict)
+        else:
+            answer.set_result(verdict)
+
+
+def _topics(batch: Batch) -> set[str]:
+    topics = {f"e:{id}" for id in batch.changed}
+    topics |= {f"q:{job.queue}" for _, job in batch.jobs}
+    topics |= {f"k:{id}" for id in batch.to_kill}
+    topics |= {f"c:{id}" for id in batch.parents_told}
+    if batch.promises:
+        topics.add("d")
+    topics |= {f"b:{asked.place.bulk_id}" for asked in batch.asked if asked.place}
+    return topics

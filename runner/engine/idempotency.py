@@ -1,0 +1,33 @@
+"""The idempotency keys of commands."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from models.lifecycle.commands import Beginning, Create
+from models.lifecycle.record_commands import AddNote
+from models.lifecycle.retold import RecordExecution
+from runner.engine.request import Asked
+from runner.store.idempotency import Key
+
+CREATE = "createExecution"
+"""The mutation under which the keys of new executions are kept."""
+_MUTATIONS: Mapping[type[Beginning], str] = {
+    Create: CREATE,
+    RecordExecution: "recordExecution",
+}
+
+
+def key_of(asked: Asked, id: UUID) -> Key:
+    """Of a beginning that has a key; `id` is that of the execution that it begins."""
+    command = asked.command
+    assert isinstance(command, Beginning) and command.idempotency_key is not None
+    mutation, digest = _MUTATIONS[type(command)], command.digest or ""
+    return Key(asked.ask.actor, mutation, command.idempotency_key, digest, id)
+
+
+def note_key(asked: Asked) -> Key | None:
+    """Of a note that has a key."""
+    note = asked.command
+    if not isinstance(note, AddNote) or note.idempotency_key is None:
+        return None
+    return Key(asked.ask.actor, "addNote", note.idempotency_key, note.digest or "", note.note_id)

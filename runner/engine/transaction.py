@@ -1,0 +1,404 @@
+"""One transaction of the engine: lock, judge, write. Knows nothing of queues, futures or hints."""
+
+import asyncio
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import partial
+from uuid import UUID
+
+from models.concurrency import Slots
+from models.errors import Fault, HeadwayError, ProblemCode, Refused
+from models.events import ENGINE, Event
+from models.ids import new_id
+from models.lifecycle import decide
+from models.lifecycle.commands import (
+    Admit,
+    Begin,
+    Beginning,
+    ChangeTaskRunState,
+    Create,
+    Lose,
+    MakeRoom,
+    Restart,
+)
+from models.lifecycle.decide import begin
+from models.lifecycle.family_commands import Adopt, ResumeChild
+from models.lifecycle.record_commands import Delete
+from models.lifecycle.snapshot import Execution
+from models.lifecycle.told import id_for
+from models.lifecycle.transition import Context, Deferred, Job, Transition
+from models.states import HOLDING_A_SLOT, ExecutionState
+from runner.engine.idempotency import key_of, note_key
+from runner.engine.job_queue import acknowledge, enqueue, withdraw
+from runner.engine.quotas import Quotas, beyond_open_recordings
+from runner.engine.request import (
+    Asked,
+    NotAll,
+    Verdict,
+    acts,
+    is_refused,
+    kills,
+    parents_told,
+    results,
+)
+from runner.service.database_clock import ahead_of_this_machine
+from runner.service.event_loop import Pace
+from runner.store import audit, bulk, deferred, idempotency
+from runner.store.execution import leases
+from runner.store.execution.removal import remove
+from runner.store.execution.slots import lock_slots, locked_elsewhere
+from runner.store.execution.snapshots import load_executions
+from runner.store.execution.writes import Change, write
+from runner.store.flows.plans import Plans
+from runner.store.postgres.connection import Connection
+from runner.store.postgres.long_work import kept_open
+
+_LOCK_ALL = "select id, seq from executions where id = any($1::uuid[]) order by id for update"
+_LOCK = f"{_LOCK_ALL} skip locked"
+_EXIST = "select id from executions where id = any($1::uuid[])"
+
+_NEED_SLOTS = (Admit, Begin, Restart, ResumeChild, ChangeTaskRunState)
+
+
+@dataclass(slots=True)
+class Batch:
+    """After `run` (and the commit): the verdict on each command, and what the commit set going.
+
+    `together`: all or none; `run` waits for the locks, and raises NotAll when a command is refused.
+    """
+
+    asked: Sequence[Asked]
+    known: Mapping[UUID, Execution]
+    plans: Plans
+    together: bool = False
+    most_open_recordings: int = Quotas().open_recordings
+    verdicts: dict[Asked, Verdict] = field(default_factory=dict)
+    executions: dict[UUID, Execution] = field(default_factory=dict)
+    jobs: list[tuple[UUID, Job]] = field(default_factory=list)
+    promises: list[tuple[UUID, Deferred]] = field(default_factory=list)
+    _withdrawn: list[str] = field(default_factory=list)
+    _before: dict[UUID, Execution | None] = field(default_factory=dict)
+    _events: dict[UUID, list[Event]] = field(default_factory=dict)
+    _slots: dict[UUID, Slots] = field(default_factory=dict)
+    _removals: dict[UUID, Delete] = field(default_factory=dict)
+    _overtaken: set[Asked] = field(default_factory=set)
+    _ids: dict[Asked, UUID] = field(default_factory=dict)
+    """Of what is to be begun under a key."""
+    _new_id: Callable[[], UUID] = new_id
+
+    @property
+    def changed(self) -> list[UUID]:
+        return list(self._before)
+
+    @property
+    def to_kill(self) -> list[UUID]:
+        """Executions of which workers have attempts to end."""
+        return [id for id, events in self._events.items() if any(map(kills, events))]
+
+    @property
+    def parents_told(self) -> set[UUID]:
+        return parents_told(self.executions, self._events)
+
+    async def run(self, connection: Connection) -> None:
+        now: datetime = await connection.fetchval("select clock_timestamp()")
+        self._new_id = partial(new_id, ahead_of_this_machine(now))
+        await self._lock(connection)
+        await self._lock_slots(connection)
+        await self._hold_to_promises(connection)
+        await self._hold_to_places(connection)
+        await self._hold_to_note_keys(connection)
+        await self._hold_to_leases(connection)
+        repeated = await self._hold_to_keys(connection, now)
+        first = [one for one in self.asked if one not in repeated]
+        self.verdicts |= await beyond_open_recordings(connection, first, self.most_open_recordings)
+        unanswered = [
+            one for one in self.asked if one not in self.verdicts.keys() | repeated.keys()
+        ]
+        await kept_open(connection, self._judge_all(unanswered, now))
+        await self._answer_repeated(connection, repeated)
+        if self.together:
+            self._hold_together()
+        await self._write(connection)
+
+    async def _judge_all(self, unanswered: Sequence[Asked], now: datetime) -> None:
+        pace = Pace()
+        for asked in unanswered:
+            self.verdicts[asked] = await self._judged(asked, now)
+            await pace.keep()
+
+    def _hold_together(self) -> None:
+        refused = {
+            asked: verdict
+            for asked, verdict in self.verdicts.items()
+            if isinstance(verdict, HeadwayError)
+        }
+        if refused:
+            raise NotAll(refused)
+
+    async def _hold_to_promises(self, connection: Connection) -> None:
+        """Work that another process, or this one, has carried out since it was claimed is not carried out again."""
+        owed = [asked.owed for asked in self.asked if asked.owed]
+        left = await deferred.still_owed(connection, owed) if owed else set()
+        for asked in self.asked:
+            if asked.owed and asked not in self.verdicts:
+                if asked.owed not in left:
+                    self._overtaken.add(asked)
+                    self.verdicts[asked] = Refused.because(
+                        ProblemCode.CONFLICT, "it was carried out already"
+                    )
+                left.discard(asked.owed)
+
+    async def _hold_to_places(self, connection: Connection) -> None:
+        """Work that another process has carried out since, or was cancelled, is not carried out again."""
+        places = {asked: asked.place for asked in self.asked if asked.place and not self.together}
+        left = await bulk.still_left(connection, list(places.values()))
+        for asked, place in places.items():
+            if place not in left:
+                self._overtaken.add(asked)
+                self.verdicts[asked] = Refused.because(
+                    ProblemCode.CONFLICT, "its bulk was cancelled, or carried this out already"
+                )
+
+    async def _hold_to_leases(self, connection: Connection) -> None:
+        """An attempt whose lease was extended since it was found to have run out is not lost."""
+        lost = {
+            asked: asked.command.lease
+            for asked in self.asked
+            if isinstance(asked.command, Lose) and asked not in self.verdicts
+        }
+        left = await leases.run_out(connection, lost.values()) if lost else set()
+        for asked, lease in lost.items():
+            if lease not in left:
+                assert asked.execution_id
+                self.verdicts[asked] = Transition(self.executions[asked.execution_id])
+
+    async def _lock(self, connection: Connection) -> None:
+        ids = set().union(*(asked.concerned for asked in self.asked))
+        if not ids:
+            return
+        lock = _LOCK_ALL if self.together else _LOCK
+        locked = {row["id"]: row["seq"] for row in await connection.fetch(lock, sorted(ids))}
+        stale = [
+            id for id, seq in locked.items() if id not in self.known or self.known[id].seq != seq
+        ]
+        self.executions = {id: self.known[id] for id in locked.keys() - set(stale)}
+        if stale:
+            self.executions |= await load_executions(connection, self.plans, stale)
+        if missed := ids - locked.keys():
+            await self._pass_over(connection, missed)
+
+    async def _lock_slots(self, connection: Connection) -> None:
+        """Of the flows for whose executions this batch may need a slot. Commands that do are rare but for creations,
+        and those know whether their flow has a limit."""
+        wanted = {asked: flow for asked in self.asked if (flow := self._flow_with_slots(asked))}
+        if not wanted:
+            return
+        flows = set(wanted.values())
+        self._slots = await lock_slots(connection, flows, len(self.asked), wait=self.together)
+        elsewhere = await locked_elsewhere(connection, flows - self._slots.keys())
+        self.verdicts |= {asked: None for asked, flow in wanted.items() if flow in elsewhere}
+
+    def _flow_with_slots(self, asked: Asked) -> UUID | None:
+        command = asked.command
+        if isinstance(command, Create):
+            return command.plan.flow_id if command.limited else None
+        if isinstance(command, _NEED_SLOTS) and asked.execution_id in self.executions:
+            return self.executions[asked.execution_id].plan.flow_id
+        return None
+
+    async def _pass_over(self, connection: Connection, missed: set[UUID]) -> None:
+        """An execution that is locked elsewhere comes again; one that does not exist is refused."""
+        exist = {row["id"] for row in await connection.fetch(_EXIST, list(missed))}
+        for asked in self.asked:
+            if lacking := asked.concerned & missed:
+                gone = not lacking <= exist
+                self.verdicts[asked] = Refused.not_found("no such execution") if gone else None
+
+    async def _judged(self, asked: Asked, now: datetime) -> Verdict:
+        """Of thousands of task runs in a thread, for the event loop has other things to do. Nobody else has the batch
+        meanwhile."""
+        execution = self.executions.get(asked.execution_id) if asked.execution_id else None
+        if execution and asked.concerns_many(execution):
+            return await asyncio.to_thread(self._judge, asked, now)
+        return self._judge(asked, now)
+
+    def _judge(self, asked: Asked, now: datetime) -> Verdict:
+        flow = self._flow_with_slots(asked)
+        slots = self._slots.get(flow) if flow else None
+        above = asked.parent
+        parent = self.executions.get(above.execution_id) if above else None
+        context = Context(now, self._new_id, random.random, asked.ask, slots, parent)
+        adopted = None
+        try:
+            if isinstance(asked.command, Beginning):
+                id = self._ids.get(asked) or id_for(asked.command, now, self._new_id)
+                transition = begin(asked.command, context, id)
+                before = None
+            else:
+                assert asked.execution_id
+                if asked.execution_id in self._removals:
+                    return Refused.not_found("it was deleted just now")
+                before = self.executions[asked.execution_id]
+                transition = decide(before, asked.command, context)
+            if above and parent and isinstance(asked.command, Create | ResumeChild):
+                child = transition.execution
+                adopt = Adopt(above.path, above.attempt, child.id, child.seq)
+                adopted = decide(parent, adopt, replace(context, ask=ENGINE, slots=None))
+        except Refused as refused:
+            return refused
+        except Exception as error:
+            fault = Fault(f"{type(asked.command).__name__} could not be decided: {error!r}")
+            fault.__cause__ = error
+            return fault
+        self._take_over(before, transition)
+        if adopted:
+            self._take_over(parent, adopted)
+        return transition
+
+    def _take_over(self, before: Execution | None, transition: Transition) -> None:
+        after = transition.execution
+        if transition.removal:
+            self._removals[after.id] = transition.removal
+        if transition.events or transition.removal:
+            self._before.setdefault(after.id, before)
+            self._events.setdefault(after.id, []).extend(transition.events)
+        self.executions[after.id] = after
+        self._count_slot(before, after)
+        self._count_victims(transition)
+        self._withdraw(transition.withdrawn)
+        self.jobs += [(after.id, job) for job in transition.jobs]
+        self.promises += [(after.id, promise) for promise in transition.deferred]
+
+    def _count_slot(self, before: Execution | None, after: Execution) -> None:
+        """Executions that this batch has admitted or queued count for what it judges next. Slots that it frees do not
+        yet: freeing one stores the command that admits the next."""
+        flow = after.plan.flow_id
+        slots = self._slots.get(flow) if flow else None
+        if (
+            not flow
+            or slots is None
+            or after.shares_slot
+            or (before and before.state is after.state)
+        ):
+            return
+        line = [id for id in slots.line if id != after.id]
+        holders = list(slots.holders)
+        if after.state is ExecutionState.QUEUED:
+            line.append(after.id)
+        elif after.state in HOLDING_A_SLOT and after.id not in holders:
+            holders.append(after.id)
+        self._slots[flow] = replace(slots, holders=holders, line=line)
+
+    def _count_victims(self, transition: Transition) -> None:
+        """Whoever comes next makes another one go."""
+        doomed = {
+            each.to
+            for each in transition.deferred
+            if each.to and isinstance(each.command, MakeRoom)
+        }
+        flow = transition.execution.plan.flow_id
+        if doomed and flow in self._slots:
+            self._slots[flow] = self._slots[flow].without(doomed)
+
+    def _withdraw(self, keys: Sequence[str]) -> None:
+        if keys:
+            self._withdrawn += keys
+            gone = set(keys)
+            self.jobs = [(id, job) for id, job in self.jobs if job.key not in gone]
+
+    async def _hold_to_keys(
+        self, connection: Connection, now: datetime
+    ) -> dict[Asked, idempotency.Key]:
+        """Before they are judged, for what is begun may take a slot: those of a repeated key, with what stands."""
+        begun = [(one, one.command) for one in self.asked if isinstance(one.command, Beginning)]
+        keyed = [(one, command) for one, command in begun if command.idempotency_key is not None]
+        self._ids = {one: id_for(command, now, self._new_id) for one, command in keyed}
+        mine = {
+            asked: key_of(asked, id)
+            for asked, id in self._ids.items()
+            if asked not in self.verdicts
+        }
+        standing = await idempotency.take(connection, list(mine.values()))
+        return {
+            asked: standing[key.name]
+            for asked, key in mine.items()
+            if standing[key.name].answer != key.answer
+        }
+
+    async def _answer_repeated(
+        self, connection: Connection, repeated: Mapping[Asked, idempotency.Key]
+    ) -> None:
+        """As the first was. Of what could not be begun the key is free again."""
+        begun = {id: asked for asked, id in self._ids.items()}
+        for asked, found in repeated.items():
+            first = begun.get(found.answer)
+            refused = self.verdicts.get(first) if first else None
+            if isinstance(refused, HeadwayError):
+                self.verdicts[asked] = refused
+            else:
+                key = key_of(asked, self._ids[asked])
+                self.verdicts[asked] = await self._first_answer(connection, key, found)
+        void = [
+            key_of(asked, id)
+            for asked, id in self._ids.items()
+            if asked not in repeated and isinstance(self.verdicts[asked], HeadwayError)
+        ]
+        await idempotency.release(connection, void)
+
+    async def _hold_to_note_keys(self, connection: Connection) -> None:
+        """Before they are judged: a note that was added with the same key is not added again."""
+        mine = {
+            asked: key
+            for asked in self.asked
+            if asked not in self.verdicts and (key := note_key(asked))
+        }
+        standing = await idempotency.take(connection, list(mine.values()))
+        for asked, key in mine.items():
+            found = standing[key.name]
+            if found.answer != key.answer:
+                assert asked.execution_id
+                same = found.digest == key.digest
+                self.verdicts[asked] = (
+                    Transition(self.executions[asked.execution_id])
+                    if same
+                    else idempotency.conflict(key)
+                )
+
+    async def _first_answer(
+        self, connection: Connection, key: idempotency.Key, found: idempotency.Key
+    ) -> Verdict:
+        if found.digest != key.digest:
+            return idempotency.conflict(key)
+        first = self.executions.get(found.answer)
+        if first is None:
+            loaded = await load_executions(connection, self.plans, [found.answer])
+            first = loaded.get(found.answer)
+        if first is None:
+            return Refused.not_found("what this key had created was deleted since")
+        return Transition(first)
+
+    async def _write(self, connection: Connection) -> None:
+        changes = [
+            Change(before, self.executions[id], self._events[id])
+            for id, before in self._before.items()
+            if id not in self._removals
+        ]
+        await write(connection, changes)
+        await remove(connection, self._removals)
+        await audit.record_acts(connection, acts(self.verdicts))
+        told = {one: said for one, said in self.verdicts.items() if one not in self._overtaken}
+        await bulk.settle(connection, list(results(told)))
+        judged = [asked for asked, verdict in self.verdicts.items() if verdict is not None]
+        refused = [asked for asked in judged if is_refused(self.verdicts[asked])]
+        # A job that was taken for nothing goes first, for it may be lined up again; one that begins goes last, for
+        # it may be what was lined up just now.
+        await acknowledge(connection, [id for asked in refused if (id := asked.job_id)])
+        await withdraw(connection, self._withdrawn, [job.key for _, job in self.jobs])
+        await enqueue(connection, self.jobs)
+        await deferred.store(connection, self.promises)
+        await acknowledge(connection, [id for asked in judged if (id := asked.job_id)])
+        faulty = {asked for asked in judged if isinstance(self.verdicts[asked], Fault)}
+        done = set(judged) - faulty - self._overtaken
+        await deferred.settle(connection, [asked.owed for asked in done if asked.owed])

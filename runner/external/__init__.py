@@ -1,0 +1,1 @@
+"""Executions that ran elsewhere and are recorded here: reports and log lines."""

@@ -1,0 +1,134 @@
+"""Finds what starts what: flows by their documents, executions by what happened. Cycles end; what a viewer may not see
+is left out, and not passed."""
+
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
+from uuid import UUID
+
+from models.links import DependencyKind
+from models.viewer import Scope
+from runner.store.flows.flow_links import LinkedFlow
+
+MOST: Final = 500
+Name: TypeAlias = tuple[str, str]
+"""Namespace and key of a flow."""
+Read: TypeAlias = Callable[[Sequence[UUID]], Awaitable[Sequence[Any]]]
+_COLUMNS: Final = {
+    "parent_id": DependencyKind.SUBFLOW,
+    "rerun_of": DependencyKind.RERUN,
+    "replay_of": DependencyKind.REPLAY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """The second comes of the first; `task` is the one of the first that started it."""
+
+    source: UUID
+    target: UUID
+    kind: DependencyKind
+    task: str | None = None
+
+
+@dataclass(slots=True)
+class Dependencies:
+    """`rows` by id, beginning with the one that was asked about; `truncated` when there were more than MOST."""
+
+    rows: dict[UUID, Any] = field(default_factory=dict)
+    edges: list[Edge] = field(default_factory=list)
+    truncated: bool = False
+
+    def take(self, rows: Iterable[Any]) -> list[Any]:
+        """Those among them that were not here and still fit."""
+        new = [row for row in rows if row["id"] not in self.rows]
+        room = max(0, MOST - len(self.rows))
+        self.truncated = self.truncated or len(new) > room
+        self.rows |= {row["id"]: row for row in new[:room]}
+        return new[:room]
+
+
+@dataclass(frozen=True, slots=True)
+class FlowGraph:
+    """The flows that a viewer may see, and which starts which: made once for all that are asked about."""
+
+    seen: Mapping[Name, LinkedFlow]
+    starts: Mapping[Name, Sequence[Name]]
+    started_by: Mapping[Name, Sequence[Name]]
+
+    @classmethod
+    def of(cls, flows: Mapping[Name, LinkedFlow], scope: Scope) -> "FlowGraph":
+        seen = {name: flow for name, flow in flows.items() if scope.covers(name[0])}
+        starts = {name: _targets(flow, seen) for name, flow in seen.items()}
+        started_by: dict[Name, list[Name]] = {name: [] for name in seen}
+        for name, targets in starts.items():
+            for target in targets:
+                started_by[target].append(name)
+        return cls(seen, starts, started_by)
+
+
+def flow_dependencies(
+    graph: FlowGraph, start: Name, *, up: bool, down: bool, depth: int
+) -> Dependencies:
+    """A step is from a flow to one that it starts, or the other way. Empty if it is not there, or may not be seen."""
+    found, seen = Dependencies(), graph.seen
+    if start not in seen:
+        return found
+    found.take([seen[start].row])
+    for wanted, steps in ((up, graph.started_by), (down, graph.starts)):
+        front = [start] if wanted else []
+        for _ in range(depth):
+            beyond = dict.fromkeys(name for one in front for name in steps[one])
+            front = [_name(row) for row in found.take(seen[name].row for name in beyond)]
+    found.edges = list(_flow_edges(found, seen))
+    return found
+
+
+async def execution_dependencies(
+    row: Any, read: Read, made: Read, *, up: bool, down: bool, depth: int
+) -> Dependencies:
+    """Parents and children by subflow tasks, and what is a rerun or replay of what. `read` gives those of some ids
+    that the viewer may see, `made` what was made of some: one call a step."""
+    found = Dependencies()
+    found.take([row])
+    for wanted, read_next, next_of in ((up, read, _above), (down, made, _themselves)):
+        front = [row] if wanted else []
+        for _ in range(depth):
+            ids = next_of(front)
+            front = found.take(await read_next(ids)) if ids else []
+    found.edges = list(_execution_edges(found))
+    return found
+
+
+def _above(front: Sequence[Any]) -> list[UUID]:
+    return list(dict.fromkeys(row[name] for row in front for name in _COLUMNS if row[name]))
+
+
+def _themselves(front: Sequence[Any]) -> list[UUID]:
+    return [row["id"] for row in front]
+
+
+def _execution_edges(found: Dependencies) -> Iterator[Edge]:
+    """Every one between two that were found."""
+    for id, row in found.rows.items():
+        for name, kind in _COLUMNS.items():
+            if row[name] in found.rows:
+                task = row["parent_path"] if name == "parent_id" else None
+                yield Edge(row[name], id, kind, task)
+
+
+def _flow_edges(found: Dependencies, seen: Mapping[Name, LinkedFlow]) -> Iterator[Edge]:
+    for id, row in found.rows.items():
+        for link in seen[_name(row)].links:
+            target = seen.get((link.namespace, link.flow))
+            if target and target.row["id"] in found.rows:
+                yield Edge(id, target.row["id"], link.kind, link.task)
+
+
+def _targets(flow: LinkedFlow, seen: Mapping[Name, LinkedFlow]) -> list[Name]:
+    names = dict.fromkeys((link.namespace, link.flow) for link in flow.links)
+    return [name for name in names if name in seen]
+
+
+def _name(row: Any) -> Name:
+    return row["namespace"], row["key"]

@@ -1,0 +1,88 @@
+"""Lineage: what something came from and what came of it, step by step along the uses of artifacts."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import UUID
+
+from models.viewer import Scope
+from runner.store.artifacts.lineage import artifacts_by_id, step
+from runner.store.execution.history import executions_by_id
+from runner.store.postgres.connection import Pool
+
+MOST_NODES: Final = 1_000
+_SIDES: Final = ("execution_id", "artifact_id")
+_UP: Final = {"execution_id": "IN", "artifact_id": "OUT"}
+_DOWN: Final = {"execution_id": "OUT", "artifact_id": "IN"}
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """An execution used (`direction` IN) or made (OUT) an artifact; `path` is the task run that did."""
+
+    execution_id: UUID
+    artifact_id: UUID
+    direction: str
+    path: str | None
+
+
+@dataclass(slots=True)
+class Lineage:
+    """`truncated` when there was more than MOST_NODES; what the viewer may not see is left out, and not passed."""
+
+    executions: dict[UUID, Any] = field(default_factory=dict)
+    artifacts: dict[UUID, Any] = field(default_factory=dict)
+    edges: dict[Edge, None] = field(default_factory=dict)
+    truncated: bool = False
+
+    def nodes_of(self, side: str) -> dict[UUID, Any]:
+        return self.executions if side == "execution_id" else self.artifacts
+
+
+async def trace(
+    pool: Pool, scope: Scope, side: str, id: UUID, *, up: bool, down: bool, depth: int
+) -> Lineage:
+    """From one execution (`execution_id`) or artifact (`artifact_id`); a step is an edge. Empty if it is not there."""
+    found = Lineage()
+    found.nodes_of(side).update(await _visible(pool, scope, side, [id]))
+    if not found.nodes_of(side):
+        return found
+    for wanted, directions in ((up, _UP), (down, _DOWN)):
+        if wanted:
+            await _walk(pool, scope, found, side, id, directions, depth)
+    return found
+
+
+async def _walk(
+    pool: Pool,
+    scope: Scope,
+    found: Lineage,
+    side: str,
+    start: UUID,
+    directions: dict[str, str],
+    depth: int,
+) -> None:
+    """Breadth first; each node is left once each way, so a cycle ends."""
+    front = [start]
+    left: set[UUID] = set()
+    for _ in range(depth):
+        left |= set(front)
+        other = _SIDES[1 - _SIDES.index(side)]
+        room = MOST_NODES - len(found.executions) - len(found.artifacts)
+        uses = await step(pool, side, front, directions[side], 10 * MOST_NODES)
+        new = {row[other] for row in uses} - found.nodes_of(other).keys()
+        seen = await _visible(pool, scope, other, new)
+        found.truncated = found.truncated or len(seen) > room or len(uses) == 10 * MOST_NODES
+        found.nodes_of(other).update(list(seen.items())[: max(room, 0)])
+        known = [row for row in uses if row[other] in found.nodes_of(other)]
+        found.edges.update({Edge(**row): None for row in known})
+        front = list({row[other]: None for row in known if row[other] not in left})
+        side = other
+        if not front:
+            return
+
+
+async def _visible(pool: Pool, scope: Scope, side: str, ids: Iterable[UUID]) -> dict[UUID, Any]:
+    read = executions_by_id if side == "execution_id" else artifacts_by_id
+    rows = await read(pool, scope, sorted(ids, reverse=True))
+    return dict(sorted(rows.items(), reverse=True))

@@ -1,0 +1,389 @@
+"""An execution as it was: its events up to one of them, folded, as the rows that the tables held then.
+
+`PastKey` stands for a row's key in all that is read of a past moment: whoever reads by it reads from that moment.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cache, partial
+from typing import Any
+from uuid import UUID
+
+from models.approval_events import (
+    ApprovalClosed,
+    ApprovalEscalated,
+    ApprovalRequested,
+    ApprovalVoted,
+)
+from models.errors import ProblemCode, Refused
+from models.events import AttemptEnded, AttemptStarted, Event, ExecutionMoved, Fact, TaskRunRecorded
+from models.lifecycle.given import given_by_attempts
+from models.lifecycle.results import results_of
+from models.lifecycle.snapshot import Execution, TaskRun
+from models.record_events import NoteAdded
+from models.states import ApprovalState, AttemptState, TaskRunState
+from runner.history.replay_cache import Retold
+from runner.store.execution.removal import Held, held_outputs
+from runner.store.execution.snapshots import NEW_EXECUTION_COLUMNS
+from runner.store.execution.writes import NEW_TASK_RUN_COLUMNS
+from runner.store.flows.plans import Plans
+from runner.store.json import dump, dump_or_none, load
+from runner.store.postgres.connection import Connection, Pool
+
+Row = dict[str, Any]
+
+
+class PastKey(UUID):
+    """Equal to the key that it stands for; `past` says when."""
+
+    past: "Past"
+
+    def __init__(self, key: UUID, past: "Past") -> None:
+        super().__init__(int=key.int)
+        object.__setattr__(self, "past", past)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Past:
+    """`rows` are by kind, and by the key that a loader of that kind is asked with; made when they are asked for. `seen`
+    are kinds that have no events: what of the rows of now was there then."""
+
+    execution: Execution
+    at: datetime
+    rows: Mapping[str, Callable[[UUID], Any]]
+    seen: Mapping[str, Callable[[Sequence[Any]], list[Row]]]
+
+    @property
+    def seq(self) -> int:
+        return self.execution.seq
+
+
+def past_of(key: UUID) -> Past | None:
+    """The moment that a key belongs to; None: now."""
+    return key.past if isinstance(key, PastKey) else None
+
+
+def moment_of(key: UUID) -> datetime | None:
+    past = past_of(key)
+    return past.at if past else None
+
+
+async def read_past(
+    pool: Pool, plans: Plans, row: Any, seq: int, retold: Retold | None = None
+) -> Past:
+    """The execution of `row` as of its event `seq`. Raises Refused VALIDATION when it has no such event."""
+    if not 1 <= seq <= row["seq"]:
+        raise Refused.because(
+            ProblemCode.VALIDATION,
+            _no_such_moment(row["seq"], seq),
+            "at",
+        )
+    async with pool.acquire() as connection:
+        plan = await plans.of_row(connection, row)
+        moment = await (retold or Retold()).at(connection, plan, row["id"], seq)
+        if moment is None:
+            raise Refused.not_found("it was deleted just now")
+        held = await _held(connection, moment.execution)
+    return _past(row, _carrying(moment.execution, held), moment.events, held)
+
+
+def _no_such_moment(last: int, asked: int) -> str:
+    return (
+        f"the execution has no event {asked}: its events are numbered 1 to {last}; "
+        "choose one of them, or leave `at` out to read the execution as it is now"
+    )
+
+
+async def _held(connection: Connection, execution: Execution) -> Mapping[UUID, Held]:
+    """The outputs that other task runs hold for its own: its events only say which these are."""
+    ids = [id for task in execution.tasks.values() if (id := task.outputs_from)]
+    return await held_outputs(connection, ids) if ids else {}
+
+
+def _carrying(execution: Execution, held: Mapping[UUID, Held]) -> Execution:
+    if not held:
+        return execution
+    tasks = {
+        path: replace(task, carried=source.outputs) if (source := _source(task, held)) else task
+        for path, task in execution.tasks.items()
+    }
+    return replace(execution, tasks=tasks)
+
+
+def _source(task: TaskRun, held: Mapping[UUID, Held]) -> Held | None:
+    return held.get(task.outputs_from) if task.outputs_from else None
+
+
+def _past(
+    row: Any, execution: Execution, events: Sequence[Event], held: Mapping[UUID, Held]
+) -> Past:
+    rows: dict[str, Callable[[UUID], Any]] = {}
+    seen: dict[str, Callable[[Sequence[Any]], list[Row]]] = {}
+    past = Past(execution, events[-1].at, rows, seen)
+    whole = {**row, **{name: value(execution) for name, _, value in NEW_EXECUTION_COLUMNS}}
+    whole.pop(
+        "moment", None
+    )  # of now: whoever followed from it would miss what was written since then
+    own = past_row(past, whole)
+    rows["execution"] = lambda _: own
+    rows["snapshot"] = lambda _: execution
+    rows["plan"] = lambda _: execution.plan
+    rows["items"] = _asked(lambda: _items(execution))
+    rows["given"] = _asked(lambda: given_by_attempts(_placed(execution, events)))
+    tables: Mapping[str, Callable[[], list[Row]]] = {
+        "task_runs": lambda: _task_runs(execution, held),
+        "attempts_in": lambda: _attempts(execution, events),
+        "approvals": lambda: _approvals(execution, events),
+        "votes": lambda: _votes(events),
+        "moves": lambda: _moves(events),
+        "task_moves": lambda: _task_moves(execution, events),
+        "notes": lambda: _notes(events),
+    }
+    for kind, made in tables.items():
+        rows[kind] = _asked(partial(_past_rows, past, made))
+    rows["attempts"] = _found_by("task_run_id", rows["attempts_in"])
+    rows["votes"] = _found_by("approval_id", rows["votes"])
+    rows["task_run"] = _one_by_id(rows["task_runs"])
+    seen["artifacts"] = lambda now: _artifacts(past, now)
+    return past
+
+
+_BELONGS = ("id", "execution_id", "task_run_id", "approval_id")
+
+
+def past_row(past: Past, row: Mapping[str, Any]) -> Row:
+    """The same row, with keys of that moment."""
+    keys = {name: PastKey(row[name], past) for name in _BELONGS if row.get(name) is not None}
+    return {**row, **keys}
+
+
+def _past_rows(past: Past, made: Callable[[], list[Row]]) -> list[Row]:
+    return [past_row(past, row) for row in made()]
+
+
+def _asked(make: Callable[[], Any]) -> Callable[[UUID], Any]:
+    """The same for every key; made when the first one is asked for."""
+    made = cache(make)
+    return lambda _: made()
+
+
+def _found_by(column: str, rows: Callable[[UUID], list[Row]]) -> Callable[[UUID], list[Row]]:
+    @cache
+    def found() -> dict[UUID, list[Row]]:
+        groups: dict[UUID, list[Row]] = {}
+        for row in rows(_ANY):
+            groups.setdefault(row[column], []).append(row)
+        return groups
+
+    return lambda wanted: found().get(wanted, [])
+
+
+def _one_by_id(rows: Callable[[UUID], list[Row]]) -> Callable[[UUID], Row | None]:
+    found = cache(lambda: {row["id"]: row for row in rows(_ANY)})
+    return lambda wanted: found().get(wanted)
+
+
+_ANY = UUID(int=0)
+
+
+def _items(execution: Execution) -> Mapping[str, Sequence[Any]]:
+    """The items that the foreach tasks go over."""
+    tasks = execution.tasks.items()
+    return {path: task.inputs["items"] for path, task in tasks if "items" in task.inputs}
+
+
+def _task_runs(execution: Execution, held: Mapping[UUID, Held]) -> list[Row]:
+    found = []
+    for task in sorted(execution.tasks.values(), key=lambda one: (one.position, one.path)):
+        source = _source(task, held)
+        row = {name: value((execution, task)) for name, _, value in NEW_TASK_RUN_COLUMNS}
+        results = dump(results_of(execution, task))
+        source_execution = source.execution_id if source else None
+        found.append({**row, "results": results, "source_execution": source_execution})
+    return found
+
+
+def _artifacts(past: Past, now: Sequence[Any]) -> list[Row]:
+    """Those up to then; an attempt that ran then had not failed yet."""
+    running = {
+        (one["task_run_id"], one["number"])
+        for one in past.rows["attempts_in"](_ANY)
+        if one["state"] == AttemptState.RUNNING.value
+    }
+    there = (one for one in now if one["created_at"] <= past.at)
+    return [
+        past_row(
+            past,
+            {
+                **one,
+                "set_aside": one["set_aside"]
+                and (one["task_run_id"], one["attempt"]) not in running,
+            },
+        )
+        for one in there
+    ]
+
+
+def _placed(execution: Execution, events: Sequence[Event]) -> Iterator[tuple[UUID | None, Fact]]:
+    """The facts with the ids of their task runs."""
+    for event in events:
+        path = getattr(event.fact, "path", None)
+        yield (execution.tasks[path].id if path else None), event.fact
+
+
+def _recorded(execution: Execution, event: Event, fact: TaskRunRecorded) -> Row:
+    """An attempt that ran elsewhere, as it was told."""
+    over = fact.attempt_state is not AttemptState.RUNNING
+    return {
+        "id": fact.attempt_id,
+        "execution_id": execution.id,
+        "task_run_id": fact.id,
+        "number": fact.attempt,
+        "state": fact.attempt_state.value if fact.attempt_state else None,
+        "worker": None,
+        "lease": None,
+        "lease_expires_at": None,
+        "started_at": fact.attempt_started_at,
+        "ended_at": (fact.ended_at or event.at) if over else None,
+        "exit_code": fact.exit_code,
+        "error": dump_or_none(fact.error),
+        "resources": None,
+    }
+
+
+def _attempts(execution: Execution, events: Sequence[Event]) -> list[Row]:
+    found: dict[tuple[str, int], Row] = {}
+    for event in events:
+        match event.fact:
+            case AttemptStarted() as fact:
+                found[fact.path, fact.attempt] = {
+                    "id": fact.id,
+                    "execution_id": execution.id,
+                    "task_run_id": execution.tasks[fact.path].id,
+                    "number": fact.attempt,
+                    "state": AttemptState.RUNNING.value,
+                    "worker": fact.worker,
+                    "lease": None,
+                    "lease_expires_at": None,
+                    "started_at": event.at,
+                    "ended_at": None,
+                    "exit_code": None,
+                    "error": None,
+                    "resources": None,
+                }
+            case TaskRunRecorded() as fact if fact.attempt_id:
+                found[fact.path, fact.attempt] = _recorded(execution, event, fact)
+            case AttemptEnded() as fact if (fact.path, fact.attempt) in found:
+                found[fact.path, fact.attempt] |= {
+                    "state": fact.state.value,
+                    "ended_at": event.at,
+                    "exit_code": fact.exit_code,
+                    "error": dump_or_none(fact.error),
+                    "resources": dump_or_none(fact.resources),
+                }
+    return sorted(found.values(), key=lambda row: row["number"])
+
+
+def _approvals(execution: Execution, events: Sequence[Event]) -> list[Row]:
+    found: dict[UUID, Row] = {}
+    for event in events:
+        match event.fact:
+            case ApprovalRequested() as fact:
+                found[fact.id] = {
+                    "id": fact.id,
+                    "execution_id": execution.id,
+                    "task_run_id": execution.tasks[fact.path].id,
+                    "attempt": fact.attempt,
+                    "state": ApprovalState.PENDING.value,
+                    "message": fact.message,
+                    "required": fact.policy.required,
+                    "users": dump(fact.policy.users),
+                    "roles": dump(fact.policy.roles),
+                    "comment_rule": fact.policy.comment.value,
+                    "policy": dump(fact.policy),
+                    "escalated": dump(()),
+                    "expires_at": fact.expires_at,
+                    "requested_at": event.at,
+                    "decided_at": None,
+                }
+            case ApprovalEscalated() as fact:
+                row = found[fact.approval_id]
+                row |= {
+                    "escalated": dump(fact.roles),
+                    "roles": dump([*load(row["roles"]), *fact.roles]),
+                    "expires_at": fact.expires_at,
+                }
+            case ApprovalClosed() as fact:
+                found[fact.approval_id] |= {"state": fact.state.value, "decided_at": event.at}
+    return sorted(found.values(), key=lambda row: row["id"])
+
+
+def _votes(events: Sequence[Event]) -> list[Row]:
+    return [
+        {
+            "id": fact.id,
+            "approval_id": fact.approval_id,
+            "actor": event.ask.actor,
+            "decision": fact.decision.value,
+            "comment": fact.comment,
+            "override": fact.override,
+            "at": event.at,
+            "groups": dump(fact.groups),
+            "form": dump_or_none(fact.form),
+            "key": fact.key,
+        }
+        for event in events
+        if isinstance(fact := event.fact, ApprovalVoted)
+    ]
+
+
+def _notes(events: Sequence[Event]) -> list[Row]:
+    return [
+        {
+            "id": fact.id,
+            "execution_id": event.execution_id,
+            "seq": event.seq,
+            "author": event.ask.actor,
+            "text": fact.text,
+            "at": event.at,
+        }
+        for event in events
+        if isinstance(fact := event.fact, NoteAdded)
+    ]
+
+
+def _moves(events: Sequence[Event]) -> list[Row]:
+    return [_move(event) for event in events if isinstance(event.fact, ExecutionMoved)]
+
+
+def _task_moves(execution: Execution, events: Sequence[Event]) -> list[Row]:
+    return [
+        {**_move(event), "task_run_id": execution.tasks[path].id}
+        for event in events
+        if (path := getattr(event.fact, "path", None))
+        and getattr(event.fact, "to_state", None) is not None
+    ]
+
+
+def _happened_at(event: Event) -> datetime:
+    """As it was told, of what ran elsewhere."""
+    match event.fact:
+        case ExecutionMoved(told_at=datetime() as at):
+            return at
+        case TaskRunRecorded() as fact:
+            running = fact.to_state is TaskRunState.RUNNING
+            return fact.ended_at or (running and fact.attempt_started_at) or event.at
+        case _:
+            return event.at
+
+
+def _move(event: Event) -> Row:
+    return {
+        "execution_id": event.execution_id,
+        "seq": event.seq,
+        "to_state": getattr(event.fact, "to_state", None),
+        "at": _happened_at(event),
+        "actor": event.ask.actor,
+        "reason": event.ask.reason,
+    }

@@ -1,0 +1,93 @@
+"""Rows as a viewer may see them: without what came of flows outside of the viewer's scope."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any, Final
+from uuid import UUID
+
+from models.event_types import EventType
+from models.lifecycle.outside import NOTHING, Outside, outside_of
+from models.viewer import Scope
+from runner.store.execution.event_log import EventRow
+from runner.store.flows.plans import Plans
+from runner.store.json import dump, load
+from runner.store.postgres.connection import Connection, Executes
+from runner.store.scopes import scope_of
+
+Row = Any
+_EMPTY: Final = "{}"
+_OF_CHILD: Final = frozenset({EventType.CHILD_LINKED.value, EventType.CHILD_STATE_CHANGED.value})
+_PLACE: Final = ("path", "attempt")
+_RUNS: Final = "select id, path, execution_id from task_runs where execution_id = any($1::uuid[])"
+
+
+async def read_outside(
+    connection: Connection, plans: Plans, scope: Scope, row: Row
+) -> tuple[Outside, Mapping[UUID, str]]:
+    """Of the execution of a row; and the paths of its task runs that started what is outside, by their ids."""
+    if scope.namespaces is None:
+        return NOTHING, {}
+    found = outside_of(await plans.of_row(connection, row), scope, scope_of(row["scope"]))
+    return found, (await runs_outside(connection, {row["id"]: found}))[row["id"]]
+
+
+async def runs_outside(
+    pool: Executes, outside: Mapping[UUID, Outside]
+) -> dict[UUID, dict[UUID, str]]:
+    """By execution, the paths of its task runs that started what is outside, by their ids."""
+    ids = [id for id, found in outside.items() if found]
+    runs: dict[UUID, dict[UUID, str]] = {id: {} for id in outside}
+    for row in await pool.fetch(_RUNS, ids) if ids else ():
+        if outside[row["execution_id"]].has(row["path"]):
+            runs[row["execution_id"]][row["id"]] = row["path"]
+    return runs
+
+
+def task_run_seen(outside: Outside, row: Row) -> Row:
+    """Of a row that may lack columns."""
+    path = row["path"]
+    if not outside.holds(path):
+        return row
+    told = dict(row)
+    if told.get("results") is not None:
+        told["results"] = dump(outside.results(path, load(told["results"])))
+    if outside.has(path):
+        nothing = {"outputs": _EMPTY, "message": None, "child_id": None, "standing": None}
+        told |= {name: value for name, value in nothing.items() if name in told}
+        told |= _error_seen(outside, path, told)
+    return told
+
+
+def attempt_seen(outside: Outside, runs: Mapping[UUID, str], row: Row) -> Row:
+    """`runs` are the paths of task runs that started what is outside."""
+    path = runs.get(row["task_run_id"])
+    return row if path is None else {**row, **_error_seen(outside, path, row)}
+
+
+def seen_uses(scope: Scope, rows: Iterable[Row]) -> list[Row]:
+    """Uses of artifacts, of which one may belong to another namespace than the execution."""
+    return [row for row in rows if scope.covers(row["namespace"])]
+
+
+def event_seen(outside: Outside, row: EventRow) -> EventRow:
+    if row.path is None or not outside.has(row.path):
+        return row
+    data = load(row.data)
+    if row.type in _OF_CHILD:
+        data = {name: data[name] for name in _PLACE if name in data}
+    else:
+        data |= {name: {} for name in ("outputs",) if data.get(name)}
+        data |= {name: None for name in ("message",) if data.get(name)}
+        if data.get("error"):
+            data["error"] = outside.error(row.path, data["error"])
+    return replace(row, data=dump(data))
+
+
+def failure_seen(outside: Outside, failure: dict[str, Any]) -> dict[str, Any]:
+    path = failure["path"]
+    return dict(outside.error(path, failure)) if path else failure
+
+
+def _error_seen(outside: Outside, path: str, row: Row) -> dict[str, str]:
+    error = load(row["error"]) if "error" in row else None
+    return {"error": dump(outside.error(path, error))} if error else {}

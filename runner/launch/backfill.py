@@ -1,0 +1,100 @@
+"""The ticks of a schedule between two moments of the past, run now: those that ran already are left alone."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from uuid import UUID
+
+from models.errors import ProblemCode, Refused
+from models.events import Ask
+from models.lifecycle.commands import Create
+from models.schedule import ticks
+from models.viewer import Scope
+from runner.engine.engine import Engine
+from runner.engine.idempotency import CREATE
+from runner.expressions.evaluator import Evaluator
+from runner.launch.scheduled_runs import ask_of, prepare_tick
+from runner.service.encryption import Vault
+from runner.store import idempotency
+from runner.store.flows.schedules import Schedule, database_now, record_backfill
+from runner.store.postgres.connection import Pool
+
+MOST_TICKS = 1000
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+_AT_ONCE = 20
+"""Executions that are prepared together, so that one backfill does not hold all connections."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A tick, and its execution; None where it has not run (yet, or as it is only planned)."""
+
+    tick: datetime
+    execution_id: UUID | None
+    before: bool
+
+
+async def plan_backfill(
+    pool: Pool, schedule: Schedule, since: datetime, until: datetime
+) -> list[Ran]:
+    """The ticks from `since` up to and with `until`, and which have run. Raises Refused for too many."""
+    now = await database_now(pool)
+    if not _EARLIEST <= since <= until or until > now:
+        raise Refused.because(
+            ProblemCode.VALIDATION,
+            "a backfill goes from a moment to a later one, neither before 1970 nor after now",
+            "to" if since <= until else "from",
+        )
+    just_before = since.astimezone(UTC) - datetime.resolution
+    found = list(
+        islice(ticks(schedule.cron, schedule.timezone, just_before, until), MOST_TICKS + 1)
+    )
+    if len(found) > MOST_TICKS:
+        raise Refused.because(
+            ProblemCode.VALIDATION,
+            f"that is more than {MOST_TICKS} ticks, which is the most at once; "
+            f"go up to {found[MOST_TICKS - 1].isoformat()} first",
+            "to",
+        )
+    keys = [schedule.key_of(tick) for tick in found]
+    answers = await idempotency.answers(pool, schedule.actor, CREATE, keys)
+    return [
+        Ran(tick, answers.get(key), key in answers) for tick, key in zip(found, keys, strict=True)
+    ]
+
+
+async def backfill(
+    pool: Pool,
+    engine: Engine,
+    evaluator: Evaluator,
+    vault: Vault,
+    schedule: Schedule,
+    planned: Sequence[Ran],
+    ask: Ask,
+    scope: Scope,
+) -> list[Ran]:
+    """Run, in order, what has not run. Everything is prepared first: what is refused has started nothing."""
+    missing = [one.tick for one in planned if not one.before]
+    commands: list[Create] = []
+    for start in range(0, len(missing), _AT_ONCE):
+        commands += await asyncio.gather(
+            *(
+                prepare_tick(
+                    pool, engine.plans, evaluator, vault, schedule, tick, (ask.actor,), scope
+                )
+                for tick in missing[start : start + _AT_ONCE]
+            )
+        )
+    if missing:
+        await record_backfill(pool, schedule, ask, missing)
+    by = f"backfilled by {ask.actor}"
+    asks = ask_of(schedule, f"{by}: {ask.reason}" if ask.reason else by)
+    begun = await asyncio.gather(*(engine.create(command, asks, bulk=True) for command in commands))
+    ids = {tick: one.execution.id for tick, one in zip(missing, begun, strict=True)}
+    started = {tick for tick, one in zip(missing, begun, strict=True) if one.events}
+    return [
+        Ran(one.tick, ids.get(one.tick, one.execution_id), one.tick not in started)
+        for one in planned
+    ]

@@ -1,0 +1,102 @@
+"""The inputs of an execution, from what was given to what is stored: defaults, conditions, files, secrets."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from models.errors import Problem, ProblemCode, Refused
+from models.inputs import InputSpec, InputType, validate_inputs
+from models.secrets import MASKED, SEALED_INPUT, Sealed, sealed_text
+from models.spec import FlowSpec
+from runner.expressions.evaluator import Evaluator
+from runner.launch.input_defaults import evaluated_defaults
+from runner.service.encryption import CannotOpen, Vault
+from runner.store.artifacts import files
+from runner.store.postgres.connection import Pool
+
+
+async def complete_inputs(
+    pool: Pool,
+    evaluator: Evaluator,
+    vault: Vault,
+    spec: FlowSpec,
+    given: Mapping[str, Any],
+    names: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Every declared input as it is stored. `names` is what defaults may use besides other inputs.
+
+    Raises Refused with every input that is wrong.
+    """
+    known = await evaluated_defaults(evaluator, spec.inputs, given, names)
+    values = validate_inputs(spec.inputs, given, known.evaluated, absent=known.absent)
+    values = await _found_files(pool, spec, values)
+    return _sealed(vault, spec.inputs, values)
+
+
+def given_to_rerun(
+    specs: Sequence[InputSpec], stored: Mapping[str, Any], given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """SECRET inputs that are not given anew, or as they are shown, keep the encrypted value of the source."""
+    kept = {
+        spec.id: Sealed.of(text)
+        for spec in specs
+        if spec.type is InputType.SECRET
+        and (text := sealed_text(stored.get(spec.id)))
+        and given.get(spec.id) in (None, MASKED, stored[spec.id])
+    }
+    return {**given, **kept}
+
+
+def digested_inputs(
+    vault: Vault, specs: Sequence[InputSpec], values: Mapping[str, Any]
+) -> dict[str, Any]:
+    """To tell the same inputs from others, without a digest from which a secret could be guessed."""
+    secret = {spec.id for spec in specs if spec.type is InputType.SECRET}
+    return {
+        name: _fingerprint(vault, value) if name in secret else value
+        for name, value in values.items()
+    }
+
+
+def _fingerprint(vault: Vault, value: Any) -> str | None:
+    """The same for a value that is encrypted and for one that is still to be."""
+    sealed = sealed_text(value)
+    try:
+        text = str(value) if sealed is None else vault.open(sealed, SEALED_INPUT)
+    except CannotOpen:
+        text = str(value)
+    return None if value is None else vault.fingerprint(text)
+
+
+async def _found_files(pool: Pool, spec: FlowSpec, values: Mapping[str, Any]) -> dict[str, Any]:
+    """FILE values as the URIs where the files are kept."""
+    wanted = {
+        each.id: values[each.id]
+        for each in spec.inputs
+        if each.type is InputType.FILE and values.get(each.id) is not None
+    }
+    if not wanted:
+        return dict(values)
+    uris = await files.find_uris(pool, spec.namespace, list(wanted.values()))
+    problems = [
+        Problem(
+            ProblemCode.VALIDATION,
+            f"{name}: there is no file {value:.80} for {spec.namespace}; upload it: POST /files",
+            ("inputs", name),
+        )
+        for name, value in wanted.items()
+        if value not in uris
+    ]
+    if problems:
+        raise Refused(problems)
+    return {**values, **{name: uris[value] for name, value in wanted.items()}}
+
+
+def _sealed(vault: Vault, specs: Sequence[InputSpec], values: Mapping[str, Any]) -> dict[str, Any]:
+    """SECRET values encrypted; those that are already stay as they are."""
+    secret = {spec.id for spec in specs if spec.type is InputType.SECRET}
+    return {
+        name: Sealed.of(vault.seal(value, SEALED_INPUT))
+        if name in secret and isinstance(value, str)
+        else value
+        for name, value in values.items()
+    }

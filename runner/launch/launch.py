@@ -1,0 +1,264 @@
+"""From a request to run a flow to the `Create` that the engine takes: found, checked, its inputs complete."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from models.durations import MAX_SECONDS
+from models.errors import ProblemCode, Refused
+from models.events import Parent
+from models.lifecycle.actions import Action, require
+from models.lifecycle.commands import Create
+from models.lifecycle.decided_on import context
+from models.lifecycle.origins import Links
+from models.lifecycle.planning import Begins, refuse_reuse_from_outside, reused_when_disabled
+from models.lifecycle.snapshot import Execution, Plan
+from models.spec import Path, given_as_written
+from models.states import FailureAction
+from models.viewer import Scope
+from runner.expressions.evaluator import Evaluator
+from runner.launch.approving_subflows import asking_subflows
+from runner.launch.input_defaults import names_of_defaults
+from runner.launch.inputs import complete_inputs, digested_inputs, given_to_rerun
+from runner.launch.result_cache import with_cached
+from runner.service.encryption import Vault
+from runner.store.execution.snapshots import read_executions
+from runner.store.flows.flow_lookup import Named
+from runner.store.flows.plans import Plans
+from runner.store.postgres.connection import Pool
+from runner.store.scopes import scope_of
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """The request of a caller; `revision` None is the newest. `starters` as in `Create`."""
+
+    namespace: str
+    flow: str
+    revision: int | None = None
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    kind: str | None = None
+    on_failure: FailureAction | None = None
+    disabled_tasks: tuple[str, ...] = ()
+    priority: int = 0
+    trigger: Mapping[str, Any] | None = None
+    idempotency_key: str | None = None
+    rerun_of: UUID | None = None
+    no_cache: bool = False
+    scheduled_at: datetime | None = None
+    parent: Parent | None = None
+    shares_slot: bool = False
+    starters: tuple[str, ...] = ()
+    may_override: bool = False
+    written: Mapping[Path, str] = field(default_factory=dict)
+    """Where a document gives the inputs: the source of numbers and the like, for those that are text."""
+
+    def digest(self, inputs: Mapping[str, Any]) -> str:
+        """Of everything but the key: the same key with another digest is a conflict."""
+        fields = (
+            self.namespace,
+            self.flow,
+            self.revision,
+            inputs,
+            self.labels,
+            self.kind,
+            self.on_failure,
+            self.disabled_tasks,
+            self.priority,
+            self.rerun_of,
+            self.no_cache,
+            self.scheduled_at,
+        )
+        return hashlib.sha256(orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+_PRIORITIES = range(-1000, 1001)
+
+
+async def prepare(
+    pool: Pool,
+    plans: Plans,
+    evaluator: Evaluator,
+    scope: Scope,
+    launch: Launch,
+    vault: Vault | None = None,
+) -> Create:
+    """Raises Refused: no such flow or revision, or every input that is wrong. Without a vault none may be SECRET.
+
+    `scope` is that of who starts it. The execution reaches no further, nor than who saved the revision did.
+    """
+    vault = vault or Vault()
+    if launch.priority not in _PRIORITIES:
+        raise Refused.because(ProblemCode.VALIDATION, "priority is -1000 to 1000", "priority")
+    _refuse_too_late(launch.scheduled_at)
+    found = await find_to_start(pool, plans, scope, launch.namespace, launch.flow, launch.revision)
+    plan = plans.kept(found["revision_id"]) or await _read(pool, plans, found["revision_id"])
+    spec, given, source = plan.spec, launch.inputs, None
+    if launch.rerun_of:
+        source = await find_source(
+            pool, plans, scope, launch.rerun_of, Action.PREPARE_EXECUTION, "rerunOf"
+        )
+        _refuse_another_flow(source, plan)
+        given = given_to_rerun(spec.inputs, source.inputs, given)
+    given = given_as_written(spec.inputs, given, launch.written)
+    names = await names_of_defaults(pool, spec, launch.labels, launch.trigger)
+    inputs = await complete_inputs(pool, evaluator, vault, spec, given, names.values)
+    reach = scope.within(scope_of(found["scope"]))
+    command = Create(
+        plan=plan,
+        id=names.id,
+        inputs=inputs,
+        labels=launch.labels,
+        kind=launch.kind,
+        on_failure=launch.on_failure,
+        disabled_tasks=launch.disabled_tasks,
+        priority=launch.priority,
+        trigger=launch.trigger,
+        idempotency_key=launch.idempotency_key,
+        digest=_digest(vault, plan, launch) if launch.idempotency_key else None,
+        links=Links(parent=launch.parent),
+        limited=found["limited"],
+        shares_slot=launch.shares_slot,
+        no_cache=launch.no_cache,
+        scheduled_at=launch.scheduled_at,
+        starters=launch.starters,
+        scope=reach,
+        may_override=launch.may_override,
+        latest=await _newest_instead(pool, plans, plan, launch, found["latest_revision"]),
+    )
+    if source or launch.disabled_tasks or command.latest:
+        command = await _as_rerun(pool, plans, source, launch, command)
+    return await with_cached(pool, evaluator, vault, command)
+
+
+def _refuse_too_late(scheduled_at: datetime | None) -> None:
+    if scheduled_at and (scheduled_at - datetime.now(UTC)).total_seconds() > MAX_SECONDS:
+        raise Refused.because(
+            ProblemCode.VALIDATION, "scheduledAt is a time within 100 years", "scheduledAt"
+        )
+
+
+def _digest(vault: Vault, plan: Plan, launch: Launch) -> str:
+    return launch.digest(digested_inputs(vault, plan.spec.inputs, launch.inputs))
+
+
+def _refuse_another_flow(source: Execution, plan: Plan) -> None:
+    """Results of one flow say nothing of another. A flow that was deleted and saved anew is the same."""
+    of, to = source.plan.spec, plan.spec
+    if (of.namespace, of.id) != (to.namespace, to.id):
+        raise Refused.because(
+            ProblemCode.VALIDATION,
+            f"{source.name} is an execution of {of.namespace}/{of.id}, and {to.namespace}/{to.id} cannot be a rerun of "
+            "it; name an execution of the same flow, or leave rerunOf out",
+            "rerunOf",
+        )
+
+
+async def _newest_instead(
+    pool: Pool, plans: Plans, plan: Plan, launch: Launch, newest: int
+) -> Plan | None:
+    """None for what the document of a parent asks for: that is no choice of a person."""
+    if launch.parent or plan.revision == newest:
+        return None
+    return await newest_instead(pool, plans, plan)
+
+
+async def newest_instead(pool: Pool, plans: Plans, plan: Plan) -> Plan | None:
+    """The newest revision of the flow, where the plan is of an older one."""
+    named = Named(plan.spec.namespace, plan.spec.id, None)
+    found = (await plans.launches.find(pool, [named])).get(named)
+    id = found["revision_id"] if found else None
+    if id is None or id == plan.revision_id:
+        return None
+    newest = plans.kept(id) or await _read(pool, plans, id)
+    return replace(
+        newest, asking=newest.asking | (await asking_subflows(pool, plans, newest)).keys()
+    )
+
+
+async def _as_rerun(
+    pool: Pool, plans: Plans, source: Execution | None, launch: Launch, command: Create
+) -> Create:
+    """Linked to its source, whose outputs stand for the tasks that are disabled."""
+    begins = await begins_with(pool, plans, source, command)
+    command = replace(command, subflows=begins.subflows)
+    if source is None:
+        return command
+    reach, disabled = command.scope.within(source.scope), launch.disabled_tasks
+    refuse_reuse_from_outside(source, command.plan, reach, disabled, "disabledTasks")
+    return replace(
+        command,
+        links=Links(rerun_of=source.id, original_id=source.original_id or source.id),
+        reused=reused_when_disabled(source, disabled, command.plan, begins),
+        scope=reach,
+    )
+
+
+async def begins_with(
+    pool: Pool, plans: Plans, source: Execution | None, command: Create
+) -> Begins:
+    """The beginning of a new execution, by which is judged if the decisions of its source stand for it."""
+    labels = {**command.plan.spec.labels, **command.labels}
+    now = context(command.plan, command.inputs, labels, command.trigger)
+    return Begins(now, await asking_subflows(pool, plans, command.plan, source))
+
+
+async def find_source(
+    pool: Pool, plans: Plans, scope: Scope, id: UUID, action: Action, path: str = "id"
+) -> Execution:
+    """The ended execution that another is made from, if the action on it is possible. Raises Refused."""
+    source = (await read_executions(pool, plans, [id])).get(id)
+    if source is None or not scope.covers(source.plan.spec.namespace):
+        raise Refused.because(ProblemCode.NOT_FOUND, "no such execution", path)
+    require(source, action, path)
+    return source
+
+
+async def find_to_start(
+    pool: Pool,
+    plans: Plans,
+    scope: Scope,
+    namespace: str,
+    flow: str,
+    revision: int | None = None,
+    path: str = "flow",
+) -> Any:
+    """The flow with the revision to run (None: its newest), wherever an execution of it is begun.
+
+    Raises Refused when there is none, or it is disabled; `path` is what named the flow.
+    """
+    found = None
+    if scope.covers(namespace):
+        named = Named(namespace, flow, revision)
+        found = (await plans.launches.find(pool, [named])).get(named)
+    name = f"{namespace}/{flow}"
+    if found is None:
+        raise Refused.because(
+            ProblemCode.NOT_FOUND,
+            f"no flow {name}; save it, or see what there is: `headway flows list`",
+            path,
+        )
+    if not found["enabled"]:
+        raise Refused.because(
+            ProblemCode.INVALID_STATE,
+            f"the flow {name} is disabled; enable it first: `headway flows enable {name}`",
+            path,
+        )
+    if found["revision_id"] is None:
+        raise Refused.because(
+            ProblemCode.NOT_FOUND,
+            f"{name} has no revision {revision}; the newest is {found['latest_revision']}",
+            "revision",
+        )
+    return found
+
+
+async def _read(pool: Pool, plans: Plans, revision_id: UUID) -> Plan:
+    async with pool.acquire() as connection:
+        return await plans.of(connection, revision_id)

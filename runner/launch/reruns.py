@@ -1,0 +1,191 @@
+"""New executions made from ended ones: replays, and drafts for people to edit."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from models.errors import ProblemCode, Refused
+from models.ids import typed
+from models.labels import TEST, own_labels
+from models.lifecycle.actions import Action
+from models.lifecycle.commands import Create
+from models.lifecycle.origins import Links
+from models.lifecycle.planning import (
+    PlannedTask,
+    TaskPlan,
+    plan_draft,
+    plan_replay,
+    refuse_impossible,
+    refuse_reuse_from_outside,
+    refuse_unsaved,
+    reused,
+)
+from models.lifecycle.snapshot import Execution, Plan
+from models.secrets import without_secrets
+from models.viewer import Permission, Scope
+from runner.expressions.evaluator import Evaluator
+from runner.launch.input_defaults import names_of_defaults
+from runner.launch.inputs import complete_inputs, digested_inputs, given_to_rerun
+from runner.launch.launch import begins_with, find_source, find_to_start, newest_instead
+from runner.service.encryption import Vault
+from runner.store.execution.event_log import given_labels
+from runner.store.flows.plans import Plans
+from runner.store.postgres.connection import Pool
+from runner.store.scopes import scope_of
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """`inputs` None: those of the source; else they take the place of the source's, one by one.
+
+    `permissions` are the asker's: a text that nobody saved is run by those who may save it. `override`: decisions that
+    do not stand are used again all the same.
+    """
+
+    source: UUID
+    from_task: str | None = None
+    latest: bool = False
+    inputs: Mapping[str, Any] | None = None
+    idempotency_key: str | None = None
+    permissions: frozenset[Permission] = frozenset()
+    override: bool = False
+
+    def digest(self, inputs: Mapping[str, Any]) -> str:
+        fields: tuple[Any, ...] = ("replay", str(self.source), self.from_task, self.latest, inputs)
+        fields += ("override",) if self.override else ()
+        return hashlib.sha256(orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+async def prepare_replay(
+    pool: Pool, plans: Plans, evaluator: Evaluator, vault: Vault, scope: Scope, replay: Replay
+) -> tuple[Create, list[PlannedTask]]:
+    """The creation, and what it will do. Raises Refused."""
+    source = await find_source(pool, plans, scope, replay.source, Action.REPLAY)
+    plan, limited, reach = await _plan_of(pool, plans, scope, source, replay.latest)
+    refuse_unsaved(plan, replay.permissions)
+    spec = plan.spec
+    known = {each.id for each in spec.inputs}
+    own = {name: value for name, value in source.inputs.items() if name in known}
+    given = given_to_rerun(spec.inputs, source.inputs, {**own, **(replay.inputs or {})})
+    labels = await _labels(pool, source)
+    names = await names_of_defaults(pool, spec, labels, source.trigger)
+    digested = digested_inputs(vault, spec.inputs, replay.inputs or {})
+    command = Create(
+        plan=plan,
+        id=names.id,
+        inputs=await complete_inputs(pool, evaluator, vault, spec, given, names.values),
+        labels=labels,
+        kind=source.kind,
+        on_failure=source.on_failure,
+        priority=min(source.priority, 1000),
+        trigger=source.trigger,
+        idempotency_key=replay.idempotency_key,
+        digest=replay.digest(digested) if replay.idempotency_key else None,
+        links=Links(replay_of=source.id, original_id=source.original_id or source.id),
+        system_labels={"system.replay": "true", **({} if plan.is_saved else {TEST: "true"})},
+        limited=limited,
+        shares_slot=not plan.is_saved,
+        no_cache=True,
+        scope=reach,
+        may_override=Permission.OVERRIDE_APPROVAL in replay.permissions,
+        latest=await newest_instead(pool, plans, plan)
+        if plan.is_saved and not replay.latest
+        else None,
+    )
+    begins = await begins_with(pool, plans, source, command)
+    planned = plan_replay(source, plan, replay.from_task, begins, replay.override)
+    refuse_impossible(planned)
+    keys = [task.key for task in planned if task.plan is TaskPlan.REUSE]
+    refuse_reuse_from_outside(source, plan, reach, keys, "revision")
+    asking = set() if replay.override else plan.asking | begins.subflows.keys()
+    disabled = [key for key in source.disabled_tasks if key in plan.tasks]
+    return replace(
+        command,
+        disabled_tasks=tuple(key for key in disabled if key in keys or key not in asking),
+        reused=reused(source, keys, plan, begins),
+        subflows=begins.subflows,
+    ), planned
+
+
+async def _labels(pool: Pool, source: Execution) -> dict[str, str]:
+    """Those of the revision that runs come by themselves, and what was the source's own goes over them."""
+    given = await given_labels(pool, source.id)
+    return own_labels(source.labels, source.plan.spec.labels, given)
+
+
+async def _plan_of(
+    pool: Pool, plans: Plans, scope: Scope, source: Execution, latest: bool
+) -> tuple[Plan, bool, Scope]:
+    """The source's own revision or the flow's latest, whether the flow has a limit, and what an execution of it that is
+    asked for within `scope` reaches.
+
+    A text that nobody saved needs no flow, and takes no slot of one.
+    """
+    spec, reach = source.plan.spec, source.scope.within(scope)
+    if not latest and not source.plan.is_saved:
+        return source.plan, False, reach
+    found = await find_to_start(pool, plans, scope, spec.namespace, spec.id, path="id")
+    if not latest:
+        if source.plan.unreadable:
+            told = f"{source.plan.unreadable}; take the latest"
+            raise Refused.because(ProblemCode.INVALID_STATE, told, "revision")
+        return source.plan, found["limited"], reach
+    async with pool.acquire() as connection:
+        plan = await plans.of(connection, found["revision_id"])
+    return plan, found["limited"], reach.within(scope_of(found["scope"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Nothing that is stored: `create_input` is a CreateExecutionInput as people may edit and send it."""
+
+    plan: Plan
+    tasks: list[PlannedTask]
+    create_input: dict[str, Any]
+
+    @property
+    def disabled_tasks(self) -> list[str]:
+        return [task.key for task in self.tasks if not task.runs]
+
+
+async def draft(pool: Pool, plans: Plans, scope: Scope, id: UUID, latest: bool) -> Draft:
+    """Of the flow's latest revision, or the source's own. Raises Refused."""
+    source = await find_source(pool, plans, scope, id, Action.PREPARE_EXECUTION)
+    plan, _, _ = await _plan_of(pool, plans, scope, source, latest)
+    if not plan.is_saved:
+        raise Refused.because(
+            ProblemCode.VALIDATION,
+            "the text of a test is no revision that can be started; save it and prepare the LATEST, "
+            "or replay the test",
+            "revision",
+        )
+    known = {spec.id for spec in plan.spec.inputs}
+    labels = await _labels(pool, source)
+    kept = {name: value for name, value in source.inputs.items() if name in known}
+    begins = await begins_with(pool, plans, source, Create(plan, inputs=kept, labels=labels))
+    tasks = plan_draft(source, plan, begins)
+    inputs = {
+        name: value
+        for name, value in without_secrets(source.inputs).items()
+        if name in known and value is not None
+    }
+    return Draft(
+        plan,
+        tasks,
+        {
+            "namespace": plan.spec.namespace,
+            "flow": plan.spec.id,
+            "revision": plan.revision,
+            "inputs": inputs,
+            "labels": [{"key": key, "value": value} for key, value in labels.items()],
+            "kind": source.kind,
+            "onFailure": source.on_failure.value,
+            "priority": min(source.priority, 1000),
+            "disabledTasks": [task.key for task in tasks if not task.runs],
+            "rerunOf": typed("exec", source.id),
+        },
+    )

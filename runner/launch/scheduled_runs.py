@@ -1,0 +1,69 @@
+"""A tick of a schedule made into the `Create` that the engine takes."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from models.errors import ProblemCode, Refused
+from models.events import Ask
+from models.ids import typed
+from models.lifecycle.commands import Create
+from models.schedule import trigger_of
+from models.states import Channel
+from models.viewer import EVERYWHERE, Scope
+from runner.expressions.evaluator import EvaluationFailed, Evaluator
+from runner.launch.launch import Launch, prepare
+from runner.service.encryption import Vault
+from runner.store.flows.plans import Plans
+from runner.store.flows.schedules import Schedule
+from runner.store.postgres.connection import Pool
+
+
+async def prepare_tick(
+    pool: Pool,
+    plans: Plans,
+    evaluator: Evaluator,
+    vault: Vault,
+    schedule: Schedule,
+    tick: datetime,
+    starters: tuple[str, ...] = (),
+    scope: Scope = EVERYWHERE,
+) -> Create:
+    """Raises Refused as for anyone who starts the flow with these inputs. `starters` ask for a tick of the past,
+    within their `scope`; the schedule itself starts nothing outside that of who saved it."""
+    id, saved_by = typed("sched", schedule.id), schedule.updated_by
+    trigger = trigger_of(id, schedule.key, schedule.timezone, tick, saved_by)
+    launch = Launch(
+        namespace=schedule.namespace,
+        flow=schedule.flow,
+        inputs=await _inputs(evaluator, schedule, trigger),
+        labels=schedule.labels,
+        trigger=trigger,
+        idempotency_key=schedule.key_of(tick),
+        starters=starters,
+    )
+    command = await prepare(pool, plans, evaluator, schedule.scope.within(scope), launch, vault)
+    # The tick alone says which execution it is: with inputs that were changed since it is the same.
+    return replace(command, digest=schedule.key_of(tick))
+
+
+def ask_of(schedule: Schedule, reason: str | None = None) -> Ask:
+    return Ask(schedule.actor, Channel.ENGINE, reason)
+
+
+async def _inputs(
+    evaluator: Evaluator, schedule: Schedule, trigger: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    names = {
+        "trigger": trigger,
+        "flow": {"id": schedule.flow, "namespace": schedule.namespace},
+        "labels": dict(schedule.labels),
+    }
+    try:
+        rendered: Mapping[str, Any] = await evaluator.render(dict(schedule.inputs), names)
+    except EvaluationFailed as failed:
+        raise Refused.because(
+            ProblemCode.VALIDATION, f"the schedule's inputs cannot be evaluated: {failed}", "inputs"
+        ) from failed
+    return rendered

@@ -1,0 +1,134 @@
+"""Finds what an event changed beside its execution: which task runs, and rows of other kinds."""
+
+from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Final
+from uuid import UUID
+
+from models.event_types import EventType
+from models.lifecycle.places import place_of
+from runner.store.execution import execution_changes as store
+from runner.store.execution.event_log import EventRow
+from runner.store.postgres.connection import Pool
+
+_APPROVAL: Final = frozenset(
+    {
+        EventType.APPROVAL_REQUESTED,
+        EventType.APPROVAL_VOTED,
+        EventType.APPROVAL_CLOSED,
+        EventType.APPROVAL_REMINDED,
+        EventType.APPROVAL_ESCALATED,
+    }
+)
+_BRINGING: Final = frozenset({EventType.EXECUTION_CREATED, EventType.TASK_RUNS_ADDED})
+_OUTPUTS: Final = frozenset({EventType.OUTPUTS_SET, EventType.TASK_RUN_STATE_CHANGED})
+"""Events that change the results of the foreach tasks around too."""
+
+
+@dataclass(slots=True)
+class Touched:
+    """By one event. `beside` are rows: the name of their field, their id, the row. `named_before` are the ids of rows
+    by the name of their field."""
+
+    runs: list[UUID] = field(default_factory=list)
+    beside: list[tuple[str, UUID, Any]] = field(default_factory=list)
+    named_before: dict[str, list[UUID]] = field(default_factory=dict)
+
+
+async def touched_by(
+    pool: Pool, id: UUID, events: Sequence[EventRow], asked: Container[str]
+) -> Mapping[int, Touched]:
+    """By the seq of each; of the kinds of rows that are asked for."""
+    found = {event.seq: Touched() for event in events}
+    for name, add in _ADDED.items():
+        if name in asked:
+            await add(pool, id, events, found)
+    return found
+
+
+async def _add_task_runs(
+    pool: Pool, id: UUID, events: Sequence[EventRow], found: Mapping[int, Touched]
+) -> None:
+    around = await _foreach_ids(pool, id, events)
+    brought = await _brought(pool, id, events)
+    for event in events:
+        if event.task_run_id:
+            found[event.seq].runs.append(event.task_run_id)
+            found[event.seq].runs += [around[path] for path in _around(event) if path in around]
+        found[event.seq].runs += brought.get(event.seq, ())
+
+
+async def _brought(
+    pool: Pool, id: UUID, events: Sequence[EventRow]
+) -> Mapping[int, Sequence[UUID]]:
+    found: dict[int, list[UUID]] = {}
+    seqs = [event.seq for event in events if event.type in _BRINGING]
+    for seq, run in await store.brought_by(pool, id, seqs) if seqs else ():
+        found.setdefault(seq, []).append(run)
+    return found
+
+
+def _around(event: EventRow) -> list[str]:
+    """The foreach tasks that an event's task run is in, where their results change with its."""
+    paths: list[str] = []
+    path = event.path if event.type in _OUTPUTS else None
+    while path and (path := place_of(path).parent):
+        paths.append(path)
+    return paths
+
+
+async def _foreach_ids(pool: Pool, id: UUID, events: Sequence[EventRow]) -> Mapping[str, UUID]:
+    paths = {path for event in events for path in _around(event)}
+    return await store.ids_by_path(pool, id, list(paths)) if paths else {}
+
+
+async def _add_approvals(
+    pool: Pool, _: UUID, events: Sequence[EventRow], found: Mapping[int, Touched]
+) -> None:
+    voted = {event.task_run_id: event.seq for event in events if event.type in _APPROVAL}
+    rows = await store.approvals_of(pool, [run for run in voted if run]) if voted else ()
+    for row in rows:
+        found[voted[row["task_run_id"]]].beside.append(("approvals", row["id"], row))
+
+
+async def _add_notes(
+    pool: Pool, id: UUID, events: Sequence[EventRow], found: Mapping[int, Touched]
+) -> None:
+    written = [event.seq for event in events if event.type == EventType.NOTE_ADDED]
+    for row in await store.notes_of(pool, id, written) if written else ():
+        found[row["seq"]].beside.append(("notes", row["id"], row))
+
+
+async def _add_named_before(
+    name: str, pool: Pool, id: UUID, events: Sequence[EventRow], found: Mapping[int, Touched]
+) -> None:
+    """Rows that were recorded of a task run before that was told of belong to it from then on."""
+    new = {
+        event.path: event.seq
+        for event in events
+        if event.type == EventType.TASK_RUN_RECORDED and event.from_state is None
+    }
+    paths = [path for path in new if path]
+    for path, one in await store.ids_of_paths(pool, name, id, paths) if paths else ():
+        found[new[path]].named_before.setdefault(name, []).append(one)
+
+
+async def _add_set_aside(
+    pool: Pool, id: UUID, events: Sequence[EventRow], found: Mapping[int, Touched]
+) -> None:
+    """The uses of an attempt are no longer of the execution when the attempt did not succeed."""
+    ended = [event.seq for event in events if event.type == EventType.ATTEMPT_ENDED]
+    for seq, use in await store.set_aside(pool, id, ended) if ended else ():
+        found[seq].beside.append(("gone_artifacts", use, use))
+
+
+_ADDED: Final[Mapping[str, Callable[..., Awaitable[None]]]] = {
+    "task_runs": _add_task_runs,
+    "approvals": _add_approvals,
+    "notes": _add_notes,
+    "gone_artifacts": _add_set_aside,
+    "metrics": partial(_add_named_before, "metrics"),
+    "artifacts": partial(_add_named_before, "artifacts"),
+}
+"""The function that adds each kind of rows."""

@@ -1,0 +1,40 @@
+"""The events of one execution as a stream."""
+
+from collections.abc import AsyncGenerator
+from functools import partial
+from uuid import UUID
+
+from runner.notify.feed import Feed
+from runner.service.retry import patiently
+from runner.store.execution.event_log import BATCH, MOVED, EventRow, ended_by, events_after
+from runner.store.postgres.connection import Pool
+
+
+async def stream_events(
+    pool: Pool, feed: Feed, execution_id: UUID, after: int = 0
+) -> AsyncGenerator[EventRow, None]:
+    """Each event after the cursor once and in order, those to come as they come.
+
+    Completes when the execution has ended and nothing later is stored. The reader's pace is the pace: the table is the
+    buffer, and an outage of the database only delays.
+    """
+    cursor = after
+    with feed.watch(f"e:{execution_id}") as watch:
+        ended = await patiently(pool, partial(ended_by, pool, execution_id, after))
+        while ended is not None:
+            rows = await patiently(pool, partial(events_after, pool, execution_id, cursor))
+            for row in rows:
+                yield row
+                cursor = row.seq
+                if row.type == MOVED:
+                    ended = row.terminal
+            if len(rows) == BATCH:
+                continue
+            if ended:
+                return
+            if (
+                not rows
+                and await patiently(pool, partial(ended_by, pool, execution_id, cursor)) is None
+            ):
+                return  # deleted before it was read to its end
+            await watch.changed()

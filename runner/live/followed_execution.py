@@ -1,0 +1,268 @@
+"""Following an execution: what changed of it since a place, part by part, each small enough to send.
+
+Its events say which task runs changed, and those are read as they are now. A task run that was told may be newer than
+the part says; whatever changed it since is told again, so that whoever keeps the newest of each id has what is there.
+"""
+
+import asyncio
+import time
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Mapping,
+    Sequence,
+)
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import islice
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+from runner.live.affected_rows import Touched, touched_by
+from runner.notify.feed import Feed
+from runner.service.cooldown import rest_after
+from runner.service.retry import patiently
+from runner.store.execution import execution_changes as store
+from runner.store.execution.event_log import EventRow
+from runner.store.execution.execution_changes import KINDS, News
+from runner.store.postgres.connection import Pool
+
+COALESCE: Final = 0.05
+"""Seconds between two looks at least."""
+NO_MOMENT: Final = "9223372036854775807:9223372036854775807:"
+"""The snapshot of a view that was not read with one: whoever goes on from there is told to read it anew."""
+BUDGET: Final = 16_000
+"""Characters of an answer that a part may come to; one row may be longer."""
+_FEW: Final = 2_000
+"""Events that are told after however long a time, and however small the execution is."""
+_EVENTS_AT_ONCE: Final = 200
+_ROWS_AT_ONCE: Final = 100
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where somebody who follows an execution has come to: all events up to `seq`, `within` task runs of those that the
+    next one touched, and all else that the snapshot `moment` saw. While the rest up to `until` is being told: those up
+    to the row `last` of `kind`."""
+
+    seq: int
+    moment: str
+    within: int = 0
+    until: str | None = None
+    kind: str = ""
+    last: UUID = store.NO_ID
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The content of one message: rows by the name of their field. `reset`: nothing, for too much lies between."""
+
+    place: Place
+    rows: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    more: bool = False
+    reset: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """About how many characters a row comes to beside its texts, and each of its attempts; `left_out` are columns with
+    long texts that nobody asks for: they are not read."""
+
+    row: int
+    attempt: int = 0
+    left_out: frozenset[str] = frozenset()
+
+    def of(self, row: Any) -> int:
+        found = self.row
+        for column, value in _columns(row):
+            if isinstance(value, str):
+                found += len(value)
+            elif column == "attempt" and self.attempt:
+                found += value * (self.attempt + len(row["error"] or ""))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """One thing to tell, and the place after it. Without a name nothing is told: only the place moves."""
+
+    place: Place
+    name: str = ""
+    key: Any = None
+    row: Any = None
+
+
+async def follow(
+    pool: Pool, feed: Feed, id: UUID, place: Place | None, weights: Mapping[str, Weight]
+) -> AsyncGenerator[Part, None]:
+    """From a place on, for as long as the execution is there; without one from now on. `weights` are of the fields
+    that are asked for: only those are read. An outage of the database only delays."""
+    with feed.watch(f"e:{id}", f"c:{id}", f"m:{id}") as watch:
+        while True:
+            began = time.thread_time()
+            moment = place.moment if place else None
+            news = await patiently(pool, partial(store.news_since, pool, id, moment, weights))
+            if news is None:
+                return
+            if place is None or await _is_too_far(pool, id, place, news):
+                place = Place(news.seq, news.moment)
+                yield Part(place, reset=True)
+            else:
+                async with aclosing(_Round(pool, id, place, news, weights).parts()) as parts:
+                    async for part in parts:
+                        yield part
+                place = Place(news.seq, news.moment)
+            await asyncio.sleep(rest_after(time.thread_time() - began, COALESCE))
+            await watch.changed()
+
+
+async def _is_too_far(pool: Pool, id: UUID, place: Place, news: News) -> bool:
+    """Whether to read the execution anew costs less than to tell all that lies between; or that is unknown."""
+    if news.ahead or place.seq > news.seq or max(news.rows.values(), default=0) > store.TOO_MANY:
+        return True
+    passed = news.seq - place.seq
+    if passed <= _FEW:
+        return False
+    return passed > _FEW + 2 * await patiently(pool, partial(store.count_task_runs, pool, id))
+
+
+class _Round:
+    """All from a place to what was there when one looked."""
+
+    def __init__(
+        self, pool: Pool, id: UUID, place: Place, news: News, weights: Mapping[str, Weight]
+    ) -> None:
+        self._pool = pool
+        self._id = id
+        self._place = place
+        self._news = news
+        self._weights = weights
+        self._told: set[UUID] = set()
+        self._rows: dict[UUID, Any] = {}
+
+    async def parts(self) -> AsyncGenerator[Part, None]:
+        """Nothing when nothing changed. The last one is known to be it, so each waits for the next."""
+        rows: dict[str, dict[Any, Any]] = {}
+        total, moved, place = 0, False, self._place
+        async with aclosing(self._items()) as items:
+            async for item in items:
+                weight = self._weights.get(item.name)
+                heavy = weight.of(item.row) if weight else 0
+                if rows and total + heavy > BUDGET:
+                    yield Part(place, _listed(rows), more=True)
+                    rows, total = {}, 0
+                if weight:
+                    rows.setdefault(item.name, {})[item.key] = item.row
+                total, place, moved = total + heavy, item.place, True
+        if moved:
+            yield Part(Place(self._news.seq, self._news.moment), _listed(rows))
+
+    async def _items(self) -> AsyncGenerator[_Item, None]:
+        place = self._place
+        if place.until:
+            async for item in self._unordered(place, place.until):
+                yield item
+            place = Place(place.seq, place.until)
+        async for item in self._happened(place):
+            yield item
+        now = Place(self._news.seq, place.moment, until=self._news.moment)
+        async for item in self._unordered(now, self._news.moment):
+            yield item
+
+    async def _unordered(self, place: Place, until: str) -> AsyncIterator[_Item]:
+        """The rows that have no events: kind by kind, in the order of ids."""
+        names = list(KINDS)
+        start = names.index(place.kind) if place.kind else 0
+        for name in names[start:]:
+            after = place.last if name == place.kind else store.NO_ID
+            if not self._news.rows.get(name):
+                continue
+            while ids := await self._read(
+                store.ids_between, name, self._id, place.moment, until, after, _ROWS_AT_ONCE
+            ):
+                async for row in self._few_at_once(name, ids):
+                    after = row["id"]
+                    yield _Item(replace(place, kind=name, last=after), name, after, row)
+                after = ids[-1]
+                if len(ids) < _ROWS_AT_ONCE:
+                    break
+
+    async def _few_at_once(self, name: str, ids: Sequence[UUID]) -> AsyncIterator[Any]:
+        while ids:
+            some = ids[:_ROWS_AT_ONCE]
+            rows = await self._some(name, some)
+            for row in rows:
+                yield row
+            ids = ids[some.index(rows[-1]["id"]) + 1 if rows else len(some) :]
+
+    async def _some(self, name: str, ids: Sequence[UUID]) -> Sequence[Any]:
+        without = self._weights[name].left_out
+        return await self._read(store.some_rows, name, self._id, ids, without)
+
+    async def _happened(self, place: Place) -> AsyncIterator[_Item]:
+        seq, within = place.seq, place.within
+        weight = self._weights.get("events")
+        without = weight.left_out if weight else {"data"}
+        while seq < self._news.seq:
+            events = await self._read(
+                store.some_events, self._id, seq, _EVENTS_AT_ONCE, self._news.seq, without
+            )
+            touched = await self._read(touched_by, self._id, events, self._weights)
+            coming = [run for event in events for run in touched[event.seq].runs][within:]
+            for event in events:
+                before = Place(seq, place.moment)
+                async for item in self._of_event(before, event, touched[event.seq], within, coming):
+                    yield item
+                seq, within = event.seq, 0
+            if not events:
+                return  # deleted meanwhile
+
+    async def _of_event(
+        self, before: Place, event: EventRow, touched: Touched, within: int, coming: Sequence[UUID]
+    ) -> AsyncIterator[_Item]:
+        for number, run in enumerate(touched.runs[within:], within + 1):
+            if run in self._told:
+                continue
+            row = await self._task_run(run, coming)
+            if row is not None:
+                yield _Item(replace(before, within=number), "task_runs", run, row)
+        last = replace(before, within=len(touched.runs))
+        for name, key, row in touched.beside:
+            yield _Item(last, name, key, row)
+        for name, ids in touched.named_before.items():
+            async for row in self._few_at_once(name, ids):
+                yield _Item(last, name, row["id"], row)
+        yield _Item(Place(event.seq, before.moment), "events", event.seq, event)
+
+    async def _task_run(self, run: UUID, coming: Sequence[UUID]) -> Any:
+        """Each is read once in a round, and with it some of those that come after it."""
+        if run not in self._rows:
+            unread = (id for id in coming if id not in self._told and id not in self._rows)
+            some = dict.fromkeys((run, *islice(unread, _ROWS_AT_ONCE)))
+            for row in await self._some("task_runs", list(some)):
+                self._rows[row["id"]] = row
+        self._told.add(run)
+        return self._rows.pop(run, None)
+
+    async def _read(self, read: Callable[..., Awaitable[Found]], *arguments: Any) -> Found:
+        return await patiently(self._pool, partial(read, self._pool, *arguments))
+
+
+def _listed(rows: Mapping[str, Mapping[Any, Any]]) -> Mapping[str, Sequence[Any]]:
+    return {name: list(by_key.values()) for name, by_key in rows.items()}
+
+
+def _columns(row: Any) -> Iterable[tuple[str, Any]]:
+    if isinstance(row, UUID):
+        return ()
+    return row.items() if hasattr(row, "items") else ((name, getattr(row, name)) for name in _TEXTS)
+
+
+_TEXTS: Final = ("path", "actor", "reason", "data")
+"""Those of an event."""

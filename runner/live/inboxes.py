@@ -1,0 +1,184 @@
+"""Live inboxes of approval requests. A change is read once a process, and judged in memory for each inbox: one that it
+does not concern costs nothing, and one that shows all its requests is told without a look at the tables."""
+
+import asyncio
+import random
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final
+from uuid import UUID
+
+from models.inbox import Change, Request, Wish
+from runner.service.retry import patiently
+from runner.store import approvals
+from runner.store.postgres.connection import Pool
+
+MOST: Final = 200
+"""Requests that an inbox shows, the oldest."""
+_AT_ONCE: Final = 2
+"""Inboxes that read the tables at the same time: whoever else asks the database finds it free."""
+_TOGETHER: Final = 16
+_APART: Final = 0.02
+"""Seconds between so many inboxes that are woken and the next, so that the event loop has its turns."""
+_AT_REST: Final = 60.0
+"""Seconds after which an inbox looks, should all hints have failed."""
+_REMEMBERED: Final = 10_000
+"""Requests of which it is known what they were before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Requests that are new or changed, the oldest first, those that the inbox shows no more, and how many it has in
+    all, with whether that is exact."""
+
+    changed: Sequence[Request]
+    gone: Sequence[UUID]
+    total: tuple[int, bool]
+
+    def __bool__(self) -> bool:
+        return bool(self.changed or self.gone)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    execution_id: UUID
+    version: Hashable
+
+
+class Inbox:
+    def __init__(self, pool: Pool, turns: asyncio.Semaphore, wish: Wish) -> None:
+        self._pool, self._turns, self._wish = pool, turns, wish
+        self._shown: dict[UUID, _Shown] = {}
+        self._news: dict[UUID, Request | None] = {}
+        self._whole = False
+        self._must_look, self._looks = True, False
+        self._total: tuple[int, bool] = (0, True)
+        self._stirred = asyncio.Event()
+
+    async def next(self) -> Told:
+        """Changes since this was last asked; at first all that there is."""
+        if self._must_look:
+            return await self._look()
+        news, self._news = self._news, {}
+        changed = sorted((one for one in news.values() if one), key=lambda one: one.id)
+        gone = [id for id, one in news.items() if one is None and id in self._shown]
+        for id in gone:
+            del self._shown[id]
+        self._shown |= {one.id: _Shown(one.execution_id, one.version) for one in changed}
+        self._total = len(self._shown), True
+        return Told(changed, gone, self._total)
+
+    async def stirred(self) -> None:
+        """Returns when the inbox may have changed since this was last asked."""
+        try:
+            async with asyncio.timeout(random.uniform(0.8, 1) * _AT_REST):
+                await self._stirred.wait()
+        except TimeoutError:
+            self._must_look = True
+        self._stirred.clear()
+
+    def hears(self, changes: Sequence[Change], gone: frozenset[UUID]) -> bool:
+        """Whether it is to be woken for these."""
+        if self._must_look:
+            return False
+        if self._looks:  # whether they are in what it reads is not known
+            self._must_look = True
+            return True
+        if not self._whole:
+            self._must_look = bool(gone) or any(self._counts(change) for change in changes)
+            return self._must_look
+        mine = [change.now for change in changes if self._concerns(change.now)]
+        left = (
+            [id for id, shown in self._shown.items() if shown.execution_id in gone] if gone else []
+        )
+        self._news |= dict.fromkeys(left)
+        self._news |= {one.id: one if self._wish.takes(one) else None for one in mine}
+        added = sum(one is not None for id, one in self._news.items() if id not in self._shown)
+        self._must_look = len(self._shown) + added > MOST
+        return bool(mine or left)
+
+    def _counts(self, change: Change) -> bool:
+        """Of an inbox that shows not all it has: whether it counted this one, or will."""
+        if self._wish.takes(change.now):
+            return True
+        before = change.before
+        return self._wish.takes(before) if before else self._wish.may_take(change.now)
+
+    def stir(self) -> None:
+        self._must_look = True
+        self.wake()
+
+    def wake(self) -> None:
+        self._stirred.set()
+
+    def _concerns(self, request: Request) -> bool:
+        shown = self._shown.get(request.id)
+        if not self._wish.takes(request):
+            return shown is not None or request.id in self._news
+        return shown is None or shown.version != request.version or request.id in self._news
+
+    async def _look(self) -> Told:
+        async with self._turns:
+            self._must_look, self._looks = False, True
+            read = partial(approvals.read_inbox, self._pool, self._wish, MOST)
+            found = await patiently(self._pool, read)
+            self._looks = False
+        old, self._news = self._shown, {}
+        self._shown = {one.id: _Shown(one.execution_id, one.version) for one in found.found}
+        self._whole, self._total = found.whole, (found.total, found.exact)
+        changed = [one for one in found.found if old.get(one.id) != self._shown[one.id]]
+        gone = [id for id in old if id not in self._shown]
+        return Told(changed, gone, self._total)
+
+
+class Inboxes:
+    """All inboxes of a process. `changed` is called when there are others than before."""
+
+    def __init__(self, pool: Pool, changed: Callable[[], None]) -> None:
+        self._pool, self._changed = pool, changed
+        self._open: set[Inbox] = set()
+        self._turns = asyncio.Semaphore(_AT_ONCE)
+        self._known: OrderedDict[UUID, Request] = OrderedDict()
+
+    def __bool__(self) -> bool:
+        return bool(self._open)
+
+    @contextmanager
+    def open(self, wish: Wish) -> Iterator[Inbox]:
+        inbox = Inbox(self._pool, self._turns, wish)
+        self._open.add(inbox)
+        self._changed()
+        try:
+            yield inbox
+        finally:
+            self._open.discard(inbox)
+            self._changed()
+
+    def stir(self) -> None:
+        self._known.clear()
+        for number, inbox in enumerate(self._open):
+            self._wake_later(number, inbox.stir)
+
+    async def look(self, execution_ids: Sequence[UUID]) -> None:
+        """Reads the requests of executions that changed, and tells the inboxes that they concern."""
+        requests, gone = await approvals.requests_of(self._pool, execution_ids)
+        changes = [change for one in requests if (change := self._change(one))]
+        if not changes and not gone:
+            return
+        concerned = [inbox for inbox in self._open if inbox.hears(changes, gone)]
+        for number, inbox in enumerate(concerned):
+            self._wake_later(number, inbox.wake)
+
+    def _change(self, now: Request) -> Change | None:
+        before = self._known.pop(now.id, None)
+        self._known[now.id] = replace(now, row=None)
+        while len(self._known) > _REMEMBERED:
+            self._known.popitem(last=False)
+        return None if before and before.version == now.version else Change(before, now)
+
+    def _wake_later(self, number: int, wake: Callable[[], None]) -> None:
+        delay = number // _TOGETHER * _APART
+        asyncio.get_running_loop().call_later(delay, wake) if delay else wake()

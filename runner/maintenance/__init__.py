@@ -1,0 +1,1 @@
+"""The loops beside the engine: deferred commands, schedules, lost workers, retention, tables; and the invariants."""

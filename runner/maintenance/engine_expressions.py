@@ -1,0 +1,93 @@
+"""The evaluations that the engine wants: the settings of its own tasks, conditions, the outputs of flows."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from models.durations import MAX_SECONDS, parse_duration
+from models.errors import Refused
+from models.events import TaskError
+from models.lifecycle.commands import Command, Conclude, Evaluate, Judge, Prepare
+from models.lifecycle.snapshot import Execution, TaskRun
+from models.payloads import NotTaken, measured
+from models.spec import ApprovalTask, ForeachTask, SubflowTask, TaskSpec, WaitTask
+from runner.expressions.context import expression_names
+from runner.expressions.evaluator import EvaluationFailed, Evaluator
+
+_Rendered = tuple[Mapping[str, Any] | None, TaskError | None]
+
+
+Clock = Callable[[], Awaitable[datetime]]
+
+
+async def evaluate(
+    evaluator: Evaluator, execution: Execution, what: Evaluate, clock: Clock
+) -> Command:
+    """`clock` is the database's, by which moments are judged: that of this machine may be wrong."""
+    if what.path is None:
+        templates = {"outputs": execution.plan.spec.outputs}
+        values, error = await _render(evaluator, execution, None, templates)
+        return Conclude(values["outputs"] if values else None, error)
+    task = execution.tasks[what.path]
+    spec = execution.spec_of(task)
+    if what.condition:
+        return await _judge(evaluator, execution, task, spec)
+    values, error = await _render(evaluator, execution, task, _templates(spec))
+    if error is None and isinstance(spec, WaitTask) and spec.event is None:
+        values, error = _seconds(values or {}, await clock())
+    return Prepare(what.path, what.attempt or task.attempt, values, error)
+
+
+async def _judge(
+    evaluator: Evaluator, execution: Execution, task: TaskRun, spec: TaskSpec
+) -> Command:
+    values, error = await _render(evaluator, execution, task, {"when": spec.when})
+    value = values["when"] if values else False
+    if error is None and not isinstance(value, bool):
+        told = f"`when` must give true or false, got {value!r:.80}"
+        error = TaskError("EXPRESSION", told)
+    return Judge(task.path, task.attempt, value is True, error)
+
+
+async def _render(
+    evaluator: Evaluator, execution: Execution, task: TaskRun | None, templates: Mapping[str, Any]
+) -> _Rendered:
+    """Each value is stored with the execution, and keeps to the limit."""
+    try:
+        rendered = await evaluator.render(templates, expression_names(execution, task))
+        for name, value in rendered.items():
+            measured(value, name)
+    except EvaluationFailed as failed:
+        return None, TaskError(failed.code, str(failed))
+    except NotTaken as error:
+        return None, TaskError(error.code, str(error))
+    return rendered, None
+
+
+def _templates(spec: TaskSpec) -> Mapping[str, Any]:
+    if isinstance(spec, ApprovalTask):
+        return {"message": spec.message}
+    if isinstance(spec, ForeachTask):
+        return {"items": spec.items}
+    if isinstance(spec, SubflowTask):
+        return {"inputs": spec.inputs, "labels": spec.labels}
+    assert isinstance(spec, WaitTask)
+    if spec.event is not None:
+        return {}
+    return {"duration": spec.duration} if spec.duration is not None else {"until": spec.until}
+
+
+def _seconds(values: Mapping[str, Any], now: datetime) -> _Rendered:
+    """A duration or a moment as seconds from now on, or why it is neither."""
+    try:
+        if "duration" in values:
+            seconds = parse_duration(values["duration"])
+        else:
+            until = datetime.fromisoformat(str(values["until"]))
+            until = until if until.tzinfo else until.replace(tzinfo=UTC)
+            seconds = (until - now).total_seconds()
+            if seconds > MAX_SECONDS:
+                raise ValueError("must be a time within 100 years")
+    except (ValueError, OverflowError, Refused) as error:
+        return None, TaskError("EXPRESSION", f"cannot wait for {dict(values)}: {error}")
+    return {"seconds": max(0.0, seconds)}, None

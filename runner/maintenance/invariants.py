@@ -1,0 +1,273 @@
+"""Checks what must hold of every database, whatever happened to it. Used by the tests and by `doctor --verify`.
+
+Each invariant is a query or a fold over a live database; what it yields are the violations. Most hold at every commit;
+some only at rest, once what is owed to other executions has been carried out.
+"""
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+from uuid import UUID
+
+from models.lifecycle.admission import FIRST_IN_LINE
+from models.lifecycle.evolve import fold as fold_events
+from models.lifecycle.snapshot import Execution, TaskRun
+from models.spec import ForeachTask
+from models.states import (
+    ATTEMPT_ENDS,
+    EXECUTION_ENDS,
+    HOLDING_A_SLOT,
+    TASK_RUN_ENDS,
+    TaskRunState,
+)
+from runner.store.execution.facts import event_of
+from runner.store.execution.slots import HAS_ITS_OWN
+from runner.store.execution.snapshots import load_executions
+from runner.store.flows.plans import Plans
+from runner.store.postgres.connection import Pool
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    invariant: str
+    execution_id: UUID | None
+    message: str
+
+
+_NAMES = {
+    kind: [each.name for each in fields(kind) if each.compare] for kind in (Execution, TaskRun)
+}
+
+
+def _words(states: frozenset[Any]) -> str:
+    return ", ".join(f"'{state.value}'" for state in sorted(states))
+
+
+_HAS_ITS_OWN = HAS_ITS_OWN.format("h")
+"""Those that one execution left behind when it no longer waited for them have but one slot together: its own."""
+_ENDED = f"({_words(EXECUTION_ENDS)})"
+_HOLDING = f"({_words(HOLDING_A_SLOT)})"
+_TASK_ENDED = f"({_words(TASK_RUN_ENDS)})"
+_ATTEMPT_ENDED = f"({_words(ATTEMPT_ENDS)})"
+
+_QUERIES: Mapping[str, str] = {
+    "events of each execution are 1..n without a gap": """
+        select e.id, format('seq %s, but %s events up to %s', e.seq, count(v.seq), max(v.seq))
+        from executions e left join events v on v.execution_id = e.id
+        group by e.id, e.seq having count(v.seq) <> e.seq or max(v.seq) is distinct from e.seq""",
+    "no task run has two attempts running": """
+        select execution_id, format('task run %s has %s', task_run_id, count(*)) from attempts
+        where state = 'RUNNING' group by execution_id, task_run_id having count(*) > 1""",
+    "nothing runs after an end": f"""
+        select e.id, format('%s is %s', t.path, t.state) from executions e join task_runs t on t.execution_id = e.id
+        where e.state in {_ENDED} and t.state not in {_TASK_ENDED}
+        union all
+        select e.id, format('an attempt is %s', a.state) from executions e join attempts a on a.execution_id = e.id
+        where e.state in {_ENDED} and a.state not in {_ATTEMPT_ENDED}""",
+    "what a bulk action left tells so, and what was never run has no outcome": """
+        select i.execution_id, format('row %s of bulk %s, %s, has the outcome %s', i.position, s.id, s.state, i.outcome)
+        from bulk_sets s join bulk_items i on i.bulk_id = s.id
+        where (s.state = 'DONE' and i.outcome is null) or (s.state is null and i.outcome is not null)""",
+    "an ended execution has its time and an active one has none": f"""
+        select id, state from executions where (state in {_ENDED}) <> (ended_at is not null)""",
+    "every job names a task run that waits for it": """
+        select (convert_from(q.payload, 'utf8')::jsonb ->> 0)::uuid, format('job %s', q.id) from pgqueuer q
+        where not exists (
+          select from task_runs t where q.dedupe_key = t.id || ':' || t.attempt + 1
+            and t.state in ('QUEUED', 'RETRYING'))""",
+    "every task run that waits for a worker has its job": """
+        select t.execution_id, format('%s is %s', t.path, t.state)
+        from task_runs t join executions e on e.id = t.execution_id
+        where t.state in ('QUEUED', 'RETRYING') and e.state <> 'PAUSED' and e.origin = 'HEADWAY'
+          and not exists (select from pgqueuer q where q.dedupe_key = t.id || ':' || t.attempt + 1)
+          and not exists (select from deferred_commands d where d.execution_id = e.id
+            and d.command ->> 'kind' = 'WakeUp' and d.command ->> 'path' = t.path)""",
+    "every execution that has not ended can go on": f"""
+        select e.id, format('%s, and nothing will move it', e.state) from executions e
+        where e.state not in {_ENDED} and e.state not in ('PAUSED', 'QUEUED') and e.origin = 'HEADWAY'
+          and not exists (select from attempts a where a.execution_id = e.id and a.state = 'RUNNING')
+          and not exists (select from task_runs t where t.execution_id = e.id and t.state in ('QUEUED', 'RETRYING'))
+          and not exists (select from deferred_commands d where d.execution_id = e.id)""",
+    "nothing is expected to be heard of an execution that has ended": f"""
+        select e.id, e.state from executions e join heartbeats h on h.execution_id = e.id
+        where e.state in {_ENDED}""",
+    "only executions from elsewhere have no revision": """
+        select id, origin from executions where (origin = 'EXTERNAL') <> (revision_id is null)""",
+    "what was used or made is known": """
+        select u.execution_id, format('use %s', u.id) from artifact_uses u
+        where not exists (select from artifacts a where a.id = u.artifact_id)""",
+    "a task run that waits for people has an open request": """
+        select t.execution_id, t.path from task_runs t join executions e on e.id = t.execution_id
+        where t.state = 'WAITING_FOR_APPROVAL' and e.state <> 'PAUSED'
+          and not exists (select from approvals a where a.task_run_id = t.id and a.state = 'PENDING')""",
+    "who waits for a slot waits because others hold them": f"""
+        select e.id, format('%s of %s slots are held', count(h.id), f.concurrency ->> 'limit')
+        from executions e join flows f on f.id = e.flow_id
+          left join executions h on h.flow_id = e.flow_id and h.state in {_HOLDING} and {_HAS_ITS_OWN}
+        where e.state = 'QUEUED'
+        group by e.id, f.concurrency having count(h.id) < coalesce((f.concurrency ->> 'limit')::int, 1)""",
+    "no more executions hold a slot than their flow's limit": f"""
+        with recursive lent as (
+          select h.id as holder, h.flow_id, h.id as source, h.parent_id, h.shares_slot as borrowed, 0 as steps
+          from executions h join flows f on f.id = h.flow_id
+          where h.state in {_HOLDING} and {_HAS_ITS_OWN} and f.concurrency is not null
+            and h.priority < {FIRST_IN_LINE} and h.started_at >= f.updated_at
+          union all
+          select l.holder, l.flow_id, l.parent_id, p.parent_id,
+            p.id is not null and (p.flow_id is distinct from l.flow_id or p.shares_slot), l.steps + 1
+          from lent l left join executions p on p.id = l.parent_id
+          where l.borrowed and l.parent_id is not null),
+        held as (select distinct on (holder) holder, flow_id, source from lent order by holder, steps desc)
+        select (array_agg(h.holder))[1],
+          format('%s hold one of %s', count(distinct h.source), f.concurrency ->> 'limit')
+        from held h join flows f on f.id = h.flow_id
+        group by f.id having count(distinct h.source) > (f.concurrency ->> 'limit')::int""",
+    "an open request has a task run that waits for people": """
+        select a.execution_id, format('%s is %s, its request %s', t.path, t.state, a.state)
+        from approvals a join task_runs t on t.id = a.task_run_id
+        where a.state = 'PENDING' and (t.state <> 'WAITING_FOR_APPROVAL' or t.attempt <> a.attempt)""",
+    "what runs is the newest attempt of a task run that is at work": """
+        select a.execution_id, format('attempt %s of %s runs, which is %s in %s', a.number, t.path, t.state, t.attempt)
+        from attempts a join task_runs t on t.id = a.task_run_id
+        where a.state = 'RUNNING' and (t.attempt <> a.number
+          or t.state not in ('RUNNING', 'KILLING', 'WAITING_FOR_APPROVAL'))""",
+    "what waits for its child waits for one that lives, or is about to be told of its end": f"""
+        select t.execution_id, format('%s waits for %s, which is %s', t.path, c.name, c.state)
+        from task_runs t join executions c on c.id = t.child_id
+        where t.state in ('RUNNING', 'KILLING') and c.state in {_ENDED}
+          and not exists (select from deferred_commands d where d.execution_id in (t.execution_id, c.id)
+            and d.command ->> 'kind' in ('ChildEnded', 'StopChild'))""",
+    "a subflow that runs has its child, or is about to have it": """
+        select t.execution_id, t.path from task_runs t join executions e on e.id = t.execution_id
+        where t.type = 'subflow' and t.state = 'RUNNING' and t.child_id is null and e.state <> 'PAUSED'
+          and not exists (select from deferred_commands d where d.execution_id = e.id
+            and d.command ->> 'kind' in ('Evaluate', 'StartChild') and d.command ->> 'path' = t.path)""",
+    "no execution that was stopped has ended before its children": f"""
+        select e.id, format('%s is %s, and %s %s', t.path, t.state, c.name, c.state)
+        from executions e join task_runs t on t.execution_id = e.id join executions c on c.id = t.child_id
+        where e.state in {_ENDED} and e.state <> 'ERROR' and c.state not in {_ENDED} and c.restarted_by = '[]'
+          and (t.state = 'KILLED' or t.error ->> 'code' = 'TIMED_OUT')
+          and coalesce((e.killing ->> 'cascade')::boolean, true)""",
+    "progress is 1 exactly at the end": f"""
+        select id, format('%s at %s', state, progress) from executions
+        where (state in {_ENDED}) <> (progress = 1) and origin = 'HEADWAY'""",
+    "no tick of a schedule has two executions": """
+        select (array_agg(id))[1],
+          format('%s executions of %s at %s', count(*), trigger ->> 'id', trigger ->> 'scheduledAt')
+        from executions where starts_with(created_by, 'schedule:') and rerun_of is null and replay_of is null
+        group by trigger ->> 'id', trigger ->> 'scheduledAt' having count(*) > 1""",
+    "nothing of an attempt is stored after its end": """
+        select a.execution_id, format('attempt %s of %s has %s', a.number, a.task_run_id, late.told)
+        from attempts a join lateral (
+          select format('line %s, and its log ended at %s', max(l.line), a.lines_at_end) as told from logs l
+          where l.execution_id = a.execution_id and l.line > a.lines_at_end and l.task_run_id = a.task_run_id
+            and l.attempt = a.number having count(*) > 0
+          union all
+          select format('%s later metrics', count(*)) from metrics m
+          where m.execution_id = a.execution_id and m.task_run_id = a.task_run_id and m.attempt = a.number
+            and not pg_visible_in_snapshot(m.xid, a.seen_at_end) having count(*) > 0
+          union all
+          select format('%s later uses of artifacts', count(*)) from artifact_uses u
+          where u.execution_id = a.execution_id and u.task_run_id = a.task_run_id and u.attempt = a.number
+            and not pg_visible_in_snapshot(u.xid, a.seen_at_end) having count(*) > 0) late on true
+        where a.seen_at_end is not null""",
+    "log lines of each execution are 1..n without a gap": """
+        select execution_id, format('%s lines up to %s', count(*), max(line)) from logs
+        group by execution_id having count(*) <> max(line)""",
+    "the blocks of a log count its lines": """
+        select e.id, format('%s lines, %s counted', l.lines, b.lines) from executions e
+        left join (select execution_id, count(*) as lines from logs group by 1) l on l.execution_id = e.id
+        left join (select execution_id, sum(lines) as lines from log_blocks group by 1) b on b.execution_id = e.id
+        where l.lines is distinct from b.lines""",
+}
+_ONLY_AT_REST = frozenset({"who waits for a slot waits because others hold them"})
+
+
+async def verify(pool: Pool, since: UUID | None = None) -> list[Violation]:
+    """Every violation, by invariant; none is what one hopes for. Reads everything: for databases at rest.
+
+    With `since` the events are folded of executions that are newer than this one only.
+    """
+    return [*await verify_rows(pool), *await verify_folds(pool, since)]
+
+
+async def verify_rows(pool: Pool, at_rest: bool = True) -> list[Violation]:
+    """Without the folds, which take longer. While work is under way ask with `at_rest=False`."""
+    return [
+        Violation(name, row[0], row[1])
+        for name, sql in _QUERIES.items()
+        if at_rest or name not in _ONLY_AT_REST
+        for row in await pool.fetch(sql)
+    ]
+
+
+async def verify_folds(pool: Pool, since: UUID | None = None) -> list[Violation]:
+    """Of a database that may be at work: each part is read as of one moment."""
+    return [found async for found in _folds(pool, since)]
+
+
+async def _folds(pool: Pool, since: UUID | None) -> AsyncIterator[Violation]:
+    """Folding its events gives the row of each execution; and what only its flow can tell holds of it."""
+    name = "folding the events gives the row"
+    plans = Plans()
+    newer = "select id from executions where $1::uuid is null or id > $1 order by id"
+    ids = [row["id"] for row in await pool.fetch(newer, since)]
+    for start in range(0, len(ids), 500):
+        async with (
+            pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read"),
+        ):
+            part = ids[start : start + 500]
+            stored = await load_executions(connection, plans, part)
+            for id, execution in stored.items():
+                folded = await fold(connection, execution)
+                if _comparable(folded) != _comparable(execution):
+                    yield Violation(name, id, _difference(folded, execution))
+                for told in _crowds(execution):
+                    yield Violation("a foreach has at most max_parallel iterations", id, told)
+
+
+def _crowds(execution: Execution) -> Iterator[str]:
+    for task in execution.tasks.values():
+        spec = execution.spec_of(task)
+        if not isinstance(spec, ForeachTask) or spec.max_parallel is None:
+            continue
+        active = {
+            child.index
+            for child in execution.children_of(task)
+            if child.state is not TaskRunState.CREATED and not child.ended
+        }
+        if len(active) > spec.max_parallel:
+            yield f"{task.path} has {len(active)} of {spec.max_parallel}"
+
+
+async def fold(connection: Any, execution: Execution) -> Execution:
+    """The execution as its events alone tell it."""
+    rows = await connection.fetch(
+        "select * from events where execution_id = $1 order by seq", execution.id
+    )
+    return fold_events(execution.plan, [event_of(row) for row in rows])
+
+
+def _comparable(execution: Execution) -> Execution:
+    """Without leases: they are of the moment and no event."""
+    tasks = {
+        path: replace(task, newest=replace(task.newest, lease=None)) if task.newest else task
+        for path, task in execution.tasks.items()
+    }
+    return replace(execution, tasks=tasks)
+
+
+def _difference(folded: Execution, stored: Execution) -> str:
+    fields = [
+        name
+        for name in _NAMES[Execution]
+        if name not in ("tasks", "plan") and getattr(folded, name) != getattr(stored, name)
+    ]
+    tasks = [
+        f"{path}.{name}"
+        for path, task in _comparable(stored).tasks.items()
+        for name in _NAMES[TaskRun]
+        if getattr(_comparable(folded).tasks[path], name) != getattr(task, name)
+    ]
+    return f"differs in {', '.join([*fields, *tasks])}"

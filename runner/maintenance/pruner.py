@@ -1,0 +1,162 @@
+"""Takes out what has ended and was kept as long as the rules say: some executions a transaction, months of events and
+logs as whole partitions. One process at a time does; one that dies leaves nothing half done, only less done."""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from models.events import ENGINE, Ask
+from models.retention import RetentionRule, shortest
+from runner.notify.feed import Feed
+from runner.service.loop import Loop, surviving
+from runner.store import audit
+from runner.store.postgres.connection import Connection
+from runner.store.postgres.database import Database
+from runner.store.retention import partitions, retention
+from runner.store.retention.retention import Count
+
+logger = logging.getLogger("headway.pruner")
+
+BATCH = 500
+"""Executions a transaction: what waits for one of them waits for no more than these."""
+Rules = Sequence[RetentionRule]
+
+
+class Busy(Exception):
+    """Another process prunes this database now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """The executions that would go now: by flow and end, and the months whose events and logs go as a whole."""
+
+    counts: Sequence[Count]
+    months: Sequence[date]
+
+
+@dataclass(slots=True)
+class Pruned:
+    """The executions that went: how many of each (namespace, flow, end), and which partitions."""
+
+    counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    dropped: list[str] = field(default_factory=list)
+
+    @property
+    def total(self) -> int:
+        return self.counts.total()
+
+
+class Pruner(Loop):
+    """Where there are rules, prunes when it is entered and then every so many seconds."""
+
+    def __init__(self, database: Database, feed: Feed, rules: Rules, every: float) -> None:
+        super().__init__()
+        self._database = database
+        self._feed = feed
+        self._rules = rules
+        self._every = every
+
+    async def _go_round(self) -> None:
+        while shortest(tuple(self._rules)) is not None:
+            with surviving(logger, "could not prune"):
+                await self._prune()
+            await asyncio.sleep(self._every)
+
+    async def _prune(self) -> None:
+        try:
+            done = await prune(self._database, self._rules, ENGINE, tell=self._hint)
+        except Busy:
+            logger.debug("another process prunes")
+            return
+        if done.total or done.dropped:
+            logger.info("pruned %s executions, dropped %s", done.total, done.dropped)
+
+    def _hint(self, gone: Sequence[UUID]) -> None:
+        """Lists that show one of them look again."""
+        self._feed.hint([f"e:{id}" for id in gone])
+
+
+async def survey(database: Database, rules: Rules) -> Survey:
+    """Changes nothing."""
+    whole = await partitions.whole_months(database.pool, rules)
+    left = await partitions.marked(database.pool)
+    return Survey(await retention.counts(database.pool, rules), sorted({*whole, *left}))
+
+
+async def prune(
+    database: Database,
+    rules: Rules,
+    ask: Ask,
+    *,
+    batch: int = BATCH,
+    tell: Callable[[Sequence[UUID]], None] = lambda _: None,
+) -> Pruned:
+    """Until nothing is past its time. `tell` hears which went, after each transaction. Raises Busy, Unavailable."""
+    done = Pruned()
+    async with _turn(database) as connection:
+        async with connection.transaction():
+            await retention.forget_kept_outputs(connection)
+        await partitions.mark(connection, await partitions.whole_months(connection, rules))
+        place = None
+        while True:
+            async with connection.transaction():
+                gone = await retention.take_some(connection, rules, place, batch)
+                counts = Counter(
+                    (row["namespace"], row["flow_key"], row["state"]) for row in gone.rows
+                )
+                if gone.rows:
+                    await _record(connection, ask, {"flows": _told(counts)}, len(gone.rows))
+            if gone.place is None:
+                break
+            place = gone.place
+            done.counts += counts
+            tell([row["id"] for row in gone.rows])
+        done.dropped = await _drop(connection, rules, ask)
+    return done
+
+
+@asynccontextmanager
+async def _turn(database: Database) -> AsyncIterator[Connection]:
+    """A connection that alone prunes until it is closed, by whatever."""
+    connection = await database.connect_alone()
+    try:
+        if not await retention.take_turn(connection):
+            raise Busy
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def _drop(connection: Connection, rules: Rules, ask: Ask) -> list[str]:
+    dropped: list[str] = []
+    for month in await partitions.months_before_now(connection):
+        async with connection.transaction():
+            if names := await partitions.drop(connection, month):
+                await _record(connection, ask, {"dropped": names}, 0)
+        dropped += names
+    for month in await partitions.marked(connection):
+        if await partitions.keeps(connection, month, rules):
+            await partitions.unmark(connection, month)
+    return dropped
+
+
+async def _record(connection: Connection, ask: Ask, data: dict[str, Any], count: int) -> None:
+    """Of no namespace: it is of several."""
+    what = f"{count} executions" if count else "events and logs of a month"
+    await audit.record(
+        connection, ask, "PRUNE", audit.Target(None, what), {"executions": count, **data}
+    )
+
+
+def _told(counts: Counter[tuple[str, str, str]]) -> dict[str, dict[str, int]]:
+    """By flow, and in it by end."""
+    told: dict[str, dict[str, int]] = {}
+    for (namespace, flow, state), count in sorted(counts.items()):
+        told.setdefault(f"{namespace}/{flow}", {})[state] = count
+    return told

@@ -1,0 +1,235 @@
+"""Hints between processes: backends for `broadcaster.Broadcast`. They may lose messages, and say so with RESYNC.
+
+`broadcaster`'s own backend for PostgreSQL fails when used by several at once and hangs for ever on a lost connection.
+"""
+
+import asyncio
+import logging
+import random
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import suppress
+from typing import Any, Final, TypeAlias
+
+import asyncpg
+from broadcaster import BroadcastBackend, Event
+
+from runner.service.loop import Loop
+
+logger = logging.getLogger("headway.hints")
+
+CHANNEL: Final = "headway"
+RESYNC: Final = "*"
+"""A message, and a topic: some hints were lost, read everything again."""
+LONGEST: Final = 7_999
+"""Bytes that PostgreSQL takes as one payload."""
+ROOM: Final = 10_000
+"""Messages that may wait for their reader."""
+_BEAT = 1.0
+_PATIENCE = 1.0
+"""Seconds that a connection may take to answer before it counts as dead."""
+_TO_CONNECT = 3.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
+
+Connect: TypeAlias = Callable[[], Awaitable["asyncpg.Connection[Any]"]]
+
+
+def pack(origin: str, topics: Iterable[str]) -> Iterator[str]:
+    """Messages of one line a topic after the sender's, each short enough to send; at least one."""
+    lines, size = [origin], len(origin)
+    longest = LONGEST - len(origin) - 1
+    for topic in topics:
+        line = topic if len(topic.encode()) <= longest else RESYNC
+        cost = 1 + len(line.encode())
+        if size + cost > LONGEST:
+            yield "\n".join(lines)
+            lines, size = [origin], len(origin)
+        lines.append(line)
+        size += cost
+    yield "\n".join(lines)
+
+
+class Mailbox:
+    """Messages for one reader. When it cannot keep up they become one RESYNC, so memory is bounded."""
+
+    def __init__(self) -> None:
+        self._messages: deque[str] = deque()
+        self._some = asyncio.Event()
+
+    def put(self, message: str) -> None:
+        if len(self._messages) >= ROOM:
+            self._messages.clear()
+            message = RESYNC
+        self._messages.append(message)
+        self._some.set()
+
+    async def take(self) -> str:
+        while not self._messages:
+            self._some.clear()
+            await self._some.wait()
+        return self._messages.popleft()
+
+
+class _Hints(BroadcastBackend):
+    """One channel, heard from `connect` on. `subscribe` must not suspend, else `Broadcast` would lose one of two
+    concurrent first subscribers."""
+
+    def __init__(self) -> None:
+        self._mailbox = Mailbox()
+
+    async def subscribe(self, group: str) -> None:
+        if group != CHANNEL:
+            raise ValueError(f"hints have one channel, {CHANNEL}, not {group!r}")
+
+    async def unsubscribe(self, group: str) -> None:
+        """Nothing to undo: the channel is heard until `disconnect`."""
+
+    async def next_published(self) -> Event:
+        return Event(CHANNEL, await self._mailbox.take())
+
+
+class MemoryHints(_Hints):
+    """For a process that is alone."""
+
+    async def connect(self) -> None:
+        """Nothing to connect to."""
+
+    async def disconnect(self) -> None:
+        """Nothing to leave."""
+
+    async def publish(self, channel: str, message: Any) -> None:
+        self._mailbox.put(message)
+
+
+class PostgresHints(_Hints):
+    """Over LISTEN and NOTIFY, on two connections of its own. Without a database it is silent, never in error."""
+
+    def __init__(self, connect: Connect) -> None:
+        super().__init__()
+        self._connect = connect
+        self._sender = _Sender(connect)
+
+    async def connect(self) -> None:
+        """Listens when it returns; raises what the first connecting raises."""
+        self._listener = _Listener(self._connect, self._mailbox)
+        await self._listener.__aenter__()
+
+    async def disconnect(self) -> None:
+        await self._listener.__aexit__(None, None, None)
+        await self._sender.close()
+
+    async def publish(self, channel: str, message: Any) -> None:
+        await self._sender.send(message)
+
+
+class _Listener(Loop):
+    """Holds the connection that listens, and gets another one when it is lost, noisily or silently."""
+
+    def __init__(self, connect: Connect, mailbox: Mailbox) -> None:
+        super().__init__()
+        self._connect = connect
+        self._mailbox = mailbox
+
+    async def __aenter__(self) -> "_Listener":
+        self._connection, self._lost = await self._listen()
+        return await super().__aenter__()
+
+    async def __aexit__(self, *exception: Any) -> None:
+        try:
+            await super().__aexit__(*exception)
+        finally:
+            self._connection.terminate()
+
+    async def _go_round(self) -> None:
+        while True:
+            await self._hold()
+            self._connection.terminate()
+            logger.warning("the listening connection is lost")
+            self._connection, self._lost = await self._listen_again()
+            logger.info("listening again")
+            self._mailbox.put(RESYNC)
+
+    async def _hold(self) -> None:
+        """Returns when the connection is lost; one that fell silent is noticed within a beat and its patience."""
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_BEAT):
+                    await self._lost.wait()
+                    return
+            try:
+                await self._connection.execute("select 1", timeout=_PATIENCE)
+            except Exception as error:
+                # Whatever asyncpg raises, its internal errors included: the remedy is another connection.
+                logger.debug("the listening connection does not answer: %r", error)
+                return
+
+    async def _listen_again(self) -> tuple["asyncpg.Connection[Any]", asyncio.Event]:
+        pause = _FIRST_PAUSE
+        while True:
+            await asyncio.sleep(random.uniform(0, pause))
+            try:
+                return await self._listen()
+            except Exception as error:
+                logger.debug("cannot listen yet: %r", error)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    async def _listen(self) -> tuple["asyncpg.Connection[Any]", asyncio.Event]:
+        async with asyncio.timeout(_TO_CONNECT):
+            connection = await self._connect()
+            lost = asyncio.Event()
+            connection.add_termination_listener(lambda _: lost.set())
+            try:
+                await connection.add_listener(CHANNEL, self._hear)
+            except BaseException:
+                connection.terminate()
+                raise
+        return connection, lost
+
+    def _hear(self, connection: Any, pid: int, channel: str, payload: object) -> None:
+        self._mailbox.put(str(payload))
+
+
+class _Sender:
+    """One message at a time, on a connection that is made when needed. What cannot be sent is dropped."""
+
+    def __init__(self, connect: Connect) -> None:
+        self._connect = connect
+        self._connection: asyncpg.Connection[Any] | None = None
+        self._turn = asyncio.Lock()
+        self._not_before = 0.0
+
+    async def send(self, message: str) -> None:
+        if len(message.encode()) > LONGEST:
+            raise ValueError(f"a hint has at most {LONGEST} bytes")
+        async with self._turn:
+            # A kept connection may turn out to be dead: then one more try, on a new one.
+            while asyncio.get_running_loop().time() >= self._not_before:
+                kept = self._connection is not None
+                if await self._try_to_send(message):
+                    return
+                if not kept:
+                    self._not_before = asyncio.get_running_loop().time() + random.uniform(0.2, 1)
+
+    async def _try_to_send(self, message: str) -> bool:
+        try:
+            if self._connection is None:
+                async with asyncio.timeout(_TO_CONNECT):
+                    self._connection = await self._connect()
+            await self._connection.execute(
+                "select pg_notify($1, $2)", CHANNEL, message, timeout=_PATIENCE
+            )
+        except Exception as error:
+            # On a connection that is being closed asyncpg may raise InternalClientError too.
+            logger.debug("a hint was not sent: %r", error)
+            self._forget()
+            return False
+        return True
+
+    async def close(self) -> None:
+        async with self._turn:
+            self._forget()
+
+    def _forget(self) -> None:
+        if self._connection:
+            self._connection.terminate()
+        self._connection = None

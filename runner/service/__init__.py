@@ -1,0 +1,1 @@
+"""Needed by every room: loops, the database clock, the event loop, encryption, outages."""

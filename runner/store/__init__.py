@@ -1,0 +1,1 @@
+"""SQL. Decides nothing and waits for no notification."""

@@ -1,0 +1,181 @@
+"""Files that were uploaded to be inputs. What nothing refers to any more is pruned, and free of its quotas then."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Final
+from uuid import UUID
+
+from models.errors import Refused
+from models.ids import typed, untyped
+from models.viewer import Scope
+from runner.store.postgres.connection import Connection, Executes, Pool
+from runner.service.outage import reaching
+
+# Whoever may start executions there may use it, so whoever sees one that does may read it.
+_INPUT: Final = """
+select f.*, e.namespace from executions e join files f on f.uri = e.inputs ->> $2 where e.id = $1
+"""
+_SHOWN: Final = re.compile(r"headway:///files/([^/]+)/[^/]+")
+_STORE: Final = """
+insert into files (id, name, uri, digest, size, namespaces, uploaded_by) values ($1, $2, $3, $4, $5, $6, $7)
+"""
+# One that was not asked for lately might be pruned at this moment.
+_FIND: Final = """
+select id, uri, namespaces, used_at < now() - interval '5 minutes' as stale from files
+where (id = any($1) or uri = any($2)) and pruned_at is null
+"""
+# Of schedules, flows and what is owed there are few that name a file at all.
+_MENTIONED: Final = """
+with told as materialized (
+  select text from (
+    select inputs::text as text from schedules
+    union all select r.source from revisions r join flows f on f.id = r.flow_id where f.deleted_at is null
+    union all select command::text from deferred_commands
+    union all select instruction::text from bulk_sets where ended_at is null) t
+  where strpos(text, 'file_') > 0)
+"""
+_UNUSED: Final = """
+select id from files
+where pruned_at is null and used_at < now() - make_interval(secs => $1) and starts_with(uri, $2) and id > $3
+order by id limit $4
+"""
+_UNREFERENCED: Final = """
+select id from unnest($1::uuid[], $2::text[]) u (id, name)
+where not exists (select from file_references r where r.owner = u.name)
+"""
+# Who asks to use one at this moment has its row locked: then it is looked at again, and stays. Or waits for this, and
+# finds that it is gone.
+_PRUNE: Final = f"""
+{_MENTIONED}
+update files f set pruned_at = now() from unnest($1::uuid[], $2::text[]) u (id, name)
+where f.id = u.id and f.pruned_at is null and f.used_at < now() - make_interval(secs => $3)
+  and not exists (select from file_references r where r.owner = u.name)
+  and not exists (select from told where strpos(told.text, u.name) > 0)
+returning f.id, f.size, f.namespaces, f.uploaded_by
+"""
+_PRUNED: Final = (
+    "select id from files where pruned_at is not null and starts_with(uri, $1) order by id limit $2"
+)
+_FORGET: Final = "delete from files where id = any($1) and pruned_at is not null"
+_USE: Final = (
+    "update files set used_at = now() where id = any($1) and pruned_at is null returning id"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class UploadedFile:
+    """`scope` is the uploader's: executions of flows that it covers may use the file."""
+
+    id: UUID
+    name: str
+    uri: str
+    digest: str
+    size: int
+    scope: Scope
+    uploaded_by: str
+
+
+async def store(connection: Executes, file: UploadedFile) -> None:
+    namespaces = file.scope.namespaces
+    await connection.execute(
+        _STORE,
+        file.id,
+        file.name,
+        file.uri,
+        file.digest,
+        file.size,
+        None if namespaces is None else list(namespaces),
+        file.uploaded_by,
+    )
+
+
+async def find_uris(pool: Pool, namespace: str, named: Sequence[str]) -> dict[str, str]:
+    """Where the files are kept, by the id or URI that they are named with; others are left out.
+
+    They stay for an hour at least, whether or not something refers to them by then.
+    """
+    keys = {name: key for name in named if (key := _key(name))}
+    with reaching():
+        rows = await pool.fetch(_FIND, list(keys.values()), list(named))
+        allowed = [row for row in rows if _scope(row["namespaces"]).covers(namespace)]
+        if stale := {row["id"] for row in allowed if row["stale"]}:
+            kept = {row["id"] for row in await pool.fetch(_USE, list(stale))}
+            allowed = [row for row in allowed if row["id"] not in stale - kept]
+    uris = {row["uri"]: row["uri"] for row in allowed}
+    ids = {row["id"]: row["uri"] for row in allowed}
+    return {
+        name: uri
+        for name in named
+        if (uri := uris.get(name) or ids.get(keys.get(name))) is not None
+    }
+
+
+async def find_input(
+    pool: Pool, scope: Scope, execution_id: UUID, name: str
+) -> UploadedFile | None:
+    """The file that an input of an execution is, where both may be seen in this scope."""
+    with reaching():
+        row = await pool.fetchrow(_INPUT, execution_id, name)
+    if row is None or not scope.covers(row["namespace"]):
+        return None
+    of = _scope(row["namespaces"])
+    return UploadedFile(**_facts(row), scope=of) if of.covers(row["namespace"]) else None
+
+
+@dataclass(frozen=True, slots=True)
+class PrunedFile:
+    id: UUID
+    size: int
+    scope: Scope
+    uploaded_by: str
+
+
+async def unused(
+    connection: Connection, kept: float, root: str, after: UUID, most: int
+) -> list[UUID]:
+    """Those below `root` that nobody asked for in so many seconds, in the order of their ids."""
+    return [row["id"] for row in await connection.fetch(_UNUSED, kept, root, after, most)]
+
+
+async def prune(connection: Connection, ids: Sequence[UUID], kept: float) -> list[PrunedFile]:
+    """Of these, what nothing refers to: from the end of this transaction on nobody can."""
+    found = await connection.fetch(_UNREFERENCED, list(ids), list(map(file_id, ids)))
+    if not (ids := [row["id"] for row in found]):
+        return []
+    rows = await connection.fetch(_PRUNE, ids, list(map(file_id, ids)), kept)
+    return [
+        PrunedFile(row["id"], row["size"], _scope(row["namespaces"]), row["uploaded_by"])
+        for row in rows
+    ]
+
+
+async def pruned(connection: Connection, root: str, most: int) -> list[UUID]:
+    """The content of which is still to go."""
+    return [row["id"] for row in await connection.fetch(_PRUNED, root, most)]
+
+
+async def forget(connection: Connection, ids: Sequence[UUID]) -> None:
+    await connection.execute(_FORGET, list(ids))
+
+
+def _facts(row: Any) -> dict[str, Any]:
+    names = (field.name for field in fields(UploadedFile) if field.name != "scope")
+    return {name: row[name] for name in names}
+
+
+def file_id(key: UUID) -> str:
+    return typed("file", key)
+
+
+def _key(name: str) -> UUID | None:
+    """Of an id, or of a URI that an answer gave."""
+    shown = _SHOWN.fullmatch(name)
+    try:
+        return untyped("file", shown[1] if shown else name)
+    except Refused:
+        return None
+
+
+def _scope(namespaces: Sequence[str] | None) -> Scope:
+    return Scope(None if namespaces is None else tuple(namespaces))

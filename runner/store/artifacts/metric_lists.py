@@ -1,0 +1,98 @@
+"""The first metrics of executions, task runs and attempts, in the order of their times."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass
+from datetime import datetime
+from typing import Any, TypeAlias
+from uuid import UUID
+
+from runner.store.artifacts.measures import LAST_FIRST
+from runner.store.execution.history import METRIC
+from runner.store.json import turned
+from runner.store.postgres.connection import Executes
+
+Row: TypeAlias = Any
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsOf:
+    """Only those of a task run, or of a name, where one is named; only those measured up to `until`, where it is."""
+
+    execution_id: UUID
+    until: datetime | None = None
+    task_run_id: UUID | None = None
+    name: str | None = None
+
+
+Moment: TypeAlias = tuple[UUID, datetime | None]
+"""An execution, and until when its metrics were measured; None is now."""
+EachKey: TypeAlias = tuple[UUID | None, int | None]
+"""A task run and, where metrics are wanted by attempt, its attempt."""
+
+_OF_EXECUTIONS = f"""
+select found.*, wanted.place from unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::text[]) with ordinality
+  wanted (execution_id, until, task_run_id, name, place)
+cross join lateral (
+  {METRIC}
+  where m.execution_id = wanted.execution_id and (wanted.until is null or m.at <= wanted.until)
+    and (wanted.task_run_id is null or coalesce(m.task_run_id, t.id) = wanted.task_run_id)
+    and (wanted.name is null or m.name = wanted.name)
+  order by m.at, m.id limit $5) found
+order by wanted.place, found.at, found.id
+"""
+_OF_EACH = f"""
+select numbered.* from (
+  select found.*, wanted.place, row_number() over (
+    partition by wanted.place, found.task_run_id{{attempt}} order by found.at, found.id) as number
+  from unnest($1::uuid[], $2::timestamptz[]) with ordinality wanted (execution_id, until, place)
+  join ({METRIC}) found on found.execution_id = wanted.execution_id
+    and (wanted.until is null or found.at <= wanted.until)) numbered
+where number <= $3 order by place, at, id
+"""
+
+_LAST_UNTIL = f"""
+select distinct on (wanted.place, m.name) wanted.place, m.name, m.value
+from unnest($1::uuid[], $2::timestamptz[]) with ordinality wanted (execution_id, until, place)
+join metrics m on m.execution_id = wanted.execution_id and m.at <= wanted.until
+order by wanted.place, m.name, {LAST_FIRST}
+"""
+
+
+async def last_until(
+    pool: Executes, wanted: Sequence[tuple[UUID, datetime]]
+) -> list[dict[str, float]]:
+    """Of each execution at a moment the value of each name that was measured last."""
+    rows = await pool.fetch(_LAST_UNTIL, *turned(wanted))
+    placed = _placed(rows, len(wanted))
+    return [{row["name"]: row["value"] for row in some} for some in placed]
+
+
+async def first_of_executions(
+    pool: Executes, first: int, wanted: Sequence[MetricsOf]
+) -> list[list[Row]]:
+    """At most `first` rows for each that is wanted."""
+    rows = await pool.fetch(_OF_EXECUTIONS, *turned([astuple(one) for one in wanted]), first)
+    return _placed(rows, len(wanted))
+
+
+async def first_of_each(
+    pool: Executes, first: int, by_attempt: bool, wanted: Sequence[Moment]
+) -> list[dict[EachKey, list[Row]]]:
+    """At most `first` rows for each task run of each execution that is wanted, or for each attempt of them."""
+    query = _OF_EACH.format(attempt=", found.attempt" if by_attempt else "")
+    rows = await pool.fetch(query, *turned(wanted), first)
+    found = []
+    for some in _placed(rows, len(wanted)):
+        grouped: dict[EachKey, list[Row]] = {}
+        for row in some:
+            key = (row["task_run_id"], row["attempt"] if by_attempt else None)
+            grouped.setdefault(key, []).append(row)
+        found.append(grouped)
+    return found
+
+
+def _placed(rows: Iterable[Row], count: int) -> list[list[Row]]:
+    found: list[list[Row]] = [[] for _ in range(count)]
+    for row in rows:
+        found[row["place"] - 1].append(row)
+    return found

@@ -1,0 +1,1 @@
+"""Rows of one execution: read, written and removed."""

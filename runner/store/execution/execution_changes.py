@@ -1,0 +1,259 @@
+"""Reads what was written of an execution since a place in it: of its events by seq; of what has no event by whether the
+transaction that wrote a row was seen by the place's snapshot. So nothing is left out and nothing is told twice, in
+whatever order transactions commit."""
+
+import re
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Final
+from uuid import UUID
+
+from models.event_types import EventType
+from models.states import AttemptState
+from runner.store.execution.event_log import EventRow
+from runner.store.execution.history import METRIC
+from runner.store.execution.nodes import TASK_RUN_WITH_RESULTS, USE
+from runner.store.execution.snapshots import NEW_EXECUTION_COLUMNS
+from runner.store.execution.writes import NEW_TASK_RUN_COLUMNS
+from runner.store.postgres.connection import Executes
+
+Row = Any
+TOO_MANY: Final = 5_000
+"""Rows without events since a place, beyond which reading all of the execution anew is cheaper."""
+NO_ID: Final = UUID(int=0)
+
+
+BYTES: Final = 64_000
+"""Of rows that are read at once; one row may be longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Rows without events of their own; `xid` names the transaction that wrote one."""
+
+    execution: str
+    id: str
+    xid: str
+    table: str
+
+
+KINDS: Final[Mapping[str, Kind]] = {
+    "metrics": Kind("m.execution_id", "m.id", "m.xid", "metrics m"),
+    "artifacts": Kind("u.execution_id", "u.id", "u.xid", "artifact_uses u"),
+    "children": Kind("c.parent_id", "c.id", "c.moved_xid", "executions c"),
+}
+
+
+_MOMENT: Final = re.compile(
+    r"([0-9]{1,19}):([0-9]{1,19}):((?:[0-9]{1,19}(?:,[0-9]{1,19})*)?)", re.ASCII
+)
+_LAST_XID: Final = 2**63 - 1
+
+
+def is_moment(told: str) -> bool:
+    """Whether PostgreSQL reads it as a snapshot: what was in progress is in order and lies within."""
+    found = _MOMENT.fullmatch(told)
+    if not found:
+        return False
+    oldest, following = int(found[1]), int(found[2])
+    running = [int(xid) for xid in found[3].split(",")] if found[3] else []
+    return (
+        0 < oldest <= following <= _LAST_XID
+        and running == sorted(running)
+        and all(oldest <= xid < following for xid in running)
+    )
+
+
+def _since(xid: str, moment: str) -> str:
+    snapshot = f"{moment}::text::pg_snapshot"
+    unseen = f"not pg_visible_in_snapshot({xid}, {snapshot})"
+    return f"{xid} >= pg_snapshot_xmin({snapshot}) and {unseen}"
+
+
+def _counted(kind: Kind) -> str:
+    """Without rows whose transaction is still to come: those were restored from elsewhere, and nobody tells them."""
+    return (
+        f"(select count(*) from (select from {kind.table} where {kind.execution} = e.id "
+        f"and {_since(kind.xid, '$2')} and {kind.xid} < pg_snapshot_xmax(pg_current_snapshot()) "
+        f"limit {TOO_MANY + 1}) x)"
+    )
+
+
+def _news(names: Sequence[str]) -> str:
+    counted = "".join(f", {_counted(KINDS[name])} as {name}" for name in names)
+    return f"""
+select e.seq, pg_current_snapshot()::text as moment,
+  pg_snapshot_xmax($2::text::pg_snapshot) > pg_snapshot_xmax(pg_current_snapshot()) as ahead{counted}
+from executions e where id = $1
+"""
+
+
+_NOW: Final = "select seq, pg_current_snapshot()::text as moment from executions where id = $1"
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """How far an execution has come, and how many rows of each kind were written since a place. `ahead`: the place is
+    of another database, or of this one before it was put back."""
+
+    seq: int
+    moment: str
+    rows: Mapping[str, int]
+    ahead: bool
+
+
+async def news_since(
+    pool: Executes, id: UUID, moment: str | None, asked: Container[str] = KINDS
+) -> News | None:
+    """Of the kinds that are asked for. None: there is no such execution any more."""
+    if moment is None:
+        row = await pool.fetchrow(_NOW, id)
+        return News(row["seq"], row["moment"], {}, False) if row else None
+    names = [name for name in KINDS if name in asked]
+    row = await pool.fetchrow(_news(names), id, moment)
+    if row is None:
+        return None
+    return News(row["seq"], row["moment"], {name: row[name] for name in names}, row["ahead"])
+
+
+async def ids_between(
+    pool: Executes, name: str, id: UUID, since: str, until: str, after: UUID, limit: int
+) -> list[UUID]:
+    """Of rows of a kind, in their order: those that the snapshot `until` sees and `since` does not."""
+    kind = KINDS[name]
+    seen = f"pg_visible_in_snapshot({kind.xid}, $3::text::pg_snapshot)"
+    rows = await pool.fetch(
+        f"select {kind.id} from {kind.table} where {kind.execution} = $1 "
+        f"and {_since(kind.xid, '$2')} and {seen} and {kind.id} > $4 order by {kind.id} limit $5",
+        *(id, since, until, after, limit),
+    )
+    return [row["id"] for row in rows]
+
+
+def _columns(names: Iterable[str], without: Container[str]) -> str:
+    return ", ".join(name for name in names if name not in without)
+
+
+_TASK_RUN: Final = (*(name for name, _, _ in NEW_TASK_RUN_COLUMNS), "results", "source_execution")
+_EXECUTION: Final = tuple(name for name, _, _ in NEW_EXECUTION_COLUMNS)
+_EVENT: Final = tuple(field.name for field in fields(EventRow))
+
+
+def _source(name: str, without: Container[str]) -> str:
+    """The rows of the execution $1, without some columns: what is not read is not unpacked either."""
+    match name:
+        case "events":
+            data = "'{}'" if "data" in without else "data"
+            return (
+                f"select {_columns(_EVENT, {'data'})}, {data} as data from events "
+                "where execution_id = $1"
+            )
+        case "task_runs":
+            runs = f"{TASK_RUN_WITH_RESULTS} where t.execution_id = $1"
+            return f"select {_columns(_TASK_RUN, without)} from ({runs}) t"
+        case "children":
+            return f"select {_columns(_EXECUTION, without)} from executions where parent_id = $1"
+        case "metrics":
+            return f"{METRIC} where m.execution_id = $1"
+        case _:
+            return f"{USE} where u.execution_id = $1"
+
+
+async def some_rows(
+    pool: Executes, name: str, id: UUID, keys: Sequence[UUID | int], without: Container[str] = ()
+) -> Sequence[Row]:
+    """Of an execution, in the order of their keys, the ids or, of events, the seqs: the first ones, up to the one with
+    which they come to BYTES. Rows that are gone are passed over."""
+    source = _source(name, without)
+    key, array = ("seq", "$2::int[]") if name == "events" else ("id", "$2::uuid[]")
+    rows: Sequence[Row] = await pool.fetch(
+        f"""
+with recursive few as (
+  select 0 as number, 0::bigint as total
+  union all
+  select number + 1, total + coalesce(
+    (select octet_length(x::text) from ({source}) x where x.{key} = ({array})[number + 1]), 0)
+  from few where total < {BYTES} and number < cardinality({array}))
+select x.* from few join ({source}) x on x.{key} = ({array})[few.number] order by few.number
+""",
+        *(id, keys),
+    )
+    return rows
+
+
+async def some_events(
+    pool: Executes, id: UUID, after: int, limit: int, up_to: int, without: Container[str]
+) -> list[EventRow]:
+    """The first ones after a seq, as many as `some_rows` reads."""
+    seqs = range(after + 1, min(after + limit, up_to) + 1)
+    rows = await some_rows(pool, "events", id, seqs, without)
+    return [EventRow(**row) for row in rows]
+
+
+async def ids_of_paths(
+    pool: Executes, name: str, id: UUID, paths: Sequence[str]
+) -> Sequence[tuple[str, UUID]]:
+    """Of a kind, those that were told by the path of their task run alone, each with it."""
+    kind = KINDS[name]
+    rows = await pool.fetch(
+        f"select path, id from {kind.table} where {kind.execution} = $1 and task_run_id is null "
+        f"and path = any($2::text[]) order by id",
+        *(id, paths),
+    )
+    return [(row["path"], row["id"]) for row in rows]
+
+
+_TASK_RUNS: Final = f"{TASK_RUN_WITH_RESULTS} where t.id = any($1::uuid[]) order by t.position"
+_BROUGHT: Final = """
+select e.seq, t.id from events e cross join lateral jsonb_each_text(e.data -> 'task_runs') brought
+join task_runs t on t.id = brought.value::uuid
+where e.execution_id = $1 and e.seq = any($2::int[]) order by e.seq, t.position, t.path
+"""
+_BY_PATH: Final = (
+    "select path, id from task_runs where execution_id = $1 and path = any($2::text[])"
+)
+_APPROVALS: Final = "select * from approvals where task_run_id = any($1::uuid[]) order by id"
+_NOTES: Final = (
+    "select * from notes where execution_id = $1 and seq = any($2::bigint[]) order by seq"
+)
+_SET_ASIDE: Final = f"""
+select u.id, e.seq from events e
+join artifact_uses u on u.execution_id = $1 and (u.task_run_id, u.attempt) = (e.task_run_id, e.attempt)
+where e.execution_id = $1 and e.seq = any($2::int[]) and e.type = '{EventType.ATTEMPT_ENDED}'
+  and e.data ->> 'state' <> '{AttemptState.SUCCESS}' order by u.id
+"""
+
+
+async def task_runs_by_id(pool: Executes, ids: Sequence[UUID]) -> Sequence[Row]:
+    rows: Sequence[Row] = await pool.fetch(_TASK_RUNS, ids)
+    return rows
+
+
+async def brought_by(pool: Executes, id: UUID, seqs: Sequence[int]) -> Sequence[tuple[int, UUID]]:
+    """The task runs that these events brought, in the order of the document, each with its event."""
+    return [(row["seq"], row["id"]) for row in await pool.fetch(_BROUGHT, id, seqs)]
+
+
+async def ids_by_path(pool: Executes, id: UUID, paths: Sequence[str]) -> dict[str, UUID]:
+    return {row["path"]: row["id"] for row in await pool.fetch(_BY_PATH, id, paths)}
+
+
+async def count_task_runs(pool: Executes, id: UUID) -> int:
+    found: int = await pool.fetchval("select count(*) from task_runs where execution_id = $1", id)
+    return found
+
+
+async def approvals_of(pool: Executes, task_runs: Sequence[UUID]) -> Sequence[Row]:
+    rows: Sequence[Row] = await pool.fetch(_APPROVALS, task_runs)
+    return rows
+
+
+async def notes_of(pool: Executes, id: UUID, seqs: Sequence[int]) -> Sequence[Row]:
+    """Those that these events tell of."""
+    rows: Sequence[Row] = await pool.fetch(_NOTES, id, seqs)
+    return rows
+
+
+async def set_aside(pool: Executes, id: UUID, seqs: Sequence[int]) -> Sequence[tuple[int, UUID]]:
+    """The uses by attempts of which these events say that they did not succeed, each with its event."""
+    return [(row["seq"], row["id"]) for row in await pool.fetch(_SET_ASIDE, id, seqs)]

@@ -1,0 +1,49 @@
+"""Events read back as the domain's facts: for the oracle and for looking into the past."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from pydantic import TypeAdapter
+
+from models.events import TYPES, Ask, Event
+from models.lifecycle.given import SAYING, Given, given_by_attempts
+from models.states import Channel
+from runner.store.json import load
+from runner.store.postgres.connection import Executes
+
+_READ: Mapping[str, TypeAdapter[Any]] = {
+    type.value: TypeAdapter(fact) for fact, type in TYPES.items()
+}
+
+
+def event_of(row: Any) -> Event:
+    """The event of a row of the events table."""
+    return Event(
+        execution_id=row["execution_id"],
+        seq=row["seq"],
+        at=row["at"],
+        ask=Ask(row["actor"], Channel(row["channel"]), row["reason"]),
+        fact=_READ[row["type"]].validate_python(load(row["data"])),
+        caused_by=row["caused_by"],
+    )
+
+
+_GIVEN = """
+select execution_id, task_run_id, type, data from events
+where execution_id = any($1::uuid[]) and task_run_id is not null and type = any($2::text[])
+  and ($3::uuid[] is null or task_run_id = any($3))
+order by execution_id, seq
+"""
+_SAYING = [TYPES[fact].value for fact in SAYING]
+
+
+async def given_of(
+    pool: Executes, execution_ids: Sequence[UUID], task_run_ids: Sequence[UUID] | None = None
+) -> Mapping[UUID, Mapping[tuple[UUID, int], Given]]:
+    """By execution what each attempt gave, of these task runs or of all, as its events tell."""
+    told: dict[UUID, list[tuple[UUID, Any]]] = {id: [] for id in execution_ids}
+    for row in await pool.fetch(_GIVEN, list(execution_ids), _SAYING, task_run_ids):
+        fact = _READ[row["type"]].validate_python(load(row["data"]))
+        told[row["execution_id"]].append((row["task_run_id"], fact))
+    return {id: given_by_attempts(facts) for id, facts in told.items()}

@@ -1,0 +1,163 @@
+"""Executions and what hangs on them, as the API reads them. Every read takes the viewer's scope."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from models.viewer import Scope
+from runner.store.execution.nodes import TASK_RUN_WITH_RESULTS, USE
+from runner.store.json import turned
+from runner.store.postgres.connection import Executes, Pool
+from runner.store.where import Arguments, compile_scope
+
+Row = Any
+COUNT_LIMIT = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which part of an ordered list: `size` rows after (or, `backwards`, before) the row `cursor`."""
+
+    size: int
+    cursor: UUID | None = None
+    backwards: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    rows: Sequence[Row]
+    has_next: bool
+    has_previous: bool
+
+
+async def keyset_page(
+    pool: Pool,
+    table: str,
+    condition: str,
+    arguments: Arguments,
+    window: Window,
+    newest_first: bool = True,
+) -> Page:
+    """A page by id: stable under insertion, as cheap at the thousandth page as at the first."""
+    descending = newest_first != window.backwards
+    if window.cursor:
+        compare = "<" if descending else ">"
+        condition += f" and id {compare} {arguments.add(window.cursor)}"
+    order = "desc" if descending else "asc"
+    limit = arguments.add(window.size + 1)
+    rows = await pool.fetch(
+        f"select * from {table} where {condition} order by id {order} limit {limit}",
+        *arguments.values,
+    )
+    more, rows = len(rows) > window.size, rows[: window.size]
+    if window.backwards:
+        return Page(rows[::-1], has_next=window.cursor is not None, has_previous=more)
+    return Page(rows, has_next=more, has_previous=window.cursor is not None)
+
+
+async def count(pool: Pool, table: str, condition: str, arguments: Arguments) -> tuple[int, bool]:
+    found: int = await pool.fetchval(
+        f"select count(*) from (select 1 from {table} where {condition} limit {COUNT_LIMIT + 1}) x",
+        *arguments.values,
+    )
+    return min(found, COUNT_LIMIT), found <= COUNT_LIMIT
+
+
+async def executions_by_id(pool: Executes, scope: Scope, ids: Sequence[UUID]) -> dict[UUID, Row]:
+    arguments = Arguments(list(ids))
+    condition = compile_scope(scope, arguments)
+    rows = await pool.fetch(
+        f"select *, pg_current_snapshot()::text as moment from executions "
+        f"where id = any($1::uuid[]) and {condition}",
+        *arguments.values,
+    )
+    return {row["id"]: row for row in rows}
+
+
+_MADE_FROM = """
+with fronts as (select * from unnest($1::uuid[], $2::int[]) fronts (id, front))
+select asked.front, made.* from (select distinct front from fronts) asked
+cross join lateral (
+  select * from executions where {visible} and id in (
+    select x.id from fronts f join executions x on x.parent_id = f.id where f.front = asked.front
+    union select x.id from fronts f join executions x on x.rerun_of = f.id where f.front = asked.front
+    union select x.id from fronts f join executions x on x.replay_of = f.id where f.front = asked.front)
+  order by id limit $3) made
+order by asked.front, made.id
+"""
+
+
+async def made_from(
+    pool: Executes, scope: Scope, most: int, fronts: Sequence[Sequence[UUID]]
+) -> list[list[Row]]:
+    """Of each front the children by subflow tasks, reruns and replays of its executions: the oldest first, so many."""
+    places = [(id, place) for place, front in enumerate(fronts) for id in front]
+    found: list[list[Row]] = [[] for _ in fronts]
+    if places:
+        arguments = Arguments(*turned(places), most)
+        visible = compile_scope(scope, arguments)
+        for row in await pool.fetch(_MADE_FROM.format(visible=visible), *arguments.values):
+            found[row["front"]].append(row)
+    return found
+
+
+async def existing(pool: Pool, ids: Sequence[UUID]) -> set[UUID]:
+    """Those of them that have not been deleted."""
+    rows = await pool.fetch("select id from executions where id = any($1::uuid[])", list(ids))
+    return {row["id"] for row in rows}
+
+
+async def grouped(pool: Executes, sql: str, key: str, ids: Sequence[UUID]) -> list[list[Row]]:
+    """The rows of each id, in the order of `ids`; `sql` takes them as `$1`."""
+    found: dict[UUID, list[Row]] = {id: [] for id in ids}
+    for row in await pool.fetch(sql, list(ids)):
+        found[row[key]].append(row)
+    return [found[id] for id in ids]
+
+
+async def rows_of_some(
+    pool: Executes, kind: str, execution: UUID, task_runs: Sequence[UUID]
+) -> dict[UUID | None, list[Row]]:
+    """The rows of a kind, by the task run that they are of."""
+    found: dict[UUID | None, list[Row]] = {}
+    for row in await pool.fetch(_OF_SOME[kind], [execution], task_runs):
+        found.setdefault(row["task_run_id"], []).append(row)
+    return found
+
+
+TASK_RUNS_OF = (
+    f"{TASK_RUN_WITH_RESULTS} where t.execution_id = any($1::uuid[]) order by t.position, t.path"
+)
+CHILDREN_OF = "select * from executions where parent_id = any($1::uuid[]) order by id"
+ATTEMPTS_IN = "select * from attempts where execution_id = any($1::uuid[]) order by number"
+ATTEMPTS_OF = "select * from attempts where task_run_id = any($1::uuid[]) order by number"
+APPROVALS_OF = "select * from approvals where execution_id = any($1::uuid[]) order by id"
+VOTES_OF = "select * from votes where approval_id = any($1::uuid[]) order by at, id"
+# What was told of happened when it was told to have; of a task run that ran elsewhere an event says all of it.
+MOVES_OF = """
+select execution_id, seq, to_state, coalesce((data ->> 'told_at')::timestamptz, at) as at, actor, reason from events
+where execution_id = any($1::uuid[]) and type = 'EXECUTION_STATE_CHANGED' order by seq
+"""
+_TASK_MOVES = """
+select execution_id, seq, task_run_id, to_state, actor, reason,
+  coalesce(case when type = 'TASK_RUN_RECORDED' then coalesce(data ->> 'ended_at',
+    case to_state when 'RUNNING' then data ->> 'attempt_started_at' end)::timestamptz end, at) as at
+from events where execution_id = any($1::uuid[]) and to_state is not null and task_run_id
+"""
+TASK_MOVES_OF = f"{_TASK_MOVES} is not null order by seq"
+_SOME = "execution_id = any($1::uuid[]) and task_run_id = any($2::uuid[])"
+_OF_SOME = {
+    "attempts_in": f"select * from attempts where {_SOME} order by number",
+    "task_moves": f"{_TASK_MOVES} = any($2::uuid[]) order by seq",
+    "approvals": f"select * from approvals where {_SOME} order by id",
+}
+NOTES_OF = "select * from notes where execution_id = any($1::uuid[]) order by seq"
+# What ran elsewhere may have been measured before its task run was told of.
+METRIC = """
+select m.execution_id, m.id, coalesce(m.task_run_id, t.id) as task_run_id, m.path, m.attempt, m.name, m.value, m.kind,
+       m.step, m.tags, m.at
+from metrics m left join task_runs t on m.task_run_id is null and (t.execution_id, t.path) = (m.execution_id, m.path)
+"""
+METRICS_OF = f"{METRIC} where m.execution_id = any($1::uuid[]) order by m.at, m.id"
+ARTIFACTS_OF = f"{USE} where u.execution_id = any($1::uuid[]) order by u.id"

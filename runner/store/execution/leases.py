@@ -1,0 +1,90 @@
+"""Leases of attempts: extended by their workers, judged by the database's clock."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+
+from runner.store.postgres.connection import Connection, Executes, Pool
+
+logger = logging.getLogger("headway.store")
+
+_STATUS = """
+select a.lease, r.state = 'KILLING' as killing, coalesce((e.killing ->> 'force')::bool, false) as force
+from {} a join task_runs r on r.id = a.task_run_id join executions e on e.id = a.execution_id
+"""
+_EXTEND = """
+with mine as (
+  update attempts set lease_expires_at = clock_timestamp() + make_interval(secs => $2)
+  where lease = any($1::uuid[]) and state = 'RUNNING'
+  returning lease, task_run_id, execution_id)
+""" + _STATUS.format("mine")
+# Not of those that another session has locked. One whose log is being written is not locked in this way.
+_EXTEND_FREE = """
+with free as (
+  select id from attempts where lease = any($1::uuid[]) and state = 'RUNNING' for no key update skip locked)
+update attempts a set lease_expires_at = clock_timestamp() + make_interval(secs => $2) from free where a.id = free.id
+"""
+_HELD = _STATUS.format("attempts") + "where a.lease = any($1::uuid[]) and a.state = 'RUNNING'"
+_ASK = f"{_HELD} and a.execution_id = any($2::uuid[])"
+_EXPIRED = """
+select a.execution_id, r.path, a.lease
+from attempts a join task_runs r on r.id = a.task_run_id
+where a.state = 'RUNNING' and a.lease is not null and a.lease_expires_at < clock_timestamp()
+order by a.lease_expires_at limit 1000
+"""
+# What another session has locked is extended or ended just now.
+_RUN_OUT = """
+select lease from attempts
+where lease = any($1::uuid[]) and state = 'RUNNING' and lease_expires_at < clock_timestamp()
+for no key update skip locked
+"""
+_GIVE_A_PERIOD = """
+with short as (
+  select id from attempts
+  where state = 'RUNNING' and lease is not null and lease_expires_at < clock_timestamp() + make_interval(secs => $1)
+  for no key update skip locked)
+update attempts a set lease_expires_at = clock_timestamp() + make_interval(secs => $1) from short
+where a.id = short.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseStatus:
+    lease: UUID
+    asked_to_kill: bool
+    force: bool
+
+
+async def extend(connection: Executes, leases: Sequence[UUID], seconds: float) -> list[LeaseStatus]:
+    """Those that still hold, for `seconds` more; a lease that is not among them is void. One whose row another session
+    has locked for longer than this one waits holds, as yet, and is not extended: the others are."""
+    try:
+        rows = await connection.fetch(_EXTEND, sorted(leases), seconds)
+    except asyncpg.LockNotAvailableError as error:
+        logger.warning("not all leases could be extended: %s", error)
+        await connection.execute(_EXTEND_FREE, leases, seconds)
+        rows = await connection.fetch(_HELD, leases)
+    return [LeaseStatus(*row) for row in rows]
+
+
+async def ask(pool: Pool, leases: Sequence[UUID], executions: Sequence[UUID]) -> list[LeaseStatus]:
+    """The same for leases of these executions, without extending."""
+    return [LeaseStatus(*row) for row in await pool.fetch(_ASK, leases, executions)]
+
+
+async def expired(pool: Pool) -> list[tuple[UUID, str, UUID]]:
+    """(execution, path, lease) of those that ran out, oldest first, at most a thousand."""
+    return [tuple(row) for row in await pool.fetch(_EXPIRED)]
+
+
+async def run_out(connection: Connection, leases: Iterable[UUID]) -> set[UUID]:
+    """Those of these that have run out, and that nobody extends before the transaction is over."""
+    return {row["lease"] for row in await connection.fetch(_RUN_OUT, list(leases))}
+
+
+async def give_a_period(connection: Executes, seconds: float) -> None:
+    """Let no lease run out within `seconds`."""
+    await connection.execute(_GIVE_A_PERIOD, seconds)

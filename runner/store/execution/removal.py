@@ -1,0 +1,170 @@
+"""Executions taken out of the tables for good: by people, under their row lock, or by pruning."""
+
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from models.lifecycle.record_commands import Delete, RemoveFiles
+from models.lifecycle.transition import Deferred
+from runner.store import deferred
+from runner.store.artifacts import references
+from runner.store.json import dump, load
+from runner.store.postgres.connection import Connection
+
+# What nobody else used or made goes with them. That they made a file which another uses stays known as long as the
+# file: by it people may read it.
+_FORGET_ARTIFACTS: Final = """
+delete from artifacts a
+where a.id in (select artifact_id from artifact_uses where execution_id = any($1::uuid[]))
+  and not exists (select from artifact_uses u where u.artifact_id = a.id and u.execution_id <> all($1::uuid[]))
+"""
+_FORGET_USES: Final = """
+delete from artifact_uses a where a.execution_id = any($1::uuid[]) and not (a.direction = 'OUT' and exists (
+  select from artifact_uses u
+  where u.artifact_id = a.artifact_id and u.uri = a.uri and u.execution_id <> all($1::uuid[])))
+"""
+_OWN: Final = (
+    "delete from votes where approval_id in (select id from approvals where execution_id = any($1::uuid[]))",
+    "delete from approvals where execution_id = any($1::uuid[])",
+    "delete from notes where execution_id = any($1::uuid[])",
+    "delete from attempts where execution_id = any($1::uuid[])",
+    "delete from task_runs where execution_id = any($1::uuid[])",
+    "delete from heartbeats where execution_id = any($1::uuid[])",
+    "delete from deferred_commands where execution_id = any($1::uuid[])",
+    "delete from executions where id = any($1::uuid[])",
+)
+_EVENTS: Final = "delete from events where execution_id = any($1::uuid[])"
+_LOGS: Final = "delete from logs where execution_id = any($1::uuid[])"
+_BESIDE: Final[Mapping[str, Sequence[str]]] = {
+    "logs": (
+        "delete from log_heads where execution_id = any($1::uuid[])",
+        "delete from log_blocks where execution_id = any($1::uuid[])",
+    ),
+    "metrics": ("delete from metrics where execution_id = any($1::uuid[])",),
+    "artifacts": (
+        _FORGET_ARTIFACTS,
+        _FORGET_USES,
+    ),
+}
+# Waits for whoever carries outputs of these at this moment, so that the next statement sees who names them.
+_LOCK_OUTPUTS = (
+    "select id from task_runs where execution_id = any($1::uuid[]) order by id for update"
+)
+# By the key of the task run that held them: whoever names it, now or later, still finds them.
+_KEEP_OUTPUTS = """
+insert into kept_outputs (task_run_id, outputs)
+select source.id, headway_results(source.id) from task_runs source
+where source.execution_id = any($1::uuid[]) and exists (
+  select from task_runs t where t.outputs_from = source.id and t.execution_id <> all($1::uuid[]))
+on conflict do nothing
+"""
+_LOCK_CHANGED = "select id from task_runs where id = any($1::uuid[]) order by id for update"
+_KEEP_CHANGED = """
+insert into kept_outputs (task_run_id, outputs)
+select source.id, headway_results(source.id) from task_runs source
+where source.id = any($1::uuid[]) and source.outputs_id is null and source.outputs_from is null
+  and exists (select from task_runs t where t.outputs_from = source.id)
+on conflict do nothing
+"""
+_HOLD_SOURCES = """
+select id from task_runs where id = any($1::uuid[]) and outputs_id is null and outputs_from is null
+order by id for key share
+"""
+_KEEP_CARRIED = """
+insert into kept_outputs (task_run_id, outputs, execution_id)
+select u.id, u.outputs, (select t.execution_id from task_runs t where t.outputs_id = u.id)
+from unnest($1::uuid[], $2::jsonb[]) u (id, outputs)
+on conflict (task_run_id) do update set outputs = excluded.outputs
+"""
+_HELD_OUTPUTS = """
+select u.id, coalesce(k.outputs, headway_results(s.id)) as outputs,
+       coalesce(s.execution_id, k.execution_id) as execution_id
+from unnest($1::uuid[]) u (id)
+  left join task_runs s on s.id = u.id left join kept_outputs k on k.task_run_id = u.id
+where s.id is not null or k.task_run_id is not null
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Outputs of a task run that others name, and its execution (None: that was deleted)."""
+
+    outputs: Mapping[str, Any]
+    execution_id: UUID | None
+
+
+async def remove(
+    connection: Connection,
+    removals: Mapping[UUID, Delete],
+    *,
+    history_stays: frozenset[UUID] = frozenset(),
+) -> None:
+    """Within the caller's transaction, which holds the rows' locks. Executions that refer to these stay as they are.
+
+    Events and log lines of those whose `history_stays` are left to whoever drops the partition that they are in.
+    """
+    if not removals:
+        return
+    ids = list(removals)
+    await _let_go_of_files(connection, removals)
+    await keep_referenced_outputs(connection, ids)
+    for name, statements in _BESIDE.items():
+        if wanted := [id for id, removal in removals.items() if getattr(removal, name)]:
+            for statement in statements:
+                await connection.execute(statement, wanted)
+    for statement in _OWN:
+        await connection.execute(statement, ids)
+    by_row = removals.keys() - history_stays
+    await connection.execute(_EVENTS, list(by_row))
+    await connection.execute(_LOGS, [id for id in by_row if removals[id].logs])
+
+
+async def forget_uses(connection: Connection, deleted: UUID) -> None:
+    """Of an execution that is gone, when the last of its files is."""
+    await connection.execute(_FORGET_ARTIFACTS, [deleted])
+    await connection.execute("delete from artifact_uses where execution_id = $1", deleted)
+
+
+async def _let_go_of_files(connection: Connection, removals: Mapping[UUID, Delete]) -> None:
+    """Those of earlier removals that only these mentioned go now."""
+    with_files = [id for id, removal in removals.items() if removal.artifacts]
+    released = await references.release(connection, list(removals), with_files)
+    if released:
+        promise = Deferred(RemoveFiles(), await connection.fetchval("select now()"))
+        await deferred.store(connection, [(owner, promise) for owner in released])
+
+
+async def keep_referenced_outputs(connection: Connection, ids: Sequence[UUID]) -> None:
+    """Before these go: a copy of their outputs that task runs of others carry by reference."""
+    await connection.execute(_LOCK_OUTPUTS, ids)
+    await connection.execute(_KEEP_OUTPUTS, ids)
+
+
+async def keep_changed_outputs(connection: Connection, ids: Sequence[UUID]) -> None:
+    """Before these task runs get other outputs: a copy of those that they had, where others carry them."""
+    await connection.execute(_LOCK_CHANGED, ids)
+    await connection.execute(_KEEP_CHANGED, ids)
+
+
+async def hold_sources(
+    connection: Connection,
+    carried: Mapping[UUID, Mapping[str, Any]],
+    changed: Set[UUID] = frozenset(),
+) -> None:
+    """Before these outputs are carried by reference, by the task runs that hold them: none goes until the commit, and
+    where one has gone, or was `changed`, since they were read, a copy takes its place."""
+    if not carried:
+        return
+    there = {row["id"] for row in await connection.fetch(_HOLD_SOURCES, list(carried))} - changed
+    gone = [id for id in carried if id not in there]
+    if gone:
+        await connection.execute(_KEEP_CARRIED, gone, [dump(carried[id]) for id in gone])
+
+
+async def held_outputs(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Held]:
+    """Of what is named by `outputs_from`, whether those task runs are still there, and as they were, or not."""
+    if not ids:
+        return {}
+    rows = await connection.fetch(_HELD_OUTPUTS, ids)
+    return {row["id"]: Held(load(row["outputs"]), row["execution_id"]) for row in rows}

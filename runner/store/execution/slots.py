@@ -1,0 +1,175 @@
+"""Who holds the slots of flows with a concurrency limit, and who waits for one: derived from the executions' rows.
+
+The limit is that of the flow's newest revision. Under the flow's lock the answer holds until the commit. Lines may be
+long, so of a line no more is read than can matter.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from models.concurrency import Slots
+from models.states import HOLDING_A_SLOT, ConcurrencyBehavior, ExecutionState
+from runner.store.json import load
+from runner.store.postgres.connection import Connection, Pool
+
+HAS_ITS_OWN = """(not {0}.shares_slot or ({0}.parent_id is not null and not exists (
+  with recursive above as (
+    select p.id, p.flow_id, p.shares_slot, p.parent_id, p.parent_path
+    from executions p join task_runs t on t.execution_id = p.id and t.path = {0}.parent_path
+    where p.id = {0}.parent_id and t.child_id = {0}.id and t.state in ('RUNNING', 'KILLING')
+    union all
+    select p.id, p.flow_id, p.shares_slot, p.parent_id, p.parent_path
+    from above a join executions p on p.id = a.parent_id
+      join task_runs t on t.execution_id = p.id and t.path = a.parent_path
+    where t.child_id = a.id and t.state in ('RUNNING', 'KILLING'))
+  select from above a where a.flow_id = {0}.flow_id and (not a.shares_slot or a.parent_id is not null))))"""
+"""Whether the slot of the execution `{0}` is its own. One that was started by its own flow shares that one's slot while
+it is waited for, and has the slot from then on. Without a parent, what shares one is a test, and has none."""
+# A row that refers to a flow may be inserted meanwhile.
+_LOCK_ALL = """
+select id, concurrency from flows where id = any($1::uuid[]) and concurrency is not null order by id
+for no key update
+"""
+_LOCK = f"{_LOCK_ALL} skip locked"
+_LIMITED = "select id from flows where id = any($1::uuid[]) and concurrency is not null"
+_HOLDERS = f"""
+select e.flow_id, e.id, e.state from executions e
+where e.flow_id = any($1::uuid[]) and e.state = any($2::text[]) and {HAS_ITS_OWN.format("e")}
+order by e.flow_id, e.id
+"""
+_AHEAD = """
+select of.id as flow_id, first.id from unnest($1::uuid[], $2::int[]) as of (id, most), lateral (
+  select e.id, e.priority from executions e
+  where e.flow_id = of.id and e.state = 'QUEUED' and e.id <> all($3::uuid[])
+  order by e.priority desc, e.id limit of.most) first
+order by of.id, first.priority desc, first.id
+"""
+_DOOMED = """
+select execution_id from deferred_commands
+where due_at <= clock_timestamp() and command ->> 'kind' = 'MakeRoom'
+"""
+_HOLDING = [state.value for state in sorted(HOLDING_A_SLOT)]
+# From flow to flow by the index of those that wait; of the holders no more are counted than the limit.
+_TO_ADMIT = f"""
+with recursive waiting as (
+  (select flow_id from executions where state = 'QUEUED' and flow_id is not null order by flow_id limit 1)
+  union all
+  select (select e.flow_id from executions e where e.state = 'QUEUED' and e.flow_id > w.flow_id
+          order by e.flow_id limit 1)
+  from waiting w where w.flow_id is not null)
+select f.id from waiting w join flows f on f.id = w.flow_id
+where f.concurrency is null or (f.concurrency ->> 'limit')::int > (
+  select count(*) from (
+    select from executions e where e.flow_id = f.id and e.state = any($1::text[]) and {HAS_ITS_OWN.format("e")}
+    limit (f.concurrency ->> 'limit')::int) held)
+"""
+_FIRST = """
+select e.id from executions e where e.flow_id = $1 and e.state = 'QUEUED' order by e.priority desc, e.id limit $2
+"""
+_LIMIT = "select concurrency from flows where id = $1"
+_PLACES = """
+select placed.id, placed.flow_id, placed.position, f.concurrency
+from (
+  select e.id, e.flow_id, row_number() over (partition by e.flow_id order by e.priority desc, e.id) as position
+  from executions e where e.state = 'QUEUED'
+    and e.flow_id in (select flow_id from executions where id = any($1::uuid[]) and state = 'QUEUED')
+) placed join flows f on f.id = placed.flow_id
+where placed.id = any($1::uuid[]) and f.concurrency is not null
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Of one that waits for a slot: its flow's limit, who holds the slots, and its position in the line, from 1."""
+
+    limit: int
+    holders: Sequence[UUID]
+    position: int
+
+
+async def lock_slots(
+    connection: Connection, flow_ids: Collection[UUID], leaving: int = 0, *, wait: bool = False
+) -> dict[UUID, Slots]:
+    """By flow, for those that have a limit. Locks the flows in the caller's transaction; those that another has
+    locked are left out, unless it is to `wait` for them.
+
+    The line is told as far as slots may become free, and `leaving` places on: as many as the caller may take out.
+    """
+    limits = {
+        row["id"]: load(row["concurrency"])
+        for row in await connection.fetch(_LOCK_ALL if wait else _LOCK, sorted(flow_ids))
+    }
+    if not limits:
+        return {}
+    holders = await _holders(connection, list(limits))
+    doomed = await _doomed(connection, limits.values())
+    lines: dict[UUID, list[UUID]] = defaultdict(list)
+    most = [limit["limit"] + leaving for limit in limits.values()]
+    for row in await connection.fetch(_AHEAD, list(limits), most, list(doomed)):
+        lines[row["flow_id"]].append(row["id"])
+    return {id: _of(limit, holders[id], lines[id], doomed) for id, limit in limits.items()}
+
+
+async def locked_elsewhere(connection: Connection, flow_ids: Collection[UUID]) -> set[UUID]:
+    """Of flows that could not be locked, those that have a limit."""
+    if not flow_ids:
+        return set()
+    return {row["id"] for row in await connection.fetch(_LIMITED, list(flow_ids))}
+
+
+async def _holders(connection: Any, flow_ids: Sequence[UUID]) -> Mapping[UUID, list[Any]]:
+    holders: dict[UUID, list[Any]] = defaultdict(list)
+    for row in await connection.fetch(_HOLDERS, flow_ids, _HOLDING):
+        holders[row["flow_id"]].append(row)
+    return holders
+
+
+async def _doomed(connection: Any, limits: Iterable[Mapping[str, Any]]) -> frozenset[UUID]:
+    """Who is to make room for a newcomer already, though nobody has told it yet."""
+    if all(limit["behavior"] != ConcurrencyBehavior.CANCEL_RUNNING for limit in limits):
+        return frozenset()
+    return frozenset(row["execution_id"] for row in await connection.fetch(_DOOMED))
+
+
+def _of(
+    limit: Mapping[str, Any], holding: Sequence[Any], line: Sequence[UUID], doomed: frozenset[UUID]
+) -> Slots:
+    slots = Slots(
+        limit=limit["limit"],
+        behavior=ConcurrencyBehavior(limit["behavior"]),
+        holders=[row["id"] for row in holding],
+        going=frozenset(row["id"] for row in holding if row["state"] == ExecutionState.KILLING),
+        line=line,
+    )
+    return slots.without(doomed)
+
+
+async def first_in_line(pool: Pool, flow_id: UUID) -> list[UUID]:
+    """Those that a free slot would go to now; more may be asked for than can be admitted."""
+    limit = load(await pool.fetchval(_LIMIT, flow_id))
+    most = limit["limit"] if limit else 100
+    return [row["id"] for row in await pool.fetch(_FIRST, flow_id, most)]
+
+
+async def flows_to_admit(pool: Pool) -> list[UUID]:
+    """Flows with a free slot, or no limit any more, in whose line somebody waits. Takes no lock: the engine judges."""
+    return [row["id"] for row in await pool.fetch(_TO_ADMIT, _HOLDING)]
+
+
+async def places_in_line(pool: Pool, ids: Sequence[UUID]) -> dict[UUID, Place]:
+    """Of those among the executions that wait for a slot; without a lock: for whoever asks why something waits."""
+    rows = await pool.fetch(_PLACES, ids)
+    if not rows:
+        return {}
+    holders = await _holders(pool, list({row["flow_id"] for row in rows}))
+    return {
+        row["id"]: Place(
+            load(row["concurrency"])["limit"],
+            [holder["id"] for holder in holders[row["flow_id"]]],
+            row["position"],
+        )
+        for row in rows
+    }

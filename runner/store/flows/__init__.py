@@ -1,0 +1,1 @@
+"""Flows, their revisions and schedules."""

@@ -1,0 +1,79 @@
+"""Changes of a flow beside new revisions: deleted, switched off and on; and texts that are only tried."""
+
+import hashlib
+from typing import Any
+from uuid import UUID
+
+from models.events import Ask
+from models.ids import new_id, typed
+from models.spec import FlowSpec
+from models.viewer import Scope
+from runner.store import audit
+from runner.store.json import dump
+from runner.store.postgres.connection import Connection, Pool
+from runner.store.where import Arguments, compile_scope
+
+Row = Any
+
+# Its executions and their revisions stay; its schedules would start what is no more.
+_DELETE = "update flows set deleted_at = now(), updated_at = now() where {found} returning *"
+_FORGET_SCHEDULES = "delete from schedules where flow_id = $1"
+_ENABLE = "update flows set enabled = $3, updated_at = now() where {found} returning *"
+# The row of a flow that was never saved, so that a test of it has one to belong to: as if it was deleted already.
+_PLACE = """
+insert into flows (id, namespace, key, kind, description, labels, latest_revision, deleted_at)
+values ($1, $2, $3, $4, $5, $6, 0, now())
+on conflict (namespace, key) do update set updated_at = flows.updated_at returning id
+"""
+_SAME_TEXT = """
+select id from revisions where flow_id = $1 and digest = $2 order by number desc limit 1
+"""
+_TRY = """
+insert into revisions (id, flow_id, number, source, digest, created_by)
+select $1, $2, least(coalesce(min(number), 0), 0) - 1, $3, $4, $5 from revisions where flow_id = $2 returning id
+"""
+
+
+async def delete_flow(pool: Pool, scope: Scope, namespace: str, key: str, ask: Ask) -> Row | None:
+    """The flow as it was; None where there is none."""
+    async with pool.acquire() as connection, connection.transaction():
+        statement, values = _change(_DELETE, scope, Arguments(namespace, key))
+        row = await connection.fetchrow(statement, *values)
+        if row:
+            await connection.execute(_FORGET_SCHEDULES, row["id"])
+            await audit.record(connection, ask, "DELETE_FLOW", _target(row), {})
+    return row
+
+
+async def set_flow_enabled(
+    pool: Pool, scope: Scope, namespace: str, key: str, enabled: bool, ask: Ask
+) -> Row | None:
+    done = "ENABLE_FLOW" if enabled else "DISABLE_FLOW"
+    statement, values = _change(_ENABLE, scope, Arguments(namespace, key, enabled))
+    return await audit.change(
+        pool, ask, lambda row: audit.Entry(done, _target(row)), statement, *values
+    )
+
+
+async def keep_tried(connection: Connection, spec: FlowSpec, source: str, actor: str) -> UUID:
+    """A revision of this text that is the flow's newest for nobody; the one that has it already, if there is one."""
+    digest = hashlib.sha256(source.encode()).hexdigest()
+    about = (spec.kind, spec.description, dump(spec.labels))
+    async with connection.transaction():
+        flow = await connection.fetchval(_PLACE, new_id(), spec.namespace, spec.id, *about)
+        kept = await connection.fetchval(_SAME_TEXT, flow, digest)
+        if kept is None:
+            kept = await connection.fetchval(_TRY, new_id(), flow, source, digest, actor)
+    revision: UUID = kept
+    return revision
+
+
+def _change(statement: str, scope: Scope, arguments: Arguments) -> tuple[str, list[Any]]:
+    """Of a flow that may be seen, and what is given with it."""
+    visible = compile_scope(scope, arguments)
+    found = f"namespace = $1 and key = $2 and deleted_at is null and {visible}"
+    return statement.format(found=found), arguments.values
+
+
+def _target(row: Row) -> audit.Target:
+    return audit.Target(typed("flow", row["id"]), row["key"], row["namespace"])

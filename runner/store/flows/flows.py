@@ -1,0 +1,203 @@
+"""Flows and their revisions. Saving the same text makes no new revision."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from models.events import Ask
+from models.ids import new_id, typed
+from models.links import links_of
+from models.spec import FlowSpec
+from models.viewer import EVERYWHERE, Scope
+from runner.store import audit
+from runner.store.execution.history import Page
+from runner.store.flows import flow_links, schedules
+from runner.store.json import dump, dump_or_none, turned
+from runner.store.lists.facets import walked
+from runner.store.postgres.connection import Connection, Pool
+from runner.store.scopes import kept, scope_of
+from runner.store.where import Arguments, compile_scope
+
+Row = Any
+
+_UPSERT = """
+insert into flows (id, namespace, key, kind, description, labels, concurrency, latest_revision)
+values ($1, $2, $3, $4, $5, $6, $7, 1)
+on conflict (namespace, key) do update set updated_at = flows.updated_at returning *
+"""
+_REVIVE = (
+    "update flows set deleted_at = null, enabled = true where id = $1 and deleted_at is not null"
+)
+_UPDATE = """
+update flows set kind = $2, description = $3, labels = $4, concurrency = $5, latest_revision = $6, updated_at = now()
+where id = $1 returning *
+"""
+_LATEST = "select * from revisions where flow_id = $1 and number = $2"
+_INSERT_REVISION = """
+insert into revisions (id, flow_id, number, source, digest, created_by, scope)
+values ($1, $2, $3, $4, $5, $6, $7) returning *
+"""
+
+_VOUCH = """
+with vouched as (update revisions set scope = $3 where id = $1)
+update schedules set scope = $3 where flow_id = $2 and source = 'FLOW' and scope is not distinct from $4::jsonb
+"""
+
+
+async def save_flow(
+    connection: Connection,
+    spec: FlowSpec,
+    source: str,
+    actor: str,
+    ask: Ask | None = None,
+    scope: Scope = EVERYWHERE,
+) -> tuple[Row, Row, bool]:
+    """The flow, its newest revision and whether that is new, as it is when the text is;
+    with the schedules that it declares.
+
+    Two saves at once line up behind the flow's row. With an `ask` a new revision is told to the audit log. `scope` is
+    that of who saves it: no execution of the revision reaches further. Who saves the same text again vouches for it.
+    """
+    digest = hashlib.sha256(source.encode()).hexdigest()
+    limit = spec.concurrency.model_dump(mode="json") if spec.concurrency else None
+    about = (spec.kind, spec.description, dump(spec.labels), dump_or_none(limit))
+    async with connection.transaction():
+        flow = await connection.fetchrow(_UPSERT, new_id(), spec.namespace, spec.id, *about)
+        assert flow
+        latest = await connection.fetchrow(_LATEST, flow["id"], flow["latest_revision"])
+        revived = await connection.execute(_REVIVE, flow["id"]) == "UPDATE 1"
+        if latest and latest["digest"] == digest:
+            await _vouch(connection, latest, scope)
+            if revived:
+                await schedules.declare(connection, flow["id"], spec.triggers, actor, scope)
+                flow = await connection.fetchrow(_UPDATE, flow["id"], *about, latest["number"])
+            return flow, latest, False
+        number = latest["number"] + 1 if latest else 1
+        revision = await connection.fetchrow(
+            _INSERT_REVISION, new_id(), flow["id"], number, source, digest, actor, kept(scope)
+        )
+        assert revision
+        await flow_links.note(connection, revision["id"], links_of(spec))
+        if ask:
+            target = audit.Target(typed("flow", flow["id"]), spec.id, spec.namespace)
+            await audit.record(connection, ask, "SAVE_FLOW", target, {"revision": number})
+        await schedules.declare(connection, flow["id"], spec.triggers, actor, scope)
+        return await connection.fetchrow(_UPDATE, flow["id"], *about, number), revision, True
+
+
+async def _vouch(connection: Connection, latest: Row, scope: Scope) -> None:
+    """Whoever reaches all that a revision does, and more, and saves its text again, lets it reach that."""
+    before = scope_of(latest["scope"])
+    if before != scope and before.within(scope) == before:
+        await connection.execute(_VOUCH, latest["id"], latest["flow_id"], kept(scope), kept(before))
+
+
+async def find_flow(pool: Pool, scope: Scope, namespace: str, key: str) -> Row | None:
+    arguments = Arguments(namespace, key)
+    condition = compile_scope(scope, arguments)
+    return await pool.fetchrow(
+        f"select * from flows where namespace = $1 and key = $2 and deleted_at is null and {condition}",
+        *arguments.values,
+    )
+
+
+async def find_revision(pool: Pool, flow_id: UUID, number: int) -> Row | None:
+    return await pool.fetchrow(_LATEST, flow_id, number)
+
+
+_NUMBERED = """
+select r.* from unnest($1::uuid[], $2::int[]) asked (flow_id, number)
+join revisions r on (r.flow_id, r.number) = (asked.flow_id, asked.number)
+"""
+_NEWEST = """
+select r.* from unnest($1::uuid[]) asked (flow_id) cross join lateral (
+  select * from revisions r where r.flow_id = asked.flow_id and r.number > 0 order by r.number desc limit $2) r
+order by r.flow_id, r.number desc
+"""
+
+
+async def numbered_revisions(pool: Pool, places: Sequence[tuple[UUID, int]]) -> list[Row | None]:
+    """By flow and number."""
+    rows = await pool.fetch(_NUMBERED, *turned(places))
+    found = {(row["flow_id"], row["number"]): row for row in rows}
+    return [found.get(place) for place in places]
+
+
+async def revisions_of(pool: Pool, first: int, flow_ids: Sequence[UUID]) -> list[list[Row]]:
+    """So many of each flow, the newest first."""
+    found: dict[UUID, list[Row]] = {id: [] for id in flow_ids}
+    for row in await pool.fetch(_NEWEST, list(flow_ids), first):
+        found[row["flow_id"]].append(row)
+    return [found[id] for id in flow_ids]
+
+
+async def flows_by_id(pool: Pool, scope: Scope, ids: Sequence[UUID]) -> dict[UUID, Row]:
+    arguments = Arguments(list(ids))
+    condition = compile_scope(scope, arguments)
+    rows = await pool.fetch(
+        f"select * from flows where id = any($1::uuid[]) and deleted_at is null and {condition}",
+        *arguments.values,
+    )
+    return {row["id"]: row for row in rows}
+
+
+async def revisions_by_id(pool: Pool, scope: Scope, ids: Sequence[UUID]) -> dict[UUID, Row]:
+    arguments = Arguments(list(ids))
+    condition = compile_scope(scope, arguments, "f.namespace")
+    rows = await pool.fetch(
+        "select r.* from revisions r join flows f on f.id = r.flow_id "
+        f"where r.id = any($1::uuid[]) and {condition}",
+        *arguments.values,
+    )
+    return {row["id"]: row for row in rows}
+
+
+async def namespaces(pool: Pool, listed: Scope, seen: Scope) -> Sequence[Row]:
+    """Those that have flows, in the scope where flows are listed, or executions, where they are seen."""
+    arguments = Arguments()
+    flows, executions = compile_scope(listed, arguments), compile_scope(seen, arguments)
+    return await pool.fetch(
+        f"""with recursive {walked("flow_key")}
+        select namespace, count(key) as flows
+        from (select namespace, key from flows where deleted_at is null and {flows}
+              union select namespace, null from walked where {executions}) known
+        group by namespace order by namespace""",
+        *arguments.values,
+    )
+
+
+_ORDERS = {
+    "NAME_ASC": ("namespace || '/' || key", False),
+    "UPDATED_DESC": (
+        "to_char(updated_at at time zone 'utc', 'YYYY-MM-DD\"T\"HH24:MI:SS.US') || id",
+        True,
+    ),
+}
+
+
+async def flows_page(
+    pool: Pool,
+    scope: Scope,
+    condition: str,
+    arguments: Arguments,
+    order: str,
+    size: int,
+    cursor: str | None,
+    backwards: bool,
+) -> Page:
+    """A page of flows in one of two orders; the cursor is the text that is ordered by."""
+    column, newest_first = _ORDERS[order]
+    condition = f"{condition} and {compile_scope(scope, arguments)}"
+    descending = newest_first != backwards
+    if cursor is not None:
+        condition += f" and {column} {'<' if descending else '>'} {arguments.add(cursor)}"
+    rows = await pool.fetch(
+        f"select *, {column} as position from flows where {condition} "
+        f"order by position {'desc' if descending else 'asc'} limit {arguments.add(size + 1)}",
+        *arguments.values,
+    )
+    more, rows = len(rows) > size, rows[:size]
+    if backwards:
+        return Page(rows[::-1], has_next=cursor is not None, has_previous=more)
+    return Page(rows, has_next=more, has_previous=cursor is not None)

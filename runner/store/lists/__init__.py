@@ -1,0 +1,1 @@
+"""Executions in lists: pages, orders, counts, statistics."""

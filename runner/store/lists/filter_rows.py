@@ -1,0 +1,108 @@
+"""Executions as models/matching judges them, read with what their filter asks of other tables."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from models.filters import Field, Filter, mentions
+from models.fingerprint import fingerprint
+from models.matching import Candidate
+from models.states import ExecutionState, Origin
+from models.trigger_kinds import TriggerKind, schedule_of, trigger_kind
+from runner.store.artifacts.measures import LAST_FIRST
+from runner.store.json import load
+from runner.store.postgres.connection import Executes
+
+_METRICS = f"""
+select distinct on (execution_id, name) execution_id, name, value from metrics
+where execution_id = any($1::uuid[]) order by execution_id, name, {LAST_FIRST}
+"""
+_BESIDE: Mapping[Field, str] = {
+    Field.RETRIED: "select distinct execution_id from task_runs where execution_id = any($1::uuid[]) and attempt > 1",
+    Field.NOTES: "select distinct execution_id from notes where execution_id = any($1::uuid[])",
+    Field.CHILDREN: "select distinct parent_id as execution_id from executions where parent_id = any($1::uuid[])",
+}
+
+
+async def rows_of(pool: Executes, ids: Sequence[UUID]) -> list[Any]:
+    return list(await pool.fetch("select * from executions where id = any($1::uuid[])", ids))
+
+
+async def active(pool: Executes, most: int) -> dict[UUID, int]:
+    """The newest that have not ended, with their seqs."""
+    rows = await pool.fetch(
+        "select id, seq from executions where ended_at is null order by id desc limit $1", most
+    )
+    return {row["id"]: row["seq"] for row in rows}
+
+
+async def candidates(pool: Executes, where: Filter, rows: Sequence[Any]) -> list[Candidate]:
+    """In the order of the rows. Tables that the filter asks nothing of are not read."""
+    ids = [row["id"] for row in rows]
+    metrics: dict[UUID, dict[str, float]] = defaultdict(dict)
+    if mentions(where, Field.METRIC):
+        for row in await pool.fetch(_METRICS, ids):
+            if row["value"] == row["value"]:
+                metrics[row["execution_id"]][row["name"]] = row["value"]
+    beside = {
+        field: {row["execution_id"] for row in await pool.fetch(sql, ids)}
+        for field, sql in _BESIDE.items()
+        if mentions(where, field)
+    }
+    return [candidate(row, metrics[row["id"]], beside) for row in rows]
+
+
+def trigger_of(row: Any) -> TriggerKind:
+    """Of a row of executions."""
+    return trigger_kind(
+        parent_id=row["parent_id"],
+        replay_of=row["replay_of"],
+        rerun_of=row["rerun_of"],
+        origin=Origin(row["origin"]),
+        created_by=row["created_by"],
+        starters=load(row["starters"]),
+    )
+
+
+def fingerprint_of(failure: Mapping[str, Any]) -> str:
+    """Of the failure in a row of executions."""
+    return fingerprint(failure.get("path"), failure.get("code", ""), failure.get("message", ""))
+
+
+def candidate(
+    row: Any, metrics: Mapping[str, float], beside: Mapping[Field, set[UUID]]
+) -> Candidate:
+    """Of a row of executions; `beside` are those of which each field holds."""
+    git, failure = load(row["git"]) or {}, load(row["failure"])
+    trigger = trigger_of(row)
+    return Candidate(
+        id=row["id"],
+        namespace=row["namespace"],
+        flow=row["flow_key"],
+        name=row["name"],
+        kind=row["kind"],
+        state=ExecutionState(row["state"]),
+        created_by=row["created_by"],
+        created_at=row["created_at"],
+        started_at=row["started_at"],
+        ended_at=row["ended_at"],
+        idle=row["idle"],
+        idle_since=row["idle_since"],
+        progress=row["progress"],
+        origin=Origin(row["origin"]),
+        archived=row["archived"],
+        labels=load(row["labels"]),
+        properties=load(row["properties"]),
+        inputs=load(row["inputs"]),
+        commit=git.get("commit"),
+        branch=git.get("branch"),
+        error=failure.get("message") if failure else None,
+        failed=failure is not None,
+        fingerprint=fingerprint_of(failure) if failure else None,
+        child=row["parent_id"] is not None,
+        trigger=trigger,
+        schedule=schedule_of(trigger, load(row["trigger"])),
+        metrics=metrics,
+        **{field.value: row["id"] in found for field, found in beside.items()},
+    )

@@ -1,0 +1,37 @@
+"""Executions by their date in bars, and in each by state."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from models.bars import Bars
+from models.filters import And, Field, Filter, Operator, Term
+from models.states import ExecutionState
+from models.viewer import Scope
+from runner.store.lists.words import found_by
+from runner.store.postgres.connection import Pool
+from runner.store.where import EXECUTIONS, Arguments
+
+_COUNTED: Final = """
+select date_bin({length}::interval, {date}, {first}::timestamptz) as start, state, count(*) as number
+from executions where {condition} group by 1, 2
+"""
+
+
+async def histogram(
+    pool: Pool, scope: Scope, where: Filter, since: datetime, until: datetime, bars: Bars
+) -> Mapping[datetime, Mapping[ExecutionState, int]]:
+    """Those whose date is from `since` to before `until`, by the start of their bar; bars without any are left out."""
+    arguments = Arguments()
+    dated = [Term(Field.DATE, Operator.GTE, since), Term(Field.DATE, Operator.LT, until)]
+    statement = _COUNTED.format(
+        length=arguments.add(bars.length),
+        date=EXECUTIONS.columns[Field.DATE],
+        first=arguments.add(bars.first),
+        condition=found_by(scope, And([*dated, where]), arguments),
+    )
+    found: dict[datetime, dict[ExecutionState, int]] = defaultdict(dict)
+    for row in await pool.fetch(statement, *arguments.values):
+        found[row["start"]][ExecutionState(row["state"])] = row["number"]
+    return found

@@ -1,0 +1,168 @@
+"""Executions counted: over a time, by state, bucket, flow and kind; and by state alone, as they are now."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from models.buckets import Bucket
+from models.filters import And, Field, Filter, Operator, Term, mentions
+from models.labels import TEST
+from models.states import EXECUTION_ENDS, EXECUTION_FAILURES, EXECUTION_SUCCESSES, ExecutionState
+from models.viewer import Scope
+from runner.store.execution.history import COUNT_LIMIT
+from runner.store.json import turned
+from runner.store.lists.alike import Line, alike, line_of
+from runner.store.lists.listing import NEWEST
+from runner.store.lists.words import listed, matching_words, wanted_words
+from runner.store.postgres.connection import Pool
+from runner.store.where import EXECUTIONS, Arguments
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Durations in seconds, of those that started and ended; None where there is none."""
+
+    total: int = 0
+    ended: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    average: float | None = None
+    p50: float | None = None
+    p95: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """`flows` by namespace and key; in each the most frequent first."""
+
+    whole: Tally
+    states: Mapping[ExecutionState, int]
+    buckets: Mapping[datetime, Tally]
+    flows: Mapping[tuple[str, str], Tally]
+    kinds: Mapping[str, Tally]
+
+
+# What `grouping` says of each set below: a bit for each of the four that the row is not of.
+_WHOLE, _STATE, _BUCKET, _FLOW, _KIND = 0b1111, 0b0111, 0b1011, 0b1101, 0b1110
+_TALLIES: Final = """
+with found as materialized (
+  select state, namespace, flow_key, kind, date_trunc({bucket}::text, {date}, 'UTC') as bucket,
+    date_part('epoch', ended_at - started_at) - idle as lasted
+  from executions where {condition})
+select grouping(state, bucket, flow_key, kind) as set, state, bucket, namespace, flow_key, kind, count(*) as total,
+  count(*) filter (where state = any({ends}::text[])) as ended,
+  count(*) filter (where state = any({successes}::text[])) as succeeded,
+  count(*) filter (where state = any({failures}::text[])) as failed,
+  avg(lasted) as average, percentile_cont(array[0.5, 0.95]) within group (order by lasted) as percentiles
+from found group by grouping sets ((), (state), (bucket), (namespace, flow_key), (kind))
+order by total desc, namespace, flow_key, kind
+"""
+
+
+async def tallied(
+    pool: Pool, scope: Scope, where: Filter, since: datetime, until: datetime, bucket: Bucket
+) -> Stats:
+    """Those whose date is from `since` to before `until`."""
+    arguments = Arguments()
+    dated = [Term(Field.DATE, Operator.GTE, since), Term(Field.DATE, Operator.LT, until)]
+    statement = _TALLIES.format(
+        bucket=arguments.add(bucket.lower()),
+        date=EXECUTIONS.columns[Field.DATE],
+        condition=listed(scope, And([*dated, where]), arguments),
+        ends=arguments.add(sorted(EXECUTION_ENDS)),
+        successes=arguments.add(sorted(EXECUTION_SUCCESSES)),
+        failures=arguments.add(sorted(EXECUTION_FAILURES)),
+    )
+    rows: Sequence[Any] = await pool.fetch(statement, *arguments.values)
+    return Stats(
+        whole=_tally(next(row for row in rows if row["set"] == _WHOLE)),
+        states={ExecutionState(row["state"]): row["total"] for row in rows if row["set"] == _STATE},
+        buckets={row["bucket"]: _tally(row) for row in rows if row["set"] == _BUCKET},
+        flows={
+            (row["namespace"], row["flow_key"]): _tally(row) for row in rows if row["set"] == _FLOW
+        },
+        kinds={row["kind"]: _tally(row) for row in rows if row["set"] == _KIND},
+    )
+
+
+def _tally(row: Any) -> Tally:
+    p50, p95 = row["percentiles"] or (None, None)
+    counts = (row["total"], row["ended"], row["succeeded"], row["failed"])
+    return Tally(*counts, row["average"], p50, p95)
+
+
+async def counted_by_state(
+    pool: Pool, scope: Scope, where: Filter
+) -> dict[ExecutionState, tuple[int, bool]]:
+    """The number in each state that any is in, and whether it is exact: counting stops at 10 000 of each."""
+    arguments = Arguments()
+    if (words := wanted_words(where)) and not mentions(where, Field.METRIC):
+        matching = matching_words(scope, where, words, arguments)
+        named = f"{matching} limit {COUNT_LIMIT + 1}"
+        return await _counted_among(pool, named, "true", COUNT_LIMIT, arguments)
+    condition = listed(scope, where, arguments)
+    if mentions(where, Field.METRIC):
+        newest = f"select id from executions order by id desc limit {NEWEST + 1}"
+        return await _counted_among(pool, newest, condition, NEWEST, arguments)
+    parts = [
+        f"select '{state}' as state, (select count(*) from (select from executions "
+        f"where {_in_state(state)} and {condition} limit {COUNT_LIMIT + 1}) x) as number"
+        for state in ExecutionState
+    ]
+    rows = await pool.fetch(" union all ".join(parts), *arguments.values)
+    return {
+        ExecutionState(row["state"]): (
+            min(row["number"], COUNT_LIMIT),
+            row["number"] <= COUNT_LIMIT,
+        )
+        for row in rows
+        if row["number"]
+    }
+
+
+async def _counted_among(
+    pool: Pool, looked_at: str, condition: str, most: int, arguments: Arguments
+) -> dict[ExecutionState, tuple[int, bool]]:
+    """Where a look at each is dear: among so many at most, exact where these are all."""
+    rows = await pool.fetch(
+        f"""with looked as materialized ({looked_at})
+            select state, count(*) filter (where {condition}) as number, (select count(*) from looked) as seen
+            from looked join executions using (id) group by state""",
+        *arguments.values,
+    )
+    return {
+        ExecutionState(row["state"]): (min(row["number"], most), row["seen"] <= most)
+        for row in rows
+        if row["number"]
+    }
+
+
+def _in_state(state: ExecutionState) -> str:
+    """With what the state says of the end, so that the small index of those that have not ended serves."""
+    end = "" if state in EXECUTION_ENDS else " and ended_at is null"
+    return f"state = '{state}'{end}"
+
+
+# Archived ones count: they took what they took.
+_LASTED: Final = f"""
+select o.*, lasted.* from unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) o (flow_id, namespace, flow_key, kind)
+cross join lateral (
+  select count(*) as count, percentile_cont(array[0.5, 0.95]) within group (order by seconds) as percentiles
+  from (select headway_lasted(started_at, ended_at, idle) as seconds from executions e
+        where {alike("o.flow_id", "o.namespace", "o.flow_key", "o.kind")} and state = any($5::text[])
+          and started_at is not null and not labels ? $6
+        order by id desc limit $7) newest) lasted
+"""
+_ENOUGH: Final = 100
+_RAN_WELL: Final = (ExecutionState.SUCCESS.value, ExecutionState.WARNING.value)
+
+
+async def usual_durations(pool: Pool, lines: Sequence[Line]) -> dict[Line, Tally]:
+    """How long the newest 100 good runs of each line took. Without those that have none."""
+    rows = await pool.fetch(_LASTED, *turned(lines), _RAN_WELL, TEST, _ENOUGH)
+    return {
+        line_of(row): Tally(row["count"], p50=row["percentiles"][0], p95=row["percentiles"][1])
+        for row in rows
+        if row["count"]
+    }

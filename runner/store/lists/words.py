@@ -1,0 +1,98 @@
+"""How a search by free words uses their index: it knows the words of what has ended, and gives all that have them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from models.filters import EVERYTHING, And, Field, Filter, Operator, Term
+from models.viewer import Scope
+from models.words import LONGEST_WORD, folded, words_of
+from runner.store.lists.orders import ACTIVE, ENDED
+from runner.store.postgres.connection import Executes
+from runner.store.where import EXECUTIONS, Arguments, compile_listed, compile_scope
+
+_FREQUENT: Final = 0.0025
+# What ANALYZE has seen in the index; words that are rarer are not among these.
+_FREQUENCY: Final = """
+select coalesce(sum(frequency), 0)
+from pg_stats, unnest(most_common_elems::text::text[], most_common_elem_freqs) as seen (word, frequency)
+where tablename = 'executions_words' and schemaname = current_schema() and starts_with(word, $1)
+"""
+_INDEXED: Final = f"{ENDED} and headway_words({EXECUTIONS.searched}) @@"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Those of one term that whatever matches must have."""
+
+    term: Term
+    words: Sequence[str]
+
+    @property
+    def exact(self) -> bool:
+        """Whether the index alone tells who matches: it knows no more than the beginning of one word."""
+        return [folded(self.term.value)] == self.words and len(self.words[0]) < LONGEST_WORD
+
+    @property
+    def query(self) -> str:
+        *whole, last = self.words
+        return " & ".join([*map(_quoted, whole), f"'{last[:LONGEST_WORD]}':*"])
+
+    async def are_frequent(self, pool: Executes) -> bool:
+        """Whether looking through the newest finds them sooner than the index, which gives all that have them."""
+        longest = max(self.words, key=len)
+        return bool(await pool.fetchval(_FREQUENCY, longest) >= _FREQUENT)
+
+
+def wanted_words(where: Filter) -> Words | None:
+    """Of one text of the filter: the one with the longest word, for it is the rarest."""
+    texts = [Words(term, words_of(term.value)) for term in _required(where) if _is_text(term)]
+    known = [text for text in texts if text.words]
+    return max(known, key=lambda text: max(map(len, text.words)), default=None)
+
+
+def found_by(scope: Scope, where: Filter, arguments: Arguments) -> str:
+    """The condition for all that match, by the index of words where the filter has any."""
+    if words := wanted_words(where):
+        return f"id = any(array({matching_words(scope, where, words, arguments)}))"
+    return listed(scope, where, arguments)
+
+
+def listed(scope: Scope, where: Filter, arguments: Arguments) -> str:
+    """The condition for all that match, asked of each row."""
+    return f"{compile_scope(scope, arguments)} and {compile_listed(where, arguments)}"
+
+
+def matching_words(scope: Scope, where: Filter, words: Words, arguments: Arguments) -> str:
+    """The ids of what matches; what has not ended is not in the index, and is few."""
+    rest = _without(where, words.term) if words.exact else where
+    query = f"{arguments.add(words.query)}::text::tsquery"
+    ended, active = (listed(scope, one, arguments) for one in (rest, where))
+    return f"""select id from executions where {_INDEXED} {query} and {ended}
+      union all select id from executions where {ACTIVE} and {active}"""
+
+
+def _quoted(word: str) -> str:
+    """Words hold no quotes; one that is too long is in the index by its beginning."""
+    return f"'{word}'" if len(word) < LONGEST_WORD else f"'{word[:LONGEST_WORD]}':*"
+
+
+def _required(node: Filter) -> list[Term]:
+    match node:
+        case Term():
+            return [node]
+        case And(parts):
+            return [term for part in parts for term in _required(part)]
+        case _:
+            return []
+
+
+def _without(node: Filter, term: Term) -> Filter:
+    if node is term:
+        return EVERYTHING
+    return And([_without(part, term) for part in node.parts]) if isinstance(node, And) else node
+
+
+def _is_text(term: Term) -> bool:
+    storable = "\0" not in str(term.value) and str(term.value).isprintable()
+    return term.field is Field.TEXT and term.operator is Operator.EQ and storable

@@ -1,0 +1,99 @@
+"""Lines of a log by what they say, and how many there are: each call does a bounded amount of work."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from models.logs import LogLevel
+from runner.store.logs.log_blocks import SIZE, blocks_with, lines_by_level
+from runner.store.logs.log_lines import COUNTED, WANTED, LinesOf, filters_of, numbers_after
+from runner.store.postgres.connection import Executes
+
+SEARCHED: Final = 100
+"""Blocks of lines that one call reads at most."""
+_AT_A_TIME: Final = 10
+_ENOUGH: Final = 0.25
+"""Seconds after which a call reads no more."""
+COLOUR: Final = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-Z\\^-~])"
+_HEAD: Final = "select lines from log_heads where execution_id = $1"
+SAYS: Final = """
+case when position(chr(27) in text) = 0 then text else regexp_replace(text, {colour}, '', 'g') end ilike any({patterns})
+"""
+_SAID: Final = f"""
+select found.line from unnest($9::bigint[]) with ordinality blocks (block, place), lateral (
+  select line from logs where {WANTED} and line > greatest($7, block * {SIZE})
+    and line <= least($8, (block + 1) * {SIZE}) and {SAYS.format(colour="$10", patterns="$11::text[]")}
+  order by line limit $12) found
+order by place, line limit $12
+"""
+_COUNT_PAST: Final = f"""
+select level, count(*) as lines from (select level from logs where {WANTED} limit $7) counted
+group by level order by level
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """Numbers of lines. Up to `searched_to` there are no others; `complete`: it was the last line of the log."""
+
+    lines: Sequence[int]
+    searched_to: int
+    complete: bool
+
+
+async def search_lines(
+    pool: Executes, wanted: LinesOf, text: str | None, after: int, most: int
+) -> Matches:
+    """Those after a number. Upper and lower case are the same, and what colours a terminal is no part of the text."""
+    head = await pool.fetchval(_HEAD, wanted.execution_id) or 0
+    after = min(max(after, 0), max(head, 0))
+    if text is None:
+        numbers = await numbers_after(pool, wanted, after, most)
+        found = [number for number in numbers if number <= head]
+        return _matches(found, most, head)
+    return await _read_through(pool, wanted, text, after, most, head)
+
+
+async def _read_through(
+    pool: Executes, wanted: LinesOf, text: str, after: int, most: int, head: int
+) -> Matches:
+    bound = f"block >= $7::bigint / {SIZE}"
+    sql = blocks_with(wanted.task_run_id is not None, bound, "asc", "$8")
+    filters = filters_of(wanted)
+    rows = await pool.fetch(sql, *filters, after, SEARCHED)
+    blocks: list[int] = [row["block"] for row in rows]
+    until, found = time.monotonic() + _ENOUGH, list[int]()
+    for start in range(0, len(blocks), _AT_A_TIME):
+        part = blocks[start : start + _AT_A_TIME]
+        last = min((part[-1] + 1) * SIZE, head)
+        said = (part, COLOUR, patterns_of(text), most - len(found))
+        found += [row["line"] for row in await pool.fetch(_SAID, *filters, after, last, *said)]
+        read_all = len(blocks) < SEARCHED and start + _AT_A_TIME >= len(blocks)
+        if len(found) >= most or read_all:
+            break
+        if time.monotonic() > until or start + _AT_A_TIME >= len(blocks):
+            return Matches(found, last, last >= head)
+    return _matches(found, most, head)
+
+
+def _matches(found: Sequence[int], most: int, head: int) -> Matches:
+    searched_to = found[-1] if len(found) >= most else head
+    return Matches(found, searched_to, searched_to >= head)
+
+
+def patterns_of(text: str) -> list[str]:
+    """For `ilike any`. Not every collation knows upper and lower case beyond ASCII, so both are among them."""
+    escaped = text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+    spelled = [escaped] if text.isascii() else [escaped, escaped.lower(), escaped.upper()]
+    return [f"%{one}%" for one in spelled]
+
+
+async def count_by_level(pool: Executes, wanted: LinesOf) -> Mapping[LogLevel, tuple[int, bool]]:
+    """Of each level that occurs, and whether that is exact: of a past moment lines are counted up to COUNTED."""
+    if wanted.until is None:
+        counted = await lines_by_level(pool, filters_of(wanted))
+        return {level: (lines, True) for level, lines in counted.items()}
+    rows: Sequence[Any] = await pool.fetch(_COUNT_PAST, *filters_of(wanted), COUNTED + 1)
+    exact = sum(row["lines"] for row in rows) <= COUNTED
+    return {LogLevel(row["level"]): (row["lines"], exact) for row in rows}

@@ -1,0 +1,1 @@
+"""Connections, pools, migrations and what else concerns the database as a whole."""

@@ -1,0 +1,38 @@
+"""Transactions whose commit is certain, also when the connection breaks before PostgreSQL has answered."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Final
+
+from runner.service.retry import patiently
+from runner.store.postgres.connection import Connection, Pool
+from runner.service.outage import UNREACHABLE
+
+_BEGUN: Final = "select pg_current_xact_id()::text"
+_STATUS: Final = "select pg_xact_status($1::text::xid8)"
+_ASK_AGAIN: Final = 0.2
+
+
+@asynccontextmanager
+async def certain_transaction(pool: Pool) -> AsyncIterator[Connection]:
+    """A transaction on a connection of the pool. What it raises was not committed; it waits for the database to say so,
+    as long as that takes."""
+    number, committing = None, False
+    try:
+        async with pool.acquire() as connection, connection.transaction():
+            number = await connection.fetchval(_BEGUN)
+            yield connection
+            committing = True
+    except UNREACHABLE:
+        if not committing or not await _was_committed(pool, number):
+            raise
+
+
+async def _was_committed(pool: Pool, number: str | None) -> bool:
+    while (
+        status := await patiently(pool, partial(pool.fetchval, _STATUS, number))
+    ) == "in progress":
+        await asyncio.sleep(_ASK_AGAIN)
+    return bool(status == "committed")

@@ -1,0 +1,42 @@
+"""Servers that run on this database, and by which key each signs sessions: it has an id that tells nothing of it."""
+
+from typing import Final
+from uuid import UUID
+
+from runner.store.postgres.connection import Executes, Pool
+from runner.service.outage import reaching
+
+_LIVE: Final = "heartbeat_at > clock_timestamp() - interval '30 seconds'"
+_TELL: Final = """
+insert into servers (id, name, session_key) values ($1, $2, $3)
+on conflict (id) do update set session_key = excluded.session_key, heartbeat_at = clock_timestamp()
+"""
+_WITH_OTHER_KEYS: Final = (
+    f"select name from servers where {_LIVE} and session_key <> $1 order by name"
+)
+_BY_KEY: Final = f"""
+select array_agg(name order by name) as names from servers where {_LIVE} group by session_key order by 1
+"""
+_FORGET: Final = f"delete from servers where id = $1 or not {_LIVE}"
+
+
+async def tell(pool: Pool, id: UUID, name: str, session_key: str) -> None:
+    with reaching():
+        await pool.execute(_TELL, id, name, session_key)
+
+
+async def with_other_keys(pool: Pool, session_key: str) -> list[str]:
+    """The names of servers that run and sign with another key."""
+    with reaching():
+        return [row["name"] for row in await pool.fetch(_WITH_OTHER_KEYS, session_key)]
+
+
+async def by_key(database: Executes) -> list[list[str]]:
+    """The names of all that run: those that sign with the same key together."""
+    return [row["names"] for row in await database.fetch(_BY_KEY)]
+
+
+async def forget(pool: Pool, id: UUID) -> None:
+    """One that stops, and those that were killed."""
+    with reaching():
+        await pool.execute(_FORGET, id)

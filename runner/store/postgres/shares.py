@@ -1,0 +1,158 @@
+"""The connections of a process, divided by what they are for: what floods one share leaves the others free.
+
+Sessions have limits of their own, by share. A process that is frozen within a transaction holds its locks; PostgreSQL
+ends its session after IDLE_IN_TRANSACTION seconds, and whoever waits for a lock gives up after `lock` seconds.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+
+from runner.store.postgres.connection import Pool
+from runner.service.outage import Busy
+
+IDLE_IN_TRANSACTION = 4
+"""Seconds that a session may leave a transaction open without a statement."""
+
+_CLOSED_WITHIN = 10.0
+
+# Generic plans, which a prepared statement gets after five executions, are far slower for searches.
+SESSION: Mapping[str, str] = {
+    "plan_cache_mode": "force_custom_plan",
+    "random_page_cost": "1.1",
+    "jit": "off",
+    "application_name": "headway",
+    "idle_in_transaction_session_timeout": f"{IDLE_IN_TRANSACTION}s",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """`within` is how long to wait for a connection; `lock`, `statement` and `idle` are limits of its sessions: of a
+    wait for a lock, of one statement, and of a transaction without one. All in seconds; 0 is no limit."""
+
+    name: str
+    size: int
+    within: float
+    lock: float
+    statement: float
+    idle: float = IDLE_IN_TRANSACTION
+
+    @property
+    def session(self) -> dict[str, str]:
+        return {
+            **SESSION,
+            "lock_timeout": _milliseconds(self.lock),
+            "statement_timeout": _milliseconds(self.statement),
+            "idle_in_transaction_session_timeout": _milliseconds(self.idle),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How many connections each share may open, and for how many seconds a read of the API may run in the database."""
+
+    work: int = 8
+    reads: int = 8
+    streams: int = 4
+    exports: int = 4
+    read_timeout: float = 15.0
+
+    def work_share(self) -> Share:
+        """The engine, the workers and the loops around them: they wait for a connection as long as it takes."""
+        return Share("the engine and the workers", self.work, within=0, lock=2, statement=0)
+
+    def read_share(self) -> Share:
+        return Share("requests", self.reads, within=5, lock=5, statement=self.read_timeout)
+
+    def stream_share(self) -> Share:
+        return Share("subscriptions", self.streams, within=10, lock=5, statement=30)
+
+    def export_share(self) -> Share:
+        """Readers of exports may be slow, and hold a snapshot for as long as they read."""
+        return Share("exports", self.exports, within=5, lock=5, statement=300, idle=0)
+
+
+class SharePool(asyncpg.Pool):
+    """The pool of one share; `acquire` raises Busy when no connection becomes free in time."""
+
+    __slots__ = ("_share",)
+
+    def __init__(self, url: str, share: Share, connect: Callable[..., Awaitable[Any]]) -> None:
+        super().__init__(
+            url,
+            min_size=0,
+            max_size=share.size,
+            max_queries=50_000,
+            max_inactive_connection_lifetime=300.0,
+            connect=connect,  # type: ignore[arg-type]  # the stubs want a pool's own signature
+            loop=asyncio.get_running_loop(),
+            connection_class=_Pooled,
+            record_class=asyncpg.Record,
+            server_settings=share.session,
+        )
+        self._share = share
+
+    async def _acquire(self, timeout: float | None) -> Any:
+        within = self._share.within if timeout is None else timeout
+        try:
+            acquired = await super()._acquire(within or None)  # type: ignore[misc]  # asyncpg's own
+        except TimeoutError as error:
+            if self.get_idle_size() or self.get_size() < self._share.size:
+                raise  # it could not be made: the database is away
+            raise Busy(
+                f"all {self._share.size} connections to the database that are for {self._share.name} "
+                f"were in use for {within:g} s; try again"
+            ) from error
+        acquired._con.pool_of_session = self
+        return acquired
+
+
+class _Pooled(asyncpg.Connection):
+    """A connection that is reset when it goes back to the pool only if a statement of it was prepared and not
+    executed: cancelled between the two, or its arguments refused.
+
+    PostgreSQL then keeps the transaction of the preparation open, with its snapshot and locks, and asyncpg does not
+    know of it. Otherwise nothing of ours stays behind in a session, and each use saves a round trip.
+    """
+
+    _prepared_only = False
+    pool_of_session: SharePool | None = None
+    """The pool whose sessions are made anew when this one finds itself read-only: each keeps what was set for the
+    database when it began."""
+
+    async def _get_statement(self, *args: Any, **options: Any) -> Any:
+        self._prepared_only = True
+        return await super()._get_statement(*args, **options)  # type: ignore[misc]  # asyncpg's own
+
+    async def _do_execute(self, *args: Any, **options: Any) -> Any:
+        try:
+            executed = await super()._do_execute(*args, **options)  # type: ignore[misc]  # asyncpg's own
+        except asyncpg.ReadOnlySQLTransactionError:
+            if self.pool_of_session:
+                await self.pool_of_session.expire_connections()
+            raise
+        self._prepared_only = False
+        return executed
+
+    def get_reset_query(self) -> str:
+        if not self._prepared_only:
+            return ""
+        self._prepared_only = False
+        return super().get_reset_query()
+
+
+async def closed(pool: Pool) -> None:
+    """Closes it gently at first, then by force."""
+    try:
+        async with asyncio.timeout(_CLOSED_WITHIN):
+            await pool.close()
+    except TimeoutError:
+        pool.terminate()
+
+
+def _milliseconds(seconds: float) -> str:
+    return str(round(seconds * 1000))

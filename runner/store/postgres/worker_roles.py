@@ -1,0 +1,191 @@
+"""Roles of PostgreSQL with which workers log in, and nobody else: what they may do, and what is kept from them.
+
+NEEDS is all that they get. A table that is not in it is closed to them, one that a later migration adds too.
+"""
+
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+
+from models.errors import Fault
+from runner.store.postgres.connection import Connection, Executes, Pool
+
+NEEDS: Mapping[str, str] = {
+    "approvals": "SU",
+    "artifact_uses": "SIU",
+    "artifacts": "SIU",
+    "attempts": "SIU",
+    "deferred_commands": "I",
+    "events": "I",
+    "executions": "SU",
+    "file_references": "I",
+    "flows": "S",
+    "kept_outputs": "SIU",
+    "log_blocks": "SIU",
+    "log_heads": "SIU",
+    "logs": "I",
+    "metrics": "SI",
+    "pgqueuer": "SIUD",
+    "pgqueuer_id_seq": "X",
+    "pgqueuer_log": "I",
+    "pgqueuer_log_id_seq": "X",
+    "revisions": "S",
+    "secrets": "S",
+    "task_runs": "SU",
+    "tortoise_migrations": "S",
+    "votes": "S",
+    "workers": "SIU",
+}
+"""The privileges of a worker, by table: S(elect), I(nsert), U(pdate), D(elete); of a sequence: X, its use.
+
+It stores what its engine decides of the tasks that it runs. It makes no executions, task runs, requests or votes, and
+deletes nothing but jobs: the servers do that.
+"""
+
+_PRIVILEGES = {"S": "SELECT", "I": "INSERT", "U": "UPDATE", "D": "DELETE", "X": "USAGE"}
+_IS_OWNER = """
+select coalesce((select pg_has_role(relowner, 'usage') from pg_class where oid = to_regclass('executions')), true)
+"""
+_HELD = """
+select c.relname as table, a.privilege_type as privilege
+from pg_class c, aclexplode(c.relacl) a
+where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'S', 'f')
+  and a.grantee = $1::regrole
+"""
+_OF_THIS_DATABASE = """
+select w.name::text, w.made_at from worker_roles w join pg_roles r on r.rolname = w.name order by w.name
+"""
+_ROLE = """
+select rolsuper or rolcreaterole or rolcreatedb or rolreplication or rolbypassrls as powerful, rolcanlogin,
+    rolname = current_user or exists (select from pg_auth_members m where m.member = r.oid) as member
+from pg_roles r where rolname = $1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerRole:
+    name: str
+    made_at: datetime
+
+
+async def is_owner(database: Executes) -> bool:
+    """Whether this session's role may change the tables; where there are none yet, it is to make them."""
+    owner: bool = await database.fetchval(_IS_OWNER)
+    return owner
+
+
+async def is_superuser(database: Executes) -> bool:
+    found: bool = await database.fetchval(
+        "select rolsuper from pg_roles where rolname = current_user"
+    )
+    return found
+
+
+async def worker_roles(database: Executes) -> list[WorkerRole]:
+    """Those that still exist."""
+    return [WorkerRole(*row) for row in await database.fetch(_OF_THIS_DATABASE)]
+
+
+async def make_worker_role(pool: Pool, name: str) -> str | None:
+    """Makes the role with a password, which is the answer; one that exists is taken as it is, and has its own.
+
+    Raises Fault where it cannot be a worker's.
+    """
+    password = None
+    try:
+        async with pool.acquire() as connection, connection.transaction():
+            found = await connection.fetchrow(_ROLE, name)
+            if found is None:
+                password = secrets.token_urlsafe(32)
+                await _create(connection, name, password)
+            elif found["powerful"] or found["member"]:
+                raise Fault(
+                    f"the role {name} may do more than a worker needs: take another name, or revoke its "
+                    "attributes and its memberships"
+                )
+            await connection.execute(
+                "insert into worker_roles (name) values ($1) on conflict do nothing", name
+            )
+            await _grant(connection, name)
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise Fault(
+            f"this role of the database may not do that ({error}): have an administrator of it run "
+            f"create role {quoted(name)} login password '...', and run this again"
+        ) from error
+    return password
+
+
+async def drop_worker_role(pool: Pool, name: str) -> None:
+    """Ends its sessions, too. Raises Fault where it is none of this database."""
+    async with pool.acquire() as connection, connection.transaction():
+        if not await connection.fetchval(
+            "delete from worker_roles where name = $1 returning 1", name
+        ):
+            raise Fault(f"{name} is no worker role of this database")
+        if not await connection.fetchrow(_ROLE, name):
+            return
+        role = quoted(name)
+        await connection.execute(f"drop owned by {role}")
+        await connection.execute(f"drop role {role}")
+        await connection.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where usename = $1", name
+        )
+
+
+async def grant_worker_roles(pool: Pool) -> None:
+    """Brings what every worker role of this database may do up to date."""
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute(
+            "select pg_advisory_xact_lock(hashtextextended('headway worker roles', 0))"
+        )
+        for role in await worker_roles(connection):
+            await _grant(connection, role.name)
+
+
+async def held_by(database: Executes, name: str) -> set[tuple[str, str]]:
+    """The tables and privileges of a role."""
+    return {(row["table"], row["privilege"]) for row in await database.fetch(_HELD, quoted(name))}
+
+
+def needs() -> set[tuple[str, str]]:
+    return {(table, _PRIVILEGES[one]) for table, given in NEEDS.items() for one in given}
+
+
+def quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+async def _create(connection: Connection, name: str, password: str) -> None:
+    role = quoted(name)
+    await connection.execute(f"create role {role} login password '{password}'")
+    # So that a server may end the session of a worker that is frozen.
+    await connection.execute(f"grant {role} to current_user")
+
+
+async def _grant(connection: Connection, name: str) -> None:
+    """Only what differs, so that it costs nothing where nothing has changed."""
+    role = quoted(name)
+    held, wanted = await held_by(connection, name), needs()
+    for table, privileges in _by_table(held - wanted):
+        await connection.execute(f"revoke {privileges} on {table} from {role}")
+    for table, privileges in _by_table(wanted - held):
+        await connection.execute(f"grant {privileges} on {table} to {role}")
+    database = quoted(await connection.fetchval("select current_database()"))
+    if not await connection.fetchval(
+        "select has_database_privilege($1, current_database(), 'connect')", name
+    ):
+        await connection.execute(f"grant connect on database {database} to {role}")
+    if not await connection.fetchval("select has_schema_privilege($1, 'public', 'usage')", name):
+        await connection.execute(f"grant usage on schema public to {role}")
+
+
+def _by_table(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Those of a table as one statement grants them; a sequence is known by its one privilege."""
+    found: dict[str, list[str]] = {}
+    for table, privilege in sorted(pairs):
+        of = f"sequence {quoted(table)}" if privilege == "USAGE" else quoted(table)
+        found.setdefault(of, []).append(privilege)
+    return [(table, ", ".join(privileges)) for table, privileges in found.items()]

@@ -1,0 +1,119 @@
+"""Monthly partitions of events and logs whose executions have all gone: they are dropped, not emptied row by row."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, Final
+
+import asyncpg
+
+from models.retention import RetentionRule
+from runner.store.postgres.connection import Connection, Executes
+from runner.store.retention.retention import FREE, due
+from runner.store.where import Arguments
+
+PARTITIONED: Final = ("events", "logs")
+_LOCK_WITHIN: Final = "1s"
+"""For a lock that every reader and writer of the table waits behind."""
+_FROM: Final = "headway_least_id({month}::date::timestamp at time zone 'utc')"
+_TO: Final = "headway_least_id(({month}::date + interval '1 month') at time zone 'utc')"
+_MONTHS: Final = """
+select distinct to_date(substr(c.relname, length(p.relname) + 2), 'YYYY_MM') as month
+from pg_inherits i join pg_class c on c.oid = i.inhrelid join pg_class p on p.oid = i.inhparent
+where p.oid = any(array['events'::regclass, 'logs'::regclass]::oid[])
+  and substr(c.relname, length(p.relname) + 2) ~ '^[0-9]{4}_[0-9]{2}$'
+order by 1
+"""
+_PAST: Final = "date_trunc('month', now() at time zone 'utc')::date"
+_ORPHANS: Final = """
+delete from {partition} where execution_id in (
+  select distinct h.execution_id from {partition} h
+  where not exists (select from executions e where e.id = h.execution_id) limit 200)
+"""
+
+
+async def months_before_now(pool: Executes) -> list[date]:
+    """The past months that have partitions."""
+    rows = await pool.fetch(f"select month from ({_MONTHS}) m where month < {_PAST}")
+    return [row["month"] for row in rows]
+
+
+async def marked(pool: Executes) -> list[date]:
+    """Months that were found to go as a whole, and have not gone yet."""
+    return [row["month"] for row in await pool.fetch("select month from pruned_months order by 1")]
+
+
+async def whole_months(pool: Executes, rules: Sequence[RetentionRule]) -> list[date]:
+    """The past months that have executions, all of which go."""
+    return [
+        month
+        for month in await months_before_now(pool)
+        if await _count(pool, month) and not await keeps(pool, month, rules)
+    ]
+
+
+async def mark(connection: Connection, months: Sequence[date]) -> None:
+    await connection.execute(
+        "insert into pruned_months select * from unnest($1::date[]) on conflict do nothing",
+        list(months),
+    )
+
+
+async def keeps(pool: Executes, month: date, rules: Sequence[RetentionRule]) -> bool:
+    """Whether any execution of the month stays."""
+    arguments = Arguments()
+    condition = f"not ({due(rules, arguments)} and {FREE})"
+    return bool(await pool.fetchval(_among(month, arguments, condition), *arguments.values))
+
+
+async def drop(connection: Connection, month: date) -> list[str]:
+    """The partitions of a past month, if none of its executions is there and, unless it was marked, no row either.
+    Within the caller's transaction. Nothing, when a lock cannot be had soon: there is another time."""
+    names = [name for table in PARTITIONED if (name := await _partition(connection, table, month))]
+    await connection.execute(f"set local lock_timeout = '{_LOCK_WITHIN}'")
+    try:
+        async with connection.transaction():
+            for name in (*(f"only {table}" for table in PARTITIONED), *names):
+                await connection.execute(f"lock table {name} in access exclusive mode")
+            if await _count(connection, month) or not await _may_go(connection, month, names):
+                return []
+            for name in names:
+                await connection.execute(f"drop table {name}")
+    except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
+        return []
+    await connection.execute("delete from pruned_months where month = $1", month)
+    return names
+
+
+async def unmark(connection: Connection, month: date) -> None:
+    """Of a month that is not to go as a whole after all: what is left of executions that went goes row by row."""
+    for table in PARTITIONED:
+        if partition := await _partition(connection, table, month):
+            while await connection.execute(_ORPHANS.format(partition=partition)) != "DELETE 0":
+                pass
+    await connection.execute("delete from pruned_months where month = $1", month)
+
+
+async def _may_go(connection: Connection, month: date, names: Sequence[str]) -> bool:
+    if month in await marked(connection):
+        return True
+    for name in names:
+        if await connection.fetchval(f"select exists (select from {name})"):
+            return False
+    return True
+
+
+async def _count(pool: Executes, month: date) -> bool:
+    arguments = Arguments()
+    return bool(await pool.fetchval(_among(month, arguments, "true"), *arguments.values))
+
+
+def _among(month: date, arguments: Arguments, condition: str) -> str:
+    """Whether the month has an execution of which this holds."""
+    first = arguments.add(month)
+    bounds = f"e.id >= {_FROM.format(month=first)} and e.id < {_TO.format(month=first)}"
+    return f"select exists (select from executions e where {bounds} and {condition})"
+
+
+async def _partition(pool: Executes, table: str, month: date) -> str | None:
+    name: Any = await pool.fetchval("select to_regclass($1)::text", f"{table}_{month:%Y_%m}")
+    return None if name is None else str(name)

@@ -1,0 +1,1 @@
+"""Takes jobs, runs their attempts, keeps their leases, and drains."""
