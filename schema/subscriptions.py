@@ -11,10 +11,9 @@ import strawberry
 from models.ids import typed, untyped
 from models.orders import ExecutionOrder
 from models.viewer import Permission
+from runner.live import event_stream, log_stream
 from runner.service.cooldown import rest_after
-from runner.store.execution import event_log
 from runner.store.lists.listing import View
-from runner.store.logs import log_lines
 from schema.bulk import watch_bulk
 from schema.context import Info
 from schema.doors import needs_somewhere, visible_execution
@@ -87,7 +86,7 @@ class Subscription:
         key = await visible_execution(info, id)
         start = info.context.resume if info.context.resume is not None else after or 0
         services = info.context.services
-        async for row in event_log.stream_events(services.pool, services.feed, key, start):
+        async for row in event_stream.stream_events(services.pool, services.feed, key, start):
             info.context.refresh()
             yield (await views_of(info, key, [row]))[0]
 
@@ -173,7 +172,7 @@ class Subscription:
         wanted = await lines_of(info, key, task_run, attempt, min_level, stream)
         start = info.context.resume if info.context.resume is not None else after
         services = info.context.services
-        async for batch in log_lines.stream_lines(
+        async for batch in log_stream.stream_lines(
             services.pool, services.feed, wanted, line_of(start), services.shown
         ):
             yield _log_batch(key, batch)

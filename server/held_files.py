@@ -20,10 +20,10 @@ from models.file_previews import TEXT, preview_type
 from models.ids import untyped
 from models.viewer import Scope
 from runner.files.artifact_store import ArtifactStore
+from runner.service.outage import reaching
 from runner.store.artifacts import files
 from runner.store.execution import nodes
 from runner.store.postgres.connection import Pool
-from runner.service.outage import reaching
 from server.at_once import AtOnce
 from server.auth import visitor_of
 from server.giving import NotTaken, cut_off, end, give

@@ -19,8 +19,8 @@ from runner.attempt.line_splitter import LineCutter
 from runner.attempt.masking import Mask
 from runner.service.database_clock import Clock
 from runner.service.loop import Loop
-from runner.store.logs.log_lines import NewLine
 from runner.service.outage import UNREACHABLE
+from runner.store.logs.log_lines import NewLine
 
 logger = logging.getLogger("headway.logbook")
 

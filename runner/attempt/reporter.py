@@ -43,12 +43,12 @@ from runner.files.artifact_store import (
 )
 from runner.files.task_files import is_mostly_holes, open_inside
 from runner.service.loop import is_outage
+from runner.service.outage import UNREACHABLE
 from runner.store.artifacts import measures
 from runner.store.artifacts.artifacts import UsedArtifact
 from runner.store.artifacts.measures import MetricRow
 from runner.store.execution.fencing import AttemptsEnded
 from runner.store.postgres.connection import Pool
-from runner.service.outage import UNREACHABLE
 
 logger = logging.getLogger("headway.worker")
 

@@ -19,10 +19,10 @@ from runner.expressions.evaluator import Evaluator
 from runner.notify.feed import Feed
 from runner.service.encryption import Vault
 from runner.service.loop import Loop, surviving
+from runner.service.outage import UNREACHABLE
 from runner.store import bulk
 from runner.store.access.holders import Holders, still_held
 from runner.store.bulk import BulkSet, Item
-from runner.service.outage import UNREACHABLE
 from runner.store.postgres.database import Database
 
 logger = logging.getLogger("headway.bulk")

@@ -15,9 +15,9 @@ from models.errors import ProblemCode, Refused
 from models.lifecycle.retold import RecordExecution
 from models.viewer import Scope
 from runner.engine.request import Asked
+from runner.service.outage import reaching
 from runner.store import quotas
 from runner.store.postgres.connection import Connection, Pool
-from runner.service.outage import reaching
 from runner.store.quotas import Quota, Use
 
 _LUMP: Final = 1024 * 1024

@@ -9,11 +9,11 @@ from models.viewer import Scope
 from runner.engine.quotas import Quotas, check, uses_of_upload
 from runner.files.artifact_store import ArtifactStore
 from runner.service.loop import Loop, surviving
+from runner.service.outage import reaching
 from runner.store import quotas
 from runner.store.artifacts import files
 from runner.store.artifacts.files import UploadedFile, file_id
 from runner.store.postgres.connection import Pool
-from runner.service.outage import reaching
 from runner.store.postgres.database import Database
 from runner.store.quotas import Use
 

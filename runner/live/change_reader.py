@@ -16,8 +16,9 @@ from models.filters import And, Field, Filter, Operator, Term, mentions
 from models.matching import Candidate
 from models.orders import Order
 from models.viewer import Scope
+from runner.live.change import Change
 from runner.live.inboxes import Inboxes
-from runner.live.live_query import Change, Interest
+from runner.live.live_query import Interest
 from runner.live.query_index import Audience
 from runner.notify.feed import SAFETY_POLL, Feed
 from runner.service.loop import Loop, surviving

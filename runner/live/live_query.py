@@ -86,9 +86,7 @@ class News:
 class Interest:
     """Of one list: entered before its first look, and asked between two."""
 
-    def __init__(
-        self, audience: Index, where: Filter, scope: Scope, order: Order | None
-    ) -> None:
+    def __init__(self, audience: Index, where: Filter, scope: Scope, order: Order | None) -> None:
         self.fields = frozenset(term.field for term in terms_of(where))
         self.marks = asked_marks(And((where, _within(scope))))
         self._audience = audience

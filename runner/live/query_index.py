@@ -11,7 +11,8 @@ from uuid import UUID
 
 from models.filters import Field
 from models.marks import Mark
-from runner.live.live_query import Change, Interest
+from runner.live.change import Change
+from runner.live.live_query import Interest
 
 Key = TypeVar("Key", bound=Hashable)
 

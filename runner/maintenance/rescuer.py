@@ -19,9 +19,9 @@ from models.lifecycle.stopping import LEASE
 from runner.engine.engine import Engine
 from runner.maintenance.deferred_commands import admit_first
 from runner.service.loop import Loop, is_outage, surviving
+from runner.service.outage import ROLLED_BACK, Busy
 from runner.store.execution import leases, recorded, slots
 from runner.store.postgres import sessions
-from runner.service.outage import ROLLED_BACK, Busy
 from runner.store.postgres.database import Database
 
 logger = logging.getLogger("headway.rescuer")

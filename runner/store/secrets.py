@@ -9,9 +9,9 @@ from typing import Any
 
 from models.events import Ask
 from runner.service.encryption import CannotOpen, Vault
+from runner.service.outage import reaching
 from runner.store import audit
 from runner.store.postgres.connection import Connection, Pool
-from runner.service.outage import reaching
 
 Row = Mapping[str, Any]
 

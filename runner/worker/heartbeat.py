@@ -19,10 +19,10 @@ import asyncpg
 
 from models.lifecycle.stopping import HEARTBEAT, LEASE
 from runner.service.database_clock import Clock
+from runner.service.outage import UNREACHABLE
 from runner.store import workers
 from runner.store.execution import leases
 from runner.store.execution.leases import LeaseStatus
-from runner.service.outage import UNREACHABLE
 from runner.store.postgres.shares import SESSION
 
 logger = logging.getLogger("headway.worker")

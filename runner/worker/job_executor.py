@@ -25,9 +25,9 @@ from runner.executors.executor import Executor, Outcome
 from runner.expressions.evaluator import EvaluationFailed
 from runner.files.artifact_store import StoreFull
 from runner.files.disk_space import out_of_room
+from runner.service.outage import UNREACHABLE
 from runner.service.retry import patiently
 from runner.store.cache import find_task_run
-from runner.service.outage import UNREACHABLE
 from runner.worker.timeout import alarm
 
 logger = logging.getLogger("headway.worker")

@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 
 from runner.attempt.attempt import Attempt
 from runner.attempt.cancellation import StopReason
+from runner.service.outage import UNREACHABLE
 from runner.store.execution.clocks import counted
 from runner.store.postgres.connection import Pool
-from runner.service.outage import UNREACHABLE
 
 logger = logging.getLogger("headway.worker")
 

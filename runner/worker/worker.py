@@ -33,11 +33,11 @@ from runner.processes.reaper import Reaper
 from runner.service.database_clock import Clock
 from runner.service.encryption import Vault
 from runner.service.loop import surviving
+from runner.service.outage import UNREACHABLE
 from runner.store import workers
 from runner.store.execution import leases
 from runner.store.execution.leases import LeaseStatus
 from runner.store.logs.log_lines import NewLine, append_running
-from runner.service.outage import UNREACHABLE
 from runner.store.postgres.database import Database
 from runner.store.workers import WorkerRow
 from runner.worker.heartbeat import Beat, Heartbeat

@@ -13,11 +13,11 @@ from broadcaster import Broadcast
 from models.ids import new_id
 from models.lifecycle.record_commands import Delete
 from models.states import ExecutionState
+from runner.live.event_stream import stream_events
 from runner.notify.feed import Feed, Watch
 from runner.notify.notifier import MemoryHints, PostgresHints
 from runner.store.execution import event_log
 from runner.store.execution.event_log import EventRow, events_after
-from runner.live.event_stream import stream_events
 from runner.store.execution.removal import remove
 from runner.store.postgres.database import Database
 from tests.runner.proxy import proxy_to

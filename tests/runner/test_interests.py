@@ -19,7 +19,8 @@ from models.matching import JSON_FIELDS, Candidate, listed, matches
 from models.orders import TEXTS, ByValue, ExecutionOrder, Order
 from models.states import ExecutionState
 from models.viewer import Scope
-from runner.live.live_query import Change, Interest, News, moves_by_itself
+from runner.live.change import Change
+from runner.live.live_query import Interest, News, moves_by_itself
 from runner.live.query_index import Audience
 from runner.store.json import dump
 from runner.store.lists import filter_rows

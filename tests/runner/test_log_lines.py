@@ -12,13 +12,21 @@ from broadcaster import Broadcast
 from models.ids import new_id
 from models.logs import LogLevel, LogStream
 from models.states import ExecutionState
+from runner.live.log_stream import LineBatch, stream_lines
 from runner.notify.feed import Feed
 from runner.notify.notifier import PostgresHints
+from runner.service.outage import UNREACHABLE
 from runner.store.execution.failures import OfAttempt, last_error_lines
 from runner.store.logs import log_lines
-from runner.store.logs.log_lines import LinesOf, LogRow, NewLine, append_lines, count_lines, lines_after, lines_before
-from runner.live.log_stream import LineBatch, stream_lines
-from runner.service.outage import UNREACHABLE
+from runner.store.logs.log_lines import (
+    LinesOf,
+    LogRow,
+    NewLine,
+    append_lines,
+    count_lines,
+    lines_after,
+    lines_before,
+)
 from runner.store.postgres.database import Database
 from tests.runner.proxy import proxy_to
 from tests.runner.stored import NOW, end_task_run, record, store_execution, store_task_run

@@ -29,6 +29,7 @@ from runner.notify.feed import Feed
 from runner.notify.notifier import MemoryHints
 from runner.service.encryption import Vault
 from runner.service.loop import is_outage, surviving
+from runner.service.outage import ROLLED_BACK, Busy, unavailable
 from runner.store import bulk, deferred
 from runner.store.deferred import Owed
 from runner.store.execution import leases, recorded, slots
@@ -36,7 +37,6 @@ from runner.store.flows import schedules
 from runner.store.flows.plans import Plans
 from runner.store.lists import filter_rows
 from runner.store.postgres import sessions
-from runner.service.outage import ROLLED_BACK, Busy, unavailable
 from runner.store.postgres.database import Database
 
 ERRORS: dict[str, Callable[[], Exception]] = {

@@ -7,8 +7,8 @@ from dataclasses import replace
 import asyncpg
 import pytest
 
-from runner.store.postgres.connection import Pool
 from runner.service.outage import Busy, unavailable
+from runner.store.postgres.connection import Pool
 from runner.store.postgres.database import Database
 from runner.store.postgres.long_work import kept_open
 from runner.store.postgres.sessions import is_read_only

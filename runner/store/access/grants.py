@@ -9,11 +9,11 @@ from models.errors import ProblemCode, Refused
 from models.events import Ask
 from models.ids import new_id, typed
 from models.viewer import ROLES, Grant, Permission, Scope
+from runner.service.outage import reaching
 from runner.store import audit
 from runner.store.access.principals import ADMINISTERED
 from runner.store.json import dump, load
 from runner.store.postgres.connection import Connection, Pool
-from runner.service.outage import reaching
 from runner.store.where import Arguments, compile_scope
 
 Row = Any

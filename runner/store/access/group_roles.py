@@ -9,10 +9,10 @@ from models.errors import Refused
 from models.events import Ask
 from models.states import Channel
 from models.viewer import ROLES, group_role
+from runner.service.outage import reaching
 from runner.store.access import grants
 from runner.store.access.grants import Holding
 from runner.store.postgres.connection import Pool
-from runner.service.outage import reaching
 
 logger = logging.getLogger("headway.access")
 _ASK: Final = Ask("setting:oidc_roles", Channel.ENGINE, "as the setting oidc_roles says")

@@ -6,9 +6,9 @@ from typing import Any, Final
 from uuid import UUID
 
 from models.viewer import ROLES, Credential, Grant, Permission, PrincipalKind, Scope, Viewer
+from runner.service.outage import reaching
 from runner.store.json import dump, load
 from runner.store.postgres.connection import Pool
-from runner.service.outage import reaching
 
 _ACTOR: Final = "case m.kind when 'PERSON' then 'user:' else 'service:' end || m.name"
 # `near` are the same person: whom the credential is of, their services, and who made this token of a service. Beside

@@ -9,10 +9,10 @@ from models.events import Ask
 from models.ids import new_id
 from models.states import Channel
 from models.viewer import PrincipalKind
+from runner.service.outage import reaching
 from runner.store import audit
 from runner.store.access.principals import target_of
 from runner.store.postgres.connection import Connection, Pool
-from runner.service.outage import reaching
 
 Row = Any
 _BY_SUBJECT: Final = "select * from principals where subject = $1"

@@ -9,10 +9,10 @@ from models.errors import ProblemCode, Refused
 from models.events import Ask
 from models.ids import new_id, typed
 from models.viewer import PrincipalKind, Scope
+from runner.service.outage import reaching
 from runner.store import audit
 from runner.store.execution.history import Page, Window, count, keyset_page
 from runner.store.postgres.connection import Connection, Pool
-from runner.service.outage import reaching
 from runner.store.where import Arguments, compile_scope
 
 Row = Any

@@ -10,10 +10,10 @@ from models.events import Ask
 from models.ids import new_id
 from models.states import Channel
 from models.viewer import PrincipalKind, SignInMethod
+from runner.service.outage import reaching
 from runner.store import audit
 from runner.store.json import dump
 from runner.store.postgres.connection import Connection, Pool
-from runner.service.outage import reaching
 
 Row = Any
 _INSERT: Final = """

@@ -12,12 +12,12 @@ from models.errors import ProblemCode, Refused
 from models.events import Ask
 from models.ids import typed
 from models.viewer import Credential, Permission
+from runner.service.outage import reaching
 from runner.store import audit
 from runner.store.access import principals
 from runner.store.execution.history import Page, Window, count, keyset_page
 from runner.store.json import dump
 from runner.store.postgres.connection import Connection, Pool
-from runner.service.outage import reaching
 from runner.store.where import Arguments
 
 Row = Any

@@ -9,8 +9,8 @@ from uuid import UUID
 from models.errors import Refused
 from models.ids import typed, untyped
 from models.viewer import Scope
-from runner.store.postgres.connection import Connection, Executes, Pool
 from runner.service.outage import reaching
+from runner.store.postgres.connection import Connection, Executes, Pool
 
 # Whoever may start executions there may use it, so whoever sees one that does may read it.
 _INPUT: Final = """

@@ -1,10 +1,9 @@
 """Log lines: numbered 1..n within their execution, in the order in which they were committed."""
 
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from functools import partial
 from typing import Any, Final
 from uuid import UUID
 

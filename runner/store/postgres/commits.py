@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Final
 
+from runner.service.outage import UNREACHABLE
 from runner.service.retry import patiently
 from runner.store.postgres.connection import Connection, Pool
-from runner.service.outage import UNREACHABLE
 
 _BEGUN: Final = "select pg_current_xact_id()::text"
 _STATUS: Final = "select pg_xact_status($1::text::xid8)"

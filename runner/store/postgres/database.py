@@ -20,8 +20,8 @@ from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
 from tortoise.transactions import in_transaction
 
 from models.errors import Fault, Unavailable
-from runner.store.postgres.connection import Executes, Pool
 from runner.service.outage import UNREACHABLE
+from runner.store.postgres.connection import Executes, Pool
 from runner.store.postgres.pulse import PATIENCE, Pulse
 from runner.store.postgres.shares import SESSION, Share, SharePool, Sizes, closed
 from runner.store.postgres.worker_roles import grant_worker_roles, is_owner

@@ -3,8 +3,8 @@
 from typing import Final
 from uuid import UUID
 
-from runner.store.postgres.connection import Executes, Pool
 from runner.service.outage import reaching
+from runner.store.postgres.connection import Executes, Pool
 
 _LIVE: Final = "heartbeat_at > clock_timestamp() - interval '30 seconds'"
 _TELL: Final = """

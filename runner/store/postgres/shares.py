@@ -11,8 +11,8 @@ from typing import Any
 
 import asyncpg
 
-from runner.store.postgres.connection import Pool
 from runner.service.outage import Busy
+from runner.store.postgres.connection import Pool
 
 IDLE_IN_TRANSACTION = 4
 """Seconds that a session may leave a transaction open without a statement."""
