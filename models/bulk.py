@@ -8,9 +8,11 @@ from uuid import UUID
 
 from models.errors import Problem, ProblemCode, Refused
 from models.labels import check_labels
-from models.lifecycle import permitted
+from models.lifecycle import action_permissions
 from models.lifecycle.actions import Action, Availability, availability, check_end
-from models.lifecycle.commands import (
+from models.lifecycle.approvals.approvals import why_not
+from models.lifecycle.approvals.consent import GOES_ON, refusal, undecided
+from models.lifecycle.commands.commands import (
     Cancel,
     CastVote,
     ChangeState,
@@ -22,12 +24,10 @@ from models.lifecycle.commands import (
     RetryFailed,
     SetLabels,
 )
-from models.lifecycle.consent import GOES_ON, refusal, undecided
-from models.lifecycle.keeping import check_text
-from models.lifecycle.planning import refuse_unsaved
-from models.lifecycle.record_commands import AddNote, Archive, Delete, Unarchive
+from models.lifecycle.commands.records import AddNote, Archive, Delete, Unarchive
+from models.lifecycle.notes_and_archive import check_text
+from models.lifecycle.reruns.rerun_plan import refuse_unsaved
 from models.lifecycle.snapshot import Approval, Execution
-from models.lifecycle.votes import why_not
 from models.states import ApprovalState, ExecutionState, LabelMode, VoteDecision
 from models.viewer import Permission, Viewer, not_permitted
 
@@ -57,7 +57,7 @@ class BulkOutcome(StrEnum):
 _ONE_BY_ONE: Final = frozenset({Action.PREPARE_EXECUTION, Action.CHANGE_TASK_RUN_STATE})
 PERMISSIONS: Final[Mapping[Action, Permission]] = {
     action: permission
-    for action, permission in permitted.PERMISSIONS.items()
+    for action, permission in action_permissions.PERMISSIONS.items()
     if action not in _ONE_BY_ONE
 }
 """The actions that can be done to many at once, and the permission that each needs."""

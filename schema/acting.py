@@ -8,8 +8,8 @@ from uuid import UUID
 from models import errors
 from models.errors import ProblemCode, Refused
 from models.ids import untyped
-from models.lifecycle.commands import ChangeState, ChangeTaskRunState, Command, Signal
-from models.lifecycle.signals import check_event
+from models.lifecycle.commands.commands import ChangeState, ChangeTaskRunState, Command, Signal
+from models.lifecycle.engine_tasks.signals import check_event
 from models.payloads import check_payload
 from models.viewer import Permission
 from runner.launch.approving_subflows import asking_subflows

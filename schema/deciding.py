@@ -6,7 +6,7 @@ from uuid import UUID
 from models import errors
 from models.errors import ProblemCode, Refused
 from models.ids import untyped
-from models.lifecycle.commands import CastVote
+from models.lifecycle.commands.commands import CastVote
 from models.states import VoteDecision
 from models.viewer import Permission
 from runner.store.execution.nodes import APPROVAL

@@ -9,7 +9,7 @@ from models.buckets import Bucket
 from models.errors import ProblemCode
 from models.event_types import EventType
 from models.lifecycle.actions import Action
-from models.lifecycle.planning import TaskPlan
+from models.lifecycle.reruns.rerun_plan import TaskPlan
 from models.lifecycle.waiting import WaitingCode
 from models.links import DependencyKind
 from models.orders import ExecutionOrder, SortDirection

@@ -12,7 +12,7 @@ from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
 from models.errors import ProblemCode, Refused
-from models.lifecycle.foreach import MAX_ITEMS
+from models.lifecycle.advance.foreach import MAX_ITEMS
 
 MOST_TASK_RUNS: Final = 2 * MAX_ITEMS
 """In one answer: those of two foreach tasks that are as wide as they may be."""

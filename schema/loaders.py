@@ -8,7 +8,7 @@ from uuid import UUID
 
 from strawberry.dataloader import DataLoader
 
-from models.lifecycle.given import Given
+from models.lifecycle.apply.attempt_values import Given
 from models.lifecycle.snapshot import Execution, Plan
 from models.states import FAILED_ENDS
 from models.viewer import Scope

@@ -3,7 +3,7 @@
 import strawberry
 
 from models.ids import untyped
-from models.lifecycle.commands import (
+from models.lifecycle.commands.commands import (
     Cancel,
     ForceRun,
     Pause,
@@ -12,7 +12,7 @@ from models.lifecycle.commands import (
     RetryFailed,
     SetLabels,
 )
-from models.lifecycle.record_commands import Archive, Unarchive
+from models.lifecycle.commands.records import Archive, Unarchive
 from models.states import LabelMode, VoteDecision
 from schema import bulk, record
 from schema.access.roots import AccessMutation

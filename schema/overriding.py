@@ -1,4 +1,7 @@
-"""Who may have approvals passed by; `models.lifecycle.consent` says when that is needed, and asks for a reason."""
+"""Decides who may override approvals.
+
+`models.lifecycle.approvals.consent` decides when an override is needed, and requires a reason for it.
+"""
 
 from uuid import UUID
 

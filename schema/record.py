@@ -11,9 +11,9 @@ import strawberry
 
 from models.errors import Problem, ProblemCode, Refused
 from models.ids import new_id
-from models.lifecycle.commands import Command
-from models.lifecycle.keeping import check_text
-from models.lifecycle.record_commands import AddNote, Delete
+from models.lifecycle.commands.commands import Command
+from models.lifecycle.commands.records import AddNote, Delete
+from models.lifecycle.notes_and_archive import check_text
 from models.viewer import Permission
 from runner.store import audit, idempotency
 from runner.store.execution.nodes import NOTE

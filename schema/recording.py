@@ -8,8 +8,8 @@ from uuid import UUID
 import strawberry
 
 from models.errors import ProblemCode, Refused
-from models.lifecycle.commands import Command
-from models.lifecycle.retold import RecordStart
+from models.lifecycle.commands.commands import Command
+from models.lifecycle.commands.external import RecordStart
 from models.states import EXECUTION_SUCCESSES
 from models.viewer import Permission
 from runner.external import runs

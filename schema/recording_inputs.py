@@ -11,7 +11,7 @@ from models import logs
 from models.errors import ProblemCode, Refused
 from models.events import TaskError
 from models.ids import untyped
-from models.lifecycle.retold import RecordEnd, RecordProperties, RecordTaskRun
+from models.lifecycle.commands.external import RecordEnd, RecordProperties, RecordTaskRun
 from models.payloads import check_payload
 from models.states import ExecutionState, TaskRunState
 from models.viewer import Scope

@@ -1,7 +1,7 @@
 """The life of an execution: `decide(snapshot, command, context) -> Transition`. Pure.
 
-snapshot.py what an execution is; commands.py what may be asked; evolve.py what an event makes of a snapshot;
-actions.py, keeping.py, attempts.py, votes.py what each command means; settle.py what follows by itself.
+`snapshot.py` holds what an execution is, `commands/` what it takes, `apply/` what an event makes of it, `advance/` the
+consequences of a change, and `actions.py` which actions are available. The other modules handle the commands.
 """
 
 from models.lifecycle.decide import decide

@@ -2,12 +2,12 @@
 
 from models.concurrency import Admission, admit
 from models.events import FailureRecorded, PriorityChanged, TaskError
-from models.lifecycle.commands import Admit, Begin, ForceRun, MakeRoom
-from models.lifecycle.family_commands import FollowParent
+from models.lifecycle.advance.settle import move, settle
+from models.lifecycle.advance.starting import start
+from models.lifecycle.commands.commands import Admit, Begin, ForceRun, MakeRoom
+from models.lifecycle.commands.subflows import FollowParent
 from models.lifecycle.pausing import leave_pause
-from models.lifecycle.settle import move, settle
 from models.lifecycle.snapshot import Execution, is_engine_task
-from models.lifecycle.starting import start
 from models.lifecycle.steps import Steps
 from models.lifecycle.stopping import kill
 from models.states import (

@@ -13,13 +13,13 @@ from models.events import (
     PropertiesSet,
     TaskError,
 )
-from models.lifecycle import recording
-from models.lifecycle.changes import with_exit_code
-from models.lifecycle.commands import Finish, KillDeadline, Lose, Report, Start
-from models.lifecycle.ending import error_end
-from models.lifecycle.settle import settle
+from models.lifecycle.advance.ending import error_end
+from models.lifecycle.advance.settle import settle
+from models.lifecycle.advance.starting import takes_starts
+from models.lifecycle.apply.changes import with_exit_code
+from models.lifecycle.commands.commands import Finish, KillDeadline, Lose, Report, Start
+from models.lifecycle.external import record
 from models.lifecycle.snapshot import TaskRun
-from models.lifecycle.starting import takes_starts
 from models.lifecycle.steps import Steps
 from models.lifecycle.stopping import end_stopped
 from models.retry import delay_before, may_retry
@@ -64,7 +64,7 @@ def report(steps: Steps, command: Report) -> None:
     if command.labels:
         steps.record(LabelsSet({**steps.execution.labels, **command.labels}, task.path))
     if command.git:
-        recording.set_git(steps, command.git)
+        record.set_git(steps, command.git)
     if not (command.progress is None and command.message is None and command.inputs is None):
         steps.record(
             ProgressReported(

@@ -7,23 +7,12 @@ from uuid import UUID
 from models.errors import Problem, ProblemCode, Refused
 from models.events import Carried, Event, ExecutionCreated, LabelsSet, OutputsSet
 from models.labels import CORRELATION, changed_labels, check_labels
-from models.lifecycle import (
-    admission,
-    attempts,
-    carrying,
-    consent,
-    family,
-    giving_up,
-    keeping,
-    pausing,
-    recording,
-    reruns,
-    stopping,
-    timeouts,
-    votes,
-)
+from models.lifecycle import abandon, admission, attempts, notes_and_archive, pausing, stopping
 from models.lifecycle.actions import Action, require
-from models.lifecycle.commands import (
+from models.lifecycle.advance.settle import move, settle
+from models.lifecycle.apply.evolve import create
+from models.lifecycle.approvals import approvals, consent
+from models.lifecycle.commands.commands import (
     Admit,
     ApprovalDue,
     Begin,
@@ -58,8 +47,16 @@ from models.lifecycle.commands import (
     TimeOutExecution,
     WakeUp,
 )
-from models.lifecycle.evolve import create
-from models.lifecycle.family_commands import (
+from models.lifecycle.commands.external import (
+    FallSilent,
+    RecordEnd,
+    RecordExecution,
+    RecordProperties,
+    RecordStart,
+    RecordTaskRun,
+)
+from models.lifecycle.commands.records import AddNote, Archive, Delete, Unarchive
+from models.lifecycle.commands.subflows import (
     Adopt,
     AwaitChild,
     ChildEnded,
@@ -68,16 +65,9 @@ from models.lifecycle.family_commands import (
     ResumeChild,
     StopChild,
 )
-from models.lifecycle.record_commands import AddNote, Archive, Delete, Unarchive
-from models.lifecycle.retold import (
-    FallSilent,
-    RecordEnd,
-    RecordExecution,
-    RecordProperties,
-    RecordStart,
-    RecordTaskRun,
-)
-from models.lifecycle.settle import move, settle
+from models.lifecycle.engine_tasks import engine_tasks, subflows, timeouts
+from models.lifecycle.external import record
+from models.lifecycle.reruns import reruns
 from models.lifecycle.snapshot import Execution
 from models.lifecycle.steps import Steps
 from models.lifecycle.transition import Context, Transition
@@ -87,7 +77,7 @@ from models.states import ExecutionState, TaskRunState
 def _cancel(steps: Steps, command: Cancel) -> None:
     require(steps.execution, Action.CANCEL)
     if steps.execution.ran_elsewhere:
-        recording.cancel(steps)
+        record.cancel(steps)
         return
     if steps.execution.state is ExecutionState.KILLING:
         stopping.hurry(steps)
@@ -131,43 +121,43 @@ _DECIDE: Mapping[type[Any], Callable[[Steps, Any], None]] = {
     ChangeState: reruns.change_state,
     ChangeTaskRunState: reruns.change_task_run_state,
     SetLabels: _set_labels,
-    CastVote: lambda steps, command: votes.cast(steps, command, settle),
-    Signal: carrying.receive,
-    AddNote: keeping.add_note,
-    Archive: keeping.archive,
-    Unarchive: keeping.unarchive,
-    Delete: keeping.delete,
+    CastVote: lambda steps, command: approvals.cast(steps, command, settle),
+    Signal: engine_tasks.receive,
+    AddNote: notes_and_archive.add_note,
+    Archive: notes_and_archive.archive,
+    Unarchive: notes_and_archive.unarchive,
+    Delete: notes_and_archive.delete,
     Start: attempts.start,
     Report: attempts.report,
     Finish: attempts.finish,
     Lose: attempts.lose,
-    Prepare: carrying.prepare,
-    Judge: carrying.judge,
-    Adopt: family.adopt,
-    AwaitChild: family.await_child,
-    ChildEnded: family.child_ended,
-    ReportChildState: family.record_child_state,
-    StopChild: family.stop_child,
-    FollowParent: family.follow_parent,
-    ResumeChild: family.resume_child,
+    Prepare: engine_tasks.prepare,
+    Judge: engine_tasks.judge,
+    Adopt: subflows.adopt,
+    AwaitChild: subflows.await_child,
+    ChildEnded: subflows.child_ended,
+    ReportChildState: subflows.record_child_state,
+    StopChild: subflows.stop_child,
+    FollowParent: subflows.follow_parent,
+    ResumeChild: subflows.resume_child,
     Begin: admission.begin_at_its_time,
     Admit: admission.admit_from_line,
     MakeRoom: admission.make_room,
     Mark: _mark,
-    Conclude: carrying.conclude,
+    Conclude: engine_tasks.conclude,
     GoOn: lambda steps, _: settle(steps),
-    WakeUp: carrying.wake_up,
+    WakeUp: engine_tasks.wake_up,
     TimeOut: timeouts.time_out,
     TimeOutExecution: timeouts.time_out_execution,
-    ApprovalDue: lambda steps, command: votes.due(steps, command, settle),
+    ApprovalDue: lambda steps, command: approvals.due(steps, command, settle),
     KillDeadline: attempts.fence,
     FinallyDeadline: _end_finally,
-    GiveUp: giving_up.give_up,
-    RecordTaskRun: recording.record_task_run,
-    RecordProperties: recording.record_properties,
-    RecordEnd: recording.record_end,
-    RecordStart: recording.record_start,
-    FallSilent: recording.fall_silent,
+    GiveUp: abandon.give_up,
+    RecordTaskRun: record.record_task_run,
+    RecordProperties: record.record_properties,
+    RecordEnd: record.record_end,
+    RecordStart: record.record_start,
+    FallSilent: record.fall_silent,
 }
 
 
@@ -216,20 +206,20 @@ def decide(execution: Execution, command: Command, context: Context) -> Transiti
         )
     steps = Steps(execution, context)
     if execution.plan.unreadable and not execution.ended:
-        giving_up.refuse_unread(execution, command)
+        abandon.refuse_unread(execution, command)
         if isinstance(command, _GOES_ON):
-            giving_up.give_up_unread(steps)
+            abandon.give_up_unread(steps)
         if isinstance(command, Cancel):
             return steps.close()
     _DECIDE[type(command)](steps, command)
-    family.follow_up(steps, execution)
+    subflows.follow_up(steps, execution)
     return steps.close()
 
 
 def begin(command: Beginning, context: Context, id: UUID) -> Transition:
     """A new execution, handled at once as far as it goes by itself."""
     if isinstance(command, RecordExecution):
-        return recording.record_execution(command, context, id)
+        return record.record_execution(command, context, id)
     check_labels(command.labels, settable=(CORRELATION,))
     _refuse_unknown_tasks(command)
     event = Event(id, 1, context.now, context.ask, _created(id, command, context))

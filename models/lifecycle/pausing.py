@@ -2,9 +2,9 @@
 
 from models.events import Parent
 from models.lifecycle.actions import Action, require
-from models.lifecycle.commands import Evaluate, Pause, Resume
-from models.lifecycle.family_commands import FollowParent
-from models.lifecycle.settle import move, settle
+from models.lifecycle.advance.settle import move, settle
+from models.lifecycle.commands.commands import Evaluate, Pause, Resume
+from models.lifecycle.commands.subflows import FollowParent
 from models.lifecycle.steps import Steps
 from models.lifecycle.stopping import because
 from models.spec import SubflowTask

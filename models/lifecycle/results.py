@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from models.lifecycle.places import place_of
 from models.lifecycle.snapshot import Execution, TaskRun
+from models.lifecycle.task_path import place_of
 from models.payloads import json_size
 
 MAX_RESULTS: Final = 16 * 1024 * 1024

@@ -11,8 +11,8 @@ from models.approval import ApprovalPolicy, scheduled_by
 from models.events import Parent, TaskError
 from models.graph import Graph
 from models.lifecycle.clock import Clock
-from models.lifecycle.places import place_of
 from models.lifecycle.standing import ChildStanding, Failure, Killing, Paused
+from models.lifecycle.task_path import place_of
 from models.spec import (
     ApprovalTask,
     ExternalTask,

@@ -7,11 +7,11 @@ from uuid import UUID
 
 from models.errors import Problem
 from models.events import AttemptEnded, Event, Fact, TaskRunMoved
-from models.lifecycle.commands import Deferrable, WakeUp
-from models.lifecycle.evolve import evolve
-from models.lifecycle.record_commands import Delete
+from models.lifecycle.apply.evolve import evolve
+from models.lifecycle.apply.task_runs import changed, dict_of
+from models.lifecycle.commands.commands import Deferrable, WakeUp
+from models.lifecycle.commands.records import Delete
 from models.lifecycle.snapshot import Execution, TaskRun, is_engine_task, replace
-from models.lifecycle.task_runs import changed, dict_of
 from models.lifecycle.transition import Context, Deferred, Job, Transition, job_key
 from models.states import (
     EXECUTION_MOVES,

@@ -12,12 +12,12 @@ from models.events import (
     TaskError,
     TaskRunMoved,
 )
-from models.lifecycle.apart import shows_parent
-from models.lifecycle.commands import FinallyDeadline, KillDeadline
-from models.lifecycle.family_commands import StopChild
-from models.lifecycle.last_words import waited
+from models.lifecycle.commands.commands import FinallyDeadline, KillDeadline
+from models.lifecycle.commands.subflows import StopChild
 from models.lifecycle.snapshot import TIMED_OUT, Execution, TaskRun
 from models.lifecycle.steps import Steps
+from models.lifecycle.summaries import waited
+from models.lifecycle.visibility.apart import shows_parent
 from models.states import (
     ApprovalState,
     AttemptState,

@@ -7,9 +7,9 @@ from enum import StrEnum
 from uuid import UUID
 
 from models.events import ENGINE
+from models.lifecycle.approvals.approvals import seats_filled
 from models.lifecycle.snapshot import Approval, Execution, TaskRun
 from models.lifecycle.stopping import end_of_kill
-from models.lifecycle.votes import seats_filled
 from models.spec import SubflowTask, WaitTask
 from models.states import GOOD_ENDS, ExecutionState, RunIf, Section, TaskRunState
 

@@ -13,7 +13,7 @@ from models.errors import Refused
 from models.events import TaskError
 from models.ids import new_id, typed
 from models.labels import check_labels
-from models.lifecycle.commands import Report
+from models.lifecycle.commands.commands import Report
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.logs import LogLevel
 from models.payloads import NotTaken, Payload

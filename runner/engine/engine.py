@@ -14,7 +14,7 @@ from uuid import UUID
 
 from models.errors import Fault, HeadwayError, Unavailable
 from models.events import ENGINE, Ask
-from models.lifecycle.commands import Beginning, Command
+from models.lifecycle.commands.commands import Beginning, Command
 from models.lifecycle.snapshot import Execution
 from models.lifecycle.transition import Transition
 from runner.engine.quotas import Quotas

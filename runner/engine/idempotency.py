@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from models.lifecycle.commands import Beginning, Create
-from models.lifecycle.record_commands import AddNote
-from models.lifecycle.retold import RecordExecution
+from models.lifecycle.commands.commands import Beginning, Create
+from models.lifecycle.commands.external import RecordExecution
+from models.lifecycle.commands.records import AddNote
 from runner.engine.request import Asked
 from runner.store.idempotency import Key
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 import orjson
 
 from models.errors import ProblemCode, Refused
-from models.lifecycle.retold import RecordExecution
+from models.lifecycle.commands.external import RecordExecution
 from models.viewer import Scope
 from runner.engine.request import Asked
 from runner.service.outage import reaching

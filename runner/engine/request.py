@@ -15,8 +15,8 @@ from models.events import (
     Parent,
     TaskRunMoved,
 )
-from models.lifecycle.commands import Beginning, Command, Create, Prepare, Report, Start
-from models.lifecycle.family_commands import FollowParent, ResumeChild, StopChild
+from models.lifecycle.commands.commands import Beginning, Command, Create, Prepare, Report, Start
+from models.lifecycle.commands.subflows import FollowParent, ResumeChild, StopChild
 from models.lifecycle.snapshot import Execution
 from models.lifecycle.transition import Transition
 from models.states import TaskRunState

@@ -13,7 +13,7 @@ from models.errors import Fault, HeadwayError, ProblemCode, Refused
 from models.events import ENGINE, Event
 from models.ids import new_id
 from models.lifecycle import decide
-from models.lifecycle.commands import (
+from models.lifecycle.commands.commands import (
     Admit,
     Begin,
     Beginning,
@@ -23,11 +23,11 @@ from models.lifecycle.commands import (
     MakeRoom,
     Restart,
 )
+from models.lifecycle.commands.records import Delete
+from models.lifecycle.commands.subflows import Adopt, ResumeChild
 from models.lifecycle.decide import begin
-from models.lifecycle.family_commands import Adopt, ResumeChild
-from models.lifecycle.record_commands import Delete
+from models.lifecycle.external.moments import id_for
 from models.lifecycle.snapshot import Execution
-from models.lifecycle.told import id_for
 from models.lifecycle.transition import Context, Deferred, Job, Transition
 from models.states import HOLDING_A_SLOT, ExecutionState
 from runner.engine.idempotency import key_of, note_key

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from models.ids import typed
-from models.lifecycle.outside import NOTHING, Outside
 from models.lifecycle.results import TOO_LARGE_MESSAGE, is_too_large, results_of
 from models.lifecycle.snapshot import Execution, Plan, TaskRun
+from models.lifecycle.visibility.outside import NOTHING, Outside
 from models.secrets import without_secrets
 from models.states import Section
 from runner.expressions.evaluator import TooLarge

@@ -7,7 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from models.errors import ProblemCode, Refused
-from models.lifecycle.told import placed, told
+from models.lifecycle.external.moments import placed, told
 from models.logs import LogLevel, LogStream
 from runner.attempt.line_splitter import LineCutter
 from runner.attempt.masking import Mask

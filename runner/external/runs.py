@@ -13,11 +13,11 @@ import orjson
 
 from models.errors import Problem, ProblemCode, Refused
 from models.ids import new_id
-from models.lifecycle.retelling import TOLD
-from models.lifecycle.retold import RecordExecution
+from models.lifecycle.commands.external import RecordExecution
+from models.lifecycle.external.merge import TOLD
+from models.lifecycle.external.moments import placed
+from models.lifecycle.external.moments import told as told_moment
 from models.lifecycle.snapshot import Plan
-from models.lifecycle.told import placed
-from models.lifecycle.told import told as told_moment
 from models.states import EXECUTION_ENDS, ExecutionState, TaskRunState
 from models.values import KEY_PATTERN, NAMESPACE_PATTERN
 from runner.store import idempotency

@@ -12,8 +12,8 @@ from weakref import WeakValueDictionary
 
 from models.errors import Refused
 from models.expressions import has_expressions, read
-from models.lifecycle.outside import NOTHING, Outside
 from models.lifecycle.snapshot import Execution, TaskRun
+from models.lifecycle.visibility.outside import NOTHING, Outside
 from models.secrets import MASKED
 from runner.expressions.context import expression_names
 from runner.expressions.evaluator import EvaluationFailed, Evaluator

@@ -18,7 +18,7 @@ from models.approval_events import (
 )
 from models.errors import ProblemCode, Refused
 from models.events import AttemptEnded, AttemptStarted, Event, ExecutionMoved, Fact, TaskRunRecorded
-from models.lifecycle.given import given_by_attempts
+from models.lifecycle.apply.attempt_values import given_by_attempts
 from models.lifecycle.results import results_of
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.record_events import NoteAdded

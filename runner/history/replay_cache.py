@@ -8,9 +8,9 @@ from typing import Final
 from uuid import UUID
 
 from models.events import Event
-from models.lifecycle.evolve import create, evolve
+from models.lifecycle.apply.evolve import create, evolve
+from models.lifecycle.apply.task_runs import dict_of
 from models.lifecycle.snapshot import Execution, Plan, replace
-from models.lifecycle.task_runs import dict_of
 from runner.service.event_loop import Pace
 from runner.store.execution.event_log import facts_after
 from runner.store.postgres.connection import Connection

@@ -6,7 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from models.event_types import EventType
-from models.lifecycle.outside import NOTHING, Outside, outside_of
+from models.lifecycle.visibility.outside import NOTHING, Outside, outside_of
 from models.viewer import Scope
 from runner.store.execution.event_log import EventRow
 from runner.store.flows.plans import Plans

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from models.lifecycle.consent import undecided_within
+from models.lifecycle.approvals.consent import undecided_within
 from models.lifecycle.snapshot import Execution, Plan
 from models.spec import SubflowTask
 from runner.store.execution.snapshots import read_executions

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from models.errors import ProblemCode, Refused
 from models.events import Ask
-from models.lifecycle.commands import Create
+from models.lifecycle.commands.commands import Create
 from models.schedule import ticks
 from models.viewer import Scope
 from runner.engine.engine import Engine

@@ -13,10 +13,14 @@ from models.durations import MAX_SECONDS
 from models.errors import ProblemCode, Refused
 from models.events import Parent
 from models.lifecycle.actions import Action, require
-from models.lifecycle.commands import Create
-from models.lifecycle.decided_on import context
-from models.lifecycle.origins import Links
-from models.lifecycle.planning import Begins, refuse_reuse_from_outside, reused_when_disabled
+from models.lifecycle.approvals.decided_on import context
+from models.lifecycle.commands.commands import Create
+from models.lifecycle.provenance import Links
+from models.lifecycle.reruns.rerun_plan import (
+    Begins,
+    refuse_reuse_from_outside,
+    reused_when_disabled,
+)
 from models.lifecycle.snapshot import Execution, Plan
 from models.spec import Path, given_as_written
 from models.states import FailureAction

@@ -12,9 +12,9 @@ from models.errors import ProblemCode, Refused
 from models.ids import typed
 from models.labels import TEST, own_labels
 from models.lifecycle.actions import Action
-from models.lifecycle.commands import Create
-from models.lifecycle.origins import Links
-from models.lifecycle.planning import (
+from models.lifecycle.commands.commands import Create
+from models.lifecycle.provenance import Links
+from models.lifecycle.reruns.rerun_plan import (
     PlannedTask,
     TaskPlan,
     plan_draft,

@@ -7,10 +7,10 @@ from dataclasses import replace
 import orjson
 
 from models.errors import ProblemCode, Refused
-from models.lifecycle.commands import Create
-from models.lifecycle.consent import asks_always
-from models.lifecycle.decided_on import context
-from models.lifecycle.origins import Reused
+from models.lifecycle.approvals.consent import asks_always
+from models.lifecycle.approvals.decided_on import context
+from models.lifecycle.commands.commands import Create
+from models.lifecycle.provenance import Reused
 from models.secrets import without_secrets
 from models.spec import CacheSpec
 from models.states import GOOD_ENDS, TaskRunState

@@ -8,7 +8,7 @@ from typing import Any
 from models.errors import ProblemCode, Refused
 from models.events import Ask
 from models.ids import typed
-from models.lifecycle.commands import Create
+from models.lifecycle.commands.commands import Create
 from models.schedule import trigger_of
 from models.states import Channel
 from models.viewer import EVERYWHERE, Scope

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from models.labels import TEST
-from models.lifecycle.commands import Create
+from models.lifecycle.commands.commands import Create
 from models.spec import FlowSpec
 from models.viewer import Scope
 from runner.expressions.evaluator import Evaluator

@@ -7,7 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from models.event_types import EventType
-from models.lifecycle.places import place_of
+from models.lifecycle.task_path import place_of
 from runner.store.execution import execution_changes as store
 from runner.store.execution.event_log import EventRow
 from runner.store.postgres.connection import Pool

@@ -10,7 +10,8 @@ from uuid import UUID
 from models.errors import Fault, Refused, Unavailable
 from models.events import ENGINE
 from models.ids import typed
-from models.lifecycle.commands import (
+from models.lifecycle.abandon import UNREADABLE
+from models.lifecycle.commands.commands import (
     Admit,
     AdmitNext,
     Command,
@@ -20,8 +21,7 @@ from models.lifecycle.commands import (
     Promised,
     StartChild,
 )
-from models.lifecycle.giving_up import UNREADABLE
-from models.lifecycle.record_commands import RemoveFiles
+from models.lifecycle.commands.records import RemoveFiles
 from models.lifecycle.snapshot import Execution
 from runner.engine.engine import Engine
 from runner.expressions.evaluator import Evaluator

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from models.lifecycle.admission import FIRST_IN_LINE
-from models.lifecycle.evolve import fold as fold_events
+from models.lifecycle.apply.evolve import fold as fold_events
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.spec import ForeachTask
 from models.states import (

@@ -13,8 +13,8 @@ from typing import Any
 from uuid import UUID
 
 from models.errors import Unavailable
-from models.lifecycle.commands import Lose
-from models.lifecycle.retold import FallSilent
+from models.lifecycle.commands.commands import Lose
+from models.lifecycle.commands.external import FallSilent
 from models.lifecycle.stopping import LEASE
 from runner.engine.engine import Engine
 from runner.maintenance.deferred_commands import admit_first

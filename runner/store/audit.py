@@ -14,8 +14,8 @@ from uuid import UUID
 from models.approval_events import ApprovalOverridden
 from models.events import Ask
 from models.ids import new_id, typed
-from models.lifecycle.commands import Beginning, CastVote, Command, Create
-from models.lifecycle.record_commands import Delete
+from models.lifecycle.commands.commands import Beginning, CastVote, Command, Create
+from models.lifecycle.commands.records import Delete
 from models.lifecycle.snapshot import Execution
 from models.lifecycle.transition import Transition
 from models.states import Channel

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import TypeAdapter, ValidationError
 
 from models.ids import new_id
-from models.lifecycle.commands import Deferrable
+from models.lifecycle.commands.commands import Deferrable
 from models.lifecycle.transition import Deferred
 from runner.store.json import dump, load
 from runner.store.postgres.connection import Connection, Executes, Pool

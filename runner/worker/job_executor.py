@@ -10,8 +10,8 @@ from uuid import UUID
 from models.errors import Fault, HeadwayError, Refused, Unavailable
 from models.events import Ask, TaskError
 from models.ids import new_id
-from models.lifecycle.commands import Finish, Start
-from models.lifecycle.origins import Reused
+from models.lifecycle.commands.commands import Finish, Start
+from models.lifecycle.provenance import Reused
 from models.lifecycle.transition import Transition
 from models.logs import LogLevel
 from models.payloads import CannotBeStored

@@ -10,9 +10,9 @@ from pydantic import TypeAdapter
 from models.approval import ApprovalPolicy
 from models.errors import Refused
 from models.ids import typed
+from models.lifecycle.approvals.approvals import has_voted, why_not
 from models.lifecycle.snapshot import Approval as Request
 from models.lifecycle.snapshot import Execution as Snapshot
-from models.lifecycle.votes import has_voted, why_not
 from models.spec import InputSpec
 from models.states import ApprovalState, CommentRule, OnReject, OnTimeout, VoteDecision
 from models.viewer import Permission, not_permitted

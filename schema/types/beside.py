@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
-from models.lifecycle.places import place_of
 from models.lifecycle.snapshot import Plan
+from models.lifecycle.task_path import place_of
 from models.states import Section
 from runner.store.execution.history import rows_of_some
 from schema.asked import names_below

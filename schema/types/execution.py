@@ -8,9 +8,9 @@ import strawberry
 
 from models.ids import typed, untyped
 from models.lifecycle import snapshot
+from models.lifecycle.action_permissions import permitted
 from models.lifecycle.actions import available_actions
-from models.lifecycle.keeping import in_the_past
-from models.lifecycle.permitted import permitted
+from models.lifecycle.notes_and_archive import in_the_past
 from models.lifecycle.waiting import Line, waiting_for
 from models.secrets import without_secrets
 from models.states import EXECUTION_ENDS, ExecutionState, FailureAction, Origin

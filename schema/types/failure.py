@@ -7,7 +7,7 @@ import strawberry
 
 from models.fingerprint import fingerprint
 from models.lifecycle.actions import Action
-from models.lifecycle.changes import other_failures
+from models.lifecycle.apply.changes import other_failures
 from models.states import TaskRunState
 from runner.history.point_in_time import moment_of, past_of
 from runner.store.execution.failures import OfAttempt

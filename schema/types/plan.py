@@ -6,8 +6,8 @@ from uuid import UUID
 
 import strawberry
 
-from models.lifecycle import planning
-from models.lifecycle.planning import TaskPlan
+from models.lifecycle.reruns import rerun_plan
+from models.lifecycle.reruns.rerun_plan import TaskPlan
 from models.states import ConcurrencyBehavior
 from schema.context import Info
 from schema.scalars import JSON
@@ -24,7 +24,7 @@ class PlannedTask:
     must_ask: str | None
 
     @classmethod
-    def of(cls, task: planning.PlannedTask) -> Self:
+    def of(cls, task: rerun_plan.PlannedTask) -> Self:
         return cls(
             source=task.source,
             key=task.key,
@@ -48,7 +48,7 @@ class Plan:
     tasks: list[PlannedTask]
 
     @classmethod
-    def of(cls, tasks: Sequence[planning.PlannedTask]) -> Self:
+    def of(cls, tasks: Sequence[rerun_plan.PlannedTask]) -> Self:
         return cls(tasks=[PlannedTask.of(task) for task in tasks])
 
 

@@ -7,8 +7,8 @@ import strawberry
 
 from models import errors
 from models.errors import ProblemCode
+from models.lifecycle.action_permissions import permitted
 from models.lifecycle.actions import Action, Availability
-from models.lifecycle.permitted import permitted
 from models.states import ExecutionState
 from schema.context import Info
 

@@ -10,12 +10,12 @@ from uuid import UUID
 import strawberry
 
 from models.ids import typed
+from models.lifecycle.action_permissions import permitted_on
 from models.lifecycle.actions import Action, availability
-from models.lifecycle.given import NOTHING, Given
-from models.lifecycle.keeping import in_the_past
-from models.lifecycle.permitted import permitted_on
-from models.lifecycle.places import place_of
+from models.lifecycle.apply.attempt_values import NOTHING, Given
+from models.lifecycle.notes_and_archive import in_the_past
 from models.lifecycle.results import within_limit
+from models.lifecycle.task_path import place_of
 from models.lifecycle.waiting import waiting_of_task
 from models.states import AttemptState, TaskRunState
 from runner.history.point_in_time import PastKey, moment_of, past_of

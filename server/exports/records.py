@@ -9,7 +9,7 @@ from uuid import UUID
 import orjson
 
 from models.ids import typed
-from models.lifecycle.given import NOTHING
+from models.lifecycle.apply.attempt_values import NOTHING
 from models.lifecycle.results import within_limit
 from models.logs import LogLevel, LogStream
 from models.states import ATTEMPT_ENDS, AttemptState

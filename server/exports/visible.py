@@ -7,7 +7,7 @@ from uuid import UUID
 
 from models.errors import ProblemCode, Refused
 from models.ids import untyped
-from models.lifecycle.outside import Outside
+from models.lifecycle.visibility.outside import Outside
 from models.viewer import Permission, Scope, not_permitted
 from runner.history.visibility import (
     attempt_seen,

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from models.events import Ask
 from models.hosts import HostRules
-from models.lifecycle.commands import Command, Create
+from models.lifecycle.commands.commands import Command, Create
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.spec import parse_flow
 from models.states import Channel, TaskRunState

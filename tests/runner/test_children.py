@@ -13,8 +13,8 @@ import pytest
 from broadcaster import Broadcast
 
 from models.errors import Refused
-from models.lifecycle.commands import Cancel, Evaluate, Pause, StartChild
-from models.lifecycle.family_commands import Adopt, ReportChildState
+from models.lifecycle.commands.commands import Cancel, Evaluate, Pause, StartChild
+from models.lifecycle.commands.subflows import Adopt, ReportChildState
 from models.lifecycle.snapshot import Execution
 from models.lifecycle.standing import ChildStanding
 from models.spec import parse_flow

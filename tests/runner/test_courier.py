@@ -12,7 +12,7 @@ from broadcaster import Broadcast
 from models.errors import ProblemCode, Refused
 from models.events import Ask
 from models.ids import new_id
-from models.lifecycle.commands import Cancel, Create, WakeUp
+from models.lifecycle.commands.commands import Cancel, Create, WakeUp
 from models.lifecycle.snapshot import Execution
 from models.spec import parse_flow
 from models.states import Channel, ExecutionState

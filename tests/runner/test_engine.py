@@ -14,7 +14,7 @@ from broadcaster import Broadcast
 from models.errors import Fault, ProblemCode, Refused, Unavailable
 from models.events import Ask
 from models.ids import new_id
-from models.lifecycle.commands import (
+from models.lifecycle.commands.commands import (
     Cancel,
     Command,
     Create,

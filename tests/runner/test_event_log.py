@@ -11,7 +11,7 @@ import pytest
 from broadcaster import Broadcast
 
 from models.ids import new_id
-from models.lifecycle.record_commands import Delete
+from models.lifecycle.commands.records import Delete
 from models.states import ExecutionState
 from runner.live.event_stream import stream_events
 from runner.notify.feed import Feed, Watch

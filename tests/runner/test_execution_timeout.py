@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from models.lifecycle.commands import Restart
+from models.lifecycle.commands.commands import Restart
 from models.states import ExecutionState
 from tests.runner.floor import open_floor
 

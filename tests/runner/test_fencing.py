@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from models.ids import new_id
-from models.lifecycle.commands import Lose
+from models.lifecycle.commands.commands import Lose
 from models.logs import LogLevel, LogStream
 from runner.maintenance import invariants
 from runner.store.artifacts import measures

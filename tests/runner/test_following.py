@@ -14,7 +14,7 @@ from broadcaster import Broadcast
 
 from models.event_types import EventType
 from models.ids import new_id
-from models.lifecycle.record_commands import Delete
+from models.lifecycle.commands.records import Delete
 from runner.live.followed_execution import BUDGET, NO_MOMENT, Part, Place, Weight, follow
 from runner.notify.feed import Feed
 from runner.notify.notifier import PostgresHints

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import pytest
 
-from models.lifecycle.commands import Finish, Report
+from models.lifecycle.commands.commands import Finish, Report
 from models.states import ExecutionState
 from runner.attempt.attempt import Attempt
 from runner.worker import job_executor

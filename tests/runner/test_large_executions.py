@@ -12,7 +12,7 @@ import pytest
 from models.errors import Refused
 from models.events import Ask
 from models.lifecycle import decide
-from models.lifecycle.commands import Cancel, Command, Restart
+from models.lifecycle.commands.commands import Cancel, Command, Restart
 from models.lifecycle.transition import Transition
 from models.spec import parse_flow
 from models.states import Channel, ExecutionState, TaskRunState

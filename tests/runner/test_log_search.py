@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from models.ids import new_id
-from models.lifecycle.record_commands import Delete
+from models.lifecycle.commands.records import Delete
 from models.logs import LogLevel, LogStream
 from runner.store.execution.failures import OfAttempt, last_error_lines
 from runner.store.execution.removal import remove

@@ -17,7 +17,7 @@ from models.errors import Fault, Unavailable
 from models.events import Ask
 from models.filters import And
 from models.ids import new_id
-from models.lifecycle.commands import AdmitNext, Begin
+from models.lifecycle.commands.commands import AdmitNext, Begin
 from models.states import Channel
 from models.viewer import Scope
 from runner.bulk import carrier

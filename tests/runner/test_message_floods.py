@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from models.lifecycle.commands import Cancel
+from models.lifecycle.commands.commands import Cancel
 from models.logs import LogLevel
 from models.states import ExecutionState, TaskRunState
 from runner.attempt import message_reader, reporter

@@ -9,8 +9,15 @@ import pytest
 
 from models.errors import ProblemCode, Refused
 from models.ids import new_id
-from models.lifecycle.commands import Cancel, CastVote, Pause, Resume, RetryFailed, SetLabels
-from models.lifecycle.record_commands import AddNote, Archive, Unarchive
+from models.lifecycle.commands.commands import (
+    Cancel,
+    CastVote,
+    Pause,
+    Resume,
+    RetryFailed,
+    SetLabels,
+)
+from models.lifecycle.commands.records import AddNote, Archive, Unarchive
 from models.states import TaskRunState, VoteDecision
 from runner.history.point_in_time import Past, past_of, read_past
 from runner.history.replay_cache import Retold

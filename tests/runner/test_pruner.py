@@ -12,8 +12,8 @@ import pytest
 
 from models.events import ENGINE
 from models.ids import new_id
-from models.lifecycle.record_commands import AddNote, Archive
-from models.lifecycle.retold import RecordEnd, RecordExecution
+from models.lifecycle.commands.external import RecordEnd, RecordExecution
+from models.lifecycle.commands.records import AddNote, Archive
 from models.lifecycle.snapshot import Plan
 from models.retention import RetentionRule
 from models.states import ExecutionState

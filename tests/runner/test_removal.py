@@ -11,9 +11,9 @@ import pytest
 
 from models.errors import ProblemCode, Refused
 from models.ids import new_id
-from models.lifecycle.commands import ChangeTaskRunState, Create, Finish, SetLabels, Start
-from models.lifecycle.origins import Reused
-from models.lifecycle.record_commands import AddNote, Archive, Delete
+from models.lifecycle.commands.commands import ChangeTaskRunState, Create, Finish, SetLabels, Start
+from models.lifecycle.commands.records import AddNote, Archive, Delete
+from models.lifecycle.provenance import Reused
 from models.states import AttemptState, TaskRunState
 from models.viewer import Scope
 from runner.engine.job_queue import JobQueue

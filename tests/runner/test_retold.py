@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from models.lifecycle.evolve import fold
+from models.lifecycle.apply.evolve import fold
 from runner.history.replay_cache import Retold
 from runner.store.execution.event_log import facts_after
 from tests.runner.floor import Floor, open_floor

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from models.lifecycle.commands import Cancel, Create
+from models.lifecycle.commands.commands import Cancel, Create
 from models.lifecycle.snapshot import Execution, Plan
 from models.spec import parse_flow
 from models.states import ExecutionState

@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from models.errors import Refused
-from models.lifecycle.commands import Cancel
+from models.lifecycle.commands.commands import Cancel
 from models.lifecycle.snapshot import TaskRun
 from models.spec import parse_flow
 from models.states import AttemptState, ExecutionState, TaskRunState

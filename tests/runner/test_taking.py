@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from models.errors import Unavailable
-from models.lifecycle.commands import Start
+from models.lifecycle.commands.commands import Start
 from models.states import ExecutionState, TaskRunState
 from runner.maintenance import invariants
 from runner.store import workers

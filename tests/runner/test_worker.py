@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from models.lifecycle.commands import Cancel
+from models.lifecycle.commands.commands import Cancel
 from models.lifecycle.standing import Failure
 from models.states import AttemptState, ExecutionState, TaskRunState
 from models.task_error import TaskError

@@ -9,7 +9,7 @@ import pytest
 
 from models.events import Ask
 from models.ids import typed
-from models.lifecycle.commands import SetLabels
+from models.lifecycle.commands.commands import SetLabels
 from models.spec import parse_flow
 from models.states import Channel
 from models.viewer import Permission, Scope, Viewer, nowhere_permitted

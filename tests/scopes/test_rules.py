@@ -10,9 +10,9 @@ import pytest
 
 from models.events import TYPES
 from models.ids import new_id
-from models.lifecycle.apart import shows_child, shows_parent
-from models.lifecycle.outside import NOTHING, Outside, outside_of
 from models.lifecycle.snapshot import Plan
+from models.lifecycle.visibility.apart import shows_child, shows_parent
+from models.lifecycle.visibility.outside import NOTHING, Outside, outside_of
 from models.spec import parse_flow
 from models.viewer import EVERYWHERE, Scope
 from runner.history.visibility import event_seen, task_run_seen

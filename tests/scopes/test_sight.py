@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from models.ids import typed
-from models.lifecycle.commands import Cancel
+from models.lifecycle.commands.commands import Cancel
 from models.viewer import EVERYWHERE, Scope
 from tests.runner.floor import PERSON
 from tests.scopes.stage import MARK, OURS, Stage, exec_id, open_stage

@@ -9,7 +9,7 @@ import pytest
 
 from models.events import ENGINE
 from models.ids import new_id, untyped
-from models.lifecycle.commands import Start
+from models.lifecycle.commands.commands import Start
 from models.retry import delay_before
 from models.spec import RetrySpec
 from models.states import AttemptState

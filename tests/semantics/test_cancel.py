@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from models.ids import new_id, untyped
-from models.lifecycle.commands import Cancel, Finish, KillDeadline, Start
+from models.lifecycle.commands.commands import Cancel, Finish, KillDeadline, Start
 from models.states import AttemptState
 from tests.api.client import Client, states, task
 from tests.api.servers import Served, start_worker

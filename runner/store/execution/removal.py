@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from models.lifecycle.record_commands import Delete, RemoveFiles
+from models.lifecycle.commands.records import Delete, RemoveFiles
 from models.lifecycle.transition import Deferred
 from runner.store import deferred
 from runner.store.artifacts import references

@@ -10,7 +10,6 @@ from pydantic import TypeAdapter
 from models.approval import ApprovalPolicy
 from models.events import Parent, TaskError
 from models.lifecycle.clock import Clock
-from models.lifecycle.places import families_of, place_of
 from models.lifecycle.snapshot import (
     Approval,
     Attempt,
@@ -20,6 +19,7 @@ from models.lifecycle.snapshot import (
     Vote,
 )
 from models.lifecycle.standing import ChildStanding, Failure, Killing, Paused
+from models.lifecycle.task_path import families_of, place_of
 from models.states import (
     ApprovalState,
     AttemptState,

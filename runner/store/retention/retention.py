@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from models.lifecycle.record_commands import Delete, RemoveFiles
+from models.lifecycle.commands.records import Delete, RemoveFiles
 from models.lifecycle.transition import Deferred
 from models.retention import RetentionRule, shortest
 from runner.store import deferred

@@ -11,7 +11,8 @@ from models.errors import Refused
 from models.events import ENGINE, Ask, Event, Parent
 from models.ids import new_id
 from models.lifecycle import decide
-from models.lifecycle.commands import (
+from models.lifecycle.apply.evolve import fold
+from models.lifecycle.commands.commands import (
     CastVote,
     Command,
     Conclude,
@@ -23,10 +24,15 @@ from models.lifecycle.commands import (
     Start,
     StartChild,
 )
+from models.lifecycle.commands.subflows import (
+    Adopt,
+    AwaitChild,
+    FollowParent,
+    ResumeChild,
+    StopChild,
+)
 from models.lifecycle.decide import begin
-from models.lifecycle.evolve import fold
-from models.lifecycle.family_commands import Adopt, AwaitChild, FollowParent, ResumeChild, StopChild
-from models.lifecycle.origins import Links
+from models.lifecycle.provenance import Links
 from models.lifecycle.snapshot import Execution, Plan, TaskRun
 from models.lifecycle.steps import check_moves
 from models.lifecycle.transition import Context, Deferred, Transition

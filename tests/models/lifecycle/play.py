@@ -20,7 +20,7 @@ from typing import Any
 
 from models.events import ENGINE, TaskError
 from models.ids import new_id
-from models.lifecycle.commands import (
+from models.lifecycle.commands.commands import (
     Cancel,
     CastVote,
     Conclude,
@@ -34,7 +34,7 @@ from models.lifecycle.commands import (
     Start,
     StartChild,
 )
-from models.lifecycle.family_commands import Adopt, ChildEnded, FollowParent, StopChild
+from models.lifecycle.commands.subflows import Adopt, ChildEnded, FollowParent, StopChild
 from models.lifecycle.snapshot import TaskRun
 from models.lifecycle.transition import Deferred
 from models.spec import ApprovalTask, ForeachTask, WaitTask

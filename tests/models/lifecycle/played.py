@@ -7,15 +7,15 @@ from typing import Any
 from models.approval_events import ApprovalOverridden
 from models.events import Ask
 from models.ids import new_id
-from models.lifecycle.commands import (
+from models.lifecycle.approvals.decided_on import context
+from models.lifecycle.commands.commands import (
     Cancel,
     CastVote,
     ChangeTaskRunState,
     Create,
 )
 from models.lifecycle.decide import begin
-from models.lifecycle.decided_on import context
-from models.lifecycle.planning import Begins
+from models.lifecycle.reruns.rerun_plan import Begins
 from models.lifecycle.snapshot import Execution, Plan
 from models.spec import parse_flow
 from models.states import (

@@ -8,7 +8,8 @@ from uuid import UUID
 from models.events import ENGINE, Ask, Event
 from models.ids import new_id
 from models.lifecycle import decide
-from models.lifecycle.commands import (
+from models.lifecycle.apply.evolve import create, evolve
+from models.lifecycle.commands.commands import (
     Command,
     Conclude,
     Create,
@@ -20,7 +21,6 @@ from models.lifecycle.commands import (
     Start,
 )
 from models.lifecycle.decide import begin
-from models.lifecycle.evolve import create, evolve
 from models.lifecycle.snapshot import Execution, Plan, TaskRun, replace
 from models.lifecycle.steps import check_moves
 from models.lifecycle.transition import Context, Deferred, Job, Transition

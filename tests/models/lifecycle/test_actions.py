@@ -8,7 +8,7 @@ from models.errors import ProblemCode, Refused
 from models.ids import new_id
 from models.lifecycle import decide
 from models.lifecycle.actions import ALLOWED_IN, Action, available_actions
-from models.lifecycle.commands import (
+from models.lifecycle.commands.commands import (
     Cancel,
     ChangeState,
     ChangeTaskRunState,
@@ -20,7 +20,7 @@ from models.lifecycle.commands import (
     RetryFailed,
     SetLabels,
 )
-from models.lifecycle.record_commands import AddNote, Archive, Delete, RemoveFiles, Unarchive
+from models.lifecycle.commands.records import AddNote, Archive, Delete, RemoveFiles, Unarchive
 from models.lifecycle.transition import Context
 from models.states import (
     EXECUTION_ENDS,
@@ -166,7 +166,7 @@ def test_cancel_ends_at_once_what_no_worker_owns() -> None:
 
 
 def test_the_same_result_told_twice_changes_nothing_the_second_time() -> None:
-    from models.lifecycle.commands import Finish
+    from models.lifecycle.commands.commands import Finish
 
     stage = Stage(TWO)
     lease = stage.start("b")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from models.errors import ProblemCode, Refused
-from models.lifecycle.commands import (
+from models.lifecycle.commands.commands import (
     Cancel,
     CastVote,
     Pause,

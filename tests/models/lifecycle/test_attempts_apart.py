@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from models.events import AttemptEnded, Event
-from models.lifecycle.commands import Lose, Report, RetryFailed
-from models.lifecycle.evolve import fold
-from models.lifecycle.given import given_by_attempts
+from models.lifecycle.apply.attempt_values import given_by_attempts
+from models.lifecycle.apply.evolve import fold
+from models.lifecycle.commands.commands import Lose, Report, RetryFailed
 from models.lifecycle.snapshot import TaskRun
 from models.states import ATTEMPT_ENDS, AttemptState, TaskRunState
 from tests.models.lifecycle.stage import Stage

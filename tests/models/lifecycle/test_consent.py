@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 from models.errors import ProblemCode, Refused
-from models.lifecycle.commands import (
+from models.lifecycle.approvals.decided_on import decided_on
+from models.lifecycle.commands.commands import (
     Cancel,
     ChangeState,
     ChangeTaskRunState,
     Create,
     SetLabels,
 )
-from models.lifecycle.decided_on import decided_on
-from models.lifecycle.planning import TaskPlan, plan_replay, reused
+from models.lifecycle.reruns.rerun_plan import TaskPlan, plan_replay, reused
 from models.states import (
     GOOD_ENDS,
     AttemptState,

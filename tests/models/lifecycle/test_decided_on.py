@@ -6,13 +6,13 @@ import pytest
 
 from models.errors import Refused
 from models.events import ENGINE
-from models.lifecycle.commands import (
+from models.lifecycle.approvals.decided_on import context
+from models.lifecycle.commands.commands import (
     Create,
     Restart,
     RetryFailed,
 )
-from models.lifecycle.decided_on import context
-from models.lifecycle.planning import TaskPlan, plan_draft, plan_replay
+from models.lifecycle.reruns.rerun_plan import TaskPlan, plan_draft, plan_replay
 from models.states import (
     AttemptState,
 )

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from models.lifecycle.clock import Clock
-from models.lifecycle.commands import Cancel, ChangeState, Restart
+from models.lifecycle.commands.commands import Cancel, ChangeState, Restart
 from models.states import AttemptState, ExecutionState
 from tests.models.lifecycle.stage import START, Stage
 

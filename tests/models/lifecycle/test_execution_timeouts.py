@@ -7,7 +7,7 @@ import pytest
 from models.concurrency import Slots
 from models.ids import new_id
 from models.lifecycle import decide
-from models.lifecycle.commands import (
+from models.lifecycle.commands.commands import (
     Admit,
     Cancel,
     Command,

@@ -16,8 +16,8 @@ import pytest
 import yaml
 
 from models.events import TaskRunsAdded
-from models.lifecycle.commands import WakeUp
-from models.lifecycle.evolve import create, evolve
+from models.lifecycle.apply.evolve import create, evolve
+from models.lifecycle.commands.commands import WakeUp
 from models.states import WAITING_FOR_WORKER, ExecutionState, FailureAction
 from tests.models.lifecycle.play import Play
 from tests.models.lifecycle.stage import Stage

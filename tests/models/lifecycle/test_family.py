@@ -6,13 +6,13 @@ import pytest
 
 from models.events import ENGINE
 from models.ids import new_id
-from models.lifecycle.commands import (
+from models.lifecycle.commands.commands import (
     Cancel,
     Evaluate,
     Finish,
     MakeRoom,
 )
-from models.lifecycle.family_commands import ChildEnded
+from models.lifecycle.commands.subflows import ChildEnded
 from models.states import (
     EXECUTION_ENDS,
     AttemptState,

@@ -4,8 +4,16 @@ import pytest
 
 from models.errors import Refused
 from models.events import ENGINE, TaskError
-from models.lifecycle.commands import Cancel, Finish, GiveUp, Pause, Prepare, Restart, Resume
-from models.lifecycle.family_commands import ChildEnded, ReportChildState, StopChild
+from models.lifecycle.commands.commands import (
+    Cancel,
+    Finish,
+    GiveUp,
+    Pause,
+    Prepare,
+    Restart,
+    Resume,
+)
+from models.lifecycle.commands.subflows import ChildEnded, ReportChildState, StopChild
 from models.lifecycle.transition import Deferred
 from models.states import AttemptState, VoteDecision
 from tests.models.lifecycle.family import ASK, MORE, WORK, Family, ask, at_work, family, vote

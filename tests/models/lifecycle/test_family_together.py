@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from models.lifecycle.commands import Cancel, Pause, Restart, Resume, RetryFailed
+from models.lifecycle.commands.commands import Cancel, Pause, Restart, Resume, RetryFailed
 from models.states import AttemptState, TaskRunState, VoteDecision
 from tests.models.lifecycle.family import (
     ASK,

@@ -4,9 +4,9 @@ import pytest
 
 from models.events import ENGINE, Parent
 from models.ids import new_id
-from models.lifecycle.commands import Evaluate, Prepare
-from models.lifecycle.family_commands import Adopt, ChildEnded
-from models.lifecycle.origins import Links
+from models.lifecycle.commands.commands import Evaluate, Prepare
+from models.lifecycle.commands.subflows import Adopt, ChildEnded
+from models.lifecycle.provenance import Links
 from models.lifecycle.transition import Deferred
 from models.states import EXECUTION_ENDS, AttemptState, ExecutionState, TaskRunState
 from models.task_error import TaskError

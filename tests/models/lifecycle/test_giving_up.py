@@ -9,7 +9,7 @@ from models.errors import ProblemCode, Refused
 from models.events import ENGINE, AttemptEnded, Parent
 from models.ids import new_id
 from models.lifecycle.actions import Action, availability
-from models.lifecycle.commands import (
+from models.lifecycle.commands.commands import (
     Admit,
     ApprovalDue,
     Begin,
@@ -34,7 +34,7 @@ from models.lifecycle.commands import (
     TimeOutExecution,
     WakeUp,
 )
-from models.lifecycle.family_commands import Adopt, ChildEnded, StopChild
+from models.lifecycle.commands.subflows import Adopt, ChildEnded, StopChild
 from models.lifecycle.snapshot import Plan, replace
 from models.lifecycle.standing import Failure
 from models.lifecycle.waiting import Waiting, WaitingCode, waiting_for, waiting_of_task

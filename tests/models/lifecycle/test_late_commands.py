@@ -5,7 +5,7 @@ import pytest
 from models.errors import Refused
 from models.events import ENGINE
 from models.ids import new_id
-from models.lifecycle.commands import (
+from models.lifecycle.commands.commands import (
     ApprovalDue,
     Cancel,
     Command,
@@ -21,7 +21,7 @@ from models.lifecycle.commands import (
     TimeOutExecution,
     WakeUp,
 )
-from models.lifecycle.family_commands import Adopt, ChildEnded
+from models.lifecycle.commands.subflows import Adopt, ChildEnded
 from models.states import ApprovalState, AttemptState, ExecutionState, VoteDecision
 from tests.models.lifecycle.stage import Stage
 from tests.models.lifecycle.test_approvals import vote

@@ -4,7 +4,7 @@ import pytest
 
 from models.events import ENGINE, TaskError
 from models.ids import new_id
-from models.lifecycle.commands import (
+from models.lifecycle.commands.commands import (
     Cancel,
     Pause,
     Report,

@@ -1,7 +1,7 @@
 """Attempts whose worker is lost, and those that it hands back."""
 
 from models.events import ENGINE
-from models.lifecycle.commands import Finish, Lose, Restart
+from models.lifecycle.commands.commands import Finish, Lose, Restart
 from models.states import AttemptState, ExecutionState
 from tests.models.lifecycle.stage import Stage
 

@@ -1,7 +1,7 @@
 """The failure of an execution has the exit code beside it, and the number of the other tasks that failed."""
 
-from models.lifecycle.changes import other_failures
-from models.lifecycle.commands import TimeOutExecution
+from models.lifecycle.apply.changes import other_failures
+from models.lifecycle.commands.commands import TimeOutExecution
 from models.lifecycle.standing import Failure
 from models.states import AttemptState
 from models.task_error import TaskError

@@ -3,7 +3,7 @@
 import pytest
 
 from models.events import AttemptEnded
-from models.lifecycle.commands import ChangeTaskRunState
+from models.lifecycle.commands.commands import ChangeTaskRunState
 from models.lifecycle.results import MAX_RESULTS, TOO_LARGE, TOO_LARGE_MESSAGE, results_of
 from models.payloads import json_size
 from models.states import AttemptState, TaskRunState

@@ -7,9 +7,9 @@ import pytest
 
 from models.errors import ProblemCode, Refused
 from models.events import SignalReceived
-from models.lifecycle.commands import Signal
-from models.lifecycle.evolve import fold
-from models.lifecycle.signals import MAX_KEPT, MAX_KEPT_DATA
+from models.lifecycle.apply.evolve import fold
+from models.lifecycle.commands.commands import Signal
+from models.lifecycle.engine_tasks.signals import MAX_KEPT, MAX_KEPT_DATA
 from models.payloads import MAX_PAYLOAD
 from models.states import AttemptState, ExecutionState
 from tests.models.lifecycle.stage import Stage

@@ -3,7 +3,7 @@
 from models.errors import ProblemCode
 from models.events import ENGINE
 from models.ids import new_id
-from models.lifecycle.commands import (
+from models.lifecycle.commands.commands import (
     Cancel,
     ChangeState,
     FinallyDeadline,
@@ -15,7 +15,7 @@ from models.lifecycle.commands import (
     TimeOut,
     TimeOutExecution,
 )  # fmt: skip
-from models.lifecycle.family_commands import Adopt
+from models.lifecycle.commands.subflows import Adopt
 from models.states import AttemptState, ExecutionState
 from tests.models.lifecycle.stage import Stage
 

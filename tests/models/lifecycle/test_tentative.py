@@ -5,13 +5,13 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.lifecycle.snapshot import replace
-from models.lifecycle.tentative import (
+from models.lifecycle.apply.tentative import (
     keep_properties,
     set_properties,
     take_properties_back,
     try_properties,
 )
+from models.lifecycle.snapshot import replace
 from tests.models.lifecycle.stage import Stage
 
 EMPTY = Stage("id: t\nnamespace: a\ntasks: [{id: a, type: log, message: a}]\n").execution

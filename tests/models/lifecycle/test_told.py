@@ -10,17 +10,17 @@ from models.events import Ask
 from models.ids import id_of, new_id
 from models.lifecycle import decide
 from models.lifecycle.actions import RAN_ELSEWHERE
-from models.lifecycle.commands import Cancel, Command, Signal
-from models.lifecycle.decide import begin
-from models.lifecycle.retold import (
+from models.lifecycle.commands.commands import Cancel, Command, Signal
+from models.lifecycle.commands.external import (
     FallSilent,
     RecordEnd,
     RecordExecution,
     RecordStart,
     RecordTaskRun,
 )
+from models.lifecycle.decide import begin
+from models.lifecycle.external.moments import CLOCKS_DIFFER, LONG_AGO, id_for, placed
 from models.lifecycle.snapshot import Execution, Plan
-from models.lifecycle.told import CLOCKS_DIFFER, LONG_AGO, id_for, placed
 from models.lifecycle.transition import Context
 from models.states import EXECUTION_ENDS, TASK_RUN_ENDS, Channel, ExecutionState, TaskRunState
 

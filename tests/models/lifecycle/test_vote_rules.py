@@ -18,9 +18,9 @@ from models.approval import ApprovalPolicy, Group
 from models.errors import ProblemCode, Refused
 from models.events import Ask
 from models.ids import new_id
-from models.lifecycle.commands import ApprovalDue, CastVote
+from models.lifecycle.approvals.approvals import outcome
+from models.lifecycle.commands.commands import ApprovalDue, CastVote
 from models.lifecycle.snapshot import Approval, TaskRun, Vote
-from models.lifecycle.votes import outcome
 from models.states import (
     ApprovalState,
     Channel,

@@ -3,7 +3,7 @@
 import pytest
 
 from models.events import ENGINE
-from models.lifecycle.commands import Judge, Prepare
+from models.lifecycle.commands.commands import Judge, Prepare
 from models.states import VoteDecision
 from tests.models.lifecycle.stage import Stage
 from tests.models.lifecycle.test_approvals import vote

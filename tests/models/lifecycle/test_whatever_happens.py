@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from models.errors import Refused
 from models.events import ENGINE
 from models.ids import new_id
-from models.lifecycle.commands import (
+from models.lifecycle.commands.commands import (
     Cancel,
     Command,
     Evaluate,
@@ -20,7 +20,7 @@ from models.lifecycle.commands import (
     RetryFailed,
     WakeUp,
 )
-from models.lifecycle.record_commands import AddNote, Archive, Unarchive
+from models.lifecycle.commands.records import AddNote, Archive, Unarchive
 from models.lifecycle.snapshot import Execution
 from models.states import (
     AttemptState,

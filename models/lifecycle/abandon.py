@@ -1,0 +1,61 @@
+"""The end of what Headway cannot go on with: a revision that cannot be read, a promise that cannot be kept."""
+
+from models.approval_events import ApprovalClosed
+from models.errors import Refused
+from models.events import AttemptEnded, FailureRecorded, TaskError
+from models.lifecycle.actions import invalid_state
+from models.lifecycle.advance.settle import move
+from models.lifecycle.commands.commands import CastVote, Command, GiveUp, Signal
+from models.lifecycle.snapshot import Execution, TaskRun
+from models.lifecycle.steps import Steps
+from models.lifecycle.stopping import stop_child
+from models.states import ApprovalState, AttemptState, ExecutionState, TaskRunState
+
+UNREADABLE = "REVISION"
+"""The code of a failure by a revision that cannot be read."""
+
+
+def give_up(steps: Steps, command: GiveUp) -> None:
+    """ERROR, at once and whatever it was doing: nothing here asks the flow's document for anything."""
+    execution = steps.execution
+    if execution.ended or execution.ran_elsewhere:
+        return
+    steps.record(FailureRecorded(TaskError(command.code, command.message)))
+    for task in list(execution.tasks.values()):
+        if not task.ended:
+            _drop(steps, task)
+    move(steps, ExecutionState.ERROR)
+
+
+def refuse_unread(execution: Execution, command: Command) -> None:
+    """Raises Refused for what people send to it meanwhile: only what it may be cancelled or noted by is taken."""
+    if execution.plan.unreadable and isinstance(command, CastVote | Signal):
+        raise Refused([invalid_state(execution, execution.plan.unreadable)])
+
+
+def give_up_unread(steps: Steps) -> None:
+    told = steps.execution.plan.unreadable
+    assert told
+    give_up(steps, GiveUp(UNREADABLE, f"{told}; mend what keeps it from being read, then restart"))
+
+
+def _drop(steps: Steps, task: TaskRun) -> None:
+    """A task run that had started is KILLED, and its attempt's lease is void; what it waited for is called off."""
+    if task.approval and task.approval.state is ApprovalState.PENDING:
+        steps.record(ApprovalClosed(task.path, task.approval.id, ApprovalState.CANCELLED))
+    if task.child:
+        stop_child(steps, task)
+    if task.newest and task.newest.state is AttemptState.RUNNING:
+        end = AttemptState.LOST if task.lease else AttemptState.KILLED
+        steps.record(
+            AttemptEnded(
+                task.path,
+                task.attempt,
+                end,
+                task.state,
+                TaskRunState.KILLED,
+                reason="its execution could not go on",
+            )
+        )
+    else:
+        steps.move_task(task, TaskRunState.KILLED if task.attempt else TaskRunState.CANCELLED)

@@ -1,0 +1,59 @@
+"""Narrows the actions to those that a viewer has the permission for."""
+
+from collections.abc import Container, Mapping
+from typing import Final
+
+from models.errors import ProblemCode
+from models.lifecycle.actions import Action, Availability
+from models.lifecycle.approvals.consent import passed_by_going_on_from, refusal
+from models.lifecycle.snapshot import Execution, TaskRun
+from models.viewer import Permission, not_permitted
+
+PERMISSIONS: Final[Mapping[Action, Permission]] = {
+    Action.CANCEL: Permission.ACT_ON_EXECUTION,
+    Action.PAUSE: Permission.ACT_ON_EXECUTION,
+    Action.RESUME: Permission.ACT_ON_EXECUTION,
+    Action.RETRY_FAILED: Permission.ACT_ON_EXECUTION,
+    Action.RESTART: Permission.ACT_ON_EXECUTION,
+    Action.REPLAY: Permission.RUN_FLOW,
+    Action.PREPARE_EXECUTION: Permission.RUN_FLOW,
+    Action.FORCE_RUN: Permission.ACT_ON_EXECUTION,
+    Action.CHANGE_STATE: Permission.CHANGE_STATE,
+    Action.CHANGE_TASK_RUN_STATE: Permission.CHANGE_STATE,
+    Action.SET_LABELS: Permission.ACT_ON_EXECUTION,
+    Action.ADD_NOTE: Permission.ACT_ON_EXECUTION,
+    Action.ARCHIVE: Permission.ACT_ON_EXECUTION,
+    Action.UNARCHIVE: Permission.ACT_ON_EXECUTION,
+    Action.DELETE: Permission.MANAGE,
+    Action.APPROVE: Permission.APPROVE,
+    Action.REJECT: Permission.APPROVE,
+}
+
+
+def permitted(
+    found: Availability, permissions: Container[Permission], namespace: str
+) -> Availability:
+    """As it is for who has these permissions there: without the one it needs, no state allows it."""
+    needed = PERMISSIONS[found.action]
+    if needed in permissions:
+        return found
+    return Availability(
+        found.action, False, ProblemCode.FORBIDDEN, not_permitted(needed, namespace)
+    )
+
+
+def permitted_on(
+    execution: Execution,
+    task: TaskRun,
+    found: Availability,
+    permissions: Container[Permission],
+) -> Availability:
+    """The same on a task run: what would go past an approval needs the permission to override that."""
+    narrowed = permitted(found, permissions, execution.plan.spec.namespace)
+    if not narrowed.allowed or found.action is not Action.CHANGE_TASK_RUN_STATE:
+        return narrowed
+    passed_by = list(passed_by_going_on_from(execution, task))
+    if not passed_by or Permission.OVERRIDE_APPROVAL in permissions:
+        return narrowed
+    refused = refusal(passed_by)
+    return Availability(found.action, False, refused.code, refused.message)

@@ -1,0 +1,184 @@
+"""The iterations of a foreach: added when its items are known, started as `max_parallel` allows, and waited for."""
+
+from uuid import UUID
+
+from models.events import AttemptEnded, ProgressReported, TaskError, TaskRunsAdded
+from models.lifecycle.advance.ending import error_end
+from models.lifecycle.snapshot import Execution, TaskRun
+from models.lifecycle.steps import Steps
+from models.spec import ForeachTask
+from models.states import GOOD_ENDS, AttemptState, TaskRunState
+
+MAX_ITEMS = 10_000
+MAX_TASK_RUNS = 20_000
+
+
+def expand(steps: Steps, task: TaskRun, items: object) -> None:
+    """Add the task runs of every iteration; without items it is a success at once."""
+    spec = _spec(steps.execution, task)
+    if not isinstance(items, list):
+        told = "`items` did not give a list"
+        _end(steps, task, error_end(spec), TaskError("EXPRESSION", told))
+        return
+    if excess := _too_many(steps.execution, len(items), len(spec.tasks)):
+        _end(steps, task, error_end(spec), TaskError("TOO_MANY_ITEMS", excess))
+        return
+    steps.record(ProgressReported(task.path, task.attempt, inputs={"items": items}))
+    if not items:
+        _end(steps, task, TaskRunState.SUCCESS)
+        return
+    added: dict[str, UUID] = {
+        f"{task.path}[{index}].{child.id}": steps.context.new_id()
+        for index in range(len(items))
+        for child in spec.tasks
+    }
+    steps.record(TaskRunsAdded(task.path, added))
+
+
+def _too_many(execution: Execution, items: int, tasks: int) -> str | None:
+    """The refusal where these iterations are too many, beside those that the execution has."""
+    if items > MAX_ITEMS:
+        return (
+            f"{items} items; a foreach takes at most {MAX_ITEMS}: give it fewer, or lists of them"
+        )
+    there = sum(map(len, execution.families.values()))
+    if there + items * tasks <= MAX_TASK_RUNS:
+        return None
+    return (
+        f"{items} items make {items * tasks} task runs, beside {there} that other iterations have; an execution has at "
+        f"most {MAX_TASK_RUNS} in its foreach tasks: give it fewer items, or have a subflow take some of them"
+    )
+
+
+class Iterations:
+    """Keeps count of the iterations that have begun as the caller starts more."""
+
+    def __init__(self) -> None:
+        self._active: dict[str, set[int | None]] = {}
+
+    def may_start(self, execution: Execution, task: TaskRun) -> bool:
+        """Whether the iteration that the task run belongs to has begun, or may."""
+        around = task.parent
+        if around is None:
+            return True
+        foreach = execution.tasks[around]
+        if foreach.state is not TaskRunState.RUNNING:
+            return False
+        most = _spec(execution, foreach).max_parallel
+        if most is None:
+            return True
+        active = self._of(execution, foreach, most)
+        if task.index not in active and len(active) >= most:
+            return False
+        active.add(task.index)
+        return True
+
+    def at_rest(self, execution: Execution, foreach: TaskRun) -> list[str]:
+        """The task runs of iterations that have begun and in which nothing is at work: once put back together with
+        more than may be active, they wait for their turn."""
+        spec = _spec(execution, foreach)
+        if spec.max_parallel is None or foreach.state is not TaskRunState.RUNNING:
+            return []
+        found: list[str] = []
+        for index in sorted(self._of(execution, foreach, spec.max_parallel), key=lambda i: i or 0):
+            paths = [f"{foreach.path}[{index}].{child.id}" for child in spec.tasks]
+            tasks = [execution.tasks[path] for path in paths]
+            if all(task.ended or task.state is TaskRunState.CREATED for task in tasks):
+                found += paths
+        return found
+
+    def has_room(self, execution: Execution, foreach: TaskRun) -> bool:
+        """Whether another iteration may begin. Without `max_parallel` all of them have."""
+        most = _spec(execution, foreach).max_parallel
+        if most is None or foreach.state is not TaskRunState.RUNNING:
+            return False
+        return len(self._of(execution, foreach, most)) < most
+
+    def _of(self, execution: Execution, foreach: TaskRun, most: int) -> set[int | None]:
+        active = self._active.get(foreach.path)
+        if active is None:
+            active = self._active[foreach.path] = _active(execution, foreach, most)
+        return active
+
+    def close(self, steps: Steps, task: TaskRun) -> None:
+        """End a foreach once all its iterations have."""
+        execution = steps.execution
+        tasks = execution.tasks
+        if any(not tasks[path].ended for path in execution.families.get(task.path, ())):
+            return
+        children = execution.children_of(task)
+        if not children:
+            return
+        bad = [child for child in children if child.state not in GOOD_ENDS]
+        if bad and all(_was_dropped(child) for child in bad):
+            _end(steps, task, TaskRunState.CANCELLED)
+            return
+        error = None
+        if bad:
+            failed = len({child.index for child in bad})
+            told = f"{failed} of {len(task.inputs['items'])} iterations did not succeed"
+            error = TaskError("ITERATIONS", told)
+        worst = TaskRunState.FAILED
+        if execution.spec_of(task).allow_failure:
+            worst = TaskRunState.WARNING
+        elif all(child.state in _STOPPED for child in bad):
+            worst = (
+                TaskRunState.KILLED
+            )  # executions that they waited for were cancelled: nothing has failed
+        _end(steps, task, worst if error else TaskRunState.SUCCESS, error)
+
+
+def _was_dropped(task: TaskRun) -> bool:
+    """Before it began; with an error it is its child that was cancelled."""
+    return task.state is TaskRunState.CANCELLED and task.error is None
+
+
+def _active(execution: Execution, foreach: TaskRun, most: int) -> set[int | None]:
+    """Iterations that have begun and not ended; of more than may be active, put back together, those at work."""
+    children = execution.children_of(foreach)
+    begun = [child for child in children if _shows_a_beginning(child)]
+    begun = [child for child in begun if not execution.is_disabled(child)]
+    known = {child.index for child in begun}
+    at_work = {child.index for child in begun if not child.ended}
+    waiting = (child.index for child in children if child.state is TaskRunState.CREATED)
+    active = at_work | {index for index in waiting if index in known}
+    return active if len(active) <= most else at_work
+
+
+def _has_begun(execution: Execution, task: TaskRun) -> bool:
+    """A disabled task is skipped before its iteration's turn comes, and so says nothing of it."""
+    return _shows_a_beginning(task) and not execution.is_disabled(task)
+
+
+def _shows_a_beginning(task: TaskRun) -> bool:
+    """A task run that was put back has its answer already."""
+    if task.state is not TaskRunState.CREATED:
+        return True
+    return task.condition is not None and task.attempt == 0
+
+
+def iteration_has_begun(execution: Execution, task: TaskRun) -> bool:
+    """That which the task run belongs to; what stands in no foreach has begun with the execution."""
+    if task.parent is None:
+        return True
+    siblings = _spec(execution, execution.tasks[task.parent]).tasks
+    return any(_has_begun(execution, execution.tasks[task.level + each.id]) for each in siblings)
+
+
+_STOPPED = frozenset({TaskRunState.KILLED, TaskRunState.CANCELLED})
+_ATTEMPT_ENDS = {
+    TaskRunState.SUCCESS: AttemptState.SUCCESS,
+    TaskRunState.KILLED: AttemptState.KILLED,
+    TaskRunState.CANCELLED: AttemptState.KILLED,
+}
+
+
+def _end(steps: Steps, task: TaskRun, state: TaskRunState, error: TaskError | None = None) -> None:
+    end = _ATTEMPT_ENDS.get(state, AttemptState.FAILED)
+    steps.record(AttemptEnded(task.path, task.attempt, end, task.state, state, error=error))
+
+
+def _spec(execution: Execution, task: TaskRun) -> ForeachTask:
+    spec = execution.spec_of(task)
+    assert isinstance(spec, ForeachTask)
+    return spec

@@ -1,0 +1,384 @@
+"""The consequences of a change: failures act, tasks start, the execution ends.
+
+`settle` is called after every change and finds, from the snapshot alone, everything that is due.
+"""
+
+from collections.abc import Iterable
+
+from models.events import ConditionAsked, ExecutionMoved, Parent, TaskError, TaskRunMoved
+from models.lifecycle.advance.affected import near
+from models.lifecycle.advance.ending import error_end
+from models.lifecycle.advance.foreach import Iterations, iteration_has_begun
+from models.lifecycle.advance.starting import start
+from models.lifecycle.approvals.approvals import close_decided
+from models.lifecycle.commands.commands import AdmitNext, Evaluate, GoOn, TimeOutExecution
+from models.lifecycle.commands.subflows import ChildEnded
+from models.lifecycle.snapshot import Execution, TaskRun, replace
+from models.lifecycle.steps import Steps
+from models.lifecycle.stopping import close_stopped, is_person, kill, when_finally_begins
+from models.states import (
+    FAILED_ENDS,
+    GOOD_ENDS,
+    ApprovalState,
+    ExecutionState,
+    FailureAction,
+    OnTimeout,
+    RunIf,
+    Section,
+    TaskRunState,
+)
+
+_NOT_HANDLED = frozenset({ExecutionState.CREATED, ExecutionState.QUEUED, ExecutionState.RESTARTED})
+MOST_STARTS = 1_000
+"""Task runs that one decision starts, so that no other execution waits long for it."""
+
+
+def move(
+    steps: Steps, to: ExecutionState, *, cascade: bool = True, shares_slot: bool = False
+) -> None:
+    """Setting the state it is in is no event."""
+    before = steps.execution
+    if before.state is to:
+        return
+    steps.record(ExecutionMoved(before.state, to, cascade=cascade, shares_slot=shares_slot))
+    execution = steps.execution
+    if execution.clock.since == steps.now:
+        set_timer(steps)
+    if execution.ended and not before.ended:
+        _tell_of_the_end(steps)
+
+
+def set_timer(steps: Steps) -> None:
+    """For what is left of the execution's own timeout, whose clock has just begun to go."""
+    timeout, clock = steps.execution.plan.spec.timeout, steps.execution.clock
+    if timeout and clock.held is None:
+        steps.promise(TimeOutExecution(), timeout - clock.counted(steps.now))
+
+
+def _tell_of_the_end(steps: Steps) -> None:
+    """The next in the flow's line, and the subflow task that waits for this execution."""
+    execution = steps.execution
+    if execution.plan.spec.concurrency:
+        steps.promise(AdmitNext())
+    if execution.parent:
+        tell_parent_of_the_end(steps, execution.parent)
+
+
+def tell_parent_of_the_end(steps: Steps, parent: Parent) -> None:
+    execution = steps.execution
+    ended = ChildEnded(
+        parent.path,
+        parent.attempt,
+        execution.id,
+        execution.name,
+        execution.state,
+        execution.outputs,
+        _why(execution),
+        _was_stopped(execution),
+        execution.seq,
+    )
+    steps.promise_to(parent.execution_id, ended)
+
+
+def _why(execution: Execution) -> str | None:
+    """Its failure; or through whom it was stopped."""
+    if execution.failure:
+        return execution.failure.message
+    if execution.state is ExecutionState.CANCELLED:
+        return "its flow's concurrency limit left no room for it"
+    if killing := execution.killing:
+        return f"cancelled by {killing.by.partition(':')[2] or killing.by}"
+    stopped = [task.error for task in execution.tasks.values() if task.state in _STOPPED]
+    return next((error.message for error in stopped if error), None)
+
+
+_STOPPED = frozenset({TaskRunState.KILLED, TaskRunState.CANCELLED})
+
+
+def _was_stopped(execution: Execution) -> bool:
+    """On request, and not by a failure of its own that cancels all, nor by its timeout."""
+    if execution.state is not ExecutionState.KILLED:
+        return execution.state in (ExecutionState.CANCELLED, ExecutionState.REJECTED)
+    if execution.killing and is_person(execution.killing.by):
+        return True
+    return not (execution.has_timed_out or _kills(execution) or _has_expired(execution))
+
+
+def _has_expired(execution: Execution) -> bool:
+    """A request that nobody decided in time, which cancels all."""
+    requests = [task.approval for task in execution.tasks.values() if task.approval]
+    return any(
+        one.state is ApprovalState.EXPIRED and one.policy.on_timeout is OnTimeout.CANCEL
+        for one in requests
+    )
+
+
+def settle(steps: Steps) -> None:
+    execution = steps.execution
+    if execution.ended or execution.ran_elsewhere or execution.state in _NOT_HANDLED:
+        return
+    if execution.plan.unreadable:  # only `give_up` moves it
+        return
+    if execution.state is ExecutionState.KILLING:
+        _go_on_killing(steps)
+    elif _kills(execution):
+        kill(steps)
+        _go_on_killing(steps)
+    elif execution.state is not ExecutionState.PAUSED:
+        _go_on(steps)
+
+
+def _go_on(steps: Steps) -> None:
+    close_decided(steps)
+    close_stopped(steps)
+    if steps.execution.state is ExecutionState.KILLING:  # an approval whose timeout cancels
+        _go_on_killing(steps)
+        return
+    while True:
+        if steps.execution.has_failed:
+            if _kills(steps.execution):
+                kill(steps)
+                _go_on_killing(steps)
+                return
+            move(steps, ExecutionState.FAILED_FINISHING)
+            _cancel_what_failure_forbids(steps)
+        went_on = _advance(steps, *_sections_at_work(steps))
+        if not went_on or (steps.is_behind and not steps.execution.has_failed):
+            break
+    _leave_the_rest(steps)
+    if all(task.ended for task in steps.execution.tasks.values()):
+        _conclude(steps)
+    elif not steps.execution.has_failed:
+        move(steps, _standing(steps.execution))
+
+
+def _go_on_killing(steps: Steps) -> None:
+    """Once all else has ended, `finally` runs; then the execution ends."""
+    close_stopped(steps)
+    execution = steps.execution
+    if all(task.ended for task in execution.in_section(Section.TASKS, Section.ERRORS)):
+        when_finally_begins(steps)
+        close_decided(steps)
+        while _advance(steps, Section.FINALLY):
+            pass
+        _leave_the_rest(steps)
+    if all(task.ended for task in steps.execution.tasks.values()):
+        move(steps, ExecutionState.KILLED)
+
+
+def _kills(execution: Execution) -> bool:
+    """A failure of one of the flow's tasks under CANCEL_ALL; those of `errors` and `finally` have nothing to cancel."""
+    if execution.on_failure is not FailureAction.CANCEL_ALL:
+        return False
+    return any(_is_main(execution, task) for task in execution.failed_tasks())
+
+
+def _is_main(execution: Execution, task: TaskRun) -> bool:
+    return execution.section_of(task) is Section.TASKS
+
+
+def _standing(execution: Execution) -> ExecutionState:
+    """RUNNING, or WAITING_FOR_APPROVAL when only a person can move it."""
+    waiting = False
+    for task in execution.tasks.values():
+        if _waits_for_a_person(task):
+            waiting = True
+        elif not task.ended and _moves(execution, task):
+            return ExecutionState.RUNNING
+    return ExecutionState.WAITING_FOR_APPROVAL if waiting else ExecutionState.RUNNING
+
+
+def _waits_for_a_person(task: TaskRun) -> bool:
+    """Itself, or the execution that it started does and nothing else in that can move."""
+    if task.state is TaskRunState.WAITING_FOR_APPROVAL:
+        return True
+    standing = task.standing if task.state is TaskRunState.RUNNING else None
+    return standing is not None and standing.state is ExecutionState.WAITING_FOR_APPROVAL
+
+
+def _moves(execution: Execution, task: TaskRun) -> bool:
+    if task.state is TaskRunState.CREATED:
+        return task.condition == "ASKED"
+    return task.path not in execution.families
+
+
+# -- what may start ---------------------------------------------------------------------------------------------------
+
+
+def _sections_at_work(steps: Steps) -> list[Section]:
+    """`errors` once the tasks have ended and there was a failure, `finally` after them."""
+    execution = steps.execution
+    if not all(task.ended for task in execution.in_section(Section.TASKS)):
+        return [Section.TASKS]
+    errors = execution.in_section(Section.ERRORS)
+    if not execution.has_failed:
+        for task in errors:
+            if task.state is TaskRunState.CREATED:
+                steps.move_task(task, TaskRunState.SKIPPED)
+    elif not all(task.ended for task in errors):
+        return [Section.ERRORS]
+    return [Section.FINALLY]
+
+
+def _advance(steps: Steps, *sections: Section) -> bool:
+    """Whether anything happened: what is ready starts, what cannot run any more is cancelled or skipped."""
+    before = len(steps.events)
+    iterations = Iterations()
+    touched = steps.execution.unsettled
+    if touched is None or sections != (Section.TASKS,):
+        steps.execution = replace(steps.execution, unsettled=frozenset())
+        everything = steps.execution.in_section(*sections)
+        _advance_each(steps, [task.path for task in everything if not task.ended], iterations)
+    elif touched:
+        steps.execution = replace(steps.execution, unsettled=frozenset())
+        _advance_each(steps, near(steps.execution, touched), iterations)
+        _begin_iterations(steps, touched, iterations)
+    return len(steps.events) > before
+
+
+def _advance_each(steps: Steps, paths: Iterable[str], iterations: Iterations) -> None:
+    for path in paths:
+        if steps.is_behind:
+            return
+        task = steps.execution.tasks[path]
+        if task.state is TaskRunState.CREATED:
+            _consider(steps, task, iterations)
+        elif task.state is TaskRunState.RUNNING:
+            iterations.close(steps, task)
+
+
+def _begin_iterations(steps: Steps, touched: Iterable[str], iterations: Iterations) -> None:
+    """The next ones of each foreach that something has ended in."""
+    ended = [task for path in touched if (task := steps.execution.tasks[path]).ended]
+    for around in dict.fromkeys(task.parent for task in ended if task.parent is not None):
+        foreach = steps.execution.tasks[around]
+        _advance_each(steps, iterations.at_rest(steps.execution, foreach), iterations)
+        for path in steps.execution.families[around]:
+            task = steps.execution.tasks[path]
+            if task.state is not TaskRunState.CREATED:
+                continue
+            if not iterations.has_room(steps.execution, steps.execution.tasks[around]):
+                break
+            _consider(steps, task, iterations)
+
+
+def _leave_the_rest(steps: Steps) -> None:
+    """To a decision that follows at once, where this one has started as much as it may."""
+    if steps.is_behind:
+        steps.execution = replace(steps.execution, unsettled=None)
+        steps.promise(GoOn())
+
+
+def _consider(steps: Steps, task: TaskRun, iterations: Iterations) -> None:
+    execution = steps.execution
+    if execution.is_disabled(task):
+        steps.move_task(task, TaskRunState.SKIPPED)
+        return
+    verdict = _verdict(execution, task)
+    if verdict is TaskRunState.RUNNING:
+        if steps.started >= MOST_STARTS:
+            steps.is_behind = True
+        elif iterations.may_start(execution, task):
+            steps.started += 1
+            _start_if(steps, task)
+    elif verdict is not None:
+        steps.move_task(task, verdict)
+
+
+def _verdict(execution: Execution, task: TaskRun) -> TaskRunState | None:
+    """RUNNING when its needs allow it, SKIPPED or CANCELLED when they never will, None while they are open."""
+    needs = execution.awaited_by(task)
+    rule = execution.spec_of(task).run_if
+    if rule is RunIf.SUCCESS:
+        if any(need.ended and need.state not in GOOD_ENDS for need in needs):
+            return TaskRunState.CANCELLED
+        return TaskRunState.RUNNING if all(need.ended for need in needs) else None
+    if not all(need.ended for need in needs):
+        return None
+    if rule is RunIf.ALWAYS or any(need.state in FAILED_ENDS for need in needs):
+        return TaskRunState.RUNNING
+    good = all(need.state in GOOD_ENDS for need in needs)
+    return TaskRunState.SKIPPED if good else TaskRunState.CANCELLED
+
+
+def _start_if(steps: Steps, task: TaskRun) -> None:
+    """Start it if its `when` holds; that is evaluated elsewhere first."""
+    when = steps.execution.spec_of(task).when
+    if when is None or when is True or task.condition == "HOLDS":
+        start(steps, task)
+    elif when is False or task.condition == "FAILS":
+        steps.move_task(task, TaskRunState.SKIPPED)
+    elif task.condition is None:
+        steps.record(ConditionAsked(task.path))
+        steps.promise(Evaluate(task.path, task.attempt, condition=True))
+
+
+def _cancel_what_failure_forbids(steps: Steps) -> None:
+    """Under FINISH_RUNNING nothing starts any more but what is there for failures."""
+    execution = steps.execution
+    if execution.on_failure is FailureAction.FINISH_POSSIBLE:
+        return
+    for task in list(execution.tasks.values()):
+        if task.state is TaskRunState.CREATED and _is_forbidden(execution, task):
+            steps.move_task(task, TaskRunState.CANCELLED)
+
+
+def _is_forbidden(execution: Execution, task: TaskRun) -> bool:
+    return _is_main(execution, task) and not _is_there_for_failures(execution, task)
+
+
+def _is_there_for_failures(execution: Execution, task: TaskRun) -> bool:
+    """By its `run_if`, or that of a foreach around it; not in an iteration whose turn has not come."""
+    if execution.spec_of(task).run_if is not RunIf.SUCCESS and iteration_has_begun(execution, task):
+        return True
+    return task.parent is not None and _is_there_for_failures(
+        execution, execution.tasks[task.parent]
+    )
+
+
+def judged(steps: Steps, task: TaskRun, error: TaskError) -> None:
+    """Its `when` cannot be evaluated."""
+    to_state = error_end(steps.execution.spec_of(task))
+    steps.record(TaskRunMoved(task.path, task.state, to_state, error))
+
+
+# -- the end ----------------------------------------------------------------------------------------------------------
+
+
+def _conclude(steps: Steps) -> None:
+    """End it, or have its outputs evaluated first: `Conclude` comes back here with them."""
+    execution = steps.execution
+    end = end_of(execution)
+    owes_outputs = end in (ExecutionState.SUCCESS, ExecutionState.WARNING)
+    if owes_outputs and execution.plan.spec.outputs and not execution.outputs:
+        move(steps, ExecutionState.RUNNING)
+        steps.promise(Evaluate(None, None))
+    else:
+        move(steps, end)
+
+
+def end_of(execution: Execution) -> ExecutionState:
+    """The state that it ends in, all its task runs having ended."""
+    if execution.has_timed_out:
+        return ExecutionState.FAILED
+    states = {
+        task.state for task in execution.tasks.values() if not execution.failure_is_allowed(task)
+    }
+    for task_state, end in (
+        (TaskRunState.KILLED, ExecutionState.KILLED),
+        (TaskRunState.REJECTED, ExecutionState.REJECTED),
+        (TaskRunState.FAILED, ExecutionState.FAILED),
+        (TaskRunState.ERROR, ExecutionState.ERROR),
+    ):
+        if task_state in states:
+            return end
+    if execution.failure:
+        return ExecutionState.ERROR
+    if any(
+        task.state is TaskRunState.CANCELLED
+        and task.error
+        and not execution.failure_is_allowed(task)
+        for task in execution.tasks.values()
+    ):
+        return ExecutionState.KILLED  # an execution that it waited for was cancelled
+    return ExecutionState.WARNING if TaskRunState.WARNING in states else ExecutionState.SUCCESS

@@ -1,0 +1,1 @@
+"""Applies events to a snapshot: the only way that it changes."""

@@ -1,0 +1,66 @@
+"""Applies events to approval requests."""
+
+from models.approval_events import (
+    ApprovalClosed,
+    ApprovalEscalated,
+    ApprovalRequested,
+    ApprovalVoted,
+)
+from models.events import Event
+from models.lifecycle.apply.changes import with_task
+from models.lifecycle.snapshot import (
+    Approval,
+    Execution,
+    Vote,
+    replace,
+)
+from models.states import (
+    ApprovalState,
+)
+
+
+def approval_requested(execution: Execution, fact: ApprovalRequested, event: Event) -> Execution:
+    task = execution.tasks[fact.path]
+    approval = Approval(
+        id=fact.id,
+        attempt=fact.attempt,
+        state=ApprovalState.PENDING,
+        message=fact.message,
+        policy=fact.policy,
+        requested_at=event.at,
+        expires_at=fact.expires_at,
+    )
+    asked = replace(task, state=fact.to_state, approval=approval, decided_on=fact.decided_on)
+    return with_task(execution, task, asked)
+
+
+def approval_voted(execution: Execution, fact: ApprovalVoted, event: Event) -> Execution:
+    task = execution.tasks[fact.path]
+    assert task.approval
+    vote = Vote(
+        fact.id,
+        event.ask.actor,
+        fact.decision,
+        fact.comment,
+        event.at,
+        fact.override,
+        fact.groups,
+        fact.form,
+        fact.key,
+    )
+    approval = replace(task.approval, votes=(*task.approval.votes, vote))
+    return with_task(execution, task, replace(task, approval=approval))
+
+
+def approval_closed(execution: Execution, fact: ApprovalClosed, event: Event) -> Execution:
+    task = execution.tasks[fact.path]
+    assert task.approval
+    approval = replace(task.approval, state=fact.state, decided_at=event.at)
+    return with_task(execution, task, replace(task, approval=approval))
+
+
+def approval_escalated(execution: Execution, fact: ApprovalEscalated, _: Event) -> Execution:
+    task = execution.tasks[fact.path]
+    assert task.approval
+    approval = replace(task.approval, escalated=fact.roles, expires_at=fact.expires_at)
+    return with_task(execution, task, replace(task, approval=approval))

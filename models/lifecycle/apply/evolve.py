@@ -1,0 +1,307 @@
+"""`evolve`: what one event makes of an execution. The only way that a snapshot changes."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from models.approval_events import (
+    ApprovalClosed,
+    ApprovalEscalated,
+    ApprovalOverridden,
+    ApprovalRequested,
+    ApprovalVoted,
+)
+from models.events import (
+    AttemptEnded,
+    AttemptStarted,
+    ChildLinked,
+    ChildStateChanged,
+    ConditionAsked,
+    ConditionJudged,
+    Event,
+    ExecutionCreated,
+    ExecutionMoved,
+    FailureRecorded,
+    KillForced,
+    LabelsSet,
+    OutputsSet,
+    PriorityChanged,
+    ProgressReported,
+    PropertiesSet,
+    SignalReceived,
+    TaskRunMoved,
+    TaskRunRecorded,
+    TaskRunsAdded,
+)
+from models.lifecycle.apply.approval_changes import (
+    approval_closed,
+    approval_escalated,
+    approval_requested,
+    approval_voted,
+)
+from models.lifecycle.apply.changes import (
+    done_of,
+    failure_of,
+    first_failure,
+    merged,
+    progress_at,
+    with_task,
+)
+from models.lifecycle.apply.task_changes import (
+    attempt_ended,
+    attempt_started,
+    changed_outputs,
+    child_linked,
+    child_state_changed,
+    condition_asked,
+    condition_judged,
+    in_order,
+    new_task,
+    progress_reported,
+    task_run_moved,
+    task_run_recorded,
+    task_runs_added,
+    with_changed_results,
+)
+from models.lifecycle.apply.task_runs import dict_of
+from models.lifecycle.apply.tentative import set_properties, try_properties
+from models.lifecycle.clock import Clock
+from models.lifecycle.snapshot import Execution, Plan, replace
+from models.lifecycle.standing import Killing, Paused
+from models.record_events import Archived, GitSet, Unarchived
+from models.states import (
+    EXECUTION_ENDS,
+    ExecutionState,
+)
+from models.viewer import Scope
+
+
+def create(plan: Plan, event: Event) -> Execution:
+    """The execution that its first event describes."""
+    fact = event.fact
+    assert isinstance(fact, ExecutionCreated)
+    tasks = {
+        path: new_task(path, id, position, fact.carried.get(path), event)
+        for position, (path, id) in enumerate(in_order(plan, fact.task_runs))
+    }
+    return Execution(
+        id=event.execution_id,
+        plan=plan,
+        name=fact.name,
+        kind=fact.kind,
+        state=ExecutionState.CREATED,
+        seq=event.seq,
+        state_seq=event.seq,
+        created_by=event.ask.actor,
+        created_at=fact.created_at or event.at,
+        inputs=fact.inputs,
+        labels=fact.labels,
+        on_failure=fact.on_failure,
+        priority=fact.priority,
+        disabled_tasks=fact.disabled_tasks,
+        trigger=fact.trigger,
+        tasks=tasks,
+        rerun_of=fact.rerun_of,
+        replay_of=fact.replay_of,
+        original_id=fact.original_id,
+        cached_from=fact.cached_from,
+        parent=fact.parent,
+        shares_slot=fact.shares_slot,
+        no_cache=fact.no_cache,
+        cache_key=fact.cache_key,
+        scheduled_at=fact.scheduled_at,
+        starters=fact.starters,
+        scope=Scope(fact.scope),
+        origin=fact.origin,
+        git=fact.git,
+        properties=fact.properties or {},
+        recorded_at=event.at if fact.afterwards else None,
+    )
+
+
+def fold(plan: Plan, events: Sequence[Event]) -> Execution:
+    """The execution as its events, from the first on, tell it."""
+    first, *rest = events
+    execution = create(plan, first)
+    for event in rest:
+        execution = evolve(execution, event)
+    return replace(execution, tasks=dict_of(execution.tasks))
+
+
+def evolve(execution: Execution, event: Event) -> Execution:
+    apply = _APPLY.get(type(event.fact))
+    changed = apply(execution, event.fact, event) if apply else execution
+    return replace(changed, seq=event.seq)
+
+
+def _execution_moved(execution: Execution, fact: ExecutionMoved, event: Event) -> Execution:
+    state = fact.to_state
+    ended = state in EXECUTION_ENDS
+    corrected = ended and execution.ended
+    at = fact.told_at or event.at
+    moved = replace(
+        execution,
+        state=state,
+        state_seq=event.seq,
+        clock=_clock(execution, fact, event),
+        unsettled=execution.unsettled if {fact.from_state, state} <= _AT_WORK else None,
+        started_at=execution.started_at or (at if state is ExecutionState.RUNNING else None),
+        ended_at=execution.ended_at if corrected else at if ended else None,
+        recorded_at=_recorded_at(execution, fact),
+        cached_from=fact.cached_from or execution.cached_from,
+        cache_key=None if corrected else execution.cache_key,
+        progress=1.0 if ended else execution.progress,
+        archived=execution.archived and ended,
+        paused=Paused(event.ask.actor, event.at, fact.cascade)
+        if state is ExecutionState.PAUSED
+        else None,
+        shares_slot=execution.shares_slot or fact.shares_slot,
+        killing=Killing(event.ask.actor, event.at, cascade=fact.cascade)
+        if state is ExecutionState.KILLING
+        else execution.killing,
+    )
+    if state is ExecutionState.RESTARTED:
+        return _restarted(moved, fact, event)
+    if fact.from_state is ExecutionState.FAILED_FINISHING and state is ExecutionState.RUNNING:
+        return replace(moved, failure=first_failure(moved, moved.tasks))
+    return moved
+
+
+def _recorded_at(execution: Execution, fact: ExecutionMoved) -> datetime | None:
+    """An execution that starts now has not been told of afterwards, however long it waited."""
+    starts_now = fact.to_state is ExecutionState.RUNNING and fact.told_at is None
+    return None if starts_now else execution.recorded_at
+
+
+def _restarted(execution: Execution, fact: ExecutionMoved, event: Event) -> Execution:
+    """Of an ended execution nothing remains that would end it again: its kill, its outputs, its own failure. The parent
+    that it shared a slot with waits no more, unless it is that one which brings it back."""
+    return replace(
+        execution,
+        shares_slot=fact.shares_slot or (execution.shares_slot and execution.parent is None),
+        killing=None,
+        outputs={},
+        failure=first_failure(execution, execution.tasks),
+        progress=progress_at(execution, done_of(execution.tasks), put_back=True),
+        restarted_by=(*execution.restarted_by, event.ask.actor),
+    )
+
+
+def _clock(execution: Execution, fact: ExecutionMoved, event: Event) -> Clock:
+    """It goes while something can run. Put back after a failure or an end, an execution has its whole time again."""
+    clock = _rested(execution, fact, event)
+    if fact.to_state in _COUNTED:
+        anew = fact.to_state is ExecutionState.RUNNING and fact.from_state in _ANEW
+        return clock.anew(event.at) if anew else clock.going(event.at)
+    return clock.stopped(event.at)
+
+
+def _rested(execution: Execution, fact: ExecutionMoved, event: Event) -> Clock:
+    if fact.to_state is ExecutionState.RESTARTED:
+        started, ended = execution.started_at, execution.ended_at
+        return execution.clock.put_back(ended) if started and ended else execution.clock
+    if fact.to_state is ExecutionState.QUEUED:
+        return execution.clock
+    return execution.clock.rested(event.at)
+
+
+_AT_WORK = frozenset({ExecutionState.RUNNING, ExecutionState.WAITING_FOR_APPROVAL})
+_COUNTED = frozenset(
+    {ExecutionState.RUNNING, ExecutionState.FAILED_FINISHING, ExecutionState.KILLING}
+)
+_ANEW = frozenset(
+    {ExecutionState.FAILED_FINISHING, ExecutionState.RESTARTED, ExecutionState.QUEUED}
+)
+
+
+def _kill_forced(execution: Execution, _: KillForced, event: Event) -> Execution:
+    killing = execution.killing or Killing(event.ask.actor, event.at)
+    return replace(execution, killing=replace(killing, force=True))
+
+
+def _priority_changed(execution: Execution, fact: PriorityChanged, _: Event) -> Execution:
+    return replace(execution, priority=fact.priority)
+
+
+def _signal_received(execution: Execution, fact: SignalReceived, _: Event) -> Execution:
+    signals = {name: queue for name, queue in execution.signals.items() if name != fact.name}
+    queue = tuple(execution.signals.get(fact.name, ()))
+    if fact.path is not None:
+        left = queue[1:]
+    elif fact.queued:
+        left = (*queue, fact.data)
+    else:
+        left = (fact.data,)
+    return replace(execution, signals={**signals, fact.name: left} if left else signals)
+
+
+def _outputs_set(execution: Execution, fact: OutputsSet, event: Event) -> Execution:
+    if fact.path is None:
+        return replace(execution, outputs=merged(execution.outputs, fact.outputs))
+    task = execution.tasks[fact.path]
+    outputs = merged(task.outputs, fact.outputs)
+    changed = replace(task, outputs=outputs, outputs_id=changed_outputs(task, event))
+    if task.ended:
+        execution = with_changed_results(execution, task, event)
+    return with_task(execution, task, changed)
+
+
+def _properties_set(execution: Execution, fact: PropertiesSet, _: Event) -> Execution:
+    if fact.path is None or fact.attempt is None:
+        return set_properties(execution, fact.properties)
+    return try_properties(execution, fact.path, fact.properties)
+
+
+def _labels_set(execution: Execution, fact: LabelsSet, _: Event) -> Execution:
+    return replace(execution, labels=fact.labels)
+
+
+def _failure_recorded(execution: Execution, fact: FailureRecorded, _: Event) -> Execution:
+    return replace(execution, failure=failure_of(None, fact.error), unsettled=None)
+
+
+def _approval_overridden(execution: Execution, _: ApprovalOverridden, __: Event) -> Execution:
+    """Its end is no result that others may have in place of their own."""
+    return replace(execution, cache_key=None)
+
+
+def _archived(execution: Execution, _: Archived, __: Event) -> Execution:
+    return replace(execution, archived=True)
+
+
+def _unarchived(execution: Execution, _: Unarchived, __: Event) -> Execution:
+    return replace(execution, archived=False)
+
+
+def _git_set(execution: Execution, fact: GitSet, _: Event) -> Execution:
+    return replace(execution, git=fact.git)
+
+
+_APPLY: Mapping[type[Any], Callable[[Execution, Any, Event], Execution]] = {
+    ExecutionMoved: _execution_moved,
+    KillForced: _kill_forced,
+    TaskRunMoved: task_run_moved,
+    AttemptStarted: attempt_started,
+    AttemptEnded: attempt_ended,
+    ProgressReported: progress_reported,
+    OutputsSet: _outputs_set,
+    PropertiesSet: _properties_set,
+    LabelsSet: _labels_set,
+    ApprovalRequested: approval_requested,
+    ApprovalVoted: approval_voted,
+    ApprovalClosed: approval_closed,
+    FailureRecorded: _failure_recorded,
+    ApprovalEscalated: approval_escalated,
+    ApprovalOverridden: _approval_overridden,
+    TaskRunsAdded: task_runs_added,
+    ConditionAsked: condition_asked,
+    ConditionJudged: condition_judged,
+    ChildLinked: child_linked,
+    ChildStateChanged: child_state_changed,
+    SignalReceived: _signal_received,
+    PriorityChanged: _priority_changed,
+    Archived: _archived,
+    Unarchived: _unarchived,
+    TaskRunRecorded: task_run_recorded,
+    GitSet: _git_set,
+}

@@ -1,0 +1,72 @@
+"""Properties that an attempt has set: seen at once, kept once it succeeds, taken back when it does not.
+
+By name, the oldest first: the task run (None: nobody takes it back) and the value. The last one is seen. Names that no
+running attempt has set have none.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from models.lifecycle.apply.changes import merged
+from models.lifecycle.snapshot import Execution, replace
+
+Tentative = Mapping[str, Sequence[Sequence[Any]]]
+
+
+def set_properties(execution: Execution, properties: Mapping[str, Any]) -> Execution:
+    """For good: whatever was set before under these names matters no more."""
+    left = {name: one for name, one in execution.tentative.items() if name not in properties}
+    return replace(execution, properties=merged(execution.properties, properties), tentative=left)
+
+
+def try_properties(execution: Execution, path: str, properties: Mapping[str, Any]) -> Execution:
+    """By the running attempt of the task run at `path`."""
+    tentative = dict(execution.tentative)
+    for name, value in properties.items():
+        known = tentative.get(name)
+        if known is None:
+            known = [[None, execution.properties[name]]] if name in execution.properties else []
+        tentative[name] = [*_without(known, path), [path, value]]
+    return replace(
+        execution, properties=merged(execution.properties, properties), tentative=tentative
+    )
+
+
+def keep_properties(execution: Execution, path: str) -> Execution:
+    """The attempt succeeded."""
+    return _settled(execution, path, _kept)
+
+
+def take_properties_back(execution: Execution, path: str) -> Execution:
+    """The attempt did not succeed: the properties are as if it had set none."""
+    return _settled(execution, path, _without)
+
+
+def _settled(execution: Execution, path: str, settle: Any) -> Execution:
+    if not any(_is_by(one, path) for one in execution.tentative.values()):
+        return execution
+    properties = dict(execution.properties)
+    tentative: dict[str, Sequence[Sequence[Any]]] = {}
+    for name, known in execution.tentative.items():
+        left = settle(known, path)
+        if left:
+            properties[name] = left[-1][1]
+        else:
+            del properties[name]
+        if any(by is not None for by, _ in left):
+            tentative[name] = left
+    return replace(execution, properties=properties, tentative=tentative)
+
+
+def _kept(known: Sequence[Sequence[Any]], path: str) -> Sequence[Sequence[Any]]:
+    """Nothing that was set before it can be seen again."""
+    at = next((at for at, (by, _) in enumerate(known) if by == path), None)
+    return known if at is None else [[None, known[at][1]], *known[at + 1 :]]
+
+
+def _without(known: Sequence[Sequence[Any]], path: str) -> Sequence[Sequence[Any]]:
+    return [one for one in known if one[0] != path]
+
+
+def _is_by(known: Sequence[Sequence[Any]], path: str) -> bool:
+    return any(by == path for by, _ in known)

@@ -1,0 +1,1 @@
+"""Approval requests: who may vote, what the votes decide, and what needs an approver."""

@@ -1,0 +1,400 @@
+"""Approvals: who may vote, what the votes amount to, and what a request becomes that nobody decided in time."""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from models.approval import ApprovalPolicy
+from models.approval_events import (
+    ApprovalClosed,
+    ApprovalEscalated,
+    ApprovalReminded,
+    ApprovalRequested,
+    ApprovalVoted,
+)
+from models.errors import Problem, ProblemCode, Refused
+from models.events import AttemptEnded, TaskError
+from models.inputs import InputSpec, validate_inputs
+from models.lifecycle.approvals.decided_on import decided_on
+from models.lifecycle.commands.commands import ApprovalDue, CastVote
+from models.lifecycle.snapshot import Approval, Execution, TaskRun, replace
+from models.lifecycle.steps import Steps
+from models.lifecycle.stopping import kill
+from models.lifecycle.summaries import decision, expiry
+from models.spec import ApprovalTask
+from models.states import (
+    ApprovalState,
+    AttemptState,
+    ExecutionState,
+    OnReject,
+    OnTimeout,
+    RunIf,
+    TaskRunState,
+    VoteDecision,
+)
+from models.viewer import Permission, not_permitted
+
+_TIMEOUT, _ESCALATE, _REMIND = "TIMEOUT", "ESCALATE", "REMIND"
+
+
+def request(steps: Steps, task: TaskRun, spec: ApprovalTask, message: str) -> None:
+    """Ask for a decision, and set the clocks of the request going. They run on while the execution is paused."""
+    policy = ApprovalPolicy.of(spec)
+    expires = steps.now + timedelta(seconds=policy.timeout) if policy.timeout else None
+    id = steps.context.new_id()
+    steps.record(
+        ApprovalRequested(
+            task.path,
+            task.attempt,
+            id,
+            message,
+            policy,
+            task.state,
+            expires,
+            decided_on=decided_on(steps.execution, task),
+        )
+    )
+    for what, seconds in (
+        (_TIMEOUT, policy.timeout),
+        (_ESCALATE, policy.escalate_after),
+        (_REMIND, policy.remind_every),
+    ):
+        if seconds is not None:
+            steps.promise(ApprovalDue(task.path, id, what), seconds)
+
+
+# -- a vote -----------------------------------------------------------------------------------------------------------
+
+
+def cast(steps: Steps, command: CastVote, settle: Callable[[Steps], None]) -> None:
+    """Store a vote; what it decides happens in `settle`, which a pause holds back."""
+    task = _task_of(steps.execution, command)
+    approval = task.approval
+    assert approval
+    actor = steps.context.ask.actor
+    persons = command.same_person | {actor}
+    if _repeated(approval, actor, command):
+        return
+    _refuse_decided(steps, approval)
+    groups = _groups_of(steps.execution, approval, persons, command, actor)
+    _refuse_comment(approval, command)
+    steps.record(
+        ApprovalVoted(
+            task.path,
+            approval.id,
+            steps.context.new_id(),
+            command.decision,
+            command.comment,
+            command.override,
+            groups,
+            _checked_form(approval, command),
+            command.key,
+        )
+    )
+    settle(steps)
+
+
+def outcome(approval: Approval) -> ApprovalState:
+    """The decision that the votes amount to: one rejection rejects, every seat of every group filled approves."""
+    if any(vote.decision is VoteDecision.REJECT for vote in approval.votes):
+        return ApprovalState.REJECTED
+    if any(vote.override for vote in approval.votes):
+        return ApprovalState.APPROVED
+    filled = seats_filled(approval)
+    if all(filled[group.name] >= group.required for group in approval.policy.groups):
+        return ApprovalState.APPROVED
+    return ApprovalState.PENDING
+
+
+def seats_filled(approval: Approval) -> Mapping[str, int]:
+    """By group, how many of its required approvals are given."""
+    return approval.policy.seats_filled(
+        [vote.groups for vote in approval.votes if vote.decision is VoteDecision.APPROVE]
+    )
+
+
+def _task_of(execution: Execution, command: CastVote) -> TaskRun:
+    for task in execution.tasks.values():
+        if task.approval and task.approval.id == command.approval_id:
+            return task
+    raise Refused.because(
+        ProblemCode.ALREADY_DECIDED,
+        "this request was replaced by a newer one; decide that one",
+        state=ApprovalState.CANCELLED,
+    )
+
+
+def _repeated(approval: Approval, actor: str, command: CastVote) -> bool:
+    """The same vote again with the same key is a success that changes nothing."""
+    return command.key is not None and any(
+        vote.actor == actor and vote.key == command.key and vote.decision is command.decision
+        for vote in approval.votes
+    )
+
+
+def _refuse_decided(steps: Steps, approval: Approval) -> None:
+    decided = approval.state
+    if decided is ApprovalState.PENDING:
+        decided = outcome(approval)
+    if decided is ApprovalState.PENDING and _is_over(steps, approval):
+        decided = ApprovalState.EXPIRED
+    if decided is not ApprovalState.PENDING:
+        raise Refused.because(
+            ProblemCode.ALREADY_DECIDED,
+            f"this request is {decided.value} already",
+            state=decided,
+        )
+
+
+def _is_over(steps: Steps, approval: Approval) -> bool:
+    """Past its time by the clock, though its timer may not have come yet. An escalation gives more time."""
+    escalates = approval.policy.on_timeout is OnTimeout.ESCALATE and not approval.escalated
+    return bool(approval.expires_at and steps.now >= approval.expires_at and not escalates)
+
+
+def _groups_of(
+    execution: Execution,
+    approval: Approval,
+    persons: frozenset[str],
+    command: CastVote,
+    actor: str,
+) -> tuple[str, ...]:
+    """The groups that the voter counts for, or the refusal."""
+    if command.override:
+        if not command.may_override:
+            needed = not_permitted(Permission.OVERRIDE_APPROVAL, execution.plan.spec.namespace)
+            raise Refused.because(ProblemCode.FORBIDDEN, needed)
+        if has_voted(approval, persons):
+            raise Refused([_VOTED])
+        if not (command.comment or "").strip():
+            raise Refused.because(
+                ProblemCode.VALIDATION, "an override needs a comment that says why", "comment"
+            )
+        return ()
+    if refused := why_not(execution, approval, actor, command.voter_roles, persons):
+        if refused.code is ProblemCode.FORBIDDEN and command.may_override:
+            refused = replace(refused, message=f"{refused.message}; {_OVERRIDE}")
+        raise Refused([refused])
+    return _eligible_for(approval, actor, command.voter_roles)
+
+
+_OVERRIDE = "you may override it (--override), with a comment that says why"
+_VOTED = Problem(ProblemCode.ALREADY_VOTED, "you voted already; a vote stands")
+
+
+def why_not(
+    execution: Execution,
+    approval: Approval,
+    actor: str,
+    roles: frozenset[str],
+    same_person: frozenset[str] = frozenset(),
+) -> Problem | None:
+    """Why this person would not be heard now: not named by the policy, the starter, or with a vote already.
+    `same_person` are the other actors that the person is: tokens of theirs, services that they own."""
+    persons = same_person | {actor}
+    if not _eligible_for(approval, actor, roles):
+        return Problem(ProblemCode.FORBIDDEN, _who_may(approval))
+    starters = persons.intersection(execution.started_by)
+    if starters and not approval.policy.allow_self:
+        return _self(actor, starters)
+    return _VOTED if has_voted(approval, persons) else None
+
+
+def has_voted(approval: Approval, persons: frozenset[str]) -> bool:
+    """Whether a vote is of one of these actors, who are one person."""
+    return any(vote.actor in persons for vote in approval.votes)
+
+
+def _who_may(approval: Approval) -> str:
+    policy = approval.policy
+    names = (*policy.users, *(f"role {role}" for role in (*policy.roles, *approval.escalated)))
+    return f"only {', '.join(names)} may decide this"
+
+
+def _eligible_for(approval: Approval, actor: str, roles: frozenset[str]) -> tuple[str, ...]:
+    groups = approval.policy.groups_of(actor.partition(":")[2], roles)
+    if not groups and roles & set(approval.escalated):
+        return tuple(group.name for group in approval.policy.groups)
+    return groups
+
+
+def _self(actor: str, starters: frozenset[str]) -> Problem:
+    """Names the actors of the same person, for one who did not start it by the name that they come with."""
+    yours = "" if actor in starters else f" ({', '.join(sorted(starters))} is yours)"
+    who = "who started or restarted it, or had it started, may not decide this"
+    return Problem(ProblemCode.SELF_APPROVAL, f"{who}{yours}; ask someone else")
+
+
+def _refuse_comment(approval: Approval, command: CastVote) -> None:
+    if approval.policy.wants_comment(command.decision) and not (command.comment or "").strip():
+        raise Refused.because(ProblemCode.VALIDATION, "this decision needs a comment", "comment")
+
+
+def _checked_form(approval: Approval, command: CastVote) -> Mapping[str, Any] | None:
+    """An approval fills the form in; a rejection may leave it."""
+    fields = [InputSpec.model_validate(dict(field)) for field in approval.policy.form]
+    given = command.form or {}
+    if command.decision is VoteDecision.REJECT and not given:
+        return None
+    try:
+        return validate_inputs(fields, given) if fields or given else None
+    except Refused as refused:
+        raise Refused(
+            [
+                Problem(problem.code, problem.message, ("form", *problem.path[1:]))
+                for problem in refused.problems
+            ]
+        ) from None
+
+
+# -- its clocks -------------------------------------------------------------------------------------------------------
+
+
+def due(steps: Steps, command: ApprovalDue, settle: Callable[[Steps], None]) -> None:
+    task = steps.execution.tasks.get(command.path)
+    approval = task.approval if task else None
+    if approval is None or approval.id != command.approval_id:
+        return
+    if (
+        approval.state is not ApprovalState.PENDING
+        or outcome(approval) is not ApprovalState.PENDING
+    ):
+        return
+    policy = approval.policy
+    if command.what == _REMIND:
+        steps.record(ApprovalReminded(command.path, approval.id))
+        steps.promise(command, policy.remind_every or 0.0)
+    elif command.what == _ESCALATE or _escalates_now(approval):
+        _escalate(steps, command, approval)
+    else:
+        steps.record(ApprovalClosed(command.path, approval.id, ApprovalState.EXPIRED))
+        settle(steps)
+
+
+def _escalates_now(approval: Approval) -> bool:
+    """At its timeout, once; when it runs out again it is rejected."""
+    return approval.policy.on_timeout is OnTimeout.ESCALATE and not approval.escalated
+
+
+def _escalate(steps: Steps, command: ApprovalDue, approval: Approval) -> None:
+    policy = approval.policy
+    expires = approval.expires_at
+    if command.what == _TIMEOUT and policy.timeout:
+        expires = steps.now + timedelta(seconds=policy.timeout)
+        steps.promise(command, policy.timeout)
+    steps.record(ApprovalEscalated(command.path, approval.id, policy.escalate_roles, expires))
+
+
+# -- its effect -------------------------------------------------------------------------------------------------------
+
+
+def close_decided(steps: Steps) -> None:
+    """End the task runs whose votes suffice, or whose request has expired."""
+    if not steps.execution.plan.has_approvals:
+        return
+    for path in list(steps.execution.tasks):
+        task = steps.execution.tasks[path]
+        approval = task.approval
+        if task.state is not TaskRunState.WAITING_FOR_APPROVAL or approval is None:
+            continue
+        decided = approval.state
+        if decided is ApprovalState.PENDING:
+            decided = outcome(approval)
+            if decided is ApprovalState.PENDING:
+                continue
+            steps.record(ApprovalClosed(path, approval.id, decided))
+        _take_effect(steps, steps.execution.tasks[path], decided)
+
+
+def _take_effect(steps: Steps, task: TaskRun, decided: ApprovalState) -> None:
+    approval = task.approval
+    assert approval
+    policy = approval.policy
+    if decided is ApprovalState.APPROVED:
+        _end(steps, task, decided, TaskRunState.SUCCESS)
+    elif decided is ApprovalState.REJECTED:
+        _reject(steps, task, decided, _rejection(approval))
+    elif policy.on_timeout is OnTimeout.APPROVE:
+        _end(steps, task, decided, TaskRunState.SUCCESS)
+    elif policy.on_timeout is OnTimeout.SKIP:
+        _end(steps, task, decided, TaskRunState.SKIPPED)
+    elif policy.on_timeout is OnTimeout.FAIL:
+        _fail(steps, task, decided, _expiry(approval))
+    elif policy.on_timeout is OnTimeout.CANCEL:
+        if steps.execution.state is not ExecutionState.KILLING:
+            kill(steps)
+    else:
+        _reject(steps, task, decided, _expiry(approval))
+
+
+def _reject(steps: Steps, task: TaskRun, decided: ApprovalState, error: TaskError) -> None:
+    rule = task.approval.policy.on_reject if task.approval else OnReject.REJECT
+    if rule is OnReject.FAIL:
+        _fail(steps, task, decided, error)
+    elif rule is OnReject.SKIP_DOWNSTREAM:
+        _end(steps, task, decided, TaskRunState.SKIPPED)
+        _skip_downstream(steps, task)
+    else:
+        _end(steps, task, decided, TaskRunState.REJECTED, error)
+
+
+def _fail(steps: Steps, task: TaskRun, decided: ApprovalState, error: TaskError) -> None:
+    allowed = steps.execution.spec_of(task).allow_failure
+    state = TaskRunState.WARNING if allowed else TaskRunState.FAILED
+    _end(steps, task, decided, state, error)
+
+
+def _skip_downstream(steps: Steps, task: TaskRun) -> None:
+    """Skips the task runs that need it, however indirectly; a task that runs `always` is not stopped by it."""
+    execution = steps.execution
+    for key in execution.plan.graph.order:
+        after = execution.tasks.get(task.level + key)
+        if (
+            after is not None
+            and key in execution.plan.graph.downstream(task.key)
+            and after.state is TaskRunState.CREATED
+            and execution.spec_of(after).run_if is not RunIf.ALWAYS
+        ):
+            steps.move_task(after, TaskRunState.SKIPPED)
+
+
+def _end(
+    steps: Steps,
+    task: TaskRun,
+    decided: ApprovalState,
+    to_state: TaskRunState,
+    error: TaskError | None = None,
+) -> None:
+    approval = task.approval
+    assert approval
+    last = approval.votes[-1] if approval.votes and decided is not ApprovalState.EXPIRED else None
+    steps.record(
+        AttemptEnded(
+            path=task.path,
+            attempt=task.attempt,
+            state=AttemptState.FAILED if error else AttemptState.SUCCESS,
+            from_state=task.state,
+            to_state=to_state,
+            outputs={
+                "decision": decided.value,
+                "approvers": [
+                    vote.actor
+                    for vote in approval.votes
+                    if vote.decision is VoteDecision.APPROVE and decided is ApprovalState.APPROVED
+                ],
+                "comment": last.comment if last else None,
+                "decidedAt": steps.now.isoformat(),
+                "form": dict(last.form) if last and last.form else {},
+            },
+            error=error,
+            message=decision(approval, decided),
+        )
+    )
+
+
+def _rejection(approval: Approval) -> TaskError:
+    return TaskError("REJECTED", decision(approval, ApprovalState.REJECTED))
+
+
+def _expiry(approval: Approval) -> TaskError:
+    return TaskError("EXPIRED", expiry(approval))

@@ -1,0 +1,158 @@
+"""The tasks that the engine carries itself, without a worker: waits, approvals, subflows,
+foreach; and what it has evaluated."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from models.events import (
+    ConditionJudged,
+    FailureRecorded,
+    OutputsSet,
+    ProgressReported,
+    SignalReceived,
+)
+from models.lifecycle.advance.ending import end_attempt, error_end
+from models.lifecycle.advance.foreach import expand
+from models.lifecycle.advance.settle import end_of, judged, move, settle
+from models.lifecycle.advance.starting import start, takes_starts
+from models.lifecycle.approvals import approvals
+from models.lifecycle.commands.commands import (
+    Conclude,
+    Judge,
+    Prepare,
+    Signal,
+    StartChild,
+    WakeUp,
+)
+from models.lifecycle.engine_tasks.signals import (
+    check_event,
+    longest_waiting,
+    require_living,
+    require_room,
+)
+from models.lifecycle.snapshot import TaskRun
+from models.lifecycle.steps import Steps
+from models.spec import ApprovalTask, ForeachTask, SubflowTask, WaitTask
+from models.states import (
+    AttemptState,
+    ExecutionState,
+    TaskRunState,
+)
+
+
+def judge(steps: Steps, command: Judge) -> None:
+    """A `when` is evaluated."""
+    task = steps.execution.tasks[command.path]
+    if task.state is not TaskRunState.CREATED or task.condition != "ASKED":
+        return
+    if command.error:
+        judged(steps, task, command.error)
+    else:
+        steps.record(ConditionJudged(task.path, command.holds))
+    settle(steps)
+
+
+def prepare(steps: Steps, command: Prepare) -> None:
+    """The settings of an engine task are evaluated: wait, ask, start the child, or add the iterations."""
+    task = _own(steps, command.path, command.attempt)
+    if task is None or task.child or task.path in steps.execution.families:
+        return
+    if command.error:
+        to_state = error_end(steps.execution.spec_of(task))
+        end_attempt(steps, task, AttemptState.FAILED, to_state, error=command.error)
+    else:
+        _carry_on(steps, task, command.values or {})
+    settle(steps)
+
+
+def _carry_on(steps: Steps, task: TaskRun, values: Mapping[str, Any]) -> None:
+    spec = steps.execution.spec_of(task)
+    if isinstance(spec, ApprovalTask):
+        approvals.request(steps, task, spec, str(values.get("message", spec.message)))
+    elif isinstance(spec, ForeachTask):
+        expand(steps, task, values.get("items"))
+    elif isinstance(spec, SubflowTask):
+        steps.record(ProgressReported(task.path, task.attempt, inputs=values))
+        steps.promise(StartChild(task.path, task.attempt))
+    elif isinstance(spec, WaitTask):
+        _wait(steps, task, spec, values)
+
+
+def _own(steps: Steps, path: str, attempt: int) -> TaskRun | None:
+    """The task run, if this attempt of it still runs."""
+    task = steps.execution.tasks[path]
+    runs = task.state is TaskRunState.RUNNING and task.attempt == attempt
+    return task if runs else None
+
+
+# -- waiting ----------------------------------------------------------------------------------------------------------
+
+
+def _wait(steps: Steps, task: TaskRun, spec: WaitTask, values: Mapping[str, Any]) -> None:
+    """For `seconds`, which the courier has made of a duration or a time; or for an event, perhaps here already."""
+    if spec.event is not None:
+        if queue := steps.execution.signals.get(spec.event):
+            _take_signal(steps, task, spec.event, queue[0])
+            return
+        told = f"waits for the event {spec.event}"
+        steps.record(ProgressReported(task.path, task.attempt, message=told))
+        return
+    seconds = float(values["seconds"])
+    until = steps.now + timedelta(seconds=seconds)
+    told = f"waits until {until.isoformat()}"
+    steps.record(ProgressReported(task.path, task.attempt, message=told, wake_at=until))
+    steps.promise(WakeUp(task.path, task.attempt), seconds)
+
+
+def wake_up(steps: Steps, command: WakeUp) -> None:
+    """The time of a wait has come, or that of the next attempt of something the engine carries."""
+    task = steps.execution.tasks[command.path]
+    if task.attempt != command.attempt:
+        return
+    if task.state is TaskRunState.RUNNING:
+        end_attempt(steps, task, AttemptState.SUCCESS, TaskRunState.SUCCESS)
+    elif task.state is TaskRunState.RETRYING and takes_starts(steps.execution, task):
+        start(steps, task)
+    settle(steps)
+
+
+def receive(steps: Steps, command: Signal) -> None:
+    """An event sent through the API ends the wait for it that began first; where there is none it joins the queue.
+
+    Behind others it joins it anyway: a wait that has only just begun takes the first of them when it is prepared.
+    """
+    require_living(steps.execution)
+    check_event(command.name, command.data)
+    task = longest_waiting(steps.execution, command.name)
+    if task is None or command.name in steps.execution.signals:
+        require_room(steps.execution, command)
+        steps.record(SignalReceived(command.name, command.data, queued=True))
+    else:
+        _take_signal(steps, task, command.name, command.data)
+    settle(steps)
+
+
+def _take_signal(steps: Steps, task: TaskRun, name: str, data: Any) -> None:
+    steps.record(SignalReceived(name, data, task.path))
+    outputs = {"event": name, "data": data}
+    end_attempt(steps, task, AttemptState.SUCCESS, TaskRunState.SUCCESS, outputs)
+
+
+# -- the end ----------------------------------------------------------------------------------------------------------
+
+
+def conclude(steps: Steps, command: Conclude) -> None:
+    """The flow's outputs are evaluated: the execution ends. While paused they are asked for again at resume."""
+    execution = steps.execution
+    if execution.state is not ExecutionState.RUNNING or not all(
+        task.ended for task in execution.tasks.values()
+    ):
+        return
+    if command.error:
+        steps.record(FailureRecorded(command.error))
+        settle(steps)
+        return
+    if command.outputs:
+        steps.record(OutputsSet(None, command.outputs))
+    move(steps, end_of(steps.execution))

@@ -1,0 +1,96 @@
+"""Timeouts of what the engine carries, and of whole executions. Time that is paused, or that waits for people, does not
+count: a timer that comes too early is set anew for what is left."""
+
+from models.events import FailureRecorded, TaskError
+from models.lifecycle.advance.ending import fail
+from models.lifecycle.advance.settle import settle
+from models.lifecycle.commands.commands import TimeOut, TimeOutExecution
+from models.lifecycle.snapshot import TIMED_OUT, Execution, TaskRun
+from models.lifecycle.steps import Steps
+from models.lifecycle.stopping import begin_stopping, kill, stop
+from models.states import (
+    AttemptState,
+    ExecutionState,
+    FailureAction,
+    OnExecutionTimeout,
+    Section,
+    TaskRunState,
+)
+
+_CLOSE_ENOUGH = 0.01
+"""Seconds by which a timer may come early."""
+_LOOK_AGAIN = 1.0
+"""Seconds until a timer looks again whose clock stands still."""
+
+
+def time_out(steps: Steps, command: TimeOut) -> None:
+    task = steps.execution.tasks[command.path]
+    timeout = steps.execution.spec_of(task).timeout
+    if task.state is not TaskRunState.RUNNING or task.attempt != command.attempt or not timeout:
+        return
+    left = timeout - _used(steps, task)
+    if left > _CLOSE_ENOUGH:
+        if task.standing is None or not task.standing.held:  # else going on sets another
+            stands = steps.execution.clock.since is None
+            steps.promise(command, max(left, _LOOK_AGAIN) if stands else left)
+        return
+    error = TaskError(TIMED_OUT, f"took longer than its timeout of {timeout:g} s")
+    below = _below(steps, task)
+    if task.child or any(not each.ended for each in below):
+        begin_stopping(steps, task, error)
+        stop(steps, below)
+    else:
+        fail(steps, task, AttemptState.TIMED_OUT, error)
+    settle(steps)
+
+
+def set_task_timers(steps: Steps, path: str) -> None:
+    """Of the task run at `path`, and of each foreach around it: their time may count again."""
+    around: str | None = path
+    while around is not None:
+        task = steps.execution.tasks[around]
+        timeout = steps.execution.spec_of(task).timeout
+        held = task.standing is not None and task.standing.held
+        if timeout and task.state is TaskRunState.RUNNING and not held:
+            steps.promise(TimeOut(task.path, task.attempt), timeout - _used(steps, task))
+        around = task.parent
+
+
+def _used(steps: Steps, task: TaskRun) -> float:
+    """Seconds of its time, without those in which its child was paused or waited for a person."""
+    since = task.standing.since if task.standing else None
+    return (steps.execution.clock.at(steps.now) if since is None else since) - task.clock_base
+
+
+def _below(steps: Steps, task: TaskRun) -> list[TaskRun]:
+    start = f"{task.path}["
+    return [each for each in steps.execution.tasks.values() if each.path.startswith(start)]
+
+
+def time_out_execution(steps: Steps, command: TimeOutExecution) -> None:
+    """The execution is killed, or fails: what runs is ended as TIMED_OUT, `errors` and `finally` still run."""
+    execution = steps.execution
+    timeout = execution.plan.spec.timeout
+    clock = execution.clock
+    if timeout is None or clock.since is None or execution.state is ExecutionState.KILLING:
+        return
+    left = timeout - clock.counted(steps.now)
+    if left > _CLOSE_ENOUGH:
+        return  # since then it was paused, or a child was: going on has set a timer of its own
+    if execution.failure and execution.failure.path is None:
+        return
+    error = TaskError(TIMED_OUT, f"did not end within its timeout of {timeout:g} s")
+    steps.record(FailureRecorded(error))
+    if execution.plan.spec.on_timeout is OnExecutionTimeout.CANCEL or _cancels_all(execution):
+        kill(steps)
+    else:
+        stop(steps, execution.in_section(Section.TASKS))
+    settle(steps)
+
+
+def _cancels_all(execution: Execution) -> bool:
+    """Its failure kills at once, as that of a task would; once all tasks have ended there is nothing to cancel."""
+    tasks = execution.in_section(Section.TASKS)
+    return execution.on_failure is FailureAction.CANCEL_ALL and not all(
+        task.ended for task in tasks
+    )

@@ -1,0 +1,1 @@
+"""Retries, restarts and replays: what runs again, and what is reused."""

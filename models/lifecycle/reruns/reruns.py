@@ -1,0 +1,233 @@
+"""Putting ended task runs back: retryFailed while the execution lives, restart once it has ended, and what a person
+corrects. Nothing here starts anything: what was put back waits until `settle` finds it ready."""
+
+from collections.abc import Set
+
+from models.events import ExecutionMoved, LabelsSet, OutputsSet, TaskRunMoved
+from models.lifecycle.actions import (
+    RESTARTED,
+    RETRIED,
+    Action,
+    require,
+    require_state,
+    require_task_state,
+)
+from models.lifecycle.admission import handle
+from models.lifecycle.advance.settle import move, settle
+from models.lifecycle.approvals.consent import GOES_ON, allow, passed_by_change, undecided
+from models.lifecycle.commands.commands import ChangeState, ChangeTaskRunState, Restart, RetryFailed
+from models.lifecycle.pausing import leave_pause
+from models.lifecycle.snapshot import Execution, TaskRun
+from models.lifecycle.steps import Steps
+from models.lifecycle.task_path import place_of
+from models.payloads import check_payload
+from models.spec import ApprovalTask
+from models.states import GOOD_ENDS, ExecutionState, ReuseDecision, Section, TaskRunState
+
+_RAN_AGAIN = frozenset({Section.ERRORS, Section.FINALLY})
+
+
+def put_back_by_retry(execution: Execution) -> list[TaskRun]:
+    """FAILED, ERROR and KILLED task runs, and those that were cancelled because of them."""
+    return _put_back(execution, RETRIED | {TaskRunState.CANCELLED})
+
+
+def put_back_by_restart(execution: Execution) -> list[TaskRun]:
+    """The same and rejected approvals."""
+    return _put_back(execution, RESTARTED)
+
+
+def _put_back(execution: Execution, states: Set[TaskRunState]) -> list[TaskRun]:
+    """Those in `states`, and the foreach tasks around them; `errors` and `finally` run again."""
+    paths = {
+        task.path
+        for task in execution.tasks.values()
+        if task.state in states or (task.ended and execution.section_of(task) in _RAN_AGAIN)
+    }
+    for path in list(paths):
+        around = execution.tasks[path].parent
+        while around is not None:
+            paths.add(around)
+            around = execution.tasks[around].parent
+    paths |= _asked_again(execution, paths)
+    found = [task for path, task in execution.tasks.items() if path in paths and task.ended]
+    first = execution.failure.path if execution.failure else None
+    return sorted(
+        found, key=lambda task: task.path == first
+    )  # last, so that no other takes its place on the way
+
+
+def _asked_again(execution: Execution, paths: Set[str]) -> set[str]:
+    """The approvals before what is put back whose decision does not hold for it: with `reuse: never`, or made on what
+    runs again; and what stands between, to run when they are decided again. A foreach with one in it is put back with
+    that."""
+    if not execution.plan.has_approvals:
+        return set()
+    asked = [task for task in execution.tasks.values() if task.approval and task.state in GOOD_ENDS]
+    added: set[str] = set()
+    size = -1
+    while size != len(added):
+        size = len(added)
+        for task in asked:
+            if _holds_no_more(execution, task, paths | added):
+                added |= _put_back_with(execution, task, paths | added)
+    return added
+
+
+def _holds_no_more(execution: Execution, task: TaskRun, paths: Set[str]) -> bool:
+    spec = execution.plan.tasks.get(task.key)
+    if isinstance(spec, ApprovalTask) and spec.reuse is ReuseDecision.NEVER:
+        return True
+    return any(
+        around.level + key in paths
+        for around in _with_around(execution, task)
+        for key in execution.plan.graph.upstream(around.key)
+    )
+
+
+def _put_back_with(execution: Execution, task: TaskRun, paths: Set[str]) -> set[str]:
+    """Nothing where nothing of `paths` comes after it."""
+    added: set[str] = set()
+    inside: list[TaskRun] = []
+    for around in _with_around(execution, task):
+        inside.append(around)
+        if between := _up_to(execution, around, paths):
+            added |= between | {each.path for each in inside}
+            added |= {path for each in inside[:-1] for path in _after(execution, each)}
+    return added
+
+
+def _with_around(execution: Execution, task: TaskRun) -> list[TaskRun]:
+    return [task, *(execution.tasks[path] for path in _around(task))]
+
+
+def _after(execution: Execution, task: TaskRun) -> list[str]:
+    """The paths of what comes after it in its own iteration."""
+    keys = execution.plan.graph.downstream(task.key)
+    return [path for key in keys if (path := task.level + key) in execution.tasks]
+
+
+def _up_to(execution: Execution, task: TaskRun, paths: Set[str]) -> set[str]:
+    """The paths after it up to something of `paths`, and that; none where nothing of `paths` comes after it."""
+    after = set(_after(execution, task))
+    ends = {execution.tasks[path].key for path in after & paths}
+    before = {task.level + key for end in ends for key in execution.plan.graph.upstream(end)}
+    return (after & before) | (after & paths)
+
+
+def retry_failed(steps: Steps, _: RetryFailed) -> None:
+    require(steps.execution, Action.RETRY_FAILED)
+    if steps.execution.state is ExecutionState.PAUSED:
+        leave_pause(steps, ExecutionState.FAILED_FINISHING)
+    for task in list(put_back_by_retry(steps.execution)):
+        steps.move_task(task, TaskRunState.CREATED)
+    move(steps, ExecutionState.RUNNING)
+    settle(steps)
+
+
+def restart(steps: Steps, _: Restart) -> None:
+    bring_back(steps)
+
+
+def bring_back(steps: Steps, shares_slot: bool = False) -> None:
+    """Raises Refused where there is nothing to run again. `shares_slot`: with the parent that asks for it."""
+    require(steps.execution, Action.RESTART)
+    tasks = [task.path for task in put_back_by_restart(steps.execution)]
+    _come_back(steps, shares_slot)
+    for path in tasks:
+        steps.move_task(steps.execution.tasks[path], TaskRunState.CREATED)
+    handle(steps)
+
+
+def _come_back(steps: Steps, shares_slot: bool = False) -> None:
+    steps.record(
+        ExecutionMoved(steps.execution.state, ExecutionState.RESTARTED, shares_slot=shares_slot)
+    )
+    labels = {**steps.execution.labels, "system.restarted": "true"}
+    if labels != steps.execution.labels:
+        steps.record(LabelsSet(labels))
+
+
+# -- corrections ------------------------------------------------------------------------------------------------------
+
+
+def change_state(steps: Steps, command: ChangeState) -> None:
+    """Only the state changes."""
+    require_state(steps, command.state)
+    if command.state in GOES_ON:
+        allow(steps, undecided(steps.execution), command.may_override)
+    if steps.execution.state is not command.state:
+        steps.record(ExecutionMoved(steps.execution.state, command.state))
+
+
+def change_task_run_state(steps: Steps, command: ChangeTaskRunState) -> None:
+    """A task that was cancelled after it goes back to wait, what has ended stays; the execution goes on from there."""
+    task = steps.execution.tasks[command.path]
+    require_task_state(steps, task, command.state)
+    if task.state is command.state and not command.outputs:
+        return
+    allow(steps, passed_by_change(steps.execution, command), command.may_override)
+    ended = steps.execution.ended
+    if ended:
+        _come_back(steps)
+    if task.state is not command.state:
+        steps.record(TaskRunMoved(task.path, task.state, command.state))
+    if command.outputs:
+        check_payload({**task.outputs, **command.outputs}, "outputs")
+        steps.record(OutputsSet(task.path, command.outputs))
+    for path in _put_back_after(steps.execution, task):
+        steps.move_task(steps.execution.tasks[path], TaskRunState.CREATED)
+    if ended:
+        _run_last_again(steps, task)
+        handle(steps)
+    else:
+        _judge_again(steps)
+
+
+def _run_last_again(steps: Steps, changed: TaskRun) -> None:
+    for task in list(steps.execution.tasks.values()):
+        last = steps.execution.section_of(task) in _RAN_AGAIN
+        if last and task.ended and task.path != changed.path:
+            steps.move_task(task, TaskRunState.CREATED)
+
+
+def _judge_again(steps: Steps) -> None:
+    execution = steps.execution
+    if execution.state is ExecutionState.FAILED_FINISHING and not execution.has_failed:
+        move(steps, ExecutionState.RUNNING)
+    settle(steps)
+
+
+def _put_back_after(execution: Execution, task: TaskRun) -> list[str]:
+    """The task runs that go back to wait: what was cancelled downstream of it among its siblings, of the foreach tasks
+    around it, and within foreach tasks among those; and the foreach tasks around it that had not ended well."""
+    keys = set(execution.plan.graph.downstream(task.key))
+    around = execution.plan.parents[task.key]
+    while around is not None:
+        keys |= {around, *execution.plan.graph.downstream(around)}
+        around = execution.plan.parents[around]
+    return [
+        each.path
+        for each in execution.tasks.values()
+        if (each.state is TaskRunState.CANCELLED and _is_under(execution, each, keys))
+        or (each.path in _around(task) and each.ended and each.state not in GOOD_ENDS)
+    ]
+
+
+def _around(task: TaskRun) -> list[str]:
+    """The foreach tasks around a task run: how they end is for their iterations to say again."""
+    paths = []
+    place = place_of(task.path)
+    while place.parent is not None:
+        paths.append(place.parent)
+        place = place_of(place.parent)
+    return paths
+
+
+def _is_under(execution: Execution, task: TaskRun, keys: set[str]) -> bool:
+    key: str | None = task.key
+    while key is not None:
+        if key in keys:
+            return True
+        key = execution.plan.parents[key]
+    return False
