@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 from measuring import clock, report
 
-from server.postgres import embedded_postgres
+from server.local.postgres import embedded_postgres
 from tests.api.servers import Served, start
 
 ROUNDS = 5

@@ -7,7 +7,7 @@ from typing import Self
 
 from models.viewer import Permission, Viewer
 from server.graphql.persisted import Listed, Persisted
-from server.pages import DOCUMENTS, STATIC
+from server.http.pages import DOCUMENTS, STATIC
 from server.settings import Introspection
 
 OURS = (STATIC / DOCUMENTS, Path(__file__).parent / "cli" / DOCUMENTS)

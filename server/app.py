@@ -16,23 +16,23 @@ from schema import build_schema
 from schema.context import Context, Services
 from schema.list_bounds import priced_lists
 from server.answered import Answered
-from server.auth import Door
-from server.compression import Compression
+from server.auth.auth import Door
+from server.auth.login import Login
 from server.exports import DownloadSlots, export_routes
-from server.files import FileRoom, file_routes
+from server.files.files import FileRoom, file_routes
+from server.files.places import Places
 from server.graphql.allowance import Allowance
 from server.graphql.documents import Documents
 from server.graphql.fanout import Fanout, Policy
 from server.graphql.operations import Operations
 from server.graphql.routes import graphql_routes
-from server.guard import guarded
-from server.login import Login
-from server.pages import absent, graphiql_page, page_routes
-from server.places import Places
-from server.rates import Rates
-from server.readiness import Readiness
-from server.refusals import RETRY_AFTER
-from server.runtime import Runtime
+from server.http.compression import Compression
+from server.http.guard import guarded
+from server.http.pages import absent, graphiql_page, page_routes
+from server.http.rates import Rates
+from server.http.refusals import RETRY_AFTER
+from server.process.readiness import Readiness
+from server.process.runtime import Runtime
 from server.settings import Introspection
 
 POLICIES = {

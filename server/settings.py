@@ -26,11 +26,7 @@ from runner.isolation.task_users import numbers_of
 from runner.isolation.ways import Policy
 from runner.store.postgres.shares import Sizes
 from runner.store.quotas import Quota
-from server.addresses import checked_host, checked_origin
-from server.data_dir import default_data_dir
-from server.environment import PREFIX, complaints, names_in
-from server.forwarded import Proxies
-from server.identity_settings import (
+from server.auth.identity_settings import (
     OidcAudience,
     OidcClientId,
     OidcClientSecret,
@@ -45,6 +41,10 @@ from server.identity_settings import (
     TrustedGroupsHeader,
     TrustedUserHeader,
 )
+from server.environment import PREFIX, complaints, names_in
+from server.http.addresses import checked_host, checked_origin
+from server.http.forwarded import Proxies
+from server.local.data_dir import default_data_dir
 
 FILE = "headway.toml"
 

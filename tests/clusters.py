@@ -16,8 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from runner.store.postgres.database import migrate, open_database
-from server.postgres import embedded_postgres
-from server.postgres_roles import PASSWORDS
+from server.local.postgres import embedded_postgres
+from server.local.postgres_roles import PASSWORDS
 
 WHERE = "PYTEST_HEADWAY_CLUSTER"
 """The variable with the directory of the session; processes that pytest starts inherit it."""

@@ -14,8 +14,8 @@ import pytest
 import uvloop
 
 from runner.store.postgres.database import Database, open_database
-from server.postgres import embedded_postgres
-from server.postgres_roles import DATABASE, OWNER, SUPERUSER, read_passwords
+from server.local.postgres import embedded_postgres
+from server.local.postgres_roles import DATABASE, OWNER, SUPERUSER, read_passwords
 from tests.clusters import close_session, copy_cluster, open_session, this_month
 
 _PRESENT = f"""

@@ -193,8 +193,8 @@ def _groups(groups: list[str]) -> str:
 
 def rotate_session_key() -> None:
     """Take another key for the sessions of browsers: everybody has to sign in again."""
+    from server.auth.session_key import FILE, rotate
     from server.cli.serving import settings_of
-    from server.session_key import FILE, rotate
 
     settings = settings_of()
     if settings.session_key:

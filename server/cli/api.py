@@ -16,7 +16,7 @@ import typer
 from server.cli.command_names import commands_of
 from server.cli.mutations import mutation
 from server.cli.patience import Patience, Slowed, refused_for_now
-from server.data_dir import default_data_dir, no_server
+from server.local.data_dir import default_data_dir, no_server
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _RETRY_FROM, _RETRY_UP_TO = 0.2, 5.0

@@ -10,7 +10,7 @@ import typer
 
 from server.cli import queries
 from server.cli.api import Api, CommandFailed, announced, data_dir, fail
-from server.data_dir import no_server
+from server.local.data_dir import no_server
 
 RECORD = "isolation.json"
 """Left by a worker in its folder; runner/isolation writes it."""
@@ -157,7 +157,7 @@ async def _differing_keys(database_url: str) -> list[str]:
     import asyncpg
 
     from runner.store.postgres import servers
-    from server.shared_key import MEND
+    from server.auth.shared_key import MEND
 
     try:
         connection = await asyncpg.connect(database_url, timeout=10)

@@ -86,7 +86,7 @@ def _refuse(sentence: str) -> NoReturn:
 
 
 async def _survey(settings: "Settings", rules: "tuple[RetentionRule, ...]", as_json: bool) -> None:
-    from server.pruning import survey_here
+    from server.process.pruning import survey_here
 
     found = await survey_here(settings, rules)
     if as_json:
@@ -109,7 +109,7 @@ async def _prune(
     settings: "Settings", rules: "tuple[RetentionRule, ...]", batch: int, as_json: bool
 ) -> None:
     from runner.maintenance.pruner import Busy
-    from server.pruning import prune_here
+    from server.process.pruning import prune_here
 
     try:
         done = await prune_here(settings, rules, batch, _nothing if as_json else _tell)

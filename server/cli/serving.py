@@ -81,7 +81,7 @@ def serve(
         drain_timeout=drain_timeout,
         allowed_hosts=allowed_host,
     )
-    from server.serve import serve as run
+    from server.process.serve import serve as run
 
     run_to_its_end(run(settings, _say_ready))
 
@@ -102,7 +102,7 @@ def worker(
         concurrency=concurrency,
         drain_timeout=drain_timeout,
     )
-    from server.serve import work
+    from server.process.serve import work
 
     run_to_its_end(work(settings, typer.echo))
 
@@ -110,7 +110,7 @@ def worker(
 def migrate(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
     """Bring the tables up to date without serving."""
     settings = settings_of(data_dir=data_dir, database_url=database_url)
-    from server.serve import migrate as run
+    from server.process.serve import migrate as run
 
     run_to_its_end(run(settings, typer.echo))
 
@@ -148,11 +148,11 @@ def run_to_its_end(work: Coroutine[Any, Any, None]) -> None:
 
     from models.errors import Fault, Unavailable
     from runner.isolation.ways import NotApart
-    from server.identity import WrongSetting
-    from server.listener import PortTaken
-    from server.secret_key import BadSecretKey
-    from server.serve import DatabaseUnknown, Interrupted
-    from server.sole_server import DataDirTaken
+    from server.auth.identity import WrongSetting
+    from server.http.listener import PortTaken
+    from server.local.secret_key import BadSecretKey
+    from server.local.sole_server import DataDirTaken
+    from server.process.serve import DatabaseUnknown, Interrupted
 
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"

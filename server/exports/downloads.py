@@ -9,8 +9,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from runner.service.outage import reaching
-from server.at_once import AtOnce
-from server.giving import NotTaken, cut_off, end, give
+from server.http.at_once import AtOnce
+from server.http.giving import NotTaken, cut_off, end, give
 
 MOST_AT_ONCE: Final = 4
 """Each holds a connection to the database for as long as its reader takes."""

@@ -14,8 +14,8 @@ from runner.store.lists.snapshot_reads import LOG_BY_TASK, LOG_BY_TIME, PATHS, i
 from runner.store.logs.log_search import COLOUR, patterns_of
 from runner.store.postgres.connection import Connection, Pool
 from schema.scalars import time_text
-from server.exports.visible import Asked, visible
-from server.places import Places
+from server.files.places import Places
+from server.visible_execution import Asked, visible
 
 _ANSI: Final = re.compile(
     r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-Z\\^-~])|\x9b[0-?]*[ -/]*[@-~]"

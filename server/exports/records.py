@@ -36,7 +36,7 @@ from schema.types.log import LogLine
 from schema.types.measures import Metric
 from schema.types.note import Note
 from schema.types.task_run import Attempt, TaskRun, told
-from server.exports.visible import Asked, Seen, seen_by, visible
+from server.visible_execution import Asked, Seen, seen_by, visible
 
 _SET_ASIDE: Final = {state.value for state in ATTEMPT_ENDS - {AttemptState.SUCCESS}}
 Objects = AsyncIterator[list[dict[str, Any]]]

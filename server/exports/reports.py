@@ -6,9 +6,9 @@ from collections.abc import AsyncGenerator, Sequence
 from typing import Final
 
 from runner.store.postgres.connection import Pool
-from server.exports.visible import Asked
-from server.places import Places
+from server.files.places import Places
 from server.report.facts import Facts, facts_of
+from server.visible_execution import Asked
 
 FEWEST_COMPARED: Final = 2
 MOST_COMPARED: Final = 5

@@ -15,19 +15,19 @@ from models.viewer import Permission, Viewer, nowhere_permitted
 from runner.denials import Denial, Denials
 from runner.store.postgres.connection import Pool
 from schema.columns import USUAL, WHOLE
-from server.auth import visitor_of
+from server.auth.auth import visitor_of
+from server.auth.presence import Presence
 from server.exports.downloads import Download, DownloadSlots
 from server.exports.logs import log_text
 from server.exports.parameters import asked_ids, asked_log, asked_record, asked_table, check_names
 from server.exports.records import record
 from server.exports.reports import FEWEST_COMPARED, MOST_COMPARED, report
 from server.exports.tables import csv_writer, json_writer, table
-from server.exports.visible import Asked
+from server.files.places import Places
 from server.graphql.errors import explained
-from server.places import Places
-from server.presence import Presence
-from server.rates import Rate, Rates
-from server.refusals import refusal
+from server.http.rates import Rate, Rates
+from server.http.refusals import refusal
+from server.visible_execution import Asked
 
 _CSV: Final = "text/csv; charset=utf-8; header=present"
 _JSON: Final = "application/json"

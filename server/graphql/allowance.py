@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from server.rates import TooMany
+from server.http.rates import TooMany
 from server.settings import Settings
 
 _SOON = 1

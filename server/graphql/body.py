@@ -3,8 +3,8 @@
 from starlette.datastructures import Headers
 from starlette.requests import Request as HttpRequest
 
-from server.addresses import content_length
 from server.graphql.requests import Rejected, Unread
+from server.http.addresses import content_length
 
 RESPONSE_JSON = "application/graphql-response+json"
 JSON = "application/json"

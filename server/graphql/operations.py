@@ -17,6 +17,7 @@ from graphql import (
 )
 
 from models.viewer import Viewer
+from server.files.places import Places
 from server.graphql.allowance import Allowance, Live
 from server.graphql.answers import (
     Answer,
@@ -37,9 +38,8 @@ from server.graphql.readers import Fields
 from server.graphql.requests import SMALL, Rejected, Request, Unread
 from server.graphql.variables import declared, too_many
 from server.graphql.working import DEADLINE_EXCEEDED, Built, GivenUp, Work, Worked
-from server.places import Places
-from server.rates import Rate, Rates, TooMany
-from server.refusals import RETRY_AFTER
+from server.http.rates import Rate, Rates, TooMany
+from server.http.refusals import RETRY_AFTER
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 1.0
 _LATE: Final = 3

@@ -8,7 +8,7 @@ from json import JSONDecodeError
 from typing import Any, Final, Self, TypeVar
 
 from models.json_text import NotKept, holds_nul, read_json
-from server.rates import TooMany
+from server.http.rates import TooMany
 
 Value = TypeVar("Value")
 _NUL = ("\0", "\\u0000", "\\u{0}")

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp
 
-from server.at_once import AtOnce
-from server.auth import Door
+from server.auth.auth import Door
 from server.graphql.fanout import Fanout
 from server.graphql.http import MAX_BODY, GraphQLOverHttp
 from server.graphql.operations import Operations
 from server.graphql.running import SocketLimits
 from server.graphql.socket import Sockets
 from server.graphql.sse import EventStreams, StreamLimits
+from server.http.at_once import AtOnce
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from starlette.types import Receive, Scope, Send
 from models.errors import Unavailable
 from models.states import Channel
 from models.viewer import Viewer
-from server.at_once import AtOnce
-from server.auth import Door, channel_of, client_network, visitor_of
+from server.auth.auth import Door, channel_of, client_network, visitor_of
+from server.auth.presence import EXPIRED
 from server.graphql.answers import encoded
 from server.graphql.fanout import Fanout
 from server.graphql.messages import Closing, Message, read_message, text_of
@@ -22,8 +22,8 @@ from server.graphql.operations import Operations, Prepared
 from server.graphql.requests import SMALL, Rejected, Request, Unread
 from server.graphql.running import Running, SocketLimits
 from server.graphql.stream import Ended
-from server.presence import EXPIRED
-from server.rates import TooMany
+from server.http.at_once import AtOnce
+from server.http.rates import TooMany
 
 SUBPROTOCOL = "graphql-transport-ws"
 _TURN = 64

@@ -9,8 +9,8 @@ from typing import Final
 from urllib.parse import urlencode
 
 from models.credentials import new_secret
+from server.auth.session_key import SessionKey
 from server.oidc.provider import Metadata, ProviderSettings
-from server.session_key import SessionKey
 
 LASTS: Final = 600
 """Seconds."""

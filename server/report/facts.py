@@ -17,8 +17,8 @@ from schema.types.artifact import ArtifactUse
 from schema.types.execution import Execution
 from schema.types.note import Note
 from schema.types.task_run import Attempt, TaskRun, told
-from server.exports.visible import Asked, Seen, seen_by, visible
-from server.places import Places
+from server.files.places import Places
+from server.visible_execution import Asked, Seen, seen_by, visible
 
 MOST_TASKS: Final = 200
 MOST_ROWS: Final = 100

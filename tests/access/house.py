@@ -14,7 +14,7 @@ from runner.store.access import tokens
 from runner.store.access.holders import Holders
 from runner.store.access.tokens import NewToken
 from schema.context import Context
-from server.runtime import Runtime, runtime
+from server.process.runtime import Runtime, runtime
 from tests.api.people import ASK, enrolled
 from tests.schema.richness import fill
 from tests.schema.test_bulk import Asker

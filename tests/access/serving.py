@@ -12,11 +12,11 @@ from runner.denials import Denials
 from runner.files.artifact_store import ArtifactStore
 from runner.store.access.holders import Holders
 from server.app import POLICIES, create_app, create_operations
-from server.auth import Door
-from server.files import FileRoom
+from server.auth.auth import Door
+from server.auth.login import Login
+from server.files.files import FileRoom
 from server.graphql.fanout import Fanout
-from server.login import Login
-from server.readiness import Readiness
+from server.process.readiness import Readiness
 from tests.access.house import House
 from tests.server.graphql.serving import KEY, running
 

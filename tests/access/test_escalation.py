@@ -12,7 +12,7 @@ from models.credentials import digest_of
 from models.viewer import Permission, PrincipalKind, SignInMethod, Viewer
 from runner.store.access import sign_ins, tokens
 from runner.store.access.holders import Holders
-from server.auth import SESSION_TIME
+from server.auth.auth import SESSION_TIME
 from tests.access.house import House
 from tests.api.people import enrolled
 from tests.server.doors import WITHIN

@@ -11,8 +11,8 @@ from models.viewer import Permission, PrincipalKind, Viewer
 from runner.store.access import grants
 from runner.store.access.holders import Holders
 from schema.context import Context
-from server.auth import Door
-from server.runtime import runtime
+from server.auth.auth import Door
+from server.process.runtime import runtime
 from tests.api.people import ASK, enrolled
 from tests.schema.test_bulk import Asker
 from tests.server.doors import session_of

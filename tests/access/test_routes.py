@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from models.ids import untyped
-from server.pages import PAGE_ADDRESSES
+from server.http.pages import PAGE_ADDRESSES
 from tests.access.house import MARK, STRANGERS, House, nobodys
 from tests.access.serving import Served, served
 from tests.server.test_database_away import http_routes

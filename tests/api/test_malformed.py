@@ -12,9 +12,9 @@ from starlette.routing import Mount, Route, WebSocketRoute
 
 from runner.files.artifact_store import ArtifactStore
 from server.app import create_app
-from server.auth import Door
-from server.files import FileRoom
-from server.login import Login
+from server.auth.auth import Door
+from server.auth.login import Login
+from server.files.files import FileRoom
 from tests.api.servers import Served
 
 SERVER = Path(__file__).parents[2] / "server"

@@ -12,7 +12,7 @@ from models.viewer import Scope
 from runner.store.artifacts import files
 from runner.store.artifacts.files import UploadedFile
 from runner.store.postgres.database import Database
-from server.held_files import SHOWN
+from server.files.held_files import SHOWN
 from tests.api.client import Client
 from tests.api.servers import Served
 from tests.runner.stored import store_execution

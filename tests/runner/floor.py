@@ -22,7 +22,7 @@ from runner.store.flows.flows import save_flow
 from runner.store.json import load
 from runner.store.logs.log_lines import LinesOf, LogRow, lines_after
 from runner.worker.worker import Worker
-from server.runtime import Runtime, make_worker, runtime
+from server.process.runtime import Runtime, make_worker, runtime
 
 DEADLINE = 30.0
 PERSON = Ask("user:test", Channel.API)

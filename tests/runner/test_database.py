@@ -20,7 +20,7 @@ from runner.store.postgres.database import (
     read_epoch,
 )
 from runner.store.postgres.shares import Sizes
-from server.postgres_roles import OWNER
+from server.local.postgres_roles import OWNER
 from tests.runner.upgrades import migrate_to
 
 INSERT_EVENT = """

@@ -22,7 +22,7 @@ from runner.maintenance import invariants
 from runner.service.encryption import Vault, key_from, new_key
 from runner.store.execution.snapshots import load_executions
 from runner.store.flows.flows import save_flow
-from server.runtime import Runtime, runtime
+from server.process.runtime import Runtime, runtime
 
 PERSON = Ask("user:test", Channel.API)
 DEADLINE = 60.0

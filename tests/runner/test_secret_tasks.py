@@ -14,7 +14,7 @@ from runner.launch.launch import Launch, prepare
 from runner.service.encryption import Vault, key_from, new_key
 from runner.store import secrets
 from runner.store.flows.flows import save_flow
-from server.runtime import make_worker, runtime
+from server.process.runtime import make_worker, runtime
 from tests.runner.floor import PERSON, Floor, open_floor
 
 VALUE = "hunter2-and-more"

@@ -14,7 +14,7 @@ from models.states import ExecutionState, TaskRunState
 from runner.maintenance import invariants
 from runner.store import workers
 from runner.worker import job_executor
-from server.runtime import make_worker
+from server.process.runtime import make_worker
 from tests.runner.floor import DEADLINE, Floor, open_floor
 
 HOLD = (

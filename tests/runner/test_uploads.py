@@ -23,7 +23,7 @@ from runner.launch.launch import Launch, prepare
 from runner.store.artifacts import files
 from runner.store.artifacts.files import UploadedFile, file_id
 from runner.store.flows.flows import save_flow
-from server.runtime import Runtime, runtime
+from server.process.runtime import Runtime, runtime
 
 WEEK = 7 * 86400.0
 SOURCE = """id: reads

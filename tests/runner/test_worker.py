@@ -18,7 +18,7 @@ from models.task_error import TaskError
 from runner.maintenance import invariants
 from runner.processes.census import all_processes, environment_of, look
 from runner.store import workers
-from server.runtime import make_worker
+from server.process.runtime import make_worker
 from tests.runner.floor import Floor, open_floor
 from tests.runner.test_processes import ends
 

@@ -18,7 +18,7 @@ from runner.store import bulk
 from runner.store.flows.flows import save_flow
 from schema import build_schema
 from schema.context import Context, Services
-from server.runtime import Runtime, runtime
+from server.process.runtime import Runtime, runtime
 from tests.api.people import enrolled
 
 EVERYTHING = frozenset(Permission)

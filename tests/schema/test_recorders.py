@@ -7,7 +7,7 @@ import pytest
 
 from models.viewer import ROLES, Permission, Scope
 from schema.recording import RecordingMutation
-from server.runtime import runtime
+from server.process.runtime import runtime
 from tests.schema.test_bulk import Asker
 
 RECORDER = ROLES["viewer"] | {Permission.RECORD}

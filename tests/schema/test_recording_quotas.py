@@ -13,7 +13,7 @@ from models.ids import untyped
 from runner.engine.quotas import Quotas, RecordedBytes, exceeded, team_of
 from runner.store import quotas
 from runner.store.quotas import Quota
-from server.runtime import runtime
+from server.process.runtime import runtime
 from tests.schema.test_bulk import Asker
 from tests.schema.test_recorders import BEGIN, TELLING, stored
 

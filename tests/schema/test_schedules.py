@@ -11,7 +11,7 @@ from models.viewer import Permission, Scope, Viewer
 from runner.store.flows.flows import save_flow
 from schema import build_schema
 from schema.context import Context, Services
-from server.runtime import runtime
+from server.process.runtime import runtime
 
 SOURCE = """id: load
 namespace: {namespace}

@@ -12,7 +12,7 @@ from models.lifecycle.snapshot import Execution
 from models.viewer import EVERYWHERE, Scope, Viewer
 from runner.service.encryption import Vault, key_from, new_key
 from schema.context import Context
-from server.runtime import make_worker, runtime
+from server.process.runtime import make_worker, runtime
 from tests.runner.floor import Floor
 from tests.schema.test_bulk import EVERYTHING, Asker
 

@@ -18,10 +18,10 @@ from runner.denials import Denials
 from runner.store.access import sign_ins, tokens
 from runner.store.access.holders import Holders
 from runner.store.postgres.database import Database
-from server.admin import admin_token
-from server.auth import SESSION_TIME, Door, visitor_of
-from server.guard import guarded
-from server.login import Login
+from server.auth.admin import admin_token
+from server.auth.auth import SESSION_TIME, Door, visitor_of
+from server.auth.login import Login
+from server.http.guard import guarded
 from tests.server.graphql.serving import KEY, running
 
 WITHIN = 20

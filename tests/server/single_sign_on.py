@@ -20,10 +20,10 @@ from starlette.routing import Route
 from runner.denials import Denials
 from runner.store.access.holders import Holders
 from runner.store.postgres.database import Database
-from server.auth import Door, visitor_of
-from server.guard import guarded
-from server.identity import IdentityParts, identity_parts
-from server.login import Login
+from server.auth.auth import Door, visitor_of
+from server.auth.identity import IdentityParts, identity_parts
+from server.auth.login import Login
+from server.http.guard import guarded
 from server.oidc.bearers import Bearers
 from server.settings import Settings
 from tests.server.graphql.serving import KEY, running

@@ -17,9 +17,9 @@ from runner.store.access import principals, tokens
 from runner.store.access.holders import Holders
 from runner.store.access.tokens import NewToken
 from runner.store.postgres.database import Database
-from server.admin import admin_token
-from server.auth import DoorSettings
-from server.rates import Allowed, Rate, Rates
+from server.auth.admin import admin_token
+from server.auth.auth import DoorSettings
+from server.http.rates import Allowed, Rate, Rates
 from tests.api.people import ASK, enrolled
 from tests.server.doors import admin, behind, door_of, session_of
 

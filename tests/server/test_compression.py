@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from server.compression import Compression
+from server.http.compression import Compression
 from tests.server.graphql.serving import running
 
 TEXT = b'{"data": "words words words"}\n' * 100

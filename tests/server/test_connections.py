@@ -15,15 +15,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from server.connections import (
+from server.http.connections import (
     RESERVED,
     RESERVED_FOR_TASK,
     RESERVED_FOR_UPLOAD,
     ConnectionLimits,
     Connections,
 )
-from server.forwarded import Proxies
-from server.listener import Listener, listen
+from server.http.forwarded import Proxies
+from server.http.listener import Listener, listen
 
 QUICK = ConnectionLimits(header_timeout=0.5, body_timeout=1.0, slowest=1024)
 HEAD = b"POST /body HTTP/1.1\r\nhost: a\r\ncontent-length: 100000\r\n\r\n"

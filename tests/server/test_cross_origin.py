@@ -15,15 +15,15 @@ from websockets.typing import Origin, Subprotocol
 from runner.denials import Denials
 from runner.files.artifact_store import ArtifactStore
 from runner.store.access.holders import Holders
-from server.admin import admin_token
 from server.app import POLICIES, create_app, create_operations
-from server.auth import Door, DoorSettings
-from server.files import FileRoom
+from server.auth.admin import admin_token
+from server.auth.auth import Door, DoorSettings
+from server.auth.login import Login
+from server.files.files import FileRoom
 from server.graphql.fanout import Fanout
-from server.login import Login
-from server.rates import Allowed, Rate, Rates
-from server.readiness import Readiness
-from server.runtime import runtime
+from server.http.rates import Allowed, Rate, Rates
+from server.process.readiness import Readiness
+from server.process.runtime import runtime
 from tests.server.graphql.serving import KEY, running
 from tests.server.test_database_away import http_routes
 

@@ -20,16 +20,16 @@ from runner.denials import Denials
 from runner.files.artifact_store import ArtifactStore
 from runner.store.access.holders import Holders
 from runner.store.postgres.shares import Sizes
-from server import auth
-from server.admin import admin_token
 from server.app import POLICIES, create_app, create_operations
-from server.auth import Door
-from server.files import FileRoom
+from server.auth import auth
+from server.auth.admin import admin_token
+from server.auth.auth import Door
+from server.auth.login import Login
+from server.files.files import FileRoom
 from server.graphql.fanout import Fanout
-from server.login import Login
-from server.pages import PAGE_ADDRESSES, STATIC
-from server.readiness import Readiness
-from server.runtime import runtime
+from server.http.pages import PAGE_ADDRESSES, STATIC
+from server.process.readiness import Readiness
+from server.process.runtime import runtime
 from tests.server.graphql.clients import PROTOCOL, Raw
 from tests.server.graphql.serving import KEY, running
 from tests.server.relays import Relay, relay

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from server.postgres_user import as_postgres_user
+from server.local.postgres_user import as_postgres_user
 from tests.api.servers import HEADWAY, serving, start_worker
 
 pytestmark = pytest.mark.timeout(240)

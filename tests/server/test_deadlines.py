@@ -20,7 +20,7 @@ from server.graphql.allowance import Allowance
 from server.graphql.answers import Answer
 from server.graphql.operations import Operations
 from server.graphql.requests import Request
-from server.runtime import Runtime, runtime
+from server.process.runtime import Runtime, runtime
 
 VIEWER = Viewer.holding("user:test", frozenset(Permission))
 SOURCE = "id: one\nnamespace: acme\ntasks: [{id: only, type: log, message: hi, queue: nobody}]\n"

@@ -20,16 +20,16 @@ from models.errors import Unavailable
 from models.ids import typed
 from models.viewer import Permission, Scope, Viewer, nowhere_permitted
 from runner.store.postgres.database import Database
-from server import giving
-from server.at_once import AtOnce
-from server.auth import Visitor
-from server.compression import Compression
-from server.connections import ConnectionLimits
+from server.auth.auth import Visitor
 from server.exports import DownloadSlots, export_routes
 from server.exports.downloads import Download
-from server.held_files import Held, downloaded
-from server.rates import TooMany
-from server.refusals import Refusals
+from server.files.held_files import Held, downloaded
+from server.http import giving
+from server.http.at_once import AtOnce
+from server.http.compression import Compression
+from server.http.connections import ConnectionLimits
+from server.http.rates import TooMany
+from server.http.refusals import Refusals
 from tests.server.graphql.serving import running
 from tests.server.test_connections import served
 from tests.server.test_exports import seeded

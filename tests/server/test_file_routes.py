@@ -19,13 +19,13 @@ from runner.denials import Denials
 from runner.engine.quotas import Quotas
 from runner.files.artifact_store import ArtifactStore
 from runner.store.postgres.database import Database
-from server.at_once import AtOnce
-from server.auth import Visitor
-from server.files import FileRoom, file_routes
-from server.held_files import Held, downloaded
-from server.presence import Presence
-from server.protocols import CUT_OFF
-from server.refusals import Refusals
+from server.auth.auth import Visitor
+from server.auth.presence import Presence
+from server.files.files import FileRoom, file_routes
+from server.files.held_files import Held, downloaded
+from server.http.at_once import AtOnce
+from server.http.protocols import CUT_OFF
+from server.http.refusals import Refusals
 from tests.server.graphql.serving import running
 from tests.server.test_export_routes import Let
 

@@ -14,7 +14,7 @@ from runner.store.postgres.database import Database
 from server.app import create_operations
 from server.graphql.operations import Operations
 from server.graphql.requests import Request
-from server.runtime import runtime
+from server.process.runtime import runtime
 from tests.runner.stored import NOW, store_execution
 
 VIEW = "query ($id: ID!) { execution(id: $id) { cursor children { namespace } } }"

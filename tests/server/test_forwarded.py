@@ -19,11 +19,11 @@ from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin
 
 from runner.store.postgres.database import Database
-from server.addresses import read_origin
-from server.auth import Door, DoorSettings
-from server.forwarded import Forwarded, Proxies
-from server.guard import guarded
-from server.rates import Allowed, Rate, Rates
+from server.auth.auth import Door, DoorSettings
+from server.http.addresses import read_origin
+from server.http.forwarded import Forwarded, Proxies
+from server.http.guard import guarded
+from server.http.rates import Allowed, Rate, Rates
 from tests.api.people import enrolled
 from tests.server import doors
 from tests.server.graphql.serving import KEY, TOKEN, MemoryHolders, running

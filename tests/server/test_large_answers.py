@@ -21,7 +21,7 @@ from runner.store.flows.flows import save_flow
 from server.app import create_operations
 from server.graphql import precedence
 from server.graphql.requests import Request
-from server.runtime import Runtime, runtime
+from server.process.runtime import Runtime, runtime
 
 PERSON = Ask("user:test", Channel.API)
 VIEWER = Viewer.holding("user:test", frozenset(Permission))

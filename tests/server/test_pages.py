@@ -9,7 +9,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from server.pages import PAGE_ADDRESSES, graphiql_page, page_routes
+from server.http.pages import PAGE_ADDRESSES, graphiql_page, page_routes
 from tests.server.graphql.clients import http_client
 from tests.server.graphql.serving import Setting, running, serving
 

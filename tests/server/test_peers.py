@@ -9,8 +9,8 @@ from typing import cast
 
 import pytest
 
-from server import peers
-from server.peers import may_be_task
+from server.http import peers
+from server.http.peers import may_be_task
 
 NOBODYS = range(1_900_000_000, 1_900_000_001)
 MINE = range(os.geteuid(), os.geteuid() + 1)

@@ -7,7 +7,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from server.places import Places
+from server.files.places import Places
 
 EXECUTION = "exec_01h455vb4pex5vsknk084sn02q"
 PLACES = Places(Path("/data"), "/data/artifacts")

@@ -12,12 +12,12 @@ import psutil
 import pytest
 
 from models.errors import Fault
-from server.postgres import embedded_postgres
+from server.local.postgres import embedded_postgres
 
 SERVE = """
 import asyncio, sys
 from pathlib import Path
-from server.postgres import embedded_postgres
+from server.local.postgres import embedded_postgres
 
 async def main():
     async with embedded_postgres(Path(sys.argv[1])) as url:

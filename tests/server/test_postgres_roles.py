@@ -13,8 +13,8 @@ import asyncpg
 import pytest
 
 from runner.store.postgres.database import migrate, open_database
-from server import postgres, postgres_roles
-from server.postgres import embedded_postgres
+from server.local import postgres, postgres_roles
+from server.local.postgres import embedded_postgres
 from tests.conftest import as_superuser
 from tests.server.test_postgres import SERVE, ask
 

@@ -10,8 +10,8 @@ import asyncpg
 import pytest
 
 from models.errors import Fault
-from server.postgres import embedded_postgres
-from server.postgres_user import NOBODY
+from server.local.postgres import embedded_postgres
+from server.local.postgres_user import NOBODY
 
 IS_ROOT = os.geteuid() == 0
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from server import rates
-from server.addresses import network_of
-from server.rates import Allowed, Rate, Rates, TooMany
+from server.http import rates
+from server.http.addresses import network_of
+from server.http.rates import Allowed, Rate, Rates, TooMany
 
 SECONDS = 60
 

@@ -6,9 +6,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 
-from server import readiness
-from server.readiness import Readiness
-from server.runtime import Runtime, runtime
+from server.process import readiness
+from server.process.readiness import Readiness
+from server.process.runtime import Runtime, runtime
 from tests.server.relays import relay
 
 READY = {"database": True, "writable": True, "migrations": True, "feed": True, "accepting": True}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from server.connections import ConnectionLimits
+from server.http.connections import ConnectionLimits
 from tests.server.test_connections import GET, HEAD, QUICK, UPGRADE, served
 
 LARGE = {

@@ -14,11 +14,11 @@ from models.ids import new_id, typed
 from models.viewer import Scope
 from runner.store.postgres.database import Database
 from server.exports.reports import report
-from server.exports.visible import Asked
-from server.places import Places
+from server.files.places import Places
 from server.report.facts import MOST_TASKS, POINTS, facts_of
 from server.report.fonts import runs_of
 from server.report.words import seconds, shown, without_paths
+from server.visible_execution import Asked
 from tests.server.test_exports import seeded
 
 START = datetime(2026, 3, 1, 11, 30, tzinfo=UTC)

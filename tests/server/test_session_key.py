@@ -9,10 +9,10 @@ from models.ids import new_id
 from runner.store.access.holders import Holders
 from runner.store.postgres import servers
 from runner.store.postgres.database import Database
-from server.presence import Revocations
-from server.session_key import SessionKey, rotate, session_key
+from server.auth.presence import Revocations
+from server.auth.session_key import SessionKey, rotate, session_key
+from server.auth.shared_key import SharedKey
 from server.settings import Settings
-from server.shared_key import SharedKey
 from tests.server.doors import WITHIN, admin, behind, door_of, session_of
 from tests.server.graphql.serving import KEY
 

@@ -15,10 +15,10 @@ from models.ids import new_id
 from runner.store.access import sign_ins, tokens
 from runner.store.json import load
 from runner.store.postgres.database import Database
-from server.auth import SESSION_TIME
-from server.plain_page import page
-from server.rates import Allowed, Rate, Rates
-from server.session_key import SessionKey, rotate, session_key
+from server.auth.auth import SESSION_TIME
+from server.auth.session_key import SessionKey, rotate, session_key
+from server.http.plain_page import page
+from server.http.rates import Allowed, Rate, Rates
 from server.settings import Settings
 from tests.api.people import ASK
 from tests.server.doors import WITHIN, admin, behind, door_of, link_of, session_of

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from runner.store.postgres.database import Database
-from server.auth import DoorSettings
-from server.forwarded import Proxies
+from server.auth.auth import DoorSettings
+from server.http.forwarded import Proxies
 from tests.server.issuer import issuing
 from tests.server.single_sign_on import housed, settings_for
 from tests.server.test_single_sign_on import both

@@ -14,7 +14,7 @@ import httpx
 import psutil
 
 from runner.service.encryption import new_key
-from server.postgres import embedded_postgres
+from server.local.postgres import embedded_postgres
 from tests.api.servers import HEADWAY, Served, start
 
 SERVERS, WORKERS = 2, 3

@@ -18,7 +18,8 @@ from models.ids import new_id
 from models.viewer import Credential, Grant, Permission, Viewer
 from runner.store.access.holders import Holder, Holders
 from server.answered import Answered
-from server.auth import Door, DoorSettings
+from server.auth.auth import Door, DoorSettings
+from server.auth.session_key import SessionKey
 from server.graphql.allowance import Allowance
 from server.graphql.documents import Documents
 from server.graphql.fanout import Fanout, Policy
@@ -26,9 +27,8 @@ from server.graphql.limits import Limits
 from server.graphql.operations import Operations
 from server.graphql.routes import TransportSettings, graphql_routes
 from server.graphql.stream import RingLimits
-from server.guard import guarded
-from server.rates import Allowed, Rate, Rates
-from server.session_key import SessionKey
+from server.http.guard import guarded
+from server.http.rates import Allowed, Rate, Rates
 from server.settings import Introspection
 from tests.server.graphql.counting import POLICIES, SCHEMA, Context, Counting
 

@@ -13,7 +13,7 @@ from server.graphql.allowance import Allowance
 from server.graphql.budget import Budget
 from server.graphql.routes import TransportSettings
 from server.graphql.working import Work
-from server.rates import Allowed, Rate, TooMany
+from server.http.rates import Allowed, Rate, TooMany
 from server.settings import Settings
 from tests.server.graphql.clients import initialised, raw
 from tests.server.graphql.serving import TOKEN, Serving, Setting, serving
@@ -264,7 +264,7 @@ async def test_another_address_is_not_slowed() -> None:
 
 
 def test_every_rate_is_a_setting() -> None:
-    from server.rates import allowed_by
+    from server.http.rates import allowed_by
 
     usual = allowed_by(Settings.model_construct())
     assert usual.keys() == set(Rate)

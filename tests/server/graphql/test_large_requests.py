@@ -12,14 +12,14 @@ import orjson
 import pytest
 
 from models.viewer import Viewer
+from server.files.places import Places
 from server.graphql.allowance import Allowance
 from server.graphql.operations import Operations
 from server.graphql.precedence import CREDIT
 from server.graphql.requests import MOST_VALUES, Rejected, Request, Unread
 from server.graphql.variables import MOST_TYPED
 from server.graphql.working import Work
-from server.places import Places
-from server.rates import Allowed, Rate
+from server.http.rates import Allowed, Rate
 from tests.server.graphql.clients import http_client, initialised, raw
 from tests.server.graphql.counting import SCHEMA, Context, Counting
 from tests.server.graphql.serving import Setting, serving

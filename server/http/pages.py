@@ -13,10 +13,10 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from server.encodings import preferred
-from server.refusals import refusal
+from server.http.encodings import preferred
+from server.http.refusals import refusal
 
-STATIC = Path(__file__).parent / "static"
+STATIC = Path(__file__).parents[1] / "static"
 PAGE_ADDRESSES = ("/", "/executions", "/executions/{id}", "/compare", "/approvals")
 """The routes of the page itself, frontend/src/routes: at these it is given out, and a browser goes on from there."""
 DOCUMENTS = "documents.json"

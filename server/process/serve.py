@@ -27,34 +27,34 @@ from runner.store.postgres.database import Database, describe, open_database
 from runner.store.postgres.database import migrate as migrate_tables
 from runner.store.postgres.worker_roles import is_superuser
 from runner.worker.worker import Worker
-from server.addresses import read_origin
-from server.admin import admin_token
 from server.answered import Answered
 from server.app import POLICIES, create_app, create_operations
-from server.auth import Door, DoorSettings
-from server.connections import ConnectionLimits, Connections
-from server.files import MOST_UPLOADS, FileRoom
-from server.flow_folder import FlowFolder
-from server.forwarded import Proxies
+from server.auth.admin import admin_token
+from server.auth.auth import Door, DoorSettings
+from server.auth.identity import identity_parts
+from server.auth.login import Login
+from server.auth.presence import Revocations
+from server.auth.session_key import session_key
+from server.auth.shared_key import SharedKey
+from server.files.files import MOST_UPLOADS, FileRoom
+from server.files.places import Places
 from server.graphql.allowance import allowance_of
 from server.graphql.fanout import Fanout
-from server.identity import identity_parts
-from server.listener import Listener, listen
-from server.login import Login
-from server.places import Places
-from server.postgres import embedded_postgres
-from server.presence import Revocations
-from server.rates import Rates, allowed_by
-from server.readiness import Readiness
-from server.runtime import Runtime, make_worker, runtime
-from server.secret_key import make_vault, warn_of_other_keys
-from server.session_key import session_key
+from server.http.addresses import read_origin
+from server.http.connections import ConnectionLimits, Connections
+from server.http.forwarded import Proxies
+from server.http.listener import Listener, listen
+from server.http.rates import Rates, allowed_by
+from server.local.postgres import embedded_postgres
+from server.local.secret_key import make_vault, warn_of_other_keys
+from server.local.sole_server import sole_server
+from server.process.flow_folder import FlowFolder
+from server.process.readiness import Readiness
+from server.process.runtime import Runtime, make_worker, runtime
+from server.process.startup import load_examples
+from server.process.stopping import Stop
+from server.process.task_isolation import kept_from_tasks
 from server.settings import Settings
-from server.shared_key import SharedKey
-from server.sole_server import sole_server
-from server.startup import load_examples
-from server.stopping import Stop
-from server.task_isolation import kept_from_tasks
 
 logger = logging.getLogger("headway.server")
 

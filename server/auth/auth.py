@@ -22,14 +22,14 @@ from models.credentials import digest_of
 from models.states import Channel
 from models.viewer import Viewer
 from runner.store.access.holders import Holder, Holders
-from server.addresses import Origin, network_of, own_address, read_host, read_origin
-from server.forwarded import Proxies
+from server.auth.presence import Presence, changed
+from server.auth.session_key import SessionKey
+from server.auth.trusted_header import ProxySessions
+from server.http.addresses import Origin, network_of, own_address, read_host, read_origin
+from server.http.forwarded import Proxies
+from server.http.rates import Rate, Rates
 from server.oidc.bearers import Bearers
 from server.oidc.verifying import Untrusted, is_jwt
-from server.presence import Presence, changed
-from server.rates import Rate, Rates
-from server.session_key import SessionKey
-from server.trusted_header import ProxySessions
 
 ADMIN = "admin"
 SESSION_TIME = timedelta(days=30)

@@ -23,8 +23,8 @@ import psutil
 
 from models.errors import Fault
 from runner.service.loop import Loop, surviving
-from server.postgres_roles import PORT, SUPERUSER, Roles
-from server.postgres_user import as_postgres_user
+from server.local.postgres_roles import PORT, SUPERUSER, Roles
+from server.local.postgres_user import as_postgres_user
 
 VERSION = "18"
 _SOCKET = f".s.PGSQL.{PORT}"

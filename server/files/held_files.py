@@ -24,11 +24,11 @@ from runner.service.outage import reaching
 from runner.store.artifacts import files
 from runner.store.execution import nodes
 from runner.store.postgres.connection import Pool
-from server.at_once import AtOnce
-from server.auth import visitor_of
-from server.giving import NotTaken, cut_off, end, give
-from server.presence import Presence
-from server.refusals import refusal
+from server.auth.auth import visitor_of
+from server.auth.presence import Presence
+from server.http.at_once import AtOnce
+from server.http.giving import NotTaken, cut_off, end, give
+from server.http.refusals import refusal
 
 SHOWN: Final = 256 * 1024
 """Bytes of a text that are shown."""

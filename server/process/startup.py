@@ -8,16 +8,16 @@ from models.events import Ask
 from models.states import Channel
 from models.viewer import Scope
 from runner.launch.launch import Launch, prepare
-from server.flow_folder import FlowFolder
-from server.runtime import Runtime
+from server.process.flow_folder import FlowFolder
+from server.process.runtime import Runtime
 
 logger = logging.getLogger("headway.startup")
 
-_HERE = Path(__file__).resolve().parent
+_SERVER = Path(__file__).resolve().parents[1]
 EXAMPLES = next(
-    place for place in (_HERE / "examples", _HERE.parent / "examples") if place.is_dir()
+    place for place in (_SERVER / "examples", _SERVER.parent / "examples") if place.is_dir()
 )
-"""Beside this file in an installed wheel, beside the packages in a checkout."""
+"""In the package `server` of an installed wheel, next to the packages in a checkout."""
 _STARTER = Ask("user:admin", Channel.CLI, "the first execution of a new database")
 
 

@@ -9,13 +9,13 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from models.viewer import Viewer
-from server.addresses import own_path
-from server.auth import Door
-from server.cross_origin import CrossOrigin
-from server.forwarded import Forwarded
-from server.plain_page import page
-from server.presence import CHANGED
-from server.refusals import Refusals, foreign, is_for_a_reader, refusal
+from server.auth.auth import Door
+from server.auth.presence import CHANGED
+from server.http.addresses import own_path
+from server.http.cross_origin import CrossOrigin
+from server.http.forwarded import Forwarded
+from server.http.plain_page import page
+from server.http.refusals import Refusals, foreign, is_for_a_reader, refusal
 
 _HEALTH = frozenset({"/healthz", "/readyz"})
 _OPEN = _HEALTH | {"/login", "/logout", "/login/oidc", "/login/oidc/callback", "/favicon.ico"}

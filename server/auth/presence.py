@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Final
 
 from models.viewer import Viewer
 from runner.service.loop import Loop, surviving
-from server.giving import NotTaken
+from server.http.giving import NotTaken
 
 if TYPE_CHECKING:
     from runner.store.access.holders import Holders
-    from server.auth import Door
+    from server.auth.auth import Door
 
 logger = logging.getLogger("headway.access")
 

@@ -10,7 +10,7 @@ from models.ids import new_id
 from runner.service.loop import Loop, surviving
 from runner.store.postgres import servers
 from runner.store.postgres.connection import Pool
-from server.session_key import SessionKey
+from server.auth.session_key import SessionKey
 
 logger = logging.getLogger("headway.access")
 

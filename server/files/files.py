@@ -23,14 +23,14 @@ from runner.files.artifact_store import ArtifactRefused, ArtifactStore, checked_
 from runner.files.uploads import FOLDER, check_room, record
 from runner.store.artifacts.files import UploadedFile, file_id
 from runner.store.postgres.connection import Pool
-from server.addresses import content_length
-from server.at_once import AtOnce
-from server.auth import visitor_of
-from server.held_files import Find, downloaded, held, held_input, previewed
-from server.places import Places
-from server.presence import Presence
-from server.rates import Rate, Rates
-from server.refusals import refusal
+from server.auth.auth import visitor_of
+from server.auth.presence import Presence
+from server.files.held_files import Find, downloaded, held, held_input, previewed
+from server.files.places import Places
+from server.http.addresses import content_length
+from server.http.at_once import AtOnce
+from server.http.rates import Rate, Rates
+from server.http.refusals import refusal
 
 _IN_MEMORY = 1024 * 1024
 _LONGEST_NAME = 200

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from starlette.types import Scope, Send
 
-from server.protocols import CUT_OFF
+from server.http.protocols import CUT_OFF
 
 logger = logging.getLogger("headway.downloads")
 

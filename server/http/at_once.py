@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from models.errors import Unavailable
-from server.rates import TooMany
+from server.http.rates import TooMany
 
 _SOON: Final = 1
 

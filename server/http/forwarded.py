@@ -8,7 +8,7 @@ from typing import Final
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from server.addresses import read_host
+from server.http.addresses import read_host
 
 _SCHEMES: Final = {
     ("http", "http"): "http",

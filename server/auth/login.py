@@ -16,8 +16,7 @@ from models.viewer import SignInMethod, Viewer
 from runner.denials import Denial, Denials
 from runner.store.access import sign_ins
 from runner.store.postgres.connection import Pool
-from server.addresses import own_path
-from server.auth import (
+from server.auth.auth import (
     SESSION_TIME,
     Door,
     client_network,
@@ -25,10 +24,11 @@ from server.auth import (
     session_cookie,
     set_session,
 )
+from server.http.addresses import own_path
+from server.http.plain_page import alert, page
+from server.http.rates import TooMany
+from server.http.refusals import RETRY_AFTER, foreign, is_for_a_reader, is_form, refusal
 from server.oidc.sign_in import BEGIN, SingleSignOn
-from server.plain_page import alert, page
-from server.rates import TooMany
-from server.refusals import RETRY_AFTER, foreign, is_for_a_reader, is_form, refusal
 
 _LONGEST: Final = 4096
 """Bytes of a form or document with a token in it."""

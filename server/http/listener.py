@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 import uvicorn
 
-from server.connections import Connections
 from server.graphql.listening import let_go_of_the_dead
-from server.protocols import protocols
+from server.http.connections import Connections
+from server.http.protocols import protocols
 
 _SEND_TIMEOUT = 30.0
 _UNTIL_STARTED = 128
@@ -49,7 +49,7 @@ class Listener(uvicorn.Server):
                 ws_max_size=256 * 1024,
                 lifespan="off",
                 log_level="warning",
-                # Anybody may send X-Forwarded-For; `server.forwarded` reads it where a trusted proxy did.
+                # Anybody may send X-Forwarded-For; `server.http.forwarded` reads it where a trusted proxy did.
                 proxy_headers=False,
                 access_log=False,
                 server_header=False,

@@ -12,7 +12,7 @@ from typing import Final
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from server.encodings import preferred
+from server.http.encodings import preferred
 
 _KINDS: Final = frozenset(
     {

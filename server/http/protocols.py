@@ -11,8 +11,8 @@ from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from server.addresses import network_of
-from server.connections import ConnectionLimits, Connections, Phase
+from server.http.addresses import network_of
+from server.http.connections import ConnectionLimits, Connections, Phase
 
 CUT_OFF: Final = "headway.cut_off"
 """The key of a scope for what ends its connection at once. Whoever reads an answer then knows that it has no end."""

@@ -8,8 +8,8 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from models.errors import Unavailable
-from server.plain_page import page
-from server.rates import TOO_MANY, TooMany
+from server.http.plain_page import page
+from server.http.rates import TOO_MANY, TooMany
 
 RETRY_AFTER: Final = 2
 """Seconds that a client is asked to wait while the database is away."""

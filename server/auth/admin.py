@@ -16,8 +16,8 @@ from runner.store.access import grants, principals, tokens
 from runner.store.access.grants import Holding
 from runner.store.access.tokens import NewToken
 from runner.store.postgres.connection import Pool
-from server.auth import ADMIN
-from server.private import write_private
+from server.auth.auth import ADMIN
+from server.local.private import write_private
 
 logger = logging.getLogger("headway.access")
 _ASK = Ask(f"user:{ADMIN}", Channel.CLI, "made at the start of a server, for DIR/token")

@@ -13,7 +13,7 @@ from enum import IntEnum
 from typing import Protocol, Self
 
 from runner.service.loop import Loop
-from server.forwarded import Proxies
+from server.http.forwarded import Proxies
 
 logger = logging.getLogger("headway.connections")
 

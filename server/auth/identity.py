@@ -9,17 +9,17 @@ from runner.isolation.task_users import numbers_of
 from runner.isolation.ways import Policy
 from runner.store.access import group_roles
 from runner.store.postgres.connection import Pool
-from server.auth import Door
-from server.forwarded import Proxies
-from server.identity_settings import group_role, provider_settings
+from server.auth.auth import Door
+from server.auth.identity_settings import group_role, provider_settings
+from server.auth.session_key import SessionKey
+from server.auth.trusted_header import ProxySessions, TrustedHeader
+from server.auth.vouched import Vouched
+from server.http.forwarded import Proxies
+from server.http.peers import may_be_task, own_addresses
 from server.oidc.bearers import Bearers
 from server.oidc.provider import Provider
 from server.oidc.sign_in import SingleSignOn
-from server.peers import may_be_task, own_addresses
-from server.session_key import SessionKey
 from server.settings import Settings
-from server.trusted_header import ProxySessions, TrustedHeader
-from server.vouched import Vouched
 
 logger = logging.getLogger("headway.access")
 

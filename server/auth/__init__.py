@@ -1,0 +1,1 @@
+"""Authenticates requests: tokens, sessions, JWTs and trusted proxies."""

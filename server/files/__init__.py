@@ -1,0 +1,1 @@
+"""Uploads and artifacts over HTTP."""

@@ -1,0 +1,1 @@
+"""HTTP beneath the API: the listener, limits, addresses, and the checks of every request."""

@@ -1,0 +1,1 @@
+"""What `serve` keeps in its data directory: PostgreSQL, keys, the lock."""

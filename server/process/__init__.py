@@ -1,0 +1,1 @@
+"""The processes: `serve`, `worker` and their parts, from start to stop."""
