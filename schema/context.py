@@ -25,8 +25,8 @@ from runner.store.coalescer import Gathered
 from runner.store.execution.history import executions_by_id
 from runner.store.postgres.connection import Pool
 from schema.flow_reader import FlowReader
-from schema.list_window import Windows
 from schema.loaders import Loaders
+from schema.resume_cache import Windows
 
 _COUNTED_AT_ONCE: Final = 2
 

@@ -1,45 +1,25 @@
 """The rows that one live list shows: read anew when something may have moved, else told as they changed."""
 
 import asyncio
-import secrets
-from collections import OrderedDict
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import Final
 from uuid import UUID
 
-from models.filters import Filter
-from models.viewer import Scope
 from runner.live.live_query import Interest, News
 from runner.service.cooldown import rest_after
 from runner.service.retry import patiently
 from runner.store.execution import history
 from runner.store.lists import listing
-from runner.store.lists.listing import View
 from runner.store.postgres.connection import Pool
+from schema.context import Services
 from schema.enums import LeaveReason
 from schema.live_list import Change, Row, difference, gone, whole
+from schema.resume_cache import Seqs, Wanted, Windows
 
-if TYPE_CHECKING:
-    from schema.context import Services
-
-Seqs: TypeAlias = Mapping[UUID, int]
-"""Of the rows of a window, in its order."""
-_ROWS_KEPT: Final = 100_000
 _COALESCE: Final = 0.25
 """Seconds between two looks of one list at least; after one that took long there are more."""
-_AT_ONCE: Final = 8
-"""Pages that are read at the same time: though all lists look, whoever else asks the database finds it free."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which list; two that are equal show the same."""
-
-    scope: Scope
-    where: Filter
-    view: View
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,33 +31,6 @@ class Told:
     count: int
     exact: bool
     cursor: str
-
-
-class Windows:
-    """Those told last, so that whoever was cut off reads on from a cursor. One a process; the oldest are forgotten."""
-
-    def __init__(self, rows_kept: int = _ROWS_KEPT) -> None:
-        self._epoch = secrets.token_hex(6)
-        self._room = rows_kept
-        self._kept: OrderedDict[str, tuple[Wanted, Seqs]] = OrderedDict()
-        self._number = 0
-        self.turns = asyncio.Semaphore(_AT_ONCE)
-
-    def keep(self, wanted: Wanted, seqs: Seqs) -> str:
-        """The cursor of this window."""
-        self._number += 1
-        cursor = f"{self._epoch}.{self._number:x}"
-        self._kept[cursor] = (wanted, seqs)
-        self._room -= 1 + len(seqs)
-        while self._room < 0:
-            _, (_, oldest) = self._kept.popitem(last=False)
-            self._room += 1 + len(oldest)
-        return cursor
-
-    def find(self, wanted: Wanted, cursor: str) -> Seqs | None:
-        """None when it is of another list or process, or too old."""
-        kept, seqs = self._kept.get(cursor, (None, None))
-        return seqs if kept == wanted else None
 
 
 class Window:
@@ -171,7 +124,7 @@ class Window:
 
 
 async def watch(
-    services: "Services", wanted: Wanted, cursor: str | None
+    services: Services, wanted: Wanted, cursor: str | None
 ) -> AsyncGenerator[Told, None]:
     """A list from its first look on, or from a cursor."""
     order = wanted.view.order

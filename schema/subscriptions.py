@@ -21,9 +21,10 @@ from schema.enums import LeaveReason, LogLevel, LogStream
 from schema.filters import ApprovalFilter, ExecutionFilter, filter_from
 from schema.following import changes_of
 from schema.inbox import ApprovalChange, watch_approvals
-from schema.list_window import Told, Wanted, watch
+from schema.list_window import Told, watch
 from schema.measuring import watch_stats
 from schema.orders import ValueOrder, order_from
+from schema.resume_cache import Wanted
 from schema.types.bulk import Bulk
 from schema.types.event import ExecutionEvent, views_of
 from schema.types.execution import Execution

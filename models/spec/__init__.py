@@ -6,24 +6,19 @@ from models.spec.document import Path
 from models.spec.flow import FlowSpec
 from models.spec.jsonschema import flow_json_schema
 from models.spec.parsing import parse_flow
+from models.spec.task import ArtifactSpec, Backoff, CacheSpec, LogLevel, RetrySpec, Task
 from models.spec.tasks import (
     ApprovalTask,
-    ArtifactSpec,
-    Backoff,
-    CacheSpec,
     ExternalTask,
     FailTask,
     ForeachTask,
     HttpTask,
-    LogLevel,
     LogTask,
     PythonTask,
-    RetrySpec,
     ReturnTask,
     ShellTask,
     SqlTask,
     SubflowTask,
-    Task,
     TaskSpec,
     WaitTask,
 )

@@ -8,7 +8,8 @@ from pydantic import Field, PrivateAttr
 
 from models.inputs import InputSpec
 from models.spec.document import Path
-from models.spec.tasks import CacheSpec, ForeachTask, TaskSpec
+from models.spec.task import CacheSpec
+from models.spec.tasks import ForeachTask, TaskSpec
 from models.spec.triggers import ScheduleTrigger
 from models.states import ConcurrencyBehavior, FailureAction, OnExecutionTimeout, Section
 from models.values import Key, Namespace, Part, Seconds, Text, Word

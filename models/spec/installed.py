@@ -5,7 +5,7 @@ own on a worker. What is wrong with one is logged, and the others stay.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, get_args
@@ -13,9 +13,17 @@ from typing import Any, get_args
 from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import core_schema
 
+from models.spec.task import Task
+
 logger = logging.getLogger("headway.tasks")
 
 GROUP = "headway.tasks"
+_reserved: set[str] = set()
+
+
+def reserve(names: Iterable[str]) -> None:
+    """Keep the names of built-in types from installed ones."""
+    _reserved.update(names)
 
 
 @cache
@@ -28,8 +36,6 @@ def installed_types() -> Mapping[str, type[Any]]:
 
 def own_keys(kind: type[BaseModel]) -> Mapping[str, str]:
     """Of an installed type: its own keys as they are written, and the fields that they are."""
-    from models.spec.tasks import Task
-
     own = {name: field for name, field in kind.model_fields.items() if name != "type"}
     return {
         field.alias or name: name for name, field in own.items() if name not in Task.model_fields
@@ -50,9 +56,7 @@ def _loaded(point: EntryPoint) -> type[BaseModel] | None:
 
 
 def _fault(name: str, kind: Any) -> str | None:
-    from models.spec.tasks import TASK_CLASSES, Task
-
-    if name in TASK_CLASSES:
+    if name in _reserved:
         return "Headway has a type of this name, which cannot be replaced"
     if not (isinstance(kind, type) and issubclass(kind, Task)):
         return "it is no subclass of models.spec.Task"

@@ -15,15 +15,8 @@ from models.spec.flow import ConcurrencySpec, FlowSpec
 from models.spec.input_checks import input_faults
 from models.spec.newer_checks import newer_faults
 from models.spec.outline import Placed, outline
-from models.spec.tasks import (
-    TASK_CLASSES,
-    ArtifactSpec,
-    CacheSpec,
-    EscalateSpec,
-    GroupSpec,
-    RetrySpec,
-    task_classes,
-)
+from models.spec.task import ArtifactSpec, CacheSpec, RetrySpec
+from models.spec.tasks import TASK_CLASSES, EscalateSpec, GroupSpec, task_classes
 from models.spec.triggers import TRIGGER_TYPES, ScheduleTrigger, given_problems
 from models.spec.unbuilt import take_unbuilt
 from models.spec.written import as_written

@@ -1,30 +1,25 @@
 """The task types that are built, one class each; `type` tells them apart."""
 
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from models.expressions import has_expressions
 from models.inputs import InputSpec, InputType
-from models.spec.installed import OrInstalled, installed_types
+from models.spec.installed import OrInstalled, installed_types, reserve
+from models.spec.task import LogLevel, Task
 from models.states import (
-    AttemptState,
     CommentRule,
     OnReject,
     OnTimeout,
-    OnWorkerLost,
     RestartChild,
     ReuseDecision,
-    RunIf,
 )
 from models.values import (
     AsText,
-    Condition,
-    Environment,
     EventName,
     Key,
-    Keys,
     Part,
     Seconds,
     SecondsOrExpression,
@@ -32,76 +27,6 @@ from models.values import (
     Texts,
     Word,
 )
-
-
-class Backoff(StrEnum):
-    CONSTANT = "CONSTANT"
-    LINEAR = "LINEAR"
-    EXPONENTIAL = "EXPONENTIAL"
-
-
-class LogLevel(StrEnum):
-    TRACE = "TRACE"
-    DEBUG = "DEBUG"
-    INFO = "INFO"
-    WARN = "WARN"
-    ERROR = "ERROR"
-
-
-class RetriedEnd(StrEnum):
-    """The ends of an attempt that a retry may follow."""
-
-    FAILED = AttemptState.FAILED.value
-    TIMED_OUT = AttemptState.TIMED_OUT.value
-    LOST = AttemptState.LOST.value
-
-
-class RetrySpec(Part):
-    """`max_attempts` counts the first; delays are seconds."""
-
-    max_attempts: Annotated[int, Field(strict=True, ge=1, le=1000)]
-    backoff: Annotated[Backoff, Word(Backoff, lower=True)] = Backoff.CONSTANT
-    delay: Seconds = 1.0
-    max_delay: Seconds | None = None
-    jitter: Annotated[bool, Field(strict=True)] = False
-    on: frozenset[Annotated[RetriedEnd, Word(RetriedEnd)]] = frozenset(RetriedEnd)
-
-
-class ArtifactSpec(Part):
-    """A file that the task leaves in its working directory; `path` may be a glob."""
-
-    path: Text
-    type: Text = "File"
-    name: Text | None = None
-    version: Text | None = None
-
-
-class CacheSpec(Part):
-    """How long a success may be used again, in seconds; `key` is an expression instead of the digest."""
-
-    ttl: Seconds
-    key: Text | None = None
-
-
-class Task(Part):
-    """The keys that every task may have. Times are seconds."""
-
-    id: Key
-    needs: Keys = ()
-    run_if: Annotated[RunIf, Word(RunIf, lower=True)] = RunIf.SUCCESS
-    when: Condition | None = None
-    description: Text | None = None
-    disabled: Annotated[bool, Field(strict=True)] = False
-    allow_failure: Annotated[bool, Field(strict=True)] = False
-    retry: RetrySpec | None = None
-    timeout: Seconds | None = None
-    on_worker_lost: Annotated[OnWorkerLost, Word(OnWorkerLost, lower=True)] = OnWorkerLost.RETRY
-    max_lost: Annotated[int, Field(strict=True, ge=1, le=1000)] = 5
-    queue: Key = "default"
-    kill_grace: Seconds = 10.0
-    env: Environment = Field(default_factory=dict)
-    artifacts: tuple[ArtifactSpec, ...] = ()
-    cache: CacheSpec | None = None
 
 
 class ShellTask(Task):
@@ -363,7 +288,7 @@ class ExternalTask(Task):
     type: Literal["external"] = "external"
 
 
-TaskSpec = Annotated[
+_BuiltIn = (
     ShellTask
     | PythonTask
     | HttpTask
@@ -374,25 +299,15 @@ TaskSpec = Annotated[
     | WaitTask
     | ApprovalTask
     | SubflowTask
-    | ForeachTask,
-    Field(discriminator="type"),
-    OrInstalled(),
-]
+    | ForeachTask
+)
+TaskSpec = Annotated[_BuiltIn, Field(discriminator="type"), OrInstalled()]
 ForeachTask.model_rebuild()
 
 TASK_CLASSES: dict[str, type[Task]] = {
-    "shell": ShellTask,
-    "python": PythonTask,
-    "http": HttpTask,
-    "sql": SqlTask,
-    "log": LogTask,
-    "return": ReturnTask,
-    "fail": FailTask,
-    "wait": WaitTask,
-    "approval": ApprovalTask,
-    "subflow": SubflowTask,
-    "foreach": ForeachTask,
+    get_args(kind.model_fields["type"].annotation)[0]: kind for kind in get_args(_BuiltIn)
 }
+reserve(TASK_CLASSES)
 
 
 def task_classes() -> dict[str, type[Task]]:

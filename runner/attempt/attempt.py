@@ -19,7 +19,7 @@ from models.hosts import HostRules
 from models.ids import typed
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.payloads import abridged
-from models.spec.tasks import Task
+from models.spec.task import Task
 from runner.attempt.cancellation import Stop
 from runner.attempt.log_writer import Logbook, Page
 from runner.attempt.masking import Mask

@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from runner.denials import Denials
@@ -10,14 +11,14 @@ from runner.isolation.ways import Policy
 from runner.store.access import group_roles
 from runner.store.postgres.connection import Pool
 from server.auth.auth import Door
-from server.auth.identity_settings import group_role, provider_settings
+from server.auth.identity_settings import group_role
 from server.auth.session_key import SessionKey
 from server.auth.trusted_header import ProxySessions, TrustedHeader
 from server.auth.vouched import Vouched
 from server.http.forwarded import Proxies
 from server.http.peers import may_be_task, own_addresses
 from server.oidc.bearers import Bearers
-from server.oidc.provider import Provider
+from server.oidc.provider import Provider, ProviderSettings
 from server.oidc.sign_in import SingleSignOn
 from server.settings import Settings
 
@@ -89,3 +90,26 @@ def _proxied(settings: Settings, vouched: Vouched, denials: Denials) -> ProxySes
             header.user,
         )
     return ProxySessions(header, vouched, denials)
+
+
+def provider_settings(settings: Settings) -> ProviderSettings | None:
+    """None without single sign-on. Raises ValueError where half of it is set."""
+    if not settings.oidc_issuer or not settings.oidc_client_id:
+        for name in ("oidc_issuer", "oidc_client_id", "oidc_client_secret", "oidc_roles"):
+            if getattr(settings, name):
+                raise ValueError(
+                    f"{name} is set; single sign-on needs oidc_issuer and oidc_client_id"
+                )
+        return None
+    return ProviderSettings(
+        settings.oidc_issuer,
+        settings.oidc_client_id,
+        settings.oidc_client_secret,
+        settings.oidc_audience or settings.oidc_client_id,
+        tuple(dict.fromkeys(("openid", *settings.oidc_scopes))),
+        settings.oidc_name_claim,
+        settings.oidc_groups_claim,
+        settings.oidc_name,
+        timedelta(seconds=settings.oidc_session_time),
+        int(settings.oidc_clock_skew),
+    )

@@ -1,8 +1,7 @@
 """The settings of single sign-on and of proxies that sign people in: their types, with what each is checked for."""
 
 from collections.abc import Mapping
-from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import NoDecode
@@ -13,10 +12,6 @@ from models.errors import Refused
 from runner.store.access.group_roles import GroupRole
 from server.environment import names_in
 from server.oidc.fetching import is_safe
-from server.oidc.provider import ProviderSettings
-
-if TYPE_CHECKING:
-    from server.settings import Settings
 
 _MOST_SKEW: Final = 600
 
@@ -123,26 +118,3 @@ def group_role(text: str) -> GroupRole:
         return GroupRole(group, role, namespace_of(prefix.strip() or "*"))
     except Refused as refused:
         raise ValueError(str(refused)) from refused
-
-
-def provider_settings(settings: "Settings") -> ProviderSettings | None:
-    """None without single sign-on. Raises ValueError where half of it is set."""
-    if not settings.oidc_issuer or not settings.oidc_client_id:
-        for name in ("oidc_issuer", "oidc_client_id", "oidc_client_secret", "oidc_roles"):
-            if getattr(settings, name):
-                raise ValueError(
-                    f"{name} is set; single sign-on needs oidc_issuer and oidc_client_id"
-                )
-        return None
-    return ProviderSettings(
-        settings.oidc_issuer,
-        settings.oidc_client_id,
-        settings.oidc_client_secret,
-        settings.oidc_audience or settings.oidc_client_id,
-        tuple(dict.fromkeys(("openid", *settings.oidc_scopes))),
-        settings.oidc_name_claim,
-        settings.oidc_groups_claim,
-        settings.oidc_name,
-        timedelta(seconds=settings.oidc_session_time),
-        int(settings.oidc_clock_skew),
-    )

@@ -1,24 +1,16 @@
-"""Sockets and event streams that are open, and the loop that ends those whose credential is worth nothing any more."""
+"""Open sockets and event streams, each with its viewer."""
 
-import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from models.viewer import Viewer
-from runner.service.loop import Loop, surviving
 from server.http.giving import NotTaken
-
-if TYPE_CHECKING:
-    from runner.store.access.holders import Holders
-    from server.auth.auth import Door
 
 logger = logging.getLogger("headway.access")
 
-_LOOK_AGAIN: Final = 0.5
-"""Seconds: what is revoked has ended within two."""
 REVOKED: Final = "The token or session was revoked"
 CHANGED: Final = "What you may do has changed: connect again"
 EXPIRED: Final = "The token has expired"
@@ -83,22 +75,3 @@ class Presence:
                 continue
             if why := changed(viewer, now):
                 end(why)
-
-
-class Revocations(Loop):
-    """Notices within a second that somebody's token, session, role or group was changed, by whichever server, or
-    that sessions are signed with another key."""
-
-    def __init__(self, door: "Door", holders: "Holders") -> None:
-        super().__init__()
-        self._door, self._holders = door, holders
-        self._seen: tuple[int, str | None] | None = None
-
-    async def _go_round(self) -> None:
-        while True:
-            with surviving(logger, "could not look whether somebody's access was revoked"):
-                seen = await self._holders.version(), self._door.key_id
-                if seen != self._seen:
-                    await self._door.look_again()
-                    self._seen = seen
-            await asyncio.sleep(_LOOK_AGAIN)

@@ -113,7 +113,7 @@ def logs(
     ] = None,
 ) -> None:
     """Print an execution's log."""
-    from models.spec.tasks import LogLevel
+    from models.spec.task import LogLevel
 
     least = one_of(level, LogLevel, "level") if level else None
     asyncio.run(_logs(Api.find(), id, follow, task, least))

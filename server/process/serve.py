@@ -33,7 +33,7 @@ from server.auth.admin import admin_token
 from server.auth.auth import Door, DoorSettings
 from server.auth.identity import identity_parts
 from server.auth.login import Login
-from server.auth.presence import Revocations
+from server.auth.revocations import Revocations
 from server.auth.session_key import session_key
 from server.auth.shared_key import SharedKey
 from server.files.files import MOST_UPLOADS, FileRoom

@@ -28,14 +28,8 @@ from models.spec import (
 )
 from models.spec.flow import ConcurrencySpec
 from models.spec.kinds import ANYTHING, TEXT, Kind, kind_of
-from models.spec.tasks import (
-    TASK_CLASSES,
-    ArtifactSpec,
-    CacheSpec,
-    EscalateSpec,
-    GroupSpec,
-    RetrySpec,
-)
+from models.spec.task import ArtifactSpec, CacheSpec, RetrySpec
+from models.spec.tasks import TASK_CLASSES, EscalateSpec, GroupSpec
 
 SPELLINGS = ("3.10", "1e3", "True")
 """Each is another text once it was read as YAML's number or truth value, and written again."""

@@ -9,7 +9,7 @@ from models.viewer import PrincipalKind
 from runner.store.access import principals
 from runner.store.access.holders import Holders
 from runner.store.postgres.database import Database
-from server.auth.presence import Revocations
+from server.auth.revocations import Revocations
 from server.http.rates import Allowed, Rate, Rates
 from tests.api.people import enrolled
 from tests.server.issuer import issuing, new_key

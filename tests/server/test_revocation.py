@@ -20,7 +20,7 @@ from runner.store.access import grants, principals
 from runner.store.access.holders import Holders
 from runner.store.postgres.database import Database
 from server.auth.auth import Door, Visitor
-from server.auth.presence import Revocations
+from server.auth.revocations import Revocations
 from server.http.giving import NotTaken
 from server.http.guard import guarded
 from tests.api.people import ASK, enrolled

@@ -9,7 +9,7 @@ from models.ids import new_id
 from runner.store.access.holders import Holders
 from runner.store.postgres import servers
 from runner.store.postgres.database import Database
-from server.auth.presence import Revocations
+from server.auth.revocations import Revocations
 from server.auth.session_key import SessionKey, rotate, session_key
 from server.auth.shared_key import SharedKey
 from server.settings import Settings

@@ -1,0 +1,33 @@
+"""Ends open connections whose credential was revoked, expired or changed."""
+
+import asyncio
+import logging
+from typing import Final
+
+from runner.service.loop import Loop, surviving
+from runner.store.access.holders import Holders
+from server.auth.auth import Door
+
+logger = logging.getLogger("headway.access")
+
+_LOOK_AGAIN: Final = 0.5
+"""Seconds between two looks: a connection ends within two seconds of a revocation."""
+
+
+class Revocations(Loop):
+    """Notices within a second that somebody's token, session, role or group was changed, by whichever server, or
+    that sessions are signed with another key."""
+
+    def __init__(self, door: Door, holders: Holders) -> None:
+        super().__init__()
+        self._door, self._holders = door, holders
+        self._seen: tuple[int, str | None] | None = None
+
+    async def _go_round(self) -> None:
+        while True:
+            with surviving(logger, "could not look whether somebody's access was revoked"):
+                seen = await self._holders.version(), self._door.key_id
+                if seen != self._seen:
+                    await self._door.look_again()
+                    self._seen = seen
+            await asyncio.sleep(_LOOK_AGAIN)
