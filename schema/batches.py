@@ -13,9 +13,10 @@ from runner.store.execution import event_log, history
 from runner.store.execution.event_log import EventRow
 from runner.store.flows import flow_runs, flows
 from runner.store.flows.flow_runs import FlowPage
-from runner.store.flows.plans import readable
 from runner.store.lists import neighbours
 from runner.store.lists.neighbours import Side
+from runner.store.pages import Page
+from runner.store.plans import readable
 from schema.context import Info
 
 Row: TypeAlias = Any
@@ -71,9 +72,9 @@ async def _plans(info: Info, ids: Sequence[UUID]) -> list[Plan]:
     return [found[id] for id in ids]
 
 
-async def runs_of_flow(info: Info, page: FlowPage) -> history.Page:
+async def runs_of_flow(info: Info, page: FlowPage) -> Page:
     load = partial(flow_runs.pages, info.context.services.pool, info.context.viewer.scope)
-    found: history.Page = await info.context.loaders.once("runs_of_flow", load).load(page)
+    found: Page = await info.context.loaders.once("runs_of_flow", load).load(page)
     return found
 
 

@@ -26,12 +26,12 @@ from runner.store.execution.nodes import RESULTS_OF
 from runner.store.execution.snapshots import read_executions
 from runner.store.flows import flows, schedules
 from runner.store.flows.flow_links import linked_flows
-from runner.store.flows.plans import Plans
 from runner.store.lists import comparison, stats
 from runner.store.lists.alike import Line
 from runner.store.lists.snapshot_reads import last_metrics
 from runner.store.lists.stats import Tally
 from runner.store.lists.task_times import TaskTime, usual_task_durations
+from runner.store.plans import Plans
 from runner.store.postgres.connection import Pool
 from schema.seen import Sight, is_seen_apart, read_outside, read_runs, seen
 from schema.shared_loader import Shared

@@ -3,8 +3,8 @@
 from models.filters import Filter
 from models.viewer import Permission
 from runner.store import approvals as approvals_store
-from runner.store.execution.history import count
 from runner.store.flows import flows as flows_store
+from runner.store.pages import count
 from runner.store.where import FLOWS, Arguments, compile_filter, compile_scope
 from schema.context import Info
 from schema.enums import FlowOrder

@@ -17,9 +17,9 @@ from runner.history.visibility import (
     task_run_seen,
 )
 from runner.store.execution.event_log import EventRow
-from runner.store.execution.history import Row
-from runner.store.flows.plans import Plans
 from runner.store.lists.snapshot_reads import visible_row
+from runner.store.pages import Row
+from runner.store.plans import Plans
 from runner.store.postgres.connection import Connection
 
 

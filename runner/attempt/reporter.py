@@ -47,7 +47,7 @@ from runner.service.outage import UNREACHABLE
 from runner.store.artifacts import measures
 from runner.store.artifacts.artifacts import UsedArtifact
 from runner.store.artifacts.measures import MetricRow
-from runner.store.execution.fencing import AttemptsEnded
+from runner.store.fencing import AttemptsEnded
 from runner.store.postgres.connection import Pool
 
 logger = logging.getLogger("headway.worker")

@@ -14,7 +14,7 @@ from models.lifecycle.snapshot import Execution
 from models.viewer import Scope, Viewer
 from runner.store import bulk
 from runner.store.execution.snapshots import read_executions
-from runner.store.flows.plans import Plans
+from runner.store.plans import Plans
 from runner.store.postgres.connection import Pool
 
 SAMPLES = 5

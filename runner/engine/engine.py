@@ -23,7 +23,7 @@ from runner.engine.transaction import Batch
 from runner.notify.feed import Feed
 from runner.service.loop import Loop
 from runner.service.outage import ROLLED_BACK, UNREACHABLE, unavailable
-from runner.store.flows.plans import Plans
+from runner.store.plans import Plans
 from runner.store.postgres.connection import Connection
 from runner.store.postgres.database import Database
 

@@ -51,7 +51,7 @@ from runner.store.execution.removal import remove
 from runner.store.execution.slots import lock_slots, locked_elsewhere
 from runner.store.execution.snapshots import load_executions
 from runner.store.execution.writes import Change, write
-from runner.store.flows.plans import Plans
+from runner.store.plans import Plans
 from runner.store.postgres.connection import Connection
 from runner.store.postgres.long_work import kept_open
 

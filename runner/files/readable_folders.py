@@ -10,9 +10,9 @@ from models.ids import typed, untyped
 from models.inputs import InputType
 from models.lifecycle.snapshot import Execution
 from runner.service.retry import patiently
-from runner.store.artifacts.references import folders_in
 from runner.store.execution.families import related
 from runner.store.postgres.connection import Pool
+from runner.store.references import folders_in
 
 _UPLOAD: Final = re.compile(r"/(files/file_[0-7][0-9a-hjkmnp-tv-z]{25})/")
 

@@ -20,7 +20,7 @@ from runner.expressions.evaluator import EvaluationFailed, Evaluator
 from runner.history.point_in_time import read_past
 from runner.store.execution.event_log import last_start
 from runner.store.execution.snapshots import read_executions
-from runner.store.flows.plans import Plans
+from runner.store.plans import Plans
 from runner.store.postgres.connection import Pool
 
 _OPENING, _CLOSING = "{{ ", " }}"

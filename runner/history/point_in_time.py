@@ -27,8 +27,8 @@ from runner.history.replay_cache import Retold
 from runner.store.execution.removal import Held, held_outputs
 from runner.store.execution.snapshots import NEW_EXECUTION_COLUMNS
 from runner.store.execution.writes import NEW_TASK_RUN_COLUMNS
-from runner.store.flows.plans import Plans
 from runner.store.json import dump, dump_or_none, load
+from runner.store.plans import Plans
 from runner.store.postgres.connection import Connection, Pool
 
 Row = dict[str, Any]

@@ -9,8 +9,8 @@ from models.event_types import EventType
 from models.lifecycle.visibility.outside import NOTHING, Outside, outside_of
 from models.viewer import Scope
 from runner.store.execution.event_log import EventRow
-from runner.store.flows.plans import Plans
 from runner.store.json import dump, load
+from runner.store.plans import Plans
 from runner.store.postgres.connection import Connection, Executes
 from runner.store.scopes import scope_of
 

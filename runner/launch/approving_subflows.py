@@ -7,8 +7,8 @@ from models.lifecycle.approvals.consent import undecided_within
 from models.lifecycle.snapshot import Execution, Plan
 from models.spec import SubflowTask
 from runner.store.execution.snapshots import read_executions
-from runner.store.flows.flow_lookup import Named
-from runner.store.flows.plans import Plans
+from runner.store.flow_lookup import Named
+from runner.store.plans import Plans
 from runner.store.postgres.connection import Pool
 
 

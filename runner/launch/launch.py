@@ -32,8 +32,8 @@ from runner.launch.inputs import complete_inputs, digested_inputs, given_to_reru
 from runner.launch.result_cache import with_cached
 from runner.service.encryption import Vault
 from runner.store.execution.snapshots import read_executions
-from runner.store.flows.flow_lookup import Named
-from runner.store.flows.plans import Plans
+from runner.store.flow_lookup import Named
+from runner.store.plans import Plans
 from runner.store.postgres.connection import Pool
 from runner.store.scopes import scope_of
 

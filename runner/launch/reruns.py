@@ -33,7 +33,7 @@ from runner.launch.inputs import complete_inputs, digested_inputs, given_to_reru
 from runner.launch.launch import begins_with, find_source, find_to_start, newest_instead
 from runner.service.encryption import Vault
 from runner.store.execution.event_log import given_labels
-from runner.store.flows.plans import Plans
+from runner.store.plans import Plans
 from runner.store.postgres.connection import Pool
 from runner.store.scopes import scope_of
 

@@ -15,8 +15,8 @@ from models.viewer import EVERYWHERE, Scope
 from runner.expressions.evaluator import EvaluationFailed, Evaluator
 from runner.launch.launch import Launch, prepare
 from runner.service.encryption import Vault
-from runner.store.flows.plans import Plans
 from runner.store.flows.schedules import Schedule
+from runner.store.plans import Plans
 from runner.store.postgres.connection import Pool
 
 

@@ -16,7 +16,7 @@ from runner.launch.input_defaults import names_of_defaults
 from runner.launch.inputs import complete_inputs, digested_inputs
 from runner.service.encryption import Vault
 from runner.store.flows.flow_changes import keep_tried
-from runner.store.flows.plans import Plans
+from runner.store.plans import Plans
 from runner.store.postgres.connection import Pool
 
 

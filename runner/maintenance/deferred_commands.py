@@ -31,8 +31,7 @@ from runner.maintenance.engine_expressions import evaluate
 from runner.notify.feed import Feed
 from runner.service.encryption import Vault
 from runner.service.loop import Loop, is_outage, surviving
-from runner.store import deferred
-from runner.store.artifacts import references
+from runner.store import deferred, references
 from runner.store.deferred import Illegible, Owed
 from runner.store.execution import slots
 from runner.store.execution.removal import forget_uses

@@ -23,7 +23,7 @@ from models.states import (
 from runner.store.execution.facts import event_of
 from runner.store.execution.slots import HAS_ITS_OWN
 from runner.store.execution.snapshots import load_executions
-from runner.store.flows.plans import Plans
+from runner.store.plans import Plans
 from runner.store.postgres.connection import Pool
 
 

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from models.inbox import Person, Request, Wish
 from models.viewer import Scope
-from runner.store.execution.history import Page, Window, count, keyset_page
 from runner.store.json import load
+from runner.store.pages import Page, Window, count, keyset_page
 from runner.store.postgres.connection import Pool
 from runner.store.where import Arguments, compile_scope
 

@@ -20,8 +20,8 @@ from models.lifecycle.snapshot import Execution
 from models.lifecycle.transition import Transition
 from models.states import Channel
 from models.viewer import Scope
-from runner.store.execution.history import Page, Window, count, keyset_page
 from runner.store.json import dump
+from runner.store.pages import Page, Window, count, keyset_page
 from runner.store.postgres.connection import Connection, Pool
 from runner.store.where import Arguments, compile_scope, compile_under, first_id_of
 

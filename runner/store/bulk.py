@@ -19,8 +19,8 @@ from models.ids import typed
 from models.states import Channel
 from models.viewer import ROLES, Grant, Scope
 from runner.store.audit import Target
-from runner.store.execution.history import Page
 from runner.store.json import dump, load, turned
+from runner.store.pages import Page
 from runner.store.postgres.connection import Connection, Executes, Pool
 from runner.store.where import Arguments, compile_listed, compile_scope
 

@@ -14,7 +14,7 @@ from models.lifecycle.actions import Action
 from models.states import Channel
 from runner.bulk.previews import Alike, Judged
 from runner.store import bulk
-from runner.store.execution.history import COUNT_LIMIT
+from runner.store.pages import COUNT_LIMIT
 from schema.context import Info
 from schema.together import together
 from schema.types.actors import Actor

@@ -4,9 +4,9 @@ import strawberry
 
 from models.filters import EVERYTHING, Filter
 from models.orders import ExecutionOrder, Order
-from runner.store.execution.history import Page
 from runner.store.flows.flow_runs import FlowPage
 from runner.store.lists import listing
+from runner.store.pages import Page
 from schema.batches import count_of_flow, runs_of_flow
 from schema.context import Info
 from schema.types.execution import Execution

@@ -11,10 +11,10 @@ import strawberry
 
 from models.errors import ProblemCode, Refused
 from models.orders import ByValue, ExecutionOrder, Order
-from runner.store.execution.history import Page, Window
 from runner.store.lists.listing import View
 from runner.store.lists.orders import Place, check_place
 from runner.store.lists.value_orders import check_value_place, digest_of
+from runner.store.pages import Page, Window
 
 _SMALLEST, _LARGEST, _USUAL = 1, 200, 50
 LINES_AT_MOST: Final = 1_000

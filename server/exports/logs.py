@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from models.errors import ProblemCode, Refused
 from models.logs import LogLevel, LogStream
-from runner.store.execution.history import Row
 from runner.store.lists.snapshot_reads import LOG_BY_TASK, LOG_BY_TIME, PATHS, in_chunks, one_moment
 from runner.store.logs.log_search import COLOUR, patterns_of
+from runner.store.pages import Row
 from runner.store.postgres.connection import Connection, Pool
 from schema.scalars import time_text
 from server.files.places import Places

@@ -16,7 +16,6 @@ from models.states import ATTEMPT_ENDS, AttemptState
 from runner.history.visibility import seen_uses
 from runner.store.execution import history
 from runner.store.execution.facts import given_of
-from runner.store.execution.history import Row
 from runner.store.execution.nodes import (
     ARTIFACTS_OF_RUNS,
     ARTIFACTS_THAT_COUNT,
@@ -26,6 +25,7 @@ from runner.store.execution.nodes import (
 from runner.store.json import load
 from runner.store.lists.snapshot_reads import EVENTS, LOG_BY_TIME, in_chunks, one_moment
 from runner.store.logs.log_lines import LogRow
+from runner.store.pages import Row
 from runner.store.postgres.connection import Connection, Pool
 from schema.plain import plain
 from schema.types.approval import Approval, Vote

@@ -27,7 +27,7 @@ from runner.maintenance.table_maintenance import Housekeeping
 from runner.notify.feed import Feed
 from runner.notify.notifier import PostgresHints
 from runner.service.encryption import Vault
-from runner.store.flows.plans import Plans
+from runner.store.plans import Plans
 from runner.store.postgres.database import (
     Database,
     migrate,

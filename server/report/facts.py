@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from runner.history.visibility import seen_uses
 from runner.store.execution import history
-from runner.store.execution.history import Row
 from runner.store.json import load
 from runner.store.lists.snapshot_reads import first_of, last_metrics, measured_series, one_moment
+from runner.store.pages import Row
 from runner.store.postgres.connection import Connection, Pool
 from schema.types.artifact import ArtifactUse
 from schema.types.execution import Execution

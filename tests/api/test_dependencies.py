@@ -12,7 +12,7 @@ from models.viewer import Scope
 from runner.history.dependencies import MOST, FlowGraph, execution_dependencies, flow_dependencies
 from runner.store.execution import history
 from runner.store.flows.flow_links import linked_flows
-from runner.store.flows.plans import Plans
+from runner.store.plans import Plans
 from tests.api.client import Client
 from tests.api.servers import Served
 

@@ -12,8 +12,8 @@ import asyncpg
 import pytest
 
 from models.ids import untyped
-from runner.store.artifacts.references import references_in
 from runner.store.execution.snapshots import NEW_EXECUTION_COLUMNS, TASK_RUN_COLUMNS
+from runner.store.references import references_in
 from tests.api.client import PROBLEM, Client, task
 from tests.api.servers import Served, start
 from tests.api.test_cli import headway

@@ -32,7 +32,7 @@ from runner.store import deferred
 from runner.store.deferred import Owed
 from runner.store.execution.snapshots import load_executions
 from runner.store.flows.flows import save_flow
-from runner.store.flows.plans import Plans
+from runner.store.plans import Plans
 from runner.store.postgres.database import Database, read_clock
 from tests.runner.floor import PERSON
 

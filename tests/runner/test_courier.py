@@ -26,8 +26,8 @@ from runner.service.encryption import Vault
 from runner.store import deferred
 from runner.store.execution.snapshots import read_executions
 from runner.store.flows import flows
-from runner.store.flows.plans import Plans
 from runner.store.json import dump
+from runner.store.plans import Plans
 from runner.store.postgres.database import Database
 
 ASK = Ask("user:maria", Channel.API, "because")

@@ -38,7 +38,7 @@ from runner.notify.feed import Feed
 from runner.notify.notifier import MemoryHints
 from runner.store.execution import leases
 from runner.store.flows import flows
-from runner.store.flows.plans import Plans
+from runner.store.plans import Plans
 from runner.store.postgres.database import Database
 
 ASK = Ask("user:maria", Channel.API, "because")

@@ -12,9 +12,9 @@ from models.ids import new_id
 from models.lifecycle.commands.commands import Lose
 from models.logs import LogLevel, LogStream
 from runner.maintenance import invariants
+from runner.store import fencing
 from runner.store.artifacts import measures
 from runner.store.artifacts.measures import MetricRow
-from runner.store.execution import fencing
 from runner.store.logs.log_lines import NewLine, append_lines, append_running
 from runner.store.postgres.connection import Pool
 from tests.runner.floor import DEADLINE, Floor, open_floor

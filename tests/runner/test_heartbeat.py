@@ -15,7 +15,8 @@ from models.ids import new_id
 from models.lifecycle.stopping import HEARTBEAT, LEASE
 from models.states import ExecutionState
 from runner.service.database_clock import Clock
-from runner.store.execution import fencing, leases
+from runner.store import fencing
+from runner.store.execution import leases
 from runner.worker import heartbeat
 from runner.worker.heartbeat import Heartbeat
 from tests.runner.floor import Floor, open_floor

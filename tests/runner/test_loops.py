@@ -34,8 +34,8 @@ from runner.store import bulk, deferred
 from runner.store.deferred import Owed
 from runner.store.execution import leases, recorded, slots
 from runner.store.flows import schedules
-from runner.store.flows.plans import Plans
 from runner.store.lists import filter_rows
+from runner.store.plans import Plans
 from runner.store.postgres import sessions
 from runner.store.postgres.database import Database
 

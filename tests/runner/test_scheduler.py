@@ -26,10 +26,10 @@ from runner.notify.notifier import MemoryHints
 from runner.service.encryption import Vault
 from runner.store import idempotency
 from runner.store.flows import flows, schedules
-from runner.store.flows.plans import Plans
 from runner.store.flows.schedules import CLAIM, Outcome
 from runner.store.json import load
 from runner.store.lists.listing import executions_page
+from runner.store.plans import Plans
 from runner.store.postgres.database import Database
 from tests.runner.floor import PERSON
 

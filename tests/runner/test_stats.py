@@ -16,9 +16,9 @@ from models.ids import new_id
 from models.search import parse_search
 from models.states import ExecutionState
 from models.viewer import Scope
-from runner.store.execution.history import COUNT_LIMIT
 from runner.store.lists.listing import NEWEST, View, executions_page
 from runner.store.lists.stats import Tally, counted_by_state, tallied
+from runner.store.pages import COUNT_LIMIT
 from runner.store.postgres.database import Database
 
 EVERYONE = Scope()

@@ -11,7 +11,7 @@ from models.ids import new_id, typed
 from models.viewer import PrincipalKind, Scope
 from runner.service.outage import reaching
 from runner.store import audit
-from runner.store.execution.history import Page, Window, count, keyset_page
+from runner.store.pages import Page, Window, count, keyset_page
 from runner.store.postgres.connection import Connection, Pool
 from runner.store.where import Arguments, compile_scope
 

@@ -15,8 +15,8 @@ from models.viewer import Credential, Permission
 from runner.service.outage import reaching
 from runner.store import audit
 from runner.store.access import principals
-from runner.store.execution.history import Page, Window, count, keyset_page
 from runner.store.json import dump
+from runner.store.pages import Page, Window, count, keyset_page
 from runner.store.postgres.connection import Connection, Pool
 from runner.store.where import Arguments
 

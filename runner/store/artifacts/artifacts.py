@@ -8,11 +8,11 @@ from uuid import UUID
 
 from models.errors import ProblemCode, Refused
 from models.ids import new_id
-from runner.store.artifacts.references import record as record_references
-from runner.store.artifacts.references import references_in
 from runner.store.execution.nodes import COUNTS
 from runner.store.json import dump
 from runner.store.postgres.connection import Connection
+from runner.store.references import record as record_references
+from runner.store.references import references_in
 
 _SHORT_DIGEST = 12
 

@@ -5,9 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from models.viewer import Scope
-from runner.store.execution.history import Page, Window, count, keyset_page
 from runner.store.execution.nodes import COUNTS, MADE_FIRST, USE
 from runner.store.json import turned
+from runner.store.pages import Page, Window, count, keyset_page
 from runner.store.postgres.connection import Pool
 from runner.store.where import Arguments, compile_scope
 

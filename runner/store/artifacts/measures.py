@@ -3,16 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
+from runner.store import fencing
 from runner.store.artifacts.artifacts import UsedArtifact, record_uses
-from runner.store.execution import fencing
 from runner.store.json import dump, turned
 from runner.store.postgres.connection import Connection, Pool
-
-LAST_FIRST: Final = "at desc, step desc nulls last, id desc"
-"""The order in which the first of a name is the one that was measured last; of those told at once the last step."""
 
 _METRIC_COLUMNS = (
     "execution_id",

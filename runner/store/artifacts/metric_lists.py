@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from runner.store.artifacts.measures import LAST_FIRST
 from runner.store.execution.history import METRIC
 from runner.store.json import turned
 from runner.store.postgres.connection import Executes
+from runner.store.where.terms import LAST_FIRST
 
 Row: TypeAlias = Any
 

@@ -1,67 +1,14 @@
 """Executions and what hangs on them, as the API reads them. Every read takes the viewer's scope."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from models.viewer import Scope
 from runner.store.execution.nodes import TASK_RUN_WITH_RESULTS, USE
 from runner.store.json import turned
+from runner.store.pages import Row
 from runner.store.postgres.connection import Executes, Pool
 from runner.store.where import Arguments, compile_scope
-
-Row = Any
-COUNT_LIMIT = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Which part of an ordered list: `size` rows after (or, `backwards`, before) the row `cursor`."""
-
-    size: int
-    cursor: UUID | None = None
-    backwards: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    rows: Sequence[Row]
-    has_next: bool
-    has_previous: bool
-
-
-async def keyset_page(
-    pool: Pool,
-    table: str,
-    condition: str,
-    arguments: Arguments,
-    window: Window,
-    newest_first: bool = True,
-) -> Page:
-    """A page by id: stable under insertion, as cheap at the thousandth page as at the first."""
-    descending = newest_first != window.backwards
-    if window.cursor:
-        compare = "<" if descending else ">"
-        condition += f" and id {compare} {arguments.add(window.cursor)}"
-    order = "desc" if descending else "asc"
-    limit = arguments.add(window.size + 1)
-    rows = await pool.fetch(
-        f"select * from {table} where {condition} order by id {order} limit {limit}",
-        *arguments.values,
-    )
-    more, rows = len(rows) > window.size, rows[: window.size]
-    if window.backwards:
-        return Page(rows[::-1], has_next=window.cursor is not None, has_previous=more)
-    return Page(rows, has_next=more, has_previous=window.cursor is not None)
-
-
-async def count(pool: Pool, table: str, condition: str, arguments: Arguments) -> tuple[int, bool]:
-    found: int = await pool.fetchval(
-        f"select count(*) from (select 1 from {table} where {condition} limit {COUNT_LIMIT + 1}) x",
-        *arguments.values,
-    )
-    return min(found, COUNT_LIMIT), found <= COUNT_LIMIT
 
 
 async def executions_by_id(pool: Executes, scope: Scope, ids: Sequence[UUID]) -> dict[UUID, Row]:

@@ -7,8 +7,7 @@ from uuid import UUID
 
 from models.lifecycle.commands.records import Delete, RemoveFiles
 from models.lifecycle.transition import Deferred
-from runner.store import deferred
-from runner.store.artifacts import references
+from runner.store import deferred, references
 from runner.store.json import dump, load
 from runner.store.postgres.connection import Connection
 

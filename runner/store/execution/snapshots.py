@@ -30,8 +30,8 @@ from models.states import (
     VoteDecision,
 )
 from runner.service.event_loop import Pace
-from runner.store.flows.plans import Plans
 from runner.store.json import dump, dump_or_none, load, plain
+from runner.store.plans import Plans
 from runner.store.postgres.connection import Connection, Pool
 from runner.store.scopes import kept, scope_of
 

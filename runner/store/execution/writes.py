@@ -11,7 +11,6 @@ from models.lifecycle.snapshot import Execution, TaskRun
 from models.lifecycle.stopping import LEASE
 from models.record_events import NoteAdded
 from models.states import EXECUTION_ENDS
-from runner.store.artifacts.references import Reference, record, references_in
 from runner.store.chunks import parts
 from runner.store.execution.approval_writes import write_approvals
 from runner.store.execution.recorded import write_recorded
@@ -24,6 +23,7 @@ from runner.store.execution.snapshots import (
 )
 from runner.store.json import dump, dump_or_none, turned
 from runner.store.postgres.connection import Connection
+from runner.store.references import Reference, record, references_in
 
 NEW_TASK_RUN_COLUMNS: Sequence[Column] = (
     ("id", "uuid", lambda pair: pair[1].id),

@@ -9,8 +9,8 @@ from pydantic import TypeAdapter
 
 from models.errors import Fault
 from models.links import FlowLink, links_of
-from runner.store.flows.plans import Plans
 from runner.store.json import dump, load
+from runner.store.plans import Plans
 from runner.store.postgres.connection import Connection, Pool
 
 _READ: TypeAdapter[list[FlowLink]] = TypeAdapter(list[FlowLink])

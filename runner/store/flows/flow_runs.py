@@ -6,9 +6,9 @@ from uuid import UUID
 
 from models.filters import EVERYTHING
 from models.viewer import Scope
-from runner.store.execution.history import COUNT_LIMIT, Page
 from runner.store.json import turned
 from runner.store.lists.words import listed
+from runner.store.pages import COUNT_LIMIT, Page
 from runner.store.postgres.connection import Executes
 from runner.store.where import Arguments
 

@@ -11,10 +11,10 @@ from models.links import links_of
 from models.spec import FlowSpec
 from models.viewer import EVERYWHERE, Scope
 from runner.store import audit
-from runner.store.execution.history import Page
 from runner.store.flows import flow_links, schedules
 from runner.store.json import dump, dump_or_none, turned
 from runner.store.lists.facets import walked
+from runner.store.pages import Page
 from runner.store.postgres.connection import Connection, Pool
 from runner.store.scopes import kept, scope_of
 from runner.store.where import Arguments, compile_scope

@@ -13,8 +13,8 @@ from models.schedule import CatchUp, Due, ScheduleSource, next_tick
 from models.spec import ScheduleTrigger
 from models.viewer import EVERYWHERE, Scope
 from runner.store import audit
-from runner.store.execution.history import Page, Window, count, keyset_page
 from runner.store.json import dump, load
+from runner.store.pages import Page, Window, count, keyset_page
 from runner.store.postgres.connection import Connection, Pool
 from runner.store.scopes import kept, scope_of
 from runner.store.where import Arguments, compile_scope

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from runner.store.artifacts.measures import LAST_FIRST
+from runner.store.where.terms import LAST_FIRST
 
 MOST_POINTS: Final = 500
 """Of a series; of one with more so many are read, evenly, the first and the last among them."""

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from models.filters import Filter
 from models.viewer import Scope
-from runner.store.execution.history import COUNT_LIMIT
 from runner.store.lists.words import found_by
+from runner.store.pages import COUNT_LIMIT
 from runner.store.postgres.connection import Pool
 from runner.store.where import Arguments, compile_scope
 from runner.store.where.terms import FINGERPRINT, SCHEDULE_KEY, TRIGGER_KIND

@@ -10,9 +10,9 @@ from models.fingerprint import fingerprint
 from models.matching import Candidate
 from models.states import ExecutionState, Origin
 from models.trigger_kinds import TriggerKind, schedule_of, trigger_kind
-from runner.store.artifacts.measures import LAST_FIRST
 from runner.store.json import load
 from runner.store.postgres.connection import Executes
+from runner.store.where.terms import LAST_FIRST
 
 _METRICS = f"""
 select distinct on (execution_id, name) execution_id, name, value from metrics

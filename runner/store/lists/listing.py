@@ -8,10 +8,10 @@ from uuid import UUID
 from models.filters import EVERYTHING, Field, Filter, mentions
 from models.orders import ByValue, ExecutionOrder, Order
 from models.viewer import Scope
-from runner.store.execution.history import COUNT_LIMIT, Page, Row
 from runner.store.lists.orders import COLUMNS, Column, Part, Place, beyond
 from runner.store.lists.value_orders import value_page
 from runner.store.lists.words import Words, listed, matching_words, wanted_words
+from runner.store.pages import COUNT_LIMIT, Page, Row
 from runner.store.postgres.connection import Executes, Pool
 from runner.store.where import Arguments
 

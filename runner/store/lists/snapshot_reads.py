@@ -8,13 +8,14 @@ from uuid import UUID
 from models.filters import Filter
 from models.orders import ByValue, Order
 from models.viewer import Scope
-from runner.store.artifacts.measures import LAST_FIRST
-from runner.store.execution.history import Row, executions_by_id
+from runner.store.execution.history import executions_by_id
 from runner.store.lists.listing import View, executions_page
 from runner.store.lists.orders import Place
 from runner.store.lists.value_orders import all_by_value
 from runner.store.logs.log_search import SAYS
+from runner.store.pages import Row
 from runner.store.postgres.connection import Connection, Executes, Pool
+from runner.store.where.terms import LAST_FIRST
 
 CHUNK: Final = 250
 """Rows at a time: few enough that writing them out does not hold others up."""

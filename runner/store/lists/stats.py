@@ -10,11 +10,11 @@ from models.filters import And, Field, Filter, Operator, Term, mentions
 from models.labels import TEST
 from models.states import EXECUTION_ENDS, EXECUTION_FAILURES, EXECUTION_SUCCESSES, ExecutionState
 from models.viewer import Scope
-from runner.store.execution.history import COUNT_LIMIT
 from runner.store.json import turned
 from runner.store.lists.alike import Line, alike, line_of
 from runner.store.lists.listing import NEWEST
 from runner.store.lists.words import listed, matching_words, wanted_words
+from runner.store.pages import COUNT_LIMIT
 from runner.store.postgres.connection import Pool
 from runner.store.where import EXECUTIONS, Arguments
 

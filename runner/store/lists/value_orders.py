@@ -14,11 +14,11 @@ from models.errors import ProblemCode, Refused
 from models.filters import EVERYTHING, And, Field, Filter, mentions
 from models.orders import ByValue
 from models.viewer import Scope
-from runner.store.artifacts.measures import LAST_FIRST
 from runner.store.lists.orders import Place
 from runner.store.lists.words import found_by
 from runner.store.postgres.connection import Executes
 from runner.store.where import EXECUTIONS, Arguments
+from runner.store.where.terms import LAST_FIRST
 
 Row = Any
 MOST: Final = 50_000

@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from models.logs import LogLevel, LogStream
-from runner.store.execution import fencing
+from runner.store import fencing
 from runner.store.logs.log_blocks import INSIDE, SIZE, blocks_with, lines_by_level
 from runner.store.postgres.commits import certain_transaction
 from runner.store.postgres.connection import Connection, Executes, Pool

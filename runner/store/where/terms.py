@@ -9,7 +9,6 @@ from uuid import UUID
 from models.filters import Ago, Field, Operator, Term
 from models.states import EXECUTION_ENDS
 from models.words import folded, pattern_of
-from runner.store.artifacts.measures import LAST_FIRST
 from runner.store.where.arguments import Arguments
 from runner.store.where.json_terms import compile_in_json
 from runner.store.where.scope import compile_under
@@ -23,6 +22,8 @@ class Target:
     searched: str
 
 
+LAST_FIRST: Final = "at desc, step desc nulls last, id desc"
+"""Orders metrics so that the first of a name is its last value; of values recorded at once the last step."""
 TRIGGER_KIND: Final = (
     "headway_trigger(parent_id, replay_of, rerun_of, origin, created_by, starters)"
 )

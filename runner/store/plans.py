@@ -11,7 +11,7 @@ from models.lifecycle.snapshot import Plan
 from models.spec import parse_flow
 from runner.service.event_loop import Pace
 from runner.store.coalescer import Gathered
-from runner.store.flows.flow_lookup import Named, find_to_launch
+from runner.store.flow_lookup import Named, find_to_launch
 from runner.store.postgres.connection import Connection
 
 logger = logging.getLogger("headway.engine")
