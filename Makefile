@@ -27,7 +27,7 @@ check: install ## formats, lints, types, the rule of imports; the page's own che
 	ruff format --check .
 	ruff check .
 	mypy
-	lint-imports
+	lint-imports --no-cache
 	npm --prefix frontend run check
 	npm --prefix frontend test
 

@@ -8,7 +8,7 @@ from typing import Self
 from models.viewer import Permission, Viewer
 from server.graphql.persisted import Listed, Persisted
 from server.http.pages import DOCUMENTS, STATIC
-from server.settings import Introspection
+from server.settings.settings import Introspection
 
 OURS = (STATIC / DOCUMENTS, Path(__file__).parent / "cli" / DOCUMENTS)
 """The documents of the page, written when it is built, and of the command line."""

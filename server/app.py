@@ -17,6 +17,7 @@ from schema.context import Context, Services
 from schema.list_bounds import priced_lists
 from server.answered import Answered
 from server.auth.auth import Door
+from server.auth.guard import guarded
 from server.auth.login import Login
 from server.exports import DownloadSlots, export_routes
 from server.files.files import FileRoom, file_routes
@@ -27,13 +28,12 @@ from server.graphql.fanout import Fanout, Policy
 from server.graphql.operations import Operations
 from server.graphql.routes import graphql_routes
 from server.http.compression import Compression
-from server.http.guard import guarded
 from server.http.pages import absent, graphiql_page, page_routes
 from server.http.rates import Rates
 from server.http.refusals import RETRY_AFTER
 from server.process.readiness import Readiness
 from server.process.runtime import Runtime
-from server.settings import Introspection
+from server.settings.settings import Introspection
 
 POLICIES = {
     "executionEvents": Policy.resume(lambda event: event.seq),

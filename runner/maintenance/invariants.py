@@ -4,13 +4,14 @@ Each invariant is a query or a fold over a live database; what it yields are the
 some only at rest, once what is owed to other executions has been carried out.
 """
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 from uuid import UUID
 
 from models.lifecycle.admission import FIRST_IN_LINE
-from models.lifecycle.apply.evolve import fold as fold_events
+from models.lifecycle.apply.evolve import fold
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.spec import ForeachTask
 from models.states import (
@@ -25,6 +26,7 @@ from runner.store.execution.slots import HAS_ITS_OWN
 from runner.store.execution.snapshots import load_executions
 from runner.store.plans import Plans
 from runner.store.postgres.connection import Pool
+from runner.store.postgres.long_work import kept_open
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class Violation:
     message: str
 
 
+_EVENTS = "select * from events where execution_id = $1 order by seq"
 _NAMES = {
     kind: [each.name for each in fields(kind) if each.compare] for kind in (Execution, TaskRun)
 }
@@ -208,7 +211,6 @@ async def verify_folds(pool: Pool, since: UUID | None = None) -> list[Violation]
 
 async def _folds(pool: Pool, since: UUID | None) -> AsyncIterator[Violation]:
     """Folding its events gives the row of each execution; and what only its flow can tell holds of it."""
-    name = "folding the events gives the row"
     plans = Plans()
     newer = "select id from executions where $1::uuid is null or id > $1 order by id"
     ids = [row["id"] for row in await pool.fetch(newer, since)]
@@ -218,13 +220,23 @@ async def _folds(pool: Pool, since: UUID | None) -> AsyncIterator[Violation]:
             connection.transaction(isolation="repeatable_read"),
         ):
             part = ids[start : start + 500]
-            stored = await load_executions(connection, plans, part)
-            for id, execution in stored.items():
-                folded = await fold(connection, execution)
-                if _comparable(folded) != _comparable(execution):
-                    yield Violation(name, id, _difference(folded, execution))
-                for told in _crowds(execution):
-                    yield Violation("a foreach has at most max_parallel iterations", id, told)
+            for execution in (await load_executions(connection, plans, part)).values():
+                events = await connection.fetch(_EVENTS, execution.id)
+                checking = asyncio.to_thread(_check_fold, execution, events)
+                for violation in await kept_open(connection, checking):
+                    yield violation
+
+
+def _check_fold(execution: Execution, events: Sequence[Any]) -> list[Violation]:
+    id, folded = execution.id, fold(execution.plan, [event_of(row) for row in events])
+    found = [
+        Violation("a foreach has at most max_parallel iterations", id, told)
+        for told in _crowds(execution)
+    ]
+    if _comparable(folded) != _comparable(execution):
+        difference = _difference(folded, execution)
+        found.append(Violation("folding the events gives the row", id, difference))
+    return found
 
 
 def _crowds(execution: Execution) -> Iterator[str]:
@@ -239,14 +251,6 @@ def _crowds(execution: Execution) -> Iterator[str]:
         }
         if len(active) > spec.max_parallel:
             yield f"{task.path} has {len(active)} of {spec.max_parallel}"
-
-
-async def fold(connection: Any, execution: Execution) -> Execution:
-    """The execution as its events alone tell it."""
-    rows = await connection.fetch(
-        "select * from events where execution_id = $1 order by seq", execution.id
-    )
-    return fold_events(execution.plan, [event_of(row) for row in rows])
 
 
 def _comparable(execution: Execution) -> Execution:

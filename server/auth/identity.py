@@ -11,16 +11,16 @@ from runner.isolation.ways import Policy
 from runner.store.access import group_roles
 from runner.store.postgres.connection import Pool
 from server.auth.auth import Door
-from server.auth.identity_settings import group_role
 from server.auth.session_key import SessionKey
+from server.auth.single_sign_on import SingleSignOn
 from server.auth.trusted_header import ProxySessions, TrustedHeader
-from server.auth.vouched import Vouched
 from server.http.forwarded import Proxies
 from server.http.peers import may_be_task, own_addresses
 from server.oidc.bearers import Bearers
 from server.oidc.provider import Provider, ProviderSettings
-from server.oidc.sign_in import SingleSignOn
-from server.settings import Settings
+from server.oidc.vouched import Vouched
+from server.settings.identity_settings import group_role
+from server.settings.settings import Settings
 
 logger = logging.getLogger("headway.access")
 

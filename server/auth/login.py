@@ -24,11 +24,11 @@ from server.auth.auth import (
     session_cookie,
     set_session,
 )
+from server.auth.single_sign_on import BEGIN, SingleSignOn
 from server.http.addresses import own_path
 from server.http.plain_page import alert, page
 from server.http.rates import TooMany
 from server.http.refusals import RETRY_AFTER, foreign, is_for_a_reader, is_form, refusal
-from server.oidc.sign_in import BEGIN, SingleSignOn
 
 _LONGEST: Final = 4096
 """Bytes of a form or document with a token in it."""

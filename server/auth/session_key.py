@@ -8,7 +8,7 @@ from pathlib import Path
 from models.errors import Unavailable
 from runner.service.encryption import key_from, new_key
 from server.local.private import write_private
-from server.settings import Settings
+from server.settings.settings import Settings
 
 logger = logging.getLogger("headway.access")
 

@@ -13,10 +13,10 @@ from models.states import Channel
 from models.viewer import PrincipalKind, SignInMethod
 from runner.denials import Denial, Denials
 from runner.store.access.identities import Identity
-from server.auth.vouched import Vouched
 from server.http.addresses import network_of
 from server.http.forwarded import Proxies
 from server.http.peers import MayBeTask
+from server.oidc.vouched import Vouched
 
 _MOST_GROUPS: Final = 500
 

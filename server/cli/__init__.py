@@ -26,7 +26,7 @@ from server.cli import (
     worker_roles,
 )
 from server.cli.hidden_argument import hide_password
-from server.environment import complaints
+from server.settings.environment import complaints
 
 app = typer.Typer(
     no_args_is_help=True,

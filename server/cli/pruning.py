@@ -13,7 +13,7 @@ from server.cli.serving import DatabaseUrl, DataDir, run_to_its_end, settings_of
 if TYPE_CHECKING:
     from models.retention import RetentionRule
     from runner.maintenance.pruner import Pruned, Survey
-    from server.settings import Settings
+    from server.settings.settings import Settings
 
 
 def register(app: typer.Typer) -> None:
@@ -86,7 +86,7 @@ def _refuse(sentence: str) -> NoReturn:
 
 
 async def _survey(settings: "Settings", rules: "tuple[RetentionRule, ...]", as_json: bool) -> None:
-    from server.process.pruning import survey_here
+    from server.pruning import survey_here
 
     found = await survey_here(settings, rules)
     if as_json:
@@ -109,7 +109,7 @@ async def _prune(
     settings: "Settings", rules: "tuple[RetentionRule, ...]", batch: int, as_json: bool
 ) -> None:
     from runner.maintenance.pruner import Busy
-    from server.process.pruning import prune_here
+    from server.pruning import prune_here
 
     try:
         done = await prune_here(settings, rules, batch, _nothing if as_json else _tell)

@@ -1,6 +1,6 @@
 """The commands that are servers themselves: serve, worker, migrate.
 
-Their options are the settings of server/settings.py; what is not given comes from HEADWAY_* and headway.toml.
+Their options are the settings of server/settings/settings.py; what is not given comes from HEADWAY_* and headway.toml.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from server.settings import Settings
+    from server.settings.settings import Settings
 
 PORT_TAKEN, DATABASE, DATA_DIR_TAKEN, NOT_APART = 3, 4, 5, 6
 
@@ -81,7 +81,7 @@ def serve(
         drain_timeout=drain_timeout,
         allowed_hosts=allowed_host,
     )
-    from server.process.serve import serve as run
+    from server.serve import serve as run
 
     run_to_its_end(run(settings, _say_ready))
 
@@ -102,7 +102,7 @@ def worker(
         concurrency=concurrency,
         drain_timeout=drain_timeout,
     )
-    from server.process.serve import work
+    from server.serve import work
 
     run_to_its_end(work(settings, typer.echo))
 
@@ -110,7 +110,7 @@ def worker(
 def migrate(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
     """Bring the tables up to date without serving."""
     settings = settings_of(data_dir=data_dir, database_url=database_url)
-    from server.process.serve import migrate as run
+    from server.serve import migrate as run
 
     run_to_its_end(run(settings, typer.echo))
 
@@ -133,7 +133,7 @@ def _say_ready(link: str) -> None:
 def settings_of(**given: Any) -> "Settings":
     from pydantic import ValidationError
 
-    from server.settings import Settings
+    from server.settings.settings import Settings
 
     try:
         return Settings.read({name: value for name, value in given.items() if value is not None})
@@ -150,9 +150,9 @@ def run_to_its_end(work: Coroutine[Any, Any, None]) -> None:
     from runner.isolation.ways import NotApart
     from server.auth.identity import WrongSetting
     from server.http.listener import PortTaken
-    from server.local.secret_key import BadSecretKey
+    from server.process.secret_key import BadSecretKey
     from server.local.sole_server import DataDirTaken
-    from server.process.serve import DatabaseUnknown, Interrupted
+    from server.serve import DatabaseUnknown, Interrupted
 
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"

@@ -23,7 +23,7 @@ def create(name: Name, data_dir: DataDir = None, database_url: DatabaseUrl = Non
 
     One that an administrator of the database has made is given what a worker needs, and keeps its password.
     """
-    from server.process.worker_roles import create_here
+    from server.worker_roles import create_here
 
     run_to_its_end(
         create_here(settings_of(data_dir=data_dir, database_url=database_url), name, typer.echo)
@@ -33,7 +33,7 @@ def create(name: Name, data_dir: DataDir = None, database_url: DatabaseUrl = Non
 @worker_role.command("list")
 def list_roles(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
     """List the roles of workers."""
-    from server.process.worker_roles import list_here
+    from server.worker_roles import list_here
 
     run_to_its_end(list_here(settings_of(data_dir=data_dir, database_url=database_url), typer.echo))
 
@@ -41,7 +41,7 @@ def list_roles(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> No
 @worker_role.command()
 def drop(name: Name, data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
     """End a role of workers, and the sessions that it has."""
-    from server.process.worker_roles import drop_here
+    from server.worker_roles import drop_here
 
     run_to_its_end(
         drop_here(settings_of(data_dir=data_dir, database_url=database_url), name, typer.echo)

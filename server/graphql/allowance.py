@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from server.http.rates import TooMany
-from server.settings import Settings
+from server.settings.settings import Settings
 
 _SOON = 1
 

@@ -11,11 +11,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from models.payloads import MAX_PAYLOAD
 from models.viewer import Viewer
 from server.auth.auth import visitor_of
+from server.auth.guard import unauthorized
 from server.graphql.answers import Answer, encoded
 from server.graphql.body import HTML, JSON, RESPONSE_JSON, accepted, asked
 from server.graphql.operations import Operations
 from server.graphql.requests import Rejected
-from server.http.guard import unauthorized
 from server.http.refusals import RETRY_AFTER
 
 MAX_BODY = 8 * MAX_PAYLOAD

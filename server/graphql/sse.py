@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from models.viewer import Viewer
 from server.auth.auth import Door, visitor_of
+from server.auth.guard import unauthorized
 from server.graphql.answers import encoded
 from server.graphql.body import EVENTS, JSON, accepted, asked
 from server.graphql.fanout import Fanout
@@ -19,7 +20,6 @@ from server.graphql.operations import Operations, Prepared
 from server.graphql.requests import Rejected
 from server.graphql.stream import Ended
 from server.http.at_once import AtOnce
-from server.http.guard import unauthorized
 
 _HEARTBEAT = b":\n\n"
 _COMPLETE = b"event: complete\ndata:\n\n"

@@ -129,3 +129,26 @@ def content_length(text: str | None) -> int | None:
     if text is None:
         return 0
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else None
+
+
+def is_loopback(url: str) -> bool:
+    try:
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def is_safe(url: object, issuer: str) -> bool:
+    """Whether the address may be used: of TLS, or on this machine where the issuer is too."""
+    if not isinstance(url, str) or not url.isprintable() or len(url) > 2000:
+        return False
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    if not parts.hostname or parts.username or parts.fragment:
+        return False
+    return parts.scheme == "https" or (
+        parts.scheme == "http" and is_loopback(url) and is_loopback(issuer)
+    )

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 import uvicorn
 
-from server.graphql.listening import let_go_of_the_dead
 from server.http.connections import Connections
+from server.http.listening import let_go_of_the_dead
 from server.http.protocols import protocols
 
 _SEND_TIMEOUT = 30.0

@@ -11,7 +11,6 @@ from limits import RateLimitItem, RateLimitItemPerSecond
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 
-from server.settings import Settings
 
 TOO_MANY: Final = "TOO_MANY_REQUESTS"
 
@@ -37,19 +36,6 @@ class Allowed:
 
 MOST_KEYS: Final = 50_000
 """Windows in memory for each rate, two for one user or network at most; the oldest make room for others."""
-_SHORT, _LONG = 10, 60
-"""Seconds of a window: short ones where a burst is usual."""
-
-
-def allowed_by(settings: Settings) -> dict[Rate, Allowed]:
-    return {
-        Rate.OPERATIONS: Allowed(settings.operations_per_second * _SHORT, _SHORT),
-        Rate.MUTATIONS: Allowed(settings.mutations_per_second * _SHORT, _SHORT),
-        Rate.SUBSCRIPTIONS: Allowed(settings.subscriptions_per_minute, _LONG),
-        Rate.UPLOADS: Allowed(settings.uploads_per_minute, _LONG),
-        Rate.EXPORTS: Allowed(settings.exports_per_minute, _LONG),
-        Rate.FAILED_LOGINS: Allowed(settings.failed_logins_per_minute, _LONG),
-    }
 
 
 class _Memory(MemoryStorage):

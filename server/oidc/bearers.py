@@ -13,10 +13,10 @@ from models.states import Channel
 from models.viewer import SignInMethod
 from runner.denials import Denial, Denials
 from runner.store.access.identities import Identity
-from server.auth.vouched import Vouched
 from server.oidc.claims import holder_of
 from server.oidc.provider import Key, Provider
 from server.oidc.verifying import Untrusted, verified
+from server.oidc.vouched import Vouched
 
 _MOST: Final = 10_000
 

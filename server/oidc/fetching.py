@@ -3,9 +3,7 @@
 import asyncio
 import json
 from collections.abc import Mapping
-from ipaddress import ip_address
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import httpx
 
@@ -20,29 +18,6 @@ class NoAnswer(Exception):
 
 class TurnedDown(Exception):
     """The issuer answered with an error of OAuth."""
-
-
-def is_loopback(url: str) -> bool:
-    try:
-        host = urlsplit(url).hostname or ""
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def is_safe(url: object, issuer: str) -> bool:
-    """Whether the address may be used: of TLS, or on this machine where the issuer is too."""
-    if not isinstance(url, str) or not url.isprintable() or len(url) > 2000:
-        return False
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    if not parts.hostname or parts.username or parts.fragment:
-        return False
-    return parts.scheme == "https" or (
-        parts.scheme == "http" and is_loopback(url) and is_loopback(issuer)
-    )
 
 
 async def get_document(url: str) -> Mapping[str, Any]:

@@ -10,7 +10,8 @@ from urllib.parse import quote_plus
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, JWKRegistry, OKPKey, RSAKey
 
-from server.oidc.fetching import NoAnswer, get_document, is_safe, post_form
+from server.http.addresses import is_safe
+from server.oidc.fetching import NoAnswer, get_document, post_form
 from server.oidc.kept import Kept
 
 Key = RSAKey | ECKey | OKPKey

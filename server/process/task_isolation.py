@@ -4,7 +4,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 from runner.isolation.isolation import Kept
-from server.settings import Settings, files_in
+from server.settings.settings import Settings, files_in
 
 
 def kept_from_tasks(settings: Settings, database_url: str) -> Kept:

@@ -16,7 +16,7 @@ from models.spec.tasks import TASK_CLASSES
 from models.viewer import ROLES
 from schema import build_schema
 from server.cli import app
-from server.settings import Settings
+from server.settings.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [

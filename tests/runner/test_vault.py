@@ -10,8 +10,8 @@ from models.errors import Refused
 from runner.service.encryption import CannotOpen, Vault, key_from, new_key
 from runner.store import secrets
 from runner.store.postgres.database import Database
-from server.local.secret_key import BadSecretKey, make_vault, warn_of_other_keys
-from server.settings import Settings
+from server.process.secret_key import BadSecretKey, make_vault, warn_of_other_keys
+from server.settings.settings import Settings
 from tests.runner.floor import PERSON
 
 

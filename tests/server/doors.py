@@ -20,8 +20,8 @@ from runner.store.access.holders import Holders
 from runner.store.postgres.database import Database
 from server.auth.admin import admin_token
 from server.auth.auth import SESSION_TIME, Door, visitor_of
+from server.auth.guard import guarded
 from server.auth.login import Login
-from server.http.guard import guarded
 from tests.server.graphql.serving import KEY, running
 
 WITHIN = 20

@@ -21,11 +21,11 @@ from runner.denials import Denials
 from runner.store.access.holders import Holders
 from runner.store.postgres.database import Database
 from server.auth.auth import Door, visitor_of
+from server.auth.guard import guarded
 from server.auth.identity import IdentityParts, identity_parts
 from server.auth.login import Login
-from server.http.guard import guarded
 from server.oidc.bearers import Bearers
-from server.settings import Settings
+from server.settings.settings import Settings
 from tests.server.graphql.serving import KEY, running
 from tests.server.issuer import CLIENT, SECRET, Issuer, new_key
 

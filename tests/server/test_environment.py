@@ -8,8 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from server.environment import KNOWN, OF_CLIENTS, OF_TASKS, OF_TESTS, PREFIX, SETTINGS, complaints
-from server.settings import Settings
+from server.settings.environment import (
+    KNOWN,
+    OF_CLIENTS,
+    OF_TASKS,
+    OF_TESTS,
+    PREFIX,
+    SETTINGS,
+    complaints,
+)
+from server.settings.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 HEADWAY = Path(sys.executable).with_name("headway")

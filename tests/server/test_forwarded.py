@@ -20,9 +20,9 @@ from websockets.typing import Origin
 
 from runner.store.postgres.database import Database
 from server.auth.auth import Door, DoorSettings
+from server.auth.guard import guarded
 from server.http.addresses import read_origin
 from server.http.forwarded import Forwarded, Proxies
-from server.http.guard import guarded
 from server.http.rates import Allowed, Rate, Rates
 from tests.api.people import enrolled
 from tests.server import doors

@@ -20,9 +20,9 @@ from runner.store.access import grants, principals
 from runner.store.access.holders import Holders
 from runner.store.postgres.database import Database
 from server.auth.auth import Door, Visitor
+from server.auth.guard import guarded
 from server.auth.revocations import Revocations
 from server.http.giving import NotTaken
-from server.http.guard import guarded
 from tests.api.people import ASK, enrolled
 from tests.server.doors import WITHIN, door_of, session_of
 from tests.server.graphql.serving import KEY, running

@@ -12,7 +12,7 @@ from runner.store.postgres.database import Database
 from server.auth.revocations import Revocations
 from server.auth.session_key import SessionKey, rotate, session_key
 from server.auth.shared_key import SharedKey
-from server.settings import Settings
+from server.settings.settings import Settings
 from tests.server.doors import WITHIN, admin, behind, door_of, session_of
 from tests.server.graphql.serving import KEY
 

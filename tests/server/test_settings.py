@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from models.states import ExecutionState
-from server.settings import Settings
+from server.settings.settings import Settings
 
 LISTS = [name for name, one in Settings.model_fields.items() if one.annotation == tuple[str, ...]]
 

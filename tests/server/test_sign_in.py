@@ -19,7 +19,7 @@ from server.auth.auth import SESSION_TIME
 from server.auth.session_key import SessionKey, rotate, session_key
 from server.http.plain_page import page
 from server.http.rates import Allowed, Rate, Rates
-from server.settings import Settings
+from server.settings.settings import Settings
 from tests.api.people import ASK
 from tests.server.doors import WITHIN, admin, behind, door_of, link_of, session_of
 

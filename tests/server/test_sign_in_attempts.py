@@ -28,7 +28,7 @@ async def test_strangers_have_the_issuer_asked_about_so_many_codes_at_once(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each is a connection to the issuer. Whoever is told to wait comes again with the same code."""
-    monkeypatch.setattr("server.oidc.sign_in.MOST_OF_NETWORK", 2)
+    monkeypatch.setattr("server.auth.single_sign_on.MOST_OF_NETWORK", 2)
     async with both(database) as (house, issuer), asyncio.timeout(20):
         issuer.answers = asyncio.Event()
         ways = []

@@ -9,7 +9,7 @@ from models.viewer import Permission
 from runner.denials import Denials
 from runner.store.postgres.database import Database
 from server.auth.identity import identity_parts
-from server.settings import Settings
+from server.settings.settings import Settings
 from tests.api.people import enrolled
 from tests.server.single_sign_on import housed
 

@@ -12,9 +12,9 @@ from starlette.applications import Starlette
 from schema import COMMITTED
 from server.app import POLICIES, create_operations
 from server.auth.auth import Door
+from server.auth.guard import guarded
 from server.graphql.fanout import Fanout
 from server.graphql.routes import graphql_routes
-from server.http.guard import guarded
 from tests.schema.test_both_ways import CONNECTIONS, filled
 from tests.schema.test_bulk import Asker, asker
 from tests.server.graphql.serving import KEY, TOKEN, MemoryHolders, running

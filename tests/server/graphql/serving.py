@@ -19,6 +19,7 @@ from models.viewer import Credential, Grant, Permission, Viewer
 from runner.store.access.holders import Holder, Holders
 from server.answered import Answered
 from server.auth.auth import Door, DoorSettings
+from server.auth.guard import guarded
 from server.auth.session_key import SessionKey
 from server.graphql.allowance import Allowance
 from server.graphql.documents import Documents
@@ -27,9 +28,8 @@ from server.graphql.limits import Limits
 from server.graphql.operations import Operations
 from server.graphql.routes import TransportSettings, graphql_routes
 from server.graphql.stream import RingLimits
-from server.http.guard import guarded
 from server.http.rates import Allowed, Rate, Rates
-from server.settings import Introspection
+from server.settings.settings import Introspection
 from tests.server.graphql.counting import POLICIES, SCHEMA, Context, Counting
 
 TOKEN = "hw_test"

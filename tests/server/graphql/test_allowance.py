@@ -14,7 +14,7 @@ from server.graphql.budget import Budget
 from server.graphql.routes import TransportSettings
 from server.graphql.working import Work
 from server.http.rates import Allowed, Rate, TooMany
-from server.settings import Settings
+from server.settings.settings import Settings
 from tests.server.graphql.clients import initialised, raw
 from tests.server.graphql.serving import TOKEN, Serving, Setting, serving
 

@@ -10,8 +10,8 @@ from models.credentials import namespace_of
 from models.durations import parse_duration
 from models.errors import Refused
 from runner.store.access.group_roles import GroupRole
-from server.environment import names_in
-from server.oidc.fetching import is_safe
+from server.http.addresses import is_safe
+from server.settings.environment import names_in
 
 _MOST_SKEW: Final = 600
 

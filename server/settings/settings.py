@@ -26,7 +26,11 @@ from runner.isolation.task_users import numbers_of
 from runner.isolation.ways import Policy
 from runner.store.postgres.shares import Sizes
 from runner.store.quotas import Quota
-from server.auth.identity_settings import (
+from server.http.addresses import checked_host, checked_origin
+from server.http.forwarded import Proxies
+from server.local.data_dir import default_data_dir
+from server.settings.environment import PREFIX, complaints, names_in
+from server.settings.identity_settings import (
     OidcAudience,
     OidcClientId,
     OidcClientSecret,
@@ -41,10 +45,6 @@ from server.auth.identity_settings import (
     TrustedGroupsHeader,
     TrustedUserHeader,
 )
-from server.environment import PREFIX, complaints, names_in
-from server.http.addresses import checked_host, checked_origin
-from server.http.forwarded import Proxies
-from server.local.data_dir import default_data_dir
 
 FILE = "headway.toml"
 

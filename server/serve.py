@@ -46,7 +46,7 @@ from server.http.forwarded import Proxies
 from server.http.listener import Listener, listen
 from server.http.rates import Rates, allowed_by
 from server.local.postgres import embedded_postgres
-from server.local.secret_key import make_vault, warn_of_other_keys
+from server.process.secret_key import make_vault, warn_of_other_keys
 from server.local.sole_server import sole_server
 from server.process.flow_folder import FlowFolder
 from server.process.readiness import Readiness
@@ -54,7 +54,7 @@ from server.process.runtime import Runtime, make_worker, runtime
 from server.process.startup import load_examples
 from server.process.stopping import Stop
 from server.process.task_isolation import kept_from_tasks
-from server.settings import Settings
+from server.settings.settings import Settings
 
 logger = logging.getLogger("headway.server")
 

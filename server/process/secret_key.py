@@ -6,7 +6,7 @@ from runner.service.encryption import Vault, key_from, new_key
 from runner.store.postgres.connection import Pool
 from runner.store.secrets import count_of_other_keys
 from server.local.private import write_private
-from server.settings import Settings
+from server.settings.settings import Settings
 
 logger = logging.getLogger("headway.secrets")
 

@@ -11,8 +11,8 @@ from models.states import Channel
 from runner.maintenance.pruner import Pruned, Survey, prune, survey
 from runner.store.postgres.database import Database, migrations_current, open_database
 from server.local.postgres import embedded_postgres
-from server.process.serve import DatabaseUnknown, database_beside
-from server.settings import Settings
+from server.serve import DatabaseUnknown, database_beside
+from server.settings.settings import Settings
 
 HERE = Ask("user:admin", Channel.CLI)
 """Whoever may use this machine's database is its admin."""

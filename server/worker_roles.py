@@ -12,8 +12,8 @@ from runner.store.postgres.worker_roles import (
     make_worker_role,
     worker_roles,
 )
-from server.process.pruning import database_here
-from server.settings import Settings
+from server.pruning import database_here
+from server.settings.settings import Settings
 
 _OF_ITS_OWN = frozenset({"user", "password", "passfile", "sslcert", "sslkey", "sslpassword"})
 

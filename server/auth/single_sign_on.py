@@ -20,18 +20,18 @@ from runner.denials import Denial, Denials
 from runner.store.access.identities import Identity
 from server.auth.auth import Door, client_network, cookie_name, is_secure, set_session
 from server.auth.session_key import SessionKey
-from server.auth.vouched import Vouched
+from server.auth.sign_in_attempt import LASTS, Attempt, with_query
 from server.http.addresses import base_of, own_path
 from server.http.at_once import AtOnce
 from server.http.plain_page import alert, page
 from server.http.rates import TooMany
 from server.http.refusals import RETRY_AFTER, is_for_a_reader
-from server.oidc.attempt import LASTS, Attempt, with_query
 from server.oidc.claims import person_of
 from server.oidc.fetching import NoAnswer, TurnedDown, error_code
 from server.oidc.kept import AWAY
 from server.oidc.provider import Provider
 from server.oidc.verifying import Untrusted, algorithm_of, check_access_token, verified
+from server.oidc.vouched import Vouched
 
 logger = logging.getLogger("headway.access")
 
