@@ -44,13 +44,14 @@ from server.http.addresses import read_origin
 from server.http.connections import ConnectionLimits, Connections
 from server.http.forwarded import Proxies
 from server.http.listener import Listener, listen
-from server.http.rates import Rates, allowed_by
+from server.http.rates import Rates
 from server.local.postgres import embedded_postgres
-from server.process.secret_key import make_vault, warn_of_other_keys
 from server.local.sole_server import sole_server
 from server.process.flow_folder import FlowFolder
+from server.process.rates import allowed_by
 from server.process.readiness import Readiness
 from server.process.runtime import Runtime, make_worker, runtime
+from server.process.secret_key import make_vault, warn_of_other_keys
 from server.process.startup import load_examples
 from server.process.stopping import Stop
 from server.process.task_isolation import kept_from_tasks

@@ -150,8 +150,8 @@ def run_to_its_end(work: Coroutine[Any, Any, None]) -> None:
     from runner.isolation.ways import NotApart
     from server.auth.identity import WrongSetting
     from server.http.listener import PortTaken
-    from server.process.secret_key import BadSecretKey
     from server.local.sole_server import DataDirTaken
+    from server.process.secret_key import BadSecretKey
     from server.serve import DatabaseUnknown, Interrupted
 
     logging.basicConfig(

@@ -11,7 +11,6 @@ from limits import RateLimitItem, RateLimitItemPerSecond
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 
-
 TOO_MANY: Final = "TOO_MANY_REQUESTS"
 
 

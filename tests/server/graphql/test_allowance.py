@@ -264,7 +264,7 @@ async def test_another_address_is_not_slowed() -> None:
 
 
 def test_every_rate_is_a_setting() -> None:
-    from server.http.rates import allowed_by
+    from server.process.rates import allowed_by
 
     usual = allowed_by(Settings.model_construct())
     assert usual.keys() == set(Rate)
