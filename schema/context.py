@@ -24,9 +24,9 @@ from runner.store.bulk import progress_of
 from runner.store.coalescer import Gathered
 from runner.store.execution.history import executions_by_id
 from runner.store.postgres.connection import Pool
-from schema.flow_reader import FlowReader
-from schema.loaders import Loaders
-from schema.resume_cache import Windows
+from schema.flow.reader import FlowReader
+from schema.lists.resume_cache import Windows
+from schema.loading.loaders import Loaders
 
 _COUNTED_AT_ONCE: Final = 2
 

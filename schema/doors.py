@@ -8,7 +8,7 @@ from models.ids import untyped
 from models.viewer import Permission, not_permitted, nowhere_permitted
 from runner.denials import Denial
 from schema.context import Info
-from schema.types.task_run import TaskRun
+from schema.types.execution.task_run import TaskRun
 
 
 def needs(info: Info, permission: Permission, namespace: str, path: str | None = None) -> None:

@@ -14,9 +14,13 @@ from models.lifecycle.commands.commands import (
 )
 from models.lifecycle.commands.records import Archive, Unarchive
 from models.states import LabelMode, VoteDecision
-from schema import bulk, record
 from schema.access.roots import AccessMutation
-from schema.acting import (
+from schema.approval.decisions import decide
+from schema.bulk import bulk
+from schema.bulk.inputs import CancelBulkInput, PreviewBulkInput, RunBulkInput
+from schema.context import Info
+from schema.execution import records
+from schema.execution.actions import (
     act,
     answered,
     change_state,
@@ -25,11 +29,7 @@ from schema.acting import (
     save,
     send_event,
 )
-from schema.bulk_inputs import CancelBulkInput, PreviewBulkInput, RunBulkInput
-from schema.context import Info
-from schema.deciding import decide
-from schema.flow_mutations import FlowMutation
-from schema.inputs import (
+from schema.execution.inputs import (
     ActionInput,
     AddNoteInput,
     CancelExecutionInput,
@@ -49,9 +49,8 @@ from schema.inputs import (
     SendEventInput,
     SetLabelsInput,
 )
-from schema.labels import labels_from
-from schema.overriding import may_override_of
-from schema.payloads import (
+from schema.execution.overrides import may_override_of
+from schema.execution.payloads import (
     AddNotePayload,
     ApprovePayload,
     ArchiveExecutionsPayload,
@@ -79,22 +78,24 @@ from schema.payloads import (
     SetScheduleEnabledPayload,
     UnarchiveExecutionsPayload,
 )
-from schema.recording import RecordingMutation
-from schema.rerunning import draft, put_back, replay
-from schema.schedule_inputs import (
+from schema.execution.reruns import draft, put_back, replay
+from schema.external.mutations import RecordingMutation
+from schema.flow.mutations import FlowMutation
+from schema.labels import labels_from
+from schema.schedule.inputs import (
     BackfillScheduleInput,
     DeleteScheduleInput,
     SaveScheduleInput,
     SetScheduleEnabledInput,
 )
-from schema.scheduling import (
+from schema.schedule.schedules import (
     backfill_schedule,
     delete_schedule,
     save_schedule,
     set_schedule_enabled,
 )
-from schema.searches import SearchMutation
-from schema.secrecy import delete_secret, save_secret
+from schema.search.searches import SearchMutation
+from schema.secret.secrets import delete_secret, save_secret
 
 
 @strawberry.type
@@ -179,25 +180,25 @@ class Mutation(AccessMutation, RecordingMutation, FlowMutation, SearchMutation):
 
     @strawberry.mutation
     async def add_note(self, info: Info, input: AddNoteInput) -> AddNotePayload:
-        return await answered(AddNotePayload, info, record.add_note(info, input))
+        return await answered(AddNotePayload, info, records.add_note(info, input))
 
     @strawberry.mutation
     async def archive_executions(self, info: Info, input: ManyInput) -> ArchiveExecutionsPayload:
-        work = record.act_on_many(info, input, Archive())
+        work = records.act_on_many(info, input, Archive())
         return await answered(ArchiveExecutionsPayload, info, work)
 
     @strawberry.mutation
     async def unarchive_executions(
         self, info: Info, input: ManyInput
     ) -> UnarchiveExecutionsPayload:
-        work = record.act_on_many(info, input, Unarchive())
+        work = records.act_on_many(info, input, Unarchive())
         return await answered(UnarchiveExecutionsPayload, info, work)
 
     @strawberry.mutation
     async def delete_executions(
         self, info: Info, input: DeleteExecutionsInput
     ) -> DeleteExecutionsPayload:
-        return await answered(DeleteExecutionsPayload, info, record.delete(info, input))
+        return await answered(DeleteExecutionsPayload, info, records.delete(info, input))
 
     @strawberry.mutation
     async def preview_bulk(self, info: Info, input: PreviewBulkInput) -> bulk.PreviewBulkPayload:

@@ -13,21 +13,21 @@ from runner.store import audit
 from runner.store.execution import nodes as store
 from schema.access.roots import find_principal, find_token
 from schema.context import Info
-from schema.searches import find_filter
-from schema.seen import seen_attempt
-from schema.together import together
+from schema.loading.together import together
+from schema.loading.visibility import seen_attempt
+from schema.search.searches import find_filter
 from schema.types.approval import Approval
-from schema.types.artifact import ArtifactUse, find_artifact
+from schema.types.artifact.artifact import ArtifactUse, find_artifact
 from schema.types.audit import AuditEvent
 from schema.types.bulk import find_bulk, find_bulk_result
-from schema.types.event import views_of
-from schema.types.execution import Execution
-from schema.types.flow import Flow, FlowRevision
-from schema.types.log_pages import find_line
+from schema.types.execution.event import views_of
+from schema.types.execution.execution import Execution
+from schema.types.execution.log_pages import find_line
+from schema.types.execution.note import Note
+from schema.types.execution.task_run import Attempt, TaskRun
+from schema.types.flow.flow import Flow, FlowRevision
+from schema.types.flow.schedule import Schedule
 from schema.types.node import Node
-from schema.types.note import Note
-from schema.types.schedule import Schedule
-from schema.types.task_run import Attempt, TaskRun
 from schema.types.viewer import Worker
 
 MOST: Final = 200

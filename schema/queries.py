@@ -10,12 +10,17 @@ from models.viewer import Permission
 from runner.store import workers
 from runner.store.flows import flows
 from schema.access.roots import AccessQuery
-from schema.bulk import bulk_of
+from schema.approval.lists import read_approvals, read_flows
+from schema.artifact.queries import TracingQuery
+from schema.bulk.bulk import bulk_of
+from schema.comparison.queries import MeasuringQuery
 from schema.context import Info
-from schema.debugging import DebugQuery
 from schema.doors import needs_somewhere
 from schema.enums import FlowOrder
-from schema.filters import (
+from schema.execution.records import execution_at, read_audit_log
+from schema.expression.queries import DebugQuery
+from schema.lists.bounds import MOST_CHILDREN, MOST_ROWS, up_to
+from schema.lists.filters import (
     ApprovalFilter,
     AuditFilter,
     ExecutionFilter,
@@ -23,29 +28,24 @@ from schema.filters import (
     filter_from,
     flow_filter_from,
 )
-from schema.list_bounds import MOST_CHILDREN, MOST_ROWS, up_to
-from schema.measuring import MeasuringQuery
+from schema.lists.orders import ValueOrder, order_from
 from schema.nodes import find_nodes
-from schema.orders import ValueOrder, order_from
-from schema.reading import read_approvals, read_flows
-from schema.record import execution_at, read_audit_log
 from schema.scalars import JSON
-from schema.schedule_inputs import ScheduleFilter
-from schema.scheduling import read_schedules
-from schema.searches import SearchQuery
-from schema.secrecy import read_secrets
-from schema.tracing import TracingQuery
+from schema.schedule.inputs import ScheduleFilter
+from schema.schedule.schedules import read_schedules
+from schema.search.searches import SearchQuery
+from schema.secret.secrets import read_secrets
 from schema.types.approval import ApprovalConnection
 from schema.types.audit import EventConnection
 from schema.types.bulk import Bulk
-from schema.types.execution import Execution
-from schema.types.executions import ExecutionConnection, read_executions
-from schema.types.flow import Flow, FlowConnection, Namespace
+from schema.types.execution.execution import Execution
+from schema.types.execution.executions import ExecutionConnection, read_executions
+from schema.types.flow.flow import Flow, FlowConnection, Namespace
+from schema.types.flow.schedule import ScheduleConnection
+from schema.types.flow.secret import Secret
 from schema.types.node import Node
 from schema.types.paging import Paging
 from schema.types.problems import Problem, problem_of
-from schema.types.schedule import ScheduleConnection
-from schema.types.secret import Secret
 from schema.types.viewer import Viewer, Worker
 
 

@@ -14,25 +14,25 @@ from models.viewer import Permission
 from runner.live import event_stream, log_stream
 from runner.service.cooldown import rest_after
 from runner.store.lists.listing import View
-from schema.bulk import watch_bulk
+from schema.approval.inbox import ApprovalChange, watch_approvals
+from schema.bulk.bulk import watch_bulk
+from schema.comparison.queries import watch_stats
 from schema.context import Info
 from schema.doors import needs_somewhere, visible_execution
 from schema.enums import LeaveReason, LogLevel, LogStream
-from schema.filters import ApprovalFilter, ExecutionFilter, filter_from
-from schema.following import changes_of
-from schema.inbox import ApprovalChange, watch_approvals
-from schema.list_window import Told, watch
-from schema.measuring import watch_stats
-from schema.orders import ValueOrder, order_from
-from schema.resume_cache import Wanted
+from schema.execution.following import changes_of
+from schema.lists.filters import ApprovalFilter, ExecutionFilter, filter_from
+from schema.lists.orders import ValueOrder, order_from
+from schema.lists.resume_cache import Wanted
+from schema.lists.window import Told, watch
 from schema.types.bulk import Bulk
-from schema.types.event import ExecutionEvent, views_of
-from schema.types.execution import Execution
-from schema.types.execution_change import ExecutionChange
-from schema.types.log import LogBatch, LogLine, line_cursor, line_of
-from schema.types.log_pages import lines_of
+from schema.types.comparison.stats import LiveStats
+from schema.types.execution.event import ExecutionEvent, views_of
+from schema.types.execution.execution import Execution
+from schema.types.execution.execution_change import ExecutionChange
+from schema.types.execution.log import LogBatch, LogLine, line_cursor, line_of
+from schema.types.execution.log_pages import lines_of
 from schema.types.paging import Count, Paging
-from schema.types.stats import LiveStats
 
 COALESCE: Final = 0.05
 """Seconds between two states of one execution at least; what happened between is in its events."""

@@ -14,7 +14,7 @@ from runner.denials import Denials
 from runner.engine.quotas import Quotas, RecordedBytes
 from schema import build_schema
 from schema.context import Context, Services
-from schema.list_bounds import priced_lists
+from schema.lists.bounds import priced_lists
 from server.answered import Answered
 from server.auth.auth import Door
 from server.auth.guard import guarded

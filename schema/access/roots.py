@@ -38,10 +38,10 @@ from schema.access.types import (
     TokenConnection,
     TokenEdge,
 )
-from schema.acting import answered
 from schema.context import Info
 from schema.doors import needs_somewhere
-from schema.list_bounds import MOST_ROWS, up_to
+from schema.execution.actions import answered
+from schema.lists.bounds import MOST_ROWS, up_to
 from schema.types.paging import Paging, id_cursor, page_info
 
 

@@ -14,7 +14,7 @@ from runner.store.access import grants, principals, tokens
 from runner.store.access.holders import Holders
 from runner.store.json import load
 from schema.context import Info
-from schema.list_bounds import MOST_ROWS, up_to
+from schema.lists.bounds import MOST_ROWS, up_to
 from schema.types.actors import Actor
 from schema.types.node import Node
 from schema.types.paging import Count, PageInfo

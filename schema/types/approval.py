@@ -19,16 +19,16 @@ from models.viewer import Permission, not_permitted
 from runner.history.point_in_time import past_of
 from runner.store.json import load
 from schema.context import Info
-from schema.loading import row_of
+from schema.loading.snapshots import row_of
 from schema.scalars import JSON
 from schema.types.actors import Actor
-from schema.types.flow import FlowInput
+from schema.types.flow.flow import FlowInput
 from schema.types.node import Node
 from schema.types.paging import Count, PageInfo
 
 if TYPE_CHECKING:
-    from schema.types.execution import Execution
-    from schema.types.task_run import TaskRun
+    from schema.types.execution.execution import Execution
+    from schema.types.execution.task_run import TaskRun
 
 _POLICY = TypeAdapter(ApprovalPolicy)
 
@@ -114,16 +114,16 @@ class Approval(Node):
     @strawberry.field
     async def execution(
         self, info: Info
-    ) -> Annotated["Execution", strawberry.lazy("schema.types.execution")]:
-        from schema.types.execution import Execution
+    ) -> Annotated["Execution", strawberry.lazy("schema.types.execution.execution")]:
+        from schema.types.execution.execution import Execution
 
         return Execution.of(await row_of(info, self.execution_key))
 
     @strawberry.field
     async def task_run(
         self, info: Info
-    ) -> Annotated["TaskRun", strawberry.lazy("schema.types.task_run")]:
-        from schema.types.task_run import task_run_by_id
+    ) -> Annotated["TaskRun", strawberry.lazy("schema.types.execution.task_run")]:
+        from schema.types.execution.task_run import task_run_by_id
 
         found = await task_run_by_id(info, self.execution_key, self.task_run_key)
         if found is None:

@@ -12,12 +12,12 @@ from models.viewer import Permission
 from runner.store import audit
 from runner.store.execution.event_log import Window
 from runner.store.json import load
-from schema.batches import events_in
 from schema.context import Info
+from schema.loading.batches import events_in
 from schema.scalars import JSON
 from schema.types.actors import Actor
-from schema.types.event import ExecutionEvent, views_of
-from schema.types.execution import Execution
+from schema.types.execution.event import ExecutionEvent, views_of
+from schema.types.execution.execution import Execution
 from schema.types.node import Node
 from schema.types.paging import Count, PageInfo
 

@@ -16,9 +16,9 @@ from runner.bulk.previews import Alike, Judged
 from runner.store import bulk
 from runner.store.pages import COUNT_LIMIT
 from schema.context import Info
-from schema.together import together
+from schema.loading.together import together
 from schema.types.actors import Actor
-from schema.types.execution import Execution
+from schema.types.execution.execution import Execution
 from schema.types.node import Node
 from schema.types.paging import (
     Count,

@@ -9,7 +9,7 @@ import strawberry
 from models.ids import typed
 from models.orders import ExecutionOrder, SortDirection
 from models.viewer import Permission, Viewer
-from schema.orders import ValueOrder
+from schema.lists.orders import ValueOrder
 from schema.types.actors import Actor
 from schema.types.node import Node
 from schema.types.problems import Problem

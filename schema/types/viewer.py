@@ -10,7 +10,7 @@ from models.ids import typed
 from models.viewer import Permission
 from runner.store.json import load
 from schema.access.types import HeldRole
-from schema.list_bounds import MOST_ROWS, up_to
+from schema.lists.bounds import MOST_ROWS, up_to
 from schema.types.actors import Actor
 from schema.types.node import Node
 

@@ -9,8 +9,8 @@ from starlette.datastructures import QueryParams
 from models.errors import ProblemCode, Refused
 from models.json_text import read_json
 from models.logs import LogLevel, LogStream, cannot_be_searched
-from schema.arguments import Wanted, wanted_executions
-from schema.columns import Column, columns_of
+from schema.lists.arguments import Wanted, wanted_executions
+from schema.lists.columns import Column, columns_of
 from server.exports.logs import LogOrder, LogText
 
 Choice = TypeVar("Choice", bound=Enum)

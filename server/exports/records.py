@@ -29,13 +29,13 @@ from runner.store.pages import Row
 from runner.store.postgres.connection import Connection, Pool
 from schema.plain import plain
 from schema.types.approval import Approval, Vote
-from schema.types.artifact import ArtifactUse
-from schema.types.event import ExecutionEvent
-from schema.types.execution import Execution
-from schema.types.log import LogLine
-from schema.types.measures import Metric
-from schema.types.note import Note
-from schema.types.task_run import Attempt, TaskRun, told
+from schema.types.artifact.artifact import ArtifactUse
+from schema.types.execution.event import ExecutionEvent
+from schema.types.execution.execution import Execution
+from schema.types.execution.log import LogLine
+from schema.types.execution.measures import Metric
+from schema.types.execution.note import Note
+from schema.types.execution.task_run import Attempt, TaskRun, told
 from server.visible_execution import Asked, Seen, seen_by, visible
 
 _SET_ASIDE: Final = {state.value for state in ATTEMPT_ENDS - {AttemptState.SUCCESS}}

@@ -14,7 +14,7 @@ from models.errors import ProblemCode, Refused
 from models.viewer import Permission, Viewer, nowhere_permitted
 from runner.denials import Denial, Denials
 from runner.store.postgres.connection import Pool
-from schema.columns import USUAL, WHOLE
+from schema.lists.columns import USUAL, WHOLE
 from server.auth.auth import visitor_of
 from server.auth.presence import Presence
 from server.exports.downloads import Download, DownloadSlots

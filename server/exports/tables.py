@@ -10,8 +10,8 @@ import orjson
 from models.viewer import Scope
 from runner.store.lists.snapshot_reads import all_executions, last_metrics, one_moment
 from runner.store.postgres.connection import Pool
-from schema.arguments import Wanted
-from schema.columns import Column, metrics_needed
+from schema.lists.arguments import Wanted
+from schema.lists.columns import Column, metrics_needed
 from server.exports.cells import cell
 
 Write = Callable[[Sequence[Sequence[Any]]], bytes]

@@ -13,10 +13,10 @@ from runner.store.json import load
 from runner.store.lists.snapshot_reads import first_of, last_metrics, measured_series, one_moment
 from runner.store.pages import Row
 from runner.store.postgres.connection import Connection, Pool
-from schema.types.artifact import ArtifactUse
-from schema.types.execution import Execution
-from schema.types.note import Note
-from schema.types.task_run import Attempt, TaskRun, told
+from schema.types.artifact.artifact import ArtifactUse
+from schema.types.execution.execution import Execution
+from schema.types.execution.note import Note
+from schema.types.execution.task_run import Attempt, TaskRun, told
 from server.files.places import Places
 from server.visible_execution import Asked, Seen, seen_by, visible
 

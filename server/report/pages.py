@@ -9,7 +9,7 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, SimpleDocTemplate, Spacer, Table
 
 from models.task_error import beside
-from schema.types.task_run import TaskRun
+from schema.types.execution.task_run import TaskRun
 from server.report.blocks import MARKED, heading, section, table, text, together
 from server.report.charts import BAD, WIDTH, color_of, gantt, plot
 from server.report.facts import MOST_ROWS, MOST_TASKS, Facts

@@ -6,7 +6,7 @@ import pytest
 from starlette.datastructures import QueryParams
 
 from models.errors import Refused
-from schema.columns import NAMES, columns_of
+from schema.lists.columns import NAMES, columns_of
 from server.exports import DownloadSlots, export_routes
 from server.exports.parameters import asked_log, asked_table
 from tests.docs.test_documents import text_of

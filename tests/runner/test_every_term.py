@@ -28,8 +28,8 @@ from models.viewer import Scope
 from runner.store.json import dump, dump_or_none
 from runner.store.lists.filter_rows import candidates
 from runner.store.where import Arguments, compile_filter, compile_scope, first_id_of
-from schema.filters import _FLAGS, _TEXTS, ExecutionFilter
-from schema.operators import DateTimeFilter, NumberFilter, StringFilter
+from schema.lists.filters import _FLAGS, _TEXTS, ExecutionFilter
+from schema.lists.operators import DateTimeFilter, NumberFilter, StringFilter
 
 Op, F = Operator, Field
 BEGIN: Final = datetime(2026, 5, 1, 12, tzinfo=UTC)

@@ -27,7 +27,7 @@ from graphql import (
 
 from models.errors import Refused
 from schema import build_schema
-from schema.list_bounds import BY_NATURE, PROBLEMS, UpTo, checked_first, priced_lists
+from schema.lists.bounds import BY_NATURE, PROBLEMS, UpTo, checked_first, priced_lists
 from server.graphql.documents import Documents
 from server.graphql.limits import Limits
 from server.graphql.requests import Rejected, Request

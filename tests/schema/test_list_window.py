@@ -19,9 +19,9 @@ from runner.store.lists.listing import View
 from runner.store.postgres.connection import Pool
 from runner.store.postgres.database import Database
 from schema.enums import LeaveReason
-from schema.list_window import Told, Window
-from schema.live_list import Change, Leave
-from schema.resume_cache import Wanted, Windows
+from schema.lists.difference import Change, Leave
+from schema.lists.resume_cache import Wanted, Windows
+from schema.lists.window import Told, Window
 from tests.runner.stored import store_execution
 
 ACTIVE = Term(Field.STATE, Operator.IN, (ExecutionState.CREATED, ExecutionState.RUNNING))

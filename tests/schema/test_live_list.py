@@ -9,8 +9,8 @@ from models.filters import EVERYTHING
 from models.viewer import Scope
 from runner.store.lists.listing import View
 from schema.enums import LeaveReason
-from schema.live_list import Change, difference, gone, whole
-from schema.resume_cache import Wanted, Windows
+from schema.lists.difference import Change, difference, gone, whole
+from schema.lists.resume_cache import Wanted, Windows
 
 Row = dict[str, object]
 MOMENT = st.lists(

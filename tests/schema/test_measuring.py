@@ -13,8 +13,8 @@ from models.filters import EVERYTHING as ALL
 from models.ids import typed
 from models.viewer import Permission, Scope, Viewer
 from runner.store.postgres.connection import Pool
+from schema.comparison.queries import watch_stats
 from schema.context import Context
-from schema.measuring import watch_stats
 from server.app import POLICIES, create_operations
 from server.graphql.fanout import Fanout, Subscription
 from server.graphql.requests import Request

@@ -12,8 +12,8 @@ from models.filters import Field, Filter, Not, Operator, Term
 from models.ids import new_id, typed
 from models.viewer import Scope
 from runner.store.postgres.connection import Pool
-from schema.bulk import watch_bulk
-from schema.measuring import watch_stats
+from schema.bulk.bulk import watch_bulk
+from schema.comparison.queries import watch_stats
 from tests.schema.test_bulk import Asker, asker
 from tests.schema.test_list_statements import Counted
 from tests.schema.test_measuring import info_of

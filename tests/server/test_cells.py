@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from schema.columns import columns_of
+from schema.lists.columns import columns_of
 from server.exports.cells import cell
 from server.exports.tables import csv_writer
 

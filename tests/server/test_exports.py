@@ -21,8 +21,8 @@ from models.viewer import Scope
 from runner.store.lists.listing import View, executions_page
 from runner.store.lists.snapshot_reads import CHUNK
 from runner.store.postgres.database import Database
-from schema.arguments import Wanted, wanted_executions
-from schema.columns import NAMES, columns_of
+from schema.lists.arguments import Wanted, wanted_executions
+from schema.lists.columns import NAMES, columns_of
 from server.exports.downloads import Download, DownloadSlots
 from server.exports.tables import csv_writer, json_writer, table
 

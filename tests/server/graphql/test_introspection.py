@@ -11,7 +11,7 @@ from graphql import execute_sync, get_introspection_query, parse
 
 from models.viewer import Viewer
 from schema import build_schema
-from schema.list_bounds import priced_lists
+from schema.lists.bounds import priced_lists
 from server.graphql.allowance import Allowance
 from server.graphql.documents import Documents
 from server.graphql.operations import Operations

@@ -11,7 +11,7 @@ from graphql import DocumentNode, FieldNode, Node, OperationDefinitionNode, pars
 
 from models.viewer import Viewer
 from schema import build_schema
-from schema.list_bounds import priced_lists
+from schema.lists.bounds import priced_lists
 from server.graphql.allowance import Allowance
 from server.graphql.documents import Documents
 from server.graphql.introspection import Introspection, is_only_introspection

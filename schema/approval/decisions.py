@@ -1,0 +1,70 @@
+"""Approving and rejecting: one way for every channel."""
+
+from typing import Any
+from uuid import UUID
+
+from models import errors
+from models.errors import ProblemCode, Refused
+from models.ids import untyped
+from models.lifecycle.commands.commands import CastVote
+from models.states import VoteDecision
+from models.viewer import Permission
+from runner.store.execution.nodes import APPROVAL
+from schema.context import Info
+from schema.doors import needs, needs_on
+from schema.execution.actions import view_of
+from schema.execution.inputs import DecideInput, object_of
+from schema.execution.overrides import may_override_of
+from schema.types.approval import Approval
+
+
+async def decide(info: Info, input: DecideInput, decision: VoteDecision) -> dict[str, Any]:
+    id = untyped("appr", input.approval_id)
+    row = await _execution_of(info, id)
+    execution_id, namespace = row["id"], row["namespace"]
+    if input.override:
+        needs(info, Permission.OVERRIDE_APPROVAL, namespace)
+    command = CastVote(
+        id,
+        decision,
+        info.context.viewer.roles_in(namespace),
+        input.comment,
+        object_of(input.form, "form"),
+        bool(input.override),
+        input.idempotency_key,
+        await may_override_of(info, execution_id),
+        info.context.viewer.same_person,
+    )
+    try:
+        await info.context.services.engine.execute(
+            execution_id, command, info.context.ask(input.comment)
+        )
+    except Refused as refused:
+        raise _with_request(refused, id) from refused
+    row = await info.context.services.pool.fetchrow(APPROVAL, id)
+    approval = Approval.of(row) if row else None
+    return {"approval": approval, "execution": await view_of(info, execution_id)}
+
+
+async def _execution_of(info: Info, approval_id: UUID) -> Any:
+    """The row of the execution that waits for it, which the viewer sees and has the permission for. Raises Refused."""
+    row = await info.context.services.pool.fetchrow(APPROVAL, approval_id)
+    execution = await info.context.loaders.execution.load(row["execution_id"]) if row else None
+    needs_on(info, Permission.APPROVE, execution)
+    if execution is None:
+        raise Refused.not_found("no such approval request")
+    return execution
+
+
+def _with_request(refused: Refused, approval_id: UUID) -> Refused:
+    """ALREADY_DECIDED carries the request as it is now."""
+    return Refused(
+        [
+            errors.Problem(
+                problem.code, problem.message, problem.path, details={"request": approval_id}
+            )
+            if problem.code is ProblemCode.ALREADY_DECIDED
+            else problem
+            for problem in refused.problems
+        ]
+    )

@@ -1,0 +1,1 @@
+"""Executions compared and counted."""

@@ -1,0 +1,1 @@
+"""Executions: what is done with them, and how they are followed."""

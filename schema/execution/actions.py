@@ -1,0 +1,172 @@
+"""From a mutation's input to the engine, and from its verdict to the payload."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any, TypeVar
+from uuid import UUID
+
+from models import errors
+from models.errors import ProblemCode, Refused
+from models.ids import untyped
+from models.lifecycle.commands.commands import ChangeState, ChangeTaskRunState, Command, Signal
+from models.lifecycle.engine_tasks.signals import check_event
+from models.payloads import check_payload
+from models.viewer import Permission
+from runner.launch.approving_subflows import asking_subflows
+from runner.launch.launch import prepare
+from runner.store.execution import signals
+from runner.store.execution.nodes import APPROVAL
+from runner.store.flows import flows
+from schema.context import Info
+from schema.doors import execution_for, needs, needs_somewhere, visible_task_run
+from schema.execution.inputs import (
+    ChangeStateInput,
+    ChangeTaskRunStateInput,
+    CreateExecutionInput,
+    OnExecution,
+    SendEventInput,
+    object_of,
+)
+from schema.execution.overrides import may_override, may_override_of
+from schema.loading.snapshots import snapshot_of
+from schema.types.approval import Approval
+from schema.types.execution.execution import Execution
+from schema.types.execution.task_run import task_run_by_id
+from schema.types.flow.flow import Flow, FlowRevision
+from schema.types.problems import AlreadyDecided, Problem, problem_of
+
+Payload = TypeVar("Payload")
+
+
+async def answered(
+    payload: Callable[..., Payload], info: Info, work: Awaitable[dict[str, Any]]
+) -> Payload:
+    """The payload of what `work` gives; a refusal becomes its problems and nothing else."""
+    try:
+        given = await work
+        info.context.refresh()  # what an earlier mutation of this document read may have changed
+        return payload(**given)
+    except Refused as refused:
+        problems = [await _problem(info, problem) for problem in refused.problems]
+        return payload(problems=problems)
+
+
+async def _problem(info: Info, problem: errors.Problem) -> Problem:
+    request = problem.details.get("request")
+    if request is None:
+        return problem_of(problem)
+    row = await info.context.services.pool.fetchrow(APPROVAL, request)
+    if row is None:
+        gone = errors.Problem(ProblemCode.NOT_FOUND, "its execution was deleted just now")
+        return problem_of(gone)
+    return AlreadyDecided(
+        code=problem.code,
+        message=problem.message,
+        path=list(problem.path) or None,
+        request=Approval.of(row),
+    )
+
+
+async def save(info: Info, source: str) -> dict[str, Any]:
+    needs_somewhere(info, Permission.UPDATE_FLOW)
+    spec = await info.context.services.flow_reader.read(source, info.context.viewer.actor)
+    needs(info, Permission.UPDATE_FLOW, spec.namespace, "namespace")
+    async with info.context.services.pool.acquire() as connection:
+        ask = info.context.ask()
+        flow, revision, new = await flows.save_flow(
+            connection, spec, source, ask.actor, ask, info.context.viewer.reach
+        )
+    return {"flow": Flow.of(flow), "revision": FlowRevision.of(revision), "is_new": new}
+
+
+async def launch(info: Info, input: CreateExecutionInput) -> dict[str, Any]:
+    needs_somewhere(info, Permission.RUN_FLOW)
+    services = info.context.services
+    if input.rerun_of is not None:
+        await _needs_to_see_source(info, input.rerun_of)
+    launch = replace(input.to_launch(), may_override=may_override(info, input.namespace))
+    command = await prepare(
+        services.pool,
+        services.engine.plans,
+        services.evaluator,
+        info.context.viewer.scope_of(Permission.RUN_FLOW),
+        launch,
+        services.vault,
+    )
+    transition = await services.engine.create(command, info.context.ask(input.reason))
+    return {"execution": await view_of(info, transition.execution.id)}
+
+
+async def _needs_to_see_source(info: Info, id: str) -> None:
+    """Raises Refused for an execution that the viewer may rerun and not see: to them it does not exist."""
+    if await info.context.loaders.execution.load(untyped("exec", id)) is None:
+        raise Refused.because(ProblemCode.NOT_FOUND, "no such execution", "rerunOf")
+
+
+async def act(info: Info, input: OnExecution, command: Command) -> dict[str, Any]:
+    id = await execution_for(info, input.id, Permission.ACT_ON_EXECUTION)
+    await info.context.services.engine.execute(
+        id, command, info.context.ask(input.reason, input.expected_seq)
+    )
+    return {"execution": await view_of(info, id)}
+
+
+async def change_state(info: Info, input: ChangeStateInput) -> dict[str, Any]:
+    id = await execution_for(info, input.id, Permission.CHANGE_STATE)
+    ask = info.context.ask(input.reason, input.expected_seq)
+    command = ChangeState(input.state, await may_override_of(info, id))
+    await info.context.services.engine.execute(id, command, ask)
+    return {"execution": await view_of(info, id)}
+
+
+async def change_task_run_state(info: Info, input: ChangeTaskRunStateInput) -> dict[str, Any]:
+    task_run = await visible_task_run(info, input.task_run_id, Permission.CHANGE_STATE)
+    outputs = object_of(input.outputs, "outputs")
+    check_payload(outputs, "outputs")
+    ask = info.context.ask(input.reason, input.expected_seq)
+    services = info.context.services
+    plan = (await snapshot_of(info, task_run.execution_key)).plan
+    command = ChangeTaskRunState(
+        task_run.key,
+        input.state,
+        outputs,
+        await may_override_of(info, task_run.execution_key),
+        frozenset(await asking_subflows(services.pool, services.engine.plans, plan)),
+    )
+    await services.engine.execute(task_run.execution_key, command, ask)
+    execution = await view_of(info, task_run.execution_key)
+    changed = await task_run_by_id(info, task_run.execution_key, task_run.uuid)
+    return {"execution": execution, "task_run": changed}
+
+
+async def send_event(info: Info, input: SendEventInput) -> dict[str, Any]:
+    """To one execution, which keeps it until a wait takes it; or to all of a namespace that wait for it now."""
+    needs_somewhere(info, Permission.ACT_ON_EXECUTION)
+    services = info.context.services
+    if (input.execution_id is None) == (input.namespace is None):
+        raise Refused.because(
+            ProblemCode.VALIDATION, "name either an execution or a namespace", "executionId"
+        )
+    command = Signal(input.name, input.data)
+    check_event(command.name, command.data)
+    if input.execution_id is not None:
+        ids = [await execution_for(info, input.execution_id, Permission.ACT_ON_EXECUTION)]
+    else:
+        viewer = info.context.viewer
+        scope = viewer.scope.within(viewer.scope_of(Permission.ACT_ON_EXECUTION))
+        ids = await signals.waiting_for(services.pool, scope, str(input.namespace), input.name)
+    for id in list(ids):
+        try:
+            await services.engine.execute(id, command, info.context.ask(input.reason))
+        except Refused:
+            if input.namespace is None:
+                raise
+            ids.remove(id)  # it ended since it was seen to wait
+    views = [await view_of(info, id) for id in ids]
+    return {"executions": [view for view in views if view]}
+
+
+async def view_of(info: Info, id: UUID) -> Execution | None:
+    """As it is after the commit: whatever was loaded before it is forgotten."""
+    info.context.refresh()
+    return Execution.maybe(await info.context.loaders.execution.load(id))

@@ -1,0 +1,52 @@
+"""Trying expressions with what a task run saw."""
+
+from typing import Self
+
+import strawberry
+
+from models.viewer import Permission
+from runner.history.expression_debugger import Tried, ValueType, Wrong, names_seen
+from schema.context import Info
+from schema.doors import needs_somewhere, visible_task_run
+from schema.loading.snapshots import row_of
+from schema.scalars import JSON
+
+
+@strawberry.type
+class ExpressionError:
+    message: str
+    line: int | None
+    column: int | None
+
+    @classmethod
+    def maybe(cls, wrong: Wrong | None) -> Self | None:
+        return cls(message=wrong.message, line=wrong.line, column=wrong.column) if wrong else None
+
+
+@strawberry.type
+class ExpressionResult:
+    value: JSON | None
+    type: ValueType | None
+    error: ExpressionError | None
+
+    @classmethod
+    def of(cls, tried: Tried) -> Self:
+        return cls(
+            value=JSON(tried.value), type=tried.type, error=ExpressionError.maybe(tried.wrong)
+        )
+
+
+@strawberry.type
+class DebugQuery:
+    @strawberry.field
+    async def debug_expression(
+        self, info: Info, task_run_id: strawberry.ID, expression: str
+    ) -> ExpressionResult:
+        needs_somewhere(info, Permission.VIEW_EXECUTION)
+        services = info.context.services
+        task = await visible_task_run(info, task_run_id)
+        row = await row_of(info, task.execution_key)
+        outside = await info.context.loaders.sight.outside.load(task.execution_key)
+        names = await names_seen(services.pool, services.engine.plans, row, task.key, outside)
+        actor = info.context.viewer.actor
+        return ExpressionResult.of(await services.debugger.evaluate(expression, names, actor))

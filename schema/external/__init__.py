@@ -1,0 +1,1 @@
+"""Executions that ran elsewhere."""

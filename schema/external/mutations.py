@@ -1,0 +1,229 @@
+"""The roots of recording what runs elsewhere, and from their inputs to the engine and the tables."""
+
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import strawberry
+
+from models.errors import ProblemCode, Refused
+from models.lifecycle.commands.commands import Command
+from models.lifecycle.commands.external import RecordStart
+from models.states import EXECUTION_SUCCESSES
+from models.viewer import Permission
+from runner.external import runs
+from runner.external.logs import record_logs
+from runner.external.runs import ToldArtifact
+from runner.store.execution import recorded
+from runner.store.json import load
+from schema.context import Info
+from schema.doors import execution_for, needs, needs_somewhere, visible_execution
+from schema.execution.actions import answered, view_of
+from schema.execution.payloads import (
+    FinishExecutionPayload,
+    HeartbeatPayload,
+    RecordArtifactsPayload,
+    RecordExecutionPayload,
+    RecordLogsPayload,
+    RecordMetricsPayload,
+    RecordPropertiesPayload,
+    RecordTaskRunPayload,
+)
+from schema.external.inputs import (
+    FinishExecutionInput,
+    HeartbeatInput,
+    RecordArtifactsInput,
+    RecordExecutionInput,
+    RecordLogsInput,
+    RecordMetricsInput,
+    RecordPropertiesInput,
+    RecordTaskRunInput,
+)
+
+
+@strawberry.type
+class RecordingMutation:
+    @strawberry.mutation
+    async def record_execution(
+        self, info: Info, input: RecordExecutionInput
+    ) -> RecordExecutionPayload:
+        return await answered(RecordExecutionPayload, info, _begin(info, input))
+
+    @strawberry.mutation
+    async def record_task_run(self, info: Info, input: RecordTaskRunInput) -> RecordTaskRunPayload:
+        return await answered(RecordTaskRunPayload, info, _tell(info, input))
+
+    @strawberry.mutation
+    async def record_properties(
+        self, info: Info, input: RecordPropertiesInput
+    ) -> RecordPropertiesPayload:
+        return await answered(RecordPropertiesPayload, info, _tell(info, input))
+
+    @strawberry.mutation
+    async def record_metrics(self, info: Info, input: RecordMetricsInput) -> RecordMetricsPayload:
+        return await answered(RecordMetricsPayload, info, _metrics(info, input))
+
+    @strawberry.mutation
+    async def record_logs(self, info: Info, input: RecordLogsInput) -> RecordLogsPayload:
+        return await answered(RecordLogsPayload, info, _logs(info, input))
+
+    @strawberry.mutation
+    async def record_artifacts(
+        self, info: Info, input: RecordArtifactsInput
+    ) -> RecordArtifactsPayload:
+        return await answered(RecordArtifactsPayload, info, _artifacts(info, input))
+
+    @strawberry.mutation
+    async def finish_execution(
+        self, info: Info, input: FinishExecutionInput
+    ) -> FinishExecutionPayload:
+        return await answered(FinishExecutionPayload, info, _end(info, input))
+
+    @strawberry.mutation
+    async def heartbeat(self, info: Info, input: HeartbeatInput) -> HeartbeatPayload:
+        return await answered(HeartbeatPayload, info, _live(info, input))
+
+
+async def _begin(info: Info, input: RecordExecutionInput) -> dict[str, Any]:
+    needs_somewhere(info, Permission.RECORD)
+    command = input.told().to_command()
+    needs(info, Permission.RECORD, input.namespace, "namespace")
+    services, ask = info.context.services, info.context.ask(input.reason)
+    async with _counted(info, input.namespace, input):
+        transition = await services.engine.create(command, ask)
+    return {"execution": await view_of(info, transition.execution.id)}
+
+
+async def _tell(info: Info, input: RecordTaskRunInput | RecordPropertiesInput) -> dict[str, Any]:
+    row = await _own(info, input.execution_id)
+    async with _counted(info, row["namespace"], input):
+        await _execute(info, row["id"], input.told(), input.reason)
+    return {"execution": await view_of(info, row["id"])}
+
+
+async def _end(info: Info, input: FinishExecutionInput) -> dict[str, Any]:
+    row = await _own(info, input.execution_id)
+    id, command = row["id"], input.told()
+    if input.cached_from is not None:
+        source = await _source(info, id, input.cached_from)
+        outputs = command.outputs or load(source["outputs"])
+        command = replace(command, cached_from=source["id"], outputs=outputs)
+    # An end can always be told: only its outputs count.
+    async with _counted(info, row["namespace"], input.outputs):
+        await _execute(info, id, command, input.reason)
+    return {"execution": await view_of(info, id)}
+
+
+async def _source(info: Info, id: UUID, cached_from: str) -> Any:
+    """The row of the execution that one is cached from: another one, that may be seen and ended well."""
+    try:
+        key = await visible_execution(info, cached_from)
+    except Refused as refused:
+        problems = [replace(problem, path=("cachedFrom",)) for problem in refused.problems]
+        raise Refused(problems) from refused
+    row = await info.context.loaders.execution.load(key)
+    assert row
+    if key == id:
+        raise _no_source("an execution is not cached from itself")
+    if row["state"] not in EXECUTION_SUCCESSES:
+        ends = ", ".join(sorted(EXECUTION_SUCCESSES))
+        raise _no_source(
+            f"{row['name']} is {row['state']}; only what ended well ({ends}) is reused"
+        )
+    return row
+
+
+def _no_source(sentence: str) -> Refused:
+    return Refused.because(ProblemCode.VALIDATION, sentence, "cachedFrom")
+
+
+async def _metrics(info: Info, input: RecordMetricsInput) -> dict[str, Any]:
+    row = await _recorded(info, input.execution_id)
+    actor = info.context.viewer.actor
+    told = [metric.told() for metric in input.metrics]
+    async with _counted(info, row["namespace"], input):
+        await runs.record_metrics(
+            info.context.services.pool, actor, row, told, input.idempotency_key
+        )
+    info.context.services.feed.hint({f"m:{row['id']}"})
+    return {"execution": await _alive(info, row["id"])}
+
+
+async def _logs(info: Info, input: RecordLogsInput) -> dict[str, Any]:
+    row = await _recorded(info, input.execution_id)
+    services, actor = info.context.services, info.context.viewer.actor
+    told = [line.told() for line in input.lines]
+    async with _counted(info, row["namespace"], input):
+        await record_logs(services.pool, services.vault, actor, row, told, input.idempotency_key)
+    services.feed.hint({f"l:{row['id']}"})
+    return {"execution": await _alive(info, row["id"])}
+
+
+async def _artifacts(info: Info, input: RecordArtifactsInput) -> dict[str, Any]:
+    row = await _recorded(info, input.execution_id)
+    told = [artifact.told() for artifact in input.artifacts]
+    _refuse_foreign(info, told)
+    services = info.context.services
+    async with _counted(info, row["namespace"], input):
+        await runs.record_artifacts(services.pool, row["id"], row["namespace"], told)
+    services.feed.hint({f"m:{row['id']}"})
+    return {"execution": await _alive(info, row["id"])}
+
+
+async def _live(info: Info, input: HeartbeatInput) -> dict[str, Any]:
+    id = (await _own(info, input.execution_id))["id"]
+    await _execute(info, id, RecordStart())
+    return {"execution": await view_of(info, id)}
+
+
+def _counted(info: Info, namespace: str, told: object) -> AbstractAsyncContextManager[None]:
+    """Counts what is told for its recorder and its team, unless it is refused within. Raises Refused."""
+    services = info.context.services
+    return services.recorded_bytes.spent(services.pool, info.context.viewer.actor, namespace, told)
+
+
+async def _execute(info: Info, id: UUID, command: Command, reason: str | None = None) -> None:
+    await info.context.services.engine.execute(id, command, info.context.ask(reason))
+    await recorded.extend(info.context.services.pool, id)
+
+
+async def _own(info: Info, id: str) -> Any:
+    """The row of an execution that the viewer began or, as an operator, may act on. Others learn nothing from it that
+    they may not see, and change nothing."""
+    key = await execution_for(info, id, Permission.RECORD)
+    row = await info.context.loaders.execution.load(key)
+    assert row
+    viewer = info.context.viewer
+    may_act = viewer.may(Permission.ACT_ON_EXECUTION, row["namespace"])
+    if row["created_by"] != viewer.actor and not may_act:
+        raise Refused.because(
+            ProblemCode.FORBIDDEN,
+            f"{row['created_by']} records this execution: others need the permission "
+            f"{Permission.ACT_ON_EXECUTION.value} to tell anything of it",
+            "executionId",
+        )
+    return row
+
+
+async def _recorded(info: Info, id: str) -> Any:
+    """The row of such an execution that ran elsewhere."""
+    row = await _own(info, id)
+    if row["origin"] != "EXTERNAL":
+        raise Refused.because(
+            ProblemCode.INVALID_STATE,
+            "Headway runs this execution, and its tasks tell this themselves; "
+            "record one that runs elsewhere with recordExecution",
+        )
+    return row
+
+
+async def _alive(info: Info, id: UUID) -> Any:
+    await recorded.extend(info.context.services.pool, id)
+    return await view_of(info, id)
+
+
+def _refuse_foreign(info: Info, artifacts: list[ToldArtifact]) -> None:
+    for artifact in artifacts:
+        if artifact.namespace:
+            needs(info, Permission.RECORD, artifact.namespace, "artifacts")

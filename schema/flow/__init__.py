@@ -1,0 +1,1 @@
+"""Flows: saved, changed, deleted and tested."""

@@ -1,0 +1,79 @@
+"""Flows deleted, switched off and on, and tried without being saved."""
+
+from typing import Any
+
+from models.errors import ProblemCode, Refused
+from models.viewer import Permission, Scope
+from runner.launch.test_runs import Trial, prepare_trial
+from runner.store.flows import flow_changes
+from schema.context import Info
+from schema.doors import needs, needs_somewhere
+from schema.execution.actions import view_of
+from schema.execution.inputs import object_of
+from schema.flow.inputs import DeleteFlowInput, RunTestInput, SetFlowEnabledInput
+from schema.labels import labels_from
+from schema.types.flow.flow import Flow
+
+
+async def delete_flow(info: Info, input: DeleteFlowInput) -> dict[str, Any]:
+    ask, pool = info.context.ask(input.reason), info.context.services.pool
+    scope = _changeable(info, input.namespace)
+    row = await flow_changes.delete_flow(pool, scope, input.namespace, input.key, ask)
+    return {"flow": _found(row, input.namespace, input.key)}
+
+
+async def set_flow_enabled(info: Info, input: SetFlowEnabledInput) -> dict[str, Any]:
+    row = await flow_changes.set_flow_enabled(
+        info.context.services.pool,
+        _changeable(info, input.namespace),
+        input.namespace,
+        input.key,
+        input.enabled,
+        info.context.ask(input.reason),
+    )
+    return {"flow": _found(row, input.namespace, input.key)}
+
+
+async def run_test(info: Info, input: RunTestInput) -> dict[str, Any]:
+    """Whoever runs any text may as well save it: it takes both permissions."""
+    needs_somewhere(info, Permission.UPDATE_FLOW)
+    needs_somewhere(info, Permission.RUN_FLOW)
+    services = info.context.services
+    spec = await services.flow_reader.read(input.source, info.context.viewer.actor)
+    needs(info, Permission.UPDATE_FLOW, spec.namespace, "namespace")
+    needs(info, Permission.RUN_FLOW, spec.namespace, "namespace")
+    trial = Trial(
+        input.source,
+        spec,
+        object_of(input.inputs, "inputs") or {},
+        labels_from(input.labels),
+        input.idempotency_key,
+    )
+    ask = info.context.ask(input.reason)
+    command = await prepare_trial(
+        services.pool,
+        services.engine.plans,
+        services.evaluator,
+        services.vault,
+        trial,
+        ask.actor,
+        info.context.viewer.scope_of(Permission.RUN_FLOW),
+    )
+    transition = await services.engine.create(command, ask)
+    return {"execution": await view_of(info, transition.execution.id)}
+
+
+def _changeable(info: Info, namespace: str) -> Scope:
+    """Where flows are found to be changed. Raises Refused FORBIDDEN for one who sees the namespace's, and may not."""
+    needs_somewhere(info, Permission.UPDATE_FLOW)
+    scope = info.context.viewer.scope_of(Permission.LIST_FLOWS)
+    if scope.covers(namespace):
+        needs(info, Permission.UPDATE_FLOW, namespace, "namespace")
+    return scope
+
+
+def _found(row: Any, namespace: str, key: str) -> Flow:
+    if row is None:
+        told = f"no flow {namespace}/{key}; `headway flows list` shows what there is"
+        raise Refused.because(ProblemCode.NOT_FOUND, told, "key")
+    return Flow.of(row)

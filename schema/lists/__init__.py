@@ -1,0 +1,1 @@
+"""Filters, orders, bounds and windows of lists."""

@@ -1,0 +1,158 @@
+"""The columns of a table of executions, by the names that `columns` takes."""
+
+import csv
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+from models.errors import ProblemCode, Refused
+from models.ids import Prefix, typed
+from models.orders import LONGEST_KEY
+from models.secrets import without_secrets
+from models.trigger_kinds import schedule_of
+from runner.store.json import load
+from runner.store.lists.filter_rows import trigger_of
+from schema.scalars import time_text
+from schema.types.execution.durations import seconds_queued, seconds_taken
+
+Row = Any
+Value = Any
+MOST: Final = 200
+"""Columns in one table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`read` takes the row and, of columns with `metrics`, what its execution measured last by name."""
+
+    name: str
+    read: Callable[[Row, Mapping[str, float]], Value]
+    metrics: tuple[str, ...] | None = ()
+    """Names that it needs; None is all."""
+
+
+def _plain(name: str) -> Callable[[Row], Value]:
+    return lambda row: row[name]
+
+
+def _time(name: str) -> Callable[[Row], Value]:
+    return lambda row: time_text(row[name]) if row[name] else None
+
+
+def _id(name: str, prefix: Prefix = "exec") -> Callable[[Row], Value]:
+    return lambda row: typed(prefix, row[name]) if row[name] else None
+
+
+def _within(column: str, key: str) -> Callable[[Row], Value]:
+    return lambda row: (load(row[column]) or {}).get(key)
+
+
+def _json(column: str) -> Callable[[Row], Value]:
+    return lambda row: load(row[column])
+
+
+_READ: Final[Mapping[str, Callable[[Row], Value]]] = {
+    "id": _id("id"),
+    "name": _plain("name"),
+    "namespace": _plain("namespace"),
+    "flow": _plain("flow_key"),
+    "kind": _plain("kind"),
+    "revision": _plain("revision"),
+    "state": _plain("state"),
+    "progress": _plain("progress"),
+    "createdBy": _plain("created_by"),
+    "createdAt": _time("created_at"),
+    "startedAt": _time("started_at"),
+    "endedAt": _time("ended_at"),
+    "scheduledAt": _time("scheduled_at"),
+    "duration": seconds_taken,
+    "queuedFor": seconds_queued,
+    "priority": _plain("priority"),
+    "origin": _plain("origin"),
+    "archived": _plain("archived"),
+    "commit": _within("git", "commit"),
+    "branch": _within("git", "branch"),
+    "repository": _within("git", "repository"),
+    "git": _json("git"),
+    "failureTask": _within("failure", "path"),
+    "failureCode": _within("failure", "code"),
+    "failureMessage": _within("failure", "message"),
+    "failureExitCode": _within("failure", "exit_code"),
+    "rerunOf": _id("rerun_of"),
+    "replayOf": _id("replay_of"),
+    "originalId": _id("original_id"),
+    "parent": _id("parent_id"),
+    "triggerKind": trigger_of,
+    "schedule": lambda row: schedule_of(trigger_of(row), load(row["trigger"])),
+    "labels": _json("labels"),
+    "properties": _json("properties"),
+    "inputs": lambda row: without_secrets(load(row["inputs"])),
+    "outputs": _json("outputs"),
+}
+NAMES: Final = (*_READ, "metrics")
+_KEYED: Final[Mapping[str, str]] = {
+    "label": "labels",
+    "property": "properties",
+    "input": "inputs",
+    "output": "outputs",
+}
+USUAL: Final = (
+    "id", "name", "namespace", "flow", "kind", "revision", "state", "progress", "createdBy", "createdAt", "startedAt",
+    "endedAt", "duration", "failureTask", "failureCode", "failureMessage", "failureExitCode", "labels", "properties",
+)  # fmt: skip
+WHOLE: Final = (*USUAL, "triggerKind", "parent", "git", "inputs", "outputs", "metrics")
+"""The usual ones of JSON, where a value may have parts."""
+
+
+def columns_of(given: Sequence[str], usual: Sequence[str] = USUAL) -> list[Column]:
+    """Names between commas, in quotes where they hold one; none at all is the `usual` ones. Raises Refused."""
+    try:
+        names = [name.strip() for line in csv.reader(given) for name in line]
+    except csv.Error as error:
+        sentence = "columns are names between commas on one line, in double quotes where a name holds a comma"
+        raise _refused(f"{sentence}; these cannot be read: {error}") from error
+    return _checked([name for name in names if name] or list(usual))
+
+
+def _checked(names: Sequence[str]) -> list[Column]:
+    if len(names) > MOST:
+        raise _refused(f"a table has at most {MOST} columns; {len(names)} were asked for")
+    if double := next((name for name in names if names.count(name) > 1), None):
+        raise _refused(f"the column {double} is asked for twice; name it once")
+    return [_column(name) for name in names]
+
+
+def _column(name: str) -> Column:
+    if name == "metrics":
+        return Column(name, lambda _, measured: dict(sorted(measured.items())), None)
+    if name in _READ:
+        read = _READ[name]
+        return Column(name, lambda row, _: read(row))
+    kind, _, key = name.partition(".") if "\0" not in name else ("", "", "")
+    if len(key) > LONGEST_KEY:
+        raise _refused(f"a key has at most {LONGEST_KEY} characters; {name[:100]!r} has {len(key)}")
+    if key and kind == "metric":
+        return Column(name, lambda _, measured: measured.get(key), (key,))
+    if key and kind in _KEYED:
+        whole = _READ[_KEYED[kind]]
+        return Column(name, lambda row, _: (whole(row) or {}).get(key))
+    known = ", ".join((*NAMES, *(f"{one}.KEY" for one in (*_KEYED, "metric"))))
+    raise _refused(f"there is no column {name[:100]!r}; there are {known}")
+
+
+@lru_cache(maxsize=256)
+def named_columns(names: tuple[str, ...]) -> Sequence[Column]:
+    """One for each name. Raises Refused."""
+    return _checked(names)
+
+
+def metrics_needed(columns: Sequence[Column]) -> list[str] | None:
+    """The names of metrics that are to be read; None is all."""
+    if any(column.metrics is None for column in columns):
+        return None
+    return [name for column in columns for name in column.metrics or ()]
+
+
+def _refused(sentence: str) -> Refused:
+    return Refused.because(ProblemCode.VALIDATION, sentence, "columns")

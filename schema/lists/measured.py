@@ -1,0 +1,25 @@
+"""The columns of an execution: read from its row, and from what it measured last, for a whole list at once."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from runner.history.point_in_time import moment_of
+from schema.context import Info
+from schema.lists.columns import Column, metrics_needed, named_columns
+from schema.loading.batches import last_metrics_then
+
+
+async def values_of(info: Info, row: Any, names: Sequence[str]) -> dict[str, Any]:
+    """By name. Raises Refused for what is no column."""
+    columns = named_columns(tuple(names))
+    measured = await _measured(info, row, columns)
+    return {column.name: column.read(row, measured) for column in columns}
+
+
+async def _measured(info: Info, row: Any, columns: Sequence[Column]) -> Mapping[str, float]:
+    names, loaders = metrics_needed(columns), info.context.loaders
+    if names == []:
+        return {}
+    if moment_of(row["id"]):
+        return await last_metrics_then(info, row["id"])
+    return await loaders.last_metrics.load((row["id"], names and tuple(names)))

@@ -1,0 +1,385 @@
+"""Batched reads, one set an operation: however many executions a page holds, each kind of row is read once."""
+
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+from uuid import UUID
+
+from strawberry.dataloader import DataLoader
+
+from models.lifecycle.apply.attempt_values import Given
+from models.lifecycle.snapshot import Execution, Plan
+from models.states import FAILED_ENDS
+from models.viewer import Scope
+from runner.history.dependencies import FlowGraph
+from runner.history.point_in_time import Past, read_past
+from runner.history.replay_cache import Retold
+from runner.store import workers
+from runner.store.artifacts import lineage
+from runner.store.coalescer import Gathered
+from runner.store.execution import failures, history, slots
+from runner.store.execution.execution_changes import task_runs_by_id
+from runner.store.execution.facts import given_of
+from runner.store.execution.items import items_of
+from runner.store.execution.nodes import RESULTS_OF
+from runner.store.execution.snapshots import read_executions
+from runner.store.flows import flows, schedules
+from runner.store.flows.flow_links import linked_flows
+from runner.store.lists import comparison, stats
+from runner.store.lists.alike import Line
+from runner.store.lists.snapshot_reads import last_metrics
+from runner.store.lists.stats import Tally
+from runner.store.lists.task_times import TaskTime, usual_task_durations
+from runner.store.plans import Plans
+from runner.store.postgres.connection import Pool
+from schema.loading.shared import Shared
+from schema.loading.timely import cache_key, timely
+from schema.loading.visibility import Sight, is_seen_apart, read_outside, read_runs, seen
+
+Row = Any
+_AT_ONCE: Final = 500
+_GROUPED = {
+    "task_runs": (history.TASK_RUNS_OF, "execution_id"),
+    "skipped": (failures.SKIPPED_OF, "execution_id"),
+    "attempts": (history.ATTEMPTS_OF, "task_run_id"),
+    "attempts_in": (history.ATTEMPTS_IN, "execution_id"),
+    "approvals": (history.APPROVALS_OF, "execution_id"),
+    "votes": (history.VOTES_OF, "approval_id"),
+    "moves": (history.MOVES_OF, "execution_id"),
+    "results": (RESULTS_OF, "id"),
+    "task_moves": (history.TASK_MOVES_OF, "execution_id"),
+    "artifacts": (history.ARTIFACTS_OF, "execution_id"),
+    "children": (history.CHILDREN_OF, "parent_id"),
+    "notes": (history.NOTES_OF, "execution_id"),
+    "schedules": (schedules.SCHEDULES_OF, "flow_id"),
+    "uses": (lineage.USES_OF, "artifact_id"),
+    "metric_values": (comparison.METRIC_VALUES_OF, "execution_id"),
+    "metric_points": (comparison.METRIC_POINTS_OF, "execution_id"),
+    "task_times": (comparison.TASK_TIMES_OF, "execution_id"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Reads:
+    """The pool, scopes and plans that the loaders read with; `listed` is where flows are seen. It does not refer to the
+    loaders, so that an operation's objects are freed with it and not by the garbage collector, which holds the event
+    loop."""
+
+    pool: Pool
+    scope: Scope
+    listed: Scope
+    plans: Plans
+    all_executions: Gathered[UUID, Row]
+
+    async def executions(self, ids: Sequence[UUID]) -> list[Row | None]:
+        found = await self.all_executions.find(self.pool, ids)
+        rows = [found.get(id) for id in ids]
+        return [row if row and self.scope.covers(row["namespace"]) else None for row in rows]
+
+    async def usual_durations(self, lines: Sequence[Line]) -> list[Tally | None]:
+        found = await stats.usual_durations(self.pool, lines)
+        return [found.get(line) for line in lines]
+
+    async def usual_task_durations(self, lines: Sequence[Line]) -> list[Sequence[TaskTime]]:
+        found = await usual_task_durations(self.pool, lines)
+        return [found.get(line, ()) for line in lines]
+
+    async def snapshots(self, ids: Sequence[UUID]) -> list[Execution | None]:
+        found = await read_executions(self.pool, self.plans, list(ids))
+        return [found.get(id) for id in ids]
+
+    async def given(self, ids: Sequence[UUID]) -> list[Mapping[tuple[UUID, int], Given]]:
+        found = await given_of(self.pool, ids)
+        return [found[id] for id in ids]
+
+    async def flows(self, ids: Sequence[UUID]) -> list[Row | None]:
+        return await self._by_id(flows.flows_by_id, ids, self.listed)
+
+    async def revisions(self, ids: Sequence[UUID]) -> list[Row | None]:
+        return await self._by_id(flows.revisions_by_id, ids, self.listed)
+
+    async def last_metrics(
+        self, wanted: Sequence[tuple[UUID, tuple[str, ...] | None]]
+    ) -> list[Mapping[str, float]]:
+        """By name, each the value that was measured last; without names, of all."""
+        every = any(names is None for _, names in wanted)
+        names = None if every else sorted({name for _, some in wanted for name in some or ()})
+        found = await last_metrics(self.pool, [id for id, _ in wanted], names)
+        return [found[id] for id, _ in wanted]
+
+    async def failed_tasks(self, ids: Sequence[UUID]) -> list[Execution | None]:
+        found = await read_executions(self.pool, self.plans, list(ids), FAILED_ENDS)
+        return [found.get(id) for id in ids]
+
+    async def places_in_line(self, ids: Sequence[UUID]) -> list[slots.Place | None]:
+        found = await slots.places_in_line(self.pool, ids)
+        return [found.get(id) for id in ids]
+
+    async def schedules(self, ids: Sequence[UUID]) -> list[Row | None]:
+        return await self._by_id(schedules.schedules_by_id, ids, self.listed)
+
+    async def artifacts(self, ids: Sequence[UUID]) -> list[Row | None]:
+        return await self._by_id(lineage.artifacts_by_id, ids, self.scope)
+
+    async def _by_id(
+        self,
+        read: Callable[[Pool, Scope, Sequence[UUID]], Awaitable[dict[UUID, Row]]],
+        ids: Sequence[UUID],
+        scope: Scope,
+    ) -> list[Row | None]:
+        found = await read(self.pool, scope, ids)
+        return [found.get(id) for id in ids]
+
+    async def flow_graph(self, keys: Sequence[None]) -> list[FlowGraph]:
+        flows = await linked_flows(self.pool, self.plans)
+        return [FlowGraph.of(flows, self.listed)] * len(keys)
+
+    async def task_runs(self, ids: Sequence[UUID]) -> list[Row | None]:
+        found = {row["id"]: row for row in await task_runs_by_id(self.pool, ids)}
+        return [found.get(id) for id in ids]
+
+    async def items(self, ids: Sequence[UUID]) -> list[Mapping[str, Sequence[Any]]]:
+        found = await items_of(self.pool, ids)
+        return [found[id] for id in ids]
+
+    async def live_queues(self, keys: Sequence[None]) -> list[frozenset[str]]:
+        return [await workers.live_queues(self.pool)] * len(keys)
+
+
+class Loaders:
+    def __init__(
+        self,
+        pool: Pool,
+        scope: Scope,
+        listed: Scope,
+        plans: Plans,
+        executions: Gathered[UUID, Row],
+        retold: Retold,
+    ) -> None:
+        self._reads = _Reads(pool, scope, listed, plans, executions)
+        self._retold = retold
+        self._made: dict[Hashable, DataLoader[Any, Any]] = {}
+
+    @property
+    def execution(self) -> DataLoader[UUID, Row | None]:
+        return self._once("execution", self._reads.executions)
+
+    @property
+    def snapshot(self) -> DataLoader[UUID, Execution | None]:
+        return self._once("snapshot", self._reads.snapshots)
+
+    @property
+    def flow(self) -> DataLoader[UUID, Row | None]:
+        return self._once("flow", self._reads.flows)
+
+    @property
+    def revision(self) -> DataLoader[UUID, Row | None]:
+        return self._once("revision", self._reads.revisions)
+
+    @property
+    def schedule(self) -> DataLoader[UUID, Row | None]:
+        return self._once("schedule", self._reads.schedules)
+
+    @property
+    def schedules_of(self) -> DataLoader[UUID, list[Row]]:
+        return self._grouped("schedules")
+
+    @property
+    def usual_durations(self) -> DataLoader[Line, Tally | None]:
+        return self._once("usual_durations", self._reads.usual_durations)
+
+    @property
+    def usual_task_durations(self) -> DataLoader[Line, Sequence[TaskTime]]:
+        return self._once("usual_task_durations", self._reads.usual_task_durations)
+
+    @property
+    def live_queues(self) -> DataLoader[None, frozenset[str]]:
+        return self._once("live_queues", self._reads.live_queues)
+
+    @property
+    def flow_graph(self) -> DataLoader[None, FlowGraph]:
+        return self._once("flow_graph", self._reads.flow_graph)
+
+    @property
+    def task_runs(self) -> DataLoader[UUID, list[Row]]:
+        return self._grouped("task_runs")
+
+    @property
+    def task_run(self) -> DataLoader[UUID, Row | None]:
+        return self._once("task_run", self._reads.task_runs)
+
+    @property
+    def task_runs_by_path(self) -> DataLoader[UUID, Mapping[str, Row]]:
+        return self._once("task_runs_by_path", partial(_by_path, self.task_runs))
+
+    def by_task_run(self, kind: str) -> DataLoader[UUID, Mapping[UUID | None, list[Row]]]:
+        """The rows of a kind of a whole execution, by the task run that they are of."""
+        return self._once(f"{kind}_by_task_run", partial(_by_task_run, self._grouped(kind)))
+
+    @property
+    def plan(self) -> DataLoader[UUID, Plan | None]:
+        return self._once(
+            "plan", partial(_plans, self._reads.pool, self._reads.plans, self.execution)
+        )
+
+    @property
+    def sight(self) -> Sight:
+        outside = self._once(
+            "outside", partial(read_outside, self._reads.scope, self.execution, self.plan)
+        )
+        runs = self._once("runs", partial(read_runs, self._reads.pool, outside))
+        return Sight(self._reads.scope, outside, runs)
+
+    @property
+    def items(self) -> DataLoader[UUID, Mapping[str, Sequence[Any]]]:
+        """Items of the foreach tasks of an execution, by task path."""
+        return self._once("items", self._reads.items)
+
+    @property
+    def results(self) -> DataLoader[UUID, list[Row]]:
+        return self._grouped("results")
+
+    @property
+    def given(self) -> DataLoader[UUID, Mapping[tuple[UUID, int], Given]]:
+        return self._once("given", self._reads.given)
+
+    @property
+    def attempts(self) -> DataLoader[UUID, list[Row]]:
+        return self._grouped("attempts")
+
+    @property
+    def approvals(self) -> DataLoader[UUID, list[Row]]:
+        return self._grouped("approvals")
+
+    @property
+    def votes(self) -> DataLoader[UUID, list[Row]]:
+        return self._grouped("votes")
+
+    @property
+    def moves(self) -> DataLoader[UUID, list[Row]]:
+        return self._grouped("moves")
+
+    @property
+    def task_moves(self) -> DataLoader[UUID, list[Row]]:
+        return self._grouped("task_moves")
+
+    @property
+    def notes(self) -> DataLoader[UUID, list[Row]]:
+        return self._grouped("notes")
+
+    @property
+    def children(self) -> DataLoader[UUID, list[Row]]:
+        return self._grouped("children")
+
+    @property
+    def place_in_line(self) -> DataLoader[UUID, slots.Place | None]:
+        return self._once("place_in_line", self._reads.places_in_line)
+
+    @property
+    def last_metrics(self) -> DataLoader[Any, Mapping[str, float]]:
+        return self._once("last_metrics", self._reads.last_metrics)
+
+    @property
+    def failed_tasks(self) -> DataLoader[UUID, Execution | None]:
+        """The execution with those of its task runs that failed, and no others."""
+        return self._once("failed_tasks", self._reads.failed_tasks)
+
+    @property
+    def task_run_at(self) -> DataLoader[tuple[UUID, str], Row | None]:
+        """By its execution and path."""
+        return self._once("task_run_at", partial(failures.task_runs_at, self._reads.pool))
+
+    @property
+    def last_error_line(self) -> DataLoader[failures.OfAttempt, int | None]:
+        return self._once("last_error_line", partial(failures.last_error_lines, self._reads.pool))
+
+    @property
+    def skipped(self) -> DataLoader[UUID, list[Row]]:
+        return self._grouped("skipped")
+
+    @property
+    def skipped_count(self) -> DataLoader[UUID, int]:
+        return self._once("skipped_count", partial(failures.skipped_counts, self._reads.pool))
+
+    @property
+    def artifacts(self) -> DataLoader[UUID, list[Row]]:
+        return self._grouped("artifacts")
+
+    @property
+    def metric_values(self) -> DataLoader[UUID, list[Row]]:
+        return self._grouped("metric_values")
+
+    @property
+    def metric_points(self) -> DataLoader[UUID, list[Row]]:
+        return self._grouped("metric_points")
+
+    @property
+    def task_times(self) -> DataLoader[UUID, list[Row]]:
+        return self._grouped("task_times")
+
+    async def past(self, row: Row, seq: int) -> Past:
+        """The execution of `row` as it was; what is loaded by the keys in it comes from that moment."""
+        return await read_past(self._reads.pool, self._reads.plans, row, seq, self._retold)
+
+    @property
+    def uses(self) -> DataLoader[UUID, list[Row]]:
+        return self._grouped("uses")
+
+    @property
+    def artifact(self) -> DataLoader[UUID, Row | None]:
+        return self._once("artifact", self._reads.artifacts)
+
+    def once(
+        self, name: Hashable, load: Callable[[list[Any]], Awaitable[Any]]
+    ) -> DataLoader[Any, Any]:
+        """Reads by keys that are no ids of rows, of now: at most _AT_ONCE of them in one statement."""
+        made = self._made.get(name)
+        if made is None:
+            made = self._made[name] = Shared(load, max_batch_size=_AT_ONCE)
+        return made
+
+    def _once(self, name: str, load: Callable[[list[Any]], Awaitable[Any]]) -> DataLoader[Any, Any]:
+        """Made when it is first asked for: most operations need one or two of them."""
+        made = self._made.get(name)
+        if made is None:
+            read = timely(name, load)
+            if self._reads.scope.namespaces is not None and is_seen_apart(name):
+                read = seen(name, self.sight, read)
+            made = self._made[name] = Shared(read, cache_key_fn=cache_key)
+        return made
+
+    def _grouped(self, name: str) -> DataLoader[UUID, list[Row]]:
+        sql, key = _GROUPED[name]
+
+        return self._once(name, partial(history.grouped, self._reads.pool, sql, key))
+
+
+async def _by_path(
+    task_runs: DataLoader[UUID, list[Row]], ids: list[UUID]
+) -> list[Mapping[str, Row]]:
+    return [{row["path"]: row for row in rows} for rows in await task_runs.load_many(ids)]
+
+
+async def _by_task_run(
+    loader: DataLoader[UUID, list[Row]], ids: list[UUID]
+) -> list[Mapping[UUID | None, list[Row]]]:
+    found: list[Mapping[UUID | None, list[Row]]] = []
+    for rows in await loader.load_many(ids):
+        grouped: dict[UUID | None, list[Row]] = {}
+        for row in rows:
+            grouped.setdefault(row["task_run_id"], []).append(row)
+        found.append(grouped)
+    return found
+
+
+async def _plans(
+    pool: Pool, plans: Plans, executions: DataLoader[UUID, Row | None], ids: list[UUID]
+) -> list[Plan | None]:
+    rows = await executions.load_many(ids)
+    kept = [plans.kept(row["revision_id"]) if row and row["revision_id"] else None for row in rows]
+    if all(plan or row is None for plan, row in zip(kept, rows, strict=True)):
+        return kept
+    async with pool.acquire() as connection:
+        found = iter(await plans.of_rows(connection, [row for row in rows if row]))
+    return [next(found) if row else None for row in rows]

@@ -1,0 +1,178 @@
+"""Executions side by side."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Self, TypeVar
+from uuid import UUID
+
+import strawberry
+
+from models.comparison import rows_of
+from models.states import ExecutionState
+from runner.store.json import load
+from schema.context import Info
+from schema.types.comparison.compared import (
+    ArtifactComparison,
+    DurationComparison,
+    MetricComparison,
+    StatePath,
+    StateStep,
+    TaskComparison,
+    ValueComparison,
+    any_differs,
+    series_of,
+)
+from schema.types.execution.execution import Execution
+
+
+@strawberry.type
+class Comparison:
+    """Rows without a difference are left out where `only` says so."""
+
+    rows: strawberry.Private[list[Any]]
+    only: strawberry.Private[bool]
+    executions: list[Execution]
+
+    @classmethod
+    def of(cls, rows: list[Any], only_differences: bool) -> Self:
+        return cls(rows=rows, only=only_differences, executions=[Execution.of(row) for row in rows])
+
+    @strawberry.field
+    def about(self) -> list[ValueComparison]:
+        return self._values([_about(one) for one in self.executions])
+
+    @strawberry.field
+    def inputs(self) -> list[ValueComparison]:
+        return self._values([one.inputs for one in self.executions])
+
+    @strawberry.field
+    def outputs(self) -> list[ValueComparison]:
+        return self._values([one.outputs or {} for one in self.executions])
+
+    @strawberry.field
+    def properties(self) -> list[ValueComparison]:
+        return self._values([one.properties for one in self.executions])
+
+    @strawberry.field
+    def labels(self) -> list[ValueComparison]:
+        return self._values(
+            [{label.key: label.value for label in one.labels} for one in self.executions]
+        )
+
+    @strawberry.field
+    def git(self) -> list[ValueComparison]:
+        told = [load(row["git"]) or {} for row in self.rows]
+        return self._values(
+            [{key: value for key, value in one.items() if value is not None} for one in told]
+        )
+
+    @strawberry.field
+    def durations(self) -> list[DurationComparison]:
+        total = DurationComparison.of("total", [one.duration for one in self.executions])
+        queued = DurationComparison.of("queued", [one.queued_for for one in self.executions])
+        return self._shown([total, queued])
+
+    @strawberry.field
+    async def metrics(self, info: Info) -> list[MetricComparison]:
+        told = await info.context.loaders.metric_values.load_many(self._ids())
+        series = [{series_of(row): row for row in rows} for rows in told]
+        keys = sorted(_keys(series), key=lambda key: (key[0], key[1] or "", key[2]))
+        return self._shown(
+            MetricComparison.of(self.rows, [one.get(key) for one in series]) for key in keys
+        )
+
+    @strawberry.field
+    async def artifacts(self, info: Info) -> list[ArtifactComparison]:
+        told = await info.context.loaders.artifacts.load_many(self._ids())
+        found = [_newest_uses(rows) for rows in told]
+        return self._shown(
+            ArtifactComparison.of(name, direction, [one.get((direction, name), []) for one in found])
+            for direction, name in sorted(_keys(found))
+        )  # fmt: skip
+
+    @strawberry.field
+    async def tasks(self, info: Info) -> list[TaskComparison]:
+        told = await info.context.loaders.task_times.load_many(self._ids())
+        found = [{row["key"]: row for row in rows} for rows in told]
+        places: dict[str, int] = {}
+        for row in (row for rows in told for row in rows):
+            places[row["key"]] = max(row["position"], places.get(row["key"], 0))
+        keys = sorted(places, key=lambda key: (places[key], key))
+        return self._shown(TaskComparison.of(key, [one.get(key) for one in found]) for key in keys)
+
+    @strawberry.field
+    async def states(self, info: Info) -> list[StatePath]:
+        moves = await info.context.loaders.moves.load_many(self._ids())
+        steps = [_steps(one, told) for one, told in zip(self.executions, moves, strict=True)]
+        paths = [[step.state for step in one] for one in steps]
+        found = [
+            StatePath(execution=execution, steps=one, differs=path != paths[0])
+            for execution, one, path in zip(self.executions, steps, paths, strict=True)
+        ]
+        return found if any_differs(found) or not self.only else []
+
+    def _ids(self) -> list[UUID]:
+        return [row["id"] for row in self.rows]
+
+    def _values(self, values: Sequence[Any]) -> list[ValueComparison]:
+        return self._shown(ValueComparison.of(row) for row in rows_of(values))
+
+    def _shown(self, rows: "Iterable[_Row]") -> "list[_Row]":
+        return [row for row in rows if row.differs or not self.only]
+
+
+_Row = TypeVar(
+    "_Row",
+    ValueComparison,
+    DurationComparison,
+    MetricComparison,
+    ArtifactComparison,
+    TaskComparison,
+)
+
+
+def _about(one: Execution) -> dict[str, Any]:
+    """Facts of a compared execution, by the names of the fields of Execution."""
+    failure = load(one.row["failure"])
+    return {
+        "namespace": one.namespace,
+        "flowKey": one.flow_key,
+        "kind": one.kind,
+        "origin": one.origin.value,
+        "state": one.state.value,
+        "createdBy": one.row["created_by"],
+        "onFailure": one.on_failure.value,
+        "disabledTasks": sorted(one.disabled_tasks),
+        **({"revision": one.row["revision"]} if one.row["revision"] is not None else {}),
+        **({"failure": failure["message"]} if failure else {}),
+    }
+
+
+def _newest_uses(rows: Sequence[Any]) -> dict[tuple[str, str], list[Any]]:
+    """By direction and name; where a task was tried again, what its newest attempt used and made."""
+    newest: dict[Any, int] = {}
+    rows = [row for row in rows if not row["set_aside"]]
+    for row in rows:
+        newest[_use(row)] = max(newest.get(_use(row), 0), row["attempt"] or 0)
+    found: dict[tuple[str, str], list[Any]] = {}
+    for row in rows:
+        if (row["attempt"] or 0) == newest[_use(row)]:
+            found.setdefault((row["direction"], row["name"]), []).append(row)
+    return found
+
+
+def _use(row: Any) -> tuple[str, str, str | None]:
+    return row["direction"], row["name"], row["path"]
+
+
+def _steps(one: Execution, moves: Sequence[Any]) -> list[StateStep]:
+    told = [(ExecutionState.CREATED, one.created_at)]
+    told += [(ExecutionState(row["to_state"]), row["at"]) for row in moves]
+    until = [*(at for _, at in told[1:]), None]
+    return [
+        StateStep(state=state, at=at, lasted=(end - at).total_seconds() if end else None)
+        for (state, at), end in zip(told, until, strict=True)
+    ]
+
+
+def _keys(found: Sequence[dict[Any, Any]]) -> set[Any]:
+    return {key for one in found for key in one}

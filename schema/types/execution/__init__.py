@@ -1,0 +1,1 @@
+"""Executions, their task runs and logs."""

@@ -1,0 +1,116 @@
+"""Rows that belong to the task runs of a list, read for all of them at once: then most of an answer is plain to write.
+
+What was not read here, resolvers read one by one: see `ready` in row_view."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
+from uuid import UUID
+
+from models.lifecycle.snapshot import Plan
+from models.lifecycle.task_path import place_of
+from models.states import Section
+from runner.store.execution.history import rows_of_some
+from schema.context import Info
+from schema.loading.selection import names_below
+from schema.loading.visibility import seen_rows
+from schema.types.flow.flow import Task
+from schema.types.row_view import NotReady
+
+Row: TypeAlias = Any
+Rows: TypeAlias = Mapping[UUID | None, Sequence[Row]]
+_BY_RUN: Final = {
+    "attempts": "attempts_in",
+    "stateHistory": "task_moves",
+    "approval": "approvals",
+}
+"""The loader of the rows that a field shows."""
+
+
+@dataclass(eq=False)
+class Beside:
+    """`by_run` are rows by the field that shows them, and by task run."""
+
+    by_run: Mapping[str, Rows] = field(default_factory=dict)
+    executions: Mapping[UUID, Row | None] | None = None
+    plan: Plan | None = None
+    items: Mapping[str, Sequence[Any]] | None = None
+    _tasks: dict[str, Task] = field(default_factory=dict)
+
+    def rows(self, name: str, task_run: UUID) -> Sequence[Row]:
+        """Raises NotReady."""
+        found = self.by_run.get(name)
+        if found is None:
+            raise NotReady
+        return found.get(task_run, ())
+
+    def execution(self, id: UUID | None) -> Row | None:
+        """Raises NotReady."""
+        if id is None:
+            return None
+        if self.executions is None or id not in self.executions:
+            raise NotReady
+        return self.executions[id]
+
+    def task(self, path: str) -> Task:
+        """Raises NotReady."""
+        if self.plan is None:
+            raise NotReady
+        key = place_of(path).key
+        found = self._tasks.get(key)
+        if found is None:
+            section = self.plan.sections.get(key, Section.TASKS)
+            found = self._tasks[key] = Task.of(self.plan.spec, self.plan.spec_of(key), section)
+        return found
+
+    def item(self, parent: str, index: int) -> Any:
+        """Raises NotReady."""
+        if self.items is None:
+            raise NotReady
+        return self.items[parent][index]
+
+
+async def read_beside(info: Info, execution: UUID, rows: Sequence[Row]) -> Beside:
+    """Of all task runs of an execution, what is asked of them below this field."""
+    asked, loaders = names_below(info), info.context.loaders
+    by_run = {name: loaders.by_task_run(kind) for name, kind in _BY_RUN.items() if name in asked}
+    found = await asyncio.gather(*(loader.load(execution) for loader in by_run.values()))
+    return await _completed(info, execution, rows, asked, dict(zip(by_run, found, strict=True)))
+
+
+async def read_beside_some(info: Info, execution: UUID, rows: Sequence[Row]) -> Beside:
+    """Of some task runs of an execution."""
+    asked, pool = names_below(info), info.context.services.pool
+    ids = [row["id"] for row in rows]
+    by_run: dict[str, Rows] = {}
+    for name in _BY_RUN.keys() & asked if ids else ():
+        by_run[name] = await rows_of_some(pool, _BY_RUN[name], execution, ids)
+    if "attempts" in by_run:
+        by_run["attempts"] = await _seen_attempts(info, by_run["attempts"])
+    return await _completed(info, execution, rows, asked, by_run)
+
+
+async def _seen_attempts(info: Info, by_run: Rows) -> Rows:
+    sight = info.context.loaders.sight
+    return {id: await seen_rows(sight, "attempts_in", rows) for id, rows in by_run.items()}
+
+
+async def _completed(
+    info: Info,
+    execution: UUID,
+    rows: Sequence[Row],
+    asked: frozenset[str],
+    by_run: Mapping[str, Rows],
+) -> Beside:
+    loaders = info.context.loaders
+    beside = Beside(by_run)
+    if "child" in asked:
+        ids = [row["child_id"] for row in rows if row["child_id"]]
+        children = await loaders.execution.load_many(ids)
+        beside.executions = dict(zip(ids, children, strict=True))
+    if "task" in asked:
+        beside.plan = await loaders.plan.load(execution)
+    if "iteration" in asked:
+        beside.items = await loaders.items.load(execution)
+    return beside

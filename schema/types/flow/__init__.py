@@ -1,0 +1,1 @@
+"""Flows, schedules and secrets."""
