@@ -1,251 +1,28 @@
-"""The roots of acting: input -> command -> view. States, votes and limits are judged in models/lifecycle."""
+"""The roots of acting, by noun."""
 
 import strawberry
 
-from models.ids import untyped
-from models.lifecycle.commands.commands import (
-    Cancel,
-    ForceRun,
-    Pause,
-    Restart,
-    Resume,
-    RetryFailed,
-    SetLabels,
-)
-from models.lifecycle.commands.records import Archive, Unarchive
-from models.states import LabelMode, VoteDecision
 from schema.access.roots import AccessMutation
-from schema.approval.decisions import decide
-from schema.bulk import bulk
-from schema.bulk.inputs import CancelBulkInput, PreviewBulkInput, RunBulkInput
-from schema.context import Info
-from schema.execution import records
-from schema.execution.actions import (
-    act,
-    answered,
-    change_state,
-    change_task_run_state,
-    launch,
-    save,
-    send_event,
-)
-from schema.execution.inputs import (
-    ActionInput,
-    AddNoteInput,
-    CancelExecutionInput,
-    ChangeStateInput,
-    ChangeTaskRunStateInput,
-    CreateExecutionInput,
-    DecideInput,
-    DeleteExecutionsInput,
-    DeleteSecretInput,
-    ManyInput,
-    PrepareExecutionInput,
-    ReplayExecutionInput,
-    RestartExecutionInput,
-    RetryFailedInput,
-    SaveFlowInput,
-    SaveSecretInput,
-    SendEventInput,
-    SetLabelsInput,
-)
-from schema.execution.overrides import may_override_of
-from schema.execution.payloads import (
-    AddNotePayload,
-    ApprovePayload,
-    ArchiveExecutionsPayload,
-    BackfillSchedulePayload,
-    CancelExecutionPayload,
-    ChangeStatePayload,
-    ChangeTaskRunStatePayload,
-    CreateExecutionPayload,
-    DeleteExecutionsPayload,
-    DeleteSchedulePayload,
-    DeleteSecretPayload,
-    ForceRunPayload,
-    PauseExecutionPayload,
-    PrepareExecutionPayload,
-    RejectPayload,
-    ReplayExecutionPayload,
-    RestartExecutionPayload,
-    ResumeExecutionPayload,
-    RetryFailedPayload,
-    SaveFlowPayload,
-    SaveSchedulePayload,
-    SaveSecretPayload,
-    SendEventPayload,
-    SetLabelsPayload,
-    SetScheduleEnabledPayload,
-    UnarchiveExecutionsPayload,
-)
-from schema.execution.reruns import draft, put_back, replay
+from schema.approval.mutations import ApprovalMutation
+from schema.bulk.mutations import BulkMutation
+from schema.execution.mutations import ExecutionMutation
 from schema.external.mutations import RecordingMutation
 from schema.flow.mutations import FlowMutation
-from schema.labels import labels_from
-from schema.schedule.inputs import (
-    BackfillScheduleInput,
-    DeleteScheduleInput,
-    SaveScheduleInput,
-    SetScheduleEnabledInput,
-)
-from schema.schedule.schedules import (
-    backfill_schedule,
-    delete_schedule,
-    save_schedule,
-    set_schedule_enabled,
-)
+from schema.schedule.mutations import ScheduleMutation
 from schema.search.searches import SearchMutation
-from schema.secret.secrets import delete_secret, save_secret
+from schema.secret.mutations import SecretMutation
 
 
 @strawberry.type
-class Mutation(AccessMutation, RecordingMutation, FlowMutation, SearchMutation):
-    @strawberry.mutation
-    async def save_flow(self, info: Info, input: SaveFlowInput) -> SaveFlowPayload:
-        return await answered(SaveFlowPayload, info, save(info, input.source))
-
-    @strawberry.mutation
-    async def create_execution(
-        self, info: Info, input: CreateExecutionInput
-    ) -> CreateExecutionPayload:
-        return await answered(CreateExecutionPayload, info, launch(info, input))
-
-    @strawberry.mutation
-    async def cancel_execution(
-        self, info: Info, input: CancelExecutionInput
-    ) -> CancelExecutionPayload:
-        command = Cancel(force=bool(input.force), cascade=input.cascades)
-        return await answered(CancelExecutionPayload, info, act(info, input, command))
-
-    @strawberry.mutation
-    async def pause_execution(self, info: Info, input: ActionInput) -> PauseExecutionPayload:
-        return await answered(PauseExecutionPayload, info, act(info, input, Pause(input.cascades)))
-
-    @strawberry.mutation
-    async def resume_execution(self, info: Info, input: ActionInput) -> ResumeExecutionPayload:
-        return await answered(
-            ResumeExecutionPayload, info, act(info, input, Resume(input.cascades))
-        )
-
-    @strawberry.mutation
-    async def retry_failed(self, info: Info, input: RetryFailedInput) -> RetryFailedPayload:
-        return await answered(RetryFailedPayload, info, put_back(info, input, RetryFailed()))
-
-    @strawberry.mutation
-    async def restart_execution(
-        self, info: Info, input: RestartExecutionInput
-    ) -> RestartExecutionPayload:
-        return await answered(RestartExecutionPayload, info, put_back(info, input, Restart()))
-
-    @strawberry.mutation
-    async def replay_execution(
-        self, info: Info, input: ReplayExecutionInput
-    ) -> ReplayExecutionPayload:
-        return await answered(ReplayExecutionPayload, info, replay(info, input))
-
-    @strawberry.mutation
-    async def prepare_execution(
-        self, info: Info, input: PrepareExecutionInput
-    ) -> PrepareExecutionPayload:
-        return await answered(PrepareExecutionPayload, info, draft(info, input))
-
-    @strawberry.mutation
-    async def force_run(self, info: Info, input: ActionInput) -> ForceRunPayload:
-        return await answered(ForceRunPayload, info, act(info, input, ForceRun(input.cascades)))
-
-    @strawberry.mutation
-    async def change_state(self, info: Info, input: ChangeStateInput) -> ChangeStatePayload:
-        return await answered(ChangeStatePayload, info, change_state(info, input))
-
-    @strawberry.mutation
-    async def change_task_run_state(
-        self, info: Info, input: ChangeTaskRunStateInput
-    ) -> ChangeTaskRunStatePayload:
-        return await answered(ChangeTaskRunStatePayload, info, change_task_run_state(info, input))
-
-    @strawberry.mutation
-    async def send_event(self, info: Info, input: SendEventInput) -> SendEventPayload:
-        return await answered(SendEventPayload, info, send_event(info, input))
-
-    @strawberry.mutation
-    async def set_labels(self, info: Info, input: SetLabelsInput) -> SetLabelsPayload:
-        action = ActionInput(id=input.id, reason=input.reason)
-
-        async def change() -> dict[str, object]:
-            labels, mode = labels_from(input.labels), input.mode or LabelMode.MERGE
-            may = await may_override_of(info, untyped("exec", input.id))
-            return await act(info, action, SetLabels(labels, mode, may))
-
-        return await answered(SetLabelsPayload, info, change())
-
-    @strawberry.mutation
-    async def add_note(self, info: Info, input: AddNoteInput) -> AddNotePayload:
-        return await answered(AddNotePayload, info, records.add_note(info, input))
-
-    @strawberry.mutation
-    async def archive_executions(self, info: Info, input: ManyInput) -> ArchiveExecutionsPayload:
-        work = records.act_on_many(info, input, Archive())
-        return await answered(ArchiveExecutionsPayload, info, work)
-
-    @strawberry.mutation
-    async def unarchive_executions(
-        self, info: Info, input: ManyInput
-    ) -> UnarchiveExecutionsPayload:
-        work = records.act_on_many(info, input, Unarchive())
-        return await answered(UnarchiveExecutionsPayload, info, work)
-
-    @strawberry.mutation
-    async def delete_executions(
-        self, info: Info, input: DeleteExecutionsInput
-    ) -> DeleteExecutionsPayload:
-        return await answered(DeleteExecutionsPayload, info, records.delete(info, input))
-
-    @strawberry.mutation
-    async def preview_bulk(self, info: Info, input: PreviewBulkInput) -> bulk.PreviewBulkPayload:
-        return await answered(bulk.PreviewBulkPayload, info, bulk.preview_bulk(info, input))
-
-    @strawberry.mutation
-    async def run_bulk(self, info: Info, input: RunBulkInput) -> bulk.RunBulkPayload:
-        return await answered(bulk.RunBulkPayload, info, bulk.run_bulk(info, input))
-
-    @strawberry.mutation
-    async def cancel_bulk(self, info: Info, input: CancelBulkInput) -> bulk.CancelBulkPayload:
-        return await answered(bulk.CancelBulkPayload, info, bulk.cancel_bulk(info, input))
-
-    @strawberry.mutation
-    async def approve(self, info: Info, input: DecideInput) -> ApprovePayload:
-        return await answered(ApprovePayload, info, decide(info, input, VoteDecision.APPROVE))
-
-    @strawberry.mutation
-    async def reject(self, info: Info, input: DecideInput) -> RejectPayload:
-        return await answered(RejectPayload, info, decide(info, input, VoteDecision.REJECT))
-
-    @strawberry.mutation
-    async def save_secret(self, info: Info, input: SaveSecretInput) -> SaveSecretPayload:
-        return await answered(SaveSecretPayload, info, save_secret(info, input))
-
-    @strawberry.mutation
-    async def delete_secret(self, info: Info, input: DeleteSecretInput) -> DeleteSecretPayload:
-        return await answered(DeleteSecretPayload, info, delete_secret(info, input))
-
-    @strawberry.mutation
-    async def save_schedule(self, info: Info, input: SaveScheduleInput) -> SaveSchedulePayload:
-        return await answered(SaveSchedulePayload, info, save_schedule(info, input))
-
-    @strawberry.mutation
-    async def delete_schedule(
-        self, info: Info, input: DeleteScheduleInput
-    ) -> DeleteSchedulePayload:
-        return await answered(DeleteSchedulePayload, info, delete_schedule(info, input))
-
-    @strawberry.mutation
-    async def set_schedule_enabled(
-        self, info: Info, input: SetScheduleEnabledInput
-    ) -> SetScheduleEnabledPayload:
-        return await answered(SetScheduleEnabledPayload, info, set_schedule_enabled(info, input))
-
-    @strawberry.mutation
-    async def backfill_schedule(
-        self, info: Info, input: BackfillScheduleInput
-    ) -> BackfillSchedulePayload:
-        return await answered(BackfillSchedulePayload, info, backfill_schedule(info, input))
+class Mutation(
+    AccessMutation,
+    ApprovalMutation,
+    BulkMutation,
+    ExecutionMutation,
+    FlowMutation,
+    RecordingMutation,
+    ScheduleMutation,
+    SearchMutation,
+    SecretMutation,
+):
+    pass

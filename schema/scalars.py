@@ -8,6 +8,7 @@ from graphql import GraphQLError, ValueNode
 from graphql.utilities import value_from_ast_untyped
 from strawberry.types.scalar import ScalarDefinition
 
+from models.errors import ProblemCode, Refused
 from models.json_text import NotKept, check_numbers
 
 JSON = NewType("JSON", object)
@@ -50,3 +51,14 @@ SCALARS: dict[object, ScalarDefinition] = {
     BigInt: strawberry.scalar(name="BigInt", serialize=int, parse_value=int),
     datetime: strawberry.scalar(name="DateTime", serialize=time_text, parse_value=_parse_time),
 }
+
+
+def object_of(value: object, name: str) -> dict[str, Any] | None:
+    """A JSON object, or null. Raises Refused."""
+    if value is None or isinstance(value, dict):
+        return value
+    raise Refused.because(
+        ProblemCode.VALIDATION,
+        f'{name} is an object of names and values, as {{"day": "2026-01-31"}}',
+        name,
+    )

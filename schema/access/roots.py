@@ -38,9 +38,9 @@ from schema.access.types import (
     TokenConnection,
     TokenEdge,
 )
+from schema.answers import answered
 from schema.context import Info
 from schema.doors import needs_somewhere
-from schema.execution.actions import answered
 from schema.lists.bounds import MOST_ROWS, up_to
 from schema.types.paging import Paging, id_cursor, page_info
 

@@ -10,11 +10,12 @@ from models.lifecycle.commands.commands import CastVote
 from models.states import VoteDecision
 from models.viewer import Permission
 from runner.store.execution.nodes import APPROVAL
+from schema.approval.inputs import DecideInput
 from schema.context import Info
 from schema.doors import needs, needs_on
 from schema.execution.actions import view_of
-from schema.execution.inputs import DecideInput, object_of
 from schema.execution.overrides import may_override_of
+from schema.scalars import object_of
 from schema.types.approval import Approval
 
 

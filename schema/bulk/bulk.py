@@ -6,8 +6,6 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
-import strawberry
-
 from models.bulk import PERMISSIONS, BulkState
 from models.errors import ProblemCode, Refused
 from models.ids import typed, untyped
@@ -23,27 +21,9 @@ from schema.context import Info
 from schema.doors import needs, needs_everywhere, needs_somewhere
 from schema.lists.filters import filter_from
 from schema.types.bulk import Bulk, BulkPreview, find_bulk
-from schema.types.problems import Problem
 
 COALESCE = 0.25
 """Seconds between two states of one bulk."""
-
-
-@strawberry.type
-class PreviewBulkPayload:
-    preview: BulkPreview | None = None
-    problems: list[Problem] = strawberry.field(default_factory=list)
-
-
-@strawberry.type
-class RunBulkPayload:
-    bulk: Bulk | None = None
-    problems: list[Problem] = strawberry.field(default_factory=list)
-
-
-@strawberry.type
-class CancelBulkPayload(RunBulkPayload):
-    pass
 
 
 async def preview_bulk(info: Info, input: PreviewBulkInput) -> dict[str, Any]:

@@ -1,11 +1,9 @@
 """From a mutation's input to the engine, and from its verdict to the payload."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
-from models import errors
 from models.errors import ProblemCode, Refused
 from models.ids import untyped
 from models.lifecycle.commands.commands import ChangeState, ChangeTaskRunState, Command, Signal
@@ -15,68 +13,20 @@ from models.viewer import Permission
 from runner.launch.approving_subflows import asking_subflows
 from runner.launch.launch import prepare
 from runner.store.execution import signals
-from runner.store.execution.nodes import APPROVAL
-from runner.store.flows import flows
 from schema.context import Info
-from schema.doors import execution_for, needs, needs_somewhere, visible_task_run
+from schema.doors import execution_for, needs_somewhere, visible_task_run
 from schema.execution.inputs import (
     ChangeStateInput,
     ChangeTaskRunStateInput,
     CreateExecutionInput,
     OnExecution,
     SendEventInput,
-    object_of,
 )
 from schema.execution.overrides import may_override, may_override_of
 from schema.loading.snapshots import snapshot_of
-from schema.types.approval import Approval
+from schema.scalars import object_of
 from schema.types.execution.execution import Execution
 from schema.types.execution.task_run import task_run_by_id
-from schema.types.flow.flow import Flow, FlowRevision
-from schema.types.problems import AlreadyDecided, Problem, problem_of
-
-Payload = TypeVar("Payload")
-
-
-async def answered(
-    payload: Callable[..., Payload], info: Info, work: Awaitable[dict[str, Any]]
-) -> Payload:
-    """The payload of what `work` gives; a refusal becomes its problems and nothing else."""
-    try:
-        given = await work
-        info.context.refresh()  # what an earlier mutation of this document read may have changed
-        return payload(**given)
-    except Refused as refused:
-        problems = [await _problem(info, problem) for problem in refused.problems]
-        return payload(problems=problems)
-
-
-async def _problem(info: Info, problem: errors.Problem) -> Problem:
-    request = problem.details.get("request")
-    if request is None:
-        return problem_of(problem)
-    row = await info.context.services.pool.fetchrow(APPROVAL, request)
-    if row is None:
-        gone = errors.Problem(ProblemCode.NOT_FOUND, "its execution was deleted just now")
-        return problem_of(gone)
-    return AlreadyDecided(
-        code=problem.code,
-        message=problem.message,
-        path=list(problem.path) or None,
-        request=Approval.of(row),
-    )
-
-
-async def save(info: Info, source: str) -> dict[str, Any]:
-    needs_somewhere(info, Permission.UPDATE_FLOW)
-    spec = await info.context.services.flow_reader.read(source, info.context.viewer.actor)
-    needs(info, Permission.UPDATE_FLOW, spec.namespace, "namespace")
-    async with info.context.services.pool.acquire() as connection:
-        ask = info.context.ask()
-        flow, revision, new = await flows.save_flow(
-            connection, spec, source, ask.actor, ask, info.context.viewer.reach
-        )
-    return {"flow": Flow.of(flow), "revision": FlowRevision.of(revision), "is_new": new}
 
 
 async def launch(info: Info, input: CreateExecutionInput) -> dict[str, Any]:

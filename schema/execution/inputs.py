@@ -2,34 +2,14 @@
 
 from datetime import datetime
 from enum import Enum
-from typing import Any
 
 import strawberry
 
-from models.errors import ProblemCode, Refused
 from models.ids import untyped
 from models.states import ExecutionState, FailureAction, LabelMode, TaskRunState
 from runner.launch.launch import Launch
 from schema.labels import LabelInput, labels_from
-from schema.scalars import JSON
-
-
-@strawberry.input
-class SaveFlowInput:
-    source: str
-
-
-@strawberry.input
-class SaveSecretInput:
-    namespace: str
-    name: str
-    value: str
-
-
-@strawberry.input
-class DeleteSecretInput:
-    namespace: str
-    name: str
+from schema.scalars import JSON, object_of
 
 
 @strawberry.input
@@ -65,17 +45,6 @@ class CreateExecutionInput:
             no_cache=bool(self.no_cache),
             scheduled_at=self.scheduled_at,
         )
-
-
-def object_of(value: object, name: str) -> dict[str, Any] | None:
-    """A JSON object, or null. Raises Refused."""
-    if value is None or isinstance(value, dict):
-        return value
-    raise Refused.because(
-        ProblemCode.VALIDATION,
-        f'{name} is an object of names and values, as {{"day": "2026-01-31"}}',
-        name,
-    )
 
 
 @strawberry.input
@@ -187,12 +156,3 @@ class DeleteExecutionsInput(ManyInput):
     logs: bool = True
     metrics: bool = True
     artifacts: bool = True
-
-
-@strawberry.input
-class DecideInput:
-    approval_id: strawberry.ID
-    comment: str | None = None
-    form: JSON | None = None
-    override: bool | None = None
-    idempotency_key: str | None = None

@@ -2,23 +2,11 @@
 
 import strawberry
 
-from schema.types.approval import Approval
 from schema.types.execution.execution import Execution
 from schema.types.execution.note import Note
 from schema.types.execution.plan import ExecutionDraft, Plan
 from schema.types.execution.task_run import TaskRun
-from schema.types.flow.flow import Flow, FlowRevision
-from schema.types.flow.schedule import BackfillTick, Schedule
-from schema.types.flow.secret import Secret
 from schema.types.problems import Problem
-
-
-@strawberry.type
-class SaveFlowPayload:
-    flow: Flow | None = None
-    revision: FlowRevision | None = None
-    is_new: bool = False
-    problems: list[Problem] = strawberry.field(default_factory=list)
 
 
 @strawberry.type
@@ -111,87 +99,3 @@ class UnarchiveExecutionsPayload(ArchiveExecutionsPayload):
 class DeleteExecutionsPayload:
     deleted: list[strawberry.ID] = strawberry.field(default_factory=list)
     problems: list[Problem] = strawberry.field(default_factory=list)
-
-
-@strawberry.type
-class RecordExecutionPayload(CreateExecutionPayload):
-    pass
-
-
-@strawberry.type
-class RecordTaskRunPayload(CreateExecutionPayload):
-    pass
-
-
-@strawberry.type
-class RecordMetricsPayload(CreateExecutionPayload):
-    pass
-
-
-@strawberry.type
-class RecordLogsPayload(CreateExecutionPayload):
-    pass
-
-
-@strawberry.type
-class RecordArtifactsPayload(CreateExecutionPayload):
-    pass
-
-
-@strawberry.type
-class RecordPropertiesPayload(CreateExecutionPayload):
-    pass
-
-
-@strawberry.type
-class FinishExecutionPayload(CreateExecutionPayload):
-    pass
-
-
-@strawberry.type
-class HeartbeatPayload(CreateExecutionPayload):
-    pass
-
-
-@strawberry.type
-class ApprovePayload:
-    approval: Approval | None = None
-    execution: Execution | None = None
-    problems: list[Problem] = strawberry.field(default_factory=list)
-
-
-@strawberry.type
-class RejectPayload(ApprovePayload):
-    pass
-
-
-@strawberry.type
-class SaveSecretPayload:
-    secret: Secret | None = None
-    problems: list[Problem] = strawberry.field(default_factory=list)
-
-
-@strawberry.type
-class SaveSchedulePayload:
-    schedule: Schedule | None = None
-    problems: list[Problem] = strawberry.field(default_factory=list)
-
-
-@strawberry.type
-class DeleteSecretPayload(SaveSecretPayload):
-    pass
-
-
-@strawberry.type
-class DeleteSchedulePayload(SaveSchedulePayload):
-    pass
-
-
-@strawberry.type
-class SetScheduleEnabledPayload(SaveSchedulePayload):
-    pass
-
-
-@strawberry.type
-class BackfillSchedulePayload(SaveSchedulePayload):
-    ticks: list[BackfillTick] = strawberry.field(default_factory=list)

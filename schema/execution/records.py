@@ -1,4 +1,4 @@
-"""The record of what happened: an execution as it was, the audit log, notes, and what is put away or deleted."""
+"""Notes, archiving and deleting; and an execution as of an earlier event."""
 
 import asyncio
 import hashlib
@@ -15,16 +15,13 @@ from models.lifecycle.commands.commands import Command
 from models.lifecycle.commands.records import AddNote, Delete
 from models.lifecycle.notes_and_archive import check_text
 from models.viewer import Permission
-from runner.store import audit, idempotency
+from runner.store import idempotency
 from runner.store.execution.nodes import NOTE
 from schema.context import Info
 from schema.doors import execution_for, needs_somewhere
 from schema.execution.inputs import AddNoteInput, DeleteExecutionsInput, ManyInput
-from schema.lists.filters import AuditFilter
-from schema.types.audit import AuditEvent, EventConnection, EventEdge
 from schema.types.execution.execution import Execution
 from schema.types.execution.note import Note
-from schema.types.paging import Paging, id_cursor, page_info
 from schema.types.problems import problem_of
 
 MOST = 1_000
@@ -38,22 +35,6 @@ async def execution_at(info: Info, key: UUID, seq: int) -> Execution | None:
         return None
     past = await info.context.loaders.past(row, seq)
     return Execution.of(past.rows["execution"](key))
-
-
-async def read_audit_log(info: Info, where: AuditFilter | None, paging: Paging) -> EventConnection:
-    needs_somewhere(info, Permission.READ_AUDIT)
-    scope = info.context.viewer.scope_of(Permission.READ_AUDIT)
-    wanted = where.to_wanted() if where else audit.Wanted()
-    window = paging.window("aud")
-    page = await audit.entries_page(info.context.services.pool, scope, wanted, window)
-    nodes = [AuditEvent.of(row) for row in page.rows]
-    cursors = [id_cursor("aud", row["id"]) for row in page.rows]
-    return EventConnection(
-        wanted=wanted,
-        edges=[EventEdge(node=n, cursor=c) for n, c in zip(nodes, cursors, strict=True)],
-        nodes=nodes,
-        page_info=page_info(page, cursors),
-    )
 
 
 async def add_note(info: Info, input: AddNoteInput) -> dict[str, Any]:

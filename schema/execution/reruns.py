@@ -17,11 +17,10 @@ from schema.execution.inputs import (
     ReplayExecutionInput,
     RetryFailedInput,
     RevisionChoice,
-    object_of,
 )
 from schema.execution.overrides import may_override
 from schema.loading.snapshots import snapshot_of
-from schema.scalars import JSON
+from schema.scalars import JSON, object_of
 from schema.types.execution.plan import Concurrency, DraftTask, ExecutionDraft, Plan
 
 

@@ -17,19 +17,10 @@ from runner.external.logs import record_logs
 from runner.external.runs import ToldArtifact
 from runner.store.execution import recorded
 from runner.store.json import load
+from schema.answers import answered
 from schema.context import Info
 from schema.doors import execution_for, needs, needs_somewhere, visible_execution
-from schema.execution.actions import answered, view_of
-from schema.execution.payloads import (
-    FinishExecutionPayload,
-    HeartbeatPayload,
-    RecordArtifactsPayload,
-    RecordExecutionPayload,
-    RecordLogsPayload,
-    RecordMetricsPayload,
-    RecordPropertiesPayload,
-    RecordTaskRunPayload,
-)
+from schema.execution.actions import view_of
 from schema.external.inputs import (
     FinishExecutionInput,
     HeartbeatInput,
@@ -39,6 +30,16 @@ from schema.external.inputs import (
     RecordMetricsInput,
     RecordPropertiesInput,
     RecordTaskRunInput,
+)
+from schema.external.payloads import (
+    FinishExecutionPayload,
+    HeartbeatPayload,
+    RecordArtifactsPayload,
+    RecordExecutionPayload,
+    RecordLogsPayload,
+    RecordMetricsPayload,
+    RecordPropertiesPayload,
+    RecordTaskRunPayload,
 )
 
 

@@ -5,14 +5,14 @@ from typing import Any
 from models.errors import ProblemCode, Refused
 from models.viewer import Permission, Scope
 from runner.launch.test_runs import Trial, prepare_trial
-from runner.store.flows import flow_changes
+from runner.store.flows import flow_changes, flows
 from schema.context import Info
 from schema.doors import needs, needs_somewhere
 from schema.execution.actions import view_of
-from schema.execution.inputs import object_of
 from schema.flow.inputs import DeleteFlowInput, RunTestInput, SetFlowEnabledInput
 from schema.labels import labels_from
-from schema.types.flow.flow import Flow
+from schema.scalars import object_of
+from schema.types.flow.flow import Flow, FlowRevision
 
 
 async def delete_flow(info: Info, input: DeleteFlowInput) -> dict[str, Any]:
@@ -77,3 +77,15 @@ def _found(row: Any, namespace: str, key: str) -> Flow:
         told = f"no flow {namespace}/{key}; `headway flows list` shows what there is"
         raise Refused.because(ProblemCode.NOT_FOUND, told, "key")
     return Flow.of(row)
+
+
+async def save_flow(info: Info, source: str) -> dict[str, Any]:
+    needs_somewhere(info, Permission.UPDATE_FLOW)
+    spec = await info.context.services.flow_reader.read(source, info.context.viewer.actor)
+    needs(info, Permission.UPDATE_FLOW, spec.namespace, "namespace")
+    async with info.context.services.pool.acquire() as connection:
+        ask = info.context.ask()
+        flow, revision, new = await flows.save_flow(
+            connection, spec, source, ask.actor, ask, info.context.viewer.reach
+        )
+    return {"flow": Flow.of(flow), "revision": FlowRevision.of(revision), "is_new": new}

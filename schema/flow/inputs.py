@@ -2,11 +2,8 @@
 
 import strawberry
 
-from schema.execution.payloads import CreateExecutionPayload
 from schema.labels import LabelInput
 from schema.scalars import JSON
-from schema.types.flow.flow import Flow
-from schema.types.problems import Problem
 
 
 @strawberry.input
@@ -33,17 +30,6 @@ class RunTestInput:
     reason: str | None = None
 
 
-@strawberry.type
-class DeleteFlowPayload:
-    flow: Flow | None = None
-    problems: list[Problem] = strawberry.field(default_factory=list)
-
-
-@strawberry.type
-class SetFlowEnabledPayload(DeleteFlowPayload):
-    pass
-
-
-@strawberry.type
-class RunTestPayload(CreateExecutionPayload):
-    pass
+@strawberry.input
+class SaveFlowInput:
+    source: str

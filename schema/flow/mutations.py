@@ -2,21 +2,24 @@
 
 import strawberry
 
+from schema.answers import answered
 from schema.context import Info
-from schema.execution.actions import answered
-from schema.flow.changes import delete_flow, run_test, set_flow_enabled
-from schema.flow.inputs import (
-    DeleteFlowInput,
+from schema.flow.changes import delete_flow, run_test, save_flow, set_flow_enabled
+from schema.flow.inputs import DeleteFlowInput, RunTestInput, SaveFlowInput, SetFlowEnabledInput
+from schema.flow.payloads import (
     DeleteFlowPayload,
-    RunTestInput,
     RunTestPayload,
-    SetFlowEnabledInput,
+    SaveFlowPayload,
     SetFlowEnabledPayload,
 )
 
 
 @strawberry.type
 class FlowMutation:
+    @strawberry.mutation
+    async def save_flow(self, info: Info, input: SaveFlowInput) -> SaveFlowPayload:
+        return await answered(SaveFlowPayload, info, save_flow(info, input.source))
+
     @strawberry.mutation
     async def delete_flow(self, info: Info, input: DeleteFlowInput) -> DeleteFlowPayload:
         return await answered(DeleteFlowPayload, info, delete_flow(info, input))

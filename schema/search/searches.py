@@ -13,9 +13,9 @@ from models.search import parse_search
 from models.viewer import Permission
 from runner.store.lists import saved_filters
 from runner.store.lists.facets import FacetField, FacetWish, facets
+from schema.answers import answered
 from schema.context import Info
 from schema.doors import needs_somewhere
-from schema.execution.actions import answered
 from schema.lists.filters import ExecutionFilter, filter_from
 from schema.lists.orders import order_from
 from schema.loading.together import together

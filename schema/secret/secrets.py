@@ -8,7 +8,7 @@ from models.viewer import Permission
 from runner.store import secrets
 from schema.context import Info
 from schema.doors import needs, needs_somewhere
-from schema.execution.inputs import DeleteSecretInput, SaveSecretInput
+from schema.secret.inputs import DeleteSecretInput, SaveSecretInput
 from schema.types.flow.secret import Secret
 
 

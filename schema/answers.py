@@ -1,0 +1,42 @@
+"""The payload of a mutation: what it returns, or the problems that it was refused for."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from models import errors
+from models.errors import ProblemCode, Refused
+from runner.store.execution.nodes import APPROVAL
+from schema.context import Info
+from schema.types.approval import Approval
+from schema.types.problems import AlreadyDecided, Problem, problem_of
+
+Payload = TypeVar("Payload")
+
+
+async def answered(
+    payload: Callable[..., Payload], info: Info, work: Awaitable[dict[str, Any]]
+) -> Payload:
+    """The payload of what `work` gives; a refusal becomes its problems and nothing else."""
+    try:
+        given = await work
+        info.context.refresh()  # what an earlier mutation of this document read may have changed
+        return payload(**given)
+    except Refused as refused:
+        problems = [await _problem(info, problem) for problem in refused.problems]
+        return payload(problems=problems)
+
+
+async def _problem(info: Info, problem: errors.Problem) -> Problem:
+    request = problem.details.get("request")
+    if request is None:
+        return problem_of(problem)
+    row = await info.context.services.pool.fetchrow(APPROVAL, request)
+    if row is None:
+        gone = errors.Problem(ProblemCode.NOT_FOUND, "its execution was deleted just now")
+        return problem_of(gone)
+    return AlreadyDecided(
+        code=problem.code,
+        message=problem.message,
+        path=list(problem.path) or None,
+        request=Approval.of(row),
+    )

@@ -1,0 +1,27 @@
+"""The root of reading schedules."""
+
+import strawberry
+
+from models.viewer import Permission
+from schema.context import Info
+from schema.doors import needs_somewhere
+from schema.schedule.inputs import ScheduleFilter
+from schema.schedule.schedules import read_schedules
+from schema.types.flow.schedule import ScheduleConnection
+from schema.types.paging import Paging
+
+
+@strawberry.type
+class ScheduleQuery:
+    @strawberry.field
+    async def schedules(
+        self,
+        info: Info,
+        where: ScheduleFilter | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> ScheduleConnection:
+        needs_somewhere(info, Permission.LIST_FLOWS)
+        return await read_schedules(info, where, Paging.of(first, after, last, before))

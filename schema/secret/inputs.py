@@ -1,0 +1,16 @@
+"""The inputs about secrets."""
+
+import strawberry
+
+
+@strawberry.input
+class SaveSecretInput:
+    namespace: str
+    name: str
+    value: str
+
+
+@strawberry.input
+class DeleteSecretInput:
+    namespace: str
+    name: str
